@@ -1,0 +1,31 @@
+using System.Buffers;
+
+namespace Kopis.Base;
+
+/// <summary>Makes foreign bytes safe for qmail-send's log (contract §6.4).</summary>
+public static class LogText
+{
+    /// <summary>
+    /// LF becomes <c>/</c>; any byte below 33, above 126, or <c>%</c> becomes <c>_</c>.
+    /// </summary>
+    public static void AppendSafe(IBufferWriter<byte> log, ReadOnlySpan<byte> text)
+    {
+        Span<byte> to = log.GetSpan(Math.Max(1, text.Length));
+        for (int i = 0; i < text.Length; i++)
+        {
+            byte b = text[i];
+            to[i] = b == (byte)'\n' ? (byte)'/'
+                : b is < 33 or > 126 or (byte)'%' ? (byte)'_' : b;
+        }
+
+        log.Advance(text.Length);
+    }
+
+    /// <summary>As <see cref="AppendSafe"/>, as text for messages to people.</summary>
+    public static string Safe(ReadOnlySpan<byte> text)
+    {
+        ArrayBufferWriter<byte> buffer = new(Math.Max(1, text.Length));
+        AppendSafe(buffer, text);
+        return ByteText.ToText(buffer.WrittenSpan);
+    }
+}

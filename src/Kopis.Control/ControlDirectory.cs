@@ -1,0 +1,102 @@
+using Kopis.Base;
+
+namespace Kopis.Control;
+
+/// <summary>Reads control files by qmail's rules (contract §2.1).</summary>
+public sealed class ControlDirectory(string path)
+{
+    private static readonly byte[] Blank = " \t\n"u8.ToArray();
+
+    /// <summary>The directory, as given.</summary>
+    public string Directory { get; } = path;
+
+    /// <summary>The <c>control</c> directory of a program's home.</summary>
+    public static ControlDirectory Of(ProgramContext context) => new(context.In("control"));
+
+    /// <summary>The first line, without trailing blanks.</summary>
+    /// <returns>Null when there is no such file; an empty file gives an empty line.</returns>
+    /// <exception cref="ConfigurationException">The file exists and cannot be read. Never a
+    /// default: a wrong default sends mail to the wrong place.</exception>
+    public byte[]? ReadLine(string name)
+    {
+        byte[]? content = ReadFile(name);
+        if (content is null)
+        {
+            return null;
+        }
+
+        int end = content.AsSpan().IndexOf((byte)'\n');
+        return content.AsSpan(0, end < 0 ? content.Length : end).TrimEnd(Blank).ToArray();
+    }
+
+    /// <summary>A line of the kind that falls back to <c>me</c>, then to a literal.</summary>
+    /// <returns>Null where neither file exists and there is no literal.</returns>
+    public byte[]? ReadLineOrMe(string name, string? literal) =>
+        ReadLine(name) ?? ReadLine("me") ?? (literal is null ? null : ByteText.ToBytes(literal));
+
+    /// <summary>A whole number: the first line's leading digits.</summary>
+    /// <returns>The default where the file is missing or empty.</returns>
+    /// <exception cref="ConfigurationException">The line is not a whole number, or out of range:
+    /// qmail would quietly take its default (docs/DIFFERENCES.md).</exception>
+    public int ReadInt(string name, int otherwise, int least = 0, int most = int.MaxValue)
+    {
+        byte[]? line = ReadLine(name);
+        if (line is null || line.Length == 0)
+        {
+            return otherwise;
+        }
+
+        string text = ByteText.ToText(line);
+        bool whole = int.TryParse(
+            text, System.Globalization.NumberStyles.None, null, out int value);
+        return whole && value >= least && value <= most
+            ? value
+            : throw Bad(name, $"\"{LogText.Safe(line)}\" is not a whole number from {least} to {most}");
+    }
+
+    /// <summary>All lines but empty ones and those whose first byte is <c>#</c>.</summary>
+    /// <returns>Null when there is no such file.</returns>
+    public IReadOnlyList<byte[]>? ReadList(string name)
+    {
+        byte[]? content = ReadFile(name);
+        if (content is null)
+        {
+            return null;
+        }
+
+        List<byte[]> lines = [];
+        ReadOnlySpan<byte> rest = content;
+        while (!rest.IsEmpty)
+        {
+            int end = rest.IndexOf((byte)'\n');
+            ReadOnlySpan<byte> line = (end < 0 ? rest : rest[..end]).TrimEnd(Blank);
+            rest = end < 0 ? [] : rest[(end + 1)..];
+            if (!line.IsEmpty && line[0] != (byte)'#')
+            {
+                lines.Add(line.ToArray());
+            }
+        }
+
+        return lines;
+    }
+
+    /// <summary>A misconfiguration in one file, named as people know it.</summary>
+    public ConfigurationException Bad(string name, string reason) =>
+        new($"{Path.Combine(Directory, name)}: {reason}", ExitCode.Temporary);
+
+    private byte[]? ReadFile(string name)
+    {
+        try
+        {
+            return File.ReadAllBytes(Path.Combine(Directory, name));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{Path.Combine(Directory, name)}: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,342 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Kopis.Posix;
+
+/// <summary>
+/// Files by descriptor number, as qmail's interfaces name them. Every call is retried on EINTR and
+/// throws <see cref="PosixException"/> on any other error unless it says otherwise. Everything
+/// opened here is close-on-exec.
+/// </summary>
+public static unsafe class Fd
+{
+    private const int SeekSet = 0;
+    private const int PunchHoleKeepSize = 0x03;
+    private const int AtEmptyPath = 0x1000;
+    private const int AtNoFollow = 0x100;
+    private const int AtCurrentDirectory = -100;
+    private const uint StatxBasic = 0x7FF;
+
+    /// <summary>A path as NUL-terminated bytes; text is UTF-8.</summary>
+    public static byte[] PathBytes(string path) => [.. Encoding.UTF8.GetBytes(path), 0];
+
+    /// <summary>Opens a file; the path is text.</summary>
+    public static int Open(string path, OpenFlags flags, int mode = 0x180)
+    {
+        int fd = TryOpen(PathBytes(path), flags, out int errno, mode);
+        return fd >= 0 ? fd : throw new PosixException($"open {path}", errno);
+    }
+
+    /// <summary>Opens a file by its bytes, which must end in NUL. Minus one and the error if not.</summary>
+    public static int TryOpen(
+        ReadOnlySpan<byte> path, OpenFlags flags, out int errno, int mode = 0x180)
+    {
+        RequireTerminated(path);
+        while (true)
+        {
+            int fd;
+            fixed (byte* p = path)
+            {
+                fd = Native.open(p, (int)(flags | OpenFlags.CloseOnExec), (uint)mode);
+            }
+
+            errno = fd >= 0 ? 0 : Marshal.GetLastPInvokeError();
+            if (errno != Errno.Interrupted)
+            {
+                return fd;
+            }
+        }
+    }
+
+    /// <summary>Closes; errors are of no use to anyone by then.</summary>
+    public static void Close(int fd) => _ = Native.close(fd);
+
+    /// <summary>Reads once. Zero is the end; minus one is EAGAIN on a non-blocking descriptor.</summary>
+    public static int Read(int fd, Span<byte> to)
+    {
+        fixed (byte* p = to)
+        {
+            while (true)
+            {
+                nint got = Native.read(fd, p, (nuint)to.Length);
+                if (got >= 0)
+                {
+                    return (int)got;
+                }
+
+                int errno = Marshal.GetLastPInvokeError();
+                if (errno == Errno.Again)
+                {
+                    return -1;
+                }
+
+                if (errno != Errno.Interrupted)
+                {
+                    throw new PosixException($"read fd {fd}", errno);
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes once. Minus one is EAGAIN on a non-blocking descriptor.</summary>
+    public static int Write(int fd, ReadOnlySpan<byte> from)
+    {
+        fixed (byte* p = from)
+        {
+            while (true)
+            {
+                nint put = Native.write(fd, p, (nuint)from.Length);
+                if (put >= 0)
+                {
+                    return (int)put;
+                }
+
+                int errno = Marshal.GetLastPInvokeError();
+                if (errno == Errno.Again)
+                {
+                    return -1;
+                }
+
+                if (errno != Errno.Interrupted)
+                {
+                    throw new PosixException($"write fd {fd}", errno);
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes everything to a blocking descriptor.</summary>
+    public static void WriteAll(int fd, ReadOnlySpan<byte> from)
+    {
+        while (!from.IsEmpty)
+        {
+            int put = Write(fd, from);
+            if (put < 0)
+            {
+                Poller.WaitWritable(fd);
+                continue;
+            }
+
+            from = from[put..];
+        }
+    }
+
+    /// <summary>Reads at a place until the span is full or the file ends; the bytes read.</summary>
+    public static int ReadAt(int fd, Span<byte> to, long offset)
+    {
+        int done = 0;
+        fixed (byte* p = to)
+        {
+            while (done < to.Length)
+            {
+                nint got = Native.pread(fd, p + done, (nuint)(to.Length - done), offset + done);
+                if (got == 0)
+                {
+                    break;
+                }
+
+                if (got < 0)
+                {
+                    ThrowUnlessInterrupted($"read fd {fd}");
+                    continue;
+                }
+
+                done += (int)got;
+            }
+        }
+
+        return done;
+    }
+
+    /// <summary>Writes everything at a place.</summary>
+    public static void WriteAt(int fd, ReadOnlySpan<byte> from, long offset)
+    {
+        fixed (byte* p = from)
+        {
+            int done = 0;
+            while (done < from.Length)
+            {
+                nint put = Native.pwrite(fd, p + done, (nuint)(from.Length - done), offset + done);
+                if (put < 0)
+                {
+                    ThrowUnlessInterrupted($"write fd {fd}");
+                    continue;
+                }
+
+                done += (int)put;
+            }
+        }
+    }
+
+    /// <summary>Makes content and metadata durable.</summary>
+    public static void Sync(int fd) => Check(Native.fsync(fd), $"fsync fd {fd}");
+
+    /// <summary>Makes content durable, and as much metadata as is needed to read it back.</summary>
+    public static void SyncData(int fd) => Check(Native.fdatasync(fd), $"fdatasync fd {fd}");
+
+    /// <summary>Makes a directory's entries durable: what was created, linked or renamed in it.</summary>
+    public static void SyncDirectory(string path)
+    {
+        int fd = Open(path, OpenFlags.ReadOnly);
+        try
+        {
+            Check(Native.fsync(fd), $"fsync {path}");
+        }
+        finally
+        {
+            Close(fd);
+        }
+    }
+
+    /// <summary>Cuts or extends to the length in bytes.</summary>
+    public static void Truncate(int fd, long length) =>
+        Check(Native.ftruncate(fd, length), $"truncate fd {fd}");
+
+    /// <summary>Sets the file position from the start of the file.</summary>
+    public static void Seek(int fd, long offset)
+    {
+        if (Native.lseek(fd, offset, SeekSet) < 0)
+        {
+            throw new PosixException($"seek fd {fd}", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>Gives a range's space back; it reads as zeros after. False where not supported.</summary>
+    public static bool PunchHole(int fd, long offset, long length)
+    {
+        if (Native.fallocate(fd, PunchHoleKeepSize, offset, length) == 0)
+        {
+            return true;
+        }
+
+        int errno = Marshal.GetLastPInvokeError();
+        return errno == Errno.NotSupported
+            ? false
+            : throw new PosixException($"punch hole fd {fd}", errno);
+    }
+
+    /// <summary>Locks the open file for this descriptor alone. False if another holds it.</summary>
+    public static bool TryLockExclusive(int fd)
+    {
+        const int exclusiveNonBlocking = 2 | 4;
+        if (Native.flock(fd, exclusiveNonBlocking) == 0)
+        {
+            return true;
+        }
+
+        int errno = Marshal.GetLastPInvokeError();
+        return errno is Errno.Again or Errno.Interrupted
+            ? false
+            : throw new PosixException($"lock fd {fd}", errno);
+    }
+
+    /// <summary>Status of an open file.</summary>
+    public static FileStatus Status(int fd)
+    {
+        byte empty = 0;
+        Native.StatxBuffer buffer;
+        Check(Native.statx(fd, &empty, AtEmptyPath, StatxBasic, &buffer), $"stat fd {fd}");
+        return ToStatus(buffer);
+    }
+
+    /// <summary>Status of a path, NUL-terminated; null and the error if there is none.</summary>
+    public static FileStatus? TryStatus(
+        ReadOnlySpan<byte> path, out int errno, bool followLinks = true)
+    {
+        RequireTerminated(path);
+        Native.StatxBuffer buffer;
+        int flags = followLinks ? 0 : AtNoFollow;
+        fixed (byte* p = path)
+        {
+            errno = Native.statx(AtCurrentDirectory, p, flags, StatxBasic, &buffer) == 0
+                ? 0
+                : Marshal.GetLastPInvokeError();
+        }
+
+        return errno == 0 ? ToStatus(buffer) : null;
+    }
+
+    /// <summary>Makes reads and writes return at once, or wait again.</summary>
+    public static void SetNonBlocking(int fd, bool on)
+    {
+        const int getFlags = 3;
+        const int setFlags = 4;
+        int flags = Native.fcntl(fd, getFlags, 0);
+        int wanted = on
+            ? flags | (int)OpenFlags.NonBlocking
+            : flags & ~(int)OpenFlags.NonBlocking;
+        if (flags < 0 || Native.fcntl(fd, setFlags, wanted) < 0)
+        {
+            throw new PosixException($"fcntl fd {fd}", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>Whether the number is an open descriptor.</summary>
+    public static bool IsOpen(int fd)
+    {
+        const int getDescriptorFlags = 1;
+        return Native.fcntl(fd, getDescriptorFlags, 0) >= 0;
+    }
+
+    /// <summary>A pipe; both ends close-on-exec.</summary>
+    public static (int Read, int Write) Pipe()
+    {
+        int* fds = stackalloc int[2];
+        Check(Native.pipe2(fds, (int)OpenFlags.CloseOnExec), "pipe");
+        return (fds[0], fds[1]);
+    }
+
+    /// <summary>Two connected Unix stream sockets, close-on-exec.</summary>
+    public static (int First, int Second) SocketPair()
+    {
+        const int unix = 1;
+        const int streamCloseOnExec = 1 | 0x80000;
+        int* fds = stackalloc int[2];
+        Check(Native.socketpair(unix, streamCloseOnExec, 0, fds), "socketpair");
+        return (fds[0], fds[1]);
+    }
+
+    /// <summary>An unnamed file in memory: seekable, on no disk.</summary>
+    public static int MemoryFile(string name)
+    {
+        const uint closeOnExec = 1;
+        fixed (byte* p = PathBytes(name))
+        {
+            int fd = Native.memfd_create(p, closeOnExec);
+            return fd >= 0
+                ? fd
+                : throw new PosixException("memfd_create", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    internal static void Check(int result, string what)
+    {
+        if (result < 0)
+        {
+            throw new PosixException(what, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    internal static void RequireTerminated(ReadOnlySpan<byte> path)
+    {
+        if (path.IndexOf((byte)0) != path.Length - 1)
+        {
+            throw new ArgumentException("A path must end in its only NUL.", nameof(path));
+        }
+    }
+
+    private static void ThrowUnlessInterrupted(string what)
+    {
+        int errno = Marshal.GetLastPInvokeError();
+        if (errno != Errno.Interrupted)
+        {
+            throw new PosixException(what, errno);
+        }
+    }
+
+    private static FileStatus ToStatus(in Native.StatxBuffer b) =>
+        new(b.Mode, b.Uid, b.Gid, (long)b.Size, b.Inode, ToTime(b.Modify), ToTime(b.Access));
+
+    private static DateTimeOffset ToTime(in Native.StatxTimestamp time) =>
+        DateTimeOffset.FromUnixTimeSeconds(time.Seconds).AddTicks(time.Nanoseconds / 100);
+}

@@ -1,0 +1,280 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+[assembly: DisableRuntimeMarshalling]
+
+namespace Kopis.Posix;
+
+/// <summary>The C library, as declared by its headers. Linux, 64 bits. Nothing but declarations.</summary>
+internal static unsafe partial class Native
+{
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint read(int fd, byte* buffer, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint write(int fd, byte* buffer, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint pread(int fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint pwrite(int fd, byte* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int open(byte* path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int close(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fsync(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fdatasync(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ftruncate(int fd, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial long lseek(int fd, long offset, int whence);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fallocate(int fd, int mode, long offset, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int link(byte* existing, byte* name);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int unlink(byte* path);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int rename(byte* from, byte* to);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int mkfifo(byte* path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int mkdir(byte* path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int chmod(byte* path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int chown(byte* path, uint uid, uint gid);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int chdir(byte* path);
+
+    [LibraryImport("libc")]
+    internal static partial uint umask(uint mask);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int flock(int fd, int operation);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int statx(int dir, byte* path, int flags, uint mask, StatxBuffer* to);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int statvfs(byte* path, StatvfsBuffer* to);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int pipe2(int* fds, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int socketpair(int domain, int type, int protocol, int* fds);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int dup2(int from, int to);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fcntl(int fd, int command, int argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int poll(PollEntry* entries, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint sendmsg(int fd, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint recvmsg(int fd, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getsockopt(int fd, int level, int name, void* value, uint* length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int memfd_create(byte* name, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int waitpid(int pid, int* status, int options);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int kill(int pid, int signal);
+
+    [LibraryImport("libc")]
+    internal static partial int getpid();
+
+    [LibraryImport("libc")]
+    internal static partial int getppid();
+
+    [LibraryImport("libc")]
+    internal static partial uint getuid();
+
+    [LibraryImport("libc")]
+    internal static partial uint geteuid();
+
+    [LibraryImport("libc")]
+    internal static partial uint getgid();
+
+    [LibraryImport("libc")]
+    internal static partial nuint getauxval(nuint type);
+
+    [LibraryImport("libc")]
+    internal static partial nint signal(int number, nint handler);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int execve(byte* path, byte** arguments, byte** environment);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint syscall(nint number, nint first, nint second, nint third);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawn(
+        int* pid, byte* path, void* actions, void* attributes, byte** arguments, byte** environment);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawn_file_actions_init(void* actions);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawn_file_actions_destroy(void* actions);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawn_file_actions_adddup2(void* actions, int from, int to);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawn_file_actions_addclose(void* actions, int fd);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawn_file_actions_addchdir_np(void* actions, byte* path);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawnattr_init(void* attributes);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawnattr_destroy(void* attributes);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawnattr_setflags(void* attributes, short flags);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawnattr_setsigmask(void* attributes, void* set);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawnattr_setsigdefault(void* attributes, void* set);
+
+    [LibraryImport("libc")]
+    internal static partial int posix_spawnattr_setpgroup(void* attributes, int group);
+
+    [LibraryImport("libc")]
+    internal static partial int sigemptyset(void* set);
+
+    [LibraryImport("libc")]
+    internal static partial int sigaddset(void* set, int number);
+
+    [LibraryImport("libc")]
+    internal static partial int getpwnam_r(
+        byte* name, Passwd* entry, byte* buffer, nuint length, Passwd** result);
+
+    [LibraryImport("libc")]
+    internal static partial int getpwuid_r(
+        uint uid, Passwd* entry, byte* buffer, nuint length, Passwd** result);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollEntry
+    {
+        internal int Fd;
+        internal short Events;
+        internal short Returned;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Vector
+    {
+        internal byte* Base;
+        internal nuint Length;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MessageHeader
+    {
+        internal void* Name;
+        internal uint NameLength;
+        internal Vector* Vectors;
+        internal nuint VectorCount;
+        internal void* Control;
+        internal nuint ControlLength;
+        internal int Flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Passwd
+    {
+        internal byte* Name;
+        internal byte* Password;
+        internal uint Uid;
+        internal uint Gid;
+        internal byte* Gecos;
+        internal byte* Directory;
+        internal byte* Shell;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct StatxTimestamp
+    {
+        internal long Seconds;
+        internal uint Nanoseconds;
+        internal int Reserved;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct StatxBuffer
+    {
+        internal uint Mask;
+        internal uint BlockSize;
+        internal ulong Attributes;
+        internal uint Links;
+        internal uint Uid;
+        internal uint Gid;
+        internal ushort Mode;
+        internal ushort Spare0;
+        internal ulong Inode;
+        internal ulong Size;
+        internal ulong Blocks;
+        internal ulong AttributesMask;
+        internal StatxTimestamp Access;
+        internal StatxTimestamp Birth;
+        internal StatxTimestamp Change;
+        internal StatxTimestamp Modify;
+        internal uint RdevMajor;
+        internal uint RdevMinor;
+        internal uint DevMajor;
+        internal uint DevMinor;
+        internal fixed ulong Spare[14];
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct StatvfsBuffer
+    {
+        internal ulong BlockSize;
+        internal ulong FragmentSize;
+        internal ulong Blocks;
+        internal ulong BlocksFree;
+        internal ulong BlocksAvailable;
+        internal ulong Files;
+        internal ulong FilesFree;
+        internal ulong FilesAvailable;
+        internal ulong Id;
+        internal ulong Flags;
+        internal ulong NameMax;
+        internal fixed int Spare[6];
+    }
+}

@@ -1,0 +1,124 @@
+using System.Runtime.InteropServices;
+using Kopis.Base;
+
+namespace Kopis.Posix;
+
+/// <summary>Starts a child with exactly the descriptors, environment and identity named.</summary>
+public sealed unsafe class ProcessStart
+{
+    private const int SizeOfOpaque = 512; // Over glibc's posix_spawnattr_t (336) and sigset_t.
+    private const short SetPgroup = 0x02;
+    private const short SetSignalDefault = 0x04;
+    private const short SetSignalMask = 0x08;
+
+    /// <summary>The file to run; no PATH search.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>All arguments, the name first.</summary>
+    public required IReadOnlyList<byte[]> Arguments { get; init; }
+
+    /// <summary>The whole environment of the child.</summary>
+    public required ByteEnvironment Environment { get; init; }
+
+    /// <summary>Child descriptor number to ours. Others are close-on-exec and so not passed.</summary>
+    public IReadOnlyDictionary<int, int> Descriptors { get; init; } = new Dictionary<int, int>();
+
+    /// <summary>Working directory of the child; null keeps ours.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>Whether the child leads a process group of its own, to be ended as one.</summary>
+    public bool OwnGroup { get; init; }
+
+    /// <summary>Who the child is; null keeps us. Needs root.</summary>
+    public ProcessIdentity? Identity { get; init; }
+
+    /// <summary>Starts the child.</summary>
+    /// <returns>Its process id; the caller must wait for it.</returns>
+    /// <exception cref="PosixException">It could not be started: not found, no rights.</exception>
+    public int Start() => Identity is { } identity ? identity.RunAs(Spawn) : Spawn();
+
+    private int Spawn()
+    {
+        void* actions = stackalloc byte[SizeOfOpaque];
+        void* attributes = stackalloc byte[SizeOfOpaque];
+        Require(Native.posix_spawn_file_actions_init(actions));
+        Require(Native.posix_spawnattr_init(attributes));
+        try
+        {
+            AddDescriptors(actions);
+            SetAttributes(attributes);
+            if (Directory is not null)
+            {
+                fixed (byte* directory = Fd.PathBytes(Directory))
+                {
+                    Require(Native.posix_spawn_file_actions_addchdir_np(actions, directory));
+                }
+            }
+
+            using NativeStrings argv = new(Arguments);
+            using NativeStrings envp = new(Environment.ToBlock());
+            int pid;
+            int errno;
+            fixed (byte* path = Fd.PathBytes(Path))
+            {
+                errno = Native.posix_spawn(
+                    &pid, path, actions, attributes, argv.Pointer, envp.Pointer);
+            }
+
+            return errno == 0 ? pid : throw new PosixException($"run {Path}", errno);
+        }
+        finally
+        {
+            _ = Native.posix_spawn_file_actions_destroy(actions);
+            _ = Native.posix_spawnattr_destroy(attributes);
+        }
+    }
+
+    private void AddDescriptors(void* actions)
+    {
+        // Two steps, by numbers above all targets, so that no source is overwritten before its
+        // turn, and so that a descriptor mapped to its own number loses close-on-exec.
+        int firstParked = Descriptors.Keys.Concat(Descriptors.Values).DefaultIfEmpty().Max() + 1;
+        int parked = firstParked;
+        foreach (int source in Descriptors.Values)
+        {
+            Require(Native.posix_spawn_file_actions_adddup2(actions, source, parked++));
+        }
+
+        parked = firstParked;
+        foreach (int target in Descriptors.Keys)
+        {
+            Require(Native.posix_spawn_file_actions_adddup2(actions, parked, target));
+            Require(Native.posix_spawn_file_actions_addclose(actions, parked++));
+        }
+    }
+
+    private void SetAttributes(void* attributes)
+    {
+        void* set = stackalloc byte[SizeOfOpaque];
+        Require(Native.sigemptyset(set));
+        Require(Native.posix_spawnattr_setsigmask(attributes, set));
+        for (int signal = 1; signal <= 31; signal++)
+        {
+            Require(Native.sigaddset(set, signal));
+        }
+
+        Require(Native.posix_spawnattr_setsigdefault(attributes, set));
+        short flags = SetSignalDefault | SetSignalMask;
+        if (OwnGroup)
+        {
+            Require(Native.posix_spawnattr_setpgroup(attributes, 0));
+            flags |= SetPgroup;
+        }
+
+        Require(Native.posix_spawnattr_setflags(attributes, flags));
+    }
+
+    private static void Require(int errno)
+    {
+        if (errno != 0)
+        {
+            throw new PosixException("prepare a child", errno);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using Kopis.Base;
+
+namespace Kopis.Posix;
+
+/// <summary>This process and its children.</summary>
+public static unsafe class Processes
+{
+    private const int SignalPipe = 13;
+    private const nuint AuxExecFileName = 31;
+
+    /// <summary>This process.</summary>
+    public static int Id => Native.getpid();
+
+    /// <summary>The parent; 1 once it is gone.</summary>
+    public static int ParentId => Native.getppid();
+
+    /// <summary>Who runs this process.</summary>
+    public static uint Uid => Native.getuid();
+
+    /// <summary>The effective user.</summary>
+    public static uint EffectiveUid => Native.geteuid();
+
+    /// <summary>The group.</summary>
+    public static uint Gid => Native.getgid();
+
+    /// <summary>The path this program was started by, links not followed.</summary>
+    public static string? ExecutedPath =>
+        Marshal.PtrToStringUTF8((nint)Native.getauxval(AuxExecFileName));
+
+    /// <summary>Bits that new files do not get. Returns the old mask.</summary>
+    public static int SetFileModeMask(int mask) => (int)Native.umask((uint)mask);
+
+    /// <summary>Sends a signal. False if there is no such process.</summary>
+    public static bool Signal(int pid, int number)
+    {
+        if (Native.kill(pid, number) == 0)
+        {
+            return true;
+        }
+
+        int errno = Marshal.GetLastPInvokeError();
+        return errno == Errno.NoProcess ? false : throw new PosixException($"kill {pid}", errno);
+    }
+
+    /// <summary>Waits for a child that this process started.</summary>
+    public static WaitStatus Wait(int pid)
+    {
+        int status;
+        while (Native.waitpid(pid, &status, 0) < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != Errno.Interrupted)
+            {
+                throw new PosixException($"wait for {pid}", errno);
+            }
+        }
+
+        return new WaitStatus(status);
+    }
+
+    /// <summary>The status of a child that has ended; null while it runs.</summary>
+    public static WaitStatus? TryWait(int pid)
+    {
+        const int noHang = 1;
+        int status;
+        int got = Native.waitpid(pid, &status, noHang);
+        return got switch
+        {
+            0 => null,
+            > 0 => new WaitStatus(status),
+            _ => throw new PosixException($"wait for {pid}", Marshal.GetLastPInvokeError()),
+        };
+    }
+
+    /// <summary>Replaces this program by another; returns only by throwing.</summary>
+    public static void Exec(
+        string path, IReadOnlyList<byte[]> arguments, ByteEnvironment environment)
+    {
+        Native.signal(SignalPipe, 0);
+        using NativeStrings argv = new(arguments);
+        using NativeStrings envp = new(environment.ToBlock());
+        fixed (byte* p = Fd.PathBytes(path))
+        {
+            _ = Native.execve(p, argv.Pointer, envp.Pointer);
+        }
+
+        throw new PosixException($"run {path}", Marshal.GetLastPInvokeError());
+    }
+}

@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace Kopis.Posix;
+
+/// <summary>The host's users, through its own name service.</summary>
+public static unsafe class UnixUsers
+{
+    private const int RangeError = 34;
+
+    /// <summary>A user by name; null if there is none.</summary>
+    /// <exception cref="PosixException">The name service did not answer.</exception>
+    public static UnixUser? ByName(string name)
+    {
+        byte[] path = Fd.PathBytes(name);
+        return Lookup((entry, buffer, length, result) =>
+        {
+            fixed (byte* p = path)
+            {
+                return Native.getpwnam_r(
+                    p, (Native.Passwd*)entry, (byte*)buffer, length, (Native.Passwd**)result);
+            }
+        });
+    }
+
+    /// <summary>A user by number; null if there is none.</summary>
+    public static UnixUser? ByUid(uint uid) =>
+        Lookup((entry, buffer, length, result) => Native.getpwuid_r(
+            uid, (Native.Passwd*)entry, (byte*)buffer, length, (Native.Passwd**)result));
+
+    private static UnixUser? Lookup(Func<nint, nint, nuint, nint, int> call)
+    {
+        for (int size = 4096; ; size *= 2)
+        {
+            byte[] buffer = new byte[size];
+            fixed (byte* p = buffer)
+            {
+                Native.Passwd entry;
+                Native.Passwd* result;
+                int errno = call((nint)(&entry), (nint)p, (nuint)size, (nint)(&result));
+                if (errno == 0)
+                {
+                    return result is null ? null : ToUser(entry);
+                }
+
+                if (errno != RangeError)
+                {
+                    throw new PosixException("look up user", errno);
+                }
+            }
+        }
+    }
+
+    private static UnixUser ToUser(in Native.Passwd entry) => new(
+        Marshal.PtrToStringUTF8((nint)entry.Name)!, entry.Uid, entry.Gid,
+        Marshal.PtrToStringUTF8((nint)entry.Directory)!,
+        Marshal.PtrToStringUTF8((nint)entry.Shell)!);
+}

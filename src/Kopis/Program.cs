@@ -1,0 +1,61 @@
+using System.Text;
+using Kopis;
+using Kopis.Base;
+using Kopis.Posix;
+
+// The runtime's own argv and environment replace bytes that are not UTF-8; the kernel's do not.
+byte[] commandLine = File.ReadAllBytes("/proc/self/cmdline");
+List<byte[]> words = SplitAtNul(commandLine);
+string name = Path.GetFileName(ByteText.ToText(words.Count > 0 ? words[0] : "kopis"u8));
+words = words.Count > 0 ? words[1..] : words;
+ProgramEntry? program = ProgramTable.Find(name);
+if (program is null && words.Count > 0)
+{
+    name = ByteText.ToText(words[0]);
+    program = ProgramTable.Find(name);
+    words = words[1..];
+}
+
+if (program is null)
+{
+    return Help.Print(name, words);
+}
+
+ByteEnvironment environment = ByteEnvironment.Parse(File.ReadAllBytes("/proc/self/environ"));
+ProgramContext context = new(name, words, environment, FindHome(environment));
+try
+{
+    return program.Run(context);
+}
+catch (ConfigurationException e)
+{
+    Console.Error.WriteLine($"{name}: fatal: {e.Message}");
+    return e.Code;
+}
+
+static List<byte[]> SplitAtNul(ReadOnlySpan<byte> block)
+{
+    List<byte[]> parts = [];
+    while (!block.IsEmpty)
+    {
+        int end = block.IndexOf((byte)0);
+        parts.Add((end < 0 ? block : block[..end]).ToArray());
+        block = end < 0 ? [] : block[(end + 1)..];
+    }
+
+    return parts;
+}
+
+static string FindHome(ByteEnvironment environment)
+{
+    if (environment["KOPIS_HOME"] is { Length: > 0 } home)
+    {
+        return Path.GetFullPath(Encoding.UTF8.GetString(home));
+    }
+
+    string? called = Path.GetDirectoryName(Path.GetFullPath(Processes.ExecutedPath ?? "/"));
+    string? above = called is null ? null : Path.GetDirectoryName(called);
+    return above is not null && Directory.Exists(Path.Combine(above, "control"))
+        ? above
+        : "/var/qmail";
+}
