@@ -1,0 +1,84 @@
+using System.Buffers.Binary;
+
+namespace Kopis.Base;
+
+/// <summary>
+/// Looks keys up in a constant database image, byte-compatible with D. J. Bernstein's cdb:
+/// 256 (position, length) pairs of little-endian u32, then records (key length, data length, key,
+/// data), then the hash tables of (hash, position) slots.
+/// </summary>
+public static class Cdb
+{
+    internal const int HeaderBytes = 2048;
+    internal const int SlotBytes = 8;
+    private const uint HashStart = 5381;
+
+    /// <summary>Finds the first record with the key.</summary>
+    /// <param name="image">The whole file.</param>
+    /// <param name="key">The key, byte for byte.</param>
+    /// <param name="data">The record's data; empty where there is none.</param>
+    /// <exception cref="InvalidDataException">The file points outside itself.</exception>
+    public static bool TryFind(
+        ReadOnlySpan<byte> image, ReadOnlySpan<byte> key, out ReadOnlySpan<byte> data)
+    {
+        uint hash = Hash(key);
+        int pair = (int)(hash & 255) * SlotBytes;
+        uint table = ReadUInt32(image, (uint)pair);
+        uint slots = ReadUInt32(image, (uint)pair + 4);
+        data = [];
+        for (uint i = 0; i < slots; i++)
+        {
+            uint slot = ((hash >> 8) + i) % slots;
+            long place = table + ((long)slot * SlotBytes);
+            uint position = ReadUInt32(image, place + 4);
+            if (position == 0)
+            {
+                return false;
+            }
+
+            if (ReadUInt32(image, place) == hash && Matches(image, position, key, out data))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>cdb's hash: h = h × 33 ^ c, from 5381.</summary>
+    internal static uint Hash(ReadOnlySpan<byte> key)
+    {
+        uint hash = HashStart;
+        foreach (byte b in key)
+        {
+            hash = unchecked(hash + (hash << 5)) ^ b;
+        }
+
+        return hash;
+    }
+
+    private static bool Matches(
+        ReadOnlySpan<byte> image, uint position, ReadOnlySpan<byte> key,
+        out ReadOnlySpan<byte> data)
+    {
+        data = [];
+        uint keyLength = ReadUInt32(image, position);
+        uint dataLength = ReadUInt32(image, (long)position + 4);
+        if (keyLength != key.Length
+            || !Slice(image, (long)position + 8, keyLength).SequenceEqual(key))
+        {
+            return false;
+        }
+
+        data = Slice(image, (long)position + 8 + keyLength, dataLength);
+        return true;
+    }
+
+    private static uint ReadUInt32(ReadOnlySpan<byte> image, long at) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(Slice(image, at, 4));
+
+    private static ReadOnlySpan<byte> Slice(ReadOnlySpan<byte> image, long at, long length) =>
+        at >= 0 && at + length <= image.Length
+            ? image.Slice((int)at, (int)length)
+            : throw new InvalidDataException("The cdb file is damaged or cut short.");
+}

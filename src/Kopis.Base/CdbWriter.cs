@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace Kopis.Base;
+
+/// <summary>Builds a constant database; the same bytes as cdbmake for the same records.</summary>
+public sealed class CdbWriter
+{
+    private readonly ArrayBufferWriter<byte> _records = new();
+    private readonly List<(uint Hash, uint Position)>[] _slots = new List<(uint, uint)>[256];
+
+    /// <summary>Adds a record. A key may stand several times; the first one is found.</summary>
+    public void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> data)
+    {
+        uint hash = Cdb.Hash(key);
+        uint position = (uint)(Cdb.HeaderBytes + _records.WrittenCount);
+        (_slots[hash & 255] ??= []).Add((hash, position));
+        WriteUInt32(_records, (uint)key.Length);
+        WriteUInt32(_records, (uint)data.Length);
+        _records.Write(key);
+        _records.Write(data);
+    }
+
+    /// <summary>The whole file.</summary>
+    public byte[] ToArray()
+    {
+        ArrayBufferWriter<byte> header = new(Cdb.HeaderBytes);
+        ArrayBufferWriter<byte> tables = new();
+        uint start = (uint)(Cdb.HeaderBytes + _records.WrittenCount);
+        foreach (List<(uint Hash, uint Position)>? bucket in _slots)
+        {
+            WriteUInt32(header, start + (uint)tables.WrittenCount);
+            WriteUInt32(header, (uint)(bucket?.Count ?? 0) * 2);
+            if (bucket is not null)
+            {
+                WriteTable(tables, bucket);
+            }
+        }
+
+        return [.. header.WrittenSpan, .. _records.WrittenSpan, .. tables.WrittenSpan];
+    }
+
+    private static void WriteTable(
+        ArrayBufferWriter<byte> to, List<(uint Hash, uint Position)> bucket)
+    {
+        // Twice as many slots as records, so that a search soon meets an empty one.
+        var table = new (uint Hash, uint Position)[bucket.Count * 2];
+        foreach ((uint hash, uint position) in bucket)
+        {
+            uint slot = (hash >> 8) % (uint)table.Length;
+            while (table[slot].Position != 0)
+            {
+                slot = (slot + 1) % (uint)table.Length;
+            }
+
+            table[slot] = (hash, position);
+        }
+
+        foreach ((uint hash, uint position) in table)
+        {
+            WriteUInt32(to, hash);
+            WriteUInt32(to, position);
+        }
+    }
+
+    private static void WriteUInt32(ArrayBufferWriter<byte> to, uint value)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to.GetSpan(4), value);
+        to.Advance(4);
+    }
+}

@@ -1,0 +1,38 @@
+namespace Kopis.Base.Tests;
+
+public sealed class TextTests
+{
+    [Fact]
+    public void A_log_text_has_no_control_byte_no_space_and_no_percent() =>
+        Assert.Equal("a_b/c___~_", LogText.Safe("a b\nc%\u001b\0~\u007f"u8));
+
+    [Fact]
+    public void Dates_are_as_qmail_prints_them()
+    {
+        DateTimeOffset time = new(1995, 9, 6, 6, 46, 53, TimeSpan.FromHours(2));
+        Assert.Equal("6 Sep 1995 04:46:53 -0000", QmailDate.Rfc822(time));
+        Assert.Equal("Wed Sep 06 04:46:53 1995", QmailDate.MboxFrom(time));
+    }
+
+    [Fact]
+    public void An_environment_keeps_every_byte_and_ignores_what_has_no_name()
+    {
+        byte[] block = [.. "A=1\0=x\0novalue\0B="u8, 0xFF, 0xFE, 0];
+        ByteEnvironment environment = ByteEnvironment.Parse(block);
+        Assert.Equal("1"u8.ToArray(), environment["A"]);
+        Assert.Equal([0xFF, 0xFE], environment["B"]);
+        Assert.Null(environment["novalue"]);
+        Assert.Equal(2, environment.ToBlock().Length);
+        Assert.Contains(environment.ToBlock(), entry => entry.SequenceEqual<byte>(
+            [(byte)'B', (byte)'=', 0xFF, 0xFE]));
+    }
+
+    [Fact]
+    public void Only_ascii_letters_have_a_case()
+    {
+        Assert.True(Ascii8.EqualsIgnoreCase("AbZ"u8, "aBz"u8));
+        Assert.False(Ascii8.EqualsIgnoreCase([0xC4], [0xE4]));
+        Assert.False(Ascii8.EqualsIgnoreCase("@"u8, "`"u8));
+        Assert.True(Ascii8.StartsWithIgnoreCase("MAIL FROM"u8, "mail"u8));
+    }
+}
