@@ -1,0 +1,210 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+
+namespace Kopis.Net;
+
+/// <summary>
+/// One peer: its bytes in and out, the environment of the program that serves it, and the time by
+/// which something must happen. A connection at rest holds no buffer.
+/// </summary>
+public sealed class Connection : IAsyncDisposable
+{
+    private const int BufferBytes = 16 * 1024; // One read of message data; returned when drained.
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private readonly ITimer _timer;
+    private long _deadline = long.MaxValue;
+    private long _wakeAt = long.MaxValue;
+    private bool _timedOut;
+
+    private Connection(
+        PipeReader input, PipeWriter output, ByteEnvironment environment, TimeProvider time)
+    {
+        Input = input;
+        Output = output;
+        Environment = environment;
+        _time = time;
+        _timer = time.CreateTimer(
+            static connection => ((Connection)connection!).OnTimer(),
+            this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>From the peer. Read through <see cref="TryReadAsync"/>.</summary>
+    public PipeReader Input { get; }
+
+    /// <summary>To the peer. Flush through <see cref="FlushAsync"/>.</summary>
+    public PipeWriter Output { get; }
+
+    /// <summary>What the program would find in its environment; this connection's own copy.</summary>
+    public ByteEnvironment Environment { get; }
+
+    /// <summary>The peer's address; null where the program was started by hand.</summary>
+    public IPEndPoint? Remote { get; init; }
+
+    /// <summary>Our address; null where the program was started by hand.</summary>
+    public IPEndPoint? Local { get; init; }
+
+    /// <summary>The number of this connection in its listener's log.</summary>
+    public long Number { get; init; }
+
+    /// <summary>Whether the deadline has passed.</summary>
+    public bool IsTimedOut
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timedOut;
+            }
+        }
+    }
+
+    /// <summary>A connection over a connected socket, which it owns from here on.</summary>
+    public static Connection OverSocket(
+        Socket socket, ByteEnvironment environment, TimeProvider time, long number)
+    {
+        NetworkStream stream = new(socket, ownsSocket: true);
+        return new Connection(
+            PipeReader.Create(stream, new StreamPipeReaderOptions(
+                bufferSize: BufferBytes, minimumReadSize: 1024, useZeroByteReads: true)),
+            PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: 1024)),
+            environment,
+            time)
+        {
+            Remote = socket.RemoteEndPoint as IPEndPoint,
+            Local = socket.LocalEndPoint as IPEndPoint,
+            Number = number,
+        };
+    }
+
+    /// <summary>
+    /// A connection over inherited descriptors, usually 0 and 1: sockets, pipes or files. They are
+    /// read and written in blocking mode, since others may share them, and stay open.
+    /// </summary>
+    public static Connection OverDescriptors(
+        int input, int output, ByteEnvironment environment, TimeProvider time) =>
+        new(
+            PipeReader.Create(
+                new DescriptorStream(input), new StreamPipeReaderOptions(bufferSize: BufferBytes)),
+            PipeWriter.Create(new DescriptorStream(output)),
+            environment,
+            time);
+
+    /// <summary>A connection over any two pipes.</summary>
+    public static Connection OverPipes(
+        PipeReader input, PipeWriter output, ByteEnvironment environment, TimeProvider time) =>
+        new(input, output, environment, time);
+
+    /// <summary>From now, how long reads and flushes may take together.</summary>
+    public void SetDeadline(TimeSpan timeout)
+    {
+        lock (_lock)
+        {
+            _timedOut = false;
+            long ticks = (long)(timeout.TotalSeconds * _time.TimestampFrequency);
+            _deadline = _time.GetTimestamp() + ticks;
+            if (_deadline < _wakeAt)
+            {
+                WakeAfter(timeout);
+            }
+        }
+    }
+
+    /// <summary>Waits for input.</summary>
+    /// <returns>Null when the deadline passed or the connection broke. A result may hold nothing
+    /// new, where <see cref="PipeReader.CancelPendingRead"/> was called.</returns>
+    public async ValueTask<ReadResult?> TryReadAsync()
+    {
+        try
+        {
+            ReadResult read = await Input.ReadAsync();
+            if (read.IsCanceled && IsTimedOut)
+            {
+                Input.AdvanceTo(read.Buffer.Start);
+                return null;
+            }
+
+            return read;
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Sends what was written to <see cref="Output"/>.</summary>
+    /// <returns>False when the deadline passed or the connection broke.</returns>
+    public async ValueTask<bool> FlushAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                FlushResult flush = await Output.FlushAsync();
+                if (!flush.IsCanceled)
+                {
+                    return !flush.IsCompleted;
+                }
+
+                // A deadline of before may have left a cancellation for a flush that was not
+                // under way; nothing was sent then and it can be repeated.
+                if (IsTimedOut)
+                {
+                    return false;
+                }
+            }
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Ends both directions; input not read is forgotten.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync();
+        try
+        {
+            await Input.CompleteAsync();
+            await Output.CompleteAsync();
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            // The peer was gone before its last reply; there is nobody to tell.
+        }
+    }
+
+    private static bool IsBroken(Exception e) =>
+        e is IOException or SocketException or ObjectDisposedException
+            or OperationCanceledException;
+
+    private void OnTimer()
+    {
+        lock (_lock)
+        {
+            _wakeAt = long.MaxValue;
+            long left = _deadline - _time.GetTimestamp();
+            if (left > 0)
+            {
+                WakeAfter(_time.GetElapsedTime(0, left));
+                return;
+            }
+
+            _timedOut = true;
+        }
+
+        Input.CancelPendingRead();
+        Output.CancelPendingFlush();
+    }
+
+    // The timer is moved only to an earlier time; one that comes too early looks again. So a busy
+    // session does not touch the timer queue at every line.
+    private void WakeAfter(TimeSpan timeout)
+    {
+        _wakeAt = _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency);
+        _timer.Change(timeout, Timeout.InfiniteTimeSpan);
+    }
+}

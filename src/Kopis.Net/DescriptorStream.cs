@@ -1,0 +1,112 @@
+using Kopis.Posix;
+
+namespace Kopis.Net;
+
+/// <summary>
+/// A descriptor as a stream that blocks in poll(2), for programs that serve one peer. Reading and
+/// writing end when their token is cancelled; the descriptor's mode is left as it is, since a shell
+/// or another program may share it. Does not own the descriptor.
+/// </summary>
+internal sealed class DescriptorStream(int fd) : Stream
+{
+    // A write of at most PIPE_BUF bytes does not block once poll(2) says writable (pipe(7)).
+    private const int PieceBytes = 4096;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override ValueTask<int> ReadAsync(
+        Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            while (true)
+            {
+                Wait(read: true, cancellationToken);
+                int got = Fd.Read(fd, buffer.Span);
+                if (got >= 0)
+                {
+                    return ValueTask.FromResult(got);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            return ValueTask.FromException<int>(e);
+        }
+    }
+
+    public override ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            while (!buffer.IsEmpty)
+            {
+                Wait(read: false, cancellationToken);
+                int put = Fd.Write(fd, buffer.Span[..Math.Min(buffer.Length, PieceBytes)]);
+                buffer = buffer[Math.Max(put, 0)..];
+            }
+
+            return ValueTask.CompletedTask;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            return ValueTask.FromException(e);
+        }
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) =>
+        ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+
+    public override void Write(byte[] buffer, int offset, int count) =>
+        WriteAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    // A cancellation comes on another thread; a byte in a pipe brings it to poll(2).
+    private void Wait(bool read, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        (int wakeRead, int wakeWrite) = Fd.Pipe();
+        try
+        {
+            using (cancel.UnsafeRegister(_ => Fd.Write(wakeWrite, "x"u8), null))
+            {
+                Poller poller = new();
+                int place = poller.Add(fd, read, write: !read);
+                poller.Add(wakeRead, read: true);
+                do
+                {
+                    poller.Wait(null);
+                    cancel.ThrowIfCancellationRequested();
+                }
+                while (!poller.IsReady(place));
+            }
+        }
+        finally
+        {
+            Fd.Close(wakeRead);
+            Fd.Close(wakeWrite);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace Kopis.Net;
+
+/// <summary>What a line leads to.</summary>
+public enum LineStep
+{
+    /// <summary>The next line.</summary>
+    Continue,
+
+    /// <summary>
+    /// Something that is not a line, or not synchronous: message data, a password check. What
+    /// follows in the input stays there.
+    /// </summary>
+    Pause,
+
+    /// <summary>The end, after the reply is out.</summary>
+    Close,
+}

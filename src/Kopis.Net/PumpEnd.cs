@@ -1,0 +1,23 @@
+namespace Kopis.Net;
+
+/// <summary>Why a <see cref="LinePump"/> returned. Replies written so far are out.</summary>
+public enum PumpEnd
+{
+    /// <summary>The protocol asked for it; the pump can be run again.</summary>
+    Paused,
+
+    /// <summary>The protocol closed the session.</summary>
+    Closed,
+
+    /// <summary>The peer closed its side.</summary>
+    EndOfInput,
+
+    /// <summary>No whole line came in time, or the peer did not take our replies.</summary>
+    TimedOut,
+
+    /// <summary>The listener is ending; no line was cut in two.</summary>
+    Stopped,
+
+    /// <summary>The connection broke.</summary>
+    Broken,
+}

@@ -1,0 +1,23 @@
+using Kopis.Base;
+using Kopis.Net;
+
+namespace Kopis;
+
+/// <summary>
+/// The chains that tcpserver runs in itself: by the first program's name, what makes the session.
+/// It lies here because Receive and Read do not know one another.
+/// </summary>
+internal static class ChainTable
+{
+    private static readonly (string First, ChainFactory Make)[] All =
+    [
+    ];
+
+    /// <summary>Fuses a chain, where its first word is one of our programs that can.</summary>
+    internal static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    {
+        string? name = OwnProgram.NameOf(listener.Environment, chain[0]);
+        ChainFactory? make = Array.Find(All, entry => entry.First == name).Make;
+        return make?.Invoke(listener, chain);
+    }
+}
