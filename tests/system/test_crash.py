@@ -1,0 +1,107 @@
+"""kill -9 of each process in turn, and of all at once, under load: nothing accepted is missing."""
+
+import os
+import random
+import signal
+import smtplib
+import threading
+import time
+import unittest
+
+from host import HostCase
+
+ROUNDS = int(os.environ.get("KOPIS_KILL_ROUNDS", "20"))
+CLIENTS = 8
+VICTIMS = ["qmail-send", "qmail-lspawn", "qmail-rspawn", "qmail-clean", "qmail-queue",
+           "qmail-local", "tcpserver", "qmail-start", "all"]
+
+
+class Client(threading.Thread):
+    """Sends numbered messages until told to stop, and remembers which were answered 250."""
+
+    def __init__(self, host, number, stop):
+        super().__init__(daemon=True)
+        self.host, self.number, self.stop = host, number, stop
+        self.accepted, self.sent = [], 0
+
+    def run(self):
+        connection = None
+        while not self.stop.is_set():
+            name = f"{self.number}-{self.sent}"
+            try:
+                if connection is None:
+                    connection = smtplib.SMTP("127.0.0.1", self.host.smtp_port, timeout=20)
+                self.sent += 1
+                connection.sendmail(
+                    "load@client.example", [self.host.address],
+                    f"Subject: crash test\r\nX-Number: {name}\r\n\r\n{name * 400}\r\n")
+                self.accepted.append(name)
+            except (OSError, smtplib.SMTPException):
+                connection = None
+                self.stop.wait(0.05)  # The listener is being started again.
+        if connection is not None:
+            connection.close()
+
+
+class Crash(HostCase):
+    def test_what_got_250_is_delivered_whatever_is_killed(self):
+        stop = threading.Event()
+        clients = [Client(self.host, n, stop) for n in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        dice = random.Random(2026)
+        killed = []
+        for round_number in range(ROUNDS):
+            self.wait_progress(clients)
+            time.sleep(dice.uniform(0, 0.1))  # At any moment of the traffic, not a fixed one.
+            victim = VICTIMS[round_number % len(VICTIMS)]
+            killed.append(f"{victim} {self.kill(victim)}")
+        self.wait_progress(clients)
+        stop.set()
+        for client in clients:
+            client.join()
+        accepted = {name for client in clients for name in client.accepted}
+        self.assertGreater(len(accepted), ROUNDS)
+        self.host.wait_until(
+            lambda: accepted <= self.delivered().keys(), timeout=120,
+            why=lambda: f"missing {len(accepted - self.delivered().keys())} of {len(accepted)}: "
+                        f"{sorted(accepted - self.delivered().keys())[:5]}; killed {killed}")
+        copies = self.delivered()
+        duplicates = sum(count - 1 for count in copies.values())
+        print(f"{len(accepted)} accepted, {len(copies)} arrived, {duplicates} duplicates, "
+              f"{ROUNDS} kills")
+
+    def wait_progress(self, clients):
+        """Until the host has accepted 30 more, so that each kill hits a working system."""
+        before = sum(len(client.accepted) for client in clients)
+        self.host.wait_until(
+            lambda: sum(len(client.accepted) for client in clients) >= before + 30, timeout=60,
+            why=lambda: f"no progress after {before}; log ends: {self.host.log()[-1500:]}")
+
+    def kill(self, victim):
+        if victim == "all":
+            self.host.kill_everything()
+            self.host.start()
+            return "restarted"
+        pids = self.host.pids(victim)
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return str(len(pids))
+
+    def delivered(self):
+        """Copies of each numbered message in the Maildir."""
+        copies = {}
+        for path in self.host.mail_files(self.host.address):
+            text = path.read_bytes()
+            name = text.partition(b"X-Number: ")[2].partition(b"\n")[0].decode()
+            body = text.partition(b"\n\n")[2].strip().decode()
+            self.assertEqual(name * 400, body, f"{path} is not whole")
+            copies[name] = copies.get(name, 0) + 1
+        return copies
+
+
+if __name__ == "__main__":
+    unittest.main()
