@@ -45,6 +45,22 @@ public static class Cdb
         return false;
     }
 
+    /// <summary>Whether the tables that the header names lie inside the file.</summary>
+    public static bool IsWhole(ReadOnlySpan<byte> image)
+    {
+        for (int pair = 0; pair < HeaderBytes; pair += SlotBytes)
+        {
+            if (image.Length < HeaderBytes
+                || ReadUInt32(image, pair) + ((long)ReadUInt32(image, pair + 4) * SlotBytes)
+                    > image.Length)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>cdb's hash: h = h × 33 ^ c, from 5381.</summary>
     internal static uint Hash(ReadOnlySpan<byte> key)
     {

@@ -47,11 +47,20 @@ public sealed class ConstMap
     }
 
     /// <summary>Whether the key is there.</summary>
-    public bool Contains(ReadOnlySpan<byte> key) => _values.ContainsKey(Key(key));
+    public bool Contains(ReadOnlySpan<byte> key) => TryGet(key, out _);
 
     /// <summary>The key's value; empty for a set.</summary>
-    public bool TryGet(ReadOnlySpan<byte> key, [NotNullWhen(true)] out byte[]? value) =>
-        _values.TryGetValue(Key(key), out value);
+    public bool TryGet(ReadOnlySpan<byte> key, [NotNullWhen(true)] out byte[]? value)
+    {
+        // Asked for each recipient of each message: no string is made for it.
+        Span<char> lower = key.Length <= 256 ? stackalloc char[key.Length] : new char[key.Length];
+        for (int i = 0; i < key.Length; i++)
+        {
+            lower[i] = (char)Ascii8.ToLower(key[i]);
+        }
+
+        return _values.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(lower, out value);
+    }
 
     private static string Key(ReadOnlySpan<byte> key) => ByteText.ToText(Ascii8.ToLower(key));
 }

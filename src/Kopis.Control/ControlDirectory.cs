@@ -80,6 +80,15 @@ public sealed class ControlDirectory(string path)
         return lines;
     }
 
+    /// <summary>A whole constant database.</summary>
+    /// <returns>Null when there is no such file.</returns>
+    /// <exception cref="ConfigurationException">It cannot be read, or is no cdb.</exception>
+    public byte[]? ReadCdb(string name)
+    {
+        byte[]? image = ReadFile(name);
+        return image is null || Cdb.IsWhole(image) ? image : throw Bad(name, "damaged cdb");
+    }
+
     /// <summary>A misconfiguration in one file, named as people know it.</summary>
     public ConfigurationException Bad(string name, string reason) =>
         new($"{Path.Combine(Directory, name)}: {reason}", ExitCode.Temporary);

@@ -1,0 +1,59 @@
+using System.Buffers;
+using Kopis.Base;
+
+namespace Kopis.Mail;
+
+/// <summary>The Received line of the network servers (contract §3).</summary>
+public static class ReceivedLine
+{
+    // Bytes that pass; any other becomes ?.
+    private static readonly SearchValues<byte> Safe = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.@%+/=:-[]"u8);
+
+    /// <summary>
+    /// Writes <c>Received: from HOST (HELO NAME) (INFO@IP)\n  by LOCAL with PROTOCOL; DATE\n</c>.
+    /// </summary>
+    /// <param name="to">Where to.</param>
+    /// <param name="peer">Who sends, as the environment tells.</param>
+    /// <param name="helo">The name the client gave, shown where it is not the host's; or null.</param>
+    /// <param name="protocol">SMTP, QMTP, QMQP.</param>
+    /// <param name="time">Now.</param>
+    public static void Write(
+        IBufferWriter<byte> to, SmtpPeer peer, byte[]? helo,
+        ReadOnlySpan<byte> protocol, DateTimeOffset time)
+    {
+        to.Write("Received: from "u8);
+        WriteSafe(to, peer.RemoteHost);
+        if (helo is not null && !Ascii8.EqualsIgnoreCase(helo, peer.RemoteHost))
+        {
+            to.Write(" (HELO "u8);
+            WriteSafe(to, helo);
+            to.Write(")"u8);
+        }
+
+        to.Write(" ("u8);
+        if (peer.RemoteInfo is { } info)
+        {
+            WriteSafe(to, info);
+            to.Write("@"u8);
+        }
+
+        WriteSafe(to, peer.RemoteIp);
+        to.Write(")\n  by "u8);
+        WriteSafe(to, peer.LocalHost);
+        to.Write(" with "u8);
+        to.Write(protocol);
+        to.Write(ByteText.ToBytes($"; {QmailDate.Rfc822(time)}\n"));
+    }
+
+    private static void WriteSafe(IBufferWriter<byte> to, ReadOnlySpan<byte> text)
+    {
+        Span<byte> safe = to.GetSpan(Math.Max(1, text.Length));
+        for (int i = 0; i < text.Length; i++)
+        {
+            safe[i] = Safe.Contains(text[i]) ? text[i] : (byte)'?';
+        }
+
+        to.Advance(text.Length);
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text;
+using Kopis.Base;
+
+namespace Kopis.Control.Tests;
+
+public sealed class RcptHostsTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("kopis-control");
+    private readonly ControlDirectory _control;
+
+    public RcptHostsTests() => _control = new ControlDirectory(_directory.FullName);
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("a@gcd.org", true)]
+    [InlineData("a@GCD.Org", true)]
+    [InlineData("a@x.gcd.org", true)]
+    [InlineData("a@y.x.gcd.org", true)]
+    [InlineData("a@xgcd.org", false)]
+    [InlineData("a@gcd.org.evil.example", false)]
+    [InlineData("a@gcd.org@evil.example", false)]
+    [InlineData("a%gcd.org@evil.example", false)]
+    [InlineData("a@evil.example@gcd.org", true)]
+    [InlineData("a@sub.only.example", true)]
+    [InlineData("a@only.example", false)]
+    [InlineData("a@", false)]
+    [InlineData("a@.", false)]
+    [InlineData("local", true)]
+    [InlineData("", true)]
+    [InlineData("a@more.example", true)]
+    [InlineData("a@x.more.example", false)]
+    [InlineData("a@x.dotted.example", true)]
+    public void Hosts_and_their_suffixes(string address, bool ours)
+    {
+        Write("rcpthosts", "gcd.org\n.gcd.org\n# only.example\n.Only.example\n");
+        CdbWriter more = new();
+        more.Add("more.example"u8, []);
+        more.Add(".dotted.example"u8, []);
+        File.WriteAllBytes(In("morercpthosts.cdb"), more.ToArray());
+        Assert.Equal(ours, RcptHosts.Load(_control).Contains(Encoding.Latin1.GetBytes(address)));
+    }
+
+    [Fact]
+    public void Without_rcpthosts_all_is_taken_and_the_cdb_is_not_asked()
+    {
+        File.WriteAllText(In("morercpthosts.cdb"), "not a cdb");
+        RcptHosts open = RcptHosts.Load(_control);
+        Assert.True(open.IsOpen);
+        Assert.True(open.Contains("a@anywhere.example"u8));
+    }
+
+    [Fact]
+    public void An_empty_list_takes_nothing()
+    {
+        Write("rcpthosts", "");
+        Assert.False(RcptHosts.Load(_control).Contains("a@anywhere.example"u8));
+    }
+
+    [Fact]
+    public void A_damaged_cdb_is_a_misconfiguration()
+    {
+        Write("rcpthosts", "a.example\n");
+        File.WriteAllText(In("morercpthosts.cdb"), "not a cdb");
+        Assert.Throws<ConfigurationException>(() => RcptHosts.Load(_control));
+    }
+
+    [Theory]
+    [InlineData("bad@spam.example", true)]
+    [InlineData("BAD@Spam.Example", true)]
+    [InlineData("good@spam.example", false)]
+    [InlineData("any@evil.example", true)]
+    [InlineData("any@x.evil.example", false)]
+    [InlineData("", false)]
+    public void Badmailfrom_lists_addresses_and_hosts(string sender, bool bad)
+    {
+        Write("badmailfrom", "bad@spam.example\n@evil.example\n");
+        Assert.Equal(bad, BadMailFrom.Load(_control).Contains(Encoding.Latin1.GetBytes(sender)));
+    }
+
+    [Fact]
+    public void A_changed_file_makes_the_value_again_and_an_unchanged_one_does_not()
+    {
+        int loads = 0;
+        Reloading<string> value = new(
+            [In("me"), In("other")],
+            () =>
+            {
+                loads++;
+                return Encoding.Latin1.GetString(_control.ReadLine("me") ?? []);
+            });
+        Assert.Equal("", value.Current());
+        Write("me", "one\n");
+        Assert.Equal("one", value.Current());
+        Assert.Equal("one", value.Current());
+        Assert.Equal(2, loads);
+        Write("me", "longer\n");
+        Assert.Equal("longer", value.Current());
+        File.Delete(In("me"));
+        Assert.Equal("", value.Current());
+    }
+
+    private string In(string name) => Path.Combine(_directory.FullName, name);
+
+    private void Write(string name, string text) => File.WriteAllText(In(name), text);
+}
