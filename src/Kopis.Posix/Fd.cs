@@ -278,6 +278,14 @@ public static unsafe class Fd
         return Native.fcntl(fd, getDescriptorFlags, 0) >= 0;
     }
 
+    /// <summary>Keeps an inherited descriptor from children.</summary>
+    public static void SetCloseOnExec(int fd)
+    {
+        const int setDescriptorFlags = 2;
+        const int closeOnExec = 1;
+        Check(Native.fcntl(fd, setDescriptorFlags, closeOnExec), $"fcntl fd {fd}");
+    }
+
     /// <summary>A pipe; both ends close-on-exec.</summary>
     public static (int Read, int Write) Pipe()
     {

@@ -111,6 +111,9 @@ internal static unsafe partial class Native
     internal static partial int kill(int pid, int signal);
 
     [LibraryImport("libc")]
+    internal static partial void _exit(int code);
+
+    [LibraryImport("libc")]
     internal static partial int getpid();
 
     [LibraryImport("libc")]

@@ -73,6 +73,9 @@ public static unsafe class Processes
         };
     }
 
+    /// <summary>Ends this process at once: no handlers, no waiting for other threads.</summary>
+    public static void ExitNow(int code) => Native._exit(code);
+
     /// <summary>Replaces this program by another; returns only by throwing.</summary>
     public static void Exec(
         string path, IReadOnlyList<byte[]> arguments, ByteEnvironment environment)

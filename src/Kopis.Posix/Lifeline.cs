@@ -1,0 +1,44 @@
+using System.Globalization;
+using Kopis.Base;
+
+namespace Kopis.Posix;
+
+/// <summary>
+/// Ends this process when its supervisor is gone, however that died: the supervisor alone holds
+/// the other end of a pipe whose number stands in <c>KOPIS_LIFELINE</c>.
+/// </summary>
+public static class Lifeline
+{
+    /// <summary>The variable that names the descriptor.</summary>
+    public const string Variable = "KOPIS_LIFELINE";
+
+    /// <summary>
+    /// Watches, if there is a lifeline; the variable is taken out of the environment, since it means
+    /// nothing to programs started from here.
+    /// </summary>
+    public static void Watch(ProgramContext context)
+    {
+        string? value = context.Environment.Text(Variable);
+        context.Environment[Variable] = null;
+        if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int fd)
+            || !Fd.IsOpen(fd))
+        {
+            return;
+        }
+
+        Fd.SetCloseOnExec(fd);
+        Thread thread = new(() => WaitForEnd(fd)) { IsBackground = true, Name = "lifeline" };
+        thread.Start();
+    }
+
+    private static void WaitForEnd(int fd)
+    {
+        byte[] ignored = new byte[1];
+        while (Fd.Read(fd, ignored) > 0)
+        {
+            // Nothing is ever written; only the end counts.
+        }
+
+        Processes.ExitNow(ExitCode.Temporary);
+    }
+}

@@ -1,0 +1,11 @@
+namespace Kopis.Queue;
+
+/// <summary>A way into the queue: the writer itself, or a program in qmail-queue's place.</summary>
+public interface ISubmissionClient
+{
+    /// <summary>Begins a message. Failures show at its end.</summary>
+    /// <param name="origin">Where it comes from; the writer believes the kernel first.</param>
+    /// <param name="qp">The number for its Received line; 0 lets the writer choose.</param>
+    /// <param name="stop">Ends the wait.</param>
+    ValueTask<ISubmission> BeginAsync(MessageOrigin origin, uint qp, CancellationToken stop);
+}

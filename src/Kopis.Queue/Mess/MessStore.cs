@@ -1,0 +1,57 @@
+using System.Globalization;
+using Kopis.Posix;
+
+namespace Kopis.Queue;
+
+/// <summary>What qmail-clean may do to <c>queue/mess</c>: remove what is finished.</summary>
+public static class MessStore
+{
+    /// <summary>The directory of bodies that are still arriving.</summary>
+    public static string Incoming(string mess) => Path.Combine(mess, "incoming");
+
+    /// <summary>The file of a body too large for a segment.</summary>
+    public static string OwnFile(string mess, ulong number) =>
+        Path.Combine(mess, number.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>All segments there are, oldest first.</summary>
+    public static IReadOnlyList<ulong> Segments(string mess) => SegmentFile.List(mess);
+
+    /// <summary>Removes a message's own file, where it has one.</summary>
+    public static void RemoveOwnFile(string mess, ulong number) =>
+        Paths.Unlink(OwnFile(mess, number));
+
+    /// <summary>Removes a segment; the newest is the writer's and stays.</summary>
+    /// <returns>False where it is the newest.</returns>
+    public static bool RemoveSegment(string mess, ulong segment)
+    {
+        List<ulong> all = SegmentFile.List(mess);
+        if (all.Count == 0 || segment >= all[^1])
+        {
+            return false;
+        }
+
+        Paths.Unlink(SegmentFile.Name(mess, segment));
+        return true;
+    }
+
+    /// <summary>Gives the space of finished records back; the bytes read as zeros after.</summary>
+    /// <returns>False where it is the newest segment, or the file system cannot.</returns>
+    public static bool PunchHole(string mess, ulong segment, long offset, long length)
+    {
+        List<ulong> all = SegmentFile.List(mess);
+        if (all.Count == 0 || segment >= all[^1] || !all.Contains(segment))
+        {
+            return false;
+        }
+
+        int fd = Fd.Open(SegmentFile.Name(mess, segment), OpenFlags.WriteOnly);
+        try
+        {
+            return Fd.PunchHole(fd, offset, length);
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+}

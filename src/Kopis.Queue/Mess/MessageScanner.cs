@@ -1,0 +1,202 @@
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Queue;
+
+/// <summary>
+/// Reads all messages in the order they came, from a position on. It never waits: at the end
+/// of what is there it says so and goes on from there at the next call. An incomplete record
+/// at the end of the newest segment is one that is being written; anywhere else it is damage.
+/// </summary>
+public sealed class MessageScanner : IDisposable
+{
+    private readonly string _mess;
+    private int _fd = -1;
+
+    /// <summary>Starts after what <paramref name="position"/> stands for.</summary>
+    public MessageScanner(string mess, ScanPosition position)
+    {
+        _mess = mess;
+        Position = position;
+    }
+
+    /// <summary>Where the next call reads on.</summary>
+    public ScanPosition Position { get; private set; }
+
+    /// <summary>The message just met, to be disposed by the caller.</summary>
+    public MessageFile? Current { get; private set; }
+
+    /// <summary>What was passed over, for the log.</summary>
+    public string Damage { get; private set; } = "";
+
+    /// <summary>Reads on.</summary>
+    /// <exception cref="PosixException">The disk does not answer now.</exception>
+    public ScanResult Next()
+    {
+        Current = null;
+        while (true)
+        {
+            if (_fd < 0 && !OpenSegment())
+            {
+                return ScanResult.End;
+            }
+
+            ScanResult result = ReadRecord();
+            if (result != ScanResult.End)
+            {
+                return result;
+            }
+
+            ulong? newer = NextSegment();
+            if (newer is null)
+            {
+                return ScanResult.End;
+            }
+
+            // The writer may have ended this segment after the look at its end: look once more.
+            result = ReadRecord();
+            if (result != ScanResult.End)
+            {
+                return result;
+            }
+
+            long left = Fd.Status(_fd).Size - Position.Offset;
+            MoveTo(newer.Value);
+            if (left > 0)
+            {
+                Damage = $"{left} bytes at the end of a segment are no whole record";
+                return ScanResult.Damaged;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_fd >= 0)
+        {
+            Fd.Close(_fd);
+            _fd = -1;
+        }
+    }
+
+    private bool OpenSegment()
+    {
+        if (Position.Segment == 0)
+        {
+            if (NextSegment() is not { } first)
+            {
+                return false;
+            }
+
+            MoveTo(first);
+        }
+
+        while ((_fd = SegmentFile.TryOpen(_mess, Position.Segment)) < 0)
+        {
+            if (NextSegment() is not { } next)
+            {
+                return false;
+            }
+
+            MoveTo(next);
+        }
+
+        Span<byte> header = stackalloc byte[SegmentFile.HeaderBytes];
+        if (SegmentFile.IsTooNew(header[..Fd.ReadAt(_fd, header, 0)]))
+        {
+            throw new ConfigurationException(
+                $"{SegmentFile.Name(_mess, Position.Segment)}: written by a later Kopis");
+        }
+
+        return true;
+    }
+
+    private void MoveTo(ulong segment)
+    {
+        Dispose();
+        Position = new ScanPosition(segment, SegmentFile.HeaderBytes);
+    }
+
+    private ulong? NextSegment()
+    {
+        ulong current = Position.Segment;
+        foreach (ulong segment in SegmentFile.List(_mess))
+        {
+            if (segment > current)
+            {
+                return segment;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>One record at the position; End where there is none whole.</summary>
+    private ScanResult ReadRecord()
+    {
+        Span<byte> bytes = stackalloc byte[RecordHeader.Bytes];
+        int got = Fd.ReadAt(_fd, bytes, Position.Offset);
+        ulong number = MessageNumber.Of(Position.Segment, Position.Offset);
+        if (got < bytes.Length)
+        {
+            return ScanResult.End;
+        }
+
+        if (RecordHeader.Read(bytes, number) is not { } header)
+        {
+            return Resynchronise();
+        }
+
+        long end = Position.Offset + header.RecordBytes;
+        if (Fd.Status(_fd).Size < end)
+        {
+            return ScanResult.End;
+        }
+
+        Position = Position with { Offset = end };
+        try
+        {
+            Current = MessageFile.Open(_mess, number);
+            return ScanResult.Message;
+        }
+        catch (MessageNotFoundException e)
+        {
+            Damage = e.Message;
+            return ScanResult.Damaged;
+        }
+    }
+
+    /// <summary>Looks for the next sound header; one bad record harms itself alone.</summary>
+    private ScanResult Resynchronise()
+    {
+        long size = Fd.Status(_fd).Size;
+        long from = Position.Offset;
+        byte[] window = new byte[64 * 1024];
+        long at = from + MessageNumber.Alignment;
+        while (at + RecordHeader.Bytes <= size)
+        {
+            int got = Fd.ReadAt(_fd, window, at);
+            for (int i = 0; i + RecordHeader.Bytes <= got; i += MessageNumber.Alignment)
+            {
+                ulong number = MessageNumber.Of(Position.Segment, at + i);
+                if (RecordHeader.Read(window.AsSpan(i, RecordHeader.Bytes), number) is not null)
+                {
+                    Position = Position with { Offset = at + i };
+                    Damage = $"{at + i - from} bytes at {Position.Segment}:{from} are no record";
+                    return ScanResult.Damaged;
+                }
+            }
+
+            if (got < RecordHeader.Bytes)
+            {
+                break;
+            }
+
+            at += got - RecordHeader.Bytes + MessageNumber.Alignment
+                - (got % MessageNumber.Alignment);
+        }
+
+        return ScanResult.End;
+    }
+}

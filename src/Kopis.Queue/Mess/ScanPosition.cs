@@ -1,0 +1,10 @@
+namespace Kopis.Queue;
+
+/// <summary>How far a reader has come: everything before it was seen.</summary>
+/// <param name="Segment">Segment number; 0 is before the first.</param>
+/// <param name="Offset">Byte offset in it.</param>
+public readonly record struct ScanPosition(ulong Segment, long Offset)
+{
+    /// <summary>Before everything.</summary>
+    public static ScanPosition Start => default;
+}

@@ -1,0 +1,64 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Queue;
+
+/// <summary>Names and headers of segment files (docs/queue-format.md).</summary>
+internal static class SegmentFile
+{
+    internal const int HeaderBytes = 16;
+    private const int FormatVersion = 1;
+    private const string Prefix = "seg-";
+    private static readonly byte[] Magic = "KOPISMES"u8.ToArray();
+
+    internal static string Name(string mess, ulong segment) =>
+        Path.Combine(mess, $"{Prefix}{segment:x16}");
+
+    internal static void WriteHeader(Span<byte> to)
+    {
+        Magic.CopyTo(to);
+        BinaryPrimitives.WriteInt32LittleEndian(to[8..], FormatVersion);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[12..], Crc32C.Of(to[..12]));
+    }
+
+    /// <summary>All segments there are, oldest first.</summary>
+    internal static List<ulong> List(string mess)
+    {
+        List<ulong> segments = [];
+        foreach (string path in Directory.EnumerateFiles(mess, Prefix + "*"))
+        {
+            if (TryParseName(Path.GetFileName(path), out ulong segment))
+            {
+                segments.Add(segment);
+            }
+        }
+
+        segments.Sort();
+        return segments;
+    }
+
+    /// <summary>The descriptor, or minus one where the segment is gone.</summary>
+    internal static int TryOpen(string mess, ulong segment)
+    {
+        string path = Name(mess, segment);
+        int fd = Fd.TryOpen(Fd.PathBytes(path), OpenFlags.ReadOnly, out int errno);
+        return fd >= 0 || errno == Errno.NoEntry
+            ? fd
+            : throw new PosixException($"open {path}", errno);
+    }
+
+    /// <summary>Whether a later version of Kopis wrote this file.</summary>
+    internal static bool IsTooNew(ReadOnlySpan<byte> header) =>
+        header.Length >= HeaderBytes && header.StartsWith(Magic)
+        && BinaryPrimitives.ReadInt32LittleEndian(header[8..]) > FormatVersion;
+
+    private static bool TryParseName(string name, out ulong segment)
+    {
+        segment = 0;
+        return name.Length == Prefix.Length + 16 && ulong.TryParse(
+            name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture, out segment);
+    }
+}

@@ -1,0 +1,14 @@
+namespace Kopis.Queue;
+
+/// <summary>Where a submission came from; decides its <c>Received:</c> line (contract §3).</summary>
+public enum MessageOrigin : byte
+{
+    /// <summary>A program of a local user.</summary>
+    Local,
+
+    /// <summary>A network server.</summary>
+    Network,
+
+    /// <summary>qmail-send itself.</summary>
+    Bounce,
+}

@@ -1,0 +1,54 @@
+using Kopis.Posix;
+
+namespace Kopis.Queue;
+
+/// <summary>
+/// <c>queue/lock/trigger</c>: one byte tells qmail-send that there is something new. Failures do
+/// not matter: qmail-send looks by itself when it starts and from time to time.
+/// </summary>
+internal sealed class Trigger(string path) : IDisposable
+{
+    private const int AnyoneMayPull = 0x192; // 0622, as in qmail.
+
+    private readonly byte[] _path = Fd.PathBytes(path);
+    private int _fd = -1;
+
+    /// <summary>Makes the FIFO where there is none.</summary>
+    internal static void Create(string path)
+    {
+        if (Paths.TryMakeFifo(path, AnyoneMayPull))
+        {
+            Paths.ChangeMode(path, AnyoneMayPull);
+        }
+    }
+
+    internal void Pull()
+    {
+        if (_fd < 0)
+        {
+            // ENXIO: no qmail-send listens.
+            _fd = Fd.TryOpen(_path, OpenFlags.WriteOnly | OpenFlags.NonBlocking, out _);
+        }
+
+        try
+        {
+            if (_fd >= 0)
+            {
+                Fd.Write(_fd, [0]);
+            }
+        }
+        catch (PosixException)
+        {
+            Dispose(); // Its reader is gone; the next pull looks for a new one.
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_fd >= 0)
+        {
+            Fd.Close(_fd);
+            _fd = -1;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using Kopis.Posix;
+
+namespace Kopis.Queue;
+
+/// <summary>Whose word is taken for where a message came from.</summary>
+internal sealed class TrustedUsers
+{
+    private readonly uint _own = Processes.Uid;
+    private readonly uint? _alias = UnixUsers.ByName("alias")?.Uid;
+    private readonly uint? _network = UnixUsers.ByName("qmaild")?.Uid;
+    private readonly uint? _send = UnixUsers.ByName("qmails")?.Uid;
+
+    /// <summary>
+    /// The origin that the kernel's word supports: a client's claim counts only where it runs as
+    /// the queue writer's own user.
+    /// </summary>
+    internal MessageOrigin Judge(uint uid, byte claim) =>
+        uid == _own && claim <= (byte)MessageOrigin.Bounce ? (MessageOrigin)claim
+        : uid == _network ? MessageOrigin.Network
+        : uid == _send ? MessageOrigin.Bounce
+        : MessageOrigin.Local;
+
+    /// <summary>WHO of the Received line (contract §3).</summary>
+    internal string Invoker(uint uid, MessageOrigin origin) => origin switch
+    {
+        MessageOrigin.Network => "from network",
+        MessageOrigin.Bounce => "for bounce",
+        _ => uid == _alias ? "by alias" : $"by uid {uid}",
+    };
+}

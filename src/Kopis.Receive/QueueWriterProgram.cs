@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Queue;
+
+namespace Kopis.Receive;
+
+/// <summary><c>qmail-queue --serve</c>: the queue writer as a process.</summary>
+internal static class QueueWriterProgram
+{
+    private const int WriterMask = 0x17; // 027: the group qmail reads, others nothing.
+    private const int StandardError = 2;
+
+    internal static int Run(ProgramContext context)
+    {
+        Processes.SetFileModeMask(WriterMask);
+        Lifeline.Watch(context);
+        using CancellationTokenSource stop = new();
+        using PosixSignalRegistration term =
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
+        using PosixSignalRegistration interrupt =
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
+        using QueueWriter writer = new(context.Home, TimeProvider.System, Log);
+        writer.RunAsync(stop.Token).GetAwaiter().GetResult();
+        return ExitCode.Success;
+    }
+
+    private static void Stop(PosixSignalContext signal, CancellationTokenSource stop)
+    {
+        signal.Cancel = true;
+        stop.Cancel();
+    }
+
+    private static void Log(string line) =>
+        Fd.WriteAll(StandardError, ByteText.ToBytes($"qmail-queue: {line}\n"));
+}
