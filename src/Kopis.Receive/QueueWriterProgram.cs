@@ -18,8 +18,6 @@ internal static class QueueWriterProgram
         using CancellationTokenSource stop = new();
         using PosixSignalRegistration term =
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
-        using PosixSignalRegistration interrupt =
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         using QueueWriter writer = new(context.Home, TimeProvider.System, Log);
         writer.RunAsync(stop.Token).GetAwaiter().GetResult();
         return ExitCode.Success;

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Receive;
 
 namespace Kopis;
 
@@ -7,7 +8,7 @@ internal static class ProgramTable
 {
     internal static readonly ProgramEntry[] All =
     [
-        // Rows in the order of a message's way.
+        new("qmail-queue", QmailQueueProgram.Run, "anyone", "queue a message"),
     ];
 
     internal static ProgramEntry? Find(string name) =>
