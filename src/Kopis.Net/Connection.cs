@@ -12,12 +12,14 @@ namespace Kopis.Net;
 public sealed class Connection : IAsyncDisposable
 {
     private const int BufferBytes = 16 * 1024; // One read of message data; returned when drained.
+    private const int LingerBytesMax = 1024 * 1024; // What TCP may have under way (tcp_rmem).
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
     private long _deadline = long.MaxValue;
     private long _wakeAt = long.MaxValue;
     private bool _timedOut;
+    private Socket? _socket;
 
     private Connection(
         PipeReader input, PipeWriter output, ByteEnvironment environment, TimeProvider time)
@@ -76,6 +78,7 @@ public sealed class Connection : IAsyncDisposable
             Remote = socket.RemoteEndPoint as IPEndPoint,
             Local = socket.LocalEndPoint as IPEndPoint,
             Number = number,
+            _socket = socket,
         };
     }
 
@@ -159,6 +162,35 @@ public sealed class Connection : IAsyncDisposable
         catch (Exception e) when (IsBroken(e))
         {
             return false;
+        }
+    }
+
+    /// <summary>
+    /// Sends the last words to a peer that may be in the middle of sending, and waits until it has
+    /// ended or the deadline passes. Closing at once would make the kernel reset the connection
+    /// over unread input, and the peer would lose the reply.
+    /// </summary>
+    public async ValueTask FlushAndLingerAsync()
+    {
+        if (!await FlushAsync() || _socket is null)
+        {
+            return;
+        }
+
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            return;
+        }
+
+        long left = LingerBytesMax;
+        while (left > 0 && await TryReadAsync() is { IsCompleted: false } read)
+        {
+            left -= read.Buffer.Length;
+            Input.AdvanceTo(read.Buffer.End);
         }
     }
 

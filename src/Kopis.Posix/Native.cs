@@ -128,6 +128,15 @@ internal static unsafe partial class Native
     [LibraryImport("libc")]
     internal static partial uint getgid();
 
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setgroups(nuint count, uint* groups);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setgid(uint gid);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setuid(uint uid);
+
     [LibraryImport("libc")]
     internal static partial nuint getauxval(nuint type);
 

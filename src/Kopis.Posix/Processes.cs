@@ -28,6 +28,21 @@ public static unsafe class Processes
     public static string? ExecutedPath =>
         Marshal.PtrToStringUTF8((nint)Native.getauxval(AuxExecFileName));
 
+    /// <summary>Gives up root for good, in all threads; null leaves the one or the other.</summary>
+    public static void Become(uint? uid, uint? gid)
+    {
+        if (gid is { } group)
+        {
+            Fd.Check(Native.setgroups(1, &group), "setgroups");
+            Fd.Check(Native.setgid(group), "setgid");
+        }
+
+        if (uid is { } user)
+        {
+            Fd.Check(Native.setuid(user), "setuid");
+        }
+    }
+
     /// <summary>Bits that new files do not get. Returns the old mask.</summary>
     public static int SetFileModeMask(int mask) => (int)Native.umask((uint)mask);
 

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Net;
+using Kopis.Receive;
 
 namespace Kopis;
 
@@ -11,6 +12,7 @@ internal static class ChainTable
 {
     private static readonly (string First, ChainFactory Make)[] All =
     [
+        ("qmail-smtpd", QmailSmtpd.Fuse),
     ];
 
     /// <summary>Fuses a chain, where its first word is one of our programs that can.</summary>

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+
+namespace Kopis.Net;
+
+/// <summary>Turns tcpserver's host and port words into an address.</summary>
+internal static class ListenAddress
+{
+    // The services that mail has, for hosts without /etc/services (IANA).
+    private static readonly (string Name, int Port)[] Known =
+        [("smtp", 25), ("pop3", 110), ("qmtp", 209), ("submission", 587), ("qmqp", 628)];
+
+    /// <summary>The address of <c>0</c>, a literal of either family, or a name.</summary>
+    /// <exception cref="ConfigurationException">There is none.</exception>
+    internal static IPAddress Host(string host)
+    {
+        if (host is "" or "0")
+        {
+            return Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
+        }
+
+        if (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? literal))
+        {
+            return literal;
+        }
+
+        try
+        {
+            // A host of both families is served at its IPv4 address, as by every tcpserver.
+            return Dns.GetHostAddresses(host)
+                .MinBy(address => address.AddressFamily != AddressFamily.InterNetwork)
+                ?? throw new ConfigurationException($"no IP address for {host}");
+        }
+        catch (SocketException e)
+        {
+            throw new ConfigurationException($"no IP address for {host}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A number, or the name of a TCP service.</summary>
+    /// <exception cref="ConfigurationException">There is no such service.</exception>
+    internal static int Port(string port)
+    {
+        if (ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number))
+        {
+            return number;
+        }
+
+        const string services = "/etc/services";
+        foreach (string line in File.Exists(services) ? File.ReadLines(services) : [])
+        {
+            string[] words = line.Split('#')[0].Split(
+                (char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length >= 2 && words[1].EndsWith("/tcp", StringComparison.Ordinal)
+                && words.Where((_, index) => index != 1).Contains(port)
+                && ushort.TryParse(words[1][..^4], out number))
+            {
+                return number;
+            }
+        }
+
+        int known = Array.FindIndex(Known, service => service.Name == port);
+        return known >= 0
+            ? Known[known].Port
+            : throw new ConfigurationException($"unable to figure out port number for {port}");
+    }
+}

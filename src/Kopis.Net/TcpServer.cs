@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Net;
+
+/// <summary>
+/// tcpserver: accepts TCP connections and runs a chain of programs for each (contract §12.1). A
+/// chain of our own programs runs as sessions in this process; any other as a process with the
+/// connection as descriptors 0 and 1.
+/// </summary>
+public static class TcpServer
+{
+    /// <summary>The program.</summary>
+    /// <param name="context">Arguments, environment and home.</param>
+    /// <param name="fuse">Makes the handler of a chain of our own.</param>
+    /// <returns>0 after SIGTERM.</returns>
+    public static int Run(ProgramContext context, ChainFactory fuse)
+    {
+        TcpServerOptions options = TcpServerOptions.Parse(context);
+        Lifeline.Watch(context);
+        IPEndPoint address =
+            new(ListenAddress.Host(options.Host), ListenAddress.Port(options.Port));
+        using Socket listener = Bind(address, options.Backlog);
+        Give(() => Processes.Become(options.Uid, options.Gid), "unable to change identity");
+
+        // After the change of identity: what the sessions will not be able to read stops us here.
+        ISessionHandler? handler = fuse(context, options.Chain);
+        using ChildReaper? reaper = handler is null ? new ChildReaper() : null;
+        TcpSessions sessions = new(context, options, handler, reaper);
+        if (options.PrintPort)
+        {
+            int port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+            byte[] line = ByteText.ToBytes(port.ToString(CultureInfo.InvariantCulture) + "\n");
+            Give(() => Fd.WriteAll(1, line), "unable to print the port");
+        }
+
+        using CancellationTokenSource stop = new();
+        void OnSignal(PosixSignalContext signal)
+        {
+            signal.Cancel = true; // We end ourselves, in order.
+            stop.Cancel();
+        }
+
+        using PosixSignalRegistration term =
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using PosixSignalRegistration interrupt =
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        sessions.RunAsync(listener, stop.Token).GetAwaiter().GetResult();
+        return ExitCode.Success;
+    }
+
+    private static Socket Bind(IPEndPoint address, int backlog)
+    {
+        Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.Address.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
+            // Only SO_REUSEADDR: .NET's own option of that name may let two of us share a port.
+            const int levelSocket = 1;
+            const int reuseAddress = 2;
+            socket.SetRawSocketOption(levelSocket, reuseAddress, [1, 0, 0, 0]);
+            socket.Bind(address);
+            socket.Listen(backlog);
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new ConfigurationException(
+                $"unable to bind: {address.Address} port {address.Port}: {e.Message}", e);
+        }
+    }
+
+    private static void Give(Action action, string what)
+    {
+        try
+        {
+            action();
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException($"{what}: {e.Message}", e);
+        }
+    }
+}

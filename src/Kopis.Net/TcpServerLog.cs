@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Net;
+
+/// <summary>tcpserver's lines on standard error (contract §12.1).</summary>
+internal sealed class TcpServerLog(int verbosity)
+{
+    private const int FieldBytesMax = 100; // ucspi-tcp, tcpserver.c: safecats.
+
+    internal void Status(int sessions, int limit) => Chat($"status: {sessions}/{limit}");
+
+    internal void From(long number, IPAddress remote) => Chat($"pid {number} from {remote}");
+
+    internal void Decision(long number, bool denied, ByteEnvironment environment) =>
+        Chat($"{(denied ? "deny" : "ok")} {number} "
+            + $"{Safe(environment["TCPLOCALHOST"])}:{Ip(environment.Text("TCPLOCALIP"))}:"
+            + $"{environment.Text("TCPLOCALPORT")} "
+            + $"{Safe(environment["TCPREMOTEHOST"])}:{Ip(environment.Text("TCPREMOTEIP"))}:"
+            + $"{Safe(environment["TCPREMOTEINFO"])}:{environment.Text("TCPREMOTEPORT")}");
+
+    /// <summary>How a session ended, as waitpid(2) would say it: exit 1 is 256.</summary>
+    internal void End(long number, int waitStatus) => Chat($"end {number} status {waitStatus}");
+
+    internal void Warn(string text)
+    {
+        if (verbosity >= 1)
+        {
+            Write($"tcpserver: warning: {text}");
+        }
+    }
+
+    private void Chat(string text)
+    {
+        if (verbosity >= 2)
+        {
+            Write($"tcpserver: {text}");
+        }
+    }
+
+    private static string Safe(byte[]? field)
+    {
+        if (field is null)
+        {
+            return "";
+        }
+
+        bool cut = field.Length > FieldBytesMax;
+        char[] text = Array.ConvertAll(
+            field[..Math.Min(field.Length, FieldBytesMax)],
+            b => b is <= 32 or >= 127 or (byte)'%' or (byte)':' ? '?' : (char)b);
+        return new string(text) + (cut ? "..." : "");
+    }
+
+    // An IPv6 address keeps its colons, in brackets, so that the fields can still be told apart.
+    private static string Ip(string? address) =>
+        IPAddress.TryParse(address, out IPAddress? ip)
+            && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : $"{address}";
+
+    private static void Write(string line)
+    {
+        try
+        {
+            Fd.WriteAll(2, ByteText.ToBytes(line + "\n"));
+        }
+        catch (PosixException)
+        {
+            // Nobody reads the log any more; mail goes on.
+        }
+    }
+}

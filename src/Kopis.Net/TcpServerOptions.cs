@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Net;
+using Kopis.Base;
+
+namespace Kopis.Net;
+
+/// <summary>tcpserver's command line (contract §12.1).</summary>
+internal sealed class TcpServerOptions
+{
+    internal const string Usage =
+        "usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -C perhost ] [ -x rules.cdb ] "
+        + "[ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ] "
+        + "host port program";
+
+    private const string Flags = "1UXpPhHrRoOdDqQv";
+    private const string WithValue = "cCxBgublt";
+
+    /// <summary>Sessions at once; more wait in the backlog.</summary>
+    internal int Limit { get; private set; } = 40;
+
+    /// <summary>Sessions at once from one address; ours, see DIFFERENCES. Zero for no limit.</summary>
+    internal int LimitPerAddress { get; private set; }
+
+    internal int Backlog { get; private set; } = 20;
+
+    internal string? RulesFile { get; private set; }
+
+    /// <summary>A missing rules file allows all, rather than nobody.</summary>
+    internal bool AllowWithoutRules { get; private set; }
+
+    internal byte[] Banner { get; private set; } = [];
+
+    internal uint? Uid { get; private set; }
+
+    internal uint? Gid { get; private set; }
+
+    internal string? LocalName { get; private set; }
+
+    /// <summary>TCPLOCALHOST: -l, else the host word where it is a name; not looked up.</summary>
+    internal string? LocalHost =>
+        LocalName ?? (Host is "" or "0" || IPAddress.TryParse(Host.Trim('[', ']'), out _)
+            ? null : Host);
+
+    internal bool PrintPort { get; private set; }
+
+    internal bool KeepSourceRoute { get; private set; }
+
+    internal bool NoDelay { get; private set; }
+
+    /// <summary>0 with -q, 1 with -Q, 2 with -v.</summary>
+    internal int Verbosity { get; private set; } = 1;
+
+    internal string Host { get; private set; } = "0";
+
+    internal string Port { get; private set; } = "";
+
+    internal IReadOnlyList<byte[]> Chain { get; private set; } = [];
+
+    /// <summary>Reads the words; options may be bundled, their values attached.</summary>
+    /// <exception cref="ConfigurationException">Wrong usage; exit 100.</exception>
+    internal static TcpServerOptions Parse(ProgramContext context)
+    {
+        TcpServerOptions options = new();
+        IReadOnlyList<byte[]> words = context.Arguments;
+        int at = 0;
+        while (at < words.Count && words[at] is [(byte)'-', _, ..])
+        {
+            byte[] word = words[at++];
+            if (word is [_, (byte)'-'])
+            {
+                break;
+            }
+
+            for (int letter = 1; letter < word.Length; letter++)
+            {
+                char option = (char)word[letter];
+                if (Flags.Contains(option, StringComparison.Ordinal))
+                {
+                    options.SetFlag(option, context.Environment);
+                    continue;
+                }
+
+                bool attached = letter + 1 < word.Length;
+                if (!WithValue.Contains(option, StringComparison.Ordinal)
+                    || (!attached && at == words.Count))
+                {
+                    throw WrongUsage();
+                }
+
+                options.SetValue(option, attached ? word[(letter + 1)..] : words[at++]);
+                break;
+            }
+        }
+
+        if (words.Count - at < 3)
+        {
+            throw WrongUsage();
+        }
+
+        options.Host = ByteText.ToText(words[at]);
+        options.Port = ByteText.ToText(words[at + 1]);
+        options.Chain = [.. words.Skip(at + 2)];
+        return options;
+    }
+
+    private void SetFlag(char option, ByteEnvironment environment)
+    {
+        switch (option)
+        {
+            case '1':
+                PrintPort = true;
+                break;
+            case 'U':
+                Uid = Number(environment["UID"] ?? "0"u8.ToArray());
+                Gid = Number(environment["GID"] ?? "0"u8.ToArray());
+                break;
+            case 'X':
+                AllowWithoutRules = true;
+                break;
+            case 'o' or 'O':
+                KeepSourceRoute = option == 'o';
+                break;
+            case 'd' or 'D':
+                NoDelay = option == 'D';
+                break;
+            case 'q' or 'Q' or 'v':
+                Verbosity = option switch { 'q' => 0, 'Q' => 1, _ => 2 };
+                break;
+            default:
+                // h, H, p, P, r, R: no name or ident is asked for; see tcpserver(8).
+                break;
+        }
+    }
+
+    private void SetValue(char option, byte[] value)
+    {
+        switch (option)
+        {
+            case 'c':
+                Limit = Math.Max(1, (int)Math.Min(Number(value), 1_000_000));
+                break;
+            case 'C':
+                LimitPerAddress = (int)Math.Min(Number(value), 1_000_000);
+                break;
+            case 'x':
+                RulesFile = ByteText.ToText(value);
+                break;
+            case 'B':
+                Banner = value;
+                break;
+            case 'g':
+                Gid = Number(value);
+                break;
+            case 'u':
+                Uid = Number(value);
+                break;
+            case 'b':
+                Backlog = (int)Math.Min(Number(value), 1_000_000);
+                break;
+            case 'l':
+                LocalName = ByteText.ToText(value);
+                break;
+            default: // t: how long ident may take, which is not asked.
+                _ = Number(value);
+                break;
+        }
+    }
+
+    private static uint Number(byte[] text) =>
+        uint.TryParse(
+            ByteText.ToText(text), NumberStyles.None, CultureInfo.InvariantCulture, out uint number)
+            ? number
+            : throw WrongUsage();
+
+    private static ConfigurationException WrongUsage() => new(Usage, ExitCode.Permanent);
+}

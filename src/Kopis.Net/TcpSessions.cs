@@ -1,0 +1,289 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Net;
+
+/// <summary>The connections of one tcpserver: how many, from whom, and each from accept to end.</summary>
+[SuppressMessage(
+    "Design", "CA1001", Justification = "Sessions may outlive the loop; then the process ends.")]
+internal sealed class TcpSessions
+{
+    // How long sessions in the middle of a message may go on after SIGTERM.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
+
+    private readonly ProgramContext _context;
+    private readonly TcpServerOptions _options;
+    private readonly ISessionHandler? _handler;
+    private readonly ChildReaper? _reaper;
+    private readonly Reloading<TcpRules>? _rules;
+    private readonly TcpServerLog _log;
+    private readonly SemaphoreSlim _slots;
+    private readonly ConcurrentDictionary<long, Task> _running = new();
+    private readonly Dictionary<IPAddress, int> _perAddress = [];
+    private long _last;
+
+    internal TcpSessions(
+        ProgramContext context, TcpServerOptions options, ISessionHandler? handler,
+        ChildReaper? reaper)
+    {
+        _context = context;
+        _options = options;
+        _handler = handler;
+        _reaper = reaper;
+        _log = new TcpServerLog(options.Verbosity);
+        _slots = new SemaphoreSlim(options.Limit);
+        if (options.RulesFile is { } file)
+        {
+            _rules = new Reloading<TcpRules>([file], () => LoadRules(file));
+            _ = _rules.Current(); // Rules that cannot be read stop the start.
+        }
+    }
+
+    /// <summary>Accepts until stopped, then gives sessions at work a little time.</summary>
+    internal async Task RunAsync(Socket listener, CancellationToken stop)
+    {
+        _log.Status(0, _options.Limit);
+        try
+        {
+            while (true)
+            {
+                // At the limit nothing is accepted: the kernel's backlog is the queue.
+                await _slots.WaitAsync(stop);
+                Socket? socket = await TryAcceptAsync(listener, stop);
+                if (socket is null)
+                {
+                    _slots.Release();
+                    continue;
+                }
+
+                long number = ++_last;
+                Task session = Task.Run(() => ServeAsync(socket, number, stop), default);
+                _running[number] = session;
+                _ = session.ContinueWith(
+                    _ => _running.TryRemove(number, out Task? _), TaskScheduler.Default);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            listener.Close();
+        }
+
+        if (_handler is not null)
+        {
+            await Task.WhenAny(Task.WhenAll(_running.Values), Task.Delay(Grace, CancellationToken.None));
+        }
+    }
+
+    private async Task<Socket?> TryAcceptAsync(Socket listener, CancellationToken stop)
+    {
+        try
+        {
+            return await listener.AcceptAsync(stop);
+        }
+        catch (SocketException e)
+        {
+            // The peer gave up, or we are out of descriptors: sessions that end make room.
+            _log.Warn($"unable to accept: {e.Message}");
+            if (e.SocketErrorCode == SocketError.TooManyOpenSockets)
+            {
+                await Task.Delay(AcceptPause, stop);
+            }
+
+            return null;
+        }
+    }
+
+    private async Task ServeAsync(Socket socket, long number, CancellationToken stop)
+    {
+        using (socket)
+        {
+            try
+            {
+                if (socket.RemoteEndPoint is IPEndPoint end && socket.LocalEndPoint is IPEndPoint to)
+                {
+                    await AdmitAsync(socket, Plain(end), Plain(to), number, stop);
+                }
+            }
+            catch (SocketException)
+            {
+                // The peer was gone before it was served.
+            }
+        }
+
+        int left = _options.Limit - _slots.CurrentCount - 1;
+        _slots.Release();
+        _log.Status(left, _options.Limit);
+    }
+
+    private async Task AdmitAsync(
+        Socket socket, IPEndPoint remote, IPEndPoint local, long number, CancellationToken stop)
+    {
+        _log.Status(_options.Limit - _slots.CurrentCount, _options.Limit);
+        bool counted = Count(remote.Address, +1);
+        try
+        {
+            ByteEnvironment environment = EnvironmentFor(remote, local);
+            bool denied = !counted || !Allows(environment);
+            if (denied || _handler is not null)
+            {
+                _log.From(number, remote.Address);
+                _log.Decision(number, denied, environment);
+            }
+
+            int status = denied ? ExitCode.Permanent << 8
+                : _handler is null ? await RunProcessAsync(socket, environment, remote.Address)
+                : await RunSessionAsync(socket, environment, number, stop) << 8;
+            if (denied || _handler is not null)
+            {
+                _log.End(number, status);
+            }
+        }
+        finally
+        {
+            Count(remote.Address, -1);
+        }
+    }
+
+    private async Task<int> RunSessionAsync(
+        Socket socket, ByteEnvironment environment, long number, CancellationToken stop)
+    {
+        socket.NoDelay = true; // Replies go out in whole batches; waiting to join them gains nothing.
+        ForgetSourceRoute(socket);
+        await using Connection connection =
+            Connection.OverSocket(socket, environment, TimeProvider.System, number);
+        connection.Output.Write(_options.Banner);
+        try
+        {
+            return await _handler!.RunAsync(connection, stop);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A fault of ours. With a process for each connection it would end this session alone;
+            // so it does here, and is told in full.
+            _log.Warn($"session {number} crashed: {e}");
+            return ExitCode.Temporary;
+        }
+    }
+
+    private async Task<int> RunProcessAsync(
+        Socket socket, ByteEnvironment environment, IPAddress remote)
+    {
+        socket.NoDelay = _options.NoDelay;
+        ForgetSourceRoute(socket);
+        socket.Send(_options.Banner);
+        int pid;
+        try
+        {
+            int fd = (int)socket.SafeHandle.DangerousGetHandle();
+            Fd.SetNonBlocking(fd, on: false);
+            pid = new ProcessStart
+            {
+                Path = OwnProgram.Find(environment, _options.Chain[0])
+                    ?? throw new PosixException("find the program in PATH", Errno.NoEntry),
+                Arguments = _options.Chain,
+                Environment = environment,
+                Descriptors = new Dictionary<int, int> { [0] = fd, [1] = fd },
+            }.Start();
+        }
+        catch (PosixException e)
+        {
+            string program = LogText.Safe(_options.Chain[0]);
+            _log.Warn($"dropping connection, unable to run {program}: {e.Message}");
+            return ExitCode.Temporary << 8;
+        }
+
+        socket.Dispose(); // The child's alone from here: its end must be the connection's end.
+        _log.From(pid, remote);
+        _log.Decision(pid, denied: false, environment);
+        WaitStatus status = await _reaper!.WaitAsync(pid);
+        _log.End(pid, status.Raw);
+        return status.Raw;
+    }
+
+    private ByteEnvironment EnvironmentFor(IPEndPoint remote, IPEndPoint local)
+    {
+        ByteEnvironment environment = new(_context.Environment);
+        environment["PROTO"] = "TCP"u8.ToArray();
+        environment.SetText("TCPLOCALIP", local.Address.ToString());
+        environment.SetText("TCPLOCALPORT", $"{local.Port}");
+        environment["TCPLOCALHOST"] = _options.LocalHost is { } name ? ByteText.ToBytes(name) : null;
+        environment.SetText("TCPREMOTEIP", remote.Address.ToString());
+        environment.SetText("TCPREMOTEPORT", $"{remote.Port}");
+        environment["TCPREMOTEHOST"] = null;
+        environment["TCPREMOTEINFO"] = null;
+        return environment;
+    }
+
+    private bool Allows(ByteEnvironment environment)
+    {
+        if (_rules is null)
+        {
+            return true;
+        }
+
+        try
+        {
+            TcpRule? rule = _rules.Current().Find(
+                environment["TCPREMOTEIP"]!,
+                environment["TCPREMOTEHOST"],
+                environment["TCPREMOTEINFO"]);
+            rule?.ApplyTo(environment);
+            return rule is null || !rule.Denies;
+        }
+        catch (Exception e) when (e is ConfigurationException or InvalidDataException)
+        {
+            _log.Warn($"dropping connection, {e.Message}");
+            return false;
+        }
+    }
+
+    private TcpRules LoadRules(string file)
+    {
+        string path = Path.GetFullPath(file);
+        byte[]? image =
+            new ControlDirectory(Path.GetDirectoryName(path)!).ReadCdb(Path.GetFileName(path));
+        return image is not null ? new TcpRules(image)
+            : _options.AllowWithoutRules ? new TcpRules(new CdbWriter().ToArray())
+            : throw new ConfigurationException($"unable to read {file}: file does not exist");
+    }
+
+    private bool Count(IPAddress address, int change)
+    {
+        lock (_perAddress)
+        {
+            int sessions = _perAddress.GetValueOrDefault(address) + change;
+            if (sessions == 0)
+            {
+                _perAddress.Remove(address);
+            }
+            else
+            {
+                _perAddress[address] = sessions;
+            }
+
+            return _options.LimitPerAddress == 0 || sessions <= _options.LimitPerAddress;
+        }
+    }
+
+    // An IP option could make replies take a way that the packet's sender chose.
+    private void ForgetSourceRoute(Socket socket)
+    {
+        const int levelIp = 0;
+        const int ipOptions = 4;
+        if (!_options.KeepSourceRoute && socket.AddressFamily == AddressFamily.InterNetwork)
+        {
+            socket.SetRawSocketOption(levelIp, ipOptions, []);
+        }
+    }
+
+    // A socket for both families shows IPv4 peers as ::ffff:1.2.3.4; rules and logs want 1.2.3.4.
+    private static IPEndPoint Plain(IPEndPoint end) =>
+        end.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(end.Address.MapToIPv4(), end.Port) : end;
+}

@@ -1,0 +1,41 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Net;
+using Kopis.Queue;
+
+namespace Kopis.Receive;
+
+/// <summary>qmail-smtpd: receives mail by SMTP (contract §9.1).</summary>
+public static class QmailSmtpd
+{
+    /// <summary>The program: one session on descriptors 0 and 1.</summary>
+    public static int Run(ProgramContext context)
+    {
+        using IntakePool pool = new(context.Home);
+        SmtpHandler handler = Handler(context, pool);
+        return ServeAsync(handler, context.Environment).GetAwaiter().GetResult();
+    }
+
+    /// <summary>The sessions of a listener, for as long as its process. The program takes no arguments and passes them by.
+    /// </summary>
+    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    {
+        SmtpHandler handler = Handler(listener, new IntakePool(listener.Home));
+        handler.Check();
+        return handler;
+    }
+
+    // A listener's rules may set QMAILQUEUE for some of its clients.
+    private static SmtpHandler Handler(ProgramContext context, IntakePool pool) => new(
+        ControlDirectory.Of(context),
+        environment => SubmissionClients.For(context with { Environment = environment }, pool),
+        TimeProvider.System);
+
+    private static async Task<int> ServeAsync(SmtpHandler handler, ByteEnvironment environment)
+    {
+        await using Connection connection =
+            Connection.OverDescriptors(0, 1, environment, TimeProvider.System);
+        return await handler.RunAsync(connection, CancellationToken.None);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Mail;
+using Kopis.Net;
+
+namespace Kopis.Receive;
+
+/// <summary>The host's settings, and what the environment adds for this client.</summary>
+internal sealed class SmtpPolicy : ISmtpPolicy
+{
+    private readonly SmtpSettings _settings;
+
+    /// <summary>Reads RELAYCLIENT and DATABYTES.</summary>
+    /// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
+    internal SmtpPolicy(SmtpSettings settings, ByteEnvironment environment)
+    {
+        _settings = settings;
+        RelayClient = environment["RELAYCLIENT"];
+        MessageBytesMax = settings.DataBytes;
+        if (environment.Text("DATABYTES") is { } text)
+        {
+            MessageBytesMax =
+                long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long most)
+                    ? most
+                    : throw new ConfigurationException("DATABYTES is not a whole number");
+        }
+    }
+
+    public ReadOnlyMemory<byte> Greeting => _settings.Greeting;
+
+    public long MessageBytesMax { get; }
+
+    public byte[]? RelayClient { get; }
+
+    public bool IsBadSender(ReadOnlySpan<byte> sender) => _settings.BadMailFrom.Contains(sender);
+
+    public bool IsOurs(ReadOnlySpan<byte> recipient) => _settings.RcptHosts.Contains(recipient);
+
+    public byte[] NameOwnAddress(byte[] address)
+    {
+        int at = address.AsSpan().LastIndexOf((byte)'@');
+        if (_settings.LocalIpHost is { } name
+            && at >= 0
+            && address.AsSpan(at + 1) is [(byte)'[', .. Span<byte> inside, (byte)']']
+            && IPAddress.TryParse(ByteText.ToText(inside), out IPAddress? ip)
+            && ip.AddressFamily == AddressFamily.InterNetwork
+            && ip.ToString() == ByteText.ToText(inside) // .NET also takes 127.1 and the like.
+            && LocalAddresses.Contains(ip))
+        {
+            return [.. address.AsSpan(0, at + 1), .. name];
+        }
+
+        return address;
+    }
+}

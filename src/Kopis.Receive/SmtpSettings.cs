@@ -1,0 +1,42 @@
+using Kopis.Base;
+using Kopis.Control;
+
+namespace Kopis.Receive;
+
+/// <summary>qmail-smtpd's control files (contract §2.2).</summary>
+/// <param name="Greeting">smtpgreeting, else me.</param>
+/// <param name="LocalIpHost">localiphost, else me; null for neither.</param>
+/// <param name="DataBytes">databytes; zero for no limit.</param>
+/// <param name="Timeout">timeoutsmtpd.</param>
+/// <param name="RcptHosts">rcpthosts and morercpthosts.cdb.</param>
+/// <param name="BadMailFrom">badmailfrom.</param>
+internal sealed record SmtpSettings(
+    byte[] Greeting,
+    byte[]? LocalIpHost,
+    long DataBytes,
+    TimeSpan Timeout,
+    RcptHosts RcptHosts,
+    BadMailFrom BadMailFrom)
+{
+    private const int TimeoutSecondsDefault = 1200;
+
+    private static readonly string[] Files =
+    [
+        "me", "smtpgreeting", "localiphost", "databytes", "timeoutsmtpd", "rcpthosts",
+        "morercpthosts.cdb", "badmailfrom",
+    ];
+
+    /// <summary>The settings as of each connection; files are read again when changed.</summary>
+    internal static Reloading<SmtpSettings> In(ControlDirectory control) =>
+        new([.. Files.Select(file => Path.Combine(control.Directory, file))], () => Load(control));
+
+    private static SmtpSettings Load(ControlDirectory control) => new(
+        control.ReadLineOrMe("smtpgreeting", null)
+            ?? throw control.Bad("smtpgreeting", "missing, and so is me"),
+        control.ReadLineOrMe("localiphost", null),
+        control.ReadInt("databytes", 0),
+        TimeSpan.FromSeconds(
+            Math.Max(1, control.ReadInt("timeoutsmtpd", TimeoutSecondsDefault))),
+        RcptHosts.Load(control),
+        BadMailFrom.Load(control));
+}
