@@ -1,0 +1,126 @@
+using Kopis.Base;
+
+namespace Kopis.Control;
+
+/// <summary>
+/// Which channel a recipient takes, and its address there: envnoathost, percenthack, locals,
+/// virtualdomains (contract §2.3).
+/// </summary>
+public sealed class AddressMap
+{
+    private readonly byte[] _noAtHost;
+    private readonly ConstMap _percentHack;
+    private readonly byte[] _me;
+    private ConstMap _locals;
+    private ConstMap _virtual;
+
+    private AddressMap(byte[] me, byte[] noAtHost, ConstMap percentHack)
+    {
+        _me = me;
+        _noAtHost = noAtHost;
+        _percentHack = percentHack;
+        _locals = _virtual = ConstMap.Set([]);
+    }
+
+    /// <summary>Reads all four files.</summary>
+    /// <exception cref="ConfigurationException">One cannot be read.</exception>
+    public static AddressMap Read(ControlDirectory control)
+    {
+        AddressMap map = new(
+            control.ReadLine("me") ?? [],
+            control.ReadLineOrMe("envnoathost", "envnoathost")!,
+            ConstMap.Set(control.ReadList("percenthack") ?? []));
+        map.Reread(control);
+        return map;
+    }
+
+    /// <summary>Reads locals and virtualdomains again, as SIGHUP asks; the rest stays.</summary>
+    /// <exception cref="ConfigurationException">One cannot be read; both stay as they were.
+    /// </exception>
+    public void Reread(ControlDirectory control)
+    {
+        ConstMap locals = ConstMap.Set(control.ReadList("locals") ?? [_me]);
+        ConstMap virtualDomains = ConstMap.KeyValue(control.ReadList("virtualdomains") ?? []);
+        (_locals, _virtual) = (locals, virtualDomains);
+    }
+
+    /// <summary>The recipient as its channel knows it.</summary>
+    /// <param name="recipient">As in the envelope.</param>
+    /// <param name="isLocal">Whether it goes to qmail-lspawn.</param>
+    public byte[] Route(ReadOnlySpan<byte> recipient, out bool isLocal)
+    {
+        byte[] address = recipient.Contains((byte)'@')
+            ? recipient.ToArray()
+            : [.. recipient, (byte)'@', .. _noAtHost];
+        address = UndoPercents(address);
+        int at = address.AsSpan().LastIndexOf((byte)'@');
+        ReadOnlySpan<byte> domain = address.AsSpan(at + 1);
+        if (_locals.Contains(domain))
+        {
+            isLocal = true;
+            return address;
+        }
+
+        byte[]? prepend = FindPrepend(address, domain);
+        isLocal = prepend is { Length: > 0 };
+        return isLocal ? [.. prepend!, (byte)'-', .. address] : address;
+    }
+
+    /// <summary>
+    /// The address as its sender wrote it, for bounces: without what virtualdomains put before it.
+    /// Whole-address keys are not considered, as in qmail (contract §2.3).
+    /// </summary>
+    public ReadOnlySpan<byte> WithoutPrepend(ReadOnlySpan<byte> address)
+    {
+        int at = address.LastIndexOf((byte)'@');
+        if (at < 0 || _locals.Contains(address[(at + 1)..]))
+        {
+            return address;
+        }
+
+        byte[]? prepend = FindDomainPrepend(address[(at + 1)..]);
+        return prepend is { Length: > 0 } && address.Length > prepend.Length
+            && Ascii8.StartsWithIgnoreCase(address, prepend)
+            && address[prepend.Length] == (byte)'-'
+                ? address[(prepend.Length + 1)..]
+                : address;
+    }
+
+    private byte[] UndoPercents(byte[] address)
+    {
+        while (true)
+        {
+            int at = address.AsSpan().LastIndexOf((byte)'@');
+            int percent = address.AsSpan(0, at).LastIndexOf((byte)'%');
+            if (percent < 0 || !_percentHack.Contains(address.AsSpan(at + 1)))
+            {
+                return address;
+            }
+
+            address = address[..at];
+            address[percent] = (byte)'@';
+        }
+    }
+
+    private byte[]? FindPrepend(ReadOnlySpan<byte> address, ReadOnlySpan<byte> domain) =>
+        _virtual.TryGet(address, out byte[]? value) ? value : FindDomainPrepend(domain);
+
+    /// <summary>The domain, each suffix that starts at a dot, then the empty key.</summary>
+    private byte[]? FindDomainPrepend(ReadOnlySpan<byte> domain)
+    {
+        if (_virtual.TryGet(domain, out byte[]? value))
+        {
+            return value;
+        }
+
+        for (int i = 0; i < domain.Length; i++)
+        {
+            if (domain[i] == (byte)'.' && _virtual.TryGet(domain[i..], out value))
+            {
+                return value;
+            }
+        }
+
+        return _virtual.TryGet([], out value) ? value : null;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Buffers;
+using System.Text;
+using Kopis.Base;
+
+namespace Kopis.Queue;
+
+/// <summary>What qmail-send orders of a spawner (docs/ARCHITECTURE.md, contract §6.2).</summary>
+/// <param name="Slot">The delivery's place among those that run, from 0.</param>
+/// <param name="Number">The message; null where the path was malformed.</param>
+/// <param name="Sender">The envelope sender of this delivery.</param>
+/// <param name="Recipients">One, or those of a batch.</param>
+public sealed record DeliveryCommand(
+    byte Slot, ulong? Number, byte[] Sender, IReadOnlyList<byte[]> Recipients)
+{
+    /// <summary>Recipients of one batch: RFC 5321 §4.5.3.1.8 lets a server stop at 100.</summary>
+    public const int BatchMax = 100;
+
+    /// <summary>Writes the command.</summary>
+    public static void Write(
+        IBufferWriter<byte> to, byte slot, ulong number, ReadOnlySpan<byte> sender,
+        IReadOnlyList<ReadOnlyMemory<byte>> recipients)
+    {
+        to.WriteByte(slot);
+        WriteField(to, Encoding.ASCII.GetBytes(MessageNumber.FormatPath(number)));
+        WriteField(to, sender);
+        if (recipients.Count == 1)
+        {
+            WriteField(to, recipients[0].Span);
+            return;
+        }
+
+        WriteField(to, []);
+        foreach (ReadOnlyMemory<byte> recipient in recipients)
+        {
+            WriteField(to, recipient.Span);
+        }
+
+        WriteField(to, []);
+    }
+
+    private static void WriteField(IBufferWriter<byte> to, ReadOnlySpan<byte> field)
+    {
+        to.Write(field);
+        to.WriteByte(0);
+    }
+}

@@ -1,0 +1,30 @@
+using System.Buffers;
+using Kopis.Base;
+
+namespace Kopis.Queue;
+
+/// <summary>What a spawner says of one recipient (contract §6.2).</summary>
+/// <param name="Slot">The delivery's slot.</param>
+/// <param name="Verdict">Null where the report was mangled: to be tried again.</param>
+/// <param name="Text">The report, at most <see cref="TextBytesMax"/> bytes.</param>
+public sealed record DeliveryReport(byte Slot, Verdict? Verdict, byte[] Text)
+{
+    /// <summary>Longer reports are cut (contract §0: report cap in qmail-send).</summary>
+    public const int TextBytesMax = 10_000;
+
+    /// <summary>Writes a report; NULs in the text, which would end it, are left out.</summary>
+    public static void Write(IBufferWriter<byte> to, byte slot, Outcome outcome)
+    {
+        to.WriteByte(slot);
+        to.WriteByte(outcome.Letter);
+        ReadOnlySpan<byte> text = outcome.Text.Span;
+        while (!text.IsEmpty)
+        {
+            int nul = text.IndexOf((byte)0);
+            to.Write(nul < 0 ? text : text[..nul]);
+            text = nul < 0 ? [] : text[(nul + 1)..];
+        }
+
+        to.WriteByte(0);
+    }
+}

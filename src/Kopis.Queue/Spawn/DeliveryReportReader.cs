@@ -1,0 +1,60 @@
+using System.Buffers;
+using Kopis.Base;
+
+namespace Kopis.Queue;
+
+/// <summary>Cuts what a spawner writes into reports. Bytes in, reports out; no I/O.</summary>
+public sealed class DeliveryReportReader
+{
+    private readonly ArrayBufferWriter<byte> _text = new();
+    private int _read;
+    private byte _slot;
+    private Verdict? _verdict;
+
+    /// <summary>Takes bytes; reports that became whole are added to <paramref name="to"/>.
+    /// </summary>
+    public void Read(ReadOnlySpan<byte> bytes, ICollection<DeliveryReport> to)
+    {
+        while (!bytes.IsEmpty)
+        {
+            if (_read == 0)
+            {
+                _slot = bytes[0];
+                bytes = bytes[1..];
+                _read = 1;
+                continue;
+            }
+
+            int end = bytes.IndexOf((byte)0);
+            ReadOnlySpan<byte> piece = end < 0 ? bytes : bytes[..end];
+            Take(piece);
+            bytes = bytes[(end < 0 ? piece.Length : end + 1)..];
+            if (end >= 0)
+            {
+                to.Add(new DeliveryReport(_slot, _verdict, _text.WrittenSpan.ToArray()));
+                _text.ResetWrittenCount();
+                _read = 0;
+                _verdict = null;
+            }
+        }
+    }
+
+    private void Take(ReadOnlySpan<byte> piece)
+    {
+        if (_read == 1 && !piece.IsEmpty)
+        {
+            _verdict = piece[0] switch
+            {
+                (byte)'K' => Verdict.Delivered,
+                (byte)'Z' => Verdict.Retry,
+                (byte)'D' => Verdict.Failed,
+                _ => null,
+            };
+            piece = piece[1..];
+            _read = 2;
+        }
+
+        int room = DeliveryReport.TextBytesMax - _text.WrittenCount;
+        _text.Write(piece[..Math.Min(room, piece.Length)]);
+    }
+}

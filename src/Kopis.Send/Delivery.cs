@@ -1,0 +1,18 @@
+namespace Kopis.Send;
+
+/// <summary>An order to a spawner: one recipient, or several of one message at one host.</summary>
+/// <param name="Pass">The pass that it belongs to.</param>
+/// <param name="Recipients">Indices of the message's recipients, in the order of the command.
+/// </param>
+internal sealed record Delivery(Pass Pass, int[] Recipients)
+{
+    internal QueuedMessage Message => Pass.Message;
+
+    /// <summary>Numbers for the log, one a recipient; set when the order goes out.</summary>
+    internal ulong FirstNumber { get; set; }
+
+    /// <summary>How many recipients have been reported.</summary>
+    internal int Reported { get; set; }
+
+    internal bool IsComplete => Reported == Recipients.Length;
+}

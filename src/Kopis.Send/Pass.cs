@@ -1,0 +1,23 @@
+namespace Kopis.Send;
+
+/// <summary>One attempt at all recipients of a message that are left on a channel.</summary>
+internal sealed class Pass(QueuedMessage message, DeliveryChannel channel, bool isLast)
+{
+    internal QueuedMessage Message { get; } = message;
+
+    internal DeliveryChannel Channel { get; } = channel;
+
+    /// <summary>It began after the message's lifetime: deferrals are failures (trap 16).</summary>
+    internal bool IsLast { get; } = isLast;
+
+    /// <summary>The first recipient not looked at yet.</summary>
+    internal int Next { get; set; }
+
+    /// <summary>Orders out and not fully reported.</summary>
+    internal int Running { get; set; }
+
+    /// <summary>Over, and the message waits again or is finished.</summary>
+    internal bool IsClosed { get; set; }
+
+    internal bool AllOrdered => Next == Message.Recipients;
+}

@@ -1,0 +1,130 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Send;
+
+/// <summary>
+/// <c>qmail-send</c>: started with its pipes in place (contract §6.1): 0 log, 1/2 qmail-lspawn,
+/// 3/4 qmail-rspawn, 5/6 qmail-clean.
+/// </summary>
+public static class QmailSendProgram
+{
+    private const int LogFd = 0;
+    private const int SendMask = 0x3F; // 077
+
+    /// <summary>Runs until SIGTERM.</summary>
+    public static int Run(ProgramContext context)
+    {
+        SendLog log = new(LogFd);
+        try
+        {
+            Lifeline.Watch(context);
+            Processes.SetFileModeMask(SendMask);
+            return Start(context, log);
+        }
+        catch (ConfigurationException e)
+        {
+            log.Line($"alert: cannot start: {e.Message}");
+        }
+        catch (IOException e)
+        {
+            log.Line($"alert: cannot go on: {e.Message}");
+        }
+
+        log.Flush();
+        return ExitCode.Temporary;
+    }
+
+    private static int Start(ProgramContext context, SendLog log)
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        SendControls controls = ReadControls(context, control);
+        int mutex = TakeMutex(context);
+        int trigger = OpenTrigger(context);
+        using SendSignals signals = new();
+        SendContext send = new(
+            context.Home, control, controls, TimeProvider.System, log,
+            Greet(1, 2, controls.ConcurrencyLocal), Greet(3, 4, controls.ConcurrencyRemote),
+            new CleanPipe(5, 6), signals, trigger,
+            Batch: context.ArgumentText(0) == "--batch");
+        using SendLoop loop = new(send);
+        int code = loop.Run();
+        Fd.Close(mutex);
+        return code;
+    }
+
+    private static SendControls ReadControls(ProgramContext context, ControlDirectory control)
+    {
+        if (!Directory.Exists(context.Home))
+        {
+            throw new ConfigurationException("unable to switch to home directory");
+        }
+
+        try
+        {
+            return SendControls.Read(control);
+        }
+        catch (ConfigurationException e)
+        {
+            throw new ConfigurationException($"unable to read controls\n{e.Message}", e);
+        }
+    }
+
+    private static int TakeMutex(ProgramContext context)
+    {
+        int fd;
+        try
+        {
+            fd = Fd.Open(context.In("queue/lock/sendmutex"),
+                OpenFlags.ReadWrite | OpenFlags.Create);
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException($"unable to open mutex: {e.Message}", e);
+        }
+
+        if (!Fd.TryLockExclusive(fd))
+        {
+            throw new ConfigurationException("qmail-send is already running");
+        }
+
+        Fd.Truncate(fd, 0);
+        Fd.WriteAll(fd, ByteText.ToBytes($"{Processes.Id}\n")); // For those who would signal us.
+        return fd;
+    }
+
+    private static int OpenTrigger(ProgramContext context)
+    {
+        string path = context.In("queue/lock/trigger");
+        const int anyoneMayPull = 0x192; // 0622
+        if (Paths.TryMakeFifo(path, anyoneMayPull))
+        {
+            Paths.ChangeMode(path, anyoneMayPull);
+        }
+
+        // Open for writing too, so that it never reads as ended.
+        return Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.NonBlocking);
+    }
+
+    /// <summary>Reads the byte that says how much the spawner can run at once.</summary>
+    private static SpawnPipe Greet(int orders, int reports, int concurrency)
+    {
+        Span<byte> greeting = stackalloc byte[1];
+        try
+        {
+            if (Fd.Read(reports, greeting) != 1)
+            {
+                throw new ConfigurationException("hath the daemon spawn no fire?");
+            }
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException("hath the daemon spawn no fire?", e);
+        }
+
+        Fd.SetNonBlocking(orders, true);
+        Fd.SetNonBlocking(reports, true);
+        return new SpawnPipe(orders, reports, Math.Min(concurrency, greeting[0]));
+    }
+}

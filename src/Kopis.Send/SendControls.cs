@@ -1,0 +1,48 @@
+using Kopis.Base;
+using Kopis.Control;
+
+namespace Kopis.Send;
+
+/// <summary>The control files of qmail-send (contract §2.2).</summary>
+internal sealed class SendControls
+{
+    private const int LifetimeSeconds = 604_800;
+    private const int ConcurrencyMax = 255; // A slot is one byte.
+
+    private SendControls()
+    {
+    }
+
+    internal required AddressMap Addresses { get; init; }
+
+    internal required byte[] BounceFrom { get; init; }
+
+    internal required byte[] BounceHost { get; init; }
+
+    /// <summary>doublebounceto@doublebouncehost; empty discards double bounces.</summary>
+    internal required byte[] DoubleBounceTo { get; init; }
+
+    internal required int ConcurrencyLocal { get; init; }
+
+    internal required int ConcurrencyRemote { get; init; }
+
+    internal required int QueueLifetimeSeconds { get; init; }
+
+    /// <exception cref="ConfigurationException">A file cannot be read or understood.</exception>
+    internal static SendControls Read(ControlDirectory control)
+    {
+        byte[] doubleTo = control.ReadLine("doublebounceto") ?? "postmaster"u8.ToArray();
+        byte[] doubleHost = control.ReadLineOrMe("doublebouncehost", "doublebouncehost")!;
+        return new SendControls
+        {
+            Addresses = AddressMap.Read(control),
+            BounceFrom = control.ReadLine("bouncefrom") ?? "MAILER-DAEMON"u8.ToArray(),
+            BounceHost = control.ReadLineOrMe("bouncehost", "bouncehost")!,
+            DoubleBounceTo =
+                doubleTo.Length == 0 ? [] : [.. doubleTo, (byte)'@', .. doubleHost],
+            ConcurrencyLocal = control.ReadInt("concurrencylocal", 10, most: ConcurrencyMax),
+            ConcurrencyRemote = control.ReadInt("concurrencyremote", 20, most: ConcurrencyMax),
+            QueueLifetimeSeconds = control.ReadInt("queuelifetime", LifetimeSeconds),
+        };
+    }
+}

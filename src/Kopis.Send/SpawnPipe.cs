@@ -1,0 +1,109 @@
+using System.Buffers;
+using Kopis.Base;
+using Kopis.Mail;
+using Kopis.Posix;
+using Kopis.Queue;
+
+namespace Kopis.Send;
+
+/// <summary>
+/// The pipes to one spawner and what runs there. Never blocks: orders wait in a buffer.
+/// </summary>
+internal sealed class SpawnPipe(int orders, int reports, int concurrency)
+{
+    private const int OutputBytesMax = 64 * 1024;
+
+    private readonly ArrayBufferWriter<byte> _output = new(4096);
+    private readonly DeliveryReportReader _reader = new();
+    private readonly Delivery?[] _slots = new Delivery?[concurrency];
+    private int _written;
+
+    /// <summary>Deliveries that may run at once.</summary>
+    internal int Concurrency { get; } = concurrency;
+
+    internal int Running { get; private set; }
+
+    /// <summary>False once the spawner is gone.</summary>
+    internal bool IsAlive { get; private set; } = true;
+
+    internal int ReportsFd { get; } = reports;
+
+    internal int OrdersFd { get; } = orders;
+
+    internal bool HasOutput => _output.WrittenCount > _written;
+
+    internal bool HasRoom =>
+        IsAlive && Running < Concurrency && _output.WrittenCount - _written < OutputBytesMax;
+
+    /// <summary>Orders a delivery.</summary>
+    internal void Order(Delivery delivery)
+    {
+        int slot = Array.IndexOf(_slots, null);
+        _slots[slot] = delivery;
+        Running++;
+        QueuedMessage message = delivery.Message;
+        List<ReadOnlyMemory<byte>> recipients =
+            [.. delivery.Recipients.Select(message.Address)];
+        byte[] sender = Verp.Expand(message.Sender, recipients[0].Span);
+        DeliveryCommand.Write(_output, (byte)slot, message.Number, sender, recipients);
+    }
+
+    /// <summary>The delivery that a report speaks of; null where none was ordered.</summary>
+    internal Delivery? Find(byte slot) => slot < _slots.Length ? _slots[slot] : null;
+
+    /// <summary>All recipients of the slot's delivery are reported.</summary>
+    internal void Free(byte slot)
+    {
+        _slots[slot] = null;
+        Running--;
+    }
+
+    /// <summary>Writes what the pipe takes.</summary>
+    internal void Flush()
+    {
+        try
+        {
+            while (IsAlive && HasOutput)
+            {
+                int put = Fd.Write(OrdersFd, _output.WrittenSpan[_written..]);
+                if (put < 0)
+                {
+                    return;
+                }
+
+                _written += put;
+            }
+        }
+        catch (PosixException)
+        {
+            IsAlive = false;
+        }
+
+        _output.ResetWrittenCount();
+        _written = 0;
+    }
+
+    /// <summary>Reads what the spawner reports; notices its end.</summary>
+    internal void Read(ICollection<DeliveryReport> to)
+    {
+        byte[] block = new byte[16 * 1024];
+        int got;
+        try
+        {
+            got = Fd.Read(ReportsFd, block);
+        }
+        catch (PosixException)
+        {
+            got = 0;
+        }
+
+        if (got == 0)
+        {
+            IsAlive = false;
+        }
+        else if (got > 0)
+        {
+            _reader.Read(block.AsSpan(0, got), to);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace Kopis.Send;
+
+/// <summary>What a record of queue/state says.</summary>
+internal enum StateKind
+{
+    /// <summary>Messages before this place are finished unless a Live record names them.</summary>
+    Position = 1,
+
+    /// <summary>This message is before the position and not finished.</summary>
+    Live = 2,
+
+    /// <summary>The next pass on the local channel.</summary>
+    LocalDue = 3,
+
+    /// <summary>The next pass on the remote channel.</summary>
+    RemoteDue = 4,
+
+    /// <summary>This recipient was delivered, or its failure stands in queue/bounce.</summary>
+    Done = 5,
+
+    /// <summary>The message is finished, its bounce queued.</summary>
+    End = 6,
+}

@@ -1,0 +1,36 @@
+using System.Buffers.Binary;
+using Kopis.Base;
+
+namespace Kopis.Send;
+
+/// <summary>One record of queue/state: 24 bytes, checked each by itself
+/// (docs/queue-format.md).</summary>
+/// <param name="Kind">What it says.</param>
+/// <param name="Number">A message number, or a segment for <see cref="StateKind.Position"/>.
+/// </param>
+/// <param name="Value">A recipient's index, a Unix time, or an offset.</param>
+internal readonly record struct StateRecord(StateKind Kind, ulong Number, long Value)
+{
+    internal const int Bytes = 24;
+
+    internal void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(to[4..], (int)Kind);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[8..], Number);
+        BinaryPrimitives.WriteInt64LittleEndian(to[16..], Value);
+        BinaryPrimitives.WriteUInt32LittleEndian(to, Crc32C.Of(to[4..Bytes]));
+    }
+
+    /// <summary>Null where the bytes are no sound record.</summary>
+    internal static StateRecord? Read(ReadOnlySpan<byte> from)
+    {
+        int kind = BinaryPrimitives.ReadInt32LittleEndian(from[4..]);
+        return BinaryPrimitives.ReadUInt32LittleEndian(from) == Crc32C.Of(from[4..Bytes])
+            && kind is >= (int)StateKind.Position and <= (int)StateKind.End
+            ? new StateRecord(
+                (StateKind)kind,
+                BinaryPrimitives.ReadUInt64LittleEndian(from[8..]),
+                BinaryPrimitives.ReadInt64LittleEndian(from[16..]))
+            : null;
+    }
+}
