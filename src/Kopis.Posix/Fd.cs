@@ -230,6 +230,16 @@ public static unsafe class Fd
             : throw new PosixException($"lock fd {fd}", errno);
     }
 
+    /// <summary>Locks the open file, waiting for whoever holds it.</summary>
+    public static void LockExclusive(int fd)
+    {
+        const int exclusive = 2;
+        while (Native.flock(fd, exclusive) != 0)
+        {
+            ThrowUnlessInterrupted($"lock fd {fd}");
+        }
+    }
+
     /// <summary>Status of an open file.</summary>
     public static FileStatus Status(int fd)
     {

@@ -1,0 +1,38 @@
+using System.Buffers;
+
+namespace Kopis.Control;
+
+/// <summary>
+/// What the address of a virtual user may look like: it becomes a line of a file and a path, so
+/// the rule is strict.
+/// </summary>
+public static class VirtualAddress
+{
+    private const int LocalPartMax = 64; // RFC 5321 §4.5.3.1.1.
+    private const int DomainMax = 255; // RFC 5321 §4.5.3.1.2.
+    private static readonly SearchValues<char> LocalPart =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789._+=-");
+
+    private static readonly SearchValues<char> Domain =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-");
+
+    /// <summary>Null where the address will do, else the reason.</summary>
+    /// <param name="address">Lower-cased.</param>
+    public static string? Check(string address)
+    {
+        int at = address.LastIndexOf('@');
+        ReadOnlySpan<char> local = address.AsSpan(0, Math.Max(0, at));
+        ReadOnlySpan<char> domain = address.AsSpan(at + 1);
+        return at <= 0 || domain.IsEmpty ? "an address is LOCAL@DOMAIN"
+            : local.Length > LocalPartMax ? $"the local part is longer than {LocalPartMax}"
+            : domain.Length > DomainMax ? $"the domain is longer than {DomainMax}"
+            : local.ContainsAnyExcept(LocalPart) || domain.ContainsAnyExcept(Domain)
+                ? "only letters, digits and . _ + = - may stand in it"
+            : IsDotty(local) || IsDotty(domain) || domain[0] == '-'
+                ? "a dot may not stand first, last or twice"
+            : null;
+    }
+
+    private static bool IsDotty(ReadOnlySpan<char> text) =>
+        text[0] == '.' || text[^1] == '.' || text.IndexOf("..") >= 0;
+}
