@@ -28,6 +28,7 @@ internal sealed class TcpSessions
     private readonly ConcurrentDictionary<long, Task> _running = new();
     private readonly Dictionary<IPAddress, int> _perAddress = [];
     private long _last;
+    private int _sessions;
 
     internal TcpSessions(
         ProgramContext context, TcpServerOptions options, ISessionHandler? handler,
@@ -102,30 +103,54 @@ internal sealed class TcpSessions
 
     private async Task ServeAsync(Socket socket, long number, CancellationToken stop)
     {
-        using (socket)
+        _log.Status(Interlocked.Increment(ref _sessions), _options.Limit);
+        try
         {
-            try
+            using (socket)
             {
-                if (socket.RemoteEndPoint is IPEndPoint end && socket.LocalEndPoint is IPEndPoint to)
+                if (TryPrepare(socket, out IPEndPoint? remote, out IPEndPoint? local))
                 {
-                    await AdmitAsync(socket, Plain(end), Plain(to), number, stop);
+                    await AdmitAsync(socket, remote, local, number, stop);
                 }
             }
-            catch (SocketException)
-            {
-                // The peer was gone before it was served.
-            }
         }
+        finally
+        {
+            _log.Status(Interlocked.Decrement(ref _sessions), _options.Limit);
+            _slots.Release();
+        }
+    }
 
-        int left = _options.Limit - _slots.CurrentCount - 1;
-        _slots.Release();
-        _log.Status(left, _options.Limit);
+    // False: the peer was gone before it was served.
+    private bool TryPrepare(
+        Socket socket,
+        [NotNullWhen(true)] out IPEndPoint? remote,
+        [NotNullWhen(true)] out IPEndPoint? local)
+    {
+        remote = local = null;
+        try
+        {
+            remote = Plain((IPEndPoint)socket.RemoteEndPoint!);
+            local = Plain((IPEndPoint)socket.LocalEndPoint!);
+
+            // Our own sessions answer in whole batches; waiting to join them gains nothing.
+            socket.NoDelay = _options.NoDelay || _handler is not null;
+            if (!_options.KeepSourceRoute && local.AddressFamily == AddressFamily.InterNetwork)
+            {
+                IpOptions.Forget((int)socket.SafeHandle.DangerousGetHandle());
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or PosixException)
+        {
+            return false;
+        }
     }
 
     private async Task AdmitAsync(
         Socket socket, IPEndPoint remote, IPEndPoint local, long number, CancellationToken stop)
     {
-        _log.Status(_options.Limit - _slots.CurrentCount, _options.Limit);
         bool counted = Count(remote.Address, +1);
         try
         {
@@ -154,8 +179,6 @@ internal sealed class TcpSessions
     private async Task<int> RunSessionAsync(
         Socket socket, ByteEnvironment environment, long number, CancellationToken stop)
     {
-        socket.NoDelay = true; // Replies go out in whole batches; waiting to join them gains nothing.
-        ForgetSourceRoute(socket);
         await using Connection connection =
             Connection.OverSocket(socket, environment, TimeProvider.System, number);
         connection.Output.Write(_options.Banner);
@@ -175,12 +198,10 @@ internal sealed class TcpSessions
     private async Task<int> RunProcessAsync(
         Socket socket, ByteEnvironment environment, IPAddress remote)
     {
-        socket.NoDelay = _options.NoDelay;
-        ForgetSourceRoute(socket);
-        socket.Send(_options.Banner);
         int pid;
         try
         {
+            socket.Send(_options.Banner);
             int fd = (int)socket.SafeHandle.DangerousGetHandle();
             Fd.SetNonBlocking(fd, on: false);
             pid = new ProcessStart
@@ -192,7 +213,7 @@ internal sealed class TcpSessions
                 Descriptors = new Dictionary<int, int> { [0] = fd, [1] = fd },
             }.Start();
         }
-        catch (PosixException e)
+        catch (Exception e) when (e is PosixException or SocketException)
         {
             string program = LogText.Safe(_options.Chain[0]);
             _log.Warn($"dropping connection, unable to run {program}: {e.Message}");
@@ -269,17 +290,6 @@ internal sealed class TcpSessions
             }
 
             return _options.LimitPerAddress == 0 || sessions <= _options.LimitPerAddress;
-        }
-    }
-
-    // An IP option could make replies take a way that the packet's sender chose.
-    private void ForgetSourceRoute(Socket socket)
-    {
-        const int levelIp = 0;
-        const int ipOptions = 4;
-        if (!_options.KeepSourceRoute && socket.AddressFamily == AddressFamily.InterNetwork)
-        {
-            socket.SetRawSocketOption(levelIp, ipOptions, []);
         }
     }
 

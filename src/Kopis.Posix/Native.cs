@@ -102,6 +102,9 @@ internal static unsafe partial class Native
     internal static partial int getsockopt(int fd, int level, int name, void* value, uint* length);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setsockopt(int fd, int level, int name, void* value, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int memfd_create(byte* name, uint flags);
 
     [LibraryImport("libc", SetLastError = true)]

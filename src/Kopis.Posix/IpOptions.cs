@@ -1,0 +1,16 @@
+namespace Kopis.Posix;
+
+/// <summary>The IP options of a connection, which .NET cannot clear.</summary>
+public static unsafe class IpOptions
+{
+    /// <summary>
+    /// Forgets the options that the peer's packets brought, a source route above all: replies would
+    /// take the way that it names. For IPv4 sockets.
+    /// </summary>
+    public static void Forget(int socket)
+    {
+        const int levelIp = 0;
+        const int ipOptions = 4;
+        Fd.Check(Native.setsockopt(socket, levelIp, ipOptions, null, 0), "setsockopt IP_OPTIONS");
+    }
+}

@@ -1,0 +1,156 @@
+using Kopis.Mail;
+
+namespace Kopis.Receive.Tests;
+
+public class SmtpLimitTests
+{
+    private const string Greeting = "S: 220 toyokawa.gcd.org ESMTP";
+    private const string Patience = "S: 421 too many errors or idle commands (#4.7.0)";
+
+    [Fact]
+    public async Task Bad_commands_end_the_session()
+    {
+        int most = SmtpLimits.ErrorsMax;
+        (int exit, _) = await Talk.Play(4096, string.Join('\n', [
+            "C: " + string.Concat(Enumerable.Repeat("TURN\\r\\n", most + 5)), Greeting,
+            .. Enumerable.Repeat("S: 502 unimplemented (#5.5.1)", most), Patience]));
+        Assert.Equal(1, exit);
+    }
+
+    [Fact]
+    public async Task Idle_commands_end_the_session_and_recipients_do_not_count()
+    {
+        int most = SmtpLimits.IdleCommandsMax;
+        (int exit, _) = await Talk.Play(65536, string.Join('\n', [
+            "C: MAIL FROM:<>\\r\\n"
+                + string.Concat(Enumerable.Repeat("RCPT TO:<x@gcd.org>\\r\\n", most))
+                + string.Concat(Enumerable.Repeat("NOOP\\r\\n", most)),
+            Greeting, .. Enumerable.Repeat("S: 250 ok", 1 + most + most - 1), Patience]));
+        Assert.Equal(1, exit);
+    }
+
+    [Fact]
+    public async Task Refused_recipients_in_a_batch_are_all_answered() =>
+        await Talk.Play(65536, string.Join('\n', [
+            "C: MAIL FROM:<>\\r\\n" + string.Concat(Enumerable.Repeat("RCPT TO:<x@no>\\r\\n", 500))
+                + "QUIT",
+            Greeting, "S: 250 ok",
+            .. Enumerable.Repeat(
+                "S: 553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", 500),
+            "S: 221 toyokawa.gcd.org"]));
+
+    [Fact]
+    public async Task Recipients_are_bounded_by_their_bytes()
+    {
+        string address = new string('x', 880) + "@gcd.org";
+        int fits = SmtpLimits.RecipientsBytesMax / (address.Length + 2);
+        string batch = string.Concat(Enumerable.Repeat($"RCPT TO:<{address}>\\r\\n", fits + 2));
+        await Talk.Play(1 << 20, string.Join('\n', [
+            "C: MAIL FROM:<>\\r\\n" + batch + "QUIT", Greeting,
+            .. Enumerable.Repeat("S: 250 ok", 1 + fits),
+            "S: 452 too many recipients (#4.5.3)", "S: 452 too many recipients (#4.5.3)",
+            "S: 221 toyokawa.gcd.org"]));
+    }
+
+    [Theory, InlineData(1000), InlineData(65536)]
+    public async Task A_command_line_is_bounded(int cut) =>
+        await Talk.Play(cut, string.Join('\n', [
+            "C: EHLO " + new string('x', 1_000_000) + "\\r\\nNOOP\\r\\nQUIT", Greeting,
+            "S: 500 line too long (#5.5.2)", "S: 250 ok", "S: 221 toyokawa.gcd.org"]));
+
+    [Fact]
+    public async Task A_path_of_900_bytes_is_a_syntax_error() =>
+        await Talk.Play(4096, string.Join('\n', [
+            "C: MAIL FROM:<" + new string('a', 899) + ">\\r\\nMAIL FROM:<" + new string('a', 900)
+                + ">\\r\\nQUIT",
+            Greeting, "S: 250 ok", "S: 555 syntax error (#5.5.4)", "S: 221 toyokawa.gcd.org"]));
+
+    [Fact]
+    public async Task A_line_that_does_not_come_whole_in_time_ends_the_session()
+    {
+        using Talk talk = new(1);
+        await Lines(talk, "control timeoutsmtpd: 100", Greeting, "C: NO\\c");
+        talk.Time.Advance(TimeSpan.FromSeconds(60));
+        await talk.Line("C: OP\\c");
+        talk.Time.Advance(TimeSpan.FromSeconds(41));
+        await talk.Expect("451 timeout (#4.4.2)");
+        Assert.Equal(1, await talk.End());
+    }
+
+    [Fact]
+    public async Task Commands_each_in_time_do_not_hold_a_session_for_ever()
+    {
+        using Talk talk = new(4096);
+        await Lines(talk, "control timeoutsmtpd: 100", Greeting);
+        for (int seconds = 60; seconds <= 300; seconds += 60)
+        {
+            talk.Time.Advance(TimeSpan.FromSeconds(60));
+            await Lines(talk, "C: NOOP", "S: 250 ok");
+        }
+
+        talk.Time.Advance(TimeSpan.FromSeconds(60));
+        await Lines(talk, "C: NOOP", "S: 250 ok", "S: 451 timeout (#4.4.2)");
+        Assert.Equal(1, await talk.End());
+    }
+
+    [Fact]
+    public async Task Data_must_make_progress()
+    {
+        using Talk talk = new(4096);
+        await Lines(talk, "control timeoutsmtpd: 100", Greeting, "C: MAIL FROM:<>",
+            "C: RCPT TO:<x@gcd.org>", "C: DATA", "S: 250 ok", "S: 250 ok", "S: 354 go ahead",
+            "C: a few bytes");
+        for (int step = 0; step < 20; step++)
+        {
+            // Each in time, were a byte enough to be given more.
+            await talk.Send("x");
+            talk.Time.Advance(TimeSpan.FromSeconds(60));
+            await Task.Yield();
+        }
+
+        await talk.Expect("451 timeout (#4.4.2)");
+        Assert.Equal(1, await talk.End());
+        Assert.Empty(talk.Queue.Messages);
+    }
+
+    [Fact]
+    public async Task A_session_between_commands_ends_when_told()
+    {
+        using Talk talk = new(4096);
+        await Lines(talk, Greeting, "C: NOOP", "S: 250 ok");
+        await talk.Stop.CancelAsync();
+        await talk.Expect("421 going down (#4.3.2)");
+        Assert.Equal(1, await talk.End());
+    }
+
+    [Fact]
+    public async Task A_session_in_its_data_finishes_first()
+    {
+        using Talk talk = new(4096);
+        await Lines(talk, "C: MAIL FROM:<>\\r\\nRCPT TO:<x@gcd.org>\\r\\nDATA", Greeting,
+            "S: 250 ok", "S: 250 ok", "S: 354 go ahead");
+        await talk.Stop.CancelAsync();
+        await Lines(talk, "C: .", "S: 250 ok 946177353 qp 13960", "S: 421 going down (#4.3.2)");
+        Assert.Single(talk.Queue.Messages);
+        Assert.Equal(1, await talk.End());
+    }
+
+    [Theory]
+    [InlineData("control timeoutsmtpd: soon")]
+    [InlineData("control databytes: many")]
+    [InlineData("env DATABYTES=many")]
+    public async Task What_cannot_be_understood_is_never_a_default(string setup)
+    {
+        (int exit, _) = await Talk.Play(
+            4096, setup + "\nS: 421 unable to read controls (#4.3.0)");
+        Assert.Equal(1, exit);
+    }
+
+    private static async Task Lines(Talk talk, params string[] lines)
+    {
+        foreach (string line in lines)
+        {
+            await talk.Line(line);
+        }
+    }
+}

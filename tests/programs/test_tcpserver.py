@@ -1,0 +1,311 @@
+"""tcpserver: fused and foreign chains, environment, rules, limits, log, signals."""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import BIN, ProgramCase
+
+
+class TcpServer(ProgramCase):
+    def serve(self, *options, chain=("qmail-smtpd",), host="127.0.0.1", port="0", **env):
+        """Starts a listener on a free port; its log is read line by line."""
+        self.process = subprocess.Popen(
+            [BIN / "tcpserver", "-1", *options, host, port, *chain],
+            env=self.environment(**env), cwd=self.home, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(self.end)
+        self.port = int(self.process.stdout.readline())
+        self.lines, self.changed = [], threading.Condition()
+        self.reader = threading.Thread(target=self.read_log, daemon=True)
+        self.reader.start()
+
+    def read_log(self):
+        for line in self.process.stderr:
+            with self.changed:
+                self.lines.append(line.decode())
+                self.changed.notify_all()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def wait_log(self, pattern):
+        with self.changed:
+            found = self.changed.wait_for(
+                lambda: re.search(pattern, "".join(self.lines), re.M), timeout=20)
+        self.assertTrue(found, f"{pattern} is not in {self.lines}")
+        return found
+
+    def connect(self, host="127.0.0.1", source=None):
+        peer = socket.create_connection((host, self.port), timeout=20, source_address=source)
+        self.addCleanup(peer.close)
+        replies = peer.makefile("rb")
+        self.addCleanup(replies.close)
+        return peer, replies
+
+    def script(self, text):
+        path = self.home / "script"
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+        return str(path)
+
+    def rules(self, text):
+        subprocess.run([BIN / "tcprules", self.home / "rules", self.home / "rules.tmp"],
+                       input=text.encode(), check=True, env=self.environment())
+        return str(self.home / "rules")
+
+    # Chains -----------------------------------------------------------------------------------
+
+    def test_the_fused_chain(self):
+        self.serve("-v")
+        peer, replies = self.connect()
+        self.assertEqual(b"220 mx.example ESMTP\r\n", replies.readline())
+        peer.sendall(b"NOOP\r\nQUIT\r\n")
+        self.assertEqual(b"250 ok\r\n221 mx.example\r\n", replies.read())
+        self.wait_log(r"^tcpserver: end 1 status 0\n")
+        local = peer.getsockname()[1]
+        self.assertEqual(
+            ["tcpserver: status: 0/40\n", "tcpserver: status: 1/40\n",
+             "tcpserver: pid 1 from 127.0.0.1\n",
+             f"tcpserver: ok 1 :127.0.0.1:{self.port} :127.0.0.1::{local}\n",
+             "tcpserver: end 1 status 0\n"], self.lines[:5])
+
+    def test_no_process_is_started_for_a_fused_chain(self):
+        self.serve()
+        _, replies = self.connect()
+        replies.readline()
+        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        with open(children, encoding="ascii") as file:
+            self.assertEqual("", file.read())
+
+    def test_an_early_end_is_status_256(self):
+        self.serve("-v")
+        peer, replies = self.connect()
+        replies.readline()
+        peer.shutdown(socket.SHUT_WR)
+        self.assertEqual(b"", replies.read())
+        self.wait_log(r"^tcpserver: end 1 status 256\n")
+
+    def test_a_foreign_program(self):
+        self.serve("-v", chain=("cat",))
+        peer, replies = self.connect()
+        peer.sendall(b"hello\n")
+        self.assertEqual(b"hello\n", replies.readline())
+        peer.shutdown(socket.SHUT_WR)
+        self.assertEqual(b"", replies.read())
+        pid = self.wait_log(r"^tcpserver: pid (\d+) from 127.0.0.1\n").group(1)
+        self.wait_log(rf"^tcpserver: end {pid} status 0\n")
+
+    def test_a_wrapper_before_our_program(self):
+        """At the first foreign program the rest of the chain is processes: same talk, same mail."""
+        queue = self.script(f"cat > {self.home}/message; cat <&1 > {self.home}/envelope\n")
+        self.control("rcpthosts", "mx.example")
+        self.serve("-v", chain=("/bin/sh", "-c", 'WRAPPED=1 exec "$@"', "sh", "qmail-smtpd"),
+                   QMAILQUEUE=queue)
+        peer, replies = self.connect()
+        peer.sendall(b"MAIL FROM:<>\r\nRCPT TO:<x@mx.example>\r\nDATA\r\nhi\r\n.\r\nQUIT\r\n")
+        self.assertEqual([b"220", b"250", b"250", b"354", b"250", b"221"],
+                         [line[:3] for line in replies.read().splitlines()])
+        self.assertIn(b"(127.0.0.1)\n  by 127.0.0.1 with SMTP",
+                      (self.home / "message").read_bytes())
+        self.assertEqual(b"F\0Tx@mx.example\0\0", (self.home / "envelope").read_bytes())
+
+    def test_another_program_of_our_names_is_not_ours(self):
+        path = self.home / "qmail-smtpd"
+        path.write_text("#!/bin/sh\necho foreign\n")
+        path.chmod(0o755)
+        self.serve(chain=(str(path),))
+        self.assertEqual(b"foreign\n", self.connect()[1].read())
+
+    def test_a_program_that_cannot_be_run_drops_the_connection(self):
+        self.serve(chain=("/no/such/program",))
+        self.assertEqual(b"", self.connect()[1].read())
+        self.wait_log(r"^tcpserver: warning: dropping connection, unable to run /no/such/program")
+
+    def test_the_environment(self):
+        self.serve("-l", "name.example", chain=("env",), TCPREMOTEHOST="stale", TCPREMOTEINFO="x")
+        peer, replies = self.connect()
+        lines = replies.read().decode().splitlines()
+        for line in ("PROTO=TCP", "TCPLOCALIP=127.0.0.1", f"TCPLOCALPORT={self.port}",
+                     "TCPLOCALHOST=name.example", "TCPREMOTEIP=127.0.0.1",
+                     f"TCPREMOTEPORT={peer.getsockname()[1]}"):
+            self.assertIn(line, lines)
+        self.assertFalse([line for line in lines if line.startswith(("TCPREMOTEHOST", "TCPREMOTEINFO"))])
+
+    def test_banner(self):
+        self.serve("-Bhello ", chain=("echo", "there"))
+        self.assertEqual(b"hello there\n", self.connect()[1].read())
+
+    # Rules and limits -------------------------------------------------------------------------
+
+    def test_rules_set_variables_and_deny_and_act_at_once(self):
+        self.control("rcpthosts", "mx.example")
+        rules = self.rules('127.0.0.1:allow,RELAYCLIENT=""\n:deny\n')
+        self.serve("-v", "-x", rules)
+        peer, replies = self.connect()
+        peer.sendall(b"MAIL FROM:<>\r\nRCPT TO:<x@elsewhere.example>\r\nQUIT\r\n")
+        self.assertEqual([b"220", b"250", b"250", b"221"],
+                         [line[:3] for line in replies.read().splitlines()])
+        self.rules(":allow\n")
+        peer, replies = self.connect()
+        peer.sendall(b"MAIL FROM:<>\r\nRCPT TO:<x@elsewhere.example>\r\nQUIT\r\n")
+        self.assertEqual([b"220", b"250", b"553", b"221"],
+                         [line[:3] for line in replies.read().splitlines()])
+        self.rules("127.:deny\n")
+        self.assertEqual(b"", self.connect()[1].read())
+        self.wait_log(r"^tcpserver: deny 3 .*\ntcpserver: end 3 status 25600\n")
+
+    def test_rules_that_cannot_be_read(self):
+        missing = str(self.home / "none")
+        result = self.run_program("tcpserver", "-x", missing, "127.0.0.1", "0", "cat")
+        self.assertEqual(111, result.returncode)
+        self.assertIn(b"tcpserver: fatal: ", result.stderr)
+        rules = self.rules(":allow\n")
+        self.serve("-x", rules, chain=("echo", "in"))
+        self.assertEqual(b"in\n", self.connect()[1].read())
+        with open(rules, "wb") as file:
+            file.write(b"damaged")
+        self.assertEqual(b"", self.connect()[1].read())
+        self.wait_log(r"^tcpserver: warning: dropping connection, ")
+
+    def test_missing_rules_allow_with_capital_x(self):
+        self.serve("-X", "-x", str(self.home / "none"), chain=("echo", "in"))
+        self.assertEqual(b"in\n", self.connect()[1].read())
+
+    def test_at_the_limit_the_backlog_waits(self):
+        self.serve("-v", "-c", "2")
+        sessions = [self.connect() for _ in range(2)]
+        for _, replies in sessions:
+            self.assertTrue(replies.readline())
+        waiting, waiting_replies = self.connect()
+        waiting.settimeout(0.3)
+        with self.assertRaises(TimeoutError):
+            waiting.recv(1, socket.MSG_PEEK)
+        sessions[0][0].sendall(b"QUIT\r\n")
+        waiting.settimeout(20)
+        self.assertTrue(waiting_replies.readline().startswith(b"220 "))
+
+    def test_sessions_of_one_address(self):
+        self.serve("-v", "-C", "1")
+        _, first = self.connect()
+        first.readline()
+        self.assertEqual(b"", self.connect()[1].read())
+        other = self.connect(source=("127.0.0.2", 0))[1]
+        self.assertTrue(other.readline().startswith(b"220 "))
+
+    def test_a_slow_session_does_not_hold_another(self):
+        self.serve()
+        slow, _ = self.connect()
+        slow.sendall(b"NO")
+        peer, replies = self.connect()
+        peer.sendall(b"QUIT\r\n")
+        self.assertTrue(replies.read().endswith(b"221 mx.example\r\n"))
+
+    # Control files ----------------------------------------------------------------------------
+
+    def test_control_files_are_read_again_and_never_defaulted(self):
+        self.serve()
+        self.assertEqual(b"220 mx.example ESMTP\r\n", self.connect()[1].readline())
+        self.control("smtpgreeting", "changed.example")
+        self.assertEqual(b"220 changed.example ESMTP\r\n", self.connect()[1].readline())
+        self.control("databytes", "lots")
+        self.assertEqual(b"421 unable to read controls (#4.3.0)\r\n", self.connect()[1].read())
+        self.wait_log("databytes.*lots")
+        self.control("databytes", "1000")
+        self.assertTrue(self.connect()[1].readline().startswith(b"220 "))
+
+    def test_a_listener_does_not_start_with_bad_control_files(self):
+        self.control("timeoutsmtpd", "soon")
+        result = self.run_program("tcpserver", "127.0.0.1", "0", "qmail-smtpd")
+        self.assertEqual(111, result.returncode)
+        self.assertRegex(result.stderr, rb"\Atcpserver: fatal: \S+timeoutsmtpd: .*soon.*\n\Z")
+
+    # Start and end ----------------------------------------------------------------------------
+
+    def test_port_in_use(self):
+        self.serve()
+        result = self.run_program("tcpserver", "127.0.0.1", str(self.port), "cat")
+        self.assertEqual(111, result.returncode)
+        self.assertRegex(result.stderr.decode(),
+                         rf"\Atcpserver: fatal: unable to bind: 127.0.0.1 port {self.port}: .+\n\Z")
+
+    def test_usage(self):
+        for words in ((), ("127.0.0.1", "25"), ("-Z", "127.0.0.1", "25", "cat"),
+                      ("-c", "many", "127.0.0.1", "25", "cat"), ("-c",)):
+            result = self.run_program("tcpserver", *words)
+            self.assertEqual(100, result.returncode, words)
+            self.assertIn(b"usage: tcpserver", result.stderr)
+        for words in (("127.0.0.1", "no-such-service", "cat"), ("no.such.host.invalid", "0", "cat")):
+            self.assertEqual(111, self.run_program("tcpserver", *words).returncode, words)
+
+    def test_every_address_of_both_families(self):
+        self.serve("-v", host="0", chain=("env",))
+        self.assertIn(b"TCPREMOTEIP=127.0.0.1\n", self.connect()[1].read())
+        inet6 = pathlib.Path("/proc/net/if_inet6")
+        if inet6.exists() and inet6.read_text():
+            self.assertIn(b"TCPREMOTEIP=::1\n", self.connect("::1")[1].read())
+            self.wait_log(r"^tcpserver: ok \d+ :\[::1\]:\d+ :\[::1\]::\d+\n")
+
+    def test_term_ends_idle_sessions_and_lets_a_message_finish(self):
+        queue = self.script("cat > /dev/null; cat <&1 > /dev/null\n")
+        self.control("rcpthosts", "mx.example")
+        self.serve(QMAILQUEUE=queue)
+        _, idle = self.connect()
+        idle.readline()
+        busy, replies = self.connect()
+        busy.sendall(b"MAIL FROM:<>\r\nRCPT TO:<x@mx.example>\r\nDATA\r\n")
+        while not replies.readline().startswith(b"354"):
+            pass
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(b"421 going down (#4.3.2)\r\n", idle.read())
+        busy.sendall(b"hi\r\n.\r\n")
+        self.assertRegex(replies.read(), rb"\A250 ok \d+ qp \d+\r\n421 going down")
+        self.assertEqual(0, self.process.wait(20))
+        with self.assertRaises(OSError):
+            self.connect()
+
+    def test_term_does_not_wait_for_a_client_that_stops_in_its_data(self):
+        self.serve()
+        busy, replies = self.connect()
+        busy.sendall(b"MAIL FROM:<>\r\nRCPT TO:<x@mx.example>\r\nDATA\r\nhalf")
+        while not replies.readline().startswith(b"354"):
+            pass
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(0, self.process.wait(20))
+        self.assertLess(time.monotonic() - began, 4)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_identity(self):
+        self.home.chmod(0o755)
+        self.serve("-u", "65534", "-g", "65533", chain=("sh", "-c", "id -u; id -g; id -G"))
+        self.assertEqual(b"65534\n65533\n65533\n", self.connect()[1].read())
+
+    def test_the_lifeline(self):
+        reading, writing = os.pipe()
+        process = subprocess.Popen(
+            [BIN / "tcpserver", "-1", "127.0.0.1", "0", "qmail-smtpd"], pass_fds=[reading],
+            env=self.environment(KOPIS_LIFELINE=str(reading)), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE)
+        try:
+            os.close(reading)
+            self.assertTrue(process.stdout.readline())
+            os.close(writing)
+            self.assertEqual(111, process.wait(20))
+        finally:
+            process.kill()
+            process.stdout.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
