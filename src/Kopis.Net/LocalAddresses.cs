@@ -6,11 +6,22 @@ namespace Kopis.Net;
 /// <summary>The addresses of this host's own interfaces.</summary>
 public static class LocalAddresses
 {
-    /// <summary>Whether packets to the address stay on this host (0.0.0.0 is one: it is sent to
-    /// oneself). Asks the system each time; not for every line of mail.</summary>
-    public static bool Contains(IPAddress address) =>
-        address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
-        || NetworkInterface.GetAllNetworkInterfaces().Any(
-            device => device.GetIPProperties().UnicastAddresses.Any(
-                own => own.Address.Equals(address)));
+    /// <summary>
+    /// Asks the system, which takes about a millisecond: keep the answer for a session. Has 0.0.0.0
+    /// and ::, which reach this host too.
+    /// </summary>
+    public static HashSet<IPAddress> Read()
+    {
+        HashSet<IPAddress> own = [IPAddress.Any, IPAddress.IPv6Any];
+        foreach (NetworkInterface device in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            foreach (UnicastIPAddressInformation address in
+                device.GetIPProperties().UnicastAddresses)
+            {
+                own.Add(address.Address);
+            }
+        }
+
+        return own;
+    }
 }

@@ -74,9 +74,9 @@ internal sealed class SmtpConversation : ILineProtocol
                 case PumpEnd.Closed:
                     return _step == SmtpStep.Quit ? 0 : await CloseAsync([]);
                 case PumpEnd.TimedOut:
-                    return await CloseAsync(SmtpReply.TimedOut.ToArray());
+                    return await CloseIdleAsync(SmtpReply.TimedOut.ToArray());
                 case PumpEnd.Stopped:
-                    return await CloseAsync(SmtpReply.Ending.ToArray());
+                    return await CloseIdleAsync(SmtpReply.Ending.ToArray());
                 default:
                     return ExitEarly;
             }
@@ -123,7 +123,7 @@ internal sealed class SmtpConversation : ILineProtocol
                 await CloseAsync(SmtpReply.StrayLineEnd.ToArray());
                 return false;
             case SmtpMessageEnd.TimedOut:
-                await CloseAsync(SmtpReply.TimedOut.ToArray());
+                await CloseIdleAsync(SmtpReply.TimedOut.ToArray());
                 return false;
             default:
                 return false;
@@ -148,6 +148,15 @@ internal sealed class SmtpConversation : ILineProtocol
         }
     }
 
+    private async Task<int> CloseIdleAsync(byte[] reply)
+    {
+        _connection.Output.Write(reply);
+        _connection.SetDeadline(LastWords);
+        await _connection.FlushAsync();
+        return ExitEarly;
+    }
+
+    // To a client that may still be sending.
     private async Task<int> CloseAsync(byte[] reply)
     {
         _connection.Output.Write(reply);

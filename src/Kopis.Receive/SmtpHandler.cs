@@ -42,8 +42,9 @@ internal sealed class SmtpHandler : ISessionHandler
                 new(connection, policy, settings.Timeout, _queue(connection.Environment), _time);
             return await conversation.RunAsync(stop);
         }
-        catch (ConfigurationException e)
+        catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
+            // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
             Log($"qmail-smtpd: fatal: {e.Message}\n");
             connection.Output.Write(SmtpReply.NoControls);
             connection.SetDeadline(LastWords);

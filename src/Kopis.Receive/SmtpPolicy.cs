@@ -11,6 +11,7 @@ namespace Kopis.Receive;
 internal sealed class SmtpPolicy : ISmtpPolicy
 {
     private readonly SmtpSettings _settings;
+    private HashSet<IPAddress>? _ownAddresses; // Read when first needed, which is seldom.
 
     /// <summary>Reads RELAYCLIENT and DATABYTES.</summary>
     /// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
@@ -47,7 +48,7 @@ internal sealed class SmtpPolicy : ISmtpPolicy
             && IPAddress.TryParse(ByteText.ToText(inside), out IPAddress? ip)
             && ip.AddressFamily == AddressFamily.InterNetwork
             && ip.ToString() == ByteText.ToText(inside) // .NET also takes 127.1 and the like.
-            && LocalAddresses.Contains(ip))
+            && (_ownAddresses ??= LocalAddresses.Read()).Contains(ip))
         {
             return [.. address.AsSpan(0, at + 1), .. name];
         }

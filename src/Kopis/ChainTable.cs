@@ -19,6 +19,13 @@ internal static class ChainTable
     internal static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
         string? name = OwnProgram.NameOf(listener.Environment, chain[0]);
+        if (name is not null && chain.Count > 1 && ProgramTable.Find(name) is null)
+        {
+            // kopis PROGRAM …: the binary by a name of its own.
+            name = ByteText.ToText(chain[1]);
+            chain = [.. chain.Skip(1)];
+        }
+
         ChainFactory? make = Array.Find(All, entry => entry.First == name).Make;
         return make?.Invoke(listener, chain);
     }

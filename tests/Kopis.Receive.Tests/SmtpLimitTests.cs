@@ -1,3 +1,4 @@
+using Kopis.Base;
 using Kopis.Mail;
 
 namespace Kopis.Receive.Tests;
@@ -144,6 +145,20 @@ public class SmtpLimitTests
         (int exit, _) = await Talk.Play(
             4096, setup + "\nS: 421 unable to read controls (#4.3.0)");
         Assert.Equal(1, exit);
+    }
+
+    [Fact]
+    public async Task A_damaged_morercpthosts_is_told_and_ends_the_session()
+    {
+        CdbWriter more = new();
+        more.Add("more.example"u8, []);
+        byte[] image = more.ToArray();
+        image.AsSpan(2052, 4).Fill(0xEE); // The record's data length; the header is sound.
+        using Talk talk = new(4096);
+        talk.Control("morercpthosts.cdb", image);
+        await Lines(talk, Greeting, "C: MAIL FROM:<>", "S: 250 ok",
+            "C: RCPT TO:<x@more.example>", "S: 421 unable to read controls (#4.3.0)");
+        Assert.Equal(1, await talk.End());
     }
 
     private static async Task Lines(Talk talk, params string[] lines)

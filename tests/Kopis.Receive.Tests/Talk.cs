@@ -119,10 +119,13 @@ internal sealed class Talk : IDisposable
         _received.Remove(0, end + 2);
     }
 
-    internal void Control(string file, string content)
+    internal void Control(string file, string line) =>
+        Control(file, Encoding.Latin1.GetBytes(line + "\n"));
+
+    internal void Control(string file, byte[] content)
     {
         Directory.CreateDirectory(Path.Combine(_home.FullName, "control"));
-        File.WriteAllText(Path.Combine(_home.FullName, "control", file), content + "\n");
+        File.WriteAllBytes(Path.Combine(_home.FullName, "control", file), content);
     }
 
     public void Dispose()

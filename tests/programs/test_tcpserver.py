@@ -85,8 +85,7 @@ class TcpServer(ProgramCase):
         _, replies = self.connect()
         replies.readline()
         children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
-        with open(children, encoding="ascii") as file:
-            self.assertEqual("", file.read())
+        self.assertEqual("", pathlib.Path(children).read_text())
 
     def test_an_early_end_is_status_256(self):
         self.serve("-v")
@@ -119,6 +118,15 @@ class TcpServer(ProgramCase):
         self.assertIn(b"(127.0.0.1)\n  by 127.0.0.1 with SMTP",
                       (self.home / "message").read_bytes())
         self.assertEqual(b"F\0Tx@mx.example\0\0", (self.home / "envelope").read_bytes())
+
+    def test_our_programs_by_the_binarys_own_name(self):
+        binary = self.home / "any-name"
+        binary.symlink_to(os.path.realpath(BIN / "tcpserver"))
+        self.serve(chain=(str(binary), "qmail-smtpd"))
+        _, replies = self.connect()
+        self.assertTrue(replies.readline().startswith(b"220 "))
+        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        self.assertEqual("", pathlib.Path(children).read_text())
 
     def test_another_program_of_our_names_is_not_ours(self):
         path = self.home / "qmail-smtpd"
@@ -248,6 +256,22 @@ class TcpServer(ProgramCase):
         for words in (("127.0.0.1", "no-such-service", "cat"), ("no.such.host.invalid", "0", "cat")):
             self.assertEqual(111, self.run_program("tcpserver", *words).returncode, words)
 
+    def test_names_in_the_log_are_safe_and_short(self):
+        self.serve("-v", "-l", "a:b%c\xff" + "x" * 200)
+        self.connect()[1].readline()
+        self.wait_log(r"^tcpserver: ok 1 a\?b\?c\?\?x{93}\.\.\.:127")
+
+    def test_options_in_one_word(self):
+        self.serve("-vHRDl", "name.example", "-c10", chain=("env",))
+        self.assertIn(b"TCPLOCALHOST=name.example\n", self.connect()[1].read())
+        self.wait_log(r"^tcpserver: status: 1/10\n")
+
+    @unittest.skipUnless(socket.has_ipv6 and pathlib.Path("/proc/net/if_inet6").exists(), "IPv6")
+    def test_an_ipv6_literal(self):
+        rules = self.rules("::1:deny\n:allow\n")
+        self.serve("-x", rules, host="[::1]", chain=("echo", "in"))
+        self.assertEqual(b"", self.connect("::1")[1].read())
+
     def test_every_address_of_both_families(self):
         self.serve("-v", host="0", chain=("env",))
         self.assertIn(b"TCPREMOTEIP=127.0.0.1\n", self.connect()[1].read())
@@ -273,6 +297,16 @@ class TcpServer(ProgramCase):
         self.assertEqual(0, self.process.wait(20))
         with self.assertRaises(OSError):
             self.connect()
+
+    def test_term_is_prompt_with_idle_sessions_only(self):
+        self.serve()
+        sessions = [self.connect() for _ in range(30)]
+        for _, replies in sessions:
+            replies.readline()
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(0, self.process.wait(20))
+        self.assertLess(time.monotonic() - began, 1.5)
 
     def test_term_does_not_wait_for_a_client_that_stops_in_its_data(self):
         self.serve()
