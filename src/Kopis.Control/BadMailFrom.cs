@@ -11,7 +11,9 @@ public sealed class BadMailFrom
     public static BadMailFrom Load(ControlDirectory control) =>
         new(ConstMap.Set(control.ReadList("badmailfrom") ?? []));
 
-    /// <summary>Whether the whole address, or its part from the last <c>@</c> on, is listed.</summary>
+    /// <summary>
+    /// Whether the whole address, or its part from the last <c>@</c> on, is listed.
+    /// </summary>
     public bool Contains(ReadOnlySpan<byte> sender)
     {
         if (_senders.Count == 0)

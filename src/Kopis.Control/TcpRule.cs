@@ -9,7 +9,9 @@ namespace Kopis.Control;
 public sealed record TcpRule(
     byte[] Key, bool Denies, IReadOnlyList<(string Name, byte[] Value)> Variables)
 {
-    /// <summary>Reads a record: <c>D\0</c> where it denies, then <c>+NAME=VALUE\0</c> each.</summary>
+    /// <summary>
+    /// Reads a record: <c>D\0</c> where it denies, then <c>+NAME=VALUE\0</c> each.
+    /// </summary>
     public static TcpRule Parse(byte[] key, ReadOnlySpan<byte> data)
     {
         bool denies = false;

@@ -3,10 +3,10 @@ using Kopis.Base;
 namespace Kopis.Control;
 
 /// <summary>
-/// Rules by a client's address, as <c>tcprules</c> compiles them (contract §12.2). Keys are looked up
-/// in this order and the first that is there decides: <c>info@ip</c>, <c>info@=host</c>, <c>ip</c>,
-/// <c>=host</c>, the ip's prefixes from the longest, the host's suffixes from the longest,
-/// <c>=</c> where the host is known, and the empty key.
+/// Rules by a client's address, as <c>tcprules</c> compiles them (contract §12.2). Keys are looked
+/// up in this order and the first that is there decides: <c>info@ip</c>, <c>info@=host</c>,
+/// <c>ip</c>, <c>=host</c>, the ip's prefixes from the longest, the host's suffixes from the
+/// longest, <c>=</c> where the host is known, and the empty key.
 /// </summary>
 public sealed class TcpRules(byte[] image)
 {

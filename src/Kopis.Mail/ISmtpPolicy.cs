@@ -1,6 +1,8 @@
 namespace Kopis.Mail;
 
-/// <summary>What one SMTP session is told by the host's configuration and the client's address.</summary>
+/// <summary>
+/// What one SMTP session is told by the host's configuration and the client's address.
+/// </summary>
 public interface ISmtpPolicy
 {
     /// <summary>The text after 220, 250 of HELO, and 221; its first word names the host.</summary>
@@ -15,7 +17,9 @@ public interface ISmtpPolicy
     /// </summary>
     byte[]? RelayClient { get; }
 
-    /// <summary>Puts this host's name for <c>@[a.b.c.d]</c> where that is its own address.</summary>
+    /// <summary>
+    /// Puts this host's name for <c>@[a.b.c.d]</c> where that is its own address.
+    /// </summary>
     byte[] NameOwnAddress(byte[] address);
 
     /// <summary>Whether the sender is one from whom no mail is taken.</summary>

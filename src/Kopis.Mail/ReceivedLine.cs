@@ -15,7 +15,7 @@ public static class ReceivedLine
     /// </summary>
     /// <param name="to">Where to.</param>
     /// <param name="peer">Who sends, as the environment tells.</param>
-    /// <param name="helo">The name the client gave, shown where it is not the host's; or null.</param>
+    /// <param name="helo">The name the client gave, or null; shown where not the host's.</param>
     /// <param name="protocol">SMTP, QMTP, QMQP.</param>
     /// <param name="time">Now.</param>
     public static void Write(

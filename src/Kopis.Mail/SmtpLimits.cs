@@ -15,7 +15,9 @@ public static class SmtpLimits
     /// </summary>
     public const int RecipientsBytesMax = 1024 * 1024;
 
-    /// <summary>Lines that are no command or no address; RFC 5321 §4.3.2 lets 421 end any.</summary>
+    /// <summary>
+    /// Lines that are no command or no address; RFC 5321 §4.3.2 lets 421 end any.
+    /// </summary>
     public const int ErrorsMax = 20;
 
     /// <summary>

@@ -11,9 +11,9 @@ public static class SmtpPath
     private static readonly SearchValues<byte> Unfit = SearchValues.Create("\0\r\n"u8);
 
     /// <summary>
-    /// Reads <c>FROM:&lt;@route:"box"@host&gt; PARAMETERS</c>. The address is what follows the first
-    /// <c>&lt;</c>, or, where there is none, the first colon. Quotes and backslashes are removed, and
-    /// so is a source route. The closing <c>&gt;</c> may be missing.
+    /// Reads <c>FROM:&lt;@route:"box"@host&gt; PARAMETERS</c>. The address is what follows the
+    /// first <c>&lt;</c>, or, where there is none, the first colon. Quotes and backslashes are
+    /// removed, and so is a source route. The closing <c>&gt;</c> may be missing.
     /// </summary>
     /// <param name="argument">What follows the verb.</param>
     /// <param name="address">The address; empty for <c>&lt;&gt;</c>.</param>

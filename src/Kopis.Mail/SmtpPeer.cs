@@ -2,7 +2,9 @@ using Kopis.Base;
 
 namespace Kopis.Mail;
 
-/// <summary>The two ends of a connection as the UCSPI environment names them (contract §9).</summary>
+/// <summary>
+/// The two ends of a connection as the UCSPI environment names them (contract §9).
+/// </summary>
 /// <param name="RemoteHost">TCPREMOTEHOST, else <c>unknown</c>.</param>
 /// <param name="RemoteIp">TCPREMOTEIP, else <c>unknown</c>.</param>
 /// <param name="RemoteInfo">TCPREMOTEINFO, else null.</param>

@@ -38,7 +38,9 @@ public static class SmtpReply
     public static void Accepted(IBufferWriter<byte> reply, DateTimeOffset time, long qp) =>
         reply.Write(ByteText.ToBytes($"250 ok {time.ToUnixTimeSeconds()} qp {qp}\r\n"));
 
-    /// <summary>The queue's refusal: its text, whose first letter is D or Z (contract §5.1).</summary>
+    /// <summary>
+    /// The queue's refusal: its text, whose first letter is D or Z (contract §5.1).
+    /// </summary>
     public static void Refused(IBufferWriter<byte> reply, ReadOnlySpan<byte> text)
     {
         reply.Write(text is [(byte)'D', ..] ? "554 "u8 : "451 "u8);

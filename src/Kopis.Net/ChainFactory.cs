@@ -9,6 +9,6 @@ namespace Kopis.Net;
 /// <param name="chain">The words after tcpserver's port, at least one.</param>
 /// <returns>Null where the chain is not all our own: a process is started for each connection.
 /// </returns>
-/// <exception cref="ConfigurationException">The chain is ours and cannot work as set up.</exception>
+/// <exception cref="ConfigurationException">It is ours and cannot work as set up.</exception>
 public delegate ISessionHandler? ChainFactory(
     ProgramContext listener, IReadOnlyList<byte[]> chain);

@@ -39,7 +39,9 @@ public sealed class Connection : IAsyncDisposable
     /// <summary>To the peer. Flush through <see cref="FlushAsync"/>.</summary>
     public PipeWriter Output { get; }
 
-    /// <summary>What the program would find in its environment; this connection's own copy.</summary>
+    /// <summary>
+    /// What the program would find in its environment; this connection's own copy.
+    /// </summary>
     public ByteEnvironment Environment { get; }
 
     /// <summary>The peer's address; null where the program was started by hand.</summary>

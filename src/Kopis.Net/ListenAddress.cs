@@ -43,7 +43,8 @@ internal static class ListenAddress
     /// <exception cref="ConfigurationException">There is no such service.</exception>
     internal static int Port(string port)
     {
-        if (ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number))
+        if (ushort.TryParse(
+            port, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number))
         {
             return number;
         }

@@ -7,7 +7,9 @@ namespace Kopis.Net;
 /// <summary>Tells our own programs in a chain from others of the same name.</summary>
 public static class OwnProgram
 {
-    /// <summary>The file that a word would run: as is where it has a slash, else along PATH.</summary>
+    /// <summary>
+    /// The file that a word would run: as is where it has a slash, else along PATH.
+    /// </summary>
     /// <returns>Null where PATH has no such file.</returns>
     public static string? Find(ByteEnvironment environment, ReadOnlySpan<byte> word)
     {

@@ -18,7 +18,9 @@ internal sealed class TcpServerOptions
     /// <summary>Sessions at once; more wait in the backlog.</summary>
     internal int Limit { get; private set; } = 40;
 
-    /// <summary>Sessions at once from one address; ours, see DIFFERENCES. Zero for no limit.</summary>
+    /// <summary>
+    /// Sessions at once from one address; ours, see DIFFERENCES. Zero for no limit.
+    /// </summary>
     internal int LimitPerAddress { get; private set; }
 
     internal int Backlog { get; private set; } = 20;

@@ -9,7 +9,9 @@ using Kopis.Posix;
 
 namespace Kopis.Net;
 
-/// <summary>The connections of one tcpserver: how many, from whom, and each from accept to end.</summary>
+/// <summary>
+/// The connections of one tcpserver: how many, from whom, and each from accept to end.
+/// </summary>
 [SuppressMessage(
     "Design", "CA1001", Justification = "Sessions may outlive the loop; then the process ends.")]
 internal sealed class TcpSessions
@@ -78,7 +80,8 @@ internal sealed class TcpSessions
 
         if (_handler is not null)
         {
-            await Task.WhenAny(Task.WhenAll(_running.Values), Task.Delay(Grace, CancellationToken.None));
+            Task grace = Task.Delay(Grace, CancellationToken.None);
+            await Task.WhenAny(Task.WhenAll(_running.Values), grace);
         }
     }
 
@@ -234,7 +237,8 @@ internal sealed class TcpSessions
         environment["PROTO"] = "TCP"u8.ToArray();
         environment.SetText("TCPLOCALIP", local.Address.ToString());
         environment.SetText("TCPLOCALPORT", $"{local.Port}");
-        environment["TCPLOCALHOST"] = _options.LocalHost is { } name ? ByteText.ToBytes(name) : null;
+        environment["TCPLOCALHOST"] =
+            _options.LocalHost is { } name ? ByteText.ToBytes(name) : null;
         environment.SetText("TCPREMOTEIP", remote.Address.ToString());
         environment.SetText("TCPREMOTEPORT", $"{remote.Port}");
         environment["TCPREMOTEHOST"] = null;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>Waits for many children without a thread for each: looks at them at every SIGCHLD.</summary>
+/// <summary>
+/// Waits for many children without a thread for each: looks at them at every SIGCHLD.
+/// </summary>
 public sealed class ChildReaper : IDisposable
 {
     private readonly Lock _lock = new();

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Kopis.Receive;
 
-/// <summary>A pooled buffer that begins small, grows with a message, and has a fixed most.</summary>
+/// <summary>
+/// A pooled buffer that begins small, grows with a message, and has a fixed most.
+/// </summary>
 internal sealed class MessageBlock : IBufferWriter<byte>, IDisposable
 {
     /// <summary>The most it holds; a queue frame may have 65,536 bytes (docs/ARCHITECTURE.md).

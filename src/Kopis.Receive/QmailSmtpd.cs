@@ -16,7 +16,9 @@ public static class QmailSmtpd
         return ServeAsync(handler, context.Environment).GetAwaiter().GetResult();
     }
 
-    /// <summary>The sessions of a listener, for as long as its process. The program takes no arguments and passes them by.
+    /// <summary>
+    /// The sessions of a listener, for as long as its process. The program takes no arguments and
+    /// passes them by.
     /// </summary>
     /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
     public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)

@@ -4,12 +4,16 @@ using Kopis.Posix;
 
 namespace Kopis.Receive;
 
-/// <summary>tcprules and tcprulescheck: the admission rules of tcpserver (contract §12.2).</summary>
+/// <summary>
+/// tcprules and tcprulescheck: the admission rules of tcpserver (contract §12.2).
+/// </summary>
 public static class TcpRulesProgram
 {
     private const int FileMode = 0x1A4; // 0644
 
-    /// <summary><c>tcprules RULES.CDB RULES.TMP</c>: compiles the rules on standard input.</summary>
+    /// <summary>
+    /// <c>tcprules RULES.CDB RULES.TMP</c>: compiles the rules on standard input.
+    /// </summary>
     public static int Run(ProgramContext context)
     {
         if (context.Arguments.Count < 2)

@@ -6,7 +6,7 @@ public class SmtpPathTests
 {
     [Theory]
     [InlineData("FROM:<a@b.example>", "a@b.example", "")]
-    [InlineData("FROM:<a@b.example> SIZE=10 BODY=8BITMIME", "a@b.example", " SIZE=10 BODY=8BITMIME")]
+    [InlineData("FROM:<a@b.example> SIZE=10 BODY=7BIT", "a@b.example", " SIZE=10 BODY=7BIT")]
     [InlineData("<a@b.example>", "a@b.example", "")]
     [InlineData("FROM: <a@b.example>", "a@b.example", "")]
     [InlineData("FROM:a@b.example SIZE=10", "a@b.example", "SIZE=10")]

@@ -35,7 +35,8 @@ public class LinePumpTests
     {
         Task<PumpEnd> run = Run();
         string just = new('j', Echo.Max);
-        await Send(just + "\r\n" + just + "x\r\n" + new string('y', 50_000) + "\nok\r\nquit\n", cut);
+        string much = new('y', 50_000);
+        await Send($"{just}\r\n{just}x\r\n{much}\nok\r\nquit\n", cut);
         Assert.Equal(PumpEnd.Closed, await run);
         Assert.Equal($"[{just}]!![ok][quit]", await Replies());
     }

@@ -45,7 +45,8 @@ public class SmtpMessageTests
         (string message, string envelope) = Assert.Single(queue.Messages);
         Assert.Equal("Fa b@c.example\0Tx@gcd.org\0TY@GCD.org\0\0", envelope);
         Assert.Equal(
-            Received.Replace("gcd.org (", "gcd.org (HELO other.example) (") + "Subject: x\n\n.dot\n",
+            Received.Replace("gcd.org (", "gcd.org (HELO other.example) (")
+                + "Subject: x\n\n.dot\n",
             message);
     }
 
@@ -63,7 +64,8 @@ public class SmtpMessageTests
         foreach (int cut in (int[])[1, 2, 3, 4096])
         {
             (int exit, CapturedQueue queue) = await Talk.Play(cut, Open
-                + $"C: body{sequence}MAIL FROM:<x>\\r\\nRCPT TO:<v@gcd.org>\\r\\nDATA\\r\\n.\\r\\n.\n"
+                + $"C: body{sequence}MAIL FROM:<x>\\r\\nRCPT TO:<v@gcd.org>\\r\\n"
+                + "DATA\\r\\n.\\r\\n.\n"
                 + Stray);
             Assert.Equal(1, exit);
             Assert.Empty(queue.Messages);
@@ -146,7 +148,8 @@ public class SmtpMessageTests
     public async Task Databytes_is_the_most_that_passes(string setup, string body, bool passes)
     {
         (_, CapturedQueue queue) = await Talk.Play(1, setup + Open + $"C: {body}\nC: .\n"
-            + (passes ? Done : "S: 552 sorry, that message size exceeds my databytes limit (#5.3.4)\n"
+            + (passes ? Done
+                : "S: 552 sorry, that message size exceeds my databytes limit (#5.3.4)\n"
                 + "C: QUIT\nS: 221 toyokawa.gcd.org"));
         Assert.Equal(passes ? 1 : 0, queue.Messages.Count);
     }

@@ -47,7 +47,8 @@ class QmailSmtpd(ProgramCase):
             rb"  by unknown with SMTP; \d+ \w+ \d+ \d\d:\d\d:\d\d -0000\nSubject: x\n\n.dot\n\Z")
 
     def test_qp_is_the_queue_programs_pid(self):
-        queue = self.queue_program(f"echo $$ > {self.message}\ncat > /dev/null\ncat <&1 > /dev/null\n")
+        queue = self.queue_program(
+            f"echo $$ > {self.message}\ncat > /dev/null\ncat <&1 > /dev/null\n")
         qp = re.search(rb"qp (\d+)", self.talk(queue=queue).stdout).group(1)
         self.assertEqual(qp, self.message.read_bytes().strip())
 
@@ -56,7 +57,7 @@ class QmailSmtpd(ProgramCase):
         for script, reply in (
                 (read + "exit 31", b"554 mail server permanently rejected message (#5.3.0)"),
                 (read + "exit 53", b"451 qq write error or disk full (#4.3.0)"),
-                (read + "printf 'Dno spam here (#5.7.1)' >&6; exit 82", b"554 no spam here (#5.7.1)"),
+                (read + "printf 'Dno spam (#5.7.1)' >&6; exit 82", b"554 no spam (#5.7.1)"),
                 (read + "exit 200", b"451 qq temporary problem (#4.3.0)"),
                 ("exit 0", b"451 qq read error (#4.3.0)|250 ok .*")):
             result = self.talk(queue=self.queue_program(script))

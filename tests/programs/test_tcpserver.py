@@ -148,7 +148,8 @@ class TcpServer(ProgramCase):
                      "TCPLOCALHOST=name.example", "TCPREMOTEIP=127.0.0.1",
                      f"TCPREMOTEPORT={peer.getsockname()[1]}"):
             self.assertIn(line, lines)
-        self.assertFalse([line for line in lines if line.startswith(("TCPREMOTEHOST", "TCPREMOTEINFO"))])
+        stale = ("TCPREMOTEHOST", "TCPREMOTEINFO")
+        self.assertFalse([line for line in lines if line.startswith(stale)])
 
     def test_banner(self):
         self.serve("-Bhello ", chain=("echo", "there"))
@@ -253,7 +254,8 @@ class TcpServer(ProgramCase):
             result = self.run_program("tcpserver", *words)
             self.assertEqual(100, result.returncode, words)
             self.assertIn(b"usage: tcpserver", result.stderr)
-        for words in (("127.0.0.1", "no-such-service", "cat"), ("no.such.host.invalid", "0", "cat")):
+        for words in (("127.0.0.1", "no-such-service", "cat"),
+                      ("no.such.host.invalid", "0", "cat")):
             self.assertEqual(111, self.run_program("tcpserver", *words).returncode, words)
 
     def test_names_in_the_log_are_safe_and_short(self):
