@@ -8,6 +8,7 @@ namespace Kopis.Control;
 public sealed class VirtualUsersFile : IDisposable
 {
     private const int OwnerOnly = 0x180; // 0600: it holds password hashes.
+    private const int DirectoryMode = 0x1C0; // 0700
 
     private readonly string _users;
     private readonly string _path;
@@ -49,6 +50,30 @@ public sealed class VirtualUsersFile : IDisposable
         return mailbox;
     }
 
+    /// <summary>Makes a user's mailbox and adds the user, durably.</summary>
+    /// <exception cref="IOException">The mailbox cannot be made.</exception>
+    public VirtualMailbox Add(string address, string passwordHash)
+    {
+        VirtualMailbox mailbox = Set(address, passwordHash);
+        string domain = Path.GetDirectoryName(mailbox.Home)!;
+        string maildir = Path.Combine(mailbox.Home, "Maildir");
+        foreach (string directory in (string[])
+        [
+            Path.GetDirectoryName(domain)!, domain, mailbox.Home, maildir,
+            Path.Combine(maildir, "tmp"), Path.Combine(maildir, "new"),
+            Path.Combine(maildir, "cur"),
+        ])
+        {
+            if (Paths.TryMakeDirectory(directory, DirectoryMode))
+            {
+                KeepOwner(directory);
+            }
+        }
+
+        Save();
+        return mailbox;
+    }
+
     /// <summary>Takes a user out.</summary>
     public bool Remove(string address) => _mailboxes.Remove(address);
 
@@ -81,12 +106,12 @@ public sealed class VirtualUsersFile : IDisposable
     public void Dispose() => Fd.Close(_lock);
 
     /// <summary>Root's change must not take the file away from those who read it.</summary>
-    private void KeepOwner(string temporary)
+    private void KeepOwner(string path)
     {
         if (Processes.EffectiveUid == 0
             && Fd.TryStatus(Fd.PathBytes(_users), out _) is { } directory)
         {
-            Paths.ChangeOwner(temporary, directory.Uid, directory.Gid);
+            Paths.ChangeOwner(path, directory.Uid, directory.Gid);
         }
     }
 }

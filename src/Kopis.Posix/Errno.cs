@@ -21,6 +21,8 @@ public static class Errno
     public const int NoSpace = 28;
     public const int ReadOnly = 30;
     public const int BrokenPipe = 32;
+    public const int NameTooLong = 36;
+    public const int Loop = 40;
     public const int NotSupported = 95;
     public const int Quota = 122;
 }

@@ -175,12 +175,20 @@ public static unsafe class Fd
     public static void SyncData(int fd) => Check(Native.fdatasync(fd), $"fdatasync fd {fd}");
 
     /// <summary>Makes a directory's entries durable: what was created, linked or renamed in it.</summary>
-    public static void SyncDirectory(string path)
+    public static void SyncDirectory(string path) => SyncDirectory(PathBytes(path));
+
+    /// <summary>As above; the path is bytes that end in NUL.</summary>
+    public static void SyncDirectory(ReadOnlySpan<byte> path)
     {
-        int fd = Open(path, OpenFlags.ReadOnly);
+        int fd = TryOpen(path, OpenFlags.ReadOnly, out int errno);
+        if (fd < 0)
+        {
+            throw new PosixException("open directory", errno);
+        }
+
         try
         {
-            Check(Native.fsync(fd), $"fsync {path}");
+            Check(Native.fsync(fd), "fsync directory");
         }
         finally
         {
@@ -312,6 +320,13 @@ public static unsafe class Fd
         int* fds = stackalloc int[2];
         Check(Native.socketpair(unix, streamCloseOnExec, 0, fds), "socketpair");
         return (fds[0], fds[1]);
+    }
+
+    /// <summary>Tells a socket's peer that nothing more comes.</summary>
+    public static void ShutdownWrite(int socket)
+    {
+        const int write = 1;
+        _ = Native.shutdown(socket, write);
     }
 
     /// <summary>An unnamed file in memory: seekable, on no disk.</summary>

@@ -84,6 +84,12 @@ internal static unsafe partial class Native
     internal static partial int socketpair(int domain, int type, int protocol, int* fds);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int shutdown(int socket, int how);
+
+    [LibraryImport("libc")]
+    internal static partial int getgrouplist(byte* user, uint group, uint* groups, int* count);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int dup2(int from, int to);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -202,6 +208,22 @@ internal static unsafe partial class Native
     [LibraryImport("libc")]
     internal static partial int getpwuid_r(
         uint uid, Passwd* entry, byte* buffer, nuint length, Passwd** result);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int tcgetattr(int fd, Termios* to);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int tcsetattr(int fd, int when, Termios* from);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Termios
+    {
+        internal uint InputFlags;
+        internal uint OutputFlags;
+        internal uint ControlFlags;
+        internal uint LocalFlags;
+        internal fixed byte Rest[64];
+    }
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollEntry

@@ -22,6 +22,27 @@ public static unsafe class Paths
             : throw new PosixException($"link {existing} to {name}", errno);
     }
 
+    /// <summary>A second name for a file; both paths are bytes that end in NUL.</summary>
+    public static void Link(ReadOnlySpan<byte> existing, ReadOnlySpan<byte> name)
+    {
+        Fd.RequireTerminated(existing);
+        Fd.RequireTerminated(name);
+        fixed (byte* from = existing, to = name)
+        {
+            Fd.Check(Native.link(from, to), "link");
+        }
+    }
+
+    /// <summary>Removes a name, bytes that end in NUL. False where that fails.</summary>
+    public static bool TryUnlink(ReadOnlySpan<byte> path)
+    {
+        Fd.RequireTerminated(path);
+        fixed (byte* p = path)
+        {
+            return Native.unlink(p) == 0;
+        }
+    }
+
     /// <summary>Removes a name. False if there was none.</summary>
     public static bool Unlink(string path)
     {

@@ -13,4 +13,7 @@ public sealed class PosixException : IOException
 
     /// <summary>The error number, see <see cref="Errno"/>.</summary>
     public int Number { get; }
+
+    /// <summary>The reason alone, in the C library's words.</summary>
+    public string Reason => Marshal.GetPInvokeErrorMessage(Number);
 }

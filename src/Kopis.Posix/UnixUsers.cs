@@ -27,6 +27,27 @@ public static unsafe class UnixUsers
         Lookup((entry, buffer, length, result) => Native.getpwuid_r(
             uid, (Native.Passwd*)entry, (byte*)buffer, length, (Native.Passwd**)result));
 
+    /// <summary>All groups of a user, the primary one among them.</summary>
+    public static uint[] GroupsOf(string name, uint primary)
+    {
+        int count = 64;
+        while (true)
+        {
+            uint[] groups = new uint[count];
+            int room = count;
+            fixed (byte* user = Fd.PathBytes(name))
+            fixed (uint* to = groups)
+            {
+                if (Native.getgrouplist(user, primary, to, &count) >= 0)
+                {
+                    return groups[..count];
+                }
+            }
+
+            count = Math.Max(count, room * 2);
+        }
+    }
+
     private static UnixUser? Lookup(Func<nint, nint, nuint, nint, int> call)
     {
         for (int size = 4096; ; size *= 2)

@@ -28,6 +28,11 @@ public static class QmailSmtpd
         return handler;
     }
 
+    /// <summary>Reads all control files of a session once.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    public static void CheckControls(ControlDirectory control) =>
+        _ = SmtpSettings.In(control).Current();
+
     // A listener's rules may set QMAILQUEUE for some of its clients.
     private static SmtpHandler Handler(ProgramContext context, IntakePool pool) => new(
         ControlDirectory.Of(context),

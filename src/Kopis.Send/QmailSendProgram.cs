@@ -36,6 +36,10 @@ public static class QmailSendProgram
         return ExitCode.Temporary;
     }
 
+    /// <summary>Reads all control files once.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    public static void CheckControls(ControlDirectory control) => SendControls.Read(control);
+
     private static int Start(ProgramContext context, SendLog log)
     {
         ControlDirectory control = ControlDirectory.Of(context);

@@ -1,6 +1,10 @@
+using Kopis.Admin;
 using Kopis.Base;
+using Kopis.Local;
 using Kopis.Net;
 using Kopis.Receive;
+using Kopis.Send;
+using Kopis.Start;
 
 namespace Kopis;
 
@@ -20,8 +24,27 @@ internal static class ProgramTable
             "receive mail by SMTP"),
         new("qmail-newmrh", QmailNewmrh.Run, "root",
             "prepare morercpthosts for qmail-smtpd"),
-        new("qmail-queue", QmailQueueProgram.Run, "anyone", "queue a message"),
+        new("qmail-queue", QmailQueueProgram.Run, "anyone; --serve: qmailq", "queue a message"),
+        new("qmail-start", QmailStartProgram.Run, "root",
+            "start delivery and keep it running"),
+        new("qmail-send", QmailSendProgram.Run, "qmails",
+            "schedule, retry and bounce"),
+        new("qmail-clean", QmailCleanProgram.Run, "qmailq",
+            "remove what is finished from the queue"),
+        new("qmail-lspawn", QmailLspawnProgram.Run, "root",
+            "find local users and hand deliveries to them"),
+        new("qmail-local", QmailLocalProgram.Run, "the user",
+            "deliver to one user by his .qmail file"),
+        new("run", context => RunProgram.Run(context, Names, ControlChecks.All), "anyone",
+            "run a whole mail host in the foreground"),
+        new("user", UserProgram.Run, "root, or the home's owner",
+            "add, list and remove virtual users"),
     ];
+
+    /// <summary>What is linked into a bin directory; <c>run</c> and <c>user</c> are words of
+    /// kopis itself.</summary>
+    internal static IReadOnlyList<string> Names =>
+        ["kopis", .. All.Select(entry => entry.Name).Where(name => name is not ("run" or "user"))];
 
     internal static ProgramEntry? Find(string name) =>
         Array.Find(All, entry => entry.Name == name);

@@ -1,0 +1,49 @@
+using System.Text;
+
+namespace Kopis.Posix;
+
+/// <summary>Asks for secrets at the controlling terminal, without echo.</summary>
+public static unsafe class Terminal
+{
+    private const int LineBytesMax = 512;
+    private const int SetNow = 0;
+    private const uint Echo = 8;
+
+    /// <summary>Asks twice; null where the answers differ.</summary>
+    /// <exception cref="PosixException">There is no terminal.</exception>
+    public static byte[]? AskTwice(string prompt, string again)
+    {
+        int fd = Fd.Open("/dev/tty", OpenFlags.ReadWrite);
+        try
+        {
+            byte[] first = Ask(fd, prompt);
+            byte[] second = Ask(fd, again);
+            return first.AsSpan().SequenceEqual(second) ? first : null;
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    private static byte[] Ask(int fd, string prompt)
+    {
+        Native.Termios old;
+        Fd.Check(Native.tcgetattr(fd, &old), "tcgetattr");
+        Native.Termios quiet = old;
+        quiet.LocalFlags &= ~Echo;
+        Fd.Check(Native.tcsetattr(fd, SetNow, &quiet), "tcsetattr");
+        try
+        {
+            Fd.WriteAll(fd, Encoding.UTF8.GetBytes(prompt));
+            byte[] line = new byte[LineBytesMax];
+            int length = Math.Max(0, Fd.Read(fd, line));
+            Fd.WriteAll(fd, "\n"u8);
+            return line.AsSpan(0, length).TrimEnd("\r\n"u8).ToArray();
+        }
+        finally
+        {
+            _ = Native.tcsetattr(fd, SetNow, &old);
+        }
+    }
+}

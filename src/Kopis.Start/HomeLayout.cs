@@ -1,0 +1,153 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Start;
+
+/// <summary>
+/// Makes a qmail home for <c>kopis run</c>: directories, first control files, links to the binary.
+/// What is there already stays as it is.
+/// </summary>
+internal sealed class HomeLayout(string home)
+{
+    private const int OwnerOnly = 0x1C0; // 0700
+    private const int Readable = 0x1ED; // 0755
+    private const string Rules = """
+        # Who may relay through this host: see tcprules(1). After a change:
+        #   bin/tcprules control/tcprules.dat control/tcprules.tmp < control/tcprules.txt
+        127.0.0.1:allow,RELAYCLIENT=""
+        ::1:allow,RELAYCLIENT=""
+        :allow
+
+        """;
+
+    private int _lock = -1;
+
+    /// <summary>This host's name, from control/me.</summary>
+    internal string Me { get; private set; } = "";
+
+    /// <summary>Makes all that is missing, and takes the home for this process.</summary>
+    /// <exception cref="ConfigurationException">It cannot be written, or another run has it.
+    /// </exception>
+    internal void Prepare(IReadOnlyList<string> programs)
+    {
+        try
+        {
+            MakeDirectories();
+            TakeLock();
+            MakeControlFiles();
+            LinkPrograms(programs);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"home {home}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// Addresses that every host must have go to a mailbox, where nobody decided otherwise.
+    /// </summary>
+    internal void MakeAliases(string address)
+    {
+        foreach (string name in (string[])["postmaster", "mailer-daemon", "abuse"])
+        {
+            WriteNew(Path.Combine(home, "alias", $".qmail-{name}"), $"&{address}\n");
+        }
+    }
+
+    private void MakeDirectories()
+    {
+        Directory.CreateDirectory(home);
+        foreach ((string name, int mode) in ((string, int)[])
+        [
+            ("alias", Readable), ("bin", Readable), ("control", Readable), ("users", OwnerOnly),
+            ("users/mail", OwnerOnly), ("queue", Readable), ("queue/bounce", OwnerOnly),
+            ("queue/lock", Readable), ("queue/mess", OwnerOnly), ("queue/state", OwnerOnly),
+        ])
+        {
+            Paths.TryMakeDirectory(Path.Combine(home, name), mode);
+        }
+    }
+
+    private void TakeLock()
+    {
+        string path = Path.Combine(home, "queue", "lock", "run");
+        _lock = Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.Create);
+        if (!Fd.TryLockExclusive(_lock))
+        {
+            throw new ConfigurationException($"home {home}: another kopis run has it");
+        }
+    }
+
+    private void MakeControlFiles()
+    {
+        ControlDirectory control = new(Path.Combine(home, "control"));
+        WriteNew(Path.Combine(control.Directory, "me"), HostName() + "\n");
+        byte[] me = control.ReadLine("me") ?? [];
+        if (me.Length == 0)
+        {
+            throw control.Bad("me", "must hold this host's name");
+        }
+
+        Me = ByteText.ToText(me);
+        WriteNew(Path.Combine(control.Directory, "locals"), $"{Me}\nlocalhost\n");
+        WriteNew(Path.Combine(control.Directory, "rcpthosts"), $"{Me}\nlocalhost\n");
+        string rules = Path.Combine(control.Directory, "tcprules.txt");
+        WriteNew(rules, Rules);
+        CompileRules(control, rules);
+    }
+
+    private static void CompileRules(ControlDirectory control, string source)
+    {
+        string compiled = Path.Combine(control.Directory, "tcprules.dat");
+        if (File.Exists(compiled))
+        {
+            return;
+        }
+
+        TcpRulesCompiler compiler = new();
+        foreach (string line in File.ReadLines(source, Encoding.Latin1))
+        {
+            if (!compiler.TryAdd(ByteText.ToBytes(line)))
+            {
+                throw control.Bad("tcprules.txt", $"unable to parse this line: {line}");
+            }
+        }
+
+        File.WriteAllBytes(compiled + ".tmp", compiler.ToArray());
+        File.Move(compiled + ".tmp", compiled);
+    }
+
+    private void LinkPrograms(IReadOnlyList<string> programs)
+    {
+        string binary = File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true)!.FullName;
+        foreach (string name in programs)
+        {
+            string link = Path.Combine(home, "bin", name);
+            if (new FileInfo(link).LinkTarget != binary)
+            {
+                File.CreateSymbolicLink(link + ".tmp", binary);
+                Paths.Rename(link + ".tmp", link);
+            }
+        }
+    }
+
+    private static void WriteNew(string path, string content)
+    {
+        if (!File.Exists(path))
+        {
+            File.WriteAllText(path, content, Encoding.Latin1);
+        }
+    }
+
+    /// <summary>The host's name, made a domain that nobody else has where it is none.</summary>
+    private static string HostName()
+    {
+        string name = string.Concat(Environment.MachineName.ToLowerInvariant()
+            .Where(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-')).Trim('.', '-');
+        return name.Length == 0 ? "localhost.localdomain"
+            : name.Contains('.') ? name
+            : name + ".localdomain";
+    }
+}

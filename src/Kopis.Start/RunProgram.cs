@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Start;
+
+/// <summary><c>kopis run</c>: a whole mail host in the foreground, by one user.</summary>
+public static class RunProgram
+{
+    private const string SmtpSessionsMax = "1500";
+    private const string Pop3SessionsMax = "200";
+    private const int GeneratedBytes = 10;
+
+    /// <summary>Runs until Ctrl-C or SIGTERM.</summary>
+    /// <param name="context">Arguments and environment.</param>
+    /// <param name="programs">Names to link into the home's bin.</param>
+    /// <param name="check">Reads every control file that a program of the host reads.</param>
+    public static int Run(
+        ProgramContext context, IReadOnlyList<string> programs, Action<ControlDirectory> check)
+    {
+        RunOptions options = RunOptions.Parse(
+            [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))]);
+        if (options.Help)
+        {
+            Fd.WriteAll(1, Encoding.UTF8.GetBytes(RunOptions.Usage));
+            return ExitCode.Success;
+        }
+
+        Lifeline.Watch(context);
+        context = context with { Home = options.Home };
+        HomeLayout home = new(options.Home);
+        home.Prepare(programs);
+        check(ControlDirectory.Of(context));
+        options.Smtp.RequireFree("--smtp");
+        options.Pop3.RequireFree("--pop3");
+        (string address, string? password) = FirstMailbox(context, home.Me);
+        home.MakeAliases(address);
+        Keep(context, options, home.Me, () => Say(Welcome(options, address, password)));
+        return ExitCode.Success;
+    }
+
+    private static void Keep(
+        ProgramContext context, RunOptions options, string me, Action welcome)
+    {
+        ByteEnvironment environment = new(context.Environment);
+        environment["PATH"] = Encoding.UTF8.GetBytes(
+            $"{context.In("bin")}:{environment.Text("PATH") ?? "/usr/bin:/bin"}");
+        HostPlan plan = new(
+            context with { Environment = environment }, "./Maildir/"u8.ToArray(), singleUser: true);
+        IUnit[] units =
+        [
+            new ProcessUnit(plan.Writer(), layer: 0),
+            new DeliveryUnit(plan, log: 1),
+            new ProcessUnit(Listener(plan, context, me, options.Smtp, SmtpSessionsMax,
+                "qmail-smtpd"), layer: 2),
+            new ProcessUnit(Listener(plan, context, me, options.Pop3, Pop3SessionsMax,
+                "qmail-popup", me, "checkpassword", "qmail-pop3d", "Maildir"), layer: 2),
+        ];
+        using SupervisorSignals signals = new();
+        using Supervisor supervisor = new(units, signals, "kopis");
+        supervisor.Run(() =>
+        {
+            welcome();
+            WaitUntilServed(options, signals);
+            Say("ready\n");
+        });
+    }
+
+    private static ChildSpec Listener(
+        HostPlan plan, ProgramContext context, string me, HostPort place, string limit,
+        params string[] chain)
+    {
+        string[] words =
+        [
+            "-H", "-R", "-l", me, "-c", limit, "-b", "1024",
+            "-x", context.In("control/tcprules.dat"),
+            place.Host, place.Port.ToString("d"), .. chain,
+        ];
+        return plan.Listener([.. words.Select(Encoding.UTF8.GetBytes)]);
+    }
+
+    /// <summary>The invoking user's mailbox, made at the first start.</summary>
+    /// <returns>Its address, and the password where it was made now.</returns>
+    private static (string Address, string? Password) FirstMailbox(
+        ProgramContext context, string me)
+    {
+        using VirtualUsersFile users = new(context.Home);
+        string address = $"{UserName(context)}@{me.ToLowerInvariant()}";
+        if (VirtualAddress.Check(address) is { } reason)
+        {
+            throw new ConfigurationException($"{context.In("control/me")}: {address}: {reason}");
+        }
+
+        if (users.Find(address) is not null)
+        {
+            return (address, null);
+        }
+
+        string password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(GeneratedBytes));
+        users.Add(address, PasswordHash.Create(Encoding.ASCII.GetBytes(password)));
+        return (address, password);
+    }
+
+    private static string UserName(ProgramContext context)
+    {
+        string name = context.Environment.Text("SUDO_USER") is { Length: > 0 } sudo
+            ? sudo
+            : UnixUsers.ByUid(Processes.Uid)?.Name ?? context.Environment.Text("USER") ?? "";
+        string safe = string.Concat(
+            name.ToLowerInvariant().Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'));
+        return safe.Length == 0 ? "me" : safe;
+    }
+
+    private static string Welcome(RunOptions options, string address, string? password)
+    {
+        string version = typeof(RunProgram).Assembly.GetName().Version!.ToString(3);
+        string secret = password is null
+            ? "(password as before; a new one: kopis user password)"
+            : $"password {password}   (shown only now)";
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            Kopis {version} in {options.Home}
+
+              SMTP     {options.Smtp,-22} tcpserver ▷ qmail-smtpd ▷ queue ▷ qmail-send
+              POP3     {options.Pop3,-22} tcpserver ▷ qmail-popup ▷ checkpassword ▷ qmail-pop3d
+              mailbox  {address,-22} {secret}
+
+            Try:  echo hello | {Path.Combine(options.Home, "bin/qmail-inject")} {address}
+
+
+            """);
+        if (Processes.Uid == 0)
+        {
+            text.Append("You are root: program lines in .qmail files are refused here. "
+                + "For a real host, with a user for each part: ./install\n");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Until both listeners answer, so that "ready" is true.</summary>
+    private static void WaitUntilServed(RunOptions options, SupervisorSignals signals)
+    {
+        foreach (HostPort place in (HostPort[])[options.Smtp, options.Pop3])
+        {
+            while (!signals.StopAsked && !place.Answers())
+            {
+                signals.Wait(TimeSpan.FromMilliseconds(10));
+            }
+        }
+    }
+
+    private static void Say(string text) => Fd.WriteAll(1, Encoding.UTF8.GetBytes(text));
+}

@@ -1,0 +1,16 @@
+using Kopis.Control;
+using Kopis.Receive;
+using Kopis.Send;
+
+namespace Kopis;
+
+/// <summary>Reads each program's control files as that program will, before it is started.
+/// </summary>
+internal static class ControlChecks
+{
+    internal static void All(ControlDirectory control)
+    {
+        QmailSmtpd.CheckControls(control);
+        QmailSendProgram.CheckControls(control);
+    }
+}
