@@ -1,5 +1,6 @@
 using Kopis.Control;
 using Kopis.Receive;
+using Kopis.Remote;
 using Kopis.Send;
 
 namespace Kopis;
@@ -12,5 +13,6 @@ internal static class ControlChecks
     {
         QmailSmtpd.CheckControls(control);
         QmailSendProgram.CheckControls(control);
+        QmailRemoteProgram.CheckControls(control);
     }
 }

@@ -16,6 +16,13 @@ if (program is null && words.Count > 0)
     words = words[1..];
 }
 
+if (name == "--programs")
+{
+    // For ./build and ./install: one name a line.
+    Console.Out.WriteLine(string.Join('\n', ProgramTable.Names));
+    return ExitCode.Success;
+}
+
 if (program is null)
 {
     return Help.Print(name, words);

@@ -3,6 +3,7 @@ using Kopis.Base;
 using Kopis.Local;
 using Kopis.Net;
 using Kopis.Receive;
+using Kopis.Remote;
 using Kopis.Send;
 using Kopis.Start;
 
@@ -35,6 +36,10 @@ internal static class ProgramTable
             "find local users and hand deliveries to them"),
         new("qmail-local", QmailLocalProgram.Run, "the user",
             "deliver to one user by his .qmail file"),
+        new("qmail-rspawn", QmailRspawnProgram.Run, "qmailr",
+            "send to other hosts as qmail-send orders"),
+        new("qmail-remote", QmailRemoteProgram.Run, "qmailr",
+            "send one message to one host by SMTP"),
         new("run", context => RunProgram.Run(context, Names, ControlChecks.All), "anyone",
             "run a whole mail host in the foreground"),
         new("user", UserProgram.Run, "root, or the home's owner",

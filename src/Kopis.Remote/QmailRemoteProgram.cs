@@ -1,0 +1,61 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Net;
+using Kopis.Posix;
+
+namespace Kopis.Remote;
+
+/// <summary>
+/// <c>qmail-remote host sender recip…</c>: message on fd 0, reports on fd 1, exit code 0 whatever
+/// they say (contract §8.2).
+/// </summary>
+public static class QmailRemoteProgram
+{
+    /// <summary>Reads all control files once.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    public static void CheckControls(ControlDirectory control)
+    {
+        RemoteSettings.Read(control);
+        MailDns.Read(control);
+    }
+
+    /// <summary>Runs the program.</summary>
+    public static int Run(ProgramContext context)
+    {
+        Fd.WriteAll(1, Deliver(context).ToBytes());
+        return ExitCode.Success;
+    }
+
+    private static RemoteReport Deliver(ProgramContext context)
+    {
+        if (context.Arguments.Count < 3)
+        {
+            return RemoteReport.Of('D', "I (qmail-remote) was invoked improperly. (#5.3.5)\n");
+        }
+
+        if (!Directory.Exists(context.Home))
+        {
+            return RemoteReport.Of('Z', "Unable to switch to home directory. (#4.3.0)\n");
+        }
+
+        try
+        {
+            ControlDirectory control = ControlDirectory.Of(context);
+            RemoteDelivery delivery = new(
+                RemoteSettings.Read(control), MailDns.Read(control),
+                new ConnectMemory(TimeProvider.System));
+            using DescriptorMessage message = DescriptorMessage.OfStandardInput();
+            return delivery.RunAsync(
+                context.Arguments[0], context.Arguments[1], [.. context.Arguments.Skip(2)],
+                message, CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (ConfigurationException)
+        {
+            return RemoteReport.Of('Z', "Unable to read control files. (#4.3.0)\n");
+        }
+        catch (PosixException)
+        {
+            return RemoteReport.Of('Z', "Unable to read message. (#4.3.0)\n");
+        }
+    }
+}

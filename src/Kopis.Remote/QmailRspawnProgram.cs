@@ -1,0 +1,169 @@
+using System.Buffers;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Net;
+using Kopis.Posix;
+using Kopis.Queue;
+
+namespace Kopis.Remote;
+
+/// <summary>
+/// <c>qmail-rspawn</c>: takes qmail-send's orders on fd 0 and runs each as an asynchronous session
+/// in itself; reports on fd 1, in any order (contract §7.1, §8.1).
+/// </summary>
+public sealed class QmailRspawnProgram : IDisposable
+{
+    private const byte ConcurrencyMax = 255; // A slot is one byte; sessions are cheap here.
+
+    private readonly string _mess;
+    private readonly Reloading<RemoteDelivery> _delivery;
+    private readonly ForeignRemote? _foreign;
+    private readonly bool[] _busy = new bool[ConcurrencyMax];
+    private readonly Lock _reporting = new();
+    private readonly CountdownEvent _running = new(1);
+
+    private QmailRspawnProgram(ProgramContext context)
+    {
+        _mess = context.In("queue/mess");
+        ControlDirectory control = ControlDirectory.Of(context);
+        ConnectMemory memory = new(TimeProvider.System);
+        string[] files = [.. RemoteSettings.Files, "resolvers"];
+        _delivery = new Reloading<RemoteDelivery>(
+            [.. files.Select(file => Path.Combine(control.Directory, file))],
+            () => new RemoteDelivery(
+                RemoteSettings.Read(control), MailDns.Read(control), memory));
+        if (FindForeign(context) is { } path)
+        {
+            _foreign = new ForeignRemote(path, context.Environment);
+        }
+    }
+
+    /// <summary>Runs until the end of its input and of what runs.</summary>
+    public static int Run(ProgramContext context)
+    {
+        Lifeline.Watch(context);
+        using QmailRspawnProgram program = new(context);
+        return program.Serve();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _running.Dispose();
+
+    /// <summary>QMAILREMOTE, along PATH; else null: our own sessions.</summary>
+    private static string? FindForeign(ProgramContext context) =>
+        context.Environment["QMAILREMOTE"] is { Length: > 0 } word
+            ? OwnProgram.Find(context.Environment, word)
+            : null;
+
+    private int Serve()
+    {
+        Fd.WriteAll(1, [ConcurrencyMax]);
+        DeliveryCommandReader reader = new();
+        List<DeliveryCommand> commands = [];
+        byte[] block = new byte[16 * 1024];
+        int got;
+        while ((got = Fd.Read(0, block)) > 0)
+        {
+            reader.Read(block.AsSpan(0, got), commands);
+            foreach (DeliveryCommand command in commands)
+            {
+                Start(command);
+            }
+
+            commands.Clear();
+        }
+
+        _running.Signal();
+        _running.Wait();
+        return ExitCode.Success;
+    }
+
+    private void Start(DeliveryCommand command)
+    {
+        Outcome? refused = command.Slot >= ConcurrencyMax || _busy[command.Slot]
+            ? Outcome.Retry("Internal error: slot in use or out of range. (#4.3.5)\n")
+            : command.Number is null
+                ? Outcome.Failed("Internal error: message id is not a number. (#5.3.5)\n")
+                : null;
+        if (refused is { } outcome)
+        {
+            Report(command, _ => outcome);
+            return;
+        }
+
+        _busy[command.Slot] = true;
+        _running.AddCount();
+        _ = Task.Run(() => DeliverAsync(command));
+    }
+
+    private async Task DeliverAsync(DeliveryCommand command)
+    {
+        try
+        {
+            Func<int, Outcome> outcomes = await TryDeliverAsync(command);
+            _busy[command.Slot] = false;
+            Report(command, outcomes);
+        }
+        finally
+        {
+            _running.Signal();
+        }
+    }
+
+    private async Task<Func<int, Outcome>> TryDeliverAsync(DeliveryCommand command)
+    {
+        byte[] first = command.Recipients[0];
+        int at = first.AsSpan().LastIndexOf((byte)'@');
+        if (at < 0)
+        {
+            return _ => Outcome.Failed("Sorry, address must include host name. (#5.1.3)\n");
+        }
+
+        byte[] host = first[(at + 1)..];
+        try
+        {
+            using MessageFile file = MessageFile.Open(_mess, command.Number!.Value);
+            if (_foreign is not null)
+            {
+                Outcome[] outcomes = [.. command.Recipients.Select(
+                    recipient => _foreign.Deliver(host, command.Sender, recipient, file))];
+                return index => outcomes[index];
+            }
+
+            RemoteReport report = await _delivery.Current().RunAsync(
+                host, command.Sender, command.Recipients, new QueuedRemoteMessage(file),
+                CancellationToken.None);
+            return report.For;
+        }
+        catch (ConfigurationException)
+        {
+            return _ => Outcome.Retry("Unable to read control files. (#4.3.0)\n");
+        }
+        catch (IOException)
+        {
+            return _ => Outcome.Retry("qmail-spawn unable to open message. (#4.3.0)\n");
+        }
+    }
+
+    /// <summary>One report a recipient, in the order of the command.</summary>
+    private void Report(DeliveryCommand command, Func<int, Outcome> outcome)
+    {
+        ArrayBufferWriter<byte> reports = new(256);
+        for (int i = 0; i < command.Recipients.Count; i++)
+        {
+            DeliveryReport.Write(reports, command.Slot, outcome(i));
+        }
+
+        lock (_reporting)
+        {
+            try
+            {
+                Fd.WriteAll(1, reports.WrittenSpan);
+            }
+            catch (PosixException)
+            {
+                // qmail-send is gone; it orders what it has no report of again.
+            }
+        }
+    }
+}

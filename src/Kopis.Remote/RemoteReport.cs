@@ -1,0 +1,79 @@
+using System.Buffers;
+using Kopis.Base;
+
+namespace Kopis.Remote;
+
+/// <summary>
+/// What qmail-remote reports (contract §8.2): a letter and a text for each recipient that was
+/// tried, then one for the message.
+/// </summary>
+internal sealed class RemoteReport
+{
+    private readonly List<(char Letter, byte[] Text)> _recipients = [];
+
+    /// <summary>r accepted, h refused for good, s refused for now; in order.</summary>
+    internal IReadOnlyList<(char Letter, byte[] Text)> Recipients => _recipients;
+
+    /// <summary>K, Z or D.</summary>
+    internal char Letter { get; private set; } = 'Z';
+
+    /// <summary>The text of the message report; ends in LF.</summary>
+    internal byte[] Text { get; private set; } = [];
+
+    internal static RemoteReport Of(char letter, string text) =>
+        new RemoteReport().End(letter, text);
+
+    internal void Add(char letter, byte[] text) => _recipients.Add((letter, text));
+
+    /// <summary>Sets the message report.</summary>
+    internal RemoteReport End(char letter, string text, ReadOnlySpan<byte> remoteText = default)
+    {
+        Letter = letter;
+        Text = [.. ByteText.ToBytes(text), .. remoteText];
+        return this;
+    }
+
+    /// <summary>The bytes that qmail-remote writes to its standard output.</summary>
+    internal byte[] ToBytes()
+    {
+        ArrayBufferWriter<byte> to = new();
+        foreach ((char letter, byte[] text) in _recipients)
+        {
+            Write(to, letter, text);
+        }
+
+        Write(to, Letter, Text);
+        return to.WrittenSpan.ToArray();
+    }
+
+    /// <summary>What it comes to for one recipient (contract §8.1).</summary>
+    internal Outcome For(int recipient)
+    {
+        Verdict message = Letter switch
+        {
+            'K' => Verdict.Delivered,
+            'D' => Verdict.Failed,
+            _ => Verdict.Retry,
+        };
+        if (recipient >= _recipients.Count)
+        {
+            return new Outcome(message, Text);
+        }
+
+        (char letter, byte[] text) = _recipients[recipient];
+        (Verdict own, bool messageIsNoBetter) = letter switch
+        {
+            'h' => (Verdict.Failed, message == Verdict.Failed),
+            's' => (Verdict.Retry, message != Verdict.Delivered),
+            _ => (message, true),
+        };
+        return new Outcome(own, messageIsNoBetter ? (byte[])[.. text, .. Text] : text);
+    }
+
+    private static void Write(ArrayBufferWriter<byte> to, char letter, ReadOnlySpan<byte> text)
+    {
+        to.WriteByte((byte)letter);
+        to.Write(text);
+        to.WriteByte(0);
+    }
+}

@@ -1,0 +1,53 @@
+using Kopis.Base;
+using Kopis.Control;
+
+namespace Kopis.Remote;
+
+/// <summary>The control files of qmail-remote (contract §2.2).</summary>
+public sealed record RemoteSettings
+{
+    private const int ConnectSeconds = 60;
+    private const int RemoteSeconds = 1200;
+
+    private RemoteSettings()
+    {
+    }
+
+    /// <summary>Our name in HELO and EHLO.</summary>
+    public required byte[] HeloHost { get; init; }
+
+    /// <summary>Where mail goes instead of to its MX.</summary>
+    public required SmtpRoutes Routes { get; init; }
+
+    /// <summary>The longest wait for a connection.</summary>
+    public required TimeSpan ConnectTimeout { get; init; }
+
+    /// <summary>The longest wait for one read or write.</summary>
+    public required TimeSpan RemoteTimeout { get; init; }
+
+    /// <summary>The control files that these come from.</summary>
+    public static IReadOnlyList<string> Files { get; } =
+        ["me", "helohost", "smtproutes", "timeoutconnect", "timeoutremote"];
+
+    /// <exception cref="ConfigurationException">A file cannot be read or understood, or neither
+    /// helohost nor me is there.</exception>
+    public static RemoteSettings Read(ControlDirectory control)
+    {
+        byte[] helo = control.ReadLineOrMe("helohost", null)
+            ?? throw control.Bad("helohost", "neither this file nor me is there");
+        if (helo.AsSpan().ContainsAnyInRange((byte)0, (byte)32))
+        {
+            throw control.Bad("helohost", "a host name has no blanks or control characters");
+        }
+
+        return new RemoteSettings
+        {
+            HeloHost = helo,
+            Routes = SmtpRoutes.Read(control),
+            ConnectTimeout = TimeSpan.FromSeconds(
+                Math.Max(1, control.ReadInt("timeoutconnect", ConnectSeconds))),
+            RemoteTimeout = TimeSpan.FromSeconds(
+                Math.Max(1, control.ReadInt("timeoutremote", RemoteSeconds))),
+        };
+    }
+}

@@ -1,0 +1,138 @@
+using System.Net;
+using Kopis.Base;
+using Kopis.Net;
+
+namespace Kopis.Remote;
+
+/// <summary>Finds the addresses for a host: route, literal, MX, A and AAAA (contract §8.2).
+/// </summary>
+internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
+{
+    private const int SmtpPort = 25;
+    private const int AddressesMax = 30; // Tried one after another; more would hold a slot for ever.
+
+    private static readonly string SoftFailure =
+        "Sorry, I couldn't find any host by that name. (#4.1.2)\n";
+
+    internal async Task<RemoteTarget> FindAsync(byte[] host, CancellationToken stop)
+    {
+        if (settings.Routes.Find(host) is { } route)
+        {
+            return await FindRelayAsync(route.Relay, route.Port, host, stop);
+        }
+
+        string name = ByteText.ToText(host);
+        if (ParseLiteral(name) is { } literal)
+        {
+            return new RemoteTarget([new IPEndPoint(literal, SmtpPort)], null);
+        }
+
+        DnsAnswer<MailExchanger> answer = await dns.FindExchangersAsync(name, stop);
+        if (answer.Status == DnsStatus.TryAgain)
+        {
+            return RemoteTarget.None(RemoteReport.Of('Z', SoftFailure));
+        }
+
+        if (answer.Status == DnsStatus.NoSuchName)
+        {
+            return RemoteTarget.None(NoSuchHost(host));
+        }
+
+        if (answer.Records is [{ Host.Length: 0 }])
+        {
+            return RemoteTarget.None(RemoteReport.Of(
+                'D', "Sorry, that host does not accept mail: it has a null MX. (#5.1.10)\n"));
+        }
+
+        IReadOnlyList<MailExchanger> exchangers = answer.Records.Count > 0
+            ? answer.Records
+            : [new MailExchanger(0, name)];
+        return await FindExchangersAsync(exchangers, stop);
+    }
+
+    /// <summary><c>1.2.3.4</c>, <c>[1.2.3.4]</c> or <c>[IPv6:::1]</c>.</summary>
+    internal static IPAddress? ParseLiteral(string host)
+    {
+        string inner = host is ['[', .., ']'] ? host[1..^1] : host;
+        if (inner.StartsWith("IPv6:", StringComparison.OrdinalIgnoreCase))
+        {
+            inner = inner[5..];
+        }
+
+        bool dottedQuad = inner.Count(c => c == '.') == 3;
+        return (dottedQuad || inner.Contains(':'))
+            && IPAddress.TryParse(inner, out IPAddress? address) ? address : null;
+    }
+
+    private async Task<RemoteTarget> FindRelayAsync(
+        string relay, int port, byte[] host, CancellationToken stop)
+    {
+        if (ParseLiteral(relay) is { } literal)
+        {
+            return new RemoteTarget([new IPEndPoint(literal, port)], null);
+        }
+
+        DnsAnswer<IPAddress> answer = await dns.FindAddressesAsync(relay, stop);
+        return answer.Records.Count > 0
+            ? new RemoteTarget([.. answer.Records.Select(a => new IPEndPoint(a, port))], null)
+            : RemoteTarget.None(answer.Status switch
+            {
+                DnsStatus.TryAgain => RemoteReport.Of('Z', SoftFailure),
+                DnsStatus.NoSuchName => NoSuchHost(host),
+                _ => NoAddress(),
+            });
+    }
+
+    private async Task<RemoteTarget> FindExchangersAsync(
+        IReadOnlyList<MailExchanger> exchangers, CancellationToken stop)
+    {
+        HashSet<IPAddress> own = LocalAddresses.Read();
+        List<(int Preference, IPAddress Address)> found = [];
+        bool tryAgain = false;
+        int bestOwn = int.MaxValue;
+        foreach (IGrouping<int, MailExchanger> level in exchangers.GroupBy(mx => mx.Preference))
+        {
+            MailExchanger[] shuffled = [.. level];
+            Random.Shared.Shuffle(shuffled);
+            foreach (MailExchanger exchanger in shuffled)
+            {
+                DnsAnswer<IPAddress> answer = ParseLiteral(exchanger.Host) is { } literal
+                    ? new DnsAnswer<IPAddress>(DnsStatus.Found, [literal])
+                    : await dns.FindAddressesAsync(exchanger.Host, stop);
+                tryAgain |= answer.Status == DnsStatus.TryAgain;
+                found.AddRange(answer.Records.Select(a => (exchanger.Preference, a)));
+                if (answer.Records.Any(own.Contains))
+                {
+                    bestOwn = Math.Min(bestOwn, exchanger.Preference);
+                }
+            }
+        }
+
+        // An MX no better than ourselves would only send it back.
+        IPEndPoint[] usable =
+        [
+            .. found.Where(f => f.Preference < bestOwn).Take(AddressesMax)
+                .Select(f => new IPEndPoint(f.Address, SmtpPort)),
+        ];
+        return usable.Length > 0
+            ? new RemoteTarget(usable, null)
+            : RemoteTarget.None(found.Count > 0 ? LoopsBack()
+                : tryAgain ? RemoteReport.Of('Z', SoftFailure)
+                : NoAddress());
+    }
+
+    private static RemoteReport LoopsBack() => RemoteReport.Of(
+        'D',
+        "Sorry. Although I'm listed as a best-preference MX or A for that host,\n"
+        + "it isn't in my control/locals file, so I don't treat it as local. (#5.4.6)\n");
+
+    private static RemoteReport NoAddress() => RemoteReport.Of(
+        'D', "Sorry, I couldn't find a mail exchanger or IP address. (#5.4.4)\n");
+
+    private static RemoteReport NoSuchHost(byte[] host)
+    {
+        string safe = string.Concat(
+            ByteText.ToText(host).Select(c => c is < (char)33 or > (char)126 ? '?' : c));
+        return RemoteReport.Of('D', $"Sorry, I couldn't find any host named {safe}. (#5.1.2)\n");
+    }
+}
