@@ -3,75 +3,72 @@ using Kopis.Posix;
 
 namespace Kopis.Local;
 
-/// <summary>
-/// <c>qmail-local [-nN] user home local dash ext domain sender defaultdelivery</c>: one delivery
-/// by hand (contract §7.5); with <c>--serve</c> it serves qmail-lspawn.
-/// </summary>
+/// <summary><c>qmail-local</c>: delivers one message by hand (contract §7.5), or is the warm one
+/// that qmail-lspawn talks to (<c>--serve</c>).</summary>
 public static class QmailLocalProgram
 {
-    private const int OnlyOwner = 0x3F; // 077
-    private const int StandardOutput = 1;
+    private const int StandardInput = 0;
+    private const int OwnerOnly = 0x3F; // umask 077.
 
-    /// <summary>Runs the program.</summary>
+    /// <summary>Runs it.</summary>
     public static int Run(ProgramContext context)
     {
-        Processes.SetFileModeMask(OnlyOwner);
+        Processes.SetFileModeMask(OwnerOnly);
         if (context.Arguments.Count == 1 && context.ArgumentText(0) == "--serve")
         {
-            Lifeline.Watch(context);
-            using LocalServer server = new(LocalHost.For(context));
-            return server.Run()
-                ? ExitCode.Success
-                : ExitCode.Permanent;
+            return LocalServer.Run(context, StandardInput);
         }
 
-        if (Parse(context.Arguments, out bool describeOnly) is not { } arguments)
+        if (!TryParse(context.Arguments, out bool describeOnly, out List<byte[]> rest)
+            || DeliveryRequest.From(rest) is not { } request)
         {
-            Fd.WriteAll(2, "qmail-local: usage: qmail-local [ -nN ] user homedir local dash ext "u8);
-            Fd.WriteAll(2, "domain sender defaultdelivery\n"u8);
+            StandardOutput.Instance.Complain(
+                "qmail-local: usage: qmail-local [ -nN ] user homedir local dash ext domain "u8);
+            StandardOutput.Instance.Complain("sender aliasempty\n"u8);
             return ExitCode.Permanent;
         }
 
-        if (arguments.Home.Length == 0 || arguments.Home[0] != (byte)'/')
+        // By hand a user, or root for a test, is taken at his word.
+        using MessageBody body = MessageBody.InFile(StandardInput);
+        LocalSite site = LocalSite.Of(context, mayRunPrograms: true);
+        return new LocalDelivery(site, request, body, StandardOutput.Instance)
         {
-            Fd.WriteAll(2, "qmail-local: usage: home must begin with a slash\n"u8);
-            return ExitCode.Permanent;
-        }
-
-        using LocalMessage message = LocalMessage.OfFile(0);
-        LocalResult result =
-            new LocalDelivery(LocalHost.For(context), arguments, message, describeOnly).Run();
-        Fd.WriteAll(StandardOutput, result.Text);
-        return result.Code;
+            DescribeOnly = describeOnly,
+        }.Run();
     }
 
-    private static LocalArguments? Parse(IReadOnlyList<byte[]> words, out bool describeOnly)
+    private static bool TryParse(
+        IReadOnlyList<byte[]> arguments, out bool describeOnly, out List<byte[]> rest)
     {
         describeOnly = false;
+        rest = [];
         int next = 0;
-        while (next < words.Count && words[next].Length > 1 && words[next][0] == (byte)'-')
+        for (; next < arguments.Count; next++)
         {
-            if (words[next].AsSpan().SequenceEqual("--"u8))
+            ReadOnlySpan<byte> word = arguments[next];
+            if (word.Length < 2 || word[0] != (byte)'-')
+            {
+                break;
+            }
+
+            if (word.SequenceEqual("--"u8))
             {
                 next++;
                 break;
             }
 
-            foreach (byte letter in words[next].AsSpan(1))
+            foreach (byte letter in word[1..])
             {
                 if (letter is not ((byte)'n' or (byte)'N'))
                 {
-                    return null;
+                    return false;
                 }
 
                 describeOnly = letter == (byte)'n';
             }
-
-            next++;
         }
 
-        return words.Count - next == LocalArguments.Count
-            ? LocalArguments.From([.. words.Skip(next)])
-            : null;
+        rest.AddRange(arguments.Skip(next));
+        return true;
     }
 }

@@ -17,8 +17,10 @@ public static class Errno
     public const int NotDirectory = 20;
     public const int IsDirectory = 21;
     public const int TooManyFiles = 24;
+    public const int InvalidArgument = 22;
     public const int FileTooLarge = 27;
     public const int NoSpace = 28;
+    public const int IllegalSeek = 29;
     public const int ReadOnly = 30;
     public const int BrokenPipe = 32;
     public const int NameTooLong = 36;

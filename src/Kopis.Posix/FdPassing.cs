@@ -15,6 +15,21 @@ public static unsafe class FdPassing
     /// <summary>Sends all bytes, the descriptor with the first of them; minus one sends none.</summary>
     public static void Send(int socket, ReadOnlySpan<byte> bytes, int fd)
     {
+        int sent;
+        while ((sent = TrySend(socket, bytes, fd)) < 0)
+        {
+            Poller.WaitWritable(socket);
+        }
+
+        Fd.WriteAll(socket, bytes[sent..]);
+    }
+
+    /// <summary>
+    /// Sends what the socket takes, the descriptor with the first byte. Minus one: nothing was
+    /// sent, neither bytes nor descriptor, since a non-blocking socket is full.
+    /// </summary>
+    public static int TrySend(int socket, ReadOnlySpan<byte> bytes, int fd)
+    {
         byte* control = stackalloc byte[ControlBytes];
         new Span<byte>(control, ControlBytes).Clear();
         *(nuint*)control = ControlLength;
@@ -35,13 +50,18 @@ public static unsafe class FdPassing
             while ((sent = Native.sendmsg(socket, &header, NoSignal)) < 0)
             {
                 int errno = Marshal.GetLastPInvokeError();
+                if (errno == Errno.Again)
+                {
+                    return -1;
+                }
+
                 if (errno != Errno.Interrupted)
                 {
                     throw new PosixException("sendmsg", errno);
                 }
             }
 
-            Fd.WriteAll(socket, bytes[(int)sent..]);
+            return (int)sent;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Kopis.Posix;
 
@@ -83,9 +84,14 @@ public static unsafe class Paths
     }
 
     /// <summary>A directory. False if the name is taken.</summary>
-    public static bool TryMakeDirectory(string path, int mode)
+    public static bool TryMakeDirectory(string path, int mode) =>
+        TryMakeDirectory(Fd.PathBytes(path), mode);
+
+    /// <summary>As above, by bytes that end in NUL.</summary>
+    public static bool TryMakeDirectory(ReadOnlySpan<byte> path, int mode)
     {
-        fixed (byte* p = Fd.PathBytes(path))
+        Fd.RequireTerminated(path);
+        fixed (byte* p = path)
         {
             if (Native.mkdir(p, (uint)mode) == 0)
             {
@@ -94,7 +100,9 @@ public static unsafe class Paths
         }
 
         int errno = Marshal.GetLastPInvokeError();
-        return errno == Errno.Exists ? false : throw new PosixException($"mkdir {path}", errno);
+        return errno == Errno.Exists
+            ? false
+            : throw new PosixException($"mkdir {Text(path)}", errno);
     }
 
     /// <summary>Permission bits, whatever the umask.</summary>
@@ -135,4 +143,7 @@ public static unsafe class Paths
 
         return (long)(buffer.BlocksAvailable * buffer.FragmentSize);
     }
+
+    private static string Text(ReadOnlySpan<byte> terminated) =>
+        Encoding.UTF8.GetString(terminated[..^1]);
 }

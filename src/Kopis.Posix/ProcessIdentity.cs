@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
@@ -43,7 +44,12 @@ public sealed record ProcessIdentity(uint Uid, uint Gid, IReadOnlyList<uint> Gro
         });
         thread.Start();
         thread.Join();
-        return error is null ? result : throw new PosixException(error.Message, Errno.NotPermitted);
+        if (error is not null)
+        {
+            ExceptionDispatchInfo.Throw(error);
+        }
+
+        return result;
     }
 
     private unsafe void Become()

@@ -26,6 +26,9 @@ public sealed unsafe class ProcessStart
     /// <summary>Working directory of the child; null keeps ours.</summary>
     public string? Directory { get; init; }
 
+    /// <summary>As <see cref="Directory"/>, for a name that may not be text; wins over it.</summary>
+    public byte[]? DirectoryBytes { get; init; }
+
     /// <summary>Whether the child leads a process group of its own, to be ended as one.</summary>
     public bool OwnGroup { get; init; }
 
@@ -47,14 +50,7 @@ public sealed unsafe class ProcessStart
         {
             AddDescriptors(actions);
             SetAttributes(attributes);
-            if (Directory is not null)
-            {
-                fixed (byte* directory = Fd.PathBytes(Directory))
-                {
-                    Require(Native.posix_spawn_file_actions_addchdir_np(actions, directory));
-                }
-            }
-
+            AddDirectory(actions);
             using NativeStrings argv = new(Arguments);
             using NativeStrings envp = new(Environment.ToBlock());
             int pid;
@@ -71,6 +67,21 @@ public sealed unsafe class ProcessStart
         {
             _ = Native.posix_spawn_file_actions_destroy(actions);
             _ = Native.posix_spawnattr_destroy(attributes);
+        }
+    }
+
+    private void AddDirectory(void* actions)
+    {
+        byte[]? path = DirectoryBytes is { } bytes ? [.. bytes, 0]
+            : Directory is { } text ? Fd.PathBytes(text)
+            : null;
+        if (path is not null)
+        {
+            Fd.RequireTerminated(path);
+            fixed (byte* directory = path)
+            {
+                Require(Native.posix_spawn_file_actions_addchdir_np(actions, directory));
+            }
         }
     }
 

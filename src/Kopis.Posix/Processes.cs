@@ -88,6 +88,19 @@ public static unsafe class Processes
         };
     }
 
+    /// <summary>
+    /// A descriptor that becomes readable when the child ends; for <see cref="Poller"/>. The child
+    /// must still be waited for.
+    /// </summary>
+    public static int OpenDescriptor(int pid)
+    {
+        const int pidfdOpen = 434; // The same number on every architecture since Linux 5.3.
+        nint fd = Native.syscall(pidfdOpen, pid, 0, 0);
+        return fd >= 0
+            ? (int)fd
+            : throw new PosixException($"pidfd_open {pid}", Marshal.GetLastPInvokeError());
+    }
+
     /// <summary>Ends this process at once: no handlers, no waiting for other threads.</summary>
     public static void ExitNow(int code) => Native._exit(code);
 

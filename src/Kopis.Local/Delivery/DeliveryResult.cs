@@ -1,0 +1,33 @@
+using Kopis.Base;
+
+namespace Kopis.Local;
+
+/// <summary>From qmail-local's exit code and words to qmail-lspawn's report (contract §7.2).
+/// </summary>
+internal static class DeliveryResult
+{
+    /// <summary>The longest report.</summary>
+    internal const int ReportBytesMax = 3000;
+
+    private const int Reserve = 3; // qmail leaves these unused when it cuts.
+    private static readonly byte[] Cut = "\nError report too long, sorry.\n"u8.ToArray();
+
+    /// <summary>The report of a qmail-local that ended with an exit code.</summary>
+    internal static Outcome Of(int exitCode, ReadOnlySpan<byte> text)
+    {
+        byte[] said = text.Length > ReportBytesMax
+            ? [.. text[..(ReportBytesMax - Cut.Length - Reserve)], .. Cut]
+            : text.ToArray();
+        int nul = Array.IndexOf(said, (byte)0);
+        ReadOnlyMemory<byte> shown = nul < 0 ? said : said.AsMemory(0, nul);
+        return exitCode switch
+        {
+            0 => new Outcome(Verdict.Delivered, shown),
+            111 or 71 or 74 or 75 => new Outcome(Verdict.Retry, shown),
+            _ => SpawnCode.Describe(exitCode) ?? new Outcome(Verdict.Failed, shown),
+        };
+    }
+
+    /// <summary>The report of one that did not come to an end.</summary>
+    internal static Outcome Crashed() => Outcome.Retry("qmail-local crashed.\n");
+}

@@ -1,0 +1,68 @@
+using System.Buffers;
+using Kopis.Queue;
+
+namespace Kopis.Local;
+
+/// <summary>Queues a message anew, for all addresses of a .qmail file at once (contract §7.7).
+/// </summary>
+internal sealed class Forwarder(ISubmissionClient queue)
+{
+    /// <summary>Queues it.</summary>
+    /// <param name="sender">NEWSENDER.</param>
+    /// <param name="recipients">The addresses as the file has them.</param>
+    /// <param name="lines">Delivered-To goes before the message, Return-Path does not.</param>
+    /// <param name="body">The message.</param>
+    /// <returns>Null and the <c>qp</c> number, or why not.</returns>
+    internal (LocalFailure? Failure, uint Qp) Forward(
+        byte[] sender, IReadOnlyList<ReadOnlyMemory<byte>> recipients, TraceLines lines,
+        MessageBody body) =>
+        // A delivery has a thread of its own, which has nothing else to do.
+        ForwardAsync(sender, recipients, lines, body).GetAwaiter().GetResult();
+
+    private async Task<(LocalFailure?, uint)> ForwardAsync(
+        byte[] sender, IReadOnlyList<ReadOnlyMemory<byte>> recipients, TraceLines lines,
+        MessageBody body)
+    {
+        await using ISubmission submission =
+            await queue.BeginAsync(MessageOrigin.Local, qp: 0, CancellationToken.None);
+        byte[] block = ArrayPool<byte>.Shared.Rent(MessageBody.BlockBytes);
+        try
+        {
+            await submission.WriteAsync(lines.DeliveredTo, CancellationToken.None);
+            long offset = 0;
+            int length;
+            while ((length = Copy(body, offset, block)) > 0)
+            {
+                await submission.WriteAsync(block.AsMemory(0, length), CancellationToken.None);
+                offset += length;
+            }
+        }
+        catch (UnreadableMessageException)
+        {
+            return (Describe(QueueResult.Describe(QueueCode.ReadError)), 0);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+
+        QueueReply reply = await submission.FinishAsync(
+            Envelope.Format(sender, recipients), CancellationToken.None);
+        return reply.Code == 0
+            ? (null, reply.Qp)
+            : (Describe(submission.CustomText ?? QueueResult.Describe(reply.Code)), 0);
+    }
+
+    private static int Copy(MessageBody body, long offset, byte[] block)
+    {
+        ReadOnlySpan<byte> piece = body.Read(offset, block);
+        piece = piece[..Math.Min(piece.Length, block.Length)];
+        piece.CopyTo(block); // No more than a check where it was read there already.
+        return piece.Length;
+    }
+
+    private static LocalFailure Describe(string text) =>
+        text[0] == 'D'
+            ? LocalFailure.Permanent($"Unable to forward message: {text[1..]}.")
+            : LocalFailure.Temporary($"Unable to forward message: {text[1..]}.");
+}

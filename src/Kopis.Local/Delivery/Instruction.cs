@@ -1,0 +1,44 @@
+namespace Kopis.Local;
+
+/// <summary>One line of a .qmail file (contract §7.7).</summary>
+/// <param name="Kind">What to do.</param>
+/// <param name="Argument">The file name, command or address; as it stands, from any owner.</param>
+internal readonly record struct Instruction(InstructionKind Kind, ReadOnlyMemory<byte> Argument)
+{
+    /// <summary>Reads one line, without its LF.</summary>
+    internal static Instruction Parse(ReadOnlyMemory<byte> line)
+    {
+        // A NUL ends the line, as it ended the C string that qmail made of it.
+        int nul = line.Span.IndexOf((byte)0);
+        line = (nul < 0 ? line : line[..nul]).TrimEnd(" \t"u8);
+        if (line.IsEmpty)
+        {
+            return new Instruction(InstructionKind.Blank, line);
+        }
+
+        return line.Span[0] switch
+        {
+            (byte)'#' => new Instruction(InstructionKind.Nothing, line),
+            (byte)'.' or (byte)'/' => line.Span[^1] == (byte)'/'
+                ? new Instruction(InstructionKind.Maildir, line)
+                : new Instruction(InstructionKind.Mbox, line),
+            (byte)'|' => new Instruction(InstructionKind.Program, line[1..]),
+            (byte)'&' => new Instruction(InstructionKind.Forward, line[1..]),
+            (byte)'+' => line.Span[1..].SequenceEqual("list"u8)
+                ? new Instruction(InstructionKind.ForwardOnly, line)
+                : new Instruction(InstructionKind.Nothing, line),
+            _ => new Instruction(InstructionKind.Forward, line),
+        };
+    }
+
+    /// <summary>Reads a whole file; its last line may lack its LF.</summary>
+    internal static IEnumerable<Instruction> ParseAll(ReadOnlyMemory<byte> content)
+    {
+        while (!content.IsEmpty)
+        {
+            int end = content.Span.IndexOf((byte)'\n');
+            yield return Parse(end < 0 ? content : content[..end]);
+            content = end < 0 ? default : content[(end + 1)..];
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using Kopis.Base;
+using Kopis.Queue;
+
+namespace Kopis.Local;
+
+/// <summary>What a qmail-local process has for all its deliveries; shared by its threads.</summary>
+/// <param name="Environment">What programs inherit.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Queue">The way of forwards.</param>
+/// <param name="Files">The disk, for Maildirs.</param>
+/// <param name="MayRunPrograms">False where they would run as root.</param>
+internal sealed record LocalSite(
+    ByteEnvironment Environment, TimeProvider Time, ISubmissionClient Queue,
+    IMailboxFiles Files, bool MayRunPrograms)
+{
+    /// <summary>The giver of names for Maildir messages.</summary>
+    internal MaildirNames Names { get; } = new(Time);
+
+    /// <summary>The site of a program.</summary>
+    internal static LocalSite Of(ProgramContext context, bool mayRunPrograms) => new(
+        context.Environment, TimeProvider.System, SubmissionClients.For(context),
+        new MailboxFiles(), mayRunPrograms);
+}

@@ -1,0 +1,115 @@
+using System.Buffers;
+using Kopis.Posix;
+
+namespace Kopis.Local;
+
+/// <summary>
+/// Stores a message in a Maildir (contract §7.7): written and made durable in tmp, then linked
+/// into new, then the entry itself made durable. What fails before the link leaves nothing in new.
+/// </summary>
+internal sealed class MaildirWriter(LocalSite site)
+{
+    private const int NameTriesMax = 3; // Contract §7.7.
+    private static readonly TimeSpan TimeMax = TimeSpan.FromDays(1); // As above.
+
+    /// <summary>Stores it; null is success.</summary>
+    /// <param name="directory">The Maildir, absolute, with its slash, without NUL.</param>
+    /// <param name="lines">What goes before the message.</param>
+    /// <param name="body">The message.</param>
+    internal LocalFailure? Deliver(byte[] directory, TraceLines lines, MessageBody body)
+    {
+        // That one can be *in* it is asked, as chdir would; no more than its being there.
+        if (Fd.TryStatus([.. directory, .. ".\0"u8], out int errno) is null)
+        {
+            return FileErrors.IsTemporary(errno) ? Trouble() : LocalFailure.Temporary(
+                "Unable to chdir to maildir. (#4.2.1)");
+        }
+
+        try
+        {
+            return DeliverTo(directory, lines, body);
+        }
+        catch (UnreadableMessageException)
+        {
+            return LocalFailure.Temporary("Unable to read message. (#4.3.0)");
+        }
+        catch (PosixException)
+        {
+            return Trouble();
+        }
+    }
+
+    private LocalFailure? DeliverTo(byte[] directory, TraceLines lines, MessageBody body)
+    {
+        for (int tries = 0; tries < NameTriesMax; tries++)
+        {
+            byte[] name = site.Names.Next();
+            byte[] temporary = [.. directory, .. "tmp/"u8, .. name, 0];
+            int fd = site.Files.Create(temporary);
+            if (fd < 0)
+            {
+                continue;
+            }
+
+            try
+            {
+                byte[] final = [.. directory, .. "new/"u8, .. name, 0];
+                return Fill(fd, lines, body) ?? Publish(directory, temporary, final);
+            }
+            finally
+            {
+                // What cannot be removed now, a reader removes when it is 36 hours old.
+                site.Files.Unlink(temporary);
+            }
+        }
+
+        return Trouble();
+    }
+
+    private LocalFailure? Fill(int fd, TraceLines lines, MessageBody body)
+    {
+        long start = site.Time.GetTimestamp();
+        byte[] block = ArrayPool<byte>.Shared.Rent(MessageBody.BlockBytes);
+        try
+        {
+            site.Files.Write(fd, [.. lines.ReturnPath, .. lines.DeliveredTo]);
+            long offset = 0;
+            ReadOnlySpan<byte> piece;
+            while (!(piece = body.Read(offset, block)).IsEmpty)
+            {
+                site.Files.Write(fd, piece);
+                offset += piece.Length;
+                if (site.Time.GetElapsedTime(start) > TimeMax)
+                {
+                    return LocalFailure.Temporary("Timeout on maildir delivery. (#4.3.0)");
+                }
+            }
+
+            site.Files.Sync(fd);
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+            Fd.Close(fd);
+        }
+    }
+
+    private LocalFailure? Publish(byte[] directory, byte[] temporary, byte[] final)
+    {
+        site.Files.Link(temporary, final);
+        try
+        {
+            site.Files.SyncDirectory([.. directory, .. "new\0"u8]);
+            return null;
+        }
+        catch (PosixException)
+        {
+            site.Files.Unlink(final); // Whole, but it will come again: spare the user one.
+            return Trouble();
+        }
+    }
+
+    private static LocalFailure Trouble() =>
+        LocalFailure.Temporary("Temporary error on maildir delivery. (#4.3.0)");
+}

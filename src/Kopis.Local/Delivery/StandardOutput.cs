@@ -1,0 +1,32 @@
+using Kopis.Posix;
+
+namespace Kopis.Local;
+
+/// <summary>qmail-local by hand: descriptors 1 and 2, as they are.</summary>
+internal sealed class StandardOutput : DeliveryOutput
+{
+    /// <summary>The one of this process.</summary>
+    internal static readonly StandardOutput Instance = new();
+
+    private const int Out = 1;
+    private const int Error = 2;
+
+    internal override void Say(ReadOnlySpan<byte> text) => Write(Out, text);
+
+    internal override void Complain(ReadOnlySpan<byte> text) => Write(Error, text);
+
+    internal override WaitStatus Run(Func<int, int, ProcessStart> make) =>
+        Processes.Wait(make(Out, Error).Start());
+
+    private static void Write(int fd, ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            Fd.WriteAll(fd, text);
+        }
+        catch (PosixException)
+        {
+            // Nobody listens; the exit code still tells the outcome.
+        }
+    }
+}

@@ -1,0 +1,11 @@
+using Kopis.Posix;
+
+namespace Kopis.Local;
+
+/// <summary>The message itself cannot be read: no fault of the mailbox.</summary>
+internal sealed class UnreadableMessageException(PosixException error)
+    : IOException(error.Message, error)
+{
+    /// <summary>The error number, see <see cref="Errno"/>.</summary>
+    internal int Number { get; } = error.Number;
+}

@@ -1,0 +1,67 @@
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Local;
+
+/// <summary>A running <c>bin/qmail-getpw LOCAL</c>: the name service is not asked by root.</summary>
+internal sealed class GetpwChild
+{
+    private const int AnswerBytesMax = 16 * 1024; // Six fields; a local part has at most 1003.
+
+    private readonly byte[] _answer = new byte[AnswerBytesMax];
+    private readonly int _pid;
+    private int _length;
+
+    /// <summary>Starts it.</summary>
+    /// <exception cref="PosixException">It cannot be run.</exception>
+    internal GetpwChild(ProgramContext context, UnixUser runsAs, byte[] local)
+    {
+        (int read, int write) = Fd.Pipe();
+        int none = Fd.Open("/dev/null", OpenFlags.ReadOnly);
+        try
+        {
+            _pid = new ProcessStart
+            {
+                Path = context.In("bin/qmail-getpw"),
+                Arguments = ["bin/qmail-getpw"u8.ToArray(), local],
+                Environment = context.Environment,
+                Directory = context.Home,
+                Descriptors = new Dictionary<int, int> { [0] = none, [1] = write, [2] = 2 },
+                Identity = new ProcessIdentity(runsAs.Uid, runsAs.Gid, [runsAs.Gid]),
+            }.Start();
+            Descriptor = read;
+        }
+        catch
+        {
+            Fd.Close(read);
+            throw;
+        }
+        finally
+        {
+            Fd.Close(write);
+            Fd.Close(none);
+        }
+    }
+
+    /// <summary>Readable when there is more to <see cref="Read"/>.</summary>
+    internal int Descriptor { get; }
+
+    /// <summary>Reads on; the result once it has ended.</summary>
+    internal LookupResult? Read()
+    {
+        int got = _length == AnswerBytesMax
+            ? 0
+            : Fd.Read(Descriptor, _answer.AsSpan(_length));
+        if (got > 0)
+        {
+            _length += got;
+            return null;
+        }
+
+        Fd.Close(Descriptor);
+        WaitStatus status = Processes.Wait(_pid);
+        return status.Crashed ? LookupResult.Trouble(SpawnCode.System)
+            : status.ExitCode != 0 ? LookupResult.Trouble(status.ExitCode)
+            : LookupResult.Parse(_answer.AsSpan(0, _length));
+    }
+}

@@ -1,0 +1,52 @@
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Local;
+
+/// <summary>
+/// Whose an address is: users/cdb, then the virtual users, then the host's own users — or, where
+/// qmail-lspawn is not root and so can be nobody else, the home's <c>alias</c> directory.
+/// </summary>
+/// <param name="home">The qmail home.</param>
+/// <param name="asRoot">Whether deliveries run as the users themselves.</param>
+internal sealed class RecipientLookup(string home, bool asRoot)
+{
+    private readonly UsersCdb _assigned = new(home);
+    private readonly VirtualLookup _virtual =
+        new(home, asRoot ? null : (Processes.EffectiveUid, Processes.Gid));
+
+    /// <summary>Looks up all but the host's own users.</summary>
+    /// <returns>Nobody: <see cref="PasswordLookup"/> is to be asked (as root only).</returns>
+    internal LookupResult Find(ReadOnlySpan<byte> local, ReadOnlySpan<byte> domain)
+    {
+        LookupResult result = _assigned.Find(local);
+        if (result == LookupResult.Nobody)
+        {
+            result = _virtual.Find(local, domain);
+        }
+
+        if (result == LookupResult.Nobody && !asRoot)
+        {
+            result = Alias(local);
+        }
+
+        return Check(result);
+    }
+
+    /// <summary>Refuses users that a delivery must not run as.</summary>
+    internal LookupResult Check(LookupResult result) =>
+        result.User is not { } user ? result
+            : asRoot && user.Uid == 0 ? LookupResult.Trouble(SpawnCode.Root)
+            : !asRoot && user.Uid != Processes.EffectiveUid ? LookupResult.Trouble(SpawnCode.Usage)
+            : result;
+
+    private LookupResult Alias(ReadOnlySpan<byte> local)
+    {
+        byte[] alias = Fd.PathBytes(Path.Combine(home, "alias"));
+        return Fd.TryStatus(alias, out _) is { IsDirectory: true }
+            ? LookupResult.Found(new RecipientUser(
+                "alias"u8.ToArray(), Processes.EffectiveUid, Processes.Gid,
+                alias[..^1], "-"u8.ToArray(), local.ToArray()))
+            : LookupResult.Trouble(SpawnCode.NoAlias);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Buffers.Text;
+
+namespace Kopis.Local;
+
+/// <summary>Whose mail it is: what users/cdb and qmail-getpw tell (contract §7.2).</summary>
+/// <param name="Name">The user.</param>
+/// <param name="Uid">Who delivers.</param>
+/// <param name="Gid">With which group.</param>
+/// <param name="Home">Where the .qmail files are.</param>
+/// <param name="Dash">See <see cref="DeliveryRequest"/>.</param>
+/// <param name="Ext">As above.</param>
+internal sealed record RecipientUser(
+    byte[] Name, uint Uid, uint Gid, byte[] Home, byte[] Dash, byte[] Ext)
+{
+    private const int FieldCount = 6;
+
+    /// <summary>Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null where it is not that.</summary>
+    internal static RecipientUser? Parse(ReadOnlySpan<byte> text)
+    {
+        byte[][] fields = new byte[FieldCount][];
+        for (int i = 0; i < FieldCount; i++)
+        {
+            int end = text.IndexOf((byte)0);
+            if (end < 0)
+            {
+                return null;
+            }
+
+            fields[i] = text[..end].ToArray();
+            text = text[(end + 1)..];
+        }
+
+        return TryNumber(fields[1], out uint uid) && TryNumber(fields[2], out uint gid)
+            && fields[3].AsSpan().StartsWith("/"u8)
+                ? new RecipientUser(fields[0], uid, gid, fields[3], fields[4], fields[5])
+                : null;
+    }
+
+    /// <summary>The six fields, each with its NUL.</summary>
+    internal byte[] ToFields() =>
+    [
+        .. Name, 0, .. Base.ByteText.ToBytes($"{Uid}\0{Gid}\0"),
+        .. Home, 0, .. Dash, 0, .. Ext, 0,
+    ];
+
+    private static bool TryNumber(ReadOnlySpan<byte> text, out uint number) =>
+        Utf8Parser.TryParse(text, out number, out int used) && used == text.Length;
+}

@@ -1,0 +1,87 @@
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Local;
+
+/// <summary><c>users/cdb</c>, as qmail-newu writes it (contract §7.2, §7.4). Read anew when it has
+/// changed.</summary>
+internal sealed class UsersCdb(string home)
+{
+    private readonly byte[] _path = Fd.PathBytes(Path.Combine(home, "users", "cdb"));
+    private byte[] _image = [];
+    private (ulong Inode, long Size, DateTimeOffset Modified) _seen;
+
+    /// <summary>Looks a local part up.</summary>
+    internal LookupResult Find(ReadOnlySpan<byte> local)
+    {
+        try
+        {
+            return TryLoad() ? Find(_image, local) : LookupResult.Nobody;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            return LookupResult.Trouble(SpawnCode.Cdb);
+        }
+    }
+
+    /// <summary>Looks a local part up in a file's bytes.</summary>
+    /// <exception cref="InvalidDataException">They are damaged.</exception>
+    internal static LookupResult Find(ReadOnlySpan<byte> image, ReadOnlySpan<byte> local)
+    {
+        // The empty key lists the last characters of all wildcards, which saves most look-ups.
+        if (!Cdb.TryFind(image, [], out ReadOnlySpan<byte> wildcardEnds))
+        {
+            throw new InvalidDataException("users/cdb has no record of its wildcards.");
+        }
+
+        byte[] key = [(byte)'!', .. Ascii8.ToLower(local), 0];
+        if (Cdb.TryFind(image, key, out ReadOnlySpan<byte> data))
+        {
+            return LookupResult.Parse([.. data, 0]);
+        }
+
+        for (int end = key.Length - 1; end > 0; end--)
+        {
+            if ((end == 1 || wildcardEnds.Contains(key[end - 1]))
+                && Cdb.TryFind(image, key.AsSpan(0, end), out data))
+            {
+                // The unmatched rest, in the sender's own case, goes on with ext.
+                return LookupResult.Parse([.. data, .. local[(end - 1)..], 0]);
+            }
+        }
+
+        return LookupResult.Nobody;
+    }
+
+    private bool TryLoad()
+    {
+        if (Fd.TryStatus(_path, out int errno) is not { } status)
+        {
+            return errno == Errno.NoEntry ? false : throw new PosixException("users/cdb", errno);
+        }
+
+        var now = (status.Inode, status.Size, status.Modified);
+        if (now != _seen)
+        {
+            int fd = Fd.TryOpen(_path, OpenFlags.ReadOnly, out errno);
+            if (fd < 0)
+            {
+                throw new PosixException("users/cdb", errno);
+            }
+
+            try
+            {
+                byte[] image = new byte[status.Size];
+                int length = Fd.ReadAt(fd, image, 0);
+                _image = image[..length];
+                _seen = now;
+            }
+            finally
+            {
+                Fd.Close(fd);
+            }
+        }
+
+        return true;
+    }
+}

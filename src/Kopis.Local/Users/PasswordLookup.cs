@@ -1,0 +1,70 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Local;
+
+/// <summary>The host's own users, by qmail-getpw's rules (contract §7.3).</summary>
+/// <param name="find">A user by name; null if there is none.</param>
+internal sealed class PasswordLookup(Func<string, UnixUser?> find)
+{
+    private const int NameBytesMax = 31; // qmail-getpw looks for names under 32 bytes.
+    private const byte Break = (byte)'-'; // conf-break
+    private const string AliasUser = "alias";
+
+    /// <summary>Looks a local part up; alias takes what nobody else does.</summary>
+    internal LookupResult Find(ReadOnlySpan<byte> local)
+    {
+        try
+        {
+            for (int end = local.Length; end >= 0; end--)
+            {
+                bool whole = end == local.Length;
+                if (end > NameBytesMax || (!whole && local[end] != Break))
+                {
+                    continue;
+                }
+
+                LookupResult result = Try(
+                    local[..end], whole ? [] : "-"u8, whole ? [] : local[(end + 1)..]);
+                if (result != LookupResult.Nobody)
+                {
+                    return result;
+                }
+            }
+
+            return find(AliasUser) is { } alias
+                ? LookupResult.Found(ToUser(alias, "-"u8, local))
+                : LookupResult.Trouble(SpawnCode.NoAlias);
+        }
+        catch (PosixException)
+        {
+            return LookupResult.Trouble(SpawnCode.System);
+        }
+    }
+
+    private LookupResult Try(
+        ReadOnlySpan<byte> name, ReadOnlySpan<byte> dash, ReadOnlySpan<byte> ext)
+    {
+        string lower = Encoding.UTF8.GetString(Ascii8.ToLower(name));
+        if (lower.Contains('\0', StringComparison.Ordinal)
+            || find(lower) is not { Uid: not 0 } user)
+        {
+            return LookupResult.Nobody;
+        }
+
+        // No home, or one of somebody else's: not a user who gets mail.
+        FileStatus? home = Fd.TryStatus(Fd.PathBytes(user.Home), out int errno);
+        return home is { } there && there.Uid == user.Uid
+                ? LookupResult.Found(ToUser(user, dash, ext))
+            : home is null && FileErrors.IsTemporary(errno)
+                ? LookupResult.Trouble(SpawnCode.Nfs)
+            : LookupResult.Nobody;
+    }
+
+    private static RecipientUser ToUser(
+        UnixUser user, ReadOnlySpan<byte> dash, ReadOnlySpan<byte> ext) =>
+        new(
+            Encoding.UTF8.GetBytes(user.Name), user.Uid, user.Gid,
+            Encoding.UTF8.GetBytes(user.Home), dash.ToArray(), ext.ToArray());
+}
