@@ -130,6 +130,8 @@ class Host:
         """Ends everything and removes the files."""
         if self.process and self.process.poll() is None:
             self.kill_everything()
+        if self.process:
+            self.process.stdout.close()
         shutil.rmtree(self.base, ignore_errors=True)
 
     def add_mailbox(self):
