@@ -69,6 +69,7 @@ class Host:
         self.home = self.base / "home"
         self.binary = self.base / "kopis"
         shutil.copy(BINARY, self.binary)
+        self.smtp_host = "127.0.0.1"
         self.smtp_port, self.pop3_port = free_port(), free_port()
         self.process = None
         self._text = ""
@@ -98,7 +99,7 @@ class Host:
         environment = self.environment()
         del environment["KOPIS_HOME"]
         return subprocess.Popen(
-            self.command("run", "--home", self.home, "--smtp", f"127.0.0.1:{self.smtp_port}",
+            self.command("run", "--home", self.home, "--smtp", f"{self.smtp_host}:{self.smtp_port}",
                          "--pop3", f"127.0.0.1:{self.pop3_port}", *arguments),
             env=environment, cwd=self.base, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)

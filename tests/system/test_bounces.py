@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import time
 import unittest
 
 from host import HostCase, free_port
@@ -34,11 +35,13 @@ class Bounces(HostCase):
     def test_an_unreachable_host_is_retried_and_bounces_when_its_time_is_over(self):
         self.host.control("smtproutes", f"away.example:127.0.0.1:{free_port()}")
         self.send(self.host.address, "x@away.example")
+        sent = time.time()
         self.host.wait_log(
             r"deferral: Sorry,_I_wasn't_able_to_establish_an_SMTP_connection\._\(#4\.4\.1\)/")
         self.host.stop()
         self.host.control("queuelifetime", "0")
         self.host.start()
+        self.host.wait_until(lambda: time.time() > sent + 2)  # Its lifetime of 0 s is over.
         self.host.alarm()
         text = self.bounce()
         self.assertIn("<x@away.example>:\n", text)
