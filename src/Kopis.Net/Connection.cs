@@ -53,6 +53,12 @@ public sealed class Connection : IAsyncDisposable
     /// <summary>The number of this connection in its listener's log.</summary>
     public long Number { get; init; }
 
+    /// <summary>
+    /// The socket, non-blocking, for a child to write to; null where there is none. What the peer
+    /// sends is partly in our memory and must be read through <see cref="Input"/>.
+    /// </summary>
+    public int? Descriptor => (int?)_socket?.SafeHandle.DangerousGetHandle();
+
     /// <summary>Whether the deadline has passed.</summary>
     public bool IsTimedOut
     {

@@ -367,7 +367,7 @@ public static unsafe class Fd
         }
     }
 
-    private static FileStatus ToStatus(in Native.StatxBuffer b) =>
+    internal static FileStatus ToStatus(in Native.StatxBuffer b) =>
         new(b.Mode, b.Uid, b.Gid, (long)b.Size, b.Inode, ToTime(b.Modify), ToTime(b.Access));
 
     private static DateTimeOffset ToTime(in Native.StatxTimestamp time) =>

@@ -27,6 +27,18 @@ internal static unsafe partial class Native
     internal static partial int close(int fd);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int openat(int dir, byte* path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int unlinkat(int dir, byte* path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int renameat(int fromDir, byte* from, int toDir, byte* to);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint getdents64(int dir, void* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int fsync(int fd);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -223,6 +235,22 @@ internal static unsafe partial class Native
         internal uint ControlFlags;
         internal uint LocalFlags;
         internal fixed byte Rest[64];
+    }
+
+    [LibraryImport("libc")]
+    internal static partial int getspnam_r(
+        byte* name, Shadow* entry, byte* buffer, nuint length, Shadow** result);
+
+    [LibraryImport("libcrypt.so.1")]
+    internal static partial byte* crypt_r(byte* phrase, byte* setting, void* data);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Shadow
+    {
+        internal byte* Name;
+        internal byte* Password;
+        internal fixed long Days[6];
+        internal ulong Flags;
     }
 
     [StructLayout(LayoutKind.Sequential)]

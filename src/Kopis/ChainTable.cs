@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Net;
+using Kopis.Read;
 using Kopis.Receive;
 
 namespace Kopis;
@@ -13,6 +14,7 @@ internal static class ChainTable
     private static readonly (string First, ChainFactory Make)[] All =
     [
         ("qmail-smtpd", QmailSmtpd.Fuse),
+        ("qmail-popup", QmailPopup.Fuse),
     ];
 
     /// <summary>Fuses a chain, where its first word is one of our programs that can.</summary>

@@ -2,6 +2,7 @@ using Kopis.Admin;
 using Kopis.Base;
 using Kopis.Local;
 using Kopis.Net;
+using Kopis.Read;
 using Kopis.Receive;
 using Kopis.Remote;
 using Kopis.Send;
@@ -46,6 +47,12 @@ internal static class ProgramTable
             "send to other hosts as qmail-send orders"),
         new("qmail-remote", QmailRemoteProgram.Run, "qmailr",
             "send one message to one host by SMTP"),
+        new("qmail-popup", QmailPopup.Run, "root",
+            "greet a POP3 client and take its name and password"),
+        new("checkpassword", Checkpassword.Run, "root",
+            "check a password and run a program as its user"),
+        new("qmail-pop3d", QmailPop3d.Run, "the user",
+            "give a user's mail out by POP3"),
         new("run", context => RunProgram.Run(context, Names, ControlChecks.All), "anyone",
             "run a whole mail host in the foreground"),
         new("user", UserProgram.Run, "root, or the home's owner",

@@ -1,0 +1,22 @@
+namespace Kopis.Mail;
+
+/// <summary>The words of RFC 1939, 2449 and 5034, and <c>LAST</c> of RFC 1460.</summary>
+internal enum Pop3Verb
+{
+    Unknown,
+    User,
+    Pass,
+    Apop,
+    Auth,
+    Capa,
+    Noop,
+    Quit,
+    Stat,
+    List,
+    Uidl,
+    Dele,
+    Retr,
+    Top,
+    Rset,
+    Last,
+}

@@ -1,0 +1,142 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace Kopis.Posix;
+
+/// <summary>
+/// An open directory and the names below it. A name keeps meaning the same file whatever becomes of
+/// the path, and many can be used at once in one process, where chdir(2) has but one for all.
+/// Names are bytes that end in NUL and may hold slashes.
+/// </summary>
+public sealed unsafe class DirectoryFd : IDisposable
+{
+    private const int OpenPath = 0x200000; // O_PATH: as chdir(2), it needs no right to list.
+    private const int CurrentDirectory = -100;
+    private const int EntryBufferBytes = 32 * 1024;
+    private const int EntryHeaderBytes = 19; // linux_dirent64: u64, s64, u16 length, u8, name.
+    private const uint StatxBasic = 0x7FF;
+
+    private readonly int _fd;
+
+    private DirectoryFd(int fd) => _fd = fd;
+
+    /// <summary>What is done with each name; the span holds no NUL.</summary>
+    public delegate void OnName(ReadOnlySpan<byte> name);
+
+    /// <summary>Opens a directory; null and the error where that fails.</summary>
+    public static DirectoryFd? TryOpen(ReadOnlySpan<byte> path, out int errno)
+    {
+        if (path.Length <= 1)
+        {
+            errno = Errno.NoEntry; // An empty path is nothing, not the root.
+            return null;
+        }
+
+        // The dot makes the kernel refuse what is no directory; O_DIRECTORY has no one value.
+        byte[] inside = [.. path[..^1], .. "/.\0"u8];
+        int fd = OpenAt(CurrentDirectory, inside, OpenPath, out errno);
+        return fd >= 0 ? new DirectoryFd(fd) : null;
+    }
+
+    /// <summary>Opens a file to read; minus one and the error where that fails. A FIFO does not
+    /// make it wait.</summary>
+    public int TryOpenFile(ReadOnlySpan<byte> name, out int errno) =>
+        OpenAt(_fd, name, (int)(OpenFlags.ReadOnly | OpenFlags.NonBlocking), out errno);
+
+    /// <summary>Status of a file, links followed; null if there is none.</summary>
+    public FileStatus? TryStatus(ReadOnlySpan<byte> name)
+    {
+        Fd.RequireTerminated(name);
+        Native.StatxBuffer buffer;
+        fixed (byte* p = name)
+        {
+            return Native.statx(_fd, p, 0, StatxBasic, &buffer) == 0
+                ? Fd.ToStatus(buffer)
+                : null;
+        }
+    }
+
+    /// <summary>Removes a name. False where that fails.</summary>
+    public bool TryUnlink(ReadOnlySpan<byte> name)
+    {
+        Fd.RequireTerminated(name);
+        fixed (byte* p = name)
+        {
+            return Native.unlinkat(_fd, p, 0) == 0;
+        }
+    }
+
+    /// <summary>Renames, replacing what had the name. False where that fails.</summary>
+    public bool TryRename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
+    {
+        Fd.RequireTerminated(from);
+        Fd.RequireTerminated(to);
+        fixed (byte* f = from, t = to)
+        {
+            return Native.renameat(_fd, f, _fd, t) == 0;
+        }
+    }
+
+    /// <summary>Goes through the names in a subdirectory, in no order.</summary>
+    /// <returns>False where it cannot be read.</returns>
+    public bool TryList(ReadOnlySpan<byte> name, OnName onName)
+    {
+        int fd = OpenAt(_fd, name, (int)OpenFlags.ReadOnly, out _);
+        if (fd < 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            byte[] buffer = new byte[EntryBufferBytes];
+            nint got;
+            fixed (byte* p = buffer)
+            {
+                while ((got = Native.getdents64(fd, p, (nuint)buffer.Length)) > 0)
+                {
+                    Take(buffer.AsSpan(0, (int)got), onName);
+                }
+            }
+
+            return got == 0;
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    /// <summary>Closes it.</summary>
+    public void Dispose() => Fd.Close(_fd);
+
+    private static void Take(ReadOnlySpan<byte> entries, OnName onName)
+    {
+        while (!entries.IsEmpty)
+        {
+            int length = BinaryPrimitives.ReadUInt16LittleEndian(entries[16..]);
+            ReadOnlySpan<byte> name = entries[EntryHeaderBytes..length];
+            onName(name[..name.IndexOf((byte)0)]);
+            entries = entries[length..];
+        }
+    }
+
+    private static int OpenAt(int directory, ReadOnlySpan<byte> name, int flags, out int errno)
+    {
+        Fd.RequireTerminated(name);
+        while (true)
+        {
+            int fd;
+            fixed (byte* p = name)
+            {
+                fd = Native.openat(directory, p, flags | (int)OpenFlags.CloseOnExec, 0);
+            }
+
+            errno = fd >= 0 ? 0 : Marshal.GetLastPInvokeError();
+            if (errno != Errno.Interrupted)
+            {
+                return fd;
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Read;
+
+/// <summary>
+/// Finds accounts by the name that a client gives: a virtual user's address, the local part of one
+/// at <c>control/me</c>, else a user of the host, where we are root and could become him. Root
+/// itself is nobody: no password of root is ever tried over the network. May be used from many
+/// threads.
+/// </summary>
+internal sealed class Accounts(string home)
+{
+    private const int NameBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
+    private const string VirtualShell = "/bin/sh";
+
+    private readonly VirtualUsers _virtual = new(home);
+    private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
+
+    /// <summary>Looks a name up.</summary>
+    /// <exception cref="ConfigurationException">users/virtual or the name service is in no state
+    /// to say.</exception>
+    internal Candidate Find(ReadOnlySpan<byte> name)
+    {
+        if (name.Length > NameBytesMax)
+        {
+            return Candidate.Nobody;
+        }
+
+        bool isAddress = name.Contains((byte)'@');
+        byte[]? address = isAddress ? name.ToArray()
+            : _control.ReadLine("me") is { } me ? [.. name, (byte)'@', .. me]
+            : null;
+        if (address is not null && _virtual.Find(address) is { } mailbox)
+        {
+            return Candidate.Virtual(OwnerOf(mailbox), mailbox.PasswordHash);
+        }
+
+        return isAddress || Processes.EffectiveUid != 0 ? Candidate.Nobody : FindOnHost(name);
+    }
+
+    // A virtual mailbox is its owner's; where it has gone, we find that out by our own right.
+    private static Account OwnerOf(VirtualMailbox mailbox)
+    {
+        FileStatus? status = Fd.TryStatus(Fd.PathBytes(mailbox.Home), out _);
+        return new Account(
+            mailbox.Address,
+            status?.Uid ?? Processes.EffectiveUid,
+            status?.Gid ?? Processes.Gid,
+            mailbox.Home,
+            VirtualShell);
+    }
+
+    private static Candidate FindOnHost(ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            UnixUser? user = UnixUsers.ByName(ByteText.ToText(name));
+            return user is { Uid: not 0 } && UnixPasswords.HashOf(user.Name) is [_, ..] hash
+                ? Candidate.OfHost(
+                    new Account(user.Name, user.Uid, user.Gid, user.Home, user.Shell), hash)
+                : Candidate.Nobody;
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException(e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Read;
+
+/// <summary>What a name stands for, before the password is looked at.</summary>
+internal sealed class Candidate
+{
+    private readonly bool _isOfHost;
+
+    private Candidate(Account? account, byte[] hash, bool isOfHost)
+    {
+        Account = account;
+        Hash = hash;
+        _isOfHost = isOfHost;
+    }
+
+    /// <summary>Null where nobody can be let in by that name.</summary>
+    internal Account? Account { get; }
+
+    /// <summary>The stored hash.</summary>
+    internal byte[] Hash { get; }
+
+    /// <summary>A name of nobody. To check it takes as long as to check a wrong password.</summary>
+    internal static Candidate Nobody { get; } =
+        new(null, ByteText.ToBytes(PasswordHash.Unmatchable), isOfHost: false);
+
+    /// <summary>A virtual user.</summary>
+    internal static Candidate Virtual(Account account, string hash) =>
+        new(account, ByteText.ToBytes(hash), isOfHost: false);
+
+    /// <summary>A user of the host.</summary>
+    internal static Candidate OfHost(Account account, byte[] hash) =>
+        new(account, hash, isOfHost: true);
+
+    /// <summary>Whether the password opens the account. Slow, on purpose.</summary>
+    internal bool Verify(ReadOnlySpan<byte> password)
+    {
+        bool matches = _isOfHost
+            ? UnixPasswords.Verify(Hash, password)
+            : PasswordHash.Verify(ByteText.ToText(Hash), password);
+        return matches && Account is not null;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using Kopis.Base;
+using Kopis.Net;
+using Kopis.Posix;
+
+namespace Kopis.Read;
+
+/// <summary>
+/// checkpassword PROG…: reads a name and a password from descriptor 3 and, where they are right,
+/// runs PROG as that user (contract §10.2).
+/// </summary>
+public static class Checkpassword
+{
+    private const int Descriptor = 3;
+    private const int FieldsBytesMax = 512;
+    private const int ExitBad = 1;
+    private const int ExitMisused = 2;
+
+    /// <summary>The program; returns only where PROG is not run.</summary>
+    public static int Run(ProgramContext context)
+    {
+        if (context.Arguments.Count == 0 || !Fd.IsOpen(Descriptor))
+        {
+            return ExitMisused;
+        }
+
+        byte[] fields = new byte[FieldsBytesMax + 1];
+        try
+        {
+            int length = ReadAll(fields);
+            if (!TrySplit(
+                fields.AsSpan(0, length),
+                out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> password))
+            {
+                return ExitMisused;
+            }
+
+            Candidate candidate = new Accounts(context.Home).Find(name);
+            if (!candidate.Verify(password))
+            {
+                return ExitBad;
+            }
+
+            RunAs(candidate.Account!, context);
+            return ExitCode.Temporary;
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException(e.Message, e);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(fields);
+        }
+    }
+
+    private static int ReadAll(byte[] fields)
+    {
+        int length = 0;
+        int got;
+        while (length < fields.Length
+            && (got = Fd.Read(Descriptor, fields.AsSpan(length))) != 0)
+        {
+            if (got < 0)
+            {
+                Poller.WaitReadable(Descriptor, TimeSpan.FromSeconds(1));
+            }
+
+            length += Math.Max(0, got);
+        }
+
+        Fd.Close(Descriptor);
+        return length;
+    }
+
+    // Three fields, each ended by NUL; what follows them is reserved.
+    private static bool TrySplit(
+        ReadOnlySpan<byte> fields, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> password)
+    {
+        int first = fields.IndexOf((byte)0);
+        int second = first < 0 ? -1 : NextNul(fields, first + 1);
+        int third = second < 0 ? -1 : NextNul(fields, second + 1);
+        bool whole = third >= 0 && fields.Length <= FieldsBytesMax;
+        name = whole ? fields[..first] : [];
+        password = whole ? fields[(first + 1)..second] : [];
+        return whole;
+    }
+
+    private static int NextNul(ReadOnlySpan<byte> fields, int from)
+    {
+        int at = fields[from..].IndexOf((byte)0);
+        return at < 0 ? -1 : from + at;
+    }
+
+    private static void RunAs(Account account, ProgramContext context)
+    {
+        if (account.Uid != Processes.EffectiveUid)
+        {
+            Processes.Become(account.Uid, account.Gid);
+        }
+
+        Paths.ChangeDirectory(account.Home);
+        string program = OwnProgram.Find(context.Environment, context.Arguments[0])
+            ?? throw new PosixException($"find {context.ArgumentText(0)}", Errno.NoEntry);
+        Processes.Exec(
+            program, context.Arguments, UserEnvironment.For(context.Environment, account));
+    }
+}

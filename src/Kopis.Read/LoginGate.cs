@@ -1,0 +1,99 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using Kopis.Base;
+using Kopis.Mail;
+
+namespace Kopis.Read;
+
+/// <summary>
+/// Checks the logins of one listener: at most so many password hashes at a time, none for a peer
+/// that has failed too often, none for a login that was right a moment ago.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
+internal sealed class LoginGate
+{
+    private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FailureDelayMax = TimeSpan.FromSeconds(10);
+
+    // Half of the machine at most: mail must go on moving while passwords are guessed at.
+    private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private readonly LoginLimiter _limiter;
+    private readonly VerifiedLogins _verified;
+    private readonly Func<byte[], Candidate> _find;
+    private readonly TimeProvider _time;
+
+    /// <summary>Makes the gate.</summary>
+    /// <param name="find">Looks a name up; may throw <see cref="ConfigurationException"/>.</param>
+    /// <param name="time">The clock.</param>
+    internal LoginGate(Func<byte[], Candidate> find, TimeProvider time)
+    {
+        _find = find;
+        _time = time;
+        _limiter = new LoginLimiter(time);
+        _verified = new VerifiedLogins(time);
+    }
+
+    /// <summary>How many password hashes were computed; for tests.</summary>
+    internal int Computed { get; private set; }
+
+    /// <summary>Checks a login.</summary>
+    /// <returns>The account; null where it was refused, then only after a delay that is the same
+    /// whatever was wrong and longer with each failure of the peer.</returns>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <exception cref="OperationCanceledException">The listener is ending.</exception>
+    internal async Task<Account?> CheckAsync(
+        IPAddress peer, Pop3Credentials login, CancellationToken stop)
+    {
+        long began = _time.GetTimestamp();
+        PeerNetwork network = PeerNetwork.Of(peer);
+        Account? account = await VerifyAsync(network, login, stop);
+        login.Forget();
+        if (account is null)
+        {
+            int failures = _limiter.CountFailure(network);
+            TimeSpan delay = FailureDelay * Math.Min(failures, FailureDelayMax / FailureDelay);
+            TimeSpan left = delay - _time.GetElapsedTime(began);
+            await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, stop);
+        }
+
+        return account;
+    }
+
+    private async Task<Account?> VerifyAsync(
+        PeerNetwork peer, Pop3Credentials login, CancellationToken stop)
+    {
+        if (_limiter.IsBlocked(peer))
+        {
+            return null;
+        }
+
+        Candidate candidate = _find(login.Name);
+        if (_verified.Contains(login.Name, candidate.Hash, login.Secret))
+        {
+            return candidate.Account;
+        }
+
+        await _hashing.WaitAsync(stop);
+        try
+        {
+            // Others of the same peer may have failed while this one waited.
+            if (_limiter.IsBlocked(peer))
+            {
+                return null;
+            }
+
+            Computed++;
+            if (!await Task.Run(() => candidate.Verify(login.Secret), stop))
+            {
+                return null;
+            }
+        }
+        finally
+        {
+            _hashing.Release();
+        }
+
+        _verified.Add(login.Name, candidate.Hash, login.Secret);
+        return candidate.Account;
+    }
+}

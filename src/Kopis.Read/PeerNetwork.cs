@@ -1,0 +1,24 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Kopis.Read;
+
+/// <summary>
+/// Who counts as one peer: an IPv4 address, or an IPv6 /64, which is what one customer gets
+/// (RFC 6177) and can change addresses in at will.
+/// </summary>
+/// <param name="Prefix">The first 64 bits; an IPv4 address has the low 32.</param>
+/// <param name="IsIPv6">The family.</param>
+internal readonly record struct PeerNetwork(ulong Prefix, bool IsIPv6)
+{
+    /// <summary>The network of an address.</summary>
+    internal static PeerNetwork Of(IPAddress address)
+    {
+        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        byte[] bytes = address.GetAddressBytes();
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? new PeerNetwork(BinaryPrimitives.ReadUInt64BigEndian(bytes), true)
+            : new PeerNetwork(BinaryPrimitives.ReadUInt32BigEndian(bytes), false);
+    }
+}

@@ -1,0 +1,188 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Mail;
+using Kopis.Net;
+using Kopis.Posix;
+
+namespace Kopis.Read;
+
+/// <summary>
+/// The sessions of <c>qmail-popup HOST checkpassword qmail-pop3d MAILDIR</c> in a listener. A
+/// mailbox that is our own is served here; for another's, a qmail-pop3d is started that is he.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
+internal sealed class Pop3Handler : ISessionHandler
+{
+    /// <summary>qmail-popup's exit code, whatever came of it (contract §13, 26).</summary>
+    internal const int ExitAlways = 1;
+
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
+
+    private readonly Pop3Chain _chain;
+    private readonly LoginGate _gate;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _log;
+    private readonly ChildReaper? _reaper;
+
+    /// <summary>Makes the handler.</summary>
+    /// <param name="chain">The programs it stands for.</param>
+    /// <param name="gate">Checks logins.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Takes a line for the listener's log.</param>
+    internal Pop3Handler(
+        Pop3Chain chain, LoginGate gate, TimeProvider time, Action<string> log)
+    {
+        _chain = chain;
+        _gate = gate;
+        _time = time;
+        _log = log;
+        _reaper = Processes.EffectiveUid == 0 ? new ChildReaper() : null;
+    }
+
+    public async Task<int> RunAsync(Connection connection, CancellationToken stop)
+    {
+        Pop3Login login = new(StampFor(connection));
+        LoginConversation conversation = new(connection, login, _time);
+        if (await conversation.RunAsync(stop) is not { } credentials)
+        {
+            return ExitAlways;
+        }
+
+        try
+        {
+            IPAddress peer = connection.Remote?.Address ?? IPAddress.None;
+            if (await _gate.CheckAsync(peer, credentials, stop) is { } account)
+            {
+                await ServeAsync(connection, account, stop);
+                return ExitAlways;
+            }
+
+            _log($"authorization failed for {peer}");
+            await RefuseAsync(connection, Pop3Reply.AuthorizationFailed.ToArray());
+        }
+        catch (ConfigurationException e)
+        {
+            _log($"unable to check a password: {e.Message}");
+            await RefuseAsync(connection, Pop3Reply.AuthorizationFailed.ToArray());
+        }
+        catch (OperationCanceledException)
+        {
+            // The listener is ending; the client will come back.
+        }
+
+        return ExitAlways;
+    }
+
+    private async Task ServeAsync(
+        Connection connection, Account account, CancellationToken stop)
+    {
+        if (account.Uid == Processes.EffectiveUid)
+        {
+            byte[] home = Fd.PathBytes(account.Home);
+            byte[] maildir = [.. home[..^1], (byte)'/', .. _chain.Maildir, 0];
+            await MailConversation.RunAsync(connection, maildir, _time, stop);
+        }
+        else if (_reaper is null || account.Uid == 0)
+        {
+            _log($"unable to become the owner of the mailbox of {account.Name}");
+            await RefuseAsync(connection, Pop3Reply.AuthorizationFailed.ToArray());
+        }
+        else
+        {
+            await RunReaderAsync(connection, account, _reaper, stop);
+        }
+    }
+
+    private async Task RunReaderAsync(
+        Connection connection, Account account, ChildReaper reaper, CancellationToken stop)
+    {
+        int pid;
+        (int ours, int child) = Fd.SocketPair();
+        using Socket commands = new(new SafeSocketHandle(ours, ownsHandle: true));
+        try
+        {
+            pid = StartReader(connection, account, child);
+        }
+        catch (PosixException e)
+        {
+            _log($"unable to start qmail-pop3d for {account.Name}: {e.Message}");
+            await RefuseAsync(connection, Pop3Reply.AuthorizationFailed.ToArray());
+            return;
+        }
+        finally
+        {
+            Fd.Close(child);
+        }
+
+        // At the listener's end the reader finds that of its input, and ends too.
+        using CancellationTokenRegistration wake =
+            stop.UnsafeRegister(_ => connection.Input.CancelPendingRead(), null);
+        Task copying = CopyCommandsAsync(connection, commands);
+        await reaper.WaitAsync(pid);
+        connection.Input.CancelPendingRead();
+        await copying;
+    }
+
+    private int StartReader(Connection connection, Account account, int commands) =>
+        new ProcessStart
+        {
+            Path = OwnProgram.Find(connection.Environment, _chain.Reader)
+                ?? throw new PosixException("find qmail-pop3d", Errno.NoEntry),
+            Arguments = [_chain.Reader, _chain.Maildir],
+            Environment = UserEnvironment.For(connection.Environment, account),
+            Directory = account.Home,
+            Descriptors = new Dictionary<int, int>
+            {
+                [0] = commands,
+                [1] = connection.Descriptor
+                    ?? throw new PosixException("pass the connection", Errno.NotSupported),
+                [2] = 2,
+            },
+            Identity = new ProcessIdentity(account.Uid, account.Gid, [account.Gid]),
+        }.Start();
+
+    // What a client sent right after PASS lies in our memory; so its commands go through us, while
+    // the mail goes straight to the client.
+    private static async Task CopyCommandsAsync(Connection connection, Socket commands)
+    {
+        try
+        {
+            connection.SetDeadline(MailConversation.IdleTimeout);
+            while (await connection.TryReadAsync() is { IsCanceled: false } read)
+            {
+                foreach (ReadOnlyMemory<byte> piece in read.Buffer)
+                {
+                    await commands.SendAsync(piece);
+                }
+
+                connection.Input.AdvanceTo(read.Buffer.End);
+                connection.SetDeadline(MailConversation.IdleTimeout);
+                if (read.IsCompleted)
+                {
+                    break;
+                }
+            }
+
+            commands.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // qmail-pop3d has ended.
+        }
+    }
+
+    // To a client that may have sent more by now.
+    private static async Task RefuseAsync(Connection connection, byte[] reply)
+    {
+        connection.Output.Write(reply);
+        connection.SetDeadline(LastWords);
+        await connection.FlushAndLingerAsync();
+    }
+
+    // In a listener the connection's number stands for the process id, as it does in its log.
+    private byte[] StampFor(Connection connection) =>
+        Stamp.Make(connection.Number, _time.GetUtcNow(), _chain.Host);
+}

@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace Kopis.Read;
+
+/// <summary>
+/// Remembers for a short while which passwords were right, so that a client that polls each minute
+/// does not cost a password hash each minute. What is kept is a keyed digest of name, stored hash
+/// and password, under a key that never leaves this process: a changed or removed password is
+/// forgotten by itself, since its stored hash is no longer asked for. Bounded; may be used from
+/// many threads.
+/// </summary>
+internal sealed class VerifiedLogins(TimeProvider time)
+{
+    /// <summary>Logins remembered; some 50 bytes each.</summary>
+    internal const int LoginsMax = 50_000;
+
+    /// <summary>From a login's last use: the interval at which mail clients look for mail is at
+    /// most this as a rule.</summary>
+    internal static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    private readonly Lock _lock = new();
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
+    private readonly Dictionary<UInt128, long> _lastUse = [];
+
+    /// <summary>Whether this very login was right a short while ago; renews it.</summary>
+    internal bool Contains(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password)
+    {
+        UInt128 digest = Digest(name, hash, password);
+        lock (_lock)
+        {
+            bool known = _lastUse.TryGetValue(digest, out long last) && !IsOver(last);
+            if (known)
+            {
+                _lastUse[digest] = time.GetTimestamp();
+            }
+
+            return known;
+        }
+    }
+
+    /// <summary>Remembers a login that was right.</summary>
+    internal void Add(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password)
+    {
+        UInt128 digest = Digest(name, hash, password);
+        lock (_lock)
+        {
+            if (_lastUse.Count >= LoginsMax && !_lastUse.ContainsKey(digest))
+            {
+                MakeRoom();
+            }
+
+            _lastUse[digest] = time.GetTimestamp();
+        }
+    }
+
+    private void MakeRoom()
+    {
+        UInt128 oldest = default;
+        long lastUse = long.MaxValue;
+        foreach ((UInt128 digest, long last) in _lastUse)
+        {
+            if (IsOver(last))
+            {
+                _lastUse.Remove(digest);
+            }
+            else if (last < lastUse)
+            {
+                (oldest, lastUse) = (digest, last);
+            }
+        }
+
+        if (_lastUse.Count >= LoginsMax)
+        {
+            _lastUse.Remove(oldest);
+        }
+    }
+
+    private bool IsOver(long last) => time.GetElapsedTime(last) >= Lifetime;
+
+    // Each part is preceded by its length, so that no two triples give the same bytes.
+    private UInt128 Digest(
+        ReadOnlySpan<byte> name, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> password)
+    {
+        using IncrementalHash mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        Append(mac, name);
+        Append(mac, hash);
+        Append(mac, password);
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        mac.GetHashAndReset(digest);
+        return BinaryPrimitives.ReadUInt128LittleEndian(digest);
+    }
+
+    private static void Append(IncrementalHash mac, ReadOnlySpan<byte> part)
+    {
+        Span<byte> length = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(length, part.Length);
+        mac.AppendData(length);
+        mac.AppendData(part);
+    }
+}
