@@ -18,37 +18,13 @@ internal sealed class WarmLocal
     private int _sent; // Of the first frame.
     private uint _nextId;
 
-    /// <summary>Starts the process.</summary>
-    /// <exception cref="PosixException">It cannot be started.</exception>
-    internal WarmLocal(ProgramContext context, ProcessIdentity? identity)
+    /// <summary>The side of a process that runs.</summary>
+    /// <param name="pid">The process, our child.</param>
+    /// <param name="socket">Our end of the socket pair; this object's from now on.</param>
+    internal WarmLocal(int pid, int socket)
     {
-        (int ours, int theirs) = Fd.SocketPair();
-        try
-        {
-            Pid = new ProcessStart
-            {
-                Path = "/proc/self/exe", // This very binary, whatever lies in bin by now.
-                Arguments = ["qmail-local"u8.ToArray(), "--serve"u8.ToArray()],
-                Environment = new ByteEnvironment(context.Environment)
-                {
-                    ["KOPIS_HOME"] = Fd.PathBytes(context.Home)[..^1],
-                },
-                Directory = "/",
-                Descriptors = new Dictionary<int, int> { [0] = theirs, [1] = 2, [2] = 2 },
-                Identity = identity,
-            }.Start();
-            Socket = ours;
-            Fd.SetNonBlocking(ours, true);
-        }
-        catch
-        {
-            Fd.Close(ours);
-            throw;
-        }
-        finally
-        {
-            Fd.Close(theirs);
-        }
+        (Pid, Socket) = (pid, socket);
+        Fd.SetNonBlocking(socket, true);
     }
 
     internal int Pid { get; }
@@ -65,6 +41,38 @@ internal sealed class WarmLocal
 
     /// <summary>When it last had something to do; a TimeProvider's timestamp.</summary>
     internal long LastUsed { get; set; }
+
+    /// <summary>Starts a process.</summary>
+    /// <exception cref="PosixException">It cannot be started.</exception>
+    internal static WarmLocal Start(ProgramContext context, ProcessIdentity? identity)
+    {
+        (int ours, int theirs) = Fd.SocketPair();
+        try
+        {
+            int pid = new ProcessStart
+            {
+                Path = "/proc/self/exe", // This very binary, whatever lies in bin by now.
+                Arguments = ["qmail-local"u8.ToArray(), "--serve"u8.ToArray()],
+                Environment = new ByteEnvironment(context.Environment)
+                {
+                    ["KOPIS_HOME"] = Fd.PathBytes(context.Home)[..^1],
+                },
+                Directory = "/",
+                Descriptors = new Dictionary<int, int> { [0] = theirs, [1] = 2, [2] = 2 },
+                Identity = identity,
+            }.Start();
+            return new WarmLocal(pid, ours);
+        }
+        catch
+        {
+            Fd.Close(ours);
+            throw;
+        }
+        finally
+        {
+            Fd.Close(theirs);
+        }
+    }
 
     /// <summary>Orders a delivery; the message is this object's to close then.</summary>
     /// <returns>False where it does not fit a frame; the message is still the caller's.</returns>

@@ -31,7 +31,7 @@ internal sealed class WarmLocals(ProgramContext context, bool asRoot, TimeProvid
         {
             ProcessIdentity? identity =
                 asRoot ? new ProcessIdentity(user.Uid, user.Gid, [user.Gid]) : null;
-            local = new WarmLocal(context, identity);
+            local = WarmLocal.Start(context, identity);
             _locals.Add(key, local);
         }
 
