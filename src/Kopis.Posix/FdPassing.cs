@@ -12,7 +12,9 @@ public static unsafe class FdPassing
     private const int NoSignal = 0x4000;
     private const int CloseOnExec = 0x40000000;
 
-    /// <summary>Sends all bytes, the descriptor with the first of them; minus one sends none.</summary>
+    /// <summary>
+    /// Sends all bytes, the descriptor with the first of them; minus one sends none.
+    /// </summary>
     public static void Send(int socket, ReadOnlySpan<byte> bytes, int fd)
     {
         int sent;

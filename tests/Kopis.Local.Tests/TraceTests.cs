@@ -2,7 +2,9 @@ using Kopis.Base;
 
 namespace Kopis.Local.Tests;
 
-/// <summary>The lines before a message, and the variables of programs (contract §3, §7.9).</summary>
+/// <summary>
+/// The lines before a message, and the variables of programs (contract §3, §7.9).
+/// </summary>
 public class TraceTests
 {
     private static readonly DateTimeOffset Time = new(1995, 9, 4, 4, 6, 3, TimeSpan.Zero);

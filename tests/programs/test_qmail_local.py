@@ -329,7 +329,8 @@ class QmailLocal(ProgramCase):
         got = dict(pair.split(b"=", 1) for pair in
                    (self.user / "variables").read_bytes().split(b"\0") if pair)
         expected = {
-            "SENDER": "s t@\nx", "NEWSENDER": "s t@\nx", "RECIPIENT": "joe-a-B-c-D-e@h.sub.example.org",
+            "SENDER": "s t@\nx", "NEWSENDER": "s t@\nx",
+            "RECIPIENT": "joe-a-B-c-D-e@h.sub.example.org",
             "USER": "joe", "HOME": str(self.user), "HOST": "h.sub.example.org",
             "LOCAL": "joe-a-B-c-D-e", "EXT": "a-B-c-D-e", "EXT2": "B-c-D-e", "EXT3": "c-D-e",
             "EXT4": "D-e", "HOST2": "h.sub.example", "HOST3": "h.sub", "HOST4": "h",

@@ -1,10 +1,12 @@
 namespace Kopis.Local;
 
-/// <summary>What is to be delivered to whom: qmail-local's eight arguments (contract §7.5).</summary>
+/// <summary>
+/// What is to be delivered to whom: qmail-local's eight arguments (contract §7.5).
+/// </summary>
 /// <param name="User">USER for programs; a name for people.</param>
 /// <param name="Home">The directory that relative names start from; begins with a slash.</param>
 /// <param name="Local">The address before its last <c>@</c>.</param>
-/// <param name="Dash">What stands before the extension in names of .qmail files; may be empty.</param>
+/// <param name="Dash">What stands before the extension in file names; may be empty.</param>
 /// <param name="Ext">The extension, in the sender's own case.</param>
 /// <param name="Host">The address after its last <c>@</c>.</param>
 /// <param name="Sender">The envelope sender.</param>
@@ -18,7 +20,9 @@ internal sealed record DeliveryRequest(
     /// <summary>The recipient's whole address.</summary>
     internal byte[] Recipient => [.. Local, (byte)'@', .. Host];
 
-    /// <summary>The eight in order; null where they are not eight or the home is relative.</summary>
+    /// <summary>
+    /// The eight in order; null where they are not eight or the home is relative.
+    /// </summary>
     internal static DeliveryRequest? From(IReadOnlyList<byte[]> fields) =>
         fields.Count == FieldCount && fields[1].AsSpan().StartsWith("/"u8)
             ? new DeliveryRequest(

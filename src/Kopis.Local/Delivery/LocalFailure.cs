@@ -2,7 +2,9 @@ using Kopis.Base;
 
 namespace Kopis.Local;
 
-/// <summary>Why a delivery ends early: qmail-local's exit code and the text of the report.</summary>
+/// <summary>
+/// Why a delivery ends early: qmail-local's exit code and the text of the report.
+/// </summary>
 /// <param name="ExitCode">100 or 111.</param>
 /// <param name="Text">One line without LF; empty where a program has said enough.</param>
 internal sealed record LocalFailure(int ExitCode, byte[] Text)

@@ -25,5 +25,6 @@ internal sealed class MaildirNames(TimeProvider time)
         return ByteText.ToBytes($"{seconds}.M{micros}P{_pid}Q{count}{_suffix}");
     }
 
-    private static string Cut(string host) => host.Length > HostBytesMax ? host[..HostBytesMax] : host;
+    private static string Cut(string host) =>
+        host.Length > HostBytesMax ? host[..HostBytesMax] : host;
 }

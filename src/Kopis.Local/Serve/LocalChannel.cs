@@ -19,7 +19,9 @@ internal static class LocalChannel
     /// <summary>The length before each frame.</summary>
     internal const int LengthBytes = 4;
 
-    /// <summary>Id and flag before an order's fields; id and code before an answer's text.</summary>
+    /// <summary>
+    /// Id and flag before an order's fields; id and code before an answer's text.
+    /// </summary>
     internal const int HeadBytes = 5;
 
     /// <summary>The eight arguments; Linux itself passes at most 128 KiB in one.</summary>

@@ -3,7 +3,9 @@ using Kopis.Posix;
 
 namespace Kopis.Local;
 
-/// <summary>A running <c>bin/qmail-getpw LOCAL</c>: the name service is not asked by root.</summary>
+/// <summary>
+/// A running <c>bin/qmail-getpw LOCAL</c>: the name service is not asked by root.
+/// </summary>
 internal sealed class GetpwChild
 {
     private const int AnswerBytesMax = 16 * 1024; // Six fields; a local part has at most 1003.

@@ -2,7 +2,7 @@ namespace Kopis.Local;
 
 /// <summary>What a look-up found.</summary>
 /// <param name="User">The user; null where there is none or the code tells of trouble.</param>
-/// <param name="Code">See <see cref="SpawnCode"/>; 0 with no user: nobody of that name here.</param>
+/// <param name="Code">See <see cref="SpawnCode"/>; 0 with no user: nobody is known.</param>
 internal readonly record struct LookupResult(RecipientUser? User, int Code)
 {
     /// <summary>Nobody; ask the next.</summary>

@@ -14,7 +14,9 @@ internal sealed record RecipientUser(
 {
     private const int FieldCount = 6;
 
-    /// <summary>Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null where it is not that.</summary>
+    /// <summary>
+    /// Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null where it is not that.
+    /// </summary>
     internal static RecipientUser? Parse(ReadOnlySpan<byte> text)
     {
         byte[][] fields = new byte[FieldCount][];

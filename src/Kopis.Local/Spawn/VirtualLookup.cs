@@ -9,7 +9,7 @@ namespace Kopis.Local;
 /// before a hyphen, as <c>joe-list@d</c> is joe's extension <c>list</c>.
 /// </summary>
 /// <param name="home">The qmail home.</param>
-/// <param name="identity">Whom all mail is delivered as; null: as the owner of each mailbox.</param>
+/// <param name="identity">Whom all mail is delivered as; null: as each home's owner.</param>
 internal sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
 {
     private readonly VirtualUsers _users = new(home);
