@@ -1,0 +1,125 @@
+using System.Buffers;
+using Kopis.Base;
+
+namespace Kopis.Mail;
+
+/// <summary>One piece of a structured header field, as it was written.</summary>
+internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
+{
+    private static readonly SearchValues<byte> Blank = SearchValues.Create(" \t\r\n"u8);
+    private static readonly SearchValues<byte> Specials = SearchValues.Create(",;:<>@."u8);
+    private static readonly SearchValues<byte> AtomEnds =
+        SearchValues.Create(" \t\r\n,;:<>@.()[]\""u8);
+
+    /// <summary>Whether this is that special.</summary>
+    internal bool Is(char special) =>
+        Kind == AddressTokenKind.Special && Raw[0] == (byte)special;
+
+    /// <summary>A word: what can be a local part or a label.</summary>
+    internal bool IsWord => Kind is AddressTokenKind.Atom or AddressTokenKind.Quote;
+
+    /// <summary>The bytes that it stands for, in an envelope.</summary>
+    internal byte[] Value
+    {
+        get
+        {
+            if (Kind != AddressTokenKind.Quote && Raw.AsSpan().IndexOf((byte)'\\') < 0)
+            {
+                return Raw;
+            }
+
+            ReadOnlySpan<byte> inner =
+                Kind == AddressTokenKind.Quote ? Raw.AsSpan(1, Raw.Length - 2) : Raw;
+            ArrayBufferWriter<byte> value = new(inner.Length + 1);
+            for (int i = 0; i < inner.Length; i++)
+            {
+                i += inner[i] == (byte)'\\' && i + 1 < inner.Length ? 1 : 0;
+                value.WriteByte(inner[i]);
+            }
+
+            return value.WrittenSpan.ToArray();
+        }
+    }
+
+    /// <summary>Cuts a field's body; null where a comment, quote or literal has no end, or an end
+    /// has no start.</summary>
+    internal static List<AddressToken>? Cut(ReadOnlySpan<byte> text)
+    {
+        List<AddressToken> tokens = [];
+        while (true)
+        {
+            int start = text.IndexOfAnyExcept(Blank);
+            if (start < 0)
+            {
+                return tokens;
+            }
+
+            text = text[start..];
+            (AddressTokenKind kind, int length) = Next(text);
+            if (length <= 0)
+            {
+                return null;
+            }
+
+            tokens.Add(new AddressToken(kind, text[..length].ToArray()));
+            text = text[length..];
+        }
+    }
+
+    private static (AddressTokenKind Kind, int Length) Next(ReadOnlySpan<byte> text) => text[0] switch
+    {
+        (byte)'"' => (AddressTokenKind.Quote, Enclosed(text, (byte)'"')),
+        (byte)'[' => (AddressTokenKind.Literal, Enclosed(text, (byte)']')),
+        (byte)'(' => (AddressTokenKind.Comment, Comment(text)),
+        (byte)')' or (byte)']' => (AddressTokenKind.Special, 0),
+        byte b when Specials.Contains(b) => (AddressTokenKind.Special, 1),
+        _ => (AddressTokenKind.Atom, Atom(text)),
+    };
+
+    private static int Atom(ReadOnlySpan<byte> text)
+    {
+        int length = 0;
+        while (length < text.Length && !AtomEnds.Contains(text[length]))
+        {
+            length += text[length] == (byte)'\\' && length + 1 < text.Length ? 2 : 1;
+        }
+
+        return length;
+    }
+
+    private static int Enclosed(ReadOnlySpan<byte> text, byte end)
+    {
+        for (int i = 1; i < text.Length; i++)
+        {
+            if (text[i] == end)
+            {
+                return i + 1;
+            }
+
+            i += text[i] == (byte)'\\' ? 1 : 0;
+        }
+
+        return 0;
+    }
+
+    private static int Comment(ReadOnlySpan<byte> text)
+    {
+        int depth = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            switch (text[i])
+            {
+                case (byte)'(':
+                    depth++;
+                    break;
+                case (byte)')' when --depth == 0:
+                    return i + 1;
+                case (byte)'\\':
+                    i++;
+                    break;
+            }
+        }
+
+        return 0;
+    }
+}

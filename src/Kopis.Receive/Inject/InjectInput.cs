@@ -1,0 +1,119 @@
+using System.Buffers;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Receive;
+
+/// <summary>Reads a message from fd 0: its header field by field, then the rest as it comes.
+/// </summary>
+internal sealed class InjectInput
+{
+    /// <summary>A header larger than this is refused: it is kept in memory.</summary>
+    internal const int HeaderBytesMax = 64 * 1024 * 1024;
+
+    private readonly byte[] _block = new byte[64 * 1024];
+    private int _start;
+    private int _end;
+    private bool _ended;
+
+    /// <summary>What of the body was read with the header: its first line, where that ended the
+    /// header without being empty.</summary>
+    internal byte[] BodyStart { get; private set; } = [];
+
+    /// <summary>Whether there is a body at all.</summary>
+    internal bool HasBody { get; private set; }
+
+    /// <summary>All fields, each with its continuation lines and ended by LF.</summary>
+    /// <exception cref="ConfigurationException">The header is too large; 100.</exception>
+    internal List<byte[]> ReadHeader()
+    {
+        List<byte[]> fields = [];
+        ArrayBufferWriter<byte> field = new();
+        long total = 0;
+        while (ReadLine() is { } line)
+        {
+            total += line.Length;
+            if (total > HeaderBytesMax)
+            {
+                throw new ConfigurationException("header too large", ExitCode.Permanent);
+            }
+
+            bool continues = field.WrittenCount > 0 && line[0] is (byte)' ' or (byte)'\t';
+            bool begins = line.AsSpan().StartsWith("From "u8) || InjectHeader.IsField(line);
+            if (!continues && field.WrittenCount > 0)
+            {
+                fields.Add(field.WrittenSpan.ToArray());
+                field.ResetWrittenCount();
+            }
+
+            if (!continues && !begins)
+            {
+                HasBody = true;
+                BodyStart = line is [(byte)'\n'] ? [] : line;
+                return fields;
+            }
+
+            field.Write(line);
+        }
+
+        if (field.WrittenCount > 0)
+        {
+            fields.Add(field.WrittenSpan.ToArray());
+        }
+
+        return fields;
+    }
+
+    /// <summary>The next piece of the body; empty at its end.</summary>
+    internal ReadOnlyMemory<byte> ReadBody()
+    {
+        if (_start == _end)
+        {
+            Fill();
+        }
+
+        ReadOnlyMemory<byte> piece = _block.AsMemory(_start, _end - _start);
+        _start = _end;
+        return piece;
+    }
+
+    /// <summary>One line with its LF, supplied where the last one lacks it; null at the end.
+    /// </summary>
+    private byte[]? ReadLine()
+    {
+        ArrayBufferWriter<byte> line = new(128);
+        while (!_ended || _start < _end)
+        {
+            if (_start == _end)
+            {
+                Fill();
+                continue;
+            }
+
+            ReadOnlySpan<byte> rest = _block.AsSpan(_start, _end - _start);
+            int end = rest.IndexOf((byte)'\n');
+            ReadOnlySpan<byte> piece = end < 0 ? rest : rest[..(end + 1)];
+            line.Write(piece);
+            _start += piece.Length;
+            if (end >= 0)
+            {
+                return line.WrittenSpan.ToArray();
+            }
+
+            if (line.WrittenCount > HeaderBytesMax)
+            {
+                throw new ConfigurationException("header too large", ExitCode.Permanent);
+            }
+        }
+
+        line.Write(line.WrittenCount > 0 ? "\n"u8 : ""u8);
+        return line.WrittenCount > 0 ? line.WrittenSpan.ToArray() : null;
+    }
+
+    private void Fill()
+    {
+        _start = 0;
+        _end = Math.Max(0, Fd.Read(0, _block));
+        _ended = _end == 0;
+    }
+}

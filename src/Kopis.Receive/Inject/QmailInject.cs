@@ -1,0 +1,173 @@
+using System.Buffers;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Mail;
+using Kopis.Posix;
+using Kopis.Queue;
+
+namespace Kopis.Receive;
+
+/// <summary><c>qmail-inject</c>: makes a local user's message fit to send, and queues it
+/// (contract §5.2).</summary>
+public static class QmailInject
+{
+    /// <summary>Runs the program; prints nothing where all is well.</summary>
+    public static int Run(ProgramContext context)
+    {
+        try
+        {
+            return Inject(context, InjectOptions.Parse(context.Arguments));
+        }
+        catch (PosixException)
+        {
+            throw new ConfigurationException("read error");
+        }
+    }
+
+    private static int Inject(ProgramContext context, InjectOptions options)
+    {
+        InjectIdentity identity = new(context);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        InjectInput input = new();
+        InjectHeader header = new(identity, now);
+        foreach (byte[] field in input.ReadHeader())
+        {
+            header.Take(field);
+        }
+
+        if (header.Unparsable is { } bad)
+        {
+            throw new ConfigurationException(
+                $"unable to parse this line:\n{ByteText.ToText(bad).TrimEnd('\n')}",
+                ExitCode.Permanent);
+        }
+
+        byte[] sender = Sender(options, identity, header, now);
+        List<byte[]> recipients = Recipients(options, identity, header);
+        byte[] head = header.Build(FollowUpList(context, identity));
+        return options.PrintOnly
+            ? Print(sender, head, input)
+            : QueueAsync(context, sender, recipients, head, input).GetAwaiter().GetResult();
+    }
+
+    private static byte[] Sender(
+        InjectOptions options, InjectIdentity identity, InjectHeader header, DateTimeOffset now)
+    {
+        if (options.Sender is { } given)
+        {
+            return given.Length == 0 ? [] : Complete(given, identity);
+        }
+
+        return header.ReturnPath is { } path
+            ? path.Length == 0 ? path : [.. path, .. identity.VerpSuffix]
+            : identity.DefaultSender(now);
+    }
+
+    private static List<byte[]> Recipients(
+        InjectOptions options, InjectIdentity identity, InjectHeader header)
+    {
+        bool arguments = options.Source is not RecipientSource.Header;
+        bool fields = options.Source is RecipientSource.Header or RecipientSource.Both
+            || (options.Source == RecipientSource.Either && options.Recipients.Count == 0);
+        List<byte[]> recipients = [];
+        if (arguments)
+        {
+            recipients.AddRange(options.Recipients.Select(word => Complete(word, identity)));
+        }
+
+        if (fields)
+        {
+            recipients.AddRange(header.Recipients);
+        }
+
+        return recipients;
+    }
+
+    private static byte[] Complete(byte[] word, InjectIdentity identity) =>
+        word.AsSpan().ContainsAny("\n\0"u8)
+            ? throw CannotParse(word)
+            : AddressList.Complete(word, identity.Defaults) ?? throw CannotParse(word);
+
+    private static ConfigurationException CannotParse(byte[] word) =>
+        new($"unable to parse address: {LogText.Safe(word)}", ExitCode.Permanent);
+
+    /// <summary>QMAILMFTFILE: the mailing lists that the user is on.</summary>
+    private static List<byte[]> FollowUpList(ProgramContext context, InjectIdentity identity)
+    {
+        if (context.Environment.Text("QMAILMFTFILE") is not { Length: > 0 } file)
+        {
+            return [];
+        }
+
+        string path = Path.GetFullPath(file);
+        IReadOnlyList<byte[]> lines = new ControlDirectory(Path.GetDirectoryName(path)!)
+            .ReadList(Path.GetFileName(path)) ?? [];
+        return [.. lines.Select(line => AddressList.Complete(line, identity.Defaults) ?? line)];
+    }
+
+    private static int Print(byte[] sender, byte[] head, InjectInput input)
+    {
+        ArrayBufferWriter<byte> to = new();
+        to.Write("Return-Path: <"u8);
+        to.Write(AddressQuote.Quote(sender));
+        to.Write(">\n"u8);
+        to.Write(head);
+        foreach (ReadOnlyMemory<byte> piece in Body(input))
+        {
+            to.Write(piece.Span);
+            Fd.WriteAll(1, to.WrittenSpan);
+            to.ResetWrittenCount();
+        }
+
+        Fd.WriteAll(1, to.WrittenSpan);
+        return ExitCode.Success;
+    }
+
+    private static async Task<int> QueueAsync(
+        ProgramContext context, byte[] sender, List<byte[]> recipients, byte[] head,
+        InjectInput input)
+    {
+        await using ISubmission submission = await SubmissionClients.For(context).BeginAsync(
+            MessageOrigin.Local, (uint)Processes.Id, CancellationToken.None);
+        await submission.WriteAsync(head, CancellationToken.None);
+        foreach (ReadOnlyMemory<byte> piece in Body(input))
+        {
+            await submission.WriteAsync(piece, CancellationToken.None);
+        }
+
+        byte[] envelope = Envelope.Format(
+            sender, recipients.Select(recipient => new ReadOnlyMemory<byte>(recipient)));
+        QueueReply reply = await submission.FinishAsync(envelope, CancellationToken.None);
+        if (reply.Code == 0)
+        {
+            return ExitCode.Success;
+        }
+
+        string text = submission.CustomText ?? QueueResult.Describe(reply.Code);
+        throw new ConfigurationException(
+            text[1..], text[0] == 'D' ? ExitCode.Permanent : ExitCode.Temporary);
+    }
+
+    /// <summary>The empty line and the body, where there is one; a last LF is supplied.</summary>
+    private static IEnumerable<ReadOnlyMemory<byte>> Body(InjectInput input)
+    {
+        if (!input.HasBody)
+        {
+            yield break;
+        }
+
+        yield return (byte[])[(byte)'\n', .. input.BodyStart];
+        bool lineEnded = true;
+        ReadOnlyMemory<byte> piece;
+        while (!(piece = input.ReadBody()).IsEmpty)
+        {
+            lineEnded = piece.Span[^1] == (byte)'\n';
+            yield return piece;
+        }
+
+        if (!lineEnded)
+        {
+            yield return "\n"u8.ToArray();
+        }
+    }
+}
