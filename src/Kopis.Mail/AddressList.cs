@@ -52,12 +52,13 @@ public sealed class AddressList
         {
             byte[] item = _items[i];
             bool last = i == _items.Count - 1;
-            if (i > 0 && column + 1 + item.Length + (last ? 0 : 1) > LineMax)
+            bool closes = item is [(byte)';'];
+            if (i > 0 && !closes && column + 1 + item.Length + (last ? 0 : 1) > LineMax)
             {
                 to.Write("\n  "u8);
                 column = 2;
             }
-            else if (i > 0)
+            else if (i > 0 && !closes)
             {
                 to.Write(" "u8);
                 column++;
@@ -195,6 +196,7 @@ public sealed class AddressList
     private bool AddBare(List<AddressToken> element)
     {
         List<AddressToken> current = [];
+        int before = _items.Count;
         _prefix.ResetWrittenCount();
         foreach (AddressToken token in element)
         {
@@ -204,7 +206,7 @@ public sealed class AddressList
                 {
                     EndBare(current, token.Raw);
                 }
-                else if (_items.Count > 0 && _items[^1] is not ([.., (byte)':'] or [(byte)';']))
+                else if (_items.Count > before)
                 {
                     _items[^1] = [.. _items[^1], (byte)' ', .. token.Raw];
                 }
