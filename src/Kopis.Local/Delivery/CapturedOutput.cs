@@ -29,8 +29,7 @@ internal sealed class CapturedOutput : DeliveryOutput
             int pid = make(write, write).Start();
             Fd.Close(write);
             write = -1;
-            Collect(read, pid);
-            return Processes.Wait(pid);
+            return CollectAndWait(read, pid);
         }
         finally
         {
@@ -40,6 +39,21 @@ internal sealed class CapturedOutput : DeliveryOutput
                 Fd.Close(write);
             }
         }
+    }
+
+    private WaitStatus CollectAndWait(int read, int pid)
+    {
+        WaitStatus status;
+        try
+        {
+            Collect(read, pid);
+        }
+        finally
+        {
+            status = Processes.Wait(pid); // Whatever went wrong, no child stays unwaited for.
+        }
+
+        return status;
     }
 
     // Until the program ends; what it left running in the background does not hold up the mail.

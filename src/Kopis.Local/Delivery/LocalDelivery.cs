@@ -309,8 +309,7 @@ internal sealed class LocalDelivery(
         uint qp = 0;
         if (_forwards.Count > 0)
         {
-            (LocalFailure? failure, qp) = new Forwarder(site.Queue).Forward(
-                _newSender, _forwards, _lines, body);
+            (LocalFailure? failure, qp) = Forward();
             if (failure is not null)
             {
                 return failure;
@@ -324,6 +323,19 @@ internal sealed class LocalDelivery(
         }
 
         return null;
+    }
+
+    private (LocalFailure? Failure, uint Qp) Forward()
+    {
+        try
+        {
+            return new Forwarder(site.Queue).Forward(_newSender, _forwards, _lines, body);
+        }
+        catch (PosixException e) // No descriptors or processes for a program in QMAILQUEUE.
+        {
+            return (LocalFailure.Temporary(
+                $"Unable to fork: {FileErrors.Text(e.Number)}. (#4.3.0)"), 0);
+        }
     }
 
     private static LocalFailure HasExecuteBit(string kind) =>
