@@ -17,10 +17,11 @@ public static class UserProgram
                kopis user remove ADDRESS
                kopis user list
 
-        Manages the virtual users of a mail host: addresses with a mailbox and a password that are no
-        users of the system. An address without @ is one of control/me. The password is asked for,
-        or is the first line of FILE (- is standard input); it is never an argument. A removed user's
-        mail stays where it was. The home is KOPIS_HOME, else that of the program's own bin directory.
+        Manages the virtual users of a mail host: addresses with a mailbox and a password that
+        are no users of the system. An address without @ is one of control/me. The password is
+        asked for, or is the first line of FILE (- is standard input); it is never an argument.
+        A removed user's mail stays where it was. The home is KOPIS_HOME, else that of the
+        program's own bin directory.
 
         """;
 

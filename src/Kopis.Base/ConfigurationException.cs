@@ -11,7 +11,8 @@ public class ConfigurationException : Exception
         : base(message) => Code = exitCode;
 
     /// <summary>As above, with the error below it.</summary>
-    public ConfigurationException(string message, Exception inner, int exitCode = ExitCode.Temporary)
+    public ConfigurationException(
+        string message, Exception inner, int exitCode = ExitCode.Temporary)
         : base(message, inner) => Code = exitCode;
 
     /// <summary>111 where trying again may help, 100 where it will not.</summary>

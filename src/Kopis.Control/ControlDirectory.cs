@@ -51,7 +51,8 @@ public sealed class ControlDirectory(string path)
             text, System.Globalization.NumberStyles.None, null, out int value);
         return whole && value >= least && value <= most
             ? value
-            : throw Bad(name, $"\"{LogText.Safe(line)}\" is not a whole number from {least} to {most}");
+            : throw Bad(
+                name, $"\"{LogText.Safe(line)}\" is not a whole number from {least} to {most}");
     }
 
     /// <summary>All lines but empty ones and those whose first byte is <c>#</c>.</summary>

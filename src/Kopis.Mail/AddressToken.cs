@@ -66,7 +66,8 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
         }
     }
 
-    private static (AddressTokenKind Kind, int Length) Next(ReadOnlySpan<byte> text) => text[0] switch
+    private static (AddressTokenKind Kind, int Length) Next(ReadOnlySpan<byte> text) =>
+        text[0] switch
     {
         (byte)'"' => (AddressTokenKind.Quote, Enclosed(text, (byte)'"')),
         (byte)'[' => (AddressTokenKind.Literal, Enclosed(text, (byte)']')),

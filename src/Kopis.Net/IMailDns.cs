@@ -2,7 +2,8 @@ using System.Net;
 
 namespace Kopis.Net;
 
-/// <summary>What mail asks of DNS. Answers are values; nothing is thrown for a bad answer.</summary>
+/// <summary>What mail asks of DNS. Answers are values; nothing is thrown for a bad answer.
+/// </summary>
 public interface IMailDns
 {
     /// <summary>A domain's MX records, lowest preference first.</summary>

@@ -27,7 +27,8 @@ public static unsafe class Fd
         return fd >= 0 ? fd : throw new PosixException($"open {path}", errno);
     }
 
-    /// <summary>Opens a file by its bytes, which must end in NUL. Minus one and the error if not.</summary>
+    /// <summary>Opens a file by its bytes, which must end in NUL. Minus one and the error if not.
+    /// </summary>
     public static int TryOpen(
         ReadOnlySpan<byte> path, OpenFlags flags, out int errno, int mode = 0x180)
     {
@@ -51,7 +52,8 @@ public static unsafe class Fd
     /// <summary>Closes; errors are of no use to anyone by then.</summary>
     public static void Close(int fd) => _ = Native.close(fd);
 
-    /// <summary>Reads once. Zero is the end; minus one is EAGAIN on a non-blocking descriptor.</summary>
+    /// <summary>Reads once. Zero is the end; minus one is EAGAIN on a non-blocking descriptor.
+    /// </summary>
     public static int Read(int fd, Span<byte> to)
     {
         fixed (byte* p = to)
@@ -174,7 +176,8 @@ public static unsafe class Fd
     /// <summary>Makes content durable, and as much metadata as is needed to read it back.</summary>
     public static void SyncData(int fd) => Check(Native.fdatasync(fd), $"fdatasync fd {fd}");
 
-    /// <summary>Makes a directory's entries durable: what was created, linked or renamed in it.</summary>
+    /// <summary>Makes a directory's entries durable: what was created, linked or renamed in it.
+    /// </summary>
     public static void SyncDirectory(string path) => SyncDirectory(PathBytes(path));
 
     /// <summary>As above; the path is bytes that end in NUL.</summary>
@@ -209,7 +212,8 @@ public static unsafe class Fd
         }
     }
 
-    /// <summary>Gives a range's space back; it reads as zeros after. False where not supported.</summary>
+    /// <summary>Gives a range's space back; it reads as zeros after. False where not supported.
+    /// </summary>
     public static bool PunchHole(int fd, long offset, long length)
     {
         if (Native.fallocate(fd, PunchHoleKeepSize, offset, length) == 0)

@@ -13,8 +13,8 @@ public static class Lifeline
     public const string Variable = "KOPIS_LIFELINE";
 
     /// <summary>
-    /// Watches, if there is a lifeline; the variable is taken out of the environment, since it means
-    /// nothing to programs started from here.
+    /// Watches, if there is a lifeline; the variable is taken out of the environment, since it
+    /// means nothing to programs started from here.
     /// </summary>
     public static void Watch(ProgramContext context)
     {

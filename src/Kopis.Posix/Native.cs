@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>The C library, as declared by its headers. Linux, 64 bits. Nothing but declarations.</summary>
+/// <summary>The C library, as declared by its headers. Linux, 64 bits. Nothing but declarations.
+/// </summary>
 internal static unsafe partial class Native
 {
     [LibraryImport("libc", SetLastError = true)]
@@ -172,7 +173,8 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc")]
     internal static partial int posix_spawn(
-        int* pid, byte* path, void* actions, void* attributes, byte** arguments, byte** environment);
+        int* pid, byte* path, void* actions, void* attributes, byte** arguments,
+        byte** environment);
 
     [LibraryImport("libc")]
     internal static partial int posix_spawn_file_actions_init(void* actions);

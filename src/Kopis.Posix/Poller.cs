@@ -46,7 +46,8 @@ public sealed unsafe class Poller
         }
     }
 
-    /// <summary>Whether the descriptor at this place can be read or written, or was hung up.</summary>
+    /// <summary>Whether the descriptor at this place can be read or written, or was hung up.
+    /// </summary>
     public bool IsReady(int place) => _entries[place].Returned != 0;
 
     /// <summary>Waits until the descriptor takes more, or its peer is gone.</summary>

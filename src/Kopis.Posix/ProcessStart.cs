@@ -20,13 +20,15 @@ public sealed unsafe class ProcessStart
     /// <summary>The whole environment of the child.</summary>
     public required ByteEnvironment Environment { get; init; }
 
-    /// <summary>Child descriptor number to ours. Others are close-on-exec and so not passed.</summary>
+    /// <summary>Child descriptor number to ours. Others are close-on-exec and so not passed.
+    /// </summary>
     public IReadOnlyDictionary<int, int> Descriptors { get; init; } = new Dictionary<int, int>();
 
     /// <summary>Working directory of the child; null keeps ours.</summary>
     public string? Directory { get; init; }
 
-    /// <summary>As <see cref="Directory"/>, for a name that may not be text; wins over it.</summary>
+    /// <summary>As <see cref="Directory"/>, for a name that may not be text; wins over it.
+    /// </summary>
     public byte[]? DirectoryBytes { get; init; }
 
     /// <summary>Whether the child leads a process group of its own, to be ended as one.</summary>

@@ -1,6 +1,7 @@
 namespace Kopis.Queue;
 
-/// <summary>Where a submission came from; decides its <c>Received:</c> line (contract §3).</summary>
+/// <summary>Where a submission came from; decides its <c>Received:</c> line (contract §3).
+/// </summary>
 public enum MessageOrigin : byte
 {
     /// <summary>A program of a local user.</summary>

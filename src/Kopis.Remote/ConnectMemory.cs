@@ -3,8 +3,8 @@ using System.Net;
 namespace Kopis.Remote;
 
 /// <summary>
-/// Hosts that lately did not answer, as qmail's tcpto (contract §8.2): after two timeouts an address
-/// is left alone for about an hour. Bounded; kept by the process.
+/// Hosts that lately did not answer, as qmail's tcpto (contract §8.2): after two timeouts an
+/// address is left alone for about an hour. Bounded; kept by the process.
 /// </summary>
 internal sealed class ConnectMemory(TimeProvider clock)
 {

@@ -9,7 +9,7 @@ namespace Kopis.Remote;
 internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
 {
     private const int SmtpPort = 25;
-    private const int AddressesMax = 30; // Tried one after another; more would hold a slot for ever.
+    private const int AddressesMax = 30; // Tried one after another; each may take a minute.
 
     private static readonly string SoftFailure =
         "Sorry, I couldn't find any host by that name. (#4.1.2)\n";

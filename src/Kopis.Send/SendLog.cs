@@ -34,6 +34,14 @@ internal sealed class SendLog(int fd)
         Add($"> qp {qp} uid {uid}\n");
     }
 
+    /// <summary><c>status: local L/LMAX remote R/RMAX</c></summary>
+    internal void Status(
+        int local, int localMax, int remote, int remoteMax, string exiting)
+    {
+        Add($"status: local {local}/{localMax} ");
+        Add($"remote {remote}/{remoteMax}{exiting}\n");
+    }
+
     /// <summary>Writes the lines of this turn. A logger that is gone does not stop mail.</summary>
     internal void Flush()
     {

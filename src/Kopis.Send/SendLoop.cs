@@ -453,6 +453,7 @@ internal sealed class SendLoop : IDisposable
         string exiting = _exitAsap ? " exitasap" : "";
         SpawnPipe local = _context.Local;
         SpawnPipe remote = _context.Remote;
-        _log.Line($"status: local {local.Running}/{local.Concurrency} remote {remote.Running}/{remote.Concurrency}{exiting}");
+        _log.Status(
+            local.Running, local.Concurrency, remote.Running, remote.Concurrency, exiting);
     }
 }

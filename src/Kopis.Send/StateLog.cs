@@ -7,9 +7,9 @@ using Kopis.Queue;
 namespace Kopis.Send;
 
 /// <summary>
-/// queue/state: what became of each recipient. One file <c>log-N</c>, which begins with the
-/// state of its time and grows by what happens; when it has grown enough, the state is written anew to
-/// <c>log-N+1</c> and the old one removed.
+/// queue/state: what became of each recipient. One file <c>log-N</c>, which begins with the state
+/// of its time and grows by what happens; when it has grown enough, the state is written anew
+/// to <c>log-N+1</c> and the old one removed.
 /// </summary>
 internal sealed class StateLog : IDisposable
 {

@@ -55,7 +55,8 @@ public sealed class CdbTests
         }
 
         byte[] image = writer.ToArray();
-        Gen.Select(Gen.Int[0, image.Length - 1], Gen.Byte, Gen.Int[0, image.Length]).Sample(damage =>
+        Gen.Select(
+            Gen.Int[0, image.Length - 1], Gen.Byte, Gen.Int[0, image.Length]).Sample(damage =>
         {
             (int at, byte value, int length) = damage;
             byte[] bad = image[..length];

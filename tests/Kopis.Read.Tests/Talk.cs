@@ -8,11 +8,11 @@ namespace Kopis.Read.Tests;
 
 /// <summary>
 /// Plays a transcript against the fused POP3 chain. <c>C:</c> lines are sent, ended by CRLF;
-/// <c>S:</c> lines must come, in order. Escapes in both: \r \n \0 \s (a space) \\, and a last <c>\c</c> in a C:
-/// line leaves the CRLF out. <c>mail NAME SECONDS: TEXT</c> puts a message into the Maildir of
-/// sengoku@toyokawa.gcd.org (password: koala), that many seconds old; <c>remove NAME</c> takes it
-/// away; <c>has NAME</c> and <c>lacks NAME</c> look whether it is there after the session; <c>eof</c>
-/// ends the client's side, and <c>#</c> says why.
+/// <c>S:</c> lines must come, in order. Escapes in both: \r \n \0 \s (a space) \\, and a last
+/// <c>\c</c> in a C: line leaves the CRLF out. <c>mail NAME SECONDS: TEXT</c> puts a message into
+/// the Maildir of sengoku@toyokawa.gcd.org (password: koala), that many seconds old; <c>remove
+/// NAME</c> takes it away; <c>has NAME</c> and <c>lacks NAME</c> look whether it is there after
+/// the session; <c>eof</c> ends the client's side, and <c>#</c> says why.
 /// </summary>
 internal sealed class Talk : IDisposable
 {

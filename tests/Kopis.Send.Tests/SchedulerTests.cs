@@ -66,7 +66,8 @@ public sealed class SchedulerTests
     public void A_batch_is_of_one_host_and_no_larger_than_a_command_takes()
     {
         Scheduler scheduler = new(Lifetime, batch: true);
-        Add(scheduler, [.. Enumerable.Range(0, 250).Select(n => $"u{n}@{(n % 2 == 0 ? "A.x" : "b.x")}")]);
+        Add(scheduler, [.. Enumerable.Range(0, 250)
+            .Select(n => $"u{n}@{(n % 2 == 0 ? "A.x" : "b.x")}")]);
         List<int> seen = [];
         while (scheduler.Next(DeliveryChannel.Remote, 0) is { } delivery)
         {
@@ -83,7 +84,8 @@ public sealed class SchedulerTests
     {
         Scheduler scheduler = new(Lifetime, batch: true);
         QueuedMessage list = new(100, 0, "l-@h-@[]"u8.ToArray(),
-            [("a@r"u8.ToArray(), DeliveryChannel.Remote), ("b@r"u8.ToArray(), DeliveryChannel.Remote)]);
+            [("a@r"u8.ToArray(), DeliveryChannel.Remote),
+                ("b@r"u8.ToArray(), DeliveryChannel.Remote)]);
         scheduler.Add(list);
         Assert.Single(scheduler.Next(DeliveryChannel.Remote, 0)!.Recipients);
         Add(scheduler, "a@l", "b@l");

@@ -90,7 +90,8 @@ public sealed class StateLogTests : IDisposable
     private static QueuedMessage Message(ulong number)
     {
         QueuedMessage message = new(number, 0, "s@x"u8.ToArray(),
-            [("a@b"u8.ToArray(), DeliveryChannel.Local), ("c@d"u8.ToArray(), DeliveryChannel.Remote)]);
+            [("a@b"u8.ToArray(), DeliveryChannel.Local),
+                ("c@d"u8.ToArray(), DeliveryChannel.Remote)]);
         message.SetDue(DeliveryChannel.Remote, 400);
         return message;
     }

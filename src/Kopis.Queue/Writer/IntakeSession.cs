@@ -73,7 +73,8 @@ internal sealed class IntakeSession : IDisposable
     private async ValueTask<bool> ServeOneAsync(CancellationToken stop)
     {
         Busy = true;
-        if (!await EnsureAsync(IntakeFrame.BeginBytes, stop) || _buffer[_start] != IntakeFrame.Begin)
+        if (!await EnsureAsync(IntakeFrame.BeginBytes, stop)
+            || _buffer[_start] != IntakeFrame.Begin)
         {
             return false;
         }

@@ -71,7 +71,8 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         }
     }
 
-    /// <summary>A batch that runs over a segment's end: the old one is made durable first.</summary>
+    /// <summary>A batch that runs over a segment's end: the old one is made durable first.
+    /// </summary>
     private void FinishSegment()
     {
         if (_fd >= 0)

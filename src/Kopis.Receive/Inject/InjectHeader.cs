@@ -36,7 +36,8 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
     /// <summary>The sender of a Return-Path field; null where there is none.</summary>
     internal byte[]? ReturnPath { get; private set; }
 
-    /// <summary>A field that had to be an address list and is not; the message is refused.</summary>
+    /// <summary>A field that had to be an address list and is not; the message is refused.
+    /// </summary>
     internal byte[]? Unparsable { get; private set; }
 
     /// <summary>Recipients of the header: of a resent message those it is resent to.</summary>
@@ -100,7 +101,8 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
         return to.WrittenSpan.ToArray();
     }
 
-    /// <summary>Whether a line can begin a field: a name of printable bytes, then a colon.</summary>
+    /// <summary>Whether a line can begin a field: a name of printable bytes, then a colon.
+    /// </summary>
     internal static bool IsField(ReadOnlySpan<byte> line)
     {
         int colon = line.IndexOf((byte)':');

@@ -1,0 +1,123 @@
+using System.Text.RegularExpressions;
+
+namespace Kopis.Base.Tests;
+
+/// <summary>The shape of the tree, held: sizes, one type a file, pages for programs.</summary>
+public sealed partial class TidyTests
+{
+    private const int ColumnsMax = 100;
+    private const int FileLinesMax = 500;
+    private const int FunctionLinesMax = 70;
+    private static readonly string Root = FindRoot();
+    private static readonly string[] Sources = Find("src", "*.cs");
+
+    [Fact]
+    public void There_is_something_to_look_at() => Assert.True(Sources.Length > 100);
+
+    [Fact]
+    public void No_line_is_over_100_columns() => Check(
+        Sources.Concat(Find("tests", "*.cs")),
+        lines => lines.Where(line => line.Length > ColumnsMax));
+
+    [Fact]
+    public void No_file_is_over_500_lines() => Check(
+        Sources, lines => lines.Length > FileLinesMax ? [$"{lines.Length} lines"] : []);
+
+    [Fact]
+    public void No_function_is_over_70_lines() => Check(Sources, LongFunctions);
+
+    [Fact]
+    public void A_file_has_one_public_type_and_its_name()
+    {
+        foreach (string path in Sources)
+        {
+            string[] types = [.. File.ReadLines(path)
+                .Select(line => PublicType().Match(line))
+                .Where(match => match.Success)
+                .Select(match => match.Groups["name"].Value)];
+            Assert.True(types.Length <= 1, $"{path}: {string.Join(", ", types)}");
+            Assert.True(
+                types.Length == 0 || types[0] == Path.GetFileNameWithoutExtension(path), path);
+        }
+    }
+
+    [Fact]
+    public void There_are_no_regions_and_no_state_that_all_share() => Check(
+        Sources, lines => lines.Where(line => line.Contains("#region", StringComparison.Ordinal)
+            || MutableStatic().IsMatch(line)));
+
+    [Fact]
+    public void Nothing_is_left_for_later() => Check(
+        Sources, lines => lines.Where(line => Unfinished().IsMatch(line)));
+
+    [Fact]
+    public void Every_program_has_a_page()
+    {
+        string table = File.ReadAllText(Path.Combine(Root, "src/Kopis/ProgramTable.cs"));
+        string[] pages = [.. Directory.GetFiles(Path.Combine(Root, "docs/man"))
+            .Select(page => Path.GetFileNameWithoutExtension(page))];
+        foreach (Match row in Row().Matches(table))
+        {
+            string name = row.Groups["name"].Value;
+            Assert.Contains(name is "run" or "user" ? $"kopis-{name}" : name, pages);
+        }
+    }
+
+    private static IEnumerable<string> LongFunctions(string[] lines)
+    {
+        int start = -1;
+        for (int i = 1; i < lines.Length; i++)
+        {
+            // A body of a type's member opens and closes with a brace at four columns.
+            if (lines[i] == "    {" && !TypeOrProperty().IsMatch(lines[i - 1]))
+            {
+                start = i;
+            }
+            else if (lines[i] == "    }" && start >= 0)
+            {
+                if (i - start - 1 > FunctionLinesMax)
+                {
+                    yield return $"{lines[start - 1].Trim()}: {i - start - 1} lines";
+                }
+
+                start = -1;
+            }
+        }
+    }
+
+    private static void Check(
+        IEnumerable<string> paths, Func<string[], IEnumerable<string>> faults) =>
+        Assert.Empty(paths.SelectMany(path =>
+            faults(File.ReadAllLines(path)).Select(fault => $"{path}: {fault}")));
+
+    private static string[] Find(string folder, string pattern) =>
+        Directory.GetFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories);
+
+    private static string FindRoot()
+    {
+        string? directory = AppContext.BaseDirectory;
+        while (directory is not null && !File.Exists(Path.Combine(directory, "Kopis.slnx")))
+        {
+            directory = Path.GetDirectoryName(directory);
+        }
+
+        return directory ?? throw new DirectoryNotFoundException("No Kopis.slnx above the tests.");
+    }
+
+    [GeneratedRegex(@"^public (?:(?:static|sealed|abstract|readonly|partial|ref) )*"
+        + @"(?:class|struct|enum|interface|record struct|record) (?<name>\w+)")]
+    private static partial Regex PublicType();
+
+    [GeneratedRegex(@"^\s+(?:public|internal|private|protected) static (?!readonly|partial|extern"
+        + @"|class|unsafe partial|async|event)[\w<>\[\],.?() ]+? _?\w+(?: = .*)?;$")]
+    private static partial Regex MutableStatic();
+
+    [GeneratedRegex(@"\b(?:TODO|FIXME|HACK|XXX|NotImplementedException)\b")]
+    private static partial Regex Unfinished();
+
+    [GeneratedRegex(@"\b(?:class|struct|enum|interface|record)\b")]
+    private static partial Regex TypeOrProperty();
+
+    [GeneratedRegex("new\\(\"(?<name>[a-z0-9-]+)\"")]
+    private static partial Regex Row();
+}
