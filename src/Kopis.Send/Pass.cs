@@ -1,11 +1,15 @@
 namespace Kopis.Send;
 
 /// <summary>One attempt at all recipients of a message that are left on a channel.</summary>
-internal sealed class Pass(QueuedMessage message, DeliveryChannel channel, bool isLast)
+internal sealed class Pass(
+    QueuedMessage message, DeliveryChannel channel, long nextDue, bool isLast)
 {
     internal QueuedMessage Message { get; } = message;
 
     internal DeliveryChannel Channel { get; } = channel;
+
+    /// <summary>When the next one is due, counted from the beginning of this one.</summary>
+    internal long NextDue { get; } = nextDue;
 
     /// <summary>It began after the message's lifetime: deferrals are failures (trap 16).</summary>
     internal bool IsLast { get; } = isLast;

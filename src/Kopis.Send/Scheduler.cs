@@ -122,9 +122,9 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
             && own.Waiting.TryPeek(out QueuedMessage? message, out long due) && due <= now)
         {
             own.Waiting.Dequeue();
-            message.SetDue(channel, RetrySchedule.Next(now, message.BornSeconds, channel));
+            long next = RetrySchedule.Next(now, message.BornSeconds, channel);
             bool isLast = now > message.BornSeconds + lifetimeSeconds;
-            own.Rotation.Enqueue(new Pass(message, channel, isLast));
+            own.Rotation.Enqueue(new Pass(message, channel, next, isLast));
         }
     }
 
@@ -187,6 +187,8 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
         QueuedMessage message = pass.Message;
         if (message.Open(pass.Channel) > 0)
         {
+            // Not before: a pass that a restart cuts short must be due at once after it.
+            message.SetDue(pass.Channel, pass.NextDue);
             message.EndPass(pass.Channel);
             _channels[(int)pass.Channel].Waiting.Enqueue(message, message.Due(pass.Channel));
         }

@@ -51,6 +51,22 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void A_pass_that_is_cut_short_stays_due()
+    {
+        Scheduler scheduler = new(Lifetime, batch: false);
+        QueuedMessage message = Add(scheduler, "a@r", "b@r");
+        Delivery first = scheduler.Next(DeliveryChannel.Remote, 10)!;
+        Assert.Equal(0, message.Due(DeliveryChannel.Remote));
+        scheduler.Report(first, Verdict.Retry);
+        Assert.Equal(0, message.Due(DeliveryChannel.Remote));
+        scheduler.Report(scheduler.Next(DeliveryChannel.Remote, 10)!, Verdict.Retry);
+        scheduler.Next(DeliveryChannel.Remote, 10);
+        Assert.Equal(
+            RetrySchedule.Next(10, 0, DeliveryChannel.Remote),
+            message.Due(DeliveryChannel.Remote));
+    }
+
+    [Fact]
     public void A_long_list_does_not_keep_a_short_message_waiting()
     {
         Scheduler scheduler = new(Lifetime, batch: false);
