@@ -167,8 +167,11 @@ public static class UserProgram
 
         try
         {
+            // Not by File: it locks what it opens, and this lock is qmail-send's.
+            Span<byte> text = stackalloc byte[16];
+            int length = Fd.ReadAt(fd, text, 0);
             return !Fd.TryLockExclusive(fd)
-                && int.TryParse(File.ReadAllText(path), out int pid)
+                && int.TryParse(ByteText.ToText(text[..length]).TrimEnd(), out int pid)
                 && Processes.Signal(pid, HangUp);
         }
         finally

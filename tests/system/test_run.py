@@ -147,6 +147,13 @@ class Run(unittest.TestCase):
         with smtplib.SMTP("::1", port, timeout=20) as client:
             self.assertEqual(250, client.ehlo()[0])
 
+    def test_a_user_of_a_new_domain_gets_mail_at_once(self):
+        self.host.start()
+        self.host.address = "ada@new.example"
+        self.host.add_mailbox()
+        self.send("to a domain that was none of ours")
+        self.host.wait_mail("ada@new.example", 1)
+
     def test_a_process_that_dies_is_started_again(self):
         self.host.start()
         self.host.add_mailbox()
