@@ -9,6 +9,7 @@ namespace Kopis.Control;
 public static class VirtualAddress
 {
     private const int LocalPartMax = 64; // RFC 5321 §4.5.3.1.1.
+    private const int LabelMax = 63; // RFC 1035 §2.3.4.
     private const int DomainMax = 255; // RFC 5321 §4.5.3.1.2.
     private static readonly SearchValues<char> LocalPart =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789._+=-");
@@ -28,9 +29,25 @@ public static class VirtualAddress
             : domain.Length > DomainMax ? $"the domain is longer than {DomainMax}"
             : local.ContainsAnyExcept(LocalPart) || domain.ContainsAnyExcept(Domain)
                 ? "only letters, digits and . _ + = - may stand in it"
-            : IsDotty(local) || IsDotty(domain) || domain[0] == '-'
+            : IsDotty(local) || IsDotty(domain)
                 ? "a dot may not stand first, last or twice"
+            : !HasLabels(domain)
+                ? $"a part of the domain begins or ends in a hyphen or is over {LabelMax}"
             : null;
+    }
+
+    private static bool HasLabels(ReadOnlySpan<char> domain)
+    {
+        foreach (Range range in domain.Split('.'))
+        {
+            ReadOnlySpan<char> label = domain[range];
+            if (label.Length > LabelMax || label[0] == '-' || label[^1] == '-')
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static bool IsDotty(ReadOnlySpan<char> text) =>

@@ -5,7 +5,8 @@ namespace Kopis.Control;
 
 /// <summary>
 /// <c>users/virtual</c>: one user a line, <c>address:hash:home</c>, the home relative to
-/// <c>users</c>. Read anew when the file has changed; written by <see cref="VirtualUsersFile"/>.
+/// <c>users</c> (kopis-user(1)). Read anew when the file has changed; written by
+/// <see cref="VirtualUsersFile"/>.
 /// </summary>
 public sealed class VirtualUsers
 {
@@ -49,20 +50,34 @@ public sealed class VirtualUsers
                 continue;
             }
 
-            string[] fields = line.Split(':');
-            if (fields.Length != 3 || VirtualAddress.Check(fields[0]) is not null
-                || fields[2].Split('/').Any(part => part is "" or "." or ".."))
+            if (ParseLine(users, line) is not { } mailbox)
             {
-                throw new ConfigurationException(
-                    $"{Path.Combine(users, "virtual")}: line {number} is not address:hash:home");
+                throw Bad(users, $"line {number} is not address:hash:home");
             }
 
-            mailboxes[fields[0]] =
-                new VirtualMailbox(fields[0], Path.Combine(users, fields[2]), fields[1]);
+            if (!mailboxes.TryAdd(mailbox.Address, mailbox))
+            {
+                throw Bad(users, $"line {number}: {mailbox.Address} is there twice");
+            }
         }
 
         return mailboxes;
     }
+
+    private static VirtualMailbox? ParseLine(string users, string line)
+    {
+        string[] fields = line.Split(':');
+        bool valid = fields.Length == 3
+            && VirtualAddress.Check(fields[0]) is null
+            && PasswordHash.IsValid(fields[1])
+            && !fields[2].Split('/').Any(part => part is "" or "." or "..");
+        return valid
+            ? new VirtualMailbox(fields[0], Path.Combine(users, fields[2]), fields[1])
+            : null;
+    }
+
+    private static ConfigurationException Bad(string users, string reason) =>
+        new($"{Path.Combine(users, "virtual")}: {reason}");
 
     private Dictionary<string, VirtualMailbox> Current()
     {

@@ -300,6 +300,19 @@ public static unsafe class Fd
         return Native.fcntl(fd, getDescriptorFlags, 0) >= 0;
     }
 
+    /// <summary>
+    /// Whether the number is a descriptor that this program was started with. The runtime opens
+    /// descriptors of its own, at the lowest free numbers; those are close-on-exec, which one that
+    /// came through an exec cannot be.
+    /// </summary>
+    public static bool IsInherited(int fd)
+    {
+        const int getDescriptorFlags = 1;
+        const int closeOnExec = 1;
+        int flags = Native.fcntl(fd, getDescriptorFlags, 0);
+        return flags >= 0 && (flags & closeOnExec) == 0;
+    }
+
     /// <summary>Keeps an inherited descriptor from children.</summary>
     public static void SetCloseOnExec(int fd)
     {

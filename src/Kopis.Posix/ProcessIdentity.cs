@@ -14,6 +14,15 @@ public sealed record ProcessIdentity(uint Uid, uint Gid, IReadOnlyList<uint> Gro
     private static readonly nint SetResGid = Arm ? 149 : 119;
     private static readonly nint SetResUid = Arm ? 147 : 117;
 
+    /// <summary>Does work on files with this identity; it must stay on its thread. Otherwise as
+    /// <see cref="RunAs(Func{int})"/>.</summary>
+    public void RunAs(Action action) =>
+        _ = RunAs(() =>
+        {
+            action();
+            return 0;
+        });
+
     /// <summary>
     /// Runs the action on a thread that has this identity, then gives the thread root back. Only
     /// that thread changes (raw system calls, not glibc's setuid, which changes all); a child

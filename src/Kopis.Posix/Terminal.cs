@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Kopis.Posix;
@@ -7,6 +8,7 @@ public static unsafe class Terminal
 {
     private const int LineBytesMax = 512;
     private const int SetNow = 0;
+    private const int SetNowAndForget = 2; // What was typed before the question is no answer.
     private const uint Echo = 8;
 
     /// <summary>Asks twice; null where the answers differ.</summary>
@@ -28,11 +30,16 @@ public static unsafe class Terminal
 
     private static byte[] Ask(int fd, string prompt)
     {
-        Native.Termios old;
-        Fd.Check(Native.tcgetattr(fd, &old), "tcgetattr");
+        Native.Termios found;
+        Fd.Check(Native.tcgetattr(fd, &found), "tcgetattr");
+        Native.Termios old = found;
         Native.Termios quiet = old;
         quiet.LocalFlags &= ~Echo;
-        Fd.Check(Native.tcsetattr(fd, SetNow, &quiet), "tcsetattr");
+
+        // Ctrl-C must not leave the shell without echo; the signal then ends us as it would.
+        using PosixSignalRegistration interrupt =
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Restore(fd, old));
+        Fd.Check(Native.tcsetattr(fd, SetNowAndForget, &quiet), "tcsetattr");
         try
         {
             Fd.WriteAll(fd, Encoding.UTF8.GetBytes(prompt));
@@ -43,7 +50,10 @@ public static unsafe class Terminal
         }
         finally
         {
-            _ = Native.tcsetattr(fd, SetNow, &old);
+            Restore(fd, old);
         }
     }
+
+    private static void Restore(int fd, Native.Termios old) =>
+        _ = Native.tcsetattr(fd, SetNow, &old);
 }

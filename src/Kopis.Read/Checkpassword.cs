@@ -19,7 +19,7 @@ public static class Checkpassword
     /// <summary>The program; returns only where PROG is not run.</summary>
     public static int Run(ProgramContext context)
     {
-        if (context.Arguments.Count == 0 || !Fd.IsOpen(Descriptor))
+        if (context.Arguments.Count == 0 || !Fd.IsInherited(Descriptor))
         {
             return ExitMisused;
         }

@@ -1,0 +1,136 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Admin;
+
+/// <summary>Makes a domain one of this host's, where it is not.</summary>
+internal static class OwnDomains
+{
+    private const int HangUp = 1;
+    private const int PermissionsOfNew = 0x1A4; // 0644: qmail-send and qmail-smtpd read them.
+
+    /// <summary>Adds the domain to <c>locals</c> and <c>rcpthosts</c>, unless mail for it is
+    /// delivered here already by <c>locals</c> or <c>virtualdomains</c>.</summary>
+    /// <returns>What was done, in sentences; null for nothing.</returns>
+    /// <exception cref="IOException">A control file cannot be written.</exception>
+    internal static string? Serve(ProgramContext context, string domain)
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        _ = AddressMap.Read(control).Route(ByteText.ToBytes($"x@{domain}"), out bool isLocal);
+        if (isLocal)
+        {
+            return null;
+        }
+
+        // Without the file, locals is me alone: that must not be lost by making the file.
+        byte[][] before = control.ReadList("locals") is null && control.ReadLine("me") is { } me
+            ? [me]
+            : [];
+        Append(control, "locals", [.. before, ByteText.ToBytes(domain)]);
+        string text = $"added {domain} to control/locals";
+        if (control.ReadList("rcpthosts") is { } hosts)
+        {
+            if (!ConstMap.Set(hosts).Contains(ByteText.ToBytes(domain)))
+            {
+                Append(control, "rcpthosts", [ByteText.ToBytes(domain)]);
+                text += " and control/rcpthosts";
+            }
+        }
+        else
+        {
+            // To make the file would refuse mail for all domains but this one.
+            text += "\ncontrol/rcpthosts is missing: this host takes mail for every domain";
+        }
+
+        return $"{text}\n{TellSend(context)}\n";
+    }
+
+    /// <summary>Appends lines; the file is whole at each moment and keeps its owner and rights.
+    /// </summary>
+    private static void Append(ControlDirectory control, string name, byte[][] lines)
+    {
+        string path = Path.Combine(control.Directory, name);
+        FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _);
+        byte[] content = old is null ? [] : File.ReadAllBytes(path);
+        if (content is [.., not (byte)'\n'])
+        {
+            content = [.. content, (byte)'\n'];
+        }
+
+        foreach (byte[] line in lines)
+        {
+            content = [.. content, .. line, (byte)'\n'];
+        }
+
+        string temporary = path + ".tmp";
+        int fd = Fd.Open(
+            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate,
+            PermissionsOfNew);
+        try
+        {
+            Fd.WriteAll(fd, content);
+            Fd.Sync(fd);
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+
+        if (old is { } status)
+        {
+            Paths.ChangeMode(temporary, status.Permissions);
+            if (Processes.EffectiveUid == 0)
+            {
+                Paths.ChangeOwner(temporary, status.Uid, status.Gid);
+            }
+        }
+
+        Paths.Rename(temporary, path);
+        Fd.SyncDirectory(control.Directory);
+    }
+
+    /// <summary>SIGHUP to the qmail-send that holds the queue, if one does.</summary>
+    private static string TellSend(ProgramContext context)
+    {
+        string path = context.In("queue/lock/sendmutex");
+        int fd = Fd.TryOpen(Fd.PathBytes(path), OpenFlags.ReadOnly, out int errno);
+        if (fd < 0)
+        {
+            return errno == Errno.NoEntry
+                ? "qmail-send is not running"
+                : "if qmail-send is running, tell it: kill -HUP its process";
+        }
+
+        try
+        {
+            if (Fd.TryLockExclusive(fd))
+            {
+                return "qmail-send is not running";
+            }
+
+            byte[] text = new byte[16];
+            int length = Fd.Read(fd, text);
+            return int.TryParse(ByteText.ToText(text.AsSpan(0, length)).Trim(), out int pid)
+                && pid > 1 && TrySignal(pid)
+                ? "qmail-send was told"
+                : $"tell qmail-send: kill -HUP {(pid > 1 ? pid : "its process")}";
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    private static bool TrySignal(int pid)
+    {
+        try
+        {
+            return Processes.Signal(pid, HangUp);
+        }
+        catch (PosixException)
+        {
+            return false; // It is another user's.
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using System.Net;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Mail;
+
+namespace Kopis.Read.Tests;
+
+public sealed class LoginGateTests : IDisposable
+{
+    private static readonly IPAddress Peer = IPAddress.Parse("192.0.2.1");
+
+    private readonly TestHome _home = new();
+    private readonly InstantTime _time = new();
+    private readonly LoginGate _gate;
+
+    public LoginGateTests()
+    {
+        _home.AddUser("joe@toyokawa.gcd.org", "right");
+        Accounts accounts = new(_home.Path);
+        _gate = new LoginGate(name => accounts.Find(name), _time);
+    }
+
+    public void Dispose() => _home.Dispose();
+
+    [Theory]
+    [InlineData("joe")]
+    [InlineData("JOE@toyokawa.GCD.org")]
+    public async Task Lets_in(string name)
+    {
+        Account? account = await Try(name, "right");
+        Assert.Equal("joe@toyokawa.gcd.org", account?.Name);
+        Assert.EndsWith("users/mail/toyokawa.gcd.org/joe", account!.Home, StringComparison.Ordinal);
+        Assert.Empty(_time.Waits);
+    }
+
+    [Theory]
+    [InlineData("joe", "wrong")]
+    [InlineData("nobody@toyokawa.gcd.org", "right")]
+    [InlineData("../joe", "right")]
+    [InlineData("", "right")]
+    public async Task Refuses_after_a_hash_and_a_wait(string name, string password)
+    {
+        Assert.Null(await Try(name, password));
+        Assert.Equal(1, _gate.Computed);
+        TimeSpan wait = Assert.Single(_time.Waits);
+        Assert.InRange(wait, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public async Task Root_is_nobody_and_so_are_users_where_we_are_not_root()
+    {
+        Assert.Null(await Try("root", ""));
+        Assert.Same(Candidate.Nobody, new Accounts(_home.Path).Find("root"u8));
+    }
+
+    [Fact]
+    public async Task A_client_that_polls_costs_one_hash()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.NotNull(await Try("joe", "right"));
+            _time.Advance(VerifiedLogins.Lifetime - TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(1, _gate.Computed);
+        _time.Advance(VerifiedLogins.Lifetime);
+        Assert.NotNull(await Try("joe", "right"));
+        Assert.Equal(2, _gate.Computed);
+    }
+
+    [Fact]
+    public async Task What_is_remembered_lets_no_other_password_in()
+    {
+        Assert.NotNull(await Try("joe", "right"));
+        Assert.Null(await Try("joe", "righ"));
+        Assert.Null(await Try("joe", "rightx"));
+    }
+
+    [Fact]
+    public async Task A_changed_password_counts_at_once()
+    {
+        Assert.NotNull(await Try("joe", "right"));
+        using (VirtualUsersFile users = new(_home.Path))
+        {
+            users.Set("joe@toyokawa.gcd.org", TestHome.HashOf("other"));
+            users.Save();
+        }
+
+        Assert.Null(await Try("joe", "right"));
+        Assert.NotNull(await Try("joe", "other"));
+        using (VirtualUsersFile users = new(_home.Path))
+        {
+            users.Remove("joe@toyokawa.gcd.org");
+            users.Save();
+        }
+
+        Assert.Null(await Try("joe", "other"));
+    }
+
+    [Fact]
+    public async Task Who_fails_too_often_is_refused_unseen_and_for_a_time()
+    {
+        for (int i = 0; i < LoginLimiter.FailuresMax; i++)
+        {
+            Assert.Null(await Try("joe", "wrong"));
+        }
+
+        Assert.Equal(LoginLimiter.FailuresMax, _gate.Computed);
+        Assert.Null(await Try("joe", "right"));
+        Assert.Equal(LoginLimiter.FailuresMax, _gate.Computed);
+        Assert.True(_time.Waits[1] > _time.Waits[0], "the wait grows");
+        Assert.True(_time.Waits[^1] <= TimeSpan.FromSeconds(10));
+        Assert.NotNull(await Try("joe", "right", IPAddress.Parse("192.0.2.2")));
+        _time.Advance(LoginLimiter.Window);
+        Assert.NotNull(await Try("joe", "right"));
+    }
+
+    [Fact]
+    public async Task Tries_at_once_do_not_get_past_the_limit()
+    {
+        Task<Account?>[] tries =
+            [.. Enumerable.Range(0, 100).Select(_ => Task.Run(() => Try("joe", "wrong")))];
+        Assert.All(await Task.WhenAll(tries), Assert.Null);
+
+        // Those under way when the tenth failed are counted, as many as are hashed at a time.
+        Assert.InRange(
+            _gate.Computed, LoginLimiter.FailuresMax,
+            LoginLimiter.FailuresMax + Environment.ProcessorCount);
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_told_and_not_taken_for_an_empty_one()
+    {
+        File.AppendAllText(_home.In("users/virtual"), "joe2@toyokawa.gcd.org:\n");
+        ConfigurationException e =
+            await Assert.ThrowsAsync<ConfigurationException>(() => Try("joe", "right"));
+        Assert.Contains("users/virtual: line 2 is not", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_listeners_end_ends_the_wait() =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _gate.CheckAsync(
+            Peer, new Pop3Credentials("joe"u8.ToArray(), "wrong"u8.ToArray()),
+            new CancellationToken(canceled: true)));
+
+    [Fact]
+    public void Nobody_costs_what_anybody_costs()
+    {
+        string nobody = ByteText.ToText(Candidate.Nobody.Hash);
+        string anybody = PasswordHash.Create("x"u8);
+        Assert.Equal(anybody.Split('$')[..2], nobody.Split('$')[..2]);
+        Assert.Equal(anybody.Length, nobody.Length);
+    }
+
+    [Fact]
+    public void The_tables_are_bounded()
+    {
+        LoginLimiter limiter = new(_time);
+        for (uint i = 0; i <= LoginLimiter.PeersMax; i++)
+        {
+            _time.Advance(TimeSpan.FromTicks(1));
+            limiter.CountFailure(new PeerNetwork(i, false));
+        }
+
+        // The oldest made room: it begins anew, the others go on.
+        Assert.Equal(2, limiter.CountFailure(new PeerNetwork(LoginLimiter.PeersMax, false)));
+        Assert.Equal(1, limiter.CountFailure(new PeerNetwork(0, false)));
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.2", false)]
+    [InlineData("192.0.2.1", "::ffff:192.0.2.1", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
+    [InlineData("::c000:201", "192.0.2.1", false)]
+    public void Who_is_one_peer(string left, string right, bool same) =>
+        Assert.Equal(
+            same, PeerNetwork.Of(IPAddress.Parse(left)) == PeerNetwork.Of(IPAddress.Parse(right)));
+
+    private Task<Account?> Try(string name, string password, IPAddress? peer = null) =>
+        _gate.CheckAsync(
+            peer ?? Peer, new Pop3Credentials(ByteText.ToBytes(name), ByteText.ToBytes(password)),
+            CancellationToken.None);
+}

@@ -1,0 +1,87 @@
+"""checkpassword: descriptor 3, exit codes, the program it runs and as whom."""
+
+import os
+import subprocess
+import unittest
+
+from harness import BIN, ProgramCase
+
+PASSWORD = b"correct horse"
+
+
+class Checkpassword(ProgramCase):
+    def setUp(self):
+        super().setUp()
+        result = self.run_program("kopis", "user", "add", "joe@mx.example", "--password-file", "-",
+                                  stdin=PASSWORD + b"\n")
+        self.assertEqual(0, result.returncode, result)
+        self.mailbox = self.home / "users/mail/mx.example/joe"
+
+    def check(self, fields, *program, env=None):
+        """Runs checkpassword with these bytes on descriptor 3; None leaves it closed."""
+        reading, writing = os.pipe()
+        if fields is not None:
+            os.write(writing, fields)
+        os.close(writing)
+
+        source = "-" if fields is None else reading
+        try:
+            return subprocess.run(
+                ["sh", "-c", f'exec "$@" 3<&{source}', "sh", BIN / "checkpassword", *program],
+                pass_fds=[reading], env=env or self.environment(), capture_output=True, timeout=30)
+        finally:
+            os.close(reading)
+
+    def login(self, name, password, *program):
+        return self.check(name + b"\0" + password + b"\0<1.2@mx.example>\0", *program or ("true",))
+
+    def test_right(self):
+        for name in (b"joe@mx.example", b"JOE@MX.EXAMPLE", b"joe"):
+            result = self.login(name, PASSWORD, "sh", "-c",
+                                'pwd; echo "$USER $HOME $SHELL $1"; test -e /proc/self/fd/3; echo $?',
+                                "sh", "an argument")
+            self.assertEqual(f"{self.mailbox}\njoe@mx.example {self.mailbox} /bin/sh an argument\n1\n",
+                             result.stdout.decode(), result)
+            self.assertEqual(0, result.returncode)
+
+    def test_the_exit_code_is_the_programs(self):
+        self.assertEqual(7, self.login(b"joe", PASSWORD, "sh", "-c", "exit 7").returncode)
+
+    def test_wrong(self):
+        for name, password in ((b"joe", b"wrong"), (b"joe", b""), (b"nobody", PASSWORD),
+                               (b"", b""), (b"joe@elsewhere.example", PASSWORD),
+                               (b"../joe", PASSWORD), (b"root", b""), (b"\xff\xfe", PASSWORD)):
+            result = self.login(name, password, "echo", "ran")
+            self.assertEqual((1, b"", b""), (result.returncode, result.stdout, result.stderr), name)
+
+    def test_misuse(self):
+        whole = b"joe\0" + PASSWORD + b"\0stamp\0"
+        self.assertEqual(2, self.check(whole).returncode)
+        self.assertEqual(2, self.check(None, "true").returncode)
+        for fields in (b"", b"joe", b"joe\0" + PASSWORD, b"joe\0" + PASSWORD + b"\0",
+                       b"joe\0" + PASSWORD + b"\0stamp", whole + b"x" * (513 - len(whole))):
+            self.assertEqual(2, self.check(fields, "true").returncode, fields)
+        self.assertEqual(0, self.check(whole + b"x" * (512 - len(whole)), "true").returncode)
+
+    def test_trouble_is_111(self):
+        result = self.login(b"joe", PASSWORD, "no-such-program")
+        self.assertEqual(111, result.returncode)
+        self.assertIn(b"no-such-program", result.stderr)
+        with open(self.home / "users/virtual", "a") as file:
+            file.write("damage\n")
+        result = self.login(b"joe", PASSWORD, "true")
+        self.assertEqual(111, result.returncode)
+        self.assertRegex(result.stderr, rb"\Acheckpassword: fatal: \S+/users/virtual: line 2 is not")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_root_becomes_the_owner_of_the_mailbox(self):
+        for path in [self.mailbox, *self.mailbox.rglob("*")]:
+            os.chown(path, 65534, 65533)
+        for path in (self.home / "users", self.home / "users/mail", self.mailbox.parent):
+            path.chmod(0o755)
+        result = self.login(b"joe", PASSWORD, "sh", "-c", "id -u; id -ru; id -g; id -G; umask")
+        self.assertEqual([b"65534", b"65534", b"65533", b"65533"], result.stdout.split()[:4], result)
+
+
+if __name__ == "__main__":
+    unittest.main()

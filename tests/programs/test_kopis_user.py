@@ -1,0 +1,219 @@
+"""kopis user: adding, listing, changing and removing virtual users."""
+
+import concurrent.futures
+import fcntl
+import os
+import pty
+import signal
+import subprocess
+import unittest
+
+from harness import BIN, ProgramCase
+
+
+class KopisUser(ProgramCase):
+    def user(self, *words, stdin=b"correct horse\n", **options):
+        return self.run_program("kopis", "user", *words, stdin=stdin, **options)
+
+    def ok(self, *words, **options):
+        result = self.user(*words, **options)
+        self.assertEqual((0, b""), (result.returncode, result.stderr), result)
+        return result.stdout.decode()
+
+    def refused(self, reason, *words, code=100, **options):
+        result = self.user(*words, **options)
+        self.assertEqual((code, b""), (result.returncode, result.stdout), result)
+        self.assertIn(reason, result.stderr.decode())
+        self.assertEqual(1, result.stderr.count(b"\n"), result.stderr)
+
+    def add(self, address, **options):
+        return self.ok("add", address, "--password-file", "-", **options)
+
+    def read(self, name):
+        return (self.home / name).read_text()
+
+    def test_the_life_of_a_user(self):
+        self.assertIn("added joe@mx.example\n", self.add("Joe"))
+        self.add("ann@mx.example")
+        self.assertEqual("ann@mx.example\njoe@mx.example\n", self.ok("list"))
+        before = self.read("users/virtual")
+        self.assertEqual("changed the password of joe@mx.example\n",
+                         self.ok("password", "joe", "--password-file", "-", stdin=b"other horse\n"))
+        self.assertNotEqual(before, self.read("users/virtual"))
+        self.refused("joe@mx.example exists already", "add", "joe", "--password-file", "-")
+        mailbox = self.home / "users/mail/mx.example/joe"
+        (mailbox / "Maildir/new/a").write_text("mail")
+        self.assertIn(f"its mail stays in {mailbox}", self.ok("remove", "joe"))
+        self.assertIn("its mailbox of before is there again", self.add("joe"))
+        self.assertEqual("removed joe@mx.example and its mail\n", self.ok("remove", "--mail", "joe"))
+        self.assertFalse(mailbox.exists())
+        self.refused("there is no user joe@mx.example", "remove", "joe")
+        self.refused("there is no user joe@mx.example", "password", "joe", "--generate")
+        self.assertEqual("ann@mx.example\n", self.ok("list"))
+
+    def test_passwords(self):
+        output = self.ok("add", "joe", "--generate")
+        self.assertRegex(output, r"(?m)^password [a-z2-9]{16}   \(shown only now\)$")
+        self.assertNotIn(output.split()[3], self.read("users/virtual"))
+        secret = self.home / "secret"
+        secret.write_bytes(b"from a file\r\nnot this\n")
+        self.ok("password", "joe", "--password-file", str(secret))
+        for password, reason in ((b"short\n", "fewer than 8"), (b"", "fewer than 8"),
+                                 (b"x" * 129 + b"\n", "more than 128"), (b"x" * 5000, "more than"),
+                                 (b"nul\0nul\0nul\n", "NUL")):
+            self.refused(reason, "password", "joe", "--password-file", "-", stdin=password)
+        self.refused("/nonexistent", "add", "ann", "--password-file", "/nonexistent", code=111)
+
+    def test_addresses(self):
+        for address, reason in (("../joe@mx.example", "only letters"), ("a/b@mx.example", "only"),
+                                (".joe@mx.example", "a dot"), ("joe@", "LOCAL@DOMAIN"),
+                                ("joe@-x.example", "hyphen"), ("j\xf6@mx.example", "only letters"),
+                                ("a" * 65 + "@mx.example", "longer than 64")):
+            self.refused(reason, "add", address, "--generate")
+        self.assertEqual("", self.ok("list"))
+        self.assertFalse((self.home / "users/mail").exists())
+        (self.home / "control/me").unlink()
+        self.refused("no control/me", "add", "joe", "--generate")
+
+    def test_usage(self):
+        for words in ((), ("add",), ("remove",), ("list", "x"), ("nonsense", "joe"),
+                      ("add", "joe", "ann"), ("add", "joe", "--nonsense"), ("add", "joe", "--mail"),
+                      ("add", "joe", "--password-file"), ("remove", "joe", "--generate"),
+                      ("add", "joe", "--generate", "--password-file", "-")):
+            result = self.user(*words)
+            self.assertEqual((100, b""), (result.returncode, result.stdout), words)
+            self.assertTrue(result.stderr.startswith(b"usage: kopis user add"))
+        for words in (("--help",), ("add", "--help")):
+            self.assertTrue(self.ok(*words).startswith("usage: kopis user add"))
+
+    def test_a_new_domain_becomes_the_hosts_own(self):
+        self.control("rcpthosts", "mx.example")
+        self.assertNotIn("control", self.add("joe"))
+        output = self.add("joe@new.example")
+        self.assertIn("added new.example to control/locals and control/rcpthosts\n", output)
+        self.assertIn("qmail-send is not running\n", output)
+        self.assertEqual("mx.example\nnew.example\n", self.read("control/locals"), "me stays local")
+        self.assertEqual("mx.example\nnew.example\n", self.read("control/rcpthosts"))
+        self.assertNotIn("control", self.add("ann@new.example"))
+        self.control("virtualdomains", "virtual.example:joe")
+        self.assertNotIn("control", self.add("joe@virtual.example"))
+
+    def test_an_open_relay_is_told_and_not_closed_by_the_way(self):
+        self.assertIn("takes mail for every domain", self.add("joe@new.example"))
+        self.assertFalse((self.home / "control/rcpthosts").exists())
+
+    def test_control_files_keep_their_rights_and_get_whole_lines(self):
+        self.control("rcpthosts", "mx.example")
+        locals_file = self.home / "control/locals"
+        locals_file.write_text("mx.example")
+        locals_file.chmod(0o640)
+        if os.geteuid() == 0:
+            os.chown(locals_file, 1, 2)
+        before = locals_file.stat()
+        self.add("joe@new.example")
+        self.assertEqual("mx.example\nnew.example\n", locals_file.read_text())
+        after = locals_file.stat()
+        self.assertEqual((before.st_mode, before.st_uid, before.st_gid),
+                         (after.st_mode, after.st_uid, after.st_gid))
+
+    def test_qmail_send_is_told(self):
+        self.control("rcpthosts", "mx.example")
+        sender = subprocess.Popen(
+            ["sh", "-c", "trap 'echo told; exit' HUP; echo ready; while :; do sleep 0.1; done"],
+            stdout=subprocess.PIPE)
+        try:
+            sender.stdout.readline()
+            with open(self.home / "queue/lock/sendmutex", "w") as mutex:
+                fcntl.flock(mutex, fcntl.LOCK_EX)
+                mutex.write(f"{sender.pid}\n")
+                mutex.flush()
+                self.assertIn("qmail-send was told\n", self.add("joe@new.example"))
+                self.assertEqual(b"told\n", sender.stdout.readline())
+                mutex.seek(0)
+                mutex.truncate()
+                mutex.flush()
+                self.assertIn("kill -HUP", self.add("joe@newer.example"))
+        finally:
+            sender.kill()
+            sender.wait()
+            sender.stdout.close()
+
+    def test_many_at_once_lose_nothing(self):
+        names = [f"u{n}@mx.example" for n in range(12)]
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            list(pool.map(self.add, names))
+        self.assertEqual(sorted(names), self.ok("list").split())
+
+    def test_a_damaged_file_is_told_and_left(self):
+        self.add("joe")
+        with open(self.home / "users/virtual", "a") as file:
+            file.write("damage\n")
+        before = self.read("users/virtual")
+        for words in (("list",), ("add", "ann", "--generate"), ("remove", "joe")):
+            self.refused("users/virtual: line 2 is not", *words, code=111)
+        self.assertEqual(before, self.read("users/virtual"))
+
+    def test_a_terminal_is_asked_twice_without_echo(self):
+        for second, code in ((b"correct horse\n", 0), (b"wrong horse\n", 100)):
+            pid, terminal = pty.fork()
+            if pid == 0:
+                os.execve(BIN / "kopis", ["kopis", "user", "add", f"t{code}"],
+                          {**os.environ, **self.environment()})
+            seen = self.expect(terminal, b"Password: ")
+            os.write(terminal, b"correct horse\n")
+            seen += self.expect(terminal, b"Once more: ")
+            os.write(terminal, second)
+            seen += self.expect(terminal, None)
+            os.close(terminal)
+            self.assertEqual(code, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen)
+            self.assertNotIn(b"horse", seen)
+        self.assertEqual("t0@mx.example\n", self.ok("list"))
+
+    def test_an_interrupted_question_leaves_the_terminal_as_it_was(self):
+        ours, theirs = pty.openpty()
+        before = subprocess.run(["stty", "-a"], stdin=theirs, capture_output=True).stdout
+        process = subprocess.Popen(
+            [BIN / "kopis", "user", "add", "joe"], env=self.environment(), stdin=theirs,
+            stdout=theirs, stderr=theirs, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, 0x540E, 0))  # TIOCSCTTY
+        self.expect(ours, b"Password: ")
+        os.write(ours, b"\x03")
+        self.assertEqual(-signal.SIGINT, process.wait(20))
+        self.assertEqual(before, subprocess.run(["stty", "-a"], stdin=theirs,
+                                                capture_output=True).stdout)
+        os.close(ours)
+        os.close(theirs)
+
+    @staticmethod
+    def expect(terminal, words):
+        """Reads up to these words; None: to the end."""
+        seen = b""
+        while words is None or not seen.endswith(words):
+            try:
+                piece = os.read(terminal, 1024)
+            except OSError:
+                piece = b""
+            if not piece:
+                break
+            seen += piece
+        return seen
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_root_acts_as_the_owner_of_the_directory(self):
+        os.chown(self.home / "users", 65534, 65533)
+        self.add("joe")
+        for path in (self.home / "users").rglob("*"):
+            self.assertEqual((65534, 65533), (path.stat().st_uid, path.stat().st_gid), path)
+        # A link that the owner planted leads root nowhere that the owner may not go himself.
+        victim = self.home / "victim"
+        victim.mkdir(mode=0o700)
+        (self.home / "users/mail/evil.example").symlink_to(victim)
+        self.refused("", "add", "joe@evil.example", "--generate", code=111)
+        self.assertEqual([], list(victim.iterdir()))
+        self.assertEqual("joe@mx.example\n", self.ok("list"))
+        self.ok("remove", "joe", "--mail")
+        self.assertFalse((self.home / "users/mail/mx.example/joe").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,237 @@
+"""qmail-pop3d by hand, and the whole chain in tcpserver: fused, foreign, as another user."""
+
+import os
+import pathlib
+import poplib
+import shutil
+import socket
+import subprocess
+import time
+import unittest
+
+from harness import BIN, ProgramCase
+
+PASSWORD = "correct horse"
+NOBODY = 65534
+
+
+def nobody():
+    """The options that make a child a normal user where we are root."""
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+class QmailPop3d(ProgramCase):
+    def setUp(self):
+        super().setUp()
+        self.maildir = self.home / "Maildir"
+        for name in ("tmp", "new", "cur"):
+            (self.maildir / name).mkdir(parents=True)
+        self.mine(self.home)
+
+    def mine(self, top):
+        """Gives files to the user that the program runs as."""
+        if os.geteuid() == 0:
+            for path in [top, *top.rglob("*")]:
+                os.lchown(path, NOBODY, NOBODY)
+
+    def mail(self, name, text, age=10):
+        path = self.maildir / name
+        path.write_bytes(text)
+        os.utime(path, (time.time() - age,) * 2)
+        self.mine(self.maildir)
+
+    def pop3d(self, commands, *arguments):
+        return self.run_program("qmail-pop3d", *(arguments or ("Maildir",)), stdin=commands,
+                                cwd=self.home, **nobody())
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_root_is_refused(self):
+        result = self.run_program("qmail-pop3d", "Maildir", cwd=self.home)
+        self.assertEqual((1, b"", b"qmail-pop3d invoked as uid 0, terminating\n"),
+                         (result.returncode, result.stdout, result.stderr))
+
+    def test_no_maildir(self):
+        for arguments in (("None",), ("",)):
+            result = self.pop3d(b"", *arguments)
+            self.assertEqual((0, b"-ERR this user has no $HOME/Maildir\r\n"),
+                             (result.returncode, result.stdout))
+        result = self.run_program("qmail-pop3d", cwd=self.home, **nobody())
+        self.assertEqual(b"-ERR this user has no $HOME/Maildir\r\n", result.stdout)
+        (self.maildir / "cur").rmdir()
+        result = self.pop3d(b"")
+        self.assertEqual((0, b"-ERR unable to scan $HOME/Maildir\r\n"),
+                         (result.returncode, result.stdout))
+
+    def test_a_session(self):
+        self.mail("new/b", b"Subject: b\n\n.\n", age=20)
+        self.mail("cur/a:2,S", b"Subject: a\n", age=30)
+        result = self.pop3d(b"UIDL\r\nRETR 2\r\nDELE 1\r\nSTAT\r\nQUIT\r\nNOOP\r\n")
+        self.assertEqual(
+            b"+OK \r\n+OK \r\n1 a\r\n2 b\r\n.\r\n"
+            b"+OK \r\nSubject: b\r\n\r\n..\r\n\r\n.\r\n+OK \r\n+OK 2 14\r\n+OK \r\n",
+            result.stdout)
+        self.assertEqual(0, result.returncode)
+        self.assertEqual(["b:2,"], [path.name for path in self.maildir.rglob("*/*")])
+
+    def test_end_of_input_changes_nothing(self):
+        self.mail("new/a", b"a\n")
+        result = self.pop3d(b"DELE 1\r\nQUIT")
+        self.assertEqual((0, b"+OK \r\n+OK \r\n"), (result.returncode, result.stdout))
+        self.assertTrue((self.maildir / "new/a").exists())
+
+    def test_a_message_of_this_second_is_not_shown(self):
+        self.mail("new/later", b"a\n", age=-3600)
+        self.assertEqual(b"+OK \r\n+OK 0 0\r\n", self.pop3d(b"STAT\r\n").stdout)
+
+    def test_a_large_message(self):
+        text = b"Subject: large\n\n" + b".line of some length\n" * 200_000
+        self.mail("new/large", text)
+        result = self.pop3d(b"RETR 1\r\nTOP 1 2147483648\r\nTOP 1 1\r\nQUIT\r\n")
+        whole = text.replace(b"\n.", b"\n..").replace(b"\n", b"\r\n") + b"\r\n.\r\n"
+        self.assertEqual(
+            b"+OK \r\n" + (b"+OK \r\n" + whole) * 2
+            + b"+OK \r\nSubject: large\r\n\r\n..line of some length\r\n\r\n.\r\n+OK \r\n",
+            result.stdout)
+
+
+class Chain(ProgramCase):
+    """tcpserver … qmail-popup HOST checkpassword qmail-pop3d Maildir."""
+
+    def setUp(self):
+        super().setUp()
+        self.options = {}
+        result = self.run_program("kopis", "user", "add", "joe@mx.example", "--password-file", "-",
+                                  stdin=PASSWORD.encode())
+        self.assertEqual(0, result.returncode, result)
+        self.maildir = self.home / "users/mail/mx.example/joe/Maildir"
+        path = self.maildir / "new/a"
+        path.write_bytes(b"Subject: a\n\nbody\n")
+        os.utime(path, (time.time() - 10,) * 2)
+
+    def of_nobody(self):
+        """Makes the mailbox another user's, as on an installed host."""
+        box = self.maildir.parent
+        for path in [box, *box.rglob("*")]:
+            os.chown(path, NOBODY, NOBODY)
+        for path in (self.home / "users", self.home / "users/mail", box.parent):
+            path.chmod(0o755)
+
+    def serve(self, *before):
+        process = subprocess.Popen(
+            [BIN / "tcpserver", "-1", "127.0.0.1", "0", *before, "qmail-popup", "mx.example",
+             "checkpassword", "qmail-pop3d", "Maildir"],
+            env=self.environment(), cwd=self.home, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **self.options)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.process = process
+        self.port = int(process.stdout.readline())
+
+    def children(self):
+        path = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        return pathlib.Path(path).read_text().split()
+
+    def client(self):
+        client = poplib.POP3("127.0.0.1", self.port, timeout=20)
+        self.addCleanup(client.close)
+        return client
+
+    def read_mail(self):
+        client = self.client()
+        client.user("joe")
+        client.pass_(PASSWORD)
+        self.assertEqual((1, 17), client.stat())
+        self.assertEqual([b"Subject: a", b"", b"body", b""], client.retr(1)[1])
+        return client
+
+    def test_our_own_mailbox_needs_no_process(self):
+        self.serve()
+        client = self.read_mail()
+        self.assertEqual([], self.children())
+        client.dele(1)
+        client.quit()
+        self.assertEqual([], list(self.maildir.rglob("*/*")))
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_anothers_mailbox_is_read_by_a_process_that_is_he(self):
+        self.of_nobody()
+        self.serve()
+        client = self.read_mail()
+        (child,) = self.children()
+        status = pathlib.Path(f"/proc/{child}/status").read_text()
+        self.assertIn(f"\nUid:\t{NOBODY}\t{NOBODY}\t{NOBODY}\t{NOBODY}\n", status)
+        self.assertIn(f"\nGid:\t{NOBODY}\t{NOBODY}\t{NOBODY}\t{NOBODY}\n", status)
+        self.assertIn(f"\nGroups:\t{NOBODY} \n", status)
+        client.quit()
+        self.assertTrue((self.maildir / "cur/a:2,").exists())
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_what_follows_pass_in_one_write_reaches_that_process(self):
+        self.of_nobody()
+        self.serve()
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as peer:
+            peer.sendall(b"USER joe\r\nPASS " + PASSWORD.encode() + b"\r\nSTAT\r\nQU")
+            replies = peer.makefile("rb")
+            self.assertEqual([b"+OK", b"+OK", b"+OK"], [replies.readline()[:3] for _ in range(3)])
+            self.assertEqual(b"+OK 1 17\r\n", replies.readline())
+            peer.sendall(b"IT\r\n")
+            self.assertEqual(b"+OK \r\n", replies.read())
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_that_process_ends_with_the_listener(self):
+        self.of_nobody()
+        self.serve()
+        client = self.read_mail()
+        began = time.monotonic()
+        self.process.terminate()
+        self.assertEqual(b"", client.file.read())
+        self.assertEqual(0, self.process.wait(20))
+        self.assertLess(time.monotonic() - began, 1.5)
+        self.assertTrue((self.maildir / "new/a").exists())
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_by_hand_behind_a_foreign_program(self):
+        self.of_nobody()
+        self.serve("env")
+        self.read_mail().quit()
+        self.assertTrue((self.maildir / "cur/a:2,").exists())
+
+    def test_by_hand_as_a_normal_user(self):
+        self.options = nobody()
+        if os.geteuid() == 0:
+            for path in [self.home, *self.home.rglob("*")]:
+                os.chown(path, NOBODY, NOBODY)
+        self.serve("env")
+        self.read_mail().quit()
+        self.assertTrue((self.maildir / "cur/a:2,").exists())
+
+    def test_failures_are_logged_with_the_address_and_not_with_the_name(self):
+        self.serve()
+        client = self.client()
+        client.user("PASSWORD-TYPED-AS-NAME")
+        with self.assertRaisesRegex(poplib.error_proto, "-ERR authorization failed"):
+            client.pass_("wrong password")
+        self.assertEqual(b"qmail-popup: authorization failed for 127.0.0.1\n",
+                         self.process.stderr.readline())
+
+    def test_a_listener_does_not_start_with_a_damaged_users_file(self):
+        with open(self.home / "users/virtual", "a") as file:
+            file.write("damage\n")
+        result = self.run_program("tcpserver", "127.0.0.1", "0", "qmail-popup", "mx.example",
+                                  "checkpassword", "qmail-pop3d", "Maildir")
+        self.assertEqual(111, result.returncode)
+        self.assertRegex(result.stderr, rb"users/virtual: line 2 is not address:hash:home")
+
+    @unittest.skipUnless(shutil.which("curl"), "needs curl")
+    def test_curl(self):
+        self.serve()
+        result = subprocess.run(
+            ["curl", "-sS", "-u", f"joe@mx.example:{PASSWORD}", f"pop3://127.0.0.1:{self.port}/1"],
+            capture_output=True, timeout=30)
+        self.assertEqual((0, b"Subject: a\r\n\r\nbody\r\n\r\n"), (result.returncode, result.stdout))
+
+
+if __name__ == "__main__":
+    unittest.main()
