@@ -158,13 +158,14 @@ public sealed class AddressList
     private bool AddElement(List<AddressToken> element)
     {
         int open = element.FindIndex(token => token.Is('<'));
-        if (open >= 0)
+        int close = element.FindIndex(token => token.Is('>'));
+        if (open < 0 || (close >= 0 && close < open))
         {
-            AddRoute(element, open);
-            return true;
+            return close < 0 && AddBare(element); // A > without its <.
         }
 
-        return !element.Any(token => token.Is('>')) && AddBare(element);
+        AddRoute(element, open);
+        return true;
     }
 
     /// <summary><c>Phrase &lt;address&gt; (comment)</c></summary>

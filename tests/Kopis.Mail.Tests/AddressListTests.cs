@@ -39,6 +39,7 @@ public sealed class AddressListTests
     [InlineData("no start)")]
     [InlineData("no start]")]
     [InlineData("a@b.c>")]
+    [InlineData("a> <b")]
     [InlineData("a: b: c@d.e;;")]
     [InlineData("<a@b <c@d>>")]
     public void What_is_no_list_is_refused(string body) => Assert.Null(Write(body));
