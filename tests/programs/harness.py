@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("KOPIS_BIN", ROOT / "out" / "bin"))
+BIN = pathlib.Path(os.environ.get("KOPIS_BIN", ROOT / "out" / "bin")).resolve()
 
 
 class ProgramCase(unittest.TestCase):

@@ -130,7 +130,7 @@ class SpawnCase(ProgramCase):
         for part in ("tmp", "new", "cur"):
             (home / "Maildir" / part).mkdir(parents=True, mode=0o700)
         with open(self.home / "users/virtual", "a", encoding="ascii") as file:
-            file.write(f"{address}:*:mail/{domain}/{local}\n")
+            file.write(f"{address}:!:mail/{domain}/{local}\n")
         for name, content in dots.items():
             self.dot(home / (".qmail-" + name.replace("_", "-")), content)
         if dot is not None:
