@@ -46,6 +46,13 @@ public static unsafe class Processes
     /// <summary>Bits that new files do not get. Returns the old mask.</summary>
     public static int SetFileModeMask(int mask) => (int)Native.umask((uint)mask);
 
+    /// <summary>Takes no notice of a signal from here on.</summary>
+    public static void IgnoreSignal(int number)
+    {
+        const nint ignore = 1;
+        Native.signal(number, ignore);
+    }
+
     /// <summary>Sends a signal. False if there is no such process.</summary>
     public static bool Signal(int pid, int number)
     {

@@ -6,7 +6,7 @@ namespace Kopis.Queue;
 /// </summary>
 public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
 {
-    /// <summary>The longest address, with its NUL (contract §0).</summary>
+    /// <summary>The longest address, with its NUL (ADDR of qmail-queue.c).</summary>
     public const int AddressBytesMax = 1003;
 
     /// <summary>Everything as it stands in the queue.</summary>
@@ -49,42 +49,13 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
         return to.ToArray();
     }
 
-    /// <summary>Whether foreign bytes are an envelope.</summary>
+    /// <summary>Whether foreign bytes are one envelope and nothing more.</summary>
     /// <returns>0, 11 (an address is too long), 54 (it ends early) or 91 (it is no envelope).
     /// </returns>
     public static int Check(ReadOnlySpan<byte> bytes)
     {
-        byte expected = (byte)'F';
-        while (true)
-        {
-            if (bytes.IsEmpty)
-            {
-                return QueueCode.ReadError;
-            }
-
-            if (expected == (byte)'T' && bytes[0] == 0)
-            {
-                return bytes.Length == 1 ? 0 : QueueCode.EnvelopeFormat;
-            }
-
-            if (bytes[0] != expected)
-            {
-                return QueueCode.EnvelopeFormat;
-            }
-
-            int end = bytes.IndexOf((byte)0);
-            if (end > AddressBytesMax || (end < 0 && bytes.Length > AddressBytesMax))
-            {
-                return QueueCode.AddressTooLong;
-            }
-
-            if (end < 0)
-            {
-                return QueueCode.ReadError;
-            }
-
-            bytes = bytes[(end + 1)..];
-            expected = (byte)'T';
-        }
+        EnvelopeReader reader = default;
+        int used = reader.Read(bytes);
+        return reader.Code == 0 && used < bytes.Length ? QueueCode.EnvelopeFormat : reader.Code;
     }
 }

@@ -11,8 +11,10 @@ public static class QueueCode
     public const int NoConnection = 56;
     public const int HomeMissing = 61;
     public const int ConnectionLost = 74;
-    public const int Crashed = 81;
     public const int CustomText = 82;
     public const int EnvelopeFormat = 91;
     public const int CannotRun = 120;
+
+    /// <summary>No exit code: a program in qmail-queue's place was ended by a signal.</summary>
+    public const int KilledBySignal = 256;
 }

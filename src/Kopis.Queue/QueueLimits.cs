@@ -9,11 +9,17 @@ public static class QueueLimits
     /// <summary>One intake frame of message data.</summary>
     public const int BlockBytesMax = 65_536;
 
-    /// <summary>One envelope: some two million recipients of usual length.</summary>
-    public const int EnvelopeBytesMax = 64 * 1024 * 1024;
+    /// <summary>One envelope: half a million recipients of usual length. One such and many
+    /// small ones fit in <see cref="MemoryBytesMax"/>.</summary>
+    public const int EnvelopeBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>An envelope up to this is taken however much memory the others hold, so that no
+    /// one can keep usual mail out; with all connections in use this is 16 MiB.</summary>
+    public const int EnvelopeBytesFree = 4096;
 
     /// <summary>Bodies and envelopes held in memory by all submissions together; past this a body
-    /// goes to its own file at once, and an envelope is refused with 51.</summary>
+    /// goes to its own file at once, and an envelope that is not small is refused with 51.
+    /// </summary>
     public const long MemoryBytesMax = 24 * 1024 * 1024;
 
     /// <summary>Below this much free disk new mail gets 53, so that the old can be finished.
@@ -25,4 +31,11 @@ public static class QueueLimits
 
     /// <summary>Connections at the intake at once; more wait in the socket's backlog.</summary>
     public const int ConnectionsMax = 4096;
+
+    /// <summary>Of these, those of one local user that is none of qmail's: enough for any
+    /// script, and the others still get in.</summary>
+    public const int ConnectionsPerUserMax = 512;
+
+    /// <summary>Bodies with a file of their own that are made durable at once.</summary>
+    public const int FileSyncsMax = 4;
 }

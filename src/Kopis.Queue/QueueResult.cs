@@ -24,6 +24,7 @@ public static class QueueResult
         74 => "Zcommunication with mail server failed (#4.4.2)",
         81 or 91 => "Zqq internal bug (#4.3.0)",
         120 => "Zunable to exec qq (#4.3.0)",
+        QueueCode.KilledBySignal => "Zqq crashed (#4.3.0)",
         >= 11 and <= 40 => "Dqq permanent problem (#5.3.0)",
         _ => "Zqq temporary problem (#4.3.0)",
     };

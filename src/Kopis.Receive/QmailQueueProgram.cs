@@ -1,3 +1,4 @@
+using System.Buffers;
 using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Queue;
@@ -14,12 +15,20 @@ public static class QmailQueueProgram
     private const int Envelope = 1;
     private static readonly TimeSpan Death = TimeSpan.FromSeconds(86_400); // Contract §0.
 
+    // HUP, INT, QUIT, XCPU, XFSZ, VTALRM, PROF: sig_miscignore of qmail-queue.c.
+    private static ReadOnlySpan<int> SignalsIgnored => [1, 2, 3, 24, 25, 26, 27];
+
     /// <summary>Runs the program; prints nothing as a client.</summary>
     public static int Run(ProgramContext context)
     {
         if (context.Arguments.Count == 1 && context.ArgumentText(0) == "--serve")
         {
             return QueueWriterProgram.Run(context);
+        }
+
+        foreach (int signal in SignalsIgnored)
+        {
+            Processes.IgnoreSignal(signal);
         }
 
         using Timer death = new(_ => Processes.ExitNow(QueueCode.Timeout), null, Death,
@@ -45,23 +54,50 @@ public static class QmailQueueProgram
         queue.Begin(MessageOrigin.Local, (uint)Processes.Id);
         byte[] block = new byte[QueueLimits.BlockBytesMax];
         int got;
-        while ((got = Fd.Read(Message, block)) > 0)
+        while ((got = Read(Message, block)) > 0)
         {
             queue.Write(block.AsSpan(0, got));
         }
 
-        using MemoryStream envelope = new();
-        while ((got = Fd.Read(Envelope, block)) > 0)
+        ArrayBufferWriter<byte> envelope = new(1024);
+        int code = ReadEnvelope(block, envelope);
+        return code != 0 ? code : queue.Finish(envelope.WrittenSpan).Code;
+    }
+
+    /// <summary>
+    /// Reads to the envelope's final NUL and no further: a caller may keep its end open.
+    /// </summary>
+    private static int ReadEnvelope(byte[] block, ArrayBufferWriter<byte> to)
+    {
+        EnvelopeReader reader = default;
+        while (!reader.IsOver)
         {
-            envelope.Write(block, 0, got);
-            if (envelope.Length > QueueLimits.EnvelopeBytesMax)
+            int got = Read(Envelope, block);
+            if (got == 0)
+            {
+                break; // Before the final NUL: code 54.
+            }
+
+            to.Write(block.AsSpan(0, reader.Read(block.AsSpan(0, got))));
+            if (to.WrittenCount > QueueLimits.EnvelopeBytesMax)
             {
                 return QueueCode.OutOfMemory;
             }
         }
 
-        ReadOnlySpan<byte> bytes = envelope.GetBuffer().AsSpan(0, (int)envelope.Length);
-        int code = Queue.Envelope.Check(bytes);
-        return code != 0 ? code : queue.Finish(bytes).Code;
+        return reader.Code;
+    }
+
+    /// <summary>Reads once; zero is the end. A descriptor that somebody made non-blocking is
+    /// waited for: it has not ended.</summary>
+    private static int Read(int fd, byte[] to)
+    {
+        int got;
+        while ((got = Fd.Read(fd, to)) < 0)
+        {
+            Poller.WaitReadable(fd, Death);
+        }
+
+        return got;
     }
 }

@@ -1,12 +1,13 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Net.Sockets;
 
 namespace Kopis.Queue;
 
 /// <summary>
 /// A client of the queue writer, for programs that wait for it: qmail-queue, qmail-local's
-/// forwards, qmail-send's bounces. Failures show in the reply's code, as qmail-queue's would.
+/// forwards, qmail-send's bounces. Any number of submissions, one after another. Failures show in
+/// the reply's code, as qmail-queue's would: 56 where no writer listens, 74 where it went away;
+/// the connection is then of no more use.
 /// </summary>
 public sealed class IntakeConnection : IDisposable
 {
@@ -38,11 +39,7 @@ public sealed class IntakeConnection : IDisposable
     public void Begin(MessageOrigin origin, uint qp)
     {
         _qp = qp;
-        Span<byte> frame = _pending.GetSpan(IntakeFrame.BeginBytes);
-        frame[0] = IntakeFrame.Begin;
-        frame[1] = (byte)origin;
-        BinaryPrimitives.WriteUInt32LittleEndian(frame[2..], qp);
-        _pending.Advance(IntakeFrame.BeginBytes);
+        IntakeFrame.WriteBegin(_pending, origin, qp);
     }
 
     /// <summary>Adds to the message.</summary>
@@ -50,12 +47,14 @@ public sealed class IntakeConnection : IDisposable
     {
         while (!data.IsEmpty)
         {
-            int piece = Math.Min(data.Length, QueueLimits.BlockBytesMax);
-            Frame(IntakeFrame.Message, data[..piece]);
+            int piece = Math.Min(data.Length, IntakeFrame.PieceBytes);
+            IntakeFrame.WriteHead(_pending, IntakeFrame.Message, piece);
+            _pending.Write(data[..piece]);
             data = data[piece..];
-            if (_pending.WrittenCount >= QueueLimits.BlockBytesMax)
+            if (_pending.WrittenCount >= IntakeFrame.PieceBytes)
             {
-                Flush();
+                Flush(_pending.WrittenSpan);
+                _pending.ResetWrittenCount();
             }
         }
     }
@@ -65,32 +64,29 @@ public sealed class IntakeConnection : IDisposable
     {
         if (envelope.Length > QueueLimits.EnvelopeBytesMax)
         {
-            return new QueueReply(QueueCode.OutOfMemory, _qp, 0);
+            _code = QueueCode.OutOfMemory; // What was begun cannot be ended: good for no more.
+            return new QueueReply(_code, _qp, 0);
         }
 
-        Frame(IntakeFrame.End, envelope);
-        Flush();
+        IntakeFrame.WriteHead(_pending, IntakeFrame.End, envelope.Length);
+        Flush(_pending.WrittenSpan);
+        _pending.ResetWrittenCount();
+        Flush(envelope);
         byte[] reply = new byte[IntakeFrame.ReplyBytes];
-        return _code == 0 && TryReceive(reply)
-            ? IntakeReply.Read(reply)
-            : new QueueReply(_code == 0 ? QueueCode.ConnectionLost : _code, _qp, 0);
+        if (_code == 0 && TryReceive(reply))
+        {
+            return IntakeReply.Read(reply);
+        }
+
+        _code = _code == 0 ? QueueCode.ConnectionLost : _code;
+        return new QueueReply(_code, _qp, 0);
     }
 
     /// <summary>Leaves; a submission without <see cref="Finish"/> is not queued.</summary>
     public void Dispose() => _socket.Dispose();
 
-    private void Frame(byte tag, ReadOnlySpan<byte> data)
+    private void Flush(ReadOnlySpan<byte> rest)
     {
-        Span<byte> head = _pending.GetSpan(IntakeFrame.LengthBytes);
-        head[0] = tag;
-        BinaryPrimitives.WriteInt32LittleEndian(head[1..], data.Length);
-        _pending.Advance(IntakeFrame.LengthBytes);
-        _pending.Write(data);
-    }
-
-    private void Flush()
-    {
-        ReadOnlySpan<byte> rest = _pending.WrittenSpan;
         try
         {
             while (_code == 0 && !rest.IsEmpty)
@@ -102,8 +98,6 @@ public sealed class IntakeConnection : IDisposable
         {
             _code = QueueCode.ConnectionLost;
         }
-
-        _pending.ResetWrittenCount();
     }
 
     private bool TryReceive(Span<byte> reply)

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
 namespace Kopis.Queue;
 
 /// <summary>The frames on <c>queue/intake</c> (docs/ARCHITECTURE.md, "Intake").</summary>
@@ -16,6 +19,27 @@ internal static class IntakeFrame
     /// <summary>Code, qp, message number.</summary>
     internal const int ReplyBytes = 13;
 
+    /// <summary>A client's pieces: a usual message goes in one write, and a thousand clients in
+    /// one process hold little.</summary>
+    internal const int PieceBytes = 16 * 1024;
+
     /// <summary>The socket's path.</summary>
     internal static string SocketPath(string home) => Path.Combine(home, "queue", "intake");
+
+    internal static void WriteBegin(IBufferWriter<byte> to, MessageOrigin origin, uint qp)
+    {
+        Span<byte> frame = to.GetSpan(BeginBytes);
+        frame[0] = Begin;
+        frame[1] = (byte)origin;
+        BinaryPrimitives.WriteUInt32LittleEndian(frame[2..], qp);
+        to.Advance(BeginBytes);
+    }
+
+    internal static void WriteHead(IBufferWriter<byte> to, byte tag, int length)
+    {
+        Span<byte> head = to.GetSpan(LengthBytes);
+        head[0] = tag;
+        BinaryPrimitives.WriteInt32LittleEndian(head[1..], length);
+        to.Advance(LengthBytes);
+    }
 }

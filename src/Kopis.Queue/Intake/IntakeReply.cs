@@ -9,4 +9,11 @@ internal static class IntakeReply
         bytes[0],
         BinaryPrimitives.ReadUInt32LittleEndian(bytes[1..]),
         BinaryPrimitives.ReadUInt64LittleEndian(bytes[5..]));
+
+    internal static void Write(Span<byte> to, QueueReply reply)
+    {
+        to[0] = (byte)reply.Code;
+        BinaryPrimitives.WriteUInt32LittleEndian(to[1..], reply.Qp);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[5..], reply.MessageNumber);
+    }
 }

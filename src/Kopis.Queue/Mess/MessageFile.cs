@@ -94,21 +94,47 @@ public sealed class MessageFile : IDisposable
         }
     }
 
-    private static MessageFile Open(string mess, ulong number, ref int segment)
+    /// <summary>Whether there is a sound record of a message that has its own file.</summary>
+    internal static bool HasOwnFileRecord(string mess, ulong number)
+    {
+        int fd = SegmentFile.TryOpen(mess, MessageNumber.Segment(number));
+        if (fd < 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            return ReadHeader(fd, number, out _).OwnFile;
+        }
+        catch (MessageNotFoundException)
+        {
+            return false;
+        }
+        finally
+        {
+            Posix.Fd.Close(fd);
+        }
+    }
+
+    private static RecordHeader ReadHeader(int segment, ulong number, out byte[] envelope)
     {
         Span<byte> first = stackalloc byte[RecordHeader.Bytes];
         long offset = MessageNumber.Offset(number);
         int got = Posix.Fd.ReadAt(segment, first, offset);
         RecordHeader header = RecordHeader.Read(first[..got], number)
             ?? throw new MessageNotFoundException(number, "there is no sound record");
-        byte[] envelope = new byte[header.EnvelopeBytes];
+        envelope = new byte[header.EnvelopeBytes];
         got = Posix.Fd.ReadAt(segment, envelope, offset + RecordHeader.Bytes);
-        if (got < envelope.Length || Crc32C.Of(envelope) != header.EnvelopeCrc)
-        {
-            throw new MessageNotFoundException(number, "its envelope is damaged");
-        }
+        return got == envelope.Length && Crc32C.Of(envelope) == header.EnvelopeCrc
+            ? header
+            : throw new MessageNotFoundException(number, "its envelope is damaged");
+    }
 
-        long bodyOffset = offset + RecordHeader.Bytes + envelope.Length;
+    private static MessageFile Open(string mess, ulong number, ref int segment)
+    {
+        RecordHeader header = ReadHeader(segment, number, out byte[] envelope);
+        long bodyOffset = MessageNumber.Offset(number) + RecordHeader.Bytes + envelope.Length;
         if (header.OwnFile)
         {
             int own = OpenOwnFile(mess, header);

@@ -17,9 +17,12 @@ public static class MessageNumber
     private const int OffsetBits = 23;
     private const int Split = 23; // conf-split; kept for the letter of the contract (§6.2).
 
-    /// <summary>The number of the record at a place.</summary>
+    /// <summary>
+    /// The number of the record at a place. A place past <see cref="SegmentStartsBelow"/>, where
+    /// none starts, compares greater than every number of its segment.
+    /// </summary>
     public static ulong Of(ulong segment, long offset) =>
-        (segment << OffsetBits) | (ulong)(offset / Alignment);
+        (segment << OffsetBits) + (ulong)(offset / Alignment);
 
     /// <summary>The segment that holds the record.</summary>
     public static ulong Segment(ulong number) => number >> OffsetBits;

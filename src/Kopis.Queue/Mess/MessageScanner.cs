@@ -10,6 +10,9 @@ namespace Kopis.Queue;
 /// </summary>
 public sealed class MessageScanner : IDisposable
 {
+    private const int WindowBytes = 64 * 1024;
+    private const int StepBytes = WindowBytes - RecordHeader.Bytes + MessageNumber.Alignment;
+
     private readonly string _mess;
     private int _fd = -1;
 
@@ -136,13 +139,13 @@ public sealed class MessageScanner : IDisposable
     private ScanResult ReadRecord()
     {
         Span<byte> bytes = stackalloc byte[RecordHeader.Bytes];
-        int got = Fd.ReadAt(_fd, bytes, Position.Offset);
-        ulong number = MessageNumber.Of(Position.Segment, Position.Offset);
-        if (got < bytes.Length)
+        if (Position.Offset >= MessageNumber.SegmentStartsBelow
+            || Fd.ReadAt(_fd, bytes, Position.Offset) < bytes.Length)
         {
             return ScanResult.End;
         }
 
+        ulong number = MessageNumber.Of(Position.Segment, Position.Offset);
         if (RecordHeader.Read(bytes, number) is not { } header)
         {
             return Resynchronise();
@@ -154,49 +157,63 @@ public sealed class MessageScanner : IDisposable
             return ScanResult.End;
         }
 
-        Position = Position with { Offset = end };
+        ScanResult result;
         try
         {
             Current = MessageFile.Open(_mess, number);
-            return ScanResult.Message;
+            result = ScanResult.Message;
         }
         catch (MessageNotFoundException e)
         {
             Damage = e.Message;
-            return ScanResult.Damaged;
+            result = ScanResult.Damaged;
         }
+        catch (PosixException e) when (e.Number == Errno.InputOutput)
+        {
+            // The disk lost this one; those behind it do not wait for ever. Any other error (out
+            // of descriptors, say) leaves the position, so the next call tries again.
+            Damage = $"message {number}: {e.Message}";
+            result = ScanResult.Damaged;
+        }
+
+        Position = Position with { Offset = end };
+        return result;
     }
 
     /// <summary>Looks for the next sound header; one bad record harms itself alone.</summary>
     private ScanResult Resynchronise()
     {
-        long size = Fd.Status(_fd).Size;
+        long size = Math.Min(
+            Fd.Status(_fd).Size, MessageNumber.SegmentStartsBelow + RecordHeader.Bytes - 1);
         long from = Position.Offset;
-        byte[] window = new byte[64 * 1024];
-        long at = from + MessageNumber.Alignment;
-        while (at + RecordHeader.Bytes <= size)
+        byte[] window = new byte[WindowBytes];
+        for (long at = from; at + RecordHeader.Bytes <= size; at += StepBytes)
         {
-            int got = Fd.ReadAt(_fd, window, at);
-            for (int i = 0; i + RecordHeader.Bytes <= got; i += MessageNumber.Alignment)
+            int got = Fd.ReadAt(_fd, window.AsSpan(0, (int)Math.Min(WindowBytes, size - at)), at);
+            int found = FindHeader(window.AsSpan(0, got), at);
+            if (found >= 0)
             {
-                ulong number = MessageNumber.Of(Position.Segment, at + i);
-                if (RecordHeader.Read(window.AsSpan(i, RecordHeader.Bytes), number) is not null)
-                {
-                    Position = Position with { Offset = at + i };
-                    Damage = $"{at + i - from} bytes at {Position.Segment}:{from} are no record";
-                    return ScanResult.Damaged;
-                }
+                Position = Position with { Offset = at + found };
+                Damage = $"{at + found - from} bytes at {Position.Segment}:{from} are no record";
+                return ScanResult.Damaged;
             }
-
-            if (got < RecordHeader.Bytes)
-            {
-                break;
-            }
-
-            at += got - RecordHeader.Bytes + MessageNumber.Alignment
-                - (got % MessageNumber.Alignment);
         }
 
         return ScanResult.End;
+    }
+
+    /// <summary>Where in the window a sound header stands, or minus one.</summary>
+    private int FindHeader(ReadOnlySpan<byte> window, long at)
+    {
+        for (int i = 0; i + RecordHeader.Bytes <= window.Length; i += MessageNumber.Alignment)
+        {
+            ulong number = MessageNumber.Of(Position.Segment, at + i);
+            if (RecordHeader.Read(window.Slice(i, RecordHeader.Bytes), number) is not null)
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 }

@@ -49,16 +49,22 @@ internal static class SegmentFile
             : throw new PosixException($"open {path}", errno);
     }
 
-    /// <summary>Whether a later version of Kopis wrote this file.</summary>
+    /// <summary>
+    /// Whether a later version of Kopis wrote this file. A damaged header says nothing: each
+    /// record speaks for itself.
+    /// </summary>
     internal static bool IsTooNew(ReadOnlySpan<byte> header) =>
         header.Length >= HeaderBytes && header.StartsWith(Magic)
+        && BinaryPrimitives.ReadUInt32LittleEndian(header[12..]) == Crc32C.Of(header[..12])
         && BinaryPrimitives.ReadInt32LittleEndian(header[8..]) > FormatVersion;
 
     private static bool TryParseName(string name, out ulong segment)
     {
         segment = 0;
-        return name.Length == Prefix.Length + 16 && ulong.TryParse(
-            name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier,
-            CultureInfo.InvariantCulture, out segment);
+        return name.Length == Prefix.Length + 16
+            && !name.AsSpan().ContainsAnyInRange('A', 'F') // Only the name we would write.
+            && ulong.TryParse(
+                name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture, out segment);
     }
 }

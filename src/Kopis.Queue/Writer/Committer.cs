@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Kopis.Posix;
 
@@ -5,11 +6,11 @@ namespace Kopis.Queue;
 
 /// <summary>
 /// The one thread that writes: takes all submissions that wait, makes them durable with one sync,
-/// answers them, and pulls the trigger. While it syncs the next batch gathers.
+/// pulls the trigger, and answers them. While it syncs the next batch gathers.
 /// </summary>
 internal sealed class Committer : IDisposable
 {
-    private const int BatchMax = 1000;
+    private const int BatchMax = 1000; // So that the first of a flood is not answered last.
 
     private readonly Channel<Submission> _waiting = Channel.CreateUnbounded<Submission>(
         new UnboundedChannelOptions { SingleReader = true });
@@ -32,7 +33,7 @@ internal sealed class Committer : IDisposable
     {
         if (!_waiting.Writer.TryWrite(submission))
         {
-            submission.Done.SetResult(new QueueReply(QueueCode.WriteError, submission.Qp, 0));
+            Refuse(submission);
         }
 
         return submission.Done.Task;
@@ -56,7 +57,12 @@ internal sealed class Committer : IDisposable
                 batch.Add(next);
             }
 
-            Commit(batch);
+            ReadOnlySpan<Submission> rest = CollectionsMarshal.AsSpan(batch);
+            while (!rest.IsEmpty)
+            {
+                rest = rest[CommitSome(rest)..];
+            }
+
             batch.Clear();
         }
     }
@@ -67,25 +73,32 @@ internal sealed class Committer : IDisposable
         return more.IsCompleted ? more.Result : more.AsTask().GetAwaiter().GetResult();
     }
 
-    private void Commit(List<Submission> batch)
+    /// <summary>How many were answered: all, or those that filled a segment.</summary>
+    private int CommitSome(ReadOnlySpan<Submission> rest)
     {
         try
         {
-            ulong[] numbers = _writer.Commit(batch);
+            ulong[] numbers = _writer.Commit(rest);
             _trigger.Pull();
-            for (int i = 0; i < batch.Count; i++)
+            for (int i = 0; i < numbers.Length; i++)
             {
-                batch[i].Done.SetResult(new QueueReply(0, batch[i].Qp, numbers[i]));
+                rest[i].Done.SetResult(new QueueReply(0, rest[i].Qp, numbers[i]));
             }
+
+            return numbers.Length;
         }
         catch (PosixException e)
         {
-            _log($"alert: unable to write the queue: {e.Message}; {batch.Count} messages refused");
-            foreach (Submission submission in batch)
+            _log($"alert: unable to write the queue: {e.Message}; {rest.Length} messages refused");
+            foreach (Submission submission in rest)
             {
-                submission.Done.SetResult(
-                    new QueueReply(QueueCode.WriteError, submission.Qp, 0));
+                Refuse(submission);
             }
+
+            return rest.Length;
         }
     }
+
+    private static void Refuse(Submission submission) =>
+        submission.Done.SetResult(new QueueReply(QueueCode.WriteError, submission.Qp, 0));
 }

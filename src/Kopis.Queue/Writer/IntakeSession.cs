@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Net.Sockets;
-using Kopis.Posix;
 
 namespace Kopis.Queue;
 
@@ -9,41 +8,29 @@ namespace Kopis.Queue;
 /// One client of the intake. Trusts nothing it says: lengths are capped before they are believed,
 /// memory grows with what has arrived, and only the kernel names the client.
 /// </summary>
-internal sealed class IntakeSession : IDisposable
+internal sealed class IntakeSession(Socket socket, uint uid, QueueWriter writer) : IDisposable
 {
-    private const int BufferBytes = 72 * 1024; // One whole message frame and some.
-    private const int EnvelopeStepBytes = 64 * 1024;
+    private const int BufferBytes = 16 * 1024; // Each of a thousand busy clients may hold one.
 
-    private readonly Socket _socket;
-    private readonly QueueWriter _writer;
-    private readonly uint _uid;
     private byte[] _buffer = [];
     private int _start;
     private int _end;
 
-    internal IntakeSession(Socket socket, QueueWriter writer)
-    {
-        _socket = socket;
-        _writer = writer;
-        _uid = Credentials.OfPeer((int)socket.Handle).Uid;
-    }
-
-    /// <summary>A submission has begun and is not answered yet.</summary>
-    internal bool Busy { get; private set; }
-
     /// <summary>Serves submissions until the client leaves or breaks the protocol.</summary>
-    internal async Task RunAsync(CancellationToken stop)
+    /// <param name="stop">Ends the session where no submission has begun.</param>
+    /// <param name="end">Ends it wherever it is; what is not answered is not queued.</param>
+    internal async Task RunAsync(CancellationToken stop, CancellationToken end)
     {
         try
         {
-            while (await WaitForMoreAsync(stop) && await ServeOneAsync(stop))
+            while (await WaitForMoreAsync(stop) && await ServeOneAsync(end))
             {
-                Busy = false;
+                // One submission after another.
             }
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            // The client is gone; what it had not finished is not queued.
+            // The client is gone, or we are; what it had not finished is not queued.
         }
         finally
         {
@@ -54,157 +41,138 @@ internal sealed class IntakeSession : IDisposable
     public void Dispose()
     {
         ReturnBuffer();
-        _socket.Dispose();
+        socket.Dispose();
     }
 
     /// <summary>Waits without a buffer, so that an idle client costs next to nothing.</summary>
     private async ValueTask<bool> WaitForMoreAsync(CancellationToken stop)
     {
-        if (_start == _end)
+        if (_start < _end)
         {
-            ReturnBuffer();
-            await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, stop);
+            return !stop.IsCancellationRequested;
         }
 
-        return await EnsureAsync(1, stop);
+        ReturnBuffer();
+        await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, stop);
+        return true;
     }
 
     /// <summary>One submission; false ends the session.</summary>
-    private async ValueTask<bool> ServeOneAsync(CancellationToken stop)
+    private async ValueTask<bool> ServeOneAsync(CancellationToken end)
     {
-        Busy = true;
-        if (!await EnsureAsync(IntakeFrame.BeginBytes, stop)
-            || _buffer[_start] != IntakeFrame.Begin)
+        if (!await EnsureAsync(IntakeFrame.BeginBytes, end) || Begin() is not { } submission)
         {
             return false;
         }
 
-        using Submission submission = Begin(_buffer.AsSpan(_start + 1, 5));
-        _start += IntakeFrame.BeginBytes;
-        int code = Append(submission, _writer.ReceivedLine(submission));
-        while (await EnsureAsync(IntakeFrame.LengthBytes, stop))
+        using (submission)
         {
-            byte tag = _buffer[_start];
-            uint length = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(_start + 1));
-            _start += IntakeFrame.LengthBytes;
-            if (tag == IntakeFrame.End && length <= QueueLimits.EnvelopeBytesMax)
+            submission.AddBody(writer.ReceivedLine(submission));
+            while (await EnsureAsync(IntakeFrame.LengthBytes, end))
             {
-                return await FinishAsync(submission, code, (int)length, stop);
-            }
+                byte tag = _buffer[_start];
+                uint length = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(_start + 1));
+                _start += IntakeFrame.LengthBytes;
+                bool isEnd = tag == IntakeFrame.End;
+                bool isSound = isEnd
+                    ? length <= QueueLimits.EnvelopeBytesMax
+                    : tag == IntakeFrame.Message && length <= QueueLimits.BlockBytesMax;
+                if (!isSound || !await TakeAsync(submission, isEnd, (int)length, end))
+                {
+                    return false;
+                }
 
-            if (tag != IntakeFrame.Message || length > QueueLimits.BlockBytesMax
-                || !await EnsureAsync((int)length, stop))
-            {
-                return false;
+                if (isEnd)
+                {
+                    await FinishAsync(submission, end);
+                    return true;
+                }
             }
-
-            code = code == 0 ? Append(submission, _buffer.AsSpan(_start, (int)length)) : code;
-            _start += (int)length;
         }
 
         return false;
     }
 
-    private Submission Begin(ReadOnlySpan<byte> fields)
+    /// <summary>The submission that a Begin frame asks for; null where it is none.</summary>
+    private Submission? Begin()
     {
-        MessageOrigin origin = _writer.Trusted.Judge(_uid, fields[0]);
-        uint qp = BinaryPrimitives.ReadUInt32LittleEndian(fields[1..]);
-        return _writer.NewSubmission(origin, _uid, qp);
+        ReadOnlySpan<byte> frame = _buffer.AsSpan(_start, IntakeFrame.BeginBytes);
+        _start += IntakeFrame.BeginBytes;
+        return frame[0] == IntakeFrame.Begin && frame[1] <= (byte)MessageOrigin.Bounce
+            ? writer.NewSubmission(
+                writer.Trusted.Judge(uid, (MessageOrigin)frame[1]), uid,
+                BinaryPrimitives.ReadUInt32LittleEndian(frame[2..]))
+            : null;
     }
 
-    private static int Append(Submission submission, ReadOnlySpan<byte> block)
+    /// <summary>Hands a frame's bytes on in the pieces they come in; false if the client leaves.
+    /// </summary>
+    private async ValueTask<bool> TakeAsync(
+        Submission submission, bool isEnvelope, int length, CancellationToken end)
     {
-        try
+        for (int left = length; left > 0;)
         {
-            submission.Append(block);
-            return 0;
-        }
-        catch (PosixException)
-        {
-            return QueueCode.WriteError;
-        }
-    }
-
-    private async ValueTask<bool> FinishAsync(
-        Submission submission, int code, int length, CancellationToken stop)
-    {
-        bool inBudget = _writer.Budget.TryTake(length);
-        int share = inBudget ? length : 0;
-        try
-        {
-            byte[]? envelope = await ReadEnvelopeAsync(length, inBudget, stop);
-            if (envelope is null && inBudget)
+            if (!await EnsureAsync(1, end))
             {
                 return false;
             }
 
-            code = code != 0 ? code
-                : envelope is null ? QueueCode.OutOfMemory
-                : Envelope.Check(envelope);
-            code = code == 0 && !_writer.HasSpace(submission.Origin) ? QueueCode.WriteError : code;
-            QueueReply reply = new(code, submission.Qp, 0);
-            if (code == 0)
-            {
-                submission.Finish(envelope, share);
-                share = 0; // Given back with the submission.
-                reply = await _writer.CommitAsync(submission);
-            }
-
-            return await AnswerAsync(reply, stop);
-        }
-        finally
-        {
-            _writer.Budget.GiveBack(share);
-        }
-    }
-
-    /// <summary>The envelope, or null: the client left, or it is read away unkept.</summary>
-    private async ValueTask<byte[]?> ReadEnvelopeAsync(
-        int length, bool keep, CancellationToken stop)
-    {
-        using MemoryStream kept = new(keep ? Math.Min(length, EnvelopeStepBytes) : 0);
-        int left = length;
-        while (left > 0)
-        {
-            if (!await EnsureAsync(1, stop))
-            {
-                return null;
-            }
-
-            int piece = Math.Min(left, _end - _start);
-            if (keep)
-            {
-                kept.Write(_buffer, _start, piece);
-            }
-
-            _start += piece;
-            left -= piece;
+            ReadOnlySpan<byte> piece = _buffer.AsSpan(_start, Math.Min(left, _end - _start));
+            Take(submission, isEnvelope, piece);
+            _start += piece.Length;
+            left -= piece.Length;
         }
 
-        return keep ? kept.ToArray() : null;
-    }
-
-    private async ValueTask<bool> AnswerAsync(QueueReply reply, CancellationToken stop)
-    {
-        byte[] bytes = new byte[IntakeFrame.ReplyBytes];
-        bytes[0] = (byte)reply.Code;
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(1), reply.Qp);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(5), reply.MessageNumber);
-        await _socket.SendAsync(bytes, SocketFlags.None, stop);
         return true;
+    }
+
+    private void Take(Submission submission, bool isEnvelope, ReadOnlySpan<byte> piece)
+    {
+        if (submission.Code == 0 && !writer.HasSpace(submission.Origin))
+        {
+            submission.Refuse(QueueCode.WriteError);
+        }
+        else if (isEnvelope)
+        {
+            submission.AddEnvelope(piece);
+        }
+        else
+        {
+            submission.AddBody(piece);
+        }
+    }
+
+    private async ValueTask FinishAsync(Submission submission, CancellationToken end)
+    {
+        submission.Finish();
+        if (submission.Fd >= 0)
+        {
+            await writer.SyncFileAsync(submission);
+        }
+
+        QueueReply reply = submission.Code == 0
+            ? await writer.CommitAsync(submission)
+            : new QueueReply(submission.Code, submission.Qp, 0);
+        submission.Dispose(); // A client that does not read its answer holds nothing.
+        byte[] bytes = new byte[IntakeFrame.ReplyBytes];
+        IntakeReply.Write(bytes, reply);
+        await socket.SendAsync(bytes, SocketFlags.None, end);
     }
 
     /// <summary>Until so many bytes stand in the buffer; false when the client leaves before.
     /// </summary>
-    private async ValueTask<bool> EnsureAsync(int count, CancellationToken stop)
+    private async ValueTask<bool> EnsureAsync(int count, CancellationToken end)
     {
         if (_buffer.Length == 0)
         {
             _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-            _start = _end = 0;
         }
 
-        if (_start + count > _buffer.Length)
+        if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+        else if (_start + count > _buffer.Length)
         {
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
             _end -= _start;
@@ -213,7 +181,7 @@ internal sealed class IntakeSession : IDisposable
 
         while (_end - _start < count)
         {
-            int got = await _socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None, stop);
+            int got = await socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None, end);
             if (got == 0)
             {
                 return false;

@@ -5,6 +5,9 @@ internal sealed class MemoryBudget(long bytesMax)
 {
     private long _held;
 
+    /// <summary>What is taken at this moment.</summary>
+    internal long Held => Interlocked.Read(ref _held);
+
     /// <summary>Takes a share if it is there.</summary>
     internal bool TryTake(long bytes)
     {

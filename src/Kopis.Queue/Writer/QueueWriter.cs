@@ -14,28 +14,32 @@ public sealed class QueueWriter : IDisposable
     private const int AnyoneMayConnect = 0x1B6; // 0666
     private const int Backlog = 1024;
     private static readonly TimeSpan FreeSpaceCheckInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
 
     private readonly string _mess;
     private readonly IQueueDisk _disk;
     private readonly TimeProvider _clock;
     private readonly Action<string> _log;
-    private readonly Committer _committer;
-    private readonly Trigger _trigger;
-    private readonly HashSet<IntakeSession> _sessions = [];
     private readonly int _lock;
+    private readonly Trigger _trigger;
+    private readonly Socket _listener;
+    private readonly Committer _committer;
+    private readonly SessionList _sessions = new();
+    private readonly MemoryBudget _budget = new(QueueLimits.MemoryBytesMax);
+    private readonly SemaphoreSlim _fileSyncs = new(QueueLimits.FileSyncsMax);
     private uint _lastQp = (uint)Processes.Id;
     private long _incoming;
     private long _freeBytes;
-    private long _freeBytesAt = long.MinValue;
+    private long _freeBytesAt;
 
     /// <summary>Takes the queue over and mends what a crash left.</summary>
     /// <param name="home">The qmail home; <c>queue/mess</c> and <c>queue/lock</c> must exist.
     /// </param>
     /// <param name="clock">The time in Received lines and records.</param>
     /// <param name="log">Takes one line for people.</param>
-    /// <exception cref="ConfigurationException">Another writer runs, or a directory is missing.
-    /// </exception>
+    /// <exception cref="ConfigurationException">Another writer runs, or the directories cannot be
+    /// used.</exception>
     public QueueWriter(string home, TimeProvider clock, Action<string> log)
         : this(home, clock, log, new QueueDisk())
     {
@@ -44,66 +48,70 @@ public sealed class QueueWriter : IDisposable
     internal QueueWriter(string home, TimeProvider clock, Action<string> log, IQueueDisk disk)
     {
         _mess = Path.Combine(home, "queue", "mess");
-        _disk = disk;
-        _clock = clock;
-        _log = log;
+        (_disk, _clock, _log) = (disk, clock, log);
         _lock = TakeLock(Path.Combine(home, "queue", "lock", "writer"));
-        Recovery.Clean(_mess, log);
-        string trigger = Path.Combine(home, "queue", "lock", "trigger");
-        Trigger.Create(trigger);
-        _trigger = new Trigger(trigger);
-        ulong last = SegmentFile.List(_mess).LastOrDefault();
-        Segments = new SegmentWriter(_mess, disk, Math.Max(last, Recovery.LastNumbered(_mess)));
-        _committer = new Committer(Segments, _trigger, log);
-        Listener = Listen(IntakeFrame.SocketPath(home));
+        try
+        {
+            Recovery.Clean(_mess, log);
+            string trigger = Path.Combine(home, "queue", "lock", "trigger");
+            Trigger.Create(trigger);
+            _trigger = new Trigger(trigger);
+            _freeBytes = _disk.FreeBytes(_mess);
+            _freeBytesAt = _clock.GetTimestamp();
+            _listener = Listen(IntakeFrame.SocketPath(home));
+            ulong last = SegmentFile.List(_mess).LastOrDefault();
+            _committer = new Committer(new SegmentWriter(_mess, disk, last), _trigger, log);
+        }
+        catch (Exception e) when (
+            e is IOException or UnauthorizedAccessException or SocketException or ArgumentException)
+        {
+            _listener?.Dispose();
+            Fd.Close(_lock);
+            throw new ConfigurationException($"unable to serve the queue: {e.Message}", e);
+        }
     }
-
-    internal SegmentWriter Segments { get; }
-
-    internal MemoryBudget Budget { get; } = new(QueueLimits.MemoryBytesMax);
 
     internal TrustedUsers Trusted { get; } = new();
 
-    private Socket Listener { get; }
+    /// <summary>Bytes of bodies and envelopes in memory, of all submissions.</summary>
+    internal long MemoryHeld => _budget.Held;
 
     /// <summary>Serves until told to stop, then lets what was begun finish for two seconds.
     /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
         using CancellationTokenSource end = new();
-        while (!stop.IsCancellationRequested)
+        try
         {
-            try
+            while (true)
             {
-                Start(await Listener.AcceptAsync(stop), end.Token);
-                await RoomForOneMoreAsync(stop);
-            }
-            catch (SocketException e)
-            {
-                _log($"warning: unable to accept: {e.Message}");
-                await Task.Delay(TimeSpan.FromMilliseconds(100), _clock, CancellationToken.None);
-            }
-            catch (OperationCanceledException)
-            {
-                break;
+                await _sessions.WaitForRoomAsync(stop);
+                await AcceptAsync(stop, end.Token);
             }
         }
+        catch (OperationCanceledException)
+        {
+            _listener.Dispose(); // Who comes now is told at once that nobody is there.
+        }
 
-        await LetFinishAsync();
+        await _sessions.WaitForEndAsync(StopTime, _clock);
         await end.CancelAsync();
+        await _sessions.WaitForEndAsync(StopTime, _clock);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        Listener.Dispose();
+        _listener.Dispose();
         _committer.Dispose();
         _trigger.Dispose();
+        _fileSyncs.Dispose();
+        _sessions.Dispose();
         Fd.Close(_lock);
     }
 
     internal Submission NewSubmission(MessageOrigin origin, uint uid, uint qp) =>
-        new(Budget, _disk, NewIncomingPath)
+        new(_budget, _disk, NewIncomingPath)
         {
             Origin = origin,
             Uid = uid,
@@ -117,6 +125,25 @@ public sealed class QueueWriter : IDisposable
         + $"{Trusted.Invoker(submission.Uid, submission.Origin)}); "
         + $"{QmailDate.Rfc822(submission.Arrived)}\n");
 
+    /// <summary>
+    /// Makes a large body durable on a thread of its own: neither the committer nor the sessions
+    /// of small messages wait for a hundred megabytes.
+    /// </summary>
+    internal async Task SyncFileAsync(Submission submission)
+    {
+        await _fileSyncs.WaitAsync();
+        try
+        {
+            await Task.Factory.StartNew(
+                submission.SyncFile, CancellationToken.None, TaskCreationOptions.LongRunning,
+                TaskScheduler.Default);
+        }
+        finally
+        {
+            _fileSyncs.Release();
+        }
+    }
+
     internal Task<QueueReply> CommitAsync(Submission submission) =>
         _committer.CommitAsync(submission);
 
@@ -124,11 +151,10 @@ public sealed class QueueWriter : IDisposable
     internal bool HasSpace(MessageOrigin origin)
     {
         long now = _clock.GetTimestamp();
-        if (_freeBytesAt == long.MinValue
-            || _clock.GetElapsedTime(Volatile.Read(ref _freeBytesAt), now) > FreeSpaceCheckInterval)
+        if (_clock.GetElapsedTime(Volatile.Read(ref _freeBytesAt), now) > FreeSpaceCheckInterval)
         {
-            Volatile.Write(ref _freeBytes, _disk.FreeBytes(_mess));
             Volatile.Write(ref _freeBytesAt, now);
+            LookAtFreeSpace();
         }
 
         return Volatile.Read(ref _freeBytes) >= (origin == MessageOrigin.Bounce
@@ -138,17 +164,22 @@ public sealed class QueueWriter : IDisposable
 
     private static int TakeLock(string path)
     {
+        int fd = -1;
         try
         {
-            int fd = Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.Create);
-            return Fd.TryLockExclusive(fd)
-                ? fd
-                : throw new ConfigurationException($"{path}: another queue writer is running");
+            fd = Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.Create);
+            if (Fd.TryLockExclusive(fd))
+            {
+                return fd;
+            }
         }
         catch (PosixException e)
         {
             throw new ConfigurationException(e.Message, e);
         }
+
+        Fd.Close(fd);
+        throw new ConfigurationException($"{path}: another queue writer is running");
     }
 
     private static Socket Listen(string path)
@@ -165,63 +196,41 @@ public sealed class QueueWriter : IDisposable
         catch (Exception e) when (e is SocketException or ArgumentException or PosixException)
         {
             listener.Dispose();
-            throw new ConfigurationException($"{path}: {e.Message}", e);
+            throw;
         }
     }
 
-    private void Start(Socket client, CancellationToken stop)
-    {
-        IntakeSession session = new(client, this);
-        lock (_sessions)
-        {
-            _sessions.Add(session);
-        }
-
-        _ = ServeAsync(session, stop);
-    }
-
-    private async Task ServeAsync(IntakeSession session, CancellationToken stop)
+    private async Task AcceptAsync(CancellationToken stop, CancellationToken end)
     {
         try
         {
-            await session.RunAsync(stop);
-        }
-        catch (OperationCanceledException)
-        {
-            // We stop; what was not answered is not queued.
-        }
-        finally
-        {
-            lock (_sessions)
+            Socket client = await _listener.AcceptAsync(stop);
+            uint uid = Credentials.OfPeer((int)client.Handle).Uid;
+            int most = Trusted.IsOurs(uid)
+                ? QueueLimits.ConnectionsMax
+                : QueueLimits.ConnectionsPerUserMax;
+            if (!_sessions.TryStart(new IntakeSession(client, uid, this), uid, most, stop, end))
             {
-                _sessions.Remove(session);
+                _log($"warning: uid {uid} has {most} connections; one more refused");
             }
         }
-    }
-
-    private async Task RoomForOneMoreAsync(CancellationToken stop)
-    {
-        while (CountSessions(_ => true) >= QueueLimits.ConnectionsMax)
+        catch (Exception e) when (e is SocketException or PosixException)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), _clock, stop);
+            _log($"warning: unable to accept: {e.Message}");
+            await Task.Delay(AcceptPause, _clock, stop); // Out of descriptors: some will end.
         }
     }
 
-    private async Task LetFinishAsync()
+    private void LookAtFreeSpace()
     {
-        long began = _clock.GetTimestamp();
-        while (CountSessions(session => session.Busy) > 0
-            && _clock.GetElapsedTime(began) < StopTime)
+        try
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), _clock, CancellationToken.None);
+            Volatile.Write(ref _freeBytes, _disk.FreeBytes(_mess));
         }
-    }
-
-    private int CountSessions(Func<IntakeSession, bool> which)
-    {
-        lock (_sessions)
+        catch (PosixException e)
         {
-            return _sessions.Count(which);
+            Volatile.Write(ref _freeBytes, 0);
+            _log($"alert: unable to see how much disk is free: {e.Message}");
         }
     }
 

@@ -10,7 +10,10 @@ namespace Kopis.Queue;
 /// </summary>
 internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegment) : IDisposable
 {
-    private const int WriteBytesMax = 1024 * 1024;
+    private const int WriteBytes = 1024 * 1024;
+    private const int CopyBytesMax = QueueLimits.InlineBodyBytesMax;
+
+    private static readonly byte[] Padding = new byte[MessageNumber.Alignment];
 
     private readonly ArrayBufferWriter<byte> _pending = new(64 * 1024);
     private ulong _segment = lastSegment;
@@ -18,48 +21,52 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
     private long _end;
     private long _written;
 
-    /// <summary>How often the disk was asked to make data durable; for tests and metrics.</summary>
-    internal long Syncs { get; private set; }
-
-    /// <summary>Makes the batch durable.</summary>
-    /// <returns>The numbers, in order.</returns>
+    /// <summary>Makes submissions durable: all of them, or as many as the segment takes.</summary>
+    /// <param name="batch">At least one; own files are durable already.</param>
+    /// <returns>The numbers of the first ones, in order; at least one.</returns>
     /// <exception cref="PosixException">Nothing of the batch may be reported as queued.
     /// </exception>
-    internal ulong[] Commit(IReadOnlyList<Submission> batch)
+    internal ulong[] Commit(ReadOnlySpan<Submission> batch)
     {
-        ulong[] numbers = new ulong[batch.Count];
+        if (_fd >= 0 && _end >= MessageNumber.SegmentStartsBelow)
+        {
+            Dispose();
+        }
+
+        if (_fd < 0)
+        {
+            BeginSegment();
+        }
+
         long start = _end;
+        List<ulong> numbers = new(batch.Length);
         try
         {
-            bool ownFiles = false;
-            for (int i = 0; i < batch.Count; i++)
+            bool hasFiles = false;
+            while (numbers.Count < batch.Length && _end < MessageNumber.SegmentStartsBelow)
             {
-                if (_fd < 0 || _end >= MessageNumber.SegmentStartsBelow)
-                {
-                    FinishSegment();
-                    BeginSegment();
-                    start = _end;
-                }
-
-                numbers[i] = MessageNumber.Of(_segment, _end);
-                ownFiles |= PlaceOwnFile(batch[i], numbers[i]);
-                AddRecord(batch[i], numbers[i]);
+                Submission next = batch[numbers.Count];
+                numbers.Add(MessageNumber.Of(_segment, _end));
+                hasFiles |= PlaceFile(next, numbers[^1]);
+                AddRecord(next, numbers[^1]);
             }
 
-            if (ownFiles)
+            if (hasFiles)
             {
-                disk.SyncDirectory(mess); // The renames, before any record speaks of them.
+                disk.SyncDirectory(mess); // The renames, before any record is sure to speak of them.
             }
 
             WritePending();
-            SyncSegment();
-            return numbers;
+            disk.SyncData(_fd);
         }
         catch (PosixException)
         {
-            GiveUpBatch(start);
+            GiveUpBatch(start, batch[..numbers.Count]);
             throw;
         }
+
+        KeepFiles(batch[..numbers.Count]);
+        return [.. numbers];
     }
 
     public void Dispose()
@@ -71,22 +78,11 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         }
     }
 
-    /// <summary>A batch that runs over a segment's end: the old one is made durable first.
-    /// </summary>
-    private void FinishSegment()
-    {
-        if (_fd >= 0)
-        {
-            WritePending();
-            SyncSegment();
-            Dispose();
-        }
-    }
-
     private void BeginSegment()
     {
         ulong next = _segment + 1;
-        int fd = disk.Create(SegmentFile.Name(mess, next));
+        string name = SegmentFile.Name(mess, next);
+        int fd = disk.Create(name);
         _segment = next; // The name is used up, whatever comes.
         try
         {
@@ -100,6 +96,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         catch (PosixException)
         {
             disk.Close(fd);
+            disk.Unlink(name); // It held nothing; a disk that stays full gathers no such files.
             throw;
         }
 
@@ -107,46 +104,53 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         _end = _written = SegmentFile.HeaderBytes;
     }
 
-    private bool PlaceOwnFile(Submission submission, ulong number)
+    private bool PlaceFile(Submission submission, ulong number)
     {
-        if (submission.Path is null)
+        if (submission.Fd >= 0)
         {
-            return false;
+            submission.MoveFile(MessStore.OwnFile(mess, number));
         }
 
-        disk.SyncData(submission.Fd);
-        Syncs++;
-        disk.Rename(submission.Path, MessStore.OwnFile(mess, number));
-        submission.GiveFileAway();
-        return true;
+        return submission.Fd >= 0;
     }
 
     private void AddRecord(Submission submission, ulong number)
     {
-        bool own = submission.Fd >= 0;
         RecordHeader header = new()
         {
             Number = number,
             Arrived = submission.Arrived,
             BodyBytes = submission.BodyBytes,
             EnvelopeBytes = submission.Envelope.Length,
-            EnvelopeCrc = Crc32C.Of(submission.Envelope.Span),
+            EnvelopeCrc = Crc32C.Of(submission.Envelope),
             BodyCrc = submission.BodyCrc,
             Uid = submission.Uid,
             Qp = submission.Qp,
             Origin = submission.Origin,
-            OwnFile = own,
+            OwnFile = submission.Fd >= 0,
         };
-        header.Write(_pending.GetSpan(RecordHeader.Bytes));
-        _pending.Advance(RecordHeader.Bytes);
-        _pending.Write(submission.Envelope.Span);
-        _pending.Write(submission.Inline);
-        int padding = (int)(header.RecordBytes - RecordHeader.Bytes - submission.Envelope.Length
-            - submission.Inline.Length);
-        _pending.GetSpan(padding + 1)[..padding].Clear();
-        _pending.Advance(padding);
+        Span<byte> first = stackalloc byte[RecordHeader.Bytes];
+        header.Write(first);
+        Add(first);
+        Add(submission.Envelope);
+        Add(submission.Inline);
+        int unpadded = RecordHeader.Bytes + submission.Envelope.Length + submission.Inline.Length;
+        Add(Padding.AsSpan(0, (int)(header.RecordBytes - unpadded)));
         _end += header.RecordBytes;
-        if (_pending.WrittenCount >= WriteBytesMax)
+    }
+
+    private void Add(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > CopyBytesMax)
+        {
+            WritePending();
+            disk.WriteAt(_fd, bytes, _written);
+            _written += bytes.Length;
+            return;
+        }
+
+        _pending.Write(bytes);
+        if (_pending.WrittenCount >= WriteBytes)
         {
             WritePending();
         }
@@ -159,24 +163,13 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         _pending.ResetWrittenCount();
     }
 
-    private void SyncSegment()
-    {
-        disk.SyncData(_fd);
-        Syncs++;
-    }
-
     /// <summary>
     /// Takes the batch back. After a failed sync nobody knows what the disk holds, so the segment
     /// is never written to again: records in it stay readable, the next batch begins a new one.
     /// </summary>
-    private void GiveUpBatch(long start)
+    private void GiveUpBatch(long start, ReadOnlySpan<Submission> placed)
     {
         _pending.ResetWrittenCount();
-        if (_fd < 0)
-        {
-            return;
-        }
-
         try
         {
             disk.Truncate(_fd, start);
@@ -184,9 +177,18 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         catch (PosixException)
         {
             // What stays is whole or torn; whole ones are delivered although refused, as any
-            // message may be whose reply is lost.
+            // message may be whose reply is lost. So they need their files.
+            KeepFiles(placed);
         }
 
         Dispose();
+    }
+
+    private static void KeepFiles(ReadOnlySpan<Submission> placed)
+    {
+        foreach (Submission submission in placed)
+        {
+            submission.KeepFile();
+        }
     }
 }

@@ -1,5 +1,5 @@
-using System.Buffers;
 using Kopis.Base;
+using Kopis.Posix;
 
 namespace Kopis.Queue;
 
@@ -9,20 +9,17 @@ namespace Kopis.Queue;
 /// </summary>
 internal sealed class Submission : IDisposable
 {
-    private const int FirstBufferBytes = 8 * 1024;
-
-    private readonly MemoryBudget _budget;
     private readonly IQueueDisk _disk;
     private readonly Func<string> _newIncomingPath;
-    private byte[] _buffer = [];
-    private int _envelopeShare;
-    private int _buffered;
+    private readonly BudgetedBuffer _body;
+    private readonly BudgetedBuffer _envelope;
 
     internal Submission(MemoryBudget budget, IQueueDisk disk, Func<string> newIncomingPath)
     {
-        _budget = budget;
         _disk = disk;
         _newIncomingPath = newIncomingPath;
+        _body = new BudgetedBuffer(budget, bytesFree: 0);
+        _envelope = new BudgetedBuffer(budget, QueueLimits.EnvelopeBytesFree);
     }
 
     internal MessageOrigin Origin { get; init; }
@@ -33,118 +30,130 @@ internal sealed class Submission : IDisposable
 
     internal DateTimeOffset Arrived { get; init; }
 
-    /// <summary>Checked, see <see cref="Queue.Envelope.Check"/>.</summary>
-    internal ReadOnlyMemory<byte> Envelope { get; private set; }
+    /// <summary>qmail-queue's exit code once it is refused, else 0. The first reason stays.
+    /// </summary>
+    internal int Code { get; private set; }
+
+    internal ReadOnlySpan<byte> Envelope => _envelope.Written;
 
     internal long BodyBytes { get; private set; }
 
     internal uint BodyCrc { get; private set; }
 
     /// <summary>The body, where it is in memory.</summary>
-    internal ReadOnlySpan<byte> Inline => _buffer.AsSpan(0, _buffered);
+    internal ReadOnlySpan<byte> Inline => _body.Written;
 
-    /// <summary>The file in <c>incoming/</c>, or null where the body is in memory.</summary>
+    /// <summary>The file that goes if this submission does; null where there is none.</summary>
     internal string? Path { get; private set; }
 
-    /// <summary>The file's descriptor, or minus one.</summary>
+    /// <summary>The body's own file, or minus one where the body is in memory.</summary>
     internal int Fd { get; private set; } = -1;
 
     /// <summary>Set by the committer.</summary>
     internal TaskCompletionSource<QueueReply> Done { get; } =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Adds to the body.</summary>
-    /// <exception cref="Posix.PosixException">The disk is full or broken.</exception>
-    internal void Append(ReadOnlySpan<byte> block)
+    /// <summary>Adds to the body, unless it is refused already.</summary>
+    internal void AddBody(ReadOnlySpan<byte> block)
     {
-        BodyCrc = Crc32C.Append(BodyCrc, block);
-        if (Path is null && !TryBuffer(block))
+        if (Code != 0)
         {
-            MoveToFile();
+            return;
         }
 
-        if (Path is not null)
+        try
         {
-            _disk.WriteAt(Fd, block, BodyBytes);
+            Store(block);
         }
-
-        BodyBytes += block.Length;
+        catch (PosixException)
+        {
+            Refuse(QueueCode.WriteError);
+        }
     }
 
-    /// <summary>The last piece; from here on nothing changes but the committer's.</summary>
-    internal void Finish(ReadOnlyMemory<byte> envelope, int shareOfBudget)
+    /// <summary>Adds to the envelope, unless it is refused already.</summary>
+    internal void AddEnvelope(ReadOnlySpan<byte> block)
     {
-        Envelope = envelope;
-        _envelopeShare = shareOfBudget;
+        if (Code == 0 && !_envelope.TryAppend(block))
+        {
+            Refuse(QueueCode.OutOfMemory);
+        }
     }
 
-    /// <summary>The file became the message's own and is no longer ours to remove.</summary>
-    internal void GiveFileAway() => Path = null;
+    /// <summary>Everything has come: judges the envelope.</summary>
+    internal void Finish()
+    {
+        if (Code == 0 && Queue.Envelope.Check(Envelope) is not 0 and int reason)
+        {
+            Refuse(reason);
+        }
+    }
+
+    /// <summary>Makes the body's own file durable; the committer need not wait for it.</summary>
+    internal void SyncFile()
+    {
+        try
+        {
+            _disk.SyncData(Fd);
+        }
+        catch (PosixException)
+        {
+            Refuse(QueueCode.WriteError);
+        }
+    }
+
+    /// <summary>Will not be queued: gives back what it holds at once.</summary>
+    internal void Refuse(int code)
+    {
+        Code = code;
+        Dispose();
+    }
+
+    /// <summary>Gives the file its place in the queue.</summary>
+    internal void MoveFile(string to)
+    {
+        _disk.Rename(Path!, to);
+        Path = to;
+    }
+
+    /// <summary>The file belongs to a record now and is no longer ours to remove.</summary>
+    internal void KeepFile() => Path = null;
 
     public void Dispose()
     {
-        ReleaseBuffer();
-        _budget.GiveBack(_envelopeShare);
-        _envelopeShare = 0;
+        _body.Dispose();
+        _envelope.Dispose();
         if (Fd >= 0)
         {
             _disk.Close(Fd);
             Fd = -1;
         }
 
-        if (Path is not null)
+        string? path = Path;
+        Path = null;
+        if (path is not null)
         {
-            _disk.Unlink(Path);
-            Path = null;
+            RemoveFile(path);
         }
     }
 
-    private bool TryBuffer(ReadOnlySpan<byte> block)
+    private void Store(ReadOnlySpan<byte> block)
     {
-        int needed = _buffered + block.Length;
-        if (needed > QueueLimits.InlineBodyBytesMax || !TryGrow(needed))
+        bool fits = Path is null
+            && BodyBytes + block.Length <= QueueLimits.InlineBodyBytesMax
+            && _body.TryAppend(block);
+        if (!fits && Path is null)
         {
-            return false;
+            MoveToFile();
         }
 
-        block.CopyTo(_buffer.AsSpan(_buffered));
-        _buffered = needed;
-        return true;
-    }
-
-    private bool TryGrow(int needed)
-    {
-        if (needed <= _buffer.Length)
+        if (!fits)
         {
-            return true;
+            _disk.WriteAt(Fd, block, BodyBytes);
         }
 
-        byte[] larger = ArrayPool<byte>.Shared.Rent(
-            Math.Max(FirstBufferBytes, Math.Max(needed, _buffer.Length * 2)));
-        if (!_budget.TryTake(larger.Length))
-        {
-            ArrayPool<byte>.Shared.Return(larger);
-            return false;
-        }
-
-        Inline.CopyTo(larger);
-        int kept = _buffered;
-        ReleaseBuffer();
-        _buffer = larger;
-        _buffered = kept;
-        return true;
-    }
-
-    private void ReleaseBuffer()
-    {
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _budget.GiveBack(_buffer.Length);
-        }
-
-        _buffer = [];
-        _buffered = 0;
+        BodyCrc = Crc32C.Append(BodyCrc, block);
+        BodyBytes += block.Length;
     }
 
     private void MoveToFile()
@@ -153,6 +162,18 @@ internal sealed class Submission : IDisposable
         Fd = _disk.Create(path);
         Path = path;
         _disk.WriteAt(Fd, Inline, 0);
-        ReleaseBuffer();
+        _body.Dispose();
+    }
+
+    private void RemoveFile(string path)
+    {
+        try
+        {
+            _disk.Unlink(path);
+        }
+        catch (PosixException)
+        {
+            // It stays until the writer's next start, which removes it.
+        }
     }
 }

@@ -8,7 +8,8 @@ namespace Kopis.Queue;
 /// </summary>
 internal sealed class Trigger(string path) : IDisposable
 {
-    private const int AnyoneMayPull = 0x192; // 0622, as in qmail.
+    // 0622 as in qmail, and 0040: where we make it, qmail-send is of its group, not its owner.
+    private const int AnyoneMayPull = 0x1B2;
 
     private readonly byte[] _path = Fd.PathBytes(path);
     private int _fd = -1;

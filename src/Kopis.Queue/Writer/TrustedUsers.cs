@@ -14,8 +14,8 @@ internal sealed class TrustedUsers
     /// The origin that the kernel's word supports: a client's claim counts only where it runs as
     /// the queue writer's own user.
     /// </summary>
-    internal MessageOrigin Judge(uint uid, byte claim) =>
-        uid == _own && claim <= (byte)MessageOrigin.Bounce ? (MessageOrigin)claim
+    internal MessageOrigin Judge(uint uid, MessageOrigin claim) =>
+        uid == _own ? claim
         : uid == _network ? MessageOrigin.Network
         : uid == _send ? MessageOrigin.Bounce
         : MessageOrigin.Local;
@@ -27,4 +27,8 @@ internal sealed class TrustedUsers
         MessageOrigin.Bounce => "for bounce",
         _ => uid == _alias ? "by alias" : $"by uid {uid}",
     };
+
+    /// <summary>Whether a program of qmail's own runs as this user.</summary>
+    internal bool IsOurs(uint uid) =>
+        uid == _own || uid == _network || uid == _send || uid == _alias;
 }

@@ -1,0 +1,65 @@
+using System.Buffers;
+
+namespace Kopis.Queue;
+
+/// <summary>
+/// Bytes that grow as they arrive, in pooled memory. What exceeds <paramref name="bytesFree"/> is
+/// taken from the budget of all.
+/// </summary>
+internal sealed class BudgetedBuffer(MemoryBudget budget, int bytesFree) : IDisposable
+{
+    private const int FirstBytes = 4096;
+
+    private byte[] _buffer = [];
+    private int _length;
+
+    internal ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
+
+    /// <summary>Adds the bytes; false where the budget does not allow it, nothing added then.
+    /// </summary>
+    internal bool TryAppend(ReadOnlySpan<byte> bytes)
+    {
+        int needed = _length + bytes.Length;
+        if (needed > _buffer.Length && !TryGrow(needed))
+        {
+            return false;
+        }
+
+        bytes.CopyTo(_buffer.AsSpan(_length));
+        _length = needed;
+        return true;
+    }
+
+    /// <summary>Gives everything back; the buffer is empty then.</summary>
+    public void Dispose()
+    {
+        if (_buffer.Length > 0)
+        {
+            budget.GiveBack(Share(_buffer));
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        _buffer = [];
+        _length = 0;
+    }
+
+    private bool TryGrow(int needed)
+    {
+        byte[] larger = ArrayPool<byte>.Shared.Rent(
+            Math.Max(needed, Math.Max(FirstBytes, _buffer.Length * 2)));
+        if (!budget.TryTake(Share(larger)))
+        {
+            ArrayPool<byte>.Shared.Return(larger);
+            return false;
+        }
+
+        int length = _length;
+        Written.CopyTo(larger);
+        Dispose();
+        _buffer = larger;
+        _length = length;
+        return true;
+    }
+
+    private int Share(byte[] buffer) => Math.Max(0, buffer.Length - bytesFree);
+}
