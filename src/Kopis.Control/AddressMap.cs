@@ -8,6 +8,10 @@ namespace Kopis.Control;
 /// </summary>
 public sealed class AddressMap
 {
+    /// <summary>What may be added to an address: spawners take no longer fields than
+    /// DeliveryCommand.FieldBytesMax.</summary>
+    private const int AddedBytesMax = 1000;
+
     private readonly byte[] _noAtHost;
     private readonly ConstMap _percentHack;
     private readonly byte[] _me;
@@ -26,22 +30,35 @@ public sealed class AddressMap
     /// <exception cref="ConfigurationException">One cannot be read.</exception>
     public static AddressMap Read(ControlDirectory control)
     {
+        byte[] noAtHost = control.ReadLineOrMe("envnoathost", "envnoathost")!;
+        if (noAtHost.Length > AddedBytesMax)
+        {
+            throw control.Bad("envnoathost", $"over {AddedBytesMax} bytes");
+        }
+
         AddressMap map = new(
-            control.ReadLine("me") ?? [],
-            control.ReadLineOrMe("envnoathost", "envnoathost")!,
+            control.ReadLine("me") ?? [], noAtHost,
             ConstMap.Set(control.ReadList("percenthack") ?? []));
-        map.Reread(control);
+        (map._locals, map._virtual) = (map.ReadLocals(control), ReadVirtual(control));
         return map;
     }
 
     /// <summary>Reads locals and virtualdomains again, as SIGHUP asks; the rest stays.</summary>
-    /// <exception cref="ConfigurationException">One cannot be read; both stay as they were.
-    /// </exception>
-    public void Reread(ControlDirectory control)
+    /// <returns>Null; or the file that cannot be read, and then both stay as they were.</returns>
+    public string? TryReread(ControlDirectory control)
     {
-        ConstMap locals = ConstMap.Set(control.ReadList("locals") ?? [_me]);
-        ConstMap virtualDomains = ConstMap.KeyValue(control.ReadList("virtualdomains") ?? []);
-        (_locals, _virtual) = (locals, virtualDomains);
+        string file = "locals";
+        try
+        {
+            ConstMap locals = ReadLocals(control);
+            file = "virtualdomains";
+            (_locals, _virtual) = (locals, ReadVirtual(control));
+            return null;
+        }
+        catch (ConfigurationException)
+        {
+            return file;
+        }
     }
 
     /// <summary>The recipient as its channel knows it.</summary>
@@ -84,6 +101,23 @@ public sealed class AddressMap
             && address[prepend.Length] == (byte)'-'
                 ? address[(prepend.Length + 1)..]
                 : address;
+    }
+
+    private ConstMap ReadLocals(ControlDirectory control) =>
+        ConstMap.Set(control.ReadList("locals") ?? [_me]);
+
+    private static ConstMap ReadVirtual(ControlDirectory control)
+    {
+        IReadOnlyList<byte[]> lines = control.ReadList("virtualdomains") ?? [];
+        foreach (byte[] line in lines)
+        {
+            if (line.Length > AddedBytesMax)
+            {
+                throw control.Bad("virtualdomains", $"a line is over {AddedBytesMax} bytes");
+            }
+        }
+
+        return ConstMap.KeyValue(lines);
     }
 
     private byte[] UndoPercents(byte[] address)

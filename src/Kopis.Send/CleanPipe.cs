@@ -4,7 +4,7 @@ using Kopis.Posix;
 namespace Kopis.Send;
 
 /// <summary>Requests to qmail-clean, few at a time, in order (docs/ARCHITECTURE.md).</summary>
-internal sealed class CleanPipe(int requests, int replies)
+internal sealed class CleanPipe(int requests, int replies) : ICleaner
 {
     private const int InFlightMax = 32; // A pipe takes these without blocking.
 
@@ -17,7 +17,7 @@ internal sealed class CleanPipe(int requests, int replies)
 
     internal bool IsIdle => _waiting.Count + _asked.Count == 0;
 
-    internal void Ask(string request) => _waiting.Enqueue(request);
+    public void Ask(string request) => _waiting.Enqueue(request);
 
     internal void Flush()
     {

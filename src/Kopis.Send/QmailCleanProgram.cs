@@ -17,23 +17,24 @@ public static class QmailCleanProgram
     {
         Lifeline.Watch(context);
         string mess = context.In("queue/mess");
-        byte[] buffer = new byte[4096];
+        const int tooLong = RequestBytesMax + 1;
+        byte[] request = new byte[tooLong + 1];
+        byte[] block = new byte[4096];
         int length = 0;
         int got;
-        while ((got = Fd.Read(0, buffer.AsSpan(length))) > 0)
+        while ((got = Fd.Read(0, block)) > 0)
         {
-            length += got;
-            int end;
-            while ((end = buffer.AsSpan(0, length).IndexOf((byte)0)) >= 0)
+            foreach (byte b in block.AsSpan(0, got))
             {
-                Fd.WriteAll(1, [Answer(mess, buffer.AsSpan(0, end))]);
-                buffer.AsSpan(end + 1, length - end - 1).CopyTo(buffer);
-                length -= end + 1;
-            }
+                if (b != 0)
+                {
+                    request[length] = b;
+                    length = Math.Min(length + 1, tooLong);
+                    continue;
+                }
 
-            if (length > RequestBytesMax)
-            {
-                return ExitCode.Permanent; // Whoever talks there is not qmail-send.
+                Fd.WriteAll(1, [Answer(mess, request.AsSpan(0, length))]);
+                length = 0;
             }
         }
 
@@ -87,7 +88,8 @@ public static class QmailCleanProgram
         }
 
         return verb.SequenceEqual("hole"u8) && count == 3
-            && numbers[1] <= long.MaxValue && numbers[2] is > 0 and <= long.MaxValue
+            && numbers[1] is >= Holes.BlockBytes and <= long.MaxValue
+            && numbers[2] is > 0 and <= long.MaxValue
                 ? MessStore.PunchHole(mess, numbers[0], (long)numbers[1], (long)numbers[2])
                 : null;
     }

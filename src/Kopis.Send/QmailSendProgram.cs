@@ -29,7 +29,7 @@ public static class QmailSendProgram
         }
         catch (IOException e)
         {
-            log.Line($"alert: cannot go on: {e.Message}");
+            log.Trouble("alert: cannot go on", e);
         }
 
         log.Flush();
@@ -63,6 +63,11 @@ public static class QmailSendProgram
         if (!Directory.Exists(context.Home))
         {
             throw new ConfigurationException("unable to switch to home directory");
+        }
+
+        if (!Directory.Exists(context.In("queue")))
+        {
+            throw new ConfigurationException("unable to switch to queue directory");
         }
 
         try

@@ -1,4 +1,5 @@
 using Kopis.Control;
+using Kopis.Posix;
 using Kopis.Queue;
 
 namespace Kopis.Send;
@@ -7,200 +8,311 @@ namespace Kopis.Send;
 /// The queue as qmail-send sees it: reads messages in, counts what is left in each segment, says
 /// what qmail-clean may remove.
 /// </summary>
-internal sealed class QueueState : IDisposable
+/// <remarks>A record that cannot be read is set aside: named in a warning, kept with its segment,
+/// and looked at again at the next start. It is forgotten when its segment is gone.</remarks>
+internal sealed class QueueState(
+    IMessReader mess, StateLog marks, Scheduler scheduler, AddressMap addresses,
+    ICleaner clean, SendLog log) : IDisposable
 {
     private const int MessagesAtOnce = 64; // Between two looks at reports and signals.
 
-    private readonly string _mess;
-    private readonly StateLog _log;
-    private readonly Scheduler _scheduler;
-    private readonly AddressMap _addresses;
-    private readonly Bouncer _bouncer;
-    private readonly SendLog _lines;
-    private readonly SortedDictionary<ulong, int> _left = [];
-    private readonly Dictionary<ulong, SavedMessage> _saved;
-    private readonly MessageScanner _scanner;
-
-    internal QueueState(
-        string home, StateLog log, Scheduler scheduler, AddressMap addresses, Bouncer bouncer,
-        SendLog lines)
-    {
-        _mess = Path.Combine(home, "queue", "mess");
-        (_log, _scheduler, _addresses, _bouncer, _lines) =
-            (log, scheduler, addresses, bouncer, lines);
-        _saved = log.Load();
-        if (log.Damage is { } damage)
-        {
-            lines.Line($"alert: {damage}");
-        }
-
-        _scanner = new MessageScanner(_mess, log.Position);
-        foreach (ulong segment in MessStore.Segments(_mess))
-        {
-            _left[segment] = 0;
-        }
-    }
+    private readonly Dictionary<ulong, SegmentUse> _segments = [];
+    private readonly HashSet<ulong> _setAside = [];
+    private readonly HashSet<ulong> _oldBounces = [];
+    private Dictionary<ulong, SavedMessage> _saved = [];
 
     /// <summary>
-    /// Takes the messages before the position back, then writes the state anew: what comes after
-    /// is read by <see cref="ReadNew"/>.
-    /// </summary>
-    internal void Recover()
+    /// Takes the messages before the saved position back, and those after it of which there is
+    /// something saved. What is newer is read by <see cref="ReadNew"/>. A snapshot is to be written
+    /// then, before anything is marked.</summary>
+    /// <param name="bounces">queue/bounce; what is left of finished messages is removed.</param>
+    /// <param name="now">Unix time.</param>
+    internal void Recover(IBounceBox bounces, long now)
     {
-        foreach ((ulong number, SavedMessage saved) in _saved)
+        _saved = marks.Load();
+        if (marks.DamagedRecords > 0)
         {
-            if (saved.IsLive && !saved.IsEnded && IsBefore(number, _scanner.Position))
+            log.Line($"warning: {marks.DamagedRecords} damaged records in queue/state");
+        }
+
+        if (marks.IsDoubtful)
+        {
+            log.Line($"alert: queue/state is damaged; finished mail may be delivered again");
+        }
+
+        _oldBounces.UnionWith(bounces.Numbers());
+        mess.Start(marks.Position);
+        ulong last = 0;
+        foreach (ulong number in _saved.Keys.Order())
+        {
+            last = number;
+            if (!_saved[number].IsEnded && IsRead(number))
             {
-                Reopen(number);
+                Reopen(number, now);
             }
         }
 
-        while (ReadNew(isRecovery: true))
+        while (_saved.Count > 0 && !IsRead(last) && ReadNew(now))
         {
-            // Until there is nothing more; clients may well be adding meanwhile.
+            log.Flush();
         }
 
-        _saved.Clear();
-        _log.Compact(_scanner.Position, _scheduler.Messages);
+        _saved = [];
+        RemoveOldBounces(bounces);
+        CleanPassedSegments();
     }
 
     /// <summary>Reads some messages that came since.</summary>
     /// <returns>Whether there may be more at once.</returns>
-    internal bool ReadNew(bool isRecovery = false)
+    /// <exception cref="IOException">Not now; nothing was passed over.</exception>
+    internal bool ReadNew(long now)
     {
         for (int i = 0; i < MessagesAtOnce; i++)
         {
-            ScanResult result = _scanner.Next();
+            ulong segment = mess.Position.Segment;
+            ScanResult result = mess.Next();
+            if (mess.Position.Segment != segment)
+            {
+                CleanPassedSegments();
+            }
+
             if (result == ScanResult.End)
             {
                 return false;
             }
 
-            if (result == ScanResult.Damaged)
+            if (result == ScanResult.Message)
             {
-                _lines.Line($"warning: damaged record set aside: {_scanner.Damage}");
-                continue;
+                ArrivedMessage message = mess.Current!;
+                Take(message, _saved.GetValueOrDefault(message.Number), isNew: true, now);
             }
-
-            using MessageFile file = _scanner.Current!;
-            Take(file, isRecovery ? _saved.GetValueOrDefault(file.Number) : null);
+            else if (mess.DamagedNumber is { } number)
+            {
+                SetAside(number, mess.Damage);
+            }
+            else
+            {
+                log.Line($"warning: {mess.Damage}");
+            }
         }
 
         return true;
     }
 
     /// <summary>The message is finished: its End record is durable.</summary>
-    internal void Forget(QueuedMessage message, CleanPipe clean)
+    internal void Forget(QueuedMessage message)
     {
-        _scheduler.Remove(message);
+        scheduler.Remove(message);
         if (message.HasOwnFile)
         {
             clean.Ask($"foop/{message.Number}");
         }
 
-        _left[MessageNumber.Segment(message.Number)]--;
-        RemoveEmptySegments(clean);
+        ulong segment = MessageNumber.Segment(message.Number);
+        SegmentUse use = _segments[segment];
+        use.Left--;
+        use.FinishedBytes += message.RecordEnd - MessageNumber.Offset(message.Number);
+        CleanSegment(segment, lookForHoles: use.FinishedBytes >= 4 * Holes.BytesMin);
     }
 
-    /// <summary>Asks for the removal of segments in which nothing is left.</summary>
-    internal void RemoveEmptySegments(CleanPipe clean)
+    /// <summary>Writes the state to a new file.</summary>
+    /// <exception cref="IOException">The old one still counts.</exception>
+    internal void WriteSnapshot() =>
+        marks.Compact(mess.Position, scheduler.Messages, _setAside);
+
+    public void Dispose() => mess.Dispose();
+
+    /// <summary>Whether the reader is past the message.</summary>
+    private bool IsRead(ulong number)
     {
-        while (_left.Count > 0)
-        {
-            // The one that is being read may still grow.
-            ulong? empty = null;
-            foreach ((ulong segment, int left) in _left)
-            {
-                if (segment < _scanner.Position.Segment && left == 0)
-                {
-                    empty = segment;
-                    break;
-                }
-            }
-
-            if (empty is not { } found)
-            {
-                return;
-            }
-
-            clean.Ask($"segm/{found}");
-            _left.Remove(found);
-        }
+        ulong segment = MessageNumber.Segment(number);
+        return segment < mess.Position.Segment
+            || (segment == mess.Position.Segment
+                && MessageNumber.Offset(number) < mess.Position.Offset);
     }
 
-    /// <summary>Writes the state anew where it has grown enough, or at the end.</summary>
-    internal void CompactIf(bool always)
-    {
-        if (always || _log.ShouldCompact)
-        {
-            _log.Compact(_scanner.Position, _scheduler.Messages);
-        }
-    }
-
-    public void Dispose() => _scanner.Dispose();
-
-    private static bool IsBefore(ulong number, ScanPosition position) =>
-        number < MessageNumber.Of(position.Segment, position.Offset);
-
-    private void Reopen(ulong number)
+    private void Reopen(ulong number, long now)
     {
         try
         {
-            using MessageFile file = MessageFile.Open(_mess, number);
-            Take(file, _saved[number]);
+            Take(mess.Open(number), _saved[number], isNew: false, now);
         }
         catch (MessageNotFoundException e)
         {
-            _lines.Line($"warning: set aside: {e.Message}");
+            SetAside(number, e.Message);
+        }
+        catch (PosixException e) when (e.Number == Errno.InputOutput)
+        {
+            SetAside(number, $"message {number}: {e.Message}");
         }
     }
 
-    private void Take(MessageFile file, SavedMessage? saved)
+    /// <summary>Keeps the segment for whoever can mend it. Where all was read again because
+    /// queue/state is damaged, the place may as well be a hole, and nothing is kept.</summary>
+    private void SetAside(ulong number, string reason)
     {
-        ulong segment = MessageNumber.Segment(file.Number);
-        _left.TryAdd(segment, 0);
+        ulong segment = MessageNumber.Segment(number);
+        bool isKept = !marks.IsDoubtful && mess.Segments().Contains(segment);
+        string fate = isKept ? "set aside" : "unreadable";
+        log.Line($"warning: msg {number} is {fate}: {reason}");
+        if (isKept && _setAside.Add(number))
+        {
+            SegmentUse use = Use(segment);
+            use.Left++;
+            use.HasDamage = true;
+        }
+    }
+
+    private void Take(ArrivedMessage arrived, SavedMessage? saved, bool isNew, long now)
+    {
+        SegmentUse use = Use(MessageNumber.Segment(arrived.Number));
+        use.End = Math.Max(use.End, arrived.RecordEnd);
         if (saved is { IsEnded: true })
         {
             return;
         }
 
-        if (saved is null)
+        QueuedMessage message;
+        try
         {
-            _lines.Line($"new msg {file.Number}");
-            _lines.Info(file.Number, file.BodyBytes, file.Envelope.Sender.Span, file.Qp, file.Uid);
+            message = ToMessage(arrived);
+        }
+        catch (OverflowException e)
+        {
+            SetAside(arrived.Number, e.Message);
+            return;
         }
 
-        QueuedMessage message = ToMessage(file);
+        if (isNew && saved is null)
+        {
+            LogNew(arrived, message.Sender);
+        }
+
         foreach (int index in saved?.Done ?? [])
         {
-            if (index < message.Recipients)
+            if (index >= 0 && index < message.Recipients)
             {
                 message.SetState(index, RecipientState.Done);
             }
         }
 
-        message.SetDue(DeliveryChannel.Local, saved?.LocalDue ?? 0);
-        message.SetDue(DeliveryChannel.Remote, saved?.RemoteDue ?? 0);
-        message.HasBounce = saved is not null && _bouncer.Exists(file.Number);
-        _left[segment]++;
-        _scheduler.Add(message);
+        // Older mail first, so that none waits for ever behind what keeps coming.
+        long first = Math.Min(now, arrived.BornSeconds);
+        message.SetDue(DeliveryChannel.Local, saved?.LocalDue ?? first);
+        message.SetDue(DeliveryChannel.Remote, saved?.RemoteDue ?? first);
+        message.HasBounce = _oldBounces.Remove(arrived.Number);
+        use.Left++;
+        scheduler.Add(message);
     }
 
-    private QueuedMessage ToMessage(MessageFile file)
+    private void LogNew(ArrivedMessage m, ReadOnlySpan<byte> sender)
+    {
+        log.Line($"new msg {m.Number}");
+        log.Line(
+            $"info msg {m.Number}: bytes {m.Bytes} from <{sender}> qp {m.Qp} uid {m.Uid}");
+    }
+
+    private QueuedMessage ToMessage(ArrivedMessage arrived)
     {
         List<(byte[], DeliveryChannel)> recipients = [];
-        foreach (ReadOnlyMemory<byte> recipient in file.Envelope.Recipients)
+        foreach (ReadOnlyMemory<byte> recipient in arrived.Envelope.Recipients)
         {
-            byte[] address = _addresses.Route(recipient.Span, out bool isLocal);
+            byte[] address = addresses.Route(recipient.Span, out bool isLocal);
             recipients.Add(
                 (address, isLocal ? DeliveryChannel.Local : DeliveryChannel.Remote));
         }
 
         return new QueuedMessage(
-            file.Number, file.Arrived.ToUnixTimeSeconds(), file.Envelope.Sender.ToArray(),
-            recipients)
+            arrived.Number, arrived.BornSeconds, arrived.Envelope.Sender.Span, recipients)
         {
-            HasOwnFile = file.HasOwnFile,
+            HasOwnFile = arrived.HasOwnFile,
+            RecordEnd = (uint)arrived.RecordEnd,
         };
+    }
+
+    /// <summary>A crash between the End of a message and the removal of its bounce leaves the file.
+    /// One of a message that is still to be read, or is set aside, stays.</summary>
+    private void RemoveOldBounces(IBounceBox bounces)
+    {
+        if (marks.IsDoubtful)
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (ulong number in _oldBounces.ToArray())
+            {
+                if (IsRead(number) && !_setAside.Contains(number))
+                {
+                    bounces.Remove(number);
+                    _oldBounces.Remove(number);
+                }
+            }
+        }
+        catch (IOException e)
+        {
+            log.Trouble("warning: trouble removing old files in queue/bounce", e);
+        }
+    }
+
+    private SegmentUse Use(ulong segment)
+    {
+        if (!_segments.TryGetValue(segment, out SegmentUse? use))
+        {
+            _segments.Add(segment, use = new SegmentUse());
+        }
+
+        return use;
+    }
+
+    /// <summary>Nothing more comes to the segments before the one that is being read. The list is
+    /// the disk's: the writer leaves an empty one behind at each start.</summary>
+    private void CleanPassedSegments()
+    {
+        foreach (ulong segment in mess.Segments())
+        {
+            Use(segment);
+            CleanSegment(segment, lookForHoles: true);
+        }
+    }
+
+    /// <summary>Has the segment removed if it is empty, or its finished runs if they are long.
+    /// The one that is being read may still grow.</summary>
+    private void CleanSegment(ulong segment, bool lookForHoles)
+    {
+        if (segment >= mess.Position.Segment
+            || !_segments.TryGetValue(segment, out SegmentUse? use))
+        {
+            return;
+        }
+
+        if (use.Left == 0)
+        {
+            clean.Ask($"segm/{segment}");
+            _segments.Remove(segment);
+        }
+        else if (lookForHoles && !use.HasDamage)
+        {
+            AskForHoles(segment, use);
+        }
+    }
+
+    private void AskForHoles(ulong segment, SegmentUse use)
+    {
+        use.FinishedBytes = 0;
+        List<(long, long)> living = [];
+        foreach (QueuedMessage message in scheduler.Messages)
+        {
+            if (MessageNumber.Segment(message.Number) == segment)
+            {
+                living.Add((MessageNumber.Offset(message.Number), message.RecordEnd));
+            }
+        }
+
+        foreach ((long offset, long length) in Holes.Find(living, use.End))
+        {
+            clean.Ask($"hole/{segment}/{offset}/{length}");
+        }
     }
 }

@@ -2,37 +2,57 @@ namespace Kopis.Send;
 
 /// <summary>
 /// One message of the queue as qmail-send holds it in memory: packed, since there may be millions
-/// (invariant 5: 300 bytes a recipient at most).
+/// (invariant 5: 300 bytes a recipient at most, the message's own share included).
 /// </summary>
 internal sealed class QueuedMessage
 {
-    private const byte RemoteFlag = 0x80;
-    private const byte StateMask = 0x03;
+    /// <summary>Sender and addresses of one message together, in bytes.</summary>
+    internal const int PackedBytesMax = 1 << 29;
 
-    private readonly byte[] _addresses;
-    private readonly int[] _starts;
-    private readonly byte[] _states;
-    private readonly int[] _open = new int[2];
-    private readonly long[] _due = new long[2];
+    private const int EndShift = 3;
+    private const uint RemoteFlag = 4;
+    private const uint StateMask = 3;
+
+    private readonly byte[] _packed; // The sender, then each address.
+    private readonly uint[] _marks; // End in _packed << 3 | channel << 2 | state.
+    private readonly int _senderBytes;
+    private int _openLocal;
+    private int _openRemote;
+    private long _dueLocal;
+    private long _dueRemote;
 
     /// <summary>A message with its recipients as their channels know them.</summary>
+    /// <exception cref="OverflowException">They are over <see cref="PackedBytesMax"/>.</exception>
     internal QueuedMessage(
-        ulong number, long bornSeconds, byte[] sender,
+        ulong number, long bornSeconds, ReadOnlySpan<byte> sender,
         IReadOnlyList<(byte[] Address, DeliveryChannel Channel)> recipients)
     {
         Number = number;
         BornSeconds = bornSeconds;
-        Sender = sender;
-        _states = new byte[recipients.Count];
-        _starts = new int[recipients.Count + 1];
-        _addresses = new byte[recipients.Sum(recipient => recipient.Address.Length)];
+        long bytes = sender.Length;
+        foreach ((byte[] address, _) in recipients)
+        {
+            bytes += address.Length;
+        }
+
+        if (bytes >= PackedBytesMax)
+        {
+            throw new OverflowException($"message {number}: {bytes} bytes of addresses");
+        }
+
+        _packed = new byte[bytes];
+        _marks = new uint[recipients.Count];
+        _senderBytes = sender.Length;
+        sender.CopyTo(_packed);
+        int end = sender.Length;
         for (int i = 0; i < recipients.Count; i++)
         {
             (byte[] address, DeliveryChannel channel) = recipients[i];
-            address.CopyTo(_addresses, _starts[i]);
-            _starts[i + 1] = _starts[i] + address.Length;
-            _states[i] = channel == DeliveryChannel.Remote ? RemoteFlag : (byte)0;
-            _open[(int)channel]++;
+            address.CopyTo(_packed, end);
+            end += address.Length;
+            bool isRemote = channel == DeliveryChannel.Remote;
+            _marks[i] = ((uint)end << EndShift) | (isRemote ? RemoteFlag : 0);
+            _ = isRemote ? _openRemote++ : _openLocal++;
         }
     }
 
@@ -41,9 +61,12 @@ internal sealed class QueuedMessage
     /// <summary>Unix time of its arrival; retry schedule and lifetime count from it.</summary>
     internal long BornSeconds { get; }
 
-    internal byte[] Sender { get; }
+    internal ReadOnlySpan<byte> Sender => _packed.AsSpan(0, _senderBytes);
 
-    internal int Recipients => _states.Length;
+    internal int Recipients => _marks.Length;
+
+    /// <summary>Where in its segment its record ends.</summary>
+    internal uint RecordEnd { get; init; }
 
     /// <summary>Its body is in a file of its own.</summary>
     internal bool HasOwnFile { get; init; }
@@ -51,25 +74,38 @@ internal sealed class QueuedMessage
     /// <summary>A passage about at least one failed recipient waits in queue/bounce.</summary>
     internal bool HasBounce { get; set; }
 
-    /// <summary>Nothing is left to deliver on either channel.</summary>
-    internal bool AllDone => _open[0] + _open[1] == 0;
+    /// <summary>The scheduler has given it out as finished.</summary>
+    internal bool IsFinished { get; set; }
 
-    internal ReadOnlyMemory<byte> Address(int index) =>
-        _addresses.AsMemory(_starts[index], _starts[index + 1] - _starts[index]);
+    /// <summary>Nothing is left to deliver on either channel.</summary>
+    internal bool AllDone => _openLocal + _openRemote == 0;
+
+    /// <summary>Recipients that need nothing more.</summary>
+    internal int DoneCount => _marks.Length - _openLocal - _openRemote;
+
+    internal ReadOnlyMemory<byte> Address(int index)
+    {
+        int start = index == 0 ? _senderBytes : (int)(_marks[index - 1] >> EndShift);
+        return _packed.AsMemory(start, (int)(_marks[index] >> EndShift) - start);
+    }
 
     internal DeliveryChannel Channel(int index) =>
-        (_states[index] & RemoteFlag) != 0 ? DeliveryChannel.Remote : DeliveryChannel.Local;
+        (_marks[index] & RemoteFlag) != 0 ? DeliveryChannel.Remote : DeliveryChannel.Local;
 
-    internal RecipientState State(int index) => (RecipientState)(_states[index] & StateMask);
+    internal RecipientState State(int index) => (RecipientState)(_marks[index] & StateMask);
 
     /// <summary>Recipients of a channel that are not done.</summary>
-    internal int Open(DeliveryChannel channel) => _open[(int)channel];
+    internal int Open(DeliveryChannel channel) =>
+        channel == DeliveryChannel.Local ? _openLocal : _openRemote;
 
     /// <summary>Unix time of the channel's next pass.</summary>
-    internal long Due(DeliveryChannel channel) => _due[(int)channel];
+    internal long Due(DeliveryChannel channel) =>
+        channel == DeliveryChannel.Local ? _dueLocal : _dueRemote;
 
-    internal void SetDue(DeliveryChannel channel, long seconds) => _due[(int)channel] = seconds;
+    internal void SetDue(DeliveryChannel channel, long seconds) =>
+        (channel == DeliveryChannel.Local ? ref _dueLocal : ref _dueRemote) = seconds;
 
+    /// <summary>Moves a recipient on; one that is done stays so.</summary>
     internal void SetState(int index, RecipientState state)
     {
         if (State(index) == RecipientState.Done)
@@ -79,16 +115,16 @@ internal sealed class QueuedMessage
 
         if (state == RecipientState.Done)
         {
-            _open[(int)Channel(index)]--;
+            _ = Channel(index) == DeliveryChannel.Local ? _openLocal-- : _openRemote--;
         }
 
-        _states[index] = (byte)((_states[index] & ~StateMask) | (byte)state);
+        _marks[index] = (_marks[index] & ~StateMask) | (uint)state;
     }
 
     /// <summary>What was deferred in a pass is to be delivered again in the next.</summary>
     internal void EndPass(DeliveryChannel channel)
     {
-        for (int i = 0; i < _states.Length; i++)
+        for (int i = 0; i < _marks.Length; i++)
         {
             if (State(i) == RecipientState.Deferred && Channel(i) == channel)
             {

@@ -16,18 +16,21 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
     /// <summary>How far ahead a batch looks for its like: bounds the cost of one order.</summary>
     private const int BatchWindow = 400;
 
+    private static readonly DeliveryChannel[] Channels =
+        [DeliveryChannel.Local, DeliveryChannel.Remote];
+
     private readonly Channel[] _channels = [new(), new()];
-    private readonly Dictionary<ulong, QueuedMessage> _messages = [];
+    private readonly HashSet<QueuedMessage> _messages = [];
     private readonly Queue<QueuedMessage> _finished = new();
 
     /// <summary>Messages that are not finished.</summary>
-    internal IReadOnlyCollection<QueuedMessage> Messages => _messages.Values;
+    internal IReadOnlyCollection<QueuedMessage> Messages => _messages;
 
     /// <summary>Takes a message over; its due times must be set.</summary>
     internal void Add(QueuedMessage message)
     {
-        _messages.Add(message.Number, message);
-        foreach (DeliveryChannel channel in Enum.GetValues<DeliveryChannel>())
+        _messages.Add(message);
+        foreach (DeliveryChannel channel in Channels)
         {
             if (message.Open(channel) > 0)
             {
@@ -35,10 +38,7 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
             }
         }
 
-        if (message.AllDone)
-        {
-            _finished.Enqueue(message);
-        }
+        FinishIfDone(message);
     }
 
     /// <summary>When the channel has something to do next; null where nothing waits.</summary>
@@ -71,14 +71,16 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
     }
 
     /// <summary>Takes one recipient's verdict, in the order of the command.</summary>
-    /// <returns>What it comes to: a deferral of the last pass is a failure.</returns>
-    internal Verdict Report(Delivery delivery, Verdict verdict)
+    /// <param name="delivery">The order that it is about.</param>
+    /// <param name="said">Null where the report was mangled.</param>
+    /// <returns>What it comes to: a deferral of the last pass is a failure (trap 16). A mangled
+    /// report tells nothing of the recipient, so it never bounces the mail.</returns>
+    internal Verdict Report(Delivery delivery, Verdict? said)
     {
         int recipient = delivery.Recipients[delivery.Reported++];
-        if (verdict == Verdict.Retry && delivery.Pass.IsLast)
-        {
-            verdict = Verdict.Failed;
-        }
+        Verdict verdict = said == Verdict.Retry && delivery.Pass.IsLast
+            ? Verdict.Failed
+            : said ?? Verdict.Retry;
 
         delivery.Message.SetState(
             recipient,
@@ -98,20 +100,20 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
         _finished.TryDequeue(out QueuedMessage? message) ? message : null;
 
     /// <summary>The message is out of the queue for good.</summary>
-    internal void Remove(QueuedMessage message) => _messages.Remove(message.Number);
+    internal void Remove(QueuedMessage message) => _messages.Remove(message);
 
     /// <summary>SIGALRM: everything that waits is due.</summary>
-    internal void AllDueNow()
+    internal void AllDueNow(long now)
     {
-        foreach (DeliveryChannel channel in Enum.GetValues<DeliveryChannel>())
+        foreach (DeliveryChannel channel in Channels)
         {
             Channel own = _channels[(int)channel];
             QueuedMessage[] waiting = [.. own.Waiting.UnorderedItems.Select(item => item.Element)];
             own.Waiting.Clear();
             foreach (QueuedMessage message in waiting)
             {
-                message.SetDue(channel, 0);
-                own.Waiting.Enqueue(message, 0);
+                message.SetDue(channel, Math.Min(now, message.Due(channel)));
+                own.Waiting.Enqueue(message, message.Due(channel));
             }
         }
     }
@@ -178,6 +180,7 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
 
     private void ClosePassIfOver(Pass pass)
     {
+        SkipTaken(pass);
         if (!pass.AllOrdered || pass.Running > 0 || pass.IsClosed)
         {
             return;
@@ -192,8 +195,19 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
             message.EndPass(pass.Channel);
             _channels[(int)pass.Channel].Waiting.Enqueue(message, message.Due(pass.Channel));
         }
-        else if (message.AllDone)
+        else
         {
+            FinishIfDone(message);
+        }
+    }
+
+    /// <summary>Once: the passes of both channels may close after the last recipient is done.
+    /// </summary>
+    private void FinishIfDone(QueuedMessage message)
+    {
+        if (message.AllDone && !message.IsFinished)
+        {
+            message.IsFinished = true;
             _finished.Enqueue(message);
         }
     }

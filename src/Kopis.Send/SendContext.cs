@@ -6,4 +6,9 @@ namespace Kopis.Send;
 internal sealed record SendContext(
     string Home, ControlDirectory Control, SendControls Controls, TimeProvider Clock, SendLog Log,
     SpawnPipe Local, SpawnPipe Remote, CleanPipe Clean, SendSignals Signals, int Trigger,
-    bool Batch);
+    bool Batch)
+{
+    /// <summary>The pipe of a channel.</summary>
+    internal SpawnPipe Pipe(DeliveryChannel channel) =>
+        channel == DeliveryChannel.Local ? Local : Remote;
+}

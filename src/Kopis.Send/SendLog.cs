@@ -1,62 +1,63 @@
 using System.Buffers;
-using System.Globalization;
+using System.Runtime.CompilerServices;
 using Kopis.Base;
 using Kopis.Posix;
 
 namespace Kopis.Send;
 
-/// <summary>qmail-send's log lines, to the letter (contract §6.4), on fd 0.</summary>
-internal sealed class SendLog(int fd)
+/// <summary>qmail-send's log lines, to the letter (contract §6.4), gathered for one write a turn.
+/// </summary>
+/// <param name="write">Takes the lines of a turn.</param>
+internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
 {
-    private readonly ArrayBufferWriter<byte> _lines = new(4096);
+    private const int BufferedMax = 64 * 1024; // A start with a long queue says much in one turn.
 
-    /// <summary>A line of fixed words and numbers.</summary>
-    internal void Line(FormattableString text)
+    /// <summary>A log on a descriptor. A logger that is gone does not stop mail, as in qmail.
+    /// </summary>
+    internal SendLog(int fd)
+        : this(lines => WriteTo(fd, lines.Span))
     {
-        Add(text);
-        _lines.WriteByte((byte)'\n');
     }
 
-    /// <summary>A line that ends in foreign bytes, made safe.</summary>
-    internal void Line(FormattableString text, ReadOnlySpan<byte> foreign)
+    /// <summary>Lines not written yet; <see cref="LogLine"/> adds to it.</summary>
+    internal ArrayBufferWriter<byte> Buffer { get; } = new(4096);
+
+    /// <summary>Adds one line; foreign bytes in it are made safe.</summary>
+    // The handler wrote the words into the buffer before the call.
+#pragma warning disable IDE0060, CA1801
+    internal void Line([InterpolatedStringHandlerArgument("")] LogLine line)
+#pragma warning restore IDE0060, CA1801
     {
-        Add(text);
-        LogText.AppendSafe(_lines, foreign);
-        _lines.WriteByte((byte)'\n');
+        Buffer.WriteByte((byte)'\n');
+        if (Buffer.WrittenCount >= BufferedMax)
+        {
+            Flush();
+        }
     }
 
-    /// <summary><c>info msg N: bytes B from &lt;SENDER&gt; qp P uid U</c></summary>
-    internal void Info(
-        ulong number, long bytes, ReadOnlySpan<byte> sender, uint qp, uint uid)
-    {
-        Add($"info msg {number}: bytes {bytes} from <");
-        LogText.AppendSafe(_lines, sender);
-        Add($"> qp {qp} uid {uid}\n");
-    }
+    /// <summary>A warning or alert with what the system said of it.</summary>
+    internal void Trouble(string words, Exception reason) =>
+        Line($"{words}: {ByteText.ToBytes(reason.Message).AsSpan()}");
 
-    /// <summary><c>status: local L/LMAX remote R/RMAX</c></summary>
-    internal void Status(
-        int local, int localMax, int remote, int remoteMax, string exiting)
-    {
-        Add($"status: local {local}/{localMax} ");
-        Add($"remote {remote}/{remoteMax}{exiting}\n");
-    }
-
-    /// <summary>Writes the lines of this turn. A logger that is gone does not stop mail.</summary>
+    /// <summary>Writes what was added.</summary>
     internal void Flush()
+    {
+        if (Buffer.WrittenCount > 0)
+        {
+            write(Buffer.WrittenMemory);
+            Buffer.ResetWrittenCount();
+        }
+    }
+
+    private static void WriteTo(int fd, ReadOnlySpan<byte> lines)
     {
         try
         {
-            Fd.WriteAll(fd, _lines.WrittenSpan);
+            Fd.WriteAll(fd, lines);
         }
         catch (PosixException)
         {
-            // qmail-send goes on without a log, as qmail's did.
+            // Nobody is left to tell.
         }
-
-        _lines.ResetWrittenCount();
     }
-
-    private void Add(FormattableString text) =>
-        _lines.Write(ByteText.ToBytes(text.ToString(CultureInfo.InvariantCulture)));
 }

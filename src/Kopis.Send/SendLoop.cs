@@ -1,99 +1,83 @@
-using Kopis.Base;
-using Kopis.Control;
 using Kopis.Posix;
 using Kopis.Queue;
 
 namespace Kopis.Send;
 
 /// <summary>
-/// qmail-send's one loop: waits with poll(2), lets the scheduler decide, does the I/O. One turn
-/// makes its marks durable with one sync, and only then does what depends on them.
+/// qmail-send's one loop: waits with poll(2), lets the core decide, carries bytes. One turn makes
+/// its marks durable with one sync, and only then does what depends on them.
 /// </summary>
 internal sealed class SendLoop : IDisposable
 {
-    private const int RetryAfterFailureSeconds = 123; // Contract §0.
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1500); // Contract §0.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
-    private static readonly byte[] LastWords =
-        "I'm not going to try again; this message has been in the queue too long.\n"u8.ToArray();
+    private static readonly DeliveryChannel[] Channels =
+        [DeliveryChannel.Local, DeliveryChannel.Remote];
 
     private readonly SendContext _context;
     private readonly SendLog _log;
-    private readonly StateLog _marks;
-    private readonly Scheduler _scheduler;
-    private readonly QueueState _queue;
-    private readonly Bouncer _bouncer;
+    private readonly SendCore _core;
     private readonly Poller _poller = new();
-    private readonly List<QueuedMessage> _ending = [];
-    private readonly PriorityQueue<QueuedMessage, long> _laterBounces = new();
     private readonly List<DeliveryReport> _reports = [];
-    private ulong _deliveries;
-    private bool _moreToRead = true;
     private bool _exitAsap;
     private bool _lost;
-    private bool _markFailed;
 
     internal SendLoop(SendContext context)
     {
         _context = context;
         _log = context.Log;
-        _bouncer = new Bouncer(context.Home, context.Controls, context.Clock);
-        _scheduler = new Scheduler(context.Controls.QueueLifetimeSeconds, context.Batch);
-        _marks = new StateLog(Path.Combine(context.Home, "queue", "state"));
-        _queue = new QueueState(context.Home, _marks, _scheduler, context.Controls.Addresses,
-            _bouncer, _log);
+        string queue = Path.Combine(context.Home, "queue");
+        SendControls controls = context.Controls;
+        Scheduler scheduler = new(controls.QueueLifetimeSeconds, context.Batch);
+        StateLog marks = new(new StateDisk(Path.Combine(queue, "state")));
+        QueueState state = new(
+            new MessReader(Path.Combine(queue, "mess")), marks, scheduler, controls.Addresses,
+            context.Clean, _log);
+        BounceBox bounces = new(context.Home, controls, context.Clock);
+        _core = new SendCore(scheduler, marks, state, bounces, controls.Addresses, _log);
     }
 
     private long Now => _context.Clock.GetUtcNow().ToUnixTimeSeconds();
-
-    private IEnumerable<(DeliveryChannel Channel, SpawnPipe Pipe)> Channels =>
-        [(DeliveryChannel.Local, _context.Local), (DeliveryChannel.Remote, _context.Remote)];
 
     /// <summary>Runs until SIGTERM, or until a peer process is lost, and all has drained.</summary>
     /// <returns>The exit code.</returns>
     internal int Run()
     {
-        _queue.Recover();
-        _queue.RemoveEmptySegments(_context.Clean);
         LogStatus();
-        while (!(_exitAsap && Drained()))
+        _log.Flush();
+        _core.Recover(Now);
+        _log.Flush();
+        while (!(_exitAsap && IsDrained()))
         {
             Turn();
         }
 
-        _queue.CompactIf(always: true);
+        _core.SaveAll();
         _log.Line($"status: exiting");
         _log.Flush();
-        return _lost ? ExitCode.Temporary : ExitCode.Success;
+        return _lost ? Base.ExitCode.Temporary : Base.ExitCode.Success;
     }
 
-    public void Dispose()
-    {
-        _queue.Dispose();
-        _marks.Dispose();
-    }
+    public void Dispose() => _core.Dispose();
 
-    private bool Drained() =>
-        _ending.Count == 0
-        && Channels.All(c => c.Pipe.Running == 0 || !c.Pipe.IsAlive)
+    private bool IsDrained() =>
+        _core.IsIdle
+        && Array.TrueForAll(Channels, c => _context.Pipe(c) is { Running: 0 } or { IsAlive: false })
         && (_context.Clean.IsIdle || !_context.Clean.IsAlive);
 
     private void Turn()
     {
         Wait();
-        if (_moreToRead && !_exitAsap)
+        if (!_exitAsap)
         {
-            _moreToRead = _queue.ReadNew();
+            _core.ReadNew(Now);
+            StartDeliveries();
         }
 
-        StartDeliveries();
-        FinishMessages();
-        MakeDurable();
-        foreach ((_, SpawnPipe pipe) in Channels)
-        {
-            pipe.Flush();
-        }
-
+        _core.FinishMessages(Now);
+        _core.MakeDurable();
+        _context.Local.Flush();
+        _context.Remote.Flush();
         _context.Clean.Flush();
         NoticeLosses();
         _log.Flush();
@@ -106,8 +90,9 @@ internal sealed class SendLoop : IDisposable
         int trigger = _poller.Add(_context.Trigger, read: true);
         int clean = _context.Clean.IsAlive ? _poller.Add(_context.Clean.RepliesFd, true) : -1;
         Span<int> reports = [-1, -1];
-        foreach ((DeliveryChannel channel, SpawnPipe pipe) in Channels)
+        foreach (DeliveryChannel channel in Channels)
         {
+            SpawnPipe pipe = _context.Pipe(channel);
             if (pipe.IsAlive)
             {
                 reports[(int)channel] = _poller.Add(pipe.ReportsFd, read: true);
@@ -121,7 +106,7 @@ internal sealed class SendLoop : IDisposable
 
         if (!_poller.Wait(SleepTime()))
         {
-            _moreToRead |= !_markFailed; // Nobody pulled the trigger for long: look by ourselves.
+            _core.MoreToRead = true; // Nobody pulled the trigger for long: look by ourselves.
             return;
         }
 
@@ -143,18 +128,18 @@ internal sealed class SendLoop : IDisposable
             }
         }
 
-        foreach ((DeliveryChannel channel, SpawnPipe pipe) in Channels)
+        foreach (DeliveryChannel channel in Channels)
         {
             if (reports[(int)channel] >= 0 && _poller.IsReady(reports[(int)channel]))
             {
-                TakeReports(pipe);
+                TakeReports(_context.Pipe(channel));
             }
         }
     }
 
     private TimeSpan SleepTime()
     {
-        if (_markFailed)
+        if (_core.MarkFailed)
         {
             return PauseAfterFailure;
         }
@@ -164,27 +149,10 @@ internal sealed class SendLoop : IDisposable
             return LongestSleep;
         }
 
-        if (_moreToRead)
-        {
-            return TimeSpan.Zero;
-        }
-
-        long due = long.MaxValue;
-        foreach ((DeliveryChannel channel, SpawnPipe pipe) in Channels)
-        {
-            if (pipe.HasRoom && _scheduler.NextDue(channel) is { } next)
-            {
-                due = Math.Min(due, next);
-            }
-        }
-
-        if (_laterBounces.TryPeek(out _, out long bounceDue))
-        {
-            due = Math.Min(due, bounceDue);
-        }
-
-        long seconds = Math.Clamp(due - Now, 0, (long)LongestSleep.TotalSeconds);
-        return TimeSpan.FromSeconds(seconds);
+        long due = _core.NextDue(_context.Local.HasRoom, _context.Remote.HasRoom);
+        long longest = (long)LongestSleep.TotalSeconds;
+        long now = Now;
+        return TimeSpan.FromSeconds(due >= now + longest ? longest : Math.Max(0, due - now));
     }
 
     private void Obey(SendSignal signals)
@@ -197,19 +165,12 @@ internal sealed class SendLoop : IDisposable
 
         if (signals.HasFlag(SendSignal.RunAll))
         {
-            _scheduler.AllDueNow();
+            _core.AllDueNow(Now);
         }
 
         if (signals.HasFlag(SendSignal.Reread))
         {
-            try
-            {
-                _context.Controls.Addresses.Reread(_context.Control);
-            }
-            catch (ConfigurationException e)
-            {
-                _log.Line($"alert: unable to reread controls: ", ByteText.ToBytes(e.Message));
-            }
+            _core.Reread(_context.Control);
         }
     }
 
@@ -217,7 +178,7 @@ internal sealed class SendLoop : IDisposable
     {
         Span<byte> ignored = stackalloc byte[1024];
         Fd.Read(_context.Trigger, ignored);
-        _moreToRead = true;
+        _core.MoreToRead = true;
     }
 
     private void TakeReports(SpawnPipe pipe)
@@ -225,76 +186,36 @@ internal sealed class SendLoop : IDisposable
         pipe.Read(_reports);
         foreach (DeliveryReport report in _reports)
         {
-            if (pipe.Find(report.Slot) is { } delivery)
-            {
-                Take(pipe, delivery, report);
-            }
-            else
+            if (pipe.Find(report.Slot) is not { } delivery)
             {
                 _log.Line($"warning: internal error: delivery report out of range");
+                continue;
             }
+
+            TakeReport(delivery, report);
+            if (delivery.IsComplete)
+            {
+                pipe.Free(report.Slot);
+            }
+
+            LogStatus();
         }
 
         _reports.Clear();
     }
 
-    private void Take(SpawnPipe pipe, Delivery delivery, DeliveryReport report)
-    {
-        ulong number = delivery.FirstNumber + (ulong)delivery.Reported;
-        int recipient = delivery.Recipients[delivery.Reported];
-        Verdict said = report.Verdict ?? Verdict.Retry;
-        Verdict verdict = _scheduler.Report(delivery, said);
-        byte[] text = verdict == said ? report.Text : [.. report.Text, .. LastWords];
-        string word = verdict switch
-        {
-            Verdict.Delivered => "success",
-            Verdict.Failed => "failure",
-            _ => "deferral",
-        };
-        if (report.Verdict is null)
-        {
-            _log.Line($"delivery {number}: report mangled, will defer");
-        }
-        else
-        {
-            _log.Line($"delivery {number}: {word}: ", text);
-        }
-
-        Mark(delivery.Message, recipient, verdict, text);
-        if (delivery.IsComplete)
-        {
-            pipe.Free(report.Slot);
-        }
-
-        LogStatus();
-    }
-
-    private void Mark(QueuedMessage message, int recipient, Verdict verdict, byte[] text)
-    {
-        if (verdict == Verdict.Failed)
-        {
-            AppendBounce(message, recipient, text);
-        }
-
-        if (verdict != Verdict.Retry)
-        {
-            _marks.Add(StateKind.Done, message.Number, recipient);
-        }
-    }
-
-    /// <summary>Losing a failure's text would lose mail: wait for the disk as long as it takes.
-    /// </summary>
-    private void AppendBounce(QueuedMessage message, int recipient, byte[] text)
+    /// <summary>Losing a failure's text would lose mail: waits for the disk as long as it takes, as
+    /// qmail did.</summary>
+    private void TakeReport(Delivery delivery, DeliveryReport report)
     {
         while (true)
         {
             try
             {
-                _bouncer.Append(message.Number, message.Address(recipient).Span, text);
-                message.HasBounce = true;
+                _core.Report(delivery, report);
                 return;
             }
-            catch (PosixException)
+            catch (IOException)
             {
                 _log.Line($"alert: unable to append to bounce message; HELP! sleeping...");
                 _log.Flush();
@@ -305,143 +226,36 @@ internal sealed class SendLoop : IDisposable
 
     private void StartDeliveries()
     {
-        bool started = !_exitAsap;
+        bool started = true;
         while (started)
         {
             started = false;
-            foreach ((DeliveryChannel channel, SpawnPipe pipe) in Channels)
+            foreach (DeliveryChannel channel in Channels)
             {
-                if (pipe.HasRoom && _scheduler.Next(channel, Now) is { } delivery)
+                SpawnPipe pipe = _context.Pipe(channel);
+                if (pipe.HasRoom && _core.Next(channel, Now) is { } delivery)
                 {
-                    Start(channel, pipe, delivery);
+                    pipe.Order(delivery);
+                    LogStatus();
                     started = true;
                 }
             }
         }
     }
 
-    private void Start(DeliveryChannel channel, SpawnPipe pipe, Delivery delivery)
-    {
-        pipe.Order(delivery);
-        delivery.FirstNumber = _deliveries + 1;
-        string to = channel == DeliveryChannel.Local ? "local" : "remote";
-        foreach (int recipient in delivery.Recipients)
-        {
-            _log.Line(
-                $"starting delivery {++_deliveries}: msg {delivery.Message.Number} to {to} ",
-                delivery.Message.Address(recipient).Span);
-        }
-
-        LogStatus();
-    }
-
-    private void FinishMessages()
-    {
-        while (_scheduler.TakeFinished() is { } message)
-        {
-            Finish(message);
-        }
-
-        while (_laterBounces.TryPeek(out _, out long due) && due <= Now)
-        {
-            Finish(_laterBounces.Dequeue());
-        }
-    }
-
-    private void Finish(QueuedMessage message)
-    {
-        if (message.HasBounce && !SendBounce(message))
-        {
-            _laterBounces.Enqueue(message, Now + RetryAfterFailureSeconds);
-            return;
-        }
-
-        _marks.Add(StateKind.End, message.Number, 0);
-        _ending.Add(message);
-    }
-
-    private bool SendBounce(QueuedMessage message)
-    {
-        try
-        {
-            QueueReply? reply = _bouncer.Send(message);
-            if (reply is null)
-            {
-                _log.Line($"triple bounce: discarding bounce/{message.Number}");
-            }
-            else if (reply.Value.Code == 0)
-            {
-                _log.Line($"bounce msg {message.Number} qp {reply.Value.Qp}");
-            }
-            else
-            {
-                _log.Line($"warning: trouble injecting bounce message, will try later");
-                return false;
-            }
-
-            return true;
-        }
-        catch (IOException e)
-        {
-            _log.Line(
-                $"warning: trouble injecting bounce message, will try later: ",
-                ByteText.ToBytes(e.Message));
-            return false;
-        }
-    }
-
-    private void MakeDurable()
-    {
-        try
-        {
-            _bouncer.Sync();
-            if (_markFailed)
-            {
-                // After a failed sync nobody knows what the file holds: a new one does not share
-                // its fate.
-                _queue.CompactIf(always: true);
-                foreach (QueuedMessage message in _ending)
-                {
-                    _marks.Add(StateKind.End, message.Number, 0);
-                }
-            }
-
-            _marks.Sync();
-            _markFailed = false;
-        }
-        catch (PosixException e)
-        {
-            _log.Line(
-                $"warning: trouble marking queue/state; will try again later: ",
-                ByteText.ToBytes(e.Message));
-            _markFailed = true;
-            return;
-        }
-
-        foreach (QueuedMessage message in _ending)
-        {
-            if (message.HasBounce)
-            {
-                _bouncer.Remove(message.Number);
-            }
-
-            _log.Line($"end msg {message.Number}");
-            _queue.Forget(message, _context.Clean);
-        }
-
-        _ending.Clear();
-        _queue.CompactIf(always: false);
-    }
-
     private void NoticeLosses()
     {
-        if (!_lost && Channels.Any(c => !c.Pipe.IsAlive))
+        if (_lost)
+        {
+            return;
+        }
+
+        if (!_context.Local.IsAlive || !_context.Remote.IsAlive)
         {
             _log.Line($"alert: oh no! lost spawn connection! dying...");
             _lost = _exitAsap = true;
         }
-
-        if (!_lost && !_context.Clean.IsAlive)
+        else if (!_context.Clean.IsAlive)
         {
             _log.Line($"alert: oh no! lost qmail-clean connection! dying...");
             _lost = _exitAsap = true;
@@ -451,9 +265,8 @@ internal sealed class SendLoop : IDisposable
     private void LogStatus()
     {
         string exiting = _exitAsap ? " exitasap" : "";
-        SpawnPipe local = _context.Local;
-        SpawnPipe remote = _context.Remote;
-        _log.Status(
-            local.Running, local.Concurrency, remote.Running, remote.Concurrency, exiting);
+        (SpawnPipe l, SpawnPipe r) = (_context.Local, _context.Remote);
+        string status = $"local {l.Running}/{l.Concurrency} remote {r.Running}/{r.Concurrency}";
+        _log.Line($"status: {status}{exiting}");
     }
 }

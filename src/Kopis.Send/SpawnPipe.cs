@@ -16,6 +16,7 @@ internal sealed class SpawnPipe(int orders, int reports, int concurrency)
     private readonly ArrayBufferWriter<byte> _output = new(4096);
     private readonly DeliveryReportReader _reader = new();
     private readonly Delivery?[] _slots = new Delivery?[concurrency];
+    private readonly byte[] _block = new byte[16 * 1024];
     private int _written;
 
     /// <summary>Deliveries that may run at once.</summary>
@@ -42,8 +43,8 @@ internal sealed class SpawnPipe(int orders, int reports, int concurrency)
         _slots[slot] = delivery;
         Running++;
         QueuedMessage message = delivery.Message;
-        List<ReadOnlyMemory<byte>> recipients =
-            [.. delivery.Recipients.Select(message.Address)];
+        ReadOnlyMemory<byte>[] recipients =
+            Array.ConvertAll(delivery.Recipients, message.Address);
         byte[] sender = Verp.Expand(message.Sender, recipients[0].Span);
         DeliveryCommand.Write(_output, (byte)slot, message.Number, sender, recipients);
     }
@@ -86,11 +87,10 @@ internal sealed class SpawnPipe(int orders, int reports, int concurrency)
     /// <summary>Reads what the spawner reports; notices its end.</summary>
     internal void Read(ICollection<DeliveryReport> to)
     {
-        byte[] block = new byte[16 * 1024];
         int got;
         try
         {
-            got = Fd.Read(ReportsFd, block);
+            got = Fd.Read(ReportsFd, _block);
         }
         catch (PosixException)
         {
@@ -103,7 +103,7 @@ internal sealed class SpawnPipe(int orders, int reports, int concurrency)
         }
         else if (got > 0)
         {
-            _reader.Read(block.AsSpan(0, got), to);
+            _reader.Read(_block.AsSpan(0, got), to);
         }
     }
 }

@@ -1,12 +1,12 @@
 namespace Kopis.Send;
 
-/// <summary>What a record of queue/state says.</summary>
+/// <summary>What a record of queue/state says (docs/queue-format.md).</summary>
 internal enum StateKind
 {
-    /// <summary>Messages before this place are finished unless a Live record names them.</summary>
+    /// <summary>Messages before this place are finished unless a record names them.</summary>
     Position = 1,
 
-    /// <summary>This message is before the position and not finished.</summary>
+    /// <summary>This message is not finished.</summary>
     Live = 2,
 
     /// <summary>The next pass on the local channel.</summary>
@@ -20,4 +20,7 @@ internal enum StateKind
 
     /// <summary>The message is finished, its bounce queued.</summary>
     End = 6,
+
+    /// <summary>First in a file: format version, and how many records its snapshot has.</summary>
+    Format = 7,
 }

@@ -1,96 +1,89 @@
 using System.Buffers;
 using System.Globalization;
 using Kopis.Base;
-using Kopis.Posix;
 using Kopis.Queue;
 
 namespace Kopis.Send;
 
 /// <summary>
-/// queue/state: what became of each recipient. One file <c>log-N</c>, which begins with the state
-/// of its time and grows by what happens; when it has grown enough, the state is written anew
-/// to <c>log-N+1</c> and the old one removed.
+/// queue/state: what became of each recipient. One file <c>log-N</c>, which begins with a
+/// snapshot and grows by what happens; when it has grown enough, a snapshot of the state is
+/// written to <c>log-N+1</c> and the old one removed (docs/queue-format.md).
 /// </summary>
-internal sealed class StateLog : IDisposable
+internal sealed class StateLog(IStateDisk disk) : IDisposable
 {
     private const string Prefix = "log-";
-    private const int OwnerOnly = 0x180; // 0600
-    private const long CompactAfterBytes = 4 * 1024 * 1024;
+    private const string Temporary = ".tmp";
+    private const ulong FormatVersion = 1;
+    private const int RecordsOfMessage = 3; // Live, LocalDue, RemoteDue; and one for each Done.
+    private const int RecordsAround = 3; // Format and Position before, Position after.
+    private const int BlockBytes = 2048 * StateRecord.Bytes;
 
-    private readonly string _directory;
     private readonly ArrayBufferWriter<byte> _pending = new(4096);
     private ulong _generation;
     private int _fd = -1;
     private long _length;
     private long _lengthWhenNew;
 
-    internal StateLog(string directory) => _directory = directory;
+    /// <summary>A log that is not bigger than this is not written anew.</summary>
+    internal long CompactAfterBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>Where the reading of messages goes on.</summary>
     internal ScanPosition Position { get; private set; }
 
-    /// <summary>What was damaged, for the log; null where nothing was.</summary>
-    internal string? Damage { get; private set; }
+    /// <summary>Damage may hide a live message, so everything in the store counts as unfinished
+    /// but what has its own End: better twice than never.</summary>
+    internal bool IsDoubtful { get; private set; }
 
-    /// <summary>Whether it is time to write the state anew.</summary>
-    internal bool ShouldCompact =>
-        _length > CompactAfterBytes && _length > 2 * _lengthWhenNew;
+    /// <summary>Damaged records, the torn tail of the last write left out.</summary>
+    internal int DamagedRecords { get; private set; }
+
+    /// <summary>Whether it is time to write a snapshot.</summary>
+    internal bool ShouldCompact => _length > CompactAfterBytes && _length > 2 * _lengthWhenNew;
+
+    private string Current => FileName(_generation);
 
     /// <summary>Reads everything back.</summary>
-    /// <returns>Each message that the log speaks of. Damage inside the log makes it doubtful what
-    /// is finished; then all messages still in the store are taken as unfinished but those with
-    /// their own End (better twice than never).</returns>
+    /// <returns>Each message that the log speaks of.</returns>
+    /// <exception cref="ConfigurationException">A later version wrote it.</exception>
     internal Dictionary<ulong, SavedMessage> Load()
     {
         Dictionary<ulong, SavedMessage> saved = [];
-        foreach (string leftover in Directory.EnumerateFiles(_directory, "*.tmp"))
+        foreach (string name in disk.Names())
         {
-            Paths.Unlink(leftover);
-        }
-
-        List<ulong> generations = Generations();
-        if (generations.Count == 0)
-        {
-            return saved;
-        }
-
-        _generation = generations[^1];
-        byte[] content = File.ReadAllBytes(FileName(_generation));
-        int whole = content.Length - (content.Length % StateRecord.Bytes);
-        int lastGood = 0;
-        int bad = 0;
-        for (int at = 0; at < whole; at += StateRecord.Bytes)
-        {
-            if (StateRecord.Read(content.AsSpan(at, StateRecord.Bytes)) is { } record)
+            if (name.EndsWith(Temporary, StringComparison.Ordinal))
             {
-                Apply(record, saved);
-                lastGood = at + StateRecord.Bytes;
+                disk.Unlink(name);
             }
-            else
+            else if (TryParseName(name, out ulong generation))
             {
-                bad++;
+                _generation = Math.Max(_generation, generation);
             }
         }
 
-        int tornTail = (whole - lastGood) / StateRecord.Bytes;
-        if (bad > tornTail)
+        if (_generation > 0)
         {
-            Position = ScanPosition.Start;
-            Damage = $"{bad - tornTail} damaged records in {FileName(_generation)}; "
-                + "finished messages still in the store may be delivered again";
+            int fd = disk.Open(Current);
+            try
+            {
+                Read(fd, saved);
+            }
+            finally
+            {
+                disk.Close(fd);
+            }
         }
 
         return saved;
     }
 
     /// <summary>Adds a record; durable after the next <see cref="Sync"/>.</summary>
-    internal void Add(StateKind kind, ulong number, long value)
-    {
-        new StateRecord(kind, number, value).Write(_pending.GetSpan(StateRecord.Bytes));
-        _pending.Advance(StateRecord.Bytes);
-    }
+    internal void Add(StateKind kind, ulong number, long value) =>
+        Add(_pending, kind, number, value);
 
     /// <summary>Makes what was added durable: one sync for all of it.</summary>
+    /// <exception cref="IOException">Nobody knows what the file holds now: the next thing to do is
+    /// <see cref="Compact"/>, since a new file does not share its fate.</exception>
     internal void Sync()
     {
         if (_pending.WrittenCount == 0)
@@ -98,77 +91,172 @@ internal sealed class StateLog : IDisposable
             return;
         }
 
-        Fd.WriteAt(_fd, _pending.WrittenSpan, _length);
-        Fd.SyncData(_fd);
+        disk.WriteAt(_fd, _pending.WrittenSpan, _length);
+        disk.SyncData(_fd);
         _length += _pending.WrittenCount;
         _pending.ResetWrittenCount();
     }
 
-    /// <summary>Writes the whole state to a new file, which takes the old one's place.</summary>
-    internal void Compact(ScanPosition position, IEnumerable<QueuedMessage> messages)
+    /// <summary>Writes the state as it is now to a new file, which takes the old one's place. What
+    /// was added before is in it.</summary>
+    /// <param name="position">Messages before it are finished unless they are named here.</param>
+    /// <param name="messages">What is in memory.</param>
+    /// <param name="setAside">Numbers to be looked at again at the next start.</param>
+    /// <exception cref="IOException">The old file still counts.</exception>
+    internal void Compact(
+        ScanPosition position, IReadOnlyCollection<QueuedMessage> messages,
+        IReadOnlyCollection<ulong> setAside)
     {
-        _pending.ResetWrittenCount(); // The messages hold what these records would say.
-        ulong next = _generation + 1;
-        string temporary = FileName(next) + ".tmp";
-        int fd = Fd.Open(
-            temporary, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Truncate, OwnerOnly);
-        long length = 0;
-        Add(StateKind.Position, position.Segment, position.Offset);
-        foreach (QueuedMessage message in messages)
+        string name = FileName(++_generation);
+        int fd = disk.Create(name + Temporary);
+        long length;
+        try
         {
-            AddState(message);
-            length = Flush(fd, length, atLeast: 64 * 1024);
+            length = WriteSnapshot(fd, position, messages, setAside);
+            disk.SyncData(fd);
+            disk.Rename(name + Temporary, name);
+            disk.SyncNames();
         }
-
-        length = Flush(fd, length, atLeast: 1);
-        Fd.SyncData(fd);
-        Paths.Rename(temporary, FileName(next));
-        Fd.SyncDirectory(_directory);
-        foreach (ulong old in Generations().Where(generation => generation < next))
+        catch (IOException)
         {
-            Paths.Unlink(FileName(old));
+            disk.Close(fd);
+            throw;
         }
 
         Dispose();
         _fd = fd;
-        _generation = next;
         _length = _lengthWhenNew = length;
+        _pending.ResetWrittenCount();
+        foreach (string old in disk.Names())
+        {
+            if (TryParseName(old, out ulong generation) && generation < _generation)
+            {
+                disk.Unlink(old);
+            }
+        }
     }
 
     public void Dispose()
     {
         if (_fd >= 0)
         {
-            Fd.Close(_fd);
+            disk.Close(_fd);
             _fd = -1;
         }
     }
 
-    private void AddState(QueuedMessage message)
+    private static void Add(
+        ArrayBufferWriter<byte> to, StateKind kind, ulong number, long value)
     {
-        Add(StateKind.Live, message.Number, 0);
-        Add(StateKind.LocalDue, message.Number, message.Due(DeliveryChannel.Local));
-        Add(StateKind.RemoteDue, message.Number, message.Due(DeliveryChannel.Remote));
-        for (int i = 0; i < message.Recipients; i++)
+        new StateRecord(kind, number, value).Write(to.GetSpan(StateRecord.Bytes));
+        to.Advance(StateRecord.Bytes);
+    }
+
+    private long WriteSnapshot(
+        int fd, ScanPosition position, IReadOnlyCollection<QueuedMessage> messages,
+        IReadOnlyCollection<ulong> setAside)
+    {
+        long records = RecordsAround + ((long)RecordsOfMessage * setAside.Count);
+        foreach (QueuedMessage message in messages)
+        {
+            records += RecordsOfMessage + message.DoneCount;
+        }
+
+        ArrayBufferWriter<byte> block = new(BlockBytes);
+        long length = 0;
+        Add(block, StateKind.Format, FormatVersion, records);
+        Add(block, StateKind.Position, position.Segment, position.Offset);
+        foreach (ulong number in setAside)
+        {
+            AddDues(block, number, 0, 0);
+        }
+
+        foreach (QueuedMessage message in messages)
+        {
+            AddMessage(block, message);
+            if (block.WrittenCount >= BlockBytes)
+            {
+                disk.WriteAt(fd, block.WrittenSpan, length);
+                length += block.WrittenCount;
+                block.ResetWrittenCount();
+            }
+        }
+
+        Add(block, StateKind.Position, position.Segment, position.Offset);
+        disk.WriteAt(fd, block.WrittenSpan, length);
+        return length + block.WrittenCount;
+    }
+
+    private static void AddDues(
+        ArrayBufferWriter<byte> to, ulong number, long local, long remote)
+    {
+        Add(to, StateKind.Live, number, 0);
+        Add(to, StateKind.LocalDue, number, local);
+        Add(to, StateKind.RemoteDue, number, remote);
+    }
+
+    private static void AddMessage(ArrayBufferWriter<byte> to, QueuedMessage message)
+    {
+        AddDues(to, message.Number, message.Due(DeliveryChannel.Local),
+            message.Due(DeliveryChannel.Remote));
+        for (int i = 0; i < message.Recipients && message.DoneCount > 0; i++)
         {
             if (message.State(i) == RecipientState.Done)
             {
-                Add(StateKind.Done, message.Number, i);
+                Add(to, StateKind.Done, message.Number, i);
             }
         }
     }
 
-    private long Flush(int fd, long length, int atLeast)
+    /// <summary>
+    /// A message has three records in the snapshot, and one is enough to know that it lives: only
+    /// three damaged ones in a row can hide one. After the snapshot a damaged record loses its own Done
+    /// or End, no more, and at the very end it is the torn tail of a crash.
+    /// </summary>
+    private void Read(int fd, Dictionary<ulong, SavedMessage> saved)
     {
-        if (_pending.WrittenCount >= atLeast)
+        byte[] block = new byte[BlockBytes];
+        long snapshot = long.MaxValue;
+        long index = 0;
+        int run = 0;
+        int got;
+        for (long offset = 0; (got = disk.ReadAt(fd, block, offset)) > 0; offset += got)
         {
-            Fd.WriteAt(fd, _pending.WrittenSpan, length);
-            length += _pending.WrittenCount;
-            _pending.ResetWrittenCount();
+            for (int at = 0; at + StateRecord.Bytes <= got; at += StateRecord.Bytes, index++)
+            {
+                if (StateRecord.Read(block.AsSpan(at, StateRecord.Bytes)) is not { } record)
+                {
+                    run++;
+                    IsDoubtful |= run == RecordsOfMessage && index < snapshot;
+                    continue;
+                }
+
+                DamagedRecords += run;
+                run = 0;
+                if (record.Kind == StateKind.Format)
+                {
+                    snapshot = SnapshotRecords(record);
+                }
+                else
+                {
+                    Apply(record, saved);
+                }
+            }
         }
 
-        return length;
+        IsDoubtful |= snapshot != long.MaxValue && index < snapshot;
+        if (IsDoubtful)
+        {
+            DamagedRecords += run;
+            Position = ScanPosition.Start;
+        }
     }
+
+    private long SnapshotRecords(StateRecord format) =>
+        format.Number <= FormatVersion
+            ? format.Value
+            : throw new ConfigurationException(
+                $"queue/state/{Current}: written by a later Kopis");
 
     private void Apply(StateRecord record, Dictionary<ulong, SavedMessage> saved)
     {
@@ -185,9 +273,6 @@ internal sealed class StateLog : IDisposable
 
         switch (record.Kind)
         {
-            case StateKind.Live:
-                message.IsLive = true;
-                break;
             case StateKind.LocalDue:
                 message.LocalDue = record.Value;
                 break;
@@ -195,7 +280,7 @@ internal sealed class StateLog : IDisposable
                 message.RemoteDue = record.Value;
                 break;
             case StateKind.Done:
-                message.Done.Add((int)record.Value);
+                message.AddDone((int)record.Value);
                 break;
             case StateKind.End:
                 message.IsEnded = true;
@@ -203,23 +288,13 @@ internal sealed class StateLog : IDisposable
         }
     }
 
-    private string FileName(ulong generation) =>
-        Path.Combine(_directory, $"{Prefix}{generation:x16}");
+    private static string FileName(ulong generation) => $"{Prefix}{generation:x16}";
 
-    private List<ulong> Generations()
+    private static bool TryParseName(string name, out ulong generation)
     {
-        List<ulong> generations = [];
-        foreach (string path in Directory.EnumerateFiles(_directory, Prefix + "*"))
-        {
-            if (ulong.TryParse(
-                Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier,
-                CultureInfo.InvariantCulture, out ulong generation))
-            {
-                generations.Add(generation);
-            }
-        }
-
-        generations.Sort();
-        return generations;
+        generation = 0;
+        return name.StartsWith(Prefix, StringComparison.Ordinal) && ulong.TryParse(
+            name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture, out generation);
     }
 }

@@ -6,9 +6,9 @@ namespace Kopis.Send;
 /// <summary>One record of queue/state: 24 bytes, checked each by itself
 /// (docs/queue-format.md).</summary>
 /// <param name="Kind">What it says.</param>
-/// <param name="Number">A message number, or a segment for <see cref="StateKind.Position"/>.
-/// </param>
-/// <param name="Value">A recipient's index, a Unix time, or an offset.</param>
+/// <param name="Number">A message number; a segment for <see cref="StateKind.Position"/>, the
+/// version for <see cref="StateKind.Format"/>.</param>
+/// <param name="Value">A recipient's index, a Unix time, an offset, or a count.</param>
 internal readonly record struct StateRecord(StateKind Kind, ulong Number, long Value)
 {
     internal const int Bytes = 24;
@@ -26,7 +26,7 @@ internal readonly record struct StateRecord(StateKind Kind, ulong Number, long V
     {
         int kind = BinaryPrimitives.ReadInt32LittleEndian(from[4..]);
         return BinaryPrimitives.ReadUInt32LittleEndian(from) == Crc32C.Of(from[4..Bytes])
-            && kind is >= (int)StateKind.Position and <= (int)StateKind.End
+            && kind is >= (int)StateKind.Position and <= (int)StateKind.Format
             ? new StateRecord(
                 (StateKind)kind,
                 BinaryPrimitives.ReadUInt64LittleEndian(from[8..]),

@@ -66,23 +66,35 @@ public sealed class AddressMapTests : IDisposable
         AddressMap map = Map();
         Write("locals", "new.test");
         Write("percenthack", "new.test");
-        map.Reread(new ControlDirectory(_directory.FullName));
+        Assert.Null(map.TryReread(new ControlDirectory(_directory.FullName)));
         Assert.Equal("a%b@new.test"u8.ToArray(), map.Route("a%b@new.test"u8, out bool isLocal));
         Assert.True(isLocal);
         map.Route("joe@mta.test"u8, out isLocal);
         Assert.False(isLocal);
     }
 
-    [Fact]
-    public void A_failed_reread_keeps_the_old()
+    [Theory]
+    [InlineData("locals")]
+    [InlineData("virtualdomains")]
+    public void A_failed_reread_keeps_the_old_and_names_the_file(string file)
     {
         AddressMap map = Map();
-        File.Delete(Path.Combine(_directory.FullName, "locals"));
-        _directory.CreateSubdirectory("locals");
-        Assert.Throws<ConfigurationException>(
-            () => map.Reread(new ControlDirectory(_directory.FullName)));
+        Write("locals", "other.test");
+        File.Delete(Path.Combine(_directory.FullName, file));
+        _directory.CreateSubdirectory(file);
+        Assert.Equal(file, map.TryReread(new ControlDirectory(_directory.FullName)));
         map.Route("joe@mta.test"u8, out bool isLocal);
         Assert.True(isLocal);
+    }
+
+    [Theory]
+    [InlineData("envnoathost", "")]
+    [InlineData("virtualdomains", "a.test:")]
+    public void What_would_make_addresses_too_long_for_a_spawner_stops_the_start(
+        string file, string start)
+    {
+        Write(file, start + new string('x', 1001));
+        Assert.Throws<ConfigurationException>(Map);
     }
 
     private AddressMap Map() => AddressMap.Read(new ControlDirectory(_directory.FullName));

@@ -26,7 +26,7 @@ public sealed class QmailCleanTests : IDisposable
         Touch("seg-0000000000000002");
         Assert.Equal('!', Ask("segm/2"));
         Assert.Equal('!', Ask("segm/3"));
-        Assert.Equal('!', Ask("hole/2/16/4096"));
+        Assert.Equal('!', Ask("hole/2/4096/4096"));
         Assert.Single(_mess.GetFiles());
     }
 
@@ -43,6 +43,7 @@ public sealed class QmailCleanTests : IDisposable
     [InlineData("segm/x")]
     [InlineData("hole/1/2")]
     [InlineData("hole/1/2/0")]
+    [InlineData("hole/1/16/4096")] // The segment's header is there.
     [InlineData("hole/1/2/3/4")]
     [InlineData("todo/1")]
     [InlineData("rmrf/1")]

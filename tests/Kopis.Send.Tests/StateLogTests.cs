@@ -1,114 +1,194 @@
+using Kopis.Base;
 using Kopis.Queue;
 
 namespace Kopis.Send.Tests;
 
-public sealed class StateLogTests : IDisposable
+public class StateLogTests
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("kopis-state");
+    private static readonly ScanPosition Place = new(7, 4096);
 
-    public void Dispose() => _directory.Delete(recursive: true);
+    private readonly MemoryDisk _disk = new();
 
     [Fact]
-    public void What_was_synced_is_read_back()
+    public void An_empty_directory_is_a_queue_that_was_never_read()
     {
-        Write(message => message.SetState(0, RecipientState.Done), log =>
-        {
-            log.Add(StateKind.Done, 7, 1);
-            log.Add(StateKind.End, 9, 0);
-            log.Sync();
-            log.Add(StateKind.End, 7, 0); // Not synced: the crash comes before.
-        });
-        (StateLog again, Dictionary<ulong, SavedMessage> saved) = Load();
-        Assert.Equal(new ScanPosition(3, 64), again.Position);
-        Assert.True(saved[7].IsLive);
-        Assert.False(saved[7].IsEnded);
-        Assert.Equal([0, 1], saved[7].Done.Order());
-        Assert.Equal(400, saved[7].RemoteDue);
-        Assert.True(saved[9].IsEnded);
-        Assert.Null(again.Damage);
+        using StateLog log = new(_disk);
+        Assert.Empty(log.Load());
+        Assert.Equal(ScanPosition.Start, log.Position);
+        Assert.False(log.IsDoubtful);
     }
 
     [Fact]
-    public void A_torn_tail_is_cut_at_every_byte()
+    public void Everything_comes_back_but_what_was_not_synced()
     {
-        Write(_ => { }, log =>
+        using (StateLog log = Written(Make.Message(10, "s@x", "a@x", "b@x")))
         {
-            log.Add(StateKind.Done, 7, 1);
+            log.Add(StateKind.Done, 10, 1);
+            log.Add(StateKind.Done, 11, 0);
+            log.Add(StateKind.End, 11, 0);
             log.Sync();
-        });
-        string file = Directory.GetFiles(_directory.FullName)[0];
-        byte[] whole = File.ReadAllBytes(file);
-        for (int length = whole.Length - StateRecord.Bytes; length < whole.Length; length++)
+            log.Add(StateKind.Done, 10, 0);
+        }
+
+        using StateLog again = new(_disk);
+        Dictionary<ulong, SavedMessage> saved = again.Load();
+        Assert.Equal(Place, again.Position);
+        Assert.Equal([10UL, 11UL], saved.Keys.Order());
+        Assert.Equal([1], saved[10].Done);
+        Assert.Equal(Make.Born, saved[10].RemoteDue);
+        Assert.False(saved[10].IsEnded);
+        Assert.True(saved[11].IsEnded);
+        Assert.Null(saved[11].RemoteDue);
+        Assert.Equal(0, again.DamagedRecords);
+    }
+
+    [Fact]
+    public void A_snapshot_replaces_what_was_before()
+    {
+        QueuedMessage message = Make.Message(10, "s@x", "a@x", "b@x");
+        using StateLog log = Written(message);
+        log.Add(StateKind.End, 99, 0);
+        log.Sync();
+        message.SetState(0, RecipientState.Done);
+        log.Compact(Place with { Offset = 8192 }, [message], [77]);
+        Assert.Single(_disk.Names());
+
+        using StateLog again = new(_disk);
+        Dictionary<ulong, SavedMessage> saved = again.Load();
+        Assert.Equal([10UL, 77UL], saved.Keys.Order());
+        Assert.Equal([0], saved[10].Done);
+        Assert.False(saved[77].IsEnded);
+        Assert.Equal(8192, again.Position.Offset);
+    }
+
+    [Fact]
+    public void Each_cut_of_the_log_loses_only_the_records_behind_it()
+    {
+        using (StateLog log = Written(Make.Message(10, "s@x", "a@x")))
         {
-            File.WriteAllBytes(file, whole[..length]);
-            (StateLog log, Dictionary<ulong, SavedMessage> saved) = Load();
-            Assert.Null(log.Damage);
-            Assert.True(saved[7].IsLive);
-            Assert.Empty(saved[7].Done);
+            for (int i = 0; i < 5; i++)
+            {
+                log.Add(StateKind.Done, 20, i);
+            }
+
+            log.Sync();
+        }
+
+        byte[] whole = _disk[_disk.Names()[0]];
+        int snapshot = whole.Length - (5 * StateRecord.Bytes);
+        for (int cut = snapshot; cut <= whole.Length; cut++)
+        {
+            _disk[_disk.Names()[0]] = whole[..cut];
+            using StateLog log = new(_disk);
+            Dictionary<ulong, SavedMessage> saved = log.Load();
+            int records = (cut - snapshot) / StateRecord.Bytes;
+            Assert.Equal(records, saved.GetValueOrDefault(20UL)?.Done.Count ?? 0);
+            Assert.Contains(10UL, saved.Keys);
+            Assert.False(log.IsDoubtful);
+            Assert.Equal(0, log.DamagedRecords);
         }
     }
 
     [Fact]
-    public void Damage_inside_harms_no_other_record_and_everything_in_the_store_is_looked_at_again()
+    public void One_damaged_record_anywhere_never_hides_a_message()
     {
-        Write(_ => { }, log =>
+        using (StateLog log = Written(
+            Make.Message(10, "s@x", "a@x"), Make.Message(11, "s@x", "a@x")))
         {
-            log.Add(StateKind.Done, 7, 0);
-            log.Add(StateKind.Done, 7, 1);
+            log.Add(StateKind.Done, 10, 0);
+            log.Add(StateKind.Done, 11, 0);
             log.Sync();
-        });
-        string file = Directory.GetFiles(_directory.FullName)[0];
-        byte[] bytes = File.ReadAllBytes(file);
-        for (int record = 0; record < (bytes.Length / StateRecord.Bytes) - 1; record++)
+        }
+
+        byte[] whole = _disk[_disk.Names()[0]];
+        for (int at = 0; at < whole.Length; at++)
         {
-            byte[] bad = [.. bytes];
-            bad[(record * StateRecord.Bytes) + 9] ^= 0x10;
-            File.WriteAllBytes(file, bad);
-            (StateLog log, Dictionary<ulong, SavedMessage> saved) = Load();
-            Assert.NotNull(log.Damage);
-            Assert.Equal(ScanPosition.Start, log.Position);
-            Assert.Contains(1, saved[7].Done);
+            byte[] damaged = [.. whole];
+            damaged[at] ^= 0x10;
+            _disk[_disk.Names()[0]] = damaged;
+            using StateLog log = new(_disk);
+            Dictionary<ulong, SavedMessage> saved = log.Load();
+            Assert.False(log.IsDoubtful);
+            Assert.Equal(Place, log.Position);
+            Assert.Equal([10UL, 11UL], saved.Keys.Order());
+            Assert.True(saved[10].Done.Count + saved[11].Done.Count >= 1);
+            Assert.DoesNotContain(saved.Values, message => message.IsEnded);
         }
     }
 
     [Fact]
-    public void A_new_file_takes_the_old_ones_place()
+    public void A_damaged_block_in_the_snapshot_has_everything_read_again()
     {
-        Write(_ => { }, log =>
+        using (StateLog log = Written(
+            Make.Message(10, "s@x", "a@x"), Make.Message(11, "s@x", "a@x")))
         {
-            log.Compact(new ScanPosition(5, 16), [Message(8)]);
-            log.Add(StateKind.Done, 8, 0);
+            log.Add(StateKind.End, 10, 0);
             log.Sync();
-        });
-        Assert.Single(Directory.GetFiles(_directory.FullName));
-        (StateLog again, Dictionary<ulong, SavedMessage> saved) = Load();
-        Assert.Equal(new ScanPosition(5, 16), again.Position);
-        Assert.Equal([8ul], saved.Keys);
-        Assert.Equal([0], saved[8].Done);
+        }
+
+        string name = _disk.Names()[0];
+        byte[] damaged = [.. _disk[name]];
+        damaged.AsSpan(5 * StateRecord.Bytes, 3 * StateRecord.Bytes).Clear();
+        _disk[name] = damaged;
+        using StateLog again = new(_disk);
+        Dictionary<ulong, SavedMessage> saved = again.Load();
+        Assert.True(again.IsDoubtful);
+        Assert.Equal(ScanPosition.Start, again.Position);
+        Assert.True(saved[10].IsEnded); // What is known to be finished stays so.
     }
 
-    private static QueuedMessage Message(ulong number)
+    [Fact]
+    public void A_snapshot_that_is_cut_short_has_everything_read_again()
     {
-        QueuedMessage message = new(number, 0, "s@x"u8.ToArray(),
-            [("a@b"u8.ToArray(), DeliveryChannel.Local),
-                ("c@d"u8.ToArray(), DeliveryChannel.Remote)]);
-        message.SetDue(DeliveryChannel.Remote, 400);
-        return message;
+        Written(Make.Message(10, "s@x", "a@x")).Dispose();
+        string name = _disk.Names()[0];
+        _disk[name] = _disk[name][..^StateRecord.Bytes];
+        using StateLog again = new(_disk);
+        again.Load();
+        Assert.True(again.IsDoubtful);
     }
 
-    private void Write(Action<QueuedMessage> change, Action<StateLog> write)
+    [Fact]
+    public void A_later_format_stops_the_start()
     {
-        using StateLog log = new(_directory.FullName);
+        Written().Dispose();
+        string name = _disk.Names()[0];
+        byte[] content = [.. _disk[name]];
+        new StateRecord(StateKind.Format, 2, 3).Write(content);
+        _disk[name] = content;
+        using StateLog again = new(_disk);
+        Assert.Throws<ConfigurationException>(again.Load);
+    }
+
+    [Fact]
+    public void A_snapshot_that_fails_leaves_the_old_file_in_force()
+    {
+        QueuedMessage message = Make.Message(10, "s@x", "a@x");
+        using StateLog log = Written(message);
+        for (int call = 0; call < 4; call++)
+        {
+            int left = call;
+            _disk.BeforeEach = () =>
+            {
+                if (left-- == 0)
+                {
+                    throw new IOException("no space");
+                }
+            };
+            log.Add(StateKind.Done, 10, 0);
+            Assert.Throws<IOException>(() => log.Compact(Place, [message], []));
+            _disk.BeforeEach = () => { };
+            using StateLog again = new(_disk);
+            Assert.Contains(10UL, again.Load().Keys);
+            Assert.False(again.IsDoubtful);
+        }
+    }
+
+    private StateLog Written(params QueuedMessage[] messages)
+    {
+        StateLog log = new(_disk);
         log.Load();
-        QueuedMessage message = Message(7);
-        change(message);
-        log.Compact(new ScanPosition(3, 64), [message]);
-        write(log);
-    }
-
-    private (StateLog Log, Dictionary<ulong, SavedMessage> Saved) Load()
-    {
-        using StateLog log = new(_directory.FullName);
-        return (log, log.Load());
+        log.Compact(Place, messages, []);
+        return log;
     }
 }

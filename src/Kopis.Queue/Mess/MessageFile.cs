@@ -44,6 +44,9 @@ public sealed class MessageFile : IDisposable
     /// <summary>Where in <see cref="Fd"/> the body begins.</summary>
     public long BodyOffset { get; }
 
+    /// <summary>Where in its segment its record ends.</summary>
+    public long RecordEnd => MessageNumber.Offset(Number) + _header.RecordBytes;
+
     /// <summary>Sender and recipients.</summary>
     public Envelope Envelope { get; }
 

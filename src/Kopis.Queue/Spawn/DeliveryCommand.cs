@@ -15,6 +15,12 @@ public sealed record DeliveryCommand(
     /// <summary>Recipients of one batch: RFC 5321 §4.5.3.1.8 lets a server stop at 100.</summary>
     public const int BatchMax = 100;
 
+    /// <summary>
+    /// The longest path, sender or recipient: an envelope's address with what envnoathost and
+    /// virtualdomains add (1,000 bytes each at most), or a VERP sender with such a one in it.
+    /// </summary>
+    public const int FieldBytesMax = 4096;
+
     /// <summary>Writes the command.</summary>
     public static void Write(
         IBufferWriter<byte> to, byte slot, ulong number, ReadOnlySpan<byte> sender,

@@ -39,7 +39,7 @@ public sealed class DeliveryCommandReader
 
             int end = bytes.IndexOf((byte)0);
             ReadOnlySpan<byte> piece = end < 0 ? bytes : bytes[..end];
-            if (_bytes.WrittenCount + piece.Length > Envelope.AddressBytesMax)
+            if (_bytes.WrittenCount + piece.Length > DeliveryCommand.FieldBytesMax)
             {
                 throw new InvalidDataException("A delivery command has a field without end.");
             }

@@ -1,0 +1,162 @@
+using System.Buffers;
+using System.Globalization;
+using Kopis.Base;
+using Kopis.Mail;
+using Kopis.Posix;
+using Kopis.Queue;
+
+namespace Kopis.Send;
+
+/// <summary>
+/// queue/bounce: gathers what failed, message by message, and sends it back (contract §6.5).
+/// </summary>
+internal sealed class BounceBox(string home, SendControls controls, TimeProvider clock)
+    : IBounceBox
+{
+    private const int BlockBytes = 64 * 1024;
+    private static readonly TimeSpan IntakeTimeout = TimeSpan.FromSeconds(60);
+    private static readonly byte[] Unreadable =
+        "\n[The rest of the message could not be read.]\n"u8.ToArray();
+
+    private readonly string _directory = Path.Combine(home, "queue", "bounce");
+    private readonly HashSet<ulong> _unsynced = [];
+
+    public IReadOnlyList<ulong> Numbers()
+    {
+        List<ulong> numbers = [];
+        foreach (string path in Directory.EnumerateFiles(_directory))
+        {
+            if (MessageNumber.TryParse(
+                ByteText.ToBytes(Path.GetFileName(path)), out ulong number))
+            {
+                numbers.Add(number);
+            }
+        }
+
+        return numbers;
+    }
+
+    public void Append(ulong number, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> report)
+    {
+        ArrayBufferWriter<byte> text = new(recipient.Length + report.Length + 16);
+        BounceText.WriteParagraph(text, controls.Addresses.WithoutPrepend(recipient), report);
+        int fd = Fd.Open(FileName(number), OpenFlags.WriteOnly | OpenFlags.Create);
+        try
+        {
+            long end = Fd.Status(fd).Size;
+            try
+            {
+                Fd.WriteAt(fd, text.WrittenSpan, end);
+            }
+            catch (PosixException)
+            {
+                Fd.Truncate(fd, end); // Half a passage would be doubled by the next try.
+                throw;
+            }
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+
+        _unsynced.Add(number);
+    }
+
+    public void Sync()
+    {
+        if (_unsynced.Count == 0)
+        {
+            return;
+        }
+
+        foreach (ulong number in _unsynced)
+        {
+            int fd = Fd.Open(FileName(number), OpenFlags.WriteOnly);
+            try
+            {
+                Fd.Sync(fd);
+            }
+            finally
+            {
+                Fd.Close(fd);
+            }
+        }
+
+        Fd.SyncDirectory(_directory);
+        _unsynced.Clear();
+    }
+
+    public void Remove(ulong number)
+    {
+        _unsynced.Remove(number);
+        Paths.Unlink(FileName(number));
+    }
+
+    public QueueReply? Send(QueuedMessage message)
+    {
+        bool isDouble = message.Sender.IsEmpty;
+        byte[] recipient = isDouble
+            ? controls.DoubleBounceTo
+            : Verp.BounceAddress(message.Sender).ToArray();
+        if (recipient.Length == 0 || message.Sender.SequenceEqual(BounceText.DoubleBounceSender))
+        {
+            return null;
+        }
+
+        using IntakeConnection queue = new(home, IntakeTimeout);
+        queue.Begin(MessageOrigin.Bounce, 0);
+        ArrayBufferWriter<byte> text = new();
+        BounceText.WriteHead(text, clock.GetUtcNow(), controls.BounceFrom, controls.BounceHost,
+            recipient, isDouble);
+        queue.Write(text.WrittenSpan);
+        CopyPassages(message.Number, queue);
+        text.ResetWrittenCount();
+        BounceText.WriteSeparator(text, message.Sender, isDouble);
+        queue.Write(text.WrittenSpan);
+        CopyMessage(message.Number, queue);
+        return queue.Finish(Envelope.Format(
+            isDouble ? BounceText.DoubleBounceSender : [], [recipient]));
+    }
+
+    private void CopyPassages(ulong number, IntakeConnection queue)
+    {
+        int fd = Fd.Open(FileName(number), OpenFlags.ReadOnly);
+        try
+        {
+            byte[] block = new byte[BlockBytes];
+            int got;
+            while ((got = Fd.Read(fd, block)) > 0)
+            {
+                queue.Write(block.AsSpan(0, got));
+            }
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    /// <summary>Streams the message. One that cannot be read any more must not keep its sender
+    /// from learning what failed.</summary>
+    private void CopyMessage(ulong number, IntakeConnection queue)
+    {
+        try
+        {
+            using MessageFile original =
+                MessageFile.Open(Path.Combine(home, "queue", "mess"), number);
+            byte[] block = new byte[BlockBytes];
+            int got;
+            for (long done = 0; (got = original.ReadBody(done, block)) > 0; done += got)
+            {
+                queue.Write(block.AsSpan(0, got));
+            }
+        }
+        catch (MessageNotFoundException)
+        {
+            queue.Write(Unreadable);
+        }
+    }
+
+    private string FileName(ulong number) =>
+        Path.Combine(_directory, number.ToString(CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,281 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Queue;
+
+namespace Kopis.Send;
+
+/// <summary>
+/// What qmail-send does with messages and reports, in the order that keeps mail safe: passages of
+/// failures are durable before the marks that rely on them, marks before what cannot be undone. It
+/// reaches disk and peers through interfaces only, and time comes in as Unix seconds, so that a
+/// simulator can crash it between any two steps.
+/// </summary>
+internal sealed class SendCore(
+    Scheduler scheduler, StateLog marks, QueueState queue, IBounceBox bounces, AddressMap addresses,
+    SendLog log) : IDisposable
+{
+    private const int RetryAfterFailureSeconds = 123; // Contract §0.
+    private static readonly byte[] LastWords =
+        "I'm not going to try again; this message has been in the queue too long.\n"u8.ToArray();
+
+    private readonly List<QueuedMessage> _ending = [];
+    private readonly PriorityQueue<QueuedMessage, long> _laterBounces = new();
+    private ulong _deliveries;
+    private long _intakeTrustedAt;
+    private long _readAgainAt;
+
+    /// <summary>The last marks did not become durable: nothing is started until they are, since a
+    /// crash would deliver it all twice.</summary>
+    internal bool MarkFailed { get; private set; }
+
+    /// <summary>Something that came may not have been read yet.</summary>
+    internal bool MoreToRead { get; set; } = true;
+
+    /// <summary>No message is between its last delivery and its end.</summary>
+    internal bool IsIdle => _ending.Count == 0;
+
+    /// <summary>Takes up the queue where the last qmail-send left it.</summary>
+    internal void Recover(long now)
+    {
+        queue.Recover(bounces, now);
+        MarkFailed = true; // There is no file to write marks to yet: the snapshot makes one.
+        MakeDurable();
+    }
+
+    /// <summary>Reads messages that came since, some at a time.</summary>
+    internal void ReadNew(long now)
+    {
+        if (!MoreToRead || now < _readAgainAt)
+        {
+            return;
+        }
+
+        try
+        {
+            MoreToRead = queue.ReadNew(now);
+        }
+        catch (IOException e)
+        {
+            log.Trouble("warning: trouble reading queue/mess; will try again later", e);
+            _readAgainAt = now + RetryAfterFailureSeconds;
+        }
+    }
+
+    /// <summary>When there is something to do by itself; deliveries only where there is room.
+    /// </summary>
+    internal long NextDue(bool roomLocal, bool roomRemote)
+    {
+        long due = MoreToRead ? _readAgainAt : long.MaxValue;
+        if (roomLocal && scheduler.NextDue(DeliveryChannel.Local) is { } local)
+        {
+            due = Math.Min(due, local);
+        }
+
+        if (roomRemote && scheduler.NextDue(DeliveryChannel.Remote) is { } remote)
+        {
+            due = Math.Min(due, remote);
+        }
+
+        return _laterBounces.TryPeek(out _, out long bounce) ? Math.Min(due, bounce) : due;
+    }
+
+    /// <summary>The next order on a channel, logged; null where nothing is due.</summary>
+    internal Delivery? Next(DeliveryChannel channel, long now)
+    {
+        if (MarkFailed || scheduler.Next(channel, now) is not { } delivery)
+        {
+            return null;
+        }
+
+        delivery.FirstNumber = _deliveries + 1;
+        string to = channel == DeliveryChannel.Local ? "local" : "remote";
+        foreach (int recipient in delivery.Recipients)
+        {
+            ulong message = delivery.Message.Number;
+            ReadOnlySpan<byte> address = delivery.Message.Address(recipient).Span;
+            log.Line($"starting delivery {++_deliveries}: msg {message} to {to} {address}");
+        }
+
+        return delivery;
+    }
+
+    /// <summary>Takes the report about a delivery's next recipient.</summary>
+    /// <exception cref="IOException">The text of a failure cannot be kept now; the call is to be
+    /// made again, since without the text mail would be lost.</exception>
+    internal void Report(Delivery delivery, DeliveryReport report)
+    {
+        QueuedMessage message = delivery.Message;
+        ulong number = delivery.FirstNumber + (ulong)delivery.Reported;
+        int recipient = delivery.Recipients[delivery.Reported];
+        bool isLastDeferral = report.Verdict == Verdict.Retry && delivery.Pass.IsLast;
+        byte[] text = isLastDeferral ? [.. report.Text, .. LastWords] : report.Text;
+        if (report.Verdict == Verdict.Failed || isLastDeferral)
+        {
+            bounces.Append(message.Number, message.Address(recipient).Span, text);
+            message.HasBounce = true;
+        }
+
+        Verdict verdict = scheduler.Report(delivery, report.Verdict);
+        if (report.Verdict is null)
+        {
+            log.Line($"delivery {number}: report mangled, will defer");
+        }
+        else
+        {
+            string word = verdict switch
+            {
+                Verdict.Delivered => "success",
+                Verdict.Failed => "failure",
+                _ => "deferral",
+            };
+            log.Line($"delivery {number}: {word}: {text.AsSpan()}");
+        }
+
+        if (verdict != Verdict.Retry)
+        {
+            marks.Add(StateKind.Done, message.Number, recipient);
+        }
+    }
+
+    /// <summary>SIGALRM: all that waits is due.</summary>
+    internal void AllDueNow(long now) => scheduler.AllDueNow(now);
+
+    /// <summary>SIGHUP: locals and virtualdomains, for messages that come from now on.</summary>
+    internal void Reread(ControlDirectory control)
+    {
+        if (addresses.TryReread(control) is { } bad)
+        {
+            log.Line($"alert: unable to reread control/{bad}");
+        }
+    }
+
+    /// <summary>Sends the bounces of messages with nothing left to deliver, and marks their
+    /// end.</summary>
+    internal void FinishMessages(long now)
+    {
+        while (scheduler.TakeFinished() is { } message)
+        {
+            Finish(message, now);
+        }
+
+        while (_laterBounces.TryPeek(out _, out long due) && due <= now)
+        {
+            Finish(_laterBounces.Dequeue(), now);
+        }
+    }
+
+    /// <summary>One sync for all marks of a turn; then what depends on them.</summary>
+    internal void MakeDurable()
+    {
+        try
+        {
+            bounces.Sync();
+            if (MarkFailed)
+            {
+                queue.WriteSnapshot();
+                foreach (QueuedMessage message in _ending)
+                {
+                    marks.Add(StateKind.End, message.Number, 0);
+                }
+            }
+
+            marks.Sync();
+            MarkFailed = false;
+            EndMessages();
+            if (marks.ShouldCompact)
+            {
+                queue.WriteSnapshot();
+            }
+        }
+        catch (IOException e)
+        {
+            MarkFailed = true;
+            log.Trouble("warning: trouble marking queue/state; will try again later", e);
+        }
+    }
+
+    /// <summary>At a clean exit: retry times are saved too.</summary>
+    internal void SaveAll()
+    {
+        try
+        {
+            bounces.Sync();
+            queue.WriteSnapshot();
+        }
+        catch (IOException e)
+        {
+            log.Trouble("warning: trouble writing queue/state", e);
+        }
+    }
+
+    public void Dispose()
+    {
+        queue.Dispose();
+        marks.Dispose();
+    }
+
+    private void Finish(QueuedMessage message, long now)
+    {
+        if (message.HasBounce && !TrySendBounce(message, now))
+        {
+            _laterBounces.Enqueue(message, now + RetryAfterFailureSeconds);
+            return;
+        }
+
+        marks.Add(StateKind.End, message.Number, 0);
+        _ending.Add(message);
+    }
+
+    private bool TrySendBounce(QueuedMessage message, long now)
+    {
+        if (now < _intakeTrustedAt)
+        {
+            return false; // Known to be in trouble: not every message needs to wait for it.
+        }
+
+        try
+        {
+            QueueReply? reply = bounces.Send(message);
+            if (reply is null)
+            {
+                log.Line($"triple bounce: discarding bounce/{message.Number}");
+                return true;
+            }
+
+            if (reply.Value.Code == 0)
+            {
+                log.Line($"bounce msg {message.Number} qp {reply.Value.Qp}");
+                return true;
+            }
+
+            if (reply.Value.Code is QueueCode.NoConnection or QueueCode.ConnectionLost)
+            {
+                _intakeTrustedAt = now + RetryAfterFailureSeconds;
+            }
+        }
+        catch (IOException e)
+        {
+            log.Trouble($"warning: trouble reading bounce/{message.Number}", e);
+        }
+
+        log.Line($"warning: trouble injecting bounce message, will try later");
+        return false;
+    }
+
+    private void EndMessages()
+    {
+        foreach (QueuedMessage message in _ending)
+        {
+            log.Line($"end msg {message.Number}");
+            queue.Forget(message);
+        }
+
+        // Of one that cannot be removed the next start takes care.
+        List<QueuedMessage> bounced = _ending.FindAll(message => message.HasBounce);
+        _ending.Clear();
+        foreach (QueuedMessage message in bounced)
+        {
+            bounces.Remove(message.Number);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using System.Text;
+using Kopis.Base;
+
+namespace Kopis.Send.Tests;
+
+/// <summary>Short ways to the things that tests are about.</summary>
+internal static class Make
+{
+    internal const long Born = 1_700_000_000;
+
+    /// <summary>Addresses starting <c>l</c> are local, all others remote.</summary>
+    internal static QueuedMessage Message(ulong number, string sender, params string[] recipients)
+    {
+        (byte[], DeliveryChannel)[] routed = Array.ConvertAll(recipients, recipient => (
+            Encoding.Latin1.GetBytes(recipient),
+            recipient.StartsWith('l') ? DeliveryChannel.Local : DeliveryChannel.Remote));
+        QueuedMessage message = new(number, Born, Encoding.Latin1.GetBytes(sender), routed);
+        message.SetDue(DeliveryChannel.Local, Born);
+        message.SetDue(DeliveryChannel.Remote, Born);
+        return message;
+    }
+
+    internal static string[] Addresses(Delivery delivery) => Array.ConvertAll(
+        delivery.Recipients, i => ByteText.ToText(delivery.Message.Address(i).Span));
+}

@@ -1,0 +1,272 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Queue;
+
+namespace Kopis.Send.Tests;
+
+/// <summary>
+/// Everything around qmail-send's core, in memory: the message store, queue/state, queue/bounce,
+/// qmail-clean and the log. It knows what truly happened to each recipient, and fails the test when
+/// the core breaks an invariant of the queue.
+/// </summary>
+internal sealed class World : IBounceBox, ICleaner, IDisposable
+{
+    private const int MessagesInSegment = 5;
+    private const int RecordBytes = 1000;
+    private const int FirstOffset = 16;
+
+    private readonly string _control = Directory.CreateTempSubdirectory("kopis-send-").FullName;
+    private readonly SortedDictionary<ulong, StoredMessage> _messages = [];
+    private readonly SortedDictionary<ulong, int> _segments = [];
+    private readonly Dictionary<ulong, List<string>> _passages = [];
+    private readonly Dictionary<ulong, List<string>> _durablePassages = [];
+    private readonly List<string> _requests = [];
+
+    internal World()
+    {
+        File.WriteAllText(Path.Combine(_control, "locals"), "l.example\n");
+        Control = new ControlDirectory(_control);
+        Disk.BeforeEach = () => BeforeEach();
+        NewSegment();
+    }
+
+    internal ControlDirectory Control { get; }
+
+    internal MemoryDisk Disk { get; } = new();
+
+    /// <summary>Called before each change of anything that outlives a crash.</summary>
+    internal Action BeforeEach { get; set; } = () => { };
+
+    /// <summary>What the intake answers to the next bounce; 0: queued.</summary>
+    internal Func<int> IntakeCode { get; set; } = () => 0;
+
+    internal List<string> Log { get; } = [];
+
+    internal IReadOnlyCollection<StoredMessage> Messages => _messages.Values;
+
+    internal IReadOnlyCollection<ulong> Segments => _segments.Keys;
+
+    internal IReadOnlyList<string> Requests => _requests;
+
+    internal List<(ulong Number, string[] Failed)> Bounces { get; } = [];
+
+    public void Dispose() => Directory.Delete(_control, recursive: true);
+
+    /// <summary>A qmail-send as it is after its start.</summary>
+    internal SendCore Start(long now, bool batch = false, long lifetimeSeconds = 604_800)
+    {
+        SendLog log = new(TakeLog);
+        Scheduler scheduler = new(lifetimeSeconds, batch);
+        StateLog marks = new(Disk) { CompactAfterBytes = 2000 };
+        AddressMap addresses = AddressMap.Read(Control);
+        QueueState queue = new(new Reader(this), marks, scheduler, addresses, this, log);
+        SendCore core = new(scheduler, marks, queue, this, addresses, log);
+        Flush = log.Flush;
+        core.Recover(now);
+        return core;
+    }
+
+    internal Action Flush { get; private set; } = () => { };
+
+    internal ulong Add(long born, string sender, params string[] recipients)
+    {
+        (ulong segment, int count) = _segments.Last();
+        if (count == MessagesInSegment)
+        {
+            NewSegment();
+            (segment, count) = _segments.Last();
+        }
+
+        _segments[segment] = count + 1;
+        ulong number = MessageNumber.Of(segment, FirstOffset + (count * RecordBytes));
+        _messages.Add(number, new StoredMessage(number, born, sender, recipients));
+        return number;
+    }
+
+    internal void NewSegment() => _segments.Add(_segments.Keys.LastOrDefault() + 1, 0);
+
+    internal StoredMessage Message(ulong number) => _messages[number];
+
+    /// <summary>qmail-clean obeys; every request must be about finished mail.</summary>
+    internal void Clean()
+    {
+        foreach (string request in _requests)
+        {
+            string[] parts = request.Split('/');
+            ulong number = ulong.Parse(parts[1]);
+            switch (parts[0])
+            {
+                case "foop":
+                    Assert.True(_messages[number].IsAccountedFor, request);
+                    break;
+                case "segm":
+                    Assert.True(number < _segments.Keys.Last(), request);
+                    Assert.DoesNotContain(_messages.Values, message =>
+                        MessageNumber.Segment(message.Number) == number && !message.IsAccountedFor);
+                    _segments.Remove(number);
+                    break;
+                default:
+                    Assert.Fail($"unexpected request {request}");
+                    break;
+            }
+        }
+
+        _requests.Clear();
+    }
+
+    /// <summary>All marks so far are durable.</summary>
+    internal void MarksAreDurable()
+    {
+        foreach (StoredMessage message in _messages.Values)
+        {
+            message.MarkedDurably.UnionWith(message.Reported);
+        }
+    }
+
+    /// <summary>The power goes: unsynced bytes may be lost, an unsynced removal undone.</summary>
+    internal void Crash(Random random)
+    {
+        Disk.Crash(random);
+        _requests.Clear();
+        foreach (ulong number in _passages.Keys.Union(_durablePassages.Keys).ToArray())
+        {
+            List<string> durable = _durablePassages.GetValueOrDefault(number) ?? [];
+            List<string> last = _passages.GetValueOrDefault(number) ?? [];
+            bool removed = !_passages.ContainsKey(number) && random.Next(2) == 0;
+            int survived = random.Next(Math.Max(0, last.Count - durable.Count) + 1);
+            List<string> left = removed
+                ? []
+                : [.. durable, .. last.Skip(durable.Count).Take(survived)];
+            _passages.Remove(number);
+            _durablePassages.Remove(number);
+            if (left.Count > 0)
+            {
+                _passages[number] = left;
+                _durablePassages[number] = [.. left];
+            }
+        }
+
+        foreach (StoredMessage message in _messages.Values)
+        {
+            message.Reported.IntersectWith(message.MarkedDurably);
+        }
+    }
+
+    public IReadOnlyList<ulong> Numbers() => [.. _passages.Keys];
+
+    public void Append(ulong number, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> report)
+    {
+        BeforeEach();
+        if (!_passages.TryGetValue(number, out List<string>? list))
+        {
+            _passages.Add(number, list = []);
+        }
+
+        list.Add(ByteText.ToText(recipient));
+    }
+
+    public void Sync()
+    {
+        BeforeEach();
+        foreach ((ulong number, List<string> list) in _passages)
+        {
+            _durablePassages[number] = [.. list];
+        }
+    }
+
+    public void Remove(ulong number)
+    {
+        BeforeEach();
+        Assert.True(_messages[number].IsAccountedFor);
+        _passages.Remove(number);
+    }
+
+    public QueueReply? Send(QueuedMessage message)
+    {
+        BeforeEach();
+        StoredMessage stored = _messages[message.Number];
+        if (stored.Sender == "#@[]")
+        {
+            stored.Bounced.UnionWith(_passages[message.Number]);
+            return null;
+        }
+
+        int code = IntakeCode();
+        if (code != 0)
+        {
+            return new QueueReply(code, 0, 0);
+        }
+
+        bool isDouble = stored.Sender.Length == 0;
+        stored.Bounced.UnionWith(_passages[message.Number]);
+        Bounces.Add((message.Number, [.. _passages[message.Number]]));
+        ulong number = Add(
+            stored.Born, isDouble ? "#@[]" : "", isDouble ? "postmaster@l.example" : stored.Sender);
+        BeforeEach();
+        return new QueueReply(0, 4711, number);
+    }
+
+    public void Ask(string request) => _requests.Add(request);
+
+    private void TakeLog(ReadOnlyMemory<byte> lines)
+    {
+        foreach (string line in Encoding.Latin1.GetString(lines.Span).TrimEnd('\n').Split('\n'))
+        {
+            Log.Add(line);
+            if (line.StartsWith("end msg ", StringComparison.Ordinal))
+            {
+                _messages[ulong.Parse(line.AsSpan(8))].End();
+            }
+        }
+    }
+
+    /// <summary>The store as the core reads it.</summary>
+    private sealed class Reader(World world) : IMessReader
+    {
+        public ScanPosition Position { get; private set; }
+
+        public ArrivedMessage? Current { get; private set; }
+
+        public string Damage => "";
+
+        public ulong? DamagedNumber => null;
+
+        public void Start(ScanPosition position) => Position = position;
+
+        public ScanResult Next()
+        {
+            Current = null;
+            while (true)
+            {
+                ulong number = MessageNumber.Of(Position.Segment, Position.Offset);
+                if (world._segments.ContainsKey(Position.Segment)
+                    && world._messages.TryGetValue(number, out StoredMessage? message))
+                {
+                    Position = Position with { Offset = Position.Offset + RecordBytes };
+                    Current = message.Arrived(RecordBytes);
+                    return ScanResult.Message;
+                }
+
+                ulong newer = world._segments.Keys.FirstOrDefault(s => s > Position.Segment);
+                if (newer == 0)
+                {
+                    return ScanResult.End;
+                }
+
+                Position = new ScanPosition(newer, FirstOffset);
+            }
+        }
+
+        public ArrivedMessage Open(ulong number) =>
+            world._segments.ContainsKey(MessageNumber.Segment(number))
+                ? world._messages[number].Arrived(RecordBytes)
+                : throw new MessageNotFoundException(number, "its segment is gone");
+
+        public IReadOnlyList<ulong> Segments() => [.. world._segments.Keys];
+
+        public void Dispose()
+        {
+        }
+    }
+}
