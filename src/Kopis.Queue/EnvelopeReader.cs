@@ -12,7 +12,8 @@ public struct EnvelopeReader
     private int _addressBytes; // Of the address that is being read, its NUL included.
     private int _refusal;
 
-    /// <summary>Whether the envelope has ended or has gone wrong: the rest does not matter.</summary>
+    /// <summary>Whether the envelope has ended or has gone wrong: the rest does not matter.
+    /// </summary>
     public readonly bool IsOver => _isOver;
 
     /// <summary>0 for a whole envelope; 11 (an address is too long), 54 (it has not ended) or 91

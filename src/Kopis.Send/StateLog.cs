@@ -210,8 +210,8 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
 
     /// <summary>
     /// A message has three records in the snapshot, and one is enough to know that it lives: only
-    /// three damaged ones in a row can hide one. After the snapshot a damaged record loses its own Done
-    /// or End, no more, and at the very end it is the torn tail of a crash.
+    /// three damaged ones in a row can hide one. After the snapshot a damaged record loses its own
+    /// Done or End, no more, and at the very end it is the torn tail of a crash.
     /// </summary>
     private void Read(int fd, Dictionary<ulong, SavedMessage> saved)
     {

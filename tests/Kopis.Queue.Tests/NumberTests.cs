@@ -46,7 +46,8 @@ public sealed class NumberTests
     [InlineData("../1", false)]
     public void A_path_has_one_form(string text, bool isPath)
     {
-        Assert.Equal(isPath, MessageNumber.TryParsePath(Encoding.ASCII.GetBytes(text), out ulong n));
+        byte[] path = Encoding.ASCII.GetBytes(text);
+        Assert.Equal(isPath, MessageNumber.TryParsePath(path, out ulong n));
         Assert.True(!isPath || MessageNumber.FormatPath(n) == text);
     }
 

@@ -193,7 +193,8 @@ public sealed class RecordTests
         {
             Assert.Equal(ScanResult.Message, scanner.Next());
             using MessageFile file = scanner.Current!;
-            Assert.Equal($"{i}@x", Encoding.ASCII.GetString(file.Envelope.Recipients.Single().Span));
+            ReadOnlyMemory<byte> recipient = file.Envelope.Recipients.Single();
+            Assert.Equal($"{i}@x", Encoding.ASCII.GetString(recipient.Span));
             Assert.Equal(i == count ? 8u : 7u, MessageNumber.Segment(file.Number));
             Assert.True(file.Number
                 < MessageNumber.Of(scanner.Position.Segment, scanner.Position.Offset));

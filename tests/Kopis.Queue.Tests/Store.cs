@@ -19,7 +19,8 @@ internal sealed class Store : IDisposable
 
     internal SegmentWriter Writer { get; }
 
-    internal static DateTimeOffset Arrival { get; } = new(2026, 11, 24, 1, 2, 3, 456, TimeSpan.Zero);
+    internal static DateTimeOffset Arrival { get; } =
+        new(2026, 11, 24, 1, 2, 3, 456, TimeSpan.Zero);
 
     internal Submission NewSubmission(string body, params string[] recipients) =>
         NewSubmission(Encoding.Latin1.GetBytes(body), recipients);

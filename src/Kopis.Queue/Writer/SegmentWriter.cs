@@ -53,7 +53,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
 
             if (hasFiles)
             {
-                disk.SyncDirectory(mess); // The renames, before any record is sure to speak of them.
+                disk.SyncDirectory(mess); // The renames, before any record can speak of them.
             }
 
             WritePending();
