@@ -1,28 +1,39 @@
 using System.Net;
+using Kopis.Posix;
+using Kopis.Queue;
 
 namespace Kopis.Remote;
 
 /// <summary>
 /// Hosts that lately did not answer, as qmail's tcpto (contract §8.2): after two timeouts an
-/// address is left alone for about an hour. Bounded; kept by the process.
+/// address is left alone for about an hour. IPv4 addresses stand in queue/lock/tcpto, for
+/// qmail-tcpto and across restarts. IPv6 ones, for which that has no room, and all of them where
+/// the file cannot be used, are kept by the process; as many at most.
 /// </summary>
-internal sealed class ConnectMemory(TimeProvider clock)
+internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
 {
     private const int EntriesMax = 1024;
     private const int TimeoutsMax = 10;
-    private static readonly TimeSpan SameFailure = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan LeaveAlone = TimeSpan.FromSeconds(60 * 64);
+    private const uint SameFailureSeconds = 120;
+    private const uint LeaveAloneSeconds = 60 * 64;
 
-    private readonly Dictionary<IPAddress, (int Timeouts, DateTimeOffset Last)> _entries = [];
+    private readonly Dictionary<IPAddress, (int Timeouts, uint Last)> _own = [];
     private readonly Lock _lock = new();
+
+    private uint Now => (uint)clock.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>Whether to try another address instead.</summary>
     internal bool ShouldSkip(IPAddress address)
     {
         lock (_lock)
         {
-            return _entries.TryGetValue(address, out var entry)
-                && entry.Timeouts >= 2 && clock.GetUtcNow() - entry.Last < LeaveAlone;
+            (int timeouts, uint last) = _own.GetValueOrDefault(address);
+            if (timeouts == 0 && TimeoutTable.Holds(address))
+            {
+                TryFile(() => (timeouts, last) = TimeoutTable.Find(file.Read(), address));
+            }
+
+            return timeouts >= 2 && Now < (ulong)last + LeaveAloneSeconds;
         }
     }
 
@@ -31,7 +42,15 @@ internal sealed class ConnectMemory(TimeProvider clock)
     {
         lock (_lock)
         {
-            _entries.Remove(address);
+            _own.Remove(address);
+            TryFile(() =>
+            {
+                // Nearly all answers are of hosts that always do: no lock for those.
+                if (TimeoutTable.Find(file.Read(), address).Timeouts > 0)
+                {
+                    file.NoteAnswer(address);
+                }
+            });
         }
     }
 
@@ -40,19 +59,40 @@ internal sealed class ConnectMemory(TimeProvider clock)
     {
         lock (_lock)
         {
-            DateTimeOffset now = clock.GetUtcNow();
-            bool known = _entries.TryGetValue(address, out var entry);
-            if (known && now - entry.Last < SameFailure)
+            if (!TimeoutTable.Holds(address) || !TryFile(() => file.NoteTimeout(address, Now)))
             {
-                return;
+                NoteOwn(address);
             }
-
-            if (!known && _entries.Count >= EntriesMax)
-            {
-                _entries.Remove(_entries.MinBy(other => other.Value.Last).Key);
-            }
-
-            _entries[address] = (Math.Min(TimeoutsMax, entry.Timeouts + 1), now);
         }
+    }
+
+    /// <summary>False where the file cannot be used: mail goes out without it.</summary>
+    private static bool TryFile(Action action)
+    {
+        try
+        {
+            action();
+            return true;
+        }
+        catch (PosixException)
+        {
+            return false;
+        }
+    }
+
+    private void NoteOwn(IPAddress address)
+    {
+        bool known = _own.TryGetValue(address, out var entry);
+        if (known && Now < (ulong)entry.Last + SameFailureSeconds)
+        {
+            return;
+        }
+
+        if (!known && _own.Count >= EntriesMax)
+        {
+            _own.Remove(_own.MinBy(other => other.Value.Last).Key);
+        }
+
+        _own[address] = (Math.Min(TimeoutsMax, entry.Timeouts + 1), Now);
     }
 }

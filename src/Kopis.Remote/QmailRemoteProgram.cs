@@ -2,6 +2,7 @@ using Kopis.Base;
 using Kopis.Control;
 using Kopis.Net;
 using Kopis.Posix;
+using Kopis.Queue;
 
 namespace Kopis.Remote;
 
@@ -43,7 +44,7 @@ public static class QmailRemoteProgram
             ControlDirectory control = ControlDirectory.Of(context);
             RemoteDelivery delivery = new(
                 RemoteSettings.Read(control), MailDns.Read(control),
-                new ConnectMemory(TimeProvider.System));
+                new ConnectMemory(TimeProvider.System, new TimeoutFile(context.Home)));
             using DescriptorMessage message = DescriptorMessage.OfStandardInput();
             return delivery.RunAsync(
                 context.Arguments[0], context.Arguments[1], [.. context.Arguments.Skip(2)],

@@ -26,7 +26,7 @@ public sealed class QmailRspawnProgram : IDisposable
     {
         _mess = context.In("queue/mess");
         ControlDirectory control = ControlDirectory.Of(context);
-        ConnectMemory memory = new(TimeProvider.System);
+        ConnectMemory memory = new(TimeProvider.System, new TimeoutFile(context.Home));
         string[] files = [.. RemoteSettings.Files, "resolvers"];
         _delivery = new Reloading<RemoteDelivery>(
             [.. files.Select(file => Path.Combine(control.Directory, file))],

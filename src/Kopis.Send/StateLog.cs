@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Globalization;
-using Kopis.Base;
 using Kopis.Queue;
 
 namespace Kopis.Send;
@@ -12,12 +10,8 @@ namespace Kopis.Send;
 /// </summary>
 internal sealed class StateLog(IStateDisk disk) : IDisposable
 {
-    private const string Prefix = "log-";
     private const string Temporary = ".tmp";
-    private const ulong FormatVersion = 1;
-    private const int RecordsOfMessage = 3; // Live, LocalDue, RemoteDue; and one for each Done.
     private const int RecordsAround = 3; // Format and Position before, Position after.
-    private const int BlockBytes = 2048 * StateRecord.Bytes;
 
     private readonly ArrayBufferWriter<byte> _pending = new(4096);
     private ulong _generation;
@@ -41,40 +35,43 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
     /// <summary>Whether it is time to write a snapshot.</summary>
     internal bool ShouldCompact => _length > CompactAfterBytes && _length > 2 * _lengthWhenNew;
 
-    private string Current => FileName(_generation);
+    private string Current => StateReader.FileName(_generation);
 
     /// <summary>Reads everything back.</summary>
     /// <returns>Each message that the log speaks of.</returns>
-    /// <exception cref="ConfigurationException">A later version wrote it.</exception>
+    /// <exception cref="Base.ConfigurationException">A later version wrote it.</exception>
     internal Dictionary<ulong, SavedMessage> Load()
     {
-        Dictionary<ulong, SavedMessage> saved = [];
         foreach (string name in disk.Names())
         {
             if (name.EndsWith(Temporary, StringComparison.Ordinal))
             {
                 disk.Unlink(name);
             }
-            else if (TryParseName(name, out ulong generation))
+            else if (StateReader.TryParseName(name, out ulong generation))
             {
                 _generation = Math.Max(_generation, generation);
             }
         }
 
-        if (_generation > 0)
+        if (_generation == 0)
         {
-            int fd = disk.Open(Current);
-            try
-            {
-                Read(fd, saved);
-            }
-            finally
-            {
-                disk.Close(fd);
-            }
+            return [];
         }
 
-        return saved;
+        int fd = disk.Open(Current);
+        try
+        {
+            StateReader reader = Read(fd);
+            Position = reader.Position;
+            IsDoubtful = reader.IsDoubtful;
+            DamagedRecords = reader.DamagedRecords;
+            return reader.Saved;
+        }
+        finally
+        {
+            disk.Close(fd);
+        }
     }
 
     /// <summary>Adds a record; durable after the next <see cref="Sync"/>.</summary>
@@ -107,7 +104,7 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
         ScanPosition position, IReadOnlyCollection<QueuedMessage> messages,
         IReadOnlyCollection<ulong> setAside)
     {
-        string name = FileName(++_generation);
+        string name = StateReader.FileName(++_generation);
         int fd = disk.Create(name + Temporary);
         long length;
         try
@@ -129,7 +126,7 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
         _pending.ResetWrittenCount();
         foreach (string old in disk.Names())
         {
-            if (TryParseName(old, out ulong generation) && generation < _generation)
+            if (StateReader.TryParseName(old, out ulong generation) && generation < _generation)
             {
                 disk.Unlink(old);
             }
@@ -156,15 +153,15 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
         int fd, ScanPosition position, IReadOnlyCollection<QueuedMessage> messages,
         IReadOnlyCollection<ulong> setAside)
     {
-        long records = RecordsAround + ((long)RecordsOfMessage * setAside.Count);
+        long records = RecordsAround + ((long)StateReader.RecordsOfMessage * setAside.Count);
         foreach (QueuedMessage message in messages)
         {
-            records += RecordsOfMessage + message.DoneCount;
+            records += StateReader.RecordsOfMessage + message.DoneCount;
         }
 
-        ArrayBufferWriter<byte> block = new(BlockBytes);
+        ArrayBufferWriter<byte> block = new(StateReader.BlockBytes);
         long length = 0;
-        Add(block, StateKind.Format, FormatVersion, records);
+        Add(block, StateKind.Format, StateReader.FormatVersion, records);
         Add(block, StateKind.Position, position.Segment, position.Offset);
         foreach (ulong number in setAside)
         {
@@ -174,7 +171,7 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
         foreach (QueuedMessage message in messages)
         {
             AddMessage(block, message);
-            if (block.WrittenCount >= BlockBytes)
+            if (block.WrittenCount >= StateReader.BlockBytes)
             {
                 disk.WriteAt(fd, block.WrittenSpan, length);
                 length += block.WrittenCount;
@@ -208,93 +205,17 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
         }
     }
 
-    /// <summary>
-    /// A message has three records in the snapshot, and one is enough to know that it lives: only
-    /// three damaged ones in a row can hide one. After the snapshot a damaged record loses its own
-    /// Done or End, no more, and at the very end it is the torn tail of a crash.
-    /// </summary>
-    private void Read(int fd, Dictionary<ulong, SavedMessage> saved)
+    private StateReader Read(int fd)
     {
-        byte[] block = new byte[BlockBytes];
-        long snapshot = long.MaxValue;
-        long index = 0;
-        int run = 0;
+        StateReader reader = new(Current);
+        byte[] block = new byte[StateReader.BlockBytes];
         int got;
         for (long offset = 0; (got = disk.ReadAt(fd, block, offset)) > 0; offset += got)
         {
-            for (int at = 0; at + StateRecord.Bytes <= got; at += StateRecord.Bytes, index++)
-            {
-                if (StateRecord.Read(block.AsSpan(at, StateRecord.Bytes)) is not { } record)
-                {
-                    run++;
-                    IsDoubtful |= run == RecordsOfMessage && index < snapshot;
-                    continue;
-                }
-
-                DamagedRecords += run;
-                run = 0;
-                if (record.Kind == StateKind.Format)
-                {
-                    snapshot = SnapshotRecords(record);
-                }
-                else
-                {
-                    Apply(record, saved);
-                }
-            }
+            reader.Read(block.AsSpan(0, got));
         }
 
-        IsDoubtful |= snapshot != long.MaxValue && index < snapshot;
-        if (IsDoubtful)
-        {
-            DamagedRecords += run;
-            Position = ScanPosition.Start;
-        }
-    }
-
-    private long SnapshotRecords(StateRecord format) =>
-        format.Number <= FormatVersion
-            ? format.Value
-            : throw new ConfigurationException(
-                $"queue/state/{Current}: written by a later Kopis");
-
-    private void Apply(StateRecord record, Dictionary<ulong, SavedMessage> saved)
-    {
-        if (record.Kind == StateKind.Position)
-        {
-            Position = new ScanPosition(record.Number, record.Value);
-            return;
-        }
-
-        if (!saved.TryGetValue(record.Number, out SavedMessage? message))
-        {
-            saved.Add(record.Number, message = new SavedMessage());
-        }
-
-        switch (record.Kind)
-        {
-            case StateKind.LocalDue:
-                message.LocalDue = record.Value;
-                break;
-            case StateKind.RemoteDue:
-                message.RemoteDue = record.Value;
-                break;
-            case StateKind.Done:
-                message.AddDone((int)record.Value);
-                break;
-            case StateKind.End:
-                message.IsEnded = true;
-                break;
-        }
-    }
-
-    private static string FileName(ulong generation) => $"{Prefix}{generation:x16}";
-
-    private static bool TryParseName(string name, out ulong generation)
-    {
-        generation = 0;
-        return name.StartsWith(Prefix, StringComparison.Ordinal) && ulong.TryParse(
-            name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier,
-            CultureInfo.InvariantCulture, out generation);
+        reader.Finish();
+        return reader;
     }
 }

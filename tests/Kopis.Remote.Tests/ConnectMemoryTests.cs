@@ -1,14 +1,66 @@
 using System.Net;
+using Kopis.Queue;
 
 namespace Kopis.Remote.Tests;
 
-public sealed class ConnectMemoryTests
+public sealed class ConnectMemoryTests : IDisposable
 {
     private static readonly IPAddress Address = IPAddress.Parse("192.0.2.1");
     private readonly Clock _clock = new();
+    private readonly string _home = Directory.CreateTempSubdirectory("kopis-").FullName;
     private readonly ConnectMemory _memory;
 
-    public ConnectMemoryTests() => _memory = new ConnectMemory(_clock);
+    public ConnectMemoryTests()
+    {
+        Directory.CreateDirectory(Path.Combine(_home, "queue", "lock"));
+        _memory = New();
+    }
+
+    public void Dispose() => Directory.Delete(_home, recursive: true);
+
+    [Theory, InlineData("192.0.2.1"), InlineData("2001:db8::1")]
+    public void Without_the_file_it_is_kept_in_memory(string text)
+    {
+        Directory.Delete(Path.Combine(_home, "queue"), recursive: true);
+        IPAddress address = IPAddress.Parse(text);
+        _memory.NoteTimeout(address);
+        _clock.Now += TimeSpan.FromSeconds(121);
+        _memory.NoteTimeout(address);
+        Assert.True(_memory.ShouldSkip(address));
+        _memory.NoteAnswer(address);
+        Assert.False(_memory.ShouldSkip(address));
+    }
+
+    [Fact]
+    public void It_survives_a_restart_and_qmail_tcpok_clears_it()
+    {
+        _memory.NoteTimeout(Address);
+        _clock.Now += TimeSpan.FromSeconds(121);
+        _memory.NoteTimeout(Address);
+        Assert.True(New().ShouldSkip(Address));
+        byte[] table = new TimeoutFile(_home).Read();
+        Assert.Equal(1024, new FileInfo(Path.Combine(_home, "queue/lock/tcpto")).Length);
+        uint now = (uint)_clock.Now.ToUnixTimeSeconds();
+        Assert.Equal([(Address, 2, now)], TimeoutTable.Entries(table));
+        new TimeoutFile(_home).Clear();
+        Assert.False(_memory.ShouldSkip(Address));
+    }
+
+    [Fact]
+    public void A_full_table_loses_its_oldest()
+    {
+        for (int i = 0; i < 65; i++)
+        {
+            _memory.NoteTimeout(new IPAddress([192, 0, 2, (byte)i]));
+            _clock.Now += TimeSpan.FromSeconds(1);
+        }
+
+        IPAddress[] left = [.. TimeoutTable.Entries(new TimeoutFile(_home).Read())
+            .Select(entry => entry.Address)];
+        Assert.Equal(64, left.Length);
+        Assert.DoesNotContain(new IPAddress([192, 0, 2, 0]), left);
+        Assert.Contains(new IPAddress([192, 0, 2, 64]), left);
+    }
 
     [Fact]
     public void Two_timeouts_apart_mean_an_hour_of_rest()
@@ -33,6 +85,8 @@ public sealed class ConnectMemoryTests
         _memory.NoteAnswer(Address);
         Assert.False(_memory.ShouldSkip(Address));
     }
+
+    private ConnectMemory New() => new(_clock, new TimeoutFile(_home));
 
     private sealed class Clock : TimeProvider
     {

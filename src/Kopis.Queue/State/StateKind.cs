@@ -1,7 +1,7 @@
-namespace Kopis.Send;
+namespace Kopis.Queue;
 
 /// <summary>What a record of queue/state says (docs/queue-format.md).</summary>
-internal enum StateKind
+public enum StateKind
 {
     /// <summary>Messages before this place are finished unless a record names them.</summary>
     Position = 1,

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Kopis.Base;
 
-namespace Kopis.Send;
+namespace Kopis.Queue;
 
 /// <summary>One record of queue/state: 24 bytes, checked each by itself
 /// (docs/queue-format.md).</summary>
@@ -9,11 +9,11 @@ namespace Kopis.Send;
 /// <param name="Number">A message number; a segment for <see cref="StateKind.Position"/>, the
 /// version for <see cref="StateKind.Format"/>.</param>
 /// <param name="Value">A recipient's index, a Unix time, an offset, or a count.</param>
-internal readonly record struct StateRecord(StateKind Kind, ulong Number, long Value)
+public readonly record struct StateRecord(StateKind Kind, ulong Number, long Value)
 {
-    internal const int Bytes = 24;
+    public const int Bytes = 24;
 
-    internal void Write(Span<byte> to)
+    public void Write(Span<byte> to)
     {
         BinaryPrimitives.WriteInt32LittleEndian(to[4..], (int)Kind);
         BinaryPrimitives.WriteUInt64LittleEndian(to[8..], Number);
@@ -22,7 +22,7 @@ internal readonly record struct StateRecord(StateKind Kind, ulong Number, long V
     }
 
     /// <summary>Null where the bytes are no sound record.</summary>
-    internal static StateRecord? Read(ReadOnlySpan<byte> from)
+    public static StateRecord? Read(ReadOnlySpan<byte> from)
     {
         int kind = BinaryPrimitives.ReadInt32LittleEndian(from[4..]);
         return BinaryPrimitives.ReadUInt32LittleEndian(from) == Crc32C.Of(from[4..Bytes])

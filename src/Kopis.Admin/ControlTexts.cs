@@ -1,0 +1,73 @@
+namespace Kopis.Admin;
+
+/// <summary>What qmail-showctl says of each control file, in its order and to the letter.</summary>
+internal static class ControlTexts
+{
+    internal enum Kind
+    {
+        /// <summary>One line, with a default of its own.</summary>
+        Line,
+
+        /// <summary>One line, with the default <c>me</c>.</summary>
+        LineOrMe,
+
+        /// <summary>A whole number.</summary>
+        Number,
+
+        /// <summary>Any number of lines; the default is a whole sentence.</summary>
+        List,
+    }
+
+    /// <summary>Files up to <c>queuelifetime</c>; the files of recipients come between.</summary>
+    internal static readonly ControlText[] First =
+    [
+        new("badmailfrom", Kind.List, "Any MAIL FROM is allowed.",
+            "", " not accepted in MAIL FROM."),
+        new("bouncefrom", Kind.Line, "MAILER-DAEMON", "Bounce user name is "),
+        new("bouncehost", Kind.LineOrMe, "bouncehost", "Bounce host name is "),
+        new("concurrencylocal", Kind.Number, "10", "Local concurrency is "),
+        new("concurrencyremote", Kind.Number, "20", "Remote concurrency is "),
+        new("databytes", Kind.Number, "0", "SMTP DATA limit is ", " bytes"),
+        new("defaultdomain", Kind.LineOrMe, "defaultdomain", "Default domain name is "),
+        new("defaulthost", Kind.LineOrMe, "defaulthost", "Default host name is "),
+        new("doublebouncehost", Kind.LineOrMe, "doublebouncehost", "2B recipient host: "),
+        new("doublebounceto", Kind.Line, "postmaster", "2B recipient user: "),
+        new("envnoathost", Kind.LineOrMe, "envnoathost", "Presumed domain name is "),
+        new("helohost", Kind.LineOrMe, "helohost", "SMTP client HELO host name is "),
+        new("idhost", Kind.LineOrMe, "idhost", "Message-ID host name is "),
+        new("localiphost", Kind.LineOrMe, "localiphost", "Local IP address becomes "),
+        new("locals", Kind.List, "Messages for me are delivered locally.",
+            "Messages for ", " are delivered locally."),
+        new("me", Kind.Line, "undefined! Uh-oh", "My name is "),
+        new("percenthack", Kind.List, "The percent hack is not allowed.",
+            "The percent hack is allowed for user%host@", "."),
+        new("plusdomain", Kind.LineOrMe, "plusdomain", "Plus domain name is "),
+        new("qmqpservers", Kind.List, "No QMQP servers.", "QMQP server: ", "."),
+        new("queuelifetime", Kind.Number, "604800",
+            "Message lifetime in the queue is ", " seconds"),
+    ];
+
+    internal static readonly ControlText RcptHosts =
+        new("rcpthosts", Kind.List, "SMTP clients may send messages to any recipient.",
+            "SMTP clients may send messages to recipients at ", ".");
+
+    internal static readonly ControlText MoreRcptHosts =
+        new("morercpthosts", Kind.List, "No effect.",
+            "SMTP clients may send messages to recipients at ", ".");
+
+    /// <summary>Where every recipient is taken already.</summary>
+    internal static readonly ControlText MoreRcptHostsInVain =
+        new("morercpthosts", Kind.List, "No rcpthosts; morercpthosts is irrelevant.",
+            "No rcpthosts; doesn't matter that morercpthosts has ", ".");
+
+    internal static readonly ControlText[] Last =
+    [
+        new("smtpgreeting", Kind.LineOrMe, "smtpgreeting", "SMTP greeting: 220 "),
+        new("smtproutes", Kind.List, "No artificial SMTP routes.", "SMTP route: "),
+        new("timeoutconnect", Kind.Number, "60",
+            "SMTP client connection timeout is ", " seconds"),
+        new("timeoutremote", Kind.Number, "1200", "SMTP client data timeout is ", " seconds"),
+        new("timeoutsmtpd", Kind.Number, "1200", "SMTP server data timeout is ", " seconds"),
+        new("virtualdomains", Kind.List, "No virtual domains.", "Virtual domain: "),
+    ];
+}

@@ -1,0 +1,79 @@
+using System.Net;
+using Kopis.Posix;
+
+namespace Kopis.Queue;
+
+/// <summary>queue/lock/tcpto, shared by all that send: see <see cref="TimeoutTable"/>. A change is
+/// made under the file's lock, for as long as it takes to write one record.</summary>
+public sealed class TimeoutFile(string home)
+{
+    private const int Readable = 0x1A4; // 0644
+
+    private readonly string _path = Path.Combine(home, "queue", "lock", "tcpto");
+
+    /// <summary>The table; zeros where there is no file.</summary>
+    /// <exception cref="PosixException">It cannot be read.</exception>
+    public byte[] Read()
+    {
+        byte[] table = new byte[TimeoutTable.Bytes];
+        int fd = Fd.TryOpen(Fd.PathBytes(_path), OpenFlags.ReadOnly, out int errno);
+        if (fd < 0)
+        {
+            return errno == Errno.NoEntry
+                ? table
+                : throw new PosixException($"open {_path}", errno);
+        }
+
+        try
+        {
+            Fd.ReadAt(fd, table, 0);
+            return table;
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    /// <summary>Forgets everything.</summary>
+    /// <exception cref="PosixException">It cannot be written.</exception>
+    public void Clear() => Change(table =>
+    {
+        Array.Clear(table);
+        return (0, TimeoutTable.Bytes);
+    });
+
+    /// <summary>It answered.</summary>
+    /// <exception cref="PosixException">It cannot be written.</exception>
+    public void NoteAnswer(IPAddress address) => Change(table =>
+        (TimeoutTable.NoteAnswer(table, address), TimeoutTable.RecordBytes));
+
+    /// <summary>It did not answer.</summary>
+    /// <exception cref="PosixException">It cannot be written.</exception>
+    public void NoteTimeout(IPAddress address, uint now) => Change(table =>
+        (TimeoutTable.NoteTimeout(table, address, now), TimeoutTable.RecordBytes));
+
+    private void Change(Func<byte[], (int At, int Length)> change)
+    {
+        int fd = Fd.Open(_path, OpenFlags.ReadWrite | OpenFlags.Create, Readable);
+        try
+        {
+            Fd.LockExclusive(fd);
+            byte[] table = new byte[TimeoutTable.Bytes];
+            int had = Fd.ReadAt(fd, table, 0);
+            (int at, int length) = change(table);
+            if (had < table.Length)
+            {
+                Fd.WriteAt(fd, table, 0); // A new file, or one cut short.
+            }
+            else if (at >= 0)
+            {
+                Fd.WriteAt(fd, table.AsSpan(at, length), at);
+            }
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+}

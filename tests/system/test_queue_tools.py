@@ -1,0 +1,48 @@
+"""qmail-qread, qmail-qstat and mailq beside a qmail-send that runs, and after it."""
+
+import smtplib
+import unittest
+
+from host import HostCase, free_port
+
+
+class QueueTools(HostCase):
+    def send(self, *recipients):
+        with smtplib.SMTP("127.0.0.1", self.host.smtp_port, timeout=20) as client:
+            client.sendmail(self.host.address, recipients, "Subject: test\r\n\r\nhello\r\n")
+
+    def output(self, *words):
+        result = self.host.run(*words)
+        self.assertEqual((0, b""), (result.returncode, result.stderr), words)
+        return result.stdout.decode("ascii")
+
+    def expect_counts(self, messages, unread=0):
+        self.assertEqual(
+            f"messages in queue: {messages}\n"
+            f"messages in queue but not yet preprocessed: {unread}\n", self.output("qmail-qstat"))
+
+    def test_what_waits_is_listed_and_what_is_done_is_marked(self):
+        self.host.control("smtproutes", f"away.example:127.0.0.1:{free_port()}")
+        self.expect_counts(0)
+        self.send(self.host.address, "x@away.example", f"no-one@{self.host.me}")
+        self.host.wait_log(r"deferral: Sorry,_I_wasn't_able_to_establish")
+        self.host.wait_log(r"delivery \d+: failure: ")
+        self.host.wait_mail(self.host.address, 1)
+        listed = (
+            r"\A\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT  #\d+  \d+  "
+            rf"<{self.host.address}>  bouncing\n"
+            rf"  done\tlocal\t{self.host.address}\n"
+            rf"  done\tlocal\tno-one@{self.host.me}\n"
+            r"\tremote\tx@away\.example\n\Z")
+        self.host.wait_until(lambda: self.output("qmail-qread").count("done") == 2)
+        for words in (("qmail-qread",), ("mailq",), ("sendmail", "-bp")):
+            self.assertRegex(self.output(*words), listed)
+
+        self.expect_counts(1)
+        self.host.stop()
+        self.assertRegex(self.output("qmail-qread"), listed)
+        self.expect_counts(1)  # After its clean end, from the snapshot.
+
+
+if __name__ == "__main__":
+    unittest.main()
