@@ -11,10 +11,6 @@ namespace Kopis.Receive;
 /// </summary>
 public static class QmailQueueProgram
 {
-    private const int Message = 0;
-    private const int Envelope = 1;
-    private static readonly TimeSpan Death = TimeSpan.FromSeconds(86_400); // Contract §0.
-
     // HUP, INT, QUIT, XCPU, XFSZ, VTALRM, PROF: sig_miscignore of qmail-queue.c.
     private static ReadOnlySpan<int> SignalsIgnored => [1, 2, 3, 24, 25, 26, 27];
 
@@ -31,7 +27,7 @@ public static class QmailQueueProgram
             Processes.IgnoreSignal(signal);
         }
 
-        using Timer death = new(_ => Processes.ExitNow(QueueCode.Timeout), null, Death,
+        using Timer death = new(_ => Processes.ExitNow(QueueCode.Timeout), null, ClientInput.Death,
             Timeout.InfiniteTimeSpan);
         try
         {
@@ -50,54 +46,17 @@ public static class QmailQueueProgram
             return QueueCode.HomeMissing;
         }
 
-        using IntakeConnection queue = new(context.Home, Death);
+        using IntakeConnection queue = new(context.Home, ClientInput.Death);
         queue.Begin(MessageOrigin.Local, (uint)Processes.Id);
         byte[] block = new byte[QueueLimits.BlockBytesMax];
         int got;
-        while ((got = Read(Message, block)) > 0)
+        while ((got = ClientInput.Read(ClientInput.Message, block)) > 0)
         {
             queue.Write(block.AsSpan(0, got));
         }
 
         ArrayBufferWriter<byte> envelope = new(1024);
-        int code = ReadEnvelope(block, envelope);
+        int code = ClientInput.ReadEnvelope(block, envelope);
         return code != 0 ? code : queue.Finish(envelope.WrittenSpan).Code;
-    }
-
-    /// <summary>
-    /// Reads to the envelope's final NUL and no further: a caller may keep its end open.
-    /// </summary>
-    private static int ReadEnvelope(byte[] block, ArrayBufferWriter<byte> to)
-    {
-        EnvelopeReader reader = default;
-        while (!reader.IsOver)
-        {
-            int got = Read(Envelope, block);
-            if (got == 0)
-            {
-                break; // Before the final NUL: code 54.
-            }
-
-            to.Write(block.AsSpan(0, reader.Read(block.AsSpan(0, got))));
-            if (to.WrittenCount > QueueLimits.EnvelopeBytesMax)
-            {
-                return QueueCode.OutOfMemory;
-            }
-        }
-
-        return reader.Code;
-    }
-
-    /// <summary>Reads once; zero is the end. A descriptor that somebody made non-blocking is
-    /// waited for: it has not ended.</summary>
-    private static int Read(int fd, byte[] to)
-    {
-        int got;
-        while ((got = Fd.Read(fd, to)) < 0)
-        {
-            Poller.WaitReadable(fd, Death);
-        }
-
-        return got;
     }
 }

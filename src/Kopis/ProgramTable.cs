@@ -35,6 +35,8 @@ internal static class ProgramTable
         new("newaliases", Sendmail.Run, "anyone",
             "tells where newaliases is"),
         new("qmail-queue", QmailQueueProgram.Run, "anyone; --serve: qmailq", "queue a message"),
+        new("qmail-qmqpc", QmailQmqpc.Run, "anyone",
+            "queue a message on another host by QMQP"),
         new("qmail-start", QmailStartProgram.Run, "root",
             "start delivery and keep it running"),
         new("qmail-send", QmailSendProgram.Run, "qmails",
