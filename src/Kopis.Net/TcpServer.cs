@@ -29,6 +29,11 @@ public static class TcpServer
 
         // After the change of identity: what the sessions will not be able to read stops us here.
         ISessionHandler? handler = fuse(context, options.Chain);
+        if (handler is { WaitsForSocketsOnly: true })
+        {
+            SocketThreads.ServeInline();
+        }
+
         using ChildReaper? reaper = handler is null ? new ChildReaper() : null;
         TcpSessions sessions = new(context, options, handler, reaper);
         if (options.PrintPort)

@@ -42,6 +42,8 @@ internal sealed class Pop3Handler : ISessionHandler
         _reaper = Processes.EffectiveUid == 0 ? new ChildReaper() : null;
     }
 
+    public bool WaitsForSocketsOnly => false; // It reads Maildirs.
+
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
     {
         Pop3Login login = new(StampFor(connection));

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Kopis.Base;
+using Kopis.Net;
 using Kopis.Posix;
 using Kopis.Queue;
 
@@ -15,6 +16,7 @@ internal static class QueueWriterProgram
     {
         Processes.SetFileModeMask(WriterMask);
         Lifeline.Watch(context);
+        SocketThreads.ServeInline(); // Sessions copy and wait; syncs have threads of their own.
         using CancellationTokenSource stop = new();
         using PosixSignalRegistration term =
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));

@@ -28,6 +28,8 @@ internal sealed class SmtpHandler : ISessionHandler
         _time = time;
     }
 
+    public bool WaitsForSocketsOnly => true;
+
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
     internal void Check() => _ = _settings.Current();

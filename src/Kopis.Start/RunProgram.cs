@@ -10,8 +10,9 @@ namespace Kopis.Start;
 /// <summary><c>kopis run</c>: a whole mail host in the foreground, by one user.</summary>
 public static class RunProgram
 {
-    private const string SmtpSessionsMax = "1500";
-    private const string Pop3SessionsMax = "200";
+    private const int SmtpSessions = 1500;
+    private const int SmtpSessionsMax = 100_000;
+    private const int Pop3Sessions = 200;
     private const int GeneratedBytes = 10;
 
     /// <summary>Runs until Ctrl-C or SIGTERM.</summary>
@@ -36,14 +37,16 @@ public static class RunProgram
         check(ControlDirectory.Of(context));
         options.Smtp.RequireFree("--smtp");
         options.Pop3.RequireFree("--pop3");
+        int sessions = ControlDirectory.Of(context).ReadInt(
+            "concurrencyincoming", SmtpSessions, least: 1, SmtpSessionsMax);
         (string address, string? password) = FirstMailbox(context, home.Me);
         home.MakeAliases(address);
-        Keep(context, options, home.Me, () => Say(Welcome(options, address, password)));
+        Keep(context, options, home.Me, sessions, () => Say(Welcome(options, address, password)));
         return ExitCode.Success;
     }
 
     private static void Keep(
-        ProgramContext context, RunOptions options, string me, Action welcome)
+        ProgramContext context, RunOptions options, string me, int sessions, Action welcome)
     {
         ByteEnvironment environment = new(context.Environment);
         environment["PATH"] = Encoding.UTF8.GetBytes(
@@ -54,9 +57,9 @@ public static class RunProgram
         [
             new ProcessUnit(plan.Writer(), layer: 0),
             new DeliveryUnit(plan, log: 1),
-            new ProcessUnit(Listener(plan, context, me, options.Smtp, SmtpSessionsMax,
+            new ProcessUnit(Listener(plan, context, me, options.Smtp, sessions,
                 "qmail-smtpd"), layer: 2),
-            new ProcessUnit(Listener(plan, context, me, options.Pop3, Pop3SessionsMax,
+            new ProcessUnit(Listener(plan, context, me, options.Pop3, Pop3Sessions,
                 "qmail-popup", me, "checkpassword", "qmail-pop3d", "Maildir"), layer: 2),
         ];
         using SupervisorSignals signals = new();
@@ -70,12 +73,12 @@ public static class RunProgram
     }
 
     private static ChildSpec Listener(
-        HostPlan plan, ProgramContext context, string me, HostPort place, string limit,
+        HostPlan plan, ProgramContext context, string me, HostPort place, int limit,
         params string[] chain)
     {
         string[] words =
         [
-            "-H", "-R", "-l", me, "-c", limit, "-b", "1024",
+            "-H", "-R", "-l", me, "-c", $"{limit}", "-b", "1024",
             "-x", context.In("control/tcprules.dat"),
             place.Host, place.Port.ToString("d"), .. chain,
         ];

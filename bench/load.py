@@ -1,0 +1,154 @@
+"""Clients: Postfix's smtp-source for the rate, one watched session for the time to 250."""
+
+import socket
+import subprocess
+import threading
+import time
+
+SIZE = 4096
+
+
+def source(port, messages, sessions, recipient, keep=False, size=SIZE):
+    """Sends; the seconds it took. Any refusal is an error."""
+    began = time.perf_counter()
+    subprocess.run(
+        ["smtp-source", "-s", str(sessions), "-m", str(messages), "-l", str(size),
+         "-f", "sender@src.test", "-t", recipient, "-M", "client.test",
+         *(["-d"] if keep else []), f"127.0.0.1:{port}"],
+        check=True, capture_output=True, timeout=900)
+    return time.perf_counter() - began
+
+
+def sources(port, messages, recipients):
+    """One smtp-source for each recipient at once; the seconds until all have ended."""
+    began = time.perf_counter()
+    share = messages // len(recipients)
+    running = [subprocess.Popen(
+        ["smtp-source", "-s", "1", "-m", str(share), "-l", str(SIZE), "-f", "sender@src.test",
+         "-t", recipient, "-M", "client.test", f"127.0.0.1:{port}"]) for recipient in recipients]
+    for process in running:
+        if process.wait(900):
+            raise AssertionError("smtp-source failed")
+    return time.perf_counter() - began
+
+
+class Client:
+    """One SMTP session."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), 300)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.file = self.socket.makefile("rb")
+        self.reply()
+        self.command(b"EHLO client.test")
+
+    def reply(self):
+        while True:
+            line = self.file.readline()
+            if line[3:4] != b"-":
+                break
+        if line[:1] not in (b"2", b"3"):
+            raise AssertionError(f"unexpected reply {line!r}")
+
+    def command(self, line):
+        self.socket.sendall(line + b"\r\n")
+        self.reply()
+
+    def message(self, recipients, body, window=100):
+        """Sends one; the seconds from the final dot to its 250."""
+        self.command(b"MAIL FROM:<sender@src.test>")
+        for i in range(0, len(recipients), window):
+            part = recipients[i:i + window]
+            self.socket.sendall(b"".join(b"RCPT TO:<%s>\r\n" % r.encode() for r in part))
+            for _ in part:
+                self.reply()
+        self.command(b"DATA")
+        self.socket.sendall(body)
+        began = time.perf_counter()
+        self.socket.sendall(b".\r\n")
+        self.reply()
+        return time.perf_counter() - began
+
+    def close(self):
+        try:
+            self.command(b"QUIT")
+        finally:
+            self.file.close()
+            self.socket.close()
+
+
+def body(size=SIZE):
+    line = b"x" * 76 + b"\r\n"
+    return b"From: <sender@src.test>\r\nSubject: bench\r\n\r\n" + line * (size // len(line))
+
+
+class Watch:
+    """Beside a load: one client, message after message, each on a connection of its own."""
+
+    def __init__(self, port, recipient):
+        self.port, self.recipient = port, recipient
+        self.times, self.error = [], None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        text = body()
+        try:
+            while not self._stop.is_set():
+                client = Client(self.port)
+                self.times.append(client.message([self.recipient], text))
+                client.close()
+        except (OSError, AssertionError) as error:
+            self.error = error
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join()
+        if self.error:
+            raise self.error
+
+    def at(self, fraction):
+        """That quantile of the times to 250, in milliseconds."""
+        ordered = sorted(self.times)
+        return ordered[min(len(ordered) - 1, int(fraction * len(ordered)))] * 1000
+
+
+class Pop3:
+    """One POP3 session."""
+
+    def __init__(self, port, user, password):
+        self.socket = socket.create_connection(("127.0.0.1", port), 60)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.file = self.socket.makefile("rb")
+        self.reply()
+        self.command(f"USER {user}")
+        self.command(f"PASS {password}")
+
+    def reply(self):
+        line = self.file.readline()
+        if not line.startswith(b"+OK"):
+            raise AssertionError(f"unexpected reply {line!r}")
+        return line
+
+    def command(self, line):
+        self.socket.sendall(line.encode() + b"\r\n")
+        return self.reply()
+
+    def retrieve(self, number):
+        """One message; its length."""
+        self.command(f"RETR {number}")
+        length = 0
+        while (line := self.file.readline()) != b".\r\n":
+            if not line:
+                raise AssertionError("hung up in a message")
+            length += len(line)
+        return length
+
+    def close(self):
+        self.command("QUIT")
+        self.file.close()
+        self.socket.close()

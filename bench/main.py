@@ -1,0 +1,37 @@
+"""bench/run: measures Kopis beside its peers, in turn, and writes bench/results/DATE.md."""
+
+import argparse
+import datetime
+import sys
+import time
+
+import report
+from scenarios import GROUPS, ONCE, Counts
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one round, small counts")
+    parser.add_argument("--rounds", type=int, help="3 by default")
+    parser.add_argument("--only", help="groups: " + " ".join(GROUPS))
+    parser.add_argument("--output", help="a file in place of bench/results/DATE.md")
+    arguments = parser.parse_args()
+    rounds = arguments.rounds or (1 if arguments.quick else 3)
+    names = arguments.only.split(",") if arguments.only else list(GROUPS)
+    counts, rows, began = Counts(arguments.quick), [], time.monotonic()
+    for turn in range(rounds):
+        for name in names:
+            if turn and name in ONCE:
+                continue
+            for title, server, figures in GROUPS[name](counts):
+                rows.append((title, server, figures))
+                shown = {k: round(v, 2) for k, v in figures.items() if isinstance(v, (int, float))}
+                print(f"{turn + 1}/{rounds}  {title} · {server}: {shown}", flush=True)
+    path = arguments.output or (
+        report.RESULTS / f"{datetime.date.today()}{'-quick' if arguments.quick else ''}.md")
+    report.write(path, rows, rounds, time.monotonic() - began)
+    print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

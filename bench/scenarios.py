@@ -1,0 +1,442 @@
+"""What is measured. A group starts its servers once a round and yields (scenario, figures).
+
+Each scenario counts what arrived: a message accepted and not there is an error, not a figure.
+"""
+
+import os
+import pathlib
+import re
+import resource
+import selectors
+import signal
+import socket
+import subprocess
+import time
+
+from load import Client, Pop3, Watch, body, source, sources
+from servers import NOBODY, PASSWORD, USERS, Dovecot, Kopis, Peer, SmtpSink, fan_domain, free_port
+from sink import Sink
+
+HOLD = "x@hold.test"
+
+
+class Counts:
+    """How much of each thing a run does."""
+
+    def __init__(self, quick):
+        self.quick = quick
+        self.messages = 1500 if quick else 4000
+        self.single = 200 if quick else 500
+        self.local = 500 if quick else 2000
+        self.relay = 600 if quick else 3000
+        self.recipients = 500 if quick else 1000
+        self.list = 2000 if quick else 10_000
+        self.idle = 2000 if quick else 10_000
+        self.deferred = 100_000 if quick else 1_000_000
+        self.waiting = 50_000 if quick else 1_000_000
+        self.letters = 200 if quick else 1000
+
+
+def delivered(server, boxes):
+    found = 0
+    for i in boxes:
+        new = server.box(i) / "new"
+        found += sum(1 for _ in os.scandir(new)) if new.is_dir() else 0
+    return found
+
+
+def wait_delivered(server, boxes, count, timeout=300):
+    """Until they are in the Maildirs; when the last came (by its inode)."""
+    end = time.monotonic() + timeout
+    while (now := delivered(server, boxes)) < count:
+        if time.monotonic() > end:
+            raise AssertionError(f"{server.name}: {now} of {count} messages arrived")
+        time.sleep(0.01)
+    if now > count:
+        raise AssertionError(f"{server.name}: {now} messages where {count} were sent")
+    return max(entry.stat().st_ctime_ns for i in boxes
+               for entry in os.scandir(server.box(i) / "new")) / 1e9
+
+
+def queued(server):
+    """How many messages a server that delivers nothing has taken so far."""
+    if isinstance(server, Kopis):
+        return len(re.findall(r"^info msg ", server.log(), re.M))
+    if isinstance(server, Peer):
+        return sum(len(files) for _, _, files in os.walk(server.base / "queue/hold"))
+    return None
+
+
+def measured(server, messages, run):
+    """Runs; CPU seconds for 1,000 messages beside what `run` tells."""
+    server.settled()
+    cpu = server.group.seconds()
+    figures = run()
+    figures["cpu"] = (server.group.seconds() - cpu) / messages * 1000
+    server.settled()
+    figures["cpu_all"] = (server.group.seconds() - cpu) / messages * 1000
+    return figures
+
+
+def intake(counts):
+    """Mail that is taken and kept; nothing is delivered meanwhile."""
+    cases = [("intake, 50 sessions, a connection per message", counts.messages, 50, False),
+             ("intake, 50 sessions, many messages per connection", counts.messages, 50, True),
+             ("intake, 1 session", counts.single, 1, False),
+             ("intake, 1,000 sessions at once", counts.messages, 1000, False)]
+    for make in (lambda: Kopis(concurrencylocal="0", concurrencyremote="0"), Peer, SmtpSink):
+        server = make()
+        try:
+            source(server.port, 50, 10, HOLD)
+            server.settled()
+            for title, messages, sessions, keep in cases:
+                before = queued(server)
+
+                def run(messages=messages, sessions=sessions, keep=keep):
+                    seconds = source(server.port, messages, sessions, HOLD, keep)
+                    return {"rate": messages / seconds}
+
+                figures = measured(server, messages, run)
+                with Watch(server.port, HOLD) as watch:
+                    source(server.port, messages, sessions, HOLD, keep)
+                figures |= {"p50": watch.at(0.5), "p99": watch.at(0.99)}
+                server.settled()
+                sent = 2 * messages + len(watch.times)
+                if before is not None and queued(server) != before + sent:
+                    raise AssertionError(
+                        f"{server.name}: {queued(server) - before} of {sent} messages")
+                yield title, server.name, figures
+            yield "memory after intake", server.name, {"processes": server.group.by_program()}
+        finally:
+            server.close()
+
+
+def durability(counts):
+    """The same intake with and without syncs (libeatmydata makes them do nothing)."""
+    [library] = list(pathlib.Path("/usr/lib").glob("*/libeatmydata.so"))
+    for name, environ in (("Kopis", {}), ("without sync", {"LD_PRELOAD": str(library)})):
+        prefix = ["env", *(f"{k}={v}" for k, v in environ.items())]
+        server = Kopis(prefix=prefix, concurrencylocal="0", concurrencyremote="0")
+        try:
+            source(server.port, 50, 10, HOLD)
+            server.settled()
+            seconds = source(server.port, counts.messages, 50, HOLD)
+            yield "cost of durability", name, {"rate": counts.messages / seconds}
+        finally:
+            server.close()
+
+
+def syncs(counts):
+    """System calls that wait for the disk, of a whole server, for each message."""
+    calls = "fsync,fdatasync,sync_file_range,syncfs,sync"
+    for make in (Kopis, Peer):
+        trace = pathlib.Path(f"/tmp/kopis-bench-{os.getpid()}.strace")
+        try:
+            server = make(prefix=["strace", "-f", "--seccomp-bpf", "-qq", "-e", f"trace={calls}",
+                                  "-o", str(trace)])
+            try:
+                server.users()
+                before = trace.read_text().count("sync(") if trace.exists() else 0
+                messages = counts.local // 2
+                boxes = range(10)
+                sources(server.port, messages, [f"u{i}@local.test" for i in boxes])
+                wait_delivered(server, boxes, messages)
+                server.settled()
+                after = trace.read_text().count("sync(")
+                yield ("syncs per message, received over 10 sessions and delivered", server.name,
+                       {"value": (after - before) / messages})
+            finally:
+                server.close()
+        finally:
+            trace.unlink(missing_ok=True)
+
+
+def local(counts):
+    """From the client to Maildir/new."""
+    for make in (Kopis, Peer):
+        server = make()
+        try:
+            server.users()
+            source(server.port, 20, 5, "u0@local.test")
+            wait_delivered(server, [0], 20)
+            clear(server, [0])
+
+            def users():
+                began = time.time()
+                boxes = range(USERS)
+                accepted = sources(
+                    server.port, counts.local, [f"u{i}@local.test" for i in boxes])
+                end = wait_delivered(server, boxes, counts.local)
+                return {"rate": counts.local / (end - began), "accepted": accepted}
+
+            yield ("local delivery, 50 users, to Maildir/new", server.name,
+                   measured(server, counts.local, users))
+            clear(server, range(USERS))
+            server.forward()
+            hub = "hub@local.test" if isinstance(server, Kopis) else "hub@mta.test"
+            messages = counts.local // 4
+
+            def forward():
+                began = time.time()
+                source(server.port, messages, 20, hub)
+                end = wait_delivered(server, range(3), 3 * messages)
+                return {"rate": messages / (end - began)}
+
+            yield ("local delivery, one user, forwarded to three others", server.name,
+                   measured(server, messages, forward))
+            clear(server, range(3))
+            yield "one message of 100 MB, to a Maildir", server.name, large(server)
+        finally:
+            server.close()
+
+
+def large(server):
+    size = 100_000_000
+    began = time.time()
+    client = Client(server.port)
+    client.message(["u0@local.test"], body(size))
+    client.close()
+    end = wait_delivered(server, [0], 1)
+    [entry] = os.scandir(server.box(0) / "new")
+    if entry.stat().st_size < size * 0.98:
+        raise AssertionError(f"{server.name}: {entry.stat().st_size} bytes arrived")
+    peak = max((int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(
+        f"/proc/{pid}/status").read_text())[1]) for pid in server.group.pids()), default=0)
+    clear(server, [0])
+    return {"rate": 1 / (end - began), "peak": peak}
+
+
+def clear(server, boxes):
+    for i in boxes:
+        new = server.box(i) / "new"
+        for entry in list(os.scandir(new)) if new.is_dir() else []:
+            os.unlink(entry.path)
+
+
+def relay(counts):
+    """In, and out to a sink."""
+    for make in (Kopis, Peer):
+        port = free_port()
+        sink = Sink(port)
+        server = make(port)
+        try:
+            source(server.port, 20, 5, f"x@{fan_domain(0)}")
+            sink.wait(20)
+
+            def run():
+                began = time.time()
+                source(server.port, counts.relay, 20, f"x@{fan_domain(0)}")
+                end = sink.wait(20 + counts.relay)
+                return {"rate": counts.relay / (end - began)}
+
+            yield ("relay, in and out to a sink", server.name,
+                   measured(server, counts.relay, run))
+        finally:
+            server.close()
+            sink.close()
+
+
+def lists(counts):
+    """One message, many recipients."""
+    cases = [
+        ("list, 1,000 domains, the sink answers after 0.1 s, concurrency 200", counts.recipients,
+         True, 0.1, {"concurrencyremote": "200"},
+         {"default_process_limit": "300", "smtp_destination_concurrency_limit": "200"}),
+        ("list, 10,000 recipients at 10,000 domains", counts.list, True, 0.0, {}, {}),
+        ("list, 10,000 recipients at one domain", counts.list, False, 0.0, {}, {})]
+    for title, count, distinct, delay, kopis, postfix in cases:
+        for make, settings in ((Kopis, kopis), (Peer, postfix)):
+            port = free_port()
+            sink = Sink(port, delay)
+            server = make(port, **settings)
+            try:
+                names = [f"u{i}@{fan_domain(i if distinct else 0)}" for i in range(count)]
+                source(server.port, 1, 1, f"x@{fan_domain(0)}")
+                sink.wait(1)
+
+                def run():
+                    began = time.time()
+                    client = Client(server.port)
+                    client.message(names, body())
+                    client.close()
+                    end = sink.wait(1 + count)
+                    messages, _, sessions, most, _ = sink.counters()
+                    return {"rate": count / (end - began), "seconds": end - began,
+                            "sessions": sessions, "most_open": most, "transactions": messages}
+
+                yield title, server.name, measured(server, count, run)
+            finally:
+                server.close()
+                sink.close()
+
+
+def idle(counts):
+    """A host at rest, and with idle clients."""
+    server = Kopis()
+    try:
+        server.settled()
+        memory = {name: one[1] for name, one in server.group.by_program().items()}
+
+        def switches():
+            return sum(int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", path.read_text(), re.M)[1])
+                       for pid in server.group.pids()
+                       for path in pathlib.Path(f"/proc/{pid}/task").glob("*/status"))
+
+        cpu, before = server.group.seconds(), switches()
+        time.sleep(10)  # The figure is what happens in this time.
+        yield "idle host", "Kopis", {
+            "pss": sum(memory.values()), "wakeups": (switches() - before) / 10,
+            "cpu": (server.group.seconds() - cpu) / 10, "memory": memory}
+    finally:
+        server.close()
+
+    server = Kopis(concurrencyincoming=str(counts.idle + 100))
+    try:
+        server.settled()
+        listener = server.group.by_program()
+        yield "idle SMTP connections", "Kopis", idle_clients(server, counts.idle, listener)
+    finally:
+        server.close()
+
+
+def idle_clients(server, count, before):
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    count = min(count, limit - 200)
+    selector, stages, ready = selectors.DefaultSelector(), {}, 0
+    try:
+        for _ in range(count):
+            one = socket.create_connection(("127.0.0.1", server.port), 30)
+            selector.register(one, selectors.EVENT_READ)
+            stages[one] = 0
+        end = time.monotonic() + 60
+        while ready < count and time.monotonic() < end:
+            for key, _ in selector.select(1):
+                one = key.fileobj
+                got = one.recv(4096)
+                if not got:
+                    raise AssertionError(f"a client of {count} was refused after {ready}")
+                if stages[one] == 0:
+                    one.sendall(b"EHLO idle.test\r\n")
+                stages[one] += 1
+                ready += stages[one] == 2
+        if ready < count:
+            raise AssertionError(f"only {ready} of {count} clients were served")
+        server.settled()
+        grown = (server.group.by_program()["tcpserver"][1] - before["tcpserver"][1]) / count
+        times = []
+        for _ in range(20):
+            began = time.perf_counter()
+            Client(server.port).close()
+            times.append(time.perf_counter() - began)
+        return {"clients": count, "kib_each": grown, "served_ms": max(times) * 1000}
+    finally:
+        for one in stages:
+            one.close()
+
+
+def deferred(counts):
+    """Recipients at a host that is down: memory of qmail-send, and its start."""
+    dead = free_port()
+    server = Kopis(smtproutes=f":127.0.0.1:{dead}")
+    try:
+        [sender] = server.pids("qmail-send")
+        server.settled()
+        start = private(sender)
+        each = 1000
+        client = Client(server.port)
+        for i in range(counts.deferred // each):
+            client.message([f"r{i}.{n}@dead.test" for n in range(each)], body(300))
+        client.close()
+        end = time.monotonic() + 600
+        while len(re.findall(r"^info msg ", server.log(), re.M)) < counts.deferred // each:
+            if time.monotonic() > end:
+                raise AssertionError("qmail-send did not take the messages up")
+            time.sleep(0.1)
+        grown = (private(sender) - start) * 1024 / counts.deferred
+        server.stop(60)
+        mark = len(server.log())
+        began = time.perf_counter()
+        server.start()
+        server.alarm()  # All of it is due now.
+        server.wait_log(r"^starting delivery ", timeout=120, since=mark)
+        yield "recipients queued and deferred", "Kopis", {
+            "recipients": counts.deferred, "bytes_each": grown,
+            "restart": time.perf_counter() - began}
+    finally:
+        server.close()
+
+
+def private(pid):
+    """Private memory of a process, KiB."""
+    rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(x) for x in re.findall(r"^Private_\w+:\s+(\d+)", rollup, re.M))
+
+
+def growth(counts):
+    """Intake with many messages waiting."""
+    server = Kopis(concurrencylocal="0", concurrencyremote="0")
+    try:
+        source(server.port, 50, 10, HOLD)
+        server.settled()
+        rates = {}
+        for name, fill in (("none waiting", 0), (f"{counts.waiting:,} waiting", counts.waiting)):
+            if fill:
+                source(server.port, fill, 50, HOLD, keep=True, size=500)
+                server.settled()
+            rates[name] = counts.messages / source(server.port, counts.messages, 50, HOLD)
+            server.settled()
+            yield "queue growth: intake, 50 sessions", name, {"rate": rates[name]}
+    finally:
+        server.close()
+
+
+def login(server):
+    return Pop3(server.pop3_port, "u0@local.test", PASSWORD)
+
+
+def pop3(counts):
+    """Mail read back, from one Maildir."""
+    text = body().replace(b"\r\n", b"\n")
+    for make in (Kopis, Dovecot):
+        server = make()
+        try:
+            if isinstance(server, Kopis):
+                server.users(1)
+            for i in range(counts.letters):
+                path = server.box(0) / f"cur/{1_700_000_000 + i}.M{i}P1Q{i}.bench:2,"
+                path.write_bytes(text)
+                os.chown(path, NOBODY, NOBODY)
+                os.utime(path, (1_700_000_000 + i,) * 2)  # Mail of this second waits for the next.
+            login(server).close()
+
+            def one_session():
+                began = time.perf_counter()
+                session = login(server)
+                for i in range(1, counts.letters + 1):
+                    if session.retrieve(i) < 4000:
+                        raise AssertionError("a message came back short")
+                session.close()
+                return {"rate": counts.letters / (time.perf_counter() - began)}
+
+            def many_sessions():
+                began = time.perf_counter()
+                for _ in range(counts.letters):
+                    session = login(server)
+                    session.retrieve(1)
+                    session.close()
+                return {"rate": counts.letters / (time.perf_counter() - began)}
+
+            yield ("POP3: RETR of 4 KiB in one session", server.name,
+                   measured(server, counts.letters, one_session))
+            for path in list((server.box(0) / "cur").iterdir())[1:]:
+                path.unlink()
+            yield ("POP3: sessions of one RETR", server.name,
+                   measured(server, counts.letters, many_sessions))
+        finally:
+            server.close()
+
+
+GROUPS = {group.__name__: group for group in
+          (intake, durability, local, relay, lists, pop3, idle, deferred, growth, syncs)}
+ONCE = {"deferred", "growth", "idle", "syncs"}
