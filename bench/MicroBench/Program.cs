@@ -1,0 +1,10 @@
+// The hot pieces by themselves: dotnet run -c Release --project bench/MicroBench
+// In this process: a project of BenchmarkDotNet's own would not see the internals.
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using MicroBench;
+
+Job job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);
+BenchmarkRunner.Run<HotPieces>(DefaultConfig.Instance.AddJob(job), args);
