@@ -8,7 +8,10 @@ namespace Kopis.Base;
 /// </summary>
 public sealed class ByteEnvironment
 {
-    private readonly Dictionary<string, byte[]> _values = new(StringComparer.Ordinal);
+    // What copies have in common is never changed; changes lie over it, null where one takes a
+    // variable away. A listener has a copy for each of its connections.
+    private Dictionary<string, byte[]> _common = new(StringComparer.Ordinal);
+    private Dictionary<string, byte[]?>? _changes;
 
     /// <summary>An environment without variables.</summary>
     public ByteEnvironment()
@@ -16,33 +19,24 @@ public sealed class ByteEnvironment
     }
 
     /// <summary>A copy; later changes do not show in <paramref name="other"/>.</summary>
-    public ByteEnvironment(ByteEnvironment other)
-    {
-        foreach ((string name, byte[] value) in other._values)
-        {
-            _values[name] = value;
-        }
-    }
+    public ByteEnvironment(ByteEnvironment other) => _common = other.Settled();
 
     /// <summary>All names, in no order.</summary>
-    public IEnumerable<string> Names => _values.Keys;
+    public IEnumerable<string> Names => Settled().Keys;
 
     /// <summary>The value, or null where the variable is not set. Empty is not null.</summary>
     [SuppressMessage("Design", "CA1043", Justification = "Environment names are text.")]
     public byte[]? this[string name]
     {
-        get => _values.GetValueOrDefault(name);
-        set
+        get
         {
-            if (value is null)
-            {
-                _values.Remove(name);
-            }
-            else
-            {
-                _values[name] = value;
-            }
+            Dictionary<string, byte[]?>? changes = Volatile.Read(ref _changes);
+            return changes is not null && changes.TryGetValue(name, out byte[]? value)
+                ? value
+                : _common.GetValueOrDefault(name);
         }
+
+        set => (_changes ??= new(StringComparer.Ordinal))[name] = value;
     }
 
     /// <summary>The value as text, one character a byte; null where not set.</summary>
@@ -73,13 +67,41 @@ public sealed class ByteEnvironment
     /// <summary>The <c>NAME=VALUE</c> strings for execve, without their final NUL.</summary>
     public byte[][] ToBlock()
     {
-        byte[][] block = new byte[_values.Count][];
+        Dictionary<string, byte[]> values = Settled();
+        byte[][] block = new byte[values.Count][];
         int next = 0;
-        foreach ((string name, byte[] value) in _values)
+        foreach ((string name, byte[] value) in values)
         {
             block[next++] = [.. ByteText.ToBytes(name), (byte)'=', .. value];
         }
 
         return block;
+    }
+
+    private Dictionary<string, byte[]> Settled()
+    {
+        // A context's environment is copied by many threads at once: each sees either form whole.
+        Dictionary<string, byte[]?>? changes = Volatile.Read(ref _changes);
+        if (changes is null)
+        {
+            return _common;
+        }
+
+        Dictionary<string, byte[]> values = new(_common, StringComparer.Ordinal);
+        foreach ((string name, byte[]? value) in changes)
+        {
+            if (value is null)
+            {
+                values.Remove(name);
+            }
+            else
+            {
+                values[name] = value;
+            }
+        }
+
+        Volatile.Write(ref _common, values);
+        Volatile.Write(ref _changes, null);
+        return values;
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using DnsClient;
 using DnsClient.Protocol;
 using Kopis.Base;
@@ -100,10 +99,10 @@ public sealed class MailDns : IMailDns
         {
             return (DnsStatus.NoSuchName, null); // No name that DNS could hold.
         }
-        catch (Exception e) when (e is DnsResponseException or SocketException
-            or InvalidOperationException || (e is OperationCanceledException
-                && !stop.IsCancellationRequested))
+        catch (Exception) when (!stop.IsCancellationRequested)
         {
+            // Whatever a resolver's bytes make the library throw: its parser has exceptions of
+            // many kinds, and none of them is a reason to bounce mail.
             return (DnsStatus.TryAgain, null);
         }
     }

@@ -143,6 +143,13 @@ public sealed class QmailRspawnProgram : IDisposable
         {
             return _ => Outcome.Retry("qmail-spawn unable to open message. (#4.3.0)\n");
         }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A fault of ours: it costs this delivery a delay, and is told in full. Without a
+            // report qmail-send would wait for it for ever.
+            Fd.WriteAll(2, ByteText.ToBytes($"qmail-rspawn: alert: delivery crashed: {e}\n"));
+            return _ => Outcome.Retry("qmail-remote crashed.\n");
+        }
     }
 
     /// <summary>One report a recipient, in the order of the command.</summary>

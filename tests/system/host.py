@@ -59,15 +59,15 @@ class Host:
 
     me = "mx.example"
 
-    def __init__(self, me=None):
+    def __init__(self, me=None, base=None, binary=None):
         self.me = me or self.me
         self.user = f"joe-{secrets.token_hex(2)}".replace("-", "")
         self.address = f"{self.user}@{self.me}"
         self.password = secrets.token_urlsafe(12)
-        self.base = pathlib.Path(tempfile.mkdtemp(prefix="kopis-host-"))
+        self.base = pathlib.Path(base or tempfile.mkdtemp(prefix="kopis-host-"))
         self.base.chmod(0o755)
         self.home = self.base / "home"
-        self.binary = self.base / "kopis"
+        self.binary = pathlib.Path(binary or self.base / "kopis")
         shutil.copy(BINARY, self.binary)
         self.smtp_host = "127.0.0.1"
         self.smtp_port, self.pop3_port = free_port(), free_port()
@@ -178,7 +178,7 @@ class Host:
     def is_ours(self, pid):
         words = command_line(pid)
         try:
-            return bool(words) and os.readlink(f"/proc/{pid}/exe").startswith(str(self.base))
+            return bool(words) and os.readlink(f"/proc/{pid}/exe").startswith(str(self.binary))
         except OSError:
             return False
 

@@ -3,44 +3,17 @@
 import os
 import random
 import signal
-import smtplib
 import threading
 import time
 import unittest
 
 from host import HostCase
+from load import Client, numbered
 
 ROUNDS = int(os.environ.get("KOPIS_KILL_ROUNDS", "20"))
 CLIENTS = 8
 VICTIMS = ["qmail-send", "qmail-lspawn", "qmail-rspawn", "qmail-clean", "qmail-queue",
            "qmail-local", "tcpserver", "qmail-start", "all"]
-
-
-class Client(threading.Thread):
-    """Sends numbered messages until told to stop, and remembers which were answered 250."""
-
-    def __init__(self, host, number, stop):
-        super().__init__(daemon=True)
-        self.host, self.number, self.stop = host, number, stop
-        self.accepted, self.sent = [], 0
-
-    def run(self):
-        connection = None
-        while not self.stop.is_set():
-            name = f"{self.number}-{self.sent}"
-            try:
-                if connection is None:
-                    connection = smtplib.SMTP("127.0.0.1", self.host.smtp_port, timeout=20)
-                self.sent += 1
-                connection.sendmail(
-                    "load@client.example", [self.host.address],
-                    f"Subject: crash test\r\nX-Number: {name}\r\n\r\n{name * 400}\r\n")
-                self.accepted.append(name)
-            except (OSError, smtplib.SMTPException):
-                connection = None
-                self.stop.wait(0.05)  # The listener is being started again.
-        if connection is not None:
-            connection.close()
 
 
 class Crash(HostCase):
@@ -63,10 +36,10 @@ class Crash(HostCase):
         accepted = {name for client in clients for name in client.accepted}
         self.assertGreater(len(accepted), ROUNDS)
         self.host.wait_until(
-            lambda: accepted <= self.delivered().keys(), timeout=120,
-            why=lambda: f"missing {len(accepted - self.delivered().keys())} of {len(accepted)}: "
-                        f"{sorted(accepted - self.delivered().keys())[:5]}; killed {killed}")
-        copies = self.delivered()
+            lambda: accepted <= numbered(self, self.host).keys(), timeout=120,
+            why=lambda: f"missing {len(accepted - numbered(self, self.host).keys())} of {len(accepted)}: "
+                        f"{sorted(accepted - numbered(self, self.host).keys())[:5]}; killed {killed}")
+        copies = numbered(self, self.host)
         duplicates = sum(count - 1 for count in copies.values())
         print(f"{len(accepted)} accepted, {len(copies)} arrived, {duplicates} duplicates, "
               f"{ROUNDS} kills")
@@ -90,17 +63,6 @@ class Crash(HostCase):
             except ProcessLookupError:
                 pass
         return str(len(pids))
-
-    def delivered(self):
-        """Copies of each numbered message in the Maildir."""
-        copies = {}
-        for path in self.host.mail_files(self.host.address):
-            text = path.read_bytes()
-            name = text.partition(b"X-Number: ")[2].partition(b"\n")[0].decode()
-            body = text.partition(b"\n\n")[2].strip().decode()
-            self.assertEqual(name * 400, body, f"{path} is not whole")
-            copies[name] = copies.get(name, 0) + 1
-        return copies
 
 
 if __name__ == "__main__":

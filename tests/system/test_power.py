@@ -1,0 +1,67 @@
+"""Power cuts on a real ext4: whatever was in no sync is gone, and nothing accepted is.
+
+EXT4_IOC_SHUTDOWN without a flush of the journal is what a power cut is to the file system: from that
+moment nothing more reaches the disk, and the next mount finds what an unplugged disk would hold.
+"""
+
+import os
+import random
+import threading
+import time
+import unittest
+
+from disk import Disk, can_mount
+from host import Host
+from load import Client, numbered
+
+CUTS = int(os.environ.get("KOPIS_POWER_CUTS", "50"))
+CLIENTS = 8
+
+@unittest.skipUnless(can_mount(), "needs root and loop devices")
+class Power(unittest.TestCase):
+    def test_what_got_250_is_delivered_whenever_the_power_goes(self):
+        disk = Disk()
+        self.addCleanup(disk.close)
+        host = Host(base=disk.mount_point, binary=disk.directory / "kopis")
+        self.addCleanup(host.close)
+        host.start()
+        host.add_mailbox()
+        os.sync()  # What the test itself wrote is not what is on trial.
+        seed = int(os.environ.get("KOPIS_SEED", time.time_ns() % 1_000_000))
+        dice = random.Random(seed)
+        accepted = set()
+        for cut in range(CUTS):
+            accepted |= self.one_life(host, disk, cut, dice)
+        host.wait_until(
+            lambda: accepted <= numbered(self, host).keys(), timeout=120,
+            why=lambda: f"seed {seed}: missing {len(accepted - numbered(self, host).keys())} of "
+                        f"{len(accepted)}; log ends: {host.log()[-2000:]}")
+        copies = numbered(self, host)
+        duplicates = sum(count - 1 for count in copies.values())
+        print(f"{len(accepted)} accepted, {len(copies)} arrived, {duplicates} duplicates, "
+              f"{CUTS} power cuts")
+
+    def one_life(self, host, disk, cut, dice):
+        """Load, a power cut in its midst, a new start; the messages that had their 250."""
+        stop = threading.Event()
+        clients = [Client(host, f"{cut}.{n}", stop) for n in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        host.wait_until(
+            lambda: sum(len(client.accepted) for client in clients) >= 30, timeout=60,
+            why=lambda: f"no progress in life {cut}; log ends: {host.log()[-1500:]}")
+        time.sleep(dice.uniform(0, 0.1))  # At any moment of the traffic, not a fixed one.
+        disk.cut()
+        host.kill_everything()
+        stop.set()
+        for client in clients:
+            client.join()
+        disk.unmount()
+        disk.mount()
+        numbered(self, host)  # No partial file, before anything could mend it.
+        host.start()
+        return {name for client in clients for name in client.accepted}
+
+
+if __name__ == "__main__":
+    unittest.main()
