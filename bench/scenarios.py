@@ -15,7 +15,7 @@ import time
 
 from load import Client, Pop3, Watch, body, source, sources
 from servers import NOBODY, PASSWORD, USERS, Dovecot, Kopis, Peer, SmtpSink, fan_domain, free_port
-from sink import Sink
+from sink import FastSink, Sink
 
 HOLD = "x@hold.test"
 
@@ -217,7 +217,7 @@ def relay(counts):
     """In, and out to a sink."""
     for make in (Kopis, Peer):
         port = free_port()
-        sink = Sink(port)
+        sink = FastSink(port)
         server = make(port)
         try:
             source(server.port, 20, 5, f"x@{fan_domain(0)}")
@@ -247,7 +247,7 @@ def lists(counts):
     for title, count, distinct, delay, kopis, postfix in cases:
         for make, settings in ((Kopis, kopis), (Peer, postfix)):
             port = free_port()
-            sink = Sink(port, delay)
+            sink = FastSink(port) if distinct and not delay else Sink(port, delay)
             server = make(port, **settings)
             try:
                 names = [f"u{i}@{fan_domain(i if distinct else 0)}" for i in range(count)]
