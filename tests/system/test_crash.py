@@ -8,7 +8,7 @@ import time
 import unittest
 
 from host import HostCase
-from load import Client, numbered
+from traffic import Client, numbered
 
 ROUNDS = int(os.environ.get("KOPIS_KILL_ROUNDS", "20"))
 CLIENTS = 8

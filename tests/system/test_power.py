@@ -12,7 +12,7 @@ import unittest
 
 from disk import Disk, can_mount
 from host import Host
-from load import Client, numbered
+from traffic import Client, numbered
 
 CUTS = int(os.environ.get("KOPIS_POWER_CUTS", "50"))
 CLIENTS = 8
