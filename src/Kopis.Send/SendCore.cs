@@ -164,7 +164,27 @@ internal sealed class SendCore(
         }
     }
 
-    /// <summary>One sync for all marks of a turn; then what depends on them.</summary>
+    /// <summary>There are marks that a power cut would take: their deliveries would be made
+    /// again.</summary>
+    internal bool HasUnsyncedMarks => marks.HasUnsynced;
+
+    /// <summary>Writes the marks of a turn without waiting for the disk. The text of a failure is
+    /// durable before its mark may be.</summary>
+    internal void WriteMarks()
+    {
+        try
+        {
+            bounces.Sync();
+            marks.Write();
+        }
+        catch (IOException e)
+        {
+            MarkFailed = true;
+            log.Trouble("warning: trouble marking queue/state; will try again later", e);
+        }
+    }
+
+    /// <summary>One sync for all marks; then what depends on them.</summary>
     internal void MakeDurable()
     {
         try

@@ -74,24 +74,39 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
         }
     }
 
+    /// <summary>Something was added that is not durable yet.</summary>
+    internal bool HasUnsynced { get; private set; }
+
     /// <summary>Adds a record; durable after the next <see cref="Sync"/>.</summary>
-    internal void Add(StateKind kind, ulong number, long value) =>
+    internal void Add(StateKind kind, ulong number, long value)
+    {
+        HasUnsynced = true;
         Add(_pending, kind, number, value);
+    }
+
+    /// <summary>Hands what was added to the kernel: our own death does not lose it.</summary>
+    /// <exception cref="IOException">As for <see cref="Sync"/>.</exception>
+    internal void Write()
+    {
+        if (_pending.WrittenCount > 0)
+        {
+            disk.WriteAt(_fd, _pending.WrittenSpan, _length);
+            _length += _pending.WrittenCount;
+            _pending.ResetWrittenCount();
+        }
+    }
 
     /// <summary>Makes what was added durable: one sync for all of it.</summary>
     /// <exception cref="IOException">Nobody knows what the file holds now: the next thing to do is
     /// <see cref="Compact"/>, since a new file does not share its fate.</exception>
     internal void Sync()
     {
-        if (_pending.WrittenCount == 0)
+        if (HasUnsynced)
         {
-            return;
+            Write();
+            disk.SyncData(_fd);
+            HasUnsynced = false;
         }
-
-        disk.WriteAt(_fd, _pending.WrittenSpan, _length);
-        disk.SyncData(_fd);
-        _length += _pending.WrittenCount;
-        _pending.ResetWrittenCount();
     }
 
     /// <summary>Writes the state as it is now to a new file, which takes the old one's place. What
@@ -124,6 +139,7 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
         _fd = fd;
         _length = _lengthWhenNew = length;
         _pending.ResetWrittenCount();
+        HasUnsynced = false;
         foreach (string old in disk.Names())
         {
             if (StateReader.TryParseName(old, out ulong generation) && generation < _generation)

@@ -140,9 +140,18 @@ public class CrashSimulationTests
 
             Report();
             _core.FinishMessages(_now);
-            _core.MakeDurable();
+            bool isHeld = !_isCalm && !_core.MarkFailed && random.Next(2) == 0;
+            if (isHeld)
+            {
+                _core.WriteMarks();
+            }
+            else
+            {
+                _core.MakeDurable();
+            }
+
             world.Flush();
-            if (!_core.MarkFailed)
+            if (!isHeld && !_core.MarkFailed)
             {
                 world.MarksAreDurable();
                 world.Clean();
