@@ -7,6 +7,7 @@ import time
 
 import report
 from scenarios import GROUPS, ONCE, Counts
+from servers import TRASH
 
 
 def main():
@@ -19,6 +20,18 @@ def main():
     rounds = arguments.rounds or (1 if arguments.quick else 3)
     names = arguments.only.split(",") if arguments.only else list(GROUPS)
     counts, rows, began = Counts(arguments.quick), [], time.monotonic()
+    try:
+        measure(rounds, names, counts, rows)
+    finally:
+        TRASH.empty()
+    path = arguments.output or (
+        report.RESULTS / f"{datetime.date.today()}{'-quick' if arguments.quick else ''}.md")
+    report.write(path, rows, rounds, time.monotonic() - began)
+    print(path)
+
+
+def measure(rounds, names, counts, rows):
+    """Every group in turn, as often as there are rounds."""
     for turn in range(rounds):
         for name in names:
             if turn and name in ONCE:
@@ -27,10 +40,6 @@ def main():
                 rows.append((title, server, figures))
                 shown = {k: round(v, 2) for k, v in figures.items() if isinstance(v, (int, float))}
                 print(f"{turn + 1}/{rounds}  {title} · {server}: {shown}", flush=True)
-    path = arguments.output or (
-        report.RESULTS / f"{datetime.date.today()}{'-quick' if arguments.quick else ''}.md")
-    report.write(path, rows, rounds, time.monotonic() - began)
-    print(path)
 
 
 if __name__ == "__main__":
