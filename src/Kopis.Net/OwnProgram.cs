@@ -8,39 +8,12 @@ namespace Kopis.Net;
 public static class OwnProgram
 {
     /// <summary>
-    /// The file that a word would run: as is where it has a slash, else along PATH.
-    /// </summary>
-    /// <returns>Null where PATH has no such file.</returns>
-    public static string? Find(ByteEnvironment environment, ReadOnlySpan<byte> word)
-    {
-        string name = Encoding.UTF8.GetString(word);
-        if (name.Contains('/', StringComparison.Ordinal))
-        {
-            return name;
-        }
-
-        string path = environment["PATH"] is { } bytes
-            ? Encoding.UTF8.GetString(bytes)
-            : "/usr/bin:/bin";
-        foreach (string directory in path.Split(':'))
-        {
-            string file = Path.Combine(directory.Length == 0 ? "." : directory, name);
-            if (File.Exists(file))
-            {
-                return file;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>
     /// The name of our program that a word would run, or null: another make's <c>qmail-smtpd</c> is
     /// not ours. A link is followed; that its file is this very binary decides.
     /// </summary>
     public static string? NameOf(ByteEnvironment environment, ReadOnlySpan<byte> word)
     {
-        string? file = Find(environment, word);
+        string? file = ProgramPath.Find(environment, word);
         FileStatus? self = Fd.TryStatus(Fd.PathBytes("/proc/self/exe"), out _);
         FileStatus? other = file is null ? null : Fd.TryStatus(Fd.PathBytes(file), out _);
         return self is { } a && other is { } b

@@ -209,7 +209,7 @@ internal sealed class TcpSessions
             Fd.SetNonBlocking(fd, on: false);
             pid = new ProcessStart
             {
-                Path = OwnProgram.Find(environment, _options.Chain[0])
+                Path = ProgramPath.Find(environment, _options.Chain[0])
                     ?? throw new PosixException("find the program in PATH", Errno.NoEntry),
                 Arguments = _options.Chain,
                 Environment = environment,

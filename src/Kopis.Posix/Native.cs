@@ -136,6 +136,9 @@ internal static unsafe partial class Native
     internal static partial void _exit(int code);
 
     [LibraryImport("libc")]
+    internal static partial byte* localtime_r(long* time, byte* tm);
+
+    [LibraryImport("libc")]
     internal static partial int getpid();
 
     [LibraryImport("libc")]

@@ -100,7 +100,7 @@ public static class Checkpassword
         }
 
         Paths.ChangeDirectory(account.Home);
-        string program = OwnProgram.Find(context.Environment, context.Arguments[0])
+        string program = ProgramPath.Find(context.Environment, context.Arguments[0])
             ?? throw new PosixException($"find {context.ArgumentText(0)}", Errno.NoEntry);
         Processes.Exec(
             program, context.Arguments, UserEnvironment.For(context.Environment, account));

@@ -131,7 +131,7 @@ internal sealed class Pop3Handler : ISessionHandler
     private int StartReader(Connection connection, Account account, int commands) =>
         new ProcessStart
         {
-            Path = OwnProgram.Find(connection.Environment, _chain.Reader)
+            Path = ProgramPath.Find(connection.Environment, _chain.Reader)
                 ?? throw new PosixException("find qmail-pop3d", Errno.NoEntry),
             Arguments = [_chain.Reader, _chain.Maildir],
             Environment = UserEnvironment.For(connection.Environment, account),

@@ -112,7 +112,7 @@ public static class QmailPopup
             Fd.WriteAll(pipe.Write, fields);
             Fd.Close(pipe.Write);
             IReadOnlyList<byte[]> words = [.. context.Arguments.Skip(1)];
-            if (OwnProgram.Find(context.Environment, words[0]) is not { } path)
+            if (ProgramPath.Find(context.Environment, words[0]) is not { } path)
             {
                 return Pop3Reply.AuthorizationFailed;
             }

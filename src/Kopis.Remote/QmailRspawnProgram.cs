@@ -52,7 +52,7 @@ public sealed class QmailRspawnProgram : IDisposable
     /// <summary>QMAILREMOTE, along PATH; else null: our own sessions.</summary>
     private static string? FindForeign(ProgramContext context) =>
         context.Environment["QMAILREMOTE"] is { Length: > 0 } word
-            ? OwnProgram.Find(context.Environment, word)
+            ? ProgramPath.Find(context.Environment, word)
             : null;
 
     private int Serve()

@@ -44,9 +44,6 @@ internal sealed class HostPlan
     /// <summary>What children find in their environment.</summary>
     internal ByteEnvironment Environment => _environment;
 
-    /// <summary>Where foreign programs are looked for.</summary>
-    internal string? SearchPath => _environment.Text("PATH");
-
     /// <summary>Who a program of that user runs as; null as we do.</summary>
     internal ProcessIdentity? IdentityOf(string user) => _singleUser ? null : Identity(user);
 

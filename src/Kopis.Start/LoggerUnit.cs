@@ -17,7 +17,7 @@ internal sealed class LoggerUnit(HostPlan plan, int input, IReadOnlyList<byte[]>
 
     public IReadOnlyDictionary<int, string> Start(int lifeline)
     {
-        string path = PathSearch.Find(Name, plan.SearchPath)
+        string path = ProgramPath.Find(plan.Environment, command[0])
             ?? throw new ConfigurationException($"there is no program {Name}");
         int pid = new ProcessStart
         {
