@@ -293,6 +293,11 @@ public static unsafe class Fd
         }
     }
 
+    /// <summary>Makes a descriptor of this number, to be passed on by
+    /// <see cref="Processes.Exec"/>; whatever had the number is closed.</summary>
+    public static void DuplicateTo(int fd, int number) =>
+        Check(Native.dup2(fd, number), $"dup2 {fd} {number}");
+
     /// <summary>Whether the number is an open descriptor.</summary>
     public static bool IsOpen(int fd)
     {

@@ -2,6 +2,8 @@
 
 EXT4_IOC_SHUTDOWN without a flush of the journal is what a power cut is to the file system: from that
 moment nothing more reaches the disk, and the next mount finds what an unplugged disk would hold.
+Only a 250 from before the cut counts: a sync that the cut overtakes may return 0 for bytes that never
+got there (seen of a bare pwrite and fdatasync, 7 times in 120), which no disk without power can do.
 """
 
 import os
@@ -35,7 +37,8 @@ class Power(unittest.TestCase):
         host.wait_until(
             lambda: accepted <= numbered(self, host).keys(), timeout=120,
             why=lambda: f"seed {seed}: missing {len(accepted - numbered(self, host).keys())} of "
-                        f"{len(accepted)}; log ends: {host.log()[-2000:]}")
+                        f"{len(accepted)}: {sorted(accepted - numbered(self, host).keys())}; "
+                        f"log ends: {host.log()[-2000:]}")
         copies = numbered(self, host)
         duplicates = sum(count - 1 for count in copies.values())
         print(f"{len(accepted)} accepted, {len(copies)} arrived, {duplicates} duplicates, "
@@ -51,6 +54,7 @@ class Power(unittest.TestCase):
             lambda: sum(len(client.accepted) for client in clients) >= 30, timeout=60,
             why=lambda: f"no progress in life {cut}; log ends: {host.log()[-1500:]}")
         time.sleep(dice.uniform(0, 0.1))  # At any moment of the traffic, not a fixed one.
+        cut_at = time.monotonic()
         disk.cut()
         host.kill_everything()
         stop.set()
@@ -60,7 +64,8 @@ class Power(unittest.TestCase):
         disk.mount()
         numbered(self, host)  # No partial file, before anything could mend it.
         host.start()
-        return {name for client in clients for name in client.accepted}
+        return {name for client in clients
+                for name, at in zip(client.accepted, client.times) if at < cut_at}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import smtplib
 import threading
+import time
 
 COPIES = 400  # Of the number in the body: what is cut short, mixed up or doubled shows.
 
@@ -12,7 +13,7 @@ class Client(threading.Thread):
     def __init__(self, host, number, stop):
         super().__init__(daemon=True)
         self.host, self.number, self.stop = host, number, stop
-        self.accepted, self.sent = [], 0
+        self.accepted, self.times, self.sent = [], [], 0
 
     def run(self):
         connection = None
@@ -25,6 +26,7 @@ class Client(threading.Thread):
                 connection.sendmail(
                     "load@client.example", [self.host.address],
                     f"Subject: crash test\r\nX-Number: {name}\r\n\r\n{name * COPIES}\r\n")
+                self.times.append(time.monotonic())
                 self.accepted.append(name)
             except (OSError, smtplib.SMTPException):
                 connection = None
