@@ -35,13 +35,18 @@ public static unsafe class Paths
     }
 
     /// <summary>Removes a name, bytes that end in NUL. False where that fails.</summary>
-    public static bool TryUnlink(ReadOnlySpan<byte> path)
+    public static bool TryUnlink(ReadOnlySpan<byte> path) => TryUnlink(path, out _);
+
+    /// <summary>As above, with the error.</summary>
+    public static bool TryUnlink(ReadOnlySpan<byte> path, out int errno)
     {
         Fd.RequireTerminated(path);
         fixed (byte* p = path)
         {
-            return Native.unlink(p) == 0;
+            errno = Native.unlink(p) == 0 ? 0 : Marshal.GetLastPInvokeError();
         }
+
+        return errno == 0;
     }
 
     /// <summary>Removes a name. False if there was none.</summary>
@@ -65,6 +70,17 @@ public static unsafe class Paths
         fixed (byte* f = Fd.PathBytes(from), t = Fd.PathBytes(to))
         {
             Fd.Check(Native.rename(f, t), $"rename {from} to {to}");
+        }
+    }
+
+    /// <summary>As above; both paths are bytes that end in NUL.</summary>
+    public static void Rename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
+    {
+        Fd.RequireTerminated(from);
+        Fd.RequireTerminated(to);
+        fixed (byte* f = from, t = to)
+        {
+            Fd.Check(Native.rename(f, t), $"rename {Text(from)} to {Text(to)}");
         }
     }
 

@@ -10,11 +10,16 @@ namespace Kopis.Send;
 /// <summary>
 /// queue/bounce: gathers what failed, message by message, and sends it back (contract §6.5).
 /// </summary>
-internal sealed class BounceBox(string home, SendControls controls, TimeProvider clock)
-    : IBounceBox
+/// <param name="files">The disk.</param>
+/// <param name="home">The qmail home.</param>
+/// <param name="controls">Who bounces, and to whom.</param>
+/// <param name="clock">The time of bounces.</param>
+/// <param name="connect">Connects to the queue writer.</param>
+internal sealed class BounceBox(
+    IFileSystem files, string home, SendControls controls, TimeProvider clock,
+    Func<IIntakeConnection> connect) : IBounceBox
 {
     private const int BlockBytes = 64 * 1024;
-    private static readonly TimeSpan IntakeTimeout = TimeSpan.FromSeconds(60);
     private static readonly byte[] Unreadable =
         "\n[The rest of the message could not be read.]\n"u8.ToArray();
 
@@ -24,10 +29,9 @@ internal sealed class BounceBox(string home, SendControls controls, TimeProvider
     public IReadOnlyList<ulong> Numbers()
     {
         List<ulong> numbers = [];
-        foreach (string path in Directory.EnumerateFiles(_directory))
+        foreach (string name in files.FileNames(_directory))
         {
-            if (MessageNumber.TryParse(
-                ByteText.ToBytes(Path.GetFileName(path)), out ulong number))
+            if (MessageNumber.TryParse(ByteText.ToBytes(name), out ulong number))
             {
                 numbers.Add(number);
             }
@@ -40,23 +44,23 @@ internal sealed class BounceBox(string home, SendControls controls, TimeProvider
     {
         ArrayBufferWriter<byte> text = new(recipient.Length + report.Length + 16);
         BounceText.WriteParagraph(text, controls.Addresses.WithoutPrepend(recipient), report);
-        int fd = Fd.Open(FileName(number), OpenFlags.WriteOnly | OpenFlags.Create);
+        int fd = files.Open(FileName(number), OpenFlags.WriteOnly | OpenFlags.Create);
         try
         {
-            long end = Fd.Status(fd).Size;
+            long end = files.Size(fd);
             try
             {
-                Fd.WriteAt(fd, text.WrittenSpan, end);
+                files.WriteAt(fd, text.WrittenSpan, end);
             }
             catch (PosixException)
             {
-                Fd.Truncate(fd, end); // Half a passage would be doubled by the next try.
+                files.Truncate(fd, end); // Half a passage would be doubled by the next try.
                 throw;
             }
         }
         finally
         {
-            Fd.Close(fd);
+            files.Close(fd);
         }
 
         _unsynced.Add(number);
@@ -71,25 +75,25 @@ internal sealed class BounceBox(string home, SendControls controls, TimeProvider
 
         foreach (ulong number in _unsynced)
         {
-            int fd = Fd.Open(FileName(number), OpenFlags.WriteOnly);
+            int fd = files.Open(FileName(number), OpenFlags.WriteOnly);
             try
             {
-                Fd.Sync(fd);
+                files.Sync(fd);
             }
             finally
             {
-                Fd.Close(fd);
+                files.Close(fd);
             }
         }
 
-        Fd.SyncDirectory(_directory);
+        files.SyncDirectory(_directory);
         _unsynced.Clear();
     }
 
     public void Remove(ulong number)
     {
         _unsynced.Remove(number);
-        Paths.Unlink(FileName(number));
+        files.Unlink(FileName(number));
     }
 
     public QueueReply? Send(QueuedMessage message)
@@ -103,7 +107,7 @@ internal sealed class BounceBox(string home, SendControls controls, TimeProvider
             return null;
         }
 
-        using IntakeConnection queue = new(home, IntakeTimeout);
+        using IIntakeConnection queue = connect();
         queue.Begin(MessageOrigin.Bounce, 0);
         ArrayBufferWriter<byte> text = new();
         BounceText.WriteHead(text, clock.GetUtcNow(), controls.BounceFrom, controls.BounceHost,
@@ -118,32 +122,32 @@ internal sealed class BounceBox(string home, SendControls controls, TimeProvider
             isDouble ? BounceText.DoubleBounceSender : [], [recipient]));
     }
 
-    private void CopyPassages(ulong number, IntakeConnection queue)
+    private void CopyPassages(ulong number, IIntakeConnection queue)
     {
-        int fd = Fd.Open(FileName(number), OpenFlags.ReadOnly);
+        int fd = files.Open(FileName(number), OpenFlags.ReadOnly);
         try
         {
             byte[] block = new byte[BlockBytes];
             int got;
-            while ((got = Fd.Read(fd, block)) > 0)
+            for (long done = 0; (got = files.ReadAt(fd, block, done)) > 0; done += got)
             {
                 queue.Write(block.AsSpan(0, got));
             }
         }
         finally
         {
-            Fd.Close(fd);
+            files.Close(fd);
         }
     }
 
     /// <summary>Streams the message. One that cannot be read any more must not keep its sender
     /// from learning what failed.</summary>
-    private void CopyMessage(ulong number, IntakeConnection queue)
+    private void CopyMessage(ulong number, IIntakeConnection queue)
     {
         try
         {
             using MessageFile original =
-                MessageFile.Open(Path.Combine(home, "queue", "mess"), number);
+                MessageFile.Open(files, Path.Combine(home, "queue", "mess"), number);
             byte[] block = new byte[BlockBytes];
             int got;
             for (long done = 0; (got = original.ReadBody(done, block)) > 0; done += got)

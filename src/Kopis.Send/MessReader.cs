@@ -1,9 +1,10 @@
+using Kopis.Posix;
 using Kopis.Queue;
 
 namespace Kopis.Send;
 
 /// <summary>queue/mess as it is.</summary>
-internal sealed class MessReader(string mess) : IMessReader
+internal sealed class MessReader(IFileSystem files, string mess) : IMessReader
 {
     private const long FirstRecord = 16; // After the segment's header (docs/queue-format.md).
 
@@ -20,7 +21,8 @@ internal sealed class MessReader(string mess) : IMessReader
     private MessageScanner Scanner =>
         _scanner ?? throw new InvalidOperationException("The reader was not started.");
 
-    public void Start(ScanPosition position) => _scanner = new MessageScanner(mess, position);
+    public void Start(ScanPosition position) => _scanner =
+        new MessageScanner(files, mess, position);
 
     public ScanResult Next()
     {
@@ -46,11 +48,11 @@ internal sealed class MessReader(string mess) : IMessReader
 
     public ArrivedMessage Open(ulong number)
     {
-        using MessageFile file = MessageFile.Open(mess, number);
+        using MessageFile file = MessageFile.Open(files, mess, number);
         return Arrived(file);
     }
 
-    public IReadOnlyList<ulong> Segments() => MessStore.Segments(mess);
+    public IReadOnlyList<ulong> Segments() => MessStore.Segments(files, mess);
 
     public void Dispose() => _scanner?.Dispose();
 

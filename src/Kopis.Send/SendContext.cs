@@ -1,3 +1,5 @@
+using Kopis.Posix;
+using Kopis.Queue;
 using Kopis.Control;
 
 namespace Kopis.Send;
@@ -5,9 +7,24 @@ namespace Kopis.Send;
 /// <summary>What qmail-send runs with.</summary>
 internal sealed record SendContext(
     string Home, ControlDirectory Control, SendControls Controls, TimeProvider Clock, SendLog Log,
-    SpawnPipe Local, SpawnPipe Remote, CleanPipe Clean, SendSignals Signals, int Trigger,
+    SpawnPipe Local, SpawnPipe Remote, CleanPipe Clean, ISendSignals Signals, int Trigger,
     bool Batch)
 {
+    private static readonly TimeSpan IntakeTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>The disk.</summary>
+    internal IFileSystem Files { get; init; } = FileSystem.Real;
+
+    /// <summary>How time passes.</summary>
+    internal ISendPause Pause { get; init; } = new SendPause();
+
+    /// <summary>The way of bounces into the queue.</summary>
+    internal Func<IIntakeConnection> ConnectToQueue { get; init; } =
+        () => new IntakeConnection(Home, IntakeTimeout);
+
+    /// <summary>A log of this size is written anew (<see cref="StateLog"/>).</summary>
+    internal long CompactAfterBytes { get; init; } = StateLog.CompactAfterBytesUsual;
+
     /// <summary>The pipe of a channel.</summary>
     internal SpawnPipe Pipe(DeliveryChannel channel) =>
         channel == DeliveryChannel.Local ? Local : Remote;

@@ -36,13 +36,24 @@ internal sealed class SendLoop : IDisposable
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
         Scheduler scheduler = new(controls.QueueLifetimeSeconds, context.Batch);
-        StateLog marks = new(new StateDisk(Path.Combine(queue, "state")));
+        StateLog marks = new(new StateDisk(context.Files, Path.Combine(queue, "state")))
+        {
+            CompactAfterBytes = context.CompactAfterBytes,
+        };
         QueueState state = new(
-            new MessReader(Path.Combine(queue, "mess")), marks, scheduler, controls.Addresses,
-            context.Clean, _log);
-        BounceBox bounces = new(context.Home, controls, context.Clock);
+            new MessReader(context.Files, Path.Combine(queue, "mess")), marks, scheduler,
+            controls.Addresses, context.Clean, _log);
+        BounceBox bounces = new(
+            context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
         _core = new SendCore(scheduler, marks, state, bounces, controls.Addresses, _log);
     }
+
+    /// <summary>No mark waits for the disk: what was reported survives a power cut.</summary>
+    internal bool IsSettled => !_core.HasUnsyncedMarks && !_core.MarkFailed;
+
+    /// <summary>Marks are at least in the kernel: what was reported survives our own death.
+    /// </summary>
+    internal bool IsWritten => !_core.MarkFailed;
 
     private long Now => _context.Clock.GetUtcNow().ToUnixTimeSeconds();
 
@@ -138,7 +149,7 @@ internal sealed class SendLoop : IDisposable
             sleep = HoldLeft() > TimeSpan.Zero ? HoldLeft() : TimeSpan.Zero;
         }
 
-        if (!_poller.Wait(sleep))
+        if (!_context.Pause.Wait(_poller, sleep))
         {
             _core.MoreToRead = true; // Nobody pulled the trigger for long: look by ourselves.
             return;
@@ -253,7 +264,7 @@ internal sealed class SendLoop : IDisposable
             {
                 _log.Line($"alert: unable to append to bounce message; HELP! sleeping...");
                 _log.Flush();
-                Thread.Sleep(PauseAfterFailure);
+                _context.Pause.Sleep(PauseAfterFailure);
             }
         }
     }

@@ -4,7 +4,7 @@ using Kopis.Posix;
 namespace Kopis.Send;
 
 /// <summary>Turns signals into bytes of a pipe, so that the one loop waits for them too.</summary>
-internal sealed class SendSignals : IDisposable
+internal sealed class SendSignals : ISendSignals, IDisposable
 {
     private const int Alarm = 14;
 
@@ -21,10 +21,9 @@ internal sealed class SendSignals : IDisposable
         Register((PosixSignal)Alarm, SendSignal.RunAll);
     }
 
-    internal int ReadFd { get; }
+    public int ReadFd { get; }
 
-    /// <summary>The signals that came since.</summary>
-    internal SendSignal Take()
+    public SendSignal Take()
     {
         Span<byte> bytes = stackalloc byte[64];
         SendSignal signals = SendSignal.None;

@@ -3,32 +3,31 @@ using Kopis.Posix;
 namespace Kopis.Send;
 
 /// <summary>queue/state as it is.</summary>
-internal sealed class StateDisk(string directory) : IStateDisk
+internal sealed class StateDisk(IFileSystem files, string directory) : IStateDisk
 {
     private const int OwnerOnly = 0x180; // 0600
 
-    public IReadOnlyList<string> Names() =>
-        [.. Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path))];
+    public IReadOnlyList<string> Names() => files.FileNames(directory);
 
-    public int Open(string name) => Fd.Open(In(name), OpenFlags.ReadOnly);
+    public int Open(string name) => files.Open(In(name), OpenFlags.ReadOnly);
 
-    public int Create(string name) => Fd.Open(
+    public int Create(string name) => files.Open(
         In(name), OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Truncate, OwnerOnly);
 
-    public int ReadAt(int fd, Span<byte> to, long offset) => Fd.ReadAt(fd, to, offset);
+    public int ReadAt(int fd, Span<byte> to, long offset) => files.ReadAt(fd, to, offset);
 
     public void WriteAt(int fd, ReadOnlySpan<byte> bytes, long offset) =>
-        Fd.WriteAt(fd, bytes, offset);
+        files.WriteAt(fd, bytes, offset);
 
-    public void SyncData(int fd) => Fd.SyncData(fd);
+    public void SyncData(int fd) => files.SyncData(fd);
 
-    public void Close(int fd) => Fd.Close(fd);
+    public void Close(int fd) => files.Close(fd);
 
-    public void Rename(string from, string to) => Paths.Rename(In(from), In(to));
+    public void Rename(string from, string to) => files.Rename(In(from), In(to));
 
-    public void Unlink(string name) => Paths.Unlink(In(name));
+    public void Unlink(string name) => files.Unlink(In(name));
 
-    public void SyncNames() => Fd.SyncDirectory(directory);
+    public void SyncNames() => files.SyncDirectory(directory);
 
     private string In(string name) => Path.Combine(directory, name);
 }

@@ -19,8 +19,11 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
     private long _length;
     private long _lengthWhenNew;
 
+    /// <summary>See <see cref="CompactAfterBytes"/>.</summary>
+    internal const long CompactAfterBytesUsual = 4 * 1024 * 1024;
+
     /// <summary>A log that is not bigger than this is not written anew.</summary>
-    internal long CompactAfterBytes { get; init; } = 4 * 1024 * 1024;
+    internal long CompactAfterBytes { get; init; } = CompactAfterBytesUsual;
 
     /// <summary>Where the reading of messages goes on.</summary>
     internal ScanPosition Position { get; private set; }

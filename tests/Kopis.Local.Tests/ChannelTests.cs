@@ -197,7 +197,8 @@ public sealed class ChannelTests : IDisposable
     }
 
     private LocalSite Site() =>
-        new(new(), TimeProvider.System, new IntakePool(_home), new MailboxFiles(), true);
+        new(new(), TimeProvider.System, new IntakePool(_home),
+            new MailboxFiles(Posix.FileSystem.Real), true);
 
     private DeliveryRequest In(string defaultDelivery) =>
         Requests.Of(home: _home, defaultDelivery: defaultDelivery);

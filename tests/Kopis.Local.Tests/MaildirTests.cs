@@ -131,13 +131,18 @@ public sealed class MaildirTests : IDisposable
     /// <summary>The disk, until one step fails or the power does.</summary>
     private sealed class FailingFiles(int failAt) : IMailboxFiles
     {
-        private readonly MailboxFiles _disk = new();
+        private readonly MailboxFiles _disk = new(FileSystem.Real);
 
         internal List<string> Steps { get; } = [];
 
         internal bool Crashes { get; init; }
 
         internal int Taken { get; set; }
+
+        public bool Exists(ReadOnlySpan<byte> path, out int errno) =>
+            _disk.Exists(path, out errno);
+
+        public void Close(int fd) => _disk.Close(fd);
 
         public int Create(ReadOnlySpan<byte> path)
         {

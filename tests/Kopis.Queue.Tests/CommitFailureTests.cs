@@ -41,9 +41,10 @@ public sealed class CommitFailureTests
     public void What_cannot_be_taken_back_stays_readable_with_its_file()
     {
         using Store store = new();
-        byte[] large = new byte[QueueLimits.InlineBodyBytesMax + 1];
+        Submission large = store.NewSubmission(
+            new byte[QueueLimits.InlineBodyBytesMax + 1], "a@x");
         store.Disk.Before = call => Fail(call is "SyncData" or "Truncate", TestDisk.Broken);
-        store.CommitFails(store.NewSubmission(large, "a@x"));
+        store.CommitFails(large);
         store.Disk.Before = _ => { };
         store.Commit(store.NewSubmission("next", "b@x"));
         Assert.Equal(2, store.Home.Messages().Count);
@@ -80,7 +81,7 @@ public sealed class CommitFailureTests
             store.CommitFails(store.NewSubmission("x", "a@x"));
         }
 
-        Assert.Empty(MessStore.Segments(store.Home.Mess));
+        Assert.Empty(MessStore.Segments(Posix.FileSystem.Real, store.Home.Mess));
         store.Disk.Before = _ => { };
         store.Commit(store.NewSubmission("y", "a@x"));
         Assert.Equal(["s@x>a@x:y"], store.Home.Messages());
@@ -98,6 +99,17 @@ public sealed class CommitFailureTests
         Assert.Equal(
             ["Create", "WriteAt", "SyncDirectory", "Rename", "SyncDirectory", "WriteAt",
                 "SyncData"], calls);
+    }
+
+    [Fact]
+    public void A_body_that_was_not_synced_is_not_given_its_name()
+    {
+        using Store store = new();
+        using Submission large = new(store.Budget, store.Disk, () => Path.Combine(
+            MessStore.Incoming(store.Home.Mess), "unsynced"));
+        large.AddBody(new byte[QueueLimits.InlineBodyBytesMax + 1]);
+        large.AddEnvelope("Fs\0Ta\0\0"u8);
+        Assert.Throws<InvalidOperationException>(() => store.Writer.Commit([large]));
     }
 
     [Fact]

@@ -207,7 +207,7 @@ public sealed class IntakeTests
         }
 
         Assert.Equal([MessStore.OwnFile(home.Mess, reply.MessageNumber)], home.OtherFiles());
-        MessStore.RemoveOwnFile(home.Mess, reply.MessageNumber);
+        MessStore.RemoveOwnFile(Posix.FileSystem.Real, home.Mess, reply.MessageNumber);
         Assert.Empty(home.OtherFiles());
     }
 

@@ -151,9 +151,11 @@ public sealed class RecordTests
             store.NewSubmission("third", "c@x"));
         long from = MessageNumber.Offset(numbers[1]);
         long to = MessageNumber.Offset(numbers[2]);
-        Assert.False(MessStore.PunchHole(store.Home.Mess, 1, from, to - from)); // The newest.
+        Assert.False(MessStore.PunchHole(
+            Posix.FileSystem.Real, store.Home.Mess, 1, from, to - from)); // The newest.
         store.BeginNextSegment(2);
-        Assert.True(MessStore.PunchHole(store.Home.Mess, 1, from, to - from));
+        Assert.True(MessStore.PunchHole(
+            Posix.FileSystem.Real, store.Home.Mess, 1, from, to - from));
         (List<string> messages, List<string> damage) = store.Home.Scan();
         Assert.Equal(["s@x>a@x:first", "s@x>c@x:third"], messages);
         Assert.Equal($"{to - from} bytes at 1:{from} are no record", Assert.Single(damage));
@@ -245,7 +247,7 @@ public sealed class RecordTests
             File.WriteAllText(Path.Combine(store.Home.Mess, name), "x");
         }
 
-        Assert.Equal([1UL], MessStore.Segments(store.Home.Mess));
+        Assert.Equal([1UL], MessStore.Segments(Posix.FileSystem.Real, store.Home.Mess));
     }
 
     [Fact]
@@ -253,12 +255,12 @@ public sealed class RecordTests
     {
         using Store store = new();
         store.CommitThree();
-        Assert.False(MessStore.RemoveSegment(store.Home.Mess, 1));
+        Assert.False(MessStore.RemoveSegment(Posix.FileSystem.Real, store.Home.Mess, 1));
         store.BeginNextSegment(2);
-        Assert.True(MessStore.RemoveSegment(store.Home.Mess, 1));
-        Assert.False(MessStore.RemoveSegment(store.Home.Mess, 2));
-        Assert.False(MessStore.RemoveSegment(store.Home.Mess, 3));
-        Assert.Equal([2UL], MessStore.Segments(store.Home.Mess));
+        Assert.True(MessStore.RemoveSegment(Posix.FileSystem.Real, store.Home.Mess, 1));
+        Assert.False(MessStore.RemoveSegment(Posix.FileSystem.Real, store.Home.Mess, 2));
+        Assert.False(MessStore.RemoveSegment(Posix.FileSystem.Real, store.Home.Mess, 3));
+        Assert.Equal([2UL], MessStore.Segments(Posix.FileSystem.Real, store.Home.Mess));
         using MessageScanner scanner = new(store.Home.Mess, new ScanPosition(1, 100));
         Assert.Equal(ScanResult.End, scanner.Next());
         Assert.Equal(2UL, scanner.Position.Segment);

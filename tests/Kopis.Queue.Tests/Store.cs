@@ -40,6 +40,11 @@ internal sealed class Store : IDisposable
             "s@x"u8, recipients.Select(
                 name => (ReadOnlyMemory<byte>)Encoding.Latin1.GetBytes(name))));
         submission.Finish();
+        if (submission.Fd >= 0)
+        {
+            submission.SyncFile();
+        }
+
         Assert.Equal(0, submission.Code);
         return submission;
     }

@@ -5,7 +5,7 @@ namespace Kopis.Queue.Tests;
 /// <summary>The real disk, but each call can be counted, held up or made to fail.</summary>
 internal sealed class TestDisk : IQueueDisk
 {
-    private readonly QueueDisk _disk = new();
+    private readonly QueueDisk _disk = new(FileSystem.Real);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _calls = [];
 

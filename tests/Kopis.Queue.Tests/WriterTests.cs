@@ -79,7 +79,7 @@ public sealed class WriterTests
         }
 
         Assert.Equal(3, home.Messages().Count);
-        Assert.Single(MessStore.Segments(home.Mess)); // The committer never met the error.
+        Assert.Single(MessStore.Segments(Posix.FileSystem.Real, home.Mess)); // Never met it.
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Text;
+using Kopis.Posix;
 
 namespace Kopis.Send.Tests;
 
@@ -57,7 +58,8 @@ public sealed class QmailCleanTests : IDisposable
     }
 
     private char Ask(string request) =>
-        (char)QmailCleanProgram.Answer(_mess.FullName, Encoding.ASCII.GetBytes(request));
+        (char)new CleanServer(FileSystem.Real, _mess.FullName)
+            .Answer(Encoding.ASCII.GetBytes(request));
 
     private void Touch(string name) =>
         File.WriteAllText(Path.Combine(_mess.FullName, name), "");

@@ -6,6 +6,9 @@ namespace Kopis.Local;
 /// </summary>
 internal interface IMailboxFiles
 {
+    /// <summary>Whether something is there; if not, the error that says why.</summary>
+    bool Exists(ReadOnlySpan<byte> path, out int errno);
+
     /// <summary>A new file that was not there; minus one if it is there.</summary>
     int Create(ReadOnlySpan<byte> path);
 
@@ -14,6 +17,9 @@ internal interface IMailboxFiles
 
     /// <summary>Makes the file durable.</summary>
     void Sync(int fd);
+
+    /// <summary>Closes it; does not throw.</summary>
+    void Close(int fd);
 
     /// <summary>Gives it its second name.</summary>
     void Link(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to);

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Posix;
 using Kopis.Queue;
 
 namespace Kopis.Local;
@@ -19,5 +20,5 @@ internal sealed record LocalSite(
     /// <summary>The site of a program.</summary>
     internal static LocalSite Of(ProgramContext context, bool mayRunPrograms) => new(
         context.Environment, TimeProvider.System, SubmissionClients.For(context),
-        new MailboxFiles(), mayRunPrograms);
+        new MailboxFiles(FileSystem.Real), mayRunPrograms);
 }

@@ -2,23 +2,30 @@ using Kopis.Posix;
 
 namespace Kopis.Local;
 
-/// <summary>The disk itself.</summary>
-internal sealed class MailboxFiles : IMailboxFiles
+/// <summary>The disk, as a Maildir delivery uses it.</summary>
+internal sealed class MailboxFiles(IFileSystem files) : IMailboxFiles
 {
+    private const int OwnerOnly = 0x180; // 0600
+
+    public bool Exists(ReadOnlySpan<byte> path, out int errno) => files.Exists(path, out errno);
+
     public int Create(ReadOnlySpan<byte> path)
     {
-        int fd = Fd.TryOpen(
-            path, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, out int errno);
+        int fd = files.TryOpen(
+            path, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerOnly,
+            out int errno);
         return fd >= 0 || errno == Errno.Exists ? fd : throw new PosixException("create", errno);
     }
 
-    public void Write(int fd, ReadOnlySpan<byte> bytes) => Fd.WriteAll(fd, bytes);
+    public void Write(int fd, ReadOnlySpan<byte> bytes) => files.Write(fd, bytes);
 
-    public void Sync(int fd) => Fd.Sync(fd);
+    public void Sync(int fd) => files.Sync(fd);
 
-    public void Link(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => Paths.Link(from, to);
+    public void Close(int fd) => files.Close(fd);
 
-    public void SyncDirectory(ReadOnlySpan<byte> path) => Fd.SyncDirectory(path);
+    public void Link(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => files.Link(from, to);
 
-    public void Unlink(ReadOnlySpan<byte> path) => Paths.TryUnlink(path);
+    public void SyncDirectory(ReadOnlySpan<byte> path) => files.SyncDirectory(path);
+
+    public void Unlink(ReadOnlySpan<byte> path) => files.TryUnlink(path, out _);
 }

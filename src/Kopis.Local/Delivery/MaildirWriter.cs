@@ -19,7 +19,7 @@ internal sealed class MaildirWriter(LocalSite site)
     internal LocalFailure? Deliver(byte[] directory, TraceLines lines, MessageBody body)
     {
         // That one can be *in* it is asked, as chdir would; no more than its being there.
-        if (Fd.TryStatus([.. directory, .. ".\0"u8], out int errno) is null)
+        if (!site.Files.Exists([.. directory, .. ".\0"u8], out int errno))
         {
             return FileErrors.IsTemporary(errno) ? Trouble() : LocalFailure.Temporary(
                 "Unable to chdir to maildir. (#4.2.1)");
@@ -91,7 +91,7 @@ internal sealed class MaildirWriter(LocalSite site)
         finally
         {
             ArrayPool<byte>.Shared.Return(block);
-            Fd.Close(fd);
+            site.Files.Close(fd);
         }
     }
 

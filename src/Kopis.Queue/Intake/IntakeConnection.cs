@@ -9,7 +9,7 @@ namespace Kopis.Queue;
 /// the reply's code, as qmail-queue's would: 56 where no writer listens, 74 where it went away;
 /// the connection is then of no more use.
 /// </summary>
-public sealed class IntakeConnection : IDisposable
+public sealed class IntakeConnection : IIntakeConnection
 {
     private readonly Socket _socket = new(
         AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -33,16 +33,14 @@ public sealed class IntakeConnection : IDisposable
         }
     }
 
-    /// <summary>Begins a submission.</summary>
-    /// <param name="origin">Where it comes from; the writer believes the kernel first.</param>
-    /// <param name="qp">The number for its Received line; 0 lets the writer choose.</param>
+    /// <inheritdoc/>
     public void Begin(MessageOrigin origin, uint qp)
     {
         _qp = qp;
         IntakeFrame.WriteBegin(_pending, origin, qp);
     }
 
-    /// <summary>Adds to the message.</summary>
+    /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> data)
     {
         while (!data.IsEmpty)
@@ -59,7 +57,7 @@ public sealed class IntakeConnection : IDisposable
         }
     }
 
-    /// <summary>Ends the submission and waits until it is durable or refused.</summary>
+    /// <inheritdoc/>
     public QueueReply Finish(ReadOnlySpan<byte> envelope)
     {
         if (envelope.Length > QueueLimits.EnvelopeBytesMax)
@@ -82,7 +80,7 @@ public sealed class IntakeConnection : IDisposable
         return new QueueReply(_code, _qp, 0);
     }
 
-    /// <summary>Leaves; a submission without <see cref="Finish"/> is not queued.</summary>
+    /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
     private void Flush(ReadOnlySpan<byte> rest)

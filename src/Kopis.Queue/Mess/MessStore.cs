@@ -14,44 +14,46 @@ public static class MessStore
         Path.Combine(mess, number.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>All segments there are, oldest first.</summary>
-    public static IReadOnlyList<ulong> Segments(string mess) => SegmentFile.List(mess);
+    public static IReadOnlyList<ulong> Segments(IFileSystem files, string mess) =>
+        SegmentFile.List(files, mess);
 
     /// <summary>Removes a message's own file, where it has one.</summary>
-    public static void RemoveOwnFile(string mess, ulong number) =>
-        Paths.Unlink(OwnFile(mess, number));
+    public static void RemoveOwnFile(IFileSystem files, string mess, ulong number) =>
+        files.Unlink(OwnFile(mess, number));
 
     /// <summary>Removes a segment; the newest is the writer's and stays.</summary>
     /// <returns>False where it is the newest.</returns>
-    public static bool RemoveSegment(string mess, ulong segment)
+    public static bool RemoveSegment(IFileSystem files, string mess, ulong segment)
     {
-        List<ulong> all = SegmentFile.List(mess);
+        List<ulong> all = SegmentFile.List(files, mess);
         if (all.Count == 0 || segment >= all[^1])
         {
             return false;
         }
 
-        Paths.Unlink(SegmentFile.Name(mess, segment));
+        files.Unlink(SegmentFile.Name(mess, segment));
         return true;
     }
 
     /// <summary>Gives the space of finished records back; the bytes read as zeros after.</summary>
     /// <returns>False where it is the newest segment, or the file system cannot.</returns>
-    public static bool PunchHole(string mess, ulong segment, long offset, long length)
+    public static bool PunchHole(
+        IFileSystem files, string mess, ulong segment, long offset, long length)
     {
-        List<ulong> all = SegmentFile.List(mess);
+        List<ulong> all = SegmentFile.List(files, mess);
         if (all.Count == 0 || segment >= all[^1] || !all.Contains(segment))
         {
             return false;
         }
 
-        int fd = Fd.Open(SegmentFile.Name(mess, segment), OpenFlags.WriteOnly);
+        int fd = files.Open(SegmentFile.Name(mess, segment), OpenFlags.WriteOnly);
         try
         {
-            return Fd.PunchHole(fd, offset, length);
+            return files.PunchHole(fd, offset, length);
         }
         finally
         {
-            Fd.Close(fd);
+            files.Close(fd);
         }
     }
 }

@@ -6,11 +6,14 @@ namespace Kopis.Queue;
 /// <summary>One message of the queue, open for reading. The one reader for all programs.</summary>
 public sealed class MessageFile : IDisposable
 {
+    private readonly IFileSystem _files;
     private readonly RecordHeader _header;
     private int _fd;
 
-    private MessageFile(RecordHeader header, Envelope envelope, int fd, long bodyOffset)
+    private MessageFile(
+        IFileSystem files, RecordHeader header, Envelope envelope, int fd, long bodyOffset)
     {
+        _files = files;
         _header = header;
         _fd = fd;
         Envelope = envelope;
@@ -56,9 +59,13 @@ public sealed class MessageFile : IDisposable
     /// <exception cref="MessageNotFoundException">No such message, or its record is damaged.
     /// </exception>
     /// <exception cref="PosixException">The files cannot be read now.</exception>
-    public static MessageFile Open(string mess, ulong number)
+    public static MessageFile Open(string mess, ulong number) =>
+        Open(FileSystem.Real, mess, number);
+
+    /// <summary>As above, on a file system of the caller's.</summary>
+    public static MessageFile Open(IFileSystem files, string mess, ulong number)
     {
-        int fd = SegmentFile.TryOpen(mess, MessageNumber.Segment(number));
+        int fd = SegmentFile.TryOpen(files, mess, MessageNumber.Segment(number));
         if (fd < 0)
         {
             throw new MessageNotFoundException(number, "its segment is gone");
@@ -66,13 +73,13 @@ public sealed class MessageFile : IDisposable
 
         try
         {
-            return Open(mess, number, ref fd);
+            return Open(files, mess, number, ref fd);
         }
         finally
         {
             if (fd >= 0)
             {
-                Posix.Fd.Close(fd);
+                files.Close(fd);
             }
         }
     }
@@ -81,7 +88,7 @@ public sealed class MessageFile : IDisposable
     public int ReadBody(long offset, Span<byte> to)
     {
         int wanted = (int)Math.Min(to.Length, Math.Max(0, BodyBytes - offset));
-        int got = Posix.Fd.ReadAt(_fd, to[..wanted], BodyOffset + offset);
+        int got = _files.ReadAt(_fd, to[..wanted], BodyOffset + offset);
         return got == wanted
             ? got
             : throw new MessageNotFoundException(Number, "its body is cut short");
@@ -92,15 +99,15 @@ public sealed class MessageFile : IDisposable
     {
         if (_fd >= 0)
         {
-            Posix.Fd.Close(_fd);
+            _files.Close(_fd);
             _fd = -1;
         }
     }
 
     /// <summary>Whether there is a sound record of a message that has its own file.</summary>
-    internal static bool HasOwnFileRecord(string mess, ulong number)
+    internal static bool HasOwnFileRecord(IFileSystem files, string mess, ulong number)
     {
-        int fd = SegmentFile.TryOpen(mess, MessageNumber.Segment(number));
+        int fd = SegmentFile.TryOpen(files, mess, MessageNumber.Segment(number));
         if (fd < 0)
         {
             return false;
@@ -108,7 +115,7 @@ public sealed class MessageFile : IDisposable
 
         try
         {
-            return ReadHeader(fd, number, out _).OwnFile;
+            return ReadHeader(files, fd, number, out _).OwnFile;
         }
         catch (MessageNotFoundException)
         {
@@ -116,48 +123,52 @@ public sealed class MessageFile : IDisposable
         }
         finally
         {
-            Posix.Fd.Close(fd);
+            files.Close(fd);
         }
     }
 
-    private static RecordHeader ReadHeader(int segment, ulong number, out byte[] envelope)
+    private static RecordHeader ReadHeader(
+        IFileSystem files, int segment, ulong number, out byte[] envelope)
     {
         Span<byte> first = stackalloc byte[RecordHeader.Bytes];
         long offset = MessageNumber.Offset(number);
-        int got = Posix.Fd.ReadAt(segment, first, offset);
+        int got = files.ReadAt(segment, first, offset);
         RecordHeader header = RecordHeader.Read(first[..got], number)
             ?? throw new MessageNotFoundException(number, "there is no sound record");
         envelope = new byte[header.EnvelopeBytes];
-        got = Posix.Fd.ReadAt(segment, envelope, offset + RecordHeader.Bytes);
+        got = files.ReadAt(segment, envelope, offset + RecordHeader.Bytes);
         return got == envelope.Length && Crc32C.Of(envelope) == header.EnvelopeCrc
             ? header
             : throw new MessageNotFoundException(number, "its envelope is damaged");
     }
 
-    private static MessageFile Open(string mess, ulong number, ref int segment)
+    private static MessageFile Open(
+        IFileSystem files, string mess, ulong number, ref int segment)
     {
-        RecordHeader header = ReadHeader(segment, number, out byte[] envelope);
+        RecordHeader header = ReadHeader(files, segment, number, out byte[] envelope);
         long bodyOffset = MessageNumber.Offset(number) + RecordHeader.Bytes + envelope.Length;
         if (header.OwnFile)
         {
-            int own = OpenOwnFile(mess, header);
-            return new MessageFile(header, new Envelope(envelope), own, 0);
+            int own = OpenOwnFile(files, mess, header);
+            return new MessageFile(files, header, new Envelope(envelope), own, 0);
         }
 
-        CheckInlineBody(segment, header, bodyOffset);
-        MessageFile file = new(header, new Envelope(envelope), segment, bodyOffset);
+        CheckInlineBody(files, segment, header, bodyOffset);
+        MessageFile file = new(
+            files, header, new Envelope(envelope), segment, bodyOffset);
         segment = -1; // Now the message's to close.
         return file;
     }
 
-    private static void CheckInlineBody(int segment, RecordHeader header, long bodyOffset)
+    private static void CheckInlineBody(
+        IFileSystem files, int segment, RecordHeader header, long bodyOffset)
     {
         Span<byte> block = stackalloc byte[4096];
         uint crc = Crc32C.Empty;
         for (long done = 0; done < header.BodyBytes; done += block.Length)
         {
             int length = (int)Math.Min(block.Length, header.BodyBytes - done);
-            int got = Posix.Fd.ReadAt(segment, block[..length], bodyOffset + done);
+            int got = files.ReadAt(segment, block[..length], bodyOffset + done);
             crc = Crc32C.Append(crc, block[..got]);
         }
 
@@ -167,10 +178,11 @@ public sealed class MessageFile : IDisposable
         }
     }
 
-    private static int OpenOwnFile(string mess, RecordHeader header)
+    private static int OpenOwnFile(IFileSystem files, string mess, RecordHeader header)
     {
         string path = MessStore.OwnFile(mess, header.Number);
-        int fd = Posix.Fd.TryOpen(Posix.Fd.PathBytes(path), OpenFlags.ReadOnly, out int errno);
+        int fd = files.TryOpen(
+            Posix.Fd.PathBytes(path), OpenFlags.ReadOnly, 0, out int errno);
         if (fd < 0)
         {
             throw errno == Errno.NoEntry
@@ -178,9 +190,9 @@ public sealed class MessageFile : IDisposable
                 : new PosixException($"open {path}", errno);
         }
 
-        if (Posix.Fd.Status(fd).Size != header.BodyBytes)
+        if (files.Size(fd) != header.BodyBytes)
         {
-            Posix.Fd.Close(fd);
+            files.Close(fd);
             throw new MessageNotFoundException(header.Number, "its body is cut short");
         }
 

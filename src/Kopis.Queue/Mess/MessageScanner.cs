@@ -13,12 +13,20 @@ public sealed class MessageScanner : IDisposable
     private const int WindowBytes = 64 * 1024;
     private const int StepBytes = WindowBytes - RecordHeader.Bytes + MessageNumber.Alignment;
 
+    private readonly IFileSystem _files;
     private readonly string _mess;
     private int _fd = -1;
 
     /// <summary>Starts after what <paramref name="position"/> stands for.</summary>
     public MessageScanner(string mess, ScanPosition position)
+        : this(FileSystem.Real, mess, position)
     {
+    }
+
+    /// <summary>As above, on a file system of the caller's.</summary>
+    public MessageScanner(IFileSystem files, string mess, ScanPosition position)
+    {
+        _files = files;
         _mess = mess;
         Position = position;
     }
@@ -63,7 +71,7 @@ public sealed class MessageScanner : IDisposable
                 return result;
             }
 
-            long left = Fd.Status(_fd).Size - Position.Offset;
+            long left = _files.Size(_fd) - Position.Offset;
             MoveTo(newer.Value);
             if (left > 0)
             {
@@ -78,7 +86,7 @@ public sealed class MessageScanner : IDisposable
     {
         if (_fd >= 0)
         {
-            Fd.Close(_fd);
+            _files.Close(_fd);
             _fd = -1;
         }
     }
@@ -95,7 +103,7 @@ public sealed class MessageScanner : IDisposable
             MoveTo(first);
         }
 
-        while ((_fd = SegmentFile.TryOpen(_mess, Position.Segment)) < 0)
+        while ((_fd = SegmentFile.TryOpen(_files, _mess, Position.Segment)) < 0)
         {
             if (NextSegment() is not { } next)
             {
@@ -106,7 +114,7 @@ public sealed class MessageScanner : IDisposable
         }
 
         Span<byte> header = stackalloc byte[SegmentFile.HeaderBytes];
-        if (SegmentFile.IsTooNew(header[..Fd.ReadAt(_fd, header, 0)]))
+        if (SegmentFile.IsTooNew(header[.._files.ReadAt(_fd, header, 0)]))
         {
             throw new ConfigurationException(
                 $"{SegmentFile.Name(_mess, Position.Segment)}: written by a later Kopis");
@@ -124,7 +132,7 @@ public sealed class MessageScanner : IDisposable
     private ulong? NextSegment()
     {
         ulong current = Position.Segment;
-        foreach (ulong segment in SegmentFile.List(_mess))
+        foreach (ulong segment in SegmentFile.List(_files, _mess))
         {
             if (segment > current)
             {
@@ -140,7 +148,7 @@ public sealed class MessageScanner : IDisposable
     {
         Span<byte> bytes = stackalloc byte[RecordHeader.Bytes];
         if (Position.Offset >= MessageNumber.SegmentStartsBelow
-            || Fd.ReadAt(_fd, bytes, Position.Offset) < bytes.Length)
+            || _files.ReadAt(_fd, bytes, Position.Offset) < bytes.Length)
         {
             return ScanResult.End;
         }
@@ -152,7 +160,7 @@ public sealed class MessageScanner : IDisposable
         }
 
         long end = Position.Offset + header.RecordBytes;
-        if (Fd.Status(_fd).Size < end)
+        if (_files.Size(_fd) < end)
         {
             return ScanResult.End;
         }
@@ -160,7 +168,7 @@ public sealed class MessageScanner : IDisposable
         ScanResult result;
         try
         {
-            Current = MessageFile.Open(_mess, number);
+            Current = MessageFile.Open(_files, _mess, number);
             result = ScanResult.Message;
         }
         catch (MessageNotFoundException e)
@@ -184,12 +192,13 @@ public sealed class MessageScanner : IDisposable
     private ScanResult Resynchronise()
     {
         long size = Math.Min(
-            Fd.Status(_fd).Size, MessageNumber.SegmentStartsBelow + RecordHeader.Bytes - 1);
+            _files.Size(_fd), MessageNumber.SegmentStartsBelow + RecordHeader.Bytes - 1);
         long from = Position.Offset;
         byte[] window = new byte[WindowBytes];
         for (long at = from; at + RecordHeader.Bytes <= size; at += StepBytes)
         {
-            int got = Fd.ReadAt(_fd, window.AsSpan(0, (int)Math.Min(WindowBytes, size - at)), at);
+            int length = (int)Math.Min(WindowBytes, size - at);
+            int got = _files.ReadAt(_fd, window.AsSpan(0, length), at);
             int found = FindHeader(window.AsSpan(0, got), at);
             if (found >= 0)
             {

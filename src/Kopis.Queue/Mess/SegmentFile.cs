@@ -24,12 +24,12 @@ internal static class SegmentFile
     }
 
     /// <summary>All segments there are, oldest first.</summary>
-    internal static List<ulong> List(string mess)
+    internal static List<ulong> List(IFileSystem files, string mess)
     {
         List<ulong> segments = [];
-        foreach (string path in Directory.EnumerateFiles(mess, Prefix + "*"))
+        foreach (string name in files.FileNames(mess))
         {
-            if (TryParseName(Path.GetFileName(path), out ulong segment))
+            if (TryParseName(name, out ulong segment))
             {
                 segments.Add(segment);
             }
@@ -40,10 +40,10 @@ internal static class SegmentFile
     }
 
     /// <summary>The descriptor, or minus one where the segment is gone.</summary>
-    internal static int TryOpen(string mess, ulong segment)
+    internal static int TryOpen(IFileSystem files, string mess, ulong segment)
     {
         string path = Name(mess, segment);
-        int fd = Fd.TryOpen(Fd.PathBytes(path), OpenFlags.ReadOnly, out int errno);
+        int fd = files.TryOpen(Fd.PathBytes(path), OpenFlags.ReadOnly, 0, out int errno);
         return fd >= 0 || errno == Errno.NoEntry
             ? fd
             : throw new PosixException($"open {path}", errno);
@@ -62,6 +62,7 @@ internal static class SegmentFile
     {
         segment = 0;
         return name.Length == Prefix.Length + 16
+            && name.StartsWith(Prefix, StringComparison.Ordinal)
             && !name.AsSpan().ContainsAnyInRange('A', 'F') // Only the name we would write.
             && ulong.TryParse(
                 name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier,

@@ -41,7 +41,7 @@ public sealed class QueueWriter : IDisposable
     /// <exception cref="ConfigurationException">Another writer runs, or the directories cannot be
     /// used.</exception>
     public QueueWriter(string home, TimeProvider clock, Action<string> log)
-        : this(home, clock, log, new QueueDisk())
+        : this(home, clock, log, new QueueDisk(FileSystem.Real))
     {
     }
 
@@ -52,14 +52,15 @@ public sealed class QueueWriter : IDisposable
         _lock = TakeLock(Path.Combine(home, "queue", "lock", "writer"));
         try
         {
-            Recovery.Clean(_mess, log);
+            Directory.CreateDirectory(MessStore.Incoming(_mess));
+            Recovery.Clean(FileSystem.Real, _mess, log);
             string trigger = Path.Combine(home, "queue", "lock", "trigger");
             Trigger.Create(trigger);
             _trigger = new Trigger(trigger);
             _freeBytes = _disk.FreeBytes(_mess);
             _freeBytesAt = _clock.GetTimestamp();
             _listener = Listen(IntakeFrame.SocketPath(home));
-            ulong last = SegmentFile.List(_mess).LastOrDefault();
+            ulong last = SegmentFile.List(FileSystem.Real, _mess).LastOrDefault();
             _committer = new Committer(new SegmentWriter(_mess, disk, last), _trigger, log);
         }
         catch (Exception e) when (

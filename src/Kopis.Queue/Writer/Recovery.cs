@@ -11,32 +11,32 @@ internal static class Recovery
     /// to submissions that were never answered.
     /// </summary>
     /// <exception cref="IOException">The directory cannot be read or changed.</exception>
-    internal static void Clean(string mess, Action<string> log)
+    internal static void Clean(IFileSystem files, string mess, Action<string> log)
     {
-        Directory.CreateDirectory(MessStore.Incoming(mess));
-        foreach (string path in Directory.EnumerateFiles(MessStore.Incoming(mess)))
+        string incoming = MessStore.Incoming(mess);
+        foreach (string name in files.FileNames(incoming))
         {
-            Paths.Unlink(path);
+            files.Unlink(Path.Combine(incoming, name));
         }
 
-        foreach ((ulong number, string path) in OwnFiles(mess))
+        foreach ((ulong number, string path) in OwnFiles(files, mess))
         {
-            if (!MessageFile.HasOwnFileRecord(mess, number))
+            if (!MessageFile.HasOwnFileRecord(files, mess, number))
             {
                 log($"warning: removing {path}: no record speaks of it");
-                Paths.Unlink(path);
+                files.Unlink(path);
             }
         }
     }
 
-    private static IEnumerable<(ulong Number, string Path)> OwnFiles(string mess)
+    private static IEnumerable<(ulong Number, string Path)> OwnFiles(
+        IFileSystem files, string mess)
     {
-        foreach (string path in Directory.EnumerateFiles(mess))
+        foreach (string name in files.FileNames(mess))
         {
-            if (MessageNumber.TryParse(
-                ByteText.ToBytes(Path.GetFileName(path)), out ulong number))
+            if (MessageNumber.TryParse(ByteText.ToBytes(name), out ulong number))
             {
-                yield return (number, path);
+                yield return (number, Path.Combine(mess, name));
             }
         }
     }

@@ -13,6 +13,7 @@ internal sealed class Submission : IDisposable
     private readonly Func<string> _newIncomingPath;
     private readonly BudgetedBuffer _body;
     private readonly BudgetedBuffer _envelope;
+    private bool _isFileDurable;
 
     internal Submission(MemoryBudget budget, IQueueDisk disk, Func<string> newIncomingPath)
     {
@@ -95,6 +96,7 @@ internal sealed class Submission : IDisposable
         try
         {
             _disk.SyncData(Fd);
+            _isFileDurable = true;
         }
         catch (PosixException)
         {
@@ -112,6 +114,11 @@ internal sealed class Submission : IDisposable
     /// <summary>Gives the file its place in the queue.</summary>
     internal void MoveFile(string to)
     {
+        if (!_isFileDurable)
+        {
+            throw new InvalidOperationException("A body is to be durable before its name is.");
+        }
+
         _disk.Rename(Path!, to);
         Path = to;
     }

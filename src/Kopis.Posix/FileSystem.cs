@@ -1,0 +1,69 @@
+namespace Kopis.Posix;
+
+/// <summary>The file system of the machine.</summary>
+public sealed class FileSystem : IFileSystem
+{
+    private FileSystem()
+    {
+    }
+
+    /// <summary>The one there is; it holds nothing.</summary>
+    public static IFileSystem Real { get; } = new FileSystem();
+
+    /// <inheritdoc/>
+    public int TryOpen(ReadOnlySpan<byte> path, OpenFlags flags, int mode, out int errno) =>
+        Fd.TryOpen(path, flags, out errno, mode);
+
+    /// <inheritdoc/>
+    public void Close(int fd) => Fd.Close(fd);
+
+    /// <inheritdoc/>
+    public long Size(int fd) => Fd.Status(fd).Size;
+
+    /// <inheritdoc/>
+    public int ReadAt(int fd, Span<byte> to, long offset) => Fd.ReadAt(fd, to, offset);
+
+    /// <inheritdoc/>
+    public void WriteAt(int fd, ReadOnlySpan<byte> from, long offset) =>
+        Fd.WriteAt(fd, from, offset);
+
+    /// <inheritdoc/>
+    public void Write(int fd, ReadOnlySpan<byte> from) => Fd.WriteAll(fd, from);
+
+    /// <inheritdoc/>
+    public void Truncate(int fd, long length) => Fd.Truncate(fd, length);
+
+    /// <inheritdoc/>
+    public bool PunchHole(int fd, long offset, long length) => Fd.PunchHole(fd, offset, length);
+
+    /// <inheritdoc/>
+    public void Sync(int fd) => Fd.Sync(fd);
+
+    /// <inheritdoc/>
+    public void SyncData(int fd) => Fd.SyncData(fd);
+
+    /// <inheritdoc/>
+    public void SyncDirectory(ReadOnlySpan<byte> path) => Fd.SyncDirectory(path);
+
+    /// <inheritdoc/>
+    public void Link(ReadOnlySpan<byte> existing, ReadOnlySpan<byte> name) =>
+        Paths.Link(existing, name);
+
+    /// <inheritdoc/>
+    public void Rename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) => Paths.Rename(from, to);
+
+    /// <inheritdoc/>
+    public bool TryUnlink(ReadOnlySpan<byte> path, out int errno) =>
+        Paths.TryUnlink(path, out errno);
+
+    /// <inheritdoc/>
+    public bool Exists(ReadOnlySpan<byte> path, out int errno) =>
+        Fd.TryStatus(path, out errno) is not null;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> FileNames(string directory) =>
+        [.. Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path))];
+
+    /// <inheritdoc/>
+    public long FreeBytes(string path) => Paths.FreeBytes(path);
+}

@@ -1,0 +1,49 @@
+using Kopis.Posix;
+
+namespace Kopis.Queue;
+
+/// <summary>
+/// Makes a batch durable with one sync, pulls the trigger, and only then answers. Has no thread of
+/// its own, so that a simulator can stop it between any two steps.
+/// </summary>
+internal sealed class BatchCommit(
+    SegmentWriter writer, Action pullTrigger, Action<string> log)
+{
+    /// <summary>Each submission of the batch is answered when this returns.</summary>
+    internal void Run(ReadOnlySpan<Submission> batch)
+    {
+        while (!batch.IsEmpty)
+        {
+            batch = batch[CommitSome(batch)..];
+        }
+    }
+
+    internal static void Refuse(Submission submission) =>
+        submission.Done.SetResult(new QueueReply(QueueCode.WriteError, submission.Qp, 0));
+
+    /// <summary>How many were answered: all, or those that filled a segment.</summary>
+    private int CommitSome(ReadOnlySpan<Submission> rest)
+    {
+        try
+        {
+            ulong[] numbers = writer.Commit(rest);
+            pullTrigger();
+            for (int i = 0; i < numbers.Length; i++)
+            {
+                rest[i].Done.SetResult(new QueueReply(0, rest[i].Qp, numbers[i]));
+            }
+
+            return numbers.Length;
+        }
+        catch (PosixException e)
+        {
+            log($"alert: unable to write the queue: {e.Message}; {rest.Length} messages refused");
+            foreach (Submission submission in rest)
+            {
+                Refuse(submission);
+            }
+
+            return rest.Length;
+        }
+    }
+}
