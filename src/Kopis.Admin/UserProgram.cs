@@ -2,6 +2,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Admin;
 

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Local;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Kopis.Base;
 using Kopis.Net;
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Read;
 

@@ -6,6 +6,7 @@ using Kopis.Base;
 using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Read;
 
@@ -56,7 +57,7 @@ internal sealed class Pop3Handler : ISessionHandler
         try
         {
             IPAddress peer = connection.Remote?.Address ?? IPAddress.None;
-            if (await _gate.CheckAsync(peer, credentials, stop) is { } account)
+            if (await CheckAsync(peer, credentials, stop) is { } account)
             {
                 await ServeAsync(connection, account, stop);
                 return ExitAlways;
@@ -76,6 +77,19 @@ internal sealed class Pop3Handler : ISessionHandler
         }
 
         return ExitAlways;
+    }
+
+    private async Task<Account?> CheckAsync(
+        IPAddress peer, Pop3Credentials credentials, CancellationToken stop)
+    {
+        try
+        {
+            return await _gate.CheckAsync(peer, credentials.Name, credentials.Secret, stop);
+        }
+        finally
+        {
+            credentials.Forget();
+        }
     }
 
     private async Task ServeAsync(

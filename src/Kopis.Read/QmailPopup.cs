@@ -3,6 +3,7 @@ using Kopis.Base;
 using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Read;
 

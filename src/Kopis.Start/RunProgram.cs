@@ -4,6 +4,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Start;
 

@@ -1,5 +1,6 @@
 using CsCheck;
 using Kopis.Base;
+using Kopis.Users;
 
 namespace Kopis.Local.Tests;
 

@@ -3,6 +3,7 @@ using CsCheck;
 using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Queue;
+using Kopis.Users;
 
 namespace Kopis.Local.Tests;
 

@@ -3,6 +3,8 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Net;
 using Kopis.Receive.Tests;
+using Kopis.Users;
+using Kopis.Users.Tests;
 
 namespace Kopis.Read.Tests;
 

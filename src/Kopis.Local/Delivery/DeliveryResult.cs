@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Users;
 
 namespace Kopis.Local;
 

@@ -1,4 +1,5 @@
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Local;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Local;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Local;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Queue;
+using Kopis.Users;
 
 namespace Kopis.Local;
 

@@ -1,4 +1,4 @@
-namespace Kopis.Read;
+namespace Kopis.Users;
 
 /// <summary>Whose mail it is.</summary>
 /// <param name="Name">The login name of a user of the host, the address of a virtual one.</param>
@@ -6,4 +6,4 @@ namespace Kopis.Read;
 /// <param name="Gid">The owner's group.</param>
 /// <param name="Home">The directory that holds the Maildir; absolute.</param>
 /// <param name="Shell">For the environment of a program that runs as the user.</param>
-internal sealed record Account(string Name, uint Uid, uint Gid, string Home, string Shell);
+public sealed record Account(string Name, uint Uid, uint Gid, string Home, string Shell);

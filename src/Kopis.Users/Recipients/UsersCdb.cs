@@ -1,18 +1,18 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Users;
 
 /// <summary><c>users/cdb</c>, as qmail-newu writes it (contract §7.2, §7.4). Read anew when it has
 /// changed.</summary>
-internal sealed class UsersCdb(string home)
+public sealed class UsersCdb(string home)
 {
     private readonly byte[] _path = Fd.PathBytes(Path.Combine(home, "users", "cdb"));
     private byte[] _image = [];
     private (ulong Inode, long Size, DateTimeOffset Modified) _seen;
 
     /// <summary>Looks a local part up.</summary>
-    internal LookupResult Find(ReadOnlySpan<byte> local)
+    public LookupResult Find(ReadOnlySpan<byte> local)
     {
         try
         {
@@ -26,7 +26,7 @@ internal sealed class UsersCdb(string home)
 
     /// <summary>Looks a local part up in a file's bytes.</summary>
     /// <exception cref="InvalidDataException">They are damaged.</exception>
-    internal static LookupResult Find(ReadOnlySpan<byte> image, ReadOnlySpan<byte> local)
+    public static LookupResult Find(ReadOnlySpan<byte> image, ReadOnlySpan<byte> local)
     {
         // The empty key lists the last characters of all wildcards, which saves most look-ups.
         if (!Cdb.TryFind(image, [], out ReadOnlySpan<byte> wildcardEnds))

@@ -1,7 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Control;
+namespace Kopis.Users;
 
 /// <summary>
 /// Changes <c>users/virtual</c>: one writer at a time, each change whole or not at all; comments

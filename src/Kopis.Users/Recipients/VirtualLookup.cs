@@ -1,8 +1,7 @@
 using Kopis.Base;
-using Kopis.Control;
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Users;
 
 /// <summary>
 /// Users of <c>kopis user</c>: the whole address, then shorter and shorter parts of its local part
@@ -10,12 +9,12 @@ namespace Kopis.Local;
 /// </summary>
 /// <param name="home">The qmail home.</param>
 /// <param name="identity">Whom all mail is delivered as; null: as each home's owner.</param>
-internal sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
+public sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
 {
     private readonly VirtualUsers _users = new(home);
 
     /// <summary>Looks an address up.</summary>
-    internal LookupResult Find(ReadOnlySpan<byte> local, ReadOnlySpan<byte> domain)
+    public LookupResult Find(ReadOnlySpan<byte> local, ReadOnlySpan<byte> domain)
     {
         try
         {

@@ -1,15 +1,15 @@
 using System.Buffers.Text;
 
-namespace Kopis.Local;
+namespace Kopis.Users;
 
 /// <summary>Whose mail it is: what users/cdb and qmail-getpw tell (contract §7.2).</summary>
 /// <param name="Name">The user.</param>
 /// <param name="Uid">Who delivers.</param>
 /// <param name="Gid">With which group.</param>
 /// <param name="Home">Where the .qmail files are.</param>
-/// <param name="Dash">See <see cref="DeliveryRequest"/>.</param>
-/// <param name="Ext">As above.</param>
-internal sealed record RecipientUser(
+/// <param name="Dash">Between the user's name and the extension: empty or a hyphen.</param>
+/// <param name="Ext">The extension.</param>
+public sealed record RecipientUser(
     byte[] Name, uint Uid, uint Gid, byte[] Home, byte[] Dash, byte[] Ext)
 {
     private const int FieldCount = 6;
@@ -17,7 +17,7 @@ internal sealed record RecipientUser(
     /// <summary>
     /// Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null where it is not that.
     /// </summary>
-    internal static RecipientUser? Parse(ReadOnlySpan<byte> text)
+    public static RecipientUser? Parse(ReadOnlySpan<byte> text)
     {
         byte[][] fields = new byte[FieldCount][];
         for (int i = 0; i < FieldCount; i++)
@@ -39,7 +39,7 @@ internal sealed record RecipientUser(
     }
 
     /// <summary>The six fields, each with its NUL.</summary>
-    internal byte[] ToFields() =>
+    public byte[] ToFields() =>
     [
         .. Name, 0, .. Base.ByteText.ToBytes($"{Uid}\0{Gid}\0"),
         .. Home, 0, .. Dash, 0, .. Ext, 0,

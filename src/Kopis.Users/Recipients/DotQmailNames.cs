@@ -1,9 +1,9 @@
 using Kopis.Base;
 
-namespace Kopis.Local;
+namespace Kopis.Users;
 
 /// <summary>Which .qmail files may govern an address, and in which order (contract §7.6).</summary>
-internal static class DotQmailNames
+public static class DotQmailNames
 {
     private static readonly byte[] DefaultWord = "default"u8.ToArray();
 
@@ -11,7 +11,7 @@ internal static class DotQmailNames
     /// The extension as file names have it. That dots become colons is also what keeps <c>..</c>
     /// out of paths.
     /// </summary>
-    internal static byte[] SafeExt(ReadOnlySpan<byte> ext)
+    public static byte[] SafeExt(ReadOnlySpan<byte> ext)
     {
         byte[] safe = Ascii8.ToLower(ext);
         safe.AsSpan().Replace((byte)'.', (byte)':');
@@ -19,13 +19,13 @@ internal static class DotQmailNames
     }
 
     /// <summary>The name that belongs to this very address, with something added to it.</summary>
-    internal static byte[] Exact(
+    public static byte[] Exact(
         ReadOnlySpan<byte> dash, ReadOnlySpan<byte> ext, ReadOnlySpan<byte> more) =>
         [.. ".qmail"u8, .. dash, .. SafeExt(ext), .. more];
 
     /// <summary>The names in order, each with what DEFAULT is if it is the one; null: not set.
     /// </summary>
-    internal static IEnumerable<(byte[] Name, byte[]? Default)> Candidates(byte[] dash, byte[] ext)
+    public static IEnumerable<(byte[] Name, byte[]? Default)> Candidates(byte[] dash, byte[] ext)
     {
         byte[] safe = SafeExt(ext);
         bool literal = safe.AsSpan().EndsWith(DefaultWord);

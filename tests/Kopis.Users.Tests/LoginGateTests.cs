@@ -1,9 +1,8 @@
 using System.Net;
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Mail;
+using Kopis.Read.Tests;
 
-namespace Kopis.Read.Tests;
+namespace Kopis.Users.Tests;
 
 public sealed class LoginGateTests : IDisposable
 {
@@ -140,7 +139,7 @@ public sealed class LoginGateTests : IDisposable
     [Fact]
     public async Task The_listeners_end_ends_the_wait() =>
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _gate.CheckAsync(
-            Peer, new Pop3Credentials("joe"u8.ToArray(), "wrong"u8.ToArray()),
+            Peer, "joe"u8.ToArray(), "wrong"u8.ToArray(),
             new CancellationToken(canceled: true)));
 
     [Fact]
@@ -179,6 +178,6 @@ public sealed class LoginGateTests : IDisposable
 
     private Task<Account?> Try(string name, string password, IPAddress? peer = null) =>
         _gate.CheckAsync(
-            peer ?? Peer, new Pop3Credentials(ByteText.ToBytes(name), ByteText.ToBytes(password)),
+            peer ?? Peer, ByteText.ToBytes(name), ByteText.ToBytes(password),
             CancellationToken.None);
 }

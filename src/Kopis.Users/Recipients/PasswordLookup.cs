@@ -2,18 +2,18 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Users;
 
 /// <summary>The host's own users, by qmail-getpw's rules (contract §7.3).</summary>
 /// <param name="find">A user by name; null if there is none.</param>
-internal sealed class PasswordLookup(Func<string, UnixUser?> find)
+public sealed class PasswordLookup(Func<string, UnixUser?> find)
 {
     private const int NameBytesMax = 31; // qmail-getpw looks for names under 32 bytes.
     private const byte Break = (byte)'-'; // conf-break
     private const string AliasUser = "alias";
 
     /// <summary>Looks a local part up; alias takes what nobody else does.</summary>
-    internal LookupResult Find(ReadOnlySpan<byte> local)
+    public LookupResult Find(ReadOnlySpan<byte> local)
     {
         try
         {

@@ -1,4 +1,4 @@
-namespace Kopis.Control;
+namespace Kopis.Users;
 
 /// <summary>A user that is no user of the host.</summary>
 /// <param name="Address">Lower-cased full address.</param>

@@ -1,12 +1,12 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Users;
 
 /// <summary>
 /// A running <c>bin/qmail-getpw LOCAL</c>: the name service is not asked by root.
 /// </summary>
-internal sealed class GetpwChild
+public sealed class GetpwChild
 {
     private const int AnswerBytesMax = 16 * 1024; // Six fields; a local part has at most 1003.
 
@@ -16,7 +16,7 @@ internal sealed class GetpwChild
 
     /// <summary>Starts it.</summary>
     /// <exception cref="PosixException">It cannot be run.</exception>
-    internal GetpwChild(ProgramContext context, UnixUser runsAs, byte[] local)
+    public GetpwChild(ProgramContext context, UnixUser runsAs, byte[] local)
     {
         (int read, int write) = Fd.Pipe();
         int none = Fd.Open("/dev/null", OpenFlags.ReadOnly);
@@ -46,10 +46,10 @@ internal sealed class GetpwChild
     }
 
     /// <summary>Readable when there is more to <see cref="Read"/>.</summary>
-    internal int Descriptor { get; }
+    public int Descriptor { get; }
 
     /// <summary>Reads on; the result once it has ended.</summary>
-    internal LookupResult? Read()
+    public LookupResult? Read()
     {
         int got = _length == AnswerBytesMax
             ? 0

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace Kopis.Read;
+namespace Kopis.Users;
 
 /// <summary>
 /// Remembers for a short while which passwords were right, so that a client that polls each minute
@@ -10,21 +10,21 @@ namespace Kopis.Read;
 /// forgotten by itself, since its stored hash is no longer asked for. Bounded; may be used from
 /// many threads.
 /// </summary>
-internal sealed class VerifiedLogins(TimeProvider time)
+public sealed class VerifiedLogins(TimeProvider time)
 {
     /// <summary>Logins remembered; some 50 bytes each.</summary>
-    internal const int LoginsMax = 50_000;
+    public const int LoginsMax = 50_000;
 
     /// <summary>From a login's last use: the interval at which mail clients look for mail is at
     /// most this as a rule.</summary>
-    internal static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
     private readonly Lock _lock = new();
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
     private readonly Dictionary<UInt128, long> _lastUse = [];
 
     /// <summary>Whether this very login was right a short while ago; renews it.</summary>
-    internal bool Contains(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password)
+    public bool Contains(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password)
     {
         UInt128 digest = Digest(name, hash, password);
         lock (_lock)
@@ -40,7 +40,7 @@ internal sealed class VerifiedLogins(TimeProvider time)
     }
 
     /// <summary>Remembers a login that was right.</summary>
-    internal void Add(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password)
+    public void Add(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password)
     {
         UInt128 digest = Digest(name, hash, password);
         lock (_lock)

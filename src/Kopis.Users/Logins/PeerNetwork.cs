@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Kopis.Read;
+namespace Kopis.Users;
 
 /// <summary>
 /// Who counts as one peer: an IPv4 address, or an IPv6 /64, which is what one customer gets
@@ -10,10 +10,10 @@ namespace Kopis.Read;
 /// </summary>
 /// <param name="Prefix">The first 64 bits; an IPv4 address has the low 32.</param>
 /// <param name="IsIPv6">The family.</param>
-internal readonly record struct PeerNetwork(ulong Prefix, bool IsIPv6)
+public readonly record struct PeerNetwork(ulong Prefix, bool IsIPv6)
 {
     /// <summary>The network of an address.</summary>
-    internal static PeerNetwork Of(IPAddress address)
+    public static PeerNetwork Of(IPAddress address)
     {
         address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         byte[] bytes = address.GetAddressBytes();

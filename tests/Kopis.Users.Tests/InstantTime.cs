@@ -1,4 +1,4 @@
-namespace Kopis.Read.Tests;
+namespace Kopis.Users.Tests;
 
 /// <summary>A clock for which every wait is over at once; it tells how long they were to be.
 /// </summary>

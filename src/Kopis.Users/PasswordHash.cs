@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 
-namespace Kopis.Control;
+namespace Kopis.Users;
 
 /// <summary>
 /// Password hashes of virtual users: <c>pbkdf2-sha256$ITERATIONS$SALT$KEY</c>, base64

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Kopis.Control;
+namespace Kopis.Users;
 
 /// <summary>
 /// What the address of a virtual user may look like: it becomes a line of a file and a path, so

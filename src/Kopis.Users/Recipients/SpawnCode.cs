@@ -1,26 +1,26 @@
 using Kopis.Base;
 
-namespace Kopis.Local;
+namespace Kopis.Users;
 
 /// <summary>
 /// Exit codes by which qmail-lspawn's look-up, and a program in qmail-getpw's place, tell what went
 /// wrong (contract §7.2).
 /// </summary>
-internal static class SpawnCode
+public static class SpawnCode
 {
-    internal const int Usage = 112;
-    internal const int Root = 113;
-    internal const int Nfs = 115;
-    internal const int NoAlias = 116;
-    internal const int Cdb = 117;
-    internal const int System = 118;
-    internal const int OutOfMemory = 119;
-    internal const int CannotRunNow = 120;
-    internal const int CannotRunGetpw = 121;
-    internal const int CannotRunEver = 126;
+    public const int Usage = 112;
+    public const int Root = 113;
+    public const int Nfs = 115;
+    public const int NoAlias = 116;
+    public const int Cdb = 117;
+    public const int System = 118;
+    public const int OutOfMemory = 119;
+    public const int CannotRunNow = 120;
+    public const int CannotRunGetpw = 121;
+    public const int CannotRunEver = 126;
 
     /// <summary>The report for a code; null where it is none of these.</summary>
-    internal static Outcome? Describe(int code) => code switch
+    public static Outcome? Describe(int code) => code switch
     {
         Usage => Outcome.Retry("Internal qmail-lspawn bug.\n"),
         Root => Outcome.Retry("Not allowed to perform deliveries as root.\n"),

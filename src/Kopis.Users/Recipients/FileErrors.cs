@@ -1,24 +1,24 @@
 using System.Runtime.InteropServices;
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Users;
 
 /// <summary>Which errors of the file system will be the same tomorrow.</summary>
-internal static class FileErrors
+public static class FileErrors
 {
     /// <summary>
     /// Whether trying again may help. qmail lists the temporary errors; we list the lasting ones,
     /// so that an error nobody thought of delays mail and does not bounce it.
     /// </summary>
-    internal static bool IsTemporary(int errno) =>
+    public static bool IsTemporary(int errno) =>
         errno is not (Errno.NoEntry or Errno.NotDirectory or Errno.IsDirectory
             or Errno.NameTooLong or Errno.Loop or Errno.NoDeviceOrAddress
             or Errno.Access or Errno.NotPermitted);
 
     /// <summary>No such file, whatever the way in which it is not there.</summary>
-    internal static bool IsAbsent(int errno) =>
+    public static bool IsAbsent(int errno) =>
         !IsTemporary(errno) && errno is not (Errno.Access or Errno.NotPermitted);
 
     /// <summary>The host's words for the error.</summary>
-    internal static string Text(int errno) => Marshal.GetPInvokeErrorMessage(errno);
+    public static string Text(int errno) => Marshal.GetPInvokeErrorMessage(errno);
 }

@@ -1,7 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Control;
+namespace Kopis.Users;
 
 /// <summary>
 /// <c>users/virtual</c>: one user a line, <c>address:hash:home</c>, the home relative to
@@ -38,7 +38,7 @@ public sealed class VirtualUsers
     public IReadOnlyList<VirtualMailbox> List() =>
         [.. Current().Values.OrderBy(user => user.Address, StringComparer.Ordinal)];
 
-    internal static Dictionary<string, VirtualMailbox> Parse(string users, byte[] content)
+    public static Dictionary<string, VirtualMailbox> Parse(string users, byte[] content)
     {
         Dictionary<string, VirtualMailbox> mailboxes = new(StringComparer.Ordinal);
         int number = 0;

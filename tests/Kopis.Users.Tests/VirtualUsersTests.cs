@@ -1,7 +1,7 @@
 using System.Text;
 using Kopis.Base;
 
-namespace Kopis.Control.Tests;
+namespace Kopis.Users.Tests;
 
 public sealed class VirtualUsersTests : IDisposable
 {

@@ -1,26 +1,26 @@
-namespace Kopis.Read;
+namespace Kopis.Users;
 
 /// <summary>
 /// Counts failed logins by peer, so that guessing passwords is slow and costs us little. Bounded;
 /// may be used from many threads.
 /// </summary>
-internal sealed class LoginLimiter(TimeProvider time)
+public sealed class LoginLimiter(TimeProvider time)
 {
     /// <summary>Failures after which a peer's next tries are refused unseen. A person errs a few
     /// times; OWASP's Authentication Cheat Sheet leaves the number to the site.</summary>
-    internal const int FailuresMax = 10;
+    public const int FailuresMax = 10;
 
     /// <summary>Peers remembered; some 50 bytes each.</summary>
-    internal const int PeersMax = 20_000;
+    public const int PeersMax = 20_000;
 
     /// <summary>From a peer's first failure, how long its failures count.</summary>
-    internal static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerNetwork, (int Failures, long Since)> _peers = [];
 
     /// <summary>Whether the peer has failed too often.</summary>
-    internal bool IsBlocked(PeerNetwork peer)
+    public bool IsBlocked(PeerNetwork peer)
     {
         lock (_lock)
         {
@@ -30,7 +30,7 @@ internal sealed class LoginLimiter(TimeProvider time)
     }
 
     /// <summary>Counts a failure; returns how many the peer has now.</summary>
-    internal int CountFailure(PeerNetwork peer)
+    public int CountFailure(PeerNetwork peer)
     {
         lock (_lock)
         {

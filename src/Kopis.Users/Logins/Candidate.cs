@@ -1,11 +1,10 @@
 using Kopis.Base;
-using Kopis.Control;
 using Kopis.Posix;
 
-namespace Kopis.Read;
+namespace Kopis.Users;
 
 /// <summary>What a name stands for, before the password is looked at.</summary>
-internal sealed class Candidate
+public sealed class Candidate
 {
     private readonly bool _isOfHost;
 
@@ -17,25 +16,25 @@ internal sealed class Candidate
     }
 
     /// <summary>Null where nobody can be let in by that name.</summary>
-    internal Account? Account { get; }
+    public Account? Account { get; }
 
     /// <summary>The stored hash.</summary>
-    internal byte[] Hash { get; }
+    public byte[] Hash { get; }
 
     /// <summary>A name of nobody. To check it takes as long as to check a wrong password.</summary>
-    internal static Candidate Nobody { get; } =
+    public static Candidate Nobody { get; } =
         new(null, ByteText.ToBytes(PasswordHash.Unmatchable), isOfHost: false);
 
     /// <summary>A virtual user.</summary>
-    internal static Candidate Virtual(Account account, string hash) =>
+    public static Candidate Virtual(Account account, string hash) =>
         new(account, ByteText.ToBytes(hash), isOfHost: false);
 
     /// <summary>A user of the host.</summary>
-    internal static Candidate OfHost(Account account, byte[] hash) =>
+    public static Candidate OfHost(Account account, byte[] hash) =>
         new(account, hash, isOfHost: true);
 
     /// <summary>Whether the password opens the account. Slow, on purpose.</summary>
-    internal bool Verify(ReadOnlySpan<byte> password)
+    public bool Verify(ReadOnlySpan<byte> password)
     {
         bool matches = _isOfHost
             ? UnixPasswords.Verify(Hash, password)

@@ -2,7 +2,7 @@ using Kopis.Base;
 using Kopis.Control;
 using Kopis.Posix;
 
-namespace Kopis.Read;
+namespace Kopis.Users;
 
 /// <summary>
 /// Finds accounts by the name that a client gives: a virtual user's address, the local part of one
@@ -10,7 +10,7 @@ namespace Kopis.Read;
 /// itself is nobody: no password of root is ever tried over the network. May be used from many
 /// threads.
 /// </summary>
-internal sealed class Accounts(string home)
+public sealed class Accounts(string home)
 {
     private const int NameBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
     private const string VirtualShell = "/bin/sh";
@@ -21,7 +21,7 @@ internal sealed class Accounts(string home)
     /// <summary>Looks a name up.</summary>
     /// <exception cref="ConfigurationException">users/virtual or the name service is in no state
     /// to say.</exception>
-    internal Candidate Find(ReadOnlySpan<byte> name)
+    public Candidate Find(ReadOnlySpan<byte> name)
     {
         if (name.Length > NameBytesMax)
         {

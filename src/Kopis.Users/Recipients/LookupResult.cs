@@ -1,20 +1,20 @@
-namespace Kopis.Local;
+namespace Kopis.Users;
 
 /// <summary>What a look-up found.</summary>
 /// <param name="User">The user; null where there is none or the code tells of trouble.</param>
 /// <param name="Code">See <see cref="SpawnCode"/>; 0 with no user: nobody is known.</param>
-internal readonly record struct LookupResult(RecipientUser? User, int Code)
+public readonly record struct LookupResult(RecipientUser? User, int Code)
 {
     /// <summary>Nobody; ask the next.</summary>
-    internal static LookupResult Nobody => default;
+    public static LookupResult Nobody => default;
 
     /// <summary>Found.</summary>
-    internal static LookupResult Found(RecipientUser user) => new(user, 0);
+    public static LookupResult Found(RecipientUser user) => new(user, 0);
 
     /// <summary>Trouble: no delivery now.</summary>
-    internal static LookupResult Trouble(int code) => new(null, code);
+    public static LookupResult Trouble(int code) => new(null, code);
 
     /// <summary>Reads the six fields of a user.</summary>
-    internal static LookupResult Parse(ReadOnlySpan<byte> fields) =>
+    public static LookupResult Parse(ReadOnlySpan<byte> fields) =>
         RecipientUser.Parse(fields) is { } user ? Found(user) : Trouble(SpawnCode.Usage);
 }

@@ -1,7 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Users;
 
 /// <summary>
 /// Whose an address is: users/cdb, then the virtual users, then the host's own users — or, where
@@ -9,7 +9,7 @@ namespace Kopis.Local;
 /// </summary>
 /// <param name="home">The qmail home.</param>
 /// <param name="asRoot">Whether deliveries run as the users themselves.</param>
-internal sealed class RecipientLookup(string home, bool asRoot)
+public sealed class RecipientLookup(string home, bool asRoot)
 {
     private readonly UsersCdb _assigned = new(home);
     private readonly VirtualLookup _virtual =
@@ -17,7 +17,7 @@ internal sealed class RecipientLookup(string home, bool asRoot)
 
     /// <summary>Looks up all but the host's own users.</summary>
     /// <returns>Nobody: <see cref="PasswordLookup"/> is to be asked (as root only).</returns>
-    internal LookupResult Find(ReadOnlySpan<byte> local, ReadOnlySpan<byte> domain)
+    public LookupResult Find(ReadOnlySpan<byte> local, ReadOnlySpan<byte> domain)
     {
         LookupResult result = _assigned.Find(local);
         if (result == LookupResult.Nobody)
@@ -34,7 +34,7 @@ internal sealed class RecipientLookup(string home, bool asRoot)
     }
 
     /// <summary>Refuses users that a delivery must not run as.</summary>
-    internal LookupResult Check(LookupResult result) =>
+    public LookupResult Check(LookupResult result) =>
         result.User is not { } user ? result
             : asRoot && user.Uid == 0 ? LookupResult.Trouble(SpawnCode.Root)
             : !asRoot && user.Uid != Processes.EffectiveUid ? LookupResult.Trouble(SpawnCode.Usage)

@@ -1,16 +1,15 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Kopis.Base;
-using Kopis.Mail;
 
-namespace Kopis.Read;
+namespace Kopis.Users;
 
 /// <summary>
 /// Checks the logins of one listener: at most so many password hashes at a time, none for a peer
 /// that has failed too often, none for a login that was right a moment ago.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
-internal sealed class LoginGate
+public sealed class LoginGate
 {
     private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan FailureDelayMax = TimeSpan.FromSeconds(10);
@@ -25,7 +24,7 @@ internal sealed class LoginGate
     /// <summary>Makes the gate.</summary>
     /// <param name="find">Looks a name up; may throw <see cref="ConfigurationException"/>.</param>
     /// <param name="time">The clock.</param>
-    internal LoginGate(Func<byte[], Candidate> find, TimeProvider time)
+    public LoginGate(Func<byte[], Candidate> find, TimeProvider time)
     {
         _find = find;
         _time = time;
@@ -34,20 +33,19 @@ internal sealed class LoginGate
     }
 
     /// <summary>How many password hashes were computed; for tests.</summary>
-    internal int Computed { get; private set; }
+    public int Computed { get; private set; }
 
-    /// <summary>Checks a login.</summary>
+    /// <summary>Checks a login. What the secret is in is the caller's to overwrite.</summary>
     /// <returns>The account; null where it was refused, then only after a delay that is the same
     /// whatever was wrong and longer with each failure of the peer.</returns>
     /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
-    internal async Task<Account?> CheckAsync(
-        IPAddress peer, Pop3Credentials login, CancellationToken stop)
+    public async Task<Account?> CheckAsync(
+        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
     {
         long began = _time.GetTimestamp();
         PeerNetwork network = PeerNetwork.Of(peer);
-        Account? account = await VerifyAsync(network, login, stop);
-        login.Forget();
+        Account? account = await VerifyAsync(network, name, secret, stop);
         if (account is null)
         {
             int failures = _limiter.CountFailure(network);
@@ -60,15 +58,15 @@ internal sealed class LoginGate
     }
 
     private async Task<Account?> VerifyAsync(
-        PeerNetwork peer, Pop3Credentials login, CancellationToken stop)
+        PeerNetwork peer, byte[] name, byte[] secret, CancellationToken stop)
     {
         if (_limiter.IsBlocked(peer))
         {
             return null;
         }
 
-        Candidate candidate = _find(login.Name);
-        if (_verified.Contains(login.Name, candidate.Hash, login.Secret))
+        Candidate candidate = _find(name);
+        if (_verified.Contains(name, candidate.Hash, secret))
         {
             return candidate.Account;
         }
@@ -83,7 +81,7 @@ internal sealed class LoginGate
             }
 
             Computed++;
-            if (!await Task.Run(() => candidate.Verify(login.Secret), stop))
+            if (!await Task.Run(() => candidate.Verify(secret), stop))
             {
                 return null;
             }
@@ -93,7 +91,7 @@ internal sealed class LoginGate
             _hashing.Release();
         }
 
-        _verified.Add(login.Name, candidate.Hash, login.Secret);
+        _verified.Add(name, candidate.Hash, secret);
         return candidate.Account;
     }
 }
