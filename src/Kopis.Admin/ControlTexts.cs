@@ -16,6 +16,9 @@ internal static class ControlTexts
 
         /// <summary>Any number of lines; the default is a whole sentence.</summary>
         List,
+
+        /// <summary>A file or directory of another format, that is there or not.</summary>
+        Present,
     }
 
     /// <summary>Files up to <c>queuelifetime</c>; the files of recipients come between.</summary>
@@ -69,5 +72,17 @@ internal static class ControlTexts
         new("timeoutremote", Kind.Number, "1200", "SMTP client data timeout is ", " seconds"),
         new("timeoutsmtpd", Kind.Number, "1200", "SMTP server data timeout is ", " seconds"),
         new("virtualdomains", Kind.List, "No virtual domains.", "Virtual domain: "),
+    ];
+
+    /// <summary>Files that qmail does not have.</summary>
+    internal static readonly ControlText[] Ours =
+    [
+        new("clientca.pem", Kind.Present, "No client is asked for a certificate.",
+            "With tlsclients, SMTP clients are asked for certificates of these authorities."),
+        new("servercert.pem", Kind.Present, "TLS is not offered.", "TLS is offered."),
+        new("servercerts", Kind.Present, "No certificates for further names.",
+            "Certificates for further names."),
+        new("tlsclients", Kind.List, "No client may relay by its certificate.",
+            "SMTP clients may relay with a certificate for ", "."),
     ];
 }

@@ -64,7 +64,7 @@ public static class QmailShowctlProgram
         Write(text, control,
             isLimited ? ControlTexts.MoreRcptHosts : ControlTexts.MoreRcptHostsInVain);
         text.Append($"\nmorercpthosts.cdb: {JudgeCdb(control.Directory)}\n");
-        foreach (ControlText file in ControlTexts.Last)
+        foreach (ControlText file in ControlTexts.Last.Concat(ControlTexts.Ours))
         {
             Write(text, control, file);
         }
@@ -73,6 +73,7 @@ public static class QmailShowctlProgram
         [
             .. ControlTexts.First.Select(file => file.Name),
             .. ControlTexts.Last.Select(file => file.Name),
+            .. ControlTexts.Ours.Select(file => file.Name),
             "rcpthosts", "morercpthosts", "morercpthosts.cdb",
         ];
         foreach (string path in Directory.EnumerateFileSystemEntries(control.Directory).Order())
@@ -108,6 +109,11 @@ public static class QmailShowctlProgram
             if (file.Kind == ControlTexts.Kind.List)
             {
                 WriteList(text, file, control.ReadList(file.Name));
+            }
+            else if (file.Kind == ControlTexts.Kind.Present)
+            {
+                bool isThere = Path.Exists(Path.Combine(control.Directory, file.Name));
+                text.Append(isThere ? $"{file.Before}\n" : $"(Default.) {file.Default}\n");
             }
             else
             {

@@ -90,6 +90,10 @@ public sealed class ControlDirectory(string path)
         return image is null || Cdb.IsWhole(image) ? image : throw Bad(name, "damaged cdb");
     }
 
+    /// <summary>A whole file, for formats of another make.</summary>
+    /// <returns>Null when there is no such file.</returns>
+    public byte[]? ReadWhole(string name) => ReadFile(name);
+
     /// <summary>A misconfiguration in one file, named as people know it.</summary>
     public ConfigurationException Bad(string name, string reason) =>
         new($"{Path.Combine(Directory, name)}: {reason}", ExitCode.Temporary);

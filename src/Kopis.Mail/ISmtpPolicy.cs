@@ -17,6 +17,12 @@ public interface ISmtpPolicy
     /// </summary>
     byte[]? RelayClient { get; }
 
+    /// <summary>Whether STARTTLS is offered; never over TLS.</summary>
+    bool OffersTls { get; }
+
+    /// <summary>Whether the session is encrypted.</summary>
+    bool IsEncrypted { get; }
+
     /// <summary>
     /// Puts this host's name for <c>@[a.b.c.d]</c> where that is its own address.
     /// </summary>

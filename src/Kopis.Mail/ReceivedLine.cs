@@ -16,7 +16,7 @@ public static class ReceivedLine
     /// <param name="to">Where to.</param>
     /// <param name="peer">Who sends, as the environment tells.</param>
     /// <param name="helo">The name the client gave, or null; shown where not the host's.</param>
-    /// <param name="protocol">SMTP, QMTP, QMQP.</param>
+    /// <param name="protocol">SMTP, QMTP, QMQP; what was agreed on may follow in brackets.</param>
     /// <param name="time">Now.</param>
     public static void Write(
         IBufferWriter<byte> to, SmtpPeer peer, byte[]? helo,

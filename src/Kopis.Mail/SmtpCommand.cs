@@ -27,7 +27,7 @@ public readonly ref struct SmtpCommand
     }
 
     private static SmtpVerb Match(ReadOnlySpan<byte> word) =>
-        word.Length != 4 ? SmtpVerb.Unknown
+        word.Length != 4 ? (Is(word, "STARTTLS"u8) ? SmtpVerb.StartTls : SmtpVerb.Unknown)
         : Is(word, "MAIL"u8) ? SmtpVerb.Mail
         : Is(word, "RCPT"u8) ? SmtpVerb.Rcpt
         : Is(word, "DATA"u8) ? SmtpVerb.Data

@@ -18,6 +18,16 @@ public static class SmtpReply
     public static ReadOnlySpan<byte> StrayLineEnd =>
         "451 See https://cr.yp.to/docs/smtplf.html.\r\n"u8;
 
+    /// <summary>The last words in the clear; the TLS patch of netqmail has them so.</summary>
+    public static ReadOnlySpan<byte> ReadyForTls => "220 ready for tls\r\n"u8;
+
+    /// <summary>
+    /// To a client that sent more along with STARTTLS; the session ends. RFC 3207 §4.2 lets us drop
+    /// it, but who does so either mistakes us or wants words taken for encrypted ones.
+    /// </summary>
+    public static ReadOnlySpan<byte> PlaintextAhead =>
+        "554 nothing may follow STARTTLS before its reply (#5.5.0)\r\n"u8;
+
     /// <summary>To a client that keeps us waiting; the session ends.</summary>
     public static ReadOnlySpan<byte> TimedOut => "451 timeout (#4.4.2)\r\n"u8;
 

@@ -20,6 +20,9 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// <summary>What the client called itself last; null before HELO and EHLO.</summary>
     public byte[]? Helo { get; private set; }
 
+    /// <summary>Whether it did so by EHLO.</summary>
+    public bool IsExtended { get; private set; }
+
     /// <summary>The first reply.</summary>
     public void Greet(IBufferWriter<byte> reply) => Say(reply, "220 "u8, " ESMTP\r\n"u8);
 
@@ -39,6 +42,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             SmtpVerb.Help => Say(reply, "214 notqmail home page: https://notqmail.org\r\n"u8),
             SmtpVerb.Vrfy => Say(reply, "252 send some mail, i'll try my best\r\n"u8),
             SmtpVerb.Quit => Quit(reply),
+            SmtpVerb.StartTls => StartTls(command.Argument, reply),
             _ => Error(reply, "502 unimplemented (#5.5.1)\r\n"u8),
         };
         return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
@@ -146,6 +150,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     private SmtpStep Hello(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
         Helo = argument.ToArray();
+        IsExtended = false;
         Forget();
         return Say(reply, "250 "u8, "\r\n"u8);
     }
@@ -154,12 +159,36 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     {
         Helo = argument.ToArray();
         Forget();
-        Say(reply, "250-"u8, "\r\n250-PIPELINING\r\n250-SIZE "u8);
+        IsExtended = true;
+        Say(reply, "250-"u8, "\r\n250-PIPELINING\r\n"u8);
+        if (policy.OffersTls)
+        {
+            Say(reply, "250-STARTTLS\r\n"u8);
+        }
+
+        Say(reply, "250-SIZE "u8);
         Span<byte> digits = reply.GetSpan(20);
         policy.MessageBytesMax.TryFormat(
             digits, out int length, provider: CultureInfo.InvariantCulture);
         reply.Advance(length);
         return Say(reply, "\r\n250 8BITMIME\r\n"u8);
+    }
+
+    private SmtpStep StartTls(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
+    {
+        if (policy.IsEncrypted)
+        {
+            return Say(reply, "503 already encrypted (#5.5.1)\r\n"u8);
+        }
+
+        if (!policy.OffersTls)
+        {
+            return Error(reply, "502 unimplemented (#5.5.1)\r\n"u8);
+        }
+
+        return argument.IsEmpty
+            ? SmtpStep.StartTls
+            : Error(reply, "501 STARTTLS has no parameters (#5.5.4)\r\n"u8);
     }
 
     private SmtpStep Reset(IBufferWriter<byte> reply)

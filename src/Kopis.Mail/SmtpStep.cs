@@ -9,6 +9,10 @@ public enum SmtpStep
     /// <summary>The message, through <see cref="SmtpDataDecoder"/>.</summary>
     ReadMessage,
 
+    /// <summary>TLS, begun by <see cref="SmtpReply.ReadyForTls"/>, and then a new session.
+    /// </summary>
+    StartTls,
+
     /// <summary>The end: the client said QUIT.</summary>
     Quit,
 

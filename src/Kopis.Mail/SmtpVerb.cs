@@ -14,4 +14,5 @@ public enum SmtpVerb
     Help,
     Vrfy,
     Quit,
+    StartTls,
 }

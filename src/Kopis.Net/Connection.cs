@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Kopis.Base;
 
@@ -13,6 +15,7 @@ public sealed class Connection : IAsyncDisposable
 {
     private const int BufferBytes = 16 * 1024; // One read of message data; returned when drained.
     private const int LingerBytesMax = 1024 * 1024; // What TCP may have under way (tcp_rmem).
+    private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(1);
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
@@ -20,6 +23,9 @@ public sealed class Connection : IAsyncDisposable
     private long _wakeAt = long.MaxValue;
     private bool _timedOut;
     private Socket? _socket;
+    private Stream? _transport; // Below the pipes; null where there are only pipes.
+    private SslStream? _tls;
+    private bool _saidOver;
 
     private Connection(
         PipeReader input, PipeWriter output, ByteEnvironment environment, TimeProvider time)
@@ -34,10 +40,13 @@ public sealed class Connection : IAsyncDisposable
     }
 
     /// <summary>From the peer. Read through <see cref="TryReadAsync"/>.</summary>
-    public PipeReader Input { get; }
+    public PipeReader Input { get; private set; }
 
     /// <summary>To the peer. Flush through <see cref="FlushAsync"/>.</summary>
-    public PipeWriter Output { get; }
+    public PipeWriter Output { get; private set; }
+
+    /// <summary>What protects the connection; null while nothing does.</summary>
+    public TlsInfo? Tls { get; private set; }
 
     /// <summary>
     /// What the program would find in its environment; this connection's own copy.
@@ -54,10 +63,12 @@ public sealed class Connection : IAsyncDisposable
     public long Number { get; init; }
 
     /// <summary>
-    /// The socket, non-blocking, for a child to write to; null where there is none. What the peer
-    /// sends is partly in our memory and must be read through <see cref="Input"/>.
+    /// The socket, non-blocking, for a child to write to; null where there is none, or where what
+    /// goes over it is encrypted by us. What the peer sends is partly in our memory and must be
+    /// read through <see cref="Input"/>.
     /// </summary>
-    public int? Descriptor => (int?)_socket?.SafeHandle.DangerousGetHandle();
+    public int? Descriptor =>
+        Tls is null ? (int?)_socket?.SafeHandle.DangerousGetHandle() : null;
 
     /// <summary>Whether the deadline has passed.</summary>
     public bool IsTimedOut
@@ -76,17 +87,13 @@ public sealed class Connection : IAsyncDisposable
         Socket socket, ByteEnvironment environment, TimeProvider time, long number)
     {
         NetworkStream stream = new(socket, ownsSocket: true);
-        return new Connection(
-            PipeReader.Create(stream, new StreamPipeReaderOptions(
-                bufferSize: BufferBytes, minimumReadSize: 1024, useZeroByteReads: true)),
-            PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: 1024)),
-            environment,
-            time)
+        return new Connection(ReaderOver(stream), WriterOver(stream), environment, time)
         {
             Remote = socket.RemoteEndPoint as IPEndPoint,
             Local = socket.LocalEndPoint as IPEndPoint,
             Number = number,
             _socket = socket,
+            _transport = stream,
         };
     }
 
@@ -95,18 +102,67 @@ public sealed class Connection : IAsyncDisposable
     /// read and written in blocking mode, since others may share them, and stay open.
     /// </summary>
     public static Connection OverDescriptors(
-        int input, int output, ByteEnvironment environment, TimeProvider time) =>
-        new(
-            PipeReader.Create(
-                new DescriptorStream(input), new StreamPipeReaderOptions(bufferSize: BufferBytes)),
-            PipeWriter.Create(new DescriptorStream(output)),
+        int input, int output, ByteEnvironment environment, TimeProvider time)
+    {
+        DescriptorStream stream = new(input, output);
+        return new Connection(
+            PipeReader.Create(stream, new StreamPipeReaderOptions(
+                bufferSize: BufferBytes, leaveOpen: true)),
+            WriterOver(stream),
             environment,
-            time);
+            time)
+        {
+            _transport = stream,
+        };
+    }
 
     /// <summary>A connection over any two pipes.</summary>
     public static Connection OverPipes(
         PipeReader input, PipeWriter output, ByteEnvironment environment, TimeProvider time) =>
         new(input, output, environment, time);
+
+    /// <summary>
+    /// Begins TLS, as the server. The handshake has a deadline of its own; that of before ends.
+    /// Where the peer sent anything ahead of our agreement nothing is begun: see
+    /// <see cref="TlsStart"/>.
+    /// </summary>
+    /// <param name="server">Our certificates.</param>
+    /// <param name="agreement">What to tell the peer before; empty where TLS comes first.</param>
+    public async ValueTask<TlsStart> StartTlsAsync(
+        TlsServer server, ReadOnlyMemory<byte> agreement)
+    {
+        if (HasInputAhead())
+        {
+            return new TlsStart(Established: false, HasPlaintextAhead: true, "plaintext ahead");
+        }
+
+        if (_transport is null || Tls is not null)
+        {
+            throw new InvalidOperationException("TLS over pipes, or over TLS");
+        }
+
+        SetDeadline(TlsServer.HandshakeTimeout);
+        Output.Write(agreement.Span);
+        if (Output.UnflushedBytes > 0 && !await FlushAsync())
+        {
+            return new TlsStart(Established: false, HasPlaintextAhead: false, "no connection");
+        }
+
+        ClearDeadline();
+        await Input.CompleteAsync();
+        await Output.CompleteAsync();
+        using TlsHandshake handshake = new(server, _transport);
+        TlsStart start = await handshake.RunAsync(_time);
+        if (start.Established)
+        {
+            _tls = handshake.TakeStream();
+            Tls = handshake.Info;
+            Input = ReaderOver(_tls);
+            Output = WriterOver(_tls);
+        }
+
+        return start;
+    }
 
     /// <summary>From now, how long reads and flushes may take together.</summary>
     public void SetDeadline(TimeSpan timeout)
@@ -187,9 +243,10 @@ public sealed class Connection : IAsyncDisposable
 
         try
         {
+            await SayTlsIsOverAsync();
             _socket.Shutdown(SocketShutdown.Send);
         }
-        catch (SocketException)
+        catch (Exception e) when (IsBroken(e))
         {
             return;
         }
@@ -208,12 +265,76 @@ public sealed class Connection : IAsyncDisposable
         await _timer.DisposeAsync();
         try
         {
+            if (!IsTimedOut)
+            {
+                await SayTlsIsOverAsync();
+            }
+
             await Input.CompleteAsync();
             await Output.CompleteAsync();
         }
         catch (Exception e) when (IsBroken(e))
         {
             // The peer was gone before its last reply; there is nobody to tell.
+        }
+
+        if (_tls is not null)
+        {
+            await _tls.DisposeAsync();
+        }
+
+        if (_transport is not null)
+        {
+            await _transport.DisposeAsync();
+        }
+    }
+
+    private static PipeReader ReaderOver(Stream stream) =>
+        PipeReader.Create(stream, new StreamPipeReaderOptions(
+            bufferSize: BufferBytes, minimumReadSize: 1024, leaveOpen: true,
+            useZeroByteReads: true));
+
+    private static PipeWriter WriterOver(Stream stream) =>
+        PipeWriter.Create(
+            stream, new StreamPipeWriterOptions(minimumBufferSize: 1024, leaveOpen: true));
+
+    // Without it a peer cannot tell our end from one that somebody between us made.
+    private async ValueTask SayTlsIsOverAsync()
+    {
+        if (_tls is null || _saidOver)
+        {
+            return;
+        }
+
+        _saidOver = true;
+        Task said = _tls.ShutdownAsync();
+        if (await Task.WhenAny(said, Task.Delay(ShutdownPatience, _time)) == said)
+        {
+            await said;
+        }
+        else
+        {
+            _ = said.ContinueWith(
+                static late => _ = late.Exception, TaskScheduler.Default); // Ends with the socket.
+        }
+    }
+
+    private bool HasInputAhead()
+    {
+        if (!Input.TryRead(out ReadResult ahead))
+        {
+            return false;
+        }
+
+        Input.AdvanceTo(ahead.Buffer.Start);
+        return !ahead.Buffer.IsEmpty;
+    }
+
+    private void ClearDeadline()
+    {
+        lock (_lock)
+        {
+            _deadline = long.MaxValue;
         }
     }
 
@@ -226,6 +347,11 @@ public sealed class Connection : IAsyncDisposable
         lock (_lock)
         {
             _wakeAt = long.MaxValue;
+            if (_deadline == long.MaxValue)
+            {
+                return;
+            }
+
             long left = _deadline - _time.GetTimestamp();
             if (left > 0)
             {

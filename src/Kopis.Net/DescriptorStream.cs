@@ -3,11 +3,11 @@ using Kopis.Posix;
 namespace Kopis.Net;
 
 /// <summary>
-/// A descriptor as a stream that blocks in poll(2), for programs that serve one peer. Reading and
-/// writing end when their token is cancelled; the descriptor's mode is left as it is, since a shell
-/// or another program may share it. Does not own the descriptor.
+/// Two descriptors as a stream that blocks in poll(2), for programs that serve one peer. Reading
+/// and writing end when their token is cancelled; the descriptors' mode is left as it is, since a
+/// shell or another program may share them. Does not own them.
 /// </summary>
-internal sealed class DescriptorStream(int fd) : Stream
+internal sealed class DescriptorStream(int input, int output) : Stream
 {
     // A write of at most PIPE_BUF bytes does not block once poll(2) says writable (pipe(7)).
     private const int PieceBytes = 4096;
@@ -34,7 +34,7 @@ internal sealed class DescriptorStream(int fd) : Stream
             while (true)
             {
                 Wait(read: true, cancellationToken);
-                int got = Fd.Read(fd, buffer.Span);
+                int got = Fd.Read(input, buffer.Span);
                 if (got >= 0)
                 {
                     return ValueTask.FromResult(got);
@@ -55,7 +55,7 @@ internal sealed class DescriptorStream(int fd) : Stream
             while (!buffer.IsEmpty)
             {
                 Wait(read: false, cancellationToken);
-                int put = Fd.Write(fd, buffer.Span[..Math.Min(buffer.Length, PieceBytes)]);
+                int put = Fd.Write(output, buffer.Span[..Math.Min(buffer.Length, PieceBytes)]);
                 buffer = buffer[Math.Max(put, 0)..];
             }
 
@@ -93,7 +93,7 @@ internal sealed class DescriptorStream(int fd) : Stream
             using (cancel.UnsafeRegister(_ => Fd.Write(wakeWrite, "x"u8), null))
             {
                 Poller poller = new();
-                int place = poller.Add(fd, read, write: !read);
+                int place = poller.Add(read ? input : output, read, write: !read);
                 poller.Add(wakeRead, read: true);
                 do
                 {

@@ -24,14 +24,17 @@ public static class QmailSmtpd
     public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
         SmtpHandler handler = Handler(listener, new IntakePool(listener.Home));
-        handler.Check();
+        handler.Check(listener.Environment);
         return handler;
     }
 
     /// <summary>Reads all control files of a session once.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
-    public static void CheckControls(ControlDirectory control) =>
+    public static void CheckControls(ControlDirectory control)
+    {
         _ = SmtpSettings.In(control).Current();
+        _ = new TlsServer(control, TimeProvider.System, static _ => { }).IsOffered;
+    }
 
     // A listener's rules may set QMAILQUEUE for some of its clients.
     private static SmtpHandler Handler(ProgramContext context, IntakePool pool) => new(

@@ -22,25 +22,26 @@ internal sealed class SmtpConversation : ILineProtocol
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
 
     private readonly Connection _connection;
-    private readonly SmtpPolicy _policy;
-    private readonly TimeSpan _timeout;
-    private readonly ISubmissionClient _queue;
+    private readonly SmtpSettings _settings;
+    private readonly SmtpServices _services;
     private readonly TimeProvider _time;
-    private readonly SmtpSession _session;
+    private readonly TimeSpan _timeout;
     private readonly SmtpPeer _peer;
+    private SmtpPolicy _policy;
+    private SmtpSession _session;
     private long _since;
     private SmtpStep _step;
 
     internal SmtpConversation(
-        Connection connection, SmtpPolicy policy, TimeSpan timeout, ISubmissionClient queue,
-        TimeProvider time)
+        Connection connection, SmtpSettings settings, SmtpServices services)
     {
         _connection = connection;
-        _policy = policy;
-        _timeout = timeout;
-        _queue = queue;
-        _time = time;
-        _session = new SmtpSession(policy);
+        _settings = settings;
+        _services = services;
+        _time = services.Time;
+        _timeout = settings.Timeout;
+        _policy = new SmtpPolicy(settings, services.Tls, connection);
+        _session = new SmtpSession(_policy);
         _peer = SmtpPeer.Of(connection.Environment);
     }
 
@@ -56,6 +57,12 @@ internal sealed class SmtpConversation : ILineProtocol
     internal async Task<int> RunAsync(CancellationToken stop)
     {
         LinePump pump = new(_connection, this);
+        if (_connection.Environment["SMTPS"] is not null
+            && await BeginTlsAsync(ReadOnlyMemory<byte>.Empty) is { } exit)
+        {
+            return exit;
+        }
+
         _session.Greet(_connection.Output);
         _since = _time.GetTimestamp();
         while (true)
@@ -63,6 +70,13 @@ internal sealed class SmtpConversation : ILineProtocol
             PumpEnd end = await pump.RunAsync(_timeout, stop);
             switch (end)
             {
+                case PumpEnd.Paused when _step == SmtpStep.StartTls:
+                    if (await BeginTlsAsync(SmtpReply.ReadyForTls.ToArray()) is { } exitCode)
+                    {
+                        return exitCode;
+                    }
+
+                    break;
                 case PumpEnd.Paused:
                     if (!await TakeMessageAsync())
                     {
@@ -96,17 +110,44 @@ internal sealed class SmtpConversation : ILineProtocol
         return step switch
         {
             SmtpStep.NextLine => LineStep.Continue,
-            SmtpStep.ReadMessage => LineStep.Pause,
+            SmtpStep.ReadMessage or SmtpStep.StartTls => LineStep.Pause,
             _ => LineStep.Close,
         };
     }
+
+    // Null: encrypted, and a new session has begun that knows nothing of the old one (RFC 3207
+    // §4.2). Else the exit code.
+    private async Task<int?> BeginTlsAsync(ReadOnlyMemory<byte> agreement)
+    {
+        TlsStart start = await _connection.StartTlsAsync(_services.Tls, agreement);
+        if (start.HasPlaintextAhead)
+        {
+            return await CloseAsync(SmtpReply.PlaintextAhead.ToArray());
+        }
+
+        if (!start.Established)
+        {
+            string ip = LogText.Safe(_peer.RemoteIp);
+            _services.Log($"{_connection.Number} {ip}: no TLS: {start.Reason}");
+            return ExitEarly;
+        }
+
+        _policy = new SmtpPolicy(_settings, _services.Tls, _connection);
+        _session = new SmtpSession(_policy);
+        return null;
+    }
+
+    // RFC 3848, with TLS alone: what qmail says in the clear does not change.
+    private byte[] Protocol() => _connection.Tls is { } tls
+        ? ByteText.ToBytes($"ESMTPS ({tls.Protocol} {tls.Cipher})")
+        : "SMTP"u8.ToArray();
 
     // False: the session is over, and the client has been told why where it still listens.
     private async Task<bool> TakeMessageAsync()
     {
         byte[] envelope = _session.TakeEnvelope();
-        await using SmtpMessage message = new(_queue, _policy.MessageBytesMax);
-        ReceivedLine.Write(message.Head, _peer, _session.Helo, "SMTP"u8, _time.GetUtcNow());
+        await using SmtpMessage message = new(_services.Queue, _policy.MessageBytesMax);
+        ReceivedLine.Write(message.Head, _peer, _session.Helo, Protocol(), _time.GetUtcNow());
         SmtpMessageEnd end = await message.ReadAsync(_connection, _timeout);
         switch (end)
         {

@@ -15,6 +15,7 @@ internal sealed class SmtpHandler : ISessionHandler
     private readonly Reloading<SmtpSettings> _settings;
     private readonly Func<ByteEnvironment, ISubmissionClient> _queue;
     private readonly TimeProvider _time;
+    private readonly TlsServer _tls;
 
     /// <summary>Makes the handler.</summary>
     /// <param name="control">Where the control files are.</param>
@@ -26,28 +27,35 @@ internal sealed class SmtpHandler : ISessionHandler
         _settings = SmtpSettings.In(control);
         _queue = queue;
         _time = time;
+        _tls = new TlsServer(control, time, Log);
     }
 
     public bool WaitsForSocketsOnly => true;
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
-    internal void Check() => _ = _settings.Current();
+    /// <param name="environment">Where SMTPS is set, TLS is not only offered.</param>
+    internal void Check(ByteEnvironment environment)
+    {
+        _ = _settings.Current();
+        if (!_tls.IsOffered && environment["SMTPS"] is not null)
+        {
+            throw new ConfigurationException("SMTPS is set, and there is no servercert.pem");
+        }
+    }
 
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
     {
         try
         {
             SmtpSettings settings = _settings.Current();
-            SmtpPolicy policy = new(settings, connection.Environment);
-            SmtpConversation conversation =
-                new(connection, policy, settings.Timeout, _queue(connection.Environment), _time);
-            return await conversation.RunAsync(stop);
+            SmtpServices services = new(_queue(connection.Environment), _tls, _time, Log);
+            return await new SmtpConversation(connection, settings, services).RunAsync(stop);
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
             // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
-            Log($"qmail-smtpd: fatal: {e.Message}\n");
+            Log($"fatal: {e.Message}");
             connection.Output.Write(SmtpReply.NoControls);
             connection.SetDeadline(LastWords);
             await connection.FlushAsync();
@@ -59,7 +67,7 @@ internal sealed class SmtpHandler : ISessionHandler
     {
         try
         {
-            Fd.WriteAll(2, ByteText.ToBytes(line));
+            Fd.WriteAll(2, ByteText.ToBytes($"qmail-smtpd: {line}\n"));
         }
         catch (PosixException)
         {

@@ -11,14 +11,21 @@ namespace Kopis.Receive;
 internal sealed class SmtpPolicy : ISmtpPolicy
 {
     private readonly SmtpSettings _settings;
+    private readonly TlsServer _tls;
     private HashSet<IPAddress>? _ownAddresses; // Read when first needed, which is seldom.
 
-    /// <summary>Reads RELAYCLIENT and DATABYTES.</summary>
+    /// <summary>Reads RELAYCLIENT and DATABYTES, and whom the client's certificate names.
+    /// </summary>
     /// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
-    internal SmtpPolicy(SmtpSettings settings, ByteEnvironment environment)
+    internal SmtpPolicy(SmtpSettings settings, TlsServer tls, Connection connection)
     {
         _settings = settings;
-        RelayClient = environment["RELAYCLIENT"];
+        _tls = tls;
+        ByteEnvironment environment = connection.Environment;
+        IsEncrypted = connection.Tls is not null;
+        bool certified = connection.Tls is { } info
+            && info.ClientAddresses.Any(address => settings.TlsClients.Contains(address));
+        RelayClient = environment["RELAYCLIENT"] ?? (certified ? [] : null);
         MessageBytesMax = settings.DataBytes;
         if (environment.Text("DATABYTES") is { } text)
         {
@@ -34,6 +41,10 @@ internal sealed class SmtpPolicy : ISmtpPolicy
     public long MessageBytesMax { get; }
 
     public byte[]? RelayClient { get; }
+
+    public bool OffersTls => !IsEncrypted && _tls.IsOffered;
+
+    public bool IsEncrypted { get; }
 
     public bool IsBadSender(ReadOnlySpan<byte> sender) => _settings.BadMailFrom.Contains(sender);
 

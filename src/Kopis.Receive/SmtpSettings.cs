@@ -10,20 +10,22 @@ namespace Kopis.Receive;
 /// <param name="Timeout">timeoutsmtpd.</param>
 /// <param name="RcptHosts">rcpthosts and morercpthosts.cdb.</param>
 /// <param name="BadMailFrom">badmailfrom.</param>
+/// <param name="TlsClients">tlsclients.</param>
 internal sealed record SmtpSettings(
     byte[] Greeting,
     byte[]? LocalIpHost,
     long DataBytes,
     TimeSpan Timeout,
     RcptHosts RcptHosts,
-    BadMailFrom BadMailFrom)
+    BadMailFrom BadMailFrom,
+    ConstMap TlsClients)
 {
     private const int TimeoutSecondsDefault = 1200;
 
     private static readonly string[] Files =
     [
         "me", "smtpgreeting", "localiphost", "databytes", "timeoutsmtpd", "rcpthosts",
-        "morercpthosts.cdb", "badmailfrom",
+        "morercpthosts.cdb", "badmailfrom", "tlsclients",
     ];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
@@ -38,5 +40,6 @@ internal sealed record SmtpSettings(
         TimeSpan.FromSeconds(
             Math.Max(1, control.ReadInt("timeoutsmtpd", TimeoutSecondsDefault))),
         RcptHosts.Load(control),
-        BadMailFrom.Load(control));
+        BadMailFrom.Load(control),
+        ConstMap.Set(control.ReadList("tlsclients") ?? []));
 }

@@ -35,14 +35,18 @@ public static class RunProgram
         context = context with { Home = options.Home };
         HomeLayout home = new(options.Home);
         home.Prepare(programs);
-        check(ControlDirectory.Of(context));
+        ControlDirectory control = ControlDirectory.Of(context);
+        bool madeCertificate =
+            SelfSignedCertificate.MakeMissing(control, home.Me, TimeProvider.System.GetUtcNow());
+        check(control);
         options.Smtp.RequireFree("--smtp");
         options.Pop3.RequireFree("--pop3");
-        int sessions = ControlDirectory.Of(context).ReadInt(
+        int sessions = control.ReadInt(
             "concurrencyincoming", SmtpSessions, least: 1, SmtpSessionsMax);
         (string address, string? password) = FirstMailbox(context, home.Me);
         home.MakeAliases(address);
-        Keep(context, options, home.Me, sessions, () => Say(Welcome(options, address, password)));
+        Keep(context, options, home.Me, sessions,
+            () => Say(Welcome(options, address, password, madeCertificate)));
         return ExitCode.Success;
     }
 
@@ -118,7 +122,8 @@ public static class RunProgram
         return safe.Length == 0 ? "me" : safe;
     }
 
-    private static string Welcome(RunOptions options, string address, string? password)
+    private static string Welcome(
+        RunOptions options, string address, string? password, bool madeCertificate)
     {
         string version = typeof(RunProgram).Assembly.GetName().Version!.ToString(3);
         string secret = password is null
@@ -136,6 +141,12 @@ public static class RunProgram
 
 
             """);
+        if (madeCertificate)
+        {
+            text.Append("TLS is offered with control/servercert.pem, which was made now and is "
+                + "signed by nobody else.\nPut a real one in its place when you have one.\n\n");
+        }
+
         if (Processes.Uid == 0)
         {
             text.Append("You are root: program lines in .qmail files are refused here. "

@@ -114,12 +114,16 @@ internal static class ProgramTable
             "run a whole mail host in the foreground"),
         new("user", UserProgram.Run, "root, or the home's owner",
             "add, list and remove virtual users"),
+        new("certificate", CertificateProgram.Run, "root, or the home's owner",
+            "make a certificate to begin with"),
     ];
 
-    /// <summary>What is linked into a bin directory; <c>run</c> and <c>user</c> are words of
-    /// kopis itself.</summary>
+    // Words of kopis itself.
+    private static readonly string[] Words = ["run", "user", "certificate"];
+
+    /// <summary>What is linked into a bin directory.</summary>
     internal static IReadOnlyList<string> Names =>
-        ["kopis", .. All.Select(entry => entry.Name).Where(name => name is not ("run" or "user"))];
+        ["kopis", .. All.Select(entry => entry.Name).Except(Words)];
 
     internal static ProgramEntry? Find(string name) =>
         Array.Find(All, entry => entry.Name == name);

@@ -30,6 +30,7 @@ class ShowControls(ProgramCase):
                 "me: My name is mx.example.",
                 "morercpthosts: (Default.) No rcpthosts; morercpthosts is irrelevant.",
                 "morercpthosts.cdb: (Default.) No effect.",
+                "servercert.pem: (Default.) TLS is not offered.",
                 "smtpgreeting: (Default.) SMTP greeting: 220 mx.example.",
                 "virtualdomains: (Default.) No virtual domains."):
             self.assertIn(f"\n\n{line}\n", text)

@@ -2,57 +2,17 @@
 
 import os
 import pathlib
-import re
 import signal
 import socket
 import subprocess
-import threading
 import time
 import unittest
 
-from harness import BIN, ProgramCase
+from harness import BIN
+from listener import ListenerCase
 
 
-class TcpServer(ProgramCase):
-    def serve(self, *options, chain=("qmail-smtpd",), host="127.0.0.1", port="0", **env):
-        """Starts a listener on a free port; its log is read line by line."""
-        self.process = subprocess.Popen(
-            [BIN / "tcpserver", "-1", *options, host, port, *chain],
-            env=self.environment(**env), cwd=self.home, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.addCleanup(self.end)
-        self.port = int(self.process.stdout.readline())
-        self.lines, self.changed = [], threading.Condition()
-        self.reader = threading.Thread(target=self.read_log, daemon=True)
-        self.reader.start()
-
-    def read_log(self):
-        for line in self.process.stderr:
-            with self.changed:
-                self.lines.append(line.decode())
-                self.changed.notify_all()
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-    def wait_log(self, pattern):
-        with self.changed:
-            found = self.changed.wait_for(
-                lambda: re.search(pattern, "".join(self.lines), re.M), timeout=20)
-        self.assertTrue(found, f"{pattern} is not in {self.lines}")
-        return found
-
-    def connect(self, host="127.0.0.1", source=None):
-        peer = socket.create_connection((host, self.port), timeout=20, source_address=source)
-        self.addCleanup(peer.close)
-        replies = peer.makefile("rb")
-        self.addCleanup(replies.close)
-        return peer, replies
-
+class TcpServer(ListenerCase):
     def script(self, text):
         path = self.home / "script"
         path.write_text("#!/bin/sh\n" + text)

@@ -1,0 +1,98 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Kopis.Base;
+
+namespace Kopis.Net;
+
+/// <summary>One certificate of ours with its key and chain, ready for use.</summary>
+internal sealed class ServerCertificate
+{
+    private ServerCertificate(X509Certificate2 leaf, X509Certificate2Collection others)
+    {
+        Leaf = leaf;
+
+        // Sessions are resumed per context (its tickets' keys are in it), so it is made once.
+        Context = SslStreamCertificateContext.Create(leaf, others, offline: true);
+        EndPointBinding = HashOf(leaf);
+        Names = NamesOf(leaf);
+    }
+
+    internal X509Certificate2 Leaf { get; }
+
+    internal SslStreamCertificateContext Context { get; }
+
+    /// <summary>RFC 5929 §4.1: the certificate under its signature's own hash, SHA-256 for
+    /// weaker ones.</summary>
+    internal byte[] EndPointBinding { get; }
+
+    /// <summary>The names it is good for, in lower case; <c>*.</c> at the start of some.</summary>
+    internal IReadOnlyList<string> Names { get; }
+
+    /// <summary>Reads a PEM file of key, certificate and chain, in any order.</summary>
+    /// <exception cref="ConfigurationException">It is none; the text says why.</exception>
+    internal static ServerCertificate Parse(string path, byte[] pem)
+    {
+        string text = ByteText.ToText(pem);
+        try
+        {
+            X509Certificate2Collection all = [];
+            all.ImportFromPem(text);
+            if (all.Count == 0)
+            {
+                throw new ConfigurationException($"{path}: no certificate in it");
+            }
+
+            // The chain may stand before or after; the certificate is the one that the key fits.
+            for (int i = 0; i < all.Count; i++)
+            {
+                if (TryCombine(all[i], text) is { } leaf)
+                {
+                    all.RemoveAt(i);
+                    return new ServerCertificate(leaf, all);
+                }
+            }
+
+            throw new ConfigurationException($"{path}: no key in it that fits its certificate");
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new ConfigurationException($"{path}: {e.Message}", e);
+        }
+    }
+
+    private static X509Certificate2? TryCombine(X509Certificate2 certificate, string text)
+    {
+        try
+        {
+            return X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), text);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            return null; // Another's: a key of another kind, or of another certificate.
+        }
+    }
+
+    private static string[] NamesOf(X509Certificate2 leaf)
+    {
+        string[] names = [.. leaf.Extensions.OfType<X509SubjectAlternativeNameExtension>()
+            .SelectMany(extension => extension.EnumerateDnsNames())];
+        if (names.Length == 0 && leaf.GetNameInfo(X509NameType.SimpleName, false) is { } name)
+        {
+            names = [name];
+        }
+
+        return [.. names.Select(each => each.ToLowerInvariant())];
+    }
+
+    private static byte[] HashOf(X509Certificate2 leaf)
+    {
+        string? algorithm = leaf.SignatureAlgorithm.FriendlyName;
+        return algorithm is null ? SHA256.HashData(leaf.RawDataMemory.Span)
+            : algorithm.Contains("384", StringComparison.Ordinal)
+                ? SHA384.HashData(leaf.RawDataMemory.Span)
+            : algorithm.Contains("512", StringComparison.Ordinal)
+                ? SHA512.HashData(leaf.RawDataMemory.Span)
+            : SHA256.HashData(leaf.RawDataMemory.Span);
+    }
+}

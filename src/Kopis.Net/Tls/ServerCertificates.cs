@@ -1,0 +1,95 @@
+using Kopis.Base;
+using Kopis.Control;
+
+namespace Kopis.Net;
+
+/// <summary>The certificates of a host as of one moment, by the name a client asks for.</summary>
+internal sealed class ServerCertificates
+{
+    /// <summary>Further certificates, a file each.</summary>
+    internal const string Folder = "servercerts";
+
+    private readonly Dictionary<string, ServerCertificate> _byName =
+        new(StringComparer.OrdinalIgnoreCase);
+
+    private readonly ServerCertificate? _first;
+
+    private ServerCertificates(IReadOnlyList<ServerCertificate> all, ClientAuthorities? clients)
+    {
+        _first = all.Count > 0 ? all[0] : null;
+        Clients = clients;
+        foreach (ServerCertificate certificate in all)
+        {
+            foreach (string name in certificate.Names)
+            {
+                _byName.TryAdd(name, certificate);
+            }
+        }
+    }
+
+    /// <summary>Whether there is none.</summary>
+    internal bool IsEmpty => _first is null;
+
+    /// <summary>Who vouches for clients; null where none is asked for a certificate.</summary>
+    internal ClientAuthorities? Clients { get; }
+
+    /// <summary>Reads <c>servercert.pem</c>, then <c>servercerts/*.pem</c>.</summary>
+    /// <exception cref="ConfigurationException">One is there and is of no use.</exception>
+    internal static ServerCertificates Load(ControlDirectory control)
+    {
+        List<ServerCertificate> all = [];
+        foreach (string name in FilesIn(control))
+        {
+            if (control.ReadWhole(name) is { } pem)
+            {
+                all.Add(ServerCertificate.Parse(Path.Combine(control.Directory, name), pem));
+            }
+        }
+
+        return new ServerCertificates(all, ClientAuthorities.Load(control));
+    }
+
+    /// <summary>The files that <see cref="Load"/> reads, as of now.</summary>
+    internal static IReadOnlyList<string> FilesIn(ControlDirectory control)
+    {
+        List<string> names = [SelfSignedCertificate.FileName];
+        string folder = Path.Combine(control.Directory, Folder);
+        try
+        {
+            names.AddRange(Directory.GetFiles(folder, "*.pem")
+                .Select(file => Path.Combine(Folder, Path.GetFileName(file)))
+                .Order(StringComparer.Ordinal));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // One certificate is enough for most.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{folder}: {e.Message}", e);
+        }
+
+        return names;
+    }
+
+    /// <summary>The certificate for a name: its own, else one for <c>*.</c> and what follows the
+    /// first dot, else the first of all. A client that minds will not accept it.</summary>
+    internal ServerCertificate For(string? name)
+    {
+        if (!string.IsNullOrEmpty(name))
+        {
+            if (_byName.TryGetValue(name, out ServerCertificate? exact))
+            {
+                return exact;
+            }
+
+            int dot = name.IndexOf('.', StringComparison.Ordinal);
+            if (dot > 0 && _byName.TryGetValue("*" + name[dot..], out ServerCertificate? wild))
+            {
+                return wild;
+            }
+        }
+
+        return _first ?? throw new InvalidOperationException("TLS without a certificate");
+    }
+}

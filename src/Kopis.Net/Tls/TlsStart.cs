@@ -1,0 +1,11 @@
+namespace Kopis.Net;
+
+/// <summary>What came of <see cref="Connection.StartTlsAsync"/>.</summary>
+/// <param name="Established">The connection is encrypted from here on; else it is of no more use,
+/// but for <paramref name="HasPlaintextAhead"/>.</param>
+/// <param name="HasPlaintextAhead">The peer sent more before it could know that we agree. That
+/// would be taken for words said under encryption by a server that kept it (CVE-2011-0411), so
+/// nothing was begun; the connection is as it was and should be closed.</param>
+/// <param name="Reason">Why not, for the log.</param>
+public readonly record struct TlsStart(
+    bool Established, bool HasPlaintextAhead, string Reason);

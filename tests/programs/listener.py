@@ -1,0 +1,110 @@
+"""A tcpserver under test, its log, and clients in the clear and over TLS."""
+
+import re
+import socket
+import ssl
+import subprocess
+import threading
+
+from harness import BIN, ProgramCase
+
+
+class ListenerCase(ProgramCase):
+    """A test with listeners on free ports."""
+
+    def serve(self, *options, chain=("qmail-smtpd",), host="127.0.0.1", port="0", **env):
+        """Starts a listener on a free port; its log is read line by line."""
+        self.process = subprocess.Popen(
+            [BIN / "tcpserver", "-1", *options, host, port, *chain],
+            env=self.environment(**env), cwd=self.home, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(self.end)
+        self.lines, self.changed = [], threading.Condition()
+        self.port = int(self.process.stdout.readline() or 0)
+        self.reader = threading.Thread(target=self.read_log, daemon=True)
+        self.reader.start()
+
+    def read_log(self):
+        for line in self.process.stderr:
+            with self.changed:
+                self.lines.append(line.decode())
+                self.changed.notify_all()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def wait_log(self, pattern):
+        with self.changed:
+            found = self.changed.wait_for(
+                lambda: re.search(pattern, "".join(self.lines), re.M), timeout=20)
+        self.assertTrue(found, f"{pattern} is not in {self.lines}")
+        return found
+
+    def connect(self, host="127.0.0.1", source=None):
+        """A socket and a file of what comes from it."""
+        peer = socket.create_connection((host, self.port), timeout=20, source_address=source)
+        self.addCleanup(peer.close)
+        replies = peer.makefile("rb")
+        self.addCleanup(replies.close)
+        return peer, replies
+
+    # TLS --------------------------------------------------------------------------------------
+
+    def certificate(self, file, *names, san=None):
+        """control/FILE: a key and a certificate for the names that signs itself."""
+        alternatives = san or ",".join(f"DNS:{name}" for name in names)
+        made = subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-keyout", "-", "-out", "-", "-days", "30", "-subj", f"/CN={names[0]}",
+             "-addext", f"subjectAltName={alternatives}"],
+            capture_output=True, check=True).stdout
+        path = self.home / "control" / file
+        path.parent.mkdir(exist_ok=True)
+        path.with_suffix(".new").write_bytes(made)
+        path.with_suffix(".new").rename(path)
+        return path
+
+    @staticmethod
+    def client_context(trusted=None, **settings):
+        """Of a client that trusts the certificates of one file, or takes any."""
+        context = ssl.create_default_context(cafile=trusted) if trusted else \
+            ssl._create_unverified_context()
+        for name, value in settings.items():
+            setattr(context, name, value)
+        return context
+
+    def encrypt(self, peer, context=None, name="mx.example", session=None):
+        """TLS over a connected socket."""
+        tls = (context or self.client_context()).wrap_socket(
+            peer, server_hostname=name, session=session)
+        self.addCleanup(tls.close)
+        replies = tls.makefile("rb")
+        self.addCleanup(replies.close)
+        return tls, replies
+
+    def starttls(self, context=None, name="mx.example", session=None):
+        """A connection that has said STARTTLS."""
+        peer, replies = self.connect()
+        self.assertEqual(b"220 mx.example ESMTP\r\n", replies.readline())
+        peer.sendall(b"STARTTLS\r\n")
+        self.assertEqual(b"220 ready for tls\r\n", replies.readline())
+        return self.encrypt(peer, context, name, session)
+
+    @staticmethod
+    def say(peer, replies, line):
+        """Sends a command and returns its whole reply."""
+        peer.sendall(line + b"\r\n")
+        return ListenerCase.read_reply(replies)
+
+    @staticmethod
+    def read_reply(replies):
+        reply = b""
+        while True:
+            line = replies.readline()
+            reply += line
+            if line[3:4] != b"-":
+                return reply
