@@ -2,11 +2,13 @@ namespace Kopis.Queue;
 
 /// <summary>
 /// Follows an envelope (see <see cref="Envelope"/>) as it arrives, in pieces of any size, up to its
-/// final NUL. Keeps nothing of it but what the judgement needs.
+/// final NUL. Keeps nothing of it but what the judgement needs: whether parameters are sound is
+/// judged by <see cref="Envelope.Check"/>, which sees them whole.
 /// </summary>
 public struct EnvelopeReader
 {
     private bool _hasSender;
+    private bool _mayHaveParameters; // An address has just ended.
     private bool _inAddress;
     private bool _isOver;
     private int _addressBytes; // Of the address that is being read, its NUL included.
@@ -35,11 +37,13 @@ public struct EnvelopeReader
 
     private int ReadTag(byte tag)
     {
+        bool isParameters = _mayHaveParameters && tag == (byte)'P';
+        _mayHaveParameters = !isParameters;
         if (_hasSender && tag == 0)
         {
             _isOver = true;
         }
-        else if (tag == (_hasSender ? (byte)'T' : (byte)'F'))
+        else if (isParameters || tag == (_hasSender ? (byte)'T' : (byte)'F'))
         {
             _hasSender = true;
             _inAddress = true;

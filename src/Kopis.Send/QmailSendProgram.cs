@@ -47,11 +47,12 @@ public static class QmailSendProgram
         int mutex = TakeMutex(context);
         int trigger = OpenTrigger(context);
         using SendSignals signals = new();
+        bool batch = context.ArgumentText(0) == "--batch";
         SendContext send = new(
             context.Home, control, controls, TimeProvider.System, log,
-            Greet(1, 2, controls.ConcurrencyLocal), Greet(3, 4, controls.ConcurrencyRemote),
-            new CleanPipe(5, 6), signals, trigger,
-            Batch: context.ArgumentText(0) == "--batch");
+            Greet(1, 2, controls.ConcurrencyLocal),
+            Greet(3, 4, controls.ConcurrencyRemote, takesParameters: batch),
+            new CleanPipe(5, 6), signals, trigger, batch);
         using SendLoop loop = new(send);
         int code = loop.Run();
         Fd.Close(mutex);
@@ -117,7 +118,8 @@ public static class QmailSendProgram
     }
 
     /// <summary>Reads the byte that says how much the spawner can run at once.</summary>
-    private static SpawnPipe Greet(int orders, int reports, int concurrency)
+    private static SpawnPipe Greet(
+        int orders, int reports, int concurrency, bool takesParameters = false)
     {
         Span<byte> greeting = stackalloc byte[1];
         try
@@ -134,6 +136,6 @@ public static class QmailSendProgram
 
         Fd.SetNonBlocking(orders, true);
         Fd.SetNonBlocking(reports, true);
-        return new SpawnPipe(orders, reports, Math.Min(concurrency, greeting[0]));
+        return new SpawnPipe(orders, reports, Math.Min(concurrency, greeting[0]), takesParameters);
     }
 }

@@ -227,6 +227,7 @@ internal sealed class QueueState(
         {
             HasOwnFile = arrived.HasOwnFile,
             RecordEnd = (uint)arrived.RecordEnd,
+            Parameters = ParameterTable.Of(arrived.Envelope),
         };
     }
 

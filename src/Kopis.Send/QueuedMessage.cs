@@ -71,6 +71,9 @@ internal sealed class QueuedMessage
     /// <summary>Its body is in a file of its own.</summary>
     internal bool HasOwnFile { get; init; }
 
+    /// <summary>What ESMTP said of it; null for most messages, of which it said nothing.</summary>
+    internal ParameterTable? Parameters { get; init; }
+
     /// <summary>A passage about at least one failed recipient waits in queue/bounce.</summary>
     internal bool HasBounce { get; set; }
 

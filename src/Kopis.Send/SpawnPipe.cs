@@ -9,7 +9,12 @@ namespace Kopis.Send;
 /// <summary>
 /// The pipes to one spawner and what runs there. Never blocks: orders wait in a buffer.
 /// </summary>
-internal sealed class SpawnPipe(int orders, int reports, int concurrency)
+/// <param name="orders">Where orders go.</param>
+/// <param name="reports">Where reports come from.</param>
+/// <param name="concurrency">Deliveries that may run at once.</param>
+/// <param name="takesParameters">The spawner knows the long form of an order.</param>
+internal sealed class SpawnPipe(
+    int orders, int reports, int concurrency, bool takesParameters = false)
 {
     private const int OutputBytesMax = 64 * 1024;
 
@@ -46,6 +51,15 @@ internal sealed class SpawnPipe(int orders, int reports, int concurrency)
         ReadOnlyMemory<byte>[] recipients =
             Array.ConvertAll(delivery.Recipients, message.Address);
         byte[] sender = Verp.Expand(message.Sender, recipients[0].Span);
+        if (takesParameters && message.Parameters is { } table)
+        {
+            EnvelopeRecipient[] all = Array.ConvertAll(delivery.Recipients, i =>
+                new EnvelopeRecipient(message.Address(i), table.Recipient(i)));
+            DeliveryCommand.WriteLong(
+                _output, (byte)slot, message.Number, sender, table.Message, all);
+            return;
+        }
+
         DeliveryCommand.Write(_output, (byte)slot, message.Number, sender, recipients);
     }
 

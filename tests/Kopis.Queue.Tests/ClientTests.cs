@@ -171,6 +171,18 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public async Task A_queue_program_gets_no_parameters()
+    {
+        using QueueHome home = new();
+        QueueProgram client = Client(home, Script(home, "cat >/dev/null; cat <&1 > envelope"));
+        await using ISubmission one = await client.BeginAsync(MessageOrigin.Local, 0, default);
+        QueueReply reply = await one.FinishAsync(
+            "Fs@x\0PRET=FULL\0Ta@x\0PNOTIFY=NEVER\0\0"u8.ToArray(), default);
+        Assert.Equal(0, reply.Code);
+        Assert.Equal(Good, File.ReadAllBytes(Path.Combine(home.Path, "envelope")));
+    }
+
+    [Fact]
     public async Task An_abandoned_queue_program_sees_no_final_nul()
     {
         using QueueHome home = new();

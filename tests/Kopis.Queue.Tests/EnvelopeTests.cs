@@ -1,11 +1,12 @@
 using System.Text;
 using CsCheck;
+using Kopis.Mail;
 
 namespace Kopis.Queue.Tests;
 
 public sealed class EnvelopeTests
 {
-    private static readonly string[] Parts = ["F", "T", "\0", "a@b", "Fs\0Ta\0\0"];
+    private static readonly string[] Parts = ["F", "T", "\0", "a@b", "PSMTPUTF8\0", "Fs\0Ta\0\0"];
 
     [Theory]
     [InlineData("Fs\0Ta\0Tb\0\0", 0)]
@@ -25,6 +26,21 @@ public sealed class EnvelopeTests
     [InlineData("Fs\0Ta\0x", 91)]
     [InlineData("Fs\0Ta\0\0\0", 91)]
     [InlineData("Fs\0Ta\0\0Fs\0", 91)]
+    [InlineData("Fs\0PRET=FULL\0Ta\0PNOTIFY=NEVER\0Tb\0\0", 0)]
+    [InlineData("Fs\0Ta\0PORCPT=rfc822;P\0TP\0\0", 0)]
+    [InlineData("FP\0TPa\0\0", 0)]
+    [InlineData("PRET=FULL\0Fs\0\0", 91)]
+    [InlineData("Fs\0PRET=FULL\0PSMTPUTF8\0\0", 91)]
+    [InlineData("Fs\0P\0\0", 91)]
+    [InlineData("Fs\0PNOTIFY=NEVER\0\0", 91)] // A parameter of RCPT.
+    [InlineData("Fs\0Ta\0PRET=FULL\0\0", 91)]
+    [InlineData("Fs\0Pret=full\0\0", 91)] // Not canonical.
+    [InlineData("Fs\0PSMTPUTF8  RET=FULL\0\0", 91)]
+    [InlineData("Fs\0PRET=FULL SMTPUTF8\0\0", 91)]
+    [InlineData("Fs\0PENVID=a+0Ab\0\0", 91)]
+    [InlineData("Fs\0PENVID=a\nb\0\0", 91)]
+    [InlineData("Fs\0PAUTH=<>\0\0", 91)]
+    [InlineData("Fs\0PRET=FULL", 54)]
     public void Foreign_bytes_are_judged(string text, int code) =>
         Assert.Equal(code, Envelope.Check(Encoding.Latin1.GetBytes(text)));
 
@@ -89,4 +105,46 @@ public sealed class EnvelopeTests
             [.. new[] { "a@x"u8.ToArray(), "\xff b"u8.ToArray() }],
             envelope.Recipients.Select(recipient => recipient.ToArray()));
     }
+
+    [Fact]
+    public void Parameters_are_read_back_and_can_be_left_out()
+    {
+        byte[] bytes = Envelope.Format(
+            "s@x"u8, new MessageParameters { Return = ReturnContent.Headers, SmtpUtf8 = true },
+            [
+                new EnvelopeRecipient("a@x"u8.ToArray(), "NOTIFY=DELAY"u8.ToArray()),
+                new EnvelopeRecipient("b@x"u8.ToArray(), default),
+            ]);
+        Assert.Equal(
+            "Fs@x\0PSMTPUTF8 RET=HDRS\0Ta@x\0PNOTIFY=DELAY\0Tb@x\0\0",
+            Encoding.Latin1.GetString(bytes));
+        Assert.Equal(0, Envelope.Check(bytes));
+        Envelope envelope = new(bytes);
+        Assert.True(envelope.HasParameters);
+        Assert.Equal("SMTPUTF8 RET=HDRS"u8, envelope.Parameters.Span);
+        Assert.Equal(
+            ["a@x NOTIFY=DELAY", "b@x "],
+            envelope.RecipientsWithParameters.Select(one =>
+                $"{Encoding.Latin1.GetString(one.Address.Span)} "
+                + Encoding.Latin1.GetString(one.Parameters.Span)));
+        Assert.Equal(2, envelope.Recipients.Count());
+        byte[] plain = envelope.WithoutParameters();
+        Assert.Equal("Fs@x\0Ta@x\0Tb@x\0\0", Encoding.Latin1.GetString(plain));
+        Assert.False(new Envelope(plain).HasParameters);
+    }
+
+    [Fact]
+    public void What_passes_as_a_whole_and_has_no_parameters_is_an_envelope_of_qmails() =>
+        Gen.Int[0, Parts.Length - 1].Select(i => Parts[i]).Array[0, 12].Sample(parts =>
+        {
+            byte[] bytes = Encoding.Latin1.GetBytes(string.Concat(parts));
+            if (Envelope.Check(bytes) == 0)
+            {
+                Envelope envelope = new(bytes);
+                byte[] plain = envelope.WithoutParameters();
+                Assert.Equal(0, Envelope.Check(plain));
+                Assert.False(new Envelope(plain).HasParameters);
+                Assert.Equal(!envelope.HasParameters, plain.AsSpan().SequenceEqual(bytes));
+            }
+        });
 }

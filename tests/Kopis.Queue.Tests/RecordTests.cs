@@ -25,6 +25,21 @@ public sealed class RecordTests
     }
 
     [Fact]
+    public void Parameters_stand_in_the_record_and_are_flagged_there()
+    {
+        using Store store = new();
+        Submission with = store.NewSubmissionWithEnvelope(
+            "Fs@x\0PRET=FULL\0Ta@x\0PNOTIFY=NEVER\0\0");
+        ulong[] numbers = store.Commit(with, store.NewSubmission("x", "P@x"));
+        using MessageFile file = MessageFile.Open(store.Home.Mess, numbers[0]);
+        Assert.True(file.HasParameters);
+        Assert.Equal("RET=FULL"u8, file.Envelope.Parameters.Span);
+        using MessageFile plain = MessageFile.Open(store.Home.Mess, numbers[1]);
+        Assert.False(plain.HasParameters || plain.Envelope.HasParameters);
+        Assert.Equal(2, store.Home.Messages().Count);
+    }
+
+    [Fact]
     public void A_large_body_has_a_file_of_its_own()
     {
         using Store store = new();
@@ -228,7 +243,7 @@ public sealed class RecordTests
         using Store store = new();
         store.CommitThree();
         byte[] bytes = File.ReadAllBytes(store.SegmentPath(1));
-        bytes[8] = 2;
+        bytes[8] = 3;
         File.WriteAllBytes(store.SegmentPath(1), bytes);
         Assert.Equal(3, store.Home.Messages().Count);
         BitConverter.TryWriteBytes(bytes.AsSpan(12), Base.Crc32C.Of(bytes.AsSpan(0, 12)));

@@ -25,7 +25,15 @@ internal sealed class Store : IDisposable
     internal Submission NewSubmission(string body, params string[] recipients) =>
         NewSubmission(Encoding.Latin1.GetBytes(body), recipients);
 
-    internal Submission NewSubmission(byte[] body, params string[] recipients)
+    internal Submission NewSubmission(byte[] body, params string[] recipients) =>
+        NewSubmission(body, Envelope.Format(
+            "s@x"u8, recipients.Select(
+                name => (ReadOnlyMemory<byte>)Encoding.Latin1.GetBytes(name))));
+
+    internal Submission NewSubmissionWithEnvelope(string envelope) =>
+        NewSubmission([], Encoding.Latin1.GetBytes(envelope));
+
+    private Submission NewSubmission(byte[] body, byte[] envelope)
     {
         Submission submission = new(Budget, Disk, () => Path.Combine(
             MessStore.Incoming(Home.Mess), $"{++_incoming}"))
@@ -36,9 +44,7 @@ internal sealed class Store : IDisposable
             Origin = MessageOrigin.Network,
         };
         submission.AddBody(body);
-        submission.AddEnvelope(Envelope.Format(
-            "s@x"u8, recipients.Select(
-                name => (ReadOnlyMemory<byte>)Encoding.Latin1.GetBytes(name))));
+        submission.AddEnvelope(envelope);
         submission.Finish();
         if (submission.Fd >= 0)
         {

@@ -106,6 +106,19 @@ class QmailQueue(QueueCase):
                 self.assertEqual(91, self.queue(b"lost\n", envelope))
         self.assertNotIn(b"lost", self.stored())
 
+    def test_parameters_of_esmtp_stand_after_the_address_that_they_are_about(self):
+        envelope = (b"Fs@x.example\0PBODY=8BITMIME RET=HDRS ENVID=1+2B2\0"
+                    b"Tr@y.example\0PNOTIFY=SUCCESS,DELAY ORCPT=rfc822;R+40y\0Tq@y.example\0\0")
+        self.assertEqual(0, self.queue(envelope=envelope))
+        self.assertIn(envelope, self.stored())
+        for bad in (b"PRET=FULL\0Fs@x\0\0", b"Fs@x\0PRET=HALF\0\0", b"Fs@x\0Pret=full\0\0",
+                    b"Fs@x\0Tr@y\0PORCPT=rfc822;a+0AT\0\0", b"Fs@x\0P\0\0",
+                    b"Fs@x\0PENVID=" + b"a" * 101 + b"\0\0"):
+            with self.subTest(bad):
+                self.assertEqual(91, self.queue(b"lost\n", bad))
+        self.assertEqual(11, self.queue(b"lost\n", b"Fs@x\0PENVID=" + b"a" * 1000 + b"\0\0"))
+        self.assertNotIn(b"lost", self.stored())
+
     def test_an_address_that_is_too_long(self):
         self.assertEqual(0, self.queue(envelope=b"F" + b"s" * 1000 + b"\0Tr@y\0\0"))
         self.assertEqual(11, self.queue(b"lost\n", b"F" + b"s" * 1004 + b"\0Tr@y\0\0"))

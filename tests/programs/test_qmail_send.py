@@ -387,6 +387,28 @@ class QmailSend(SendCase):
         self.wait_log(rb"^delivery 1: success: first/\n")
         self.wait_log(rb"^delivery 2: failure: second/\n")
 
+    PARAMETERS = (b"Fs@far.example\0PRET=HDRS ENVID=7\0"
+                  b"Ta@far.example\0PNOTIFY=DELAY\0Tb@far.example\0\0")
+
+    def test_parameters_go_to_a_spawner_that_knows_batches(self):
+        self.start_send(120, 120, "--batch")
+        self.assertEqual(0, self.queue(envelope=self.PARAMETERS))
+        text = self.remote.read(lambda text: text.endswith(b"b@far.example\0\0\0") and len(text))
+        self.assertIn(b"\0s@far.example\0\0\0RET=HDRS ENVID=7\0a@far.example\0NOTIFY=DELAY\0"
+                      b"b@far.example\0\0\0", text)
+
+    def test_parameters_outlive_a_restart_and_are_kept_from_qmails_own_spawner(self):
+        self.start_send()
+        self.assertEqual(0, self.queue(envelope=self.PARAMETERS))
+        for address in (b"a@far.example", b"b@far.example"):
+            self.assertEqual(address, self.remote.order()[3])
+        self.sender.kill()
+        self.sender.wait(WAIT)
+        self.text = b""
+        self.start_send(120, 120, "--batch")
+        text = self.remote.read(lambda text: text.endswith(b"b@far.example\0\0\0") and len(text))
+        self.assertIn(b"\0\0\0RET=HDRS ENVID=7\0a@far.example\0NOTIFY=DELAY\0", text)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -81,7 +81,8 @@ internal sealed class QueueProgramRun : ISubmission
     private QueueReply Finish(ReadOnlyMemory<byte> envelope)
     {
         Close(ref _message);
-        Write(_envelope, envelope.Span);
+        Envelope whole = new(envelope);
+        Write(_envelope, whole.HasParameters ? whole.WithoutParameters() : envelope.Span);
         Close(ref _envelope);
         byte[] text = new byte[CustomTextBytesMax];
         int length = ReadText(text);

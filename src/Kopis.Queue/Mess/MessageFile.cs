@@ -41,6 +41,9 @@ public sealed class MessageFile : IDisposable
     /// <summary>Whether <see cref="Fd"/> holds this message's body and nothing else.</summary>
     public bool HasOwnFile => _header.OwnFile;
 
+    /// <summary>Whether the envelope has ESMTP parameters.</summary>
+    public bool HasParameters => _header.HasParameters;
+
     /// <summary>The descriptor that holds the body, open for reading.</summary>
     public int Fd => _fd;
 
@@ -138,6 +141,7 @@ public sealed class MessageFile : IDisposable
         envelope = new byte[header.EnvelopeBytes];
         got = files.ReadAt(segment, envelope, offset + RecordHeader.Bytes);
         return got == envelope.Length && Crc32C.Of(envelope) == header.EnvelopeCrc
+            && (!header.HasParameters || Envelope.Check(envelope) == 0)
             ? header
             : throw new MessageNotFoundException(number, "its envelope is damaged");
     }

@@ -9,6 +9,7 @@ internal readonly record struct RecordHeader
     internal const int Bytes = 64;
     private const uint Magic = 0x47534D4B; // "KMSG"
     private const byte OwnFileFlag = 1;
+    private const byte ParametersFlag = 2;
 
     internal required ulong Number { get; init; }
 
@@ -30,6 +31,9 @@ internal readonly record struct RecordHeader
 
     /// <summary>The body is in a file of its own, <c>queue/mess/NUMBER</c>.</summary>
     internal required bool OwnFile { get; init; }
+
+    /// <summary>The envelope has ESMTP parameters.</summary>
+    internal bool HasParameters { get; init; }
 
     internal long InlineBodyBytes => OwnFile ? 0 : BodyBytes;
 
@@ -53,7 +57,8 @@ internal readonly record struct RecordHeader
         BinaryPrimitives.WriteUInt32LittleEndian(to[44..], Uid);
         BinaryPrimitives.WriteUInt32LittleEndian(to[48..], Qp);
         to[52] = (byte)Origin;
-        to[53] = OwnFile ? OwnFileFlag : (byte)0;
+        to[53] = (byte)(
+            (OwnFile ? OwnFileFlag : 0) | (HasParameters ? ParametersFlag : 0));
         BinaryPrimitives.WriteUInt32LittleEndian(to[4..], Crc32C.Of(to[8..Bytes]));
     }
 
@@ -81,6 +86,7 @@ internal readonly record struct RecordHeader
             Qp = BinaryPrimitives.ReadUInt32LittleEndian(from[48..]),
             Origin = (MessageOrigin)from[52],
             OwnFile = (from[53] & OwnFileFlag) != 0,
+            HasParameters = (from[53] & ParametersFlag) != 0,
         };
         bool sane = header.BodyBytes >= 0
             && header.EnvelopeBytes is > 0 and <= QueueLimits.EnvelopeBytesMax

@@ -12,6 +12,12 @@ namespace Kopis.Queue;
 public sealed record DeliveryCommand(
     byte Slot, ulong? Number, byte[] Sender, IReadOnlyList<byte[]> Recipients)
 {
+    /// <summary>The parameters of MAIL in canonical form; empty where there are none.</summary>
+    public byte[] Parameters { get; init; } = [];
+
+    /// <summary>Those of each recipient; none at all in the short forms of a command.</summary>
+    public IReadOnlyList<byte[]> RecipientParameters { get; init; } = [];
+
     /// <summary>Recipients of one batch: RFC 5321 §4.5.3.1.8 lets a server stop at 100.</summary>
     public const int BatchMax = 100;
 
@@ -26,9 +32,7 @@ public sealed record DeliveryCommand(
         IBufferWriter<byte> to, byte slot, ulong number, ReadOnlySpan<byte> sender,
         IReadOnlyList<ReadOnlyMemory<byte>> recipients)
     {
-        to.WriteByte(slot);
-        WriteField(to, Encoding.ASCII.GetBytes(MessageNumber.FormatPath(number)));
-        WriteField(to, sender);
+        WriteStart(to, slot, number, sender);
         if (recipients.Count == 1)
         {
             WriteField(to, recipients[0].Span);
@@ -42,6 +46,32 @@ public sealed record DeliveryCommand(
         }
 
         WriteField(to, []);
+    }
+
+    /// <summary>Writes the long form, which an empty batch announces: with parameters.</summary>
+    public static void WriteLong(
+        IBufferWriter<byte> to, byte slot, ulong number, ReadOnlySpan<byte> sender,
+        ReadOnlySpan<byte> parameters, IReadOnlyList<EnvelopeRecipient> recipients)
+    {
+        WriteStart(to, slot, number, sender);
+        WriteField(to, []);
+        WriteField(to, []);
+        WriteField(to, parameters);
+        foreach (EnvelopeRecipient recipient in recipients)
+        {
+            WriteField(to, recipient.Address.Span);
+            WriteField(to, recipient.Parameters.Span);
+        }
+
+        WriteField(to, []);
+    }
+
+    private static void WriteStart(
+        IBufferWriter<byte> to, byte slot, ulong number, ReadOnlySpan<byte> sender)
+    {
+        to.WriteByte(slot);
+        WriteField(to, Encoding.ASCII.GetBytes(MessageNumber.FormatPath(number)));
+        WriteField(to, sender);
     }
 
     private static void WriteField(IBufferWriter<byte> to, ReadOnlySpan<byte> field)

@@ -12,14 +12,19 @@ public sealed class DeliveryCommandReader
         Sender,
         Recipient,
         Batch,
+        Parameters,
+        LongRecipient,
+        RecipientParameters,
     }
 
     private readonly ArrayBufferWriter<byte> _bytes = new();
     private readonly List<byte[]> _recipients = [];
+    private readonly List<byte[]> _recipientParameters = [];
     private Field _field;
     private byte _slot;
     private ulong? _number;
     private byte[] _sender = [];
+    private byte[] _parameters = [];
 
     /// <summary>Takes bytes; commands that became whole are added to <paramref name="to"/>.
     /// </summary>
@@ -73,24 +78,52 @@ public sealed class DeliveryCommandReader
                 _recipients.Add(field);
                 Emit(to);
                 break;
-            case Field.Batch when field.Length == 0:
+            case Field.Batch when field.Length == 0 && _recipients.Count == 0:
+                _field = Field.Parameters; // An empty batch announces the long form.
+                break;
+            case Field.Batch or Field.LongRecipient when field.Length == 0:
                 Emit(to);
                 break;
+            case Field.Parameters:
+                _parameters = field;
+                _field = Field.LongRecipient;
+                break;
+            case Field.RecipientParameters:
+                _recipientParameters.Add(field);
+                _field = Field.LongRecipient;
+                break;
             default:
-                if (_recipients.Count == DeliveryCommand.BatchMax)
-                {
-                    throw new InvalidDataException("A batch has too many recipients.");
-                }
-
-                _recipients.Add(field);
+                AddRecipient(field);
                 break;
         }
     }
 
+    private void AddRecipient(byte[] address)
+    {
+        if (_recipients.Count == DeliveryCommand.BatchMax)
+        {
+            throw new InvalidDataException("A batch has too many recipients.");
+        }
+
+        _recipients.Add(address);
+        _field = _field == Field.LongRecipient ? Field.RecipientParameters : Field.Batch;
+    }
+
     private void Emit(ICollection<DeliveryCommand> to)
     {
-        to.Add(new DeliveryCommand(_slot, _number, _sender, [.. _recipients]));
+        if (_recipients.Count == 0)
+        {
+            throw new InvalidDataException("A delivery command has no recipient.");
+        }
+
+        to.Add(new DeliveryCommand(_slot, _number, _sender, [.. _recipients])
+        {
+            Parameters = _parameters,
+            RecipientParameters = [.. _recipientParameters],
+        });
         _recipients.Clear();
+        _recipientParameters.Clear();
+        _parameters = [];
         _field = Field.Slot;
     }
 }

@@ -128,6 +128,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
             Qp = submission.Qp,
             Origin = submission.Origin,
             OwnFile = submission.Fd >= 0,
+            HasParameters = submission.HasParameters,
         };
         Span<byte> first = stackalloc byte[RecordHeader.Bytes];
         header.Write(first);

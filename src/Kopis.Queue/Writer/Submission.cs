@@ -37,6 +37,9 @@ internal sealed class Submission : IDisposable
 
     internal ReadOnlySpan<byte> Envelope => _envelope.Written;
 
+    /// <summary>The envelope has ESMTP parameters; known once it is finished.</summary>
+    internal bool HasParameters { get; private set; }
+
     internal long BodyBytes { get; private set; }
 
     internal uint BodyCrc { get; private set; }
@@ -88,6 +91,8 @@ internal sealed class Submission : IDisposable
         {
             Refuse(reason);
         }
+
+        HasParameters = Code == 0 && Queue.Envelope.MayHaveParameters(Envelope);
     }
 
     /// <summary>Makes the body's own file durable; the committer need not wait for it.</summary>
