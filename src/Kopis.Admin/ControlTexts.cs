@@ -77,12 +77,19 @@ internal static class ControlTexts
     /// <summary>Files that qmail does not have.</summary>
     internal static readonly ControlText[] Ours =
     [
+        new("clientcert.pem", Kind.Present, "No certificate is shown to SMTP servers.",
+            "A certificate is shown to SMTP servers that ask for one."),
         new("clientca.pem", Kind.Present, "No client is asked for a certificate.",
             "With tlsclients, SMTP clients are asked for certificates of these authorities."),
+        new("serverca.pem", Kind.Present, "SMTP servers are verified by the host's authorities.",
+            "SMTP servers are verified by these authorities only."),
         new("servercert.pem", Kind.Present, "TLS is not offered.", "TLS is offered."),
         new("servercerts", Kind.Present, "No certificates for further names.",
             "Certificates for further names."),
+        new("timeoutidle", Kind.Number, "5",
+            "Connections to SMTP servers wait for another message for ", " seconds"),
         new("tlsclients", Kind.List, "No client may relay by its certificate.",
             "SMTP clients may relay with a certificate for ", "."),
+        new("tlspolicy", Kind.List, "TLS may be used with any SMTP server.", "TLS policy: "),
     ];
 }

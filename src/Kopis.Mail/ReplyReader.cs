@@ -19,6 +19,7 @@ public sealed class ReplyReader
     private readonly byte[] _lineStart = new byte[4];
     private int _lineBytes;
     private int _total;
+    private int _firstCode;
 
     /// <summary>The code of the last line; 0 until the reply is whole. Not three digits: 999,
     /// which is no success.</summary>
@@ -30,11 +31,16 @@ public sealed class ReplyReader
     /// <summary>The reply goes on past any reason.</summary>
     public bool IsEndless => _total > ReplyBytesMax;
 
+    /// <summary>Its lines had different codes (RFC 5321 §4.2.1 allows one): nobody knows what it
+    /// means.</summary>
+    public bool IsMixed { get; private set; }
+
     /// <summary>Forgets the reply, ready for the next.</summary>
     public void Reset()
     {
         _kept.ResetWrittenCount();
-        _lineBytes = _total = Code = 0;
+        _lineBytes = _total = _firstCode = Code = 0;
+        IsMixed = false;
     }
 
     /// <summary>Takes bytes until the reply is whole.</summary>
@@ -63,6 +69,8 @@ public sealed class ReplyReader
 
             bool goesOn = _lineBytes >= 4 && _lineStart[3] == (byte)'-';
             int code = ParseCode();
+            _firstCode = _firstCode == 0 ? code : _firstCode;
+            IsMixed |= code != _firstCode;
             _lineBytes = 0;
             if (!goesOn)
             {

@@ -6,7 +6,8 @@ namespace Kopis.Mail;
 /// A message of LF lines as SMTP data: LF, CRLF and a bare CR all become CRLF, leading dots are
 /// doubled (contract §8.2). Whatever comes in, no bare CR or LF goes out.
 /// </summary>
-public sealed class SmtpBodyEncoder
+/// <param name="isChunked">For BDAT: dots are left alone, and no final one ends the data.</param>
+public sealed class SmtpBodyEncoder(bool isChunked = false)
 {
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
@@ -28,7 +29,7 @@ public sealed class SmtpBodyEncoder
                 }
             }
 
-            if (_lineStart && piece[0] == (byte)'.')
+            if (!isChunked && _lineStart && piece[0] == (byte)'.')
             {
                 to.Write("."u8);
             }
@@ -48,6 +49,9 @@ public sealed class SmtpBodyEncoder
     }
 
     /// <summary>Ends the last line if it needs it, and the data.</summary>
-    public void Finish(IBufferWriter<byte> to) =>
-        to.Write(_lineStart ? ".\r\n"u8 : "\r\n.\r\n"u8);
+    public void Finish(IBufferWriter<byte> to)
+    {
+        to.Write(_lineStart ? [] : "\r\n"u8);
+        to.Write(isChunked ? [] : ".\r\n"u8);
+    }
 }

@@ -41,14 +41,10 @@ public static class QmailRemoteProgram
 
         try
         {
-            ControlDirectory control = ControlDirectory.Of(context);
-            RemoteDelivery delivery = new(
-                RemoteSettings.Read(control), MailDns.Read(control),
-                new ConnectMemory(TimeProvider.System, new TimeoutFile(context.Home)));
             using DescriptorMessage message = DescriptorMessage.OfStandardInput();
-            return delivery.RunAsync(
-                context.Arguments[0], context.Arguments[1], [.. context.Arguments.Skip(2)],
-                message, CancellationToken.None).GetAwaiter().GetResult();
+            RemoteMail mail = new(
+                context.Arguments[1], [.. context.Arguments.Skip(2)], message);
+            return DeliverAsync(context, mail).GetAwaiter().GetResult();
         }
         catch (ConfigurationException)
         {
@@ -58,5 +54,15 @@ public static class QmailRemoteProgram
         {
             return RemoteReport.Of('Z', "Unable to read message. (#4.3.0)\n");
         }
+    }
+
+    private static async Task<RemoteReport> DeliverAsync(ProgramContext context, RemoteMail mail)
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        await using RemoteDelivery delivery = new(
+            RemoteSettings.Read(control), MailDns.Read(control),
+            new ConnectMemory(TimeProvider.System, new TimeoutFile(context.Home)),
+            TimeProvider.System);
+        return await delivery.RunAsync(context.Arguments[0], mail, CancellationToken.None);
     }
 }

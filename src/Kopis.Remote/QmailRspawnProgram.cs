@@ -1,6 +1,7 @@
 using System.Buffers;
 using Kopis.Base;
 using Kopis.Control;
+using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Posix;
 using Kopis.Queue;
@@ -17,6 +18,7 @@ public sealed class QmailRspawnProgram : IDisposable
 
     private readonly string _mess;
     private readonly Reloading<RemoteDelivery> _delivery;
+    private RemoteDelivery? _newest;
     private readonly ForeignRemote? _foreign;
     private readonly bool[] _busy = new bool[ConcurrencyMax];
     private readonly Lock _reporting = new();
@@ -30,8 +32,9 @@ public sealed class QmailRspawnProgram : IDisposable
         string[] files = [.. RemoteSettings.Files, "resolvers"];
         _delivery = new Reloading<RemoteDelivery>(
             [.. files.Select(file => Path.Combine(control.Directory, file))],
-            () => new RemoteDelivery(
-                RemoteSettings.Read(control), MailDns.Read(control), memory));
+            () => _newest = new RemoteDelivery( // What the one before has idle ends by itself.
+                RemoteSettings.Read(control), MailDns.Read(control), memory,
+                TimeProvider.System));
         if (FindForeign(context) is { } path)
         {
             _foreign = new ForeignRemote(path, context.Environment);
@@ -75,6 +78,7 @@ public sealed class QmailRspawnProgram : IDisposable
 
         _running.Signal();
         _running.Wait();
+        _newest?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         return ExitCode.Success;
     }
 
@@ -87,7 +91,7 @@ public sealed class QmailRspawnProgram : IDisposable
                 : null;
         if (refused is { } outcome)
         {
-            Report(command, _ => outcome);
+            Report(command, _ => outcome, isPassedOn: false);
             return;
         }
 
@@ -100,9 +104,12 @@ public sealed class QmailRspawnProgram : IDisposable
     {
         try
         {
-            Func<int, Outcome> outcomes = await TryDeliverAsync(command);
+            RemoteReport? report = null;
+            Func<int, Outcome> outcomes =
+                await TryDeliverAsync(command, taken => report = taken);
             _busy[command.Slot] = false;
-            Report(command, outcomes);
+            bool isLong = command.RecipientParameters.Count > 0;
+            Report(command, outcomes, isLong && report is { IsPassedOn: true });
         }
         finally
         {
@@ -110,7 +117,8 @@ public sealed class QmailRspawnProgram : IDisposable
         }
     }
 
-    private async Task<Func<int, Outcome>> TryDeliverAsync(DeliveryCommand command)
+    private async Task<Func<int, Outcome>> TryDeliverAsync(
+        DeliveryCommand command, Action<RemoteReport> reported)
     {
         byte[] first = command.Recipients[0];
         int at = first.AsSpan().LastIndexOf((byte)'@');
@@ -123,16 +131,15 @@ public sealed class QmailRspawnProgram : IDisposable
         try
         {
             using MessageFile file = MessageFile.Open(_mess, command.Number!.Value);
+            RemoteMail mail = ToMail(command, file);
             if (_foreign is not null)
             {
-                Outcome[] outcomes = [.. command.Recipients.Select(
-                    recipient => _foreign.Deliver(host, command.Sender, recipient, file))];
-                return index => outcomes[index];
+                return DeliverByForeign(_foreign, host, mail, file);
             }
 
-            RemoteReport report = await _delivery.Current().RunAsync(
-                host, command.Sender, command.Recipients, new QueuedRemoteMessage(file),
-                CancellationToken.None);
+            RemoteReport report =
+                await _delivery.Current().RunAsync(host, mail, CancellationToken.None);
+            reported(report);
             return report.For;
         }
         catch (ConfigurationException)
@@ -152,13 +159,47 @@ public sealed class QmailRspawnProgram : IDisposable
         }
     }
 
+    /// <summary>Parameters were checked by the queue writer and by the reader of its record.
+    /// </summary>
+    private static RemoteMail ToMail(DeliveryCommand command, MessageFile file)
+    {
+        MessageParameters parameters =
+            MessageParameters.TryParse(command.Parameters, out MessageParameters said)
+                ? said : default;
+        RecipientParameters[] ofRecipients =
+        [
+            .. command.RecipientParameters.Select(text =>
+                RecipientParameters.TryParse(text, out RecipientParameters one) ? one : default),
+        ];
+        return new RemoteMail(
+            command.Sender, command.Recipients, new QueuedRemoteMessage(file))
+        {
+            Parameters = parameters,
+            RecipientParameters = ofRecipients,
+        };
+    }
+
+    private static Func<int, Outcome> DeliverByForeign(
+        ForeignRemote foreign, byte[] host, RemoteMail mail, MessageFile file)
+    {
+        if (mail.Parameters.RequireTls)
+        {
+            return _ => Outcome.Failed("Sorry, this message requires TLS, which the "
+                + "configured qmail-remote cannot be told. (#5.7.30)\n");
+        }
+
+        Outcome[] outcomes = [.. mail.Recipients.Select(
+            recipient => foreign.Deliver(host, mail.Sender, recipient, file))];
+        return index => outcomes[index];
+    }
+
     /// <summary>One report a recipient, in the order of the command.</summary>
-    private void Report(DeliveryCommand command, Func<int, Outcome> outcome)
+    private void Report(DeliveryCommand command, Func<int, Outcome> outcome, bool isPassedOn)
     {
         ArrayBufferWriter<byte> reports = new(256);
         for (int i = 0; i < command.Recipients.Count; i++)
         {
-            DeliveryReport.Write(reports, command.Slot, outcome(i));
+            DeliveryReport.Write(reports, command.Slot, outcome(i), isPassedOn);
         }
 
         lock (_reporting)

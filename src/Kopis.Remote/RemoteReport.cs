@@ -20,6 +20,9 @@ internal sealed class RemoteReport
     /// <summary>The text of the message report; ends in LF.</summary>
     internal byte[] Text { get; private set; } = [];
 
+    /// <summary>The server took the message, and what was said of DSN with it.</summary>
+    internal bool IsPassedOn { get; set; }
+
     internal static RemoteReport Of(char letter, string text) =>
         new RemoteReport().End(letter, text);
 
@@ -31,6 +34,37 @@ internal sealed class RemoteReport
         Letter = letter;
         Text = [.. ByteText.ToBytes(text), .. remoteText];
         return this;
+    }
+
+    /// <summary>One report of several about parts of the recipients, in order.</summary>
+    internal static RemoteReport Join(IReadOnlyList<(RemoteReport Report, int Count)> parts)
+    {
+        if (parts.Count == 1)
+        {
+            return parts[0].Report;
+        }
+
+        RemoteReport joined = new();
+        joined.End('Z', "");
+        foreach ((RemoteReport report, int count) in parts)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                Outcome outcome = report.For(i);
+                bool isDelivered = outcome.Verdict == Verdict.Delivered;
+                joined.Add(
+                    isDelivered ? 'r' : outcome.Verdict == Verdict.Failed ? 'h' : 's',
+                    isDelivered ? [] : outcome.Text.ToArray());
+                if (isDelivered)
+                {
+                    joined.Letter = 'K';
+                    joined.Text = report.Text;
+                    joined.IsPassedOn = report.IsPassedOn;
+                }
+            }
+        }
+
+        return joined;
     }
 
     /// <summary>The bytes that qmail-remote writes to its standard output.</summary>

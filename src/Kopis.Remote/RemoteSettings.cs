@@ -8,6 +8,7 @@ public sealed record RemoteSettings
 {
     private const int ConnectSeconds = 60;
     private const int RemoteSeconds = 1200;
+    private const int IdleSeconds = 5;
 
     private RemoteSettings()
     {
@@ -25,9 +26,18 @@ public sealed record RemoteSettings
     /// <summary>The longest wait for one read or write.</summary>
     public required TimeSpan RemoteTimeout { get; init; }
 
+    /// <summary>How long a connection waits for the next message; zero: it does not.</summary>
+    public required TimeSpan IdleTimeout { get; init; }
+
+    /// <summary>What is asked of TLS.</summary>
+    public required TlsSettings Tls { get; init; }
+
     /// <summary>The control files that these come from.</summary>
     public static IReadOnlyList<string> Files { get; } =
-        ["me", "helohost", "smtproutes", "timeoutconnect", "timeoutremote"];
+    [
+        "me", "helohost", "smtproutes", "timeoutconnect", "timeoutremote", "timeoutidle",
+        .. TlsSettings.Files,
+    ];
 
     /// <exception cref="ConfigurationException">A file cannot be read or understood, or neither
     /// helohost nor me is there.</exception>
@@ -48,6 +58,8 @@ public sealed record RemoteSettings
                 Math.Max(1, control.ReadInt("timeoutconnect", ConnectSeconds))),
             RemoteTimeout = TimeSpan.FromSeconds(
                 Math.Max(1, control.ReadInt("timeoutremote", RemoteSeconds))),
+            IdleTimeout = TimeSpan.FromSeconds(control.ReadInt("timeoutidle", IdleSeconds)),
+            Tls = TlsSettings.Read(control),
         };
     }
 }

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Kopis.Mail;
 
 namespace Kopis.Remote;
@@ -9,10 +11,10 @@ namespace Kopis.Remote;
 internal sealed class SmtpPeer(Socket socket, TimeSpan timeout) : IDisposable
 {
     private const int InputBytes = 4096;
-    private const int PieceBytes = 32 * 1024;
 
     private readonly byte[] _input = new byte[InputBytes];
     private readonly ReplyReader _reader = new();
+    private Stream _stream = new NetworkStream(socket, ownsSocket: true);
     private int _start;
     private int _end;
 
@@ -26,98 +28,103 @@ internal sealed class SmtpPeer(Socket socket, TimeSpan timeout) : IDisposable
     /// <summary>The last reply.</summary>
     internal ReadOnlySpan<byte> ReplyText => _reader.Text;
 
+    /// <summary>There are bytes that no command of ours asked for.</summary>
+    internal bool HasUnasked => _start < _end;
+
+    /// <summary>Nothing has come since the last reply, not even the end.</summary>
+    internal bool IsQuiet => !HasUnasked && !socket.Poll(0, SelectMode.SelectRead);
+
     /// <summary>Sends what waits.</summary>
     /// <exception cref="IOException">The connection is lost, or nothing moved for too long.
     /// </exception>
     internal async Task FlushAsync(CancellationToken stop)
     {
-        ReadOnlyMemory<byte> rest = Output.WrittenMemory;
-        while (!rest.IsEmpty)
-        {
-            rest = rest[await LimitedAsync(
-                token => socket.SendAsync(rest, SocketFlags.None, token), stop)..];
-        }
-
+        await LimitedAsync(
+            async token =>
+            {
+                await _stream.WriteAsync(Output.WrittenMemory, token);
+                return 0;
+            }, timeout, stop);
         Output.ResetWrittenCount();
     }
 
-    /// <summary>Reads one reply.</summary>
-    /// <exception cref="IOException">As above, or the reply has no end.</exception>
+    /// <summary>Reads one reply, all of it within the time limit.</summary>
+    /// <exception cref="IOException">As above, or the reply has no end or no sense.</exception>
     internal async Task<int> ReadReplyAsync(CancellationToken stop)
     {
         _reader.Reset();
-        while (true)
+        _start += _reader.Read(_input.AsSpan(_start, _end - _start));
+        if (_reader.Code == 0)
         {
-            _start += _reader.Read(_input.AsSpan(_start, _end - _start));
-            if (_reader.Code != 0)
-            {
-                return _reader.Code;
-            }
+            await LimitedAsync(ReadOnAsync, timeout, stop);
+        }
 
+        return _reader.IsMixed
+            ? throw new IOException("A reply with several codes.")
+            : _reader.Code;
+    }
+
+    /// <summary>Begins TLS; the reply to STARTTLS was read. Nothing of the plain session is
+    /// carried over.</summary>
+    /// <exception cref="TlsFailedException">It did not come about.</exception>
+    internal async Task StartTlsAsync(
+        SslClientAuthenticationOptions options, TimeSpan limit, CancellationToken stop)
+    {
+        SslStream tls = new(_stream, leaveInnerStreamOpen: false);
+        try
+        {
+            await LimitedAsync(
+                async token =>
+                {
+                    await tls.AuthenticateAsClientAsync(options, token);
+                    return 0;
+                }, limit, stop);
+        }
+        catch (Exception e) when (e is AuthenticationException or IOException)
+        {
+            await tls.DisposeAsync();
+            throw new TlsFailedException(e.Message, e);
+        }
+
+        _stream = tls;
+        _start = _end = 0;
+    }
+
+    public void Dispose() => _stream.Dispose();
+
+    private async ValueTask<int> ReadOnAsync(CancellationToken token)
+    {
+        while (_reader.Code == 0)
+        {
             if (_reader.IsEndless)
             {
                 throw new IOException("A reply without end.");
             }
 
             _start = 0;
-            _end = await LimitedAsync(
-                token => socket.ReceiveAsync(_input, SocketFlags.None, token), stop);
+            _end = 0;
+            _end = await _stream.ReadAsync(_input, token);
             if (_end == 0)
             {
                 throw new IOException("The server closed the connection.");
             }
+
+            _start = _reader.Read(_input.AsSpan(0, _end));
         }
+
+        return _reader.Code;
     }
 
-    /// <summary>Sends a message as data, with the final dot.</summary>
-    internal async Task SendMessageAsync(IRemoteMessage message, CancellationToken stop)
+    private static async ValueTask<int> LimitedAsync(
+        Func<CancellationToken, ValueTask<int>> operation, TimeSpan limit,
+        CancellationToken stop)
     {
-        byte[] block = ArrayPool<byte>.Shared.Rent(PieceBytes);
-        try
-        {
-            SmtpBodyEncoder encoder = new();
-            int got;
-            for (long done = 0; (got = ReadMessage(message, done, block)) > 0; done += got)
-            {
-                encoder.Encode(block.AsSpan(0, got), Output);
-                if (Output.WrittenCount >= PieceBytes)
-                {
-                    await FlushAsync(stop);
-                }
-            }
-
-            encoder.Finish(Output);
-            await FlushAsync(stop);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(block);
-        }
-    }
-
-    public void Dispose() => socket.Dispose();
-
-    private static int ReadMessage(IRemoteMessage message, long offset, byte[] block)
-    {
-        try
-        {
-            return message.Read(offset, block.AsSpan(0, PieceBytes));
-        }
-        catch (IOException e)
-        {
-            throw new MessageUnreadableException(e);
-        }
-    }
-
-    private async ValueTask<int> LimitedAsync(
-        Func<CancellationToken, ValueTask<int>> operation, CancellationToken stop)
-    {
-        using CancellationTokenSource limit =
+        using CancellationTokenSource source =
             CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(timeout);
+        source.CancelAfter(limit);
         try
         {
-            return await operation(limit.Token);
+            return await operation(source.Token);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Text;
 using Kopis.Base;
 using Kopis.Net;
 
@@ -21,10 +23,14 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
             return await FindRelayAsync(route.Relay, route.Port, host, stop);
         }
 
-        string name = ByteText.ToText(host);
+        if (!TryReadName(host, out string name))
+        {
+            return RemoteTarget.None(NoSuchHost(host));
+        }
+
         if (ParseLiteral(name) is { } literal)
         {
-            return new RemoteTarget([new IPEndPoint(literal, SmtpPort)], null);
+            return new RemoteTarget([new RemoteHost(new IPEndPoint(literal, SmtpPort), "")], null);
         }
 
         DnsAnswer<MailExchanger> answer = await dns.FindExchangersAsync(name, stop);
@@ -64,17 +70,39 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
             && IPAddress.TryParse(inner, out IPAddress? address) ? address : null;
     }
 
+    /// <summary>The name as DNS has it: one of UTF-8 (RFC 6531) becomes its A-labels.</summary>
+    private static bool TryReadName(byte[] host, out string name)
+    {
+        name = ByteText.ToText(host);
+        if (Ascii.IsValid(host))
+        {
+            return true;
+        }
+
+        try
+        {
+            name = new IdnMapping().GetAscii(Encoding.UTF8.GetString(host));
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
     private async Task<RemoteTarget> FindRelayAsync(
         string relay, int port, byte[] host, CancellationToken stop)
     {
         if (ParseLiteral(relay) is { } literal)
         {
-            return new RemoteTarget([new IPEndPoint(literal, port)], null);
+            return new RemoteTarget([new RemoteHost(new IPEndPoint(literal, port), "")], null);
         }
 
         DnsAnswer<IPAddress> answer = await dns.FindAddressesAsync(relay, stop);
         return answer.Records.Count > 0
-            ? new RemoteTarget([.. answer.Records.Select(a => new IPEndPoint(a, port))], null)
+            ? new RemoteTarget(
+                [.. answer.Records.Select(a => new RemoteHost(new IPEndPoint(a, port), relay))],
+                null)
             : RemoteTarget.None(answer.Status switch
             {
                 DnsStatus.TryAgain => RemoteReport.Of('Z', SoftFailure),
@@ -87,7 +115,7 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
         IReadOnlyList<MailExchanger> exchangers, CancellationToken stop)
     {
         HashSet<IPAddress> own = LocalAddresses.Read();
-        List<(int Preference, IPAddress Address)> found = [];
+        List<(int Preference, IPAddress Address, string Name)> found = [];
         bool tryAgain = false;
         int bestOwn = int.MaxValue;
         foreach (IGrouping<int, MailExchanger> level in exchangers.GroupBy(mx => mx.Preference))
@@ -100,7 +128,8 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
                     ? new DnsAnswer<IPAddress>(DnsStatus.Found, [literal])
                     : await dns.FindAddressesAsync(exchanger.Host, stop);
                 tryAgain |= answer.Status == DnsStatus.TryAgain;
-                found.AddRange(answer.Records.Select(a => (exchanger.Preference, a)));
+                found.AddRange(
+                    answer.Records.Select(a => (exchanger.Preference, a, exchanger.Host)));
                 if (answer.Records.Any(own.Contains))
                 {
                     bestOwn = Math.Min(bestOwn, exchanger.Preference);
@@ -109,10 +138,10 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
         }
 
         // An MX no better than ourselves would only send it back.
-        IPEndPoint[] usable =
+        RemoteHost[] usable =
         [
             .. found.Where(f => f.Preference < bestOwn).Take(AddressesMax)
-                .Select(f => new IPEndPoint(f.Address, SmtpPort)),
+                .Select(f => new RemoteHost(new IPEndPoint(f.Address, SmtpPort), f.Name)),
         ];
         return usable.Length > 0
             ? new RemoteTarget(usable, null)

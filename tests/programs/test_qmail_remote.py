@@ -90,7 +90,7 @@ class QmailRemote(ProgramCase):
             ["r", "r", "K127.0.0.1 accepted message.\nRemote host said: 250 taken\n"],
             self.remote("a@far.example", "b c@far.example"))
         self.assertEqual(
-            [b"EHLO mx.example\r\n", b"MAIL FROM:<s@x.example> SIZE=%d\r\n" % len(MESSAGE),
+            [b"EHLO mx.example\r\n", b"MAIL FROM:<s@x.example> SIZE=%d\r\n" % len(MESSAGE.replace(b"\n", b"\r\n")),
              b"RCPT TO:<a@far.example>\r\n", b'RCPT TO:<"b c"@far.example>\r\n', b"DATA\r\n"],
             server.lines[:5])
         self.assertEqual(b"Subject: test\r\n\r\n..dot\r\nlast line\r\n", server.data)
@@ -104,7 +104,7 @@ class QmailRemote(ProgramCase):
     def test_eight_bits_are_announced_where_there_are_some(self):
         server = self.server()
         self.remote(message=b"\xe6\n")
-        self.assertIn(b"MAIL FROM:<s@x.example> SIZE=2 BODY=8BITMIME\r\n", server.lines)
+        self.assertIn(b"MAIL FROM:<s@x.example> SIZE=3 BODY=8BITMIME\r\n", server.lines)
 
     def test_every_refusal_has_its_report(self):
         said = "Remote host said: "

@@ -12,11 +12,17 @@ public sealed record DeliveryReport(byte Slot, Verdict? Verdict, byte[] Text)
     /// <summary>Longer reports are cut (contract §0: report cap in qmail-send).</summary>
     public const int TextBytesMax = 10_000;
 
+    /// <summary>Delivered to a server that took over what was said of DSN: letter <c>P</c>, an
+    /// answer to the long form of an order only.</summary>
+    public bool IsPassedOn { get; init; }
+
     /// <summary>Writes a report; NULs in the text, which would end it, are left out.</summary>
-    public static void Write(IBufferWriter<byte> to, byte slot, Outcome outcome)
+    public static void Write(
+        IBufferWriter<byte> to, byte slot, Outcome outcome, bool isPassedOn = false)
     {
         to.WriteByte(slot);
-        to.WriteByte(outcome.Letter);
+        to.WriteByte(
+            isPassedOn && outcome.Verdict == Base.Verdict.Delivered ? (byte)'P' : outcome.Letter);
         ReadOnlySpan<byte> text = outcome.Text.Span;
         while (!text.IsEmpty)
         {

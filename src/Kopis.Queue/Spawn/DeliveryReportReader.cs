@@ -10,6 +10,7 @@ public sealed class DeliveryReportReader
     private int _read;
     private byte _slot;
     private Verdict? _verdict;
+    private bool _isPassedOn;
 
     /// <summary>Takes bytes; reports that became whole are added to <paramref name="to"/>.
     /// </summary>
@@ -31,10 +32,14 @@ public sealed class DeliveryReportReader
             bytes = bytes[(end < 0 ? piece.Length : end + 1)..];
             if (end >= 0)
             {
-                to.Add(new DeliveryReport(_slot, _verdict, _text.WrittenSpan.ToArray()));
+                to.Add(new DeliveryReport(_slot, _verdict, _text.WrittenSpan.ToArray())
+                {
+                    IsPassedOn = _isPassedOn,
+                });
                 _text.ResetWrittenCount();
                 _read = 0;
                 _verdict = null;
+                _isPassedOn = false;
             }
         }
     }
@@ -43,9 +48,10 @@ public sealed class DeliveryReportReader
     {
         if (_read == 1 && !piece.IsEmpty)
         {
+            _isPassedOn = piece[0] == (byte)'P';
             _verdict = piece[0] switch
             {
-                (byte)'K' => Verdict.Delivered,
+                (byte)'K' or (byte)'P' => Verdict.Delivered,
                 (byte)'Z' => Verdict.Retry,
                 (byte)'D' => Verdict.Failed,
                 _ => null,

@@ -1,0 +1,8 @@
+namespace Kopis.Control;
+
+/// <summary>What is asked of connections to one destination.</summary>
+/// <param name="Level">How much.</param>
+/// <param name="Names">Of these the certificate must have one, where <paramref name="Level"/> is
+/// <see cref="TlsLevel.Verify"/>; <c>.example</c> is any name below it. None: the destination's
+/// own name, or one below it.</param>
+public sealed record TlsPolicy(TlsLevel Level, IReadOnlyList<string> Names);

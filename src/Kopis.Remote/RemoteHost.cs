@@ -1,0 +1,8 @@
+using System.Net;
+
+namespace Kopis.Remote;
+
+/// <summary>One address to try.</summary>
+/// <param name="EndPoint">Where to connect.</param>
+/// <param name="Name">The server's name for TLS; empty for a literal address.</param>
+internal readonly record struct RemoteHost(IPEndPoint EndPoint, string Name);

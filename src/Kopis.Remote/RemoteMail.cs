@@ -1,0 +1,54 @@
+using Kopis.Mail;
+
+namespace Kopis.Remote;
+
+/// <summary>A message on its way to recipients at one host.</summary>
+/// <param name="Sender">The envelope sender.</param>
+/// <param name="Recipients">Their addresses.</param>
+/// <param name="Message">The message itself.</param>
+internal sealed record RemoteMail(
+    byte[] Sender, IReadOnlyList<byte[]> Recipients, IRemoteMessage Message)
+{
+    private MessageTraits? _traits;
+
+    /// <summary>What its sender said in MAIL.</summary>
+    internal MessageParameters Parameters { get; init; }
+
+    /// <summary>What was said of each recipient; fewer or none where nothing was.</summary>
+    internal IReadOnlyList<RecipientParameters> RecipientParameters { get; init; } = [];
+
+    /// <summary>What the message is like; reads all of it, once.</summary>
+    /// <exception cref="MessageUnreadableException">It cannot be read.</exception>
+    internal MessageTraits Traits => _traits ??= ReadTraits();
+
+    /// <summary>What was said of one recipient.</summary>
+    internal RecipientParameters Of(int recipient) =>
+        recipient < RecipientParameters.Count ? RecipientParameters[recipient] : default;
+
+    /// <summary>The same message for some of its recipients.</summary>
+    internal RemoteMail Part(int first, int count) => this with
+    {
+        Recipients = [.. Recipients.Skip(first).Take(count)],
+        RecipientParameters = [.. RecipientParameters.Skip(first).Take(count)],
+    };
+
+    private MessageTraits ReadTraits()
+    {
+        MessageTraits traits = new();
+        byte[] block = new byte[32 * 1024];
+        try
+        {
+            int got;
+            for (long done = 0; (got = Message.Read(done, block)) > 0; done += got)
+            {
+                traits.Read(block.AsSpan(0, got));
+            }
+        }
+        catch (IOException e)
+        {
+            throw new MessageUnreadableException(e);
+        }
+
+        return traits;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Kopis.Control;
+
+namespace Kopis.Remote;
+
+/// <summary>Judges the certificate of a server.</summary>
+internal static class ServerCertificate
+{
+    /// <summary>Why it is not good enough; null where it is.</summary>
+    /// <param name="certificate">What the server showed.</param>
+    /// <param name="errors">What the platform says of its chain and dates. Names are judged
+    /// here.</param>
+    /// <param name="demand">What is asked.</param>
+    internal static string? Fault(
+        X509Certificate? certificate, SslPolicyErrors errors, TlsDemand demand)
+    {
+        if (demand.Policy.Level < TlsLevel.Verify)
+        {
+            return null;
+        }
+
+        if (certificate is not X509Certificate2 full)
+        {
+            return "it has no certificate";
+        }
+
+        if ((errors & SslPolicyErrors.RemoteCertificateChainErrors) != 0)
+        {
+            return full.NotAfter < DateTime.Now ? "its certificate has expired"
+                : full.NotBefore > DateTime.Now ? "its certificate is not valid yet"
+                : "its certificate is not trusted";
+        }
+
+        return demand.Names.Any(name => Matches(full, name))
+            ? null
+            : $"its certificate does not name {demand.Names[0]}";
+    }
+
+    private static bool Matches(X509Certificate2 certificate, string name)
+    {
+        if (!name.StartsWith('.'))
+        {
+            return certificate.MatchesHostname(
+                name, allowWildcards: true, allowCommonName: false);
+        }
+
+        return certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
+            .SelectMany(extension => extension.EnumerateDnsNames())
+            .Any(one => one.EndsWith(name, StringComparison.OrdinalIgnoreCase)
+                && one.Length > name.Length);
+    }
+}

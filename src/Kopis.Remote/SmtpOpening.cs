@@ -1,0 +1,124 @@
+using System.Buffers;
+using Kopis.Control;
+using Kopis.Mail;
+
+namespace Kopis.Remote;
+
+/// <summary>
+/// From the greeting to a session in which mail can be sent: EHLO or HELO, and TLS as is asked,
+/// after which nothing that was said before counts (RFC 3207 §4.2).
+/// </summary>
+internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDemand demand)
+{
+    private readonly SmtpPeer _peer = link.Peer;
+    private string? _fault; // Of the certificate.
+
+    /// <summary>Opens the session; the link then knows what is offered.</summary>
+    /// <param name="serverName">The server's name, for SNI.</param>
+    /// <param name="avoidTls">TLS was tried before and failed, and plain text will do.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>Null, or why there is no session.</returns>
+    /// <exception cref="TlsFailedException">TLS did not come about, and plain text will do: on a
+    /// new connection.</exception>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    internal async Task<RemoteReport?> RunAsync(
+        string serverName, bool avoidTls, CancellationToken stop)
+    {
+        if (await _peer.ReadReplyAsync(stop) != 220)
+        {
+            return Fail("greeting failed.\n");
+        }
+
+        if (!await GreetAsync(mayBeOld: true, stop))
+        {
+            return Fail("my name was rejected.\n");
+        }
+
+        if (demand.Policy.Level == TlsLevel.None || avoidTls)
+        {
+            return null;
+        }
+
+        RemoteReport? failure = link.Offers.StartTls
+            ? await StartTlsAsync(serverName, stop)
+            : WithoutTls("TLS is not offered");
+        return failure ?? (demand.RequireTls && !link.Offers.RequireTls
+            ? RemoteReport.Of('D',
+                $"Connected to {link.Ip} but it does not offer REQUIRETLS, "
+                + "which this message needs. (#5.7.30)\n")
+            : null);
+    }
+
+    private async Task<bool> GreetAsync(bool mayBeOld, CancellationToken stop)
+    {
+        int code = await HelloAsync("EHLO "u8.ToArray(), stop);
+        link.Offers = code == 250 ? ServerOffers.Parse(_peer.ReplyText) : default;
+        return code == 250
+            || (mayBeOld && code is >= 500 and < 600
+                && await HelloAsync("HELO "u8.ToArray(), stop) == 250);
+    }
+
+    private async Task<int> HelloAsync(byte[] verb, CancellationToken stop)
+    {
+        _peer.Output.Write(verb);
+        _peer.Output.Write(settings.HeloHost);
+        _peer.Output.Write("\r\n"u8);
+        await _peer.FlushAsync(stop);
+        return await _peer.ReadReplyAsync(stop);
+    }
+
+    private async Task<RemoteReport?> StartTlsAsync(string serverName, CancellationToken stop)
+    {
+        if (_peer.HasUnasked)
+        {
+            return Injected();
+        }
+
+        _peer.Output.Write("STARTTLS\r\n"u8);
+        await _peer.FlushAsync(stop);
+        if (await _peer.ReadReplyAsync(stop) != 220)
+        {
+            return WithoutTls("it refused STARTTLS");
+        }
+
+        // Whoever sits between could put replies here that would count as the server's inside TLS
+        // (CVE-2021-38371, CVE-2026-41319). Whatever comes later breaks the handshake.
+        if (_peer.HasUnasked)
+        {
+            return Injected();
+        }
+
+        link.Offers = default;
+        try
+        {
+            await _peer.StartTlsAsync(
+                settings.Tls.Options(serverName, (_, certificate, _, errors) =>
+                {
+                    _fault = ServerCertificate.Fault(certificate, errors, demand);
+                    return _fault is null;
+                }), settings.ConnectTimeout, stop);
+        }
+        catch (TlsFailedException) when (demand.Policy.Level > TlsLevel.May)
+        {
+            return RemoteReport.Of('Z', $"Connected to {link.Ip} but "
+                + $"{_fault ?? "TLS failed"}. (#4.7.5)\n");
+        }
+
+        return await GreetAsync(mayBeOld: false, stop) ? null : Fail("my name was rejected.\n");
+    }
+
+    private RemoteReport? WithoutTls(string reason) =>
+        demand.RequireTls
+            ? RemoteReport.Of('D', $"Connected to {link.Ip} but {reason}, "
+                + "and this message requires TLS. (#5.7.30)\n")
+        : demand.Policy.Level > TlsLevel.May
+            ? RemoteReport.Of('Z', $"Connected to {link.Ip} but {reason}, "
+                + "and control/tlspolicy requires it. (#4.7.4)\n")
+        : null;
+
+    private RemoteReport Injected() => RemoteReport.Of('Z',
+        $"Connected to {link.Ip} but there was plain text where TLS was to begin. (#4.7.5)\n");
+
+    private RemoteReport Fail(string what) => new RemoteReport().End(
+        'Z', $"Connected to {link.Ip} but {what}", _peer.RemoteText);
+}

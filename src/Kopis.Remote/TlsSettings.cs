@@ -1,0 +1,117 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Kopis.Base;
+using Kopis.Control;
+
+namespace Kopis.Remote;
+
+/// <summary>The control files of TLS towards servers.</summary>
+public sealed class TlsSettings
+{
+    private readonly SslStreamCertificateContext? _own;
+    private readonly X509Certificate2Collection? _authorities;
+
+    private TlsSettings(
+        TlsPolicies policies, SslStreamCertificateContext? own,
+        X509Certificate2Collection? authorities)
+    {
+        Policies = policies;
+        _own = own;
+        _authorities = authorities;
+    }
+
+    /// <summary>What is asked, by destination.</summary>
+    public TlsPolicies Policies { get; }
+
+    /// <summary>The files that these come from.</summary>
+    public static IReadOnlyList<string> Files { get; } =
+        ["tlspolicy", "clientcert.pem", "serverca.pem"];
+
+    /// <exception cref="ConfigurationException">A file cannot be read or understood.</exception>
+    public static TlsSettings Read(ControlDirectory control) => new(
+        TlsPolicies.Read(control), ReadOwn(control), ReadAuthorities(control));
+
+    /// <summary>How a session with a server is to begin.</summary>
+    /// <param name="serverName">For SNI; empty for none.</param>
+    /// <param name="judge">Decides about the server's certificate.</param>
+    internal SslClientAuthenticationOptions Options(
+        string serverName, RemoteCertificateValidationCallback judge)
+    {
+        X509ChainPolicy chain = new()
+        {
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true, // A stranger's certificate names no URL for us.
+        };
+        if (_authorities is not null)
+        {
+            chain.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.CustomTrustStore.AddRange(_authorities);
+        }
+
+        return new SslClientAuthenticationOptions
+        {
+            TargetHost = serverName,
+            ClientCertificateContext = _own,
+            CertificateChainPolicy = chain,
+            RemoteCertificateValidationCallback = judge,
+            AllowTlsResume = true,
+        };
+    }
+
+    private static SslStreamCertificateContext? ReadOwn(ControlDirectory control)
+    {
+        if (ReadText(control, "clientcert.pem") is not { } pem)
+        {
+            return null;
+        }
+
+        try
+        {
+            X509Certificate2 certificate = X509Certificate2.CreateFromPem(pem, pem);
+            X509Certificate2Collection chain = [];
+            chain.ImportFromPem(pem);
+            return SslStreamCertificateContext.Create(certificate, chain, offline: true);
+        }
+        catch (CryptographicException e)
+        {
+            throw control.Bad("clientcert.pem", $"no certificate and key: {e.Message}");
+        }
+    }
+
+    private static X509Certificate2Collection? ReadAuthorities(ControlDirectory control)
+    {
+        if (ReadText(control, "serverca.pem") is not { } pem)
+        {
+            return null;
+        }
+
+        X509Certificate2Collection found = [];
+        try
+        {
+            found.ImportFromPem(pem);
+        }
+        catch (CryptographicException e)
+        {
+            throw control.Bad("serverca.pem", $"no certificates: {e.Message}");
+        }
+
+        return found.Count > 0 ? found : throw control.Bad("serverca.pem", "no certificates");
+    }
+
+    private static string? ReadText(ControlDirectory control, string name)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(control.Directory, name));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw control.Bad(name, e.Message);
+        }
+    }
+}
