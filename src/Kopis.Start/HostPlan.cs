@@ -31,6 +31,10 @@ internal sealed class HostPlan
         ? Child("qmail-lspawn", null, "--single-user"u8.ToArray(), _defaultDelivery)
         : Child("qmail-lspawn", null, _defaultDelivery);
 
+    internal ChildSpec Lookup() => _singleUser
+        ? Child("qmail-lookup", null, "--single-user"u8.ToArray(), "--serve"u8.ToArray())
+        : Child("qmail-lookup", null, "--serve"u8.ToArray());
+
     internal ChildSpec Rspawn() => Child("qmail-rspawn", "qmailr");
 
     internal ChildSpec Clean() => Child("qmail-clean", "qmailq");

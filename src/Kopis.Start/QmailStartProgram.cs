@@ -26,6 +26,7 @@ public static class QmailStartProgram
         }
 
         units.Add(new ProcessUnit(plan.Writer(), layer: 0));
+        units.Add(new ProcessUnit(plan.Lookup(), layer: 0));
         units.Add(new DeliveryUnit(plan, log));
         using SupervisorSignals signals = new();
         using Supervisor supervisor = new(units, signals, "qmail-start");

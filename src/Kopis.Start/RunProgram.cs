@@ -61,6 +61,7 @@ public static class RunProgram
         IUnit[] units =
         [
             new ProcessUnit(plan.Writer(), layer: 0),
+            new ProcessUnit(plan.Lookup(), layer: 0),
             new DeliveryUnit(plan, log: 1),
             new ProcessUnit(Listener(plan, context, me, options.Smtp, sessions,
                 "qmail-smtpd"), layer: 2),

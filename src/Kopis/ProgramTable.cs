@@ -7,6 +7,7 @@ using Kopis.Receive;
 using Kopis.Remote;
 using Kopis.Send;
 using Kopis.Start;
+using Kopis.Users;
 
 namespace Kopis;
 
@@ -60,6 +61,8 @@ internal static class ProgramTable
             "deliver to one user by his .qmail file"),
         new("qmail-getpw", QmailGetpwProgram.Run, "qmailp",
             "find the user of the host that an address belongs to"),
+        new("qmail-lookup", QmailLookupProgram.Run, "root",
+            "tell listeners whether an address exists and a password is right"),
         new("qmail-newu", QmailNewuProgram.Run, "root",
             "compile users/assign"),
         new("maildirmake", MaildirmakeProgram.Run, "anyone",

@@ -115,6 +115,23 @@ public sealed class LoginGateTests : IDisposable
     }
 
     [Fact]
+    public async Task An_account_that_many_fail_at_is_refused_but_for_who_was_right_before()
+    {
+        Assert.NotNull(await Try("joe", "right", IPAddress.Parse("198.51.100.1")));
+        for (int i = 0; i < LoginLimiter.AccountFailuresMax; i++)
+        {
+            Assert.Null(await Try("joe", "wrong", new IPAddress([203, 0, 113, (byte)i])));
+        }
+
+        int computed = _gate.Computed;
+        Assert.Null(await Try("joe", "wrong", IPAddress.Parse("198.51.100.2")));
+        Assert.Equal(computed, _gate.Computed);
+        Assert.NotNull(await Try("joe", "right", IPAddress.Parse("198.51.100.1")));
+        _time.Advance(LoginLimiter.Window);
+        Assert.NotNull(await Try("joe", "right", IPAddress.Parse("198.51.100.3")));
+    }
+
+    [Fact]
     public async Task Tries_at_once_do_not_get_past_the_limit()
     {
         Task<Account?>[] tries =
@@ -149,6 +166,9 @@ public sealed class LoginGateTests : IDisposable
         string anybody = PasswordHash.Create("x"u8);
         Assert.Equal(anybody.Split('$')[..2], nobody.Split('$')[..2]);
         Assert.Equal(anybody.Length, nobody.Length);
+        Assert.False(PasswordHash.Verify(nobody, ""u8));
+        Assert.True(PasswordHash.Verify(anybody, "x"u8));
+        Assert.False(PasswordHash.Verify(anybody, "y"u8));
     }
 
     [Fact]

@@ -5,8 +5,9 @@ using Kopis.Base;
 namespace Kopis.Users;
 
 /// <summary>
-/// Checks the logins of one listener: at most so many password hashes at a time, none for a peer
-/// that has failed too often, none for a login that was right a moment ago.
+/// Checks the logins of one listener, or of all that ask one qmail-lookup: at most so many
+/// password hashes at a time, none for a peer or an account with too many failures, none for a
+/// login that was right a moment ago.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class LoginGate
@@ -43,18 +44,56 @@ public sealed class LoginGate
     public async Task<Account?> CheckAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
     {
+        LoginVerdict verdict = await TryAsync(peer, name, secret, stop);
+        if (verdict.Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(verdict.Delay, _time, stop);
+        }
+
+        return verdict.Account;
+    }
+
+    /// <summary>As <see cref="CheckAsync"/>, but the waiting is left to the caller.</summary>
+    public async Task<LoginVerdict> TryAsync(
+        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
+    {
         long began = _time.GetTimestamp();
         PeerNetwork network = PeerNetwork.Of(peer);
         Account? account = await VerifyAsync(network, name, secret, stop);
-        if (account is null)
-        {
-            int failures = _limiter.CountFailure(network);
-            TimeSpan delay = FailureDelay * Math.Min(failures, FailureDelayMax / FailureDelay);
-            TimeSpan left = delay - _time.GetElapsedTime(began);
-            await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, stop);
-        }
+        return account is null
+            ? Refuse(network, name, began)
+            : new LoginVerdict(account, TimeSpan.Zero);
+    }
 
-        return account;
+    /// <summary>The salt and iterations of a name's password; null where SCRAM cannot serve it.
+    /// </summary>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public ScramKeys? KeysOf(byte[] name) => _find(name).Keys;
+
+    /// <summary>Checks a proof of SCRAM; cheap, but counted as a password is.</summary>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public LoginVerdict TryProof(IPAddress peer, byte[] name, byte[] authMessage, byte[] proof)
+    {
+        long began = _time.GetTimestamp();
+        PeerNetwork network = PeerNetwork.Of(peer);
+        bool blocked = _limiter.IsBlocked(network) || _limiter.IsBlocked(name);
+        Candidate? candidate = blocked ? null : _find(name);
+        return candidate is { Account: { } account, Keys: { } keys }
+            && keys.Verify(authMessage, proof)
+                ? new LoginVerdict(account, TimeSpan.Zero)
+                {
+                    ServerSignature = keys.Sign(authMessage),
+                }
+                : Refuse(network, name, began);
+    }
+
+    private LoginVerdict Refuse(PeerNetwork network, byte[] name, long began)
+    {
+        _limiter.CountFailure(name);
+        int failures = _limiter.CountFailure(network);
+        TimeSpan delay = FailureDelay * Math.Min(failures, FailureDelayMax / FailureDelay);
+        TimeSpan left = delay - _time.GetElapsedTime(began);
+        return new LoginVerdict(null, left > TimeSpan.Zero ? left : TimeSpan.Zero);
     }
 
     private async Task<Account?> VerifyAsync(
@@ -74,8 +113,8 @@ public sealed class LoginGate
         await _hashing.WaitAsync(stop);
         try
         {
-            // Others of the same peer may have failed while this one waited.
-            if (_limiter.IsBlocked(peer))
+            // Others may have failed while this one waited.
+            if (_limiter.IsBlocked(peer) || _limiter.IsBlocked(name))
             {
                 return null;
             }

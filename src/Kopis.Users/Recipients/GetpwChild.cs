@@ -10,6 +10,8 @@ public sealed class GetpwChild
 {
     private const int AnswerBytesMax = 16 * 1024; // Six fields; a local part has at most 1003.
 
+    private const int Kill = 9;
+
     private readonly byte[] _answer = new byte[AnswerBytesMax];
     private readonly int _pid;
     private int _length;
@@ -47,6 +49,14 @@ public sealed class GetpwChild
 
     /// <summary>Readable when there is more to <see cref="Read"/>.</summary>
     public int Descriptor { get; }
+
+    /// <summary>Ends it, whatever it does.</summary>
+    public void Abandon()
+    {
+        Processes.Signal(_pid, Kill);
+        Fd.Close(Descriptor);
+        Processes.Wait(_pid);
+    }
 
     /// <summary>Reads on; the result once it has ended.</summary>
     public LookupResult? Read()

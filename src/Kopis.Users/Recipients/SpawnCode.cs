@@ -19,6 +19,14 @@ public static class SpawnCode
     public const int CannotRunGetpw = 121;
     public const int CannotRunEver = 126;
 
+    /// <summary>Whether a delivery with this code would bounce: ours that says so, and whatever a
+    /// program in qmail-getpw's place gives that is none of qmail-local's temporary codes.
+    /// </summary>
+    public static bool IsLasting(int code) =>
+        Describe(code) is { } report
+            ? report.Verdict == Verdict.Failed
+            : code is not (0 or 71 or 74 or 75 or ExitCode.Temporary);
+
     /// <summary>The report for a code; null where it is none of these.</summary>
     public static Outcome? Describe(int code) => code switch
     {

@@ -1,0 +1,10 @@
+namespace Kopis.Users;
+
+/// <summary>What became of a try to log in.</summary>
+/// <param name="Account">Whose it is; null where it was refused.</param>
+/// <param name="Delay">How long the client is to wait for a refusal.</param>
+public readonly record struct LoginVerdict(Account? Account, TimeSpan Delay)
+{
+    /// <summary>SCRAM's proof that the server too knows the password; else empty.</summary>
+    public byte[] ServerSignature { get; init; } = [];
+}

@@ -1,0 +1,22 @@
+using System.Net;
+
+namespace Kopis.Users;
+
+/// <summary>
+/// Who may log in. No method throws because of what a client sent; whoever cannot answer answers
+/// Later. Implementations may be used from many threads.
+/// </summary>
+public interface ILoginService
+{
+    /// <summary>Checks a password. A refusal comes after a wait.</summary>
+    Task<LoginAnswer> CheckPasswordAsync(
+        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop);
+
+    /// <summary>Salt and iterations for SCRAM; null: later. Names of nobody have them too.
+    /// </summary>
+    Task<(byte[] Salt, int Iterations)?> SaltOfAsync(byte[] name, CancellationToken stop);
+
+    /// <summary>Checks a proof of SCRAM. A refusal comes after a wait.</summary>
+    Task<LoginAnswer> CheckProofAsync(
+        IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop);
+}

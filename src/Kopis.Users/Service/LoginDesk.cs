@@ -1,0 +1,73 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Kopis.Base;
+
+namespace Kopis.Users;
+
+/// <summary>qmail-lookup's answers about logins.</summary>
+internal sealed class LoginDesk(LoginGate gate)
+{
+    private const int SaltBytes = 16;
+
+    // Salts of names that have none: always the same, for nobody can ask twice and see a change.
+    // The machine's number is not known to strangers; without one they change at each start.
+    private readonly byte[] _fakeSalts = HMACSHA256.HashData(MachineNumber(), "kopis salt"u8);
+
+    /// <summary>Answers a <see cref="LookupKind.Password"/>.</summary>
+    internal async Task<byte[]?> PasswordAsync(byte[][] fields, CancellationToken stop)
+    {
+        byte[] secret = fields[2];
+        try
+        {
+            return Answer(await gate.TryAsync(PeerOf(fields[0]), fields[1], secret, stop), []);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    /// <summary>Answers a <see cref="LookupKind.Proof"/>.</summary>
+    internal byte[]? Proof(byte[][] fields)
+    {
+        LoginVerdict verdict =
+            gate.TryProof(PeerOf(fields[0]), fields[1], fields[2], fields[3]);
+        return Answer(verdict, verdict.ServerSignature);
+    }
+
+    /// <summary>Answers a <see cref="LookupKind.Salt"/>: a name of nobody has one too.</summary>
+    internal byte[]? Salt(byte[][] fields)
+    {
+        byte[] name = fields[0];
+        ScramKeys? keys = gate.KeysOf(name);
+        byte[] salt = keys?.Salt
+            ?? HMACSHA256.HashData(_fakeSalts, Ascii8.ToLower(name))[..SaltBytes];
+        return LookupFrame.Make(
+            (byte)LookupVerdict.Yes, salt,
+            LookupFrame.Number(keys?.Iterations ?? PasswordHash.Iterations));
+    }
+
+    private static byte[]? Answer(LoginVerdict verdict, byte[] signature) => LookupFrame.Make(
+        (byte)(verdict.Account is null ? LookupVerdict.No : LookupVerdict.Yes),
+        LookupFrame.Number((int)verdict.Delay.TotalMilliseconds),
+        Encoding.UTF8.GetBytes(verdict.Account?.Name ?? ""),
+        signature);
+
+    // A peer without an address is one peer like another.
+    private static IPAddress PeerOf(byte[] field) =>
+        field.Length is 4 or 16 ? new IPAddress(field) : IPAddress.None;
+
+    private static byte[] MachineNumber()
+    {
+        try
+        {
+            byte[] number = File.ReadAllBytes("/etc/machine-id");
+            return number.Length > SaltBytes ? number : RandomNumberGenerator.GetBytes(SaltBytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return RandomNumberGenerator.GetBytes(SaltBytes);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Text;
+using Kopis.Base;
+using Kopis.Control;
+
+namespace Kopis.Users;
+
+/// <summary>
+/// A listener's way to qmail-lookup. Addresses that are not local are nobody's question; the rest
+/// is asked once and remembered for a short while. No answer is <see cref="LookupVerdict.Later"/>.
+/// May be used from many threads.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
+public sealed class LookupClient : ILoginService
+{
+    private const int RecipientConnectionsMax = 32;
+    private const int LoginConnectionsMax = 64;
+    private const int AddressesMax = 20_000; // Remembered; some 150 bytes each.
+    private static readonly TimeSpan RecipientTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LoginTimeout = TimeSpan.FromSeconds(30); // Hashes queue.
+    private static readonly string[] ControlFiles =
+        ["me", "locals", "virtualdomains", "envnoathost", "percenthack", "norcptcheck"];
+
+    private readonly LookupPool _recipients;
+    private readonly LookupPool _logins;
+    private readonly VerdictCache _cache;
+    private readonly Reloading<Rules> _rules;
+    private readonly TimeProvider _time;
+
+    /// <summary>Makes the client; nothing is connected yet.</summary>
+    public LookupClient(string home, TimeProvider time)
+    {
+        ControlDirectory control = new(Path.Combine(home, "control"));
+        _time = time;
+        _recipients = new LookupPool(home, RecipientConnectionsMax, RecipientTimeout);
+        _logins = new LookupPool(home, LoginConnectionsMax, LoginTimeout);
+        _cache = new VerdictCache(time, AddressesMax);
+        _rules = new Reloading<Rules>(
+            [.. ControlFiles.Select(name => Path.Combine(control.Directory, name))],
+            () => Rules.Read(control));
+    }
+
+    /// <summary>Answers from what is remembered, or where nobody need be asked.</summary>
+    /// <param name="recipient">As the envelope will have it.</param>
+    /// <returns>Null: <see cref="AskAsync"/>.</returns>
+    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
+    public LookupVerdict? TryAnswer(ReadOnlySpan<byte> recipient)
+    {
+        if (_cache.TryGet(recipient, out LookupVerdict verdict))
+        {
+            return verdict;
+        }
+
+        if (_rules.Current().Route(recipient) is null)
+        {
+            return LookupVerdict.Yes;
+        }
+
+        return null;
+    }
+
+    /// <summary>Asks qmail-lookup.</summary>
+    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
+    public async Task<LookupVerdict> AskAsync(byte[] recipient, CancellationToken stop)
+    {
+        if (_rules.Current().Route(recipient) is not { } address)
+        {
+            return LookupVerdict.Yes;
+        }
+
+        int at = address.AsSpan().LastIndexOf((byte)'@');
+        LookupVerdict verdict = await _recipients.AskAsync(
+            LookupFrame.Make((byte)LookupKind.Recipient, address[..at], address[(at + 1)..]),
+            stop) is { } answer
+                ? answer.Verdict
+                : LookupVerdict.Later;
+        _cache.Add(recipient, verdict);
+        return verdict;
+    }
+
+    /// <inheritdoc/>
+    public Task<LoginAnswer> CheckPasswordAsync(
+        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
+        LoginAsync(
+            LookupFrame.Make((byte)LookupKind.Password, AddressBytes(peer), name, secret), stop);
+
+    /// <inheritdoc/>
+    public Task<LoginAnswer> CheckProofAsync(
+        IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop) =>
+        LoginAsync(
+            LookupFrame.Make(
+                (byte)LookupKind.Proof, AddressBytes(peer), name, authMessage, proof), stop);
+
+    /// <inheritdoc/>
+    public async Task<(byte[] Salt, int Iterations)?> SaltOfAsync(
+        byte[] name, CancellationToken stop) =>
+        await _logins.AskAsync(LookupFrame.Make((byte)LookupKind.Salt, name), stop)
+            is { Verdict: LookupVerdict.Yes, Fields: [{ } salt, { } number] }
+            && LookupFrame.ReadNumber(number) is { } iterations
+                ? (salt, iterations)
+                : null;
+
+    private async Task<LoginAnswer> LoginAsync(byte[]? question, CancellationToken stop)
+    {
+        if (await _logins.AskAsync(question, stop)
+            is not { Fields: [{ } wait, { } account, { } signature] } answer)
+        {
+            return LoginAnswer.Later;
+        }
+
+        if (answer.Verdict == LookupVerdict.Yes && account.Length > 0)
+        {
+            return new LoginAnswer(LookupVerdict.Yes, Encoding.UTF8.GetString(account))
+            {
+                ServerSignature = signature,
+            };
+        }
+
+        // The wait is ours, so that those who guess hold no connection to qmail-lookup.
+        if (LookupFrame.ReadNumber(wait) is { } milliseconds and > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(milliseconds), _time, stop);
+        }
+
+        return answer.Verdict == LookupVerdict.No ? LoginAnswer.No : LoginAnswer.Later;
+    }
+
+    private static byte[] AddressBytes(IPAddress peer) => peer.GetAddressBytes();
+
+    private sealed class Rules(AddressMap map, ConstMap unasked)
+    {
+        internal static Rules Read(ControlDirectory control) => new(
+            AddressMap.Read(control), ConstMap.Set(control.ReadList("norcptcheck") ?? []));
+
+        /// <summary>The address for qmail-lspawn; null where it is not to be asked about.</summary>
+        internal byte[]? Route(ReadOnlySpan<byte> recipient)
+        {
+            if (unasked.Contains(recipient[(recipient.LastIndexOf((byte)'@') + 1)..]))
+            {
+                return null;
+            }
+
+            byte[] address = map.Route(recipient, out bool isLocal);
+            return isLocal ? address : null;
+        }
+    }
+}

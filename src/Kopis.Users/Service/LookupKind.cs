@@ -1,0 +1,19 @@
+namespace Kopis.Users;
+
+/// <summary>The questions that qmail-lookup takes, and their fields.</summary>
+internal enum LookupKind : byte
+{
+    /// <summary>local part, domain, as qmail-lspawn gets them: verdict.</summary>
+    Recipient = (byte)'R',
+
+    /// <summary>address of the client, name, password: verdict, milliseconds to wait, account.
+    /// </summary>
+    Password = (byte)'P',
+
+    /// <summary>name: verdict, salt, iterations. Everybody has a salt.</summary>
+    Salt = (byte)'S',
+
+    /// <summary>address of the client, name, AuthMessage, ClientProof: as for a password, then the
+    /// ServerSignature.</summary>
+    Proof = (byte)'V',
+}

@@ -1,0 +1,111 @@
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Users;
+
+/// <summary>
+/// Whether a local address has a mailbox: what qmail-lspawn and qmail-local would find, asked
+/// beforehand. Only what would bounce for good is No; all that they would try again is Later.
+/// </summary>
+/// <param name="lookup">Whose an address is, but for the host's own users.</param>
+/// <param name="searchHost">Asks for those; null where they get no mail here.</param>
+/// <param name="asRoot">Whether to look into a home as its user.</param>
+public sealed class RecipientJudge(
+    RecipientLookup lookup, Func<byte[], LookupResult>? searchHost, bool asRoot)
+{
+    private readonly Lock _lock = new(); // users/cdb is read anew by one thread at a time.
+
+    /// <summary>Judges an address as its local channel has it.</summary>
+    public LookupVerdict Judge(byte[] local, byte[] domain) => Judge(local, domain, out _);
+
+    /// <summary>Judges an address, and tells whose it is.</summary>
+    public LookupVerdict Judge(byte[] local, byte[] domain, out RecipientUser? user)
+    {
+        user = null;
+        if (local.Length == 0)
+        {
+            return LookupVerdict.Yes; // qmail-lspawn takes it, and delivers nothing.
+        }
+
+        if (local.Contains((byte)0) || domain.Contains((byte)0))
+        {
+            return LookupVerdict.No;
+        }
+
+        LookupResult found;
+        lock (_lock)
+        {
+            found = lookup.Find(local, domain);
+        }
+
+        if (found == LookupResult.Nobody)
+        {
+            found = searchHost is null
+                ? LookupResult.Trouble(SpawnCode.NoAlias)
+                : lookup.Check(searchHost(local));
+        }
+
+        user = found.User;
+        return user is null
+            ? (SpawnCode.IsLasting(found.Code) ? LookupVerdict.No : LookupVerdict.Later)
+            : AsUser(user);
+    }
+
+    // Root follows no link that a user made: what he could not see, his mail's senders cannot
+    // learn from us.
+    private LookupVerdict AsUser(RecipientUser user)
+    {
+        LookupVerdict verdict = LookupVerdict.Later;
+        if (asRoot)
+        {
+            try
+            {
+                new ProcessIdentity(user.Uid, user.Gid, [user.Gid])
+                    .RunAs(() => verdict = LookInHome(user));
+            }
+            catch (PosixException)
+            {
+                return LookupVerdict.Later;
+            }
+        }
+        else
+        {
+            verdict = LookInHome(user);
+        }
+
+        return verdict;
+    }
+
+    private static LookupVerdict LookInHome(RecipientUser user)
+    {
+        if (Fd.TryStatus([.. user.Home, .. "/.\0"u8], out _) is null)
+        {
+            return LookupVerdict.Later;
+        }
+
+        foreach ((byte[] name, _) in DotQmailNames.Candidates(user.Dash, user.Ext))
+        {
+            FileStatus? file = Fd.TryStatus(PathOf(user, name), out int errno);
+            if (file is { IsRegular: true })
+            {
+                // What it says is the user's business: only an empty one is the default delivery.
+                return file.Value.Size == 0 ? QuotaOf(user) : LookupVerdict.Yes;
+            }
+
+            if (file is null && !FileErrors.IsAbsent(errno))
+            {
+                return LookupVerdict.Later;
+            }
+        }
+
+        return user.Dash.Length > 0 ? LookupVerdict.No : QuotaOf(user);
+    }
+
+    private static LookupVerdict QuotaOf(RecipientUser user) =>
+        MaildirQuota.IsFull(PathOf(user, "Maildir/maildirsize"u8))
+            ? LookupVerdict.Full
+            : LookupVerdict.Yes;
+
+    private static byte[] PathOf(RecipientUser user, ReadOnlySpan<byte> name) =>
+        [.. user.Home, (byte)'/', .. name, 0];
+}

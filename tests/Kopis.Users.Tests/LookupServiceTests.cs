@@ -1,0 +1,228 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using CsCheck;
+using Kopis.Base;
+using Kopis.Read.Tests;
+
+namespace Kopis.Users.Tests;
+
+/// <summary>qmail-lookup and its client over a real socket.</summary>
+public sealed class LookupServiceTests : IAsyncDisposable
+{
+    private const string Domain = "toyokawa.gcd.org";
+    private static readonly IPAddress Peer = IPAddress.Parse("192.0.2.1");
+
+    private readonly TestHome _home = new();
+    private readonly InstantTime _time = new();
+    private readonly LookupClient _client;
+    private readonly List<string> _log = [];
+    private CancellationTokenSource? _stop;
+    private Task? _serving;
+    private LookupServer? _server;
+    private bool _mayAsk = true;
+
+    public LookupServiceTests()
+    {
+        Directory.CreateDirectory(_home.In("alias"));
+        _home.AddUser($"joe@{Domain}", "right");
+        _client = new LookupClient(_home.Path, _time);
+        Start();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _home.Dispose();
+    }
+
+    [Theory]
+    [InlineData($"joe@{Domain}", LookupVerdict.Yes)]
+    [InlineData($"nobody@{Domain}", LookupVerdict.No)]
+    [InlineData("joe", LookupVerdict.Yes)]
+    [InlineData("anyone@elsewhere.example", LookupVerdict.Yes)]
+    [InlineData("anyone@virtual.example", LookupVerdict.No)]
+    public async Task Recipients(string address, LookupVerdict expected)
+    {
+        File.WriteAllText(_home.In("control/virtualdomains"), "virtual.example:nobody\n");
+        Assert.Equal(expected, await Ask(address));
+    }
+
+    [Fact]
+    public async Task Remote_addresses_are_not_asked_about()
+    {
+        await StopAsync();
+        Assert.Equal(LookupVerdict.Yes, _client.TryAnswer("a@elsewhere.example"u8));
+        Assert.Null(_client.TryAnswer("a@toyokawa.gcd.org"u8));
+        File.WriteAllText(_home.In("control/norcptcheck"), "Toyokawa.GCD.org\n");
+        Assert.Equal(LookupVerdict.Yes, _client.TryAnswer("a@toyokawa.gcd.org"u8));
+    }
+
+    [Fact]
+    public async Task An_answer_lasts_a_while_and_a_no_a_shorter_one()
+    {
+        await Ask($"joe@{Domain}");
+        await Ask($"new@{Domain}");
+        Assert.Equal(LookupVerdict.No, _client.TryAnswer("new@toyokawa.gcd.org"u8));
+        _time.Advance(VerdictCache.NoLifetime);
+        Assert.Null(_client.TryAnswer("new@toyokawa.gcd.org"u8));
+        Assert.Equal(LookupVerdict.Yes, _client.TryAnswer("joe@toyokawa.gcd.org"u8));
+        _time.Advance(VerdictCache.YesLifetime);
+        Assert.Null(_client.TryAnswer("joe@toyokawa.gcd.org"u8));
+    }
+
+    [Fact]
+    public async Task No_service_is_a_later_and_it_is_found_again()
+    {
+        await Ask($"joe@{Domain}");
+        await StopAsync();
+        Assert.Equal(LookupVerdict.Later, await Ask($"nobody@{Domain}"));
+        Assert.Equal(LookupVerdict.Later, (await Login("joe", "right")).Verdict);
+        Assert.Null(await _client.SaltOfAsync("joe"u8.ToArray(), CancellationToken.None));
+        Start();
+        Assert.Equal(LookupVerdict.No, await Ask($"nobody@{Domain}"));
+        Assert.Equal(LookupVerdict.Yes, (await Login("joe", "right")).Verdict);
+    }
+
+    [Fact]
+    public async Task A_file_being_rewritten_is_a_later()
+    {
+        File.WriteAllText(_home.In("users/virtual"), "half a li");
+        Assert.Equal(LookupVerdict.Later, await Ask($"joe@{Domain}"));
+        Assert.Equal(LookupVerdict.Later, (await Login("joe", "right")).Verdict);
+        Assert.Null(await _client.SaltOfAsync("joe"u8.ToArray(), CancellationToken.None));
+        Assert.Contains(_log, line => line.Contains("users/virtual", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Passwords()
+    {
+        LoginAnswer answer = await Login("joe", "right");
+        Assert.Equal((LookupVerdict.Yes, $"joe@{Domain}"), (answer.Verdict, answer.Account));
+        Assert.Same(LoginAnswer.No, await Login("joe", "wrong"));
+        Assert.Same(LoginAnswer.No, await Login("nobody", "right"));
+        Assert.Equal(LookupVerdict.Later, (await Login("joe", new string('x', 20_000))).Verdict);
+    }
+
+    [Fact]
+    public async Task A_proof_of_scram()
+    {
+        (byte[] salt, int iterations) = Assert.NotNull(
+            await _client.SaltOfAsync("joe"u8.ToArray(), CancellationToken.None));
+        byte[] salted = Rfc2898DeriveBytes.Pbkdf2(
+            "right"u8, salt, iterations, HashAlgorithmName.SHA256, 32);
+        byte[] message = "n=joe,r=x,r=xy,s=,i=1,c=biws,r=xy"u8.ToArray();
+        byte[] proof = ProofOf(salted, message);
+        LoginAnswer answer = await Prove("joe", message, proof);
+        Assert.Equal(LookupVerdict.Yes, answer.Verdict);
+        Assert.Equal(
+            HMACSHA256.HashData(HMACSHA256.HashData(salted, "Server Key"u8), message),
+            answer.ServerSignature);
+        Assert.Same(LoginAnswer.No, await Prove("joe", "other"u8.ToArray(), proof));
+        Assert.Same(LoginAnswer.No, await Prove("joe", message, []));
+        Assert.Same(LoginAnswer.No, await Prove("nobody", message, proof));
+    }
+
+    [Fact]
+    public async Task A_name_of_nobody_has_a_salt_that_stays()
+    {
+        (byte[] Salt, int Iterations)? first = await Salt("nobody");
+        Assert.Equal(first!.Value.Salt, (await Salt("NOBODY"))!.Value.Salt);
+        Assert.NotEqual(first.Value.Salt, (await Salt("nobody2"))!.Value.Salt);
+        Assert.Equal(16, first.Value.Salt.Length);
+        Assert.Equal(PasswordHash.Iterations, first.Value.Iterations);
+    }
+
+    [Fact]
+    public async Task Who_may_not_ask_gets_no_answer()
+    {
+        _mayAsk = false;
+        Assert.Equal(LookupVerdict.Later, await Ask($"joe@{Domain}"));
+        Assert.Equal(LookupVerdict.Later, (await Login("joe", "right")).Verdict);
+        Assert.Single(_log); // Once, however often.
+    }
+
+    [Fact]
+    public void Nonsense_ends_a_connection_and_nothing_else() =>
+        Gen.Byte.Array[0, 40].Sample(bytes =>
+        {
+            using Socket socket = new(
+                AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.ReceiveTimeout = 10_000;
+            socket.Connect(new UnixDomainSocketEndPoint(_home.In("users/lookup")));
+            socket.Send([(byte)(bytes.Length + 1), 0, (byte)'X', .. bytes]);
+            Assert.Equal(0, socket.Receive(new byte[1]));
+        }, iter: 50);
+
+    [Fact]
+    public void Frames_come_back_as_they_were() =>
+        Gen.Byte.Array[0, 300].Array[0, 4].Sample(fields =>
+        {
+            byte[] frame = LookupFrame.Make(7, fields)!;
+            Assert.True(LookupFrame.TrySplit(frame.AsSpan(2), out byte first, out byte[][] split));
+            Assert.Equal(7, first);
+            Assert.Equal(fields, split);
+        });
+
+    [Fact]
+    public void The_cache_is_bounded()
+    {
+        VerdictCache cache = new(_time, addressesMax: 100);
+        for (int i = 0; i < 1000; i++)
+        {
+            cache.Add(Encoding.ASCII.GetBytes($"{i}"), LookupVerdict.Yes);
+        }
+
+        Assert.InRange(cache.Count, 50, 100);
+        Assert.True(cache.TryGet("999"u8, out _));
+        Assert.False(cache.TryGet("0"u8, out _));
+        cache.Add("later"u8.ToArray(), LookupVerdict.Later);
+        Assert.False(cache.TryGet("later"u8, out _));
+    }
+
+    private static byte[] ProofOf(byte[] salted, byte[] message)
+    {
+        byte[] clientKey = HMACSHA256.HashData(salted, "Client Key"u8);
+        byte[] signature = HMACSHA256.HashData(SHA256.HashData(clientKey), message);
+        return [.. clientKey.Zip(signature, (a, b) => (byte)(a ^ b))];
+    }
+
+    private void Start()
+    {
+        Accounts accounts = new(_home.Path);
+        _stop = new CancellationTokenSource();
+        _server = new LookupServer(
+            _home.In("users/lookup"),
+            new RecipientJudge(
+                new RecipientLookup(_home.Path, asRoot: false), null, asRoot: false),
+            new LoginDesk(new LoginGate(name => accounts.Find(name), _time)),
+            _ => _mayAsk, _log.Add);
+        _serving = _server.RunAsync(_stop.Token);
+    }
+
+    private async Task StopAsync()
+    {
+        if (_stop is not null)
+        {
+            await _stop.CancelAsync();
+            await _serving!;
+            _server!.Dispose();
+            _stop.Dispose();
+            _stop = null;
+        }
+    }
+
+    private Task<LookupVerdict> Ask(string address) =>
+        _client.AskAsync(ByteText.ToBytes(address), CancellationToken.None);
+
+    private Task<LoginAnswer> Login(string name, string password) => _client.CheckPasswordAsync(
+        Peer, ByteText.ToBytes(name), ByteText.ToBytes(password), CancellationToken.None);
+
+    private Task<LoginAnswer> Prove(string name, byte[] message, byte[] proof) =>
+        _client.CheckProofAsync(
+            Peer, ByteText.ToBytes(name), message, proof, CancellationToken.None);
+
+    private Task<(byte[] Salt, int Iterations)?> Salt(string name) =>
+        _client.SaltOfAsync(ByteText.ToBytes(name), CancellationToken.None);
+}

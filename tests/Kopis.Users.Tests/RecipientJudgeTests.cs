@@ -1,0 +1,106 @@
+using Kopis.Base;
+using Kopis.Read.Tests;
+
+namespace Kopis.Users.Tests;
+
+/// <summary>Whether an address exists, by the files that qmail-lspawn and qmail-local go by.
+/// </summary>
+public sealed class RecipientJudgeTests : IDisposable
+{
+    private const string Joe = "joe@toyokawa.gcd.org";
+
+    private readonly TestHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Theory]
+    [InlineData("joe", LookupVerdict.Yes)]
+    [InlineData("JOE", LookupVerdict.Yes)]
+    [InlineData("joe-list", LookupVerdict.Yes)]
+    [InlineData("joe-list-x", LookupVerdict.No)]
+    [InlineData("joe-shop-anything", LookupVerdict.Yes)]
+    [InlineData("joe-shop", LookupVerdict.No)]
+    [InlineData("joe-directory", LookupVerdict.No)]
+    [InlineData("joe-../joe/.qmail-list", LookupVerdict.No)]
+    [InlineData("nobody", LookupVerdict.No)]
+    [InlineData("postmaster", LookupVerdict.Yes)]
+    [InlineData("", LookupVerdict.Yes)]
+    [InlineData("jo\0e", LookupVerdict.No)]
+    public void By_qmail_files(string local, LookupVerdict expected)
+    {
+        string home = AddJoe();
+        File.WriteAllText(Path.Combine(home, ".qmail-list"), "&x@y\n");
+        File.WriteAllText(Path.Combine(home, ".qmail-shop-default"), "");
+        Directory.CreateDirectory(Path.Combine(home, ".qmail-directory"));
+        Directory.CreateDirectory(_home.In("alias"));
+        File.WriteAllText(_home.In("alias/.qmail-postmaster"), "&joe\n");
+        Assert.Equal(expected, Judge(local));
+    }
+
+    [Fact]
+    public void A_catch_all_takes_everybody()
+    {
+        Directory.CreateDirectory(_home.In("alias"));
+        Assert.Equal(LookupVerdict.No, Judge("anyone"));
+        File.WriteAllText(_home.In("alias/.qmail-default"), "&joe\n");
+        Assert.Equal(LookupVerdict.Yes, Judge("anyone"));
+    }
+
+    [Fact]
+    public void What_cannot_be_said_now_is_never_a_no()
+    {
+        Assert.Equal(LookupVerdict.Later, Judge("joe")); // No alias directory: a half-made home.
+        AddJoe();
+        File.WriteAllText(_home.In("users/virtual"), "half a line");
+        Assert.Equal(LookupVerdict.Later, Judge("joe"));
+        File.Delete(_home.In("users/virtual"));
+        File.WriteAllBytes(_home.In("users/cdb"), new byte[100]);
+        Assert.Equal(LookupVerdict.Later, Judge("joe"));
+    }
+
+    [Fact]
+    public void A_home_that_is_away_is_a_later()
+    {
+        string home = AddJoe();
+        Directory.Delete(home, recursive: true);
+        Assert.Equal(LookupVerdict.Later, Judge("joe"));
+    }
+
+    [Theory]
+    [InlineData("1000S\n", LookupVerdict.Yes)]
+    [InlineData("1000S\n600 1\n400 1\n", LookupVerdict.Full)]
+    [InlineData("1000S\n600 1\n400 1\n-1 -1\n", LookupVerdict.Yes)]
+    [InlineData("1000S,2C\n   1 1\n   1 1\n", LookupVerdict.Full)]
+    [InlineData("2C\n5000 1\n", LookupVerdict.Yes)]
+    [InlineData("\n5000 1\n", LookupVerdict.Yes)]
+    [InlineData("10S\nnonsense\n50 1\n", LookupVerdict.Yes)]
+    [InlineData("10S\n50", LookupVerdict.Yes)]
+    [InlineData("", LookupVerdict.Yes)]
+    public void By_the_quota(string maildirsize, LookupVerdict expected)
+    {
+        string home = AddJoe();
+        File.WriteAllText(Path.Combine(home, "Maildir/maildirsize"), maildirsize);
+        Assert.Equal(expected, Judge("joe"));
+        File.WriteAllText(Path.Combine(home, ".qmail"), "&elsewhere@y\n");
+        Assert.Equal(LookupVerdict.Yes, Judge("joe"));
+    }
+
+    [Theory]
+    [InlineData(0, LookupVerdict.Later)]
+    [InlineData(SpawnCode.Nfs, LookupVerdict.Later)]
+    [InlineData(ExitCode.Temporary, LookupVerdict.Later)]
+    [InlineData(ExitCode.Permanent, LookupVerdict.No)]
+    public void A_program_in_place_of_getpw_may_say_never(int code, LookupVerdict expected)
+    {
+        RecipientJudge judge = new(
+            new RecipientLookup(_home.Path, asRoot: true),
+            _ => LookupResult.Trouble(code), asRoot: false);
+        Assert.Equal(expected, judge.Judge("x"u8.ToArray(), "d"u8.ToArray()));
+    }
+
+    private string AddJoe() => Path.GetDirectoryName(_home.AddUser(Joe, "x"))!;
+
+    private LookupVerdict Judge(string local) =>
+        new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, asRoot: false)
+            .Judge(ByteText.ToBytes(local), "toyokawa.gcd.org"u8.ToArray());
+}
