@@ -1,0 +1,21 @@
+namespace Kopis.Mail;
+
+/// <summary>LOGIN (draft-murchison-sasl-login): never a standard, and what many clients
+/// speak.</summary>
+internal sealed class SaslLogin : SaslMechanism
+{
+    private byte[]? _name;
+
+    internal override SaslStep Begin() => Send("Username:"u8);
+
+    internal override SaslStep Respond(ReadOnlySpan<byte> response)
+    {
+        if (_name is not null)
+        {
+            return AskPassword(_name, response);
+        }
+
+        _name = response.ToArray();
+        return Send("Password:"u8);
+    }
+}

@@ -1,0 +1,55 @@
+namespace Kopis.Mail;
+
+/// <summary>
+/// The server's side of one exchange of a mechanism (RFC 4422): responses in, what to do next out.
+/// No I/O.
+/// </summary>
+internal abstract class SaslMechanism
+{
+    /// <summary>Longer names and passwords are nobody's.</summary>
+    protected const int FieldBytesMax = 1024;
+
+    /// <summary>What to send with <see cref="SaslStep.Challenge"/>.</summary>
+    internal byte[] Challenge { get; set; } = [];
+
+    /// <summary>What to ask with <see cref="SaslStep.Ask"/>.</summary>
+    internal SaslQuestion? Question { get; set; }
+
+    /// <summary>Who it is, with <see cref="SaslStep.Done"/>.</summary>
+    internal string Account { get; set; } = "";
+
+    /// <summary>What to say where the client sent nothing with its request.</summary>
+    internal virtual SaslStep Begin() => Send([]);
+
+    /// <summary>Takes a response.</summary>
+    internal abstract SaslStep Respond(ReadOnlySpan<byte> response);
+
+    /// <summary>Takes the answer to the question.</summary>
+    internal virtual SaslStep Answer(SaslAnswer answer)
+    {
+        Account = answer.Account;
+        return answer.Step;
+    }
+
+    /// <summary>Sends a challenge.</summary>
+    protected SaslStep Send(ReadOnlySpan<byte> challenge)
+    {
+        Challenge = challenge.ToArray();
+        return SaslStep.Challenge;
+    }
+
+    /// <summary>Asks.</summary>
+    protected SaslStep Ask(SaslQuestion question)
+    {
+        Question = question;
+        return SaslStep.Ask;
+    }
+
+    /// <summary>Asks about a password. A NUL would end checkpassword's field early.</summary>
+    protected SaslStep AskPassword(ReadOnlySpan<byte> name, ReadOnlySpan<byte> password) =>
+        name.IsEmpty || password.IsEmpty || name.Contains((byte)0) || password.Contains((byte)0)
+            || name.Length > FieldBytesMax || password.Length > FieldBytesMax
+                ? SaslStep.Malformed
+                : Ask(new SaslQuestion(
+                    SaslQuestionKind.Password, name.ToArray(), password.ToArray(), []));
+}
