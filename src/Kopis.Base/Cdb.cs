@@ -45,6 +45,34 @@ public static class Cdb
         return false;
     }
 
+    /// <summary>All records, in the order in which they were added.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static IEnumerable<(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Data)> Records(
+        ReadOnlyMemory<byte> image)
+    {
+        long at = HeaderBytes;
+        long end = long.MaxValue; // The records end where the first table begins.
+        for (int pair = 0; pair < HeaderBytes; pair += SlotBytes)
+        {
+            end = Math.Min(end, ReadUInt32(image.Span, pair));
+        }
+
+        while (at < end)
+        {
+            uint key = ReadUInt32(image.Span, at);
+            uint data = ReadUInt32(image.Span, at + 4);
+            at += 8;
+            if (at + key + data > end || end > image.Length)
+            {
+                throw new InvalidDataException("The cdb file is damaged or cut short.");
+            }
+
+            yield return (
+                image.Slice((int)at, (int)key), image.Slice((int)(at + key), (int)data));
+            at += (long)key + data;
+        }
+    }
+
     /// <summary>Whether the tables that the header names lie inside the file.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> image)
     {

@@ -10,6 +10,14 @@ namespace Kopis.Control;
 /// </summary>
 public sealed class TcpRules(byte[] image)
 {
+    private readonly Lazy<(bool Hosts, bool Info)> _looks = new(() => LooksOf(image));
+
+    /// <summary>Whether a rule depends on the client's name.</summary>
+    public bool LookAtHosts => _looks.Value.Hosts;
+
+    /// <summary>Whether a rule depends on what ident tells.</summary>
+    public bool LookAtInfo => _looks.Value.Info;
+
     /// <summary>Finds the rule for a client.</summary>
     /// <param name="ip">TCPREMOTEIP.</param>
     /// <param name="host">TCPREMOTEHOST, or null.</param>
@@ -70,5 +78,19 @@ public sealed class TcpRules(byte[] image)
         }
 
         yield return [];
+    }
+
+    private static (bool Hosts, bool Info) LooksOf(byte[] image)
+    {
+        bool hosts = false;
+        bool info = false;
+        foreach ((ReadOnlyMemory<byte> key, _) in Cdb.Records(image))
+        {
+            int at = key.Span.LastIndexOf((byte)'@');
+            info |= at >= 0;
+            hosts |= key.Span[(at + 1)..].StartsWith("="u8);
+        }
+
+        return (hosts, info);
     }
 }

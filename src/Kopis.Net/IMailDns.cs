@@ -11,4 +11,13 @@ public interface IMailDns
 
     /// <summary>A host's addresses of both families, IPv4 first.</summary>
     Task<DnsAnswer<IPAddress>> FindAddressesAsync(string host, CancellationToken stop);
+
+    /// <summary>A host's IPv4 addresses alone: what lists of clients answer with.</summary>
+    Task<DnsAnswer<IPAddress>> FindIPv4Async(string host, CancellationToken stop);
+
+    /// <summary>A name's TXT records, the strings of each joined.</summary>
+    Task<DnsAnswer<string>> FindTextsAsync(string name, CancellationToken stop);
+
+    /// <summary>The names that an address claims by PTR records; nothing proves them.</summary>
+    Task<DnsAnswer<string>> FindNamesAsync(IPAddress address, CancellationToken stop);
 }

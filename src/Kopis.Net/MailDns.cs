@@ -7,8 +7,8 @@ using Kopis.Control;
 namespace Kopis.Net;
 
 /// <summary>
-/// DNS through the resolvers of <c>control/resolvers</c>, else of /etc/resolv.conf; answers are
-/// kept for their time to live, an hour at most.
+/// DNS through the resolvers of <c>control/resolvers</c>, else of /etc/resolv.conf; for the network
+/// tools DNSCACHEIP goes before both. Answers are kept for their time to live, an hour at most.
 /// </summary>
 public sealed class MailDns : IMailDns
 {
@@ -48,6 +48,21 @@ public sealed class MailDns : IMailDns
         return new MailDns(servers.Count > 0 ? servers : FromSystem());
     }
 
+    /// <summary>Reads whom a network tool asks: DNSCACHEIP names addresses, as in ucspi-tcp.
+    /// </summary>
+    /// <exception cref="ConfigurationException">One of them is no address.</exception>
+    public static MailDns Read(ProgramContext context)
+    {
+        char[] apart = [' ', '\t', '\n', ','];
+        string[] words = context.Environment.Text("DNSCACHEIP")?.Split(
+            apart, StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return words.Length == 0
+            ? Read(ControlDirectory.Of(context))
+            : new MailDns(words.Select(word => Parse(word) is { } place
+                ? new NameServer(place)
+                : throw new ConfigurationException("$DNSCACHEIP is no list of addresses")));
+    }
+
     /// <inheritdoc/>
     public async Task<DnsAnswer<MailExchanger>> FindExchangersAsync(
         string domain, CancellationToken stop)
@@ -76,6 +91,33 @@ public sealed class MailDns : IMailDns
             : status == DnsStatus.TryAgain || status6 == DnsStatus.TryAgain ? DnsStatus.TryAgain
             : status;
         return new DnsAnswer<IPAddress>(both, addresses);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<IPAddress>> FindIPv4Async(string host, CancellationToken stop)
+    {
+        (DnsStatus status, IDnsQueryResponse? answer) = await AskAsync(host, QueryType.A, stop);
+        return new DnsAnswer<IPAddress>(status, [.. Addresses(answer).Take(RecordsMax)]);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<string>> FindTextsAsync(string name, CancellationToken stop)
+    {
+        (DnsStatus status, IDnsQueryResponse? answer) = await AskAsync(name, QueryType.TXT, stop);
+        IEnumerable<string> texts = answer?.Answers.OfType<TxtRecord>()
+            .Select(record => string.Concat(record.Text)).Take(RecordsMax) ?? [];
+        return new DnsAnswer<string>(status, [.. texts]);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<string>> FindNamesAsync(IPAddress address, CancellationToken stop)
+    {
+        (DnsStatus status, IDnsQueryResponse? answer) =
+            await AskAsync(address.GetArpaName(), QueryType.PTR, stop);
+        IEnumerable<string> names = answer?.Answers.OfType<PtrRecord>()
+            .Select(record => WithoutDot(record.PtrDomainName))
+            .Where(name => name.Length > 0).Take(RecordsMax) ?? [];
+        return new DnsAnswer<string>(status, [.. names]);
     }
 
     private static IEnumerable<IPAddress> Addresses(IDnsQueryResponse? answer) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Kopis.Base;
+using Kopis.Control;
 
 namespace Kopis.Net;
 
@@ -38,10 +39,21 @@ internal sealed class TcpServerOptions
 
     internal string? LocalName { get; private set; }
 
-    /// <summary>TCPLOCALHOST: -l, else the host word where it is a name; not looked up.</summary>
+    /// <summary>TCPLOCALHOST without DNS: -l, else the host word where it is a name.</summary>
     internal string? LocalHost =>
         LocalName ?? (Host is "" or "0" || IPAddress.TryParse(Host.Trim('[', ']'), out _)
             ? null : Host);
+
+    /// <summary>-h, -H; null where neither is given.</summary>
+    internal bool? AskNames { get; private set; }
+
+    /// <summary>-r, -R; null where neither is given.</summary>
+    internal bool? AskInfo { get; private set; }
+
+    internal bool Paranoid { get; private set; }
+
+    // ucspi-tcp 0.88.
+    internal TimeSpan InfoTimeout { get; private set; } = TimeSpan.FromSeconds(26);
 
     internal bool PrintPort { get; private set; }
 
@@ -57,6 +69,14 @@ internal sealed class TcpServerOptions
     internal string Port { get; private set; } = "";
 
     internal IReadOnlyList<byte[]> Chain { get; private set; } = [];
+
+    /// <summary>
+    /// What is asked about a connection: what an option says, else what the rules look at. A name
+    /// or a user that nobody looks at is not worth a client's wait (DIFFERENCES).
+    /// </summary>
+    internal PeerQuestions QuestionsFor(TcpRules? rules) => new(
+        AskNames ?? (Paranoid || rules is { LookAtHosts: true }), LocalName is not null, Paranoid,
+        AskInfo ?? rules is { LookAtInfo: true }, InfoTimeout);
 
     /// <summary>Reads the words; options may be bundled, their values attached.</summary>
     /// <exception cref="ConfigurationException">Wrong usage; exit 100.</exception>
@@ -128,8 +148,14 @@ internal sealed class TcpServerOptions
             case 'q' or 'Q' or 'v':
                 Verbosity = option switch { 'q' => 0, 'Q' => 1, _ => 2 };
                 break;
+            case 'h' or 'H':
+                AskNames = option == 'h';
+                break;
+            case 'r' or 'R':
+                AskInfo = option == 'r';
+                break;
             default:
-                // h, H, p, P, r, R: no name or ident is asked for; see tcpserver(8).
+                Paranoid = option == 'p';
                 break;
         }
     }
@@ -162,8 +188,8 @@ internal sealed class TcpServerOptions
             case 'l':
                 LocalName = ByteText.ToText(value);
                 break;
-            default: // t: how long ident may take, which is not asked.
-                _ = Number(value);
+            default:
+                InfoTimeout = TimeSpan.FromSeconds(Math.Min(Number(value), int.MaxValue / 1000));
                 break;
         }
     }

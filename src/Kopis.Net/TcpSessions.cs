@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
@@ -25,6 +24,7 @@ internal sealed class TcpSessions
     private readonly ISessionHandler? _handler;
     private readonly ChildReaper? _reaper;
     private readonly Reloading<TcpRules>? _rules;
+    private readonly PeerLookup _lookup;
     private readonly TcpServerLog _log;
     private readonly SemaphoreSlim _slots;
     private readonly ConcurrentDictionary<long, Task> _running = new();
@@ -36,6 +36,7 @@ internal sealed class TcpSessions
         ProgramContext context, TcpServerOptions options, ISessionHandler? handler,
         ChildReaper? reaper)
     {
+        _lookup = new PeerLookup(MailDns.Read(context));
         _context = context;
         _options = options;
         _handler = handler;
@@ -113,7 +114,7 @@ internal sealed class TcpSessions
             {
                 if (TryPrepare(socket, out IPEndPoint? remote, out IPEndPoint? local))
                 {
-                    await AdmitAsync(socket, remote, local, number, stop);
+                    await ServePeerAsync(socket, remote, local, number, stop);
                 }
             }
         }
@@ -151,31 +152,77 @@ internal sealed class TcpSessions
         }
     }
 
-    private async Task AdmitAsync(
+    private async Task ServePeerAsync(
         Socket socket, IPEndPoint remote, IPEndPoint local, long number, CancellationToken stop)
     {
         bool counted = Count(remote.Address, +1);
         try
         {
-            ByteEnvironment environment = EnvironmentFor(remote, local);
-            bool denied = !counted || !Allows(environment);
-            if (denied || _handler is not null)
+            if (_handler is not null)
             {
                 _log.From(number, remote.Address);
-                _log.Decision(number, denied, environment);
             }
 
-            int status = denied ? ExitCode.Permanent << 8
-                : _handler is null ? await RunProcessAsync(socket, environment, remote.Address)
-                : await RunSessionAsync(socket, environment, number, stop) << 8;
-            if (denied || _handler is not null)
+            ByteEnvironment environment = EnvironmentFor(remote, local);
+            bool admitted = counted
+                && await AdmitAsync(socket, environment, remote, local, stop);
+            if (admitted && _handler is null)
             {
-                _log.End(number, status);
+                await RunProcessAsync(socket, environment, remote.Address);
+                return;
             }
+
+            if (_handler is null)
+            {
+                _log.From(number, remote.Address);
+            }
+
+            _log.Decision(number, !admitted, environment);
+            _log.End(number, (admitted
+                ? await RunSessionAsync(socket, environment, number, stop)
+                : ExitCode.Permanent) << 8);
+        }
+        catch (Exception e) when (e is SocketException || stop.IsCancellationRequested)
+        {
+            // It broke before it was served, or the listener ended before.
         }
         finally
         {
             Count(remote.Address, -1);
+        }
+    }
+
+    // Greets, finds out who it is, and asks the rules.
+    private async Task<bool> AdmitAsync(
+        Socket socket, ByteEnvironment environment, IPEndPoint remote, IPEndPoint local,
+        CancellationToken stop)
+    {
+        try
+        {
+            if (_options.Banner.Length > 0)
+            {
+                await socket.SendAsync(_options.Banner, stop);
+            }
+
+            TcpRules? rules = _rules?.Current();
+            PeerQuestions questions = _options.QuestionsFor(rules);
+            PeerFacts facts = await _lookup.FindAsync(local, remote, questions, stop);
+            if (questions is { Names: true, LocalIsKnown: false })
+            {
+                environment["TCPLOCALHOST"] = facts.LocalHost;
+            }
+
+            environment["TCPREMOTEHOST"] = facts.RemoteHost;
+            environment["TCPREMOTEINFO"] = facts.RemoteInfo;
+            TcpRule? rule = rules?.Find(
+                environment["TCPREMOTEIP"]!, facts.RemoteHost, facts.RemoteInfo);
+            rule?.ApplyTo(environment);
+            return rule is not { Denies: true };
+        }
+        catch (Exception e) when (e is ConfigurationException or InvalidDataException)
+        {
+            _log.Warn($"dropping connection, {e.Message}");
+            return false;
         }
     }
 
@@ -184,7 +231,6 @@ internal sealed class TcpSessions
     {
         await using Connection connection =
             Connection.OverSocket(socket, environment, TimeProvider.System, number);
-        connection.Output.Write(_options.Banner);
         try
         {
             return await _handler!.RunAsync(connection, stop);
@@ -198,13 +244,12 @@ internal sealed class TcpSessions
         }
     }
 
-    private async Task<int> RunProcessAsync(
+    private async Task RunProcessAsync(
         Socket socket, ByteEnvironment environment, IPAddress remote)
     {
         int pid;
         try
         {
-            socket.Send(_options.Banner);
             int fd = (int)socket.SafeHandle.DangerousGetHandle();
             Fd.SetNonBlocking(fd, on: false);
             pid = new ProcessStart
@@ -220,7 +265,7 @@ internal sealed class TcpSessions
         {
             string program = LogText.Safe(_options.Chain[0]);
             _log.Warn($"dropping connection, unable to run {program}: {e.Message}");
-            return ExitCode.Temporary << 8;
+            return;
         }
 
         socket.Dispose(); // The child's alone from here: its end must be the connection's end.
@@ -228,7 +273,6 @@ internal sealed class TcpSessions
         _log.Decision(pid, denied: false, environment);
         WaitStatus status = await _reaper!.WaitAsync(pid);
         _log.End(pid, status.Raw);
-        return status.Raw;
     }
 
     private ByteEnvironment EnvironmentFor(IPEndPoint remote, IPEndPoint local)
@@ -244,29 +288,6 @@ internal sealed class TcpSessions
         environment["TCPREMOTEHOST"] = null;
         environment["TCPREMOTEINFO"] = null;
         return environment;
-    }
-
-    private bool Allows(ByteEnvironment environment)
-    {
-        if (_rules is null)
-        {
-            return true;
-        }
-
-        try
-        {
-            TcpRule? rule = _rules.Current().Find(
-                environment["TCPREMOTEIP"]!,
-                environment["TCPREMOTEHOST"],
-                environment["TCPREMOTEINFO"]);
-            rule?.ApplyTo(environment);
-            return rule is null || !rule.Denies;
-        }
-        catch (Exception e) when (e is ConfigurationException or InvalidDataException)
-        {
-            _log.Warn($"dropping connection, {e.Message}");
-            return false;
-        }
     }
 
     private TcpRules LoadRules(string file)

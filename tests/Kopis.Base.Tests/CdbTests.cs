@@ -43,7 +43,13 @@ public sealed class CdbTests
             }
 
             Assert.False(Cdb.TryFind(image, Encoding.ASCII.GetBytes(new string('z', 30)), out _));
+            Assert.Equal(
+                records.Select(record => (Hex(record.Key), Hex(record.Value))),
+                Cdb.Records(image).Select(
+                    record => (Hex(record.Key.ToArray()), Hex(record.Data.ToArray()))));
         });
+
+    private static string Hex(byte[] bytes) => Convert.ToHexString(bytes);
 
     [Fact]
     public void A_damaged_database_is_an_error_and_never_a_crash()
@@ -68,6 +74,7 @@ public sealed class CdbTests
             try
             {
                 Cdb.TryFind(bad, "key7"u8, out _);
+                Assert.True(Cdb.Records(bad).Count() <= image.Length);
             }
             catch (InvalidDataException)
             {

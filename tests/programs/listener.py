@@ -1,5 +1,6 @@
 """A tcpserver under test, its log, and clients in the clear and over TLS."""
 
+import pathlib
 import re
 import socket
 import ssl
@@ -12,10 +13,12 @@ from harness import BIN, ProgramCase
 class ListenerCase(ProgramCase):
     """A test with listeners on free ports."""
 
+    program = BIN / "tcpserver"
+
     def serve(self, *options, chain=("qmail-smtpd",), host="127.0.0.1", port="0", **env):
         """Starts a listener on a free port; its log is read line by line."""
         self.process = subprocess.Popen(
-            [BIN / "tcpserver", "-1", *options, host, port, *chain],
+            [self.program, "-1", *options, host, port, *chain],
             env=self.environment(**env), cwd=self.home, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(self.end)
@@ -51,6 +54,23 @@ class ListenerCase(ProgramCase):
         replies = peer.makefile("rb")
         self.addCleanup(replies.close)
         return peer, replies
+
+    def children(self):
+        """Processes of the listener; a child is its thread's that started it."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        return [child for task in tasks.iterdir()
+                for child in (task / "children").read_text().split()]
+
+    def script(self, text):
+        path = self.home / "script"
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+        return str(path)
+
+    def rules(self, text):
+        subprocess.run([BIN / "tcprules", self.home / "rules", self.home / "rules.tmp"],
+                       input=text.encode(), check=True, env=self.environment())
+        return str(self.home / "rules")
 
     # TLS --------------------------------------------------------------------------------------
 

@@ -13,17 +13,6 @@ from listener import ListenerCase
 
 
 class TcpServer(ListenerCase):
-    def script(self, text):
-        path = self.home / "script"
-        path.write_text("#!/bin/sh\n" + text)
-        path.chmod(0o755)
-        return str(path)
-
-    def rules(self, text):
-        subprocess.run([BIN / "tcprules", self.home / "rules", self.home / "rules.tmp"],
-                       input=text.encode(), check=True, env=self.environment())
-        return str(self.home / "rules")
-
     # Chains -----------------------------------------------------------------------------------
 
     def test_the_fused_chain(self):
@@ -44,8 +33,7 @@ class TcpServer(ListenerCase):
         self.serve()
         _, replies = self.connect()
         replies.readline()
-        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
-        self.assertEqual("", pathlib.Path(children).read_text())
+        self.assertEqual([], self.children())
 
     def test_an_early_end_is_status_256(self):
         self.serve("-v")
@@ -85,8 +73,7 @@ class TcpServer(ListenerCase):
         self.serve(chain=(str(binary), "qmail-smtpd"))
         _, replies = self.connect()
         self.assertTrue(replies.readline().startswith(b"220 "))
-        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
-        self.assertEqual("", pathlib.Path(children).read_text())
+        self.assertEqual([], self.children())
 
     def test_another_program_of_our_names_is_not_ours(self):
         path = self.home / "qmail-smtpd"

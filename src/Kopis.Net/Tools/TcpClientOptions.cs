@@ -11,6 +11,10 @@ internal sealed class TcpClientOptions
     private const string Usage = "usage: tcpclient [ -hHrRdDqQv ] [ -i localip ] [ -p localport ] "
         + "[ -T timeoutconn ] [ -l localname ] [ -t timeoutinfo ] host port program";
 
+    private bool _askNames;
+    private bool _askInfo;
+    private int _infoSeconds = 26; // ucspi-tcp 0.88.
+
     private TcpClientOptions()
     {
     }
@@ -26,6 +30,11 @@ internal sealed class TcpClientOptions
     internal string LocalPort { get; private set; } = "0";
 
     internal string? LocalName { get; private set; }
+
+    /// <summary>What to find out about the connection: only what -h and -r ask for.</summary>
+    internal PeerQuestions Questions => new(
+        _askNames, LocalName is not null, Paranoid: false, _askInfo,
+        TimeSpan.FromSeconds(_infoSeconds));
 
     /// <summary>Seconds for each address, in the first round and in the second.</summary>
     internal (int First, int Second) ConnectSeconds { get; private set; } = (2, 58);
@@ -83,6 +92,8 @@ internal sealed class TcpClientOptions
     {
         IsVerbose = flag == 'v' || (IsVerbose && flag is not ('q' or 'Q'));
         IsQuiet = flag == 'q' || (IsQuiet && flag is not ('v' or 'Q'));
+        _askNames = flag == 'h' || (_askNames && flag != 'H');
+        _askInfo = flag == 'r' || (_askInfo && flag != 'R');
         NoDelay = flag == 'D' || (NoDelay && flag != 'd');
     }
 
@@ -102,7 +113,8 @@ internal sealed class TcpClientOptions
             case 'T':
                 ConnectSeconds = Seconds(value);
                 break;
-            default: // -t is for ident, which is not asked.
+            default:
+                _infoSeconds = Seconds(value).First;
                 break;
         }
     }

@@ -21,7 +21,7 @@ public static class TcpClientProgram
         using Socket socket = Connect(options);
         socket.NoDelay = options.NoDelay;
         ByteEnvironment environment = new(context.Environment);
-        SetPeer(environment, options, socket);
+        SetPeer(environment, options, socket, FactsOf(context, options, socket));
         string program = LogText.Safe(options.Program[0]);
         if (ProgramPath.Find(environment, options.Program[0]) is not { } path)
         {
@@ -142,8 +142,18 @@ public static class TcpClientProgram
         }
     }
 
+    private static PeerFacts FactsOf(
+        ProgramContext context, TcpClientOptions options, Socket socket)
+    {
+        PeerQuestions questions = options.Questions;
+        return questions is { Names: false, Info: false } ? default
+            : new PeerLookup(MailDns.Read(context)).FindAsync(
+                (IPEndPoint)socket.LocalEndPoint!, (IPEndPoint)socket.RemoteEndPoint!,
+                questions, CancellationToken.None).GetAwaiter().GetResult();
+    }
+
     private static void SetPeer(
-        ByteEnvironment environment, TcpClientOptions options, Socket socket)
+        ByteEnvironment environment, TcpClientOptions options, Socket socket, PeerFacts facts)
     {
         IPEndPoint local = (IPEndPoint)socket.LocalEndPoint!;
         IPEndPoint remote = (IPEndPoint)socket.RemoteEndPoint!;
@@ -151,11 +161,11 @@ public static class TcpClientProgram
         environment.SetText("TCPLOCALIP", local.Address.ToString());
         environment.SetText("TCPLOCALPORT", local.Port.ToString(CultureInfo.InvariantCulture));
         environment["TCPLOCALHOST"] =
-            options.LocalName is { } name ? Encoding.Latin1.GetBytes(name) : null;
+            options.LocalName is { } name ? Encoding.Latin1.GetBytes(name) : facts.LocalHost;
         environment.SetText("TCPREMOTEIP", remote.Address.ToString());
         environment.SetText("TCPREMOTEPORT", remote.Port.ToString(CultureInfo.InvariantCulture));
-        environment["TCPREMOTEHOST"] = null;
-        environment["TCPREMOTEINFO"] = null;
+        environment["TCPREMOTEHOST"] = facts.RemoteHost;
+        environment["TCPREMOTEINFO"] = facts.RemoteInfo;
     }
 
     private static void Complain(string text) => Fd.WriteAll(2, Encoding.Latin1.GetBytes(text));
