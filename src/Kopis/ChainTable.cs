@@ -2,12 +2,14 @@ using Kopis.Base;
 using Kopis.Net;
 using Kopis.Read;
 using Kopis.Receive;
+using Kopis.Trust;
 
 namespace Kopis;
 
 /// <summary>
 /// The chains that tcpserver runs in itself: by the first program's name, what makes the session.
-/// It lies here because Receive and Read do not know one another.
+/// A program that may hand its client on makes the rest of the chain by this table again. It lies
+/// here because Receive, Read and Trust do not know one another.
 /// </summary>
 internal static class ChainTable
 {
@@ -15,6 +17,7 @@ internal static class ChainTable
     [
         ("qmail-smtpd", QmailSmtpd.Fuse),
         ("qmail-popup", QmailPopup.Fuse),
+        ("rblsmtpd", (listener, chain) => Rblsmtpd.Fuse(listener, chain, Fuse)),
     ];
 
     /// <summary>Fuses a chain, where its first word is one of our programs that can.</summary>
