@@ -257,20 +257,21 @@ public sealed class AddressList
         int at = address.FindLastIndex(token => token.Is('@'));
         List<AddressToken> box = at < 0 ? address : address[..at];
         byte[] host = at < 0 ? _defaults.Host : Join(address[(at + 1)..], raw: true);
-        host = host.AsSpan().SequenceEqual("[]"u8) ? host : CompleteHost(host);
+        host = host.AsSpan().SequenceEqual("[]"u8) ? host : CompleteHost(host, _defaults);
         _addresses.Add([.. Join(box, raw: false), (byte)'@', .. host]);
         return [.. Join(box, raw: true), (byte)'@', .. host];
     }
 
-    private byte[] CompleteHost(byte[] host)
+    /// <summary>A host with what qmail-inject puts behind it.</summary>
+    internal static byte[] CompleteHost(byte[] host, AddressDefaults defaults)
     {
         if (host is [.., (byte)'+'])
         {
-            host = [.. host[..^1], (byte)'.', .. _defaults.PlusDomain];
+            host = [.. host[..^1], (byte)'.', .. defaults.PlusDomain];
         }
 
         bool complete = host.AsSpan().Contains((byte)'.') || host is [(byte)'[', ..];
-        return complete ? host : [.. host, (byte)'.', .. _defaults.Domain];
+        return complete ? host : [.. host, (byte)'.', .. defaults.Domain];
     }
 
     private static void TrimEnd(List<AddressToken> tokens, char special)

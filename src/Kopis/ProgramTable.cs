@@ -7,6 +7,7 @@ using Kopis.Receive;
 using Kopis.Remote;
 using Kopis.Send;
 using Kopis.Start;
+using Kopis.Trust;
 using Kopis.Users;
 
 namespace Kopis;
@@ -23,10 +24,14 @@ internal static class ProgramTable
             "compile rules for tcpserver"),
         new("tcprulescheck", TcpRulesProgram.Check, "anyone",
             "tell what rules do with a client"),
+        new("rblsmtpd", Rblsmtpd.Run, "qmaild",
+            "keep clients out that are on lists in DNS"),
         new("tcpclient", TcpClientProgram.Run, "anyone",
             "connect, and run a program with the connection"),
         new("addcr", LineEnds.AddCr, "anyone", "put CR before each LF"),
         new("delcr", LineEnds.DelCr, "anyone", "take CR before each LF away"),
+        new("tai64n", TimeStamps.Tai64N, "anyone", "put the time before each line"),
+        new("tai64nlocal", TimeStamps.Tai64NLocal, "anyone", "show such times as local time"),
         new("argv0", Argv0.Run, "anyone", "run a program under another name"),
         new("mconnect", TcpTalk.Mconnect, "anyone", "type to an SMTP server"),
         new("tcpcat", TcpTalk.Tcpcat, "anyone", "print what a server says"),
@@ -44,8 +49,8 @@ internal static class ProgramTable
             "qmail-inject by the words of sendmail"),
         new("mailq", Sendmail.Run, "anyone",
             "sendmail -bp"),
-        new("newaliases", Sendmail.Run, "anyone",
-            "tells where newaliases is"),
+        new("newaliases", AliasPrograms.NewAliases, "root",
+            "compile /etc/aliases for fastforward"),
         new("qmail-queue", QmailQueueProgram.Run, "anyone; --serve: qmailq", "queue a message"),
         new("qmail-qmqpc", QmailQmqpc.Run, "anyone",
             "queue a message on another host by QMQP"),
@@ -77,6 +82,20 @@ internal static class ProgramTable
             "turn a command's yes into a bounce"),
         new("preline", DotQmailTools.Preline, "the user",
             "feed a message with its delivery lines to a command"),
+        new("dot-forward", DotForward.Run, "the user",
+            "forward as a .forward file says"),
+        new("fastforward", FastForward.Run, "alias",
+            "forward by a database of addresses"),
+        new("setforward", AliasPrograms.SetForward, "anyone",
+            "make a database for fastforward"),
+        new("printforward", AliasPrograms.PrintForward, "anyone",
+            "show a database of fastforward"),
+        new("newinclude", AliasPrograms.NewInclude, "anyone",
+            "compile an :include: file for fastforward"),
+        new("setmaillist", AliasPrograms.SetMailList, "anyone",
+            "make a mailing list for fastforward"),
+        new("printmaillist", AliasPrograms.PrintMailList, "anyone",
+            "show a mailing list of fastforward"),
         new("predate", MailingTools.Predate, "anyone",
             "put a Date line before what a command reads"),
         new("datemail", MailingTools.Datemail, "anyone",

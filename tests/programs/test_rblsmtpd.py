@@ -8,8 +8,8 @@ import subprocess
 import unittest
 
 from harness import BIN, ProgramCase
+from listener import ListenerCase
 from nameserver import IS_ROOT, NameServer, SilentServer
-from test_tcpserver import Listening
 
 # rfc5782's test entries, and one list for each kind of answer.
 RECORDS = [
@@ -184,7 +184,7 @@ class ByDebian(ByHand):
     test_no_answer_of_dns = test_a_resolver_that_is_silent_counts_as_no_answer = None
 
 
-class InAListener(Listening):
+class InAListener(ListenerCase):
     def setUp(self):
         super().setUp()
         self.control("resolvers", NameServer(self, *RECORDS).address)

@@ -5,9 +5,9 @@ import subprocess
 import unittest
 
 from harness import BIN
+from listener import ListenerCase
 from nameserver import IS_ROOT, NameServer
 from test_rblsmtpd import RECORDS
-from test_tcpserver import Listening
 
 THEIRS = {name: f"/usr/bin/{name}" for name in (
     "tcpserver", "rblsmtpd", "tcpclient", "tcprules", "tcprulescheck", "recordio", "fixcrio")}
@@ -18,7 +18,7 @@ TALK = b"MAIL FROM:<a@b>\r\nRCPT TO:<x@mx.example>\r\nDATA\r\nhi\r\n.\r\nQUIT\r\
 
 @unittest.skipUnless(IS_ROOT and all(os.path.exists(path) for path in THEIRS.values()),
                      "ucspi-tcp's programs ask a resolver on port 53")
-class Chains(Listening):
+class Chains(ListenerCase):
     def setUp(self):
         super().setUp()
         pid = os.getpid()

@@ -16,10 +16,15 @@ internal static class ToolChild
             : CannotRun(errno);
 
     /// <summary>Runs it with text, then our standard input, as its own.</summary>
+    /// <param name="context">Our own.</param>
+    /// <param name="words">The command.</param>
+    /// <param name="first">The text.</param>
+    /// <param name="mustRead">Whether it is an error that it does not read to the end.</param>
     /// <exception cref="ConfigurationException">It cannot be run, or what it reads cannot be
     /// copied.</exception>
     internal static WaitStatus Feed(
-        ProgramContext context, IReadOnlyList<byte[]> words, ReadOnlySpan<byte> first)
+        ProgramContext context, IReadOnlyList<byte[]> words, ReadOnlySpan<byte> first,
+        bool mustRead = true)
     {
         (int read, int write) = Fd.Pipe();
         bool started = TryStart(context, words, read, out int pid, out int errno);
@@ -32,7 +37,7 @@ internal static class ToolChild
                 CannotRun(errno).ExitCode);
         }
 
-        string? trouble = TryCopy(write, first);
+        string? trouble = TryCopy(write, first, mustRead);
         Fd.Close(write);
         WaitStatus status = Processes.Wait(pid);
         return trouble is null
@@ -49,7 +54,7 @@ internal static class ToolChild
             ? throw new ConfigurationException("temporary child error")
             : status.ExitCode;
 
-    private static string? TryCopy(int to, ReadOnlySpan<byte> first)
+    private static string? TryCopy(int to, ReadOnlySpan<byte> first, bool mustRead)
     {
         byte[] block = new byte[MessageBody.BlockBytes];
         try
@@ -65,7 +70,7 @@ internal static class ToolChild
         }
         catch (PosixException e)
         {
-            return FileErrors.Text(e.Number);
+            return e.Number == Errno.BrokenPipe && !mustRead ? null : FileErrors.Text(e.Number);
         }
     }
 

@@ -4,8 +4,8 @@ using Kopis.Posix;
 
 namespace Kopis.Receive;
 
-/// <summary><c>sendmail</c>, also as <c>mailq</c> and <c>newaliases</c> (contract §5.3): turns
-/// sendmail's words into qmail's, and becomes that program.</summary>
+/// <summary><c>sendmail</c>, also as <c>mailq</c> (contract §5.3): turns sendmail's words into
+/// qmail's, and becomes that program.</summary>
 public static class Sendmail
 {
     private const string Usage =
@@ -18,12 +18,6 @@ public static class Sendmail
     /// <summary>Becomes the program; returns only on misuse.</summary>
     public static int Run(ProgramContext context)
     {
-        if (context.Name == "newaliases")
-        {
-            Fd.WriteAll(2, "sendmail: fatal: please use fastforward/newaliases instead\n"u8);
-            return ExitCode.Permanent;
-        }
-
         Words words = new() { Mode = context.Name == "mailq" ? 'p' : 'm' };
         if (!words.Take(context.Arguments))
         {
