@@ -3,19 +3,10 @@ namespace Kopis.Mail;
 /// <summary>
 /// What one SMTP session is told by the host's configuration and the client's address.
 /// </summary>
-public interface ISmtpPolicy
+public interface ISmtpPolicy : IReceivePolicy
 {
     /// <summary>The text after 220, 250 of HELO, and 221; its first word names the host.</summary>
     ReadOnlyMemory<byte> Greeting { get; }
-
-    /// <summary>The largest message in bytes as stored; zero for no limit.</summary>
-    long MessageBytesMax { get; }
-
-    /// <summary>
-    /// Set for a client that may send anywhere, and appended to each recipient it names; null for
-    /// all others.
-    /// </summary>
-    byte[]? RelayClient { get; }
 
     /// <summary>Whether STARTTLS is offered; never over TLS.</summary>
     bool OffersTls { get; }
@@ -30,7 +21,4 @@ public interface ISmtpPolicy
 
     /// <summary>Whether the sender is one from whom no mail is taken.</summary>
     bool IsBadSender(ReadOnlySpan<byte> sender);
-
-    /// <summary>Whether mail for the recipient is taken from anyone.</summary>
-    bool IsOurs(ReadOnlySpan<byte> recipient);
 }

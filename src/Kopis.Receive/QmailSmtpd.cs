@@ -12,8 +12,7 @@ public static class QmailSmtpd
     public static int Run(ProgramContext context)
     {
         using IntakePool pool = new(context.Home);
-        SmtpHandler handler = Handler(context, pool);
-        return ServeAsync(handler, context.Environment).GetAwaiter().GetResult();
+        return SessionByHand.Serve(Handler(context, pool), context.Environment);
     }
 
     /// <summary>
@@ -41,11 +40,4 @@ public static class QmailSmtpd
         ControlDirectory.Of(context),
         environment => SubmissionClients.For(context with { Environment = environment }, pool),
         TimeProvider.System);
-
-    private static async Task<int> ServeAsync(SmtpHandler handler, ByteEnvironment environment)
-    {
-        await using Connection connection =
-            Connection.OverDescriptors(0, 1, environment, TimeProvider.System);
-        return await handler.RunAsync(connection, CancellationToken.None);
-    }
 }

@@ -3,7 +3,6 @@ using Kopis.Base;
 using Kopis.Control;
 using Kopis.Mail;
 using Kopis.Net;
-using Kopis.Posix;
 using Kopis.Queue;
 
 namespace Kopis.Receive;
@@ -55,7 +54,7 @@ internal sealed class SmtpHandler : ISessionHandler
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
             // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
-            Log($"fatal: {e.Message}");
+            SessionLog.Fatal("qmail-smtpd", e);
             connection.Output.Write(SmtpReply.NoControls);
             connection.SetDeadline(LastWords);
             await connection.FlushAsync();
@@ -63,15 +62,5 @@ internal sealed class SmtpHandler : ISessionHandler
         }
     }
 
-    private static void Log(string line)
-    {
-        try
-        {
-            Fd.WriteAll(2, ByteText.ToBytes($"qmail-smtpd: {line}\n"));
-        }
-        catch (PosixException)
-        {
-            // Nobody reads the log; the client is told all the same.
-        }
-    }
+    private static void Log(string line) => SessionLog.Write("qmail-smtpd", line);
 }

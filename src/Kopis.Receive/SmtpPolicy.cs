@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
@@ -7,53 +6,28 @@ using Kopis.Net;
 
 namespace Kopis.Receive;
 
-/// <summary>The host's settings, and what the environment adds for this client.</summary>
-internal sealed class SmtpPolicy : ISmtpPolicy
+/// <summary>The host's settings for SMTP, and what the environment and TLS add for this client.
+/// </summary>
+/// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
+internal sealed class SmtpPolicy(SmtpSettings settings, TlsServer tls, Connection connection)
+    : ReceivePolicy(
+        settings.DataBytes, settings.RcptHosts, connection.Environment,
+        mayRelay: IsNamed(settings, connection)), ISmtpPolicy
 {
-    private readonly SmtpSettings _settings;
-    private readonly TlsServer _tls;
     private HashSet<IPAddress>? _ownAddresses; // Read when first needed, which is seldom.
 
-    /// <summary>Reads RELAYCLIENT and DATABYTES, and whom the client's certificate names.
-    /// </summary>
-    /// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
-    internal SmtpPolicy(SmtpSettings settings, TlsServer tls, Connection connection)
-    {
-        _settings = settings;
-        _tls = tls;
-        ByteEnvironment environment = connection.Environment;
-        IsEncrypted = connection.Tls is not null;
-        bool certified = connection.Tls is { } info
-            && info.ClientAddresses.Any(address => settings.TlsClients.Contains(address));
-        RelayClient = environment["RELAYCLIENT"] ?? (certified ? [] : null);
-        MessageBytesMax = settings.DataBytes;
-        if (environment.Text("DATABYTES") is { } text)
-        {
-            MessageBytesMax =
-                long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long most)
-                    ? most
-                    : throw new ConfigurationException("DATABYTES is not a whole number");
-        }
-    }
+    public ReadOnlyMemory<byte> Greeting => settings.Greeting;
 
-    public ReadOnlyMemory<byte> Greeting => _settings.Greeting;
+    public bool OffersTls => !IsEncrypted && tls.IsOffered;
 
-    public long MessageBytesMax { get; }
+    public bool IsEncrypted { get; } = connection.Tls is not null;
 
-    public byte[]? RelayClient { get; }
-
-    public bool OffersTls => !IsEncrypted && _tls.IsOffered;
-
-    public bool IsEncrypted { get; }
-
-    public bool IsBadSender(ReadOnlySpan<byte> sender) => _settings.BadMailFrom.Contains(sender);
-
-    public bool IsOurs(ReadOnlySpan<byte> recipient) => _settings.RcptHosts.Contains(recipient);
+    public bool IsBadSender(ReadOnlySpan<byte> sender) => settings.BadMailFrom.Contains(sender);
 
     public byte[] NameOwnAddress(byte[] address)
     {
         int at = address.AsSpan().LastIndexOf((byte)'@');
-        if (_settings.LocalIpHost is { } name
+        if (settings.LocalIpHost is { } name
             && at >= 0
             && address.AsSpan(at + 1) is [(byte)'[', .. Span<byte> inside, (byte)']']
             && IPAddress.TryParse(ByteText.ToText(inside), out IPAddress? ip)
@@ -66,4 +40,9 @@ internal sealed class SmtpPolicy : ISmtpPolicy
 
         return address;
     }
+
+    // Whether the client's certificate names one of control/tlsclients.
+    private static bool IsNamed(SmtpSettings settings, Connection connection) =>
+        connection.Tls is { } info
+        && info.ClientAddresses.Any(address => settings.TlsClients.Contains(address));
 }

@@ -1,0 +1,19 @@
+namespace Kopis.Mail;
+
+/// <summary>
+/// What a server is told about one client's mail by the host's configuration and the environment.
+/// </summary>
+public interface IReceivePolicy
+{
+    /// <summary>The largest message in bytes as stored; zero for no limit.</summary>
+    long MessageBytesMax { get; }
+
+    /// <summary>
+    /// Set for a client that may send anywhere, and appended to each recipient it names; null for
+    /// all others.
+    /// </summary>
+    byte[]? RelayClient { get; }
+
+    /// <summary>Whether mail for the recipient is taken from anyone.</summary>
+    bool IsOurs(ReadOnlySpan<byte> recipient);
+}

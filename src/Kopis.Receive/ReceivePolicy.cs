@@ -1,0 +1,41 @@
+using System.Globalization;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Mail;
+
+namespace Kopis.Receive;
+
+/// <summary>
+/// What SMTP and QMTP share: rcpthosts, databytes, and RELAYCLIENT and DATABYTES for this client.
+/// </summary>
+internal class ReceivePolicy : IReceivePolicy
+{
+    private readonly RcptHosts _hosts;
+
+    /// <summary>Reads the environment.</summary>
+    /// <param name="dataBytes">databytes.</param>
+    /// <param name="hosts">rcpthosts.</param>
+    /// <param name="environment">This client's.</param>
+    /// <param name="mayRelay">Whether it may send anywhere without RELAYCLIENT too.</param>
+    /// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
+    internal ReceivePolicy(
+        long dataBytes, RcptHosts hosts, ByteEnvironment environment, bool mayRelay = false)
+    {
+        _hosts = hosts;
+        RelayClient = environment["RELAYCLIENT"] ?? (mayRelay ? [] : null);
+        MessageBytesMax = dataBytes;
+        if (environment.Text("DATABYTES") is { } text)
+        {
+            MessageBytesMax =
+                long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long most)
+                    ? most
+                    : throw new ConfigurationException("DATABYTES is not a whole number");
+        }
+    }
+
+    public long MessageBytesMax { get; }
+
+    public byte[]? RelayClient { get; }
+
+    public bool IsOurs(ReadOnlySpan<byte> recipient) => _hosts.Contains(recipient);
+}
