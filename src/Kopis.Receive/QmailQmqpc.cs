@@ -109,15 +109,31 @@ public static class QmailQmqpc
         int code = NoServers;
         foreach (IPAddress server in servers)
         {
-            using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
-            code = Connect(socket, new IPEndPoint(server, Port));
-            if (code == 0)
+            using Socket? socket = Open();
+            code = socket is null
+                ? QueueCode.NoConnection
+                : Connect(socket, new IPEndPoint(server, Port));
+            if (socket is not null && code == 0)
             {
                 return Talk(socket, request.WrittenMemory);
             }
         }
 
         return code;
+    }
+
+    // Null where the host gives none: we are out of descriptors. The runtime's sockets need two of
+    // their own first, and have only this exception to say that they got none.
+    private static Socket? Open()
+    {
+        try
+        {
+            return new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        }
+        catch (Exception e) when (e is SocketException or TypeInitializationException)
+        {
+            return null;
+        }
     }
 
     private static int Connect(Socket socket, IPEndPoint server)

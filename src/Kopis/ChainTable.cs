@@ -16,6 +16,8 @@ internal static class ChainTable
     private static readonly (string First, ChainFactory Make)[] All =
     [
         ("qmail-smtpd", QmailSmtpd.Fuse),
+        ("qmail-qmtpd", QmailQmtpd.Fuse),
+        ("qmail-qmqpd", QmailQmqpd.Fuse),
         ("qmail-popup", QmailPopup.Fuse),
         ("rblsmtpd", (listener, chain) => Rblsmtpd.Fuse(listener, chain, Fuse)),
     ];

@@ -1,0 +1,97 @@
+using System.Buffers;
+using Kopis.Base;
+
+namespace Kopis.Mail;
+
+/// <summary>
+/// The server's side of QMQP (contract §9.3): one netstring that holds those of the message, the
+/// sender and each recipient. Lines end in LF. Who may send is not its concern.
+/// </summary>
+/// <param name="envelopeBytesMax">The most that is kept of sender and recipients.</param>
+public sealed class QmqpReader(int envelopeBytesMax) : ITransferReader
+{
+    private readonly NetstringAddress _address = new();
+    private readonly ArrayBufferWriter<byte> _envelope = new();
+    private NetstringReader _outer;
+    private NetstringReader _message;
+    private bool _hasSender;
+
+    /// <inheritdoc/>
+    public bool IsBegun { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsUnwanted => HasUnfitAddress || IsEnvelopeTooBig;
+
+    /// <summary>Whether an address is too long, or holds a NUL.</summary>
+    public bool HasUnfitAddress { get; private set; }
+
+    /// <summary>Whether the envelope is over its limit.</summary>
+    public bool IsEnvelopeTooBig { get; private set; }
+
+    /// <summary>The envelope of a whole message: <c>F</c>sender<c>\0</c>, for each recipient
+    /// <c>T</c>recipient<c>\0</c>, and a last <c>\0</c>.</summary>
+    public byte[] Envelope() => [.. _envelope.WrittenSpan, 0];
+
+    /// <inheritdoc/>
+    public TransferStep Read(ReadOnlySpan<byte> bytes, IBufferWriter<byte> message, out int used)
+    {
+        used = 0;
+        TransferStep step = TransferStep.More;
+        while (step == TransferStep.More && used < bytes.Length)
+        {
+            IsBegun = true;
+            used += _outer.Read(bytes[used..], out ReadOnlySpan<byte> content);
+            step = NetstringAddress.StepOf(_outer);
+            while (step == TransferStep.More && !content.IsEmpty)
+            {
+                content = content[ReadPart(content, message, out step)..];
+            }
+
+            if (_outer.IsOver && step == TransferStep.More)
+            {
+                step = _hasSender && !_address.IsBegun
+                    ? TransferStep.Whole
+                    : TransferStep.BadProtocol;
+            }
+        }
+
+        return step;
+    }
+
+    private int ReadPart(
+        ReadOnlySpan<byte> content, IBufferWriter<byte> message, out TransferStep step)
+    {
+        int used;
+        if (!_message.IsOver)
+        {
+            used = _message.Read(content, out ReadOnlySpan<byte> text);
+            step = NetstringAddress.StepOf(_message);
+            message.Write(text);
+            return used;
+        }
+
+        used = _address.Read(content);
+        step = _address.Step;
+        if (_address.IsOver)
+        {
+            TakeAddress();
+            _address.Reset();
+        }
+
+        return used;
+    }
+
+    private void TakeAddress()
+    {
+        HasUnfitAddress |= !_address.IsFit;
+        IsEnvelopeTooBig |= _envelope.WrittenCount + _address.Bytes.Length + 3 > envelopeBytesMax;
+        if (!IsUnwanted)
+        {
+            _envelope.Write(_hasSender ? "T"u8 : "F"u8);
+            _envelope.Write(_address.Bytes);
+            _envelope.Write("\0"u8);
+        }
+
+        _hasSender = true;
+    }
+}

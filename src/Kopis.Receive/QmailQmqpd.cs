@@ -1,0 +1,25 @@
+using Kopis.Base;
+using Kopis.Net;
+using Kopis.Queue;
+
+namespace Kopis.Receive;
+
+/// <summary>qmail-qmqpd: queues what other hosts' qmail-qmqpc hand over (contract §9.3).
+/// </summary>
+public static class QmailQmqpd
+{
+    /// <summary>The program: one session on descriptors 0 and 1.</summary>
+    public static int Run(ProgramContext context)
+    {
+        using IntakePool pool = new(context.Home);
+        return SessionByHand.Serve(Handler(context, pool), context.Environment);
+    }
+
+    /// <summary>The sessions of a listener, for as long as its process.</summary>
+    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain) =>
+        Handler(listener, new IntakePool(listener.Home));
+
+    private static QmqpHandler Handler(ProgramContext context, IntakePool pool) => new(
+        environment => SubmissionClients.For(context with { Environment = environment }, pool),
+        TimeProvider.System);
+}
