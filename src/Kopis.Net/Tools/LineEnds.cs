@@ -56,6 +56,27 @@ public static class LineEnds
         };
     }
 
+    /// <summary>Puts a CR before each LF that has none; blocks may be cut anywhere.</summary>
+    internal static Transform Fix()
+    {
+        bool afterCr = false;
+        return (block, to) =>
+        {
+            int end;
+            while ((end = block.IndexOf((byte)'\n')) >= 0)
+            {
+                to.Write(block[..end]);
+                afterCr = end > 0 ? block[end - 1] == (byte)'\r' : afterCr;
+                to.Write(afterCr ? "\n"u8 : "\r\n"u8);
+                afterCr = false;
+                block = block[(end + 1)..];
+            }
+
+            to.Write(block);
+            afterCr = block.IsEmpty ? afterCr : block[^1] == (byte)'\r';
+        };
+    }
+
     /// <summary>Copies a descriptor to its end.</summary>
     /// <returns>0, or 111 where reading or writing fails.</returns>
     internal static int Copy(int from, int to, Transform transform)
