@@ -23,6 +23,9 @@ public readonly record struct FileStatus(
     /// <summary>A directory.</summary>
     public bool IsDirectory => (Mode & TypeMask) == 0x4000;
 
+    /// <summary>A terminal or the like.</summary>
+    public bool IsCharacterDevice => (Mode & TypeMask) == 0x2000;
+
     /// <summary>A named pipe.</summary>
     public bool IsFifo => (Mode & TypeMask) == 0x1000;
 }

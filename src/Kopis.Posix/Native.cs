@@ -136,6 +136,15 @@ internal static unsafe partial class Native
     internal static partial void _exit(int code);
 
     [LibraryImport("libc")]
+    internal static partial void setutxent();
+
+    [LibraryImport("libc")]
+    internal static partial byte* getutxent();
+
+    [LibraryImport("libc")]
+    internal static partial void endutxent();
+
+    [LibraryImport("libc")]
     internal static partial byte* localtime_r(long* time, byte* tm);
 
     [LibraryImport("libc")]

@@ -9,6 +9,7 @@ public enum OpenFlags
     ReadWrite = 2,
     Create = 0x40,
     Exclusive = 0x80,
+    NoTerminal = 0x100,
     Truncate = 0x200,
     Append = 0x400,
     NonBlocking = 0x800,

@@ -18,17 +18,25 @@ internal static class ToolQueue
     /// <exception cref="ConfigurationException">Why not: 100 or 111.</exception>
     internal static void Send(
         ProgramContext context, byte[] sender, IEnumerable<byte[]> recipients, byte[] head) =>
-        SendAsync(context, sender, recipients, head).GetAwaiter().GetResult();
+        SendAsync(context, sender, recipients, head, withInput: true).GetAwaiter().GetResult();
+
+    /// <summary>Queues a message that is whole; tells the <c>qp</c> number.</summary>
+    /// <exception cref="ConfigurationException">Why not: 100 or 111.</exception>
+    internal static void SendWhole(
+        ProgramContext context, byte[] sender, IEnumerable<byte[]> recipients, byte[] message) =>
+        SendAsync(context, sender, recipients, message, withInput: false)
+            .GetAwaiter().GetResult();
 
     private static async Task SendAsync(
-        ProgramContext context, byte[] sender, IEnumerable<byte[]> recipients, byte[] head)
+        ProgramContext context, byte[] sender, IEnumerable<byte[]> recipients, byte[] head,
+        bool withInput)
     {
         await using ISubmission submission = await SubmissionClients.For(context).BeginAsync(
             MessageOrigin.Local, (uint)Processes.Id, CancellationToken.None);
         await submission.WriteAsync(head, CancellationToken.None);
         byte[] block = new byte[MessageBody.BlockBytes];
         int got;
-        while ((got = Read(block)) > 0)
+        while (withInput && (got = Read(block)) > 0)
         {
             await submission.WriteAsync(block.AsMemory(0, got), CancellationToken.None);
         }
@@ -47,7 +55,8 @@ internal static class ToolQueue
             ByteText.ToBytes($"{context.Name}: qp {reply.Qp}\n"));
     }
 
-    private static int Read(byte[] block)
+    /// <summary>Reads a piece of the message; zero is its end.</summary>
+    internal static int Read(byte[] block)
     {
         try
         {
