@@ -183,6 +183,14 @@ internal static unsafe partial class Native
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint syscall(nint number, nint first, nint second, nint third);
 
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial nint syscall4(
+        nint number, nint first, nint second, nint third, nint fourth);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int prctl(
+        int option, nuint second, nuint third, nuint fourth, nuint fifth);
+
     [LibraryImport("libc")]
     internal static partial int posix_spawn(
         int* pid, byte* path, void* actions, void* attributes, byte** arguments,

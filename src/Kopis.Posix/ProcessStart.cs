@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Runtime.ExceptionServices;
 using Kopis.Base;
 
 namespace Kopis.Posix;
@@ -37,10 +37,48 @@ public sealed unsafe class ProcessStart
     /// <summary>Who the child is; null keeps us. Needs root.</summary>
     public ProcessIdentity? Identity { get; init; }
 
+    /// <summary>What the child may do less than its user; null: nothing less.</summary>
+    public Confinement? Confinement { get; init; }
+
     /// <summary>Starts the child.</summary>
     /// <returns>Its process id; the caller must wait for it.</returns>
     /// <exception cref="PosixException">It could not be started: not found, no rights.</exception>
-    public int Start() => Identity is { } identity ? identity.RunAs(Spawn) : Spawn();
+    public int Start() =>
+        Identity is { } identity ? identity.RunAs(SpawnConfined)
+        : Confinement is not null ? OnOwnThread(SpawnConfined)
+        : Spawn();
+
+    // The thread that spawns is bound first; it ends with that.
+    private int SpawnConfined()
+    {
+        Confinement?.Apply();
+        return Spawn();
+    }
+
+    private static int OnOwnThread(Func<int> action)
+    {
+        int result = -1;
+        Exception? error = null;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                result = action();
+            }
+            catch (Exception e)
+            {
+                error = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (error is not null)
+        {
+            ExceptionDispatchInfo.Throw(error);
+        }
+
+        return result;
+    }
 
     private int Spawn()
     {

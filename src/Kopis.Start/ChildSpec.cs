@@ -13,6 +13,9 @@ internal sealed record ChildSpec(
     string Name, IReadOnlyList<byte[]> Arguments, ByteEnvironment Environment,
     IReadOnlyDictionary<int, int> Descriptors, ProcessIdentity? Identity)
 {
+    /// <summary>What it may do less than its user; null: nothing less.</summary>
+    internal Confinement? Confinement { get; init; }
+
     private const int LifelineFd = 9;
 
     /// <summary>Starts it; its life hangs on <paramref name="lifeline"/>.</summary>
@@ -29,6 +32,7 @@ internal sealed record ChildSpec(
             Directory = "/",
             OwnGroup = true,
             Identity = Identity,
+            Confinement = Confinement,
             Descriptors = new Dictionary<int, int>(Descriptors) { [LifelineFd] = lifeline },
         }.Start();
     }

@@ -1,0 +1,98 @@
+using Kopis.Base;
+
+namespace Kopis.Posix.Tests;
+
+/// <summary>What a confined child is refused, by the kernel and not by itself.</summary>
+public sealed class ConfinementTests : IDisposable
+{
+    private readonly DirectoryInfo _place = Directory.CreateTempSubdirectory("kopis-confined");
+
+    public ConfinementTests()
+    {
+        _place.CreateSubdirectory("own");
+        _place.CreateSubdirectory("other");
+        File.WriteAllText(In("other/file"), "kept");
+    }
+
+    public void Dispose() => _place.Delete(recursive: true);
+
+    [Fact]
+    public void A_confined_child_has_no_new_privileges_and_others_may_have()
+    {
+        Assert.Contains("NoNewPrivs:\t1", Run("cat /proc/self/status", Confinement.NoNewRights));
+        Assert.Contains("NoNewPrivs:\t0", Run("cat /proc/self/status", null));
+        Assert.Contains("NoNewPrivs:\t0", File.ReadAllText("/proc/self/status"));
+    }
+
+    [Fact]
+    public void It_writes_where_it_may_and_nowhere_else()
+    {
+        Assert.SkipUnless(Confinement.CanConfineFiles, "This kernel has no Landlock.");
+        Confinement own = new([In("own")], MayRunPrograms: true);
+        string said = Run(
+            $"""
+            cd {_place.FullName}
+            echo 1 > own/new && mv own/new own/moved && cat own/moved other/file
+            (echo 2 > other/new) 2>/dev/null || echo no-new
+            (echo 2 > other/file) 2>/dev/null || echo no-change
+            rm other/file 2>/dev/null || echo no-removal
+            mv own/moved other/ 2>/dev/null || echo no-move
+            ln -s x other/link 2>/dev/null || echo no-link
+            mkdir other/d 2>/dev/null || echo no-directory
+            echo 3 > /dev/null && echo nothing
+            """,
+            own);
+        Assert.Equal(
+            "1\nkeptno-new\nno-change\nno-removal\nno-move\nno-link\nno-directory\nnothing\n",
+            said);
+        Assert.Equal(
+            ["file"], Directory.GetFileSystemEntries(In("other")).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void It_runs_nothing_but_our_own_binary()
+    {
+        Assert.SkipUnless(Confinement.CanConfineFiles, "This kernel has no Landlock.");
+        PosixException refused = Assert.Throws<PosixException>(
+            () => Run("true", new Confinement([], MayRunPrograms: false)));
+        Assert.Equal(Errno.Access, refused.Number);
+    }
+
+    private string In(string name) => Path.Combine(_place.FullName, name);
+
+    private static string Run(string script, Confinement? confinement)
+    {
+        (int read, int write) = Fd.Pipe();
+        try
+        {
+            int pid = new ProcessStart
+            {
+                Path = "/bin/sh",
+                Arguments = ["sh"u8.ToArray(), "-c"u8.ToArray(), ByteText.ToBytes(script)],
+                Environment = ByteEnvironment.Parse("PATH=/usr/bin:/bin\0"u8),
+                Descriptors = new Dictionary<int, int> { [1] = write, [2] = 2 },
+                Confinement = confinement,
+            }.Start();
+            Fd.Close(write);
+            write = -1;
+            byte[] said = new byte[8192];
+            int length = 0;
+            int got;
+            while ((got = Fd.Read(read, said.AsSpan(length))) > 0)
+            {
+                length += got;
+            }
+
+            Processes.Wait(pid);
+            return ByteText.ToText(said.AsSpan(0, length));
+        }
+        finally
+        {
+            Fd.Close(read);
+            if (write >= 0)
+            {
+                Fd.Close(write);
+            }
+        }
+    }
+}
