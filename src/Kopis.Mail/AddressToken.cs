@@ -82,7 +82,10 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
         int length = 0;
         while (length < text.Length && !AtomEnds.Contains(text[length]))
         {
-            length += text[length] == (byte)'\\' && length + 1 < text.Length ? 2 : 1;
+            // A line end cannot be quoted here: what followed would be a line of its own.
+            bool quotes = text[length] == (byte)'\\' && length + 1 < text.Length
+                && text[length + 1] is not (byte)'\n';
+            length += quotes ? 2 : 1;
         }
 
         return length;

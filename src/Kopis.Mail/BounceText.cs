@@ -49,16 +49,19 @@ public static class BounceText
         to.Write("<"u8);
         WriteLineSafe(to, recipient);
         to.Write(">:\n"u8);
-        byte[] text = report.IsEmpty || report[^1] != (byte)'\n'
+        byte[] text = report is [.., not (byte)'\n']
             ? [.. report, (byte)'\n']
             : report.ToArray();
-        for (int i = 1; i < text.Length - 1; i++)
+        byte before = (byte)'\n';
+        for (int i = 0; i < text.Length - 1; i++)
         {
-            // A blank line would end the paragraph.
-            if (text[i] == (byte)'\n' && text[i - 1] == (byte)'\n')
+            // A blank line would end the paragraph, and at its start leave it without a reason.
+            if (text[i] == (byte)'\n' && before == (byte)'\n')
             {
                 text[i] = (byte)'/';
             }
+
+            before = text[i];
         }
 
         to.Write(text);

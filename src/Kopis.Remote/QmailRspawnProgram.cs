@@ -65,9 +65,10 @@ public sealed class QmailRspawnProgram : IDisposable
         List<DeliveryCommand> commands = [];
         byte[] block = new byte[16 * 1024];
         int got;
-        while ((got = Fd.Read(0, block)) > 0)
+        bool isSound = true;
+        while (isSound && (got = Fd.Read(0, block)) > 0)
         {
-            reader.Read(block.AsSpan(0, got), commands);
+            isSound = TryRead(reader, block.AsSpan(0, got), commands);
             foreach (DeliveryCommand command in commands)
             {
                 Start(command);
@@ -82,12 +83,30 @@ public sealed class QmailRspawnProgram : IDisposable
         return ExitCode.Success;
     }
 
+    /// <summary>False where whoever talks there is not qmail-send: what runs is finished.
+    /// </summary>
+    private static bool TryRead(
+        DeliveryCommandReader reader, ReadOnlySpan<byte> bytes, List<DeliveryCommand> to)
+    {
+        try
+        {
+            reader.Read(bytes, to);
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
     private void Start(DeliveryCommand command)
     {
         Outcome? refused = command.Slot >= ConcurrencyMax || _busy[command.Slot]
             ? Outcome.Retry("Internal error: slot in use or out of range. (#4.3.5)\n")
             : command.Number is null
                 ? Outcome.Failed("Internal error: message id is not a number. (#5.3.5)\n")
+            : command.Recipients.Count == 0
+                ? Outcome.Failed("Sorry, address must include host name. (#5.1.3)\n")
                 : null;
         if (refused is { } outcome)
         {
@@ -197,7 +216,7 @@ public sealed class QmailRspawnProgram : IDisposable
     private void Report(DeliveryCommand command, Func<int, Outcome> outcome, bool isPassedOn)
     {
         ArrayBufferWriter<byte> reports = new(256);
-        for (int i = 0; i < command.Recipients.Count; i++)
+        for (int i = 0; i < Math.Max(1, command.Recipients.Count); i++)
         {
             DeliveryReport.Write(reports, command.Slot, outcome(i), isPassedOn);
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
@@ -14,6 +15,13 @@ internal sealed class RemoteDelivery(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, TimeProvider clock)
     : IAsyncDisposable
 {
+    // These would end a command line early: nothing of the kind reaches a server.
+    private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n\0"u8);
+
+    // A host is never quoted, and these would end its address and begin a parameter.
+    private static readonly SearchValues<byte> HostEnds =
+        SearchValues.Create(" \t<>\"\\(),;"u8);
+
     private readonly LinkPool _pool = new(clock, settings.IdleTimeout);
 
     /// <summary>Delivers a message to recipients at one host: in one transaction, or in as many
@@ -157,14 +165,19 @@ internal sealed class RemoteDelivery(
     private static RemoteReport? Check(
         byte[] sender, IReadOnlyList<byte[]> recipients, IRemoteMessage message)
     {
-        // These would end a command line early: nothing of the kind reaches a server.
-        ReadOnlySpan<byte> lineEnds = "\r\n\0"u8;
         foreach (byte[] address in (byte[][])[sender, .. recipients])
         {
-            if (address.AsSpan().ContainsAny(lineEnds))
+            int at = address.AsSpan().LastIndexOf((byte)'@');
+            if (address.AsSpan().ContainsAny(LineEnds))
             {
                 return RemoteReport.Of(
                     'D', "Sorry, an address holds a line end and cannot be sent. (#5.1.3)\n");
+            }
+
+            if (at >= 0 && address.AsSpan(at).ContainsAny(HostEnds))
+            {
+                return RemoteReport.Of(
+                    'D', "Sorry, what follows the @ of an address is no host. (#5.1.3)\n");
             }
         }
 

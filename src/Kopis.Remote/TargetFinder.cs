@@ -130,7 +130,7 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
                 tryAgain |= answer.Status == DnsStatus.TryAgain;
                 found.AddRange(
                     answer.Records.Select(a => (exchanger.Preference, a, exchanger.Host)));
-                if (answer.Records.Any(own.Contains))
+                if (answer.Records.Any(a => own.Contains(a) || IPAddress.IsLoopback(a)))
                 {
                     bestOwn = Math.Min(bestOwn, exchanger.Preference);
                 }

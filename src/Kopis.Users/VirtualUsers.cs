@@ -70,6 +70,7 @@ public sealed class VirtualUsers
         bool valid = fields.Length == 3
             && VirtualAddress.Check(fields[0]) is null
             && PasswordHash.IsValid(fields[1])
+            && !fields[2].AsSpan().ContainsAnyInRange('\0', '\x1f')
             && !fields[2].Split('/').Any(part => part is "" or "." or "..");
         return valid
             ? new VirtualMailbox(fields[0], Path.Combine(users, fields[2]), fields[1])

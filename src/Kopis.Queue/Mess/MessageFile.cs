@@ -140,8 +140,10 @@ public sealed class MessageFile : IDisposable
             ?? throw new MessageNotFoundException(number, "there is no sound record");
         envelope = new byte[header.EnvelopeBytes];
         got = files.ReadAt(segment, envelope, offset + RecordHeader.Bytes);
+
+        // A right checksum is no proof of right content: the writer is another user.
         return got == envelope.Length && Crc32C.Of(envelope) == header.EnvelopeCrc
-            && (!header.HasParameters || Envelope.Check(envelope) == 0)
+            && Envelope.Check(envelope) == 0
             ? header
             : throw new MessageNotFoundException(number, "its envelope is damaged");
     }

@@ -10,6 +10,8 @@ internal readonly record struct RecordHeader
     private const uint Magic = 0x47534D4B; // "KMSG"
     private const byte OwnFileFlag = 1;
     private const byte ParametersFlag = 2;
+    private static readonly long MicrosecondsMax =
+        (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
     internal required ulong Number { get; init; }
 
@@ -73,11 +75,17 @@ internal readonly record struct RecordHeader
             return null;
         }
 
+        long microseconds = BinaryPrimitives.ReadInt64LittleEndian(from[16..]);
+        if (microseconds < 0 || microseconds > MicrosecondsMax)
+        {
+            return null; // A right checksum over a time that there is not.
+        }
+
         RecordHeader header = new()
         {
             Number = number,
-            Arrived = DateTimeOffset.UnixEpoch.AddTicks(
-                BinaryPrimitives.ReadInt64LittleEndian(from[16..]) * TimeSpan.TicksPerMicrosecond),
+            Arrived =
+                DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond),
             BodyBytes = BinaryPrimitives.ReadInt64LittleEndian(from[24..]),
             EnvelopeBytes = BinaryPrimitives.ReadInt32LittleEndian(from[32..]),
             EnvelopeCrc = BinaryPrimitives.ReadUInt32LittleEndian(from[36..]),

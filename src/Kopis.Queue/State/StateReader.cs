@@ -63,7 +63,8 @@ public sealed class StateReader(string name)
     {
         for (int at = 0; at + StateRecord.Bytes <= block.Length; at += StateRecord.Bytes, _index++)
         {
-            if (StateRecord.Read(block.Slice(at, StateRecord.Bytes)) is not { } record)
+            if (StateRecord.Read(block.Slice(at, StateRecord.Bytes)) is not { } record
+                || !IsPossible(record))
             {
                 _damagedRun++;
                 IsDoubtful |= _damagedRun == RecordsOfMessage && _index < _snapshot;
@@ -93,6 +94,13 @@ public sealed class StateReader(string name)
             Position = ScanPosition.Start;
         }
     }
+
+    private static bool IsPossible(StateRecord record) => record.Kind switch
+    {
+        StateKind.Done => record.Value is >= 0 and <= int.MaxValue,
+        StateKind.Position or StateKind.Format => record.Value >= 0,
+        _ => true,
+    };
 
     private long SnapshotRecords(StateRecord format) =>
         format.Number <= FormatVersion

@@ -1,0 +1,40 @@
+using System.Runtime.CompilerServices;
+
+namespace Kopis.Fuzz;
+
+/// <summary>Directories in memory for parsers that read files; removed at the end.</summary>
+internal static class Scratch
+{
+    private static readonly string Root = Make();
+
+    /// <summary>A new directory.</summary>
+    internal static string Directory([CallerMemberName] string name = "")
+    {
+        string path = Path.Combine(Root, $"{name}-{Guid.NewGuid():n}");
+        System.IO.Directory.CreateDirectory(path);
+        return path;
+    }
+
+    /// <summary>A new qmail home with control files.</summary>
+    internal static string Home(params (string Name, string Line)[] files)
+    {
+        string home = Directory();
+        System.IO.Directory.CreateDirectory(Path.Combine(home, "control"));
+        foreach ((string name, string line) in files)
+        {
+            File.WriteAllText(Path.Combine(home, "control", name), line + "\n");
+        }
+
+        return home;
+    }
+
+    private static string Make()
+    {
+        string parent = System.IO.Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+        string root = Path.Combine(parent, $"kopis-fuzz-{Guid.NewGuid():n}");
+        System.IO.Directory.CreateDirectory(root);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+            System.IO.Directory.Delete(root, recursive: true);
+        return root;
+    }
+}

@@ -1,0 +1,24 @@
+namespace Kopis.Fuzz;
+
+/// <summary>
+/// A bug put here on purpose: a length that is believed. Random bytes do not get to it within any
+/// smoke run, a fuzzer that sees branches does; if it is not found the fuzzing does not work.
+/// </summary>
+internal static class Planted
+{
+    internal static void Read(byte[] input)
+    {
+        if (input.Length > 7 && input[0] == 'K' && input[1] == 'O' && input[2] == 'P'
+            && input[3] == 'I' && input[4] == 'S' && input[5] == ':')
+        {
+            int length = input[6] - '0';
+            int sum = 0;
+            for (int i = 0; i < length; i++)
+            {
+                sum += input[7 + i]; // The bug.
+            }
+
+            GC.KeepAlive(sum);
+        }
+    }
+}
