@@ -105,8 +105,6 @@ public sealed class QmailRspawnProgram : IDisposable
             ? Outcome.Retry("Internal error: slot in use or out of range. (#4.3.5)\n")
             : command.Number is null
                 ? Outcome.Failed("Internal error: message id is not a number. (#5.3.5)\n")
-            : command.Recipients.Count == 0
-                ? Outcome.Failed("Sorry, address must include host name. (#5.1.3)\n")
                 : null;
         if (refused is { } outcome)
         {
@@ -216,7 +214,7 @@ public sealed class QmailRspawnProgram : IDisposable
     private void Report(DeliveryCommand command, Func<int, Outcome> outcome, bool isPassedOn)
     {
         ArrayBufferWriter<byte> reports = new(256);
-        for (int i = 0; i < Math.Max(1, command.Recipients.Count); i++)
+        for (int i = 0; i < command.Recipients.Count; i++)
         {
             DeliveryReport.Write(reports, command.Slot, outcome(i), isPassedOn);
         }

@@ -180,13 +180,13 @@ class OrdersToLspawn(SpawnCase):
                                  self.deliver(recipient))
         self.assertEqual([], list((self.joe / "Maildir/new").iterdir()))
 
-    def test_a_batch_and_a_batch_of_nobody(self):
+    def test_an_order_for_nobody(self):
+        """The next order cannot be told from it: what runs is finished, then it ends."""
         number = self.queue()
-        path = b"%d/%d" % (number % 23, number)
-        self.spawner.stdin.write(b"\1" + path + b"\0s@x\0\0\0")
-        self.assertEqual({1: b"DSorry, address must include host name. (#5.1.3)\n"},
-                         self.reports())
-        self.assertEqual(b"Kdid 1+0+0\n", self.deliver(b"joe@v.example", number=number))
+        self.order(3, number, b"joe@v.example")
+        self.spawner.stdin.write(b"\1%d/%d\0s@x\0\0\0\0\0" % (number % 23, number))
+        self.assertEqual({3: b"Kdid 1+0+0\n"}, self.reports())
+        self.assertEqual(0, self.spawner.wait(WAIT))
 
     def test_a_field_without_end(self):
         """What runs is finished; then it ends, since the next order cannot be found."""
@@ -202,8 +202,7 @@ class OrdersToLspawn(SpawnCase):
         dice = random.Random(4)
         before = sorted(path for path in self.home.rglob("*"))
         for _ in range(30):
-            self.spawner.stdin.write(dice.randbytes(50).replace(b"\0", b"x") + b"\0" * 4)
-        os.set_blocking(self.spawner.stdout.fileno(), False)
+            self.spawner.stdin.write(dice.randbytes(50).replace(b"\0", b"x") + b"\0a\0b@v.example\0")
         wait_until(lambda: select.select([self.spawner.stdout], [], [], 0)[0], "no report at all")
         self.assertIsNone(self.spawner.poll())
         self.assertLess(peak(self.spawner.pid), MEMORY_MAX_KIB)
@@ -366,17 +365,31 @@ class LyingSpawners(SendCase):
 class OrdersToRspawn(RspawnCase):
     """qmail-rspawn and a qmail-send that lies."""
 
-    def test_a_batch_of_nobody_costs_no_slot(self):
+    def test_an_order_for_nobody(self):
         self.server()
         self.start_spawner()
         number = self.number()
-        for _ in range(2):
+        self.order(3, number, b"r@far.example")
+        self.spawner.stdin.write(b"\7%d/%d\0s@x\0\0\0\0\0" % (number % 23, number))
+        [(slot, text)] = self.reports()
+        self.assertEqual((3, b"K"), (slot, text[:1]))
+        self.assertEqual(0, self.spawner.wait(WAIT))
+
+    def test_parameters_that_are_commands(self):
+        """What qmail-send says of a message is parsed before it is said to a server."""
+        server = self.server(EHLO=b"250-x\r\n250-8BITMIME\r\n250-DSN\r\n250 SIZE\r\n")
+        self.start_spawner()
+        number = self.number()
+        for of_message, of_recipient in ((b"ENVID=x\r\nRCPT TO:<evil@x>", b""),
+                                         (b"", b"NOTIFY=NEVER\r\nRCPT TO:<evil@x>"),
+                                         (b"RET=HDRS\nRSET", b"ORCPT=rfc822;a b"),
+                                         (b"AUTH=<>", b"X=Y")):
             self.spawner.stdin.write(
-                b"\7%d/%d\0s@x\0\0\0" % (number % 23, number))
-            self.assertEqual(
-                [(7, b"DSorry, address must include host name. (#5.1.3)\n")], self.reports())
-        [text] = self.deliver(b"r@far.example")
-        self.assertEqual(b"K", text[:1])
+                b"\1%d/%d\0s@x.example\0\0\0%s\0r@far.example\0%s\0\0" % (
+                    number % 23, number, of_message, of_recipient))
+            self.assertEqual(1, self.reports()[0][0])
+        for line in server.lines:
+            self.assertNotRegex(line, rb"evil|RSET|AUTH|X=Y|[^\r]\n.|\r[^\n]")
 
     def test_ids_that_are_paths(self):
         self.start_spawner()
