@@ -78,7 +78,8 @@ internal static class ChannelTargets
         bool[] used = new bool[120];
         foreach (DeliveryCommand command in commands)
         {
-            Must.Hold(command.Recipients.Count is > 0 and <= DeliveryCommand.BatchMax, "its recipients");
+            Must.Hold(
+                command.Recipients.Count is > 0 and <= DeliveryCommand.BatchMax, "its recipients");
             if (CommandCheck.Check(command, used) is null)
             {
                 (byte[] local, byte[] domain) = CommandCheck.Split(command.Recipients[0]);
