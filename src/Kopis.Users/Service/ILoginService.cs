@@ -8,6 +8,9 @@ namespace Kopis.Users;
 /// </summary>
 public interface ILoginService
 {
+    /// <summary>Whether it can be asked for salts and proofs.</summary>
+    bool HasScram { get; }
+
     /// <summary>Checks a password. A refusal comes after a wait.</summary>
     Task<LoginAnswer> CheckPasswordAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop);

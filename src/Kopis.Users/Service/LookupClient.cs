@@ -41,6 +41,9 @@ public sealed class LookupClient : ILoginService
             () => Rules.Read(control));
     }
 
+    /// <inheritdoc/>
+    public bool HasScram => true;
+
     /// <summary>Answers from what is remembered, or where nobody need be asked.</summary>
     /// <param name="recipient">As the envelope will have it.</param>
     /// <returns>Null: <see cref="AskAsync"/>.</returns>

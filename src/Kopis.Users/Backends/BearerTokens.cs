@@ -1,0 +1,143 @@
+using Kopis.Base;
+using Kopis.Control;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Kopis.Users;
+
+/// <summary>
+/// Checks OAuth tokens of one issuer by its keys: signed JWT with its name, our audience and an
+/// end. The keys are a file (a JWK set, RFC 7517), that is read anew when it changes; nothing is
+/// fetched.
+/// </summary>
+public sealed class BearerTokens
+{
+    private const string Issuer = "oauthissuer";
+    private const string Audience = "oauthaudience";
+    private const string Keys = "oauthkeys";
+    private const string Claim = "oauthclaim";
+    private const string DefaultClaim = "email";
+    private const int TokenBytesMax = 12 * 1024;
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
+
+    // Public keys only: what everybody may read, nobody may sign by.
+    private static readonly string[] Algorithms =
+    [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+    ];
+
+    private readonly Reloading<Rules> _rules;
+    private readonly TimeProvider _time;
+
+    private BearerTokens(ControlDirectory control, TimeProvider time)
+    {
+        _time = time;
+        _rules = new Reloading<Rules>(
+            [
+                .. ((string[])[Issuer, Audience, Keys, Claim])
+                    .Select(name => Path.Combine(control.Directory, name)),
+            ],
+            () => Rules.Read(control, this));
+    }
+
+    /// <summary>The check that the control files ask for; null where there is no
+    /// <c>oauthissuer</c>.</summary>
+    /// <exception cref="ConfigurationException">They cannot be understood.</exception>
+    public static BearerTokens? In(ControlDirectory control, TimeProvider time)
+    {
+        if (control.ReadLine(Issuer) is null)
+        {
+            return null;
+        }
+
+        BearerTokens tokens = new(control, time);
+        _ = tokens._rules.Current();
+        return tokens;
+    }
+
+    /// <summary>Whose a token is.</summary>
+    /// <param name="name">As whom the client wants in; empty: as whomever it names.</param>
+    /// <param name="token">The token.</param>
+    public async Task<LoginAnswer> CheckAsync(byte[] name, byte[] token)
+    {
+        Rules rules;
+        try
+        {
+            rules = _rules.Current();
+        }
+        catch (ConfigurationException)
+        {
+            return LoginAnswer.Later;
+        }
+
+        JsonWebTokenHandler handler = new()
+        {
+            MaximumTokenSizeInBytes = TokenBytesMax,
+            MapInboundClaims = false,
+        };
+        TokenValidationResult result =
+            await handler.ValidateTokenAsync(ByteText.ToText(token), rules.Parameters);
+        return result.IsValid
+            && result.Claims.TryGetValue(rules.Claim, out object? value)
+            && value is string { Length: > 0 } account
+            && (name.Length == 0 || string.Equals(
+                account, ByteText.ToText(name), StringComparison.OrdinalIgnoreCase))
+                ? new LoginAnswer(LookupVerdict.Yes, account.ToLowerInvariant())
+                : LoginAnswer.No;
+    }
+
+    private bool IsCurrent(DateTime? notBefore, DateTime? expires)
+    {
+        DateTime now = _time.GetUtcNow().UtcDateTime;
+        return expires is not null && now < expires + ClockSkew
+            && (notBefore is null || now + ClockSkew >= notBefore);
+    }
+
+    private sealed record Rules(TokenValidationParameters Parameters, string Claim)
+    {
+        internal static Rules Read(ControlDirectory control, BearerTokens tokens)
+        {
+            TokenValidationParameters parameters = new()
+            {
+                ValidIssuer = Required(control, Issuer),
+                ValidAudience = Required(control, Audience),
+                IssuerSigningKeys = ReadKeys(control),
+                ValidAlgorithms = Algorithms,
+                RequireExpirationTime = true,
+                RequireSignedTokens = true,
+                RequireAudience = true,
+                TryAllIssuerSigningKeys = false,
+                LifetimeValidator =
+                    (notBefore, expires, _, _) => tokens.IsCurrent(notBefore, expires),
+            };
+            return new Rules(parameters, control.ReadLine(BearerTokens.Claim) is { Length: > 0 } c
+                ? ByteText.ToText(c)
+                : DefaultClaim);
+        }
+
+        private static string Required(ControlDirectory control, string name) =>
+            control.ReadLine(name) is { Length: > 0 } line
+                ? ByteText.ToText(line)
+                : throw control.Bad(name, "must be there where oauthissuer is");
+
+        private static IList<SecurityKey> ReadKeys(ControlDirectory control)
+        {
+            try
+            {
+                string text = File.ReadAllText(Path.Combine(control.Directory, Keys));
+                JsonWebKeySet set = new(text) { SkipUnresolvedJsonWebKeys = true };
+                IList<SecurityKey> keys = set.GetSigningKeys();
+
+                // A symmetric key in a file of public ones would be a way to forge.
+                return keys.Count > 0 && keys.All(key => key is not SymmetricSecurityKey)
+                    ? keys
+                    : throw control.Bad(Keys, "no public key that can check a signature");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException
+                or ArgumentException)
+            {
+                throw control.Bad(Keys, e.Message);
+            }
+        }
+    }
+}
