@@ -24,7 +24,8 @@ internal sealed class BounceBox(
         "\n[The rest of the message could not be read.]\n"u8.ToArray();
 
     private readonly string _directory = Path.Combine(home, "queue", "bounce");
-    private readonly HashSet<ulong> _unsynced = [];
+    private readonly Dictionary<ulong, List<(long Offset, byte[] Text)>> _unsynced = [];
+    private bool _syncFailed;
 
     public IReadOnlyList<ulong> Numbers()
     {
@@ -45,9 +46,10 @@ internal sealed class BounceBox(
         ArrayBufferWriter<byte> text = new(recipient.Length + report.Length + 16);
         BounceText.WriteParagraph(text, controls.Addresses.WithoutPrepend(recipient), report);
         int fd = files.Open(FileName(number), OpenFlags.WriteOnly | OpenFlags.Create);
+        long end;
         try
         {
-            long end = files.Size(fd);
+            end = files.Size(fd);
             try
             {
                 files.WriteAt(fd, text.WrittenSpan, end);
@@ -63,7 +65,12 @@ internal sealed class BounceBox(
             files.Close(fd);
         }
 
-        _unsynced.Add(number);
+        if (!_unsynced.TryGetValue(number, out List<(long, byte[])>? passages))
+        {
+            _unsynced.Add(number, passages = []);
+        }
+
+        passages.Add((end, text.WrittenSpan.ToArray()));
     }
 
     public void Sync()
@@ -73,21 +80,22 @@ internal sealed class BounceBox(
             return;
         }
 
-        foreach (ulong number in _unsynced)
+        try
         {
-            int fd = files.Open(FileName(number), OpenFlags.WriteOnly);
-            try
+            foreach ((ulong number, List<(long Offset, byte[] Text)> passages) in _unsynced)
             {
-                files.Sync(fd);
+                Sync(number, passages);
             }
-            finally
-            {
-                files.Close(fd);
-            }
-        }
 
-        files.SyncDirectory(_directory);
-        _unsynced.Clear();
+            files.SyncDirectory(_directory);
+            _syncFailed = false;
+            _unsynced.Clear();
+        }
+        catch (IOException)
+        {
+            _syncFailed = true;
+            throw;
+        }
     }
 
     public void Remove(ulong number)
@@ -120,6 +128,26 @@ internal sealed class BounceBox(
         CopyMessage(message.Number, queue);
         return queue.Finish(Envelope.Format(
             isDouble ? BounceText.DoubleBounceSender : [], [recipient]));
+    }
+
+    private void Sync(ulong number, List<(long Offset, byte[] Text)> passages)
+    {
+        int fd = files.Open(FileName(number), OpenFlags.WriteOnly);
+        try
+        {
+            // After a sync that failed the kernel takes pages for clean that never got to the disk:
+            // only what is written again is synced by the next one.
+            foreach ((long offset, byte[] text) in _syncFailed ? passages : [])
+            {
+                files.WriteAt(fd, text, offset);
+            }
+
+            files.Sync(fd);
+        }
+        finally
+        {
+            files.Close(fd);
+        }
     }
 
     private void CopyPassages(ulong number, IIntakeConnection queue)

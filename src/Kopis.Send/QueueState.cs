@@ -9,7 +9,8 @@ namespace Kopis.Send;
 /// what qmail-clean may remove.
 /// </summary>
 /// <remarks>A record that cannot be read is set aside: named in a warning, kept with its segment,
-/// and looked at again at the next start. It is forgotten when its segment is gone.</remarks>
+/// and looked at again at the next start, with what is known of its recipients. It is forgotten
+/// when its segment is gone.</remarks>
 internal sealed class QueueState(
     IMessReader mess, StateLog marks, Scheduler scheduler, AddressMap addresses,
     ICleaner clean, SendLog log) : IDisposable
@@ -17,9 +18,10 @@ internal sealed class QueueState(
     private const int MessagesAtOnce = 64; // Between two looks at reports and signals.
 
     private readonly Dictionary<ulong, SegmentUse> _segments = [];
-    private readonly HashSet<ulong> _setAside = [];
+    private readonly Dictionary<ulong, IReadOnlyCollection<int>> _setAside = [];
     private readonly HashSet<ulong> _oldBounces = [];
     private Dictionary<ulong, SavedMessage> _saved = [];
+    private bool _hasPassedSegment;
 
     /// <summary>
     /// Takes the messages before the saved position back, and those after it of which there is
@@ -71,28 +73,19 @@ internal sealed class QueueState(
         {
             ulong segment = mess.Position.Segment;
             ScanResult result = mess.Next();
-            if (mess.Position.Segment != segment)
+            _hasPassedSegment |= mess.Position.Segment != segment;
+            TakeResult(result, now);
+
+            // Last, since it may fail: what was read is behind the position and comes no more.
+            if (_hasPassedSegment)
             {
                 CleanPassedSegments();
+                _hasPassedSegment = false;
             }
 
             if (result == ScanResult.End)
             {
                 return false;
-            }
-
-            if (result == ScanResult.Message)
-            {
-                ArrivedMessage message = mess.Current!;
-                Take(message, _saved.GetValueOrDefault(message.Number), isNew: true, now);
-            }
-            else if (mess.DamagedNumber is { } number)
-            {
-                SetAside(number, mess.Damage);
-            }
-            else
-            {
-                log.Line($"warning: {mess.Damage}");
             }
         }
 
@@ -121,6 +114,23 @@ internal sealed class QueueState(
         marks.Compact(mess.Position, scheduler.Messages, _setAside);
 
     public void Dispose() => mess.Dispose();
+
+    private void TakeResult(ScanResult result, long now)
+    {
+        if (result == ScanResult.Message)
+        {
+            ArrivedMessage message = mess.Current!;
+            Take(message, _saved.GetValueOrDefault(message.Number), isNew: true, now);
+        }
+        else if (result == ScanResult.Damaged && mess.DamagedNumber is { } number)
+        {
+            SetAside(number, mess.Damage);
+        }
+        else if (result == ScanResult.Damaged)
+        {
+            log.Line($"warning: {mess.Damage}");
+        }
+    }
 
     /// <summary>Whether the reader is past the message.</summary>
     private bool IsRead(ulong number)
@@ -151,15 +161,34 @@ internal sealed class QueueState(
     /// queue/state is damaged, the place may as well be a hole, and nothing is kept.</summary>
     private void SetAside(ulong number, string reason)
     {
+        SavedMessage? saved = _saved.GetValueOrDefault(number);
+        if (saved is { IsEnded: true })
+        {
+            return; // Nobody needs it: its own body, say, is removed already.
+        }
+
         ulong segment = MessageNumber.Segment(number);
-        bool isKept = !marks.IsDoubtful && mess.Segments().Contains(segment);
+        bool isKept = !marks.IsDoubtful && IsThere(segment);
         string fate = isKept ? "set aside" : "unreadable";
         log.Line($"warning: msg {number} is {fate}: {reason}");
-        if (isKept && _setAside.Add(number))
+        if (isKept && _setAside.TryAdd(number, saved?.Done ?? []))
         {
             SegmentUse use = Use(segment);
             use.Left++;
             use.HasDamage = true;
+        }
+    }
+
+    /// <summary>In doubt it is.</summary>
+    private bool IsThere(ulong segment)
+    {
+        try
+        {
+            return mess.Segments().Contains(segment);
+        }
+        catch (IOException)
+        {
+            return true;
         }
     }
 
@@ -244,7 +273,7 @@ internal sealed class QueueState(
         {
             foreach (ulong number in _oldBounces.ToArray())
             {
-                if (IsRead(number) && !_setAside.Contains(number))
+                if (IsRead(number) && !_setAside.ContainsKey(number))
                 {
                     bounces.Remove(number);
                     _oldBounces.Remove(number);

@@ -116,11 +116,12 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
     /// was added before is in it.</summary>
     /// <param name="position">Messages before it are finished unless they are named here.</param>
     /// <param name="messages">What is in memory.</param>
-    /// <param name="setAside">Numbers to be looked at again at the next start.</param>
+    /// <param name="setAside">Messages to be looked at again at the next start, and which of their
+    /// recipients are done.</param>
     /// <exception cref="IOException">The old file still counts.</exception>
     internal void Compact(
         ScanPosition position, IReadOnlyCollection<QueuedMessage> messages,
-        IReadOnlyCollection<ulong> setAside)
+        IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
     {
         string name = StateReader.FileName(++_generation);
         int fd = disk.Create(name + Temporary);
@@ -170,9 +171,10 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
 
     private long WriteSnapshot(
         int fd, ScanPosition position, IReadOnlyCollection<QueuedMessage> messages,
-        IReadOnlyCollection<ulong> setAside)
+        IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
     {
-        long records = RecordsAround + ((long)StateReader.RecordsOfMessage * setAside.Count);
+        long records = RecordsAround + ((long)StateReader.RecordsOfMessage * setAside.Count)
+            + setAside.Values.Sum(done => (long)done.Count);
         foreach (QueuedMessage message in messages)
         {
             records += StateReader.RecordsOfMessage + message.DoneCount;
@@ -182,9 +184,13 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
         long length = 0;
         Add(block, StateKind.Format, StateReader.FormatVersion, records);
         Add(block, StateKind.Position, position.Segment, position.Offset);
-        foreach (ulong number in setAside)
+        foreach ((ulong number, IReadOnlyCollection<int> done) in setAside)
         {
             AddDues(block, number, 0, 0);
+            foreach (int recipient in done)
+            {
+                Add(block, StateKind.Done, number, recipient);
+            }
         }
 
         foreach (QueuedMessage message in messages)

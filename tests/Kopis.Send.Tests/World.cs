@@ -41,6 +41,9 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
     /// <summary>What the intake answers to the next bounce; 0: queued.</summary>
     internal Func<int> IntakeCode { get; set; } = () => 0;
 
+    /// <summary>Called before the store's segments are listed.</summary>
+    internal Action BeforeList { get; set; } = () => { };
+
     internal List<string> Log { get; } = [];
 
     internal IReadOnlyCollection<StoredMessage> Messages => _messages.Values;
@@ -263,7 +266,11 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
                 ? world._messages[number].Arrived(RecordBytes)
                 : throw new MessageNotFoundException(number, "its segment is gone");
 
-        public IReadOnlyList<ulong> Segments() => [.. world._segments.Keys];
+        public IReadOnlyList<ulong> Segments()
+        {
+            world.BeforeList();
+            return [.. world._segments.Keys];
+        }
 
         public void Dispose()
         {

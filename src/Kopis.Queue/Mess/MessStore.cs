@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kopis.Base;
 using Kopis.Posix;
 
 namespace Kopis.Queue;
@@ -21,7 +22,8 @@ public static class MessStore
     public static void RemoveOwnFile(IFileSystem files, string mess, ulong number) =>
         files.Unlink(OwnFile(mess, number));
 
-    /// <summary>Removes a segment; the newest is the writer's and stays.</summary>
+    /// <summary>Removes a segment, and with it bodies of its messages that a crash left behind;
+    /// the newest is the writer's and stays.</summary>
     /// <returns>False where it is the newest.</returns>
     public static bool RemoveSegment(IFileSystem files, string mess, ulong segment)
     {
@@ -31,8 +33,29 @@ public static class MessStore
             return false;
         }
 
+        foreach ((ulong number, string path) in OwnFiles(files, mess))
+        {
+            if (MessageNumber.Segment(number) == segment)
+            {
+                files.Unlink(path);
+            }
+        }
+
         files.Unlink(SegmentFile.Name(mess, segment));
         return true;
+    }
+
+    /// <summary>All bodies in files of their own.</summary>
+    internal static IEnumerable<(ulong Number, string Path)> OwnFiles(
+        IFileSystem files, string mess)
+    {
+        foreach (string name in files.FileNames(mess))
+        {
+            if (MessageNumber.TryParse(ByteText.ToBytes(name), out ulong number))
+            {
+                yield return (number, Path.Combine(mess, name));
+            }
+        }
     }
 
     /// <summary>Gives the space of finished records back; the bytes read as zeros after.</summary>

@@ -1,4 +1,3 @@
-using Kopis.Base;
 using Kopis.Posix;
 
 namespace Kopis.Queue;
@@ -19,24 +18,12 @@ internal static class Recovery
             files.Unlink(Path.Combine(incoming, name));
         }
 
-        foreach ((ulong number, string path) in OwnFiles(files, mess))
+        foreach ((ulong number, string path) in MessStore.OwnFiles(files, mess))
         {
             if (!MessageFile.HasOwnFileRecord(files, mess, number))
             {
                 log($"warning: removing {path}: no record speaks of it");
                 files.Unlink(path);
-            }
-        }
-    }
-
-    private static IEnumerable<(ulong Number, string Path)> OwnFiles(
-        IFileSystem files, string mess)
-    {
-        foreach (string name in files.FileNames(mess))
-        {
-            if (MessageNumber.TryParse(ByteText.ToBytes(name), out ulong number))
-            {
-                yield return (number, Path.Combine(mess, name));
             }
         }
     }

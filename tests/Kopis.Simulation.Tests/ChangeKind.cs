@@ -1,0 +1,8 @@
+namespace Kopis.Simulation.Tests;
+
+internal enum ChangeKind
+{
+    Write,
+    Cut,
+    Hole,
+}

@@ -1,0 +1,62 @@
+using System.Text;
+using Kopis.Queue;
+
+namespace Kopis.Simulation.Tests;
+
+/// <summary>A message that was offered to the queue, and what truly became of it.</summary>
+internal sealed class Mail(int id, string sender, string[] recipients, byte[] content, long born)
+{
+    internal int Id { get; } = id;
+
+    internal string Sender { get; } = sender;
+
+    internal IReadOnlyList<string> Recipients { get; } = recipients;
+
+    /// <summary>With the line that stands for the queue's Received line.</summary>
+    internal byte[] Content { get; } = content;
+
+    internal long Born { get; } = born;
+
+    /// <summary>Its number, once it was answered 250; else 0.</summary>
+    internal ulong Number { get; set; }
+
+    internal bool IsAccepted => Number != 0;
+
+    /// <summary>For a bounce, the message that it returns; else 0.</summary>
+    internal int Original { get; init; }
+
+    /// <summary>Its own bounce had nobody to go to.</summary>
+    internal bool IsDiscarded { get; set; }
+
+    /// <summary>Local addresses whose delivery ended as a success.</summary>
+    internal HashSet<string> Delivered { get; } = [];
+
+    /// <summary>How often a remote host took it.</summary>
+    internal Dictionary<string, int> TakenRemotely { get; } = [];
+
+    /// <summary>Addresses that stand in a bounce that is durable.</summary>
+    internal HashSet<string> Bounced { get; } = [];
+
+    /// <summary>Addresses of whose end qmail-send was told.</summary>
+    internal HashSet<string> Reported { get; } = [];
+
+    /// <summary>Of these, those whose mark a new qmail-send must find.</summary>
+    internal HashSet<string> MarkedWritten { get; } = [];
+
+    /// <summary>Of these, those whose mark a power cut must not take.</summary>
+    internal HashSet<string> MarkedDurably { get; } = [];
+
+    /// <summary>Deliveries of it that qmail-send has under way.</summary>
+    internal HashSet<string> InFlight { get; } = [];
+
+    internal byte[] Envelope() => Queue.Envelope.Format(
+        Encoding.Latin1.GetBytes(Sender),
+        Recipients.Select(r => (ReadOnlyMemory<byte>)Encoding.Latin1.GetBytes(r)));
+
+    internal bool IsAccounted(string address) =>
+        IsDiscarded || Delivered.Contains(address) || Bounced.Contains(address)
+        || TakenRemotely.ContainsKey(address);
+
+    /// <summary>It may leave the queue (invariant 2).</summary>
+    internal bool IsAllAccounted => Recipients.All(IsAccounted);
+}

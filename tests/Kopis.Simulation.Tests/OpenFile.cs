@@ -1,0 +1,11 @@
+namespace Kopis.Simulation.Tests;
+
+/// <summary>What a descriptor of a simulated process stands for.</summary>
+internal sealed class OpenFile(string path, SimulatedFile file)
+{
+    internal string Path { get; } = path;
+
+    internal SimulatedFile File { get; } = file;
+
+    internal int Position { get; set; }
+}

@@ -1,0 +1,119 @@
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Send;
+
+namespace Kopis.Simulation.Tests;
+
+/// <summary>qmail-send with its spawners and qmail-clean, on real pipes; they live and are started
+/// again together.</summary>
+internal sealed class SendGroup : ISendPause, ISendSignals
+{
+    private const int Concurrency = 3;
+
+    private readonly Machine _machine;
+    private readonly SendContext _context;
+    private readonly int _signals;
+    private readonly int _trigger;
+    private SendLoop? _loop;
+
+    internal SendGroup(Machine machine)
+    {
+        _machine = machine;
+        (ReadFd, _signals) = PipeOf(Send, Send);
+        (int triggerRead, _trigger) = PipeOf(Send, Send);
+        (int localOrders, int toLocal) = PipeOf(Local, Send);
+        (int fromLocal, int localReports) = PipeOf(Send, Local);
+        (int remoteOrders, int toRemote) = PipeOf(Remote, Send);
+        (int fromRemote, int remoteReports) = PipeOf(Send, Remote);
+        (int requests, int toClean) = PipeOf(Clean, Send);
+        (int fromClean, int replies) = PipeOf(Send, Clean);
+        int[] polled =
+            [ReadFd, triggerRead, _trigger, toLocal, fromLocal, toRemote, fromRemote];
+        foreach (int fd in polled)
+        {
+            Fd.SetNonBlocking(fd, true);
+        }
+
+        _ = new SpawnerProcess(machine, Local, localOrders, localReports);
+        _ = new SpawnerProcess(machine, Remote, remoteOrders, remoteReports);
+        _ = new CleanProcess(machine, Clean, requests, replies);
+        _context = new SendContext(
+            Machine.Home, machine.Control, machine.Controls, machine.Clock,
+            new SendLog(machine.Ledger.TakeLog), new SpawnPipe(toLocal, fromLocal, Concurrency),
+            new SpawnPipe(toRemote, fromRemote, Concurrency), new CleanPipe(toClean, fromClean),
+            this, triggerRead, Batch: machine.Random.Next(2) == 0)
+        {
+            Files = machine.NewFiles(),
+            Pause = this,
+            ConnectToQueue = () => new SimulatedIntake(machine),
+            CompactAfterBytes = 1000,
+        };
+        machine.Fibers.Start(Send, Run);
+    }
+
+    public int ReadFd { get; }
+
+    internal SimulatedProcess Send { get; } = new("qmail-send");
+
+    internal SimulatedProcess Local { get; } = new("qmail-lspawn");
+
+    internal SimulatedProcess Remote { get; } = new("qmail-rspawn");
+
+    internal SimulatedProcess Clean { get; } = new("qmail-clean");
+
+    internal IReadOnlyList<SimulatedProcess> All => [Send, Local, Remote, Clean];
+
+    internal void PullTrigger() => Fd.Write(_trigger, [0]);
+
+    internal void Signal(SendSignal signal) => Fd.Write(_signals, [(byte)signal]);
+
+    SendSignal ISendSignals.Take()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        SendSignal signals = SendSignal.None;
+        int got = Fd.Read(ReadFd, bytes);
+        for (int i = 0; i < got; i++)
+        {
+            signals |= (SendSignal)bytes[i];
+        }
+
+        return signals;
+    }
+
+    bool ISendPause.Wait(Poller poller, TimeSpan longest)
+    {
+        _machine.Ledger.SendWaits(_loop!.IsWritten, _loop.IsSettled);
+        if (poller.Wait(TimeSpan.Zero))
+        {
+            _machine.Fibers.Yield();
+            return true;
+        }
+
+        return _machine.Fibers.Wait(() => poller.Wait(TimeSpan.Zero), longest);
+    }
+
+    void ISendPause.Sleep(TimeSpan time) => _machine.Fibers.Sleep(time);
+
+    private static (int Read, int Write) PipeOf(SimulatedProcess reader, SimulatedProcess writer)
+    {
+        (int read, int write) = Fd.Pipe();
+        return (reader.Own(read), writer.Own(write));
+    }
+
+    private void Run()
+    {
+        try
+        {
+            using SendLoop loop = new(_context);
+            _loop = loop;
+            loop.Run();
+        }
+        catch (Exception e) when (e is IOException or ConfigurationException)
+        {
+            _machine.Ledger.Log.Add($"alert: cannot go on: {e.Message}");
+        }
+
+        Send.HasEnded = true;
+        _machine.Fibers.AskStop();
+    }
+}

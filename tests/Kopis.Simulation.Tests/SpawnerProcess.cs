@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Text;
+using Kopis.Base;
+using Kopis.Local;
+using Kopis.Posix;
+using Kopis.Queue;
+
+namespace Kopis.Simulation.Tests;
+
+/// <summary>A spawner and what it runs: Maildir deliveries by the real writer, or hosts elsewhere
+/// that take, refuse or defer as the seed says.</summary>
+internal sealed class SpawnerProcess
+{
+    private readonly Machine _machine;
+    private readonly ProcessFiles _files;
+    private readonly LocalSite _site;
+    private readonly int _orders;
+    private readonly int _reports;
+
+    internal SpawnerProcess(Machine machine, SimulatedProcess process, int orders, int reports)
+    {
+        _machine = machine;
+        _files = machine.NewFiles();
+        _site = new LocalSite(
+            new ByteEnvironment(), machine.Clock, new IntakePool("/none"),
+            new MailboxFiles(_files), MayRunPrograms: false);
+        (_orders, _reports) = (orders, reports);
+        Process = process;
+        machine.Fibers.Start(process, Run);
+    }
+
+    private SimulatedProcess Process { get; }
+
+    private void Run()
+    {
+        DeliveryCommandReader reader = new();
+        List<DeliveryCommand> commands = [];
+        byte[] block = new byte[4096];
+        while (true)
+        {
+            _machine.Fibers.Wait(() => Machine.IsReadable(_orders));
+            int got = Fd.Read(_orders, block);
+            if (got <= 0)
+            {
+                return; // qmail-send is gone; what runs may end.
+            }
+
+            reader.Read(block.AsSpan(0, got), commands);
+            foreach (DeliveryCommand command in commands)
+            {
+                _machine.Fibers.Start(Process, () => Serve(command));
+            }
+
+            commands.Clear();
+        }
+    }
+
+    private void Serve(DeliveryCommand command)
+    {
+        foreach (byte[] recipient in command.Recipients)
+        {
+            Outcome outcome = Deliver(command, recipient);
+            ArrayBufferWriter<byte> report = new();
+            DeliveryReport.Write(report, command.Slot, outcome);
+            try
+            {
+                Fd.WriteAll(_reports, report.WrittenSpan);
+            }
+            catch (PosixException)
+            {
+                // Nobody is left to tell.
+            }
+        }
+    }
+
+    private Outcome Deliver(DeliveryCommand command, byte[] recipient)
+    {
+        byte[] body;
+        try
+        {
+            using MessageFile message = MessageFile.Open(
+                _files, Machine.Mess, command.Number!.Value);
+            body = new byte[message.BodyBytes];
+            message.ReadBody(0, body);
+        }
+        catch (IOException)
+        {
+            return Outcome.Retry("Unable to read message.\n");
+        }
+
+        Mail mail = _machine.Ledger.Read(body);
+        string address = Encoding.Latin1.GetString(recipient);
+        return address.EndsWith("@l.example", StringComparison.Ordinal)
+            ? DeliverLocally(mail, address, body, command.Sender)
+            : DeliverElsewhere(mail, address);
+    }
+
+    private Outcome DeliverLocally(Mail mail, string address, byte[] body, byte[] sender)
+    {
+        if (address.StartsWith("bad", StringComparison.Ordinal))
+        {
+            return Outcome.Failed("Sorry, no mailbox here by that name.\n");
+        }
+
+        TraceLines lines = new(
+            sender, Encoding.Latin1.GetBytes(address), _machine.Clock.GetUtcNow());
+        using MessageBody message = MessageBody.InMemory(body);
+        LocalFailure? failure = new MaildirWriter(_site).Deliver(
+            Encoding.Latin1.GetBytes(Machine.Maildir + "/"), lines, message);
+        if (failure is not null)
+        {
+            return Outcome.Retry("Temporary error on maildir delivery.\n");
+        }
+
+        mail.Delivered.Add(address);
+        return Outcome.Delivered("did 1+0+0\n");
+    }
+
+    private Outcome DeliverElsewhere(Mail mail, string address)
+    {
+        _machine.Fibers.Sleep(TimeSpan.FromMilliseconds(_machine.Random.Next(3000)));
+        switch (_machine.Random.Next(4))
+        {
+            case 0:
+                return Outcome.Retry("Connected but connection died.\n");
+            case 1:
+                return Outcome.Failed("550 no such user\n");
+            default:
+                mail.TakenRemotely[address] = mail.TakenRemotely.GetValueOrDefault(address) + 1;
+                _machine.Fibers.Yield(); // The reply to the dot may be lost here.
+                return Outcome.Delivered("250 ok\n");
+        }
+    }
+}
