@@ -74,7 +74,7 @@ public static class TimeoutTable
         }
 
         (int timeouts, uint last) = Entry(table[at..]);
-        if (timeouts > 0 && now < (ulong)last + SameFailureSeconds)
+        if (timeouts > 0 && now >= last && now < (ulong)last + SameFailureSeconds)
         {
             return -1;
         }

@@ -33,7 +33,8 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
                 TryFile(() => (timeouts, last) = TimeoutTable.Find(file.Read(), address));
             }
 
-            return timeouts >= 2 && Now < (ulong)last + LeaveAloneSeconds;
+            // A time to come is of before the clock went back.
+            return timeouts >= 2 && Now >= last && Now < (ulong)last + LeaveAloneSeconds;
         }
     }
 
@@ -83,7 +84,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
     private void NoteOwn(IPAddress address)
     {
         bool known = _own.TryGetValue(address, out var entry);
-        if (known && Now < (ulong)entry.Last + SameFailureSeconds)
+        if (known && Now >= entry.Last && Now < (ulong)entry.Last + SameFailureSeconds)
         {
             return;
         }

@@ -227,12 +227,19 @@ internal sealed class QueueState(
 
         // Older mail first, so that none waits for ever behind what keeps coming.
         long first = Math.Min(now, arrived.BornSeconds);
-        message.SetDue(DeliveryChannel.Local, saved?.LocalDue ?? first);
-        message.SetDue(DeliveryChannel.Remote, saved?.RemoteDue ?? first);
+        SetDue(message, DeliveryChannel.Local, saved?.LocalDue ?? first, now);
+        SetDue(message, DeliveryChannel.Remote, saved?.RemoteDue ?? first, now);
         message.HasBounce = _oldBounces.Remove(arrived.Number);
         use.Left++;
         scheduler.Add(message);
     }
+
+    /// <summary>Never later than a pass that begins now would say: where the clock has gone back
+    /// since, nothing waits for the time that it had.</summary>
+    private static void SetDue(
+        QueuedMessage message, DeliveryChannel channel, long due, long now) =>
+        message.SetDue(
+            channel, Math.Min(due, RetrySchedule.Next(now, message.BornSeconds, channel)));
 
     private void LogNew(ArrivedMessage m, ReadOnlySpan<byte> sender)
     {

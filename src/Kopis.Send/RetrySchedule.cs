@@ -7,11 +7,13 @@ internal static class RetrySchedule
     private const int RemoteSkip = 20;
 
     /// <summary>
-    /// The next attempt after a pass that starts now: birth + (⌊√(now − birth)⌋ + skip)².
+    /// The next attempt after a pass that starts now: birth + (⌊√(now − birth)⌋ + skip)². A birth
+    /// in the future, where the clock went back, counts as now.
     /// </summary>
     internal static long Next(long now, long birth, DeliveryChannel channel)
     {
-        long age = Math.Max(0, now - birth);
+        birth = Math.Min(birth, now);
+        long age = now - birth;
         long root = (long)Math.Sqrt(age);
         while (root * root > age)
         {

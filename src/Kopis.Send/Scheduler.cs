@@ -22,6 +22,7 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
     private readonly Channel[] _channels = [new(), new()];
     private readonly HashSet<QueuedMessage> _messages = [];
     private readonly Queue<QueuedMessage> _finished = new();
+    private long _now;
 
     /// <summary>Messages that are not finished.</summary>
     internal IReadOnlyCollection<QueuedMessage> Messages => _messages;
@@ -50,6 +51,7 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
     /// <summary>The next order on a channel, or null where nothing is due.</summary>
     internal Delivery? Next(DeliveryChannel channel, long now)
     {
+        _now = now;
         Channel own = _channels[(int)channel];
         OpenPasses(channel, own, now);
         while (own.Rotation.TryDequeue(out Pass? pass))
@@ -191,7 +193,9 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
         if (message.Open(pass.Channel) > 0)
         {
             // Not before: a pass that a restart cuts short must be due at once after it.
-            message.SetDue(pass.Channel, pass.NextDue);
+            // The clock may have gone back since the pass began.
+            long latest = RetrySchedule.Next(_now, message.BornSeconds, pass.Channel);
+            message.SetDue(pass.Channel, Math.Min(pass.NextDue, latest));
             message.EndPass(pass.Channel);
             _channels[(int)pass.Channel].Waiting.Enqueue(message, message.Due(pass.Channel));
         }

@@ -140,6 +140,21 @@ internal sealed class SendCore(
     /// <summary>SIGALRM: all that waits is due.</summary>
     internal void AllDueNow(long now) => scheduler.AllDueNow(now);
 
+    /// <summary>The clock is set back: what waits for a time that it had would wait for long.
+    /// </summary>
+    internal void ClockWentBack(long seconds, long now)
+    {
+        log.Line($"warning: the clock went back {seconds} seconds; all that waits is due now");
+        scheduler.AllDueNow(now);
+        (_readAgainAt, _intakeTrustedAt) = (now, now);
+        QueuedMessage[] waiting = [.. _laterBounces.UnorderedItems.Select(item => item.Element)];
+        _laterBounces.Clear();
+        foreach (QueuedMessage message in waiting)
+        {
+            _laterBounces.Enqueue(message, now);
+        }
+    }
+
     /// <summary>SIGHUP: locals and virtualdomains, for messages that come from now on.</summary>
     internal void Reread(ControlDirectory control)
     {

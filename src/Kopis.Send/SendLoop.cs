@@ -16,6 +16,7 @@ internal sealed class SendLoop : IDisposable
     // Waiting for the disk keeps deliveries waiting. A power cut costs a second copy of what was
     // delivered in this time; qmail never synced these marks at all.
     private static readonly TimeSpan HoldMarks = TimeSpan.FromMilliseconds(20);
+    private const long ClockSlackSeconds = 60; // Less is made up by waiting.
     private static readonly DeliveryChannel[] Channels =
         [DeliveryChannel.Local, DeliveryChannel.Remote];
 
@@ -27,6 +28,7 @@ internal sealed class SendLoop : IDisposable
     private bool _exitAsap;
     private bool _lost;
     private long _heldSince;
+    private long _latest;
     private bool _isHolding;
 
     internal SendLoop(SendContext context)
@@ -86,6 +88,7 @@ internal sealed class SendLoop : IDisposable
     private void Turn()
     {
         Wait();
+        WatchClock();
         if (!_exitAsap)
         {
             _core.ReadNew(Now);
@@ -99,6 +102,17 @@ internal sealed class SendLoop : IDisposable
         _context.Clean.Flush();
         NoticeLosses();
         _log.Flush();
+    }
+
+    private void WatchClock()
+    {
+        long now = Now;
+        if (now < _latest - ClockSlackSeconds)
+        {
+            _core.ClockWentBack(_latest - now, now);
+        }
+
+        _latest = now;
     }
 
     private void Mark()

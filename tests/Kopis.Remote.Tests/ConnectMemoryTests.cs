@@ -76,6 +76,20 @@ public sealed class ConnectMemoryTests : IDisposable
         Assert.False(_memory.ShouldSkip(Address));
     }
 
+    [Theory, InlineData("192.0.2.1"), InlineData("2001:db8::1")]
+    public void A_clock_that_goes_back_makes_no_host_rest_for_a_year(string text)
+    {
+        IPAddress address = IPAddress.Parse(text);
+        _memory.NoteTimeout(address);
+        _clock.Now += TimeSpan.FromSeconds(121);
+        _memory.NoteTimeout(address);
+        Assert.True(_memory.ShouldSkip(address));
+        _clock.Now -= TimeSpan.FromDays(365);
+        Assert.False(_memory.ShouldSkip(address));
+        _memory.NoteTimeout(address);
+        Assert.True(_memory.ShouldSkip(address));
+    }
+
     [Fact]
     public void An_answer_forgives_all()
     {

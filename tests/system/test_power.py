@@ -13,6 +13,7 @@ import time
 import unittest
 
 from disk import Disk, can_mount
+from figures import tell
 from host import Host
 from traffic import Client, numbered
 
@@ -41,8 +42,8 @@ class Power(unittest.TestCase):
                         f"log ends: {host.log()[-2000:]}")
         copies = numbered(self, host)
         duplicates = sum(count - 1 for count in copies.values())
-        print(f"{len(accepted)} accepted, {len(copies)} arrived, {duplicates} duplicates, "
-              f"{CUTS} power cuts")
+        tell(f"power cuts: {CUTS} under load, seed {seed}: {len(accepted)} accepted, "
+             f"{len(accepted - copies.keys())} lost, {duplicates} second copies")
 
     def one_life(self, host, disk, cut, dice):
         """Load, a power cut in its midst, a new start; the messages that had their 250."""

@@ -2,12 +2,10 @@
 
 import os
 import resource
-import signal
 import smtplib
 import socket
 import subprocess
 import threading
-import time
 import unittest
 
 from disk import Disk, can_mount
@@ -161,28 +159,6 @@ class Silence(HostCase):
         finally:
             for client in clients:
                 client.close()
-
-
-class Stopped(HostCase):
-    def test_each_process_stopped_for_a_while(self):
-        sent = 0
-        for name in ("qmail-send", "qmail-lspawn", "qmail-queue", "qmail-local", "qmail-clean"):
-            send(self.host)
-            sent += 1
-            self.host.wait_mail(self.host.address, sent)
-            pids = self.host.pids(name)
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
-            threads = [threading.Thread(target=send, args=(self.host,)) for _ in range(5)]
-            for thread in threads:
-                thread.start()
-            time.sleep(1)  # The stop itself is what is tried: it has to last a while.
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
-            for thread in threads:
-                thread.join()
-            sent += len(threads)
-            self.host.wait_mail(self.host.address, sent)
 
 
 class Liar(threading.Thread):
