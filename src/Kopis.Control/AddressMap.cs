@@ -103,6 +103,27 @@ public sealed class AddressMap
                 : address;
     }
 
+    /// <summary>
+    /// What an address of the local channel may have been before it was routed there: what
+    /// <see cref="Route"/> makes this address of. The address itself where nothing does.
+    /// </summary>
+    public byte[] BeforeRouting(ReadOnlySpan<byte> address)
+    {
+        int at = address.LastIndexOf((byte)'@');
+        for (int start = 0; start <= at; start++)
+        {
+            // The prepend ends at a hyphen; which one, the control files must say.
+            if ((start == 0 || address[start - 1] == (byte)'-')
+                && Route(address[start..], out bool isLocal).AsSpan().SequenceEqual(address)
+                && isLocal)
+            {
+                return address[start..].ToArray();
+            }
+        }
+
+        return address.ToArray();
+    }
+
     private ConstMap ReadLocals(ControlDirectory control) =>
         ConstMap.Set(control.ReadList("locals") ?? [_me]);
 

@@ -55,6 +55,37 @@ public sealed class QueuedState
         throw new IOException($"{directory} does not stand still");
     }
 
+    /// <summary>What is remembered of a message; null where nothing is.</summary>
+    public SavedMessage? Find(ulong number) => _state?.Saved.GetValueOrDefault(number);
+
+    /// <summary>Whether there is nothing unfinished, nothing set aside, and nothing damaged that
+    /// could be either.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            Dictionary<ulong, SavedMessage> saved = _state?.Saved ?? [];
+            if (_state is { IsDoubtful: true } || saved.Values.Any(message => !message.IsEnded))
+            {
+                return false;
+            }
+
+            using MessageScanner scanner = new(_mess, Position);
+            ScanResult result;
+            while ((result = scanner.Next()) != ScanResult.End)
+            {
+                scanner.Current?.Dispose();
+                if (result == ScanResult.Damaged
+                    || !saved.ContainsKey(scanner.Current!.Number))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
     /// <summary>Each unfinished message, oldest first. The caller disposes the file; the saved
     /// state is null where nothing is known but that it came.</summary>
     public IEnumerable<(MessageFile File, SavedMessage? Saved)> Messages()

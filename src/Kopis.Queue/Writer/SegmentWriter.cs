@@ -28,16 +28,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
     /// </exception>
     internal ulong[] Commit(ReadOnlySpan<Submission> batch)
     {
-        if (_fd >= 0 && _end >= MessageNumber.SegmentStartsBelow)
-        {
-            Dispose();
-        }
-
-        if (_fd < 0)
-        {
-            BeginSegment();
-        }
-
+        _ = NextNumber();
         long start = _end;
         List<ulong> numbers = new(batch.Length);
         try
@@ -67,6 +58,23 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
 
         KeepFiles(batch[..numbers.Count]);
         return [.. numbers];
+    }
+
+    /// <summary>The number that the next submission gets, unless its commit fails.</summary>
+    /// <exception cref="PosixException">There can be no segment for it now.</exception>
+    internal ulong NextNumber()
+    {
+        if (_fd >= 0 && _end >= MessageNumber.SegmentStartsBelow)
+        {
+            Dispose();
+        }
+
+        if (_fd < 0)
+        {
+            BeginSegment();
+        }
+
+        return MessageNumber.Of(_segment, _end);
     }
 
     public void Dispose()

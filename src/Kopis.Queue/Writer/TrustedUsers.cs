@@ -20,6 +20,14 @@ internal sealed class TrustedUsers
         : uid == _send ? MessageOrigin.Bounce
         : MessageOrigin.Local;
 
+    /// <summary>Who may have queued a message, where nothing but its origin is known.</summary>
+    internal uint UidOf(MessageOrigin origin) => origin switch
+    {
+        MessageOrigin.Network => _network,
+        MessageOrigin.Bounce => _send,
+        _ => _alias,
+    } ?? _own;
+
     /// <summary>WHO of the Received line (contract §3).</summary>
     internal string Invoker(uint uid, MessageOrigin origin) => origin switch
     {

@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Text;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Queue;
+
+namespace Kopis.Admin;
+
+/// <summary><c>kopis queue</c>: the queue for people, and to and from qmail (kopis-queue(1)).
+/// </summary>
+public static class QueueCommand
+{
+    private const int BlockBytes = 64 * 1024;
+    private const int Alarm = 14;
+
+    private const string Usage = """
+        usage: kopis queue list
+               kopis queue show NUMBER
+               kopis queue cat NUMBER
+               kopis queue retry
+               kopis queue import DIRECTORY
+               kopis queue export DIRECTORY
+
+        Lists the queue, shows sender and recipients of a message or its text, makes all of it due
+        now, takes over a queue of qmail's, or writes one. To import and export, mail must be
+        stopped. The home is KOPIS_HOME, else that of the program's own bin directory.
+
+        """;
+
+    /// <summary>Runs one command.</summary>
+    public static int Run(ProgramContext context)
+    {
+        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
+        try
+        {
+            return words switch
+            {
+                ["list"] => QmailQreadProgram.Run(context),
+                ["show", string number] => Show(context, Number(number)),
+                ["cat", string number] => Cat(context, Number(number)),
+                ["retry"] => Retry(context),
+                ["import", string directory] => Import(context, Path.GetFullPath(directory)),
+                ["export", string directory] => Export(context, Path.GetFullPath(directory)),
+                ["--help"] or ["-h"] => Say(1, Usage, ExitCode.Success),
+                _ => Say(2, Usage, ExitCode.Permanent),
+            };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException(e.Message, e);
+        }
+    }
+
+    private static int Show(ProgramContext context, ulong number)
+    {
+        using MessageFile file = Open(context, number);
+        SavedMessage? saved = QueuedState.Read(context.Home).Find(number);
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"message {number}\n");
+        text.Append(CultureInfo.InvariantCulture, $"from <{Safe(file.Envelope.Sender)}>\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"came {QmailDate.Rfc822(file.Arrived)} by uid {file.Uid} qp {file.Qp}\n");
+        text.Append(CultureInfo.InvariantCulture, $"bytes {file.BodyBytes}\n");
+        int index = 0;
+        foreach (ReadOnlyMemory<byte> recipient in file.Envelope.Recipients)
+        {
+            string state = saved is { IsEnded: true } || saved?.Done.Contains(index) == true
+                ? "done"
+                : "to do";
+            text.Append(CultureInfo.InvariantCulture, $"{state} <{Safe(recipient)}>\n");
+            index++;
+        }
+
+        string failures = context.In($"queue/bounce/{number}");
+        if (File.Exists(failures))
+        {
+            text.Append("failed:\n");
+            text.Append(Printable(File.ReadAllBytes(failures)));
+        }
+
+        return Say(1, text.ToString(), ExitCode.Success);
+    }
+
+    private static int Cat(ProgramContext context, ulong number)
+    {
+        using MessageFile file = Open(context, number);
+        byte[] block = new byte[BlockBytes];
+        int got;
+        for (long at = 0; (got = file.ReadBody(at, block)) > 0; at += got)
+        {
+            Fd.WriteAll(1, block.AsSpan(0, got));
+        }
+
+        return ExitCode.Success;
+    }
+
+    /// <summary>SIGALRM to qmail-send, which has its number in its lock file.</summary>
+    private static int Retry(ProgramContext context)
+    {
+        string mutex = context.In("queue/lock/sendmutex");
+        bool told = FileLocks.IsHeld(mutex)
+            && int.TryParse(
+                FirstLine(mutex), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+            && Processes.Signal(pid, Alarm);
+        return told
+            ? ExitCode.Success
+            : throw new ConfigurationException("no qmail-send runs", ExitCode.Permanent);
+    }
+
+    /// <summary>By a plain open: .NET's own would take a lock, which the holder's excludes.
+    /// </summary>
+    private static string FirstLine(string path)
+    {
+        int fd = Fd.Open(path, OpenFlags.ReadOnly);
+        byte[] line = new byte[32];
+        int got = Fd.Read(fd, line);
+        Fd.Close(fd);
+        return ByteText.ToText(line.AsSpan(0, got)).TrimEnd();
+    }
+
+    private static int Import(ProgramContext context, string directory)
+    {
+        using QueueImport import = new(context.Home, directory, line => Say(2, line + "\n", 0));
+        import.Run();
+        Say(1, $"{import.Imported} messages imported, {import.Known} were here before, "
+            + $"{import.SetAside} stay in {directory}\n", 0);
+        if (import.Leftovers > 0)
+        {
+            Say(1, $"{import.Leftovers} files of {directory} are of no message that was accepted "
+                + "and is unfinished\n", 0);
+        }
+
+        return import.SetAside == 0 ? ExitCode.Success : ExitCode.Permanent;
+    }
+
+    private static int Export(ProgramContext context, string directory)
+    {
+        int count = new QueueExport(context.Home, directory).Run();
+        return Say(1, $"{count} messages exported; they are in {context.In("queue")} too, so let "
+            + "only one of the two be delivered\n", ExitCode.Success);
+    }
+
+    private static MessageFile Open(ProgramContext context, ulong number)
+    {
+        try
+        {
+            return MessageFile.Open(context.In("queue/mess"), number);
+        }
+        catch (MessageNotFoundException e)
+        {
+            throw new ConfigurationException(e.Message, e, ExitCode.Permanent);
+        }
+    }
+
+    private static ulong Number(string text) =>
+        MessageNumber.TryParse(Encoding.UTF8.GetBytes(text), out ulong number)
+            ? number
+            : throw new ConfigurationException(
+                $"{text} is no number of a message", ExitCode.Permanent);
+
+    private static string Safe(ReadOnlyMemory<byte> address) => LogText.Safe(address.Span);
+
+    /// <summary>A terminal gets nothing but what can be printed.</summary>
+    private static string Printable(ReadOnlySpan<byte> text) => string.Concat(
+        ByteText.ToText(text).Select(c => c is '\n' or (>= ' ' and <= '~') ? c : '?'));
+
+    private static int Say(int fd, string text, int code)
+    {
+        Fd.WriteAll(fd, ByteText.ToBytes(text));
+        return code;
+    }
+}
