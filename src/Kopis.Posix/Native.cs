@@ -76,6 +76,15 @@ internal static unsafe partial class Native
     internal static partial int chown(byte* path, uint uid, uint gid);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fchownat(int dir, byte* path, uint uid, uint gid, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int mkdirat(int dir, byte* path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int mkfifoat(int dir, byte* path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int chdir(byte* path);
 
     [LibraryImport("libc")]
@@ -240,6 +249,10 @@ internal static unsafe partial class Native
         byte* name, Passwd* entry, byte* buffer, nuint length, Passwd** result);
 
     [LibraryImport("libc")]
+    internal static partial int getgrnam_r(
+        byte* name, Group* entry, byte* buffer, nuint length, Group** result);
+
+    [LibraryImport("libc")]
     internal static partial int getpwuid_r(
         uint uid, Passwd* entry, byte* buffer, nuint length, Passwd** result);
 
@@ -312,6 +325,23 @@ internal static unsafe partial class Native
         internal byte* Gecos;
         internal byte* Directory;
         internal byte* Shell;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Group
+    {
+        internal byte* Name;
+        internal byte* Password;
+        internal uint Gid;
+        internal byte** Members;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct OpenHow
+    {
+        internal ulong Flags;
+        internal ulong Mode;
+        internal ulong Resolve;
     }
 
     [StructLayout(LayoutKind.Sequential)]

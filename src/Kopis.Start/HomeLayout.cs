@@ -11,17 +11,6 @@ namespace Kopis.Start;
 /// </summary>
 internal sealed class HomeLayout(string home)
 {
-    private const int OwnerOnly = 0x1C0; // 0700
-    private const int Readable = 0x1ED; // 0755
-    private const string Rules = """
-        # Who may relay through this host: see tcprules(1). After a change:
-        #   bin/tcprules control/tcprules.dat control/tcprules.tmp < control/tcprules.txt
-        127.0.0.1:allow,RELAYCLIENT=""
-        ::1:allow,RELAYCLIENT=""
-        :allow
-
-        """;
-
     private int _lock = -1;
 
     /// <summary>This host's name, from control/me.</summary>
@@ -59,14 +48,12 @@ internal sealed class HomeLayout(string home)
     private void MakeDirectories()
     {
         Directory.CreateDirectory(home);
-        foreach ((string name, int mode) in ((string, int)[])
-        [
-            ("alias", Readable), ("bin", Readable), ("control", Readable), ("users", OwnerOnly),
-            ("users/mail", OwnerOnly), ("queue", Readable), ("queue/bounce", OwnerOnly),
-            ("queue/lock", Readable), ("queue/mess", OwnerOnly), ("queue/state", OwnerOnly),
-        ])
+        foreach (HomeEntry entry in HomeManifest.Entries)
         {
-            Paths.TryMakeDirectory(Path.Combine(home, name), mode);
+            if (entry is { Path.Length: > 0, PrivateMode: { } mode })
+            {
+                Paths.TryMakeDirectory(Path.Combine(home, entry.Path), mode);
+            }
         }
     }
 
@@ -93,30 +80,8 @@ internal sealed class HomeLayout(string home)
         Me = ByteText.ToText(me);
         WriteNew(Path.Combine(control.Directory, "locals"), $"{Me}\nlocalhost\n");
         WriteNew(Path.Combine(control.Directory, "rcpthosts"), $"{Me}\nlocalhost\n");
-        string rules = Path.Combine(control.Directory, "tcprules.txt");
-        WriteNew(rules, Rules);
-        CompileRules(control, rules);
-    }
-
-    private static void CompileRules(ControlDirectory control, string source)
-    {
-        string compiled = Path.Combine(control.Directory, "tcprules.dat");
-        if (File.Exists(compiled))
-        {
-            return;
-        }
-
-        TcpRulesCompiler compiler = new();
-        foreach (string line in File.ReadLines(source, Encoding.Latin1))
-        {
-            if (!compiler.TryAdd(ByteText.ToBytes(line)))
-            {
-                throw control.Bad("tcprules.txt", $"unable to parse this line: {line}");
-            }
-        }
-
-        File.WriteAllBytes(compiled + ".tmp", compiler.ToArray());
-        File.Move(compiled + ".tmp", compiled);
+        WriteNew(Path.Combine(control.Directory, FirstRules.Name), FirstRules.Text);
+        FirstRules.CompileOnce(control);
     }
 
     private void LinkPrograms(IReadOnlyList<string> programs)

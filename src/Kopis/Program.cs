@@ -60,9 +60,13 @@ static string FindHome(ByteEnvironment environment)
         return Path.GetFullPath(Encoding.UTF8.GetString(home));
     }
 
-    string? called = Path.GetDirectoryName(Path.GetFullPath(Processes.ExecutedPath ?? "/"));
-    string? above = called is null ? null : Path.GetDirectoryName(called);
-    return above is not null && Directory.Exists(Path.Combine(above, "control"))
-        ? above
-        : "/var/qmail";
+    // As it was called; then as it lies there, for links such as /usr/sbin/sendmail.
+    string called = Path.GetFullPath(Processes.ExecutedPath ?? "/");
+    return HomeAbove(called) ?? HomeAbove(Environment.ProcessPath ?? "/") ?? "/var/qmail";
+}
+
+static string? HomeAbove(string program)
+{
+    string? above = Path.GetDirectoryName(Path.GetDirectoryName(program));
+    return above is not null && Directory.Exists(Path.Combine(above, "control")) ? above : null;
 }

@@ -154,18 +154,25 @@ internal static class ProgramTable
             "tell what the control files mean"),
         new("run", context => RunProgram.Run(context, Names, ControlChecks.All), "anyone",
             "run a whole mail host in the foreground"),
+        new("install", context => InstallProgram.Run(context, Names), "root",
+            "set a mail host up, or take it down"),
+        new("check-install", context => InstallProgram.Check(context, Names), "root",
+            "compare users, directories and modes with what they should be"),
+        new("queue", QueueCommand.Run, "root",
+            "list and show the queue; import and export qmail's"),
         new("user", UserProgram.Run, "root, or the home's owner",
             "add, list and remove virtual users"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a certificate to begin with"),
     ];
 
-    // Words of kopis itself.
-    private static readonly string[] Words = ["run", "user", "certificate"];
+    /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
+    private static readonly string[] Words =
+        ["run", "install", "check-install", "user", "queue", "certificate"];
 
     /// <summary>What is linked into a bin directory.</summary>
     internal static IReadOnlyList<string> Names =>
-        ["kopis", .. All.Select(entry => entry.Name).Except(Words)];
+        ["kopis", .. All.Select(entry => entry.Name).Where(name => !Words.Contains(name))];
 
     internal static ProgramEntry? Find(string name) =>
         Array.Find(All, entry => entry.Name == name);

@@ -8,6 +8,33 @@ public sealed partial class TidyTests
     private const int ColumnsMax = 100;
     private const int FileLinesMax = 500;
     private const int FunctionLinesMax = 70;
+    private const int ProgramLinesMax = 1000;
+
+    /// <summary>What runs as root on an installed host, but for what it shares with others: reading
+    /// the users database, virtual users, and spawn commands.</summary>
+    private static readonly string[] RootsFiles =
+    [
+        // qmail-start.
+        "Kopis.Start/QmailStartProgram.cs", "Kopis.Start/Supervisor.cs",
+        "Kopis.Start/SupervisorSignals.cs", "Kopis.Start/Backoff.cs", "Kopis.Start/IUnit.cs",
+        "Kopis.Start/DeliveryUnit.cs", "Kopis.Start/LoggerUnit.cs", "Kopis.Start/ProcessUnit.cs",
+        "Kopis.Start/ChildSpec.cs", "Kopis.Start/HostPlan.cs",
+
+        // qmail-lspawn.
+        "Kopis.Local/QmailLspawnProgram.cs", "Kopis.Local/Spawn/SpawnLoop.cs",
+        "Kopis.Local/Spawn/SpawnSettings.cs", "Kopis.Local/Spawn/CommandCheck.cs",
+        "Kopis.Users/Recipients/RecipientLookup.cs", "Kopis.Users/Recipients/GetpwChild.cs",
+        "Kopis.Local/Spawn/WarmLocal.cs", "Kopis.Local/Spawn/WarmLocals.cs",
+
+        // The bind in tcpserver, and the password check.
+        "Kopis.Net/TcpServer.cs", "Kopis.Read/Checkpassword.cs", "Kopis.Users/Logins/Accounts.cs",
+        "Kopis.Users/Logins/Candidate.cs",
+    ];
+
+    // Where the aims, 600 and 1000, are not met: what is held instead (docs/decisions/size.md).
+    private const int RootsLinesMax = 850;
+    private const int SendLinesMax = 1300;
+    private const int RemoteLinesMax = 1300;
     private static readonly string Root = FindRoot();
     private static readonly string[] Sources = Find("src", "*.cs");
 
@@ -61,6 +88,52 @@ public sealed partial class TidyTests
             string name = row.Groups["name"].Value;
             Assert.True(pages.Contains(name) || pages.Contains($"kopis-{name}"), name);
         }
+    }
+
+    [Fact]
+    public void What_root_runs_is_small()
+    {
+        int lines = RootsFiles.Sum(file =>
+            File.ReadLines(Path.Combine(Root, "src", file)).Count(IsCode));
+        Assert.InRange(lines, 1, RootsLinesMax);
+    }
+
+    /// <summary>A program's own logic: its folders, and its files where several share one.
+    /// </summary>
+    [Theory]
+    [InlineData(SendLinesMax, "Kopis.Send/*.cs", "Clean")]
+    [InlineData(ProgramLinesMax, "Kopis.Local/Delivery/*.cs Kopis.Local/Serve/*.cs "
+        + "Kopis.Local/QmailLocalProgram.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Local/Spawn/*.cs Kopis.Local/QmailLspawnProgram.cs")]
+    [InlineData(RemoteLinesMax, "Kopis.Remote/*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Receive/Inject/*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Receive/Smtp*.cs Kopis.Receive/QmailSmtpd.cs "
+        + "Kopis.Mail/Smtp*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Queue/Writer/*.cs Kopis.Queue/Mess/*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Net/Tcp*.cs Kopis.Net/Connection.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Read/*.cs Kopis.Mail/Pop3*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Start/*.cs")]
+    public void No_program_has_over_1000_lines_of_its_own(
+        int most, string patterns, string without = "")
+    {
+        int lines = patterns.Split(' ')
+            .SelectMany(pattern => Directory.GetFiles(
+                Path.Combine(Root, "src", Path.GetDirectoryName(pattern)!),
+                Path.GetFileName(pattern)))
+            .Where(path => without.Length == 0
+                || !Path.GetFileName(path).Contains(without, StringComparison.Ordinal))
+            .Sum(path => File.ReadLines(path).Count(IsCode));
+        Assert.InRange(lines, 1, most);
+    }
+
+    /// <summary>Neither empty, nor a comment, a brace, or an import.</summary>
+    private static bool IsCode(string line)
+    {
+        string text = line.Trim();
+        return text is not ("" or "{" or "}" or "};" or "});" or ")")
+            && !text.StartsWith("//", StringComparison.Ordinal)
+            && !text.StartsWith("using ", StringComparison.Ordinal)
+            && !text.StartsWith("namespace ", StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> LongFunctions(string[] lines)

@@ -1,68 +1,195 @@
-"""./install on a host of the test's own: its /etc is a copy, seen by nobody else."""
+"""./install on a host of the test's own: what it makes, that it makes it once, and that it takes no
+mail away again."""
 
+import hashlib
 import os
 import pathlib
-import shutil
+import signal
+import stat
 import subprocess
-import tempfile
 import unittest
 
-from host import ROOT
-
-SCRIPT = r"""
-set -e
-cp -a /etc "$BASE/etc"
-mount --bind "$BASE/etc" /etc
-./install --home "$BASE/qmail" >"$BASE/said"
-find "$BASE/qmail" -printf '%p %M %u:%g %l\n' | grep -v /queue/ | sort >"$BASE/first"
-echo changed.example >"$BASE/qmail/control/locals"
-./install --home "$BASE/qmail" >/dev/null
-find "$BASE/qmail" -printf '%p %M %u:%g %l\n' | grep -v /queue/ | sort >"$BASE/second"
-cmp "$BASE/first" "$BASE/second"
-grep -q changed.example "$BASE/qmail/control/locals"
-echo here.example >"$BASE/qmail/control/me"
-echo here.example >"$BASE/qmail/control/locals"
-[ -z "$(find "$BASE/qmail" -perm /6000 -type f)" ]
-
-useradd --create-home --home-dir "$BASE/joe" joe
-"$BASE/qmail/bin/maildirmake" "$BASE/joe/Maildir"
-chown -R joe "$BASE/joe/Maildir"
-echo "|id -un >ran; id -Gn >>ran" >"$BASE/joe/.qmail-program"
-chown joe "$BASE/joe/.qmail-program"
-"$BASE/qmail/bin/qmail-start" ./Maildir/ >"$BASE/lines" 2>&1 &
-start=$!
-trap 'kill $start' EXIT
-for i in $(seq 100); do [ -S "$BASE/qmail/queue/intake" ] && break; sleep 0.1; done
-printf 'Subject: one\n\nhello\n' | "$BASE/qmail/bin/sendmail" joe-program@here.example
-printf 'Subject: two\n\nhello\n' | "$BASE/qmail/bin/sendmail" joe@here.example
-for i in $(seq 100); do [ "$(grep -c '^end msg' "$BASE/lines")" = 2 ] && break; sleep 0.1; done
-ps -o user= -o args= --ppid $start | sort >"$BASE/processes"
-trap - EXIT
-kill $start
-wait $start
-stat -c '%U %a' "$BASE"/joe/Maildir/new/* >"$BASE/owner"
-"""
+from host import BINARY, ROOT
+from installed import Installed, can_install
 
 
-@unittest.skipUnless(os.geteuid() == 0, "installing needs root")
+def listing(directory):
+    """Path, type, mode, owner, group, time of change, and content of all files below."""
+    lines = []
+    for path in sorted([directory, *directory.rglob("*")]):
+        status = path.lstat()
+        content = (os.readlink(path) if path.is_symlink()
+                   else hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "")
+        lines.append((str(path.relative_to(directory)), stat.filemode(status.st_mode),
+                      status.st_uid, status.st_gid, status.st_mtime_ns, content))
+    return lines
+
+
+@unittest.skipUnless(can_install(), "installing needs root and namespaces")
 class Install(unittest.TestCase):
-    def test_a_host_is_set_up_once_and_each_part_runs_as_its_user(self):
-        base = pathlib.Path(tempfile.mkdtemp(prefix="kopis-install-"))
-        base.chmod(0o755)
-        self.addCleanup(shutil.rmtree, base, ignore_errors=True)
+    def setUp(self):
+        self.host = Installed()
+        self.addCleanup(self.host.close)
+        self.home = self.host.home
+
+    def accounts(self):
+        return {name: (self.host.base / "etc" / name).read_text() for name in ("passwd", "group")}
+
+    def check(self, *options):
+        """check-install's exit code and lines."""
+        result = self.host.run(self.home / "bin/kopis", "check-install", *options, check=False)
+        self.assertEqual(b"", result.stderr)
+        return result.returncode, result.stdout.decode().splitlines()
+
+    def test_the_script_installs_once_and_takes_away_what_it_made(self):
+        before = self.accounts()
         result = subprocess.run(
-            ["unshare", "--mount", "bash", "-c", SCRIPT], cwd=ROOT, capture_output=True,
-            timeout=120, env={"BASE": str(base), "PATH": os.environ["PATH"]})
-        lines = base / "lines"
-        self.assertEqual(0, result.returncode, (result.stdout, result.stderr,
-                                                lines.exists() and lines.read_text()))
-        processes = (base / "processes").read_text()
-        for user, program in (("qmailq", "qmail-queue --serve"), ("qmails", "qmail-send"),
-                              ("qmailr", "qmail-rspawn"), ("qmailq", "qmail-clean"),
-                              ("root", "qmail-lspawn")):
-            self.assertRegex(processes, rf"(?m)^{user} +\S*{program}")
-        self.assertEqual("joe 600\n", (base / "owner").read_text())
-        self.assertEqual("joe\njoe\n", (base / "joe" / "ran").read_text())
+            self.host.argv("sh", "-c", f'cd {ROOT} && exec ./install --home "$0"', self.home),
+            capture_output=True, timeout=600, env=self.host.environment())
+        self.assertEqual(0, result.returncode, result)
+        first = listing(self.home)
+        self.assertEqual((0, []), self.check())
+        control = {path.name: path.read_text() for path in (self.home / "control").iterdir()
+                   if not path.name.startswith(("tcprules", "servercert"))}
+        self.assertEqual({"me": "toyokawa.gcd.org\n", "locals": "toyokawa.gcd.org\n",
+                          "rcpthosts": "toyokawa.gcd.org\n", "defaultdomain": "gcd.org\n",
+                          "plusdomain": "gcd.org\n"}, control)
+        accounts = self.accounts()
+        self.assertEqual("", self.host.install())
+        self.assertEqual(first, listing(self.home))
+        self.assertEqual(accounts, self.accounts())
+        said = self.host.run(self.home / "bin/kopis", "install", "--home", self.home,
+                             "--uninstall").stdout.decode()
+        self.assertEqual("", said)
+        self.assertFalse(self.home.exists())
+        self.assertEqual(before, self.accounts())
+
+    def test_what_people_changed_stays(self):
+        self.host.install()
+        (self.home / "control/locals").write_text("changed.example\n")
+        (self.home / "control/rcpthosts").unlink()
+        (self.home / "alias/.qmail-root").write_text("&me@elsewhere.example\n")
+        self.assertEqual("", self.host.install())
+        self.assertEqual("changed.example\n", (self.home / "control/locals").read_text())
+        self.assertFalse((self.home / "control/rcpthosts").exists())
+        said = self.host.install("--uninstall")
+        self.assertIn(f"{self.home}/control stays", said)
+        self.assertEqual(["locals"], os.listdir(self.home / "control"))
+        self.assertEqual([".qmail-root"], os.listdir(self.home / "alias"))
+        self.assertIn("alias:", self.accounts()["passwd"])
+
+    def test_users_that_were_there_are_not_taken_away(self):
+        self.host.run("groupadd", "--system", "nofiles")
+        self.host.run("useradd", "--system", "--gid", "nofiles", "qmaild")
+        before = self.accounts()
+        self.host.install()
+        self.host.install("--uninstall")
+        self.assertFalse(self.home.exists())
+        self.assertEqual(before, self.accounts())
+
+    def test_no_mail_is_taken_away(self):
+        self.host.install()
+        joe = self.host.add_user("joe")
+        process = self.host.start()
+        self.host.shell(f"printf 'Subject: one\n\n' | {self.home}/bin/sendmail postmaster")
+        self.host.wait_mail(self.home / "alias/Maildir")
+        self.host.shell(f"printf 'Subject: two\n\n' | {self.home}/bin/sendmail joe")
+        self.host.wait_mail(joe / "Maildir")
+        refused = self.host.run(self.home / "bin/kopis", "install", "--home", self.home,
+                                "--uninstall", check=False)
+        self.assertEqual(100, refused.returncode)
+        self.assertIn(b"stop it first", refused.stderr)
+        self.host.dot("joe", "later", "|exit 111")
+        self.host.shell(f"printf 'Subject: three\n\n' | {self.home}/bin/sendmail joe-later")
+        self.host.wait_log(r"deferral")
+        self.assertEqual(0, self.host.stop(process))
+        said = self.host.install("--uninstall")
+        self.assertIn(f"{self.home}/queue holds mail, and stays", said)
+        self.assertIn(f"{self.home}/alias stays", said)
+        self.assertFalse((self.home / "bin").exists())
+        self.assertEqual(1, len(self.host.mail(joe / "Maildir")))
+        self.assertEqual(1, len(self.host.mail(self.home / "alias/Maildir")))
+        self.host.install()  # And the queue goes on where it was.
+        self.host.dot("joe", "later", "./Maildir/")
+        self.host.start()
+        [sender] = self.host.wait_until(
+            lambda: self.host.pids().get("qmail-send"), "there is no qmail-send")
+        self.host.wait_log(r"status: local 0/10 remote 0/20\n\Z")
+        os.kill(sender, signal.SIGALRM)
+        self.host.wait_mail(joe / "Maildir", 2)
+
+    def test_what_is_wrong_is_found_and_mended(self):
+        self.host.install()
+        lock = self.home / "queue/lock"
+        (self.home / "queue/mess").chmod(0o777)
+        os.chown(self.home / "queue/state", 0, 0)
+        (lock / "trigger").unlink()
+        (self.home / "bin/qmail-send").unlink()
+        (self.home / "bin/odd").write_text("")
+        (self.home / "bin/odd").chmod(0o4755)
+        before = listing(self.home)
+        code, lines = self.check()
+        self.assertEqual(before, listing(self.home))
+        self.assertEqual(100, code)
+        qmails, qmail = self.host.uid("qmails"), self.host.gid("qmails")
+        qmailq = self.host.uid("qmailq")
+        self.assertEqual([
+            f"{self.home}/queue/mess is {qmailq}:{qmail} 0777, not qmailq:qmail 0750",
+            f"{self.home}/queue/state is 0:0 0700, not qmails:qmail 0700",
+            f"there is no {lock}/trigger",
+            f"{self.home}/bin/qmail-send is no link to kopis",
+            f"{self.home}/bin/odd is setuid or setgid"], lines)
+        code, mended = self.check("--mend")
+        self.assertEqual((0, [f"mended: {line}" for line in lines]), (code, mended))
+        self.assertEqual((0, []), self.check())
+        status = (lock / "trigger").stat()
+        self.assertEqual((True, 0o622, qmails, qmail), (
+            stat.S_ISFIFO(status.st_mode), status.st_mode & 0o7777, status.st_uid, status.st_gid))
+
+    def test_mending_follows_no_link_out_of_the_home(self):
+        self.host.install()
+        target = self.host.base / "target"
+        target.mkdir(mode=0o700)
+        (target / "tcpto").write_text("")
+        lock = self.home / "queue/lock"
+        for name in ("trigger", "sendmutex", "tcpto"):
+            (lock / name).unlink()
+        lock.rmdir()
+        lock.symlink_to(target)
+        before = listing(target)
+        code, lines = self.check("--mend")
+        self.assertEqual(100, code)
+        self.assertEqual([f"{path} is a link, or reached through one" for path in
+                          (lock, lock / "sendmutex", lock / "tcpto", lock / "trigger")], lines)
+        self.assertEqual(before, listing(target))
+
+    def test_units(self):
+        units = self.host.base / "etc/systemd/system"
+        self.host.install("--systemd")
+        names = ["kopis.service", "kopis-smtp.service", "kopis-pop3.service"]
+        first = listing(units)
+        self.assertEqual("", self.host.install("--systemd"))
+        self.assertEqual(first, listing(units))
+        paths = [f"/etc/systemd/system/{name}" for name in names]
+        verified = self.host.run("systemd-analyze", "verify", "--man=no", *paths, check=False)
+        self.assertEqual((0, b""), (verified.returncode, verified.stderr))
+        for path, limit in zip(paths, (60, 20, 50)):  # Tenths; 100 is wide open.
+            rated = self.host.run("systemd-analyze", "security", "--offline=true",
+                                  f"--threshold={limit}", path, check=False)
+            self.assertEqual(0, rated.returncode, rated.stdout.decode()[-3000:])
+        (units / names[0]).write_text((units / names[0]).read_text() + "# mine\n")
+        self.host.install("--systemd")
+        self.assertIn("# mine", (units / names[0]).read_text())
+        said = self.host.install("--uninstall")
+        self.assertIn(f"/etc/systemd/system/{names[0]} was changed by hand, and stays", said)
+        self.assertEqual([names[0]], [name for name in names if (units / name).exists()])
+
+    def test_wrong_words(self):
+        for words in (["--home"], ["--home", "relative"], ["--home", "/a b"], ["--what"], ["x"]):
+            result = self.host.run(BINARY, "install", *words, check=False)
+            self.assertEqual((100, b""), (result.returncode, result.stdout), words)
+            self.assertIn(b"usage: kopis install", result.stderr)
+        self.assertFalse(pathlib.Path("relative").exists())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,149 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+using Kopis.Start;
+
+namespace Kopis.Admin;
+
+/// <summary>
+/// The control files and aliases that a new installation gets. Each is written once, where there
+/// is none; what people make of it stays.
+/// </summary>
+internal sealed class FirstFiles(string home, InstallRecord record)
+{
+    private const int Readable = 0x1A4; // 0644
+    private const int OwnerReads = 0x100; // 0400
+    private const int OwnerOnly = 0x1C0; // 0700
+    private static readonly string[] Aliases = ["postmaster", "mailer-daemon", "root"];
+
+    /// <summary>Makes what is missing.</summary>
+    /// <returns>What was made, relative to the home.</returns>
+    internal IEnumerable<string> Make()
+    {
+        if (!File.Exists(Path.Combine(home, "control/me")))
+        {
+            string me = HostName();
+            string domain = Parent(me);
+            foreach ((string name, string text) in ((string, string)[])[
+                ("me", me), ("defaultdomain", domain), ("plusdomain", Parent(domain)),
+                ("locals", me), ("rcpthosts", me)])
+            {
+                if (MakeFile($"control/{name}", text + "\n"))
+                {
+                    yield return $"control/{name}";
+                }
+            }
+        }
+
+        foreach (string made in MakeRules().Concat(MakeCertificate()).Concat(MakeAliases()))
+        {
+            yield return made;
+        }
+    }
+
+    private IEnumerable<string> MakeRules()
+    {
+        if (MakeFile($"control/{FirstRules.Name}", FirstRules.Text))
+        {
+            yield return $"control/{FirstRules.Name}";
+        }
+
+        string compiled = $"control/{FirstRules.CompiledName}";
+        string path = Path.Combine(home, compiled);
+        if (!File.Exists(path))
+        {
+            FirstRules.CompileOnce(new ControlDirectory(Path.Combine(home, "control")));
+            Paths.ChangeMode(path, Readable);
+            record.AddFile(compiled, File.ReadAllBytes(path));
+            yield return compiled;
+        }
+    }
+
+    private IEnumerable<string> MakeCertificate()
+    {
+        ControlDirectory control = new(Path.Combine(home, "control"));
+        string name = $"control/{SelfSignedCertificate.FileName}";
+        if (control.ReadLine("me") is { Length: > 0 } me && SelfSignedCertificate.MakeMissing(
+            control, ByteText.ToText(me), TimeProvider.System.GetUtcNow()))
+        {
+            // It holds the key: for qmaild, who serves with it, and not for the group, of which
+            // alias is too.
+            string path = Path.Combine(home, name);
+            UnixUser server = UnixUsers.ByName("qmaild")
+                ?? throw new ConfigurationException("unable to find user qmaild");
+            Paths.ChangeOwner(path, server.Uid, 0);
+            Paths.ChangeMode(path, OwnerReads);
+            record.AddFile(name, File.ReadAllBytes(path));
+            yield return name;
+        }
+    }
+
+    /// <summary>Addresses that every host must have, into a Maildir of alias. The directory is his,
+    /// so all of it is done as he.</summary>
+    private List<string> MakeAliases()
+    {
+        List<string> made = [];
+        UnixUser alias = UnixUsers.ByName("alias")
+            ?? throw new ConfigurationException("unable to find user alias");
+        new ProcessIdentity(alias.Uid, alias.Gid, [alias.Gid]).RunAs(() =>
+        {
+            foreach (string name in (string[])["", "/tmp", "/new", "/cur"])
+            {
+                Paths.TryMakeDirectory(Path.Combine(home, "alias/Maildir" + name), OwnerOnly);
+            }
+
+            foreach (string name in Aliases)
+            {
+                if (MakeFile($"alias/.qmail-{name}", "./Maildir/\n"))
+                {
+                    made.Add($"alias/.qmail-{name}");
+                }
+            }
+        });
+        return made;
+    }
+
+    private bool MakeFile(string name, string text)
+    {
+        string path = Path.Combine(home, name);
+        if (Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is not null)
+        {
+            return false;
+        }
+
+        byte[] content = Encoding.ASCII.GetBytes(text);
+        PlainFile.Write(path, content, Readable);
+        record.AddFile(name, content);
+        return true;
+    }
+
+    /// <summary>The host's full name: its own where it has a dot, else the resolver's.</summary>
+    private static string HostName()
+    {
+        string own = Dns.GetHostName().ToLowerInvariant();
+        if (!own.Contains('.'))
+        {
+            try
+            {
+                string full = Dns.GetHostEntry(own).HostName.ToLowerInvariant();
+                own = full.Contains('.') ? full : own + ".localdomain";
+            }
+            catch (SocketException)
+            {
+                own += ".localdomain";
+            }
+        }
+
+        return own;
+    }
+
+    /// <summary>The domain above, as long as that still has a dot.</summary>
+    private static string Parent(string domain)
+    {
+        string above = domain[(domain.IndexOf('.') + 1)..];
+        return above.Contains('.') ? above : domain;
+    }
+}

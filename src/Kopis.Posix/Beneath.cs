@@ -1,0 +1,133 @@
+using System.Runtime.InteropServices;
+
+namespace Kopis.Posix;
+
+/// <summary>
+/// The files below one directory, reached without any symbolic link. Root works on trees of others
+/// with it: whatever they put there, nothing outside of the tree is touched. A name is a relative
+/// path; the empty one is the directory itself.
+/// </summary>
+public sealed unsafe class Beneath : IDisposable
+{
+    private const int OpenPath = 0x200000; // O_PATH
+    private const nint OpenAt2 = 437; // The same on every architecture since Linux 5.6.
+    private const ulong NoSymbolicLinks = 0x04 | 0x08; // RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH
+    private const int EmptyPath = 0x1000; // AT_EMPTY_PATH
+    private const int RemoveDirectoryFlag = 0x200; // AT_REMOVEDIR
+
+    private readonly int _root;
+
+    /// <summary>Opens the directory.</summary>
+    /// <exception cref="PosixException">It is not there, or is none.</exception>
+    public Beneath(string directory) =>
+        _root = Fd.Open(directory + "/.", (OpenFlags)OpenPath);
+
+    /// <summary>Opens a file; minus one and the error where that fails.</summary>
+    public int TryOpen(string name, OpenFlags flags, out int errno, int mode = 0)
+    {
+        Native.OpenHow how = new()
+        {
+            Flags = (ulong)(flags | OpenFlags.CloseOnExec),
+            Mode = (ulong)mode,
+            Resolve = NoSymbolicLinks,
+        };
+        fixed (byte* path = Fd.PathBytes(name.Length == 0 ? "." : name))
+        {
+            nint fd = Native.syscall4(
+                OpenAt2, _root, (nint)path, (nint)(&how), sizeof(Native.OpenHow));
+            errno = fd >= 0 ? 0 : Marshal.GetLastPInvokeError();
+            return (int)fd;
+        }
+    }
+
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="PosixException">That fails; a link is error 40.</exception>
+    public int Open(string name, OpenFlags flags, int mode = 0)
+    {
+        int fd = TryOpen(name, flags, out int errno, mode);
+        return fd >= 0 ? fd : throw new PosixException($"open {name}", errno);
+    }
+
+    /// <summary>Status of what has the name; null where nothing has it.</summary>
+    /// <exception cref="PosixException">It cannot be seen, or is a link.</exception>
+    public FileStatus? TryStatus(string name)
+    {
+        int fd = TryOpen(name, (OpenFlags)OpenPath, out int errno);
+        if (fd < 0)
+        {
+            return errno == Errno.NoEntry ? null : throw new PosixException($"open {name}", errno);
+        }
+
+        FileStatus status = Fd.Status(fd);
+        Fd.Close(fd);
+        return status;
+    }
+
+    /// <summary>Makes a directory.</summary>
+    public void MakeDirectory(string name, int mode) => InParent(name, "mkdir",
+        (parent, last) => Native.mkdirat(parent, (byte*)last, (uint)mode));
+
+    /// <summary>Makes a named pipe.</summary>
+    public void MakeFifo(string name, int mode) => InParent(name, "mkfifo",
+        (parent, last) => Native.mkfifoat(parent, (byte*)last, (uint)mode));
+
+    /// <summary>Removes an empty directory. False where it is not empty, or not there.</summary>
+    public bool TryRemoveDirectory(string name) => TryInParent(name,
+        (parent, last) => Native.unlinkat(parent, (byte*)last, RemoveDirectoryFlag)) == 0;
+
+    /// <summary>Removes a file. False where there is none.</summary>
+    public bool TryUnlink(string name) => TryInParent(name,
+        (parent, last) => Native.unlinkat(parent, (byte*)last, 0)) == 0;
+
+    /// <summary>Gives it an owner and a group, then the permission bits, which the kernel may have
+    /// cut by that.</summary>
+    public void SetOwnerAndMode(string name, uint uid, uint gid, int mode)
+    {
+        int fd = Open(name, (OpenFlags)OpenPath);
+        try
+        {
+            byte empty = 0;
+            Fd.Check(Native.fchownat(fd, &empty, uid, gid, EmptyPath), $"chown {name}");
+            Paths.ChangeMode($"/proc/self/fd/{fd}", mode); // fchmod(2) has no O_PATH.
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Fd.Close(_root);
+
+    private void InParent(string name, string what, Func<int, nint, int> call)
+    {
+        int errno = TryInParent(name, call);
+        if (errno != 0)
+        {
+            throw new PosixException($"{what} {name}", errno);
+        }
+    }
+
+    /// <summary>The error, or 0.</summary>
+    private int TryInParent(string name, Func<int, nint, int> call)
+    {
+        int parent = TryOpen(
+            Path.GetDirectoryName(name) ?? "", (OpenFlags)OpenPath, out int errno);
+        if (parent < 0)
+        {
+            return errno;
+        }
+
+        try
+        {
+            fixed (byte* last = Fd.PathBytes(Path.GetFileName(name)))
+            {
+                return call(parent, (nint)last) == 0 ? 0 : Marshal.GetLastPInvokeError();
+            }
+        }
+        finally
+        {
+            Fd.Close(parent);
+        }
+    }
+}
