@@ -1,3 +1,4 @@
+using System.Net;
 using Kopis.Base;
 
 namespace Kopis.Control;
@@ -5,18 +6,18 @@ namespace Kopis.Control;
 /// <summary>
 /// Rules by a client's address, as <c>tcprules</c> compiles them (contract §12.2). Keys are looked
 /// up in this order and the first that is there decides: <c>info@ip</c>, <c>info@=host</c>,
-/// <c>ip</c>, <c>=host</c>, the ip's prefixes from the longest, the host's suffixes from the
-/// longest, <c>=</c> where the host is known, and the empty key.
+/// <c>ip</c>, <c>=host</c>, the ip's prefixes and networks from the longest, the host's suffixes
+/// from the longest, <c>=</c> where the host is known, and the empty key.
 /// </summary>
 public sealed class TcpRules(byte[] image)
 {
-    private readonly Lazy<(bool Hosts, bool Info)> _looks = new(() => LooksOf(image));
+    private readonly Lazy<TcpRuleKinds> _kinds = new(() => TcpRuleKinds.Of(image));
 
     /// <summary>Whether a rule depends on the client's name.</summary>
-    public bool LookAtHosts => _looks.Value.Hosts;
+    public bool LookAtHosts => _kinds.Value.Hosts;
 
     /// <summary>Whether a rule depends on what ident tells.</summary>
-    public bool LookAtInfo => _looks.Value.Info;
+    public bool LookAtInfo => _kinds.Value.Info;
 
     /// <summary>Finds the rule for a client.</summary>
     /// <param name="ip">TCPREMOTEIP.</param>
@@ -26,7 +27,7 @@ public sealed class TcpRules(byte[] image)
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public TcpRule? Find(byte[] ip, byte[]? host, byte[]? info)
     {
-        foreach (byte[] key in Keys(ip, host, info))
+        foreach (byte[] key in Keys(ip, host, info, _kinds.Value.Networks))
         {
             if (Cdb.TryFind(image, key, out ReadOnlySpan<byte> data))
             {
@@ -38,7 +39,8 @@ public sealed class TcpRules(byte[] image)
     }
 
     /// <summary>All keys for a client, in the order of the look-up.</summary>
-    internal static IEnumerable<byte[]> Keys(byte[] ip, byte[]? host, byte[]? info)
+    private static IEnumerable<byte[]> Keys(
+        byte[] ip, byte[]? host, byte[]? info, IReadOnlySet<int> networks)
     {
         if (info is not null)
         {
@@ -55,13 +57,9 @@ public sealed class TcpRules(byte[] image)
             yield return [(byte)'=', .. host];
         }
 
-        for (int end = ip.Length - 1; end > 0; end--)
+        foreach (byte[] key in networks.Count == 0 ? Prefixes(ip) : ByLength(ip, networks))
         {
-            // Colons end a prefix of an IPv6 address, as dots do of an IPv4 one.
-            if (ip[end - 1] is (byte)'.' or (byte)':')
-            {
-                yield return ip[..end];
-            }
+            yield return key;
         }
 
         if (host is not null)
@@ -80,17 +78,44 @@ public sealed class TcpRules(byte[] image)
         yield return [];
     }
 
-    private static (bool Hosts, bool Info) LooksOf(byte[] image)
+    private static IEnumerable<byte[]> Prefixes(byte[] ip)
     {
-        bool hosts = false;
-        bool info = false;
-        foreach ((ReadOnlyMemory<byte> key, _) in Cdb.Records(image))
+        for (int end = ip.Length - 1; end > 0; end--)
         {
-            int at = key.Span.LastIndexOf((byte)'@');
-            info |= at >= 0;
-            hosts |= key.Span[(at + 1)..].StartsWith("="u8);
+            // Colons end a prefix of an IPv6 address, as dots do of an IPv4 one.
+            if (ip[end - 1] is (byte)'.' or (byte)':')
+            {
+                yield return ip[..end];
+            }
+        }
+    }
+
+    // The same with the networks between them; of one length the prefix goes first.
+    private static IEnumerable<byte[]> ByLength(byte[] ip, IReadOnlySet<int> networks)
+    {
+        IEnumerable<(int Bits, byte[] Key)> keys =
+            Prefixes(ip).Select(prefix => (BitsOf(prefix, ip.AsSpan(prefix.Length)), prefix));
+        if (IPAddress.TryParse(ByteText.ToText(ip), out IPAddress? address))
+        {
+            keys = keys.Concat(
+                from bits in networks
+                let key = NetworkKey.Of(address, bits)
+                where key is not null
+                select (bits, key));
         }
 
-        return (hosts, info);
+        return keys.OrderByDescending(pair => pair.Bits).Select(pair => pair.Key);
+    }
+
+    // How much of an address its text's beginning stands for.
+    private static int BitsOf(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> rest)
+    {
+        if (prefix[^1] == (byte)'.')
+        {
+            return 8 * prefix.Count((byte)'.');
+        }
+
+        bool zerosFollow = rest[0] == (byte)':' || rest.IndexOf("::"u8) >= 0;
+        return 16 * (zerosFollow ? prefix.Count((byte)':') : 7 - rest.Count((byte)':'));
     }
 }

@@ -96,6 +96,19 @@ public sealed class TcpRulesCompiler
     // 1.2.3.4-9 and 1.2.3-5. stand for each number of the range.
     private bool TryAddAddress(ReadOnlySpan<byte> address, ReadOnlySpan<byte> data)
     {
+        // A slash means a network, but in what ident may tell or where a host's name is meant.
+        ReadOnlySpan<byte> place = address[(address.LastIndexOf((byte)'@') + 1)..];
+        if (!place.StartsWith("="u8) && place.IndexOf((byte)'/') >= 0)
+        {
+            if (place.Length < address.Length || !NetworkKey.TryParse(place, out byte[] network))
+            {
+                return false;
+            }
+
+            _writer.Add(network, data);
+            return true;
+        }
+
         int dash = address.IndexOf((byte)'-');
         if (dash < 0 || address.IndexOfAny("=@:"u8) >= 0)
         {

@@ -43,6 +43,61 @@ public class TcpRulesTests
     public void Ranges_and_prefixes(string text, string ip, bool denied) =>
         Assert.Equal(denied, Find(text + "\n", ip)?.Denies ?? false);
 
+    [Theory]
+    [InlineData("10.64.0.0/10:deny", "10.127.255.255", true)]
+    [InlineData("10.64.0.0/10:deny", "10.128.0.0", false)]
+    [InlineData("10.0.0.0/8:deny", "10.9.9.9", true)]
+    [InlineData("10.0.0.0/8:deny", "100.9.9.9", false)]
+    [InlineData("0.0.0.0/0:deny", "203.0.113.7", true)]
+    [InlineData("0.0.0.0/0:deny", "2001:db8::1", false)]
+    [InlineData("::/0:deny", "2001:db8::1", true)]
+    [InlineData("::/0:deny", "192.0.2.1", false)]
+    [InlineData("192.0.2.128/31:deny", "192.0.2.129", true)]
+    [InlineData("192.0.2.128/31:deny", "192.0.2.130", false)]
+    [InlineData("192.0.2.4/32:deny", "192.0.2.4", true)]
+    [InlineData("2001:db8::/32:deny", "2001:db8:ffff::1", true)]
+    [InlineData("2001:0DB8::/32:deny", "2001:db8::1", true)]
+    [InlineData("2001:db8::/32:deny", "2001:db9::1", false)]
+    [InlineData("2001:db8:0:8000::/49:deny", "2001:db8:0:ffff::", true)]
+    [InlineData("2001:db8:0:8000::/49:deny", "2001:db8::1", false)]
+    [InlineData("2001:db8::/128:deny", "2001:db8::", true)]
+    [InlineData("10.64.0.0/10:deny", "no address", false)]
+    [InlineData("10.64.0.0/10:deny", "::ffff:10.64.0.1", true)]
+    public void Networks(string text, string ip, bool denied) =>
+        Assert.Equal(denied, Find(text + "\n", ip)?.Denies ?? false);
+
+    [Theory] // Each row takes the longest away.
+    [InlineData("10.1.2.3", "10.1.2.3", "10.1.2.2/31", "10.1.2.", "10.1.2.0/23", "10.1.",
+        "10.0.0.0/9", "10.", "0.0.0.0/1", "0.0.0.0/0", "")]
+    [InlineData("2001:db8:0:1::7", "2001:db8:0:1::7", "2001:db8:0:1::6/127", "2001:db8:0:1::",
+        "2001:db8:0:1:", "2001:db8:0:1::/64", "2001:db8:0:", "2001:db8::/33", "2001:db8:",
+        "2001:db8::/32", "2001:", "2000::/3", "::/0", "")]
+    [InlineData("fe80::1:2", "fe80::1:2/127", "fe80::1:", "fe80::1:0/112", "fe80::", "fe80::/96",
+        "fe80:", "fe80::/10")]
+    public void The_longest_prefix_or_network_decides(string ip, params string[] keys)
+    {
+        for (int first = 0; first < keys.Length; first++)
+        {
+            string text = string.Concat(keys[first..].Reverse().Select(key => key + ":deny\n"));
+            Assert.Equal(keys[first], Text(Find(text, ip)!.Key));
+        }
+    }
+
+    [Theory] // Who knows no networks understands those that qmail's prefixes can say.
+    [InlineData("10.0.0.0/8", "10.")]
+    [InlineData("10.1.0.0/16", "10.1.")]
+    [InlineData("10.1.2.0/24", "10.1.2.")]
+    [InlineData("10.1.2.3/32", "10.1.2.3")]
+    [InlineData("10.1.2.0/25", "10.1.2.0/25")]
+    [InlineData("2001:DB8:0:0::/32", "2001:db8::/32")]
+    [InlineData("2001:db8::1/128", "2001:db8::1")]
+    public void Keys_of_networks(string written, string key)
+    {
+        TcpRulesCompiler compiler = new();
+        Assert.True(compiler.TryAdd(Encoding.Latin1.GetBytes(written + ":deny")));
+        Assert.Equal(key, Text(Assert.Single(Cdb.Records(compiler.ToArray())).Key.ToArray()));
+    }
+
     [Fact]
     public void The_articles_file()
     {
@@ -86,6 +141,13 @@ public class TcpRulesTests
     [InlineData("1.2.3.x-9:deny")]
     [InlineData("1.2.3.1-y:deny")]
     [InlineData("1.2.3.99999999999-4:deny")]
+    [InlineData("10.0.0.1/8:deny")]
+    [InlineData("10.0.0.0/33:deny")]
+    [InlineData("2001:db8::/129:deny")]
+    [InlineData("::ffff:10.0.0.0/104:deny")]
+    [InlineData("10.0.0.0/:deny")]
+    [InlineData("10.0-3.0.0/16:deny")]
+    [InlineData("joe@10.0.0.0/8:deny")]
     public void What_cannot_be_understood_is_refused(string line) =>
         Assert.False(new TcpRulesCompiler().TryAdd(Encoding.Latin1.GetBytes(line)));
 

@@ -44,6 +44,24 @@ class TcpRules(ProgramCase):
                          self.check(TCPREMOTEIP="192.168.1.6"))
         self.assertEqual(b"rule :\nallow connection\n", self.check(TCPREMOTEIP="8.8.8.8"))
 
+    def test_networks(self):
+        self.compile(b"2001:db8::/32:allow,A=xbx\n2001:db8:8000::/33:deny\n192.0.2.64/26:deny\n"
+                     b"192.0.2.:allow\n10.0.0.0/8:deny\n")
+        self.assertEqual(
+            [(b"2001:db8::/32", b"+A=b\0"), (b"2001:db8:8000::/33", b"D\0"),
+             (b"192.0.2.64/26", b"D\0"), (b"192.0.2.", b""), (b"10.", b"D\0")],
+            read_cdb(self.cdb.read_bytes()))
+        for ip, told in (
+                ("2001:db8::1", b"rule 2001:db8::/32:\nset environment variable A=b\n"
+                 b"allow connection\n"),
+                ("2001:db8:8001::1", b"rule 2001:db8:8000::/33:\ndeny connection\n"),
+                ("192.0.2.127", b"rule 192.0.2.64/26:\ndeny connection\n"),
+                ("192.0.2.128", b"rule 192.0.2.:\nallow connection\n"),
+                ("10.1.2.3", b"rule 10.:\ndeny connection\n"),
+                ("203.0.113.1", b"default:\nallow connection\n")):
+            with self.subTest(ip):
+                self.assertEqual(told, self.check(TCPREMOTEIP=ip))
+
     def test_no_rule(self):
         self.compile(b"=.example:deny\n")
         self.assertEqual(b"default:\nallow connection\n", self.check(TCPREMOTEIP="8.8.8.8"))

@@ -112,6 +112,25 @@ class Chains(ListenerCase):
                         for cdb in (ours, theirs)}
                 self.assertEqual(1, len(told), told)
 
+    def test_networks_are_passed_over_by_who_does_not_know_them(self):
+        rules = self.compile(
+            BIN / "tcprules", "127.0.0.0/9:deny\n127.1.0.0/16:deny\n:allow\n", "rules.cdb")
+        for ip, theirs, ours in (("127.0.0.9", b"allow", b"deny"), ("127.1.0.9", b"deny", b"deny"),
+                                 ("127.200.0.9", b"allow", b"allow")):
+            for program, word in ((THEIRS["tcprulescheck"], theirs),
+                                  (BIN / "tcprulescheck", ours)):
+                told = subprocess.run([program, rules], capture_output=True, timeout=30,
+                                      env=self.environment(TCPREMOTEIP=ip)).stdout
+                self.assertEqual(word + b" connection\n", told.splitlines(True)[-1], ip)
+
+    def test_networks_in_the_listener(self):
+        rules = self.rules("127.0.0.64/26:deny\n127.0.0.0/9:allow,DATABYTES=x7x\n")
+        self.serve("-HR", "-l0", "-x", rules, chain=("qmail-smtpd",))
+        self.assertEqual([b""], self.talk("127.0.0.65")[0])
+        peer, answers = self.connect(source=("127.0.0.128", 0))
+        peer.sendall(b"EHLO x\r\nQUIT\r\n")
+        self.assertIn(b"SIZE 7\r\n", answers.read())
+
 
 if __name__ == "__main__":
     unittest.main()
