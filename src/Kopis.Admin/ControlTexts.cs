@@ -81,6 +81,8 @@ internal static class ControlTexts
             "A certificate is shown to SMTP servers that ask for one."),
         new("clientca.pem", Kind.Present, "No client is asked for a certificate.",
             "With tlsclients, SMTP clients are asked for certificates of these authorities."),
+        new("delaynotify", Kind.Number, "14400",
+            "Senders who ask are told of a delay after ", " seconds"),
         new("serverca.pem", Kind.Present, "SMTP servers are verified by the host's authorities.",
             "SMTP servers are verified by these authorities only."),
         new("servercert.pem", Kind.Present, "TLS is not offered.", "TLS is offered."),

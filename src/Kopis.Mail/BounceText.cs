@@ -10,6 +10,11 @@ public static class BounceText
     /// <summary>The sender whose failures are discarded: a double bounce's.</summary>
     public static ReadOnlySpan<byte> DoubleBounceSender => "#@[]"u8;
 
+    /// <summary>The rest of the first paragraph.</summary>
+    internal static ReadOnlySpan<byte> GivenUp =>
+        "I'm afraid I wasn't able to deliver your message to the following addresses.\n"u8
+        + "This is a permanent error; I've given up. Sorry it didn't work out.\n\n"u8;
+
     /// <summary>Header and first paragraph.</summary>
     /// <param name="to">Where the text goes.</param>
     /// <param name="time">The Date.</param>
@@ -21,25 +26,35 @@ public static class BounceText
         IBufferWriter<byte> to, DateTimeOffset time, ReadOnlySpan<byte> from,
         ReadOnlySpan<byte> host, ReadOnlySpan<byte> recipient, bool isDouble)
     {
+        WriteHeader(to, time, from, host, recipient);
+        to.Write("Subject: failure notice\n\n"u8);
+        WriteGreeting(to, host);
+        to.Write(isDouble
+            ? "I tried to deliver a bounce message to this address, "u8
+            : GivenUp);
+        to.Write(isDouble ? "but the bounce bounced!\n\n"u8 : []);
+    }
+
+    /// <summary>Date, From and To.</summary>
+    internal static void WriteHeader(
+        IBufferWriter<byte> to, DateTimeOffset time, ReadOnlySpan<byte> from,
+        ReadOnlySpan<byte> host, ReadOnlySpan<byte> recipient)
+    {
         to.Write("Date: "u8);
         to.Write(ByteText.ToBytes(QmailDate.Rfc822(time)));
         to.Write("\nFrom: "u8);
         to.Write(AddressQuote.Quote([.. from, (byte)'@', .. host]));
         to.Write("\nTo: "u8);
         WriteLineSafe(to, AddressQuote.Quote(recipient));
-        to.Write("\nSubject: failure notice\n\nHi. This is the qmail-send program at "u8);
+        to.Write("\n"u8);
+    }
+
+    /// <summary>Who speaks: programs know a QSBMF text by this.</summary>
+    internal static void WriteGreeting(IBufferWriter<byte> to, ReadOnlySpan<byte> host)
+    {
+        to.Write("Hi. This is the qmail-send program at "u8);
         to.Write(host);
         to.Write(".\n"u8);
-        if (isDouble)
-        {
-            to.Write("I tried to deliver a bounce message to this address, "u8);
-            to.Write("but the bounce bounced!\n\n"u8);
-            return;
-        }
-
-        to.Write("I'm afraid I wasn't able to deliver your message to the following "u8);
-        to.Write("addresses.\nThis is a permanent error; I've given up. "u8);
-        to.Write("Sorry it didn't work out.\n\n"u8);
     }
 
     /// <summary>The paragraph of one recipient, as it is kept in <c>queue/bounce/N</c>.</summary>
@@ -73,8 +88,15 @@ public static class BounceText
         IBufferWriter<byte> to, ReadOnlySpan<byte> sender, bool isDouble)
     {
         to.Write(isDouble
-            ? "--- Below this line is the original bounce.\n\nReturn-Path: <"u8
-            : "--- Below this line is a copy of the message.\n\nReturn-Path: <"u8);
+            ? "--- Below this line is the original bounce.\n\n"u8
+            : "--- Below this line is a copy of the message.\n\n"u8);
+        WriteReturnPath(to, sender);
+    }
+
+    /// <summary>The first line of a message that comes back.</summary>
+    internal static void WriteReturnPath(IBufferWriter<byte> to, ReadOnlySpan<byte> sender)
+    {
+        to.Write("Return-Path: <"u8);
         WriteLineSafe(to, AddressQuote.Quote(sender));
         to.Write(">\n"u8);
     }

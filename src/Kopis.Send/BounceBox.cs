@@ -127,7 +127,8 @@ internal sealed class BounceBox(
         queue.Write(text.WrittenSpan);
         CopyMessage(message.Number, queue);
         return queue.Finish(Envelope.Format(
-            isDouble ? BounceText.DoubleBounceSender : [], [recipient]));
+            isDouble ? BounceText.DoubleBounceSender : [], BounceEnvelope.Parameters(message),
+            [new EnvelopeRecipient(recipient, default)]));
     }
 
     private void Sync(ulong number, List<(long Offset, byte[] Text)> passages)

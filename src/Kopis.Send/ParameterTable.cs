@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Mail;
 using Kopis.Queue;
 
 namespace Kopis.Send;
@@ -12,11 +13,21 @@ internal sealed class ParameterTable
     private readonly byte[] _packed; // The message's, then those of each recipient.
     private readonly int[] _ends; // Where in _packed each ends, the message's first.
 
+    private HashSet<int>? _delaysTold;
+
     private ParameterTable(byte[] packed, int[] ends)
     {
         _packed = packed;
         _ends = ends;
+        Said = MessageParameters.TryParse(Message, out MessageParameters said) ? said : default;
+        HasDsn = Said.HasDsn || ends[^1] > ends[0];
     }
+
+    /// <summary>The parameters of MAIL, read.</summary>
+    internal MessageParameters Said { get; }
+
+    /// <summary>Something of it is about delivery status.</summary>
+    internal bool HasDsn { get; }
 
     /// <summary>The parameters of MAIL.</summary>
     internal ReadOnlySpan<byte> Message => _packed.AsSpan(0, _ends[0]);
@@ -41,6 +52,17 @@ internal sealed class ParameterTable
 
         return new ParameterTable(packed.WrittenSpan.ToArray(), [.. ends]);
     }
+
+    /// <summary>The parameters of a recipient's RCPT, read.</summary>
+    internal RecipientParameters Of(int index) =>
+        RecipientParameters.TryParse(Recipient(index).Span, out RecipientParameters said)
+            ? said : default;
+
+    /// <summary>Whether the sender was told of this recipient's delay.</summary>
+    internal bool IsDelayTold(int index) => _delaysTold?.Contains(index) == true;
+
+    /// <summary>Its sender was told.</summary>
+    internal void SetDelayTold(int index) => (_delaysTold ??= []).Add(index);
 
     /// <summary>The parameters of a recipient's RCPT.</summary>
     internal ReadOnlyMemory<byte> Recipient(int index) =>

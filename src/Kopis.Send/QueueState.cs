@@ -23,6 +23,9 @@ internal sealed class QueueState(
     private Dictionary<ulong, SavedMessage> _saved = [];
     private bool _hasPassedSegment;
 
+    /// <summary>What senders have heard of their messages; null where nobody asks.</summary>
+    internal INoticeBox? Notices { get; init; }
+
     /// <summary>
     /// Takes the messages before the saved position back, and those after it of which there is
     /// something saved. What is newer is read by <see cref="ReadNew"/>. A snapshot is to be written
@@ -230,6 +233,11 @@ internal sealed class QueueState(
         SetDue(message, DeliveryChannel.Local, saved?.LocalDue ?? first, now);
         SetDue(message, DeliveryChannel.Remote, saved?.RemoteDue ?? first, now);
         message.HasBounce = _oldBounces.Remove(arrived.Number);
+        if (message.HasBounce && message.HasNotices)
+        {
+            RecallNotices(message);
+        }
+
         use.Left++;
         scheduler.Add(message);
     }
@@ -240,6 +248,18 @@ internal sealed class QueueState(
         QueuedMessage message, DeliveryChannel channel, long due, long now) =>
         message.SetDue(
             channel, Math.Min(due, RetrySchedule.Next(now, message.BornSeconds, channel)));
+
+    private void RecallNotices(QueuedMessage message)
+    {
+        try
+        {
+            Notices?.Recall(message);
+        }
+        catch (IOException e)
+        {
+            log.Trouble($"warning: trouble reading bounce/{message.Number}", e); // Told again.
+        }
+    }
 
     private void LogNew(ArrivedMessage m, ReadOnlySpan<byte> sender)
     {

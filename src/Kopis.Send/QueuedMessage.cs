@@ -1,3 +1,5 @@
+using Kopis.Mail;
+
 namespace Kopis.Send;
 
 /// <summary>
@@ -73,6 +75,10 @@ internal sealed class QueuedMessage
 
     /// <summary>What ESMTP said of it; null for most messages, of which it said nothing.</summary>
     internal ParameterTable? Parameters { get; init; }
+
+    /// <summary>Its sender asked for notices of delivery status; a bounce's never does.</summary>
+    internal bool HasNotices => Parameters is { HasDsn: true }
+        && !Sender.IsEmpty && !Sender.SequenceEqual(BounceText.DoubleBounceSender);
 
     /// <summary>A passage about at least one failed recipient waits in queue/bounce.</summary>
     internal bool HasBounce { get; set; }

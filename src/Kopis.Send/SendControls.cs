@@ -7,6 +7,7 @@ namespace Kopis.Send;
 internal sealed class SendControls
 {
     private const int LifetimeSeconds = 604_800;
+    private const int DelaySeconds = 14_400;
     private const int ConcurrencyMax = 255; // A slot is one byte.
 
     private SendControls()
@@ -28,6 +29,10 @@ internal sealed class SendControls
 
     internal required int QueueLifetimeSeconds { get; init; }
 
+    /// <summary>A message so old is delayed, which its sender may have asked to hear of; zero: no
+    /// message ever is.</summary>
+    internal required int DelayNotifySeconds { get; init; }
+
     /// <exception cref="ConfigurationException">A file cannot be read or understood.</exception>
     internal static SendControls Read(ControlDirectory control)
     {
@@ -43,6 +48,7 @@ internal sealed class SendControls
             ConcurrencyLocal = control.ReadInt("concurrencylocal", 10, most: ConcurrencyMax),
             ConcurrencyRemote = control.ReadInt("concurrencyremote", 20, most: ConcurrencyMax),
             QueueLifetimeSeconds = control.ReadInt("queuelifetime", LifetimeSeconds),
+            DelayNotifySeconds = control.ReadInt("delaynotify", DelaySeconds),
         };
     }
 }

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Control;
+using Kopis.Mail;
 using Kopis.Queue;
 
 namespace Kopis.Send;
@@ -12,7 +13,7 @@ namespace Kopis.Send;
 /// </summary>
 internal sealed class SendCore(
     Scheduler scheduler, StateLog marks, QueueState queue, IBounceBox bounces, AddressMap addresses,
-    SendLog log) : IDisposable
+    SendLog log, Notices? notices = null) : IDisposable
 {
     private const int RetryAfterFailureSeconds = 123; // Contract §0.
     private static readonly byte[] LastWords =
@@ -27,6 +28,9 @@ internal sealed class SendCore(
     /// <summary>The last marks did not become durable: nothing is started until they are, since a
     /// crash would deliver it all twice.</summary>
     internal bool MarkFailed { get; private set; }
+
+    /// <summary>Unix time, as far as reports need it.</summary>
+    internal long Now { get; set; }
 
     /// <summary>Something that came may not have been read yet.</summary>
     internal bool MoreToRead { get; set; } = true;
@@ -82,6 +86,7 @@ internal sealed class SendCore(
     /// <summary>The next order on a channel, logged; null where nothing is due.</summary>
     internal Delivery? Next(DeliveryChannel channel, long now)
     {
+        Now = now;
         if (MarkFailed || scheduler.Next(channel, now) is not { } delivery)
         {
             return null;
@@ -111,8 +116,7 @@ internal sealed class SendCore(
         byte[] text = isLastDeferral ? [.. report.Text, .. LastWords] : report.Text;
         if (report.Verdict == Verdict.Failed || isLastDeferral)
         {
-            bounces.Append(message.Number, message.Address(recipient).Span, text);
-            message.HasBounce = true;
+            KeepFailure(message, recipient, text);
         }
 
         Verdict verdict = scheduler.Report(delivery, report.Verdict);
@@ -134,6 +138,11 @@ internal sealed class SendCore(
         if (verdict != Verdict.Retry)
         {
             marks.Add(StateKind.Done, message.Number, recipient);
+        }
+
+        if (message.HasNotices)
+        {
+            notices?.Take(delivery, recipient, report, verdict, Now);
         }
     }
 
@@ -168,6 +177,7 @@ internal sealed class SendCore(
     /// end.</summary>
     internal void FinishMessages(long now)
     {
+        Now = now;
         while (scheduler.TakeFinished() is { } message)
         {
             Finish(message, now);
@@ -190,6 +200,7 @@ internal sealed class SendCore(
         try
         {
             bounces.Sync();
+            notices?.Sync();
             marks.Write();
         }
         catch (IOException e)
@@ -205,6 +216,7 @@ internal sealed class SendCore(
         try
         {
             bounces.Sync();
+            notices?.Sync();
             if (MarkFailed)
             {
                 queue.WriteSnapshot();
@@ -235,6 +247,7 @@ internal sealed class SendCore(
         try
         {
             bounces.Sync();
+            notices?.Sync();
             queue.WriteSnapshot();
         }
         catch (IOException e)
@@ -261,8 +274,30 @@ internal sealed class SendCore(
         _ending.Add(message);
     }
 
+    private void KeepFailure(QueuedMessage message, int recipient, byte[] report)
+    {
+        if (message.Parameters?.Of(recipient).Wants(NotifyOn.Failure) == false)
+        {
+            return; // Its sender said so.
+        }
+
+        if (notices is not null && message.HasNotices)
+        {
+            notices.KeepFailure(message, recipient, report);
+            return;
+        }
+
+        bounces.Append(message.Number, message.Address(recipient).Span, report);
+        message.HasBounce = true;
+    }
+
     private bool TrySendBounce(QueuedMessage message, long now)
     {
+        if (notices is not null && message.HasNotices)
+        {
+            return notices.TrySend(message, now);
+        }
+
         if (now < _intakeTrustedAt)
         {
             return false; // Known to be in trouble: not every message needs to wait for it.
@@ -310,6 +345,7 @@ internal sealed class SendCore(
         _ending.Clear();
         foreach (QueuedMessage message in bounced)
         {
+            notices?.Remove(message.Number);
             bounces.Remove(message.Number);
         }
     }

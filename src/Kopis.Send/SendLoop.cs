@@ -42,12 +42,18 @@ internal sealed class SendLoop : IDisposable
         {
             CompactAfterBytes = context.CompactAfterBytes,
         };
+        NoticeBox kept = new(
+            context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
         QueueState state = new(
             new MessReader(context.Files, Path.Combine(queue, "mess")), marks, scheduler,
-            controls.Addresses, context.Clean, _log);
+            controls.Addresses, context.Clean, _log)
+        {
+            Notices = kept,
+        };
         BounceBox bounces = new(
             context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
-        _core = new SendCore(scheduler, marks, state, bounces, controls.Addresses, _log);
+        _core = new SendCore(scheduler, marks, state, bounces, controls.Addresses, _log,
+            new Notices(kept, controls.DelayNotifySeconds, _log));
     }
 
     /// <summary>No mark waits for the disk: what was reported survives a power cut.</summary>
@@ -243,6 +249,7 @@ internal sealed class SendLoop : IDisposable
     private void TakeReports(SpawnPipe pipe)
     {
         pipe.Read(_reports);
+        _core.Now = Now;
         foreach (DeliveryReport report in _reports)
         {
             if (pipe.Find(report.Slot) is not { } delivery)

@@ -21,8 +21,11 @@ class QueueCase(ProgramCase):
 
     def setUp(self):
         super().setUp()
-        self.writer = subprocess.Popen([BIN / "qmail-queue", "--serve"], env=self.environment())
+        self.start_writer()
         self.addCleanup(self.stop_writer)
+
+    def start_writer(self):
+        self.writer = subprocess.Popen([BIN / "qmail-queue", "--serve"], env=self.environment())
         deadline = time.monotonic() + WAIT
         while not self.is_served():
             self.assertLess(time.monotonic(), deadline, "the queue writer did not begin")
