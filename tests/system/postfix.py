@@ -46,9 +46,10 @@ biff = no
 
 
 class Postfix:
-    """Delivers @postfix.example to a Maildir and relays all else to the given port. Needs root."""
+    """Delivers @postfix.example to a Maildir and relays all else to the given port. Needs root.
+    Settings are lines of main.cf that come last."""
 
-    def __init__(self, relay_port):
+    def __init__(self, relay_port, *settings):
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="kopis-postfix-"))
         self.base.chmod(0o755)
         self.port = free_port()
@@ -65,7 +66,8 @@ class Postfix:
             if os.path.isdir(f"/etc/postfix/{name}"):
                 shutil.copytree(f"/etc/postfix/{name}", self.config / name)
         (self.config / "main.cf").write_text(MAIN.format(
-            base=self.base, uid=nobody.pw_uid, gid=nobody.pw_gid, relay=relay_port))
+            base=self.base, uid=nobody.pw_uid, gid=nobody.pw_gid, relay=relay_port)
+            + "".join(line + "\n" for line in settings))
         (self.config / "master.cf").write_text(self.master())
 
     def master(self):
