@@ -133,7 +133,7 @@ internal sealed class RemoteDelivery(
     {
         string ip = host.EndPoint.Address.ToString();
         SmtpLink link = new(
-            new SmtpPeer(socket, settings.RemoteTimeout), ip, key, clock.GetUtcNow());
+            SmtpPeer.OverSocket(socket, settings.RemoteTimeout), ip, key, clock.GetUtcNow());
         try
         {
             RemoteReport? failure = await new SmtpOpening(link, settings, demand)

@@ -8,13 +8,16 @@ namespace Kopis.Remote;
 
 /// <summary>The server's end of a session: commands out, replies in, each with a time limit.
 /// </summary>
-internal sealed class SmtpPeer(Socket socket, TimeSpan timeout) : IDisposable
+/// <param name="stream">The connection, in the clear.</param>
+/// <param name="hasMore">Whether bytes, or its end, have come that were not read.</param>
+/// <param name="timeout">The limit.</param>
+internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeout) : IDisposable
 {
     private const int InputBytes = 4096;
 
     private readonly byte[] _input = new byte[InputBytes];
     private readonly ReplyReader _reader = new();
-    private Stream _stream = new NetworkStream(socket, ownsSocket: true);
+    private Stream _stream = stream;
     private int _start;
     private int _end;
 
@@ -32,7 +35,12 @@ internal sealed class SmtpPeer(Socket socket, TimeSpan timeout) : IDisposable
     internal bool HasUnasked => _start < _end;
 
     /// <summary>Nothing has come since the last reply, not even the end.</summary>
-    internal bool IsQuiet => !HasUnasked && !socket.Poll(0, SelectMode.SelectRead);
+    internal bool IsQuiet => !HasUnasked && !hasMore();
+
+    /// <summary>A server over a connected socket, which is its own from here on.</summary>
+    internal static SmtpPeer OverSocket(Socket socket, TimeSpan timeout) => new(
+        new NetworkStream(socket, ownsSocket: true),
+        () => socket.Poll(0, SelectMode.SelectRead), timeout);
 
     /// <summary>Sends what waits.</summary>
     /// <exception cref="IOException">The connection is lost, or nothing moved for too long.

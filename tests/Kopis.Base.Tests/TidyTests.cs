@@ -102,6 +102,7 @@ public sealed partial class TidyTests
     /// </summary>
     [Theory]
     [InlineData(SendLinesMax, "Kopis.Send/*.cs", "Clean")]
+    [InlineData(ProgramLinesMax, "Kopis.Send/Notices/*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Local/Delivery/*.cs Kopis.Local/Serve/*.cs "
         + "Kopis.Local/QmailLocalProgram.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Local/Spawn/*.cs Kopis.Local/QmailLspawnProgram.cs")]
