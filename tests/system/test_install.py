@@ -78,6 +78,15 @@ class Install(unittest.TestCase):
         self.assertEqual([".qmail-root"], os.listdir(self.home / "alias"))
         self.assertIn("alias:", self.accounts()["passwd"])
 
+    def test_nothing_stays_of_a_host_that_ran_and_has_no_mail(self):
+        before = self.accounts()
+        self.host.install()
+        self.assertEqual(0, self.host.stop(self.host.start()))
+        self.assertEqual((0, []), self.check())
+        self.assertEqual("", self.host.install("--uninstall"))
+        self.assertFalse(self.home.exists())
+        self.assertEqual(before, self.accounts())
+
     def test_users_that_were_there_are_not_taken_away(self):
         self.host.run("groupadd", "--system", "nofiles")
         self.host.run("useradd", "--system", "--gid", "nofiles", "qmaild")

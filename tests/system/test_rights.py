@@ -115,6 +115,7 @@ class Rights(InstalledCase):
         self.host.wait_mail(self.joe / "Maildir")
         expected = {
             "qmail-start": ("root", 0, None), "qmail-lspawn": ("root", 0, None),
+            "qmail-lookup": ("root", 0, None),
             "qmail-queue": ("qmailq", "qmail", ["qmail"]),
             "qmail-clean": ("qmailq", "qmail", ["qmail"]),
             "qmail-send": ("qmails", "qmail", ["qmail"]),

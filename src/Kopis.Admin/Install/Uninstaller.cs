@@ -98,6 +98,7 @@ internal sealed class Uninstaller(
 
         tree.TryUnlink("queue/intake");
         tree.TryUnlink("queue/imported");
+        tree.TryUnlink("users/lookup");
     }
 
     private bool IsUnchanged(Beneath tree, string name)
