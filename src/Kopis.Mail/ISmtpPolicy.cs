@@ -8,11 +8,20 @@ public interface ISmtpPolicy : IReceivePolicy
     /// <summary>The text after 220, 250 of HELO, and 221; its first word names the host.</summary>
     ReadOnlyMemory<byte> Greeting { get; }
 
-    /// <summary>Whether STARTTLS is offered; never over TLS.</summary>
-    bool OffersTls { get; }
+    /// <summary>The most recipients of one message.</summary>
+    int RecipientsMax { get; }
+
+    /// <summary>What is offered just now.</summary>
+    SmtpExtensions Extensions { get; }
 
     /// <summary>Whether the session is encrypted.</summary>
     bool IsEncrypted { get; }
+
+    /// <summary>The words after AUTH, where it is offered.</summary>
+    ReadOnlyMemory<byte> Mechanisms { get; }
+
+    /// <summary>Who knows which addresses there are; null where that is not asked.</summary>
+    IRecipientCheck? Recipients { get; }
 
     /// <summary>
     /// Puts this host's name for <c>@[a.b.c.d]</c> where that is its own address.

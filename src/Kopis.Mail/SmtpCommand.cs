@@ -27,7 +27,7 @@ public readonly ref struct SmtpCommand
     }
 
     private static SmtpVerb Match(ReadOnlySpan<byte> word) =>
-        word.Length != 4 ? (Is(word, "STARTTLS"u8) ? SmtpVerb.StartTls : SmtpVerb.Unknown)
+        word.Length != 4 ? MatchLong(word)
         : Is(word, "MAIL"u8) ? SmtpVerb.Mail
         : Is(word, "RCPT"u8) ? SmtpVerb.Rcpt
         : Is(word, "DATA"u8) ? SmtpVerb.Data
@@ -38,6 +38,13 @@ public readonly ref struct SmtpCommand
         : Is(word, "NOOP"u8) ? SmtpVerb.Noop
         : Is(word, "VRFY"u8) ? SmtpVerb.Vrfy
         : Is(word, "HELP"u8) ? SmtpVerb.Help
+        : Is(word, "BDAT"u8) ? SmtpVerb.Bdat
+        : Is(word, "AUTH"u8) ? SmtpVerb.Auth
+        : SmtpVerb.Unknown;
+
+    private static SmtpVerb MatchLong(ReadOnlySpan<byte> word) =>
+        Is(word, "STARTTLS"u8) ? SmtpVerb.StartTls
+        : Is(word, "XCLIENT"u8) ? SmtpVerb.XClient
         : SmtpVerb.Unknown;
 
     private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> verb) =>

@@ -26,6 +26,10 @@ public static class SmtpLimits
     /// </summary>
     public const int IdleCommandsMax = 1000;
 
+    /// <summary>Recipients of a message that <c>maxrcpt</c> may allow, and does where there is no
+    /// such file.</summary>
+    public const int RecipientsMax = 40_000;
+
     /// <summary><c>Received</c> and <c>Delivered-To</c> lines at which a message loops.</summary>
     public const int HopsLimit = 100;
 }

@@ -1,19 +1,20 @@
 using System.Buffers;
-using System.Globalization;
+using System.Text.Unicode;
 using Kopis.Base;
 
 namespace Kopis.Mail;
 
 /// <summary>
-/// The server's side of one SMTP session: command lines in, replies out. No I/O, no clock. The
-/// replies are qmail-smtpd's, byte for byte (contract §9.1).
+/// The server's side of one SMTP session: command lines in, replies out. No I/O, no clock. For each
+/// command there is a check, whether it may come now and is sound, and then what it does. After
+/// HELO the replies are qmail-smtpd's, byte for byte (contract §9.1); after EHLO they carry status
+/// codes.
 /// </summary>
 public sealed class SmtpSession(ISmtpPolicy policy)
 {
-    private const int RecipientsKeptBytes = 4096; // A buffer over this is not kept while idle.
-    private ArrayBufferWriter<byte> _recipients = new();
-    private byte[]? _sender; // Null: no transaction is open.
-    private bool _senderIsBad;
+    private readonly SmtpTransaction _transaction = new();
+    private RecipientParameters _askedParameters;
+    private byte[] _asked = [];
     private int _errors;
     private int _idleCommands;
 
@@ -23,8 +24,41 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// <summary>Whether it did so by EHLO.</summary>
     public bool IsExtended { get; private set; }
 
+    /// <summary>Whether replies carry status codes.</summary>
+    public bool IsEnhanced { get; private set; }
+
+    /// <summary>Who the client has shown to be; null before.</summary>
+    public byte[]? User { get; private set; }
+
+    /// <summary>Whether the message under way has addresses or header fields in UTF-8.</summary>
+    public bool IsUtf8 => _transaction.IsUtf8;
+
+    /// <summary>Whether a message has begun to come by BDAT.</summary>
+    public bool IsChunking => _transaction.IsChunking;
+
+    /// <summary>With <see cref="SmtpStep.ReadChunk"/>: what follows in the input.</summary>
+    public SmtpChunk Chunk { get; private set; }
+
+    /// <summary>With <see cref="SmtpStep.ReadChunk"/>: why the chunk must be dropped; null where it
+    /// is to be kept.</summary>
+    public SmtpAnswer? ChunkRefusal { get; private set; }
+
+    /// <summary>With <see cref="SmtpStep.CheckRecipient"/>: the address in question.</summary>
+    public ReadOnlyMemory<byte> AskedRecipient => _asked;
+
+    /// <summary>What followed the verb of the last command that needs more than a reply.</summary>
+    public ReadOnlyMemory<byte> Argument { get; private set; }
+
     /// <summary>The first reply.</summary>
-    public void Greet(IBufferWriter<byte> reply) => Say(reply, "220 "u8, " ESMTP\r\n"u8);
+    /// <param name="reply">Where to.</param>
+    /// <param name="helo">What the client is known to call itself already, by XCLIENT.</param>
+    public void Greet(IBufferWriter<byte> reply, byte[]? helo)
+    {
+        Helo = helo;
+        reply.Write("220 "u8);
+        reply.Write(policy.Greeting.Span);
+        reply.Write(" ESMTP\r\n"u8);
+    }
 
     /// <summary>Takes one command line, without its line end.</summary>
     public SmtpStep OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply)
@@ -35,15 +69,18 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             SmtpVerb.Mail => Mail(command.Argument, reply),
             SmtpVerb.Rcpt => Rcpt(command.Argument, reply),
             SmtpVerb.Data => Data(reply),
+            SmtpVerb.Bdat => Bdat(command.Argument, reply),
             SmtpVerb.Helo => Hello(command.Argument, reply),
             SmtpVerb.Ehlo => ExtendedHello(command.Argument, reply),
             SmtpVerb.Rset => Reset(reply),
-            SmtpVerb.Noop => Say(reply, "250 ok\r\n"u8),
-            SmtpVerb.Help => Say(reply, "214 notqmail home page: https://notqmail.org\r\n"u8),
-            SmtpVerb.Vrfy => Say(reply, "252 send some mail, i'll try my best\r\n"u8),
+            SmtpVerb.Noop => Say(reply, SmtpReply.Ok),
+            SmtpVerb.Help => Say(reply, SmtpReply.Help),
+            SmtpVerb.Vrfy => Say(reply, SmtpReply.Verify),
             SmtpVerb.Quit => Quit(reply),
             SmtpVerb.StartTls => StartTls(command.Argument, reply),
-            _ => Error(reply, "502 unimplemented (#5.5.1)\r\n"u8),
+            SmtpVerb.Auth => Auth(command.Argument, reply),
+            SmtpVerb.XClient => XClient(command.Argument, reply),
+            _ => OnError(SmtpReply.Unimplemented, reply),
         };
         return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
     }
@@ -51,29 +88,70 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// <summary>Takes a line that was too long to keep.</summary>
     public SmtpStep OnLineTooLong(IBufferWriter<byte> reply)
     {
-        Error(reply, "500 line too long (#5.5.2)\r\n"u8);
+        OnError(SmtpReply.LineTooLong, reply);
         return BoundPatience(reply);
     }
 
-    /// <summary>
-    /// The envelope of the message that DATA began: <c>F</c>sender<c>\0</c>, for each recipient
-    /// <c>T</c>recipient<c>\0</c>, and a last <c>\0</c> (contract §5.1). Closes the transaction.
+    /// <summary>Takes the answer about <see cref="AskedRecipient"/>.</summary>
+    public SmtpStep OnRecipientChecked(RecipientVerdict verdict, IBufferWriter<byte> reply)
+    {
+        AddRecipient(verdict, reply);
+        return BoundPatience(reply);
+    }
+
+    /// <summary>Takes the happy end of an AUTH exchange; its reply is the exchange's.</summary>
+    public void OnAuthenticated(byte[] user) => User = user;
+
+    /// <summary>Says no to what the client should have known; so many, and the session ends.
     /// </summary>
+    public SmtpStep OnError(SmtpAnswer answer, IBufferWriter<byte> reply)
+    {
+        _errors++;
+        return Say(reply, answer);
+    }
+
+    /// <summary>Writes a reply in the session's form.</summary>
+    public SmtpStep Say(IBufferWriter<byte> reply, SmtpAnswer answer)
+    {
+        answer.WriteTo(reply, IsEnhanced);
+        return SmtpStep.NextLine;
+    }
+
+    /// <summary>The envelope of the message that DATA or the last BDAT ended; see
+    /// <see cref="SmtpTransaction.ToEnvelope"/>. Closes the transaction.</summary>
     public byte[] TakeEnvelope()
     {
-        byte[] envelope = [(byte)'F', .. _sender!, 0, .. _recipients.WrittenSpan, 0];
-        Forget();
+        byte[] envelope = _transaction.ToEnvelope();
+        _transaction.Forget();
         return envelope;
     }
 
-    /// <summary>Tells that the message of the last envelope was queued.</summary>
-    public void OnQueued() => _idleCommands = 0;
+    /// <summary>Gives the message under way up: it cannot be taken.</summary>
+    public void Abandon() => _transaction.Forget();
+
+    /// <summary>Tells that the message of the last envelope was queued, or that much of it came.
+    /// </summary>
+    public void OnProgress() => _idleCommands = 0;
+
+    // Commands -----------------------------------------------------------------------------------
 
     private SmtpStep Mail(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
+        if (_transaction.IsChunking)
+        {
+            return Say(reply, SmtpReply.InChunks);
+        }
+
         if (!SmtpPath.TryParse(argument, out byte[] address, out ReadOnlySpan<byte> parameters))
         {
-            return Error(reply, "555 syntax error (#5.5.4)\r\n"u8);
+            return OnError(SmtpReply.NoAddress, reply);
+        }
+
+        MessageParameters kept = default;
+        if (IsExtended
+            && SmtpParameters.ReadMail(parameters, policy.Extensions, out kept) is { } refusal)
+        {
+            return OnError(refusal, reply);
         }
 
         if (policy.MessageBytesMax > 0
@@ -82,29 +160,63 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return Say(reply, SmtpReply.TooBig);
         }
 
-        Forget();
-        _sender = policy.NameOwnAddress(address);
-        _senderIsBad = policy.IsBadSender(_sender);
-        return Say(reply, "250 ok\r\n"u8);
+        if (kept.SmtpUtf8 && !Utf8.IsValid(address))
+        {
+            return OnError(SmtpReply.NotUtf8, reply);
+        }
+
+        address = policy.NameOwnAddress(address);
+        _transaction.Open(address, policy.IsBadSender(address), kept);
+        return Say(reply, SmtpReply.SenderOk);
     }
 
     private SmtpStep Rcpt(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        if (_sender is null)
+        _askedParameters = default;
+        if (CheckRcpt(argument, reply, out _asked) is { } refused)
         {
-            return Say(reply, "503 MAIL first (#5.5.1)\r\n"u8);
+            return refused;
         }
 
-        if (!SmtpPath.TryParse(argument, out byte[] address, out _))
+        RecipientVerdict? verdict =
+            policy.Recipients is { } check ? check.Known(_asked) : RecipientVerdict.Yes;
+        return verdict is { } known ? AddRecipient(known, reply) : SmtpStep.CheckRecipient;
+    }
+
+    // Null: nothing speaks against it but perhaps that there is no such address.
+    private SmtpStep? CheckRcpt(
+        ReadOnlySpan<byte> argument, IBufferWriter<byte> reply, out byte[] address)
+    {
+        address = [];
+        if (!_transaction.IsOpen)
         {
-            return Error(reply, "555 syntax error (#5.5.4)\r\n"u8);
+            return Say(reply, SmtpReply.MailFirst);
         }
 
-        if (_senderIsBad)
+        if (_transaction.IsChunking)
         {
-            return Say(
-                reply,
-                "553 sorry, your envelope sender is in my badmailfrom list (#5.7.1)\r\n"u8);
+            return Say(reply, SmtpReply.InChunks);
+        }
+
+        if (!SmtpPath.TryParse(argument, out address, out ReadOnlySpan<byte> parameters))
+        {
+            return OnError(SmtpReply.NoAddress, reply);
+        }
+
+        if (IsExtended && SmtpParameters.ReadRcpt(parameters, policy.Extensions,
+            out _askedParameters) is { } refusal)
+        {
+            return OnError(refusal, reply);
+        }
+
+        if (_transaction.IsUtf8 && !Utf8.IsValid(address))
+        {
+            return OnError(SmtpReply.NotUtf8, reply);
+        }
+
+        if (_transaction.SenderIsBad)
+        {
+            return Say(reply, SmtpReply.BadSender);
         }
 
         address = policy.NameOwnAddress(address);
@@ -114,99 +226,137 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
         else if (!policy.IsOurs(address))
         {
-            return Say(
-                reply,
-                "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)\r\n"u8);
+            return Say(reply, SmtpReply.NotOurs);
         }
 
-        if (_recipients.WrittenCount + address.Length > SmtpLimits.RecipientsBytesMax)
-        {
-            return Say(reply, "452 too many recipients (#4.5.3)\r\n"u8);
-        }
-
-        _recipients.Write("T"u8);
-        _recipients.Write(address);
-        _recipients.Write("\0"u8);
-        _idleCommands--; // OnLine's count of this line; it did bring a message nearer.
-        return Say(reply, "250 ok\r\n"u8);
+        return _transaction.Recipients >= policy.RecipientsMax
+            ? Say(reply, SmtpReply.TooManyRecipients)
+            : null;
     }
+
+    private SmtpStep AddRecipient(RecipientVerdict verdict, IBufferWriter<byte> reply)
+    {
+        switch (verdict)
+        {
+            case RecipientVerdict.Yes when _transaction.TryAdd(_asked, _askedParameters):
+                _idleCommands--; // The count of this line; it did bring a message nearer.
+                return Say(reply, SmtpReply.RecipientOk);
+            case RecipientVerdict.Yes:
+                return Say(reply, SmtpReply.TooManyRecipients);
+            case RecipientVerdict.No:
+                return Say(reply, SmtpReply.NoMailbox);
+            case RecipientVerdict.Full:
+                return Say(reply, SmtpReply.MailboxFull);
+            default:
+                return Say(reply, SmtpReply.RecipientLater);
+        }
+    }
+
+    private SmtpAnswer? CheckMessage() =>
+        !_transaction.IsOpen ? SmtpReply.MailFirst
+        : _transaction.Recipients == 0 ? SmtpReply.RcptFirst
+        : null;
 
     private SmtpStep Data(IBufferWriter<byte> reply)
     {
-        if (_sender is null)
+        if (_transaction.IsChunking)
         {
-            return Say(reply, "503 MAIL first (#5.5.1)\r\n"u8);
+            return Say(reply, SmtpReply.InChunks);
         }
 
-        if (_recipients.WrittenCount == 0)
+        if (CheckMessage() is { } refusal)
         {
-            return Say(reply, "503 RCPT first (#5.5.1)\r\n"u8);
+            return Say(reply, refusal);
         }
 
-        Say(reply, "354 go ahead\r\n"u8);
+        Say(reply, SmtpReply.GoAhead);
         return SmtpStep.ReadMessage;
+    }
+
+    // A chunk that is refused comes all the same, and must not be taken for commands.
+    private SmtpStep Bdat(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
+    {
+        if (!policy.Extensions.HasFlag(SmtpExtensions.Chunking))
+        {
+            return OnError(SmtpReply.Unimplemented, reply);
+        }
+
+        if (!SmtpChunk.TryParse(argument, out SmtpChunk chunk))
+        {
+            Say(reply, SmtpReply.NoChunkSize);
+            return SmtpStep.Expel;
+        }
+
+        Chunk = chunk;
+        ChunkRefusal = CheckMessage();
+        _transaction.IsChunking |= ChunkRefusal is null;
+        return BoundPatience(reply) == SmtpStep.Expel ? SmtpStep.Expel : SmtpStep.ReadChunk;
     }
 
     private SmtpStep Hello(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        Helo = argument.ToArray();
-        IsExtended = false;
-        Forget();
-        return Say(reply, "250 "u8, "\r\n"u8);
+        Meet(argument, extended: false);
+        return Say(reply, "250 "u8);
     }
 
     private SmtpStep ExtendedHello(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        Helo = argument.ToArray();
-        Forget();
-        IsExtended = true;
-        Say(reply, "250-"u8, "\r\n250-PIPELINING\r\n"u8);
-        if (policy.OffersTls)
-        {
-            Say(reply, "250-STARTTLS\r\n"u8);
-        }
+        Meet(argument, extended: true);
+        SmtpExtensionList.Write(reply, policy.Extensions, policy);
+        return SmtpStep.NextLine;
+    }
 
-        Say(reply, "250-SIZE "u8);
-        Span<byte> digits = reply.GetSpan(20);
-        policy.MessageBytesMax.TryFormat(
-            digits, out int length, provider: CultureInfo.InvariantCulture);
-        reply.Advance(length);
-        return Say(reply, "\r\n250 8BITMIME\r\n"u8);
+    private void Meet(ReadOnlySpan<byte> name, bool extended)
+    {
+        Helo = name.ToArray();
+        IsExtended = extended;
+        IsEnhanced =
+            extended && policy.Extensions.HasFlag(SmtpExtensions.EnhancedStatusCodes);
+        _transaction.Forget();
     }
 
     private SmtpStep StartTls(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
         if (policy.IsEncrypted)
         {
-            return Say(reply, "503 already encrypted (#5.5.1)\r\n"u8);
+            return Say(reply, SmtpReply.AlreadyEncrypted);
         }
 
-        if (!policy.OffersTls)
-        {
-            return Error(reply, "502 unimplemented (#5.5.1)\r\n"u8);
-        }
+        return !policy.Extensions.HasFlag(SmtpExtensions.StartTls)
+                ? OnError(SmtpReply.Unimplemented, reply)
+            : !argument.IsEmpty ? OnError(SmtpReply.NoArguments, reply)
+            : SmtpStep.StartTls;
+    }
 
-        return argument.IsEmpty
-            ? SmtpStep.StartTls
-            : Error(reply, "501 STARTTLS has no parameters (#5.5.4)\r\n"u8);
+    private SmtpStep Auth(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
+    {
+        Argument = argument.ToArray();
+        return !policy.Extensions.HasFlag(SmtpExtensions.Auth)
+                ? OnError(SmtpReply.Unimplemented, reply)
+            : User is not null ? OnError(SmtpReply.AlreadyAuthenticated, reply)
+            : _transaction.IsOpen ? OnError(SmtpReply.InTransaction, reply)
+            : SmtpStep.Authenticate;
+    }
+
+    private SmtpStep XClient(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
+    {
+        Argument = argument.ToArray();
+        return !policy.Extensions.HasFlag(SmtpExtensions.XClient)
+                ? OnError(SmtpReply.Unimplemented, reply)
+            : _transaction.IsOpen ? OnError(SmtpReply.InTransaction, reply)
+            : SmtpStep.XClient;
     }
 
     private SmtpStep Reset(IBufferWriter<byte> reply)
     {
-        Forget();
-        return Say(reply, "250 flushed\r\n"u8);
+        _transaction.Forget();
+        return Say(reply, SmtpReply.Flushed);
     }
 
     private SmtpStep Quit(IBufferWriter<byte> reply)
     {
-        Say(reply, "221 "u8, "\r\n"u8);
+        Say(reply, IsEnhanced ? "221 2.0.0 "u8 : "221 "u8);
         return SmtpStep.Quit;
-    }
-
-    private SmtpStep Error(IBufferWriter<byte> reply, ReadOnlySpan<byte> text)
-    {
-        _errors++;
-        return Say(reply, text);
     }
 
     private SmtpStep BoundPatience(IBufferWriter<byte> reply)
@@ -217,33 +367,15 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return SmtpStep.NextLine;
         }
 
-        Say(reply, "421 too many errors or idle commands (#4.7.0)\r\n"u8);
+        Say(reply, SmtpReply.TooMuch);
         return SmtpStep.Expel;
     }
 
-    private void Forget()
-    {
-        _sender = null;
-        if (_recipients.Capacity > RecipientsKeptBytes)
-        {
-            _recipients = new ArrayBufferWriter<byte>();
-        }
-
-        _recipients.ResetWrittenCount();
-    }
-
-    private SmtpStep Say(
-        IBufferWriter<byte> reply, ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
+    private SmtpStep Say(IBufferWriter<byte> reply, ReadOnlySpan<byte> before)
     {
         reply.Write(before);
         reply.Write(policy.Greeting.Span);
-        reply.Write(after);
-        return SmtpStep.NextLine;
-    }
-
-    private static SmtpStep Say(IBufferWriter<byte> reply, ReadOnlySpan<byte> text)
-    {
-        reply.Write(text);
+        reply.Write("\r\n"u8);
         return SmtpStep.NextLine;
     }
 }

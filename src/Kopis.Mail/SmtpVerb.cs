@@ -15,4 +15,7 @@ public enum SmtpVerb
     Vrfy,
     Quit,
     StartTls,
+    Bdat,
+    Auth,
+    XClient,
 }

@@ -59,6 +59,12 @@ public sealed class Connection : IAsyncDisposable
     /// <summary>Our address; null where the program was started by hand.</summary>
     public IPEndPoint? Local { get; init; }
 
+    /// <summary>
+    /// The environment that the listener would give a client of another address, and perhaps a
+    /// name, by its rules; null where they deny it. Null where there is no listener.
+    /// </summary>
+    public Func<IPAddress, byte[]?, ByteEnvironment?>? AdmitOther { get; init; }
+
     /// <summary>The number of this connection in its listener's log.</summary>
     public long Number { get; init; }
 
@@ -83,15 +89,25 @@ public sealed class Connection : IAsyncDisposable
     }
 
     /// <summary>A connection over a connected socket, which it owns from here on.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="environment">See <see cref="Environment"/>.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="number">See <see cref="Number"/>.</param>
+    /// <param name="remote">The client, where it is not who the socket leads to.</param>
+    /// <param name="local">Where the client connected to, likewise.</param>
+    /// <param name="admitOther">See <see cref="AdmitOther"/>.</param>
     public static Connection OverSocket(
-        Socket socket, ByteEnvironment environment, TimeProvider time, long number)
+        Socket socket, ByteEnvironment environment, TimeProvider time, long number,
+        IPEndPoint? remote = null, IPEndPoint? local = null,
+        Func<IPAddress, byte[]?, ByteEnvironment?>? admitOther = null)
     {
         NetworkStream stream = new(socket, ownsSocket: true);
         return new Connection(ReaderOver(stream), WriterOver(stream), environment, time)
         {
-            Remote = socket.RemoteEndPoint as IPEndPoint,
-            Local = socket.LocalEndPoint as IPEndPoint,
+            Remote = remote ?? socket.RemoteEndPoint as IPEndPoint,
+            Local = local ?? socket.LocalEndPoint as IPEndPoint,
             Number = number,
+            AdmitOther = admitOther,
             _socket = socket,
             _transport = stream,
         };

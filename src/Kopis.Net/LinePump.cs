@@ -22,14 +22,25 @@ public sealed class LinePump(Connection connection, ILineProtocol protocol)
         connection.SetDeadline(lineTimeout);
         while (true)
         {
-            if (connection.Output.UnflushedBytes > 0 && !await connection.FlushAsync())
+            // What is there already is answered first: then all goes out in one write.
+            if (!connection.Input.TryRead(out ReadResult read))
             {
-                return connection.IsTimedOut ? PumpEnd.TimedOut : PumpEnd.Broken;
-            }
+                if (connection.Output.UnflushedBytes > 0 && !await connection.FlushAsync())
+                {
+                    return connection.IsTimedOut ? PumpEnd.TimedOut : PumpEnd.Broken;
+                }
 
-            if (await connection.TryReadAsync() is not { } read)
+                if (await connection.TryReadAsync() is not { } more)
+                {
+                    return connection.IsTimedOut ? PumpEnd.TimedOut : PumpEnd.Broken;
+                }
+
+                read = more;
+            }
+            else if (read.IsCanceled && connection.IsTimedOut)
             {
-                return connection.IsTimedOut ? PumpEnd.TimedOut : PumpEnd.Broken;
+                connection.Input.AdvanceTo(read.Buffer.Start);
+                return PumpEnd.TimedOut;
             }
 
             ReadOnlySequence<byte> rest = read.Buffer;
@@ -39,6 +50,11 @@ public sealed class LinePump(Connection connection, ILineProtocol protocol)
             // What follows a pause stays unexamined, so that the next read returns it at once.
             connection.Input.AdvanceTo(
                 rest.Start, step == LineStep.Continue ? read.Buffer.End : rest.Start);
+            if (step == LineStep.Wait)
+            {
+                return PumpEnd.Waiting;
+            }
+
             if (step != LineStep.Continue)
             {
                 return await EndAsync(step);

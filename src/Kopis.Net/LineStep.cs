@@ -12,6 +12,12 @@ public enum LineStep
     /// </summary>
     Pause,
 
+    /// <summary>
+    /// Something that is not synchronous, of which replies written so far need not be told: the
+    /// pump returns with them unsent, and sends them with what follows when it is run again.
+    /// </summary>
+    Wait,
+
     /// <summary>The end, after the reply is out.</summary>
     Close,
 }

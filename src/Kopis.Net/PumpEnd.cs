@@ -1,10 +1,15 @@
 namespace Kopis.Net;
 
-/// <summary>Why a <see cref="LinePump"/> returned. Replies written so far are out.</summary>
+/// <summary>Why a <see cref="LinePump"/> returned. Replies written so far are out, but for
+/// <see cref="Waiting"/>.</summary>
 public enum PumpEnd
 {
     /// <summary>The protocol asked for it; the pump can be run again.</summary>
     Paused,
+
+    /// <summary>As Paused, but replies wait for the next run, so that a batch has one answer.
+    /// </summary>
+    Waiting,
 
     /// <summary>The protocol closed the session.</summary>
     Closed,

@@ -25,6 +25,7 @@ internal sealed class TcpSessions
     private readonly ChildReaper? _reaper;
     private readonly Reloading<TcpRules>? _rules;
     private readonly PeerLookup _lookup;
+    private readonly ProxyClients _proxies;
     private readonly TcpServerLog _log;
     private readonly SemaphoreSlim _slots;
     private readonly ConcurrentDictionary<long, Task> _running = new();
@@ -43,6 +44,7 @@ internal sealed class TcpSessions
         _reaper = reaper;
         _log = new TcpServerLog(options.Verbosity);
         _slots = new SemaphoreSlim(options.Limit);
+        _proxies = new ProxyClients(ControlDirectory.Of(context), _log.Warn);
         if (options.RulesFile is { } file)
         {
             _rules = new Reloading<TcpRules>([file], () => LoadRules(file));
@@ -112,9 +114,10 @@ internal sealed class TcpSessions
         {
             using (socket)
             {
-                if (TryPrepare(socket, out IPEndPoint? remote, out IPEndPoint? local))
+                if (TryPrepare(socket, out IPEndPoint? remote, out IPEndPoint? local)
+                    && await _proxies.ReadAsync(socket, remote, local, stop) is { } ends)
                 {
-                    await ServePeerAsync(socket, remote, local, number, stop);
+                    await ServePeerAsync(socket, ends.Remote, ends.Local, number, stop);
                 }
             }
         }
@@ -179,7 +182,7 @@ internal sealed class TcpSessions
 
             _log.Decision(number, !admitted, environment);
             _log.End(number, (admitted
-                ? await RunSessionAsync(socket, environment, number, stop)
+                ? await RunSessionAsync(socket, environment, remote, local, number, stop)
                 : ExitCode.Permanent) << 8);
         }
         catch (Exception e) when (e is SocketException || stop.IsCancellationRequested)
@@ -227,10 +230,13 @@ internal sealed class TcpSessions
     }
 
     private async Task<int> RunSessionAsync(
-        Socket socket, ByteEnvironment environment, long number, CancellationToken stop)
+        Socket socket, ByteEnvironment environment, IPEndPoint remote, IPEndPoint local,
+        long number, CancellationToken stop)
     {
         await using Connection connection =
-            Connection.OverSocket(socket, environment, TimeProvider.System, number);
+            Connection.OverSocket(
+                socket, environment, TimeProvider.System, number, remote, local,
+                (address, host) => EnvironmentOf(address, host, local));
         try
         {
             return await _handler!.RunAsync(connection, stop);
@@ -241,6 +247,25 @@ internal sealed class TcpSessions
             // so it does here, and is told in full.
             _log.Warn($"session {number} crashed: {e}");
             return ExitCode.Temporary;
+        }
+    }
+
+    // As it would be for another client; null where our rules deny that.
+    private ByteEnvironment? EnvironmentOf(IPAddress client, byte[]? host, IPEndPoint local)
+    {
+        ByteEnvironment environment = EnvironmentFor(new IPEndPoint(client, 0), local);
+        environment["TCPREMOTEHOST"] = host;
+        try
+        {
+            TcpRule? rule =
+                _rules?.Current().Find(environment["TCPREMOTEIP"]!, host, info: null);
+            rule?.ApplyTo(environment);
+            return rule is { Denies: true } ? null : environment;
+        }
+        catch (Exception e) when (e is ConfigurationException or InvalidDataException)
+        {
+            _log.Warn($"dropping connection, {e.Message}");
+            return null;
         }
     }
 

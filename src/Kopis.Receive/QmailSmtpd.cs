@@ -39,5 +39,6 @@ public static class QmailSmtpd
     private static SmtpHandler Handler(ProgramContext context, IntakePool pool) => new(
         ControlDirectory.Of(context),
         environment => SubmissionClients.For(context with { Environment = environment }, pool),
+        recipients: null,
         TimeProvider.System);
 }

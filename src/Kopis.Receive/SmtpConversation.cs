@@ -8,9 +8,9 @@ namespace Kopis.Receive;
 
 /// <summary>
 /// One SMTP session from greeting to close: carries lines to the grammar, messages to the queue,
-/// and keeps the time.
+/// questions to who can answer them, and keeps the time.
 /// </summary>
-internal sealed class SmtpConversation : ILineProtocol
+internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 {
     /// <summary>qmail-smtpd's exit code for every end but QUIT (contract §9.1).</summary>
     internal const int ExitEarly = 1;
@@ -22,6 +22,7 @@ internal sealed class SmtpConversation : ILineProtocol
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
 
     private readonly Connection _connection;
+    private readonly SmtpClient _client;
     private readonly SmtpSettings _settings;
     private readonly SmtpServices _services;
     private readonly TimeProvider _time;
@@ -29,21 +30,27 @@ internal sealed class SmtpConversation : ILineProtocol
     private readonly SmtpPeer _peer;
     private SmtpPolicy _policy;
     private SmtpSession _session;
+    private SmtpMessage? _message; // Comes by BDAT, and has begun.
     private long _since;
     private SmtpStep _step;
 
     internal SmtpConversation(
-        Connection connection, SmtpSettings settings, SmtpServices services)
+        Connection connection, SmtpClient client, SmtpSettings settings, SmtpServices services)
     {
         _connection = connection;
+        _client = client;
         _settings = settings;
         _services = services;
         _time = services.Time;
         _timeout = settings.Timeout;
-        _policy = new SmtpPolicy(settings, services.Tls, connection);
+        _peer = SmtpPeer.Of(client.Environment);
+        _policy = Policy();
         _session = new SmtpSession(_policy);
-        _peer = SmtpPeer.Of(connection.Environment);
     }
+
+    /// <summary>The client that the peer has begun to speak for: a new conversation follows.
+    /// </summary>
+    internal SmtpClient? Successor { get; private set; }
 
     int ILineProtocol.LineBytesMax => SmtpLimits.LineBytesMax;
 
@@ -56,46 +63,46 @@ internal sealed class SmtpConversation : ILineProtocol
     /// <summary>Serves the client; the result is the exit code.</summary>
     internal async Task<int> RunAsync(CancellationToken stop)
     {
-        LinePump pump = new(_connection, this);
-        if (_connection.Environment["SMTPS"] is not null
-            && await BeginTlsAsync(ReadOnlyMemory<byte>.Empty) is { } exit)
+        if (_client.Environment["SMTPS"] is not null && _connection.Tls is null
+            && await BeginTlsAsync(ReadOnlyMemory<byte>.Empty) is { } early)
         {
-            return exit;
+            return early;
         }
 
-        _session.Greet(_connection.Output);
+        LinePump pump = new(_connection, this);
+        _session.Greet(_connection.Output, _client.Helo);
         _since = _time.GetTimestamp();
         while (true)
         {
             PumpEnd end = await pump.RunAsync(_timeout, stop);
-            switch (end)
+            int? exit = end switch
             {
-                case PumpEnd.Paused when _step == SmtpStep.StartTls:
-                    if (await BeginTlsAsync(SmtpReply.ReadyForTls.ToArray()) is { } exitCode)
-                    {
-                        return exitCode;
-                    }
-
-                    break;
-                case PumpEnd.Paused:
-                    if (!await TakeMessageAsync())
-                    {
-                        return ExitEarly;
-                    }
-
-                    _since = _time.GetTimestamp();
-                    break;
-                case PumpEnd.Closed:
-                    return _step == SmtpStep.Quit ? 0 : await CloseAsync([]);
-                case PumpEnd.TimedOut:
-                    return await CloseIdleAsync(SmtpReply.TimedOut.ToArray());
-                case PumpEnd.Stopped:
-                    return await CloseIdleAsync(SmtpReply.Ending.ToArray());
-                default:
-                    return ExitEarly;
+                PumpEnd.Paused or PumpEnd.Waiting => await ProceedAsync(stop),
+                PumpEnd.Closed => _step == SmtpStep.Quit ? 0 : await CloseAsync(null),
+                PumpEnd.TimedOut => await CloseIdleAsync(SmtpReply.TimedOut),
+                PumpEnd.Stopped => await CloseIdleAsync(SmtpReply.Ending),
+                _ => ExitEarly,
+            };
+            if (exit is { } code)
+            {
+                return code;
             }
         }
     }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_message is not null)
+        {
+            await _message.DisposeAsync();
+            _message = null;
+        }
+    }
+
+    private SmtpPolicy Policy() => new(
+        _settings, _services, _client, _connection.Tls,
+        new SmtpClient(_connection.Environment, Helo: null).Address is { } peer
+            && _settings.XClients.Contains(peer));
 
     private LineStep After(SmtpStep step, IBufferWriter<byte> reply)
     {
@@ -103,26 +110,58 @@ internal sealed class SmtpConversation : ILineProtocol
         if (step == SmtpStep.NextLine
             && _time.GetElapsedTime(_since) > TimeoutsPerMessage * _timeout)
         {
-            reply.Write(SmtpReply.TimedOut);
+            _session.Say(reply, SmtpReply.TimedOut);
             return LineStep.Close;
         }
 
         return step switch
         {
-            SmtpStep.NextLine => LineStep.Continue,
-            SmtpStep.ReadMessage or SmtpStep.StartTls => LineStep.Pause,
-            _ => LineStep.Close,
+            // A message that the client gave up in the middle is to be let go.
+            SmtpStep.NextLine => _message is null || _session.IsChunking
+                ? LineStep.Continue : LineStep.Wait,
+            SmtpStep.CheckRecipient or SmtpStep.ReadChunk => LineStep.Wait,
+            SmtpStep.Quit or SmtpStep.Expel => LineStep.Close,
+            _ => LineStep.Pause,
         };
+    }
+
+    // What a line asked for that is not done at once. Null: the session goes on.
+    private async ValueTask<int?> ProceedAsync(CancellationToken stop)
+    {
+        switch (_step)
+        {
+            case SmtpStep.ReadMessage:
+                return await TakeMessageAsync();
+            case SmtpStep.ReadChunk:
+                return await TakeChunkAsync();
+            case SmtpStep.CheckRecipient:
+                return await CheckRecipientAsync(stop);
+            case SmtpStep.StartTls:
+                return await BeginTlsAsync(SmtpReply.ReadyForTls.ToBytes(_session.IsEnhanced));
+            case SmtpStep.XClient:
+                return await BecomeAsync();
+            default:
+                await DisposeAsync();
+                return null;
+        }
+    }
+
+    private async ValueTask<int?> CheckRecipientAsync(CancellationToken stop)
+    {
+        RecipientVerdict verdict =
+            await _services.Recipients!.AskAsync(_session.AskedRecipient, stop);
+        SmtpStep step = _session.OnRecipientChecked(verdict, _connection.Output);
+        return After(step, _connection.Output) == LineStep.Close ? await CloseAsync(null) : null;
     }
 
     // Null: encrypted, and a new session has begun that knows nothing of the old one (RFC 3207
     // §4.2). Else the exit code.
-    private async Task<int?> BeginTlsAsync(ReadOnlyMemory<byte> agreement)
+    private async ValueTask<int?> BeginTlsAsync(ReadOnlyMemory<byte> agreement)
     {
         TlsStart start = await _connection.StartTlsAsync(_services.Tls, agreement);
         if (start.HasPlaintextAhead)
         {
-            return await CloseAsync(SmtpReply.PlaintextAhead.ToArray());
+            return await CloseAsync(SmtpReply.PlaintextAhead);
         }
 
         if (!start.Established)
@@ -132,75 +171,153 @@ internal sealed class SmtpConversation : ILineProtocol
             return ExitEarly;
         }
 
-        _policy = new SmtpPolicy(_settings, _services.Tls, _connection);
+        _policy = Policy();
         _session = new SmtpSession(_policy);
         return null;
     }
 
-    // RFC 3848, with TLS alone: what qmail says in the clear does not change.
-    private byte[] Protocol() => _connection.Tls is { } tls
-        ? ByteText.ToBytes($"ESMTPS ({tls.Protocol} {tls.Cipher})")
-        : "SMTP"u8.ToArray();
-
-    // False: the session is over, and the client has been told why where it still listens.
-    private async Task<bool> TakeMessageAsync()
+    // Postfix's XCLIENT: the reply is a greeting, and all begins again for who is named.
+    private async ValueTask<int?> BecomeAsync()
     {
-        byte[] envelope = _session.TakeEnvelope();
-        await using SmtpMessage message = new(_services.Queue, _policy.MessageBytesMax);
+        if (!XClientAttributes.TryParse(_session.Argument.Span, out XClientAttributes said)
+            || !XClientEnvironment.TryMake(
+                _client.Environment, said, _connection.AdmitOther, out ByteEnvironment? made))
+        {
+            _session.OnError(SmtpReply.BadAttribute, _connection.Output);
+            return null;
+        }
+
+        if (made is null)
+        {
+            return await CloseAsync(SmtpReply.Denied);
+        }
+
+        byte[]? helo = said.Helo is { Length: > 0 } name ? name : null;
+        Successor = new SmtpClient(made, helo);
+        return ExitEarly;
+    }
+
+    private async ValueTask<int?> TakeMessageAsync()
+    {
+        await using SmtpMessage message = Begin();
+        return await EndAsync(message, await message.ReadAsync(_connection, _timeout), isLast: true);
+    }
+
+    private async ValueTask<int?> TakeChunkAsync()
+    {
+        SmtpChunk chunk = _session.Chunk;
+        if (_session.ChunkRefusal is { } refusal)
+        {
+            if (!await new SmtpChunkInput(_connection, chunk.Size, _timeout).DropAsync())
+            {
+                return ExitEarly;
+            }
+
+            _session.OnError(refusal, _connection.Output);
+            return null;
+        }
+
+        _message ??= Begin();
+        SmtpMessageEnd end = await _message.ReadChunkAsync(_connection, chunk, _timeout);
+        int? exit = await EndAsync(_message, end, chunk.IsLast);
+        if (!_session.IsChunking)
+        {
+            await DisposeAsync();
+        }
+        else if (chunk.Size >= SmtpMessage.ProgressBytes)
+        {
+            _session.OnProgress();
+            _since = _time.GetTimestamp();
+        }
+
+        return exit;
+    }
+
+    private SmtpMessage Begin()
+    {
+        SmtpMessage message = new(_services.Queue, _policy.MessageBytesMax);
         ReceivedLine.Write(message.Head, _peer, _session.Helo, Protocol(), _time.GetUtcNow());
-        SmtpMessageEnd end = await message.ReadAsync(_connection, _timeout);
+        return message;
+    }
+
+    // Answers what came of a message, or of a chunk of it.
+    private async ValueTask<int?> EndAsync(SmtpMessage message, SmtpMessageEnd end, bool isLast)
+    {
         switch (end)
         {
-            case SmtpMessageEnd.Whole:
+            case SmtpMessageEnd.Whole when isLast:
+                byte[] envelope = _session.TakeEnvelope();
                 Answer(await message.FinishAsync(envelope), message.CustomText);
-                return true;
+                break;
+            case SmtpMessageEnd.Whole:
+                SmtpReply.ChunkTaken(
+                    _connection.Output, _session.IsEnhanced, _session.Chunk.Size);
+                return null;
             case SmtpMessageEnd.Looping:
-                _connection.Output.Write(SmtpReply.Looping);
-                return true;
+                _session.Abandon();
+                _session.Say(_connection.Output, SmtpReply.Looping);
+                break;
             case SmtpMessageEnd.TooBig:
-                _connection.Output.Write(SmtpReply.TooBig);
-                return true;
+                _session.Abandon();
+                _session.Say(_connection.Output, SmtpReply.TooBig);
+                break;
             case SmtpMessageEnd.StrayLineEnd:
-                await CloseAsync(SmtpReply.StrayLineEnd.ToArray());
-                return false;
+                return await CloseAsync(SmtpReply.StrayLineEnd);
             case SmtpMessageEnd.TimedOut:
-                await CloseIdleAsync(SmtpReply.TimedOut.ToArray());
-                return false;
+                return await CloseIdleAsync(SmtpReply.TimedOut);
             default:
-                return false;
+                return ExitEarly;
         }
+
+        _since = _time.GetTimestamp();
+        return null;
     }
 
     private void Answer(QueueReply? reply, string? words)
     {
         if (reply is not { } answer)
         {
-            _connection.Output.Write(SmtpReply.NoQueue);
+            _session.Say(_connection.Output, SmtpReply.NoQueue);
         }
         else if (answer.Code == 0)
         {
-            _session.OnQueued();
-            SmtpReply.Accepted(_connection.Output, _time.GetUtcNow(), answer.Qp);
+            _session.OnProgress();
+            SmtpReply.Accepted(
+                _connection.Output, _session.IsEnhanced, _time.GetUtcNow(), answer.Qp);
         }
         else
         {
             words ??= QueueResult.Describe(answer.Code);
-            SmtpReply.Refused(_connection.Output, ByteText.ToBytes(words));
+            SmtpReply.Refused(
+                _connection.Output, _session.IsEnhanced, ByteText.ToBytes(words));
         }
     }
 
-    private async Task<int> CloseIdleAsync(byte[] reply)
+    // RFC 3848 and RFC 6531 §4.3; what qmail says in the clear does not change.
+    private byte[] Protocol()
     {
-        _connection.Output.Write(reply);
+        string end = (_connection.Tls is null ? "" : "S") + (_session.User is null ? "" : "A");
+        string word = _session.IsUtf8 ? $"UTF8SMTP{end}" : end.Length > 0 ? $"ESMTP{end}" : "SMTP";
+        return ByteText.ToBytes(
+            _connection.Tls is { } tls ? $"{word} ({tls.Protocol} {tls.Cipher})" : word);
+    }
+
+    private async ValueTask<int> CloseIdleAsync(SmtpAnswer answer)
+    {
+        _session.Say(_connection.Output, answer);
         _connection.SetDeadline(LastWords);
         await _connection.FlushAsync();
         return ExitEarly;
     }
 
-    // To a client that may still be sending.
-    private async Task<int> CloseAsync(byte[] reply)
+    // To a client that may still be sending; null where it has been told.
+    private async ValueTask<int> CloseAsync(SmtpAnswer? answer)
     {
-        _connection.Output.Write(reply);
+        if (answer is not null)
+        {
+            _session.Say(_connection.Output, answer);
+        }
+
         _connection.SetDeadline(LastWords);
         await _connection.FlushAndLingerAsync();
         return ExitEarly;

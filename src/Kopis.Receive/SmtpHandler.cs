@@ -13,16 +13,21 @@ internal sealed class SmtpHandler : ISessionHandler
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
     private readonly Reloading<SmtpSettings> _settings;
     private readonly Func<ByteEnvironment, ISubmissionClient> _queue;
+    private readonly IRecipientCheck? _recipients;
     private readonly TimeProvider _time;
     private readonly TlsServer _tls;
 
     /// <summary>Makes the handler.</summary>
     /// <param name="control">Where the control files are.</param>
     /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
+    /// <param name="recipients">Who knows which addresses there are; null where that is not
+    /// asked.</param>
     /// <param name="time">The clock.</param>
     internal SmtpHandler(
-        ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue, TimeProvider time)
+        ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue,
+        IRecipientCheck? recipients, TimeProvider time)
     {
+        _recipients = recipients;
         _settings = SmtpSettings.In(control);
         _queue = queue;
         _time = time;
@@ -48,14 +53,27 @@ internal sealed class SmtpHandler : ISessionHandler
         try
         {
             SmtpSettings settings = _settings.Current();
-            SmtpServices services = new(_queue(connection.Environment), _tls, _time, Log);
-            return await new SmtpConversation(connection, settings, services).RunAsync(stop);
+            SmtpClient client = new(connection.Environment, Helo: null);
+            while (true)
+            {
+                SmtpServices services = new(
+                    _queue(client.Environment), _tls, _recipients, _time, Log);
+                await using SmtpConversation conversation =
+                    new(connection, client, settings, services);
+                int exit = await conversation.RunAsync(stop);
+                if (conversation.Successor is not { } next)
+                {
+                    return exit;
+                }
+
+                client = next;
+            }
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
             // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
             SessionLog.Fatal("qmail-smtpd", e);
-            connection.Output.Write(SmtpReply.NoControls);
+            SmtpReply.NoControls.WriteTo(connection.Output, enhanced: false);
             connection.SetDeadline(LastWords);
             await connection.FlushAsync();
             return SmtpConversation.ExitEarly;

@@ -7,16 +7,17 @@ using Kopis.Queue;
 namespace Kopis.Receive;
 
 /// <summary>
-/// The data of one message on its way from the client to the queue. Disposed before its end, it
-/// queues nothing.
+/// The data of one message on its way from the client to the queue, by DATA or by any number of
+/// chunks. Disposed before its end, it queues nothing.
 /// </summary>
 internal sealed class SmtpMessage(ISubmissionClient queue, long bytesMax) : IAsyncDisposable
 {
     // Each time this much has come the client has another timeoutsmtpd; a byte a second is not
     // enough with the default of 1200 s, and the slowest modem is.
-    private const int ProgressBytes = 4096;
+    internal const int ProgressBytes = 4096;
 
     private readonly SmtpDataDecoder _decoder = new();
+    private readonly SmtpChunkDecoder _chunks = new();
     private readonly HopCounter _hops = new();
     private readonly MessageUpload _upload = new(queue);
     private long _size; // Bytes as stored, without our Received line.
@@ -70,6 +71,35 @@ internal sealed class SmtpMessage(ISubmissionClient queue, long bytesMax) : IAsy
         }
     }
 
+    /// <summary>Reads one chunk; what follows it stays in the connection.</summary>
+    internal async Task<SmtpMessageEnd> ReadChunkAsync(
+        Connection connection, SmtpChunk chunk, TimeSpan timeout)
+    {
+        SmtpChunkInput input = new(connection, chunk.Size, timeout);
+        while (await input.ReadAsync() is { } piece)
+        {
+            ReadOnlySequence<byte> rest = piece;
+            while (!rest.IsEmpty)
+            {
+                if (!TryDecodeChunk(ref rest))
+                {
+                    return SmtpMessageEnd.StrayLineEnd;
+                }
+
+                if (_upload.Block.Free == 0)
+                {
+                    await SendBlockAsync();
+                }
+            }
+
+            input.Advance();
+        }
+
+        return input.Failure is { } failure ? failure
+            : chunk.IsLast && _chunks.IsInLineEnd ? SmtpMessageEnd.StrayLineEnd
+            : Judge();
+    }
+
     /// <summary>Hands over what is left and the envelope.</summary>
     /// <returns>The queue's answer; null where it could not even be asked.</returns>
     internal Task<QueueReply?> FinishAsync(byte[] envelope) => _upload.FinishAsync(envelope);
@@ -105,4 +135,17 @@ internal sealed class SmtpMessage(ISubmissionClient queue, long bytesMax) : IAsy
     // line.
     private ValueTask SendBlockAsync() =>
         IsUnwanted ? _upload.AbandonAsync() : _upload.SendBlockAsync();
+
+    private bool TryDecodeChunk(ref ReadOnlySequence<byte> rest)
+    {
+        ReadOnlySpan<byte> piece = rest.FirstSpan;
+        piece = piece[..Math.Min(piece.Length, _upload.Block.Free)];
+        int before = _upload.Block.Written.Length;
+        bool sound = _chunks.TryDecode(piece, _upload.Block);
+        ReadOnlySpan<byte> stored = _upload.Block.Written.Span[before..];
+        _hops.Append(stored);
+        _size += stored.Length;
+        rest = rest.Slice(piece.Length);
+        return sound;
+    }
 }

@@ -8,19 +8,43 @@ namespace Kopis.Receive;
 
 /// <summary>The host's settings for SMTP, and what the environment and TLS add for this client.
 /// </summary>
+/// <param name="settings">The control files.</param>
+/// <param name="services">What sessions have.</param>
+/// <param name="client">Who it is for.</param>
+/// <param name="tls">What protects the session; null for nothing.</param>
+/// <param name="speaksForOthers">The peer is one of xclients.</param>
 /// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
-internal sealed class SmtpPolicy(SmtpSettings settings, TlsServer tls, Connection connection)
+internal sealed class SmtpPolicy(
+    SmtpSettings settings, SmtpServices services, SmtpClient client, TlsInfo? tls,
+    bool speaksForOthers)
     : ReceivePolicy(
-        settings.DataBytes, settings.RcptHosts, connection.Environment,
-        mayRelay: IsNamed(settings, connection)), ISmtpPolicy
+        settings.DataBytes, settings.RcptHosts, client.Environment,
+        mayRelay: IsNamed(settings, tls)), ISmtpPolicy
 {
     private HashSet<IPAddress>? _ownAddresses; // Read when first needed, which is seldom.
 
     public ReadOnlyMemory<byte> Greeting => settings.Greeting;
 
-    public bool OffersTls => !IsEncrypted && tls.IsOffered;
+    public int RecipientsMax => settings.RecipientsMax;
 
-    public bool IsEncrypted { get; } = connection.Tls is not null;
+    public ReadOnlyMemory<byte> Mechanisms => default;
+
+    public IRecipientCheck? Recipients => services.Recipients;
+
+    public bool IsEncrypted { get; } = tls is not null;
+
+    public SmtpExtensions Extensions
+    {
+        get
+        {
+            SmtpExtensions absent = IsEncrypted ? SmtpExtensions.StartTls
+                : services.Tls.IsOffered ? SmtpExtensions.RequireTls
+                : SmtpExtensions.RequireTls | SmtpExtensions.StartTls;
+            absent |= speaksForOthers ? SmtpExtensions.None : SmtpExtensions.XClient;
+            absent |= Mechanisms.IsEmpty ? SmtpExtensions.Auth : SmtpExtensions.None;
+            return settings.Extensions & ~absent;
+        }
+    }
 
     public bool IsBadSender(ReadOnlySpan<byte> sender) => settings.BadMailFrom.Contains(sender);
 
@@ -42,7 +66,7 @@ internal sealed class SmtpPolicy(SmtpSettings settings, TlsServer tls, Connectio
     }
 
     // Whether the client's certificate names one of control/tlsclients.
-    private static bool IsNamed(SmtpSettings settings, Connection connection) =>
-        connection.Tls is { } info
-        && info.ClientAddresses.Any(address => settings.TlsClients.Contains(address));
+    private static bool IsNamed(SmtpSettings settings, TlsInfo? tls) =>
+        tls is not null
+        && tls.ClientAddresses.Any(address => settings.TlsClients.Contains(address));
 }

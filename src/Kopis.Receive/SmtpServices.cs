@@ -1,3 +1,4 @@
+using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Queue;
 
@@ -6,7 +7,10 @@ namespace Kopis.Receive;
 /// <summary>What an SMTP session has at its disposal.</summary>
 /// <param name="Queue">Where its messages go.</param>
 /// <param name="Tls">This host's certificates.</param>
+/// <param name="Recipients">Who knows which addresses there are; null where that is not asked.
+/// </param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">Takes a line for people.</param>
 internal sealed record SmtpServices(
-    ISubmissionClient Queue, TlsServer Tls, TimeProvider Time, Action<string> Log);
+    ISubmissionClient Queue, TlsServer Tls, IRecipientCheck? Recipients, TimeProvider Time,
+    Action<string> Log);

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Control;
+using Kopis.Mail;
 
 namespace Kopis.Receive;
 
@@ -11,6 +12,9 @@ namespace Kopis.Receive;
 /// <param name="RcptHosts">rcpthosts and morercpthosts.cdb.</param>
 /// <param name="BadMailFrom">badmailfrom.</param>
 /// <param name="TlsClients">tlsclients.</param>
+/// <param name="XClients">xclients.</param>
+/// <param name="RecipientsMax">maxrcpt.</param>
+/// <param name="Extensions">All but those that smtpextensions takes away.</param>
 internal sealed record SmtpSettings(
     byte[] Greeting,
     byte[]? LocalIpHost,
@@ -18,14 +22,17 @@ internal sealed record SmtpSettings(
     TimeSpan Timeout,
     RcptHosts RcptHosts,
     BadMailFrom BadMailFrom,
-    ConstMap TlsClients)
+    ConstMap TlsClients,
+    NetworkList XClients,
+    int RecipientsMax,
+    SmtpExtensions Extensions)
 {
     private const int TimeoutSecondsDefault = 1200;
 
     private static readonly string[] Files =
     [
         "me", "smtpgreeting", "localiphost", "databytes", "timeoutsmtpd", "rcpthosts",
-        "morercpthosts.cdb", "badmailfrom", "tlsclients",
+        "morercpthosts.cdb", "badmailfrom", "tlsclients", "xclients", "maxrcpt", "smtpextensions",
     ];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
@@ -41,5 +48,24 @@ internal sealed record SmtpSettings(
             Math.Max(1, control.ReadInt("timeoutsmtpd", TimeoutSecondsDefault))),
         RcptHosts.Load(control),
         BadMailFrom.Load(control),
-        ConstMap.Set(control.ReadList("tlsclients") ?? []));
+        ConstMap.Set(control.ReadList("tlsclients") ?? []),
+        NetworkList.Load(control, "xclients"),
+        control.ReadInt(
+            "maxrcpt", SmtpLimits.RecipientsMax, least: 1, most: SmtpLimits.RecipientsMax),
+        ReadExtensions(control));
+
+    // Lines -NAME: a client that trips over one is served without it.
+    private static SmtpExtensions ReadExtensions(ControlDirectory control)
+    {
+        SmtpExtensions left = SmtpExtensionList.All;
+        foreach (byte[] line in control.ReadList("smtpextensions") ?? [])
+        {
+            SmtpExtensions one = line.AsSpan() is [(byte)'-', .. Span<byte> name]
+                ? SmtpExtensionList.Find(ByteText.ToText(name)) : SmtpExtensions.None;
+            left &= one != SmtpExtensions.None ? ~one : throw control.Bad(
+                "smtpextensions", $"\"{LogText.Safe(line)}\" is not -NAME of an extension");
+        }
+
+        return left;
+    }
 }

@@ -10,12 +10,17 @@ public static class TargetTable
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
         new("smtp-session", ["Kopis.Mail.SmtpSession", "Kopis.Mail.SmtpCommand",
-            "Kopis.Mail.SmtpPath", "Kopis.Mail.SmtpParameters"], SmtpTargets.Session),
+            "Kopis.Mail.SmtpPath", "Kopis.Mail.SmtpParameters", "Kopis.Mail.SmtpTransaction"],
+            SmtpTargets.Session),
         new("smtp-path", ["Kopis.Mail.SmtpPath", "Kopis.Mail.SmtpParameters",
             "Kopis.Mail.AddressQuote"], SmtpTargets.Path),
         new("smtp-parameters", ["Kopis.Mail.MessageParameters", "Kopis.Mail.RecipientParameters",
             "Kopis.Mail.XText", "Kopis.Mail.ParameterText"], SmtpTargets.Parameters),
         new("smtp-data", ["Kopis.Mail.SmtpDataDecoder"], SmtpTargets.Data),
+        new("smtp-chunks", ["Kopis.Mail.SmtpChunkDecoder", "Kopis.Mail.SmtpChunk"],
+            SmtpTargets.Chunks),
+        new("xclient", ["Kopis.Mail.XClientAttributes"], SmtpTargets.XClient),
+        new("proxy", ["Kopis.Net.ProxyHeader"], ProxyTargets.Header),
         new("smtp-body", ["Kopis.Mail.SmtpBodyEncoder"], SmtpTargets.Body),
         new("smtp-reply", ["Kopis.Mail.ReplyReader", "Kopis.Mail.ServerOffers"],
             SmtpTargets.Reply),

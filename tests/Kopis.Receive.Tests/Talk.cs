@@ -35,6 +35,12 @@ internal sealed class Talk : IDisposable
 
     internal CapturedQueue Queue { get; } = new();
 
+    /// <summary>Who is asked about recipients; nobody unless set.</summary>
+    internal AskedRecipients? Recipients { get; set; }
+
+    /// <summary>Replies that came in one write each.</summary>
+    internal int Flushes { get; private set; }
+
     internal ManualTime Time { get; } = new();
 
     internal CancellationTokenSource Stop { get; } = new();
@@ -139,7 +145,7 @@ internal sealed class Talk : IDisposable
     private async Task<int> Serve()
     {
         ControlDirectory control = new(Path.Combine(_home.FullName, "control"));
-        SmtpHandler handler = new(control, _ => Queue, Time);
+        SmtpHandler handler = new(control, _ => Queue, Recipients, Time);
         Connection connection = Connection.OverPipes(
             _toServer.Reader, _toClient.Writer, _environment, Time);
         await using (connection)
@@ -152,6 +158,7 @@ internal sealed class Talk : IDisposable
     {
         ReadResult read = await _toClient.Reader.ReadAsync();
         bool more = !read.IsCompleted || !read.Buffer.IsEmpty;
+        Flushes += read.Buffer.IsEmpty ? 0 : 1;
         _received.Append(Encoding.Latin1.GetString(read.Buffer));
         _toClient.Reader.AdvanceTo(read.Buffer.End);
         return more;

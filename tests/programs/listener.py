@@ -68,6 +68,7 @@ class ListenerCase(ProgramCase):
         return str(path)
 
     def rules(self, text):
+        """Compiles tcprules for -x; returns their file."""
         subprocess.run([BIN / "tcprules", self.home / "rules", self.home / "rules.tmp"],
                        input=text.encode(), check=True, env=self.environment())
         return str(self.home / "rules")

@@ -128,7 +128,7 @@ class Inject(ProgramCase):
     def test_sendmail_bs_speaks_smtp(self):
         result = self.inject("-bs", message=b"EHLO x\r\nQUIT\r\n", program="sendmail")
         self.assertTrue(result.stdout.startswith(b"220 mx.example ESMTP\r\n"), result)
-        self.assertTrue(result.stdout.endswith(b"221 mx.example\r\n"), result)
+        self.assertTrue(result.stdout.endswith(b"221 2.0.0 mx.example\r\n"), result)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class QmailSmtpdTls(ListenerCase):
         for line in (b"MAIL FROM:<a@b.example>", b"RCPT TO:<x@mx.example>"):
             self.assertEqual(b"250", self.say(tls, replies, line)[:3])
         self.assertEqual(b"354", self.say(tls, replies, b"DATA")[:3])
-        self.assertRegex(self.say(tls, replies, b"Subject: x\r\n\r\nbody\r\n."), rb"\A250 ok ")
+        self.assertRegex(self.say(tls, replies, b"Subject: x\r\n\r\nbody\r\n."), rb"\A250 (2.0.0 )?ok ")
 
     # Beginnings -------------------------------------------------------------------------------
 
@@ -33,14 +33,14 @@ class QmailSmtpdTls(ListenerCase):
         peer, replies = self.connect()
         replies.readline()
         self.assertIn(b"250-STARTTLS\r\n", self.say(peer, replies, b"EHLO c.example"))
-        self.assertEqual(b"220 ready for tls\r\n", self.say(peer, replies, b"STARTTLS"))
+        self.assertEqual(b"220", self.say(peer, replies, b"STARTTLS")[:3])
         tls, replies = self.encrypt(peer, self.client_context(self.cert))
         reply = self.say(tls, replies, b"EHLO c.example")
         self.assertNotIn(b"STARTTLS", reply)
         self.send(tls, replies)
         self.assertRegex((self.home / "message").read_bytes(), rb"\n  by \S+ with ESMTPS "
                          rb"\(TLSv1.3 TLS_\w+\); \d")
-        self.assertEqual(b"221 mx.example\r\n", self.say(tls, replies, b"QUIT"))
+        self.assertRegex(self.say(tls, replies, b"QUIT"), rb"\A221 ")
         self.assertEqual(b"", replies.read())  # With close_notify, else ssl raises here.
 
     def test_starttls_by_hand(self):
@@ -49,7 +49,7 @@ class QmailSmtpdTls(ListenerCase):
         tls, replies = self.starttls(self.client_context(self.cert))
         self.say(tls, replies, b"EHLO c.example")
         self.send(tls, replies)
-        self.assertEqual(b"221 mx.example\r\n", self.say(tls, replies, b"QUIT"))
+        self.assertRegex(self.say(tls, replies, b"QUIT"), rb"\A221 ")
         self.assertEqual(b"", replies.read())
 
     def test_smtps(self):
@@ -67,7 +67,7 @@ class QmailSmtpdTls(ListenerCase):
         peer, replies = self.connect()
         replies.readline()
         self.assertNotIn(b"STARTTLS", self.say(peer, replies, b"EHLO c.example"))
-        self.assertEqual(b"502 unimplemented (#5.5.1)\r\n", self.say(peer, replies, b"STARTTLS"))
+        self.assertEqual(b"502", self.say(peer, replies, b"STARTTLS")[:3])
 
     def test_a_listener_does_not_start_with_what_is_no_certificate(self):
         whole = self.cert.read_text()
@@ -219,7 +219,7 @@ class QmailSmtpdTls(ListenerCase):
             replies.readline()
             peer.sendall(b"EHLO x\r\nSTARTTLS\r\n" + more)
             self.assertTrue(replies.read().endswith(
-                b"554 nothing may follow STARTTLS before its reply (#5.5.0)\r\n"))
+                b"nothing may follow STARTTLS before its reply (#5.5.0)\r\n"))
 
         # In a segment of its own it is not a handshake, or is refused as above.
         peer, replies = self.connect()
@@ -237,7 +237,7 @@ class QmailSmtpdTls(ListenerCase):
         self.say(peer, replies, b"EHLO before.example")
         self.say(peer, replies, b"MAIL FROM:<a@b.example>")
         self.say(peer, replies, b"RCPT TO:<x@mx.example>")
-        self.assertEqual(b"220 ready for tls\r\n", self.say(peer, replies, b"STARTTLS"))
+        self.assertEqual(b"220", self.say(peer, replies, b"STARTTLS")[:3])
         tls, replies = self.encrypt(peer)
         self.assertEqual(b"503 MAIL first (#5.5.1)\r\n", self.say(tls, replies, b"DATA"))
         self.assertEqual(b"503 MAIL first (#5.5.1)\r\n",

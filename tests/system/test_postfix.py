@@ -30,7 +30,7 @@ class WithPostfix(HostCase):
         self.assertIn(b"Received: from localhost (HELO postfix.example) (127.0.0.1)"
                       if b"localhost (HELO" in text else b"(HELO postfix.example) (127.0.0.1)",
                       text)
-        self.postfix.wait_log(r"status=sent \(250 ok \d+ qp \d+\)")
+        self.postfix.wait_log(r"status=sent \(250 2\.0\.0 ok \d+ qp \d+\)")
 
     def test_to_postfix(self):
         self.send(self.host.smtp_port, self.host.address,
@@ -54,7 +54,7 @@ class WithPostfix(HostCase):
         self.host.rules(":allow")
         self.send(self.postfix.port, self.host.address, ["x@elsewhere.example"])
         text = self.host.wait_mail(self.host.address, 1, timeout=60)[0].read_text("latin-1")
-        self.assertIn("553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+        self.assertIn("553 5.7.1 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
                       " ".join(text.split()))
 
 

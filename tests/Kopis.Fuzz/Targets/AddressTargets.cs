@@ -102,7 +102,7 @@ internal static class AddressTargets
         ReadOnlySpan<byte> paragraph = to.WrittenSpan.TrimEnd((byte)'\n');
         Must.Hold(paragraph.IndexOf("\n\n"u8) < 0, "a paragraph of two");
         to.ResetWrittenCount();
-        SmtpReply.Refused(to, input);
+        SmtpReply.Refused(to, enhanced: true, input);
         Must.BeLines(to.WrittenSpan, "refusal");
         Must.Hold(to.WrittenSpan.Count((byte)'\n') == 1, "a refusal of two lines");
     }

@@ -12,7 +12,7 @@ internal static class SmtpTargets
     {
         SmtpSession session = new(new OpenPolicy());
         ArrayBufferWriter<byte> reply = new();
-        session.Greet(reply);
+        session.Greet(reply, helo: null);
         Must.BeLines(reply.WrittenSpan, "greeting");
         foreach (Range line in input.AsSpan().Split((byte)'\n'))
         {
@@ -21,17 +21,26 @@ internal static class SmtpTargets
             SmtpStep step = text.Length > SmtpLimits.LineBytesMax
                 ? session.OnLineTooLong(reply)
                 : session.OnLine(text is [.., (byte)'\r'] ? text[..^1] : text, reply);
-            if (step == SmtpStep.StartTls)
+            if (step is SmtpStep.StartTls or SmtpStep.XClient)
             {
                 return;
             }
 
-            CheckReplies(reply.WrittenSpan, step == SmtpStep.Expel ? 2 : 1);
-            if (step == SmtpStep.ReadMessage)
+            if (step == SmtpStep.CheckRecipient)
+            {
+                int asked = session.AskedRecipient.Length;
+                step = session.OnRecipientChecked((RecipientVerdict)(asked % 5), reply);
+            }
+
+            bool isChunk = step == SmtpStep.ReadChunk;
+            bool mayBeTwo = step == SmtpStep.Expel;
+            CheckReplies(reply.WrittenSpan, isChunk ? 0 : 1, mayBeTwo ? 2 : isChunk ? 0 : 1);
+            if (step == SmtpStep.ReadMessage
+                || (isChunk && session.Chunk.IsLast && session.ChunkRefusal is null))
             {
                 byte[] envelope = session.TakeEnvelope();
                 Must.Hold(Envelope.Check(envelope) == 0, "an envelope that the queue refuses");
-                session.OnQueued();
+                session.OnProgress();
             }
 
             if (step is SmtpStep.Quit or SmtpStep.Expel)
@@ -161,8 +170,52 @@ internal static class SmtpTargets
         }
     }
 
-    private static void CheckReplies(ReadOnlySpan<byte> reply, int count)
+    /// <summary>Chunks: what is stored has one kind of line end, however it was cut.</summary>
+    internal static void Chunks(byte[] input)
     {
+        ArrayBufferWriter<byte> whole = new();
+        SmtpChunkDecoder decoder = new();
+        bool sound = decoder.TryDecode(input, whole);
+        ArrayBufferWriter<byte> text = new();
+        SmtpChunkDecoder inPieces = new();
+        bool same = true;
+        foreach (byte[] piece in Must.Pieces(input))
+        {
+            same = same && inPieces.TryDecode(piece, text);
+        }
+
+        Must.Hold(sound == same, "pieces are judged differently");
+        Must.Hold(whole.WrittenSpan.IndexOf((byte)'\r') < 0, "a CR in a stored message");
+        if (sound)
+        {
+            Must.Equal(whole.WrittenSpan, text.WrittenSpan, "pieces");
+            Must.Hold(
+                whole.WrittenCount + whole.WrittenSpan.Count((byte)'\n')
+                    + (decoder.IsInLineEnd ? 1 : 0) == input.Length, "another length");
+        }
+
+        if (SmtpChunk.TryParse(input, out SmtpChunk chunk))
+        {
+            Must.Hold(chunk.Size is >= 0 and < 1_000_000_000_000_000_000, "an impossible size");
+        }
+    }
+
+    /// <summary>What a host tells of its client.</summary>
+    internal static void XClient(byte[] input)
+    {
+        if (XClientAttributes.TryParse(input, out XClientAttributes said))
+        {
+            foreach (byte[]? value in
+                (byte[]?[])[said.Name, said.Address, said.Port, said.Helo])
+            {
+                Must.BePrintable(value ?? [], "attribute");
+            }
+        }
+    }
+
+    private static void CheckReplies(ReadOnlySpan<byte> reply, int least, int most)
+    {
+        int count = 0;
         Must.BeLines(reply, "reply");
         while (!reply.IsEmpty)
         {
@@ -171,11 +224,11 @@ internal static class SmtpTargets
                 end >= 4 && reply[0] is >= (byte)'2' and <= (byte)'5'
                     && reply[3] is (byte)' ' or (byte)'-', "a reply without code");
             Must.BePrintable(reply[..end], "reply");
-            count -= reply[3] == (byte)' ' ? 1 : 0;
+            count += reply[3] == (byte)' ' ? 1 : 0;
             reply = reply[(end + 2)..];
         }
 
-        Must.Hold(count == 0, "not one reply");
+        Must.Hold(count >= least && count <= most, "not one reply");
     }
 
     private static (SmtpDataStatus Status, int Taken, byte[] Text) DecodePieces(byte[] input)
@@ -228,7 +281,13 @@ internal static class SmtpTargets
 
         public byte[]? RelayClient => null;
 
-        public bool OffersTls => true;
+        public int RecipientsMax => 100;
+
+        public SmtpExtensions Extensions => SmtpExtensionList.All & ~SmtpExtensions.Auth;
+
+        public ReadOnlyMemory<byte> Mechanisms => default;
+
+        public IRecipientCheck? Recipients { get; } = new Askers();
 
         public bool IsEncrypted => false;
 
@@ -237,5 +296,16 @@ internal static class SmtpTargets
         public bool IsBadSender(ReadOnlySpan<byte> sender) => sender.StartsWith("bad"u8);
 
         public bool IsOurs(ReadOnlySpan<byte> recipient) => !recipient.StartsWith("far"u8);
+    }
+
+    // Known by its first letter, or to be asked.
+    private sealed class Askers : IRecipientCheck
+    {
+        public RecipientVerdict? Known(ReadOnlySpan<byte> recipient) =>
+            recipient is [(byte)'k', ..] ? RecipientVerdict.Yes : null;
+
+        public ValueTask<RecipientVerdict> AskAsync(
+            ReadOnlyMemory<byte> recipient, CancellationToken stop) =>
+            ValueTask.FromResult(RecipientVerdict.Later);
     }
 }

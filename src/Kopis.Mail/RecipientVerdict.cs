@@ -1,0 +1,19 @@
+namespace Kopis.Mail;
+
+/// <summary>Whether mail for an address can be delivered here. Zero is Later: a slip delays mail,
+/// no more.</summary>
+public enum RecipientVerdict : byte
+{
+    /// <summary>Nobody knows just now: 451. A temporary fault is never a permanent refusal.
+    /// </summary>
+    Later,
+
+    /// <summary>Yes, or it is not for us to tell.</summary>
+    Yes,
+
+    /// <summary>There is no such address: 550.</summary>
+    No,
+
+    /// <summary>There is, and it has no room: 452.</summary>
+    Full,
+}

@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Control;
+
+namespace Kopis.Net;
+
+/// <summary>
+/// The proxies of <c>control/proxyclients</c>. One of them must begin each connection by telling its
+/// client (see <see cref="ProxyHeader"/>); all that is then done for the connection, rules and
+/// limits too, is done for that client. From all others such words are a command like any.
+/// </summary>
+internal sealed class ProxyClients
+{
+    private const string File = "proxyclients";
+
+    /// <summary>How long a proxy may take; it has all it needs when it connects.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly Reloading<NetworkList> _list;
+    private readonly Action<string> _log;
+
+    /// <exception cref="ConfigurationException">The file cannot be understood.</exception>
+    internal ProxyClients(ControlDirectory control, Action<string> log)
+    {
+        _list = new Reloading<NetworkList>(
+            [Path.Combine(control.Directory, File)], () => NetworkList.Load(control, File));
+        _log = log;
+        _ = _list.Current();
+    }
+
+    /// <summary>Who is served, and where.</summary>
+    /// <returns>Null where the connection is of no use.</returns>
+    internal async ValueTask<ProxyEnds?> ReadAsync(
+        Socket socket, IPEndPoint remote, IPEndPoint local, CancellationToken stop)
+    {
+        ProxyEnds own = new(remote, local);
+        try
+        {
+            NetworkList proxies = _list.Current();
+            if (proxies.IsEmpty || !proxies.Contains(remote.Address))
+            {
+                return own;
+            }
+
+            using CancellationTokenSource late =
+                CancellationTokenSource.CreateLinkedTokenSource(stop);
+            late.CancelAfter(Patience);
+            (bool sound, ProxyEnds? told) = await ReadHeaderAsync(socket, late.Token);
+            if (!sound)
+            {
+                _log($"dropping connection, no PROXY header from {remote.Address}");
+            }
+
+            return !sound ? null : told is null ? own : Plain(told);
+        }
+        catch (ConfigurationException e)
+        {
+            _log($"dropping connection, {e.Message}");
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            _log($"dropping connection, no PROXY header in time from {remote.Address}");
+            return null;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    // Not a byte more is read than the header has: the rest may be another program's.
+    private static async ValueTask<(bool Sound, ProxyEnds? Ends)> ReadHeaderAsync(
+        Socket socket, CancellationToken stop)
+    {
+        byte[] header = new byte[ProxyHeader.FixedBytes + ProxyHeader.RestBytesMax];
+        if (!await TryFillAsync(socket, header.AsMemory(0, ProxyHeader.FirstBytes), stop))
+        {
+            return (false, null);
+        }
+
+        int length = ProxyHeader.FirstBytes;
+        if (ProxyHeader.IsVersion1(header))
+        {
+            while (header[length - 1] != (byte)'\n')
+            {
+                if (length == ProxyHeader.LineBytesMax
+                    || !await TryFillAsync(socket, header.AsMemory(length++, 1), stop))
+                {
+                    return (false, null);
+                }
+            }
+
+            return (ProxyHeader.TryParseLine(header.AsSpan(0, length), out ProxyEnds? line), line);
+        }
+
+        if (!ProxyHeader.IsVersion2(header)
+            || !await TryFillAsync(socket, header.AsMemory(length++, 1), stop)
+            || ProxyHeader.RestOf(header) is not { } rest
+            || !await TryFillAsync(socket, header.AsMemory(length, rest), stop))
+        {
+            return (false, null);
+        }
+
+        length += rest;
+        return (ProxyHeader.TryParseBinary(header.AsSpan(0, length), out ProxyEnds? ends), ends);
+    }
+
+    private static async ValueTask<bool> TryFillAsync(
+        Socket socket, Memory<byte> to, CancellationToken stop)
+    {
+        while (!to.IsEmpty)
+        {
+            int got = await socket.ReceiveAsync(to, SocketFlags.None, stop);
+            if (got == 0)
+            {
+                return false;
+            }
+
+            to = to[got..];
+        }
+
+        return true;
+    }
+
+    private static ProxyEnds Plain(ProxyEnds ends) => new(Plain(ends.Remote), Plain(ends.Local));
+
+    private static IPEndPoint Plain(IPEndPoint end) =>
+        end.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(end.Address.MapToIPv4(), end.Port) : end;
+}

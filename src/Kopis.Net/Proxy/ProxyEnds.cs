@@ -1,0 +1,8 @@
+using System.Net;
+
+namespace Kopis.Net;
+
+/// <summary>The two ends of a client's connection.</summary>
+/// <param name="Remote">The client.</param>
+/// <param name="Local">What it connected to.</param>
+public sealed record ProxyEnds(IPEndPoint Remote, IPEndPoint Local);
