@@ -200,7 +200,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private async ValueTask<int?> TakeMessageAsync()
     {
         await using SmtpMessage message = Begin();
-        return await EndAsync(message, await message.ReadAsync(_connection, _timeout), isLast: true);
+        SmtpMessageEnd end = await message.ReadAsync(_connection, _timeout);
+        return await EndAsync(message, end, isLast: true);
     }
 
     private async ValueTask<int?> TakeChunkAsync()

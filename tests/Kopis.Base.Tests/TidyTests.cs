@@ -40,6 +40,7 @@ public sealed partial class TidyTests
     private const int RootsLinesMax = 1200;
     private const int SendLinesMax = 1300;
     private const int RemoteLinesMax = 1300;
+    private const int SmtpdLinesMax = 1300;
     private static readonly string Root = FindRoot();
     private static readonly string[] Sources = Find("src", "*.cs");
 
@@ -113,8 +114,8 @@ public sealed partial class TidyTests
     [InlineData(ProgramLinesMax, "Kopis.Local/Spawn/*.cs Kopis.Local/QmailLspawnProgram.cs")]
     [InlineData(RemoteLinesMax, "Kopis.Remote/*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Receive/Inject/*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Receive/Smtp*.cs Kopis.Receive/QmailSmtpd.cs "
-        + "Kopis.Mail/Smtp*.cs")]
+    [InlineData(SmtpdLinesMax, "Kopis.Receive/Smtp*.cs Kopis.Receive/QmailSmtpd.cs "
+        + "Kopis.Receive/XClient*.cs Kopis.Mail/XClient*.cs Kopis.Mail/Smtp*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Queue/Writer/*.cs Kopis.Queue/Mess/*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Net/Tcp*.cs Kopis.Net/Connection.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Read/*.cs Kopis.Mail/Pop3*.cs")]

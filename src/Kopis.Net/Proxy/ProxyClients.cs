@@ -6,8 +6,8 @@ using Kopis.Control;
 namespace Kopis.Net;
 
 /// <summary>
-/// The proxies of <c>control/proxyclients</c>. One of them must begin each connection by telling its
-/// client (see <see cref="ProxyHeader"/>); all that is then done for the connection, rules and
+/// The proxies of <c>control/proxyclients</c>. One of them must begin each connection by telling
+/// its client (see <see cref="ProxyHeader"/>); all that is then done for the connection, rules and
 /// limits too, is done for that client. From all others such words are a command like any.
 /// </summary>
 internal sealed class ProxyClients

@@ -21,8 +21,8 @@ public static class ProxyHeader
     /// <summary>The fixed part of version 2.</summary>
     public const int FixedBytes = 16;
 
-    /// <summary>The most that may follow it. Addresses have 36 bytes; a proxy's further notes, which
-    /// we pass over, may have a certificate among them.</summary>
+    /// <summary>The most that may follow it. Addresses have 36 bytes; a proxy's further notes,
+    /// which we pass over, may have a certificate among them.</summary>
     public const int RestBytesMax = 4096;
 
     /// <summary>A client that the proxy does not know. It has no rights of the proxy's.</summary>
