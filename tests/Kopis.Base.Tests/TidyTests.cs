@@ -143,6 +143,23 @@ public sealed partial class TidyTests
             && !text.StartsWith("namespace ", StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Every_library_is_told_with_its_version()
+    {
+        string[] rows = File.ReadAllLines(Path.Combine(Root, "docs/decisions/libraries.md"));
+        string props = File.ReadAllText(Path.Combine(Root, "Directory.Packages.props"));
+        MatchCollection packages = Package().Matches(props);
+        Assert.NotEmpty(packages);
+        foreach (Match package in packages)
+        {
+            string name = package.Groups["name"].Value;
+            string wanted = $"{name} | {package.Groups["version"].Value} |";
+            Assert.True(
+                rows.Any(row => row.Contains(wanted, StringComparison.Ordinal)),
+                $"docs/decisions/libraries.md has no row \"{wanted}\"");
+        }
+    }
+
     private static IEnumerable<string> LongFunctions(string[] lines)
     {
         int start = -1;
@@ -197,6 +214,9 @@ public sealed partial class TidyTests
 
     [GeneratedRegex(@"\b(?:class|struct|enum|interface|record)\b")]
     private static partial Regex TypeOrProperty();
+
+    [GeneratedRegex("<PackageVersion Include=\"(?<name>[^\"]+)\" Version=\"(?<version>[^\"]+)\"")]
+    private static partial Regex Package();
 
     [GeneratedRegex("new\\(\"(?<name>[a-z0-9-]+)\"")]
     private static partial Regex Row();
