@@ -42,7 +42,7 @@ public sealed class TargetTests
 
     [Fact]
     public void The_planted_bug_is_there() => Assert.Throws<IndexOutOfRangeException>(
-        () => TargetTable.Find(TargetTable.Planted).Run("KOPIS:9x"u8.ToArray()));
+        () => TargetTable.Find(TargetTable.Planted).Run("KOP:9x"u8.ToArray()));
 
     // Cuts of two seeds, with random bytes between.
     private static Gen<byte[]> Mutated(byte[][] seeds) =>

@@ -8,14 +8,14 @@ internal static class Planted
 {
     internal static void Read(byte[] input)
     {
-        if (input.Length > 7 && input[0] == 'K' && input[1] == 'O' && input[2] == 'P'
-            && input[3] == 'I' && input[4] == 'S' && input[5] == ':')
+        if (input.Length > 4 && input[0] == 'K' && input[1] == 'O' && input[2] == 'P'
+            && input[3] == ':')
         {
-            int length = input[6] - '0';
+            int length = input[4] - '0';
             int sum = 0;
             for (int i = 0; i < length; i++)
             {
-                sum += input[7 + i]; // The bug.
+                sum += input[5 + i]; // The bug.
             }
 
             GC.KeepAlive(sum);
