@@ -1,4 +1,4 @@
-// The hot pieces by themselves: dotnet run -c Release --project bench/MicroBench
+// The hot pieces by themselves: dotnet run -c Release --project bench/MicroBench -- -f "*"
 // In this process: a project of BenchmarkDotNet's own would not see the internals.
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
@@ -7,4 +7,5 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using MicroBench;
 
 Job job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);
-BenchmarkRunner.Run<HotPieces>(DefaultConfig.Instance.AddJob(job), args);
+BenchmarkSwitcher.FromTypes([typeof(HotPieces), typeof(VirtualUserLookups)])
+    .Run(args, DefaultConfig.Instance.AddJob(job));

@@ -46,13 +46,57 @@ internal static class OwnDomains
         return $"{text}\n{TellSend(context)}\n";
     }
 
+    /// <summary>The domains in <c>locals</c>, in lower case.</summary>
+    internal static IEnumerable<string> List(ProgramContext context)
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        IReadOnlyList<byte[]> lines = control.ReadList("locals")
+            ?? (control.ReadLine("me") is { } me ? [me] : []);
+        return lines.Select(line => ByteText.ToText(Ascii8.ToLower(line)));
+    }
+
+    /// <summary>Takes the domain out of <c>locals</c> and <c>rcpthosts</c>.</summary>
+    /// <returns>What was done, in sentences; null where it is not in locals.</returns>
+    /// <exception cref="IOException">A control file cannot be written.</exception>
+    internal static string? Forsake(ProgramContext context, string domain)
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        if (!Without(control, "locals", domain))
+        {
+            return null;
+        }
+
+        string text = $"removed {domain} from control/locals"
+            + (Without(control, "rcpthosts", domain) ? " and control/rcpthosts" : "");
+        return $"{text}\n{TellSend(context)}\n";
+    }
+
+    // False where the domain is not in the file.
+    private static bool Without(ControlDirectory control, string name, string domain)
+    {
+        if (control.ReadWhole(name) is not { } content)
+        {
+            return false;
+        }
+
+        string[] lines = ByteText.ToText(content).Split('\n');
+        string[] kept = [.. lines.Where(line =>
+            !line.TrimEnd(' ', '\t').Equals(domain, StringComparison.OrdinalIgnoreCase))];
+        if (kept.Length == lines.Length)
+        {
+            return false;
+        }
+
+        Replace(control, name, ByteText.ToBytes(string.Join('\n', kept)));
+        return true;
+    }
+
     /// <summary>Appends lines; the file is whole at each moment and keeps its owner and rights.
     /// </summary>
     private static void Append(ControlDirectory control, string name, byte[][] lines)
     {
         string path = Path.Combine(control.Directory, name);
-        FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _);
-        byte[] content = old is null ? [] : File.ReadAllBytes(path);
+        byte[] content = File.Exists(path) ? File.ReadAllBytes(path) : [];
         if (content is [.., not (byte)'\n'])
         {
             content = [.. content, (byte)'\n'];
@@ -63,6 +107,13 @@ internal static class OwnDomains
             content = [.. content, .. line, (byte)'\n'];
         }
 
+        Replace(control, name, content);
+    }
+
+    private static void Replace(ControlDirectory control, string name, byte[] content)
+    {
+        string path = Path.Combine(control.Directory, name);
+        FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _);
         string temporary = path + ".tmp";
         int fd = Fd.Open(
             temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate,

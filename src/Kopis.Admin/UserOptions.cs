@@ -1,13 +1,15 @@
 namespace Kopis.Admin;
 
 /// <summary>The words of <c>kopis user</c>.</summary>
-/// <param name="Command">add, list, password or remove.</param>
+/// <param name="Command">add, compile, list, password, quota or remove.</param>
 /// <param name="Address">As given; empty for list.</param>
 /// <param name="PasswordFile">Where the password is; null where it is not in a file.</param>
 /// <param name="Generate">Whether to make a password up.</param>
 /// <param name="DeleteMail">Whether to delete the mail of the removed.</param>
+/// <param name="Quota">The size of a mailbox; null where none is given.</param>
 internal sealed record UserOptions(
-    string Command, string Address, string? PasswordFile, bool Generate, bool DeleteMail)
+    string Command, string Address, string? PasswordFile, bool Generate, bool DeleteMail,
+    string? Quota = null)
 {
     /// <summary>Reads the words; null where they make no sense.</summary>
     internal static UserOptions? Parse(IReadOnlyList<string> words)
@@ -36,6 +38,10 @@ internal sealed record UserOptions(
             {
                 options = options with { Address = words[i] };
             }
+            else if (words[0] == "quota" && options.Quota is null && words[i] is [not '-', ..])
+            {
+                options = options with { Quota = words[i] };
+            }
             else
             {
                 return null;
@@ -52,7 +58,8 @@ internal sealed record UserOptions(
             bool hasPassword = PasswordFile is not null || Generate;
             return Command switch
             {
-                "list" => Address.Length == 0 && !hasPassword && !DeleteMail,
+                "list" or "compile" => Address.Length == 0 && !hasPassword && !DeleteMail,
+                "quota" => Address.Length > 0 && !hasPassword && !DeleteMail,
                 "remove" => Address.Length > 0 && !hasPassword,
                 "add" or "password" => Address.Length > 0 && !DeleteMail
                     && (PasswordFile is null || !Generate),

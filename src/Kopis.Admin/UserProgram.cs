@@ -1,7 +1,4 @@
-using System.Text;
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Posix;
 using Kopis.Users;
 
 namespace Kopis.Admin;
@@ -13,48 +10,33 @@ public static class UserProgram
         usage: kopis user add ADDRESS [--password-file FILE | --generate]
                kopis user password ADDRESS [--password-file FILE | --generate]
                kopis user remove ADDRESS [--mail]
+               kopis user quota ADDRESS [SIZE | none]
+               kopis user compile
                kopis user list
 
         Manages the virtual users of a mail host: addresses with a mailbox and a password that
         are no users of the system. An address without @ is one of control/me. The password is
         asked for, or is the first line of FILE (- is standard input), or is made up and shown;
         it is never an argument. A removed user's mail stays where it was unless --mail is
-        given. The home is KOPIS_HOME, else that of the program's own bin directory.
+        given. SIZE is 500M, 2G, 10000C (messages) or both: 2G,10000C. compile makes the indexes
+        of users and aliases after a text was changed by hand. The home is KOPIS_HOME, else that
+        of the program's own bin directory.
 
         """;
 
     /// <summary>Runs one command.</summary>
-    public static int Run(ProgramContext context)
-    {
-        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
-        if (words.Any(word => word is "--help" or "-h"))
-        {
-            Print(1, Usage);
-            return ExitCode.Success;
-        }
-
-        if (UserOptions.Parse(words) is not { } options)
-        {
-            Print(2, Usage);
-            return ExitCode.Permanent;
-        }
-
-        try
-        {
-            Print(1, options.Command switch
+    public static int Run(ProgramContext context) => AdminWords.Run(
+        context, Usage, words => UserOptions.Parse(words) is not { } options
+            ? null
+            : options.Command switch
             {
                 "list" => List(context),
+                "compile" => Compile(context),
                 "remove" => Remove(context, options),
                 "add" => Add(context, options),
+                "quota" => Quota(context, options),
                 _ => ChangePassword(context, options),
             });
-            return ExitCode.Success;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException(e.Message, e);
-        }
-    }
 
     private static string List(ProgramContext context) => string.Concat(
         new VirtualUsers(context.Home).List().Select(user => user.Address + "\n"));
@@ -63,6 +45,11 @@ public static class UserProgram
     {
         string address = AddressOf(context, options);
         RequireAbsent(new VirtualUsers(context.Home).Find(ByteText.ToBytes(address)), address);
+        if (new VirtualAliases(context.Home).Find(ByteText.ToBytes(address)).Length > 0)
+        {
+            throw AdminWords.Refused($"{address} is an alias already");
+        }
+
         string hash = PasswordHash.Create(NewPassword.Get(options, out string? generated));
         using VirtualUsersFile users = new(context.Home);
         RequireAbsent(users.Find(address), address); // Another may have been faster.
@@ -93,49 +80,63 @@ public static class UserProgram
         VirtualMailbox user = RequirePresent(users.Find(address), address);
         users.Remove(address);
         users.Save();
-        if (!options.DeleteMail)
+        string text = options.DeleteMail
+            ? $"removed {address} and its mail\n"
+            : $"removed {address}; its mail stays in {user.Home}\n";
+        if (options.DeleteMail)
         {
-            return $"removed {address}; its mail stays in {user.Home}\n";
+            users.DeleteMail(user);
         }
 
-        users.DeleteMail(user);
-        return $"removed {address} and its mail\n";
+        string[] aliases = [.. new VirtualAliases(context.Home).List()
+            .Where(alias => alias.Value.Split(',').Contains(address)).Select(alias => alias.Key)];
+        return aliases.Length == 0
+            ? text
+            : $"{text}mail is still sent there by {string.Join(", ", aliases)}\n";
     }
 
-    private static string AddressOf(ProgramContext context, UserOptions options)
+    private static string Quota(ProgramContext context, UserOptions options)
     {
-        string address = options.Address;
-        if (!address.Contains('@'))
+        string address = AddressOf(context, options);
+        return QuotaWords.Run(
+            RequirePresent(new VirtualUsers(context.Home).Find(ByteText.ToBytes(address)), address),
+            options.Quota);
+    }
+
+    private static string Compile(ProgramContext context)
+    {
+        string text = "";
+        if (File.Exists(VirtualUsers.FileName(context.Home)))
         {
-            byte[] me = ControlDirectory.Of(context).ReadLine("me")
-                ?? throw Refused($"{Safe(address)} has no @, and there is no control/me");
-            address = $"{address}@{ByteText.ToText(me)}";
+            using VirtualUsersFile users = new(context.Home);
+            users.Save();
+            text += "users/virtual.cdb\n";
         }
 
-        address = address.ToLowerInvariant();
-        return VirtualAddress.Check(address) is { } reason
-            ? throw Refused($"{Safe(address)}: {reason}")
-            : address;
+        if (File.Exists(VirtualAliases.FileName(context.Home)))
+        {
+            using VirtualAliasesFile aliases = new(context.Home);
+            aliases.Save();
+            text += "users/aliases.cdb\n";
+        }
+
+        return text;
     }
+
+    private static string AddressOf(ProgramContext context, UserOptions options) =>
+        AdminWords.Address(context, options.Address);
 
     private static void RequireAbsent(VirtualMailbox? user, string address)
     {
         if (user is not null)
         {
-            throw Refused($"{address} exists already");
+            throw AdminWords.Refused($"{address} exists already");
         }
     }
 
     private static VirtualMailbox RequirePresent(VirtualMailbox? user, string address) =>
-        user ?? throw Refused($"there is no user {address}");
+        user ?? throw AdminWords.Refused($"there is no user {address}");
 
     private static string Shown(string? generated) =>
         generated is null ? "" : $"\npassword {generated}   (shown only now)";
-
-    private static string Safe(string text) => LogText.Safe(Encoding.UTF8.GetBytes(text));
-
-    private static ConfigurationException Refused(string why) => new(why, ExitCode.Permanent);
-
-    private static void Print(int fd, string text) =>
-        Fd.WriteAll(fd, Encoding.UTF8.GetBytes(text));
 }

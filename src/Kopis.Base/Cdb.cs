@@ -9,8 +9,12 @@ namespace Kopis.Base;
 /// </summary>
 public static class Cdb
 {
-    internal const int HeaderBytes = 2048;
-    internal const int SlotBytes = 8;
+    /// <summary>The table of tables, before the records.</summary>
+    public const int HeaderBytes = 2048;
+
+    /// <summary>A slot, or a pair of the header.</summary>
+    public const int SlotBytes = 8;
+
     private const uint HashStart = 5381;
 
     /// <summary>Finds the first record with the key.</summary>
@@ -90,7 +94,7 @@ public static class Cdb
     }
 
     /// <summary>cdb's hash: h = h × 33 ^ c, from 5381.</summary>
-    internal static uint Hash(ReadOnlySpan<byte> key)
+    public static uint Hash(ReadOnlySpan<byte> key)
     {
         uint hash = HashStart;
         foreach (byte b in key)

@@ -4,9 +4,10 @@ using System.Buffers.Binary;
 namespace Kopis.Base;
 
 /// <summary>Builds a constant database; the same bytes as cdbmake for the same records.</summary>
-public sealed class CdbWriter
+/// <param name="recordBytes">How many bytes of records are to be expected: saves copying.</param>
+public sealed class CdbWriter(int recordBytes = 4096)
 {
-    private readonly ArrayBufferWriter<byte> _records = new();
+    private readonly ArrayBufferWriter<byte> _records = new(recordBytes);
     private readonly List<(uint Hash, uint Position)>[] _slots = new List<(uint, uint)>[256];
 
     /// <summary>Adds a record. A key may stand several times; the first one is found.</summary>
@@ -24,12 +25,20 @@ public sealed class CdbWriter
     /// <summary>The whole file.</summary>
     public byte[] ToArray()
     {
+        ArrayBufferWriter<byte> file = new();
+        WriteTo(piece => file.Write(piece));
+        return file.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The whole file in a few large pieces: header, records, tables.</summary>
+    public void WriteTo(Action<ReadOnlySpan<byte>> write)
+    {
         ArrayBufferWriter<byte> header = new(Cdb.HeaderBytes);
         ArrayBufferWriter<byte> tables = new();
-        uint start = (uint)(Cdb.HeaderBytes + _records.WrittenCount);
+        uint start = checked((uint)(Cdb.HeaderBytes + _records.WrittenCount));
         foreach (List<(uint Hash, uint Position)>? bucket in _slots)
         {
-            WriteUInt32(header, start + (uint)tables.WrittenCount);
+            WriteUInt32(header, checked(start + (uint)tables.WrittenCount));
             WriteUInt32(header, (uint)(bucket?.Count ?? 0) * 2);
             if (bucket is not null)
             {
@@ -37,7 +46,9 @@ public sealed class CdbWriter
             }
         }
 
-        return [.. header.WrittenSpan, .. _records.WrittenSpan, .. tables.WrittenSpan];
+        write(header.WrittenSpan);
+        write(_records.WrittenSpan);
+        write(tables.WrittenSpan);
     }
 
     private static void WriteTable(

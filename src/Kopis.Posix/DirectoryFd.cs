@@ -43,6 +43,12 @@ public sealed unsafe class DirectoryFd : IDisposable
     public int TryOpenFile(ReadOnlySpan<byte> name, out int errno) =>
         OpenAt(_fd, name, (int)(OpenFlags.ReadOnly | OpenFlags.NonBlocking), out errno);
 
+    /// <summary>Opens a file that is there to add to its end; minus one where that fails.
+    /// </summary>
+    public int TryOpenToAppend(ReadOnlySpan<byte> name) => OpenAt(
+        _fd, name,
+        (int)(OpenFlags.WriteOnly | OpenFlags.Append | OpenFlags.NonBlocking), out _);
+
     /// <summary>Status of a file, links followed; null if there is none.</summary>
     public FileStatus? TryStatus(ReadOnlySpan<byte> name)
     {

@@ -155,6 +155,7 @@ internal sealed class MailConversation : ILineProtocol
             }
         }
 
+        _drop.TellQuota();
         _connection.Output.Write(Pop3Reply.Ok);
     }
 

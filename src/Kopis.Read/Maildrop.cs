@@ -1,5 +1,6 @@
 using Kopis.Mail;
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Read;
 
@@ -17,6 +18,8 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
     private readonly List<Entry> _entries = [];
     private byte[] _paths = []; // Of all entries, each ended by NUL: one object, not one each.
     private int _pathsLength;
+    private long _removedBytes;
+    private int _removedMessages;
 
     private Maildrop(DirectoryFd maildir) => _maildir = maildir;
 
@@ -75,7 +78,28 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
     }
 
     /// <summary>Removes a message. False where that fails.</summary>
-    internal bool TryRemove(int index) => _maildir.TryUnlink(PathOf(_entries[index]));
+    internal bool TryRemove(int index)
+    {
+        Entry entry = _entries[index];
+        bool removed = _maildir.TryUnlink(PathOf(entry));
+        if (removed && MaildirQuota.Counts(NameOf(entry)))
+        {
+            _removedBytes += entry.Size;
+            _removedMessages++;
+        }
+
+        return removed;
+    }
+
+    /// <summary>Tells the quota, if there is one, what was removed.</summary>
+    internal void TellQuota()
+    {
+        if (_removedMessages > 0
+            && _maildir.TryOpenToAppend("maildirsize\0"u8) is >= 0 and var fd)
+        {
+            MaildirQuota.AddAndClose(fd, -_removedBytes, -_removedMessages);
+        }
+    }
 
     /// <summary>Moves a message from <c>new</c> to <c>cur</c>, if it is there. Where that fails it
     /// stays new; no mail is lost by it.</summary>

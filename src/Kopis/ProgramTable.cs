@@ -162,13 +162,19 @@ internal static class ProgramTable
             "list and show the queue; import and export qmail's"),
         new("user", UserProgram.Run, "root, or the home's owner",
             "add, list and remove virtual users"),
+        new("domain", DomainProgram.Run, "root, or the home's owner",
+            "add, list and remove domains of virtual users"),
+        new("alias", AliasProgram.Run, "root, or the home's owner",
+            "add, list and remove aliases of virtual users"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a certificate to begin with"),
     ];
 
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
-        ["run", "install", "check-install", "user", "queue", "certificate"];
+    [
+        "run", "install", "check-install", "user", "domain", "alias", "queue", "certificate",
+    ];
 
     /// <summary>What is linked into a bin directory.</summary>
     internal static IReadOnlyList<string> Names =>

@@ -33,7 +33,8 @@ public sealed partial class TidyTests
         // qmail-lookup.
         "Kopis.Users/Service/QmailLookupProgram.cs", "Kopis.Users/Service/LookupServer.cs",
         "Kopis.Users/Service/LookupFrame.cs", "Kopis.Users/Service/RecipientJudge.cs",
-        "Kopis.Users/Service/MaildirQuota.cs", "Kopis.Users/Service/LoginDesk.cs",
+        "Kopis.Users/Quota/MaildirSizeFile.cs", "Kopis.Users/Quota/MaildirSize.cs",
+        "Kopis.Users/Service/LoginDesk.cs",
     ];
 
     // Where the aims, 600 and 1000, are not met: what is held instead (docs/decisions/size.md).

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Users;
 
@@ -28,7 +29,26 @@ internal sealed class MaildirWriter(LocalSite site)
 
         try
         {
-            return DeliverTo(directory, lines, body);
+            long bytes = lines.ReturnPath.Length + lines.DeliveredTo.Length + body.Length;
+            switch (MaildirQuota.Judge(directory, bytes, site.Time))
+            {
+                case QuotaVerdict.Full:
+                    return LocalFailure.Temporary("Mailbox is full. (#4.2.2)");
+                case QuotaVerdict.TooLarge:
+                    return LocalFailure.Permanent(
+                        "Message is larger than this mailbox may ever be. (#5.2.3)");
+                case QuotaVerdict.Fits:
+                    LocalFailure? failure =
+                        DeliverTo(directory, lines, body, ByteText.ToBytes($",S={bytes}"));
+                    if (failure is null)
+                    {
+                        MaildirQuota.Add(directory, bytes, 1);
+                    }
+
+                    return failure;
+                default:
+                    return DeliverTo(directory, lines, body, []);
+            }
         }
         catch (UnreadableMessageException)
         {
@@ -40,7 +60,9 @@ internal sealed class MaildirWriter(LocalSite site)
         }
     }
 
-    private LocalFailure? DeliverTo(byte[] directory, TraceLines lines, MessageBody body)
+    // The suffix is a part of the name in new: Maildir++'s size, where there is a quota.
+    private LocalFailure? DeliverTo(
+        byte[] directory, TraceLines lines, MessageBody body, byte[] suffix)
     {
         for (int tries = 0; tries < NameTriesMax; tries++)
         {
@@ -54,7 +76,7 @@ internal sealed class MaildirWriter(LocalSite site)
 
             try
             {
-                byte[] final = [.. directory, .. "new/"u8, .. name, 0];
+                byte[] final = [.. directory, .. "new/"u8, .. name, .. suffix, 0];
                 return Fill(fd, lines, body) ?? Publish(directory, temporary, final);
             }
             finally

@@ -24,6 +24,23 @@ internal sealed class MessageBody : IDisposable
     /// <summary>A message in a file; closed with this object.</summary>
     internal static MessageBody InFile(int fd) => new(default, fd, false);
 
+    /// <summary>How long it is.</summary>
+    /// <exception cref="UnreadableMessageException">The file cannot be asked.</exception>
+    internal long Length
+    {
+        get
+        {
+            try
+            {
+                return _inMemory ? _memory.Length : Fd.Status(_fd).Size;
+            }
+            catch (PosixException e)
+            {
+                throw new UnreadableMessageException(e);
+            }
+        }
+    }
+
     /// <summary>Reads a block; empty at the end.</summary>
     /// <param name="offset">Bytes from the message's start.</param>
     /// <param name="buffer">Where to, if it is not in memory anyway.</param>

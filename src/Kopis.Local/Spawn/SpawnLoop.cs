@@ -225,7 +225,7 @@ internal sealed class SpawnLoop
         (byte[] local, byte[] domain) = CommandCheck.Split(command.Recipients[0]);
         DeliveryRequest request = new(
             user.Name, user.Home, local, user.Dash, user.Ext, domain, command.Sender,
-            _settings.DefaultDelivery);
+            user.Instructions ?? _settings.DefaultDelivery);
         WarmLocal warm;
         try
         {

@@ -14,6 +14,10 @@ public sealed record RecipientUser(
 {
     private const int FieldCount = 6;
 
+    /// <summary>What is to be done in place of the host's default delivery, as lines of a .qmail
+    /// file; null: the default.</summary>
+    public byte[]? Instructions { get; init; }
+
     /// <summary>
     /// Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null where it is not that.
     /// </summary>

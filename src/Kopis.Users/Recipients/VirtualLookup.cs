@@ -4,14 +4,16 @@ using Kopis.Posix;
 namespace Kopis.Users;
 
 /// <summary>
-/// Users of <c>kopis user</c>: the whole address, then shorter and shorter parts of its local part
-/// before a hyphen, as <c>joe-list@d</c> is joe's extension <c>list</c>.
+/// Users of <c>kopis user</c> and aliases of <c>kopis alias</c>: the whole address, then shorter
+/// and shorter parts of its local part before a hyphen, as <c>joe-list@d</c> is joe's extension
+/// <c>list</c>; at last the domain's catch-all.
 /// </summary>
 /// <param name="home">The qmail home.</param>
 /// <param name="identity">Whom all mail is delivered as; null: as each home's owner.</param>
 public sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
 {
     private readonly VirtualUsers _users = new(home);
+    private readonly VirtualAliases _aliases = new(home);
 
     /// <summary>Looks an address up.</summary>
     public LookupResult Find(ReadOnlySpan<byte> local, ReadOnlySpan<byte> domain)
@@ -21,14 +23,26 @@ public sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
             for (int end = local.Length; end > 0; end--)
             {
                 bool whole = end == local.Length;
-                if ((whole || local[end] == (byte)'-')
-                    && _users.Find([.. local[..end], (byte)'@', .. domain]) is { } mailbox)
+                if (!whole && local[end] != (byte)'-')
+                {
+                    continue;
+                }
+
+                byte[] address = [.. local[..end], (byte)'@', .. domain];
+                if (_users.Find(address) is { } mailbox)
                 {
                     return At(mailbox, whole ? [] : "-"u8, whole ? [] : local[(end + 1)..]);
                 }
+
+                if (whole && _aliases.Find(address) is { Length: > 0 } targets)
+                {
+                    return Forward(targets);
+                }
             }
 
-            return LookupResult.Nobody;
+            return local.Length > 0 && _aliases.FindCatchAll(domain) is { Length: > 0 } all
+                ? Forward(all)
+                : LookupResult.Nobody;
         }
         catch (ConfigurationException)
         {
@@ -40,16 +54,30 @@ public sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
         VirtualMailbox mailbox, ReadOnlySpan<byte> dash, ReadOnlySpan<byte> ext)
     {
         byte[] path = Fd.PathBytes(mailbox.Home);
-        (uint Uid, uint Gid)? who = identity;
-        if (who is null && Fd.TryStatus(path, out _) is { IsDirectory: true } status)
-        {
-            who = (status.Uid, status.Gid);
-        }
-
-        return who is { } known
+        return (identity ?? OwnerOf(path)) is { } known
             ? LookupResult.Found(new RecipientUser(
                 ByteText.ToBytes(mailbox.Address), known.Uid, known.Gid,
                 path[..^1], dash.ToArray(), ext.ToArray()))
             : LookupResult.Trouble(SpawnCode.System);
     }
+
+    // Forwards are the user alias's, as qmail's own are. His home is not looked into: in `users`
+    // only root could put a .qmail file.
+    private LookupResult Forward(string[] targets)
+    {
+        byte[] path = Fd.PathBytes(VirtualUsers.UsersDirectory(home));
+        return (identity ?? OwnerOf(Fd.PathBytes(Path.Combine(home, "alias")))) is { } known
+            ? LookupResult.Found(new RecipientUser(
+                "alias"u8.ToArray(), known.Uid, known.Gid, path[..^1], [], [])
+            {
+                Instructions =
+                    ByteText.ToBytes(string.Concat(targets.Select(target => $"&{target}\n"))),
+            })
+            : LookupResult.Trouble(SpawnCode.NoAlias);
+    }
+
+    private static (uint Uid, uint Gid)? OwnerOf(byte[] path) =>
+        Fd.TryStatus(path, out _) is { IsDirectory: true } status
+            ? (status.Uid, status.Gid)
+            : null;
 }

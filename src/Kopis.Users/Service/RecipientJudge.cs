@@ -102,7 +102,7 @@ public sealed class RecipientJudge(
     }
 
     private static LookupVerdict QuotaOf(RecipientUser user) =>
-        MaildirQuota.IsFull(PathOf(user, "Maildir/maildirsize"u8))
+        MaildirSizeFile.IsFull(PathOf(user, "Maildir/"u8).AsSpan()[..^1])
             ? LookupVerdict.Full
             : LookupVerdict.Yes;
 

@@ -122,6 +122,42 @@ internal static class ControlTargets
         }
     }
 
+    /// <summary>users/aliases: no target is anything but an address.</summary>
+    internal static void Aliases(byte[] input)
+    {
+        try
+        {
+            foreach (string targets in VirtualAliases.Format.Parse("/u", input).Values)
+            {
+                Must.Hold(
+                    targets.Split(',').All(target => VirtualAddress.Check(target) is null),
+                    "a target that is no address");
+            }
+
+            _ = TableFormat.Index(input, default).ToArray();
+        }
+        catch (ConfigurationException e)
+        {
+            Must.BePrintable(Encoding.Latin1.GetBytes(e.Message), "a reason");
+        }
+    }
+
+    /// <summary>maildirsize, which its owner may have written.</summary>
+    internal static void Maildirsize(byte[] input)
+    {
+        if (MaildirSize.Parse(input, out MaildirSize quota) is { } size)
+        {
+            Must.Hold(
+                size is { Bytes: >= 0, Messages: >= 0 } && size.BytesMax == quota.BytesMax,
+                "an impossible sum");
+            Must.Hold(
+                quota.IsUnlimited
+                    || MaildirSize.Parse((size with { Lines = 1 }).Format(), out _)
+                        == (size with { Lines = 1 }),
+                "a sum that changes when it is written");
+        }
+    }
+
     /// <summary>A .qmail file, and the names under which it is looked for.</summary>
     internal static void DotQmail(byte[] input)
     {

@@ -1,0 +1,81 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+using Kopis.Users;
+
+namespace Kopis.Admin;
+
+/// <summary>What the commands for virtual users have in common.</summary>
+internal static class AdminWords
+{
+    /// <summary>Runs a program of several commands; a command that is null is misused.</summary>
+    internal static int Run(
+        ProgramContext context, string usage, Func<string[], string?> command)
+    {
+        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
+        if (words.Any(word => word is "--help" or "-h"))
+        {
+            Print(1, usage);
+            return ExitCode.Success;
+        }
+
+        try
+        {
+            if (command(words) is { } text)
+            {
+                Print(1, text);
+                return ExitCode.Success;
+            }
+
+            Print(2, usage);
+            return ExitCode.Permanent;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException(e.Message, e);
+        }
+    }
+
+    /// <summary>An address as given, or one of control/me; in lower case.</summary>
+    /// <exception cref="ConfigurationException">It will not do.</exception>
+    internal static string Address(ProgramContext context, string word)
+    {
+        if (!word.Contains('@'))
+        {
+            byte[] me = ControlDirectory.Of(context).ReadLine("me")
+                ?? throw Refused($"{Safe(word)} has no @, and there is no control/me");
+            word = $"{word}@{ByteText.ToText(me)}";
+        }
+
+        word = word.ToLowerInvariant();
+        return VirtualAddress.Check(word) is { } reason
+            ? throw Refused($"{Safe(word)}: {reason}")
+            : word;
+    }
+
+    /// <summary>A domain, in lower case.</summary>
+    /// <exception cref="ConfigurationException">It will not do.</exception>
+    internal static string Domain(string word)
+    {
+        word = word.ToLowerInvariant();
+        return VirtualAddress.Check("x@" + word) is { } reason
+            ? throw Refused($"{Safe(word)}: {reason}")
+            : word;
+    }
+
+    /// <summary>The targets of an alias: as given, or one of control/me; in lower case.</summary>
+    /// <exception cref="ConfigurationException">They will not do.</exception>
+    internal static string[] Targets(ProgramContext context, IEnumerable<string> words)
+    {
+        string[] targets = [.. words.Select(word => Address(context, word))];
+        return VirtualAliases.Check(targets) is { } reason ? throw Refused(reason) : targets;
+    }
+
+    internal static string Safe(string text) => LogText.Safe(Encoding.UTF8.GetBytes(text));
+
+    internal static ConfigurationException Refused(string why) => new(why, ExitCode.Permanent);
+
+    private static void Print(int fd, string text) =>
+        Fd.WriteAll(fd, Encoding.UTF8.GetBytes(text));
+}

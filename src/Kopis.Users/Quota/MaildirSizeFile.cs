@@ -1,0 +1,58 @@
+using Kopis.Posix;
+
+namespace Kopis.Users;
+
+/// <summary>Reads the <c>maildirsize</c> of a Maildir; qmail-lookup does no more with it.</summary>
+public static class MaildirSizeFile
+{
+    /// <summary>Maildir++: a no that is older is to be looked into.</summary>
+    internal static readonly TimeSpan Stale = TimeSpan.FromMinutes(15);
+
+    /// <summary>Whether the quota is used up; false where there is none, or it cannot be told. A
+    /// sum older than fifteen minutes does not count: the next delivery makes it anew.</summary>
+    /// <param name="maildir">With its slash at the end, without NUL.</param>
+    public static bool IsFull(ReadOnlySpan<byte> maildir)
+    {
+        try
+        {
+            return Read(maildir, out FileStatus status, out _) is { IsFull: true }
+                && TimeProvider.System.GetUtcNow() - status.Modified <= Stale;
+        }
+        catch (PosixException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What the file says; null where there is none or it is damaged.</summary>
+    /// <exception cref="PosixException">The disk failed.</exception>
+    public static MaildirSize? Read(ReadOnlySpan<byte> maildir) => Read(maildir, out _, out _);
+
+    internal static MaildirSize? Read(
+        ReadOnlySpan<byte> maildir, out FileStatus status, out MaildirSize quota)
+    {
+        (status, quota) = (default, default);
+        int fd = Fd.TryOpen(
+            PathOf(maildir), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _);
+        if (fd < 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            status = Fd.Status(fd);
+            byte[] content = new byte[MaildirSize.FileBytesMax];
+            return status.IsRegular
+                ? MaildirSize.Parse(content.AsSpan(0, Fd.ReadAt(fd, content, 0)), out quota)
+                : null;
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    internal static byte[] PathOf(ReadOnlySpan<byte> maildir) =>
+        [.. maildir, .. "maildirsize"u8, 0];
+}

@@ -1,0 +1,86 @@
+namespace Kopis.Users;
+
+/// <summary>
+/// Changes <c>users/virtual</c> and its index: one writer at a time, each change whole or not at
+/// all; comments and order stay. Root acts as the owner of the directory that it changes.
+/// </summary>
+public sealed class VirtualUsersFile : IDisposable
+{
+    private readonly string _users;
+    private readonly TableWriter _table;
+
+    /// <summary>Takes the lock and reads the file.</summary>
+    /// <exception cref="IOException">The directory cannot be written.</exception>
+    /// <exception cref="Base.ConfigurationException">The file cannot be understood.</exception>
+    public VirtualUsersFile(string homeDirectory)
+    {
+        _users = VirtualUsers.UsersDirectory(homeDirectory);
+        _table = new TableWriter(_users, VirtualUsers.Format);
+    }
+
+    /// <summary>The user; null if there is none.</summary>
+    public VirtualMailbox? Find(string address) => _table.Find(address) is { } rest
+        ? VirtualUsers.ParseLine(_users, address, rest)
+        : null;
+
+    /// <summary>Where a new user's mailbox comes to lie.</summary>
+    public string HomeOf(string address)
+    {
+        int at = address.LastIndexOf('@');
+        return Path.Combine(_users, "mail", address[(at + 1)..], address[..at]);
+    }
+
+    /// <summary>Adds a user, or changes its hash; an old user keeps the mailbox.</summary>
+    public VirtualMailbox Set(string address, string passwordHash)
+    {
+        VirtualMailbox mailbox = Find(address) is { } old
+            ? old with { PasswordHash = passwordHash }
+            : new VirtualMailbox(address, HomeOf(address), passwordHash);
+        _table.Set(address, $"{passwordHash}:{Path.GetRelativePath(_users, mailbox.Home)}");
+        return mailbox;
+    }
+
+    /// <summary>Makes a user's mailbox and adds the user, durably.</summary>
+    /// <exception cref="IOException">The mailbox cannot be made.</exception>
+    public VirtualMailbox Add(string address, string passwordHash)
+    {
+        VirtualMailbox mailbox = Set(address, passwordHash);
+        string mail = Path.Combine(_users, "mail");
+        OwnerRights.Run(_users, () => OwnerRights.MakeDirectory(mail));
+        OwnerRights.Run(mail, () =>
+        {
+            string maildir = Path.Combine(mailbox.Home, "Maildir");
+            OwnerRights.MakeDirectory(Path.GetDirectoryName(mailbox.Home)!);
+            OwnerRights.MakeDirectory(mailbox.Home);
+            OwnerRights.MakeDirectory(maildir);
+            foreach (string name in (string[])["tmp", "new", "cur"])
+            {
+                OwnerRights.MakeDirectory(Path.Combine(maildir, name));
+            }
+        });
+        Save();
+        return mailbox;
+    }
+
+    /// <summary>Takes a user out; the mail stays.</summary>
+    public bool Remove(string address) => _table.Remove(address);
+
+    /// <summary>Deletes a removed user's mailbox with all mail.</summary>
+    /// <exception cref="IOException">Something of it cannot be deleted.</exception>
+    public void DeleteMail(VirtualMailbox mailbox)
+    {
+        OwnerRights.Run(Path.Combine(_users, "mail"), () =>
+        {
+            if (Directory.Exists(mailbox.Home))
+            {
+                Directory.Delete(mailbox.Home, recursive: true);
+            }
+        });
+    }
+
+    /// <summary>Puts the new content in the old one's place, durably.</summary>
+    public void Save() => _table.Save();
+
+    /// <summary>Lets the next writer in.</summary>
+    public void Dispose() => _table.Dispose();
+}

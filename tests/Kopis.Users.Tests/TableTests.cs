@@ -1,0 +1,156 @@
+using System.Text;
+using Kopis.Base;
+
+namespace Kopis.Users.Tests;
+
+public sealed class TableTests : IDisposable
+{
+    private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("kopis-table");
+
+    public TableTests() => _home.CreateSubdirectory("users");
+
+    private string Text => VirtualAliases.FileName(_home.FullName);
+
+    private string Index => Text + ".cdb";
+
+    public void Dispose() => _home.Delete(recursive: true);
+
+    [Fact]
+    public void Every_key_is_found_in_the_index_and_no_other()
+    {
+        const int count = 3000;
+        File.WriteAllText(Text, string.Concat(
+            Enumerable.Range(0, count).Select(i => $"a{i}@x.example:t{i}@y.example\n")));
+        Save();
+        using CdbFile index = CdbFile.TryOpen(Index)!;
+        for (int i = 0; i < count; i++)
+        {
+            Assert.Equal(
+                $"t{i}@y.example",
+                ByteText.ToText(index.Find(Encoding.ASCII.GetBytes($"a{i}@x.example"))!));
+            Assert.Null(index.Find(Encoding.ASCII.GetBytes($"b{i}@x.example")));
+        }
+    }
+
+    [Fact]
+    public void A_record_longer_than_a_read_is_whole()
+    {
+        string[] targets = [.. Enumerable.Range(0, VirtualAliases.TargetsMax)
+            .Select(i => $"{new string('t', 40)}{i}@y.example")];
+        Set("all@x.example", targets);
+        Assert.Equal(targets, new VirtualAliases(_home.FullName).Find("ALL@x.example"u8));
+    }
+
+    [Fact]
+    public void The_index_is_used_only_with_the_text_that_it_was_made_of()
+    {
+        Set("a@x.example", "old@y.example");
+        VirtualAliases aliases = new(_home.FullName);
+        Assert.Equal(["old@y.example"], aliases.Find("a@x.example"u8));
+        File.WriteAllText(Text, "a@x.example:new@y.example,other@y.example\n"); // By hand.
+        Assert.Equal(["new@y.example", "other@y.example"], aliases.Find("a@x.example"u8));
+        Assert.Equal(2, new VirtualAliases(_home.FullName).Find("a@x.example"u8).Length);
+        Save();
+        Assert.Equal(2, aliases.Find("a@x.example"u8).Length);
+        File.Delete(Text);
+        Assert.Empty(aliases.Find("a@x.example"u8));
+    }
+
+    // What a crash between the two renames leaves: the index of the text that did not come.
+    [Fact]
+    public void An_index_without_its_text_is_not_believed()
+    {
+        Set("a@x.example", "old@y.example");
+        byte[] old = File.ReadAllBytes(Text);
+        Set("a@x.example", "new@y.example");
+        File.Delete(Text);
+        File.WriteAllBytes(Text, old);
+        Assert.Equal(
+            ["old@y.example"], new VirtualAliases(_home.FullName).Find("a@x.example"u8));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2047)]
+    [InlineData(2048)]
+    [InlineData(-1)]
+    [InlineData(-9)]
+    public void A_damaged_index_costs_time_only(int length)
+    {
+        Set("a@x.example", "b@y.example");
+        byte[] index = File.ReadAllBytes(Index);
+        File.WriteAllBytes(Index, index[..(length < 0 ? index.Length + length : length)]);
+        Assert.Equal(["b@y.example"], new VirtualAliases(_home.FullName).Find("a@x.example"u8));
+        Set("c@x.example", "d@y.example");
+        Assert.Equal(["b@y.example"], new VirtualAliases(_home.FullName).Find("a@x.example"u8));
+    }
+
+    [Fact]
+    public void The_index_shows_no_hash_to_others()
+    {
+        using (VirtualUsersFile users = new(_home.FullName))
+        {
+            users.Add("joe@x.example", "!");
+        }
+
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            File.GetUnixFileMode(VirtualUsers.FileName(_home.FullName) + ".cdb"));
+    }
+
+    [Fact]
+    public void Lines_are_found_by_their_whole_key()
+    {
+        File.WriteAllText(
+            Text, "# a@x.example:z@y\nba@x.example:1@y.example\na@x.example:2@y.example");
+        using (VirtualAliasesFile file = new(_home.FullName))
+        {
+            Assert.True(file.Has("a@x.example"));
+            file.Set("a@x.example", ["3@y.example"]);
+            file.Set("@x.example", ["4@y.example"]);
+            Assert.True(file.Remove("ba@x.example"));
+            Assert.False(file.Remove("ba@x.example"));
+            file.Save();
+        }
+
+        Assert.Equal(
+            "# a@x.example:z@y\na@x.example:3@y.example\n@x.example:4@y.example\n",
+            File.ReadAllText(Text));
+        VirtualAliases aliases = new(_home.FullName);
+        Assert.Equal(["4@y.example"], aliases.FindCatchAll("X.example"u8));
+        Assert.Equal(2, aliases.List().Count);
+    }
+
+    [Theory]
+    [InlineData("a@x.example", "line 1 is not address:target,target")]
+    [InlineData("a@x.example:", "line 1 is not")]
+    [InlineData("a@x.example:b@y.example,", "line 1 is not")]
+    [InlineData("a@x.example:|rm", "line 1 is not")]
+    [InlineData("a@x.example:b@y.example,b@y.example", "line 1 is not")]
+    [InlineData("@:b@y.example", "line 1 is not")]
+    [InlineData("\n:b@y.example", "line 2 is not")]
+    [InlineData("a@x.example:b@y.example\na@x.example:c@y.example", "line 2: a@x.example is there")]
+    public void Damage_is_an_error(string content, string reason)
+    {
+        File.WriteAllText(Text, content);
+        Assert.Contains(
+            reason,
+            Assert.Throws<ConfigurationException>(
+                () => new VirtualAliases(_home.FullName).Find("a@x.example"u8)).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<ConfigurationException>(() => new VirtualAliasesFile(_home.FullName));
+    }
+
+    private void Set(string address, params string[] targets)
+    {
+        using VirtualAliasesFile file = new(_home.FullName);
+        file.Set(address, targets);
+        file.Save();
+    }
+
+    private void Save()
+    {
+        using VirtualAliasesFile file = new(_home.FullName);
+        file.Save();
+    }
+}
