@@ -15,17 +15,18 @@ public sealed class MailDns : IMailDns
     private const int RecordsMax = 100; // A domain with 10,000 MX records gets no more of us.
     private const int DnsPort = 53;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TimeoutHurried = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
     private static readonly TimeSpan KeepFailures = TimeSpan.FromSeconds(10);
 
     private readonly LookupClient _client;
 
-    private MailDns(IEnumerable<NameServer> servers) =>
+    private MailDns(IEnumerable<NameServer> servers, bool hurried = false) =>
         _client = new LookupClient(new LookupClientOptions([.. servers])
         {
-            Timeout = Timeout,
-            Retries = 2,
-            UseCache = true,
+            Timeout = hurried ? TimeoutHurried : Timeout,
+            Retries = hurried ? 1 : 2,
+            UseCache = !hurried,
             MaximumCacheTimeout = KeepMost,
             CacheFailedResults = true,
             FailedResultsCacheDuration = KeepFailures,
@@ -35,7 +36,22 @@ public sealed class MailDns : IMailDns
     /// <summary>Reads who to ask.</summary>
     /// <exception cref="ConfigurationException">A line of control/resolvers is no address.
     /// </exception>
-    public static MailDns Read(ControlDirectory control)
+    public static MailDns Read(ControlDirectory control) => new(ServersIn(control));
+
+    /// <summary>Reads whom a network tool asks: DNSCACHEIP names addresses, as in ucspi-tcp.
+    /// </summary>
+    /// <exception cref="ConfigurationException">One of them is no address.</exception>
+    public static MailDns Read(ProgramContext context) => new(ServersOf(context));
+
+    /// <summary>
+    /// The same for what a client waits on, and who asks keeps: an answer has two seconds, the
+    /// question is put twice, and nothing is kept here.
+    /// </summary>
+    /// <exception cref="ConfigurationException">One of them is no address.</exception>
+    public static MailDns ReadHurried(ProgramContext context) =>
+        new(ServersOf(context), hurried: true);
+
+    private static List<NameServer> ServersIn(ControlDirectory control)
     {
         List<NameServer> servers = [];
         foreach (byte[] line in control.ReadList("resolvers") ?? [])
@@ -45,22 +61,19 @@ public sealed class MailDns : IMailDns
                 : throw control.Bad("resolvers", $"\"{LogText.Safe(line)}\" is not IP or IP:port"));
         }
 
-        return new MailDns(servers.Count > 0 ? servers : FromSystem());
+        return servers.Count > 0 ? servers : FromSystem();
     }
 
-    /// <summary>Reads whom a network tool asks: DNSCACHEIP names addresses, as in ucspi-tcp.
-    /// </summary>
-    /// <exception cref="ConfigurationException">One of them is no address.</exception>
-    public static MailDns Read(ProgramContext context)
+    private static List<NameServer> ServersOf(ProgramContext context)
     {
         char[] apart = [' ', '\t', '\n', ','];
         string[] words = context.Environment.Text("DNSCACHEIP")?.Split(
             apart, StringSplitOptions.RemoveEmptyEntries) ?? [];
         return words.Length == 0
-            ? Read(ControlDirectory.Of(context))
-            : new MailDns(words.Select(word => Parse(word) is { } place
+            ? ServersIn(ControlDirectory.Of(context))
+            : [.. words.Select(word => Parse(word) is { } place
                 ? new NameServer(place)
-                : throw new ConfigurationException("$DNSCACHEIP is no list of addresses")));
+                : throw new ConfigurationException("$DNSCACHEIP is no list of addresses"))];
     }
 
     /// <inheritdoc/>
