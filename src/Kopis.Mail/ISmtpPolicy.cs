@@ -30,4 +30,13 @@ public interface ISmtpPolicy : IReceivePolicy
 
     /// <summary>Whether the sender is one from whom no mail is taken.</summary>
     bool IsBadSender(ReadOnlySpan<byte> sender);
+
+    /// <summary>Asked at each MAIL that is sound, and may count it.</summary>
+    /// <param name="user">Who the client has shown to be; null for nobody.</param>
+    /// <returns>Why it is refused; null where it is not.</returns>
+    SmtpAnswer? RefuseMail(byte[]? user) => null;
+
+    /// <summary>Asked at each RCPT that is sound and for us, before it is known whether there is
+    /// such an address; as <see cref="RefuseMail"/>.</summary>
+    SmtpAnswer? RefuseRecipient(byte[]? user) => null;
 }

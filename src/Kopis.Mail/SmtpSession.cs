@@ -16,6 +16,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     private RecipientParameters _askedParameters;
     private byte[] _asked = [];
     private int _errors;
+    private int _refused;
     private int _idleCommands;
 
     /// <summary>What the client called itself last; null before HELO and EHLO.</summary>
@@ -29,6 +30,9 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     /// <summary>Who the client has shown to be; null before.</summary>
     public byte[]? User { get; private set; }
+
+    /// <summary>Errors, and recipients refused for good.</summary>
+    public int Faults => _errors + _refused;
 
     /// <summary>Whether the message under way has addresses or header fields in UTF-8.</summary>
     public bool IsUtf8 => _transaction.IsUtf8;
@@ -165,6 +169,11 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return OnError(SmtpReply.NotUtf8, reply);
         }
 
+        if (policy.RefuseMail(User) is { } held)
+        {
+            return Say(reply, held);
+        }
+
         address = policy.NameOwnAddress(address);
         _transaction.Open(address, policy.IsBadSender(address), kept);
         return Say(reply, SmtpReply.SenderOk);
@@ -226,11 +235,13 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
         else if (!policy.IsOurs(address))
         {
+            _refused++;
             return Say(reply, SmtpReply.NotOurs);
         }
 
         return _transaction.Recipients >= policy.RecipientsMax
-            ? Say(reply, SmtpReply.TooManyRecipients)
+                ? Say(reply, SmtpReply.TooManyRecipients)
+            : policy.RefuseRecipient(User) is { } held ? Say(reply, held)
             : null;
     }
 
@@ -244,6 +255,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             case RecipientVerdict.Yes:
                 return Say(reply, SmtpReply.TooManyRecipients);
             case RecipientVerdict.No:
+                _refused++;
                 return Say(reply, SmtpReply.NoMailbox);
             case RecipientVerdict.Full:
                 return Say(reply, SmtpReply.MailboxFull);

@@ -2,6 +2,7 @@ using Kopis.Base;
 using Kopis.Control;
 using Kopis.Net;
 using Kopis.Queue;
+using Kopis.Trust;
 
 namespace Kopis.Receive;
 
@@ -32,6 +33,8 @@ public static class QmailSmtpd
     public static void CheckControls(ControlDirectory control)
     {
         _ = SmtpSettings.In(control).Current();
+        new ClientGate(
+            control, () => MailDns.Read(control), TimeProvider.System, static _ => { }).Check();
         _ = new TlsServer(control, TimeProvider.System, static _ => { }).IsOffered;
     }
 
@@ -40,5 +43,10 @@ public static class QmailSmtpd
         ControlDirectory.Of(context),
         environment => SubmissionClients.For(context with { Environment = environment }, pool),
         recipients: null,
+        new ClientGate(
+            ControlDirectory.Of(context), () => MailDns.ReadHurried(context), TimeProvider.System,
+            Log),
         TimeProvider.System);
+
+    private static void Log(string line) => SessionLog.Write("qmail-smtpd", line);
 }

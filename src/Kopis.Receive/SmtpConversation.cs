@@ -104,6 +104,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         new SmtpClient(_connection.Environment, Helo: null).Address is { } peer
             && _settings.XClients.Contains(peer));
 
+    private bool IsGivenUp => _message is not null && !_session.IsChunking;
+
     private LineStep After(SmtpStep step, IBufferWriter<byte> reply)
     {
         _step = step;
@@ -114,10 +116,17 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             return LineStep.Close;
         }
 
+        if (_services.Client.AfterLine(_session.Faults, _session.User) is { } over)
+        {
+            _session.Say(reply, over);
+            _step = SmtpStep.Expel;
+            return LineStep.Close;
+        }
+
         return step switch
         {
             // A message that the client gave up in the middle is to be let go.
-            SmtpStep.NextLine => _message is null || _session.IsChunking
+            SmtpStep.NextLine => !_services.Client.IsSlow && !IsGivenUp
                 ? LineStep.Continue : LineStep.Wait,
             SmtpStep.CheckRecipient or SmtpStep.ReadChunk => LineStep.Wait,
             SmtpStep.Quit or SmtpStep.Expel => LineStep.Close,
@@ -128,6 +137,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     // What a line asked for that is not done at once. Null: the session goes on.
     private async ValueTask<int?> ProceedAsync(CancellationToken stop)
     {
+        await SlowDownAsync(stop);
         switch (_step)
         {
             case SmtpStep.ReadMessage:
@@ -141,7 +151,11 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             case SmtpStep.XClient:
                 return await BecomeAsync();
             default:
-                await DisposeAsync();
+                if (IsGivenUp)
+                {
+                    await DisposeAsync();
+                }
+
                 return null;
         }
     }
@@ -151,7 +165,21 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         RecipientVerdict verdict =
             await _services.Recipients!.AskAsync(_session.AskedRecipient, stop);
         SmtpStep step = _session.OnRecipientChecked(verdict, _connection.Output);
-        return After(step, _connection.Output) == LineStep.Close ? await CloseAsync(null) : null;
+        LineStep after = After(step, _connection.Output);
+        await SlowDownAsync(stop);
+        return after == LineStep.Close ? await CloseAsync(null) : null;
+    }
+
+    // Keeps replies back from a client that is to be slow; costs a timer.
+    private async ValueTask SlowDownAsync(CancellationToken stop)
+    {
+        if (_services.Client.TakeDelay() is { Ticks: > 0 } delay)
+        {
+            await Task.Delay(delay, _time, stop).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing); // A listener that ends goes on at once.
+            _connection.SetDeadline(_timeout);
+            await _connection.FlushAsync();
+        }
     }
 
     // Null: encrypted, and a new session has begun that knows nothing of the old one (RFC 3207
@@ -238,6 +266,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     {
         SmtpMessage message = new(_services.Queue, _policy.MessageBytesMax);
         ReceivedLine.Write(message.Head, _peer, _session.Helo, Protocol(), _time.GetUtcNow());
+        message.Head.Write(ByteText.ToBytes(_services.Client.Mark(
+            _session.User, mayRelay: _policy.RelayClient is not null)));
         return message;
     }
 

@@ -4,6 +4,7 @@ using Kopis.Control;
 using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Queue;
+using Kopis.Trust;
 
 namespace Kopis.Receive;
 
@@ -14,6 +15,7 @@ internal sealed class SmtpHandler : ISessionHandler
     private readonly Reloading<SmtpSettings> _settings;
     private readonly Func<ByteEnvironment, ISubmissionClient> _queue;
     private readonly IRecipientCheck? _recipients;
+    private readonly ClientGate _gate;
     private readonly TimeProvider _time;
     private readonly TlsServer _tls;
 
@@ -22,11 +24,13 @@ internal sealed class SmtpHandler : ISessionHandler
     /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
     /// <param name="recipients">Who knows which addresses there are; null where that is not
     /// asked.</param>
+    /// <param name="gate">Meets clients before their sessions.</param>
     /// <param name="time">The clock.</param>
     internal SmtpHandler(
         ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue,
-        IRecipientCheck? recipients, TimeProvider time)
+        IRecipientCheck? recipients, ClientGate gate, TimeProvider time)
     {
+        _gate = gate;
         _recipients = recipients;
         _settings = SmtpSettings.In(control);
         _queue = queue;
@@ -42,6 +46,7 @@ internal sealed class SmtpHandler : ISessionHandler
     internal void Check(ByteEnvironment environment)
     {
         _ = _settings.Current();
+        _gate.Check();
         if (!_tls.IsOffered && environment["SMTPS"] is not null)
         {
             throw new ConfigurationException("SMTPS is set, and there is no servercert.pem");
@@ -56,8 +61,15 @@ internal sealed class SmtpHandler : ISessionHandler
             SmtpClient client = new(connection.Environment, Helo: null);
             while (true)
             {
+                using ClientStanding standing = await MeetAsync(connection, client, stop);
+                if (SmtpClientRules.Answer(standing.TurnedAway) is { } answer)
+                {
+                    return await TurnAwayAsync(connection, answer);
+                }
+
                 SmtpServices services = new(
-                    _queue(client.Environment), _tls, _recipients, _time, Log);
+                    _queue(client.Environment), _tls, _recipients,
+                    new SmtpClientRules(standing), _time, Log);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);
@@ -78,6 +90,31 @@ internal sealed class SmtpHandler : ISessionHandler
             await connection.FlushAsync();
             return SmtpConversation.ExitEarly;
         }
+    }
+
+    // A host that speaks for others is let alone, and each of those met.
+    private async ValueTask<ClientStanding> MeetAsync(
+        Connection connection, SmtpClient client, CancellationToken stop)
+    {
+        bool isPeer = ReferenceEquals(client.Environment, connection.Environment);
+        return isPeer && client.Address is { } peer && _settings.Current().XClients.Contains(peer)
+            ? ClientStanding.Free
+            : await _gate.MeetAsync(
+                connection, client.Environment,
+                isGreeted: isPeer && connection.Environment["SMTPS"] is null, stop);
+    }
+
+    // With TLS from the first byte there are no words that it would understand.
+    private static async Task<int> TurnAwayAsync(Connection connection, SmtpAnswer answer)
+    {
+        if (connection.Environment["SMTPS"] is null || connection.Tls is not null)
+        {
+            answer.WriteTo(connection.Output, enhanced: false);
+        }
+
+        connection.SetDeadline(LastWords);
+        await connection.FlushAndLingerAsync();
+        return SmtpConversation.ExitEarly;
     }
 
     private static void Log(string line) => SessionLog.Write("qmail-smtpd", line);

@@ -48,6 +48,11 @@ internal sealed class SmtpPolicy(
 
     public bool IsBadSender(ReadOnlySpan<byte> sender) => settings.BadMailFrom.Contains(sender);
 
+    public SmtpAnswer? RefuseMail(byte[]? user) => services.Client.RefuseMail(user);
+
+    public SmtpAnswer? RefuseRecipient(byte[]? user) =>
+        services.Client.RefuseRecipient(user, mayRelay: RelayClient is not null);
+
     public byte[] NameOwnAddress(byte[] address)
     {
         int at = address.AsSpan().LastIndexOf((byte)'@');

@@ -9,8 +9,9 @@ namespace Kopis.Receive;
 /// <param name="Tls">This host's certificates.</param>
 /// <param name="Recipients">Who knows which addresses there are; null where that is not asked.
 /// </param>
+/// <param name="Client">What is held against its client.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">Takes a line for people.</param>
 internal sealed record SmtpServices(
-    ISubmissionClient Queue, TlsServer Tls, IRecipientCheck? Recipients, TimeProvider Time,
-    Action<string> Log);
+    ISubmissionClient Queue, TlsServer Tls, IRecipientCheck? Recipients, SmtpClientRules Client,
+    TimeProvider Time, Action<string> Log);

@@ -24,6 +24,19 @@ internal sealed class ManualTime : TimeProvider
         return timer;
     }
 
+    /// <summary>When the next timer is due; null where none is set.</summary>
+    internal TimeSpan? NextDue
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timers.Count == 0
+                    ? null : TimeSpan.FromTicks(_timers.Min(timer => timer.Due) - GetTimestamp());
+            }
+        }
+    }
+
     internal void Advance(TimeSpan by)
     {
         Interlocked.Add(ref _now, by.Ticks);

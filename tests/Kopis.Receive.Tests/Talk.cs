@@ -3,6 +3,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Net;
+using Kopis.Trust;
 
 namespace Kopis.Receive.Tests;
 
@@ -42,6 +43,8 @@ internal sealed class Talk : IDisposable
     internal int Flushes { get; private set; }
 
     internal ManualTime Time { get; } = new();
+
+    internal ListedDns Dns { get; } = new();
 
     internal CancellationTokenSource Stop { get; } = new();
 
@@ -125,6 +128,37 @@ internal sealed class Talk : IDisposable
         _received.Remove(0, end + 2);
     }
 
+    /// <summary>Takes what is left of a reply of several lines.</summary>
+    internal async Task ReadReply()
+    {
+        while (true)
+        {
+            string all = _received.ToString();
+            int end = all.IndexOf("\r\n", StringComparison.Ordinal);
+            if (end < 0)
+            {
+                Assert.True(await ReadMore().WaitAsync(TimeSpan.FromSeconds(30)));
+                continue;
+            }
+
+            _received.Remove(0, end + 2);
+            if (all[3] != '-')
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Returns when the session waits for a time that is near.</summary>
+    internal async Task Waits()
+    {
+        for (int i = 0; Time.NextDue is not { TotalSeconds: <= 60 }; i++)
+        {
+            Assert.True(i < 3000, "the session does not wait");
+            await Task.Delay(10);
+        }
+    }
+
     internal void Control(string file, string line) =>
         Control(file, Encoding.Latin1.GetBytes(line + "\n"));
 
@@ -145,7 +179,8 @@ internal sealed class Talk : IDisposable
     private async Task<int> Serve()
     {
         ControlDirectory control = new(Path.Combine(_home.FullName, "control"));
-        SmtpHandler handler = new(control, _ => Queue, Recipients, Time);
+        ClientGate gate = new(control, () => Dns, Time, _ => { });
+        SmtpHandler handler = new(control, _ => Queue, Recipients, gate, Time);
         Connection connection = Connection.OverPipes(
             _toServer.Reader, _toClient.Writer, _environment, Time);
         await using (connection)

@@ -102,7 +102,14 @@ public sealed class ClientGateTests
     {
         using GateCase gate = new("tarpitcount: 2", "tarpitdelay: 9");
         using ClientStanding standing = await gate.MeetAsync(Client);
-        Assert.Equal([0, 0, 9, 9],
-            Enumerable.Range(0, 4).Select(_ => (int)standing.SlowDown().TotalSeconds));
+        List<int> delays = [];
+        for (int i = 0; i < 4; i++)
+        {
+            _ = i % 2 == 0 ? standing.CountRecipient(null) : standing.CountError(null);
+            delays.Add((int)standing.TakeDelay().TotalSeconds);
+        }
+
+        Assert.Equal([0, 0, 9, 9], delays);
+        Assert.Equal(TimeSpan.Zero, standing.Delay);
     }
 }

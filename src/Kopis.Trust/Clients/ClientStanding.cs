@@ -10,7 +10,7 @@ public sealed class ClientStanding : IDisposable
     private readonly UseTables? _tables;
     private readonly Action<string> _log;
     private readonly ClientKeys _keys;
-    private int _slowSteps;
+    private int _steps;
     private bool _isOpen;
 
     private ClientStanding(
@@ -33,7 +33,7 @@ public sealed class ClientStanding : IDisposable
     public string Mark { get; internal set; } = "";
 
     /// <summary>Of a client that is let alone.</summary>
-    internal static ClientStanding Free { get; } = new(null, null, null, static _ => { });
+    public static ClientStanding Free { get; } = new(null, null, null, static _ => { });
 
     /// <summary>Counts a MAIL command.</summary>
     /// <param name="user">Who it has shown to be; null for nobody.</param>
@@ -41,17 +41,31 @@ public sealed class ClientStanding : IDisposable
     public ClientRefusal? CountMessage(byte[]? user) => Count(LimitSubject.Messages, user);
 
     /// <summary>Counts a RCPT command, as <see cref="CountMessage"/>.</summary>
-    public ClientRefusal? CountRecipient(byte[]? user) => Count(LimitSubject.Recipients, user);
+    public ClientRefusal? CountRecipient(byte[]? user)
+    {
+        Step();
+        return Count(LimitSubject.Recipients, user);
+    }
 
     /// <summary>Counts an error.</summary>
     /// <returns>Why the session ends; null where it does not.</returns>
-    public ClientRefusal? CountError(byte[]? user) =>
-        _tables?.AddError(With(user)) is { } limit ? Over(limit, "421", "4.7.0", user) : null;
+    public ClientRefusal? CountError(byte[]? user)
+    {
+        Step();
+        return _tables?.AddError(With(user)) is { } limit
+            ? Over(limit, "421", "4.7.0", user) : null;
+    }
 
-    /// <summary>How long the answer to a recipient or an error is to wait.</summary>
-    public TimeSpan SlowDown() =>
-        _settings is { TarpitCount: > 0 and int free } settings && ++_slowSteps > free
-            ? settings.TarpitDelay : TimeSpan.Zero;
+    /// <summary>How long the answer to what was counted is to wait.</summary>
+    public TimeSpan Delay { get; private set; }
+
+    /// <summary>The same, and no more of it for what was counted.</summary>
+    public TimeSpan TakeDelay()
+    {
+        TimeSpan delay = Delay;
+        Delay = TimeSpan.Zero;
+        return delay;
+    }
 
     /// <summary>Gives its connection back.</summary>
     public void Dispose()
@@ -78,6 +92,14 @@ public sealed class ClientStanding : IDisposable
         }
 
         return standing;
+    }
+
+    private void Step()
+    {
+        if (_settings is { TarpitCount: > 0 and int free } settings && ++_steps > free)
+        {
+            Delay = settings.TarpitDelay;
+        }
     }
 
     private ClientRefusal? Count(LimitSubject subject, byte[]? user) =>
