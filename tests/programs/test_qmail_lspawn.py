@@ -404,6 +404,18 @@ class Installed(SpawnCase):
         shutil.rmtree(home)
         self.assertEqual(b"ZTemporary failure in qmail-lspawn.\n", self.deliver(b"v@v.example"))
 
+    def test_aliases_of_virtual_users_by_the_owner_of_the_alias_directory(self):
+        (self.home / "users/aliases").write_text("a@v.example:b@y.example\n@v.example:c@y.example\n")
+        self.assertEqual(
+            b"ZNot allowed to perform deliveries as root.\n", self.deliver(b"a@v.example"))
+        os.chown(self.home / "alias", self.ALIAS, self.ALIAS)
+        for recipient in (b"a@v.example", b"whoever@v.example"):
+            self.assertRegex(self.deliver(recipient), rb"^Kdid 0\+1\+0\nqp \d+\n$")
+        segments = b"".join(path.read_bytes() for path in (self.home / "queue/mess").glob("*")
+                            if path.is_file())
+        self.assertEqual(2, segments.count(b"invoked by uid %d)" % self.ALIAS))
+        self.assertIn(b"Tc@y.example\0", segments)
+
     def test_a_user_gets_no_descriptor_but_his_messages(self):
         self.own_dot(self.joe / ".qmail", "|ls -l /proc/$PPID/fd; exit 100\n", self.JOE)
         for body in (b"small\n", b"x" * LARGE + b"\n"):
