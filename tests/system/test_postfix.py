@@ -36,7 +36,7 @@ class WithPostfix(HostCase):
         self.send(self.host.smtp_port, self.host.address,
                   [f"r{n}@postfix.example" for n in range(20)])
         self.host.wait_log_count(r"^delivery \d+: success: 127\.0\.0\.1_accepted_message\./Remote_"
-                                 r"host_said:_250_2\.0\.0_Ok:_queued_as_", 20, timeout=60)
+                                 r"host_said:_250_2\.0\.0_Ok:_(\d+_bytes_)?queued_as_", 20, timeout=60)
         self.host.wait_until(lambda: len(self.postfix.mail()) == 20, timeout=60)
         for path in self.postfix.mail():
             received = path.read_bytes().partition(b"\n\n")[2]
