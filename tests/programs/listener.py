@@ -21,24 +21,28 @@ class ListenerCase(ProgramCase):
             [self.program, "-1", *options, host, port, *chain],
             env=self.environment(**env), cwd=self.home, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.addCleanup(self.end)
         self.lines, self.changed = [], threading.Condition()
-        self.port = int(self.process.stdout.readline() or 0)
-        self.reader = threading.Thread(target=self.read_log, daemon=True)
+        self.reader = threading.Thread(
+            target=self.read_log, args=(self.process, self.lines, self.changed), daemon=True)
         self.reader.start()
+        self.addCleanup(self.end, self.process, self.reader)
+        self.port = int(self.process.stdout.readline() or 0)
 
-    def read_log(self):
-        for line in self.process.stderr:
-            with self.changed:
-                self.lines.append(line.decode())
-                self.changed.notify_all()
+    @staticmethod
+    def read_log(process, lines, changed):
+        for line in process.stderr:
+            with changed:
+                lines.append(line.decode())
+                changed.notify_all()
 
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
+    @staticmethod
+    def end(process, reader):
+        """A test may have had several listeners, one after another."""
+        process.kill()
+        process.wait()
+        reader.join()
+        process.stdout.close()
+        process.stderr.close()
 
     def wait_log(self, pattern):
         with self.changed:
