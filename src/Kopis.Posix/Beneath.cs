@@ -22,16 +22,32 @@ public sealed unsafe class Beneath : IDisposable
     public Beneath(string directory) =>
         _root = Fd.Open(directory + "/.", (OpenFlags)OpenPath);
 
-    /// <summary>Opens a file; minus one and the error where that fails.</summary>
-    public int TryOpen(string name, OpenFlags flags, out int errno, int mode = 0)
+    /// <summary>Opens a directory whose name may not be text.</summary>
+    /// <exception cref="PosixException">It is not there, or is none.</exception>
+    public Beneath(ReadOnlySpan<byte> directory)
     {
+        _root = Fd.TryOpen([.. directory, .. "/.\0"u8], (OpenFlags)OpenPath, out int errno);
+        if (_root < 0)
+        {
+            throw new PosixException("open a directory", errno);
+        }
+    }
+
+    /// <summary>Opens a file; minus one and the error where that fails.</summary>
+    public int TryOpen(string name, OpenFlags flags, out int errno, int mode = 0) =>
+        TryOpen(Fd.PathBytes(name.Length == 0 ? "." : name), flags, out errno, mode);
+
+    /// <summary>The same by a name that may not be text, ended by NUL.</summary>
+    public int TryOpen(ReadOnlySpan<byte> name, OpenFlags flags, out int errno, int mode = 0)
+    {
+        Fd.RequireTerminated(name);
         Native.OpenHow how = new()
         {
             Flags = (ulong)(flags | OpenFlags.CloseOnExec),
             Mode = (ulong)mode,
             Resolve = NoSymbolicLinks,
         };
-        fixed (byte* path = Fd.PathBytes(name.Length == 0 ? "." : name))
+        fixed (byte* path = name)
         {
             nint fd = Native.syscall4(
                 OpenAt2, _root, (nint)path, (nint)(&how), sizeof(Native.OpenHow));
@@ -50,12 +66,18 @@ public sealed unsafe class Beneath : IDisposable
 
     /// <summary>Status of what has the name; null where nothing has it.</summary>
     /// <exception cref="PosixException">It cannot be seen, or is a link.</exception>
-    public FileStatus? TryStatus(string name)
+    public FileStatus? TryStatus(string name) =>
+        TryStatus(Fd.PathBytes(name.Length == 0 ? "." : name), out int errno)
+            ?? (errno == Errno.NoEntry ? null : throw new PosixException($"open {name}", errno));
+
+    /// <summary>The same by a name that may not be text, ended by NUL; null and the error where it
+    /// cannot be seen. A link is <see cref="Errno.Loop"/>.</summary>
+    public FileStatus? TryStatus(ReadOnlySpan<byte> name, out int errno)
     {
-        int fd = TryOpen(name, (OpenFlags)OpenPath, out int errno);
+        int fd = TryOpen(name, (OpenFlags)OpenPath, out errno);
         if (fd < 0)
         {
-            return errno == Errno.NoEntry ? null : throw new PosixException($"open {name}", errno);
+            return null;
         }
 
         FileStatus status = Fd.Status(fd);

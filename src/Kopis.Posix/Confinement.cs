@@ -16,6 +16,9 @@ namespace Kopis.Posix;
 /// Descriptors that it is given stay as they were opened.</remarks>
 public sealed record Confinement(IReadOnlyList<string>? Writable, bool MayRunPrograms)
 {
+    /// <summary>Whether it is denied the capabilities that we hand down.</summary>
+    public bool NoCapabilities { get; init; }
+
     /// <summary>A directory where it may make its socket; null for none.</summary>
     public string? SocketsIn { get; init; }
 
@@ -36,6 +39,11 @@ public sealed record Confinement(IReadOnlyList<string>? Writable, bool MayRunPro
     /// <exception cref="PosixException">The kernel could, and refuses.</exception>
     internal void Apply()
     {
+        if (NoCapabilities)
+        {
+            Capabilities.KeepFromChildren();
+        }
+
         const int setNoNewPrivs = 38;
         if (Native.prctl(setNoNewPrivs, 1, 0, 0, 0) != 0)
         {

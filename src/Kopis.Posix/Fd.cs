@@ -318,12 +318,13 @@ public static unsafe class Fd
         return flags >= 0 && (flags & closeOnExec) == 0;
     }
 
-    /// <summary>Keeps an inherited descriptor from children.</summary>
-    public static void SetCloseOnExec(int fd)
+    /// <summary>Keeps an inherited descriptor from children, or leaves it to what
+    /// <see cref="Processes.Exec"/> runs.</summary>
+    public static void SetCloseOnExec(int fd, bool on = true)
     {
         const int setDescriptorFlags = 2;
         const int closeOnExec = 1;
-        Check(Native.fcntl(fd, setDescriptorFlags, closeOnExec), $"fcntl fd {fd}");
+        Check(Native.fcntl(fd, setDescriptorFlags, on ? closeOnExec : 0), $"fcntl fd {fd}");
     }
 
     /// <summary>A pipe; both ends close-on-exec.</summary>

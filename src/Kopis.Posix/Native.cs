@@ -200,6 +200,12 @@ internal static unsafe partial class Native
     internal static partial int prctl(
         int option, nuint second, nuint third, nuint fourth, nuint fifth);
 
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int capget(CapabilityHeader* header, CapabilitySets* sets);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int capset(CapabilityHeader* header, CapabilitySets* sets);
+
     [LibraryImport("libc")]
     internal static partial int posix_spawn(
         int* pid, byte* path, void* actions, void* attributes, byte** arguments,
@@ -334,6 +340,26 @@ internal static unsafe partial class Native
         internal byte* Password;
         internal uint Gid;
         internal byte** Members;
+    }
+
+    /// <summary>struct __user_cap_header_struct; process 0 is the calling thread.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CapabilityHeader
+    {
+        internal uint Version;
+        internal int Process;
+    }
+
+    /// <summary>struct __user_cap_data_struct, twice: capabilities 0 to 31, and others.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CapabilitySets
+    {
+        internal uint Effective;
+        internal uint Permitted;
+        internal uint Inheritable;
+        internal uint EffectiveHigh;
+        internal uint PermittedHigh;
+        internal uint InheritableHigh;
     }
 
     [StructLayout(LayoutKind.Sequential)]

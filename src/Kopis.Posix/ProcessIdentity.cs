@@ -9,6 +9,11 @@ namespace Kopis.Posix;
 /// <param name="Groups">Supplementary groups.</param>
 public sealed record ProcessIdentity(uint Uid, uint Gid, IReadOnlyList<uint> Groups)
 {
+    /// <summary>Whether a program that <see cref="RunAs(Action)"/> changes into may read every
+    /// file and look into every directory: the capability CAP_DAC_READ_SEARCH, and no other.
+    /// </summary>
+    public bool MayReadAll { get; init; }
+
     private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
     private static readonly nint SetGroups = Arm ? 159 : 116;
     private static readonly nint SetResGid = Arm ? 149 : 119;
@@ -67,6 +72,11 @@ public sealed record ProcessIdentity(uint Uid, uint Gid, IReadOnlyList<uint> Gro
         fixed (uint* p = groups)
         {
             Require(Native.syscall(SetGroups, groups.Length, (nint)p, 0), "setgroups");
+        }
+
+        if (MayReadAll)
+        {
+            Capabilities.KeepReadSearch();
         }
 
         Require(Native.syscall(SetResGid, (nint)Gid, (nint)Gid, 0), "setresgid");

@@ -36,7 +36,8 @@ public static class Checkpassword
                 return ExitMisused;
             }
 
-            Candidate candidate = new Accounts(context.Home).Find(name);
+            bool asRoot = Processes.EffectiveUid == 0; // So it can become a user of the host.
+            Candidate candidate = new Accounts(context.Home, asRoot).Find(name);
             if (!candidate.Verify(password))
             {
                 return ExitBad;

@@ -40,7 +40,7 @@ public static class QmailPopup
             return null;
         }
 
-        Accounts accounts = new(listener.Home);
+        Accounts accounts = new(listener.Home, hasHostUsers: Processes.EffectiveUid == 0);
         _ = accounts.Find("nobody@invalid"u8); // A listener does not start with a bad file.
         LoginGate gate = new(name => accounts.Find(name), TimeProvider.System);
         return new Pop3Handler(words, gate, TimeProvider.System, Log);

@@ -38,7 +38,10 @@ internal sealed class HostPlan
 
     internal ChildSpec Lookup() => _singleUser
         ? Child("qmail-lookup", null, "--single-user"u8.ToArray(), "--serve"u8.ToArray())
-        : Child("qmail-lookup", null, "--serve"u8.ToArray());
+        : Child("qmail-lookup", null, "--serve"u8.ToArray()) with
+        {
+            Confinement = Confinement.NoNewRights, // Not from setuid files; root's it gives up.
+        };
 
     internal ChildSpec Rspawn() => Child("qmail-rspawn", "qmailr") with
     {

@@ -76,7 +76,7 @@ internal static class ProgramTable
             "deliver to one user by his .qmail file"),
         new("qmail-getpw", QmailGetpwProgram.Run, "qmailp",
             "find the user of the host that an address belongs to"),
-        new("qmail-lookup", QmailLookupProgram.Run, "root",
+        new("qmail-lookup", QmailLookupProgram.Run, "qmailp",
             "tell listeners whether an address exists and a password is right"),
         new("qmail-newu", QmailNewuProgram.Run, "root",
             "compile users/assign"),

@@ -30,15 +30,12 @@ public sealed partial class TidyTests
         "Kopis.Net/TcpServer.cs", "Kopis.Read/Checkpassword.cs", "Kopis.Users/Logins/Accounts.cs",
         "Kopis.Users/Logins/Candidate.cs",
 
-        // qmail-lookup.
-        "Kopis.Users/Service/QmailLookupProgram.cs", "Kopis.Users/Service/LookupServer.cs",
-        "Kopis.Users/Service/LookupFrame.cs", "Kopis.Users/Service/RecipientJudge.cs",
-        "Kopis.Users/Quota/MaildirSizeFile.cs", "Kopis.Users/Quota/MaildirSize.cs",
-        "Kopis.Users/Service/LoginDesk.cs",
+        // qmail-lookup, until it is qmailp.
+        "Kopis.Users/Service/QmailLookupProgram.cs", "Kopis.Users/Service/LookupSocket.cs",
     ];
 
     // Where the aims, 600 and 1000, are not met: what is held instead (docs/decisions/size.md).
-    private const int RootsLinesMax = 1200;
+    private const int RootsLinesMax = 890;
     private const int SendLinesMax = 1300;
     private const int RemoteLinesMax = 1300;
     private const int SmtpdLinesMax = 1400;

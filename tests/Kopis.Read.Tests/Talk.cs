@@ -143,7 +143,7 @@ internal sealed class Talk : IDisposable
 
     private async Task<int> Serve()
     {
-        Accounts accounts = new(_home.Path);
+        Accounts accounts = new(_home.Path, hasHostUsers: false);
         Pop3Handler handler = new(
             new Pop3Chain("toyokawa.gcd.org"u8.ToArray(), [], "Maildir"u8.ToArray()),
             new LoginGate(name => accounts.Find(name), GateTime), Time, _ => { });

@@ -15,7 +15,7 @@ public sealed class LoginGateTests : IDisposable
     public LoginGateTests()
     {
         _home.AddUser("joe@toyokawa.gcd.org", "right");
-        Accounts accounts = new(_home.Path);
+        Accounts accounts = new(_home.Path, hasHostUsers: false);
         _gate = new LoginGate(name => accounts.Find(name), _time);
     }
 
@@ -49,7 +49,7 @@ public sealed class LoginGateTests : IDisposable
     public async Task Root_is_nobody_and_so_are_users_where_we_are_not_root()
     {
         Assert.Null(await Try("root", ""));
-        Assert.Same(Candidate.Nobody, new Accounts(_home.Path).Find("root"u8));
+        Assert.Same(Candidate.Nobody, new Accounts(_home.Path, hasHostUsers: true).Find("root"u8));
     }
 
     [Fact]

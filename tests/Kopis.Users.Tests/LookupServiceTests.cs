@@ -190,12 +190,11 @@ public sealed class LookupServiceTests : IAsyncDisposable
 
     private void Start()
     {
-        Accounts accounts = new(_home.Path);
+        Accounts accounts = new(_home.Path, hasHostUsers: false);
         _stop = new CancellationTokenSource();
         _server = new LookupServer(
-            _home.In("users/lookup"),
-            new RecipientJudge(
-                new RecipientLookup(_home.Path, asRoot: false), null, asRoot: false),
+            LookupSocket.Listen(_home.Path),
+            new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null),
             new LoginDesk(new LoginGate(name => accounts.Find(name), _time)),
             _ => _mayAsk, _log.Add);
         _serving = _server.RunAsync(_stop.Token);

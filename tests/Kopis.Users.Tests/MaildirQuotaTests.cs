@@ -5,10 +5,12 @@ namespace Kopis.Users.Tests;
 
 public sealed class MaildirQuotaTests : IDisposable
 {
-    private readonly DirectoryInfo _maildir = Directory.CreateTempSubdirectory("kopis-quota");
+    private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("kopis-quota");
+    private readonly DirectoryInfo _maildir;
 
     public MaildirQuotaTests()
     {
+        _maildir = _home.CreateSubdirectory("Maildir");
         foreach (string name in (string[])["tmp", "new", "cur"])
         {
             _maildir.CreateSubdirectory(name);
@@ -19,7 +21,7 @@ public sealed class MaildirQuotaTests : IDisposable
 
     private string FileName => System.IO.Path.Combine(_maildir.FullName, "maildirsize");
 
-    public void Dispose() => _maildir.Delete(recursive: true);
+    public void Dispose() => _home.Delete(recursive: true);
 
     [Fact]
     public void No_file_is_no_quota() =>
@@ -55,7 +57,7 @@ public sealed class MaildirQuotaTests : IDisposable
         Assert.Equal(QuotaVerdict.Full, Judge(401));
         MaildirQuota.Add(Path, 400, 1);
         Assert.Equal(1000, MaildirSizeFile.Read(Path)!.Value.Bytes);
-        Assert.True(MaildirSizeFile.IsFull(Path));
+        Assert.True(IsFull());
         Assert.Empty(Directory.GetFiles(
             System.IO.Path.Combine(_maildir.FullName, "tmp"), "maildirsize*"));
     }
@@ -65,9 +67,9 @@ public sealed class MaildirQuotaTests : IDisposable
     {
         File.WriteAllText(FileName, "1000S\n1000 1\n");
         Assert.Equal(QuotaVerdict.Full, Judge(10));
-        Assert.True(MaildirSizeFile.IsFull(Path));
+        Assert.True(IsFull());
         File.SetLastWriteTimeUtc(FileName, DateTime.UtcNow.AddMinutes(-16));
-        Assert.False(MaildirSizeFile.IsFull(Path));
+        Assert.False(IsFull());
         Assert.Equal(QuotaVerdict.Fits, Judge(10));
     }
 
@@ -85,8 +87,14 @@ public sealed class MaildirQuotaTests : IDisposable
     {
         Paths.TryMakeFifo(FileName, 0x180);
         Assert.Equal(QuotaVerdict.None, Judge(1));
-        Assert.False(MaildirSizeFile.IsFull(Path));
+        Assert.False(IsFull());
         MaildirQuota.Add(Path, 1, 1);
+    }
+
+    private bool IsFull()
+    {
+        using Beneath home = new(_home.FullName);
+        return MaildirSizeFile.IsFull(home);
     }
 
     private QuotaVerdict Judge(long bytes) =>

@@ -94,13 +94,28 @@ public sealed class RecipientJudgeTests : IDisposable
     {
         RecipientJudge judge = new(
             new RecipientLookup(_home.Path, asRoot: true),
-            _ => LookupResult.Trouble(code), asRoot: false);
+            _ => LookupResult.Trouble(code));
         Assert.Equal(expected, judge.Judge("x"u8.ToArray(), "d"u8.ToArray()));
+    }
+
+    [Fact]
+    public void A_link_is_there_and_is_not_followed()
+    {
+        string home = AddJoe();
+        File.WriteAllText(_home.In("seen"), "");
+        File.CreateSymbolicLink(Path.Combine(home, ".qmail-a"), _home.In("seen"));
+        File.CreateSymbolicLink(Path.Combine(home, ".qmail-b"), _home.In("none"));
+        Assert.Equal(LookupVerdict.Yes, Judge("joe-a"));
+        Assert.Equal(LookupVerdict.Yes, Judge("joe-b"));
+        File.WriteAllText(_home.In("maildirsize"), "1C\n1 1\n");
+        Directory.Delete(Path.Combine(home, "Maildir"), recursive: true);
+        Directory.CreateSymbolicLink(Path.Combine(home, "Maildir"), _home.Path);
+        Assert.Equal(LookupVerdict.Yes, Judge("joe"));
     }
 
     private string AddJoe() => Path.GetDirectoryName(_home.AddUser(Joe, "x"))!;
 
     private LookupVerdict Judge(string local) =>
-        new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, asRoot: false)
+        new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null)
             .Judge(ByteText.ToBytes(local), "toyokawa.gcd.org"u8.ToArray());
 }

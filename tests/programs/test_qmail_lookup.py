@@ -1,6 +1,7 @@
 """qmail-lookup: what it tells by hand, whom it answers, and what it cannot be made to do."""
 
 import os
+import pathlib
 import re
 import socket
 import struct
@@ -13,6 +14,7 @@ from test_qmail_lspawn import can_unshare
 
 LATER, YES, NO, FULL = range(4)
 NOBODY = 65534
+READ_SEARCH = 1 << 2  # CAP_DAC_READ_SEARCH
 
 
 class Service:
@@ -196,14 +198,58 @@ class QmailLookupAsRoot(ProgramCase):
         self.assertEqual((NO, []), self.judge(b"nobody"))
         self.assertEqual((NO, []), self.judge(b"root"))
 
-    def test_root_looks_where_the_user_himself_may(self):
+    def test_a_link_shows_nothing_of_what_it_points_to(self):
         secret = self.home / "secret"
         secret.mkdir(mode=0o700)
         (secret / "file").write_text("x")
         self.put("joe", ".qmail-spy", secret / "file")
-        self.assertEqual((LATER, []), self.judge(b"joe-spy"))
         self.put("joe", ".qmail-spy2", secret / "none")
-        self.assertEqual((LATER, []), self.judge(b"joe-spy2"))
+        self.assertEqual((YES, []), self.judge(b"joe-spy"))
+        self.assertEqual((YES, []), self.judge(b"joe-spy2"))
+        secret.rename(self.home / "homes/joe/Maildir")
+        (self.home / "homes/joe/Maildir/maildirsize").write_text("1C\n1 1\n")
+        self.assertEqual((FULL, []), self.judge(b"joe"))
+        (self.home / "homes/joe/Maildir").rename(secret)
+        self.put("joe", "Maildir", secret)
+        self.assertEqual((YES, []), self.judge(b"joe"))
+
+    def test_it_may_read_every_file_and_nothing_else(self):
+        self.assertEqual((YES, []), self.judge(b"joe"))
+        for task in pathlib.Path(f"/proc/{self.service.process.pid}/task").iterdir():
+            found = dict(line.split(":\t", 1)
+                         for line in (task / "status").read_text().splitlines() if ":\t" in line)
+            self.assertEqual(["61005"] * 4, found["Uid"].split())
+            self.assertEqual(["61005"] * 4, found["Gid"].split())
+            self.assertEqual("61005", found["Groups"].strip())
+            for kind in ("CapPrm", "CapEff"):
+                self.assertEqual(READ_SEARCH, int(found[kind], 16), (task, kind))
+
+    def test_what_looks_users_up_may_not(self):
+        (self.home / "bin/qmail-getpw").unlink()
+        program = self.home / "bin/qmail-getpw"
+        program.write_text(f"#!/bin/sh\nif [ -r {self.home}/homes/joe/. ]; then exit 111; fi\n"
+                           "grep -q 'CapEff:.*0000000000000000' /proc/self/status || exit 111\n"
+                           "exit 100\n")
+        program.chmod(0o755)
+        self.assertEqual((NO, []), self.judge(b"joe"))
+
+    def test_mailboxes_that_only_their_owner_reads(self):
+        joe = self.home / "homes/joe"
+        joe.joinpath(".qmail-list").write_text("&x@y\n")
+        joe.joinpath(".qmail-list").chmod(0o600)
+        os.chown(joe / ".qmail-list", 61001, 61001)
+        self.assertEqual((YES, []), self.judge(b"joe-list"))
+        result = self.run_program("kopis", "user", "add", "eva@mx.example", "--password-file", "-",
+                                  stdin=b"right horse\n")
+        self.assertEqual(0, result.returncode, result)
+        self.assertEqual(0o600, (self.home / "users/virtual").stat().st_mode & 0o777)
+        mailbox = self.home / "users/mail/mx.example/eva"
+        os.chown(mailbox, 61003, 61003)
+        mailbox.chmod(0o700)
+        self.assertEqual((YES, []), self.judge(b"eva"))
+        verdict, (_, account, _) = self.service.ask(
+            b"P", b"", b"eva@mx.example", b"right horse")
+        self.assertEqual((YES, b"eva@mx.example"), (verdict, account))
 
     def test_who_may_ask(self):
         client = ("import socket,sys; s=socket.socket(socket.AF_UNIX); s.settimeout(30); "

@@ -6,11 +6,13 @@ namespace Kopis.Users;
 
 /// <summary>
 /// Finds accounts by the name that a client gives: a virtual user's address, the local part of one
-/// at <c>control/me</c>, else a user of the host, where we are root and could become him. Root
-/// itself is nobody: no password of root is ever tried over the network. May be used from many
-/// threads.
+/// at <c>control/me</c>, else a user of the host, where those get mail here. Root itself is nobody:
+/// no password of root is ever tried over the network. May be used from many threads.
 /// </summary>
-public sealed class Accounts(string home)
+/// <param name="home">The qmail home.</param>
+/// <param name="hasHostUsers">Whether to look for users of the host; only who may read their
+/// passwords finds any.</param>
+public sealed class Accounts(string home, bool hasHostUsers)
 {
     private const int NameBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
     private const string VirtualShell = "/bin/sh";
@@ -37,7 +39,7 @@ public sealed class Accounts(string home)
             return Candidate.Virtual(OwnerOf(mailbox), mailbox.PasswordHash);
         }
 
-        return isAddress || Processes.EffectiveUid != 0 ? Candidate.Nobody : FindOnHost(name);
+        return isAddress || !hasHostUsers ? Candidate.Nobody : FindOnHost(name);
     }
 
     // A virtual mailbox is its owner's; where it has gone, we find that out by our own right.

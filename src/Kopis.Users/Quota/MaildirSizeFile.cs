@@ -10,12 +10,14 @@ public static class MaildirSizeFile
 
     /// <summary>Whether the quota is used up; false where there is none, or it cannot be told. A
     /// sum older than fifteen minutes does not count: the next delivery makes it anew.</summary>
-    /// <param name="maildir">With its slash at the end, without NUL.</param>
-    public static bool IsFull(ReadOnlySpan<byte> maildir)
+    /// <param name="home">Whose <c>Maildir</c> to look at; one behind a link is not.</param>
+    public static bool IsFull(Beneath home)
     {
+        int fd = home.TryOpen(
+            "Maildir/maildirsize", OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _);
         try
         {
-            return Read(maildir, out FileStatus status, out _) is { IsFull: true }
+            return Read(fd, out FileStatus status, out _) is { IsFull: true }
                 && TimeProvider.System.GetUtcNow() - status.Modified <= Stale;
         }
         catch (PosixException)
@@ -29,11 +31,15 @@ public static class MaildirSizeFile
     public static MaildirSize? Read(ReadOnlySpan<byte> maildir) => Read(maildir, out _, out _);
 
     internal static MaildirSize? Read(
-        ReadOnlySpan<byte> maildir, out FileStatus status, out MaildirSize quota)
+        ReadOnlySpan<byte> maildir, out FileStatus status, out MaildirSize quota) =>
+        Read(
+            Fd.TryOpen(PathOf(maildir), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _),
+            out status, out quota);
+
+    /// <summary>Reads an open file and closes it; minus one is none.</summary>
+    private static MaildirSize? Read(int fd, out FileStatus status, out MaildirSize quota)
     {
         (status, quota) = (default, default);
-        int fd = Fd.TryOpen(
-            PathOf(maildir), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _);
         if (fd < 0)
         {
             return null;

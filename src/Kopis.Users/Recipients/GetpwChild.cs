@@ -17,8 +17,11 @@ public sealed class GetpwChild
     private int _length;
 
     /// <summary>Starts it.</summary>
+    /// <param name="context">The program's own.</param>
+    /// <param name="runsAs">Who it is; null as we are, without our capabilities.</param>
+    /// <param name="local">The address's local part.</param>
     /// <exception cref="PosixException">It cannot be run.</exception>
-    public GetpwChild(ProgramContext context, UnixUser runsAs, byte[] local)
+    public GetpwChild(ProgramContext context, UnixUser? runsAs, byte[] local)
     {
         (int read, int write) = Fd.Pipe();
         int none = Fd.Open("/dev/null", OpenFlags.ReadOnly);
@@ -31,7 +34,12 @@ public sealed class GetpwChild
                 Environment = context.Environment,
                 Directory = context.Home,
                 Descriptors = new Dictionary<int, int> { [0] = none, [1] = write, [2] = 2 },
-                Identity = new ProcessIdentity(runsAs.Uid, runsAs.Gid, [runsAs.Gid]),
+                Identity = runsAs is null
+                    ? null
+                    : new ProcessIdentity(runsAs.Uid, runsAs.Gid, [runsAs.Gid]),
+                Confinement = runsAs is null
+                    ? Confinement.NoNewRights with { NoCapabilities = true }
+                    : null,
             }.Start();
             Descriptor = read;
         }

@@ -7,16 +7,13 @@ namespace Kopis.Users;
 
 /// <summary>
 /// <c>qmail-lookup --serve</c>: the one process that reads users' files for programs that may not.
-/// It answers yes, no, full, or later, and nothing more. On an installed host it is root: it opens
-/// nothing for writing but its socket, and looks into homes as their users.
+/// It answers yes, no, full, or later, and nothing more.
 /// </summary>
 internal sealed class LookupServer : IDisposable
 {
     /// <summary>Connections at a time; a listener uses at most half of them.</summary>
     internal const int ConnectionsMax = 256;
 
-    private const int AnyoneMayConnect = 0x1B6; // 0666: the kernel says who did.
-    private const int Backlog = 256;
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     private readonly RecipientJudge _judge;
@@ -27,31 +24,18 @@ internal sealed class LookupServer : IDisposable
     private readonly SemaphoreSlim _room = new(ConnectionsMax);
     private readonly ConcurrentDictionary<uint, bool> _refused = new();
 
-    /// <summary>Listens.</summary>
-    /// <param name="path">The socket; one that is there is replaced.</param>
+    /// <summary>A server, not running yet.</summary>
+    /// <param name="listener">Where clients come; closed with this.</param>
     /// <param name="judge">Answers about recipients.</param>
     /// <param name="desk">Answers about logins.</param>
     /// <param name="mayAsk">Whose questions are answered, by uid.</param>
     /// <param name="log">Takes one line for people.</param>
-    /// <exception cref="ConfigurationException">It cannot listen there.</exception>
     internal LookupServer(
-        string path, RecipientJudge judge, LoginDesk desk, Func<uint, bool> mayAsk,
+        Socket listener, RecipientJudge judge, LoginDesk desk, Func<uint, bool> mayAsk,
         Action<string> log)
     {
-        (_judge, _desk, _mayAsk, _log) = (judge, desk, mayAsk, log);
-        _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            Paths.Unlink(path);
-            _listener.Bind(new UnixDomainSocketEndPoint(path));
-            Paths.ChangeMode(path, AnyoneMayConnect);
-            _listener.Listen(Backlog);
-        }
-        catch (Exception e) when (e is IOException or SocketException or ArgumentException)
-        {
-            _listener.Dispose();
-            throw new ConfigurationException($"unable to listen on {path}: {e.Message}", e);
-        }
+        (_listener, _judge, _desk) = (listener, judge, desk);
+        (_mayAsk, _log) = (mayAsk, log);
     }
 
     /// <inheritdoc/>

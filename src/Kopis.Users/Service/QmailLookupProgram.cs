@@ -1,136 +1,88 @@
-using System.Runtime.InteropServices;
+using System.Globalization;
+using System.Net.Sockets;
 using Kopis.Base;
-using Kopis.Control;
 using Kopis.Posix;
 
 namespace Kopis.Users;
 
 /// <summary>
 /// <c>qmail-lookup --serve</c> answers the listeners' questions; <c>qmail-lookup ADDRESS</c> tells
-/// an administrator what they would be told.
+/// an administrator what they would be told. Root only makes the socket: the rest is done by user
+/// qmailp, who may besides read every file.
 /// </summary>
 public static class QmailLookupProgram
 {
-    private const string PasswordUser = "qmailp";
-    private const string NetworkUser = "qmaild";
-    private const int StandardOutput = 1;
+    private const string Reader = "--reader"; // Only from root to what it changes into.
+    private const string ReadersUser = "qmailp";
+    private const string ListenerVariable = "KOPIS_LISTENER"; // Its descriptor; likewise.
     private const int StandardError = 2;
-    private static readonly TimeSpan GetpwTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs it.</summary>
     public static int Run(ProgramContext context)
     {
         List<string> words = [.. context.Arguments.Select(word => ByteText.ToText(word))];
-        bool singleUser = words.Remove("--single-user") || Processes.EffectiveUid != 0;
-        return words switch
+        bool isRoot = Processes.EffectiveUid == 0;
+        bool isReader = words.Remove(Reader) && !isRoot;
+        bool singleUser = words.Remove("--single-user") || (!isRoot && !isReader);
+        bool serves = words is ["--serve"];
+        if (!serves && words is not [[not '-', ..]])
         {
-            ["--serve"] => Serve(context, singleUser),
-            [[not '-', ..] address] => Tell(context, singleUser, ByteText.ToBytes(address)),
-            _ => Misuse(),
-        };
-    }
-
-    private static int Serve(ProgramContext context, bool singleUser)
-    {
-        Lifeline.Watch(context);
-        using CancellationTokenSource stop = new();
-        using PosixSignalRegistration term = PosixSignalRegistration.Create(
-            PosixSignal.SIGTERM, signal =>
-            {
-                signal.Cancel = true;
-                stop.Cancel();
-            });
-        Accounts accounts = new(context.Home);
-        uint own = Processes.EffectiveUid;
-        uint? network = singleUser ? null : UnixUsers.ByName(NetworkUser)?.Uid;
-        using LookupServer server = new(
-            LookupFrame.SocketPath(context.Home), JudgeOf(context, singleUser),
-            new LoginDesk(new LoginGate(name => accounts.Find(name), TimeProvider.System)),
-            uid => uid == 0 || uid == own || uid == network, Log);
-        server.RunAsync(stop.Token).GetAwaiter().GetResult();
-        return ExitCode.Success;
-    }
-
-    private static int Tell(ProgramContext context, bool singleUser, byte[] recipient)
-    {
-        AddressMap map = AddressMap.Read(ControlDirectory.Of(context));
-        byte[] address = map.Route(recipient, out bool isLocal);
-        if (!isLocal)
-        {
-            Say("yes: not a local address\n");
-            return ExitCode.Success;
+            Fd.WriteAll(StandardError, "usage: qmail-lookup ADDRESS\n"u8);
+            return ExitCode.Permanent;
         }
 
-        int at = Array.LastIndexOf(address, (byte)'@');
-        LookupVerdict verdict = JudgeOf(context, singleUser)
-            .Judge(address[..at], address[(at + 1)..], out RecipientUser? user);
-        string whose = user is null
-            ? "nobody's"
-            : $"{LogText.Safe(user.Name)}, {LogText.Safe(user.Home)}/.qmail"
-                + $"{LogText.Safe(user.Dash)}{LogText.Safe(DotQmailNames.SafeExt(user.Ext))}";
-        (string word, int code) = verdict switch
+        if (!singleUser && !isReader)
         {
-            LookupVerdict.Yes => ("yes", ExitCode.Success),
-            LookupVerdict.No => ("no", ExitCode.Permanent),
-            LookupVerdict.Full => ("full", ExitCode.Temporary),
-            _ => ("later", ExitCode.Temporary),
-        };
-        Say($"{word}: {whose}\n");
-        return code;
+            Socket? listener = serves ? LookupSocket.Listen(context.Home) : null;
+            return BecomeReader(context, ByteText.ToBytes(words[0]), listener);
+        }
+
+        LookupDesk desk = new(context, singleUser);
+        return !serves ? desk.Tell(ByteText.ToBytes(words[0]))
+            : desk.Serve(isReader
+                ? () => Inherited(context)
+                : () => LookupSocket.Listen(context.Home));
     }
 
-    private static RecipientJudge JudgeOf(ProgramContext context, bool singleUser)
+    private static Socket Inherited(ProgramContext context)
     {
-        UnixUser? runsAs = singleUser ? null : UnixUsers.ByName(PasswordUser);
-        Func<byte[], LookupResult>? search = singleUser ? null
-            : runsAs is null ? local => new PasswordLookup(UnixUsers.ByName).Find(local)
-            : local => SearchHost(context, runsAs, local);
-        return new RecipientJudge(
-            new RecipientLookup(context.Home, asRoot: !singleUser), search, asRoot: !singleUser);
+        string? value = context.Environment.Text(ListenerVariable);
+        context.Environment[ListenerVariable] = null;
+        if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int fd)
+            || !Fd.IsInherited(fd))
+        {
+            throw new ConfigurationException($"{Reader} is from root only");
+        }
+
+        Fd.SetCloseOnExec(fd);
+        return new Socket(new SafeSocketHandle(fd, ownsHandle: true));
     }
 
-    private static LookupResult SearchHost(ProgramContext context, UnixUser runsAs, byte[] local)
+    /// <summary>Changes into the same program with that right alone, in all of its threads.
+    /// </summary>
+    private static int BecomeReader(ProgramContext context, byte[] word, Socket? listener)
     {
+        UnixUser user = UnixUsers.ByName(ReadersUser)
+            ?? throw new ConfigurationException($"unable to find user {ReadersUser}");
+        ByteEnvironment environment = new(context.Environment);
+        environment.SetText("KOPIS_HOME", context.Home);
+        byte[][] words = ["qmail-lookup"u8.ToArray(), ByteText.ToBytes(Reader), word];
         try
         {
-            GetpwChild child = new(context, runsAs, local);
-            while (true)
+            if (listener is not null)
             {
-                if (!Poller.WaitReadable(child.Descriptor, GetpwTimeout))
-                {
-                    child.Abandon();
-                    return LookupResult.Trouble(SpawnCode.System);
-                }
-
-                if (child.Read() is { } result)
-                {
-                    return result;
-                }
+                Fd.SetCloseOnExec((int)listener.Handle, on: false);
+                environment.SetText(ListenerVariable, listener.Handle.ToString("d"));
             }
-        }
-        catch (PosixException)
-        {
-            return LookupResult.Trouble(SpawnCode.CannotRunGetpw);
-        }
-    }
 
-    private static int Misuse()
-    {
-        Fd.WriteAll(StandardError, "usage: qmail-lookup ADDRESS\n"u8);
-        return ExitCode.Permanent;
-    }
-
-    private static void Say(string text) => Fd.WriteAll(StandardOutput, ByteText.ToBytes(text));
-
-    private static void Log(string line)
-    {
-        try
-        {
-            Fd.WriteAll(StandardError, ByteText.ToBytes($"qmail-lookup: {line}\n"));
+            new ProcessIdentity(user.Uid, user.Gid, [user.Gid]) { MayReadAll = true }
+                .RunAs(() => Processes.Exec("/proc/self/exe", words, environment));
         }
-        catch (PosixException)
+        catch (PosixException e)
         {
-            // Nobody reads the log.
+            throw new ConfigurationException(e.Message, e);
         }
+
+        return ExitCode.Temporary;
     }
 }

@@ -9,9 +9,8 @@ namespace Kopis.Users;
 /// </summary>
 /// <param name="lookup">Whose an address is, but for the host's own users.</param>
 /// <param name="searchHost">Asks for those; null where they get no mail here.</param>
-/// <param name="asRoot">Whether to look into a home as its user.</param>
 public sealed class RecipientJudge(
-    RecipientLookup lookup, Func<byte[], LookupResult>? searchHost, bool asRoot)
+    RecipientLookup lookup, Func<byte[], LookupResult>? searchHost)
 {
     private readonly Lock _lock = new(); // users/cdb is read anew by one thread at a time.
 
@@ -48,64 +47,45 @@ public sealed class RecipientJudge(
         user = found.User;
         return user is null
             ? (SpawnCode.IsLasting(found.Code) ? LookupVerdict.No : LookupVerdict.Later)
-            : AsUser(user);
+            : LookInHome(user);
     }
 
-    // Root follows no link that a user made: what he could not see, his mail's senders cannot
-    // learn from us.
-    private LookupVerdict AsUser(RecipientUser user)
-    {
-        LookupVerdict verdict = LookupVerdict.Later;
-        if (asRoot)
-        {
-            try
-            {
-                new ProcessIdentity(user.Uid, user.Gid, [user.Gid])
-                    .RunAs(() => verdict = LookInHome(user));
-            }
-            catch (PosixException)
-            {
-                return LookupVerdict.Later;
-            }
-        }
-        else
-        {
-            verdict = LookInHome(user);
-        }
-
-        return verdict;
-    }
-
+    // No link that a user made is followed: we may see more than he, and what he could not see, his
+    // mail's senders cannot learn from us. That the link is there is all that counts.
     private static LookupVerdict LookInHome(RecipientUser user)
     {
-        if (Fd.TryStatus([.. user.Home, .. "/.\0"u8], out _) is null)
+        try
+        {
+            using Beneath home = new(user.Home);
+            foreach ((byte[] name, _) in DotQmailNames.Candidates(user.Dash, user.Ext))
+            {
+                FileStatus? file = home.TryStatus([.. name, 0], out int errno);
+                if (file is { IsRegular: true })
+                {
+                    // What it says is the user's business: only an empty one is the default
+                    // delivery.
+                    return file.Value.Size == 0 ? QuotaOf(home) : LookupVerdict.Yes;
+                }
+
+                if (file is null && errno == Errno.Loop)
+                {
+                    return LookupVerdict.Yes;
+                }
+
+                if (file is null && !FileErrors.IsAbsent(errno))
+                {
+                    return LookupVerdict.Later;
+                }
+            }
+
+            return user.Dash.Length > 0 ? LookupVerdict.No : QuotaOf(home);
+        }
+        catch (PosixException)
         {
             return LookupVerdict.Later;
         }
-
-        foreach ((byte[] name, _) in DotQmailNames.Candidates(user.Dash, user.Ext))
-        {
-            FileStatus? file = Fd.TryStatus(PathOf(user, name), out int errno);
-            if (file is { IsRegular: true })
-            {
-                // What it says is the user's business: only an empty one is the default delivery.
-                return file.Value.Size == 0 ? QuotaOf(user) : LookupVerdict.Yes;
-            }
-
-            if (file is null && !FileErrors.IsAbsent(errno))
-            {
-                return LookupVerdict.Later;
-            }
-        }
-
-        return user.Dash.Length > 0 ? LookupVerdict.No : QuotaOf(user);
     }
 
-    private static LookupVerdict QuotaOf(RecipientUser user) =>
-        MaildirSizeFile.IsFull(PathOf(user, "Maildir/"u8).AsSpan()[..^1])
-            ? LookupVerdict.Full
-            : LookupVerdict.Yes;
-
-    private static byte[] PathOf(RecipientUser user, ReadOnlySpan<byte> name) =>
-        [.. user.Home, (byte)'/', .. name, 0];
+    private static LookupVerdict QuotaOf(Beneath home) =>
+        MaildirSizeFile.IsFull(home) ? LookupVerdict.Full : LookupVerdict.Yes;
 }

@@ -1,0 +1,110 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Users;
+
+/// <summary>qmail-lookup as whom it stays: qmailp who may read every file, or, in single-user
+/// mode, the one user.</summary>
+internal sealed class LookupDesk(ProgramContext context, bool singleUser)
+{
+    private const string NetworkUser = "qmaild";
+    private const int StandardOutput = 1;
+    private const int StandardError = 2;
+    private static readonly TimeSpan GetpwTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Answers until told to stop.</summary>
+    /// <param name="listen">Makes the listening socket.</param>
+    internal int Serve(Func<Socket> listen)
+    {
+        Lifeline.Watch(context);
+        using CancellationTokenSource stop = new();
+        using PosixSignalRegistration term = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM, signal =>
+            {
+                signal.Cancel = true;
+                stop.Cancel();
+            });
+        Accounts accounts = new(context.Home, hasHostUsers: !singleUser);
+        uint? asker = singleUser ? Processes.EffectiveUid : UnixUsers.ByName(NetworkUser)?.Uid;
+        using LookupServer server = new(
+            listen(), MakeJudge(),
+            new LoginDesk(new LoginGate(name => accounts.Find(name), TimeProvider.System)),
+            uid => uid == 0 || uid == asker, Log);
+        server.RunAsync(stop.Token).GetAwaiter().GetResult();
+        return ExitCode.Success;
+    }
+
+    /// <summary>Prints what a listener would be told about an address.</summary>
+    internal int Tell(byte[] recipient)
+    {
+        AddressMap map = AddressMap.Read(ControlDirectory.Of(context));
+        byte[] address = map.Route(recipient, out bool isLocal);
+        if (!isLocal)
+        {
+            Say("yes: not a local address\n");
+            return ExitCode.Success;
+        }
+
+        int at = Array.LastIndexOf(address, (byte)'@');
+        LookupVerdict verdict = MakeJudge()
+            .Judge(address[..at], address[(at + 1)..], out RecipientUser? user);
+        string whose = user is null
+            ? "nobody's"
+            : $"{LogText.Safe(user.Name)}, {LogText.Safe(user.Home)}/.qmail"
+                + $"{LogText.Safe(user.Dash)}{LogText.Safe(DotQmailNames.SafeExt(user.Ext))}";
+        (string word, int code) = verdict switch
+        {
+            LookupVerdict.Yes => ("yes", ExitCode.Success),
+            LookupVerdict.No => ("no", ExitCode.Permanent),
+            LookupVerdict.Full => ("full", ExitCode.Temporary),
+            _ => ("later", ExitCode.Temporary),
+        };
+        Say($"{word}: {whose}\n");
+        return code;
+    }
+
+    private RecipientJudge MakeJudge() => new(
+        new RecipientLookup(context.Home, asRoot: !singleUser), singleUser ? null : SearchHost);
+
+    private LookupResult SearchHost(byte[] local)
+    {
+        try
+        {
+            GetpwChild child = new(context, null, local);
+            while (true)
+            {
+                if (!Poller.WaitReadable(child.Descriptor, GetpwTimeout))
+                {
+                    child.Abandon();
+                    return LookupResult.Trouble(SpawnCode.System);
+                }
+
+                if (child.Read() is { } result)
+                {
+                    return result;
+                }
+            }
+        }
+        catch (PosixException)
+        {
+            return LookupResult.Trouble(SpawnCode.CannotRunGetpw);
+        }
+    }
+
+    private static void Say(string text) => Fd.WriteAll(StandardOutput, ByteText.ToBytes(text));
+
+    private static void Log(string line)
+    {
+        try
+        {
+            Fd.WriteAll(StandardError, ByteText.ToBytes($"qmail-lookup: {line}\n"));
+        }
+        catch (PosixException)
+        {
+            // Nobody reads the log.
+        }
+    }
+}
