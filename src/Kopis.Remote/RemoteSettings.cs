@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Control;
+using Kopis.Net;
 
 namespace Kopis.Remote;
 
@@ -30,13 +31,13 @@ public sealed record RemoteSettings
     public required TimeSpan IdleTimeout { get; init; }
 
     /// <summary>What is asked of TLS.</summary>
-    public required TlsSettings Tls { get; init; }
+    public required TlsClientSettings Tls { get; init; }
 
     /// <summary>The control files that these come from.</summary>
     public static IReadOnlyList<string> Files { get; } =
     [
         "me", "helohost", "smtproutes", "timeoutconnect", "timeoutremote", "timeoutidle",
-        .. TlsSettings.Files,
+        .. TlsClientSettings.Files,
     ];
 
     /// <exception cref="ConfigurationException">A file cannot be read or understood, or neither
@@ -59,7 +60,7 @@ public sealed record RemoteSettings
             RemoteTimeout = TimeSpan.FromSeconds(
                 Math.Max(1, control.ReadInt("timeoutremote", RemoteSeconds))),
             IdleTimeout = TimeSpan.FromSeconds(control.ReadInt("timeoutidle", IdleSeconds)),
-            Tls = TlsSettings.Read(control),
+            Tls = TlsClientSettings.Read(control),
         };
     }
 }

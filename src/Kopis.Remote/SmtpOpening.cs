@@ -1,6 +1,7 @@
 using System.Buffers;
 using Kopis.Control;
 using Kopis.Mail;
+using Kopis.Net;
 
 namespace Kopis.Remote;
 
@@ -94,7 +95,8 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
             await _peer.StartTlsAsync(
                 settings.Tls.Options(serverName, (_, certificate, _, errors) =>
                 {
-                    _fault = ServerCertificate.Fault(certificate, errors, demand);
+                    _fault = ServerCertificateCheck.Fault(
+                        certificate, errors, demand.Policy.Level, demand.Names);
                     return _fault is null;
                 }), settings.ConnectTimeout, stop);
         }

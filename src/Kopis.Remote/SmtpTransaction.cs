@@ -25,7 +25,8 @@ internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
     {
         try
         {
-            TransactionFit fit = TransactionFit.Of(mail, _offers, link.Ip);
+            TransactionFit fit = TransactionFit.Of(
+                mail.Sender, mail.Recipients, mail.Traits, mail.Parameters, _offers, link.Ip);
             if (fit.Unfit is { } unfit)
             {
                 return RemoteReport.Of('D', unfit);

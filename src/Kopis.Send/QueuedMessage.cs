@@ -1,4 +1,5 @@
 using Kopis.Mail;
+using Kopis.Queue;
 
 namespace Kopis.Send;
 
@@ -6,7 +7,7 @@ namespace Kopis.Send;
 /// One message of the queue as qmail-send holds it in memory: packed, since there may be millions
 /// (invariant 5: 300 bytes a recipient at most, the message's own share included).
 /// </summary>
-internal sealed class QueuedMessage
+internal sealed class QueuedMessage : IStateMessage
 {
     /// <summary>Sender and addresses of one message together, in bytes.</summary>
     internal const int PackedBytesMax = 1 << 29;
@@ -58,14 +59,15 @@ internal sealed class QueuedMessage
         }
     }
 
-    internal ulong Number { get; }
+    public ulong Number { get; }
 
     /// <summary>Unix time of its arrival; retry schedule and lifetime count from it.</summary>
     internal long BornSeconds { get; }
 
     internal ReadOnlySpan<byte> Sender => _packed.AsSpan(0, _senderBytes);
 
-    internal int Recipients => _marks.Length;
+    /// <inheritdoc/>
+    public int Recipients => _marks.Length;
 
     /// <summary>Where in its segment its record ends.</summary>
     internal uint RecordEnd { get; init; }
@@ -89,8 +91,15 @@ internal sealed class QueuedMessage
     /// <summary>Nothing is left to deliver on either channel.</summary>
     internal bool AllDone => _openLocal + _openRemote == 0;
 
-    /// <summary>Recipients that need nothing more.</summary>
-    internal int DoneCount => _marks.Length - _openLocal - _openRemote;
+    /// <inheritdoc/>
+    public int DoneCount => _marks.Length - _openLocal - _openRemote;
+
+    long IStateMessage.LocalDue => _dueLocal;
+
+    long IStateMessage.RemoteDue => _dueRemote;
+
+    /// <inheritdoc/>
+    public bool IsDone(int index) => State(index) == RecipientState.Done;
 
     internal ReadOnlyMemory<byte> Address(int index)
     {

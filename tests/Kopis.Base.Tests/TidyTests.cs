@@ -36,8 +36,7 @@ public sealed partial class TidyTests
 
     // Where the aims, 600 and 1000, are not met: what is held instead (docs/decisions/size.md).
     private const int RootsLinesMax = 890;
-    private const int SendLinesMax = 1300;
-    private const int RemoteLinesMax = 1300;
+    private const int SendLinesMax = 1090;
     private const int SmtpdLinesMax = 1400;
     private static readonly string Root = FindRoot();
     private static readonly string[] Sources = Find("src", "*.cs");
@@ -110,7 +109,7 @@ public sealed partial class TidyTests
     [InlineData(ProgramLinesMax, "Kopis.Local/Delivery/*.cs Kopis.Local/Serve/*.cs "
         + "Kopis.Local/QmailLocalProgram.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Local/Spawn/*.cs Kopis.Local/QmailLspawnProgram.cs")]
-    [InlineData(RemoteLinesMax, "Kopis.Remote/*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Remote/*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Receive/Inject/*.cs")]
     [InlineData(SmtpdLinesMax, "Kopis.Receive/Smtp*.cs Kopis.Receive/QmailSmtpd.cs "
         + "Kopis.Receive/XClient*.cs Kopis.Mail/XClient*.cs Kopis.Mail/Smtp*.cs")]

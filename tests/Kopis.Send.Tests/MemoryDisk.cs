@@ -1,3 +1,5 @@
+using Kopis.Queue;
+
 namespace Kopis.Send.Tests;
 
 /// <summary>

@@ -1,14 +1,13 @@
 using System.Buffers;
-using Kopis.Queue;
 
-namespace Kopis.Send;
+namespace Kopis.Queue;
 
 /// <summary>
 /// queue/state: what became of each recipient. One file <c>log-N</c>, which begins with a
 /// snapshot and grows by what happens; when it has grown enough, a snapshot of the state is
 /// written to <c>log-N+1</c> and the old one removed (docs/queue-format.md).
 /// </summary>
-internal sealed class StateLog(IStateDisk disk) : IDisposable
+public sealed class StateLog(IStateDisk disk) : IDisposable
 {
     private const string Temporary = ".tmp";
     private const int RecordsAround = 3; // Format and Position before, Position after.
@@ -20,30 +19,30 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
     private long _lengthWhenNew;
 
     /// <summary>See <see cref="CompactAfterBytes"/>.</summary>
-    internal const long CompactAfterBytesUsual = 4 * 1024 * 1024;
+    public const long CompactAfterBytesUsual = 4 * 1024 * 1024;
 
     /// <summary>A log that is not bigger than this is not written anew.</summary>
-    internal long CompactAfterBytes { get; init; } = CompactAfterBytesUsual;
+    public long CompactAfterBytes { get; init; } = CompactAfterBytesUsual;
 
     /// <summary>Where the reading of messages goes on.</summary>
-    internal ScanPosition Position { get; private set; }
+    public ScanPosition Position { get; private set; }
 
     /// <summary>Damage may hide a live message, so everything in the store counts as unfinished
     /// but what has its own End: better twice than never.</summary>
-    internal bool IsDoubtful { get; private set; }
+    public bool IsDoubtful { get; private set; }
 
     /// <summary>Damaged records, the torn tail of the last write left out.</summary>
-    internal int DamagedRecords { get; private set; }
+    public int DamagedRecords { get; private set; }
 
     /// <summary>Whether it is time to write a snapshot.</summary>
-    internal bool ShouldCompact => _length > CompactAfterBytes && _length > 2 * _lengthWhenNew;
+    public bool ShouldCompact => _length > CompactAfterBytes && _length > 2 * _lengthWhenNew;
 
     private string Current => StateReader.FileName(_generation);
 
     /// <summary>Reads everything back.</summary>
     /// <returns>Each message that the log speaks of.</returns>
     /// <exception cref="Base.ConfigurationException">A later version wrote it.</exception>
-    internal Dictionary<ulong, SavedMessage> Load()
+    public Dictionary<ulong, SavedMessage> Load()
     {
         foreach (string name in disk.Names())
         {
@@ -78,10 +77,10 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
     }
 
     /// <summary>Something was added that is not durable yet.</summary>
-    internal bool HasUnsynced { get; private set; }
+    public bool HasUnsynced { get; private set; }
 
     /// <summary>Adds a record; durable after the next <see cref="Sync"/>.</summary>
-    internal void Add(StateKind kind, ulong number, long value)
+    public void Add(StateKind kind, ulong number, long value)
     {
         HasUnsynced = true;
         Add(_pending, kind, number, value);
@@ -89,7 +88,7 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
 
     /// <summary>Hands what was added to the kernel: our own death does not lose it.</summary>
     /// <exception cref="IOException">As for <see cref="Sync"/>.</exception>
-    internal void Write()
+    public void Write()
     {
         if (_pending.WrittenCount > 0)
         {
@@ -102,7 +101,7 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
     /// <summary>Makes what was added durable: one sync for all of it.</summary>
     /// <exception cref="IOException">Nobody knows what the file holds now: the next thing to do is
     /// <see cref="Compact"/>, since a new file does not share its fate.</exception>
-    internal void Sync()
+    public void Sync()
     {
         if (HasUnsynced)
         {
@@ -119,8 +118,8 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
     /// <param name="setAside">Messages to be looked at again at the next start, and which of their
     /// recipients are done.</param>
     /// <exception cref="IOException">The old file still counts.</exception>
-    internal void Compact(
-        ScanPosition position, IReadOnlyCollection<QueuedMessage> messages,
+    public void Compact(
+        ScanPosition position, IReadOnlyCollection<IStateMessage> messages,
         IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
     {
         string name = StateReader.FileName(++_generation);
@@ -153,6 +152,7 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (_fd >= 0)
@@ -170,12 +170,12 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
     }
 
     private long WriteSnapshot(
-        int fd, ScanPosition position, IReadOnlyCollection<QueuedMessage> messages,
+        int fd, ScanPosition position, IReadOnlyCollection<IStateMessage> messages,
         IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
     {
         long records = RecordsAround + ((long)StateReader.RecordsOfMessage * setAside.Count)
             + setAside.Values.Sum(done => (long)done.Count);
-        foreach (QueuedMessage message in messages)
+        foreach (IStateMessage message in messages)
         {
             records += StateReader.RecordsOfMessage + message.DoneCount;
         }
@@ -193,7 +193,7 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
             }
         }
 
-        foreach (QueuedMessage message in messages)
+        foreach (IStateMessage message in messages)
         {
             AddMessage(block, message);
             if (block.WrittenCount >= StateReader.BlockBytes)
@@ -217,13 +217,12 @@ internal sealed class StateLog(IStateDisk disk) : IDisposable
         Add(to, StateKind.RemoteDue, number, remote);
     }
 
-    private static void AddMessage(ArrayBufferWriter<byte> to, QueuedMessage message)
+    private static void AddMessage(ArrayBufferWriter<byte> to, IStateMessage message)
     {
-        AddDues(to, message.Number, message.Due(DeliveryChannel.Local),
-            message.Due(DeliveryChannel.Remote));
+        AddDues(to, message.Number, message.LocalDue, message.RemoteDue);
         for (int i = 0; i < message.Recipients && message.DoneCount > 0; i++)
         {
-            if (message.State(i) == RecipientState.Done)
+            if (message.IsDone(i))
             {
                 Add(to, StateKind.Done, message.Number, i);
             }

@@ -1,9 +1,9 @@
 using Kopis.Posix;
 
-namespace Kopis.Send;
+namespace Kopis.Queue;
 
 /// <summary>queue/state as it is.</summary>
-internal sealed class StateDisk(IFileSystem files, string directory) : IStateDisk
+public sealed class StateDisk(IFileSystem files, string directory) : IStateDisk
 {
     private const int OwnerOnly = 0x180; // 0600
 

@@ -4,15 +4,15 @@ using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
 using Kopis.Control;
 
-namespace Kopis.Remote;
+namespace Kopis.Net;
 
 /// <summary>The control files of TLS towards servers.</summary>
-public sealed class TlsSettings
+public sealed class TlsClientSettings
 {
     private readonly SslStreamCertificateContext? _own;
     private readonly X509Certificate2Collection? _authorities;
 
-    private TlsSettings(
+    private TlsClientSettings(
         TlsPolicies policies, SslStreamCertificateContext? own,
         X509Certificate2Collection? authorities)
     {
@@ -29,13 +29,13 @@ public sealed class TlsSettings
         ["tlspolicy", "clientcert.pem", "serverca.pem"];
 
     /// <exception cref="ConfigurationException">A file cannot be read or understood.</exception>
-    public static TlsSettings Read(ControlDirectory control) => new(
+    public static TlsClientSettings Read(ControlDirectory control) => new(
         TlsPolicies.Read(control), ReadOwn(control), ReadAuthorities(control));
 
     /// <summary>How a session with a server is to begin.</summary>
     /// <param name="serverName">For SNI; empty for none.</param>
     /// <param name="judge">Decides about the server's certificate.</param>
-    internal SslClientAuthenticationOptions Options(
+    public SslClientAuthenticationOptions Options(
         string serverName, RemoteCertificateValidationCallback judge)
     {
         X509ChainPolicy chain = new()

@@ -1,8 +1,8 @@
-namespace Kopis.Send;
+namespace Kopis.Queue;
 
 /// <summary>The calls by which queue/state is read and changed; the crash simulator has its own
 /// kind. All throw <see cref="IOException"/>; names are plain file names.</summary>
-internal interface IStateDisk
+public interface IStateDisk
 {
     IReadOnlyList<string> Names();
 

@@ -2,20 +2,22 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Control;
 
-namespace Kopis.Remote;
+namespace Kopis.Net;
 
 /// <summary>Judges the certificate of a server.</summary>
-internal static class ServerCertificate
+public static class ServerCertificateCheck
 {
     /// <summary>Why it is not good enough; null where it is.</summary>
     /// <param name="certificate">What the server showed.</param>
     /// <param name="errors">What the platform says of its chain and dates. Names are judged
     /// here.</param>
-    /// <param name="demand">What is asked.</param>
-    internal static string? Fault(
-        X509Certificate? certificate, SslPolicyErrors errors, TlsDemand demand)
+    /// <param name="level">How much is asked.</param>
+    /// <param name="names">One of these is to stand in it where it is verified.</param>
+    public static string? Fault(
+        X509Certificate? certificate, SslPolicyErrors errors, TlsLevel level,
+        IReadOnlyList<string> names)
     {
-        if (demand.Policy.Level < TlsLevel.Verify)
+        if (level < TlsLevel.Verify)
         {
             return null;
         }
@@ -32,9 +34,9 @@ internal static class ServerCertificate
                 : "its certificate is not trusted";
         }
 
-        return demand.Names.Any(name => Matches(full, name))
+        return names.Any(name => Matches(full, name))
             ? null
-            : $"its certificate does not name {demand.Names[0]}";
+            : $"its certificate does not name {names[0]}";
     }
 
     private static bool Matches(X509Certificate2 certificate, string name)

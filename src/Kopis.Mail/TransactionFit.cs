@@ -1,10 +1,9 @@
 using System.Text;
-using Kopis.Mail;
 
-namespace Kopis.Remote;
+namespace Kopis.Mail;
 
 /// <summary>Whether a message can go to a server that offers so much. Pure.</summary>
-internal readonly record struct TransactionFit
+public readonly record struct TransactionFit
 {
     private readonly bool[] _fit;
 
@@ -16,25 +15,31 @@ internal readonly record struct TransactionFit
     }
 
     /// <summary>Why nobody can get it; null where that is not so.</summary>
-    internal string? Unfit { get; private init; }
+    public string? Unfit { get; private init; }
 
     /// <summary>It goes with SMTPUTF8.</summary>
-    internal bool Utf8 { get; }
+    public bool Utf8 { get; }
 
     /// <summary>Somebody can get it.</summary>
-    internal bool HasRecipient { get; }
+    public bool HasRecipient { get; }
 
     /// <summary>Whether this recipient can.</summary>
-    internal bool IsFit(int recipient) => _fit[recipient];
+    public bool IsFit(int recipient) => _fit[recipient];
 
     /// <summary>The report about a recipient who cannot.</summary>
-    internal static string NoUtf8(string ip) =>
+    public static string NoUtf8(string ip) =>
         $"{ip} does not offer SMTPUTF8, which this address needs. (#5.6.7)\n";
 
-    internal static TransactionFit Of(RemoteMail mail, ServerOffers offers, string ip)
+    /// <param name="sender">The envelope sender.</param>
+    /// <param name="recipients">Their addresses.</param>
+    /// <param name="traits">What the message is like.</param>
+    /// <param name="said">What its sender said in MAIL.</param>
+    /// <param name="offers">What the server said to EHLO.</param>
+    /// <param name="ip">The server's address, for people.</param>
+    public static TransactionFit Of(
+        ReadOnlySpan<byte> sender, IReadOnlyList<byte[]> recipients, MessageTraits traits,
+        MessageParameters said, ServerOffers offers, string ip)
     {
-        MessageTraits traits = mail.Traits;
-        MessageParameters said = mail.Parameters;
         if (offers.SizeMax > 0 && traits.WireBytes > offers.SizeMax)
         {
             return new TransactionFit([], false)
@@ -53,7 +58,7 @@ internal readonly record struct TransactionFit
             };
         }
 
-        bool needed = !Ascii.IsValid(mail.Sender)
+        bool needed = !Ascii.IsValid(sender)
             || (said.SmtpUtf8 && traits.HasEightBitHeader);
         if (needed && !offers.SmtpUtf8)
         {
@@ -63,10 +68,10 @@ internal readonly record struct TransactionFit
             };
         }
 
-        bool[] fit = new bool[mail.Recipients.Count];
+        bool[] fit = new bool[recipients.Count];
         for (int i = 0; i < fit.Length; i++)
         {
-            bool isAscii = Ascii.IsValid(mail.Recipients[i]);
+            bool isAscii = Ascii.IsValid(recipients[i]);
             needed |= !isAscii;
             fit[i] = isAscii || offers.SmtpUtf8;
         }
