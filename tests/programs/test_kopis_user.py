@@ -120,7 +120,9 @@ class KopisUser(ProgramCase):
         self.control("rcpthosts", "mx.example")
         sender = subprocess.Popen(
             ["sh", "-c", "trap 'echo told; exit' HUP; echo ready; while :; do sleep 0.1; done"],
-            stdout=subprocess.PIPE)
+            stdout=subprocess.PIPE,
+            # A shell cannot trap what was ignored before it, as it is under nohup.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         try:
             sender.stdout.readline()
             with open(self.home / "queue/lock/sendmutex", "w") as mutex:

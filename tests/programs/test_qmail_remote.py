@@ -1,5 +1,6 @@
 """qmail-remote against servers of every mood (contract §8.2), and a real DNS server."""
 
+import ctypes
 import os
 import socket
 import subprocess
@@ -203,20 +204,22 @@ class QmailRemote(ProgramCase):
         self.assertEqual((1, 1), (one.sessions, two.sessions))
 
 
-@unittest.skipUnless(os.geteuid() == 0, "needs port 25 of loopback addresses")
+@unittest.skipUnless(os.geteuid() == 0, "needs a network of its own")
 class ByMx(ProgramCase):
-    """Debian's dnsmasq answers; servers listen on port 25 of addresses below 127."""
+    """Debian's dnsmasq answers; servers listen on port 25 in a network of the test's own, at
+    addresses that come back to it but are none of its interfaces': those would be ourselves."""
 
     def setUp(self):
         super().setUp()
+        self.enter_network()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         records = ["mx-host=far.example,second.far.example,20",
                    "mx-host=far.example,first.far.example,10",
-                   "host-record=first.far.example,127.8.0.1",
-                   "host-record=second.far.example,127.8.0.2",
-                   "host-record=only-a.example,127.8.0.3",
+                   "host-record=first.far.example,192.0.2.1",
+                   "host-record=second.far.example,192.0.2.2",
+                   "host-record=only-a.example,192.0.2.3",
                    "mx-host=null.example,.,0",
                    "mx-host=self.example,own.self.example,10",
                    "mx-host=self.example,first.far.example,20",
@@ -233,6 +236,17 @@ class ByMx(ProgramCase):
         self.addCleanup(self.dns.kill)
         self.control("resolvers", f"127.0.0.1:{port}")
         self.wait_dns(port)
+
+    def enter_network(self):
+        """For this thread, and what it starts, until the test ends."""
+        new_network = 0x40000000  # CLONE_NEWNET
+        libc = ctypes.CDLL(None, use_errno=True)
+        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        self.addCleanup(os.close, before)
+        self.assertEqual(0, libc.unshare(new_network), os.strerror(ctypes.get_errno()))
+        self.addCleanup(libc.setns, before, new_network)
+        for words in ("link set lo up", "route add local 192.0.2.0/24 dev lo"):
+            subprocess.run(["ip", *words.split()], check=True)
 
     def wait_dns(self, port):
         query = b"\0\1\1\0\0\1\0\0\0\0\0\0\4only\7example\0\0\1\0\1"
@@ -255,18 +269,18 @@ class ByMx(ProgramCase):
         return server
 
     def test_the_better_mx_is_taken(self):
-        self.at("127.8.0.1")
-        second = self.at("127.8.0.2")
-        self.assertIn("K127.8.0.1 accepted message.", self.remote()[-1])
+        self.at("192.0.2.1")
+        second = self.at("192.0.2.2")
+        self.assertIn("K192.0.2.1 accepted message.", self.remote()[-1])
         self.assertEqual(0, second.sessions)
 
     def test_the_next_mx_is_taken_where_the_first_does_not_connect(self):
-        self.at("127.8.0.2")
-        self.assertIn("K127.8.0.2 accepted message.", self.remote()[-1])
+        self.at("192.0.2.2")
+        self.assertIn("K192.0.2.2 accepted message.", self.remote()[-1])
 
     def test_a_host_without_mx_is_its_own(self):
-        self.at("127.8.0.3")
-        self.assertIn("K127.8.0.3 accepted message.", self.remote(host="only-a.example")[-1])
+        self.at("192.0.2.3")
+        self.assertIn("K192.0.2.3 accepted message.", self.remote(host="only-a.example")[-1])
 
     def test_no_such_host_no_address_null_mx_and_ourselves(self):
         for host, report in (
