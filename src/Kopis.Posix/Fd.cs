@@ -176,19 +176,35 @@ public static unsafe class Fd
     /// <summary>Makes content durable, and as much metadata as is needed to read it back.</summary>
     public static void SyncData(int fd) => Check(Native.fdatasync(fd), $"fdatasync fd {fd}");
 
+    /// <summary>Makes durable what was written to a file system before the call. Since Linux 5.8
+    /// it tells of errors: those that came up since this descriptor was opened or last told of one
+    /// (syncfs(2)).</summary>
+    public static void SyncFileSystem(int fd) => Check(Native.syncfs(fd), $"syncfs fd {fd}");
+
+    /// <summary>Waits for the writing of a file's content that has begun, and tells of errors since
+    /// this descriptor was opened. Begins nothing and flushes nothing: it is no sync by itself.
+    /// </summary>
+    public static void CheckWritten(int fd)
+    {
+        const uint waitBefore = 1; // SYNC_FILE_RANGE_WAIT_BEFORE
+        Check(Native.sync_file_range(fd, 0, 0, waitBefore), $"sync_file_range fd {fd}");
+    }
+
     /// <summary>Makes a directory's entries durable: what was created, linked or renamed in it.
     /// </summary>
     public static void SyncDirectory(string path) => SyncDirectory(PathBytes(path));
 
+    /// <summary>A directory, to be synced; the path is bytes that end in NUL.</summary>
+    public static int OpenDirectory(ReadOnlySpan<byte> path)
+    {
+        int fd = TryOpen(path, OpenFlags.ReadOnly, out int errno);
+        return fd >= 0 ? fd : throw new PosixException("open directory", errno);
+    }
+
     /// <summary>As above; the path is bytes that end in NUL.</summary>
     public static void SyncDirectory(ReadOnlySpan<byte> path)
     {
-        int fd = TryOpen(path, OpenFlags.ReadOnly, out int errno);
-        if (fd < 0)
-        {
-            throw new PosixException("open directory", errno);
-        }
-
+        int fd = OpenDirectory(path);
         try
         {
             Check(Native.fsync(fd), "fsync directory");
@@ -259,6 +275,15 @@ public static unsafe class Fd
         Native.StatxBuffer buffer;
         Check(Native.statx(fd, &empty, AtEmptyPath, StatxBasic, &buffer), $"stat fd {fd}");
         return ToStatus(buffer);
+    }
+
+    /// <summary>Which file system an open file is on: equal for files on the same one.</summary>
+    public static ulong DeviceOf(int fd)
+    {
+        byte empty = 0;
+        Native.StatxBuffer buffer;
+        Check(Native.statx(fd, &empty, AtEmptyPath, StatxBasic, &buffer), $"stat fd {fd}");
+        return ((ulong)buffer.DevMajor << 32) | buffer.DevMinor;
     }
 
     /// <summary>Status of a path, NUL-terminated; null and the error if there is none.</summary>

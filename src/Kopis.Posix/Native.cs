@@ -46,6 +46,12 @@ internal static unsafe partial class Native
     internal static partial int fdatasync(int fd);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int syncfs(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int sync_file_range(int fd, long offset, long length, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int ftruncate(int fd, long length);
 
     [LibraryImport("libc", SetLastError = true)]

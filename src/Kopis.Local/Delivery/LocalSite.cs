@@ -20,5 +20,5 @@ internal sealed record LocalSite(
     /// <summary>The site of a program.</summary>
     internal static LocalSite Of(ProgramContext context, bool mayRunPrograms) => new(
         context.Environment, TimeProvider.System, SubmissionClients.For(context),
-        new MailboxFiles(FileSystem.Real), mayRunPrograms);
+        new SharedMailboxFiles(new MailboxFiles(FileSystem.Real)), mayRunPrograms);
 }

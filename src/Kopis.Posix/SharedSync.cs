@@ -1,0 +1,248 @@
+namespace Kopis.Posix;
+
+/// <summary>
+/// Makes files durable, and lets those that wait at the same time share one syncfs(2): while one
+/// sync runs the next ones gather. One that waits alone is synced alone. See
+/// docs/decisions/shared-sync.md.
+/// </summary>
+/// <remarks>
+/// syncfs writes what others have left dirty on the file system, too. Where that makes it slow,
+/// nothing is shared for a while. It tells of errors since the descriptor it is called on was
+/// opened, so each file is asked for its own as well; after an error each is synced by itself, and
+/// only those fail whose own sync does.
+/// </remarks>
+public sealed class SharedSync
+{
+    private const int FileSystemsMax = 64;
+
+    /// <summary>A shared sync that takes longer is one that works for others.</summary>
+    internal static readonly TimeSpan SharedTimeMax = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>For so long nothing is shared then.</summary>
+    internal static readonly TimeSpan PauseAfterSlow = TimeSpan.FromSeconds(60);
+
+    // syncfs(2): since Linux 5.8. Before, it said nothing of what could not be written.
+    private static readonly bool SyncFileSystemTellsErrors =
+        OperatingSystem.IsOSPlatformVersionAtLeast("linux", 5, 8);
+
+    private readonly ISyncCalls _calls;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ulong, FileSystem> _fileSystems = [];
+
+    /// <summary>Syncs by the kernel's own calls.</summary>
+    public SharedSync(TimeProvider time)
+        : this(new SyncCalls(), time)
+    {
+    }
+
+    internal SharedSync(ISyncCalls calls, TimeProvider time)
+    {
+        _calls = calls;
+        _time = time;
+    }
+
+    /// <summary>How many wait for a sync that has not begun.</summary>
+    internal int Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _fileSystems.Values.Sum(fileSystem => fileSystem.Waiting);
+            }
+        }
+    }
+
+    /// <summary>Returns when the file's content, or the directory's entries, are durable.</summary>
+    /// <exception cref="PosixException">They may not be.</exception>
+    public void Sync(int fd)
+    {
+        if (SyncFileSystemTellsErrors && Find(_calls.Device(fd)) is { } fileSystem)
+        {
+            fileSystem.Sync(fd);
+        }
+        else
+        {
+            _calls.Sync(fd);
+        }
+    }
+
+    private FileSystem? Find(ulong device)
+    {
+        lock (_lock)
+        {
+            if (!_fileSystems.TryGetValue(device, out FileSystem? found)
+                && _fileSystems.Count < FileSystemsMax)
+            {
+                _fileSystems[device] = found = new FileSystem(_calls, _time);
+            }
+
+            return found;
+        }
+    }
+
+    /// <summary>A thread whose file is not durable yet. Its gate opens when the file is, or when
+    /// the thread is to make the next batch durable.</summary>
+    private sealed class Waiter(int fd)
+    {
+        internal int Fd => fd;
+
+        internal ThreadGate Gate { get; } = new();
+
+        internal bool IsDone { get; set; }
+
+        internal PosixException? Failure { get; set; }
+    }
+
+    private sealed class FileSystem(ISyncCalls calls, TimeProvider time)
+    {
+        private readonly Lock _lock = new();
+        private List<Waiter> _waiting = [];
+        private bool _isSyncing;
+        private long _slowAt;
+        private bool _wasSlow;
+
+        internal int Waiting
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _waiting.Count;
+                }
+            }
+        }
+
+        internal void Sync(int fd)
+        {
+            if (IsPaused())
+            {
+                calls.Sync(fd);
+                return;
+            }
+
+            Waiter own = new(fd);
+            try
+            {
+                if (!LeadsAtOnce(own))
+                {
+                    own.Gate.Wait();
+                }
+
+                if (!own.IsDone)
+                {
+                    Lead();
+                }
+            }
+            finally
+            {
+                own.Gate.Dispose();
+            }
+
+            Throw(own);
+        }
+
+        private bool LeadsAtOnce(Waiter own)
+        {
+            lock (_lock)
+            {
+                _waiting.Add(own);
+                bool leads = !_isSyncing;
+                _isSyncing = true;
+                return leads;
+            }
+        }
+
+        // The calling thread's own file is in the batch.
+        private void Lead()
+        {
+            List<Waiter> batch;
+            lock (_lock)
+            {
+                batch = _waiting;
+                _waiting = [];
+            }
+
+            SyncAll(batch);
+            Waiter? next;
+            lock (_lock)
+            {
+                next = _waiting.Count > 0 ? _waiting[0] : null;
+                _isSyncing = next is not null;
+            }
+
+            next?.Gate.Open();
+            foreach (Waiter waiter in batch)
+            {
+                waiter.IsDone = true;
+                waiter.Gate.Open();
+            }
+        }
+
+        private static void Throw(Waiter waiter)
+        {
+            if (waiter.Failure is { } failure)
+            {
+                throw failure;
+            }
+        }
+
+        private bool IsPaused()
+        {
+            lock (_lock)
+            {
+                _wasSlow = _wasSlow && time.GetElapsedTime(_slowAt) < PauseAfterSlow;
+                return _wasSlow;
+            }
+        }
+
+        private void SyncAll(List<Waiter> batch)
+        {
+            bool isShared = batch.Count > 1 && TrySyncFileSystem(batch[0].Fd);
+            foreach (Waiter waiter in batch)
+            {
+                try
+                {
+                    if (isShared)
+                    {
+                        calls.CheckWritten(waiter.Fd);
+                    }
+                    else
+                    {
+                        calls.Sync(waiter.Fd);
+                    }
+                }
+                catch (PosixException e)
+                {
+                    waiter.Failure = e;
+                }
+            }
+        }
+
+        private bool TrySyncFileSystem(int fd)
+        {
+            long began = time.GetTimestamp();
+            try
+            {
+                calls.SyncFileSystem(fd);
+                return true;
+            }
+            catch (PosixException)
+            {
+                return false;
+            }
+            finally
+            {
+                if (time.GetElapsedTime(began) > SharedTimeMax)
+                {
+                    lock (_lock)
+                    {
+                        _wasSlow = true;
+                        _slowAt = time.GetTimestamp();
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+
+namespace Kopis.Posix;
+
+/// <summary>
+/// A gate at which one thread waits until another opens it, once: one futex(2) call on each side,
+/// where the runtime's own waits take several and spin first. For threads that wait for the disk.
+/// </summary>
+public sealed unsafe class ThreadGate : IDisposable
+{
+    private const int SystemCall = 202; // futex on x86-64
+    private const int SystemCallArm64 = 98;
+    private const int WaitPrivate = 128; // FUTEX_WAIT | FUTEX_PRIVATE_FLAG
+    private const int WakePrivate = 129;
+
+    private static readonly nint Number =
+        RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? SystemCallArm64 : SystemCall;
+
+    private readonly int* _open = (int*)NativeMemory.AllocZeroed(sizeof(int));
+
+    /// <summary>Returns once the gate is open.</summary>
+    public void Wait()
+    {
+        while (Volatile.Read(ref *_open) == 0)
+        {
+            // Returns at once where the gate has opened since; interrupted, it is asked again.
+            Native.syscall4(Number, (nint)_open, WaitPrivate, 0, 0);
+        }
+    }
+
+    /// <summary>Opens it. The waiting thread may dispose of the gate as soon as it is open: the
+    /// wake-up then finds nobody, which the kernel allows.</summary>
+    public void Open()
+    {
+        int* open = _open;
+        Volatile.Write(ref *open, 1);
+        Native.syscall4(Number, (nint)open, WakePrivate, 1, 0);
+    }
+
+    /// <summary>Frees it.</summary>
+    public void Dispose() => NativeMemory.Free(_open);
+}
