@@ -241,9 +241,14 @@ class Host:
     def mail_files(self, address):
         """Delivered files, oldest first."""
         box = self.maildir(address)
-        files = [p for name in ("new", "cur") if (box / name).is_dir()
-                 for p in (box / name).iterdir()]
-        return sorted(files, key=lambda p: p.stat().st_mtime_ns)
+        files = {}
+        for name in ("new", "cur"):
+            for path in (box / name).iterdir() if (box / name).is_dir() else ():
+                try:
+                    files[path] = path.lstat().st_mtime_ns
+                except FileNotFoundError:
+                    pass  # A reader took it meanwhile, or moved it: then it is met again.
+        return sorted(files, key=files.get)
 
     # Waiting ----------------------------------------------------------------------------------
 
