@@ -21,8 +21,8 @@ internal sealed class QueuedMessage : IStateMessage
     private readonly int _senderBytes;
     private int _openLocal;
     private int _openRemote;
-    private long _dueLocal;
-    private long _dueRemote;
+    private uint _dueLocal; // Unix seconds: there may be millions of messages, and 2106 is far.
+    private uint _dueRemote;
 
     /// <summary>A message with its recipients as their channels know them.</summary>
     /// <exception cref="OverflowException">They are over <see cref="PackedBytesMax"/>.</exception>
@@ -121,7 +121,8 @@ internal sealed class QueuedMessage : IStateMessage
         channel == DeliveryChannel.Local ? _dueLocal : _dueRemote;
 
     internal void SetDue(DeliveryChannel channel, long seconds) =>
-        (channel == DeliveryChannel.Local ? ref _dueLocal : ref _dueRemote) = seconds;
+        (channel == DeliveryChannel.Local ? ref _dueLocal : ref _dueRemote) =
+            (uint)Math.Clamp(seconds, 0, uint.MaxValue);
 
     /// <summary>Moves a recipient on; one that is done stays so.</summary>
     internal void SetState(int index, RecipientState state)
