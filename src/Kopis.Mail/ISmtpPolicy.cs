@@ -23,6 +23,9 @@ public interface ISmtpPolicy : IReceivePolicy
     /// <summary>Who knows which addresses there are; null where that is not asked.</summary>
     IRecipientCheck? Recipients { get; }
 
+    /// <summary>What is asked of users and of those who are none; null for nothing.</summary>
+    ISubmissionRules? Submission { get; }
+
     /// <summary>
     /// Puts this host's name for <c>@[a.b.c.d]</c> where that is its own address.
     /// </summary>

@@ -175,6 +175,11 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
 
         address = policy.NameOwnAddress(address);
+        if (policy.Submission?.OnMail(User, address) is { } unfit)
+        {
+            return OnError(unfit, reply);
+        }
+
         _transaction.Open(address, policy.IsBadSender(address), kept);
         return Say(reply, SmtpReply.SenderOk);
     }
@@ -233,7 +238,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         {
             address = [.. address, .. suffix];
         }
-        else if (!policy.IsOurs(address))
+        else if (User is null && !policy.IsOurs(address))
         {
             _refused++;
             return Say(reply, SmtpReply.NotOurs);
@@ -242,11 +247,18 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return _transaction.Recipients >= policy.RecipientsMax
                 ? Say(reply, SmtpReply.TooManyRecipients)
             : policy.RefuseRecipient(User) is { } held ? Say(reply, held)
+            : policy.Submission?.OnRecipient(User) is { } tooMuch ? Say(reply, tooMuch)
             : null;
     }
 
     private SmtpStep AddRecipient(RecipientVerdict verdict, IBufferWriter<byte> reply)
     {
+        // Whose mail we relay we know, and a bounce would reach him: his program cannot wait.
+        if (verdict == RecipientVerdict.Later && (User ?? policy.RelayClient) is not null)
+        {
+            verdict = RecipientVerdict.Yes;
+        }
+
         switch (verdict)
         {
             case RecipientVerdict.Yes when _transaction.TryAdd(_asked, _askedParameters):

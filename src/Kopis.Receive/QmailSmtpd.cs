@@ -3,6 +3,7 @@ using Kopis.Control;
 using Kopis.Net;
 using Kopis.Queue;
 using Kopis.Trust;
+using Kopis.Users;
 
 namespace Kopis.Receive;
 
@@ -13,17 +14,17 @@ public static class QmailSmtpd
     public static int Run(ProgramContext context)
     {
         using IntakePool pool = new(context.Home);
-        return SessionByHand.Serve(Handler(context, pool), context.Environment);
+        return SessionByHand.Serve(Handler(context, context.Arguments, pool), context.Environment);
     }
 
     /// <summary>
-    /// The sessions of a listener, for as long as its process. The program takes no arguments and
-    /// passes them by.
+    /// The sessions of a listener, for as long as its process.
     /// </summary>
     /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
     public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
-        SmtpHandler handler = Handler(listener, new IntakePool(listener.Home));
+        SmtpHandler handler = Handler(
+            listener, [.. chain.Skip(1)], new IntakePool(listener.Home));
         handler.Check(listener.Environment);
         return handler;
     }
@@ -35,18 +36,25 @@ public static class QmailSmtpd
         _ = SmtpSettings.In(control).Current();
         new ClientGate(
             control, () => MailDns.Read(control), TimeProvider.System, static _ => { }).Check();
+        _ = BearerTokens.In(control, TimeProvider.System);
         _ = new TlsServer(control, TimeProvider.System, static _ => { }).IsOffered;
     }
 
     // A listener's rules may set QMAILQUEUE for some of its clients.
-    private static SmtpHandler Handler(ProgramContext context, IntakePool pool) => new(
-        ControlDirectory.Of(context),
-        environment => SubmissionClients.For(context with { Environment = environment }, pool),
-        recipients: null,
-        new ClientGate(
-            ControlDirectory.Of(context), () => MailDns.ReadHurried(context), TimeProvider.System,
-            Log),
-        TimeProvider.System);
+    private static SmtpHandler Handler(
+        ProgramContext context, IReadOnlyList<byte[]> words, IntakePool pool)
+    {
+        LookupClient lookup = new(context.Home, TimeProvider.System);
+        return new SmtpHandler(
+            ControlDirectory.Of(context),
+            environment => SubmissionClients.For(context with { Environment = environment }, pool),
+            new LookupRecipients(lookup),
+            new ClientGate(
+                ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
+                TimeProvider.System, Log),
+            SmtpLogins.Of(context, words, lookup),
+            TimeProvider.System);
+    }
 
     private static void Log(string line) => SessionLog.Write("qmail-smtpd", line);
 }

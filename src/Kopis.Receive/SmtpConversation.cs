@@ -19,6 +19,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     // next DATA: commands that come one by one, each just in time, do not hold a session for ever.
     private const int TimeoutsPerMessage = 3;
 
+    private const int LoginFailuresMax = 3; // RFC 4954 §4 leaves the number to us.
+
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
 
     private readonly Connection _connection;
@@ -32,6 +34,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private SmtpSession _session;
     private SmtpMessage? _message; // Comes by BDAT, and has begun.
     private long _since;
+    private int _loginFailures;
     private SmtpStep _step;
 
     internal SmtpConversation(
@@ -146,6 +149,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
                 return await TakeChunkAsync();
             case SmtpStep.CheckRecipient:
                 return await CheckRecipientAsync(stop);
+            case SmtpStep.Authenticate:
+                return await AuthenticateAsync(stop);
             case SmtpStep.StartTls:
                 return await BeginTlsAsync(SmtpReply.ReadyForTls.ToBytes(_session.IsEnhanced));
             case SmtpStep.XClient:
@@ -158,6 +163,21 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
                 return null;
         }
+    }
+
+    private async ValueTask<int?> AuthenticateAsync(CancellationToken stop)
+    {
+        SmtpLogin login = new(_connection, _client, _session, _services);
+        SmtpLoginEnd end = await login.RunAsync(_policy.Offer!, _timeout, stop);
+        return end switch
+        {
+            SmtpLoginEnd.Done => null,
+            SmtpLoginEnd.TimedOut => await CloseIdleAsync(SmtpReply.TimedOut),
+            SmtpLoginEnd.Stopped => await CloseIdleAsync(SmtpReply.Ending),
+            SmtpLoginEnd.Failed when ++_loginFailures < LoginFailuresMax => null,
+            SmtpLoginEnd.Failed => await CloseAsync(null),
+            _ => ExitEarly,
+        };
     }
 
     private async ValueTask<int?> CheckRecipientAsync(CancellationToken stop)

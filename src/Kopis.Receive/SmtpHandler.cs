@@ -5,6 +5,7 @@ using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Queue;
 using Kopis.Trust;
+using Kopis.Users;
 
 namespace Kopis.Receive;
 
@@ -16,6 +17,8 @@ internal sealed class SmtpHandler : ISessionHandler
     private readonly Func<ByteEnvironment, ISubmissionClient> _queue;
     private readonly IRecipientCheck? _recipients;
     private readonly ClientGate _gate;
+    private readonly SaslDesk? _logins;
+    private readonly SubmissionRates _rates;
     private readonly TimeProvider _time;
     private readonly TlsServer _tls;
 
@@ -25,13 +28,16 @@ internal sealed class SmtpHandler : ISessionHandler
     /// <param name="recipients">Who knows which addresses there are; null where that is not
     /// asked.</param>
     /// <param name="gate">Meets clients before their sessions.</param>
+    /// <param name="logins">Who judges logins; null for nobody.</param>
     /// <param name="time">The clock.</param>
     internal SmtpHandler(
         ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue,
-        IRecipientCheck? recipients, ClientGate gate, TimeProvider time)
+        IRecipientCheck? recipients, ClientGate gate, SaslDesk? logins, TimeProvider time)
     {
         _gate = gate;
         _recipients = recipients;
+        _logins = logins;
+        _rates = new SubmissionRates(time, Log);
         _settings = SmtpSettings.In(control);
         _queue = queue;
         _time = time;
@@ -51,6 +57,13 @@ internal sealed class SmtpHandler : ISessionHandler
         {
             throw new ConfigurationException("SMTPS is set, and there is no servercert.pem");
         }
+
+        if (_logins is null && environment["SUBMISSION"] is not null)
+        {
+            throw new ConfigurationException(
+                "SUBMISSION is set, and nothing to check passwords with: "
+                    + "qmail-smtpd HOST checkpassword true");
+        }
     }
 
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
@@ -69,7 +82,7 @@ internal sealed class SmtpHandler : ISessionHandler
 
                 SmtpServices services = new(
                     _queue(client.Environment), _tls, _recipients,
-                    new SmtpClientRules(standing), _time, Log);
+                    new SmtpClientRules(standing), _logins, _rates, _time, Log);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);

@@ -27,7 +27,16 @@ internal sealed class SmtpPolicy(
 
     public int RecipientsMax => settings.RecipientsMax;
 
-    public ReadOnlyMemory<byte> Mechanisms => default;
+    public ReadOnlyMemory<byte> Mechanisms =>
+        Offer is null ? default(ReadOnlyMemory<byte>) : Offer.ToBytes();
+
+    public ISubmissionRules? Submission { get; } = services.Logins is null
+        ? null
+        : new SubmissionRules(
+            client.Environment["SUBMISSION"] is not null, settings.Submission, services.Rates);
+
+    /// <summary>The mechanisms of this session; null where AUTH is not offered.</summary>
+    internal SaslOffer? Offer { get; } = OfferOf(settings, services, client, tls);
 
     public IRecipientCheck? Recipients => services.Recipients;
 
@@ -44,6 +53,20 @@ internal sealed class SmtpPolicy(
             absent |= Mechanisms.IsEmpty ? SmtpExtensions.Auth : SmtpExtensions.None;
             return settings.Extensions & ~absent;
         }
+    }
+
+    // Passwords are not asked for where others can read them.
+    private static SaslOffer? OfferOf(
+        SmtpSettings settings, SmtpServices services, SmtpClient client, TlsInfo? tls)
+    {
+        bool isSafe = tls is not null
+            || (settings.Submission.AuthOverLoopback
+                && client.Address is { } peer && IPAddress.IsLoopback(peer));
+        SaslOffer? offer = isSafe && services.Logins is { } logins
+            ? new SaslOffer(
+                logins.Mechanisms(settings.Submission.Mechanisms), tls?.EndPointBinding)
+            : null;
+        return offer is { IsEmpty: false } ? offer : null;
     }
 
     public bool IsBadSender(ReadOnlySpan<byte> sender) => settings.BadMailFrom.Contains(sender);

@@ -1,6 +1,7 @@
 using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Queue;
+using Kopis.Users;
 
 namespace Kopis.Receive;
 
@@ -10,8 +11,10 @@ namespace Kopis.Receive;
 /// <param name="Recipients">Who knows which addresses there are; null where that is not asked.
 /// </param>
 /// <param name="Client">What is held against its client.</param>
+/// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
+/// <param name="Rates">What users have sent lately.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">Takes a line for people.</param>
 internal sealed record SmtpServices(
     ISubmissionClient Queue, TlsServer Tls, IRecipientCheck? Recipients, SmtpClientRules Client,
-    TimeProvider Time, Action<string> Log);
+    SaslDesk? Logins, SubmissionRates Rates, TimeProvider Time, Action<string> Log);

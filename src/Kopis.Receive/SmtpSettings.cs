@@ -15,6 +15,7 @@ namespace Kopis.Receive;
 /// <param name="XClients">xclients.</param>
 /// <param name="RecipientsMax">maxrcpt.</param>
 /// <param name="Extensions">All but those that smtpextensions takes away.</param>
+/// <param name="Submission">What users may do who have logged in.</param>
 internal sealed record SmtpSettings(
     byte[] Greeting,
     byte[]? LocalIpHost,
@@ -25,7 +26,8 @@ internal sealed record SmtpSettings(
     ConstMap TlsClients,
     NetworkList XClients,
     int RecipientsMax,
-    SmtpExtensions Extensions)
+    SmtpExtensions Extensions,
+    SubmissionSettings Submission)
 {
     private const int TimeoutSecondsDefault = 1200;
 
@@ -33,6 +35,7 @@ internal sealed record SmtpSettings(
     [
         "me", "smtpgreeting", "localiphost", "databytes", "timeoutsmtpd", "rcpthosts",
         "morercpthosts.cdb", "badmailfrom", "tlsclients", "xclients", "maxrcpt", "smtpextensions",
+        .. SubmissionSettings.Files,
     ];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
@@ -52,7 +55,8 @@ internal sealed record SmtpSettings(
         NetworkList.Load(control, "xclients"),
         control.ReadInt(
             "maxrcpt", SmtpLimits.RecipientsMax, least: 1, most: SmtpLimits.RecipientsMax),
-        ReadExtensions(control));
+        ReadExtensions(control),
+        SubmissionSettings.Load(control));
 
     // Lines -NAME: a client that trips over one is served without it.
     private static SmtpExtensions ReadExtensions(ControlDirectory control)

@@ -70,6 +70,18 @@ internal sealed class HostPlan
             Confinement = _singleUser ? Confinement.NoNewRights : null,
         };
 
+    /// <summary>A listener with more in its environment.</summary>
+    internal ChildSpec Listener(IReadOnlyList<string> variables, params byte[][] arguments)
+    {
+        ByteEnvironment environment = new(_environment);
+        foreach (string variable in variables)
+        {
+            environment.SetText(variable, "");
+        }
+
+        return Listener(arguments) with { Environment = environment };
+    }
+
     /// <summary>What children find in their environment.</summary>
     internal ByteEnvironment Environment => _environment;
 

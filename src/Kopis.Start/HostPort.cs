@@ -30,6 +30,20 @@ internal readonly record struct HostPort(string Host, int Port)
         }
     }
 
+    /// <summary>Whether a listener could be there.</summary>
+    internal bool IsFree()
+    {
+        try
+        {
+            RequireFree("");
+            return true;
+        }
+        catch (ConfigurationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether somebody listens there now.</summary>
     internal bool Answers()
     {

@@ -14,6 +14,7 @@ public static class RunProgram
     private const int SmtpSessions = 1500;
     private const int SmtpSessionsMax = 100_000;
     private const int Pop3Sessions = 200;
+    private const int SubmissionSessions = 200;
     private const int GeneratedBytes = 10;
 
     /// <summary>Runs until Ctrl-C or SIGTERM.</summary>
@@ -41,6 +42,7 @@ public static class RunProgram
         check(control);
         options.Smtp.RequireFree("--smtp");
         options.Pop3.RequireFree("--pop3");
+        options.RequireGiven();
         int sessions = control.ReadInt(
             "concurrencyincoming", SmtpSessions, least: 1, SmtpSessionsMax);
         (string address, string? password) = FirstMailbox(context, home.Me);
@@ -58,29 +60,47 @@ public static class RunProgram
             $"{context.In("bin")}:{environment.Text("PATH") ?? "/usr/bin:/bin"}");
         HostPlan plan = new(
             context with { Environment = environment }, "./Maildir/"u8.ToArray(), singleUser: true);
-        IUnit[] units =
+        string[] smtp = ["qmail-smtpd", me, "checkpassword", "true"];
+        string[] pop3 = ["qmail-popup", me, "checkpassword", "qmail-pop3d", "Maildir"];
+        List<IUnit> units =
         [
             new ProcessUnit(plan.Writer(), layer: 0),
             new ProcessUnit(plan.Lookup(), layer: 0),
             new DeliveryUnit(plan, log: 1),
-            new ProcessUnit(Listener(plan, context, me, options.Smtp, sessions,
-                "qmail-smtpd"), layer: 2),
-            new ProcessUnit(Listener(plan, context, me, options.Pop3, Pop3Sessions,
-                "qmail-popup", me, "checkpassword", "qmail-pop3d", "Maildir"), layer: 2),
         ];
+        List<HostPort> places = [];
+        void Listen(HostPort place, int limit, string[] variables, string[] chain)
+        {
+            places.Add(place);
+            units.Add(new ProcessUnit(
+                Listener(plan, context, me, place, limit, variables, chain), layer: 2));
+        }
+
+        Listen(options.Smtp, sessions, [], smtp);
+        Listen(options.Pop3, Pop3Sessions, [], pop3);
+        if (options.Has("--submission", options.Submission))
+        {
+            Listen(options.Submission, SubmissionSessions, ["SUBMISSION"], smtp);
+        }
+
+        if (options.Has("--submissions", options.Submissions))
+        {
+            Listen(options.Submissions, SubmissionSessions, ["SUBMISSION", "SMTPS"], smtp);
+        }
+
         using SupervisorSignals signals = new();
-        using Supervisor supervisor = new(units, signals, "kopis");
+        using Supervisor supervisor = new([.. units], signals, "kopis");
         supervisor.Run(() =>
         {
             welcome();
-            WaitUntilServed(options, signals);
+            WaitUntilServed(places, signals);
             Say("ready\n");
         });
     }
 
     private static ChildSpec Listener(
         HostPlan plan, ProgramContext context, string me, HostPort place, int limit,
-        params string[] chain)
+        string[] variables, string[] chain)
     {
         string[] words =
         [
@@ -88,7 +108,7 @@ public static class RunProgram
             "-x", context.In("control/tcprules.dat"),
             place.Host, place.Port.ToString("d"), .. chain,
         ];
-        return plan.Listener([.. words.Select(Encoding.UTF8.GetBytes)]);
+        return plan.Listener(variables, [.. words.Select(Encoding.UTF8.GetBytes)]);
     }
 
     /// <summary>The invoking user's mailbox, made at the first start.</summary>
@@ -136,6 +156,8 @@ public static class RunProgram
 
               SMTP     {options.Smtp,-22} tcpserver ▷ qmail-smtpd ▷ queue ▷ qmail-send
               POP3     {options.Pop3,-22} tcpserver ▷ qmail-popup ▷ checkpassword ▷ qmail-pop3d
+              sending  {options.Submission,-22} for users: STARTTLS, then AUTH
+              sending  {options.Submissions,-22} for users: TLS from the start, then AUTH
               mailbox  {address,-22} {secret}
 
             Try:  echo hello | {Path.Combine(options.Home, "bin/qmail-inject")} {address}
@@ -157,10 +179,10 @@ public static class RunProgram
         return text.ToString();
     }
 
-    /// <summary>Until both listeners answer, so that "ready" is true.</summary>
-    private static void WaitUntilServed(RunOptions options, SupervisorSignals signals)
+    /// <summary>Until all listeners answer, so that "ready" is true.</summary>
+    private static void WaitUntilServed(List<HostPort> places, SupervisorSignals signals)
     {
-        foreach (HostPort place in (HostPort[])[options.Smtp, options.Pop3])
+        foreach (HostPort place in places)
         {
             while (!signals.StopAsked && !place.Answers())
             {

@@ -39,6 +39,8 @@ internal sealed class Talk : IDisposable
     /// <summary>Who is asked about recipients; nobody unless set.</summary>
     internal AskedRecipients? Recipients { get; set; }
 
+    internal Kopis.Users.SaslDesk? Logins { get; set; }
+
     /// <summary>Replies that came in one write each.</summary>
     internal int Flushes { get; private set; }
 
@@ -180,7 +182,7 @@ internal sealed class Talk : IDisposable
     {
         ControlDirectory control = new(Path.Combine(_home.FullName, "control"));
         ClientGate gate = new(control, () => Dns, Time, _ => { });
-        SmtpHandler handler = new(control, _ => Queue, Recipients, gate, Time);
+        SmtpHandler handler = new(control, _ => Queue, Recipients, gate, Logins, Time);
         Connection connection = Connection.OverPipes(
             _toServer.Reader, _toClient.Writer, _environment, Time);
         await using (connection)

@@ -21,6 +21,9 @@ public sealed class RunOptionsTests
         Assert.Equal("[::1]:25", options.Smtp.ToString());
         Assert.Equal("/h", options.Home);
         Assert.Equal("a:1", options.Pop3.ToString());
+        Assert.Equal("127.0.0.1:2587", options.Submission.ToString());
+        Assert.Equal(
+            "c:2", RunOptions.Parse(["--submissions", "c:2"]).Submissions.ToString());
     }
 
     [Theory]

@@ -71,6 +71,7 @@ class Host:
         shutil.copy(BINARY, self.binary)
         self.smtp_host = "127.0.0.1"
         self.smtp_port, self.pop3_port = free_port(), free_port()
+        self.submission_port, self.submissions_port = free_port(), free_port()
         self.process = None
         self._text = ""
         self._changed = threading.Condition()
@@ -100,7 +101,9 @@ class Host:
         del environment["KOPIS_HOME"]
         return subprocess.Popen(
             self.command("run", "--home", self.home, "--smtp", f"{self.smtp_host}:{self.smtp_port}",
-                         "--pop3", f"127.0.0.1:{self.pop3_port}", *arguments),
+                         "--pop3", f"127.0.0.1:{self.pop3_port}",
+                         "--submission", f"127.0.0.1:{self.submission_port}",
+                         "--submissions", f"127.0.0.1:{self.submissions_port}", *arguments),
             env=environment, cwd=self.base, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
 

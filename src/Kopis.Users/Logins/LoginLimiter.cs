@@ -25,8 +25,8 @@ public sealed class LoginLimiter(TimeProvider time)
     /// <summary>From the first failure, how long failures count.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
-    private readonly FailureTable<PeerNetwork> _peers = new(time, Window, PeersMax);
-    private readonly FailureTable<UInt128> _accounts = new(time, Window, PeersMax);
+    private readonly WindowCounter<PeerNetwork> _peers = new(time, Window, PeersMax);
+    private readonly WindowCounter<UInt128> _accounts = new(time, Window, PeersMax);
 
     /// <summary>Whether the peer has failed too often.</summary>
     public bool IsBlocked(PeerNetwork peer) => _peers.CountOf(peer) >= FailuresMax;

@@ -22,6 +22,8 @@ public sealed class LookupClient : ILoginService
     private static readonly string[] ControlFiles =
         ["me", "locals", "virtualdomains", "envnoathost", "percenthack", "norcptcheck"];
 
+    private readonly string _path;
+    private bool _wasThere;
     private readonly LookupPool _recipients;
     private readonly LookupPool _logins;
     private readonly VerdictCache _cache;
@@ -33,6 +35,7 @@ public sealed class LookupClient : ILoginService
     {
         ControlDirectory control = new(Path.Combine(home, "control"));
         _time = time;
+        _path = LookupFrame.SocketPath(home);
         _recipients = new LookupPool(home, RecipientConnectionsMax, RecipientTimeout);
         _logins = new LookupPool(home, LoginConnectionsMax, LoginTimeout);
         _cache = new VerdictCache(time, AddressesMax);
@@ -73,11 +76,12 @@ public sealed class LookupClient : ILoginService
         }
 
         int at = address.AsSpan().LastIndexOf((byte)'@');
+        bool isThere = IsThere;
         LookupVerdict verdict = await _recipients.AskAsync(
             LookupFrame.Make((byte)LookupKind.Recipient, address[..at], address[(at + 1)..]),
             stop) is { } answer
                 ? answer.Verdict
-                : LookupVerdict.Later;
+                : isThere ? LookupVerdict.Later : LookupVerdict.Yes;
         _cache.Add(recipient, verdict);
         return verdict;
     }
@@ -103,6 +107,9 @@ public sealed class LookupClient : ILoginService
             && LookupFrame.ReadNumber(number) is { } iterations
                 ? (salt, iterations)
                 : null;
+
+    // A home where the socket never was has no qmail-lookup: all is taken, as qmail did.
+    private bool IsThere => _wasThere |= File.Exists(_path);
 
     private async Task<LoginAnswer> LoginAsync(byte[]? question, CancellationToken stop)
     {

@@ -1,24 +1,24 @@
 namespace Kopis.Users;
 
-/// <summary>Counts failures by a key within a window of time. Bounded: the oldest makes room. May
+/// <summary>Counts events by a key within a window of time. Bounded: the oldest makes room. May
 /// be used from many threads.</summary>
-internal sealed class FailureTable<TKey>(TimeProvider time, TimeSpan window, int keysMax)
+public sealed class WindowCounter<TKey>(TimeProvider time, TimeSpan window, int keysMax)
     where TKey : notnull
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<TKey, (int Failures, long Since)> _keys = [];
+    private readonly Dictionary<TKey, (int Count, long Since)> _keys = [];
 
     /// <summary>How many there are now.</summary>
-    internal int CountOf(TKey key)
+    public int CountOf(TKey key)
     {
         lock (_lock)
         {
-            return _keys.TryGetValue(key, out var seen) && !IsOver(seen.Since) ? seen.Failures : 0;
+            return _keys.TryGetValue(key, out var seen) && !IsOver(seen.Since) ? seen.Count : 0;
         }
     }
 
     /// <summary>Counts one more; returns how many there are now.</summary>
-    internal int Count(TKey key)
+    public int Count(TKey key)
     {
         lock (_lock)
         {
@@ -28,9 +28,9 @@ internal sealed class FailureTable<TKey>(TimeProvider time, TimeSpan window, int
                 MakeRoom();
             }
 
-            int failures = known ? seen.Failures + 1 : 1;
-            _keys[key] = (failures, known ? seen.Since : time.GetTimestamp());
-            return failures;
+            int count = known ? seen.Count + 1 : 1;
+            _keys[key] = (count, known ? seen.Since : time.GetTimestamp());
+            return count;
         }
     }
 

@@ -1,0 +1,42 @@
+using Kopis.Base;
+using Kopis.Mail;
+using Kopis.Users;
+
+namespace Kopis.Receive;
+
+/// <summary>Has qmail-lookup judge recipients. Where a home has none, nobody is asked.</summary>
+internal sealed class LookupRecipients(LookupClient lookup) : IRecipientCheck
+{
+    public RecipientVerdict? Known(ReadOnlySpan<byte> recipient)
+    {
+        try
+        {
+            return lookup.TryAnswer(recipient) is { } verdict ? Of(verdict) : null;
+        }
+        catch (ConfigurationException)
+        {
+            return RecipientVerdict.Later;
+        }
+    }
+
+    public async ValueTask<RecipientVerdict> AskAsync(
+        ReadOnlyMemory<byte> recipient, CancellationToken stop)
+    {
+        try
+        {
+            return Of(await lookup.AskAsync(recipient.ToArray(), stop));
+        }
+        catch (Exception e) when (e is ConfigurationException or OperationCanceledException)
+        {
+            return RecipientVerdict.Later;
+        }
+    }
+
+    private static RecipientVerdict Of(LookupVerdict verdict) => verdict switch
+    {
+        LookupVerdict.Yes => RecipientVerdict.Yes,
+        LookupVerdict.No => RecipientVerdict.No,
+        LookupVerdict.Full => RecipientVerdict.Full,
+        _ => RecipientVerdict.Later,
+    };
+}

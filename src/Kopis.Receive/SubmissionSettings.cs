@@ -1,0 +1,50 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Mail;
+
+namespace Kopis.Receive;
+
+/// <summary>The control files about users who log in.</summary>
+/// <param name="Me">me: where users of the host have their addresses.</param>
+/// <param name="Senders">senders: what each account may send as besides its own address.</param>
+/// <param name="MessagesPerHour">submissionrate; zero for no limit.</param>
+/// <param name="RecipientsPerHour">submissionrecipients; zero for no limit.</param>
+/// <param name="Mechanisms">saslmechanisms, strongest first.</param>
+/// <param name="AuthOverLoopback">authloopback: AUTH without TLS for the host's own clients.
+/// </param>
+internal sealed record SubmissionSettings(
+    byte[] Me, SenderList Senders, int MessagesPerHour, int RecipientsPerHour,
+    IReadOnlyList<string> Mechanisms, bool AuthOverLoopback)
+{
+    private const int MessagesDefault = 300; // A stolen password sends no more, an office does not.
+    private const int RecipientsDefault = 2000;
+
+    /// <summary>The files' names.</summary>
+    internal static IReadOnlyList<string> Files { get; } =
+    [
+        "senders", "submissionrate", "submissionrecipients", "saslmechanisms", "authloopback",
+    ];
+
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    internal static SubmissionSettings Load(ControlDirectory control) => new(
+        control.ReadLine("me") ?? [],
+        SenderList.Load(control),
+        control.ReadInt("submissionrate", MessagesDefault),
+        control.ReadInt("submissionrecipients", RecipientsDefault),
+        ReadMechanisms(control),
+        control.ReadInt("authloopback", 0) != 0);
+
+    private static IReadOnlyList<string> ReadMechanisms(ControlDirectory control)
+    {
+        if (control.ReadList("saslmechanisms") is not { } lines)
+        {
+            return SaslOffer.All;
+        }
+
+        HashSet<string> allowed =
+            [.. lines.Select(line => ByteText.ToText(line).ToUpperInvariant())];
+        return allowed.IsSubsetOf(SaslOffer.All)
+            ? [.. SaslOffer.All.Where(allowed.Contains)]
+            : throw control.Bad("saslmechanisms", "only " + string.Join(", ", SaslOffer.All));
+    }
+}
