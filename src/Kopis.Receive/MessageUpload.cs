@@ -10,9 +10,14 @@ namespace Kopis.Receive;
 internal sealed class MessageUpload(ISubmissionClient queue) : IAsyncDisposable
 {
     private ISubmission? _submission;
+    private int _headBytes;
 
     /// <summary>What is to be sent next.</summary>
     internal MessageBlock Block { get; } = new();
+
+    /// <summary>Gives what is to stand after our own lines, from the beginning of the data and
+    /// whether that is all; null for nothing.</summary>
+    internal Func<ReadOnlyMemory<byte>, bool, byte[]>? Complete { get; init; }
 
     /// <summary>Whether the queue could not even be asked.</summary>
     internal bool HasNoQueue { get; private set; }
@@ -20,16 +25,27 @@ internal sealed class MessageUpload(ISubmissionClient queue) : IAsyncDisposable
     /// <summary>The refusal in the queue program's own words, where it has some.</summary>
     internal string? CustomText => _submission?.CustomText;
 
+    /// <summary>Tells that our own lines end here.</summary>
+    internal void EndHead() => _headBytes = Block.Written.Length;
+
     /// <summary>Sends the block and begins the next one.</summary>
-    internal async ValueTask SendBlockAsync()
+    internal ValueTask SendBlockAsync() => SendBlockAsync(isLast: false);
+
+    private async ValueTask SendBlockAsync(bool isLast)
     {
         try
         {
             if (!HasNoQueue)
             {
-                _submission ??= await queue.BeginAsync(
-                    MessageOrigin.Network, qp: 0, CancellationToken.None);
-                await _submission.WriteAsync(Block.Written, CancellationToken.None);
+                ReadOnlyMemory<byte> rest = Block.Written;
+                if (_submission is null)
+                {
+                    _submission = await queue.BeginAsync(
+                        MessageOrigin.Network, qp: 0, CancellationToken.None);
+                    rest = await SendHeadAsync(_submission, rest, isLast);
+                }
+
+                await _submission.WriteAsync(rest, CancellationToken.None);
             }
         }
         catch (IOException)
@@ -58,10 +74,24 @@ internal sealed class MessageUpload(ISubmissionClient queue) : IAsyncDisposable
     /// queued.</remarks>
     internal async Task<QueueReply?> FinishAsync(byte[] envelope)
     {
-        await SendBlockAsync();
+        await SendBlockAsync(isLast: true);
         return _submission is null
             ? null
             : await _submission.FinishAsync(envelope, CancellationToken.None);
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> SendHeadAsync(
+        ISubmission submission, ReadOnlyMemory<byte> block, bool isLast)
+    {
+        if (Complete is null)
+        {
+            return block;
+        }
+
+        byte[] more = Complete(block[_headBytes..], isLast);
+        await submission.WriteAsync(block[.._headBytes], CancellationToken.None);
+        await submission.WriteAsync(more, CancellationToken.None);
+        return block[_headBytes..];
     }
 
     public async ValueTask DisposeAsync()

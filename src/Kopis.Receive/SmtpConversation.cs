@@ -284,12 +284,21 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
     private SmtpMessage Begin()
     {
-        SmtpMessage message = new(_services.Queue, _policy.MessageBytesMax);
-        ReceivedLine.Write(message.Head, _peer, _session.Helo, Protocol(), _time.GetUtcNow());
-        message.Head.Write(ByteText.ToBytes(_services.Client.Mark(
+        MessageUpload upload = new(_services.Queue)
+        {
+            Complete = _session.User is null ? null : CompleteHeader,
+        };
+        ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), _time.GetUtcNow());
+        upload.Block.Write(ByteText.ToBytes(_services.Client.Mark(
             _session.User, mayRelay: _policy.RelayClient is not null)));
-        return message;
+        upload.EndHead();
+        return new SmtpMessage(upload, _policy.MessageBytesMax);
     }
+
+    private byte[] CompleteHeader(ReadOnlyMemory<byte> start, bool isWhole) =>
+        SubmittedHeader.Missing(
+            start.Span, isWhole, _time.GetUtcNow(), $"{Guid.NewGuid():N}.kopis",
+            _settings.Submission.IdHost);
 
     // Answers what came of a message, or of a chunk of it.
     private async ValueTask<int?> EndAsync(SmtpMessage message, SmtpMessageEnd end, bool isLast)

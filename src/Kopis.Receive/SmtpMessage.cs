@@ -10,7 +10,9 @@ namespace Kopis.Receive;
 /// The data of one message on its way from the client to the queue, by DATA or by any number of
 /// chunks. Disposed before its end, it queues nothing.
 /// </summary>
-internal sealed class SmtpMessage(ISubmissionClient queue, long bytesMax) : IAsyncDisposable
+/// <param name="upload">Has our own lines already.</param>
+/// <param name="bytesMax">The most it may have as stored; zero for no limit.</param>
+internal sealed class SmtpMessage(MessageUpload upload, long bytesMax) : IAsyncDisposable
 {
     // Each time this much has come the client has another timeoutsmtpd; a byte a second is not
     // enough with the default of 1200 s, and the slowest modem is.
@@ -19,14 +21,10 @@ internal sealed class SmtpMessage(ISubmissionClient queue, long bytesMax) : IAsy
     private readonly SmtpDataDecoder _decoder = new();
     private readonly SmtpChunkDecoder _chunks = new();
     private readonly HopCounter _hops = new();
-    private readonly MessageUpload _upload = new(queue);
     private long _size; // Bytes as stored, without our Received line.
 
-    /// <summary>Where our own lines are written before the data is read.</summary>
-    internal IBufferWriter<byte> Head => _upload.Block;
-
     /// <summary>The refusal in the queue program's own words, where it has some.</summary>
-    internal string? CustomText => _upload.CustomText;
+    internal string? CustomText => upload.CustomText;
 
     private bool IsTooBig => bytesMax > 0 && _size > bytesMax;
 
@@ -86,7 +84,7 @@ internal sealed class SmtpMessage(ISubmissionClient queue, long bytesMax) : IAsy
                     return SmtpMessageEnd.StrayLineEnd;
                 }
 
-                if (_upload.Block.Free == 0)
+                if (upload.Block.Free == 0)
                 {
                     await SendBlockAsync();
                 }
@@ -102,9 +100,9 @@ internal sealed class SmtpMessage(ISubmissionClient queue, long bytesMax) : IAsy
 
     /// <summary>Hands over what is left and the envelope.</summary>
     /// <returns>The queue's answer; null where it could not even be asked.</returns>
-    internal Task<QueueReply?> FinishAsync(byte[] envelope) => _upload.FinishAsync(envelope);
+    internal Task<QueueReply?> FinishAsync(byte[] envelope) => upload.FinishAsync(envelope);
 
-    public ValueTask DisposeAsync() => _upload.DisposeAsync();
+    public ValueTask DisposeAsync() => upload.DisposeAsync();
 
     private SmtpMessageEnd Judge() =>
         _hops.Count >= SmtpLimits.HopsLimit ? SmtpMessageEnd.Looping
@@ -114,7 +112,7 @@ internal sealed class SmtpMessage(ISubmissionClient queue, long bytesMax) : IAsy
     // Stops when the block is full: then something is left, and the status is More.
     private SmtpDataStatus Decode(ref ReadOnlySequence<byte> rest)
     {
-        MessageBlock block = _upload.Block;
+        MessageBlock block = upload.Block;
         SmtpDataStatus status = SmtpDataStatus.More;
         while (status == SmtpDataStatus.More && !rest.IsEmpty && block.Free > 0)
         {
@@ -134,15 +132,15 @@ internal sealed class SmtpMessage(ISubmissionClient queue, long bytesMax) : IAsy
     // The rest of one that is unwanted is read all the same: the client listens only after its dot
     // line.
     private ValueTask SendBlockAsync() =>
-        IsUnwanted ? _upload.AbandonAsync() : _upload.SendBlockAsync();
+        IsUnwanted ? upload.AbandonAsync() : upload.SendBlockAsync();
 
     private bool TryDecodeChunk(ref ReadOnlySequence<byte> rest)
     {
         ReadOnlySpan<byte> piece = rest.FirstSpan;
-        piece = piece[..Math.Min(piece.Length, _upload.Block.Free)];
-        int before = _upload.Block.Written.Length;
-        bool sound = _chunks.TryDecode(piece, _upload.Block);
-        ReadOnlySpan<byte> stored = _upload.Block.Written.Span[before..];
+        piece = piece[..Math.Min(piece.Length, upload.Block.Free)];
+        int before = upload.Block.Written.Length;
+        bool sound = _chunks.TryDecode(piece, upload.Block);
+        ReadOnlySpan<byte> stored = upload.Block.Written.Span[before..];
         _hops.Append(stored);
         _size += stored.Length;
         rest = rest.Slice(piece.Length);

@@ -80,12 +80,13 @@ public static class RunProgram
         Listen(options.Pop3, Pop3Sessions, [], pop3);
         if (options.Has("--submission", options.Submission))
         {
-            Listen(options.Submission, SubmissionSessions, ["SUBMISSION"], smtp);
+            Listen(options.Submission, SubmissionSessions, ["SUBMISSION", "RBLSMTPD"], smtp);
         }
 
         if (options.Has("--submissions", options.Submissions))
         {
-            Listen(options.Submissions, SubmissionSessions, ["SUBMISSION", "SMTPS"], smtp);
+            Listen(
+                options.Submissions, SubmissionSessions, ["SUBMISSION", "RBLSMTPD", "SMTPS"], smtp);
         }
 
         using SupervisorSignals signals = new();

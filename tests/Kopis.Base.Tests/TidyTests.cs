@@ -114,6 +114,8 @@ public sealed partial class TidyTests
     [InlineData(SmtpdLinesMax, "Kopis.Receive/Smtp*.cs Kopis.Receive/QmailSmtpd.cs "
         + "Kopis.Receive/XClient*.cs Kopis.Mail/XClient*.cs Kopis.Mail/Smtp*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Trust/Clients/*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Receive/Submission/*.cs Kopis.Mail/Sasl/*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Users/Service/*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Queue/Writer/*.cs Kopis.Queue/Mess/*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Net/Tcp*.cs Kopis.Net/Connection.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Read/*.cs Kopis.Mail/Pop3*.cs")]

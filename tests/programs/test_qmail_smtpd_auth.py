@@ -199,6 +199,20 @@ class Submission(AuthCase):
         client.login("joe", PASSWORD)
         self.assertEqual(250, client.docmd("MAIL FROM:<joe@mx.example>")[0])
 
+    def test_what_a_program_left_out_of_the_header(self):
+        self.listen(SUBMISSION="")
+        client = self.client()
+        client.login("joe", PASSWORD)
+        client.sendmail("joe@mx.example", ["x@y.example"], b"Subject: x\r\n\r\nDate: no\r\n")
+        message = (self.home / "message").read_bytes()
+        self.assertRegex(message, rb"\AReceived: from [^\n]*\n  by [^\n]*\nDate: \d+ \w+ \d+ [\d:]+ "
+                         rb"-0000\nMessage-ID: <\d{14}\.\w+\.kopis@mx\.example>\nSubject: x\n\nDate")
+        whole = b"Date: 1 Jan 2026 00:00:00 +0000\r\nMessage-ID: <a@b>\r\n\r\n" + b"x\r\n" * 50_000
+        client.sendmail("joe@mx.example", ["x@y.example"], whole)
+        message = (self.home / "message").read_bytes()
+        self.assertEqual((1, 1), (message.count(b"\nDate:"), message.count(b"\nMessage-ID:")))
+        self.assertTrue(message.endswith(whole.replace(b"\r\n", b"\n")))
+
     def test_submissions(self):
         self.listen(SUBMISSION="", SMTPS="")
         client = smtplib.SMTP_SSL("127.0.0.1", self.port, "c.example", timeout=30,
@@ -300,7 +314,6 @@ class OtherJudges(AuthCase):
         for body in ("exit 111\n", "exit 2\n", "kill -9 $$\n"):
             self.listen(chain=("qmail-smtpd", "mx.example", self.script(body), "true"))
             self.assertEqual(454, self.login(), body)
-            self.end()
         self.listen(chain=("qmail-smtpd", "mx.example", "/no/such/check", "true"))
         self.assertEqual(454, self.login())
 

@@ -289,6 +289,8 @@ internal static class SmtpTargets
 
         public IRecipientCheck? Recipients { get; } = new Askers();
 
+        public ISubmissionRules? Submission => null;
+
         public bool IsEncrypted => false;
 
         public byte[] NameOwnAddress(byte[] address) => address;

@@ -39,7 +39,7 @@ internal sealed class SmtpLogin(
         Begin(offer);
         if (_exchange is null)
         {
-            session.OnError(SmtpReply.NoMechanism, connection.Output);
+            session.OnError(AuthReply.NoMechanism, connection.Output);
             return SmtpLoginEnd.Done;
         }
 
@@ -100,24 +100,24 @@ internal sealed class SmtpLogin(
         {
             case SaslStep.Done:
                 session.OnAuthenticated(Encoding.UTF8.GetBytes(exchange.Account));
-                session.Say(connection.Output, SmtpReply.LoggedIn);
+                session.Say(connection.Output, AuthReply.LoggedIn);
                 Log($"{LogText.Safe(Encoding.UTF8.GetBytes(exchange.Account))} logged in by "
                     + exchange.Mechanism);
                 return SmtpLoginEnd.Done;
             case SaslStep.Failed:
-                session.OnError(SmtpReply.LoginFailed, connection.Output);
+                session.OnError(AuthReply.LoginFailed, connection.Output);
                 Log($"login failed by {exchange.Mechanism}");
                 return SmtpLoginEnd.Failed;
             case SaslStep.Cancelled:
-                session.OnError(SmtpReply.LoginCancelled, connection.Output);
+                session.OnError(AuthReply.LoginCancelled, connection.Output);
                 return SmtpLoginEnd.Done;
             case SaslStep.Later:
-                session.Say(connection.Output, SmtpReply.LoginLater);
+                session.Say(connection.Output, AuthReply.LoginLater);
                 Log("a login could not be judged");
                 return SmtpLoginEnd.Done;
             default:
                 session.OnError(
-                    _tooLong ? SmtpReply.ResponseTooLong : SmtpReply.BadResponse,
+                    _tooLong ? AuthReply.ResponseTooLong : AuthReply.BadResponse,
                     connection.Output);
                 return SmtpLoginEnd.Done;
         }

@@ -13,13 +13,13 @@ internal sealed class SubmissionRules(
     bool isRequired, SubmissionSettings settings, SubmissionRates rates) : ISubmissionRules
 {
     public SmtpAnswer? OnMail(byte[]? user, ReadOnlySpan<byte> sender) =>
-        user is null ? (isRequired ? SmtpReply.LoginFirst : null)
-        : !settings.Senders.Allows(user, sender, settings.Me) ? SmtpReply.NotYourAddress
-        : !rates.TryMessage(user, settings.MessagesPerHour) ? SmtpReply.TooMuchMail
+        user is null ? (isRequired ? AuthReply.LoginFirst : null)
+        : !settings.Senders.Allows(user, sender, settings.Me) ? AuthReply.NotYourAddress
+        : !rates.TryMessage(user, settings.MessagesPerHour) ? AuthReply.TooMuchMail
         : null;
 
     public SmtpAnswer? OnRecipient(byte[]? user) =>
         user is not null && !rates.TryRecipient(user, settings.RecipientsPerHour)
-            ? SmtpReply.TooMuchMail
+            ? AuthReply.TooMuchMail
             : null;
 }

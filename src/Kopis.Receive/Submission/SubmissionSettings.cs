@@ -6,6 +6,8 @@ namespace Kopis.Receive;
 
 /// <summary>The control files about users who log in.</summary>
 /// <param name="Me">me: where users of the host have their addresses.</param>
+/// <param name="IdHost">idhost, else me: for a Message-ID that a user's program left to us.
+/// </param>
 /// <param name="Senders">senders: what each account may send as besides its own address.</param>
 /// <param name="MessagesPerHour">submissionrate; zero for no limit.</param>
 /// <param name="RecipientsPerHour">submissionrecipients; zero for no limit.</param>
@@ -13,7 +15,7 @@ namespace Kopis.Receive;
 /// <param name="AuthOverLoopback">authloopback: AUTH without TLS for the host's own clients.
 /// </param>
 internal sealed record SubmissionSettings(
-    byte[] Me, SenderList Senders, int MessagesPerHour, int RecipientsPerHour,
+    byte[] Me, byte[] IdHost, SenderList Senders, int MessagesPerHour, int RecipientsPerHour,
     IReadOnlyList<string> Mechanisms, bool AuthOverLoopback)
 {
     private const int MessagesDefault = 300; // A stolen password sends no more, an office does not.
@@ -22,12 +24,14 @@ internal sealed record SubmissionSettings(
     /// <summary>The files' names.</summary>
     internal static IReadOnlyList<string> Files { get; } =
     [
-        "senders", "submissionrate", "submissionrecipients", "saslmechanisms", "authloopback",
+        "idhost", "senders", "submissionrate", "submissionrecipients", "saslmechanisms",
+        "authloopback",
     ];
 
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
     internal static SubmissionSettings Load(ControlDirectory control) => new(
         control.ReadLine("me") ?? [],
+        control.ReadLineOrMe("idhost", null) ?? [],
         SenderList.Load(control),
         control.ReadInt("submissionrate", MessagesDefault),
         control.ReadInt("submissionrecipients", RecipientsDefault),
