@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
@@ -19,6 +18,8 @@ internal sealed class TcpSessions
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
 
+    private const int TidyUpSessions = 1000;
+
     private readonly ProgramContext _context;
     private readonly TcpServerOptions _options;
     private readonly ISessionHandler? _handler;
@@ -28,10 +29,13 @@ internal sealed class TcpSessions
     private readonly ProxyClients _proxies;
     private readonly TcpServerLog _log;
     private readonly SemaphoreSlim _slots;
-    private readonly ConcurrentDictionary<long, Task> _running = new();
+    private readonly TaskCompletionSource _allEnded =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private readonly Dictionary<IPAddress, int> _perAddress = [];
     private long _last;
     private int _sessions;
+    private int _mostSessions; // When garbage was last collected.
 
     internal TcpSessions(
         ProgramContext context, TcpServerOptions options, ISessionHandler? handler,
@@ -70,10 +74,10 @@ internal sealed class TcpSessions
                 }
 
                 long number = ++_last;
-                Task session = Task.Run(() => ServeAsync(socket, number, stop), default);
-                _running[number] = session;
-                _ = session.ContinueWith(
-                    _ => _running.TryRemove(number, out Task? _), TaskScheduler.Default);
+                int sessions = Interlocked.Increment(ref _sessions);
+                _log.Status(sessions, _options.Limit);
+                _ = Task.Run(() => ServeAsync(socket, number, stop), default);
+                TidyUpAfter(sessions);
             }
         }
         catch (OperationCanceledException)
@@ -81,10 +85,21 @@ internal sealed class TcpSessions
             listener.Close();
         }
 
-        if (_handler is not null)
+        if (_handler is not null && Volatile.Read(ref _sessions) > 0)
         {
-            Task grace = Task.Delay(Grace, CancellationToken.None);
-            await Task.WhenAny(Task.WhenAll(_running.Values), grace);
+            await Task.WhenAny(_allEnded.Task, Task.Delay(Grace, CancellationToken.None));
+        }
+    }
+
+    // Sessions that stay leave the garbage of their beginnings, a third of what they keep, until
+    // memory is short, which a listener's never is. So it goes when there are many more than ever.
+    private void TidyUpAfter(int sessions)
+    {
+        if (_handler is not null && sessions >= _mostSessions + TidyUpSessions)
+        {
+            _mostSessions = sessions;
+            GC.Collect(
+                GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
     }
 
@@ -109,7 +124,6 @@ internal sealed class TcpSessions
 
     private async Task ServeAsync(Socket socket, long number, CancellationToken stop)
     {
-        _log.Status(Interlocked.Increment(ref _sessions), _options.Limit);
         try
         {
             using (socket)
@@ -123,8 +137,13 @@ internal sealed class TcpSessions
         }
         finally
         {
-            _log.Status(Interlocked.Decrement(ref _sessions), _options.Limit);
+            int left = Interlocked.Decrement(ref _sessions);
+            _log.Status(left, _options.Limit);
             _slots.Release();
+            if (left == 0 && stop.IsCancellationRequested)
+            {
+                _allEnded.TrySetResult();
+            }
         }
     }
 
