@@ -35,6 +35,9 @@ public class ProxyHeaderTests
     [InlineData("PROXY TCP6 fe80::1%eth0 ::1 1 25\r\n")]
     [InlineData("PROXY UDP4 192.0.2.1 192.0.2.2 1 25\r\n")]
     [InlineData("proxy TCP4 192.0.2.1 192.0.2.2 1 25\r\n")]
+    [InlineData("PROXY UNKNOWN a\rEHLO b\r\n")]
+    [InlineData("PROXY UNKNOWN a\nEHLO b\r\n")]
+    [InlineData("PROXY UNKNOWN \0\r\n")]
     [InlineData("EHLO client.example\r\n")]
     public void What_is_no_line(string line) => Assert.False(
         ProxyHeader.TryParseLine(Encoding.Latin1.GetBytes(line), out _));

@@ -54,7 +54,8 @@ public static class ProxyHeader
     public static bool TryParseLine(ReadOnlySpan<byte> line, out ProxyEnds? ends)
     {
         ends = null;
-        if (!line.EndsWith("\r\n"u8) || line.Length > LineBytesMax)
+        if (!line.EndsWith("\r\n"u8) || line.Length > LineBytesMax
+            || line[..^2].ContainsAnyInRange((byte)0, (byte)31))
         {
             return false;
         }
