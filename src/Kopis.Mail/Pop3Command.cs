@@ -55,6 +55,7 @@ internal readonly ref struct Pop3Command
         : Is(word, "PASS"u8) ? Pop3Verb.Pass
         : Is(word, "APOP"u8) ? Pop3Verb.Apop
         : Is(word, "AUTH"u8) ? Pop3Verb.Auth
+        : Is(word, "STLS"u8) ? Pop3Verb.Stls
         : Is(word, "CAPA"u8) ? Pop3Verb.Capa
         : Is(word, "NOOP"u8) ? Pop3Verb.Noop
         : Is(word, "QUIT"u8) ? Pop3Verb.Quit

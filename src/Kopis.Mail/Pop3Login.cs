@@ -10,7 +10,8 @@ namespace Kopis.Mail;
 /// clients that see the stamp in the greeting would else try APOP, which no hash can answer.
 /// </summary>
 /// <param name="stamp">The greeting's <c>&lt;PID.UNIXTIME@HOST&gt;</c>.</param>
-public sealed class Pop3Login(byte[] stamp)
+/// <param name="offersTls">Whether STLS is offered (RFC 2595); never over TLS.</param>
+public sealed class Pop3Login(byte[] stamp, bool offersTls)
 {
     private byte[]? _user;
     private Pop3Credentials? _credentials;
@@ -75,7 +76,13 @@ public sealed class Pop3Login(byte[] stamp)
             case Pop3Verb.Auth:
                 return Auth(command.Argument, reply);
             case Pop3Verb.Capa:
-                return Say(reply, Pop3Capabilities.Reply);
+                return Say(
+                    reply,
+                    offersTls ? Pop3Capabilities.ReplyWithTls : Pop3Capabilities.Reply);
+            case Pop3Verb.Stls when offersTls:
+                return command.Argument.IsEmpty
+                    ? Pop3LoginStep.StartTls
+                    : Say(reply, Pop3Reply.SyntaxError);
             case Pop3Verb.Noop:
                 return Say(reply, Pop3Reply.Ok);
             case Pop3Verb.Quit:

@@ -9,6 +9,9 @@ public enum Pop3LoginStep
     /// <summary>A name and a secret are to be checked; there is no second try.</summary>
     Check,
 
+    /// <summary>TLS, begun by <see cref="Pop3Reply.ReadyForTls"/>, and then a new login.</summary>
+    StartTls,
+
     /// <summary>The end, after the reply is out.</summary>
     Close,
 }

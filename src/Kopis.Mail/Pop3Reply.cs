@@ -6,6 +6,14 @@ public static class Pop3Reply
     /// <summary>Yes; the space is qmail's.</summary>
     public static ReadOnlySpan<byte> Ok => "+OK \r\n"u8;
 
+    /// <summary>The last words in the clear.</summary>
+    public static ReadOnlySpan<byte> ReadyForTls => "+OK begin TLS\r\n"u8;
+
+    /// <summary>To a client that sent more along with STLS; the session ends. Who does so either
+    /// mistakes us or wants words taken for encrypted ones (CVE-2011-0411).</summary>
+    public static ReadOnlySpan<byte> PlaintextAhead =>
+        "-ERR nothing may follow STLS before its reply\r\n"u8;
+
     /// <summary>The end of a listing.</summary>
     public static ReadOnlySpan<byte> EndOfList => ".\r\n"u8;
 

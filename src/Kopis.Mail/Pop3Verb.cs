@@ -1,6 +1,6 @@
 namespace Kopis.Mail;
 
-/// <summary>The words of RFC 1939, 2449 and 5034, and <c>LAST</c> of RFC 1460.</summary>
+/// <summary>The words of RFC 1939, 2449, 2595 and 5034, and <c>LAST</c> of RFC 1460.</summary>
 internal enum Pop3Verb
 {
     Unknown,
@@ -8,6 +8,7 @@ internal enum Pop3Verb
     Pass,
     Apop,
     Auth,
+    Stls,
     Capa,
     Noop,
     Quit,

@@ -24,6 +24,7 @@ internal sealed class Pop3Handler : ISessionHandler
 
     private readonly Pop3Chain _chain;
     private readonly LoginGate _gate;
+    private readonly TlsServer _tls;
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
     private readonly ChildReaper? _reaper;
@@ -31,13 +32,15 @@ internal sealed class Pop3Handler : ISessionHandler
     /// <summary>Makes the handler.</summary>
     /// <param name="chain">The programs it stands for.</param>
     /// <param name="gate">Checks logins.</param>
+    /// <param name="tls">Our certificates.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Takes a line for the listener's log.</param>
     internal Pop3Handler(
-        Pop3Chain chain, LoginGate gate, TimeProvider time, Action<string> log)
+        Pop3Chain chain, LoginGate gate, TlsServer tls, TimeProvider time, Action<string> log)
     {
         _chain = chain;
         _gate = gate;
+        _tls = tls;
         _time = time;
         _log = log;
         _reaper = Processes.EffectiveUid == 0 ? new ChildReaper() : null;
@@ -47,8 +50,7 @@ internal sealed class Pop3Handler : ISessionHandler
 
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
     {
-        Pop3Login login = new(StampFor(connection));
-        LoginConversation conversation = new(connection, login, _time);
+        LoginConversation conversation = new(connection, StampFor(connection), _tls, _time);
         if (await conversation.RunAsync(stop) is not { } credentials)
         {
             return ExitAlways;
@@ -137,6 +139,11 @@ internal sealed class Pop3Handler : ISessionHandler
         using CancellationTokenRegistration wake =
             stop.UnsafeRegister(_ => connection.Input.CancelPendingRead(), null);
         Task copying = CopyCommandsAsync(connection, commands);
+        if (connection.Tls is not null)
+        {
+            await CopyRepliesAsync(connection, commands);
+        }
+
         await reaper.WaitAsync(pid);
         connection.Input.CancelPendingRead();
         await copying;
@@ -153,8 +160,7 @@ internal sealed class Pop3Handler : ISessionHandler
             Descriptors = new Dictionary<int, int>
             {
                 [0] = commands,
-                [1] = connection.Descriptor
-                    ?? throw new PosixException("pass the connection", Errno.NotSupported),
+                [1] = connection.Descriptor ?? commands, // What we encrypt goes through us.
                 [2] = 2,
             },
             Identity = new ProcessIdentity(account.Uid, account.Gid, [account.Gid]),
@@ -183,6 +189,30 @@ internal sealed class Pop3Handler : ISessionHandler
             }
 
             commands.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // qmail-pop3d has ended.
+        }
+    }
+
+    // To the end of the reader, or of the client: then the reader is told by its own end of input.
+    private static async Task CopyRepliesAsync(Connection connection, Socket replies)
+    {
+        try
+        {
+            int got;
+            while ((got = await replies.ReceiveAsync(connection.Output.GetMemory())) > 0)
+            {
+                connection.Output.Advance(got);
+                connection.SetDeadline(MailConversation.IdleTimeout);
+                if (!await connection.FlushAsync())
+                {
+                    break;
+                }
+            }
+
+            replies.Shutdown(SocketShutdown.Both);
         }
         catch (SocketException)
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kopis.Base;
+using Kopis.Control;
 using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Posix;
@@ -43,7 +44,9 @@ public static class QmailPopup
         Accounts accounts = new(listener.Home, hasHostUsers: Processes.EffectiveUid == 0);
         _ = accounts.Find("nobody@invalid"u8); // A listener does not start with a bad file.
         LoginGate gate = new(name => accounts.Find(name), TimeProvider.System);
-        return new Pop3Handler(words, gate, TimeProvider.System, Log);
+        TlsServer tls = new(ControlDirectory.Of(listener), TimeProvider.System, Log);
+        _ = tls.IsOffered; // Nor with a certificate that cannot be used.
+        return new Pop3Handler(words, gate, tls, TimeProvider.System, Log);
     }
 
     private static void Serve(ProgramContext context)
@@ -55,7 +58,8 @@ public static class QmailPopup
         }
 
         Pop3Login login = new(
-            Stamp.Make(Processes.Id, DateTimeOffset.UtcNow, context.Arguments[0]));
+            Stamp.Make(Processes.Id, DateTimeOffset.UtcNow, context.Arguments[0]),
+            offersTls: false);
         if (TakeLogin(login) is { } credentials)
         {
             byte[] fields = credentials.ToFields(login.Stamp);

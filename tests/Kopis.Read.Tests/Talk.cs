@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Text;
 using Kopis.Base;
+using Kopis.Control;
 using Kopis.Net;
 using Kopis.Receive.Tests;
 using Kopis.Users;
@@ -146,7 +147,9 @@ internal sealed class Talk : IDisposable
         Accounts accounts = new(_home.Path, hasHostUsers: false);
         Pop3Handler handler = new(
             new Pop3Chain("toyokawa.gcd.org"u8.ToArray(), [], "Maildir"u8.ToArray()),
-            new LoginGate(name => accounts.Find(name), GateTime), Time, _ => { });
+            new LoginGate(name => accounts.Find(name), GateTime),
+            new TlsServer(new ControlDirectory(_home.In("control")), Time, _ => { }),
+            Time, _ => { });
         Connection connection = Connection.OverPipes(
             _toServer.Reader, _toClient.Writer, new ByteEnvironment(), Time);
         await using (connection)

@@ -172,12 +172,15 @@ class KopisUser(ProgramCase):
         self.assertEqual("t0@mx.example\n", self.ok("list"))
 
     def test_an_interrupted_question_leaves_the_terminal_as_it_was(self):
+        def begin():
+            fcntl.ioctl(0, 0x540E, 0)  # TIOCSCTTY
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # A shell's background jobs ignore it.
+
         ours, theirs = pty.openpty()
         before = subprocess.run(["stty", "-a"], stdin=theirs, capture_output=True).stdout
         process = subprocess.Popen(
             [BIN / "kopis", "user", "add", "joe"], env=self.environment(), stdin=theirs,
-            stdout=theirs, stderr=theirs, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, 0x540E, 0))  # TIOCSCTTY
+            stdout=theirs, stderr=theirs, start_new_session=True, preexec_fn=begin)
         self.expect(ours, b"Password: ")
         os.write(ours, b"\x03")
         self.assertEqual(-signal.SIGINT, process.wait(20))

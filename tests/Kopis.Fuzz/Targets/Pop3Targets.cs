@@ -12,7 +12,7 @@ internal static class Pop3Targets
     /// </summary>
     internal static void Login(byte[] input)
     {
-        Pop3Login login = new(Stamp);
+        Pop3Login login = new(Stamp, offersTls: true);
         ArrayBufferWriter<byte> reply = new();
         login.Greet(reply);
         foreach (Range range in input.AsSpan().Split((byte)'\n'))
