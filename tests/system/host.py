@@ -105,7 +105,9 @@ class Host:
                          "--submission", f"127.0.0.1:{self.submission_port}",
                          "--submissions", f"127.0.0.1:{self.submissions_port}", *arguments),
             env=environment, cwd=self.base, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
+            stderr=subprocess.STDOUT,
+            # A shell's background jobs ignore it, and pass that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def start(self):
         """Starts and waits until the host says that it is ready."""
