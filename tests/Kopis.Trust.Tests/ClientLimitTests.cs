@@ -1,3 +1,4 @@
+using Kopis.Receive.Tests;
 
 namespace Kopis.Trust.Tests;
 

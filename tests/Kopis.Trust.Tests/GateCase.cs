@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Net;
+using Kopis.Receive.Tests;
 
 namespace Kopis.Trust.Tests;
 
