@@ -6,11 +6,13 @@ namespace Kopis.Fuzz;
 internal static class Scratch
 {
     private static readonly string Root = Make();
+    private static int _made;
 
     /// <summary>A new directory.</summary>
     internal static string Directory([CallerMemberName] string name = "")
     {
-        string path = Path.Combine(Root, $"{name}-{Guid.NewGuid():n}");
+        // Short: the path of a socket in it has 107 bytes at most.
+        string path = Path.Combine(Root, $"{name}-{Interlocked.Increment(ref _made)}");
         System.IO.Directory.CreateDirectory(path);
         return path;
     }
@@ -33,7 +35,7 @@ internal static class Scratch
         // tests/fuzz names one that it removes itself: a fuzzer kills without a warning.
         string parent = Environment.GetEnvironmentVariable("KOPIS_FUZZ_PLACE")
             ?? (System.IO.Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath());
-        string root = Path.Combine(parent, $"kopis-fuzz-{Guid.NewGuid():n}");
+        string root = Path.Combine(parent, $"kopis-fuzz-{Guid.NewGuid().ToString("n")[..12]}");
         System.IO.Directory.CreateDirectory(root);
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
             System.IO.Directory.Delete(root, recursive: true);
