@@ -118,17 +118,67 @@ public sealed class LoginGateTests : IDisposable
     public async Task An_account_that_many_fail_at_is_refused_but_for_who_was_right_before()
     {
         Assert.NotNull(await Try("joe", "right", IPAddress.Parse("198.51.100.1")));
-        for (int i = 0; i < LoginLimiter.AccountFailuresMax; i++)
-        {
-            Assert.Null(await Try("joe", "wrong", new IPAddress([203, 0, 113, (byte)i])));
-        }
-
+        await FailFromMany("joe");
         int computed = _gate.Computed;
-        Assert.Null(await Try("joe", "wrong", IPAddress.Parse("198.51.100.2")));
+        Assert.Null(await Try("joe", "wrong", IPAddress.Parse("198.51.101.2")));
         Assert.Equal(computed, _gate.Computed);
         Assert.NotNull(await Try("joe", "right", IPAddress.Parse("198.51.100.1")));
         _time.Advance(LoginLimiter.Window);
         Assert.NotNull(await Try("joe", "right", IPAddress.Parse("198.51.100.3")));
+    }
+
+    [Theory]
+    [InlineData("198.51.100.1", "198.51.100.200", true)]
+    [InlineData("198.51.100.1", "198.51.101.1", false)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
+    public async Task Who_guesses_does_not_shut_out_the_owner_where_he_is_known(
+        string before, string now, bool known)
+    {
+        Assert.NotNull(await Try("joe", "right", IPAddress.Parse(before)));
+        _time.Advance(VerifiedLogins.Lifetime); // That the password was right is forgotten.
+        await FailFromMany("joe");
+        Assert.Equal(known, await Try("joe", "right", IPAddress.Parse(now)) is not null);
+        _time.Advance(KnownPeers.Lifetime);
+        await FailFromMany("joe");
+        Assert.Null(await Try("joe", "right", IPAddress.Parse(now)));
+    }
+
+    [Fact]
+    public async Task Where_the_owner_is_known_an_address_has_its_own_limit_and_no_other_account()
+    {
+        IPAddress home = IPAddress.Parse("198.51.100.1");
+        _home.AddUser("eve@toyokawa.gcd.org", "hers");
+        Assert.NotNull(await Try("joe", "right", home));
+        await FailFromMany("eve");
+        Assert.Null(await Try("eve", "hers", home));
+        await FailFromMany("joe");
+        int computed = _gate.Computed;
+        for (int i = 1; i < LoginLimiter.FailuresMax + 5; i++) // One failed at eve's.
+        {
+            Assert.Null(await Try("joe", "wrong", home));
+        }
+
+        Assert.Equal(computed + LoginLimiter.FailuresMax - 1, _gate.Computed);
+        Assert.Null(await Try("joe", "right", home));
+    }
+
+    [Fact]
+    public void Known_peers_are_bounded_and_the_one_unused_for_longest_makes_room()
+    {
+        KnownPeers known = new(_time);
+        PeerNetwork first = new(0, true);
+        for (uint i = 0; i < KnownPeers.PairsMax; i++)
+        {
+            known.Add(new PeerNetwork(i, true), 1);
+        }
+
+        known.Add(first, 1);
+        known.Add(new PeerNetwork(KnownPeers.PairsMax, true), 1);
+        Assert.True(known.Contains(first, 1));
+        Assert.False(known.Contains(new PeerNetwork(1, true), 1));
+        Assert.True(known.Contains(new PeerNetwork(2, true), 1));
+        Assert.False(known.Contains(new PeerNetwork(2, false), 1));
     }
 
     [Fact]
@@ -141,7 +191,7 @@ public sealed class LoginGateTests : IDisposable
         // Those under way when the tenth failed are counted, as many as are hashed at a time.
         Assert.InRange(
             _gate.Computed, LoginLimiter.FailuresMax,
-            LoginLimiter.FailuresMax + Environment.ProcessorCount);
+            LoginLimiter.FailuresMax + Math.Max(1, Environment.ProcessorCount / 2) - 1);
     }
 
     [Fact]
@@ -178,12 +228,13 @@ public sealed class LoginGateTests : IDisposable
         for (uint i = 0; i <= LoginLimiter.PeersMax; i++)
         {
             _time.Advance(TimeSpan.FromTicks(1));
-            limiter.CountFailure(new PeerNetwork(i, false));
+            limiter.CountFailure(new PeerNetwork(i, false), "joe"u8);
         }
 
         // The oldest made room: it begins anew, the others go on.
-        Assert.Equal(2, limiter.CountFailure(new PeerNetwork(LoginLimiter.PeersMax, false)));
-        Assert.Equal(1, limiter.CountFailure(new PeerNetwork(0, false)));
+        Assert.Equal(2, limiter.CountFailure(
+            new PeerNetwork(LoginLimiter.PeersMax, false), "joe"u8));
+        Assert.Equal(1, limiter.CountFailure(new PeerNetwork(0, false), "joe"u8));
     }
 
     [Theory]
@@ -195,6 +246,14 @@ public sealed class LoginGateTests : IDisposable
     public void Who_is_one_peer(string left, string right, bool same) =>
         Assert.Equal(
             same, PeerNetwork.Of(IPAddress.Parse(left)) == PeerNetwork.Of(IPAddress.Parse(right)));
+
+    private async Task FailFromMany(string name)
+    {
+        for (int i = 0; i < LoginLimiter.AccountFailuresMax; i++)
+        {
+            Assert.Null(await Try(name, "wrong", new IPAddress([203, 0, 113, (byte)i])));
+        }
+    }
 
     private Task<Account?> Try(string name, string password, IPAddress? peer = null) =>
         _gate.CheckAsync(

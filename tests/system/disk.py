@@ -62,9 +62,12 @@ class Disk:
             os.close(fd)
 
     def unmount(self):
-        """Once the last of the killed processes has let go of it."""
+        """Once the last of the killed processes has let go of it, and all name spaces that were
+        made meanwhile: till then a new mount would be the old one, without its power."""
         Host.wait_until(lambda: subprocess.run(
             ["umount", self.mount_point], check=False, capture_output=True).returncode == 0)
+        Host.wait_until(lambda: not subprocess.run(
+            ["losetup", "--associated", self.image], check=True, capture_output=True).stdout)
 
     def close(self):
         subprocess.run(["umount", self.mount_point], check=False, capture_output=True)

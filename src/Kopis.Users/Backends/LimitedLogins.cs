@@ -37,12 +37,16 @@ public sealed class LimitedLogins(ILoginService inner, LoginLimiter limiter, Tim
     {
         PeerNetwork network = PeerNetwork.Of(peer);
         long began = time.GetTimestamp();
-        bool blocked = limiter.IsBlocked(network) || limiter.IsBlocked(name);
+        bool blocked = limiter.IsBlocked(network, name);
         LoginAnswer answer = blocked ? LoginAnswer.No : await check();
+        if (answer.Verdict == LookupVerdict.Yes)
+        {
+            limiter.NoteSuccess(network, name);
+        }
+
         if (answer.Verdict == LookupVerdict.No)
         {
-            limiter.CountFailure(name);
-            int failures = limiter.CountFailure(network);
+            int failures = limiter.CountFailure(network, name);
             TimeSpan left =
                 (FailureDelay * Math.Min(failures, DelaysMax)) - time.GetElapsedTime(began);
             await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, stop);

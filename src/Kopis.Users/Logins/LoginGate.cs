@@ -59,10 +59,8 @@ public sealed class LoginGate
     {
         long began = _time.GetTimestamp();
         PeerNetwork network = PeerNetwork.Of(peer);
-        Account? account = await VerifyAsync(network, name, secret, stop);
-        return account is null
-            ? Refuse(network, name, began)
-            : new LoginVerdict(account, TimeSpan.Zero);
+        (Account? account, int failures) = await VerifyAsync(network, name, secret, stop);
+        return account is null ? Refuse(failures, began) : Accept(network, name, account);
     }
 
     /// <summary>The salt and iterations of a name's password; null where SCRAM cannot serve it.
@@ -76,61 +74,64 @@ public sealed class LoginGate
     {
         long began = _time.GetTimestamp();
         PeerNetwork network = PeerNetwork.Of(peer);
-        bool blocked = _limiter.IsBlocked(network) || _limiter.IsBlocked(name);
-        Candidate? candidate = blocked ? null : _find(name);
+        Candidate? candidate = _limiter.IsBlocked(network, name) ? null : _find(name);
         return candidate is { Account: { } account, Keys: { } keys }
             && keys.Verify(authMessage, proof)
-                ? new LoginVerdict(account, TimeSpan.Zero)
+                ? Accept(network, name, account) with
                 {
                     ServerSignature = keys.Sign(authMessage),
                 }
-                : Refuse(network, name, began);
+                : Refuse(_limiter.CountFailure(network, name), began);
     }
 
-    private LoginVerdict Refuse(PeerNetwork network, byte[] name, long began)
+    private LoginVerdict Accept(PeerNetwork network, byte[] name, Account account)
     {
-        _limiter.CountFailure(name);
-        int failures = _limiter.CountFailure(network);
+        _limiter.NoteSuccess(network, name);
+        return new LoginVerdict(account, TimeSpan.Zero);
+    }
+
+    private LoginVerdict Refuse(int failures, long began)
+    {
         TimeSpan delay = FailureDelay * Math.Min(failures, FailureDelayMax / FailureDelay);
         TimeSpan left = delay - _time.GetElapsedTime(began);
         return new LoginVerdict(null, left > TimeSpan.Zero ? left : TimeSpan.Zero);
     }
 
-    private async Task<Account?> VerifyAsync(
+    // Failures: how many the peer has, where this is one.
+    private async Task<(Account? Account, int Failures)> VerifyAsync(
         PeerNetwork peer, byte[] name, byte[] secret, CancellationToken stop)
     {
         if (_limiter.IsBlocked(peer))
         {
-            return null;
+            return (null, _limiter.CountFailure(peer, name));
         }
 
         Candidate candidate = _find(name);
         if (_verified.Contains(name, candidate.Hash, secret))
         {
-            return candidate.Account;
+            return (candidate.Account, 0);
         }
 
         await _hashing.WaitAsync(stop);
         try
         {
             // Others may have failed while this one waited.
-            if (_limiter.IsBlocked(peer) || _limiter.IsBlocked(name))
+            if (!_limiter.IsBlocked(peer, name))
             {
-                return null;
+                Computed++;
+                if (await Task.Run(() => candidate.Verify(secret), stop))
+                {
+                    _verified.Add(name, candidate.Hash, secret);
+                    return (candidate.Account, 0);
+                }
             }
 
-            Computed++;
-            if (!await Task.Run(() => candidate.Verify(secret), stop))
-            {
-                return null;
-            }
+            // Before the next one may hash, or many that wait would get past the limit.
+            return (null, _limiter.CountFailure(peer, name));
         }
         finally
         {
             _hashing.Release();
         }
-
-        _verified.Add(name, candidate.Hash, secret);
-        return candidate.Account;
     }
 }

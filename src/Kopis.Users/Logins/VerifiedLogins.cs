@@ -19,64 +19,25 @@ public sealed class VerifiedLogins(TimeProvider time)
     /// most this as a rule.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
-    private readonly Lock _lock = new();
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
-    private readonly Dictionary<UInt128, long> _lastUse = [];
+    private readonly RecentKeys<UInt128> _recent = new(time, Lifetime, LoginsMax);
 
     /// <summary>Whether this very login was right a short while ago; renews it.</summary>
     public bool Contains(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password)
     {
         UInt128 digest = Digest(name, hash, password);
-        lock (_lock)
+        bool known = _recent.Contains(digest);
+        if (known)
         {
-            bool known = _lastUse.TryGetValue(digest, out long last) && !IsOver(last);
-            if (known)
-            {
-                _lastUse[digest] = time.GetTimestamp();
-            }
-
-            return known;
+            _recent.Add(digest);
         }
+
+        return known;
     }
 
     /// <summary>Remembers a login that was right.</summary>
-    public void Add(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password)
-    {
-        UInt128 digest = Digest(name, hash, password);
-        lock (_lock)
-        {
-            if (_lastUse.Count >= LoginsMax && !_lastUse.ContainsKey(digest))
-            {
-                MakeRoom();
-            }
-
-            _lastUse[digest] = time.GetTimestamp();
-        }
-    }
-
-    private void MakeRoom()
-    {
-        UInt128 oldest = default;
-        long lastUse = long.MaxValue;
-        foreach ((UInt128 digest, long last) in _lastUse)
-        {
-            if (IsOver(last))
-            {
-                _lastUse.Remove(digest);
-            }
-            else if (last < lastUse)
-            {
-                (oldest, lastUse) = (digest, last);
-            }
-        }
-
-        if (_lastUse.Count >= LoginsMax)
-        {
-            _lastUse.Remove(oldest);
-        }
-    }
-
-    private bool IsOver(long last) => time.GetElapsedTime(last) >= Lifetime;
+    public void Add(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password) =>
+        _recent.Add(Digest(name, hash, password));
 
     // Each part is preceded by its length, so that no two triples give the same bytes.
     private UInt128 Digest(
