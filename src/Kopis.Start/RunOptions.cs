@@ -4,13 +4,16 @@ using Kopis.Base;
 namespace Kopis.Start;
 
 /// <summary>The command line of <c>kopis run</c>.</summary>
+/// <param name="Home">The home.</param>
+/// <param name="Given">Places that were named, by option.</param>
+/// <param name="Help">Whether only to tell the options.</param>
 internal sealed record RunOptions(
-    string Home, HostPort Smtp, HostPort Pop3, HostPort Submission, HostPort Submissions,
-    IReadOnlySet<string> Given, bool Help)
+    string Home, IReadOnlyDictionary<string, HostPort> Given, bool Help)
 {
     internal const string Usage = """
         usage: kopis run [--home DIR] [--smtp HOST:PORT] [--pop3 HOST:PORT]
                          [--submission HOST:PORT] [--submissions HOST:PORT]
+                         [--pop3s HOST:PORT]
 
         Runs a whole mail host in the foreground, without root and without configuration:
         receives by SMTP, queues, delivers to Maildirs, relays, bounces, serves mail by POP3.
@@ -20,8 +23,9 @@ internal sealed record RunOptions(
           --pop3 HOST:PORT   where it serves mail   (default: 127.0.0.1:2110)
           --submission HOST:PORT    where users send, after STARTTLS and AUTH (127.0.0.1:2587)
           --submissions HOST:PORT   where they send over TLS from the start   (127.0.0.1:2465)
+          --pop3s HOST:PORT         where they fetch over TLS from the start  (127.0.0.1:2995)
 
-        Where the last two are not given and their places are taken, they are left out.
+        Where one of the last three is not given and its place is taken, it is left out.
 
         IPv6 literals stand in brackets: --smtp [::1]:2525. Ctrl-C ends it.
 
@@ -30,11 +34,8 @@ internal sealed record RunOptions(
     /// <exception cref="ConfigurationException">Not an option, or not a place.</exception>
     internal static RunOptions Parse(IReadOnlyList<string> words)
     {
-        RunOptions options = new(
-            Path.GetFullPath("var"), new HostPort("127.0.0.1", 2525),
-            new HostPort("127.0.0.1", 2110), new HostPort("127.0.0.1", 2587),
-            new HostPort("127.0.0.1", 2465), new HashSet<string>(), Help: false);
-        HashSet<string> given = [];
+        string home = Path.GetFullPath("var");
+        Dictionary<string, HostPort> given = [];
         for (int i = 0; i < words.Count; i++)
         {
             string word = words[i];
@@ -47,40 +48,55 @@ internal sealed record RunOptions(
 
             if (word is "--help" or "-h")
             {
-                return options with { Help = true };
+                return new RunOptions(home, given, Help: true);
             }
 
             value ??= i + 1 < words.Count ? words[++i] : throw Misuse($"{word} needs a value");
-            given.Add(word);
-            options = word switch
+            if (word == "--home")
             {
-                "--home" => options with { Home = Path.GetFullPath(value) },
-                "--smtp" => options with { Smtp = ParsePlace(word, value) },
-                "--pop3" => options with { Pop3 = ParsePlace(word, value) },
-                "--submission" => options with { Submission = ParsePlace(word, value) },
-                "--submissions" => options with { Submissions = ParsePlace(word, value) },
-                _ => throw Misuse($"there is no option {word}; try kopis run --help"),
-            };
-        }
-
-        return options with { Given = given };
-    }
-
-    /// <summary>Whether there is to be a listener: where one was asked for, or its usual place is
-    /// free.</summary>
-    internal bool Has(string option, HostPort place) => Given.Contains(option) || place.IsFree();
-
-    /// <summary>Fails where a submission port that was asked for cannot be had.</summary>
-    internal void RequireGiven()
-    {
-        foreach ((string option, HostPort place) in ((string, HostPort)[])
-            [("--submission", Submission), ("--submissions", Submissions)])
-        {
-            if (Given.Contains(option))
+                home = Path.GetFullPath(value);
+            }
+            else if (MailListener.All.Any(listener => listener.Option == word))
             {
-                place.RequireFree(option);
+                given[word] = ParsePlace(word, value);
+            }
+            else
+            {
+                throw Misuse($"there is no option {word}; try kopis run --help");
             }
         }
+
+        return new RunOptions(home, given, Help: false);
+    }
+
+    /// <summary>Where a listener is to be.</summary>
+    internal HostPort PlaceOf(MailListener listener) =>
+        Given.TryGetValue(listener.Option, out HostPort place)
+            ? place
+            : new HostPort("127.0.0.1", listener.TrialPort);
+
+    /// <summary>The listeners that there are to be.</summary>
+    /// <exception cref="ConfigurationException">The place of one that must be there is taken.
+    /// </exception>
+    internal IReadOnlyList<MailListener> Listeners()
+    {
+        List<MailListener> listeners = [];
+        foreach (MailListener listener in MailListener.All)
+        {
+            HostPort place = PlaceOf(listener);
+            if (!listener.IsOptional || Given.ContainsKey(listener.Option))
+            {
+                place.RequireFree(listener.Option);
+            }
+            else if (!place.IsFree())
+            {
+                continue;
+            }
+
+            listeners.Add(listener);
+        }
+
+        return listeners;
     }
 
     private static HostPort ParsePlace(string option, string text)

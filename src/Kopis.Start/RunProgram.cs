@@ -13,8 +13,6 @@ public static class RunProgram
 {
     private const int SmtpSessions = 1500;
     private const int SmtpSessionsMax = 100_000;
-    private const int Pop3Sessions = 200;
-    private const int SubmissionSessions = 200;
     private const int GeneratedBytes = 10;
 
     /// <summary>Runs until Ctrl-C or SIGTERM.</summary>
@@ -40,53 +38,37 @@ public static class RunProgram
         bool madeCertificate =
             SelfSignedCertificate.MakeMissing(control, home.Me, TimeProvider.System.GetUtcNow());
         check(control);
-        options.Smtp.RequireFree("--smtp");
-        options.Pop3.RequireFree("--pop3");
-        options.RequireGiven();
+        IReadOnlyList<MailListener> listeners = options.Listeners();
         int sessions = control.ReadInt(
             "concurrencyincoming", SmtpSessions, least: 1, SmtpSessionsMax);
         (string address, string? password) = FirstMailbox(context, home.Me);
         home.MakeAliases(address);
-        Keep(context, options, home.Me, sessions,
-            () => Say(Welcome(options, address, password, madeCertificate)));
+        Keep(context, options, home.Me, listeners, sessions,
+            () => Say(Welcome(options, listeners, address, password, madeCertificate)));
         return ExitCode.Success;
     }
 
     private static void Keep(
-        ProgramContext context, RunOptions options, string me, int sessions, Action welcome)
+        ProgramContext context, RunOptions options, string me,
+        IReadOnlyList<MailListener> listeners, int sessions, Action welcome)
     {
         ByteEnvironment environment = new(context.Environment);
         environment["PATH"] = Encoding.UTF8.GetBytes(
             $"{context.In("bin")}:{environment.Text("PATH") ?? "/usr/bin:/bin"}");
         HostPlan plan = new(
             context with { Environment = environment }, "./Maildir/"u8.ToArray(), singleUser: true);
-        string[] smtp = ["qmail-smtpd", me, "checkpassword", "true"];
-        string[] pop3 = ["qmail-popup", me, "checkpassword", "qmail-pop3d", "Maildir"];
         List<IUnit> units =
         [
             new ProcessUnit(plan.Writer(), layer: 0),
             new ProcessUnit(plan.Lookup(), layer: 0),
             new DeliveryUnit(plan, log: 1),
         ];
-        List<HostPort> places = [];
-        void Listen(HostPort place, int limit, string[] variables, string[] chain)
+        foreach (MailListener listener in listeners)
         {
-            places.Add(place);
-            units.Add(new ProcessUnit(
-                Listener(plan, context, me, place, limit, variables, chain), layer: 2));
-        }
-
-        Listen(options.Smtp, sessions, [], smtp);
-        Listen(options.Pop3, Pop3Sessions, [], pop3);
-        if (options.Has("--submission", options.Submission))
-        {
-            Listen(options.Submission, SubmissionSessions, ["SUBMISSION", "RBLSMTPD"], smtp);
-        }
-
-        if (options.Has("--submissions", options.Submissions))
-        {
-            Listen(
-                options.Submissions, SubmissionSessions, ["SUBMISSION", "RBLSMTPD", "SMTPS"], smtp);
+            ChildSpec spec = Listener(
+                plan, context, me, options.PlaceOf(listener), listener,
+                listener.IsForUsers ? listener.Sessions : sessions);
+            units.Add(new ProcessUnit(spec, layer: 2));
         }
 
         using SupervisorSignals signals = new();
@@ -94,22 +76,22 @@ public static class RunProgram
         supervisor.Run(() =>
         {
             welcome();
-            WaitUntilServed(places, signals);
+            WaitUntilServed([.. listeners.Select(options.PlaceOf)], signals);
             Say("ready\n");
         });
     }
 
     private static ChildSpec Listener(
-        HostPlan plan, ProgramContext context, string me, HostPort place, int limit,
-        string[] variables, string[] chain)
+        HostPlan plan, ProgramContext context, string me, HostPort place, MailListener listener,
+        int sessions)
     {
         string[] words =
         [
-            "-H", "-R", "-l", me, "-c", $"{limit}", "-b", "1024",
+            "-H", "-R", "-l", me, "-c", $"{sessions}", "-b", "1024",
             "-x", context.In("control/tcprules.dat"),
-            place.Host, place.Port.ToString("d"), .. chain,
+            place.Host, place.Port.ToString("d"), .. listener.Chain(me, "", takesLogins: true),
         ];
-        return plan.Listener(variables, [.. words.Select(Encoding.UTF8.GetBytes)]);
+        return plan.Listener(listener.Variables, [.. words.Select(Encoding.UTF8.GetBytes)]);
     }
 
     /// <summary>The invoking user's mailbox, made at the first start.</summary>
@@ -145,20 +127,23 @@ public static class RunProgram
     }
 
     private static string Welcome(
-        RunOptions options, string address, string? password, bool madeCertificate)
+        RunOptions options, IReadOnlyList<MailListener> listeners, string address,
+        string? password, bool madeCertificate)
     {
         string version = typeof(RunProgram).Assembly.GetName().Version!.ToString(3);
         string secret = password is null
             ? "(password as before; a new one: kopis user password)"
             : $"password {password}   (shown only now)";
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"""
-            Kopis {version} in {options.Home}
+        CultureInfo c = CultureInfo.InvariantCulture;
+        text.Append(c, $"Kopis {version} in {options.Home}\n\n");
+        foreach (MailListener listener in listeners)
+        {
+            text.Append(
+                c, $"  {listener.Title,-8} {options.PlaceOf(listener),-22} {listener.Note}\n");
+        }
 
-              SMTP     {options.Smtp,-22} tcpserver ▷ qmail-smtpd ▷ queue ▷ qmail-send
-              POP3     {options.Pop3,-22} tcpserver ▷ qmail-popup ▷ checkpassword ▷ qmail-pop3d
-              sending  {options.Submission,-22} for users: STARTTLS, then AUTH
-              sending  {options.Submissions,-22} for users: TLS from the start, then AUTH
+        text.Append(c, $"""
               mailbox  {address,-22} {secret}
 
             Try:  echo hello | {Path.Combine(options.Home, "bin/qmail-inject")} {address}

@@ -72,6 +72,7 @@ class Host:
         self.smtp_host = "127.0.0.1"
         self.smtp_port, self.pop3_port = free_port(), free_port()
         self.submission_port, self.submissions_port = free_port(), free_port()
+        self.pop3s_port = free_port()
         self.process = None
         self._text = ""
         self._changed = threading.Condition()
@@ -103,7 +104,8 @@ class Host:
             self.command("run", "--home", self.home, "--smtp", f"{self.smtp_host}:{self.smtp_port}",
                          "--pop3", f"127.0.0.1:{self.pop3_port}",
                          "--submission", f"127.0.0.1:{self.submission_port}",
-                         "--submissions", f"127.0.0.1:{self.submissions_port}", *arguments),
+                         "--submissions", f"127.0.0.1:{self.submissions_port}",
+                         "--pop3s", f"127.0.0.1:{self.pop3s_port}", *arguments),
             env=environment, cwd=self.base, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             # A shell's background jobs ignore it, and pass that on.

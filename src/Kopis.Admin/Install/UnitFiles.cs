@@ -1,10 +1,11 @@
 using System.Text;
 using Kopis.Posix;
+using Kopis.Start;
 
 namespace Kopis.Admin;
 
-/// <summary>The units of systemd: queue and delivery, SMTP, POP3; each shut in as far as its work
-/// allows.</summary>
+/// <summary>The units of systemd: queue and delivery, and one for each listener; each shut in as
+/// far as its work allows.</summary>
 internal sealed class UnitFiles(string home, InstallRecord record, HostTools tools)
 {
     private const string Directory = "/etc/systemd/system";
@@ -12,8 +13,11 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private static readonly bool IsRunning =
         System.IO.Directory.Exists("/run/systemd/system");
 
+    private const string Delivery = "kopis.service";
+    private const int Backlog = 1024;
+
     private static readonly string[] Units =
-        ["kopis.service", "kopis-smtp.service", "kopis-pop3.service"];
+        [Delivery, .. MailListener.All.Select(listener => listener.Unit)];
 
     /// <summary>Writes those that are not as they should be.</summary>
     /// <returns>Their names.</returns>
@@ -74,9 +78,37 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
 
     private string Text(string name)
     {
+        MailListener? listener = MailListener.All.FirstOrDefault(one => one.Unit == name);
+        string template = listener is null ? Delivery
+            : listener.GivesMailOut ? "pop3.service"
+            : "smtp.service";
         using StreamReader reader = new(
-            typeof(UnitFiles).Assembly.GetManifestResourceStream(name)!);
-        return reader.ReadToEnd().Replace("@HOME@", home, StringComparison.Ordinal);
+            typeof(UnitFiles).Assembly.GetManifestResourceStream(template)!);
+        string text = reader.ReadToEnd();
+        if (listener is not null)
+        {
+            string variables = string.Concat(listener.Variables.Select(word => $" {word}="));
+            text = text.Replace("@NAME@", listener.Name, StringComparison.Ordinal)
+                .Replace("@NOTE@", listener.Note, StringComparison.Ordinal)
+                .Replace("@COMMAND@", Command(listener), StringComparison.Ordinal)
+                .Replace(
+                    "@ENVIRONMENT@", variables.Length == 0 ? "" : $"Environment={variables[1..]}\n",
+                    StringComparison.Ordinal);
+        }
+
+        return text.Replace("@HOME@", home, StringComparison.Ordinal);
+    }
+
+    private static string Command(MailListener listener)
+    {
+        string[] words =
+        [
+            "@HOME@/bin/tcpserver", "-v", "-R", "-H", "-l", "0",
+            "-c", listener.Sessions.ToString("d"), "-b", Backlog.ToString("d"),
+            "-x", "@HOME@/control/tcprules.dat", "0", listener.Port.ToString("d"),
+            .. listener.Chain("%H", "@HOME@/bin/", listener.IsForUsers),
+        ];
+        return string.Join(' ', words);
     }
 
     private void Tell(bool changed)
