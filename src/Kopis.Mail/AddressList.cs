@@ -199,6 +199,7 @@ public sealed class AddressList
         List<AddressToken> current = [];
         int before = _items.Count;
         _prefix.ResetWrittenCount();
+        ArrayBufferWriter<byte> comments = new(); // Behind the last item; put there all at once.
         foreach (AddressToken token in element)
         {
             if (token.Kind == AddressTokenKind.Comment)
@@ -209,7 +210,8 @@ public sealed class AddressList
                 }
                 else if (_items.Count > before)
                 {
-                    _items[^1] = [.. _items[^1], (byte)' ', .. token.Raw];
+                    comments.Write(" "u8);
+                    comments.Write(token.Raw);
                 }
                 else
                 {
@@ -227,8 +229,11 @@ public sealed class AddressList
                 EndBare(current, null);
             }
 
+            AppendToLast(comments);
             current.Add(token);
         }
+
+        AppendToLast(comments);
 
         if (current.Count > 0)
         {
@@ -236,6 +241,15 @@ public sealed class AddressList
         }
 
         return true;
+    }
+
+    private void AppendToLast(ArrayBufferWriter<byte> comments)
+    {
+        if (comments.WrittenCount > 0)
+        {
+            _items[^1] = [.. _items[^1], .. comments.WrittenSpan];
+            comments.ResetWrittenCount();
+        }
     }
 
     private void EndBare(List<AddressToken> current, byte[]? comment)

@@ -9,7 +9,7 @@ namespace Kopis.Mail;
 /// </summary>
 public sealed class QmtpReader(IReceivePolicy policy) : ITransferReader
 {
-    private const byte Unknown = 0;
+    private const int Unknown = -1; // Any byte may come, a NUL too.
     private const byte Lf = (byte)'\n';
     private const byte Cr = (byte)'\r';
 
@@ -18,7 +18,7 @@ public sealed class QmtpReader(IReceivePolicy policy) : ITransferReader
     private readonly ArrayBufferWriter<byte> _envelope = new();
     private NetstringReader _outer; // The message, or what holds the recipients.
     private Part _part;
-    private byte _lineEnd; // Lf or Cr, for CRLF, once it is known.
+    private int _lineEnd = Unknown; // Lf or Cr, for CRLF, once it is known.
     private bool _heldCr; // A CR that may be half a line end.
     private long _size;
     private long _listBytes;

@@ -24,6 +24,8 @@ public sealed class AddressListTests
     [InlineData("<a@b.c> (note)", "<a@b.c>(note)")]
     [InlineData("(before) a@b.c", "(before) a@b.c")]
     [InlineData("a@b.c, (between) d@e.f", "a@b.c, (between) d@e.f")]
+    [InlineData("(p)(q) a@b.c(1)(2) (3) d@e.f (4) (5)",
+        "(p) (q) a@b.c (1) (2) (3), d@e.f (4) (5)")]
     [InlineData("list: a, b@c.d;", "list: a@host.example.net, b@c.d;")]
     [InlineData("undisclosed: ;", "undisclosed:;")]
     [InlineData("Joe <joe@h.i", "Joe <joe@h.i>")]
@@ -73,6 +75,24 @@ public sealed class AddressListTests
             Assert.All(list.Addresses, address => Assert.True(
                 address.Length == 0 || address.Contains((byte)'@')));
         });
+
+    [Theory]
+    [InlineData("a@b.c ", "(x)", "")]
+    [InlineData("", "(x)", "a@b.c")]
+    [InlineData("a@b.c (", "(", "")]
+    [InlineData("", "a,", "")]
+    [InlineData("g:", "a <b@c> (x),", ";")]
+    [InlineData("<", "@r,", ":z@w.x>")]
+    [InlineData("\"", "\\x", "\"@b.c")]
+    public void A_long_field_costs_what_its_length_is(string begin, string part, string end)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Write(begin + string.Concat(Enumerable.Repeat(part, 20_000)) + end);
+        long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        // What is copied for each piece would be gigabytes.
+        Assert.InRange(bytes, 0, 120_000_000);
+    }
 
     [Theory]
     [InlineData("joe", "joe@host.example.net")]

@@ -47,6 +47,8 @@ public class TransferReaderTests
 
     [Theory]
     [InlineData("0:,")]
+    [InlineData("3:\0\nx,")]
+    [InlineData("5:\0\0\0\nx,1:s,4:1:r,,")]
     [InlineData("2:ab,")]
     [InlineData("2:\na;")]
     [InlineData(":")]

@@ -107,6 +107,29 @@ internal static class AddressTargets
         Must.Hold(to.WrittenSpan.Count((byte)'\n') == 1, "a refusal of two lines");
     }
 
+    /// <summary>A line of .forward, of /etc/aliases or of an :include: file.</summary>
+    internal static void Forward(byte[] input)
+    {
+        foreach (ForwardTarget target in ForwardLine.Parse(input) ?? [])
+        {
+            byte[] text = target.Text;
+            Must.Hold(
+                text.Length <= input.Length && (target.Host?.Length ?? 0) <= input.Length,
+                "more than was there");
+            bool isPath = text is [(byte)'/' or (byte)'.', ..];
+            Must.Hold(target.Kind != ForwardTargetKind.File || isPath, "a file without path");
+            Must.Hold(
+                target.Kind != ForwardTargetKind.Program || input.AsSpan().Contains((byte)'|'),
+                "a program nobody named");
+            if (target.Kind == ForwardTargetKind.Address && text.Length > 0)
+            {
+                byte[] address = target.Complete(Defaults);
+                Must.Equal(text, address.AsSpan(0, text.Length), "another box");
+                Must.Hold(address[text.Length] == (byte)'@', "no host");
+            }
+        }
+    }
+
     /// <summary>Counts of trace fields, and the loop that they show.</summary>
     internal static void Hops(byte[] input)
     {

@@ -1,0 +1,149 @@
+using System.Net;
+using System.Text;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Receive;
+using Kopis.Trust;
+
+namespace Kopis.Fuzz;
+
+/// <summary>Control files that say who may do what: a line misread would let somebody in.</summary>
+internal static class PolicyTargets
+{
+    private static readonly string Home = Scratch.Home(("me", "host.example"));
+    private static readonly ControlDirectory Control = new(Path.Combine(Home, "control"));
+
+    /// <summary>Lists in DNS and limits of clients: within their bounds, or refused.</summary>
+    internal static void Clients(byte[] input)
+    {
+        foreach (Range range in input.AsSpan().Split((byte)'\n'))
+        {
+            ReadOnlySpan<byte> line = input.AsSpan(range);
+            if (DnsListRule.TryParse(line) is { } rule)
+            {
+                Must.Hold(
+                    rule.Weight is not 0 and >= -1000 and <= 1000
+                        && rule.Codes.All(code => code.First <= code.Last), "a rule");
+                Must.BePrintable(Encoding.Latin1.GetBytes(rule.Zone), "a zone");
+                foreach (string client in (string[])["192.0.2.99", "2001:db8::1"])
+                {
+                    string name = DnsList.NameFor(IPAddress.Parse(client), rule.Zone);
+                    Must.Hold(
+                        name.EndsWith($".{rule.Zone}", StringComparison.Ordinal), "another zone");
+                    _ = rule.IsAbout(IPAddress.Parse(client));
+                }
+
+                _ = rule.Counts(IPAddress.Parse("127.0.0.2"));
+            }
+
+            if (ClientLimit.TryParse(line) is { } limit)
+            {
+                Must.Hold(
+                    limit.Count is > 0 and <= 1_000_000
+                        && limit.Period is not { Ticks: <= 0 }
+                        && (limit.Period is not null || limit.Subject == LimitSubject.Connections),
+                    "a limit");
+            }
+        }
+
+        Load("clientlimits", input, () =>
+            ClientSettings.LoadLimits(Control, TimeProvider.System));
+        Load("dnslists", input, () => ClientSettings.Load(
+            Control, () => null!, TimeProvider.System, _ => { }));
+        Load("xclients", input, () =>
+        {
+            NetworkList list = NetworkList.Load(Control, "xclients");
+            bool anywhere = input.AsSpan().Contains((byte)'/') || list.IsEmpty
+                || list.Contains(IPAddress.Parse("192.0.2.77")) == Says(input, "192.0.2.77");
+            Must.Hold(anywhere, "an address that nobody listed");
+        });
+    }
+
+    /// <summary>senders: an account sends as itself, and as what a line of its own says.</summary>
+    internal static void Senders(byte[] input) => Load("senders", input, () =>
+    {
+        SenderList list = SenderList.Load(Control);
+        foreach (Range range in input.AsSpan().Split((byte)'\n'))
+        {
+            byte[] line = Ascii8.ToLower(input.AsSpan(range).Trim(" \t"u8));
+            int colon = Array.IndexOf(line, (byte)':');
+            byte[] account = colon > 0 ? line[..colon] : "joe@d.example"u8.ToArray();
+            byte[] address = colon > 0 ? line[(colon + 1)..] : line;
+            Judge(list, input, account, address);
+            Judge(list, input, "eve@d.example"u8.ToArray(), address);
+            Judge(list, input, account, "boss@d.example"u8.ToArray());
+        }
+    });
+
+    /// <summary>tlspolicy: a destination gets a level that a line says, and no weaker one.
+    /// </summary>
+    internal static void TlsLevels(byte[] input) => Load("tlspolicy", input, () =>
+    {
+        TlsPolicies policies = TlsPolicies.Read(Control);
+        string text = ByteText.ToText(Ascii8.ToLower(input));
+        foreach (string domain in (string[])["a.b.example", "b.example", "example", "", "."])
+        {
+            TlsPolicy policy = policies.Find(ByteText.ToBytes(domain));
+            string word = policy.Level.ToString().ToLowerInvariant();
+            Must.Hold(
+                policy.Level == TlsLevel.May
+                    || text.Contains($":{word}", StringComparison.Ordinal), "a level nobody said");
+            Must.Hold(
+                policy.Names.Count == 0 || policy.Level == TlsLevel.Verify, "names of no use");
+            Must.Hold(policy.Names.All(name => name.Length > 0), "an empty name");
+        }
+
+        // A line of its own is stronger than all others.
+        File.WriteAllBytes(
+            Path.Combine(Control.Directory, "tlspolicy"),
+            [.. "own.example:verify\n"u8, .. input]);
+        Must.Hold(
+            TlsPolicies.Read(Control).Find("OWN.example"u8).Level == TlsLevel.Verify, "weaker");
+    });
+
+    private static void Judge(SenderList list, byte[] input, byte[] account, byte[] address)
+    {
+        if (!list.Allows(account, address, "host.example"u8))
+        {
+            return;
+        }
+
+        int at = address.AsSpan().LastIndexOf((byte)'@');
+        byte[] own = account.AsSpan().Contains((byte)'@')
+            ? account : [.. account, .. "@host.example"u8];
+        int ownAt = own.AsSpan().LastIndexOf((byte)'@');
+        bool isOwn = at >= 0 && own.AsSpan(ownAt).SequenceEqual(address.AsSpan(at))
+            && address.AsSpan().StartsWith(own.AsSpan(0, ownAt))
+            && address[ownAt] is (byte)'-' or (byte)'@';
+        byte[] all = Ascii8.ToLower(input);
+        bool isSaid = Has(all, [.. account, .. ":*"u8])
+            || Has(all, [.. account, (byte)':', .. address])
+            || (at >= 0 && Has(all, [.. account, (byte)':', .. address.AsSpan(at)]));
+        Must.Hold(address.Length == 0 || isOwn || isSaid, "somebody else's address");
+    }
+
+    private static bool Has(byte[] text, byte[] part) => text.AsSpan().IndexOf(part) >= 0;
+
+    private static bool Says(byte[] input, string address) =>
+        ByteText.ToText(input).Contains(address, StringComparison.Ordinal)
+        || input.AsSpan().ContainsAny("xX"u8) || input.AsSpan().Contains((byte)':')
+        || !ByteText.ToText(input).Contains("192", StringComparison.Ordinal);
+
+    private static void Load(string name, byte[] input, Action use)
+    {
+        string path = Path.Combine(Control.Directory, name);
+        File.WriteAllBytes(path, input);
+        try
+        {
+            use();
+        }
+        catch (ConfigurationException e)
+        {
+            Must.BePrintable(Encoding.Latin1.GetBytes(e.Message), "a reason");
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}
