@@ -34,6 +34,9 @@ internal sealed class Talk : IDisposable
         _maildir = _home.AddUser("sengoku@toyokawa.gcd.org", "koala");
     }
 
+    /// <summary>Whether the session has ended.</summary>
+    internal bool IsOver => _session is { IsCompleted: true };
+
     internal ManualTime Time { get; } = new();
 
     internal InstantTime GateTime { get; } = new();

@@ -41,6 +41,9 @@ internal sealed class Talk : IDisposable
 
     internal Kopis.Users.SaslDesk? Logins { get; set; }
 
+    /// <summary>Whether the session has ended.</summary>
+    internal bool IsOver => _session is { IsCompleted: true };
+
     /// <summary>Replies that came in one write each.</summary>
     internal int Flushes { get; private set; }
 

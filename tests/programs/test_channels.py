@@ -234,6 +234,8 @@ class LyingLocal(SpawnCase):
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass  # qmail-lspawn has done it.
+            # An order that is sooner than the news of that death would be of no avail.
+            wait_until(lambda: pid not in self.children(), "qmail-lspawn to hear of a death")
 
     def test_lies(self):
         for lie in (struct.pack("<I", 0xFFFFFFFF), struct.pack("<I", 4) + b"abcd",
