@@ -1,11 +1,10 @@
-using System.Runtime.InteropServices;
-
 namespace Kopis.Posix;
 
 /// <summary>
 /// What a child may do less than its user: it gains no rights from setuid files, changes no file
-/// but those named, and runs no other program. The kernel keeps it (prctl(2), landlock(7)); where
-/// it cannot, the child has its user's rights and no more.
+/// but those named, runs no other program, and makes no system call that mail has no use for. The
+/// kernel keeps it (prctl(2), landlock(7), seccomp(2)); where it cannot, the child has its user's
+/// rights and no more.
 /// </summary>
 /// <param name="Writable">Directories and files below which it may write, make and remove; null:
 /// wherever its user may.</param>
@@ -22,7 +21,10 @@ public sealed record Confinement(IReadOnlyList<string>? Writable, bool MayRunPro
     /// <summary>A directory where it may make its socket; null for none.</summary>
     public string? SocketsIn { get; init; }
 
-    /// <summary>No rights from setuid files; nothing else.</summary>
+    /// <summary>Whether it may speak to other hosts, or but over sockets in files.</summary>
+    public bool HasNetwork { get; init; } = true;
+
+    /// <summary>No rights from setuid files, no odd system calls; nothing else.</summary>
     public static Confinement NoNewRights { get; } = new(null, true);
 
     // Written by the runtime and the C library without harm to anyone.
@@ -35,6 +37,18 @@ public sealed record Confinement(IReadOnlyList<string>? Writable, bool MayRunPro
     /// <summary>Whether the kernel can bind a child to its directories.</summary>
     public static bool CanConfineFiles => Landlock.Version >= Landlock.VersionLeast;
 
+    /// <summary>Whether the kernel can refuse system calls.</summary>
+    public static bool CanFilterCalls => SystemCallNumbers.Ours is not null
+        && File.Exists("/proc/sys/kernel/seccomp/actions_avail");
+
+    /// <summary>For a process that never starts one: no thread of it can run a program any more,
+    /// not even our own binary, which it had to run to begin with.</summary>
+    public static void RefusePrograms()
+    {
+        RefuseNewRights();
+        SystemCallFilter.RefusePrograms();
+    }
+
     /// <summary>Confines the calling thread, for good, and all that it starts.</summary>
     /// <exception cref="PosixException">The kernel could, and refuses.</exception>
     internal void Apply()
@@ -44,12 +58,7 @@ public sealed record Confinement(IReadOnlyList<string>? Writable, bool MayRunPro
             Capabilities.KeepFromChildren();
         }
 
-        const int setNoNewPrivs = 38;
-        if (Native.prctl(setNoNewPrivs, 1, 0, 0, 0) != 0)
-        {
-            throw new PosixException("prctl", Marshal.GetLastPInvokeError());
-        }
-
+        RefuseNewRights();
         if (Writable is { } writable && CanConfineFiles)
         {
             using Landlock rules = new(mayRunPrograms: MayRunPrograms);
@@ -70,5 +79,13 @@ public sealed record Confinement(IReadOnlyList<string>? Writable, bool MayRunPro
 
             rules.Apply();
         }
+
+        SystemCallFilter.Apply(HasNetwork);
+    }
+
+    private static void RefuseNewRights()
+    {
+        const int setNoNewPrivs = 38;
+        Fd.Check(Native.prctl(setNoNewPrivs, 1, 0, 0, 0), "prctl");
     }
 }

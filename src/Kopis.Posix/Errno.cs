@@ -24,7 +24,9 @@ public static class Errno
     public const int ReadOnly = 30;
     public const int BrokenPipe = 32;
     public const int NameTooLong = 36;
+    public const int NoSystemCall = 38;
     public const int Loop = 40;
     public const int NotSupported = 95;
+    public const int NoSuchFamily = 97;
     public const int Quota = 122;
 }

@@ -16,6 +16,7 @@ internal static class QueueWriterProgram
     {
         Processes.SetFileModeMask(WriterMask);
         Lifeline.Watch(context);
+        Confinement.RefusePrograms();
         SocketThreads.ServeInline(); // Sessions copy and wait; syncs have threads of their own.
         using CancellationTokenSource stop = new();
         using PosixSignalRegistration term =

@@ -12,6 +12,7 @@ public static class QmailCleanProgram
     public static int Run(ProgramContext context)
     {
         Lifeline.Watch(context);
+        Confinement.RefusePrograms();
         CleanServer server = new(FileSystem.Real, context.In("queue/mess"));
         byte[] block = new byte[4096];
         int got;

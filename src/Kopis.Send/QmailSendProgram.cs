@@ -21,6 +21,7 @@ public static class QmailSendProgram
         {
             Lifeline.Watch(context);
             Processes.SetFileModeMask(SendMask);
+            Confinement.RefusePrograms();
             return Start(context, log);
         }
         catch (ConfigurationException e)

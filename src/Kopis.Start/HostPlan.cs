@@ -29,7 +29,8 @@ internal sealed class HostPlan
 
     internal ChildSpec Writer() => Child("qmail-queue", "qmailq", "--serve"u8.ToArray()) with
     {
-        Confinement = Writing("mess", "lock") with { SocketsIn = _queue },
+        Confinement =
+            Writing("mess", "lock") with { SocketsIn = _queue, HasNetwork = false },
     };
 
     internal ChildSpec Lspawn() => _singleUser
@@ -53,12 +54,12 @@ internal sealed class HostPlan
 
     internal ChildSpec Clean() => Child("qmail-clean", "qmailq") with
     {
-        Confinement = Writing("mess"),
+        Confinement = Writing("mess") with { HasNetwork = false },
     };
 
     internal ChildSpec Send() => Child("qmail-send", "qmails", "--batch"u8.ToArray()) with
     {
-        Confinement = Writing("state", "bounce", "lock"),
+        Confinement = Writing("state", "bounce", "lock") with { HasNetwork = false },
     };
 
     /// <summary>A listener; it changes to qmaild by itself, after it has bound its port.</summary>

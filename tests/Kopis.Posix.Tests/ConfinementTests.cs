@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Kopis.Base;
 
 namespace Kopis.Posix.Tests;
@@ -56,6 +57,85 @@ public sealed class ConfinementTests : IDisposable
         PosixException refused = Assert.Throws<PosixException>(
             () => Run("true", new Confinement([], MayRunPrograms: false)));
         Assert.Equal(Errno.Access, refused.Number);
+    }
+
+    [Fact]
+    public void It_gets_no_odd_system_call()
+    {
+        Assert.SkipUnless(Confinement.CanFilterCalls, "No seccomp here.");
+        string said = Run(
+            """
+            grep '^Seccomp:' /proc/self/status
+            unshare --user true 2>/dev/null || echo no-namespace
+            mount -t tmpfs none /mnt 2>/dev/null || echo no-mount
+            sh -c 'echo runs'
+            """,
+            Confinement.NoNewRights);
+        Assert.Equal("Seccomp:\t2\nno-namespace\nno-mount\nruns\n", said);
+    }
+
+    [Fact]
+    public void What_is_refused_is_refused_by_the_filter_and_the_rest_is_not()
+    {
+        Assert.SkipUnless(Confinement.CanFilterCalls, "No seccomp here.");
+        SystemCallNumbers numbers = SystemCallNumbers.Ours!;
+        OnOwnThread(() =>
+        {
+            new Confinement(null, true) { HasNetwork = false }.Apply();
+            Assert.Contains("Seccomp:\t2\n", File.ReadAllText("/proc/thread-self/status"));
+            foreach (uint number in numbers.Refused)
+            {
+                Assert.Equal((number, Errno.NotPermitted), (number, Call(number, -1, -1)));
+            }
+
+            const int newUserSpace = 0x10000000;
+            const int internet = 2;
+            Assert.Equal(Errno.NotPermitted, Call(numbers.Clone, newUserSpace, 0));
+            Assert.Equal(Errno.NoSystemCall, Call(numbers.Clone3, 0, 0));
+            Assert.Equal(Errno.NoSuchFamily, Call(numbers.Socket, internet, 1));
+            Assert.Equal(0, Call(numbers.Socket, 1, 1)); // AF_UNIX
+            Assert.Equal(Errno.NoEntry, RunNothing());
+        });
+        Assert.Equal(0, Call(numbers.Socket, 2, 1)); // Other threads have no filter.
+    }
+
+    [Fact]
+    public void What_refuses_programs_runs_none_and_goes_on()
+    {
+        Assert.SkipUnless(Confinement.CanFilterCalls, "No seccomp here.");
+        OnOwnThread(() =>
+        {
+            Confinement.NoNewRights.Apply();
+            Assert.True(SystemCallFilter.RefusePrograms(allThreads: false));
+            Assert.Equal(Errno.NotPermitted, RunNothing());
+            Assert.True(Directory.Exists(_place.FullName));
+        });
+        Assert.Equal(Errno.NoEntry, RunNothing());
+    }
+
+    // The errno of a system call; descriptors that it makes are few.
+    private static int Call(uint number, nint first, nint second) =>
+        Native.syscall((nint)number, first, second, 0) < 0
+            ? Marshal.GetLastPInvokeError()
+            : 0;
+
+    // The errno of running a file that is not there.
+    private static unsafe int RunNothing()
+    {
+        fixed (byte* path = "/nonexistent\0"u8)
+        {
+            Native.execve(path, null, null);
+            return Marshal.GetLastPInvokeError();
+        }
+    }
+
+    private static void OnOwnThread(Action action)
+    {
+        Exception? failure = null;
+        Thread thread = new(() => failure = Record.Exception(action));
+        thread.Start();
+        thread.Join();
+        Assert.Null(failure);
     }
 
     private string In(string name) => Path.Combine(_place.FullName, name);

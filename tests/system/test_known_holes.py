@@ -347,6 +347,16 @@ class Confined(HostCase):
                     self.assertIn(f"NoNewPrivs:\t{flag}\n", (task / "status").read_text(), name)
             self.assertTrue(self.host.pids(name), name)
 
+    def test_whose_system_calls_are_filtered(self):
+        """What that stops, call by call: Kopis.Posix.Tests, ConfinementTests."""
+        for name, filters in (("qmail-send", 2), ("qmail-clean", 2), ("qmail-queue", 2),
+                              ("qmail-rspawn", 1), ("tcpserver", 1), ("qmail-lspawn", 0)):
+            for pid in self.host.pids(name):
+                for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                    fields = dict(re.findall(r"^(\w+):\t(\d+)$", (task / "status").read_text(),
+                                             re.M))
+                    self.assertEqual(str(filters), fields["Seccomp_filters"], name)
+
 
 class Links(HostCase):
     """Symbolic and hard links in a mailbox, class 15: at most the user's own files are touched."""
