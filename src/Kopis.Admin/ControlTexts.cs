@@ -77,6 +77,9 @@ internal static class ControlTexts
     /// <summary>Files that qmail does not have.</summary>
     internal static readonly ControlText[] Ours =
     [
+        new("acme", Kind.List, "No certificate is asked for by ACME.", "ACME: "),
+        new("acmeca.pem", Kind.Present, "The ACME server is verified by the host's authorities.",
+            "The ACME server is verified by these authorities only."),
         new("authloopback", Kind.Number, "0", "AUTH without TLS on the loopback: "),
         new("clientcert.pem", Kind.Present, "No certificate is shown to SMTP servers.",
             "A certificate is shown to SMTP servers that ask for one."),

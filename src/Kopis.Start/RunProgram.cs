@@ -71,6 +71,11 @@ public static class RunProgram
             units.Add(new ProcessUnit(spec, layer: 2));
         }
 
+        if (File.Exists(context.In("control/acme")))
+        {
+            units.Add(new ProcessUnit(CertificateKeeper(plan, context), layer: 2));
+        }
+
         using SupervisorSignals signals = new();
         using Supervisor supervisor = new([.. units], signals, "kopis");
         supervisor.Run(() =>
@@ -93,6 +98,15 @@ public static class RunProgram
         ];
         return plan.Listener(listener.Variables, [.. words.Select(Encoding.UTF8.GetBytes)]);
     }
+
+    /// <summary>Renews the certificate; it may change that and what it keeps for it.</summary>
+    private static ChildSpec CertificateKeeper(HostPlan plan, ProgramContext context) => new(
+        "acme", ["--keep"u8.ToArray()], plan.Environment,
+        new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 2 }, Identity: null)
+    {
+        Confinement = new Confinement(
+            [context.In("control"), context.In("tls")], MayRunPrograms: false),
+    };
 
     /// <summary>The invoking user's mailbox, made at the first start.</summary>
     /// <returns>Its address, and the password where it was made now.</returns>

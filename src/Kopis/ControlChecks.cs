@@ -1,3 +1,4 @@
+using Kopis.Acme;
 using Kopis.Control;
 using Kopis.Receive;
 using Kopis.Remote;
@@ -14,5 +15,6 @@ internal static class ControlChecks
         QmailSmtpd.CheckControls(control);
         QmailSendProgram.CheckControls(control);
         QmailRemoteProgram.CheckControls(control);
+        AcmeProgram.CheckControls(control);
     }
 }

@@ -1,3 +1,4 @@
+using Kopis.Acme;
 using Kopis.Admin;
 using Kopis.Base;
 using Kopis.Local;
@@ -168,12 +169,15 @@ internal static class ProgramTable
             "add, list and remove aliases of virtual users"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a certificate to begin with"),
+        new("acme", AcmeProgram.Run, "qmaild",
+            "get and renew the host's certificate from an ACME server"),
     ];
 
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
         "run", "install", "check-install", "user", "domain", "alias", "queue", "certificate",
+        "acme",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

@@ -42,6 +42,11 @@ internal sealed class FirstFiles(string home, InstallRecord record)
         {
             yield return made;
         }
+
+        if (new AcmeLink(home).Make() is { } link)
+        {
+            yield return link;
+        }
     }
 
     private IEnumerable<string> MakeRules()

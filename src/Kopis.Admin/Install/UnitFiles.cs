@@ -4,8 +4,8 @@ using Kopis.Start;
 
 namespace Kopis.Admin;
 
-/// <summary>The units of systemd: queue and delivery, and one for each listener; each shut in as
-/// far as its work allows.</summary>
+/// <summary>The units of systemd: queue and delivery, one for each listener, and ACME; each shut in
+/// as far as its work allows.</summary>
 internal sealed class UnitFiles(string home, InstallRecord record, HostTools tools)
 {
     private const string Directory = "/etc/systemd/system";
@@ -14,10 +14,11 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
         System.IO.Directory.Exists("/run/systemd/system");
 
     private const string Delivery = "kopis.service";
+    private const string Certificate = "kopis-acme.service";
     private const int Backlog = 1024;
 
     private static readonly string[] Units =
-        [Delivery, .. MailListener.All.Select(listener => listener.Unit)];
+        [Delivery, .. MailListener.All.Select(listener => listener.Unit), Certificate];
 
     /// <summary>Writes those that are not as they should be.</summary>
     /// <returns>Their names.</returns>
@@ -79,7 +80,7 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private string Text(string name)
     {
         MailListener? listener = MailListener.All.FirstOrDefault(one => one.Unit == name);
-        string template = listener is null ? Delivery
+        string template = listener is null ? name
             : listener.GivesMailOut ? "pop3.service"
             : "smtp.service";
         using StreamReader reader = new(

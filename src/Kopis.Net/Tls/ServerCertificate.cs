@@ -6,7 +6,7 @@ using Kopis.Base;
 namespace Kopis.Net;
 
 /// <summary>One certificate of ours with its key and chain, ready for use.</summary>
-internal sealed class ServerCertificate
+public sealed class ServerCertificate
 {
     private ServerCertificate(X509Certificate2 leaf, X509Certificate2Collection others)
     {
@@ -18,7 +18,8 @@ internal sealed class ServerCertificate
         Names = NamesOf(leaf);
     }
 
-    internal X509Certificate2 Leaf { get; }
+    /// <summary>The certificate itself, with its key.</summary>
+    public X509Certificate2 Leaf { get; }
 
     internal SslStreamCertificateContext Context { get; }
 
@@ -27,11 +28,11 @@ internal sealed class ServerCertificate
     internal byte[] EndPointBinding { get; }
 
     /// <summary>The names it is good for, in lower case; <c>*.</c> at the start of some.</summary>
-    internal IReadOnlyList<string> Names { get; }
+    public IReadOnlyList<string> Names { get; }
 
     /// <summary>Reads a PEM file of key, certificate and chain, in any order.</summary>
     /// <exception cref="ConfigurationException">It is none; the text says why.</exception>
-    internal static ServerCertificate Parse(string path, byte[] pem)
+    public static ServerCertificate Parse(string path, byte[] pem)
     {
         string text = ByteText.ToText(pem);
         try

@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Acme;
+
+/// <summary><c>kopis acme</c>: the host's certificate from an ACME server (kopis-acme(8)).
+/// </summary>
+public static class AcmeProgram
+{
+    private const string Usage = """
+        usage: kopis acme [--now]
+               kopis acme --keep
+
+        Gets the certificate that control/acme describes, where there is none or it is due, and
+        puts it into control/servercert.pem. The home is KOPIS_HOME, else that of the program's
+        own bin directory.
+
+          --now    get one even if that which is there is good
+          --keep   stay, and renew it for ever
+
+        """;
+
+    /// <summary>Gets one and ends, or stays.</summary>
+    public static int Run(ProgramContext context)
+    {
+        string[] words = [.. context.Arguments.Select(word => ByteText.ToText(word))];
+        if (words is ["--help"])
+        {
+            Fd.WriteAll(1, Encoding.UTF8.GetBytes(Usage));
+            return ExitCode.Success;
+        }
+
+        if (words is not ([] or ["--now"] or ["--keep"]))
+        {
+            Fd.WriteAll(2, Encoding.UTF8.GetBytes(Usage));
+            return ExitCode.Permanent;
+        }
+
+        Lifeline.Watch(context);
+        ControlDirectory control = ControlDirectory.Of(context);
+        AcmeSettings settings = AcmeSettings.Read(control) ?? throw new ConfigurationException(
+            $"there is no {Path.Combine(control.Directory, AcmeSettings.FileName)}",
+            ExitCode.Permanent);
+        string folder = context.In("tls");
+        bool keep = words is ["--keep"];
+        if (keep)
+        {
+            RequireOwner(folder);
+        }
+
+        int output = keep ? 2 : 1;
+        CertificateKeeper keeper = new(control, folder, TimeProvider.System, text =>
+            Fd.WriteAll(output, Encoding.UTF8.GetBytes($"{context.Name}: {text}\n")));
+        return UntilSignal(stop => keep
+            ? keeper.KeepAsync(stop)
+            : keeper.GetAsync(settings, evenIfGood: words is ["--now"], stop))
+            || keep ? ExitCode.Success : ExitCode.Temporary;
+    }
+
+    /// <summary>Reads the control files as the program will.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    public static void CheckControls(ControlDirectory control)
+    {
+        _ = AcmeSettings.Read(control);
+        _ = HttpsTransport.ReadAuthorities(control);
+    }
+
+    // It would be root for its first port alone (CertificateKeeper).
+    private static void RequireOwner(string folder)
+    {
+        if (Processes.EffectiveUid == 0
+            && Fd.TryStatus(Fd.PathBytes(folder), out int _) is { Uid: not 0 })
+        {
+            throw new ConfigurationException(
+                $"to keep it, run as the owner of {folder}, not as root", ExitCode.Permanent);
+        }
+    }
+
+    /// <returns>False where a signal came first.</returns>
+    private static bool UntilSignal(Func<CancellationToken, Task> work)
+    {
+        using CancellationTokenSource stop = new();
+        void OnSignal(PosixSignalContext signal)
+        {
+            signal.Cancel = true; // We end ourselves, with what we have put up taken down.
+            stop.Cancel();
+        }
+
+        using PosixSignalRegistration term =
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using PosixSignalRegistration interrupt =
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        try
+        {
+            work(stop.Token).GetAwaiter().GetResult();
+            return true;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Admin;
+
+/// <summary>
+/// Where there is <c>control/acme</c>, qmaild renews the certificate, and may not write to
+/// <c>control</c>: the certificate moves to <c>tls</c>, which is his, and a link stays.
+/// </summary>
+internal sealed class AcmeLink(string home)
+{
+    private const string Target = "tls/" + SelfSignedCertificate.FileName;
+    private const int OwnerReads = 0x100; // 0400
+
+    /// <summary>Moves it, once.</summary>
+    /// <returns>What was made, relative to the home; null for nothing.</returns>
+    internal string? Make()
+    {
+        string name = $"control/{SelfSignedCertificate.FileName}";
+        string path = Path.Combine(home, name);
+        if (!File.Exists(Path.Combine(home, "control/acme"))
+            || Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is { IsRegular: false })
+        {
+            return null; // Nothing to do; or a link already, ours or the administrator's.
+        }
+
+        if (File.Exists(path))
+        {
+            // As he, in his directory: no link in it leads root astray.
+            byte[] content = File.ReadAllBytes(path);
+            Qmaild().RunAs(() =>
+                _ = PlainFile.Replace(Path.Combine(home, Target), content, OwnerReads));
+        }
+
+        string temporary = path + ".tmp";
+        Paths.Unlink(temporary);
+        File.CreateSymbolicLink(temporary, $"../{Target}");
+        Paths.Rename(temporary, path);
+        return $"{name}, a link to {Target}";
+    }
+
+    private static ProcessIdentity Qmaild()
+    {
+        UnixUser user = UnixUsers.ByName("qmaild")
+            ?? throw new ConfigurationException("unable to find user qmaild");
+        return new ProcessIdentity(user.Uid, user.Gid, [user.Gid]);
+    }
+}
