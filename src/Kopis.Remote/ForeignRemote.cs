@@ -1,7 +1,6 @@
 using System.Buffers;
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Queue;
 
 namespace Kopis.Remote;
 
@@ -14,7 +13,7 @@ internal sealed class ForeignRemote(string path, ByteEnvironment environment)
     private const int OutputBytesMax = 64 * 1024;
 
     /// <summary>Runs it to its end.</summary>
-    internal Outcome Deliver(byte[] host, byte[] sender, byte[] recipient, MessageFile message)
+    internal Outcome Deliver(byte[] host, byte[] sender, byte[] recipient, IRemoteMessage message)
     {
         int input = CopyMessage(message);
         (int read, int write) = Fd.Pipe();
@@ -95,12 +94,12 @@ internal sealed class ForeignRemote(string path, ByteEnvironment environment)
         return report.For(0);
     }
 
-    private static int CopyMessage(MessageFile message)
+    private static int CopyMessage(IRemoteMessage message)
     {
         int fd = Fd.MemoryFile("message");
         byte[] block = new byte[64 * 1024];
         int got;
-        for (long done = 0; (got = message.ReadBody(done, block)) > 0; done += got)
+        for (long done = 0; (got = message.Read(done, block)) > 0; done += got)
         {
             Fd.WriteAll(fd, block.AsSpan(0, got));
         }

@@ -16,7 +16,7 @@ public sealed class QmailRspawnProgram : IDisposable
 {
     private const byte ConcurrencyMax = 255; // A slot is one byte; sessions are cheap here.
 
-    private readonly string _mess;
+    private readonly QueuedBodies _bodies;
     private readonly Reloading<RemoteDelivery> _delivery;
     private RemoteDelivery? _newest;
     private readonly ForeignRemote? _foreign;
@@ -26,7 +26,7 @@ public sealed class QmailRspawnProgram : IDisposable
 
     private QmailRspawnProgram(ProgramContext context)
     {
-        _mess = context.In("queue/mess");
+        _bodies = new QueuedBodies(context.In("queue/mess"));
         ControlDirectory control = ControlDirectory.Of(context);
         ConnectMemory memory = new(TimeProvider.System, new TimeoutFile(context.Home));
         string[] files = [.. RemoteSettings.Files, "resolvers"];
@@ -45,6 +45,7 @@ public sealed class QmailRspawnProgram : IDisposable
     public static int Run(ProgramContext context)
     {
         Lifeline.Watch(context);
+        SocketThreads.ServeInline();
         using QmailRspawnProgram program = new(context);
         return program.Serve();
     }
@@ -114,7 +115,13 @@ public sealed class QmailRspawnProgram : IDisposable
 
         _busy[command.Slot] = true;
         _running.AddCount();
-        _ = Task.Run(() => DeliverAsync(command));
+        if (_foreign is not null)
+        {
+            _ = Task.Run(() => DeliverAsync(command)); // It waits for a process.
+            return;
+        }
+
+        _ = DeliverAsync(command); // Until it waits for the network.
     }
 
     private async Task DeliverAsync(DeliveryCommand command)
@@ -145,13 +152,14 @@ public sealed class QmailRspawnProgram : IDisposable
         }
 
         byte[] host = first[(at + 1)..];
+        QueuedBody? body = null;
         try
         {
-            using MessageFile file = MessageFile.Open(_mess, command.Number!.Value);
-            RemoteMail mail = ToMail(command, file);
+            body = _bodies.Take(command.Number!.Value);
+            RemoteMail mail = ToMail(command, body);
             if (_foreign is not null)
             {
-                return DeliverByForeign(_foreign, host, mail, file);
+                return DeliverByForeign(_foreign, host, mail);
             }
 
             RemoteReport report =
@@ -174,11 +182,18 @@ public sealed class QmailRspawnProgram : IDisposable
             Fd.WriteAll(2, ByteText.ToBytes($"qmail-rspawn: alert: delivery crashed: {e}\n"));
             return _ => Outcome.Retry("qmail-remote crashed.\n");
         }
+        finally
+        {
+            if (body is not null)
+            {
+                _bodies.Return(body);
+            }
+        }
     }
 
     /// <summary>Parameters were checked by the queue writer and by the reader of its record.
     /// </summary>
-    private static RemoteMail ToMail(DeliveryCommand command, MessageFile file)
+    private static RemoteMail ToMail(DeliveryCommand command, QueuedBody body)
     {
         MessageParameters parameters =
             MessageParameters.TryParse(command.Parameters, out MessageParameters said)
@@ -189,7 +204,7 @@ public sealed class QmailRspawnProgram : IDisposable
                 RecipientParameters.TryParse(text, out RecipientParameters one) ? one : default),
         ];
         return new RemoteMail(
-            command.Sender, command.Recipients, new QueuedRemoteMessage(file))
+            command.Sender, command.Recipients, new QueuedRemoteMessage(body))
         {
             Parameters = parameters,
             RecipientParameters = ofRecipients,
@@ -197,7 +212,7 @@ public sealed class QmailRspawnProgram : IDisposable
     }
 
     private static Func<int, Outcome> DeliverByForeign(
-        ForeignRemote foreign, byte[] host, RemoteMail mail, MessageFile file)
+        ForeignRemote foreign, byte[] host, RemoteMail mail)
     {
         if (mail.Parameters.RequireTls)
         {
@@ -206,7 +221,7 @@ public sealed class QmailRspawnProgram : IDisposable
         }
 
         Outcome[] outcomes = [.. mail.Recipients.Select(
-            recipient => foreign.Deliver(host, mail.Sender, recipient, file))];
+            recipient => foreign.Deliver(host, mail.Sender, recipient, mail.Message))];
         return index => outcomes[index];
     }
 

@@ -3,9 +3,9 @@ using Kopis.Queue;
 namespace Kopis.Remote;
 
 /// <summary>A message of the queue.</summary>
-internal sealed class QueuedRemoteMessage(MessageFile file) : IRemoteMessage
+internal sealed class QueuedRemoteMessage(QueuedBody body) : IRemoteMessage
 {
-    public long Length => file.BodyBytes;
+    public long Length => body.Length;
 
-    public int Read(long offset, Span<byte> to) => file.ReadBody(offset, to);
+    public int Read(long offset, Span<byte> to) => body.Read(offset, to);
 }

@@ -35,7 +35,7 @@ internal sealed record RemoteMail(
     private MessageTraits ReadTraits()
     {
         MessageTraits traits = new();
-        byte[] block = new byte[32 * 1024];
+        byte[] block = new byte[(int)Math.Min(Message.Length, 32 * 1024)];
         try
         {
             int got;

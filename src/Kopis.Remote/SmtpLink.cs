@@ -36,15 +36,14 @@ internal sealed class SmtpLink(SmtpPeer peer, string ip, string key, DateTimeOff
     /// <summary>Says QUIT, whose reply nobody waits for, and closes.</summary>
     internal async Task CloseAsync()
     {
-        using CancellationTokenSource limit = new(QuitLimit);
         try
         {
             Peer.Output.ResetWrittenCount();
             Peer.Output.Write("QUIT\r\n"u8);
-            await Peer.FlushAsync(limit.Token);
+            await Peer.FlushAsync(QuitLimit, CancellationToken.None);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException
-            or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException
+            or InvalidOperationException)
         {
             // What was reported stands.
         }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Kopis.Mail;
+using Kopis.Net;
 
 namespace Kopis.Remote;
 
@@ -17,6 +18,7 @@ internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeo
 
     private readonly byte[] _input = new byte[InputBytes];
     private readonly ReplyReader _reader = new();
+    private readonly TimeLimit _limit = new();
     private Stream _stream = stream;
     private int _start;
     private int _end;
@@ -45,14 +47,17 @@ internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeo
     /// <summary>Sends what waits.</summary>
     /// <exception cref="IOException">The connection is lost, or nothing moved for too long.
     /// </exception>
-    internal async Task FlushAsync(CancellationToken stop)
+    internal Task FlushAsync(CancellationToken stop) => FlushAsync(timeout, stop);
+
+    /// <summary>Sends what waits, within a time of its own.</summary>
+    internal async Task FlushAsync(TimeSpan limit, CancellationToken stop)
     {
         await LimitedAsync(
-            async token =>
+            static async (peer, token) =>
             {
-                await _stream.WriteAsync(Output.WrittenMemory, token);
+                await peer._stream.WriteAsync(peer.Output.WrittenMemory, token);
                 return 0;
-            }, timeout, stop);
+            }, limit, stop);
         Output.ResetWrittenCount();
     }
 
@@ -64,7 +69,7 @@ internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeo
         _start += _reader.Read(_input.AsSpan(_start, _end - _start));
         if (_reader.Code == 0)
         {
-            await LimitedAsync(ReadOnAsync, timeout, stop);
+            await LimitedAsync(static (peer, token) => peer.ReadOnAsync(token), timeout, stop);
         }
 
         return _reader.IsMixed
@@ -82,7 +87,7 @@ internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeo
         try
         {
             await LimitedAsync(
-                async token =>
+                async (_, token) =>
                 {
                     await tls.AuthenticateAsClientAsync(options, token);
                     return 0;
@@ -98,7 +103,11 @@ internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeo
         _start = _end = 0;
     }
 
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _limit.Dispose();
+    }
 
     private async ValueTask<int> ReadOnAsync(CancellationToken token)
     {
@@ -123,16 +132,21 @@ internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeo
         return _reader.Code;
     }
 
-    private static async ValueTask<int> LimitedAsync(
-        Func<CancellationToken, ValueTask<int>> operation, TimeSpan limit,
+    private async ValueTask<int> LimitedAsync(
+        Func<SmtpPeer, CancellationToken, ValueTask<int>> operation, TimeSpan limit,
         CancellationToken stop)
     {
-        using CancellationTokenSource source =
-            CancellationTokenSource.CreateLinkedTokenSource(stop);
-        source.CancelAfter(limit);
+        // Nearly all that is sent is done at once: only what waits has a timer.
+        CancellationToken token = _limit.Begin(stop);
         try
         {
-            return await operation(source.Token);
+            ValueTask<int> result = operation(this, token);
+            if (!result.IsCompleted)
+            {
+                _limit.Start(limit);
+            }
+
+            return await result;
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
@@ -141,6 +155,10 @@ internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeo
         catch (SocketException e)
         {
             throw new IOException(e.Message, e);
+        }
+        finally
+        {
+            _limit.End();
         }
     }
 }

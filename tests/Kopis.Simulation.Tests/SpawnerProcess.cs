@@ -78,10 +78,10 @@ internal sealed class SpawnerProcess
         byte[] body;
         try
         {
-            using MessageFile message = MessageFile.Open(
+            using QueuedBody message = QueuedBody.Open(
                 _files, Machine.Mess, command.Number!.Value);
-            body = new byte[message.BodyBytes];
-            message.ReadBody(0, body);
+            body = new byte[message.Length];
+            message.Read(0, body);
         }
         catch (IOException)
         {

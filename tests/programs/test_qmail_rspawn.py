@@ -1,5 +1,6 @@
 """qmail-rspawn with the test as qmail-send (contract §7.1, §8.1)."""
 
+import contextlib
 import os
 import re
 import select
@@ -102,6 +103,30 @@ class QmailRspawn(RspawnCase):
         texts = self.deliver(b"a@far.example", b"b@far.example", b"c@far.example")
         self.assertEqual(b"KDZ", b"".join(text[:1] for text in texts), texts)
         self.assertEqual(1, server.sessions)
+
+    def test_deliveries_of_one_message_share_it_and_it_is_closed_after_the_last(self):
+        def opened():
+            found = 0
+            for fd in os.scandir(f"/proc/{self.spawner.pid}/fd"):
+                with contextlib.suppress(FileNotFoundError):  # Another file, closed meanwhile.
+                    found += "/queue/mess/" in os.readlink(fd.path)
+            return found
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(WAIT)
+            self.control("smtproutes", f":127.0.0.1:{listener.getsockname()[1]}")
+            self.start_spawner()
+            number = self.number()
+            for slot in range(3):
+                self.order(slot, number, b"r@far%d.example" % slot)
+            clients = [listener.accept()[0] for _ in range(3)]
+            self.assertEqual(1, opened())
+            for client in clients:
+                client.sendall(b"421 not now\r\n")
+            self.assertEqual({0, 1, 2}, {slot for slot, _ in self.reports(3)})
+            self.assertEqual(0, opened())
+            for client in clients:
+                client.close()
 
     def test_what_is_refused_at_once(self):
         self.start_spawner()

@@ -198,10 +198,10 @@ internal sealed class SpawnLoop
             return;
         }
 
-        MessageFile message;
+        QueuedBody message;
         try
         {
-            message = MessageFile.Open(
+            message = QueuedBody.Open(FileSystem.Real,
                 _settings.Context.In("queue/mess"), command.Number!.Value);
         }
         catch (IOException)
@@ -210,7 +210,7 @@ internal sealed class SpawnLoop
             return;
         }
 
-        if (CommandCheck.Check(Fd.Status(message.Fd), _settings.QueueUid) is { } refused)
+        if (CommandCheck.Check(Fd.Status(message.Descriptor), _settings.QueueUid) is { } refused)
         {
             message.Dispose();
             Report(command.Slot, refused);
@@ -220,7 +220,7 @@ internal sealed class SpawnLoop
         Order(command, user, message);
     }
 
-    private void Order(DeliveryCommand command, RecipientUser user, MessageFile message)
+    private void Order(DeliveryCommand command, RecipientUser user, QueuedBody message)
     {
         (byte[] local, byte[] domain) = CommandCheck.Split(command.Recipients[0]);
         DeliveryRequest request = new(

@@ -10,7 +10,7 @@ namespace Kopis.Local;
 /// </summary>
 internal sealed class WarmLocal
 {
-    private readonly record struct Waiting(byte[] Frame, MessageFile? OwnFile);
+    private readonly record struct Waiting(byte[] Frame, QueuedBody? OwnFile);
 
     private readonly FrameReader _reader = new(LocalChannel.AnswerBytesMax);
     private readonly Dictionary<uint, byte> _slots = [];
@@ -76,9 +76,9 @@ internal sealed class WarmLocal
 
     /// <summary>Orders a delivery; the message is this object's to close then.</summary>
     /// <returns>False where it does not fit a frame; the message is still the caller's.</returns>
-    internal bool Order(byte slot, DeliveryRequest request, MessageFile message)
+    internal bool Order(byte slot, DeliveryRequest request, QueuedBody message)
     {
-        int bodyBytes = message.HasOwnFile ? 0 : (int)message.BodyBytes;
+        int bodyBytes = message.HasOwnFile ? 0 : (int)message.Length;
         byte[]? frame =
             LocalChannel.FormatOrder(_nextId, request, message.HasOwnFile, bodyBytes);
         if (frame is null)
@@ -86,7 +86,7 @@ internal sealed class WarmLocal
             return false;
         }
 
-        message.ReadBody(0, frame.AsSpan(frame.Length - bodyBytes));
+        message.Read(0, frame.AsSpan(frame.Length - bodyBytes));
         _slots.Add(_nextId++, slot);
         if (message.HasOwnFile)
         {
@@ -108,7 +108,7 @@ internal sealed class WarmLocal
         while (_output.TryPeek(out Waiting first))
         {
             // The descriptor goes with the first byte.
-            int descriptor = _sent == 0 && first.OwnFile is { } file ? file.Fd : -1;
+            int descriptor = _sent == 0 && first.OwnFile is { } file ? file.Descriptor : -1;
             int put = FdPassing.TrySend(Socket, first.Frame.AsSpan(_sent), descriptor);
             if (put < 0)
             {

@@ -45,6 +45,28 @@ public static class MessStore
         return true;
     }
 
+    /// <summary>Opens a message's own file, which must be whole.</summary>
+    internal static int OpenOwnFile(IFileSystem files, string mess, RecordHeader header)
+    {
+        string path = OwnFile(mess, header.Number);
+        int fd = files.TryOpen(
+            Fd.PathBytes(path), OpenFlags.ReadOnly, 0, out int errno);
+        if (fd < 0)
+        {
+            throw errno == Errno.NoEntry
+                ? new MessageNotFoundException(header.Number, "its body is gone")
+                : new PosixException($"open {path}", errno);
+        }
+
+        if (files.Size(fd) != header.BodyBytes)
+        {
+            files.Close(fd);
+            throw new MessageNotFoundException(header.Number, "its body is cut short");
+        }
+
+        return fd;
+    }
+
     /// <summary>All bodies in files of their own.</summary>
     internal static IEnumerable<(ulong Number, string Path)> OwnFiles(
         IFileSystem files, string mess)

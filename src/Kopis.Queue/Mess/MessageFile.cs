@@ -6,52 +6,46 @@ namespace Kopis.Queue;
 /// <summary>One message of the queue, open for reading. The one reader for all programs.</summary>
 public sealed class MessageFile : IDisposable
 {
-    private readonly IFileSystem _files;
-    private readonly RecordHeader _header;
-    private int _fd;
+    private readonly QueuedBody _body;
 
-    private MessageFile(
-        IFileSystem files, RecordHeader header, Envelope envelope, int fd, long bodyOffset)
+    private MessageFile(QueuedBody body, Envelope envelope)
     {
-        _files = files;
-        _header = header;
-        _fd = fd;
+        _body = body;
         Envelope = envelope;
-        BodyOffset = bodyOffset;
     }
 
     /// <summary>The message's number.</summary>
-    public ulong Number => _header.Number;
+    public ulong Number => _body.Header.Number;
 
     /// <summary>When it was queued: the birth time of the retry schedule.</summary>
-    public DateTimeOffset Arrived => _header.Arrived;
+    public DateTimeOffset Arrived => _body.Header.Arrived;
 
     /// <summary>Who queued it.</summary>
-    public uint Uid => _header.Uid;
+    public uint Uid => _body.Header.Uid;
 
     /// <summary>The <c>qp</c> number.</summary>
-    public uint Qp => _header.Qp;
+    public uint Qp => _body.Header.Qp;
 
     /// <summary>Where it came from.</summary>
-    public MessageOrigin Origin => _header.Origin;
+    public MessageOrigin Origin => _body.Header.Origin;
 
     /// <summary>Length of the body, the queue's Received line included.</summary>
-    public long BodyBytes => _header.BodyBytes;
+    public long BodyBytes => _body.Header.BodyBytes;
 
     /// <summary>Whether <see cref="Fd"/> holds this message's body and nothing else.</summary>
-    public bool HasOwnFile => _header.OwnFile;
+    public bool HasOwnFile => _body.Header.OwnFile;
 
     /// <summary>Whether the envelope has ESMTP parameters.</summary>
-    public bool HasParameters => _header.HasParameters;
+    public bool HasParameters => _body.Header.HasParameters;
 
     /// <summary>The descriptor that holds the body, open for reading.</summary>
-    public int Fd => _fd;
+    public int Fd => _body.Descriptor;
 
     /// <summary>Where in <see cref="Fd"/> the body begins.</summary>
-    public long BodyOffset { get; }
+    public long BodyOffset => _body.Offset;
 
     /// <summary>Where in its segment its record ends.</summary>
-    public long RecordEnd => MessageNumber.Offset(Number) + _header.RecordBytes;
+    public long RecordEnd => MessageNumber.Offset(Number) + _body.Header.RecordBytes;
 
     /// <summary>Sender and recipients.</summary>
     public Envelope Envelope { get; }
@@ -68,140 +62,49 @@ public sealed class MessageFile : IDisposable
     /// <summary>As above, on a file system of the caller's.</summary>
     public static MessageFile Open(IFileSystem files, string mess, ulong number)
     {
-        int fd = SegmentFile.TryOpen(files, mess, MessageNumber.Segment(number));
-        if (fd < 0)
-        {
-            throw new MessageNotFoundException(number, "its segment is gone");
-        }
-
-        try
-        {
-            return Open(files, mess, number, ref fd);
-        }
-        finally
-        {
-            if (fd >= 0)
-            {
-                files.Close(fd);
-            }
-        }
+        Envelope envelope = default;
+        QueuedBody body = QueuedBody.Open(
+            files, mess, number,
+            (segment, header) => envelope = ReadEnvelope(files, segment, header));
+        return new MessageFile(body, envelope);
     }
 
     /// <summary>Reads body bytes from an offset of the body; fewer only at its end.</summary>
-    public int ReadBody(long offset, Span<byte> to)
-    {
-        int wanted = (int)Math.Min(to.Length, Math.Max(0, BodyBytes - offset));
-        int got = _files.ReadAt(_fd, to[..wanted], BodyOffset + offset);
-        return got == wanted
-            ? got
-            : throw new MessageNotFoundException(Number, "its body is cut short");
-    }
+    public int ReadBody(long offset, Span<byte> to) => _body.Read(offset, to);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_fd >= 0)
-        {
-            _files.Close(_fd);
-            _fd = -1;
-        }
-    }
+    public void Dispose() => _body.Dispose();
 
     /// <summary>Whether there is a sound record of a message that has its own file.</summary>
     internal static bool HasOwnFileRecord(IFileSystem files, string mess, ulong number)
     {
-        int fd = SegmentFile.TryOpen(files, mess, MessageNumber.Segment(number));
-        if (fd < 0)
-        {
-            return false;
-        }
-
+        bool found = false;
         try
         {
-            return ReadHeader(files, fd, number, out _).OwnFile;
+            QueuedBody.Open(files, mess, number, (segment, header) =>
+            {
+                ReadEnvelope(files, segment, header);
+                found = header.OwnFile;
+            }).Dispose();
         }
         catch (MessageNotFoundException)
         {
-            return false;
+            // No record, or one whose body is damaged.
         }
-        finally
-        {
-            files.Close(fd);
-        }
+
+        return found;
     }
 
-    private static RecordHeader ReadHeader(
-        IFileSystem files, int segment, ulong number, out byte[] envelope)
+    private static Envelope ReadEnvelope(IFileSystem files, int segment, RecordHeader header)
     {
-        Span<byte> first = stackalloc byte[RecordHeader.Bytes];
-        long offset = MessageNumber.Offset(number);
-        int got = files.ReadAt(segment, first, offset);
-        RecordHeader header = RecordHeader.Read(first[..got], number)
-            ?? throw new MessageNotFoundException(number, "there is no sound record");
-        envelope = new byte[header.EnvelopeBytes];
-        got = files.ReadAt(segment, envelope, offset + RecordHeader.Bytes);
+        byte[] envelope = new byte[header.EnvelopeBytes];
+        long offset = MessageNumber.Offset(header.Number) + RecordHeader.Bytes;
+        int got = files.ReadAt(segment, envelope, offset);
 
         // A right checksum is no proof of right content: the writer is another user.
         return got == envelope.Length && Crc32C.Of(envelope) == header.EnvelopeCrc
             && Envelope.Check(envelope) == 0
-            ? header
-            : throw new MessageNotFoundException(number, "its envelope is damaged");
-    }
-
-    private static MessageFile Open(
-        IFileSystem files, string mess, ulong number, ref int segment)
-    {
-        RecordHeader header = ReadHeader(files, segment, number, out byte[] envelope);
-        long bodyOffset = MessageNumber.Offset(number) + RecordHeader.Bytes + envelope.Length;
-        if (header.OwnFile)
-        {
-            int own = OpenOwnFile(files, mess, header);
-            return new MessageFile(files, header, new Envelope(envelope), own, 0);
-        }
-
-        CheckInlineBody(files, segment, header, bodyOffset);
-        MessageFile file = new(
-            files, header, new Envelope(envelope), segment, bodyOffset);
-        segment = -1; // Now the message's to close.
-        return file;
-    }
-
-    private static void CheckInlineBody(
-        IFileSystem files, int segment, RecordHeader header, long bodyOffset)
-    {
-        Span<byte> block = stackalloc byte[4096];
-        uint crc = Crc32C.Empty;
-        for (long done = 0; done < header.BodyBytes; done += block.Length)
-        {
-            int length = (int)Math.Min(block.Length, header.BodyBytes - done);
-            int got = files.ReadAt(segment, block[..length], bodyOffset + done);
-            crc = Crc32C.Append(crc, block[..got]);
-        }
-
-        if (crc != header.BodyCrc)
-        {
-            throw new MessageNotFoundException(header.Number, "its body is damaged");
-        }
-    }
-
-    private static int OpenOwnFile(IFileSystem files, string mess, RecordHeader header)
-    {
-        string path = MessStore.OwnFile(mess, header.Number);
-        int fd = files.TryOpen(
-            Posix.Fd.PathBytes(path), OpenFlags.ReadOnly, 0, out int errno);
-        if (fd < 0)
-        {
-            throw errno == Errno.NoEntry
-                ? new MessageNotFoundException(header.Number, "its body is gone")
-                : new PosixException($"open {path}", errno);
-        }
-
-        if (files.Size(fd) != header.BodyBytes)
-        {
-            files.Close(fd);
-            throw new MessageNotFoundException(header.Number, "its body is cut short");
-        }
-
-        return fd;
+            ? new Envelope(envelope)
+            : throw new MessageNotFoundException(header.Number, "its envelope is damaged");
     }
 }

@@ -49,6 +49,16 @@ internal static class SegmentFile
             : throw new PosixException($"open {path}", errno);
     }
 
+    /// <summary>The header of a message's record.</summary>
+    /// <exception cref="MessageNotFoundException">There is none, or it is damaged.</exception>
+    internal static RecordHeader ReadHeader(IFileSystem files, int segment, ulong number)
+    {
+        Span<byte> bytes = stackalloc byte[RecordHeader.Bytes];
+        int got = files.ReadAt(segment, bytes, MessageNumber.Offset(number));
+        return RecordHeader.Read(bytes[..got], number)
+            ?? throw new MessageNotFoundException(number, "there is no sound record");
+    }
+
     /// <summary>
     /// Whether a later version of Kopis wrote this file. A damaged header says nothing: each
     /// record speaks for itself.
