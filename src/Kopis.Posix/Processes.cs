@@ -28,6 +28,18 @@ public static unsafe class Processes
     public static string? ExecutedPath =>
         Marshal.PtrToStringUTF8((nint)Native.getauxval(AuxExecFileName));
 
+    /// <summary>What ps, pidof and killall know this process by, whatever path it was started by.
+    /// </summary>
+    /// <param name="name">15 bytes of it are kept.</param>
+    public static void SetName(string name)
+    {
+        const int setName = 15; // PR_SET_NAME
+        fixed (byte* bytes = ByteText.ToBytes($"{name}\0"))
+        {
+            _ = Native.prctl(setName, (nuint)bytes, 0, 0, 0);
+        }
+    }
+
     /// <summary>Gives up root for good, in all threads; null leaves the one or the other.</summary>
     public static void Become(uint? uid, uint? gid)
     {

@@ -9,7 +9,7 @@ namespace Kopis.Start;
 /// </summary>
 internal sealed class DeliveryUnit(HostPlan plan, int log) : IUnit
 {
-    private const string Send = "qmail-send";
+    internal const string Send = "qmail-send";
     private const int Terminate = 15;
     private const int StandardError = 2;
 

@@ -31,7 +31,7 @@ internal sealed class Supervisor(IReadOnlyList<IUnit> units, SupervisorSignals s
         ready();
         while (!signals.StopAsked)
         {
-            signals.Wait(NextStart());
+            signals.Wait(NextStart(), PassOn);
             Reap();
             RestartWhatIsDue();
         }
@@ -160,8 +160,21 @@ internal sealed class Supervisor(IReadOnlyList<IUnit> units, SupervisorSignals s
                     Array.ForEach(_states, state => SignalAll(state, Kill));
                 }
 
-                signals.Wait(left);
+                signals.Wait(left, PassOn);
                 Reap();
+            }
+        }
+    }
+
+    /// <summary>Under supervise, what we are sent is meant for qmail-send: qmail's qmail-start
+    /// became it.</summary>
+    private void PassOn(int signal)
+    {
+        foreach ((int pid, string child) in _states.SelectMany(state => state.Pids))
+        {
+            if (child == DeliveryUnit.Send)
+            {
+                Processes.Signal(pid, signal);
             }
         }
     }

@@ -3,11 +3,14 @@ using Kopis.Posix;
 
 namespace Kopis.Start;
 
-/// <summary>SIGCHLD, and the signals that mean stop, as bytes of a pipe.</summary>
+/// <summary>SIGCHLD, the signals that mean stop, and those for qmail-send, as bytes of a pipe.
+/// </summary>
 internal sealed class SupervisorSignals : IDisposable
 {
-    private const byte Stop = 1;
-    private const byte Child = 2;
+    private const byte Stop = 15;
+    private const byte Child = 17;
+    private const byte Reread = 1; // SIGHUP
+    private const byte Alarm = 14;
 
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly int _read;
@@ -22,20 +25,31 @@ internal sealed class SupervisorSignals : IDisposable
         Register(PosixSignal.SIGTERM, Stop);
         Register(PosixSignal.SIGINT, Stop);
         Register(PosixSignal.SIGQUIT, Stop);
+        Register(PosixSignal.SIGHUP, Reread);
+        Register((PosixSignal)Alarm, Alarm);
     }
 
     /// <summary>A signal that means stop has come.</summary>
     internal bool StopAsked { get; private set; }
 
     /// <summary>Waits for a signal; null waits for ever.</summary>
-    internal void Wait(TimeSpan? timeout)
+    /// <param name="timeout">At most so long.</param>
+    /// <param name="forSend">Gets SIGHUP and SIGALRM, by number.</param>
+    internal void Wait(TimeSpan? timeout, Action<int>? forSend = null)
     {
         Poller poller = new();
         poller.Add(_read, read: true);
         poller.Wait(timeout);
         Span<byte> bytes = stackalloc byte[64];
         int got = Fd.Read(_read, bytes);
-        StopAsked |= got > 0 && bytes[..got].Contains(Stop);
+        foreach (byte signal in bytes[..Math.Max(got, 0)])
+        {
+            StopAsked |= signal == Stop;
+            if (signal is Reread or Alarm)
+            {
+                forSend?.Invoke(signal);
+            }
+        }
     }
 
     public void Dispose()

@@ -9,6 +9,7 @@ List<byte[]> words = SplitAtNul(commandLine);
 string name = Path.GetFileName(ByteText.ToText(words.Count > 0 ? words[0] : "kopis"u8));
 words = words.Count > 0 ? words[1..] : words;
 ProgramEntry? program = ProgramTable.Find(name);
+Processes.SetName(name); // Some are started as /proc/self/exe.
 if (program is null && words.Count > 0)
 {
     name = ByteText.ToText(words[0]);

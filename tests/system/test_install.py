@@ -87,6 +87,24 @@ class Install(unittest.TestCase):
         self.assertFalse(self.home.exists())
         self.assertEqual(before, self.accounts())
 
+    def test_signals_of_supervise_reach_qmail_send(self):
+        """svc -a and svc -h signal what was started as qmail-start (contract §6.1, trap 30)."""
+        self.host.install()
+        joe = self.host.add_user("joe")
+        self.host.dot("joe", "later", "|exit 111")
+        process = self.host.start()
+        self.host.shell(f"printf 'Subject: x\n\n' | {self.home}/bin/sendmail joe-later")
+        self.host.wait_log(r"deferral")
+        self.host.dot("joe", "later", "./Maildir/")
+        process.send_signal(signal.SIGALRM)
+        self.host.wait_mail(joe / "Maildir")
+        with open(self.home / "control/locals", "a") as locals_file:
+            locals_file.write("more.example\n")
+        process.send_signal(signal.SIGHUP)
+        # Until it is read again the name is remote, and has no MX here.
+        self.host.shell(f"printf 'Subject: x\n\n' | {self.home}/bin/sendmail joe@more.example")
+        self.host.wait_mail(joe / "Maildir", 2)
+
     def test_users_that_were_there_are_not_taken_away(self):
         self.host.run("groupadd", "--system", "nofiles")
         self.host.run("useradd", "--system", "--gid", "nofiles", "qmaild")

@@ -133,6 +133,7 @@ class Rights(InstalledCase):
             gid = self.group(group) if isinstance(group, str) else group
             for pid in pids[name]:
                 found = status(pid)
+                self.assertEqual(name, found["Name"])
                 self.assertEqual([str(uid)] * 4, found["Uid"].split(), name)
                 self.assertEqual([str(gid)] * 4, found["Gid"].split(), name)
                 if groups is not None:
