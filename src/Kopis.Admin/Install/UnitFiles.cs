@@ -104,7 +104,7 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     {
         string[] words =
         [
-            "@HOME@/bin/tcpserver", "-v", "-R", "-H", "-l", "0",
+            "@HOME@/bin/tcpserver", "-v", "-R", "-H", "-l", "%H",
             "-c", listener.Sessions.ToString("d"), "-b", Backlog.ToString("d"),
             "-x", "@HOME@/control/tcprules.dat", "0", listener.Port.ToString("d"),
             .. listener.Chain("%H", "@HOME@/bin/", listener.IsForUsers),

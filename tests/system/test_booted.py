@@ -1,0 +1,164 @@
+"""An installed host under systemd: its units started, used, killed and stopped; what they shut in."""
+
+import unittest
+
+from booted import ME, Booted, can_boot
+
+# joe has a password, and a program that tells where it may write.
+PREPARE = r"""
+/srv/kopis/kopis install --home /var/qmail --pages /srv/kopis/man --systemd
+useradd --create-home --shell /bin/sh joe
+echo joe:correct-horse | chpasswd
+su joe -c '/var/qmail/bin/maildirmake ~/Maildir'
+cat > /home/joe/.qmail-probe <<'PROGRAM'
+|for place in /usr /etc /var/qmail/control /var/qmail/bin /home/joe; do touch $place/probe 2>/dev/null && echo $place >>~/probed; done; grep -c ^ /proc/sys/kernel/hostname >>~/probed
+PROGRAM
+chown joe: /home/joe/.qmail-probe
+cd /etc/systemd/system
+mkdir kopis-test.target.wants
+ln -s /etc/systemd/system/kopis*.service kopis-test.target.wants/
+"""
+CONNECT = "import socket; socket.socket(socket.AF_UNIX).connect('/var/qmail/queue/intake')"
+SMTP = {"kopis-smtp.service": 25, "kopis-submission.service": 587, "kopis-submissions.service": 465}
+LISTENERS = {**SMTP, "kopis-pop3.service": 110, "kopis-pop3s.service": 995}
+
+# A user's mail program: what it may not do without a password, and what with one.
+CLIENT = r"""
+import smtplib, ssl
+trust = ssl.create_default_context(cafile="/var/qmail/control/servercert.pem")
+trust.check_hostname = False
+for port in (587, 465):
+    client = smtplib.SMTP_SSL("127.0.0.1", port, context=trust) if port == 465 \
+        else smtplib.SMTP("127.0.0.1", port)
+    if port == 587:
+        assert not client.has_extn("auth")
+        client.starttls(context=trust)
+    client.ehlo()
+    code, text = client.mail("joe@ME")
+    assert code == 530, (code, text)
+    try:
+        client.login("joe", "wrong-horse")
+        raise AssertionError("any password will do")
+    except smtplib.SMTPAuthenticationError as refusal:
+        assert refusal.smtp_code == 535
+    client.login("joe", "correct-horse")
+    client.sendmail("joe@ME", ["joe@ME"], f"Subject: by {port}\n\n")
+    client.quit()
+"""
+
+
+@unittest.skipUnless(can_boot(), "needs root, systemd and namespaces")
+class UnderSystemd(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = Booted(PREPARE)
+        cls.addClassCleanup(cls.host.close)
+        cls.units = cls.host.shell("cd /etc/systemd/system && ls kopis*.service") \
+            .stdout.decode().split()
+
+    def setUp(self):
+        self.host.run("systemctl", "start", *self.units)
+        self.host.wait_until(self.all_serve, self.journals)
+
+    # Helpers ----------------------------------------------------------------------------------
+
+    def journals(self):
+        return "\n".join(f"{unit}:\n{self.host.journal(unit)}" for unit in self.units)
+
+    def all_serve(self):
+        return self.host.run("python3", "-c", CONNECT, check=False).returncode == 0 and all(
+            self.host.text("ss", "-Hltn", f"sport = :{port}") for port in LISTENERS.values())
+
+    def status(self, unit, field):
+        """A field of /proc/PID/status of the unit's first process."""
+        pid = self.host.property(unit, "MainPID")
+        return self.host.text("sed", "-n", f"s/^{field}:[[:space:]]*//p", f"/proc/{pid}/status")
+
+    def within(self, unit, *words):
+        """A command in the unit's view of the files, as root; its exit code."""
+        pid = self.host.property(unit, "MainPID")
+        return self.host.run("nsenter", "-t", pid, "-m", "--", *words, check=False).returncode
+
+    def send(self, to, subject):
+        self.host.run("curl", "-sS", "smtp://127.0.0.1", "--mail-from", f"you@{ME}",
+                      "--mail-rcpt", f"{to}@{ME}", "-T", "-",
+                      stdin=f"Subject: {subject}\r\n\r\n".encode())
+
+    def wait_mail(self, directory, subject):
+        self.host.wait_until(
+            lambda: self.host.run("grep", "-rq", f"^Subject: {subject}$", directory, check=False)
+            .returncode == 0, self.journals)
+
+    # Tests ------------------------------------------------------------------------------------
+
+    def test_all_run_and_mail_flows(self):
+        for unit in self.units:
+            self.assertEqual("active", self.host.property(unit, "ActiveState"), self.journals())
+        self.send("joe", "first")
+        self.wait_mail("/home/joe/Maildir", "first")
+        self.assertIn("success: did_1+0+0/", self.host.journal("kopis"))
+        self.host.run("/var/qmail/bin/sendmail", "postmaster", stdin=b"Subject: within\n\n")
+        self.wait_mail("/var/qmail/alias/Maildir", "within")
+
+    def test_users_send_and_fetch(self):
+        self.host.run("python3", "-c", CLIENT.replace("ME", ME))
+        for port in (587, 465):
+            self.wait_mail("/home/joe/Maildir", f"by {port}")
+        for url in ("pop3://127.0.0.1", "pop3s://127.0.0.1"):
+            # qmail-pop3d shows no message of this very second.
+            self.host.wait_until(lambda: b"Subject: by 465" in self.host.run(
+                "curl", "-sS", "--insecure", "--ssl-reqd", "-u", "joe:correct-horse",
+                f"{url}/[1-9]", check=False).stdout, self.journals)
+
+    def test_what_is_killed_comes_back(self):
+        for unit in self.units:
+            before = self.host.property(unit, "MainPID")
+            self.host.run("systemctl", "kill", "--signal=KILL", "--kill-whom=main", unit)
+            self.host.wait_until(
+                lambda: self.host.property(unit, "MainPID") not in ("0", before), self.journals)
+        self.host.wait_until(self.all_serve, self.journals)
+        self.send("joe", "afterwards")
+        self.wait_mail("/home/joe/Maildir", "afterwards")
+
+    def test_a_stop_ends_all_and_keeps_mail(self):
+        self.host.run("systemctl", "stop", *(unit for unit in self.units if unit in LISTENERS))
+        self.host.shell("cd /home/joe; echo '|exit 111' >.qmail-later; chown joe .qmail-later")
+        self.host.run("/var/qmail/bin/sendmail", f"joe-later@{ME}", stdin=b"Subject: later\n\n")
+        self.host.wait_until(lambda: "deferral" in self.host.journal("kopis"), self.journals)
+        self.host.run("systemctl", "stop", *self.units)
+        self.assertEqual("", self.host.text("pgrep", "-x", "kopis|qmail-.*", check=False))
+        for unit in self.units:
+            self.assertEqual(("inactive", "success"), (
+                self.host.property(unit, "ActiveState"), self.host.property(unit, "Result")), unit)
+        self.host.shell("echo ./Maildir/ >/home/joe/.qmail-later")
+        before = self.host.journal("kopis").count("status: ")
+        self.host.run("systemctl", "start", "kopis")
+        self.host.wait_until(lambda: self.host.journal("kopis").count("status: ") > before,
+                             self.journals)
+        self.host.run("systemctl", "kill", "--signal=ALRM", "--kill-whom=main", "kopis")
+        self.wait_mail("/home/joe/Maildir", "later")
+
+    def test_programs_of_users_write_in_homes_only(self):
+        self.host.run("/var/qmail/bin/sendmail", f"joe-probe@{ME}", stdin=b"Subject: x\n\n")
+        self.host.wait_until(
+            lambda: self.host.run("test", "-s", "/home/joe/probed", check=False).returncode == 0,
+            self.journals)
+        self.host.wait_until(lambda: self.host.text("cat", "/home/joe/probed") == "/home/joe\n1",
+                             lambda: self.host.text("cat", "/home/joe/probed"))
+
+    def test_listeners_are_shut_in(self):
+        """Even as root: what the mounts of the unit say holds for whoever breaks in."""
+        for unit in LISTENERS:
+            self.assertEqual("1", self.status(unit, "NoNewPrivs"))
+            self.assertEqual("2", self.status(unit, "Seccomp"))
+            for place in ("/etc", "/usr", "/var/qmail/queue", "/var/qmail/control"):
+                self.assertNotEqual(0, self.within(unit, "touch", f"{place}/probe"), (unit, place))
+        for unit in SMTP:
+            self.assertEqual(f"{1 << 10:016x}", self.status(unit, "CapEff"))
+            self.assertNotEqual("0", self.status(unit, "Uid").split()[0])
+            self.assertNotEqual(0, self.within(unit, "ls", "/home/joe"))
+            self.assertNotEqual(0, self.within(unit, "touch", "/var/qmail/alias/probe"))
+
+
+if __name__ == "__main__":
+    unittest.main()
