@@ -7,10 +7,6 @@ namespace Kopis.Net;
 /// </summary>
 public interface ISessionHandler
 {
-    /// <summary>Whether sessions wait for sockets alone, never for a disk or a long computation:
-    /// then they may run on the threads that watch the sockets.</summary>
-    bool WaitsForSocketsOnly { get; }
-
     /// <summary>Serves one connection to its end. The caller disposes the connection.</summary>
     /// <param name="connection">The peer, and the environment that the first program has.</param>
     /// <param name="stop">The listener is ending: a session that waits for a command ends now,

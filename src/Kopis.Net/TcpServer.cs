@@ -17,11 +17,21 @@ public static class TcpServer
     /// <summary>The program.</summary>
     /// <param name="context">Arguments, environment and home.</param>
     /// <param name="fuse">Makes the handler of a chain of our own.</param>
+    /// <param name="waitsForSocketsOnly">Whether no session of a chain waits for a disk or a long
+    /// computation: then they may run on the thread that watches the sockets.</param>
     /// <returns>0 after SIGTERM.</returns>
-    public static int Run(ProgramContext context, ChainFactory fuse)
+    public static int Run(
+        ProgramContext context, ChainFactory fuse,
+        Predicate<IReadOnlyList<byte[]>> waitsForSocketsOnly)
     {
         TcpServerOptions options = TcpServerOptions.Parse(context);
         Lifeline.Watch(context);
+        bool isInline = waitsForSocketsOnly(options.Chain);
+        if (isInline)
+        {
+            SocketThreads.ServeInline();
+        }
+
         IPEndPoint address =
             new(ListenAddress.Host(options.Host), ListenAddress.Port(options.Port));
         using Socket listener = Bind(address, options.Backlog);
@@ -29,13 +39,8 @@ public static class TcpServer
 
         // After the change of identity: what the sessions will not be able to read stops us here.
         ISessionHandler? handler = fuse(context, options.Chain);
-        if (handler is { WaitsForSocketsOnly: true })
-        {
-            SocketThreads.ServeInline();
-        }
-
         using ChildReaper? reaper = handler is null ? new ChildReaper() : null;
-        TcpSessions sessions = new(context, options, handler, reaper);
+        TcpSessions sessions = new(context, options, handler, reaper, isInline);
         if (options.PrintPort)
         {
             int port = ((IPEndPoint)listener.LocalEndPoint!).Port;

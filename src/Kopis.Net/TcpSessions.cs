@@ -23,6 +23,7 @@ internal sealed class TcpSessions
     private readonly ProgramContext _context;
     private readonly TcpServerOptions _options;
     private readonly ISessionHandler? _handler;
+    private readonly bool _isInline; // Sessions need no thread but that which accepts them.
     private readonly ChildReaper? _reaper;
     private readonly Reloading<TcpRules>? _rules;
     private readonly PeerLookup _lookup;
@@ -39,19 +40,20 @@ internal sealed class TcpSessions
 
     internal TcpSessions(
         ProgramContext context, TcpServerOptions options, ISessionHandler? handler,
-        ChildReaper? reaper)
+        ChildReaper? reaper, bool isInline)
     {
         _lookup = new PeerLookup(MailDns.Read(context));
         _context = context;
         _options = options;
         _handler = handler;
+        _isInline = isInline && handler is not null;
         _reaper = reaper;
         _log = new TcpServerLog(options.Verbosity);
         _slots = new SemaphoreSlim(options.Limit);
         _proxies = new ProxyClients(ControlDirectory.Of(context), _log.Warn);
         if (options.RulesFile is { } file)
         {
-            _rules = new Reloading<TcpRules>([file], () => LoadRules(file));
+            _rules = new Reloading<TcpRules>([file], () => LoadRules(file), TimeProvider.System);
             _ = _rules.Current(); // Rules that cannot be read stop the start.
         }
     }
@@ -76,7 +78,9 @@ internal sealed class TcpSessions
                 long number = ++_last;
                 int sessions = Interlocked.Increment(ref _sessions);
                 _log.Status(sessions, _options.Limit);
-                _ = Task.Run(() => ServeAsync(socket, number, stop), default);
+                _ = _isInline
+                    ? ServeAsync(socket, number, stop)
+                    : Task.Run(() => ServeAsync(socket, number, stop), default);
                 TidyUpAfter(sessions);
             }
         }

@@ -46,8 +46,6 @@ internal sealed class Pop3Handler : ISessionHandler
         _reaper = Processes.EffectiveUid == 0 ? new ChildReaper() : null;
     }
 
-    public bool WaitsForSocketsOnly => false; // It reads Maildirs.
-
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
     {
         LoginConversation conversation = new(connection, StampFor(connection), _tls, _time);

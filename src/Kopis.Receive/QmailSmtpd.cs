@@ -33,7 +33,7 @@ public static class QmailSmtpd
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
     public static void CheckControls(ControlDirectory control)
     {
-        _ = SmtpSettings.In(control).Current();
+        _ = SmtpSettings.In(control, TimeProvider.System).Current();
         new ClientGate(
             control, () => MailDns.Read(control), TimeProvider.System, static _ => { }).Check();
         _ = BearerTokens.In(control, TimeProvider.System);

@@ -12,7 +12,6 @@ namespace Kopis.Receive;
 internal sealed class QmqpHandler(
     Func<ByteEnvironment, ISubmissionClient> queue, TimeProvider time) : ISessionHandler
 {
-    public bool WaitsForSocketsOnly => true;
 
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
     {

@@ -13,9 +13,7 @@ internal sealed class QmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue, TimeProvider time)
     : ISessionHandler
 {
-    private readonly Reloading<QmtpSettings> _settings = QmtpSettings.In(control);
-
-    public bool WaitsForSocketsOnly => true;
+    private readonly Reloading<QmtpSettings> _settings = QmtpSettings.In(control, time);
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>

@@ -10,7 +10,8 @@ internal sealed record QmtpSettings(long DataBytes, RcptHosts RcptHosts)
     private static readonly string[] Files = ["databytes", "rcpthosts", "morercpthosts.cdb"];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
-    internal static Reloading<QmtpSettings> In(ControlDirectory control) => new(
+    internal static Reloading<QmtpSettings> In(ControlDirectory control, TimeProvider time) => new(
         [.. Files.Select(file => Path.Combine(control.Directory, file))],
-        () => new QmtpSettings(control.ReadInt("databytes", 0), RcptHosts.Load(control)));
+        () => new QmtpSettings(control.ReadInt("databytes", 0), RcptHosts.Load(control)),
+        time);
 }

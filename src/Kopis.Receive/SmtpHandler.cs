@@ -38,13 +38,11 @@ internal sealed class SmtpHandler : ISessionHandler
         _recipients = recipients;
         _logins = logins;
         _rates = new SubmissionRates(time, Log);
-        _settings = SmtpSettings.In(control);
+        _settings = SmtpSettings.In(control, time);
         _queue = queue;
         _time = time;
         _tls = new TlsServer(control, time, Log);
     }
-
-    public bool WaitsForSocketsOnly => true;
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
@@ -74,7 +72,8 @@ internal sealed class SmtpHandler : ISessionHandler
             SmtpClient client = new(connection.Environment, Helo: null);
             while (true)
             {
-                using ClientStanding standing = await MeetAsync(connection, client, stop);
+                using ClientStanding standing =
+                    await MeetAsync(connection, client, settings, stop);
                 if (SmtpClientRules.Answer(standing.TurnedAway) is { } answer)
                 {
                     return await TurnAwayAsync(connection, answer);
@@ -107,10 +106,10 @@ internal sealed class SmtpHandler : ISessionHandler
 
     // A host that speaks for others is let alone, and each of those met.
     private async ValueTask<ClientStanding> MeetAsync(
-        Connection connection, SmtpClient client, CancellationToken stop)
+        Connection connection, SmtpClient client, SmtpSettings settings, CancellationToken stop)
     {
         bool isPeer = ReferenceEquals(client.Environment, connection.Environment);
-        return isPeer && client.Address is { } peer && _settings.Current().XClients.Contains(peer)
+        return isPeer && client.Address is { } peer && settings.XClients.Contains(peer)
             ? ClientStanding.Free
             : await _gate.MeetAsync(
                 connection, client.Environment,

@@ -39,8 +39,9 @@ internal sealed record SmtpSettings(
     ];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
-    internal static Reloading<SmtpSettings> In(ControlDirectory control) =>
-        new([.. Files.Select(file => Path.Combine(control.Directory, file))], () => Load(control));
+    internal static Reloading<SmtpSettings> In(ControlDirectory control, TimeProvider time) => new(
+        [.. Files.Select(file => Path.Combine(control.Directory, file))], () => Load(control),
+        time);
 
     private static SmtpSettings Load(ControlDirectory control) => new(
         control.ReadLineOrMe("smtpgreeting", null)

@@ -34,7 +34,8 @@ public sealed class QmailRspawnProgram : IDisposable
             [.. files.Select(file => Path.Combine(control.Directory, file))],
             () => _newest = new RemoteDelivery( // What the one before has idle ends by itself.
                 RemoteSettings.Read(control), MailDns.Read(control), memory,
-                TimeProvider.System));
+                TimeProvider.System),
+            TimeProvider.System);
         if (FindForeign(context) is { } path)
         {
             _foreign = new ForeignRemote(path, context.Environment);

@@ -25,8 +25,6 @@ internal sealed class RblsmtpdHandler : ISessionHandler
         _time = time;
     }
 
-    public bool WaitsForSocketsOnly => _next.WaitsForSocketsOnly;
-
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
     {
         Rejection? rejection;

@@ -22,6 +22,11 @@ internal static class ChainTable
         ("rblsmtpd", (listener, chain) => Rblsmtpd.Fuse(listener, chain, Fuse)),
     ];
 
+    /// <summary>Whether none of the chain's programs reads a mailbox. Asked before anything else:
+    /// see <see cref="SocketThreads"/>.</summary>
+    internal static bool WaitsForSocketsOnly(IReadOnlyList<byte[]> chain) =>
+        !chain.Any(word => Path.GetFileName(ByteText.ToText(word)) == "qmail-popup");
+
     /// <summary>Fuses a chain, where its first word is one of our programs that can.</summary>
     internal static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
     {

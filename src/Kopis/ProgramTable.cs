@@ -19,7 +19,8 @@ internal static class ProgramTable
     internal static readonly ProgramEntry[] All =
     [
         // Rows in the order of a message's way.
-        new("tcpserver", context => TcpServer.Run(context, ChainTable.Fuse), "root, then qmaild",
+        new("tcpserver", context => TcpServer.Run(
+            context, ChainTable.Fuse, ChainTable.WaitsForSocketsOnly), "root, then qmaild",
             "accept TCP connections and run a chain of programs for each"),
         new("tcprules", TcpRulesProgram.Run, "root",
             "compile rules for tcpserver"),

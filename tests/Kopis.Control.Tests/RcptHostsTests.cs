@@ -78,28 +78,6 @@ public sealed class RcptHostsTests : IDisposable
         Assert.Equal(bad, BadMailFrom.Load(_control).Contains(Encoding.Latin1.GetBytes(sender)));
     }
 
-    [Fact]
-    public void A_changed_file_makes_the_value_again_and_an_unchanged_one_does_not()
-    {
-        int loads = 0;
-        Reloading<string> value = new(
-            [In("me"), In("other")],
-            () =>
-            {
-                loads++;
-                return Encoding.Latin1.GetString(_control.ReadLine("me") ?? []);
-            });
-        Assert.Equal("", value.Current());
-        Write("me", "one\n");
-        Assert.Equal("one", value.Current());
-        Assert.Equal("one", value.Current());
-        Assert.Equal(2, loads);
-        Write("me", "longer\n");
-        Assert.Equal("longer", value.Current());
-        File.Delete(In("me"));
-        Assert.Equal("", value.Current());
-    }
-
     private string In(string name) => Path.Combine(_directory.FullName, name);
 
     private void Write(string name, string text) => File.WriteAllText(In(name), text);

@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
 from harness import BIN, ProgramCase
 
@@ -14,6 +15,10 @@ class ListenerCase(ProgramCase):
     """A test with listeners on free ports."""
 
     program = BIN / "tcpserver"
+    process = None
+
+    # A listener looks at its control files again after this long, and says so: tcpserver(8).
+    LOOK_AGAIN = 0.1
 
     def serve(self, *options, chain=("qmail-smtpd",), host="127.0.0.1", port="0", **env):
         """Starts a listener on a free port; its log is read line by line."""
@@ -27,6 +32,16 @@ class ListenerCase(ProgramCase):
         self.reader.start()
         self.addCleanup(self.end, self.process, self.reader)
         self.port = int(self.process.stdout.readline() or 0)
+
+    def control(self, name, *lines):
+        """A control file that the next connection is served by."""
+        super().control(name, *lines)
+        self.become_old()
+
+    def become_old(self):
+        """Waits until what a listener knows of the control files is not used any more."""
+        if self.process:
+            time.sleep(self.LOOK_AGAIN)
 
     @staticmethod
     def read_log(process, lines, changed):
@@ -75,6 +90,7 @@ class ListenerCase(ProgramCase):
         """Compiles tcprules for -x; returns their file."""
         subprocess.run([BIN / "tcprules", self.home / "rules", self.home / "rules.tmp"],
                        input=text.encode(), check=True, env=self.environment())
+        self.become_old()
         return str(self.home / "rules")
 
     # TLS --------------------------------------------------------------------------------------

@@ -59,6 +59,9 @@ class Host:
 
     me = "mx.example"
 
+    # How long a change of a control file may go unseen: tcpserver(8).
+    LOOK_AGAIN = 0.1
+
     def __init__(self, me=None, base=None, binary=None):
         self.me = me or self.me
         self.user = f"joe-{secrets.token_hex(2)}".replace("-", "")
@@ -222,8 +225,10 @@ class Host:
         (self.home / name).unlink()
 
     def control(self, name, *lines):
-        """A control file, one line each."""
+        """A control file, one line each; who runs has seen the change when this returns."""
         self.write(f"control/{name}", "".join(f"{line}\n" for line in lines))
+        if self.process and self.process.poll() is None:
+            time.sleep(self.LOOK_AGAIN)
 
     def rules(self, *lines):
         """tcprules.txt, compiled."""

@@ -24,7 +24,8 @@ internal sealed class ProxyClients
     internal ProxyClients(ControlDirectory control, Action<string> log)
     {
         _list = new Reloading<NetworkList>(
-            [Path.Combine(control.Directory, File)], () => NetworkList.Load(control, File));
+            [Path.Combine(control.Directory, File)], () => NetworkList.Load(control, File),
+            TimeProvider.System);
         _log = log;
         _ = _list.Current();
     }

@@ -33,10 +33,10 @@ public sealed class ClientGate
         _log = log;
         _settings = new Reloading<ClientSettings>(
             [.. ClientSettings.Files.Select(file => Path.Combine(control.Directory, file))],
-            () => ClientSettings.Load(control, dns, time, log));
+            () => ClientSettings.Load(control, dns, time, log), time);
         _limits = new Reloading<UseTables>(
             [Path.Combine(control.Directory, "clientlimits")],
-            () => ClientSettings.LoadLimits(control, time));
+            () => ClientSettings.LoadLimits(control, time), time);
     }
 
     /// <summary>Reads the control files.</summary>

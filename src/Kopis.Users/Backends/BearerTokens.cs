@@ -37,7 +37,8 @@ public sealed class BearerTokens
                 .. ((string[])[Issuer, Audience, Keys, Claim])
                     .Select(name => Path.Combine(control.Directory, name)),
             ],
-            () => Rules.Read(control, this));
+            () => Rules.Read(control, this),
+            time);
     }
 
     /// <summary>The check that the control files ask for; null where there is no

@@ -41,7 +41,7 @@ public sealed class LookupClient : ILoginService
         _cache = new VerdictCache(time, AddressesMax);
         _rules = new Reloading<Rules>(
             [.. ControlFiles.Select(name => Path.Combine(control.Directory, name))],
-            () => Rules.Read(control));
+            () => Rules.Read(control), time);
     }
 
     /// <inheritdoc/>
