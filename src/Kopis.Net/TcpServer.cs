@@ -17,21 +17,12 @@ public static class TcpServer
     /// <summary>The program.</summary>
     /// <param name="context">Arguments, environment and home.</param>
     /// <param name="fuse">Makes the handler of a chain of our own.</param>
-    /// <param name="waitsForSocketsOnly">Whether no session of a chain waits for a disk or a long
-    /// computation: then they may run on the thread that watches the sockets.</param>
+    /// <param name="isInline">Sessions may run on the threads that watch the sockets.</param>
     /// <returns>0 after SIGTERM.</returns>
-    public static int Run(
-        ProgramContext context, ChainFactory fuse,
-        Predicate<IReadOnlyList<byte[]>> waitsForSocketsOnly)
+    public static int Run(ProgramContext context, ChainFactory fuse, bool isInline)
     {
         TcpServerOptions options = TcpServerOptions.Parse(context);
         Lifeline.Watch(context);
-        bool isInline = waitsForSocketsOnly(options.Chain);
-        if (isInline)
-        {
-            SocketThreads.ServeInline();
-        }
-
         IPEndPoint address =
             new(ListenAddress.Host(options.Host), ListenAddress.Port(options.Port));
         using Socket listener = Bind(address, options.Backlog);

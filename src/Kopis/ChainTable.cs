@@ -22,10 +22,19 @@ internal static class ChainTable
         ("rblsmtpd", (listener, chain) => Rblsmtpd.Fuse(listener, chain, Fuse)),
     ];
 
-    /// <summary>Whether none of the chain's programs reads a mailbox. Asked before anything else:
-    /// see <see cref="SocketThreads"/>.</summary>
-    internal static bool WaitsForSocketsOnly(IReadOnlyList<byte[]> chain) =>
-        !chain.Any(word => Path.GetFileName(ByteText.ToText(word)) == "qmail-popup");
+    /// <summary>tcpserver with these chains. No session but one that reads a mailbox waits for a
+    /// disk or a long computation.</summary>
+    internal static int Listen(ProgramContext context)
+    {
+        bool isInline = !context.Arguments.Any(
+            word => Path.GetFileName(ByteText.ToText(word)) == "qmail-popup");
+        if (isInline)
+        {
+            SocketThreads.ServeInline(); // Before there is a socket, or it comes to nothing.
+        }
+
+        return TcpServer.Run(context, Fuse, isInline);
+    }
 
     /// <summary>Fuses a chain, where its first word is one of our programs that can.</summary>
     internal static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)

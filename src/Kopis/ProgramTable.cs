@@ -19,8 +19,7 @@ internal static class ProgramTable
     internal static readonly ProgramEntry[] All =
     [
         // Rows in the order of a message's way.
-        new("tcpserver", context => TcpServer.Run(
-            context, ChainTable.Fuse, ChainTable.WaitsForSocketsOnly), "root, then qmaild",
+        new("tcpserver", ChainTable.Listen, "root, then qmaild",
             "accept TCP connections and run a chain of programs for each"),
         new("tcprules", TcpRulesProgram.Run, "root",
             "compile rules for tcpserver"),
