@@ -24,18 +24,21 @@ public static class EnhancedStatus
             return remote.ToArray();
         }
 
-        int own = report.LastIndexOf("(#"u8);
-        if (own >= 0 && Parse(report[(own + 2)..]) is { IsEmpty: false } status)
-        {
-            return status.ToArray();
-        }
-
-        return action switch
+        ReadOnlySpan<byte> status = InOwnWords(report);
+        return !status.IsEmpty ? status.ToArray() : action switch
         {
             NoticeAction.Failed => "5.0.0"u8.ToArray(),
             NoticeAction.Delayed => "4.0.0"u8.ToArray(),
             _ => "2.0.0"u8.ToArray(),
         };
+    }
+
+    /// <summary>The status in the <c>(#5.1.1)</c> of qmail's own words; empty where there is none.
+    /// </summary>
+    public static ReadOnlySpan<byte> InOwnWords(ReadOnlySpan<byte> text)
+    {
+        int own = text.LastIndexOf("(#"u8);
+        return own < 0 ? [] : Parse(text[(own + 2)..]);
     }
 
     /// <summary>The status that the text begins with; empty where it is none.</summary>

@@ -11,7 +11,7 @@ namespace Kopis.Mail;
 public sealed class QmqpReader(int envelopeBytesMax) : ITransferReader
 {
     private readonly NetstringAddress _address = new();
-    private readonly ArrayBufferWriter<byte> _envelope = new();
+    private readonly EnvelopeText _envelope = new();
     private NetstringReader _outer;
     private NetstringReader _message;
     private bool _hasSender;
@@ -30,7 +30,7 @@ public sealed class QmqpReader(int envelopeBytesMax) : ITransferReader
 
     /// <summary>The envelope of a whole message: <c>F</c>sender<c>\0</c>, for each recipient
     /// <c>T</c>recipient<c>\0</c>, and a last <c>\0</c>.</summary>
-    public byte[] Envelope() => [.. _envelope.WrittenSpan, 0];
+    public byte[] Envelope() => _envelope.ToBytes();
 
     /// <inheritdoc/>
     public TransferStep Read(ReadOnlySpan<byte> bytes, IBufferWriter<byte> message, out int used)
@@ -84,12 +84,10 @@ public sealed class QmqpReader(int envelopeBytesMax) : ITransferReader
     private void TakeAddress()
     {
         HasUnfitAddress |= !_address.IsFit;
-        IsEnvelopeTooBig |= _envelope.WrittenCount + _address.Bytes.Length + 3 > envelopeBytesMax;
+        IsEnvelopeTooBig |= _envelope.Count + _address.Bytes.Length + 3 > envelopeBytesMax;
         if (!IsUnwanted)
         {
-            _envelope.Write(_hasSender ? "T"u8 : "F"u8);
-            _envelope.Write(_address.Bytes);
-            _envelope.Write("\0"u8);
+            _envelope.Add(_hasSender ? (byte)'T' : (byte)'F', _address.Bytes);
         }
 
         _hasSender = true;

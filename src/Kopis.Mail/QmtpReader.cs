@@ -15,7 +15,7 @@ public sealed class QmtpReader(IReceivePolicy policy) : ITransferReader
 
     private readonly NetstringAddress _address = new();
     private readonly List<QmtpVerdict> _verdicts = [];
-    private readonly ArrayBufferWriter<byte> _envelope = new();
+    private readonly EnvelopeText _envelope = new();
     private NetstringReader _outer; // The message, or what holds the recipients.
     private Part _part;
     private int _lineEnd = Unknown; // Lf or Cr, for CRLF, once it is known.
@@ -64,7 +64,7 @@ public sealed class QmtpReader(IReceivePolicy policy) : ITransferReader
 
     /// <summary>The envelope of a whole message: <c>F</c>sender<c>\0</c>, for each recipient that
     /// was accepted <c>T</c>recipient<c>\0</c>, and a last <c>\0</c>.</summary>
-    public byte[] Envelope() => [.. _envelope.WrittenSpan, 0];
+    public byte[] Envelope() => _envelope.ToBytes();
 
     /// <inheritdoc/>
     public TransferStep Read(ReadOnlySpan<byte> bytes, IBufferWriter<byte> message, out int used)
@@ -153,7 +153,7 @@ public sealed class QmtpReader(IReceivePolicy policy) : ITransferReader
         if (_address.IsOver)
         {
             IsSenderFit = _address.IsFit;
-            Write((byte)'F', IsSenderFit ? _address.Bytes : [], []);
+            _envelope.Add((byte)'F', IsSenderFit ? _address.Bytes : []);
             _address.Reset();
             _outer = default;
             _part = Part.Recipients;
@@ -206,22 +206,14 @@ public sealed class QmtpReader(IReceivePolicy policy) : ITransferReader
             return QmtpVerdict.NotOurs;
         }
 
-        if (_envelope.WrittenCount + address.Length + suffix.Length
+        if (_envelope.Count + address.Length + suffix.Length
             > QmtpLimits.RecipientsBytesMax)
         {
             return QmtpVerdict.TooMany;
         }
 
-        Write((byte)'T', address, suffix);
+        _envelope.Add((byte)'T', address, suffix);
         HasRecipients = true;
         return QmtpVerdict.Accepted;
-    }
-
-    private void Write(byte letter, ReadOnlySpan<byte> address, ReadOnlySpan<byte> suffix)
-    {
-        _envelope.Write([letter]);
-        _envelope.Write(address);
-        _envelope.Write(suffix);
-        _envelope.Write("\0"u8);
     }
 }

@@ -19,7 +19,7 @@ public static class ReceivedLine
     /// <param name="protocol">SMTP, QMTP, QMQP; what was agreed on may follow in brackets.</param>
     /// <param name="time">Now.</param>
     public static void Write(
-        IBufferWriter<byte> to, SmtpPeer peer, byte[]? helo,
+        IBufferWriter<byte> to, ConnectionEnds peer, byte[]? helo,
         ReadOnlySpan<byte> protocol, DateTimeOffset time)
     {
         to.Write("Received: from "u8);
@@ -44,6 +44,14 @@ public static class ReceivedLine
         to.Write(" with "u8);
         to.Write(protocol);
         to.Write(ByteText.ToBytes($"; {QmailDate.Rfc822(time)}\n"));
+    }
+
+    /// <summary>The word after <c>with</c> (RFC 3848, RFC 6531 §4.3). Of what is said in the clear,
+    /// by nobody in particular, it is qmail's.</summary>
+    public static string Word(bool isUtf8, bool isEncrypted, bool isUser)
+    {
+        string end = (isEncrypted ? "S" : "") + (isUser ? "A" : "");
+        return isUtf8 ? $"UTF8SMTP{end}" : end.Length > 0 ? $"ESMTP{end}" : "SMTP";
     }
 
     private static void WriteSafe(IBufferWriter<byte> to, ReadOnlySpan<byte> text)

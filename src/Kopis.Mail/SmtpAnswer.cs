@@ -12,6 +12,13 @@ public sealed class SmtpAnswer
     private readonly byte[] _plain;
     private readonly byte[] _enhanced;
 
+    /// <summary>Makes a refusal, <c>553 5.7.1 sorry, that …</c>. As qmail has it, the status also
+    /// stands after its words.</summary>
+    public SmtpAnswer(string line)
+        : this(line[..3], line[4..line.IndexOf(' ', 4)], Words(line))
+    {
+    }
+
     /// <summary>Makes a reply of fixed words.</summary>
     /// <param name="code">Three digits.</param>
     /// <param name="status">RFC 3463; empty for a reply that has none.</param>
@@ -30,4 +37,10 @@ public sealed class SmtpAnswer
 
     /// <summary>The same as bytes.</summary>
     public ReadOnlyMemory<byte> ToBytes(bool enhanced) => enhanced ? _enhanced : _plain;
+
+    private static string Words(string line)
+    {
+        int space = line.IndexOf(' ', 4);
+        return $"{line[(space + 1)..]} (#{line[4..space]})";
+    }
 }

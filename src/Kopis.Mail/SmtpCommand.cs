@@ -3,19 +3,17 @@ using Kopis.Base;
 namespace Kopis.Mail;
 
 /// <summary>One command line: a verb and what follows it.</summary>
-public readonly ref struct SmtpCommand
+public readonly ref struct SmtpCommand(SmtpVerb verb, ReadOnlySpan<byte> argument)
 {
-    private SmtpCommand(SmtpVerb verb, ReadOnlySpan<byte> argument)
-    {
-        Verb = verb;
-        Argument = argument;
-    }
+    // A verb is called as it is said, but for the letter case.
+    private static readonly byte[][] Words =
+        [.. Enum.GetNames<SmtpVerb>().Select(name => ByteText.ToBytes(name))];
 
     /// <summary>The verb, in any letter case.</summary>
-    public SmtpVerb Verb { get; }
+    public SmtpVerb Verb { get; } = verb;
 
     /// <summary>What follows the first run of spaces, to the end of the line.</summary>
-    public ReadOnlySpan<byte> Argument { get; }
+    public ReadOnlySpan<byte> Argument { get; } = argument;
 
     /// <summary>Splits a line, without its line end, at the first space.</summary>
     public static SmtpCommand Parse(ReadOnlySpan<byte> line)
@@ -26,27 +24,16 @@ public readonly ref struct SmtpCommand
         return new SmtpCommand(Match(word), rest);
     }
 
-    private static SmtpVerb Match(ReadOnlySpan<byte> word) =>
-        word.Length != 4 ? MatchLong(word)
-        : Is(word, "MAIL"u8) ? SmtpVerb.Mail
-        : Is(word, "RCPT"u8) ? SmtpVerb.Rcpt
-        : Is(word, "DATA"u8) ? SmtpVerb.Data
-        : Is(word, "EHLO"u8) ? SmtpVerb.Ehlo
-        : Is(word, "HELO"u8) ? SmtpVerb.Helo
-        : Is(word, "RSET"u8) ? SmtpVerb.Rset
-        : Is(word, "QUIT"u8) ? SmtpVerb.Quit
-        : Is(word, "NOOP"u8) ? SmtpVerb.Noop
-        : Is(word, "VRFY"u8) ? SmtpVerb.Vrfy
-        : Is(word, "HELP"u8) ? SmtpVerb.Help
-        : Is(word, "BDAT"u8) ? SmtpVerb.Bdat
-        : Is(word, "AUTH"u8) ? SmtpVerb.Auth
-        : SmtpVerb.Unknown;
+    private static SmtpVerb Match(ReadOnlySpan<byte> word)
+    {
+        for (int i = 1; i < Words.Length; i++)
+        {
+            if (Ascii8.EqualsIgnoreCase(word, Words[i]))
+            {
+                return (SmtpVerb)i;
+            }
+        }
 
-    private static SmtpVerb MatchLong(ReadOnlySpan<byte> word) =>
-        Is(word, "STARTTLS"u8) ? SmtpVerb.StartTls
-        : Is(word, "XCLIENT"u8) ? SmtpVerb.XClient
-        : SmtpVerb.Unknown;
-
-    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> verb) =>
-        Ascii8.EqualsIgnoreCase(word, verb);
+        return SmtpVerb.Unknown;
+    }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using Kopis.Base;
 
 namespace Kopis.Mail;
@@ -44,42 +43,18 @@ public static class SmtpExtensionList
             if (offered.HasFlag(Names[i].Flag))
             {
                 reply.Write(i < last ? "250-"u8 : "250 "u8);
-                reply.Write(ByteText.ToBytes(Names[i].Name));
-                WriteValue(reply, Names[i].Flag, policy);
+                reply.Write(ByteText.ToBytes(Names[i].Name + Value(Names[i].Flag, policy)));
                 reply.Write("\r\n"u8);
             }
         }
     }
 
-    private static void WriteValue(
-        IBufferWriter<byte> reply, SmtpExtensions one, ISmtpPolicy policy)
+    private static string Value(SmtpExtensions one, ISmtpPolicy policy) => one switch
     {
-        switch (one)
-        {
-            case SmtpExtensions.Auth:
-                reply.Write(" "u8);
-                reply.Write(policy.Mechanisms.Span);
-                break;
-            case SmtpExtensions.XClient:
-                reply.Write(" NAME ADDR PORT PROTO HELO"u8);
-                break;
-            case SmtpExtensions.Limits:
-                WriteNumber(reply, " RCPTMAX="u8, policy.RecipientsMax);
-                break;
-            case SmtpExtensions.Size:
-                WriteNumber(reply, " "u8, policy.MessageBytesMax);
-                break;
-            default:
-                break;
-        }
-    }
-
-    private static void WriteNumber(
-        IBufferWriter<byte> reply, ReadOnlySpan<byte> before, long number)
-    {
-        reply.Write(before);
-        Span<byte> digits = reply.GetSpan(20);
-        number.TryFormat(digits, out int length, provider: CultureInfo.InvariantCulture);
-        reply.Advance(length);
-    }
+        SmtpExtensions.Auth => " " + ByteText.ToText(policy.Mechanisms.Span),
+        SmtpExtensions.XClient => " NAME ADDR PORT PROTO HELO",
+        SmtpExtensions.Limits => $" RCPTMAX={policy.RecipientsMax}",
+        SmtpExtensions.Size => $" {policy.MessageBytesMax}",
+        _ => "",
+    };
 }

@@ -10,8 +10,6 @@ namespace Kopis.Mail;
 /// </summary>
 internal static class SmtpParameters
 {
-    private const int SizeDigitsMax = 20; // RFC 1870 §4.
-
     /// <summary>
     /// The client's word for the size of the message, in bytes (RFC 1870); zero where it gave none
     /// of use, <see cref="long.MaxValue"/> where its number does not fit.
@@ -42,8 +40,7 @@ internal static class SmtpParameters
         {
             ReadOnlySpan<byte> word = text[range];
             if (MessageParameters.Take(word, ref kept) == ParameterStatus.Bad
-                || (IsNamed(word, "SIZE="u8, out ReadOnlySpan<byte> size)
-                    && (!IsNumber(size) || size.Length > SizeDigitsMax) && !IsHuge(size))
+                || (IsNamed(word, "SIZE="u8, out ReadOnlySpan<byte> size) && !IsNumber(size))
                 || (IsNamed(word, "AUTH="u8, out ReadOnlySpan<byte> sender)
                     && !sender.SequenceEqual("<>"u8) && !XText.IsSound(sender)))
             {
@@ -62,16 +59,14 @@ internal static class SmtpParameters
         }
 
         // Whether there are eight bits in it is seen when it is sent on.
+        bool hasDsn = offered.HasFlag(SmtpExtensions.Dsn);
         kept = kept with
         {
             Body = BodyKind.Plain,
             SmtpUtf8 = kept.SmtpUtf8 && offered.HasFlag(SmtpExtensions.SmtpUtf8),
+            Return = hasDsn ? kept.Return : ReturnContent.Unsaid,
+            EnvelopeId = hasDsn ? kept.EnvelopeId : null,
         };
-        if (!offered.HasFlag(SmtpExtensions.Dsn))
-        {
-            kept = kept with { Return = ReturnContent.Unsaid, EnvelopeId = null };
-        }
-
         return null;
     }
 
@@ -111,10 +106,7 @@ internal static class SmtpParameters
     private static bool IsNumber(ReadOnlySpan<byte> digits) =>
         !digits.IsEmpty && digits.IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0;
 
-    // Longer than it may be, but a number: too large a message, which is what the client means.
-    private static bool IsHuge(ReadOnlySpan<byte> digits) =>
-        IsNumber(digits) && Number(digits) == long.MaxValue;
-
+    // More digits than RFC 1870 allows are too large a message, which is what the client means.
     private static long Number(ReadOnlySpan<byte> digits) =>
         Utf8Parser.TryParse(digits, out long value, out _) ? value : long.MaxValue;
 }

@@ -6,16 +6,13 @@ namespace Kopis.Mail;
 /// <summary>The replies of qmail-smtpd (contract §9.1), and ours.</summary>
 public static class SmtpReply
 {
-    private static readonly SearchValues<byte> StatusBytes =
-        SearchValues.Create("0123456789."u8);
-
     /// <summary>To a message over databytes, announced or sent.</summary>
-    public static readonly SmtpAnswer TooBig = new(
-        "552", "5.3.4", "sorry, that message size exceeds my databytes limit (#5.3.4)");
+    public static readonly SmtpAnswer TooBig =
+        new("552 5.3.4 sorry, that message size exceeds my databytes limit");
 
     /// <summary>To a message that has been through too many hosts.</summary>
-    public static readonly SmtpAnswer Looping = new(
-        "554", "5.4.6", "too many hops, this message is looping (#5.4.6)");
+    public static readonly SmtpAnswer Looping =
+        new("554 5.4.6 too many hops, this message is looping");
 
     /// <summary>To a line end in message data that is not CRLF; the session ends.</summary>
     public static readonly SmtpAnswer StrayLineEnd = new(
@@ -28,29 +25,27 @@ public static class SmtpReply
     /// To a client that sent more along with STARTTLS; the session ends. RFC 3207 §4.2 lets us drop
     /// it, but who does so either mistakes us or wants words taken for encrypted ones.
     /// </summary>
-    public static readonly SmtpAnswer PlaintextAhead = new(
-        "554", "5.5.0", "nothing may follow STARTTLS before its reply (#5.5.0)");
+    public static readonly SmtpAnswer PlaintextAhead =
+        new("554 5.5.0 nothing may follow STARTTLS before its reply");
 
     /// <summary>To a client that keeps us waiting; the session ends.</summary>
-    public static readonly SmtpAnswer TimedOut = new("451", "4.4.2", "timeout (#4.4.2)");
+    public static readonly SmtpAnswer TimedOut = new("451 4.4.2 timeout");
 
     /// <summary>To all, where a control file is missing or cannot be understood.</summary>
-    public static readonly SmtpAnswer NoControls = new(
-        "421", "4.3.0", "unable to read controls (#4.3.0)");
+    public static readonly SmtpAnswer NoControls = new("421 4.3.0 unable to read controls");
 
     /// <summary>To a client that waits between commands while the listener ends.</summary>
-    public static readonly SmtpAnswer Ending = new("421", "4.3.2", "going down (#4.3.2)");
+    public static readonly SmtpAnswer Ending = new("421 4.3.2 going down");
 
     /// <summary>Where the queue program cannot even be started.</summary>
-    public static readonly SmtpAnswer NoQueue = new("451", "4.3.0", "qqt failure (#4.3.0)");
+    public static readonly SmtpAnswer NoQueue = new("451 4.3.0 qqt failure");
 
     /// <summary>To XCLIENT with what is not offered, or is no address or port.</summary>
-    public static readonly SmtpAnswer BadAttribute = new(
-        "501", "5.5.4", "that is no attribute of a client (#5.5.4)");
+    public static readonly SmtpAnswer BadAttribute =
+        new("501 5.5.4 that is no attribute of a client");
 
     /// <summary>To a client at an address that our rules deny.</summary>
-    public static readonly SmtpAnswer Denied = new(
-        "421", "4.7.0", "no connections from that address (#4.7.0)");
+    public static readonly SmtpAnswer Denied = new("421 4.7.0 no connections from that address");
 
     internal static readonly SmtpAnswer SenderOk = new("250", "2.1.0", "ok");
     internal static readonly SmtpAnswer RecipientOk = new("250", "2.1.5", "ok");
@@ -63,66 +58,44 @@ public static class SmtpReply
     internal static readonly SmtpAnswer Help = new(
         "214", "2.0.0", "notqmail home page: https://notqmail.org");
 
-    internal static readonly SmtpAnswer Unimplemented = new(
-        "502", "5.5.1", "unimplemented (#5.5.1)");
+    internal static readonly SmtpAnswer Unimplemented = new("502 5.5.1 unimplemented");
+    internal static readonly SmtpAnswer LineTooLong = new("500 5.5.2 line too long");
+    internal static readonly SmtpAnswer NoAddress = new("555 5.5.4 syntax error");
+    internal static readonly SmtpAnswer MailFirst = new("503 5.5.1 MAIL first");
+    internal static readonly SmtpAnswer RcptFirst = new("503 5.5.1 RCPT first");
+    internal static readonly SmtpAnswer InChunks = new("503 5.5.1 a message has begun by BDAT");
+    internal static readonly SmtpAnswer InTransaction =
+        new("503 5.5.1 not in the middle of a message");
 
-    internal static readonly SmtpAnswer LineTooLong = new(
-        "500", "5.5.2", "line too long (#5.5.2)");
+    internal static readonly SmtpAnswer BadSender =
+        new("553 5.7.1 sorry, your envelope sender is in my badmailfrom list");
 
-    internal static readonly SmtpAnswer NoAddress = new("555", "5.5.4", "syntax error (#5.5.4)");
-    internal static readonly SmtpAnswer MailFirst = new("503", "5.5.1", "MAIL first (#5.5.1)");
-    internal static readonly SmtpAnswer RcptFirst = new("503", "5.5.1", "RCPT first (#5.5.1)");
-    internal static readonly SmtpAnswer InChunks = new(
-        "503", "5.5.1", "a message has begun by BDAT (#5.5.1)");
+    internal static readonly SmtpAnswer NotOurs =
+        new("553 5.7.1 sorry, that domain isn't in my list of allowed rcpthosts");
 
-    internal static readonly SmtpAnswer InTransaction = new(
-        "503", "5.5.1", "not in the middle of a message (#5.5.1)");
+    internal static readonly SmtpAnswer NoMailbox =
+        new("550 5.1.1 sorry, no mailbox here by that name");
 
-    internal static readonly SmtpAnswer BadSender = new(
-        "553", "5.7.1", "sorry, your envelope sender is in my badmailfrom list (#5.7.1)");
+    internal static readonly SmtpAnswer MailboxFull = new("452 4.2.2 that mailbox is full");
+    internal static readonly SmtpAnswer RecipientLater =
+        new("451 4.3.0 unable to look that address up");
 
-    internal static readonly SmtpAnswer NotOurs = new(
-        "553", "5.7.1",
-        "sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)");
+    internal static readonly SmtpAnswer TooManyRecipients = new("452 4.5.3 too many recipients");
+    internal static readonly SmtpAnswer BadParameter =
+        new("501 5.5.4 a parameter has a wrong value");
 
-    internal static readonly SmtpAnswer NoMailbox = new(
-        "550", "5.1.1", "sorry, no mailbox here by that name (#5.1.1)");
+    internal static readonly SmtpAnswer NoBinary = new("504 5.6.1 BINARYMIME is not taken");
+    internal static readonly SmtpAnswer RequiresTls =
+        new("530 5.7.10 REQUIRETLS needs STARTTLS first");
 
-    internal static readonly SmtpAnswer MailboxFull = new(
-        "452", "4.2.2", "that mailbox is full (#4.2.2)");
+    internal static readonly SmtpAnswer NotUtf8 = new("553 5.6.7 that address is no UTF-8");
+    internal static readonly SmtpAnswer NoChunkSize = new("501 5.5.4 BDAT needs a size");
+    internal static readonly SmtpAnswer AlreadyEncrypted = new("503 5.5.1 already encrypted");
+    internal static readonly SmtpAnswer NoArguments = new("501 5.5.4 STARTTLS has no parameters");
+    internal static readonly SmtpAnswer AlreadyAuthenticated =
+        new("503 5.5.1 already authenticated");
 
-    internal static readonly SmtpAnswer RecipientLater = new(
-        "451", "4.3.0", "unable to look that address up (#4.3.0)");
-
-    internal static readonly SmtpAnswer TooManyRecipients = new(
-        "452", "4.5.3", "too many recipients (#4.5.3)");
-
-    internal static readonly SmtpAnswer BadParameter = new(
-        "501", "5.5.4", "a parameter has a wrong value (#5.5.4)");
-
-    internal static readonly SmtpAnswer NoBinary = new(
-        "504", "5.6.1", "BINARYMIME is not taken (#5.6.1)");
-
-    internal static readonly SmtpAnswer RequiresTls = new(
-        "530", "5.7.10", "REQUIRETLS needs STARTTLS first (#5.7.10)");
-
-    internal static readonly SmtpAnswer NotUtf8 = new(
-        "553", "5.6.7", "that address is no UTF-8 (#5.6.7)");
-
-    internal static readonly SmtpAnswer NoChunkSize = new(
-        "501", "5.5.4", "BDAT needs a size (#5.5.4)");
-
-    internal static readonly SmtpAnswer AlreadyEncrypted = new(
-        "503", "5.5.1", "already encrypted (#5.5.1)");
-
-    internal static readonly SmtpAnswer NoArguments = new(
-        "501", "5.5.4", "STARTTLS has no parameters (#5.5.4)");
-
-    internal static readonly SmtpAnswer AlreadyAuthenticated = new(
-        "503", "5.5.1", "already authenticated (#5.5.1)");
-
-    internal static readonly SmtpAnswer TooMuch = new(
-        "421", "4.7.0", "too many errors or idle commands (#4.7.0)");
+    internal static readonly SmtpAnswer TooMuch = new("421 4.7.0 too many errors or idle commands");
 
     /// <summary>The promise: the message is queued.</summary>
     /// <param name="reply">Where to.</param>
@@ -153,8 +126,9 @@ public static class SmtpReply
         reply.Write(lasts ? "554 "u8 : "451 "u8);
         if (enhanced)
         {
-            reply.Write(StatusIn(text, lasts ? (byte)'5' : (byte)'4'));
-            reply.Write(" "u8);
+            ReadOnlySpan<byte> known = lasts ? "5.3.0 "u8 : "4.3.0 "u8;
+            ReadOnlySpan<byte> said = EnhancedStatus.InOwnWords(text);
+            reply.Write(said is [byte kind, ..] && kind == known[0] ? [.. said, (byte)' '] : known);
         }
 
         foreach (byte b in text[Math.Min(1, text.Length)..])
@@ -164,17 +138,5 @@ public static class SmtpReply
         }
 
         reply.Write("\r\n"u8);
-    }
-
-    // The status in "(#5.3.0)" at the end of qmail's texts, where it is of the reply's class.
-    private static ReadOnlySpan<byte> StatusIn(ReadOnlySpan<byte> text, byte kind)
-    {
-        int mark = text.LastIndexOf("(#"u8);
-        ReadOnlySpan<byte> status = mark < 0 ? [] : text[(mark + 2)..].TrimEnd(")"u8);
-        return status.Length is >= 5 and <= 9 && status[0] == kind && status[1] == (byte)'.'
-            && status.IndexOfAnyExcept(StatusBytes) < 0 && status.Count((byte)'.') == 2
-            && !status.EndsWith("."u8) && status.IndexOf(".."u8) < 0
-                ? status
-                : kind == (byte)'5' ? "5.3.0"u8 : "4.3.0"u8;
     }
 }

@@ -146,27 +146,22 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return Say(reply, SmtpReply.InChunks);
         }
 
-        if (!SmtpPath.TryParse(argument, out byte[] address, out ReadOnlySpan<byte> parameters))
-        {
-            return OnError(SmtpReply.NoAddress, reply);
-        }
-
         MessageParameters kept = default;
-        if (IsExtended
-            && SmtpParameters.ReadMail(parameters, policy.Extensions, out kept) is { } refusal)
+        SmtpAnswer? fault =
+            !SmtpPath.TryParse(argument, out byte[] address, out ReadOnlySpan<byte> parameters)
+                ? SmtpReply.NoAddress
+            : IsExtended ? SmtpParameters.ReadMail(parameters, policy.Extensions, out kept)
+            : null;
+        fault ??= kept.SmtpUtf8 && !Utf8.IsValid(address) ? SmtpReply.NotUtf8 : null;
+        if (fault is not null)
         {
-            return OnError(refusal, reply);
+            return OnError(fault, reply);
         }
 
         if (policy.MessageBytesMax > 0
             && SmtpParameters.Size(parameters) > policy.MessageBytesMax)
         {
             return Say(reply, SmtpReply.TooBig);
-        }
-
-        if (kept.SmtpUtf8 && !Utf8.IsValid(address))
-        {
-            return OnError(SmtpReply.NotUtf8, reply);
         }
 
         if (policy.RefuseMail(User) is { } held)
@@ -212,20 +207,15 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return Say(reply, SmtpReply.InChunks);
         }
 
-        if (!SmtpPath.TryParse(argument, out address, out ReadOnlySpan<byte> parameters))
+        SmtpAnswer? fault =
+            !SmtpPath.TryParse(argument, out address, out ReadOnlySpan<byte> parameters)
+                ? SmtpReply.NoAddress
+            : !IsExtended ? null
+            : SmtpParameters.ReadRcpt(parameters, policy.Extensions, out _askedParameters);
+        fault ??= _transaction.IsUtf8 && !Utf8.IsValid(address) ? SmtpReply.NotUtf8 : null;
+        if (fault is not null)
         {
-            return OnError(SmtpReply.NoAddress, reply);
-        }
-
-        if (IsExtended && SmtpParameters.ReadRcpt(parameters, policy.Extensions,
-            out _askedParameters) is { } refusal)
-        {
-            return OnError(refusal, reply);
-        }
-
-        if (_transaction.IsUtf8 && !Utf8.IsValid(address))
-        {
-            return OnError(SmtpReply.NotUtf8, reply);
+            return OnError(fault, reply);
         }
 
         if (_transaction.SenderIsBad)
@@ -339,18 +329,12 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         _transaction.Forget();
     }
 
-    private SmtpStep StartTls(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
-    {
-        if (policy.IsEncrypted)
-        {
-            return Say(reply, SmtpReply.AlreadyEncrypted);
-        }
-
-        return !policy.Extensions.HasFlag(SmtpExtensions.StartTls)
-                ? OnError(SmtpReply.Unimplemented, reply)
-            : !argument.IsEmpty ? OnError(SmtpReply.NoArguments, reply)
-            : SmtpStep.StartTls;
-    }
+    private SmtpStep StartTls(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply) =>
+        policy.IsEncrypted ? Say(reply, SmtpReply.AlreadyEncrypted)
+        : !policy.Extensions.HasFlag(SmtpExtensions.StartTls)
+            ? OnError(SmtpReply.Unimplemented, reply)
+        : !argument.IsEmpty ? OnError(SmtpReply.NoArguments, reply)
+        : SmtpStep.StartTls;
 
     private SmtpStep Auth(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {

@@ -1,14 +1,15 @@
 namespace Kopis.Mail;
 
-/// <summary>The commands that qmail-smtpd knows (contract §9.1).</summary>
+/// <summary>The commands that qmail-smtpd knows (contract §9.1), the most usual first: see
+/// <see cref="SmtpCommand"/>.</summary>
 public enum SmtpVerb
 {
     Unknown,
-    Helo,
-    Ehlo,
     Mail,
     Rcpt,
     Data,
+    Ehlo,
+    Helo,
     Rset,
     Noop,
     Help,

@@ -217,6 +217,25 @@ public sealed class Connection : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for input, as <see cref="TryReadAsync"/>, and keeps no peer waiting for what
+    /// is unsent meanwhile. What is there already can be answered first: then all goes out in one
+    /// write.</summary>
+    public async ValueTask<ReadResult?> TryConverseAsync()
+    {
+        if (!Input.TryRead(out ReadResult here))
+        {
+            return Output.UnflushedBytes > 0 && !await FlushAsync() ? null : await TryReadAsync();
+        }
+
+        if (here.IsCanceled && IsTimedOut)
+        {
+            Input.AdvanceTo(here.Buffer.Start);
+            return null;
+        }
+
+        return here;
+    }
+
     /// <summary>Sends what was written to <see cref="Output"/>.</summary>
     /// <returns>False when the deadline passed or the connection broke.</returns>
     public async ValueTask<bool> FlushAsync()

@@ -22,25 +22,9 @@ public sealed class LinePump(Connection connection, ILineProtocol protocol)
         connection.SetDeadline(lineTimeout);
         while (true)
         {
-            // What is there already is answered first: then all goes out in one write.
-            if (!connection.Input.TryRead(out ReadResult read))
+            if (await connection.TryConverseAsync() is not { } read)
             {
-                if (connection.Output.UnflushedBytes > 0 && !await connection.FlushAsync())
-                {
-                    return connection.IsTimedOut ? PumpEnd.TimedOut : PumpEnd.Broken;
-                }
-
-                if (await connection.TryReadAsync() is not { } more)
-                {
-                    return connection.IsTimedOut ? PumpEnd.TimedOut : PumpEnd.Broken;
-                }
-
-                read = more;
-            }
-            else if (read.IsCanceled && connection.IsTimedOut)
-            {
-                connection.Input.AdvanceTo(read.Buffer.Start);
-                return PumpEnd.TimedOut;
+                return connection.IsTimedOut ? PumpEnd.TimedOut : PumpEnd.Broken;
             }
 
             ReadOnlySequence<byte> rest = read.Buffer;

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Kopis.Base;
 
 namespace Kopis.Net;
 
@@ -24,4 +26,14 @@ public static class LocalAddresses
 
         return own;
     }
+
+    /// <summary>Whether a domain is <c>[a.b.c.d]</c> with an address of this host's own.</summary>
+    /// <param name="domain">The domain.</param>
+    /// <param name="own">Read when first needed, which is seldom.</param>
+    public static bool IsOwnLiteral(ReadOnlySpan<byte> domain, ref HashSet<IPAddress>? own) =>
+        domain is [(byte)'[', .. ReadOnlySpan<byte> inside, (byte)']']
+        && IPAddress.TryParse(ByteText.ToText(inside), out IPAddress? ip)
+        && ip.AddressFamily == AddressFamily.InterNetwork
+        && ip.ToString() == ByteText.ToText(inside) // .NET also takes 127.1 and the like.
+        && (own ??= Read()).Contains(ip);
 }

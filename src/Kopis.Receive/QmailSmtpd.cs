@@ -51,10 +51,8 @@ public static class QmailSmtpd
             new LookupRecipients(lookup),
             new ClientGate(
                 ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
-                TimeProvider.System, Log),
+                TimeProvider.System, SmtpHandler.Log),
             SmtpLogins.Of(context, words, lookup),
             TimeProvider.System);
     }
-
-    private static void Log(string line) => SessionLog.Write("qmail-smtpd", line);
 }

@@ -21,15 +21,13 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
     private const int LoginFailuresMax = 3; // RFC 4954 §4 leaves the number to us.
 
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
 
     private readonly Connection _connection;
     private readonly SmtpClient _client;
     private readonly SmtpSettings _settings;
     private readonly SmtpServices _services;
-    private readonly TimeProvider _time;
-    private readonly TimeSpan _timeout;
-    private readonly SmtpPeer _peer;
+    private readonly ConnectionEnds _peer;
     private SmtpPolicy _policy;
     private SmtpSession _session;
     private SmtpMessage? _message; // Comes by BDAT, and has begun.
@@ -44,9 +42,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         _client = client;
         _settings = settings;
         _services = services;
-        _time = services.Time;
-        _timeout = settings.Timeout;
-        _peer = SmtpPeer.Of(client.Environment);
+        _peer = ConnectionEnds.Of(client.Environment);
         _policy = Policy();
         _session = new SmtpSession(_policy);
     }
@@ -74,10 +70,10 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
         LinePump pump = new(_connection, this);
         _session.Greet(_connection.Output, _client.Helo);
-        _since = _time.GetTimestamp();
+        _since = _services.Time.GetTimestamp();
         while (true)
         {
-            PumpEnd end = await pump.RunAsync(_timeout, stop);
+            PumpEnd end = await pump.RunAsync(_settings.Timeout, stop);
             int? exit = end switch
             {
                 PumpEnd.Paused or PumpEnd.Waiting => await ProceedAsync(stop),
@@ -113,7 +109,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     {
         _step = step;
         if (step == SmtpStep.NextLine
-            && _time.GetElapsedTime(_since) > TimeoutsPerMessage * _timeout)
+            && _services.Time.GetElapsedTime(_since) > TimeoutsPerMessage * _settings.Timeout)
         {
             _session.Say(reply, SmtpReply.TimedOut);
             return LineStep.Close;
@@ -168,7 +164,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private async ValueTask<int?> AuthenticateAsync(CancellationToken stop)
     {
         SmtpLogin login = new(_connection, _client, _session, _services);
-        SmtpLoginEnd end = await login.RunAsync(_policy.Offer!, _timeout, stop);
+        SmtpLoginEnd end = await login.RunAsync(_policy.Offer!, _settings.Timeout, stop);
         return end switch
         {
             SmtpLoginEnd.Done => null,
@@ -195,9 +191,9 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     {
         if (_services.Client.TakeDelay() is { Ticks: > 0 } delay)
         {
-            await Task.Delay(delay, _time, stop).ConfigureAwait(
+            await Task.Delay(delay, _services.Time, stop).ConfigureAwait(
                 ConfigureAwaitOptions.SuppressThrowing); // A listener that ends goes on at once.
-            _connection.SetDeadline(_timeout);
+            _connection.SetDeadline(_settings.Timeout);
             await _connection.FlushAsync();
         }
     }
@@ -227,28 +223,21 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     // Postfix's XCLIENT: the reply is a greeting, and all begins again for who is named.
     private async ValueTask<int?> BecomeAsync()
     {
-        if (!XClientAttributes.TryParse(_session.Argument.Span, out XClientAttributes said)
-            || !XClientEnvironment.TryMake(
-                _client.Environment, said, _connection.AdmitOther, out ByteEnvironment? made))
+        if (!XClientEnvironment.TryBecome(
+            _client, _session.Argument.Span, _connection.AdmitOther, out SmtpClient? other))
         {
             _session.OnError(SmtpReply.BadAttribute, _connection.Output);
             return null;
         }
 
-        if (made is null)
-        {
-            return await CloseAsync(SmtpReply.Denied);
-        }
-
-        byte[]? helo = said.Helo is { Length: > 0 } name ? name : null;
-        Successor = new SmtpClient(made, helo);
-        return ExitEarly;
+        Successor = other;
+        return other is null ? await CloseAsync(SmtpReply.Denied) : ExitEarly;
     }
 
     private async ValueTask<int?> TakeMessageAsync()
     {
         await using SmtpMessage message = Begin();
-        SmtpMessageEnd end = await message.ReadAsync(_connection, _timeout);
+        SmtpMessageEnd end = await message.ReadAsync(_connection, chunk: null, _settings.Timeout);
         return await EndAsync(message, end, isLast: true);
     }
 
@@ -257,7 +246,10 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         SmtpChunk chunk = _session.Chunk;
         if (_session.ChunkRefusal is { } refusal)
         {
-            if (!await new SmtpChunkInput(_connection, chunk.Size, _timeout).DropAsync())
+            await using SmtpMessage unwanted = new(upload: null, bytesMax: 0);
+            SmtpMessageEnd ended =
+                await unwanted.ReadAsync(_connection, chunk, _settings.Timeout);
+            if (ended != SmtpMessageEnd.Whole)
             {
                 return ExitEarly;
             }
@@ -267,7 +259,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         }
 
         _message ??= Begin();
-        SmtpMessageEnd end = await _message.ReadChunkAsync(_connection, chunk, _timeout);
+        SmtpMessageEnd end = await _message.ReadAsync(_connection, chunk, _settings.Timeout);
         int? exit = await EndAsync(_message, end, chunk.IsLast);
         if (!_session.IsChunking)
         {
@@ -276,7 +268,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         else if (chunk.Size >= SmtpMessage.ProgressBytes)
         {
             _session.OnProgress();
-            _since = _time.GetTimestamp();
+            _since = _services.Time.GetTimestamp();
         }
 
         return exit;
@@ -284,21 +276,17 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
     private SmtpMessage Begin()
     {
+        DateTimeOffset now = _services.Time.GetUtcNow();
         MessageUpload upload = new(_services.Queue)
         {
-            Complete = _session.User is null ? null : CompleteHeader,
+            Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
         };
-        ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), _time.GetUtcNow());
+        ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now);
         upload.Block.Write(ByteText.ToBytes(_services.Client.Mark(
             _session.User, mayRelay: _policy.RelayClient is not null)));
         upload.EndHead();
         return new SmtpMessage(upload, _policy.MessageBytesMax);
     }
-
-    private byte[] CompleteHeader(ReadOnlyMemory<byte> start, bool isWhole) =>
-        SubmittedHeader.Missing(
-            start.Span, isWhole, _time.GetUtcNow(), $"{Guid.NewGuid():N}.kopis",
-            _settings.Submission.IdHost);
 
     // Answers what came of a message, or of a chunk of it.
     private async ValueTask<int?> EndAsync(SmtpMessage message, SmtpMessageEnd end, bool isLast)
@@ -313,13 +301,10 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
                 SmtpReply.ChunkTaken(
                     _connection.Output, _session.IsEnhanced, _session.Chunk.Size);
                 return null;
-            case SmtpMessageEnd.Looping:
+            case SmtpMessageEnd.Looping or SmtpMessageEnd.TooBig:
                 _session.Abandon();
-                _session.Say(_connection.Output, SmtpReply.Looping);
-                break;
-            case SmtpMessageEnd.TooBig:
-                _session.Abandon();
-                _session.Say(_connection.Output, SmtpReply.TooBig);
+                _session.Say(_connection.Output, end == SmtpMessageEnd.TooBig
+                    ? SmtpReply.TooBig : SmtpReply.Looping);
                 break;
             case SmtpMessageEnd.StrayLineEnd:
                 return await CloseAsync(SmtpReply.StrayLineEnd);
@@ -329,7 +314,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
                 return ExitEarly;
         }
 
-        _since = _time.GetTimestamp();
+        _since = _services.Time.GetTimestamp();
         return null;
     }
 
@@ -343,43 +328,43 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         {
             _session.OnProgress();
             SmtpReply.Accepted(
-                _connection.Output, _session.IsEnhanced, _time.GetUtcNow(), answer.Qp);
+                _connection.Output, _session.IsEnhanced, _services.Time.GetUtcNow(), answer.Qp);
         }
         else
         {
-            words ??= QueueResult.Describe(answer.Code);
             SmtpReply.Refused(
-                _connection.Output, _session.IsEnhanced, ByteText.ToBytes(words));
+                _connection.Output, _session.IsEnhanced,
+                ByteText.ToBytes(words ?? QueueResult.Describe(answer.Code)));
         }
     }
 
-    // RFC 3848 and RFC 6531 §4.3; what qmail says in the clear does not change.
     private byte[] Protocol()
     {
-        string end = (_connection.Tls is null ? "" : "S") + (_session.User is null ? "" : "A");
-        string word = _session.IsUtf8 ? $"UTF8SMTP{end}" : end.Length > 0 ? $"ESMTP{end}" : "SMTP";
-        return ByteText.ToBytes(
-            _connection.Tls is { } tls ? $"{word} ({tls.Protocol} {tls.Cipher})" : word);
+        TlsInfo? tls = _connection.Tls;
+        string word =
+            ReceivedLine.Word(_session.IsUtf8, tls is not null, _session.User is not null);
+        return ByteText.ToBytes(tls is null ? word : $"{word} ({tls.Protocol} {tls.Cipher})");
     }
 
+    // Last words to a client that waits for them.
     private async ValueTask<int> CloseIdleAsync(SmtpAnswer answer)
     {
-        _session.Say(_connection.Output, answer);
-        _connection.SetDeadline(LastWords);
+        Part(answer);
         await _connection.FlushAsync();
         return ExitEarly;
     }
 
-    // To a client that may still be sending; null where it has been told.
+    // To one that may still be sending; null where it has been told.
     private async ValueTask<int> CloseAsync(SmtpAnswer? answer)
     {
-        if (answer is not null)
-        {
-            _session.Say(_connection.Output, answer);
-        }
-
-        _connection.SetDeadline(LastWords);
+        Part(answer);
         await _connection.FlushAndLingerAsync();
         return ExitEarly;
+    }
+
+    private void Part(SmtpAnswer? answer)
+    {
+        answer?.WriteTo(_connection.Output, _session.IsEnhanced);
+        _connection.SetDeadline(LastWords);
     }
 }

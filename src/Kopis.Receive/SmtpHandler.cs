@@ -10,39 +10,21 @@ using Kopis.Users;
 namespace Kopis.Receive;
 
 /// <summary>qmail-smtpd's sessions, by hand or in a listener.</summary>
-internal sealed class SmtpHandler : ISessionHandler
+/// <param name="control">Where the control files are.</param>
+/// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
+/// <param name="recipients">Who knows which addresses there are; null where that is not
+/// asked.</param>
+/// <param name="gate">Meets clients before their sessions.</param>
+/// <param name="logins">Who judges logins; null for nobody.</param>
+/// <param name="time">The clock.</param>
+internal sealed class SmtpHandler(
+    ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue,
+    IRecipientCheck? recipients, ClientGate gate, SaslDesk? logins, TimeProvider time)
+    : ISessionHandler
 {
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
-    private readonly Reloading<SmtpSettings> _settings;
-    private readonly Func<ByteEnvironment, ISubmissionClient> _queue;
-    private readonly IRecipientCheck? _recipients;
-    private readonly ClientGate _gate;
-    private readonly SaslDesk? _logins;
-    private readonly SubmissionRates _rates;
-    private readonly TimeProvider _time;
-    private readonly TlsServer _tls;
-
-    /// <summary>Makes the handler.</summary>
-    /// <param name="control">Where the control files are.</param>
-    /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
-    /// <param name="recipients">Who knows which addresses there are; null where that is not
-    /// asked.</param>
-    /// <param name="gate">Meets clients before their sessions.</param>
-    /// <param name="logins">Who judges logins; null for nobody.</param>
-    /// <param name="time">The clock.</param>
-    internal SmtpHandler(
-        ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue,
-        IRecipientCheck? recipients, ClientGate gate, SaslDesk? logins, TimeProvider time)
-    {
-        _gate = gate;
-        _recipients = recipients;
-        _logins = logins;
-        _rates = new SubmissionRates(time, Log);
-        _settings = SmtpSettings.In(control, time);
-        _queue = queue;
-        _time = time;
-        _tls = new TlsServer(control, time, Log);
-    }
+    private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
+    private readonly SubmissionRates _rates = new(time, Log);
+    private readonly TlsServer _tls = new(control, time, Log);
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
@@ -50,13 +32,13 @@ internal sealed class SmtpHandler : ISessionHandler
     internal void Check(ByteEnvironment environment)
     {
         _ = _settings.Current();
-        _gate.Check();
+        gate.Check();
         if (!_tls.IsOffered && environment["SMTPS"] is not null)
         {
             throw new ConfigurationException("SMTPS is set, and there is no servercert.pem");
         }
 
-        if (_logins is null && environment["SUBMISSION"] is not null)
+        if (logins is null && environment["SUBMISSION"] is not null)
         {
             throw new ConfigurationException(
                 "SUBMISSION is set, and nothing to check passwords with: "
@@ -80,8 +62,8 @@ internal sealed class SmtpHandler : ISessionHandler
                 }
 
                 SmtpServices services = new(
-                    _queue(client.Environment), _tls, _recipients,
-                    new SmtpClientRules(standing), _logins, _rates, _time, Log);
+                    queue(client.Environment), _tls, recipients,
+                    new SmtpClientRules(standing), logins, _rates, time, Log);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);
@@ -97,10 +79,7 @@ internal sealed class SmtpHandler : ISessionHandler
         {
             // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
             SessionLog.Fatal("qmail-smtpd", e);
-            SmtpReply.NoControls.WriteTo(connection.Output, enhanced: false);
-            connection.SetDeadline(LastWords);
-            await connection.FlushAsync();
-            return SmtpConversation.ExitEarly;
+            return await TurnAwayAsync(connection, SmtpReply.NoControls);
         }
     }
 
@@ -111,7 +90,7 @@ internal sealed class SmtpHandler : ISessionHandler
         bool isPeer = ReferenceEquals(client.Environment, connection.Environment);
         return isPeer && client.Address is { } peer && settings.XClients.Contains(peer)
             ? ClientStanding.Free
-            : await _gate.MeetAsync(
+            : await gate.MeetAsync(
                 connection, client.Environment,
                 isGreeted: isPeer && connection.Environment["SMTPS"] is null, stop);
     }
@@ -124,10 +103,10 @@ internal sealed class SmtpHandler : ISessionHandler
             answer.WriteTo(connection.Output, enhanced: false);
         }
 
-        connection.SetDeadline(LastWords);
+        connection.SetDeadline(SmtpConversation.LastWords);
         await connection.FlushAndLingerAsync();
         return SmtpConversation.ExitEarly;
     }
 
-    private static void Log(string line) => SessionLog.Write("qmail-smtpd", line);
+    internal static void Log(string line) => SessionLog.Write("qmail-smtpd", line);
 }

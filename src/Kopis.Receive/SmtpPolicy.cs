@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
-using Kopis.Base;
 using Kopis.Mail;
 using Kopis.Net;
 
@@ -21,7 +19,7 @@ internal sealed class SmtpPolicy(
         settings.DataBytes, settings.RcptHosts, client.Environment,
         mayRelay: IsNamed(settings, tls)), ISmtpPolicy
 {
-    private HashSet<IPAddress>? _ownAddresses; // Read when first needed, which is seldom.
+    private HashSet<IPAddress>? _ownAddresses;
 
     public ReadOnlyMemory<byte> Greeting => settings.Greeting;
 
@@ -36,7 +34,8 @@ internal sealed class SmtpPolicy(
             client.Environment["SUBMISSION"] is not null, settings.Submission, services.Rates);
 
     /// <summary>The mechanisms of this session; null where AUTH is not offered.</summary>
-    internal SaslOffer? Offer { get; } = OfferOf(settings, services, client, tls);
+    internal SaslOffer? Offer { get; } = LoginOffer.To(
+        client, tls, services.Logins, settings.Submission);
 
     public IRecipientCheck? Recipients => services.Recipients;
 
@@ -55,20 +54,6 @@ internal sealed class SmtpPolicy(
         }
     }
 
-    // Passwords are not asked for where others can read them.
-    private static SaslOffer? OfferOf(
-        SmtpSettings settings, SmtpServices services, SmtpClient client, TlsInfo? tls)
-    {
-        bool isSafe = tls is not null
-            || (settings.Submission.AuthOverLoopback
-                && client.Address is { } peer && IPAddress.IsLoopback(peer));
-        SaslOffer? offer = isSafe && services.Logins is { } logins
-            ? new SaslOffer(
-                logins.Mechanisms(settings.Submission.Mechanisms), tls?.EndPointBinding)
-            : null;
-        return offer is { IsEmpty: false } ? offer : null;
-    }
-
     public bool IsBadSender(ReadOnlySpan<byte> sender) => settings.BadMailFrom.Contains(sender);
 
     public SmtpAnswer? RefuseMail(byte[]? user) => services.Client.RefuseMail(user);
@@ -79,18 +64,10 @@ internal sealed class SmtpPolicy(
     public byte[] NameOwnAddress(byte[] address)
     {
         int at = address.AsSpan().LastIndexOf((byte)'@');
-        if (settings.LocalIpHost is { } name
-            && at >= 0
-            && address.AsSpan(at + 1) is [(byte)'[', .. Span<byte> inside, (byte)']']
-            && IPAddress.TryParse(ByteText.ToText(inside), out IPAddress? ip)
-            && ip.AddressFamily == AddressFamily.InterNetwork
-            && ip.ToString() == ByteText.ToText(inside) // .NET also takes 127.1 and the like.
-            && (_ownAddresses ??= LocalAddresses.Read()).Contains(ip))
-        {
-            return [.. address.AsSpan(0, at + 1), .. name];
-        }
-
-        return address;
+        return settings.LocalIpHost is { } name && at >= 0
+            && LocalAddresses.IsOwnLiteral(address.AsSpan(at + 1), ref _ownAddresses)
+                ? [.. address.AsSpan(0, at + 1), .. name]
+                : address;
     }
 
     // Whether the client's certificate names one of control/tlsclients.

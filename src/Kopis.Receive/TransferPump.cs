@@ -22,7 +22,7 @@ internal sealed class TransferPump(
     // What is held in memory of answers; more go out when the client takes them.
     private const int AnswerBytesMax = 64 * 1024;
 
-    private readonly SmtpPeer _peer = SmtpPeer.Of(connection.Environment);
+    private readonly ConnectionEnds _peer = ConnectionEnds.Of(connection.Environment);
 
     /// <summary>How a session ends whose client is gone, slow or served.</summary>
     internal int EndCode => connection.IsTimedOut ? ExitCode.Temporary : ExitCode.Success;

@@ -8,6 +8,23 @@ namespace Kopis.Receive;
 /// <summary>The environment of a client that another host speaks for.</summary>
 internal static class XClientEnvironment
 {
+    /// <summary>Makes the client that XCLIENT's words speak of, as <see cref="TryMake"/>.</summary>
+    internal static bool TryBecome(
+        SmtpClient before, ReadOnlySpan<byte> words,
+        Func<IPAddress, byte[]?, ByteEnvironment?>? admit, out SmtpClient? made)
+    {
+        made = null;
+        if (!XClientAttributes.TryParse(words, out XClientAttributes said)
+            || !TryMake(before.Environment, said, admit, out ByteEnvironment? environment))
+        {
+            return false;
+        }
+
+        byte[]? helo = said.Helo is { Length: > 0 } name ? name : null;
+        made = environment is null ? null : new SmtpClient(environment, helo);
+        return true;
+    }
+
     /// <summary>
     /// Makes it. What the rules gave the host that speaks, the right to relay above all, is not its
     /// client's: the listener's rules are asked about the client, and where there is no listener

@@ -37,7 +37,6 @@ public sealed partial class TidyTests
     // Where the aims, 600 and 1000, are not met: what is held instead (docs/decisions/size.md).
     private const int RootsLinesMax = 905;
     private const int SendLinesMax = 1090;
-    private const int SmtpdLinesMax = 1400;
     private static readonly string Root = FindRoot();
     private static readonly string[] Sources = Find("src", "*.cs");
 
@@ -111,8 +110,17 @@ public sealed partial class TidyTests
     [InlineData(ProgramLinesMax, "Kopis.Local/Spawn/*.cs Kopis.Local/QmailLspawnProgram.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Remote/*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Receive/Inject/*.cs")]
-    [InlineData(SmtpdLinesMax, "Kopis.Receive/Smtp*.cs Kopis.Receive/QmailSmtpd.cs "
-        + "Kopis.Receive/XClient*.cs Kopis.Mail/XClient*.cs Kopis.Mail/Smtp*.cs")]
+    [InlineData(ProgramLinesMax,
+        "Kopis.Receive/Smtp*.cs Kopis.Receive/QmailSmtpd.cs Kopis.Mail/Smtp*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Mail/Wire/*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Mail/Client/*.cs")]
+    [InlineData(ProgramLinesMax,
+        "Kopis.Net/Proxy/*.cs Kopis.Mail/XClient*.cs Kopis.Receive/XClient*.cs")]
+    [InlineData(ProgramLinesMax, "Kopis.Receive/Qmtp*.cs Kopis.Receive/Qmqp*.cs "
+        + "Kopis.Receive/QmailQm*.cs Kopis.Receive/Transfer*.cs Kopis.Receive/Message*.cs "
+        + "Kopis.Receive/Receive*.cs Kopis.Mail/Qm*.cs Kopis.Mail/Transfer*.cs "
+        + "Kopis.Mail/Netstring*.cs Kopis.Mail/Envelope*.cs Kopis.Mail/Received*.cs "
+        + "Kopis.Mail/ConnectionEnds.cs Kopis.Mail/HopCounter.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Trust/Clients/*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Receive/Submission/*.cs Kopis.Mail/Sasl/*.cs")]
     [InlineData(ProgramLinesMax, "Kopis.Users/Service/*.cs")]

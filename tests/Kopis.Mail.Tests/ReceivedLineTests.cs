@@ -28,7 +28,7 @@ public class ReceivedLineTests
         environment["TCPLOCALHOST"] = Bytes(local);
         environment["TCPLOCALIP"] = "10.0.0.1"u8.ToArray();
         ArrayBufferWriter<byte> to = new();
-        ReceivedLine.Write(to, SmtpPeer.Of(environment), Bytes(helo), "SMTP"u8, Time);
+        ReceivedLine.Write(to, ConnectionEnds.Of(environment), Bytes(helo), "SMTP"u8, Time);
         Assert.Equal(
             $"Received: {line}; 1 Jan 2000 00:01:02 -0000\n",
             Encoding.Latin1.GetString(to.WrittenSpan));

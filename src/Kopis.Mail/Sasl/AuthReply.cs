@@ -4,41 +4,36 @@ namespace Kopis.Mail;
 public static class AuthReply
 {
     /// <summary>To a mechanism that is not offered.</summary>
-    public static readonly SmtpAnswer NoMechanism = new(
-        "504", "5.5.4", "unrecognized authentication type (#5.5.4)");
+    public static readonly SmtpAnswer NoMechanism =
+        new("504 5.5.4 unrecognized authentication type");
 
     /// <summary>The happy end of AUTH.</summary>
     public static readonly SmtpAnswer LoggedIn = new("235", "2.7.0", "ok, go ahead (#2.0.0)");
 
     /// <summary>To a wrong name or password, whichever it is.</summary>
-    public static readonly SmtpAnswer LoginFailed = new(
-        "535", "5.7.8", "authorization failed (#5.7.8)");
+    public static readonly SmtpAnswer LoginFailed = new("535 5.7.8 authorization failed");
 
     /// <summary>To a response that is none of the mechanism's.</summary>
-    public static readonly SmtpAnswer BadResponse = new(
-        "501", "5.5.2", "malformed auth input (#5.5.2)");
+    public static readonly SmtpAnswer BadResponse = new("501 5.5.2 malformed auth input");
 
     /// <summary>To a response too long to keep.</summary>
-    public static readonly SmtpAnswer ResponseTooLong = new(
-        "500", "5.5.6", "auth input too long (#5.5.6)");
+    public static readonly SmtpAnswer ResponseTooLong = new("500 5.5.6 auth input too long");
 
     /// <summary>To a client that took AUTH back.</summary>
-    public static readonly SmtpAnswer LoginCancelled = new(
-        "501", "5.7.0", "auth exchange cancelled (#5.7.0)");
+    public static readonly SmtpAnswer LoginCancelled = new("501 5.7.0 auth exchange cancelled");
 
     /// <summary>Where a login cannot be judged at present.</summary>
-    public static readonly SmtpAnswer LoginLater = new(
-        "454", "4.7.0", "temporary authentication failure (#4.7.0)");
+    public static readonly SmtpAnswer LoginLater =
+        new("454 4.7.0 temporary authentication failure");
 
     /// <summary>On a submission port, to a client that has not logged in.</summary>
-    public static readonly SmtpAnswer LoginFirst = new(
-        "530", "5.7.0", "authentication required (#5.7.0)");
+    public static readonly SmtpAnswer LoginFirst = new("530 5.7.0 authentication required");
 
     /// <summary>To a user who sends as somebody else.</summary>
-    public static readonly SmtpAnswer NotYourAddress = new(
-        "553", "5.7.1", "sorry, that address is not yours to send from (#5.7.1)");
+    public static readonly SmtpAnswer NotYourAddress =
+        new("553 5.7.1 sorry, that address is not yours to send from");
 
     /// <summary>To a user who has sent very much in this hour.</summary>
-    public static readonly SmtpAnswer TooMuchMail = new(
-        "451", "4.7.1", "you have sent too much within an hour, try later (#4.7.1)");
+    public static readonly SmtpAnswer TooMuchMail =
+        new("451 4.7.1 you have sent too much within an hour, try later");
 }

@@ -38,6 +38,11 @@ internal sealed record SubmissionSettings(
         ReadMechanisms(control),
         control.ReadInt("authloopback", 0) != 0);
 
+    /// <summary>Gives the header fields that a user's program left to us.</summary>
+    internal Func<ReadOnlyMemory<byte>, bool, byte[]> HeaderAt(DateTimeOffset time) =>
+        (start, isWhole) => SubmittedHeader.Missing(
+            start.Span, isWhole, time, $"{Guid.NewGuid():N}.kopis", IdHost);
+
     private static IReadOnlyList<string> ReadMechanisms(ControlDirectory control)
     {
         if (control.ReadList("saslmechanisms") is not { } lines)

@@ -82,7 +82,7 @@ internal static class AddressTargets
     internal static void Text(byte[] input)
     {
         ArrayBufferWriter<byte> to = new();
-        SmtpPeer peer = new(input, input, input, input);
+        ConnectionEnds peer = new(input, input, input, input);
         ReceivedLine.Write(to, peer, [.. input, 1], "SMTP"u8, DateTimeOffset.UnixEpoch);
         BeFields(to.WrittenSpan);
         Local.TraceLines trace = new(input, input, DateTimeOffset.UnixEpoch);

@@ -9,13 +9,13 @@ namespace Kopis.Mail;
 /// <param name="RemoteIp">TCPREMOTEIP, else <c>unknown</c>.</param>
 /// <param name="RemoteInfo">TCPREMOTEINFO, else null.</param>
 /// <param name="LocalHost">TCPLOCALHOST, else TCPLOCALIP, else <c>unknown</c>.</param>
-public sealed record SmtpPeer(
+public sealed record ConnectionEnds(
     byte[] RemoteHost, byte[] RemoteIp, byte[]? RemoteInfo, byte[] LocalHost)
 {
     private static readonly byte[] Unknown = "unknown"u8.ToArray();
 
     /// <summary>Reads the variables.</summary>
-    public static SmtpPeer Of(ByteEnvironment environment) => new(
+    public static ConnectionEnds Of(ByteEnvironment environment) => new(
         environment["TCPREMOTEHOST"] ?? Unknown,
         environment["TCPREMOTEIP"] ?? Unknown,
         environment["TCPREMOTEINFO"],
