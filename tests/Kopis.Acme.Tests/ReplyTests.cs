@@ -45,6 +45,9 @@ public sealed class ReplyTests
     [InlineData("{\"status\":\"\\ud800\",\"authorizations\":[],"
         + "\"finalize\":\"https://a.example\"}")]
     [InlineData("{\"status\":\"ready\",\"authorizations\":[],\"finalize\":\"https://a.example/\"")]
+    [InlineData("{\"status\":\"ready\",\"authorizations\":[\"\\udc00\"],"
+        + "\"finalize\":\"https://a.example/\"}")]
+    [InlineData("{\"\\ud800\":1,\"\\ud800\":1}")]
     public void What_is_no_order_is_an_outcome_and_no_crash(string body) =>
         Assert.Throws<AcmeException>(() => AcmeOrder.Parse(Bytes(body)));
 
@@ -78,6 +81,8 @@ public sealed class ReplyTests
     [InlineData("POST /.well-known/acme-challenge/abc HTTP/1.1\r\n\r\n", "")]
     [InlineData("GET /.well-known/acme-challenge/ HTTP/1.1\r\n\r\n", "")]
     [InlineData("GET / HTTP/1.1\r\n\r\n", "")]
+    [InlineData("GET /.well-known/acme-challenge/a\rc HTTP/1.1\r\n\r\n", "")]
+    [InlineData("GET /.well-known/acme-challenge/a\nc HTTP/1.1\r\n\r\n", "")]
     [InlineData("GET  /.well-known/acme-challenge/abc HTTP/1.1\r\n\r\n", "")]
     [InlineData("", "")]
     [InlineData("\r\n\r\n", "")]

@@ -93,6 +93,12 @@ public static class TargetTable
         new("pop3-message", ["Kopis.Mail.Pop3MessageEncoder"], Pop3Targets.Message),
         new("dns-answer", ["Kopis.Net.MailDns", "DnsClient.DnsMessageHandler",
             "DnsClient.DnsRecordFactory", "DnsClient.DnsDatagramReader"], DnsTargets.Answer),
+        new("acme-replies", ["Kopis.Acme.AcmeJson", "Kopis.Acme.AcmeProblem",
+            "Kopis.Acme.AcmeOrder", "Kopis.Acme.AcmeAuthorization", "Kopis.Acme.AcmeChallenge",
+            "Kopis.Acme.AcmeDirectory"], AcmeTargets.Replies),
+        new("acme-chain", ["Kopis.Acme.NewCertificate"], AcmeTargets.Chain),
+        new("acme-request", ["Kopis.Acme.HttpRequestLine"], AcmeTargets.Request),
+        new("acme-settings", ["Kopis.Acme.AcmeSettings"], AcmeTargets.Settings),
         new(Planted, ["Kopis.Fuzz.Planted"], Fuzz.Planted.Read),
     ];
 

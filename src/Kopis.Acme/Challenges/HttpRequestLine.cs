@@ -11,7 +11,7 @@ internal static class HttpRequestLine
     {
         int end = request.IndexOf("\r\n"u8);
         ReadOnlySpan<byte> line = end < 0 ? [] : request[..end];
-        if (!line.StartsWith("GET "u8))
+        if (!line.StartsWith("GET "u8) || line.ContainsAny((byte)'\r', (byte)'\n'))
         {
             return [];
         }

@@ -13,7 +13,7 @@ internal sealed record AcmeAuthorization(
             ?? throw new AcmeException("the server's authorization is for nothing");
         return new AcmeAuthorization(
             AcmeJson.RequiredText(json, "status"),
-            AcmeJson.RequiredText(identifier, "value").ToLowerInvariant(),
+            AcmeProblem.Printable(AcmeJson.RequiredText(identifier, "value")).ToLowerInvariant(),
             [
                 .. AcmeJson.RequiredList(json, "challenges")
                     .Select(AcmeChallenge.Parse).OfType<AcmeChallenge>(),

@@ -26,8 +26,9 @@ internal static class AcmeJson
                 ? document.RootElement.Clone()
                 : throw new AcmeException("the server's answer is no JSON object");
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The latter for half a surrogate pair in a name.
             throw new AcmeException("the server's answer is no JSON");
         }
     }
@@ -42,13 +43,19 @@ internal static class AcmeJson
             return null;
         }
 
+        return Text(it) ?? throw Wrong(name);
+    }
+
+    /// <summary>A string, or null for anything else.</summary>
+    internal static string? Text(JsonElement it)
+    {
         try
         {
-            return it.ValueKind == JsonValueKind.String ? it.GetString() : throw Wrong(name);
+            return it.ValueKind == JsonValueKind.String ? it.GetString() : null;
         }
         catch (InvalidOperationException)
         {
-            throw Wrong(name); // Half a surrogate pair, or bytes that are not UTF-8.
+            return null; // Half a surrogate pair.
         }
     }
 

@@ -14,9 +14,7 @@ internal sealed record AcmeOrder(
             AcmeJson.RequiredText(json, "status"),
             [
                 .. AcmeJson.RequiredList(json, "authorizations").Select(item =>
-                    AcmeJson.CheckedUrl(
-                        item.ValueKind == JsonValueKind.String ? item.GetString() : null,
-                        "authorizations")),
+                    AcmeJson.CheckedUrl(AcmeJson.Text(item), "authorizations")),
             ],
             AcmeJson.RequiredUrl(json, "finalize"),
             AcmeJson.Url(json, "certificate"),
