@@ -8,6 +8,8 @@ namespace Kopis.Base;
 /// </summary>
 public sealed class ByteEnvironment
 {
+    private const int ChangesUsual = 8; // What a listener sets for each connection.
+
     // What copies have in common is never changed; changes lie over it, null where one takes a
     // variable away. A listener has a copy for each of its connections.
     private Dictionary<string, byte[]> _common = new(StringComparer.Ordinal);
@@ -36,7 +38,7 @@ public sealed class ByteEnvironment
                 : _common.GetValueOrDefault(name);
         }
 
-        set => (_changes ??= new(StringComparer.Ordinal))[name] = value;
+        set => (_changes ??= new(ChangesUsual, StringComparer.Ordinal))[name] = value;
     }
 
     /// <summary>The value as text, one character a byte; null where not set.</summary>

@@ -14,12 +14,19 @@ internal sealed class TcpServerLog(int verbosity)
 
     internal void From(long number, IPAddress remote) => Chat($"pid {number} from {remote}");
 
-    internal void Decision(long number, bool denied, ByteEnvironment environment) =>
+    internal void Decision(long number, bool denied, ByteEnvironment environment)
+    {
+        if (verbosity < 2)
+        {
+            return; // A long line to make up for nobody.
+        }
+
         Chat($"{(denied ? "deny" : "ok")} {number} "
             + $"{Safe(environment["TCPLOCALHOST"])}:{Ip(environment.Text("TCPLOCALIP"))}:"
             + $"{environment.Text("TCPLOCALPORT")} "
             + $"{Safe(environment["TCPREMOTEHOST"])}:{Ip(environment.Text("TCPREMOTEIP"))}:"
             + $"{Safe(environment["TCPREMOTEINFO"])}:{environment.Text("TCPREMOTEPORT")}");
+    }
 
     /// <summary>How a session ended, as waitpid(2) would say it: exit 1 is 256.</summary>
     internal void End(long number, int waitStatus) => Chat($"end {number} status {waitStatus}");

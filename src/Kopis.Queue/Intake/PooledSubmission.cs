@@ -50,6 +50,12 @@ internal sealed class PooledSubmission : ISubmission
         }
 
         IntakeFrame.WriteHead(_pending, IntakeFrame.End, envelope.Length);
+        if (envelope.Length <= IntakeFrame.PieceBytes)
+        {
+            _pending.Write(envelope.Span); // With the rest, in one write.
+            envelope = default;
+        }
+
         byte[] reply = new byte[IntakeFrame.ReplyBytes];
         bool answered = await TryAskAsync(envelope, reply, stop);
         if (!answered && _isUsed && await TryReconnectAsync(stop))
