@@ -18,6 +18,20 @@ public sealed unsafe class ThreadGate : IDisposable
 
     private readonly int* _open = (int*)NativeMemory.AllocZeroed(sizeof(int));
 
+    /// <summary>Waits for a task; the runtime's own way takes turns on the processor first.
+    /// </summary>
+    public static T Await<T>(Task<T> task)
+    {
+        if (!task.IsCompleted)
+        {
+            using ThreadGate gate = new();
+            task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(gate.Open);
+            gate.Wait();
+        }
+
+        return task.GetAwaiter().GetResult();
+    }
+
     /// <summary>Returns once the gate is open.</summary>
     public void Wait()
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Kopis.Mail;
 
 namespace Kopis.Remote;
@@ -35,7 +36,7 @@ internal sealed record RemoteMail(
     private MessageTraits ReadTraits()
     {
         MessageTraits traits = new();
-        byte[] block = new byte[(int)Math.Min(Message.Length, 32 * 1024)];
+        byte[] block = ArrayPool<byte>.Shared.Rent(32 * 1024);
         try
         {
             int got;
@@ -47,6 +48,10 @@ internal sealed record RemoteMail(
         catch (IOException e)
         {
             throw new MessageUnreadableException(e);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
         }
 
         return traits;

@@ -15,6 +15,7 @@ namespace Kopis.Remote;
 internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeout) : IDisposable
 {
     private const int InputBytes = 4096;
+    private const int OutputBytes = 8 * 1024; // A message of the usual size without growing.
 
     private readonly byte[] _input = new byte[InputBytes];
     private readonly ReplyReader _reader = new();
@@ -24,7 +25,7 @@ internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeo
     private int _end;
 
     /// <summary>Commands to be sent with the next flush.</summary>
-    internal ArrayBufferWriter<byte> Output { get; } = new(1024);
+    internal ArrayBufferWriter<byte> Output { get; } = new(OutputBytes);
 
     /// <summary><c>Remote host said:</c> and the last reply, as reports show it.</summary>
     internal byte[] RemoteText =>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Posix;
 using Kopis.Queue;
 
 namespace Kopis.Local;
@@ -17,7 +18,7 @@ internal sealed class Forwarder(ISubmissionClient queue)
         byte[] sender, IReadOnlyList<ReadOnlyMemory<byte>> recipients, TraceLines lines,
         MessageBody body) =>
         // A delivery has a thread of its own, which has nothing else to do.
-        ForwardAsync(sender, recipients, lines, body).GetAwaiter().GetResult();
+        ThreadGate.Await(ForwardAsync(sender, recipients, lines, body));
 
     private async Task<(LocalFailure?, uint)> ForwardAsync(
         byte[] sender, IReadOnlyList<ReadOnlyMemory<byte>> recipients, TraceLines lines,

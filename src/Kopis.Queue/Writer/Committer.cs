@@ -12,8 +12,9 @@ internal sealed class Committer : IDisposable
 {
     private const int BatchMax = 1000; // So that the first of a flood is not answered last.
 
+    // Whoever writes opens a gate, no more.
     private readonly Channel<Submission> _waiting = Channel.CreateUnbounded<Submission>(
-        new UnboundedChannelOptions { SingleReader = true });
+        new() { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly SegmentWriter _writer;
     private readonly BatchCommit _commit;
     private readonly Thread _thread;
@@ -63,6 +64,6 @@ internal sealed class Committer : IDisposable
     private bool WaitForOne()
     {
         ValueTask<bool> more = _waiting.Reader.WaitToReadAsync();
-        return more.IsCompleted ? more.Result : more.AsTask().GetAwaiter().GetResult();
+        return more.IsCompleted ? more.Result : ThreadGate.Await(more.AsTask());
     }
 }
