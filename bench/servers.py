@@ -164,9 +164,12 @@ class Kopis(Host):
         self.add("u0@local.test")
         [line] = [line for line in (self.home / "users/virtual").read_text().splitlines()
                   if line.startswith("u0@")]
+        address, password, place = line.split(":", 2)  # The middle may have any letters.
         with open(self.home / "users/virtual", "a", encoding="ascii") as table:
             for i in range(1, count):
-                table.write(line.replace("u0", f"u{i}") + "\n")
+                name = f"u{i}"
+                table.write(f"{address.replace('u0', name)}:{password}:"
+                            f"{place.replace('u0', name)}\n")
                 home = self.box(i).parent
                 home.mkdir(mode=0o700)
                 os.chown(home, NOBODY, NOBODY)
