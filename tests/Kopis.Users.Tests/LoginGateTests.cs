@@ -45,6 +45,26 @@ public sealed class LoginGateTests : IDisposable
         Assert.InRange(wait, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
     }
 
+    [Theory]
+    [InlineData(0, 2)]
+    [InlineData(0.3, 1.7)]
+    [InlineData(1.9, 0.1)]
+    [InlineData(2, 2)]
+    [InlineData(3.5, 0.5)]
+    [InlineData(9, 1)]
+    public async Task How_long_the_check_took_does_not_show(double took, double wait)
+    {
+        LoginGate gate = new(
+            _ =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(took));
+                return Candidate.Virtual(new Account("joe", 1, 1, "/", ""), TestHome.HashOf("x"));
+            },
+            _time);
+        LoginVerdict verdict = await gate.TryAsync(Peer, [1], [2], CancellationToken.None);
+        Assert.Equal((null, TimeSpan.FromSeconds(wait)), (verdict.Account, verdict.Delay));
+    }
+
     [Fact]
     public async Task Root_is_nobody_and_so_are_users_where_we_are_not_root()
     {

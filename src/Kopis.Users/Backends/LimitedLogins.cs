@@ -47,9 +47,9 @@ public sealed class LimitedLogins(ILoginService inner, LoginLimiter limiter, Tim
         if (answer.Verdict == LookupVerdict.No)
         {
             int failures = limiter.CountFailure(network, name);
-            TimeSpan left =
-                (FailureDelay * Math.Min(failures, DelaysMax)) - time.GetElapsedTime(began);
-            await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, stop);
+            TimeSpan delay = FailureDelay * Math.Min(failures, DelaysMax);
+            await Task.Delay(
+                LoginGate.LeftOf(delay, time.GetElapsedTime(began)), time, stop);
         }
 
         return answer;

@@ -93,9 +93,13 @@ public sealed class LoginGate
     private LoginVerdict Refuse(int failures, long began)
     {
         TimeSpan delay = FailureDelay * Math.Min(failures, FailureDelayMax / FailureDelay);
-        TimeSpan left = delay - _time.GetElapsedTime(began);
-        return new LoginVerdict(null, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        return new LoginVerdict(null, LeftOf(delay, _time.GetElapsedTime(began)));
     }
+
+    /// <summary>What is left of a delay, and where a check has taken longer, of a whole number of
+    /// delays: how long it took is not to show.</summary>
+    internal static TimeSpan LeftOf(TimeSpan delay, TimeSpan elapsed) =>
+        TimeSpan.FromTicks(delay.Ticks - (elapsed.Ticks % delay.Ticks));
 
     // Failures: how many the peer has, where this is one.
     private async Task<(Account? Account, int Failures)> VerifyAsync(
