@@ -16,7 +16,9 @@ MESSAGE = (b"Received: (qmail 1 invoked by uid 0); 1 Jan 2000 00:00:00 -0000\n"
            b"Subject: test\n\nFrom here\n>From there\n>>Fro\nlast line")
 
 
-class QmailLocal(ProgramCase):
+class LocalCase(ProgramCase):
+    """The user joe, who is nobody where we are root, and deliveries to him."""
+
     def setUp(self):
         super().setUp()
         self.user = self.home / "joe"
@@ -58,6 +60,8 @@ class QmailLocal(ProgramCase):
                 stdin=file, capture_output=True, timeout=60,
                 env=env or self.environment(), **drop, **more)
 
+
+class QmailLocal(LocalCase):
     def assert_result(self, result, code, out=b"", err=b""):
         self.assertEqual((code, out, err), (result.returncode, result.stdout, result.stderr))
 

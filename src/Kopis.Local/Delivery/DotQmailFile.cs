@@ -13,15 +13,15 @@ internal sealed record DotQmailFile(byte[] Content, bool ForwardOnly, byte[]? De
     private const int OwnerMayExecute = 0x40; // 0100
     private const int ContentBytesMax = 64 * 1024 * 1024; // A list of two million addresses.
 
-    /// <summary>Finds the file; both null where there is none.</summary>
-    internal static (DotQmailFile? File, LocalFailure? Failure) Find(DeliveryRequest request)
+    /// <summary>Finds the file in a home; both null where there is none.</summary>
+    internal static (DotQmailFile? File, LocalFailure? Failure) Find(
+        DirectoryFd home, DeliveryRequest request)
     {
         foreach ((byte[] name, byte[]? part) in
             DotQmailNames.Candidates(request.Dash, request.Ext))
         {
             // Non-blocking, so that a FIFO of that name does not hold the delivery.
-            int fd = Fd.TryOpen(
-                request.PathOf(name), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out int errno);
+            int fd = home.TryOpenFile([.. name, 0], out int errno);
             if (fd < 0)
             {
                 if (FileErrors.IsAbsent(errno))

@@ -50,12 +50,17 @@ internal sealed class LocalDelivery(
 
     private LocalFailure? Deliver()
     {
-        if ((CheckHome() ?? CheckLoop()) is { } refused)
+        // Held open: the home that is checked is the one whose .qmail file is obeyed, whatever
+        // becomes of its name meanwhile. That this fails where chdir would, by search rights too,
+        // is DirectoryFd's to see to.
+        using DirectoryFd? home = DirectoryFd.TryOpen([.. request.Home, 0], out int errno);
+        LocalFailure? refused = home is null ? NoHome(errno) : CheckHome(home) ?? CheckLoop();
+        if (refused is not null)
         {
             return refused;
         }
 
-        (DotQmailFile? file, LocalFailure? failure) = DotQmailFile.Find(request);
+        (DotQmailFile? file, LocalFailure? failure) = DotQmailFile.Find(home!, request);
         if (file is null && failure is null && request.Dash.Length > 0)
         {
             failure = LocalFailure.Permanent("Sorry, no mailbox here by that name. (#5.1.1)");
@@ -73,13 +78,14 @@ internal sealed class LocalDelivery(
             : Obey(request.DefaultDelivery, forwardOnly: false);
     }
 
-    private LocalFailure? CheckHome()
+    private LocalFailure NoHome(int errno) => LocalFailure.Temporary(
+        "Unable to switch to ", request.Home, $": {FileErrors.Text(errno)}. (#4.3.0)");
+
+    private LocalFailure? CheckHome(DirectoryFd directory)
     {
-        // With the dot as last part this fails where chdir would, by search rights too.
-        if (Fd.TryStatus([.. request.Home, .. "/.\0"u8], out int errno) is not { } home)
+        if (directory.TryStatus(".\0"u8) is not { } home)
         {
-            return LocalFailure.Temporary(
-                "Unable to switch to ", request.Home, $": {FileErrors.Text(errno)}. (#4.3.0)");
+            return NoHome(Errno.Access);
         }
 
         if ((home.Mode & WritableByOthers) != 0)
