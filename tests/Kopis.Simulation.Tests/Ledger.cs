@@ -1,4 +1,5 @@
 using System.Text;
+using Kopis.Mail;
 using Kopis.Queue;
 
 namespace Kopis.Simulation.Tests;
@@ -10,6 +11,12 @@ namespace Kopis.Simulation.Tests;
 internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles eye)
 {
     internal const long LifetimeSeconds = 3000;
+
+    private static readonly NotifyOn[] Wishes =
+    [
+        NotifyOn.Unsaid, NotifyOn.Never, NotifyOn.Failure, NotifyOn.Success,
+        NotifyOn.Failure | NotifyOn.Delay, NotifyOn.Success | NotifyOn.Failure | NotifyOn.Delay,
+    ];
 
     private readonly SortedDictionary<int, Mail> _mails = [];
     private readonly Dictionary<ulong, int> _numbers = [];
@@ -43,7 +50,11 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
         string sender = random.Next(6) == 0 ? "" : "sender@l.example";
         int bytes = random.Next(10) == 0 ? random.Next(20_000) : random.Next(1000);
         string text = new((char)('a' + random.Next(26)), bytes);
-        return Add(sender, recipients, original: 0, text);
+        bool isPlain = random.Next(3) > 0;
+        return isPlain
+            ? Add(sender, recipients, original: 0, text)
+            : Add(sender, recipients, original: 0, text, Said(), recipients.ToDictionary(
+                address => address, SaidOf));
     }
 
     /// <summary>What qmail-send hands to the queue: a bounce, which tells whose it is.</summary>
@@ -53,7 +64,8 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
         string text = Encoding.Latin1.GetString(content);
         string recipient = Encoding.Latin1.GetString(parsed.Recipients.Single().Span);
         string sender = Encoding.Latin1.GetString(parsed.Sender.Span);
-        return Add(sender, [recipient], IdIn(text), text);
+        _ = MessageParameters.TryParse(parsed.Parameters.Span, out MessageParameters said);
+        return Add(sender, [recipient], IdIn(text), text, said);
     }
 
     /// <summary>The queue's answer 0 has reached the client.</summary>
@@ -65,9 +77,31 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
         {
             Mail original = _mails[mail.Original];
             string text = Encoding.Latin1.GetString(mail.Content);
-            original.Bounced.UnionWith(
-                original.Recipients.Where(address => text.Contains($"<{address}>:\n")));
+            NotifyOn what = text.Contains("\nSubject: delivery notice\n") ? NotifyOn.Success
+                : text.Contains("\nSubject: delay notice\n") ? NotifyOn.Delay
+                : NotifyOn.Failure;
+            foreach (string address in
+                original.Recipients.Where(address => text.Contains($"<{address}>:\n")))
+            {
+                Require(original.WantsToHear(address, what),
+                    $"{original.Id} to {address}: a notice of {what} that nobody wants");
+                if (what == NotifyOn.Failure)
+                {
+                    original.Bounced.Add(address);
+                }
+            }
         }
+    }
+
+    /// <summary>A remote host is told what the client said, whatever happened since.</summary>
+    internal static void RequireParameters(Mail mail, DeliveryCommand command, int index)
+    {
+        byte[] recipient = command.RecipientParameters.ElementAtOrDefault(index) ?? [];
+        string address = Encoding.Latin1.GetString(command.Recipients[index]);
+        Require(
+            command.Parameters.AsSpan().SequenceEqual(mail.Said.ToBytes())
+                && recipient.AsSpan().SequenceEqual(mail.ParametersOf(address).ToBytes()),
+            $"{mail.Id} to {address} has lost its parameters");
     }
 
     internal Mail Read(byte[] content) => _mails.TryGetValue(
@@ -149,7 +183,25 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
         }
     }
 
-    private Mail Add(string sender, string[] recipients, int original, string text)
+    private MessageParameters Said() => new()
+    {
+        Body = (BodyKind)random.Next(2),
+        Return = (ReturnContent)random.Next(3),
+        EnvelopeId = random.Next(2) == 0 ? null : "id+3Dx"u8.ToArray(),
+        RequireTls = random.Next(5) == 0,
+    };
+
+    private RecipientParameters SaidOf(string address) => new()
+    {
+        Notify = Wishes[random.Next(Wishes.Length)],
+        OriginalRecipient =
+            random.Next(2) == 0 ? null : Encoding.Latin1.GetBytes($"rfc822;{address}"),
+    };
+
+    private Mail Add(
+        string sender, string[] recipients, int original, string text,
+        MessageParameters said = default,
+        IReadOnlyDictionary<string, RecipientParameters>? saidOf = null)
     {
         int id = _mails.Count + 1;
         byte[] content = Encoding.Latin1.GetBytes($"Received: (sim {id})\n{text}\n");
@@ -157,15 +209,21 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
             id, sender, recipients, content, clock.GetUtcNow().ToUnixTimeSeconds())
         {
             Original = original,
+            Said = said,
+            SaidOf = saidOf ?? new Dictionary<string, RecipientParameters>(),
         };
         _mails.Add(id, mail);
         return mail;
     }
 
-    private bool IsAccounted(Mail mail) =>
-        mail.IsAllAccounted
-        || (mail.Sender == "#@[]"
-            && clock.GetUtcNow().ToUnixTimeSeconds() - mail.Born > LifetimeSeconds);
+    // Invariant 2: it may leave the queue.
+    private bool IsAccounted(Mail mail)
+    {
+        bool isOld = clock.GetUtcNow().ToUnixTimeSeconds() - mail.Born > LifetimeSeconds;
+        return (isOld && mail.Sender == "#@[]")
+            || mail.Recipients.All(address => mail.IsAccounted(address)
+                || (isOld && !mail.WantsToHear(address, NotifyOn.Failure)));
+    }
 
     private void RequireStored(Mail mail)
     {
@@ -200,6 +258,11 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
             case ["delivery", var delivery, "success:" or "failure:", ..]:
                 (Mail told, string to) = Finish(delivery);
                 told.Reported.Add(to);
+                if (words[2] == "failure:" && !told.WantsToHear(to, NotifyOn.Failure))
+                {
+                    told.GivenUp.Add(to);
+                }
+
                 break;
             case ["delivery", var delivery, ..]:
                 Finish(delivery);

@@ -1,4 +1,5 @@
 using System.Text;
+using Kopis.Mail;
 using Kopis.Queue;
 
 namespace Kopis.Simulation.Tests;
@@ -11,6 +12,13 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
     internal string Sender { get; } = sender;
 
     internal IReadOnlyList<string> Recipients { get; } = recipients;
+
+    /// <summary>What its client said in MAIL.</summary>
+    internal MessageParameters Said { get; init; }
+
+    /// <summary>And in RCPT, of those of whom it said something.</summary>
+    internal IReadOnlyDictionary<string, RecipientParameters> SaidOf { get; init; } =
+        new Dictionary<string, RecipientParameters>();
 
     /// <summary>With the line that stands for the queue's Received line.</summary>
     internal byte[] Content { get; } = content;
@@ -37,6 +45,9 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
     /// <summary>Addresses that stand in a bounce that is durable.</summary>
     internal HashSet<string> Bounced { get; } = [];
 
+    /// <summary>Addresses that failed, whose sender did not want to hear of that.</summary>
+    internal HashSet<string> GivenUp { get; } = [];
+
     /// <summary>Addresses of whose end qmail-send was told.</summary>
     internal HashSet<string> Reported { get; } = [];
 
@@ -50,13 +61,16 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
     internal HashSet<string> InFlight { get; } = [];
 
     internal byte[] Envelope() => Queue.Envelope.Format(
-        Encoding.Latin1.GetBytes(Sender),
-        Recipients.Select(r => (ReadOnlyMemory<byte>)Encoding.Latin1.GetBytes(r)));
+        Encoding.Latin1.GetBytes(Sender), Said,
+        Recipients.Select(recipient => new EnvelopeRecipient(
+            Encoding.Latin1.GetBytes(recipient), ParametersOf(recipient).ToBytes())));
+
+    internal RecipientParameters ParametersOf(string address) =>
+        SaidOf.GetValueOrDefault(address);
+
+    internal bool WantsToHear(string address, NotifyOn what) => ParametersOf(address).Wants(what);
 
     internal bool IsAccounted(string address) =>
         IsDiscarded || Delivered.Contains(address) || Bounced.Contains(address)
-        || TakenRemotely.ContainsKey(address);
-
-    /// <summary>It may leave the queue (invariant 2).</summary>
-    internal bool IsAllAccounted => Recipients.All(IsAccounted);
+        || TakenRemotely.ContainsKey(address) || GivenUp.Contains(address);
 }

@@ -34,14 +34,19 @@ internal sealed class SendGroup : ISendPause, ISendSignals
             Fd.SetNonBlocking(fd, true);
         }
 
+        bool batch = machine.Random.Next(2) == 0;
         _ = new SpawnerProcess(machine, Local, localOrders, localReports);
-        _ = new SpawnerProcess(machine, Remote, remoteOrders, remoteReports);
+        _ = new SpawnerProcess(machine, Remote, remoteOrders, remoteReports)
+        {
+            TakesParameters = batch,
+        };
         _ = new CleanProcess(machine, Clean, requests, replies);
         _context = new SendContext(
             Machine.Home, machine.Control, machine.Controls, machine.Clock,
             new SendLog(machine.Ledger.TakeLog), new SpawnPipe(toLocal, fromLocal, Concurrency),
-            new SpawnPipe(toRemote, fromRemote, Concurrency), new CleanPipe(toClean, fromClean),
-            this, triggerRead, Batch: machine.Random.Next(2) == 0)
+            new SpawnPipe(toRemote, fromRemote, Concurrency, takesParameters: batch),
+            new CleanPipe(toClean, fromClean),
+            this, triggerRead, batch)
         {
             Files = machine.NewFiles(),
             Pause = this,

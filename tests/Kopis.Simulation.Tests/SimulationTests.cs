@@ -23,6 +23,7 @@ public sealed class SimulationTests : IDisposable
         File.WriteAllText(Path.Combine(_control, "locals"), "l.example\n");
         File.WriteAllText(
             Path.Combine(_control, "queuelifetime"), $"{Ledger.LifetimeSeconds}\n");
+        File.WriteAllText(Path.Combine(_control, "delaynotify"), "300\n");
     }
 
     private ControlDirectory Control => new(_control);

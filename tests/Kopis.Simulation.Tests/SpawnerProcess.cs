@@ -29,6 +29,10 @@ internal sealed class SpawnerProcess
         machine.Fibers.Start(process, Run);
     }
 
+    /// <summary>Whether it is told what ESMTP said: qmail-send was given <c>--batch</c>, and this
+    /// is qmail-rspawn.</summary>
+    internal bool TakesParameters { get; init; }
+
     private SimulatedProcess Process { get; }
 
     private void Run()
@@ -57,11 +61,13 @@ internal sealed class SpawnerProcess
 
     private void Serve(DeliveryCommand command)
     {
-        foreach (byte[] recipient in command.Recipients)
+        for (int i = 0; i < command.Recipients.Count; i++)
         {
-            Outcome outcome = Deliver(command, recipient);
+            Outcome outcome = Deliver(command, i);
+            bool isPassedOn =
+                command.RecipientParameters.Count > 0 && _machine.Random.Next(2) == 0;
             ArrayBufferWriter<byte> report = new();
-            DeliveryReport.Write(report, command.Slot, outcome);
+            DeliveryReport.Write(report, command.Slot, outcome, isPassedOn);
             try
             {
                 Fd.WriteAll(_reports, report.WrittenSpan);
@@ -73,7 +79,7 @@ internal sealed class SpawnerProcess
         }
     }
 
-    private Outcome Deliver(DeliveryCommand command, byte[] recipient)
+    private Outcome Deliver(DeliveryCommand command, int index)
     {
         byte[] body;
         try
@@ -89,10 +95,18 @@ internal sealed class SpawnerProcess
         }
 
         Mail mail = _machine.Ledger.Read(body);
-        string address = Encoding.Latin1.GetString(recipient);
-        return address.EndsWith("@l.example", StringComparison.Ordinal)
-            ? DeliverLocally(mail, address, body, command.Sender)
-            : DeliverElsewhere(mail, address);
+        string address = Encoding.Latin1.GetString(command.Recipients[index]);
+        if (address.EndsWith("@l.example", StringComparison.Ordinal))
+        {
+            return DeliverLocally(mail, address, body, command.Sender);
+        }
+
+        if (TakesParameters)
+        {
+            Ledger.RequireParameters(mail, command, index);
+        }
+
+        return DeliverElsewhere(mail, address);
     }
 
     private Outcome DeliverLocally(Mail mail, string address, byte[] body, byte[] sender)

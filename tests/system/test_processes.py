@@ -43,7 +43,14 @@ class Stopped(HostCase):
         for client in clients:
             client.join()
         accepted = {name for client in clients for name in client.accepted}
-        self.host.wait_until(lambda: accepted <= numbered(self, self.host).keys(), timeout=120)
+        self.host.alarm()  # What was put off meanwhile need not wait for its time.
+        self.host.wait_until(
+            lambda: len(self.host.mail_files(self.host.address)) >= len(accepted), timeout=120,
+            why=lambda: f"{len(self.host.mail_files(self.host.address))} of {len(accepted)} came; "
+                        f"log ends: {self.host.log()[-1500:]}")
+        self.host.wait_until(
+            lambda: accepted <= numbered(self, self.host).keys(),
+            why=lambda: f"missing: {sorted(accepted - numbered(self, self.host).keys())[:5]}")
         copies = numbered(self, self.host)
         duplicates = sum(count - 1 for count in copies.values())
         tell(f"stops: {len(self.VICTIMS)} processes for {STOP_SECONDS:g} s each under load: "
