@@ -26,7 +26,8 @@ class Stopped(HostCase):
 
     def test_each_process_stopped_under_load(self):
         stop = threading.Event()
-        clients = [Client(self.host, n, stop) for n in range(4)]
+        # As many messages however long the stops are: what waits is delivered after them.
+        clients = [Client(self.host, n, stop, pause=STOP_SECONDS / 300) for n in range(4)]
         for client in clients:
             client.start()
         for name in self.VICTIMS:

@@ -10,9 +10,9 @@ COPIES = 400  # Of the number in the body: what is cut short, mixed up or double
 class Client(threading.Thread):
     """Sends numbered messages until told to stop, and remembers which were answered 250."""
 
-    def __init__(self, host, number, stop):
+    def __init__(self, host, number, stop, pause=0):
         super().__init__(daemon=True)
-        self.host, self.number, self.stop = host, number, stop
+        self.host, self.number, self.stop, self.pause = host, number, stop, pause
         self.accepted, self.times, self.sent = [], [], 0
 
     def run(self):
@@ -28,6 +28,7 @@ class Client(threading.Thread):
                     f"Subject: crash test\r\nX-Number: {name}\r\n\r\n{name * COPIES}\r\n")
                 self.times.append(time.monotonic())
                 self.accepted.append(name)
+                self.stop.wait(self.pause)
             except (OSError, smtplib.SMTPException):
                 connection = None
                 self.stop.wait(0.05)  # The listener is being started again.
