@@ -4,6 +4,7 @@ using BenchmarkDotNet.Attributes;
 using Kopis.Base;
 using Kopis.Local;
 using Kopis.Mail;
+using Kopis.Posix;
 using Kopis.Queue;
 using Kopis.Send;
 
@@ -121,5 +122,9 @@ public class HotPieces
 
     /// <summary>The .qmail file of a mailing list's address: three names tried, one read.</summary>
     [Benchmark]
-    public bool DotQmail() => DotQmailFile.Find(_request).File is not null;
+    public bool DotQmail()
+    {
+        using DirectoryFd home = DirectoryFd.TryOpen([.. _request.Home, 0], out _)!;
+        return DotQmailFile.Find(home, _request).File is not null;
+    }
 }
