@@ -7,8 +7,4 @@ public interface ISubmissionRules
     /// <param name="user">Who has logged in; null for nobody.</param>
     /// <param name="sender">The envelope sender.</param>
     SmtpAnswer? OnMail(byte[]? user, ReadOnlySpan<byte> sender);
-
-    /// <summary>Why one more recipient may not be; null where it may.</summary>
-    /// <param name="user">Who has logged in; null for nobody.</param>
-    SmtpAnswer? OnRecipient(byte[]? user);
 }

@@ -237,7 +237,6 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return _transaction.Recipients >= policy.RecipientsMax
                 ? Say(reply, SmtpReply.TooManyRecipients)
             : policy.RefuseRecipient(User) is { } held ? Say(reply, held)
-            : policy.Submission?.OnRecipient(User) is { } tooMuch ? Say(reply, tooMuch)
             : null;
     }
 

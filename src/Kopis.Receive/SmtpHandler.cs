@@ -23,7 +23,6 @@ internal sealed class SmtpHandler(
     : ISessionHandler
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
-    private readonly SubmissionRates _rates = new(time, Log);
     private readonly TlsServer _tls = new(control, time, Log);
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
@@ -63,7 +62,7 @@ internal sealed class SmtpHandler(
 
                 SmtpServices services = new(
                     queue(client.Environment), _tls, recipients,
-                    new SmtpClientRules(standing), logins, _rates, time, Log);
+                    new SmtpClientRules(standing), logins, time, Log);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);
@@ -89,7 +88,7 @@ internal sealed class SmtpHandler(
     {
         bool isPeer = ReferenceEquals(client.Environment, connection.Environment);
         return isPeer && client.Address is { } peer && settings.XClients.Contains(peer)
-            ? ClientStanding.Free
+            ? gate.LetAlone()
             : await gate.MeetAsync(
                 connection, client.Environment,
                 isGreeted: isPeer && connection.Environment["SMTPS"] is null, stop);

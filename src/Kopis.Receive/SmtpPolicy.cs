@@ -31,7 +31,7 @@ internal sealed class SmtpPolicy(
     public ISubmissionRules? Submission { get; } = services.Logins is null
         ? null
         : new SubmissionRules(
-            client.Environment["SUBMISSION"] is not null, settings.Submission, services.Rates);
+            client.Environment["SUBMISSION"] is not null, settings.Submission);
 
     /// <summary>The mechanisms of this session; null where AUTH is not offered.</summary>
     internal SaslOffer? Offer { get; } = LoginOffer.To(

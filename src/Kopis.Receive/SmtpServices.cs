@@ -12,9 +12,8 @@ namespace Kopis.Receive;
 /// </param>
 /// <param name="Client">What is held against its client.</param>
 /// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
-/// <param name="Rates">What users have sent lately.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">Takes a line for people.</param>
 internal sealed record SmtpServices(
     ISubmissionClient Queue, TlsServer Tls, IRecipientCheck? Recipients, SmtpClientRules Client,
-    SaslDesk? Logins, SubmissionRates Rates, TimeProvider Time, Action<string> Log);
+    SaslDesk? Logins, TimeProvider Time, Action<string> Log);

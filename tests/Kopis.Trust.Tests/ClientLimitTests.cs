@@ -96,6 +96,33 @@ public sealed class ClientLimitTests
     }
 
     [Fact]
+    public async Task What_a_user_sends_in_an_hour_is_limited_wherever_he_comes_from()
+    {
+        using GateCase gate = new("submissionrate: 2", "submissionrecipients: 3");
+        using ClientStanding one = await gate.MeetAsync("192.0.2.1");
+        using ClientStanding letAlone = await gate.MeetAsync("192.0.2.2", "RBLSMTPD=");
+        Assert.Null(one.CountMessage(Joe));
+        Assert.Null(letAlone.CountMessage(Joe));
+        Assert.Equal("450", letAlone.CountMessage(Joe)?.Code);
+        Assert.Equal("450", one.CountMessage(Joe)?.Code);
+        Assert.All(Enumerable.Range(0, 3), _ => Assert.Null(letAlone.CountRecipient(Joe)));
+        Assert.Equal("450", one.CountRecipient(Joe)?.Code);
+        Assert.Null(letAlone.CountMessage(null));
+        gate.Time.Advance(TimeSpan.FromMinutes(30));
+        Assert.Null(one.CountMessage(Joe));
+    }
+
+    [Fact]
+    public async Task A_user_may_send_300_messages_in_an_hour_where_no_file_says_else()
+    {
+        using GateCase gate = new("submissionrecipients: 0");
+        using ClientStanding standing = await gate.MeetAsync("192.0.2.1");
+        Assert.All(Enumerable.Range(0, 300), _ => Assert.Null(standing.CountMessage(Joe)));
+        Assert.NotNull(standing.CountMessage(Joe));
+        Assert.All(Enumerable.Range(0, 2001), _ => Assert.Null(standing.CountRecipient(Joe)));
+    }
+
+    [Fact]
     public async Task Errors_end_the_session_and_the_next_ones()
     {
         using GateCase gate = new("clientlimits: errors:address:3/60");

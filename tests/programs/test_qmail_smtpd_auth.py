@@ -242,11 +242,11 @@ class Submission(AuthCase):
         client.login("joe", PASSWORD)
         for _ in range(3):
             self.assertEqual(250, client.docmd("MAIL FROM:<joe@mx.example>")[0])
-        self.assertEqual(451, client.docmd("MAIL FROM:<joe@mx.example>")[0])
+        self.assertEqual(450, client.docmd("MAIL FROM:<joe@mx.example>")[0])
         codes = [client.docmd(f"RCPT TO:<x{i}@elsewhere.example>")[0] for i in range(7)]
-        self.assertEqual([250] * 5 + [451] * 2, codes)
-        self.wait_log(r"qmail-smtpd: joe@mx.example has sent over 3 messages within an hour")
-        self.wait_log(r"qmail-smtpd: joe@mx.example has sent over 5 recipients within an hour")
+        self.assertEqual([250] * 5 + [450] * 2, codes)
+        self.wait_log(r"qmail-smtpd: 450 too many messages of joe@mx.example")
+        self.wait_log(r"qmail-smtpd: 450 too many recipients of joe@mx.example")
 
 
 class Recipients(AuthCase):

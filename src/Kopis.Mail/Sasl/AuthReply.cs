@@ -32,8 +32,4 @@ public static class AuthReply
     /// <summary>To a user who sends as somebody else.</summary>
     public static readonly SmtpAnswer NotYourAddress =
         new("553 5.7.1 sorry, that address is not yours to send from");
-
-    /// <summary>To a user who has sent very much in this hour.</summary>
-    public static readonly SmtpAnswer TooMuchMail =
-        new("451 4.7.1 you have sent too much within an hour, try later");
 }

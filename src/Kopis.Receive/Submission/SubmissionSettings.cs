@@ -9,32 +9,22 @@ namespace Kopis.Receive;
 /// <param name="IdHost">idhost, else me: for a Message-ID that a user's program left to us.
 /// </param>
 /// <param name="Senders">senders: what each account may send as besides its own address.</param>
-/// <param name="MessagesPerHour">submissionrate; zero for no limit.</param>
-/// <param name="RecipientsPerHour">submissionrecipients; zero for no limit.</param>
 /// <param name="Mechanisms">saslmechanisms, strongest first.</param>
 /// <param name="AuthOverLoopback">authloopback: AUTH without TLS for the host's own clients.
 /// </param>
 internal sealed record SubmissionSettings(
-    byte[] Me, byte[] IdHost, SenderList Senders, int MessagesPerHour, int RecipientsPerHour,
-    IReadOnlyList<string> Mechanisms, bool AuthOverLoopback)
+    byte[] Me, byte[] IdHost, SenderList Senders, IReadOnlyList<string> Mechanisms,
+    bool AuthOverLoopback)
 {
-    private const int MessagesDefault = 300; // A stolen password sends no more, an office does not.
-    private const int RecipientsDefault = 2000;
-
     /// <summary>The files' names.</summary>
     internal static IReadOnlyList<string> Files { get; } =
-    [
-        "idhost", "senders", "submissionrate", "submissionrecipients", "saslmechanisms",
-        "authloopback",
-    ];
+        ["idhost", "senders", "saslmechanisms", "authloopback"];
 
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
     internal static SubmissionSettings Load(ControlDirectory control) => new(
         control.ReadLine("me") ?? [],
         control.ReadLineOrMe("idhost", null) ?? [],
         SenderList.Load(control),
-        control.ReadInt("submissionrate", MessagesDefault),
-        control.ReadInt("submissionrecipients", RecipientsDefault),
         ReadMechanisms(control),
         control.ReadInt("authloopback", 0) != 0);
 

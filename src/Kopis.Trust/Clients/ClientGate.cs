@@ -35,7 +35,7 @@ public sealed class ClientGate
             [.. ClientSettings.Files.Select(file => Path.Combine(control.Directory, file))],
             () => ClientSettings.Load(control, dns, time, log), time);
         _limits = new Reloading<UseTables>(
-            [Path.Combine(control.Directory, "clientlimits")],
+            [.. ClientSettings.LimitFiles.Select(file => Path.Combine(control.Directory, file))],
             () => ClientSettings.LoadLimits(control, time), time);
     }
 
@@ -59,7 +59,7 @@ public sealed class ClientGate
     {
         if (environment["RBLSMTPD"] is { Length: 0 })
         {
-            return ClientStanding.Free;
+            return LetAlone();
         }
 
         ClientSettings settings = _settings.Current();
@@ -89,6 +89,11 @@ public sealed class ClientGate
 
         return standing;
     }
+
+    /// <summary>Meets a client of whom nothing is held; whom it shows to be a user is counted.
+    /// </summary>
+    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    public ClientStanding LetAlone() => ClientStanding.OfUsersOnly(_limits.Current(), _log);
 
     private static async Task JudgeAsync(
         ClientStanding standing, IPAddress client, ClientSettings settings,

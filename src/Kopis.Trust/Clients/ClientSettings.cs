@@ -14,6 +14,12 @@ internal sealed class ClientSettings
         "greetdelay", "tarpitcount", "tarpitdelay", "resolvers",
     ];
 
+    /// <summary>The files of <see cref="LoadLimits"/>.</summary>
+    internal static readonly string[] LimitFiles =
+        ["clientlimits", "submissionrate", "submissionrecipients"];
+
+    private const int MessagesOfUser = 300; // A stolen password sends no more, an office does not.
+    private const int RecipientsOfUser = 2000;
     private const int DnsListTimeoutSeconds = 5;
     private const int DnsListTimeoutSecondsMost = 60;
     private const int GreetDelaySecondsMost = 60; // Clients give 300 (RFC 5321 §4.5.3.2).
@@ -85,11 +91,15 @@ internal sealed class ClientSettings
         };
     }
 
-    /// <summary>Reads <c>clientlimits</c>.</summary>
+    /// <summary>Reads <c>clientlimits</c>, and what users may send within an hour.</summary>
     /// <exception cref="ConfigurationException">A line cannot be understood.</exception>
     internal static UseTables LoadLimits(ControlDirectory control, TimeProvider time)
     {
-        List<ClientLimit> limits = [];
+        List<ClientLimit> limits =
+        [
+            .. HourlyOfUser(control, LimitFiles[1], MessagesOfUser, LimitSubject.Messages),
+            .. HourlyOfUser(control, LimitFiles[2], RecipientsOfUser, LimitSubject.Recipients),
+        ];
         foreach (byte[] line in control.ReadList("clientlimits") ?? [])
         {
             limits.Add(ClientLimit.TryParse(line) ?? throw control.Bad(
@@ -98,6 +108,13 @@ internal sealed class ClientSettings
 
         return new UseTables(limits, time);
     }
+
+    // None where the file says 0.
+    private static IEnumerable<ClientLimit> HourlyOfUser(
+        ControlDirectory control, string file, int otherwise, LimitSubject subject) =>
+        control.ReadInt(file, otherwise) is > 0 and int most
+            ? [new ClientLimit(subject, LimitScope.User, most, TimeSpan.FromHours(1))]
+            : [];
 
     private static TimeSpan Seconds(
         ControlDirectory control, string name, int otherwise, int most) =>

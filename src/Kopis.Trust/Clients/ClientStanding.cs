@@ -32,8 +32,9 @@ public sealed class ClientStanding : IDisposable
     /// <summary>A header field, with its LF, for each message; or nothing.</summary>
     public string Mark { get; internal set; } = "";
 
-    /// <summary>Of a client that is let alone.</summary>
-    public static ClientStanding Free { get; } = new(null, null, null, static _ => { });
+    /// <summary>Of a client that is let alone, but for the users that it shows to be.</summary>
+    internal static ClientStanding OfUsersOnly(UseTables tables, Action<string> log) =>
+        new(null, tables, null, log);
 
     /// <summary>Counts a MAIL command.</summary>
     /// <param name="user">Who it has shown to be; null for nobody.</param>
