@@ -48,6 +48,16 @@ class Disks(unittest.TestCase):
         host.start()
         return host, disk
 
+    @staticmethod
+    def is_taken(host):
+        try:
+            send(host)
+        except smtplib.SMTPDataError as refusal:
+            if refusal.smtp_code != 451:
+                raise
+            return False
+        return True
+
     def test_no_room_for_the_queue(self):
         host, disk = self.start("queue/mess")
         send(host)
@@ -59,7 +69,7 @@ class Disks(unittest.TestCase):
         self.assertEqual(451, refusal.exception.smtp_code, refusal.exception)
         accepted = len(host.wait_mail(host.address, 1))
         filler.unlink()
-        send(host)
+        host.wait_until(lambda: self.is_taken(host))  # Free space is looked at once a second.
         host.wait_until(lambda: len(host.mail_files(host.address)) > accepted)
         for path in host.mail_files(host.address):
             self.assertIn(b"\n\nthe text\n", path.read_bytes())
