@@ -12,6 +12,10 @@ public sealed class AddressMap
     /// DeliveryCommand.FieldBytesMax.</summary>
     private const int AddedBytesMax = 1000;
 
+    /// <summary>The files that <see cref="Read"/> reads.</summary>
+    public static IReadOnlyList<string> Files { get; } =
+        ["me", "locals", "virtualdomains", "envnoathost", "percenthack"];
+
     private readonly byte[] _noAtHost;
     private readonly ConstMap _percentHack;
     private readonly byte[] _me;

@@ -94,7 +94,7 @@ public sealed class RecipientJudgeTests : IDisposable
     {
         RecipientJudge judge = new(
             new RecipientLookup(_home.Path, asRoot: true),
-            _ => LookupResult.Trouble(code));
+            _ => LookupResult.Trouble(code), _ => null);
         Assert.Equal(expected, judge.Judge("x"u8.ToArray(), "d"u8.ToArray()));
     }
 
@@ -116,6 +116,6 @@ public sealed class RecipientJudgeTests : IDisposable
     private string AddJoe() => Path.GetDirectoryName(_home.AddUser(Joe, "x"))!;
 
     private LookupVerdict Judge(string local) =>
-        new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null)
+        new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, _ => null)
             .Judge(ByteText.ToBytes(local), "toyokawa.gcd.org"u8.ToArray());
 }

@@ -71,6 +71,24 @@ class Words(StoreCase):
         self.assertIn("mail is still sent there by @mx.example, sales@mx.example\n",
                       self.ok("user", "remove", "joe"))
 
+    def test_an_alias_is_as_good_as_the_best_of_its_targets(self):
+        self.control("locals", "mx.example", "new.example")
+        self.control("virtualdomains", "away.example:joe")
+        self.add("joe")
+        for name, targets, verdict in (
+                ("good", ("gone", "joe"), "yes"), ("far", ("x@elsewhere.example",), "yes"),
+                ("dead", ("gone", "lost"), "no"), ("behind", ("dead", "gone"), "no"),
+                ("routed", ("x@away.example",), "no"), ("round", ("again",), "yes"),
+                ("again", ("round",), "yes")):
+            self.ok("alias", "add", name, *targets)
+        for name, _, verdict in (("good", (), "yes"), ("far", (), "yes"), ("dead", (), "no"),
+                                 ("behind", (), "no"), ("routed", (), "no"), ("round", (), "yes")):
+            self.assertEqual(verdict, self.look_up(f"{name}@mx.example"), name)
+        (self.maildir("joe@mx.example") / "maildirsize").write_text("1S\n2 1\n")
+        self.assertEqual("full", self.look_up("good@mx.example"))
+        self.ok("user", "remove", "joe")
+        self.assertEqual("no", self.look_up("good@mx.example"))
+
     def test_targets_are_checked(self):
         for reason, words in (("only letters", ("a", "|rm")), ("twice", ("a", "b", "B")),
                               ("only letters", ("a", "b@x,c@x")), ("a dot", (".a", "b")),

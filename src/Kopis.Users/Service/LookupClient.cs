@@ -19,8 +19,7 @@ public sealed class LookupClient : ILoginService
     private const int AddressesMax = 20_000; // Remembered; some 150 bytes each.
     private static readonly TimeSpan RecipientTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LoginTimeout = TimeSpan.FromSeconds(30); // Hashes queue.
-    private static readonly string[] ControlFiles =
-        ["me", "locals", "virtualdomains", "envnoathost", "percenthack", "norcptcheck"];
+    private static readonly string[] ControlFiles = [.. AddressMap.Files, "norcptcheck"];
 
     private readonly string _path;
     private bool _wasThere;

@@ -66,8 +66,17 @@ internal sealed class LookupDesk(ProgramContext context, bool singleUser)
         return code;
     }
 
-    private RecipientJudge MakeJudge() => new(
-        new RecipientLookup(context.Home, asRoot: !singleUser), singleUser ? null : SearchHost);
+    private RecipientJudge MakeJudge()
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        Reloading<AddressMap> map = new(
+            [.. AddressMap.Files.Select(file => Path.Combine(control.Directory, file))],
+            () => AddressMap.Read(control), TimeProvider.System);
+        return new RecipientJudge(
+            new RecipientLookup(context.Home, asRoot: !singleUser), singleUser ? null : SearchHost,
+            address => map.Current().Route(address, out bool isLocal) is { } routed && isLocal
+                ? routed : null);
+    }
 
     private LookupResult SearchHost(byte[] local)
     {

@@ -122,7 +122,7 @@ internal static class LookupTargets
         Accounts accounts = new(ServerHome, hasHostUsers: false);
         LookupServer server = new(
             LookupSocket.Listen(ServerHome),
-            new RecipientJudge(new RecipientLookup(ServerHome, asRoot: false), null),
+            new RecipientJudge(new RecipientLookup(ServerHome, asRoot: false), null, _ => null),
             new LoginDesk(new LoginGate(name => accounts.Find(name), Time)),
             _ => true, line => throw new FuzzFailureException($"the service says: {line}"));
         return server.RunAsync(CancellationToken.None);
