@@ -7,6 +7,9 @@ namespace Kopis.Local;
 /// that qmail-lspawn talks to (<c>--serve</c>).</summary>
 public static class QmailLocalProgram
 {
+    /// <summary>Where a warm one is given orders; its grants come on descriptor 0.</summary>
+    internal const int OrdersFd = 3;
+
     private const int StandardInput = 0;
     private const int OwnerOnly = 0x3F; // umask 077.
 
@@ -14,9 +17,11 @@ public static class QmailLocalProgram
     public static int Run(ProgramContext context)
     {
         Processes.SetFileModeMask(OwnerOnly);
-        if (context.Arguments.Count == 1 && context.ArgumentText(0) == "--serve")
+        if (context.Arguments.Count == 1 && context.ArgumentText(0) == "--serve"
+            && Fd.IsInherited(OrdersFd))
         {
-            return LocalServer.Run(context, StandardInput);
+            Fd.SetCloseOnExec(OrdersFd); // No program of a .qmail file gets it.
+            return LocalServer.Run(context, StandardInput, OrdersFd);
         }
 
         if (!TryParse(context.Arguments, out bool describeOnly, out List<byte[]> rest)

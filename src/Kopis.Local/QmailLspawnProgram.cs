@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kopis.Base;
 using Kopis.Posix;
 
@@ -5,18 +6,29 @@ namespace Kopis.Local;
 
 /// <summary>
 /// <c>qmail-lspawn [--single-user] DEFAULTDELIVERY</c>: sees to local deliveries (contract §7.2).
-/// Root on an installed host; opens nothing for writing and starts nothing as root.
+/// Root on an installed host; opens nothing for writing and starts nothing as root. What talks with
+/// qmail-send and qmail-local is a process of its own, user qmails.
 /// </summary>
 /// <remarks>With <c>--single-user</c>, or where it is not root, all of Kopis is this one user: then
 /// mail goes to virtual users and the home's alias directory only.</remarks>
 public static class QmailLspawnProgram
 {
-    private const string QueueUser = "qmailq";
-    private const string PasswordUser = "qmailp";
+    private const string Orders = "--orders"; // Only from ourselves, with the owner of the queue.
+    private const int Root = 3; // Where that half asks.
 
     /// <summary>Runs it until qmail-send hangs up.</summary>
     public static int Run(ProgramContext context)
     {
+        string mess = context.In("queue/mess");
+        if (context.ArgumentText(0) == Orders && Fd.IsInherited(Root)
+            && uint.TryParse(
+                context.ArgumentText(1), CultureInfo.InvariantCulture, out uint queueUid))
+        {
+            Confinement.RefusePrograms();
+            new OrderLoop(mess, queueUid, Root).Run();
+            return ExitCode.Success;
+        }
+
         Lifeline.Watch(context);
         bool singleUser = context.ArgumentText(0) == "--single-user";
         if (context.Arguments.Count != (singleUser ? 2 : 1))
@@ -24,18 +36,36 @@ public static class QmailLspawnProgram
             return ExitCode.Permanent;
         }
 
-        if (!Directory.Exists(context.In("queue/mess")))
+        if (!Directory.Exists(mess))
         {
-            throw new ConfigurationException($"unable to switch to {context.In("queue/mess")}");
+            throw new ConfigurationException($"unable to switch to {mess}");
         }
 
         bool asRoot = Processes.EffectiveUid == 0 && !singleUser;
-        uint queueUid = !asRoot ? Processes.EffectiveUid
-            : UnixUsers.ByName(QueueUser)?.Uid
-                ?? throw new ConfigurationException($"unable to find user {QueueUser}");
-        new SpawnLoop(new SpawnSettings(
-            context, context.Arguments[^1], asRoot, queueUid,
-            asRoot ? UnixUsers.ByName(PasswordUser) : null)).Run();
-        return ExitCode.Success;
+        (int ours, int theirs) = Fd.PacketSocketPair();
+        int pid = StartOrders(context, asRoot, theirs);
+        Fd.Close(theirs);
+        UnixUser? getpwUser = asRoot ? UnixUsers.Required("qmailp") : null;
+        new SpawnLoop(context, context.Arguments[^1], getpwUser, ours).Run();
+        Fd.Close(ours);
+        return Processes.Wait(pid) is { Crashed: false } status
+            ? status.ExitCode : ExitCode.Temporary;
+    }
+
+    /// <summary>It may read messages as qmail-send may, write nowhere, and start nothing.</summary>
+    private static int StartOrders(ProgramContext context, bool asRoot, int socket)
+    {
+        uint queueUid = asRoot ? UnixUsers.Required("qmailq").Uid : Processes.EffectiveUid;
+        UnixUser? user = asRoot ? UnixUsers.Required("qmails") : null;
+        ProcessStart start = ProcessStart.Own(
+            context, "qmail-lspawn", ByteText.ToBytes(Orders),
+            ByteText.ToBytes(queueUid.ToString(CultureInfo.InvariantCulture)));
+        return (start with
+        {
+            Identity = user is null ? null : new ProcessIdentity(user.Uid, user.Gid, [user.Gid]),
+            Confinement = new Confinement([], MayRunPrograms: false) { HasNetwork = false },
+            Descriptors =
+                new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 2, [Root] = socket },
+        }).Start();
     }
 }

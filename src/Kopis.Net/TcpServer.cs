@@ -1,7 +1,5 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Kopis.Base;
 using Kopis.Posix;
 
@@ -10,7 +8,7 @@ namespace Kopis.Net;
 /// <summary>
 /// tcpserver: accepts TCP connections and runs a chain of programs for each (contract §12.1). A
 /// chain of our own programs runs as sessions in this process; any other as a process with the
-/// connection as descriptors 0 and 1.
+/// connection as descriptors 0 and 1. Here is what it does as root, if it is that.
 /// </summary>
 public static class TcpServer
 {
@@ -26,32 +24,17 @@ public static class TcpServer
         IPEndPoint address =
             new(ListenAddress.Host(options.Host), ListenAddress.Port(options.Port));
         using Socket listener = Bind(address, options.Backlog);
-        Give(() => Processes.Become(options.Uid, options.Gid), "unable to change identity");
+        try
+        {
+            Processes.Become(options.Uid, options.Gid);
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException($"unable to change identity: {e.Message}", e);
+        }
 
         // After the change of identity: what the sessions will not be able to read stops us here.
-        ISessionHandler? handler = fuse(context, options.Chain);
-        using ChildReaper? reaper = handler is null ? new ChildReaper() : null;
-        TcpSessions sessions = new(context, options, handler, reaper, isInline);
-        if (options.PrintPort)
-        {
-            int port = ((IPEndPoint)listener.LocalEndPoint!).Port;
-            byte[] line = ByteText.ToBytes(port.ToString(CultureInfo.InvariantCulture) + "\n");
-            Give(() => Fd.WriteAll(1, line), "unable to print the port");
-        }
-
-        using CancellationTokenSource stop = new();
-        void OnSignal(PosixSignalContext signal)
-        {
-            signal.Cancel = true; // We end ourselves, in order.
-            stop.Cancel();
-        }
-
-        using PosixSignalRegistration term =
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        using PosixSignalRegistration interrupt =
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
-        sessions.RunAsync(listener, stop.Token).GetAwaiter().GetResult();
-        return ExitCode.Success;
+        return TcpService.Run(context, options, listener, fuse, isInline);
     }
 
     private static Socket Bind(IPEndPoint address, int backlog)
@@ -77,18 +60,6 @@ public static class TcpServer
             socket.Dispose();
             throw new ConfigurationException(
                 $"unable to bind: {address.Address} port {address.Port}: {e.Message}", e);
-        }
-    }
-
-    private static void Give(Action action, string what)
-    {
-        try
-        {
-            action();
-        }
-        catch (PosixException e)
-        {
-            throw new ConfigurationException($"{what}: {e.Message}", e);
         }
     }
 }

@@ -361,12 +361,19 @@ public static unsafe class Fd
     }
 
     /// <summary>Two connected Unix stream sockets, close-on-exec.</summary>
-    public static (int First, int Second) SocketPair()
+    public static (int First, int Second) SocketPair() => SocketPair(stream: true);
+
+    /// <summary>The same, but what is sent at once is received at once, as a packet.</summary>
+    public static (int First, int Second) PacketSocketPair() => SocketPair(stream: false);
+
+    private static (int First, int Second) SocketPair(bool stream)
     {
         const int unix = 1;
-        const int streamCloseOnExec = 1 | 0x80000;
+        const int closeOnExec = 0x80000;
+        const int packets = 5; // SOCK_SEQPACKET
         int* fds = stackalloc int[2];
-        Check(Native.socketpair(unix, streamCloseOnExec, 0, fds), "socketpair");
+        int type = (stream ? 1 : packets) | closeOnExec;
+        Check(Native.socketpair(unix, type, 0, fds), "socketpair");
         return (fds[0], fds[1]);
     }
 

@@ -12,6 +12,20 @@ public static class Lifeline
     /// <summary>The variable that names the descriptor.</summary>
     public const string Variable = "KOPIS_LIFELINE";
 
+    private const int ChildsNumber = 9;
+
+    /// <summary>A program of ours whose life hangs on this end of a supervisor's pipe.</summary>
+    public static ProcessStart Give(ProcessStart program, int end)
+    {
+        ByteEnvironment environment = new(program.Environment);
+        environment.SetText(Variable, ChildsNumber.ToString(CultureInfo.InvariantCulture));
+        return program with
+        {
+            Environment = environment,
+            Descriptors = new Dictionary<int, int>(program.Descriptors) { [ChildsNumber] = end },
+        };
+    }
+
     /// <summary>
     /// Watches, if there is a lifeline; the variable is taken out of the environment, since it
     /// means nothing to programs started from here.

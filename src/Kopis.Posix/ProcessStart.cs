@@ -4,8 +4,9 @@ using Kopis.Base;
 namespace Kopis.Posix;
 
 /// <summary>Starts a child with exactly the descriptors, environment and identity named.</summary>
-public sealed unsafe class ProcessStart
+public sealed unsafe record ProcessStart
 {
+    private const string OwnBinary = "/proc/self/exe"; // Whatever lies in bin by now.
     private const int SizeOfOpaque = 512; // Over glibc's posix_spawnattr_t (336) and sigset_t.
     private const short SetPgroup = 0x02;
     private const short SetSignalDefault = 0x04;
@@ -39,6 +40,24 @@ public sealed unsafe class ProcessStart
 
     /// <summary>What the child may do less than its user; null: nothing less.</summary>
     public Confinement? Confinement { get; init; }
+
+    /// <summary>Whether it is one of our own programs.</summary>
+    public bool IsOwn => Path == OwnBinary;
+
+    /// <summary>One of our own programs: this very binary, with our home, in the root directory.
+    /// </summary>
+    public static ProcessStart Own(
+        ProgramContext context, string name, params byte[][] arguments) =>
+        new()
+        {
+            Path = OwnBinary,
+            Arguments = [ByteText.ToBytes(name), .. arguments],
+            Environment = new ByteEnvironment(context.Environment)
+            {
+                ["KOPIS_HOME"] = Fd.PathBytes(context.Home)[..^1],
+            },
+            Directory = "/",
+        };
 
     /// <summary>Starts the child.</summary>
     /// <returns>Its process id; the caller must wait for it.</returns>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kopis.Base;
 
 namespace Kopis.Posix;
 
@@ -21,6 +22,11 @@ public static unsafe class UnixUsers
             }
         });
     }
+
+    /// <summary>A user that has to be there.</summary>
+    /// <exception cref="ConfigurationException">There is none of that name.</exception>
+    public static UnixUser Required(string name) =>
+        ByName(name) ?? throw new ConfigurationException($"unable to find user {name}");
 
     /// <summary>A user by number; null if there is none.</summary>
     public static UnixUser? ByUid(uint uid) =>

@@ -29,9 +29,13 @@ public static class Checkpassword
         try
         {
             int length = ReadAll(fields);
-            if (!TrySplit(
-                fields.AsSpan(0, length),
-                out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> password))
+            ReadOnlySpan<byte> rest = fields.AsSpan(0, length);
+
+            // Three fields, each ended by NUL; what follows them is reserved.
+            if (length > FieldsBytesMax
+                || !TryCut(ref rest, out ReadOnlySpan<byte> name)
+                || !TryCut(ref rest, out ReadOnlySpan<byte> password)
+                || !TryCut(ref rest, out _))
             {
                 return ExitMisused;
             }
@@ -75,23 +79,12 @@ public static class Checkpassword
         return length;
     }
 
-    // Three fields, each ended by NUL; what follows them is reserved.
-    private static bool TrySplit(
-        ReadOnlySpan<byte> fields, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> password)
+    private static bool TryCut(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> field)
     {
-        int first = fields.IndexOf((byte)0);
-        int second = first < 0 ? -1 : NextNul(fields, first + 1);
-        int third = second < 0 ? -1 : NextNul(fields, second + 1);
-        bool whole = third >= 0 && fields.Length <= FieldsBytesMax;
-        name = whole ? fields[..first] : [];
-        password = whole ? fields[(first + 1)..second] : [];
-        return whole;
-    }
-
-    private static int NextNul(ReadOnlySpan<byte> fields, int from)
-    {
-        int at = fields[from..].IndexOf((byte)0);
-        return at < 0 ? -1 : from + at;
+        int end = rest.IndexOf((byte)0);
+        field = rest[..Math.Max(0, end)];
+        rest = rest[(end + 1)..];
+        return end >= 0;
     }
 
     private static void RunAs(Account account, ProgramContext context)

@@ -62,14 +62,12 @@ public static class QmailSendProgram
 
     private static SendControls ReadControls(ProgramContext context, ControlDirectory control)
     {
-        if (!Directory.Exists(context.Home))
+        string? missing = !Directory.Exists(context.Home) ? "home"
+            : !Directory.Exists(context.In("queue")) ? "queue"
+            : null;
+        if (missing is not null)
         {
-            throw new ConfigurationException("unable to switch to home directory");
-        }
-
-        if (!Directory.Exists(context.In("queue")))
-        {
-            throw new ConfigurationException("unable to switch to queue directory");
+            throw new ConfigurationException($"unable to switch to {missing} directory");
         }
 
         try

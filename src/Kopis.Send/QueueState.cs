@@ -136,13 +136,7 @@ internal sealed class QueueState(
     }
 
     /// <summary>Whether the reader is past the message.</summary>
-    private bool IsRead(ulong number)
-    {
-        ulong segment = MessageNumber.Segment(number);
-        return segment < mess.Position.Segment
-            || (segment == mess.Position.Segment
-                && MessageNumber.Offset(number) < mess.Position.Offset);
-    }
+    private bool IsRead(ulong number) => mess.Position.IsPast(number);
 
     private void Reopen(ulong number, long now)
     {
@@ -217,7 +211,9 @@ internal sealed class QueueState(
 
         if (isNew && saved is null)
         {
-            LogNew(arrived, message.Sender);
+            log.Line($"new msg {arrived.Number}");
+            log.Line($"info msg {arrived.Number}: bytes {arrived.Bytes} from "
+                + $"<{message.Sender}> qp {arrived.Qp} uid {arrived.Uid}");
         }
 
         foreach (int index in saved?.Done ?? [])
@@ -259,13 +255,6 @@ internal sealed class QueueState(
         {
             log.Trouble($"warning: trouble reading bounce/{message.Number}", e); // Told again.
         }
-    }
-
-    private void LogNew(ArrivedMessage m, ReadOnlySpan<byte> sender)
-    {
-        log.Line($"new msg {m.Number}");
-        log.Line(
-            $"info msg {m.Number}: bytes {m.Bytes} from <{sender}> qp {m.Qp} uid {m.Uid}");
     }
 
     private QueuedMessage ToMessage(ArrivedMessage arrived)

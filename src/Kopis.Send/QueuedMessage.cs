@@ -32,12 +32,7 @@ internal sealed class QueuedMessage : IStateMessage
     {
         Number = number;
         BornSeconds = bornSeconds;
-        long bytes = sender.Length;
-        foreach ((byte[] address, _) in recipients)
-        {
-            bytes += address.Length;
-        }
-
+        long bytes = sender.Length + recipients.Sum(recipient => (long)recipient.Address.Length);
         if (bytes >= PackedBytesMax)
         {
             throw new OverflowException($"message {number}: {bytes} bytes of addresses");

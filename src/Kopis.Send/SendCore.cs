@@ -158,10 +158,7 @@ internal sealed class SendCore(
         (_readAgainAt, _intakeTrustedAt) = (now, now);
         QueuedMessage[] waiting = [.. _laterBounces.UnorderedItems.Select(item => item.Element)];
         _laterBounces.Clear();
-        foreach (QueuedMessage message in waiting)
-        {
-            _laterBounces.Enqueue(message, now);
-        }
+        _laterBounces.EnqueueRange(waiting, now);
     }
 
     /// <summary>SIGHUP: locals and virtualdomains, for messages that come from now on.</summary>
@@ -195,66 +192,30 @@ internal sealed class SendCore(
 
     /// <summary>Writes the marks of a turn without waiting for the disk. The text of a failure is
     /// durable before its mark may be.</summary>
-    internal void WriteMarks()
-    {
-        try
-        {
-            bounces.Sync();
-            notices?.Sync();
-            marks.Write();
-        }
-        catch (IOException e)
-        {
-            MarkFailed = true;
-            log.Trouble("warning: trouble marking queue/state; will try again later", e);
-        }
-    }
+    internal void WriteMarks() => Mark(marks.Write);
 
     /// <summary>One sync for all marks; then what depends on them.</summary>
-    internal void MakeDurable()
+    internal void MakeDurable() => Mark(() =>
     {
-        try
+        if (MarkFailed)
         {
-            bounces.Sync();
-            notices?.Sync();
-            if (MarkFailed)
+            queue.WriteSnapshot();
+            foreach (QueuedMessage message in _ending)
             {
-                queue.WriteSnapshot();
-                foreach (QueuedMessage message in _ending)
-                {
-                    marks.Add(StateKind.End, message.Number, 0);
-                }
-            }
-
-            marks.Sync();
-            MarkFailed = false;
-            EndMessages();
-            if (marks.ShouldCompact)
-            {
-                queue.WriteSnapshot();
+                marks.Add(StateKind.End, message.Number, 0);
             }
         }
-        catch (IOException e)
-        {
-            MarkFailed = true;
-            log.Trouble("warning: trouble marking queue/state; will try again later", e);
-        }
-    }
 
-    /// <summary>At a clean exit: retry times are saved too.</summary>
-    internal void SaveAll()
-    {
-        try
+        marks.Sync();
+        EndMessages();
+        if (marks.ShouldCompact)
         {
-            bounces.Sync();
-            notices?.Sync();
             queue.WriteSnapshot();
         }
-        catch (IOException e)
-        {
-            log.Trouble("warning: trouble writing queue/state", e);
-        }
-    }
+    });
+
+    /// <summary>At a clean exit: retry times are saved too.</summary>
+    internal void SaveAll() => Mark(queue.WriteSnapshot, "writing queue/state");
 
     public void Dispose()
     {
@@ -330,6 +291,23 @@ internal sealed class SendCore(
 
         log.Line($"warning: trouble injecting bounce message, will try later");
         return false;
+    }
+
+    private void Mark(
+        Action write, string what = "marking queue/state; will try again later")
+    {
+        try
+        {
+            bounces.Sync();
+            notices?.Sync();
+            write();
+            MarkFailed = false;
+        }
+        catch (IOException e)
+        {
+            MarkFailed = true;
+            log.Trouble($"warning: trouble {what}", e);
+        }
     }
 
     private void EndMessages()

@@ -182,7 +182,9 @@ internal sealed class SendLoop : IDisposable
 
         if (_poller.IsReady(trigger))
         {
-            DrainTrigger();
+            Span<byte> ignored = stackalloc byte[1024];
+            Fd.Read(_context.Trigger, ignored);
+            _core.MoreToRead = true;
         }
 
         if (clean >= 0 && _poller.IsReady(clean))
@@ -237,13 +239,6 @@ internal sealed class SendLoop : IDisposable
         {
             _core.Reread(_context.Control);
         }
-    }
-
-    private void DrainTrigger()
-    {
-        Span<byte> ignored = stackalloc byte[1024];
-        Fd.Read(_context.Trigger, ignored);
-        _core.MoreToRead = true;
     }
 
     private void TakeReports(SpawnPipe pipe)
@@ -311,28 +306,20 @@ internal sealed class SendLoop : IDisposable
 
     private void NoticeLosses()
     {
-        if (_lost)
+        string? lost = !_context.Local.IsAlive || !_context.Remote.IsAlive ? "spawn"
+            : !_context.Clean.IsAlive ? "qmail-clean"
+            : null;
+        if (lost is not null && !_lost)
         {
-            return;
-        }
-
-        if (!_context.Local.IsAlive || !_context.Remote.IsAlive)
-        {
-            _log.Line($"alert: oh no! lost spawn connection! dying...");
-            _lost = _exitAsap = true;
-        }
-        else if (!_context.Clean.IsAlive)
-        {
-            _log.Line($"alert: oh no! lost qmail-clean connection! dying...");
+            _log.Line($"alert: oh no! lost {lost} connection! dying...");
             _lost = _exitAsap = true;
         }
     }
 
     private void LogStatus()
     {
-        string exiting = _exitAsap ? " exitasap" : "";
         (SpawnPipe l, SpawnPipe r) = (_context.Local, _context.Remote);
         string status = $"local {l.Running}/{l.Concurrency} remote {r.Running}/{r.Concurrency}";
-        _log.Line($"status: {status}{exiting}");
+        _log.Line($"status: {status}{(_exitAsap ? " exitasap" : "")}");
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Posix;
 
@@ -5,103 +6,89 @@ namespace Kopis.Start;
 
 /// <summary>Which programs make a host, with which arguments and as whom (DESIGN of rights:
 /// docs/ARCHITECTURE.md).</summary>
-internal sealed class HostPlan
+/// <param name="context">The supervisor's own; children get its environment and home.</param>
+/// <param name="defaultDelivery">For users without instructions of their own.</param>
+/// <param name="singleUser">All processes run as we do.</param>
+internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, bool singleUser)
 {
-    private static readonly Dictionary<int, int> Nothing = new() { [0] = 0, [1] = 1, [2] = 2 };
+    internal const string Send = "qmail-send";
 
-    private readonly ByteEnvironment _environment;
-    private readonly byte[] _defaultDelivery;
-    private readonly bool _singleUser;
-    private readonly string _queue;
-
-    /// <summary>Plans a host.</summary>
-    /// <param name="context">The supervisor's own; children get its environment and home.</param>
-    /// <param name="defaultDelivery">For users without instructions of their own.</param>
-    /// <param name="singleUser">All processes run as we do.</param>
-    internal HostPlan(ProgramContext context, byte[] defaultDelivery, bool singleUser)
+    internal ProcessStart Writer() => Child("qmail-queue", "qmailq", "--serve"u8.ToArray()) with
     {
-        _environment = new ByteEnvironment(context.Environment);
-        _environment["KOPIS_HOME"] = System.Text.Encoding.UTF8.GetBytes(context.Home);
-        _defaultDelivery = defaultDelivery;
-        _singleUser = singleUser;
-        _queue = context.In("queue");
+        Confinement = Writing("mess", "lock") with { SocketsIn = context.In("queue") },
+    };
+
+    internal ProcessStart LookupAlone() =>
+        Child("qmail-lookup", null, "--single-user"u8.ToArray(), "--serve"u8.ToArray());
+
+    /// <summary>qmail-lookup as user qmailp, who may besides read every file.</summary>
+    /// <param name="listener">Its socket, which it may not make itself.</param>
+    internal ProcessStart Lookup(Socket listener)
+    {
+        ProcessStart spec =
+            Child("qmail-lookup", "qmailp", "--reader"u8.ToArray(), "--serve"u8.ToArray());
+        return spec with
+        {
+            Descriptors =
+                new Dictionary<int, int> { [0] = (int)listener.Handle, [1] = 1, [2] = 2 },
+            Identity = spec.Identity! with { MayReadAll = true },
+            Confinement = Confinement.NoNewRights,
+        };
     }
 
-    internal ChildSpec Writer() => Child("qmail-queue", "qmailq", "--serve"u8.ToArray()) with
-    {
-        Confinement =
-            Writing("mess", "lock") with { SocketsIn = _queue, HasNetwork = false },
-    };
-
-    internal ChildSpec Lspawn() => _singleUser
-        ? Child("qmail-lspawn", null, "--single-user"u8.ToArray(), _defaultDelivery)
-        : Child("qmail-lspawn", null, _defaultDelivery);
-
-    internal ChildSpec Lookup() => _singleUser
-        ? Child("qmail-lookup", null, "--single-user"u8.ToArray(), "--serve"u8.ToArray())
-        : Child("qmail-lookup", null, "--serve"u8.ToArray()) with
+    /// <summary>qmail-send and what it orders from.</summary>
+    internal Unit Delivery(int log, int layer) => new(
+        Child(Send, "qmails", "--batch"u8.ToArray()) with
         {
-            Confinement = Confinement.NoNewRights, // Not from setuid files; root's it gives up.
+            // Its descriptor 2 is a pipe of the protocol: it has no standard error.
+            Descriptors = new Dictionary<int, int> { [0] = log },
+            Confinement = Writing("state", "bounce", "lock"),
+        },
+        layer,
+        Child("qmail-lspawn", null, singleUser
+            ? ["--single-user"u8.ToArray(), defaultDelivery] : [defaultDelivery]),
+        Child("qmail-rspawn", "qmailr") with
+        {
+            // A qmail-remote of another make is started, and may write what it likes.
+            Confinement = context.Environment["QMAILREMOTE"] is { Length: > 0 }
+                ? Confinement.NoNewRights
+                : Writing("lock") with { HasNetwork = true },
+        },
+        Child("qmail-clean", "qmailq") with { Confinement = Writing("mess") });
+
+    /// <summary>Any program that takes qmail-send's log as its standard input.</summary>
+    internal ProcessStart Logger(int input, byte[][] words)
+    {
+        string name = ByteText.ToText(words[0]);
+        return Child(name, "qmaill", words[1..]) with
+        {
+            Path = ProgramPath.Find(context.Environment, words[0])
+                ?? throw new ConfigurationException($"there is no program {name}"),
+            Descriptors = new Dictionary<int, int> { [0] = input, [1] = 1, [2] = 2 },
         };
-
-    internal ChildSpec Rspawn() => Child("qmail-rspawn", "qmailr") with
-    {
-        // A qmail-remote of another make is started, and may write what it likes.
-        Confinement = _environment["QMAILREMOTE"] is { Length: > 0 }
-            ? Confinement.NoNewRights
-            : Writing("lock"),
-    };
-
-    internal ChildSpec Clean() => Child("qmail-clean", "qmailq") with
-    {
-        Confinement = Writing("mess") with { HasNetwork = false },
-    };
-
-    internal ChildSpec Send() => Child("qmail-send", "qmails", "--batch"u8.ToArray()) with
-    {
-        Confinement = Writing("state", "bounce", "lock") with { HasNetwork = false },
-    };
-
-    /// <summary>A listener; it changes to qmaild by itself, after it has bound its port.</summary>
-    internal ChildSpec Listener(params byte[][] arguments) =>
-        Child("tcpserver", null, arguments) with
-        {
-            // Its rules may name programs (QMAILQUEUE), so no more than this; and as root it has
-            // users to become.
-            Confinement = _singleUser ? Confinement.NoNewRights : null,
-        };
-
-    /// <summary>A listener with more in its environment.</summary>
-    internal ChildSpec Listener(IReadOnlyList<string> variables, params byte[][] arguments)
-    {
-        ByteEnvironment environment = new(_environment);
-        foreach (string variable in variables)
-        {
-            environment.SetText(variable, "");
-        }
-
-        return Listener(arguments) with { Environment = environment };
     }
 
-    /// <summary>What children find in their environment.</summary>
-    internal ByteEnvironment Environment => _environment;
+    /// <summary>One of our programs with our descriptors; null for a user: as we are.</summary>
+    internal ProcessStart Child(string name, string? user, params byte[][] arguments) =>
+        ProcessStart.Own(context, name, arguments) with
+        {
+            OwnGroup = true,
+            Descriptors = new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 2 },
+            Identity = user is null || singleUser ? null : Identity(user),
+        };
 
-    /// <summary>Who a program of that user runs as; null as we do.</summary>
-    internal ProcessIdentity? IdentityOf(string user) => _singleUser ? null : Identity(user);
-
-    /// <summary>No right but its user's, no change but in these parts of the queue, no program.
+    /// <summary>No right but its user's, no change but in these parts of the queue, no program, no
+    /// network.
     /// qmail-lspawn has none of it: what users start may be setuid, as procmail is.</summary>
     private Confinement Writing(params string[] parts) =>
-        new([.. parts.Select(part => Path.Combine(_queue, part))], MayRunPrograms: false);
-
-    private ChildSpec Child(string name, string? user, params byte[][] arguments) => new(
-        name, arguments, _environment, Nothing,
-        user is null || _singleUser ? null : Identity(user));
+        new([.. parts.Select(part => context.In($"queue/{part}"))], MayRunPrograms: false)
+        {
+            HasNetwork = false,
+        };
 
     private static ProcessIdentity Identity(string name)
     {
-        UnixUser user = UnixUsers.ByName(name)
-            ?? throw new ConfigurationException($"unable to find user {name}");
+        UnixUser user = UnixUsers.Required(name);
         return new ProcessIdentity(user.Uid, user.Gid, UnixUsers.GroupsOf(name, user.Gid));
     }
 }

@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Users;
 
 namespace Kopis.Start;
 
@@ -13,24 +15,28 @@ public static class QmailStartProgram
     public static int Run(ProgramContext context)
     {
         Lifeline.Watch(context);
+        byte[][] words = [.. context.Arguments];
         bool singleUser = Processes.EffectiveUid != 0;
-        byte[] defaultDelivery =
-            context.Arguments.Count > 0 ? context.Arguments[0] : "./Mailbox"u8.ToArray();
-        HostPlan plan = new(context, defaultDelivery, singleUser);
-        List<IUnit> units = [];
+        HostPlan plan = new(context, words.FirstOrDefault() ?? "./Mailbox"u8.ToArray(), singleUser);
+        List<Unit> units = [];
         int log = 1;
-        if (context.Arguments.Count > 1)
+        if (words.Length > 1)
         {
+            // Started again, the logger has the same pipe, so that no line is lost.
             (int read, log) = Fd.Pipe();
-            units.Add(new LoggerUnit(plan, read, [.. context.Arguments.Skip(1)]));
+            units.Add(new Unit(plan.Logger(read, words[1..]), layer: -1));
         }
 
-        units.Add(new ProcessUnit(plan.Writer(), layer: 0));
-        units.Add(new ProcessUnit(plan.Lookup(), layer: 0));
-        units.Add(new DeliveryUnit(plan, log));
+        units.Add(new Unit(plan.Writer(), layer: 0));
+
+        // The users directory is root's; whoever answers there is not. Not disposed of: that would
+        // remove the socket's name, and root changes no file.
+        Socket? lookup = singleUser ? null : LookupSocket.Listen(context.Home);
+        units.Add(new Unit(lookup is null ? plan.LookupAlone() : plan.Lookup(lookup), layer: 0));
+        units.Add(plan.Delivery(log, layer: 1));
         using SupervisorSignals signals = new();
-        using Supervisor supervisor = new(units, signals, "qmail-start");
-        supervisor.Run(() => { });
+        new Supervisor(units, signals, "qmail-start").Run(() => { });
+        GC.KeepAlive(lookup);
         return ExitCode.Success;
     }
 }

@@ -57,27 +57,27 @@ public static class RunProgram
             $"{context.In("bin")}:{environment.Text("PATH") ?? "/usr/bin:/bin"}");
         HostPlan plan = new(
             context with { Environment = environment }, "./Maildir/"u8.ToArray(), singleUser: true);
-        List<IUnit> units =
+        List<Unit> units =
         [
-            new ProcessUnit(plan.Writer(), layer: 0),
-            new ProcessUnit(plan.Lookup(), layer: 0),
-            new DeliveryUnit(plan, log: 1),
+            new Unit(plan.Writer(), layer: 0),
+            new Unit(plan.LookupAlone(), layer: 0),
+            plan.Delivery(log: 1, layer: 1),
         ];
         foreach (MailListener listener in listeners)
         {
-            ChildSpec spec = Listener(
+            ProcessStart spec = Listener(
                 plan, context, me, options.PlaceOf(listener), listener,
                 listener.IsForUsers ? listener.Sessions : sessions);
-            units.Add(new ProcessUnit(spec, layer: 2));
+            units.Add(new Unit(spec, layer: 2));
         }
 
         if (File.Exists(context.In("control/acme")))
         {
-            units.Add(new ProcessUnit(CertificateKeeper(plan, context), layer: 2));
+            units.Add(new Unit(CertificateKeeper(plan, context), layer: 2));
         }
 
         using SupervisorSignals signals = new();
-        using Supervisor supervisor = new([.. units], signals, "kopis");
+        Supervisor supervisor = new(units, signals, "kopis");
         supervisor.Run(() =>
         {
             welcome();
@@ -86,7 +86,7 @@ public static class RunProgram
         });
     }
 
-    private static ChildSpec Listener(
+    private static ProcessStart Listener(
         HostPlan plan, ProgramContext context, string me, HostPort place, MailListener listener,
         int sessions)
     {
@@ -96,17 +96,25 @@ public static class RunProgram
             "-x", context.In("control/tcprules.dat"),
             place.Host, place.Port.ToString("d"), .. listener.Chain(me, "", takesLogins: true),
         ];
-        return plan.Listener(listener.Variables, [.. words.Select(Encoding.UTF8.GetBytes)]);
+        ProcessStart spec =
+            plan.Child("tcpserver", null, [.. words.Select(Encoding.UTF8.GetBytes)]);
+        ByteEnvironment environment = new(spec.Environment);
+        foreach (string variable in listener.Variables)
+        {
+            environment.SetText(variable, "");
+        }
+
+        // Its rules may name programs (QMAILQUEUE), so no more than this.
+        return spec with { Environment = environment, Confinement = Confinement.NoNewRights };
     }
 
     /// <summary>Renews the certificate; it may change that and what it keeps for it.</summary>
-    private static ChildSpec CertificateKeeper(HostPlan plan, ProgramContext context) => new(
-        "acme", ["--keep"u8.ToArray()], plan.Environment,
-        new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 2 }, Identity: null)
-    {
-        Confinement = new Confinement(
-            [context.In("control"), context.In("tls")], MayRunPrograms: false),
-    };
+    private static ProcessStart CertificateKeeper(HostPlan plan, ProgramContext context) =>
+        plan.Child("acme", null, "--keep"u8.ToArray()) with
+        {
+            Confinement = new Confinement(
+                [context.In("control"), context.In("tls")], MayRunPrograms: false),
+        };
 
     /// <summary>The invoking user's mailbox, made at the first start.</summary>
     /// <returns>Its address, and the password where it was made now.</returns>

@@ -6,206 +6,147 @@ using Kopis.Posix;
 namespace Kopis.Start;
 
 /// <summary>
-/// Keeps units running: starts again with back-off what ends, stops all in order. One thread; the
-/// end of a child comes as SIGCHLD through a pipe, as other signals do.
+/// Keeps units running: starts again with back-off what ends, stops all in order. One thread.
 /// </summary>
-internal sealed class Supervisor(IReadOnlyList<IUnit> units, SupervisorSignals signals, string name)
-    : IDisposable
+internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals signals, string name)
 {
     private const int Kill = 9;
+    private const int Terminate = 15;
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(4.5);
+    private static readonly TimeSpan KillPause = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(60);
 
-    private readonly State[] _states = [.. units.Select(unit => new State(unit))];
+    // Open until this process ends, and with its end all hear of that.
     private readonly (int Read, int Write) _lifeline = Fd.Pipe();
 
     /// <summary>Starts all units in order, and runs until a signal says stop.</summary>
     /// <param name="ready">Called once all have been started.</param>
     internal void Run(Action ready)
     {
-        foreach (State state in _states)
+        foreach (Unit unit in units)
         {
-            Start(state);
+            Start(unit);
         }
 
         ready();
         while (!signals.StopAsked)
         {
-            signals.Wait(NextStart(), PassOn);
-            Reap();
-            RestartWhatIsDue();
+            Wait(units.Min(unit => unit.Due) - Now());
+            foreach (Unit unit in units.Where(unit => unit.Due <= Now()))
+            {
+                if (unit.Running.Count == 0)
+                {
+                    Start(unit);
+                }
+                else
+                {
+                    unit.Signal(Kill);
+                    unit.Due = Now() + KillPause;
+                }
+            }
         }
 
         StopAll();
     }
 
-    public void Dispose()
+    private void Start(Unit unit)
     {
-        Fd.Close(_lifeline.Read);
-        Fd.Close(_lifeline.Write);
-    }
-
-    private TimeSpan? NextStart()
-    {
-        TimeSpan? wait = null;
-        foreach (State state in _states)
-        {
-            TimeSpan? own = state.Pids.Count == 0
-                ? state.StartAt - Stopwatch.GetElapsedTime(0)
-                : state.IsDraining ? state.DrainUntil - Stopwatch.GetElapsedTime(0) : null;
-            if (own is { } time && (wait is null || time < wait))
-            {
-                wait = time < TimeSpan.Zero ? TimeSpan.Zero : time;
-            }
-        }
-
-        return wait;
-    }
-
-    private void Start(State state)
-    {
-        state.StartedAt = Stopwatch.GetElapsedTime(0);
-        state.IsDraining = false;
+        unit.StartedAt = Now();
+        unit.Due = null;
         try
         {
-            state.Pids = new Dictionary<int, string>(state.Unit.Start(_lifeline.Read));
+            unit.Start(_lifeline.Read);
         }
-        catch (Exception e) when (e is PosixException or ConfigurationException)
+        catch (PosixException e)
         {
-            TimeSpan wait = Again(state);
-            Log($"unable to start {state.Unit.Name}: {e.Message}; trying again in {Text(wait)} s");
+            unit.Signal(Terminate); // What could be started of it.
+            Again(unit, $"unable to start {unit.Name}: {e.Message}; trying");
         }
     }
 
-    private void Reap()
+    private void Wait(TimeSpan? longest)
     {
-        foreach (State state in _states)
+        int signal = signals.Wait(longest);
+        if (signal is SupervisorSignals.Reread or SupervisorSignals.Alarm)
         {
-            foreach ((int pid, string child) in state.Pids.ToArray())
+            // Under supervise, what we are sent is meant for qmail-send: qmail's qmail-start
+            // became it.
+            units.First(unit => unit.Name == HostPlan.Send).Tell(signal);
+        }
+
+        foreach (Unit unit in units)
+        {
+            foreach ((int pid, string child) in unit.Running.ToArray())
             {
                 if (Processes.TryWait(pid) is { } status)
                 {
-                    state.Pids.Remove(pid);
-                    NoteEnd(state, child, status);
+                    unit.Running.Remove(pid);
+                    NoteEnd(unit, child, status);
                 }
             }
         }
     }
 
-    private void NoteEnd(State state, string child, WaitStatus status)
+    private void NoteEnd(Unit unit, string child, WaitStatus status)
     {
-        string how = status.Crashed
-            ? $"ended by signal {status.Signal}"
-            : $"ended with code {status.ExitCode}";
+        string what = status.Crashed
+            ? $"{child} ended by signal {status.Signal}"
+            : $"{child} ended with code {status.ExitCode}";
         if (signals.StopAsked)
         {
             return;
         }
 
-        if (state.Pids.Count > 0)
+        if (unit.Running.Count == 0)
+        {
+            Again(unit, $"{what}; starting");
+        }
+        else
         {
             // The pipes tell the rest of the unit, which finishes what it can and ends too.
-            Log(state.IsDraining ? $"{child} {how}" : $"{child} {how}; the rest drains");
-            state.IsDraining = true;
-            state.DrainUntil = Stopwatch.GetElapsedTime(0) + DrainTime;
-            return;
+            Log(unit.Due is null ? $"{what}; the rest drains" : what);
+            unit.Due ??= Now() + DrainTime;
         }
-
-        TimeSpan wait = Again(state);
-        Log($"{child} {how}; starting again in {Text(wait)} s");
     }
 
-    private static TimeSpan Again(State state)
+    private void Again(Unit unit, string why)
     {
-        TimeSpan now = Stopwatch.GetElapsedTime(0);
-        TimeSpan wait = state.Backoff.After(now - state.StartedAt);
-        state.StartAt = now + wait;
-        return wait;
-    }
-
-    private void RestartWhatIsDue()
-    {
-        TimeSpan now = Stopwatch.GetElapsedTime(0);
-        foreach (State state in _states)
-        {
-            if (state.Pids.Count == 0 && state.StartAt <= now)
-            {
-                Start(state);
-            }
-            else if (state.IsDraining && state.DrainUntil <= now)
-            {
-                SignalAll(state, Kill);
-            }
-        }
+        TimeSpan wait = unit.Backoff.After(Now() - unit.StartedAt);
+        unit.Due = Now() + wait;
+        string seconds = wait.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
+        Log($"{why} again in {seconds} s");
     }
 
     /// <summary>Listeners before delivery before the queue writer.</summary>
     private void StopAll()
     {
-        TimeSpan deadline = Stopwatch.GetElapsedTime(0) + StopTime;
-        foreach (IGrouping<int, State> layer in
-            _states.GroupBy(state => state.Unit.Layer).OrderByDescending(group => group.Key))
+        TimeSpan deadline = Now() + StopTime;
+        foreach (IGrouping<int, Unit> layer in
+            units.GroupBy(unit => unit.Layer).OrderByDescending(group => group.Key))
         {
-            foreach (State state in layer)
+            foreach (Unit unit in layer)
             {
-                state.Unit.Stop(state.Pids.Keys);
+                unit.Tell(Terminate);
             }
 
-            while (layer.Any(state => state.Pids.Count > 0))
+            while (layer.Any(unit => unit.Running.Count > 0))
             {
-                TimeSpan left = deadline - Stopwatch.GetElapsedTime(0);
+                TimeSpan left = deadline - Now();
                 if (left <= TimeSpan.Zero)
                 {
-                    left = TimeSpan.FromMilliseconds(100);
-                    Array.ForEach(_states, state => SignalAll(state, Kill));
+                    left = KillPause;
+                    foreach (Unit unit in units)
+                    {
+                        unit.Signal(Kill);
+                    }
                 }
 
-                signals.Wait(left, PassOn);
-                Reap();
+                Wait(left);
             }
         }
     }
 
-    /// <summary>Under supervise, what we are sent is meant for qmail-send: qmail's qmail-start
-    /// became it.</summary>
-    private void PassOn(int signal)
-    {
-        foreach ((int pid, string child) in _states.SelectMany(state => state.Pids))
-        {
-            if (child == DeliveryUnit.Send)
-            {
-                Processes.Signal(pid, signal);
-            }
-        }
-    }
-
-    private static void SignalAll(State state, int signal)
-    {
-        foreach (int pid in state.Pids.Keys)
-        {
-            Processes.Signal(pid, signal);
-        }
-    }
-
-    private static string Text(TimeSpan time) =>
-        time.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
+    private static TimeSpan Now() => Stopwatch.GetElapsedTime(0);
 
     private void Log(string line) => Fd.WriteAll(2, ByteText.ToBytes($"{name}: {line}\n"));
-
-    private sealed class State(IUnit unit)
-    {
-        internal IUnit Unit { get; } = unit;
-
-        internal Backoff Backoff { get; } = new();
-
-        internal Dictionary<int, string> Pids { get; set; } = [];
-
-        internal TimeSpan StartedAt { get; set; }
-
-        internal TimeSpan StartAt { get; set; }
-
-        internal bool IsDraining { get; set; }
-
-        internal TimeSpan DrainUntil { get; set; }
-    }
 }

@@ -1,68 +1,46 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
-using Kopis.Posix;
 
 namespace Kopis.Start;
 
-/// <summary>SIGCHLD, the signals that mean stop, and those for qmail-send, as bytes of a pipe.
+/// <summary>SIGCHLD, the signals that mean stop, and those for qmail-send, to be waited for.
 /// </summary>
 internal sealed class SupervisorSignals : IDisposable
 {
-    private const byte Stop = 15;
-    private const byte Child = 17;
-    private const byte Reread = 1; // SIGHUP
-    private const byte Alarm = 14;
+    internal const int Reread = 1; // SIGHUP
+    internal const int Alarm = 14;
+    private const int Child = 17;
+    private static readonly int[] Stops = [2, 3, 15]; // SIGINT, SIGQUIT, SIGTERM
 
-    private readonly List<PosixSignalRegistration> _registrations = [];
-    private readonly int _read;
-    private readonly int _write;
+    private readonly BlockingCollection<int> _came = [];
+    private readonly PosixSignalRegistration[] _registrations;
+    private volatile bool _stopAsked;
 
-    internal SupervisorSignals()
-    {
-        (_read, _write) = Fd.Pipe();
-        Fd.SetNonBlocking(_read, true);
-        Fd.SetNonBlocking(_write, true);
-        Register(PosixSignal.SIGCHLD, Child);
-        Register(PosixSignal.SIGTERM, Stop);
-        Register(PosixSignal.SIGINT, Stop);
-        Register(PosixSignal.SIGQUIT, Stop);
-        Register(PosixSignal.SIGHUP, Reread);
-        Register((PosixSignal)Alarm, Alarm);
-    }
+    internal SupervisorSignals() =>
+        _registrations = [.. ((int[])[Child, Reread, Alarm, .. Stops]).Select(Register)];
 
     /// <summary>A signal that means stop has come.</summary>
-    internal bool StopAsked { get; private set; }
+    internal bool StopAsked => _stopAsked;
 
     /// <summary>Waits for a signal; null waits for ever.</summary>
-    /// <param name="timeout">At most so long.</param>
-    /// <param name="forSend">Gets SIGHUP and SIGALRM, by number.</param>
-    internal void Wait(TimeSpan? timeout, Action<int>? forSend = null)
+    /// <returns>Its number, or zero where the time is over.</returns>
+    internal int Wait(TimeSpan? timeout)
     {
-        Poller poller = new();
-        poller.Add(_read, read: true);
-        poller.Wait(timeout);
-        Span<byte> bytes = stackalloc byte[64];
-        int got = Fd.Read(_read, bytes);
-        foreach (byte signal in bytes[..Math.Max(got, 0)])
-        {
-            StopAsked |= signal == Stop;
-            if (signal is Reread or Alarm)
-            {
-                forSend?.Invoke(signal);
-            }
-        }
+        double most = Math.Ceiling(timeout?.TotalMilliseconds ?? int.MaxValue);
+        return _came.TryTake(out int signal, (int)Math.Clamp(most, 0, int.MaxValue)) ? signal : 0;
     }
 
     public void Dispose()
     {
-        _registrations.ForEach(registration => registration.Dispose());
-        Fd.Close(_read);
-        Fd.Close(_write);
+        Array.ForEach(_registrations, registration => registration.Dispose());
+        _came.Dispose();
     }
 
-    private void Register(PosixSignal signal, byte meaning) =>
-        _registrations.Add(PosixSignalRegistration.Create(signal, context =>
+    private PosixSignalRegistration Register(int number) =>
+        PosixSignalRegistration.Create((PosixSignal)number, context =>
         {
             context.Cancel = true;
-            Fd.Write(_write, [meaning]);
-        }));
+            _stopAsked |= Stops.Contains(number);
+            _came.Add(number);
+        });
 }

@@ -15,24 +15,31 @@ public sealed class ChannelTests : IDisposable
     public void Dispose() => Directory.Delete(_home, recursive: true);
 
     [Fact]
-    public void An_order_survives_the_way()
+    public void A_grant_and_an_order_survive_the_way()
     {
-        DeliveryRequest request = Requests.Of(ext: "\u00ff-x", sender: "a\nb@c");
-        byte[] frame = LocalChannel.FormatOrder(7, request, ownFile: false, bodyBytes: 3)!;
+        DeliveryRequest request = Requests.Of(ext: "\u00ff-x", sender: "");
+        DeliveryGrant grant = LocalChannel.ParseGrant(Grant(7, request));
+        Assert.Equal(7u, grant.Id);
+        Assert.Equal(request.ToFields(), grant.Request.ToFields());
+        byte[] frame = LocalChannel.FormatOrder(7, ownFile: false, "a\nb@c"u8, 3);
         "abc"u8.CopyTo(frame.AsSpan(frame.Length - 3));
-        DeliveryOrder order = LocalChannel.ParseOrder(frame.AsMemory(LocalChannel.LengthBytes));
+        DeliveryOrder order = LocalChannel.ParseOrder(frame[LocalChannel.LengthBytes..]);
         Assert.Equal((7u, false), (order.Id, order.OwnFile));
-        Assert.Equal(request.ToFields(), order.Request.ToFields());
+        Assert.Equal("a\nb@c"u8, order.Sender);
         Assert.Equal("abc"u8, order.Body.Span);
     }
 
     [Fact]
-    public void Too_much_is_not_sent()
+    public void What_gives_a_delivery_its_rights_is_of_one_form()
     {
-        string tooLong = new('x', LocalChannel.FieldsBytesMax);
-        Assert.Null(LocalChannel.FormatOrder(1, Requests.Of(ext: tooLong), false, 0));
-        int tooBig = QueueLimits.InlineBodyBytesMax + 1;
-        Assert.Null(LocalChannel.FormatOrder(1, Requests.Of(), false, tooBig));
+        byte[] grant = Grant(7, Requests.Of(sender: ""));
+        Assert.Throws<InvalidDataException>(() => LocalChannel.ParseGrant(grant.AsSpan()[..^1]));
+        Assert.Throws<InvalidDataException>(() => LocalChannel.ParseGrant([.. grant, 0]));
+        Assert.Throws<InvalidDataException>(() => LocalChannel.ParseGrant(grant.AsSpan(0, 3)));
+
+        // A sender there could only come of a NUL in another field.
+        Assert.Throws<InvalidDataException>(
+            () => LocalChannel.ParseGrant(Grant(7, Requests.Of(sender: "|id"))));
     }
 
     [Fact]
@@ -40,12 +47,16 @@ public sealed class ChannelTests : IDisposable
     {
         try
         {
-            DeliveryOrder order = LocalChannel.ParseOrder(bytes);
-            Assert.Equal((byte)'/', order.Request.Home[0]);
+            Assert.Equal((byte)'/', LocalChannel.ParseGrant(bytes).Request.Home[0]);
         }
         catch (InvalidDataException)
         {
             // The one answer to it.
+        }
+
+        if (bytes.Length <= LocalChannel.HeadBytes)
+        {
+            Assert.Throws<InvalidDataException>(() => LocalChannel.ParseOrder(bytes));
         }
 
         if (bytes.Length < LocalChannel.HeadBytes)
@@ -53,6 +64,14 @@ public sealed class ChannelTests : IDisposable
             Assert.Throws<InvalidDataException>(() => LocalChannel.ParseAnswer(bytes));
         }
     });
+
+    [Fact]
+    public void Roots_replies_survive_the_way() => Gen.Select(Gen.UInt, Gen.UInt, Gen.Byte).Sample(
+        (id, local, code) =>
+        {
+            RootReply reply = new(id, local, code);
+            Assert.Equal(reply, RootReply.Parse(reply.Format()));
+        });
 
     [Fact]
     public void Frames_are_cut_whatever_the_blocks() =>
@@ -96,7 +115,7 @@ public sealed class ChannelTests : IDisposable
     public void A_hostile_qmail_local_is_found_out(int kind)
     {
         (int ours, int theirs) = Fd.SocketPair();
-        WarmLocal local = new(pid: 0, ours);
+        WarmLocal local = new(ours);
         byte[] answer = kind switch
         {
             0 => LocalChannel.FormatAnswer(5, 0, "did 1+0+0\n"u8),
@@ -113,7 +132,7 @@ public sealed class ChannelTests : IDisposable
     public void A_qmail_local_that_hangs_up_is_noticed()
     {
         (int ours, int theirs) = Fd.SocketPair();
-        WarmLocal local = new(pid: 0, ours);
+        WarmLocal local = new(ours);
         Assert.True(local.Read((_, _) => { })); // Nothing yet.
         Fd.Close(theirs);
         Assert.False(local.Read((_, _) => { }));
@@ -123,51 +142,91 @@ public sealed class ChannelTests : IDisposable
     [Fact]
     public void Orders_are_answered_by_their_numbers()
     {
-        (int ours, int theirs) = Fd.SocketPair();
-        Thread server = new(() => new LocalServer(Site(), theirs).Serve());
-        server.Start();
+        Service service = new(Site());
         for (uint id = 0; id < 50; id++)
         {
-            SendInline(ours, id, "-");
+            service.Grant(id, In("./-/x"));
+            service.Order(id, "x\n\n"u8);
         }
 
         int file = Fd.MemoryFile("own");
         Fd.WriteAll(file, "Subject: own\n\nbody\n"u8);
-        FdPassing.Send(ours, LocalChannel.FormatOrder(50, In("./box"), true, 0)!, file);
+        service.Grant(50, In("./box"));
+        service.Order(50, [], file);
         Fd.Close(file);
-        Dictionary<uint, string> answers = Answers(ours, 51);
+        Dictionary<uint, string> answers = service.Answers(51);
         Assert.All(Enumerable.Range(0, 50), id => Assert.Equal(
             "111 Unable to open ./-/x: No such file or directory. (#4.2.1)\n", answers[(uint)id]));
         Assert.Equal("0 did 1+0+0\n", answers[50]);
+        Assert.Contains("Return-Path: <s@x>\n", File.ReadAllText(_home + "/box"));
         Assert.Contains("Subject: own\n", File.ReadAllText(_home + "/box"));
-        Fd.Close(ours);
-        server.Join();
-        Fd.Close(theirs);
+        Assert.Null(service.End());
+    }
+
+    [Fact]
+    public void What_was_granted_is_done_although_nothing_more_is()
+    {
+        Service service = new(Site());
+        service.Grant(1, In("./box"));
+        service.EndGrants();
+        service.Order(1, "x\n\n"u8);
+        Assert.Equal("0 did 1+0+0\n", service.Answers(1)[1]);
+        Assert.Null(service.End());
     }
 
     [Theory]
     [InlineData("length")]
-    [InlineData("fields")]
+    [InlineData("head")]
     [InlineData("descriptor")]
+    [InlineData("fields")]
+    [InlineData("grant")]
+    [InlineData("grants")]
     public void Nonsense_ends_the_server_but_not_what_runs(string kind)
     {
-        (int ours, int theirs) = Fd.SocketPair();
-        SendInline(ours, 1, "-");
-        byte[] order = LocalChannel.FormatOrder(2, In("./box"), true, 0)!;
-        FdPassing.Send(
-            ours,
-            kind switch
-            {
-                "length" => [255, 255, 255, 255],
-                "fields" => [6, 0, 0, 0, 2, 0, 0, 0, 0, 65],
-                _ => order, // It announces a descriptor that does not come.
-            },
-            -1);
-        LocalServer server = new(Site(), theirs);
-        Assert.Throws<InvalidDataException>(server.Serve);
-        Assert.StartsWith("111 ", Answers(ours, 1)[1]);
-        Fd.Close(ours);
-        Fd.Close(theirs);
+        Service service = new(Site());
+        service.Grant(1, In("./-/x"));
+        service.Order(1, "x\n\n"u8);
+        Assert.StartsWith("111 ", service.Answers(1)[1]);
+        service.Grant(2, In("./box"));
+        switch (kind)
+        {
+            case "length":
+                service.Say([255, 255, 255, 255]);
+                break;
+            case "head":
+                service.Say([3, 0, 0, 0, 2, 0, 0]);
+                break;
+            case "descriptor": // It announces one that does not come.
+                service.Say(LocalChannel.FormatOrder(2, ownFile: true, "s@x"u8, 0));
+                break;
+            case "fields":
+                service.Grant([3, 0, 0, 0, 65, 0]);
+                break;
+            case "grant":
+                service.EndGrants();
+                service.Order(3, "x\n\n"u8);
+                break;
+            default:
+                for (uint id = 2; id < 200; id++)
+                {
+                    service.Grant(id, In("./box"));
+                }
+
+                break;
+        }
+
+        Assert.IsType<InvalidDataException>(service.End(hangUp: false));
+        Assert.False(File.Exists(_home + "/box"));
+    }
+
+    [Fact]
+    public void An_order_that_was_cut_off_is_not_delivered()
+    {
+        Service service = new(Site());
+        service.Grant(1, In("./box"));
+        service.Say(LocalChannel.FormatOrder(1, ownFile: false, "s@x"u8, 9).AsSpan()[..^1]);
+        Assert.Null(service.End());
+        Assert.False(File.Exists(_home + "/box"));
     }
 
     [Fact]
@@ -201,32 +260,101 @@ public sealed class ChannelTests : IDisposable
             new MailboxFiles(Posix.FileSystem.Real), true);
 
     private DeliveryRequest In(string defaultDelivery) =>
-        Requests.Of(home: _home, defaultDelivery: defaultDelivery);
+        Requests.Of(home: _home, sender: "", defaultDelivery: defaultDelivery);
 
-    private void SendInline(int socket, uint id, string directory)
-    {
-        byte[] frame = LocalChannel.FormatOrder(id, In($"./{directory}/x"), false, 3)!;
-        "x\n\n"u8.CopyTo(frame.AsSpan(frame.Length - 3));
-        Fd.WriteAll(socket, frame);
-    }
+    private static byte[] Grant(uint id, DeliveryRequest request) =>
+    [
+        .. BitConverter.GetBytes(id),
+        .. request.ToFields().SelectMany(field => (byte[])[.. field, 0]),
+    ];
 
-    private static Dictionary<uint, string> Answers(int socket, int count)
+    /// <summary>A warm qmail-local and both halves of qmail-lspawn.</summary>
+    private sealed class Service
     {
-        FrameReader reader = new(LocalChannel.AnswerBytesMax);
-        Dictionary<uint, string> answers = [];
-        while (answers.Count < count)
+        private readonly (int Ours, int Theirs) _grants = Fd.PacketSocketPair();
+        private readonly (int Ours, int Theirs) _orders = Fd.SocketPair();
+        private readonly Thread _thread;
+        private Exception? _error;
+
+        internal Service(LocalSite site)
         {
-            int got = Fd.Read(socket, reader.Space());
-            Assert.True(got > 0);
-            reader.Advance(got);
-            while (reader.TryTake() is { } frame)
+            _thread = new Thread(() =>
             {
-                DeliveryAnswer answer = LocalChannel.ParseAnswer(frame);
-                answers.Add(
-                    answer.Id, $"{answer.ExitCode} {ByteText.ToText(answer.Text.Span)}");
-            }
+                try
+                {
+                    new LocalServer(site, _grants.Theirs, _orders.Theirs).Serve();
+                }
+                catch (InvalidDataException e)
+                {
+                    _error = e;
+                }
+
+                Fd.Close(_grants.Theirs);
+                Fd.Close(_orders.Theirs);
+            });
+            _thread.Start();
         }
 
-        return answers;
+        internal void Grant(uint id, DeliveryRequest request) =>
+            Grant(ChannelTests.Grant(id, request));
+
+        internal void Grant(byte[] packet) => Send(_grants.Ours, packet, -1);
+
+        internal void EndGrants() => Fd.ShutdownWrite(_grants.Ours);
+
+        internal void Order(uint id, ReadOnlySpan<byte> body, int ownFile = -1)
+        {
+            byte[] frame = LocalChannel.FormatOrder(id, ownFile >= 0, "s@x"u8, body.Length);
+            body.CopyTo(frame.AsSpan(frame.Length - body.Length));
+            Send(_orders.Ours, frame, ownFile);
+        }
+
+        internal void Say(ReadOnlySpan<byte> bytes) => Send(_orders.Ours, bytes, -1);
+
+        internal Dictionary<uint, string> Answers(int count)
+        {
+            FrameReader reader = new(LocalChannel.AnswerBytesMax);
+            Dictionary<uint, string> answers = [];
+            while (answers.Count < count)
+            {
+                int got = Fd.Read(_orders.Ours, reader.Space());
+                Assert.True(got > 0);
+                reader.Advance(got);
+                while (reader.TryTake() is { } frame)
+                {
+                    DeliveryAnswer answer = LocalChannel.ParseAnswer(frame);
+                    answers.Add(
+                        answer.Id, $"{answer.ExitCode} {ByteText.ToText(answer.Text.Span)}");
+                }
+            }
+
+            return answers;
+        }
+
+        /// <summary>Hangs up, or waits until it does; what ended it, if it was not that.</summary>
+        internal Exception? End(bool hangUp = true)
+        {
+            if (hangUp)
+            {
+                Fd.ShutdownWrite(_orders.Ours);
+            }
+
+            _thread.Join();
+            Fd.Close(_grants.Ours);
+            Fd.Close(_orders.Ours);
+            return _error;
+        }
+
+        private static void Send(int socket, ReadOnlySpan<byte> bytes, int fd)
+        {
+            try
+            {
+                FdPassing.Send(socket, bytes, fd);
+            }
+            catch (PosixException)
+            {
+                // It has ended by what came before.
+            }
+        }
     }
 }

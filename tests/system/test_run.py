@@ -159,7 +159,8 @@ class Run(unittest.TestCase):
         self.host.add_mailbox()
         for name in ("qmail-send", "qmail-queue", "qmail-lspawn"):
             before = self.host.pids(name)
-            os.kill(before[0], signal.SIGKILL)
+            for pid in before:
+                os.kill(pid, signal.SIGKILL)
             self.host.wait_log(rf"^kopis: {name} ended by signal 9")
             self.host.wait_until(lambda: self.host.pids(name) not in ([], before), timeout=20)
         self.send("after all that")

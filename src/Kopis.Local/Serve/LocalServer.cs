@@ -4,26 +4,34 @@ using Kopis.Posix;
 namespace Kopis.Local;
 
 /// <summary>
-/// The warm qmail-local: takes orders from qmail-lspawn and delivers many at once, each on a
-/// thread. Ends when qmail-lspawn has hung up and the last delivery is done.
+/// The warm qmail-local: delivers many at once, each on a thread. Whose a delivery is and by which
+/// instructions comes from root as a grant, the message from the half of qmail-lspawn that is not
+/// root. Ends when the one or the other has hung up and all that was granted is done.
 /// </summary>
-internal sealed class LocalServer(LocalSite site, int socket)
+/// <param name="site">What deliveries share.</param>
+/// <param name="grants">Root's end.</param>
+/// <param name="orders">The other half's.</param>
+internal sealed class LocalServer(LocalSite site, int grants, int orders)
 {
     private const int DeliveriesMax = 120; // As many as qmail-lspawn runs (conf-spawn).
 
     private readonly WorkerThreads _workers = new(DeliveriesMax);
+    private readonly Dictionary<uint, DeliveryRequest> _granted = [];
     private readonly Queue<int> _descriptors = new();
+    private readonly FrameReader _reader = new(LocalChannel.OrderBytesMax);
+    private readonly byte[] _packet = new byte[LocalChannel.GrantBytesMax + 1];
     private readonly Lock _answering = new();
+    private bool _isGranting = true;
 
-    /// <summary>Serves the socket to its end.</summary>
-    internal static int Run(ProgramContext context, int socket)
+    /// <summary>Serves the sockets to their end.</summary>
+    internal static int Run(ProgramContext context, int grants, int orders)
     {
         // Only where all of Kopis is one user can that be root: then there is no user whose
         // rights a command of a .qmail file would have.
         LocalSite site = LocalSite.Of(context, mayRunPrograms: Processes.EffectiveUid != 0);
         try
         {
-            new LocalServer(site, socket).Serve();
+            new LocalServer(site, grants, orders).Serve();
             return ExitCode.Success;
         }
         catch (InvalidDataException)
@@ -34,21 +42,27 @@ internal sealed class LocalServer(LocalSite site, int socket)
 
     internal void Serve()
     {
-        FrameReader reader = new(LocalChannel.OrderBytesMax);
+        Poller poller = new();
         try
         {
-            int got;
-            while ((got = FdPassing.Receive(socket, reader.Space(), out int descriptor)) > 0)
+            bool more = true;
+            while (more && (_isGranting || _granted.Count > 0))
             {
-                if (descriptor >= 0)
+                poller.Clear();
+                poller.Add(orders, read: true);
+                if (_isGranting)
                 {
-                    _descriptors.Enqueue(descriptor);
+                    poller.Add(grants, read: true);
                 }
 
-                reader.Advance(got);
-                while (reader.TryTake() is { } frame)
+                if (poller.Wait(null))
                 {
-                    Take(LocalChannel.ParseOrder(frame));
+                    if (_isGranting && poller.IsReady(1))
+                    {
+                        TakeGrant();
+                    }
+
+                    more = !poller.IsReady(0) || TakeOrders();
                 }
             }
         }
@@ -62,18 +76,65 @@ internal sealed class LocalServer(LocalSite site, int socket)
         }
     }
 
+    private void TakeGrant()
+    {
+        int got = Fd.Read(grants, _packet);
+        _isGranting = got > 0;
+        if (!_isGranting)
+        {
+            return;
+        }
+
+        DeliveryGrant grant = LocalChannel.ParseGrant(_packet.AsSpan(0, got));
+        _granted[grant.Id] = grant.Request;
+        if (_granted.Count > DeliveriesMax)
+        {
+            throw new InvalidDataException("More is granted than is ever ordered.");
+        }
+    }
+
+    /// <returns>False at the end of orders.</returns>
+    private bool TakeOrders()
+    {
+        int got = FdPassing.Receive(orders, _reader.Space(), out int descriptor);
+        if (descriptor >= 0)
+        {
+            _descriptors.Enqueue(descriptor);
+        }
+
+        _reader.Advance(got);
+        while (_reader.TryTake() is { } frame)
+        {
+            Take(LocalChannel.ParseOrder(frame));
+        }
+
+        return got > 0;
+    }
+
     private void Take(DeliveryOrder order)
     {
+        DeliveryRequest? request;
+        while (!_granted.Remove(order.Id, out request))
+        {
+            if (!_isGranting)
+            {
+                throw new InvalidDataException("An order came without a grant.");
+            }
+
+            TakeGrant(); // It was sent before the order.
+        }
+
         int descriptor = -1;
         if (order.OwnFile && !_descriptors.TryDequeue(out descriptor))
         {
             throw new InvalidDataException("An order came without its descriptor.");
         }
 
-        _workers.Add(() => Deliver(order, descriptor));
+        request = request with { Sender = order.Sender };
+        _workers.Add(() => Deliver(order, request, descriptor));
     }
 
-    private void Deliver(DeliveryOrder order, int descriptor)
+    private void Deliver(DeliveryOrder order, DeliveryRequest request, int descriptor)
     {
         CapturedOutput output = new();
         int code;
@@ -81,7 +142,7 @@ internal sealed class LocalServer(LocalSite site, int socket)
             ? MessageBody.InFile(descriptor)
             : MessageBody.InMemory(order.Body))
         {
-            code = new LocalDelivery(site, order.Request, body, output).Run();
+            code = new LocalDelivery(site, request, body, output).Run();
         }
 
         byte[] answer = LocalChannel.FormatAnswer(order.Id, code, output.Text);
@@ -89,7 +150,7 @@ internal sealed class LocalServer(LocalSite site, int socket)
         {
             lock (_answering)
             {
-                Fd.WriteAll(socket, answer);
+                Fd.WriteAll(orders, answer);
             }
         }
         catch (PosixException)

@@ -31,11 +31,4 @@ internal static class CommandCheck
     /// <summary>There is no such message, or it cannot be read now.</summary>
     internal static Outcome CannotOpen() =>
         Outcome.Retry("qmail-spawn unable to open message. (#4.3.0)\n");
-
-    /// <summary>An address at its last <c>@</c>, which it has.</summary>
-    internal static (byte[] Local, byte[] Domain) Split(byte[] recipient)
-    {
-        int at = Array.LastIndexOf(recipient, (byte)'@');
-        return (recipient[..at], recipient[(at + 1)..]);
-    }
 }

@@ -1,184 +1,113 @@
-using System.Buffers;
+using System.Buffers.Binary;
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Queue;
 using Kopis.Users;
 
 namespace Kopis.Local;
 
 /// <summary>
-/// qmail-lspawn's loop: orders in on descriptor 0, reports out on descriptor 1, and the warm
-/// qmail-locals in between (contract §7.1, §7.2). One thread; waits in poll(2) only.
+/// Root's half of qmail-lspawn: whose an address is, and a qmail-local of that user for it. It sees
+/// neither messages nor reports, which go between the other half (<see cref="OrderLoop"/>) and the
+/// qmail-local. One thread; waits in poll(2) only.
 /// </summary>
-internal sealed class SpawnLoop
+/// <remarks>The other half asks in packets: u32 id, the address. All that gives a delivery its
+/// rights is looked up here, the user, the home, the instructions, and granted to the qmail-local
+/// under that id (<see cref="LocalChannel"/>), before the answer.</remarks>
+/// <param name="context">The program's.</param>
+/// <param name="defaultDelivery">The instructions of users who have none.</param>
+/// <param name="getpwUser">Who runs qmail-getpw; null: all of Kopis is one user, and each delivery
+/// runs as that.</param>
+/// <param name="asked">Where the other half asks.</param>
+internal sealed class SpawnLoop(
+    ProgramContext context, byte[] defaultDelivery, UnixUser? getpwUser, int asked)
 {
-    private const int Orders = 0;
-    private const int Reports = 1;
-    private const int DeliveriesMax = 120; // conf-spawn, contract §0.
+    /// <summary>The longest address that is taken.</summary>
+    internal const int AddressBytesMax = Queue.DeliveryCommand.FieldBytesMax;
 
-    private readonly record struct Search(GetpwChild Child, DeliveryCommand Command);
+    private readonly record struct Search(GetpwChild Child, byte[] Question);
 
-    private readonly SpawnSettings _settings;
-    private readonly RecipientLookup _lookup;
-    private readonly WarmLocals _locals;
-    private readonly DeliveryCommandReader _reader = new();
-    private readonly List<DeliveryCommand> _commands = [];
+    private readonly RecipientLookup _lookup = new(context.Home, getpwUser is not null);
+    private readonly WarmLocals _locals = new(context, getpwUser is not null, TimeProvider.System);
     private readonly List<Search> _searches = [];
-    private readonly bool[] _used = new bool[DeliveriesMax];
-    private readonly ArrayBufferWriter<byte> _reports = new();
-    private readonly byte[] _block = new byte[16 * 1024];
-    private bool _reading = true;
-    private bool _writing = true;
-    private int _running;
+    private readonly byte[] _packet = new byte[LocalChannel.IdBytes + AddressBytesMax + 1];
 
-    internal SpawnLoop(SpawnSettings settings)
-    {
-        _settings = settings;
-        _lookup = new RecipientLookup(settings.Context.Home, settings.AsRoot);
-        _locals = new WarmLocals(settings.Context, settings.AsRoot, TimeProvider.System);
-    }
-
-    /// <summary>Runs until orders have ended and everything is reported.</summary>
+    /// <summary>Runs until the other half has hung up.</summary>
     internal void Run()
     {
-        _reports.WriteByte(DeliveriesMax);
-        FlushReports();
         Poller poller = new();
-        while (_reading || _running > 0)
+        try
         {
-            Turn(poller);
-            _locals.Sweep();
-            FlushReports();
+            while (Turn(poller))
+            {
+                _locals.Sweep();
+            }
         }
-
-        _locals.Close();
+        catch (PosixException)
+        {
+            // The other half has ended in the midst of a question.
+        }
     }
 
-    private void Turn(Poller poller)
+    private bool Turn(Poller poller)
     {
-        WarmLocal[] locals = [.. _locals.All];
         Search[] searches = [.. _searches];
         poller.Clear();
-        int first = 0;
-        if (_reading)
-        {
-            poller.Add(Orders, read: true);
-            first = 1;
-        }
-
-        foreach (Search search in searches)
-        {
-            poller.Add(search.Child.Descriptor, read: true);
-        }
-
-        foreach (WarmLocal local in locals)
-        {
-            poller.Add(local.Socket, read: true, write: local.HasOutput);
-        }
-
+        poller.Add(asked, read: true);
+        Array.ForEach(searches, search => poller.Add(search.Child.Descriptor, read: true));
         if (!poller.Wait(_locals.SweepWithin))
         {
-            return;
+            return true;
         }
 
         for (int i = 0; i < searches.Length; i++)
         {
-            if (poller.IsReady(first + i))
+            if (poller.IsReady(1 + i))
             {
                 Continue(searches[i]);
             }
         }
 
-        for (int i = 0; i < locals.Length; i++)
-        {
-            // One that failed a moment ago is closed, and its number perhaps another's by now.
-            if (poller.IsReady(first + searches.Length + i) && !locals[i].IsClosed)
-            {
-                Talk(locals[i]);
-            }
-        }
-
-        if (_reading && poller.IsReady(0))
-        {
-            ReadOrders();
-        }
+        return !poller.IsReady(0) || Take();
     }
 
-    private void ReadOrders()
+    /// <summary>An address at its last <c>@</c>.</summary>
+    internal static (byte[] Local, byte[] Domain) Split(ReadOnlySpan<byte> address)
     {
-        try
-        {
-            int got = Fd.Read(Orders, _block);
-            if (got < 0)
-            {
-                return;
-            }
-
-            _reading = got > 0;
-            _reader.Read(_block.AsSpan(0, got), _commands);
-        }
-        catch (Exception e) when (e is PosixException or InvalidDataException)
-        {
-            _reading = false; // Finish what runs; whoever talks there makes no sense.
-        }
-
-        foreach (DeliveryCommand command in _commands)
-        {
-            Begin(command);
-        }
-
-        _commands.Clear();
+        int at = address.LastIndexOf((byte)'@');
+        return (address[..Math.Max(0, at)].ToArray(), address[(at + 1)..].ToArray());
     }
 
-    private void Begin(DeliveryCommand command)
+    /// <returns>False at the end, or where what came is no question.</returns>
+    private bool Take()
     {
-        if (CommandCheck.Check(command, _used) is { } refused)
-        {
-            // A report for each recipient, as the one who ordered them counts.
-            for (int i = 0; i < Math.Max(1, command.Recipients.Count); i++)
-            {
-                DeliveryReport.Write(_reports, command.Slot, refused);
-            }
+        int got = Fd.Read(asked, _packet);
 
-            return;
+        // A NUL would move the fields that follow it.
+        if (got <= LocalChannel.IdBytes || got == _packet.Length
+            || _packet.AsSpan(LocalChannel.IdBytes, got - LocalChannel.IdBytes).Contains((byte)0))
+        {
+            return false;
         }
 
-        _used[command.Slot] = true;
-        _running++;
-        (byte[] local, byte[] domain) = CommandCheck.Split(command.Recipients[0]);
-        if (local.Length == 0)
-        {
-            Report(command.Slot, Outcome.Delivered("")); // The address <>: nothing to do.
-            return;
-        }
-
+        byte[] question = _packet[..got];
+        (byte[] local, byte[] domain) = Split(question.AsSpan(LocalChannel.IdBytes));
         LookupResult found = _lookup.Find(local, domain);
-        if (found != LookupResult.Nobody)
+        if (found != LookupResult.Nobody || getpwUser is null)
         {
-            Deliver(command, found);
+            Answer(question, found);
+            return true;
         }
-        else if (_settings.GetpwUser is { } runsAs)
-        {
-            SearchPasswd(command, runsAs, local);
-        }
-        else
-        {
-            found = new PasswordLookup(UnixUsers.ByName).Find(local);
-            Deliver(command, _lookup.Check(found));
-        }
-    }
 
-    private void SearchPasswd(DeliveryCommand command, UnixUser runsAs, byte[] local)
-    {
         try
         {
-            GetpwChild child = new(_settings.Context, runsAs, local);
-            _searches.Add(new Search(child, command));
+            _searches.Add(new Search(new GetpwChild(context, getpwUser, local), question));
         }
         catch (PosixException)
         {
-            Deliver(command, LookupResult.Trouble(SpawnCode.CannotRunGetpw));
+            Answer(question, LookupResult.Trouble(SpawnCode.CannotRunGetpw));
         }
+
+        return true;
     }
 
     private void Continue(Search search)
@@ -186,139 +115,28 @@ internal sealed class SpawnLoop
         if (search.Child.Read() is { } result)
         {
             _searches.Remove(search);
-            Deliver(search.Command, _lookup.Check(result));
+            Answer(search.Question, _lookup.Check(result));
         }
     }
 
-    private void Deliver(DeliveryCommand command, LookupResult found)
+    private void Answer(byte[] question, LookupResult found)
     {
-        if (found.User is not { } user)
+        uint id = BinaryPrimitives.ReadUInt32LittleEndian(question);
+        RootReply reply = new(id, 0, (byte)found.Code);
+        int socket = -1;
+        if (found.User is { } user)
         {
-            Report(command.Slot, DeliveryResult.Of(found.Code, []));
-            return;
+            // qmail-local's eight arguments; the sender is not ours to say.
+            (byte[] local, byte[] domain) = Split(question.AsSpan(LocalChannel.IdBytes));
+            reply = _locals.Grant(user, id, out socket,
+            [
+                .. question[..LocalChannel.IdBytes], .. user.Name, 0, .. user.Home, 0, .. local, 0,
+                .. user.Dash, 0, .. user.Ext, 0, .. domain, 0, 0,
+                .. user.Instructions ?? defaultDelivery, 0,
+            ]);
         }
 
-        QueuedBody message;
-        try
-        {
-            message = QueuedBody.Open(FileSystem.Real,
-                _settings.Context.In("queue/mess"), command.Number!.Value);
-        }
-        catch (IOException)
-        {
-            Report(command.Slot, CommandCheck.CannotOpen());
-            return;
-        }
-
-        if (CommandCheck.Check(Fd.Status(message.Descriptor), _settings.QueueUid) is { } refused)
-        {
-            message.Dispose();
-            Report(command.Slot, refused);
-            return;
-        }
-
-        Order(command, user, message);
-    }
-
-    private void Order(DeliveryCommand command, RecipientUser user, QueuedBody message)
-    {
-        (byte[] local, byte[] domain) = CommandCheck.Split(command.Recipients[0]);
-        DeliveryRequest request = new(
-            user.Name, user.Home, local, user.Dash, user.Ext, domain, command.Sender,
-            user.Instructions ?? _settings.DefaultDelivery);
-        WarmLocal warm;
-        try
-        {
-            warm = _locals.Get(user);
-        }
-        catch (PosixException)
-        {
-            // Whatever keeps our own binary from starting is the administrator's to mend, and no
-            // reason to bounce mail.
-            message.Dispose();
-            Report(command.Slot, DeliveryResult.Of(SpawnCode.CannotRunNow, []));
-            return;
-        }
-
-        try
-        {
-            if (!warm.Order(command.Slot, request, message))
-            {
-                message.Dispose();
-                Report(command.Slot, DeliveryResult.Of(SpawnCode.System, []));
-            }
-        }
-        catch (IOException) // Only the queue's own file can fail here.
-        {
-            message.Dispose();
-            Report(command.Slot, CommandCheck.CannotOpen());
-        }
-
-        Flush(warm);
-    }
-
-    private void Talk(WarmLocal local)
-    {
-        try
-        {
-            local.LastUsed = TimeProvider.System.GetTimestamp();
-            if (local.Read(Report))
-            {
-                local.Flush();
-                return;
-            }
-        }
-        catch (Exception e) when (e is PosixException or InvalidDataException)
-        {
-            // As if it had crashed; it has, or is not what we started.
-        }
-
-        Lose(local);
-    }
-
-    private void Flush(WarmLocal local)
-    {
-        try
-        {
-            local.Flush();
-        }
-        catch (PosixException)
-        {
-            Lose(local);
-        }
-    }
-
-    private void Lose(WarmLocal local)
-    {
-        foreach (byte slot in local.Slots)
-        {
-            Report(slot, DeliveryResult.Crashed());
-        }
-
-        _locals.Abandon(local);
-    }
-
-    private void Report(byte slot, Outcome outcome)
-    {
-        DeliveryReport.Write(_reports, slot, outcome);
-        _used[slot] = false;
-        _running--;
-    }
-
-    private void FlushReports()
-    {
-        try
-        {
-            if (_writing)
-            {
-                Fd.WriteAll(Reports, _reports.WrittenSpan);
-            }
-        }
-        catch (PosixException)
-        {
-            _writing = false; // qmail-send is gone; what runs is still finished.
-        }
-
-        _reports.ResetWrittenCount();
+        FdPassing.Send(asked, reply.Format(), socket);
+        Fd.Close(socket);
     }
 }

@@ -5,29 +5,23 @@ using Kopis.Queue;
 namespace Kopis.Local;
 
 /// <summary>
-/// qmail-lspawn's side of one warm qmail-local. That process belongs to a user and is not trusted:
-/// it can report falsely on that user's deliveries and harm nothing else.
+/// The channel to one warm qmail-local. That process belongs to a user and is not trusted: it can
+/// report falsely on that user's deliveries and harm nothing else.
 /// </summary>
 internal sealed class WarmLocal
 {
-    private readonly record struct Waiting(byte[] Frame, QueuedBody? OwnFile);
-
     private readonly FrameReader _reader = new(LocalChannel.AnswerBytesMax);
     private readonly Dictionary<uint, byte> _slots = [];
-    private readonly Queue<Waiting> _output = new();
+    private readonly Queue<PendingOrder> _output = new();
     private int _sent; // Of the first frame.
-    private uint _nextId;
 
-    /// <summary>The side of a process that runs.</summary>
-    /// <param name="pid">The process, our child.</param>
+    /// <summary>The channel to a process that runs.</summary>
     /// <param name="socket">Our end of the socket pair; this object's from now on.</param>
-    internal WarmLocal(int pid, int socket)
+    internal WarmLocal(int socket)
     {
-        (Pid, Socket) = (pid, socket);
+        Socket = socket;
         Fd.SetNonBlocking(socket, true);
     }
-
-    internal int Pid { get; }
 
     internal int Socket { get; }
 
@@ -39,73 +33,18 @@ internal sealed class WarmLocal
     /// <summary>Slots of deliveries without an answer.</summary>
     internal IReadOnlyCollection<byte> Slots => _slots.Values;
 
-    /// <summary>When it last had something to do; a TimeProvider's timestamp.</summary>
-    internal long LastUsed { get; set; }
-
-    /// <summary>Starts a process.</summary>
-    /// <exception cref="PosixException">It cannot be started.</exception>
-    internal static WarmLocal Start(ProgramContext context, ProcessIdentity? identity)
+    /// <summary>Orders a delivery that root has granted.</summary>
+    internal void Order(uint id, PendingOrder order)
     {
-        (int ours, int theirs) = Fd.SocketPair();
-        try
-        {
-            int pid = new ProcessStart
-            {
-                Path = "/proc/self/exe", // This very binary, whatever lies in bin by now.
-                Arguments = ["qmail-local"u8.ToArray(), "--serve"u8.ToArray()],
-                Environment = new ByteEnvironment(context.Environment)
-                {
-                    ["KOPIS_HOME"] = Fd.PathBytes(context.Home)[..^1],
-                },
-                Directory = "/",
-                Descriptors = new Dictionary<int, int> { [0] = theirs, [1] = 2, [2] = 2 },
-                Identity = identity,
-            }.Start();
-            return new WarmLocal(pid, ours);
-        }
-        catch
-        {
-            Fd.Close(ours);
-            throw;
-        }
-        finally
-        {
-            Fd.Close(theirs);
-        }
-    }
-
-    /// <summary>Orders a delivery; the message is this object's to close then.</summary>
-    /// <returns>False where it does not fit a frame; the message is still the caller's.</returns>
-    internal bool Order(byte slot, DeliveryRequest request, QueuedBody message)
-    {
-        int bodyBytes = message.HasOwnFile ? 0 : (int)message.Length;
-        byte[]? frame =
-            LocalChannel.FormatOrder(_nextId, request, message.HasOwnFile, bodyBytes);
-        if (frame is null)
-        {
-            return false;
-        }
-
-        message.Read(0, frame.AsSpan(frame.Length - bodyBytes));
-        _slots.Add(_nextId++, slot);
-        if (message.HasOwnFile)
-        {
-            _output.Enqueue(new Waiting(frame, message));
-        }
-        else
-        {
-            message.Dispose();
-            _output.Enqueue(new Waiting(frame, null));
-        }
-
-        return true;
+        _slots.Add(id, order.Slot);
+        _output.Enqueue(order);
     }
 
     /// <summary>Sends what the socket takes.</summary>
     /// <exception cref="PosixException">The process is gone.</exception>
     internal void Flush()
     {
-        while (_output.TryPeek(out Waiting first))
+        while (_output.TryPeek(out PendingOrder first))
         {
             // The descriptor goes with the first byte.
             int descriptor = _sent == 0 && first.OwnFile is { } file ? file.Descriptor : -1;
@@ -158,7 +97,7 @@ internal sealed class WarmLocal
     {
         IsClosed = true;
         Fd.Close(Socket);
-        while (_output.TryDequeue(out Waiting waiting))
+        while (_output.TryDequeue(out PendingOrder waiting))
         {
             waiting.OwnFile?.Dispose();
         }

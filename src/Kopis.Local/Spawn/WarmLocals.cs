@@ -4,87 +4,140 @@ using Kopis.Users;
 
 namespace Kopis.Local;
 
-/// <summary>The warm qmail-locals, one for each uid and gid; idle ones end.</summary>
+/// <summary>
+/// The warm qmail-locals, one for each uid and gid. They belong to users and are not trusted:
+/// root reads nothing from them. Those whose turn was long ago are hung up on; such a one finishes
+/// what it has, and ends.
+/// </summary>
 internal sealed class WarmLocals(ProgramContext context, bool asRoot, TimeProvider time)
 {
-    private const int KillSignal = 9;
-    private const int IdleMax = 32; // Each is a process of some 10 MB.
+    private const int WarmMax = 64; // Each is a process of some 10 MB, most of it shared.
     private static readonly TimeSpan IdleTimeMax = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ReapPause = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<(uint Uid, uint Gid), WarmLocal> _locals = [];
-    private readonly List<int> _ended = [];
+    private sealed record Local(uint Number, int Pid, int Grants)
+    {
+        internal long LastUsed { get; set; }
+    }
 
-    /// <summary>Those that run.</summary>
-    internal IReadOnlyCollection<WarmLocal> All => _locals.Values;
+    private readonly Dictionary<(uint Uid, uint Gid), Local> _locals = [];
+    private readonly List<int> _ended = [];
+    private uint _started;
 
     /// <summary>When <see cref="Sweep"/> is wanted at the latest; null: not at all.</summary>
     internal TimeSpan? SweepWithin =>
         _ended.Count > 0 ? ReapPause : _locals.Count > 0 ? IdleTimeMax : null;
 
-    /// <summary>The user's own, started if need be.</summary>
-    /// <exception cref="PosixException">It cannot be started.</exception>
-    internal WarmLocal Get(RecipientUser user)
+    /// <summary>Grants a delivery to the user's own, started if need be.</summary>
+    /// <param name="user">Whose it is.</param>
+    /// <param name="id">The number of the delivery.</param>
+    /// <param name="orders">The end for orders of one that was started now, to be passed on and
+    /// closed; else minus one.</param>
+    /// <param name="grant">The packet.</param>
+    internal RootReply Grant(RecipientUser user, uint id, out int orders, byte[] grant)
     {
         // Where all is one user, so is qmail-local.
         (uint, uint) key = asRoot ? (user.Uid, user.Gid) : default;
-        if (!_locals.TryGetValue(key, out WarmLocal? local))
+        orders = -1;
+        if (grant.Length > LocalChannel.GrantBytesMax)
         {
-            ProcessIdentity? identity =
-                asRoot ? new ProcessIdentity(user.Uid, user.Gid, [user.Gid]) : null;
-            local = WarmLocal.Start(context, identity);
-            _locals.Add(key, local);
+            return new RootReply(id, 0, SpawnCode.System);
         }
 
-        local.LastUsed = time.GetTimestamp();
-        return local;
+        try
+        {
+            if (!_locals.TryGetValue(key, out Local? local) || !TrySend(key, local, grant))
+            {
+                local = Start(key.Item1, key.Item2, out orders);
+                _locals.Add(key, local);
+                if (!TrySend(key, local, grant))
+                {
+                    return new RootReply(id, 0, SpawnCode.System);
+                }
+            }
+
+            return new RootReply(id, local.Number, 0);
+        }
+        catch (PosixException)
+        {
+            // Whatever keeps our own binary from starting is the administrator's to mend, and no
+            // reason to bounce mail.
+            return new RootReply(id, 0, SpawnCode.CannotRunNow);
+        }
     }
 
-    /// <summary>Gives up one that is gone or talks nonsense.</summary>
-    internal void Abandon(WarmLocal local)
-    {
-        Remove(local);
-        Processes.Signal(local.Pid, KillSignal); // Not waited for yet, so the number is still its.
-    }
-
-    /// <summary>Ends those that were idle for long, or are too many; forgets those that ended.
-    /// </summary>
+    /// <summary>Hangs up on those that were idle for long, or are too many; forgets those that
+    /// ended.</summary>
     internal void Sweep()
     {
         _ended.RemoveAll(pid => Processes.TryWait(pid) is not null);
-        if (_locals.Count == 0)
+        while (_locals.Count > 0)
         {
-            return;
-        }
-
-        List<WarmLocal> idle =
-            [.. _locals.Values.Where(local => local.Slots.Count == 0 && !local.HasOutput)];
-        idle.Sort((a, b) => a.LastUsed.CompareTo(b.LastUsed));
-        for (int i = 0; i < idle.Count; i++)
-        {
-            bool tooMany = idle.Count - i > IdleMax;
-            if (tooMany || time.GetElapsedTime(idle[i].LastUsed) >= IdleTimeMax)
+            ((uint, uint) key, Local oldest) = _locals.MinBy(local => local.Value.LastUsed);
+            if (_locals.Count <= WarmMax && time.GetElapsedTime(oldest.LastUsed) < IdleTimeMax)
             {
-                Remove(idle[i]);
+                break;
+            }
+
+            Remove(key, oldest);
+        }
+    }
+
+    /// <returns>False where it has ended, or takes nothing more: the next is a new one.</returns>
+    private bool TrySend((uint, uint) key, Local local, byte[] grant)
+    {
+        local.LastUsed = time.GetTimestamp();
+        try
+        {
+            if (FdPassing.TrySend(local.Grants, grant, fd: -1) == grant.Length)
+            {
+                return true;
             }
         }
-    }
-
-    /// <summary>Hangs up on all.</summary>
-    internal void Close()
-    {
-        foreach (WarmLocal local in _locals.Values)
+        catch (PosixException)
         {
-            local.Close();
+            // It has ended.
         }
 
-        _locals.Clear();
+        Remove(key, local);
+        return false;
     }
 
-    private void Remove(WarmLocal local)
+    private Local Start(uint uid, uint gid, out int orders)
     {
-        local.Close();
-        _locals.Remove(_locals.First(pair => pair.Value == local).Key);
+        (int grants, int grantsEnd) = Fd.PacketSocketPair();
+        (orders, int ordersEnd) = Fd.SocketPair();
+        try
+        {
+            Fd.SetNonBlocking(grants, true);
+            ProcessStart start = ProcessStart.Own(context, "qmail-local", "--serve"u8.ToArray());
+            return new Local(++_started, Grants: grants, Pid: (start with
+            {
+                Descriptors = new Dictionary<int, int>
+                {
+                    [0] = grantsEnd, [1] = 2, [2] = 2, [QmailLocalProgram.OrdersFd] = ordersEnd,
+                },
+                Identity = asRoot ? new ProcessIdentity(uid, gid, [gid]) : null,
+            }).Start());
+        }
+        catch
+        {
+            Fd.Close(grants);
+            Fd.Close(orders);
+            orders = -1;
+            throw;
+        }
+        finally
+        {
+            Fd.Close(grantsEnd);
+            Fd.Close(ordersEnd);
+        }
+    }
+
+    private void Remove((uint, uint) key, Local local)
+    {
+        Fd.Close(local.Grants);
+        _locals.Remove(key);
         _ended.Add(local.Pid);
     }
 }

@@ -5,14 +5,14 @@ using Kopis.Posix;
 namespace Kopis.Users;
 
 /// <summary><c>users/lookup</c>, where listeners ask.</summary>
-internal static class LookupSocket
+public static class LookupSocket
 {
     private const int AnyoneMayConnect = 0x1B6; // 0666: the kernel says who did.
     private const int Backlog = 256;
 
     /// <summary>Listens there; a socket that is there is replaced.</summary>
     /// <exception cref="ConfigurationException">That fails.</exception>
-    internal static Socket Listen(string home)
+    public static Socket Listen(string home)
     {
         string path = LookupFrame.SocketPath(home);
         Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Posix;
@@ -7,14 +6,14 @@ namespace Kopis.Users;
 
 /// <summary>
 /// <c>qmail-lookup --serve</c> answers the listeners' questions; <c>qmail-lookup ADDRESS</c> tells
-/// an administrator what they would be told. Root only makes the socket: the rest is done by user
-/// qmailp, who may besides read every file.
+/// an administrator what they would be told. Both are done by user qmailp, who may besides read
+/// every file: qmail-start starts it so, and where root calls it, it changes into that first.
 /// </summary>
 public static class QmailLookupProgram
 {
-    private const string Reader = "--reader"; // Only from root to what it changes into.
+    private const string Reader = "--reader"; // Only from root; then descriptor 0 is the socket.
     private const string ReadersUser = "qmailp";
-    private const string ListenerVariable = "KOPIS_LISTENER"; // Its descriptor; likewise.
+    private const int Listener = 0;
     private const int StandardError = 2;
 
     /// <summary>Runs it.</summary>
@@ -39,40 +38,24 @@ public static class QmailLookupProgram
 
         LookupDesk desk = new(context, singleUser);
         return !serves ? desk.Tell(ByteText.ToBytes(words[0]))
-            : desk.Serve(isReader
-                ? () => Inherited(context)
-                : () => LookupSocket.Listen(context.Home));
-    }
-
-    private static Socket Inherited(ProgramContext context)
-    {
-        string? value = context.Environment.Text(ListenerVariable);
-        context.Environment[ListenerVariable] = null;
-        if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int fd)
-            || !Fd.IsInherited(fd))
-        {
-            throw new ConfigurationException($"{Reader} is from root only");
-        }
-
-        Fd.SetCloseOnExec(fd);
-        return new Socket(new SafeSocketHandle(fd, ownsHandle: true));
+            : desk.Serve(() => isReader
+                ? new Socket(new SafeSocketHandle(Listener, ownsHandle: true))
+                : LookupSocket.Listen(context.Home));
     }
 
     /// <summary>Changes into the same program with that right alone, in all of its threads.
     /// </summary>
     private static int BecomeReader(ProgramContext context, byte[] word, Socket? listener)
     {
-        UnixUser user = UnixUsers.ByName(ReadersUser)
-            ?? throw new ConfigurationException($"unable to find user {ReadersUser}");
+        UnixUser user = UnixUsers.Required(ReadersUser);
         ByteEnvironment environment = new(context.Environment);
-        environment.SetText("KOPIS_HOME", context.Home);
+        environment["KOPIS_HOME"] = Fd.PathBytes(context.Home)[..^1];
         byte[][] words = ["qmail-lookup"u8.ToArray(), ByteText.ToBytes(Reader), word];
         try
         {
             if (listener is not null)
             {
-                Fd.SetCloseOnExec((int)listener.Handle, on: false);
-                environment.SetText(ListenerVariable, listener.Handle.ToString("d"));
+                Fd.DuplicateTo((int)listener.Handle, Listener);
             }
 
             new ProcessIdentity(user.Uid, user.Gid, [user.Gid]) { MayReadAll = true }

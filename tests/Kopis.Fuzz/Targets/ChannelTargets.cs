@@ -82,7 +82,7 @@ internal static class ChannelTargets
                 command.Recipients.Count is > 0 and <= DeliveryCommand.BatchMax, "its recipients");
             if (CommandCheck.Check(command, used) is null)
             {
-                (byte[] local, byte[] domain) = CommandCheck.Split(command.Recipients[0]);
+                (byte[] local, byte[] domain) = SpawnLoop.Split(command.Recipients[0]);
                 Must.Equal(
                     command.Recipients[0], [.. local, (byte)'@', .. domain], "an address");
             }
@@ -119,19 +119,31 @@ internal static class ChannelTargets
         Must.Hold(outcome.Verdict != Verdict.Delivered || success, "a success never told");
     }
 
-    /// <summary>qmail-lspawn's orders to a warm qmail-local.</summary>
-    internal static void LocalOrders(byte[] input) =>
+    /// <summary>What root grants a warm qmail-local, and what is ordered of it then.</summary>
+    internal static void LocalOrders(byte[] input)
+    {
+        try
+        {
+            DeliveryRequest request = LocalChannel.ParseGrant(input).Request;
+            Must.Hold(request.Sender.Length == 0, "a sender");
+            Must.Equal(
+                input.AsSpan(LocalChannel.IdBytes),
+                [.. request.ToFields().SelectMany(field => (byte[])[.. field, 0])], "a grant");
+        }
+        catch (InvalidDataException)
+        {
+            // So it says.
+        }
+
         ReadFrames(input, LocalChannel.OrderBytesMax, frame =>
         {
             DeliveryOrder order = LocalChannel.ParseOrder(frame);
-            byte[]? again = LocalChannel.FormatOrder(
-                order.Id, order.Request, order.OwnFile, order.Body.Length);
-            if (again is not null)
-            {
-                order.Body.CopyTo(again.AsMemory(again.Length - order.Body.Length));
-                Must.Equal(frame, again.AsSpan(LocalChannel.LengthBytes), "an order");
-            }
+            byte[] again = LocalChannel.FormatOrder(
+                order.Id, order.OwnFile, order.Sender, order.Body.Length);
+            order.Body.CopyTo(again.AsMemory(again.Length - order.Body.Length));
+            Must.Equal(frame, again.AsSpan(LocalChannel.LengthBytes), "an order");
         });
+    }
 
     /// <summary>A warm qmail-local's answers.</summary>
     internal static void LocalAnswers(byte[] input) =>

@@ -7,4 +7,9 @@ public readonly record struct ScanPosition(ulong Segment, long Offset)
 {
     /// <summary>Before everything.</summary>
     public static ScanPosition Start => default;
+
+    /// <summary>Whether the message was seen.</summary>
+    public bool IsPast(ulong number) =>
+        (MessageNumber.Segment(number), MessageNumber.Offset(number))
+            .CompareTo((Segment, Offset)) < 0;
 }

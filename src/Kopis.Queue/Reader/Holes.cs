@@ -1,20 +1,20 @@
-namespace Kopis.Send;
+namespace Kopis.Queue;
 
 /// <summary>Which bytes of an old segment are only finished messages. Pure.</summary>
-internal static class Holes
+public static class Holes
 {
     /// <summary>Shorter runs are not worth a request.</summary>
-    internal const long BytesMin = 1024 * 1024;
+    public const long BytesMin = 1024 * 1024;
 
     /// <summary>File systems give back whole blocks; the first holds the segment's header.
     /// </summary>
-    internal const long BlockBytes = 4096;
+    public const long BlockBytes = 4096;
 
     /// <summary>The runs between living records, whole blocks of at least
     /// <see cref="BytesMin"/>.</summary>
     /// <param name="living">First byte and end of each living record; gets sorted.</param>
     /// <param name="end">The end of the segment's last record, living or not.</param>
-    internal static List<(long Offset, long Length)> Find(
+    public static List<(long Offset, long Length)> Find(
         List<(long Start, long End)> living, long end)
     {
         living.Sort();

@@ -1,29 +1,32 @@
 using Kopis.Posix;
-using Kopis.Queue;
 
-namespace Kopis.Send;
+namespace Kopis.Queue;
 
 /// <summary>queue/mess as it is.</summary>
-internal sealed class MessReader(IFileSystem files, string mess) : IMessReader
+public sealed class MessReader(IFileSystem files, string mess) : IMessReader
 {
-    private const long FirstRecord = 16; // After the segment's header (docs/queue-format.md).
-
     private MessageScanner? _scanner;
 
+    /// <inheritdoc/>
     public ScanPosition Position => Scanner.Position;
 
+    /// <inheritdoc/>
     public ArrivedMessage? Current { get; private set; }
 
+    /// <inheritdoc/>
     public string Damage => Scanner.Damage;
 
+    /// <inheritdoc/>
     public ulong? DamagedNumber { get; private set; }
 
     private MessageScanner Scanner =>
         _scanner ?? throw new InvalidOperationException("The reader was not started.");
 
+    /// <inheritdoc/>
     public void Start(ScanPosition position) => _scanner =
         new MessageScanner(files, mess, position);
 
+    /// <inheritdoc/>
     public ScanResult Next()
     {
         ScanPosition before = Scanner.Position;
@@ -35,25 +38,28 @@ internal sealed class MessReader(IFileSystem files, string mess) : IMessReader
             using MessageFile file = Scanner.Current!;
             Current = Arrived(file);
         }
-        else if (result == ScanResult.Damaged && Scanner.Position.Offset > FirstRecord)
+        else if (result == ScanResult.Damaged && Scanner.Position.Offset > SegmentFile.HeaderBytes)
         {
             // At the first record stands a reader that has just left a torn end behind.
             ulong segment = Scanner.Position.Segment;
-            long offset = segment == before.Segment ? before.Offset : FirstRecord;
+            long offset = segment == before.Segment ? before.Offset : SegmentFile.HeaderBytes;
             DamagedNumber = MessageNumber.Of(segment, offset);
         }
 
         return result;
     }
 
+    /// <inheritdoc/>
     public ArrivedMessage Open(ulong number)
     {
         using MessageFile file = MessageFile.Open(files, mess, number);
         return Arrived(file);
     }
 
+    /// <inheritdoc/>
     public IReadOnlyList<ulong> Segments() => MessStore.Segments(files, mess);
 
+    /// <inheritdoc/>
     public void Dispose() => _scanner?.Dispose();
 
     private static ArrivedMessage Arrived(MessageFile file) => new(

@@ -1,8 +1,6 @@
-using Kopis.Queue;
+namespace Kopis.Queue;
 
-namespace Kopis.Send;
-
-/// <summary>What qmail-send takes from a message in queue/mess.</summary>
+/// <summary>What qmail-send takes from a message of the queue.</summary>
 /// <param name="Number">Its number.</param>
 /// <param name="BornSeconds">Unix time of its arrival.</param>
 /// <param name="Bytes">Size with the queue's Received line.</param>
@@ -11,6 +9,6 @@ namespace Kopis.Send;
 /// <param name="HasOwnFile">Its body is in a file of its own.</param>
 /// <param name="RecordEnd">Where in its segment its record ends.</param>
 /// <param name="Envelope">Sender and recipients.</param>
-internal sealed record ArrivedMessage(
+public sealed record ArrivedMessage(
     ulong Number, long BornSeconds, long Bytes, uint Qp, uint Uid, bool HasOwnFile, long RecordEnd,
     Envelope Envelope);

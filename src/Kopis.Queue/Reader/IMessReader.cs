@@ -1,9 +1,8 @@
-using Kopis.Queue;
+namespace Kopis.Queue;
 
-namespace Kopis.Send;
-
-/// <summary>queue/mess as qmail-send reads it.</summary>
-internal interface IMessReader : IDisposable
+/// <summary>The messages of a queue as qmail-send reads them: the way to a store of any kind.
+/// </summary>
+public interface IMessReader : IDisposable
 {
     /// <summary>Where <see cref="Next"/> reads on.</summary>
     ScanPosition Position { get; }
