@@ -103,6 +103,8 @@ internal static class ControlTexts
         new("oauthclaim", Kind.Line, "email", "The account in an OAuth token is "),
         new("oauthissuer", Kind.Line, "none", "OAuth tokens are taken from "),
         new("oauthkeys", Kind.Present, "No keys for OAuth tokens.", "Keys for OAuth tokens."),
+        new("pop3cleartext", Kind.Number, "0",
+            "POP3 passwords in the clear where TLS is offered: "),
         new("proxyclients", Kind.List, "No proxy is believed.",
             "Connections from ", " begin with a PROXY header."),
         new("saslmechanisms", Kind.List, "All SASL mechanisms are offered.",

@@ -6,10 +6,11 @@ namespace Kopis.Admin;
 /// <param name="PasswordFile">Where the password is; null where it is not in a file.</param>
 /// <param name="Generate">Whether to make a password up.</param>
 /// <param name="DeleteMail">Whether to delete the mail of the removed.</param>
+/// <param name="Apop">Whether to keep the password as it is too, for APOP.</param>
 /// <param name="Quota">The size of a mailbox; null where none is given.</param>
 internal sealed record UserOptions(
     string Command, string Address, string? PasswordFile, bool Generate, bool DeleteMail,
-    string? Quota = null)
+    bool Apop = false, string? Quota = null)
 {
     /// <summary>Reads the words; null where they make no sense.</summary>
     internal static UserOptions? Parse(IReadOnlyList<string> words)
@@ -29,6 +30,10 @@ internal sealed record UserOptions(
             else if (words[i] == "--generate")
             {
                 options = options with { Generate = true };
+            }
+            else if (words[i] == "--apop")
+            {
+                options = options with { Apop = true };
             }
             else if (words[i] == "--mail")
             {
@@ -55,7 +60,7 @@ internal sealed record UserOptions(
     {
         get
         {
-            bool hasPassword = PasswordFile is not null || Generate;
+            bool hasPassword = PasswordFile is not null || Generate || Apop;
             return Command switch
             {
                 "list" or "compile" => Address.Length == 0 && !hasPassword && !DeleteMail,

@@ -7,8 +7,8 @@ namespace Kopis.Admin;
 public static class UserProgram
 {
     private const string Usage = """
-        usage: kopis user add ADDRESS [--password-file FILE | --generate]
-               kopis user password ADDRESS [--password-file FILE | --generate]
+        usage: kopis user add ADDRESS [--password-file FILE | --generate] [--apop]
+               kopis user password ADDRESS [--password-file FILE | --generate] [--apop]
                kopis user remove ADDRESS [--mail]
                kopis user quota ADDRESS [SIZE | none]
                kopis user compile
@@ -17,10 +17,11 @@ public static class UserProgram
         Manages the virtual users of a mail host: addresses with a mailbox and a password that
         are no users of the system. An address without @ is one of control/me. The password is
         asked for, or is the first line of FILE (- is standard input), or is made up and shown;
-        it is never an argument. A removed user's mail stays where it was unless --mail is
-        given. SIZE is 500M, 2G, 10000C (messages) or both: 2G,10000C. compile makes the indexes
-        of users and aliases after a text was changed by hand. The home is KOPIS_HOME, else that
-        of the program's own bin directory.
+        it is never an argument. With --apop it is also kept as it is, readable, for clients that
+        know no better way to hide it from the network. A removed user's mail stays where it was
+        unless --mail is given. SIZE is 500M, 2G, 10000C (messages) or both: 2G,10000C. compile
+        makes the indexes of users and aliases after a text was changed by hand. The home is
+        KOPIS_HOME, else that of the program's own bin directory.
 
         """;
 
@@ -50,11 +51,13 @@ public static class UserProgram
             throw AdminWords.Refused($"{address} is an alias already");
         }
 
-        string hash = PasswordHash.Create(NewPassword.Get(options, out string? generated));
+        byte[] password = NewPassword.Get(options, out string? generated);
+        string hash = PasswordHash.Create(password);
         using VirtualUsersFile users = new(context.Home);
         RequireAbsent(users.Find(address), address); // Another may have been faster.
         bool hadMail = Directory.Exists(users.HomeOf(address));
         users.Add(address, hash);
+        SetApop(context, address, options.Apop ? password : null);
         string domain = address[(address.LastIndexOf('@') + 1)..];
         return $"added {address}{Shown(generated)}\n"
             + (hadMail ? $"its mailbox of before is there again: {users.HomeOf(address)}\n" : "")
@@ -65,11 +68,13 @@ public static class UserProgram
     {
         string address = AddressOf(context, options);
         RequirePresent(new VirtualUsers(context.Home).Find(ByteText.ToBytes(address)), address);
-        string hash = PasswordHash.Create(NewPassword.Get(options, out string? generated));
+        byte[] password = NewPassword.Get(options, out string? generated);
+        string hash = PasswordHash.Create(password);
         using VirtualUsersFile users = new(context.Home);
         RequirePresent(users.Find(address), address);
         users.Set(address, hash);
         users.Save();
+        SetApop(context, address, options.Apop ? password : null);
         return $"changed the password of {address}{Shown(generated)}\n";
     }
 
@@ -80,6 +85,7 @@ public static class UserProgram
         VirtualMailbox user = RequirePresent(users.Find(address), address);
         users.Remove(address);
         users.Save();
+        SetApop(context, address, null);
         string text = options.DeleteMail
             ? $"removed {address} and its mail\n"
             : $"removed {address}; its mail stays in {user.Home}\n";
@@ -93,6 +99,19 @@ public static class UserProgram
         return aliases.Length == 0
             ? text
             : $"{text}mail is still sent there by {string.Join(", ", aliases)}\n";
+    }
+
+    // An old password would otherwise go on opening the mailbox.
+    private static void SetApop(ProgramContext context, string address, byte[]? password)
+    {
+        if (password is null && !ApopSecretsFile.Exists(context.Home))
+        {
+            return;
+        }
+
+        using ApopSecretsFile secrets = new(context.Home);
+        secrets.Set(address, password is null ? null : ByteText.ToText(password));
+        secrets.Save();
     }
 
     private static string Quota(ProgramContext context, UserOptions options)

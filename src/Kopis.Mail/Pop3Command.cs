@@ -61,6 +61,7 @@ internal readonly ref struct Pop3Command
         : Is(word, "QUIT"u8) ? Pop3Verb.Quit
         : Is(word, "RSET"u8) ? Pop3Verb.Rset
         : Is(word, "LAST"u8) ? Pop3Verb.Last
+        : Is(word, "UTF8"u8) ? Pop3Verb.Utf8
         : Pop3Verb.Unknown;
 
     private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> verb) =>

@@ -1,25 +1,37 @@
 using System.Buffers;
-using System.Buffers.Text;
-using Kopis.Base;
+using System.Text.Unicode;
 
 namespace Kopis.Mail;
 
 /// <summary>
 /// qmail-popup's side of a POP3 session, up to the login (contract §10.1): lines in, replies out.
-/// No I/O, no clock. Beyond qmail's words it knows CAPA and AUTH PLAIN (RFC 2449, RFC 5034), since
-/// clients that see the stamp in the greeting would else try APOP, which no hash can answer.
+/// No I/O, no clock. Beyond qmail's words it knows CAPA, AUTH and UTF8 (RFC 2449, 5034, 6856):
+/// clients that see the stamp in the greeting would else try APOP, which few secrets can answer.
 /// </summary>
 /// <param name="stamp">The greeting's <c>&lt;PID.UNIXTIME@HOST&gt;</c>.</param>
-/// <param name="offersTls">Whether STLS is offered (RFC 2595); never over TLS.</param>
-public sealed class Pop3Login(byte[] stamp, bool offersTls)
+/// <param name="offer">What the connection offers.</param>
+public sealed class Pop3Login(byte[] stamp, Pop3Offer offer)
 {
     private byte[]? _user;
-    private Pop3Credentials? _credentials;
-    private bool _plainUnderWay;
+    private SaslExchange? _exchange;
+    private SaslQuestion? _question;
+    private bool _isUtf8;
     private int _lines;
 
-    /// <summary>The stamp, which APOP's digest covers.</summary>
-    public ReadOnlySpan<byte> Stamp => stamp;
+    /// <summary>The longest line, without its end, that comes next.</summary>
+    public int LineBytesMax =>
+        _exchange is null ? Pop3Limits.LineBytesMax : SaslExchange.LineBytesMax;
+
+    /// <summary>Whether the client has asked for our capabilities, and so knows of response codes
+    /// (RFC 2449 §8). Others get qmail's words alone.</summary>
+    public bool KnowsCodes { get; private set; }
+
+    /// <summary>What is to be answered after <see cref="Pop3LoginStep.Check"/>.</summary>
+    public SaslQuestion Question =>
+        _question ?? throw new InvalidOperationException("There is nothing to check.");
+
+    /// <summary>Who it is, after <see cref="Pop3LoginStep.Accepted"/>.</summary>
+    public string Account { get; private set; } = "";
 
     /// <summary>The first reply.</summary>
     public void Greet(IBufferWriter<byte> reply)
@@ -32,7 +44,9 @@ public sealed class Pop3Login(byte[] stamp, bool offersTls)
     /// <summary>Takes one line, without its line end.</summary>
     public Pop3LoginStep OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply)
     {
-        Pop3LoginStep step = _plainUnderWay ? Plain(line, reply) : Command(line, reply);
+        Pop3LoginStep step = _exchange is null
+            ? Command(line, reply)
+            : Advance(_exchange.OnLine(line), reply);
         return step == Pop3LoginStep.NextLine && ++_lines >= Pop3Limits.LinesBeforeLoginMax
             ? Pop3LoginStep.Close
             : step;
@@ -41,23 +55,38 @@ public sealed class Pop3Login(byte[] stamp, bool offersTls)
     /// <summary>Takes a line that was too long to keep.</summary>
     public Pop3LoginStep OnLineTooLong(IBufferWriter<byte> reply)
     {
-        _plainUnderWay = false;
+        _exchange = null;
         return Say(reply, Pop3Reply.SyntaxError);
     }
 
-    /// <summary>What is to be checked after <see cref="Pop3LoginStep.Check"/>.</summary>
-    public Pop3Credentials TakeCredentials()
+    /// <summary>Takes the answer to the question, whose secret is forgotten.</summary>
+    public Pop3LoginStep OnAnswer(SaslAnswer answer, IBufferWriter<byte> reply)
     {
-        Pop3Credentials taken =
-            _credentials ?? throw new InvalidOperationException("There is nothing to check.");
-        _credentials = null;
-        return taken;
+        if (_exchange is not null)
+        {
+            return Advance(_exchange.OnAnswer(answer), reply);
+        }
+
+        Question.Forget();
+        Account = answer.Account;
+        return EndOf(answer.Step);
+    }
+
+    /// <summary>
+    /// The bytes of checkpassword's descriptor 3 (contract §10.1): name, secret and the greeting's
+    /// stamp, each ended by NUL. The question's own secret is forgotten.
+    /// </summary>
+    public byte[] TakeFields()
+    {
+        byte[] fields = [.. Question.Name, 0, .. Question.Secret, 0, .. stamp, 0];
+        Question.Forget();
+        return fields;
     }
 
     private Pop3LoginStep Command(ReadOnlySpan<byte> line, IBufferWriter<byte> reply)
     {
         // A NUL would end a field of checkpassword's descriptor early.
-        if (line.Contains((byte)0))
+        if (line.Contains((byte)0) || (_isUtf8 && !Utf8.IsValid(line)))
         {
             return Say(reply, Pop3Reply.SyntaxError);
         }
@@ -65,21 +94,27 @@ public sealed class Pop3Login(byte[] stamp, bool offersTls)
         Pop3Command command = Pop3Command.Parse(line);
         switch (command.Verb)
         {
+            case Pop3Verb.User or Pop3Verb.Pass when !offer.Passwords:
+                return Say(reply, Pop3Reply.TlsFirst);
             case Pop3Verb.User:
                 return User(command.Argument, reply);
             case Pop3Verb.Pass:
                 return _user is null ? Say(reply, Pop3Reply.UserFirst)
                     : command.Argument.IsEmpty ? Say(reply, Pop3Reply.SyntaxError)
-                    : Check(_user, command.Argument);
+                    : Check(SaslQuestionKind.Password, _user, command.Argument);
             case Pop3Verb.Apop:
                 return Apop(command.Argument, reply);
             case Pop3Verb.Auth:
                 return Auth(command.Argument, reply);
             case Pop3Verb.Capa:
+                KnowsCodes = true;
+                Pop3Capabilities.Write(reply, offer);
+                return Pop3LoginStep.NextLine;
+            case Pop3Verb.Utf8:
+                _isUtf8 |= command.Argument.IsEmpty;
                 return Say(
-                    reply,
-                    offersTls ? Pop3Capabilities.ReplyWithTls : Pop3Capabilities.Reply);
-            case Pop3Verb.Stls when offersTls:
+                    reply, command.Argument.IsEmpty ? Pop3Reply.Ok : Pop3Reply.SyntaxError);
+            case Pop3Verb.Stls when offer.Tls && !_isUtf8: // RFC 6856 §2.1: not after UTF8.
                 return command.Argument.IsEmpty
                     ? Pop3LoginStep.StartTls
                     : Say(reply, Pop3Reply.SyntaxError);
@@ -109,58 +144,59 @@ public sealed class Pop3Login(byte[] stamp, bool offersTls)
         int space = argument.IndexOf((byte)' ');
         return space < 0
             ? Say(reply, Pop3Reply.SyntaxError)
-            : Check(argument[..space], argument[(space + 1)..]);
+            : Check(
+                SaslQuestionKind.Digest, argument[..space].ToArray(), argument[(space + 1)..]);
     }
 
     private Pop3LoginStep Auth(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
+        if (argument.IsEmpty)
+        {
+            return Say(reply, Pop3Reply.AuthorizationFirst);
+        }
+
         int space = argument.IndexOf((byte)' ');
-        ReadOnlySpan<byte> mechanism = space < 0 ? argument : argument[..space];
-        if (!Ascii8.EqualsIgnoreCase(mechanism, "PLAIN"u8))
-        {
-            return Say(
-                reply,
-                argument.IsEmpty ? Pop3Reply.AuthorizationFirst : Pop3Reply.Unimplemented);
-        }
-
-        if (space >= 0)
-        {
-            return Plain(argument[space..].Trim((byte)' '), reply);
-        }
-
-        _plainUnderWay = true;
-        return Say(reply, "+ \r\n"u8);
+        _exchange = offer.Sasl.Begin(space < 0 ? argument : argument[..space]);
+        return _exchange is null
+            ? Say(reply, offer.Passwords ? Pop3Reply.Unimplemented : Pop3Reply.TlsFirst)
+            : Advance(
+                _exchange.Begin(space < 0 ? [] : argument[space..].Trim((byte)' ')), reply);
     }
 
-    // RFC 4616: base64 of [authzid] NUL authcid NUL passwd. To act for another is not offered.
-    private Pop3LoginStep Plain(ReadOnlySpan<byte> line, IBufferWriter<byte> reply)
+    private Pop3LoginStep Advance(SaslStep step, IBufferWriter<byte> reply)
     {
-        _plainUnderWay = false;
-        byte[] message = new byte[Base64.GetMaxDecodedFromUtf8Length(line.Length)];
-        OperationStatus status =
-            Base64.DecodeFromUtf8(line, message, out int used, out int length);
-        ReadOnlySpan<byte> text = message.AsSpan(0, length);
-        int first = text.IndexOf((byte)0);
-        int second = first < 0 ? -1 : text[(first + 1)..].IndexOf((byte)0);
-        if (status != OperationStatus.Done || used != line.Length || second <= 0)
+        switch (step)
         {
-            return Say(reply, Pop3Reply.SyntaxError); // Also "*", by which a client gives up.
+            case SaslStep.Challenge:
+                _exchange!.WriteChallenge("+ "u8, reply);
+                return Pop3LoginStep.NextLine;
+            case SaslStep.Ask:
+                _question = _exchange!.Question;
+                return Pop3LoginStep.Check;
+            case SaslStep.Cancelled:
+                _exchange = null;
+                return Say(reply, Pop3Reply.Cancelled);
+            case SaslStep.Malformed:
+                _exchange = null;
+                return Say(reply, Pop3Reply.SyntaxError);
+            default:
+                Account = _exchange!.Account;
+                return EndOf(step);
         }
-
-        ReadOnlySpan<byte> other = text[..first];
-        ReadOnlySpan<byte> name = text.Slice(first + 1, second);
-        ReadOnlySpan<byte> secret = text[(first + second + 2)..];
-        return secret.IsEmpty || secret.Contains((byte)0)
-            || (!other.IsEmpty && !other.SequenceEqual(name))
-            ? Say(reply, Pop3Reply.SyntaxError)
-            : Check(name, secret);
     }
 
-    private Pop3LoginStep Check(ReadOnlySpan<byte> name, ReadOnlySpan<byte> secret)
+    private Pop3LoginStep Check(
+        SaslQuestionKind kind, byte[] name, ReadOnlySpan<byte> secret)
     {
-        _credentials = new Pop3Credentials(name.ToArray(), secret.ToArray());
+        byte[] covered = kind == SaslQuestionKind.Digest ? stamp : [];
+        _question = new SaslQuestion(kind, name, secret.ToArray(), covered);
         return Pop3LoginStep.Check;
     }
+
+    private static Pop3LoginStep EndOf(SaslStep step) =>
+        step == SaslStep.Done ? Pop3LoginStep.Accepted
+        : step == SaslStep.Later ? Pop3LoginStep.Later
+        : Pop3LoginStep.Refused;
 
     private static Pop3LoginStep Say(IBufferWriter<byte> reply, ReadOnlySpan<byte> text)
     {

@@ -6,8 +6,17 @@ public enum Pop3LoginStep
     /// <summary>The next line.</summary>
     NextLine,
 
-    /// <summary>A name and a secret are to be checked; there is no second try.</summary>
+    /// <summary>The question is to be answered.</summary>
     Check,
+
+    /// <summary>The client is the account; the reply is the mailbox's.</summary>
+    Accepted,
+
+    /// <summary>The client is not let in; there is no second try.</summary>
+    Refused,
+
+    /// <summary>It cannot be said at present.</summary>
+    Later,
 
     /// <summary>TLS, begun by <see cref="Pop3Reply.ReadyForTls"/>, and then a new login.</summary>
     StartTls,

@@ -27,6 +27,16 @@ public static class Pop3Reply
 
     public static ReadOnlySpan<byte> ChildCrashed => "-ERR aack, child crashed\r\n"u8;
 
+    /// <summary>To a name or password that others could read.</summary>
+    public static ReadOnlySpan<byte> TlsFirst => "-ERR STLS first\r\n"u8;
+
+    /// <summary>To <c>*</c> within AUTH.</summary>
+    public static ReadOnlySpan<byte> Cancelled => "-ERR authorization cancelled\r\n"u8;
+
+    /// <summary>Where nobody can tell at present whether a password is right.</summary>
+    public static ReadOnlySpan<byte> AuthorizationLater =>
+        "-ERR unable to check that now, try again later\r\n"u8;
+
     public static ReadOnlySpan<byte> PopupUsage => "-ERR usage: popup hostname subprogram\r\n"u8;
 
     public static ReadOnlySpan<byte> NoPipe => "-ERR unable to open pipe\r\n"u8;

@@ -65,7 +65,8 @@ public sealed class Pop3Session
             case Pop3Verb.Noop:
                 return Say(reply, Pop3Reply.Ok);
             case Pop3Verb.Capa:
-                return Say(reply, Pop3Capabilities.Reply);
+                Pop3Capabilities.WriteAfterLogin(reply);
+                return Pop3Step.NextLine;
             case Pop3Verb.Quit:
                 return Pop3Step.Quit;
             default:

@@ -1,6 +1,7 @@
 namespace Kopis.Mail;
 
-/// <summary>The words of RFC 1939, 2449, 2595 and 5034, and <c>LAST</c> of RFC 1460.</summary>
+/// <summary>The words of RFC 1939, 2449, 2595, 5034 and 6856, and <c>LAST</c> of RFC 1460.
+/// </summary>
 internal enum Pop3Verb
 {
     Unknown,
@@ -20,4 +21,5 @@ internal enum Pop3Verb
     Top,
     Rset,
     Last,
+    Utf8,
 }

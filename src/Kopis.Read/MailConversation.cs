@@ -16,6 +16,10 @@ internal sealed class MailConversation : ILineProtocol
     /// <summary>For a line, and for each block of a reply (contract §10.3).</summary>
     internal static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(1200);
 
+    /// <summary>Tells a qmail-pop3d that the client knows of response codes (RFC 2449 §8): it has
+    /// asked for our capabilities before the login.</summary>
+    internal const string CodesVariable = "POP3CODES";
+
     private const int BlockBytes = 16 * 1024; // Of a message or listing between two flushes.
 
     private readonly Connection _connection;
@@ -47,17 +51,20 @@ internal sealed class MailConversation : ILineProtocol
     /// <summary>Serves a Maildir to its end, whatever that is.</summary>
     /// <param name="connection">The client.</param>
     /// <param name="maildir">The path, bytes that end in NUL.</param>
+    /// <param name="knowsCodes">See <see cref="CodesVariable"/>.</param>
     /// <param name="time">The clock.</param>
     /// <param name="stop">The listener is ending.</param>
     internal static async Task RunAsync(
-        Connection connection, byte[] maildir, TimeProvider time, CancellationToken stop)
+        Connection connection, byte[] maildir, bool knowsCodes, TimeProvider time,
+        CancellationToken stop)
     {
         using Maildrop? drop =
             Maildrop.TryOpen(maildir, time.GetUtcNow(), out MaildropFault fault);
         if (drop is null)
         {
-            connection.Output.Write(
-                fault == MaildropFault.Missing ? Pop3Reply.NoMaildir : Pop3Reply.NoScan);
+            connection.Output.Write(fault == MaildropFault.Missing
+                ? Pop3Code.Add(Pop3Reply.NoMaildir, Pop3Code.Permanent, knowsCodes)
+                : Pop3Code.Add(Pop3Reply.NoScan, Pop3Code.Temporary, knowsCodes));
             connection.SetDeadline(IdleTimeout);
             await connection.FlushAsync();
             return;

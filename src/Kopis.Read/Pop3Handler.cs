@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Mail;
@@ -20,10 +19,8 @@ internal sealed class Pop3Handler : ISessionHandler
     /// <summary>qmail-popup's exit code, whatever came of it (contract §13, 26).</summary>
     internal const int ExitAlways = 1;
 
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
-
     private readonly Pop3Chain _chain;
-    private readonly LoginGate _gate;
+    private readonly Pop3Logins _logins;
     private readonly TlsServer _tls;
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
@@ -31,15 +28,16 @@ internal sealed class Pop3Handler : ISessionHandler
 
     /// <summary>Makes the handler.</summary>
     /// <param name="chain">The programs it stands for.</param>
-    /// <param name="gate">Checks logins.</param>
+    /// <param name="logins">Who may come in.</param>
     /// <param name="tls">Our certificates.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Takes a line for the listener's log.</param>
     internal Pop3Handler(
-        Pop3Chain chain, LoginGate gate, TlsServer tls, TimeProvider time, Action<string> log)
+        Pop3Chain chain, Pop3Logins logins, TlsServer tls, TimeProvider time,
+        Action<string> log)
     {
         _chain = chain;
-        _gate = gate;
+        _logins = logins;
         _tls = tls;
         _time = time;
         _log = log;
@@ -48,28 +46,18 @@ internal sealed class Pop3Handler : ISessionHandler
 
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
     {
-        LoginConversation conversation = new(connection, StampFor(connection), _tls, _time);
-        if (await conversation.RunAsync(stop) is not { } credentials)
-        {
-            return ExitAlways;
-        }
-
         try
         {
-            IPAddress peer = connection.Remote?.Address ?? IPAddress.None;
-            if (await CheckAsync(peer, credentials, stop) is { } account)
-            {
-                await ServeAsync(connection, account, stop);
-                return ExitAlways;
-            }
-
-            _log($"authorization failed for {peer}");
-            await RefuseAsync(connection, Pop3Reply.AuthorizationFailed.ToArray());
+            LoginConversation login = new(
+                connection, StampFor(connection), _logins, _tls, _time, _log);
+            await RunAsync(connection, login, stop);
         }
         catch (ConfigurationException e)
         {
-            _log($"unable to check a password: {e.Message}");
-            await RefuseAsync(connection, Pop3Reply.AuthorizationFailed.ToArray());
+            _log($"unable to serve a client: {e.Message}"); // A control file that is being changed.
+            connection.Output.Write(Pop3Reply.AuthorizationLater);
+            connection.SetDeadline(MailConversation.IdleTimeout);
+            await connection.FlushAsync();
         }
         catch (OperationCanceledException)
         {
@@ -79,53 +67,48 @@ internal sealed class Pop3Handler : ISessionHandler
         return ExitAlways;
     }
 
-    private async Task<Account?> CheckAsync(
-        IPAddress peer, Pop3Credentials credentials, CancellationToken stop)
+    private async Task RunAsync(
+        Connection connection, LoginConversation login, CancellationToken stop)
     {
-        try
+        if (await login.RunAsync(stop) is not { } account)
         {
-            return await _gate.CheckAsync(peer, credentials.Name, credentials.Secret, stop);
+            return;
         }
-        finally
-        {
-            credentials.Forget();
-        }
-    }
 
-    private async Task ServeAsync(
-        Connection connection, Account account, CancellationToken stop)
-    {
         if (account.Uid == Processes.EffectiveUid)
         {
             byte[] home = Fd.PathBytes(account.Home);
             byte[] maildir = [.. home[..^1], (byte)'/', .. _chain.Maildir, 0];
-            await MailConversation.RunAsync(connection, maildir, _time, stop);
+            await MailConversation.RunAsync(connection, maildir, login.KnowsCodes, _time, stop);
         }
         else if (_reaper is null || account.Uid == 0)
         {
             _log($"unable to become the owner of the mailbox of {account.Name}");
-            await RefuseAsync(connection, Pop3Reply.AuthorizationFailed.ToArray());
+            await login.RefuseAsync(
+                Pop3Reply.AuthorizationFailed.ToArray(), Pop3Code.Permanent.ToArray());
         }
         else
         {
-            await RunReaderAsync(connection, account, _reaper, stop);
+            await RunReaderAsync(connection, login, account, _reaper, stop);
         }
     }
 
     private async Task RunReaderAsync(
-        Connection connection, Account account, ChildReaper reaper, CancellationToken stop)
+        Connection connection, LoginConversation login, Account account, ChildReaper reaper,
+        CancellationToken stop)
     {
         int pid;
         (int ours, int child) = Fd.SocketPair();
         using Socket commands = new(new SafeSocketHandle(ours, ownsHandle: true));
         try
         {
-            pid = StartReader(connection, account, child);
+            pid = StartReader(connection, account, child, login.KnowsCodes);
         }
         catch (PosixException e)
         {
             _log($"unable to start qmail-pop3d for {account.Name}: {e.Message}");
-            await RefuseAsync(connection, Pop3Reply.AuthorizationFailed.ToArray());
+            await login.RefuseAsync(
+                Pop3Reply.AuthorizationLater.ToArray(), Pop3Code.Temporary.ToArray());
             return;
         }
         finally
@@ -147,13 +130,17 @@ internal sealed class Pop3Handler : ISessionHandler
         await copying;
     }
 
-    private int StartReader(Connection connection, Account account, int commands) =>
-        new ProcessStart
+    private int StartReader(
+        Connection connection, Account account, int commands, bool knowsCodes)
+    {
+        ByteEnvironment environment = UserEnvironment.For(connection.Environment, account);
+        environment[MailConversation.CodesVariable] = knowsCodes ? [] : null;
+        return new ProcessStart
         {
             Path = ProgramPath.Find(connection.Environment, _chain.Reader)
                 ?? throw new PosixException("find qmail-pop3d", Errno.NoEntry),
             Arguments = [_chain.Reader, _chain.Maildir],
-            Environment = UserEnvironment.For(connection.Environment, account),
+            Environment = environment,
             Directory = account.Home,
             Descriptors = new Dictionary<int, int>
             {
@@ -163,6 +150,7 @@ internal sealed class Pop3Handler : ISessionHandler
             },
             Identity = new ProcessIdentity(account.Uid, account.Gid, [account.Gid]),
         }.Start();
+    }
 
     // What a client sent right after PASS lies in our memory; so its commands go through us, while
     // the mail goes straight to the client.
@@ -216,14 +204,6 @@ internal sealed class Pop3Handler : ISessionHandler
         {
             // qmail-pop3d has ended.
         }
-    }
-
-    // To a client that may have sent more by now.
-    private static async Task RefuseAsync(Connection connection, byte[] reply)
-    {
-        connection.Output.Write(reply);
-        connection.SetDeadline(LastWords);
-        await connection.FlushAndLingerAsync();
     }
 
     // In a listener the connection's number stands for the process id, as it does in its log.

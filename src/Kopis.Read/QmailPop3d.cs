@@ -29,6 +29,7 @@ public static class QmailPop3d
         await using Connection connection =
             Connection.OverDescriptors(0, 1, environment, TimeProvider.System);
         await MailConversation.RunAsync(
-            connection, maildir, TimeProvider.System, CancellationToken.None);
+            connection, maildir, environment[MailConversation.CodesVariable] is not null,
+            TimeProvider.System, CancellationToken.None);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Mail;
@@ -14,6 +15,11 @@ namespace Kopis.Read;
 /// </summary>
 public static class QmailPopup
 {
+    private const int ExitBad = 1; // checkpassword's for a wrong name or password.
+
+    // What gives a name and a password, which is what any checkpassword takes.
+    private static readonly string[] ForAnyJudge = ["PLAIN", "LOGIN"];
+
     /// <summary>The program: one session on descriptors 0 and 1, one try.</summary>
     /// <returns>1, whatever came of it: that is qmail-popup's way.</returns>
     public static int Run(ProgramContext context)
@@ -33,7 +39,7 @@ public static class QmailPopup
     /// <summary>
     /// The sessions of a listener; null where a program of the chain is not ours.
     /// </summary>
-    /// <exception cref="ConfigurationException">users/virtual cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A file cannot be understood.</exception>
     public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
         if (Pop3Chain.Parse(listener.Environment, chain) is not { } words)
@@ -41,12 +47,12 @@ public static class QmailPopup
             return null;
         }
 
-        Accounts accounts = new(listener.Home, hasHostUsers: Processes.EffectiveUid == 0);
-        _ = accounts.Find("nobody@invalid"u8); // A listener does not start with a bad file.
-        LoginGate gate = new(name => accounts.Find(name), TimeProvider.System);
+        // A listener does not start with a file that cannot be understood,
+        Pop3Logins logins = new(
+            listener.Home, hasHostUsers: Processes.EffectiveUid == 0, TimeProvider.System, Log);
         TlsServer tls = new(ControlDirectory.Of(listener), TimeProvider.System, Log);
-        _ = tls.IsOffered; // Nor with a certificate that cannot be used.
-        return new Pop3Handler(words, gate, tls, TimeProvider.System, Log);
+        _ = tls.IsOffered; // nor with a certificate that cannot be used.
+        return new Pop3Handler(words, logins, tls, TimeProvider.System, Log);
     }
 
     private static void Serve(ProgramContext context)
@@ -59,17 +65,18 @@ public static class QmailPopup
 
         Pop3Login login = new(
             Stamp.Make(Processes.Id, DateTimeOffset.UtcNow, context.Arguments[0]),
-            offersTls: false);
-        if (TakeLogin(login) is { } credentials)
+            new Pop3Offer(Tls: false, Passwords: true, new SaslOffer(ForAnyJudge, Binding: null)));
+        if (TakeLogin(login))
         {
-            byte[] fields = credentials.ToFields(login.Stamp);
-            credentials.Forget();
-            Fd.WriteAll(1, RunSubprogram(context, fields));
+            context.Environment[MailConversation.CodesVariable] = login.KnowsCodes ? [] : null;
+            (byte[] reply, bool isTemporary) = RunSubprogram(context, login.TakeFields());
+            Fd.WriteAll(1, reply.Length == 0 ? reply : Pop3Code.Add(
+                reply, isTemporary ? Pop3Code.Temporary : Pop3Code.Auth, login.KnowsCodes));
         }
     }
 
     // What follows PASS belongs to the next program: lines are read byte by byte.
-    private static Pop3Credentials? TakeLogin(Pop3Login login)
+    private static bool TakeLogin(Pop3Login login)
     {
         ArrayBufferWriter<byte> reply = new();
         login.Greet(reply);
@@ -80,7 +87,7 @@ public static class QmailPopup
             reply.ResetWrittenCount();
             if (!lines.TryRead(out ReadOnlySpan<byte> line, out bool tooLong))
             {
-                return null;
+                return false;
             }
 
             Pop3LoginStep step = tooLong
@@ -89,16 +96,22 @@ public static class QmailPopup
             switch (step)
             {
                 case Pop3LoginStep.Check:
-                    return login.TakeCredentials();
+                    return true;
+                case Pop3LoginStep.Refused:
+                    Fd.WriteAll(1, Pop3Code.Add(
+                        Pop3Reply.AuthorizationFailed, Pop3Code.Auth, login.KnowsCodes));
+                    return false;
                 case Pop3LoginStep.Close:
                     Fd.WriteAll(1, reply.WrittenSpan);
-                    return null;
+                    return false;
             }
         }
     }
 
-    /// <summary>Runs the subprogram; the result is what is left to say.</summary>
-    private static ReadOnlySpan<byte> RunSubprogram(ProgramContext context, byte[] fields)
+    /// <summary>Runs the subprogram; the result is what is left to say, and whether what went
+    /// wrong will pass.</summary>
+    private static (byte[] Reply, bool IsTemporary) RunSubprogram(
+        ProgramContext context, byte[] fields)
     {
         (int Read, int Write) pipe;
         try
@@ -107,7 +120,7 @@ public static class QmailPopup
         }
         catch (PosixException)
         {
-            return Pop3Reply.NoPipe;
+            return (Pop3Reply.NoPipe.ToArray(), true);
         }
 
         int pid;
@@ -119,7 +132,7 @@ public static class QmailPopup
             IReadOnlyList<byte[]> words = [.. context.Arguments.Skip(1)];
             if (ProgramPath.Find(context.Environment, words[0]) is not { } path)
             {
-                return Pop3Reply.AuthorizationFailed;
+                return (Pop3Reply.AuthorizationFailed.ToArray(), true);
             }
 
             pid = Start(path, words, context.Environment, pipe.Read);
@@ -128,18 +141,20 @@ public static class QmailPopup
         {
             // execve(2) failing is the child's failure to qmail; the rest is fork(2)'s.
             return e.Number is Errno.Again or Errno.NoMemory
-                ? Pop3Reply.NoFork
-                : Pop3Reply.AuthorizationFailed;
+                ? (Pop3Reply.NoFork.ToArray(), true)
+                : (Pop3Reply.AuthorizationFailed.ToArray(), true);
         }
         finally
         {
             Fd.Close(pipe.Read);
+            CryptographicOperations.ZeroMemory(fields);
         }
 
         WaitStatus status = Processes.Wait(pid);
-        return status.Crashed ? Pop3Reply.ChildCrashed
-            : status.ExitCode != 0 ? Pop3Reply.AuthorizationFailed
-            : [];
+        return status.Crashed ? (Pop3Reply.ChildCrashed.ToArray(), true)
+            : status.ExitCode != 0
+                ? (Pop3Reply.AuthorizationFailed.ToArray(), status.ExitCode != ExitBad)
+            : ([], false);
     }
 
     private static int Start(

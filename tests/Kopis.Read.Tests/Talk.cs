@@ -4,7 +4,6 @@ using Kopis.Base;
 using Kopis.Control;
 using Kopis.Net;
 using Kopis.Receive.Tests;
-using Kopis.Users;
 using Kopis.Users.Tests;
 
 namespace Kopis.Read.Tests;
@@ -147,10 +146,9 @@ internal sealed class Talk : IDisposable
 
     private async Task<int> Serve()
     {
-        Accounts accounts = new(_home.Path, hasHostUsers: false);
         Pop3Handler handler = new(
             new Pop3Chain("toyokawa.gcd.org"u8.ToArray(), [], "Maildir"u8.ToArray()),
-            new LoginGate(name => accounts.Find(name), GateTime),
+            new Pop3Logins(_home.Path, hasHostUsers: false, GateTime, _ => { }),
             new TlsServer(new ControlDirectory(_home.In("control")), Time, _ => { }),
             Time, _ => { });
         Connection connection = Connection.OverPipes(

@@ -5,8 +5,9 @@ namespace Kopis.Mail;
 /// <summary>What an exchange must know from somebody who has users.</summary>
 /// <param name="Kind">What is asked.</param>
 /// <param name="Name">The user, as the client has it.</param>
-/// <param name="Secret">A password, a proof or a token; empty for a salt.</param>
-/// <param name="AuthMessage">What a proof of SCRAM is of; else empty.</param>
+/// <param name="Secret">A password, a proof, a digest or a token; empty for a salt.</param>
+/// <param name="AuthMessage">What a proof of SCRAM is of, or the stamp that a digest covers; else
+/// empty.</param>
 public sealed record SaslQuestion(
     SaslQuestionKind Kind, byte[] Name, byte[] Secret, byte[] AuthMessage)
 {

@@ -12,6 +12,9 @@ public enum SaslQuestionKind
     /// <summary>Whether a proof of SCRAM-SHA-256 is right.</summary>
     Proof,
 
+    /// <summary>Whether a digest of APOP is right, which is no mechanism of SASL.</summary>
+    Digest,
+
     /// <summary>Whether an OAuth bearer token is good, and whose.</summary>
     Token,
 }

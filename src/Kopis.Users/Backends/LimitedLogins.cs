@@ -16,6 +16,9 @@ public sealed class LimitedLogins(ILoginService inner, LoginLimiter limiter, Tim
     public bool HasScram => inner.HasScram;
 
     /// <inheritdoc/>
+    public bool HasScramForAll => inner.HasScramForAll;
+
+    /// <inheritdoc/>
     public Task<LoginAnswer> CheckPasswordAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
         GuardAsync(

@@ -9,6 +9,9 @@ public abstract class PasswordOnly : ILoginService
     public bool HasScram => false;
 
     /// <inheritdoc/>
+    public bool HasScramForAll => false;
+
+    /// <inheritdoc/>
     public abstract Task<LoginAnswer> CheckPasswordAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop);
 

@@ -11,11 +11,14 @@ namespace Kopis.Users;
 public sealed class SaslDesk(ILoginService? logins, BearerTokens? tokens, LimitedLogins limits)
 {
     /// <summary>The mechanisms that can be served, of those a site allows.</summary>
-    public IReadOnlyList<string> Mechanisms(IReadOnlyList<string> allowed) =>
-        [.. allowed.Where(name => name switch
+    /// <param name="allowed">Null where it has not said. Then SCRAM is only offered where every
+    /// user has keys for it: clients take it first, and do not try another after it.</param>
+    public IReadOnlyList<string> Mechanisms(IReadOnlyList<string>? allowed) =>
+        [.. (allowed ?? SaslOffer.All).Where(name => name switch
         {
             "OAUTHBEARER" or "XOAUTH2" => tokens is not null,
-            "SCRAM-SHA-256" or "SCRAM-SHA-256-PLUS" => logins is { HasScram: true },
+            "SCRAM-SHA-256" or "SCRAM-SHA-256-PLUS" =>
+                logins is { HasScram: true } && (allowed is not null || logins.HasScramForAll),
             _ => logins is not null,
         })];
 
@@ -29,6 +32,8 @@ public sealed class SaslDesk(ILoginService? logins, BearerTokens? tokens, Limite
             (SaslQuestionKind.Password, { } service, _) => await service.CheckPasswordAsync(
                 peer, question.Name, question.Secret, stop),
             (SaslQuestionKind.Proof, { } service, _) => await service.CheckProofAsync(
+                peer, question.Name, question.AuthMessage, question.Secret, stop),
+            (SaslQuestionKind.Digest, { } service, _) => await service.CheckDigestAsync(
                 peer, question.Name, question.AuthMessage, question.Secret, stop),
             (SaslQuestionKind.Token, _, { } issuer) => await limits.GuardAsync(
                 peer, question.Name, () => issuer.CheckAsync(question.Name, question.Secret), stop),

@@ -72,16 +72,28 @@ public sealed class LoginGate
     /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
     public LoginVerdict TryProof(IPAddress peer, byte[] name, byte[] authMessage, byte[] proof)
     {
+        byte[] signature = [];
+        return TryCheap(peer, name, candidate =>
+        {
+            bool isRight = candidate.Keys is { } keys && keys.Verify(authMessage, proof);
+            signature = isRight ? candidate.Keys!.Sign(authMessage) : [];
+            return isRight;
+        }) with
+        {
+            ServerSignature = signature,
+        };
+    }
+
+    /// <summary>As <see cref="TryProof"/>, for what only the caller can judge.</summary>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public LoginVerdict TryCheap(IPAddress peer, byte[] name, Func<Candidate, bool> isRight)
+    {
         long began = _time.GetTimestamp();
         PeerNetwork network = PeerNetwork.Of(peer);
         Candidate? candidate = _limiter.IsBlocked(network, name) ? null : _find(name);
-        return candidate is { Account: { } account, Keys: { } keys }
-            && keys.Verify(authMessage, proof)
-                ? Accept(network, name, account) with
-                {
-                    ServerSignature = keys.Sign(authMessage),
-                }
-                : Refuse(_limiter.CountFailure(network, name), began);
+        return candidate is { Account: { } account } && isRight(candidate)
+            ? Accept(network, name, account)
+            : Refuse(_limiter.CountFailure(network, name), began);
     }
 
     private LoginVerdict Accept(PeerNetwork network, byte[] name, Account account)

@@ -11,6 +11,9 @@ public interface ILoginService
     /// <summary>Whether it can be asked for salts and proofs.</summary>
     bool HasScram { get; }
 
+    /// <summary>Whether every user has keys for SCRAM; users of the host have none.</summary>
+    bool HasScramForAll { get; }
+
     /// <summary>Checks a password. A refusal comes after a wait.</summary>
     Task<LoginAnswer> CheckPasswordAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop);
@@ -22,4 +25,10 @@ public interface ILoginService
     /// <summary>Checks a proof of SCRAM. A refusal comes after a wait.</summary>
     Task<LoginAnswer> CheckProofAsync(
         IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop);
+
+    /// <summary>Checks a digest of APOP, where there are secrets for it. A refusal comes after a
+    /// wait.</summary>
+    Task<LoginAnswer> CheckDigestAsync(
+        IPAddress peer, byte[] name, byte[] stamp, byte[] digest, CancellationToken stop) =>
+        Task.FromResult(LoginAnswer.Later);
 }

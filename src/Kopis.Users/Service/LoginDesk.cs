@@ -1,18 +1,13 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Kopis.Base;
 
 namespace Kopis.Users;
 
 /// <summary>qmail-lookup's answers about logins.</summary>
 internal sealed class LoginDesk(LoginGate gate)
 {
-    private const int SaltBytes = 16;
-
-    // Salts of names that have none: always the same, for nobody can ask twice and see a change.
-    // The machine's number is not known to strangers; without one they change at each start.
-    private readonly byte[] _fakeSalts = HMACSHA256.HashData(MachineNumber(), "kopis salt"u8);
+    private readonly ScramSalts _salts = new(gate);
 
     /// <summary>Answers a <see cref="LookupKind.Password"/>.</summary>
     internal async Task<byte[]?> PasswordAsync(byte[][] fields, CancellationToken stop)
@@ -39,13 +34,9 @@ internal sealed class LoginDesk(LoginGate gate)
     /// <summary>Answers a <see cref="LookupKind.Salt"/>: a name of nobody has one too.</summary>
     internal byte[]? Salt(byte[][] fields)
     {
-        byte[] name = fields[0];
-        ScramKeys? keys = gate.KeysOf(name);
-        byte[] salt = keys?.Salt
-            ?? HMACSHA256.HashData(_fakeSalts, Ascii8.ToLower(name))[..SaltBytes];
+        (byte[] salt, int iterations) = _salts.Of(fields[0]);
         return LookupFrame.Make(
-            (byte)LookupVerdict.Yes, salt,
-            LookupFrame.Number(keys?.Iterations ?? PasswordHash.Iterations));
+            (byte)LookupVerdict.Yes, salt, LookupFrame.Number(iterations));
     }
 
     private static byte[]? Answer(LoginVerdict verdict, byte[] signature) => LookupFrame.Make(
@@ -57,17 +48,4 @@ internal sealed class LoginDesk(LoginGate gate)
     // A peer without an address is one peer like another.
     private static IPAddress PeerOf(byte[] field) =>
         field.Length is 4 or 16 ? new IPAddress(field) : IPAddress.None;
-
-    private static byte[] MachineNumber()
-    {
-        try
-        {
-            byte[] number = File.ReadAllBytes("/etc/machine-id");
-            return number.Length > SaltBytes ? number : RandomNumberGenerator.GetBytes(SaltBytes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return RandomNumberGenerator.GetBytes(SaltBytes);
-        }
-    }
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Kopis.Base;
 using Kopis.Control;
+using Kopis.Posix;
 
 namespace Kopis.Users;
 
@@ -45,6 +46,12 @@ public sealed class LookupClient : ILoginService
 
     /// <inheritdoc/>
     public bool HasScram => true;
+
+    /// <inheritdoc/>
+    // Where it is another's, qmail-lookup knows users of the host besides the virtual ones.
+    public bool HasScramForAll =>
+        Fd.TryStatus(Fd.PathBytes(_path), out _) is not { } status
+        || status.Uid == Processes.EffectiveUid;
 
     /// <summary>Answers from what is remembered, or where nobody need be asked.</summary>
     /// <param name="recipient">As the envelope will have it.</param>

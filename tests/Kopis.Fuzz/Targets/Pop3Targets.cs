@@ -12,7 +12,8 @@ internal static class Pop3Targets
     /// </summary>
     internal static void Login(byte[] input)
     {
-        Pop3Login login = new(Stamp, offersTls: true);
+        Pop3Login login = new(
+            Stamp, new Pop3Offer(Tls: true, Passwords: true, new SaslOffer(SaslOffer.All, [1])));
         ArrayBufferWriter<byte> reply = new();
         login.Greet(reply);
         foreach (Range range in input.AsSpan().Split((byte)'\n'))
@@ -20,10 +21,15 @@ internal static class Pop3Targets
             reply.ResetWrittenCount();
             Pop3LoginStep step = login.OnLine(input.AsSpan(range), reply);
             Must.BeLines(reply.WrittenSpan, "reply");
-            if (step == Pop3LoginStep.Check)
+            if (step == Pop3LoginStep.Check
+                && login.Question.Kind is SaslQuestionKind.Password or SaslQuestionKind.Digest)
             {
-                byte[] fields = login.TakeCredentials().ToFields(login.Stamp);
-                Must.Hold(fields.AsSpan().Count((byte)0) == 3, "not three fields");
+                Must.Hold(login.TakeFields().AsSpan().Count((byte)0) == 3, "not three fields");
+            }
+            else if (step == Pop3LoginStep.Check)
+            {
+                step = login.OnAnswer(SaslAnswer.Of([1, 2, 3, 4], 4096), reply);
+                Must.BeLines(reply.WrittenSpan, "reply");
             }
 
             if (step != Pop3LoginStep.NextLine)

@@ -1,0 +1,28 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Users;
+
+namespace Kopis.Read;
+
+/// <summary>The control files about who reads mail.</summary>
+/// <param name="Mechanisms">saslmechanisms, strongest first; null where there is none.</param>
+/// <param name="PasswordsInTheClear">pop3cleartext: passwords may cross the network as they are
+/// though TLS is offered.</param>
+internal sealed record Pop3Settings(
+    IReadOnlyList<string>? Mechanisms, bool PasswordsInTheClear)
+{
+    private const string ClearText = "pop3cleartext";
+
+    /// <summary>As they are at each session.</summary>
+    internal static Reloading<Pop3Settings> In(ControlDirectory control, TimeProvider time) =>
+        new(
+            [
+                .. ((string[])[SaslMechanisms.FileName, ClearText])
+                    .Select(name => Path.Combine(control.Directory, name)),
+            ],
+            () => Load(control), time);
+
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    private static Pop3Settings Load(ControlDirectory control) => new(
+        SaslMechanisms.Read(control), control.ReadInt(ClearText, 0) != 0);
+}

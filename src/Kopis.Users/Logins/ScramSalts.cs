@@ -1,0 +1,35 @@
+using System.Security.Cryptography;
+using Kopis.Base;
+
+namespace Kopis.Users;
+
+/// <summary>Salt and iterations for SCRAM, of every name: nobody's too, so that none is told from
+/// another by them.</summary>
+public sealed class ScramSalts(LoginGate gate)
+{
+    private const int SaltBytes = 16;
+
+    // Salts of names that have none: always the same, for nobody can ask twice and see a change.
+    // The machine's number is not known to strangers; without one they change at each start.
+    private readonly byte[] _fakeSalts = HMACSHA256.HashData(MachineNumber(), "kopis salt"u8);
+
+    /// <summary>Those of a name.</summary>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public (byte[] Salt, int Iterations) Of(byte[] name) => gate.KeysOf(name) is { } keys
+        ? (keys.Salt, keys.Iterations)
+        : (HMACSHA256.HashData(_fakeSalts, Ascii8.ToLower(name))[..SaltBytes],
+            PasswordHash.Iterations);
+
+    private static byte[] MachineNumber()
+    {
+        try
+        {
+            byte[] number = File.ReadAllBytes("/etc/machine-id");
+            return number.Length > SaltBytes ? number : RandomNumberGenerator.GetBytes(SaltBytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return RandomNumberGenerator.GetBytes(SaltBytes);
+        }
+    }
+}
