@@ -16,4 +16,10 @@ public enum RecipientVerdict : byte
 
     /// <summary>There is, and it has no room: 452.</summary>
     Full,
+
+    /// <summary>The user who has logged in may not send as this sender: 553.</summary>
+    NotYours,
+
+    /// <summary>Nobody knows just now whether he may: 451, for users too.</summary>
+    SenderLater,
 }

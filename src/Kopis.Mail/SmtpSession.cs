@@ -258,6 +258,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             case RecipientVerdict.No:
                 _refused++;
                 return Say(reply, SmtpReply.NoMailbox);
+            case RecipientVerdict.NotYours:
+                return OnError(AuthReply.NotYourAddress, reply);
             case RecipientVerdict.Full:
                 return Say(reply, SmtpReply.MailboxFull);
             default:

@@ -7,6 +7,9 @@ namespace Kopis.Receive;
 /// <summary>Has qmail-lookup judge recipients. Where a home has none, nobody is asked.</summary>
 internal sealed class LookupRecipients(LookupClient lookup) : IRecipientCheck
 {
+    /// <summary>See <see cref="LookupClient.KnowsSenders"/>.</summary>
+    internal bool KnowsSenders => lookup.KnowsSenders;
+
     public RecipientVerdict? Known(ReadOnlySpan<byte> recipient)
     {
         try
@@ -29,6 +32,20 @@ internal sealed class LookupRecipients(LookupClient lookup) : IRecipientCheck
         catch (Exception e) when (e is ConfigurationException or OperationCanceledException)
         {
             return RecipientVerdict.Later;
+        }
+    }
+
+    /// <summary>See <see cref="LookupClient.MaySendAsAsync"/>; does not throw.</summary>
+    internal async Task<LookupVerdict> MaySendAsAsync(
+        byte[] user, byte[] sender, CancellationToken stop)
+    {
+        try
+        {
+            return await lookup.MaySendAsAsync(user, sender, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            return LookupVerdict.Later;
         }
     }
 

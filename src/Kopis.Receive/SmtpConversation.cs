@@ -179,7 +179,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private async ValueTask<int?> CheckRecipientAsync(CancellationToken stop)
     {
         RecipientVerdict verdict =
-            await _services.Recipients!.AskAsync(_session.AskedRecipient, stop);
+            await _policy.Recipients!.AskAsync(_session.AskedRecipient, stop);
         SmtpStep step = _session.OnRecipientChecked(verdict, _connection.Output);
         LineStep after = After(step, _connection.Output);
         await SlowDownAsync(stop);

@@ -28,16 +28,17 @@ internal sealed class SmtpPolicy(
     public ReadOnlyMemory<byte> Mechanisms =>
         Offer is null ? default(ReadOnlyMemory<byte>) : Offer.ToBytes();
 
-    public ISubmissionRules? Submission { get; } = services.Logins is null
+    private readonly SubmissionRules? _submission = services.Logins is null
         ? null
-        : new SubmissionRules(
-            client.Environment["SUBMISSION"] is not null, settings.Submission);
+        : new(client.Environment["SUBMISSION"] is not null, settings.Submission, services);
+
+    public ISubmissionRules? Submission => _submission;
 
     /// <summary>The mechanisms of this session; null where AUTH is not offered.</summary>
     internal SaslOffer? Offer { get; } = LoginOffer.To(
         client, tls, services.Logins, settings.Submission);
 
-    public IRecipientCheck? Recipients => services.Recipients;
+    public IRecipientCheck? Recipients => _submission?.Recipients ?? services.Recipients;
 
     public bool IsEncrypted { get; } = tls is not null;
 

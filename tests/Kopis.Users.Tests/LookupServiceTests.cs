@@ -196,6 +196,7 @@ public sealed class LookupServiceTests : IAsyncDisposable
         _server = new LookupServer(
             LookupSocket.Listen(_home.Path),
             new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, _ => null),
+            new SenderJudge(_home.Path),
             new LoginDesk(new LoginGate(name => accounts.Find(name), _time)),
             _ => _mayAsk, _log.Add);
         _serving = _server.RunAsync(_stop.Token);

@@ -232,7 +232,52 @@ class Submission(AuthCase):
                              ("joes@mx.example", 553), ("ann@mx.example", 553),
                              ("joe@other.example", 553), ("joe", 553), ("x@y@joe.example", 250),
                              ("sales-x@mx.example", 553)):
-            self.assertEqual(code, client.docmd(f"MAIL FROM:<{sender}>")[0], sender)
+            self.assertEqual(code, self.send_as(client, sender), sender)
+
+    def send_as(self, client, sender):
+        """The reply to MAIL or, where that is yes, to RCPT."""
+        client.docmd("RSET")
+        code = client.docmd(f"MAIL FROM:<{sender}>")[0]
+        return client.docmd("RCPT TO:<x@elsewhere.example>")[0] if code == 250 else code
+
+    def test_aliases_are_their_owners(self):
+        for words in (("info@mx.example", "joe@mx.example"),
+                      ("team@mx.example", "ann@mx.example", "joe@mx.example"),
+                      ("boss@mx.example", "ann@mx.example")):
+            result = self.run_program("kopis", "alias", "add", *words)
+            self.assertEqual(0, result.returncode, result)
+        self.listen(SUBMISSION="")
+        client = self.client()
+        client.login("joe", PASSWORD)
+        for sender, code in (("info@mx.example", 250), ("Team@MX.example", 250),
+                             ("boss@mx.example", 553), ("any@mx.example", 553),
+                             ("info-x@mx.example", 553)):
+            self.assertEqual(code, self.send_as(client, sender), sender)
+
+        # No message without a yes, however the client goes on; and a proof is of one message.
+        self.assertEqual(250, client.docmd("MAIL FROM:<boss@mx.example>")[0])
+        for _ in range(2):
+            self.assertEqual(553, client.docmd("RCPT TO:<joe@mx.example>")[0])
+        self.assertEqual(503, client.docmd("DATA")[0])
+        for refused in ("MAIL FROM:<nobody>", "MAIL FROM:<joe@mx.example> BODY=X", "BDAT 0"):
+            client.docmd(refused)
+            self.assertIn(client.docmd("RCPT TO:<joe@mx.example>")[0], (503, 553), refused)
+        self.assertEqual(250, self.send_as(client, "info@mx.example"))
+        self.assertEqual(250, client.docmd("MAIL FROM:<boss@mx.example>")[0])
+        self.assertEqual(553, client.docmd("RCPT TO:<joe@mx.example>")[0])
+        client.sendmail("info@mx.example", ["x@elsewhere.example"], b"Subject: x\r\n\r\nx\r\n")
+        self.assertEqual(b"Finfo@mx.example\0Tx@elsewhere.example\0\0", self.envelope())
+
+        aliases = self.home / "users/aliases"
+        text = aliases.read_bytes()
+        aliases.write_text("half a line")
+        self.assertEqual(451, self.send_as(client, "info@mx.example"))
+        aliases.write_bytes(text)
+        self.assertEqual(250, self.send_as(client, "info@mx.example"))
+        self.service.process.kill()
+        self.service.process.wait(30)
+        self.assertEqual(451, self.send_as(client, "info@mx.example"))
+        self.assertEqual(250, self.send_as(client, "joe@mx.example"))
 
     def test_how_much_a_user_sends(self):
         self.control("submissionrate", "3")

@@ -92,6 +92,19 @@ public sealed class LookupClient : ILoginService
         return verdict;
     }
 
+    /// <summary>Whether there is a qmail-lookup, or was one, so that senders can be asked about.
+    /// </summary>
+    public bool KnowsSenders => IsThere;
+
+    /// <summary>Asks whether an account may send as an address, which is an alias of its.
+    /// </summary>
+    public async Task<LookupVerdict> MaySendAsAsync(
+        byte[] account, byte[] sender, CancellationToken stop) =>
+        await _recipients.AskAsync(
+            LookupFrame.Make((byte)LookupKind.Sender, account, sender), stop) is { } answer
+                ? answer.Verdict
+                : LookupVerdict.Later;
+
     /// <inheritdoc/>
     public Task<LoginAnswer> CheckPasswordAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>

@@ -30,7 +30,7 @@ internal sealed class LookupDesk(ProgramContext context, bool singleUser)
         Accounts accounts = new(context.Home, hasHostUsers: !singleUser);
         uint? asker = singleUser ? Processes.EffectiveUid : UnixUsers.ByName(NetworkUser)?.Uid;
         using LookupServer server = new(
-            listen(), MakeJudge(),
+            listen(), MakeJudge(), new SenderJudge(context.Home),
             new LoginDesk(new LoginGate(name => accounts.Find(name), TimeProvider.System)),
             uid => uid == 0 || uid == asker, Log);
         server.RunAsync(stop.Token).GetAwaiter().GetResult();

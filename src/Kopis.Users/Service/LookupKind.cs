@@ -6,6 +6,10 @@ internal enum LookupKind : byte
     /// <summary>local part, domain, as qmail-lspawn gets them: verdict.</summary>
     Recipient = (byte)'R',
 
+    /// <summary>account, sender: whether the one may send as the other, since it is an alias that
+    /// goes to him.</summary>
+    Sender = (byte)'A',
+
     /// <summary>address of the client, name, password: verdict, milliseconds to wait, account.
     /// </summary>
     Password = (byte)'P',

@@ -17,6 +17,7 @@ internal sealed class LookupServer : IDisposable
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     private readonly RecipientJudge _judge;
+    private readonly SenderJudge _senders;
     private readonly LoginDesk _desk;
     private readonly Func<uint, bool> _mayAsk;
     private readonly Action<string> _log;
@@ -27,14 +28,15 @@ internal sealed class LookupServer : IDisposable
     /// <summary>A server, not running yet.</summary>
     /// <param name="listener">Where clients come; closed with this.</param>
     /// <param name="judge">Answers about recipients.</param>
+    /// <param name="senders">Answers about senders.</param>
     /// <param name="desk">Answers about logins.</param>
     /// <param name="mayAsk">Whose questions are answered, by uid.</param>
     /// <param name="log">Takes one line for people.</param>
     internal LookupServer(
-        Socket listener, RecipientJudge judge, LoginDesk desk, Func<uint, bool> mayAsk,
-        Action<string> log)
+        Socket listener, RecipientJudge judge, SenderJudge senders, LoginDesk desk,
+        Func<uint, bool> mayAsk, Action<string> log)
     {
-        (_listener, _judge, _desk) = (listener, judge, desk);
+        (_listener, _judge, _senders, _desk) = (listener, judge, senders, desk);
         (_mayAsk, _log) = (mayAsk, log);
     }
 
@@ -122,6 +124,8 @@ internal sealed class LookupServer : IDisposable
             {
                 (LookupKind.Recipient, 2) =>
                     LookupFrame.Make((byte)_judge.Judge(fields[0], fields[1])),
+                (LookupKind.Sender, 2) =>
+                    LookupFrame.Make((byte)_senders.Judge(fields[0], fields[1])),
                 (LookupKind.Password, 3) => await _desk.PasswordAsync(fields, stop),
                 (LookupKind.Salt, 1) => _desk.Salt(fields),
                 (LookupKind.Proof, 4) => _desk.Proof(fields),

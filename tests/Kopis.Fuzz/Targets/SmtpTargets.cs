@@ -29,7 +29,7 @@ internal static class SmtpTargets
             if (step == SmtpStep.CheckRecipient)
             {
                 int asked = session.AskedRecipient.Length;
-                step = session.OnRecipientChecked((RecipientVerdict)(asked % 5), reply);
+                step = session.OnRecipientChecked((RecipientVerdict)(asked % 7), reply);
             }
 
             if (step == SmtpStep.Authenticate)
