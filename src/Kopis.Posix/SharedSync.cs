@@ -18,8 +18,12 @@ public sealed class SharedSync
     /// <summary>A shared sync that takes longer is one that works for others.</summary>
     internal static readonly TimeSpan SharedTimeMax = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>For so long nothing is shared then.</summary>
-    internal static readonly TimeSpan PauseAfterSlow = TimeSpan.FromSeconds(60);
+    /// <summary>For so long nothing is shared then; after each further one, without a fast one
+    /// between, twice as long. A single one may be a disk's pause for breath.</summary>
+    internal static readonly TimeSpan PauseAfterSlow = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest pause.</summary>
+    internal static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(60);
 
     // syncfs(2): since Linux 5.8. Before, it said nothing of what could not be written.
     private static readonly bool SyncFileSystemTellsErrors =
@@ -101,7 +105,7 @@ public sealed class SharedSync
         private List<Waiter> _waiting = [];
         private bool _isSyncing;
         private long _slowAt;
-        private bool _wasSlow;
+        private TimeSpan _pause; // The last one; zero where the last shared sync was fast.
 
         internal int Waiting
         {
@@ -192,8 +196,7 @@ public sealed class SharedSync
         {
             lock (_lock)
             {
-                _wasSlow = _wasSlow && time.GetElapsedTime(_slowAt) < PauseAfterSlow;
-                return _wasSlow;
+                return _pause > TimeSpan.Zero && time.GetElapsedTime(_slowAt) < _pause;
             }
         }
 
@@ -234,13 +237,12 @@ public sealed class SharedSync
             }
             finally
             {
-                if (time.GetElapsedTime(began) > SharedTimeMax)
+                bool wasSlow = time.GetElapsedTime(began) > SharedTimeMax;
+                lock (_lock)
                 {
-                    lock (_lock)
-                    {
-                        _wasSlow = true;
-                        _slowAt = time.GetTimestamp();
-                    }
+                    TimeSpan twice = _pause > TimeSpan.Zero ? _pause * 2 : PauseAfterSlow;
+                    _pause = !wasSlow ? TimeSpan.Zero : twice < PauseMax ? twice : PauseMax;
+                    _slowAt = time.GetTimestamp();
                 }
             }
         }

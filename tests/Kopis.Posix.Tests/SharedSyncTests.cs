@@ -58,9 +58,33 @@ public sealed class SharedSyncTests
         Assert.Equal(
             Others.Prepend(First).Select(fd => $"file {fd}"), calls.Made.Order());
         calls.Advance(SharedSync.PauseAfterSlow);
-        calls.Made.Clear();
-        Gather(calls, sync);
-        Assert.Contains(calls.Made, call => call.StartsWith("all by ", StringComparison.Ordinal));
+        Expect(shared: true, calls, sync);
+    }
+
+    [Fact]
+    public void The_pause_grows_while_shared_syncs_are_slow_and_no_longer()
+    {
+        Calls calls = new() { AllTakes = SharedSync.SharedTimeMax * 2 };
+        SharedSync sync = new(calls, calls);
+        Expect(shared: true, calls, sync);
+        TimeSpan pause = SharedSync.PauseAfterSlow;
+        for (int i = 0; i < 7; i++)
+        {
+            calls.Advance(pause - TimeSpan.FromTicks(1));
+            Expect(shared: false, calls, sync);
+            calls.Advance(TimeSpan.FromTicks(1));
+            Expect(shared: true, calls, sync);
+            pause = pause * 2 < SharedSync.PauseMax ? pause * 2 : SharedSync.PauseMax;
+        }
+
+        Assert.Equal(SharedSync.PauseMax, pause);
+        calls.Advance(pause);
+        calls.AllTakes = TimeSpan.Zero;
+        Expect(shared: true, calls, sync);
+        calls.AllTakes = SharedSync.SharedTimeMax * 2;
+        Expect(shared: true, calls, sync); // It was fast the last time.
+        calls.Advance(SharedSync.PauseAfterSlow);
+        Expect(shared: true, calls, sync);
     }
 
     [Fact]
@@ -77,6 +101,15 @@ public sealed class SharedSyncTests
         });
         Assert.Equal(0, sync.Waiting);
         Directory.Delete(directory, recursive: true);
+    }
+
+    /// <summary>Those that come while one syncs share the next sync, or do not.</summary>
+    private static void Expect(bool shared, Calls calls, SharedSync sync)
+    {
+        calls.Made.Clear();
+        Gather(calls, sync, gathers: shared); // Where nothing is shared nobody waits.
+        Assert.Equal(shared, calls.Made.Exists(
+            call => call.StartsWith("all by ", StringComparison.Ordinal)));
     }
 
     private static Exception?[] Gather(Calls calls) => Gather(calls, new SharedSync(calls, calls));
@@ -118,7 +151,7 @@ public sealed class SharedSyncTests
 
         internal bool AllFails { get; init; }
 
-        internal TimeSpan AllTakes { get; init; }
+        internal TimeSpan AllTakes { get; set; }
 
         internal int Broken { get; init; }
 
