@@ -18,12 +18,14 @@ public static class QueueCommand
                kopis queue show NUMBER
                kopis queue cat NUMBER
                kopis queue retry
+               kopis queue remove NUMBER...
                kopis queue import DIRECTORY
                kopis queue export DIRECTORY
 
         Lists the queue, shows sender and recipients of a message or its text, makes all of it due
-        now, takes over a queue of qmail's, or writes one. To import and export, mail must be
-        stopped. The home is KOPIS_HOME, else that of the program's own bin directory.
+        now, removes messages without a bounce, takes over a queue of qmail's, or writes one. To
+        remove, import and export, mail must be stopped. The home is KOPIS_HOME, else that of the
+        program's own bin directory.
 
         """;
 
@@ -39,6 +41,7 @@ public static class QueueCommand
                 ["show", string number] => Show(context, Number(number)),
                 ["cat", string number] => Cat(context, Number(number)),
                 ["retry"] => Retry(context),
+                ["remove", _, ..] => Remove(context, [.. words[1..].Select(Number)]),
                 ["import", string directory] => Import(context, Path.GetFullPath(directory)),
                 ["export", string directory] => Export(context, Path.GetFullPath(directory)),
                 ["--help"] or ["-h"] => Say(1, Usage, ExitCode.Success),
@@ -105,6 +108,12 @@ public static class QueueCommand
         return told
             ? ExitCode.Success
             : throw new ConfigurationException("no qmail-send runs", ExitCode.Permanent);
+    }
+
+    private static int Remove(ProgramContext context, ulong[] numbers)
+    {
+        QueueRemoval.Remove(context.Home, numbers);
+        return Say(1, $"{numbers.Length} messages removed\n", ExitCode.Success);
     }
 
     /// <summary>By a plain open: .NET's own would take a lock, which the holder's excludes.

@@ -353,8 +353,41 @@ class KopisQueue(SendCase):
         self.assertEqual(0, self.kopis("retry").returncode)
         self.assertEqual(b"joe@mx.example", self.local.order()[3])
 
+    def test_remove(self):
+        self.start_all()
+        self.wait_log(rb"\Astatus: .*\n")
+        for name in (b"ann", b"joe", b"eva"):  # Each reported before the next, so in order.
+            self.send(name + b"@mx.example")
+            slot, *_ = self.local.order()
+            self.local.report(slot, b"Zlater\n")
+        self.wait_log(rb"^delivery 3: deferral: later/\nstatus: .*\n")
+        ann, joe, eva = (int(line.split(b"#")[1].split()[0])
+                         for line in self.kopis("list").stdout.splitlines() if b"  #" in line)
+        running = self.kopis("remove", joe)
+        self.assertEqual((100, b""), (running.returncode, running.stdout))
+        self.assertIn(b"stop it first", running.stderr)
+        self.stop_all()
+        unknown = self.kopis("remove", joe, eva + 8)
+        self.assertEqual((100, b""), (unknown.returncode, unknown.stdout))
+        self.assertIn(b"message %d is not in the queue" % (eva + 8), unknown.stderr)
+        self.assertEqual(3, self.kopis("list").stdout.count(b"  #"))  # All or none.
+        [log] = (self.home / "queue/state").glob("log-*")
+        with open(log, "ab") as file:
+            file.write(b"torn")  # As by a crash in the midst of a record.
+        removed = self.kopis("remove", joe, ann)
+        self.assertEqual((0, b"2 messages removed\n"), (removed.returncode, removed.stdout))
+        self.assertEqual(100, self.kopis("remove", joe).returncode)
+        self.text = b""
+        self.start_all()
+        self.wait_log(rb"\Astatus: .*\n")
+        self.assertEqual(0, self.kopis("retry").returncode)
+        self.assertEqual(b"eva@mx.example", self.local.order()[3])
+        self.local.report(0, b"Kdone\n")
+        self.wait_log(rb"^end msg %d\n" % eva)
+        self.assertEqual(0, self.kopis("list").stdout.count(b"  #"))
+
     def test_show_and_misuse(self):
-        for words in ((), ("list", "x"), ("show",), ("show", "x"), ("show", "01"), ("cat", "8388610"),
+        for words in ((), ("list", "x"), ("show",), ("show", "x"), ("remove",), ("remove", "x"), ("show", "01"), ("cat", "8388610"),
                       ("import",), ("what",)):
             result = self.kopis(*words)
             self.assertEqual((100, b""), (result.returncode, result.stdout), words)

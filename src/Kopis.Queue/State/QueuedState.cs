@@ -24,6 +24,12 @@ public sealed class QueuedState
     /// <summary>Where qmail-send would read on after a start.</summary>
     public ScanPosition Position => _state?.Position ?? ScanPosition.Start;
 
+    /// <summary>The file that it was read from; null where there is none yet.</summary>
+    public string? FileName => _state?.Name;
+
+    /// <summary>See <see cref="StateReader.IsDoubtful"/>.</summary>
+    public bool IsDoubtful => _state is { IsDoubtful: true };
+
     /// <summary>Reads queue/state of a home.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="ConfigurationException">A later version wrote it.</exception>

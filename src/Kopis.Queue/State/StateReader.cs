@@ -27,6 +27,9 @@ public sealed class StateReader(string name)
     private long _index;
     private int _damagedRun;
 
+    /// <summary>The file's name.</summary>
+    public string Name => name;
+
     /// <summary>Each message that the log speaks of.</summary>
     public Dictionary<ulong, SavedMessage> Saved => _saved;
 
