@@ -45,7 +45,7 @@ class Listeners(InstalledCase):
         result = self.host.run(
             "swaks", "--server", "127.0.0.1", "--port", port, "--helo", "client.example",
             "--from", f"joe@{ME}", "--to", recipient, *options, check=False)
-        said = result.stdout.decode("latin-1")
+        said = (result.stdout + result.stderr).decode("latin-1")
         self.assertEqual(code, result.returncode, said)
         return said
 
