@@ -25,6 +25,7 @@ internal static class NetworkKey
         if (LengthOf(text) is not { } bits
             || !IPAddress.TryParse(ByteText.ToText(text[..slash]), out IPAddress? address)
             || address.IsIPv4MappedToIPv6
+            || !IsWhole(address, text[..slash])
             || Of(address, bits) is not { } whole
             || !ByteText.ToText(whole).StartsWith($"{address}/", StringComparison.Ordinal))
         {
@@ -40,6 +41,11 @@ internal static class NetworkKey
             : $"{name}/{bits}");
         return true;
     }
+
+    // 010.0.0.0 would be 8.0.0.0, and 10.1 would be 10.0.0.1.
+    private static bool IsWhole(IPAddress address, ReadOnlySpan<byte> text) =>
+        address.AddressFamily != AddressFamily.InterNetwork
+        || address.ToString() == ByteText.ToText(text);
 
     /// <summary>The length in a key of this form; null for any other key.</summary>
     internal static int? LengthOf(ReadOnlySpan<byte> key)

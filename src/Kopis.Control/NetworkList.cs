@@ -22,6 +22,11 @@ public sealed class NetworkList
         foreach (byte[] line in control.ReadList(name) ?? [])
         {
             string text = ByteText.ToText(line);
+            if (!IsWhole(text))
+            {
+                throw NotOne(control, name, line);
+            }
+
             if (IPAddress.TryParse(text, out IPAddress? one))
             {
                 one = Plain(one);
@@ -30,8 +35,7 @@ public sealed class NetworkList
             else
             {
                 networks.Add(IPNetwork.TryParse(text, out IPNetwork network) ? network
-                    : throw control.Bad(
-                        name, $"\"{LogText.Safe(line)}\" is no address and no network"));
+                    : throw NotOne(control, name, line));
             }
         }
 
@@ -43,6 +47,20 @@ public sealed class NetworkList
     {
         address = Plain(address);
         return Array.Exists(_networks, network => network.Contains(address));
+    }
+
+    private static ConfigurationException NotOne(
+        ControlDirectory control, string name, byte[] line) =>
+        control.Bad(name, $"\"{LogText.Safe(line)}\" is no address and no network");
+
+    // inet_aton's forms are mistakes here, and would trust others than were meant: 10.1 is
+    // 10.0.0.1 to it, and 010.0.0.1 is 8.0.0.1.
+    private static bool IsWhole(string text)
+    {
+        int slash = text.IndexOf('/', StringComparison.Ordinal);
+        string address = slash < 0 ? text : text[..slash];
+        return address.Contains(':', StringComparison.Ordinal)
+            || (IPAddress.TryParse(address, out IPAddress? known) && known.ToString() == address);
     }
 
     private static IPAddress Plain(IPAddress address) =>

@@ -142,6 +142,8 @@ public class TcpRulesTests
     [InlineData("1.2.3.1-y:deny")]
     [InlineData("1.2.3.99999999999-4:deny")]
     [InlineData("10.0.0.1/8:deny")]
+    [InlineData("010.0.0.0/8:deny")]
+    [InlineData("10.1/32:deny")]
     [InlineData("10.0.0.0/33:deny")]
     [InlineData("2001:db8::/129:deny")]
     [InlineData("::ffff:10.0.0.0/104:deny")]
