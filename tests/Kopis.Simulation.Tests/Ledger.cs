@@ -77,8 +77,11 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
         {
             Mail original = _mails[mail.Original];
             string text = Encoding.Latin1.GetString(mail.Content);
-            NotifyOn what = text.Contains("\nSubject: delivery notice\n") ? NotifyOn.Success
-                : text.Contains("\nSubject: delay notice\n") ? NotifyOn.Delay
+
+            // In its own header: a bounce of a notice has that one's further down.
+            string header = text[..text.IndexOf("\n\n", StringComparison.Ordinal)] + '\n';
+            NotifyOn what = header.Contains("\nSubject: delivery notice\n") ? NotifyOn.Success
+                : header.Contains("\nSubject: delay notice\n") ? NotifyOn.Delay
                 : NotifyOn.Failure;
             foreach (string address in
                 original.Recipients.Where(address => text.Contains($"<{address}>:\n")))
