@@ -3,29 +3,40 @@ using System.Globalization;
 using Kopis.Base;
 using Kopis.Posix;
 using Microsoft.Data.Sqlite;
+using RocksDbSharp;
 
-// Two ways to keep queue records durable, side by side in one run: a plain framed log with
-// fdatasync, and SQLite (WAL, synchronous=FULL). `dotnet run -c Release --project bench/StoreBench`
+// Four ways to keep queue records durable, side by side in one run: a plain framed log with
+// fdatasync, a file for each record with one syncfs for a batch, SQLite (WAL, synchronous=FULL), and
+// RocksDB (a synced write batch). `dotnet run -c Release --project bench/StoreBench`
 // prints the table of docs/decisions/queue-store.md. Interleaved rounds; medians of 5.
 const int Rounds = 5;
 DirectoryInfo directory = Directory.CreateTempSubdirectory("kopis-store");
-Console.WriteLine("| record | batch | log wall µs | log cpu µs | SQLite wall µs | SQLite cpu µs |");
-Console.WriteLine("|---|---|---|---|---|---|");
+(string Name, Action<string, int, int, int> Write)[] stores =
+[
+    ("log", WriteLog), ("files", WriteFiles), ("SQLite", WriteSqlite), ("RocksDB", WriteRocks),
+];
+Console.WriteLine(
+    "| record | batch | " + string.Concat(stores.Select(store => $"{store.Name} wall, cpu µs | ")));
+Console.WriteLine("|---|---|" + string.Concat(stores.Select(_ => "---|")));
 foreach ((string name, int bytes) in new[] { ("message, 4 KiB", 4096), ("mark, 24 bytes", 24) })
 {
     foreach (int batch in new[] { 1, 10, 100 })
     {
         int count = batch == 1 ? 500 : 50 * batch;
-        List<Cost> log = [];
-        List<Cost> sqlite = [];
+        List<Cost>[] costs = [.. stores.Select(_ => new List<Cost>())];
         for (int round = 0; round < Rounds; round++)
         {
-            string path = Path.Combine(directory.FullName, $"{bytes}-{batch}-{round}");
-            log.Add(Cost.Of(count, () => WriteLog(path + ".log", bytes, batch, count)));
-            sqlite.Add(Cost.Of(count, () => WriteSqlite(path + ".db", bytes, batch, count)));
+            for (int i = 0; i < stores.Length; i++)
+            {
+                string path = Path.Combine(
+                    directory.FullName, $"{bytes}-{batch}-{round}-{stores[i].Name}");
+                Action<string, int, int, int> write = stores[i].Write;
+                costs[i].Add(Cost.Of(count, () => write(path, bytes, batch, count)));
+            }
         }
 
-        Console.WriteLine($"| {name} | {batch} | {Cost.Median(log)} | {Cost.Median(sqlite)} |");
+        Console.WriteLine($"| {name} | {batch} | "
+            + string.Concat(costs.Select(cost => $"{Cost.Median(cost)} | ")));
     }
 }
 
@@ -52,6 +63,48 @@ static void WriteLog(string path, int bytes, int batch, int count)
     }
 
     Fd.Close(fd);
+}
+
+// Under their last names at once: a sync says yes to all of a batch, and what was cut before it was
+// told to nobody.
+static void WriteFiles(string path, int bytes, int batch, int count)
+{
+    Directory.CreateDirectory(path);
+    byte[] record = new byte[bytes];
+    int place = Fd.Open(path, OpenFlags.ReadOnly);
+    for (int done = 0; done < count; done += batch)
+    {
+        for (int i = 0; i < batch; i++)
+        {
+            int fd = Fd.Open($"{path}/{done + i}", OpenFlags.WriteOnly | OpenFlags.Create);
+            BitConverter.TryWriteBytes(record, Crc32C.Of(record.AsSpan(4)));
+            Fd.WriteAt(fd, record, 0);
+            Fd.Close(fd);
+        }
+
+        Fd.SyncFileSystem(place);
+    }
+
+    Fd.Close(place);
+}
+
+static void WriteRocks(string path, int bytes, int batch, int count)
+{
+    using RocksDb database = RocksDb.Open(new DbOptions().SetCreateIfMissing(), path);
+    WriteOptions synced = new WriteOptions().SetSync(true);
+    byte[] record = new byte[bytes];
+    byte[] key = new byte[8];
+    for (int done = 0; done < count; done += batch)
+    {
+        using WriteBatch writes = new();
+        for (int i = 0; i < batch; i++)
+        {
+            BitConverter.TryWriteBytes(key, (long)(done + i));
+            writes.Put(key, record);
+        }
+
+        database.Write(writes, synced);
+    }
 }
 
 static void WriteSqlite(string path, int bytes, int batch, int count)
@@ -102,12 +155,11 @@ internal readonly record struct Cost(double Wall, double Cpu)
 
     internal static string Median(List<Cost> costs) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Middle(costs.Select(c => c.Wall)):F1} | {Middle(costs.Select(c => c.Cpu)):F1}");
+        $"{Middle(costs.Select(c => c.Wall)):F1}, {Middle(costs.Select(c => c.Cpu)):F1}");
 
     private static double Middle(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         return sorted[sorted.Length / 2];
     }
-
 }
