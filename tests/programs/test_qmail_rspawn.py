@@ -6,6 +6,7 @@ import re
 import select
 import socket
 import subprocess
+import time
 import unittest
 
 from harness import BIN
@@ -17,6 +18,11 @@ class RspawnCase(QueueCase):
     def setUp(self):
         super().setUp()
         self.spawner = None
+
+    def control(self, name, *lines):
+        super().control(name, *lines)
+        if getattr(self, "spawner", None):
+            time.sleep(0.12)  # What is known of the control files may be a tenth of a second old.
 
     def start_spawner(self, **more):
         self.spawner = subprocess.Popen(

@@ -131,6 +131,7 @@ class TcpServer(ListenerCase):
         self.assertEqual(b"in\n", self.connect()[1].read())
         with open(rules, "wb") as file:
             file.write(b"damaged")
+        self.become_old()
         self.assertEqual(b"", self.connect()[1].read())
         self.wait_log(r"^tcpserver: warning: dropping connection, ")
 
