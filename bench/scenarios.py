@@ -281,16 +281,19 @@ def idle(counts):
         memory = {name: one[1] for name, one in server.group.by_program().items()}
 
         def switches():
-            return sum(int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", path.read_text(), re.M)[1])
-                       for pid in server.group.pids()
-                       for path in pathlib.Path(f"/proc/{pid}/task").glob("*/status"))
+            """Of each thread; one that has ended takes its number with it."""
+            return {path: int(re.search(
+                r"^voluntary_ctxt_switches:\s+(\d+)", path.read_text(), re.M)[1])
+                    for pid in server.group.pids()
+                    for path in pathlib.Path(f"/proc/{pid}/task").glob("*/status")}
 
         # Threads of the runtime that served the start end after 20 s without work.
         time.sleep(25)
         cpu, before = server.group.seconds(), switches()
         time.sleep(20)  # The figure is what happens in this time.
         yield "idle host", "Kopis", {
-            "pss": sum(memory.values()), "wakeups": (switches() - before) / 20,
+            "pss": sum(memory.values()), "wakeups": sum(
+                number - before.get(path, 0) for path, number in switches().items()) / 20,
             "cpu": (server.group.seconds() - cpu) / 20, "memory": memory}
     finally:
         server.close()
