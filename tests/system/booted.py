@@ -6,11 +6,10 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
-import time
 
 from host import BINARY, ROOT
+from installed import DEVICES, ME, Installed
 
-ME = "toyokawa.gcd.org"
 SYSTEMD = "/lib/systemd/systemd"
 TARGET = "kopis-test.target"
 
@@ -31,7 +30,7 @@ mount -t tmpfs -o mode=0755 run run
 mount -t tmpfs -o mode=1777 tmp tmp
 mount -t tmpfs -o mode=0755 dev dev
 mkdir dev/pts dev/shm
-for name in null zero full random urandom tty; do
+for name in $DEVICES; do
     [ -e /dev/$name ] || continue
     touch dev/$name
     mount --bind /dev/$name dev/$name
@@ -80,6 +79,7 @@ class Booted:
             ["unshare", "--mount", "--net", "--uts", "--ipc", "--pid", "--cgroup", "--fork",
              "--kill-child", "sh", "-c", script],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "BASE": str(self.base), "ME": ME,
+                 "DEVICES": " ".join(DEVICES),
                  "KOPIS": str(BINARY), "PAGES": str(ROOT / "docs/man"), "container": "test"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.init = None
@@ -125,14 +125,7 @@ class Booted:
     def journal(self, unit):
         return self.text("journalctl", "--no-pager", "--output=cat", f"--unit={unit}")
 
-    @staticmethod
-    def wait_until(condition, what, timeout=30):
-        deadline = time.monotonic() + timeout
-        while not (result := condition()):
-            if time.monotonic() > deadline:
-                raise AssertionError(what() if callable(what) else what)
-            time.sleep(0.05)
-        return result
+    wait_until = staticmethod(Installed.wait_until)
 
     def close(self):
         self.outside.kill()

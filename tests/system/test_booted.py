@@ -76,9 +76,10 @@ class UnderSystemd(unittest.TestCase):
         return self.host.text("sed", "-n", f"s/^{field}:[[:space:]]*//p", f"/proc/{pid}/status")
 
     def within(self, unit, *words):
-        """A command in the unit's view of the files, as root; its exit code."""
+        """A command in the unit's view of the files, as root; what it complains of."""
         pid = self.host.property(unit, "MainPID")
-        return self.host.run("nsenter", "-t", pid, "-m", "--", *words, check=False).returncode
+        return self.host.run(
+            "nsenter", "-t", pid, "-m", "--", *words, check=False).stderr.decode()
 
     def send(self, to, subject):
         self.host.run("curl", "-sS", "smtp://127.0.0.1", "--mail-from", f"you@{ME}",
@@ -153,12 +154,16 @@ class UnderSystemd(unittest.TestCase):
             self.assertEqual("1", self.status(unit, "NoNewPrivs"))
             self.assertEqual("2", self.status(unit, "Seccomp"))
             for place in ("/etc", "/usr", "/var/qmail/queue", "/var/qmail/control"):
-                self.assertNotEqual(0, self.within(unit, "touch", f"{place}/probe"), (unit, place))
+                self.assertIn("Read-only file system",
+                              self.within(unit, "touch", f"{place}/probe"), (unit, place))
+            self.assertEqual("", self.within(unit, "touch", "/tmp/probe"))  # Its own /tmp.
+            self.host.run("test", "!", "-e", "/tmp/probe")
         for unit in SMTP:
             self.assertEqual(f"{1 << 10:016x}", self.status(unit, "CapEff"))
             self.assertNotEqual("0", self.status(unit, "Uid").split()[0])
-            self.assertNotEqual(0, self.within(unit, "ls", "/home/joe"))
-            self.assertNotEqual(0, self.within(unit, "touch", "/var/qmail/alias/probe"))
+            self.assertIn("No such file", self.within(unit, "ls", "/home/joe"))
+            self.assertIn("Read-only file system",
+                          self.within(unit, "touch", "/var/qmail/alias/probe"))
 
 
 if __name__ == "__main__":
