@@ -8,7 +8,6 @@ public sealed partial class TidyTests
     private const int ColumnsMax = 100;
     private const int FileLinesMax = 500;
     private const int FunctionLinesMax = 70;
-    private const int ProgramLinesMax = 1000;
 
     /// <summary>What runs as root on an installed host, but for what it shares with others
     /// (docs/decisions/size.md).</summary>
@@ -91,49 +90,6 @@ public sealed partial class TidyTests
         int lines = RootsFiles.Sum(file =>
             File.ReadLines(Path.Combine(Root, "src", file)).Count(IsCode));
         Assert.InRange(lines, 1, RootsLinesMax);
-    }
-
-    /// <summary>A program's own logic: its folders, and its files where several share one.
-    /// </summary>
-    [Theory]
-    [InlineData(ProgramLinesMax, "Kopis.Send/*.cs", "Clean")]
-    [InlineData(ProgramLinesMax, "Kopis.Send/Notices/*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Local/Delivery/*.cs Kopis.Local/Serve/*.cs "
-        + "Kopis.Local/QmailLocalProgram.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Local/Spawn/*.cs Kopis.Local/QmailLspawnProgram.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Remote/*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Receive/Inject/*.cs")]
-    [InlineData(ProgramLinesMax,
-        "Kopis.Receive/Smtp*.cs Kopis.Receive/QmailSmtpd.cs Kopis.Mail/Smtp*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Mail/Wire/*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Mail/Client/*.cs")]
-    [InlineData(ProgramLinesMax,
-        "Kopis.Net/Proxy/*.cs Kopis.Mail/XClient*.cs Kopis.Receive/XClient*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Receive/Qmtp*.cs Kopis.Receive/Qmqp*.cs "
-        + "Kopis.Receive/QmailQm*.cs Kopis.Receive/Transfer*.cs Kopis.Receive/Message*.cs "
-        + "Kopis.Receive/Receive*.cs Kopis.Mail/Qm*.cs Kopis.Mail/Transfer*.cs "
-        + "Kopis.Mail/Netstring*.cs Kopis.Mail/Envelope*.cs Kopis.Mail/Received*.cs "
-        + "Kopis.Mail/ConnectionEnds.cs Kopis.Mail/HopCounter.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Trust/Clients/*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Receive/Submission/*.cs Kopis.Mail/Sasl/*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Users/Service/*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Queue/Writer/*.cs Kopis.Queue/Mess/*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Net/Tcp*.cs Kopis.Net/Connection.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Read/*.cs Kopis.Mail/Pop3*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Start/*.cs")]
-    [InlineData(ProgramLinesMax, "Kopis.Acme/*.cs Kopis.Acme/Protocol/*.cs "
-        + "Kopis.Acme/Challenges/*.cs")]
-    public void No_program_has_over_1000_lines_of_its_own(
-        int most, string patterns, string without = "")
-    {
-        int lines = patterns.Split(' ')
-            .SelectMany(pattern => Directory.GetFiles(
-                Path.Combine(Root, "src", Path.GetDirectoryName(pattern)!),
-                Path.GetFileName(pattern)))
-            .Where(path => without.Length == 0
-                || !Path.GetFileName(path).Contains(without, StringComparison.Ordinal))
-            .Sum(path => File.ReadLines(path).Count(IsCode));
-        Assert.InRange(lines, 1, most);
     }
 
     /// <summary>Neither empty, nor a comment, a brace, or an import.</summary>
