@@ -63,6 +63,49 @@ public sealed class BearerTokensTests : IDisposable
     public async Task Refuses(string claims) => Assert.Same(
         LoginAnswer.No, await Check("joe@d", Rsa(claims.Replace("EXP", $"{Now + 300}"))));
 
+    [Theory]
+    [InlineData("\\u212Aim@d", "kim@d")] // The Kelvin sign, which lowers to k.
+    [InlineData("\\u212Aim@d", "")]
+    [InlineData("JO\\u0130@d", "")] // I with a dot, which lowers to i and a mark, or to i.
+    [InlineData("jo\\u0131@d", "joI@d")] // Dotless i, which Turkish raises to I.
+    [InlineData("\\uFF2Aoe@d", "joe@d")] // Fullwidth J.
+    [InlineData("jos\\u00E9@d", "")]
+    [InlineData("joe@d\\u0000", "joe@d")]
+    [InlineData("joe@d\\n", "joe@d")]
+    [InlineData("joe@d ", "joe@d")]
+    [InlineData("joe\\u007F@d", "")]
+    [InlineData("", "")]
+    public async Task Refuses_names_beyond_printable_ascii(string account, string name) =>
+        Assert.Same(LoginAnswer.No, await Check(name, Rsa(With($"\"email\":\"{account}\""))));
+
+    [Theory]
+    [InlineData(320, LookupVerdict.Yes)]
+    [InlineData(321, LookupVerdict.No)]
+    [InlineData(5000, LookupVerdict.No)]
+    public async Task Bounds_the_name(int length, LookupVerdict verdict) => Assert.Equal(
+        verdict,
+        (await Check("", Rsa(With($"\"email\":\"{new string('a', length)}\"")))).Verdict);
+
+    [Theory]
+    [InlineData("true", LookupVerdict.Yes)]
+    [InlineData("\"true\"", LookupVerdict.Yes)]
+    [InlineData("false", LookupVerdict.No)]
+    [InlineData("\"false\"", LookupVerdict.No)]
+    [InlineData("\"\"", LookupVerdict.No)]
+    [InlineData("\"TRUE \"", LookupVerdict.No)]
+    [InlineData("null", LookupVerdict.No)]
+    [InlineData("0", LookupVerdict.No)]
+    [InlineData("1", LookupVerdict.No)]
+    [InlineData("[true,false]", LookupVerdict.No)]
+    public async Task Takes_no_address_that_is_not_verified(string verified, LookupVerdict verdict)
+    {
+        string claims = With($"\"email\":\"joe@d\",\"email_verified\":{verified}");
+        Assert.Equal(verdict, (await Check("joe@d", Rsa(claims))).Verdict);
+        Control("oauthclaim", "sub"); // Another claim is not an address that can be verified.
+        claims = With($"\"sub\":\"joe@d\",\"email_verified\":{verified}");
+        Assert.Equal(LookupVerdict.Yes, (await Check("joe@d", Rsa(claims))).Verdict);
+    }
+
     [Fact]
     public async Task Refuses_forgeries()
     {
@@ -123,6 +166,9 @@ public sealed class BearerTokensTests : IDisposable
         File.Delete(_home.In("control/oauthissuer"));
         Assert.Null(Tokens());
     }
+
+    private static string With(string more) =>
+        $$"""{"iss":"https://login.example","aud":"mail","exp":{{Now + 300}},{{more}}}""";
 
     private static string Rsa(string claims) => Sign(
         """{"alg":"RS256","typ":"JWT","kid":"k1"}""", claims,

@@ -17,7 +17,9 @@ public sealed class BearerTokens
     private const string Keys = "oauthkeys";
     private const string Claim = "oauthclaim";
     private const string DefaultClaim = "email";
+    private const string EmailVerified = "email_verified"; // OpenID Connect Core 1.0 §5.1.
     private const int TokenBytesMax = 12 * 1024;
+    private const int AccountBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
 
     // Public keys only: what everybody may read, nobody may sign by.
@@ -78,13 +80,25 @@ public sealed class BearerTokens
         };
         TokenValidationResult result =
             await handler.ValidateTokenAsync(ByteText.ToText(token), rules.Parameters);
-        return result.IsValid
-            && result.Claims.TryGetValue(rules.Claim, out object? value)
-            && value is string { Length: > 0 } account
-            && (name.Length == 0 || string.Equals(
-                account, ByteText.ToText(name), StringComparison.OrdinalIgnoreCase))
-                ? new LoginAnswer(LookupVerdict.Yes, account.ToLowerInvariant())
+        return result.IsValid && AccountOf(result.Claims, rules.Claim) is { } account
+            && (name.Length == 0 || Ascii8.EqualsIgnoreCase(account, name))
+                ? new LoginAnswer(LookupVerdict.Yes, ByteText.ToText(Ascii8.ToLower(account)))
                 : LoginAnswer.No;
+    }
+
+    // Printable ASCII only: Unicode's case rules make a k of the Kelvin sign, and so another
+    // account of a name that somebody else could register. An address that the issuer itself
+    // calls unverified is whatever its holder typed.
+    private static byte[]? AccountOf(IDictionary<string, object> claims, string claim)
+    {
+        bool isUnverified = claim == DefaultClaim
+            && claims.TryGetValue(EmailVerified, out object? verified)
+            && verified is not (true or "true");
+        return !isUnverified && claims.TryGetValue(claim, out object? value)
+            && value is string { Length: > 0 and <= AccountBytesMax } account
+            && account.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0
+                ? ByteText.ToBytes(account)
+                : null;
     }
 
     private bool IsCurrent(DateTime? notBefore, DateTime? expires)
