@@ -1,5 +1,5 @@
 using Kopis.Base;
-using Kopis.Net;
+using Kopis.Posix;
 
 namespace Kopis.Read;
 

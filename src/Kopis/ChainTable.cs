@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Net;
+using Kopis.Posix;
 using Kopis.Read;
 using Kopis.Receive;
 using Kopis.Trust;

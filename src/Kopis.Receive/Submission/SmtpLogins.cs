@@ -1,6 +1,6 @@
 using Kopis.Base;
 using Kopis.Control;
-using Kopis.Net;
+using Kopis.Posix;
 using Kopis.Users;
 
 namespace Kopis.Receive;

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Kopis.Base;
 
 namespace Kopis.Users;
 
@@ -42,10 +43,23 @@ public sealed record RecipientUser(
                 : null;
     }
 
+    /// <summary>Whether a local part is this user's by qmail-getpw's rules (contract §7.3): his
+    /// name, or that, a hyphen and the extension; alias has all that nobody else has.</summary>
+    public bool Owns(ReadOnlySpan<byte> local)
+    {
+        byte[] whole = [.. Name, .. Dash, .. Ext];
+        return Dash is []
+            ? Ext is [] && Ascii8.EqualsIgnoreCase(Name, local)
+            : Dash is [(byte)'-']
+                && (Name.AsSpan().SequenceEqual("alias"u8)
+                    ? Ext.AsSpan().SequenceEqual(local) || Ascii8.EqualsIgnoreCase(whole, local)
+                    : Ascii8.EqualsIgnoreCase(whole, local));
+    }
+
     /// <summary>The six fields, each with its NUL.</summary>
     public byte[] ToFields() =>
     [
-        .. Name, 0, .. Base.ByteText.ToBytes($"{Uid}\0{Gid}\0"),
+        .. Name, 0, .. ByteText.ToBytes($"{Uid}\0{Gid}\0"),
         .. Home, 0, .. Dash, 0, .. Ext, 0,
     ];
 

@@ -10,6 +10,7 @@ public static class SpawnCode
 {
     public const int Usage = 112;
     public const int Root = 113;
+    public const int Unconfirmed = 114; // qmail has none; /etc/passwd says otherwise.
     public const int Nfs = 115;
     public const int NoAlias = 116;
     public const int Cdb = 117;
@@ -32,6 +33,7 @@ public static class SpawnCode
     {
         Usage => Outcome.Retry("Internal qmail-lspawn bug.\n"),
         Root => Outcome.Retry("Not allowed to perform deliveries as root.\n"),
+        Unconfirmed => Outcome.Retry("The user is not as in /etc/passwd. (#4.3.0)\n"),
         Nfs => Outcome.Retry("NFS failure in qmail-local.\n"),
         NoAlias => Outcome.Retry("Unable to find alias user!\n"),
         Cdb => Outcome.Retry("Trouble reading users/cdb in qmail-lspawn.\n"),

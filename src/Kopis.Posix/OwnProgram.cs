@@ -1,8 +1,7 @@
 using System.Text;
 using Kopis.Base;
-using Kopis.Posix;
 
-namespace Kopis.Net;
+namespace Kopis.Posix;
 
 /// <summary>Tells our own programs in a chain from others of the same name.</summary>
 public static class OwnProgram
