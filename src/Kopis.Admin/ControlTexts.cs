@@ -87,6 +87,8 @@ internal static class ControlTexts
             "With tlsclients, SMTP clients are asked for certificates of these authorities."),
         new("clientlimits", Kind.List, "SMTP clients have no limits.", "SMTP client limit: "),
         new("clientname", Kind.Line, "(nobody asks)", "SMTP clients without a proven name: "),
+        new("concurrencyshared", Kind.Number, "half of concurrencylocal",
+            "Local deliveries before each user has one at once: "),
         new("delaynotify", Kind.Number, "14400",
             "Senders who ask are told of a delay after ", " seconds"),
         new("dnslistdefer", Kind.Number, "0", "Score of lists in DNS to put mail off: "),

@@ -8,6 +8,9 @@ internal sealed record Delivery(Pass Pass, int[] Recipients)
 {
     internal QueuedMessage Message => Pass.Message;
 
+    /// <summary>Whose place it takes; null on the remote channel.</summary>
+    internal MailUser? User { get; init; }
+
     /// <summary>Numbers for the log, one a recipient; set when the order goes out.</summary>
     internal ulong FirstNumber { get; set; }
 

@@ -20,6 +20,9 @@ internal sealed class Pass(
     /// <summary>Orders out and not fully reported.</summary>
     internal int Running { get; set; }
 
+    /// <summary>Recipients that wait until their user has room.</summary>
+    internal int Parked { get; set; }
+
     /// <summary>Over, and the message waits again or is finished.</summary>
     internal bool IsClosed { get; set; }
 

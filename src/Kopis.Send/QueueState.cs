@@ -271,6 +271,7 @@ internal sealed class QueueState(
             arrived.Number, arrived.BornSeconds, arrived.Envelope.Sender.Span, recipients)
         {
             HasOwnFile = arrived.HasOwnFile,
+            Uid = arrived.Uid,
             RecordEnd = (uint)arrived.RecordEnd,
             Parameters = ParameterTable.Of(arrived.Envelope),
         };

@@ -59,6 +59,9 @@ internal sealed class QueuedMessage : IStateMessage
     /// <summary>Unix time of its arrival; retry schedule and lifetime count from it.</summary>
     internal long BornSeconds { get; }
 
+    /// <summary>Who queued it.</summary>
+    internal uint Uid { get; init; }
+
     internal ReadOnlySpan<byte> Sender => _packed.AsSpan(0, _senderBytes);
 
     /// <inheritdoc/>

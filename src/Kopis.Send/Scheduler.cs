@@ -8,10 +8,20 @@ namespace Kopis.Send;
 /// Decides what is delivered when. No I/O and no clock: time comes in as Unix seconds, deliveries
 /// come out, so a simulator can drive it. One thread.
 /// </summary>
-internal sealed class Scheduler(long lifetimeSeconds, bool batch)
+/// <param name="lifetimeSeconds">After it a deferral is a failure.</param>
+/// <param name="batch">Recipients of a message at one remote host are one order.</param>
+/// <param name="sharedPlaces">Local deliveries that run before each user has one place only
+/// (<see cref="MailUsers"/>).</param>
+internal sealed class Scheduler(
+    long lifetimeSeconds, bool batch, int sharedPlaces = int.MaxValue)
 {
-    /// <summary>Passes that are open at once on a channel: bounds the work of a rotation.</summary>
+    /// <summary>Passes of a submitter that take turns on a channel: bounds the work of a rotation.
+    /// </summary>
     private const int PassesMax = 1000;
+
+    /// <summary>Recipients without room, and passes that are over, that one look for an order
+    /// passes by: bounds the time between two looks at reports.</summary>
+    private const int StepsMax = 1000;
 
     /// <summary>How far ahead a batch looks for its like: bounds the cost of one order.</summary>
     private const int BatchWindow = 400;
@@ -19,10 +29,12 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
     private static readonly DeliveryChannel[] Channels =
         [DeliveryChannel.Local, DeliveryChannel.Remote];
 
-    private readonly Channel[] _channels = [new(), new()];
+    private readonly ChannelQueue[] _channels = [new(), new()];
+    private readonly MailUsers _users = new(sharedPlaces);
     private readonly HashSet<QueuedMessage> _messages = [];
     private readonly Queue<QueuedMessage> _finished = new();
     private long _now;
+    private bool _isParkedTurn;
 
     /// <summary>Messages that are not finished.</summary>
     internal IReadOnlyCollection<QueuedMessage> Messages => _messages;
@@ -44,32 +56,28 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
 
     /// <summary>When the channel has something to do next; null where nothing waits.</summary>
     internal long? NextDue(DeliveryChannel channel) =>
-        _channels[(int)channel].Rotation.Count > 0 ? 0
+        _channels[(int)channel].HasDue
+            || (channel == DeliveryChannel.Local && _users.HasReady) ? 0
         : _channels[(int)channel].Waiting.TryPeek(out _, out long due) ? due
         : null;
 
-    /// <summary>The next order on a channel, or null where nothing is due.</summary>
+    /// <summary>The next order on a channel, or null where nothing is due, or nothing was found
+    /// yet: <see cref="NextDue"/> tells which.</summary>
     internal Delivery? Next(DeliveryChannel channel, long now)
     {
         _now = now;
-        Channel own = _channels[(int)channel];
-        OpenPasses(channel, own, now);
-        while (own.Rotation.TryDequeue(out Pass? pass))
+        ChannelQueue own = _channels[(int)channel];
+        own.TakeDue(now);
+        if (channel == DeliveryChannel.Remote)
         {
-            int[] recipients = Choose(pass);
-            if (recipients.Length == 0)
-            {
-                ClosePassIfOver(pass);
-                continue;
-            }
-
-            // To the end of the row: a long list does not keep a short message waiting.
-            own.Rotation.Enqueue(pass);
-            pass.Running++;
-            return new Delivery(pass, recipients);
+            return NextOfRows(own, channel);
         }
 
-        return null;
+        // In turn: those who wait for room do not keep the others waiting, nor they them.
+        _isParkedTurn = !_isParkedTurn;
+        return _isParkedTurn
+            ? NextParked() ?? NextOfRows(own, channel)
+            : NextOfRows(own, channel) ?? NextParked();
     }
 
     /// <summary>Takes one recipient's verdict, in the order of the command.</summary>
@@ -90,6 +98,11 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
         if (delivery.IsComplete)
         {
             delivery.Pass.Running--;
+            if (delivery.User is { } user)
+            {
+                _users.End(user);
+            }
+
             ClosePassIfOver(delivery.Pass);
         }
 
@@ -109,7 +122,7 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
     {
         foreach (DeliveryChannel channel in Channels)
         {
-            Channel own = _channels[(int)channel];
+            ChannelQueue own = _channels[(int)channel];
             QueuedMessage[] waiting = [.. own.Waiting.UnorderedItems.Select(item => item.Element)];
             own.Waiting.Clear();
             foreach (QueuedMessage message in waiting)
@@ -120,15 +133,84 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
         }
     }
 
-    private void OpenPasses(DeliveryChannel channel, Channel own, long now)
+    private Delivery? NextParked()
     {
-        while (own.Rotation.Count < PassesMax
-            && own.Waiting.TryPeek(out QueuedMessage? message, out long due) && due <= now)
+        if (_users.TakeReady() is not { } ready)
         {
-            own.Waiting.Dequeue();
-            long next = RetrySchedule.Next(now, message.BornSeconds, channel);
-            bool isLast = now > message.BornSeconds + lifetimeSeconds;
-            own.Rotation.Enqueue(new Pass(message, channel, next, isLast));
+            return null;
+        }
+
+        return Order(ready.Pass, [ready.Recipient], ready.User);
+    }
+
+    private Delivery? NextOfRows(ChannelQueue own, DeliveryChannel channel)
+    {
+        int steps = StepsMax;
+        while (steps > 0 && own.NextTurn() is { } row)
+        {
+            OpenPasses(channel, row);
+            Delivery? found = NextOfRow(row, ref steps);
+            own.EndTurn(row);
+            if (found is not null)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The row's next order; null where it has none, or the steps were used up.</summary>
+    private Delivery? NextOfRow(OriginRow row, ref int steps)
+    {
+        while (steps-- > 0 && row.Rotation.TryDequeue(out Pass? pass))
+        {
+            SkipTaken(pass);
+            if (pass.AllOrdered)
+            {
+                ClosePassIfOver(pass);
+                OpenPasses(pass.Channel, row);
+                continue;
+            }
+
+            // To the end of the row: a long list does not keep a short message waiting.
+            row.Rotation.Enqueue(pass);
+            if (pass.Channel == DeliveryChannel.Remote)
+            {
+                return Order(pass, Choose(pass), null);
+            }
+
+            int recipient = pass.Next++;
+            MailUser user = _users.Of(pass.Message.Address(recipient).Span);
+            if (_users.TryStart(user))
+            {
+                return Order(pass, [recipient], user);
+            }
+
+            _users.Park(user, pass, recipient);
+        }
+
+        return null;
+    }
+
+    private static Delivery Order(Pass pass, int[] recipients, MailUser? user)
+    {
+        pass.Running++;
+        foreach (int recipient in recipients)
+        {
+            pass.Message.SetState(recipient, RecipientState.Running);
+        }
+
+        return new Delivery(pass, recipients) { User = user };
+    }
+
+    private void OpenPasses(DeliveryChannel channel, OriginRow row)
+    {
+        while (row.Rotation.Count < PassesMax && row.Due.TryDequeue(out QueuedMessage? message))
+        {
+            long next = RetrySchedule.Next(_now, message.BornSeconds, channel);
+            bool isLast = _now > message.BornSeconds + lifetimeSeconds;
+            row.Rotation.Enqueue(new Pass(message, channel, next, isLast));
         }
     }
 
@@ -136,15 +218,8 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
     private int[] Choose(Pass pass)
     {
         QueuedMessage message = pass.Message;
-        SkipTaken(pass);
-        if (pass.AllOrdered)
-        {
-            return [];
-        }
-
         int first = pass.Next++;
-        message.SetState(first, RecipientState.Running);
-        if (!batch || pass.Channel == DeliveryChannel.Local || Verp.IsVerp(message.Sender))
+        if (!batch || Verp.IsVerp(message.Sender))
         {
             return [first];
         }
@@ -157,7 +232,6 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
             if (IsOpen(pass, i)
                 && Ascii8.EqualsIgnoreCase(Host(message.Address(i).Span), host))
             {
-                message.SetState(i, RecipientState.Running);
                 chosen.Add(i);
             }
         }
@@ -183,7 +257,7 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
     private void ClosePassIfOver(Pass pass)
     {
         SkipTaken(pass);
-        if (!pass.AllOrdered || pass.Running > 0 || pass.IsClosed)
+        if (!pass.AllOrdered || pass.Running + pass.Parked > 0 || pass.IsClosed)
         {
             return;
         }
@@ -214,14 +288,5 @@ internal sealed class Scheduler(long lifetimeSeconds, bool batch)
             message.IsFinished = true;
             _finished.Enqueue(message);
         }
-    }
-
-    private sealed class Channel
-    {
-        /// <summary>Messages by the time of their next pass.</summary>
-        internal PriorityQueue<QueuedMessage, long> Waiting { get; } = new();
-
-        /// <summary>Open passes that may have something left to order.</summary>
-        internal Queue<Pass> Rotation { get; } = new();
     }
 }

@@ -25,6 +25,10 @@ internal sealed class SendControls
 
     internal required int ConcurrencyLocal { get; init; }
 
+    /// <summary>Local deliveries that run before each user has one place only; null: half of what
+    /// the channel can run.</summary>
+    internal required int? ConcurrencyShared { get; init; }
+
     internal required int ConcurrencyRemote { get; init; }
 
     internal required int QueueLifetimeSeconds { get; init; }
@@ -46,6 +50,9 @@ internal sealed class SendControls
             DoubleBounceTo =
                 doubleTo.Length == 0 ? [] : [.. doubleTo, (byte)'@', .. doubleHost],
             ConcurrencyLocal = control.ReadInt("concurrencylocal", 10, most: ConcurrencyMax),
+            ConcurrencyShared = control.ReadInt(
+                "concurrencyshared", 0, least: 1, most: ConcurrencyMax)
+                is > 0 and int shared ? shared : null,
             ConcurrencyRemote = control.ReadInt("concurrencyremote", 20, most: ConcurrencyMax),
             QueueLifetimeSeconds = control.ReadInt("queuelifetime", LifetimeSeconds),
             DelayNotifySeconds = control.ReadInt("delaynotify", DelaySeconds),

@@ -37,7 +37,9 @@ internal sealed class SendLoop : IDisposable
         _log = context.Log;
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
-        Scheduler scheduler = new(controls.QueueLifetimeSeconds, context.Batch);
+        Scheduler scheduler = new(
+            controls.QueueLifetimeSeconds, context.Batch,
+            controls.ConcurrencyShared ?? (context.Local.Concurrency + 1) / 2);
         StateLog marks = new(new StateDisk(context.Files, Path.Combine(queue, "state")))
         {
             CompactAfterBytes = context.CompactAfterBytes,

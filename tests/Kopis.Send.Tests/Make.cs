@@ -9,12 +9,21 @@ internal static class Make
     internal const long Born = 1_700_000_000;
 
     /// <summary>Addresses starting <c>l</c> are local, all others remote.</summary>
-    internal static QueuedMessage Message(ulong number, string sender, params string[] recipients)
+    internal static QueuedMessage Message(
+        ulong number, string sender, params string[] recipients) =>
+        MessageOf(0, number, sender, recipients);
+
+    /// <summary>The same, queued by a user.</summary>
+    internal static QueuedMessage MessageOf(
+        uint uid, ulong number, string sender, params string[] recipients)
     {
         (byte[], DeliveryChannel)[] routed = Array.ConvertAll(recipients, recipient => (
             Encoding.Latin1.GetBytes(recipient),
             recipient.StartsWith('l') ? DeliveryChannel.Local : DeliveryChannel.Remote));
-        QueuedMessage message = new(number, Born, Encoding.Latin1.GetBytes(sender), routed);
+        QueuedMessage message = new(number, Born, Encoding.Latin1.GetBytes(sender), routed)
+        {
+            Uid = uid,
+        };
         message.SetDue(DeliveryChannel.Local, Born);
         message.SetDue(DeliveryChannel.Remote, Born);
         return message;

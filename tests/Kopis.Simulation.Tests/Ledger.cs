@@ -45,6 +45,7 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
             {
                 0 => $"x{i}@h{random.Next(2)}.example",
                 1 => $"bad{i}@l.example",
+                2 => $"r-{i}@l.example", // Extensions of one user: some wait for room.
                 _ => $"r{i}@l.example",
             })];
         string sender = random.Next(6) == 0 ? "" : "sender@l.example";

@@ -165,6 +165,27 @@ class QmailSend(SendCase):
         third = self.local.order()
         self.assertEqual((first[0], b"c@mx.example"), (third[0], third[3]))
 
+    def test_a_user_whose_programs_hang_leaves_room_for_others(self):
+        self.start_send()
+        self.send(*[b"mallory-%d@mx.example" % i for i in range(14)])
+        hanging = [self.local.order() for _ in range(5)]  # Half of concurrencylocal.
+        self.assertTrue(self.local.is_silent())
+        began = time.monotonic()
+        self.send(b"alice@mx.example")
+        slot, *_, recipient = self.local.order()
+        self.assertEqual(b"alice@mx.example", recipient)
+        self.assertLess(time.monotonic() - began, 1)
+        self.local.report(slot, b"Kok\n")
+        self.local.report(hanging[0][0], b"Kok\n")
+        self.assertEqual(b"mallory-5@mx.example", self.local.order()[3])
+
+    def test_concurrencyshared_may_give_one_user_all(self):
+        self.control("concurrencyshared", "10")
+        self.start_send()
+        self.send(*[b"joe-%d@mx.example" % i for i in range(10)])
+        for _ in range(10):
+            self.local.order()
+
     def test_concurrency_0_stops_a_channel(self):
         self.control("concurrencyremote", "0")
         self.start_send()

@@ -1,0 +1,50 @@
+namespace Kopis.Send;
+
+/// <summary>What waits on a channel: by time, and, once it is due, by submitter.</summary>
+internal sealed class ChannelQueue
+{
+    /// <summary>Messages that one look moves from their time into their submitter's row: bounds
+    /// the work between two looks at reports.</summary>
+    private const int MovesMax = 10_000;
+
+    private readonly Dictionary<uint, OriginRow> _rows = [];
+    private readonly Queue<OriginRow> _turns = new(); // Each row once.
+
+    /// <summary>Messages by the time of their next pass.</summary>
+    internal PriorityQueue<QueuedMessage, long> Waiting { get; } = new();
+
+    /// <summary>Something is due.</summary>
+    internal bool HasDue => _turns.Count > 0;
+
+    /// <summary>Moves what is due into the rows.</summary>
+    internal void TakeDue(long now)
+    {
+        for (int i = 0; i < MovesMax
+            && Waiting.TryPeek(out QueuedMessage? message, out long due) && due <= now; i++)
+        {
+            Waiting.Dequeue();
+            if (!_rows.TryGetValue(message.Uid, out OriginRow? row))
+            {
+                _rows.Add(message.Uid, row = new OriginRow(message.Uid));
+                _turns.Enqueue(row);
+            }
+
+            row.Due.Enqueue(message);
+        }
+    }
+
+    /// <summary>The row whose turn it is; to be given back by <see cref="EndTurn"/>.</summary>
+    internal OriginRow? NextTurn() => _turns.TryDequeue(out OriginRow? row) ? row : null;
+
+    internal void EndTurn(OriginRow row)
+    {
+        if (row.IsEmpty)
+        {
+            _rows.Remove(row.Uid);
+        }
+        else
+        {
+            _turns.Enqueue(row);
+        }
+    }
+}
