@@ -31,7 +31,7 @@ internal static class QuotaWords
 
         if (Processes.EffectiveUid == 0 && owner is { Uid: not 0 } user)
         {
-            new ProcessIdentity(user.Uid, user.Gid, [user.Gid]).RunAs(Do);
+            new ProcessIdentity(user.Uid, user.Gid, user.Gid).RunAs(Do);
         }
         else
         {

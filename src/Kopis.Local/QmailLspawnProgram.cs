@@ -62,7 +62,7 @@ public static class QmailLspawnProgram
             ByteText.ToBytes(queueUid.ToString(CultureInfo.InvariantCulture)));
         return (start with
         {
-            Identity = user is null ? null : new ProcessIdentity(user.Uid, user.Gid, [user.Gid]),
+            Identity = user is null ? null : ProcessIdentity.Of(user),
             Confinement = new Confinement([], MayRunPrograms: false) { HasNetwork = false },
             Descriptors =
                 new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 2, [Root] = socket },

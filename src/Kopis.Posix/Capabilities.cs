@@ -6,28 +6,50 @@ namespace Kopis.Posix;
 /// through that about what it starts or changes into.</summary>
 internal static unsafe class Capabilities
 {
-    private const int Ambient = 47; // PR_CAP_AMBIENT
-    private const nuint Raise = 2;
+    internal const int Ambient = 47; // PR_CAP_AMBIENT
+    internal const int Raise = 2;
     private const nuint ClearAll = 4;
-    private const int ReadSearch = 2; // CAP_DAC_READ_SEARCH
+    internal const int ReadSearch = 2; // CAP_DAC_READ_SEARCH
+    private const uint Mask = 1 << ReadSearch;
     private const uint Version3 = 0x20080522;
 
     /// <summary>What is started from here on has none of them but its user's.</summary>
     internal static void KeepFromChildren() =>
         Fd.Check(Native.prctl(Ambient, ClearAll, 0, 0, 0), "prctl");
 
-    /// <summary>Lets CAP_DAC_READ_SEARCH outlast the change to another user and the exec after it;
-    /// all others end with those.</summary>
-    /// <exception cref="PosixException">We have not got it: a container's root may not.</exception>
-    internal static void KeepReadSearch()
+    /// <summary>CAP_DAC_READ_SEARCH and no other, as capset(2) takes it.</summary>
+    internal static Native.CapabilitySets ReadSearchAlone =>
+        new() { Effective = Mask, Permitted = Mask, Inheritable = Mask };
+
+    /// <summary>This version's header; it is about the calling thread.</summary>
+    internal static Native.CapabilityHeader Header => new() { Version = Version3 };
+
+    /// <summary>Whether we have CAP_DAC_READ_SEARCH: a container's root may not.</summary>
+    internal static void RequireReadSearch()
     {
-        Native.CapabilityHeader header = new() { Version = Version3 };
+        Native.CapabilityHeader header = Header;
         Native.CapabilitySets sets;
         Fd.Check(Native.capget(&header, &sets), "capget");
-        sets.Inheritable = 1 << ReadSearch;
-        sets.InheritableHigh = 0;
+        if ((sets.Permitted & Mask) == 0)
+        {
+            throw new PosixException("keep CAP_DAC_READ_SEARCH", Errno.NotPermitted);
+        }
+    }
+
+    /// <summary>Lets what the thread may outlast its change to another user.</summary>
+    internal static void KeepPermitted()
+    {
+        const int keepCapabilities = 8; // PR_SET_KEEPCAPS
+        RequireReadSearch();
+        Fd.Check(Native.prctl(keepCapabilities, 1, 0, 0, 0), "prctl");
+    }
+
+    /// <summary>Leaves the thread CAP_DAC_READ_SEARCH alone, to outlast the next exec.</summary>
+    internal static void HandDownReadSearch()
+    {
+        Native.CapabilityHeader header = Header;
+        Native.CapabilitySets sets = ReadSearchAlone;
         Fd.Check(Native.capset(&header, &sets), "keep CAP_DAC_READ_SEARCH");
-        Fd.Check(
-            Native.prctl(Ambient, Raise, ReadSearch, 0, 0), "keep CAP_DAC_READ_SEARCH");
+        Fd.Check(Native.prctl(Ambient, Raise, ReadSearch, 0, 0), "keep CAP_DAC_READ_SEARCH");
     }
 }

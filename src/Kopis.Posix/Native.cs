@@ -181,10 +181,13 @@ internal static unsafe partial class Native
     internal static partial int setgroups(nuint count, uint* groups);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int setgid(uint gid);
+    internal static partial int setresgid(uint real, uint effective, uint saved);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int setuid(uint uid);
+    internal static partial int setresuid(uint real, uint effective, uint saved);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int close_range(uint first, uint last, uint flags);
 
     [LibraryImport("libc")]
     internal static partial nuint getauxval(nuint type);

@@ -1,102 +1,163 @@
-using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
+using System.Globalization;
+using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>A uid, gid and supplementary groups that root gives to a child.</summary>
-/// <param name="Uid">User; never 0.</param>
-/// <param name="Gid">Primary group.</param>
-/// <param name="Groups">Supplementary groups.</param>
-public sealed record ProcessIdentity(uint Uid, uint Gid, IReadOnlyList<uint> Groups)
+/// <summary>Who a process is to be: a uid, a gid and supplementary groups, none of them root's and
+/// none the number that means "leave it as it is" to setresuid(2).</summary>
+/// <remarks>There are two ways to become one, and no third: <see cref="ProcessStart"/> starts a
+/// child as one, <see cref="Exec"/> turns this process into one for good. No thread of a process
+/// has other ids than the process (docs/decisions/identity.md).</remarks>
+public sealed record ProcessIdentity
 {
-    /// <summary>Whether a program that <see cref="RunAs(Action)"/> changes into may read every
-    /// file and look into every directory: the capability CAP_DAC_READ_SEARCH, and no other.
-    /// </summary>
-    public bool MayReadAll { get; init; }
+    private const uint NoChange = uint.MaxValue;
 
-    private static readonly bool Arm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
-    private static readonly nint SetGroups = Arm ? 159 : 116;
-    private static readonly nint SetResGid = Arm ? 149 : 119;
-    private static readonly nint SetResUid = Arm ? 147 : 117;
-
-    /// <summary>Does work on files with this identity; it must stay on its thread. Otherwise as
-    /// <see cref="RunAs(Func{int})"/>.</summary>
-    public void RunAs(Action action) =>
-        _ = RunAs(() =>
-        {
-            action();
-            return 0;
-        });
-
-    /// <summary>
-    /// Runs the action on a thread that has this identity, then gives the thread root back. Only
-    /// that thread changes (raw system calls, not glibc's setuid, which changes all); a child
-    /// spawned by the action keeps the identity. If root cannot be regained the process ends.
-    /// </summary>
-    internal unsafe int RunAs(Func<int> action)
+    /// <summary>Names an identity.</summary>
+    /// <param name="uid">User.</param>
+    /// <param name="gid">Primary group.</param>
+    /// <param name="groups">Supplementary groups.</param>
+    /// <exception cref="ConfigurationException">An id is 0 or 4294967295.</exception>
+    public ProcessIdentity(uint uid, uint gid, params IReadOnlyList<uint> groups)
     {
-        if (Uid == 0)
+        uint bad = ((uint[])[uid, gid, .. groups]).FirstOrDefault(id => !IsValid(id), 1u);
+        if (bad != 1)
         {
-            throw new InvalidOperationException("Nothing is started as root for a user.");
+            throw new ConfigurationException($"nothing is run with the user or group id {bad}");
         }
 
-        int result = -1;
-        Exception? error = null;
+        (Uid, Gid, Groups) = (uid, gid, groups);
+    }
+
+    /// <summary>User.</summary>
+    public uint Uid { get; }
+
+    /// <summary>Primary group.</summary>
+    public uint Gid { get; }
+
+    /// <summary>Supplementary groups.</summary>
+    public IReadOnlyList<uint> Groups { get; }
+
+    /// <summary>Whether the process may read every file and look into every directory: the
+    /// capability CAP_DAC_READ_SEARCH, and no other.</summary>
+    public bool MayReadAll { get; init; }
+
+    /// <summary>A user with the one group of his.</summary>
+    public static ProcessIdentity Of(UnixUser user) => new(user.Uid, user.Gid, user.Gid);
+
+    /// <summary>Who root has to be to work in another's directory; null where it is root's, or we
+    /// are not root.</summary>
+    /// <exception cref="PosixException">There is no such directory.</exception>
+    /// <exception cref="ConfigurationException">Its group is root's, and its owner not known.
+    /// </exception>
+    public static ProcessIdentity? ForWorkIn(string directory)
+    {
+        FileStatus owner = Fd.TryStatus(Fd.PathBytes(directory), out int errno)
+            ?? throw new PosixException($"open {directory}", errno);
+        if (Processes.EffectiveUid != 0 || owner.Uid == 0)
+        {
+            return null;
+        }
+
+        uint gid = owner.Gid != 0 ? owner.Gid : UnixUsers.ByUid(owner.Uid)?.Gid ?? 0;
+        return new ProcessIdentity(owner.Uid, gid, gid);
+    }
+
+    /// <summary>Whether an id can be that of a process that is not root.</summary>
+    public static bool IsValid(uint id) => id is not (0 or NoChange);
+
+    /// <summary>Reads an id, decimal digits alone; false for the two that no process may get.
+    /// </summary>
+    public static bool TryParseId(string text, out uint id) =>
+        uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out id)
+            && IsValid(id);
+
+    /// <summary>
+    /// Turns this process, with all of its threads, into this user, reads back from the kernel
+    /// that every thread is, and runs another program. Ends the process with 111 where any of its
+    /// threads still has another id. Returns only by throwing.
+    /// </summary>
+    /// <param name="path">The program; no PATH search.</param>
+    /// <param name="arguments">All of them, the name first.</param>
+    /// <param name="environment">The whole environment.</param>
+    /// <param name="directory">Where it is run, gone to as this user; null where we are.</param>
+    /// <exception cref="PosixException">The kernel refuses, or the program cannot be run.
+    /// </exception>
+    public void Exec(
+        string path, IReadOnlyList<byte[]> arguments, ByteEnvironment environment,
+        string? directory = null)
+    {
+        Become();
+        if (directory is not null)
+        {
+            Paths.ChangeDirectory(directory);
+        }
+
+        Processes.Exec(path, arguments, environment);
+    }
+
+    /// <summary>For tools of the administrator that are not changed over yet.</summary>
+    public void RunAs(Action action)
+    {
         Thread thread = new(() =>
         {
-            try
+            uint[] groups = [.. Groups];
+            unsafe
             {
-                Become();
-                result = action();
-            }
-            catch (Exception e)
-            {
-                error = e;
+                fixed (uint* p = groups)
+                {
+                    Fd.Check((int)Native.syscall(116, groups.Length, (nint)p, 0), "setgroups");
+                }
             }
 
-            BecomeRoot();
+            Fd.Check((int)Native.syscall(119, (nint)Gid, (nint)Gid, 0), "setresgid");
+            Fd.Check((int)Native.syscall(117, (nint)Uid, (nint)Uid, 0), "setresuid");
+            action();
         });
         thread.Start();
         thread.Join();
-        if (error is not null)
-        {
-            ExceptionDispatchInfo.Throw(error);
-        }
-
-        return result;
     }
 
+    /// <summary>The C library's calls, which change all threads.</summary>
     private unsafe void Become()
     {
         uint[] groups = [.. Groups];
-        fixed (uint* p = groups)
+        fixed (uint* list = groups)
         {
-            Require(Native.syscall(SetGroups, groups.Length, (nint)p, 0), "setgroups");
+            Fd.Check(Native.setgroups((nuint)groups.Length, list), "setgroups");
         }
 
         if (MayReadAll)
         {
-            Capabilities.KeepReadSearch();
+            Capabilities.KeepPermitted();
         }
 
-        Require(Native.syscall(SetResGid, (nint)Gid, (nint)Gid, 0), "setresgid");
-        Require(Native.syscall(SetResUid, (nint)Uid, (nint)Uid, 0), "setresuid");
+        Fd.Check(Native.setresgid(Gid, Gid, Gid), "setresgid");
+        Fd.Check(Native.setresuid(Uid, Uid, Uid), "setresuid");
+        if (MayReadAll)
+        {
+            Capabilities.HandDownReadSearch();
+        }
+
+        foreach (string thread in Directory.GetDirectories("/proc/self/task"))
+        {
+            if (!IsUs(File.ReadAllText(Path.Combine(thread, "status"))))
+            {
+                Processes.ExitNow(ExitCode.Temporary);
+            }
+        }
     }
 
-    private static unsafe void BecomeRoot()
+    /// <summary>All four ids of both kinds, and the groups, as proc(5) shows them.</summary>
+    private bool IsUs(string status)
     {
-        if (Native.syscall(SetResUid, 0, 0, 0) != 0 || Native.syscall(SetResGid, 0, 0, 0) != 0
-            || Native.syscall(SetGroups, 0, 0, 0) != 0)
-        {
-            Environment.FailFast("A thread could not become root again.");
-        }
-    }
-
-    private static void Require(nint result, string what)
-    {
-        if (result != 0)
-        {
-            throw new PosixException(what, Marshal.GetLastPInvokeError());
-        }
+        uint[] Values(string name) =>
+        [
+            .. status.Split('\n').First(line => line.StartsWith(name, StringComparison.Ordinal))
+                [name.Length..]
+                .Split((char[])['\t', ' '], StringSplitOptions.RemoveEmptyEntries)
+                .Select(word => uint.Parse(word, CultureInfo.InvariantCulture)),
+        ];
+        return Values("Uid:").All(id => id == Uid) && Values("Gid:").All(id => id == Gid)
+            && Values("Groups:").ToHashSet().SetEquals(Groups);
     }
 }

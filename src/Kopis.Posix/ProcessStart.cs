@@ -35,7 +35,9 @@ public sealed unsafe record ProcessStart
     /// <summary>Whether the child leads a process group of its own, to be ended as one.</summary>
     public bool OwnGroup { get; init; }
 
-    /// <summary>Who the child is; null keeps us. Needs root.</summary>
+    /// <summary>Who the child is; null keeps us. Needs root. Where given, the child gets no
+    /// descriptor but those named, and ends with 111 if the program cannot be run: we do not wait
+    /// for a process that another may stop.</summary>
     public ProcessIdentity? Identity { get; init; }
 
     /// <summary>What the child may do less than its user; null: nothing less.</summary>
@@ -63,9 +65,7 @@ public sealed unsafe record ProcessStart
     /// <returns>Its process id; the caller must wait for it.</returns>
     /// <exception cref="PosixException">It could not be started: not found, no rights.</exception>
     public int Start() =>
-        Identity is { } identity ? identity.RunAs(SpawnConfined)
-        : Confinement is not null ? OnOwnThread(SpawnConfined)
-        : Spawn();
+        Confinement is not null ? OnOwnThread(SpawnConfined) : Spawn();
 
     // The thread that spawns is bound first; it ends with that.
     private int SpawnConfined()
@@ -73,6 +73,8 @@ public sealed unsafe record ProcessStart
         Confinement?.Apply();
         return Spawn();
     }
+
+    private int Spawn() => Identity is { } identity ? Fork(identity) : SpawnAsWeAre();
 
     private static int OnOwnThread(Func<int> action)
     {
@@ -99,7 +101,35 @@ public sealed unsafe record ProcessStart
         return result;
     }
 
-    private int Spawn()
+    private int Fork(ProcessIdentity identity)
+    {
+        RequireProgram();
+        if (identity.MayReadAll)
+        {
+            Capabilities.RequireReadSearch();
+        }
+
+        using ChildPlan plan = new(this, identity, DirectoryPath());
+        return ForkedChild.Start(plan);
+    }
+
+    /// <summary>Says here what in the child could not be said.</summary>
+    private void RequireProgram()
+    {
+        const int anyoneRuns = 0x49; // 0111
+        if (IsOwn)
+        {
+            return;
+        }
+
+        FileStatus? file = Fd.TryStatus(Fd.PathBytes(Path), out int errno);
+        if (file is not { IsRegular: true } || (file.Value.Permissions & anyoneRuns) == 0)
+        {
+            throw new PosixException($"run {Path}", file is null ? errno : Errno.Access);
+        }
+    }
+
+    private int SpawnAsWeAre()
     {
         void* actions = stackalloc byte[SizeOfOpaque];
         void* attributes = stackalloc byte[SizeOfOpaque];
@@ -131,17 +161,22 @@ public sealed unsafe record ProcessStart
 
     private void AddDirectory(void* actions)
     {
-        byte[]? path = DirectoryBytes is { } bytes ? [.. bytes, 0]
-            : Directory is { } text ? Fd.PathBytes(text)
-            : null;
-        if (path is not null)
+        if (DirectoryPath() is { } path)
         {
-            Fd.RequireTerminated(path);
             fixed (byte* directory = path)
             {
                 Require(Native.posix_spawn_file_actions_addchdir_np(actions, directory));
             }
         }
+    }
+
+    private byte[]? DirectoryPath()
+    {
+        byte[]? path = DirectoryBytes is { } bytes ? [.. bytes, 0]
+            : Directory is { } text ? Fd.PathBytes(text)
+            : null;
+        Fd.RequireTerminated(path ?? [0]);
+        return path;
     }
 
     private void AddDescriptors(void* actions)

@@ -46,12 +46,12 @@ public static unsafe class Processes
         if (gid is { } group)
         {
             Fd.Check(Native.setgroups(1, &group), "setgroups");
-            Fd.Check(Native.setgid(group), "setgid");
+            Fd.Check(Native.setresgid(group, group, group), "setgid");
         }
 
         if (uid is { } user)
         {
-            Fd.Check(Native.setuid(user), "setuid");
+            Fd.Check(Native.setresuid(user, user, user), "setuid");
         }
     }
 

@@ -47,7 +47,7 @@ public static class Checkpassword
                 return ExitBad;
             }
 
-            RunAs(candidate.Account!, context);
+            RunFor(candidate.Account!, context);
             return ExitCode.Temporary;
         }
         catch (PosixException e)
@@ -87,17 +87,18 @@ public static class Checkpassword
         return end >= 0;
     }
 
-    private static void RunAs(Account account, ProgramContext context)
+    private static void RunFor(Account account, ProgramContext context)
     {
-        if (account.Uid != Processes.EffectiveUid)
+        string program = ProgramPath.Find(context.Environment, context.Arguments[0])
+            ?? throw new PosixException($"find {context.ArgumentText(0)}", Errno.NoEntry);
+        ByteEnvironment environment = UserEnvironment.For(context.Environment, account);
+        if (Processes.EffectiveUid == 0)
         {
-            Processes.Become(account.Uid, account.Gid);
+            new ProcessIdentity(account.Uid, account.Gid, account.Gid)
+                .Exec(program, context.Arguments, environment, account.Home);
         }
 
         Paths.ChangeDirectory(account.Home);
-        string program = ProgramPath.Find(context.Environment, context.Arguments[0])
-            ?? throw new PosixException($"find {context.ArgumentText(0)}", Errno.NoEntry);
-        Processes.Exec(
-            program, context.Arguments, UserEnvironment.For(context.Environment, account));
+        Processes.Exec(program, context.Arguments, environment);
     }
 }

@@ -148,7 +148,7 @@ internal sealed class Pop3Handler : ISessionHandler
                 [1] = connection.Descriptor ?? commands, // What we encrypt goes through us.
                 [2] = 2,
             },
-            Identity = new ProcessIdentity(account.Uid, account.Gid, [account.Gid]),
+            Identity = new ProcessIdentity(account.Uid, account.Gid, account.Gid),
         }.Start();
     }
 

@@ -7,6 +7,7 @@ import unittest
 from harness import BIN, ProgramCase
 
 PASSWORD = b"correct horse"
+OWNER = 61001
 
 
 class Checkpassword(ProgramCase):
@@ -16,6 +17,11 @@ class Checkpassword(ProgramCase):
                                   stdin=PASSWORD + b"\n")
         self.assertEqual(0, result.returncode, result)
         self.mailbox = self.home / "users/mail/mx.example/joe"
+        if os.geteuid() == 0:
+            # As on an installed host: nobody's mailbox is root's.
+            (self.home / "users").chmod(0o755)
+            for place in [self.home / "users/mail", *(self.home / "users/mail").rglob("*")]:
+                os.chown(place, OWNER, OWNER)
 
     def check(self, fields, *program, env=None):
         """Runs checkpassword with these bytes on descriptor 3; None leaves it closed."""
@@ -43,6 +49,19 @@ class Checkpassword(ProgramCase):
             self.assertEqual(f"{self.mailbox}\njoe@mx.example {self.mailbox} /bin/sh an argument\n1\n",
                              result.stdout.decode(), result)
             self.assertEqual(0, result.returncode)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_who_the_program_is(self):
+        ids = b"Uid:\t61001\t61001\t61001\t61001\nGid:\t61001\t61001\t61001\t61001\n"
+        result = self.login(b"joe", PASSWORD, "grep", "-E", "^([UG]id|Groups)", "/proc/self/status")
+        self.assertEqual(ids + b"Groups:\t61001 \n", result.stdout)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_nothing_is_run_as_root(self):
+        # The binary of before ran the program as root where the mailbox was root's.
+        os.chown(self.mailbox, 0, 0)
+        result = self.login(b"joe", PASSWORD, "echo", "ran")
+        self.assertEqual((111, b""), (result.returncode, result.stdout))
 
     def test_the_exit_code_is_the_programs(self):
         self.assertEqual(7, self.login(b"joe", PASSWORD, "sh", "-c", "exit 7").returncode)

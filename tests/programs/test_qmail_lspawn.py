@@ -341,7 +341,8 @@ class Installed(SpawnCase):
         super().start_writer()
         # Here the queue belongs to uid 0, so that is qmailq.
         users = [("root", 0, "/root"), ("qmailq", 0, "/")]
-        (self.home / "queue/mess").chmod(0o750)  # qmails is in the group.
+        os.chown(self.home / "queue/mess", 0, self.QMAILS)
+        (self.home / "queue/mess").chmod(0o2750)  # qmails is in the group of what is made there.
         for name, uid in (("joe", self.JOE), ("ann", self.ANN), ("alias", self.ALIAS)):
             home = self.home / "homes" / name
             home.mkdir(parents=True, mode=0o755)
@@ -355,7 +356,7 @@ class Installed(SpawnCase):
 
     def passwd(self, users):
         (self.home / "passwd").write_text("".join(
-            f"{name}:x:{uid}:{0 if name == 'qmails' else uid}::{home}:/bin/sh\n"
+            f"{name}:x:{uid}:{uid}::{home}:/bin/sh\n"
             for name, uid, home in users))
 
     def user_files(self):

@@ -44,6 +44,6 @@ internal sealed class AcmeLink(string home)
     {
         UnixUser user = UnixUsers.ByName("qmaild")
             ?? throw new ConfigurationException("unable to find user qmaild");
-        return new ProcessIdentity(user.Uid, user.Gid, [user.Gid]);
+        return ProcessIdentity.Of(user);
     }
 }

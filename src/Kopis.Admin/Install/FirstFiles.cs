@@ -93,7 +93,7 @@ internal sealed class FirstFiles(string home, InstallRecord record)
         List<string> made = [];
         UnixUser alias = UnixUsers.ByName("alias")
             ?? throw new ConfigurationException("unable to find user alias");
-        new ProcessIdentity(alias.Uid, alias.Gid, [alias.Gid]).RunAs(() =>
+        ProcessIdentity.Of(alias).RunAs(() =>
         {
             foreach (string name in (string[])["", "/tmp", "/new", "/cur"])
             {

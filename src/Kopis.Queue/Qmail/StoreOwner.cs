@@ -15,7 +15,7 @@ internal sealed class StoreOwner
         FileStatus status = Fd.TryStatus(Fd.PathBytes(directory), out int errno)
             ?? throw new PosixException($"open {directory}", errno);
         return new StoreOwner(Processes.EffectiveUid == 0 && status.Uid != 0
-            ? new ProcessIdentity(status.Uid, status.Gid, [status.Gid])
+            ? new ProcessIdentity(status.Uid, status.Gid, status.Gid)
             : null);
     }
 

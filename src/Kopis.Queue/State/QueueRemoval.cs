@@ -21,7 +21,7 @@ public static class QueueRemoval
             ?? throw new PosixException(state, errno);
         if (Processes.EffectiveUid == 0 && owner.Uid != 0)
         {
-            new ProcessIdentity(owner.Uid, owner.Gid, [owner.Gid])
+            new ProcessIdentity(owner.Uid, owner.Gid, owner.Gid)
                 .RunAs(() => Lock(home, state, numbers));
         }
         else

@@ -36,7 +36,7 @@ public sealed class GetpwChild
                 Descriptors = new Dictionary<int, int> { [0] = none, [1] = write, [2] = 2 },
                 Identity = runsAs is null
                     ? null
-                    : new ProcessIdentity(runsAs.Uid, runsAs.Gid, [runsAs.Gid]),
+                    : ProcessIdentity.Of(runsAs),
                 Confinement = runsAs is null
                     ? Confinement.NoNewRights with { NoCapabilities = true }
                     : null,

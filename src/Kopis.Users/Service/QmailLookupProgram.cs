@@ -47,7 +47,6 @@ public static class QmailLookupProgram
     /// </summary>
     private static int BecomeReader(ProgramContext context, byte[] word, Socket? listener)
     {
-        UnixUser user = UnixUsers.Required(ReadersUser);
         ByteEnvironment environment = new(context.Environment);
         environment["KOPIS_HOME"] = Fd.PathBytes(context.Home)[..^1];
         byte[][] words = ["qmail-lookup"u8.ToArray(), ByteText.ToBytes(Reader), word];
@@ -58,8 +57,8 @@ public static class QmailLookupProgram
                 Fd.DuplicateTo((int)listener.Handle, Listener);
             }
 
-            new ProcessIdentity(user.Uid, user.Gid, [user.Gid]) { MayReadAll = true }
-                .RunAs(() => Processes.Exec("/proc/self/exe", words, environment));
+            (ProcessIdentity.Of(UnixUsers.Required(ReadersUser)) with { MayReadAll = true })
+                .Exec("/proc/self/exe", words, environment);
         }
         catch (PosixException e)
         {

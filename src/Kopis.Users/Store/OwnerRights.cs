@@ -16,7 +16,7 @@ internal static class OwnerRights
         if (Processes.EffectiveUid == 0
             && Fd.TryStatus(Fd.PathBytes(directory), out _) is { Uid: not 0 } owner)
         {
-            new ProcessIdentity(owner.Uid, owner.Gid, [owner.Gid]).RunAs(action);
+            new ProcessIdentity(owner.Uid, owner.Gid, owner.Gid).RunAs(action);
         }
         else
         {
