@@ -37,6 +37,11 @@ public static class Pop3Reply
     public static ReadOnlySpan<byte> AuthorizationLater =>
         "-ERR unable to check that now, try again later\r\n"u8;
 
+    /// <summary>To a client that has too many connections already; the first and last word.
+    /// </summary>
+    public static ReadOnlySpan<byte> TooManyConnections =>
+        "-ERR too many connections from you, try again later\r\n"u8;
+
     public static ReadOnlySpan<byte> PopupUsage => "-ERR usage: popup hostname subprogram\r\n"u8;
 
     public static ReadOnlySpan<byte> NoPipe => "-ERR unable to open pipe\r\n"u8;

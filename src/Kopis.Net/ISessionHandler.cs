@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Net;
 
 /// <summary>
@@ -13,4 +15,9 @@ public interface ISessionHandler
     /// one in the middle of work has about two seconds before its connection is cut.</param>
     /// <returns>The exit code of the program, for tcpserver's <c>end</c> line.</returns>
     Task<int> RunAsync(Connection connection, CancellationToken stop);
+
+    /// <summary>What a client hears that has too many connections, before it is hung up on;
+    /// nothing where the protocol has no word for it.</summary>
+    /// <param name="environment">The listener's, for this client.</param>
+    ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) => default;
 }

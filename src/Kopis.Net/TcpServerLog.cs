@@ -5,9 +5,13 @@ using Kopis.Posix;
 
 namespace Kopis.Net;
 
-/// <summary>tcpserver's lines on standard error (contract §12.1).</summary>
+/// <summary>tcpserver's lines on standard error (contract §12.1). Those of connections that are
+/// served are as in ucspi-tcp; of all others there are a few of each cause a minute.</summary>
 internal sealed class TcpServerLog(int verbosity)
 {
+    private readonly LogThrottle _throttle =
+        new(static line => Write($"tcpserver: warning: {line}"), TimeProvider.System);
+
     private const int FieldBytesMax = 100; // ucspi-tcp, tcpserver.c: safecats.
 
     internal void Status(int sessions, int limit) => Chat($"status: {sessions}/{limit}");
@@ -31,13 +35,19 @@ internal sealed class TcpServerLog(int verbosity)
     /// <summary>How a session ended, as waitpid(2) would say it: exit 1 is 256.</summary>
     internal void End(long number, int waitStatus) => Chat($"end {number} status {waitStatus}");
 
-    internal void Warn(string text)
+    /// <summary>A fault, or a client that is not served.</summary>
+    /// <param name="cause">What kind of, for the count of further ones.</param>
+    /// <param name="text">The line.</param>
+    internal void Warn(string cause, string text)
     {
         if (verbosity >= 1)
         {
-            Write($"tcpserver: warning: {text}");
+            _throttle.Write(cause, text);
         }
     }
+
+    /// <summary>Whether more lines of a cause may be written now.</summary>
+    internal bool Admits(string cause) => verbosity >= 1 && _throttle.Admits(cause);
 
     private void Chat(string text)
     {

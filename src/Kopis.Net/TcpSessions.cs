@@ -33,7 +33,7 @@ internal sealed class TcpSessions
     private readonly TaskCompletionSource _allEnded =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private readonly Dictionary<IPAddress, int> _perAddress = [];
+    private readonly ConnectionLimits _limits;
     private long _last;
     private int _sessions;
     private int _mostSessions; // When garbage was last collected.
@@ -50,7 +50,9 @@ internal sealed class TcpSessions
         _reaper = reaper;
         _log = new TcpServerLog(options.Verbosity);
         _slots = new SemaphoreSlim(options.Limit);
-        _proxies = new ProxyClients(ControlDirectory.Of(context), _log.Warn);
+        ControlDirectory control = ControlDirectory.Of(context);
+        _proxies = new ProxyClients(control, line => _log.Warn("proxy without a client", line));
+        _limits = new ConnectionLimits(control, options.LimitPerAddress);
         if (options.RulesFile is { } file)
         {
             _rules = new Reloading<TcpRules>([file], () => LoadRules(file), TimeProvider.System);
@@ -77,7 +79,6 @@ internal sealed class TcpSessions
 
                 long number = ++_last;
                 int sessions = Interlocked.Increment(ref _sessions);
-                _log.Status(sessions, _options.Limit);
                 _ = _isInline
                     ? ServeAsync(socket, number, stop)
                     : Task.Run(() => ServeAsync(socket, number, stop), default);
@@ -116,7 +117,7 @@ internal sealed class TcpSessions
         catch (SocketException e)
         {
             // The peer gave up, or we are out of descriptors: sessions that end make room.
-            _log.Warn($"unable to accept: {e.Message}");
+            _log.Warn("unable to accept", $"unable to accept: {e.Message}");
             if (e.SocketErrorCode == SocketError.TooManyOpenSockets)
             {
                 await Task.Delay(AcceptPause, stop);
@@ -128,6 +129,7 @@ internal sealed class TcpSessions
 
     private async Task ServeAsync(Socket socket, long number, CancellationToken stop)
     {
+        bool isLogged = false;
         try
         {
             using (socket)
@@ -135,14 +137,19 @@ internal sealed class TcpSessions
                 if (TryPrepare(socket, out IPEndPoint? remote, out IPEndPoint? local)
                     && await _proxies.ReadAsync(socket, remote, local, stop) is { } ends)
                 {
-                    await ServePeerAsync(socket, ends.Remote, ends.Local, number, stop);
+                    isLogged = await AdmitPeerAsync(
+                        socket, ends.Remote, ends.Local, number, stop);
                 }
             }
         }
         finally
         {
             int left = Interlocked.Decrement(ref _sessions);
-            _log.Status(left, _options.Limit);
+            if (isLogged)
+            {
+                _log.Status(left, _options.Limit);
+            }
+
             _slots.Release();
             if (left == 0 && stop.IsCancellationRequested)
             {
@@ -178,10 +185,75 @@ internal sealed class TcpSessions
         }
     }
 
-    private async Task ServePeerAsync(
+    // Gives the client a place, where it may have one more. The result is whether it was logged:
+    // of clients that are refused by their address there may be thousands a second.
+    private async ValueTask<bool> AdmitPeerAsync(
         Socket socket, IPEndPoint remote, IPEndPoint local, long number, CancellationToken stop)
     {
-        bool counted = Count(remote.Address, +1);
+        ByteEnvironment environment = EnvironmentFor(remote, local);
+        int sessions = Volatile.Read(ref _sessions);
+        bool isDenied;
+        try
+        {
+            TcpRules? rules = _rules?.Current();
+            TcpRule? rule = rules?.Find(environment["TCPREMOTEIP"]!, host: null, info: null);
+            if (!_limits.TryEnter(
+                remote.Address, environment, rule, _options.Limit - sessions + 1))
+            {
+                Refuse(socket, remote.Address, environment);
+                return false;
+            }
+
+            isDenied = rule is { Denies: true }
+                && _options.QuestionsFor(rules) is { Names: false, Info: false };
+        }
+        catch (Exception e) when (e is ConfigurationException or InvalidDataException)
+        {
+            _log.Warn("dropping connection", $"dropping connection, {e.Message}");
+            return false;
+        }
+
+        try
+        {
+            bool isLogged = !isDenied || _log.Admits("denied connections");
+            if (isLogged)
+            {
+                _log.Status(sessions, _options.Limit);
+                await ServePeerAsync(socket, environment, remote, local, number, stop);
+            }
+
+            return isLogged;
+        }
+        finally
+        {
+            _limits.Leave(remote.Address);
+        }
+    }
+
+    // In the words of its protocol, if we know them; nothing waits for the client to hear them.
+    private void Refuse(Socket socket, IPAddress remote, ByteEnvironment environment)
+    {
+        _log.Warn(
+            "refused connections",
+            $"refused connection, too many from {remote} or its network");
+        try
+        {
+            if (_handler?.TooManyConnections(environment) is { IsEmpty: false } words)
+            {
+                socket.Send(words.Span, SocketFlags.None, out _);
+                socket.Shutdown(SocketShutdown.Send);
+            }
+        }
+        catch (SocketException)
+        {
+            // It has gone.
+        }
+    }
+
+    private async Task ServePeerAsync(
+        Socket socket, ByteEnvironment environment, IPEndPoint remote, IPEndPoint local,
+        long number, CancellationToken stop)
+    {
         try
         {
             if (_handler is not null)
@@ -189,9 +261,7 @@ internal sealed class TcpSessions
                 _log.From(number, remote.Address);
             }
 
-            ByteEnvironment environment = EnvironmentFor(remote, local);
-            bool admitted = counted
-                && await AdmitAsync(socket, environment, remote, local, stop);
+            bool admitted = await AdmitAsync(socket, environment, remote, local, stop);
             if (admitted && _handler is null)
             {
                 await RunProcessAsync(socket, environment, remote.Address);
@@ -211,10 +281,6 @@ internal sealed class TcpSessions
         catch (Exception e) when (e is SocketException || stop.IsCancellationRequested)
         {
             // It broke before it was served, or the listener ended before.
-        }
-        finally
-        {
-            Count(remote.Address, -1);
         }
     }
 
@@ -247,7 +313,7 @@ internal sealed class TcpSessions
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
-            _log.Warn($"dropping connection, {e.Message}");
+            _log.Warn("dropping connection", $"dropping connection, {e.Message}");
             return false;
         }
     }
@@ -268,7 +334,7 @@ internal sealed class TcpSessions
         {
             // A fault of ours. With a process for each connection it would end this session alone;
             // so it does here, and is told in full.
-            _log.Warn($"session {number} crashed: {e}");
+            _log.Warn("crashed sessions", $"session {number} crashed: {e}");
             return ExitCode.Temporary;
         }
     }
@@ -287,7 +353,7 @@ internal sealed class TcpSessions
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
-            _log.Warn($"dropping connection, {e.Message}");
+            _log.Warn("dropping connection", $"dropping connection, {e.Message}");
             return null;
         }
     }
@@ -312,7 +378,9 @@ internal sealed class TcpSessions
         catch (Exception e) when (e is PosixException or SocketException)
         {
             string program = LogText.Safe(_options.Chain[0]);
-            _log.Warn($"dropping connection, unable to run {program}: {e.Message}");
+            _log.Warn(
+                "dropping connection",
+                $"dropping connection, unable to run {program}: {e.Message}");
             return;
         }
 
@@ -346,24 +414,6 @@ internal sealed class TcpSessions
         return image is not null ? new TcpRules(image)
             : _options.AllowWithoutRules ? new TcpRules(new CdbWriter().ToArray())
             : throw new ConfigurationException($"unable to read {file}: file does not exist");
-    }
-
-    private bool Count(IPAddress address, int change)
-    {
-        lock (_perAddress)
-        {
-            int sessions = _perAddress.GetValueOrDefault(address) + change;
-            if (sessions == 0)
-            {
-                _perAddress.Remove(address);
-            }
-            else
-            {
-                _perAddress[address] = sessions;
-            }
-
-            return _options.LimitPerAddress == 0 || sessions <= _options.LimitPerAddress;
-        }
     }
 
     // A socket for both families shows IPv4 peers as ::ffff:1.2.3.4; rules and logs want 1.2.3.4.

@@ -67,6 +67,9 @@ internal sealed class Pop3Handler : ISessionHandler
         return ExitAlways;
     }
 
+    public ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) =>
+        environment["POP3S"] is null ? Pop3Reply.TooManyConnections.ToArray() : default;
+
     private async Task RunAsync(
         Connection connection, LoginConversation login, CancellationToken stop)
     {

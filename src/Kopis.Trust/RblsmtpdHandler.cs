@@ -46,6 +46,9 @@ internal sealed class RblsmtpdHandler : ISessionHandler
         return ExitCode.Success;
     }
 
+    public ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) =>
+        _next.TooManyConnections(environment);
+
     /// <summary>Logs the client and talks to it to the end.</summary>
     internal static async Task RejectAsync(
         Connection connection, Rejection rejection, TimeSpan timeout, TimeProvider time,

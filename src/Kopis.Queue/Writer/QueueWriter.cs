@@ -21,6 +21,7 @@ public sealed class QueueWriter : IDisposable
     private readonly IQueueDisk _disk;
     private readonly TimeProvider _clock;
     private readonly Action<string> _log;
+    private readonly LogThrottle _floods;
     private readonly int _lock;
     private readonly Trigger _trigger;
     private readonly Socket _listener;
@@ -49,6 +50,7 @@ public sealed class QueueWriter : IDisposable
     {
         _mess = Path.Combine(home, "queue", "mess");
         (_disk, _clock, _log) = (disk, clock, log);
+        _floods = new LogThrottle(log, clock);
         _lock = TakeLock(Path.Combine(home, "queue", "lock", "writer"));
         try
         {
@@ -212,12 +214,15 @@ public sealed class QueueWriter : IDisposable
                 : QueueLimits.ConnectionsPerUserMax;
             if (!_sessions.TryStart(new IntakeSession(client, uid, this), uid, most, stop, end))
             {
-                _log($"warning: uid {uid} has {most} connections; one more refused");
+                _floods.Write(
+                    "warning: refused connections",
+                    $"warning: uid {uid} has {most} connections; one more refused");
             }
         }
         catch (Exception e) when (e is SocketException or PosixException)
         {
-            _log($"warning: unable to accept: {e.Message}");
+            _floods.Write(
+                "warning: unable to accept", $"warning: unable to accept: {e.Message}");
             await Task.Delay(AcceptPause, _clock, stop); // Out of descriptors: some will end.
         }
     }

@@ -1,0 +1,56 @@
+using System.Globalization;
+using Kopis.Base;
+using Kopis.Control;
+
+namespace Kopis.Net;
+
+/// <summary>Connections that one client may have open at a listener; 0 is no limit.</summary>
+/// <param name="PerAddress">Of one address, or one /64 of IPv6.</param>
+/// <param name="PerNetwork">Of one /24, or one /48 of IPv6.</param>
+internal readonly record struct ConnectionBounds(int PerAddress, int PerNetwork)
+{
+    /// <summary>Without <c>maxperaddress</c>. Postfix has the same
+    /// (smtpd_client_connection_count_limit); an office behind one address stays below it.
+    /// </summary>
+    internal const int AddressDefault = 50;
+
+    /// <summary>Without <c>maxpernetwork</c>.</summary>
+    internal const int NetworkDefault = 100;
+
+    private const string AddressFile = "maxperaddress";
+    private const string NetworkFile = "maxpernetwork";
+    private const string AddressVariable = "MAXPERADDRESS";
+    private const string NetworkVariable = "MAXPERNETWORK";
+
+    /// <summary>The control files.</summary>
+    internal static IReadOnlyList<string> Files { get; } = [AddressFile, NetworkFile];
+
+    /// <summary>No limit at all.</summary>
+    internal static ConnectionBounds None => default;
+
+    /// <summary>Reads the control files.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    internal static ConnectionBounds Load(ControlDirectory control) => new(
+        control.ReadInt(AddressFile, AddressDefault), control.ReadInt(NetworkFile, NetworkDefault));
+
+    /// <summary>What the listener's environment says, and above it a rule.</summary>
+    /// <exception cref="ConfigurationException">A value is not a whole number.</exception>
+    internal ConnectionBounds With(ByteEnvironment environment, TcpRule? rule) => new(
+        Read(AddressVariable, environment, rule) ?? PerAddress,
+        Read(NetworkVariable, environment, rule) ?? PerNetwork);
+
+    private static int? Read(string name, ByteEnvironment environment, TcpRule? rule)
+    {
+        byte[]? value = environment[name];
+        foreach ((string known, byte[] said) in rule?.Variables ?? [])
+        {
+            value = known == name ? said : value;
+        }
+
+        return value is null ? null
+            : int.TryParse(
+                ByteText.ToText(value), NumberStyles.None, CultureInfo.InvariantCulture,
+                out int number) ? number
+            : throw new ConfigurationException($"{name} is not a whole number");
+    }
+}

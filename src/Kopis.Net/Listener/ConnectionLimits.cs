@@ -1,0 +1,62 @@
+using System.Net;
+using Kopis.Base;
+using Kopis.Control;
+
+namespace Kopis.Net;
+
+/// <summary>
+/// Decides whether a listener has a place for a client: by <c>maxperaddress</c> and
+/// <c>maxpernetwork</c>, or <c>-C</c>, by what the environment and the rules say instead, and by
+/// the places that are free. Clients of the host itself and those of <c>xclients</c>, which speak
+/// for others, are not limited.
+/// </summary>
+internal sealed class ConnectionLimits
+{
+    private const string Speakers = "xclients";
+
+    private readonly ConnectionTable _table = new();
+    private readonly Reloading<Settings> _settings;
+    private readonly int _perAddress; // -C; 0 where it was not given.
+
+    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    internal ConnectionLimits(ControlDirectory control, int perAddress)
+    {
+        _perAddress = perAddress;
+        _settings = new Reloading<Settings>(
+            [
+                .. ((string[])[.. ConnectionBounds.Files, Speakers])
+                    .Select(file => Path.Combine(control.Directory, file)),
+            ],
+            () => new Settings(
+                ConnectionBounds.Load(control), NetworkList.Load(control, Speakers)),
+            TimeProvider.System);
+        _ = _settings.Current();
+    }
+
+    /// <summary>Counts a connection, where the client may have it.</summary>
+    /// <param name="client">Its address.</param>
+    /// <param name="environment">The listener's, for this client.</param>
+    /// <param name="rule">The rule of its address; null for none.</param>
+    /// <param name="free">Places left, this one among them.</param>
+    /// <returns>Whether it was counted; then <see cref="Leave"/> must follow.</returns>
+    /// <exception cref="ConfigurationException">A limit cannot be understood.</exception>
+    internal bool TryEnter(
+        IPAddress client, ByteEnvironment environment, TcpRule? rule, int free)
+    {
+        Settings settings = _settings.Current();
+        bool isExempt = _perAddress == 0
+            && (IPAddress.IsLoopback(client) || settings.Speakers.Contains(client));
+        ConnectionBounds bounds = isExempt ? ConnectionBounds.None : settings.Bounds;
+        if (_perAddress > 0)
+        {
+            bounds = bounds with { PerAddress = _perAddress };
+        }
+
+        return _table.TryEnter(client, bounds.With(environment, rule), free);
+    }
+
+    /// <summary>Ends what <see cref="TryEnter"/> counted.</summary>
+    internal void Leave(IPAddress client) => _table.Leave(client);
+
+    private sealed record Settings(ConnectionBounds Bounds, NetworkList Speakers);
+}
