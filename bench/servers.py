@@ -123,6 +123,7 @@ class Kopis(Host):
         self.prefix = list(prefix)
         self.group = CpuGroup("kopis")
         self.control("defaultdomain", "mta.test")
+        self.control("databytes", "0")  # One row is a message of 100 MB.
         if sink_port:
             routes = [f"{fan_domain(i)}:{fan_address(i)}:{sink_port}\n" for i in range(FAN)]
             self.write("control/smtproutes", "".join(routes) + f":127.0.0.1:{sink_port}\n")

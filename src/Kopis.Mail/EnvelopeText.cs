@@ -32,6 +32,19 @@ internal sealed class EnvelopeText
         }
     }
 
+    /// <summary>What there is so far.</summary>
+    internal ReadOnlySpan<byte> Written => _text.WrittenSpan;
+
+    /// <summary>Puts other bytes in the place of some.</summary>
+    internal void Replace(int start, int length, ReadOnlySpan<byte> with)
+    {
+        ArrayBufferWriter<byte> text = new(Math.Max(1, Count - length + with.Length));
+        text.Write(Written[..start]);
+        text.Write(with);
+        text.Write(Written[(start + length)..]);
+        _text = text;
+    }
+
     /// <summary>The whole.</summary>
     internal byte[] ToBytes() => [.. _text.WrittenSpan, 0];
 

@@ -14,6 +14,13 @@ public interface IReceivePolicy
     /// </summary>
     byte[]? RelayClient { get; }
 
+    /// <summary>The most recipients of one message.</summary>
+    /// <param name="user">Who the client has shown to be; null for nobody.</param>
+    int RecipientsMaxFor(byte[]? user) => SmtpLimits.RecipientsMax;
+
+    /// <summary>The most bytes of them.</summary>
+    int RecipientsBytesMaxFor(byte[]? user) => SmtpLimits.RecipientsBytesMax;
+
     /// <summary>Whether mail for the recipient is taken from anyone.</summary>
     bool IsOurs(ReadOnlySpan<byte> recipient);
 }

@@ -8,11 +8,11 @@ public interface ISmtpPolicy : IReceivePolicy
     /// <summary>The text after 220, 250 of HELO, and 221; its first word names the host.</summary>
     ReadOnlyMemory<byte> Greeting { get; }
 
-    /// <summary>The most recipients of one message.</summary>
-    int RecipientsMax { get; }
-
     /// <summary>What is offered just now.</summary>
     SmtpExtensions Extensions { get; }
+
+    /// <summary>What is offered to a user, or to nobody known.</summary>
+    SmtpExtensions ExtensionsFor(byte[]? user) => Extensions;
 
     /// <summary>Whether the session is encrypted.</summary>
     bool IsEncrypted { get; }

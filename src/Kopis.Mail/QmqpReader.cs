@@ -7,26 +7,41 @@ namespace Kopis.Mail;
 /// The server's side of QMQP (contract §9.3): one netstring that holds those of the message, the
 /// sender and each recipient. Lines end in LF. Who may send is not its concern.
 /// </summary>
-/// <param name="envelopeBytesMax">The most that is kept of sender and recipients.</param>
-public sealed class QmqpReader(int envelopeBytesMax) : ITransferReader
+public sealed class QmqpReader : ITransferReader
 {
+    private readonly int _envelopeBytesMax;
+    private readonly int _recipientsMax;
     private readonly NetstringAddress _address = new();
     private readonly EnvelopeText _envelope = new();
+    private readonly EnvelopeRecipients _recipients;
     private NetstringReader _outer;
     private NetstringReader _message;
     private bool _hasSender;
+
+    /// <summary>Makes a reader of one message.</summary>
+    /// <param name="envelopeBytesMax">The most that is kept of sender and recipients.</param>
+    /// <param name="recipientsMax">The most recipients.</param>
+    public QmqpReader(int envelopeBytesMax, int recipientsMax = SmtpLimits.RecipientsMax)
+    {
+        _envelopeBytesMax = envelopeBytesMax;
+        _recipientsMax = recipientsMax;
+        _recipients = new EnvelopeRecipients(_envelope);
+    }
 
     /// <inheritdoc/>
     public bool IsBegun { get; private set; }
 
     /// <inheritdoc/>
-    public bool IsUnwanted => HasUnfitAddress || IsEnvelopeTooBig;
+    public bool IsUnwanted => HasUnfitAddress || IsEnvelopeTooBig || HasTooManyRecipients;
 
     /// <summary>Whether an address is too long, or holds a NUL.</summary>
     public bool HasUnfitAddress { get; private set; }
 
     /// <summary>Whether the envelope is over its limit.</summary>
     public bool IsEnvelopeTooBig { get; private set; }
+
+    /// <summary>Whether there are more different recipients than may be.</summary>
+    public bool HasTooManyRecipients { get; private set; }
 
     /// <summary>The envelope of a whole message: <c>F</c>sender<c>\0</c>, for each recipient
     /// <c>T</c>recipient<c>\0</c>, and a last <c>\0</c>.</summary>
@@ -84,12 +99,28 @@ public sealed class QmqpReader(int envelopeBytesMax) : ITransferReader
     private void TakeAddress()
     {
         HasUnfitAddress |= !_address.IsFit;
-        IsEnvelopeTooBig |= _envelope.Count + _address.Bytes.Length + 3 > envelopeBytesMax;
-        if (!IsUnwanted)
+        if (!_hasSender || _recipients.Find(_address.Bytes) < 0)
         {
-            _envelope.Add(_hasSender ? (byte)'T' : (byte)'F', _address.Bytes);
+            IsEnvelopeTooBig |= _envelope.Count + _address.Bytes.Length + 3 > _envelopeBytesMax;
+            HasTooManyRecipients |= _recipients.Count >= _recipientsMax;
+            if (!IsUnwanted)
+            {
+                Add();
+            }
         }
 
         _hasSender = true;
+    }
+
+    private void Add()
+    {
+        if (_hasSender)
+        {
+            _recipients.Add(_address.Bytes, [], []);
+        }
+        else
+        {
+            _envelope.Add((byte)'F', _address.Bytes);
+        }
     }
 }

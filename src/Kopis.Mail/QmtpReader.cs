@@ -7,21 +7,30 @@ namespace Kopis.Mail;
 /// The server's side of QMTP (contract §9.2): a netstring with the message, one with the sender,
 /// one with the recipients' netstrings. The message's first byte tells how its lines end.
 /// </summary>
-public sealed class QmtpReader(IReceivePolicy policy) : ITransferReader
+public sealed class QmtpReader : ITransferReader
 {
     private const int Unknown = -1; // Any byte may come, a NUL too.
     private const byte Lf = (byte)'\n';
     private const byte Cr = (byte)'\r';
 
+    private readonly IReceivePolicy _policy;
     private readonly NetstringAddress _address = new();
     private readonly List<QmtpVerdict> _verdicts = [];
     private readonly EnvelopeText _envelope = new();
+    private readonly EnvelopeRecipients _recipients;
     private NetstringReader _outer; // The message, or what holds the recipients.
     private Part _part;
     private int _lineEnd = Unknown; // Lf or Cr, for CRLF, once it is known.
     private bool _heldCr; // A CR that may be half a line end.
     private long _size;
     private long _listBytes;
+
+    /// <summary>Makes a reader of one client's messages.</summary>
+    public QmtpReader(IReceivePolicy policy)
+    {
+        _policy = policy;
+        _recipients = new EnvelopeRecipients(_envelope);
+    }
 
     private enum Part
     {
@@ -37,7 +46,7 @@ public sealed class QmtpReader(IReceivePolicy policy) : ITransferReader
     public bool IsUnwanted => IsTooBig || !IsSenderFit;
 
     /// <summary>Whether the message is over the limit.</summary>
-    public bool IsTooBig => policy.MessageBytesMax > 0 && _size > policy.MessageBytesMax;
+    public bool IsTooBig => _policy.MessageBytesMax > 0 && _size > _policy.MessageBytesMax;
 
     /// <summary>Whether the sender can be one.</summary>
     public bool IsSenderFit { get; private set; } = true;
@@ -54,6 +63,7 @@ public sealed class QmtpReader(IReceivePolicy policy) : ITransferReader
         _outer = default;
         _address.Reset();
         _verdicts.Clear();
+        _recipients.Clear();
         _envelope.Clear();
         _part = Part.Message;
         _lineEnd = Unknown;
@@ -195,24 +205,30 @@ public sealed class QmtpReader(IReceivePolicy policy) : ITransferReader
     private QmtpVerdict TakeRecipient()
     {
         ReadOnlySpan<byte> address = _address.Bytes;
-        ReadOnlySpan<byte> suffix = policy.RelayClient;
+        ReadOnlySpan<byte> suffix = _policy.RelayClient;
         if (!_address.IsFit || address.Length + suffix.Length >= NetstringAddress.BytesLimit)
         {
             return QmtpVerdict.Unfit;
         }
 
-        if (policy.RelayClient is null && !policy.IsOurs(address))
+        if (_policy.RelayClient is null && !_policy.IsOurs(address))
         {
             return QmtpVerdict.NotOurs;
         }
 
-        if (_envelope.Count + address.Length + suffix.Length
-            > QmtpLimits.RecipientsBytesMax)
+        // Equal ones count once; each hears what becomes of the message.
+        if (_recipients.Find(suffix.IsEmpty ? address : [.. address, .. suffix]) < 0)
         {
-            return QmtpVerdict.TooMany;
+            if (_recipients.Count >= _policy.RecipientsMaxFor(user: null)
+                || _recipients.Bytes + address.Length + suffix.Length
+                    > _policy.RecipientsBytesMaxFor(user: null))
+            {
+                return QmtpVerdict.TooMany;
+            }
+
+            _recipients.Add(address, suffix, []);
         }
 
-        _envelope.Add((byte)'T', address, suffix);
         HasRecipients = true;
         return QmtpVerdict.Accepted;
     }

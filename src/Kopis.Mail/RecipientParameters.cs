@@ -35,6 +35,23 @@ public readonly record struct RecipientParameters
     public bool Wants(NotifyOn what) =>
         Notify == NotifyOn.Unsaid ? what == NotifyOn.Failure : (Notify & what) != 0;
 
+    /// <summary>Of a recipient that was named twice: its sender hears of all that either asked
+    /// for, NEVER only where both did, and the first ORCPT counts.</summary>
+    public RecipientParameters And(RecipientParameters other)
+    {
+        NotifyOn asked = (Asked(Notify) | Asked(other.Notify)) & ~NotifyOn.Never;
+        bool isUnsaid = asked == NotifyOn.Failure
+            && (Notify == NotifyOn.Unsaid || other.Notify == NotifyOn.Unsaid);
+        return new RecipientParameters
+        {
+            Notify = isUnsaid ? NotifyOn.Unsaid : asked == 0 ? NotifyOn.Never : asked,
+            OriginalRecipient = OriginalRecipient ?? other.OriginalRecipient,
+        };
+    }
+
+    private static NotifyOn Asked(NotifyOn notify) =>
+        notify == NotifyOn.Unsaid ? NotifyOn.Failure : notify;
+
     /// <summary>Adds one word of a RCPT command to what is known.</summary>
     /// <param name="word">Keyword=value; no blanks around it.</param>
     /// <param name="parameters">Changed only where the word is taken.</param>

@@ -32,8 +32,9 @@ public static class SmtpExtensionList
 
     /// <summary>The reply to EHLO.</summary>
     internal static void Write(
-        IBufferWriter<byte> reply, SmtpExtensions offered, ISmtpPolicy policy)
+        IBufferWriter<byte> reply, ISmtpPolicy policy, byte[]? user)
     {
+        SmtpExtensions offered = policy.ExtensionsFor(user);
         int last = Array.FindLastIndex(Names, entry => offered.HasFlag(entry.Flag));
         reply.Write(last < 0 ? "250 "u8 : "250-"u8);
         reply.Write(policy.Greeting.Span);
@@ -43,17 +44,18 @@ public static class SmtpExtensionList
             if (offered.HasFlag(Names[i].Flag))
             {
                 reply.Write(i < last ? "250-"u8 : "250 "u8);
-                reply.Write(ByteText.ToBytes(Names[i].Name + Value(Names[i].Flag, policy)));
+                reply.Write(ByteText.ToBytes(Names[i].Name + Value(Names[i].Flag, policy, user)));
                 reply.Write("\r\n"u8);
             }
         }
     }
 
-    private static string Value(SmtpExtensions one, ISmtpPolicy policy) => one switch
+    private static string Value(
+        SmtpExtensions one, ISmtpPolicy policy, byte[]? user) => one switch
     {
         SmtpExtensions.Auth => " " + ByteText.ToText(policy.Mechanisms.Span),
         SmtpExtensions.XClient => " NAME ADDR PORT PROTO HELO",
-        SmtpExtensions.Limits => $" RCPTMAX={policy.RecipientsMax}",
+        SmtpExtensions.Limits => $" RCPTMAX={policy.RecipientsMaxFor(user)}",
         SmtpExtensions.Size => $" {policy.MessageBytesMax}",
         _ => "",
     };

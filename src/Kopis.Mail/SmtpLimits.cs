@@ -10,10 +10,14 @@ public static class SmtpLimits
     public const int LineBytesMax = 4096;
 
     /// <summary>
-    /// Bytes of a message's recipients. RFC 5321 §4.5.3.1.8 asks for 100 recipients; this is some
-    /// 40,000 usual ones, and with the default of 40 sessions at once at most 40 MiB.
+    /// Bytes of a message's recipients, of clients that may relay and of users: some 40,000 usual
+    /// ones. Others have <see cref="StrangerRecipientBytes"/> for each that they may name.
     /// </summary>
     public const int RecipientsBytesMax = 1024 * 1024;
+
+    /// <summary>Bytes for each recipient that a stranger may name: a path has 256 (RFC 5321
+    /// §4.5.3.1.3). With the default of 100 a thousand sessions hold 26 MB of them.</summary>
+    public const int StrangerRecipientBytes = 260;
 
     /// <summary>
     /// Lines that are no command or no address; RFC 5321 §4.3.2 lets 421 end any.
@@ -26,9 +30,18 @@ public static class SmtpLimits
     /// </summary>
     public const int IdleCommandsMax = 1000;
 
-    /// <summary>Recipients of a message that <c>maxrcpt</c> may allow, and does where there is no
-    /// such file.</summary>
+    /// <summary>Recipients of a message that <c>maxrcpt</c> and <c>maxrcptrelay</c> may allow, and
+    /// the latter does where there is neither.</summary>
     public const int RecipientsMax = 40_000;
+
+    /// <summary>Recipients of a stranger's message where there is no <c>maxrcpt</c>: as many as
+    /// RFC 5321 §4.5.3.1.8 asks for. Who has more sends the rest in another transaction
+    /// (§4.5.3.1.10), and so its bytes again, which is what copies should cost.</summary>
+    public const int StrangerRecipients = 100;
+
+    /// <summary>The largest message where there is no <c>databytes</c>: 50 MiB, which is what the
+    /// large providers take, with what base64 adds.</summary>
+    public const int MessageBytes = 50 * 1024 * 1024;
 
     /// <summary><c>Received</c> and <c>Delivered-To</c> lines at which a message loops.</summary>
     public const int HopsLimit = 100;

@@ -34,6 +34,10 @@ public static class SmtpReply
     /// <summary>To all, where a control file is missing or cannot be understood.</summary>
     public static readonly SmtpAnswer NoControls = new("421 4.3.0 unable to read controls");
 
+    /// <summary>To a client that has too many connections already.</summary>
+    public static readonly SmtpAnswer TooManyConnections =
+        new("421 4.7.0 too many connections from you, try again later");
+
     /// <summary>To a client that waits between commands while the listener ends.</summary>
     public static readonly SmtpAnswer Ending = new("421 4.3.2 going down");
 

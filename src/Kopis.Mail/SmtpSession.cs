@@ -130,6 +130,13 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return envelope;
     }
 
+    /// <summary>The recipients of the message under way, in order.</summary>
+    public IReadOnlyList<byte[]> Recipients => _transaction.ToList();
+
+    /// <summary>Has no sender hear of what becomes of a recipient.</summary>
+    /// <param name="number">Which of <see cref="Recipients"/>.</param>
+    public void Silence(int number) => _transaction.Silence(number);
+
     /// <summary>Gives the message under way up: it cannot be taken.</summary>
     public void Abandon() => _transaction.Forget();
 
@@ -150,7 +157,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         SmtpAnswer? fault =
             !SmtpPath.TryParse(argument, out byte[] address, out ReadOnlySpan<byte> parameters)
                 ? SmtpReply.NoAddress
-            : IsExtended ? SmtpParameters.ReadMail(parameters, policy.Extensions, out kept)
+            : IsExtended ? SmtpParameters.ReadMail(
+                parameters, policy.ExtensionsFor(User), out kept)
             : null;
         fault ??= kept.SmtpUtf8 && !Utf8.IsValid(address) ? SmtpReply.NotUtf8 : null;
         if (fault is not null)
@@ -211,7 +219,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             !SmtpPath.TryParse(argument, out address, out ReadOnlySpan<byte> parameters)
                 ? SmtpReply.NoAddress
             : !IsExtended ? null
-            : SmtpParameters.ReadRcpt(parameters, policy.Extensions, out _askedParameters);
+            : SmtpParameters.ReadRcpt(
+                parameters, policy.ExtensionsFor(User), out _askedParameters);
         fault ??= _transaction.IsUtf8 && !Utf8.IsValid(address) ? SmtpReply.NotUtf8 : null;
         if (fault is not null)
         {
@@ -234,7 +243,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return Say(reply, SmtpReply.NotOurs);
         }
 
-        return _transaction.Recipients >= policy.RecipientsMax
+        return _transaction.Recipients >= policy.RecipientsMaxFor(User)
+            && !_transaction.Has(address)
                 ? Say(reply, SmtpReply.TooManyRecipients)
             : policy.RefuseRecipient(User) is { } held ? Say(reply, held)
             : null;
@@ -250,7 +260,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
         switch (verdict)
         {
-            case RecipientVerdict.Yes when _transaction.TryAdd(_asked, _askedParameters):
+            case RecipientVerdict.Yes when _transaction.TryAdd(
+                _asked, _askedParameters, policy.RecipientsBytesMaxFor(User)):
                 _idleCommands--; // The count of this line; it did bring a message nearer.
                 return Say(reply, SmtpReply.RecipientOk);
             case RecipientVerdict.Yes:
@@ -317,7 +328,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     private SmtpStep ExtendedHello(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
         Meet(argument, extended: true);
-        SmtpExtensionList.Write(reply, policy.Extensions, policy);
+        SmtpExtensionList.Write(reply, policy, User);
         return SmtpStep.NextLine;
     }
 

@@ -4,7 +4,9 @@ namespace Kopis.Mail;
 internal sealed class SmtpTransaction
 {
     private readonly EnvelopeText _envelope = new();
-    private int _recipientsStart;
+    private readonly EnvelopeRecipients _recipients;
+
+    internal SmtpTransaction() => _recipients = new EnvelopeRecipients(_envelope);
 
     /// <summary>Whether MAIL was said.</summary>
     internal bool IsOpen { get; private set; }
@@ -15,8 +17,8 @@ internal sealed class SmtpTransaction
     /// <summary>Whether its message has begun to come, by BDAT.</summary>
     internal bool IsChunking { get; set; }
 
-    /// <summary>Recipients so far.</summary>
-    internal int Recipients { get; private set; }
+    /// <summary>Different recipients so far.</summary>
+    internal int Recipients => _recipients.Count;
 
     internal bool IsUtf8 { get; private set; }
 
@@ -26,23 +28,48 @@ internal sealed class SmtpTransaction
         (IsOpen, SenderIsBad, IsUtf8) = (true, isBad, parameters.SmtpUtf8);
         _envelope.Add((byte)'F', sender);
         _envelope.AddParameters(parameters.IsEmpty ? [] : parameters.ToBytes());
-        _recipientsStart = _envelope.Count;
     }
 
+    /// <summary>Whether the recipient was named before: it may be named again, and counts once.
+    /// </summary>
+    internal bool Has(ReadOnlySpan<byte> address) => _recipients.Find(address) >= 0;
+
     /// <summary>Adds a recipient; false where it would be too much.</summary>
-    internal bool TryAdd(ReadOnlySpan<byte> address, RecipientParameters parameters)
+    internal bool TryAdd(
+        ReadOnlySpan<byte> address, RecipientParameters parameters, int bytesMax)
     {
+        int known = _recipients.Find(address);
+        if (known >= 0)
+        {
+            if (!parameters.IsEmpty || !_recipients.ParametersAt(known).IsEmpty)
+            {
+                _recipients.SetParametersAt(
+                    known, _recipients.ParametersAt(known).And(parameters));
+            }
+
+            return true;
+        }
+
         byte[] said = parameters.IsEmpty ? [] : parameters.ToBytes();
-        if (_envelope.Count - _recipientsStart + address.Length + said.Length
-            > SmtpLimits.RecipientsBytesMax)
+        if (_recipients.Bytes + address.Length + said.Length > bytesMax)
         {
             return false;
         }
 
-        _envelope.Add((byte)'T', address);
-        _envelope.AddParameters(said);
-        Recipients++;
+        _recipients.Add(address, [], said);
         return true;
+    }
+
+    /// <summary>The recipients, in order.</summary>
+    internal IReadOnlyList<byte[]> ToList() => _recipients.ToList();
+
+    /// <summary>Has nobody hear of what becomes of one.</summary>
+    /// <param name="number">Which, from 0.</param>
+    internal void Silence(int number)
+    {
+        int at = _recipients.Nth(number);
+        _recipients.SetParametersAt(
+            at, _recipients.ParametersAt(at) with { Notify = NotifyOn.Never });
     }
 
     /// <summary>See <see cref="EnvelopeText"/>.</summary>
@@ -51,7 +78,7 @@ internal sealed class SmtpTransaction
     internal void Forget()
     {
         IsOpen = IsUtf8 = IsChunking = false;
-        Recipients = 0;
+        _recipients.Clear();
         _envelope.Clear();
     }
 }

@@ -18,6 +18,10 @@ public static class TransferReply
     public static ReadOnlySpan<byte> BadAddress =>
         "Dsorry, I can't accept addresses like that (#5.1.3)"u8;
 
+    /// <summary>QMQP: more recipients than a message may have.</summary>
+    public static ReadOnlySpan<byte> TooManyRecipients =>
+        "Dsorry, that message has too many recipients (#5.5.3)"u8;
+
     /// <summary>The queue has it.</summary>
     public static byte[] Accepted(DateTimeOffset time, long qp) =>
         ByteText.ToBytes($"Kok {time.ToUnixTimeSeconds()} qp {qp}");

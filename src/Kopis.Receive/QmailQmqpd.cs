@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Control;
 using Kopis.Net;
 using Kopis.Queue;
 
@@ -16,10 +17,16 @@ public static class QmailQmqpd
     }
 
     /// <summary>The sessions of a listener, for as long as its process.</summary>
-    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain) =>
-        Handler(listener, new IntakePool(listener.Home));
+    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    {
+        QmqpHandler handler = Handler(listener, new IntakePool(listener.Home));
+        handler.Check();
+        return handler;
+    }
 
     private static QmqpHandler Handler(ProgramContext context, IntakePool pool) => new(
+        ControlDirectory.Of(context),
         environment => SubmissionClients.For(context with { Environment = environment }, pool),
         TimeProvider.System);
 }

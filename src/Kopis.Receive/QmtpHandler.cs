@@ -24,8 +24,9 @@ internal sealed class QmtpHandler(
         try
         {
             QmtpSettings settings = _settings.Current();
-            ReceivePolicy policy =
-                new(settings.DataBytes, settings.RcptHosts, connection.Environment);
+            ReceivePolicy policy = new(
+                settings.DataBytes, settings.RcptHosts, settings.Recipients,
+                connection.Environment);
             QmtpConversation conversation =
                 new(connection, policy, queue(connection.Environment), time);
             return await conversation.RunAsync(stop);

@@ -1,17 +1,23 @@
 using Kopis.Control;
+using Kopis.Mail;
 
 namespace Kopis.Receive;
 
 /// <summary>qmail-qmtpd's control files (contract §2.2).</summary>
 /// <param name="DataBytes">databytes; zero for no limit.</param>
 /// <param name="RcptHosts">rcpthosts and morercpthosts.cdb.</param>
-internal sealed record QmtpSettings(long DataBytes, RcptHosts RcptHosts)
+/// <param name="Recipients">maxrcpt and maxrcptrelay.</param>
+internal sealed record QmtpSettings(
+    long DataBytes, RcptHosts RcptHosts, RecipientLimits Recipients)
 {
-    private static readonly string[] Files = ["databytes", "rcpthosts", "morercpthosts.cdb"];
+    private static readonly string[] Files =
+        ["databytes", "rcpthosts", "morercpthosts.cdb", .. RecipientLimits.Files];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
     internal static Reloading<QmtpSettings> In(ControlDirectory control, TimeProvider time) => new(
         [.. Files.Select(file => Path.Combine(control.Directory, file))],
-        () => new QmtpSettings(control.ReadInt("databytes", 0), RcptHosts.Load(control)),
+        () => new QmtpSettings(
+            control.ReadInt("databytes", SmtpLimits.MessageBytes), RcptHosts.Load(control),
+            RecipientLimits.Load(control)),
         time);
 }

@@ -11,17 +11,21 @@ namespace Kopis.Receive;
 internal class ReceivePolicy : IReceivePolicy
 {
     private readonly RcptHosts _hosts;
+    private readonly RecipientLimits _recipients;
 
     /// <summary>Reads the environment.</summary>
     /// <param name="dataBytes">databytes.</param>
     /// <param name="hosts">rcpthosts.</param>
+    /// <param name="recipients">maxrcpt and maxrcptrelay.</param>
     /// <param name="environment">This client's.</param>
     /// <param name="mayRelay">Whether it may send anywhere without RELAYCLIENT too.</param>
     /// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
     internal ReceivePolicy(
-        long dataBytes, RcptHosts hosts, ByteEnvironment environment, bool mayRelay = false)
+        long dataBytes, RcptHosts hosts, RecipientLimits recipients, ByteEnvironment environment,
+        bool mayRelay = false)
     {
         _hosts = hosts;
+        _recipients = recipients;
         RelayClient = environment["RELAYCLIENT"] ?? (mayRelay ? [] : null);
         MessageBytesMax = dataBytes;
         if (environment.Text("DATABYTES") is { } text)
@@ -36,6 +40,18 @@ internal class ReceivePolicy : IReceivePolicy
     public long MessageBytesMax { get; }
 
     public byte[]? RelayClient { get; }
+
+    public int RecipientsMaxFor(byte[]? user) =>
+        IsStranger(user) ? _recipients.Strangers : _recipients.Known;
+
+    public int RecipientsBytesMaxFor(byte[]? user) => IsStranger(user)
+        ? Math.Min(
+            SmtpLimits.RecipientsBytesMax,
+            _recipients.Strangers * SmtpLimits.StrangerRecipientBytes)
+        : SmtpLimits.RecipientsBytesMax;
+
+    /// <summary>Whether the client may only bring mail for this host.</summary>
+    protected bool IsStranger(byte[]? user) => user is null && RelayClient is null;
 
     public bool IsOurs(ReadOnlySpan<byte> recipient) => _hosts.Contains(recipient);
 }

@@ -246,7 +246,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         SmtpChunk chunk = _session.Chunk;
         if (_session.ChunkRefusal is { } refusal)
         {
-            await using SmtpMessage unwanted = new(upload: null, bytesMax: 0);
+            await using SmtpMessage unwanted = new(upload: null, bytesMax: 0, loops: null);
             SmtpMessageEnd ended =
                 await unwanted.ReadAsync(_connection, chunk, _settings.Timeout);
             if (ended != SmtpMessageEnd.Whole)
@@ -285,7 +285,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         upload.Block.Write(ByteText.ToBytes(_services.Client.Mark(
             _session.User, mayRelay: _policy.RelayClient is not null)));
         upload.EndHead();
-        return new SmtpMessage(upload, _policy.MessageBytesMax);
+        return new SmtpMessage(
+            upload, _policy.MessageBytesMax, new LoopCheck(_session, _services.Addresses));
     }
 
     // Answers what came of a message, or of a chunk of it.
@@ -294,6 +295,11 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         switch (end)
         {
             case SmtpMessageEnd.Whole when isLast:
+                if (_session.User is null && _policy.RelayClient is null)
+                {
+                    message.SilenceLoops();
+                }
+
                 byte[] envelope = _session.TakeEnvelope();
                 Answer(await message.FinishAsync(envelope), message.CustomText);
                 break;

@@ -24,6 +24,9 @@ internal sealed class SmtpHandler(
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
     private readonly TlsServer _tls = new(control, time, Log);
+    private readonly Reloading<AddressMap> _addresses = new(
+        [.. AddressMap.Files.Select(file => Path.Combine(control.Directory, file))],
+        () => AddressMap.Read(control), time);
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
@@ -62,7 +65,7 @@ internal sealed class SmtpHandler(
 
                 SmtpServices services = new(
                     queue(client.Environment), _tls, recipients,
-                    new SmtpClientRules(standing), logins, time, Log);
+                    new SmtpClientRules(standing), logins, time, Addresses, Log);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);
@@ -79,6 +82,22 @@ internal sealed class SmtpHandler(
             // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
             SessionLog.Fatal("qmail-smtpd", e);
             return await TurnAwayAsync(connection, SmtpReply.NoControls);
+        }
+    }
+
+    public ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) =>
+        environment["SMTPS"] is null
+            ? SmtpReply.TooManyConnections.ToBytes(enhanced: false) : default;
+
+    private AddressMap? Addresses()
+    {
+        try
+        {
+            return _addresses.Current();
+        }
+        catch (ConfigurationException)
+        {
+            return null;
         }
     }
 

@@ -12,7 +12,9 @@ namespace Kopis.Receive;
 /// <param name="upload">Has our own lines already; null for chunks that are read and forgotten.
 /// </param>
 /// <param name="bytesMax">The most it may have as stored; zero for no limit.</param>
-internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax) : IAsyncDisposable
+/// <param name="loops">Whether its recipients have had it; null where that is not asked.</param>
+internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopCheck? loops)
+    : IAsyncDisposable
 {
     // Each time this much has come the client has another timeoutsmtpd; a byte a second is not
     // enough with the default of 1200 s, and the slowest modem is.
@@ -20,7 +22,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax) : IAsync
 
     private readonly SmtpDataDecoder _decoder = new();
     private readonly SmtpChunkDecoder _chunks = new();
-    private readonly HopCounter _hops = new();
+    private readonly HopCounter _hops = new(loops is null ? null : loops.OnDelivered);
     private long _size; // Bytes as stored, without our Received line.
 
     /// <summary>The refusal in the queue program's own words, where it has some.</summary>
@@ -28,7 +30,13 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax) : IAsync
 
     private bool IsTooBig => bytesMax > 0 && _size > bytesMax;
 
-    private bool IsUnwanted => IsTooBig || _hops.Count >= SmtpLimits.HopsLimit;
+    private bool IsLooping =>
+        _hops.Count >= SmtpLimits.HopsLimit || loops is { IsForNobody: true };
+
+    private bool IsUnwanted => IsTooBig || IsLooping;
+
+    /// <summary>See <see cref="LoopCheck.Silence"/>.</summary>
+    internal void SilenceLoops() => loops?.Silence();
 
     /// <summary>Reads to the dot line, or one chunk; what follows stays in the connection.
     /// </summary>
@@ -86,7 +94,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax) : IAsync
     public ValueTask DisposeAsync() => upload?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private SmtpMessageEnd Judge() =>
-        _hops.Count >= SmtpLimits.HopsLimit ? SmtpMessageEnd.Looping
+        IsLooping ? SmtpMessageEnd.Looping
         : IsTooBig ? SmtpMessageEnd.TooBig
         : SmtpMessageEnd.Whole;
 

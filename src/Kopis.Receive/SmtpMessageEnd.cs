@@ -6,7 +6,7 @@ internal enum SmtpMessageEnd
     /// <summary>At its dot line; it may be queued.</summary>
     Whole,
 
-    /// <summary>At its dot line, after too many hops.</summary>
+    /// <summary>At its dot line, after too many hops, or for those only who have had it.</summary>
     Looping,
 
     /// <summary>At its dot line, over databytes.</summary>

@@ -16,14 +16,12 @@ internal sealed class SmtpPolicy(
     SmtpSettings settings, SmtpServices services, SmtpClient client, TlsInfo? tls,
     bool speaksForOthers)
     : ReceivePolicy(
-        settings.DataBytes, settings.RcptHosts, client.Environment,
+        settings.DataBytes, settings.RcptHosts, settings.Recipients, client.Environment,
         mayRelay: IsNamed(settings, tls)), ISmtpPolicy
 {
     private HashSet<IPAddress>? _ownAddresses;
 
     public ReadOnlyMemory<byte> Greeting => settings.Greeting;
-
-    public int RecipientsMax => settings.RecipientsMax;
 
     public ReadOnlyMemory<byte> Mechanisms =>
         Offer is null ? default(ReadOnlyMemory<byte>) : Offer.ToBytes();
@@ -54,6 +52,12 @@ internal sealed class SmtpPolicy(
             return settings.Extensions & ~absent;
         }
     }
+
+    // Reports of success would go to a sender that anybody may have written. On a submission port
+    // nobody sends without a login, and clients do not ask again after it.
+    public SmtpExtensions ExtensionsFor(byte[]? user) =>
+        settings.OffersDsnToAll || !IsStranger(user) || client.Environment["SUBMISSION"] is not null
+            ? Extensions : Extensions & ~SmtpExtensions.Dsn;
 
     public bool IsBadSender(ReadOnlySpan<byte> sender) => settings.BadMailFrom.Contains(sender);
 

@@ -1,3 +1,4 @@
+using Kopis.Control;
 using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Queue;
@@ -13,7 +14,9 @@ namespace Kopis.Receive;
 /// <param name="Client">What is held against its client.</param>
 /// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
 /// <param name="Time">The clock.</param>
+/// <param name="Addresses">How addresses are routed; null where that cannot be told just now.
+/// </param>
 /// <param name="Log">Takes a line for people.</param>
 internal sealed record SmtpServices(
     ISubmissionClient Queue, TlsServer Tls, IRecipientCheck? Recipients, SmtpClientRules Client,
-    SaslDesk? Logins, TimeProvider Time, Action<string> Log);
+    SaslDesk? Logins, TimeProvider Time, Func<AddressMap?> Addresses, Action<string> Log);

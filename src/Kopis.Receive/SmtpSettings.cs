@@ -13,8 +13,9 @@ namespace Kopis.Receive;
 /// <param name="BadMailFrom">badmailfrom.</param>
 /// <param name="TlsClients">tlsclients.</param>
 /// <param name="XClients">xclients.</param>
-/// <param name="RecipientsMax">maxrcpt.</param>
+/// <param name="Recipients">maxrcpt and maxrcptrelay.</param>
 /// <param name="Extensions">All but those that smtpextensions takes away.</param>
+/// <param name="OffersDsnToAll">Not only to users and clients that may relay.</param>
 /// <param name="Submission">What users may do who have logged in.</param>
 internal sealed record SmtpSettings(
     byte[] Greeting,
@@ -25,8 +26,9 @@ internal sealed record SmtpSettings(
     BadMailFrom BadMailFrom,
     ConstMap TlsClients,
     NetworkList XClients,
-    int RecipientsMax,
+    RecipientLimits Recipients,
     SmtpExtensions Extensions,
+    bool OffersDsnToAll,
     SubmissionSettings Submission)
 {
     private const int TimeoutSecondsDefault = 1200;
@@ -34,8 +36,8 @@ internal sealed record SmtpSettings(
     private static readonly string[] Files =
     [
         "me", "smtpgreeting", "localiphost", "databytes", "timeoutsmtpd", "rcpthosts",
-        "morercpthosts.cdb", "badmailfrom", "tlsclients", "xclients", "maxrcpt", "smtpextensions",
-        .. SubmissionSettings.Files,
+        "morercpthosts.cdb", "badmailfrom", "tlsclients", "xclients", "smtpextensions",
+        .. RecipientLimits.Files, .. SubmissionSettings.Files,
     ];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
@@ -43,34 +45,45 @@ internal sealed record SmtpSettings(
         [.. Files.Select(file => Path.Combine(control.Directory, file))], () => Load(control),
         time);
 
-    private static SmtpSettings Load(ControlDirectory control) => new(
-        control.ReadLineOrMe("smtpgreeting", null)
-            ?? throw control.Bad("smtpgreeting", "missing, and so is me"),
-        control.ReadLineOrMe("localiphost", null),
-        control.ReadInt("databytes", 0),
-        TimeSpan.FromSeconds(
-            Math.Max(1, control.ReadInt("timeoutsmtpd", TimeoutSecondsDefault))),
-        RcptHosts.Load(control),
-        BadMailFrom.Load(control),
-        ConstMap.Set(control.ReadList("tlsclients") ?? []),
-        NetworkList.Load(control, "xclients"),
-        control.ReadInt(
-            "maxrcpt", SmtpLimits.RecipientsMax, least: 1, most: SmtpLimits.RecipientsMax),
-        ReadExtensions(control),
-        SubmissionSettings.Load(control));
+    private static SmtpSettings Load(ControlDirectory control)
+    {
+        (SmtpExtensions extensions, bool dsnToAll) = ReadExtensions(control);
+        return new SmtpSettings(
+            control.ReadLineOrMe("smtpgreeting", null)
+                ?? throw control.Bad("smtpgreeting", "missing, and so is me"),
+            control.ReadLineOrMe("localiphost", null),
+            control.ReadInt("databytes", SmtpLimits.MessageBytes),
+            TimeSpan.FromSeconds(
+                Math.Max(1, control.ReadInt("timeoutsmtpd", TimeoutSecondsDefault))),
+            RcptHosts.Load(control),
+            BadMailFrom.Load(control),
+            ConstMap.Set(control.ReadList("tlsclients") ?? []),
+            NetworkList.Load(control, "xclients"),
+            RecipientLimits.Load(control),
+            extensions,
+            dsnToAll,
+            SubmissionSettings.Load(control));
+    }
 
-    // Lines -NAME: a client that trips over one is served without it.
-    private static SmtpExtensions ReadExtensions(ControlDirectory control)
+    // Lines -NAME: a client that trips over one is served without it. +DSN: for everyone.
+    private static (SmtpExtensions Left, bool DsnToAll) ReadExtensions(ControlDirectory control)
     {
         SmtpExtensions left = SmtpExtensionList.All;
+        bool dsnToAll = false;
         foreach (byte[] line in control.ReadList("smtpextensions") ?? [])
         {
+            if (Ascii8.EqualsIgnoreCase(line, "+DSN"u8))
+            {
+                dsnToAll = true;
+                continue;
+            }
+
             SmtpExtensions one = line.AsSpan() is [(byte)'-', .. Span<byte> name]
                 ? SmtpExtensionList.Find(ByteText.ToText(name)) : SmtpExtensions.None;
             left &= one != SmtpExtensions.None ? ~one : throw control.Bad(
                 "smtpextensions", $"\"{LogText.Safe(line)}\" is not -NAME of an extension");
         }
 
-        return left;
+        return (left, dsnToAll);
     }
 }

@@ -78,8 +78,8 @@ public class TransferReaderTests
     [Fact]
     public void The_list_of_recipients_is_bounded()
     {
-        string list = string.Concat(
-            Enumerable.Repeat(Net(new string('y', 900)), 4 * 1024 * 1024 / 905));
+        string list = string.Concat(Enumerable.Range(0, 4 * 1024 * 1024 / 905).Select(
+            number => Net($"{number}".PadRight(900, 'y'))));
         QmtpReader reader = new(new Policy());
         Assert.Equal(
             TransferStep.Whole, Feed(reader, "1:\n,0:," + Net(list), 4096).Step);
@@ -88,6 +88,25 @@ public class TransferReaderTests
         reader.Reset();
         Assert.Equal(
             TransferStep.TooLong, Feed(reader, "1:\n,0:," + Net(list + list), 4096).Step);
+    }
+
+    [Fact]
+    public void Equal_recipients_count_once()
+    {
+        string[] said = ["joe@Mx.Example", "joe@mx.example", "Joe@mx.example", "y", "y"];
+        QmtpReader reader = new(new Policy { RelayClient = [] });
+        Feed(reader, "1:\n,0:," + Net(string.Concat(said.Select(Net))), 7);
+        Assert.Equal("F\0Tjoe@Mx.Example\0TJoe@mx.example\0Ty\0\0",
+            Encoding.Latin1.GetString(reader.Envelope()));
+        Assert.Equal(Enumerable.Repeat(QmtpVerdict.Accepted, 5), reader.Verdicts);
+        QmqpReader qmqp = new(1000, recipientsMax: 3);
+        Feed(qmqp, Net(Net("m") + Net("") + string.Concat(said.Select(Net))), 7);
+        Assert.False(qmqp.IsUnwanted);
+        Assert.Equal("F\0Tjoe@Mx.Example\0TJoe@mx.example\0Ty\0\0",
+            Encoding.Latin1.GetString(qmqp.Envelope()));
+        qmqp = new(1000, recipientsMax: 2);
+        Feed(qmqp, Net(Net("m") + Net("") + string.Concat(said.Select(Net))), 7);
+        Assert.True(qmqp.HasTooManyRecipients);
     }
 
     [Theory]
@@ -115,7 +134,8 @@ public class TransferReaderTests
     {
         foreach (int count in (int[])[99, 100, 5000])
         {
-            string recipients = string.Concat(Enumerable.Repeat(Net("12345678"), count));
+            string recipients = string.Concat(
+                Enumerable.Range(0, count).Select(number => Net($"{number:d8}")));
             QmqpReader reader = new(1000);
             Assert.Equal(
                 TransferStep.Whole, Feed(reader, Net("0:,0:," + recipients), 777).Step);
@@ -171,7 +191,7 @@ public class TransferReaderTests
     {
         public long MessageBytesMax { get; init; }
 
-        public byte[]? RelayClient => null;
+        public byte[]? RelayClient { get; init; }
 
         public bool IsOurs(ReadOnlySpan<byte> recipient) => !recipient.Contains((byte)'@');
     }

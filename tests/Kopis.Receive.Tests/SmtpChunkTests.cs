@@ -168,7 +168,7 @@ public class SmtpChunkTests
     public async Task What_DSN_says_is_in_the_envelope()
     {
         (_, CapturedQueue queue) = await Talk.Play(1, """
-            control smtpextensions: -SIZE\n-LIMITS\n-SMTPUTF8\n-CHUNKING\n-ENHANCEDSTATUSCODES
+            control smtpextensions: +DSN\n-SIZE\n-LIMITS\n-SMTPUTF8\n-CHUNKING\n-ENHANCEDSTATUSCODES
             S: 220 toyokawa.gcd.org ESMTP
             C: EHLO c
             S: 250-toyokawa.gcd.org

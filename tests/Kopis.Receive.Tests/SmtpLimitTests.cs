@@ -43,10 +43,92 @@ public class SmtpLimitTests
     [Fact]
     public async Task Recipients_are_bounded_by_their_bytes()
     {
-        string address = new string('x', 880) + "@gcd.org";
-        int fits = SmtpLimits.RecipientsBytesMax / (address.Length + 2);
-        string batch = string.Concat(Enumerable.Repeat($"RCPT TO:<{address}>\\r\\n", fits + 2));
-        await Talk.Play(1 << 20, string.Join('\n', [
+        // Of strangers by how many they may name, of others by a MiB.
+        await Recipients_fit(
+            "control maxrcpt: 50",
+            50 * SmtpLimits.StrangerRecipientBytes / RecipientRecordBytes);
+        await Recipients_fit(
+            "env RELAYCLIENT=", SmtpLimits.RecipientsBytesMax / RecipientRecordBytes);
+    }
+
+    [Theory]
+    [InlineData("control maxrcpt: 3", 3)]
+    [InlineData("control maxrcptrelay: 3", SmtpLimits.StrangerRecipients)]
+    [InlineData("env RELAYCLIENT=\ncontrol maxrcpt: 3", 3)]
+    [InlineData("env RELAYCLIENT=\ncontrol maxrcpt: 3\ncontrol maxrcptrelay: 5", 5)]
+    [InlineData("", SmtpLimits.StrangerRecipients)]
+    public async Task Recipients_are_bounded_by_their_number(string setup, int most)
+    {
+        string batch = string.Concat(
+            Enumerable.Range(0, most + 1).Select(number => $"RCPT TO:<{number}@gcd.org>\\r\\n"));
+        await Talk.Play(1 << 20, setup + "\n" + string.Join('\n', [
+            "C: MAIL FROM:<>\\r\\n" + batch + "RCPT TO:<0@GCD.org>\\r\\nQUIT", Greeting,
+            .. Enumerable.Repeat("S: 250 ok", 1 + most), "S: 452 too many recipients (#4.5.3)",
+            "S: 250 ok", // One of them again.
+            "S: 221 toyokawa.gcd.org"]));
+    }
+
+    [Fact]
+    public async Task Equal_recipients_are_taken_and_count_once()
+    {
+        // Quotes, a source route and the case of the domain do not make another address.
+        string[] forms =
+        [
+            "<joe@gcd.org>", "<joe@GCD.Org>", "<@relay.example:joe@gcd.org>",
+            "<\"joe\"@gcd.org>", "<j\\\\oe@gcd.org>", "joe@gcd.org",
+        ];
+        const int each = 900;
+        string batch = string.Concat(Enumerable.Repeat(forms, each).SelectMany(all => all).Select(
+            form => $"RCPT TO:{form}\\r\\n"));
+        (_, CapturedQueue queue) = await Talk.Play(1 << 20, string.Join('\n', [
+            "C: MAIL FROM:<>\\r\\n" + batch + "DATA", Greeting,
+            .. Enumerable.Repeat("S: 250 ok", 1 + (each * forms.Length)), "S: 354 go ahead",
+            "C: x\\r\\n.\\r\\nQUIT", "S: 250 ok 946177353 qp 13960",
+            "S: 221 toyokawa.gcd.org"]));
+        Assert.Equal("F\0Tjoe@gcd.org\0\0", Assert.Single(queue.Messages).Envelope);
+    }
+
+    [Theory] // As said the first time, the second time, and what travels with the recipient.
+    [InlineData("", "", "")]
+    [InlineData(" NOTIFY=NEVER", " NOTIFY=NEVER", "PNOTIFY=NEVER\0")]
+    [InlineData(" NOTIFY=NEVER", "", "")]
+    [InlineData("", " NOTIFY=SUCCESS", "PNOTIFY=SUCCESS,FAILURE\0")]
+    [InlineData(" NOTIFY=DELAY", " NOTIFY=NEVER", "PNOTIFY=DELAY\0")]
+    [InlineData(" ORCPT=rfc822;a", " NOTIFY=DELAY ORCPT=rfc822;b",
+        "PNOTIFY=FAILURE,DELAY ORCPT=rfc822;a\0")]
+    public async Task Parameters_of_equal_recipients_are_merged(
+        string first, string second, string merged)
+    {
+        // Others around it, so many that there is an index.
+        string others = string.Concat(
+            Enumerable.Range(0, 20).Select(number => $"RCPT TO:<{number}@gcd.org>\\r\\n"));
+        using Talk talk = new(4096);
+        await Lines(talk, "env RELAYCLIENT=", Greeting, "C: EHLO c");
+        await talk.ReadReply();
+        await Lines(talk, "C: MAIL FROM:<a@b>", "S: 250 2.1.0 ok",
+            $"C: RCPT TO:<x@gcd.org>{first}\\r\\n{others}RCPT TO:<x@GCD.org>{second}\\r\\n"
+                + "RCPT TO:<19@gcd.org>\\r\\nDATA\\r\\n.\\r\\nQUIT");
+        for (int i = 0; i < 23; i++)
+        {
+            await talk.Expect("250 2.1.5 ok");
+        }
+
+        await Lines(talk, "S: 354 go ahead", "S: 250 2.0.0 ok 946177353 qp 13960",
+            "S: 221 2.0.0 toyokawa.gcd.org");
+        await talk.End();
+        string envelope = Assert.Single(talk.Queue.Messages).Envelope;
+        Assert.StartsWith($"Fa@b\0Tx@gcd.org\0{merged}T0@gcd.org\0T1@gcd.org\0", envelope);
+        Assert.EndsWith("T18@gcd.org\0T19@gcd.org\0\0", envelope);
+    }
+
+    private const int RecipientRecordBytes = 800;
+
+    private static async Task Recipients_fit(string setup, int fits)
+    {
+        const int localBytes = RecipientRecordBytes - 10;
+        string batch = string.Concat(Enumerable.Range(0, fits + 2).Select(number =>
+            $"RCPT TO:<{number.ToString().PadRight(localBytes, 'x')}@gcd.org>\\r\\n"));
+        await Talk.Play(1 << 20, setup + "\n" + string.Join('\n', [
             "C: MAIL FROM:<>\\r\\n" + batch + "QUIT", Greeting,
             .. Enumerable.Repeat("S: 250 ok", 1 + fits),
             "S: 452 too many recipients (#4.5.3)", "S: 452 too many recipients (#4.5.3)",

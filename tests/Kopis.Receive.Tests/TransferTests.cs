@@ -84,7 +84,7 @@ public sealed class TransferTests : IDisposable
     private ISessionHandler[] Handlers() =>
     [
         new QmtpHandler(new ControlDirectory(_control), _ => _queue, _time),
-        new QmqpHandler(_ => _queue, _time),
+        new QmqpHandler(new ControlDirectory(_control), _ => _queue, _time),
     ];
 
     private Task<int> Begin(ISessionHandler handler, CancellationToken stop = default)

@@ -25,7 +25,7 @@ class ShowControls(ProgramCase):
         for line in (
                 "bouncefrom: (Default.) Bounce user name is MAILER-DAEMON.",
                 "bouncehost: (Default.) Bounce host name is mx.example.",
-                "databytes: (Default.) SMTP DATA limit is 0 bytes.",
+                "databytes: (Default.) SMTP DATA limit is 52428800 bytes.",
                 "locals: (Default.) Messages for me are delivered locally.",
                 "me: My name is mx.example.",
                 "morercpthosts: (Default.) No rcpthosts; morercpthosts is irrelevant.",

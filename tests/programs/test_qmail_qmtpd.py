@@ -217,6 +217,7 @@ class Qmtpd(Servers):
         self.assertIn(b"databytes", result.stderr)
 
     def test_too_many_recipients_come_later(self):
+        self.control("maxrcpt", "40000")
         recipients = [b"%0100d@mx.example" % n for n in range(12_000)]
         said = answers(self.talk(qmtp(b"\nx", b"s", *recipients)).stdout)
         taken = sum(one[:1] == b"K" for one in said)
@@ -258,6 +259,7 @@ class Qmtpd(Servers):
         self.assertEqual(0, self.listener.wait(20))
 
     def test_a_large_message_is_not_held_in_memory(self):
+        self.control("databytes", "0")
         self.writer()
         port = self.serve("qmail-qmtpd")
         small = self.peak(port, 1)

@@ -156,7 +156,8 @@ class TcpServer(ListenerCase):
         self.serve("-v", "-C", "1")
         _, first = self.connect()
         first.readline()
-        self.assertEqual(b"", self.connect()[1].read())
+        self.assertEqual(b"421 too many connections from you, try again later (#4.7.0)\r\n",
+                         self.connect()[1].read())
         other = self.connect(source=("127.0.0.2", 0))[1]
         self.assertTrue(other.readline().startswith(b"220 "))
 

@@ -299,7 +299,7 @@ internal static class SmtpTargets
 
         public byte[]? RelayClient => null;
 
-        public int RecipientsMax => 100;
+        public int RecipientsMaxFor(byte[]? user) => 100;
 
         public SmtpExtensions Extensions => SmtpExtensionList.All;
 
