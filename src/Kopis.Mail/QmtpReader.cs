@@ -18,6 +18,8 @@ public sealed class QmtpReader : ITransferReader
     private readonly List<QmtpVerdict> _verdicts = [];
     private readonly EnvelopeText _envelope = new();
     private readonly EnvelopeRecipients _recipients;
+    private readonly List<byte[]> _delivered = []; // Of Delivered-To lines.
+    private HopCounter _hops;
     private NetstringReader _outer; // The message, or what holds the recipients.
     private Part _part;
     private int _lineEnd = Unknown; // Lf or Cr, for CRLF, once it is known.
@@ -30,6 +32,7 @@ public sealed class QmtpReader : ITransferReader
     {
         _policy = policy;
         _recipients = new EnvelopeRecipients(_envelope);
+        _hops = NewHops();
     }
 
     private enum Part
@@ -63,6 +66,8 @@ public sealed class QmtpReader : ITransferReader
         _outer = default;
         _address.Reset();
         _verdicts.Clear();
+        _delivered.Clear();
+        _hops = NewHops();
         _recipients.Clear();
         _envelope.Clear();
         _part = Part.Message;
@@ -150,6 +155,7 @@ public sealed class QmtpReader : ITransferReader
     private void Store(ReadOnlySpan<byte> content, IBufferWriter<byte> message)
     {
         _size += content.Length;
+        _hops.Append(content);
         if (!IsTooBig)
         {
             message.Write(content);
@@ -216,6 +222,11 @@ public sealed class QmtpReader : ITransferReader
             return QmtpVerdict.NotOurs;
         }
 
+        if (_hops.Count >= SmtpLimits.HopsLimit || HasHadIt(address, suffix))
+        {
+            return QmtpVerdict.Looping;
+        }
+
         // Equal ones count once; each hears what becomes of the message.
         if (_recipients.Find(suffix.IsEmpty ? address : [.. address, .. suffix]) < 0)
         {
@@ -231,5 +242,33 @@ public sealed class QmtpReader : ITransferReader
 
         HasRecipients = true;
         return QmtpVerdict.Accepted;
+    }
+
+    // As many as there are hops, which are bounded.
+    private HopCounter NewHops() => new(address =>
+    {
+        if (_delivered.Count < SmtpLimits.HopsLimit)
+        {
+            _delivered.Add(address.ToArray());
+        }
+    });
+
+    private bool HasHadIt(ReadOnlySpan<byte> address, ReadOnlySpan<byte> suffix)
+    {
+        if (_delivered.Count == 0
+            || _policy.LocalAddress([.. address, .. suffix]) is not { } here)
+        {
+            return false;
+        }
+
+        foreach (byte[] one in _delivered)
+        {
+            if (one.AsSpan().SequenceEqual(here))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -14,4 +14,7 @@ public enum QmtpVerdict : byte
 
     /// <summary>There were too many before it.</summary>
     TooMany,
+
+    /// <summary>It has had the message, or that has been through too many hosts.</summary>
+    Looping,
 }

@@ -37,6 +37,7 @@ public static class TransferReply
             QmtpVerdict.Accepted => outcome,
             QmtpVerdict.NotOurs =>
                 "Dsorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"u8,
+            QmtpVerdict.Looping => "Dtoo many hops, this message is looping (#5.4.6)"u8,
             QmtpVerdict.TooMany => "Ztoo many recipients (#4.5.3)"u8,
             _ => "Dsorry, I can't handle that recipient (#5.1.3)"u8,
         });

@@ -1,4 +1,3 @@
-using Kopis.Control;
 using Kopis.Mail;
 
 namespace Kopis.Receive;
@@ -8,9 +7,9 @@ namespace Kopis.Receive;
 /// qmail-local would bounce it after we had taken it, to a sender that anybody may have written.
 /// </summary>
 /// <param name="session">Knows the recipients.</param>
-/// <param name="addresses">How addresses are called where they are delivered; null where that
-/// cannot be told just now, and then nobody is found.</param>
-internal sealed class LoopCheck(SmtpSession session, Func<AddressMap?> addresses)
+/// <param name="policy">Knows what they are called where they are delivered; where that cannot
+/// be told just now nobody is found.</param>
+internal sealed class LoopCheck(SmtpSession session, IReceivePolicy policy)
 {
     private byte[]?[]? _lines; // Of each recipient; null of one that is not delivered here.
     private bool[] _isFound = [];
@@ -24,9 +23,7 @@ internal sealed class LoopCheck(SmtpSession session, Func<AddressMap?> addresses
     {
         if (_lines is null)
         {
-            AddressMap? map = addresses();
-            _lines = [.. session.Recipients.Select(recipient => map is null ? null
-                : map.Route(recipient, out bool isLocal) is { } here && isLocal ? here : null)];
+            _lines = [.. session.Recipients.Select(one => policy.LocalAddress(one))];
             _isFound = new bool[_lines.Length];
         }
 

@@ -13,6 +13,7 @@ internal sealed class QmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue, TimeProvider time)
     : ISessionHandler
 {
+    private readonly DeliveryNames _names = new(control, time);
     private readonly Reloading<QmtpSettings> _settings = QmtpSettings.In(control, time);
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
@@ -25,7 +26,7 @@ internal sealed class QmtpHandler(
         {
             QmtpSettings settings = _settings.Current();
             ReceivePolicy policy = new(
-                settings.DataBytes, settings.RcptHosts, settings.Recipients,
+                settings.DataBytes, settings.RcptHosts, settings.Recipients, _names,
                 connection.Environment);
             QmtpConversation conversation =
                 new(connection, policy, queue(connection.Environment), time);

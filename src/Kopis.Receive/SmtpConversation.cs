@@ -211,7 +211,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         if (!start.Established)
         {
             string ip = LogText.Safe(_peer.RemoteIp);
-            _services.Log($"{_connection.Number} {ip}: no TLS: {start.Reason}");
+            _services.Floods.Write(
+                "failed TLS handshakes", $"{_connection.Number} {ip}: no TLS: {start.Reason}");
             return ExitEarly;
         }
 
@@ -286,7 +287,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             _session.User, mayRelay: _policy.RelayClient is not null)));
         upload.EndHead();
         return new SmtpMessage(
-            upload, _policy.MessageBytesMax, new LoopCheck(_session, _services.Addresses));
+            upload, _policy.MessageBytesMax, new LoopCheck(_session, _policy));
     }
 
     // Answers what came of a message, or of a chunk of it.

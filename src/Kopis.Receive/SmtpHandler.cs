@@ -24,9 +24,8 @@ internal sealed class SmtpHandler(
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
     private readonly TlsServer _tls = new(control, time, Log);
-    private readonly Reloading<AddressMap> _addresses = new(
-        [.. AddressMap.Files.Select(file => Path.Combine(control.Directory, file))],
-        () => AddressMap.Read(control), time);
+    private readonly LogThrottle _floods = new(Log, time);
+    private readonly DeliveryNames _names = new(control, time);
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
@@ -65,7 +64,7 @@ internal sealed class SmtpHandler(
 
                 SmtpServices services = new(
                     queue(client.Environment), _tls, recipients,
-                    new SmtpClientRules(standing), logins, time, Addresses, Log);
+                    new SmtpClientRules(standing), logins, time, _names, Log, _floods);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);
@@ -80,7 +79,7 @@ internal sealed class SmtpHandler(
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
             // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
-            SessionLog.Fatal("qmail-smtpd", e);
+            _floods.Write("sessions without control files", $"fatal: {e.Message}");
             return await TurnAwayAsync(connection, SmtpReply.NoControls);
         }
     }
@@ -88,18 +87,6 @@ internal sealed class SmtpHandler(
     public ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) =>
         environment["SMTPS"] is null
             ? SmtpReply.TooManyConnections.ToBytes(enhanced: false) : default;
-
-    private AddressMap? Addresses()
-    {
-        try
-        {
-            return _addresses.Current();
-        }
-        catch (ConfigurationException)
-        {
-            return null;
-        }
-    }
 
     // A host that speaks for others is let alone, and each of those met.
     private async ValueTask<ClientStanding> MeetAsync(

@@ -16,7 +16,8 @@ internal sealed class SmtpPolicy(
     SmtpSettings settings, SmtpServices services, SmtpClient client, TlsInfo? tls,
     bool speaksForOthers)
     : ReceivePolicy(
-        settings.DataBytes, settings.RcptHosts, settings.Recipients, client.Environment,
+        settings.DataBytes, settings.RcptHosts, settings.Recipients, services.Names,
+        client.Environment,
         mayRelay: IsNamed(settings, tls)), ISmtpPolicy
 {
     private HashSet<IPAddress>? _ownAddresses;

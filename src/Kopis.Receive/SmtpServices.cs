@@ -1,4 +1,4 @@
-using Kopis.Control;
+using Kopis.Base;
 using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Queue;
@@ -14,9 +14,10 @@ namespace Kopis.Receive;
 /// <param name="Client">What is held against its client.</param>
 /// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
 /// <param name="Time">The clock.</param>
-/// <param name="Addresses">How addresses are routed; null where that cannot be told just now.
-/// </param>
+/// <param name="Names">What recipients are called where they are delivered.</param>
 /// <param name="Log">Takes a line for people.</param>
+/// <param name="Floods">Takes one of those that a client can cause at will.</param>
 internal sealed record SmtpServices(
     ISubmissionClient Queue, TlsServer Tls, IRecipientCheck? Recipients, SmtpClientRules Client,
-    SaslDesk? Logins, TimeProvider Time, Func<AddressMap?> Addresses, Action<string> Log);
+    SaslDesk? Logins, TimeProvider Time, DeliveryNames Names, Action<string> Log,
+    LogThrottle Floods);

@@ -90,6 +90,24 @@ public class TransferReaderTests
             TransferStep.TooLong, Feed(reader, "1:\n,0:," + Net(list + list), 4096).Step);
     }
 
+    [Theory, InlineData(1), InlineData(4096)]
+    public void Qmtp_refuses_who_has_had_the_message(int cut)
+    {
+        QmtpReader reader = new(new Policy());
+        Feed(reader, Net("\nDelivered-To: y@here\nX: z\n\nDelivered-To: z@here\n") + "0:,"
+            + Net(Net("x") + Net("y") + Net("z")), cut);
+        Assert.Equal(
+            [QmtpVerdict.Accepted, QmtpVerdict.Looping, QmtpVerdict.Accepted], reader.Verdicts);
+        Assert.Equal("F\0Tx\0Tz\0\0", Encoding.Latin1.GetString(reader.Envelope()));
+        reader.Reset();
+        Feed(reader, "1:\n,0:," + Net(Net("y")), cut);
+        Assert.Equal([QmtpVerdict.Accepted], reader.Verdicts);
+        reader.Reset();
+        string hops = string.Concat(Enumerable.Repeat("Received: x\n", SmtpLimits.HopsLimit));
+        Feed(reader, Net("\n" + hops) + "0:," + Net(Net("x")), cut);
+        Assert.Equal([QmtpVerdict.Looping], reader.Verdicts);
+    }
+
     [Fact]
     public void Equal_recipients_count_once()
     {
@@ -194,5 +212,7 @@ public class TransferReaderTests
         public byte[]? RelayClient { get; init; }
 
         public bool IsOurs(ReadOnlySpan<byte> recipient) => !recipient.Contains((byte)'@');
+
+        public byte[] LocalAddress(ReadOnlySpan<byte> recipient) => [.. recipient, .. "@here"u8];
     }
 }

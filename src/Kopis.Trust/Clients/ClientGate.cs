@@ -20,7 +20,7 @@ public sealed class ClientGate
 
     private readonly Reloading<ClientSettings> _settings;
     private readonly Reloading<UseTables> _limits;
-    private readonly Action<string> _log;
+    private readonly LogThrottle _log;
 
     /// <summary>Makes the gate of a listener.</summary>
     /// <param name="control">Where the control files are.</param>
@@ -30,7 +30,7 @@ public sealed class ClientGate
     public ClientGate(
         ControlDirectory control, Func<IMailDns> dns, TimeProvider time, Action<string> log)
     {
-        _log = log;
+        _log = new LogThrottle(log, time);
         _settings = new Reloading<ClientSettings>(
             [.. ClientSettings.Files.Select(file => Path.Combine(control.Directory, file))],
             () => ClientSettings.Load(control, dns, time, log), time);
@@ -84,7 +84,9 @@ public sealed class ClientGate
 
         if ((standing.TurnedAway ?? standing.Refusal) is { } refusal)
         {
-            _log($"{connection.Number} {client}: {refusal.Code} {refusal.Text}");
+            _log.Write(
+                "refused clients",
+                $"{connection.Number} {client}: {refusal.Code} {refusal.Text}");
         }
 
         return standing;

@@ -8,13 +8,13 @@ public sealed class ClientStanding : IDisposable
 {
     private readonly ClientSettings? _settings;
     private readonly UseTables? _tables;
-    private readonly Action<string> _log;
+    private readonly LogThrottle _log;
     private readonly ClientKeys _keys;
     private int _steps;
     private bool _isOpen;
 
     private ClientStanding(
-        ClientSettings? settings, UseTables? tables, IPAddress? client, Action<string> log)
+        ClientSettings? settings, UseTables? tables, IPAddress? client, LogThrottle log)
     {
         _settings = settings;
         _tables = tables;
@@ -33,7 +33,7 @@ public sealed class ClientStanding : IDisposable
     public string Mark { get; internal set; } = "";
 
     /// <summary>Of a client that is let alone, but for the users that it shows to be.</summary>
-    internal static ClientStanding OfUsersOnly(UseTables tables, Action<string> log) =>
+    internal static ClientStanding OfUsersOnly(UseTables tables, LogThrottle log) =>
         new(null, tables, null, log);
 
     /// <summary>Counts a MAIL command.</summary>
@@ -80,7 +80,7 @@ public sealed class ClientStanding : IDisposable
 
     /// <summary>Opens it, where the limits leave a connection; else it is turned away.</summary>
     internal static ClientStanding Open(
-        ClientSettings settings, UseTables tables, IPAddress? client, Action<string> log)
+        ClientSettings settings, UseTables tables, IPAddress? client, LogThrottle log)
     {
         ClientStanding standing = new(settings, tables, client, log);
         if (tables.TryOpen(standing._keys) is { } limit)
@@ -114,7 +114,7 @@ public sealed class ClientStanding : IDisposable
     {
         string what = limit.Subject.ToString().ToLowerInvariant();
         string whose = LogText.Safe(ByteText.ToBytes(With(user).In(limit.Scope) ?? ""));
-        _log($"{code} too many {what} of {whose}");
+        _log.Write($"{code} too many {what}", $"{code} too many {what} of {whose}");
         return ClientRefusal.Of(
             code, status, $"sorry, too many {what} from you, try again later");
     }
