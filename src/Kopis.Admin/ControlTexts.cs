@@ -111,6 +111,8 @@ internal static class ControlTexts
         new("oauthclaim", Kind.Line, "email", "The account in an OAuth token is "),
         new("oauthissuer", Kind.Line, "none", "OAuth tokens are taken from "),
         new("oauthkeys", Kind.Present, "No keys for OAuth tokens.", "Keys for OAuth tokens."),
+        new("concurrencypop3", Kind.Number, "20",
+            "Sessions of one mailbox at each POP3 listener: "),
         new("pop3cleartext", Kind.Number, "0",
             "POP3 passwords in the clear where TLS is offered: "),
         new("proxyclients", Kind.List, "No proxy is believed.",

@@ -1,12 +1,15 @@
 namespace Kopis.Mail;
 
-/// <summary>The extended response codes of refusals (RFC 2449 §8, RFC 3206). IN-USE and
-/// LOGIN-DELAY have no cause here: a Maildir is not locked, and logins may follow each other at
-/// once.</summary>
+/// <summary>The extended response codes of refusals (RFC 2449 §8, RFC 3206). LOGIN-DELAY has no
+/// cause here: logins may follow each other at once.</summary>
 public static class Pop3Code
 {
     /// <summary>Name or password are wrong: ask the user.</summary>
     public static ReadOnlySpan<byte> Auth => "AUTH"u8;
+
+    /// <summary>The mailbox has as many sessions as it may have: try again, and ask nobody.
+    /// </summary>
+    public static ReadOnlySpan<byte> InUse => "IN-USE"u8;
 
     /// <summary>A fault of ours that will pass: try again, and ask nobody.</summary>
     public static ReadOnlySpan<byte> Temporary => "SYS/TEMP"u8;

@@ -42,6 +42,10 @@ public static class Pop3Reply
     public static ReadOnlySpan<byte> TooManyConnections =>
         "-ERR too many connections from you, try again later\r\n"u8;
 
+    /// <summary>To who has as many sessions as he may have.</summary>
+    public static ReadOnlySpan<byte> InUse =>
+        "-ERR too many sessions of this mailbox, try again later\r\n"u8;
+
     public static ReadOnlySpan<byte> PopupUsage => "-ERR usage: popup hostname subprogram\r\n"u8;
 
     public static ReadOnlySpan<byte> NoPipe => "-ERR unable to open pipe\r\n"u8;

@@ -68,14 +68,6 @@ public sealed class Connection : IAsyncDisposable
     /// <summary>The number of this connection in its listener's log.</summary>
     public long Number { get; init; }
 
-    /// <summary>
-    /// The socket, non-blocking, for a child to write to; null where there is none, or where what
-    /// goes over it is encrypted by us. What the peer sends is partly in our memory and must be
-    /// read through <see cref="Input"/>.
-    /// </summary>
-    public int? Descriptor =>
-        Tls is null ? (int?)_socket?.SafeHandle.DangerousGetHandle() : null;
-
     /// <summary>Whether the deadline has passed.</summary>
     public bool IsTimedOut
     {

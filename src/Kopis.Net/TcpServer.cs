@@ -16,8 +16,11 @@ public static class TcpServer
     /// <param name="context">Arguments, environment and home.</param>
     /// <param name="fuse">Makes the handler of a chain of our own.</param>
     /// <param name="isInline">Sessions may run on the threads that watch the sockets.</param>
+    /// <param name="asWhom">Whom root becomes for a chain where no option says it.</param>
     /// <returns>0 after SIGTERM.</returns>
-    public static int Run(ProgramContext context, ChainFactory fuse, bool isInline)
+    public static int Run(
+        ProgramContext context, ChainFactory fuse, bool isInline,
+        Func<ProgramContext, IReadOnlyList<byte[]>, ProcessIdentity?> asWhom)
     {
         TcpServerOptions options = TcpServerOptions.Parse(context);
         Lifeline.Watch(context);
@@ -26,7 +29,9 @@ public static class TcpServer
         using Socket listener = Bind(address, options.Backlog);
         try
         {
-            Processes.Become(options.Uid, options.Gid);
+            ProcessIdentity? identity = options.Uid is null && Processes.EffectiveUid == 0
+                ? asWhom(context, options.Chain) : null;
+            Processes.Become(identity?.Uid ?? options.Uid, identity?.Gid ?? options.Gid);
         }
         catch (PosixException e)
         {

@@ -80,6 +80,25 @@ public static unsafe class Fd
         }
     }
 
+    /// <summary>Reads until the end or until the span is full, waiting where it must; the bytes
+    /// read.</summary>
+    public static int ReadToEnd(int fd, Span<byte> to)
+    {
+        int length = 0;
+        int got;
+        while (length < to.Length && (got = Read(fd, to[length..])) != 0)
+        {
+            if (got < 0)
+            {
+                Poller.WaitReadable(fd, TimeSpan.FromSeconds(1));
+            }
+
+            length += Math.Max(0, got);
+        }
+
+        return length;
+    }
+
     /// <summary>Writes once. Minus one is EAGAIN on a non-blocking descriptor.</summary>
     public static int Write(int fd, ReadOnlySpan<byte> from)
     {
@@ -395,6 +414,41 @@ public static unsafe class Fd
                 ? fd
                 : throw new PosixException("memfd_create", Marshal.GetLastPInvokeError());
         }
+    }
+
+    /// <summary>Takes a connection; minus one where none waits, or who came is gone.</summary>
+    public static int TryAccept(int listener)
+    {
+        const int closeOnExec = 0x80000;
+        return Native.accept4(
+            listener, null, null, closeOnExec | (int)OpenFlags.NonBlocking);
+    }
+
+    /// <summary>Whether the descriptor is a stream socket of this host's own: neither a file nor a
+    /// connection of a network.</summary>
+    public static bool IsUnixStream(int fd)
+    {
+        const int levelSocket = 1;
+        const int kind = 3; // SO_TYPE
+        const int family = 39; // SO_DOMAIN
+        return Option(family) == 1 && Option(kind) == 1;
+
+        int Option(int name)
+        {
+            int value = 0;
+            uint length = sizeof(int);
+            return Native.getsockopt(fd, levelSocket, name, &value, &length) == 0 ? value : -1;
+        }
+    }
+
+    /// <summary>Whether the other end of a Unix socket has yet to read what was sent to it.
+    /// </summary>
+    public static bool HasUnread(int socket)
+    {
+        const nint unsent = 0x5411; // SIOCOUTQ
+        int bytes = 0;
+        Check(Native.ioctl(socket, unsent, &bytes), "ioctl SIOCOUTQ");
+        return bytes > 0;
     }
 
     internal static void Check(int result, string what)

@@ -9,6 +9,8 @@ public static unsafe class FdPassing
     private const int Rights = 1;
     private const int ControlBytes = 24; // CMSG_SPACE(sizeof(int)) on 64 bits.
     private const int ControlLength = 20; // CMSG_LEN(sizeof(int)).
+    private const int HeadBytes = 16; // struct cmsghdr.
+    private const int ReceivedBytes = 32; // Two more than one are told from one.
     private const int NoSignal = 0x4000;
     private const int CloseOnExec = 0x40000000;
 
@@ -67,10 +69,12 @@ public static unsafe class FdPassing
         }
     }
 
-    /// <summary>Receives once. Zero bytes is the end; fd is minus one where none came.</summary>
+    /// <summary>Receives once. Zero bytes is the end, minus one that a non-blocking socket has
+    /// nothing; fd is minus one where none came, or more than one, which are closed.</summary>
     public static int Receive(int socket, Span<byte> to, out int fd)
     {
-        byte* control = stackalloc byte[ControlBytes];
+        byte* control = stackalloc byte[ReceivedBytes];
+        fd = -1;
         fixed (byte* p = to)
         {
             Native.Vector vector = new() { Base = p, Length = (nuint)to.Length };
@@ -79,22 +83,45 @@ public static unsafe class FdPassing
                 Vectors = &vector,
                 VectorCount = 1,
                 Control = control,
-                ControlLength = ControlBytes,
+                ControlLength = ReceivedBytes,
             };
             nint got;
             while ((got = Native.recvmsg(socket, &header, CloseOnExec)) < 0)
             {
                 int errno = Marshal.GetLastPInvokeError();
+                if (errno == Errno.Again)
+                {
+                    return -1;
+                }
+
                 if (errno != Errno.Interrupted)
                 {
                     throw new PosixException("recvmsg", errno);
                 }
             }
 
-            bool passed = header.ControlLength >= ControlLength
-                && *(int*)(control + 8) == LevelSocket && *(int*)(control + 12) == Rights;
-            fd = passed ? *(int*)(control + 16) : -1;
+            ReadOnlySpan<int> passed = PassedBy(control, header.ControlLength);
+            if (passed.Length == 1)
+            {
+                fd = passed[0];
+            }
+            else
+            {
+                foreach (int one in passed)
+                {
+                    Fd.Close(one);
+                }
+            }
+
             return (int)got;
         }
     }
+
+    // All descriptors of one sendmsg come in one part. Those for which there is no room the kernel
+    // itself drops.
+    private static ReadOnlySpan<int> PassedBy(byte* control, nuint length) =>
+        length >= ControlLength
+        && *(int*)(control + 8) == LevelSocket && *(int*)(control + 12) == Rights
+            ? new ReadOnlySpan<int>(control + HeadBytes, (int)(*(nuint*)control - HeadBytes) / 4)
+            : [];
 }

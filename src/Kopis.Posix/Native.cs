@@ -112,6 +112,12 @@ internal static unsafe partial class Native
     internal static partial int socketpair(int domain, int type, int protocol, int* fds);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int accept4(int socket, void* address, uint* length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ioctl(int fd, nint request, void* argument);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int shutdown(int socket, int how);
 
     [LibraryImport("libc")]

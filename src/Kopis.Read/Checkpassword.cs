@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Kopis.Base;
 using Kopis.Net;
 using Kopis.Posix;
@@ -28,7 +29,8 @@ public static class Checkpassword
         byte[] fields = new byte[FieldsBytesMax + 1];
         try
         {
-            int length = ReadAll(fields);
+            int length = Fd.ReadToEnd(Descriptor, fields);
+            Fd.Close(Descriptor);
             ReadOnlySpan<byte> rest = fields.AsSpan(0, length);
 
             // Three fields, each ended by NUL; what follows them is reserved.
@@ -60,25 +62,6 @@ public static class Checkpassword
         }
     }
 
-    private static int ReadAll(byte[] fields)
-    {
-        int length = 0;
-        int got;
-        while (length < fields.Length
-            && (got = Fd.Read(Descriptor, fields.AsSpan(length))) != 0)
-        {
-            if (got < 0)
-            {
-                Poller.WaitReadable(Descriptor, TimeSpan.FromSeconds(1));
-            }
-
-            length += Math.Max(0, got);
-        }
-
-        Fd.Close(Descriptor);
-        return length;
-    }
-
     private static bool TryCut(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> field)
     {
         int end = rest.IndexOf((byte)0);
@@ -91,7 +74,10 @@ public static class Checkpassword
     {
         string program = ProgramPath.Find(context.Environment, context.Arguments[0])
             ?? throw new PosixException($"find {context.ArgumentText(0)}", Errno.NoEntry);
-        ByteEnvironment environment = UserEnvironment.For(context.Environment, account);
+        ByteEnvironment environment = context.Environment;
+        environment["USER"] = Encoding.UTF8.GetBytes(account.Name);
+        environment["HOME"] = Encoding.UTF8.GetBytes(account.Home);
+        environment["SHELL"] = Encoding.UTF8.GetBytes(account.Shell);
         if (Processes.EffectiveUid == 0)
         {
             new ProcessIdentity(account.Uid, account.Gid, account.Gid)

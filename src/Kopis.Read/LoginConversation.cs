@@ -3,7 +3,6 @@ using System.Net;
 using Kopis.Base;
 using Kopis.Mail;
 using Kopis.Net;
-using Kopis.Users;
 
 namespace Kopis.Read;
 
@@ -25,6 +24,7 @@ internal sealed class LoginConversation : ILineProtocol
     private readonly long _began;
     private Pop3Login _login;
     private Pop3LoginStep _step;
+    private byte[] _ticket = [];
 
     /// <summary>Prepares it.</summary>
     /// <param name="connection">The client.</param>
@@ -65,7 +65,7 @@ internal sealed class LoginConversation : ILineProtocol
     /// <returns>Whose mail to serve; null where the session has ended.</returns>
     /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
-    internal async Task<Account?> RunAsync(CancellationToken stop)
+    internal async Task<Pop3Client?> RunAsync(CancellationToken stop)
     {
         if (_connection.Environment["POP3S"] is not null
             && !await BeginTlsAsync(ReadOnlyMemory<byte>.Empty))
@@ -79,6 +79,7 @@ internal sealed class LoginConversation : ILineProtocol
             while (_step == Pop3LoginStep.Check)
             {
                 SaslAnswer answer = await _logins.AnswerAsync(Peer, _login.Question, stop);
+                _ticket = answer.Ticket;
                 _step = _login.OnAnswer(answer, _connection.Output);
             }
 
@@ -106,7 +107,7 @@ internal sealed class LoginConversation : ILineProtocol
         await _connection.FlushAndLingerAsync();
     }
 
-    private async Task<Account?> ConcludeAsync()
+    private async Task<Pop3Client?> ConcludeAsync()
     {
         if (_step == Pop3LoginStep.Later)
         {
@@ -114,9 +115,10 @@ internal sealed class LoginConversation : ILineProtocol
             return null;
         }
 
-        if (_step == Pop3LoginStep.Accepted && _logins.AccountOf(_login.Account) is { } account)
+        if (_step == Pop3LoginStep.Accepted
+            && _logins.ClientOf(_login.Account, _ticket) is { } client)
         {
-            return account;
+            return client;
         }
 
         _log($"authorization failed for {Peer}"); // To the letter: others look for it.

@@ -48,6 +48,13 @@ internal sealed class MailConversation : ILineProtocol
         return LineStep.Continue;
     }
 
+    /// <summary>A Maildir below a home, or wherever it is.</summary>
+    /// <param name="home">Bytes that end in NUL.</param>
+    /// <param name="maildir">As qmail-pop3d is given it.</param>
+    internal static byte[] PathOf(ReadOnlySpan<byte> home, ReadOnlySpan<byte> maildir) =>
+        maildir is [(byte)'/', ..] ? [.. maildir, 0]
+            : [.. home[..^1], (byte)'/', .. maildir, 0];
+
     /// <summary>Serves a Maildir to its end, whatever that is.</summary>
     /// <param name="connection">The client.</param>
     /// <param name="maildir">The path, bytes that end in NUL.</param>

@@ -7,15 +7,14 @@ namespace Kopis.Read;
 /// The words <c>qmail-popup HOST checkpassword qmail-pop3d MAILDIR</c> of a listener.
 /// </summary>
 /// <param name="Host">For the greeting's stamp.</param>
-/// <param name="Reader">qmail-pop3d as it was written, to be started where need be.</param>
 /// <param name="Maildir">Below the user's home.</param>
-internal sealed record Pop3Chain(byte[] Host, byte[] Reader, byte[] Maildir)
+internal sealed record Pop3Chain(byte[] Host, byte[] Maildir)
 {
     /// <summary>Reads the words; null where a program of the chain is not ours.</summary>
     internal static Pop3Chain? Parse(ByteEnvironment environment, IReadOnlyList<byte[]> words) =>
         words.Count == 5
         && OwnProgram.NameOf(environment, words[2]) == "checkpassword"
         && OwnProgram.NameOf(environment, words[3]) == "qmail-pop3d"
-            ? new Pop3Chain(words[1], words[3], words[4])
+            ? new Pop3Chain(words[1], words[4])
             : null;
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Mail;
@@ -11,9 +10,8 @@ namespace Kopis.Read;
 
 /// <summary>
 /// The sessions of <c>qmail-popup HOST checkpassword qmail-pop3d MAILDIR</c> in a listener. A
-/// mailbox that is our own is served here; for another's, a qmail-pop3d is started that is he.
+/// mailbox that is our own is served here, another's by his own qmail-pop3d, which root starts.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 internal sealed class Pop3Handler : ISessionHandler
 {
     /// <summary>qmail-popup's exit code, whatever came of it (contract §13, 26).</summary>
@@ -24,16 +22,18 @@ internal sealed class Pop3Handler : ISessionHandler
     private readonly TlsServer _tls;
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
-    private readonly ChildReaper? _reaper;
+    private readonly ReaderPost _post;
+    private readonly MailboxPlaces _places = new();
 
     /// <summary>Makes the handler.</summary>
     /// <param name="chain">The programs it stands for.</param>
     /// <param name="logins">Who may come in.</param>
+    /// <param name="post">To who starts others' qmail-pop3ds.</param>
     /// <param name="tls">Our certificates.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Takes a line for the listener's log.</param>
     internal Pop3Handler(
-        Pop3Chain chain, Pop3Logins logins, TlsServer tls, TimeProvider time,
+        Pop3Chain chain, Pop3Logins logins, ReaderPost post, TlsServer tls, TimeProvider time,
         Action<string> log)
     {
         _chain = chain;
@@ -41,7 +41,7 @@ internal sealed class Pop3Handler : ISessionHandler
         _tls = tls;
         _time = time;
         _log = log;
-        _reaper = Processes.EffectiveUid == 0 ? new ChildReaper() : null;
+        _post = post;
     }
 
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
@@ -73,140 +73,79 @@ internal sealed class Pop3Handler : ISessionHandler
     private async Task RunAsync(
         Connection connection, LoginConversation login, CancellationToken stop)
     {
-        if (await login.RunAsync(stop) is not { } account)
+        if (await login.RunAsync(stop) is not { } client)
         {
             return;
         }
 
-        if (account.Uid == Processes.EffectiveUid)
+        if (!_places.TryEnter(client.Name, _logins.SessionsMax))
         {
-            byte[] home = Fd.PathBytes(account.Home);
-            byte[] maildir = [.. home[..^1], (byte)'/', .. _chain.Maildir, 0];
-            await MailConversation.RunAsync(connection, maildir, login.KnowsCodes, _time, stop);
+            await login.RefuseAsync(Pop3Reply.InUse.ToArray(), Pop3Code.InUse.ToArray());
+            return;
         }
-        else if (_reaper is null || account.Uid == 0)
-        {
-            _log($"unable to become the owner of the mailbox of {account.Name}");
-            await login.RefuseAsync(
-                Pop3Reply.AuthorizationFailed.ToArray(), Pop3Code.Permanent.ToArray());
-        }
-        else
-        {
-            await RunReaderAsync(connection, login, account, _reaper, stop);
-        }
-    }
 
-    private async Task RunReaderAsync(
-        Connection connection, LoginConversation login, Account account, ChildReaper reaper,
-        CancellationToken stop)
-    {
-        int pid;
-        (int ours, int child) = Fd.SocketPair();
-        using Socket commands = new(new SafeSocketHandle(ours, ownsHandle: true));
         try
         {
-            pid = StartReader(connection, account, child, login.KnowsCodes);
-        }
-        catch (PosixException e)
-        {
-            _log($"unable to start qmail-pop3d for {account.Name}: {e.Message}");
-            await login.RefuseAsync(
-                Pop3Reply.AuthorizationLater.ToArray(), Pop3Code.Temporary.ToArray());
-            return;
+            if (client.Account is null)
+            {
+                await RunReaderAsync(connection, login, client, stop);
+            }
+            else
+            {
+                await RunHereAsync(connection, login, client.Account, stop);
+            }
         }
         finally
         {
-            Fd.Close(child);
+            _places.Leave(client.Name);
         }
-
-        // At the listener's end the reader finds that of its input, and ends too.
-        using CancellationTokenRegistration wake =
-            stop.UnsafeRegister(_ => connection.Input.CancelPendingRead(), null);
-        Task copying = CopyCommandsAsync(connection, commands);
-        if (connection.Tls is not null)
-        {
-            await CopyRepliesAsync(connection, commands);
-        }
-
-        await reaper.WaitAsync(pid);
-        connection.Input.CancelPendingRead();
-        await copying;
     }
 
-    private int StartReader(
-        Connection connection, Account account, int commands, bool knowsCodes)
+    private async Task RunHereAsync(
+        Connection connection, LoginConversation login, Account account, CancellationToken stop)
     {
-        ByteEnvironment environment = UserEnvironment.For(connection.Environment, account);
-        environment[MailConversation.CodesVariable] = knowsCodes ? [] : null;
-        return new ProcessStart
+        if (account.Uid == Processes.EffectiveUid)
         {
-            Path = ProgramPath.Find(connection.Environment, _chain.Reader)
-                ?? throw new PosixException("find qmail-pop3d", Errno.NoEntry),
-            Arguments = [_chain.Reader, _chain.Maildir],
-            Environment = environment,
-            Directory = account.Home,
-            Descriptors = new Dictionary<int, int>
-            {
-                [0] = commands,
-                [1] = connection.Descriptor ?? commands, // What we encrypt goes through us.
-                [2] = 2,
-            },
-            Identity = new ProcessIdentity(account.Uid, account.Gid, account.Gid),
-        }.Start();
+            byte[] home = Fd.PathBytes(account.Home);
+            await MailConversation.RunAsync(
+                connection, MailConversation.PathOf(home, _chain.Maildir), login.KnowsCodes,
+                _time, stop);
+            return;
+        }
+
+        _log($"unable to become the owner of the mailbox of {account.Name}");
+        await login.RefuseAsync(
+            Pop3Reply.AuthorizationFailed.ToArray(), Pop3Code.Permanent.ToArray());
     }
 
-    // What a client sent right after PASS lies in our memory; so its commands go through us, while
-    // the mail goes straight to the client.
-    private static async Task CopyCommandsAsync(Connection connection, Socket commands)
+    // The user's qmail-pop3d talks to us, and we to the client, whose connection stays ours: what
+    // bounds a session here bounds it whatever its user does.
+    private async Task RunReaderAsync(
+        Connection connection, LoginConversation login, Pop3Client client,
+        CancellationToken stop)
     {
+        (int ours, int theirs) = Fd.SocketPair();
+        using Socket reader = new(new SafeSocketHandle(ours, ownsHandle: true));
+        bool isSent = false;
         try
         {
-            connection.SetDeadline(MailConversation.IdleTimeout);
-            while (await connection.TryReadAsync() is { IsCanceled: false } read)
-            {
-                foreach (ReadOnlyMemory<byte> piece in read.Buffer)
-                {
-                    await commands.SendAsync(piece);
-                }
-
-                connection.Input.AdvanceTo(read.Buffer.End);
-                connection.SetDeadline(MailConversation.IdleTimeout);
-                if (read.IsCompleted)
-                {
-                    break;
-                }
-            }
-
-            commands.Shutdown(SocketShutdown.Send);
+            isSent = ReaderRequest.Make(login.KnowsCodes, _chain.Maildir, client.Ticket)
+                is { } packet && await _post.TrySendAsync(packet, theirs, stop);
         }
-        catch (SocketException)
+        finally
         {
-            // qmail-pop3d has ended.
+            Fd.Close(theirs);
         }
-    }
 
-    // To the end of the reader, or of the client: then the reader is told by its own end of input.
-    private static async Task CopyRepliesAsync(Connection connection, Socket replies)
-    {
-        try
+        if (isSent && await ReaderRelay.IsTakenAsync(reader, stop))
         {
-            int got;
-            while ((got = await replies.ReceiveAsync(connection.Output.GetMemory())) > 0)
-            {
-                connection.Output.Advance(got);
-                connection.SetDeadline(MailConversation.IdleTimeout);
-                if (!await connection.FlushAsync())
-                {
-                    break;
-                }
-            }
+            await new ReaderRelay(connection, reader).RunAsync(stop);
+            return;
+        }
 
-            replies.Shutdown(SocketShutdown.Both);
-        }
-        catch (SocketException)
-        {
-            // qmail-pop3d has ended.
-        }
+        _log($"no qmail-pop3d for {client.Name}");
+        await login.RefuseAsync(
+            Pop3Reply.AuthorizationLater.ToArray(), Pop3Code.Temporary.ToArray());
     }
 
     // In a listener the connection's number stands for the process id, as it does in its log.

@@ -7,30 +7,43 @@ using Kopis.Users;
 
 namespace Kopis.Read;
 
-/// <summary>Who may read whose mail, as a listener of our own chain knows it: the users, and an
-/// issuer of tokens.</summary>
+/// <summary>Who may read whose mail, as a listener of our own chain knows it. Where all of Kopis is
+/// one user it reads the users itself; else it asks qmail-lookup, and gets a ticket for root.
+/// </summary>
 internal sealed class Pop3Logins
 {
-    private readonly Accounts _accounts;
+    private readonly Accounts? _accounts;
     private readonly SaslDesk _desk;
     private readonly Reloading<Pop3Settings> _settings;
 
     /// <summary>Prepares it.</summary>
     /// <param name="home">The qmail home.</param>
-    /// <param name="hasHostUsers">Whether users of the host can be let in.</param>
+    /// <param name="isOneUser">Whether the users are our own.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Takes one line for people.</param>
     /// <exception cref="ConfigurationException">A control file, or the users, cannot be
     /// understood.</exception>
-    internal Pop3Logins(string home, bool hasHostUsers, TimeProvider time, Action<string> log)
+    internal Pop3Logins(string home, bool isOneUser, TimeProvider time, Action<string> log)
     {
         ControlDirectory control = new(Path.Combine(home, "control"));
-        _accounts = new Accounts(home, hasHostUsers);
-        _ = _accounts.Find("nobody@invalid"u8);
         _settings = Pop3Settings.In(control, time);
         _ = _settings.Current();
-        LoginGate gate = new(name => _accounts.Find(name), time);
-        GateLogins logins = new(gate, new ApopSecrets(home), hasHostUsers, time, log);
+        ILoginService logins;
+        if (isOneUser)
+        {
+            Accounts accounts = new(home, hasHostUsers: false);
+            _ = accounts.Find("nobody@invalid"u8);
+            _accounts = accounts;
+            LoginGate gate = new(name => accounts.Find(name), time);
+            logins = new GateLogins(
+                gate, new ApopSecrets(home), hasHostUsers: false, time, log);
+        }
+        else
+        {
+            ReaderPost.WaitUntilServed(home);
+            logins = new LookupClient(home, time, forReaders: true);
+        }
+
         _desk = new SaslDesk(
             logins, BearerTokens.In(control, time),
             new LimitedLogins(logins, new LoginLimiter(time), time));
@@ -58,8 +71,16 @@ internal sealed class Pop3Logins
         IPAddress peer, SaslQuestion question, CancellationToken stop) =>
         _desk.AnswerAsync(peer, question, stop);
 
-    /// <summary>The mailbox of who has logged in; null where there is none, as for a token whose
-    /// account has none here.</summary>
+    /// <summary>Sessions of one mailbox at once.</summary>
+    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
+    internal int SessionsMax => _settings.Current().SessionsMax;
+
+    /// <summary>Who has logged in; null where he has no mailbox, as for a token whose account has
+    /// none here.</summary>
     /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
-    internal Account? AccountOf(string name) => _accounts.Find(ByteText.ToBytes(name)).Account;
+    internal Pop3Client? ClientOf(string name, byte[] ticket) =>
+        _accounts is null ? new Pop3Client(name, null, ticket)
+        : _accounts.Find(ByteText.ToBytes(name)).Account is { } account
+            ? new Pop3Client(account.Name, account, [])
+        : null;
 }

@@ -49,11 +49,23 @@ public static class QmailPopup
 
         // A listener does not start with a file that cannot be understood,
         Pop3Logins logins = new(
-            listener.Home, hasHostUsers: Processes.EffectiveUid == 0, TimeProvider.System, Log);
+            listener.Home, IsOneUser(listener.Home), TimeProvider.System, Log);
         TlsServer tls = new(ControlDirectory.Of(listener), TimeProvider.System, Log);
         _ = tls.IsOffered; // nor with a certificate that cannot be used.
-        return new Pop3Handler(words, logins, tls, TimeProvider.System, Log);
+        return new Pop3Handler(
+            words, logins, new ReaderPost(listener.Home), tls, TimeProvider.System, Log);
     }
+
+    /// <summary>Whether a listener of this chain has no need of root's rights, which
+    /// <see cref="Fuse"/>'s sessions do not use: the chain is all ours.</summary>
+    public static bool IsOwn(ByteEnvironment environment, IReadOnlyList<byte[]> chain) =>
+        chain.Count > 0 && OwnProgram.NameOf(environment, chain[0]) == "qmail-popup"
+        && Pop3Chain.Parse(environment, chain) is not null;
+
+    // An installed host's users are root's to write, and so no listener's.
+    private static bool IsOneUser(string home) =>
+        Fd.TryStatus(Fd.PathBytes(Path.Combine(home, "users")), out _) is not { } users
+        || users.Uid == Processes.EffectiveUid;
 
     private static void Serve(ProgramContext context)
     {

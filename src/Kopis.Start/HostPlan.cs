@@ -23,18 +23,31 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
 
     /// <summary>qmail-lookup as user qmailp, who may besides read every file.</summary>
     /// <param name="listener">Its socket, which it may not make itself.</param>
-    internal ProcessStart Lookup(Socket listener)
+    /// <param name="readers">That for who has logged in to read.</param>
+    /// <param name="root">To qmail-popspawn.</param>
+    internal ProcessStart Lookup(Socket listener, Socket readers, int root)
     {
         ProcessStart spec =
             Child("qmail-lookup", "qmailp", "--reader"u8.ToArray(), "--serve"u8.ToArray());
         return spec with
         {
-            Descriptors =
-                new Dictionary<int, int> { [0] = (int)listener.Handle, [1] = 1, [2] = 2 },
+            Descriptors = new Dictionary<int, int>
+            {
+                [0] = (int)listener.Handle, [1] = 1, [2] = 2, [3] = (int)readers.Handle, [4] = root,
+            },
             Identity = spec.Identity! with { MayReadAll = true },
             Confinement = Confinement.NoNewRights,
         };
     }
+
+    /// <summary>The one program besides qmail-lspawn that stays root, and starts what is not.
+    /// </summary>
+    /// <param name="judge">To qmail-lookup.</param>
+    internal ProcessStart Readers(int judge) => Child("qmail-popspawn", null) with
+    {
+        Descriptors = new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 2, [3] = judge },
+        Confinement = Confinement.NoNewRights with { HasNetwork = false },
+    };
 
     /// <summary>qmail-send and what it orders from.</summary>
     internal Unit Delivery(int log, int layer) => new(

@@ -7,15 +7,20 @@ namespace Kopis.Start;
 
 /// <summary>
 /// <c>qmail-start [defaultdelivery [logger arg…]]</c> (contract §6.1): the queue writer and
-/// the delivery programs, with the users of an installed host when root, kept running.
+/// the delivery programs, with the users of an installed host when root, kept running. With
+/// <c>--readers</c>, only what a POP3 listener needs.
 /// </summary>
 public static class QmailStartProgram
 {
+    /// <summary>Its word for only what a POP3 listener needs.</summary>
+    internal const string Readers = "--readers";
+
     /// <summary>Runs until SIGTERM.</summary>
     public static int Run(ProgramContext context)
     {
         Lifeline.Watch(context);
-        byte[][] words = [.. context.Arguments];
+        bool readersOnly = context.ArgumentText(0) == Readers;
+        byte[][] words = readersOnly ? [] : [.. context.Arguments];
         bool singleUser = Processes.EffectiveUid != 0;
         HostPlan plan = new(context, words.FirstOrDefault() ?? "./Mailbox"u8.ToArray(), singleUser);
         List<Unit> units = [];
@@ -27,16 +32,30 @@ public static class QmailStartProgram
             units.Add(new Unit(plan.Logger(read, words[1..]), layer: -1));
         }
 
-        units.Add(new Unit(plan.Writer(), layer: 0));
-
         // The users directory is root's; whoever answers there is not. Not disposed of: that would
         // remove the socket's name, and root changes no file.
-        Socket? lookup = singleUser ? null : LookupSocket.Listen(context.Home);
-        units.Add(new Unit(lookup is null ? plan.LookupAlone() : plan.Lookup(lookup), layer: 0));
-        units.Add(plan.Delivery(log, layer: 1));
+        Socket[] sockets = singleUser ? []
+            : [LookupSocket.Listen(context.Home), LookupSocket.ListenForReaders(context.Home)];
+        if (singleUser)
+        {
+            units.Add(new Unit(plan.LookupAlone(), layer: 0));
+        }
+        else
+        {
+            (int judge, int root) = Fd.PacketSocketPair(); // Ours too: they outlive their users.
+            units.Add(new Unit(plan.Lookup(sockets[0], sockets[1], root), layer: 0));
+            units.Add(new Unit(plan.Readers(judge), layer: 0));
+        }
+
+        if (!readersOnly)
+        {
+            units.Add(new Unit(plan.Writer(), layer: 0));
+            units.Add(plan.Delivery(log, layer: 1));
+        }
+
         using SupervisorSignals signals = new();
         new Supervisor(units, signals, "qmail-start").Run(() => { });
-        GC.KeepAlive(lookup);
+        GC.KeepAlive(sockets);
         return ExitCode.Success;
     }
 }

@@ -99,6 +99,7 @@ public static class RunProgram
         ProcessStart spec =
             plan.Child("tcpserver", null, [.. words.Select(Encoding.UTF8.GetBytes)]);
         ByteEnvironment environment = new(spec.Environment);
+        environment.SetText(Pop3Root.OneUserVariable, "");
         foreach (string variable in listener.Variables)
         {
             environment.SetText(variable, "");

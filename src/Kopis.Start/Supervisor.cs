@@ -71,7 +71,7 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
         {
             // Under supervise, what we are sent is meant for qmail-send: qmail's qmail-start
             // became it.
-            units.First(unit => unit.Name == HostPlan.Send).Tell(signal);
+            units.FirstOrDefault(unit => unit.Name == HostPlan.Send)?.Tell(signal);
         }
 
         foreach (Unit unit in units)

@@ -3,6 +3,7 @@ using Kopis.Net;
 using Kopis.Posix;
 using Kopis.Read;
 using Kopis.Receive;
+using Kopis.Start;
 using Kopis.Trust;
 
 namespace Kopis;
@@ -34,8 +35,13 @@ internal static class ChainTable
             SocketThreads.ServeInline(); // Before there is a socket, or it comes to nothing.
         }
 
-        return TcpServer.Run(context, Fuse, isInline);
+        return TcpServer.Run(context, Fuse, isInline, AsWhom);
     }
+
+    // Root gives mail out to nobody itself.
+    private static ProcessIdentity? AsWhom(
+        ProgramContext context, IReadOnlyList<byte[]> chain) =>
+        QmailPopup.IsOwn(context.Environment, chain) ? Pop3Root.Prepare(context) : null;
 
     /// <summary>Fuses a chain, where its first word is one of our programs that can.</summary>
     internal static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)

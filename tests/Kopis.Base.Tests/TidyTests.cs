@@ -23,12 +23,16 @@ public sealed partial class TidyTests
         "Kopis.Local/Spawn/WarmLocals.cs", "Kopis.Local/Spawn/RootReply.cs",
         "Kopis.Users/Recipients/RecipientLookup.cs", "Kopis.Users/Recipients/GetpwChild.cs",
 
-        // The bind in tcpserver, and the password check.
-        "Kopis.Net/TcpServer.cs", "Kopis.Read/Checkpassword.cs", "Kopis.Read/UserEnvironment.cs",
-        "Kopis.Users/Logins/Accounts.cs", "Kopis.Users/Logins/Candidate.cs",
+        // qmail-popspawn.
+        "Kopis.Local/QmailPopspawnProgram.cs", "Kopis.Local/Spawn/ReaderLoop.cs",
+        "Kopis.Users/Recipients/RootsWord.cs",
+
+        // The bind in tcpserver, and checkpassword by hand; whether a password is right is
+        // qmail-lookup's code.
+        "Kopis.Net/TcpServer.cs", "Kopis.Start/Pop3Root.cs", "Kopis.Read/Checkpassword.cs",
     ];
 
-    private const int RootsLinesMax = 600;
+    private const int RootsLinesMax = 625;
     private static readonly string Root = FindRoot();
     private static readonly string[] Sources = Find("src", "*.cs");
 

@@ -4,6 +4,7 @@ using Kopis.Base;
 using Kopis.Control;
 using Kopis.Net;
 using Kopis.Receive.Tests;
+using Kopis.Users;
 using Kopis.Users.Tests;
 
 namespace Kopis.Read.Tests;
@@ -147,8 +148,9 @@ internal sealed class Talk : IDisposable
     private async Task<int> Serve()
     {
         Pop3Handler handler = new(
-            new Pop3Chain("toyokawa.gcd.org"u8.ToArray(), [], "Maildir"u8.ToArray()),
-            new Pop3Logins(_home.Path, hasHostUsers: false, GateTime, _ => { }),
+            new Pop3Chain("toyokawa.gcd.org"u8.ToArray(), "Maildir"u8.ToArray()),
+            new Pop3Logins(_home.Path, isOneUser: true, GateTime, _ => { }),
+            new ReaderPost(_home.Path),
             new TlsServer(new ControlDirectory(_home.In("control")), Time, _ => { }),
             Time, _ => { });
         Connection connection = Connection.OverPipes(

@@ -14,9 +14,12 @@ public sealed class LookupServiceTests : IAsyncDisposable
     private const string Domain = "toyokawa.gcd.org";
     private static readonly IPAddress Peer = IPAddress.Parse("192.0.2.1");
 
+    private static readonly byte[] Key = RandomNumberGenerator.GetBytes(ReaderTicket.KeyBytes);
+
     private readonly TestHome _home = new();
     private readonly InstantTime _time = new();
     private readonly LookupClient _client;
+    private readonly LookupClient _reader;
     private readonly List<string> _log = [];
     private CancellationTokenSource? _stop;
     private Task? _serving;
@@ -28,6 +31,7 @@ public sealed class LookupServiceTests : IAsyncDisposable
         Directory.CreateDirectory(_home.In("alias"));
         _home.AddUser($"joe@{Domain}", "right");
         _client = new LookupClient(_home.Path, _time);
+        _reader = new LookupClient(_home.Path, _time, forReaders: true);
         Start();
     }
 
@@ -105,6 +109,38 @@ public sealed class LookupServiceTests : IAsyncDisposable
         Assert.Same(LoginAnswer.No, await Login("nobody", "right"));
         Assert.Equal(LookupVerdict.Later, (await Login("joe", new string('x', 20_000))).Verdict);
     }
+
+    [Fact]
+    public async Task Who_logs_in_to_read_gets_a_ticket_and_nobody_else()
+    {
+        byte[] name = "joe"u8.ToArray();
+        LoginAnswer answer = await _reader.CheckPasswordAsync(
+            Peer, name, "right"u8.ToArray(), CancellationToken.None);
+        ReaderTicket ticket = ReaderTicket.Open(answer.Ticket, Key)!;
+        Assert.Equal($"joe@{Domain}", ByteText.ToText(ticket.User.Name));
+        Assert.Empty((await Login("joe", "right")).Ticket);
+        Assert.Empty((await _reader.CheckPasswordAsync(
+            Peer, name, "wrong"u8.ToArray(), CancellationToken.None)).Ticket);
+    }
+
+    [Fact]
+    public async Task A_digest_of_apop()
+    {
+        File.WriteAllText(_home.In("users/apop"), $"joe@{Domain}:right\n");
+        byte[] stamp = "<1@x>"u8.ToArray();
+        byte[] digest = ApopSecrets.DigestOf(stamp, "right"u8);
+        LoginAnswer answer = await _reader.CheckDigestAsync(
+            Peer, "joe"u8.ToArray(), stamp, digest, CancellationToken.None);
+        Assert.Equal((LookupVerdict.Yes, $"joe@{Domain}"), (answer.Verdict, answer.Account));
+        Assert.NotNull(ReaderTicket.Open(answer.Ticket, Key));
+        Assert.Same(LoginAnswer.No, await _reader.CheckDigestAsync(
+            Peer, "joe"u8.ToArray(), "<2@x>"u8.ToArray(), digest, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Where_no_issuer_is_known_a_token_is_a_later() =>
+        Assert.Equal(LookupVerdict.Later, (await _reader.CheckTokenAsync(
+            Peer, [], "x.y.z"u8.ToArray(), CancellationToken.None)).Verdict);
 
     [Fact]
     public async Task A_proof_of_scram()
@@ -197,7 +233,9 @@ public sealed class LookupServiceTests : IAsyncDisposable
             LookupSocket.Listen(_home.Path),
             new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, _ => null),
             new SenderJudge(_home.Path),
-            new LoginDesk(new LoginGate(name => accounts.Find(name), _time)),
+            new LoginDesk(
+                new LoginGate(name => accounts.Find(name), _time), new ApopSecrets(_home.Path),
+                tokens: null, Key),
             _ => _mayAsk, _log.Add);
         _serving = _server.RunAsync(_stop.Token);
     }

@@ -9,15 +9,12 @@ import unittest
 from harness import BIN
 from listener import ListenerCase
 
-NOBODY = 65534
 CHAIN = ("qmail-popup", "mx.example", "checkpassword", "qmail-pop3d", "Maildir")
 LETTER = b"Subject: one\n\n" + b"".join(b"line %d\n" % n for n in range(20_000))
 
 
 class OverTls(ListenerCase):
     """A virtual user with one letter that does not fit in any buffer."""
-
-    owner = None  # Whose the mailbox is; None: the listener's own user.
 
     def setUp(self):
         super().setUp()
@@ -28,11 +25,6 @@ class OverTls(ListenerCase):
         letter = box / "new/1.M1P1Q1.host"
         letter.write_bytes(LETTER)
         os.utime(letter, (1, 1))  # Mail of this second waits for the next.
-        if self.owner is not None:
-            for directory in (self.home / "users", self.home / "users/mail", box.parent.parent):
-                directory.chmod(0o755)
-            for path in [box.parent, box, *box.rglob("*")]:
-                os.chown(path, self.owner, self.owner)
 
     def client(self):
         client = poplib.POP3("127.0.0.1", self.port, timeout=20)
@@ -86,13 +78,6 @@ class OverTls(ListenerCase):
             return call(*words)
         except poplib.error_proto as error:
             return error.args[0]
-
-
-@unittest.skipUnless(os.geteuid() == 0, "needs users to become")
-class OverTlsByTheUser(OverTls):
-    """The mailbox is another's, so a qmail-pop3d is started that is he, and we encrypt for it."""
-
-    owner = NOBODY
 
 
 class Refusals(ListenerCase):

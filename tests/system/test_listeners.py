@@ -10,7 +10,9 @@ PASSWORD = "right horse"
 NAMES = ("smtp", "submission", "submissions", "pop3", "pop3s")
 
 
-class Listeners(InstalledCase):
+class UnitsCase(InstalledCase):
+    """An installed host whose listeners run as their units say."""
+
     @classmethod
     def prepare(cls):
         cls.host.install("--systemd")
@@ -41,6 +43,8 @@ class Listeners(InstalledCase):
     def certificate(self):
         return self.host.home / "control/servercert.pem"
 
+
+class Listeners(UnitsCase):
     def swaks(self, port, *options, code=0, recipient=f"joe@{ME}"):
         result = self.host.run(
             "swaks", "--server", "127.0.0.1", "--port", port, "--helo", "client.example",

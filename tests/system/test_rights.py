@@ -117,6 +117,7 @@ class Rights(InstalledCase):
         self.host.wait_mail(self.joe / "Maildir")
         expected = {
             "qmail-start": ("root", 0, None), "qmail-lspawn": ("root", 0, None),
+            "qmail-popspawn": ("root", 0, None),
             "qmail-lspawn --orders": ("qmails", "qmail", ["qmail"]),
             "qmail-lookup": ("qmailp", "nofiles", ["nofiles"]),
             "qmail-queue": ("qmailq", "qmail", ["qmail"]),
@@ -213,7 +214,7 @@ class Root(InstalledCase):
         traced = self.host.base / "trace"
         traced.mkdir()
         pids = self.host.pids()
-        roots = [pid for pid in pids["qmail-start"] + pids["qmail-lspawn"]
+        roots = [pid for pid in pids["qmail-start"] + pids["qmail-lspawn"] + pids["qmail-popspawn"]
                  if status(pid)["Uid"].startswith("0\t")]
         tracer = subprocess.Popen(
             ["strace", "-ff", "-qq", "-o", traced / "t", "-e",

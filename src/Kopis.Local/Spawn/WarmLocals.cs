@@ -5,12 +5,21 @@ using Kopis.Users;
 namespace Kopis.Local;
 
 /// <summary>
-/// The warm qmail-locals, one for each uid and gid. They belong to users and are not trusted:
-/// root reads nothing from them. Those whose turn was long ago are hung up on; such a one finishes
-/// what it has, and ends.
+/// The warm qmail-locals, or qmail-pop3ds, one for each uid and gid. They belong to users and are
+/// not trusted: root reads nothing from them. Those whose turn was long ago are hung up on; such a
+/// one finishes what it has, and ends.
 /// </summary>
-internal sealed class WarmLocals(ProgramContext context, bool asRoot, TimeProvider time)
+/// <param name="context">The starting program's.</param>
+/// <param name="asRoot">Whether we can start others than ourselves.</param>
+/// <param name="time">The clock.</param>
+/// <param name="program">Which of our programs.</param>
+/// <param name="deafTimeMax">One that leaves grants unread for so long is ended, and another
+/// started; null: never.</param>
+internal sealed class WarmLocals(
+    ProgramContext context, bool asRoot, TimeProvider time, string program = "qmail-local",
+    TimeSpan? deafTimeMax = null)
 {
+    private const int Kill = 9;
     private const int WarmMax = 64; // Each is a process of some 10 MB, most of it shared.
     private static readonly TimeSpan IdleTimeMax = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ReapPause = TimeSpan.FromSeconds(1);
@@ -34,7 +43,9 @@ internal sealed class WarmLocals(ProgramContext context, bool asRoot, TimeProvid
     /// <param name="orders">The end for orders of one that was started now, to be passed on and
     /// closed; else minus one.</param>
     /// <param name="grant">The packet.</param>
-    internal RootReply Grant(RecipientUser user, uint id, out int orders, byte[] grant)
+    /// <param name="fd">What goes along; minus one: nothing.</param>
+    internal RootReply Grant(
+        RecipientUser user, uint id, out int orders, byte[] grant, int fd = -1)
     {
         // Where all is one user, so is qmail-local.
         (uint, uint) key = asRoot ? (user.Uid, user.Gid) : default;
@@ -46,11 +57,11 @@ internal sealed class WarmLocals(ProgramContext context, bool asRoot, TimeProvid
 
         try
         {
-            if (!_locals.TryGetValue(key, out Local? local) || !TrySend(key, local, grant))
+            if (!_locals.TryGetValue(key, out Local? local) || !TrySend(key, local, grant, fd))
             {
                 local = Start(key.Item1, key.Item2, out orders);
                 _locals.Add(key, local);
-                if (!TrySend(key, local, grant))
+                if (!TrySend(key, local, grant, fd))
                 {
                     return new RootReply(id, 0, SpawnCode.System);
                 }
@@ -71,6 +82,11 @@ internal sealed class WarmLocals(ProgramContext context, bool asRoot, TimeProvid
     internal void Sweep()
     {
         _ended.RemoveAll(pid => Processes.TryWait(pid) is not null);
+        if (deafTimeMax is not null && _ended.Count > WarmMax)
+        {
+            Processes.Signal(_ended[0], Kill);
+        }
+
         while (_locals.Count > 0)
         {
             ((uint, uint) key, Local oldest) = _locals.MinBy(local => local.Value.LastUsed);
@@ -84,12 +100,14 @@ internal sealed class WarmLocals(ProgramContext context, bool asRoot, TimeProvid
     }
 
     /// <returns>False where it has ended, or takes nothing more: the next is a new one.</returns>
-    private bool TrySend((uint, uint) key, Local local, byte[] grant)
+    private bool TrySend((uint, uint) key, Local local, byte[] grant, int fd)
     {
-        local.LastUsed = time.GetTimestamp();
         try
         {
-            if (FdPassing.TrySend(local.Grants, grant, fd: -1) == grant.Length)
+            bool isBehind = deafTimeMax is not null && Fd.HasUnread(local.Grants);
+            local.LastUsed = isBehind ? local.LastUsed : time.GetTimestamp();
+            if (!(isBehind && time.GetElapsedTime(local.LastUsed) > deafTimeMax)
+                && FdPassing.TrySend(local.Grants, grant, fd) == grant.Length)
             {
                 return true;
             }
@@ -110,7 +128,7 @@ internal sealed class WarmLocals(ProgramContext context, bool asRoot, TimeProvid
         try
         {
             Fd.SetNonBlocking(grants, true);
-            ProcessStart start = ProcessStart.Own(context, "qmail-local", "--serve"u8.ToArray());
+            ProcessStart start = ProcessStart.Own(context, program, "--serve"u8.ToArray());
             return new Local(++_started, Grants: grants, Pid: (start with
             {
                 Descriptors = new Dictionary<int, int>
@@ -136,6 +154,11 @@ internal sealed class WarmLocals(ProgramContext context, bool asRoot, TimeProvid
 
     private void Remove((uint, uint) key, Local local)
     {
+        if (deafTimeMax is not null && Fd.HasUnread(local.Grants))
+        {
+            Processes.Signal(local.Pid, Kill); // Its user may have stopped it.
+        }
+
         Fd.Close(local.Grants);
         _locals.Remove(key);
         _ended.Add(local.Pid);

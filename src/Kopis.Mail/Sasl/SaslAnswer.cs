@@ -20,6 +20,9 @@ public sealed record SaslAnswer
     /// <summary>SCRAM's ServerSignature.</summary>
     public byte[] Signature { get; private init; } = [];
 
+    /// <summary>What comes along with a yes for who goes on: none of SASL's own.</summary>
+    public byte[] Ticket { get; init; } = [];
+
     /// <summary>No.</summary>
     public static SaslAnswer No { get; } = new(SaslStep.Failed);
 

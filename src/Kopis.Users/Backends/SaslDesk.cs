@@ -35,6 +35,8 @@ public sealed class SaslDesk(ILoginService? logins, BearerTokens? tokens, Limite
                 peer, question.Name, question.AuthMessage, question.Secret, stop),
             (SaslQuestionKind.Digest, { } service, _) => await service.CheckDigestAsync(
                 peer, question.Name, question.AuthMessage, question.Secret, stop),
+            (SaslQuestionKind.Token, { HasTokens: true } service, not null) =>
+                await service.CheckTokenAsync(peer, question.Name, question.Secret, stop),
             (SaslQuestionKind.Token, _, { } issuer) => await limits.GuardAsync(
                 peer, question.Name, () => issuer.CheckAsync(question.Name, question.Secret), stop),
             _ => null,
@@ -43,7 +45,10 @@ public sealed class SaslDesk(ILoginService? logins, BearerTokens? tokens, Limite
         {
             return answer.Verdict switch
             {
-                LookupVerdict.Yes => SaslAnswer.Yes(answer.Account, answer.ServerSignature),
+                LookupVerdict.Yes => SaslAnswer.Yes(answer.Account, answer.ServerSignature) with
+                {
+                    Ticket = answer.Ticket,
+                },
                 LookupVerdict.No => SaslAnswer.No,
                 _ => SaslAnswer.Later,
             };

@@ -96,6 +96,22 @@ public sealed class LoginGate
             : Refuse(_limiter.CountFailure(network, name), began);
     }
 
+    /// <summary>As <see cref="TryProof"/>, for a token, which itself may say whose it is.</summary>
+    /// <param name="peer">The client.</param>
+    /// <param name="name">As whom it wants in; empty: as whom the token says.</param>
+    /// <param name="check">The account that the token is good for; null: none.</param>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public async Task<LoginVerdict> TryTokenAsync(
+        IPAddress peer, byte[] name, Func<Task<string?>> check)
+    {
+        long began = _time.GetTimestamp();
+        PeerNetwork network = PeerNetwork.Of(peer);
+        string? owner = _limiter.IsBlocked(network, name) ? null : await check();
+        return owner is not null && _find(ByteText.ToBytes(owner)).Account is { } account
+            ? Accept(network, name, account)
+            : Refuse(_limiter.CountFailure(network, name), began);
+    }
+
     private LoginVerdict Accept(PeerNetwork network, byte[] name, Account account)
     {
         _limiter.NoteSuccess(network, name);

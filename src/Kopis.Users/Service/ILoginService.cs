@@ -31,4 +31,12 @@ public interface ILoginService
     Task<LoginAnswer> CheckDigestAsync(
         IPAddress peer, byte[] name, byte[] stamp, byte[] digest, CancellationToken stop) =>
         Task.FromResult(LoginAnswer.Later);
+
+    /// <summary>Whether it can be asked about tokens.</summary>
+    bool HasTokens => false;
+
+    /// <summary>Checks a token of an issuer. A refusal comes after a wait.</summary>
+    Task<LoginAnswer> CheckTokenAsync(
+        IPAddress peer, byte[] name, byte[] token, CancellationToken stop) =>
+        Task.FromResult(LoginAnswer.Later);
 }

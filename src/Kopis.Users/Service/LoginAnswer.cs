@@ -8,6 +8,9 @@ public sealed record LoginAnswer(LookupVerdict Verdict, string Account)
     /// <summary>SCRAM's proof that the server knows the password too; else empty.</summary>
     public byte[] ServerSignature { get; init; } = [];
 
+    /// <summary>For who wants to read: what root takes for a proof of the login.</summary>
+    public byte[] Ticket { get; init; } = [];
+
     /// <summary>Refused.</summary>
     public static LoginAnswer No { get; } = new(LookupVerdict.No, "");
 

@@ -5,17 +5,25 @@ using System.Text;
 namespace Kopis.Users;
 
 /// <summary>qmail-lookup's answers about logins.</summary>
-internal sealed class LoginDesk(LoginGate gate)
+/// <param name="gate">Checks, counts and slows down.</param>
+/// <param name="apop">Secrets for digests.</param>
+/// <param name="tokens">Knows the issuer of tokens, if there is one.</param>
+/// <param name="key">What tickets for readers are signed by; empty: there are none.</param>
+internal sealed class LoginDesk(
+    LoginGate gate, ApopSecrets? apop = null, Func<BearerTokens?>? tokens = null,
+    byte[]? key = null)
 {
     private readonly ScramSalts _salts = new(gate);
 
     /// <summary>Answers a <see cref="LookupKind.Password"/>.</summary>
-    internal async Task<byte[]?> PasswordAsync(byte[][] fields, CancellationToken stop)
+    internal async Task<byte[]?> PasswordAsync(
+        byte[][] fields, bool forReader, CancellationToken stop)
     {
         byte[] secret = fields[2];
         try
         {
-            return Answer(await gate.TryAsync(PeerOf(fields[0]), fields[1], secret, stop), []);
+            return Answer(
+                await gate.TryAsync(PeerOf(fields[0]), fields[1], secret, stop), forReader);
         }
         finally
         {
@@ -24,12 +32,26 @@ internal sealed class LoginDesk(LoginGate gate)
     }
 
     /// <summary>Answers a <see cref="LookupKind.Proof"/>.</summary>
-    internal byte[]? Proof(byte[][] fields)
-    {
-        LoginVerdict verdict =
-            gate.TryProof(PeerOf(fields[0]), fields[1], fields[2], fields[3]);
-        return Answer(verdict, verdict.ServerSignature);
-    }
+    internal byte[]? Proof(byte[][] fields, bool forReader) => Answer(
+        gate.TryProof(PeerOf(fields[0]), fields[1], fields[2], fields[3]), forReader);
+
+    /// <summary>Answers a <see cref="LookupKind.Digest"/>.</summary>
+    internal byte[]? Digest(byte[][] fields, bool forReader) => Answer(
+        gate.TryCheap(
+            PeerOf(fields[0]), fields[1],
+            candidate => apop is not null && apop.IsRight(candidate, fields[2], fields[3])),
+        forReader);
+
+    /// <summary>Answers a <see cref="LookupKind.Token"/>.</summary>
+    internal async Task<byte[]?> TokenAsync(byte[][] fields, bool forReader) =>
+        tokens?.Invoke() is not { } issuer
+            ? LookupFrame.Make((byte)LookupVerdict.Later)
+            : Answer(
+                await gate.TryTokenAsync(
+                    PeerOf(fields[0]), fields[1],
+                    async () => await issuer.CheckAsync(fields[1], fields[2]) is
+                        { Verdict: LookupVerdict.Yes, Account: var name } ? name : null),
+                forReader);
 
     /// <summary>Answers a <see cref="LookupKind.Salt"/>: a name of nobody has one too.</summary>
     internal byte[]? Salt(byte[][] fields)
@@ -39,11 +61,21 @@ internal sealed class LoginDesk(LoginGate gate)
             (byte)LookupVerdict.Yes, salt, LookupFrame.Number(iterations));
     }
 
-    private static byte[]? Answer(LoginVerdict verdict, byte[] signature) => LookupFrame.Make(
-        (byte)(verdict.Account is null ? LookupVerdict.No : LookupVerdict.Yes),
-        LookupFrame.Number((int)verdict.Delay.TotalMilliseconds),
-        Encoding.UTF8.GetBytes(verdict.Account?.Name ?? ""),
-        signature);
+    private byte[]? Answer(LoginVerdict verdict, bool forReader)
+    {
+        byte[][] fields =
+        [
+            LookupFrame.Number((int)verdict.Delay.TotalMilliseconds),
+            Encoding.UTF8.GetBytes(verdict.Account?.Name ?? ""),
+            verdict.ServerSignature,
+        ];
+        return verdict.Account is not { } account
+                ? LookupFrame.Make((byte)LookupVerdict.No, fields)
+            : forReader && key is { Length: > 0 }
+                ? LookupFrame.Make(
+                    (byte)LookupVerdict.Yes, [.. fields, ReaderTicket.Make(account, key)])
+            : LookupFrame.Make((byte)LookupVerdict.Yes, fields);
+    }
 
     // A peer without an address is one peer like another.
     private static IPAddress PeerOf(byte[] field) =>

@@ -23,6 +23,7 @@ public sealed class LookupClient : ILoginService
     private static readonly string[] ControlFiles = [.. AddressMap.Files, "norcptcheck"];
 
     private readonly string _path;
+    private readonly byte _forReaders;
     private bool _wasThere;
     private readonly LookupPool _recipients;
     private readonly LookupPool _logins;
@@ -31,8 +32,12 @@ public sealed class LookupClient : ILoginService
     private readonly TimeProvider _time;
 
     /// <summary>Makes the client; nothing is connected yet.</summary>
-    public LookupClient(string home, TimeProvider time)
+    /// <param name="home">The qmail home.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="forReaders">Whether those who log in get tickets.</param>
+    public LookupClient(string home, TimeProvider time, bool forReaders = false)
     {
+        _forReaders = forReaders ? (byte)LookupKind.ForReader : (byte)0;
         ControlDirectory control = new(Path.Combine(home, "control"));
         _time = time;
         _path = LookupFrame.SocketPath(home);
@@ -109,14 +114,25 @@ public sealed class LookupClient : ILoginService
     public Task<LoginAnswer> CheckPasswordAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
         LoginAsync(
-            LookupFrame.Make((byte)LookupKind.Password, AddressBytes(peer), name, secret), stop);
+            Question(LookupKind.Password, peer, name, secret), stop);
 
     /// <inheritdoc/>
     public Task<LoginAnswer> CheckProofAsync(
         IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop) =>
-        LoginAsync(
-            LookupFrame.Make(
-                (byte)LookupKind.Proof, AddressBytes(peer), name, authMessage, proof), stop);
+        LoginAsync(Question(LookupKind.Proof, peer, name, authMessage, proof), stop);
+
+    /// <inheritdoc/>
+    public Task<LoginAnswer> CheckDigestAsync(
+        IPAddress peer, byte[] name, byte[] stamp, byte[] digest, CancellationToken stop) =>
+        LoginAsync(Question(LookupKind.Digest, peer, name, stamp, digest), stop);
+
+    /// <inheritdoc/>
+    public bool HasTokens => _forReaders != 0;
+
+    /// <inheritdoc/>
+    public Task<LoginAnswer> CheckTokenAsync(
+        IPAddress peer, byte[] name, byte[] token, CancellationToken stop) =>
+        LoginAsync(Question(LookupKind.Token, peer, name, token), stop);
 
     /// <inheritdoc/>
     public async Task<(byte[] Salt, int Iterations)?> SaltOfAsync(
@@ -133,7 +149,7 @@ public sealed class LookupClient : ILoginService
     private async Task<LoginAnswer> LoginAsync(byte[]? question, CancellationToken stop)
     {
         if (await _logins.AskAsync(question, stop)
-            is not { Fields: [{ } wait, { } account, { } signature] } answer)
+            is not { Fields: [{ } wait, { } account, { } signature, .. var more] } answer)
         {
             return LoginAnswer.Later;
         }
@@ -143,6 +159,7 @@ public sealed class LookupClient : ILoginService
             return new LoginAnswer(LookupVerdict.Yes, Encoding.UTF8.GetString(account))
             {
                 ServerSignature = signature,
+                Ticket = more is [{ } ticket] ? ticket : [],
             };
         }
 
@@ -155,7 +172,10 @@ public sealed class LookupClient : ILoginService
         return answer.Verdict == LookupVerdict.No ? LoginAnswer.No : LoginAnswer.Later;
     }
 
-    private static byte[] AddressBytes(IPAddress peer) => peer.GetAddressBytes();
+    private byte[]? Question(
+        LookupKind kind, IPAddress peer, params ReadOnlySpan<byte[]> fields) =>
+        LookupFrame.Make(
+            (byte)((byte)kind | _forReaders), [peer.GetAddressBytes(), .. fields]);
 
     private sealed class Rules(AddressMap map, ConstMap unasked)
     {

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Posix;
@@ -8,7 +9,12 @@ namespace Kopis.Users;
 
 /// <summary>qmail-lookup as whom it stays: qmailp who may read every file, or, in single-user
 /// mode, the one user.</summary>
-internal sealed class LookupDesk(ProgramContext context, bool singleUser)
+/// <param name="context">The program's.</param>
+/// <param name="singleUser">All of Kopis is one user.</param>
+/// <param name="readers">Where listeners hand on who has logged in to read, and qmail-popspawn;
+/// null: nowhere.</param>
+internal sealed class LookupDesk(
+    ProgramContext context, bool singleUser, (int Listener, int Root)? readers)
 {
     private const string NetworkUser = "qmaild";
     private const int StandardOutput = 1;
@@ -29,9 +35,18 @@ internal sealed class LookupDesk(ProgramContext context, bool singleUser)
             });
         Accounts accounts = new(context.Home, hasHostUsers: !singleUser);
         uint? asker = singleUser ? Processes.EffectiveUid : UnixUsers.ByName(NetworkUser)?.Uid;
+        BearerIssuer issuer = new(ControlDirectory.Of(context), TimeProvider.System);
+        byte[] key = readers is null ? [] : RandomNumberGenerator.GetBytes(ReaderTicket.KeyBytes);
+        if (readers is (int listener, int root))
+        {
+            new ReaderDesk(listener, root, uid => uid == asker, new ReaderTickets(key)).Start();
+        }
+
         using LookupServer server = new(
             listen(), MakeJudge(), new SenderJudge(context.Home),
-            new LoginDesk(new LoginGate(name => accounts.Find(name), TimeProvider.System)),
+            new LoginDesk(
+                new LoginGate(name => accounts.Find(name), TimeProvider.System),
+                new ApopSecrets(context.Home), issuer.Current, key),
             uid => uid == 0 || uid == asker, Log);
         server.RunAsync(stop.Token).GetAwaiter().GetResult();
         return ExitCode.Success;

@@ -20,4 +20,15 @@ internal enum LookupKind : byte
     /// <summary>address of the client, name, AuthMessage, ClientProof: as for a password, then the
     /// ServerSignature.</summary>
     Proof = (byte)'V',
+
+    /// <summary>address of the client, name, the greeting's stamp, digest: as for a password.
+    /// </summary>
+    Digest = (byte)'D',
+
+    /// <summary>address of the client, name or nothing, OAuth token: as for a password.</summary>
+    Token = (byte)'T',
+
+    /// <summary>With one of those that log in: a yes has a <see cref="ReaderTicket"/> as its last
+    /// field.</summary>
+    ForReader = 0x80,
 }

@@ -118,17 +118,20 @@ internal sealed class LookupServer : IDisposable
             return null;
         }
 
+        bool forReader = (kind & (byte)LookupKind.ForReader) != 0;
         try
         {
-            return ((LookupKind)kind, fields.Length) switch
+            return ((LookupKind)kind & ~LookupKind.ForReader, fields.Length) switch
             {
                 (LookupKind.Recipient, 2) =>
                     LookupFrame.Make((byte)_judge.Judge(fields[0], fields[1])),
                 (LookupKind.Sender, 2) =>
                     LookupFrame.Make((byte)_senders.Judge(fields[0], fields[1])),
-                (LookupKind.Password, 3) => await _desk.PasswordAsync(fields, stop),
+                (LookupKind.Password, 3) => await _desk.PasswordAsync(fields, forReader, stop),
                 (LookupKind.Salt, 1) => _desk.Salt(fields),
-                (LookupKind.Proof, 4) => _desk.Proof(fields),
+                (LookupKind.Proof, 4) => _desk.Proof(fields, forReader),
+                (LookupKind.Digest, 4) => _desk.Digest(fields, forReader),
+                (LookupKind.Token, 3) => await _desk.TokenAsync(fields, forReader),
                 _ => null,
             };
         }

@@ -4,7 +4,8 @@ using Kopis.Posix;
 
 namespace Kopis.Users;
 
-/// <summary><c>users/lookup</c>, where listeners ask.</summary>
+/// <summary><c>users/lookup</c>, where listeners ask, and <c>users/readers</c>, where they hand on
+/// who has logged in to read.</summary>
 public static class LookupSocket
 {
     private const int AnyoneMayConnect = 0x1B6; // 0666: the kernel says who did.
@@ -12,10 +13,17 @@ public static class LookupSocket
 
     /// <summary>Listens there; a socket that is there is replaced.</summary>
     /// <exception cref="ConfigurationException">That fails.</exception>
-    public static Socket Listen(string home)
+    public static Socket Listen(string home) =>
+        Listen(LookupFrame.SocketPath(home), SocketType.Stream);
+
+    /// <summary>The same for readers.</summary>
+    /// <exception cref="ConfigurationException">That fails.</exception>
+    public static Socket ListenForReaders(string home) =>
+        Listen(ReaderPost.SocketPath(home), SocketType.Seqpacket);
+
+    private static Socket Listen(string path, SocketType type)
     {
-        string path = LookupFrame.SocketPath(home);
-        Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        Socket listener = new(AddressFamily.Unix, type, ProtocolType.Unspecified);
         try
         {
             Paths.Unlink(path);

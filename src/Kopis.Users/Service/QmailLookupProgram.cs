@@ -14,6 +14,10 @@ public static class QmailLookupProgram
     private const string Reader = "--reader"; // Only from root; then descriptor 0 is the socket.
     private const string ReadersUser = "qmailp";
     private const int Listener = 0;
+
+    // Of qmail-start only: for readers, a listening socket and one to qmail-popspawn.
+    private const int Readers = 3;
+    private const int Root = 4;
     private const int StandardError = 2;
 
     /// <summary>Runs it.</summary>
@@ -36,11 +40,24 @@ public static class QmailLookupProgram
             return BecomeReader(context, ByteText.ToBytes(words[0]), listener);
         }
 
-        LookupDesk desk = new(context, singleUser);
+        LookupDesk desk = new(context, singleUser, serves && isReader ? TakeReaders() : null);
         return !serves ? desk.Tell(ByteText.ToBytes(words[0]))
             : desk.Serve(() => isReader
                 ? new Socket(new SafeSocketHandle(Listener, ownsHandle: true))
                 : LookupSocket.Listen(context.Home));
+    }
+
+    // No child gets them.
+    private static (int Listener, int Root)? TakeReaders()
+    {
+        if (!Fd.IsInherited(Readers) || !Fd.IsInherited(Root))
+        {
+            return null;
+        }
+
+        Fd.SetCloseOnExec(Readers);
+        Fd.SetCloseOnExec(Root);
+        return (Readers, Root);
     }
 
     /// <summary>Changes into the same program with that right alone, in all of its threads.

@@ -1,0 +1,65 @@
+using System.Diagnostics.CodeAnalysis;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Users;
+
+namespace Kopis.Local;
+
+/// <summary>
+/// Root's part of POP3: takes qmail-lookup's word for who has logged in, asks root's own files, and
+/// grants what came along to that user's qmail-pop3d. It reads nothing else and writes to nobody
+/// but these. One thread; waits in poll(2) only.
+/// </summary>
+/// <param name="context">The program's.</param>
+/// <param name="judge">Where qmail-lookup says it.</param>
+internal sealed class ReaderLoop(ProgramContext context, int judge)
+{
+    private static readonly TimeSpan DeafTimeMax = TimeSpan.FromSeconds(10);
+
+    private readonly RootsWord _word = new(context.Home);
+    private readonly RefusalLog _log = new("qmail-popspawn", TimeProvider.System);
+    private readonly WarmLocals _readers =
+        new(context, asRoot: true, TimeProvider.System, "qmail-pop3d", DeafTimeMax);
+    private readonly byte[] _packet = new byte[ReaderGrant.BytesMax + 1];
+
+    /// <summary>Runs for good: who starts it keeps the other end.</summary>
+    [DoesNotReturn]
+    internal void Run()
+    {
+        Poller poller = new();
+        poller.Add(judge, read: true);
+        while (true)
+        {
+            if (poller.Wait(_readers.SweepWithin))
+            {
+                int got = FdPassing.Receive(judge, _packet, out int passed);
+                if (Judge(_packet.AsSpan(0, got), passed) is { Length: > 0 } refusal)
+                {
+                    _log.Refused(refusal);
+                }
+
+                Fd.Close(passed);
+            }
+
+            _readers.Sweep();
+        }
+    }
+
+    // Why not; empty where it was granted.
+    private string Judge(ReadOnlySpan<byte> packet, int passed)
+    {
+        if (!Fd.IsUnixStream(passed) || ReaderGrant.Parse(packet, out byte[] grant) is not { } user)
+        {
+            return "a packet of another form";
+        }
+
+        if (!_word.Confirms(user))
+        {
+            return "a user of whom root's files say otherwise";
+        }
+
+        RootReply reply = _readers.Grant(user, 0, out int orders, grant, passed);
+        Fd.Close(orders); // qmail-pop3d gets no orders but its client's.
+        return reply.Code == 0 ? "" : "a user whose qmail-pop3d cannot be started";
+    }
+}

@@ -1,0 +1,42 @@
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Users;
+
+namespace Kopis.Start;
+
+/// <summary>A POP3 listener that root has started by hand: it becomes qmaild like any other, and
+/// what it needs of root is another process.</summary>
+public static class Pop3Root
+{
+    /// <summary>Set by <c>kopis run</c>, where root too is the one user of all.</summary>
+    public const string OneUserVariable = "KOPIS_SINGLE_USER";
+
+    /// <summary>Sees to it that logins are judged and readers started.</summary>
+    /// <returns>Whom the listener is to become; null: nobody, as all is one user.</returns>
+    /// <exception cref="PosixException">That fails.</exception>
+    public static ProcessIdentity? Prepare(ProgramContext context)
+    {
+        if (context.Environment[OneUserVariable] is not null
+            || UnixUsers.ByName("qmaild") is not { } user)
+        {
+            return null;
+        }
+
+        if (!ReaderPost.IsServed(context.Home))
+        {
+            // It lives as long as somebody holds the other end: us, whoever we become.
+            (int read, _) = Fd.Pipe();
+            ProcessStart start = ProcessStart.Own(
+                context, "qmail-start", ByteText.ToBytes(QmailStartProgram.Readers));
+            _ = Lifeline.Give(
+                start with
+                {
+                    Descriptors = new Dictionary<int, int> { [0] = 0, [1] = 2, [2] = 2 },
+                },
+                read).Start();
+            Fd.Close(read);
+        }
+
+        return ProcessIdentity.Of(user);
+    }
+}
