@@ -47,11 +47,16 @@ public static class Lifeline
 
     private static void WaitForEnd(int fd)
     {
+        // All children watch one pipe, and whoever has taken over one of them can make it
+        // non-blocking for all: only its end counts, not that there is nothing to read.
         byte[] ignored = new byte[1];
-        while (Fd.Read(fd, ignored) > 0)
+        Poller poller = new();
+        poller.Add(fd, read: true);
+        do
         {
-            // Nothing is ever written; only the end counts.
+            poller.Wait(null);
         }
+        while (Fd.Read(fd, ignored) != 0);
 
         Processes.ExitNow(ExitCode.Temporary);
     }

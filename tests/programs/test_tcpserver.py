@@ -276,20 +276,31 @@ class TcpServer(ListenerCase):
         self.serve("-u", "65534", "-g", "65533", chain=("sh", "-c", "id -u; id -g; id -G"))
         self.assertEqual(b"65534\n65533\n65533\n", self.connect()[1].read())
 
-    def test_the_lifeline(self):
+    def with_lifeline(self, is_blocking):
+        """Runs as long as the pipe's other end is open, and says that it listens."""
         reading, writing = os.pipe()
+        os.set_blocking(reading, is_blocking)
         process = subprocess.Popen(
             [BIN / "tcpserver", "-1", "127.0.0.1", "0", "qmail-smtpd"], pass_fds=[reading],
             env=self.environment(KOPIS_LIFELINE=str(reading)), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE)
         try:
             os.close(reading)
-            self.assertTrue(process.stdout.readline())
+            port = int(process.stdout.readline())
+            with socket.create_connection(("127.0.0.1", port), 20) as client:
+                self.assertEqual(b"220", client.recv(3))
             os.close(writing)
             self.assertEqual(111, process.wait(20))
         finally:
             process.kill()
             process.stdout.close()
+
+    def test_the_lifeline(self):
+        self.with_lifeline(is_blocking=True)
+
+    def test_a_lifeline_that_another_child_made_non_blocking(self):
+        """Before, all children of a supervisor ended at once and for ever when one had done so."""
+        self.with_lifeline(is_blocking=False)
 
 
 if __name__ == "__main__":
