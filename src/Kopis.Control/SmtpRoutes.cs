@@ -11,33 +11,42 @@ public sealed class SmtpRoutes
     private const int SmtpPort = 25;
 
     private readonly ConstMap _routes;
+    private readonly Dictionary<string, string> _faults;
 
-    private SmtpRoutes(ConstMap routes) => _routes = routes;
+    private SmtpRoutes(ConstMap routes, Dictionary<string, string> faults)
+    {
+        _routes = routes;
+        _faults = faults;
+    }
+
+    /// <summary>What is wrong with lines that mail cannot follow. Each harms its own domain
+    /// alone.</summary>
+    public IReadOnlyCollection<string> Faults => _faults.Values;
 
     /// <summary>Reads the file; absent means no routes.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read, or a relay has a bad port.
-    /// </exception>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static SmtpRoutes Read(ControlDirectory control)
     {
         IReadOnlyList<byte[]> lines = control.ReadList("smtproutes") ?? [];
+        Dictionary<string, string> faults = new(StringComparer.Ordinal);
         foreach (byte[] line in lines)
         {
             int colon = line.AsSpan().IndexOf((byte)':');
             if (colon >= 0 && line.Length > colon + 1 && Parse(line[(colon + 1)..]) is null)
             {
-                throw control.Bad(
-                    "smtproutes", $"\"{LogText.Safe(line)}\" is not domain:relay:port");
+                faults[ByteText.ToText(line.AsSpan(colon + 1))] =
+                    $"control/smtproutes: \"{LogText.Safe(line)}\" is not domain:relay:port";
             }
         }
 
-        return new SmtpRoutes(ConstMap.KeyValue(lines));
+        return new SmtpRoutes(ConstMap.KeyValue(lines), faults);
     }
 
     /// <summary>
     /// The relay for a domain: its own line, one for a suffix that starts at a dot, or that of the
     /// empty key. Null: by MX, as an empty relay says too.
     /// </summary>
-    public (string Relay, int Port)? Find(ReadOnlySpan<byte> domain)
+    public SmtpRoute? Find(ReadOnlySpan<byte> domain)
     {
         if (!_routes.TryGet(domain, out byte[]? value) && !TrySuffix(domain, out value)
             && !_routes.TryGet([], out value))
@@ -45,7 +54,8 @@ public sealed class SmtpRoutes
             return null;
         }
 
-        return value.Length == 0 ? null : Parse(value);
+        return value.Length == 0 ? null
+            : Parse(value) ?? new SmtpRoute("", 0) { Fault = _faults[ByteText.ToText(value)] };
     }
 
     private bool TrySuffix(ReadOnlySpan<byte> domain, [NotNullWhen(true)] out byte[]? value)
@@ -63,20 +73,22 @@ public sealed class SmtpRoutes
     }
 
     /// <summary><c>relay</c> or <c>relay:port</c>; an IPv6 literal stands in brackets.</summary>
-    private static (string Relay, int Port)? Parse(byte[] value)
+    private static SmtpRoute? Parse(byte[] value)
     {
         string text = ByteText.ToText(value);
         int bracket = text.StartsWith('[') ? text.IndexOf(']') : 0;
-        int colon = bracket < 0 ? -1 : text.IndexOf(':', bracket);
+        int colon = bracket < 0 ? 0 : text.IndexOf(':', bracket);
         if (colon < 0)
         {
-            return (text, SmtpPort);
+            return new SmtpRoute(text, SmtpPort);
         }
 
-        return int.TryParse(
-            text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port)
+        return colon > 0
+            && int.TryParse(
+                text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture,
+                out int port)
             && port is > 0 and <= ushort.MaxValue
-                ? (text[..colon], port)
+                ? new SmtpRoute(text[..colon], port)
                 : null;
     }
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Kopis.Base;
 
 namespace Kopis.Control;
@@ -11,46 +13,75 @@ public sealed class TlsPolicies
 {
     private static readonly TlsPolicy Otherwise = new(TlsLevel.May, []);
 
+    // What may stand between a domain and its level in the lines that people write.
+    private static readonly SearchValues<byte> DomainEnds = SearchValues.Create(": \t=,;"u8);
+
     private readonly ConstMap _lines;
+    private readonly Dictionary<string, string> _faults = new(StringComparer.Ordinal);
 
-    private TlsPolicies(ConstMap lines) => _lines = lines;
-
-    /// <summary>Reads the file; absent means <c>may</c> for all.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read, or a line is none. A wrong
-    /// level must never become a weaker one.</exception>
-    public static TlsPolicies Read(ControlDirectory control)
+    private TlsPolicies(IReadOnlyList<byte[]> lines)
     {
-        IReadOnlyList<byte[]> lines = control.ReadList("tlspolicy") ?? [];
+        List<byte[]> all = [];
         foreach (byte[] line in lines)
         {
-            int colon = line.AsSpan().IndexOf((byte)':');
-            if (colon < 0 || TryParse(line[(colon + 1)..]) is null)
+            int end = line.AsSpan().IndexOfAny(DomainEnds);
+            byte[] domain = end < 0 ? line : line[..end];
+            bool isSound = end >= 0 && line[end] == (byte)':'
+                && TryParse(line[(end + 1)..]) is not null;
+            if (end < 0 && !line.AsSpan().Contains((byte)'.'))
             {
-                throw control.Bad("tlspolicy",
-                    $"\"{LogText.Safe(line)}\" is not domain:none, may, encrypt or verify");
+                domain = []; // Whom it is about is not to be known: all without a line of their own.
+            }
+
+            all.Add(isSound ? line : [.. domain, (byte)':']);
+            if (!isSound)
+            {
+                _faults[ByteText.ToText(Ascii8.ToLower(domain))] =
+                    $"control/tlspolicy: \"{LogText.Safe(line)}\" is not "
+                    + "domain:none, may, encrypt or verify";
             }
         }
 
-        return new TlsPolicies(ConstMap.KeyValue(lines));
+        _lines = ConstMap.KeyValue(all);
     }
+
+    /// <summary>What is wrong with lines that are no policy. Each harms its own domain alone.
+    /// </summary>
+    public IReadOnlyCollection<string> Faults => _faults.Values;
+
+    /// <summary>Reads the file; absent means <c>may</c> for all.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    public static TlsPolicies Read(ControlDirectory control) =>
+        new(control.ReadList("tlspolicy") ?? []);
 
     /// <summary>The policy for a destination: a recipient's domain.</summary>
     public TlsPolicy Find(ReadOnlySpan<byte> domain)
     {
-        if (_lines.TryGet(domain, out byte[]? value))
+        if (TryLine(domain, out TlsPolicy? policy))
         {
-            return TryParse(value)!;
+            return policy;
         }
 
         for (int i = 0; i < domain.Length; i++)
         {
-            if (domain[i] == (byte)'.' && _lines.TryGet(domain[i..], out value))
+            if (domain[i] == (byte)'.' && TryLine(domain[i..], out policy))
             {
-                return TryParse(value)!;
+                return policy;
             }
         }
 
-        return _lines.TryGet([], out value) ? TryParse(value)! : Otherwise;
+        return TryLine([], out policy) ? policy : Otherwise;
+    }
+
+    private bool TryLine(ReadOnlySpan<byte> domain, [NotNullWhen(true)] out TlsPolicy? policy)
+    {
+        policy = _lines.TryGet(domain, out byte[]? value)
+            ? TryParse(value) ?? new TlsPolicy(TlsLevel.Verify, [])
+            {
+                Fault = _faults[ByteText.ToText(Ascii8.ToLower(domain.ToArray()))],
+            }
+            : null;
+        return policy is not null;
     }
 
     private static TlsPolicy? TryParse(byte[] value)

@@ -19,10 +19,17 @@ public sealed class MailDns : IMailDns
     private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
     private static readonly TimeSpan KeepFailures = TimeSpan.FromSeconds(10);
 
-    private readonly LookupClient _client;
+    private const int AliasesMax = 10; // Of a name; BIND follows 16, others 8.
+    private const int PlainMessageBytes = 512; // Asking for no more means without OPT.
 
-    private MailDns(IEnumerable<NameServer> servers, bool hurried = false) =>
-        _client = new LookupClient(new LookupClientOptions([.. servers])
+    private readonly LookupClient _client;
+    private readonly LookupClient _plain;
+    private readonly bool _isHurried;
+
+    private MailDns(IReadOnlyList<NameServer> servers, bool hurried = false)
+    {
+        _isHurried = hurried;
+        LookupClientOptions options = new([.. servers])
         {
             Timeout = hurried ? TimeoutHurried : Timeout,
             Retries = hurried ? 1 : 2,
@@ -31,12 +38,25 @@ public sealed class MailDns : IMailDns
             CacheFailedResults = true,
             FailedResultsCacheDuration = KeepFailures,
             ThrowDnsErrors = false,
-        });
+        };
+        _client = new LookupClient(options);
+        options.Retries = 0;
+        options.ExtendedDnsBufferSize = PlainMessageBytes;
+        _plain = new LookupClient(options);
+    }
+
+    /// <summary>Lines of control/resolvers that name nobody to ask; the others are asked.
+    /// </summary>
+    public IReadOnlyList<string> Faults { get; private init; } = [];
 
     /// <summary>Reads who to ask.</summary>
-    /// <exception cref="ConfigurationException">A line of control/resolvers is no address.
+    /// <exception cref="ConfigurationException">No line of control/resolvers is an address.
     /// </exception>
-    public static MailDns Read(ControlDirectory control) => new(ServersIn(control));
+    public static MailDns Read(ControlDirectory control)
+    {
+        List<string> faults = [];
+        return new MailDns(ServersIn(control, faults)) { Faults = faults };
+    }
 
     /// <summary>Reads whom a network tool asks: DNSCACHEIP names addresses, as in ucspi-tcp.
     /// </summary>
@@ -51,17 +71,24 @@ public sealed class MailDns : IMailDns
     public static MailDns ReadHurried(ProgramContext context) =>
         new(ServersOf(context), hurried: true);
 
-    private static List<NameServer> ServersIn(ControlDirectory control)
+    private static List<NameServer> ServersIn(ControlDirectory control, List<string> faults)
     {
         List<NameServer> servers = [];
         foreach (byte[] line in control.ReadList("resolvers") ?? [])
         {
-            servers.Add(Parse(ByteText.ToText(line)) is { } place
-                ? new NameServer(place)
-                : throw control.Bad("resolvers", $"\"{LogText.Safe(line)}\" is not IP or IP:port"));
+            if (Parse(ByteText.ToText(line)) is { } place)
+            {
+                servers.Add(new NameServer(place));
+            }
+            else
+            {
+                faults.Add($"control/resolvers: \"{LogText.Safe(line)}\" is not IP or IP:port");
+            }
         }
 
-        return servers.Count > 0 ? servers : FromSystem();
+        return servers.Count > 0 ? servers
+            : faults.Count > 0 ? throw control.Bad("resolvers", faults[0])
+            : FromSystem();
     }
 
     private static List<NameServer> ServersOf(ProgramContext context)
@@ -70,7 +97,7 @@ public sealed class MailDns : IMailDns
         string[] words = context.Environment.Text("DNSCACHEIP")?.Split(
             apart, StringSplitOptions.RemoveEmptyEntries) ?? [];
         return words.Length == 0
-            ? ServersIn(ControlDirectory.Of(context))
+            ? ServersIn(ControlDirectory.Of(context), [])
             : [.. words.Select(word => Parse(word) is { } place
                 ? new NameServer(place)
                 : throw new ConfigurationException("$DNSCACHEIP is no list of addresses"))];
@@ -136,31 +163,98 @@ public sealed class MailDns : IMailDns
     private static IEnumerable<IPAddress> Addresses(IDnsQueryResponse? answer) =>
         answer?.Answers.OfType<AddressRecord>().Select(record => record.Address) ?? [];
 
+    /// <summary>Asks, and follows aliases that the resolver has not followed.</summary>
     private async Task<(DnsStatus, IDnsQueryResponse?)> AskAsync(
         string name, QueryType type, CancellationToken stop)
+    {
+        for (int aliases = 0; aliases <= AliasesMax; aliases++)
+        {
+            (DnsStatus status, IDnsQueryResponse? answer) = await AskOnceAsync(name, type, stop);
+            if (answer is null || answer.Answers.Any(one => (int)one.RecordType == (int)type)
+                || Canonical(name, answer) is not { } canonical)
+            {
+                return (status, answer);
+            }
+
+            name = canonical;
+        }
+
+        return (DnsStatus.TryAgain, null); // They lead in a circle: whoever made it may mend it.
+    }
+
+    /// <summary>Where the aliases of an answer lead; null where it has none.</summary>
+    private static string? Canonical(string name, IDnsQueryResponse answer)
+    {
+        string at = WithoutDot(DnsString.Parse(name));
+        string begin = at;
+        for (int i = 0; i < AliasesMax; i++)
+        {
+            CNameRecord? next = answer.Answers.OfType<CNameRecord>().FirstOrDefault(one =>
+                WithoutDot(one.DomainName).Equals(at, StringComparison.OrdinalIgnoreCase));
+            if (next is null)
+            {
+                break;
+            }
+
+            at = WithoutDot(next.CanonicalName);
+        }
+
+        return at == begin ? null : at;
+    }
+
+    /// <summary>Asks with EDNS and, where that brings nothing to rely on, without: there are
+    /// resolvers, and boxes before them, that know no OPT and say so in one way or another.
+    /// </summary>
+    private async Task<(DnsStatus, IDnsQueryResponse?)> AskOnceAsync(
+        string name, QueryType type, CancellationToken stop)
+    {
+        (DnsStatus status, IDnsQueryResponse? answer, bool isSilent) =
+            await AskAsync(_client, name, type, stop);
+        if (status == DnsStatus.TryAgain && !(isSilent && _isHurried))
+        {
+            (status, answer, _) = await AskAsync(_plain, name, type, stop);
+        }
+
+        return (status, answer);
+    }
+
+    private static async Task<(DnsStatus Status, IDnsQueryResponse? Answer, bool IsSilent)>
+        AskAsync(LookupClient client, string name, QueryType type, CancellationToken stop)
     {
         try
         {
             IDnsQueryResponse answer =
-                await _client.QueryAsync(name, type, cancellationToken: stop);
+                await client.QueryAsync(name, type, cancellationToken: stop);
             return answer.Header.ResponseCode switch
             {
-                DnsHeaderResponseCode.NoError => (DnsStatus.Found, answer),
-                DnsHeaderResponseCode.NotExistentDomain => (DnsStatus.NoSuchName, null),
-                _ => (DnsStatus.TryAgain, null),
+                DnsHeaderResponseCode.NoError when !IsReferral(answer) =>
+                    (DnsStatus.Found, answer, false),
+                DnsHeaderResponseCode.NotExistentDomain => (DnsStatus.NoSuchName, null, false),
+                _ => (DnsStatus.TryAgain, null, false),
             };
         }
         catch (ArgumentException)
         {
-            return (DnsStatus.NoSuchName, null); // No name that DNS could hold.
+            return (DnsStatus.NoSuchName, null, false); // No name that DNS could hold.
         }
-        catch (Exception) when (!stop.IsCancellationRequested)
+        catch (Exception e) when (!stop.IsCancellationRequested)
         {
             // Whatever a resolver's bytes make the library throw: its parser has exceptions of
             // many kinds, and none of them is a reason to bounce mail.
-            return (DnsStatus.TryAgain, null);
+            bool isSilent = e is DnsResponseException
+            {
+                Code: DnsResponseCode.ConnectionTimeout,
+            };
+            return (DnsStatus.TryAgain, null, isSilent);
         }
     }
+
+    /// <summary>It names others to ask: no word about whether the name has such records.
+    /// </summary>
+    private static bool IsReferral(IDnsQueryResponse answer) =>
+        answer.Answers.Count == 0 && !answer.Header.RecursionAvailable
+        && answer.Authorities.OfType<NsRecord>().Any()
+        && !answer.Authorities.OfType<SoaRecord>().Any();
 
     private static string WithoutDot(DnsString name) => name.Value.TrimEnd('.');
 

@@ -6,15 +6,23 @@ namespace Kopis.Remote;
 
 /// <summary>
 /// A qmail-remote of another make (QMAILREMOTE), started for each recipient; its output is read as
-/// qmail-rspawn reads it (contract §8.1).
+/// qmail-rspawn reads it (contract §8.1). One that does not run delays mail, and the report says
+/// why; it never bounces it, nor does the mail go out by our own sessions instead.
 /// </summary>
-internal sealed class ForeignRemote(string path, ByteEnvironment environment)
+/// <param name="word">A path, or a name along PATH.</param>
+/// <param name="environment">What it is started with.</param>
+internal sealed class ForeignRemote(byte[] word, ByteEnvironment environment)
 {
     private const int OutputBytesMax = 64 * 1024;
 
     /// <summary>Runs it to its end.</summary>
     internal Outcome Deliver(byte[] host, byte[] sender, byte[] recipient, IRemoteMessage message)
     {
+        if (ProgramPath.Find(environment, word) is not { } path)
+        {
+            return CannotRun($"QMAILREMOTE, {LogText.Safe(word)}: not found");
+        }
+
         int input = CopyMessage(message);
         (int read, int write) = Fd.Pipe();
         try
@@ -32,9 +40,9 @@ internal sealed class ForeignRemote(string path, ByteEnvironment environment)
             byte[] output = ReadAll(read);
             return Judge(Processes.Wait(pid), output);
         }
-        catch (PosixException)
+        catch (PosixException e)
         {
-            return Outcome.Retry("Unable to run qmail-remote.\n");
+            return CannotRun(e.Message);
         }
         finally
         {
@@ -57,15 +65,21 @@ internal sealed class ForeignRemote(string path, ByteEnvironment environment)
 
         if (status.ExitCode != 0)
         {
-            return status.ExitCode == ExitCode.Temporary
-                ? Outcome.Retry("Unable to run qmail-remote.\n")
-                : Outcome.Failed("Unable to run qmail-remote.\n");
+            return status.ExitCode switch
+            {
+                ExitCode.Permanent => Outcome.Failed("Unable to run qmail-remote.\n"),
+                ExitCode.Temporary => Outcome.Retry("Unable to run qmail-remote.\n"),
+                int code => CannotRun($"exit code {code}"),
+            };
         }
 
         return output.IsEmpty
             ? Outcome.Retry("qmail-remote produced no output.\n")
             : Parse(output);
     }
+
+    private static Outcome CannotRun(string reason) =>
+        Outcome.Retry($"Unable to run qmail-remote.\n{reason} (#4.3.0)\n");
 
     private static Outcome Parse(ReadOnlySpan<byte> output)
     {

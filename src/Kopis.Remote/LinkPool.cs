@@ -36,14 +36,16 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
         return null;
     }
 
+    /// <summary>Whether one more transaction of the same message can follow on a connection.
+    /// </summary>
+    internal bool CanGoOn(SmtpLink link) =>
+        (link.IsClean || link.NeedsReset) && HasMessagesLeft(link) && link.Peer.IsQuiet;
+
     /// <summary>Takes one back after a message, or closes it.</summary>
     internal async ValueTask ReturnAsync(SmtpLink link)
     {
-        DateTimeOffset now = clock.GetUtcNow();
-        link.IdleSince = now;
-        int most = link.Offers.MessagesMax is > 0 and int said
-            ? Math.Min(said, MessagesMax) : MessagesMax;
-        bool isGood = link.IsClean && link.Messages < most && now - link.Opened < AgeMax
+        link.IdleSince = clock.GetUtcNow();
+        bool isGood = link.IsClean && HasMessagesLeft(link)
             && idle > TimeSpan.Zero && !link.Peer.HasUnasked;
         if (!isGood || !TryKeep(link))
         {
@@ -65,6 +67,13 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
         }
 
         await Task.WhenAll(all.Select(link => link.CloseAsync()));
+    }
+
+    private bool HasMessagesLeft(SmtpLink link)
+    {
+        int most = link.Offers.MessagesMax is > 0 and int said
+            ? Math.Min(said, MessagesMax) : MessagesMax;
+        return link.Messages < most && clock.GetUtcNow() - link.Opened < AgeMax;
     }
 
     private SmtpLink? TakeAny(string key)

@@ -14,8 +14,12 @@ internal static class MessageSender
     private const int ChunksAhead = 16;
 
     /// <summary>After DATA, with the final dot.</summary>
+    /// <param name="peer">The server.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="beforeLast">Called before what makes the server responsible.</param>
+    /// <param name="stop">Ends the wait.</param>
     internal static async Task SendDataAsync(
-        SmtpPeer peer, IRemoteMessage message, CancellationToken stop)
+        SmtpPeer peer, IRemoteMessage message, Action beforeLast, CancellationToken stop)
     {
         byte[] block = ArrayPool<byte>.Shared.Rent(PieceBytes);
         try
@@ -32,6 +36,7 @@ internal static class MessageSender
             }
 
             encoder.Finish(peer.Output);
+            beforeLast();
             await peer.FlushAsync(stop);
         }
         finally

@@ -46,9 +46,10 @@ public static class QmailRemoteProgram
                 context.Arguments[1], [.. context.Arguments.Skip(2)], message);
             return DeliverAsync(context, mail).GetAwaiter().GetResult();
         }
-        catch (ConfigurationException)
+        catch (ConfigurationException e)
         {
-            return RemoteReport.Of('Z', "Unable to read control files. (#4.3.0)\n");
+            return RemoteReport.Of(
+                'Z', $"Unable to read control files. (#4.3.0)\n{e.Message}\n");
         }
         catch (PosixException)
         {

@@ -32,13 +32,11 @@ public sealed class QmailRspawnProgram : IDisposable
         string[] files = [.. RemoteSettings.Files, "resolvers"];
         _delivery = new Reloading<RemoteDelivery>(
             [.. files.Select(file => Path.Combine(control.Directory, file))],
-            () => _newest = new RemoteDelivery( // What the one before has idle ends by itself.
-                RemoteSettings.Read(control), MailDns.Read(control), memory,
-                TimeProvider.System),
+            () => _newest = Load(control, memory), // What that before has idle ends by itself.
             TimeProvider.System);
-        if (FindForeign(context) is { } path)
+        if (context.Environment["QMAILREMOTE"] is { Length: > 0 } word)
         {
-            _foreign = new ForeignRemote(path, context.Environment);
+            _foreign = new ForeignRemote(word, context.Environment);
         }
     }
 
@@ -54,11 +52,17 @@ public sealed class QmailRspawnProgram : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _running.Dispose();
 
-    /// <summary>QMAILREMOTE, along PATH; else null: our own sessions.</summary>
-    private static string? FindForeign(ProgramContext context) =>
-        context.Environment["QMAILREMOTE"] is { Length: > 0 } word
-            ? ProgramPath.Find(context.Environment, word)
-            : null;
+    private static RemoteDelivery Load(ControlDirectory control, ConnectMemory memory)
+    {
+        RemoteSettings settings = RemoteSettings.Read(control);
+        MailDns dns = MailDns.Read(control);
+        foreach (string fault in settings.Faults.Concat(dns.Faults))
+        {
+            Fd.WriteAll(2, ByteText.ToBytes($"qmail-rspawn: warning: {fault}\n"));
+        }
+
+        return new RemoteDelivery(settings, dns, memory, TimeProvider.System);
+    }
 
     private int Serve()
     {
@@ -168,9 +172,9 @@ public sealed class QmailRspawnProgram : IDisposable
             reported(report);
             return report.For;
         }
-        catch (ConfigurationException)
+        catch (ConfigurationException e)
         {
-            return _ => Outcome.Retry("Unable to read control files. (#4.3.0)\n");
+            return _ => Outcome.Retry($"Unable to read control files. (#4.3.0)\n{e.Message}\n");
         }
         catch (IOException)
         {

@@ -1,15 +1,13 @@
 using System.Buffers;
-using System.Net;
-using System.Net.Sockets;
 using Kopis.Base;
+using Kopis.Control;
 using Kopis.Net;
 
 namespace Kopis.Remote;
 
 /// <summary>
-/// qmail-remote's work: finds the host, connects, sends, reports (contract §8.2). The first address
-/// that connects gets the only session (trap 19). What is left of a session serves the next message
-/// to the same destination.
+/// qmail-remote's work: finds the host, connects, sends, reports (contract §8.2). What is left of a
+/// session serves the next message to the same destination.
 /// </summary>
 internal sealed class RemoteDelivery(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, TimeProvider clock)
@@ -24,8 +22,7 @@ internal sealed class RemoteDelivery(
 
     private readonly LinkPool _pool = new(clock, settings.IdleTimeout);
 
-    /// <summary>Delivers a message to recipients at one host: in one transaction, or in as many
-    /// as the limit of the server demands.</summary>
+    /// <summary>Delivers a message to recipients at one host.</summary>
     internal async Task<RemoteReport> RunAsync(
         byte[] host, RemoteMail mail, CancellationToken stop)
     {
@@ -34,133 +31,28 @@ internal sealed class RemoteDelivery(
             return unfit;
         }
 
-        TlsDemand demand = TlsDemand.Of(
-            settings.Tls.Policies.Find(host), mail.Parameters.RequireTls,
-            ByteText.ToText(host), settings.Routes.Find(host)?.Relay);
-        List<(RemoteReport, int)> parts = [];
-        int done = 0;
-        do
+        TlsPolicy policy = settings.Tls.Policies.Find(host);
+        SmtpRoute? relay = settings.Routes.Find(host);
+        if ((relay?.Fault ?? policy.Fault) is { } fault)
         {
-            (RemoteReport report, int count) =
-                await SendPartAsync(host, mail, done, demand, stop);
-            parts.Add((report, count));
-            done += count;
+            return RemoteReport.Of('Z', $"Unable to read control files. (#4.3.0)\n{fault}\n");
         }
-        while (done < mail.Recipients.Count);
 
-        return RemoteReport.Join(parts);
+        TlsDemand demand = TlsDemand.Of(
+            policy, mail.Parameters.RequireTls, ByteText.ToText(host), relay?.Relay);
+        RemoteRoute route = new(
+            settings, dns, memory, clock, host, demand, Key(host, relay, demand));
+        return await new BatchDelivery(mail, route, _pool, clock).RunAsync(stop);
     }
 
     /// <summary>Says goodbye to servers.</summary>
     public ValueTask DisposeAsync() => _pool.DisposeAsync();
 
-    /// <summary>Sends to as many recipients from there on as one transaction may have.</summary>
-    private async Task<(RemoteReport Report, int Count)> SendPartAsync(
-        byte[] host, RemoteMail mail, int first, TlsDemand demand, CancellationToken stop)
-    {
-        string key = Key(host, demand);
-        int left = mail.Recipients.Count - first;
-        SmtpLink? link = _pool.Take(key);
-        while (true)
-        {
-            if (link is null)
-            {
-                (link, RemoteReport? failure) = await OpenAsync(host, key, demand, stop);
-                if (link is null)
-                {
-                    return (failure!, left);
-                }
-            }
-
-            int most = link.Offers.RecipientsMax;
-            int count = most > 0 ? Math.Min(most, left) : left;
-            RemoteReport? report =
-                await new SmtpTransaction(link, mail.Part(first, count)).RunAsync(stop);
-            if (report is not null)
-            {
-                await _pool.ReturnAsync(link);
-                return (report, count);
-            }
-
-            link.Dispose(); // It was idle for too long after all: no fault of the message.
-            link = null;
-        }
-    }
-
     /// <summary>Mail for the same relay, or the same domain, shares connections.</summary>
-    private string Key(byte[] host, TlsDemand demand) =>
-        settings.Routes.Find(host) is { } route
-            ? $"{demand.Key} {route.Relay}:{route.Port}"
+    private static string Key(byte[] host, SmtpRoute? relay, TlsDemand demand) =>
+        relay is not null
+            ? $"{demand.Key} {relay.Relay}:{relay.Port}"
             : $"{demand.Key} {ByteText.ToText(Ascii8.ToLower(host))}";
-
-    /// <summary>A new session, or why there is none.</summary>
-    private async Task<(SmtpLink? Link, RemoteReport? Failure)> OpenAsync(
-        byte[] host, string key, TlsDemand demand, CancellationToken stop)
-    {
-        RemoteTarget target = await new TargetFinder(settings, dns).FindAsync(host, stop);
-        if (target.Problem is { } problem)
-        {
-            return (null, problem);
-        }
-
-        foreach (RemoteHost one in target.Hosts)
-        {
-            if (memory.ShouldSkip(one.EndPoint.Address)
-                || await ConnectAsync(one.EndPoint, stop) is not { } socket)
-            {
-                continue;
-            }
-
-            try
-            {
-                return await GreetAsync(one, socket, key, demand, avoidTls: false, stop);
-            }
-            catch (TlsFailedException)
-            {
-                // Only where the policy is "may": once more, in plain text.
-                return await ConnectAsync(one.EndPoint, stop) is { } again
-                    ? await GreetAsync(one, again, key, demand, avoidTls: true, stop)
-                    : (null, NoConnection());
-            }
-        }
-
-        return (null, NoConnection());
-    }
-
-    private async Task<(SmtpLink? Link, RemoteReport? Failure)> GreetAsync(
-        RemoteHost host, Socket socket, string key, TlsDemand demand, bool avoidTls,
-        CancellationToken stop)
-    {
-        string ip = host.EndPoint.Address.ToString();
-        SmtpLink link = new(
-            SmtpPeer.OverSocket(socket, settings.RemoteTimeout), ip, key, clock.GetUtcNow());
-        try
-        {
-            RemoteReport? failure = await new SmtpOpening(link, settings, demand)
-                .RunAsync(host.Name, avoidTls, stop);
-            if (failure is null)
-            {
-                return (link, null);
-            }
-
-            await link.CloseAsync();
-            return (null, failure);
-        }
-        catch (TlsFailedException)
-        {
-            link.Dispose();
-            throw;
-        }
-        catch (IOException)
-        {
-            link.Dispose();
-            return (null, RemoteReport.Of(
-                'Z', $"Connected to {ip} but connection died. (#4.4.2)\n"));
-        }
-    }
-
-    private static RemoteReport NoConnection() => RemoteReport.Of(
-        'Z', "Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n");
 
     private static RemoteReport? Check(
         byte[] sender, IReadOnlyList<byte[]> recipients, IRemoteMessage message)
@@ -193,40 +85,6 @@ internal sealed class RemoteDelivery(
         catch (IOException)
         {
             return RemoteReport.Of('Z', "Unable to read message. (#4.3.0)\n");
-        }
-    }
-
-    private async Task<Socket?> ConnectAsync(IPEndPoint address, CancellationToken stop)
-    {
-        using CancellationTokenSource limit =
-            CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(settings.ConnectTimeout);
-        Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-        {
-            NoDelay = true,
-        };
-        try
-        {
-            await socket.ConnectAsync(address, limit.Token);
-            memory.NoteAnswer(address.Address);
-            return socket;
-        }
-        catch (Exception e) when (e is SocketException
-            || (e is OperationCanceledException && !stop.IsCancellationRequested))
-        {
-            socket.Dispose();
-            bool timedOut = e is OperationCanceledException
-                or SocketException { SocketErrorCode: SocketError.TimedOut };
-            if (timedOut)
-            {
-                memory.NoteTimeout(address.Address);
-            }
-            else
-            {
-                memory.NoteAnswer(address.Address);
-            }
-
-            return null;
         }
     }
 }

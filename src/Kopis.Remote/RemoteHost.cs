@@ -5,4 +5,6 @@ namespace Kopis.Remote;
 /// <summary>One address to try.</summary>
 /// <param name="EndPoint">Where to connect.</param>
 /// <param name="Name">The server's name for TLS; empty for a literal address.</param>
-internal readonly record struct RemoteHost(IPEndPoint EndPoint, string Name);
+/// <param name="IsRelay">A person has named it, in smtproutes.</param>
+internal readonly record struct RemoteHost(
+    IPEndPoint EndPoint, string Name, bool IsRelay = false);

@@ -27,11 +27,24 @@ internal sealed record RemoteMail(
         recipient < RecipientParameters.Count ? RecipientParameters[recipient] : default;
 
     /// <summary>The same message for some of its recipients.</summary>
-    internal RemoteMail Part(int first, int count) => this with
+    /// <param name="recipients">Their places.</param>
+    internal RemoteMail For(ReadOnlySpan<int> recipients)
     {
-        Recipients = [.. Recipients.Skip(first).Take(count)],
-        RecipientParameters = [.. RecipientParameters.Skip(first).Take(count)],
-    };
+        if (recipients.Length == Recipients.Count)
+        {
+            return this; // Each place comes once, in order.
+        }
+
+        byte[][] addresses = new byte[recipients.Length][];
+        RecipientParameters[] parameters = new RecipientParameters[recipients.Length];
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            addresses[i] = Recipients[recipients[i]];
+            parameters[i] = Of(recipients[i]);
+        }
+
+        return this with { Recipients = addresses, RecipientParameters = parameters };
+    }
 
     private MessageTraits ReadTraits()
     {

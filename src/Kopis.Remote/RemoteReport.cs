@@ -36,34 +36,34 @@ internal sealed class RemoteReport
         return this;
     }
 
-    /// <summary>One report of several about parts of the recipients, in order.</summary>
-    internal static RemoteReport Join(IReadOnlyList<(RemoteReport Report, int Count)> parts)
+    /// <summary>One report of several about parts of the recipients.</summary>
+    /// <param name="verdicts">For each recipient the report about it, and its place there.</param>
+    internal static RemoteReport Join(IReadOnlyList<(RemoteReport Report, int Place)> verdicts)
     {
-        if (parts.Count == 1)
+        RemoteReport first = verdicts[0].Report;
+        if (verdicts.Select((one, i) => one.Report == first && one.Place == i).All(same => same))
         {
-            return parts[0].Report;
+            return first;
         }
 
-        RemoteReport joined = new();
-        joined.End('Z', "");
-        foreach ((RemoteReport report, int count) in parts)
+        RemoteReport joined = Of('Z', "");
+        bool isPassedOn = true;
+        foreach ((RemoteReport report, int place) in verdicts)
         {
-            for (int i = 0; i < count; i++)
+            Outcome outcome = report.For(place);
+            bool isDelivered = outcome.Verdict == Verdict.Delivered;
+            joined.Add(
+                isDelivered ? 'r' : outcome.Verdict == Verdict.Failed ? 'h' : 's',
+                isDelivered ? [] : outcome.Text.ToArray());
+            if (isDelivered)
             {
-                Outcome outcome = report.For(i);
-                bool isDelivered = outcome.Verdict == Verdict.Delivered;
-                joined.Add(
-                    isDelivered ? 'r' : outcome.Verdict == Verdict.Failed ? 'h' : 's',
-                    isDelivered ? [] : outcome.Text.ToArray());
-                if (isDelivered)
-                {
-                    joined.Letter = 'K';
-                    joined.Text = report.Text;
-                    joined.IsPassedOn = report.IsPassedOn;
-                }
+                joined.Letter = 'K';
+                joined.Text = report.Text;
+                isPassedOn &= report.IsPassedOn;
             }
         }
 
+        joined.IsPassedOn = isPassedOn && joined.Letter == 'K';
         return joined;
     }
 

@@ -33,6 +33,10 @@ public sealed record RemoteSettings
     /// <summary>What is asked of TLS.</summary>
     public required TlsClientSettings Tls { get; init; }
 
+    /// <summary>Lines that are of no use, and why; each harms mail of its own domain alone.
+    /// </summary>
+    public IEnumerable<string> Faults => Routes.Faults.Concat(Tls.Policies.Faults);
+
     /// <summary>The control files that these come from.</summary>
     public static IReadOnlyList<string> Files { get; } =
     [

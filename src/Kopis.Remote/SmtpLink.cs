@@ -1,21 +1,24 @@
 using System.Buffers;
+using System.Net;
 using Kopis.Mail;
 
 namespace Kopis.Remote;
 
 /// <summary>A connection whose server knows our name, for one transaction after another.</summary>
 /// <param name="peer">The server's end.</param>
-/// <param name="ip">Its address, for reports.</param>
+/// <param name="address">Its address.</param>
 /// <param name="key">What it may be used for: a destination and what is asked of TLS.</param>
 /// <param name="opened">When it came about.</param>
-internal sealed class SmtpLink(SmtpPeer peer, string ip, string key, DateTimeOffset opened)
+internal sealed class SmtpLink(SmtpPeer peer, IPAddress address, string key, DateTimeOffset opened)
     : IDisposable
 {
     private static readonly TimeSpan QuitLimit = TimeSpan.FromSeconds(1);
 
     internal SmtpPeer Peer { get; } = peer;
 
-    internal string Ip { get; } = ip;
+    internal IPAddress Address { get; } = address;
+
+    internal string Ip { get; } = address.ToString();
 
     internal string Key { get; } = key;
 
@@ -30,8 +33,13 @@ internal sealed class SmtpLink(SmtpPeer peer, string ip, string key, DateTimeOff
     /// <summary>Transactions that were begun.</summary>
     internal int Messages { get; set; }
 
-    /// <summary>The last transaction ended with its final reply: the next may begin.</summary>
+    /// <summary>The last transaction ended with the server taking the message: the next may begin,
+    /// of whatever message.</summary>
     internal bool IsClean { get; set; }
+
+    /// <summary>Every command of the last transaction has its reply, but the transaction may still
+    /// be open: RSET comes before the next.</summary>
+    internal bool NeedsReset { get; set; }
 
     /// <summary>Says QUIT, whose reply nobody waits for, and closes.</summary>
     internal async Task CloseAsync()

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Base;
 using Kopis.Control;
 using Kopis.Mail;
 using Kopis.Net;
@@ -30,6 +31,8 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
             return Fail("greeting failed.\n");
         }
 
+        NoteName();
+
         if (!await GreetAsync(mayBeOld: true, stop))
         {
             return Fail("my name was rejected.\n");
@@ -41,7 +44,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         }
 
         RemoteReport? failure = link.Offers.StartTls
-            ? await StartTlsAsync(serverName, stop)
+            ? await TryTlsAsync(serverName, stop)
             : WithoutTls("TLS is not offered");
         return failure ?? (demand.RequireTls && !link.Offers.RequireTls
             ? RemoteReport.Of('D',
@@ -50,10 +53,21 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
             : null);
     }
 
+    /// <summary>The server says that it is called as we are.</summary>
+    internal bool SaysOurName { get; private set; }
+
+    private void NoteName()
+    {
+        ReadOnlySpan<byte> name = _peer.ReplyText.Length > 4 ? _peer.ReplyText[4..] : [];
+        int end = name.IndexOfAny((byte)' ', (byte)'\n');
+        SaysOurName |= Ascii8.EqualsIgnoreCase(end < 0 ? name : name[..end], settings.HeloHost);
+    }
+
     private async Task<bool> GreetAsync(bool mayBeOld, CancellationToken stop)
     {
         int code = await HelloAsync("EHLO "u8.ToArray(), stop);
         link.Offers = code == 250 ? ServerOffers.Parse(_peer.ReplyText) : default;
+        NoteName();
         return code == 250
             || (mayBeOld && code is >= 500 and < 600
                 && await HelloAsync("HELO "u8.ToArray(), stop) == 250);
@@ -66,6 +80,21 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         _peer.Output.Write("\r\n"u8);
         await _peer.FlushAsync(stop);
         return await _peer.ReadReplyAsync(stop);
+    }
+
+    /// <summary>Where plain text will do, a server counts as one without TLS until the first
+    /// reply within TLS.</summary>
+    private async Task<RemoteReport?> TryTlsAsync(string serverName, CancellationToken stop)
+    {
+        try
+        {
+            return await StartTlsAsync(serverName, stop);
+        }
+        catch (IOException e) when (
+            e is not TlsFailedException && demand.Policy.Level == TlsLevel.May)
+        {
+            throw new TlsFailedException(e.Message, e);
+        }
     }
 
     private async Task<RemoteReport?> StartTlsAsync(string serverName, CancellationToken stop)
@@ -106,7 +135,10 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
                 + $"{_fault ?? "TLS failed"}. (#4.7.5)\n");
         }
 
-        return await GreetAsync(mayBeOld: false, stop) ? null : Fail("my name was rejected.\n");
+        return await GreetAsync(mayBeOld: false, stop) ? null
+            : demand.Policy.Level == TlsLevel.May
+                ? throw new TlsFailedException("my name was rejected within TLS")
+            : Fail("my name was rejected.\n");
     }
 
     private RemoteReport? WithoutTls(string reason) =>

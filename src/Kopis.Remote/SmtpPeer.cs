@@ -151,7 +151,7 @@ internal sealed class SmtpPeer(Stream stream, Func<bool> hasMore, TimeSpan timeo
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw new IOException("The server did not answer in time.");
+            throw new SmtpTimeoutException();
         }
         catch (SocketException e)
         {

@@ -12,16 +12,19 @@ namespace Kopis.Remote;
 /// </summary>
 internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
 {
+    private const int ServiceCloses = 421; // RFC 5321 §3.8.
+
     private readonly RemoteReport _report = new();
+    private readonly List<int> _later = [];
     private readonly SmtpPeer _peer = link.Peer;
     private readonly ServerOffers _offers = link.Offers;
     private readonly bool _isReused = link.Messages > 0;
+    private int _accepted;
+    private bool _isMailTaken;
     private bool _dataSent;
 
     /// <summary>Sends.</summary>
-    /// <returns>Null where the connection had been used before and was good for no more: nothing
-    /// was sent, so a new one is in order.</returns>
-    internal async Task<RemoteReport?> RunAsync(CancellationToken stop)
+    internal async Task<TransactionResult> RunAsync(CancellationToken stop)
     {
         try
         {
@@ -29,31 +32,34 @@ internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
                 mail.Sender, mail.Recipients, mail.Traits, mail.Parameters, _offers, link.Ip);
             if (fit.Unfit is { } unfit)
             {
-                return RemoteReport.Of('D', unfit);
+                return Reported(RemoteReport.Of('D', unfit));
             }
 
-            link.Messages++;
-            link.IsClean = false;
             return await SendAsync(fit, stop);
         }
         catch (MessageUnreadableException)
         {
-            return _report.End('Z', "Unable to read message. (#4.3.0)\n");
+            link.NeedsReset = false;
+            return Reported(_report.End('Z', "Unable to read message. (#4.3.0)\n"));
         }
-        catch (IOException) when (_isReused && !_dataSent)
+        catch (IOException e)
         {
-            return null;
-        }
-        catch (IOException)
-        {
-            return _report.End('Z', _dataSent
-                ? $"Connected to {link.Ip} but connection died. Possible duplicate! (#4.4.2)\n"
-                : $"Connected to {link.Ip} but connection died. (#4.4.2)\n");
+            return Lost(e is SmtpTimeoutException);
         }
     }
 
-    private async Task<RemoteReport?> SendAsync(TransactionFit fit, CancellationToken stop)
+    private async Task<TransactionResult> SendAsync(TransactionFit fit, CancellationToken stop)
     {
+        bool needsReset = link.NeedsReset;
+        link.Messages++;
+        link.IsClean = link.NeedsReset = false;
+        _peer.Output.Write(needsReset ? "RSET\r\n"u8 : []);
+        if (needsReset && !_offers.Pipelining)
+        {
+            await _peer.FlushAsync(stop);
+            await ReadReplyAsync(stop);
+        }
+
         SmtpClientCommands.WriteMail(
             _peer.Output, mail.Sender, mail.Parameters, mail.Traits, _offers, fit.Utf8);
         bool dataAhead = _offers.Pipelining && !_offers.Chunking && fit.HasRecipient;
@@ -64,20 +70,27 @@ internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
 
         _peer.Output.Write(dataAhead ? "DATA\r\n"u8 : []);
         await _peer.FlushAsync(stop);
-        int code = await _peer.ReadReplyAsync(stop);
-        if (code >= 400)
+        if (needsReset && _offers.Pipelining)
         {
-            // Some servers have enough of a connection after so many messages, or so long a time.
-            return _isReused && code < 500
-                ? null
-                : End(LetterOf(code), $"Connected to {link.Ip} but sender was rejected.\n");
+            await ReadReplyAsync(stop);
         }
 
-        bool accepted = await RecipientsAsync(fit, stop);
-        if (!accepted)
+        if (await ReadReplyAsync(stop) is var code and >= 400)
+        {
+            return SenderRefused(code);
+        }
+
+        _isMailTaken = true;
+        if (await RecipientsAsync(fit, stop) is { } early)
+        {
+            return early;
+        }
+
+        if (_accepted == 0)
         {
             await EndEmptyDataAsync(dataAhead, stop);
-            return _report.End('D', $"Giving up on {link.Ip}.\n");
+            link.NeedsReset = true;
+            return Reported(_report.End('D', $"Giving up on {link.Ip}.\n"));
         }
 
         return _offers.Chunking
@@ -85,9 +98,23 @@ internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
             : await SendDataAsync(dataAhead, stop);
     }
 
-    private async Task<bool> RecipientsAsync(TransactionFit fit, CancellationToken stop)
+    /// <summary>Some servers have enough of a connection after so many messages, or so long a
+    /// time; others cannot take mail now, but the next address may.</summary>
+    private TransactionResult SenderRefused(int code)
     {
-        bool accepted = false;
+        RemoteReport report =
+            End(LetterOf(code), $"Connected to {link.Ip} but sender was rejected.\n");
+        return code >= 500 ? Reported(report)
+            : new TransactionResult(
+                _isReused ? TransactionEnd.Stale : TransactionEnd.NoSession, report, []);
+    }
+
+    /// <summary>Reads what the server says of each.</summary>
+    /// <returns>Null where the transaction goes on.</returns>
+    private async Task<TransactionResult?> RecipientsAsync(
+        TransactionFit fit, CancellationToken stop)
+    {
+        bool isFull = false;
         for (int i = 0; i < mail.Recipients.Count; i++)
         {
             if (!fit.IsFit(i))
@@ -102,8 +129,13 @@ internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
                 await _peer.FlushAsync(stop);
             }
 
-            int code = await _peer.ReadReplyAsync(stop);
-            accepted |= code < 400;
+            int code = await ReadReplyAsync(stop);
+            if (code is >= 300 and < 400)
+            {
+                throw new IOException("A reply to some other command.");
+            }
+
+            _accepted += code < 300 ? 1 : 0;
             _report.Add(
                 code >= 500 ? 'h' : code >= 400 ? 's' : 'r',
                 code < 400 ? [] :
@@ -111,12 +143,47 @@ internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
                     .. ByteText.ToBytes($"{link.Ip} does not like recipient.\n"),
                     .. _peer.RemoteText,
                 ]);
+            if (code == ServiceCloses)
+            {
+                return Closed(i);
+            }
+
+            if (RecipientLimit.IsMet(code, _peer.ReplyText))
+            {
+                isFull = true;
+                _ = _accepted > 0 ? Defer(i) : 0;
+            }
         }
 
-        return accepted;
+        // It counts by connection: these were no more lucky to be the first of this transaction.
+        return isFull && _isReused && _accepted == 0
+            ? new TransactionResult(
+                TransactionEnd.Stale, _report.End('Z', $"Giving up on {link.Ip}.\n"), [])
+            : null;
     }
 
-    private async Task<RemoteReport> SendDataAsync(bool dataAhead, CancellationToken stop)
+    private int Defer(int recipient)
+    {
+        _later.Add(recipient);
+        return recipient;
+    }
+
+    /// <summary>The server ends the connection instead of an answer about a recipient.</summary>
+    private TransactionResult Closed(int recipient)
+    {
+        _report.End('Z', $"Giving up on {link.Ip}.\n");
+        bool isFirst = recipient == 0;
+        return new TransactionResult(
+            !isFirst ? TransactionEnd.Broken
+            : _isReused ? TransactionEnd.Stale
+            : TransactionEnd.NoSession, _report, _later)
+        {
+            MayBeRecipients = true,
+            Culprit = recipient,
+        };
+    }
+
+    private async Task<TransactionResult> SendDataAsync(bool dataAhead, CancellationToken stop)
     {
         if (!dataAhead)
         {
@@ -124,28 +191,47 @@ internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
             await _peer.FlushAsync(stop);
         }
 
-        int code = await _peer.ReadReplyAsync(stop);
+        int code = await ReadReplyAsync(stop);
         if (code >= 400)
         {
-            return End(LetterOf(code), $"{link.Ip} failed on DATA command.\n");
+            link.NeedsReset = code != ServiceCloses;
+            return Refused(code, $"{link.Ip} failed on DATA command.\n");
         }
 
-        _dataSent = true;
-        await MessageSender.SendDataAsync(_peer, mail.Message, stop);
-        return Final(await _peer.ReadReplyAsync(stop));
+        if (code < 300)
+        {
+            throw new IOException("A server that expects a command here, and gets no message.");
+        }
+
+        await MessageSender.SendDataAsync(
+            _peer, mail.Message, beforeLast: () => _dataSent = true, stop);
+        code = await ReadReplyAsync(stop);
+        link.NeedsReset = code is >= 400 and not ServiceCloses;
+        return Final(code);
     }
 
-    private async Task<RemoteReport> SendChunksAsync(CancellationToken stop) => Final(
-        await MessageSender.SendChunksAsync(
-            _peer, mail.Message, beforeLast: () => _dataSent = true, stop));
-
-    private RemoteReport Final(int code)
+    private async Task<TransactionResult> SendChunksAsync(CancellationToken stop)
     {
-        link.IsClean = code < 400;
+        int code = await MessageSender.SendChunksAsync(
+            _peer, mail.Message, beforeLast: () => _dataSent = true, stop);
+        return Final(Understood(code));
+    }
+
+    private TransactionResult Final(int code)
+    {
+        if (code >= 400)
+        {
+            return Refused(code, $"{link.Ip} failed after I sent the message.\n");
+        }
+
+        if (code >= 300)
+        {
+            throw new IOException("A reply to some other command.");
+        }
+
+        link.IsClean = true;
         _report.IsPassedOn = _offers.Dsn;
-        return code >= 400
-            ? End(LetterOf(code), $"{link.Ip} failed after I sent the message.\n")
-            : End('K', $"{link.Ip} accepted message.\n");
+        return Reported(End('K', $"{link.Ip} accepted message.\n"));
     }
 
     /// <summary>
@@ -169,6 +255,44 @@ internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
             SmtpClientCommands.WriteRcpt(
                 _peer.Output, mail.Recipients[index], mail.Of(index), _offers);
         }
+    }
+
+    private async Task<int> ReadReplyAsync(CancellationToken stop) =>
+        Understood(await _peer.ReadReplyAsync(stop));
+
+    /// <summary>What is no reply says nothing: neither yes nor no.</summary>
+    private static int Understood(int code) => code is >= 200 and < 600
+        ? code : throw new IOException("That is no reply of SMTP.");
+
+    private TransactionResult Reported(RemoteReport report) =>
+        new(TransactionEnd.Reported, report, _later);
+
+    private TransactionResult Refused(int code, string text) => new(
+        _accepted > 1 ? TransactionEnd.Refused : TransactionEnd.Reported,
+        End(LetterOf(code), text), _later);
+
+    /// <summary>After the end of the message nobody knows whether the server has it: no second
+    /// try. Before that nothing has been sent.</summary>
+    private TransactionResult Lost(bool isTimeout)
+    {
+        link.NeedsReset = link.IsClean = false;
+        int answered = _report.Recipients.Count;
+        _report.End('Z', _dataSent
+            ? $"Connected to {link.Ip} but connection died. Possible duplicate! (#4.4.2)\n"
+            : $"Connected to {link.Ip} but connection died. (#4.4.2)\n");
+        return new TransactionResult(
+            _dataSent ? TransactionEnd.Reported
+            : answered > 0 ? TransactionEnd.Broken
+            : _isReused ? TransactionEnd.Stale
+            : TransactionEnd.NoSession, _report, _later)
+        {
+            IsTimeout = isTimeout,
+
+            // A reset may have taken replies with it.
+            MayBeRecipients = _isMailTaken || (_offers.Pipelining && !isTimeout),
+            IsAtMessage = answered == mail.Recipients.Count,
+            Culprit = answered,
+        };
     }
 
     private RemoteReport End(char letter, string text) =>

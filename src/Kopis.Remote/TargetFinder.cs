@@ -30,18 +30,17 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
 
         if (ParseLiteral(name) is { } literal)
         {
-            return new RemoteTarget([new RemoteHost(new IPEndPoint(literal, SmtpPort), "")], null);
+            return new OwnAddresses(SmtpPort).Contains(literal)
+                ? RemoteTarget.None(LoopsBack())
+                : new RemoteTarget(
+                    [new RemoteHost(new IPEndPoint(OwnAddresses.Plain(literal), SmtpPort), "")],
+                    null);
         }
 
         DnsAnswer<MailExchanger> answer = await dns.FindExchangersAsync(name, stop);
         if (answer.Status == DnsStatus.TryAgain)
         {
             return RemoteTarget.None(RemoteReport.Of('Z', SoftFailure));
-        }
-
-        if (answer.Status == DnsStatus.NoSuchName)
-        {
-            return RemoteTarget.None(NoSuchHost(host));
         }
 
         if (answer.Records is [{ Host.Length: 0 }])
@@ -52,8 +51,8 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
 
         IReadOnlyList<MailExchanger> exchangers = answer.Records.Count > 0
             ? answer.Records
-            : [new MailExchanger(0, name)];
-        return await FindExchangersAsync(exchangers, stop);
+            : [new MailExchanger(0, name)]; // Also where there is no such name, for MX.
+        return await FindExchangersAsync(exchangers, host, answer.Status, stop);
     }
 
     /// <summary><c>1.2.3.4</c>, <c>[1.2.3.4]</c> or <c>[IPv6:::1]</c>.</summary>
@@ -65,9 +64,12 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
             inner = inner[5..];
         }
 
-        bool dottedQuad = inner.Count(c => c == '.') == 3;
-        return (dottedQuad || inner.Contains(':'))
-            && IPAddress.TryParse(inner, out IPAddress? address) ? address : null;
+        // .NET takes 0x7f.1 and 0177.0.0.1 as well: those are names here, as in DNS.
+        return IPAddress.TryParse(inner, out IPAddress? address)
+            && (inner.Contains(':')
+                || (inner.Count(c => c == '.') == 3 && inner.All(c => c is '.' or (>= '0' and <= '9'))
+                    && !inner.Split('.').Any(part => part is ['0', _, ..])))
+            ? address : null;
     }
 
     /// <summary>The name as DNS has it: one of UTF-8 (RFC 6531) becomes its A-labels.</summary>
@@ -95,13 +97,17 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
     {
         if (ParseLiteral(relay) is { } literal)
         {
-            return new RemoteTarget([new RemoteHost(new IPEndPoint(literal, port), "")], null);
+            return new RemoteTarget(
+                [new RemoteHost(new IPEndPoint(literal, port), "", IsRelay: true)], null);
         }
 
         DnsAnswer<IPAddress> answer = await dns.FindAddressesAsync(relay, stop);
         return answer.Records.Count > 0
             ? new RemoteTarget(
-                [.. answer.Records.Select(a => new RemoteHost(new IPEndPoint(a, port), relay))],
+                [
+                    .. answer.Records.Select(
+                        a => new RemoteHost(new IPEndPoint(a, port), relay, IsRelay: true)),
+                ],
                 null)
             : RemoteTarget.None(answer.Status switch
             {
@@ -112,11 +118,13 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
     }
 
     private async Task<RemoteTarget> FindExchangersAsync(
-        IReadOnlyList<MailExchanger> exchangers, CancellationToken stop)
+        IReadOnlyList<MailExchanger> exchangers, byte[] host, DnsStatus status,
+        CancellationToken stop)
     {
-        HashSet<IPAddress> own = LocalAddresses.Read();
+        OwnAddresses own = new(SmtpPort);
         List<(int Preference, IPAddress Address, string Name)> found = [];
         bool tryAgain = false;
+        bool isMissing = status == DnsStatus.NoSuchName;
         int bestOwn = int.MaxValue;
         foreach (IGrouping<int, MailExchanger> level in exchangers.GroupBy(mx => mx.Preference))
         {
@@ -128,9 +136,10 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
                     ? new DnsAnswer<IPAddress>(DnsStatus.Found, [literal])
                     : await dns.FindAddressesAsync(exchanger.Host, stop);
                 tryAgain |= answer.Status == DnsStatus.TryAgain;
-                found.AddRange(
-                    answer.Records.Select(a => (exchanger.Preference, a, exchanger.Host)));
-                if (answer.Records.Any(a => own.Contains(a) || IPAddress.IsLoopback(a)))
+                isMissing &= answer.Status == DnsStatus.NoSuchName;
+                found.AddRange(answer.Records.Select(
+                    a => (exchanger.Preference, OwnAddresses.Plain(a), exchanger.Host)));
+                if (answer.Records.Any(own.Contains))
                 {
                     bestOwn = Math.Min(bestOwn, exchanger.Preference);
                 }
@@ -147,10 +156,12 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
             ? new RemoteTarget(usable, null)
             : RemoteTarget.None(found.Count > 0 ? LoopsBack()
                 : tryAgain ? RemoteReport.Of('Z', SoftFailure)
+                : isMissing ? NoSuchHost(host)
                 : NoAddress());
     }
 
-    private static RemoteReport LoopsBack() => RemoteReport.Of(
+    /// <summary>The mail would only come back to us.</summary>
+    internal static RemoteReport LoopsBack() => RemoteReport.Of(
         'D',
         "Sorry. Although I'm listed as a best-preference MX or A for that host,\n"
         + "it isn't in my control/locals file, so I don't treat it as local. (#5.4.6)\n");

@@ -31,7 +31,11 @@ public sealed class RemoteReportTests
     [Theory]
     [InlineData(9, Verdict.Retry, "qmail-remote crashed.\n")]
     [InlineData(111 << 8, Verdict.Retry, "Unable to run qmail-remote.\n")]
-    [InlineData(1 << 8, Verdict.Failed, "Unable to run qmail-remote.\n")]
+    [InlineData(100 << 8, Verdict.Failed, "Unable to run qmail-remote.\n")]
+    [InlineData(
+        1 << 8, Verdict.Retry, "Unable to run qmail-remote.\nexit code 1 (#4.3.0)\n")]
+    [InlineData(
+        127 << 8, Verdict.Retry, "Unable to run qmail-remote.\nexit code 127 (#4.3.0)\n")]
     [InlineData(0, Verdict.Retry, "qmail-remote produced no output.\n")]
     public void An_end_without_a_report_has_one_too(int status, Verdict verdict, string text)
     {
@@ -61,6 +65,13 @@ public sealed class RemoteReportTests
     [InlineData("16909060", null)]
     [InlineData("host.example", null)]
     [InlineData("[host.example]", null)]
+    [InlineData("0x7f.0.0.1", null)]
+    [InlineData("0177.0.0.1", null)]
+    [InlineData("127.0.0.01", null)]
+    [InlineData("127.0.0.256", null)]
+    [InlineData("127.0.0.1.", null)]
+    [InlineData("0.0.0.0", "0.0.0.0")]
+    [InlineData("[IPv6:::ffff:127.0.0.1]", "::ffff:127.0.0.1")]
     public void A_literal_is_an_address_and_nothing_else_is(string host, string? address) =>
         Assert.Equal(address, TargetFinder.ParseLiteral(host)?.ToString());
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Kopis.Control;
 using Kopis.Mail;
@@ -146,15 +147,15 @@ public sealed class TranscriptTests : IDisposable
     {
         await using ScriptStream server = new(cutBytes, transcript);
         using SmtpPeer peer = new(server, () => server.HasMore, TimeSpan.FromSeconds(30));
-        SmtpLink link = new(peer, "1.2.3.4", "y", DateTimeOffset.UnixEpoch);
+        SmtpLink link = new(peer, IPAddress.Parse("1.2.3.4"), "y", DateTimeOffset.UnixEpoch);
         RemoteSettings settings = RemoteSettings.Read(new ControlDirectory(_control));
         TlsDemand demand = TlsDemand.Of(settings.Tls.Policies.Find("y"u8), false, "y", null);
         RemoteReport? report;
         try
         {
             report = await new SmtpOpening(link, settings, demand).RunAsync("", false, default)
-                ?? await new SmtpTransaction(link, Mail(message, mail, recipient))
-                    .RunAsync(default);
+                ?? (await new SmtpTransaction(link, Mail(message, mail, recipient))
+                    .RunAsync(default)).Report;
         }
         catch (TlsFailedException)
         {

@@ -203,7 +203,10 @@ class QmailRspawn(RspawnCase):
     def test_another_qmail_remotes_bad_ends(self):
         for text, report in (
                 ("exit 111", b"ZUnable to run qmail-remote.\n"),
-                ("exit 1", b"DUnable to run qmail-remote.\n"),
+                ("exit 100", b"DUnable to run qmail-remote.\n"),
+                ("exit 1", b"ZUnable to run qmail-remote.\nexit code 1 (#4.3.0)\n"),
+                ("exec /no/such/program 2>/dev/null",
+                 b"ZUnable to run qmail-remote.\nexit code 127 (#4.3.0)\n"),
                 ("kill -9 $$", b"Zqmail-remote crashed.\n"),
                 ("exit 0", b"Zqmail-remote produced no output.\n"),
                 ("printf 'hno such\\n\\0Dgave up\\n\\0'", b"Dno such\ngave up\n"),
@@ -213,6 +216,27 @@ class QmailRspawn(RspawnCase):
                 self.start_spawner(QMAILREMOTE=self.wrapper(text + "\n"))
                 self.assertEqual([report], self.deliver(b"r@far.example"))
                 self.close()
+
+    def test_another_qmail_remote_that_does_not_run_delays_mail_and_says_why(self):
+        server = self.server()
+        path = self.home / "other-remote"
+        for make, reason in (
+                (lambda: None, b"No such file or directory"),
+                (lambda: path.write_text("#!/no/such/interpreter\n"), b"Permission denied"),
+                (lambda: path.chmod(0o755), b"No such file or directory"),
+                (lambda: path.write_bytes(b"\x7fELF junk"), b"Exec format error"),
+                (lambda: (path.unlink(), path.mkdir()), b"Permission denied")):
+            make()
+            with self.subTest(reason=reason):
+                self.start_spawner(QMAILREMOTE=str(path))
+                [text] = self.deliver(b"r@far.example")
+                self.assertRegex(text, rb"\AZUnable to run qmail-remote\.\nrun " + str(path).encode()
+                                 + rb": " + reason)
+                self.close()
+        self.start_spawner(QMAILREMOTE="not-along-path")
+        self.assertEqual([b"ZUnable to run qmail-remote.\nQMAILREMOTE, not-along-path: not found "
+                          b"(#4.3.0)\n"], self.deliver(b"r@far.example"))
+        self.assertEqual(0, server.sessions)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,118 @@
+namespace Kopis.Remote;
+
+/// <summary>
+/// One message on its way to recipients at one host, in as many transactions as the server asks
+/// for. One recipient's answer never decides about another: what has no room in a transaction
+/// comes in the next, and what goes wrong with several is tried with each alone, at once.
+/// </summary>
+internal sealed class BatchDelivery(
+    RemoteMail mail, RemoteRoute route, LinkPool pool, TimeProvider clock)
+{
+    /// <summary>Transactions of several recipients that may be lost before each goes alone.
+    /// </summary>
+    private const int BrokenMax = 2;
+
+    private readonly (RemoteReport Report, int Place)[] _verdicts =
+        new (RemoteReport, int)[mail.Recipients.Count];
+
+    private readonly Queue<Group> _groups = new();
+    private readonly List<int> _alone = [];
+    private int _broken;
+
+    /// <summary>Delivers.</summary>
+    internal async Task<RemoteReport> RunAsync(CancellationToken stop)
+    {
+        _groups.Enqueue(new Group([.. Enumerable.Range(0, mail.Recipients.Count)], false));
+        await using (LinkUser user = new(mail, route, pool))
+        {
+            while (_groups.TryDequeue(out Group? group))
+            {
+                SendPart part = await user.SendAsync(group.Recipients, stop);
+                Requeue(group, group.Recipients[part.Count..]);
+                Settle(group with { Recipients = group.Recipients[..part.Count] }, part.Result);
+            }
+        }
+
+        if (_alone.Count > 0)
+        {
+            await new LoneDeliveries(mail, route, pool, clock, _verdicts).RunAsync(_alone, stop);
+        }
+
+        return RemoteReport.Join(_verdicts);
+    }
+
+    private void Requeue(Group group, int[] recipients)
+    {
+        if (recipients.Length > 0)
+        {
+            _groups.Enqueue(group with { Recipients = recipients });
+        }
+    }
+
+    /// <summary>Notes what is known of each recipient, and what comes next for the others.
+    /// </summary>
+    private void Settle(Group group, TransactionResult result)
+    {
+        int[] recipients = group.Recipients;
+        bool isFinal = recipients.Length == 1 || result.End == TransactionEnd.Reported
+            || (result.End == TransactionEnd.NoSession && !result.MayBeRecipients);
+        Open open = new();
+        for (int i = 0; i < recipients.Length; i++)
+        {
+            _verdicts[recipients[i]] = (result.Report, i); // Until something better is known.
+            List<int>? list = result.Later.Contains(i) ? open.Later
+                : isFinal ? null
+                : result.End != TransactionEnd.Refused && i == result.Culprit ? open.Suspects
+                : i >= result.Report.Recipients.Count ? open.Unanswered
+                : result.Report.Recipients[i].Letter == 'r' ? open.Accepted
+                : null;
+            list?.Add(recipients[i]);
+        }
+
+        GoOn(group, result, open);
+    }
+
+    private void GoOn(Group group, TransactionResult result, Open open)
+    {
+        bool isBroken = result.End == TransactionEnd.Broken;
+        bool isOver = result.End == TransactionEnd.NoSession
+            || (isBroken && !result.IsAtMessage
+                && (++_broken > BrokenMax || result.IsTimeout || group.IsProven
+                    || open.Accepted.Count == 0));
+        if (isOver)
+        {
+            _alone.AddRange(
+                [.. open.Accepted, .. open.Later, .. open.Unanswered, .. open.Suspects]);
+            return;
+        }
+
+        if (isBroken && !result.IsAtMessage)
+        {
+            _groups.Enqueue(new Group([.. open.Accepted], IsProven: true));
+        }
+        else
+        {
+            _alone.AddRange(open.Accepted); // The message was refused, for whosever sake.
+        }
+
+        Requeue(group with { IsProven = false }, [.. open.Later, .. open.Unanswered]);
+        _alone.AddRange(open.Suspects);
+    }
+
+    /// <summary>Recipients of a transaction about whom the last word is not spoken.</summary>
+    private sealed class Open
+    {
+        internal List<int> Accepted { get; } = [];
+
+        internal List<int> Later { get; } = [];
+
+        internal List<int> Unanswered { get; } = [];
+
+        /// <summary>It went wrong over these.</summary>
+        internal List<int> Suspects { get; } = [];
+    }
+
+    /// <param name="Recipients">Places in the mail.</param>
+    /// <param name="IsProven">The server has accepted each of them once.</param>
+    private sealed record Group(int[] Recipients, bool IsProven);
+}

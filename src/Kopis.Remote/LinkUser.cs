@@ -1,0 +1,98 @@
+namespace Kopis.Remote;
+
+/// <summary>One transaction after another, on one connection as long as it is there, else on
+/// another that waits in the pool, else on a new one.</summary>
+internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool) : IAsyncDisposable
+{
+    private SmtpLink? _link;
+
+    /// <summary>Runs a transaction for recipients, or for as many of them as the server says it
+    /// takes; with the next address where one does not get as far as an answer about them.
+    /// </summary>
+    internal async Task<SendPart> SendAsync(ReadOnlyMemory<int> recipients, CancellationToken stop)
+    {
+        AddressWalk walk = new(route.Best);
+        SendPart? before = null;
+        bool mayReuse = true;
+        while (true)
+        {
+            SmtpLink? link = (mayReuse ? await TakeAsync() : null)
+                ?? await route.OpenAsync(walk, stop);
+            if (link is null)
+            {
+                return before ?? new SendPart(
+                    recipients.Length,
+                    new TransactionResult(TransactionEnd.NoSession, walk.Failure, []),
+                    HadSession: false);
+            }
+
+            int most = link.Offers.RecipientsMax;
+            int count = most > 0 ? Math.Min(most, recipients.Length) : recipients.Length;
+            TransactionResult result = await new SmtpTransaction(
+                link, mail.For(recipients.Span[..count])).RunAsync(stop);
+            if (result.End is TransactionEnd.Stale or TransactionEnd.NoSession)
+            {
+                mayReuse = false;
+                link.Dispose();
+                if (result.End == TransactionEnd.NoSession)
+                {
+                    before = new SendPart(count, result, HadSession: true);
+                    Pass(walk, link, result);
+                }
+
+                continue;
+            }
+
+            Keep(link, result);
+            return new SendPart(count, result, HadSession: true);
+        }
+    }
+
+    /// <summary>The connection goes back to the pool.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_link is not null)
+        {
+            await pool.ReturnAsync(_link);
+        }
+    }
+
+    private async ValueTask<SmtpLink?> TakeAsync()
+    {
+        if (_link is { } held)
+        {
+            _link = null;
+            if (pool.CanGoOn(held))
+            {
+                return held;
+            }
+
+            await pool.ReturnAsync(held);
+        }
+
+        return pool.Take(route.Key);
+    }
+
+    private static void Pass(AddressWalk walk, SmtpLink link, TransactionResult result)
+    {
+        walk.IsForRecipients |= result.MayBeRecipients;
+        if (!result.MayBeRecipients)
+        {
+            walk.Pass(link.Address, result.Report);
+        }
+
+        walk.At++;
+    }
+
+    private void Keep(SmtpLink link, TransactionResult result)
+    {
+        if (result.End == TransactionEnd.Broken)
+        {
+            link.Dispose(); // No QUIT: the server may be reading a message.
+        }
+        else
+        {
+            _link = link;
+        }
+    }
+}

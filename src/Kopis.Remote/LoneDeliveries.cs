@@ -1,0 +1,139 @@
+namespace Kopis.Remote;
+
+/// <summary>
+/// Each recipient in a transaction of its own, where one of several went wrong. One after another
+/// while that is quick; where the server makes us wait, on more connections, so that nobody waits
+/// for another's silence.
+/// </summary>
+/// <param name="mail">The message for all recipients.</param>
+/// <param name="route">Their destination.</param>
+/// <param name="pool">Connections that wait.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="verdicts">What is known of each recipient; set for those that are delivered to.
+/// </param>
+internal sealed class LoneDeliveries(
+    RemoteMail mail, RemoteRoute route, LinkPool pool, TimeProvider clock,
+    (RemoteReport Report, int Place)[] verdicts)
+{
+    /// <summary>Connections of one message at once: half of the default of
+    /// control/concurrencyremote.</summary>
+    private const int ConnectionsMax = 10;
+
+    /// <summary>A transaction that takes longer makes room for another beside it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly Queue<int> _waiting = new();
+    private int _active;
+    private int _done;
+
+    private bool HasWaiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Delivers to all of them.</summary>
+    /// <param name="recipients">Places in the mail.</param>
+    /// <param name="stop">Ends the wait.</param>
+    internal async Task RunAsync(IEnumerable<int> recipients, CancellationToken stop)
+    {
+        foreach (int recipient in recipients)
+        {
+            _waiting.Enqueue(recipient);
+        }
+
+        List<Task<bool>> running = [];
+        int most = ConnectionsMax;
+        bool makesProgress = false;
+        while (running.Count > 0 || HasWaiting)
+        {
+            if (!makesProgress && running.Count < most && HasWaiting)
+            {
+                running.Add(WorkAsync(stop));
+            }
+
+            int done = Volatile.Read(ref _done);
+            Task patience = Task.Delay(Patience, clock, stop);
+            Task first = await Task.WhenAny([.. running, patience]);
+            makesProgress = Volatile.Read(ref _done) > done && running.Count > 0;
+            if (first is Task<bool> worker)
+            {
+                running.Remove(worker);
+                most = await worker ? most : Math.Max(1, running.Count);
+                makesProgress &= running.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>One connection after another until nobody waits.</summary>
+    /// <returns>False where there is no further connection to be had beside others.</returns>
+    private async Task<bool> WorkAsync(CancellationToken stop)
+    {
+        lock (_lock)
+        {
+            _active++;
+        }
+
+        await using LinkUser user = new(mail, route, pool);
+        while (TryTake(out int recipient))
+        {
+            SendPart part = await user.SendAsync(new[] { recipient }, stop);
+            if (!part.HadSession && LeaveToOthers(recipient))
+            {
+                return false;
+            }
+
+            Note(recipient, part);
+        }
+
+        lock (_lock)
+        {
+            _active--;
+        }
+
+        return true;
+    }
+
+    private bool TryTake(out int recipient)
+    {
+        lock (_lock)
+        {
+            return _waiting.TryDequeue(out recipient);
+        }
+    }
+
+    private bool LeaveToOthers(int recipient)
+    {
+        lock (_lock)
+        {
+            if (_active == 1)
+            {
+                return false;
+            }
+
+            _active--;
+            _waiting.Enqueue(recipient);
+            return true;
+        }
+    }
+
+    /// <summary>A destination without a server is without one for all.</summary>
+    private void Note(int recipient, SendPart part)
+    {
+        lock (_lock)
+        {
+            _done++;
+            verdicts[recipient] = (part.Result.Report, 0);
+            while (!part.HadSession && _waiting.TryDequeue(out int other))
+            {
+                verdicts[other] = (part.Result.Report, 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Net;
+
+namespace Kopis.Remote;
+
+/// <summary>
+/// The addresses of one destination, for all connections of one delivery: looked up once, when a
+/// connection is first needed. May be used from many threads.
+/// </summary>
+internal sealed class RemoteRoute(
+    RemoteSettings settings, IMailDns dns, ConnectMemory memory, TimeProvider clock,
+    byte[] host, TlsDemand demand, string key)
+{
+    private readonly Lock _lock = new();
+    private Task<RemoteTarget>? _target;
+    private int _best;
+
+    /// <summary>What its connections may be used for.</summary>
+    internal string Key { get; } = key;
+
+    /// <summary>The address that served last, where the next connection begins; those before it
+    /// did not serve.</summary>
+    internal int Best => Volatile.Read(ref _best);
+
+    /// <summary>A new session with the first address that serves, of those from
+    /// <paramref name="walk"/> on; null where there is none, and the walk says why.</summary>
+    internal async Task<SmtpLink?> OpenAsync(AddressWalk walk, CancellationToken stop)
+    {
+        RemoteTarget target = await TargetAsync(stop);
+        if (target.Problem is { } problem)
+        {
+            walk.Fail(problem);
+            return null;
+        }
+
+        for (; walk.At < target.Hosts.Count; walk.At++)
+        {
+            RemoteHost one = target.Hosts[walk.At];
+            if (memory.ShouldSkip(one.EndPoint.Address)
+                || await ConnectAsync(one.EndPoint, stop) is not { } socket)
+            {
+                continue;
+            }
+
+            (SmtpLink? link, RemoteReport? failure) = await GreetAsync(one, socket, stop);
+            if (link is not null)
+            {
+                NoteServing(walk, one.EndPoint.Address);
+                return link;
+            }
+
+            walk.Pass(one.EndPoint.Address, failure!);
+        }
+
+        return null;
+    }
+
+    private Task<RemoteTarget> TargetAsync(CancellationToken stop)
+    {
+        lock (_lock)
+        {
+            return _target ??= new TargetFinder(settings, dns).FindAsync(host, stop);
+        }
+    }
+
+    /// <summary>An address that does not serve is remembered like one that does not answer, but
+    /// only where another took its place: the only one of a destination is tried each time.
+    /// </summary>
+    private void NoteServing(AddressWalk walk, IPAddress address)
+    {
+        if (!walk.IsForRecipients)
+        {
+            Volatile.Write(ref _best, walk.At);
+        }
+
+        foreach (IPAddress passed in walk.TakePassed())
+        {
+            memory.NoteTimeout(passed);
+        }
+
+        memory.NoteAnswer(address);
+    }
+
+    /// <summary>A session in TLS, or, where it does not come about and plain text will do, in
+    /// plain text over a second connection.</summary>
+    private async Task<(SmtpLink? Link, RemoteReport? Failure)> GreetAsync(
+        RemoteHost host, Socket socket, CancellationToken stop)
+    {
+        try
+        {
+            return await GreetAsync(host, socket, avoidTls: false, stop);
+        }
+        catch (TlsFailedException e)
+        {
+            return await ConnectAsync(host.EndPoint, stop) is { } again
+                ? await GreetAsync(host, again, avoidTls: true, stop)
+                : (null, RemoteReport.Of('Z',
+                    $"Connected to {host.EndPoint.Address} but TLS failed: {e.Message} (#4.7.5)\n"));
+        }
+    }
+
+    private async Task<(SmtpLink? Link, RemoteReport? Failure)> GreetAsync(
+        RemoteHost host, Socket socket, bool avoidTls, CancellationToken stop)
+    {
+        string ip = host.EndPoint.Address.ToString();
+        SmtpLink link = new(
+            SmtpPeer.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address, Key,
+            clock.GetUtcNow());
+        try
+        {
+            SmtpOpening opening = new(link, settings, demand);
+            RemoteReport? failure = await opening.RunAsync(host.Name, avoidTls, stop);
+            if (opening.SaysOurName && !host.IsRelay && IPAddress.IsLoopback(link.Address))
+            {
+                failure = TargetFinder.LoopsBack();
+            }
+
+            if (failure is null)
+            {
+                return (link, null);
+            }
+
+            await link.CloseAsync();
+            return (null, failure);
+        }
+        catch (TlsFailedException)
+        {
+            link.Dispose();
+            throw;
+        }
+        catch (IOException)
+        {
+            link.Dispose();
+            return (null, RemoteReport.Of(
+                'Z', $"Connected to {ip} but connection died. (#4.4.2)\n"));
+        }
+    }
+
+    private async Task<Socket?> ConnectAsync(IPEndPoint address, CancellationToken stop)
+    {
+        using CancellationTokenSource limit =
+            CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(settings.ConnectTimeout);
+        Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+        };
+        try
+        {
+            await socket.ConnectAsync(address, limit.Token);
+            return socket;
+        }
+        catch (Exception e) when (e is SocketException
+            || (e is OperationCanceledException && !stop.IsCancellationRequested))
+        {
+            socket.Dispose();
+            bool timedOut = e is OperationCanceledException
+                or SocketException { SocketErrorCode: SocketError.TimedOut };
+            if (timedOut)
+            {
+                memory.NoteTimeout(address.Address);
+            }
+            else
+            {
+                memory.NoteAnswer(address.Address);
+            }
+
+            return null;
+        }
+    }
+}
