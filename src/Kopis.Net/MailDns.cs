@@ -24,7 +24,17 @@ public sealed class MailDns : IMailDns
 
     private readonly LookupClient _client;
     private readonly LookupClient _plain;
+    private readonly LookupClient _stream;
     private readonly bool _isHurried;
+    private volatile bool _isSilentToEdns;
+
+    private enum Trouble
+    {
+        None,
+        Refused,
+        Silence,
+        Garbled,
+    }
 
     private MailDns(IReadOnlyList<NameServer> servers, bool hurried = false)
     {
@@ -32,7 +42,7 @@ public sealed class MailDns : IMailDns
         LookupClientOptions options = new([.. servers])
         {
             Timeout = hurried ? TimeoutHurried : Timeout,
-            Retries = hurried ? 1 : 2,
+            Retries = servers.Count > 1 ? 0 : 1, // The next one is asked instead.
             UseCache = !hurried,
             MaximumCacheTimeout = KeepMost,
             CacheFailedResults = true,
@@ -43,6 +53,8 @@ public sealed class MailDns : IMailDns
         options.Retries = 0;
         options.ExtendedDnsBufferSize = PlainMessageBytes;
         _plain = new LookupClient(options);
+        options.UseTcpOnly = true;
+        _stream = new LookupClient(options);
     }
 
     /// <summary>Lines of control/resolvers that name nobody to ask; the others are asked.
@@ -170,8 +182,18 @@ public sealed class MailDns : IMailDns
         for (int aliases = 0; aliases <= AliasesMax; aliases++)
         {
             (DnsStatus status, IDnsQueryResponse? answer) = await AskOnceAsync(name, type, stop);
-            if (answer is null || answer.Answers.Any(one => (int)one.RecordType == (int)type)
-                || Canonical(name, answer) is not { } canonical)
+            if (answer is null || answer.Answers.Any(one => (int)one.RecordType == (int)type))
+            {
+                return (status, answer);
+            }
+
+            string canonical = Canonical(name, answer, out bool isCircle);
+            if (isCircle)
+            {
+                break;
+            }
+
+            if (canonical == name)
             {
                 return (status, answer);
             }
@@ -179,46 +201,60 @@ public sealed class MailDns : IMailDns
             name = canonical;
         }
 
-        return (DnsStatus.TryAgain, null); // They lead in a circle: whoever made it may mend it.
+        return (DnsStatus.TryAgain, null); // Whoever made the circle may mend it.
     }
 
-    /// <summary>Where the aliases of an answer lead; null where it has none.</summary>
-    private static string? Canonical(string name, IDnsQueryResponse answer)
+    /// <summary>Where the aliases of an answer lead; the name itself where it has none.</summary>
+    private static string Canonical(string name, IDnsQueryResponse answer, out bool isCircle)
     {
         string at = WithoutDot(DnsString.Parse(name));
-        string begin = at;
-        for (int i = 0; i < AliasesMax; i++)
+        isCircle = false;
+        for (int aliases = 0; !isCircle; aliases++)
         {
             CNameRecord? next = answer.Answers.OfType<CNameRecord>().FirstOrDefault(one =>
                 WithoutDot(one.DomainName).Equals(at, StringComparison.OrdinalIgnoreCase));
             if (next is null)
             {
-                break;
+                return aliases == 0 ? name : at;
             }
 
             at = WithoutDot(next.CanonicalName);
+            isCircle = aliases >= AliasesMax;
         }
 
-        return at == begin ? null : at;
+        return at;
     }
 
     /// <summary>Asks with EDNS and, where that brings nothing to rely on, without: there are
-    /// resolvers, and boxes before them, that know no OPT and say so in one way or another.
-    /// </summary>
+    /// resolvers, and boxes before them, that know no OPT and say so in one way or another. By TCP
+    /// where what comes by UDP is no answer, or one to some other question.</summary>
     private async Task<(DnsStatus, IDnsQueryResponse?)> AskOnceAsync(
         string name, QueryType type, CancellationToken stop)
     {
-        (DnsStatus status, IDnsQueryResponse? answer, bool isSilent) =
-            await AskAsync(_client, name, type, stop);
-        if (status == DnsStatus.TryAgain && !(isSilent && _isHurried))
+        (DnsStatus status, IDnsQueryResponse? answer, Trouble trouble) =
+            await AskAsync(_isSilentToEdns ? _plain : _client, name, type, stop);
+        if (trouble == Trouble.None || (trouble == Trouble.Silence && _isHurried))
         {
-            (status, answer, _) = await AskAsync(_plain, name, type, stop);
+            return (status, answer);
+        }
+
+        bool wasSilent = trouble == Trouble.Silence;
+        (status, answer, trouble) =
+            await AskAsync(_isSilentToEdns ? _client : _plain, name, type, stop);
+        if (wasSilent && trouble != Trouble.Silence)
+        {
+            _isSilentToEdns = !_isSilentToEdns; // So the next question need not wait.
+        }
+
+        if (trouble == Trouble.Garbled)
+        {
+            (status, answer, _) = await AskAsync(_stream, name, type, stop);
         }
 
         return (status, answer);
     }
 
-    private static async Task<(DnsStatus Status, IDnsQueryResponse? Answer, bool IsSilent)>
+    private static async Task<(DnsStatus Status, IDnsQueryResponse? Answer, Trouble Trouble)>
         AskAsync(LookupClient client, string name, QueryType type, CancellationToken stop)
     {
         try
@@ -228,14 +264,14 @@ public sealed class MailDns : IMailDns
             return answer.Header.ResponseCode switch
             {
                 DnsHeaderResponseCode.NoError when !IsReferral(answer) =>
-                    (DnsStatus.Found, answer, false),
-                DnsHeaderResponseCode.NotExistentDomain => (DnsStatus.NoSuchName, null, false),
-                _ => (DnsStatus.TryAgain, null, false),
+                    (DnsStatus.Found, answer, Trouble.None),
+                DnsHeaderResponseCode.NotExistentDomain => (DnsStatus.NoSuchName, null, Trouble.None),
+                _ => (DnsStatus.TryAgain, null, Trouble.Refused),
             };
         }
         catch (ArgumentException)
         {
-            return (DnsStatus.NoSuchName, null, false); // No name that DNS could hold.
+            return (DnsStatus.NoSuchName, null, Trouble.None); // No name that DNS could hold.
         }
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
@@ -245,7 +281,8 @@ public sealed class MailDns : IMailDns
             {
                 Code: DnsResponseCode.ConnectionTimeout,
             };
-            return (DnsStatus.TryAgain, null, isSilent);
+            return (
+                DnsStatus.TryAgain, null, isSilent ? Trouble.Silence : Trouble.Garbled);
         }
     }
 

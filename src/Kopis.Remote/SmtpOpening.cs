@@ -106,9 +106,12 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
 
         _peer.Output.Write("STARTTLS\r\n"u8);
         await _peer.FlushAsync(stop);
-        if (await _peer.ReadReplyAsync(stop) != 220)
+        int code = await _peer.ReadReplyAsync(stop);
+        if (code != 220)
         {
-            return WithoutTls("it refused STARTTLS");
+            return code is >= 400 and < 600 and not SmtpTransaction.ServiceCloses
+                ? WithoutTls("it refused STARTTLS")
+                : throw new IOException("STARTTLS has no reply to go on with.");
         }
 
         // Whoever sits between could put replies here that would count as the server's inside TLS

@@ -12,7 +12,8 @@ namespace Kopis.Remote;
 /// </summary>
 internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
 {
-    private const int ServiceCloses = 421; // RFC 5321 §3.8.
+    /// <summary>The server ends the connection (RFC 5321 §3.8).</summary>
+    internal const int ServiceCloses = 421;
 
     private readonly RemoteReport _report = new();
     private readonly List<int> _later = [];

@@ -39,6 +39,14 @@ internal sealed class ScriptStream : Stream
         IsDone = _steps.Count == 0;
     }
 
+    /// <summary>A server that says so much, whatever it is sent, and hangs up.</summary>
+    internal static ScriptStream OfReplies(int cutBytes, string replies)
+    {
+        ScriptStream server = new(cutBytes, "");
+        server.AddStep("", replies);
+        return server;
+    }
+
     /// <summary>All that was sent and that no C: line has accounted for.</summary>
     internal StringBuilder Unread { get; } = new();
 

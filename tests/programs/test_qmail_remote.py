@@ -24,7 +24,8 @@ class Server(threading.Thread):
         self.replies = {"greeting": GREETING, "EHLO": EHLO, "HELO": PLAIN, "MAIL": b"250 ok\r\n",
                         "RCPT": b"250 ok\r\n", "DATA": b"354 go\r\n", ".": b"250 taken\r\n",
                         "QUIT": b"221 bye\r\n"} | replies
-        self.listener = socket.create_server((address, port))
+        self.listener = socket.create_server(
+            (address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.port = self.listener.getsockname()[1]
         self.lines, self.data, self.sessions = [], b"", 0
         self.start()

@@ -9,7 +9,6 @@ import subprocess
 import unittest
 
 from harness import BIN
-from peer import Peer as SmtpPeer
 from recipients import ENDS, LIMITS, PEOPLE, SILENT, Case, RecipientServer
 from test_qmail_queue import WAIT
 from test_qmail_rspawn import RspawnCase
@@ -223,6 +222,61 @@ class CutServer(RecipientServer):
         if self.sessions[0] is session:
             session.say = Cutter(session.say, self.cut)
         super().converse(session)
+
+
+class Scheduled(SendCase):
+    """qmail-send with qmail-rspawn itself."""
+
+    def begin(self, case):
+        server = RecipientServer(OFFERS["pipelining"])
+        self.addCleanup(server.close)
+        server.cases[0] = case
+        self.control("smtproutes", f":127.0.0.1:{server.port}")
+        remote = Peer(b"")  # qmail-rspawn greets by itself.
+        spawner = subprocess.Popen(
+            [BIN / "qmail-rspawn"], stdin=remote.orders, stdout=remote.reports,
+            env=self.environment())
+        self.addCleanup(spawner.wait, WAIT)
+        self.start_send(120, remote, "--batch")
+        os.close(remote.orders)
+        os.close(remote.reports)
+        remote.orders = remote.reports = None
+        self.send(*(b"u%d@far.example" % u for u in EVERYONE), sender=b"c0@x.example")
+
+    def words(self, count):
+        return [self.wait_log(rb"^delivery \d+: (\w+): .*\n")[1].decode() for _ in range(count)]
+
+    def try_again(self):
+        self.wait_log(rb"status: local 0/10 remote 0/20\n")
+        self.sender.send_signal(signal.SIGALRM)
+
+    def test_one_person_at_whom_the_server_ends_the_connection(self):
+        case = Case("RCPT", "421", "person", 4)
+        self.begin(case)
+        self.assertEqual(["success"] * 3 + ["deferral"] + ["success"] * 4, self.words(PEOPLE))
+        self.try_again()
+        self.assertEqual(["deferral"], self.words(1))
+        case.answer = "250"
+        self.try_again()
+        self.assertEqual(["success"], self.words(1))
+        self.wait_log(rb"^end msg ")
+        self.assertEqual({u: 1 for u in EVERYONE}, dict(case.taken))
+
+    def test_an_end_without_an_answer_is_tried_again_with_the_next_try_only(self):
+        case = Case(".", "close", "once")
+        self.begin(case)
+        self.assertEqual(["deferral"] * PEOPLE, self.words(PEOPLE))
+        self.assertEqual({u: 1 for u in EVERYONE}, dict(case.offered))
+        self.try_again()
+        self.assertEqual(["success"] * PEOPLE, self.words(PEOPLE))
+        self.wait_log(rb"^end msg ")
+        self.assertEqual({u: 1 for u in EVERYONE}, dict(+case.taken))
+
+    def test_a_server_that_takes_no_message_of_several(self):
+        case = Case(".", "451", "several")
+        self.begin(case)
+        self.assertEqual(["success"] * PEOPLE, self.words(PEOPLE))
+        self.wait_log(rb"^end msg ")
 
 
 class Cutter:

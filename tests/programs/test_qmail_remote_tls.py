@@ -217,6 +217,52 @@ class Downgrades(TlsCase):
                         self.assert_deferred(r"4\.7\.5", "TLS failed", peer)
                         self.assertEqual(1, len(peer.sessions))
 
+    def test_tls_that_brings_no_reply_means_plain_text_only_where_that_may_be(self):
+        """Up to the first reply within TLS; also where STARTTLS itself has none."""
+        self.control("timeoutremote", "3")
+        for where in ("STARTTLS", "EHLO"):
+            for said in (None, b"421 busy\r\n", b"502 what?\r\n", b"what?\r\n", b"25",
+                         b"250-server\r\n550 mixed\r\n"):
+                for level in ("may", "encrypt", "verify"):
+                    if (where, level, said) == ("STARTTLS", "may", b"502 what?\r\n"):
+                        continue  # A refusal: it goes on as it was.
+                    with self.subTest(where=where, said=said, level=level):
+                        self.policy(f"far.example:{level}")
+                        peer = self.peer(self.useless(where, said))
+                        if level == "may":
+                            self.assertEqual(FINE, self.remote()[-1])
+                            self.assertEqual(2, len(peer.sessions))
+                            self.assertIsNone(peer.sessions[1].tls)
+                        else:
+                            self.assertEqual("Z", self.remote()[-1][0])
+                            self.assert_nothing_said(peer)
+                            self.assertEqual(1, len(peer.sessions))
+
+    @staticmethod
+    def useless(where, said):
+        """The first session has this instead of a reply to the verb, within TLS if that is EHLO."""
+        plain = server(ehlo=EHLO)
+
+        def talk(session):
+            session.count = talk.count
+            talk.count += 1
+            if session.count:
+                return plain(session)
+            session.say(b"220 server\r\n")
+            session.read_line()
+            session.say(EHLO)
+            session.read_line()
+            if where == "EHLO":
+                session.say(b"220 go\r\n")
+                session.start_tls()
+                session.read_line()
+            if said is None:
+                return None
+            session.say(said)
+            return session.read_line()
+        talk.count = 0
+        return talk
+
     def test_plain_text_after_the_220_is_no_reply_of_the_server(self):
         """CVE-2021-38371, CVE-2026-41319, nodemailer#1835: in the same segment as the 220."""
         for injected in (b"250-AUTH PLAIN\r\n250 ok\r\n", b"250 fragment without an end", b"2"):

@@ -67,7 +67,8 @@ class SendCase(QueueCase):
         self.text = b""
 
     def start_send(self, local=120, remote=120, *arguments):
-        self.local, self.remote = Peer(bytes([local])), Peer(bytes([remote]))
+        self.local = Peer(bytes([local]))
+        self.remote = remote if isinstance(remote, Peer) else Peer(bytes([remote]))
         self.clean = Peer(b"")
         self.log_fd, log = os.pipe()
         ends = [log]
