@@ -30,7 +30,7 @@ public sealed class TlsPolicies
                 && TryParse(line[(end + 1)..]) is not null;
             if (end < 0 && !line.AsSpan().Contains((byte)'.'))
             {
-                domain = []; // Whom it is about is not to be known: all without a line of their own.
+                domain = []; // Nobody knows whom it is about: all without a line of their own.
             }
 
             all.Add(isSound ? line : [.. domain, (byte)':']);

@@ -77,7 +77,8 @@ public sealed class OwnAddresses(int port)
         {
             return IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners()
                 .Any(one => one.Port == port
-                    && (one.Address.Equals(IPAddress.Any) || one.Address.Equals(IPAddress.IPv6Any)));
+                    && (one.Address.Equals(IPAddress.Any)
+                        || one.Address.Equals(IPAddress.IPv6Any)));
         }
         catch (Exception e) when (e is NetworkInformationException or IOException
             or UnauthorizedAccessException)

@@ -96,7 +96,8 @@ internal sealed class RemoteRoute(
             return await ConnectAsync(host.EndPoint, stop) is { } again
                 ? await GreetAsync(host, again, avoidTls: true, stop)
                 : (null, RemoteReport.Of('Z',
-                    $"Connected to {host.EndPoint.Address} but TLS failed: {e.Message} (#4.7.5)\n"));
+                    $"Connected to {host.EndPoint.Address} but TLS failed: {e.Message} "
+                    + "(#4.7.5)\n"));
         }
     }
 

@@ -67,7 +67,8 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
         // .NET takes 0x7f.1 and 0177.0.0.1 as well: those are names here, as in DNS.
         return IPAddress.TryParse(inner, out IPAddress? address)
             && (inner.Contains(':')
-                || (inner.Count(c => c == '.') == 3 && inner.All(c => c is '.' or (>= '0' and <= '9'))
+                || (inner.Count(c => c == '.') == 3
+                    && inner.All(c => c is '.' || char.IsAsciiDigit(c))
                     && !inner.Split('.').Any(part => part is ['0', _, ..])))
             ? address : null;
     }

@@ -32,7 +32,8 @@ public sealed class SmtpRoutesTests : IDisposable
     public void A_bad_line_harms_its_own_domain_alone(string line)
     {
         SmtpRoutes routes = Read($"good.example:relay\n{line}\n:other\n");
-        Assert.Contains("bad.example:", routes.Find("bad.example"u8)!.Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "bad.example:", routes.Find("bad.example"u8)!.Fault, StringComparison.Ordinal);
         Assert.Single(routes.Faults);
         Assert.Null(routes.Find("good.example"u8)!.Fault);
         Assert.Null(routes.Find("third.example"u8)!.Fault);

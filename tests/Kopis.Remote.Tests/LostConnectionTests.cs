@@ -19,7 +19,8 @@ public sealed class LostConnectionTests
     [InlineData(false, 3)]
     public async Task No_byte_is_the_wrong_one(bool isPipelined, int cutBytes)
     {
-        int[] ends = [.. Replies.Select((c, i) => (c, i)).Where(x => x.c == '\n').Select(x => x.i + 1)];
+        int[] ends =
+            [.. Enumerable.Range(1, Replies.Length).Where(end => Replies[end - 1] == '\n')];
         for (int cut = 0; cut <= Replies.Length; cut++)
         {
             TransactionResult result = await Play(Replies[..cut], isPipelined, cutBytes);
@@ -79,6 +80,7 @@ public sealed class LostConnectionTests
             Offers = new ServerOffers { Pipelining = isPipelined },
         };
         RemoteMail mail = new("s@x"u8.ToArray(), People, new MemoryMessage("line\n"));
-        return await new SmtpTransaction(link, mail).RunAsync(TestContext.Current.CancellationToken);
+        return await new SmtpTransaction(link, mail)
+            .RunAsync(TestContext.Current.CancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 """A name server of the test's own, for answers that no sound one gives."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -84,7 +85,7 @@ class Answers(threading.Thread):
             threading.Thread(target=self.serve_client, args=(client,), daemon=True).start()
 
     def serve_client(self, client):
-        with client, client.makefile("rb") as stream:
+        with client, client.makefile("rb") as stream, contextlib.suppress(OSError):
             while len(size := stream.read(2)) == 2:
                 for one in self.packets(stream.read(int.from_bytes(size, "big")), "tcp"):
                     client.sendall(len(one).to_bytes(2, "big") + one)
