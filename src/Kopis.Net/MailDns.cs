@@ -257,21 +257,27 @@ public sealed class MailDns : IMailDns
     private static async Task<(DnsStatus Status, IDnsQueryResponse? Answer, Trouble Trouble)>
         AskAsync(LookupClient client, string name, QueryType type, CancellationToken stop)
     {
+        DnsQuestion question;
         try
         {
-            IDnsQueryResponse answer =
-                await client.QueryAsync(name, type, cancellationToken: stop);
-            return answer.Header.ResponseCode switch
-            {
-                DnsHeaderResponseCode.NoError when !IsReferral(answer) =>
-                    (DnsStatus.Found, answer, Trouble.None),
-                DnsHeaderResponseCode.NotExistentDomain => (DnsStatus.NoSuchName, null, Trouble.None),
-                _ => (DnsStatus.TryAgain, null, Trouble.Refused),
-            };
+            question = new DnsQuestion(name, type);
         }
         catch (ArgumentException)
         {
             return (DnsStatus.NoSuchName, null, Trouble.None); // No name that DNS could hold.
+        }
+
+        try
+        {
+            IDnsQueryResponse answer = await client.QueryAsync(question, stop);
+            return answer.Header.ResponseCode switch
+            {
+                DnsHeaderResponseCode.NoError when !IsReferral(answer) =>
+                    (DnsStatus.Found, answer, Trouble.None),
+                DnsHeaderResponseCode.NotExistentDomain =>
+                    (DnsStatus.NoSuchName, null, Trouble.None),
+                _ => (DnsStatus.TryAgain, null, Trouble.Refused),
+            };
         }
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
