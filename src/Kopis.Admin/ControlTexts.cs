@@ -87,7 +87,7 @@ internal static class ControlTexts
             "With tlsclients, SMTP clients are asked for certificates of these authorities."),
         new("clientlimits", Kind.List, "SMTP clients have no limits.", "SMTP client limit: "),
         new("clientname", Kind.Line, "(nobody asks)", "SMTP clients without a proven name: "),
-        new("concurrencyshared", Kind.Number, "half of concurrencylocal",
+        new("concurrencyshared", Kind.Line, "half of concurrencylocal",
             "Local deliveries before each user has one at once: "),
         new("delaynotify", Kind.Number, "14400",
             "Senders who ask are told of a delay after ", " seconds"),

@@ -26,6 +26,11 @@ class ShowControls(ProgramCase):
                 "bouncefrom: (Default.) Bounce user name is MAILER-DAEMON.",
                 "bouncehost: (Default.) Bounce host name is mx.example.",
                 "databytes: (Default.) SMTP DATA limit is 52428800 bytes.",
+                "maxperaddress: (Default.) A client's address may have 50 connections to a listener.",
+                "maxpernetwork: (Default.) A client's network may have 100 connections to a listener.",
+                "maxrcpt: (Default.) SMTP messages may have 100 recipients.",
+                "maxrcptrelay: (Default.) Messages of users and of clients that may relay may have "
+                "40000 recipients.",
                 "locals: (Default.) Messages for me are delivered locally.",
                 "me: My name is mx.example.",
                 "morercpthosts: (Default.) No rcpthosts; morercpthosts is irrelevant.",

@@ -174,6 +174,17 @@ class ConnectionLimits(ListenerCase):
         self.assertEqual(5, len(denied))
         self.assertLess(len(self.lines), 40, self.lines)
 
+    def test_a_flood_of_failed_handshakes_is_a_few_lines(self):
+        self.certificate("servercert.pem", "mx.example")
+        self.serve(SMTPS="")
+        for _ in range(40):
+            peer, replies = self.client("192.0.2.1")
+            peer.sendall(b"this is no handshake\r\n")
+            replies.read()
+            peer.close()
+        self.wait_log("no TLS: ")
+        self.assertEqual(5, sum("no TLS: " in line for line in self.lines), self.lines)
+
     def test_another_client_is_served_while_one_has_a_thousand_connections(self):
         """The figure of it is in tests/system/test_bounds.py."""
         self.serve("-c", "200", "-b", "1024", chain=self.POP3)
