@@ -10,9 +10,12 @@ namespace Kopis.Read;
 /// <param name="Maildir">Below the user's home.</param>
 internal sealed record Pop3Chain(byte[] Host, byte[] Maildir)
 {
+    /// <summary>How many they are.</summary>
+    internal const int Words = 5;
+
     /// <summary>Reads the words; null where a program of the chain is not ours.</summary>
     internal static Pop3Chain? Parse(ByteEnvironment environment, IReadOnlyList<byte[]> words) =>
-        words.Count == 5
+        words.Count == Words
         && OwnProgram.NameOf(environment, words[2]) == "checkpassword"
         && OwnProgram.NameOf(environment, words[3]) == "qmail-pop3d"
             ? new Pop3Chain(words[1], words[4])

@@ -56,11 +56,14 @@ public static class QmailPopup
             words, logins, new ReaderPost(listener.Home), tls, TimeProvider.System, Log);
     }
 
-    /// <summary>Whether a listener of this chain has no need of root's rights, which
-    /// <see cref="Fuse"/>'s sessions do not use: the chain is all ours.</summary>
-    public static bool IsOwn(ByteEnvironment environment, IReadOnlyList<byte[]> chain) =>
-        chain.Count > 0 && OwnProgram.NameOf(environment, chain[0]) == "qmail-popup"
-        && Pop3Chain.Parse(environment, chain) is not null;
+    /// <summary>Whether a chain ends in all of ours, so that <see cref="Fuse"/>'s sessions, which
+    /// have no use for root's rights, serve it.</summary>
+    public static bool EndsChain(ByteEnvironment environment, IReadOnlyList<byte[]> chain)
+    {
+        byte[][] words = [.. chain.TakeLast(Pop3Chain.Words)];
+        return words.Length > 0 && OwnProgram.NameOf(environment, words[0]) == "qmail-popup"
+            && Pop3Chain.Parse(environment, words) is not null;
+    }
 
     // An installed host's users are root's to write, and so no listener's.
     private static bool IsOneUser(string home) =>

@@ -60,10 +60,13 @@ internal sealed class ReaderRelay(Connection connection, Socket reader)
             connection.SetDeadline(MailConversation.IdleTimeout);
             while (await connection.TryReadAsync() is { IsCanceled: false } read)
             {
+                over.CancelAfter(MailConversation.IdleTimeout);
                 foreach (ReadOnlyMemory<byte> piece in read.Buffer)
                 {
-                    await SendAsync(piece);
+                    await SendAsync(piece, over.Token);
                 }
+
+                over.CancelAfter(Timeout.InfiniteTimeSpan);
 
                 connection.Input.AdvanceTo(read.Buffer.End);
                 connection.SetDeadline(MailConversation.IdleTimeout);
@@ -75,19 +78,20 @@ internal sealed class ReaderRelay(Connection connection, Socket reader)
 
             reader.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException
+            or OperationCanceledException)
         {
-            // qmail-pop3d has ended.
+            // qmail-pop3d has ended, or takes nothing.
         }
 
         over.CancelAfter(EndTimeMax);
     }
 
-    private async Task SendAsync(ReadOnlyMemory<byte> piece)
+    private async Task SendAsync(ReadOnlyMemory<byte> piece, CancellationToken over)
     {
         while (!piece.IsEmpty)
         {
-            piece = piece[await reader.SendAsync(piece)..];
+            piece = piece[await reader.SendAsync(piece, over)..];
         }
     }
 

@@ -41,10 +41,19 @@ internal static class ChainTable
     // Root gives mail out to nobody itself.
     private static ProcessIdentity? AsWhom(
         ProgramContext context, IReadOnlyList<byte[]> chain) =>
-        QmailPopup.IsOwn(context.Environment, chain) ? Pop3Root.Prepare(context) : null;
+        FirstOf(context, ref chain) is "qmail-popup" or "rblsmtpd"
+        && QmailPopup.EndsChain(context.Environment, chain) ? Pop3Root.Prepare(context) : null;
 
     /// <summary>Fuses a chain, where its first word is one of our programs that can.</summary>
     internal static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    {
+        string? name = FirstOf(listener, ref chain);
+        ChainFactory? make = Array.Find(All, entry => entry.First == name).Make;
+        return make?.Invoke(listener, chain);
+    }
+
+    // Which of our programs is first; null where none of them is.
+    private static string? FirstOf(ProgramContext listener, ref IReadOnlyList<byte[]> chain)
     {
         string? name = OwnProgram.NameOf(listener.Environment, chain[0]);
         if (name is not null && chain.Count > 1 && ProgramTable.Find(name) is null)
@@ -54,7 +63,6 @@ internal static class ChainTable
             chain = [.. chain.Skip(1)];
         }
 
-        ChainFactory? make = Array.Find(All, entry => entry.First == name).Make;
-        return make?.Invoke(listener, chain);
+        return name;
     }
 }

@@ -158,7 +158,6 @@ class UnderSystemd(unittest.TestCase):
                               self.within(unit, "touch", f"{place}/probe"), (unit, place))
             self.assertEqual("", self.within(unit, "touch", "/tmp/probe"))  # Its own /tmp.
             self.host.run("test", "!", "-e", "/tmp/probe")
-        for unit in SMTP:
             self.assertEqual(f"{1 << 10:016x}", self.status(unit, "CapEff"))
             self.assertNotEqual("0", self.status(unit, "Uid").split()[0])
             self.assertIn("No such file", self.within(unit, "ls", "/home/joe"))

@@ -559,6 +559,23 @@ class ByHand(InstalledCase):
             self.assertEqual(0 if end == signal.SIGTERM else -end, process.wait(20))
             self.host.wait_until(lambda: not self.host.pids(), lambda: f"still {self.host.pids()}")
 
+    def test_behind_our_own_programs_it_is_no_other(self):
+        for before in ((self.host.home / "bin/rblsmtpd",),
+                       (self.host.home / "bin/kopis",)):
+            if "kopis" in str(before[-1]):
+                process = self.host.spawn(
+                    self.host.home / "bin/tcpserver", ME, "10110", before[0], "qmail-popup", ME,
+                    "checkpassword", "qmail-pop3d", "Maildir")
+                self.host.wait_listening(10110)
+            else:
+                process = self.listen(*before)
+            [pid] = self.host.pids()["tcpserver"]
+            self.assertEqual(self.host.uid("qmaild"), pathlib.Path(f"/proc/{pid}").stat().st_uid)
+            if "kopis" in str(before[-1]):  # The other would ask for a list in DNS, and wait.
+                self.assertEqual(0, self.fetch())
+            self.assertEqual(0, self.host.stop(process))
+            self.host.wait_until(lambda: not self.host.pids(), lambda: f"still {self.host.pids()}")
+
     def test_where_the_host_runs_nothing_more_is_started(self):
         self.host.start()
         process = self.listen()

@@ -99,6 +99,7 @@ internal sealed class Uninstaller(
         tree.TryUnlink("queue/intake");
         tree.TryUnlink("queue/imported");
         tree.TryUnlink("users/lookup");
+        tree.TryUnlink("users/readers");
     }
 
     private bool IsUnchanged(Beneath tree, string name)
