@@ -3,6 +3,7 @@ using Kopis.Base;
 namespace Kopis.Send.Tests;
 
 /// <summary>Nobody's mail waits for another user's programs, lists or floods.</summary>
+[Collection("Memory is measured")]
 public class FairnessTests
 {
     private const int Concurrency = 10;

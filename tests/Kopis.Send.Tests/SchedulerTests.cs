@@ -3,6 +3,7 @@ using Kopis.Queue;
 
 namespace Kopis.Send.Tests;
 
+[Collection("Memory is measured")]
 public class SchedulerTests
 {
     private const long Lifetime = 604_800;
