@@ -38,7 +38,7 @@ public class HotPieces
         _scheduler = new Scheduler(lifetimeSeconds: long.MaxValue / 2, batch: true);
         for (int i = 1; i <= Waiting; i++)
         {
-            QueuedMessage message = new(
+            WholeMessage message = new(
                 (ulong)i, _now, "s@x.example"u8, [("r@y.example"u8.ToArray(), DeliveryChannel.Remote)]);
             message.SetDue(DeliveryChannel.Remote, _now + i);
             _scheduler.Add(message);

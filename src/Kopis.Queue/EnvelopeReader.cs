@@ -14,6 +14,13 @@ public struct EnvelopeReader
     private int _addressBytes; // Of the address that is being read, its NUL included.
     private int _refusal;
 
+    /// <summary>Recipients that have begun.</summary>
+    public int Recipients { readonly get; private set; }
+
+    /// <summary>An address has parameters; whether they are sound, <see cref="Envelope.Check"/>
+    /// says.</summary>
+    public bool HasParameters { readonly get; private set; }
+
     /// <summary>Whether the envelope has ended or has gone wrong: the rest does not matter.
     /// </summary>
     public readonly bool IsOver => _isOver;
@@ -45,6 +52,8 @@ public struct EnvelopeReader
         }
         else if (isParameters || tag == (_hasSender ? (byte)'T' : (byte)'F'))
         {
+            HasParameters |= isParameters;
+            Recipients += tag == (byte)'T' ? 1 : 0;
             _hasSender = true;
             _inAddress = true;
             _addressBytes = 0;

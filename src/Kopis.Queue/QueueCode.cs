@@ -4,6 +4,7 @@ namespace Kopis.Queue;
 public static class QueueCode
 {
     public const int AddressTooLong = 11;
+    public const int Rejected = 31;
     public const int OutOfMemory = 51;
     public const int Timeout = 52;
     public const int WriteError = 53;

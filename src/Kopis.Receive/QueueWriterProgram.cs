@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Kopis.Base;
+using Kopis.Control;
 using Kopis.Net;
 using Kopis.Posix;
 using Kopis.Queue;
@@ -21,7 +22,9 @@ internal static class QueueWriterProgram
         using CancellationTokenSource stop = new();
         using PosixSignalRegistration term =
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
-        using QueueWriter writer = new(context.Home, TimeProvider.System, Log);
+        using QueueWriter writer = new(
+            context.Home, TimeProvider.System, Log,
+            IntakeLimits.Read(ControlDirectory.Of(context)));
         writer.RunAsync(stop.Token).GetAwaiter().GetResult();
         return ExitCode.Success;
     }

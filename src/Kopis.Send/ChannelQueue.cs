@@ -8,7 +8,7 @@ internal sealed class ChannelQueue
     private const int MovesMax = 10_000;
 
     private readonly Dictionary<uint, OriginRow> _rows = [];
-    private readonly Queue<OriginRow> _turns = new(); // Each row once.
+    private readonly Queue<OriginRow> _turns = new(); // Each row that has work, once.
 
     /// <summary>Messages by the time of their next pass.</summary>
     internal PriorityQueue<QueuedMessage, long> Waiting { get; } = new();
@@ -26,25 +26,37 @@ internal sealed class ChannelQueue
             if (!_rows.TryGetValue(message.Uid, out OriginRow? row))
             {
                 _rows.Add(message.Uid, row = new OriginRow(message.Uid));
-                _turns.Enqueue(row);
             }
 
-            row.Due.Enqueue(message);
+            (message.IsLong ? row.LongDue : row.Due).Enqueue(message);
+            Wake(row);
         }
     }
 
-    /// <summary>The row whose turn it is; to be given back by <see cref="EndTurn"/>.</summary>
-    internal OriginRow? NextTurn() => _turns.TryDequeue(out OriginRow? row) ? row : null;
-
-    internal void EndTurn(OriginRow row)
+    /// <summary>The row whose turn it is; to be given back by <see cref="Wake"/>.</summary>
+    internal OriginRow? NextTurn()
     {
-        if (row.IsEmpty)
+        if (!_turns.TryDequeue(out OriginRow? row))
+        {
+            return null;
+        }
+
+        row.HasTurn = false;
+        return row;
+    }
+
+    /// <summary>The row takes turns as long as it has work, and is forgotten with its last pass.
+    /// </summary>
+    internal void Wake(OriginRow row)
+    {
+        if (row.HasWork && !row.HasTurn)
+        {
+            row.HasTurn = true;
+            _turns.Enqueue(row);
+        }
+        else if (row.IsEmpty)
         {
             _rows.Remove(row.Uid);
-        }
-        else
-        {
-            _turns.Enqueue(row);
         }
     }
 }

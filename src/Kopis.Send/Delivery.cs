@@ -8,6 +8,13 @@ internal sealed record Delivery(Pass Pass, int[] Recipients)
 {
     internal QueuedMessage Message => Pass.Message;
 
+    /// <summary>The recipients as the channel knows them.</summary>
+    internal required ReadOnlyMemory<byte>[] Addresses { get; init; }
+
+    /// <summary>Its line in the log was left out: it is expected to end as those before it.
+    /// </summary>
+    internal bool IsUnlisted { get; set; }
+
     /// <summary>Whose place it takes; null on the remote channel.</summary>
     internal MailUser? User { get; init; }
 

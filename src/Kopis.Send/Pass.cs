@@ -2,8 +2,11 @@ namespace Kopis.Send;
 
 /// <summary>One attempt at all recipients of a message that are left on a channel.</summary>
 internal sealed class Pass(
-    QueuedMessage message, DeliveryChannel channel, long nextDue, bool isLast)
+    QueuedMessage message, OriginRow row, DeliveryChannel channel, long nextDue, bool isLast)
 {
+    /// <summary>The row that it takes turns in.</summary>
+    internal OriginRow Row { get; } = row;
+
     internal QueuedMessage Message { get; } = message;
 
     internal DeliveryChannel Channel { get; } = channel;
@@ -26,5 +29,15 @@ internal sealed class Pass(
     /// <summary>Over, and the message waits again or is finished.</summary>
     internal bool IsClosed { get; set; }
 
-    internal bool AllOrdered => Next == Message.Recipients;
+    /// <summary>Recipients that this pass has deferred.</summary>
+    internal int Left { get; set; }
+
+    /// <summary>Its recipients could not be read: those that are left wait for the next pass.
+    /// </summary>
+    internal bool IsCutShort { get; set; }
+
+    /// <summary>It waits until fewer of its recipients are parked.</summary>
+    internal bool IsHeld { get; set; }
+
+    internal bool AllOrdered => IsCutShort || Next >= Message.Recipients;
 }

@@ -13,18 +13,57 @@ namespace Kopis.Send;
 /// when its segment is gone.</remarks>
 internal sealed class QueueState(
     IMessReader mess, StateLog marks, Scheduler scheduler, AddressMap addresses,
-    ICleaner clean, SendLog log) : IDisposable
+    ICleaner clean, SendLog log, long memoryBytesMax = long.MaxValue) : IDisposable
 {
     private const int MessagesAtOnce = 64; // Between two looks at reports and signals.
+
+    /// <summary>See <see cref="WholeEnvelopeBytesMax"/>.</summary>
+    internal const int WholeEnvelopeBytesUsual = 8 * 1024;
+
+    /// <summary>The same where half of it is taken: no more than keeping track of one takes.
+    /// </summary>
+    private const int WholeEnvelopeBytesInWant = 512;
+
+    /// <summary>What part of the memory the portions of long envelopes may have.</summary>
+    private const int PortionsShare = 8;
+
+    private const int SecondsBetweenWarnings = 60;
+
+    private readonly LongEnvelopes _long = new(
+        mess, addresses, memoryBytesMax / PortionsShare);
 
     private readonly Dictionary<ulong, SegmentUse> _segments = [];
     private readonly Dictionary<ulong, IReadOnlyCollection<int>> _setAside = [];
     private readonly HashSet<ulong> _oldBounces = [];
     private Dictionary<ulong, SavedMessage> _saved = [];
     private bool _hasPassedSegment;
+    private long _memoryBytes;
+    private long _warnedAt;
 
     /// <summary>What senders have heard of their messages; null where nobody asks.</summary>
     internal INoticeBox? Notices { get; init; }
+
+    /// <summary>Envelopes up to here are kept in memory while there is plenty.</summary>
+    internal int WholeEnvelopeBytesMax { get; init; } = WholeEnvelopeBytesUsual;
+
+    /// <summary>Messages in memory take all that they may: new ones wait on the disk.</summary>
+    internal bool HasNoRoom => _memoryBytes >= memoryBytesMax;
+
+    /// <summary>As above, and says so now and then.</summary>
+    internal bool IsFull(long now)
+    {
+        if (HasNoRoom && now - _warnedAt >= SecondsBetweenWarnings)
+        {
+            log.Line($"warning: {scheduler.Messages.Count} messages fill queuememory; "
+                + $"new ones wait in queue/mess");
+            _warnedAt = now;
+        }
+
+        return HasNoRoom;
+    }
+
+    /// <summary>locals and virtualdomains were read again.</summary>
+    internal void ForgetRoutes() => _long.Forget();
 
     /// <summary>
     /// Takes the messages before the saved position back, and those after it of which there is
@@ -75,6 +114,7 @@ internal sealed class QueueState(
         for (int i = 0; i < MessagesAtOnce; i++)
         {
             ulong segment = mess.Position.Segment;
+            mess.EnvelopeBytesMax = WholeNow;
             ScanResult result = mess.Next();
             _hasPassedSegment |= mess.Position.Segment != segment;
             TakeResult(result, now);
@@ -99,6 +139,7 @@ internal sealed class QueueState(
     internal void Forget(QueuedMessage message)
     {
         scheduler.Remove(message);
+        _memoryBytes -= message.MemoryBytes;
         if (message.HasOwnFile)
         {
             clean.Ask($"foop/{message.Number}");
@@ -135,6 +176,10 @@ internal sealed class QueueState(
         }
     }
 
+    private int WholeNow => _memoryBytes < memoryBytesMax / 2
+        ? WholeEnvelopeBytesMax
+        : Math.Min(WholeEnvelopeBytesMax, WholeEnvelopeBytesInWant);
+
     /// <summary>Whether the reader is past the message.</summary>
     private bool IsRead(ulong number) => mess.Position.IsPast(number);
 
@@ -142,6 +187,7 @@ internal sealed class QueueState(
     {
         try
         {
+            mess.EnvelopeBytesMax = WholeNow;
             Take(mess.Open(number), _saved[number], isNew: false, now);
         }
         catch (MessageNotFoundException e)
@@ -201,7 +247,9 @@ internal sealed class QueueState(
         QueuedMessage message;
         try
         {
-            message = ToMessage(arrived);
+            message = arrived.UnreadEnvelopeBytes > 0
+                ? ToLongMessage(arrived)
+                : ToMessage(arrived);
         }
         catch (OverflowException e)
         {
@@ -229,12 +277,13 @@ internal sealed class QueueState(
         SetDue(message, DeliveryChannel.Local, saved?.LocalDue ?? first, now);
         SetDue(message, DeliveryChannel.Remote, saved?.RemoteDue ?? first, now);
         message.HasBounce = _oldBounces.Remove(arrived.Number);
-        if (message.HasBounce && message.HasNotices)
+        if (message.HasBounce)
         {
             RecallNotices(message);
         }
 
         use.Left++;
+        _memoryBytes += message.MemoryBytes;
         scheduler.Add(message);
     }
 
@@ -249,7 +298,10 @@ internal sealed class QueueState(
     {
         try
         {
-            Notices?.Recall(message);
+            if (message.HasNotices)
+            {
+                Notices?.Recall(message);
+            }
         }
         catch (IOException e)
         {
@@ -257,7 +309,14 @@ internal sealed class QueueState(
         }
     }
 
-    private QueuedMessage ToMessage(ArrivedMessage arrived)
+    private LongMessage ToLongMessage(ArrivedMessage arrived) => new(arrived, _long)
+    {
+        HasOwnFile = arrived.HasOwnFile,
+        Uid = arrived.Uid,
+        RecordEnd = (uint)arrived.RecordEnd,
+    };
+
+    private WholeMessage ToMessage(ArrivedMessage arrived)
     {
         List<(byte[], DeliveryChannel)> recipients = [];
         foreach (ReadOnlyMemory<byte> recipient in arrived.Envelope.Recipients)
@@ -267,13 +326,13 @@ internal sealed class QueueState(
                 (address, isLocal ? DeliveryChannel.Local : DeliveryChannel.Remote));
         }
 
-        return new QueuedMessage(
-            arrived.Number, arrived.BornSeconds, arrived.Envelope.Sender.Span, recipients)
+        return new WholeMessage(
+            arrived.Number, arrived.BornSeconds, arrived.Envelope.Sender.Span, recipients,
+            ParameterTable.Of(arrived.Envelope))
         {
             HasOwnFile = arrived.HasOwnFile,
             Uid = arrived.Uid,
             RecordEnd = (uint)arrived.RecordEnd,
-            Parameters = ParameterTable.Of(arrived.Envelope),
         };
     }
 

@@ -29,6 +29,12 @@ internal sealed class Scheduler(
     private static readonly DeliveryChannel[] Channels =
         [DeliveryChannel.Local, DeliveryChannel.Remote];
 
+    /// <summary>Recipients of one pass that wait for room at once: bounds what is kept of a list
+    /// whose recipients are all one user's.</summary>
+    private const int ParkedMax = 10_000;
+
+    private const int RetryAfterFailureSeconds = 123; // Contract §0.
+
     private readonly ChannelQueue[] _channels = [new(), new()];
     private readonly MailUsers _users = new(sharedPlaces);
     private readonly HashSet<QueuedMessage> _messages = [];
@@ -39,13 +45,16 @@ internal sealed class Scheduler(
     /// <summary>Messages that are not finished.</summary>
     internal IReadOnlyCollection<QueuedMessage> Messages => _messages;
 
+    /// <summary>Recipients could not be read; they are tried again later.</summary>
+    internal Action<QueuedMessage, IOException> OnTrouble { get; set; } = (_, _) => { };
+
     /// <summary>Takes a message over; its due times must be set.</summary>
     internal void Add(QueuedMessage message)
     {
         _messages.Add(message);
         foreach (DeliveryChannel channel in Channels)
         {
-            if (message.Open(channel) > 0)
+            if (message.MayBeOpen(channel))
             {
                 _channels[(int)channel].Waiting.Enqueue(message, message.Due(channel));
             }
@@ -95,6 +104,7 @@ internal sealed class Scheduler(
         delivery.Message.SetState(
             recipient,
             verdict == Verdict.Retry ? RecipientState.Deferred : RecipientState.Done);
+        delivery.Pass.Left += verdict == Verdict.Retry ? 1 : 0;
         if (delivery.IsComplete)
         {
             delivery.Pass.Running--;
@@ -140,7 +150,26 @@ internal sealed class Scheduler(
             return null;
         }
 
-        return Order(ready.Pass, [ready.Recipient], ready.User);
+        Pass pass = ready.Pass;
+        if (pass.IsHeld && pass.Parked < ParkedMax / 2)
+        {
+            pass.IsHeld = false;
+            pass.Row.Rotation.Enqueue(pass);
+            _channels[(int)pass.Channel].Wake(pass.Row);
+        }
+
+        try
+        {
+            return Order(pass, [ready.Recipient], ready.User);
+        }
+        catch (IOException e)
+        {
+            OnTrouble(pass.Message, e);
+            _users.End(ready.User);
+            pass.Left++; // It was not tried: the next pass does.
+            ClosePassIfOver(pass);
+            return null;
+        }
     }
 
     private Delivery? NextOfRows(ChannelQueue own, DeliveryChannel channel)
@@ -148,9 +177,8 @@ internal sealed class Scheduler(
         int steps = StepsMax;
         while (steps > 0 && own.NextTurn() is { } row)
         {
-            OpenPasses(channel, row);
-            Delivery? found = NextOfRow(row, ref steps);
-            own.EndTurn(row);
+            Delivery? found = NextOfRow(channel, row, ref steps);
+            own.Wake(row);
             if (found is not null)
             {
                 return found;
@@ -161,66 +189,124 @@ internal sealed class Scheduler(
     }
 
     /// <summary>The row's next order; null where it has none, or the steps were used up.</summary>
-    private Delivery? NextOfRow(OriginRow row, ref int steps)
+    private Delivery? NextOfRow(DeliveryChannel channel, OriginRow row, ref int steps)
     {
+        OpenPasses(channel, row);
         while (steps-- > 0 && row.Rotation.TryDequeue(out Pass? pass))
         {
-            SkipTaken(pass);
-            if (pass.AllOrdered)
+            try
             {
+                if (NextOfPass(pass, ref steps) is { } delivery)
+                {
+                    return delivery;
+                }
+            }
+            catch (IOException e)
+            {
+                OnTrouble(pass.Message, e);
+                pass.IsCutShort = true;
                 ClosePassIfOver(pass);
-                OpenPasses(pass.Channel, row);
-                continue;
             }
 
-            // To the end of the row: a long list does not keep a short message waiting.
-            row.Rotation.Enqueue(pass);
-            if (pass.Channel == DeliveryChannel.Remote)
-            {
-                return Order(pass, Choose(pass), null);
-            }
-
-            int recipient = pass.Next++;
-            MailUser user = _users.Of(pass.Message.Address(recipient).Span);
-            if (_users.TryStart(user))
-            {
-                return Order(pass, [recipient], user);
-            }
-
-            _users.Park(user, pass, recipient);
+            OpenPasses(channel, row);
         }
 
         return null;
     }
 
+    /// <summary>The pass's next order. It leaves the rotation when all is ordered, or too many of
+    /// its recipients wait for room.</summary>
+    private Delivery? NextOfPass(Pass pass, ref int steps)
+    {
+        steps = pass.Message.Prepare() ? 0 : steps;
+        if (!TrySkipTaken(pass, ref steps))
+        {
+            pass.Row.Rotation.Enqueue(pass);
+            return null;
+        }
+
+        if (pass.AllOrdered)
+        {
+            ClosePassIfOver(pass);
+            return null;
+        }
+
+        if (pass.Channel == DeliveryChannel.Remote)
+        {
+            return Rotate(Order(pass, Choose(pass), null));
+        }
+
+        int recipient = pass.Next;
+        MailUser user = _users.Of(pass.Message.Address(recipient).Span);
+        pass.Next++;
+        if (_users.TryStart(user))
+        {
+            return Rotate(Order(pass, [recipient], user));
+        }
+
+        _users.Park(user, pass, recipient);
+        pass.IsHeld = pass.Parked >= ParkedMax;
+        if (!pass.IsHeld)
+        {
+            pass.Row.Rotation.Enqueue(pass);
+        }
+
+        return null;
+    }
+
+    /// <summary>To the end of the row: a long list does not keep a short message waiting.</summary>
+    private static Delivery Rotate(Delivery delivery)
+    {
+        delivery.Pass.Row.Rotation.Enqueue(delivery.Pass);
+        return delivery;
+    }
+
     private static Delivery Order(Pass pass, int[] recipients, MailUser? user)
     {
+        Delivery delivery = new(pass, recipients)
+        {
+            Addresses = Array.ConvertAll(recipients, pass.Message.Address),
+            User = user,
+        };
         pass.Running++;
         foreach (int recipient in recipients)
         {
             pass.Message.SetState(recipient, RecipientState.Running);
         }
 
-        return new Delivery(pass, recipients) { User = user };
+        return delivery;
     }
 
     private void OpenPasses(DeliveryChannel channel, OriginRow row)
     {
         while (row.Rotation.Count < PassesMax && row.Due.TryDequeue(out QueuedMessage? message))
         {
-            long next = RetrySchedule.Next(_now, message.BornSeconds, channel);
-            bool isLast = _now > message.BornSeconds + lifetimeSeconds;
-            row.Rotation.Enqueue(new Pass(message, channel, next, isLast));
+            OpenPass(channel, row, message);
         }
+
+        while (row.MayOpenLong)
+        {
+            row.LongPasses++;
+            OpenPass(channel, row, row.LongDue.Dequeue());
+        }
+    }
+
+    private void OpenPass(DeliveryChannel channel, OriginRow row, QueuedMessage message)
+    {
+        long next = RetrySchedule.Next(_now, message.BornSeconds, channel);
+        bool isLast = _now > message.BornSeconds + lifetimeSeconds;
+        message.BeginPass();
+        row.Rotation.Enqueue(new Pass(message, row, channel, next, isLast));
     }
 
     /// <summary>The pass's next recipient, with others at the same host where batching.</summary>
     private int[] Choose(Pass pass)
     {
         QueuedMessage message = pass.Message;
-        int first = pass.Next++;
+        int first = pass.Next;
         if (!batch || Verp.IsVerp(message.Sender))
         {
+            pass.Next++;
             return [first];
         }
 
@@ -236,47 +322,71 @@ internal sealed class Scheduler(
             }
         }
 
+        pass.Next++;
         return [.. chosen];
     }
 
-    private static void SkipTaken(Pass pass)
+    /// <summary>Passes recipients by that are not this pass's to deliver.</summary>
+    /// <returns>False where the steps were used up.</returns>
+    private static bool TrySkipTaken(Pass pass, ref int steps)
     {
         while (!pass.AllOrdered && !IsOpen(pass, pass.Next))
         {
             pass.Next++;
+            if (--steps <= 0)
+            {
+                return false;
+            }
         }
+
+        return true;
     }
 
     private static bool IsOpen(Pass pass, int index) =>
-        pass.Message.Channel(index) == pass.Channel
-        && pass.Message.State(index) == RecipientState.ToDo;
+        pass.Message.State(index) == RecipientState.ToDo
+        && pass.Message.Channel(index) == pass.Channel;
 
     private static ReadOnlySpan<byte> Host(ReadOnlySpan<byte> address) =>
         address[(address.LastIndexOf((byte)'@') + 1)..];
 
     private void ClosePassIfOver(Pass pass)
     {
-        SkipTaken(pass);
-        if (!pass.AllOrdered || pass.Running + pass.Parked > 0 || pass.IsClosed)
+        int steps = int.MaxValue;
+        QueuedMessage message = pass.Message;
+        bool isSkipped = message.IsLong || TrySkipTaken(pass, ref steps); // Else it has its turn.
+        if (!isSkipped || !pass.AllOrdered || pass.Running + pass.Parked > 0 || pass.IsClosed)
         {
             return;
         }
 
         pass.IsClosed = true;
+        bool isOtherOpen = message.EndPass(pass.Channel, pass.Left > 0 || pass.IsCutShort);
+        foreach (DeliveryChannel channel in Channels)
+        {
+            if (channel == pass.Channel ? message.MayBeOpen(channel) : isOtherOpen)
+            {
+                WaitAgain(pass, channel);
+            }
+        }
+
+        FinishIfDone(message);
+        if (message.IsLong)
+        {
+            pass.Row.LongPasses--;
+            _channels[(int)pass.Channel].Wake(pass.Row);
+        }
+    }
+
+    private void WaitAgain(Pass pass, DeliveryChannel channel)
+    {
+        // Not before: a pass that a restart cuts short must be due at once after it.
+        // The clock may have gone back since the pass began.
         QueuedMessage message = pass.Message;
-        if (message.Open(pass.Channel) > 0)
-        {
-            // Not before: a pass that a restart cuts short must be due at once after it.
-            // The clock may have gone back since the pass began.
-            long latest = RetrySchedule.Next(_now, message.BornSeconds, pass.Channel);
-            message.SetDue(pass.Channel, Math.Min(pass.NextDue, latest));
-            message.EndPass(pass.Channel);
-            _channels[(int)pass.Channel].Waiting.Enqueue(message, message.Due(pass.Channel));
-        }
-        else
-        {
-            FinishIfDone(message);
-        }
+        long latest = RetrySchedule.Next(_now, message.BornSeconds, channel);
+        long due = channel == pass.Channel ? Math.Min(pass.NextDue, latest) : latest;
+        message.SetDue(
+            channel, pass.IsCutShort ? Math.Max(due, _now + RetryAfterFailureSeconds) : due);
+        _channels[(int)channel].Waiting.Enqueue(message, message.Due(channel));
     }
 
     /// <summary>Once: the passes of both channels may close after the last recipient is done.

@@ -22,6 +22,9 @@ internal sealed record SendContext(
     internal Func<IIntakeConnection> ConnectToQueue { get; init; } =
         () => new IntakeConnection(Home, IntakeTimeout);
 
+    /// <summary>Longer envelopes stay on the disk (<see cref="QueueState"/>).</summary>
+    internal int WholeEnvelopeBytesMax { get; init; } = QueueState.WholeEnvelopeBytesUsual;
+
     /// <summary>A log of this size is written anew (<see cref="StateLog"/>).</summary>
     internal long CompactAfterBytes { get; init; } = StateLog.CompactAfterBytesUsual;
 

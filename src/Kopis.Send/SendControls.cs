@@ -8,6 +8,8 @@ internal sealed class SendControls
 {
     private const int LifetimeSeconds = 604_800;
     private const int DelaySeconds = 14_400;
+    private const int MemoryBytes = 256 * 1024 * 1024; // A million messages of one recipient.
+    private const int MemoryBytesMin = 1024 * 1024;
     private const int ConcurrencyMax = 255; // A slot is one byte.
 
     private SendControls()
@@ -30,6 +32,9 @@ internal sealed class SendControls
     internal required int? ConcurrencyShared { get; init; }
 
     internal required int ConcurrencyRemote { get; init; }
+
+    /// <summary>Bytes of memory that messages may take; more wait on the disk.</summary>
+    internal required int QueueMemoryBytes { get; init; }
 
     internal required int QueueLifetimeSeconds { get; init; }
 
@@ -54,6 +59,8 @@ internal sealed class SendControls
                 "concurrencyshared", 0, least: 1, most: ConcurrencyMax)
                 is > 0 and int shared ? shared : null,
             ConcurrencyRemote = control.ReadInt("concurrencyremote", 20, most: ConcurrencyMax),
+            QueueMemoryBytes = control.ReadInt(
+                "queuememory", MemoryBytes, least: MemoryBytesMin),
             QueueLifetimeSeconds = control.ReadInt("queuelifetime", LifetimeSeconds),
             DelayNotifySeconds = control.ReadInt("delaynotify", DelaySeconds),
         };

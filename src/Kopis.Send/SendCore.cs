@@ -19,6 +19,7 @@ internal sealed class SendCore(
     private static readonly byte[] LastWords =
         "I'm not going to try again; this message has been in the queue too long.\n"u8.ToArray();
 
+    private readonly RepeatedResults _repeats = new(log);
     private readonly List<QueuedMessage> _ending = [];
     private readonly PriorityQueue<QueuedMessage, long> _laterBounces = new();
     private ulong _deliveries;
@@ -41,6 +42,8 @@ internal sealed class SendCore(
     /// <summary>Takes up the queue where the last qmail-send left it.</summary>
     internal void Recover(long now)
     {
+        scheduler.OnTrouble = (message, e) => log.Trouble(
+            $"warning: trouble reading the recipients of msg {message.Number}; will try again", e);
         queue.Recover(bounces, now);
         MarkFailed = true; // There is no file to write marks to yet: the snapshot makes one.
         MakeDurable();
@@ -49,7 +52,7 @@ internal sealed class SendCore(
     /// <summary>Reads messages that came since, some at a time.</summary>
     internal void ReadNew(long now)
     {
-        if (!MoreToRead || now < _readAgainAt)
+        if (!MoreToRead || now < _readAgainAt || queue.IsFull(now))
         {
             return;
         }
@@ -69,7 +72,7 @@ internal sealed class SendCore(
     /// </summary>
     internal long NextDue(bool roomLocal, bool roomRemote)
     {
-        long due = MoreToRead ? _readAgainAt : long.MaxValue;
+        long due = MoreToRead && !queue.HasNoRoom ? _readAgainAt : long.MaxValue;
         if (roomLocal && scheduler.NextDue(DeliveryChannel.Local) is { } local)
         {
             due = Math.Min(due, local);
@@ -93,48 +96,34 @@ internal sealed class SendCore(
         }
 
         delivery.FirstNumber = _deliveries + 1;
-        string to = channel == DeliveryChannel.Local ? "local" : "remote";
-        foreach (int recipient in delivery.Recipients)
+        _deliveries += (ulong)delivery.Recipients.Length;
+        delivery.IsUnlisted = _repeats.MayLeaveOut(delivery.Message);
+        for (int i = 0; i < delivery.Recipients.Length && !delivery.IsUnlisted; i++)
         {
-            ulong message = delivery.Message.Number;
-            ReadOnlySpan<byte> address = delivery.Message.Address(recipient).Span;
-            log.Line($"starting delivery {++_deliveries}: msg {message} to {to} {address}");
+            LogStart(delivery, i);
         }
 
         return delivery;
     }
 
     /// <summary>Takes the report about a delivery's next recipient.</summary>
+    /// <returns>Whether the log says so.</returns>
     /// <exception cref="IOException">The text of a failure cannot be kept now; the call is to be
     /// made again, since without the text mail would be lost.</exception>
-    internal void Report(Delivery delivery, DeliveryReport report)
+    internal bool Report(Delivery delivery, DeliveryReport report)
     {
         QueuedMessage message = delivery.Message;
-        ulong number = delivery.FirstNumber + (ulong)delivery.Reported;
+        int place = delivery.Reported;
         int recipient = delivery.Recipients[delivery.Reported];
         bool isLastDeferral = report.Verdict == Verdict.Retry && delivery.Pass.IsLast;
         byte[] text = isLastDeferral ? [.. report.Text, .. LastWords] : report.Text;
         if (report.Verdict == Verdict.Failed || isLastDeferral)
         {
-            KeepFailure(message, recipient, text);
+            KeepFailure(message, recipient, delivery.Addresses[place].Span, text);
         }
 
         Verdict verdict = scheduler.Report(delivery, report.Verdict);
-        if (report.Verdict is null)
-        {
-            log.Line($"delivery {number}: report mangled, will defer");
-        }
-        else
-        {
-            string word = verdict switch
-            {
-                Verdict.Delivered => "success",
-                Verdict.Failed => "failure",
-                _ => "deferral",
-            };
-            log.Line($"delivery {number}: {word}: {text.AsSpan()}");
-        }
-
+        bool isListed = TellOf(delivery, place, report.Verdict is null ? null : verdict, text);
         if (verdict != Verdict.Retry)
         {
             marks.Add(StateKind.Done, message.Number, recipient);
@@ -144,6 +133,8 @@ internal sealed class SendCore(
         {
             notices?.Take(delivery, recipient, report, verdict, Now);
         }
+
+        return isListed;
     }
 
     /// <summary>SIGALRM: all that waits is due.</summary>
@@ -168,6 +159,8 @@ internal sealed class SendCore(
         {
             log.Line($"alert: unable to reread control/{bad}");
         }
+
+        queue.ForgetRoutes();
     }
 
     /// <summary>Sends the bounces of messages with nothing left to deliver, and marks their
@@ -225,7 +218,8 @@ internal sealed class SendCore(
 
     private void Finish(QueuedMessage message, long now)
     {
-        if (message.HasBounce && !TrySendBounce(message, now))
+        _repeats.End(message);
+        if (message.HasBounce && !TryReturn(message, now))
         {
             _laterBounces.Enqueue(message, now + RetryAfterFailureSeconds);
             return;
@@ -235,7 +229,48 @@ internal sealed class SendCore(
         _ending.Add(message);
     }
 
-    private void KeepFailure(QueuedMessage message, int recipient, byte[] report)
+    private void LogStart(Delivery delivery, int place)
+    {
+        ulong number = delivery.FirstNumber + (ulong)place;
+        string to = delivery.Pass.Channel == DeliveryChannel.Local ? "local" : "remote";
+        ulong message = delivery.Message.Number;
+        ReadOnlySpan<byte> address = delivery.Addresses[place].Span;
+        log.Line($"starting delivery {number}: msg {message} to {to} {address}");
+    }
+
+    /// <summary>Says how a delivery ended, and before that its beginning where that was left out;
+    /// or counts it with others that ended so.</summary>
+    private bool TellOf(Delivery delivery, int place, Verdict? verdict, byte[] text)
+    {
+        ulong number = delivery.FirstNumber + (ulong)place;
+        if (_repeats.IsRepeated(delivery, number, verdict, text, Now))
+        {
+            return false;
+        }
+
+        if (delivery.IsUnlisted)
+        {
+            LogStart(delivery, place);
+        }
+
+        if (verdict is null)
+        {
+            log.Line($"delivery {number}: report mangled, will defer");
+            return true;
+        }
+
+        string word = verdict switch
+        {
+            Verdict.Delivered => "success",
+            Verdict.Failed => "failure",
+            _ => "deferral",
+        };
+        log.Line($"delivery {number}: {word}: {text.AsSpan()}");
+        return true;
+    }
+
+    private void KeepFailure(
+        QueuedMessage message, int recipient, ReadOnlySpan<byte> address, byte[] report)
     {
         if (message.Parameters?.Of(recipient).Wants(NotifyOn.Failure) == false)
         {
@@ -248,8 +283,21 @@ internal sealed class SendCore(
             return;
         }
 
-        bounces.Append(message.Number, message.Address(recipient).Span, report);
+        bounces.Append(message.Number, address, report);
         message.HasBounce = true;
+    }
+
+    private bool TryReturn(QueuedMessage message, long now)
+    {
+        try
+        {
+            return TrySendBounce(message, now);
+        }
+        catch (IOException e)
+        {
+            log.Trouble($"warning: trouble reading msg {message.Number}", e); // Its parameters.
+            return false;
+        }
     }
 
     private bool TrySendBounce(QueuedMessage message, long now)

@@ -48,9 +48,10 @@ internal sealed class SendLoop : IDisposable
             context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
         QueueState state = new(
             new MessReader(context.Files, Path.Combine(queue, "mess")), marks, scheduler,
-            controls.Addresses, context.Clean, _log)
+            controls.Addresses, context.Clean, _log, controls.QueueMemoryBytes)
         {
             Notices = kept,
+            WholeEnvelopeBytesMax = context.WholeEnvelopeBytesMax,
         };
         BounceBox bounces = new(
             context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
@@ -255,13 +256,16 @@ internal sealed class SendLoop : IDisposable
                 continue;
             }
 
-            TakeReport(delivery, report);
+            bool isListed = TakeReport(delivery, report);
             if (delivery.IsComplete)
             {
                 pipe.Free(report.Slot);
             }
 
-            LogStatus();
+            if (isListed)
+            {
+                LogStatus();
+            }
         }
 
         _reports.Clear();
@@ -269,14 +273,13 @@ internal sealed class SendLoop : IDisposable
 
     /// <summary>Losing a failure's text would lose mail: waits for the disk as long as it takes, as
     /// qmail did.</summary>
-    private void TakeReport(Delivery delivery, DeliveryReport report)
+    private bool TakeReport(Delivery delivery, DeliveryReport report)
     {
         while (true)
         {
             try
             {
-                _core.Report(delivery, report);
-                return;
+                return _core.Report(delivery, report);
             }
             catch (IOException)
             {
@@ -299,7 +302,11 @@ internal sealed class SendLoop : IDisposable
                 if (pipe.HasRoom && _core.Next(channel, Now) is { } delivery)
                 {
                     pipe.Order(delivery);
-                    LogStatus();
+                    if (!delivery.IsUnlisted)
+                    {
+                        LogStatus();
+                    }
+
                     started = true;
                 }
             }

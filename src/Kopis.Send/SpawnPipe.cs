@@ -48,13 +48,12 @@ internal sealed class SpawnPipe(
         _slots[slot] = delivery;
         Running++;
         QueuedMessage message = delivery.Message;
-        ReadOnlyMemory<byte>[] recipients =
-            Array.ConvertAll(delivery.Recipients, message.Address);
+        ReadOnlyMemory<byte>[] recipients = delivery.Addresses;
         byte[] sender = Verp.Expand(message.Sender, recipients[0].Span);
         if (takesParameters && message.Parameters is { } table)
         {
-            EnvelopeRecipient[] all = Array.ConvertAll(delivery.Recipients, i =>
-                new EnvelopeRecipient(message.Address(i), table.Recipient(i)));
+            EnvelopeRecipient[] all = [.. delivery.Recipients.Select((index, i) =>
+                new EnvelopeRecipient(recipients[i], table.Recipient(index)))];
             DeliveryCommand.WriteLong(
                 _output, (byte)slot, message.Number, sender, table.Message, all);
             return;

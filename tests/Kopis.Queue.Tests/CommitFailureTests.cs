@@ -125,7 +125,7 @@ public sealed class CommitFailureTests
     }
 
     [Fact]
-    public void Over_the_budget_a_body_goes_to_a_file_and_only_a_long_envelope_is_refused()
+    public void Over_the_budget_a_body_goes_to_a_file_and_so_does_a_long_envelope()
     {
         using Store store = new();
         Assert.True(store.Budget.TryTake(256L * 1024 * 1024));
@@ -133,11 +133,12 @@ public sealed class CommitFailureTests
         Assert.True(submission.Fd >= 0);
         store.Commit(submission);
         Assert.Equal(["s@x>a@x:small"], store.Home.Messages());
-        using Submission refused = new(store.Budget, store.Disk, () => "");
-        refused.AddEnvelope(new byte[QueueLimits.EnvelopeBytesFree]);
-        Assert.Equal(0, refused.Code);
-        refused.AddEnvelope(new byte[1]);
-        Assert.Equal(51, refused.Code);
+        string[] list = [.. Enumerable.Range(0, 1000).Select(i => $"name{i}@x")];
+        Submission submitted = store.NewSubmission("list", list);
+        Assert.True(submitted.Envelope.IsInFile);
+        store.Commit(submitted);
+        Assert.Equal($"s@x>{string.Join(',', list)}:list", store.Home.Messages()[1]);
+        Assert.Equal(2, store.Home.OtherFiles().Count); // The bodies; the envelope is moved.
     }
 
     private static void Fail(bool now, Posix.PosixException error)

@@ -51,6 +51,12 @@ internal sealed class TestDisk : IQueueDisk
         _disk.WriteAt(fd, bytes, offset);
     }
 
+    public int ReadAt(int fd, Span<byte> to, long offset)
+    {
+        Note(nameof(ReadAt));
+        return _disk.ReadAt(fd, to, offset);
+    }
+
     // The tests' own files need not survive a power cut.
     public void SyncData(int fd) => Note(nameof(SyncData));
 

@@ -116,7 +116,7 @@ public sealed class WriterTests
     {
         string nowhere = Path.Combine(Path.GetTempPath(), "kopis-no-such-home");
         Assert.Throws<ConfigurationException>(
-            () => new QueueWriter(nowhere, TimeProvider.System, _ => { }));
+            () => new QueueWriter(nowhere, TimeProvider.System, _ => { }, new IntakeLimits()));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class WriterTests
         Directory.CreateDirectory(deep);
         Directory.Move(Path.Combine(home.Path, "queue"), Path.Combine(deep, "queue"));
         Assert.Throws<ConfigurationException>(
-            () => new QueueWriter(deep, TimeProvider.System, _ => { }));
+            () => new QueueWriter(deep, TimeProvider.System, _ => { }, new IntakeLimits()));
     }
 
     [Fact]

@@ -122,6 +122,12 @@ public class CrashSimulationTests
         private void Restart()
         {
             _running.Clear();
+            world.EnvelopeBytesMax = random.Next(3) switch
+            {
+                0 => 0, // Each envelope is left on the disk.
+                1 => 60,
+                _ => int.MaxValue,
+            };
             _core = world.Start(_now, batch: random.Next(2) == 0, lifetimeSeconds: 3000);
             if (random.Next(2) == 0)
             {

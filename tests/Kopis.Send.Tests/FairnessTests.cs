@@ -69,7 +69,7 @@ public class FairnessTests
     [Fact]
     public void A_pass_is_over_when_the_last_of_those_without_room_is()
     {
-        QueuedMessage message = Make.Message(
+        WholeMessage message = Make.Message(
             1, "s@x", [.. Enumerable.Range(0, Shared + 1).Select(i => $"lmallory-{i}@d")]);
         _scheduler.Add(message);
         Fill();

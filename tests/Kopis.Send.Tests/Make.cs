@@ -9,18 +9,18 @@ internal static class Make
     internal const long Born = 1_700_000_000;
 
     /// <summary>Addresses starting <c>l</c> are local, all others remote.</summary>
-    internal static QueuedMessage Message(
+    internal static WholeMessage Message(
         ulong number, string sender, params string[] recipients) =>
         MessageOf(0, number, sender, recipients);
 
     /// <summary>The same, queued by a user.</summary>
-    internal static QueuedMessage MessageOf(
+    internal static WholeMessage MessageOf(
         uint uid, ulong number, string sender, params string[] recipients)
     {
         (byte[], DeliveryChannel)[] routed = Array.ConvertAll(recipients, recipient => (
             Encoding.Latin1.GetBytes(recipient),
             recipient.StartsWith('l') ? DeliveryChannel.Local : DeliveryChannel.Remote));
-        QueuedMessage message = new(number, Born, Encoding.Latin1.GetBytes(sender), routed)
+        WholeMessage message = new(number, Born, Encoding.Latin1.GetBytes(sender), routed)
         {
             Uid = uid,
         };
@@ -30,5 +30,5 @@ internal static class Make
     }
 
     internal static string[] Addresses(Delivery delivery) => Array.ConvertAll(
-        delivery.Recipients, i => ByteText.ToText(delivery.Message.Address(i).Span));
+        delivery.Addresses, address => ByteText.ToText(address.Span));
 }

@@ -118,19 +118,17 @@ public sealed class NoticeBoxTests : IDisposable
             return _sent[^1];
         });
 
-    private static QueuedMessage Message(string mail, string recipient)
+    private static WholeMessage Message(string mail, string recipient)
     {
         byte[] envelope = Encoding.ASCII.GetBytes(
             $"Fjoe@a.example\0P{mail}\0Ta@b.example\0P{recipient}\0Tc@b.example\0\0");
         Assert.Equal(0, Envelope.Check(envelope));
-        return new QueuedMessage(7, Make.Born, "joe@a.example"u8,
+        return new WholeMessage(7, Make.Born, "joe@a.example"u8,
             [
                 ("a@b.example"u8.ToArray(), DeliveryChannel.Remote),
                 ("c@b.example"u8.ToArray(), DeliveryChannel.Remote),
-            ])
-        {
-            Parameters = ParameterTable.Of(new Envelope(envelope)),
-        };
+            ],
+            ParameterTable.Of(new Envelope(envelope)));
     }
 
     private sealed class Captured(int code) : IIntakeConnection

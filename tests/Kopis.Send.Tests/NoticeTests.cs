@@ -75,18 +75,16 @@ public sealed class NoticeTests
         return message;
     }
 
-    private static QueuedMessage Message(string sender, string address, string parameters)
+    private static WholeMessage Message(string sender, string address, string parameters)
     {
         byte[] bytes = Encoding.ASCII.GetBytes($"F{sender}\0T{address}\0P{parameters}\0\0");
         Assert.Equal(0, Envelope.Check(bytes));
         DeliveryChannel channel = address == "l"
             ? DeliveryChannel.Local : DeliveryChannel.Remote;
-        return new QueuedMessage(
+        return new WholeMessage(
             1, Make.Born, Encoding.ASCII.GetBytes(sender),
-            [(Encoding.ASCII.GetBytes(address), channel)])
-        {
-            Parameters = ParameterTable.Of(new Envelope(bytes)),
-        };
+            [(Encoding.ASCII.GetBytes(address), channel)],
+            ParameterTable.Of(new Envelope(bytes)));
     }
 
     private sealed class Box : INoticeBox

@@ -29,7 +29,7 @@ public class SchedulerTests
     public void A_deferral_is_a_failure_in_a_pass_that_began_after_the_lifetime()
     {
         Scheduler scheduler = new(Lifetime, batch: false);
-        QueuedMessage message = Make.Message(1, "s@x", "a@x", "b@x", "c@x");
+        WholeMessage message = Make.Message(1, "s@x", "a@x", "b@x", "c@x");
         scheduler.Add(message);
         long late = Make.Born + Lifetime + 1;
         Delivery a = scheduler.Next(DeliveryChannel.Remote, Make.Born + Lifetime)!;
@@ -90,7 +90,7 @@ public class SchedulerTests
     public void A_message_is_finished_once_when_both_channels_are_done()
     {
         Scheduler scheduler = new(Lifetime, batch: false);
-        QueuedMessage message = Make.Message(1, "s@x", "l@x", "r@x");
+        WholeMessage message = Make.Message(1, "s@x", "l@x", "r@x");
         scheduler.Add(message);
         Delivery local = scheduler.Next(DeliveryChannel.Local, Make.Born)!;
         Delivery remote = scheduler.Next(DeliveryChannel.Remote, Make.Born)!;
@@ -122,7 +122,7 @@ public class SchedulerTests
     public void A_message_without_recipients_is_finished_at_once()
     {
         Scheduler scheduler = new(Lifetime, batch: false);
-        QueuedMessage message = Make.Message(1, "s@x");
+        WholeMessage message = Make.Message(1, "s@x");
         scheduler.Add(message);
         Assert.Same(message, scheduler.TakeFinished());
         Assert.Null(scheduler.NextDue(DeliveryChannel.Local));
@@ -151,7 +151,7 @@ public class SchedulerTests
     public void A_pass_that_a_restart_cuts_short_stays_due()
     {
         Scheduler scheduler = new(Lifetime, batch: false);
-        QueuedMessage message = Make.Message(1, "s@x", "a@x", "b@x");
+        WholeMessage message = Make.Message(1, "s@x", "a@x", "b@x");
         scheduler.Add(message);
         Delivery a = scheduler.Next(DeliveryChannel.Remote, Make.Born + 10)!;
         scheduler.Report(a, Verdict.Retry);

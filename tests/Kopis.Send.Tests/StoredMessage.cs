@@ -6,6 +6,9 @@ namespace Kopis.Send.Tests;
 /// <summary>A message of the simulated store, and what truly became of it.</summary>
 internal sealed record StoredMessage(ulong Number, long Born, string Sender, string[] Recipients)
 {
+    /// <summary>Who queued it.</summary>
+    internal uint Uid { get; init; }
+
     /// <summary>Addresses that a spawner delivered to, reported or not.</summary>
     internal HashSet<string> Delivered { get; } = [];
 
@@ -33,10 +36,21 @@ internal sealed record StoredMessage(ulong Number, long Born, string Sender, str
         IsEnded = true;
     }
 
-    internal ArrivedMessage Arrived(int recordBytes) => new(
-        Number, Born, Bytes: 226, Qp: 19002, Uid: 0, HasOwnFile: Number % 3 == 0,
-        MessageNumber.Offset(Number) + recordBytes,
-        new Envelope(Envelope.Format(
-            Encoding.Latin1.GetBytes(Sender),
-            Recipients.Select(r => (ReadOnlyMemory<byte>)Encoding.Latin1.GetBytes(r)))));
+    internal Envelope Envelope => new(Queue.Envelope.Format(
+        Encoding.Latin1.GetBytes(Sender),
+        Recipients.Select(r => (ReadOnlyMemory<byte>)Encoding.Latin1.GetBytes(r))));
+
+    /// <summary>As the store's reader gives it.</summary>
+    internal ArrivedMessage Arrived(int recordBytes, int envelopeBytesMax)
+    {
+        Envelope envelope = Envelope;
+        bool isWhole = envelope.Bytes.Length <= envelopeBytesMax;
+        return new(
+            Number, Born, Bytes: 226, Qp: 19002, Uid, HasOwnFile: Number % 3 == 0,
+            MessageNumber.Offset(Number) + recordBytes,
+            isWhole ? envelope : new Envelope(Queue.Envelope.Format(envelope.Sender.Span, [])))
+        {
+            UnreadEnvelopeBytes = isWhole ? 0 : envelope.Bytes.Length,
+        };
+    }
 }

@@ -44,6 +44,12 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
     /// <summary>Called before the store's segments are listed.</summary>
     internal Action BeforeList { get; set; } = () => { };
 
+    /// <summary>Called before an envelope is read that was left on the disk.</summary>
+    internal Action BeforeRead { get; set; } = () => { };
+
+    /// <summary>Longer envelopes are left on the disk.</summary>
+    internal int EnvelopeBytesMax { get; set; } = int.MaxValue;
+
     internal List<string> Log { get; } = [];
 
     internal IReadOnlyCollection<StoredMessage> Messages => _messages.Values;
@@ -52,18 +58,27 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
 
     internal IReadOnlyList<string> Requests => _requests;
 
+    /// <summary>Who queues what is added next.</summary>
+    internal uint Uid { get; set; }
+
     internal List<(ulong Number, string[] Failed)> Bounces { get; } = [];
 
     public void Dispose() => Directory.Delete(_control, recursive: true);
 
     /// <summary>A qmail-send as it is after its start.</summary>
-    internal SendCore Start(long now, bool batch = false, long lifetimeSeconds = 604_800)
+    internal SendCore Start(
+        long now, bool batch = false, long lifetimeSeconds = 604_800,
+        long memoryBytesMax = long.MaxValue)
     {
         SendLog log = new(TakeLog);
         Scheduler scheduler = new(lifetimeSeconds, batch);
         StateLog marks = new(Disk) { CompactAfterBytes = 2000 };
         AddressMap addresses = AddressMap.Read(Control);
-        QueueState queue = new(new Reader(this), marks, scheduler, addresses, this, log);
+        QueueState queue = new(
+            new Reader(this), marks, scheduler, addresses, this, log, memoryBytesMax)
+        {
+            WholeEnvelopeBytesMax = int.MaxValue, // The world says.
+        };
         SendCore core = new(scheduler, marks, queue, this, addresses, log);
         Flush = log.Flush;
         core.Recover(now);
@@ -83,7 +98,10 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
 
         _segments[segment] = count + 1;
         ulong number = MessageNumber.Of(segment, FirstOffset + (count * RecordBytes));
-        _messages.Add(number, new StoredMessage(number, born, sender, recipients));
+        _messages.Add(number, new StoredMessage(number, born, sender, recipients)
+        {
+            Uid = Uid,
+        });
         return number;
     }
 
@@ -227,6 +245,16 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
     /// <summary>The store as the core reads it.</summary>
     private sealed class Reader(World world) : IMessReader
     {
+        private int _envelopeBytesMax;
+
+        /// <summary>The core may ask for whole ones, but not for more than the world gives.
+        /// </summary>
+        public int EnvelopeBytesMax
+        {
+            get => Math.Min(_envelopeBytesMax, world.EnvelopeBytesMax);
+            set => _envelopeBytesMax = value;
+        }
+
         public ScanPosition Position { get; private set; }
 
         public ArrivedMessage? Current { get; private set; }
@@ -247,7 +275,7 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
                     && world._messages.TryGetValue(number, out StoredMessage? message))
                 {
                     Position = Position with { Offset = Position.Offset + RecordBytes };
-                    Current = message.Arrived(RecordBytes);
+                    Current = message.Arrived(RecordBytes, EnvelopeBytesMax);
                     return ScanResult.Message;
                 }
 
@@ -263,8 +291,20 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
 
         public ArrivedMessage Open(ulong number) =>
             world._segments.ContainsKey(MessageNumber.Segment(number))
-                ? world._messages[number].Arrived(RecordBytes)
+                ? world._messages[number].Arrived(RecordBytes, EnvelopeBytesMax)
                 : throw new MessageNotFoundException(number, "its segment is gone");
+
+        public Envelope ReadEnvelope(ulong number)
+        {
+            world.BeforeRead();
+            return world._messages[number].Envelope;
+        }
+
+        public void ReadEnvelope(ulong number, int offset, Span<byte> to)
+        {
+            world.BeforeRead();
+            world._messages[number].Envelope.Bytes.Span.Slice(offset, to.Length).CopyTo(to);
+        }
 
         public IReadOnlyList<ulong> Segments()
         {

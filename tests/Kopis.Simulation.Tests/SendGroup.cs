@@ -52,6 +52,7 @@ internal sealed class SendGroup : ISendPause, ISendSignals
             Pause = this,
             ConnectToQueue = () => new SimulatedIntake(machine),
             CompactAfterBytes = 1000,
+            WholeEnvelopeBytesMax = machine.Random.Next(2) * 1000, // All are long, or none is.
         };
         machine.Fibers.Start(Send, Run);
     }

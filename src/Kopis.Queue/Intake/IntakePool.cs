@@ -11,6 +11,8 @@ namespace Kopis.Queue;
 public sealed class IntakePool(string home) : ISubmissionClient, IDisposable
 {
     private const int IdleMax = 64;
+    private const int ConnectTries = 100;
+    private static readonly TimeSpan ConnectPause = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentBag<Socket> _idle = [];
     private readonly UnixDomainSocketEndPoint _endPoint = new(IntakeFrame.SocketPath(home));
@@ -39,16 +41,30 @@ public sealed class IntakePool(string home) : ISubmissionClient, IDisposable
     /// <summary>A new connection; null where no writer listens.</summary>
     internal async ValueTask<Socket?> ConnectAsync(CancellationToken stop)
     {
+        for (int tries = 1; ; tries++)
+        {
+            (Socket? socket, bool isBusy) = await TryConnectAsync(stop);
+            if (socket is not null || !isBusy || tries == ConnectTries)
+            {
+                return socket;
+            }
+
+            await Task.Delay(ConnectPause, stop); // Many come at once: the writer takes them soon.
+        }
+    }
+
+    private async ValueTask<(Socket? Socket, bool IsBusy)> TryConnectAsync(CancellationToken stop)
+    {
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             await socket.ConnectAsync(_endPoint, stop);
-            return socket;
+            return (socket, false);
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
             socket.Dispose();
-            return null;
+            return (null, e.SocketErrorCode is SocketError.WouldBlock or SocketError.TryAgain);
         }
         catch (OperationCanceledException)
         {

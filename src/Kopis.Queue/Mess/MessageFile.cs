@@ -8,10 +8,11 @@ public sealed class MessageFile : IDisposable
 {
     private readonly QueuedBody _body;
 
-    private MessageFile(QueuedBody body, Envelope envelope)
+    private MessageFile(QueuedBody body, Envelope envelope, bool isWhole)
     {
         _body = body;
         Envelope = envelope;
+        UnreadEnvelopeBytes = isWhole ? 0 : body.Header.EnvelopeBytes;
     }
 
     /// <summary>The message's number.</summary>
@@ -47,8 +48,11 @@ public sealed class MessageFile : IDisposable
     /// <summary>Where in its segment its record ends.</summary>
     public long RecordEnd => MessageNumber.Offset(Number) + _body.Header.RecordBytes;
 
-    /// <summary>Sender and recipients.</summary>
+    /// <summary>Sender and recipients; the sender alone where the rest was left unread.</summary>
     public Envelope Envelope { get; }
+
+    /// <summary>The length of an envelope whose recipients were left unread; else 0.</summary>
+    internal int UnreadEnvelopeBytes { get; }
 
     /// <summary>Opens a message.</summary>
     /// <param name="mess">The directory <c>queue/mess</c>.</param>
@@ -60,13 +64,50 @@ public sealed class MessageFile : IDisposable
         Open(FileSystem.Real, mess, number);
 
     /// <summary>As above, on a file system of the caller's.</summary>
-    public static MessageFile Open(IFileSystem files, string mess, ulong number)
+    public static MessageFile Open(IFileSystem files, string mess, ulong number) =>
+        Open(files, mess, number, QueueLimits.EnvelopeBytesMax);
+
+    /// <summary>As above; of an envelope longer than <paramref name="envelopeBytesMax"/> only the
+    /// sender is read.</summary>
+    internal static MessageFile Open(
+        IFileSystem files, string mess, ulong number, int envelopeBytesMax)
     {
         Envelope envelope = default;
-        QueuedBody body = QueuedBody.Open(
-            files, mess, number,
-            (segment, header) => envelope = ReadEnvelope(files, segment, header));
-        return new MessageFile(body, envelope);
+        bool isWhole = true;
+        QueuedBody body = QueuedBody.Open(files, mess, number, (segment, header) =>
+        {
+            isWhole = header.EnvelopeBytes <= envelopeBytesMax;
+            envelope = isWhole
+                ? ReadEnvelope(files, segment, header)
+                : ReadSender(files, segment, header);
+        });
+        return new MessageFile(body, envelope, isWhole);
+    }
+
+    /// <summary>The envelope alone, checked.</summary>
+    internal static Envelope ReadEnvelope(IFileSystem files, string mess, ulong number)
+    {
+        Envelope envelope = default;
+        WithSegment(files, mess, number, (segment, header) =>
+            envelope = ReadEnvelope(files, segment, header));
+        return envelope;
+    }
+
+    /// <summary>Some bytes of it, unchecked.</summary>
+    internal static void ReadEnvelope(
+        IFileSystem files, string mess, ulong number, int offset, Span<byte> to)
+    {
+        byte[] bytes = new byte[to.Length];
+        WithSegment(files, mess, number, (segment, header) =>
+        {
+            long start = MessageNumber.Offset(number) + RecordHeader.Bytes + offset;
+            if (offset + bytes.Length > header.EnvelopeBytes
+                || files.ReadAt(segment, bytes, start) < bytes.Length)
+            {
+                throw new MessageNotFoundException(number, "its envelope is cut short");
+            }
+        });
+        bytes.CopyTo(to);
     }
 
     /// <summary>Reads body bytes from an offset of the body; fewer only at its end.</summary>
@@ -93,6 +134,37 @@ public sealed class MessageFile : IDisposable
         }
 
         return found;
+    }
+
+    private static void WithSegment(
+        IFileSystem files, string mess, ulong number, Action<int, RecordHeader> read)
+    {
+        int fd = SegmentFile.TryOpen(files, mess, MessageNumber.Segment(number));
+        if (fd < 0)
+        {
+            throw new MessageNotFoundException(number, "its segment is gone");
+        }
+
+        try
+        {
+            read(fd, SegmentFile.ReadHeader(files, fd, number));
+        }
+        finally
+        {
+            files.Close(fd);
+        }
+    }
+
+    /// <summary>An envelope of the sender alone.</summary>
+    private static Envelope ReadSender(IFileSystem files, int segment, RecordHeader header)
+    {
+        byte[] start = new byte[Math.Min(header.EnvelopeBytes, Envelope.AddressBytesMax + 1)];
+        long offset = MessageNumber.Offset(header.Number) + RecordHeader.Bytes;
+        int got = files.ReadAt(segment, start, offset);
+        int end = start.AsSpan(0, got).IndexOf((byte)0);
+        return end > 0 && start[0] == (byte)'F'
+            ? new Envelope((byte[])[.. start.AsSpan(0, end + 1), 0])
+            : throw new MessageNotFoundException(header.Number, "its envelope is damaged");
     }
 
     private static Envelope ReadEnvelope(IFileSystem files, int segment, RecordHeader header)

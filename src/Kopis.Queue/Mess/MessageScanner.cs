@@ -34,6 +34,9 @@ public sealed class MessageScanner : IDisposable
     /// <summary>Where the next call reads on.</summary>
     public ScanPosition Position { get; private set; }
 
+    /// <summary>Of longer envelopes only the sender is read.</summary>
+    internal int EnvelopeBytesMax { get; set; } = QueueLimits.EnvelopeBytesMax;
+
     /// <summary>The message just met, to be disposed by the caller.</summary>
     public MessageFile? Current { get; private set; }
 
@@ -168,7 +171,7 @@ public sealed class MessageScanner : IDisposable
         ScanResult result;
         try
         {
-            Current = MessageFile.Open(_files, _mess, number);
+            Current = MessageFile.Open(_files, _mess, number, EnvelopeBytesMax);
             result = ScanResult.Message;
         }
         catch (MessageNotFoundException e)

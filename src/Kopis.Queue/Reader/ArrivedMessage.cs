@@ -11,4 +11,12 @@ namespace Kopis.Queue;
 /// <param name="Envelope">Sender and recipients.</param>
 public sealed record ArrivedMessage(
     ulong Number, long BornSeconds, long Bytes, uint Qp, uint Uid, bool HasOwnFile, long RecordEnd,
-    Envelope Envelope);
+    Envelope Envelope)
+{
+    /// <summary>Bytes of an envelope that was left on the disk for its length; then
+    /// <see cref="Envelope"/> has the sender alone. Else 0.</summary>
+    public int UnreadEnvelopeBytes { get; init; }
+
+    /// <summary>The envelope has ESMTP parameters.</summary>
+    public bool HasParameters { get; init; }
+}

@@ -4,6 +4,9 @@ namespace Kopis.Queue;
 /// </summary>
 public interface IMessReader : IDisposable
 {
+    /// <summary>Of longer envelopes only the sender is read.</summary>
+    int EnvelopeBytesMax { get; set; }
+
     /// <summary>Where <see cref="Next"/> reads on.</summary>
     ScanPosition Position { get; }
 
@@ -26,6 +29,17 @@ public interface IMessReader : IDisposable
     /// <exception cref="MessageNotFoundException">It is gone or damaged.</exception>
     /// <exception cref="IOException">Not now.</exception>
     ArrivedMessage Open(ulong number);
+
+    /// <summary>A message's envelope, whole, however long it is.</summary>
+    /// <exception cref="MessageNotFoundException">It is gone or damaged.</exception>
+    /// <exception cref="IOException">Not now.</exception>
+    Envelope ReadEnvelope(ulong number);
+
+    /// <summary>Bytes of a message's envelope, unchecked.</summary>
+    /// <exception cref="MessageNotFoundException">It is gone, or does not reach so far.
+    /// </exception>
+    /// <exception cref="IOException">Not now.</exception>
+    void ReadEnvelope(ulong number, int offset, Span<byte> to);
 
     /// <summary>All segments there are, oldest first.</summary>
     IReadOnlyList<ulong> Segments();

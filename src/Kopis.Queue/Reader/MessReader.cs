@@ -8,6 +8,9 @@ public sealed class MessReader(IFileSystem files, string mess) : IMessReader
     private MessageScanner? _scanner;
 
     /// <inheritdoc/>
+    public int EnvelopeBytesMax { get; set; } = QueueLimits.EnvelopeBytesMax;
+
+    /// <inheritdoc/>
     public ScanPosition Position => Scanner.Position;
 
     /// <inheritdoc/>
@@ -30,6 +33,7 @@ public sealed class MessReader(IFileSystem files, string mess) : IMessReader
     public ScanResult Next()
     {
         ScanPosition before = Scanner.Position;
+        Scanner.EnvelopeBytesMax = EnvelopeBytesMax;
         ScanResult result = Scanner.Next();
         Current = null;
         DamagedNumber = null;
@@ -52,9 +56,16 @@ public sealed class MessReader(IFileSystem files, string mess) : IMessReader
     /// <inheritdoc/>
     public ArrivedMessage Open(ulong number)
     {
-        using MessageFile file = MessageFile.Open(files, mess, number);
+        using MessageFile file = MessageFile.Open(files, mess, number, EnvelopeBytesMax);
         return Arrived(file);
     }
+
+    /// <inheritdoc/>
+    public Envelope ReadEnvelope(ulong number) => MessageFile.ReadEnvelope(files, mess, number);
+
+    /// <inheritdoc/>
+    public void ReadEnvelope(ulong number, int offset, Span<byte> to) =>
+        MessageFile.ReadEnvelope(files, mess, number, offset, to);
 
     /// <inheritdoc/>
     public IReadOnlyList<ulong> Segments() => MessStore.Segments(files, mess);
@@ -64,5 +75,9 @@ public sealed class MessReader(IFileSystem files, string mess) : IMessReader
 
     private static ArrivedMessage Arrived(MessageFile file) => new(
         file.Number, file.Arrived.ToUnixTimeSeconds(), file.BodyBytes, file.Qp, file.Uid,
-        file.HasOwnFile, file.RecordEnd, file.Envelope);
+        file.HasOwnFile, file.RecordEnd, file.Envelope)
+    {
+        UnreadEnvelopeBytes = file.UnreadEnvelopeBytes,
+        HasParameters = file.HasParameters,
+    };
 }

@@ -5,13 +5,11 @@ using Kopis.Posix;
 namespace Kopis.Queue;
 
 /// <summary>
-/// The one thread that writes: takes all submissions that wait and commits them together. While it
-/// syncs the next batch gathers.
+/// The one thread that writes: takes submissions that wait, users in turn, and commits them
+/// together. While it syncs the next batch gathers.
 /// </summary>
 internal sealed class Committer : IDisposable
 {
-    private const int BatchMax = 1000; // So that the first of a flood is not answered last.
-
     // Whoever writes opens a gate, no more.
     private readonly Channel<Submission> _waiting = Channel.CreateUnbounded<Submission>(
         new() { SingleReader = true, AllowSynchronousContinuations = true });
@@ -48,14 +46,16 @@ internal sealed class Committer : IDisposable
 
     private void Run()
     {
+        FairBatch rows = new();
         List<Submission> batch = [];
-        while (WaitForOne())
+        while (!rows.IsEmpty || WaitForOne())
         {
-            while (batch.Count < BatchMax && _waiting.Reader.TryRead(out Submission? next))
+            while (_waiting.Reader.TryRead(out Submission? next))
             {
-                batch.Add(next);
+                rows.Add(next);
             }
 
+            rows.Take(batch);
             _commit.Run(CollectionsMarshal.AsSpan(batch));
             batch.Clear();
         }

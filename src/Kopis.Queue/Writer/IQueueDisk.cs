@@ -8,6 +8,9 @@ internal interface IQueueDisk
 
     void WriteAt(int fd, ReadOnlySpan<byte> bytes, long offset);
 
+    /// <summary>How many bytes were read; fewer only at the end.</summary>
+    int ReadAt(int fd, Span<byte> to, long offset);
+
     void SyncData(int fd);
 
     void Truncate(int fd, long length);

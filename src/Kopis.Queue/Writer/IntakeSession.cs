@@ -8,13 +8,21 @@ namespace Kopis.Queue;
 /// One client of the intake. Trusts nothing it says: lengths are capped before they are believed,
 /// memory grows with what has arrived, and only the kernel names the client.
 /// </summary>
-internal sealed class IntakeSession(Socket socket, uint uid, QueueWriter writer) : IDisposable
+internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter writer)
+    : IDisposable
 {
     private const int BufferBytes = 16 * 1024; // Each of a thousand busy clients may hold one.
 
+    // qmail's own keep connections for their next message, and are no strangers.
+    private readonly Deadline? _deadline = user.IsOurs ? null : writer.NewDeadline(socket);
+
+    private bool _hasLargePlace;
     private byte[] _buffer = [];
     private int _start;
     private int _end;
+
+    /// <summary>Whose it is.</summary>
+    internal IntakeUser User => user;
 
     /// <summary>Serves submissions until the client leaves or breaks the protocol.</summary>
     /// <param name="stop">Ends the session where no submission has begun.</param>
@@ -28,7 +36,8 @@ internal sealed class IntakeSession(Socket socket, uint uid, QueueWriter writer)
                 // One submission after another.
             }
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        catch (Exception e) when (e is SocketException or OperationCanceledException
+            || (e is ObjectDisposedException && _deadline is { IsOver: true }))
         {
             // The client is gone, or we are; what it had not finished is not queued.
         }
@@ -40,6 +49,7 @@ internal sealed class IntakeSession(Socket socket, uint uid, QueueWriter writer)
 
     public void Dispose()
     {
+        _deadline?.Dispose();
         ReturnBuffer();
         socket.Dispose();
     }
@@ -65,28 +75,45 @@ internal sealed class IntakeSession(Socket socket, uint uid, QueueWriter writer)
             return false;
         }
 
+        _deadline?.Begin();
         using (submission)
         {
-            submission.AddBody(writer.ReceivedLine(submission));
-            while (await EnsureAsync(IntakeFrame.LengthBytes, end))
+            try
             {
-                byte tag = _buffer[_start];
-                uint length = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(_start + 1));
-                _start += IntakeFrame.LengthBytes;
-                bool isEnd = tag == IntakeFrame.End;
-                bool isSound = isEnd
-                    ? length <= QueueLimits.EnvelopeBytesMax
-                    : tag == IntakeFrame.Message && length <= QueueLimits.BlockBytesMax;
-                if (!isSound || !await TakeAsync(submission, isEnd, (int)length, end))
-                {
-                    return false;
-                }
+                return await ServeAsync(submission, end);
+            }
+            finally
+            {
+                LeaveLarge();
 
-                if (isEnd)
-                {
-                    await FinishAsync(submission, end);
-                    return true;
-                }
+                // What is settled has nothing left to give back.
+                writer.Room.Settle(submission, new QueueReply(QueueCode.ReadError, 0, 0), false);
+            }
+        }
+    }
+
+    /// <summary>The frames of a submission after its beginning; false ends the session.</summary>
+    private async ValueTask<bool> ServeAsync(Submission submission, CancellationToken end)
+    {
+        submission.AddBody(writer.ReceivedLine(submission));
+        while (await EnsureAsync(IntakeFrame.LengthBytes, end))
+        {
+            byte tag = _buffer[_start];
+            uint length = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(_start + 1));
+            _start += IntakeFrame.LengthBytes;
+            bool isEnd = tag == IntakeFrame.End;
+            bool isSound = isEnd
+                ? length <= QueueLimits.EnvelopeBytesMax
+                : tag == IntakeFrame.Message && length <= QueueLimits.BlockBytesMax;
+            if (!isSound || !await TakeAsync(submission, isEnd, (int)length, end))
+            {
+                return false;
+            }
+
+            if (isEnd)
+            {
+                await FinishAsync(submission, end);
+                return true;
             }
         }
 
@@ -100,7 +127,7 @@ internal sealed class IntakeSession(Socket socket, uint uid, QueueWriter writer)
         _start += IntakeFrame.BeginBytes;
         return frame[0] == IntakeFrame.Begin && frame[1] <= (byte)MessageOrigin.Bounce
             ? writer.NewSubmission(
-                writer.Trusted.Judge(uid, (MessageOrigin)frame[1]), uid,
+                writer.Trusted.Judge(user.Uid, (MessageOrigin)frame[1]), user,
                 BinaryPrimitives.ReadUInt32LittleEndian(frame[2..]))
             : null;
     }
@@ -117,18 +144,41 @@ internal sealed class IntakeSession(Socket socket, uint uid, QueueWriter writer)
                 return false;
             }
 
-            ReadOnlySpan<byte> piece = _buffer.AsSpan(_start, Math.Min(left, _end - _start));
-            Take(submission, isEnvelope, piece);
-            _start += piece.Length;
-            left -= piece.Length;
+            int bytes = Math.Min(left, _end - _start);
+            if (!user.IsOurs && !_hasLargePlace && submission.IsLargeWith(bytes, isEnvelope))
+            {
+                await EnterLargeAsync();
+            }
+
+            Take(submission, isEnvelope, _buffer.AsSpan(_start, bytes));
+            _start += bytes;
+            left -= bytes;
         }
 
         return true;
     }
 
+    private async ValueTask EnterLargeAsync()
+    {
+        _deadline?.SetOurTurn(true);
+        await user.LargeMessages.EnterAsync(user.Uid);
+        _hasLargePlace = true;
+        _deadline?.SetOurTurn(false);
+    }
+
+    private void LeaveLarge()
+    {
+        if (_hasLargePlace)
+        {
+            _hasLargePlace = false;
+            user.LargeMessages.Leave();
+        }
+    }
+
     private void Take(Submission submission, bool isEnvelope, ReadOnlySpan<byte> piece)
     {
-        if (submission.Code == 0 && !writer.HasSpace(submission.Origin))
+        if (submission.Code == 0 && (!writer.Room.HasSpace(submission.Origin)
+            || !(user.IsOurs || writer.Room.TryTake(submission, piece.Length))))
         {
             submission.Refuse(QueueCode.WriteError);
         }
@@ -144,8 +194,10 @@ internal sealed class IntakeSession(Socket socket, uint uid, QueueWriter writer)
 
     private async ValueTask FinishAsync(Submission submission, CancellationToken end)
     {
-        submission.Finish();
-        if (submission.Fd >= 0)
+        _deadline?.SetOurTurn(true);
+        await writer.JudgeAsync(submission);
+        bool hasOwnFile = submission.Fd >= 0;
+        if (hasOwnFile)
         {
             await writer.SyncFileAsync(submission);
         }
@@ -154,6 +206,8 @@ internal sealed class IntakeSession(Socket socket, uint uid, QueueWriter writer)
             ? await writer.CommitAsync(submission)
             : new QueueReply(submission.Code, submission.Qp, 0);
         submission.Dispose(); // A client that does not read its answer holds nothing.
+        writer.Room.Settle(submission, reply, hasOwnFile);
+        _deadline?.SetOurTurn(false);
         byte[] bytes = new byte[IntakeFrame.ReplyBytes];
         IntakeReply.Write(bytes, reply);
         await socket.SendAsync(bytes, SocketFlags.None, end);
@@ -188,6 +242,7 @@ internal sealed class IntakeSession(Socket socket, uint uid, QueueWriter writer)
             }
 
             _end += got;
+            _deadline?.Hear();
         }
 
         return true;

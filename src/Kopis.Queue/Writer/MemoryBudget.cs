@@ -1,7 +1,8 @@
 namespace Kopis.Queue;
 
-/// <summary>Bytes that all submissions together may hold in memory.</summary>
-internal sealed class MemoryBudget(long bytesMax)
+/// <summary>Bytes that submissions may hold in memory: those of a user, of all local users, of
+/// all. Each counts in the next one too.</summary>
+internal sealed class MemoryBudget(long bytesMax, MemoryBudget? within = null)
 {
     private long _held;
 
@@ -11,7 +12,8 @@ internal sealed class MemoryBudget(long bytesMax)
     /// <summary>Takes a share if it is there.</summary>
     internal bool TryTake(long bytes)
     {
-        if (Interlocked.Add(ref _held, bytes) <= bytesMax)
+        if (Interlocked.Add(ref _held, bytes) <= bytesMax
+            && (within is null || within.TryTake(bytes)))
         {
             return true;
         }
@@ -20,5 +22,9 @@ internal sealed class MemoryBudget(long bytesMax)
         return false;
     }
 
-    internal void GiveBack(long bytes) => Interlocked.Add(ref _held, -bytes);
+    internal void GiveBack(long bytes)
+    {
+        Interlocked.Add(ref _held, -bytes);
+        within?.GiveBack(bytes);
+    }
 }

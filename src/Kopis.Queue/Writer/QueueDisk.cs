@@ -13,6 +13,8 @@ internal sealed class QueueDisk(IFileSystem files) : IQueueDisk
     public void WriteAt(int fd, ReadOnlySpan<byte> bytes, long offset) =>
         files.WriteAt(fd, bytes, offset);
 
+    public int ReadAt(int fd, Span<byte> to, long offset) => files.ReadAt(fd, to, offset);
+
     public void SyncData(int fd) => files.SyncData(fd);
 
     public void Truncate(int fd, long length) => files.Truncate(fd, length);

@@ -13,43 +13,44 @@ public sealed class QueueWriter : IDisposable
 {
     private const int AnyoneMayConnect = 0x1B6; // 0666
     private const int Backlog = 1024;
-    private static readonly TimeSpan FreeSpaceCheckInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
 
     private readonly string _mess;
     private readonly IQueueDisk _disk;
     private readonly TimeProvider _clock;
-    private readonly Action<string> _log;
     private readonly LogThrottle _floods;
     private readonly int _lock;
     private readonly Trigger _trigger;
     private readonly Socket _listener;
     private readonly Committer _committer;
     private readonly SessionList _sessions = new();
-    private readonly MemoryBudget _budget = new(QueueLimits.MemoryBytesMax);
-    private readonly SemaphoreSlim _fileSyncs = new(QueueLimits.FileSyncsMax);
+    private readonly FairGate _fileSyncs = new(QueueLimits.FileSyncsMax);
+    private readonly FairGate _longJudgements = new(1);
+    private readonly IntakeLimits _limits;
     private uint _lastQp = (uint)Processes.Id;
     private long _incoming;
-    private long _freeBytes;
-    private long _freeBytesAt;
 
     /// <summary>Takes the queue over and mends what a crash left.</summary>
     /// <param name="home">The qmail home; <c>queue/mess</c> and <c>queue/lock</c> must exist.
     /// </param>
     /// <param name="clock">The time in Received lines and records.</param>
     /// <param name="log">Takes one line for people.</param>
+    /// <param name="limits">What local users may ask of it.</param>
     /// <exception cref="ConfigurationException">Another writer runs, or the directories cannot be
     /// used.</exception>
-    public QueueWriter(string home, TimeProvider clock, Action<string> log)
-        : this(home, clock, log, new QueueDisk(FileSystem.Real))
+    public QueueWriter(
+        string home, TimeProvider clock, Action<string> log, IntakeLimits limits)
+        : this(home, clock, log, limits, new QueueDisk(FileSystem.Real))
     {
     }
 
-    internal QueueWriter(string home, TimeProvider clock, Action<string> log, IQueueDisk disk)
+    internal QueueWriter(
+        string home, TimeProvider clock, Action<string> log, IntakeLimits limits, IQueueDisk disk)
     {
+        _limits = limits;
         _mess = Path.Combine(home, "queue", "mess");
-        (_disk, _clock, _log) = (disk, clock, log);
+        (_disk, _clock) = (disk, clock);
         _floods = new LogThrottle(log, clock);
         _lock = TakeLock(Path.Combine(home, "queue", "lock", "writer"));
         try
@@ -59,8 +60,7 @@ public sealed class QueueWriter : IDisposable
             string trigger = Path.Combine(home, "queue", "lock", "trigger");
             Trigger.Create(trigger);
             _trigger = new Trigger(trigger);
-            _freeBytes = _disk.FreeBytes(_mess);
-            _freeBytesAt = _clock.GetTimestamp();
+            Room = new DiskRoom(_mess, _disk, _clock, _floods, limits.DiskPercent);
             _listener = Listen(IntakeFrame.SocketPath(home));
             ulong last = SegmentFile.List(FileSystem.Real, _mess).LastOrDefault();
             _committer = new Committer(new SegmentWriter(_mess, disk, last), _trigger, log);
@@ -76,8 +76,10 @@ public sealed class QueueWriter : IDisposable
 
     internal TrustedUsers Trusted { get; } = new();
 
+    internal DiskRoom Room { get; }
+
     /// <summary>Bytes of bodies and envelopes in memory, of all submissions.</summary>
-    internal long MemoryHeld => _budget.Held;
+    internal long MemoryHeld => _sessions.Memory.Held;
 
     /// <summary>Serves until told to stop, then lets what was begun finish for two seconds.
     /// </summary>
@@ -108,16 +110,19 @@ public sealed class QueueWriter : IDisposable
         _listener.Dispose();
         _committer.Dispose();
         _trigger.Dispose();
-        _fileSyncs.Dispose();
         _sessions.Dispose();
         Fd.Close(_lock);
     }
 
-    internal Submission NewSubmission(MessageOrigin origin, uint uid, uint qp) =>
-        new(_budget, _disk, NewIncomingPath)
+    /// <summary>Watches the time of a local user's connection.</summary>
+    internal Deadline NewDeadline(Socket socket) => new(socket, _clock, _limits.Timeout);
+
+    internal Submission NewSubmission(MessageOrigin origin, IntakeUser user, uint qp) =>
+        new(user.Memory, _disk, NewIncomingPath)
         {
             Origin = origin,
-            Uid = uid,
+            Uid = user.Uid,
+            RecipientsMax = user.IsOurs ? int.MaxValue : _limits.RecipientsMax,
             Qp = qp != 0 ? qp : Interlocked.Increment(ref _lastQp),
             Arrived = _clock.GetUtcNow(),
         };
@@ -134,7 +139,7 @@ public sealed class QueueWriter : IDisposable
     /// </summary>
     internal async Task SyncFileAsync(Submission submission)
     {
-        await _fileSyncs.WaitAsync();
+        await _fileSyncs.EnterAsync(submission.Uid);
         try
         {
             await Task.Factory.StartNew(
@@ -143,27 +148,32 @@ public sealed class QueueWriter : IDisposable
         }
         finally
         {
-            _fileSyncs.Release();
+            _fileSyncs.Leave();
+        }
+    }
+
+    /// <summary>Everything has come: judges it, long envelopes one after another.</summary>
+    internal async Task JudgeAsync(Submission submission)
+    {
+        if (!submission.IsLongToJudge)
+        {
+            submission.Finish();
+            return;
+        }
+
+        await _longJudgements.EnterAsync(submission.Uid);
+        try
+        {
+            submission.Finish();
+        }
+        finally
+        {
+            _longJudgements.Leave();
         }
     }
 
     internal Task<QueueReply> CommitAsync(Submission submission) =>
         _committer.CommitAsync(submission);
-
-    /// <summary>Whether the disk has room for more, with space kept to finish the old.</summary>
-    internal bool HasSpace(MessageOrigin origin)
-    {
-        long now = _clock.GetTimestamp();
-        if (_clock.GetElapsedTime(Volatile.Read(ref _freeBytesAt), now) > FreeSpaceCheckInterval)
-        {
-            Volatile.Write(ref _freeBytesAt, now);
-            LookAtFreeSpace();
-        }
-
-        return Volatile.Read(ref _freeBytes) >= (origin == MessageOrigin.Bounce
-            ? QueueLimits.FreeBytesMinForBounce
-            : QueueLimits.FreeBytesMin);
-    }
 
     private static int TakeLock(string path)
     {
@@ -209,34 +219,22 @@ public sealed class QueueWriter : IDisposable
         {
             Socket client = await _listener.AcceptAsync(stop);
             uint uid = Credentials.OfPeer((int)client.Handle).Uid;
-            int most = Trusted.IsOurs(uid)
-                ? QueueLimits.ConnectionsMax
-                : QueueLimits.ConnectionsPerUserMax;
-            if (!_sessions.TryStart(new IntakeSession(client, uid, this), uid, most, stop, end))
+            if (_sessions.TryEnter(uid, Trusted.IsOurs(uid), _limits.ConnectionsMax) is { } user)
             {
-                _floods.Write(
-                    "warning: refused connections",
-                    $"warning: uid {uid} has {most} connections; one more refused");
+                _sessions.Start(new IntakeSession(client, user, this), stop, end);
+                return;
             }
+
+            client.Dispose();
+            _floods.Write(
+                "warning: refused connections",
+                $"warning: uid {uid} has too many connections; one refused");
         }
         catch (Exception e) when (e is SocketException or PosixException)
         {
             _floods.Write(
                 "warning: unable to accept", $"warning: unable to accept: {e.Message}");
             await Task.Delay(AcceptPause, _clock, stop); // Out of descriptors: some will end.
-        }
-    }
-
-    private void LookAtFreeSpace()
-    {
-        try
-        {
-            Volatile.Write(ref _freeBytes, _disk.FreeBytes(_mess));
-        }
-        catch (PosixException e)
-        {
-            Volatile.Write(ref _freeBytes, 0);
-            _log($"alert: unable to see how much disk is free: {e.Message}");
         }
     }
 

@@ -129,23 +129,34 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
             Number = number,
             Arrived = submission.Arrived,
             BodyBytes = submission.BodyBytes,
-            EnvelopeBytes = submission.Envelope.Length,
-            EnvelopeCrc = Crc32C.Of(submission.Envelope),
+            EnvelopeBytes = submission.Envelope.Bytes,
+            EnvelopeCrc = submission.Envelope.Crc,
             BodyCrc = submission.BodyCrc,
             Uid = submission.Uid,
             Qp = submission.Qp,
             Origin = submission.Origin,
             OwnFile = submission.Fd >= 0,
-            HasParameters = submission.HasParameters,
+            HasParameters = submission.Envelope.HasParameters,
         };
         Span<byte> first = stackalloc byte[RecordHeader.Bytes];
         header.Write(first);
         Add(first);
-        Add(submission.Envelope);
+        AddEnvelope(submission.Envelope);
         Add(submission.Inline);
-        int unpadded = RecordHeader.Bytes + submission.Envelope.Length + submission.Inline.Length;
+        int unpadded = RecordHeader.Bytes + submission.Envelope.Bytes + submission.Inline.Length;
         Add(Padding.AsSpan(0, (int)(header.RecordBytes - unpadded)));
         _end += header.RecordBytes;
+    }
+
+    private void AddEnvelope(EnvelopeStore envelope)
+    {
+        byte[] block = envelope.IsInFile ? new byte[WriteBytes] : [];
+        for (int done = 0; done < envelope.Bytes;)
+        {
+            ReadOnlySpan<byte> piece = envelope.Read(done, block);
+            Add(piece);
+            done += piece.Length;
+        }
     }
 
     private void Add(ReadOnlySpan<byte> bytes)

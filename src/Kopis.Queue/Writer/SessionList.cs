@@ -3,35 +3,64 @@ namespace Kopis.Queue;
 /// <summary>The sessions that run, counted by user: nobody gets all of the places.</summary>
 internal sealed class SessionList : IDisposable
 {
+    private readonly MemoryBudget _localMemory;
     private readonly Lock _lock = new();
     private readonly Dictionary<IntakeSession, Task> _running = [];
-    private readonly Dictionary<uint, int> _perUser = [];
+    private readonly Dictionary<uint, IntakeUser> _users = [];
     private readonly SemaphoreSlim _room = new(QueueLimits.ConnectionsMax);
 
-    /// <summary>Waits until one more may run; to be followed by <see cref="TryStart"/>.</summary>
+    internal SessionList() =>
+        _localMemory = new MemoryBudget(QueueLimits.LocalMemoryBytesMax, Memory);
+
+    /// <summary>What all submissions hold in memory.</summary>
+    internal MemoryBudget Memory { get; } = new(QueueLimits.MemoryBytesMax);
+
+    /// <summary>Waits until one more may run; to be followed by <see cref="TryEnter"/>.</summary>
     internal async Task WaitForRoomAsync(CancellationToken stop)
     {
         await _room.WaitAsync(stop);
-        _room.Release(); // Only one waits here, so the place stays until TryStart takes it.
+        _room.Release(); // Only one waits here, so the place stays until TryEnter takes it.
     }
 
-    /// <summary>Runs the session, or ends it where its user has the most allowed already.</summary>
-    internal bool TryStart(
-        IntakeSession session, uint uid, int most, CancellationToken stop, CancellationToken end)
+    /// <summary>
+    /// The user of a connection that has just come, counted; null where he has the most allowed
+    /// already: a local user as many as <paramref name="most"/> and no more than leave some to
+    /// others, one of qmail's own all but some.
+    /// </summary>
+    internal IntakeUser? TryEnter(uint uid, bool isOurs, int most)
     {
         lock (_lock)
         {
-            int count = _perUser.GetValueOrDefault(uid);
-            if (count >= most || !_room.Wait(0, CancellationToken.None))
+            if (!_users.TryGetValue(uid, out IntakeUser? user))
             {
-                session.Dispose();
-                return false;
+                user = new IntakeUser(uid, isOurs, isOurs
+                    ? Memory
+                    : new MemoryBudget(QueueLimits.UserMemoryBytesMax, _localMemory));
             }
 
-            _perUser[uid] = count + 1;
+            int free = _room.CurrentCount;
+            bool mayEnter = isOurs
+                ? user.Sessions < QueueLimits.ConnectionsMax - QueueLimits.ConnectionsForOthers
+                : user.Sessions < most
+                    && (long)user.Sessions * QueueLimits.ConnectionsFreeFactor < free;
+            if (!mayEnter || !_room.Wait(0, CancellationToken.None))
+            {
+                return null;
+            }
+
+            user.Sessions++;
+            _users[uid] = user;
+            return user;
+        }
+    }
+
+    /// <summary>Runs the session of a user who has entered.</summary>
+    internal void Start(IntakeSession session, CancellationToken stop, CancellationToken end)
+    {
+        lock (_lock)
+        {
             _running[session] = Task.Run(
-                () => RunAsync(session, uid, stop, end), CancellationToken.None);
-            return true;
+                () => RunAsync(session, stop, end), CancellationToken.None);
         }
     }
 
@@ -57,7 +86,7 @@ internal sealed class SessionList : IDisposable
     public void Dispose() => _room.Dispose();
 
     private async Task RunAsync(
-        IntakeSession session, uint uid, CancellationToken stop, CancellationToken end)
+        IntakeSession session, CancellationToken stop, CancellationToken end)
     {
         try
         {
@@ -74,14 +103,23 @@ internal sealed class SessionList : IDisposable
             lock (_lock)
             {
                 _running.Remove(session);
-                _perUser[uid]--;
-                if (_perUser[uid] == 0)
-                {
-                    _perUser.Remove(uid);
-                }
             }
 
-            _room.Release();
+            Leave(session.User);
         }
+    }
+
+    private void Leave(IntakeUser user)
+    {
+        lock (_lock)
+        {
+            user.Sessions--;
+            if (user.Sessions == 0)
+            {
+                _users.Remove(user.Uid);
+            }
+        }
+
+        _room.Release();
     }
 }

@@ -12,7 +12,7 @@ internal sealed class Submission : IDisposable
     private readonly IQueueDisk _disk;
     private readonly Func<string> _newIncomingPath;
     private readonly BudgetedBuffer _body;
-    private readonly BudgetedBuffer _envelope;
+    private readonly EnvelopeStore _envelope;
     private bool _isFileDurable;
 
     internal Submission(MemoryBudget budget, IQueueDisk disk, Func<string> newIncomingPath)
@@ -20,7 +20,7 @@ internal sealed class Submission : IDisposable
         _disk = disk;
         _newIncomingPath = newIncomingPath;
         _body = new BudgetedBuffer(budget, bytesFree: 0);
-        _envelope = new BudgetedBuffer(budget, QueueLimits.EnvelopeBytesFree);
+        _envelope = new EnvelopeStore(budget, disk, newIncomingPath);
     }
 
     internal MessageOrigin Origin { get; init; }
@@ -35,10 +35,19 @@ internal sealed class Submission : IDisposable
     /// </summary>
     internal int Code { get; private set; }
 
-    internal ReadOnlySpan<byte> Envelope => _envelope.Written;
+    /// <summary>Recipients over this are refused with 31.</summary>
+    internal int RecipientsMax { get; init; } = int.MaxValue;
 
-    /// <summary>The envelope has ESMTP parameters; known once it is finished.</summary>
-    internal bool HasParameters { get; private set; }
+    internal EnvelopeStore Envelope => _envelope;
+
+    /// <summary>To judge it the whole envelope is read back: not by many at once.</summary>
+    internal bool IsLongToJudge => Code == 0 && _envelope.IsInFile && _envelope.HasParameters;
+
+    /// <summary>Bytes that count in its user's share of the disk.</summary>
+    internal long DiskBytes { get; set; }
+
+    /// <summary>What its commit writes, about.</summary>
+    internal long RecordBytes => _envelope.Bytes + Inline.Length;
 
     internal long BodyBytes { get; private set; }
 
@@ -56,6 +65,11 @@ internal sealed class Submission : IDisposable
     /// <summary>Set by the committer.</summary>
     internal TaskCompletionSource<QueueReply> Done { get; } =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether so many bytes more take it to a file.</summary>
+    internal bool IsLargeWith(int bytes, bool isEnvelope) => Code == 0 && (isEnvelope
+        ? _envelope.Bytes + bytes > QueueLimits.EnvelopeBytesInMemory
+        : BodyBytes + bytes > QueueLimits.InlineBodyBytesMax);
 
     /// <summary>Adds to the body, unless it is refused already.</summary>
     internal void AddBody(ReadOnlySpan<byte> block)
@@ -78,21 +92,40 @@ internal sealed class Submission : IDisposable
     /// <summary>Adds to the envelope, unless it is refused already.</summary>
     internal void AddEnvelope(ReadOnlySpan<byte> block)
     {
-        if (Code == 0 && !_envelope.TryAppend(block))
+        if (Code != 0)
         {
-            Refuse(QueueCode.OutOfMemory);
+            return;
+        }
+
+        try
+        {
+            int code = _envelope.Add(block);
+            code = code == 0 && _envelope.Recipients > RecipientsMax ? QueueCode.Rejected : code;
+            if (code != 0)
+            {
+                Refuse(code);
+            }
+        }
+        catch (PosixException)
+        {
+            Refuse(QueueCode.WriteError);
         }
     }
 
     /// <summary>Everything has come: judges the envelope.</summary>
     internal void Finish()
     {
-        if (Code == 0 && Queue.Envelope.Check(Envelope) is not 0 and int reason)
+        try
         {
-            Refuse(reason);
+            if (Code == 0 && _envelope.Judge() is not 0 and int reason)
+            {
+                Refuse(reason);
+            }
         }
-
-        HasParameters = Code == 0 && Queue.Envelope.MayHaveParameters(Envelope);
+        catch (PosixException)
+        {
+            Refuse(QueueCode.WriteError);
+        }
     }
 
     /// <summary>Makes the body's own file durable; the committer need not wait for it.</summary>

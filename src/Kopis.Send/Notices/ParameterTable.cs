@@ -15,8 +15,9 @@ internal sealed class ParameterTable
 
     private HashSet<int>? _delaysTold;
 
-    private ParameterTable(byte[] packed, int[] ends)
+    private ParameterTable(byte[] packed, int[] ends, HashSet<int>? delaysTold)
     {
+        _delaysTold = delaysTold;
         _packed = packed;
         _ends = ends;
         Said = MessageParameters.TryParse(Message, out MessageParameters said) ? said : default;
@@ -32,8 +33,14 @@ internal sealed class ParameterTable
     /// <summary>The parameters of MAIL.</summary>
     internal ReadOnlySpan<byte> Message => _packed.AsSpan(0, _ends[0]);
 
+    /// <summary>Bytes of memory.</summary>
+    internal long Bytes => _packed.Length + (sizeof(int) * _ends.Length);
+
     /// <summary>Null where the envelope has none.</summary>
-    internal static ParameterTable? Of(Envelope envelope)
+    /// <param name="envelope">The envelope.</param>
+    /// <param name="delaysTold">Recipients of whose delay its sender was told, where they outlive
+    /// the table.</param>
+    internal static ParameterTable? Of(Envelope envelope, HashSet<int>? delaysTold = null)
     {
         if (!envelope.HasParameters)
         {
@@ -50,7 +57,7 @@ internal sealed class ParameterTable
             ends.Add(packed.WrittenCount);
         }
 
-        return new ParameterTable(packed.WrittenSpan.ToArray(), [.. ends]);
+        return new ParameterTable(packed.WrittenSpan.ToArray(), [.. ends], delaysTold);
     }
 
     /// <summary>The parameters of a recipient's RCPT, read.</summary>

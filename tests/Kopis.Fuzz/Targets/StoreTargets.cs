@@ -92,8 +92,10 @@ internal static class StoreTargets
     /// <summary>A client of the intake: whole answers, and the writer lives.</summary>
     internal static void Frames(byte[] input)
     {
-        using QueueWriter writer = new(Home, TimeProvider.System, line =>
-            throw new FuzzFailureException($"the writer says: {line}"));
+        using QueueWriter writer = new(
+            Home, TimeProvider.System,
+            line => throw new FuzzFailureException($"the writer says: {line}"),
+            new IntakeLimits());
         using CancellationTokenSource stop = new();
         Task running = writer.RunAsync(stop.Token);
         int total = Talk(input);

@@ -1,0 +1,140 @@
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Queue;
+
+/// <summary>Whether the queue's disk has room: for all, and for one user's share of it. The disk
+/// is asked once a second at most.</summary>
+internal sealed class DiskRoom
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly string _mess;
+    private readonly IQueueDisk _disk;
+    private readonly TimeProvider _clock;
+    private readonly LogThrottle _log;
+    private readonly DiskShares _shares;
+    private long _freeBytes;
+    private long _freeBytesAt;
+    private long _sharesAt;
+
+    /// <exception cref="PosixException">The disk does not answer.</exception>
+    internal DiskRoom(
+        string mess, IQueueDisk disk, TimeProvider clock, LogThrottle log, int percent)
+    {
+        (_mess, _disk, _clock, _log) = (mess, disk, clock, log);
+        _shares = new DiskShares(percent);
+        _freeBytes = disk.FreeBytes(mess);
+        _freeBytesAt = _sharesAt = clock.GetTimestamp();
+        foreach ((ulong number, string _) in MessStore.OwnFiles(FileSystem.Real, mess))
+        {
+            Recall(number);
+        }
+    }
+
+    /// <summary>Whether there is room for more, with space kept to finish the old.</summary>
+    internal bool HasSpace(MessageOrigin origin)
+    {
+        if (IsTime(ref _freeBytesAt))
+        {
+            LookAtFreeSpace();
+        }
+
+        return Volatile.Read(ref _freeBytes) >= (origin == MessageOrigin.Bounce
+            ? QueueLimits.FreeBytesMinForBounce
+            : QueueLimits.FreeBytesMin);
+    }
+
+    /// <summary>Takes room for bytes of a local user's message, if his share allows it.</summary>
+    internal bool TryTake(Submission submission, int bytes)
+    {
+        if (IsTime(ref _sharesAt))
+        {
+            Refresh();
+        }
+
+        if (!_shares.TryTake(submission.Uid, bytes, Interlocked.Read(ref _freeBytes)))
+        {
+            _log.Write(
+                "warning: shares of the disk",
+                $"warning: uid {submission.Uid} has its share of the queue's disk; refused");
+            return false;
+        }
+
+        Interlocked.Add(ref _freeBytes, -bytes); // Until the disk is asked again.
+        submission.DiskBytes += bytes;
+        return true;
+    }
+
+    /// <summary>The message was queued, or not.</summary>
+    internal void Settle(Submission submission, QueueReply reply, bool hasOwnFile)
+    {
+        if (submission.DiskBytes > 0 && reply.Code == 0)
+        {
+            _shares.Keep(submission.Uid, submission.DiskBytes, reply.MessageNumber, hasOwnFile);
+        }
+        else if (submission.DiskBytes > 0)
+        {
+            _shares.GiveBack(submission.Uid, submission.DiskBytes);
+        }
+
+        submission.DiskBytes = 0;
+    }
+
+    private bool IsTime(ref long at)
+    {
+        long now = _clock.GetTimestamp();
+        if (_clock.GetElapsedTime(Volatile.Read(ref at), now) <= Interval)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref at, now);
+        return true;
+    }
+
+    private void LookAtFreeSpace()
+    {
+        try
+        {
+            Volatile.Write(ref _freeBytes, _disk.FreeBytes(_mess));
+        }
+        catch (PosixException e)
+        {
+            Volatile.Write(ref _freeBytes, 0);
+            _log.Write(
+                "alert: free disk",
+                $"alert: unable to see how much disk is free: {e.Message}");
+        }
+    }
+
+    private void Refresh()
+    {
+        try
+        {
+            _shares.Refresh(
+                MessStore.Segments(FileSystem.Real, _mess).ToHashSet(),
+                MessStore.OwnFiles(FileSystem.Real, _mess).Select(file => file.Number)
+                    .ToHashSet());
+        }
+        catch (IOException e)
+        {
+            _log.Write(
+                "warning: queue/mess", $"warning: unable to list queue/mess: {e.Message}");
+        }
+    }
+
+    /// <summary>Counts a body that was there before us for whom it came from.</summary>
+    private void Recall(ulong number)
+    {
+        try
+        {
+            using QueuedBody body = QueuedBody.Open(FileSystem.Real, _mess, number);
+            _shares.Recall(body.Header.Uid, body.Length, number);
+        }
+        catch (IOException)
+        {
+            // Nobody's: its record is damaged.
+        }
+    }
+}

@@ -1,0 +1,119 @@
+namespace Kopis.Queue;
+
+/// <summary>
+/// What local users have on the queue's disk. One may have a part of what would be free without
+/// him, so that none fills it for the others. Counted are messages that arrive, and those that are
+/// queued until their segment or their own file is gone.
+/// </summary>
+/// <param name="percent">The part.</param>
+internal sealed class DiskShares(int percent)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<uint, long> _used = [];
+    private readonly Dictionary<ulong, Dictionary<uint, long>> _segments = [];
+    private readonly Dictionary<ulong, (uint Uid, long Bytes)> _ownFiles = [];
+
+    /// <summary>Takes room for some more bytes, if the user's share allows it.</summary>
+    /// <param name="uid">The user.</param>
+    /// <param name="bytes">How many.</param>
+    /// <param name="freeBytes">What the disk has free.</param>
+    internal bool TryTake(uint uid, long bytes, long freeBytes)
+    {
+        lock (_lock)
+        {
+            long used = _used.GetValueOrDefault(uid);
+            if (used + bytes > (double)(freeBytes + used) / 100 * percent)
+            {
+                return false;
+            }
+
+            _used[uid] = used + bytes;
+            return true;
+        }
+    }
+
+    /// <summary>The bytes are not on the disk any more.</summary>
+    internal void GiveBack(uint uid, long bytes)
+    {
+        lock (_lock)
+        {
+            Subtract(uid, bytes);
+        }
+    }
+
+    /// <summary>The bytes stay until a file is gone.</summary>
+    /// <param name="uid">The user.</param>
+    /// <param name="bytes">What was taken for the message.</param>
+    /// <param name="number">The message.</param>
+    /// <param name="hasOwnFile">Its body is in a file of its own.</param>
+    internal void Keep(uint uid, long bytes, ulong number, bool hasOwnFile)
+    {
+        lock (_lock)
+        {
+            if (hasOwnFile)
+            {
+                _ownFiles[number] = (uid, bytes);
+                return;
+            }
+
+            ulong segment = MessageNumber.Segment(number);
+            if (!_segments.TryGetValue(segment, out Dictionary<uint, long>? users))
+            {
+                _segments.Add(segment, users = []);
+            }
+
+            users[uid] = users.GetValueOrDefault(uid) + bytes;
+        }
+    }
+
+    /// <summary>A message that an earlier writer took.</summary>
+    internal void Recall(uint uid, long bytes, ulong number)
+    {
+        lock (_lock)
+        {
+            _used[uid] = _used.GetValueOrDefault(uid) + bytes;
+            _ownFiles[number] = (uid, bytes);
+        }
+    }
+
+    /// <summary>Forgets what is gone.</summary>
+    internal void Refresh(IReadOnlySet<ulong> segments, IReadOnlySet<ulong> ownFiles)
+    {
+        lock (_lock)
+        {
+            foreach ((ulong segment, Dictionary<uint, long> users) in _segments)
+            {
+                if (!segments.Contains(segment))
+                {
+                    _segments.Remove(segment);
+                    foreach ((uint uid, long bytes) in users)
+                    {
+                        Subtract(uid, bytes);
+                    }
+                }
+            }
+
+            foreach ((ulong number, (uint uid, long bytes)) in _ownFiles)
+            {
+                if (!ownFiles.Contains(number))
+                {
+                    _ownFiles.Remove(number);
+                    Subtract(uid, bytes);
+                }
+            }
+        }
+    }
+
+    private void Subtract(uint uid, long bytes)
+    {
+        long left = _used.GetValueOrDefault(uid) - bytes;
+        if (left > 0)
+        {
+            _used[uid] = left;
+        }
+        else
+        {
+            _used.Remove(uid);
+        }
+    }
+}

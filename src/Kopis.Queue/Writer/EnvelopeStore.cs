@@ -1,0 +1,123 @@
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Queue;
+
+/// <summary>
+/// An envelope as it arrives: judged on the way, in memory while it is small, else in a file of
+/// <c>incoming/</c>, so that long ones of one client never take the memory of others.
+/// </summary>
+internal sealed class EnvelopeStore(
+    MemoryBudget budget, IQueueDisk disk, Func<string> newIncomingPath) : IDisposable
+{
+    private readonly BudgetedBuffer _memory = new(budget, QueueLimits.EnvelopeBytesFree);
+    private EnvelopeReader _reader;
+    private int _fd = -1;
+    private string? _path;
+
+    internal int Bytes { get; private set; }
+
+    internal uint Crc { get; private set; }
+
+    /// <summary>So far.</summary>
+    internal int Recipients => _reader.Recipients;
+
+    /// <summary>It has ESMTP parameters.</summary>
+    internal bool HasParameters => _reader.HasParameters;
+
+    /// <summary>It is in a file.</summary>
+    internal bool IsInFile => _fd >= 0;
+
+    /// <summary>Takes the next bytes.</summary>
+    /// <returns>0, or qmail-queue's code where they cannot be of an envelope.</returns>
+    /// <exception cref="PosixException">The disk does not take them.</exception>
+    internal int Add(ReadOnlySpan<byte> block)
+    {
+        int used = _reader.Read(block);
+        if (_reader.IsOver && (_reader.Code != 0 || used < block.Length))
+        {
+            return _reader.Code != 0 ? _reader.Code : QueueCode.EnvelopeFormat;
+        }
+
+        if (!IsInFile && (Bytes + block.Length > QueueLimits.EnvelopeBytesInMemory
+            || !_memory.TryAppend(block)))
+        {
+            MoveToFile();
+        }
+
+        if (IsInFile)
+        {
+            disk.WriteAt(_fd, block, Bytes);
+        }
+
+        Crc = Crc32C.Append(Crc, block);
+        Bytes += block.Length;
+        return 0;
+    }
+
+    /// <summary>Everything has come.</summary>
+    /// <returns>0, or qmail-queue's code.</returns>
+    /// <exception cref="PosixException">It cannot be read back.</exception>
+    internal int Judge()
+    {
+        if (_reader.Code != 0 || !HasParameters)
+        {
+            return _reader.Code;
+        }
+
+        if (!IsInFile)
+        {
+            return Envelope.Check(_memory.Written);
+        }
+
+        byte[] whole = new byte[Bytes];
+        disk.ReadAt(_fd, whole, 0);
+        return Envelope.Check(whole);
+    }
+
+    /// <summary>Reads it back.</summary>
+    /// <returns>The bytes from an offset on: all that are left, or as many as the block takes.
+    /// </returns>
+    internal ReadOnlySpan<byte> Read(int offset, byte[] block)
+    {
+        if (!IsInFile)
+        {
+            return _memory.Written[offset..];
+        }
+
+        Span<byte> piece = block.AsSpan(0, Math.Min(block.Length, Bytes - offset));
+        return disk.ReadAt(_fd, piece, offset) == piece.Length
+            ? piece
+            : throw new PosixException("read an envelope", Errno.InputOutput);
+    }
+
+    /// <summary>Gives back what it holds.</summary>
+    public void Dispose()
+    {
+        _memory.Dispose();
+        if (_fd < 0)
+        {
+            return;
+        }
+
+        disk.Close(_fd);
+        _fd = -1;
+        try
+        {
+            disk.Unlink(_path!);
+        }
+        catch (PosixException)
+        {
+            // It stays until the writer's next start, which removes it.
+        }
+    }
+
+    private void MoveToFile()
+    {
+        string path = newIncomingPath();
+        _fd = disk.Create(path);
+        _path = path;
+        disk.WriteAt(_fd, _memory.Written, 0);
+        _memory.Dispose();
+    }
+}

@@ -1,0 +1,58 @@
+namespace Kopis.Queue;
+
+/// <summary>A few places for work of users: who waits gets the next one in turn with other users,
+/// not behind all that one of them has asked for.</summary>
+internal sealed class FairGate(int places)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<uint, Queue<TaskCompletionSource>> _waiting = [];
+    private readonly Queue<uint> _turns = new(); // Each user who waits, once.
+    private int _free = places;
+
+    /// <summary>Takes a place, to be left by <see cref="Leave"/>.</summary>
+    internal Task EnterAsync(uint uid)
+    {
+        lock (_lock)
+        {
+            if (_free > 0)
+            {
+                _free--;
+                return Task.CompletedTask;
+            }
+
+            if (!_waiting.TryGetValue(uid, out Queue<TaskCompletionSource>? own))
+            {
+                _waiting.Add(uid, own = new Queue<TaskCompletionSource>());
+                _turns.Enqueue(uid);
+            }
+
+            TaskCompletionSource place = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            own.Enqueue(place);
+            return place.Task;
+        }
+    }
+
+    /// <summary>Hands the place on.</summary>
+    internal void Leave()
+    {
+        lock (_lock)
+        {
+            if (!_turns.TryDequeue(out uint uid))
+            {
+                _free++;
+                return;
+            }
+
+            Queue<TaskCompletionSource> own = _waiting[uid];
+            own.Dequeue().SetResult();
+            if (own.Count > 0)
+            {
+                _turns.Enqueue(uid);
+            }
+            else
+            {
+                _waiting.Remove(uid);
+            }
+        }
+    }
+}

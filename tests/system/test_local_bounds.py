@@ -1,0 +1,184 @@
+"""What one local user can take from the others, on an installed host: programs that hang, envelopes
+of 16 MiB, a flood at the intake."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+from figures import tell
+from installed import ME, InstalledCase
+
+HOSTILE = [f"mallory{i}" for i in range(5)]
+HANGING = 14
+
+# A client of queue/intake: arguments are the socket and what to do.
+CLIENT = r"""
+import socket, struct, sys, time
+
+def connect():
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(60)
+    client.connect(sys.argv[1])
+    return client
+
+def begin():
+    return b"B" + struct.pack("<BI", 0, 0) + b"M" + struct.pack("<I", 14) + b"Subject: x\n\nx\n"
+
+def long_envelopes(count):
+    client = connect()
+    for n in range(count):
+        # As many recipients as one message may have, nobody but the first two.
+        names = b"".join(b"Tnobody%016d@%s\0" % (i, sys.argv[4].encode()) for i in range(450_000))
+        text = b"Subject: list %d\n\nx\n" % n
+        envelope = b"Fmallory0@%s\0Tmallory0@%s\0" % ((sys.argv[4].encode(),) * 2) + names + b"\0"
+        client.sendall(b"B" + struct.pack("<BI", 0, 0) + b"M" + struct.pack("<I", len(text)) + text
+                       + b"E" + struct.pack("<I", len(envelope)) + envelope)
+        code = client.recv(13)[0]
+        assert code == 0, code
+
+def half_envelopes(count):
+    clients = []
+    for _ in range(count):
+        try:
+            client = connect()
+            client.setblocking(False)
+            client.send(begin() + b"E" + struct.pack("<I", 16 << 20) + b"F\0" + b"Ta@b\0" * 10_000)
+            clients.append(client)
+        except OSError:
+            pass
+    print(len(clients), flush=True)
+    while True:
+        for client in clients:
+            try:
+                client.send(b"Ta@b\0" * 10_000)
+            except BlockingIOError:
+                pass
+            except OSError:
+                client.close()
+                clients.remove(client)
+                try:
+                    clients.append(connect())
+                    clients[-1].setblocking(False)
+                except OSError:
+                    pass
+                break
+
+globals()[sys.argv[2]](int(sys.argv[3]))
+"""
+
+
+class LocalBounds(InstalledCase):
+    @classmethod
+    def prepare(cls):
+        for name in ["joe", "bob", *HOSTILE]:
+            cls.host.add_user(name)
+        for name in HOSTILE:
+            cls.host.dot(name, "hang", "|sleep 300")
+        (cls.host.base / "client.py").write_text(CLIENT)
+
+    def setUp(self):
+        self.main = self.host.start()
+        self.began = len(self.lines())
+        self.addCleanup(self.host.stop, self.main)
+
+    def lines(self):
+        return (self.host.base / "lines").read_bytes()
+
+    def submit(self, user, recipient, subject="s"):
+        self.host.run("setpriv", "--reuid", user, "--regid", user, "--clear-groups",
+                      self.host.home / "bin/qmail-inject", "-f", f"{user}@{ME}", f"{recipient}@{ME}",
+                      stdin=f"Subject: {subject}\n\nx\n".encode())
+
+    def client(self, user, what, count, **options):
+        return self.host.spawn(
+            "setpriv", "--reuid", user, "--regid", user, "--clear-groups", sys.executable,
+            self.host.base / "client.py", self.host.home / "queue/intake", what, count, ME,
+            **options)
+
+    def delivery_seconds(self):
+        """How long a mail of bob's to joe takes, with the start of its programs."""
+        maildir = self.host.base / "joe/Maildir"
+        had = len(self.host.mail(maildir))
+        began = time.monotonic()
+        self.submit("bob", "joe")
+        self.host.wait_mail(maildir, had + 1)
+        return time.monotonic() - began
+
+    def memory_peak(self):
+        """Of qmail-send, in bytes."""
+        [pid] = self.host.pids()["qmail-send"]
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+    def end_hanging(self):
+        for name in HOSTILE:
+            self.host.run("pkill", "-9", "-u", name, "sleep", check=False)
+
+    def test_hanging_programs_of_five_users_leave_room(self):
+        self.delivery_seconds()  # What runs warm does so now.
+        self.addCleanup(self.end_hanging)
+        for user in HOSTILE:
+            for _ in range(HANGING):
+                self.submit(user, f"{user}-hang")
+            if user == HOSTILE[0]:
+                one = self.delivery_seconds()
+        five = self.delivery_seconds()
+        tell(f"{HANGING} hanging deliveries of one user: another's mail in {one:.2f} s; "
+             f"of five users: {five:.2f} s")
+        self.assertLess(one, 1)
+        self.assertLess(five, 1)
+        self.end_hanging()
+
+    def test_a_hundred_envelopes_of_16_mib(self):
+        count = 100
+        self.delivery_seconds()
+        flood = self.client("mallory0", "long_envelopes", count)
+        slowest = 0
+        while flood.poll() is None:
+            slowest = max(slowest, self.delivery_seconds())
+        self.assertEqual(0, flood.returncode)
+        self.host.wait_log(r"^warning: msg \d+: \d+ more deliveries ended as", 200)
+        slowest = max(slowest, *(self.delivery_seconds() for _ in range(5)))
+        peak = self.memory_peak()
+        log = len(self.lines()) - self.began
+        self.host.stop(self.main)  # In the middle.
+        self.main = self.host.start()
+        restarted = time.monotonic()
+        again = self.delivery_seconds()
+        peak = max(peak, self.memory_peak())
+        tell(f"{count} envelopes of 16 MiB: qmail-send had {peak >> 20} MiB at most, the log "
+             f"{log >> 10} KiB; another's mail took {slowest:.2f} s at most, after a restart "
+             f"{again:.2f} s ({time.monotonic() - restarted:.2f} s from its beginning)")
+        self.assertLess(peak, 512 << 20)
+        self.assertLess(log, 10 << 20)
+        copies = [path.read_bytes() for path in self.host.mail(self.host.base / "mallory0/Maildir")]
+        subjects = re.findall(rb"^Subject: list (\d+)$", b"".join(copies), re.M)
+        self.assertEqual(len(set(subjects)), len(subjects))  # None twice.
+        self.assertGreater(len(subjects), 0)
+        self.assertLess(slowest, 5)
+
+    def test_a_flood_of_half_envelopes(self):
+        self.delivery_seconds()
+        flood = self.client("mallory1", "half_envelopes", 1000, stdout=subprocess.PIPE)
+        try:
+            flood.stdout.readline()
+            slowest = 0
+            for _ in range(10):
+                began = time.monotonic()
+                self.submit("bob", "joe")
+                slowest = max(slowest, time.monotonic() - began)
+        finally:
+            flood.kill()
+            flood.stdout.close()
+        refusals = self.lines()[self.began:].count(b"too many connections")
+        tell(f"1,000 connections with half-sent envelopes: another's submission in "
+             f"{slowest:.2f} s at most, {refusals} lines of refusals")
+        self.assertLess(slowest, 1)
+        self.assertLessEqual(refusals, 6)  # Five, and their count.
+
+
+if __name__ == "__main__":
+    unittest.main()
