@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using Kopis.Base;
@@ -23,6 +24,9 @@ public static class AcmeProgram
 
         """;
 
+    private const string PortWord = "--port"; // Only from root, which then has bound it.
+    private const int Port = 3;
+
     /// <summary>Gets one and ends, or stays.</summary>
     public static int Run(ProgramContext context)
     {
@@ -33,6 +37,8 @@ public static class AcmeProgram
             return ExitCode.Success;
         }
 
+        bool hasPort = words is [.., PortWord] && Fd.IsInherited(Port);
+        words = hasPort ? words[..^1] : words;
         if (words is not ([] or ["--now"] or ["--keep"]))
         {
             Fd.WriteAll(2, Encoding.UTF8.GetBytes(Usage));
@@ -51,9 +57,20 @@ public static class AcmeProgram
             RequireOwner(folder);
         }
 
+        Socket? bound = null;
+        if (hasPort)
+        {
+            Fd.SetCloseOnExec(Port);
+            bound = new Socket(new SafeSocketHandle(Port, ownsHandle: true));
+        }
+        else
+        {
+            GoOnAsOwner(context, settings, folder);
+        }
+
         int output = keep ? 2 : 1;
         CertificateKeeper keeper = new(control, folder, TimeProvider.System, text =>
-            Fd.WriteAll(output, Encoding.UTF8.GetBytes($"{context.Name}: {text}\n")));
+            Fd.WriteAll(output, Encoding.UTF8.GetBytes($"{context.Name}: {text}\n")), bound);
         return UntilSignal(stop => keep
             ? keeper.KeepAsync(stop)
             : keeper.GetAsync(settings, evenIfGood: words is ["--now"], stop))
@@ -68,7 +85,29 @@ public static class AcmeProgram
         _ = HttpsTransport.ReadAuthorities(control);
     }
 
-    // It would be root for its first port alone (CertificateKeeper).
+    /// <summary>Root needs to be root for the port alone: files are their owner's, who gets the
+    /// port from us.</summary>
+    private static void GoOnAsOwner(
+        ProgramContext context, AcmeSettings settings, string folder)
+    {
+        if (Processes.EffectiveUid != 0 || !Directory.Exists(folder)
+            || ProcessIdentity.ForWorkIn(folder) is not { } owner)
+        {
+            return;
+        }
+
+        List<byte[]> words = [.. context.Arguments];
+        if (settings.WebRoot is null)
+        {
+            using Socket port = ChallengeListener.Bind(settings.Listen);
+            Fd.DuplicateTo((int)port.Handle, Port);
+            words.Add(ByteText.ToBytes(PortWord));
+        }
+
+        owner.Exec(ProcessStart.Own(context, "acme", [.. words]));
+    }
+
+    // It would be root for its first port alone.
     private static void RequireOwner(string folder)
     {
         if (Processes.EffectiveUid == 0

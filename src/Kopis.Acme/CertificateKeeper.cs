@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Posix;
@@ -12,8 +13,10 @@ namespace Kopis.Acme;
 /// <param name="folder">Where the account's key is: the home's <c>tls</c>.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Gets a sentence for each thing done or not done.</param>
+/// <param name="bound">The port for challenges, where root has bound it.</param>
 internal sealed class CertificateKeeper(
-    ControlDirectory control, string folder, TimeProvider time, Action<string> log)
+    ControlDirectory control, string folder, TimeProvider time, Action<string> log,
+    Socket? bound = null)
 {
     private const int OwnerOnly = 0x1C0; // 0700
     private static readonly TimeSpan LookAgain = TimeSpan.FromHours(1);
@@ -106,7 +109,7 @@ internal sealed class CertificateKeeper(
         AcmeSettings settings, HostCertificate certificate, CancellationToken stop)
     {
         using IChallengeResponder responder = Responder(settings);
-        BecomeOwner();
+        MakeFolder();
         using LockFile _ = new(Path.Combine(folder, "lock"));
         certificate.Prepare();
         using AccountKey key = AccountKey.Load(Path.Combine(folder, "account.pem"));
@@ -127,23 +130,17 @@ internal sealed class CertificateKeeper(
         }
 
         ChallengeListener listener = settings.Challenge == ChallengeKind.Http
-            ? new HttpResponder(settings.Listen)
-            : new AlpnResponder(settings.Listen, time);
+            ? new HttpResponder(settings.Listen, bound)
+            : new AlpnResponder(settings.Listen, bound, time);
         listener.Start();
         return listener;
     }
 
-    /// <summary>Root needs to be root for the port alone: files below are their owner's.</summary>
-    private void BecomeOwner()
+    private void MakeFolder()
     {
         try
         {
             Paths.TryMakeDirectory(folder, OwnerOnly);
-            if (Processes.EffectiveUid == 0
-                && Fd.TryStatus(Fd.PathBytes(folder), out int _) is { Uid: not 0 } owner)
-            {
-                Processes.Become(owner.Uid, owner.Gid);
-            }
         }
         catch (PosixException e)
         {

@@ -20,6 +20,8 @@ internal static class AdminWords
             return ExitCode.Success;
         }
 
+        // The home of a `kopis run`, say, is its user's, and so is what we write there.
+        OwnerWork.GoOnAsOwnerOf(context.In("users"), context);
         try
         {
             if (command(words) is { } text)

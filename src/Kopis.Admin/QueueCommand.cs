@@ -12,6 +12,9 @@ public static class QueueCommand
 {
     private const int BlockBytes = 64 * 1024;
     private const int Alarm = 14;
+    private const int StandardError = 2;
+    private const int Bounces = 3; // To who writes queue/bounce, where that is not us.
+    private const string BouncesVariable = "KOPIS_BOUNCES";
 
     private const string Usage = """
         usage: kopis queue list
@@ -112,6 +115,7 @@ public static class QueueCommand
 
     private static int Remove(ProgramContext context, ulong[] numbers)
     {
+        OwnerWork.GoOnAsOwnerOf(context.In("queue/state"), context);
         QueueRemoval.Remove(context.Home, numbers);
         return Say(1, $"{numbers.Length} messages removed\n", ExitCode.Success);
     }
@@ -129,7 +133,13 @@ public static class QueueCommand
 
     private static int Import(ProgramContext context, string directory)
     {
-        using QueueImport import = new(context.Home, directory, line => Say(2, line + "\n", 0));
+        ImportAsOwner(context, directory);
+        Action<ulong, byte[]>? bounces = context.Environment[BouncesVariable] is null
+            || !Fd.IsInherited(Bounces)
+                ? null
+                : (number, text) => ImportedBounce.Send(Bounces, number, text);
+        using QueueImport import = new(
+            context.Home, directory, line => Say(2, line + "\n", 0), bounces);
         import.Run();
         Say(1, $"{import.Imported} messages imported, {import.Known} were here before, "
             + $"{import.SetAside} stay in {directory}\n", 0);
@@ -140,6 +150,31 @@ public static class QueueCommand
         }
 
         return import.SetAside == 0 ? ExitCode.Success : ExitCode.Permanent;
+    }
+
+    /// <summary>Root begins again as the owner of queue/mess, who may besides read every file, the
+    /// other queue's. What goes to queue/bounce, the owner of that writes.</summary>
+    private static void ImportAsOwner(ProgramContext context, string directory)
+    {
+        if (ProcessIdentity.ForWorkIn(context.In("queue/mess")) is not { } owner)
+        {
+            return;
+        }
+
+        ProcessStart again = ProcessStart.Own(
+            context, "kopis", "queue"u8.ToArray(), "import"u8.ToArray(),
+            Encoding.UTF8.GetBytes(directory));
+        string bounce = context.In("queue/bounce");
+        if (ProcessIdentity.ForWorkIn(bounce) is { } writer)
+        {
+            (int ours, int theirs) = Fd.SocketPair();
+            _ = OwnerWork.Start(writer, theirs, StandardError, "bounces", bounce);
+            Fd.Close(theirs);
+            Fd.DuplicateTo(ours, Bounces);
+            again.Environment[BouncesVariable] = [];
+        }
+
+        (owner with { MayReadAll = true }).Exec(again);
     }
 
     private static int Export(ProgramContext context, string directory)

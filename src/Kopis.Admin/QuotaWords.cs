@@ -17,28 +17,12 @@ internal static class QuotaWords
     /// <exception cref="PosixException">The Maildir cannot be read or written.</exception>
     internal static string Run(VirtualMailbox mailbox, string? word)
     {
-        MaildirSize? quota = word is null or "none" ? null
-            : Parse(word) ?? throw AdminWords.Refused(
-                $"{AdminWords.Safe(word)} is no size: 500M, 2G, 10000C (messages), 2G,10000C");
-        byte[] maildir = ByteText.ToBytes(mailbox.Home + "/Maildir/");
-        string text = "";
-        void Do() => text = Act(maildir, mailbox.Address, word, quota);
-        FileStatus? owner = Fd.TryStatus(Fd.PathBytes(mailbox.Home + "/Maildir"), out int errno);
-        if (owner is null)
-        {
-            throw new PosixException($"stat {mailbox.Home}/Maildir", errno);
-        }
-
-        if (Processes.EffectiveUid == 0 && owner is { Uid: not 0 } user)
-        {
-            new ProcessIdentity(user.Uid, user.Gid, user.Gid).RunAs(Do);
-        }
-        else
-        {
-            Do();
-        }
-
-        return text;
+        _ = Wanted(word);
+        string maildir = mailbox.Home + "/Maildir/";
+        string[] words = [maildir, mailbox.Address, .. word is null ? [] : (string[])[word]];
+        return ProcessIdentity.ForWorkIn(maildir) is { } owner
+            ? OwnerWork.Run(owner, [], ["quota", .. words])
+            : Act(Fd.PathBytes(maildir)[..^1], mailbox.Address, word);
     }
 
     /// <summary>Reads <c>500M</c>, <c>2G,10000C</c> and Maildir++'s own form; null: none.
@@ -78,8 +62,14 @@ internal static class QuotaWords
         return quota;
     }
 
-    private static string Act(byte[] maildir, string address, string? word, MaildirSize? quota)
+    private static MaildirSize? Wanted(string? word) => word is null or "none" ? null
+        : Parse(word) ?? throw AdminWords.Refused(
+            $"{AdminWords.Safe(word)} is no size: 500M, 2G, 10000C (messages), 2G,10000C");
+
+    /// <summary>Does it, as whoever we are.</summary>
+    internal static string Act(byte[] maildir, string address, string? word)
     {
+        MaildirSize? quota = Wanted(word);
         if (word == "none")
         {
             MaildirQuota.Remove(maildir);

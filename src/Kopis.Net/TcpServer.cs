@@ -23,22 +23,16 @@ public static class TcpServer
         Func<ProgramContext, IReadOnlyList<byte[]>, ProcessIdentity?> asWhom)
     {
         TcpServerOptions options = TcpServerOptions.Parse(context);
-        Lifeline.Watch(context);
-        IPEndPoint address =
-            new(ListenAddress.Host(options.Host), ListenAddress.Port(options.Port));
-        using Socket listener = Bind(address, options.Backlog);
-        try
-        {
-            ProcessIdentity? identity = options.Uid is null && Processes.EffectiveUid == 0
-                ? asWhom(context, options.Chain) : null;
-            Processes.Become(identity?.Uid ?? options.Uid, identity?.Gid ?? options.Gid);
-        }
-        catch (PosixException e)
-        {
-            throw new ConfigurationException($"unable to change identity: {e.Message}", e);
-        }
+        IPEndPoint at = new(ListenAddress.Host(options.Host), ListenAddress.Port(options.Port));
+        using Socket listener = InheritedListener.Take(context) ?? Bind(at, options.Backlog);
+        ProcessIdentity? identity = options.Identity()
+            ?? (Processes.EffectiveUid == 0 ? asWhom(context, options.Chain) : null);
 
-        // After the change of identity: what the sessions will not be able to read stops us here.
+        // Again from the start as that user, who gets the port from us.
+        identity?.Exec(InheritedListener.Give(context, listener));
+
+        // As who we stay: what the sessions will not be able to read stops us here.
+        Lifeline.Watch(context);
         return TcpService.Run(context, options, listener, fuse, isInline);
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Kopis.Base;
 using Kopis.Control;
+using Kopis.Posix;
 
 namespace Kopis.Net;
 
@@ -15,6 +16,9 @@ internal sealed class TcpServerOptions
 
     private const string Flags = "1UXpPhHrRoOdDqQv";
     private const string WithValue = "cCxBgublt";
+
+    private uint? _uid;
+    private uint? _gid;
 
     /// <summary>Sessions at once; more wait in the backlog.</summary>
     internal int Limit { get; private set; } = 40;
@@ -32,10 +36,6 @@ internal sealed class TcpServerOptions
     internal bool AllowWithoutRules { get; private set; }
 
     internal byte[] Banner { get; private set; } = [];
-
-    internal uint? Uid { get; private set; }
-
-    internal uint? Gid { get; private set; }
 
     internal string? LocalName { get; private set; }
 
@@ -133,8 +133,8 @@ internal sealed class TcpServerOptions
                 PrintPort = true;
                 break;
             case 'U':
-                Uid = Number(environment["UID"] ?? "0"u8.ToArray());
-                Gid = Number(environment["GID"] ?? "0"u8.ToArray());
+                _uid = Id(environment["UID"] ?? [], "$UID");
+                _gid = Id(environment["GID"] ?? [], "$GID");
                 break;
             case 'X':
                 AllowWithoutRules = true;
@@ -177,10 +177,10 @@ internal sealed class TcpServerOptions
                 Banner = value;
                 break;
             case 'g':
-                Gid = Number(value);
+                _gid = Id(value, "-g");
                 break;
             case 'u':
-                Uid = Number(value);
+                _uid = Id(value, "-u");
                 break;
             case 'b':
                 Backlog = (int)Math.Min(Number(value), 1_000_000);
@@ -193,6 +193,26 @@ internal sealed class TcpServerOptions
                 break;
         }
     }
+
+    /// <summary>Who serves once the port is bound; null: who we are.</summary>
+    /// <exception cref="ConfigurationException">A group is named without a user, or a user who has
+    /// none.</exception>
+    internal ProcessIdentity? Identity()
+    {
+        uint? gid = _gid ?? (_uid is { } named ? UnixUsers.ByUid(named)?.Gid : null);
+        bool isUs = (_uid ?? Processes.EffectiveUid) == Processes.EffectiveUid
+            && (_gid ?? Processes.Gid) == Processes.Gid;
+        return isUs ? null
+            : _uid is { } uid && gid is { } group ? new ProcessIdentity(uid, group, group)
+            : throw new ConfigurationException(
+                _uid is null ? "-g needs -u" : $"-u {_uid} needs -g", ExitCode.Permanent);
+    }
+
+    private static uint Id(byte[] text, string option) =>
+        ProcessIdentity.TryParseId(ByteText.ToText(text), out uint id)
+            ? id
+            : throw new ConfigurationException(
+                $"{option} is not an id from 1 to 4294967294", ExitCode.Permanent);
 
     private static uint Number(byte[] text) =>
         uint.TryParse(

@@ -10,6 +10,8 @@ namespace Kopis.Posix;
 /// </summary>
 public static unsafe class Fd
 {
+    private const int FirstOther = 3; // After input, output and errors.
+
     private const int SeekSet = 0;
     private const int PunchHoleKeepSize = 0x03;
     private const int AtEmptyPath = 0x1000;
@@ -361,6 +363,15 @@ public static unsafe class Fd
         int flags = Native.fcntl(fd, getDescriptorFlags, 0);
         return flags >= 0 && (flags & closeOnExec) == 0;
     }
+
+    /// <summary>Keeps all descriptors but 0, 1 and 2 from what is run from here on.</summary>
+    public static void KeepFromPrograms() => CloseRange(FirstOther, 4); // CLOSE_RANGE_CLOEXEC
+
+    /// <summary>Closes all descriptors from a number on: those of whoever started us.</summary>
+    public static void CloseFrom(int first) => CloseRange(first, 0);
+
+    private static void CloseRange(int first, uint flags) =>
+        Check(Native.close_range((uint)first, int.MaxValue, flags), "close_range");
 
     /// <summary>Keeps an inherited descriptor from children, or leaves it to what
     /// <see cref="Processes.Exec"/> runs.</summary>

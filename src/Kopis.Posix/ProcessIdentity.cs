@@ -76,45 +76,26 @@ public sealed record ProcessIdentity
     /// that every thread is, and runs another program. Ends the process with 111 where any of its
     /// threads still has another id. Returns only by throwing.
     /// </summary>
-    /// <param name="path">The program; no PATH search.</param>
-    /// <param name="arguments">All of them, the name first.</param>
-    /// <param name="environment">The whole environment.</param>
-    /// <param name="directory">Where it is run, gone to as this user; null where we are.</param>
-    /// <exception cref="PosixException">The kernel refuses, or the program cannot be run.
+    /// <param name="program">What to run, with which words and environment, and where; its
+    /// descriptors are ours. The directory is gone to as the new user.</param>
+    /// <exception cref="ConfigurationException">The kernel refuses, or the program cannot be run.
     /// </exception>
-    public void Exec(
-        string path, IReadOnlyList<byte[]> arguments, ByteEnvironment environment,
-        string? directory = null)
+    public void Exec(ProcessStart program)
     {
-        Become();
-        if (directory is not null)
+        try
         {
-            Paths.ChangeDirectory(directory);
-        }
-
-        Processes.Exec(path, arguments, environment);
-    }
-
-    /// <summary>For tools of the administrator that are not changed over yet.</summary>
-    public void RunAs(Action action)
-    {
-        Thread thread = new(() =>
-        {
-            uint[] groups = [.. Groups];
-            unsafe
+            Become();
+            if (program.Directory is { } directory)
             {
-                fixed (uint* p = groups)
-                {
-                    Fd.Check((int)Native.syscall(116, groups.Length, (nint)p, 0), "setgroups");
-                }
+                Paths.ChangeDirectory(directory);
             }
 
-            Fd.Check((int)Native.syscall(119, (nint)Gid, (nint)Gid, 0), "setresgid");
-            Fd.Check((int)Native.syscall(117, (nint)Uid, (nint)Uid, 0), "setresuid");
-            action();
-        });
-        thread.Start();
-        thread.Join();
+            Processes.Exec(program.Path, program.Arguments, program.Environment);
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException($"unable to become user {Uid}: {e.Message}", e);
+        }
     }
 
     /// <summary>The C library's calls, which change all threads.</summary>

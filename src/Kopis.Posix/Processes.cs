@@ -40,21 +40,6 @@ public static unsafe class Processes
         }
     }
 
-    /// <summary>Gives up root for good, in all threads; null leaves the one or the other.</summary>
-    public static void Become(uint? uid, uint? gid)
-    {
-        if (gid is { } group)
-        {
-            Fd.Check(Native.setgroups(1, &group), "setgroups");
-            Fd.Check(Native.setresgid(group, group, group), "setgid");
-        }
-
-        if (uid is { } user)
-        {
-            Fd.Check(Native.setresuid(user, user, user), "setuid");
-        }
-    }
-
     /// <summary>Bits that new files do not get. Returns the old mask.</summary>
     public static int SetFileModeMask(int mask) => (int)Native.umask((uint)mask);
 

@@ -80,8 +80,13 @@ public static class Checkpassword
         environment["SHELL"] = Encoding.UTF8.GetBytes(account.Shell);
         if (Processes.EffectiveUid == 0)
         {
-            new ProcessIdentity(account.Uid, account.Gid, account.Gid)
-                .Exec(program, context.Arguments, environment, account.Home);
+            new ProcessIdentity(account.Uid, account.Gid, account.Gid).Exec(new ProcessStart
+            {
+                Path = program,
+                Arguments = context.Arguments,
+                Environment = environment,
+                Directory = account.Home,
+            });
         }
 
         Paths.ChangeDirectory(account.Home);

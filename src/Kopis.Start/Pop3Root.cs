@@ -25,7 +25,8 @@ public static class Pop3Root
         if (!ReaderPost.IsServed(context.Home))
         {
             // It lives as long as somebody holds the other end: us, whoever we become.
-            (int read, _) = Fd.Pipe();
+            (int read, int write) = Fd.Pipe();
+            Fd.SetCloseOnExec(write, on: false);
             ProcessStart start = ProcessStart.Own(
                 context, "qmail-start", ByteText.ToBytes(QmailStartProgram.Readers));
             _ = Lifeline.Give(

@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis;
+using Kopis.Admin;
 using Kopis.Base;
 using Kopis.Posix;
 
@@ -10,7 +11,12 @@ string name = Path.GetFileName(ByteText.ToText(words.Count > 0 ? words[0] : "kop
 words = words.Count > 0 ? words[1..] : words;
 ProgramEntry? program = ProgramTable.Find(name);
 Processes.SetName(name); // Some are started as /proc/self/exe.
-if (program is null && words.Count > 0)
+if (program is null && words is [var word, ..] && ByteText.ToText(word) == OwnerWork.Word)
+{
+    program = new ProgramEntry(name, OwnerPieces.Run, "the owner of a directory", "");
+    words = words[1..];
+}
+else if (program is null && words.Count > 0)
 {
     name = ByteText.ToText(words[0]);
     program = ProgramTable.Find(name);

@@ -54,7 +54,20 @@ public sealed class SpawnTests : IDisposable
     [InlineData("=a:u:1:1:h:::")]
     [InlineData("=a:u:1:1::::")]
     public void A_record_that_is_no_user_is_a_bug(string line) =>
-        Assert.Equal(SpawnCode.Usage, UsersCdb.Find(Compile(line + "\n.\n"), "a"u8).Code);
+        Assert.Equal(SpawnCode.Usage, UsersCdb.Find(Record(line), "a"u8).Code);
+
+    [Theory]
+    [InlineData("=a:u:0:1:/h:::")]
+    [InlineData("=a:u:1:0:/h:::")]
+    [InlineData("=a:u:4294967295:1:/h:::")]
+    [InlineData("=a:u:1:4294967295:/h:::")]
+    public void A_record_with_an_id_that_is_nobodys_is_refused(string line)
+    {
+        Assert.Equal(SpawnCode.Root, UsersCdb.Find(Record(line), "a"u8).Code);
+        ConfigurationException refused = Assert.Throws<ConfigurationException>(
+            () => Compile("=b:u:1:1:/h:::\n" + line + "\n.\n"));
+        Assert.StartsWith("users/assign: line 2 ", refused.Message);
+    }
 
     [Fact]
     public void Fields_are_parsed_strictly() => Gen.Byte.Array[0, 60].Sample(bytes =>
@@ -155,6 +168,17 @@ public sealed class SpawnTests : IDisposable
         FileStatus status = new(mode, uid, 0, 0, 0, default, default);
         Outcome? refused = CommandCheck.Check(status, queueUid: 5);
         Assert.Equal(report, refused is { } outcome ? Show(outcome) : null);
+    }
+
+    // As a qmail-newu of another make would write it.
+    private static byte[] Record(string line)
+    {
+        CdbWriter cdb = new();
+        string[] parts = line.Split(':');
+        cdb.Add(ByteText.ToBytes($"!{parts[0][1..]}\0"),
+            ByteText.ToBytes(string.Join('\0', parts[1..^1])));
+        cdb.Add([], []);
+        return cdb.ToArray();
     }
 
     private static byte[]? Compile(string assign) =>

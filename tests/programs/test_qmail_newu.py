@@ -51,6 +51,13 @@ class QmailNewu(ProgramCase):
             self.assert_fatal(self.compile(assign), b"bad format in users/assign")
             self.assertEqual(good, (self.home / "users/cdb").read_bytes())
 
+    def test_ids_that_no_delivery_may_have(self):
+        # The binary of before compiled them, and delivered as root for 4294967295.
+        for ids in (b"0:1", b"1:0", b"4294967295:1", b"1:4294967295", b"x:1", b"1:"):
+            self.assert_fatal(
+                self.compile(b"=a:a:1:1:/a:::\n=b:b:" + ids + b":/b:::\n.\n"),
+                b"users/assign: line 2 has a user or group id that is not from 1 to 4294967294")
+
     def test_no_file(self):
         self.assert_fatal(self.run_program("qmail-newu"), b"unable to read users/assign")
 

@@ -275,6 +275,22 @@ class TcpServer(ListenerCase):
         self.home.chmod(0o755)
         self.serve("-u", "65534", "-g", "65533", chain=("sh", "-c", "id -u; id -g; id -G"))
         self.assertEqual(b"65534\n65533\n65533\n", self.connect()[1].read())
+        for status in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/status"):
+            text = status.read_text()
+            self.assertIn("Uid:\t65534\t65534\t65534\t65534\n", text)
+            self.assertIn("Gid:\t65533\t65533\t65533\t65533\n", text)
+
+    def test_ids_that_nobody_may_have(self):
+        # The binary of before stayed root with -u 0 and with -u 4294967295.
+        for words, variables in (
+                (("-u", "0"), {}), (("-u", "4294967295", "-g", "1"), {}), (("-g", "0"), {}),
+                (("-u", "1", "-g", "4294967295"), {}), (("-U",), {}),
+                (("-U",), {"UID": "0", "GID": "1"}), (("-U",), {"UID": "1", "GID": "0"})):
+            result = subprocess.run(
+                [BIN / "tcpserver", *words, "127.0.0.1", "0", "true"],
+                env=self.environment(**variables), capture_output=True, timeout=20)
+            self.assertEqual(100, result.returncode, words)
+            self.assertIn(b"not an id from 1 to 4294967294", result.stderr)
 
     def with_lifeline(self, is_blocking):
         """Runs as long as the pipe's other end is open, and says that it listens."""

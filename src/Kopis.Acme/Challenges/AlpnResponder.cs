@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
@@ -8,7 +9,8 @@ namespace Kopis.Acme;
 
 /// <summary>TLS-ALPN-01: a certificate of its own for whoever speaks <c>acme-tls/1</c>
 /// (RFC 8737), and no answer to anybody else.</summary>
-internal sealed class AlpnResponder(IPEndPoint at, TimeProvider time) : ChallengeListener(at)
+internal sealed class AlpnResponder(IPEndPoint at, Socket? bound, TimeProvider time)
+    : ChallengeListener(at, bound)
 {
     private static readonly SslApplicationProtocol Protocol = new("acme-tls/1");
 

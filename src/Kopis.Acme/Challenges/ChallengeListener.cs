@@ -16,24 +16,32 @@ internal abstract class ChallengeListener : IChallengeResponder
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _free = new(ConnectionsMax);
 
-    /// <summary>Binds the port; nobody is answered before <see cref="Start"/>.</summary>
+    /// <summary>Nobody is answered before <see cref="Start"/>.</summary>
+    /// <param name="at">Where.</param>
+    /// <param name="bound">The port, bound already; null: it is bound now.</param>
     /// <exception cref="ConfigurationException">It is taken, or not ours to take.</exception>
-    private protected ChallengeListener(IPEndPoint at)
+    private protected ChallengeListener(IPEndPoint at, Socket? bound) =>
+        _listener = bound ?? Bind(at);
+
+    /// <summary>Binds the port.</summary>
+    /// <exception cref="ConfigurationException">It is taken, or not ours to take.</exception>
+    internal static Socket Bind(IPEndPoint at)
     {
-        _listener = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket listener = new(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             if (at.Address.Equals(IPAddress.IPv6Any))
             {
-                _listener.DualMode = true;
+                listener.DualMode = true;
             }
 
-            _listener.Bind(at);
-            _listener.Listen(Backlog);
+            listener.Bind(at);
+            listener.Listen(Backlog);
+            return listener;
         }
         catch (SocketException e)
         {
-            _listener.Dispose();
+            listener.Dispose();
             throw new ConfigurationException($"unable to listen at {at}: {e.Message}", e);
         }
     }

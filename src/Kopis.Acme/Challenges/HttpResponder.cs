@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Kopis.Base;
 
 namespace Kopis.Acme;
 
 /// <summary>HTTP-01: a file of a fixed path over HTTP (RFC 8555 §8.3), and nothing else.</summary>
-internal sealed class HttpResponder(IPEndPoint at) : ChallengeListener(at)
+internal sealed class HttpResponder(IPEndPoint at, Socket? bound)
+    : ChallengeListener(at, bound)
 {
     private const int RequestBytesMax = 8 * 1024;
 

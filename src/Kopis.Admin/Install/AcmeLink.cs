@@ -11,8 +11,6 @@ namespace Kopis.Admin;
 internal sealed class AcmeLink(string home)
 {
     private const string Target = "tls/" + SelfSignedCertificate.FileName;
-    private const int OwnerReads = 0x100; // 0400
-
     /// <summary>Moves it, once.</summary>
     /// <returns>What was made, relative to the home; null for nothing.</returns>
     internal string? Make()
@@ -29,8 +27,7 @@ internal sealed class AcmeLink(string home)
         {
             // As he, in his directory: no link in it leads root astray.
             byte[] content = File.ReadAllBytes(path);
-            Qmaild().RunAs(() =>
-                _ = PlainFile.Replace(Path.Combine(home, Target), content, OwnerReads));
+            OwnerWork.Run(Qmaild(), content, "replace-secret", Path.Combine(home, Target));
         }
 
         string temporary = path + ".tmp";

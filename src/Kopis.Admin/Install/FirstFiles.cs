@@ -16,7 +16,7 @@ internal sealed class FirstFiles(string home, InstallRecord record)
 {
     private const int Readable = 0x1A4; // 0644
     private const int OwnerReads = 0x100; // 0400
-    private const int OwnerOnly = 0x1C0; // 0700
+    private static readonly string[] Subdirectories = ["/tmp", "/new", "/cur"];
     private static readonly string[] Aliases = ["postmaster", "mailer-daemon", "root"];
 
     /// <summary>Makes what is missing.</summary>
@@ -93,21 +93,20 @@ internal sealed class FirstFiles(string home, InstallRecord record)
         List<string> made = [];
         UnixUser alias = UnixUsers.ByName("alias")
             ?? throw new ConfigurationException("unable to find user alias");
-        ProcessIdentity.Of(alias).RunAs(() =>
+        ProcessIdentity owner = ProcessIdentity.Of(alias);
+        string maildir = Path.Combine(home, "alias/Maildir");
+        OwnerWork.Run(owner, [],
+            ["make-directories", maildir, .. Subdirectories.Select(name => maildir + name)]);
+        foreach (string name in Aliases.Select(name => $"alias/.qmail-{name}"))
         {
-            foreach (string name in (string[])["", "/tmp", "/new", "/cur"])
+            byte[] content = "./Maildir/\n"u8.ToArray();
+            if (OwnerWork.Run(owner, content, "make-file", Path.Combine(home, name)) == "made")
             {
-                Paths.TryMakeDirectory(Path.Combine(home, "alias/Maildir" + name), OwnerOnly);
+                record.AddFile(name, content);
+                made.Add(name);
             }
+        }
 
-            foreach (string name in Aliases)
-            {
-                if (MakeFile($"alias/.qmail-{name}", "./Maildir/\n"))
-                {
-                    made.Add($"alias/.qmail-{name}");
-                }
-            }
-        });
         return made;
     }
 

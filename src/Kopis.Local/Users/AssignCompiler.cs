@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Posix;
 
 namespace Kopis.Local;
 
@@ -8,9 +9,12 @@ internal static class AssignCompiler
     private const int ColonsAfterAddress = 6;
 
     /// <summary>Compiles it; null where it is malformed.</summary>
+    /// <exception cref="ConfigurationException">A line names an id that no delivery may have.
+    /// </exception>
     internal static byte[]? Compile(ReadOnlySpan<byte> assign)
     {
         CdbWriter cdb = new();
+        int number = 0;
         List<byte> wildcardEnds = [];
         while (true)
         {
@@ -23,17 +27,27 @@ internal static class AssignCompiler
             }
 
             // Without the line of a dot the file was perhaps cut short.
-            if (end < 0 || !TryAdd(line, cdb, wildcardEnds))
+            number++;
+            if (end < 0 || !TryAdd(line, cdb, wildcardEnds, out bool hasIds))
             {
                 return null;
+            }
+
+            if (!hasIds)
+            {
+                throw new ConfigurationException(
+                    $"users/assign: line {number} has a user or group id that is not from 1 to "
+                    + "4294967294");
             }
 
             assign = assign[(end + 1)..];
         }
     }
 
-    private static bool TryAdd(ReadOnlySpan<byte> line, CdbWriter cdb, List<byte> wildcardEnds)
+    private static bool TryAdd(
+        ReadOnlySpan<byte> line, CdbWriter cdb, List<byte> wildcardEnds, out bool hasIds)
     {
+        hasIds = false;
         int colon = line.IndexOf((byte)':');
         if (colon <= 0 || line.Contains((byte)0))
         {
@@ -67,6 +81,8 @@ internal static class AssignCompiler
 
         byte[] key = wildcard ? [(byte)'!', .. local] : [(byte)'!', .. local, 0];
         cdb.Add(key, data.AsSpan(0, at));
+        string[] fields = ByteText.ToText(data).Split('\0');
+        hasIds = fields[1..3].All(field => ProcessIdentity.TryParseId(field, out _));
         return true;
     }
 }

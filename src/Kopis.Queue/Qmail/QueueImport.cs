@@ -6,20 +6,19 @@ namespace Kopis.Queue;
 
 /// <summary>
 /// Takes the messages of a qmail queue into ours, while neither runs: text, sender, recipients
-/// still to do, what had failed, and the time of birth. The other queue is only read.
+/// still to do, what had failed, and the time of birth. The other queue is only read. To be done as
+/// the owner of queue/mess.
 /// </summary>
 public sealed class QueueImport : IDisposable
 {
     private const int BlockBytes = 64 * 1024;
-    private const int OwnerOnly = 0x180; // 0600
 
     private readonly string _home;
     private readonly string _mess;
     private readonly QmailQueue _source;
     private readonly AddressMap _addresses;
     private readonly Action<string> _log;
-    private readonly StoreOwner _messOwner;
-    private readonly StoreOwner _bounceOwner;
+    private readonly Action<ulong, byte[]> _writeBounce;
     private readonly ImportJournal _journal;
     private readonly SegmentWriter _writer;
     private readonly IQueueDisk _disk = new QueueDisk(FileSystem.Real);
@@ -32,11 +31,15 @@ public sealed class QueueImport : IDisposable
     /// <param name="home">Our home.</param>
     /// <param name="directory">The other queue.</param>
     /// <param name="log">Takes a line for people.</param>
+    /// <param name="writeBounce">Writes what had failed of a message; null: we do it.</param>
     /// <exception cref="ConfigurationException">There is no such queue, or somebody uses it or
     /// ours.</exception>
-    public QueueImport(string home, string directory, Action<string> log)
+    public QueueImport(string home, string directory, Action<string> log,
+        Action<ulong, byte[]>? writeBounce = null)
     {
         (_home, _log) = (home, log);
+        _writeBounce = writeBounce ?? ((number, text) => ImportedBounce.Write(
+            Path.Combine(home, "queue", "bounce", $"{number}"), text));
         _mess = Path.Combine(home, "queue", "mess");
         if (!QmailQueue.IsOne(directory))
         {
@@ -58,9 +61,7 @@ public sealed class QueueImport : IDisposable
 
         _addresses = AddressMap.Read(new ControlDirectory(Path.Combine(home, "control")));
         _source = new QmailQueue(directory);
-        _messOwner = StoreOwner.Of(_mess);
-        _bounceOwner = StoreOwner.Of(Path.Combine(home, "queue", "bounce"));
-        (_lock, _journal, _writer) = _messOwner.Act(Open);
+        (_lock, _journal, _writer) = Open();
     }
 
     /// <summary>Whether a directory is laid out as a queue of qmail's.</summary>
@@ -134,7 +135,7 @@ public sealed class QueueImport : IDisposable
 
         if (_journal.Planned(source) is { } planned && IsStored(planned))
         {
-            _messOwner.Act(() => _journal.Done(source));
+            _journal.Done(source);
             Known++;
             return;
         }
@@ -144,7 +145,7 @@ public sealed class QueueImport : IDisposable
         {
             byte[] failures = message.BouncePath is { } path ? File.ReadAllBytes(path) : [];
             byte[] envelope = EnvelopeOf(message);
-            Submission submission = _messOwner.Act(() => Take(message, text, envelope));
+            Submission submission = Take(message, text, envelope);
             using (submission)
             {
                 Store(submission, source, failures);
@@ -161,22 +162,15 @@ public sealed class QueueImport : IDisposable
     /// <summary>The order is what makes a crash harmless: plan, failures, message, done.</summary>
     private void Store(Submission submission, string source, byte[] failures)
     {
-        ulong number = _messOwner.Act(() =>
-        {
-            ulong next = _writer.NextNumber();
-            _journal.Plan(source, next);
-            return next;
-        });
+        ulong number = _writer.NextNumber();
+        _journal.Plan(source, number);
         if (failures.Length > 0)
         {
-            _bounceOwner.Act(() => WriteBounce(number, failures));
+            _writeBounce(number, failures);
         }
 
-        _messOwner.Act(() =>
-        {
-            _writer.Commit([submission]);
-            _journal.Done(source);
-        });
+        _writer.Commit([submission]);
+        _journal.Done(source);
     }
 
     private Submission Take(QmailMessage message, int text, ReadOnlySpan<byte> envelope)
@@ -234,25 +228,6 @@ public sealed class QueueImport : IDisposable
         return envelope.Length <= QueueLimits.EnvelopeBytesMax
             ? envelope
             : throw new InvalidDataException("it has too many recipients");
-    }
-
-    private void WriteBounce(ulong number, ReadOnlySpan<byte> failures)
-    {
-        string directory = Path.Combine(_home, "queue", "bounce");
-        int fd = Fd.Open(
-            Path.Combine(directory, $"{number}"),
-            OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate, OwnerOnly);
-        try
-        {
-            Fd.WriteAll(fd, failures);
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
-
-        Fd.SyncDirectory(directory);
     }
 
     private bool IsStored(ulong number)

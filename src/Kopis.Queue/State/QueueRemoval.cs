@@ -10,29 +10,15 @@ namespace Kopis.Queue;
 /// </summary>
 public static class QueueRemoval
 {
-    /// <summary>Removes messages: all, or, where one is not in the queue, none. Root does it as the
-    /// owner of queue/state, who could put links there.</summary>
+    /// <summary>Removes messages: all, or, where one is not in the queue, none. To be done as
+    /// the owner of queue/state, who could put links there for root.</summary>
     /// <exception cref="ConfigurationException">One is not there, qmail-send runs, or queue/state
     /// is damaged, so that everything counts as unfinished.</exception>
     public static void Remove(string home, IReadOnlyList<ulong> numbers)
     {
         string state = Path.Combine(home, "queue", "state");
-        FileStatus owner = Fd.TryStatus(Fd.PathBytes(state), out int errno)
-            ?? throw new PosixException(state, errno);
-        if (Processes.EffectiveUid == 0 && owner.Uid != 0)
-        {
-            new ProcessIdentity(owner.Uid, owner.Gid, owner.Gid)
-                .RunAs(() => Lock(home, state, numbers));
-        }
-        else
-        {
-            Lock(home, state, numbers);
-        }
-    }
 
-    /// <summary>By qmail-send's own lock, so that none starts meanwhile.</summary>
-    private static void Lock(string home, string state, IReadOnlyList<ulong> numbers)
-    {
+        // By qmail-send's own lock, so that none starts meanwhile.
         int mutex = Fd.Open(
             Path.Combine(home, "queue", "lock", "sendmutex"), OpenFlags.ReadWrite);
         try

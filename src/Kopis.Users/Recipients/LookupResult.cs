@@ -16,5 +16,7 @@ public readonly record struct LookupResult(RecipientUser? User, int Code)
 
     /// <summary>Reads the six fields of a user.</summary>
     public static LookupResult Parse(ReadOnlySpan<byte> fields) =>
-        RecipientUser.Parse(fields) is { } user ? Found(user) : Trouble(SpawnCode.Usage);
+        RecipientUser.Parse(fields, out bool isForRoot) is { } user
+            ? Found(user)
+            : Trouble(isForRoot ? SpawnCode.Root : SpawnCode.Usage);
 }

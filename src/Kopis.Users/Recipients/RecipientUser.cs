@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using Kopis.Base;
+using Kopis.Posix;
 
 namespace Kopis.Users;
 
@@ -20,10 +21,17 @@ public sealed record RecipientUser(
     public byte[]? Instructions { get; init; }
 
     /// <summary>
-    /// Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null where it is not that.
+    /// Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null where it is not that, or an id is
+    /// none that a delivery may have (<see cref="ProcessIdentity.IsValid"/>).
     /// </summary>
-    public static RecipientUser? Parse(ReadOnlySpan<byte> text)
+    public static RecipientUser? Parse(ReadOnlySpan<byte> text) => Parse(text, out _);
+
+    /// <summary>As <see cref="Parse(ReadOnlySpan{byte})"/>.</summary>
+    /// <param name="text">The fields.</param>
+    /// <param name="isForRoot">Whether only the ids are wrong.</param>
+    public static RecipientUser? Parse(ReadOnlySpan<byte> text, out bool isForRoot)
     {
+        isForRoot = false;
         byte[][] fields = new byte[FieldCount][];
         for (int i = 0; i < FieldCount; i++)
         {
@@ -37,10 +45,16 @@ public sealed record RecipientUser(
             text = text[(end + 1)..];
         }
 
-        return TryNumber(fields[1], out uint uid) && TryNumber(fields[2], out uint gid)
-            && fields[3].AsSpan().StartsWith("/"u8)
-                ? new RecipientUser(fields[0], uid, gid, fields[3], fields[4], fields[5])
-                : null;
+        if (!TryNumber(fields[1], out uint uid) || !TryNumber(fields[2], out uint gid)
+            || !fields[3].AsSpan().StartsWith("/"u8))
+        {
+            return null;
+        }
+
+        isForRoot = !ProcessIdentity.IsValid(uid) || !ProcessIdentity.IsValid(gid);
+        return isForRoot
+            ? null
+            : new RecipientUser(fields[0], uid, gid, fields[3], fields[4], fields[5]);
     }
 
     /// <summary>Whether a local part is this user's by qmail-getpw's rules (contract §7.3): his

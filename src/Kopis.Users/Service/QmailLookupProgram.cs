@@ -64,24 +64,13 @@ public static class QmailLookupProgram
     /// </summary>
     private static int BecomeReader(ProgramContext context, byte[] word, Socket? listener)
     {
-        ByteEnvironment environment = new(context.Environment);
-        environment["KOPIS_HOME"] = Fd.PathBytes(context.Home)[..^1];
-        byte[][] words = ["qmail-lookup"u8.ToArray(), ByteText.ToBytes(Reader), word];
-        try
+        if (listener is not null)
         {
-            if (listener is not null)
-            {
-                Fd.DuplicateTo((int)listener.Handle, Listener);
-            }
-
-            (ProcessIdentity.Of(UnixUsers.Required(ReadersUser)) with { MayReadAll = true })
-                .Exec("/proc/self/exe", words, environment);
-        }
-        catch (PosixException e)
-        {
-            throw new ConfigurationException(e.Message, e);
+            Fd.DuplicateTo((int)listener.Handle, Listener);
         }
 
+        (ProcessIdentity.Of(UnixUsers.Required(ReadersUser)) with { MayReadAll = true })
+            .Exec(ProcessStart.Own(context, "qmail-lookup", ByteText.ToBytes(Reader), word));
         return ExitCode.Temporary;
     }
 }

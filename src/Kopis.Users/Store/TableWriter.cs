@@ -22,7 +22,7 @@ internal sealed class TableWriter : IDisposable
     internal TableWriter(string users, TableFormat format)
     {
         (_users, _format) = (users, format);
-        OwnerRights.Run(users, TakeLock);
+        TakeLock();
         try
         {
             Load();
@@ -66,7 +66,7 @@ internal sealed class TableWriter : IDisposable
 
     /// <summary>Puts text and index in the old ones' place, durably.</summary>
     /// <exception cref="IOException">That failed; the old ones are there.</exception>
-    internal void Save() => OwnerRights.Run(_users, Write);
+    internal void Save() => Write();
 
     /// <summary>Lets the next writer in.</summary>
     public void Dispose() => Fd.Close(_lock);

@@ -1,11 +1,16 @@
+using Kopis.Posix;
+
 namespace Kopis.Users;
 
 /// <summary>
 /// Changes <c>users/virtual</c> and its index: one writer at a time, each change whole or not at
-/// all; comments and order stay. Root acts as the owner of the directory that it changes.
+/// all; comments and order stay. What lies in
+/// another's directory, root has done by that owner.
 /// </summary>
 public sealed class VirtualUsersFile : IDisposable
 {
+    private const int OwnerOnly = 0x1C0; // 0700
+
     private readonly string _users;
     private readonly TableWriter _table;
 
@@ -46,18 +51,22 @@ public sealed class VirtualUsersFile : IDisposable
     {
         VirtualMailbox mailbox = Set(address, passwordHash);
         string mail = Path.Combine(_users, "mail");
-        OwnerRights.Run(_users, () => OwnerRights.MakeDirectory(mail));
-        OwnerRights.Run(mail, () =>
+        MakeDirectory(mail);
+        string maildir = Path.Combine(mailbox.Home, "Maildir");
+        string[] places =
+        [
+            Path.GetDirectoryName(mailbox.Home)!, mailbox.Home, maildir,
+            .. ((string[])["tmp", "new", "cur"]).Select(name => Path.Combine(maildir, name)),
+        ];
+        if (ProcessIdentity.ForWorkIn(mail) is { } owner)
         {
-            string maildir = Path.Combine(mailbox.Home, "Maildir");
-            OwnerRights.MakeDirectory(Path.GetDirectoryName(mailbox.Home)!);
-            OwnerRights.MakeDirectory(mailbox.Home);
-            OwnerRights.MakeDirectory(maildir);
-            foreach (string name in (string[])["tmp", "new", "cur"])
-            {
-                OwnerRights.MakeDirectory(Path.Combine(maildir, name));
-            }
-        });
+            OwnerWork.Run(owner, [], ["make-directories", .. places]);
+        }
+        else
+        {
+            Array.ForEach(places, MakeDirectory);
+        }
+
         Save();
         return mailbox;
     }
@@ -69,13 +78,35 @@ public sealed class VirtualUsersFile : IDisposable
     /// <exception cref="IOException">Something of it cannot be deleted.</exception>
     public void DeleteMail(VirtualMailbox mailbox)
     {
-        OwnerRights.Run(Path.Combine(_users, "mail"), () =>
+        string mail = Path.Combine(_users, "mail");
+        if (Directory.Exists(mail) && ProcessIdentity.ForWorkIn(mail) is { } owner)
         {
-            if (Directory.Exists(mailbox.Home))
-            {
-                Directory.Delete(mailbox.Home, recursive: true);
-            }
-        });
+            OwnerWork.Run(owner, [], "delete-mail", mailbox.Home);
+        }
+        else
+        {
+            DeleteTree(mailbox.Home);
+        }
+    }
+
+    /// <summary>Makes a directory for its owner alone, unless it is there.</summary>
+    public static void MakeDirectory(string path)
+    {
+        if (Paths.TryMakeDirectory(path, OwnerOnly))
+        {
+            Fd.SyncDirectory(Path.GetDirectoryName(path)!);
+        }
+    }
+
+    /// <summary>Deletes a mailbox that is there.</summary>
+    public static string DeleteTree(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+
+        return "";
     }
 
     /// <summary>Puts the new content in the old one's place, durably.</summary>

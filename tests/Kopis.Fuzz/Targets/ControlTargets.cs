@@ -88,7 +88,7 @@ internal static class ControlTargets
     /// <summary>users/assign, its database, and who is found there.</summary>
     internal static void Assign(byte[] input)
     {
-        if (AssignCompiler.Compile(input) is not { } image)
+        if (Compiled(input) is not { } image)
         {
             return;
         }
@@ -99,6 +99,18 @@ internal static class ControlTargets
             ReadOnlySpan<byte> text = input.AsSpan(line);
             int colon = text.IndexOf((byte)':');
             _ = UsersCdb.Find(image, colon > 0 ? text[1..colon] : text);
+        }
+    }
+
+    private static byte[]? Compiled(byte[] input)
+    {
+        try
+        {
+            return AssignCompiler.Compile(input);
+        }
+        catch (ConfigurationException)
+        {
+            return null; // It names the line.
         }
     }
 
