@@ -47,6 +47,20 @@ public sealed class ByteEnvironment
     /// <summary>Sets a value from text, one byte a character.</summary>
     public void SetText(string name, string value) => this[name] = ByteText.ToBytes(value);
 
+    /// <summary>The variables of these names, and those that begin with a name that ends in
+    /// <c>_</c>.</summary>
+    public ByteEnvironment Only(IReadOnlyList<string> names)
+    {
+        ByteEnvironment kept = new();
+        foreach (string name in Names.Where(name => names.Any(each => each == name
+            || (each.EndsWith('_') && name.StartsWith(each, StringComparison.Ordinal)))))
+        {
+            kept[name] = this[name];
+        }
+
+        return kept;
+    }
+
     /// <summary>Reads <c>NAME=VALUE\0</c> records, the form of /proc/self/environ.</summary>
     public static ByteEnvironment Parse(ReadOnlySpan<byte> block)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Kopis.Base;
 
@@ -103,6 +104,41 @@ public static unsafe class Processes
         return fd >= 0
             ? (int)fd
             : throw new PosixException($"pidfd_open {pid}", Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>Whether a process is stopped, as by SIGSTOP; false where there is none.</summary>
+    public static bool IsStopped(int pid)
+    {
+        try
+        {
+            // The state stands behind the name, which may itself hold anything (proc(5)).
+            string stat = File.ReadAllText($"/proc/{pid}/stat");
+            return stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart() is ['T' or 't', ..];
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A child and its own children that are stopped; needs CONFIG_PROC_CHILDREN for
+    /// those.</summary>
+    public static IEnumerable<int> StoppedBelow(int pid)
+    {
+        string children = "";
+        try
+        {
+            children = File.ReadAllText($"/proc/{pid}/task/{pid}/children");
+        }
+        catch (IOException)
+        {
+            // It has ended, or the kernel does not say.
+        }
+
+        return children.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(word => int.Parse(word, CultureInfo.InvariantCulture))
+            .Prepend(pid)
+            .Where(IsStopped);
     }
 
     /// <summary>Ends this process at once: no handlers, no waiting for other threads.</summary>

@@ -13,6 +13,11 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
 {
     internal const string Send = "qmail-send";
 
+    /// <summary>What children get of the environment that we were given: what the programs of a
+    /// host read (qmail-start(8)), and nothing else that was in some shell.</summary>
+    internal static readonly string[] Variables =
+        ["PATH", "TZ", "LANG", "LC_", "KOPIS_", "QMAILQUEUE", "QMAILREMOTE", "DNSCACHEIP"];
+
     internal ProcessStart Writer() => Child("qmail-queue", "qmailq", "--serve"u8.ToArray()) with
     {
         Confinement = Writing("mess", "lock") with { SocketsIn = context.In("queue") },

@@ -15,10 +15,15 @@ public static class QmailStartProgram
     /// <summary>Its word for only what a POP3 listener needs.</summary>
     internal const string Readers = "--readers";
 
+    private const int OthersMayRead = 0x12; // umask 022.
+
     /// <summary>Runs until SIGTERM.</summary>
     public static int Run(ProgramContext context)
     {
         Lifeline.Watch(context);
+        Fd.KeepFromPrograms();
+        Processes.SetFileModeMask(OthersMayRead);
+        context = context with { Environment = context.Environment.Only(HostPlan.Variables) };
         bool readersOnly = context.ArgumentText(0) == Readers;
         byte[][] words = readersOnly ? [] : [.. context.Arguments];
         bool singleUser = Processes.EffectiveUid != 0;

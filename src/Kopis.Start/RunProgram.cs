@@ -11,6 +11,7 @@ namespace Kopis.Start;
 /// <summary><c>kopis run</c>: a whole mail host in the foreground, by one user.</summary>
 public static class RunProgram
 {
+    private const int OthersMayRead = 0x12; // umask 022.
     private const int SmtpSessions = 1500;
     private const int SmtpSessionsMax = 100_000;
     private const int GeneratedBytes = 10;
@@ -31,6 +32,8 @@ public static class RunProgram
         }
 
         Lifeline.Watch(context);
+        Fd.KeepFromPrograms();
+        Processes.SetFileModeMask(OthersMayRead);
         context = context with { Home = options.Home };
         HomeLayout home = new(options.Home);
         home.Prepare(programs);
@@ -52,7 +55,7 @@ public static class RunProgram
         ProgramContext context, RunOptions options, string me,
         IReadOnlyList<MailListener> listeners, int sessions, Action welcome)
     {
-        ByteEnvironment environment = new(context.Environment);
+        ByteEnvironment environment = context.Environment.Only(HostPlan.Variables);
         environment["PATH"] = Encoding.UTF8.GetBytes(
             $"{context.In("bin")}:{environment.Text("PATH") ?? "/usr/bin:/bin"}");
         HostPlan plan = new(

@@ -14,7 +14,13 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
     private const int Terminate = 15;
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(4.5);
     private static readonly TimeSpan KillPause = TimeSpan.FromSeconds(0.1);
+    private const int Continue = 18;
+    private const int StopsMax = 3;
+    private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan QuietTime = TimeSpan.FromMinutes(1);
+    private TimeSpan _lookedAt;
 
     // Open until this process ends, and with its end all hear of that.
     private readonly (int Read, int Write) _lifeline = Fd.Pipe();
@@ -31,7 +37,7 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
         ready();
         while (!signals.StopAsked)
         {
-            Wait(units.Min(unit => unit.Due) - Now());
+            Wait(units.Min(unit => unit.Due ?? TimeSpan.MaxValue) - Now());
             foreach (Unit unit in units.Where(unit => unit.Due <= Now()))
             {
                 if (unit.Running.Count == 0)
@@ -66,7 +72,7 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
 
     private void Wait(TimeSpan? longest)
     {
-        int signal = signals.Wait(longest);
+        int signal = signals.Wait(longest < LookPause ? longest : LookPause);
         if (signal is SupervisorSignals.Reread or SupervisorSignals.Alarm)
         {
             // Under supervise, what we are sent is meant for qmail-send: qmail's qmail-start
@@ -83,6 +89,31 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
                     unit.Running.Remove(pid);
                     NoteEnd(unit, child, status);
                 }
+            }
+        }
+
+        if (Now() - _lookedAt >= LookPause)
+        {
+            _lookedAt = Now();
+            Array.ForEach([.. units], ContinueStopped);
+        }
+    }
+
+    /// <summary>What somebody has stopped goes on: processes of ours, and what they started. One of
+    /// ours that is stopped at each look is ended, and so begins anew.</summary>
+    private void ContinueStopped(Unit unit)
+    {
+        List<int> stopped = [.. unit.Running.Keys.SelectMany(Processes.StoppedBelow)];
+        unit.Stops = stopped.Exists(unit.Running.ContainsKey) ? unit.Stops + 1 : 0;
+        foreach (int pid in stopped)
+        {
+            bool ends = unit.Stops >= StopsMax && unit.Running.ContainsKey(pid);
+            Processes.Signal(pid, ends ? Kill : Continue);
+            if (ends || Now() >= unit.QuietUntil)
+            {
+                unit.QuietUntil = Now() + QuietTime;
+                string who = unit.Running.GetValueOrDefault(pid, $"a child of {unit.Name}");
+                Log($"{who} ({pid}) was stopped; {(ends ? "ended" : "continued")}");
             }
         }
     }

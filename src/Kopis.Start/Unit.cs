@@ -28,6 +28,12 @@ internal sealed class Unit(ProcessStart leader, int layer, params ProcessStart[]
 
     internal TimeSpan StartedAt { get; set; }
 
+    /// <summary>Looks in a row at which a part of it was stopped.</summary>
+    internal int Stops { get; set; }
+
+    /// <summary>Until when nothing more is said about that.</summary>
+    internal TimeSpan QuietUntil { get; set; }
+
     /// <summary>When it is to be started, or the rest of it killed; null: all is well.</summary>
     internal TimeSpan? Due { get; set; }
 

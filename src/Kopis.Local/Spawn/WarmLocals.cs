@@ -30,6 +30,7 @@ internal sealed class WarmLocals(
     }
 
     private readonly Dictionary<(uint Uid, uint Gid), Local> _locals = [];
+    private readonly int _nothing = Fd.Open("/dev/null", OpenFlags.ReadWrite);
     private readonly List<int> _ended = [];
     private uint _started;
 
@@ -133,7 +134,8 @@ internal sealed class WarmLocals(
             {
                 Descriptors = new Dictionary<int, int>
                 {
-                    [0] = grantsEnd, [1] = 2, [2] = 2, [QmailLocalProgram.OrdersFd] = ordersEnd,
+                    [0] = grantsEnd, [1] = _nothing, [2] = _nothing,
+                    [QmailLocalProgram.OrdersFd] = ordersEnd,
                 },
                 Identity = asRoot ? new ProcessIdentity(uid, gid, [gid]) : null,
             }).Start());
