@@ -585,6 +585,19 @@ class ByHand(InstalledCase):
         self.assertEqual(0, self.host.stop(process))
         self.assertEqual(0, self.host.stop(self.host.started[-2]))
 
+    def test_with_a_foreign_checkpassword_each_connection_is_a_process(self):
+        judge = self.host.base / "checkpassword"
+        judge.write_text("#!/bin/sh\nread fields <&3; exec 3<&-; cd ~joe\n"
+                         "exec setpriv --reuid joe --regid joe --clear-groups -- \"$@\"\n")
+        judge.chmod(0o755)
+        process = self.host.spawn(
+            self.host.home / "bin/tcpserver", ME, "10110", self.host.home / "bin/qmail-popup", ME,
+            judge, self.host.home / "bin/qmail-pop3d", "Maildir")
+        self.host.wait_listening(10110)
+        self.assertEqual(0, self.fetch())
+        self.assertEqual({"tcpserver"}, set(self.host.pids()))
+        self.assertEqual(0, self.host.stop(process))
+
     def test_behind_a_foreign_program_it_is_qmails_chain(self):
         process = self.listen("env")
         self.assertEqual([0, 67], [self.fetch(), self.fetch("wrong")])
