@@ -26,7 +26,6 @@ public static class Pop3Root
         {
             // It lives as long as somebody holds the other end: us, whoever we become.
             (int read, int write) = Fd.Pipe();
-            Fd.SetCloseOnExec(write, on: false);
             ProcessStart start = ProcessStart.Own(
                 context, "qmail-start", ByteText.ToBytes(QmailStartProgram.Readers));
             _ = Lifeline.Give(
@@ -36,6 +35,7 @@ public static class Pop3Root
                 },
                 read).Start();
             Fd.Close(read);
+            Fd.SetCloseOnExec(write, on: false); // For who we become; that child has not got it.
         }
 
         return ProcessIdentity.Of(user);
