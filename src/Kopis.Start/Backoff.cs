@@ -4,7 +4,10 @@ namespace Kopis.Start;
 internal sealed class Backoff
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(0.1);
-    private static readonly TimeSpan Most = TimeSpan.FromSeconds(10);
+
+    // With the time in which a stopped program is noticed, less than 10 s: what somebody ended
+    // again and again serves within that once he is gone.
+    private static readonly TimeSpan Most = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GoodRun = TimeSpan.FromSeconds(10);
 
     private TimeSpan _next = First;

@@ -85,6 +85,10 @@ class Syslog:
 class Installed:
     """The host; `home` is installed there. Commands run in its namespaces, as root."""
 
+    holder_command = ("unshare", "--mount", "--net", "--uts", "sh", "-c",
+                      "echo; exec sleep infinity")
+    enter = ("-m", "-n", "-u")  # nsenter's words for the same.
+
     def __init__(self):
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="kopis-installed-"))
         self.base.chmod(0o755)
@@ -95,16 +99,19 @@ class Installed:
         hosts = self.base / "etc/hosts"
         hosts.write_text(f"127.0.0.1 localhost {ME}\n::1 localhost\n")
         self.syslog = Syslog(self.base / "log.socket")
-        self.holder = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--uts", "sh", "-c", "echo; exec sleep infinity"],
-            stdout=subprocess.PIPE)
+        self.holder = subprocess.Popen(self.holder_command, stdout=subprocess.PIPE)
         self.holder.stdout.readline()  # It is in its namespaces.
+        self.inside = self.find_inside()
         self.run("sh", "-c", MOUNTS, BASE=str(self.base), ME=ME, DEVICES=" ".join(DEVICES))
+
+    def find_inside(self):
+        """The process whose namespaces are the host's."""
+        return self.holder.pid
 
     # Commands ---------------------------------------------------------------------------------
 
     def argv(self, *words):
-        return ["nsenter", "-t", str(self.holder.pid), "-m", "-n", "-u", "--", *map(str, words)]
+        return ["nsenter", "-t", str(self.inside), *self.enter, "--", *map(str, words)]
 
     def environment(self, **more):
         return {"PATH": f"{self.home}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **more}
@@ -123,7 +130,7 @@ class Installed:
     def spawn(self, *words, **options):
         """A command that goes on; it is ended with the host."""
         process = subprocess.Popen(self.argv(*words), env=self.environment(), cwd="/",
-                                   stdin=subprocess.DEVNULL, **options)
+                                   **{"stdin": subprocess.DEVNULL, **options})
         self.started.append(process)
         return process
 

@@ -65,7 +65,7 @@ class Stopped(HostCase):
 
 
 class Supervision(HostCase):
-    STARTS_MAX = 9  # After 0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3 and 12.7 s, and one for good measure.
+    STARTS_MAX = 9  # After 0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3 and 11.3 s, and one for good measure.
     WATCH_SECONDS = 12
 
     def test_what_cannot_start_is_tried_ever_more_seldom_and_runs_once_it_can(self):
