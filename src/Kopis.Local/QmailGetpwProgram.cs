@@ -5,7 +5,8 @@ using Kopis.Users;
 namespace Kopis.Local;
 
 /// <summary><c>qmail-getpw LOCAL</c>: finds the user that an address belongs to; six fields on
-/// standard output (contract §7.3).</summary>
+/// standard output (contract §7.3). Our own programs start it with <c>--serve 0</c>, a socket
+/// being descriptor 0.</summary>
 public static class QmailGetpwProgram
 {
     private const int StandardOutput = 1;
@@ -16,6 +17,12 @@ public static class QmailGetpwProgram
         if (context.Arguments.Count == 0)
         {
             return ExitCode.Permanent;
+        }
+
+        if (context.Arguments.Count == 2 && context.ArgumentText(0) == "--serve")
+        {
+            new GetpwServer(context).Run();
+            Processes.ExitNow(ExitCode.Success); // Some threads may never end.
         }
 
         LookupResult result = new PasswordLookup(UnixUsers.ByName).Find(context.Arguments[0]);

@@ -21,7 +21,8 @@ public sealed partial class TidyTests
         // Root's half of qmail-lspawn.
         "Kopis.Local/QmailLspawnProgram.cs", "Kopis.Local/Spawn/SpawnLoop.cs",
         "Kopis.Local/Spawn/WarmLocals.cs", "Kopis.Local/Spawn/RootReply.cs",
-        "Kopis.Users/Recipients/RecipientLookup.cs", "Kopis.Users/Recipients/GetpwChild.cs",
+        "Kopis.Users/Recipients/RecipientLookup.cs",
+        "Kopis.Users/Recipients/PasswdFile.cs",
 
         // qmail-popspawn.
         "Kopis.Local/QmailPopspawnProgram.cs", "Kopis.Local/Spawn/ReaderLoop.cs",

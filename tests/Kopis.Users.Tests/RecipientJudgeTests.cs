@@ -90,12 +90,13 @@ public sealed class RecipientJudgeTests : IDisposable
     [InlineData(SpawnCode.Nfs, LookupVerdict.Later)]
     [InlineData(ExitCode.Temporary, LookupVerdict.Later)]
     [InlineData(ExitCode.Permanent, LookupVerdict.No)]
-    public void A_program_in_place_of_getpw_may_say_never(int code, LookupVerdict expected)
+    public async Task A_program_in_place_of_getpw_may_say_never(int code, LookupVerdict expected)
     {
         RecipientJudge judge = new(
             new RecipientLookup(_home.Path, asRoot: true),
-            _ => LookupResult.Trouble(code), _ => null);
-        Assert.Equal(expected, judge.Judge("x"u8.ToArray(), "d"u8.ToArray()));
+            _ => Task.FromResult(LookupResult.Trouble(code)), _ => null);
+        (LookupVerdict verdict, _) = await judge.JudgeAsync("x"u8.ToArray(), "d"u8.ToArray());
+        Assert.Equal(expected, verdict);
     }
 
     [Fact]
@@ -117,5 +118,6 @@ public sealed class RecipientJudgeTests : IDisposable
 
     private LookupVerdict Judge(string local) =>
         new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, _ => null)
-            .Judge(ByteText.ToBytes(local), "toyokawa.gcd.org"u8.ToArray());
+            .JudgeAsync(ByteText.ToBytes(local), "toyokawa.gcd.org"u8.ToArray())
+            .GetAwaiter().GetResult().Verdict; // Nobody is asked, so nothing is waited for.
 }

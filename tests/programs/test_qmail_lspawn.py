@@ -452,6 +452,93 @@ class Installed(SpawnCase):
         path.unlink()
         self.assertEqual(b"ZUnable to run qmail-getpw.\n", self.deliver(b"joe@mx.example"))
 
+    def lie(self, *fields, before=""):
+        """A program of the site's in qmail-getpw's place that says this of every address."""
+        path = self.home / "bin/qmail-getpw"
+        path.unlink()
+        text = "".join(f"{field}\\000" for field in fields)
+        path.write_text(f"#!/bin/sh\n{before}\nprintf '{text}'\n")
+        path.chmod(0o755)
+
+    def test_who_lies_about_a_user_makes_no_delivery_run(self):
+        """The binary of before ran these as root (4294967295), as qmailp, alias and joe."""
+        bob, home = 61006, self.home / "homes/bob"
+        home.mkdir(mode=0o755)
+        self.own_dot(home / ".qmail", "|id -u; exit 100\n", bob)
+        os.chown(home, bob, bob)
+        with open(self.home / "passwd", "a", encoding="ascii") as file:
+            file.write(f"bob:x:{bob}:{bob}::{home}:/bin/sh\n")
+        refused = b"ZThe user is not as in /etc/passwd. (#4.3.0)\n"
+        for name, uid, gid, where, report in (
+                ("bob", 0, bob, home, b"ZNot allowed to perform deliveries as root.\n"),
+                ("bob", bob, 0, home, refused),
+                ("bob", self.QMAILP, bob, home, refused),
+                ("bob", self.ALIAS, self.ALIAS, home, refused),
+                ("bob", self.JOE, self.JOE, self.joe, refused),
+                ("bob", self.JOE, self.JOE, home, refused),
+                ("qmailp", self.QMAILP, self.QMAILP, "/", refused),
+                ("nobody-knows", self.QMAILP, self.QMAILP, home, refused),
+                ("bob", bob, bob, self.joe, refused),
+                ("bob", bob, bob, "/", refused),
+                ("bob", bob, bob, "home", b"ZInternal qmail-lspawn bug.\n"),
+                ("bo\\000b", bob, bob, home, b"ZInternal qmail-lspawn bug.\n"),
+                ("ldap", 999, 70001, home, refused), ("ldap", 70001, 42, home, refused),
+                ("bob", bob, bob, home, b"D61006\n")):
+            with self.subTest(name=name, uid=uid, gid=gid, home=where):
+                self.lie(name, uid, gid, where, "", "")
+                self.assertEqual(report, self.deliver(b"bob@mx.example"))
+        for uid, gid in ((4294967295, bob), (bob, 4294967295), (4294967296, bob), (-1, bob)):
+            with self.subTest(uid=uid, gid=gid):
+                self.lie("bob", uid, gid, home, "", "")
+                self.assertEqual(b"Z", self.deliver(b"bob@mx.example")[:1])
+        self.assertEqual(1, len(self.children()))  # bob's.
+
+    def test_a_user_that_only_the_name_service_knows(self):
+        home = self.home / "homes/ldap"
+        home.mkdir(mode=0o755)
+        self.own_dot(home / ".qmail", "|id -u; id -g; exit 100\n", 70001)
+        os.chown(home, 70001, 70001)
+        self.lie("ldap", 70001, 70001, home, "", "")
+        self.assertEqual(b"D70001\n70001\n", self.deliver(b"ldap@mx.example"))
+
+    def test_one_getpw_serves_all_and_is_started_again(self):
+        for local in (b"joe", b"a", b"b", b"c"):
+            self.deliver(local + b"@mx.example")
+        [pid] = self.offspring(b"qmail-getpw\0")
+        status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        self.assertRegex(status, rf"(?m)^Uid:\t{self.QMAILP}\t{self.QMAILP}\t{self.QMAILP}\t")
+        self.assertRegex(status, r"(?m)^CapEff:\t0+$")
+        os.kill(pid, signal.SIGKILL)
+        self.assertEqual(b"D61003\n", self.deliver(b"d@mx.example"))
+        self.assertNotEqual([pid], self.offspring(b"qmail-getpw\0"))
+
+    def test_a_getpw_that_hangs_delays_its_names_alone(self):
+        self.lie("joe", self.JOE, self.JOE, self.joe, "", "",
+                 before="case $1 in slow*) sleep 1000;; esac")
+        for slot in range(40):
+            self.order(slot, self.queue(), b"slow%d@mx.example" % slot)
+        began = time.monotonic()
+        self.assertEqual(b"D61001\n61001\n61001\n0077\n", self.deliver_at(77, b"joe@mx.example"))
+        self.assertLess(time.monotonic() - began, 7)  # Before the programs are ended, after 8 s.
+        self.assertEqual({b"ZTemporary failure in qmail-lspawn.\n"},
+                         set(self.reports(40).values()))
+
+    def test_a_getpw_that_is_stopped_is_replaced(self):
+        self.deliver(b"joe@mx.example")
+        [pid] = self.offspring(b"qmail-getpw\0")
+        os.kill(pid, signal.SIGSTOP)
+        self.assertEqual(b"ZTemporary failure in qmail-lspawn.\n", self.deliver(b"a@mx.example"))
+        self.assertEqual(b"D61003\n", self.deliver(b"a@mx.example"))
+        self.assertFalse(pathlib.Path(f"/proc/{pid}/fd/0").exists())
+
+    def deliver_at(self, slot, recipient):
+        self.order(slot, self.queue(), recipient)
+        return self.reports()[slot]
+
+    def test_a_huge_answer_is_cut_off(self):
+        self.lie("joe", before="head -c 3000000 /dev/zero; sleep 100 &")
+        self.assertEqual(b"Z", self.deliver(b"joe@mx.example")[:1])
+
 
 if __name__ == "__main__":
     unittest.main()

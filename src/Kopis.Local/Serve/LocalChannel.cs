@@ -119,4 +119,15 @@ internal static class LocalChannel
     }
 
     private static InvalidDataException Malformed() => new("A frame is not of its form.");
+
+    /// <summary>An address at its last <c>@</c>.</summary>
+    internal static (byte[] Local, byte[] Domain) Split(ReadOnlySpan<byte> address)
+    {
+        int at = address.LastIndexOf((byte)'@');
+        return (address[..Math.Max(0, at)].ToArray(), address[(at + 1)..].ToArray());
+    }
+
+    /// <summary>The address of a question to root's half.</summary>
+    internal static (byte[] Local, byte[] Domain) AddressOf(ReadOnlySpan<byte> question) =>
+        Split(question[IdBytes..]);
 }

@@ -3,10 +3,8 @@ namespace Kopis.Local;
 /// <summary>
 /// A few threads for work that blocks: one more is started whenever none is idle, up to a limit.
 /// </summary>
-internal sealed class WorkerThreads(int threadsMax)
+internal sealed class WorkerThreads(int threadsMax, int stackBytes = 256 * 1024)
 {
-    private const int StackBytes = 256 * 1024;
-
     private readonly object _lock = new(); // A monitor, since idle threads wait on it.
     private readonly Queue<Action> _work = new();
     private readonly List<Thread> _threads = [];
@@ -21,7 +19,7 @@ internal sealed class WorkerThreads(int threadsMax)
             _work.Enqueue(work);
             if (_work.Count > _idle && _threads.Count < threadsMax)
             {
-                Thread thread = new(Work, StackBytes) { Name = "delivery" };
+                Thread thread = new(Work, stackBytes) { Name = "worker" };
                 _threads.Add(thread);
                 thread.Start();
                 _idle++; // It comes for work at once.

@@ -118,7 +118,7 @@ internal sealed class OrderLoop(string mess, uint queueUid, int root)
                 Report(command.Slot, refused);
             }
         }
-        else if (SpawnLoop.Split(command.Recipients[0]).Local.Length == 0)
+        else if (LocalChannel.Split(command.Recipients[0]).Local.Length == 0)
         {
             Report(command.Slot, Outcome.Delivered("")); // The address <>: nothing to do.
         }

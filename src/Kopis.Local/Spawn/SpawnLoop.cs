@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Users;
@@ -24,11 +25,24 @@ internal sealed class SpawnLoop(
     /// <summary>The longest address that is taken.</summary>
     internal const int AddressBytesMax = Queue.DeliveryCommand.FieldBytesMax;
 
-    private readonly record struct Search(GetpwChild Child, byte[] Question);
+    private static readonly TimeSpan SearchTimeMax = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan SearchPause = TimeSpan.FromSeconds(1);
+
+    private readonly record struct Search(int Answer, byte[] Question, long Began);
 
     private readonly RecipientLookup _lookup = new(context.Home, getpwUser is not null);
     private readonly WarmLocals _locals = new(context, getpwUser is not null, TimeProvider.System);
+    private readonly PasswdFile _passwd = new();
+    private readonly byte[] _getpw = Fd.PathBytes(context.In("bin/qmail-getpw"))[..^1];
+    private readonly GetpwService _service = new(GetpwService.Program(context) with
+    {
+        Identity = getpwUser is null
+            ? null : new ProcessIdentity(getpwUser.Uid, getpwUser.Gid, [getpwUser.Gid]),
+    });
+
     private readonly List<Search> _searches = [];
+    private readonly byte[] _answer = new byte[LookupResult.AnswerBytesMax + 1];
+    private long _answered; // When qmail-getpw last did.
     private readonly byte[] _packet = new byte[LocalChannel.IdBytes + AddressBytesMax + 1];
 
     /// <summary>Runs until the other half has hung up.</summary>
@@ -53,28 +67,14 @@ internal sealed class SpawnLoop(
         Search[] searches = [.. _searches];
         poller.Clear();
         poller.Add(asked, read: true);
-        Array.ForEach(searches, search => poller.Add(search.Child.Descriptor, read: true));
-        if (!poller.Wait(_locals.SweepWithin))
-        {
-            return true;
-        }
-
+        Array.ForEach(searches, search => poller.Add(search.Answer, read: true));
+        bool any = poller.Wait(searches.Length > 0 ? SearchPause : _locals.SweepWithin);
         for (int i = 0; i < searches.Length; i++)
         {
-            if (poller.IsReady(1 + i))
-            {
-                Continue(searches[i]);
-            }
+            Continue(searches[i], any && poller.IsReady(1 + i));
         }
 
-        return !poller.IsReady(0) || Take();
-    }
-
-    /// <summary>An address at its last <c>@</c>.</summary>
-    internal static (byte[] Local, byte[] Domain) Split(ReadOnlySpan<byte> address)
-    {
-        int at = address.LastIndexOf((byte)'@');
-        return (address[..Math.Max(0, at)].ToArray(), address[(at + 1)..].ToArray());
+        return !any || !poller.IsReady(0) || Take();
     }
 
     /// <returns>False at the end, or where what came is no question.</returns>
@@ -90,7 +90,7 @@ internal sealed class SpawnLoop(
         }
 
         byte[] question = _packet[..got];
-        (byte[] local, byte[] domain) = Split(question.AsSpan(LocalChannel.IdBytes));
+        (byte[] local, byte[] domain) = LocalChannel.AddressOf(question);
         LookupResult found = _lookup.Find(local, domain);
         if (found != LookupResult.Nobody || getpwUser is null)
         {
@@ -100,7 +100,7 @@ internal sealed class SpawnLoop(
 
         try
         {
-            _searches.Add(new Search(new GetpwChild(context, getpwUser, local), question));
+            _searches.Add(new Search(_service.Ask(local), question, Stopwatch.GetTimestamp()));
         }
         catch (PosixException)
         {
@@ -110,13 +110,47 @@ internal sealed class SpawnLoop(
         return true;
     }
 
-    private void Continue(Search search)
+    private void Continue(Search search, bool isAnswered)
     {
-        if (search.Child.Read() is { } result)
+        if (!isAnswered && Stopwatch.GetElapsedTime(search.Began) < SearchTimeMax)
         {
-            _searches.Remove(search);
-            Answer(search.Question, _lookup.Check(result));
+            return;
         }
+
+        LookupResult found = LookupResult.Trouble(SpawnCode.System);
+        try
+        {
+            if (isAnswered)
+            {
+                _answered = Stopwatch.GetTimestamp();
+                found = Confirm(search.Question, Fd.Read(search.Answer, _answer));
+            }
+            else if (_answered < search.Began)
+            {
+                _service.End(); // It answers nobody: the next question starts another.
+            }
+        }
+        catch (PosixException)
+        {
+            // Neither that socket nor /etc/passwd can be read: later.
+        }
+
+        Fd.Close(search.Answer);
+        _searches.Remove(search);
+        Answer(search.Question, found);
+    }
+
+    /// <summary>What qmail-getpw says decides no uid: /etc/passwd must say it too, and of our own
+    /// qmail-getpw, the user must be the address's. A site's own may have other rules.</summary>
+    private LookupResult Confirm(byte[] question, int answerLength)
+    {
+        LookupResult found =
+            _lookup.Check(LookupResult.OfAnswer(_answer.AsSpan(0, answerLength)));
+        return found.User is not { } user
+            || (_passwd.Confirms(user.Name, user.Uid, user.Gid, user.Home)
+                && (user.Owns(LocalChannel.AddressOf(question).Local)
+                    || OwnProgram.NameOf(context.Environment, _getpw) is null))
+                ? found : LookupResult.Trouble(SpawnCode.Unconfirmed);
     }
 
     private void Answer(byte[] question, LookupResult found)
@@ -127,7 +161,7 @@ internal sealed class SpawnLoop(
         if (found.User is { } user)
         {
             // qmail-local's eight arguments; the sender is not ours to say.
-            (byte[] local, byte[] domain) = Split(question.AsSpan(LocalChannel.IdBytes));
+            (byte[] local, byte[] domain) = LocalChannel.AddressOf(question);
             reply = _locals.Grant(user, id, out socket,
             [
                 .. question[..LocalChannel.IdBytes], .. user.Name, 0, .. user.Home, 0, .. local, 0,

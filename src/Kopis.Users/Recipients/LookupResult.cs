@@ -14,6 +14,20 @@ public readonly record struct LookupResult(RecipientUser? User, int Code)
     /// <summary>Trouble: no delivery now.</summary>
     public static LookupResult Trouble(int code) => new(null, code);
 
+    /// <summary>The longest answer of qmail-getpw: six fields, of which two may be addresses.
+    /// </summary>
+    public const int AnswerBytesMax = 16 * 1024;
+
+    /// <summary>As the answer of <c>qmail-getpw --serve</c>: the exit code, then the output.
+    /// </summary>
+    public byte[] ToAnswer() => [(byte)Code, .. User?.ToFields() ?? []];
+
+    /// <summary>Reads such an answer; none at all, or one that is too long, is trouble.</summary>
+    public static LookupResult OfAnswer(ReadOnlySpan<byte> answer) =>
+        answer.IsEmpty || answer.Length > AnswerBytesMax ? Trouble(SpawnCode.System)
+            : answer[0] != 0 ? Trouble(answer[0])
+            : Parse(answer[1..]);
+
     /// <summary>Reads the six fields of a user.</summary>
     public static LookupResult Parse(ReadOnlySpan<byte> fields) =>
         RecipientUser.Parse(fields, out bool isForRoot) is { } user

@@ -19,7 +19,6 @@ internal sealed class LookupDesk(
     private const string NetworkUser = "qmaild";
     private const int StandardOutput = 1;
     private const int StandardError = 2;
-    private static readonly TimeSpan GetpwTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Answers until told to stop.</summary>
     /// <param name="listen">Makes the listening socket.</param>
@@ -64,8 +63,8 @@ internal sealed class LookupDesk(
         }
 
         int at = Array.LastIndexOf(address, (byte)'@');
-        LookupVerdict verdict = MakeJudge()
-            .Judge(address[..at], address[(at + 1)..], out RecipientUser? user);
+        (LookupVerdict verdict, RecipientUser? user) = MakeJudge()
+            .JudgeAsync(address[..at], address[(at + 1)..]).GetAwaiter().GetResult();
         string whose = user is null
             ? "nobody's"
             : $"{LogText.Safe(user.Name)}, {LogText.Safe(user.Home)}/.qmail"
@@ -88,34 +87,10 @@ internal sealed class LookupDesk(
             [.. AddressMap.Files.Select(file => Path.Combine(control.Directory, file))],
             () => AddressMap.Read(control), TimeProvider.System);
         return new RecipientJudge(
-            new RecipientLookup(context.Home, asRoot: !singleUser), singleUser ? null : SearchHost,
+            new RecipientLookup(context.Home, asRoot: !singleUser),
+            singleUser ? null : new HostUsers(context).FindAsync,
             address => map.Current().Route(address, out bool isLocal) is { } routed && isLocal
                 ? routed : null);
-    }
-
-    private LookupResult SearchHost(byte[] local)
-    {
-        try
-        {
-            GetpwChild child = new(context, null, local);
-            while (true)
-            {
-                if (!Poller.WaitReadable(child.Descriptor, GetpwTimeout))
-                {
-                    child.Abandon();
-                    return LookupResult.Trouble(SpawnCode.System);
-                }
-
-                if (child.Read() is { } result)
-                {
-                    return result;
-                }
-            }
-        }
-        catch (PosixException)
-        {
-            return LookupResult.Trouble(SpawnCode.CannotRunGetpw);
-        }
     }
 
     private static void Say(string text) => Fd.WriteAll(StandardOutput, ByteText.ToBytes(text));

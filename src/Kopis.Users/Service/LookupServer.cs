@@ -124,7 +124,7 @@ internal sealed class LookupServer : IDisposable
             return ((LookupKind)kind & ~LookupKind.ForReader, fields.Length) switch
             {
                 (LookupKind.Recipient, 2) =>
-                    LookupFrame.Make((byte)_judge.Judge(fields[0], fields[1])),
+                    LookupFrame.Make((byte)(await _judge.JudgeAsync(fields[0], fields[1])).Verdict),
                 (LookupKind.Sender, 2) =>
                     LookupFrame.Make((byte)_senders.Judge(fields[0], fields[1])),
                 (LookupKind.Password, 3) => await _desk.PasswordAsync(fields, forReader, stop),

@@ -12,31 +12,28 @@ namespace Kopis.Users;
 /// <param name="route">An address as the local channel has it, null where it is not local: for
 /// the targets of aliases.</param>
 public sealed class RecipientJudge(
-    RecipientLookup lookup, Func<byte[], LookupResult>? searchHost, Func<byte[], byte[]?> route)
+    RecipientLookup lookup, Func<byte[], Task<LookupResult>>? searchHost,
+    Func<byte[], byte[]?> route)
 {
     private const int AliasesMax = 5; // Of aliases, one behind the other; then it is taken.
 
     private readonly Lock _lock = new(); // users/cdb is read anew by one thread at a time.
 
-    /// <summary>Judges an address as its local channel has it.</summary>
-    public LookupVerdict Judge(byte[] local, byte[] domain) => Judge(local, domain, out _);
+    /// <summary>Judges an address as its local channel has it, and says whose it is.</summary>
+    public Task<(LookupVerdict Verdict, RecipientUser? User)> JudgeAsync(
+        byte[] local, byte[] domain) => JudgeAsync(local, domain, AliasesMax);
 
-    /// <summary>Judges an address, and tells whose it is.</summary>
-    public LookupVerdict Judge(byte[] local, byte[] domain, out RecipientUser? user) =>
-        Judge(local, domain, AliasesMax, out user);
-
-    private LookupVerdict Judge(
-        byte[] local, byte[] domain, int aliases, out RecipientUser? user)
+    private async Task<(LookupVerdict Verdict, RecipientUser? User)> JudgeAsync(
+        byte[] local, byte[] domain, int aliases)
     {
-        user = null;
         if (local.Length == 0)
         {
-            return LookupVerdict.Yes; // qmail-lspawn takes it, and delivers nothing.
+            return (LookupVerdict.Yes, null); // qmail-lspawn takes it, and delivers nothing.
         }
 
         if (local.Contains((byte)0) || domain.Contains((byte)0))
         {
-            return LookupVerdict.No;
+            return (LookupVerdict.No, null);
         }
 
         LookupResult found;
@@ -49,27 +46,25 @@ public sealed class RecipientJudge(
         {
             found = searchHost is null
                 ? LookupResult.Trouble(SpawnCode.NoAlias)
-                : lookup.Check(searchHost(local));
+                : lookup.Check(await searchHost(local));
         }
 
-        user = found.User;
-        return user is null
-            ? (SpawnCode.IsLasting(found.Code) ? LookupVerdict.No : LookupVerdict.Later)
-            : user.Instructions is null ? LookInHome(user)
-            : aliases == 0 ? LookupVerdict.Yes
-            : JudgeTargets(user.Instructions, aliases - 1);
+        return found.User is not { } user
+                ? (SpawnCode.IsLasting(found.Code) ? LookupVerdict.No : LookupVerdict.Later, null)
+            : user.Instructions is null ? (LookInHome(user), user)
+            : aliases == 0 ? (LookupVerdict.Yes, user)
+            : (await JudgeTargetsAsync(user.Instructions, aliases - 1), user);
     }
 
     // An alias is as good as the best of its targets: mail that reaches one of them is not refused.
-    private LookupVerdict JudgeTargets(byte[] instructions, int aliases)
+    private async Task<LookupVerdict> JudgeTargetsAsync(byte[] instructions, int aliases)
     {
         List<LookupVerdict> verdicts = [];
-        ReadOnlySpan<byte> lines = instructions;
-        foreach (Range line in lines.Split((byte)'\n'))
+        foreach (string line in ByteText.ToText(instructions).Split('\n'))
         {
-            if (lines[line] is [(byte)'&', .. ReadOnlySpan<byte> target])
+            if (line is ['&', .. string target])
             {
-                verdicts.Add(JudgeTarget(target.ToArray(), aliases));
+                verdicts.Add(await JudgeTargetAsync(ByteText.ToBytes(target), aliases));
             }
         }
 
@@ -79,7 +74,7 @@ public sealed class RecipientJudge(
             : LookupVerdict.No;
     }
 
-    private LookupVerdict JudgeTarget(byte[] target, int aliases)
+    private async Task<LookupVerdict> JudgeTargetAsync(byte[] target, int aliases)
     {
         try
         {
@@ -89,7 +84,7 @@ public sealed class RecipientJudge(
             }
 
             int at = Array.LastIndexOf(address, (byte)'@');
-            return Judge(address[..at], address[(at + 1)..], aliases, out _);
+            return (await JudgeAsync(address[..at], address[(at + 1)..], aliases)).Verdict;
         }
         catch (ConfigurationException)
         {

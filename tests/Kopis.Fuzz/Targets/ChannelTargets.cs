@@ -82,7 +82,7 @@ internal static class ChannelTargets
                 command.Recipients.Count is > 0 and <= DeliveryCommand.BatchMax, "its recipients");
             if (CommandCheck.Check(command, used) is null)
             {
-                (byte[] local, byte[] domain) = SpawnLoop.Split(command.Recipients[0]);
+                (byte[] local, byte[] domain) = LocalChannel.Split(command.Recipients[0]);
                 Must.Equal(
                     command.Recipients[0], [.. local, (byte)'@', .. domain], "an address");
             }
