@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from neighbour_tools import (HOME, LIBC, ME, PLACE, DISK, BASE, PLAN, REPORT, UID, call, connect_unix,
-                             exchange, garbage, hear, intake, look_at, lookup, others, steal, tried)
+                             exchange, garbage, hear, intake, is_socket, look_at, lookup, others, steal, tried)
 
 HOLD_SECONDS = 0.6
 MAIL = HOME / "users/mail"
@@ -104,7 +104,9 @@ def lie(rng):
     name = rng.choice(LIES)
     uid = rng.choice((b"0", b"4294967295", b"%d" % UID, b"-1", b"21000", b"99999"))
     home = rng.choice((b"/", b"/root", str(BASE / "eva").encode(), str(BASE / "root-only").encode()))
-    return b"\0".join([name, uid, uid, home, b"", b"", b""]) + b"\0"
+    if rng.random() < 0.3:  # All true, but of another than who was asked for.
+        name, uid, home = b"joe", b"%d" % os.stat(BASE / "joe").st_uid, str(BASE / "joe").encode()
+    return b"\0".join([name, uid, uid, home, b"", b""]) + b"\0"
 
 
 def clean_request(rng):
@@ -281,17 +283,28 @@ def speak(rng, other, stolen):
         for number, file in stolen.items():
             with contextlib.suppress(OSError):
                 os.set_blocking(file, False)
-                heard = os.read(file, 65536)
-                look_at(heard, f"{other.name} {number}")
-                if heard and PLAN["user"] == "qmailp":
-                    REPORT.tried(True)
-                    os.write(file, lie(rng))
+                if PLAN["user"] == "qmailp" and is_socket(file):
+                    lie_to_who_asks(rng, file)
+                else:
+                    look_at(os.read(file, 65536), f"{other.name} {number}")
             if number < 8:
                 tried(os.write, file, frame(rng, other.name))
         time.sleep(0.01)
     for file in stolen.values():
         with contextlib.suppress(OSError):
             os.close(file)
+
+
+def lie_to_who_asks(rng, file):
+    """qmail-getpw's part: a question comes with the socket on which it is answered."""
+    import socket
+    with socket.socket(fileno=os.dup(file)) as service:
+        heard, passed, _, _ = socket.recv_fds(service, 65536, 8)
+    look_at(heard, "a question of qmail-getpw")
+    for answer in passed:
+        REPORT.tried(True)
+        os.write(answer, rng.choice((b"\0", b"", b"\3", b"\x64")) + lie(rng))
+        os.close(answer)
 
 
 def spoil_files(rng):

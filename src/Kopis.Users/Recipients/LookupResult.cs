@@ -25,6 +25,8 @@ public readonly record struct LookupResult(RecipientUser? User, int Code)
     /// <summary>Reads such an answer; none at all, or one that is too long, is trouble.</summary>
     public static LookupResult OfAnswer(ReadOnlySpan<byte> answer) =>
         answer.IsEmpty || answer.Length > AnswerBytesMax ? Trouble(SpawnCode.System)
+            : answer[0] is > 0 and < SpawnCode.Usage or SpawnCode.CannotRunEver
+                ? Trouble(SpawnCode.System) // It may put mail off, not bounce it.
             : answer[0] != 0 ? Trouble(answer[0])
             : Parse(answer[1..]);
 
