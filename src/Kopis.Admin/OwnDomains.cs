@@ -96,7 +96,7 @@ internal static class OwnDomains
     private static void Append(ControlDirectory control, string name, byte[][] lines)
     {
         string path = Path.Combine(control.Directory, name);
-        byte[] content = File.Exists(path) ? File.ReadAllBytes(path) : [];
+        byte[] content = control.ReadWhole(name) ?? [];
         if (content is [.., not (byte)'\n'])
         {
             content = [.. content, (byte)'\n'];
@@ -145,32 +145,16 @@ internal static class OwnDomains
     private static string TellSend(ProgramContext context)
     {
         string path = context.In("queue/lock/sendmutex");
-        int fd = Fd.TryOpen(Fd.PathBytes(path), OpenFlags.ReadOnly, out int errno);
-        if (fd < 0)
+        if (Fd.TryStatus(Fd.PathBytes(path), out int errno, followLinks: false) is null
+            && errno != Errno.NoEntry)
         {
-            return errno == Errno.NoEntry
-                ? "qmail-send is not running"
-                : "if qmail-send is running, tell it: kill -HUP its process";
+            return "if qmail-send is running, tell it: kill -HUP its process";
         }
 
-        try
-        {
-            if (Fd.TryLockExclusive(fd))
-            {
-                return "qmail-send is not running";
-            }
-
-            byte[] text = new byte[16];
-            int length = Fd.Read(fd, text);
-            return int.TryParse(ByteText.ToText(text.AsSpan(0, length)).Trim(), out int pid)
-                && pid > 1 && TrySignal(pid)
-                ? "qmail-send was told"
-                : $"tell qmail-send: kill -HUP {(pid > 1 ? pid : "its process")}";
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
+        // The lock's holder, as the kernel says: what the file says is qmails's to write.
+        return FileLocks.HolderOf(path) is not { } pid ? "qmail-send is not running"
+            : pid > 1 && TrySignal(pid) ? "qmail-send was told"
+            : $"tell qmail-send: kill -HUP {(pid > 1 ? pid : "its process")}";
     }
 
     private static bool TrySignal(int pid)

@@ -11,6 +11,7 @@ namespace Kopis.Admin;
 public static class QueueCommand
 {
     private const int BlockBytes = 64 * 1024;
+    private const int FailuresBytesMax = 64 * 1024 * 1024; // Of one bounce.
     private const int Alarm = 14;
     private const int StandardError = 2;
     private const int Bounces = 3; // To who writes queue/bounce, where that is not us.
@@ -77,11 +78,17 @@ public static class QueueCommand
             index++;
         }
 
-        string failures = context.In($"queue/bounce/{number}");
-        if (File.Exists(failures))
+        using Beneath queue = new(context.In("queue"));
+        byte[]? failures = queue.TryReadFile(
+            $"bounce/{number}", FailuresBytesMax, out int errno, queue.TryStatus("bounce")?.Uid);
+        if (failures is not null)
         {
             text.Append("failed:\n");
-            text.Append(Printable(File.ReadAllBytes(failures)));
+            text.Append(Printable(failures));
+        }
+        else if (errno != Errno.NoEntry)
+        {
+            throw new PosixException($"read queue/bounce/{number}", errno);
         }
 
         return Say(1, text.ToString(), ExitCode.Success);
@@ -100,35 +107,18 @@ public static class QueueCommand
         return ExitCode.Success;
     }
 
-    /// <summary>SIGALRM to qmail-send, which has its number in its lock file.</summary>
-    private static int Retry(ProgramContext context)
-    {
-        string mutex = context.In("queue/lock/sendmutex");
-        bool told = FileLocks.IsHeld(mutex)
-            && int.TryParse(
-                FirstLine(mutex), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-            && Processes.Signal(pid, Alarm);
-        return told
-            ? ExitCode.Success
-            : throw new ConfigurationException("no qmail-send runs", ExitCode.Permanent);
-    }
+    /// <summary>SIGALRM to qmail-send: the holder of its lock, as the kernel says.</summary>
+    private static int Retry(ProgramContext context) =>
+        FileLocks.HolderOf(context.In("queue/lock/sendmutex")) is > 1 and var pid
+            && Processes.Signal(pid, Alarm)
+                ? ExitCode.Success
+                : throw new ConfigurationException("no qmail-send runs", ExitCode.Permanent);
 
     private static int Remove(ProgramContext context, ulong[] numbers)
     {
         OwnerWork.GoOnAsOwnerOf(context.In("queue/state"), context);
         QueueRemoval.Remove(context.Home, numbers);
         return Say(1, $"{numbers.Length} messages removed\n", ExitCode.Success);
-    }
-
-    /// <summary>By a plain open: .NET's own would take a lock, which the holder's excludes.
-    /// </summary>
-    private static string FirstLine(string path)
-    {
-        int fd = Fd.Open(path, OpenFlags.ReadOnly);
-        byte[] line = new byte[32];
-        int got = Fd.Read(fd, line);
-        Fd.Close(fd);
-        return ByteText.ToText(line.AsSpan(0, got)).TrimEnd();
     }
 
     private static int Import(ProgramContext context, string directory)
@@ -179,7 +169,8 @@ public static class QueueCommand
 
     private static int Export(ProgramContext context, string directory)
     {
-        int count = new QueueExport(context.Home, directory).Run();
+        using QueueExport export = new(context.Home, directory);
+        int count = export.Run();
         return Say(1, $"{count} messages exported; they are in {context.In("queue")} too, so let "
             + "only one of the two be delivered\n", ExitCode.Success);
     }

@@ -11,17 +11,20 @@ internal static class QuotaWords
     private const long BytesLimit = 1L << 50;
 
     /// <summary>Does it as the mailbox's owner.</summary>
+    /// <param name="homeDirectory">The qmail home.</param>
     /// <param name="mailbox">Whose.</param>
     /// <param name="word">SIZE, none, or null to show.</param>
     /// <exception cref="ConfigurationException">The size makes no sense.</exception>
     /// <exception cref="PosixException">The Maildir cannot be read or written.</exception>
-    internal static string Run(VirtualMailbox mailbox, string? word)
+    internal static string Run(
+        string homeDirectory, VirtualMailbox mailbox, string? word)
     {
         _ = Wanted(word);
         string maildir = mailbox.Home + "/Maildir/";
         string[] words = [maildir, mailbox.Address, .. word is null ? [] : (string[])[word]];
-        return ProcessIdentity.ForWorkIn(maildir) is { } owner
-            ? OwnerWork.Run(owner, [], ["quota", .. words])
+        (uint uid, uint gid) = VirtualOwner.Of(homeDirectory);
+        return Processes.EffectiveUid == 0 && uid != 0
+            ? OwnerWork.Run(new ProcessIdentity(uid, gid, gid), [], ["quota", .. words])
             : Act(Fd.PathBytes(maildir)[..^1], mailbox.Address, word);
     }
 

@@ -118,6 +118,7 @@ public static class UserProgram
     {
         string address = AddressOf(context, options);
         return QuotaWords.Run(
+            context.Home,
             RequirePresent(new VirtualUsers(context.Home).Find(ByteText.ToBytes(address)), address),
             options.Quota);
     }

@@ -1,10 +1,14 @@
 using Kopis.Base;
+using Kopis.Posix;
 
 namespace Kopis.Control;
 
 /// <summary>Reads control files by qmail's rules (contract §2.1).</summary>
 public sealed class ControlDirectory(string path)
 {
+    /// <summary>The largest file that is read: a <c>morercpthosts.cdb</c> of millions.</summary>
+    public const int FileBytesMax = 256 * 1024 * 1024;
+
     private static readonly byte[] Blank = " \t\n"u8.ToArray();
 
     /// <summary>The directory, as given.</summary>
@@ -100,17 +104,11 @@ public sealed class ControlDirectory(string path)
 
     private byte[]? ReadFile(string name)
     {
-        try
-        {
-            return File.ReadAllBytes(Path.Combine(Directory, name));
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"{Path.Combine(Directory, name)}: {e.Message}", e);
-        }
+        string path = Path.Combine(Directory, name);
+        byte[]? content = BoundedFile.TryRead(path, FileBytesMax, out int errno);
+        return content is not null || errno is Errno.NoEntry or Errno.NotDirectory
+            ? content
+            : throw new ConfigurationException(
+                new PosixException(path, errno).Message, ExitCode.Temporary);
     }
 }

@@ -9,6 +9,7 @@ public static class QmailNewuProgram
 {
     private const int ReadableByAll = 0x1B; // umask 033.
     private const int PlainFile = 0x1B6; // 0666
+    private const int AssignBytesMax = 512 * 1024 * 1024; // Some millions of users.
 
     /// <summary>Runs it.</summary>
     public static int Run(ProgramContext context)
@@ -16,7 +17,7 @@ public static class QmailNewuProgram
         Processes.SetFileModeMask(ReadableByAll);
         string temporary = context.In("users/cdb.tmp");
         byte[] assign = Try("read users/assign", () =>
-            File.ReadAllBytes(context.In("users/assign")));
+            BoundedFile.Read(context.In("users/assign"), AssignBytesMax));
         byte[] cdb = AssignCompiler.Compile(assign)
             ?? throw new ConfigurationException("bad format in users/assign");
         int fd = Try("open users/cdb.tmp", () => Fd.Open(

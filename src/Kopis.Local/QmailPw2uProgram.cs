@@ -10,6 +10,7 @@ namespace Kopis.Local;
 public static class QmailPw2uProgram
 {
     private const int StandardOutput = 1;
+    private const int AppendBytesMax = 512 * 1024 * 1024; // As of users/assign.
     private const string Usage = "usage: qmail-pw2u [ -/ohHuUC ] [ -c char ]";
 
     private static ReadOnlySpan<byte> Alias => "alias"u8;
@@ -91,21 +92,10 @@ public static class QmailPw2uProgram
         return home?.Uid == user.UidNumber;
     }
 
-    private static byte[] ReadAppend(ProgramContext context)
-    {
-        try
-        {
-            return File.ReadAllBytes(context.In("users/append"));
-        }
-        catch (FileNotFoundException)
-        {
-            return [];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"unable to read users/append: {e.Message}", e);
-        }
-    }
+    private static byte[] ReadAppend(ProgramContext context) =>
+        BoundedFile.TryRead(context.In("users/append"), AppendBytesMax, out int errno)
+            ?? (errno == Errno.NoEntry ? [] : throw new ConfigurationException(
+                $"unable to read users/append: {FileErrors.Text(errno)}"));
 
     private static IEnumerable<ReadOnlyMemory<byte>> Lines(ReadOnlyMemory<byte> text)
     {

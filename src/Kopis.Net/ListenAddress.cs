@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
+using Kopis.Posix;
 
 namespace Kopis.Net;
 
@@ -50,7 +51,8 @@ internal static class ListenAddress
         }
 
         const string services = "/etc/services";
-        foreach (string line in File.Exists(services) ? File.ReadLines(services) : [])
+        const int ServicesBytesMax = 16 * 1024 * 1024;
+        foreach (string line in BoundedFile.Lines(services, ServicesBytesMax))
         {
             string[] words = line.Split('#')[0].Split(
                 (char[]?)null, StringSplitOptions.RemoveEmptyEntries);

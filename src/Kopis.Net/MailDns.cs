@@ -3,6 +3,7 @@ using DnsClient;
 using DnsClient.Protocol;
 using Kopis.Base;
 using Kopis.Control;
+using Kopis.Posix;
 
 namespace Kopis.Net;
 
@@ -309,8 +310,9 @@ public sealed class MailDns : IMailDns
     private static List<NameServer> FromSystem()
     {
         const string file = "/etc/resolv.conf";
+        const int ResolvConfBytesMax = 1024 * 1024;
         List<NameServer> servers = [];
-        foreach (string line in File.Exists(file) ? File.ReadLines(file) : [])
+        foreach (string line in BoundedFile.Lines(file, ResolvConfBytesMax))
         {
             string[] words = line.Split(
                 (char[]?)null, StringSplitOptions.RemoveEmptyEntries);

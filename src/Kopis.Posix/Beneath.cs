@@ -33,6 +33,35 @@ public sealed unsafe class Beneath : IDisposable
         }
     }
 
+    /// <summary>Opens a directory below another, through no link on the way from there.</summary>
+    /// <exception cref="PosixException">It is not there, or is none; a link is error 40.</exception>
+    public static Beneath Open(ReadOnlySpan<byte> above, ReadOnlySpan<byte> relative)
+    {
+        using Beneath tree = new(above);
+        int fd = tree.TryOpen([.. relative, .. "/.\0"u8], (OpenFlags)OpenPath, out int errno);
+        return fd >= 0 ? new Beneath(fd) : throw new PosixException("open a directory", errno);
+    }
+
+    private Beneath(int root) => _root = root;
+
+    /// <summary>Opens a directory that is ours, that nobody else may write to, and that no link
+    /// leads to; null where it is another's, or no such.</summary>
+    /// <exception cref="PosixException">It is not there, or cannot be opened.</exception>
+    public static Beneath? TryOpenOwn(string directory)
+    {
+        const int writableByOthers = 0x12; // 0022
+        int fd = Fd.Open(directory, (OpenFlags)OpenPath | Fd.NoFollow);
+        FileStatus status = Fd.Status(fd);
+        if (status.IsDirectory && status.Uid == Processes.EffectiveUid
+            && (status.Mode & writableByOthers) == 0)
+        {
+            return new Beneath(fd);
+        }
+
+        Fd.Close(fd);
+        return null;
+    }
+
     /// <summary>Opens a file; minus one and the error where that fails.</summary>
     public int TryOpen(string name, OpenFlags flags, out int errno, int mode = 0) =>
         TryOpen(Fd.PathBytes(name.Length == 0 ? "." : name), flags, out errno, mode);
@@ -64,6 +93,13 @@ public sealed unsafe class Beneath : IDisposable
         return fd >= 0 ? fd : throw new PosixException($"open {name}", errno);
     }
 
+    /// <summary>The whole content of a regular file of at most so many bytes; null and the error
+    /// where that cannot be had (<see cref="BoundedFile.TryTake"/>; a link is error 40).</summary>
+    public byte[]? TryReadFile(string name, int bytesMax, out int errno, uint? owner = null) =>
+        BoundedFile.TryTake(
+            TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno),
+            bytesMax, ref errno, owner);
+
     /// <summary>Status of what has the name; null where nothing has it.</summary>
     /// <exception cref="PosixException">It cannot be seen, or is a link.</exception>
     public FileStatus? TryStatus(string name) =>
@@ -84,6 +120,47 @@ public sealed unsafe class Beneath : IDisposable
         Fd.Close(fd);
         return status;
     }
+
+    /// <summary>The names in a directory but <c>.</c> and <c>..</c>, in no order; null and the error
+    /// where it cannot be read.</summary>
+    public List<string>? TryList(string name, out int errno)
+    {
+        int fd = TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
+        if (fd < 0)
+        {
+            return null;
+        }
+
+        List<string> names = [];
+        bool whole = DirectoryFd.TryListAndClose(fd, found =>
+        {
+            if (!found.SequenceEqual("."u8) && !found.SequenceEqual(".."u8))
+            {
+                names.Add(System.Text.Encoding.UTF8.GetString(found));
+            }
+        });
+        errno = whole ? 0 : Errno.NotDirectory;
+        return whole ? names : null;
+    }
+
+    /// <summary>Makes the entries of a directory durable.</summary>
+    public void SyncDirectory(string name)
+    {
+        int fd = Open(name, OpenFlags.ReadOnly);
+        try
+        {
+            Fd.Sync(fd);
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    /// <summary>Renames, replacing what had the name.</summary>
+    public void Rename(string from, string to) => InParent(from, "rename", (parent, last) =>
+        TryInParent(to, (newParent, newLast) =>
+            Native.renameat(parent, (byte*)last, newParent, (byte*)newLast)));
 
     /// <summary>Makes a directory.</summary>
     public void MakeDirectory(string name, int mode) => InParent(name, "mkdir",
@@ -111,6 +188,20 @@ public sealed unsafe class Beneath : IDisposable
             byte empty = 0;
             Fd.Check(Native.fchownat(fd, &empty, uid, gid, EmptyPath), $"chown {name}");
             Paths.ChangeMode($"/proc/self/fd/{fd}", mode); // fchmod(2) has no O_PATH.
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    /// <summary>The permission bits, whatever the umask.</summary>
+    public void SetMode(string name, int mode)
+    {
+        int fd = Open(name, (OpenFlags)OpenPath);
+        try
+        {
+            Paths.ChangeMode($"/proc/self/fd/{fd}", mode);
         }
         finally
         {

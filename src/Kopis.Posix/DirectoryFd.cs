@@ -34,20 +34,19 @@ public sealed unsafe class DirectoryFd : IDisposable
 
         // The dot makes the kernel refuse what is no directory; O_DIRECTORY has no one value.
         byte[] inside = [.. path[..^1], .. "/.\0"u8];
-        int fd = OpenAt(CurrentDirectory, inside, OpenPath, out errno);
+        int fd = Fd.TryOpenAt(CurrentDirectory, inside, (OpenFlags)OpenPath, out errno);
         return fd >= 0 ? new DirectoryFd(fd) : null;
     }
 
     /// <summary>Opens a file to read; minus one and the error where that fails. A FIFO does not
     /// make it wait.</summary>
     public int TryOpenFile(ReadOnlySpan<byte> name, out int errno) =>
-        OpenAt(_fd, name, (int)(OpenFlags.ReadOnly | OpenFlags.NonBlocking), out errno);
+        Fd.TryOpenAt(_fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
 
     /// <summary>Opens a file that is there to add to its end; minus one where that fails.
     /// </summary>
-    public int TryOpenToAppend(ReadOnlySpan<byte> name) => OpenAt(
-        _fd, name,
-        (int)(OpenFlags.WriteOnly | OpenFlags.Append | OpenFlags.NonBlocking), out _);
+    public int TryOpenToAppend(ReadOnlySpan<byte> name) => Fd.TryOpenAt(
+        _fd, name, OpenFlags.WriteOnly | OpenFlags.Append | OpenFlags.NonBlocking, out _);
 
     /// <summary>Status of a file, links followed; null if there is none.</summary>
     public FileStatus? TryStatus(ReadOnlySpan<byte> name)
@@ -87,12 +86,18 @@ public sealed unsafe class DirectoryFd : IDisposable
     /// <returns>False where it cannot be read.</returns>
     public bool TryList(ReadOnlySpan<byte> name, OnName onName)
     {
-        int fd = OpenAt(_fd, name, (int)OpenFlags.ReadOnly, out _);
+        int fd = Fd.TryOpenAt(
+            _fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _);
         if (fd < 0)
         {
             return false;
         }
 
+        return TryListAndClose(fd, onName);
+    }
+
+    internal static bool TryListAndClose(int fd, OnName onName)
+    {
         try
         {
             byte[] buffer = new byte[EntryBufferBytes];
@@ -124,25 +129,6 @@ public sealed unsafe class DirectoryFd : IDisposable
             ReadOnlySpan<byte> name = entries[EntryHeaderBytes..length];
             onName(name[..name.IndexOf((byte)0)]);
             entries = entries[length..];
-        }
-    }
-
-    private static int OpenAt(int directory, ReadOnlySpan<byte> name, int flags, out int errno)
-    {
-        Fd.RequireTerminated(name);
-        while (true)
-        {
-            int fd;
-            fixed (byte* p = name)
-            {
-                fd = Native.openat(directory, p, flags | (int)OpenFlags.CloseOnExec, 0);
-            }
-
-            errno = fd >= 0 ? 0 : Marshal.GetLastPInvokeError();
-            if (errno != Errno.Interrupted)
-            {
-                return fd;
-            }
         }
     }
 }

@@ -19,6 +19,12 @@ public static unsafe class Fd
     private const int AtCurrentDirectory = -100;
     private const uint StatxBasic = 0x7FF;
 
+    /// <summary>O_NOFOLLOW, which has no one value: asm-generic's for arm64 is another.</summary>
+    public static OpenFlags NoFollow { get; } =
+        RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+            ? (OpenFlags)0x8000
+            : (OpenFlags)0x20000;
+
     /// <summary>A path as NUL-terminated bytes; text is UTF-8.</summary>
     public static byte[] PathBytes(string path) => [.. Encoding.UTF8.GetBytes(path), 0];
 
@@ -41,6 +47,26 @@ public static unsafe class Fd
             fixed (byte* p = path)
             {
                 fd = Native.open(p, (int)(flags | OpenFlags.CloseOnExec), (uint)mode);
+            }
+
+            errno = fd >= 0 ? 0 : Marshal.GetLastPInvokeError();
+            if (errno != Errno.Interrupted)
+            {
+                return fd;
+            }
+        }
+    }
+
+    internal static int TryOpenAt(
+        int directory, ReadOnlySpan<byte> name, OpenFlags flags, out int errno)
+    {
+        RequireTerminated(name);
+        while (true)
+        {
+            int fd;
+            fixed (byte* p = name)
+            {
+                fd = Native.openat(directory, p, (int)(flags | OpenFlags.CloseOnExec), 0);
             }
 
             errno = fd >= 0 ? 0 : Marshal.GetLastPInvokeError();
@@ -218,7 +244,7 @@ public static unsafe class Fd
     /// <summary>A directory, to be synced; the path is bytes that end in NUL.</summary>
     public static int OpenDirectory(ReadOnlySpan<byte> path)
     {
-        int fd = TryOpen(path, OpenFlags.ReadOnly, out int errno);
+        int fd = TryOpen(path, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out int errno);
         return fd >= 0 ? fd : throw new PosixException("open directory", errno);
     }
 

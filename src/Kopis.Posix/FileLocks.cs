@@ -6,26 +6,37 @@ namespace Kopis.Posix;
 /// moment, could keep its rightful owner from starting.</summary>
 public static class FileLocks
 {
-    /// <summary>Whether somebody holds a flock(2) on the file, as /proc/locks has it:
-    /// <c>1: FLOCK  ADVISORY  WRITE 708 08:01:131 0 EOF</c> (proc_locks(5)).</summary>
-    public static bool IsHeld(string path)
+    private const int FlockIn = 1; // Where a line has the kind, the process and the file.
+    private const int ProcessIn = 4;
+    private const int FileIn = 5;
+
+    /// <summary>Whether somebody holds a flock(2) on the file.</summary>
+    public static bool IsHeld(string path) => HolderOf(path) is not null;
+
+    /// <summary>Who holds a flock(2) on the file, as /proc/locks has it:
+    /// <c>1: FLOCK  ADVISORY  WRITE 708 08:01:131 0 EOF</c> (proc_locks(5)). It is the kernel's
+    /// word: what the file says is its owner's.</summary>
+    /// <returns>The process that took it, zero or less where that is out of sight; null: nobody.
+    /// </returns>
+    public static int? HolderOf(string path)
     {
-        if (Fd.TryStatus(Fd.PathBytes(path), out _) is not { } status)
+        if (Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is not { } status)
         {
-            return false;
+            return null;
         }
 
         string inode = status.Inode.ToString(CultureInfo.InvariantCulture);
         foreach (string line in File.ReadLines("/proc/locks"))
         {
             string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length > 5 && words[1] == "FLOCK"
-                && words[5].EndsWith(':' + inode, StringComparison.Ordinal))
+            if (words.Length > FileIn && words[FlockIn] == "FLOCK"
+                && words[FileIn].EndsWith(':' + inode, StringComparison.Ordinal)
+                && int.TryParse(words[ProcessIn], out int pid))
             {
-                return true;
+                return pid;
             }
         }
 
-        return false;
+        return null;
     }
 }

@@ -23,6 +23,9 @@ public readonly record struct FileStatus(
     /// <summary>A directory.</summary>
     public bool IsDirectory => (Mode & TypeMask) == 0x4000;
 
+    /// <summary>A symbolic link.</summary>
+    public bool IsLink => (Mode & TypeMask) == 0xA000;
+
     /// <summary>A terminal or the like.</summary>
     public bool IsCharacterDevice => (Mode & TypeMask) == 0x2000;
 

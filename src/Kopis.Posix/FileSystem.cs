@@ -11,8 +11,10 @@ public sealed class FileSystem : IFileSystem
     public static IFileSystem Real { get; } = new FileSystem();
 
     /// <inheritdoc/>
+    /// <remarks>The queue's files are several users': where one of them puts a link or a FIFO in
+    /// the place of a file, the others neither follow nor wait.</remarks>
     public int TryOpen(ReadOnlySpan<byte> path, OpenFlags flags, int mode, out int errno) =>
-        Fd.TryOpen(path, flags, out errno, mode);
+        Fd.TryOpen(path, flags | OpenFlags.NonBlocking | Fd.NoFollow, out errno, mode);
 
     /// <inheritdoc/>
     public void Close(int fd) => Fd.Close(fd);

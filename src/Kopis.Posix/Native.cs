@@ -31,6 +31,9 @@ internal static unsafe partial class Native
     internal static partial int openat(int dir, byte* path, int flags, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint readlinkat(int dir, byte* path, byte* to, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int unlinkat(int dir, byte* path, int flags);
 
     [LibraryImport("libc", SetLastError = true)]

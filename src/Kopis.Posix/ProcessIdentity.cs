@@ -11,6 +11,7 @@ namespace Kopis.Posix;
 public sealed record ProcessIdentity
 {
     private const uint NoChange = uint.MaxValue;
+    private const int StatusBytesMax = 64 * 1024; // Of /proc: some two KiB.
 
     /// <summary>Names an identity.</summary>
     /// <param name="uid">User.</param>
@@ -121,7 +122,8 @@ public sealed record ProcessIdentity
 
         foreach (string thread in Directory.GetDirectories("/proc/self/task"))
         {
-            if (!IsUs(File.ReadAllText(Path.Combine(thread, "status"))))
+            if (!IsUs(ByteText.ToText(BoundedFile.Read(
+                Path.Combine(thread, "status"), StatusBytesMax))))
             {
                 Processes.ExitNow(ExitCode.Temporary);
             }

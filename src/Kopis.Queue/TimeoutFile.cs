@@ -9,6 +9,9 @@ public sealed class TimeoutFile(string home)
 {
     private const int Readable = 0x1A4; // 0644
 
+    private static readonly TimeSpan LockTimeMax = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(10);
+
     private readonly string _path = Path.Combine(home, "queue", "lock", "tcpto");
 
     /// <summary>The table; zeros where there is no file.</summary>
@@ -16,7 +19,9 @@ public sealed class TimeoutFile(string home)
     public byte[] Read()
     {
         byte[] table = new byte[TimeoutTable.Bytes];
-        int fd = Fd.TryOpen(Fd.PathBytes(_path), OpenFlags.ReadOnly, out int errno);
+        int fd = Fd.TryOpen(
+            Fd.PathBytes(_path),
+            OpenFlags.ReadOnly | OpenFlags.NonBlocking | Fd.NoFollow, out int errno);
         if (fd < 0)
         {
             return errno == Errno.NoEntry
@@ -37,11 +42,18 @@ public sealed class TimeoutFile(string home)
 
     /// <summary>Forgets everything.</summary>
     /// <exception cref="PosixException">It cannot be written.</exception>
-    public void Clear() => Change(table =>
+    public void Clear()
     {
-        Array.Clear(table);
-        return (0, TimeoutTable.Bytes);
-    });
+        bool cleared = Change(table =>
+        {
+            Array.Clear(table);
+            return (0, TimeoutTable.Bytes);
+        });
+        if (!cleared)
+        {
+            throw new PosixException($"lock {_path}", Errno.Again);
+        }
+    }
 
     /// <summary>It answered.</summary>
     /// <exception cref="PosixException">It cannot be written.</exception>
@@ -53,12 +65,37 @@ public sealed class TimeoutFile(string home)
     public void NoteTimeout(IPAddress address, uint now) => Change(table =>
         (TimeoutTable.NoteTimeout(table, address, now), TimeoutTable.RecordBytes));
 
-    private void Change(Func<byte[], (int At, int Length)> change)
+    // Whoever may read the file can lock it and keep the lock. The table saves tries at hosts that
+    // do not answer; that it misses one is no reason to wait.
+    private static bool TryLock(int fd)
     {
-        int fd = Fd.Open(_path, OpenFlags.ReadWrite | OpenFlags.Create, Readable);
+        long start = TimeProvider.System.GetTimestamp();
+        while (!Fd.TryLockExclusive(fd))
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > LockTimeMax)
+            {
+                return false;
+            }
+
+            Thread.Sleep(LockPause);
+        }
+
+        return true;
+    }
+
+    private bool Change(Func<byte[], (int At, int Length)> change)
+    {
+        int fd = Fd.Open(
+            _path,
+            OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking | Fd.NoFollow,
+            Readable);
         try
         {
-            Fd.LockExclusive(fd);
+            if (!TryLock(fd))
+            {
+                return false;
+            }
+
             byte[] table = new byte[TimeoutTable.Bytes];
             int had = Fd.ReadAt(fd, table, 0);
             (int at, int length) = change(table);
@@ -70,6 +107,8 @@ public sealed class TimeoutFile(string home)
             {
                 Fd.WriteAt(fd, table.AsSpan(at, length), at);
             }
+
+            return true;
         }
         finally
         {

@@ -49,9 +49,9 @@ public static class TcpRulesProgram
         byte[] image;
         try
         {
-            image = File.ReadAllBytes(file);
+            image = BoundedFile.Read(file, ControlDirectory.FileBytesMax);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (PosixException e)
         {
             throw new ConfigurationException($"unable to read {file}: {e.Message}", e);
         }

@@ -86,7 +86,7 @@ public static class QmailSendProgram
         try
         {
             fd = Fd.Open(context.In("queue/lock/sendmutex"),
-                OpenFlags.ReadWrite | OpenFlags.Create);
+                OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking | Fd.NoFollow);
         }
         catch (PosixException e)
         {
@@ -113,7 +113,7 @@ public static class QmailSendProgram
         }
 
         // Open for writing too, so that it never reads as ended.
-        return Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.NonBlocking);
+        return Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.NonBlocking | Fd.NoFollow);
     }
 
     /// <summary>Reads the byte that says how much the spawner can run at once.</summary>

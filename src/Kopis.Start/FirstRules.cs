@@ -1,4 +1,3 @@
-using System.Text;
 using Kopis.Base;
 using Kopis.Control;
 
@@ -34,12 +33,14 @@ public static class FirstRules
         }
 
         TcpRulesCompiler compiler = new();
-        foreach (string line in
-            File.ReadLines(Path.Combine(control.Directory, Name), Encoding.Latin1))
+        ReadOnlySpan<byte> text = control.ReadWhole(Name)
+            ?? throw control.Bad(Name, "is not there");
+        foreach (Range line in text.Split((byte)'\n'))
         {
-            if (!compiler.TryAdd(ByteText.ToBytes(line)))
+            if (!compiler.TryAdd(text[line]))
             {
-                throw control.Bad(Name, $"unable to parse this line: {line}");
+                throw control.Bad(
+                    Name, $"unable to parse this line: {LogText.Safe(text[line])}");
             }
         }
 

@@ -57,7 +57,7 @@ public static class HomeManifest
         new("queue/state", Kind.Directory, "qmails", "qmail", M0700, M0700),
 
         // Nobody but qmailq makes files here; the others each have theirs.
-        new("queue/lock", Kind.Directory, "qmailq", "qmail", M0750, M0755),
+        new("queue/lock", Kind.Directory, "qmailq", "qmail", M0750, M0700),
         new("queue/lock/sendmutex", Kind.File, "qmails", "qmail", M0600, null),
         new("queue/lock/tcpto", Kind.File, "qmailr", "qmail", M0644, null),
         new("queue/lock/trigger", Kind.Fifo, "qmails", "qmail", M0622, null),

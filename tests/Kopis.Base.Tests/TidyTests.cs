@@ -72,6 +72,13 @@ public sealed partial class TidyTests
         Sources, lines => lines.Where(line => line.Contains("#region", StringComparison.Ordinal)
             || MutableStatic().IsMatch(line)));
 
+    /// <summary>They wait for FIFOs and leases, and read without end: Kopis.Posix.BoundedFile does
+    /// not. What the kernel writes in /proc is nobody's to change.</summary>
+    [Fact]
+    public void Files_are_read_by_what_waits_for_nobody() => Check(
+        Sources, lines => lines.Where(line => WaitingRead().IsMatch(line)
+            && !line.Contains("\"/proc/", StringComparison.Ordinal)));
+
     [Fact]
     public void Nothing_is_left_for_later() => Check(
         Sources, lines => lines.Where(line => Unfinished().IsMatch(line)));
@@ -164,6 +171,9 @@ public sealed partial class TidyTests
 
         return directory ?? throw new DirectoryNotFoundException("No Kopis.slnx above the tests.");
     }
+
+    [GeneratedRegex(@"\bFile\.(ReadAll|ReadLines|Open|AppendText)|new (FileStream|StreamReader)\((?!$)")]
+    private static partial Regex WaitingRead();
 
     [GeneratedRegex(@"^public (?:(?:static|sealed|abstract|readonly|partial|ref) )*"
         + @"(?:class|struct|enum|interface|record struct|record) (?<name>\w+)")]

@@ -401,14 +401,28 @@ class Installed(SpawnCase):
                 b"ZNot allowed to perform deliveries as root.\n", self.deliver(local + b"@x"))
         self.assertEqual(b"D61001\n61001\n61001\n0077\n", self.deliver(b"joe2@x"))
 
-    def test_virtual_users_by_the_owner_of_their_home(self):
+    def test_virtual_users_are_the_owner_of_users_mail(self):
+        """Before: the owner of what the home's name led to, another user perhaps."""
+        mail = self.home / "users/mail"
         home = self.user("v@v.example", dot="|id -u; exit 100\n")
+        os.chown(mail, 0, 0)
         self.assertEqual(
             b"ZNot allowed to perform deliveries as root.\n", self.deliver(b"v@v.example"))
-        for path in [home, *home.rglob("*")]:
+        for path in [mail, *mail.rglob("*")]:
             os.chown(path, 61009, 61009)
         self.assertEqual(b"D61009\n", self.deliver(b"v@v.example"))
-        shutil.rmtree(home)
+        os.chown(home, self.JOE, self.JOE)
+        home.chmod(0o755)
+        self.dot(home / ".qmail", "|id -u; exit 100\n")
+        (home / ".qmail").chmod(0o644)
+        self.assertEqual(b"D61009\n", self.deliver(b"v@v.example"))
+        home.rename(home.with_name("elsewhere"))
+        home.symlink_to(home.with_name("elsewhere"))
+        self.assertEqual(b"D61009\n", self.deliver(b"v@v.example"))
+        home.unlink()
+        self.assertRegex(self.deliver(b"v@v.example"), rb"^ZUnable to switch to ")
+        mail.rename(self.home / "moved")
+        mail.symlink_to(self.home / "moved")
         self.assertEqual(b"ZTemporary failure in qmail-lspawn.\n", self.deliver(b"v@v.example"))
 
     def test_aliases_of_virtual_users_by_the_owner_of_the_alias_directory(self):

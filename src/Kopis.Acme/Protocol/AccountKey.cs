@@ -56,11 +56,14 @@ internal sealed class AccountKey : IDisposable
     {
         try
         {
-            if (File.Exists(path))
+            if (BoundedFile.TryRead(path, FileBytesMax, out int errno) is { } pem)
             {
-                return new FileInfo(path).Length <= FileBytesMax
-                    ? Parse(File.ReadAllText(path))
-                    : throw new ConfigurationException($"{path}: too large for a key");
+                return Parse(Encoding.ASCII.GetString(pem));
+            }
+
+            if (errno != Errno.NoEntry)
+            {
+                throw new PosixException("read", errno);
             }
 
             AccountKey made = Create();

@@ -11,6 +11,7 @@ namespace Kopis.Admin;
 internal sealed class AcmeLink(string home)
 {
     private const string Target = "tls/" + SelfSignedCertificate.FileName;
+
     /// <summary>Moves it, once.</summary>
     /// <returns>What was made, relative to the home; null for nothing.</returns>
     internal string? Make()
@@ -23,11 +24,15 @@ internal sealed class AcmeLink(string home)
             return null; // Nothing to do; or a link already, ours or the administrator's.
         }
 
-        if (File.Exists(path))
+        // It is qmaild's file, in root's directory: he can make it no link, but may lock it.
+        if (BoundedFile.TryRead(path, InstallRecord.FileBytesMax, out int errno) is { } content)
         {
             // As he, in his directory: no link in it leads root astray.
-            byte[] content = File.ReadAllBytes(path);
             OwnerWork.Run(Qmaild(), content, "replace-secret", Path.Combine(home, Target));
+        }
+        else if (errno != Errno.NoEntry)
+        {
+            throw new PosixException($"read {path}", errno);
         }
 
         string temporary = path + ".tmp";

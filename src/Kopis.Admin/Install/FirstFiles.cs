@@ -62,7 +62,7 @@ internal sealed class FirstFiles(string home, InstallRecord record)
         {
             FirstRules.CompileOnce(new ControlDirectory(Path.Combine(home, "control")));
             Paths.ChangeMode(path, Readable);
-            record.AddFile(compiled, File.ReadAllBytes(path));
+            record.AddFile(compiled, BoundedFile.Read(path, InstallRecord.FileBytesMax));
             yield return compiled;
         }
     }
@@ -79,9 +79,9 @@ internal sealed class FirstFiles(string home, InstallRecord record)
             string path = Path.Combine(home, name);
             UnixUser server = UnixUsers.ByName("qmaild")
                 ?? throw new ConfigurationException("unable to find user qmaild");
+            record.AddFile(name, BoundedFile.Read(path, InstallRecord.FileBytesMax));
             Paths.ChangeOwner(path, server.Uid, 0);
             Paths.ChangeMode(path, OwnerReads);
-            record.AddFile(name, File.ReadAllBytes(path));
             yield return name;
         }
     }

@@ -10,6 +10,9 @@ namespace Kopis.Admin;
 internal sealed class InstallRecord
 {
     private const string FileName = "installed";
+    /// <summary>No file that is installed is as large, but the binary, which is not read.</summary>
+    internal const int FileBytesMax = 16 * 1024 * 1024;
+
     private const int Readable = 0x1A4; // 0644
 
     private readonly string _home;
@@ -19,10 +22,8 @@ internal sealed class InstallRecord
     internal InstallRecord(string home)
     {
         _home = home;
-        if (File.Exists(Path))
-        {
-            _lines.AddRange(File.ReadAllLines(Path));
-        }
+        _lines.AddRange(
+            BoundedFile.Lines(Path, FileBytesMax).Where(line => line.Length > 0));
     }
 
     private string Path => System.IO.Path.Combine(_home, FileName);
@@ -38,8 +39,12 @@ internal sealed class InstallRecord
 
     /// <summary>Whether a file still is what was written.</summary>
     internal bool IsUnchanged(string name, string path) =>
-        File.Exists(path)
-        && _lines.Contains($"file {name} {HashOf(File.ReadAllBytes(path))}");
+        BoundedFile.TryRead(path, FileBytesMax, out _) is { } content
+        && IsUnchanged(name, content);
+
+    /// <summary>Whether a file's content still is what was written.</summary>
+    internal bool IsUnchanged(string name, ReadOnlySpan<byte> content) =>
+        _lines.Contains($"file {name} {HashOf(content)}");
 
     /// <summary>Remembers something that was made.</summary>
     internal void Add(string word, string name)

@@ -13,7 +13,9 @@ internal sealed class ManualPages(string home, InstallRecord record)
         foreach (string page in Directory.EnumerateFiles(from, "*.?").Order(StringComparer.Ordinal))
         {
             string name = $"man/man{page[^1]}/{Path.GetFileName(page)}";
-            if (PlainFile.Replace(Path.Combine(home, name), File.ReadAllBytes(page), Readable))
+            if (PlainFile.Replace(
+                Path.Combine(home, name),
+                BoundedFile.Read(page, InstallRecord.FileBytesMax), Readable))
             {
                 yield return name;
             }

@@ -11,7 +11,8 @@ internal static class PlainFile
     {
         FileStatus? status = Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false);
         if (status is { IsRegular: true } found && found.Size == content.Length
-            && found.Permissions == mode && File.ReadAllBytes(path).AsSpan().SequenceEqual(content))
+            && found.Permissions == mode
+            && BoundedFile.TryRead(path, content.Length, out _).AsSpan().SequenceEqual(content))
         {
             return false;
         }

@@ -102,18 +102,10 @@ internal sealed class Uninstaller(
         tree.TryUnlink("users/readers");
     }
 
-    private bool IsUnchanged(Beneath tree, string name)
-    {
-        try
-        {
-            return tree.TryStatus(name) is { IsRegular: true }
-                && _record.IsUnchanged(name, Path.Combine(home, name));
-        }
-        catch (PosixException)
-        {
-            return false; // A link: nothing that was written here.
-        }
-    }
+    // A link is nothing that was written here.
+    private bool IsUnchanged(Beneath tree, string name) =>
+        tree.TryReadFile(name, InstallRecord.FileBytesMax, out _) is { } content
+        && _record.IsUnchanged(name, content);
 
     /// <summary>Those that are empty; the deepest first.</summary>
     private static void RemoveDirectories(Beneath tree)

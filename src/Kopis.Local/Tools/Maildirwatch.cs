@@ -90,19 +90,27 @@ public static class Maildirwatch
                 subject = Ascii8.EqualsIgnoreCase(name, "Subject"u8) ? value.ToArray() : subject;
             },
             FieldBytesMax);
+        int fd = Fd.TryOpen(
+            Fd.PathBytes(path), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out int errno);
         try
         {
-            using FileStream file = File.OpenRead(path);
             byte[] block = new byte[MessageBody.BlockBytes];
             int got;
-            while (!header.IsOver && (got = file.Read(block)) > 0)
+            for (long at = 0;
+                fd >= 0 && !header.IsOver && (got = Fd.ReadAt(fd, block, at)) > 0;
+                at += got)
             {
                 header.Read(block.AsSpan(0, got));
             }
         }
-        catch (FileNotFoundException)
+        finally
         {
-            // Read by its owner just now.
+            Fd.Close(fd);
+        }
+
+        if (fd < 0 && errno != Errno.NoEntry) // Else read by its owner just now.
+        {
+            throw new PosixException($"open {path}", errno);
         }
 
         header.End();

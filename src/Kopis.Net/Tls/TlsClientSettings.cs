@@ -99,19 +99,6 @@ public sealed class TlsClientSettings
         return found.Count > 0 ? found : throw control.Bad("serverca.pem", "no certificates");
     }
 
-    private static string? ReadText(ControlDirectory control, string name)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(control.Directory, name));
-        }
-        catch (FileNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw control.Bad(name, e.Message);
-        }
-    }
+    private static string? ReadText(ControlDirectory control, string name) =>
+        control.ReadWhole(name) is { } content ? ByteText.ToText(content) : null;
 }

@@ -13,6 +13,7 @@ namespace Kopis.Queue;
 /// birth and the length.</remarks>
 internal sealed class ImportJournal : IDisposable
 {
+    private const int FileBytesMax = 512 * 1024 * 1024; // Some millions of messages.
     private const int OwnerOnly = 0x180; // 0600
 
     private readonly Dictionary<string, ulong> _planned = [];
@@ -22,8 +23,10 @@ internal sealed class ImportJournal : IDisposable
 
     internal ImportJournal(string path)
     {
-        _fd = Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.Create, OwnerOnly);
-        byte[] content = File.ReadAllBytes(path);
+        _fd = Fd.Open(
+            path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking | Fd.NoFollow,
+            OwnerOnly);
+        byte[] content = BoundedFile.Read(path, FileBytesMax);
         int whole = content.AsSpan().LastIndexOf((byte)'\n') + 1; // A torn line says nothing.
         foreach (string line in ByteText.ToText(content.AsSpan(0, whole)).Split('\n'))
         {
@@ -47,7 +50,7 @@ internal sealed class ImportJournal : IDisposable
     /// <summary>By what a message of the other queue is known again.</summary>
     internal static string Source(QmailMessage message) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{message.Number}/{message.Born.UtcTicks}/{new FileInfo(message.MessPath).Length}");
+        $"{message.Number}/{message.Born.UtcTicks}/{message.MessBytes}");
 
     /// <summary>It is ours already, and marked so.</summary>
     internal bool IsDone(string source) => _done.Contains(source);

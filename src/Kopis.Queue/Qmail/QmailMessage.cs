@@ -5,11 +5,14 @@ internal sealed class QmailMessage
 {
     internal required ulong Number { get; init; }
 
-    /// <summary>The text, with the queue's Received line.</summary>
+    /// <summary>The text's file, relative to the queue: with the queue's Received line.</summary>
     internal required string MessPath { get; init; }
 
-    /// <summary>What failed, for the bounce; null where nothing did.</summary>
-    internal required string? BouncePath { get; init; }
+    /// <summary>Its length in bytes when the queue was looked at.</summary>
+    internal required long MessBytes { get; init; }
+
+    /// <summary>What failed, for the bounce; empty where nothing did.</summary>
+    internal required byte[] Failures { get; init; }
 
     /// <summary>On which retry schedule and lifetime are based.</summary>
     internal required DateTimeOffset Born { get; init; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Posix;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kopis.Queue;
 
@@ -10,10 +11,16 @@ namespace Kopis.Queue;
 /// as preprocessed messages, split into 23 directories, each recipient on the channel that the
 /// control files of now give it. Our queue is only read.
 /// </summary>
-public sealed class QueueExport
+/// <remarks>Root writes it into a directory that nobody else can enter, by the descriptor of that
+/// directory and through no link. Its parts get their owners at the end, the outermost last: before
+/// that, nobody can put anything in their place.</remarks>
+public sealed class QueueExport : IDisposable
 {
     private const int BlockBytes = 64 * 1024;
     private const int Split = 23;
+    private const int FailuresBytesMax = 64 * 1024 * 1024; // Of one bounce.
+    private const int WritableByOthers = 0x12; // 0022
+    private const int Sticky = 0x200; // 01000
     private const int M0600 = 0x180;
     private const int M0622 = 0x192;
     private const int M0644 = 0x1A4;
@@ -21,12 +28,14 @@ public sealed class QueueExport
     private const int M0750 = 0x1E8;
 
     private readonly string _home;
-    private readonly string _to;
+    private readonly Beneath _to;
+    private readonly Beneath _from;
     private readonly AddressMap _addresses;
     private readonly (uint Uid, uint Gid)? _queue;
     private readonly (uint Uid, uint Gid)? _send;
     private readonly (uint Uid, uint Gid)? _remote;
     private readonly HashSet<string> _changed = [];
+    private readonly List<(string Name, int Mode, (uint Uid, uint Gid)? Owner)> _rights = [];
 
     /// <summary>Prepares.</summary>
     /// <param name="home">Our home.</param>
@@ -35,16 +44,11 @@ public sealed class QueueExport
     /// <exception cref="ConfigurationException">It is there, or qmail-send runs.</exception>
     public QueueExport(string home, string directory)
     {
-        (_home, _to) = (home, directory);
+        _home = home;
         if (FileLocks.IsHeld(Path.Combine(home, "queue", "lock", "sendmutex")))
         {
             throw new ConfigurationException(
                 $"Kopis runs in {home}; stop it first", ExitCode.Permanent);
-        }
-
-        if (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
-        {
-            throw new ConfigurationException($"{directory} is not empty", ExitCode.Permanent);
         }
 
         _addresses = AddressMap.Read(new ControlDirectory(Path.Combine(home, "control")));
@@ -54,6 +58,9 @@ public sealed class QueueExport
             _send = Owner("qmails");
             _remote = Owner("qmailr");
         }
+
+        _to = OpenTarget(directory);
+        _from = new Beneath(Path.Combine(home, "queue"));
     }
 
     /// <summary>Writes all of it, durably.</summary>
@@ -71,12 +78,41 @@ public sealed class QueueExport
             }
         }
 
-        foreach (string directory in _changed)
+        GiveAway();
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _to.Dispose();
+        _from.Dispose();
+    }
+
+    private static Beneath OpenTarget(string directory)
+    {
+        string above = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(directory)) ?? "/";
+        FileStatus parent = Fd.TryStatus(Fd.PathBytes(above), out int errno)
+            ?? throw new PosixException($"open {above}", errno);
+        if ((parent.Uid != 0 && parent.Uid != Processes.EffectiveUid)
+            || ((parent.Mode & WritableByOthers) != 0 && (parent.Mode & Sticky) == 0))
         {
-            Fd.SyncDirectory(directory);
+            throw new ConfigurationException(
+                $"{above} can be changed by other users", ExitCode.Permanent);
         }
 
-        return count;
+        Paths.TryMakeDirectory(directory, M0700);
+        Beneath to = Beneath.TryOpenOwn(directory) ?? throw new ConfigurationException(
+            $"{directory} is a link, another's, or can be changed by other users",
+            ExitCode.Permanent);
+        if (to.TryList("", out _) is not [])
+        {
+            to.Dispose();
+            throw new ConfigurationException($"{directory} is not empty", ExitCode.Permanent);
+        }
+
+        to.SetMode("", M0700);
+        return to;
     }
 
     private static (uint, uint)? Owner(string name) => UnixUsers.ByName(name) is { } user
@@ -85,7 +121,8 @@ public sealed class QueueExport
 
     private void MakeDirectories()
     {
-        Make("", M0750, _queue);
+        _rights.Add(("", M0750, _queue));
+        _changed.Add("");
         foreach (string name in (string[])["pid", "intd"])
         {
             Make(name, M0700, _queue);
@@ -106,8 +143,8 @@ public sealed class QueueExport
 
         WriteFile("lock/sendmutex", [], M0600, _send);
         WriteFile("lock/tcpto", new byte[TimeoutTable.Bytes], M0644, _remote);
-        Paths.TryMakeFifo(In("lock/trigger"), M0600);
-        Own("lock/trigger", M0622, _send);
+        _to.MakeFifo("lock/trigger", M0600);
+        _rights.Add(("lock/trigger", M0622, _send));
     }
 
     /// <summary>The text first, what failed, the recipients, and info last: from there on qmail
@@ -116,10 +153,9 @@ public sealed class QueueExport
     {
         ulong number = WriteText(file);
         string place = $"{number % Split}/{number}";
-        string failures = Path.Combine(_home, "queue", "bounce", Text(file.Number));
-        if (File.Exists(failures))
+        if (FailuresOf(file.Number) is { } failures)
         {
-            WriteFile($"bounce/{number}", File.ReadAllBytes(failures), M0600, _send);
+            WriteFile($"bounce/{number}", failures, M0600, _send);
         }
 
         using MemoryStream local = new();
@@ -144,16 +180,26 @@ public sealed class QueueExport
         }
 
         byte[] info = [(byte)'F', .. file.Envelope.Sender.Span, 0];
-        WriteFile($"info/{place}", info, M0600, _send);
-        File.SetLastWriteTimeUtc(In($"info/{place}"), file.Arrived.UtcDateTime);
+        WriteFile($"info/{place}", info, M0600, _send, file.Arrived.UtcDateTime);
+    }
+
+    // It is qmails's file, in his directory: one that is another's is none.
+    private byte[]? FailuresOf(ulong number)
+    {
+        byte[]? failures = _from.TryReadFile(
+            $"bounce/{Text(number)}", FailuresBytesMax, out int errno,
+            _from.TryStatus("bounce")?.Uid);
+        return failures is not null || errno == Errno.NoEntry
+            ? failures
+            : throw new PosixException($"read queue/bounce/{Text(number)}", errno);
     }
 
     /// <summary>A message's number is the inode of its text.</summary>
     private ulong WriteText(MessageFile file)
     {
         const string temporary = "pid/export";
-        int fd = Fd.Open(
-            In(temporary), OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, M0644);
+        int fd = _to.Open(
+            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, M0600);
         ulong number;
         try
         {
@@ -173,49 +219,60 @@ public sealed class QueueExport
         }
 
         string name = $"mess/{number % Split}/{number}";
-        Paths.Rename(In(temporary), In(name));
-        Own(name, M0644, _queue);
-        _changed.Add(Path.GetDirectoryName(In(name))!);
+        _to.Rename(temporary, name);
+        _rights.Add((name, M0644, _queue));
+        _changed.Add(Path.GetDirectoryName(name)!);
         return number;
     }
 
     private void WriteFile(
-        string name, ReadOnlySpan<byte> content, int mode, (uint Uid, uint Gid)? owner)
+        string name, ReadOnlySpan<byte> content, int mode, (uint Uid, uint Gid)? owner,
+        DateTime? modified = null)
     {
-        int fd = Fd.Open(
-            In(name), OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, M0600);
-        try
+        int fd = _to.Open(
+            name, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, M0600);
+        using SafeFileHandle file = new(fd, ownsHandle: true);
+        Fd.WriteAll(fd, content);
+        if (modified is { } time)
         {
-            Fd.WriteAll(fd, content);
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
+            File.SetLastWriteTimeUtc(file, time);
         }
 
-        Own(name, mode, owner);
-        _changed.Add(Path.GetDirectoryName(In(name))!);
+        Fd.Sync(fd);
+        _rights.Add((name, mode, owner));
+        _changed.Add(Path.GetDirectoryName(name)!);
     }
 
     private void Make(string name, int mode, (uint Uid, uint Gid)? owner)
     {
-        Paths.TryMakeDirectory(In(name), mode);
-        Own(name, mode, owner);
-        _changed.Add(In(name));
+        _to.MakeDirectory(name, M0700);
+        _rights.Add((name, mode, owner));
+        _changed.Add(name);
     }
 
-    private void Own(string name, int mode, (uint Uid, uint Gid)? owner)
+    /// <summary>Parents were noted before what is in them.</summary>
+    private void GiveAway()
     {
-        if (owner is { } who)
+        foreach (string directory in _changed)
         {
-            Paths.ChangeOwner(In(name), who.Uid, who.Gid);
+            _to.SyncDirectory(directory);
         }
 
-        Paths.ChangeMode(In(name), mode);
-    }
+        foreach ((string name, int mode, (uint Uid, uint Gid)? owner) in
+            Enumerable.Reverse(_rights))
+        {
+            if (owner is { } who)
+            {
+                _to.SetOwnerAndMode(name, who.Uid, who.Gid, mode);
+            }
+            else
+            {
+                _to.SetMode(name, mode);
+            }
+        }
 
-    private string In(string name) => Path.Combine(_to, name);
+        _to.SyncDirectory("");
+    }
 
     private static string Text(ulong number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -101,6 +101,7 @@ public sealed class QueueImport : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _source.Dispose();
         _writer.Dispose();
         _journal.Dispose();
         Fd.Close(_lock);
@@ -140,15 +141,14 @@ public sealed class QueueImport : IDisposable
             return;
         }
 
-        int text = Fd.Open(message.MessPath, OpenFlags.ReadOnly);
+        int text = _source.OpenText(message.MessPath);
         try
         {
-            byte[] failures = message.BouncePath is { } path ? File.ReadAllBytes(path) : [];
             byte[] envelope = EnvelopeOf(message);
             Submission submission = Take(message, text, envelope);
             using (submission)
             {
-                Store(submission, source, failures);
+                Store(submission, source, message.Failures);
             }
         }
         finally
@@ -175,6 +175,11 @@ public sealed class QueueImport : IDisposable
 
     private Submission Take(QmailMessage message, int text, ReadOnlySpan<byte> envelope)
     {
+        if (message.MessBytes > Paths.FreeBytes(_mess))
+        {
+            throw new InvalidDataException("its text is larger than what the queue's disk holds");
+        }
+
         byte[] block = new byte[BlockBytes];
         int got = Fd.ReadAt(text, block, 0);
         (uint qp, uint? uid, MessageOrigin origin) = QmailRecords.Invoker(block.AsSpan(0, got));
@@ -186,8 +191,12 @@ public sealed class QueueImport : IDisposable
             Qp = qp,
             Uid = uid ?? _users.UidOf(origin),
         };
-        for (long done = 0; got > 0; got = Fd.ReadAt(text, block, done))
+        // A file that grows meanwhile is no message of a queue that stands still.
+        for (long done = 0;
+            got > 0 && done < message.MessBytes;
+            got = Fd.ReadAt(text, block, done))
         {
+            got = (int)Math.Min(got, message.MessBytes - done);
             submission.AddBody(block.AsSpan(0, got));
             done += got;
         }

@@ -20,7 +20,8 @@ public static class QueueRemoval
 
         // By qmail-send's own lock, so that none starts meanwhile.
         int mutex = Fd.Open(
-            Path.Combine(home, "queue", "lock", "sendmutex"), OpenFlags.ReadWrite);
+            Path.Combine(home, "queue", "lock", "sendmutex"),
+            OpenFlags.ReadWrite | OpenFlags.NonBlocking | Fd.NoFollow);
         try
         {
             if (!Fd.TryLockExclusive(mutex))
@@ -69,7 +70,7 @@ public static class QueueRemoval
                 .Write(records.AsSpan(i * StateRecord.Bytes));
         }
 
-        int fd = Fd.Open(log, OpenFlags.WriteOnly);
+        int fd = Fd.Open(log, OpenFlags.WriteOnly | OpenFlags.NonBlocking | Fd.NoFollow);
         try
         {
             // A crash may have left a part of a record at the end.

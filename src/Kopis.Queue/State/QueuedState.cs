@@ -129,7 +129,9 @@ public sealed class QueuedState
     private static StateReader? TryRead(string directory, string name)
     {
         string path = Path.Combine(directory, name);
-        int fd = Fd.TryOpen(Fd.PathBytes(path), OpenFlags.ReadOnly, out int errno);
+        int fd = Fd.TryOpen(
+            Fd.PathBytes(path),
+            OpenFlags.ReadOnly | OpenFlags.NonBlocking | Fd.NoFollow, out int errno);
         if (fd < 0)
         {
             return errno == Errno.NoEntry ? null : throw new PosixException($"open {path}", errno);

@@ -180,7 +180,9 @@ public sealed class QueueWriter : IDisposable
         int fd = -1;
         try
         {
-            fd = Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.Create);
+            fd = Fd.Open(
+                path,
+                OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking | Fd.NoFollow);
             if (Fd.TryLockExclusive(fd))
             {
                 return fd;

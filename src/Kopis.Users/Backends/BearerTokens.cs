@@ -1,3 +1,4 @@
+using System.Text;
 using Kopis.Base;
 using Kopis.Control;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -139,8 +140,9 @@ public sealed class BearerTokens
         {
             try
             {
-                string text = File.ReadAllText(Path.Combine(control.Directory, Keys));
-                JsonWebKeySet set = new(text) { SkipUnresolvedJsonWebKeys = true };
+                byte[] text = control.ReadWhole(Keys)
+                    ?? throw control.Bad(Keys, "must be there where oauthissuer is");
+                JsonWebKeySet set = new(Encoding.UTF8.GetString(text)) { SkipUnresolvedJsonWebKeys = true };
                 IList<SecurityKey> keys = set.GetSigningKeys();
 
                 // A symmetric key in a file of public ones would be a way to forge.
@@ -148,8 +150,7 @@ public sealed class BearerTokens
                     ? keys
                     : throw control.Bad(Keys, "no public key that can check a signature");
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException
-                or ArgumentException)
+            catch (ArgumentException e)
             {
                 throw control.Bad(Keys, e.Message);
             }

@@ -36,22 +36,13 @@ public sealed class Accounts(string home, bool hasHostUsers)
             : null;
         if (address is not null && _virtual.Find(address) is { } mailbox)
         {
-            return Candidate.Virtual(OwnerOf(mailbox), mailbox.PasswordHash);
+            (uint uid, uint gid) = VirtualOwner.Of(home);
+            return Candidate.Virtual(
+                new Account(mailbox.Address, uid, gid, mailbox.Home, VirtualShell),
+                mailbox.PasswordHash);
         }
 
         return isAddress || !hasHostUsers ? Candidate.Nobody : FindOnHost(name);
-    }
-
-    // A virtual mailbox is its owner's; where it has gone, we find that out by our own right.
-    private static Account OwnerOf(VirtualMailbox mailbox)
-    {
-        FileStatus? status = Fd.TryStatus(Fd.PathBytes(mailbox.Home), out _);
-        return new Account(
-            mailbox.Address,
-            status?.Uid ?? Processes.EffectiveUid,
-            status?.Gid ?? Processes.Gid,
-            mailbox.Home,
-            VirtualShell);
     }
 
     private static Candidate FindOnHost(ReadOnlySpan<byte> name)

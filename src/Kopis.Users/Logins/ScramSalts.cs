@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Kopis.Base;
+using Kopis.Posix;
 
 namespace Kopis.Users;
 
@@ -22,14 +23,10 @@ public sealed class ScramSalts(LoginGate gate)
 
     private static byte[] MachineNumber()
     {
-        try
-        {
-            byte[] number = File.ReadAllBytes("/etc/machine-id");
-            return number.Length > SaltBytes ? number : RandomNumberGenerator.GetBytes(SaltBytes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return RandomNumberGenerator.GetBytes(SaltBytes);
-        }
+        const int FileBytesMax = 4096;
+        return BoundedFile.TryRead("/etc/machine-id", FileBytesMax, out _)
+            is { Length: > SaltBytes } number
+                ? number
+                : RandomNumberGenerator.GetBytes(SaltBytes);
     }
 }

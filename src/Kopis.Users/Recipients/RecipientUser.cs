@@ -20,6 +20,10 @@ public sealed record RecipientUser(
     /// file; null: the default.</summary>
     public byte[]? Instructions { get; init; }
 
+    /// <summary>A directory of root's word, ended by a slash, below which the home is looked for
+    /// through no link; null: the home's path is root's word.</summary>
+    public byte[]? Below { get; init; }
+
     /// <summary>
     /// Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null where it is not that, or an id is
     /// none that a delivery may have (<see cref="ProcessIdentity.IsValid"/>).

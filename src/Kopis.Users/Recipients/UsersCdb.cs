@@ -63,23 +63,11 @@ public sealed class UsersCdb(string home)
         var now = (status.Inode, status.Size, status.Modified);
         if (now != _seen)
         {
-            int fd = Fd.TryOpen(_path, OpenFlags.ReadOnly, out errno);
-            if (fd < 0)
-            {
-                throw new PosixException("users/cdb", errno);
-            }
-
-            try
-            {
-                byte[] image = new byte[status.Size];
-                int length = Fd.ReadAt(fd, image, 0);
-                _image = image[..length];
-                _seen = now;
-            }
-            finally
-            {
-                Fd.Close(fd);
-            }
+            int fd = Fd.TryOpen(
+                _path, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
+            _image = BoundedFile.TryTake(fd, TableReader.TextBytesMax, ref errno)
+                ?? throw new PosixException("users/cdb", errno);
+            _seen = now;
         }
 
         return true;

@@ -9,11 +9,14 @@ namespace Kopis.Users;
 /// <c>list</c>; at last the domain's catch-all.
 /// </summary>
 /// <param name="home">The qmail home.</param>
-/// <param name="identity">Whom all mail is delivered as; null: as each home's owner.</param>
+/// <param name="identity">Whom all mail is delivered as; null: as root says
+/// (<see cref="VirtualOwner"/>).</param>
 public sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
 {
     private readonly VirtualUsers _users = new(home);
     private readonly VirtualAliases _aliases = new(home);
+    private readonly byte[] _usersPath =
+        Fd.PathBytes(VirtualUsers.UsersDirectory(home) + "/")[..^1];
 
     /// <summary>Looks an address up.</summary>
     public LookupResult Find(ReadOnlySpan<byte> local, ReadOnlySpan<byte> domain)
@@ -54,10 +57,13 @@ public sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
         VirtualMailbox mailbox, ReadOnlySpan<byte> dash, ReadOnlySpan<byte> ext)
     {
         byte[] path = Fd.PathBytes(mailbox.Home);
-        return (identity ?? OwnerOf(path)) is { } known
+        return (identity ?? VirtualOwner.Find(home)) is { } known
             ? LookupResult.Found(new RecipientUser(
                 ByteText.ToBytes(mailbox.Address), known.Uid, known.Gid,
-                path[..^1], dash.ToArray(), ext.ToArray()))
+                path[..^1], dash.ToArray(), ext.ToArray())
+            {
+                Below = _usersPath,
+            })
             : LookupResult.Trouble(SpawnCode.System);
     }
 
@@ -66,7 +72,7 @@ public sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
     private LookupResult Forward(string[] targets)
     {
         byte[] path = Fd.PathBytes(VirtualUsers.UsersDirectory(home));
-        return (identity ?? OwnerOf(Fd.PathBytes(Path.Combine(home, "alias")))) is { } known
+        return (identity ?? VirtualOwner.FindAlias(home)) is { } known
             ? LookupResult.Found(new RecipientUser(
                 "alias"u8.ToArray(), known.Uid, known.Gid, path[..^1], [], [])
             {
@@ -75,9 +81,4 @@ public sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
             })
             : LookupResult.Trouble(SpawnCode.NoAlias);
     }
-
-    private static (uint Uid, uint Gid)? OwnerOf(byte[] path) =>
-        Fd.TryStatus(path, out _) is { IsDirectory: true } status
-            ? (status.Uid, status.Gid)
-            : null;
 }

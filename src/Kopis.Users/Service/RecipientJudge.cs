@@ -98,7 +98,9 @@ public sealed class RecipientJudge(
     {
         try
         {
-            using Beneath home = new(user.Home);
+            using Beneath home = user.Below is { } below && user.Home.AsSpan().StartsWith(below)
+                ? Beneath.Open(below, user.Home.AsSpan(below.Length))
+                : new Beneath(user.Home);
             foreach ((byte[] name, _) in DotQmailNames.Candidates(user.Dash, user.Ext))
             {
                 FileStatus? file = home.TryStatus([.. name, 0], out int errno);

@@ -10,6 +10,9 @@ namespace Kopis.Users;
 /// </summary>
 internal sealed class TableReader(string users, TableFormat format)
 {
+    /// <summary>A million users, with room.</summary>
+    internal const int TextBytesMax = 512 * 1024 * 1024;
+
     private readonly byte[] _path = Fd.PathBytes(format.TextPath(users));
     private readonly Lock _lock = new();
     private Dictionary<string, string> _table = [];
@@ -111,15 +114,8 @@ internal sealed class TableReader(string users, TableFormat format)
         _table = [];
     }
 
-    private byte[] ReadText()
-    {
-        try
-        {
-            return File.ReadAllBytes(format.TextPath(users));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"{format.TextPath(users)}: {e.Message}", e);
-        }
-    }
+    private byte[] ReadText() =>
+        BoundedFile.TryRead(format.TextPath(users), TextBytesMax, out int errno)
+            ?? throw new ConfigurationException(
+                new PosixException(format.TextPath(users), errno).Message);
 }

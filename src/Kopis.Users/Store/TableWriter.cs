@@ -86,7 +86,7 @@ internal sealed class TableWriter : IDisposable
             return;
         }
 
-        _content = File.ReadAllBytes(path);
+        _content = BoundedFile.Read(path, TableReader.TextBytesMax);
         using CdbFile? index =
             TableReader.OpenIndex(_format.IndexPath(_users), TableStamp.Of(status));
         if (index is null)

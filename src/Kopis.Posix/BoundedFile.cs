@@ -1,0 +1,93 @@
+namespace Kopis.Posix;
+
+/// <summary>
+/// Whole small files that somebody else may have put in their place: opening one waits for nobody
+/// (a FIFO, a lease of its owner), what is no regular file is refused on the descriptor, and no more
+/// is read than the reader has said.
+/// </summary>
+public static class BoundedFile
+{
+    private const int FirstReadBytes = 4096;
+
+    /// <summary>Reads a file by its path. Links are followed; for root only those that are root's
+    /// (<see cref="RootsLinks"/>).</summary>
+    /// <param name="path">The file, as text.</param>
+    /// <param name="bytesMax">More is <see cref="Errno.FileTooLarge"/>.</param>
+    /// <param name="errno">Why there is no content: that of open(2), or as <see cref="TryTake"/>.
+    /// </param>
+    public static byte[]? TryRead(string path, int bytesMax, out int errno) =>
+        TryTake(RootsLinks.TryOpen(path, out errno), bytesMax, ref errno);
+
+    /// <summary>As above; throws where there is no content.</summary>
+    /// <exception cref="PosixException">The file cannot be read.</exception>
+    public static byte[] Read(string path, int bytesMax) =>
+        TryRead(path, bytesMax, out int errno) ?? throw new PosixException($"read {path}", errno);
+
+    /// <summary>The lines of a text file; none where there is no such file.</summary>
+    /// <exception cref="PosixException">It is there and cannot be read.</exception>
+    public static string[] Lines(string path, int bytesMax) =>
+        TryRead(path, bytesMax, out int errno) is { } content
+            ? System.Text.Encoding.UTF8.GetString(content).Split('\n', StringSplitOptions.None)
+            : errno == Errno.NoEntry ? []
+            : throw new PosixException($"read {path}", errno);
+
+    /// <summary>Reads an open file from its start, and closes it.</summary>
+    /// <param name="fd">A descriptor; minus one is none, and the error stays what it is.</param>
+    /// <param name="bytesMax">As above.</param>
+    /// <param name="errno">ENXIO where it is no regular file, EISDIR for a directory, EPERM for
+    /// another's, EFBIG for too much, or that of read(2).</param>
+    /// <param name="owner">Whose it must be; null: anybody's.</param>
+    public static byte[]? TryTake(int fd, int bytesMax, ref int errno, uint? owner = null)
+    {
+        if (fd < 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            FileStatus status = Fd.Status(fd);
+            errno = status.IsDirectory ? Errno.IsDirectory
+                : !status.IsRegular ? Errno.NoDeviceOrAddress
+                : owner is { } uid && status.Uid != uid ? Errno.NotPermitted
+                : status.Size > bytesMax ? Errno.FileTooLarge
+                : 0;
+            return errno == 0 ? ReadAll(fd, status.Size, bytesMax, ref errno) : null;
+        }
+        catch (PosixException e)
+        {
+            errno = e.Number;
+            return null;
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    // A file may grow while it is read, and those of /proc have no size: its end decides.
+    private static byte[]? ReadAll(int fd, long size, int bytesMax, ref int errno)
+    {
+        byte[] content = new byte[size > 0 ? size + 1 : FirstReadBytes];
+        int length = 0;
+        int got;
+        while ((got = Fd.ReadAt(fd, content.AsSpan(length), length)) > 0)
+        {
+            length += got;
+            if (length > bytesMax)
+            {
+                errno = Errno.FileTooLarge;
+                return null;
+            }
+
+            if (length < content.Length)
+            {
+                break; // ReadAt fills what it is given, but at the end.
+            }
+
+            Array.Resize(ref content, (int)Math.Min(2L * content.Length, bytesMax + 1L));
+        }
+
+        return content.Length == length ? content : content[..length];
+    }
+}
