@@ -34,7 +34,8 @@ public sealed unsafe class Beneath : IDisposable
     }
 
     /// <summary>Opens a directory below another, through no link on the way from there.</summary>
-    /// <exception cref="PosixException">It is not there, or is none; a link is error 40.</exception>
+    /// <exception cref="PosixException">It is not there, or is none. A link is error 40.
+    /// </exception>
     public static Beneath Open(ReadOnlySpan<byte> above, ReadOnlySpan<byte> relative)
     {
         using Beneath tree = new(above);
@@ -121,8 +122,8 @@ public sealed unsafe class Beneath : IDisposable
         return status;
     }
 
-    /// <summary>The names in a directory but <c>.</c> and <c>..</c>, in no order; null and the error
-    /// where it cannot be read.</summary>
+    /// <summary>The names in a directory but <c>.</c> and <c>..</c>, in no order; null and the
+    /// error where it cannot be read.</summary>
     public List<string>? TryList(string name, out int errno)
     {
         int fd = TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);

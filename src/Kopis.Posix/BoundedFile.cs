@@ -2,8 +2,8 @@ namespace Kopis.Posix;
 
 /// <summary>
 /// Whole small files that somebody else may have put in their place: opening one waits for nobody
-/// (a FIFO, a lease of its owner), what is no regular file is refused on the descriptor, and no more
-/// is read than the reader has said.
+/// (a FIFO, a lease of its owner), what is no regular file is refused on the descriptor, and no
+/// more is read than the reader has said.
 /// </summary>
 public static class BoundedFile
 {

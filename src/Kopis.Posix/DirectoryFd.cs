@@ -34,18 +34,18 @@ public sealed unsafe class DirectoryFd : IDisposable
 
         // The dot makes the kernel refuse what is no directory; O_DIRECTORY has no one value.
         byte[] inside = [.. path[..^1], .. "/.\0"u8];
-        int fd = Fd.TryOpenAt(CurrentDirectory, inside, (OpenFlags)OpenPath, out errno);
+        int fd = TryOpenAt(CurrentDirectory, inside, (OpenFlags)OpenPath, out errno);
         return fd >= 0 ? new DirectoryFd(fd) : null;
     }
 
     /// <summary>Opens a file to read; minus one and the error where that fails. A FIFO does not
     /// make it wait.</summary>
     public int TryOpenFile(ReadOnlySpan<byte> name, out int errno) =>
-        Fd.TryOpenAt(_fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
+        TryOpenAt(_fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
 
     /// <summary>Opens a file that is there to add to its end; minus one where that fails.
     /// </summary>
-    public int TryOpenToAppend(ReadOnlySpan<byte> name) => Fd.TryOpenAt(
+    public int TryOpenToAppend(ReadOnlySpan<byte> name) => TryOpenAt(
         _fd, name, OpenFlags.WriteOnly | OpenFlags.Append | OpenFlags.NonBlocking, out _);
 
     /// <summary>Status of a file, links followed; null if there is none.</summary>
@@ -86,7 +86,7 @@ public sealed unsafe class DirectoryFd : IDisposable
     /// <returns>False where it cannot be read.</returns>
     public bool TryList(ReadOnlySpan<byte> name, OnName onName)
     {
-        int fd = Fd.TryOpenAt(
+        int fd = TryOpenAt(
             _fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _);
         if (fd < 0)
         {
@@ -129,6 +129,26 @@ public sealed unsafe class DirectoryFd : IDisposable
             ReadOnlySpan<byte> name = entries[EntryHeaderBytes..length];
             onName(name[..name.IndexOf((byte)0)]);
             entries = entries[length..];
+        }
+    }
+
+    internal static int TryOpenAt(
+        int directory, ReadOnlySpan<byte> name, OpenFlags flags, out int errno)
+    {
+        Fd.RequireTerminated(name);
+        while (true)
+        {
+            int fd;
+            fixed (byte* p = name)
+            {
+                fd = Native.openat(directory, p, (int)(flags | OpenFlags.CloseOnExec), 0);
+            }
+
+            errno = fd >= 0 ? 0 : Marshal.GetLastPInvokeError();
+            if (errno != Errno.Interrupted)
+            {
+                return fd;
+            }
         }
     }
 }

@@ -22,8 +22,7 @@ public static unsafe class Fd
     /// <summary>O_NOFOLLOW, which has no one value: asm-generic's for arm64 is another.</summary>
     public static OpenFlags NoFollow { get; } =
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64
-            ? (OpenFlags)0x8000
-            : (OpenFlags)0x20000;
+            ? (OpenFlags)0x8000 : (OpenFlags)0x20000;
 
     /// <summary>A path as NUL-terminated bytes; text is UTF-8.</summary>
     public static byte[] PathBytes(string path) => [.. Encoding.UTF8.GetBytes(path), 0];
@@ -47,26 +46,6 @@ public static unsafe class Fd
             fixed (byte* p = path)
             {
                 fd = Native.open(p, (int)(flags | OpenFlags.CloseOnExec), (uint)mode);
-            }
-
-            errno = fd >= 0 ? 0 : Marshal.GetLastPInvokeError();
-            if (errno != Errno.Interrupted)
-            {
-                return fd;
-            }
-        }
-    }
-
-    internal static int TryOpenAt(
-        int directory, ReadOnlySpan<byte> name, OpenFlags flags, out int errno)
-    {
-        RequireTerminated(name);
-        while (true)
-        {
-            int fd;
-            fixed (byte* p = name)
-            {
-                fd = Native.openat(directory, p, (int)(flags | OpenFlags.CloseOnExec), 0);
             }
 
             errno = fd >= 0 ? 0 : Marshal.GetLastPInvokeError();

@@ -45,7 +45,7 @@ internal static unsafe class RootsLinks
             while (parts.TryPop(out string? part))
             {
                 byte[] name = Fd.PathBytes(part);
-                int next = Fd.TryOpenAt(at, name, OpenPath | Fd.NoFollow, out errno);
+                int next = DirectoryFd.TryOpenAt(at, name, OpenPath | Fd.NoFollow, out errno);
                 if (next < 0)
                 {
                     return -1;
@@ -71,7 +71,7 @@ internal static unsafe class RootsLinks
                 if (parts.Count == 0)
                 {
                     Fd.Close(next);
-                    return Fd.TryOpenAt(at, name, ToRead | Fd.NoFollow, out errno);
+                    return DirectoryFd.TryOpenAt(at, name, ToRead | Fd.NoFollow, out errno);
                 }
 
                 Fd.Close(at);

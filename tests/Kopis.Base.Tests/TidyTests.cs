@@ -172,7 +172,8 @@ public sealed partial class TidyTests
         return directory ?? throw new DirectoryNotFoundException("No Kopis.slnx above the tests.");
     }
 
-    [GeneratedRegex(@"\bFile\.(ReadAll|ReadLines|Open|AppendText)|new (FileStream|StreamReader)\((?!$)")]
+    [GeneratedRegex(
+        @"\bFile\.(ReadAll|ReadLines|Open|AppendText)|new (FileStream|StreamReader)\((?!$)")]
     private static partial Regex WaitingRead();
 
     [GeneratedRegex(@"^public (?:(?:static|sealed|abstract|readonly|partial|ref) )*"

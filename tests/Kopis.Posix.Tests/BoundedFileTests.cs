@@ -86,7 +86,8 @@ public sealed class BoundedFileTests : IDisposable
         Assert.Null(tree.TryReadFile("file", 4, out int anothers, uid + 1));
         Assert.Equal(Errno.NotPermitted, anothers);
         Assert.Equal(
-            ["below", "fifo", "file", "link"], tree.TryList("", out _)!.Order(StringComparer.Ordinal));
+            ["below", "fifo", "file", "link"],
+            tree.TryList("", out _)!.Order(StringComparer.Ordinal));
         tree.Rename("file", "below/moved");
         Assert.Equal("text", File.ReadAllText(In("below/moved"), Encoding.ASCII));
     }

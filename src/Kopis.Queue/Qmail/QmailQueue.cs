@@ -8,9 +8,9 @@ namespace Kopis.Queue;
 /// A queue directory of qmail 1.03, netqmail or notqmail, read only. Into how many directories it
 /// is split does not matter, nor whether todo is split too, as some patches have it.
 /// </summary>
-/// <remarks>Its owners may be hostile to who reads it, root perhaps: no link is followed, and a file
-/// counts only if it is regular, of bounded size, and of the owner of <c>mess</c>, <c>info</c> and
-/// so on that it lies in.</remarks>
+/// <remarks>Its owners may be hostile to who reads it, root perhaps: no link is followed, and a
+/// file counts only if it is regular, of bounded size, and of the owner of <c>mess</c>, <c>info</c>
+/// and so on that it lies in.</remarks>
 internal sealed class QmailQueue : IDisposable
 {
     private const int FailuresBytesMax = 64 * 1024 * 1024; // Of one bounce.

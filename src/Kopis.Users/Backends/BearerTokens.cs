@@ -142,7 +142,10 @@ public sealed class BearerTokens
             {
                 byte[] text = control.ReadWhole(Keys)
                     ?? throw control.Bad(Keys, "must be there where oauthissuer is");
-                JsonWebKeySet set = new(Encoding.UTF8.GetString(text)) { SkipUnresolvedJsonWebKeys = true };
+                JsonWebKeySet set = new(Encoding.UTF8.GetString(text))
+                {
+                    SkipUnresolvedJsonWebKeys = true,
+                };
                 IList<SecurityKey> keys = set.GetSigningKeys();
 
                 // A symmetric key in a file of public ones would be a way to forge.
