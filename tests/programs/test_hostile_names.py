@@ -79,7 +79,7 @@ class Locks(ProgramCase):
         mutex.write_text(f"{named.pid}\n")
         holder = subprocess.Popen(
             ["python3", "-c", "import fcntl,signal,sys\nfile=open(sys.argv[1])\n"
-             "fcntl.flock(file,2)\nsignal.pthread_sigmask(0,{14,1})\nprint(flush=True)\n"
+             "fcntl.flock(file,2)\nsignal.pthread_sigmask(signal.SIG_BLOCK,{14,1})\nprint(flush=True)\n"
              "for _ in range(2): print(signal.sigwait({14,1}),flush=True)", mutex],
             stdout=subprocess.PIPE)
         self.addCleanup(holder.stdout.close)
