@@ -201,6 +201,7 @@ class Certificate(ListenerCase):
 class VirtualMailboxes(ProgramCase):
     """Whose they are, root says by the owner of users/mail, and nothing below it."""
 
+    mail_owner = NOBODY
     PASSWORD = b"correct horse"
 
     def setUp(self):

@@ -202,6 +202,7 @@ class KopisUser(ProgramCase):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_root_acts_as_the_owner_of_the_directory(self):
+        (self.home / "users/mail").mkdir(mode=0o700)
         for path in (self.home / "users", self.home / "users/mail"):
             os.chown(path, 65534, 65533)
         self.add("joe")

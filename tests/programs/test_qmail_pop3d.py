@@ -111,9 +111,10 @@ class Chain(ProgramCase):
     def of_nobody(self):
         """Makes the mailbox another user's, as on an installed host."""
         box = self.maildir.parent
-        for path in [box, *box.rglob("*")]:
+        mail = self.home / "users/mail"
+        for path in [mail, *mail.rglob("*")]:
             os.chown(path, NOBODY, NOBODY)
-        for path in (self.home / "users", self.home / "users/mail", box.parent):
+        for path in (self.home / "users", mail, box.parent):
             path.chmod(0o755)
 
     def serve(self, *before):
