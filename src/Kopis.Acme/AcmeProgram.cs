@@ -104,7 +104,10 @@ public static class AcmeProgram
             words.Add(ByteText.ToBytes(PortWord));
         }
 
-        owner.Exec(ProcessStart.Own(context, "acme", [.. words]));
+        // The library of certificates looks into HOME, and root's is not its business any more.
+        ProcessStart start = ProcessStart.Own(context, "acme", [.. words]);
+        start.Environment["HOME"] = Fd.PathBytes(folder)[..^1];
+        owner.Exec(start);
     }
 
     // It would be root for its first port alone.

@@ -485,7 +485,7 @@ class Installed(SpawnCase):
         refused = b"ZThe user is not as in /etc/passwd. (#4.3.0)\n"
         for name, uid, gid, where, report in (
                 ("bob", 0, bob, home, b"ZNot allowed to perform deliveries as root.\n"),
-                ("bob", bob, 0, home, refused),
+                ("bob", bob, 0, home, b"ZNot allowed to perform deliveries as root.\n"),
                 ("bob", self.QMAILP, bob, home, refused),
                 ("bob", self.ALIAS, self.ALIAS, home, refused),
                 ("bob", self.JOE, self.JOE, self.joe, refused),
