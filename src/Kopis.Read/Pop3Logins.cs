@@ -28,13 +28,15 @@ internal sealed class Pop3Logins
         ControlDirectory control = new(Path.Combine(home, "control"));
         _settings = Pop3Settings.In(control, time);
         _ = _settings.Current();
+        LoginLimiter limiter = new(time, LoginLimits.Read(control));
+        SharedLimits limits = new(new LookupClient(home, time), limiter);
         ILoginService logins;
         if (isOneUser)
         {
             Accounts accounts = new(home, hasHostUsers: false);
             _ = accounts.Find("nobody@invalid"u8);
             _accounts = accounts;
-            LoginGate gate = new(name => accounts.Find(name), time);
+            LoginGate gate = new(name => accounts.Find(name), time, limiter, limits);
             logins = new GateLogins(
                 gate, new ApopSecrets(home), hasHostUsers: false, time, log);
         }
@@ -46,7 +48,7 @@ internal sealed class Pop3Logins
 
         _desk = new SaslDesk(
             logins, BearerTokens.In(control, time),
-            new LimitedLogins(logins, new LoginLimiter(time), time));
+            new LimitedLogins(logins, limits, time));
     }
 
     /// <summary>What a connection offers.</summary>

@@ -87,26 +87,28 @@ public sealed class BackendTests : IDisposable
             asked++;
             return name == "away" ? LoginAnswer.Later : LoginAnswer.No;
         });
-        LimitedLogins limited = new(backend, new LoginLimiter(_time), _time);
+        LimitedLogins limited =
+            new(backend, new SharedLimits(null, new LoginLimiter(_time)), _time);
         await Ask(limited, "away", "x");
         Assert.Empty(_time.Waits); // A fault is nobody's failure.
-        for (int i = 0; i < LoginLimiter.FailuresMax + 5; i++)
+        for (int i = 0; i < LoginLimits.Default.Tries + 5; i++)
         {
             Assert.Same(LoginAnswer.No, await Ask(limited, $"joe{i}", "x"));
         }
 
-        Assert.Equal(LoginLimiter.FailuresMax + 1, asked);
+        Assert.Equal(LoginLimits.Default.Tries + 1, asked);
         Assert.Equal(TimeSpan.FromSeconds(10), _time.Waits.Max());
-        _time.Advance(LoginLimiter.Window);
+        _time.Advance(LoginLimits.Default.Window);
         await Ask(limited, "joe", "x");
-        Assert.Equal(LoginLimiter.FailuresMax + 2, asked);
+        Assert.Equal(LoginLimits.Default.Tries + 2, asked);
     }
 
     [Fact]
     public async Task What_can_be_offered()
     {
         LimitedLogins plain = new(
-            new FakeBackend(_ => LoginAnswer.No), new LoginLimiter(_time), _time);
+            new FakeBackend(_ => LoginAnswer.No),
+            new SharedLimits(null, new LoginLimiter(_time)), _time);
         Assert.Equal(
             ["PLAIN", "LOGIN"], new SaslDesk(plain, null, plain).Mechanisms(SaslOffer.All));
         Assert.Equal(

@@ -1,6 +1,7 @@
 """qmail-smtpd with users: AUTH by each mechanism and judge, submission, recipients at RCPT."""
 
 import base64
+import concurrent.futures
 import hashlib
 import hmac
 import os
@@ -361,6 +362,53 @@ class OtherJudges(AuthCase):
             self.assertEqual(454, self.login(), body)
         self.listen(chain=("qmail-smtpd", "mx.example", "/no/such/check", "true"))
         self.assertEqual(454, self.login())
+
+    def guess(self, password, source, port):
+        """The reply to one try, from an address of the loopback."""
+        with smtplib.SMTP("127.0.0.1", port, "c.example", timeout=60,
+                          source_address=(source, 0)) as client:
+            client.ehlo()
+            return client.docmd("AUTH PLAIN " + base64.b64encode(
+                b"\0joe\0" + password.encode()).decode())[0]
+
+    def judged(self):
+        tries = self.home / "tries"
+        return tries.read_text().count("x") if tries.exists() else 0
+
+    def test_guesses_at_once_reach_a_judge_as_often_as_may_fail(self):
+        """With the binary of before all of 200 reached it."""
+        self.control("authloopback", "1")
+        self.control("maxperaddress", "300")
+        self.control("maxpernetwork", "300")
+        check = self.script(f"""
+            printf x >> {self.home}/tries
+            tr '\\0' ':' <&3 | grep -qx 'joe:{PASSWORD}::' || exit 1
+            exec "$@"
+            """)
+        Service(self, "--single-user")
+        chain = ("qmail-smtpd", "mx.example", check, "true")
+        self.serve("-c", "1000", "-b", "300", chain=chain)
+        first = self.port
+        with concurrent.futures.ThreadPoolExecutor(200) as pool:
+            codes = list(pool.map(lambda _: self.guess("wrong", "127.0.0.1", first), range(200)))
+        self.assertEqual({535}, set(codes))
+        self.assertEqual(10, self.judged())
+
+        # The next listener knows of it; another address is let in.
+        self.serve("-c", "1000", "-b", "300", chain=chain)
+        self.assertEqual(535, self.guess(PASSWORD, "127.0.0.1", self.port))
+        self.assertEqual(10, self.judged())
+        self.assertEqual(235, self.guess(PASSWORD, "127.0.1.1", self.port))
+        self.assertEqual(11, self.judged())
+
+    def test_without_a_qmail_lookup_the_listener_counts(self):
+        self.control("authloopback", "1")
+        self.control("logintries", "3")
+        check = self.script(f"printf x >> {self.home}/tries; exit 1\n")
+        self.listen(chain=("qmail-smtpd", "mx.example", check, "true"))
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            list(pool.map(lambda _: self.guess("wrong", "127.0.0.1", self.port), range(20)))
+        self.assertEqual(3, self.judged())
 
     @unittest.skipUnless(shutil.which("doveconf") and os.getuid() == 0, "needs root, dovecot-core")
     def test_dovecot(self):

@@ -24,20 +24,21 @@ internal static class SmtpLogins
         ProgramContext context, IReadOnlyList<byte[]> words, LookupClient lookup)
     {
         ControlDirectory control = ControlDirectory.Of(context);
-        LoginLimiter limiter = new(TimeProvider.System);
+        SharedLimits limits =
+            new(lookup, new LoginLimiter(TimeProvider.System, LoginLimits.Read(control)));
         ILoginService? logins =
             control.ReadLine("dovecotauth") is { Length: > 0 } path
-                ? Limit(new DovecotBackend(ByteText.ToText(path), Service), limiter)
+                ? Limit(new DovecotBackend(ByteText.ToText(path), Service), limits)
             : words.Count < 2 ? null
             : OwnProgram.NameOf(context.Environment, words[1]) == "checkpassword" ? lookup
             : Limit(
-                new CheckpasswordBackend([.. words.Skip(1)], context.Environment), limiter);
+                new CheckpasswordBackend([.. words.Skip(1)], context.Environment), limits);
         BearerTokens? tokens = BearerTokens.In(control, TimeProvider.System);
         return logins is null && tokens is null
             ? null
-            : new SaslDesk(logins, tokens, Limit(lookup, limiter));
+            : new SaslDesk(logins, tokens, Limit(lookup, limits));
     }
 
-    private static LimitedLogins Limit(ILoginService service, LoginLimiter limiter) =>
-        new(service, limiter, TimeProvider.System);
+    private static LimitedLogins Limit(ILoginService service, ILoginLimits limits) =>
+        new(service, limits, TimeProvider.System);
 }

@@ -44,14 +44,14 @@ public sealed class GateLogins(
     public Task<LoginAnswer> CheckProofAsync(
         IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop) =>
         AnswerAsync(
-            () => Task.FromResult(gate.TryProof(peer, name, authMessage, proof)), stop);
+            () => gate.TryProofAsync(peer, name, authMessage, proof, stop), stop);
 
     /// <inheritdoc/>
     public Task<LoginAnswer> CheckDigestAsync(
         IPAddress peer, byte[] name, byte[] stamp, byte[] digest, CancellationToken stop) =>
         AnswerAsync(
-            () => Task.FromResult(gate.TryCheap(
-                peer, name, candidate => apop.IsRight(candidate, stamp, digest))),
+            () => gate.TryCheapAsync(
+                peer, name, candidate => apop.IsRight(candidate, stamp, digest), stop),
             stop);
 
     private async Task<LoginAnswer> AnswerAsync(
@@ -60,7 +60,10 @@ public sealed class GateLogins(
         LoginVerdict verdict;
         try
         {
-            verdict = await check();
+            while ((verdict = await check()).IsPostponed)
+            {
+                await Task.Delay(LoginLimiter.Pause, time, stop);
+            }
         }
         catch (ConfigurationException e)
         {

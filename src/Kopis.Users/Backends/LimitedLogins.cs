@@ -3,14 +3,13 @@ using System.Net;
 namespace Kopis.Users;
 
 /// <summary>
-/// Puts qmail-lookup's limits on failed logins before a backend that has none of its own: none is
-/// asked for a peer or an account with too many, and a refusal comes after a wait.
+/// Puts qmail-lookup's limits on failed logins before a backend that has none of its own: leave is
+/// asked before each try is judged, and a refusal comes after a wait.
 /// </summary>
-public sealed class LimitedLogins(ILoginService inner, LoginLimiter limiter, TimeProvider time)
+public sealed class LimitedLogins(ILoginService inner, ILoginLimits limits, TimeProvider time)
     : ILoginService
 {
-    private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(2);
-    private const int DelaysMax = 5;
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
     public bool HasScram => inner.HasScram;
@@ -38,21 +37,37 @@ public sealed class LimitedLogins(ILoginService inner, LoginLimiter limiter, Tim
     internal async Task<LoginAnswer> GuardAsync(
         IPAddress peer, byte[] name, Func<Task<LoginAnswer>> check, CancellationToken stop)
     {
-        PeerNetwork network = PeerNetwork.Of(peer);
         long began = time.GetTimestamp();
-        bool blocked = limiter.IsBlocked(network, name);
-        LoginAnswer answer = blocked ? LoginAnswer.No : await check();
-        if (answer.Verdict == LookupVerdict.Yes)
+        LoginLeave leave;
+        TimeSpan delay;
+        while (((leave, delay) = await limits.ReserveAsync(peer, name, stop)).Item1
+            == LoginLeave.Wait)
         {
-            limiter.NoteSuccess(network, name);
+            if (time.GetElapsedTime(began) > WaitMax)
+            {
+                return LoginAnswer.Later;
+            }
+
+            await Task.Delay(LoginLimiter.Pause, time, stop);
+        }
+
+        LoginAnswer answer = leave == LoginLeave.Refused ? LoginAnswer.No : LoginAnswer.Later;
+        if (leave == LoginLeave.Given)
+        {
+            try
+            {
+                answer = await check();
+            }
+            finally
+            {
+                delay = await limits.SettleAsync(peer, name, answer.Verdict);
+            }
         }
 
         if (answer.Verdict == LookupVerdict.No)
         {
-            int failures = limiter.CountFailure(network, name);
-            TimeSpan delay = FailureDelay * Math.Min(failures, DelaysMax);
             await Task.Delay(
-                LoginGate.LeftOf(delay, time.GetElapsedTime(began)), time, stop);
+                LoginLimiter.LeftOf(delay, time.GetElapsedTime(began)), time, stop);
         }
 
         return answer;

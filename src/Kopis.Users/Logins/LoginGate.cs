@@ -12,12 +12,9 @@ namespace Kopis.Users;
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class LoginGate
 {
-    private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan FailureDelayMax = TimeSpan.FromSeconds(10);
-
     // Half of the machine at most: mail must go on moving while passwords are guessed at.
     private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
-    private readonly LoginLimiter _limiter;
+    private readonly ILoginLimits _limits;
     private readonly VerifiedLogins _verified;
     private readonly Func<byte[], Candidate> _find;
     private readonly TimeProvider _time;
@@ -25,13 +22,21 @@ public sealed class LoginGate
     /// <summary>Makes the gate.</summary>
     /// <param name="find">Looks a name up; may throw <see cref="ConfigurationException"/>.</param>
     /// <param name="time">The clock.</param>
-    public LoginGate(Func<byte[], Candidate> find, TimeProvider time)
+    /// <param name="limiter">Counts failures; null: with the default limits.</param>
+    /// <param name="limits">Where leave is asked; null: there.</param>
+    public LoginGate(
+        Func<byte[], Candidate> find, TimeProvider time, LoginLimiter? limiter = null,
+        ILoginLimits? limits = null)
     {
         _find = find;
         _time = time;
-        _limiter = new LoginLimiter(time);
+        Limiter = limiter ?? new LoginLimiter(time);
+        _limits = limits ?? new SharedLimits(null, Limiter);
         _verified = new VerifiedLogins(time);
     }
+
+    /// <summary>Counts failures.</summary>
+    public LoginLimiter Limiter { get; }
 
     /// <summary>How many password hashes were computed; for tests.</summary>
     public int Computed { get; private set; }
@@ -44,7 +49,12 @@ public sealed class LoginGate
     public async Task<Account?> CheckAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
     {
-        LoginVerdict verdict = await TryAsync(peer, name, secret, stop);
+        LoginVerdict verdict;
+        while ((verdict = await TryAsync(peer, name, secret, stop)).IsPostponed)
+        {
+            await Task.Delay(LoginLimiter.Pause, _time, stop);
+        }
+
         if (verdict.Delay > TimeSpan.Zero)
         {
             await Task.Delay(verdict.Delay, _time, stop);
@@ -54,14 +64,9 @@ public sealed class LoginGate
     }
 
     /// <summary>As <see cref="CheckAsync"/>, but the waiting is left to the caller.</summary>
-    public async Task<LoginVerdict> TryAsync(
-        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
-    {
-        long began = _time.GetTimestamp();
-        PeerNetwork network = PeerNetwork.Of(peer);
-        (Account? account, int failures) = await VerifyAsync(network, name, secret, stop);
-        return account is null ? Refuse(failures, began) : Accept(network, name, account);
-    }
+    public Task<LoginVerdict> TryAsync(
+        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
+        JudgeAsync(peer, name, () => VerifyAsync(name, secret, stop), stop);
 
     /// <summary>The salt and iterations of a name's password; null where SCRAM cannot serve it.
     /// </summary>
@@ -70,96 +75,97 @@ public sealed class LoginGate
 
     /// <summary>Checks a proof of SCRAM; cheap, but counted as a password is.</summary>
     /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
-    public LoginVerdict TryProof(IPAddress peer, byte[] name, byte[] authMessage, byte[] proof)
+    public async Task<LoginVerdict> TryProofAsync(
+        IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop)
     {
         byte[] signature = [];
-        return TryCheap(peer, name, candidate =>
-        {
-            bool isRight = candidate.Keys is { } keys && keys.Verify(authMessage, proof);
-            signature = isRight ? candidate.Keys!.Sign(authMessage) : [];
-            return isRight;
-        }) with
-        {
-            ServerSignature = signature,
-        };
+        LoginVerdict verdict = await TryCheapAsync(
+            peer, name,
+            candidate =>
+            {
+                bool isRight = candidate.Keys is { } keys && keys.Verify(authMessage, proof);
+                signature = isRight ? candidate.Keys!.Sign(authMessage) : [];
+                return isRight;
+            },
+            stop);
+        return verdict with { ServerSignature = signature };
     }
 
-    /// <summary>As <see cref="TryProof"/>, for what only the caller can judge.</summary>
+    /// <summary>As <see cref="TryProofAsync"/>, for what only the caller can judge.</summary>
     /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
-    public LoginVerdict TryCheap(IPAddress peer, byte[] name, Func<Candidate, bool> isRight)
-    {
-        long began = _time.GetTimestamp();
-        PeerNetwork network = PeerNetwork.Of(peer);
-        Candidate? candidate = _limiter.IsBlocked(network, name) ? null : _find(name);
-        return candidate is { Account: { } account } && isRight(candidate)
-            ? Accept(network, name, account)
-            : Refuse(_limiter.CountFailure(network, name), began);
-    }
+    public Task<LoginVerdict> TryCheapAsync(
+        IPAddress peer, byte[] name, Func<Candidate, bool> isRight, CancellationToken stop) =>
+        JudgeAsync(
+            peer, name,
+            () =>
+            {
+                Candidate candidate = _find(name);
+                return Task.FromResult(isRight(candidate) ? candidate.Account : null);
+            },
+            stop);
 
-    /// <summary>As <see cref="TryProof"/>, for a token, which itself may say whose it is.</summary>
+    /// <summary>As <see cref="TryProofAsync"/>, for a token, which itself may say whose it is.
+    /// </summary>
     /// <param name="peer">The client.</param>
     /// <param name="name">As whom it wants in; empty: as whom the token says.</param>
     /// <param name="check">The account that the token is good for; null: none.</param>
+    /// <param name="stop">Ends a wait.</param>
     /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
-    public async Task<LoginVerdict> TryTokenAsync(
-        IPAddress peer, byte[] name, Func<Task<string?>> check)
+    public Task<LoginVerdict> TryTokenAsync(
+        IPAddress peer, byte[] name, Func<Task<string?>> check, CancellationToken stop) =>
+        JudgeAsync(
+            peer, name,
+            async () => await check() is { } owner
+                ? _find(ByteText.ToBytes(owner)).Account : null,
+            stop);
+
+    // A try has its place before it is judged, so that many at once get no further than one after
+    // the other would.
+    private async Task<LoginVerdict> JudgeAsync(
+        IPAddress peer, byte[] name, Func<Task<Account?>> check, CancellationToken stop)
     {
         long began = _time.GetTimestamp();
-        PeerNetwork network = PeerNetwork.Of(peer);
-        string? owner = _limiter.IsBlocked(network, name) ? null : await check();
-        return owner is not null && _find(ByteText.ToBytes(owner)).Account is { } account
-            ? Accept(network, name, account)
-            : Refuse(_limiter.CountFailure(network, name), began);
-    }
-
-    private LoginVerdict Accept(PeerNetwork network, byte[] name, Account account)
-    {
-        _limiter.NoteSuccess(network, name);
-        return new LoginVerdict(account, TimeSpan.Zero);
-    }
-
-    private LoginVerdict Refuse(int failures, long began)
-    {
-        TimeSpan delay = FailureDelay * Math.Min(failures, FailureDelayMax / FailureDelay);
-        return new LoginVerdict(null, LeftOf(delay, _time.GetElapsedTime(began)));
-    }
-
-    /// <summary>What is left of a delay, and where a check has taken longer, of a whole number of
-    /// delays: how long it took is not to show.</summary>
-    internal static TimeSpan LeftOf(TimeSpan delay, TimeSpan elapsed) =>
-        TimeSpan.FromTicks(delay.Ticks - (elapsed.Ticks % delay.Ticks));
-
-    // Failures: how many the peer has, where this is one.
-    private async Task<(Account? Account, int Failures)> VerifyAsync(
-        PeerNetwork peer, byte[] name, byte[] secret, CancellationToken stop)
-    {
-        if (_limiter.IsBlocked(peer))
+        (LoginLeave leave, TimeSpan delay) = await _limits.ReserveAsync(peer, name, stop);
+        Account? account = null;
+        if (leave == LoginLeave.Given)
         {
-            return (null, _limiter.CountFailure(peer, name));
+            LookupVerdict verdict = LookupVerdict.Later;
+            try
+            {
+                account = await check();
+                verdict = account is null ? LookupVerdict.No : LookupVerdict.Yes;
+            }
+            finally
+            {
+                delay = await _limits.SettleAsync(peer, name, verdict);
+            }
         }
 
+        return leave == LoginLeave.Wait ? LoginVerdict.Postponed
+            : account is not null ? new LoginVerdict(account, TimeSpan.Zero)
+            : new LoginVerdict(
+                null, LoginLimiter.LeftOf(delay, _time.GetElapsedTime(began)));
+    }
+
+    private async Task<Account?> VerifyAsync(byte[] name, byte[] secret, CancellationToken stop)
+    {
         Candidate candidate = _find(name);
         if (_verified.Contains(name, candidate.Hash, secret))
         {
-            return (candidate.Account, 0);
+            return candidate.Account;
         }
 
         await _hashing.WaitAsync(stop);
         try
         {
-            // Others may have failed while this one waited.
-            if (!_limiter.IsBlocked(peer, name))
+            Computed++;
+            if (!await Task.Run(() => candidate.Verify(secret), stop))
             {
-                Computed++;
-                if (await Task.Run(() => candidate.Verify(secret), stop))
-                {
-                    _verified.Add(name, candidate.Hash, secret);
-                    return (candidate.Account, 0);
-                }
+                return null;
             }
 
-            // Before the next one may hash, or many that wait would get past the limit.
-            return (null, _limiter.CountFailure(peer, name));
+            _verified.Add(name, candidate.Hash, secret);
+            return candidate.Account;
         }
         finally
         {

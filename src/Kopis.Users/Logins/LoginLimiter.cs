@@ -5,57 +5,108 @@ using Kopis.Base;
 namespace Kopis.Users;
 
 /// <summary>
-/// Counts failed logins by peer and by account, so that guessing passwords is slow and costs us
-/// little, from one address and from many. Bounded; may be used from many threads.
+/// Counts failed logins by peer, by its network and by account, so that guessing passwords is slow
+/// and costs us little, from one address and from many. A try has its place before it is judged,
+/// so that many at once get no further. Bounded; may be used from many threads.
 /// </summary>
-public sealed class LoginLimiter(TimeProvider time)
+public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
 {
-    /// <summary>Failures after which a peer's next tries are refused unseen. A person errs a few
-    /// times; OWASP's Authentication Cheat Sheet leaves the number to the site.</summary>
-    public const int FailuresMax = 10;
-
-    /// <summary>Failures after which an account's next tries are refused unseen, but for those
-    /// from near where it was logged in to before. More than one peer's share, so that one peer
-    /// cannot shut a person out.</summary>
-    public const int AccountFailuresMax = 50;
-
-    /// <summary>Peers remembered, and accounts; some 50 bytes each.</summary>
+    /// <summary>Peers remembered, networks, and accounts; some 60 bytes each.</summary>
     public const int PeersMax = 20_000;
 
-    /// <summary>From the first failure, how long failures count.</summary>
-    public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
+    /// <summary>When to ask again after <see cref="LoginLeave.Wait"/>.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private readonly WindowCounter<PeerNetwork> _peers = new(time, Window, PeersMax);
-    private readonly WindowCounter<UInt128> _accounts = new(time, Window, PeersMax);
+    private const int DelaysMax = 5;
+    private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _lock = new();
+    private readonly TryCounter<PeerNetwork> _peers = new(time, limits.Window, PeersMax);
+    private readonly TryCounter<PeerNetwork> _networks = new(time, limits.Window, PeersMax);
+    private readonly TryCounter<UInt128> _accounts = new(time, limits.Window, PeersMax);
     private readonly KnownPeers _known = new(time);
 
-    /// <summary>Whether the peer has failed too often.</summary>
-    public bool IsBlocked(PeerNetwork peer) => _peers.CountOf(peer) >= FailuresMax;
-
-    /// <summary>Whether the peer has failed too often, or too many have at the account and the
-    /// peer is none of those that it is known to be used from.</summary>
-    public bool IsBlocked(PeerNetwork peer, ReadOnlySpan<byte> account)
+    /// <summary>With the limits of a host without control files.</summary>
+    public LoginLimiter(TimeProvider time)
+        : this(time, LoginLimits.Default)
     {
-        if (IsBlocked(peer))
+    }
+
+    /// <summary>Whether a try may be judged. Only what the peer's own limit lets through counts
+    /// elsewhere; who is known at the account is held to that alone.</summary>
+    /// <param name="peer">Who tries.</param>
+    /// <param name="account">The name, which need not exist; empty: not known yet.</param>
+    public LoginLeave Reserve(PeerNetwork peer, ReadOnlySpan<byte> account)
+    {
+        UInt128 key = KeyOf(account);
+        bool isKnown = !account.IsEmpty && _known.Contains(peer, key);
+        lock (_lock)
         {
-            return true;
+            if (_peers.FailedOf(peer) >= limits.Tries)
+            {
+                return LoginLeave.Refused;
+            }
+
+            bool isOpen = isKnown || (_networks.FailedOf(peer.Wide) < limits.NetworkTries
+                && (account.IsEmpty || _accounts.FailedOf(key) < limits.AccountTries));
+            if (!isOpen)
+            {
+                _peers.Settle(peer, hasFailed: true); // A guess like others, for all he can see.
+                return LoginLeave.Refused;
+            }
+
+            bool hasRoom = isKnown || (_networks.HeldOf(peer.Wide) < limits.NetworkTries
+                && (account.IsEmpty || _accounts.HeldOf(key) < limits.AccountTries));
+            if (!hasRoom || _peers.HeldOf(peer) >= limits.Tries)
+            {
+                return LoginLeave.Wait;
+            }
+
+            _peers.Reserve(peer);
+            _networks.Reserve(peer.Wide);
+            if (!account.IsEmpty)
+            {
+                _accounts.Reserve(key);
+            }
+
+            return LoginLeave.Given;
+        }
+    }
+
+    /// <summary>Notes what became of a try that had leave; Later: nobody's failure.</summary>
+    public void Settle(PeerNetwork peer, ReadOnlySpan<byte> account, LookupVerdict verdict)
+    {
+        UInt128 key = KeyOf(account);
+        bool hasFailed = verdict == LookupVerdict.No;
+        lock (_lock)
+        {
+            _peers.Settle(peer, hasFailed);
+            _networks.Settle(peer.Wide, hasFailed);
+            if (!account.IsEmpty)
+            {
+                _accounts.Settle(key, hasFailed);
+            }
         }
 
-        UInt128 key = KeyOf(account);
-        return _accounts.CountOf(key) >= AccountFailuresMax && !_known.Contains(peer, key);
+        if (verdict == LookupVerdict.Yes && !account.IsEmpty)
+        {
+            _known.Add(peer, key);
+        }
     }
 
-    /// <summary>Counts a failure at an account, which need not exist; returns how many the peer
-    /// has now.</summary>
-    public int CountFailure(PeerNetwork peer, ReadOnlySpan<byte> account)
+    /// <summary>How long the peer's refusal takes, from its beginning: longer with each.</summary>
+    public TimeSpan DelayOf(PeerNetwork peer)
     {
-        _accounts.Count(KeyOf(account));
-        return _peers.Count(peer);
+        lock (_lock)
+        {
+            return FailureDelay * Math.Clamp(_peers.FailedOf(peer), 1, DelaysMax);
+        }
     }
 
-    /// <summary>Notes that the peer may use the account.</summary>
-    public void NoteSuccess(PeerNetwork peer, ReadOnlySpan<byte> account) =>
-        _known.Add(peer, KeyOf(account));
+    /// <summary>What is left of a delay, and where a check has taken longer, of a whole number of
+    /// delays: how long it took is not to show.</summary>
+    public static TimeSpan LeftOf(TimeSpan delay, TimeSpan elapsed) =>
+        TimeSpan.FromTicks(delay.Ticks - (elapsed.Ticks % delay.Ticks));
 
     // Names come from strangers and may be long; a digest is not.
     private static UInt128 KeyOf(ReadOnlySpan<byte> account) =>

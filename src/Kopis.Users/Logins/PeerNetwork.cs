@@ -12,6 +12,9 @@ namespace Kopis.Users;
 /// <param name="IsIPv6">The family.</param>
 public readonly record struct PeerNetwork(ulong Prefix, bool IsIPv6)
 {
+    /// <summary>Its network: an IPv4 /24, or an IPv6 /48, which is what one site gets.</summary>
+    public PeerNetwork Wide => this with { Prefix = Prefix >> (IsIPv6 ? 16 : 8) };
+
     /// <summary>The network of an address.</summary>
     public static PeerNetwork Of(IPAddress address)
     {

@@ -32,25 +32,30 @@ internal sealed class LoginDesk(
     }
 
     /// <summary>Answers a <see cref="LookupKind.Proof"/>.</summary>
-    internal byte[]? Proof(byte[][] fields, bool forReader) => Answer(
-        gate.TryProof(PeerOf(fields[0]), fields[1], fields[2], fields[3]), forReader);
+    internal async Task<byte[]?> ProofAsync(
+        byte[][] fields, bool forReader, CancellationToken stop) => Answer(
+        await gate.TryProofAsync(PeerOf(fields[0]), fields[1], fields[2], fields[3], stop),
+        forReader);
 
     /// <summary>Answers a <see cref="LookupKind.Digest"/>.</summary>
-    internal byte[]? Digest(byte[][] fields, bool forReader) => Answer(
-        gate.TryCheap(
+    internal async Task<byte[]?> DigestAsync(
+        byte[][] fields, bool forReader, CancellationToken stop) => Answer(
+        await gate.TryCheapAsync(
             PeerOf(fields[0]), fields[1],
-            candidate => apop is not null && apop.IsRight(candidate, fields[2], fields[3])),
+            candidate => apop is not null && apop.IsRight(candidate, fields[2], fields[3]), stop),
         forReader);
 
     /// <summary>Answers a <see cref="LookupKind.Token"/>.</summary>
-    internal async Task<byte[]?> TokenAsync(byte[][] fields, bool forReader) =>
+    internal async Task<byte[]?> TokenAsync(
+        byte[][] fields, bool forReader, CancellationToken stop) =>
         tokens?.Invoke() is not { } issuer
             ? LookupFrame.Make((byte)LookupVerdict.Later)
             : Answer(
                 await gate.TryTokenAsync(
                     PeerOf(fields[0]), fields[1],
                     async () => await issuer.CheckAsync(fields[1], fields[2]) is
-                        { Verdict: LookupVerdict.Yes, Account: var name } ? name : null),
+                        { Verdict: LookupVerdict.Yes, Account: var name } ? name : null,
+                    stop),
                 forReader);
 
     /// <summary>Answers a <see cref="LookupKind.Salt"/>: a name of nobody has one too.</summary>
@@ -69,13 +74,46 @@ internal sealed class LoginDesk(
             Encoding.UTF8.GetBytes(verdict.Account?.Name ?? ""),
             verdict.ServerSignature,
         ];
-        return verdict.Account is not { } account
+        return verdict.IsPostponed
+                ? LookupFrame.Make((byte)LookupVerdict.Later, PauseNumber, [], [])
+            : verdict.Account is not { } account
                 ? LookupFrame.Make((byte)LookupVerdict.No, fields)
             : forReader && key is { Length: > 0 }
                 ? LookupFrame.Make(
                     (byte)LookupVerdict.Yes, [.. fields, ReaderTicket.Make(account, key)])
             : LookupFrame.Make((byte)LookupVerdict.Yes, fields);
     }
+
+    /// <summary>Answers a <see cref="LookupKind.Leave"/>.</summary>
+    internal byte[]? Leave(byte[][] fields)
+    {
+        PeerNetwork peer = PeerNetwork.Of(PeerOf(fields[0]));
+        return gate.Limiter.Reserve(peer, fields[1]) switch
+        {
+            LoginLeave.Given => LookupFrame.Make((byte)LookupVerdict.Yes, LookupFrame.Number(0)),
+            LoginLeave.Wait => LookupFrame.Make((byte)LookupVerdict.Later, PauseNumber),
+            _ => LookupFrame.Make((byte)LookupVerdict.No, DelayNumber(peer)),
+        };
+    }
+
+    /// <summary>Answers a <see cref="LookupKind.Outcome"/>; null for no verdict.</summary>
+    internal byte[]? Outcome(byte[][] fields)
+    {
+        if (fields[2] is not [<= (byte)LookupVerdict.No])
+        {
+            return null;
+        }
+
+        PeerNetwork peer = PeerNetwork.Of(PeerOf(fields[0]));
+        gate.Limiter.Settle(peer, fields[1], (LookupVerdict)fields[2][0]);
+        return LookupFrame.Make((byte)LookupVerdict.Yes, DelayNumber(peer));
+    }
+
+    private static byte[] PauseNumber { get; } =
+        LookupFrame.Number((int)LoginLimiter.Pause.TotalMilliseconds);
+
+    private byte[] DelayNumber(PeerNetwork peer) =>
+        LookupFrame.Number((int)gate.Limiter.DelayOf(peer).TotalMilliseconds);
 
     // A peer without an address is one peer like another.
     private static IPAddress PeerOf(byte[] field) =>

@@ -146,30 +146,78 @@ public sealed class LookupClient : ILoginService
     // A home where the socket never was has no qmail-lookup: all is taken, as qmail did.
     private bool IsThere => _wasThere |= File.Exists(_path);
 
+    /// <summary>Asks for leave to have another judge asked; null where nobody answers.</summary>
+    internal async Task<(LoginLeave Leave, TimeSpan Delay)?> ReserveAsync(
+        IPAddress peer, byte[] name, CancellationToken stop) =>
+        IsThere
+        && await _logins.AskAsync(
+            LookupFrame.Make((byte)LookupKind.Leave, peer.GetAddressBytes(), name), stop)
+            is { Fields: [{ } wait] } answer
+        && LookupFrame.ReadNumber(wait) is { } milliseconds and >= 0
+            ? (answer.Verdict switch
+                {
+                    LookupVerdict.Yes => LoginLeave.Given,
+                    LookupVerdict.No => LoginLeave.Refused,
+                    _ => LoginLeave.Wait,
+                },
+                TimeSpan.FromMilliseconds(Math.Max(1, milliseconds)))
+            : null;
+
+    /// <summary>Tells what became of it; how long a refusal takes, null where nobody answers.
+    /// </summary>
+    internal async Task<TimeSpan?> SettleAsync(
+        IPAddress peer, byte[] name, LookupVerdict verdict) =>
+        IsThere
+        && await _logins.AskAsync(
+            LookupFrame.Make(
+                (byte)LookupKind.Outcome, peer.GetAddressBytes(), name, [(byte)verdict]),
+            CancellationToken.None) is { Verdict: LookupVerdict.Yes, Fields: [{ } wait] }
+        && LookupFrame.ReadNumber(wait) is { } milliseconds and > 0
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : null;
+
     private async Task<LoginAnswer> LoginAsync(byte[]? question, CancellationToken stop)
+    {
+        long began = _time.GetTimestamp();
+        while (true)
+        {
+            (LoginAnswer answer, bool again) = await LoginOnceAsync(question, stop);
+            if (!again || _time.GetElapsedTime(began) > LoginTimeout)
+            {
+                return answer;
+            }
+        }
+    }
+
+    // Again: it was not judged yet.
+    private async Task<(LoginAnswer Answer, bool Again)> LoginOnceAsync(
+        byte[]? question, CancellationToken stop)
     {
         if (await _logins.AskAsync(question, stop)
             is not { Fields: [{ } wait, { } account, { } signature, .. var more] } answer)
         {
-            return LoginAnswer.Later;
+            return (LoginAnswer.Later, false);
         }
 
         if (answer.Verdict == LookupVerdict.Yes && account.Length > 0)
         {
-            return new LoginAnswer(LookupVerdict.Yes, Encoding.UTF8.GetString(account))
+            return (new LoginAnswer(LookupVerdict.Yes, Encoding.UTF8.GetString(account))
             {
                 ServerSignature = signature,
                 Ticket = more is [{ } ticket] ? ticket : [],
-            };
+            }, false);
         }
 
         // The wait is ours, so that those who guess hold no connection to qmail-lookup.
-        if (LookupFrame.ReadNumber(wait) is { } milliseconds and > 0)
+        TimeSpan pause = TimeSpan.FromMilliseconds(
+            Math.Clamp(LookupFrame.ReadNumber(wait) ?? 0, 0, (int)LoginTimeout.TotalMilliseconds));
+        if (pause > TimeSpan.Zero)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(milliseconds), _time, stop);
+            await Task.Delay(pause, _time, stop);
         }
 
-        return answer.Verdict == LookupVerdict.No ? LoginAnswer.No : LoginAnswer.Later;
+        return answer.Verdict == LookupVerdict.No
+            ? (LoginAnswer.No, false) : (LoginAnswer.Later, pause == LoginLimiter.Pause);
     }
 
     private byte[]? Question(

@@ -33,6 +33,7 @@ internal sealed class LookupDesk(
                 stop.Cancel();
             });
         Accounts accounts = new(context.Home, hasHostUsers: !singleUser);
+        LoginLimits limits = LoginLimits.Read(ControlDirectory.Of(context));
         uint? asker = singleUser ? Processes.EffectiveUid : UnixUsers.ByName(NetworkUser)?.Uid;
         BearerIssuer issuer = new(ControlDirectory.Of(context), TimeProvider.System);
         byte[] key = readers is null ? [] : RandomNumberGenerator.GetBytes(ReaderTicket.KeyBytes);
@@ -44,7 +45,9 @@ internal sealed class LookupDesk(
         using LookupServer server = new(
             listen(), MakeJudge(), new SenderJudge(context.Home),
             new LoginDesk(
-                new LoginGate(name => accounts.Find(name), TimeProvider.System),
+                new LoginGate(
+                    name => accounts.Find(name), TimeProvider.System,
+                    new LoginLimiter(TimeProvider.System, limits)),
                 new ApopSecrets(context.Home), issuer.Current, key),
             uid => uid == 0 || uid == asker, Log);
         server.RunAsync(stop.Token).GetAwaiter().GetResult();

@@ -31,4 +31,12 @@ internal enum LookupKind : byte
     /// <summary>With one of those that log in: a yes has a <see cref="ReaderTicket"/> as its last
     /// field.</summary>
     ForReader = 0x80,
+
+    /// <summary>address of the client, name: whether another judge may be asked. Yes; No with the
+    /// milliseconds that a refusal takes; Later with those after which to ask again.</summary>
+    Leave = (byte)'L',
+
+    /// <summary>address of the client, name, the verdict of a judge who was asked with leave: Yes
+    /// with the milliseconds that a refusal takes.</summary>
+    Outcome = (byte)'O',
 }

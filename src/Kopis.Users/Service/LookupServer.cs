@@ -129,9 +129,11 @@ internal sealed class LookupServer : IDisposable
                     LookupFrame.Make((byte)_senders.Judge(fields[0], fields[1])),
                 (LookupKind.Password, 3) => await _desk.PasswordAsync(fields, forReader, stop),
                 (LookupKind.Salt, 1) => _desk.Salt(fields),
-                (LookupKind.Proof, 4) => _desk.Proof(fields, forReader),
-                (LookupKind.Digest, 4) => _desk.Digest(fields, forReader),
-                (LookupKind.Token, 3) => await _desk.TokenAsync(fields, forReader),
+                (LookupKind.Proof, 4) => await _desk.ProofAsync(fields, forReader, stop),
+                (LookupKind.Digest, 4) => await _desk.DigestAsync(fields, forReader, stop),
+                (LookupKind.Token, 3) => await _desk.TokenAsync(fields, forReader, stop),
+                (LookupKind.Leave, 2) => _desk.Leave(fields),
+                (LookupKind.Outcome, 3) => _desk.Outcome(fields),
                 _ => null,
             };
         }
