@@ -153,6 +153,8 @@ internal static class ControlTexts
         new("tlsclients", Kind.List, "No client may relay by its certificate.",
             "SMTP clients may relay with a certificate for ", "."),
         new("tlspolicy", Kind.List, "TLS may be used with any SMTP server.", "TLS policy: "),
+        new("unknownrcpt", Kind.Number, "100",
+            "A client may name ", " recipients that nobody has before it must wait"),
         new("xclients", Kind.List, "No host may speak for its SMTP clients.",
             "XCLIENT is believed from ", "."),
     ];

@@ -1,3 +1,4 @@
+using System.Net;
 using Kopis.Base;
 using Kopis.Mail;
 using Kopis.Users;
@@ -5,8 +6,12 @@ using Kopis.Users;
 namespace Kopis.Receive;
 
 /// <summary>Has qmail-lookup judge recipients. Where a home has none, nobody is asked.</summary>
-internal sealed class LookupRecipients(LookupClient lookup) : IRecipientCheck
+internal sealed class LookupRecipients(LookupClient lookup, IPAddress? peer = null)
+    : IRecipientCheck
 {
+    /// <summary>The same for one client, who pays for his own questions.</summary>
+    internal LookupRecipients For(IPAddress? client) => new(lookup, client);
+
     /// <summary>See <see cref="LookupClient.KnowsSenders"/>.</summary>
     internal bool KnowsSenders => lookup.KnowsSenders;
 
@@ -27,7 +32,7 @@ internal sealed class LookupRecipients(LookupClient lookup) : IRecipientCheck
     {
         try
         {
-            return Of(await lookup.AskAsync(recipient.ToArray(), stop));
+            return Of(await lookup.AskAsync(recipient.ToArray(), peer, stop));
         }
         catch (Exception e) when (e is ConfigurationException or OperationCanceledException)
         {

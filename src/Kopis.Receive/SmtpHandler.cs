@@ -63,7 +63,8 @@ internal sealed class SmtpHandler(
                 }
 
                 SmtpServices services = new(
-                    queue(client.Environment), _tls, recipients,
+                    queue(client.Environment), _tls,
+                    recipients is LookupRecipients all ? all.For(client.Address) : recipients,
                     new SmtpClientRules(standing), logins, time, _names, Log, _floods);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);

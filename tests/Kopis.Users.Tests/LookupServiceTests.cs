@@ -253,7 +253,7 @@ public sealed class LookupServiceTests : IAsyncDisposable
     }
 
     private Task<LookupVerdict> Ask(string address) =>
-        _client.AskAsync(ByteText.ToBytes(address), CancellationToken.None);
+        _client.AskAsync(ByteText.ToBytes(address), null, CancellationToken.None);
 
     private Task<LoginAnswer> Login(string name, string password) => _client.CheckPasswordAsync(
         Peer, ByteText.ToBytes(name), ByteText.ToBytes(password), CancellationToken.None);

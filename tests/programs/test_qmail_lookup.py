@@ -244,7 +244,8 @@ class QmailLookupAsRoot(ProgramCase):
         self.assertEqual(0, result.returncode, result)
         self.assertEqual(0o600, (self.home / "users/virtual").stat().st_mode & 0o777)
         mailbox = self.home / "users/mail/mx.example/eva"
-        os.chown(mailbox, 61003, 61003)
+        for path in (self.home / "users/mail", *(self.home / "users/mail").rglob("*")):
+            os.chown(path, 61003, 61003)
         mailbox.chmod(0o700)
         self.assertEqual((YES, []), self.judge(b"eva"))
         verdict, (_, account, _) = self.service.ask(

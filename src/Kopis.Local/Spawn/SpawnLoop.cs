@@ -144,12 +144,12 @@ internal sealed class SpawnLoop(
     /// qmail-getpw, the user must be the address's. A site's own may have other rules.</summary>
     private LookupResult Confirm(byte[] question, int answerLength)
     {
-        LookupResult found =
-            _lookup.Check(LookupResult.OfAnswer(_answer.AsSpan(0, answerLength)));
+        bool isForeign = OwnProgram.NameOf(context.Environment, _getpw) is null;
+        LookupResult found = _lookup.Check(
+            LookupResult.OfAnswer(_answer.AsSpan(0, answerLength), isForeign));
         return found.User is not { } user
             || (_passwd.Confirms(user.Name, user.Uid, user.Gid, user.Home)
-                && (user.Owns(LocalChannel.AddressOf(question).Local)
-                    || OwnProgram.NameOf(context.Environment, _getpw) is null))
+                && (isForeign || user.Owns(LocalChannel.AddressOf(question).Local)))
                 ? found : LookupResult.Trouble(SpawnCode.Unconfirmed);
     }
 

@@ -23,9 +23,13 @@ public readonly record struct LookupResult(RecipientUser? User, int Code)
     public byte[] ToAnswer() => [(byte)Code, .. User?.ToFields() ?? []];
 
     /// <summary>Reads such an answer; none at all, or one that is too long, is trouble.</summary>
-    public static LookupResult OfAnswer(ReadOnlySpan<byte> answer) =>
+    /// <param name="answer">What came.</param>
+    /// <param name="isForeign">Whether a site's own program has answered, which may bounce mail
+    /// (contract §7.2); ours has no reason to.</param>
+    public static LookupResult OfAnswer(ReadOnlySpan<byte> answer, bool isForeign = false) =>
         answer.IsEmpty || answer.Length > AnswerBytesMax ? Trouble(SpawnCode.System)
-            : answer[0] is > 0 and < SpawnCode.Usage or SpawnCode.CannotRunEver
+            : !isForeign
+                && answer[0] is (> 0 and < SpawnCode.Usage) or SpawnCode.CannotRunEver
                 ? Trouble(SpawnCode.System) // It may put mail off, not bounce it.
             : answer[0] != 0 ? Trouble(answer[0])
             : Parse(answer[1..]);

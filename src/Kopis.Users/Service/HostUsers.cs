@@ -17,6 +17,7 @@ internal sealed class HostUsers(ProgramContext context)
         Confinement = Confinement.NoNewRights with { NoCapabilities = true },
     });
 
+    private readonly byte[] _program = Fd.PathBytes(context.In("bin/qmail-getpw"))[..^1];
     private int _answers;
 
     /// <summary>Looks a local part up; trouble where that takes too long.</summary>
@@ -30,7 +31,8 @@ internal sealed class HostUsers(ProgramContext context)
             byte[] answer = new byte[LookupResult.AnswerBytesMax + 1];
             int got = await socket.ReceiveAsync(answer, limit.Token);
             Interlocked.Increment(ref _answers);
-            return LookupResult.OfAnswer(answer.AsSpan(0, got));
+            return LookupResult.OfAnswer(
+                answer.AsSpan(0, got), OwnProgram.NameOf(context.Environment, _program) is null);
         }
         catch (OperationCanceledException)
         {

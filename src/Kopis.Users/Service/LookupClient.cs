@@ -16,6 +16,7 @@ namespace Kopis.Users;
 public sealed class LookupClient : ILoginService
 {
     private const int RecipientConnectionsMax = 32;
+    private const int QuestionsOfClientMax = 8; // At once, of those.
     private const int LoginConnectionsMax = 64;
     private const int AddressesMax = 20_000; // Remembered; some 150 bytes each.
     private static readonly TimeSpan RecipientTimeout = TimeSpan.FromSeconds(10);
@@ -27,6 +28,7 @@ public sealed class LookupClient : ILoginService
     private bool _wasThere;
     private readonly LookupPool _recipients;
     private readonly LookupPool _logins;
+    private readonly PeerShares _shares;
     private readonly VerdictCache _cache;
     private readonly Reloading<Rules> _rules;
     private readonly TimeProvider _time;
@@ -43,6 +45,7 @@ public sealed class LookupClient : ILoginService
         _path = LookupFrame.SocketPath(home);
         _recipients = new LookupPool(home, RecipientConnectionsMax, RecipientTimeout);
         _logins = new LookupPool(home, LoginConnectionsMax, LoginTimeout);
+        _shares = new PeerShares(QuestionsOfClientMax, time);
         _cache = new VerdictCache(time, AddressesMax);
         _rules = new Reloading<Rules>(
             [.. ControlFiles.Select(name => Path.Combine(control.Directory, name))],
@@ -77,23 +80,53 @@ public sealed class LookupClient : ILoginService
         return null;
     }
 
-    /// <summary>Asks qmail-lookup.</summary>
+    /// <summary>Asks qmail-lookup. A client who has asked for many names that nobody has waits
+    /// for the answer, and holds up no other.</summary>
+    /// <param name="recipient">As the envelope will have it.</param>
+    /// <param name="peer">For which client; null: for nobody.</param>
+    /// <param name="stop">Ends the wait.</param>
     /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
-    public async Task<LookupVerdict> AskAsync(byte[] recipient, CancellationToken stop)
+    public async Task<LookupVerdict> AskAsync(
+        byte[] recipient, IPAddress? peer, CancellationToken stop)
     {
         if (_rules.Current().Route(recipient) is not { } address)
         {
             return LookupVerdict.Yes;
         }
 
-        int at = address.AsSpan().LastIndexOf((byte)'@');
         bool isThere = IsThere;
-        LookupVerdict verdict = await _recipients.AskAsync(
-            LookupFrame.Make((byte)LookupKind.Recipient, address[..at], address[(at + 1)..]),
-            stop) is { } answer
-                ? answer.Verdict
-                : isThere ? LookupVerdict.Later : LookupVerdict.Yes;
+        PeerNetwork network = PeerNetwork.Of(peer ?? IPAddress.None);
+        if (!await _shares.EnterAsync(network, RecipientTimeout, stop))
+        {
+            return LookupVerdict.Later;
+        }
+
+        (LookupVerdict Verdict, byte[][] Fields)? answer;
+        try
+        {
+            int at = address.AsSpan().LastIndexOf((byte)'@');
+            answer = await _recipients.AskAsync(
+                LookupFrame.Make(
+                    (byte)LookupKind.Recipient, address[..at], address[(at + 1)..],
+                    peer?.GetAddressBytes() ?? []),
+                stop);
+        }
+        finally
+        {
+            _shares.Leave(network);
+        }
+
+        LookupVerdict verdict =
+            answer?.Verdict ?? (isThere ? LookupVerdict.Later : LookupVerdict.Yes);
         _cache.Add(recipient, verdict);
+        if (answer is { Fields: [{ } wait] } && LookupFrame.ReadNumber(wait) is { } ms and > 0)
+        {
+            await Task.Delay(
+                TimeSpan.FromMilliseconds(
+                    Math.Min(ms, UnknownNames.DelayMax.TotalMilliseconds)),
+                _time, stop);
+        }
+
         return verdict;
     }
 

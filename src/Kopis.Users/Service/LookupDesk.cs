@@ -49,7 +49,9 @@ internal sealed class LookupDesk(
                     name => accounts.Find(name), TimeProvider.System,
                     new LoginLimiter(TimeProvider.System, limits)),
                 new ApopSecrets(context.Home), issuer.Current, key),
-            uid => uid == 0 || uid == asker, Log);
+            uid => uid == 0 || uid == asker, Log,
+            new UnknownNames(
+                TimeProvider.System, UnknownNames.Read(ControlDirectory.Of(context))));
         server.RunAsync(stop.Token).GetAwaiter().GetResult();
         return ExitCode.Success;
     }

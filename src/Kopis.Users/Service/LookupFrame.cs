@@ -95,7 +95,12 @@ internal static class LookupFrame
 
     /// <summary>Reads one frame.</summary>
     /// <returns>Without its length; null where the other side has left or talks nonsense.</returns>
-    internal static async ValueTask<byte[]?> ReceiveAsync(Socket socket, CancellationToken stop)
+    internal static ValueTask<byte[]?> ReceiveAsync(Socket socket, CancellationToken stop) =>
+        ReceiveAsync(socket, Timeout.InfiniteTimeSpan, stop);
+
+    /// <summary>The same, with a limit to the time from its length to its end.</summary>
+    internal static async ValueTask<byte[]?> ReceiveAsync(
+        Socket socket, TimeSpan longest, CancellationToken stop)
     {
         byte[] head = new byte[sizeof(ushort)];
         if (!await FillAsync(socket, head, stop))
@@ -105,7 +110,9 @@ internal static class LookupFrame
 
         int length = BinaryPrimitives.ReadUInt16LittleEndian(head);
         byte[] frame = new byte[Math.Min(length, BytesMax)];
-        return length is > 0 and <= BytesMax && await FillAsync(socket, frame, stop)
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(longest);
+        return length is > 0 and <= BytesMax && await FillAsync(socket, frame, limit.Token)
             ? frame
             : null;
     }

@@ -3,7 +3,8 @@ namespace Kopis.Users;
 /// <summary>The questions that qmail-lookup takes, and their fields.</summary>
 internal enum LookupKind : byte
 {
-    /// <summary>local part, domain, as qmail-lspawn gets them: verdict.</summary>
+    /// <summary>local part, domain, as qmail-lspawn gets them, and perhaps the address of the
+    /// client: verdict; with that, the milliseconds that the client is to wait.</summary>
     Recipient = (byte)'R',
 
     /// <summary>account, sender: whether the one may send as the other, since it is an alias that

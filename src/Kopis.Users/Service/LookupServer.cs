@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Posix;
@@ -11,8 +12,15 @@ namespace Kopis.Users;
 /// </summary>
 internal sealed class LookupServer : IDisposable
 {
-    /// <summary>Connections at a time; a listener uses at most half of them.</summary>
-    internal const int ConnectionsMax = 256;
+    /// <summary>Connections at a time: eight listeners' worth.</summary>
+    internal const int ConnectionsMax = 1024;
+
+    /// <summary>Those of one process; a listener uses fewer, see <see cref="LookupClient"/>.
+    /// </summary>
+    internal const int ConnectionsOfProcessMax = 128;
+
+    // For the rest of a frame, and to take an answer: who is deaf or talks in bits is left.
+    private static readonly TimeSpan FrameTime = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
@@ -24,6 +32,8 @@ internal sealed class LookupServer : IDisposable
     private readonly Socket _listener;
     private readonly SemaphoreSlim _room = new(ConnectionsMax);
     private readonly ConcurrentDictionary<uint, bool> _refused = new();
+    private readonly ConcurrentDictionary<int, int> _processes = new();
+    private readonly UnknownNames? _unknown;
 
     /// <summary>A server, not running yet.</summary>
     /// <param name="listener">Where clients come; closed with this.</param>
@@ -32,10 +42,12 @@ internal sealed class LookupServer : IDisposable
     /// <param name="desk">Answers about logins.</param>
     /// <param name="mayAsk">Whose questions are answered, by uid.</param>
     /// <param name="log">Takes one line for people.</param>
+    /// <param name="unknown">What names of nobody cost; null: nothing.</param>
     internal LookupServer(
         Socket listener, RecipientJudge judge, SenderJudge senders, LoginDesk desk,
-        Func<uint, bool> mayAsk, Action<string> log)
+        Func<uint, bool> mayAsk, Action<string> log, UnknownNames? unknown = null)
     {
+        _unknown = unknown;
         (_listener, _judge, _senders, _desk) = (listener, judge, senders, desk);
         (_mayAsk, _log) = (mayAsk, log);
     }
@@ -85,17 +97,23 @@ internal sealed class LookupServer : IDisposable
         {
             using (socket)
             {
-                uint uid = Credentials.OfPeer((int)socket.Handle).Uid;
-                if (!_mayAsk(uid))
+                Credentials asker = Credentials.OfPeer((int)socket.Handle);
+                if (!_mayAsk(asker.Uid))
                 {
-                    LogRefused(uid);
+                    LogRefused(asker.Uid);
                     return;
                 }
 
-                while (await LookupFrame.ReceiveAsync(socket, stop) is { } question
-                    && await AnswerAsync(question, stop) is { } answer)
+                if (_processes.AddOrUpdate(asker.Pid, 1, (_, count) => count + 1)
+                    <= ConnectionsOfProcessMax)
                 {
-                    await LookupFrame.SendAsync(socket, answer, stop);
+                    await TalkAsync(socket, stop);
+                }
+
+                // Counts of none are forgotten, but not one that has just been raised.
+                if (_processes.AddOrUpdate(asker.Pid, 0, (_, count) => count - 1) == 0)
+                {
+                    _processes.TryRemove(KeyValuePair.Create(asker.Pid, 0));
                 }
             }
         }
@@ -108,6 +126,35 @@ internal sealed class LookupServer : IDisposable
         {
             _room.Release();
         }
+    }
+
+    private async Task TalkAsync(Socket socket, CancellationToken stop)
+    {
+        try
+        {
+            while (await LookupFrame.ReceiveAsync(socket, FrameTime, stop) is { } question
+                && await AnswerAsync(question, stop) is { } answer)
+            {
+                using CancellationTokenSource limit =
+                    CancellationTokenSource.CreateLinkedTokenSource(stop);
+                limit.CancelAfter(FrameTime);
+                await LookupFrame.SendAsync(socket, answer, limit.Token);
+            }
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            // The client has left, or is deaf, or we are ending.
+        }
+    }
+
+    private async Task<byte[]?> RecipientAsync(byte[][] fields)
+    {
+        (LookupVerdict verdict, _) = await _judge.JudgeAsync(fields[0], fields[1]);
+        return fields is not [_, _, { Length: 4 or 16 } peer]
+            ? LookupFrame.Make((byte)verdict)
+            : LookupFrame.Make((byte)verdict, LookupFrame.Number(
+                verdict == LookupVerdict.No && _unknown is not null
+                    ? (int)_unknown.Count(new IPAddress(peer)).TotalMilliseconds : 0));
     }
 
     /// <summary>The answer as a frame; null for what is no question.</summary>
@@ -123,8 +170,7 @@ internal sealed class LookupServer : IDisposable
         {
             return ((LookupKind)kind & ~LookupKind.ForReader, fields.Length) switch
             {
-                (LookupKind.Recipient, 2) =>
-                    LookupFrame.Make((byte)(await _judge.JudgeAsync(fields[0], fields[1])).Verdict),
+                (LookupKind.Recipient, 2 or 3) => await RecipientAsync(fields),
                 (LookupKind.Sender, 2) =>
                     LookupFrame.Make((byte)_senders.Judge(fields[0], fields[1])),
                 (LookupKind.Password, 3) => await _desk.PasswordAsync(fields, forReader, stop),
