@@ -104,10 +104,7 @@ public static class AcmeProgram
             words.Add(ByteText.ToBytes(PortWord));
         }
 
-        // The library of certificates looks into HOME, and root's is not its business any more.
-        ProcessStart start = ProcessStart.Own(context, "acme", [.. words]);
-        start.Environment["HOME"] = Fd.PathBytes(folder)[..^1];
-        owner.Exec(start);
+        owner.Exec(ProcessStart.Own(context, "acme", [.. words]));
     }
 
     // It would be root for its first port alone.

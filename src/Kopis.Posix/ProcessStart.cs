@@ -57,6 +57,10 @@ public sealed unsafe record ProcessStart
             Environment = new ByteEnvironment(context.Environment)
             {
                 ["KOPIS_HOME"] = Fd.PathBytes(context.Home)[..^1],
+
+                // The runtime's library of certificates wants one, and a user who is in no
+                // /etc/passwd, as in a container, has none.
+                ["HOME"] = context.Environment["HOME"] ?? Fd.PathBytes(context.Home)[..^1],
             },
             Directory = "/",
         };

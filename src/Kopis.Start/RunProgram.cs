@@ -55,7 +55,10 @@ public static class RunProgram
         ProgramContext context, RunOptions options, string me,
         IReadOnlyList<MailListener> listeners, int sessions, Action welcome)
     {
-        ByteEnvironment environment = context.Environment.Only(HostPlan.Variables);
+        // Who runs it is all of its users, so what his loader preloads gives nobody rights: a host
+        // is tried with another clock in this way.
+        ByteEnvironment environment =
+            context.Environment.Only([.. HostPlan.Variables, "LD_PRELOAD", "FAKETIME_"]);
         environment["PATH"] = Encoding.UTF8.GetBytes(
             $"{context.In("bin")}:{environment.Text("PATH") ?? "/usr/bin:/bin"}");
         HostPlan plan = new(

@@ -104,10 +104,11 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
     private void ContinueStopped(Unit unit)
     {
         List<int> stopped = [.. unit.Running.Keys.SelectMany(Processes.StoppedBelow)];
-        unit.Stops = stopped.Exists(unit.Running.ContainsKey) ? unit.Stops + 1 : 0;
+        unit.Stops = stopped.Where(unit.Running.ContainsKey)
+            .ToDictionary(pid => pid, pid => unit.Stops.GetValueOrDefault(pid) + 1);
         foreach (int pid in stopped)
         {
-            bool ends = unit.Stops >= StopsMax && unit.Running.ContainsKey(pid);
+            bool ends = unit.Stops.GetValueOrDefault(pid) >= StopsMax;
             Processes.Signal(pid, ends ? Kill : Continue);
             if (ends || Now() >= unit.QuietUntil)
             {

@@ -28,8 +28,8 @@ internal sealed class Unit(ProcessStart leader, int layer, params ProcessStart[]
 
     internal TimeSpan StartedAt { get; set; }
 
-    /// <summary>Looks in a row at which a part of it was stopped.</summary>
-    internal int Stops { get; set; }
+    /// <summary>Of each process of it: looks in a row at which it was stopped.</summary>
+    internal Dictionary<int, int> Stops { get; set; } = [];
 
     /// <summary>Until when nothing more is said about that.</summary>
     internal TimeSpan QuietUntil { get; set; }

@@ -120,6 +120,7 @@ class Rights(InstalledCase):
             "qmail-popspawn": ("root", 0, None),
             "qmail-lspawn --orders": ("qmails", "qmail", ["qmail"]),
             "qmail-lookup": ("qmailp", "nofiles", ["nofiles"]),
+            "qmail-getpw": ("qmailp", "nofiles", ["nofiles"]),
             "qmail-queue": ("qmailq", "qmail", ["qmail"]),
             "qmail-clean": ("qmailq", "qmail", ["qmail"]),
             "qmail-send": ("qmails", "qmail", ["qmail"]),

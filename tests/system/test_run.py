@@ -106,7 +106,7 @@ class Run(unittest.TestCase):
 
     def test_control_files_that_cannot_be_understood(self):
         for name, line in (("concurrencyremote", "many"), ("databytes", "-1"),
-                           ("smtproutes", "a.example:relay:port"), ("resolvers", "nowhere"),
+                           ("resolvers", "nowhere"),
                            ("queuelifetime", "7d")):
             self.host.control(name, line)
             said = self.refuse()
