@@ -51,7 +51,8 @@ class HostileNames(InstalledCase):
         self.assertRegex(server.stdout, rb"\A220 ")
 
     def test_a_virtual_home_that_flips_runs_nothing_as_another_user(self):
-        """Before: 2 of 10 mails ran alias's program as joe."""
+        """Before: mail behind the link was joe's to deliver, and, of mails while it flips, 2 of 10
+        ran alias's program as joe."""
         host, mail = self.host, self.host.home / "users/mail/virtual.example"
         uid, gid = host.uid("alias"), host.gid("alias")
         box, other = mail / "v", mail / "other"
@@ -61,12 +62,18 @@ class HostileNames(InstalledCase):
         host.dot("joe", "", f"|id -u >> {self.host.base}/ids")
         (host.base / "ids").touch()
         (host.base / "ids").chmod(0o666)
+        box.rename(mail / "aside")
+        other.rename(box)
+        self.send("v@virtual.example")
+        host.wait_until(lambda: (host.base / "ids").read_text(), lambda: host.log(), 60)
+        box.rename(other)
+        (mail / "aside").rename(box)
         flipper = host.spawn("python3", "-c", FLIP, uid, gid, box, other, stdout=subprocess.PIPE)
         flipper.stdout.readline()
         self.addCleanup(flipper.stdout.close)
         for _ in range(10):
             self.send("v@virtual.example")
-        host.wait_until(lambda: len((host.base / "ids").read_text().split()) >= 10,
+        host.wait_until(lambda: len((host.base / "ids").read_text().split()) >= 11,
                         lambda: host.log(), 120)
         flipper.kill()
         flipper.wait()
