@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -24,8 +25,7 @@ public static class AcmeProgram
 
         """;
 
-    private const string PortWord = "--port"; // Only from root, which then has bound it.
-    private const int Port = 3;
+    private const string PortWord = "--port"; // Only from root, with the number of a descriptor.
 
     /// <summary>Gets one and ends, or stays.</summary>
     public static int Run(ProgramContext context)
@@ -37,8 +37,10 @@ public static class AcmeProgram
             return ExitCode.Success;
         }
 
-        bool hasPort = words is [.., PortWord] && Fd.IsInherited(Port);
-        words = hasPort ? words[..^1] : words;
+        bool hasPort = words is [.., PortWord, _]
+            & int.TryParse(words.LastOrDefault(), NumberStyles.None, null, out int port)
+            && Fd.IsInherited(port);
+        words = hasPort ? words[..^2] : words;
         if (words is not ([] or ["--now"] or ["--keep"]))
         {
             Fd.WriteAll(2, Encoding.UTF8.GetBytes(Usage));
@@ -60,8 +62,8 @@ public static class AcmeProgram
         Socket? bound = null;
         if (hasPort)
         {
-            Fd.SetCloseOnExec(Port);
-            bound = new Socket(new SafeSocketHandle(Port, ownsHandle: true));
+            Fd.SetCloseOnExec(port);
+            bound = new Socket(new SafeSocketHandle(port, ownsHandle: true));
         }
         else
         {
@@ -97,11 +99,13 @@ public static class AcmeProgram
         }
 
         List<byte[]> words = [.. context.Arguments];
-        if (settings.WebRoot is null)
+        using Socket? port =
+            settings.WebRoot is null ? ChallengeListener.Bind(settings.Listen) : null;
+        if (port is not null)
         {
-            using Socket port = ChallengeListener.Bind(settings.Listen);
-            Fd.DuplicateTo((int)port.Handle, Port);
-            words.Add(ByteText.ToBytes(PortWord));
+            // It keeps its number: any other may be one that the runtime uses.
+            Fd.SetCloseOnExec((int)port.Handle, on: false);
+            words.AddRange([ByteText.ToBytes(PortWord), ByteText.ToBytes($"{port.Handle}")]);
         }
 
         owner.Exec(ProcessStart.Own(context, "acme", [.. words]));
