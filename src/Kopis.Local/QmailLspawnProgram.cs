@@ -1,4 +1,3 @@
-using System.Globalization;
 using Kopis.Base;
 using Kopis.Posix;
 
@@ -20,13 +19,9 @@ public static class QmailLspawnProgram
     public static int Run(ProgramContext context)
     {
         string mess = context.In("queue/mess");
-        if (context.ArgumentText(0) == Orders && Fd.IsInherited(Root)
-            && uint.TryParse(
-                context.ArgumentText(1), CultureInfo.InvariantCulture, out uint queueUid))
+        if (context.ArgumentText(0) == Orders && Fd.IsInherited(Root))
         {
-            Confinement.RefusePrograms();
-            new OrderLoop(mess, queueUid, Root).Run();
-            return ExitCode.Success;
+            return OrderLoop.Run(mess, context.ArgumentText(1), Root);
         }
 
         Lifeline.Watch(context);
@@ -58,14 +53,12 @@ public static class QmailLspawnProgram
         uint queueUid = asRoot ? UnixUsers.Required("qmailq").Uid : Processes.EffectiveUid;
         UnixUser? user = asRoot ? UnixUsers.Required("qmails") : null;
         ProcessStart start = ProcessStart.Own(
-            context, "qmail-lspawn", ByteText.ToBytes(Orders),
-            ByteText.ToBytes(queueUid.ToString(CultureInfo.InvariantCulture)));
+            context, "qmail-lspawn", ByteText.ToBytes(Orders), ByteText.ToBytes($"{queueUid}"));
         return (start with
         {
             Identity = user is null ? null : ProcessIdentity.Of(user),
             Confinement = new Confinement([], MayRunPrograms: false) { HasNetwork = false },
-            Descriptors =
-                new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 2, [Root] = socket },
+            Descriptors = ProcessStart.InOrder(0, 1, 2, socket),
         }).Start();
     }
 }

@@ -78,7 +78,7 @@ public sealed class Pop3Login(byte[] stamp, Pop3Offer offer)
     /// </summary>
     public byte[] TakeFields()
     {
-        byte[] fields = [.. Question.Name, 0, .. Question.Secret, 0, .. stamp, 0];
+        byte[] fields = PasswordFields.Format(Question.Name, Question.Secret, stamp);
         Question.Forget();
         return fields;
     }

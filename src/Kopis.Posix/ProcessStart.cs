@@ -65,6 +65,18 @@ public sealed unsafe record ProcessStart
             Directory = "/",
         };
 
+    /// <summary>Descriptors of ours for the child's 0, 1, 2 and so on.</summary>
+    public static IReadOnlyDictionary<int, int> InOrder(params ReadOnlySpan<int> ours)
+    {
+        Dictionary<int, int> descriptors = [];
+        foreach (int fd in ours)
+        {
+            descriptors.Add(descriptors.Count, fd);
+        }
+
+        return descriptors;
+    }
+
     /// <summary>Starts the child.</summary>
     /// <returns>Its process id; the caller must wait for it.</returns>
     /// <exception cref="PosixException">It could not be started: not found, no rights.</exception>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
+using Kopis.Mail;
 using Kopis.Net;
 using Kopis.Posix;
 using Kopis.Users;
@@ -14,7 +15,6 @@ namespace Kopis.Read;
 public static class Checkpassword
 {
     private const int Descriptor = 3;
-    private const int FieldsBytesMax = 512;
     private const int ExitBad = 1;
     private const int ExitMisused = 2;
 
@@ -26,25 +26,19 @@ public static class Checkpassword
             return ExitMisused;
         }
 
-        byte[] fields = new byte[FieldsBytesMax + 1];
+        byte[] fields = new byte[PasswordFields.BytesMax + 1];
         try
         {
             int length = Fd.ReadToEnd(Descriptor, fields);
             Fd.Close(Descriptor);
-            ReadOnlySpan<byte> rest = fields.AsSpan(0, length);
-
-            // Three fields, each ended by NUL; what follows them is reserved.
-            if (length > FieldsBytesMax
-                || !TryCut(ref rest, out ReadOnlySpan<byte> name)
-                || !TryCut(ref rest, out ReadOnlySpan<byte> password)
-                || !TryCut(ref rest, out _))
+            if (!PasswordFields.TryParse(fields.AsSpan(0, length), out var name, out var secret))
             {
                 return ExitMisused;
             }
 
             bool asRoot = Processes.EffectiveUid == 0; // So it can become a user of the host.
             Candidate candidate = new Accounts(context.Home, asRoot).Find(name);
-            if (!candidate.Verify(password))
+            if (!candidate.Verify(secret))
             {
                 return ExitBad;
             }
@@ -60,14 +54,6 @@ public static class Checkpassword
         {
             CryptographicOperations.ZeroMemory(fields);
         }
-    }
-
-    private static bool TryCut(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> field)
-    {
-        int end = rest.IndexOf((byte)0);
-        field = rest[..Math.Max(0, end)];
-        rest = rest[(end + 1)..];
-        return end >= 0;
     }
 
     private static void RunFor(Account account, ProgramContext context)

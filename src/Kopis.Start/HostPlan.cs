@@ -36,10 +36,8 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
             Child("qmail-lookup", "qmailp", "--reader"u8.ToArray(), "--serve"u8.ToArray());
         return spec with
         {
-            Descriptors = new Dictionary<int, int>
-            {
-                [0] = (int)listener.Handle, [1] = 1, [2] = 2, [3] = (int)readers.Handle, [4] = root,
-            },
+            Descriptors = ProcessStart.InOrder(
+                (int)listener.Handle, 1, 2, (int)readers.Handle, root),
             Identity = spec.Identity! with { MayReadAll = true },
             Confinement = Confinement.NoNewRights,
         };
@@ -50,7 +48,7 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
     /// <param name="judge">To qmail-lookup.</param>
     internal ProcessStart Readers(int judge) => Child("qmail-popspawn", null) with
     {
-        Descriptors = new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 2, [3] = judge },
+        Descriptors = ProcessStart.InOrder(0, 1, 2, judge),
         Confinement = Confinement.NoNewRights with { HasNetwork = false },
     };
 
@@ -59,7 +57,7 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
         Child(Send, "qmails", "--batch"u8.ToArray()) with
         {
             // Its descriptor 2 is a pipe of the protocol: it has no standard error.
-            Descriptors = new Dictionary<int, int> { [0] = log },
+            Descriptors = ProcessStart.InOrder(log),
             Confinement = Writing("state", "bounce", "lock"),
         },
         layer,
@@ -82,7 +80,7 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
         {
             Path = ProgramPath.Find(context.Environment, words[0])
                 ?? throw new ConfigurationException($"there is no program {name}"),
-            Descriptors = new Dictionary<int, int> { [0] = input, [1] = 1, [2] = 2 },
+            Descriptors = ProcessStart.InOrder(input, 1, 2),
         };
     }
 
@@ -91,7 +89,7 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
         ProcessStart.Own(context, name, arguments) with
         {
             OwnGroup = true,
-            Descriptors = new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 2 },
+            Descriptors = ProcessStart.InOrder(0, 1, 2),
             Identity = user is null || singleUser ? null : Identity(user),
         };
 

@@ -28,12 +28,8 @@ public static class Pop3Root
             (int read, int write) = Fd.Pipe();
             ProcessStart start = ProcessStart.Own(
                 context, "qmail-start", ByteText.ToBytes(QmailStartProgram.Readers));
-            _ = Lifeline.Give(
-                start with
-                {
-                    Descriptors = new Dictionary<int, int> { [0] = 0, [1] = 2, [2] = 2 },
-                },
-                read).Start();
+            start = start with { Descriptors = ProcessStart.InOrder(0, 2, 2) };
+            _ = Lifeline.Give(start, read).Start();
             Fd.Close(read);
             Fd.SetCloseOnExec(write, on: false); // For who we become; that child has not got it.
         }

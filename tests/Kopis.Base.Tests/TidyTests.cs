@@ -33,7 +33,7 @@ public sealed partial class TidyTests
         "Kopis.Net/TcpServer.cs", "Kopis.Start/Pop3Root.cs", "Kopis.Read/Checkpassword.cs",
     ];
 
-    private const int RootsLinesMax = 655;
+    private const int RootsLinesMax = 600;
     private static readonly string Root = FindRoot();
     private static readonly string[] Sources = Find("src", "*.cs");
 

@@ -5,14 +5,25 @@ import socket
 import subprocess
 
 
+def free_port(ip):
+    """A port that both UDP and TCP had free a moment ago."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams, socket.socket() as stream:
+            datagrams.bind((ip, 0))
+            port = datagrams.getsockname()[1]
+            try:
+                stream.bind((ip, port))
+            except OSError:
+                continue
+            return port
+
+
 class NameServer:
     """Answers at self.address: on a free port, or on 53 of a loopback address (as root)."""
 
     def __init__(self, case, *records, ip="127.0.0.1", port=None):
         if port is None:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                probe.bind((ip, 0))
-                port = probe.getsockname()[1]
+            port = free_port(ip)
         self.ip, self.port, self.address = ip, port, f"{ip}:{port}"
         self.process = subprocess.Popen(
             ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv",

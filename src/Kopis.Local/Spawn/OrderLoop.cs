@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Globalization;
 using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Queue;
@@ -33,9 +34,25 @@ internal sealed class OrderLoop(string mess, uint queueUid, int root)
     private int _running;
     private uint _nextId;
 
-    /// <summary>Runs until orders have ended and everything is reported.</summary>
+    /// <summary>This half as a process: it starts nothing.</summary>
+    /// <param name="mess">The directory <c>queue/mess</c>.</param>
+    /// <param name="queueOwner">The uid of who must own the queue's files.</param>
+    /// <param name="root">Where root's half is asked.</param>
     /// <exception cref="ConfigurationException">Root's half is gone.</exception>
-    internal void Run()
+    internal static int Run(string mess, string? queueOwner, int root)
+    {
+        if (!uint.TryParse(queueOwner, CultureInfo.InvariantCulture, out uint uid))
+        {
+            return ExitCode.Permanent;
+        }
+
+        Confinement.RefusePrograms();
+        new OrderLoop(mess, uid, root).Run();
+        return ExitCode.Success;
+    }
+
+    /// <summary>Runs until orders have ended and everything is reported.</summary>
+    private void Run()
     {
         _reports.WriteByte(DeliveriesMax);
         FlushReports();

@@ -36,8 +36,7 @@ internal sealed class SpawnLoop(
     private readonly byte[] _getpw = Fd.PathBytes(context.In("bin/qmail-getpw"))[..^1];
     private readonly GetpwService _service = new(GetpwService.Program(context) with
     {
-        Identity = getpwUser is null
-            ? null : new ProcessIdentity(getpwUser.Uid, getpwUser.Gid, [getpwUser.Gid]),
+        Identity = getpwUser is null ? null : ProcessIdentity.Of(getpwUser),
     });
 
     private readonly List<Search> _searches = [];

@@ -132,11 +132,7 @@ internal sealed class WarmLocals(
             ProcessStart start = ProcessStart.Own(context, program, "--serve"u8.ToArray());
             return new Local(++_started, Grants: grants, Pid: (start with
             {
-                Descriptors = new Dictionary<int, int>
-                {
-                    [0] = grantsEnd, [1] = _nothing, [2] = _nothing,
-                    [QmailLocalProgram.OrdersFd] = ordersEnd,
-                },
+                Descriptors = ProcessStart.InOrder(grantsEnd, _nothing, _nothing, ordersEnd),
                 Identity = asRoot ? new ProcessIdentity(uid, gid, [gid]) : null,
             }).Start());
         }

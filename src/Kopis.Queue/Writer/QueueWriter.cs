@@ -11,7 +11,6 @@ namespace Kopis.Queue;
 /// </summary>
 public sealed class QueueWriter : IDisposable
 {
-    private const int AnyoneMayConnect = 0x1B6; // 0666
     private const int Backlog = 1024;
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
@@ -61,12 +60,13 @@ public sealed class QueueWriter : IDisposable
             Trigger.Create(trigger);
             _trigger = new Trigger(trigger);
             Room = new DiskRoom(_mess, _disk, _clock, _floods, limits.DiskPercent);
-            _listener = Listen(IntakeFrame.SocketPath(home));
+            _listener = UnixListener.Listen(
+                IntakeFrame.SocketPath(home), SocketType.Stream, Backlog);
             ulong last = SegmentFile.List(FileSystem.Real, _mess).LastOrDefault();
             _committer = new Committer(new SegmentWriter(_mess, disk, last), _trigger, log);
         }
         catch (Exception e) when (
-            e is IOException or UnauthorizedAccessException or SocketException or ArgumentException)
+            e is IOException or UnauthorizedAccessException or ConfigurationException)
         {
             _listener?.Dispose();
             Fd.Close(_lock);
@@ -195,24 +195,6 @@ public sealed class QueueWriter : IDisposable
 
         Fd.Close(fd);
         throw new ConfigurationException($"{path}: another queue writer is running");
-    }
-
-    private static Socket Listen(string path)
-    {
-        Paths.Unlink(path); // A former writer's; the lock says that it is gone.
-        Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            listener.Bind(new UnixDomainSocketEndPoint(path));
-            Paths.ChangeMode(path, AnyoneMayConnect);
-            listener.Listen(Backlog);
-            return listener;
-        }
-        catch (Exception e) when (e is SocketException or ArgumentException or PosixException)
-        {
-            listener.Dispose();
-            throw;
-        }
     }
 
     private async Task AcceptAsync(CancellationToken stop, CancellationToken end)

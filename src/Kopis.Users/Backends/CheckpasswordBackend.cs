@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Kopis.Base;
+using Kopis.Mail;
 using Kopis.Posix;
 
 namespace Kopis.Users;
@@ -14,7 +15,6 @@ namespace Kopis.Users;
 public sealed class CheckpasswordBackend(IReadOnlyList<byte[]> words, ByteEnvironment environment)
     : PasswordOnly
 {
-    private const int FieldsBytesMax = 512; // What checkpassword reads.
     private const int ProgramsMax = 20;
     private const int Kill = 9;
     private const int ExitBad = 1;
@@ -27,8 +27,8 @@ public sealed class CheckpasswordBackend(IReadOnlyList<byte[]> words, ByteEnviro
     public override async Task<LoginAnswer> CheckPasswordAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
     {
-        byte[] fields = [.. name, 0, .. secret, 0, 0]; // No stamp: there is no APOP here.
-        if (fields.Length > FieldsBytesMax)
+        byte[] fields = PasswordFields.Format(name, secret, []); // There is no APOP here.
+        if (fields.Length > PasswordFields.BytesMax)
         {
             return LoginAnswer.No;
         }

@@ -27,7 +27,7 @@ public sealed class RecipientLookup(string home, bool asRoot)
 
         if (result == LookupResult.Nobody && !asRoot)
         {
-            result = Alias(local);
+            result = OneUser.Alias(home, local);
         }
 
         return Check(result);
@@ -39,14 +39,4 @@ public sealed class RecipientLookup(string home, bool asRoot)
             : asRoot && user.Uid == 0 ? LookupResult.Trouble(SpawnCode.Root)
             : !asRoot && user.Uid != Processes.EffectiveUid ? LookupResult.Trouble(SpawnCode.Usage)
             : result;
-
-    private LookupResult Alias(ReadOnlySpan<byte> local)
-    {
-        byte[] alias = Fd.PathBytes(Path.Combine(home, "alias"));
-        return Fd.TryStatus(alias, out _) is { IsDirectory: true }
-            ? LookupResult.Found(new RecipientUser(
-                "alias"u8.ToArray(), Processes.EffectiveUid, Processes.Gid,
-                alias[..^1], "-"u8.ToArray(), local.ToArray()))
-            : LookupResult.Trouble(SpawnCode.NoAlias);
-    }
 }

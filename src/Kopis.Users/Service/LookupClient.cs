@@ -21,6 +21,7 @@ public sealed class LookupClient : ILoginService
     private const int AddressesMax = 20_000; // Remembered; some 150 bytes each.
     private static readonly TimeSpan RecipientTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LoginTimeout = TimeSpan.FromSeconds(30); // Hashes queue.
+    private static readonly TimeSpan LimitTimeout = TimeSpan.FromSeconds(5); // It only counts.
     private static readonly string[] ControlFiles = [.. AddressMap.Files, "norcptcheck"];
 
     private readonly string _path;
@@ -28,6 +29,7 @@ public sealed class LookupClient : ILoginService
     private bool _wasThere;
     private readonly LookupPool _recipients;
     private readonly LookupPool _logins;
+    private readonly LookupPool _limits;
     private readonly PeerShares _shares;
     private readonly VerdictCache _cache;
     private readonly Reloading<Rules> _rules;
@@ -45,6 +47,7 @@ public sealed class LookupClient : ILoginService
         _path = LookupFrame.SocketPath(home);
         _recipients = new LookupPool(home, RecipientConnectionsMax, RecipientTimeout);
         _logins = new LookupPool(home, LoginConnectionsMax, LoginTimeout);
+        _limits = new LookupPool(home, LoginConnectionsMax, LimitTimeout);
         _shares = new PeerShares(QuestionsOfClientMax, time);
         _cache = new VerdictCache(time, AddressesMax);
         _rules = new Reloading<Rules>(
@@ -183,7 +186,7 @@ public sealed class LookupClient : ILoginService
     internal async Task<(LoginLeave Leave, TimeSpan Delay)?> ReserveAsync(
         IPAddress peer, byte[] name, CancellationToken stop) =>
         IsThere
-        && await _logins.AskAsync(
+        && await _limits.AskAsync(
             LookupFrame.Make((byte)LookupKind.Leave, peer.GetAddressBytes(), name), stop)
             is { Fields: [{ } wait] } answer
         && LookupFrame.ReadNumber(wait) is { } milliseconds and >= 0
@@ -201,7 +204,7 @@ public sealed class LookupClient : ILoginService
     internal async Task<TimeSpan?> SettleAsync(
         IPAddress peer, byte[] name, LookupVerdict verdict) =>
         IsThere
-        && await _logins.AskAsync(
+        && await _limits.AskAsync(
             LookupFrame.Make(
                 (byte)LookupKind.Outcome, peer.GetAddressBytes(), name, [(byte)verdict]),
             CancellationToken.None) is { Verdict: LookupVerdict.Yes, Fields: [{ } wait] }

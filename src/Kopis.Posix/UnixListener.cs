@@ -1,0 +1,34 @@
+using System.Net.Sockets;
+using Kopis.Base;
+
+namespace Kopis.Posix;
+
+/// <summary>Sockets of the file system to which any process of the host may connect: the kernel
+/// says who did (<see cref="Credentials"/>).</summary>
+public static class UnixListener
+{
+    private const int AnyoneMayConnect = 0x1B6; // 0666
+
+    /// <summary>Listens; a socket that is there is replaced.</summary>
+    /// <param name="path">Its name.</param>
+    /// <param name="type">A stream, or packets.</param>
+    /// <param name="backlog">Connections that may wait to be accepted.</param>
+    /// <exception cref="ConfigurationException">That fails.</exception>
+    public static Socket Listen(string path, SocketType type, int backlog)
+    {
+        Socket listener = new(AddressFamily.Unix, type, ProtocolType.Unspecified);
+        try
+        {
+            Paths.Unlink(path);
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+            Paths.ChangeMode(path, AnyoneMayConnect);
+            listener.Listen(backlog);
+            return listener;
+        }
+        catch (Exception e) when (e is IOException or SocketException or ArgumentException)
+        {
+            listener.Dispose();
+            throw new ConfigurationException($"unable to listen on {path}: {e.Message}", e);
+        }
+    }
+}
