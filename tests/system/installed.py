@@ -139,6 +139,12 @@ class Installed:
         return self.run(BINARY, "install", "--home", self.home, "--pages", ROOT / "docs/man",
                         *options).stdout.decode()
 
+    def uninstall(self, program=BINARY):
+        """With a /proc that has no other host's processes: userdel takes a uid for in use where
+        any process has it, and hosts of other tests have the same uids."""
+        return self.run("unshare", "--pid", "--fork", "--mount-proc", program, "install",
+                        "--home", self.home, "--uninstall").stdout.decode()
+
     def cover(self, directory):
         """Makes a directory of the real host writable for this one alone."""
         place = self.base / "covers" / directory.strip("/").replace("/", "-")
