@@ -10,7 +10,7 @@ import unittest
 
 from disk import Disk, can_mount
 from figures import tell
-from host import Host, HostCase, free_port
+from host import Host, HostCase, free_port, wait_port
 
 MESSAGE = "Subject: want\r\n\r\nthe text\r\n"
 LARGE = MESSAGE + ("x" * 70 + "\r\n") * 6000  # Over 256 KiB: a file of its own in the queue.
@@ -200,6 +200,7 @@ class Clock(unittest.TestCase):
         sink = subprocess.Popen(["smtp-sink", *user, f"127.0.0.1:{self.sink}", "10"])
         self.addCleanup(sink.wait)
         self.addCleanup(sink.kill)
+        wait_port(self.sink)
 
     def test_a_year_ahead_gives_old_mail_one_more_try(self):
         host = self.start()
