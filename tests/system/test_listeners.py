@@ -18,11 +18,15 @@ class UnitsCase(InstalledCase):
         cls.host.install("--systemd")
         cls.joe = cls.host.add_user("joe")
         cls.host.run("chpasswd", stdin=f"joe:{PASSWORD}\n".encode())
-        cls.host.start()
+        cls.start_host()
         for name in NAMES:
             cls.start_unit(name)
         for port in (25, 587, 465, 110, 995):
             cls.host.wait_listening(port)
+
+    @classmethod
+    def start_host(cls):
+        cls.host.start()
 
     @classmethod
     def start_unit(cls, name):

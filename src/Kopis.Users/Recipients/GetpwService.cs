@@ -12,6 +12,9 @@ public sealed class GetpwService(ProcessStart program)
 {
     private const int Kill = 9;
 
+    // What it runs, modules of the name service or the site's own program, writes nothing into the
+    // log of who asks.
+    private readonly int _nothing = Fd.Open("/dev/null", OpenFlags.ReadWrite);
     private readonly List<int> _ended = [];
     private int _pid;
     private int _socket = -1;
@@ -81,7 +84,10 @@ public sealed class GetpwService(ProcessStart program)
         {
             _pid = (program with
             {
-                Descriptors = new Dictionary<int, int> { [0] = theirs, [1] = 2, [2] = 2 },
+                Descriptors = new Dictionary<int, int>
+                {
+                    [0] = theirs, [1] = _nothing, [2] = _nothing,
+                },
             }).Start();
             (_socket, ours) = (ours, -1);
             Fd.SetNonBlocking(_socket, true);
