@@ -9,6 +9,8 @@ namespace Kopis.Admin;
 /// <summary>What the commands for virtual users have in common.</summary>
 internal static class AdminWords
 {
+    private const int OthersMayRead = 0x12; // umask 022.
+
     /// <summary>Runs a program of several commands; a command that is null is misused.</summary>
     internal static int Run(
         ProgramContext context, string usage, Func<string[], string?> command)
@@ -19,6 +21,9 @@ internal static class AdminWords
             Print(1, usage);
             return ExitCode.Success;
         }
+
+        // Control files are for all users of the suite, whatever the umask of who runs this.
+        Processes.SetFileModeMask(OthersMayRead);
 
         // The home of a `kopis run`, say, is its user's, and so is what we write there.
         OwnerWork.GoOnAsOwnerOf(context.In("users"), context);
