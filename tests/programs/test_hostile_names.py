@@ -362,7 +362,7 @@ class Import(ProgramCase):
     def replace(self, name, number, make):
         path = next(path for path in (self.old.path / name).rglob(str(number)))
         times = path.stat()
-        path.unlink()
+        path.rename(self.home / f"was-{name}")  # The next file must not get its number again.
         make(path)
         if not path.is_symlink() and path.is_file():
             os.utime(path, (times.st_atime, times.st_mtime))
