@@ -81,7 +81,7 @@ internal static class OwnDomains
 
         string[] lines = ByteText.ToText(content).Split('\n');
         string[] kept = [.. lines.Where(line =>
-            !line.TrimEnd(' ', '\t').Equals(domain, StringComparison.OrdinalIgnoreCase))];
+            !line.TrimEnd(' ', '\t', '\r').Equals(domain, StringComparison.OrdinalIgnoreCase))];
         if (kept.Length == lines.Length)
         {
             return false;

@@ -9,8 +9,6 @@ public sealed class ControlDirectory(string path)
     /// <summary>The largest file that is read: a <c>morercpthosts.cdb</c> of millions.</summary>
     public const int FileBytesMax = 256 * 1024 * 1024;
 
-    private static readonly byte[] Blank = " \t\n"u8.ToArray();
-
     /// <summary>The directory, as given.</summary>
     public string Directory { get; } = path;
 
@@ -30,7 +28,7 @@ public sealed class ControlDirectory(string path)
         }
 
         int end = content.AsSpan().IndexOf((byte)'\n');
-        return content.AsSpan(0, end < 0 ? content.Length : end).TrimEnd(Blank).ToArray();
+        return WrittenLine.TrimEnd(content.AsSpan(0, end < 0 ? content.Length : end)).ToArray();
     }
 
     /// <summary>A line of the kind that falls back to <c>me</c>, then to a literal.</summary>
@@ -74,7 +72,7 @@ public sealed class ControlDirectory(string path)
         while (!rest.IsEmpty)
         {
             int end = rest.IndexOf((byte)'\n');
-            ReadOnlySpan<byte> line = (end < 0 ? rest : rest[..end]).TrimEnd(Blank);
+            ReadOnlySpan<byte> line = WrittenLine.TrimEnd(end < 0 ? rest : rest[..end]);
             rest = end < 0 ? [] : rest[(end + 1)..];
             if (!line.IsEmpty && line[0] != (byte)'#')
             {

@@ -13,7 +13,7 @@ public sealed class TcpRulesCompiler
     /// <returns>False where it cannot be understood.</returns>
     public bool TryAdd(ReadOnlySpan<byte> line)
     {
-        line = line.TrimEnd(" \t"u8);
+        line = WrittenLine.TrimEnd(line);
         if (line.IsEmpty || line[0] == (byte)'#')
         {
             return true;

@@ -69,6 +69,27 @@ public sealed class ControlDirectoryTests : IDisposable
         Assert.Null(_control.ReadList("missing"));
     }
 
+    /// <summary>Before, a CR was part of the name: the host did not know its own domains.</summary>
+    [Theory, InlineData("\r\n"), InlineData(" \t\r\n"), InlineData("\r\r\n")]
+    public void A_cr_before_the_line_end_is_a_trailing_blank(string end)
+    {
+        Write("locals", $"a.example{end}#b{end}{end}c.example{end}");
+        Write("me", $"mx.example{end}");
+        Write("queuelifetime", $"100{end}");
+        Assert.Equal(
+            ["a.example", "c.example"],
+            _control.ReadList("locals")!.Select(line => ByteText.ToText(line)));
+        Assert.Equal("mx.example"u8.ToArray(), _control.ReadLine("me"));
+        Assert.Equal(100, _control.ReadInt("queuelifetime", 1));
+    }
+
+    [Fact]
+    public void A_cr_within_a_line_stays()
+    {
+        Write("me", "a\rb\n");
+        Assert.Equal("a\rb"u8.ToArray(), _control.ReadLine("me"));
+    }
+
     [Fact]
     public void What_cannot_be_read_is_an_error_and_never_a_default()
     {

@@ -19,6 +19,10 @@ public class TcpRulesTests
     }
 
     [Fact]
+    public void Lines_may_end_in_crlf() =>
+        Assert.NotNull(Find("127.0.0.1:allow,RELAYCLIENT=\"\"\r\n:deny\r\n", "127.0.0.1"));
+
+    [Fact]
     public void Without_host_or_info_their_keys_are_not_asked()
     {
         const string text = "=:deny\n=.example:deny\njoe@1.2.3.4:deny\n";

@@ -44,6 +44,10 @@ public class DotQmailTests
     [InlineData(" \t ", "Blank", "")]
     [InlineData("# ./Mailbox", "Nothing", null)]
     [InlineData("./Mailbox \t", "Mbox", "./Mailbox")]
+    [InlineData("./Maildir/\r", "Maildir", "./Maildir/")] // Before: a file whose name ended in CR.
+    [InlineData("&joe@x.example \r", "Forward", "joe@x.example")]
+    [InlineData("|true\r", "Program", "true")]
+    [InlineData("\r", "Blank", "")]
     [InlineData("/var/mail/x", "Mbox", "/var/mail/x")]
     [InlineData("./Maildir/", "Maildir", "./Maildir/")]
     [InlineData("./Maildir/  ", "Maildir", "./Maildir/")]

@@ -57,6 +57,16 @@ public sealed class TableTests : IDisposable
     }
 
     // What a crash between the two renames leaves: the index of the text that did not come.
+    /// <summary>Before, CR was part of each target.</summary>
+    [Fact]
+    public void Lines_may_end_in_crlf()
+    {
+        File.WriteAllText(Text, "# by hand\r\n\r\na@x.example:b@y.example\r\n");
+        Assert.Equal(["b@y.example"], new VirtualAliases(_home.FullName).Find("a@x.example"u8));
+        Save();
+        Assert.Equal(["b@y.example"], new VirtualAliases(_home.FullName).Find("a@x.example"u8));
+    }
+
     [Fact]
     public void An_index_without_its_text_is_not_believed()
     {

@@ -30,7 +30,7 @@ internal static class AliasCompiler
         List<byte> list = [];
         foreach (Range range in text.Split((byte)'\n'))
         {
-            ReadOnlySpan<byte> line = text[range];
+            ReadOnlySpan<byte> line = text[range].TrimEnd((byte)'\r');
             if (line.StartsWith("#"u8))
             {
                 continue;
@@ -117,7 +117,7 @@ internal static class AliasCompiler
         List<byte[]> lines = [];
         foreach (Range range in text.Split((byte)'\n'))
         {
-            ReadOnlySpan<byte> line = text[range];
+            ReadOnlySpan<byte> line = text[range].TrimEnd((byte)'\r');
             bool continues = line.IsEmpty || line[0] is (byte)' ' or (byte)'\t';
             if (continues && lines.Count > 0)
             {

@@ -51,7 +51,7 @@ public static class DotForward
         List<ForwardTarget> targets = [];
         foreach (Range range in text.Split((byte)'\n'))
         {
-            ReadOnlySpan<byte> line = text[range];
+            ReadOnlySpan<byte> line = text[range].TrimEnd((byte)'\r');
             if (line.StartsWith("#"u8))
             {
                 continue;

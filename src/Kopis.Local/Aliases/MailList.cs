@@ -20,7 +20,7 @@ internal static class MailList
         List<byte> list = [];
         foreach (Range range in text.Split((byte)'\n'))
         {
-            ReadOnlySpan<byte> line = text[range].TrimEnd(" \t"u8);
+            ReadOnlySpan<byte> line = WrittenLine.TrimEnd(text[range]);
             if (line.IsEmpty || line[0] == (byte)'#')
             {
                 continue;

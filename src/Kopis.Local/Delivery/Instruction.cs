@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Local;
 
 /// <summary>One line of a .qmail file (contract §7.7).</summary>
@@ -10,7 +12,8 @@ internal readonly record struct Instruction(InstructionKind Kind, ReadOnlyMemory
     {
         // A NUL ends the line, as it ended the C string that qmail made of it.
         int nul = line.Span.IndexOf((byte)0);
-        line = (nul < 0 ? line : line[..nul]).TrimEnd(" \t"u8);
+        line = nul < 0 ? line : line[..nul];
+        line = line[..WrittenLine.TrimEnd(line.Span).Length];
         if (line.IsEmpty)
         {
             return new Instruction(InstructionKind.Blank, line);

@@ -19,7 +19,7 @@ internal static class AssignCompiler
         while (true)
         {
             int end = assign.IndexOf((byte)'\n');
-            ReadOnlySpan<byte> line = end < 0 ? assign : assign[..end];
+            ReadOnlySpan<byte> line = (end < 0 ? assign : assign[..end]).TrimEnd((byte)'\r');
             if (line.StartsWith("."u8))
             {
                 cdb.Add([], wildcardEnds.ToArray());

@@ -24,7 +24,7 @@ internal sealed record TableFormat(string Name, string Shape, Func<string, strin
         foreach (Range range in content.Split((byte)'\n'))
         {
             number++;
-            ReadOnlySpan<byte> line = content[range];
+            ReadOnlySpan<byte> line = content[range].TrimEnd((byte)'\r');
             if (IsNothing(line))
             {
                 continue;
@@ -55,7 +55,7 @@ internal sealed record TableFormat(string Name, string Shape, Func<string, strin
         index.Add([], stamp.ToBytes());
         foreach (Range range in content.Split((byte)'\n'))
         {
-            ReadOnlySpan<byte> line = content[range];
+            ReadOnlySpan<byte> line = content[range].TrimEnd((byte)'\r');
             if (!IsNothing(line))
             {
                 int colon = line.IndexOf((byte)':');
