@@ -68,7 +68,8 @@ class UserSignals(Pop3Case):
     @classmethod
     def prepare(cls):
         super().prepare()
-        cls.mallory = cls.host.add_user("mallory")
+        # A uid that no user of another test's host has: signals go to all of the machine.
+        cls.mallory = cls.host.add_user("mallory", "--uid", 30_000 + os.getpid() % 30_000)
         cls.host.run("chpasswd", stdin=f"mallory:{PASSWORD}\n".encode())
 
     def setUp(self):
