@@ -10,14 +10,14 @@ internal sealed class ChildCalls
             ? new ChildCalls
             {
                 SignalMask = 135, SignalAction = 134, Clone = 220, SetTimer = 103, Close = 57,
-                Duplicate = 24, SetGroup = 154, ProcessControl = 167, SetGroups = 159,
+                Duplicate = 24, SetSession = 157, ProcessControl = 167, SetGroups = 159,
                 SetGids = 149, SetUids = 147, SetCapabilities = 91, GetUids = 148, GetGids = 150,
                 GetGroups = 158, ChangeDirectory = 49, Execute = 221, Exit = 94,
             }
             : new ChildCalls
             {
                 SignalMask = 14, SignalAction = 13, Clone = 56, SetTimer = 38, Close = 3,
-                Duplicate = 292, SetGroup = 109, ProcessControl = 157, SetGroups = 116,
+                Duplicate = 292, SetSession = 112, ProcessControl = 157, SetGroups = 116,
                 SetGids = 119, SetUids = 117, SetCapabilities = 126, GetUids = 118, GetGids = 120,
                 GetGroups = 115, ChangeDirectory = 80, Execute = 59, Exit = 231,
             };
@@ -37,8 +37,8 @@ internal sealed class ChildCalls
     /// <summary>dup3.</summary>
     internal required int Duplicate { get; init; }
 
-    /// <summary>setpgid.</summary>
-    internal required int SetGroup { get; init; }
+    /// <summary>setsid.</summary>
+    internal required int SetSession { get; init; }
 
     /// <summary>prctl.</summary>
     internal required int ProcessControl { get; init; }

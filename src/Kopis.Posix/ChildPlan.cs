@@ -35,11 +35,10 @@ internal sealed unsafe class ChildPlan : IDisposable
         _environment = new NativeStrings(start.Environment.ToBlock());
         ForgetSignals();
         MoveDescriptors(start.Descriptors);
-        if (start.OwnGroup)
-        {
-            Add(_calls.SetGroup);
-        }
 
+        // With our terminal, where we have one, he could type for us (ioctl_tty(2), TIOCSTI). A new
+        // process leads no group, so this does not fail; what it returns is not known before.
+        Add(_calls.SetSession, mayFail: true);
         Become(identity);
         if (directory is not null)
         {

@@ -85,6 +85,7 @@ public sealed record ProcessIdentity
     {
         try
         {
+            Terminal.GiveUp();
             Become();
             if (program.Directory is { } directory)
             {

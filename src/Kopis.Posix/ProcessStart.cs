@@ -32,7 +32,8 @@ public sealed unsafe record ProcessStart
     /// </summary>
     public byte[]? DirectoryBytes { get; init; }
 
-    /// <summary>Whether the child leads a process group of its own, to be ended as one.</summary>
+    /// <summary>Whether the child leads a process group of its own, to be ended as one; one with an
+    /// <see cref="Identity"/> always does, in a session of its own.</summary>
     public bool OwnGroup { get; init; }
 
     /// <summary>Who the child is; null keeps us. Needs root. Where given, the child gets no

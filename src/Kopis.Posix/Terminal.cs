@@ -3,13 +3,14 @@ using System.Text;
 
 namespace Kopis.Posix;
 
-/// <summary>Asks for secrets at the controlling terminal, without echo.</summary>
+/// <summary>The controlling terminal: asks for secrets there, without echo.</summary>
 public static unsafe class Terminal
 {
     private const int LineBytesMax = 512;
     private const int SetNow = 0;
     private const int SetNowAndForget = 2; // What was typed before the question is no answer.
     private const uint Echo = 8;
+    private const nint NoTerminal = 0x5422; // TIOCNOTTY of asm-generic.
 
     /// <summary>Asks twice; null where the answers differ.</summary>
     /// <exception cref="PosixException">There is no terminal.</exception>
@@ -26,6 +27,26 @@ public static unsafe class Terminal
         {
             Fd.Close(fd);
         }
+    }
+
+    /// <summary>This process has none from here on, and gets none by opening one. Who has the
+    /// terminal of a root shell could type there (ioctl_tty(2), TIOCSTI). It stays with the leader
+    /// of a session, behind whom there is no shell.</summary>
+    internal static void GiveUp()
+    {
+        int fd = Fd.TryOpen(
+            "/dev/tty\0"u8.ToArray(), OpenFlags.ReadWrite | OpenFlags.NoTerminal, out _);
+        if (fd < 0)
+        {
+            return;
+        }
+
+        if (Native.getsid(0) != Native.getpid())
+        {
+            _ = Native.ioctl(fd, NoTerminal, null);
+        }
+
+        Fd.Close(fd);
     }
 
     private static byte[] Ask(int fd, string prompt)

@@ -74,6 +74,14 @@ public sealed class ProcessIdentityTests
         Assert.Equal(3 + 1, said.Split('\n').Count(line => line.Contains("->"))); // ls's own.
     }
 
+    /// <summary>What it was before: in ours. Where root had started us at a terminal, a user's
+    /// program could open /dev/tty and type there (TIOCSTI).</summary>
+    [Fact]
+    public void It_is_in_a_session_of_its_own_without_a_terminal() =>
+        Assert.Equal("own 0\n", Run(
+            "set -- $$ $(cut -d ' ' -f 6,7 /proc/$$/stat); test $1 = $2 && echo own $3",
+            User, out _));
+
     [Fact]
     public void Descriptors_change_places()
     {

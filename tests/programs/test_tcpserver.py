@@ -1,10 +1,13 @@
 """tcpserver: fused and foreign chains, environment, rules, limits, log, signals."""
 
+import fcntl
 import os
 import pathlib
+import pty
 import signal
 import socket
 import subprocess
+import termios
 import time
 import unittest
 
@@ -279,6 +282,30 @@ class TcpServer(ListenerCase):
             text = status.read_text()
             self.assertIn("Uid:\t65534\t65534\t65534\t65534\n", text)
             self.assertIn("Gid:\t65533\t65533\t65533\t65533\n", text)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_who_it_becomes_cannot_type_at_roots_terminal(self):
+        """The shell that root started it from would run what is typed there. The binary of before
+        kept the terminal: the program of a session opened it, and TIOCSTI worked."""
+        self.home.chmod(0o755)
+        master, terminal = pty.openpty()
+        self.addCleanup(os.close, master)
+
+        def take_terminal():
+            os.setsid()
+            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+        shell = subprocess.Popen(
+            ["sh", "-c", '"$@"; :', "sh", BIN / "tcpserver", "-1", "-u", "65534", "127.0.0.1", "0",
+             "sh", "-c", "(: </dev/tty) 2>/dev/null && echo open || echo closed"],
+            env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            preexec_fn=take_terminal)
+        os.close(terminal)
+        self.addCleanup(shell.stdout.close)
+        self.addCleanup(shell.wait)
+        self.addCleanup(os.killpg, shell.pid, signal.SIGKILL)
+        self.port = int(shell.stdout.readline())
+        self.assertEqual(b"closed\n", self.connect()[1].read())
 
     def test_ids_that_nobody_may_have(self):
         # The binary of before stayed root with -u 0 and with -u 4294967295.
