@@ -13,13 +13,20 @@ public static class OwnerWork
     public const string Word = "--as-owner";
 
     private const int SaidBytesMax = 64 * 1024;
+    private const int Kill = 9;
+    private const int Continue = 18;
+    private const int LooksMax = 600; // Seconds: a large mailbox takes a while to delete.
+    private const int StopsMax = 5;
+    private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
 
     /// <summary>Has a piece of work done, and waits for its end.</summary>
     /// <param name="owner">By whom.</param>
     /// <param name="input">What it reads on descriptor 0.</param>
     /// <param name="words">The piece, and its words.</param>
-    /// <returns>What it said.</returns>
-    /// <exception cref="ConfigurationException">It failed; with its own words.</exception>
+    /// <returns>What it said: lines of what can be printed, whatever the owner makes of it.
+    /// </returns>
+    /// <exception cref="ConfigurationException">It failed; with its own words. So it does where
+    /// its owner stops it again and again, or lets it work without end.</exception>
     public static string Run(
         ProcessIdentity owner, ReadOnlySpan<byte> input, params string[] words)
     {
@@ -29,9 +36,9 @@ public static class OwnerWork
         {
             Fd.WriteAll(from, input);
             Fd.Seek(from, 0);
-            WaitStatus end = Processes.Wait(Start(owner, from, to, words));
+            WaitStatus end = WaitFor(Start(owner, from, to, words));
             byte[] said = new byte[SaidBytesMax];
-            string text = ByteText.ToText(said.AsSpan(0, Fd.ReadAt(to, said, 0)));
+            string text = Printable(said.AsSpan(0, Fd.ReadAt(to, said, 0)));
             return end is { Crashed: false, ExitCode: 0 }
                 ? text
                 : throw new ConfigurationException(
@@ -43,6 +50,41 @@ public static class OwnerWork
             Fd.Close(to);
         }
     }
+
+    /// <summary>Waits, but not for as long as the owner likes: he may stop his process.</summary>
+    private static WaitStatus WaitFor(int pid)
+    {
+        int end = Processes.OpenDescriptor(pid);
+        try
+        {
+            int stops = 0;
+            for (int looks = 0; !Poller.WaitReadable(end, LookPause) && looks < LooksMax; looks++)
+            {
+                bool isStopped = Processes.IsStopped(pid);
+                stops += isStopped ? 1 : 0;
+                if (stops > StopsMax)
+                {
+                    break;
+                }
+
+                if (isStopped)
+                {
+                    Processes.Signal(pid, Continue);
+                }
+            }
+        }
+        finally
+        {
+            Fd.Close(end);
+        }
+
+        Processes.Signal(pid, Kill); // Nothing to one that has ended.
+        return Processes.Wait(pid);
+    }
+
+    /// <summary>A name in another's directory may hold what a terminal obeys.</summary>
+    private static string Printable(ReadOnlySpan<byte> text) => string.Concat(
+        ByteText.ToText(text).Select(c => c is '\n' or (>= ' ' and <= '~') ? c : '?'));
 
     /// <summary>Starts a piece of work with these descriptors; the caller waits for it.</summary>
     /// <returns>Its process id.</returns>

@@ -95,6 +95,25 @@ class Locks(ProgramCase):
         self.assertEqual(b"1\n", holder.stdout.readline())
         self.assertIsNone(named.poll())
 
+    @unittest.skipUnless(os.geteuid() == 0, "needs another user")
+    def test_the_lock_of_another_than_the_files_owner_is_none(self):
+        """On a disk of his (/run/user) a user has a file of the same number, and /proc/locks says
+        the same of it. Before: root sent him SIGALRM, or whoever had his number by then."""
+        mutex = self.home / "queue/lock/sendmutex"
+        mutex.touch()
+        holder = subprocess.Popen(
+            ["python3", "-c", "import fcntl,os,sys,time\nfile=open(sys.argv[1])\nos.setuid(65534)\n"
+             "fcntl.flock(file,2)\nprint(flush=True)\ntime.sleep(60)", mutex],
+            stdout=subprocess.PIPE)
+        self.addCleanup(holder.stdout.close)
+        self.addCleanup(holder.wait)
+        self.addCleanup(holder.kill)
+        holder.stdout.readline()
+        result = self.run_program("kopis", "queue", "retry")
+        self.assertEqual((100, b"queue: fatal: no qmail-send runs\n"),
+                         (result.returncode, result.stderr))
+        self.assertIsNone(holder.poll())
+
 
 class ControlFiles(ProgramCase):
     def test_a_fifo(self):

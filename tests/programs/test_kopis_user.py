@@ -218,6 +218,48 @@ class KopisUser(ProgramCase):
         self.ok("remove", "joe", "--mail")
         self.assertFalse((self.home / "users/mail/mx.example/joe").exists())
 
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_an_owner_who_stops_what_is_done_as_him(self):
+        """He would keep the command waiting for as long as he likes."""
+        (self.home / "users/mail").mkdir(mode=0o700)
+        os.chown(self.home / "users/mail", 65534, 65533)
+        stopper = subprocess.Popen(
+            ["python3", "-c", """if True:
+                import os
+                os.setresgid(65533, 65533, 65533)
+                os.setresuid(65534, 65534, 65534)
+                while True:
+                    for pid in filter(str.isdecimal, os.listdir("/proc")):
+                        try:
+                            if os.stat(f"/proc/{pid}").st_uid == 65534 and int(pid) != os.getpid():
+                                os.kill(int(pid), 19)
+                        except OSError:
+                            pass
+            """])
+        self.addCleanup(stopper.wait)
+        self.addCleanup(stopper.kill)
+        self.refused("the part of user 65534 failed", "add", "joe", "--generate", code=111)
+        stopper.kill()
+        stopper.wait()
+        self.add("joe")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_names_of_the_owner_do_nothing_to_roots_terminal(self):
+        """Before: what a terminal obeys came out as it was."""
+        (self.home / "users/mail").mkdir(mode=0o700)
+        os.chown(self.home / "users/mail", 65534, 65533)
+        self.add("joe")
+        place = self.home / "users/mail/mx.example/joe/Maildir/\x1b]0;joe\x07"
+        place.mkdir()
+        (place / "file").touch()
+        for path in (place / "file", place):
+            os.chown(path, 1, 1)  # Another's, so that it cannot be deleted and is named.
+        place.chmod(0o755)
+        result = self.user("remove", "--mail", "joe")
+        self.assertEqual(111, result.returncode)
+        self.assertIn(b"?]0;joe?", result.stderr)
+        self.assertNotIn(b"\x1b", result.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

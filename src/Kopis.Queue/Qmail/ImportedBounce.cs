@@ -8,6 +8,7 @@ namespace Kopis.Queue;
 public static class ImportedBounce
 {
     private const int OwnerOnly = 0x180; // 0600
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     /// <summary>Writes it, durably.</summary>
     public static void Write(string path, ReadOnlySpan<byte> failures)
@@ -38,7 +39,8 @@ public static class ImportedBounce
         failures.CopyTo(frame.AsSpan(sizeof(ulong) + sizeof(int)));
         Fd.WriteAll(socket, frame);
         byte[] answer = new byte[1];
-        if (Fd.Read(socket, answer) != 1 || answer[0] != 0)
+        if (!Poller.WaitReadable(socket, Patience) // Who writes there may be stopped by its user.
+            || Fd.Read(socket, answer) != 1 || answer[0] != 0)
         {
             throw new IOException($"queue/bounce/{number} was not written");
         }
