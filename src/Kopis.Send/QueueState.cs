@@ -35,6 +35,7 @@ internal sealed class QueueState(
     private readonly Dictionary<ulong, SegmentUse> _segments = [];
     private readonly Dictionary<ulong, IReadOnlyCollection<int>> _setAside = [];
     private readonly HashSet<ulong> _oldBounces = [];
+    private readonly WaitingMessages _waiting = new();
     private Dictionary<ulong, SavedMessage> _saved = [];
     private bool _hasPassedSegment;
     private long _memoryBytes;
@@ -60,6 +61,19 @@ internal sealed class QueueState(
         }
 
         return HasNoRoom;
+    }
+
+    /// <summary>Some message that waits on the disk has room now.</summary>
+    internal bool HasReady => _waiting.Next(HasRoom) is not null;
+
+    /// <summary>Takes up some messages that have waited for room.</summary>
+    /// <exception cref="IOException">Not now; they wait on.</exception>
+    internal void TakeWaiting(long now)
+    {
+        for (int i = 0; i < MessagesAtOnce && _waiting.Next(HasRoom) is { } number; i++)
+        {
+            TakeWaiting(number, now);
+        }
     }
 
     /// <summary>locals and virtualdomains were read again.</summary>
@@ -140,6 +154,7 @@ internal sealed class QueueState(
     {
         scheduler.Remove(message);
         _memoryBytes -= message.MemoryBytes;
+        _waiting.Hold(message.Uid, -message.MemoryBytes);
         if (message.HasOwnFile)
         {
             clean.Ask($"foop/{message.Number}");
@@ -155,7 +170,7 @@ internal sealed class QueueState(
     /// <summary>Writes the state to a new file.</summary>
     /// <exception cref="IOException">The old one still counts.</exception>
     internal void WriteSnapshot() =>
-        marks.Compact(mess.Position, scheduler.Messages, _setAside);
+        marks.Compact(mess.Position, _waiting.After(scheduler.Messages), _setAside);
 
     public void Dispose() => mess.Dispose();
 
@@ -180,15 +195,65 @@ internal sealed class QueueState(
         ? WholeEnvelopeBytesMax
         : Math.Min(WholeEnvelopeBytesMax, WholeEnvelopeBytesInWant);
 
+    /// <summary>A submitter may have as much of the memory as he leaves free, and one message.
+    /// </summary>
+    private bool HasRoom(uint uid) => _waiting.HeldBy(uid) is var held
+        && (held == 0 || held <= memoryBytesMax - _memoryBytes);
+
+    private void TakeWaiting(ulong number, long now)
+    {
+        SegmentUse use = Use(MessageNumber.Segment(number));
+        mess.EnvelopeBytesMax = WholeNow;
+        ArrivedMessage? arrived = TryOpen(number);
+        _waiting.Take();
+        _memoryBytes -= WaitingMessages.MessageBytes;
+        use.Waiting--;
+        use.Left--;
+        if (arrived is not null)
+        {
+            Take(arrived, null, isNew: false, now, mayWait: false);
+        }
+    }
+
+    /// <summary>Whether a message is left on the disk. One that was tried already never is: what
+    /// is known of it would be to be kept.</summary>
+    private bool IsToWait(ArrivedMessage arrived, SavedMessage? saved) =>
+        (_waiting.Has(arrived.Uid) || !HasRoom(arrived.Uid))
+            && saved is null or { Done.Count: 0, LocalDue: null or 0, RemoteDue: null or 0 }
+            && !_oldBounces.Contains(arrived.Number);
+
+    private void LetWait(ArrivedMessage arrived, SegmentUse use, long now)
+    {
+        _waiting.Add(arrived.Uid, arrived.Number);
+        _memoryBytes += WaitingMessages.MessageBytes;
+        use.Waiting++;
+        use.Left++;
+        if (now - _warnedAt >= SecondsBetweenWarnings)
+        {
+            log.Line($"warning: messages of uid {arrived.Uid} fill its part of queuememory; "
+                + $"more of them wait in queue/mess");
+            _warnedAt = now;
+        }
+    }
+
     /// <summary>Whether the reader is past the message.</summary>
     private bool IsRead(ulong number) => mess.Position.IsPast(number);
 
     private void Reopen(ulong number, long now)
     {
+        mess.EnvelopeBytesMax = WholeNow;
+        if (TryOpen(number) is { } arrived)
+        {
+            Take(arrived, _saved[number], isNew: false, now);
+        }
+    }
+
+    /// <summary>Null where it had to be set aside.</summary>
+    private ArrivedMessage? TryOpen(ulong number)
+    {
         try
         {
-            mess.EnvelopeBytesMax = WholeNow;
-            Take(mess.Open(number), _saved[number], isNew: false, now);
+            return mess.Open(number);
         }
         catch (MessageNotFoundException e)
         {
@@ -198,6 +263,8 @@ internal sealed class QueueState(
         {
             SetAside(number, $"message {number}: {e.Message}");
         }
+
+        return null;
     }
 
     /// <summary>Keeps the segment for whoever can mend it. Where all was read again because
@@ -235,7 +302,8 @@ internal sealed class QueueState(
         }
     }
 
-    private void Take(ArrivedMessage arrived, SavedMessage? saved, bool isNew, long now)
+    private void Take(
+        ArrivedMessage arrived, SavedMessage? saved, bool isNew, long now, bool mayWait = true)
     {
         SegmentUse use = Use(MessageNumber.Segment(arrived.Number));
         use.End = Math.Max(use.End, arrived.RecordEnd);
@@ -264,6 +332,12 @@ internal sealed class QueueState(
                 + $"<{message.Sender}> qp {arrived.Qp} uid {arrived.Uid}");
         }
 
+        if (mayWait && IsToWait(arrived, saved))
+        {
+            LetWait(arrived, use, now);
+            return;
+        }
+
         foreach (int index in saved?.Done ?? [])
         {
             if (index >= 0 && index < message.Recipients)
@@ -284,6 +358,7 @@ internal sealed class QueueState(
 
         use.Left++;
         _memoryBytes += message.MemoryBytes;
+        _waiting.Hold(message.Uid, message.MemoryBytes);
         scheduler.Add(message);
     }
 
@@ -398,7 +473,7 @@ internal sealed class QueueState(
             clean.Ask($"segm/{segment}");
             _segments.Remove(segment);
         }
-        else if (lookForHoles && !use.HasDamage)
+        else if (lookForHoles && !use.HasDamage && use.Waiting == 0)
         {
             AskForHoles(segment, use);
         }

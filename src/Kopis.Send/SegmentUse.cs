@@ -9,6 +9,10 @@ internal sealed class SegmentUse
     /// <summary>Damaged places: what they held is not known, so no hole comes near.</summary>
     internal bool HasDamage { get; set; }
 
+    /// <summary>Messages of <see cref="WaitingMessages"/>: where they end is not kept, so no hole
+    /// is made.</summary>
+    internal int Waiting { get; set; }
+
     /// <summary>The end of the last record that was seen there.</summary>
     internal long End { get; set; }
 

@@ -52,14 +52,18 @@ internal sealed class SendCore(
     /// <summary>Reads messages that came since, some at a time.</summary>
     internal void ReadNew(long now)
     {
-        if (!MoreToRead || now < _readAgainAt || queue.IsFull(now))
+        if (now < _readAgainAt)
         {
             return;
         }
 
         try
         {
-            MoreToRead = queue.ReadNew(now);
+            queue.TakeWaiting(now);
+            if (MoreToRead && !queue.IsFull(now))
+            {
+                MoreToRead = queue.ReadNew(now);
+            }
         }
         catch (IOException e)
         {
@@ -72,7 +76,8 @@ internal sealed class SendCore(
     /// </summary>
     internal long NextDue(bool roomLocal, bool roomRemote)
     {
-        long due = MoreToRead && !queue.HasNoRoom ? _readAgainAt : long.MaxValue;
+        long due = (MoreToRead && !queue.HasNoRoom) || queue.HasReady
+            ? _readAgainAt : long.MaxValue;
         if (roomLocal && scheduler.NextDue(DeliveryChannel.Local) is { } local)
         {
             due = Math.Min(due, local);

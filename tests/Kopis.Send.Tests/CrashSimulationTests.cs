@@ -128,7 +128,14 @@ public class CrashSimulationTests
                 1 => 60,
                 _ => int.MaxValue,
             };
-            _core = world.Start(_now, batch: random.Next(2) == 0, lifetimeSeconds: 3000);
+            _core = world.Start(
+                _now, batch: random.Next(2) == 0, lifetimeSeconds: 3000,
+                memoryBytesMax: random.Next(3) switch
+                {
+                    0 => 1, // Of each submitter one at a time.
+                    1 => 2000,
+                    _ => long.MaxValue,
+                });
             if (random.Next(2) == 0)
             {
                 world.NewSegment(); // The queue writer was started anew as well.
@@ -173,6 +180,7 @@ public class CrashSimulationTests
             {
                 string[] recipients = [.. Enumerable.Range(0, random.Next(0, 6)).Select(i =>
                     $"r{i}@{(random.Next(2) == 0 ? "l" : $"h{random.Next(2)}")}.example")];
+                world.Uid = (uint)random.Next(3);
                 world.Add(_now, random.Next(5) == 0 ? "" : "sender@l.example", recipients);
                 _core!.MoreToRead = true;
                 _added++;

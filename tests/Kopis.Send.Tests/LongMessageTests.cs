@@ -126,6 +126,49 @@ public sealed class LongMessageTests : IDisposable
         Assert.Single(_world.Log, line => line.Contains("queuememory", StringComparison.Ordinal));
     }
 
+    /// <summary>Before: the memory was full of messages that a submitter's own program put off for
+    /// a week, and for that time nobody's mail was delivered.</summary>
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_submitters_flood_leaves_memory_to_others(bool isStartedAgain)
+    {
+        _world.Uid = 666;
+        for (int i = 0; i < 1000; i++)
+        {
+            _world.Add(Make.Born, "mallory@l.example", $"n{i}@l.example");
+        }
+
+        for (uint uid = 1001; uid < 1004; uid++)
+        {
+            _world.Uid = uid;
+            _world.Add(Make.Born, "s@l.example", $"friend{uid}@l.example");
+        }
+
+        SendCore core = _world.Start(Make.Born, memoryBytesMax: 40_000);
+        HashSet<string> tried = [];
+        for (long now = Make.Born; now < Make.Born + 20; now++)
+        {
+            core.ReadNew(now);
+            tried.UnionWith(DeliverAll(core, address => address[0] == 'n', now));
+            if (isStartedAgain && now == Make.Born + 10)
+            {
+                core.SaveAll();
+                core.Dispose();
+                core = _world.Start(now, memoryBytesMax: 40_000);
+            }
+        }
+
+        Assert.Equal(3, tried.Count(address => address[0] == 'f'));
+        Assert.InRange(tried.Count, 50, 400); // Of the flood, what had room.
+        for (long now = Make.Born + 1000; tried.Count < 1003; now += 1000)
+        {
+            Assert.InRange(now, 0, Make.Born + 500_000);
+            core.ReadNew(now);
+            tried.UnionWith(DeliverAll(core, at: now));
+        }
+
+        core.Dispose();
+    }
+
     [Fact]
     public void Equal_failures_of_one_message_are_counted_after_the_first()
     {
@@ -194,6 +237,10 @@ public sealed class LongMessageTests : IDisposable
         while (DeliverOne(core, at, isDeferred ?? (_ => false)) is { } some)
         {
             delivered.AddRange(some);
+            if (some.Length == 0)
+            {
+                core.ReadNew(at); // What waited for room may be due.
+            }
         }
 
         core.FinishMessages(at);

@@ -13,7 +13,7 @@ namespace Kopis.Send.Tests;
 internal sealed class World : IBounceBox, ICleaner, IDisposable
 {
     private const int MessagesInSegment = 5;
-    private const int RecordBytes = 1000;
+    private const int RecordBytes = 2_000_000; // Holes are made of one.
     private const int FirstOffset = 16;
 
     private readonly string _control = Directory.CreateTempSubdirectory("kopis-send-").FullName;
@@ -126,6 +126,13 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
                     Assert.DoesNotContain(_messages.Values, message =>
                         MessageNumber.Segment(message.Number) == number && !message.IsAccountedFor);
                     _segments.Remove(number);
+                    break;
+                case "hole":
+                    long from = long.Parse(parts[2]);
+                    Assert.DoesNotContain(_messages.Values, message =>
+                        MessageNumber.Segment(message.Number) == number && !message.IsAccountedFor
+                        && MessageNumber.Offset(message.Number) < from + long.Parse(parts[3])
+                        && MessageNumber.Offset(message.Number) + RecordBytes > from);
                     break;
                 default:
                     Assert.Fail($"unexpected request {request}");

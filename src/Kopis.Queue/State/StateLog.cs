@@ -114,12 +114,12 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
     /// <summary>Writes the state as it is now to a new file, which takes the old one's place. What
     /// was added before is in it.</summary>
     /// <param name="position">Messages before it are finished unless they are named here.</param>
-    /// <param name="messages">What is in memory.</param>
+    /// <param name="messages">What is not finished; counted first, and then written.</param>
     /// <param name="setAside">Messages to be looked at again at the next start, and which of their
     /// recipients are done.</param>
     /// <exception cref="IOException">The old file still counts.</exception>
     public void Compact(
-        ScanPosition position, IReadOnlyCollection<IStateMessage> messages,
+        ScanPosition position, IEnumerable<IStateMessage> messages,
         IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
     {
         string name = StateReader.FileName(++_generation);
@@ -170,7 +170,7 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
     }
 
     private long WriteSnapshot(
-        int fd, ScanPosition position, IReadOnlyCollection<IStateMessage> messages,
+        int fd, ScanPosition position, IEnumerable<IStateMessage> messages,
         IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
     {
         long records = RecordsAround + ((long)StateReader.RecordsOfMessage * setAside.Count)
