@@ -70,6 +70,9 @@ public sealed class PasswdFileTests : IDisposable
     [InlineData("nobody-here", 61001, 70001, "/home/joe")]
     [InlineData("daemon", 1, 2, "/usr/sbin")]
     [InlineData("ldap", 999, 70001, "/home/ldap")] // A system's number that is in no file.
+    [InlineData("ldap", 61184, 70001, "/home/ldap")] // A service's of systemd.
+    [InlineData("ldap", 65534, 70001, "/home/ldap")]
+    [InlineData("ldap", 70001, 65519, "/home/ldap")]
     [InlineData("ldap", 70001, 42, "/home/ldap")] // shadow
     [InlineData("ldap", 70001, 999, "/home/ldap")]
     [InlineData("ldap", 70001, 61200, "/home/ldap")] // wheel

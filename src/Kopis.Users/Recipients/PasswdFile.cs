@@ -12,7 +12,6 @@ namespace Kopis.Users;
 /// <param name="groups">The file of groups.</param>
 public sealed class PasswdFile(string users = "/etc/passwd", string groups = "/etc/group")
 {
-    private const uint FirstPerson = 1000; // UID_MIN and GID_MIN of login.defs(5).
     private const uint UsersGroup = 100; // "users", the group of people where all share one.
     private static readonly string[] Own =
         ["qmaild", "qmaill", "qmailp", "qmailq", "qmailr", "qmails", "qmailw"];
@@ -22,7 +21,7 @@ public sealed class PasswdFile(string users = "/etc/passwd", string groups = "/e
     /// <summary>
     /// Whether a delivery or a session may run so: a user exactly as in the file; or one whose
     /// name, uid and gid are all absent from the files, as those of LDAP are, and are no system's
-    /// (at least 1000; a gid may be 100). Never root, nor a user of Kopis but alias.
+    /// (<see cref="IsPerson"/>; a gid may be 100). Never root, nor a user of Kopis but alias.
     /// </summary>
     /// <exception cref="PosixException">A file cannot be read.</exception>
     public bool Confirms(ReadOnlySpan<byte> name, uint uid, uint gid, ReadOnlySpan<byte> home)
@@ -32,7 +31,11 @@ public sealed class PasswdFile(string users = "/etc/passwd", string groups = "/e
         return uid is not (0 or uint.MaxValue) && gid is not (0 or uint.MaxValue) && !isOwn
             && (known.Users.TryGetValue(ByteText.ToText(name), out var user)
                 ? user == (uid, gid, ByteText.ToText(home))
-                : uid >= FirstPerson && !known.Uids.Contains(uid)
-                    && (gid == UsersGroup || (gid >= FirstPerson && !known.Gids.Contains(gid))));
+                : IsPerson(uid) && !known.Uids.Contains(uid)
+                    && (gid == UsersGroup || (IsPerson(gid) && !known.Gids.Contains(gid))));
     }
+
+    // From UID_MIN of login.defs(5) on; those that systemd gives to services with DynamicUser= and
+    // the nobodies of 16 bits, which are in no file, are not (systemd.io/UIDS-GIDS).
+    private static bool IsPerson(uint id) => id is >= 1000 and (< 61184 or > 65535);
 }
