@@ -39,6 +39,14 @@ def long_envelopes(count):
         code = client.recv(13)[0]
         assert code == 0, code
 
+def small_messages(count):
+    client = connect()
+    envelope = b"Fmallory2@%s\0Tmallory2-put-off@%s\0\0" % ((sys.argv[4].encode(),) * 2)
+    for _ in range(count):
+        client.sendall(begin() + b"E" + struct.pack("<I", len(envelope)) + envelope)
+        code = client.recv(13)[0]
+        assert code == 0, code
+
 def half_envelopes(count):
     clients = []
     for _ in range(count):
@@ -159,6 +167,41 @@ class LocalBounds(InstalledCase):
         self.assertEqual(len(set(subjects)), len(subjects))  # None twice.
         self.assertGreater(len(subjects), 0)
         self.assertLess(slowest, 5)
+
+    def test_messages_that_their_user_puts_off_fill_no_memory_but_his(self):
+        """Before: what filled queuememory kept all new mail on the disk for a week."""
+        count = 12_000
+        control = self.host.home / "control/queuememory"
+        control.write_text(f"{1 << 20}\n")
+        self.addCleanup(control.unlink)
+        self.restart()
+        self.delivery_seconds()
+        self.host.dot("mallory2", "put-off", "#")  # Thrown away, were it not writable by all.
+        dot = self.host.base / "mallory2/.qmail-put-off"
+        dot.chmod(0o666)
+        flood = self.client("mallory2", "small_messages", count)
+        slowest = 0
+        while flood.poll() is None:
+            slowest = max(slowest, self.delivery_seconds())
+        self.assertEqual(0, flood.returncode)
+        self.host.wait_log(r"^warning: messages of uid \d+ fill its part of queuememory")
+        slowest = max(slowest, *(self.delivery_seconds() for _ in range(5)))
+        self.restart()
+        again = self.delivery_seconds()
+        dot.chmod(0o644)
+        began = time.monotonic()
+        while (queued := self.host.run(self.host.home / "bin/qmail-qstat").stdout) \
+                .split(b"\n")[0] != b"messages in queue: 0":
+            self.assertLess(time.monotonic() - began, 200, queued)
+            self.host.run(self.host.home / "bin/kopis", "queue", "retry")
+            time.sleep(1)
+        tell(f"{count:,} messages put off, memory for 4,000: another's mail took {slowest:.2f} s "
+             f"at most, after a restart {again:.2f} s")
+        self.assertLess(slowest, 5)
+
+    def restart(self):
+        self.host.stop(self.main)
+        self.main = self.host.start()
 
     def test_a_flood_of_half_envelopes(self):
         self.delivery_seconds()
