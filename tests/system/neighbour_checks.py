@@ -18,6 +18,16 @@ AREAS = {"joe": ["joe"], "alias": ["qmail/alias", "qmail/users/mail"], "qmaild":
 QUEUE_OWNERS = {"qmailq", "qmails", "qmailr"}
 
 
+def plain(path):
+    """The beginning of a regular file in a directory that the attack may change: what it puts there
+    meanwhile, a FIFO or a link, is an error and holds up nobody."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    with open(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(f"{path} is no regular file")
+        return file.read(SCAN_BYTES_MAX)
+
+
 def entry(path):
     """What must not change of a name: kind, mode, owner, inode, size and contents."""
     found = path.lstat()
@@ -78,8 +88,7 @@ def secrets_out(host, user):
                     status = path.lstat()
                     if not stat.S_ISREG(status.st_mode) or status.st_uid != uid:
                         continue
-                    with open(path, "rb") as file:
-                        data = file.read(SCAN_BYTES_MAX)
+                    data = plain(path)
                 except OSError:
                     continue
                 looked += 1

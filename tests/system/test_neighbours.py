@@ -163,7 +163,7 @@ class Neighbours(unittest.TestCase):
         for path in files:
             if path not in self.seen:
                 try:
-                    text = path.read_bytes()
+                    text = neighbour_checks.plain(path)
                 except OSError:
                     continue
                 self.seen[path] = text.partition(b"X-Number: ")[2].partition(b"\n")[0].decode("latin-1")
