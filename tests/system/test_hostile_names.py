@@ -51,8 +51,8 @@ class HostileNames(InstalledCase):
         self.assertRegex(server.stdout, rb"\A220 ")
 
     def test_a_virtual_home_that_flips_runs_nothing_as_another_user(self):
-        """Before: mail behind the link was joe's to deliver, and, of mails while it flips, 2 of 10
-        ran alias's program as joe."""
+        """Before: mail behind the link was delivered as joe, who cannot get there: put off. That it may run
+        alias's program as joe is shown by test_qmail_lspawn (virtual users) alone."""
         host, mail = self.host, self.host.home / "users/mail/virtual.example"
         uid, gid = host.uid("alias"), host.gid("alias")
         box, other = mail / "v", mail / "other"
