@@ -225,10 +225,10 @@ class Installed:
 
     # Life -------------------------------------------------------------------------------------
 
-    def start(self, *words):
-        """qmail-start, its log in `lines`."""
+    def start(self, *words, before=()):
+        """qmail-start, its log in `lines`; `before` is a command that runs it."""
         with open(self.base / "lines", "ab") as log:
-            process = self.spawn(self.home / "bin/qmail-start", *words or ["./Maildir/"],
+            process = self.spawn(*before, self.home / "bin/qmail-start", *words or ["./Maildir/"],
                                  stdout=log, stderr=log)
         self.wait_served()
         return process
