@@ -67,7 +67,8 @@ class Disk:
         Host.wait_until(lambda: subprocess.run(
             ["umount", self.mount_point], check=False, capture_output=True).returncode == 0)
         Host.wait_until(lambda: not subprocess.run(
-            ["losetup", "--associated", self.image], check=True, capture_output=True).stdout)
+            ["losetup", "--associated", self.image], check=True, capture_output=True).stdout,
+            timeout=240)
 
     def close(self):
         subprocess.run(["umount", self.mount_point], check=False, capture_output=True)
