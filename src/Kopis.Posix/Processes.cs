@@ -121,9 +121,18 @@ public static unsafe class Processes
         }
     }
 
-    /// <summary>A child and its own children that are stopped; needs CONFIG_PROC_CHILDREN for
-    /// those.</summary>
-    public static IEnumerable<int> StoppedBelow(int pid)
+    /// <summary>Which are stopped: of children, of their children, which needs
+    /// CONFIG_PROC_CHILDREN, and of all processes of a user, whoever started them.</summary>
+    /// <param name="children">Their process ids.</param>
+    /// <param name="user">A uid; null for none.</param>
+    public static List<int> Stopped(IEnumerable<int> children, uint? user) =>
+    [
+        .. children.SelectMany(child => ChildrenOf(child).Prepend(child))
+            .Union(user is null ? [] : ProcessesOf(user.Value))
+            .Where(IsStopped),
+    ];
+
+    private static IEnumerable<int> ChildrenOf(int pid)
     {
         string children = "";
         try
@@ -136,9 +145,20 @@ public static unsafe class Processes
         }
 
         return children.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Select(word => int.Parse(word, CultureInfo.InvariantCulture))
-            .Prepend(pid)
-            .Where(IsStopped);
+            .Select(word => int.Parse(word, CultureInfo.InvariantCulture));
+    }
+
+    private static IEnumerable<int> ProcessesOf(uint user)
+    {
+        foreach (string path in Directory.EnumerateDirectories("/proc"))
+        {
+            string name = path["/proc/".Length..];
+            if (int.TryParse(name, CultureInfo.InvariantCulture, out int pid)
+                && Fd.TryStatus(Fd.PathBytes(path), out _)?.Uid == user)
+            {
+                yield return pid;
+            }
+        }
     }
 
     /// <summary>Ends this process at once: no handlers, no waiting for other threads.</summary>

@@ -48,7 +48,10 @@ public static class QmailStartProgram
         else
         {
             (int judge, int root) = Fd.PacketSocketPair(); // Ours too: they outlive their users.
-            units.Add(new Unit(plan.Lookup(sockets[0], sockets[1], root), layer: 0));
+            units.Add(new Unit(plan.Lookup(sockets[0], sockets[1], root), layer: 0)
+            {
+                Clients = UnixUsers.Required("qmaild").Uid,
+            });
             units.Add(new Unit(plan.Readers(judge), layer: 0));
         }
 

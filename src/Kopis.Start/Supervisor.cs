@@ -87,7 +87,10 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
                 if (Processes.TryWait(pid) is { } status)
                 {
                     unit.Running.Remove(pid);
-                    NoteEnd(unit, child, status);
+                    if (!signals.StopAsked)
+                    {
+                        NoteEnd(unit, child, status);
+                    }
                 }
             }
         }
@@ -99,11 +102,12 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
         }
     }
 
-    /// <summary>What somebody has stopped goes on: processes of ours, and what they started. One of
-    /// ours that is stopped at each look is ended, and so begins anew.</summary>
+    /// <summary>What somebody has stopped goes on: processes of ours, what they started, and the
+    /// listeners, whose own supervisor does not see it. One of ours that is stopped at each look
+    /// is ended, and so begins anew.</summary>
     private void ContinueStopped(Unit unit)
     {
-        List<int> stopped = [.. unit.Running.Keys.SelectMany(Processes.StoppedBelow)];
+        List<int> stopped = Processes.Stopped(unit.Running.Keys, unit.Clients);
         unit.Stops = stopped.Where(unit.Running.ContainsKey)
             .ToDictionary(pid => pid, pid => unit.Stops.GetValueOrDefault(pid) + 1);
         foreach (int pid in stopped)
@@ -113,7 +117,7 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
             if (ends || Now() >= unit.QuietUntil)
             {
                 unit.QuietUntil = Now() + QuietTime;
-                string who = unit.Running.GetValueOrDefault(pid, $"a child of {unit.Name}");
+                string who = unit.Running.GetValueOrDefault(pid, $"a process of {unit.Name}");
                 Log($"{who} ({pid}) was stopped; {(ends ? "ended" : "continued")}");
             }
         }
@@ -124,11 +128,6 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
         string what = status.Crashed
             ? $"{child} ended by signal {status.Signal}"
             : $"{child} ended with code {status.ExitCode}";
-        if (signals.StopAsked)
-        {
-            return;
-        }
-
         if (unit.Running.Count == 0)
         {
             Again(unit, $"{what}; starting");

@@ -28,6 +28,10 @@ internal sealed class Unit(ProcessStart leader, int layer, params ProcessStart[]
 
     internal TimeSpan StartedAt { get; set; }
 
+    /// <summary>Whose other processes are kept from being stopped too: those that ask it, and
+    /// that are not started by us; null for none.</summary>
+    internal uint? Clients { get; init; }
+
     /// <summary>Of each process of it: looks in a row at which it was stopped.</summary>
     internal Dictionary<int, int> Stops { get; set; } = [];
 

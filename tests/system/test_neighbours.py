@@ -96,6 +96,7 @@ class Neighbours(unittest.TestCase):
         problems += neighbour_checks.changes(before, neighbour_checks.inventory(host, user))
         problems += self.descriptors_kept(descriptors)
         problems += neighbour_checks.forged_log(host, user, lines)
+        log = host.log()[-1500:]
         host.restore(neighbour_checks.AREAS[user])
         if problems or user in QUEUE_SPOILERS:
             host.renew()
@@ -109,13 +110,13 @@ class Neighbours(unittest.TestCase):
              f"{len(before)} names and {looked} files looked at; {self.looks}; "
              f"{time.monotonic() - began:.0f} s")
         if problems:
-            log = (host.base / "lines").read_text("latin-1")[lines:]
+            whole = (host.base / "lines").read_text("latin-1")[lines:]
             name = pathlib.Path(f"/tmp/neighbours-{SEED}-{user}.log")
             said = b"\n".join(data[:300] for _, _, data in host.syslog.lines[-3000:])
-            name.write_text("\n".join(problems) + "\n" + log + "\n" + said.decode("latin-1"))
+            name.write_text("\n".join(problems) + "\n" + whole + "\n" + said.decode("latin-1"))
         self.assertGreater(sum(kinds.values()), SECONDS * 10)
         self.assertGreater(accepted, 0)
-        self.assertEqual([], problems[:40], f"KOPIS_SEED={SEED}; log ends: {host.log()[-1500:]}")
+        self.assertEqual([], problems[:40], f"KOPIS_SEED={SEED}; log ends: {log}")
 
     def probe(self, user):
         process = self.traffic(f"{user}-after", "probe", stdout=subprocess.PIPE)

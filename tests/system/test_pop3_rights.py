@@ -414,6 +414,19 @@ class Sessions(Pop3Case):
         self.assertLess(time.monotonic() - began, 3)
         self.assertTrue(list(self.maildir["joe"].glob("new/1.*")))
 
+    def test_a_listener_that_is_stopped_goes_on(self):
+        """Nobody waits for it: the binary of before left it so, and only qmail-start can see it."""
+        uid = self.host.uid("qmaild")
+        listeners = [pid for pid in self.host.pids().get("tcpserver", [])
+                     if os.stat(f"/proc/{pid}").st_uid == uid]
+        self.assertTrue(listeners)
+        for pid in listeners:
+            os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        self.assertIsInstance(self.login("joe"), tuple)
+        self.assertLess(time.monotonic() - began, 10)
+        self.host.wait_log("of qmail-lookup .* was stopped; continued")
+
     def test_the_starter_is_started_again(self):
         session = self.login("joe")
         before = self.popspawn()
