@@ -114,6 +114,22 @@ public sealed partial class TidyTests
             && !text.StartsWith("namespace ", StringComparison.Ordinal);
     }
 
+    /// <summary>docs/contract is what comments cite as "contract §7.2".</summary>
+    [Fact]
+    public void Every_section_of_the_contract_that_is_cited_is_there()
+    {
+        HashSet<string> sections = [.. Directory
+            .EnumerateFiles(Path.Combine(Root, "docs/contract"), "*.md")
+            .SelectMany(File.ReadLines)
+            .Select(line => Heading().Match(line).Groups["number"].Value)];
+        Check(
+            Sources.Concat(Find("tests", "*.cs")),
+            lines => lines
+                .SelectMany(line => Citation().Matches(line))
+                .Select(match => match.Groups["number"].Value)
+                .Where(number => !sections.Contains(number)));
+    }
+
     [Fact]
     public void Every_library_is_told_with_its_version()
     {
@@ -189,6 +205,12 @@ public sealed partial class TidyTests
 
     [GeneratedRegex(@"\b(?:class|struct|enum|interface|record)\b")]
     private static partial Regex TypeOrProperty();
+
+    [GeneratedRegex(@"^##? (?<number>\d+(?:\.\d+)?)[. ]")]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"contract §+(?<number>\d+(?:\.\d+)?)")]
+    private static partial Regex Citation();
 
     [GeneratedRegex("<PackageVersion Include=\"(?<name>[^\"]+)\" Version=\"(?<version>[^\"]+)\"")]
     private static partial Regex Package();
