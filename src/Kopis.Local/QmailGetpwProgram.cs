@@ -25,7 +25,8 @@ public static class QmailGetpwProgram
             Processes.ExitNow(ExitCode.Success); // Some threads may never end.
         }
 
-        LookupResult result = new PasswordLookup(UnixUsers.ByName).Find(context.Arguments[0]);
+        LookupResult result = new PasswordLookup(
+            UnixUsers.ByName, new AliasesFirst(context.Home).Has).Find(context.Arguments[0]);
         if (result.User is not { } user)
         {
             return result.Code;

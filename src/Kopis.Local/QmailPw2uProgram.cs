@@ -36,10 +36,9 @@ public static class QmailPw2uProgram
             }
 
             bool isAlias = user.User.AsSpan().SequenceEqual(Alias);
-            bool isWanted = isAlias
-                || (include?.Contains(user.User) != false
-                    && exclude?.Contains(user.User) != true);
-            if (!isWanted || !HasHome(user, rules.Home))
+            bool isWanted = include?.Contains(user.User) != false
+                && exclude?.Contains(user.User) != true;
+            if ((!isWanted && !isAlias) || !HasHome(user, rules.Home))
             {
                 continue;
             }
@@ -48,7 +47,8 @@ public static class QmailPw2uProgram
             {
                 assign.AddAlias(user);
             }
-            else
+
+            if (isWanted)
             {
                 assign.Add(user);
             }

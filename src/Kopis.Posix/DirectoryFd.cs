@@ -15,6 +15,7 @@ public sealed unsafe class DirectoryFd : IDisposable
     private const int EntryBufferBytes = 32 * 1024;
     private const int EntryHeaderBytes = 19; // linux_dirent64: u64, s64, u16 length, u8, name.
     private const uint StatxBasic = 0x7FF;
+    private const int SymlinkNoFollow = 0x100; // AT_SYMLINK_NOFOLLOW
 
     private readonly int _fd;
 
@@ -43,31 +44,38 @@ public sealed unsafe class DirectoryFd : IDisposable
     public int TryOpenFile(ReadOnlySpan<byte> name, out int errno) =>
         TryOpenAt(_fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
 
+    /// <summary>The same; a name that is a symbolic link is error 40.</summary>
+    public int TryOpenNoLink(ReadOnlySpan<byte> name, out int errno) => TryOpenAt(
+        _fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking | Fd.NoFollow, out errno);
+
     /// <summary>Opens a file that is there to add to its end; minus one where that fails.
     /// </summary>
     public int TryOpenToAppend(ReadOnlySpan<byte> name) => TryOpenAt(
         _fd, name, OpenFlags.WriteOnly | OpenFlags.Append | OpenFlags.NonBlocking, out _);
 
-    /// <summary>Status of a file, links followed; null if there is none.</summary>
-    public FileStatus? TryStatus(ReadOnlySpan<byte> name)
+    /// <summary>Status of a file; null if there is none.</summary>
+    public FileStatus? TryStatus(ReadOnlySpan<byte> name, bool followLinks = true)
     {
         Fd.RequireTerminated(name);
         Native.StatxBuffer buffer;
         fixed (byte* p = name)
         {
-            return Native.statx(_fd, p, 0, StatxBasic, &buffer) == 0
+            return Native.statx(
+                _fd, p, followLinks ? 0 : SymlinkNoFollow, StatxBasic, &buffer) == 0
                 ? Fd.ToStatus(buffer)
                 : null;
         }
     }
 
-    /// <summary>Removes a name. False where that fails.</summary>
-    public bool TryUnlink(ReadOnlySpan<byte> name)
+    /// <summary>Removes a name. False and the error where that fails.</summary>
+    public bool TryUnlink(ReadOnlySpan<byte> name, out int errno)
     {
         Fd.RequireTerminated(name);
         fixed (byte* p = name)
         {
-            return Native.unlinkat(_fd, p, 0) == 0;
+            bool removed = Native.unlinkat(_fd, p, 0) == 0;
+            errno = removed ? 0 : Marshal.GetLastPInvokeError();
+            return removed;
         }
     }
 

@@ -6,16 +6,20 @@ namespace Kopis.Read;
 
 /// <summary>
 /// A Maildir as it was at login: its messages in order of arrival. Nothing of their content is read
-/// before it is asked for, and nothing is changed before QUIT but old files in <c>tmp</c>.
+/// before it is asked for, and nothing is changed before QUIT but old files in <c>tmp</c>. A
+/// message that another session or an IMAP server has moved from <c>new</c> to <c>cur</c>, or given
+/// other flags, is found again by its name up to the colon. A link is not a message.
 /// </summary>
 internal sealed class Maildrop : IPop3Maildrop, IDisposable
 {
     private const int SubdirectoryBytes = 4; // "new/" and "cur/".
+    private const int TriesMax = 3; // To find one that is renamed all the time.
     private const int PathBytesMax = SubdirectoryBytes + 255 + 1; // NAME_MAX, and the NUL.
     private static readonly TimeSpan TemporaryLifetime = TimeSpan.FromHours(36); // Contract §0.
 
     private readonly DirectoryFd _maildir;
     private readonly List<Entry> _entries = [];
+    private bool[]? _gone; // Of those that were looked for and not found.
     private byte[] _paths = []; // Of all entries, each ended by NUL: one object, not one each.
     private int _pathsLength;
     private long _removedBytes;
@@ -56,18 +60,20 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
     public long SizeOf(int index) => _entries[index].Size;
 
     /// <summary>The file name up to its first colon.</summary>
-    public ReadOnlySpan<byte> UniqueIdOf(int index)
-    {
-        ReadOnlySpan<byte> name = NameOf(_entries[index]);
-        int colon = name.IndexOf((byte)':');
-        return colon < 0 ? name : name[..colon];
-    }
+    public ReadOnlySpan<byte> UniqueIdOf(int index) => UniqueId(NameOf(_entries[index]));
 
-    /// <summary>Opens a message's file to read. Minus one where that fails: another session may
-    /// have moved or removed it.</summary>
+    /// <summary>Opens a message's file to read. Minus one where that fails: it may have been
+    /// removed.</summary>
     internal int TryOpenMessage(int index)
     {
-        int fd = _maildir.TryOpenFile(PathOf(_entries[index]), out _);
+        int fd = _maildir.TryOpenNoLink(PathOf(_entries[index]), out int errno);
+        for (int tries = 0;
+            errno == Errno.NoEntry && tries < TriesMax && TryFindAgain(index);
+            tries++)
+        {
+            fd = _maildir.TryOpenNoLink(PathOf(_entries[index]), out errno);
+        }
+
         if (fd >= 0 && !Fd.Status(fd).IsRegular)
         {
             Fd.Close(fd);
@@ -80,8 +86,15 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
     /// <summary>Removes a message. False where that fails.</summary>
     internal bool TryRemove(int index)
     {
+        bool removed = _maildir.TryUnlink(PathOf(_entries[index]), out int errno);
+        for (int tries = 0;
+            errno == Errno.NoEntry && tries < TriesMax && TryFindAgain(index);
+            tries++)
+        {
+            removed = _maildir.TryUnlink(PathOf(_entries[index]), out errno);
+        }
+
         Entry entry = _entries[index];
-        bool removed = _maildir.TryUnlink(PathOf(entry));
         if (removed && MaildirQuota.Counts(NameOf(entry)))
         {
             _removedBytes += entry.Size;
@@ -123,7 +136,7 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
                 && _maildir.TryStatus(path) is { IsRegular: true } status
                 && now - status.Accessed > TemporaryLifetime)
             {
-                _maildir.TryUnlink(path);
+                _maildir.TryUnlink(path, out _);
             }
         });
     }
@@ -143,13 +156,89 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
             int length = SubdirectoryBytes + name.Length + 1;
             name.CopyTo(path.AsSpan(SubdirectoryBytes));
             path[length - 1] = 0;
-            if (_maildir.TryStatus(path.AsSpan(0, length)) is { IsRegular: true } status
+            if (_maildir.TryStatus(path.AsSpan(0, length), followLinks: false)
+                    is { IsRegular: true } status
                 && status.Modified.ToUnixTimeSeconds() is var modified && modified < second)
             {
                 _entries.Add(new Entry(modified, status.Size, _pathsLength, length));
                 Keep(path.AsSpan(0, length));
             }
         });
+    }
+
+    // A listing that runs beside a rename may show neither name, so that only one that two
+    // listings lack is gone. Nobody looks for it a third time: a client may ask for thousands.
+    private bool TryFindAgain(int index)
+    {
+        if (_gone is not null && _gone[index])
+        {
+            return false;
+        }
+
+        bool[] found = ListAgain();
+        if (!found[index])
+        {
+            bool[] again = ListAgain();
+            _gone ??= new bool[Count];
+            for (int i = 0; i < Count; i++)
+            {
+                _gone[i] |= !found[i] && !again[i];
+            }
+
+            found = again;
+        }
+
+        return found[index];
+    }
+
+    /// <summary>Looks where all messages are now.</summary>
+    /// <returns>Of each, whether it is somewhere.</returns>
+    private bool[] ListAgain()
+    {
+        MovedMessages moved = new(Count);
+        for (int i = 0; i < Count; i++)
+        {
+            moved.Expect(i, UniqueIdOf(i));
+        }
+
+        foreach (byte[] directory in (byte[][])["new/"u8.ToArray(), "cur/"u8.ToArray()])
+        {
+            _maildir.TryList([.. directory, 0], name =>
+            {
+                if (moved.IndexOf(UniqueId(name)) is not { } index)
+                {
+                    return;
+                }
+
+                byte[] path = [.. directory, .. name, 0];
+                if (PathOf(_entries[index]).SequenceEqual(path))
+                {
+                    moved.Stays(index);
+                }
+                else if (_maildir.TryStatus(path, followLinks: false) is { IsRegular: true })
+                {
+                    moved.IsAt(index, path);
+                }
+            });
+        }
+
+        (byte[] paths, _paths, _pathsLength) = (_paths, new byte[_pathsLength], 0);
+        for (int i = 0; i < Count; i++)
+        {
+            Entry entry = _entries[i];
+            ReadOnlySpan<byte> path =
+                moved.NewPathOf(i) ?? paths.AsSpan(entry.PathAt, entry.PathLength);
+            _entries[i] = entry with { PathAt = _pathsLength, PathLength = path.Length };
+            Keep(path);
+        }
+
+        return [.. Enumerable.Range(0, Count).Select(moved.IsThere)];
+    }
+
+    private static ReadOnlySpan<byte> UniqueId(ReadOnlySpan<byte> name)
+    {
+        int colon = name.IndexOf((byte)':');
+        return colon < 0 ? name : name[..colon];
     }
 
     private void Keep(ReadOnlySpan<byte> path)

@@ -45,7 +45,11 @@ public static class RunProgram
         int sessions = control.ReadInt(
             "concurrencyincoming", SmtpSessions, least: 1, SmtpSessionsMax);
         (string address, string? password) = FirstMailbox(context, home.Me);
-        home.MakeAliases(address);
+        if (password is not null)
+        {
+            home.MakeAliases(address); // At the first start only: who removes one means it.
+        }
+
         Keep(context, options, home.Me, listeners, sessions,
             () => Say(Welcome(options, listeners, address, password, madeCertificate)));
         return ExitCode.Success;

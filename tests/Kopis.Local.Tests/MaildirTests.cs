@@ -97,6 +97,22 @@ public sealed class MaildirTests : IDisposable
         Assert.All(given, name => Assert.Matches(@"^\d+\.M\d{1,6}P\d+Q\d+\..", name));
     }
 
+    [Theory]
+    [InlineData("mx.example", "mx.example")]
+    [InlineData("a/b", "a\\057b")]
+    [InlineData("/", "\\057")]
+    [InlineData("../..", "..\\057..")]
+    [InlineData("a:2,S", "a\\0722\\054S")]
+    [InlineData("a,S=9", "a\\054S=9")]
+    [InlineData("a\\b c\n", "a\\134b\\040c\\012")]
+    [InlineData("j\u00f6", "j\\303\\266")]
+    [InlineData("", "")]
+    public void Host_names_mean_nothing_in_a_path(string host, string plain)
+    {
+        Assert.Equal(plain, MaildirNames.Plain(host));
+        Assert.True(MaildirNames.Plain(new string(':', 70)).Length <= 64);
+    }
+
     private static long ExpectedLength =>
         Body.Length + "Return-Path: <s@x>\nDelivered-To: l@h\n".Length;
 

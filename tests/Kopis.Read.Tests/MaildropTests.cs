@@ -114,6 +114,150 @@ public sealed class MaildropTests : IDisposable
         Assert.True(drop.TryRemove(0));
     }
 
+    [Theory]
+    [InlineData("new/1.a", "cur/1.a:2,")] // Another session's QUIT.
+    [InlineData("new/1.a", "cur/1.a:2,RS")]
+    [InlineData("new/1.a", "cur/1.a")]
+    [InlineData("cur/1.a:2,", "cur/1.a:2,S")]
+    [InlineData("cur/1.a:2,S", "cur/1.a:2,FRSTabcz")]
+    [InlineData("cur/1.a:2,FRS", "cur/1.a:2,")]
+    [InlineData("cur/1.a:2,S", "new/1.a")] // Marked as unread by one that does it so.
+    [InlineData("cur/1.a,S=1:2,S", "cur/1.a,S=1:1,x:y")]
+    public void What_is_renamed_is_found_by_its_name_up_to_the_colon(string from, string to)
+    {
+        foreach (bool removes in (bool[])[false, true])
+        {
+            TestHome.AddMessage(_maildir, from, 9, "x");
+            TestHome.AddMessage(_maildir, "cur/1.ab:2,S", 8, "of another name");
+            using Maildrop drop = Open();
+            byte[] id = drop.UniqueIdOf(0).ToArray();
+            Rename(from, to);
+            if (removes)
+            {
+                Assert.True(drop.TryRemove(0));
+                Assert.False(File.Exists(In(to)));
+            }
+            else
+            {
+                Assert.Equal("x", Read(drop, 0));
+                File.Delete(In(to));
+            }
+
+            Assert.Equal(id, drop.UniqueIdOf(0));
+            Assert.Equal(1, drop.SizeOf(0));
+            Assert.Equal("of another name", Read(drop, 1));
+        }
+    }
+
+    [Fact]
+    public void What_is_renamed_again_and_again_is_found_each_time()
+    {
+        TestHome.AddMessage(_maildir, "new/1.a", 9, "x");
+        TestHome.AddMessage(_maildir, "new/2.b", 8, "y");
+        using Maildrop drop = Open();
+        string at = "new/1.a";
+        foreach (string next in (string[])["", "S", "RS", "FRS", "S", "", "T"])
+        {
+            Rename(at, at = $"cur/1.a:2,{next}");
+            Assert.Equal("x", Read(drop, 0));
+            Assert.Equal("y", Read(drop, 1));
+        }
+
+        drop.MarkSeen(0); // It is in cur, with its flags.
+        Assert.True(File.Exists(In("cur/1.a:2,T")));
+        Rename(at, "cur/1.a:2,X");
+        Assert.True(drop.TryRemove(0));
+    }
+
+    [Fact]
+    public void What_is_gone_is_an_error_and_the_rest_is_found()
+    {
+        const int count = 2000;
+        for (int i = 0; i < count; i++)
+        {
+            TestHome.AddMessage(_maildir, $"new/{i:d4}", 9, $"{i}");
+        }
+
+        using Maildrop drop = Open();
+        for (int i = 0; i < count; i++)
+        {
+            if (i % 2 == 0)
+            {
+                File.Delete(In($"new/{i:d4}"));
+            }
+            else
+            {
+                Rename($"new/{i:d4}", $"cur/{i:d4}:2,S");
+            }
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            Assert.Equal(i % 2 == 0 ? null : $"{i}", Read(drop, i));
+            Assert.Equal(i % 2 != 0, drop.TryRemove(i));
+        }
+
+        Assert.Equal(count, drop.Count);
+        Assert.Equal("1998"u8, drop.UniqueIdOf(1998));
+    }
+
+    [Fact]
+    public void Two_of_one_name_are_not_taken_for_each_other()
+    {
+        TestHome.AddMessage(_maildir, "new/1.a", 9, "x");
+        TestHome.AddMessage(_maildir, "cur/1.a:2,S", 8, "y");
+        TestHome.AddMessage(_maildir, "new/2.b", 7, "z");
+        using Maildrop drop = Open();
+        File.Delete(In("new/1.a"));
+        Assert.Null(Read(drop, 0));
+        Assert.False(drop.TryRemove(0));
+        Assert.Equal("y", Read(drop, 1));
+
+        Rename("new/2.b", "cur/2.b:2,");
+        File.WriteAllText(In("cur/2.b:2,S"), "which?");
+        Assert.False(drop.TryRemove(2));
+        File.Delete(In("cur/2.b:2,S"));
+        Assert.Null(Read(drop, 2)); // It was looked for.
+    }
+
+    [Theory]
+    [InlineData("new/1.a")]
+    [InlineData("cur/1.a:2,S")]
+    public void No_link_is_followed(string place)
+    {
+        string secret = _home.In("secret");
+        File.WriteAllText(secret, "secret");
+        TestHome.AddMessage(_maildir, "new/1.a", 9, "x");
+        TestHome.AddMessage(_maildir, "new/2.b", 9, "y");
+        File.CreateSymbolicLink(In("new/3.c"), secret);
+        using Maildrop drop = Open();
+        Assert.Equal(2, drop.Count);
+        File.Delete(In("new/1.a"));
+        File.CreateSymbolicLink(In(place), secret);
+        Assert.Null(Read(drop, 0));
+        drop.TryRemove(0);
+        Assert.True(File.Exists(secret));
+        Assert.Equal("y", Read(drop, 1));
+    }
+
+    private string In(string name) => Path.Combine(_maildir, name);
+
+    private void Rename(string from, string to) => File.Move(In(from), In(to));
+
+    private static string? Read(Maildrop drop, int index)
+    {
+        int fd = drop.TryOpenMessage(index);
+        if (fd < 0)
+        {
+            return null;
+        }
+
+        byte[] content = new byte[100];
+        int got = Fd.Read(fd, content);
+        Fd.Close(fd);
+        return System.Text.Encoding.ASCII.GetString(content, 0, got);
+    }
+
     private Maildrop Open() =>
         Maildrop.TryOpen(Fd.PathBytes(_maildir), ManualTime.Start, out _)!;
 }

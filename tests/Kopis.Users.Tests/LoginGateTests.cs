@@ -214,12 +214,13 @@ public sealed class LoginGateTests : IDisposable
     }
 
     [Fact]
-    public async Task A_damaged_file_is_told_and_not_taken_for_an_empty_one()
+    public async Task A_damaged_line_is_told_and_harms_nobody_else()
     {
         File.AppendAllText(_home.In("users/virtual"), "joe2@toyokawa.gcd.org:\n");
+        Assert.NotNull(await Try("joe", "right"));
         ConfigurationException e =
-            await Assert.ThrowsAsync<ConfigurationException>(() => Try("joe", "right"));
-        Assert.Contains("users/virtual: line 2 is not", e.Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<ConfigurationException>(() => Try("joe2", "right"));
+        Assert.Contains("users/virtual: the line of joe2@", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -114,6 +114,103 @@ public sealed class RecipientJudgeTests : IDisposable
         Assert.Equal(LookupVerdict.Yes, Judge("joe"));
     }
 
+    [Theory]
+    [InlineData("|fastforward -d {0}/a.cdb", "bob", LookupVerdict.Yes)]
+    [InlineData("|fastforward -d {0}/a.cdb", "BOB", LookupVerdict.Yes)]
+    [InlineData("|fastforward -d {0}/a.cdb", "nosuch", LookupVerdict.No)]
+    [InlineData("# why\n| /usr/bin/fastforward -d {0}/a.cdb\n", "nosuch", LookupVerdict.No)]
+    [InlineData("|fastforward -d '{0}/a.cdb'", "nosuch", LookupVerdict.No)]
+    [InlineData("|fastforward {0}/a.cdb", "bob", LookupVerdict.Yes)]
+    [InlineData("|fastforward -pd {0}/a.cdb", "nosuch", LookupVerdict.Yes)]
+    [InlineData("|fastforward -p -d {0}/a.cdb\n./Maildir/", "nosuch", LookupVerdict.Yes)]
+    [InlineData("|fastforward -pPd {0}/a.cdb\n./Maildir/", "nosuch", LookupVerdict.No)]
+    [InlineData("|fastforward -pd {0}/a.cdb\n|bouncesaying no", "bob", LookupVerdict.Yes)]
+    [InlineData("|fastforward -pd {0}/a.cdb\n|bouncesaying no", "nosuch", LookupVerdict.No)]
+    [InlineData("|fastforward -pd {0}/a.cdb\n|exit 100", "nosuch", LookupVerdict.No)]
+    [InlineData("|fastforward -pd {0}/a.cdb\n|fastforward -d {0}/b.cdb", "eve", LookupVerdict.Yes)]
+    [InlineData("|fastforward -pd {0}/a.cdb\n|fastforward -d {0}/b.cdb", "x", LookupVerdict.No)]
+    [InlineData("|bouncesaying 'No such user'", "bob", LookupVerdict.No)]
+    [InlineData("|bouncesaying no test -f x", "bob", LookupVerdict.Yes)]
+    [InlineData("&joe\n|bouncesaying no", "bob", LookupVerdict.Yes)]
+    [InlineData("|fastforward -d $CDB", "nosuch", LookupVerdict.Yes)]
+    [InlineData("|fastforward -d {0}/a.cdb || true", "nosuch", LookupVerdict.Yes)]
+    [InlineData("|fastforward -n {0}/a.cdb", "nosuch", LookupVerdict.Yes)]
+    [InlineData("|fastforward", "nosuch", LookupVerdict.Yes)]
+    [InlineData("|fastforward -d {0}/none.cdb", "nosuch", LookupVerdict.Later)]
+    [InlineData("|fastforward -d {0}/damaged.cdb", "nosuch", LookupVerdict.Later)]
+    [InlineData("|fastforward -d {0}/link.cdb", "nosuch", LookupVerdict.Yes)]
+    [InlineData("|fastforward -d {0}/linked/a.cdb", "nosuch", LookupVerdict.Yes)]
+    [InlineData("|fastforward -d a.cdb", "nosuch", LookupVerdict.No)]
+    [InlineData("|fastforward -d ../alias/a.cdb", "nosuch", LookupVerdict.Yes)]
+    [InlineData("|other-program", "nosuch", LookupVerdict.Yes)]
+    public void By_known_programs_of_a_default_file(
+        string lines, string local, LookupVerdict expected)
+    {
+        string alias = Directory.CreateDirectory(_home.In("alias")).FullName;
+        WriteCdb("alias/a.cdb", (":bob@", "&x@y\0"), (":@whole.example", "&x@y\0"));
+        WriteCdb("alias/b.cdb", (":eve@toyokawa.gcd.org", "&x@y\0"));
+        File.WriteAllText(_home.In("alias/damaged.cdb"), new string('x', 3000));
+        File.CreateSymbolicLink(_home.In("alias/link.cdb"), "a.cdb");
+        Directory.CreateSymbolicLink(_home.In("alias/linked"), alias);
+        File.WriteAllText(
+            _home.In("alias/.qmail-default"),
+            lines.Replace("{0}", alias, StringComparison.Ordinal));
+        Assert.Equal(expected, Judge(local));
+    }
+
+    [Fact]
+    public void Fastforward_is_asked_for_the_whole_address_or_the_default_part()
+    {
+        Directory.CreateDirectory(_home.In("alias"));
+        WriteCdb("alias/a.cdb", (":@toyokawa.gcd.org", "&x@y\0"));
+        File.WriteAllText(_home.In("alias/.qmail-default"), "|fastforward -d a.cdb\n");
+        Assert.Equal(LookupVerdict.Yes, Judge("anybody"));
+        WriteCdb("alias/a.cdb", (":shop-x@", "&x@y\0"), (":y@", "&x@y\0"));
+        File.WriteAllText(_home.In("alias/.qmail-shop-default"), "|fastforward a.cdb\n");
+        Assert.Equal(LookupVerdict.Yes, Judge("shop-x"));
+        Assert.Equal(LookupVerdict.No, Judge("shop-y"));
+        File.WriteAllText(_home.In("alias/.qmail-shop-default"), "|fastforward -d a.cdb\n");
+        Assert.Equal(LookupVerdict.No, Judge("shop-x"));
+        Assert.Equal(LookupVerdict.Yes, Judge("shop-y"));
+        File.SetUnixFileMode(_home.In("alias/a.cdb"), UnixFileMode.None);
+        Assert.Equal(LookupVerdict.Yes, Judge("shop-x")); // He may not read it himself.
+        File.SetUnixFileMode(_home.In("alias/a.cdb"), UnixFileMode.UserRead);
+        Assert.Equal(LookupVerdict.No, Judge("shop-x"));
+        File.Delete(_home.In("alias/a.cdb"));
+        Posix.Paths.TryMakeFifo(_home.In("alias/a.cdb"), 0x180);
+        Assert.Equal(LookupVerdict.Yes, Judge("shop-x"));
+    }
+
+    [Theory]
+    [InlineData("bounce-no-mailbox", "joe", LookupVerdict.Yes)]
+    [InlineData("bounce-no-mailbox", "Joe", LookupVerdict.Yes)]
+    [InlineData("bounce-no-mailbox", "joe-list", LookupVerdict.Yes)]
+    [InlineData("bounce-no-mailbox", "nosuch", LookupVerdict.No)]
+    [InlineData("bounce-no-mailbox", "jo", LookupVerdict.No)]
+    [InlineData("delete", "nosuch", LookupVerdict.Yes)]
+    [InlineData("/home/vpopmail/domains/d/catchall", "nosuch", LookupVerdict.Yes)]
+    public void By_vpopmails_users(string otherwise, string local, LookupVerdict expected)
+    {
+        Directory.CreateDirectory(_home.In("alias"));
+        File.WriteAllText(
+            _home.In("alias/.qmail-default"),
+            $"| /home/vpopmail/bin/vdelivermail '' {otherwise}\n");
+        Assert.Equal(LookupVerdict.Yes, Judge(local)); // No file: it asks another database.
+        WriteCdb("alias/vpasswd.cdb", ("joe", "hash:1:0:joe:/d/joe:NOQUOTA"));
+        Assert.Equal(expected, Judge(local));
+    }
+
+    private void WriteCdb(string name, params (string Key, string Data)[] records)
+    {
+        CdbWriter cdb = new();
+        foreach ((string key, string data) in records)
+        {
+            cdb.Add(ByteText.ToBytes(key), ByteText.ToBytes(data));
+        }
+
+        File.WriteAllBytes(_home.In(name), cdb.ToArray());
+    }
+
     private string AddJoe() => Path.GetDirectoryName(_home.AddUser(Joe, "x"))!;
 
     private LookupVerdict Judge(string local) =>

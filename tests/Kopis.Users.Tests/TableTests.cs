@@ -132,23 +132,69 @@ public sealed class TableTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a@x.example", "line 1 is not address:target,target")]
-    [InlineData("a@x.example:", "line 1 is not")]
-    [InlineData("a@x.example:b@y.example,", "line 1 is not")]
-    [InlineData("a@x.example:|rm", "line 1 is not")]
-    [InlineData("a@x.example:b@y.example,b@y.example", "line 1 is not")]
-    [InlineData("@:b@y.example", "line 1 is not")]
-    [InlineData("\n:b@y.example", "line 2 is not")]
-    [InlineData("a@x.example:b@y.example\na@x.example:c@y.example", "line 2: a@x.example is there")]
-    public void Damage_is_an_error(string content, string reason)
+    [InlineData("a@x.example", "line 2 is not address:target,target", true)]
+    [InlineData("a@x.example:", "line 2 is not", true)]
+    [InlineData("a@x.example:b@y.example,", "line 2 is not", true)]
+    [InlineData("a@x.example:bad@@,", "line 2 is not", true)]
+    [InlineData("a@x.example:|rm", "line 2 is not", true)]
+    [InlineData("a@x.example:b@y.example,b@y.example", "line 2 is not", true)]
+    [InlineData("@:b@y.example", "line 2 is not", false)]
+    [InlineData("\n:b@y.example", "line 3 is not", false)]
+    [InlineData(" a@x.example:b@y.example", "line 2 is not", true)]
+    [InlineData("A@x.example :b@y.example", "line 2 is not", true)]
+    [InlineData("a@x.example:b@y.example\na@x.example:bad", "line 3 is not", false)]
+    [InlineData("a@x.example:bad\na@x.example:b@y.example", "line 2 is not", false)]
+    [InlineData("no colon, no address", "line 2 is not", false)]
+    [InlineData(
+        "a@x.example:b@y.example\na@x.example:c@y.example", "line 3: a@x.example is there", false)]
+    public void A_wrong_line_harms_its_own_entry_alone(string lines, string reason, bool harms)
     {
-        File.WriteAllText(Text, content);
-        Assert.Contains(
-            reason,
-            Assert.Throws<ConfigurationException>(
-                () => new VirtualAliases(_home.FullName).Find("a@x.example"u8)).Message,
-            StringComparison.Ordinal);
-        Assert.Throws<ConfigurationException>(() => new VirtualAliasesFile(_home.FullName));
+        File.WriteAllText(Text, $"c@x.example:d@y.example\n{lines}\n@z.example:e@y.example\n");
+        foreach (bool isIndexed in (bool[])[false, true])
+        {
+            List<string> said = [];
+            VirtualAliases aliases = new(_home.FullName, said.Add);
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.Equal(["d@y.example"], aliases.Find("c@x.example"u8));
+                Assert.Equal(["e@y.example"], aliases.FindCatchAll("z.example"u8));
+                if (harms)
+                {
+                    Assert.Throws<ConfigurationException>(() => aliases.Find("a@x.example"u8));
+                }
+                else
+                {
+                    Assert.Equal(
+                        lines.Contains("a@x.example:b@y", StringComparison.Ordinal)
+                            ? ["b@y.example"] : [],
+                        aliases.Find("a@x.example"u8));
+                }
+            }
+
+            Assert.StartsWith($"{Text}: {reason}", Assert.Single(said), StringComparison.Ordinal);
+            Assert.Equal(said, aliases.Faults());
+            if (!isIndexed)
+            {
+                Save(); // Goes on, and leaves the line.
+                Assert.Contains(lines, File.ReadAllText(Text), StringComparison.Ordinal);
+            }
+        }
+
+        Set("a@x.example", "new@y.example");
+        Assert.Equal(
+            ["new@y.example"], new VirtualAliases(_home.FullName).Find("a@x.example"u8));
+    }
+
+    [Fact]
+    public void Many_wrong_lines_are_few_words()
+    {
+        File.WriteAllText(Text, string.Concat(Enumerable.Repeat("wrong\n", 1000)));
+        List<string> said = [];
+        VirtualAliases aliases = new(_home.FullName, said.Add);
+        Assert.Empty(aliases.Find("a@x.example"u8));
+        Assert.Empty(aliases.List());
+        Assert.Equal(11, said.Count);
+        Assert.EndsWith(": 990 more lines are wrong", said[^1], StringComparison.Ordinal);
     }
 
     private void Set(string address, params string[] targets)

@@ -1,6 +1,7 @@
 """dot-forward and fastforward with what makes their files (fastforward 0.51, dot-forward 0.71)."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import unittest
@@ -409,6 +410,99 @@ ownerless@x.y: ?;
                 self.assertEqual(111, self.ours("newaliases", "aliases").returncode)
                 self.assertEqual(before, (self.home / "aliases.cdb").read_bytes())
         self.assertEqual(111, self.ours("newaliases", "nofile").returncode)
+
+    def test_newaliases_names_all_lines_and_aliases_that_are_wrong(self):
+        self.file("aliases", "ok: fine\n# c\nf: /var/mail/file,\n  more\n\nx@y: z, <>\nx: y(\n")
+        result = self.ours("newaliases", "aliases")
+        self.assertEqual((111, b"newaliases: fatal: line 3: f: file delivery /var/mail/file not "
+                               b"supported; line 6: x@y: empty recipient addresses not permitted; "
+                               b"line 7: unable to parse this line: x: y(\n"),
+                         (result.returncode, result.stderr))
+
+    def test_dev_null_is_nowhere(self):
+        """BSD's /etc/aliases has it, as :include: files and .forward files may."""
+        self.file("list", "a@b.c, /dev/null\n:include:/dev/null\n")
+        self.ok("newinclude", "list")
+        self.file("aliases", f'bitbucket: /dev/null\nquoted: "/dev/null"\nboth: /dev/null, x@y.z\n'
+                  f"inc: :include:/dev/null\nlist: :include:{self.home}/list\ndecode: bitbucket\n")
+        self.ok("newaliases", "aliases")
+        for box in ("bitbucket", "quoted", "inc"):
+            result = self.deliver("fastforward", "-d", "aliases.cdb", DEFAULT=box)
+            self.assertEqual((0, "", ""), result, box)
+            self.nothing_queued()
+        for box, recipient in (("both", "x@y.z"), ("list", "a@b.c"),
+                               ("decode", "bitbucket@dh.dom.ain")):
+            self.assertEqual(0, self.deliver("fastforward", "-d", "aliases.cdb", DEFAULT=box)[0])
+            self.assertEqual(("s@s", [recipient]), self.queued(), box)
+        self.assertEqual(99, self.deliver("fastforward", "-pd", "aliases.cdb", DEFAULT="inc")[0])
+        self.ok("setmaillist", "m.bin", "m.tmp", stdin=b"/dev/null\nq@x.y\n")
+        self.table(f"m@x: {self.home}/m.bin, /dev/null;")
+        self.assertEqual(0, self.deliver("fastforward", "t.cdb", RECIPIENT="m@x")[0])
+        self.assertEqual(("s@s", ["q@x.y"]), self.queued())
+        for text, recipients, code in (("/dev/null\n", [], 99), ("/dev/null, joe\n", [], 0),
+                                       ("x@y.z, /dev/null\n", ["x@y.z"], 99)):
+            self.file("fw", text)
+            self.assertEqual((code, ""), self.deliver("dot-forward", "fw")[:2], text)
+            if recipients:
+                self.assertEqual(("n@n", recipients), self.queued())
+            else:
+                self.nothing_queued()
+
+    @ROOT_ONLY
+    def test_newaliases_says_what_no_mail_reaches(self):
+        name = self.some_user()
+        self.file("aliases", f"{name}: erin@x.y\n{name}-list: erin@x.y\nnosuch-name: erin@x.y\n"
+                             f"{name}@elsewhere.example: erin@x.y\n")
+        result = self.ours("newaliases", "aliases")
+        self.assertEqual(0, result.returncode, result)
+        lines = result.stderr.decode().splitlines()
+        self.assertEqual(2, len(lines), lines)
+        for number, (line, alias) in enumerate(zip(lines, (name, f"{name}-list"))):
+            self.assertRegex(line, rf"\Anewaliases: warning: line {number + 1}: {alias}: the mail "
+                                   rf"goes to the user {name} of this host")
+
+    @ROOT_ONLY
+    def test_aliases_come_first_where_that_is_asked_for(self):
+        name = self.some_user()
+        self.file("aliases", f"{name}: erin@x.y\n")
+        self.ok("newaliases", "aliases")
+
+        def owner(local):
+            return self.ok("qmail-getpw", local).split(b"\0")[0].decode()
+
+        self.assertEqual(name, owner(name))
+        self.control("aliasesfirst", str(self.home / "aliases.cdb"))
+        self.assertEqual(b"", self.ours("newaliases", "aliases").stderr)
+        self.assertEqual(name, owner(f"{name}-list"))  # Has no alias.
+        found = self.ours("qmail-getpw", name.upper())
+        if found.returncode:  # A host without the user alias.
+            self.assertEqual(116, found.returncode)
+        else:
+            self.assertEqual([b"alias", b"-", name.upper().encode()],
+                             [found.stdout.split(b"\0")[i] for i in (0, 4, 5)])
+        for text in (f"{name}: {name}, erin@x.y\n", "other: erin@x.y\n"):
+            self.file("aliases", text)
+            self.ours("newaliases", "aliases")
+            self.assertEqual(name, owner(name), text)
+        self.assertIn(b": warning: ", self.ours_warning(name))
+        (self.home / "aliases.cdb").write_bytes(b"damage")
+        self.assertEqual(118, self.ours("qmail-getpw", name).returncode)
+        (self.home / "aliases.cdb").unlink()
+        self.assertEqual(name, owner(name))
+
+    def ours_warning(self, name):
+        self.file("aliases", f"{name}: {name}, erin@x.y\n")
+        return self.ours("newaliases", "aliases").stderr
+
+    @staticmethod
+    def some_user():
+        """A user of this host who gets mail by qmail-getpw's rules."""
+        for user in pwd.getpwall():
+            if (user.pw_uid and len(user.pw_name) < 32 and user.pw_name != "alias"
+                    and user.pw_name.islower() and "-" not in user.pw_name
+                    and os.path.isdir(user.pw_dir) and os.stat(user.pw_dir).st_uid == user.pw_uid):
+                return user.pw_name
+        raise unittest.SkipTest("no user with a home of his own")
 
     def test_newinclude(self):
         self.file("list", "# c\nalice, Bob <bob@x.y>\n  c@d+\n:include:sub\n:include:/abs/s, e@f.g")

@@ -40,7 +40,8 @@ class QmailPw2u(ProgramCase):
 
     JOE = ["=joe:joe:U:7:~joe:::", "+joe-:joe:U:7:~joe:-::"]
     ANN = ["=ann:ann:U:11:~ann:::", "+ann-:ann:U:11:~ann:-::"]
-    ALIAS = ["+:alias:U:9:~alias:-::"]
+    REST = ["+:alias:U:9:~alias:-::"]
+    ALIAS = [*REST, "=alias:alias:U:9:~alias:::", "+alias-:alias:U:9:~alias:-::"]
 
     def test_the_rules_of_getpw(self):
         for options in ([], ["-o"], ["-U"], ["-HoU"], ["--"]):
@@ -49,7 +50,7 @@ class QmailPw2u(ProgramCase):
     def test_options(self):
         self.assertIn("=Big:Big:U:10:~Big:::", self.lines("-u"))
         self.assertIn("=away:away:4242:8:~away:::", self.lines("-H"))
-        self.assertEqual(["=joe:joe:U:7:~joe:::", *self.ALIAS, "=ann:ann:U:11:~ann:::", "."],
+        self.assertEqual(["=joe:joe:U:7:~joe:::", *self.ALIAS[:2], "=ann:ann:U:11:~ann:::", "."],
                          self.lines("-C"))
         for option in (["-c+"], ["-c", "+"], ["-Uc", "+"]):
             self.assertIn("+joe+:joe:U:7:~joe:-::", self.lines(*option))
@@ -66,18 +67,21 @@ class QmailPw2u(ProgramCase):
 
     def test_include_and_exclude(self):
         self.users("include", "# some\nJOE \n")
-        self.assertEqual([*self.JOE, *self.ALIAS, "."], self.lines())
+        self.assertEqual([*self.JOE, *self.REST, "."], self.lines())
         self.users("include", "")
-        self.assertEqual([*self.ALIAS, "."], self.lines())
+        self.assertEqual([*self.REST, "."], self.lines())
         (self.home / "users/include").unlink()
         self.users("exclude", "joe\nno-such-user\n")
         self.assertEqual([*self.ALIAS, *self.ANN, "."], self.lines())
+        self.users("exclude", "joe\nalias\n")
+        self.assertEqual([*self.REST, *self.ANN, "."], self.lines())
 
     def test_mailnames(self):
-        self.users("mailnames", "joe:Joe.Public::j\nnobody:x\nann:\n")
+        self.users("mailnames", "joe:Joe.Public::j\nnobody:x\nann:\nalias:Other\n")
         self.assertEqual(
             ["=Joe.Public:joe:U:7:~joe:::", "+Joe.Public-:joe:U:7:~joe:-::",
-             "=j:joe:U:7:~joe:::", "+j-:joe:U:7:~joe:-::", *self.ALIAS, "."], self.lines())
+             "=j:joe:U:7:~joe:::", "+j-:joe:U:7:~joe:-::", *self.REST,
+             "=Other:alias:U:9:~alias:::", "+Other-:alias:U:9:~alias:-::", "."], self.lines())
 
     def test_subusers_and_append(self):
         self.users("subusers", "sales:joe:shop:\nhelp:alias:help:\nno colons\n")

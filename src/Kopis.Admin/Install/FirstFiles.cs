@@ -9,13 +9,14 @@ using Kopis.Start;
 namespace Kopis.Admin;
 
 /// <summary>
-/// The control files and aliases that a new installation gets. Each is written once, where there
-/// is none; what people make of it stays.
+/// The control files and aliases that a new installation gets. Each is written once, by the first
+/// installation, where there is none; what people make of it stays, and what they remove.
 /// </summary>
 internal sealed class FirstFiles(string home, InstallRecord record)
 {
     private const int Readable = 0x1A4; // 0644
     private const int OwnerReads = 0x100; // 0400
+    private const string Needed = "control/me"; // Nothing runs without it.
     private static readonly string[] Subdirectories = ["/tmp", "/new", "/cur"];
     private static readonly string[] Aliases = ["postmaster", "mailer-daemon", "root"];
 
@@ -58,7 +59,7 @@ internal sealed class FirstFiles(string home, InstallRecord record)
 
         string compiled = $"control/{FirstRules.CompiledName}";
         string path = Path.Combine(home, compiled);
-        if (!File.Exists(path))
+        if (!File.Exists(path) && File.Exists(Path.Combine(home, $"control/{FirstRules.Name}")))
         {
             FirstRules.CompileOnce(new ControlDirectory(Path.Combine(home, "control")));
             Paths.ChangeMode(path, Readable);
@@ -71,6 +72,12 @@ internal sealed class FirstFiles(string home, InstallRecord record)
     {
         ControlDirectory control = new(Path.Combine(home, "control"));
         string name = $"control/{SelfSignedCertificate.FileName}";
+        if (record.HasMade(name))
+        {
+            yield break;
+        }
+
+        record.AddFirst(name);
         if (control.ReadLine("me") is { Length: > 0 } me && SelfSignedCertificate.MakeMissing(
             control, ByteText.ToText(me), TimeProvider.System.GetUtcNow()))
         {
@@ -95,10 +102,17 @@ internal sealed class FirstFiles(string home, InstallRecord record)
             ?? throw new ConfigurationException("unable to find user alias");
         ProcessIdentity owner = ProcessIdentity.Of(alias);
         string maildir = Path.Combine(home, "alias/Maildir");
-        OwnerWork.Run(owner, [],
-            ["make-directories", maildir, .. Subdirectories.Select(name => maildir + name)]);
-        foreach (string name in Aliases.Select(name => $"alias/.qmail-{name}"))
+        string[] names = [.. Aliases.Select(name => $"alias/.qmail-{name}")
+            .Where(name => !record.HasMade(name))];
+        if (names.Length > 0)
         {
+            OwnerWork.Run(owner, [],
+                ["make-directories", maildir, .. Subdirectories.Select(name => maildir + name)]);
+        }
+
+        foreach (string name in names)
+        {
+            record.AddFirst(name);
             byte[] content = "./Maildir/\n"u8.ToArray();
             if (OwnerWork.Run(owner, content, "make-file", Path.Combine(home, name)) == "made")
             {
@@ -113,7 +127,9 @@ internal sealed class FirstFiles(string home, InstallRecord record)
     private bool MakeFile(string name, string text)
     {
         string path = Path.Combine(home, name);
-        if (Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is not null)
+        bool wasMade = record.HasMade(name) && name != Needed;
+        record.AddFirst(name);
+        if (wasMade || Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is not null)
         {
             return false;
         }

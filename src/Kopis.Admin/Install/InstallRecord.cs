@@ -17,6 +17,7 @@ internal sealed class InstallRecord
 
     private readonly string _home;
     private readonly List<string> _lines = [];
+    private readonly HashSet<string> _before;
 
     /// <summary>Reads what a former run wrote.</summary>
     internal InstallRecord(string home)
@@ -24,6 +25,7 @@ internal sealed class InstallRecord
         _home = home;
         _lines.AddRange(
             BoundedFile.Lines(Path, FileBytesMax).Where(line => line.Length > 0));
+        _before = [.. Names("file"), .. Names("unit")];
     }
 
     private string Path => System.IO.Path.Combine(_home, FileName);
@@ -45,6 +47,21 @@ internal sealed class InstallRecord
     /// <summary>Whether a file's content still is what was written.</summary>
     internal bool IsUnchanged(string name, ReadOnlySpan<byte> content) =>
         _lines.Contains($"file {name} {HashOf(content)}");
+
+    /// <summary>Whether a file was made by a run before this: where it is gone now, somebody has
+    /// taken it away, and it stays away.</summary>
+    internal bool HasMade(string name) =>
+        _before.Contains(name) || _lines.Contains($"first {name}");
+
+    /// <summary>A file that only the first installation makes, whether it made it or found one.
+    /// </summary>
+    internal void AddFirst(string name) => Add("first", name);
+
+    /// <summary>Remembers users and groups alone: all else has been taken away, or is another's.
+    /// </summary>
+    internal void ForgetFiles() => _lines.RemoveAll(
+        line => !line.StartsWith("user ", StringComparison.Ordinal)
+            && !line.StartsWith("group ", StringComparison.Ordinal));
 
     /// <summary>Remembers something that was made.</summary>
     internal void Add(string word, string name)

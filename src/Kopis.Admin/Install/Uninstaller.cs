@@ -48,6 +48,8 @@ internal sealed class Uninstaller(
             yield break;
         }
 
+        _record.ForgetFiles(); // Else the next installation would take them for removed by hand.
+        _record.Save();
         foreach (string path in Directory.EnumerateFileSystemEntries(home).Order())
         {
             if (path != home + "/installed")

@@ -29,9 +29,9 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
         foreach (string name in Units)
         {
             string path = Path.Combine(Directory, name);
-            if (File.Exists(path) && !record.IsUnchanged(name, path))
+            if (File.Exists(path) ? !record.IsUnchanged(name, path) : record.HasMade(name))
             {
-                continue; // Somebody's own, or changed by hand.
+                continue; // Somebody's own, changed by hand, or taken away.
             }
 
             byte[] content = Encoding.UTF8.GetBytes(Text(name));

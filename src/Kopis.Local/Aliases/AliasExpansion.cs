@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Users;
 
 namespace Kopis.Local;
 
@@ -30,9 +31,15 @@ internal sealed class AliasExpansion(byte[] image, Func<byte[], IReadOnlyList<by
     /// <exception cref="InvalidDataException">The database or a list is damaged.</exception>
     internal bool TryFollow(ReadOnlySpan<byte> address)
     {
-        int at = address.LastIndexOf((byte)'@');
-        return at >= 0
-            && (TryTarget(address) || TryTarget(address[at..]) || TryTarget(address[..(at + 1)]));
+        foreach (byte[] target in ForwardKeys.Of(address.ToArray()))
+        {
+            if (TryTarget(target))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool TryTarget(ReadOnlySpan<byte> target)

@@ -14,6 +14,7 @@ namespace Kopis.Local;
 public static class AliasPrograms
 {
     private const int ReadableByAll = 0x1A4; // 0644
+    private const int StandardError = 2;
     private const string AliasesFile = "/etc/aliases";
 
     /// <summary><c>setforward CDB TMP</c></summary>
@@ -30,8 +31,19 @@ public static class AliasPrograms
         byte[] file = context.Arguments.Count > 0
             ? context.Arguments[0]
             : ByteText.ToBytes(AliasesFile);
-        byte[] aliases = AliasCompiler.Aliases(ReadFile(file), DefaultsOf(context));
+        ShadowedAliases shadowed = new(context);
+        List<string> warnings = [];
+        byte[] aliases = AliasCompiler.Aliases(
+            ReadFile(file), DefaultsOf(context), (alias, line) =>
+            {
+                if (shadowed.WhyShadowed(alias) is { } reason)
+                {
+                    string name = LogText.Safe(alias.Text);
+                    warnings.Add($"newaliases: warning: line {line}: {name}: {reason}\n");
+                }
+            });
         Replace(Name(file, ".cdb"), Name(file, ".tmp"), aliases);
+        Fd.WriteAll(StandardError, ByteText.ToBytes(string.Concat(warnings)));
         return ExitCode.Success;
     }
 

@@ -67,7 +67,8 @@ public static class DotForward
         targets.RemoveAll(target => target is { Text: [], Host: null });
         foreach (ForwardTarget target in targets)
         {
-            if (target.Kind is ForwardTargetKind.File or ForwardTargetKind.Include)
+            if (target.Kind is ForwardTargetKind.File or ForwardTargetKind.Include
+                && !IsNowhere(target))
             {
                 string prefix = target.Kind == ForwardTargetKind.File ? "" : ":include:";
                 throw new ConfigurationException(
@@ -86,6 +87,11 @@ public static class DotForward
         bool isDirect = false;
         foreach (ForwardTarget target in targets)
         {
+            if (IsNowhere(target))
+            {
+                continue; // The mail is taken, and ends there.
+            }
+
             if (target.Kind == ForwardTargetKind.Program)
             {
                 if (onlyTells)
@@ -124,6 +130,10 @@ public static class DotForward
 
         return isDirect ? ExitCode.Success : SkipRest;
     }
+
+    private static bool IsNowhere(ForwardTarget target) =>
+        target.Kind is ForwardTargetKind.File or ForwardTargetKind.Include
+        && target.Text.AsSpan().SequenceEqual(AliasCompiler.Nowhere);
 
     // The user's own name, alone or at the host that this mail came for.
     private static bool IsUser(ProgramContext context, ForwardTarget target) =>

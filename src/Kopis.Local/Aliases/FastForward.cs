@@ -79,6 +79,11 @@ public static class FastForward
     // A list is for all to read, since it may be another user's that lets us forward by it.
     private static List<byte[]> ReadList(byte[] file)
     {
+        if (file.AsSpan().SequenceEqual(AliasCompiler.Nowhere))
+        {
+            return [];
+        }
+
         byte[] list = MessageFiles.Read(file, mustBePublic: true)
             ?? throw new ConfigurationException(
                 $"unable to read {LogText.Safe(file)}: file does not exist");

@@ -22,6 +22,7 @@ internal sealed class LocalDelivery(
 
     private readonly List<ReadOnlyMemory<byte>> _forwards = [];
     private byte[] _newSender = request.Sender;
+    private bool _isDefault;
     private ByteEnvironment? _environment;
     private byte[]? _defaultPart;
     private int _files;
@@ -73,9 +74,10 @@ internal sealed class LocalDelivery(
         }
 
         _defaultPart = file?.DefaultPart;
-        return file is { Content.Length: > 0 }
-            ? Obey(file.Content, file.ForwardOnly)
-            : Obey(request.DefaultDelivery, forwardOnly: false);
+        _isDefault = file is not { Content.Length: > 0 };
+        return _isDefault
+            ? Obey(request.DefaultDelivery, forwardOnly: false)
+            : Obey(file!.Content, file.ForwardOnly);
     }
 
     private LocalFailure NoHome(int errno) => LocalFailure.Temporary(
@@ -212,6 +214,11 @@ internal sealed class LocalDelivery(
         {
             case InstructionKind.Maildir:
                 byte[] directory = request.PathOf(argument.Span)[..^1]; // Without the NUL.
+                if (_isDefault)
+                {
+                    FirstMaildir.MakeMissing(request.Home, argument.Span);
+                }
+
                 return new MaildirWriter(site).Deliver(directory, _lines, body);
             case InstructionKind.Mbox:
                 byte[] path = request.PathOf(argument.Span);

@@ -17,11 +17,12 @@ internal sealed class AssignBuilder(Pw2uRules rules, ConstMap mailNames)
     /// <summary>Whether there was a user alias, who takes what nobody else does.</summary>
     internal bool HasAlias { get; private set; }
 
-    /// <summary>The user who takes all other addresses.</summary>
+    /// <summary>The user who takes all other addresses. Those of his own name are added as any
+    /// user's.</summary>
     internal void AddAlias(PasswordLine alias)
     {
         HasAlias = true;
-        _users[ByteText.ToText(alias.User)] = alias;
+        _users[ByteText.ToText(alias.User)] = alias; // For users/subusers.
         Write("+"u8, alias, rules.Dash, []);
     }
 

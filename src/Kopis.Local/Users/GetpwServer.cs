@@ -15,7 +15,8 @@ internal sealed class GetpwServer(ProgramContext context)
     private const int Asked = 0;
     private const int StackBytes = 1024 * 1024; // Modules of the name service run on it.
 
-    private readonly PasswordLookup _lookup = new(UnixUsers.ByName);
+    private readonly PasswordLookup _lookup =
+        new(UnixUsers.ByName, new AliasesFirst(context.Home).Has);
     private readonly byte[] _program = Fd.PathBytes(context.In("bin/qmail-getpw"))[..^1];
 
     /// <summary>Answers until the other side has gone.</summary>

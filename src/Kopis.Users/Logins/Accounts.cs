@@ -6,7 +6,8 @@ namespace Kopis.Users;
 
 /// <summary>
 /// Finds accounts by the name that a client gives: a virtual user's address, the local part of one
-/// at <c>control/me</c>, else a user of the host, where those get mail here. Root itself is nobody:
+/// at <c>control/me</c>, else a user of the host, where those get mail here, by his name or by it
+/// at any domain that routes to him. Root itself is nobody:
 /// no password of root is ever tried over the network. May be used from many threads.
 /// </summary>
 /// <param name="home">The qmail home.</param>
@@ -19,6 +20,7 @@ public sealed class Accounts(string home, bool hasHostUsers)
 
     private readonly VirtualUsers _virtual = new(home);
     private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
+    private readonly HostAddresses _addresses = new(home);
 
     /// <summary>Looks a name up.</summary>
     /// <exception cref="ConfigurationException">users/virtual or the name service is in no state
@@ -42,7 +44,12 @@ public sealed class Accounts(string home, bool hasHostUsers)
                 mailbox.PasswordHash);
         }
 
-        return isAddress || !hasHostUsers ? Candidate.Nobody : FindOnHost(name);
+        return !hasHostUsers ? Candidate.Nobody
+            : !isAddress ? FindOnHost(name)
+            : _addresses.LocalPartOf(name) is { } local
+                && Ascii8.EqualsIgnoreCase(local, name[..name.LastIndexOf((byte)'@')])
+                ? FindOnHost(local)
+            : Candidate.Nobody;
     }
 
     private static Candidate FindOnHost(ReadOnlySpan<byte> name)

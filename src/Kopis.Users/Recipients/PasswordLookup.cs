@@ -6,7 +6,10 @@ namespace Kopis.Users;
 
 /// <summary>The host's own users, by qmail-getpw's rules (contract §7.3).</summary>
 /// <param name="find">A user by name; null if there is none.</param>
-public sealed class PasswordLookup(Func<string, UnixUser?> find)
+/// <param name="isAlias">Names that alias has even where a user has them too; null: there are none.
+/// </param>
+public sealed class PasswordLookup(
+    Func<string, UnixUser?> find, Func<byte[], bool>? isAlias = null)
 {
     private const int NameBytesMax = 31; // qmail-getpw looks for names under 32 bytes.
     private const byte Break = (byte)'-'; // conf-break
@@ -17,7 +20,8 @@ public sealed class PasswordLookup(Func<string, UnixUser?> find)
     {
         try
         {
-            for (int end = local.Length; end >= 0; end--)
+            bool skipsUsers = isAlias is not null && isAlias(local.ToArray());
+            for (int end = local.Length; end >= 0 && !skipsUsers; end--)
             {
                 bool whole = end == local.Length;
                 if (end > NameBytesMax || (!whole && local[end] != Break))
@@ -37,7 +41,7 @@ public sealed class PasswordLookup(Func<string, UnixUser?> find)
                 ? LookupResult.Found(ToUser(alias, "-"u8, local))
                 : LookupResult.Trouble(SpawnCode.NoAlias);
         }
-        catch (PosixException)
+        catch (Exception e) when (e is PosixException or ConfigurationException)
         {
             return LookupResult.Trouble(SpawnCode.System);
         }

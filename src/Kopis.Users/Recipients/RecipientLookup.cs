@@ -9,11 +9,11 @@ namespace Kopis.Users;
 /// </summary>
 /// <param name="home">The qmail home.</param>
 /// <param name="asRoot">Whether deliveries run as the users themselves.</param>
-public sealed class RecipientLookup(string home, bool asRoot)
+public sealed class RecipientLookup(string home, bool asRoot, Action<string>? complain = null)
 {
     private readonly UsersCdb _assigned = new(home);
     private readonly VirtualLookup _virtual =
-        new(home, asRoot ? null : (Processes.EffectiveUid, Processes.Gid));
+        new(home, asRoot ? null : (Processes.EffectiveUid, Processes.Gid), complain);
 
     /// <summary>Looks up all but the host's own users.</summary>
     /// <returns>Nobody: <see cref="PasswordLookup"/> is to be asked (as root only).</returns>

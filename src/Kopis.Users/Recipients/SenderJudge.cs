@@ -3,10 +3,14 @@ using Kopis.Control;
 
 namespace Kopis.Users;
 
-/// <summary>Whether an address is an alias that goes to a user himself, who may then send as it.
+/// <summary>Whether mail for an address comes to a user himself, who may then send as it: an alias
+/// of his, or for a user of the host his name and its extensions at any domain that routes to him.
 /// A catch-all gives nobody that right: <c>control/senders</c> can.</summary>
-public sealed class SenderJudge(string home)
+/// <param name="home">The qmail home.</param>
+/// <param name="hasHostUsers">Whether users of the host get mail here.</param>
+public sealed class SenderJudge(string home, bool hasHostUsers = true)
 {
+    private readonly HostAddresses _addresses = new(home);
     private readonly VirtualAliases _aliases = new(home);
     private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
 
@@ -16,12 +20,37 @@ public sealed class SenderJudge(string home)
     /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
     public LookupVerdict Judge(ReadOnlySpan<byte> account, ReadOnlySpan<byte> sender)
     {
+        if (sender is [] or [(byte)'@', ..])
+        {
+            return LookupVerdict.No;
+        }
+
         byte[] owner = account.Contains((byte)'@')
             ? account.ToArray()
             : [.. account, (byte)'@', .. _control.ReadLine("me") ?? []];
-        return sender is [not (byte)'@', ..]
-            && _aliases.Find(sender).Contains(ByteText.ToText(Ascii8.ToLower(owner)))
+        string[] targets = _aliases.Find(sender);
+        return targets.Contains(ByteText.ToText(Ascii8.ToLower(owner)))
+            || (hasHostUsers && IsOfHost(account, sender, targets))
                 ? LookupVerdict.Yes
                 : LookupVerdict.No;
+    }
+
+    private bool IsOfHost(
+        ReadOnlySpan<byte> account, ReadOnlySpan<byte> sender, string[] targets)
+    {
+        if (targets.Length == 0)
+        {
+            return _addresses.Has(account, sender);
+        }
+
+        foreach (string target in targets)
+        {
+            if (_addresses.Has(account, ByteText.ToBytes(target)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

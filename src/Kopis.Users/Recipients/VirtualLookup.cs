@@ -11,10 +11,13 @@ namespace Kopis.Users;
 /// <param name="home">The qmail home.</param>
 /// <param name="identity">Whom all mail is delivered as; null: as root says
 /// (<see cref="VirtualOwner"/>).</param>
-public sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
+/// <param name="complain">Is told once of lines that are wrong; null: nobody.</param>
+public sealed class VirtualLookup(
+    string home, (uint Uid, uint Gid)? identity, Action<string>? complain = null)
 {
-    private readonly VirtualUsers _users = new(home);
-    private readonly VirtualAliases _aliases = new(home);
+    private readonly VirtualUsers _users = new(home, complain);
+    private readonly VirtualAliases _aliases = new(home, complain);
+    private readonly HostNames _hostNames = new(home);
     private readonly byte[] _usersPath =
         Fd.PathBytes(VirtualUsers.UsersDirectory(home) + "/")[..^1];
 
@@ -44,10 +47,11 @@ public sealed class VirtualLookup(string home, (uint Uid, uint Gid)? identity)
             }
 
             return local.Length > 0 && _aliases.FindCatchAll(domain) is { Length: > 0 } all
+                && (identity is not null || !_hostNames.ComeFirst(local, domain))
                 ? Forward(all)
                 : LookupResult.Nobody;
         }
-        catch (ConfigurationException)
+        catch (Exception e) when (e is ConfigurationException or PosixException)
         {
             return LookupResult.Trouble(SpawnCode.System);
         }

@@ -43,7 +43,7 @@ internal sealed class LookupDesk(
         }
 
         using LookupServer server = new(
-            listen(), MakeJudge(), new SenderJudge(context.Home),
+            listen(), MakeJudge(Log), new SenderJudge(context.Home, hasHostUsers: !singleUser),
             new LoginDesk(
                 new LoginGate(
                     name => accounts.Find(name), TimeProvider.System,
@@ -85,14 +85,14 @@ internal sealed class LookupDesk(
         return code;
     }
 
-    private RecipientJudge MakeJudge()
+    private RecipientJudge MakeJudge(Action<string>? complain = null)
     {
         ControlDirectory control = ControlDirectory.Of(context);
         Reloading<AddressMap> map = new(
             [.. AddressMap.Files.Select(file => Path.Combine(control.Directory, file))],
             () => AddressMap.Read(control), TimeProvider.System);
         return new RecipientJudge(
-            new RecipientLookup(context.Home, asRoot: !singleUser),
+            new RecipientLookup(context.Home, asRoot: !singleUser, complain),
             singleUser ? null : new HostUsers(context).FindAsync,
             address => map.Current().Route(address, out bool isLocal) is { } routed && isLocal
                 ? routed : null);

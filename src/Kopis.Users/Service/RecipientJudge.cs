@@ -17,6 +17,8 @@ public sealed class RecipientJudge(
 {
     private const int AliasesMax = 5; // Of aliases, one behind the other; then it is taken.
 
+    private const int InstructionBytesMax = 16 * 1024; // What is longer is a list, and taken.
+
     private readonly Lock _lock = new(); // users/cdb is read anew by one thread at a time.
 
     /// <summary>Judges an address as its local channel has it, and says whose it is.</summary>
@@ -51,7 +53,7 @@ public sealed class RecipientJudge(
 
         return found.User is not { } user
                 ? (SpawnCode.IsLasting(found.Code) ? LookupVerdict.No : LookupVerdict.Later, null)
-            : user.Instructions is null ? (LookInHome(user), user)
+            : user.Instructions is null ? (LookInHome(user, local, domain), user)
             : aliases == 0 ? (LookupVerdict.Yes, user)
             : (await JudgeTargetsAsync(user.Instructions, aliases - 1), user);
     }
@@ -94,21 +96,24 @@ public sealed class RecipientJudge(
 
     // No link that a user made is followed: we may see more than he, and what he could not see, his
     // mail's senders cannot learn from us. That the link is there is all that counts.
-    private static LookupVerdict LookInHome(RecipientUser user)
+    private static LookupVerdict LookInHome(RecipientUser user, byte[] local, byte[] domain)
     {
         try
         {
             using Beneath home = user.Below is { } below && user.Home.AsSpan().StartsWith(below)
                 ? Beneath.Open(below, user.Home.AsSpan(below.Length))
                 : new Beneath(user.Home);
-            foreach ((byte[] name, _) in DotQmailNames.Candidates(user.Dash, user.Ext))
+            foreach ((byte[] name, byte[]? part) in DotQmailNames.Candidates(user.Dash, user.Ext))
             {
                 FileStatus? file = home.TryStatus([.. name, 0], out int errno);
                 if (file is { IsRegular: true })
                 {
-                    // What it says is the user's business: only an empty one is the default
-                    // delivery.
-                    return file.Value.Size == 0 ? QuotaOf(home) : LookupVerdict.Yes;
+                    // An empty one is the default delivery.
+                    return file.Value.Size == 0
+                        ? QuotaOf(home)
+                        : new KnownPrograms(
+                            new UsersFiles(home, user.Uid), user, local, domain, part)
+                            .Judge(Instructions(home, [.. name, 0]));
                 }
 
                 if (file is null && errno == Errno.Loop)
@@ -128,6 +133,13 @@ public sealed class RecipientJudge(
         {
             return LookupVerdict.Later;
         }
+    }
+
+    // What cannot be read is no instruction, and the mail is taken.
+    private static byte[] Instructions(Beneath home, byte[] name)
+    {
+        int fd = home.TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out int errno);
+        return BoundedFile.TryTake(fd, InstructionBytesMax, ref errno) ?? [];
     }
 
     private static LookupVerdict QuotaOf(Beneath home) =>

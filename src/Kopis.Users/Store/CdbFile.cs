@@ -12,6 +12,7 @@ internal sealed class CdbFile : IDisposable
 {
     private const int RecordHeaderBytes = 8;
     private const int FirstReadBytes = 512; // A whole record, mostly.
+    private const int ProbesMax = 10_000; // Of a table that is half full it takes a few.
     private const int DataBytesMax = 1024 * 1024; // No line of a table is nearly as long.
 
     private readonly byte[] _header = new byte[Cdb.HeaderBytes];
@@ -26,8 +27,13 @@ internal sealed class CdbFile : IDisposable
     /// <summary>Opens a file; null where there is none that could be one.</summary>
     internal static CdbFile? TryOpen(string path)
     {
-        int fd = Fd.TryOpen(
-            Fd.PathBytes(path), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _);
+        return TryTake(Fd.TryOpen(
+            Fd.PathBytes(path), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _));
+    }
+
+    /// <summary>Takes an open file over; null where it could not be one.</summary>
+    internal static CdbFile? TryTake(int fd)
+    {
         if (fd < 0)
         {
             return null;
@@ -55,6 +61,11 @@ internal sealed class CdbFile : IDisposable
         Span<byte> slot = stackalloc byte[Cdb.SlotBytes];
         for (uint i = 0; i < slots; i++)
         {
+            if (i > ProbesMax)
+            {
+                throw Damaged();
+            }
+
             ulong place = ((ulong)(hash >> 8) + i) % slots;
             Read(slot, table + ((long)place * Cdb.SlotBytes));
             (uint slotHash, uint position) = Pair(slot);

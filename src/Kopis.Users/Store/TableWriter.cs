@@ -5,7 +5,7 @@ namespace Kopis.Users;
 
 /// <summary>
 /// Changes a text table and its index: one writer at a time, each change whole or not at all;
-/// comments and order stay.
+/// comments, order and lines that are wrong stay.
 /// </summary>
 internal sealed class TableWriter : IDisposable
 {
@@ -18,7 +18,6 @@ internal sealed class TableWriter : IDisposable
 
     /// <summary>Takes the lock and reads the table.</summary>
     /// <exception cref="IOException">The directory cannot be written.</exception>
-    /// <exception cref="ConfigurationException">The table cannot be understood.</exception>
     internal TableWriter(string users, TableFormat format)
     {
         (_users, _format) = (users, format);
@@ -34,13 +33,16 @@ internal sealed class TableWriter : IDisposable
         }
     }
 
-    /// <summary>What stands after a key's colon; null where there is no such key.</summary>
+    /// <summary>What stands after a key's colon; null where there is no such key, or its line is
+    /// wrong.</summary>
     internal string? Find(string key)
     {
         (int start, int end) = PlaceOf(key);
-        return start < 0
+        string? rest = start < 0
             ? null
-            : ByteText.ToText(_content.AsSpan((start + key.Length + 1)..(end - 1)));
+            : ByteText.ToText(
+                _content.AsSpan((start + key.Length + 1)..(end - 1)).TrimEnd((byte)'\r'));
+        return rest is not null && _format.IsRight(key, rest) ? rest : null;
     }
 
     /// <summary>Puts a line in its old one's place, or at the end.</summary>
@@ -81,20 +83,12 @@ internal sealed class TableWriter : IDisposable
     private void Load()
     {
         string path = _format.TextPath(_users);
-        if (Fd.TryStatus(Fd.PathBytes(path), out _) is not { } status)
+        if (Fd.TryStatus(Fd.PathBytes(path), out _) is null)
         {
             return;
         }
 
         _content = BoundedFile.Read(path, TableReader.TextBytesMax);
-        using CdbFile? index =
-            TableReader.OpenIndex(_format.IndexPath(_users), TableStamp.Of(status));
-        if (index is null)
-        {
-            // Else every line was judged when it came in.
-            _format.Parse(_users, _content);
-        }
-
         if (_content is [.., not (byte)'\n'])
         {
             _content = [.. _content, (byte)'\n'];
@@ -136,7 +130,7 @@ internal sealed class TableWriter : IDisposable
         });
         Create(index + ".tmp", fd =>
         {
-            TableFormat.Index(_content, stamp).WriteTo(piece => Fd.WriteAll(fd, piece));
+            _format.Index(_content, stamp).WriteTo(piece => Fd.WriteAll(fd, piece));
             Fd.Sync(fd);
         });
         Paths.Rename(index + ".tmp", index);

@@ -3,8 +3,9 @@ using System.Buffers;
 namespace Kopis.Users;
 
 /// <summary>
-/// What the address of a virtual user may look like: it becomes a line of a file and a path, so
-/// the rule is strict.
+/// What the address of a virtual user may look like. It becomes the key of a line and, by
+/// <see cref="PathOf"/>, a path: what divides lines, keys and lists, and what RFC 5321 has only in
+/// quotes, cannot stand in it.
 /// </summary>
 public static class VirtualAddress
 {
@@ -12,10 +13,10 @@ public static class VirtualAddress
     private const int LabelMax = 63; // RFC 1035 §2.3.4.
     private const int DomainMax = 255; // RFC 5321 §4.5.3.1.2.
     private static readonly SearchValues<char> LocalPart =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789._+=-");
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+-/=?^_`{|}~"); // atext
 
     private static readonly SearchValues<char> Domain =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-");
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-_");
 
     /// <summary>Null where the address will do, else the reason.</summary>
     /// <param name="address">Lower-cased.</param>
@@ -27,13 +28,26 @@ public static class VirtualAddress
         return at <= 0 || domain.IsEmpty ? "an address is LOCAL@DOMAIN"
             : local.Length > LocalPartMax ? $"the local part is longer than {LocalPartMax}"
             : domain.Length > DomainMax ? $"the domain is longer than {DomainMax}"
-            : local.ContainsAnyExcept(LocalPart) || domain.ContainsAnyExcept(Domain)
-                ? "only letters, digits and . _ + = - may stand in it"
-            : IsDotty(local) || IsDotty(domain)
-                ? "a dot may not stand first, last or twice"
+            : local.ContainsAnyExcept(LocalPart)
+                ? "only letters, digits and . ! # $ % & ' * + - / = ? ^ _ ` { | } ~ may stand "
+                    + "before the @"
+            : local[0] == '#' ? "what begins with # is a comment"
+            : domain.ContainsAnyExcept(Domain)
+                ? "only letters, digits and . _ - may stand behind the @"
+            : IsDotty(domain) ? "a dot may not stand first, last or twice in the domain"
             : !HasLabels(domain)
                 ? $"a part of the domain begins or ends in a hyphen or is over {LabelMax}"
             : null;
+    }
+
+    /// <summary>Where its mailbox lies below that of its domain: one name, which does not begin
+    /// with a dot.</summary>
+    public static string PathOf(string address)
+    {
+        int at = address.LastIndexOf('@');
+        string name = address[..at].Replace("/", "\\057", StringComparison.Ordinal);
+        return Path.Combine(
+            address[(at + 1)..], name is ['.', .. string rest] ? "\\056" + rest : name);
     }
 
     private static bool HasLabels(ReadOnlySpan<char> domain)

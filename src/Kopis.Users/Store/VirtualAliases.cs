@@ -7,7 +7,9 @@ namespace Kopis.Users;
 /// the address is for all of the domain's addresses that are nobody's (kopis-alias(1)). Read anew
 /// when the file has changed; written by <see cref="VirtualAliasesFile"/>.
 /// </summary>
-public sealed class VirtualAliases(string homeDirectory)
+/// <param name="homeDirectory">The qmail home.</param>
+/// <param name="complain">Is told once of lines that are wrong; null: nobody.</param>
+public sealed class VirtualAliases(string homeDirectory, Action<string>? complain = null)
 {
     /// <summary>Longer lists are mailing lists, and belong into a .qmail file.</summary>
     public const int TargetsMax = 100; // RFC 5321 §4.5.3.1.10: what any server takes at once.
@@ -15,7 +17,8 @@ public sealed class VirtualAliases(string homeDirectory)
     internal static readonly TableFormat Format =
         new("aliases", "address:target,target", (key, rest) => IsKey(key) && IsTargets(rest));
 
-    private readonly TableReader _table = new(VirtualUsers.UsersDirectory(homeDirectory), Format);
+    private readonly TableReader _table =
+        new(VirtualUsers.UsersDirectory(homeDirectory), Format, complain);
 
     /// <summary>Where the aliases of a home are kept.</summary>
     public static string FileName(string homeDirectory) =>
@@ -23,12 +26,17 @@ public sealed class VirtualAliases(string homeDirectory)
 
     /// <summary>To whom the mail of exactly this address goes, but for ASCII case; empty where it
     /// is no alias.</summary>
-    /// <exception cref="ConfigurationException">The file cannot be read or understood.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be read, or that line understood.
+    /// </exception>
     public string[] Find(ReadOnlySpan<byte> address) =>
         _table.Find(Ascii8.ToLower(address))?.Split(',') ?? [];
 
     /// <summary>To whom mail for nobody at this domain goes; empty: to nobody.</summary>
     public string[] FindCatchAll(ReadOnlySpan<byte> domain) => Find([(byte)'@', .. domain]);
+
+    /// <summary>What is wrong with the file, by line.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    public IReadOnlyList<string> Faults() => _table.Faults();
 
     /// <summary>All aliases, with the comma-separated targets of each.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> List() => _table.List();

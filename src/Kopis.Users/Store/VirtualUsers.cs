@@ -7,13 +7,16 @@ namespace Kopis.Users;
 /// <c>users</c> (kopis-user(1)). Read anew when the file has changed; written by
 /// <see cref="VirtualUsersFile"/>.
 /// </summary>
-public sealed class VirtualUsers(string homeDirectory)
+/// <param name="homeDirectory">The qmail home.</param>
+/// <param name="complain">Is told once of lines that are wrong; null: nobody.</param>
+public sealed class VirtualUsers(string homeDirectory, Action<string>? complain = null)
 {
     internal static readonly TableFormat Format =
         new("virtual", "address:hash:home", (key, rest) => ParseLine("", key, rest) is not null);
 
     private readonly string _users = UsersDirectory(homeDirectory);
-    private readonly TableReader _table = new(UsersDirectory(homeDirectory), Format);
+    private readonly TableReader _table =
+        new(UsersDirectory(homeDirectory), Format, complain);
 
     /// <summary>Where the users of a home are kept.</summary>
     public static string FileName(string homeDirectory) =>
@@ -21,8 +24,8 @@ public sealed class VirtualUsers(string homeDirectory)
 
     /// <summary>The user with exactly this address, but for ASCII case; null if there is none.
     /// </summary>
-    /// <exception cref="ConfigurationException">The file cannot be read or understood: better no
-    /// delivery now than a bounce.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be read, or that line understood:
+    /// better no delivery now than a bounce.</exception>
     public VirtualMailbox? Find(ReadOnlySpan<byte> address)
     {
         byte[] key = Ascii8.ToLower(address);
@@ -35,11 +38,14 @@ public sealed class VirtualUsers(string homeDirectory)
     public IReadOnlyList<VirtualMailbox> List() =>
         [.. _table.List().Select(line => ParseLine(_users, line.Key, line.Value)!)];
 
-    /// <summary>Reads a whole file.</summary>
-    /// <exception cref="ConfigurationException">It cannot be understood.</exception>
+    /// <summary>What is wrong with the file, by line.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    public IReadOnlyList<string> Faults() => _table.Faults();
+
+    /// <summary>Reads a whole file, but for what is wrong.</summary>
     public static Dictionary<string, VirtualMailbox> Parse(string users, byte[] content) =>
-        Format.Parse(users, content).ToDictionary(
-            line => line.Key, line => ParseLine(users, line.Key, line.Value)!);
+        Format.Parse(content, out _).Where(line => Format.IsRight(line.Key, line.Value))
+            .ToDictionary(line => line.Key, line => ParseLine(users, line.Key, line.Value)!);
 
     internal static string UsersDirectory(string homeDirectory) =>
         Path.Combine(homeDirectory, "users");

@@ -29,11 +29,8 @@ public sealed class VirtualUsersFile : IDisposable
         : null;
 
     /// <summary>Where a new user's mailbox comes to lie.</summary>
-    public string HomeOf(string address)
-    {
-        int at = address.LastIndexOf('@');
-        return Path.Combine(_users, "mail", address[(at + 1)..], address[..at]);
-    }
+    public string HomeOf(string address) =>
+        Path.Combine(_users, "mail", VirtualAddress.PathOf(address));
 
     /// <summary>Adds a user, or changes its hash; an old user keeps the mailbox.</summary>
     public VirtualMailbox Set(string address, string passwordHash)

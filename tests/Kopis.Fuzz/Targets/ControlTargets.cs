@@ -139,14 +139,16 @@ internal static class ControlTargets
     {
         try
         {
-            foreach (string targets in VirtualAliases.Format.Parse("/u", input).Values)
+            foreach (string targets in VirtualAliases.Format.Parse(input, out _)
+                .Where(line => VirtualAliases.Format.IsRight(line.Key, line.Value))
+                .Select(line => line.Value))
             {
                 Must.Hold(
                     targets.Split(',').All(target => VirtualAddress.Check(target) is null),
                     "a target that is no address");
             }
 
-            _ = TableFormat.Index(input, default).ToArray();
+            _ = VirtualAliases.Format.Index(input, default).ToArray();
         }
         catch (ConfigurationException e)
         {

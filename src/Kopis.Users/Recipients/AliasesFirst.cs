@@ -1,0 +1,68 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Users;
+
+/// <summary>
+/// <c>control/aliasesfirst</c>: names that fastforward's database has come to alias before the
+/// users of the host do, as with sendmail. Its line is the database, by default
+/// <c>/etc/aliases.cdb</c>. May be used from many threads.
+/// </summary>
+/// <param name="home">The qmail home.</param>
+public sealed class AliasesFirst(string home)
+{
+    /// <summary>The control file.</summary>
+    public const string FileName = "aliasesfirst";
+
+    private const string UsualDatabase = "/etc/aliases.cdb";
+
+    private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
+
+    /// <summary>Whether aliases come first here.</summary>
+    /// <exception cref="ConfigurationException">It cannot be said.</exception>
+    public bool IsOn => _control.ReadLine(FileName) is not null;
+
+    /// <summary>Whether a name is an alias that comes first: one for all hosts, of which the name
+    /// itself is no target. Its mail would come back without end.</summary>
+    /// <exception cref="ConfigurationException">It cannot be said.</exception>
+    public bool Has(byte[] local)
+    {
+        if (_control.ReadLine(FileName) is not { } line)
+        {
+            return false;
+        }
+
+        string path = line.Length == 0 ? UsualDatabase
+            : System.Text.Encoding.UTF8.GetString(line);
+        using CdbFile? table = CdbFile.TryOpen(path);
+        try
+        {
+            return table is not null
+                ? table.Find([(byte)':', .. Ascii8.ToLower(local), (byte)'@']) is { } commands
+                    && !Names(commands, local)
+                : File.Exists(path)
+                    ? throw new ConfigurationException($"{path}: not a database of aliases")
+                    : false;
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ConfigurationException($"{path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Whether one of the commands forwards to the name, at whatever host.</summary>
+    private static bool Names(ReadOnlySpan<byte> commands, byte[] local)
+    {
+        byte[] itself = [(byte)'&', .. local, (byte)'@'];
+        foreach (Range range in commands.Split((byte)0))
+        {
+            if (Ascii8.StartsWithIgnoreCase(commands[range], itself))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

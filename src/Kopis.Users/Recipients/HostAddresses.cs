@@ -1,0 +1,67 @@
+using Kopis.Base;
+using Kopis.Control;
+
+namespace Kopis.Users;
+
+/// <summary>
+/// Addresses of the host's own users, who have one at each domain that routes to them, where
+/// neither users/assign nor a virtual user or alias has it. May be used from many threads.
+/// </summary>
+/// <param name="home">The qmail home.</param>
+public sealed class HostAddresses(string home)
+{
+    private readonly Lock _lock = new(); // users/cdb is read anew by one thread at a time.
+    private readonly UsersCdb _assigned = new(home);
+    private readonly VirtualLookup _virtual = new(home, identity: null);
+    private readonly Reloading<AddressMap> _map = new(
+        [.. AddressMap.Files.Select(file => Path.Combine(home, "control", file))],
+        () => AddressMap.Read(new ControlDirectory(Path.Combine(home, "control"))),
+        TimeProvider.System);
+
+    /// <summary>The name, and perhaps its extension, by which the host's users are asked for the
+    /// one whose an address is; null where it is nobody's of theirs.</summary>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public byte[]? LocalPartOf(ReadOnlySpan<byte> address)
+    {
+        if (!address.Contains((byte)'@'))
+        {
+            return null;
+        }
+
+        byte[] routed = _map.Current().Route(address, out bool isLocal);
+        int at = Array.LastIndexOf(routed, (byte)'@');
+        if (!isLocal || at <= 0 || routed.Contains((byte)0))
+        {
+            return null;
+        }
+
+        byte[] local = Ascii8.ToLower(routed.AsSpan(0, at));
+        LookupResult found;
+        lock (_lock)
+        {
+            found = _assigned.Find(local);
+            found = found == LookupResult.Nobody
+                ? _virtual.Find(local, routed.AsSpan(at + 1)) : found;
+        }
+
+        return found == LookupResult.Nobody ? local
+            : found.User is not { } user
+                ? throw new ConfigurationException(
+                    $"whose {LogText.Safe(address)} is cannot be said")
+            : user.Below is null && user.Instructions is null
+                ? (byte[])[.. user.Name, .. user.Dash, .. user.Ext]
+            : null;
+    }
+
+    /// <summary>Whether an address is a user's, or an extension of his.</summary>
+    /// <param name="user">The user's name, or an address of his.</param>
+    /// <param name="address">The address.</param>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public bool Has(ReadOnlySpan<byte> user, ReadOnlySpan<byte> address)
+    {
+        byte[]? name = user.Contains((byte)'@') ? LocalPartOf(user) : Ascii8.ToLower(user);
+        return name is { Length: > 0 } && LocalPartOf(address) is { } local
+            && local.AsSpan().StartsWith(name)
+            && (local.Length == name.Length || local[name.Length] == (byte)'-');
+    }
+}

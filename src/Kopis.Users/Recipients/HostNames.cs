@@ -1,0 +1,42 @@
+using Kopis.Base;
+using Kopis.Control;
+using Kopis.Posix;
+
+namespace Kopis.Users;
+
+/// <summary>
+/// Whether a name is of a person in /etc/passwd, who gets mail before a domain's catch-all does,
+/// unless <c>control/catchallfirst</c> has the domain. Users of whom only the name service knows
+/// are not asked for: they come after it.
+/// </summary>
+/// <param name="home">The qmail home.</param>
+internal sealed class HostNames(string home)
+{
+    private const int NameBytesMax = 31; // As of qmail-getpw.
+    private const uint FirstPerson = 1000; // UID_MIN of login.defs(5).
+
+    private readonly PasswdTable _table = new("/etc/passwd", "/etc/group");
+    private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
+
+    /// <summary>Whether the host's users have the name, by qmail-getpw's rules (contract §7.3).
+    /// </summary>
+    /// <exception cref="PosixException">/etc/passwd cannot be read.</exception>
+    /// <exception cref="ConfigurationException">Nor the control file.</exception>
+    internal bool ComeFirst(ReadOnlySpan<byte> local, ReadOnlySpan<byte> domain)
+    {
+        Dictionary<string, (uint Uid, uint Gid, string Home)> users = _table.Current().Users;
+        string name = ByteText.ToText(Ascii8.ToLower(local));
+        for (int end = name.Length; end > 0; end = name.LastIndexOf('-', end - 1))
+        {
+            if (end <= NameBytesMax && users.TryGetValue(name[..end], out var user)
+                && user.Uid >= FirstPerson
+                && Fd.TryStatus(Fd.PathBytes(user.Home), out _) is { } there
+                && there.Uid == user.Uid)
+            {
+                return !ConstMap.Set(_control.ReadList("catchallfirst") ?? []).Contains(domain);
+            }
+        }
+
+        return false;
+    }
+}

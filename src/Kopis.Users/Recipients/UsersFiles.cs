@@ -1,0 +1,57 @@
+using Kopis.Posix;
+
+namespace Kopis.Users;
+
+/// <summary>
+/// Files that a user's .qmail names, opened by who may read all of them, as far as the user himself
+/// could: else an answer about an address would show him what he may not see. No link is followed,
+/// and of his groups nothing is known.
+/// </summary>
+/// <param name="home">His.</param>
+/// <param name="uid">Who he is.</param>
+internal sealed class UsersFiles(Beneath home, uint uid)
+{
+    private const int Read = 4;
+    private const int Search = 1;
+
+    /// <summary>Opens one by a path that may be relative to the home. Minus one and the error
+    /// where that fails: EACCES where it is not for him or no regular file.</summary>
+    internal int TryOpen(ReadOnlySpan<byte> path, out int errno)
+    {
+        bool isAbsolute = path is [(byte)'/', ..];
+        using Beneath? top = isAbsolute ? new Beneath("/") : null;
+        byte[] name = [.. path.TrimStart((byte)'/'), 0];
+        for (int i = 0; i < name.Length; i++)
+        {
+            if (name[i] == (byte)'/' && !MayUse(top ?? home, [.. name.AsSpan(0, i), 0], out errno))
+            {
+                return -1;
+            }
+        }
+
+        int fd = (top ?? home).TryOpen(
+            name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
+        if (fd >= 0 && Fd.Status(fd) is var status && !(status.IsRegular && May(status, Read)))
+        {
+            Fd.Close(fd);
+            errno = Errno.Access;
+            return -1;
+        }
+
+        return fd;
+    }
+
+    private bool MayUse(Beneath top, byte[] directory, out int errno)
+    {
+        if (top.TryStatus(directory, out errno) is not { } status)
+        {
+            return false;
+        }
+
+        errno = Errno.Access;
+        return status.IsDirectory && May(status, Search);
+    }
+
+    private bool May(FileStatus status, int right) =>
+        (status.Mode & (status.Uid == uid ? right << 6 : right)) != 0;
+}
