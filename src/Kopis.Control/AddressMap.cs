@@ -16,47 +16,22 @@ public sealed class AddressMap
     public static IReadOnlyList<string> Files { get; } =
         ["me", "locals", "virtualdomains", "envnoathost", "percenthack"];
 
-    private readonly byte[] _noAtHost;
-    private readonly ConstMap _percentHack;
-    private readonly byte[] _me;
-    private ConstMap _locals;
-    private ConstMap _virtual;
+    private Maps _maps;
 
-    private AddressMap(byte[] me, byte[] noAtHost, ConstMap percentHack)
-    {
-        _me = me;
-        _noAtHost = noAtHost;
-        _percentHack = percentHack;
-        _locals = _virtual = ConstMap.Set([]);
-    }
+    private AddressMap(Maps maps) => _maps = maps;
 
-    /// <summary>Reads all four files.</summary>
+    /// <summary>Reads all files.</summary>
     /// <exception cref="ConfigurationException">One cannot be read.</exception>
-    public static AddressMap Read(ControlDirectory control)
-    {
-        byte[] noAtHost = control.ReadLineOrMe("envnoathost", "envnoathost")!;
-        if (noAtHost.Length > AddedBytesMax)
-        {
-            throw control.Bad("envnoathost", $"over {AddedBytesMax} bytes");
-        }
+    public static AddressMap Read(ControlDirectory control) => new(ReadMaps(control, out _));
 
-        AddressMap map = new(
-            control.ReadLine("me") ?? [], noAtHost,
-            ConstMap.Set(control.ReadList("percenthack") ?? []));
-        (map._locals, map._virtual) = (map.ReadLocals(control), ReadVirtual(control));
-        return map;
-    }
-
-    /// <summary>Reads locals and virtualdomains again, as SIGHUP asks; the rest stays.</summary>
-    /// <returns>Null; or the file that cannot be read, and then both stay as they were.</returns>
+    /// <summary>Reads all files again.</summary>
+    /// <returns>Null; or the file that cannot be read, and then all stay as they were.</returns>
     public string? TryReread(ControlDirectory control)
     {
-        string file = "locals";
+        string file = "me";
         try
         {
-            ConstMap locals = ReadLocals(control);
-            file = "virtualdomains";
-            (_locals, _virtual) = (locals, ReadVirtual(control));
+            _maps = ReadMaps(control, out file);
             return null;
         }
         catch (ConfigurationException)
@@ -72,11 +47,11 @@ public sealed class AddressMap
     {
         byte[] address = recipient.Contains((byte)'@')
             ? recipient.ToArray()
-            : [.. recipient, (byte)'@', .. _noAtHost];
+            : [.. recipient, (byte)'@', .. _maps.NoAtHost];
         address = UndoPercents(address);
         int at = address.AsSpan().LastIndexOf((byte)'@');
         ReadOnlySpan<byte> domain = address.AsSpan(at + 1);
-        if (_locals.Contains(domain))
+        if (_maps.Locals.Contains(domain))
         {
             isLocal = true;
             return address;
@@ -94,7 +69,7 @@ public sealed class AddressMap
     public ReadOnlySpan<byte> WithoutPrepend(ReadOnlySpan<byte> address)
     {
         int at = address.LastIndexOf((byte)'@');
-        if (at < 0 || _locals.Contains(address[(at + 1)..]))
+        if (at < 0 || _maps.Locals.Contains(address[(at + 1)..]))
         {
             return address;
         }
@@ -128,8 +103,27 @@ public sealed class AddressMap
         return address.ToArray();
     }
 
-    private ConstMap ReadLocals(ControlDirectory control) =>
-        ConstMap.Set(control.ReadList("locals") ?? [_me]);
+    /// <param name="control">Where the files are.</param>
+    /// <param name="file">The one that is being read.</param>
+    private static Maps ReadMaps(ControlDirectory control, out string file)
+    {
+        file = "me";
+        byte[] me = control.ReadLine("me") ?? [];
+        file = "locals";
+        ConstMap locals = ConstMap.Set(control.ReadList("locals") ?? [me]);
+        file = "virtualdomains";
+        ConstMap virtualDomains = ReadVirtual(control);
+        file = "envnoathost";
+        byte[] noAtHost = control.ReadLineOrMe("envnoathost", "envnoathost")!;
+        if (noAtHost.Length > AddedBytesMax)
+        {
+            throw control.Bad("envnoathost", $"over {AddedBytesMax} bytes");
+        }
+
+        file = "percenthack";
+        ConstMap percentHack = ConstMap.Set(control.ReadList("percenthack") ?? []);
+        return new Maps(noAtHost, percentHack, locals, virtualDomains);
+    }
 
     private static ConstMap ReadVirtual(ControlDirectory control)
     {
@@ -151,7 +145,7 @@ public sealed class AddressMap
         {
             int at = address.AsSpan().LastIndexOf((byte)'@');
             int percent = address.AsSpan(0, at).LastIndexOf((byte)'%');
-            if (percent < 0 || !_percentHack.Contains(address.AsSpan(at + 1)))
+            if (percent < 0 || !_maps.PercentHack.Contains(address.AsSpan(at + 1)))
             {
                 return address;
             }
@@ -162,24 +156,27 @@ public sealed class AddressMap
     }
 
     private byte[]? FindPrepend(ReadOnlySpan<byte> address, ReadOnlySpan<byte> domain) =>
-        _virtual.TryGet(address, out byte[]? value) ? value : FindDomainPrepend(domain);
+        _maps.Virtual.TryGet(address, out byte[]? value) ? value : FindDomainPrepend(domain);
 
     /// <summary>The domain, each suffix that starts at a dot, then the empty key.</summary>
     private byte[]? FindDomainPrepend(ReadOnlySpan<byte> domain)
     {
-        if (_virtual.TryGet(domain, out byte[]? value))
+        if (_maps.Virtual.TryGet(domain, out byte[]? value))
         {
             return value;
         }
 
         for (int i = 0; i < domain.Length; i++)
         {
-            if (domain[i] == (byte)'.' && _virtual.TryGet(domain[i..], out value))
+            if (domain[i] == (byte)'.' && _maps.Virtual.TryGet(domain[i..], out value))
             {
                 return value;
             }
         }
 
-        return _virtual.TryGet([], out value) ? value : null;
+        return _maps.Virtual.TryGet([], out value) ? value : null;
     }
+
+    private sealed record Maps(
+        byte[] NoAtHost, ConstMap PercentHack, ConstMap Locals, ConstMap Virtual);
 }

@@ -1,5 +1,4 @@
 using Kopis.Base;
-using Kopis.Posix;
 
 namespace Kopis.Control;
 
@@ -18,9 +17,8 @@ public sealed class Reloading<T>(IReadOnlyList<string> paths, Func<T> load, Time
     /// thousands of connections a second do not each look at fifty files.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
-    private readonly byte[][] _paths = [.. paths.Select(Fd.PathBytes)];
+    private readonly WatchedFiles _files = new(paths);
     private readonly Lock _lock = new();
-    private FileStatus?[] _seen = [];
     private T? _value;
     private long _lookedAt;
 
@@ -35,21 +33,13 @@ public sealed class Reloading<T>(IReadOnlyList<string> paths, Func<T> load, Time
             }
 
             _lookedAt = time.GetTimestamp();
-
-            // The files are looked at before they are read: a change in between is seen next time.
-            FileStatus?[] now = Array.ConvertAll(_paths, Look);
-            if (_value is null || !now.AsSpan().SequenceEqual(_seen))
+            if (_files.HaveChanged() || _value is null)
             {
                 _value = null;
                 _value = load();
-                _seen = now;
             }
 
             return _value;
         }
     }
-
-    // The time of the last read is no change.
-    private static FileStatus? Look(byte[] path) =>
-        Fd.TryStatus(path, out _) is { } status ? status with { Accessed = default } : null;
 }

@@ -157,7 +157,8 @@ internal sealed class SendCore(
         _laterBounces.EnqueueRange(waiting, now);
     }
 
-    /// <summary>SIGHUP: locals and virtualdomains, for messages that come from now on.</summary>
+    /// <summary>SIGHUP, or a changed file: where addresses go, for messages that come from now on.
+    /// </summary>
     internal void Reread(ControlDirectory control)
     {
         if (addresses.TryReread(control) is { } bad)

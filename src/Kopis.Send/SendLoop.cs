@@ -1,3 +1,4 @@
+using Kopis.Control;
 using Kopis.Posix;
 using Kopis.Queue;
 
@@ -23,6 +24,7 @@ internal sealed class SendLoop : IDisposable
     private readonly SendContext _context;
     private readonly SendLog _log;
     private readonly SendCore _core;
+    private readonly WatchedFiles _routing;
     private readonly Poller _poller = new();
     private readonly List<DeliveryReport> _reports = [];
     private bool _exitAsap;
@@ -35,6 +37,8 @@ internal sealed class SendLoop : IDisposable
     {
         _context = context;
         _log = context.Log;
+        _routing = new WatchedFiles(
+            [.. AddressMap.Files.Select(file => Path.Combine(context.Control.Directory, file))]);
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
         Scheduler scheduler = new(
@@ -100,6 +104,12 @@ internal sealed class SendLoop : IDisposable
         WatchClock();
         if (!_exitAsap)
         {
+            if (_core.MoreToRead && _routing.HaveChanged())
+            {
+                // Who took the message has seen the change: it goes where he said.
+                _core.Reread(_context.Control);
+            }
+
             _core.ReadNew(Now);
             StartDeliveries();
         }

@@ -7,14 +7,17 @@ namespace Kopis.Start;
 
 /// <summary>
 /// <c>qmail-start [defaultdelivery [logger arg…]]</c> (contract §6.1): the queue writer and
-/// the delivery programs, with the users of an installed host when root, kept running. With
-/// <c>--readers</c>, only what a POP3 listener needs.
+/// the delivery programs, with the users of an installed host when root, kept running. A first
+/// word that begins with two hyphens asks for a part of that: <c>--queue</c>, what takes mail and
+/// answers the listeners; <c>--delivery</c>, the rest; <c>--readers</c>, only what a POP3 listener
+/// needs.
 /// </summary>
 public static class QmailStartProgram
 {
     /// <summary>Its word for only what a POP3 listener needs.</summary>
     internal const string Readers = "--readers";
 
+    private const string Queue = "--queue", Delivery = "--delivery";
     private const int OthersMayRead = 0x12; // umask 022.
 
     /// <summary>Runs until SIGTERM.</summary>
@@ -24,8 +27,9 @@ public static class QmailStartProgram
         Fd.KeepFromPrograms();
         Processes.SetFileModeMask(OthersMayRead);
         context = context with { Environment = context.Environment.Only(HostPlan.Variables) };
-        bool readersOnly = context.ArgumentText(0) == Readers;
-        byte[][] words = readersOnly ? [] : [.. context.Arguments];
+        string? part = context.ArgumentText(0) is Readers or Queue or Delivery
+            ? context.ArgumentText(0) : null;
+        byte[][] words = [.. context.Arguments.Skip(part is null ? 0 : 1)];
         bool singleUser = Processes.EffectiveUid != 0;
         HostPlan plan = new(context, words.FirstOrDefault() ?? "./Mailbox"u8.ToArray(), singleUser);
         List<Unit> units = [];
@@ -39,13 +43,13 @@ public static class QmailStartProgram
 
         // The users directory is root's; whoever answers there is not. Not disposed of: that would
         // remove the socket's name, and root changes no file.
-        Socket[] sockets = singleUser ? []
+        Socket[] sockets = singleUser || part == Delivery ? []
             : [LookupSocket.Listen(context.Home), LookupSocket.ListenForReaders(context.Home)];
-        if (singleUser)
+        if (sockets.Length == 0 && part != Delivery)
         {
             units.Add(new Unit(plan.LookupAlone(), layer: 0));
         }
-        else
+        else if (part != Delivery)
         {
             (int judge, int root) = Fd.PacketSocketPair(); // Ours too: they outlive their users.
             units.Add(new Unit(plan.Lookup(sockets[0], sockets[1], root), layer: 0)
@@ -55,9 +59,13 @@ public static class QmailStartProgram
             units.Add(new Unit(plan.Readers(judge), layer: 0));
         }
 
-        if (!readersOnly)
+        if (part is null or Queue)
         {
             units.Add(new Unit(plan.Writer(), layer: 0));
+        }
+
+        if (part is null or Delivery)
+        {
             units.Add(plan.Delivery(log, layer: 1));
         }
 

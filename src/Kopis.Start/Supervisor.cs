@@ -10,12 +10,9 @@ namespace Kopis.Start;
 /// </summary>
 internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals signals, string name)
 {
-    private const int Kill = 9;
-    private const int Terminate = 15;
+    private const int Kill = 9, Terminate = 15, Continue = 18, StopsMax = 3;
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(4.5);
     private static readonly TimeSpan KillPause = TimeSpan.FromSeconds(0.1);
-    private const int Continue = 18;
-    private const int StopsMax = 3;
     private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(60);
 

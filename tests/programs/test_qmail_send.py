@@ -327,6 +327,36 @@ class QmailSend(SendCase):
         self.local.report(self.local.order()[0], b"Kok\n")
         self.wait_log(rb"^status: local 1/10 ")
 
+    def test_a_changed_file_of_routing_counts_from_the_next_message_on(self):
+        """The listeners take an address of a new domain at once: qmail-send is to know it as well.
+        The one of before waited for SIGHUP, and bounced the message meanwhile."""
+        self.start_send()
+        self.send(b"a@new.example")
+        self.remote.report(self.remote.order()[0], b"Kok\n")
+        self.wait_log(b"^end msg ")
+        for name, lines in (("locals", ("mx.example", "new.example")),
+                            ("virtualdomains", ("new2.example:joe",)),
+                            ("percenthack", ("new3.example",)), ("envnoathost", ("mx.example",))):
+            self.control(name, *lines)
+            address = {"locals": b"b@new.example", "virtualdomains": b"b@new2.example",
+                       "percenthack": b"b%mx.example@new3.example", "envnoathost": b"b"}[name]
+            self.send(address)
+            self.local.report(self.local.order()[0], b"Kok\n")
+        self.control("locals", "mx.example")
+        self.send(b"c@new.example")
+        self.remote.report(self.remote.order()[0], b"Kok\n")
+
+    def test_files_of_routing_that_cannot_be_read_leave_the_routing_as_it_was(self):
+        self.start_send()
+        self.send(b"a@mx.example")
+        self.local.report(self.local.order()[0], b"Kok\n")
+        path = self.home / "control/locals"
+        path.unlink()
+        path.mkdir()
+        self.send(b"b@mx.example")
+        self.local.report(self.local.order()[0], b"Kok\n")
+        self.wait_log(b"^alert: unable to reread control/locals\n")
+
     def test_sigterm_finishes_what_runs(self):
         self.start_send()
         self.send(b"a@mx.example")

@@ -140,6 +140,21 @@ class UnderSystemd(unittest.TestCase):
         self.host.run("systemctl", "kill", "--signal=ALRM", "--kill-whom=main", "kopis")
         self.wait_mail("/home/joe/Maildir", "later")
 
+    def test_mail_is_taken_while_delivery_is_stopped(self):
+        """The binary of before had both in one unit: cron's mail was lost."""
+        self.host.run("systemctl", "stop", "kopis")
+        self.assertEqual("", self.host.text("pgrep", "-x", "qmail-send|qmail-.spawn", check=False))
+        self.send("joe", "meanwhile by SMTP")
+        self.host.run("/var/qmail/bin/sendmail", f"joe@{ME}", stdin=b"Subject: meanwhile\n\n")
+        self.assertEqual("active", self.host.property("kopis-queue", "ActiveState"))
+        self.host.run("systemctl", "start", "kopis")
+        for subject in ("meanwhile by SMTP", "meanwhile"):
+            self.wait_mail("/home/joe/Maildir", subject)
+
+    def test_a_reload_is_taken(self):
+        self.host.run("systemctl", "reload", "kopis")
+        self.assertEqual("active", self.host.property("kopis", "ActiveState"))
+
     def test_programs_of_users_write_in_homes_only(self):
         self.host.run("/var/qmail/bin/sendmail", f"joe-probe@{ME}", stdin=b"Subject: x\n\n")
         self.host.wait_until(

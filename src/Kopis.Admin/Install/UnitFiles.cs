@@ -4,7 +4,7 @@ using Kopis.Start;
 
 namespace Kopis.Admin;
 
-/// <summary>The units of systemd: queue and delivery, one for each listener, and ACME; each shut in
+/// <summary>The units of systemd: queue, delivery, one for each listener, and ACME; each shut in
 /// as far as its work allows.</summary>
 internal sealed class UnitFiles(string home, InstallRecord record, HostTools tools)
 {
@@ -13,12 +13,13 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private static readonly bool IsRunning =
         System.IO.Directory.Exists("/run/systemd/system");
 
+    private const string Queue = "kopis-queue.service";
     private const string Delivery = "kopis.service";
     private const string Certificate = "kopis-acme.service";
     private const int Backlog = 1024;
 
     private static readonly string[] Units =
-        [Delivery, .. MailListener.All.Select(listener => listener.Unit), Certificate];
+        [Queue, Delivery, .. MailListener.All.Select(listener => listener.Unit), Certificate];
 
     /// <summary>Writes those that are not as they should be.</summary>
     /// <returns>Their names.</returns>
