@@ -160,7 +160,7 @@ public static class QueueCommand
             (int ours, int theirs) = Fd.SocketPair();
             _ = OwnerWork.Start(writer, theirs, StandardError, "bounces", bounce);
             Fd.Close(theirs);
-            Fd.DuplicateTo(ours, Bounces);
+            Descriptors.Place((ours, Bounces));
             again.Environment[BouncesVariable] = [];
         }
 

@@ -82,6 +82,11 @@ public static class UserProgram
     {
         string address = AddressOf(context, options);
         using VirtualUsersFile users = new(context.Home);
+        if (options.DeleteMail && users.Find(address) is null)
+        {
+            return DeleteLeftMail(context, users, address);
+        }
+
         VirtualMailbox user = RequirePresent(users.Find(address), address);
         users.Remove(address);
         users.Save();
@@ -99,6 +104,22 @@ public static class UserProgram
         return aliases.Length == 0
             ? text
             : $"{text}mail is still sent there by {string.Join(", ", aliases)}\n";
+    }
+
+    // Who was removed before without --mail has left it. Another user's line may name the place.
+    private static string DeleteLeftMail(
+        ProgramContext context, VirtualUsersFile users, string address)
+    {
+        string home = users.HomeOf(address);
+        bool isUsed = new VirtualUsers(context.Home).List().Any(user =>
+            $"{Path.GetFullPath(user.Home)}/".StartsWith($"{home}/", StringComparison.Ordinal));
+        if (!Directory.Exists(home) || isUsed)
+        {
+            RequirePresent(null, address);
+        }
+
+        users.DeleteMail(new VirtualMailbox(address, home, ""));
+        return $"there is no user {address}; removed the mail that was left in {home}\n";
     }
 
     // An old password would otherwise go on opening the mailbox.

@@ -15,6 +15,27 @@ public class ConfigurationException : Exception
         string message, Exception inner, int exitCode = ExitCode.Temporary)
         : base(message, inner) => Code = exitCode;
 
+    /// <summary>What its line has before the message. Usage, and what djb's programs print without
+    /// the word, is no "fatal".</summary>
+    public string Label
+    {
+        get => field ?? (Message.StartsWith("usage: ", StringComparison.Ordinal) ? "" : "fatal: ");
+        init;
+    }
+
+    /// <summary>Whether the exit code says it all: option -q.</summary>
+    public bool IsSilent { get; private init; }
+
+    /// <summary>Whose line it is; null for the program's that runs.</summary>
+    public string? Program { get; private init; }
+
+    /// <summary>The same, without a line.</summary>
+    public ConfigurationException Silenced() => new(Message, this, Code) { IsSilent = true };
+
+    /// <summary>The same, told in the name of a program that does a part of ours.</summary>
+    public ConfigurationException By(string program) =>
+        new(Message, this, Code) { Label = Label, Program = program };
+
     /// <summary>111 where trying again may help, 100 where it will not.</summary>
     public int Code { get; }
 }

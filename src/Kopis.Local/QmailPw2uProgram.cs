@@ -85,8 +85,8 @@ public static class QmailPw2uProgram
         if (home is null && (rule == Pw2uRules.HomeRule.Require || FileErrors.IsTemporary(errno)))
         {
             throw new ConfigurationException(
-                $"unable to find home directory {LogText.Safe(user.Home)} of "
-                    + $"{LogText.Safe(user.User)}: {FileErrors.Text(errno)}");
+                $"unable to find home directory {RawText.Of(user.Home)} of "
+                    + $"{RawText.Of(user.User)}: {FileErrors.Text(errno)}");
         }
 
         return home?.Uid == user.UidNumber;

@@ -56,7 +56,9 @@ public static class SmtpExtensionList
         SmtpExtensions.Auth => " " + ByteText.ToText(policy.Mechanisms.Span),
         SmtpExtensions.XClient => " NAME ADDR PORT PROTO HELO",
         SmtpExtensions.Limits => $" RCPTMAX={policy.RecipientsMaxFor(user)}",
-        SmtpExtensions.Size => $" {policy.MessageBytesMax}",
+
+        // Without a limit SIZE alone: some clients take 0 for one (RFC 1870 §4 allows both).
+        SmtpExtensions.Size when policy.MessageBytesMax > 0 => $" {policy.MessageBytesMax}",
         _ => "",
     };
 }

@@ -15,29 +15,15 @@ internal static class ListenAddress
 
     /// <summary>The address of <c>0</c>, a literal of either family, or a name.</summary>
     /// <exception cref="ConfigurationException">There is none.</exception>
-    internal static IPAddress Host(string host)
+    internal static IPAddress Host(ProgramContext context, string host)
     {
         if (host is "" or "0")
         {
             return Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
         }
 
-        if (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? literal))
-        {
-            return literal;
-        }
-
-        try
-        {
-            // A host of both families is served at its IPv4 address, as by every tcpserver.
-            return Dns.GetHostAddresses(host)
-                .MinBy(address => address.AddressFamily != AddressFamily.InterNetwork)
-                ?? throw new ConfigurationException($"no IP address for {host}");
-        }
-        catch (SocketException e)
-        {
-            throw new ConfigurationException($"no IP address for {host}: {e.Message}", e);
-        }
+        // A host of both families is served at its IPv4 address, as by every tcpserver.
+        return HostAddresses.Find(context, host)[0];
     }
 
     /// <summary>A number, or the name of a TCP service.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Posix;
@@ -10,7 +9,7 @@ namespace Kopis.Net;
 internal sealed class TcpServerOptions
 {
     internal const string Usage =
-        "usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -C perhost ] [ -x rules.cdb ] "
+        "tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -C perhost ] [ -x rules.cdb ] "
         + "[ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ] "
         + "host port program";
 
@@ -41,7 +40,7 @@ internal sealed class TcpServerOptions
 
     /// <summary>TCPLOCALHOST without DNS: -l, else the host word where it is a name.</summary>
     internal string? LocalHost =>
-        LocalName ?? (Host is "" or "0" || IPAddress.TryParse(Host.Trim('[', ']'), out _)
+        LocalName ?? (Host is "" or "0" || HostAddresses.Literal(Host) is not null
             ? null : Host);
 
     /// <summary>-h, -H; null where neither is given.</summary>
@@ -83,45 +82,29 @@ internal sealed class TcpServerOptions
     internal static TcpServerOptions Parse(ProgramContext context)
     {
         TcpServerOptions options = new();
-        IReadOnlyList<byte[]> words = context.Arguments;
-        int at = 0;
-        while (at < words.Count && words[at] is [(byte)'-', _, ..])
+        OptionReader reader =
+            new(context.Name, context.Arguments, Flags, WithValue, Usage);
+        while (reader.Read())
         {
-            byte[] word = words[at++];
-            if (word is [_, (byte)'-'])
+            if (Flags.Contains(reader.Letter, StringComparison.Ordinal))
             {
-                break;
+                options.SetFlag(reader.Letter, context.Environment);
             }
-
-            for (int letter = 1; letter < word.Length; letter++)
+            else
             {
-                char option = (char)word[letter];
-                if (Flags.Contains(option, StringComparison.Ordinal))
-                {
-                    options.SetFlag(option, context.Environment);
-                    continue;
-                }
-
-                bool attached = letter + 1 < word.Length;
-                if (!WithValue.Contains(option, StringComparison.Ordinal)
-                    || (!attached && at == words.Count))
-                {
-                    throw WrongUsage();
-                }
-
-                options.SetValue(option, attached ? word[(letter + 1)..] : words[at++]);
-                break;
+                options.SetValue(reader);
             }
         }
 
-        if (words.Count - at < 3)
+        IReadOnlyList<byte[]> rest = reader.Rest(0);
+        if (rest.Count < 3)
         {
-            throw WrongUsage();
+            throw options.Verbosity == 0 ? reader.Wrong().Silenced() : reader.Wrong();
         }
 
-        options.Host = ByteText.ToText(words[at]);
-        options.Port = ByteText.ToText(words[at + 1]);
-        options.Chain = [.. words.Skip(at + 2)];
+        options.Host = RawText.Of(rest[0]);
+        options.Port = RawText.Of(rest[1]);
+        options.Chain = [.. rest.Skip(2)];
         return options;
     }
 
@@ -160,18 +143,19 @@ internal sealed class TcpServerOptions
         }
     }
 
-    private void SetValue(char option, byte[] value)
+    private void SetValue(OptionReader reader)
     {
-        switch (option)
+        byte[] value = reader.Value;
+        switch (reader.Letter)
         {
             case 'c':
-                Limit = Math.Max(1, (int)Math.Min(Number(value), 1_000_000));
+                Limit = Math.Max(1, (int)Math.Min(Number(reader), 1_000_000));
                 break;
             case 'C':
-                LimitPerAddress = (int)Math.Min(Number(value), 1_000_000);
+                LimitPerAddress = (int)Math.Min(Number(reader), 1_000_000);
                 break;
             case 'x':
-                RulesFile = ByteText.ToText(value);
+                RulesFile = RawText.Of(value);
                 break;
             case 'B':
                 Banner = value;
@@ -183,13 +167,13 @@ internal sealed class TcpServerOptions
                 _uid = Id(value, "-u");
                 break;
             case 'b':
-                Backlog = (int)Math.Min(Number(value), 1_000_000);
+                Backlog = (int)Math.Min(Number(reader), 1_000_000);
                 break;
             case 'l':
                 LocalName = ByteText.ToText(value);
                 break;
             default:
-                InfoTimeout = TimeSpan.FromSeconds(Math.Min(Number(value), int.MaxValue / 1000));
+                InfoTimeout = TimeSpan.FromSeconds(Math.Min(Number(reader), int.MaxValue / 1000));
                 break;
         }
     }
@@ -214,11 +198,9 @@ internal sealed class TcpServerOptions
             : throw new ConfigurationException(
                 $"{option} is not an id from 1 to 4294967294", ExitCode.Permanent);
 
-    private static uint Number(byte[] text) =>
+    private static uint Number(OptionReader reader) =>
         uint.TryParse(
-            ByteText.ToText(text), NumberStyles.None, CultureInfo.InvariantCulture, out uint number)
+            reader.ValueText, NumberStyles.None, CultureInfo.InvariantCulture, out uint number)
             ? number
-            : throw WrongUsage();
-
-    private static ConfigurationException WrongUsage() => new(Usage, ExitCode.Permanent);
+            : throw reader.Wrong();
 }

@@ -117,7 +117,7 @@ internal sealed class TcpSessions
         catch (SocketException e)
         {
             // The peer gave up, or we are out of descriptors: sessions that end make room.
-            _log.Warn("unable to accept", $"unable to accept: {e.Message}");
+            _log.Warn("unable to accept", $"unable to accept: {ErrorText.Of(e)}");
             if (e.SocketErrorCode == SocketError.TooManyOpenSockets)
             {
                 await Task.Delay(AcceptPause, stop);
@@ -209,7 +209,7 @@ internal sealed class TcpSessions
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
-            _log.Warn("dropping connection", $"dropping connection, {e.Message}");
+            _log.Warn("dropping connection", $"dropping connection, {Reason(e)}");
             return false;
         }
 
@@ -313,7 +313,7 @@ internal sealed class TcpSessions
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
-            _log.Warn("dropping connection", $"dropping connection, {e.Message}");
+            _log.Warn("dropping connection", $"dropping connection, {Reason(e)}");
             return false;
         }
     }
@@ -353,7 +353,7 @@ internal sealed class TcpSessions
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
-            _log.Warn("dropping connection", $"dropping connection, {e.Message}");
+            _log.Warn("dropping connection", $"dropping connection, {Reason(e)}");
             return null;
         }
     }
@@ -368,8 +368,8 @@ internal sealed class TcpSessions
             Fd.SetNonBlocking(fd, on: false);
             pid = new ProcessStart
             {
-                Path = ProgramPath.Find(environment, _options.Chain[0])
-                    ?? throw new PosixException("find the program in PATH", Errno.NoEntry),
+                Path = ProgramPath.Find(environment, _options.Chain[0], out int errno)
+                    ?? throw new PosixException("find a program", errno),
                 Arguments = _options.Chain,
                 Environment = environment,
                 Descriptors = new Dictionary<int, int> { [0] = fd, [1] = fd },
@@ -377,10 +377,10 @@ internal sealed class TcpSessions
         }
         catch (Exception e) when (e is PosixException or SocketException)
         {
-            string program = LogText.Safe(_options.Chain[0]);
+            string program = RawText.Of(_options.Chain[0]);
             _log.Warn(
                 "dropping connection",
-                $"dropping connection, unable to run {program}: {e.Message}");
+                $"dropping connection, unable to run {program}: {ErrorText.Of(e)}");
             return;
         }
 
@@ -415,6 +415,10 @@ internal sealed class TcpSessions
             : _options.AllowWithoutRules ? new TcpRules(new CdbWriter().ToArray())
             : throw new ConfigurationException($"unable to read {file}: file does not exist");
     }
+
+    private string Reason(Exception e) => e is InvalidDataException
+        ? $"unable to read {_options.RulesFile}: {ErrorText.Of(Errno.Protocol)}"
+        : e.Message;
 
     // A socket for both families shows IPv4 peers as ::ffff:1.2.3.4; rules and logs want 1.2.3.4.
     private static IPEndPoint Plain(IPEndPoint end) =>

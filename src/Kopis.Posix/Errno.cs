@@ -26,7 +26,9 @@ public static class Errno
     public const int NameTooLong = 36;
     public const int NoSystemCall = 38;
     public const int Loop = 40;
+    public const int Protocol = 71;
     public const int NotSupported = 95;
     public const int NoSuchFamily = 97;
+    public const int TimedOut = 110;
     public const int Quota = 122;
 }

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using System.Text;
+using Kopis.Base;
 
 namespace Kopis.Posix;
 
@@ -24,8 +24,8 @@ public static unsafe class Fd
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64
             ? (OpenFlags)0x8000 : (OpenFlags)0x20000;
 
-    /// <summary>A path as NUL-terminated bytes; text is UTF-8.</summary>
-    public static byte[] PathBytes(string path) => [.. Encoding.UTF8.GetBytes(path), 0];
+    /// <summary>A path as NUL-terminated bytes; text is <see cref="RawText"/>.</summary>
+    public static byte[] PathBytes(string path) => [.. RawText.ToBytes(path), 0];
 
     /// <summary>Opens a file; the path is text.</summary>
     public static int Open(string path, OpenFlags flags, int mode = 0x180)
@@ -343,11 +343,6 @@ public static unsafe class Fd
             throw new PosixException($"fcntl fd {fd}", Marshal.GetLastPInvokeError());
         }
     }
-
-    /// <summary>Makes a descriptor of this number, to be passed on by
-    /// <see cref="Processes.Exec"/>; whatever had the number is closed.</summary>
-    public static void DuplicateTo(int fd, int number) =>
-        Check(Native.dup2(fd, number), $"dup2 {fd} {number}");
 
     /// <summary>Whether the number is an open descriptor.</summary>
     public static bool IsOpen(int fd)

@@ -1,19 +1,22 @@
-using System.Runtime.InteropServices;
-
 namespace Kopis.Posix;
 
 /// <summary>A system call failed; the message names the call, the object and the reason.</summary>
 public sealed class PosixException : IOException
 {
+    private readonly string _what;
+
     /// <summary>Describes the failure of one call.</summary>
     /// <param name="what">The call and what it was about: <c>open control/me</c>.</param>
     /// <param name="errno">The error number, see <see cref="Errno"/>.</param>
     public PosixException(string what, int errno)
-        : base($"{what}: {Marshal.GetPInvokeErrorMessage(errno)}") => Number = errno;
+        : base($"{what}: {ErrorText.Of(errno)}") => (_what, Number) = (what, errno);
 
     /// <summary>The error number, see <see cref="Errno"/>.</summary>
     public int Number { get; }
 
-    /// <summary>The reason alone, in the C library's words.</summary>
-    public string Reason => Marshal.GetPInvokeErrorMessage(Number);
+    /// <summary>The reason alone, see <see cref="ErrorText"/>.</summary>
+    public string Reason => ErrorText.Of(Number);
+
+    /// <summary>Whether nobody reads what we print any more: <c>mailq | head</c>.</summary>
+    public bool IsOutputClosed => Number == Errno.BrokenPipe && _what == "write fd 1";
 }

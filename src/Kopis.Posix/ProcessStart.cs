@@ -198,21 +198,44 @@ public sealed unsafe record ProcessStart
 
     private void AddDescriptors(void* actions)
     {
-        // Two steps, by numbers above all targets, so that no source is overwritten before its
-        // turn, and so that a descriptor mapped to its own number loses close-on-exec.
-        int firstParked = Descriptors.Keys.Concat(Descriptors.Values).DefaultIfEmpty().Max() + 1;
-        int parked = firstParked;
-        foreach (int source in Descriptors.Values)
+        // A source that is a target of another goes by a free number, so that it is not
+        // overwritten before its turn. One that has its number loses close-on-exec by this.
+        int free = Descriptors.Keys.DefaultIfEmpty().Max() + 1;
+        List<(int From, int To)> moves = [];
+        List<int> parked = [];
+        foreach ((int target, int source) in Descriptors)
         {
-            Require(Native.posix_spawn_file_actions_adddup2(actions, source, parked++));
+            int from = source;
+            if (source != target && Descriptors.ContainsKey(source))
+            {
+                from = free = NextFree(free);
+                parked.Add(free++);
+                Require(Native.posix_spawn_file_actions_adddup2(actions, source, from));
+            }
+
+            moves.Add((from, target));
         }
 
-        parked = firstParked;
-        foreach (int target in Descriptors.Keys)
+        foreach ((int from, int to) in moves)
         {
-            Require(Native.posix_spawn_file_actions_adddup2(actions, parked, target));
-            Require(Native.posix_spawn_file_actions_addclose(actions, parked++));
+            Require(Native.posix_spawn_file_actions_adddup2(actions, from, to));
         }
+
+        foreach (int number in parked)
+        {
+            Require(Native.posix_spawn_file_actions_addclose(actions, number));
+        }
+    }
+
+    // Descriptors of whoever started us are the child's too.
+    private static int NextFree(int number)
+    {
+        while (Fd.IsOpen(number))
+        {
+            number++;
+        }
+
+        return number;
     }
 
     private void SetAttributes(void* attributes)

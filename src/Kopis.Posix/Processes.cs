@@ -51,6 +51,9 @@ public static unsafe class Processes
         Native.signal(number, ignore);
     }
 
+    /// <summary>Has a signal do what it does by default.</summary>
+    public static void ResetSignal(int number) => Native.signal(number, 0);
+
     /// <summary>Sends a signal. False if there is no such process.</summary>
     public static bool Signal(int pid, int number)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using Kopis.Base;
 
 namespace Kopis.Posix;
@@ -6,26 +5,43 @@ namespace Kopis.Posix;
 /// <summary>Which file a word would run, as execvp(3) has it.</summary>
 public static class ProgramPath
 {
-    /// <summary>The word itself where it has a slash, else the first such file along PATH.
-    /// </summary>
-    /// <returns>Null where no directory of PATH has it.</returns>
-    public static string? Find(ByteEnvironment environment, ReadOnlySpan<byte> word)
+    private const int AnyoneRuns = 0x49; // 0111
+
+    /// <summary>The word itself where it has a slash, else the first such file along PATH that may
+    /// be run.</summary>
+    /// <returns>Null where there is none; else <see cref="RawText"/>.</returns>
+    public static string? Find(ByteEnvironment environment, ReadOnlySpan<byte> word) =>
+        Find(environment, word, out _);
+
+    /// <summary>The same, with the reason where there is none: what may not be run counts for more
+    /// than what is not there, and any other error ends the search.</summary>
+    public static string? Find(
+        ByteEnvironment environment, ReadOnlySpan<byte> word, out int errno)
     {
-        string name = Encoding.UTF8.GetString(word);
+        string name = RawText.Of(word);
+        errno = 0;
         if (name.Contains('/', StringComparison.Ordinal))
         {
             return name;
         }
 
-        string path = environment["PATH"] is { } bytes
-            ? Encoding.UTF8.GetString(bytes)
-            : "/usr/bin:/bin";
+        errno = Errno.NoEntry;
+        string path = environment["PATH"] is { } bytes ? RawText.Of(bytes) : "/usr/bin:/bin";
         foreach (string directory in path.Split(':'))
         {
-            string file = Path.Combine(directory.Length == 0 ? "." : directory, name);
-            if (File.Exists(file))
+            string file = $"{(directory.Length == 0 ? "." : directory)}/{name}";
+            FileStatus? status = Fd.TryStatus(Fd.PathBytes(file), out int trouble);
+            if (status is { IsRegular: true } && (status.Value.Permissions & AnyoneRuns) != 0)
             {
+                errno = 0;
                 return file;
+            }
+
+            trouble = status is null ? trouble : Errno.Access;
+            errno = trouble == Errno.NoEntry ? errno : trouble;
+            if (trouble is not (Errno.NoEntry or Errno.Access))
+            {
+                break;
             }
         }
 

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Control;
+using Kopis.Posix;
 
 namespace Kopis.Receive;
 
@@ -18,9 +19,11 @@ public static class QmailNewmrh
             writer.Add(Ascii8.ToLower(host), []);
         }
 
-        TcpRulesProgram.Replace(
-            context.In("control/morercpthosts.cdb"), context.In("control/morercpthosts.tmp"),
-            writer.ToArray());
+        const int readableByAll = 0x1A4; // 0644
+        string temporary = context.In("control/morercpthosts.tmp");
+        CompiledFile.Finish(
+            CompiledFile.Create(temporary, readableByAll),
+            context.In("control/morercpthosts.cdb"), temporary, writer.ToArray());
         return ExitCode.Success;
     }
 }

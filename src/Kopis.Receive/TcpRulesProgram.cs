@@ -22,8 +22,26 @@ public static class TcpRulesProgram
                 "usage: tcprules rules.cdb rules.tmp", ExitCode.Permanent);
         }
 
+        string name = RawText.Of(context.Arguments[0]);
+        string temporary = RawText.Of(context.Arguments[1]);
+        int fd = CompiledFile.Create(temporary, FileMode);
+        CompiledFile.Finish(fd, name, temporary, Compile());
+        return ExitCode.Success;
+    }
+
+    private static byte[] Compile()
+    {
+        ReadOnlySpan<byte> rest;
+        try
+        {
+            rest = ReadAll(0);
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException($"unable to read input: {e.Reason}", e);
+        }
+
         TcpRulesCompiler compiler = new();
-        ReadOnlySpan<byte> rest = ReadAll(0);
         while (!rest.IsEmpty)
         {
             int end = rest.IndexOf((byte)'\n');
@@ -32,20 +50,21 @@ public static class TcpRulesProgram
             if (!compiler.TryAdd(line))
             {
                 throw new ConfigurationException(
-                    $"unable to parse this line: {ByteText.ToText(line)}", ExitCode.Permanent);
+                    $"unable to parse this line: {RawText.Of(line)}", ExitCode.Permanent);
             }
         }
 
-        Replace(context.ArgumentText(0)!, context.ArgumentText(1)!, compiler.ToArray());
-        return ExitCode.Success;
+        return compiler.ToArray();
     }
 
     /// <summary><c>tcprulescheck RULES.CDB</c>: prints what happens to the client in the
     /// environment's TCPREMOTEIP, TCPREMOTEHOST and TCPREMOTEINFO.</summary>
     public static int Check(ProgramContext context)
     {
-        string file = context.ArgumentText(0) ?? throw new ConfigurationException(
-            "usage: tcprulescheck rules.cdb", ExitCode.Permanent);
+        string file = context.Arguments.Count > 0
+            ? RawText.Of(context.Arguments[0])
+            : throw new ConfigurationException(
+                "usage: tcprulescheck rules.cdb", ExitCode.Permanent);
         byte[] image;
         try
         {
@@ -53,7 +72,7 @@ public static class TcpRulesProgram
         }
         catch (PosixException e)
         {
-            throw new ConfigurationException($"unable to read {file}: {e.Message}", e);
+            throw new ConfigurationException($"unable to read {file}: {e.Reason}", e);
         }
 
         TcpRule? rule;
@@ -66,7 +85,7 @@ public static class TcpRulesProgram
         }
         catch (InvalidDataException e)
         {
-            throw new ConfigurationException($"unable to read {file}: {e.Message}", e);
+            throw new ConfigurationException($"unable to read {file}: {ErrorText.Of(Errno.Protocol)}", e);
         }
 
         List<byte> text = [];
@@ -100,30 +119,5 @@ public static class TcpRulesProgram
         }
 
         return all.ToArray();
-    }
-
-    /// <summary>Puts a new file in place of an old one, whole, whatever happens.</summary>
-    internal static void Replace(string name, string temporary, byte[] content)
-    {
-        try
-        {
-            int fd = Fd.Open(
-                temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate, FileMode);
-            try
-            {
-                Fd.WriteAll(fd, content);
-                Fd.Sync(fd);
-            }
-            finally
-            {
-                Fd.Close(fd);
-            }
-
-            Paths.Rename(temporary, name);
-        }
-        catch (PosixException e)
-        {
-            throw new ConfigurationException($"unable to write {name}: {e.Message}", e);
-        }
     }
 }

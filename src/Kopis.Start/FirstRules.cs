@@ -14,7 +14,7 @@ public static class FirstRules
 
     /// <summary>What is in it at first.</summary>
     public const string Text = """
-        # Who may relay through this host: see tcprules(1). After a change:
+        # Who may relay through this host: see tcprules(8). After a change:
         #   bin/tcprules control/tcprules.dat control/tcprules.tmp < control/tcprules.txt
         127.0.0.1:allow,RELAYCLIENT=""
         ::1:allow,RELAYCLIENT=""

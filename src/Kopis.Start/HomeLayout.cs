@@ -9,7 +9,7 @@ namespace Kopis.Start;
 /// Makes a qmail home for <c>kopis run</c>: directories, first control files, links to the binary.
 /// What is there already stays as it is.
 /// </summary>
-internal sealed class HomeLayout(string home)
+public sealed class HomeLayout(string home)
 {
     private int _lock = -1;
 
@@ -56,6 +56,17 @@ internal sealed class HomeLayout(string home)
             }
         }
     }
+
+    /// <summary>Behind the name of a host that knows no domain of its own.</summary>
+    public const string NoDomain = ".localdomain";
+
+    /// <summary>What is said of such a name.</summary>
+    public const string NoDomainNote = """
+        The name of this host has no domain, so its mail is of *.localdomain, where nobody else can
+        answer it. Write its full name into control/me, locals and rcpthosts.
+
+
+        """;
 
     private void TakeLock()
     {
@@ -111,8 +122,8 @@ internal sealed class HomeLayout(string home)
     {
         string name = string.Concat(Environment.MachineName.ToLowerInvariant()
             .Where(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-')).Trim('.', '-');
-        return name.Length == 0 ? "localhost.localdomain"
+        return name.Length == 0 ? $"localhost{NoDomain}"
             : name.Contains('.') ? name
-            : name + ".localdomain";
+            : name + NoDomain;
     }
 }

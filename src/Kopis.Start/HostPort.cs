@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
+using Kopis.Posix;
 
 namespace Kopis.Start;
 
@@ -25,7 +26,7 @@ internal readonly record struct HostPort(string Host, int Port)
         }
         catch (SocketException e)
         {
-            throw new ConfigurationException($"unable to listen on {this}: {e.Message} "
+            throw new ConfigurationException($"unable to listen on {this}: {ErrorText.Of(e)} "
                 + $"(another place: {option} HOST:PORT)", e);
         }
     }

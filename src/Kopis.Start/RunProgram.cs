@@ -183,6 +183,11 @@ public static class RunProgram
 
 
             """);
+        if (address.EndsWith(HomeLayout.NoDomain, StringComparison.Ordinal))
+        {
+            text.Append(HomeLayout.NoDomainNote);
+        }
+
         if (madeCertificate)
         {
             text.Append("TLS is offered with control/servercert.pem, which was made now and is "

@@ -21,18 +21,7 @@ public static class Rblsmtpd
             return ExitCode.Success;
         }
 
-        string name = LogText.Safe(options.Program[0]);
-        string path = ProgramPath.Find(context.Environment, options.Program[0])
-            ?? throw new ConfigurationException($"unable to run {name}: file does not exist");
-        try
-        {
-            Processes.Exec(path, options.Program, context.Environment);
-        }
-        catch (PosixException e)
-        {
-            throw new ConfigurationException($"unable to run {name}: {e.Message}", e);
-        }
-
+        Successor.Run(context.Environment, options.Program);
         return ExitCode.Temporary;
     }
 

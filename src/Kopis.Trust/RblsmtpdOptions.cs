@@ -6,7 +6,7 @@ namespace Kopis.Trust;
 /// <summary>rblsmtpd's command line (contract §12.3).</summary>
 internal sealed class RblsmtpdOptions
 {
-    private const string Usage = "usage: rblsmtpd [ -bBcCR ] [ -t timeout ] [ -r base ] "
+    private const string Usage = "rblsmtpd [ -b ] [ -R ] [ -t timeout ] [ -r base ] "
         + "[ -a base ] smtpd [ arg ... ]";
 
     private const string Flags = "bBcCR";
@@ -41,33 +41,20 @@ internal sealed class RblsmtpdOptions
     internal static RblsmtpdOptions Parse(IReadOnlyList<byte[]> words)
     {
         RblsmtpdOptions options = new();
-        int at = 0;
-        while (at < words.Count && words[at] is [(byte)'-', _, ..])
+        OptionReader reader = new("rblsmtpd", words, Flags, "rat", Usage);
+        while (reader.Read())
         {
-            string word = ByteText.ToText(words[at++]);
-            if (word == "--")
+            if (Flags.Contains(reader.Letter, StringComparison.Ordinal))
             {
-                break;
+                options.Set(reader.Letter);
             }
-
-            int letter = 1;
-            while (letter < word.Length && Flags.Contains(word[letter], StringComparison.Ordinal))
+            else
             {
-                options.Set(word[letter++]);
+                options.Set(reader);
             }
-
-            if (letter == word.Length)
-            {
-                continue;
-            }
-
-            string value = letter + 1 < word.Length ? word[(letter + 1)..]
-                : at < words.Count ? ByteText.ToText(words[at++])
-                : throw WrongUsage();
-            options.Set(word[letter], value);
         }
 
-        options.Program = at < words.Count ? [.. words.Skip(at)] : throw WrongUsage();
+        options.Program = reader.Rest(1);
         return options;
     }
 
@@ -86,21 +73,17 @@ internal sealed class RblsmtpdOptions
         }
     }
 
-    private void Set(char option, string value)
+    private void Set(OptionReader reader)
     {
-        switch (option)
+        if (reader.Letter != 't')
         {
-            case 'r' or 'a':
-                _sources.Add((option == 'r', value));
-                break;
-            case 't' when uint.TryParse(
-                value, NumberStyles.None, CultureInfo.InvariantCulture, out uint seconds):
-                Timeout = TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000));
-                break;
-            default:
-                throw WrongUsage();
+            _sources.Add((reader.Letter == 'r', reader.ValueText));
+            return;
         }
-    }
 
-    private static ConfigurationException WrongUsage() => new(Usage, ExitCode.Permanent);
+        Timeout = uint.TryParse(
+            reader.ValueText, NumberStyles.None, CultureInfo.InvariantCulture, out uint seconds)
+                ? TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000))
+                : throw reader.Wrong();
+    }
 }

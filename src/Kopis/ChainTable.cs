@@ -35,7 +35,14 @@ internal static class ChainTable
             SocketThreads.ServeInline(); // Before there is a socket, or it comes to nothing.
         }
 
-        return TcpServer.Run(context, Fuse, isInline, AsWhom);
+        try
+        {
+            return TcpServer.Run(context, Fuse, isInline, AsWhom);
+        }
+        catch (ConfigurationException e)
+        {
+            throw TcpServerErrors.Of(context, e);
+        }
     }
 
     // Root gives mail out to nobody itself.

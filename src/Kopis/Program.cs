@@ -4,6 +4,8 @@ using Kopis.Admin;
 using Kopis.Base;
 using Kopis.Posix;
 
+Descriptors.HoldStandard();
+
 // The runtime's own argv and environment replace bytes that are not UTF-8; the kernel's do not.
 byte[] commandLine = File.ReadAllBytes("/proc/self/cmdline");
 List<byte[]> words = SplitAtNul(commandLine);
@@ -43,8 +45,11 @@ try
 }
 catch (ConfigurationException e)
 {
-    Console.Error.WriteLine($"{name}: fatal: {e.Message}");
-    return e.Code;
+    return Complaint.Print(name, e);
+}
+catch (PosixException e) when (e.IsOutputClosed)
+{
+    return Complaint.EndByPipe();
 }
 
 static List<byte[]> SplitAtNul(ReadOnlySpan<byte> block)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Kopis.Base;
+using Kopis.Posix;
 
 namespace Kopis.Acme;
 
@@ -42,7 +43,7 @@ internal abstract class ChallengeListener : IChallengeResponder
         catch (SocketException e)
         {
             listener.Dispose();
-            throw new ConfigurationException($"unable to listen at {at}: {e.Message}", e);
+            throw new ConfigurationException($"unable to listen at {at}: {ErrorText.Of(e)}", e);
         }
     }
 

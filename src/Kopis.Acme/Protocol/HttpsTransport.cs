@@ -149,8 +149,8 @@ internal sealed class HttpsTransport : IAcmeTransport, IDisposable
         response.Headers.TryGetValues(name, out IEnumerable<string>? values)
             ? values.FirstOrDefault() : null;
 
-    // The innermost says it: "Connection refused", "unable to get local issuer certificate".
+    // The innermost says it: "connection refused", "unable to get local issuer certificate".
     private static string Reason(Exception e) =>
         e.InnerException is AuthenticationException or System.Net.Sockets.SocketException
-            ? e.InnerException.Message : e.Message;
+            ? Kopis.Posix.ErrorText.Of(e.InnerException) : e.Message;
 }

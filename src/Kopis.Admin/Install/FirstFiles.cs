@@ -24,9 +24,11 @@ internal sealed class FirstFiles(string home, InstallRecord record)
     /// <returns>What was made, relative to the home.</returns>
     internal IEnumerable<string> Make()
     {
+        bool isNameless = false;
         if (!File.Exists(Path.Combine(home, "control/me")))
         {
             string me = HostName();
+            isNameless = me.EndsWith(HomeLayout.NoDomain, StringComparison.Ordinal);
             string domain = Parent(me);
             foreach ((string name, string text) in ((string, string)[])[
                 ("me", me), ("defaultdomain", domain), ("plusdomain", Parent(domain)),
@@ -37,6 +39,11 @@ internal sealed class FirstFiles(string home, InstallRecord record)
                     yield return $"control/{name}";
                 }
             }
+        }
+
+        if (isNameless)
+        {
+            yield return HomeLayout.NoDomainNote.Trim();
         }
 
         foreach (string made in MakeRules().Concat(MakeCertificate()).Concat(MakeAliases()))
@@ -149,11 +156,11 @@ internal sealed class FirstFiles(string home, InstallRecord record)
             try
             {
                 string full = Dns.GetHostEntry(own).HostName.ToLowerInvariant();
-                own = full.Contains('.') ? full : own + ".localdomain";
+                own = full.Contains('.') ? full : own + HomeLayout.NoDomain;
             }
             catch (SocketException)
             {
-                own += ".localdomain";
+                own += HomeLayout.NoDomain;
             }
         }
 

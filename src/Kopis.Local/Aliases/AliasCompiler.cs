@@ -86,7 +86,7 @@ internal static class AliasCompiler
             list.AddRange(target.Kind != ForwardTargetKind.Program
                 ? Command(target, defaults)
                 : throw new ConfigurationException(
-                    $"program delivery |{LogText.Safe(target.Text)} not supported"));
+                    $"program delivery |{RawText.Of(target.Text)} not supported"));
             list.Add(0);
         }
     }
@@ -143,7 +143,7 @@ internal static class AliasCompiler
                 throw new ConfigurationException("empty :include: filenames not permitted");
             case ForwardTargetKind.File:
                 throw new ConfigurationException(
-                    $"file delivery {LogText.Safe(target.Text)} not supported");
+                    $"file delivery {RawText.Of(target.Text)} not supported");
         }
 
         if (target.Text.Length == 0)
@@ -190,5 +190,5 @@ internal static class AliasCompiler
     }
 
     private static ConfigurationException Unclear(ReadOnlySpan<byte> line) =>
-        new($"unable to parse this line: {ByteText.ToText(line.TrimEnd("\n"u8))}");
+        new($"unable to parse this line: {RawText.Of(line.TrimEnd("\n"u8))}");
 }

@@ -164,45 +164,24 @@ public static class AliasPrograms
         }
         catch (PosixException e)
         {
-            throw new ConfigurationException($"unable to read input: {e.Message}", e);
+            throw new ConfigurationException($"unable to read input: {e.Reason}", e);
         }
     }
 
     private static byte[] ReadFile(byte[] file) => MessageFiles.Read(file, mustBePublic: false)
         ?? throw new ConfigurationException(
-            $"unable to read {LogText.Safe(file)}: file does not exist");
+            $"unable to read {RawText.Of(file)}: file does not exist");
 
     private static string Name(byte[] file, string ending) =>
-        Encoding.UTF8.GetString(file) + ending;
+        RawText.Of(file) + ending;
 
     // Whole or not at all, and for all to read.
     private static void Replace(string name, string temporary, byte[] content)
     {
-        try
-        {
-            int mask = Processes.SetFileModeMask(0x12); // 022
-            int fd = Fd.Open(
-                temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate,
-                ReadableByAll);
-            _ = Processes.SetFileModeMask(mask);
-            try
-            {
-                Fd.WriteAll(fd, content);
-                Fd.Sync(fd);
-            }
-            finally
-            {
-                Fd.Close(fd);
-            }
-
-            Paths.ChangeMode(temporary, ReadableByAll); // It may have been there.
-            Paths.Rename(temporary, name);
-            Fd.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(name))!);
-        }
-        catch (PosixException e)
-        {
-            throw new ConfigurationException($"unable to write to {name}: {e.Message}", e);
-        }
+        int mask = Processes.SetFileModeMask(0x12); // 022
+        int fd = CompiledFile.Create(temporary, ReadableByAll);
+        _ = Processes.SetFileModeMask(mask);
+        CompiledFile.Finish(fd, name, temporary, content);
     }
 
     private static void RequireArguments(ProgramContext context, int count, string usage)

@@ -61,7 +61,7 @@ public static class DotForward
             targets.AddRange(
                 (line.Contains((byte)0) ? null : ForwardLine.Parse(line))
                 ?? throw new ConfigurationException(
-                    $"unable to parse this line: {ByteText.ToText(line)}"));
+                    $"unable to parse this line: {RawText.Of(line)}"));
         }
 
         targets.RemoveAll(target => target is { Text: [], Host: null });
@@ -72,7 +72,7 @@ public static class DotForward
             {
                 string prefix = target.Kind == ForwardTargetKind.File ? "" : ":include:";
                 throw new ConfigurationException(
-                    $"file delivery {prefix}{LogText.Safe(target.Text)} not supported");
+                    $"file delivery {prefix}{RawText.Of(target.Text)} not supported");
             }
         }
 

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Posix;
 
 namespace Kopis.Local;
 
@@ -22,7 +23,7 @@ public static class FastForward
         byte[] address = AddressOf(context, switches.Contains('d', StringComparison.Ordinal));
         byte[] image = MessageFiles.Read(rest[0], mustBePublic: false)
             ?? throw new ConfigurationException(
-                $"unable to read {LogText.Safe(rest[0])}: file does not exist");
+                $"unable to read {RawText.Of(rest[0])}: file does not exist");
         AliasExpansion expansion = new(image, ReadList);
         if (!TryFollow(expansion, image, address, rest[0]))
         {
@@ -59,7 +60,7 @@ public static class FastForward
         catch (InvalidDataException e)
         {
             throw new ConfigurationException(
-                $"unable to read {LogText.Safe(file)}: {e.Message}", e);
+                $"unable to read {RawText.Of(file)}: {ErrorText.Of(e)}", e);
         }
     }
 
@@ -86,7 +87,7 @@ public static class FastForward
 
         byte[] list = MessageFiles.Read(file, mustBePublic: true)
             ?? throw new ConfigurationException(
-                $"unable to read {LogText.Safe(file)}: file does not exist");
+                $"unable to read {RawText.Of(file)}: file does not exist");
         try
         {
             return MailList.Entries(list);
@@ -94,7 +95,7 @@ public static class FastForward
         catch (InvalidDataException e)
         {
             throw new ConfigurationException(
-                $"unable to read {LogText.Safe(file)}: {e.Message}", e);
+                $"unable to read {RawText.Of(file)}: {ErrorText.Of(e)}", e);
         }
     }
 

@@ -16,7 +16,7 @@ internal static class MessageFiles
     /// must be.</exception>
     internal static byte[]? Read(ReadOnlySpan<byte> name, bool mustBePublic)
     {
-        string shown = LogText.Safe(name);
+        string shown = RawText.Of(name);
         int fd = Fd.TryOpen(
             [.. name, 0], OpenFlags.ReadOnly | OpenFlags.NonBlocking, out int errno);
         if (fd < 0)

@@ -51,23 +51,13 @@ public static class Maildir2mbox
         }
 
         byte[] word = ByteText.ToBytes(reader);
-        string path = ProgramPath.Find(context.Environment, word)
-            ?? throw new ConfigurationException($"unable to run {reader}: it is not in PATH");
-        try
-        {
-            Processes.Exec(path, [word, .. context.Arguments], context.Environment);
-        }
-        catch (PosixException e)
-        {
-            throw new ConfigurationException($"unable to run {reader}: {e.Message}", e);
-        }
-
+        Successor.Run(context.Environment, [word, .. context.Arguments]);
         return ExitCode.Temporary;
     }
 
     private static string Required(ProgramContext context, string name) =>
-        context.Environment.Text(name) is { Length: > 0 } value
-            ? value
+        context.Environment[name] is { Length: > 0 } value
+            ? RawText.Of(value)
             : throw new ConfigurationException($"{name} not set");
 
     /// <summary>The oldest first.</summary>

@@ -53,7 +53,8 @@ public static class MailingTools
     private static int Feed(
         ProgramContext context, IReadOnlyList<byte[]> words, ReadOnlySpan<byte> head)
     {
-        WaitStatus status = ToolChild.Feed(context, words, head);
+        WaitStatus status = ToolChild.Feed(
+            context, words, head, codeWithout: ExitCode.Temporary);
         return status.Crashed
             ? throw new ConfigurationException("child crashed")
             : status.ExitCode;

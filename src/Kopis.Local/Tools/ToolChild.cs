@@ -20,11 +20,13 @@ internal static class ToolChild
     /// <param name="words">The command.</param>
     /// <param name="first">The text.</param>
     /// <param name="mustRead">Whether it is an error that it does not read to the end.</param>
+    /// <param name="codeWithout">The exit code where it cannot be run; null: 111 if that may pass,
+    /// else 100.</param>
     /// <exception cref="ConfigurationException">It cannot be run, or what it reads cannot be
     /// copied.</exception>
     internal static WaitStatus Feed(
         ProgramContext context, IReadOnlyList<byte[]> words, ReadOnlySpan<byte> first,
-        bool mustRead = true)
+        bool mustRead = true, int? codeWithout = null)
     {
         (int read, int write) = Fd.Pipe();
         bool started = TryStart(context, words, read, out int pid, out int errno);
@@ -33,8 +35,8 @@ internal static class ToolChild
         {
             Fd.Close(write);
             throw new ConfigurationException(
-                $"unable to run {LogText.Safe(words[0])}: {FileErrors.Text(errno)}",
-                CannotRun(errno).ExitCode);
+                $"unable to run {RawText.Of(words[0])}: {FileErrors.Text(errno)}",
+                codeWithout ?? CannotRun(errno).ExitCode);
         }
 
         string? trouble = TryCopy(write, first, mustRead);
@@ -79,8 +81,7 @@ internal static class ToolChild
         out int pid, out int errno)
     {
         pid = 0;
-        errno = Errno.NoEntry;
-        if (ProgramPath.Find(context.Environment, words[0]) is not { } path)
+        if (ProgramPath.Find(context.Environment, words[0], out errno) is not { } path)
         {
             return false;
         }

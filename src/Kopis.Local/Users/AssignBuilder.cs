@@ -67,8 +67,8 @@ internal sealed class AssignBuilder(Pw2uRules rules, ConstMap mailNames)
         int end = pre.IndexOf((byte)':');
         AddAddress(
             _users.GetValueOrDefault(owner) ?? throw new ConfigurationException(
-                $"unable to find {LogText.Safe(ByteText.ToBytes(owner))} user for subuser "
-                    + LogText.Safe(sub)),
+                $"unable to find {RawText.Of(ByteText.ToBytes(owner))} user for subuser "
+                    + RawText.Of(sub)),
             sub, rules.Dash, end < 0 ? pre : pre[..end]);
     }
 

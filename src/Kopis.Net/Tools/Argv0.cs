@@ -15,18 +15,8 @@ public static class Argv0
                 "usage: argv0 realname program [ arg ... ]", ExitCode.Permanent);
         }
 
-        string name = LogText.Safe(context.Arguments[0]);
-        string path = ProgramPath.Find(context.Environment, context.Arguments[0])
-            ?? throw new ConfigurationException($"unable to run {name}: it is not in PATH");
-        try
-        {
-            Processes.Exec(path, [.. context.Arguments.Skip(1)], context.Environment);
-        }
-        catch (PosixException e)
-        {
-            throw new ConfigurationException($"unable to run {name}: {e.Message}", e);
-        }
-
+        Successor.Run(
+            context.Environment, context.Arguments[0], [.. context.Arguments.Skip(1)]);
         return ExitCode.Temporary;
     }
 }

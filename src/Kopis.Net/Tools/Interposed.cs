@@ -36,27 +36,16 @@ public static class Interposed
                 $"usage: {context.Name} program [ arg ... ]", ExitCode.Permanent);
         }
 
-        string program = LogText.Safe(context.Arguments[0]);
         try
         {
             StartRelay(context);
         }
         catch (PosixException e)
         {
-            throw new ConfigurationException($"unable to start: {e.Message}", e);
+            throw new ConfigurationException($"unable to fork: {e.Reason}", e);
         }
 
-        string path = ProgramPath.Find(context.Environment, context.Arguments[0])
-            ?? throw new ConfigurationException($"unable to run {program}: it is not in PATH");
-        try
-        {
-            Processes.Exec(path, context.Arguments, context.Environment);
-        }
-        catch (PosixException e)
-        {
-            throw new ConfigurationException($"unable to run {program}: {e.Reason}", e);
-        }
-
+        Successor.Run(context.Environment, context.Arguments);
         return ExitCode.Temporary;
     }
 
@@ -85,7 +74,6 @@ public static class Interposed
         }.Start();
 
         // The copies of these that the relay does not have go with exec.
-        Fd.DuplicateTo(programInput, 0);
-        Fd.DuplicateTo(programOutput, 1);
+        Descriptors.Place((programInput, 0), (programOutput, 1));
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Kopis.Base;
 
 namespace Kopis.Net;
@@ -6,9 +7,7 @@ namespace Kopis.Net;
 /// <summary>tcpclient's command line (contract §12.4).</summary>
 internal sealed class TcpClientOptions
 {
-    private const string Flags = "hHrRdDqQv";
-    private const string WithValue = "ipTlt";
-    private const string Usage = "usage: tcpclient [ -hHrRdDqQv ] [ -i localip ] [ -p localport ] "
+    private const string Usage = "tcpclient [ -hHrRdDqQv ] [ -i localip ] [ -p localport ] "
         + "[ -T timeoutconn ] [ -l localname ] [ -t timeoutinfo ] host port program";
 
     private bool _askNames;
@@ -19,17 +18,16 @@ internal sealed class TcpClientOptions
     {
     }
 
-    internal bool IsVerbose { get; private set; }
+    /// <summary>0 with -q, 1 with -Q, 2 with -v.</summary>
+    internal int Verbosity { get; private set; } = 1;
 
-    internal bool IsQuiet { get; private set; }
+    internal bool NoDelay { get; private set; }
 
-    internal bool NoDelay { get; private set; } = true;
+    internal IPAddress? LocalIp { get; private set; }
 
-    internal string? LocalIp { get; private set; }
+    internal int LocalPort { get; private set; }
 
-    internal string LocalPort { get; private set; } = "0";
-
-    internal string? LocalName { get; private set; }
+    internal byte[]? LocalName { get; private set; }
 
     /// <summary>What to find out about the connection: only what -h and -r ask for.</summary>
     internal PeerQuestions Questions => new(
@@ -45,88 +43,79 @@ internal sealed class TcpClientOptions
 
     internal IReadOnlyList<byte[]> Program { get; private set; } = [];
 
+    /// <summary>What a program says that is told of the connection alone.</summary>
+    /// <param name="host">Where to connect to.</param>
+    /// <param name="port">At which port.</param>
+    internal static TcpClientOptions Of(string host, string port) =>
+        new() { Host = host, Port = port };
+
     /// <exception cref="ConfigurationException">100: it cannot be understood.</exception>
     internal static TcpClientOptions Parse(ProgramContext context)
     {
         TcpClientOptions options = new();
-        int at = 0;
-        while (context.ArgumentText(at) is { Length: > 1 } word && word[0] == '-')
+        OptionReader reader =
+            new(context.Name, context.Arguments, "hHrRdDqQv", "ipTlt", Usage);
+        while (reader.Read())
         {
-            at++;
-            if (word == "--")
-            {
-                break;
-            }
-
-            for (int i = 1; i < word.Length; i++)
-            {
-                if (Flags.Contains(word[i], StringComparison.Ordinal))
-                {
-                    options.Set(word[i]);
-                    continue;
-                }
-
-                string? value = i + 1 < word.Length ? word[(i + 1)..] : context.ArgumentText(at++);
-                if (!WithValue.Contains(word[i], StringComparison.Ordinal) || value is null)
-                {
-                    throw new ConfigurationException(Usage, ExitCode.Permanent);
-                }
-
-                options.Set(word[i], value);
-                break;
-            }
+            options.Set(reader);
         }
 
-        if (context.Arguments.Count < at + 3)
+        IReadOnlyList<byte[]> rest = reader.Rest(0);
+        if (rest.Count < 3)
         {
-            throw new ConfigurationException(Usage, ExitCode.Permanent);
+            throw options.Verbosity == 0 ? reader.Wrong().Silenced() : reader.Wrong();
         }
 
-        options.Host = context.ArgumentText(at)!;
-        options.Port = context.ArgumentText(at + 1)!;
-        options.Program = [.. context.Arguments.Skip(at + 2)];
+        options.Host = RawText.Of(rest[0]);
+        options.Port = RawText.Of(rest[1]);
+        options.Program = [.. rest.Skip(2)];
         return options;
     }
 
-    private void Set(char flag)
+    private void Set(OptionReader reader)
     {
-        IsVerbose = flag == 'v' || (IsVerbose && flag is not ('q' or 'Q'));
-        IsQuiet = flag == 'q' || (IsQuiet && flag is not ('v' or 'Q'));
-        _askNames = flag == 'h' || (_askNames && flag != 'H');
-        _askInfo = flag == 'r' || (_askInfo && flag != 'R');
-        NoDelay = flag == 'D' || (NoDelay && flag != 'd');
-    }
-
-    private void Set(char option, string value)
-    {
-        switch (option)
+        switch (reader.Letter)
         {
+            case 'q' or 'Q' or 'v':
+                Verbosity = reader.Letter switch { 'q' => 0, 'Q' => 1, _ => 2 };
+                break;
+            case 'd' or 'D':
+                NoDelay = reader.Letter == 'D';
+                break;
+            case 'h' or 'H':
+                _askNames = reader.Letter == 'h';
+                break;
+            case 'r' or 'R':
+                _askInfo = reader.Letter == 'r';
+                break;
             case 'i':
-                LocalIp = value;
+                LocalIp = HostAddresses.Literal(reader.ValueText) ?? throw reader.Wrong();
                 break;
             case 'p':
-                LocalPort = value;
+                LocalPort = ushort.TryParse(
+                    reader.ValueText, NumberStyles.None, null, out ushort port)
+                        ? port : throw reader.Wrong();
                 break;
             case 'l':
-                LocalName = value;
+                LocalName = reader.Value;
                 break;
             case 'T':
-                ConnectSeconds = Seconds(value);
+                ConnectSeconds = Seconds(reader);
                 break;
             default:
-                _infoSeconds = Seconds(value).First;
+                _infoSeconds = Seconds(reader).First;
                 break;
         }
     }
 
-    private static (int First, int Second) Seconds(string value)
+    private static (int First, int Second) Seconds(OptionReader reader)
     {
-        string[] parts = value.Split('+', 2);
+        string[] parts = reader.ValueText.Split('+', 2);
         bool valid = int.TryParse(parts[0], NumberStyles.None, null, out int first);
         int second = 0;
         valid = valid && (parts.Length < 2
             || int.TryParse(parts[1], NumberStyles.None, null, out second));
-        return valid ? (first, second) : throw new ConfigurationException(
-            Usage, ExitCode.Permanent);
+        const int most = int.MaxValue / 1000;
+        return valid ? (Math.Min(first, most), Math.Min(second, most)) : throw reader.Wrong();
     }
 }

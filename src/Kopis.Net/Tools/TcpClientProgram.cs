@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Kopis.Base;
 using Kopis.Posix;
 
@@ -18,64 +17,77 @@ public static class TcpClientProgram
     public static int Run(ProgramContext context)
     {
         TcpClientOptions options = TcpClientOptions.Parse(context);
-        using Socket socket = Connect(options);
-        socket.NoDelay = options.NoDelay;
-        ByteEnvironment environment = new(context.Environment);
-        SetPeer(environment, options, socket, FactsOf(context, options, socket));
-        string program = LogText.Safe(options.Program[0]);
-        if (ProgramPath.Find(environment, options.Program[0]) is not { } path)
-        {
-            throw new ConfigurationException($"unable to run {program}: it is not in PATH");
-        }
-
         try
         {
+            using Socket socket = Connect(context, options);
+            socket.NoDelay = options.NoDelay;
+            ByteEnvironment environment = new(context.Environment);
+            SetPeer(environment, options, socket, FactsOf(context, options, socket));
             int fd = (int)socket.SafeHandle.DangerousGetHandle();
             Fd.SetNonBlocking(fd, on: false);
-            Fd.DuplicateTo(fd, ReadNumber);
-            Fd.DuplicateTo(fd, WriteNumber);
-            Processes.Exec(path, options.Program, environment);
+            Descriptors.Place((fd, ReadNumber), (fd, WriteNumber));
+            Successor.Run(environment, options.Program);
         }
-        catch (PosixException e)
+        catch (ConfigurationException e) when (options.Verbosity == 0)
         {
-            throw new ConfigurationException($"unable to run {program}: {e.Message}", e);
+            throw e.Silenced();
         }
 
         return ExitCode.Temporary;
     }
 
     /// <summary>Connects to the first address of the host that answers: each has a short time, and
-    /// where there are several the longer one afterwards.</summary>
+    /// where there are several, those that did not answer have the longer one afterwards.
+    /// </summary>
     /// <exception cref="ConfigurationException">None does.</exception>
-    internal static Socket Connect(TcpClientOptions options)
+    internal static Socket Connect(ProgramContext context, TcpClientOptions options)
     {
-        IPAddress[] addresses = Resolve(options.Host);
         int port = ListenAddress.Port(options.Port);
+        IPAddress[] addresses = options.Host is "" or "0"
+            ? [IPAddress.Loopback]
+            : HostAddresses.Find(context, options.Host);
         (int first, int second) = options.ConnectSeconds;
-        int[] rounds = addresses.Length == 1 ? [first + second] : [first, second];
-        string reason = "";
-        foreach (int seconds in rounds)
+        (first, second) = addresses.Length == 1 ? (first + second, 0) : (first, second);
+        string last = "";
+        foreach (bool isSecond in (bool[])[false, true])
         {
+            int seconds = isSecond ? second : first;
+            List<IPAddress> silent = [];
             foreach (IPAddress address in addresses)
             {
-                if (TryConnect(options, address, port, seconds, out reason) is { } socket)
+                if (TryConnect(options, address, port, seconds, out int errno) is { } socket)
                 {
-                    if (options.IsVerbose)
+                    if (options.Verbosity > 1)
                     {
                         Complain($"tcpclient: connected to {address} port {port}\n");
                     }
 
                     return socket;
                 }
+
+                if (errno == Errno.TimedOut && second > 0 && !isSecond)
+                {
+                    silent.Add(address);
+                    continue;
+                }
+
+                // The last is told by who ends us.
+                if (last.Length > 0 && options.Verbosity > 0)
+                {
+                    Complain($"tcpclient: {last}\n");
+                }
+
+                last = $"unable to connect to {address} port {port}: {ErrorText.Of(errno)}";
             }
+
+            addresses = [.. silent];
         }
 
-        string text = $"unable to connect to {addresses[^1]} port {port}: {reason}";
-        throw new ConfigurationException(text);
+        throw new ConfigurationException(last) { Label = "" };
     }
 
     private static Socket? TryConnect(
-        TcpClientOptions options, IPAddress address, int port, int seconds, out string reason)
+        TcpClientOptions options, IPAddress address, int port, int seconds, out int errno)
     {
         Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -84,16 +96,16 @@ public static class TcpClientProgram
             using CancellationTokenSource limit = new(TimeSpan.FromSeconds(seconds));
             socket.ConnectAsync(new IPEndPoint(address, port), limit.Token).AsTask()
                 .GetAwaiter().GetResult();
-            reason = "";
+            errno = 0;
             return socket;
         }
         catch (SocketException e)
         {
-            reason = e.Message.ToLowerInvariant();
+            errno = e.NativeErrorCode;
         }
         catch (OperationCanceledException)
         {
-            reason = "timed out";
+            errno = Errno.TimedOut;
         }
 
         socket.Dispose();
@@ -102,8 +114,7 @@ public static class TcpClientProgram
 
     private static void Bind(Socket socket, TcpClientOptions options, IPAddress address)
     {
-        int port = ListenAddress.Port(options.LocalPort);
-        if (options.LocalIp is null && port == 0)
+        if (options.LocalIp is null && options.LocalPort == 0)
         {
             return;
         }
@@ -111,34 +122,13 @@ public static class TcpClientProgram
         IPAddress any = address.AddressFamily == AddressFamily.InterNetwork
             ? IPAddress.Any
             : IPAddress.IPv6Any;
-        IPAddress? local = null;
-        bool valid = options.LocalIp is null || IPAddress.TryParse(options.LocalIp, out local);
-        socket.Bind(new IPEndPoint(
-            valid ? local ?? any : throw new ConfigurationException(
-                $"{options.LocalIp} is not an IP address", ExitCode.Permanent), port));
-    }
-
-    private static IPAddress[] Resolve(string host)
-    {
-        if (host is "" or "0")
-        {
-            return [IPAddress.Loopback];
-        }
-
-        if (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? literal))
-        {
-            return [literal];
-        }
-
         try
         {
-            return Dns.GetHostAddresses(host) is { Length: > 0 } found
-                ? found
-                : throw new ConfigurationException($"no IP address for {host}");
+            socket.Bind(new IPEndPoint(options.LocalIp ?? any, options.LocalPort));
         }
         catch (SocketException e)
         {
-            throw new ConfigurationException($"no IP address for {host}: {e.Message}", e);
+            throw new ConfigurationException($"unable to bind socket: {ErrorText.Of(e)}", e);
         }
     }
 
@@ -160,13 +150,22 @@ public static class TcpClientProgram
         environment.SetText("PROTO", "TCP");
         environment.SetText("TCPLOCALIP", local.Address.ToString());
         environment.SetText("TCPLOCALPORT", local.Port.ToString(CultureInfo.InvariantCulture));
-        environment["TCPLOCALHOST"] =
-            options.LocalName is { } name ? Encoding.Latin1.GetBytes(name) : facts.LocalHost;
+        environment["TCPLOCALHOST"] = options.LocalName ?? facts.LocalHost;
         environment.SetText("TCPREMOTEIP", remote.Address.ToString());
         environment.SetText("TCPREMOTEPORT", remote.Port.ToString(CultureInfo.InvariantCulture));
         environment["TCPREMOTEHOST"] = facts.RemoteHost;
         environment["TCPREMOTEINFO"] = facts.RemoteInfo;
     }
 
-    private static void Complain(string text) => Fd.WriteAll(2, Encoding.Latin1.GetBytes(text));
+    private static void Complain(string text)
+    {
+        try
+        {
+            Fd.WriteAll(2, ByteText.ToBytes(text));
+        }
+        catch (PosixException)
+        {
+            // Nobody hears it; the connection counts.
+        }
+    }
 }

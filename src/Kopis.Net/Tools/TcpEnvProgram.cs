@@ -10,7 +10,7 @@ namespace Kopis.Net;
 /// peer is, as tcpserver does (contract §11).</summary>
 public static class TcpEnvProgram
 {
-    private const string Usage = "usage: tcp-env [ -rR ] [ -t timeout ] program [ arg ... ]";
+    private const string Usage = "tcp-env [ -rR ] [ -t timeout ] program [ arg ... ]";
     private static readonly byte[] SoftError = "softdnserror"u8.ToArray();
 
     /// <summary>Returns only by throwing.</summary>
@@ -23,18 +23,7 @@ public static class TcpEnvProgram
             SetPeerAsync(context, environment, identTime).GetAwaiter().GetResult();
         }
 
-        string program = LogText.Safe(words[0]);
-        string path = ProgramPath.Find(environment, words[0])
-            ?? throw new ConfigurationException($"unable to run {program}: it is not in PATH");
-        try
-        {
-            Processes.Exec(path, words, environment);
-        }
-        catch (PosixException e)
-        {
-            throw new ConfigurationException($"unable to run {program}: {e.Reason}", e);
-        }
-
+        Successor.Run(environment, words);
         return ExitCode.Temporary;
     }
 
@@ -43,40 +32,19 @@ public static class TcpEnvProgram
     {
         int seconds = 30;
         bool asks = true;
-        int at = 0;
-        while (context.ArgumentText(at) is { Length: > 1 } word && word[0] == '-')
+        OptionReader reader = new(context.Name, context.Arguments, "rR", "t", Usage);
+        while (reader.Read())
         {
-            at++;
-            if (word == "--")
+            asks = reader.Letter == 'r' || (asks && reader.Letter != 'R');
+            if (reader.Letter == 't'
+                && !int.TryParse(reader.ValueText, NumberStyles.None, null, out seconds))
             {
-                break;
-            }
-
-            for (int i = 1; i < word.Length; i++)
-            {
-                asks = word[i] == 'r' || (asks && word[i] != 'R');
-                if (word[i] == 't')
-                {
-                    string? value =
-                        i + 1 < word.Length ? word[(i + 1)..] : context.ArgumentText(at++);
-                    if (!int.TryParse(value, NumberStyles.None, null, out seconds))
-                    {
-                        throw new ConfigurationException(Usage, ExitCode.Permanent);
-                    }
-
-                    break;
-                }
-
-                if (word[i] is not ('r' or 'R'))
-                {
-                    throw new ConfigurationException(Usage, ExitCode.Permanent);
-                }
+                throw reader.Wrong();
             }
         }
 
-        return at < context.Arguments.Count
-            ? (asks ? TimeSpan.FromSeconds(seconds) : null, [.. context.Arguments.Skip(at)])
-            : throw new ConfigurationException(Usage, ExitCode.Permanent);
+        IReadOnlyList<byte[]> words = reader.Rest(1);
+        return (asks ? TimeSpan.FromSeconds(seconds) : null, words);
     }
 
     private static async Task SetPeerAsync(
@@ -110,7 +78,7 @@ public static class TcpEnvProgram
         }
         catch (SocketException e)
         {
-            throw new ConfigurationException($"standard input is no connection: {e.Message}", e);
+            throw new ConfigurationException($"standard input is no connection: {ErrorText.Of(e)}", e);
         }
     }
 

@@ -100,13 +100,18 @@ public static class TcpTalk
     }
 
     private static string Word(ProgramContext context, int index, string otherwise) =>
-        context.ArgumentText(index) ?? otherwise;
+        context.Arguments.Count > index ? RawText.Of(context.Arguments[index]) : otherwise;
 
     private static Socket Connect(ProgramContext context, string host, string port)
     {
-        byte[][] words = [[.. "--"u8], Latin(host), Latin(port), [.. "-"u8]];
-        return TcpClientProgram.Connect(
-            TcpClientOptions.Parse(context with { Arguments = words }));
+        try
+        {
+            return TcpClientProgram.Connect(context, TcpClientOptions.Of(host, port));
+        }
+        catch (ConfigurationException e)
+        {
+            throw e.By("tcpclient");
+        }
     }
 
     private static int Fetch(

@@ -59,7 +59,7 @@ public sealed class QueuedBody : IDisposable
         int fd = SegmentFile.TryOpen(files, mess, MessageNumber.Segment(number));
         if (fd < 0)
         {
-            throw new MessageNotFoundException(number, "its segment is gone");
+            throw new MessageNotFoundException(number, "it is not in the queue");
         }
 
         try

@@ -217,7 +217,7 @@ public sealed class QueueWriter : IDisposable
         catch (Exception e) when (e is SocketException or PosixException)
         {
             _floods.Write(
-                "warning: unable to accept", $"warning: unable to accept: {e.Message}");
+                "warning: unable to accept", $"warning: unable to accept: {ErrorText.Of(e)}");
             await Task.Delay(AcceptPause, _clock, stop); // Out of descriptors: some will end.
         }
     }

@@ -38,7 +38,7 @@ public static class QmailInject
         if (header.Unparsable is { } bad)
         {
             throw new ConfigurationException(
-                $"unable to parse this line:\n{ByteText.ToText(bad).TrimEnd('\n')}",
+                $"unable to parse this line:\n{RawText.Of(bad).TrimEnd('\n')}",
                 ExitCode.Permanent);
         }
 
@@ -89,7 +89,7 @@ public static class QmailInject
             : AddressList.Complete(word, identity.Defaults) ?? throw CannotParse(word);
 
     private static ConfigurationException CannotParse(byte[] word) =>
-        new($"unable to parse address: {LogText.Safe(word)}", ExitCode.Permanent);
+        new($"unable to parse address: {RawText.Of(word)}", ExitCode.Permanent);
 
     /// <summary>QMAILMFTFILE: the mailing lists that the user is on.</summary>
     private static List<byte[]> FollowUpList(ProgramContext context, InjectIdentity identity)

@@ -108,7 +108,7 @@ public static class Sendmail
         }
         catch (PosixException e)
         {
-            throw new ConfigurationException($"unable to run {program}: {e.Message}", e);
+            throw new ConfigurationException($"unable to run {program}: {e.Reason}", e);
         }
 
         return ExitCode.Temporary;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Kopis.Posix;
 
 namespace Kopis.Users;
@@ -19,6 +18,6 @@ public static class FileErrors
     public static bool IsAbsent(int errno) =>
         !IsTemporary(errno) && errno is not (Errno.Access or Errno.NotPermitted);
 
-    /// <summary>The host's words for the error.</summary>
-    public static string Text(int errno) => Marshal.GetPInvokeErrorMessage(errno);
+    /// <summary>The words for the error.</summary>
+    public static string Text(int errno) => ErrorText.Of(errno);
 }

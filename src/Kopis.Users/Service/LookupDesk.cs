@@ -70,8 +70,9 @@ internal sealed class LookupDesk(
         int at = Array.LastIndexOf(address, (byte)'@');
         (LookupVerdict verdict, RecipientUser? user) = MakeJudge()
             .JudgeAsync(address[..at], address[(at + 1)..]).GetAwaiter().GetResult();
-        string whose = user is null
-            ? "nobody's"
+        string whose = user is null ? "nobody's"
+            : user.Instructions is { } lines
+                ? $"{LogText.Safe(user.Name)}, an alias for {Targets(lines)}"
             : $"{LogText.Safe(user.Name)}, {LogText.Safe(user.Home)}/.qmail"
                 + $"{LogText.Safe(user.Dash)}{LogText.Safe(DotQmailNames.SafeExt(user.Ext))}";
         (string word, int code) = verdict switch
@@ -84,6 +85,12 @@ internal sealed class LookupDesk(
         Say($"{word}: {whose}\n");
         return code;
     }
+
+    // Of an alias no file is looked for.
+    private static string Targets(byte[] instructions) => string.Join(", ",
+        ByteText.ToText(instructions).Split('\n')
+            .Where(line => line is ['&', ..])
+            .Select(line => LogText.Safe(ByteText.ToBytes(line[1..]))));
 
     private RecipientJudge MakeJudge(Action<string>? complain = null)
     {

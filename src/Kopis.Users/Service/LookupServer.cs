@@ -86,7 +86,7 @@ internal sealed class LookupServer : IDisposable
         catch (SocketException e)
         {
             _room.Release();
-            _log($"unable to accept: {e.Message}");
+            _log($"unable to accept: {ErrorText.Of(e)}");
             await Task.Delay(AcceptPause, stop); // No descriptors, say.
         }
     }

@@ -66,7 +66,7 @@ public static class QmailLookupProgram
     {
         if (listener is not null)
         {
-            Fd.DuplicateTo((int)listener.Handle, Listener);
+            Descriptors.Place(((int)listener.Handle, Listener));
         }
 
         (ProcessIdentity.Of(UnixUsers.Required(ReadersUser)) with { MayReadAll = true })
