@@ -96,7 +96,7 @@ public sealed record ProcessIdentity
         }
         catch (PosixException e)
         {
-            throw new ConfigurationException($"unable to become user {Uid}: {e.Message}", e);
+            throw new ConfigurationException($"unable to {e.Message}", e);
         }
     }
 
@@ -106,7 +106,7 @@ public sealed record ProcessIdentity
         uint[] groups = [.. Groups];
         fixed (uint* list = groups)
         {
-            Fd.Check(Native.setgroups((nuint)groups.Length, list), "setgroups");
+            Fd.Check(Native.setgroups((nuint)groups.Length, list), "set gid");
         }
 
         if (MayReadAll)
@@ -114,8 +114,8 @@ public sealed record ProcessIdentity
             Capabilities.KeepPermitted();
         }
 
-        Fd.Check(Native.setresgid(Gid, Gid, Gid), "setresgid");
-        Fd.Check(Native.setresuid(Uid, Uid, Uid), "setresuid");
+        Fd.Check(Native.setresgid(Gid, Gid, Gid), "set gid");
+        Fd.Check(Native.setresuid(Uid, Uid, Uid), "set uid");
         if (MayReadAll)
         {
             Capabilities.HandDownReadSearch();

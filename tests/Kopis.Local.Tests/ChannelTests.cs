@@ -156,7 +156,7 @@ public sealed class ChannelTests : IDisposable
         Fd.Close(file);
         Dictionary<uint, string> answers = service.Answers(51);
         Assert.All(Enumerable.Range(0, 50), id => Assert.Equal(
-            "111 Unable to open ./-/x: No such file or directory. (#4.2.1)\n", answers[(uint)id]));
+            "111 Unable to open ./-/x: file does not exist. (#4.2.1)\n", answers[(uint)id]));
         Assert.Equal("0 did 1+0+0\n", answers[50]);
         Assert.Contains("Return-Path: <s@x>\n", File.ReadAllText(_home + "/box"));
         Assert.Contains("Subject: own\n", File.ReadAllText(_home + "/box"));

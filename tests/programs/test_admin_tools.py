@@ -1,10 +1,30 @@
 """qmail-showctl, qmail-tcpto, qmail-tcpok, and an empty queue's lists (contract §11)."""
 
+import os
 import struct
+import subprocess
 import time
 import unittest
 
-from harness import ProgramCase
+from harness import BIN, ProgramCase
+
+
+class Readers(ProgramCase):
+    def test_readers_that_have_enough(self):
+        """What prints into a pipe that nobody reads ends by SIGPIPE, in silence."""
+        (self.home / "list").write_text("x@y\n" * 1000)
+        for name, *words in (("qmail-showctl",), ("tai64n",), ("addcr",), ("delcr",),
+                             ("printmaillist",), ("predate", "cat"), ("kopis", "user", "--help")):
+            with self.subTest(name=name):
+                read, write = os.pipe()
+                os.close(read)
+                with open(self.home / "list", "rb") as text:
+                    result = subprocess.run(
+                        [BIN / name, *words], stdin=text, stdout=write, stderr=subprocess.PIPE,
+                        timeout=60, env=self.environment())
+                os.close(write)
+                self.assertNotEqual(0, result.returncode)
+                self.assertNotIn(b"fatal", result.stderr)
 
 
 class ShowControls(ProgramCase):

@@ -430,7 +430,7 @@ class Import(ProgramCase):
         path = next((self.old.path / "mess").rglob(str(number)))
         os.chown(path, NOBODY, NOBODY)
         result = self.kopis(100)
-        self.assertIn(b"Operation not permitted", result.stderr)
+        self.assertIn(b"permission denied", result.stderr)
 
 
 if __name__ == "__main__":

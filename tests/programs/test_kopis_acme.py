@@ -183,9 +183,9 @@ class Keeping(AcmeCase):
         self.begin()
         content = self.certificate("servercert.pem", "mx.example").read_bytes()
         self.ca.stop()
-        self.assertIn("Connection refused", self.get(code=111))
+        self.assertIn("connection refused", self.get(code=111))
         process = self.keep()
-        self.wait_log(r"no new certificate: .*Connection refused.*"
+        self.wait_log(r"no new certificate: .*connection refused.*"
                               r"; trying again in 6\d\d seconds")
         self.assertIsNone(process.poll())
         self.assertEqual(content, self.file.read_bytes())

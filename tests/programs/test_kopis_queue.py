@@ -386,6 +386,39 @@ class KopisQueue(SendCase):
         self.wait_log(rb"^end msg %d\n" % eva)
         self.assertEqual(0, self.kopis("list").stdout.count(b"  #"))
 
+    def test_numbers_that_are_not_there(self):
+        self.start_all()
+        self.wait_log(rb"\Astatus: .*\n")
+        self.send(b"joe@mx.example")
+        slot, *_ = self.local.order()
+        self.local.report(slot, b"Zlater\n")
+        self.wait_log(rb"^delivery 1: deferral: later/\nstatus: .*\n")
+        [line] = [line for line in self.kopis("list").stdout.splitlines() if b"  #" in line]
+        number = int(line.split(b"#")[1].split()[0])
+        for other in (number + 8, number + (1 << 40), 8, 8388610):
+            for verb in ("show", "cat"):
+                result = self.kopis(verb, other)
+                self.assertEqual((100, b""), (result.returncode, result.stdout), (verb, other))
+                self.assertRegex(result.stderr, rb"\Akopis: fatal: message %d: .* in the queue\n\Z"
+                                 % other)
+
+    def test_readers_that_have_enough(self):
+        """mailq | head, kopis queue list | head: they end as others do, in silence."""
+        self.start_all()
+        self.wait_log(rb"\Astatus: .*\n")
+        self.send(b"joe@mx.example")
+        slot, *_ = self.local.order()
+        self.local.report(slot, b"Zlater\n")
+        self.wait_log(rb"^delivery 1: deferral: later/\nstatus: .*\n")
+        for words in (("mailq",), ("qmail-qread",), ("kopis", "queue", "list"),
+                      ("sendmail", "-bp")):
+            read, write = os.pipe()
+            os.close(read)
+            result = subprocess.run([BIN / words[0], *words[1:]], stdout=write, timeout=60,
+                                    stderr=subprocess.PIPE, env=self.environment())
+            os.close(write)
+            self.assertEqual((-signal.SIGPIPE, b""), (result.returncode, result.stderr), words)
+
     def test_show_and_misuse(self):
         for words in ((), ("list", "x"), ("show",), ("show", "x"), ("remove",), ("remove", "x"), ("show", "01"), ("cat", "8388610"),
                       ("import",), ("what",)):

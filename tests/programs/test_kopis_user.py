@@ -51,6 +51,26 @@ class KopisUser(ProgramCase):
         self.refused("there is no user joe@mx.example", "password", "joe", "--generate")
         self.assertEqual("ann@mx.example\n", self.ok("list"))
 
+    def test_mail_that_was_left_can_be_removed_later(self):
+        self.add("joe")
+        mailbox = self.home / "users/mail/mx.example/joe"
+        (mailbox / "Maildir/new/a").write_text("mail")
+        self.ok("remove", "joe")
+        self.assertIn(f"removed the mail that was left in {mailbox}",
+                      self.ok("remove", "joe", "--mail"))
+        self.assertFalse(mailbox.exists())
+        self.refused("there is no user joe@mx.example", "remove", "joe", "--mail")
+        self.refused("there is no user ann@mx.example", "remove", "ann", "--mail")
+
+        # A place that another user's line names is his.
+        self.add("joe")
+        self.ok("remove", "joe")
+        hash_of = "$6$x$y"
+        with open(self.home / "users/virtual", "a") as table:
+            table.write(f"eve@mx.example:{hash_of}:mail/mx.example/joe\n")
+        self.refused("there is no user joe@mx.example", "remove", "joe", "--mail")
+        self.assertTrue(mailbox.exists())
+
     def test_passwords(self):
         output = self.ok("add", "joe", "--generate")
         self.assertRegex(output, r"(?m)^password [a-z2-9]{16}   \(shown only now\)$")

@@ -94,7 +94,7 @@ class DotQmailTools(ToolCase):
                 (["no", "sh", "-c", "exit 111"], 111,
                  b"bouncesaying: fatal: temporary child error\n"),
                 (["no", "sh", "-c", "kill -9 $$"], 111, b"bouncesaying: fatal: child crashed\n"),
-                ([], 100, b"bouncesaying: fatal: usage: bouncesaying error "
+                ([], 100, b"bouncesaying: usage: bouncesaying error "
                           b"[ program [ arg ... ] ]\n")):
             with self.subTest(arguments):
                 result = self.tool("bouncesaying", *arguments)
@@ -162,6 +162,14 @@ class MailingTools(ToolCase):
             self.assertRegex(result.stdout, rb"\A" + self.DATE % shown + MESSAGE + rb"\Z")
         self.assertEqual(3, self.tool("predate", "sh", "-c", "cat >/dev/null; exit 3").returncode)
         self.assertEqual(100, self.tool("predate").returncode)
+
+    def test_what_predate_cannot_run_may_come_back(self):
+        """As in qmail, whatever the reason; who runs a delivery is to try again."""
+        (self.home / "closed").touch()
+        (self.home / "tree").mkdir()
+        for word in ("no-such-program", "/no/such", self.home / "closed", self.home / "tree",
+                     "x" * 300, ""):
+            self.assertEqual(111, self.tool("predate", str(word)).returncode, word)
 
     def own_programs(self):
         (self.home / "bin").mkdir()

@@ -72,7 +72,7 @@ class TcpClient(ProgramCase):
             port = closed.getsockname()[1]
         result = self.run_program("tcpclient", "127.0.0.1", str(port), "true")
         self.assertEqual(
-            (111, f"tcpclient: fatal: unable to connect to 127.0.0.1 port {port}: "
+            (111, f"tcpclient: unable to connect to 127.0.0.1 port {port}: "
                   "connection refused\n"), (result.returncode, result.stderr.decode()))
 
     def test_a_time_limit(self):

@@ -119,7 +119,7 @@ class QmailLocal(LocalCase):
         result = self.deliver(default="./none/box")
         self.assert_result(
             result, 111,
-            err=b"Unable to open ./none/box: No such file or directory. (#4.2.1)\n")
+            err=b"Unable to open ./none/box: file does not exist. (#4.2.1)\n")
 
     def test_mbox_waits_for_its_lock(self):
         box = self.dot("Mailbox", "")
@@ -184,8 +184,8 @@ class QmailLocal(LocalCase):
     def test_home(self):
         gone = self.user / "gone"
         self.assert_result(
-            self.deliver(home=gone), 111, err=b"Unable to switch to %s: No such file or "
-            b"directory. (#4.3.0)\n" % str(gone).encode())
+            self.deliver(home=gone), 111, err=b"Unable to switch to %s: file does not "
+            b"exist. (#4.3.0)\n" % str(gone).encode())
         self.user.chmod(0o757)
         self.assert_result(
             self.deliver(), 111, err=b"Uh-oh: home directory is writable. (#4.7.0)\n")
@@ -209,7 +209,7 @@ class QmailLocal(LocalCase):
         os.chown(self.dot(".qmail-x", "./Mailbox\n", mode=0o600), 0, 0)
         self.assert_result(
             self.deliver(dash="-", ext="x"), 111,
-            err=b"Unable to open .qmail-x: Permission denied. (#4.3.0)\n")
+            err=b"Unable to open .qmail-x: access denied. (#4.3.0)\n")
 
     def test_symlinks_and_what_is_no_file(self):
         (self.user / ".qmail-loop").symlink_to(".qmail-loop")

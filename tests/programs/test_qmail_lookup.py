@@ -105,6 +105,18 @@ class QmailLookup(ProgramCase):
         (self.home / "users/virtual").write_text("half")
         self.assertEqual((111, "later: nobody's\n"), self.tell("joe@mx.example"))
 
+    def test_an_alias_has_targets_and_no_file(self):
+        for alias, *targets in (("sales", "joe@mx.example"),
+                                ("all", "joe@mx.example", "ann@far.example"),
+                                ("lost", "nobody@mx.example")):
+            result = self.run_program("kopis", "alias", "add", alias, *targets)
+            self.assertEqual(0, result.returncode, result)
+        for alias, code, said in (
+                ("sales", 0, "yes: sales@mx.example, an alias for joe@mx.example\n"),
+                ("all", 0, "yes: all@mx.example, an alias for joe@mx.example, ann@far.example\n"),
+                ("lost", 100, "no: lost@mx.example, an alias for nobody@mx.example\n")):
+            self.assertEqual((code, said), self.tell(f"{alias}@mx.example"))
+
     def test_misuse(self):
         for words in ((), ("--serve", "x"), ("-x",), ("a", "b")):
             result = self.run_program("qmail-lookup", *words)

@@ -198,7 +198,7 @@ class TcpServer(ListenerCase):
         result = self.run_program("tcpserver", "127.0.0.1", str(self.port), "cat")
         self.assertEqual(111, result.returncode)
         self.assertRegex(result.stderr.decode(),
-                         rf"\Atcpserver: fatal: unable to bind: 127.0.0.1 port {self.port}: .+\n\Z")
+                         r"\Atcpserver: fatal: unable to bind: address already used\n\Z")
 
     def test_usage(self):
         for words in ((), ("127.0.0.1", "25"), ("-Z", "127.0.0.1", "25", "cat"),

@@ -131,6 +131,16 @@ class Chains(ListenerCase):
         peer.sendall(b"EHLO x\r\nQUIT\r\n")
         self.assertIn(b"SIZE 7\r\n", answers.read())
 
+    def test_a_size_without_a_limit_is_said_without_a_number(self):
+        """Some clients take SIZE 0 for a limit, though it is none (RFC 1870)."""
+        self.control("databytes", "0")
+        self.serve("-HR", "-l0", chain=("qmail-smtpd",))
+        peer, answers = self.connect()
+        peer.sendall(b"EHLO x\r\nMAIL FROM:<> SIZE=99999999999\r\nQUIT\r\n")
+        told = answers.read()
+        self.assertRegex(told, rb"\r\n250.SIZE\r\n")
+        self.assertIn(b"\r\n250 ok\r\n", told)
+
 
 if __name__ == "__main__":
     unittest.main()
