@@ -35,4 +35,37 @@ public sealed class TextTests
         Assert.False(Ascii8.EqualsIgnoreCase("@"u8, "`"u8));
         Assert.True(Ascii8.StartsWithIgnoreCase("MAIL FROM"u8, "mail"u8));
     }
+
+    [Fact]
+    public void Raw_text_loses_no_byte()
+    {
+        Random random = new(1);
+        for (int round = 0; round < 10_000; round++)
+        {
+            // Of few values, so that there are sequences of UTF-8, whole and torn.
+            byte[] bytes = new byte[random.Next(12)];
+            byte[] some = [0x41, 0x0A, 0x80, 0xBF, 0xC3, 0xA9, 0xED, 0xA0, 0xE2, 0x82, 0xF0, 0xFF];
+            for (int i = 0; i < bytes.Length; i++)
+            {
+                bytes[i] = some[random.Next(some.Length)];
+            }
+
+            Assert.Equal(bytes, RawText.ToBytes(RawText.Of(bytes)));
+        }
+    }
+
+    [Fact]
+    public void Raw_text_is_utf_8_but_for_what_is_not()
+    {
+        (string Text, string Bytes)[] cases =
+        [
+            ("a\u00e9\u20ac", "61C3A9E282AC"), ("\udce9", "E9"), ("", ""),
+            ("\U0001F600\udcff", "F09F9880FF"), ("\udced\udca0\udc80", "EDA080"),
+        ];
+        foreach ((string text, string bytes) in cases)
+        {
+            Assert.Equal(bytes, Convert.ToHexString(RawText.ToBytes(text)));
+            Assert.True(text == RawText.Of(Convert.FromHexString(bytes)), bytes);
+        }
+    }
 }
