@@ -170,7 +170,7 @@ internal sealed class TcpServerOptions
                 Backlog = (int)Math.Min(Number(reader), 1_000_000);
                 break;
             case 'l':
-                LocalName = ByteText.ToText(value);
+                LocalName = RawText.Of(value);
                 break;
             default:
                 InfoTimeout = TimeSpan.FromSeconds(Math.Min(Number(reader), int.MaxValue / 1000));

@@ -398,7 +398,7 @@ internal sealed class TcpSessions
         environment.SetText("TCPLOCALIP", local.Address.ToString());
         environment.SetText("TCPLOCALPORT", $"{local.Port}");
         environment["TCPLOCALHOST"] =
-            _options.LocalHost is { } name ? ByteText.ToBytes(name) : null;
+            _options.LocalHost is { } name ? RawText.ToBytes(name) : null;
         environment.SetText("TCPREMOTEIP", remote.Address.ToString());
         environment.SetText("TCPREMOTEPORT", $"{remote.Port}");
         environment["TCPREMOTEHOST"] = null;

@@ -436,6 +436,28 @@ class Hosts(Pair):
             result = self.run_program(name, "here.example")
             self.assertIn(b"tcpclient: unable to connect to 127.0.0.1 port ", result.stderr)
 
+    def test_what_strangers_say_does_nothing_to_a_terminal(self):
+        """who@, date@ and finger@ show it as cat -v does; the request is the same bytes."""
+        said = bytes(range(256)) + b"\r\nline\r\nlast"
+        for name, port, *words in (("who@", 11), ("date@", 13), ("finger@", 79),
+                                   ("finger@", 79, "joe"), ("finger@", 79, ODD)):
+            results = []
+            for place in (THEIRS, BIN):
+                with socket.create_server((self.dns.ip, port)) as listener:
+                    process = subprocess.Popen(
+                        [place / name, self.dns.ip, *words], stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                        env=self.environment())
+                    listener.settimeout(60)
+                    peer, _ = listener.accept()
+                    with peer:
+                        asked = peer.makefile("rb").readline() if port == 79 else b""
+                        peer.sendall(said)
+                        peer.shutdown(socket.SHUT_WR)
+                        out, err = process.communicate(timeout=60)
+                results.append((asked, out, err))
+            self.assertEqual(results[0], results[1], (name, words))
+
     def test_hosts_file(self):
         result = self.run_program("tcpclient", "-RHl0", "localhost", self.port, "echo", "hi",
                                   env=self.environment(**self.cache))

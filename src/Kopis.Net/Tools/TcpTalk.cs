@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net.Sockets;
-using System.Text;
 using Kopis.Base;
 using Kopis.Posix;
 
@@ -40,24 +39,24 @@ public static class TcpTalk
 
     /// <summary><c>who@ [HOST]</c>: port 11, systat.</summary>
     public static int Who(ProgramContext context) => Fetch(
-        context, Word(context, 0, "0"), "11", "", LineEnds.Delete());
+        context, Word(context, 0, "0"), "11", "", Visible());
 
     /// <summary><c>date@ [HOST]</c>: port 13, daytime.</summary>
     public static int Date(ProgramContext context) => Fetch(
-        context, Word(context, 0, "0"), "13", "", LineEnds.Delete());
+        context, Word(context, 0, "0"), "13", "", Visible());
 
     /// <summary><c>finger@ [USER@]HOST</c>, or <c>HOST USER</c>: port 79.</summary>
     public static int Finger(ProgramContext context)
     {
         string host = Word(context, 0, "0");
-        string user = context.ArgumentText(1) ?? "";
+        string user = Word(context, 1, "");
         int at = host.LastIndexOf('@');
         if (at >= 0)
         {
             (user, host) = (host[..at], host[(at + 1)..]);
         }
 
-        return Fetch(context, host, "79", user + "\r\n", LineEnds.Delete());
+        return Fetch(context, host, "79", user + "\r\n", Visible());
     }
 
     /// <summary><c>http@ [HOST [URI [PORT]]]</c>: a page by HTTP/1.0, without its header.</summary>
@@ -66,7 +65,7 @@ public static class TcpTalk
         string host = Word(context, 0, "0");
         string port = Word(context, 2, "80");
         string request =
-            $"GET /{context.ArgumentText(1)} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n";
+            $"GET /{Word(context, 1, "")} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n";
         return Fetch(context, host, port, request, AfterHeader());
     }
 
@@ -126,9 +125,37 @@ public static class TcpTalk
         using Socket socket = Connect(context, host, port);
         int fd = (int)socket.SafeHandle.DangerousGetHandle();
         Fd.SetNonBlocking(fd, on: false);
-        Fd.WriteAll(fd, Latin(request));
+        Fd.WriteAll(fd, RawText.ToBytes(request));
         return LineEnds.Copy(fd, 1, transform);
     }
 
-    private static byte[] Latin(string text) => Encoding.Latin1.GetBytes(text);
+    // As cat -v: what a stranger sends does nothing to a terminal.
+    private static LineEnds.Transform Visible()
+    {
+        LineEnds.Transform lines = LineEnds.Delete();
+        ArrayBufferWriter<byte> plain = new();
+        return (block, to) =>
+        {
+            lines(block, plain);
+            foreach (byte b in plain.WrittenSpan)
+            {
+                WriteVisible(b, to);
+            }
+
+            plain.ResetWrittenCount();
+        };
+    }
+
+    private static void WriteVisible(byte b, IBufferWriter<byte> to)
+    {
+        if (b is (byte)'\n' or (byte)'\t')
+        {
+            to.Write([b]);
+            return;
+        }
+
+        to.Write(b >= 128 ? "M-"u8 : ""u8);
+        byte low = (byte)(b & 127);
+        to.Write(low is < 32 or 127 ? [(byte)'^', (byte)(low ^ 64)] : [low]);
+    }
 }
