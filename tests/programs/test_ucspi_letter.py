@@ -339,7 +339,7 @@ class Numbers(ProgramCase):
                 with self.subTest(words=words, open=numbers):
                     result = subprocess.run(
                         [BIN / words[0], *words[1:], "-c",
-                         "echo out; echo err >&2; "
+                         "cat >/dev/null; echo out; echo err >&2; "
                          "for n in 3 4 5 6; do [ -e /proc/$$/fd/$n ] && echo $n; done; true"],
                         stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
                         env=self.environment(PROTO="TCP"), close_fds=False,
