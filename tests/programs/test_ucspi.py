@@ -139,7 +139,7 @@ class Chains(ListenerCase):
         peer.sendall(b"EHLO x\r\nMAIL FROM:<> SIZE=99999999999\r\nQUIT\r\n")
         told = answers.read()
         self.assertRegex(told, rb"\r\n250.SIZE\r\n")
-        self.assertIn(b"\r\n250 ok\r\n", told)
+        self.assertIn(b"\r\n250 2.1.0 ok\r\n", told)
 
 
 if __name__ == "__main__":
