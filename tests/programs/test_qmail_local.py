@@ -400,7 +400,7 @@ class Maildirmake(ProgramCase):
         self.assertEqual(["cur", "new", "tmp"], sorted(os.listdir(path)))
         self.assertEqual(0o700, (path / "new").stat().st_mode & 0o777)
         again = self.run_program("maildirmake", str(path))
-        self.assertEqual((111, b"maildirmake: fatal: unable to mkdir %s: File exists\n"
+        self.assertEqual((111, b"maildirmake: fatal: unable to mkdir %s: file already exists\n"
                           % str(path).encode()), (again.returncode, again.stderr))
 
     def test_usage(self):
