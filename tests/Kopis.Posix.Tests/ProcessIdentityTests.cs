@@ -66,7 +66,7 @@ public sealed class ProcessIdentityTests
     {
         int secret = Fd.Open("/proc/self/status", OpenFlags.ReadOnly);
         Fd.SetCloseOnExec(secret, false); // As those are that a shell leaves open.
-        Fd.DuplicateTo(secret, 200);
+        Descriptors.Place((secret, 200));
         string said = Run("ls -l /proc/self/fd", User, out _);
         Fd.Close(200);
         Fd.Close(secret);
