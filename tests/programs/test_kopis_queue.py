@@ -395,7 +395,7 @@ class KopisQueue(SendCase):
         self.wait_log(rb"^delivery 1: deferral: later/\nstatus: .*\n")
         [line] = [line for line in self.kopis("list").stdout.splitlines() if b"  #" in line]
         number = int(line.split(b"#")[1].split()[0])
-        for other in (number + 8, number + (1 << 40), 8, 8388610):
+        for other in (number + 8, number + (1 << 40), 8):
             for verb in ("show", "cat"):
                 result = self.kopis(verb, other)
                 self.assertEqual((100, b""), (result.returncode, result.stdout), (verb, other))
