@@ -3,13 +3,16 @@ using Kopis.Base;
 
 namespace Kopis.Mail;
 
-/// <summary>One piece of a structured header field, as it was written.</summary>
+/// <summary>One piece of a structured header field, as it was written; cut as qmail cuts it
+/// (notqmail token822.c).</summary>
 internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
 {
     private static readonly SearchValues<byte> Blank = SearchValues.Create(" \t\r\n"u8);
     private static readonly SearchValues<byte> Specials = SearchValues.Create(",;:<>@."u8);
+
+    // Not the closing bracket and parenthesis: only at its beginning are they an error.
     private static readonly SearchValues<byte> AtomEnds =
-        SearchValues.Create(" \t\r\n,;:<>@.()[]\""u8);
+        SearchValues.Create(" \t\r\n,;:<>@.([\""u8);
 
     /// <summary>Whether this is that special.</summary>
     internal bool Is(char special) =>
@@ -18,12 +21,37 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
     /// <summary>A word: what can be a local part or a label.</summary>
     internal bool IsWord => Kind is AddressTokenKind.Atom or AddressTokenKind.Quote;
 
-    /// <summary>The bytes that it stands for, in an envelope.</summary>
+    /// <summary>The bytes that a header has of it: an atom that is none for others is quoted.
+    /// </summary>
+    internal byte[] Text
+    {
+        get
+        {
+            if (Kind != AddressTokenKind.Atom || !IsOdd(Raw))
+            {
+                return Raw;
+            }
+
+            ArrayBufferWriter<byte> text = new(Raw.Length + 8);
+            text.WriteByte((byte)'"');
+            foreach (byte b in Value)
+            {
+                text.Write(b is (byte)'"' or (byte)'\\' ? "\\"u8 : ""u8);
+                text.WriteByte(b);
+            }
+
+            text.WriteByte((byte)'"');
+            return text.WrittenSpan.ToArray();
+        }
+    }
+
+    /// <summary>The bytes that it stands for, in an envelope; a line that was folded is whole.
+    /// </summary>
     internal byte[] Value
     {
         get
         {
-            if (Kind != AddressTokenKind.Quote && Raw.AsSpan().IndexOf((byte)'\\') < 0)
+            if (Kind != AddressTokenKind.Quote && !Raw.AsSpan().ContainsAny("\\\r\n"u8))
             {
                 return Raw;
             }
@@ -34,15 +62,17 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
             for (int i = 0; i < inner.Length; i++)
             {
                 i += inner[i] == (byte)'\\' && i + 1 < inner.Length ? 1 : 0;
-                value.WriteByte(inner[i]);
+                bool folds = inner[i] == (byte)'\n'
+                    || (inner[i] == (byte)'\r' && i + 1 < inner.Length && inner[i + 1] == '\n');
+                value.Write(folds ? [] : inner.Slice(i, 1));
             }
 
             return value.WrittenSpan.ToArray();
         }
     }
 
-    /// <summary>Cuts a field's body; null where a comment, quote or literal has no end, or an end
-    /// has no start.</summary>
+    /// <summary>Cuts a field's body; null where a comment, quote or literal has no end, or a word
+    /// begins with an end.</summary>
     internal static List<AddressToken>? Cut(ReadOnlySpan<byte> text)
     {
         List<AddressToken> tokens = [];
@@ -76,6 +106,9 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
         byte b when Specials.Contains(b) => (AddressTokenKind.Special, 1),
         _ => (AddressTokenKind.Atom, Atom(text)),
     };
+
+    private static bool IsOdd(ReadOnlySpan<byte> atom) =>
+        atom.ContainsAny(")]\\\x7f"u8) || atom.ContainsAnyInRange((byte)0, (byte)31);
 
     private static int Atom(ReadOnlySpan<byte> text)
     {

@@ -58,8 +58,8 @@ public static class Qreceipt
     private static bool Lists(ReadOnlySpan<byte> value, byte[] address)
     {
         // Nothing is completed: an address without a host is not the one we were given.
-        AddressList? list = AddressList.Parse(value, new AddressDefaults([], [], []));
-        return list?.Addresses.Any(one => Ascii8.EqualsIgnoreCase(one, address)) == true;
+        AddressList list = AddressList.Read(value, new AddressDefaults([], [], []));
+        return list.Addresses.Any(one => Ascii8.EqualsIgnoreCase(one, address));
     }
 
     private static byte[] Notice(byte[] sender, byte[] address, byte[] messageId)

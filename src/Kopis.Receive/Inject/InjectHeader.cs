@@ -30,8 +30,10 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
     private readonly HashSet<string> _present = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<byte[]> _plainRecipients = [];
     private readonly List<byte[]> _resentRecipients = [];
-    private readonly List<byte[]> _followUp = [];
+    private readonly List<byte[]> _followUp = []; // The last field's first.
     private readonly ArrayBufferWriter<byte> _kept = new();
+    private byte[]? _unclearPlain;
+    private byte[]? _unclearResent;
 
     /// <summary>The sender of a Return-Path field; null where there is none.</summary>
     internal byte[]? ReturnPath { get; private set; }
@@ -43,6 +45,10 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
     /// <summary>Recipients of the header: of a resent message those it is resent to.</summary>
     internal IReadOnlyList<byte[]> Recipients =>
         IsResent ? _resentRecipients : _plainRecipients;
+
+    /// <summary>A field that names some of them and is not clear; null where there is none.
+    /// </summary>
+    internal byte[]? UnclearRecipients => IsResent ? _unclearResent : _unclearPlain;
 
     private bool IsResent => ResentFields.Any(_present.Contains);
 
@@ -61,17 +67,17 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
         ReadOnlySpan<byte> body = field[(colon + 1)..];
         bool isRecipients = Is(name, RecipientFields);
         AddressList? list = isRecipients || Is(name, AddressFields)
-            ? AddressList.Parse(body, identity.Defaults)
+            ? AddressList.Read(body, identity.Defaults)
             : null;
-        if (list is null && Is(name, AddressFields))
+        if (list is { IsWhole: false } && !isRecipients)
         {
             Unparsable ??= field.ToArray();
             return;
         }
 
-        if (isRecipients && list is not null)
+        if (isRecipients)
         {
-            NoteRecipients(name, list);
+            NoteRecipients(name, field, list!);
         }
 
         Keep(name, field, list);
@@ -115,13 +121,16 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
         return !name.IsEmpty && !name.ContainsAnyExceptInRange((byte)33, (byte)126);
     }
 
-    private void NoteRecipients(string name, AddressList list)
+    private void NoteRecipients(string name, ReadOnlySpan<byte> field, AddressList list)
     {
         bool resent = name.StartsWith("Resent-", StringComparison.OrdinalIgnoreCase);
-        (resent ? _resentRecipients : _plainRecipients).AddRange(list.Addresses);
+        IEnumerable<byte[]> named = list.Addresses.Where(address => address.Length > 0);
+        (resent ? _resentRecipients : _plainRecipients).AddRange(named);
+        ref byte[]? unclear = ref resent ? ref _unclearResent : ref _unclearPlain;
+        unclear ??= list.IsUnclear ? field.ToArray() : null;
         if (Is(name, ["To", "Cc"]))
         {
-            _followUp.AddRange(list.Addresses);
+            _followUp.InsertRange(0, named);
         }
     }
 
@@ -134,7 +143,7 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
         {
             if (!identity.Has('s') && list!.Addresses.Count > 0)
             {
-                ReturnPath ??= list.Addresses[0];
+                ReturnPath ??= list.Addresses[^1];
             }
 
             return;
@@ -151,13 +160,13 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
         }
 
         _present.Add(name);
-        if (list is null)
+        if (list is { IsWhole: true })
         {
-            _kept.Write(field);
+            list.WriteField(_kept, ByteText.ToBytes(name));
         }
         else
         {
-            list.WriteField(_kept, ByteText.ToBytes(name));
+            _kept.Write(field);
         }
     }
 
@@ -182,11 +191,13 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
     private void AddFollowUp(ArrayBufferWriter<byte> to)
     {
         to.Write("Mail-Followup-To: "u8);
-        for (int i = _followUp.Count - 1; i >= 0; i--)
+        for (int i = 0; i < _followUp.Count; i++)
         {
+            to.Write(i > 0 ? ",\n  "u8 : ""u8);
             to.Write(AddressQuote.Quote(_followUp[i]));
-            to.Write(i > 0 ? ",\n  "u8 : "\n"u8);
         }
+
+        to.Write("\n"u8);
     }
 
     private static bool Contains(IReadOnlyCollection<byte[]> list, byte[] address) =>

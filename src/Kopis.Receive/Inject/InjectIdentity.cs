@@ -87,7 +87,7 @@ internal sealed class InjectIdentity
         byte[] quoted = host is null
             ? AddressQuote.Quote([.. box, (byte)'@'])
             : AddressQuote.Quote(address);
-        return AddressList.Parse(quoted, Defaults) is { Addresses: [byte[] only] }
+        return AddressList.Read(quoted, Defaults) is { Addresses: [byte[] only] }
             ? only
             : [.. box, (byte)'@', .. Defaults.Host];
     }

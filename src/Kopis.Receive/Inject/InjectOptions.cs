@@ -7,6 +7,10 @@ internal sealed class InjectOptions
 {
     internal RecipientSource Source { get; private set; }
 
+    /// <summary>Whether those that the header names are recipients.</summary>
+    internal bool TakesHeader => Source is RecipientSource.Header or RecipientSource.Both
+        || (Source == RecipientSource.Either && Recipients.Count == 0);
+
     /// <summary>-n: print, do not queue.</summary>
     internal bool PrintOnly { get; private set; }
 

@@ -35,7 +35,8 @@ public static class QmailInject
             header.Take(field);
         }
 
-        if (header.Unparsable is { } bad)
+        byte[]? unclear = options.TakesHeader ? header.UnclearRecipients : null;
+        if ((header.Unparsable ?? unclear) is { } bad)
         {
             throw new ConfigurationException(
                 $"unable to parse this line:\n{RawText.Of(bad).TrimEnd('\n')}",
@@ -44,6 +45,11 @@ public static class QmailInject
 
         byte[] sender = Sender(options, identity, header, now);
         List<byte[]> recipients = Recipients(options, identity, header);
+        if (recipients.Count == 0 && !options.PrintOnly)
+        {
+            throw new ConfigurationException("no recipients are named", ExitCode.Permanent);
+        }
+
         byte[] head = header.Build(FollowUpList(context, identity));
         return options.PrintOnly
             ? Print(sender, head, input)
@@ -55,7 +61,9 @@ public static class QmailInject
     {
         if (options.Sender is { } given)
         {
-            return given.Length == 0 ? [] : Complete(given, identity);
+            return given.Length == 0 ? []
+                : AddressArgument.Read(given, identity.Defaults) is [byte[] only] ? only
+                : throw CannotParse(given);
         }
 
         return header.ReturnPath is { } path
@@ -67,15 +75,13 @@ public static class QmailInject
         InjectOptions options, InjectIdentity identity, InjectHeader header)
     {
         bool arguments = options.Source is not RecipientSource.Header;
-        bool fields = options.Source is RecipientSource.Header or RecipientSource.Both
-            || (options.Source == RecipientSource.Either && options.Recipients.Count == 0);
         List<byte[]> recipients = [];
         if (arguments)
         {
-            recipients.AddRange(options.Recipients.Select(word => Complete(word, identity)));
+            recipients.AddRange(options.Recipients.SelectMany(word => Named(word, identity)));
         }
 
-        if (fields)
+        if (options.TakesHeader)
         {
             recipients.AddRange(header.Recipients);
         }
@@ -83,10 +89,11 @@ public static class QmailInject
         return recipients;
     }
 
-    private static byte[] Complete(byte[] word, InjectIdentity identity) =>
-        word.AsSpan().ContainsAny("\n\0"u8)
-            ? throw CannotParse(word)
-            : AddressList.Complete(word, identity.Defaults) ?? throw CannotParse(word);
+    private static IReadOnlyList<byte[]> Named(byte[] word, InjectIdentity identity) =>
+        AddressArgument.Read(word, identity.Defaults) is { } named
+            && named.All(address => address.Length > 0)
+            ? named
+            : throw CannotParse(word);
 
     private static ConfigurationException CannotParse(byte[] word) =>
         new($"unable to parse address: {RawText.Of(word)}", ExitCode.Permanent);

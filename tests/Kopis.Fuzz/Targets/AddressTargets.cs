@@ -19,9 +19,10 @@ internal static class AddressTargets
     /// <summary>The body of a To or From field.</summary>
     internal static void List(byte[] input)
     {
-        if (AddressList.Parse(OneBody(input), Defaults) is not { } list)
+        AddressList list = AddressList.Read(OneBody(input), Defaults);
+        if (!list.IsWhole)
         {
-            return;
+            return; // It stays as it is.
         }
 
         ArrayBufferWriter<byte> field = new();
@@ -44,9 +45,10 @@ internal static class AddressTargets
             return; // Nothing is promised of such a host.
         }
 
-        AddressList? list = AddressList.Parse(quoted, Defaults);
+        AddressList list = AddressList.Read(quoted, Defaults);
         Must.Hold(
-            input.Length == 0 || list is { Addresses.Count: 1 }, "not the one address it is");
+            input.Length == 0 || list is { IsUnclear: false, Addresses.Count: 1 },
+            "not the one address it is");
     }
 
     /// <summary>A message's header, field by field, as qmail-inject rewrites it.</summary>
