@@ -34,7 +34,8 @@ public sealed class QmqpReader : ITransferReader
     /// <inheritdoc/>
     public bool IsUnwanted => HasUnfitAddress || IsEnvelopeTooBig || HasTooManyRecipients;
 
-    /// <summary>Whether an address is too long, or holds a NUL.</summary>
+    /// <summary>Whether an address is too long, or holds a NUL; or a recipient's is empty.
+    /// </summary>
     public bool HasUnfitAddress { get; private set; }
 
     /// <summary>Whether the envelope is over its limit.</summary>
@@ -98,7 +99,7 @@ public sealed class QmqpReader : ITransferReader
 
     private void TakeAddress()
     {
-        HasUnfitAddress |= !_address.IsFit;
+        HasUnfitAddress |= !_address.IsFit || (_hasSender && _address.Bytes.IsEmpty);
         if (!_hasSender || _recipients.Find(_address.Bytes) < 0)
         {
             IsEnvelopeTooBig |= _envelope.Count + _address.Bytes.Length + 3 > _envelopeBytesMax;

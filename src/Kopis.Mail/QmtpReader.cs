@@ -212,7 +212,8 @@ public sealed class QmtpReader : ITransferReader
     {
         ReadOnlySpan<byte> address = _address.Bytes;
         ReadOnlySpan<byte> suffix = _policy.RelayClient;
-        if (!_address.IsFit || address.Length + suffix.Length >= NetstringAddress.BytesLimit)
+        if (!_address.IsFit || address.IsEmpty
+            || address.Length + suffix.Length >= NetstringAddress.BytesLimit)
         {
             return QmtpVerdict.Unfit;
         }

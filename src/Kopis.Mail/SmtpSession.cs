@@ -217,6 +217,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
         SmtpAnswer? fault =
             !SmtpPath.TryParse(argument, out address, out ReadOnlySpan<byte> parameters)
+                || address.Length == 0 // <> is nobody, as a recipient.
                 ? SmtpReply.NoAddress
             : !IsExtended ? null
             : SmtpParameters.ReadRcpt(

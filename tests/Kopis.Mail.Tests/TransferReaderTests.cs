@@ -22,8 +22,8 @@ public class TransferReaderTests
             (TransferStep step, string got, string rest) = Feed(reader, package + "NEXT", cut);
             Assert.Equal((TransferStep.Whole, message), (step, got));
             Assert.Equal("NEXT", rest);
-            Assert.Equal("Fa@b\0Tx\0T\0\0", Encoding.Latin1.GetString(reader.Envelope()));
-            Assert.Equal([QmtpVerdict.Accepted, QmtpVerdict.Accepted], reader.Verdicts);
+            Assert.Equal("Fa@b\0Tx\0\0", Encoding.Latin1.GetString(reader.Envelope()));
+            Assert.Equal([QmtpVerdict.Accepted, QmtpVerdict.Unfit], reader.Verdicts);
         }
     }
 
@@ -109,6 +109,14 @@ public class TransferReaderTests
     }
 
     [Fact]
+    public void A_recipient_without_an_address_is_none()
+    {
+        QmqpReader reader = new(1000);
+        Feed(reader, Net(Net("m") + Net("") + Net("x") + Net("")), 7);
+        Assert.True(reader.HasUnfitAddress);
+    }
+
+    [Fact]
     public void Equal_recipients_count_once()
     {
         string[] said = ["joe@Mx.Example", "joe@mx.example", "Joe@mx.example", "y", "y"];
@@ -130,7 +138,7 @@ public class TransferReaderTests
     [Theory]
     [InlineData("Subject: x\n\nhello", "a@b", "Fa@b\0Tx\0\0", "x")]
     [InlineData("", "", "F\0\0")]
-    [InlineData("\r\n", "#@[]", "F#@[]\0T\0Ty\0\0", "", "y")]
+    [InlineData("\r\n", "#@[]", "F#@[]\0Tx\0Ty\0\0", "x", "y")]
     public void Qmqp_at_any_cut(
         string message, string sender, string envelope, params string[] recipients)
     {

@@ -300,6 +300,15 @@ class Files(AliasCase):
     def setforward(self, text):
         return self.ours("setforward", "s.cdb", "s.tmp", stdin=text)
 
+    def test_nobody_is_no_recipient(self):
+        for text in (b"joe@h: &;", b"joe@h: ann@h, &;"):
+            result = self.setforward(text)
+            self.assertEqual(100, result.returncode, text)
+            self.assertIn(b"empty recipient addresses", result.stderr)
+        result = self.ours("setmaillist", "l.bin", "l.tmp", stdin=b"joe@h\n&\n")
+        self.assertEqual(111, result.returncode)
+        self.assertIn(b"empty recipient addresses", result.stderr)
+
     def test_setforward_and_back(self):
         self.assertEqual(0, self.setforward(TABLE).returncode)
         shown = self.ok("printforward", stdin=(self.home / "s.cdb").read_bytes())

@@ -258,6 +258,14 @@ class QmailLocal(LocalCase):
         self.dot(".qmail", "")
         self.assert_result(self.deliver(default=""), 111, err=blank)
 
+    def test_a_forward_to_nobody_is_an_error_of_the_file(self):
+        for line in ("&", "& ", "&\t\r", "&<>", "<>"):
+            self.dot(".qmail", f"./Mailbox\n{line}\n&joe@x.example\n")
+            self.assert_result(
+                self.deliver(), 111,
+                err=b"Uh-oh: .qmail file has a forward without an address. (#4.2.1)\n")
+            self.assertFalse((self.user / "Mailbox").exists(), line)
+
     def test_x_bit_and_list(self):
         for content, mode, kind in (("./Mailbox\n", 0o700, b"file"), ("|true\n", 0o700, b"prog"),
                                     ("+list\n./Mailbox\n", 0o600, b"file")):

@@ -97,6 +97,11 @@ internal sealed class ForwardInstructions
                 break;
         }
 
+        if (word.Length == 0)
+        {
+            throw Bad("empty recipient addresses not permitted");
+        }
+
         _commands.Add(word.Length <= ForwardTable.AddressBytesMax
             ? [(byte)'&', .. word]
             : throw Bad("addresses over 800 bytes are not permitted"));

@@ -33,6 +33,11 @@ internal static class MailList
                 list.Add((byte)'&');
             }
 
+            if (line.IsEmpty)
+            {
+                throw new ConfigurationException("empty recipient addresses not permitted");
+            }
+
             if (!isFile && line.Length > ForwardTable.AddressBytesMax)
             {
                 throw new ConfigurationException("addresses must be under 800 bytes");

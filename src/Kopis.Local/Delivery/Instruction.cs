@@ -7,6 +7,11 @@ namespace Kopis.Local;
 /// <param name="Argument">The file name, command or address; as it stands, from any owner.</param>
 internal readonly record struct Instruction(InstructionKind Kind, ReadOnlyMemory<byte> Argument)
 {
+    /// <summary>A forward without an address: nobody would have the message.</summary>
+    internal bool ForwardsToNobody =>
+        Kind == InstructionKind.Forward
+        && (Argument.Span.Trim(" \t"u8).IsEmpty || Argument.Span.SequenceEqual("<>"u8));
+
     /// <summary>Reads one line, without its LF.</summary>
     internal static Instruction Parse(ReadOnlyMemory<byte> line)
     {

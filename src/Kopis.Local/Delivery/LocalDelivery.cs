@@ -169,6 +169,13 @@ internal sealed class LocalDelivery(
 
     private LocalFailure? Obey(byte[] instructions, bool forwardOnly)
     {
+        // Before any line is obeyed, which each further try would do again.
+        if (Instruction.ParseAll(instructions).Any(line => line.ForwardsToNobody))
+        {
+            return LocalFailure.Temporary(
+                "Uh-oh: .qmail file has a forward without an address. (#4.2.1)");
+        }
+
         bool first = true;
         // No instructions at all count as one empty line.
         foreach (Instruction instruction in
