@@ -5,7 +5,8 @@ using Kopis.Posix;
 namespace Kopis.Receive;
 
 /// <summary>Reads a message from fd 0: its header field by field, then the rest as it comes.
-/// </summary>
+/// Lines of the header end in LF, whatever they ended in; where the header's end is a line that
+/// ended in CRLF, those of the body do too.</summary>
 internal sealed class InjectInput
 {
     /// <summary>A header larger than this is refused: it is kept in memory.</summary>
@@ -15,6 +16,7 @@ internal sealed class InjectInput
     private int _start;
     private int _end;
     private bool _ended;
+    private LineEndDecoder? _decoder;
 
     /// <summary>What of the body was read with the header: its first line, where that ended the
     /// header without being empty.</summary>
@@ -30,8 +32,10 @@ internal sealed class InjectInput
         List<byte[]> fields = [];
         ArrayBufferWriter<byte> field = new();
         long total = 0;
-        while (ReadLine() is { } line)
+        bool isCrLf = false;
+        while (ReadLine() is { } written)
         {
+            byte[] line = WithoutCr(written);
             total += line.Length;
             if (total > HeaderBytesMax)
             {
@@ -49,10 +53,14 @@ internal sealed class InjectInput
             if (!continues && !begins)
             {
                 HasBody = true;
-                BodyStart = line is [(byte)'\n'] ? [] : line;
+                bool isEmpty = line is [(byte)'\n'];
+                isCrLf = isEmpty || fields.Count == 0 ? line != written : isCrLf;
+                _decoder = isCrLf ? new LineEndDecoder() : null;
+                BodyStart = isEmpty ? [] : isCrLf ? line : written;
                 return fields;
             }
 
+            isCrLf = line != written;
             field.Write(line);
         }
 
@@ -67,14 +75,29 @@ internal sealed class InjectInput
     /// <summary>The next piece of the body; empty at its end.</summary>
     internal ReadOnlyMemory<byte> ReadBody()
     {
-        if (_start == _end)
+        while (true)
         {
-            Fill();
-        }
+            if (_start == _end)
+            {
+                Fill();
+            }
 
-        ReadOnlyMemory<byte> piece = _block.AsMemory(_start, _end - _start);
-        _start = _end;
-        return piece;
+            ReadOnlyMemory<byte> piece = _block.AsMemory(_start, _end - _start);
+            _start = _end;
+            ReadOnlyMemory<byte> decoded =
+                _decoder is null || piece.IsEmpty ? piece : _decoder.Decode(piece.Span);
+            if (piece.IsEmpty || !decoded.IsEmpty)
+            {
+                return decoded; // A CR alone is kept until its LF comes.
+            }
+        }
+    }
+
+    /// <summary>The line itself where there is no CR before its LF.</summary>
+    private static byte[] WithoutCr(byte[] line)
+    {
+        ReadOnlySpan<byte> text = line.AsSpan(0, line.Length - 1).TrimEnd((byte)'\r');
+        return text.Length < line.Length - 1 ? [.. text, (byte)'\n'] : line;
     }
 
     /// <summary>One line with its LF, supplied where the last one lacks it; null at the end.
