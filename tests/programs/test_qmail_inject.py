@@ -1,10 +1,14 @@
 """qmail-inject and sendmail by themselves (contract §5.2, §5.3); the queue is a program of the
 test's own in qmail-queue's place, as qmail allows (QMAILQUEUE)."""
 
+import os
+import pwd
 import re
+import subprocess
+import sys
 import unittest
 
-from harness import ProgramCase
+from harness import BIN, ProgramCase
 
 
 class Inject(ProgramCase):
@@ -119,11 +123,198 @@ class Inject(ProgramCase):
         self.inject("-t", "-f", "me@x.y", message=b"To: a@b.c\n\n", program="sendmail")
         self.assertEqual([b"Fme@x.y", b"Ta@b.c", b"", b""], self.queued()[1])
 
+    def test_whom_a_header_names_has_it(self):
+        for to, expected in (
+                (b'"A" <u1@h.i> "B" <u2@h.i>', [b"u1@h.i", b"u2@h.i"]),
+                (b"<a@b.c>\n <d@e.f>", [b"a@b.c", b"d@e.f"]),
+                (b"a@h <b@h.i> c@h.i", [b"b@h.i", b"c@h.i"]),
+                (b"u1@h.i>", [b"u1@h.i"]), (b"Joe) <joe@x.y>", [b"joe@x.y"]),
+                (b"@a,@b:joe@x.y", [b"joe@x.y"]), (b"a:b:c@x.y;", [b"c@x.y"]),
+                (b"x@y: joe@x.y;", [b"joe@x.y"]), (b"joe(c)@x.y", [b"joe@x.y"]),
+                (b"joe@(c)x.y", [b"joe@x.y"]), (b"a@b.c; d@e.f; g@h.i",
+                                                [b"a@b.c", b"d@e.f", b"g@h.i"])):
+            for field in (b"To", b"Cc", b"Bcc", b"Resent-To"):
+                result = self.inject("-h", message=field + b": " + to + b"\n\n")
+                self.assertEqual((0, b""), (result.returncode, result.stderr), to)
+                self.assertEqual([b"T" + one for one in expected], self.queued()[1][1:-2], to)
+        self.inject("-h", message=b"To: u1@h.i>\n\n")
+        self.assertIn(b"\nTo: u1@h.i>\n", self.queued()[0])
+
+    def test_what_cannot_be_understood_is_named(self):
+        for bad in (b"a@b.c, Joe <", b"<a@b, c@d>", b"<joe bloggs@x.y>", b"a@b.c, (no end"):
+            result = self.inject("-t", message=b"To: " + bad + b"\n\n", program="sendmail")
+            self.assertEqual(100, result.returncode, bad)
+            self.assertEqual(b"qmail-inject: fatal: unable to parse this line:\nTo: " + bad
+                             + b"\n", result.stderr)
+            self.assertFalse((self.home / "envelope").exists(), bad)
+            # Where the arguments say who has it, the field is text.
+            result = self.inject("joe@x.y", message=b"To: " + bad + b"\n\n")
+            self.assertEqual(0, result.returncode, result.stderr)
+            self.assertEqual([b"Tjoe@x.y"], self.queued()[1][1:-2])
+            (self.home / "envelope").unlink()
+
+    def test_nobody_is_no_recipient(self):
+        for arguments, message, program in (
+                (["-t"], b"Subject: s\n\nbody\n", "sendmail"),
+                (["-t"], b">From x\nTo: a@b.c\n\n", "sendmail"),
+                (["-t"], b"", "sendmail"), ([], b"Subject: s\n\n", "sendmail"),
+                (["-t"], b"To: (undisclosed recipients)\nCc: nobody: ;\n\n", "sendmail"),
+                (["-t"], b"To: Joe <>\n\n", "sendmail"),
+                (["-t"], b"To: a@b.c\nResent-From: d@e.f\n\n", "sendmail"),
+                (["-a"], b"To: a@b.c\n\n", "qmail-inject"), ([], b"\n", "qmail-inject")):
+            result = self.inject(*arguments, message=message, program=program)
+            self.assertEqual((100, b"qmail-inject: fatal: no recipients are named\n"),
+                             (result.returncode, result.stderr), message)
+            self.assertFalse((self.home / "message").exists(), message)
+        result = self.inject("-n", message=b"To: (undisclosed recipients)\n\n")
+        self.assertEqual(0, result.returncode)
+        self.assertIn(b"\nTo: (undisclosed recipients)\n", result.stdout)
+        for word in ("", " ", "<>", "Joe <>", "a@b>"):
+            result = self.inject("a@b.c", word)
+            self.assertEqual(100, result.returncode, word)
+            self.assertIn(b"unable to parse address: ", result.stderr)
+
+    def test_brackets_around_an_argument(self):
+        for word in ("<a@b.c>", "Joe <a@b.c>", " a@b.c "):
+            self.inject(word, program="sendmail")
+            self.assertEqual([b"Ta@b.c"], self.queued()[1][1:-2], word)
+        for sender, expected in (("<>", b"F"), ("<a@b.c>", b"Fa@b.c"), ("", b"F"),
+                                 ("Joe <a@b.c>", b"Fa@b.c")):
+            for arguments in (["-f", sender], ["-f" + sender], ["-r", sender]):
+                if arguments[0] == "-f" and len(arguments) == 1:
+                    continue
+                result = self.inject(*arguments, "x@y.z", program="sendmail")
+                self.assertEqual((0, b""), (result.returncode, result.stderr), arguments)
+                message, envelope = self.queued()
+                self.assertEqual(expected, envelope[0])
+                self.assertIn(b"\nFrom: " + (b"a@b.c" if expected != b"F"
+                                             else b"joe@host.example.net") + b"\n", message)
+
+    def test_a_message_with_crlf_is_stored_with_lf(self):
+        body = b"line\r\n.\r\n\r\ncr\rin a line\r\nend"
+        crlf = b"To: a@b.c,\r\n d@e.f\r\nSubject: s\r\n\r\n" + body
+        expected = b"Subject: s\n\nline\n.\n\ncr\rin a line\nend\n"
+        for program, arguments in (("sendmail", ["-t"]), ("qmail-inject", []),
+                                   ("datemail", ["-t"]), ("predate", ["sendmail", "-t"])):
+            (self.home / "bin").mkdir(exist_ok=True)
+            for name in ("sendmail", "qmail-inject"):
+                (self.home / "bin" / name).unlink(missing_ok=True)
+                (self.home / "bin" / name).symlink_to(BIN / name)
+            result = self.inject(*arguments, message=crlf, program=program)
+            self.assertEqual(0, result.returncode, result.stderr)
+            message, envelope = self.queued()
+            self.assertTrue(message.endswith(b"To: a@b.c, d@e.f\n" + expected), message)
+            self.assertEqual([b"Ta@b.c", b"Td@e.f"], envelope[1:-2], program)
+        for message, stored in (
+                # The header says which it is.
+                (b"To: a@b.c\nSubject: s\n\nx\r\ny\r", b"Subject: s\n\nx\r\ny\r\n"),
+                (b"To: a@b.c\r\nSubject: s\n\nx\r\n", b"Subject: s\n\nx\r\n"),
+                (b"To: a@b.c\r\nSubject: s\r\nno field\r\nx\r\n",
+                 b"Subject: s\n\nno field\nx\n"),
+                (b"To: a@b.c\nSubject: s\nno field\r\nx\r\n",
+                 b"Subject: s\n\nno field\r\nx\r\n"),
+                (b"To: a@b.c\r\nSubject: s\r\n", b"Subject: s\n"),
+                (b"To: a@b.c\r\nSubject: s\r", b"Subject: s\n"),
+                (b"To: a@b.c\r\nSubject: s\r\n\r\nx\r", b"Subject: s\n\nx\n")):
+            self.inject(message=message)
+            self.assertTrue(self.queued()[0].endswith(b"\nTo: a@b.c\n" + stored), message)
+
+    def test_crlf_at_the_borders_of_blocks(self):
+        for length in range(65_480, 65_540):
+            line = b"x" * length
+            self.inject("a@b.c", message=b"Subject: s\r\n\r\n" + line + b"\r\n\r\n\ry\r\n")
+            self.assertTrue(
+                self.queued()[0].endswith(b"\n\n" + line + b"\n\n\ry\n"), length)
+
+    def test_mailsubj_leaves_what_the_body_has(self):
+        (self.home / "bin").mkdir()
+        (self.home / "bin/qmail-inject").symlink_to(BIN / "qmail-inject")
+        self.inject("s", "a@b.c", message=b"x\r\ny\r\n", program="mailsubj")
+        self.assertTrue(self.queued()[0].endswith(
+            b"Subject: s\nTo: a@b.c\n\nx\r\ny\r\n"), self.queued()[0])
+
+    def test_sendmail_takes_what_others_take(self):
+        for words in (
+                "-ba", "-bm", "-U", "-Ac", "-Am", "-A c", "-h 5", "-h5", "-N never", "-Nnever",
+                "-N success,failure", "-R hdrs", "-Rfull", "-V id", "-Vid", "-d", "-d0.1",
+                "-d0-99.1", "-i", "-oi", "-oem", "-oee", "-odq", "-odb", "-om", "-o i", "-oMr smtp",
+                "-oMrESMTP", "-oMa 127.0.0.1", "-O DeliveryMode=b", "-ODeliveryMode=q", "-v", "-n",
+                "-m", "-G", "-L tag", "-Ltag", "-B8BITMIME", "-B 8BITMIME", "-C/etc/x.cf",
+                "-C /etc/x.cf", "-X /dev/null", "-p smtp", "-pSMTP:host", "-em", "-e m", "-x",
+                "-F Name", "-FName", "-iv", "-ivm -h 3", "-s", "-T", "-Q x", "-D /dev/null"):
+            result = self.inject(*words.split(), "root", program="sendmail")
+            self.assertEqual((0, b"", b""),
+                             (result.returncode, result.stdout, result.stderr), words)
+            self.assertEqual([b"Troot@host.example.net"], self.queued()[1][1:-2], words)
+
     def test_sendmail_says_what_it_does_not_know(self):
-        for arguments in (["-bz"], ["-Y"]):
-            result = self.inject(*arguments, program="sendmail")
-            self.assertEqual(100, result.returncode)
-            self.assertIn(b"usage", result.stderr)
+        for words, named in (("-bz", b"-bz"), ("-Y", b"-Y"), ("-bt", b"-bt"), ("-bpc", b"-bpc"),
+                             ("-b h", b"-b"), ("-iZ", b"-iZ"), ("--help", b"--help"),
+                             ("-f", b"-f"), ("-oA", b"-oA"), ("-h", b"-h")):
+            result = self.inject(*words.split(), program="sendmail")
+            self.assertEqual(100, result.returncode, words)
+            self.assertEqual(1, result.stderr.count(b"\n"), result.stderr)
+            self.assertIn(b" option " + named, result.stderr)
+
+    def test_sendmail_names_others_that_do_its_work(self):
+        result = self.inject("-bd", program="sendmail")
+        self.assertEqual(100, result.returncode)
+        self.assertIn(b"kopis run", result.stderr)
+        for words in ("-q30m", "-q1h", "-qp30m"):
+            result = self.inject(*words.split(), program="sendmail")
+            self.assertEqual((0, b""), (result.returncode, result.stderr), words)
+        result = self.inject("-q", program="sendmail")
+        self.assertEqual((111, b"sendmail: fatal: -q: no qmail-send runs\n"),
+                         (result.returncode, result.stderr))
+        aliases = self.home / "aliases"
+        aliases.write_text("joe: ann\n")
+        for words in (["-bi", f"-oA{aliases}"], ["-bi", "-oA", str(aliases)],
+                      ["-I", f"-oA{aliases}"]):
+            result = self.inject(*words, program="sendmail")
+            self.assertEqual((0, b""), (result.returncode, result.stderr), words)
+            (self.home / "aliases.cdb").unlink()
+
+    def test_sendmail_q_wakes_the_holder_of_the_lock(self):
+        lock = self.home / "queue/lock/sendmutex"
+        lock.touch()
+        holder = subprocess.Popen(
+            [sys.executable, "-c", "import fcntl, signal, sys\n"
+             "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n"
+             "lock = open(sys.argv[1]); fcntl.flock(lock, fcntl.LOCK_EX)\n"
+             "print('held', flush=True); signal.sigwait([signal.SIGALRM])\n", lock],
+            stdout=subprocess.PIPE)
+        self.addCleanup(holder.stdout.close)
+        self.addCleanup(holder.kill)
+        self.assertEqual(b"held\n", holder.stdout.readline())
+        for words in ("-q", "-qf", "-qRx"):
+            if holder.poll() is not None:
+                break
+            result = self.inject(words, program="sendmail")
+            self.assertEqual((0, b""), (result.returncode, result.stderr))
+            self.assertEqual(0, holder.wait(30))
+
+    def test_sendmail_without_an_environment_is_from_the_user(self):
+        user = pwd.getpwuid(os.getuid()).pw_name.encode()
+        environment = {"KOPIS_HOME": str(self.home), "QMAILQUEUE": str(self.queue)}
+        result = self.run_program("sendmail", "-t", stdin=b"To: a@b.c\n\n", env=environment)
+        self.assertEqual((0, b""), (result.returncode, result.stderr))
+        message, envelope = self.queued()
+        self.assertEqual(b"F" + user + b"@host.example.net", envelope[0])
+        self.assertIn(b"\nFrom: " + user + b"@host.example.net\n", message)
+        self.run_program("qmail-inject", "a@b.c", env=environment)
+        self.assertEqual(b"Fanonymous@host.example.net", self.queued()[1][0])
+
+    def test_sendmail_keeps_the_name_beside_the_sender(self):
+        for arguments in (["-F", "Joe D", "-f", "a@b.c"], ["-f", "a@b.c", "-F", "Joe D"]):
+            self.inject(*arguments, "x@y.z", program="sendmail")
+            self.assertIn(b'\nFrom: "Joe D" <a@b.c>\n', self.queued()[0])
+
+    def test_mail_followup_to_is_as_qmail_orders_it(self):
+        (self.home / "lists").write_text("l@m.n\n")
+        self.inject(message=b"To: a@b.c, d@e.f\nCc: l@m.n, g@h.i\n\n",
+                    QMAILMFTFILE=str(self.home / "lists"))
+        self.assertIn(b"Mail-Followup-To: l@m.n,\n  g@h.i,\n  a@b.c,\n  d@e.f\n",
+                      self.queued()[0])
 
     def test_sendmail_bs_speaks_smtp(self):
         result = self.inject("-bs", message=b"EHLO x\r\nQUIT\r\n", program="sendmail")

@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis.Base;
+using Kopis.Mail;
 using Kopis.Posix;
 
 namespace Kopis.Receive;
@@ -8,51 +9,46 @@ namespace Kopis.Receive;
 /// qmail's, and becomes that program.</summary>
 public static class Sendmail
 {
-    private const string Usage =
-        "sendmail: usage: sendmail [ -t ] [ -fsender ] [ -Fname ] [ -bp ] [ -bs ] [ arg ... ]\n";
+    private const int Alarm = 14;
 
-    private const string Ignored = "vimxtnG"; // t sets its flag besides.
-    private const string IgnoredAttached = "EJ"; // With what is attached to them.
-    private const string IgnoredWithValue = "epoBXNRVOL";
-
-    /// <summary>Becomes the program; returns only on misuse.</summary>
+    /// <summary>Becomes the program; returns only where there is none to become.</summary>
     public static int Run(ProgramContext context)
     {
-        Words words = new() { Mode = context.Name == "mailq" ? 'p' : 'm' };
-        if (!words.Take(context.Arguments))
-        {
-            Fd.WriteAll(2, ByteText.ToBytes(Usage));
-            return ExitCode.Permanent;
-        }
-
+        SendmailWords words = SendmailWords.Read(
+            context.Arguments, context.Name == "mailq" ? 'p' : 'm');
         ByteEnvironment environment = new(context.Environment);
         return words.Mode switch
         {
             'p' => Become(context, environment, "qmail-qread", []),
             's' => Become(context, WithPeer(environment), "qmail-smtpd", []),
+            'i' => Become(context, environment, "newaliases",
+                words.AliasFile is { } file ? [file] : []),
+            'd' => throw new ConfigurationException(
+                "-bd: what receives and sends is started by the units of systemd that "
+                    + "./install --systemd makes, or by kopis run", ExitCode.Permanent),
+            'v' => Verify(context, words),
+            'q' => RunQueue(context),
+            'r' => ExitCode.Success, // -q30m: qmail-send has a schedule of its own.
             _ => Inject(context, environment, words),
         };
     }
 
-    private static int Inject(ProgramContext context, ByteEnvironment environment, Words words)
+    private static int Inject(
+        ProgramContext context, ByteEnvironment environment, SendmailWords words)
     {
         List<byte[]> arguments = [words.FromHeader ? "-H"u8.ToArray() : "-a"u8.ToArray()];
+        if (words.Sender is { } sender)
+        {
+            SetSender(environment, AddressArgument.WithoutBrackets(sender).ToArray());
+            arguments.AddRange("-f"u8.ToArray(), sender);
+        }
+
         if (words.Name is { } name)
         {
             environment["MAILNAME"] = name;
         }
 
-        if (words.Sender is { } sender)
-        {
-            SetSender(environment, sender);
-            arguments.Add([.. "-f"u8, .. sender]);
-            if (sender.Length == 0)
-            {
-                arguments[^1] = "-f"u8.ToArray();
-                arguments.Add([]);
-            }
-        }
-
+        NameUser(environment);
         arguments.Add("--"u8.ToArray());
         arguments.AddRange(words.Recipients);
         return Become(context, environment, "qmail-inject", arguments);
@@ -60,6 +56,11 @@ public static class Sendmail
 
     private static void SetSender(ByteEnvironment environment, byte[] sender)
     {
+        if (sender.Length == 0)
+        {
+            return; // A bounce is from whoever calls.
+        }
+
         foreach (string variable in (string[])
             ["QMAILNAME", "MAILNAME", "NAME", "QMAILHOST", "MAILHOST"])
         {
@@ -72,6 +73,82 @@ public static class Sendmail
         {
             environment["QMAILHOST"] = sender[(at + 1)..];
         }
+    }
+
+    /// <summary>Without a name in the environment, as in a unit of systemd, it is the uid's.
+    /// </summary>
+    private static void NameUser(ByteEnvironment environment)
+    {
+        bool isNamed = ((string[])["QMAILUSER", "MAILUSER", "USER", "LOGNAME"])
+            .Any(variable => environment[variable] is not null);
+        if (isNamed)
+        {
+            return;
+        }
+
+        try
+        {
+            if (UnixUsers.ByUid(Processes.Uid) is { } user)
+            {
+                environment["USER"] = Encoding.UTF8.GetBytes(user.Name);
+            }
+        }
+        catch (PosixException)
+        {
+            // No name service, no name: the message is worth more.
+        }
+    }
+
+    /// <summary>-bv: what qmail-lookup says of each address.</summary>
+    private static int Verify(ProgramContext context, SendmailWords words)
+    {
+        InjectIdentity identity = new(context);
+        int worst = words.Recipients.Count > 0
+            ? ExitCode.Success
+            : throw new ConfigurationException("no recipients are named", ExitCode.Permanent);
+        foreach (byte[] word in words.Recipients)
+        {
+            IReadOnlyList<byte[]> addresses = AddressArgument.Read(word, identity.Defaults)
+                ?? throw new ConfigurationException(
+                    $"unable to parse address: {LogText.Safe(word)}", ExitCode.Permanent);
+            foreach (byte[] address in addresses)
+            {
+                WaitStatus status = Processes.Wait(
+                    (ProcessStart.Own(context, "qmail-lookup", address) with
+                    {
+                        Descriptors = ProcessStart.InOrder(0, 1, 2),
+                    }).Start());
+                worst = Math.Max(worst, status.Crashed ? ExitCode.Temporary : status.ExitCode);
+            }
+        }
+
+        return worst;
+    }
+
+    /// <summary>-q: all that waits is due now.</summary>
+    private static int RunQueue(ProgramContext context)
+    {
+        if (FileLocks.HolderOf(context.In("queue/lock/sendmutex")) is not { } pid)
+        {
+            throw new ConfigurationException("-q: no qmail-send runs");
+        }
+
+        try
+        {
+            if (pid > 1 && Processes.Signal(pid, Alarm))
+            {
+                return ExitCode.Success;
+            }
+
+            throw new ConfigurationException("-q: qmail-send is out of sight");
+        }
+        catch (PosixException)
+        {
+            Fd.WriteAll(2, "sendmail: warning: -q: only root may ask; qmail-send tries all "u8);
+            Fd.WriteAll(2, "messages again by its own schedule\n"u8);
+        }
+
+        return ExitCode.Success;
     }
 
     private static ByteEnvironment WithPeer(ByteEnvironment environment)
@@ -112,88 +189,5 @@ public static class Sendmail
         }
 
         return ExitCode.Temporary;
-    }
-
-    private sealed class Words
-    {
-        internal char Mode { get; set; }
-
-        internal bool FromHeader { get; private set; }
-
-        internal byte[]? Sender { get; private set; }
-
-        internal byte[]? Name { get; private set; }
-
-        internal IReadOnlyList<byte[]> Recipients { get; private set; } = [];
-
-        internal bool Take(IReadOnlyList<byte[]> words)
-        {
-            int next = 0;
-            while (next < words.Count && words[next] is [(byte)'-', _, ..])
-            {
-                byte[] word = words[next++];
-                if (word.AsSpan().SequenceEqual("--"u8))
-                {
-                    break;
-                }
-
-                if (!TakeLetters(word.AsSpan(1), words, ref next))
-                {
-                    return false;
-                }
-            }
-
-            Recipients = [.. words.Skip(next)];
-            return true;
-        }
-
-        private bool TakeLetters(
-            ReadOnlySpan<byte> letters, IReadOnlyList<byte[]> words, ref int next)
-        {
-            for (int i = 0; i < letters.Length; i++)
-            {
-                char letter = (char)letters[i];
-                FromHeader |= letter == 't';
-                if (Ignored.Contains(letter))
-                {
-                    continue;
-                }
-
-                if (IgnoredAttached.Contains(letter))
-                {
-                    return true;
-                }
-
-                if (!"fFrb".Contains(letter) && !IgnoredWithValue.Contains(letter))
-                {
-                    return false;
-                }
-
-                byte[]? value = i + 1 < letters.Length ? letters[(i + 1)..].ToArray()
-                    : next < words.Count ? words[next++]
-                    : null;
-                return value is not null && Set(letter, value);
-            }
-
-            return true;
-        }
-
-        private bool Set(char letter, byte[] value)
-        {
-            switch (letter)
-            {
-                case 'f' or 'r':
-                    Sender = value;
-                    return true;
-                case 'F':
-                    Name = value;
-                    return true;
-                case 'b':
-                    Mode = value.Length == 1 ? (char)value[0] : '?';
-                    return Mode is 'm' or 'p' or 's';
-                default:
-                    return true;
-            }
-        }
     }
 }
