@@ -142,6 +142,12 @@ internal sealed class TcpSessions
                 }
             }
         }
+        catch (Exception e) when (
+            e is not (OutOfMemoryException or OperationCanceledException))
+        {
+            // Nobody awaits this: said here or never.
+            _log.Warn("crashed sessions", $"session {number} crashed: {LastWords.Of(e)}");
+        }
         finally
         {
             int left = Interlocked.Decrement(ref _sessions);
@@ -334,7 +340,7 @@ internal sealed class TcpSessions
         {
             // A fault of ours. With a process for each connection it would end this session alone;
             // so it does here, and is told in full.
-            _log.Warn("crashed sessions", $"session {number} crashed: {e}");
+            _log.Warn("crashed sessions", $"session {number} crashed: {LastWords.Of(e)}");
             return ExitCode.Temporary;
         }
     }

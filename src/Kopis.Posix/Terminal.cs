@@ -29,6 +29,13 @@ public static unsafe class Terminal
         }
     }
 
+    /// <summary>Whether a descriptor is a terminal.</summary>
+    internal static bool Is(int fd)
+    {
+        Native.Termios ignored;
+        return Native.tcgetattr(fd, &ignored) == 0;
+    }
+
     /// <summary>This process has none from here on, and gets none by opening one. Who has the
     /// terminal of a root shell could type there (ioctl_tty(2), TIOCSTI). It stays with the leader
     /// of a session, behind whom there is no shell.</summary>

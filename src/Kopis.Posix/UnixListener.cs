@@ -9,6 +9,21 @@ public static class UnixListener
 {
     private const int AnyoneMayConnect = 0x1B6; // 0666
 
+    /// <summary>A socket's name.</summary>
+    /// <exception cref="ConfigurationException">It is longer than the kernel's 108 bytes
+    /// (unix(7)).</exception>
+    public static UnixDomainSocketEndPoint EndPoint(string path)
+    {
+        try
+        {
+            return new UnixDomainSocketEndPoint(path);
+        }
+        catch (ArgumentException)
+        {
+            throw new ConfigurationException($"{path}: no name for a socket, or too long for one");
+        }
+    }
+
     /// <summary>Listens; a socket that is there is replaced.</summary>
     /// <param name="path">Its name.</param>
     /// <param name="type">A stream, or packets.</param>
@@ -20,7 +35,7 @@ public static class UnixListener
         try
         {
             Paths.Unlink(path);
-            listener.Bind(new UnixDomainSocketEndPoint(path));
+            listener.Bind(EndPoint(path));
             Paths.ChangeMode(path, AnyoneMayConnect);
             listener.Listen(backlog);
             return listener;

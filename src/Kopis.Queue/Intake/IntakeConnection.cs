@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Posix;
 
 namespace Kopis.Queue;
 
@@ -25,9 +27,9 @@ public sealed class IntakeConnection : IIntakeConnection
         _socket.SendTimeout = _socket.ReceiveTimeout = (int)timeout.TotalMilliseconds;
         try
         {
-            _socket.Connect(new UnixDomainSocketEndPoint(IntakeFrame.SocketPath(home)));
+            _socket.Connect(UnixListener.EndPoint(IntakeFrame.SocketPath(home)));
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ConfigurationException)
         {
             _code = QueueCode.NoConnection;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using Kopis.Posix;
 
 namespace Kopis.Queue;
 
@@ -15,7 +16,8 @@ public sealed class IntakePool(string home) : ISubmissionClient, IDisposable
     private static readonly TimeSpan ConnectPause = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentBag<Socket> _idle = [];
-    private readonly UnixDomainSocketEndPoint _endPoint = new(IntakeFrame.SocketPath(home));
+    private readonly UnixDomainSocketEndPoint _endPoint =
+        UnixListener.EndPoint(IntakeFrame.SocketPath(home));
 
     /// <inheritdoc/>
     public async ValueTask<ISubmission> BeginAsync(

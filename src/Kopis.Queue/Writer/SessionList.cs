@@ -1,3 +1,5 @@
+using Kopis.Posix;
+
 namespace Kopis.Queue;
 
 /// <summary>The sessions that run, counted by user: nobody gets all of the places.</summary>
@@ -95,7 +97,7 @@ internal sealed class SessionList : IDisposable
         catch (Exception e)
         {
             // A bug: nobody awaits this to hear of it. The queue survives a new start.
-            Environment.FailFast("intake session", e);
+            LastWords.Throw(e);
             throw;
         }
         finally

@@ -106,9 +106,9 @@ public static class QmailInject
             return [];
         }
 
-        string path = Path.GetFullPath(file);
-        IReadOnlyList<byte[]> lines = new ControlDirectory(Path.GetDirectoryName(path)!)
-            .ReadList(Path.GetFileName(path)) ?? [];
+        // A name relative to the root stays what it is; "/" is no file, and read(2) says so.
+        IReadOnlyList<byte[]> lines = new ControlDirectory("/")
+            .ReadList(Path.GetFullPath(file)) ?? [];
         return [.. lines.Select(line => AddressList.Complete(line, identity.Defaults) ?? line)];
     }
 

@@ -60,7 +60,7 @@ public sealed class DovecotBackend(string socketPath, string service) : Password
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
     {
         using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), stop);
+        await socket.ConnectAsync(UnixListener.EndPoint(socketPath), stop);
         string response = Convert.ToBase64String([0, .. name, 0, .. secret]);
         string request = $"VERSION\t1\t1\nCPID\t{Processes.Id}\n"
             + $"AUTH\t1\tPLAIN\tservice={service}\tsecured\trip={peer}\tresp={response}\n";

@@ -15,7 +15,8 @@ public sealed class ReaderPost(string home)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
-    private readonly UnixDomainSocketEndPoint _endPoint = new(SocketPath(home));
+    private readonly UnixDomainSocketEndPoint _endPoint =
+        UnixListener.EndPoint(SocketPath(home));
     private readonly SemaphoreSlim _one = new(1);
     private Socket? _socket;
 
@@ -28,7 +29,7 @@ public sealed class ReaderPost(string home)
         using Socket probe = NewSocket();
         try
         {
-            probe.Connect(new UnixDomainSocketEndPoint(SocketPath(home)));
+            probe.Connect(UnixListener.EndPoint(SocketPath(home)));
             return true;
         }
         catch (SocketException)

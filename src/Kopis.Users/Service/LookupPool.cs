@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using Kopis.Posix;
 
 namespace Kopis.Users;
 
@@ -11,7 +12,8 @@ internal sealed class LookupPool(string home, int connectionsMax, TimeSpan timeo
 {
     private readonly ConcurrentBag<Socket> _idle = [];
     private readonly SemaphoreSlim _room = new(connectionsMax);
-    private readonly UnixDomainSocketEndPoint _endPoint = new(LookupFrame.SocketPath(home));
+    private readonly UnixDomainSocketEndPoint _endPoint =
+        UnixListener.EndPoint(LookupFrame.SocketPath(home));
 
     /// <summary>Asks.</summary>
     /// <param name="question">A frame; null for one that would be too long.</param>

@@ -81,7 +81,7 @@ internal sealed class LookupServer : IDisposable
         try
         {
             Socket socket = await _listener.AcceptAsync(stop);
-            _ = Task.Run(() => ServeAsync(socket, stop), CancellationToken.None);
+            LastWords.Watch(Task.Run(() => ServeAsync(socket, stop), CancellationToken.None));
         }
         catch (SocketException e)
         {
