@@ -21,7 +21,8 @@ public sealed class AddressMap
     private AddressMap(Maps maps) => _maps = maps;
 
     /// <summary>Reads all files.</summary>
-    /// <exception cref="ConfigurationException">One cannot be read.</exception>
+    /// <exception cref="ConfigurationException">One cannot be read, or neither locals nor me is
+    /// there.</exception>
     public static AddressMap Read(ControlDirectory control) => new(ReadMaps(control, out _));
 
     /// <summary>Reads all files again.</summary>
@@ -108,9 +109,10 @@ public sealed class AddressMap
     private static Maps ReadMaps(ControlDirectory control, out string file)
     {
         file = "me";
-        byte[] me = control.ReadLine("me") ?? [];
+        byte[]? me = control.ReadLine("me");
         file = "locals";
-        ConstMap locals = ConstMap.Set(control.ReadList("locals") ?? [me]);
+        ConstMap locals = ConstMap.Set(control.ReadList("locals")
+            ?? [me ?? throw control.Bad("locals", "missing, and so is me")]);
         file = "virtualdomains";
         ConstMap virtualDomains = ReadVirtual(control);
         file = "envnoathost";

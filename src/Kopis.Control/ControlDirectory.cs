@@ -1,19 +1,30 @@
+using System.Globalization;
 using Kopis.Base;
 using Kopis.Posix;
 
 namespace Kopis.Control;
 
 /// <summary>Reads control files by qmail's rules (contract §2.1).</summary>
-public sealed class ControlDirectory(string path)
+/// <param name="path">The directory.</param>
+/// <param name="warn">Takes a line about what is not as it was written, once for each value; null
+/// where others say it.</param>
+public sealed class ControlDirectory(string path, Action<string>? warn = null)
 {
+    private readonly HashSet<string> _warned = []; // Under its own lock.
+
     /// <summary>The largest file that is read: a <c>morercpthosts.cdb</c> of millions.</summary>
     public const int FileBytesMax = 256 * 1024 * 1024;
+
+    /// <summary>The longest time that a timer is given: poll(2) counts milliseconds in an int.
+    /// </summary>
+    public const int SecondsMax = 1_000_000;
 
     /// <summary>The directory, as given.</summary>
     public string Directory { get; } = path;
 
     /// <summary>The <c>control</c> directory of a program's home.</summary>
-    public static ControlDirectory Of(ProgramContext context) => new(context.In("control"));
+    public static ControlDirectory Of(ProgramContext context) => new(
+        context.In("control"), line => LastWords.Say($"{context.Name}: warning: {line}"));
 
     /// <summary>The first line, without trailing blanks.</summary>
     /// <returns>Null when there is no such file; an empty file gives an empty line.</returns>
@@ -36,11 +47,12 @@ public sealed class ControlDirectory(string path)
     public byte[]? ReadLineOrMe(string name, string? literal) =>
         ReadLine(name) ?? ReadLine("me") ?? (literal is null ? null : ByteText.ToBytes(literal));
 
-    /// <summary>A whole number: the first line's leading digits.</summary>
+    /// <summary>A whole number: the first line. One that is too large is the largest, with a
+    /// warning: who wrote it wants as much as there is.</summary>
     /// <returns>The default where the file is missing or empty.</returns>
-    /// <exception cref="ConfigurationException">The line is not a whole number, or out of range:
+    /// <exception cref="ConfigurationException">The line is not a whole number, or too small:
     /// qmail would quietly take its default (docs/DIFFERENCES.md).</exception>
-    public int ReadInt(string name, int otherwise, int least = 0, int most = int.MaxValue)
+    public long ReadLong(string name, long otherwise, long least = 0, long most = long.MaxValue)
     {
         byte[]? line = ReadLine(name);
         if (line is null || line.Length == 0)
@@ -48,13 +60,46 @@ public sealed class ControlDirectory(string path)
             return otherwise;
         }
 
-        string text = ByteText.ToText(line);
-        bool whole = int.TryParse(
-            text, System.Globalization.NumberStyles.None, null, out int value);
-        return whole && value >= least && value <= most
-            ? value
-            : throw Bad(
+        bool whole = !line.AsSpan().ContainsAnyExceptInRange((byte)'0', (byte)'9');
+        bool fits = long.TryParse(line, NumberStyles.None, null, out long value);
+        if (!whole || (fits && value < least))
+        {
+            throw Bad(
                 name, $"\"{LogText.Safe(line)}\" is not a whole number from {least} to {most}");
+        }
+
+        if (!fits || value > most)
+        {
+            string number = fits ? $"{value}" : "a number of many digits";
+            Warn(name, $"{number} is too large, {most} is used");
+            return most;
+        }
+
+        return value;
+    }
+
+    /// <summary>As <see cref="ReadLong"/>.</summary>
+    public int ReadInt(string name, int otherwise, int least = 0, int most = int.MaxValue) =>
+        (int)ReadLong(name, otherwise, least, most);
+
+    /// <summary>As <see cref="ReadInt"/>: seconds that a timer can wait.</summary>
+    public int ReadSeconds(string name, int otherwise) =>
+        ReadInt(name, otherwise, most: SecondsMax);
+
+    /// <summary>Tells people of one file, once, that it has not the meaning that they may think.
+    /// </summary>
+    public void Warn(string name, string text)
+    {
+        string line = $"{Path.Combine(Directory, name)}: {text}";
+        lock (_warned)
+        {
+            if (warn is null || !_warned.Add(line))
+            {
+                return;
+            }
+        }
+
+        warn(line);
     }
 
     /// <summary>All lines but empty ones and those whose first byte is <c>#</c>.</summary>

@@ -31,6 +31,11 @@ public static class SelfSignedCertificate
             return false;
         }
 
+        if (!HostNames.IsSound(host))
+        {
+            throw control.Bad("me", $"\"{LogText.Safe(ByteText.ToBytes(host))}\" is no host name");
+        }
+
         // Written whole under another name: a listener that starts now finds all or nothing.
         string temporary = path + ".tmp";
         try

@@ -11,13 +11,13 @@ internal sealed record QmtpSettings(
     long DataBytes, RcptHosts RcptHosts, RecipientLimits Recipients)
 {
     private static readonly string[] Files =
-        ["databytes", "rcpthosts", "morercpthosts.cdb", .. RecipientLimits.Files];
+        ["databytes", .. RcptHosts.Files, .. RecipientLimits.Files];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
     internal static Reloading<QmtpSettings> In(ControlDirectory control, TimeProvider time) => new(
         [.. Files.Select(file => Path.Combine(control.Directory, file))],
         () => new QmtpSettings(
-            control.ReadInt("databytes", SmtpLimits.MessageBytes), RcptHosts.Load(control),
+            control.ReadLong("databytes", SmtpLimits.MessageBytes), RcptHosts.Load(control),
             RecipientLimits.Load(control)),
         time);
 }

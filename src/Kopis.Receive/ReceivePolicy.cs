@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Text;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Mail;
@@ -30,15 +30,18 @@ internal class ReceivePolicy : IReceivePolicy
         _recipients = recipients;
         _names = names;
         RelayClient = environment["RELAYCLIENT"] ?? (mayRelay ? [] : null);
-        MessageBytesMax = dataBytes;
-        if (environment.Text("DATABYTES") is { } text)
-        {
-            MessageBytesMax =
-                long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long most)
-                    ? most
-                    : throw new ConfigurationException("DATABYTES is not a whole number");
-        }
+        MessageBytesMax = environment["DATABYTES"] is { } word ? ReadBytes(word) : dataBytes;
     }
+
+    /// <summary>The leading digits, as qmail reads them. An empty word is zero, which is no limit;
+    /// qmail takes any word without digits for that.</summary>
+    private static long ReadBytes(byte[] word) =>
+        word.Length == 0 ? 0
+        : word[0] is < (byte)'0' or > (byte)'9'
+            ? throw new ConfigurationException("DATABYTES does not begin with a number")
+        : Utf8Parser.TryParse(word, out ulong bytes, out _)
+            ? (long)Math.Min(bytes, long.MaxValue)
+            : long.MaxValue; // More digits than fit.
 
     public long MessageBytesMax { get; }
 
@@ -58,5 +61,6 @@ internal class ReceivePolicy : IReceivePolicy
 
     public byte[]? LocalAddress(ReadOnlySpan<byte> recipient) => _names.Find(recipient);
 
-    public bool IsOurs(ReadOnlySpan<byte> recipient) => _hosts.Contains(recipient);
+    public bool IsOurs(ReadOnlySpan<byte> recipient) =>
+        _hosts.Contains(recipient) || (_hosts.IsMissed && LocalAddress(recipient) is not null);
 }

@@ -210,9 +210,13 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
         if (!start.Established)
         {
-            string ip = LogText.Safe(_peer.RemoteIp);
-            _services.Floods.Write(
-                "failed TLS handshakes", $"{_connection.Number} {ip}: no TLS: {start.Reason}");
+            if (!start.IsProbe || !agreement.IsEmpty)
+            {
+                string ip = LogText.Safe(_peer.RemoteIp);
+                _services.Floods.Write("failed TLS handshakes",
+                    $"{_connection.Number} {ip}: no TLS: {start.Reason}");
+            }
+
             return ExitEarly;
         }
 

@@ -35,9 +35,9 @@ internal sealed record SmtpSettings(
 
     private static readonly string[] Files =
     [
-        "me", "smtpgreeting", "localiphost", "databytes", "timeoutsmtpd", "rcpthosts",
-        "morercpthosts.cdb", "badmailfrom", "tlsclients", "xclients", "smtpextensions",
-        .. RecipientLimits.Files, .. SubmissionSettings.Files,
+        "me", "smtpgreeting", "localiphost", "databytes", "timeoutsmtpd",
+        "badmailfrom", "tlsclients", "xclients", "smtpextensions",
+        .. RcptHosts.Files, .. RecipientLimits.Files, .. SubmissionSettings.Files,
     ];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
@@ -52,9 +52,9 @@ internal sealed record SmtpSettings(
             control.ReadLineOrMe("smtpgreeting", null)
                 ?? throw control.Bad("smtpgreeting", "missing, and so is me"),
             control.ReadLineOrMe("localiphost", null),
-            control.ReadInt("databytes", SmtpLimits.MessageBytes),
+            control.ReadLong("databytes", SmtpLimits.MessageBytes),
             TimeSpan.FromSeconds(
-                Math.Max(1, control.ReadInt("timeoutsmtpd", TimeoutSecondsDefault))),
+                Math.Max(1, control.ReadSeconds("timeoutsmtpd", TimeoutSecondsDefault))),
             RcptHosts.Load(control),
             BadMailFrom.Load(control),
             ConstMap.Set(control.ReadList("tlsclients") ?? []),

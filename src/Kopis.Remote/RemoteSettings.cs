@@ -60,10 +60,10 @@ public sealed record RemoteSettings
             HeloHost = helo,
             Routes = SmtpRoutes.Read(control),
             ConnectTimeout = TimeSpan.FromSeconds(
-                Math.Max(1, control.ReadInt("timeoutconnect", ConnectSeconds))),
+                Math.Max(1, control.ReadSeconds("timeoutconnect", ConnectSeconds))),
             RemoteTimeout = TimeSpan.FromSeconds(
-                Math.Max(1, control.ReadInt("timeoutremote", RemoteSeconds))),
-            IdleTimeout = TimeSpan.FromSeconds(control.ReadInt("timeoutidle", IdleSeconds)),
+                Math.Max(1, control.ReadSeconds("timeoutremote", RemoteSeconds))),
+            IdleTimeout = TimeSpan.FromSeconds(control.ReadSeconds("timeoutidle", IdleSeconds)),
             Tls = TlsClientSettings.Read(control),
         };
     }

@@ -43,7 +43,8 @@ public static class QmailSendProgram
 
     private static int Start(ProgramContext context, SendLog log)
     {
-        ControlDirectory control = ControlDirectory.Of(context);
+        ControlDirectory control = new(
+            context.In("control"), line => log.Line($"warning: {line}"));
         SendControls controls = ReadControls(context, control);
         int mutex = TakeMutex(context);
         int trigger = OpenTrigger(context);

@@ -240,7 +240,10 @@ internal sealed class SendLoop : IDisposable
         if (signals.HasFlag(SendSignal.Terminate))
         {
             _exitAsap = true;
-            LogStatus();
+            if (_context.Local.Running + _context.Remote.Running > 0)
+            {
+                LogStatus(); // As qmail: where nothing runs, nothing is waited for.
+            }
         }
 
         if (signals.HasFlag(SendSignal.RunAll))

@@ -98,6 +98,33 @@ public sealed class AddressMapTests : IDisposable
         Assert.Throws<ConfigurationException>(Map);
     }
 
+    [Fact]
+    public void Without_me_and_locals_nothing_starts()
+    {
+        foreach (string name in (string[])["me", "locals"])
+        {
+            File.Delete(Path.Combine(_directory.FullName, name));
+        }
+
+        ConfigurationException error = Assert.Throws<ConfigurationException>(Map);
+        Assert.Contains("locals: missing, and so is me", error.Message, StringComparison.Ordinal);
+        Write("locals", "mta.test");
+        Map().Route("joe@mta.test"u8, out bool isLocal);
+        Assert.True(isLocal);
+    }
+
+    [Fact]
+    public void Locals_that_goes_while_me_is_missing_is_kept()
+    {
+        File.Delete(Path.Combine(_directory.FullName, "me"));
+        Write("locals", "mta.test");
+        AddressMap map = Map();
+        File.Delete(Path.Combine(_directory.FullName, "locals"));
+        Assert.Equal("locals", map.TryReread(new ControlDirectory(_directory.FullName)));
+        map.Route("joe@mta.test"u8, out bool isLocal);
+        Assert.True(isLocal);
+    }
+
     private AddressMap Map() => AddressMap.Read(new ControlDirectory(_directory.FullName));
 
     private void Write(string name, params string[] lines) =>

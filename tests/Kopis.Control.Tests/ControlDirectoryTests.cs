@@ -47,8 +47,10 @@ public sealed class ControlDirectoryTests : IDisposable
     [InlineData("sixty")]
     [InlineData("-1")]
     [InlineData("60x")]
-    [InlineData("99999999999")]
-    [InlineData("256")]
+    [InlineData("+1")]
+    [InlineData("0x10")]
+    [InlineData("1 2")]
+    [InlineData("1.5")]
     public void A_number_that_is_none_stops_with_file_and_reason(string content)
     {
         Write("concurrencyremote", content + "\n");
@@ -57,6 +59,52 @@ public sealed class ControlDirectoryTests : IDisposable
         Assert.Contains("concurrencyremote", error.Message, StringComparison.Ordinal);
         Assert.Contains(content, error.Message, StringComparison.Ordinal);
         Assert.Equal(111, error.Code);
+    }
+
+    [Theory]
+    [InlineData("256")]
+    [InlineData("2147483648")]
+    [InlineData("99999999999")]
+    [InlineData("9223372036854775808")]
+    [InlineData("18446744073709551616")]
+    [InlineData("111111111111111111111111111111111111111111111111111111111111111111111111")]
+    public void A_number_that_is_too_large_is_the_largest_and_said_to_be_once(string content)
+    {
+        List<string> said = [];
+        ControlDirectory control = new(_directory.FullName, said.Add);
+        Write("concurrencyremote", content + "\n");
+        Assert.Equal(255, control.ReadInt("concurrencyremote", 20, most: 255));
+        Assert.Equal(255, control.ReadInt("concurrencyremote", 20, most: 255));
+        string line = Assert.Single(said);
+        Assert.Contains("control", line, StringComparison.Ordinal);
+        Assert.EndsWith("is too large, 255 is used", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2147483648", 2147483648)]
+    [InlineData("0009223372036854775807", long.MaxValue)]
+    [InlineData("9223372036854775808", long.MaxValue)]
+    public void Databytes_is_as_long_as_in_the_environment(string content, long bytes)
+    {
+        Write("databytes", content + "\n");
+        Assert.Equal(bytes, _control.ReadLong("databytes", 1));
+    }
+
+    [Fact]
+    public void A_number_that_is_too_small_stops_with_the_least()
+    {
+        Write("queuememory", "5\n");
+        ConfigurationException error = Assert.Throws<ConfigurationException>(
+            () => _control.ReadInt("queuememory", 100, least: 10));
+        Assert.Contains("from 10", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_nul_is_a_byte_of_its_line()
+    {
+        Write("me", "a\0b\n");
+        Assert.Equal("a\0b"u8.ToArray(), _control.ReadLine("me"));
+        Assert.Throws<ConfigurationException>(() => _control.ReadInt("me", 1));
     }
 
     [Fact]

@@ -50,6 +50,48 @@ public sealed class RcptHostsTests : IDisposable
         Assert.True(open.Contains("a@anywhere.example"u8));
     }
 
+    [Theory] // Beside control lies "installed", which root writes.
+    [InlineData(null, true)]
+    [InlineData("", true)]
+    [InlineData("0", true)]
+    [InlineData("1", false)]
+    public void An_installed_host_without_rcpthosts_is_open_only_where_that_is_asked_for(
+        string? openRelay, bool isMissed)
+    {
+        List<string> said = [];
+        DirectoryInfo control = _directory.CreateSubdirectory("control");
+        File.WriteAllText(In("installed"), "");
+        if (openRelay is not null)
+        {
+            Write("control/openrelay", openRelay + "\n");
+        }
+
+        ControlDirectory files = new(control.FullName, said.Add);
+        RcptHosts.Load(files);
+        RcptHosts hosts = RcptHosts.Load(files);
+        Assert.Equal((!isMissed, isMissed), (hosts.IsOpen, hosts.IsMissed));
+        Assert.Equal(!isMissed, hosts.Contains("a@anywhere.example"u8));
+        Assert.True(hosts.Contains("local"u8));
+        Assert.Equal(isMissed ? 1 : 0, said.Count);
+        Write("control/rcpthosts", "anywhere.example\n");
+        hosts = RcptHosts.Load(files);
+        Assert.False(hosts.IsMissed);
+        Assert.True(hosts.Contains("a@anywhere.example"u8));
+        Assert.False(hosts.Contains("a@other.example"u8));
+    }
+
+    [Theory]
+    [InlineData("yes")]
+    [InlineData("-1")]
+    public void Openrelay_that_is_no_number_opens_nothing(string content)
+    {
+        DirectoryInfo control = _directory.CreateSubdirectory("control");
+        File.WriteAllText(In("installed"), "");
+        Write("control/openrelay", content);
+        Assert.Throws<ConfigurationException>(
+            () => RcptHosts.Load(new ControlDirectory(control.FullName)));
+    }
+
     [Fact]
     public void An_empty_list_takes_nothing()
     {

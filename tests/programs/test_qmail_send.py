@@ -369,6 +369,35 @@ class QmailSend(SendCase):
         self.wait_log(rb"^status: exiting\n\Z")
         self.assertEqual(0, self.wait_exit())
 
+    def test_sigterm_where_nothing_runs(self):
+        """As qmail: no status with exitasap."""
+        self.start_send()
+        self.wait_log(rb"\Astatus: local 0/10 remote 0/20\n\Z")
+        os.kill(self.sender.pid, signal.SIGTERM)
+        self.wait_log(rb"\Astatus: local 0/10 remote 0/20\nstatus: exiting\n\Z")
+        self.assertEqual(0, self.wait_exit())
+
+    def test_numbers_that_are_too_large_are_the_largest(self):
+        """Before: it did not start."""
+        self.control("concurrencylocal", "1000")
+        self.control("concurrencyremote", "9" * 30)
+        self.control("queuelifetime", "4294967296")
+        self.start_send()
+        for name, value, most in ((b"concurrencylocal", b"1000", b"255"),
+                                  (b"concurrencyremote", b"a number of many digits", b"255"),
+                                  (b"queuelifetime", b"4294967296", b"2147483647")):
+            self.wait_log(rb"^warning: .*control/" + name + b": " + value
+                          + b" is too large, " + most + rb" is used\n")
+        self.wait_log(rb"\Astatus: local 0/120 remote 0/120\n")  # And once.
+
+    def test_without_me_and_locals(self):
+        """As qmail: it does not start."""
+        (self.home / "control/me").unlink()
+        self.start_send()
+        self.wait_log(rb"^alert: cannot start: unable to read controls.*control/locals: "
+                      rb"missing, and so is me\n")
+        self.assertEqual(111, self.wait_exit())
+
     def test_a_lost_spawner(self):
         self.start_send()
         self.wait_log(rb"\Astatus: .*\n")

@@ -23,6 +23,9 @@ internal sealed class HandshakeStream(Stream transport, HandshakeGate gate) : St
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Whether the peer has sent anything.</summary>
+    internal bool HasRead { get; private set; }
+
     /// <summary>The handshake has ended, however it did.</summary>
     internal void End()
     {
@@ -61,6 +64,7 @@ internal sealed class HandshakeStream(Stream transport, HandshakeGate gate) : St
     {
         Rest();
         int got = await transport.ReadAsync(buffer, stop);
+        HasRead |= got > 0;
         await gate.EnterAsync(stop);
         _computes = true;
         return got;

@@ -59,7 +59,7 @@ internal sealed class TlsHandshake : IDisposable
         catch (Exception e) when (
             e is IOException or SocketException or ObjectDisposedException)
         {
-            return Failed(e.Message);
+            return Failed(_transport.HasRead ? e.Message : TlsStart.NothingSaid);
         }
         finally
         {

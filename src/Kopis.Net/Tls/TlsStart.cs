@@ -8,4 +8,11 @@ namespace Kopis.Net;
 /// nothing was begun; the connection is as it was and should be closed.</param>
 /// <param name="Reason">Why not, for the log.</param>
 public readonly record struct TlsStart(
-    bool Established, bool HasPlaintextAhead, string Reason);
+    bool Established, bool HasPlaintextAhead, string Reason)
+{
+    /// <summary>The reason where the peer left without a byte of TLS.</summary>
+    internal const string NothingSaid = "the client left";
+
+    /// <summary>Whether it only looked whether somebody answers, as monitors do.</summary>
+    public bool IsProbe => Reason == NothingSaid;
+}
