@@ -1,3 +1,6 @@
+using Kopis.Control;
+using Kopis.Start;
+
 namespace Kopis.Admin;
 
 /// <summary>What qmail-showctl says of each control file, in its order and to the letter.</summary>
@@ -28,9 +31,10 @@ internal static class ControlTexts
             "", " not accepted in MAIL FROM."),
         new("bouncefrom", Kind.Line, "MAILER-DAEMON", "Bounce user name is "),
         new("bouncehost", Kind.LineOrMe, "bouncehost", "Bounce host name is "),
-        new("concurrencylocal", Kind.Number, "10", "Local concurrency is "),
-        new("concurrencyremote", Kind.Number, "20", "Remote concurrency is "),
-        new("databytes", Kind.Number, "52428800", "SMTP DATA limit is ", " bytes"),
+        new("concurrencylocal", Kind.Number, "10", "Local concurrency is ", Most: 255),
+        new("concurrencyremote", Kind.Number, "20", "Remote concurrency is ", Most: 255),
+        new("databytes", Kind.Number, "52428800", "SMTP DATA limit is ", " bytes",
+            long.MaxValue),
         new("defaultdomain", Kind.LineOrMe, "defaultdomain", "Default domain name is "),
         new("defaulthost", Kind.LineOrMe, "defaulthost", "Default host name is "),
         new("doublebouncehost", Kind.LineOrMe, "doublebouncehost", "2B recipient host: "),
@@ -58,6 +62,11 @@ internal static class ControlTexts
         new("morercpthosts", Kind.List, "No effect.",
             "SMTP clients may send messages to recipients at ", ".");
 
+    /// <summary>Where an installed host misses it.</summary>
+    internal static readonly ControlText RcptHostsMissed =
+        new("rcpthosts", Kind.List, "Missing: SMTP clients may send messages to local recipients "
+            + "only, as openrelay does not say otherwise.", "");
+
     /// <summary>Where every recipient is taken already.</summary>
     internal static readonly ControlText MoreRcptHostsInVain =
         new("morercpthosts", Kind.List, "No rcpthosts; morercpthosts is irrelevant.",
@@ -68,9 +77,12 @@ internal static class ControlTexts
         new("smtpgreeting", Kind.LineOrMe, "smtpgreeting", "SMTP greeting: 220 "),
         new("smtproutes", Kind.List, "No artificial SMTP routes.", "SMTP route: "),
         new("timeoutconnect", Kind.Number, "60",
-            "SMTP client connection timeout is ", " seconds"),
-        new("timeoutremote", Kind.Number, "1200", "SMTP client data timeout is ", " seconds"),
-        new("timeoutsmtpd", Kind.Number, "1200", "SMTP server data timeout is ", " seconds"),
+            "SMTP client connection timeout is ", " seconds",
+            ControlDirectory.SecondsMax),
+        new("timeoutremote", Kind.Number, "1200", "SMTP client data timeout is ", " seconds",
+            ControlDirectory.SecondsMax),
+        new("timeoutsmtpd", Kind.Number, "1200", "SMTP server data timeout is ", " seconds",
+            ControlDirectory.SecondsMax),
         new("virtualdomains", Kind.List, "No virtual domains.", "Virtual domain: "),
     ];
 
@@ -92,6 +104,8 @@ internal static class ControlTexts
         new("clientlimits", Kind.List, "SMTP clients have no limits.", "SMTP client limit: "),
         new("clientname", Kind.Line, "(nobody asks)", "SMTP clients without a proven name: "),
         new("concurrencyintake", Kind.Number, "512", "Intake connections of one user: "),
+        new("concurrencyincoming", Kind.Number, "1500",
+            "SMTP connections that kopis run serves at once: "),
         new("concurrencyshared", Kind.Line, "half of concurrencylocal",
             "Local deliveries before each user has one at once: "),
         new("delaynotify", Kind.Number, "14400",
@@ -125,6 +139,8 @@ internal static class ControlTexts
         new("oauthkeys", Kind.Present, "No keys for OAuth tokens.", "Keys for OAuth tokens."),
         new("concurrencypop3", Kind.Number, "20",
             "Sessions of one mailbox at each POP3 listener: "),
+        new("openrelay", Kind.Number, "0",
+            "Without rcpthosts mail is taken for any recipient on an installed host: "),
         new("pop3cleartext", Kind.Number, "0",
             "POP3 passwords in the clear where TLS is offered: "),
         new("proxyclients", Kind.List, "No proxy is believed.",
@@ -133,6 +149,7 @@ internal static class ControlTexts
             "Waiting messages take in memory at most ", " bytes"),
         new("queueshare", Kind.Number, "50",
             "Of the queue's free disk one local user may have percent: "),
+        new("resolvers", Kind.List, "Names are looked up as the host does.", "Name server: "),
         new("saslmechanisms", Kind.List, "All SASL mechanisms are offered.",
             "SASL mechanism: ", "."),
         new("senders", Kind.List, "Users send as their own addresses only.",
@@ -151,9 +168,14 @@ internal static class ControlTexts
         new("submissionrecipients", Kind.Number, "2000",
             "A user may send to ", " recipients an hour"),
         new("timeoutidle", Kind.Number, "5",
-            "Connections to SMTP servers wait for another message for ", " seconds"),
+            "Connections to SMTP servers wait for another message for ", " seconds",
+            ControlDirectory.SecondsMax),
         new("timeoutintake", Kind.Number, "1200",
             "Local users' connections to the queue may be silent for ", " seconds"),
+        new(FirstRules.CompiledName, Kind.Present, "No rules for tcpserver.",
+            "Rules for tcpserver, if it is told of them."),
+        new(FirstRules.Name, Kind.Present, "No source of rules for tcpserver.",
+            "The source of rules for tcpserver."),
         new("tlsclients", Kind.List, "No client may relay by its certificate.",
             "SMTP clients may relay with a certificate for ", "."),
         new("tlspolicy", Kind.List, "TLS may be used with any SMTP server.", "TLS policy: "),

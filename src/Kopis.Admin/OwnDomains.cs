@@ -40,7 +40,8 @@ internal static class OwnDomains
         else
         {
             // To make the file would refuse mail for all domains but this one.
-            text += "\ncontrol/rcpthosts is missing: this host takes mail for every domain";
+            text += "\ncontrol/rcpthosts is missing: this host takes mail for "
+                + (RcptHosts.Load(control).IsMissed ? "local addresses only" : "every domain");
         }
 
         return $"{text}\n{TellSend(context)}\n";

@@ -52,24 +52,32 @@ public static class QmailQreadProgram
         to.Write(bounces ? ">  bouncing\n"u8 : "> \n"u8);
     }
 
-    /// <summary>Local recipients first, as qmail has them in two files.</summary>
+    /// <summary>Local recipients first, as qmail has them in two files; a file of which all are
+    /// done is gone.</summary>
     private static void WriteRecipients(
         IBufferWriter<byte> to, Envelope envelope, SavedMessage? saved, AddressMap addresses)
     {
+        ArrayBufferWriter<byte> local = new();
         ArrayBufferWriter<byte> remote = new();
+        bool isLocalLeft = false;
+        bool isRemoteLeft = false;
         int index = 0;
         foreach (ReadOnlyMemory<byte> recipient in envelope.Recipients)
         {
             byte[] address = addresses.Route(recipient.Span, out bool isLocal);
-            IBufferWriter<byte> lines = isLocal ? to : remote;
-            lines.Write(saved?.Done.Contains(index) == true ? "  done"u8 : []);
+            bool isDone = saved?.Done.Contains(index) == true;
+            isLocalLeft |= isLocal && !isDone;
+            isRemoteLeft |= !isLocal && !isDone;
+            ArrayBufferWriter<byte> lines = isLocal ? local : remote;
+            lines.Write(isDone ? "  done"u8 : []);
             lines.Write(isLocal ? "\tlocal\t"u8 : "\tremote\t"u8);
             WriteSafe(lines, address);
             lines.Write("\n"u8);
             index++;
         }
 
-        to.Write(remote.WrittenSpan);
+        to.Write(isLocalLeft ? local.WrittenSpan : []);
+        to.Write(isRemoteLeft ? remote.WrittenSpan : []);
     }
 
     /// <summary>A terminal gets nothing but what can be printed.</summary>

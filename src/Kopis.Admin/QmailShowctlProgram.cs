@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Kopis.Base;
 using Kopis.Control;
@@ -59,8 +60,9 @@ public static class QmailShowctlProgram
             Write(text, control, file);
         }
 
-        Write(text, control, ControlTexts.RcptHosts);
         bool isLimited = File.Exists(Path.Combine(control.Directory, "rcpthosts"));
+        bool isMissed = !isLimited && IsMissed(control);
+        Write(text, control, isMissed ? ControlTexts.RcptHostsMissed : ControlTexts.RcptHosts);
         Write(text, control,
             isLimited ? ControlTexts.MoreRcptHosts : ControlTexts.MoreRcptHostsInVain);
         text.Append($"\nmorercpthosts.cdb: {JudgeCdb(control.Directory)}\n");
@@ -83,6 +85,18 @@ public static class QmailShowctlProgram
             {
                 text.Append($"\n{name}: I have no idea what this file does.\n");
             }
+        }
+    }
+
+    private static bool IsMissed(ControlDirectory control)
+    {
+        try
+        {
+            return RcptHosts.Load(new ControlDirectory(control.Directory)).IsMissed;
+        }
+        catch (ConfigurationException)
+        {
+            return false; // One of the files is trouble, and said to be.
         }
     }
 
@@ -141,7 +155,7 @@ public static class QmailShowctlProgram
         byte[]? line = control.ReadLine(file.Name);
         string value = file.Kind switch
         {
-            ControlTexts.Kind.Number => $"{control.ReadInt(file.Name, int.Parse(file.Default))}",
+            ControlTexts.Kind.Number => $"{Number(control, file)}",
             ControlTexts.Kind.LineOrMe =>
                 Safe(control.ReadLineOrMe(file.Name, file.Default) ?? []),
             _ => line is null ? file.Default : Safe(line),
@@ -149,6 +163,9 @@ public static class QmailShowctlProgram
         string prefix = line is null ? "(Default.) " : "";
         return $"{prefix}{file.Before}{value}{file.After}.\n";
     }
+
+    private static long Number(ControlDirectory control, ControlText file) => control.ReadLong(
+        file.Name, long.Parse(file.Default, CultureInfo.InvariantCulture), most: file.Most);
 
     private static string Safe(byte[] line) =>
         new([.. line.Select(b => b is >= 32 and <= 126 ? (char)b : '?')]);

@@ -81,7 +81,8 @@ public sealed class HomeLayout(string home)
     private void MakeControlFiles()
     {
         ControlDirectory control = new(Path.Combine(home, "control"));
-        WriteNew(Path.Combine(control.Directory, "me"), HostName() + "\n");
+        string name = HostNames.Sound(Environment.MachineName);
+        WriteNew(Path.Combine(control.Directory, "me"), name + "\n");
         byte[] me = control.ReadLine("me") ?? [];
         if (me.Length == 0)
         {
@@ -117,13 +118,4 @@ public sealed class HomeLayout(string home)
         }
     }
 
-    /// <summary>The host's name, made a domain that nobody else has where it is none.</summary>
-    private static string HostName()
-    {
-        string name = string.Concat(Environment.MachineName.ToLowerInvariant()
-            .Where(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-')).Trim('.', '-');
-        return name.Length == 0 ? $"localhost{NoDomain}"
-            : name.Contains('.') ? name
-            : name + NoDomain;
-    }
 }

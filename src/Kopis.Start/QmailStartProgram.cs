@@ -30,6 +30,12 @@ public static class QmailStartProgram
         string? part = context.ArgumentText(0) is Readers or Queue or Delivery
             ? context.ArgumentText(0) : null;
         byte[][] words = [.. context.Arguments.Skip(part is null ? 0 : 1)];
+        if (part is null or Delivery
+            && FileLocks.IsHeld(context.In("queue/lock/sendmutex")))
+        {
+            throw new ConfigurationException($"{context.Home}: qmail-send is already running");
+        }
+
         bool singleUser = Processes.EffectiveUid != 0;
         HostPlan plan = new(context, words.FirstOrDefault() ?? "./Mailbox"u8.ToArray(), singleUser);
         List<Unit> units = [];

@@ -8,12 +8,18 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests"))
+
+import accounts  # noqa: E402
+
+accounts.hide_qmails()
 BINARY = pathlib.Path(os.environ.get("KOPIS_BINARY", ROOT / "out" / "kopis"))
 NOBODY = 65534
 
@@ -100,15 +106,17 @@ class Host:
         return subprocess.run(self.command(*arguments), env=self.environment(),
                               capture_output=True, timeout=60, **options)
 
-    def popen(self, *arguments):
+    def popen(self, *arguments, wrapper=()):
+        """The host, not yet ready; `wrapper` is what starts it, as who we are."""
         environment = self.environment()
         del environment["KOPIS_HOME"]
         return subprocess.Popen(
-            self.command("run", "--home", self.home, "--smtp", f"{self.smtp_host}:{self.smtp_port}",
-                         "--pop3", f"127.0.0.1:{self.pop3_port}",
-                         "--submission", f"127.0.0.1:{self.submission_port}",
-                         "--submissions", f"127.0.0.1:{self.submissions_port}",
-                         "--pop3s", f"127.0.0.1:{self.pop3s_port}", *arguments),
+            [*wrapper, *self.command(
+                "run", "--home", self.home, "--smtp", f"{self.smtp_host}:{self.smtp_port}",
+                "--pop3", f"127.0.0.1:{self.pop3_port}",
+                "--submission", f"127.0.0.1:{self.submission_port}",
+                "--submissions", f"127.0.0.1:{self.submissions_port}",
+                "--pop3s", f"127.0.0.1:{self.pop3s_port}", *arguments)],
             env=environment, cwd=self.base, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             # A shell's background jobs ignore it, and pass that on.

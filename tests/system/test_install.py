@@ -113,6 +113,73 @@ class Install(unittest.TestCase):
         self.assertFalse(self.home.exists())
         self.assertEqual(before, self.accounts())
 
+    def test_an_alias_with_another_home_is_complained_of_and_mended_where_asked(self):
+        """Before: nothing was said, and postmaster's mail bounced."""
+        self.host.run("groupadd", "--system", "nofiles")
+        self.host.run("useradd", "--system", "--gid", "nofiles", "--home-dir", "/nonexistent",
+                      "alias")
+        before = self.accounts()["passwd"]
+        line = (f"user alias is at home in /nonexistent, not in {self.home}/alias, where its "
+                ".qmail files are: mail to postmaster bounces")
+        said = self.host.install()
+        self.assertIn(f"{line} (kopis check-install --mend --home {self.home})\n", said)
+        self.assertIn(before, self.accounts()["passwd"])
+        self.assertEqual((100, [line]), self.check())
+        self.assertEqual((0, [f"mended: {line}"]), self.check("--mend"))
+        self.assertEqual((0, []), self.check())
+        self.assertEqual("", self.host.install())
+        self.host.start()
+        self.host.shell(f"printf 'Subject: one\n\n' | {self.home}/bin/sendmail postmaster")
+        self.host.wait_mail(self.home / "alias/Maildir")
+
+    def test_host_names_of_the_kernel(self):
+        """Before: 64 bytes without a dot ended install with a trace."""
+        for name in ("a" * 64, "a..b", "A_b", "x" * 31 + "." + "y" * 32):
+            self.host.shell("printf %s \"$NAME\" > /proc/sys/kernel/hostname", NAME=name)
+            self.host.install()
+            me = (self.home / "control/me").read_text().strip()
+            self.assertRegex(me, r"\A[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+\Z")
+            self.assertEqual((0, []), self.check())
+            self.assertEqual("", self.host.uninstall())
+
+    def test_without_rcpthosts_an_installed_host_is_no_open_relay(self):
+        """Before: it was one at once, as qmail is, and nothing said so."""
+        self.host.install()
+        self.host.start()
+        self.host.add_user("joe")
+        self.host.dot("joe", "default", "./Maildir/")
+        (self.home / "control/rcpthosts").unlink()
+        (self.home / "control/virtualdomains").write_text("virtual.example:joe\n")
+        words = (b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<joe@toyokawa.gcd.org>\r\n"
+                 b"RCPT TO:<joe-x@virtual.example>\r\nRCPT TO:<x@elsewhere.example>\r\n"
+                 b"RCPT TO:<x%elsewhere.example@other.example>\r\nQUIT\r\n")
+
+        def codes(stdin=words, **environment):
+            result = self.host.run(self.home / "bin/qmail-smtpd", stdin=stdin, check=False,
+                                   TCPREMOTEIP="192.0.2.1", **environment)
+            replies = [line[:3] for line in result.stdout.splitlines() if line[3:4] == b" "]
+            return replies[3:-1], result.stderr.decode()
+
+        taken, said = codes()
+        self.assertEqual([b"250", b"250", b"553", b"553"], taken)
+        self.assertEqual(
+            f"qmail-smtpd: warning: {self.home}/control/rcpthosts: missing, so mail is taken for "
+            "local addresses only (control/openrelay with 1 makes an open relay)\n", said)
+        self.assertEqual([b"250", b"250"], codes(RELAYCLIENT="")[0][-2:])
+        shown = self.host.run(self.home / "bin/qmail-showctl").stdout.decode()
+        self.assertIn("\nrcpthosts: (Default.) Missing: SMTP clients may send", shown)
+        netstring = b"1:\n,0:,24:19:x@elsewhere.example,,"
+        result = self.host.run(self.home / "bin/qmail-qmtpd", stdin=netstring, check=False,
+                               TCPREMOTEIP="192.0.2.1")
+        self.assertIn(b"rcpthosts", result.stdout)
+        (self.home / "control/openrelay").write_text("1\n")
+        self.assertEqual(([b"250", b"250"], ""), (codes()[0][-2:], codes()[1]))
+        (self.home / "control/openrelay").write_text("yes\n")
+        self.assertEqual([], codes()[0])
+        (self.home / "control/openrelay").unlink()
+        (self.home / "control/rcpthosts").write_text("elsewhere.example\n")
+        self.assertEqual([b"553", b"553", b"250", b"553"], codes()[0])
+
     def test_no_mail_is_taken_away(self):
         self.host.install()
         joe = self.host.add_user("joe")

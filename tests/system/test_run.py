@@ -119,6 +119,46 @@ class Run(unittest.TestCase):
         self.assertIn("--nonsense", self.refuse("--nonsense=1", code=100))
         self.assertIn("HOST:PORT", self.refuse("--smtp=2525", code=100))
 
+    def test_names_that_are_no_host_names(self):
+        """Before: a stack trace."""
+        for name in ("a..b", "a" * 64 + ".example", "a." * 150 + "b", "a b", "-a.example", ".",
+                     "a/b", "a\0b", "\xff.example"):
+            self.host.control("me", name)
+            said = self.refuse()
+            self.assertRegex(said, r"\Arun: fatal: .*control/me: .* is no host name\n\Z")
+
+    @unittest.skipUnless(os.geteuid() == 0, "a host name is root's to set")
+    def test_names_of_the_kernel(self):
+        """Before: 64 bytes, as containers have them, were a stack trace."""
+        for name in ("a" * 64, "x" * 31 + "." + "y" * 32, "(none)", "..", "\xff"):
+            host = Host()
+            self.addCleanup(host.close)
+            (host.home / "control/me").unlink()
+            popen = host.popen
+            host.popen = lambda popen=popen, name=name: popen(wrapper=(
+                "unshare", "--uts", "sh", "-c",
+                'printf %s "$0" > /proc/sys/kernel/hostname; exec "$@"', name))
+            host.start()
+            me = (host.home / "control/me").read_text().strip()
+            self.assertRegex(me, r"\A[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+\Z")
+            self.assertIn(f"@{me}", host.log())
+            host.stop()
+
+    def test_its_own_looks_are_not_logged(self):
+        """Before: no TLS: Received an unexpected EOF."""
+        self.host.start()
+        self.send_works()
+        self.assertNotIn("TLS:", self.host.log())
+        with socket.create_connection(("127.0.0.1", self.host.submissions_port)) as client:
+            client.sendall(b"EHLO x\r\n")
+            self.host.wait_log(r"no TLS: ")  # What is no look is.
+
+    def test_qmail_showctl_knows_every_file(self):
+        self.host.start()
+        shown = self.host.run("qmail-showctl").stdout.decode()
+        self.assertIn("\ntcprules.dat: Rules", shown)
+        self.assertNotIn("I have no idea", shown)
+
     def test_two_on_one_home(self):
         self.host.start()
         other = Host()

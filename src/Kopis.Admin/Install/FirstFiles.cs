@@ -150,21 +150,20 @@ internal sealed class FirstFiles(string home, InstallRecord record)
     /// <summary>The host's full name: its own where it has a dot, else the resolver's.</summary>
     private static string HostName()
     {
-        string own = Dns.GetHostName().ToLowerInvariant();
-        if (!own.Contains('.'))
+        string own = Dns.GetHostName();
+        if (!own.Contains('.') && own.Length > 0)
         {
             try
             {
-                string full = Dns.GetHostEntry(own).HostName.ToLowerInvariant();
-                own = full.Contains('.') ? full : own + HomeLayout.NoDomain;
+                own = Dns.GetHostEntry(own).HostName;
             }
-            catch (SocketException)
+            catch (Exception e) when (e is SocketException or ArgumentException)
             {
-                own += HomeLayout.NoDomain;
+                // Nobody knows it by another name.
             }
         }
 
-        return own;
+        return HostNames.Sound(own);
     }
 
     /// <summary>The domain above, as long as that still has a dot.</summary>

@@ -36,6 +36,13 @@ internal sealed class HostAccounts(string home, HostTools tools)
             {
                 yield return new Finding($"user {user.Name} is root by another name", null);
             }
+            else if (user.Home.Length > 0 && known.Home.TrimEnd('/') != HomeOf(user))
+            {
+                yield return new Finding(
+                    $"user {user.Name} is at home in {known.Home}, not in {HomeOf(user)}, where "
+                        + "its .qmail files are: mail to postmaster bounces",
+                    () => tools.Run("usermod", "--home", HomeOf(user), user.Name), IsAsked: true);
+            }
         }
     }
 

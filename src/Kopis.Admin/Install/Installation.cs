@@ -29,6 +29,12 @@ internal sealed class Installation(
             .Where(name => UnixGroups.ByName(name) is not null)];
         foreach (Finding finding in _accounts.Check().Concat(_tree.Check()))
         {
+            if (finding.IsAsked)
+            {
+                yield return $"{finding.Text} (kopis check-install --mend --home {home})";
+                continue;
+            }
+
             Mend(finding);
             yield return finding.Text;
         }
