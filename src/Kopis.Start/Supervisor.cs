@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Kopis.Base;
 using Kopis.Posix;
 
 namespace Kopis.Start;
@@ -26,11 +25,7 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
     /// <param name="ready">Called once all have been started.</param>
     internal void Run(Action ready)
     {
-        foreach (Unit unit in units)
-        {
-            Start(unit);
-        }
-
+        Array.ForEach([.. units], Start);
         ready();
         while (!signals.StopAsked)
         {
@@ -176,5 +171,5 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
 
     private static TimeSpan Now() => Stopwatch.GetElapsedTime(0);
 
-    private void Log(string line) => Fd.WriteAll(2, ByteText.ToBytes($"{name}: {line}\n"));
+    private void Log(string line) => LastWords.Say($"{name}: {line}");
 }
