@@ -86,7 +86,7 @@ public sealed partial class ControlTableTests
     [GeneratedRegex(
         """[cC]ontrol\.Read(Line|LineOrMe|Int|Long|Seconds|List|Cdb|Whole)\(\s*"""
         + """(?<name>"[^"]+"|[A-Z][\w.]*)"""
-        + """|\(control,\s*(?<name>"[^"]+"|[A-Z][\w.]*)"""
+        + """|\(control,\s*(?<name>"[a-z0-9.]+"|[A-Z][\w.]*)"""
         + """|\(control, "\w+",\s*(?<name>"[^"]+")""")]
     private static partial Regex Read();
 

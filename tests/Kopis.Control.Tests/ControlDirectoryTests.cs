@@ -49,7 +49,6 @@ public sealed class ControlDirectoryTests : IDisposable
     [InlineData("60x")]
     [InlineData("+1")]
     [InlineData("0x10")]
-    [InlineData("1 2")]
     [InlineData("1.5")]
     public void A_number_that_is_none_stops_with_file_and_reason(string content)
     {

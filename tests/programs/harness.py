@@ -5,11 +5,17 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
 NOBODY = 65534
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests"))
+
+import accounts  # noqa: E402
+
+accounts.hide_qmails()
 
 
 def reachable(directory):

@@ -168,7 +168,7 @@ class Install(unittest.TestCase):
         self.assertEqual([b"250", b"250"], codes(RELAYCLIENT="")[0][-2:])
         shown = self.host.run(self.home / "bin/qmail-showctl").stdout.decode()
         self.assertIn("\nrcpthosts: (Default.) Missing: SMTP clients may send", shown)
-        netstring = b"1:\n,0:,24:19:x@elsewhere.example,,"
+        netstring = b"1:\n,0:,23:19:x@elsewhere.example,,"
         result = self.host.run(self.home / "bin/qmail-qmtpd", stdin=netstring, check=False,
                                TCPREMOTEIP="192.0.2.1")
         self.assertIn(b"rcpthosts", result.stdout)
