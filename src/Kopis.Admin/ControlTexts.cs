@@ -95,6 +95,8 @@ internal static class ControlTexts
         new("aliasesfirst", Kind.Line, "(users of the host come first)",
             "Aliases of this database come before users of the host: "),
         new("authloopback", Kind.Number, "0", "AUTH without TLS on the loopback: "),
+        new("bouncemaxbytes", Kind.Number, "50000",
+            "Bounces give back of a message at most ", " bytes"),
         new("catchallfirst", Kind.List, "Users of the host come before each domain's catch-all.",
             "The catch-all comes before users of the host at ", "."),
         new("clientcert.pem", Kind.Present, "No certificate is shown to SMTP servers.",

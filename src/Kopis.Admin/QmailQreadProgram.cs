@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Posix;
@@ -21,14 +20,13 @@ public static class QmailQreadProgram
         ArrayBufferWriter<byte> text = new(FlushBytes);
         try
         {
+            using StoredBounces stored = new(context.Home, addresses);
             foreach ((MessageFile file, SavedMessage? saved) in
                 QueuedState.Read(context.Home).Messages())
             {
                 using (file)
                 {
-                    string number = file.Number.ToString(CultureInfo.InvariantCulture);
-                    bool bounces = File.Exists(context.In($"queue/bounce/{number}"));
-                    WriteHead(text, file, bounces);
+                    WriteHead(text, file, stored.HasFailure(file.Number));
                     WriteRecipients(text, file.Envelope, saved, addresses);
                 }
 

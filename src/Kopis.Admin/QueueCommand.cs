@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Kopis.Base;
+using Kopis.Control;
 using Kopis.Posix;
 using Kopis.Queue;
 
@@ -11,7 +12,6 @@ namespace Kopis.Admin;
 public static class QueueCommand
 {
     private const int BlockBytes = 64 * 1024;
-    private const int FailuresBytesMax = 64 * 1024 * 1024; // Of one bounce.
     private const int Alarm = 14;
     private const int StandardError = 2;
     private const int Bounces = 3; // To who writes queue/bounce, where that is not us.
@@ -78,20 +78,31 @@ public static class QueueCommand
             index++;
         }
 
-        using Beneath queue = new(context.In("queue"));
-        byte[]? failures = queue.TryReadFile(
-            $"bounce/{number}", FailuresBytesMax, out int errno, queue.TryStatus("bounce")?.Uid);
-        if (failures is not null)
+        AddFailures(text, context, file);
+        return Say(1, text.ToString(), ExitCode.Success);
+    }
+
+    /// <summary>What failed, as the bounce will say it, and of what delays the sender was told.
+    /// </summary>
+    private static void AddFailures(StringBuilder text, ProgramContext context, MessageFile file)
+    {
+        using StoredBounces stored = new(
+            context.Home, AddressMap.Read(ControlDirectory.Of(context)));
+        List<ReadOnlyMemory<byte>> recipients = [.. file.Envelope.Recipients];
+        foreach (BounceRecord record in FailedRecipients.Select(
+            stored.Read(file.Number), recipients.Count, one => one.IsDelay))
         {
-            text.Append("failed:\n");
-            text.Append(Printable(failures));
-        }
-        else if (errno != Errno.NoEntry)
-        {
-            throw new PosixException($"read queue/bounce/{number}", errno);
+            text.Append(CultureInfo.InvariantCulture,
+                $"delay told <{Safe(recipients[record.Recipient])}>\n");
         }
 
-        return Say(1, text.ToString(), ExitCode.Success);
+        string before = "failed:\n";
+        foreach (byte[] piece in stored.Text(file))
+        {
+            text.Append(before);
+            text.Append(Printable(piece));
+            before = "";
+        }
     }
 
     private static int Cat(ProgramContext context, ulong number)

@@ -21,13 +21,15 @@ public static class BounceText
     /// <param name="from">bouncefrom, unquoted, without host.</param>
     /// <param name="host">bouncehost.</param>
     /// <param name="recipient">Whom the bounce goes to.</param>
+    /// <param name="id">Its Message-ID.</param>
     /// <param name="isDouble">The failed message was itself a bounce.</param>
     public static void WriteHead(
         IBufferWriter<byte> to, DateTimeOffset time, ReadOnlySpan<byte> from,
-        ReadOnlySpan<byte> host, ReadOnlySpan<byte> recipient, bool isDouble)
+        ReadOnlySpan<byte> host, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> id,
+        bool isDouble)
     {
-        WriteHeader(to, time, from, host, recipient);
-        to.Write("Subject: failure notice\n\n"u8);
+        WriteHeader(to, time, from, host, recipient, "failure notice"u8, id);
+        to.Write("\n"u8);
         WriteGreeting(to, host);
         to.Write(isDouble
             ? "I tried to deliver a bounce message to this address, "u8
@@ -35,10 +37,12 @@ public static class BounceText
         to.Write(isDouble ? "but the bounce bounced!\n\n"u8 : []);
     }
 
-    /// <summary>Date, From and To.</summary>
+    /// <summary>The fields that every notice has: qmail's, in its order, and what RFC 5322 §3.6.4
+    /// and RFC 3834 §5 ask for.</summary>
     internal static void WriteHeader(
         IBufferWriter<byte> to, DateTimeOffset time, ReadOnlySpan<byte> from,
-        ReadOnlySpan<byte> host, ReadOnlySpan<byte> recipient)
+        ReadOnlySpan<byte> host, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> subject,
+        ReadOnlySpan<byte> id)
     {
         to.Write("Date: "u8);
         to.Write(ByteText.ToBytes(QmailDate.Rfc822(time)));
@@ -46,7 +50,11 @@ public static class BounceText
         to.Write(AddressQuote.Quote([.. from, (byte)'@', .. host]));
         to.Write("\nTo: "u8);
         WriteLineSafe(to, AddressQuote.Quote(recipient));
-        to.Write("\n"u8);
+        to.Write("\nSubject: "u8);
+        to.Write(subject);
+        to.Write("\nMessage-ID: "u8);
+        to.Write(id);
+        to.Write("\nAuto-Submitted: auto-replied\n"u8);
     }
 
     /// <summary>Who speaks: programs know a QSBMF text by this.</summary>
@@ -67,16 +75,15 @@ public static class BounceText
         byte[] text = report is [.., not (byte)'\n']
             ? [.. report, (byte)'\n']
             : report.ToArray();
-        byte before = (byte)'\n';
-        for (int i = 0; i < text.Length - 1; i++)
+
+        // A blank line would end the paragraph, and at its start leave it without a reason. From
+        // behind, as qmail does it: each line end but the first of a run.
+        for (int i = text.Length - 2; i >= 0; i--)
         {
-            // A blank line would end the paragraph, and at its start leave it without a reason.
-            if (text[i] == (byte)'\n' && before == (byte)'\n')
+            if (text[i] == (byte)'\n' && (i == 0 || text[i - 1] == (byte)'\n'))
             {
                 text[i] = (byte)'/';
             }
-
-            before = text[i];
         }
 
         to.Write(text);
@@ -92,6 +99,13 @@ public static class BounceText
             : "--- Below this line is a copy of the message.\n\n"u8);
         WriteReturnPath(to, sender);
     }
+
+    /// <summary>Behind the beginning of a message that was too long to come back whole: at the end,
+    /// since parsers take what follows the separator for its header.</summary>
+    public static void WriteCut(IBufferWriter<byte> to, long bytes, long allBytes) =>
+        to.Write(ByteText.ToBytes(
+            $"\n--- The rest of the message is left out. It has {allBytes} bytes; these were the "
+            + $"first {bytes}.\n"));
 
     /// <summary>The first line of a message that comes back.</summary>
     internal static void WriteReturnPath(IBufferWriter<byte> to, ReadOnlySpan<byte> sender)

@@ -19,21 +19,22 @@ public static class NoticeText
     /// <param name="from">bouncefrom, unquoted, without host.</param>
     /// <param name="host">bouncehost.</param>
     /// <param name="recipient">Whom the notice goes to.</param>
+    /// <param name="id">Its Message-ID.</param>
     /// <param name="boundary">Between the parts; nobody could have known it.</param>
     /// <param name="action">What it is about; relayed counts as delivered.</param>
     public static void WriteHead(
         IBufferWriter<byte> to, DateTimeOffset time, ReadOnlySpan<byte> from,
-        ReadOnlySpan<byte> host, ReadOnlySpan<byte> recipient, string boundary,
-        NoticeAction action)
+        ReadOnlySpan<byte> host, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> id,
+        string boundary, NoticeAction action)
     {
-        BounceText.WriteHeader(to, time, from, host, recipient);
-        to.Write(action switch
+        ReadOnlySpan<byte> subject = action switch
         {
-            NoticeAction.Failed => "Subject: failure notice\n"u8,
-            NoticeAction.Delayed => "Subject: delay notice\n"u8,
-            _ => "Subject: delivery notice\n"u8,
-        });
-        to.Write("Auto-Submitted: auto-replied\nMIME-Version: 1.0\n"u8);
+            NoticeAction.Failed => "failure notice"u8,
+            NoticeAction.Delayed => "delay notice"u8,
+            _ => "delivery notice"u8,
+        };
+        BounceText.WriteHeader(to, time, from, host, recipient, subject, id);
+        to.Write("MIME-Version: 1.0\n"u8);
         to.Write("Content-Type: multipart/report; report-type=delivery-status;\n"u8);
         to.Write(ByteText.ToBytes($"\tboundary=\"{boundary}\"\n"));
         to.Write("Content-Transfer-Encoding: 8bit\n\n"u8);
@@ -54,20 +55,36 @@ public static class NoticeText
         });
     }
 
-    /// <summary>The end of the first part, the beginning of the second.</summary>
+    /// <summary>The end of the first part.</summary>
+    /// <param name="to">Where the text goes.</param>
+    /// <param name="isWhole">All of the message is to follow, not just its header.</param>
+    /// <param name="tooManyBytes">The length of a message that is too long to follow; else null.
+    /// </param>
+    public static void WriteEndOfText(
+        IBufferWriter<byte> to, bool isWhole, long? tooManyBytes)
+    {
+        to.Write(isWhole
+            ? "--- A copy of the message is the last part of this one.\n"u8
+            : "--- The header of the message is the last part of this one.\n"u8);
+        if (tooManyBytes is { } bytes)
+        {
+            to.Write(ByteText.ToBytes(
+                $"The rest is left out: the message has {bytes} bytes.\n"));
+        }
+
+        to.Write("\n"u8);
+    }
+
+    /// <summary>The beginning of the second part.</summary>
     /// <param name="to">Where the text goes.</param>
     /// <param name="boundary">As in the head.</param>
-    /// <param name="isWhole">All of the message is to follow, not just its header.</param>
     /// <param name="host">Who reports.</param>
     /// <param name="envelopeId">ENVID, as xtext; null where there was none.</param>
     /// <param name="arrived">When the message came.</param>
     public static void WriteStatusHead(
-        IBufferWriter<byte> to, string boundary, bool isWhole, ReadOnlySpan<byte> host,
-        byte[]? envelopeId, DateTimeOffset arrived)
+        IBufferWriter<byte> to, string boundary, ReadOnlySpan<byte> host, byte[]? envelopeId,
+        DateTimeOffset arrived)
     {
-        to.Write(isWhole
-            ? "--- A copy of the message is the last part of this one.\n\n"u8
-            : "--- The header of the message is the last part of this one.\n\n"u8);
         WritePart(to, boundary, "message/delivery-status"u8);
         to.Write("Reporting-MTA: dns; "u8);
         WriteField(to, host);

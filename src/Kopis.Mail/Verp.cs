@@ -30,7 +30,8 @@ public static class Verp
         ];
     }
 
-    /// <summary>Where bounces go: <c>PREFIX@HOST</c>, once per message.</summary>
+    /// <summary>Where bounces go: what stands before <c>-@[]</c>, as in qmail whatever that is. Of
+    /// <c>-@[]</c> itself nothing is left, and its bounce is a double one.</summary>
     public static ReadOnlySpan<byte> BounceAddress(ReadOnlySpan<byte> sender) =>
-        IsVerp(sender) ? sender[..^Suffix.Length] : sender;
+        sender.EndsWith(Suffix) ? sender[..^Suffix.Length] : sender;
 }

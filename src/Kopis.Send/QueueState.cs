@@ -41,8 +41,8 @@ internal sealed class QueueState(
     private long _memoryBytes;
     private long _warnedAt;
 
-    /// <summary>What senders have heard of their messages; null where nobody asks.</summary>
-    internal INoticeBox? Notices { get; init; }
+    /// <summary>queue/bounce.</summary>
+    internal required IBounceSender Bounces { get; init; }
 
     /// <summary>Envelopes up to here are kept in memory while there is plenty.</summary>
     internal int WholeEnvelopeBytesMax { get; init; } = WholeEnvelopeBytesUsual;
@@ -83,9 +83,7 @@ internal sealed class QueueState(
     /// Takes the messages before the saved position back, and those after it of which there is
     /// something saved. What is newer is read by <see cref="ReadNew"/>. A snapshot is to be written
     /// then, before anything is marked.</summary>
-    /// <param name="bounces">queue/bounce; what is left of finished messages is removed.</param>
-    /// <param name="now">Unix time.</param>
-    internal void Recover(IBounceBox bounces, long now)
+    internal void Recover(long now)
     {
         _saved = marks.Load();
         if (marks.DamagedRecords > 0)
@@ -98,7 +96,7 @@ internal sealed class QueueState(
             log.Line($"alert: queue/state is damaged; finished mail may be delivered again");
         }
 
-        _oldBounces.UnionWith(bounces.Numbers());
+        _oldBounces.UnionWith(Bounces.Numbers());
         mess.Start(marks.Position);
         ulong last = 0;
         foreach (ulong number in _saved.Keys.Order())
@@ -116,7 +114,7 @@ internal sealed class QueueState(
         }
 
         _saved = [];
-        RemoveOldBounces(bounces);
+        RemoveOldBounces();
         CleanPassedSegments();
     }
 
@@ -375,7 +373,7 @@ internal sealed class QueueState(
         {
             if (message.HasNotices)
             {
-                Notices?.Recall(message);
+                Bounces.Recall(message);
             }
         }
         catch (IOException e)
@@ -413,7 +411,7 @@ internal sealed class QueueState(
 
     /// <summary>A crash between the End of a message and the removal of its bounce leaves the file.
     /// One of a message that is still to be read, or is set aside, stays.</summary>
-    private void RemoveOldBounces(IBounceBox bounces)
+    private void RemoveOldBounces()
     {
         if (marks.IsDoubtful)
         {
@@ -426,7 +424,7 @@ internal sealed class QueueState(
             {
                 if (IsRead(number) && !_setAside.ContainsKey(number))
                 {
-                    bounces.Remove(number);
+                    Bounces.Remove(number);
                     _oldBounces.Remove(number);
                 }
             }

@@ -27,13 +27,16 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <summary>Its body is in a file of its own.</summary>
     internal bool HasOwnFile { get; init; }
 
-    /// <summary>A passage about at least one failed recipient waits in queue/bounce.</summary>
+    /// <summary>queue/bounce keeps something about at least one of its recipients.</summary>
     internal bool HasBounce { get; set; }
 
     /// <summary>The scheduler has given it out as finished.</summary>
     internal bool IsFinished { get; set; }
 
     internal abstract ReadOnlySpan<byte> Sender { get; }
+
+    /// <summary>Where its bounce goes.</summary>
+    internal ReadOnlySpan<byte> ReturnPath => Verp.BounceAddress(Sender);
 
     /// <summary>Its recipients are not all in memory.</summary>
     internal abstract bool IsLong { get; }
@@ -49,8 +52,8 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     internal abstract bool HasDsn { get; }
 
     /// <summary>Its sender asked for notices of delivery status; a bounce's never does.</summary>
-    internal bool HasNotices =>
-        HasDsn && !Sender.IsEmpty && !Sender.SequenceEqual(BounceText.DoubleBounceSender);
+    internal bool HasNotices => HasDsn && !ReturnPath.IsEmpty
+        && !ReturnPath.SequenceEqual(BounceText.DoubleBounceSender);
 
     /// <inheritdoc/>
     public abstract int Recipients { get; }

@@ -10,6 +10,7 @@ internal sealed class SendControls
     private const int DelaySeconds = 14_400;
     private const int MemoryBytes = 256 * 1024 * 1024; // A million messages of one recipient.
     private const int MemoryBytesMin = 1024 * 1024;
+    private const int BounceBytes = 50_000; // What Postfix gives back, too.
     private const int ConcurrencyMax = 255; // A slot is one byte.
 
     private SendControls()
@@ -21,6 +22,9 @@ internal sealed class SendControls
     internal required byte[] BounceFrom { get; init; }
 
     internal required byte[] BounceHost { get; init; }
+
+    /// <summary>Bytes of a message that its bounce gives back at most; 0: all of it.</summary>
+    internal required int BounceBytesMax { get; init; }
 
     /// <summary>doublebounceto@doublebouncehost; empty discards double bounces.</summary>
     internal required byte[] DoubleBounceTo { get; init; }
@@ -52,8 +56,9 @@ internal sealed class SendControls
             Addresses = AddressMap.Read(control),
             BounceFrom = control.ReadLine("bouncefrom") ?? "MAILER-DAEMON"u8.ToArray(),
             BounceHost = control.ReadLineOrMe("bouncehost", "bouncehost")!,
+            BounceBytesMax = control.ReadInt("bouncemaxbytes", BounceBytes),
             DoubleBounceTo =
-                doubleTo.Length == 0 ? [] : [.. doubleTo, (byte)'@', .. doubleHost],
+                doubleTo is [] or [(byte)'@', ..] ? [] : [.. doubleTo, (byte)'@', .. doubleHost],
             ConcurrencyLocal = control.ReadInt("concurrencylocal", 10, most: ConcurrencyMax),
             ConcurrencyShared = control.ReadInt(
                 "concurrencyshared", 0, least: 1, most: ConcurrencyMax)

@@ -6,14 +6,14 @@ using Kopis.Queue;
 namespace Kopis.Send;
 
 /// <summary>
-/// What qmail-send does with messages and reports, in the order that keeps mail safe: passages of
-/// failures are durable before the marks that rely on them, marks before what cannot be undone. It
+/// What qmail-send does with messages and reports, in the order that keeps mail safe: the words
+/// of failures are durable before the marks that rely on them, marks before what cannot be undone. It
 /// reaches disk and peers through interfaces only, and time comes in as Unix seconds, so that a
 /// simulator can crash it between any two steps.
 /// </summary>
 internal sealed class SendCore(
-    Scheduler scheduler, StateLog marks, QueueState queue, IBounceBox bounces, AddressMap addresses,
-    SendLog log, Notices? notices = null) : IDisposable
+    Scheduler scheduler, StateLog marks, QueueState queue, BouncePolicy bounces,
+    AddressMap addresses, SendLog log) : IDisposable
 {
     private const int RetryAfterFailureSeconds = 123; // Contract §0.
     private static readonly byte[] LastWords =
@@ -23,7 +23,6 @@ internal sealed class SendCore(
     private readonly List<QueuedMessage> _ending = [];
     private readonly PriorityQueue<QueuedMessage, long> _laterBounces = new();
     private ulong _deliveries;
-    private long _intakeTrustedAt;
     private long _readAgainAt;
 
     /// <summary>The last marks did not become durable: nothing is started until they are, since a
@@ -44,7 +43,7 @@ internal sealed class SendCore(
     {
         scheduler.OnTrouble = (message, e) => log.Trouble(
             $"warning: trouble reading the recipients of msg {message.Number}; will try again", e);
-        queue.Recover(bounces, now);
+        queue.Recover(now);
         MarkFailed = true; // There is no file to write marks to yet: the snapshot makes one.
         MakeDurable();
     }
@@ -124,7 +123,7 @@ internal sealed class SendCore(
         byte[] text = isLastDeferral ? [.. report.Text, .. LastWords] : report.Text;
         if (report.Verdict == Verdict.Failed || isLastDeferral)
         {
-            KeepFailure(message, recipient, delivery.Addresses[place].Span, text);
+            bounces.KeepFailure(message, recipient, text);
         }
 
         Verdict verdict = scheduler.Report(delivery, report.Verdict);
@@ -134,11 +133,7 @@ internal sealed class SendCore(
             marks.Add(StateKind.Done, message.Number, recipient);
         }
 
-        if (message.HasNotices)
-        {
-            notices?.Take(delivery, recipient, report, verdict, Now);
-        }
-
+        bounces.Take(delivery, recipient, report, verdict, Now);
         return isListed;
     }
 
@@ -151,7 +146,8 @@ internal sealed class SendCore(
     {
         log.Line($"warning: the clock went back {seconds} seconds; all that waits is due now");
         scheduler.AllDueNow(now);
-        (_readAgainAt, _intakeTrustedAt) = (now, now);
+        _readAgainAt = now;
+        bounces.ClockWentBack(now);
         QueuedMessage[] waiting = [.. _laterBounces.UnorderedItems.Select(item => item.Element)];
         _laterBounces.Clear();
         _laterBounces.EnqueueRange(waiting, now);
@@ -225,7 +221,7 @@ internal sealed class SendCore(
     private void Finish(QueuedMessage message, long now)
     {
         _repeats.End(message);
-        if (message.HasBounce && !TryReturn(message, now))
+        if (message.HasBounce && !bounces.TrySend(message, now))
         {
             _laterBounces.Enqueue(message, now + RetryAfterFailureSeconds);
             return;
@@ -275,85 +271,12 @@ internal sealed class SendCore(
         return true;
     }
 
-    private void KeepFailure(
-        QueuedMessage message, int recipient, ReadOnlySpan<byte> address, byte[] report)
-    {
-        if (message.Parameters?.Of(recipient).Wants(NotifyOn.Failure) == false)
-        {
-            return; // Its sender said so.
-        }
-
-        if (notices is not null && message.HasNotices)
-        {
-            notices.KeepFailure(message, recipient, report);
-            return;
-        }
-
-        bounces.Append(message.Number, address, report);
-        message.HasBounce = true;
-    }
-
-    private bool TryReturn(QueuedMessage message, long now)
-    {
-        try
-        {
-            return TrySendBounce(message, now);
-        }
-        catch (IOException e)
-        {
-            log.Trouble($"warning: trouble reading msg {message.Number}", e); // Its parameters.
-            return false;
-        }
-    }
-
-    private bool TrySendBounce(QueuedMessage message, long now)
-    {
-        if (notices is not null && message.HasNotices)
-        {
-            return notices.TrySend(message, now);
-        }
-
-        if (now < _intakeTrustedAt)
-        {
-            return false; // Known to be in trouble: not every message needs to wait for it.
-        }
-
-        try
-        {
-            QueueReply? reply = bounces.Send(message);
-            if (reply is null)
-            {
-                log.Line($"triple bounce: discarding bounce/{message.Number}");
-                return true;
-            }
-
-            if (reply.Value.Code == 0)
-            {
-                log.Line($"bounce msg {message.Number} qp {reply.Value.Qp}");
-                return true;
-            }
-
-            if (reply.Value.Code is QueueCode.NoConnection or QueueCode.ConnectionLost)
-            {
-                _intakeTrustedAt = now + RetryAfterFailureSeconds;
-            }
-        }
-        catch (IOException e)
-        {
-            log.Trouble($"warning: trouble reading bounce/{message.Number}", e);
-        }
-
-        log.Line($"warning: trouble injecting bounce message, will try later");
-        return false;
-    }
-
     private void Mark(
         Action write, string what = "marking queue/state; will try again later")
     {
         try
         {
             bounces.Sync();
-            notices?.Sync();
             write();
             MarkFailed = false;
         }
@@ -377,7 +300,6 @@ internal sealed class SendCore(
         _ending.Clear();
         foreach (QueuedMessage message in bounced)
         {
-            notices?.Remove(message.Number);
             bounces.Remove(message.Number);
         }
     }

@@ -48,19 +48,18 @@ internal sealed class SendLoop : IDisposable
         {
             CompactAfterBytes = context.CompactAfterBytes,
         };
-        NoticeBox kept = new(
+        BounceSender bounces = new(
             context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
         QueueState state = new(
             new MessReader(context.Files, Path.Combine(queue, "mess")), marks, scheduler,
             controls.Addresses, context.Clean, _log, controls.QueueMemoryBytes)
         {
-            Notices = kept,
+            Bounces = bounces,
             WholeEnvelopeBytesMax = context.WholeEnvelopeBytesMax,
         };
-        BounceBox bounces = new(
-            context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
-        _core = new SendCore(scheduler, marks, state, bounces, controls.Addresses, _log,
-            new Notices(kept, controls.DelayNotifySeconds, _log));
+        _core = new SendCore(
+            scheduler, marks, state, new BouncePolicy(bounces, controls.DelayNotifySeconds, _log),
+            controls.Addresses, _log);
     }
 
     /// <summary>No mark waits for the disk: what was reported survives a power cut.</summary>

@@ -1,5 +1,4 @@
 using System.Text;
-using Kopis.Base;
 using Kopis.Control;
 using Kopis.Queue;
 
@@ -10,7 +9,7 @@ namespace Kopis.Send.Tests;
 /// qmail-clean and the log. It knows what truly happened to each recipient, and fails the test when
 /// the core breaks an invariant of the queue.
 /// </summary>
-internal sealed class World : IBounceBox, ICleaner, IDisposable
+internal sealed class World : IBounceSender, ICleaner, IDisposable
 {
     private const int MessagesInSegment = 5;
     private const int RecordBytes = 2_000_000; // Holes are made of one.
@@ -77,9 +76,11 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
         QueueState queue = new(
             new Reader(this), marks, scheduler, addresses, this, log, memoryBytesMax)
         {
+            Bounces = this,
             WholeEnvelopeBytesMax = int.MaxValue, // The world says.
         };
-        SendCore core = new(scheduler, marks, queue, this, addresses, log);
+        BouncePolicy bounces = new(this, delaySeconds: 0, log);
+        SendCore core = new(scheduler, marks, queue, bounces, addresses, log);
         Flush = log.Flush;
         core.Recover(now);
         return core;
@@ -183,16 +184,36 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
 
     public IReadOnlyList<ulong> Numbers() => [.. _passages.Keys];
 
-    public void Append(ulong number, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> report)
+    public void Append(QueuedMessage message, BounceRecord record)
     {
         BeforeEach();
-        if (!_passages.TryGetValue(number, out List<string>? list))
+        if (!_passages.TryGetValue(message.Number, out List<string>? list))
         {
-            _passages.Add(number, list = []);
+            _passages.Add(message.Number, list = []);
         }
 
-        list.Add(ByteText.ToText(recipient));
+        list.Add(_messages[message.Number].Recipients[record.Recipient]);
     }
+
+    public void Recall(QueuedMessage message)
+    {
+    }
+
+    public string? DiscardedAs(QueuedMessage message)
+    {
+        StoredMessage stored = _messages[message.Number];
+        if (stored.Sender != "#@[]")
+        {
+            return null;
+        }
+
+        BeforeEach();
+        stored.Bounced.UnionWith(_passages[message.Number]);
+        return "triple";
+    }
+
+    public QueueReply Send(QueuedMessage message, IReadOnlyList<BounceRecord> notices) =>
+        throw new InvalidOperationException("Nobody asks for notices here.");
 
     public void Sync()
     {
@@ -210,20 +231,14 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
         _passages.Remove(number);
     }
 
-    public QueueReply? Send(QueuedMessage message)
+    public IReadOnlyList<QueueReply> Send(QueuedMessage message)
     {
         BeforeEach();
         StoredMessage stored = _messages[message.Number];
-        if (stored.Sender == "#@[]")
-        {
-            stored.Bounced.UnionWith(_passages[message.Number]);
-            return null;
-        }
-
         int code = IntakeCode();
         if (code != 0)
         {
-            return new QueueReply(code, 0, 0);
+            return [new QueueReply(code, 0, 0)];
         }
 
         bool isDouble = stored.Sender.Length == 0;
@@ -232,7 +247,7 @@ internal sealed class World : IBounceBox, ICleaner, IDisposable
         ulong number = Add(
             stored.Born, isDouble ? "#@[]" : "", isDouble ? "postmaster@l.example" : stored.Sender);
         BeforeEach();
-        return new QueueReply(0, 4711, number);
+        return [new QueueReply(0, 4711, number)];
     }
 
     public void Ask(string request) => _requests.Add(request);

@@ -11,6 +11,10 @@ internal sealed class Faults(Random random)
     /// <summary>One call in so many fails; 0: none does.</summary>
     internal int OneIn { get; set; }
 
+    /// <summary>A call on paths like this one fails every other time, while anything fails at all;
+    /// null: no more often than others.</summary>
+    internal (string Call, string Path)? Weak { get; init; }
+
     /// <summary>Whether a call with this name on this path is left out.</summary>
     internal Func<string, string, bool> IsLeftOut { get; init; } = (_, _) => false;
 
@@ -18,8 +22,13 @@ internal sealed class Faults(Random random)
     internal ulong Trace { get; private set; } = 14695981039346656037;
 
     /// <summary>The error of this call, or 0.</summary>
-    internal int Next() =>
-        OneIn > 0 && random.Next(OneIn) == 0 ? Errors[random.Next(Errors.Length)] : 0;
+    internal int Next(string call, string path)
+    {
+        bool isWeak = Weak is { } weak && call == weak.Call
+            && path.Contains(weak.Path, StringComparison.Ordinal);
+        int oneIn = isWeak && OneIn > 0 ? 2 : OneIn;
+        return oneIn > 0 && random.Next(oneIn) == 0 ? Errors[random.Next(Errors.Length)] : 0;
+    }
 
     internal int Random(int below) => random.Next(below);
 

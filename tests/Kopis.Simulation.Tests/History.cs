@@ -23,9 +23,9 @@ internal sealed class History(Machine machine, Tally tally)
     /// <returns>A number that is the same whenever the same things happened.</returns>
     internal static ulong Live(
         int seed, ControlDirectory control, Tally tally,
-        Func<string, string, bool>? isLeftOut = null)
+        Func<string, string, bool>? isLeftOut = null, (string Call, string Path)? weak = null)
     {
-        using Machine machine = new(seed, control, isLeftOut ?? ((_, _) => false));
+        using Machine machine = new(seed, control, isLeftOut ?? ((_, _) => false), weak);
         try
         {
             new History(machine, tally).Run();

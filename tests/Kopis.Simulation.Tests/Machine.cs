@@ -15,12 +15,14 @@ internal sealed class Machine : IDisposable
 
     private readonly SimulatedDisk _disk;
 
-    internal Machine(int seed, ControlDirectory control, Func<string, string, bool> isLeftOut)
+    internal Machine(
+        int seed, ControlDirectory control, Func<string, string, bool> isLeftOut,
+        (string Call, string Path)? weak)
     {
         Random = new Random(seed);
         Control = control;
         Controls = SendControls.Read(control);
-        Faults = new Faults(Random) { IsLeftOut = isLeftOut };
+        Faults = new Faults(Random) { IsLeftOut = isLeftOut, Weak = weak };
         Fibers = new Fibers(Random, Clock);
         _disk = new SimulatedDisk(Random, hasJournal: Random.Next(2) == 0);
         foreach (string path in (string[])[

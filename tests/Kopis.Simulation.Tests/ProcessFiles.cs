@@ -212,7 +212,7 @@ internal sealed class ProcessFiles(SimulatedDisk disk, Fibers? fibers, Faults fa
 
         fibers.Yield();
         faults.Note(fibers.CurrentNumber, call, path);
-        return faults.Next();
+        return faults.Next(call, path);
     }
 
     private void Throw(string call, string path)

@@ -22,8 +22,10 @@ class Qreceipt(ToolCase):
         self.assertRegex(result.stderr, rb"\Aqreceipt: qp \d+\n\Z")
         self.assertEqual(b"F\0Ta b@y\0\0", self.envelope())
         head, text = self.queued().split(b"\n\n", 1)
-        self.assertEqual(b'From: DELIVERY NOTICE SYSTEM <joe@x.example>\nTo: <"a b"@y>\n'
-                         b"Subject: success notice", head)
+        self.assertRegex(
+            head, rb'\AFrom: DELIVERY NOTICE SYSTEM <joe@x\.example>\nTo: <"a b"@y>\n'
+            rb"Subject: success notice\nDate: \d+ \w+ \d{4} [\d:]{8} -0000\n"
+            rb"Message-ID: <[0-9a-f.]+\.bounce@x\.example>\nAuto-Submitted: auto-replied\Z")
         self.assertIn(b"following address: joe@x.example.", text)
         self.assertIn(b"<1@y>", text)
         self.assertNotIn(b"body", text)

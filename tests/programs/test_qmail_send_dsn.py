@@ -166,6 +166,64 @@ class Notices(SendCase):
         self.wait_log(rb"^end msg ")
         self.assertFalse(list((self.home / "queue/bounce").iterdir()))
 
+    def test_what_tools_say_of_a_message_with_notices(self):
+        self.control("delaynotify", "1")
+        self.start_again()
+        self.submit(b"ENVID=d", (b"a@far.example", b"NOTIFY=DELAY,FAILURE"), (b"b@far.example", b""))
+        slot = self.take_long(2)
+        select.select([], [], [], 2.1)  # Now it is older than delaynotify.
+        self.defer(slot)
+        self.parts_of_delay()
+        bounce, = (self.home / "queue/bounce").iterdir()
+        delayed = b"\ndelay told <a@far.example>\n"
+        self.assertNotIn(b"bouncing", self.run_program("qmail-qread").stdout)
+        self.assertTrue(self.kopis("show", bounce.name).endswith(delayed))
+        os.kill(self.sender.pid, signal.SIGALRM)
+        slot = self.take_long(2)
+        self.remote.report(slot, b"ZSorry, not now. (#4.4.1)\n")
+        self.remote.report(slot, b"Dno\n\n\nsuch box\n")
+        self.wait_log(rb"^delivery \d+: failure: .*\n")
+        self.assertRegex(self.run_program("qmail-qread").stdout,
+                         rb"> +bouncing\n\tremote\ta@far.example\n  done\tremote\tb@far.example\n")
+        failed = b"<b@far.example>:\nno\n//such box\n\n"
+        self.assertTrue(self.kopis("show", bounce.name).endswith(delayed + b"failed:\n" + failed))
+        self.sender.terminate()
+        self.sender.wait(WAIT)
+        self.stop_writer()
+        self.kopis("export", self.home / "new")
+        exported, = (self.home / "new/bounce").iterdir()
+        self.assertEqual(failed, exported.read_bytes())
+
+    def test_a_message_that_is_only_delayed_is_exported_without_a_bounce(self):
+        self.control("delaynotify", "1")
+        self.start_again()
+        self.submit(b"ENVID=d", (b"a@far.example", b"NOTIFY=DELAY"), (b"b@far.example", b""))
+        slot = self.take_long(2)
+        select.select([], [], [], 2.1)
+        self.defer(slot)
+        self.parts_of_delay()
+        self.sender.terminate()
+        self.sender.wait(WAIT)
+        self.stop_writer()
+        self.kopis("export", self.home / "new")
+        self.assertFalse(list((self.home / "new/bounce").iterdir()))
+
+    def test_a_message_over_the_bound_comes_back_as_its_header(self):
+        self.submit(b"RET=FULL ENVID=1", (b"gone@mx.example", b""),
+                    message=b"Subject: s\n\n" + b"line\n" * 20_000)
+        self.local.report(self.local.order()[0], b"Dno\n")
+        text, _, message = self.parts(self.notice())
+        self.assertRegex(
+            text.get_content(), r"\n--- The header of the message is the last part of this one\.\n"
+            r"The rest is left out: the message has 100\d\d\d bytes\.\n\Z")
+        self.assertEqual("text/rfc822-headers", message.get_content_type())
+        self.assertRegex(message.get_content(), r"(?s)\AReturn-Path: .*\nSubject: s\n\Z")
+
+    def kopis(self, *words):
+        result = self.run_program("kopis", "queue", *map(str, words))
+        self.assertEqual(0, result.returncode, result)
+        return result.stdout
+
     # Deliveries and delays --------------------------------------------------------------------
 
     def test_a_delivery_here_is_told_at_once_where_that_was_asked(self):

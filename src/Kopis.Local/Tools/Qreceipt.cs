@@ -1,6 +1,7 @@
 using System.Buffers;
 using Kopis.Base;
 using Kopis.Mail;
+using Kopis.Posix;
 
 namespace Kopis.Local;
 
@@ -70,7 +71,8 @@ public static class Qreceipt
         to.Write(quoted);
         to.Write(">\nTo: <"u8);
         to.Write(AddressQuote.Quote(sender));
-        to.Write(">\nSubject: success notice\n\nHi! This is the qreceipt program. "u8);
+        WriteIdentity(to, sender, address, messageId);
+        to.Write("Hi! This is the qreceipt program. "u8);
         to.Write("Your message was delivered to the\nfollowing address: "u8);
         to.Write(address);
         to.Write(". Thanks for asking.\n"u8);
@@ -82,5 +84,22 @@ public static class Qreceipt
         }
 
         return to.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The rest of the header: Message-ID and Date, which large providers ask for.</summary>
+    private static void WriteIdentity(
+        ArrayBufferWriter<byte> to, byte[] sender, byte[] address, byte[] messageId)
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        NoticeId id = new();
+        id.Add(sender);
+        id.Add(address);
+        id.Add(messageId);
+        ReadOnlySpan<byte> host = address.AsSpan(address.AsSpan().LastIndexOf((byte)'@') + 1);
+        to.Write(">\nSubject: success notice\nDate: "u8);
+        to.Write(ByteText.ToBytes(QmailDate.Rfc822(now)));
+        to.Write("\nMessage-ID: "u8);
+        to.Write(id.Format(now.ToUnixTimeSeconds(), (ulong)Processes.Id, host));
+        to.Write("\nAuto-Submitted: auto-replied\n\n"u8);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Kopis.Base;
 using Kopis.Control;
 using Kopis.Posix;
@@ -18,7 +17,6 @@ public sealed class QueueExport : IDisposable
 {
     private const int BlockBytes = 64 * 1024;
     private const int Split = 23;
-    private const int FailuresBytesMax = 64 * 1024 * 1024; // Of one bounce.
     private const int WritableByOthers = 0x12; // 0022
     private const int Sticky = 0x200; // 01000
     private const int M0600 = 0x180;
@@ -29,7 +27,7 @@ public sealed class QueueExport : IDisposable
 
     private readonly string _home;
     private readonly Beneath _to;
-    private readonly Beneath _from;
+    private readonly StoredBounces _bounces;
     private readonly AddressMap _addresses;
     private readonly (uint Uid, uint Gid)? _queue;
     private readonly (uint Uid, uint Gid)? _send;
@@ -60,7 +58,7 @@ public sealed class QueueExport : IDisposable
         }
 
         _to = OpenTarget(directory);
-        _from = new Beneath(Path.Combine(home, "queue"));
+        _bounces = new StoredBounces(home, _addresses);
     }
 
     /// <summary>Writes all of it, durably.</summary>
@@ -86,7 +84,7 @@ public sealed class QueueExport : IDisposable
     public void Dispose()
     {
         _to.Dispose();
-        _from.Dispose();
+        _bounces.Dispose();
     }
 
     private static Beneath OpenTarget(string directory)
@@ -141,7 +139,7 @@ public sealed class QueueExport : IDisposable
             }
         }
 
-        WriteFile("lock/sendmutex", [], M0600, _send);
+        WriteFile("lock/sendmutex", Array.Empty<byte>(), M0600, _send);
         WriteFile("lock/tcpto", new byte[TimeoutTable.Bytes], M0644, _remote);
         _to.MakeFifo("lock/trigger", M0600);
         _rights.Add(("lock/trigger", M0622, _send));
@@ -153,7 +151,8 @@ public sealed class QueueExport : IDisposable
     {
         ulong number = WriteText(file);
         string place = $"{number % Split}/{number}";
-        if (FailuresOf(file.Number) is { } failures)
+        IEnumerable<byte[]> failures = _bounces.Text(file);
+        if (failures.Any())
         {
             WriteFile($"bounce/{number}", failures, M0600, _send);
         }
@@ -181,17 +180,6 @@ public sealed class QueueExport : IDisposable
 
         byte[] info = [(byte)'F', .. file.Envelope.Sender.Span, 0];
         WriteFile($"info/{place}", info, M0600, _send, file.Arrived.UtcDateTime);
-    }
-
-    // It is qmails's file, in his directory: one that is another's is none.
-    private byte[]? FailuresOf(ulong number)
-    {
-        byte[]? failures = _from.TryReadFile(
-            $"bounce/{Text(number)}", FailuresBytesMax, out int errno,
-            _from.TryStatus("bounce")?.Uid);
-        return failures is not null || errno == Errno.NoEntry
-            ? failures
-            : throw new PosixException($"read queue/bounce/{Text(number)}", errno);
     }
 
     /// <summary>A message's number is the inode of its text.</summary>
@@ -226,13 +214,21 @@ public sealed class QueueExport : IDisposable
     }
 
     private void WriteFile(
-        string name, ReadOnlySpan<byte> content, int mode, (uint Uid, uint Gid)? owner,
+        string name, byte[] content, int mode, (uint Uid, uint Gid)? owner,
+        DateTime? modified = null) => WriteFile(name, [content], mode, owner, modified);
+
+    private void WriteFile(
+        string name, IEnumerable<byte[]> content, int mode, (uint Uid, uint Gid)? owner,
         DateTime? modified = null)
     {
         int fd = _to.Open(
             name, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, M0600);
         using SafeFileHandle file = new(fd, ownsHandle: true);
-        Fd.WriteAll(fd, content);
+        foreach (byte[] piece in content)
+        {
+            Fd.WriteAll(fd, piece);
+        }
+
         if (modified is { } time)
         {
             File.SetLastWriteTimeUtc(file, time);
@@ -273,6 +269,4 @@ public sealed class QueueExport : IDisposable
 
         _to.SyncDirectory("");
     }
-
-    private static string Text(ulong number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -96,7 +96,8 @@ internal static class AddressTargets
             !to.WrittenSpan.ContainsAnyExceptInRange((byte)33, (byte)126), "an unsafe log line");
         to.ResetWrittenCount();
         BounceText.WriteHead(
-            to, DateTimeOffset.UnixEpoch, "MAILER-DAEMON"u8, "h.example"u8, input, false);
+            to, DateTimeOffset.UnixEpoch, "MAILER-DAEMON"u8, "h.example"u8, input,
+            "<1@h.example>"u8, false);
         int body = to.WrittenSpan.IndexOf("\n\n"u8);
         BeFields(to.WrittenSpan[..(body + 1)]);
         to.ResetWrittenCount();

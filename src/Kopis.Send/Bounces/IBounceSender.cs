@@ -2,13 +2,16 @@ using Kopis.Queue;
 
 namespace Kopis.Send;
 
-/// <summary>Notices of delivery status: what is to be told later, and the way into the queue.
+/// <summary>queue/bounce, and the way of bounces and of notices of delivery status into the queue.
 /// </summary>
-internal interface INoticeBox
+internal interface IBounceSender
 {
-    /// <summary>Keeps one; durable after <see cref="Sync"/>.</summary>
+    /// <summary>Messages of which something is kept.</summary>
+    IReadOnlyList<ulong> Numbers();
+
+    /// <summary>Keeps what became of a recipient; durable after <see cref="Sync"/>.</summary>
     /// <exception cref="IOException">It is not kept.</exception>
-    void Append(QueuedMessage message, Notice notice);
+    void Append(QueuedMessage message, BounceRecord record);
 
     /// <summary>Makes all of them durable, before the marks that rely on them.</summary>
     void Sync();
@@ -17,15 +20,18 @@ internal interface INoticeBox
     /// <exception cref="IOException">Not now.</exception>
     void Recall(QueuedMessage message);
 
+    /// <summary>Nobody is to hear of the message's failures: the word for that; else null.</summary>
+    string? DiscardedAs(QueuedMessage message);
+
     /// <summary>Sends what is kept of a message whose recipients are all done.</summary>
     /// <returns>The queue's replies, up to the first failure; none where there is nothing to
     /// tell.</returns>
     /// <exception cref="IOException">Not now; all is kept.</exception>
     IReadOnlyList<QueueReply> Send(QueuedMessage message);
 
-    /// <summary>Sends some at once that are not kept, all of one kind.</summary>
+    /// <summary>Sends some notices at once that are not kept, all of one kind.</summary>
     /// <exception cref="IOException">The message cannot be read now.</exception>
-    QueueReply Send(QueuedMessage message, IReadOnlyList<Notice> notices);
+    QueueReply Send(QueuedMessage message, IReadOnlyList<BounceRecord> notices);
 
     void Remove(ulong number);
 }

@@ -5,27 +5,30 @@ using Kopis.Queue;
 namespace Kopis.Send;
 
 /// <summary>
-/// Decides what the sender of a message hears of its recipients, where he asked (RFC 3461):
-/// deliveries and delays at once, those of one order together; failures at the end, as bounces are.
+/// Decides what the sender of a message hears of its recipients: failures at the end; and where he
+/// asked for more (RFC 3461), deliveries and delays at once, those of one order together.
 /// </summary>
-/// <param name="box">Keeps and sends.</param>
+/// <param name="sender">Keeps and sends.</param>
 /// <param name="delaySeconds">A message so old is delayed; zero: none ever is.</param>
 /// <param name="log">What was sent is told here.</param>
-internal sealed class Notices(INoticeBox box, long delaySeconds, SendLog log)
+internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, SendLog log)
 {
-    private const int RetryAfterFailureSeconds = 123; // As for bounces (contract §0).
+    private const int RetryAfterFailureSeconds = 123; // Contract §0.
 
     // By reference: an order changes while its reports come.
-    private readonly Dictionary<Delivery, List<Notice>> _open =
+    private readonly Dictionary<Delivery, List<BounceRecord>> _open =
         new(ReferenceEqualityComparer.Instance);
     private long _intakeTrustedAt;
 
-    /// <summary>Keeps a failure that its sender wants to hear of.</summary>
+    /// <summary>Keeps a failure, unless its sender does not want to hear of it.</summary>
     /// <exception cref="IOException">It cannot be kept now.</exception>
     internal void KeepFailure(QueuedMessage message, int recipient, byte[] report)
     {
-        box.Append(message, new Notice(recipient, NoticeAction.Failed, report));
-        message.HasBounce = true;
+        if (message.Parameters?.Of(recipient).Wants(NotifyOn.Failure) != false)
+        {
+            sender.Append(message, new BounceRecord(recipient, NoticeAction.Failed, report));
+            message.HasBounce = true;
+        }
     }
 
     /// <summary>Takes what became of an order's recipient, after its verdict.</summary>
@@ -33,17 +36,22 @@ internal sealed class Notices(INoticeBox box, long delaySeconds, SendLog log)
         Delivery delivery, int recipient, DeliveryReport report, Verdict verdict, long now)
     {
         QueuedMessage message = delivery.Message;
+        if (!message.HasNotices)
+        {
+            return;
+        }
+
         if (ActionOf(message, recipient, delivery, report, verdict, now) is { } action)
         {
-            if (!_open.TryGetValue(delivery, out List<Notice>? list))
+            if (!_open.TryGetValue(delivery, out List<BounceRecord>? list))
             {
                 _open.Add(delivery, list = []);
             }
 
-            list.Add(new Notice(recipient, action, report.Text));
+            list.Add(new BounceRecord(recipient, action, report.Text));
         }
 
-        if (delivery.IsComplete && _open.Remove(delivery, out List<Notice>? all))
+        if (delivery.IsComplete && _open.Remove(delivery, out List<BounceRecord>? all))
         {
             TellOf(message, all.FindAll(one => one.Action != NoticeAction.Delayed), now);
             TellOf(message, all.FindAll(one => one.Action == NoticeAction.Delayed), now);
@@ -54,14 +62,17 @@ internal sealed class Notices(INoticeBox box, long delaySeconds, SendLog log)
     /// <returns>False: not now.</returns>
     internal bool TrySend(QueuedMessage message, long now)
     {
-        if (now < _intakeTrustedAt)
-        {
-            return false;
-        }
-
         try
         {
-            return box.Send(message).All(reply => IsQueued(message, reply, now));
+            if (sender.DiscardedAs(message) is { } kind)
+            {
+                log.Line($"{kind} bounce: discarding bounce/{message.Number}");
+                return true;
+            }
+
+            // In trouble that is known not every message needs to wait for the queue.
+            return now >= _intakeTrustedAt
+                && sender.Send(message).All(reply => IsQueued(message, reply, now));
         }
         catch (IOException e)
         {
@@ -70,11 +81,14 @@ internal sealed class Notices(INoticeBox box, long delaySeconds, SendLog log)
         }
     }
 
+    /// <summary>The clock is set back.</summary>
+    internal void ClockWentBack(long now) => _intakeTrustedAt = now;
+
     /// <summary>As part of making marks durable, before them.</summary>
-    internal void Sync() => box.Sync();
+    internal void Sync() => sender.Sync();
 
     /// <summary>The message has ended.</summary>
-    internal void Remove(ulong number) => box.Remove(number);
+    internal void Remove(ulong number) => sender.Remove(number);
 
     /// <summary>Null where there is nothing to tell.</summary>
     private NoticeAction? ActionOf(
@@ -95,7 +109,7 @@ internal sealed class Notices(INoticeBox box, long delaySeconds, SendLog log)
         return isDelayed ? NoticeAction.Delayed : null;
     }
 
-    private void TellOf(QueuedMessage message, List<Notice> notices, long now)
+    private void TellOf(QueuedMessage message, List<BounceRecord> notices, long now)
     {
         if (notices.Count == 0)
         {
@@ -105,7 +119,7 @@ internal sealed class Notices(INoticeBox box, long delaySeconds, SendLog log)
         bool isTold = TrySendNow(message, notices, now);
         try
         {
-            foreach (Notice notice in notices)
+            foreach (BounceRecord notice in notices)
             {
                 KeepTrace(message, notice, isTold);
             }
@@ -117,11 +131,11 @@ internal sealed class Notices(INoticeBox box, long delaySeconds, SendLog log)
         }
     }
 
-    private bool TrySendNow(QueuedMessage message, List<Notice> notices, long now)
+    private bool TrySendNow(QueuedMessage message, List<BounceRecord> notices, long now)
     {
         try
         {
-            return now >= _intakeTrustedAt && IsQueued(message, box.Send(message, notices), now);
+            return now >= _intakeTrustedAt && IsQueued(message, sender.Send(message, notices), now);
         }
         catch (IOException e)
         {
@@ -132,7 +146,7 @@ internal sealed class Notices(INoticeBox box, long delaySeconds, SendLog log)
 
     /// <summary>A delay that was told is not told again after a restart; one that was not is due
     /// with the next deferral. A delivery that was not told of is told of at the end.</summary>
-    private void KeepTrace(QueuedMessage message, Notice notice, bool isTold)
+    private void KeepTrace(QueuedMessage message, BounceRecord notice, bool isTold)
     {
         bool isDelay = notice.Action == NoticeAction.Delayed;
         if (isDelay && isTold)
@@ -142,16 +156,17 @@ internal sealed class Notices(INoticeBox box, long delaySeconds, SendLog log)
 
         if (isDelay == isTold)
         {
-            box.Append(message, isDelay ? notice with { Report = [] } : notice);
+            sender.Append(message, isDelay ? notice with { Report = [] } : notice);
             message.HasBounce = true;
         }
     }
 
     private bool IsQueued(QueuedMessage message, QueueReply reply, long now)
     {
+        bool isNotice = message.HasNotices;
         if (reply.Code == 0)
         {
-            log.Line($"notice msg {message.Number} qp {reply.Qp}");
+            log.Line($"{(isNotice ? "notice" : "bounce")} msg {message.Number} qp {reply.Qp}");
             return true;
         }
 
@@ -160,7 +175,8 @@ internal sealed class Notices(INoticeBox box, long delaySeconds, SendLog log)
             _intakeTrustedAt = now + RetryAfterFailureSeconds;
         }
 
-        log.Line($"warning: trouble injecting notice, will try later");
+        string what = isNotice ? "notice" : "bounce message";
+        log.Line($"warning: trouble injecting {what}, will try later");
         return false;
     }
 }

@@ -6,7 +6,7 @@ using Kopis.Queue;
 namespace Kopis.Send.Tests;
 
 /// <summary>What senders hear, decided without disk or queue.</summary>
-public sealed class NoticeTests
+public sealed class BouncePolicyTests
 {
     private const long Now = Make.Born + 100;
 
@@ -70,8 +70,8 @@ public sealed class NoticeTests
         List<DeliveryReport> reports = [];
         reader.Read([0, (byte)letter, (byte)'x', 0], reports);
         Verdict verdict = scheduler.Report(delivery, reports[0].Verdict);
-        Notices notices = new(_box, delaySeconds, new SendLog(_ => { }));
-        notices.Take(delivery, 0, reports[0], verdict, Now);
+        BouncePolicy policy = new(_box, delaySeconds, new SendLog(_ => { }));
+        policy.Take(delivery, 0, reports[0], verdict, Now);
         return message;
     }
 
@@ -87,16 +87,20 @@ public sealed class NoticeTests
             ParameterTable.Of(new Envelope(bytes)));
     }
 
-    private sealed class Box : INoticeBox
+    private sealed class Box : IBounceSender
     {
         internal int Code { get; set; }
 
         internal List<string> Events { get; } = [];
 
-        public void Append(QueuedMessage message, Notice notice) =>
-            Events.Add($"kept {notice.Action}");
+        public IReadOnlyList<ulong> Numbers() => [];
 
-        public QueueReply Send(QueuedMessage message, IReadOnlyList<Notice> notices)
+        public void Append(QueuedMessage message, BounceRecord record) =>
+            Events.Add($"kept {record.Action}");
+
+        public string? DiscardedAs(QueuedMessage message) => null;
+
+        public QueueReply Send(QueuedMessage message, IReadOnlyList<BounceRecord> notices)
         {
             string fate = Code == 0 ? "sent" : "refused";
             Events.Add($"{fate} {string.Join('+', notices.Select(one => one.Action))}");

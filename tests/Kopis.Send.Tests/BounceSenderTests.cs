@@ -8,19 +8,19 @@ using MimeKit;
 namespace Kopis.Send.Tests;
 
 /// <summary>Notices as files and as messages; MimeKit reads what we wrote.</summary>
-public sealed class NoticeBoxTests : IDisposable
+public sealed class BounceSenderTests : IDisposable
 {
     private readonly string _home = Directory.CreateTempSubdirectory("kopis-").FullName;
     private readonly List<Captured> _sent = [];
-    private readonly NoticeBox _box;
+    private readonly BounceSender _sender;
 
-    public NoticeBoxTests()
+    public BounceSenderTests()
     {
         Directory.CreateDirectory(Path.Combine(_home, "control"));
         Directory.CreateDirectory(Path.Combine(_home, "queue", "bounce"));
         Directory.CreateDirectory(Path.Combine(_home, "queue", "mess"));
         File.WriteAllText(Path.Combine(_home, "control", "me"), "mx.example\n");
-        _box = New();
+        _sender = New();
     }
 
     public void Dispose() => Directory.Delete(_home, recursive: true);
@@ -29,10 +29,10 @@ public sealed class NoticeBoxTests : IDisposable
     public void MimeKit_reads_a_notice()
     {
         QueuedMessage message = Message("RET=HDRS ENVID=a+20b", "ORCPT=rfc822;Old+2B@x");
-        _box.Append(message, new Notice(0, NoticeAction.Failed, "Sorry. (#5.1.1)\n"u8.ToArray()));
-        _box.Append(message, new Notice(
+        _sender.Append(message, new BounceRecord(0, NoticeAction.Failed, "Sorry. (#5.1.1)\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(
             1, NoticeAction.Failed, "Remote host said: 550 5.7.1 \u00e9\nno\n"u8.ToArray()));
-        Assert.Equal(0, Assert.Single(_box.Send(message)).Code);
+        Assert.Equal(0, Assert.Single(_sender.Send(message)).Code);
         MimeMessage notice = _sent[0].Parse();
         Assert.Equal("failure notice", notice.Subject);
         Assert.Equal("joe@a.example", notice.To.Mailboxes.Single().Address);
@@ -55,9 +55,9 @@ public sealed class NoticeBoxTests : IDisposable
     public void Failures_and_deliveries_are_told_apart()
     {
         QueuedMessage message = Message("ENVID=1", "NOTIFY=SUCCESS,FAILURE");
-        _box.Append(message, new Notice(0, NoticeAction.Delivered, "did\n"u8.ToArray()));
-        _box.Append(message, new Notice(1, NoticeAction.Failed, "no\n"u8.ToArray()));
-        Assert.Equal(2, _box.Send(message).Count);
+        _sender.Append(message, new BounceRecord(0, NoticeAction.Delivered, "did\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(1, NoticeAction.Failed, "no\n"u8.ToArray()));
+        Assert.Equal(2, _sender.Send(message).Count);
         Assert.Equal(
             ["failure notice", "delivery notice"], _sent.Select(one => one.Parse().Subject));
     }
@@ -66,50 +66,81 @@ public sealed class NoticeBoxTests : IDisposable
     public void After_a_refusal_nothing_more_is_sent()
     {
         QueuedMessage message = Message("ENVID=1", "NOTIFY=SUCCESS,FAILURE");
-        _box.Append(message, new Notice(0, NoticeAction.Delivered, "did\n"u8.ToArray()));
-        _box.Append(message, new Notice(1, NoticeAction.Failed, "no\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(0, NoticeAction.Delivered, "did\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(1, NoticeAction.Failed, "no\n"u8.ToArray()));
         Code = QueueCode.WriteError;
-        Assert.Equal(QueueCode.WriteError, Assert.Single(_box.Send(message)).Code);
-    }
-
-    [Fact]
-    public void A_torn_record_hides_none_that_comes_later()
-    {
-        QueuedMessage message = Message("ENVID=1", "NOTIFY=FAILURE");
-        _box.Append(message, new Notice(0, NoticeAction.Failed, "first\n"u8.ToArray()));
-        string path = Path.Combine(_home, "queue", "bounce", "7");
-        byte[] whole = File.ReadAllBytes(path);
-        for (int torn = 1; torn < whole.Length; torn++)
-        {
-            File.WriteAllBytes(path, [.. whole, .. whole.AsSpan(0, torn)]);
-            NoticeBox next = New(); // After the crash.
-            next.Append(message, new Notice(1, NoticeAction.Failed, "second\n"u8.ToArray()));
-            _sent.Clear();
-            next.Send(message);
-            string text = _sent[0].Text;
-            Assert.Contains("first\n", text, StringComparison.Ordinal);
-            Assert.Contains("second\n", text, StringComparison.Ordinal);
-        }
+        Assert.Equal(QueueCode.WriteError, Assert.Single(_sender.Send(message)).Code);
     }
 
     [Fact]
     public void A_delay_that_was_told_is_recalled_and_is_nothing_to_tell_at_the_end()
     {
         QueuedMessage message = Message("ENVID=1", "NOTIFY=DELAY");
-        _box.Append(message, new Notice(0, NoticeAction.Delayed, []));
-        _box.Sync();
+        _sender.Append(message, new BounceRecord(0, NoticeAction.Delayed, []));
+        _sender.Sync();
         QueuedMessage again = Message("ENVID=1", "NOTIFY=DELAY");
         New().Recall(again);
         Assert.True(again.Parameters!.IsDelayTold(0));
         Assert.False(again.Parameters!.IsDelayTold(1));
-        Assert.Empty(_box.Send(message));
-        _box.Remove(7);
+        Assert.Empty(_sender.Send(message));
+        _sender.Remove(7);
         Assert.Empty(Directory.GetFiles(Path.Combine(_home, "queue", "bounce")));
+    }
+
+    [Fact]
+    public void Every_notice_has_its_fields_and_the_same_id_when_it_is_sent_again()
+    {
+        QueuedMessage message = Message("ENVID=1", "NOTIFY=SUCCESS,FAILURE,DELAY");
+        _sender.Append(message, new BounceRecord(0, NoticeAction.Failed, "no\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(1, NoticeAction.Relayed, "ok\n"u8.ToArray()));
+        _sender.Send(message, [new BounceRecord(0, NoticeAction.Delayed, "later\n"u8.ToArray())]);
+        _sender.Send(message);
+        New().Send(message); // After a crash.
+        List<MimeMessage> notices = _sent.ConvertAll(one => one.Parse());
+        Assert.Equal(5, notices.Count);
+        Assert.All(notices, one =>
+        {
+            Assert.Equal("auto-replied", one.Headers["Auto-Submitted"]);
+            Assert.EndsWith("@mx.example", one.MessageId, StringComparison.Ordinal);
+            Assert.NotEqual(default, one.Date);
+        });
+        string[] ids = [.. notices.Select(one => one.MessageId!)];
+        Assert.Equal(ids[1..3], ids[3..5]);
+        Assert.Equal(3, ids.Distinct().Count());
+    }
+
+    [Fact]
+    public void Where_nothing_is_kept_nothing_is_sent()
+    {
+        QueuedMessage message = Message("ENVID=1", "NOTIFY=FAILURE");
+        Assert.Empty(_sender.Send(message)); // Its file is gone: as qmail, that is all.
+        File.WriteAllBytes(Path.Combine(_home, "queue", "bounce", "7"), [1, 2, 3]);
+        Assert.Empty(_sender.Send(message));
+        Assert.Empty(_sent);
+    }
+
+    [Theory]
+    [InlineData("", null, null)]
+    [InlineData("", "", "double")]
+    [InlineData("", "@x", "double")]
+    [InlineData("-@[]", "", "double")]
+    [InlineData("#@[]", null, "triple")]
+    [InlineData("#@[]-@[]", null, "triple")]
+    [InlineData("x-@[]", "", null)]
+    [InlineData("a@b", "", null)]
+    public void Some_failures_nobody_hears_of(string sender, string? doubleTo, string? word)
+    {
+        if (doubleTo is not null)
+        {
+            File.WriteAllText(Path.Combine(_home, "control", "doublebounceto"), doubleTo + "\n");
+        }
+
+        Assert.Equal(word, New().DiscardedAs(Make.Message(7, sender, "l@x")));
     }
 
     private int Code { get; set; }
 
-    private NoticeBox New() => new(
+    private BounceSender New() => new(
         FileSystem.Real, _home,
         SendControls.Read(new ControlDirectory(Path.Combine(_home, "control"))),
         TimeProvider.System, () =>

@@ -1,0 +1,115 @@
+using Kopis.Mail;
+using Kopis.Posix;
+using Kopis.Queue;
+
+namespace Kopis.Send;
+
+/// <summary>
+/// Makes bounces of what queue/bounce keeps (contract §6.5), and notices of delivery status where a
+/// sender asked for them (RFC 3461).
+/// </summary>
+/// <param name="files">The disk.</param>
+/// <param name="home">The qmail home.</param>
+/// <param name="controls">Who bounces, to whom, and how much.</param>
+/// <param name="clock">The time of bounces.</param>
+/// <param name="connect">Connects to the queue writer.</param>
+internal sealed class BounceSender(
+    IFileSystem files, string home, SendControls controls, TimeProvider clock,
+    Func<IIntakeConnection> connect) : IBounceSender
+{
+    private readonly BounceLog _log = new(files, Path.Combine(home, "queue", "bounce"));
+
+    public IReadOnlyList<ulong> Numbers() => _log.Numbers();
+
+    public void Append(QueuedMessage message, BounceRecord record) =>
+        _log.Append(message.Number, record);
+
+    public void Sync() => _log.Sync();
+
+    public void Remove(ulong number) => _log.Remove(number);
+
+    public void Recall(QueuedMessage message)
+    {
+        foreach (BounceRecord record in _log.Read(message.Number))
+        {
+            bool isOurs = record.Recipient >= 0 && record.Recipient < message.Recipients;
+            if (isOurs && record.IsDelay)
+            {
+                message.Parameters!.SetDelayTold(record.Recipient);
+            }
+        }
+    }
+
+    public string? DiscardedAs(QueuedMessage message)
+    {
+        ReadOnlySpan<byte> sender = message.ReturnPath;
+        return sender.SequenceEqual(BounceText.DoubleBounceSender) ? "triple"
+            : sender.IsEmpty && controls.DoubleBounceTo.Length == 0 ? "double"
+            : null;
+    }
+
+    public IReadOnlyList<QueueReply> Send(QueuedMessage message)
+    {
+        bool hasFailure = Kept(message, record => record.IsFailure).Any();
+        if (!message.HasNotices)
+        {
+            return hasFailure ? [SendBounce(message)] : [];
+        }
+
+        List<QueueReply> replies = [];
+        if (hasFailure)
+        {
+            replies.Add(SendNotice(
+                message, Kept(message, record => record.IsFailure), NoticeAction.Failed));
+        }
+
+        bool isGood = replies.TrueForAll(reply => reply.Code == 0);
+        if (isGood && Kept(message, record => record.IsSuccess).Any())
+        {
+            replies.Add(SendNotice(
+                message, Kept(message, record => record.IsSuccess), NoticeAction.Delivered));
+        }
+
+        return replies;
+    }
+
+    public QueueReply Send(QueuedMessage message, IReadOnlyList<BounceRecord> notices) =>
+        SendNotice(message, notices, notices[0].Action);
+
+    private IEnumerable<BounceRecord> Kept(
+        QueuedMessage message, Func<BounceRecord, bool> isWanted) =>
+        FailedRecipients.Select(_log.Read(message.Number), message.Recipients, isWanted);
+
+    private QueueReply SendBounce(QueuedMessage message)
+    {
+        using MessageFile? original = OpenOriginal(message);
+        using IIntakeConnection queue = connect();
+        BounceWriter writer = new(message, controls, clock, original, queue);
+        writer.WriteBounce(Kept(message, record => record.IsFailure));
+        return writer.Finish();
+    }
+
+    private QueueReply SendNotice(
+        QueuedMessage message, IEnumerable<BounceRecord> notices, NoticeAction action)
+    {
+        using MessageFile? original = OpenOriginal(message);
+        using IIntakeConnection queue = connect();
+        BounceWriter writer = new(message, controls, clock, original, queue);
+        writer.WriteNotice(notices, action);
+        return writer.Finish();
+    }
+
+    /// <summary>Null where it cannot be read any more, which must not keep its sender from learning
+    /// what failed.</summary>
+    private MessageFile? OpenOriginal(QueuedMessage message)
+    {
+        try
+        {
+            return MessageFile.Open(files, Path.Combine(home, "queue", "mess"), message.Number);
+        }
+        catch (MessageNotFoundException)
+        {
+            return null;
+        }
+    }
+}
