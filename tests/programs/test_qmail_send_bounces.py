@@ -166,6 +166,7 @@ class Bounces(SendCase):
             b"T" + name + b"\0" for name in names) + b"\0"))
         for _ in names:  # 400 times 9,000 bytes.
             self.local.report(self.local.order()[0], b"D" + b"long words " * 818 + b"(#5.1.1)\n")
+            self.wait_log(rb"^delivery \d+: failure: .*\n")  # Its pipe has room for a few.
         text, *_ = self.bounce()
         for name in names:
             self.assertEqual(1, text.count(b"\n<" + name + b">:\n"))

@@ -169,7 +169,7 @@ class Notices(SendCase):
     def test_what_tools_say_of_a_message_with_notices(self):
         self.control("delaynotify", "1")
         self.start_again()
-        self.submit(b"ENVID=d", (b"a@far.example", b"NOTIFY=DELAY,FAILURE"), (b"b@far.example", b""))
+        self.submit(b"ENVID=d", (b"a@far.example", b"NOTIFY=FAILURE,DELAY"), (b"b@far.example", b""))
         slot = self.take_long(2)
         select.select([], [], [], 2.1)  # Now it is older than delaynotify.
         self.defer(slot)

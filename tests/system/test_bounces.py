@@ -23,8 +23,10 @@ class Bounces(HostCase):
         text = self.bounce()
         self.assertRegex(text, r"^Return-Path: <>\nDelivered-To: ")
         self.assertRegex(text, r"\nReceived: \(qmail \d+ invoked for bounce\); ")
+        message_id = re.search(r"\nMessage-ID: (<[0-9a-f.]+\.bounce@\S+>)\n", text)[1]
         self.assertIn(
-            f"From: MAILER-DAEMON@{me}\nTo: {self.host.address}\nSubject: failure notice\n\n"
+            f"From: MAILER-DAEMON@{me}\nTo: {self.host.address}\nSubject: failure notice\n"
+            f"Message-ID: {message_id}\nAuto-Submitted: auto-replied\n\n"
             f"Hi. This is the qmail-send program at {me}.\n"
             "I'm afraid I wasn't able to deliver your message to the following addresses.\n"
             "This is a permanent error; I've given up. Sorry it didn't work out.\n\n"
