@@ -7,8 +7,8 @@ namespace Kopis.Send;
 
 /// <summary>
 /// What qmail-send does with messages and reports, in the order that keeps mail safe: the words
-/// of failures are durable before the marks that rely on them, marks before what cannot be undone. It
-/// reaches disk and peers through interfaces only, and time comes in as Unix seconds, so that a
+/// of failures are durable before the marks that rely on them, marks before what cannot be undone.
+/// It reaches disk and peers through interfaces only, and time comes in as Unix seconds, so that a
 /// simulator can crash it between any two steps.
 /// </summary>
 internal sealed class SendCore(

@@ -29,7 +29,8 @@ public sealed class BounceSenderTests : IDisposable
     public void MimeKit_reads_a_notice()
     {
         QueuedMessage message = Message("RET=HDRS ENVID=a+20b", "ORCPT=rfc822;Old+2B@x");
-        _sender.Append(message, new BounceRecord(0, NoticeAction.Failed, "Sorry. (#5.1.1)\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(
+            0, NoticeAction.Failed, "Sorry. (#5.1.1)\n"u8.ToArray()));
         _sender.Append(message, new BounceRecord(
             1, NoticeAction.Failed, "Remote host said: 550 5.7.1 \u00e9\nno\n"u8.ToArray()));
         Assert.Equal(0, Assert.Single(_sender.Send(message)).Code);

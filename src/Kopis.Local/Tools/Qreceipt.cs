@@ -86,7 +86,7 @@ public static class Qreceipt
         return to.WrittenSpan.ToArray();
     }
 
-    /// <summary>The rest of the header: Message-ID and Date, which large providers ask for.</summary>
+    /// <summary>The rest of the header, with what large providers ask for.</summary>
     private static void WriteIdentity(
         ArrayBufferWriter<byte> to, byte[] sender, byte[] address, byte[] messageId)
     {

@@ -7,8 +7,8 @@ namespace Kopis.Queue;
 
 /// <summary>
 /// Reads queue/bounce/N (docs/queue-format.md): records with a length and a check sum. What follows
-/// an unsound one is the torn end of a crash. Before them there may be qmail's text, from a queue of
-/// qmail's or from a Kopis that kept such text itself; NUL ends it.
+/// an unsound one is the torn end of a crash. Before them there may be qmail's text, from a queue
+/// of qmail's or from a Kopis that kept such text itself; NUL ends it.
 /// </summary>
 public static class BounceReader
 {

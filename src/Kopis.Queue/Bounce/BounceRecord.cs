@@ -7,8 +7,8 @@ namespace Kopis.Queue;
 
 /// <summary>What became of one recipient, as queue/bounce/N keeps it (docs/queue-format.md).
 /// </summary>
-/// <param name="Recipient">Its place in the envelope; <see cref="InQmailsText"/> for text that names
-/// recipients itself.</param>
+/// <param name="Recipient">Its place in the envelope; <see cref="InQmailsText"/> for text that
+/// names recipients itself.</param>
 /// <param name="Action">What became of it.</param>
 /// <param name="Report">The words of the spawner.</param>
 public readonly record struct BounceRecord(int Recipient, NoticeAction Action, byte[] Report)

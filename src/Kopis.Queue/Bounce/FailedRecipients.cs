@@ -2,12 +2,12 @@ using System.Buffers;
 
 namespace Kopis.Queue;
 
-/// <summary>The failures of a message as text: what becomes its bounce, and what qmail would have in
-/// its own <c>bounce/N</c>.</summary>
+/// <summary>The failures of a message as text: what becomes its bounce, and what qmail would have
+/// in its own <c>bounce/N</c>.</summary>
 public static class FailedRecipients
 {
-    /// <summary>The records of one kind, each recipient once: where a crash took the mark of one, it
-    /// failed again.</summary>
+    /// <summary>The records of one kind, each recipient once: where a crash took the mark of one,
+    /// it failed again.</summary>
     /// <param name="records">All that is kept of the message.</param>
     /// <param name="recipients">How many it has.</param>
     /// <param name="isWanted">Which of them.</param>

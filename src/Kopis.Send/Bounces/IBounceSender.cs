@@ -20,7 +20,7 @@ internal interface IBounceSender
     /// <exception cref="IOException">Not now.</exception>
     void Recall(QueuedMessage message);
 
-    /// <summary>Nobody is to hear of the message's failures: the word for that; else null.</summary>
+    /// <summary>The word for a message of whose failures nobody hears; else null.</summary>
     string? DiscardedAs(QueuedMessage message);
 
     /// <summary>Sends what is kept of a message whose recipients are all done.</summary>
