@@ -262,11 +262,6 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
             case ["delivery", var delivery, "success:" or "failure:", ..]:
                 (Mail told, string to) = Finish(delivery);
                 told.Reported.Add(to);
-                if (words[2] == "failure:" && !told.WantsToHear(to, NotifyOn.Failure))
-                {
-                    told.GivenUp.Add(to);
-                }
-
                 break;
             case ["delivery", var delivery, ..]:
                 Finish(delivery);

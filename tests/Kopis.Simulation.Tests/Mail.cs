@@ -45,7 +45,8 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
     /// <summary>Addresses that stand in a bounce that is durable.</summary>
     internal HashSet<string> Bounced { get; } = [];
 
-    /// <summary>Addresses that failed, whose sender did not want to hear of that.</summary>
+    /// <summary>Addresses that failed, whose sender did not want to hear of that. The log may not
+    /// say so: qmail-send may be killed when it has the mark, and the line not yet.</summary>
     internal HashSet<string> GivenUp { get; } = [];
 
     /// <summary>Addresses of whose end qmail-send was told.</summary>
@@ -67,6 +68,15 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
 
     internal RecipientParameters ParametersOf(string address) =>
         SaidOf.GetValueOrDefault(address);
+
+    /// <summary>A spawner says that the address failed for good.</summary>
+    internal void Fail(string address)
+    {
+        if (!WantsToHear(address, NotifyOn.Failure))
+        {
+            GivenUp.Add(address);
+        }
+    }
 
     internal bool WantsToHear(string address, NotifyOn what) => ParametersOf(address).Wants(what);
 

@@ -113,6 +113,7 @@ internal sealed class SpawnerProcess
     {
         if (address.StartsWith("bad", StringComparison.Ordinal))
         {
+            mail.Fail(address);
             return Outcome.Failed("Sorry, no mailbox here by that name.\n");
         }
 
@@ -138,6 +139,7 @@ internal sealed class SpawnerProcess
             case 0:
                 return Outcome.Retry("Connected but connection died.\n");
             case 1:
+                mail.Fail(address);
                 return Outcome.Failed("550 no such user\n");
             default:
                 mail.TakenRemotely[address] = mail.TakenRemotely.GetValueOrDefault(address) + 1;
