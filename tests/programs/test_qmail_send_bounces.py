@@ -1,5 +1,5 @@
-"""What comes back to senders: the fields of a bounce, whom it goes to, how long it gets, and what is
-kept for it in queue/bounce, in the form of now and in those of before."""
+"""What comes back to senders: the fields of a bounce, whom it goes to, how long it gets, and what
+is kept for it in queue/bounce, in the form of now and in those of before."""
 
 import email
 import email.policy
