@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using System.Text;
 using Kopis.Base;
 
 namespace Kopis.Posix;
@@ -57,7 +56,7 @@ public static class LastWords
     {
         try
         {
-            Fd.WriteAll(StandardError, Encoding.UTF8.GetBytes(line + "\n"));
+            Fd.WriteAll(StandardError, RawText.ToBytes(line + "\n"));
         }
         catch (PosixException)
         {
