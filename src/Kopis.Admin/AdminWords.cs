@@ -79,6 +79,15 @@ internal static class AdminWords
         return VirtualAliases.Check(targets) is { } reason ? throw Refused(reason) : targets;
     }
 
+    /// <summary>Says what is wrong with tables, beside what was done.</summary>
+    internal static void Warn(IEnumerable<string> faults)
+    {
+        foreach (string fault in faults)
+        {
+            Print(2, $"warning: {fault}\n");
+        }
+    }
+
     internal static string Safe(string text) => LogText.Safe(Encoding.UTF8.GetBytes(text));
 
     internal static ConfigurationException Refused(string why) => new(why, ExitCode.Permanent);

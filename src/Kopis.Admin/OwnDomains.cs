@@ -47,6 +47,20 @@ internal static class OwnDomains
         return $"{text}\n{TellSend(context)}\n";
     }
 
+    /// <summary>Asks on a terminal whether a domain that is not this host's yet is meant: mail for
+    /// a misspelt one would go nowhere else any more. Who is not at a terminal means it.</summary>
+    /// <exception cref="ConfigurationException">It is not.</exception>
+    internal static void AskAbout(ProgramContext context, string domain)
+    {
+        _ = AddressMap.Read(ControlDirectory.Of(context))
+            .Route(ByteText.ToBytes($"x@{domain}"), out bool isLocal);
+        if (!isLocal && !Console.IsInputRedirected
+            && !Terminal.Confirm($"{domain} is not a domain of this host. Make it one? [y/N] "))
+        {
+            throw AdminWords.Refused($"{domain} stays as it is (--new-domain does not ask)");
+        }
+    }
+
     /// <summary>The domains in <c>locals</c>, in lower case.</summary>
     internal static IEnumerable<string> List(ProgramContext context)
     {

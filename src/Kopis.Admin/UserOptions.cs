@@ -7,10 +7,11 @@ namespace Kopis.Admin;
 /// <param name="Generate">Whether to make a password up.</param>
 /// <param name="DeleteMail">Whether to delete the mail of the removed.</param>
 /// <param name="Apop">Whether to keep the password as it is too, for APOP.</param>
+/// <param name="NewDomain">Whether a domain that is not the host's yet is meant.</param>
 /// <param name="Quota">The size of a mailbox; null where none is given.</param>
 internal sealed record UserOptions(
     string Command, string Address, string? PasswordFile, bool Generate, bool DeleteMail,
-    bool Apop = false, string? Quota = null)
+    bool Apop = false, bool NewDomain = false, string? Quota = null)
 {
     /// <summary>Reads the words; null where they make no sense.</summary>
     internal static UserOptions? Parse(IReadOnlyList<string> words)
@@ -34,6 +35,10 @@ internal sealed record UserOptions(
             else if (words[i] == "--apop")
             {
                 options = options with { Apop = true };
+            }
+            else if (words[i] == "--new-domain" && words[0] == "add")
+            {
+                options = options with { NewDomain = true };
             }
             else if (words[i] == "--mail")
             {

@@ -7,7 +7,7 @@ namespace Kopis.Admin;
 public static class UserProgram
 {
     private const string Usage = """
-        usage: kopis user add ADDRESS [--password-file FILE | --generate] [--apop]
+        usage: kopis user add ADDRESS [--password-file FILE | --generate] [--apop] [--new-domain]
                kopis user password ADDRESS [--password-file FILE | --generate] [--apop]
                kopis user remove ADDRESS [--mail]
                kopis user quota ADDRESS [SIZE | none]
@@ -20,7 +20,8 @@ public static class UserProgram
         it is never an argument. With --apop it is also kept as it is, readable, for clients that
         know no better way to hide it from the network. A removed user's mail stays where it was
         unless --mail is given. SIZE is 500M, 2G, 10000C (messages) or both: 2G,10000C. compile
-        makes the indexes of users and aliases after a text was changed by hand. The home is
+        makes the indexes of users and aliases after a text was changed by hand. On a terminal a
+        domain that is not this host's yet is asked about, unless --new-domain is given. The home is
         KOPIS_HOME, else that of the program's own bin directory.
 
         """;
@@ -39,8 +40,12 @@ public static class UserProgram
                 _ => ChangePassword(context, options),
             });
 
-    private static string List(ProgramContext context) => string.Concat(
-        new VirtualUsers(context.Home).List().Select(user => user.Address + "\n"));
+    private static string List(ProgramContext context)
+    {
+        VirtualUsers users = new(context.Home);
+        AdminWords.Warn(users.Faults());
+        return string.Concat(users.List().Select(user => user.Address + "\n"));
+    }
 
     private static string Add(ProgramContext context, UserOptions options)
     {
@@ -51,6 +56,12 @@ public static class UserProgram
             throw AdminWords.Refused($"{address} is an alias already");
         }
 
+        string domain = address[(address.LastIndexOf('@') + 1)..];
+        if (!options.NewDomain)
+        {
+            OwnDomains.AskAbout(context, domain);
+        }
+
         byte[] password = NewPassword.Get(options, out string? generated);
         string hash = PasswordHash.Create(password);
         using VirtualUsersFile users = new(context.Home);
@@ -58,7 +69,6 @@ public static class UserProgram
         bool hadMail = Directory.Exists(users.HomeOf(address));
         users.Add(address, hash);
         SetApop(context, address, options.Apop ? password : null);
-        string domain = address[(address.LastIndexOf('@') + 1)..];
         return $"added {address}{Shown(generated)}\n"
             + (hadMail ? $"its mailbox of before is there again: {users.HomeOf(address)}\n" : "")
             + OwnDomains.Serve(context, domain);
@@ -161,6 +171,8 @@ public static class UserProgram
             text += "users/aliases.cdb\n";
         }
 
+        AdminWords.Warn(new VirtualUsers(context.Home).Faults());
+        AdminWords.Warn(new VirtualAliases(context.Home).Faults());
         return text;
     }
 

@@ -36,6 +36,24 @@ public static unsafe class Terminal
         return Native.tcgetattr(fd, &ignored) == 0;
     }
 
+    /// <summary>Asks a question whose answer is yes or no.</summary>
+    /// <exception cref="PosixException">There is no terminal.</exception>
+    public static bool Confirm(string question)
+    {
+        int fd = Fd.Open("/dev/tty", OpenFlags.ReadWrite);
+        try
+        {
+            Fd.WriteAll(fd, Encoding.UTF8.GetBytes(question));
+            byte[] line = new byte[LineBytesMax];
+            int got = Fd.Read(fd, line);
+            return got > 0 && line[0] is (byte)'y' or (byte)'Y';
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
     /// <summary>This process has none from here on, and gets none by opening one. Who has the
     /// terminal of a root shell could type there (ioctl_tty(2), TIOCSTI). It stays with the leader
     /// of a session, behind whom there is no shell.</summary>

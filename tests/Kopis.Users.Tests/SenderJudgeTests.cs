@@ -42,7 +42,8 @@ public sealed class SenderJudgeTests : IDisposable
         File.WriteAllText(_home.In("control/virtualdomains"), "bobs.example:bob\n");
         File.WriteAllText(
             _home.In("users/aliases"),
-            "sales@example.test:bob@toyokawa.gcd.org\nshop@example.test:x@y.example,bob@example.test\n"
+            "sales@example.test:bob@toyokawa.gcd.org\n"
+            + "shop@example.test:x@y.example,bob@example.test\n"
             + "other@example.test:eve@example.test\n@all.example:eve@example.test\n");
         Directory.CreateDirectory(_home.In("alias"));
         _home.AddUser("ann@example.test", "x");

@@ -87,10 +87,11 @@ class Checkpassword(ProgramCase):
         self.assertEqual(111, result.returncode)
         self.assertIn(b"no-such-program", result.stderr)
         with open(self.home / "users/virtual", "a") as file:
-            file.write("damage\n")
-        result = self.login(b"joe", PASSWORD, "true")
+            file.write("eva@mx.example:damage\n")
+        self.assertEqual(0, self.login(b"joe", PASSWORD, "true").returncode)
+        result = self.login(b"eva@mx.example", PASSWORD, "true")
         self.assertEqual(111, result.returncode)
-        self.assertRegex(result.stderr, rb"\Acheckpassword: fatal: \S+/users/virtual: line 2 is not")
+        self.assertRegex(result.stderr, rb"\Acheckpassword: fatal: \S+/users/virtual: the line of eva@")
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_root_becomes_the_owner_of_all_virtual_mailboxes(self):

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -145,7 +146,24 @@ class QmailLocal(LocalCase):
             b'Return-Path: <"x\\"y"@z>\nDelivered-To: joe@mx.example\n' + MESSAGE,
             (maildir / "new" / name).read_bytes())
 
-    def test_maildir_is_not_created(self):
+    def test_the_default_delivery_makes_a_maildir(self):
+        for dot in (None, ""):
+            if dot is not None:
+                self.dot(".qmail", dot)
+            self.assert_result(self.deliver(default="./Maildir/"), 0, b"did 1+0+0\n")
+            [mail] = (self.user / "Maildir/new").iterdir()
+            self.assertEqual(0o700, (self.user / "Maildir").stat().st_mode & 0o777)
+            self.assertEqual(self.user.stat().st_uid, mail.stat().st_uid)
+            shutil.rmtree(self.user / "Maildir")
+            self.assertEqual([], list(self.user.glob(".Maildir.*")))
+        (self.user / "Maildir").symlink_to(self.home / "away")  # A disk that is not there.
+        self.assertEqual(111, self.deliver(default="./Maildir/").returncode)
+        self.assertTrue((self.user / "Maildir").is_symlink())
+
+    def test_no_other_maildir_is_made(self):
+        for default in ("./sub/Maildir/", f"{self.home}/Maildir/", "../Maildir/", "./../x/"):
+            self.assertEqual(111, self.deliver(default=default).returncode, default)
+        self.dot(".qmail", "./Maildir/\n")
         result = self.deliver(default="./Maildir/")
         self.assert_result(result, 111, err=b"Unable to chdir to maildir. (#4.2.1)\n")
         self.assertFalse((self.user / "Maildir").exists())

@@ -83,6 +83,28 @@ class QmailPop3d(ProgramCase):
         self.mail("new/later", b"a\n", age=-3600)
         self.assertEqual(b"+OK \r\n+OK 0 0\r\n", self.pop3d(b"STAT\r\n").stdout)
 
+    def test_two_sessions_of_one_mailbox(self):
+        """What the first moves to cur, and gives flags as an IMAP server would, the second has."""
+        for name in ("a", "b", "c"):
+            self.mail(f"new/{name}", b"Subject: " + name.encode() + b"\n")
+        second = subprocess.Popen(
+            [BIN / "qmail-pop3d", "Maildir"], cwd=self.home, env=self.environment(),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, **nobody())
+        self.addCleanup(second.wait)
+        self.addCleanup(second.stdin.close)
+        self.addCleanup(second.stdout.close)
+        self.assertEqual(b"+OK \r\n", second.stdout.readline())
+        self.assertEqual(b"+OK \r\n" * 3, self.pop3d(b"DELE 3\r\nQUIT\r\n").stdout)
+        (self.maildir / "cur/b:2,").rename(self.maildir / "cur/b:2,FS")
+        second.stdin.write(
+            b"RETR 1\r\nRETR 2\r\nRETR 3\r\nUIDL 2\r\nDELE 2\r\nDELE 3\r\nQUIT\r\n")
+        second.stdin.flush()
+        self.assertEqual(
+            b"+OK \r\nSubject: a\r\n\r\n.\r\n+OK \r\nSubject: b\r\n\r\n.\r\n"
+            b"-ERR unable to open that message\r\n+OK 2 b\r\n+OK \r\n+OK \r\n"
+            b"-ERR unable to unlink all deleted messages\r\n+OK \r\n", second.stdout.read())
+        self.assertEqual(["a:2,"], [path.name for path in self.maildir.rglob("*/*")])
+
     def test_a_large_message(self):
         text = b"Subject: large\n\n" + b".line of some length\n" * 200_000
         self.mail("new/large", text)

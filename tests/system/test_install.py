@@ -77,6 +77,23 @@ class Install(unittest.TestCase):
         self.assertEqual([".qmail-root"], os.listdir(self.home / "alias"))
         self.assertIn("alias:", self.accounts()["passwd"])
 
+    def test_what_was_removed_stays_away(self):
+        self.host.install()
+        removed = ["alias/.qmail-root", "alias/.qmail-postmaster", "control/servercert.pem",
+                   "control/tcprules.txt", "control/tcprules.dat", "control/plusdomain"]
+        for name in removed:
+            (self.home / name).unlink()
+        for _ in range(2):
+            self.assertEqual("", self.host.install())
+            self.assertEqual([], [name for name in removed if (self.home / name).exists()])
+        self.assertTrue((self.home / "alias/.qmail-mailer-daemon").exists())
+        (self.home / "control/me").unlink()
+        self.assertEqual("new file control/me\n", self.host.install())
+        (self.home / "users/keep").write_text("")
+        self.host.uninstall()
+        self.host.install()  # The first one again.
+        self.assertEqual([], [name for name in removed if not (self.home / name).exists()])
+
     def test_nothing_stays_of_a_host_that_ran_and_has_no_mail(self):
         before = self.accounts()
         self.host.install()

@@ -1,6 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Queue;
+using Kopis.Users;
 
 namespace Kopis.Admin;
 
@@ -127,6 +128,12 @@ internal sealed class Installation(
         if (!File.Exists(Path.Combine(home, "control/me")))
         {
             yield return new Finding($"there is no {home}/control/me", null);
+        }
+
+        foreach (string fault in new VirtualUsers(home).Faults()
+            .Concat(new VirtualAliases(home).Faults()))
+        {
+            yield return new Finding(fault, null);
         }
     }
 }
