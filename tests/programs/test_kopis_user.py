@@ -85,7 +85,7 @@ class KopisUser(ProgramCase):
 
     def test_addresses(self):
         for address, reason in (("jo:e@mx.example", "only letters"), ("a,b@mx.example", "only"),
-                                ("#joe@mx.example", "comment"), ("joe@", "LOCAL@DOMAIN"),
+                                ("#joe@mx.example", "may not begin"), ("joe@", "LOCAL@DOMAIN"),
                                 ("joe@.x.example", "a dot"), ("joe@x/y.example", "only letters"),
                                 ("joe@-x.example", "hyphen"), ("j\xf6@mx.example", "only letters"),
                                 ("a" * 65 + "@mx.example", "longer than 64")):
@@ -188,7 +188,7 @@ class KopisUser(ProgramCase):
         self.add("ann")
         self.ok("remove", "joe")
         self.assertIn(b"users/virtual: line 1 is not", self.user("compile").stderr)
-        self.assertEqual(["ann@mx.example"], self.ok("list").split())
+        self.assertEqual(b"ann@mx.example\n", self.user("list").stdout)
         self.assertTrue(self.read("users/virtual").startswith("damage\nann@"))
 
     def test_a_terminal_is_asked_twice_without_echo(self):

@@ -90,8 +90,8 @@ class Words(StoreCase):
         self.assertEqual("no", self.look_up("good@mx.example"))
 
     def test_targets_are_checked(self):
-        for reason, words in (("only letters", ("a", "|rm")), ("twice", ("a", "b", "B")),
-                              ("only letters", ("a", "b@x,c@x")), ("comment", ("#a", "b")),
+        for reason, words in (("may not begin", ("a", "|rm")), ("twice", ("a", "b", "B")),
+                              ("only letters", ("a", "b@x,c@x")), ("may not begin", ("#a", "b")),
                               ("1 to 100", ("a", *(f"t{n}" for n in range(101))))):
             self.refused(reason, "alias", "add", *words)
         self.assertFalse((self.home / "users/aliases").exists())

@@ -31,7 +31,8 @@ public static class VirtualAddress
             : local.ContainsAnyExcept(LocalPart)
                 ? "only letters, digits and . ! # $ % & ' * + - / = ? ^ _ ` { | } ~ may stand "
                     + "before the @"
-            : local[0] == '#' ? "what begins with # is a comment"
+            : local[0] is '#' or '|' or '/' or '&'
+                ? "it may not begin with # | / or &, which mean other things than an address"
             : domain.ContainsAnyExcept(Domain)
                 ? "only letters, digits and . _ - may stand behind the @"
             : IsDotty(domain) ? "a dot may not stand first, last or twice in the domain"
