@@ -153,7 +153,9 @@ class Words(StoreCase):
         self.assertEqual("yes", self.look_up("ann@mx.example"))
         with open(self.home / "users/virtual", "a", encoding="ascii") as file:
             file.write("eva@mx.example:damage\n")
-        self.assertEqual("users/virtual.cdb\n", self.ok("user", "compile"))
+        result = self.run_program("kopis", "user", "compile")
+        self.assertEqual((0, b"users/virtual.cdb\n"), (result.returncode, result.stdout))
+        self.assertIn(b"line 3 is not", result.stderr)
         self.assertEqual("yes", self.look_up("ann@mx.example"))
         self.assertEqual("later", self.look_up("eva@mx.example"))
 
