@@ -23,7 +23,8 @@ public static class TcpServer
         Func<ProgramContext, IReadOnlyList<byte[]>, ProcessIdentity?> asWhom)
     {
         TcpServerOptions options = TcpServerOptions.Parse(context);
-        IPEndPoint at = new(ListenAddress.Host(context, options.Host), ListenAddress.Port(options.Port));
+        IPEndPoint at =
+            new(ListenAddress.Host(context, options.Host), ListenAddress.Port(options.Port));
         using Socket listener = InheritedListener.Take(context) ?? Bind(at, options.Backlog);
         ProcessIdentity? identity = options.Identity()
             ?? (Processes.EffectiveUid == 0 ? asWhom(context, options.Chain) : null);

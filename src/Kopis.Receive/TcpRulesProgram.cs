@@ -85,7 +85,8 @@ public static class TcpRulesProgram
         }
         catch (InvalidDataException e)
         {
-            throw new ConfigurationException($"unable to read {file}: {ErrorText.Of(Errno.Protocol)}", e);
+            throw new ConfigurationException(
+                $"unable to read {file}: {ErrorText.Of(Errno.Protocol)}", e);
         }
 
         List<byte> text = [];

@@ -27,11 +27,9 @@ public static class QmailStartProgram
         Fd.KeepFromPrograms();
         Processes.SetFileModeMask(OthersMayRead);
         context = context with { Environment = context.Environment.Only(HostPlan.Variables) };
-        string? part = context.ArgumentText(0) is Readers or Queue or Delivery
-            ? context.ArgumentText(0) : null;
-        byte[][] words = [.. context.Arguments.Skip(part is null ? 0 : 1)];
-        if (part is null or Delivery
-            && FileLocks.IsHeld(context.In("queue/lock/sendmutex")))
+        string? part = context.ArgumentText(0);
+        byte[][] words = [.. context.Arguments.Skip(part is Readers or Queue or Delivery ? 1 : 0)];
+        if (part is not (Readers or Queue) && FileLocks.IsHeld(context.In("queue/lock/sendmutex")))
         {
             throw new ConfigurationException($"{context.Home}: qmail-send is already running");
         }
@@ -65,12 +63,12 @@ public static class QmailStartProgram
             units.Add(new Unit(plan.Readers(judge), layer: 0));
         }
 
-        if (part is null or Queue)
+        if (part is not (Readers or Delivery))
         {
             units.Add(new Unit(plan.Writer(), layer: 0));
         }
 
-        if (part is null or Delivery)
+        if (part is not (Readers or Queue))
         {
             units.Add(plan.Delivery(log, layer: 1));
         }

@@ -24,7 +24,7 @@ public sealed class LastWordsTests
 
     [Fact]
     public void What_the_system_says_is_no_bug() => Assert.Equal(
-        "qmail-x: fatal: open /x: No such file or directory",
+        "qmail-x: fatal: open /x: file does not exist",
         LastWords.Line("qmail-x", new PosixException("open /x", Errno.NoEntry), false));
 
     private static Exception Thrown(Exception e)

@@ -78,7 +78,8 @@ public static class TcpEnvProgram
         }
         catch (SocketException e)
         {
-            throw new ConfigurationException($"standard input is no connection: {ErrorText.Of(e)}", e);
+            throw new ConfigurationException(
+                $"standard input is no connection: {ErrorText.Of(e)}", e);
         }
     }
 

@@ -56,7 +56,8 @@ internal static class SegmentFile
         Span<byte> bytes = stackalloc byte[RecordHeader.Bytes];
         int got = files.ReadAt(segment, bytes, MessageNumber.Offset(number));
         return RecordHeader.Read(bytes[..got], number)
-            ?? throw new MessageNotFoundException(number, "there is no sound record of it in the queue");
+            ?? throw new MessageNotFoundException(
+                number, "there is no sound record of it in the queue");
     }
 
     /// <summary>
