@@ -145,6 +145,8 @@ public class SmtpMessageTests
     [InlineData("control databytes: 1\nenv DATABYTES=10\n", "12345\\r\\n..89", true)]
     [InlineData("control databytes: 10\nenv DATABYTES=0\n", "12345\\r\\n..890", true)]
     [InlineData("env DATABYTES=9\n", "12345\\r\\n..89", false)]
+    [InlineData("env DATABYTES=9x\n", "12345\\r\\n..89", false)]
+    [InlineData("control databytes: 9\nenv DATABYTES=\n", "12345\\r\\n..89", true)] // 0, as qmail.
     public async Task Databytes_is_the_most_that_passes(string setup, string body, bool passes)
     {
         (_, CapturedQueue queue) = await Talk.Play(1, setup + Open + $"C: {body}\nC: .\n"

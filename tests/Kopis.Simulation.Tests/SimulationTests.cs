@@ -81,7 +81,7 @@ public sealed class SimulationTests : IDisposable
     public void No_text_of_a_failure_is_lost_whatever_fails_in_queue_bounce(
         string call, string path)
     {
-        int seeds = Math.Max(SeedsUsual, Setting("KOPIS_CRASH_POINTS", 0) / 20);
+        int seeds = Math.Max(SeedsUsual, Setting("KOPIS_CRASH_POINTS", 0) / 100);
         Tally tally = new();
         for (int seed = 1; seed <= seeds; seed++)
         {

@@ -207,6 +207,23 @@ class KopisUser(ProgramCase):
             self.assertNotIn(b"horse", seen)
         self.assertEqual("t0@mx.example\n", self.ok("list"))
 
+    def test_a_new_domain_is_asked_about_on_a_terminal(self):
+        self.control("rcpthosts", "mx.example")
+        for answer, words, code in ((b"n\n", (), 100), (b"\n", (), 100), (b"y\n", (), 0),
+                                    (None, ("--new-domain",), 0)):
+            domain = "other.example" if answer is None else "new.example"
+            pid, terminal = pty.fork()
+            if pid == 0:
+                os.execve(BIN / "kopis", ["kopis", "user", "add", f"joe@{domain}", "--generate", *words],
+                          {**os.environ, **self.environment()})
+            if answer is not None:
+                self.expect(terminal, b"new.example is not a domain of this host. Make it one? [y/N] ")
+                os.write(terminal, answer)
+            seen = self.expect(terminal, None)
+            os.close(terminal)
+            self.assertEqual(code, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen)
+            self.assertEqual(code == 0, domain in self.read("control/rcpthosts"), seen)
+
     def test_an_interrupted_question_leaves_the_terminal_as_it_was(self):
         def begin():
             fcntl.ioctl(0, 0x540E, 0)  # TIOCSCTTY

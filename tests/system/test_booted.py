@@ -127,7 +127,9 @@ class UnderSystemd(unittest.TestCase):
         self.host.shell("cd /home/joe; echo '|exit 111' >.qmail-later; chown joe .qmail-later")
         self.host.run("/var/qmail/bin/sendmail", f"joe-later@{ME}", stdin=b"Subject: later\n\n")
         self.host.wait_until(lambda: "deferral" in self.host.journal("kopis"), self.journals)
+        fatal = self.journals().count("fatal")
         self.host.run("systemctl", "stop", *self.units)
+        self.assertEqual(fatal, self.journals().count("fatal"), self.journals())
         self.assertEqual("", self.host.text("pgrep", "-x", "kopis|qmail-.*", check=False))
         for unit in self.units:
             self.assertEqual(("inactive", "success"), (
