@@ -310,8 +310,13 @@ class SingleUser(SpawnCase):
         self.assertEqual(b"ZTrouble reading users/cdb in qmail-lspawn.\n", self.deliver(b"joe@x"))
 
     def test_trouble_with_the_virtual_users_is_no_bounce(self):
-        (self.home / "users/virtual").write_text("nonsense\n")
+        (self.home / "users/virtual").write_text("joe@x:nonsense\n")
         self.assertEqual(b"ZTemporary failure in qmail-lspawn.\n", self.deliver(b"joe@x"))
+        self.assertEqual(b"DSorry, no mailbox here by that name. (#5.1.1)\n",
+                         self.deliver(b"ann@x"))
+        (self.home / "users/virtual").unlink()
+        (self.home / "users/virtual").mkdir()
+        self.assertEqual(b"ZTemporary failure in qmail-lspawn.\n", self.deliver(b"ann@x"))
 
 
 class Usage(ProgramCase):

@@ -214,13 +214,13 @@ class Chain(ProgramCase):
         self.assertEqual(b"qmail-popup: authorization failed for 127.0.0.1\n",
                          self.process.stderr.readline())
 
-    def test_a_listener_does_not_start_with_a_damaged_users_file(self):
+    def test_a_wrong_line_of_users_is_told_and_left(self):
         with open(self.home / "users/virtual", "a") as file:
             file.write("damage\n")
-        result = self.run_program("tcpserver", "127.0.0.1", "0", "qmail-popup", "mx.example",
-                                  "checkpassword", "qmail-pop3d", "Maildir")
-        self.assertEqual(111, result.returncode)
-        self.assertRegex(result.stderr, rb"users/virtual: line 2 is not address:hash:home")
+        self.serve()
+        self.read_mail().quit()
+        self.assertRegex(self.process.stderr.readline(),
+                         rb"users/virtual: line 2 is not address:hash:home")
 
     @unittest.skipUnless(shutil.which("curl"), "needs curl")
     def test_curl(self):

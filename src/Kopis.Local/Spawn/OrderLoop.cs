@@ -31,6 +31,7 @@ internal sealed class OrderLoop(string mess, uint queueUid, int root)
     private readonly byte[] _block = new byte[16 * 1024];
     private bool _reading = true;
     private bool _writing = true;
+    private bool _isLost;
     private int _running;
     private uint _nextId;
 
@@ -38,7 +39,7 @@ internal sealed class OrderLoop(string mess, uint queueUid, int root)
     /// <param name="mess">The directory <c>queue/mess</c>.</param>
     /// <param name="queueOwner">The uid of who must own the queue's files.</param>
     /// <param name="root">Where root's half is asked.</param>
-    /// <exception cref="ConfigurationException">Root's half is gone.</exception>
+    /// <returns>Temporary where root's half is gone: its supervisor and qmail-send say so.</returns>
     internal static int Run(string mess, string? queueOwner, int root)
     {
         if (!uint.TryParse(queueOwner, CultureInfo.InvariantCulture, out uint uid))
@@ -47,8 +48,9 @@ internal sealed class OrderLoop(string mess, uint queueUid, int root)
         }
 
         Confinement.RefusePrograms();
-        new OrderLoop(mess, uid, root).Run();
-        return ExitCode.Success;
+        OrderLoop loop = new(mess, uid, root);
+        loop.Run();
+        return loop._isLost ? ExitCode.Temporary : ExitCode.Success;
     }
 
     /// <summary>Runs until orders have ended and everything is reported.</summary>
@@ -57,7 +59,7 @@ internal sealed class OrderLoop(string mess, uint queueUid, int root)
         _reports.WriteByte(DeliveriesMax);
         FlushReports();
         Poller poller = new();
-        while (_reading || _running > 0)
+        while (!_isLost && (_reading || _running > 0))
         {
             Turn(poller);
             FlushReports();
@@ -93,7 +95,7 @@ internal sealed class OrderLoop(string mess, uint queueUid, int root)
             TakeReply();
         }
 
-        if (_reading && poller.IsReady(orders))
+        if (!_isLost && _reading && poller.IsReady(orders))
         {
             ReadOrders();
         }
@@ -192,7 +194,8 @@ internal sealed class OrderLoop(string mess, uint queueUid, int root)
         Span<byte> packet = stackalloc byte[RootReply.Bytes];
         if (FdPassing.Receive(root, packet, out int socket) != packet.Length)
         {
-            throw new ConfigurationException("the part that is root has ended");
+            _isLost = true;
+            return;
         }
 
         RootReply reply = RootReply.Parse(packet);
