@@ -1,5 +1,6 @@
 """fastforward and dot-forward on a running host, from .qmail files."""
 
+import smtplib
 import unittest
 
 from dotqmail import DotQmailCase
@@ -39,8 +40,10 @@ class Forwarding(DotQmailCase):
         self.host.wait_until(lambda: (self.box / "log").exists())
         send(self.host, self.dot_address("staff"))
         self.host.wait_until(lambda: len(list((self.box / "team/new").iterdir())) == 2)
-        send(self.host, self.dot_address("nobody"))
-        self.host.wait_log(r"failure: Sorry,_no_mailbox_here_by_that_name")
+        with self.assertRaises(smtplib.SMTPRecipientsRefused) as refusal:
+            send(self.host, self.dot_address("nobody"))
+        [(code, _)] = refusal.exception.recipients.values()
+        self.assertEqual(550, code)
 
     def dot_address(self, extension):
         return f"{self.host.user}-{extension}@{self.host.me}"

@@ -49,7 +49,7 @@ class Mistakes(InstalledCase):
     def test_lines_that_are_wrong_defer_and_are_delivered_once_mended(self):
         wrong = {
             "nodir": ("./no/such/Maildir/", r"Unable_to_chdir_to_maildir\._\(#4\.2\.1\)/"),
-            "nofile": ("./no/such/box", r"Unable_to_open_\./no/such/box:_No_such_file_or_directory"
+            "nofile": ("./no/such/box", r"Unable_to_open_\./no/such/box:_file_does_not_exist"
                                         r"\._\(#4\.2\.1\)/"),
             "noprog": ("|no-such-program", r".*no-such-program:_not_found.*"),
             "blank": ("\n./Maildir/", r"Uh-oh:_first_line_of_\.qmail_file_is_blank\._\(#4\.2\.1\)/"),
