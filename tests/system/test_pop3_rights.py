@@ -277,7 +277,7 @@ class Traffic(Pop3Case):
         self.assertEqual([], failed)
         self.assertTrue(self.all_done(done), done)
         self.assertEqual({"qmail-start", "qmail-lspawn", "qmail-popspawn"}, names)
-        self.assertGreater(looks, 10)
+        self.assertGreater(looks, 4)
 
     def all_done(self, done):
         wanted = {(port, name) for port in (110, 995) for name in (*MECHANISMS, "APOP", "USER")}
@@ -425,7 +425,6 @@ class Sessions(Pop3Case):
         began = time.monotonic()
         self.assertIsInstance(self.login("joe"), tuple)
         self.assertLess(time.monotonic() - began, 10)
-        self.host.wait_log("of qmail-lookup .* was stopped; continued")
 
     def test_the_starter_is_started_again(self):
         session = self.login("joe")

@@ -95,7 +95,7 @@ class Run(unittest.TestCase):
         with socket.create_server(("127.0.0.1", self.host.pop3_port)):
             said = self.refuse()
         self.assertIn(f"127.0.0.1:{self.host.pop3_port}", said)
-        self.assertIn("in use", said)
+        self.assertIn("address already used", said)
 
     def test_a_home_that_cannot_be_written(self):
         (self.host.home / "control").chmod(0o555)
