@@ -39,7 +39,7 @@ internal sealed class OrderLoop(string mess, uint queueUid, int root)
     /// <param name="mess">The directory <c>queue/mess</c>.</param>
     /// <param name="queueOwner">The uid of who must own the queue's files.</param>
     /// <param name="root">Where root's half is asked.</param>
-    /// <returns>Temporary where root's half is gone: its supervisor and qmail-send say so.</returns>
+    /// <returns>Temporary where root's half is gone, which qmail-send says.</returns>
     internal static int Run(string mess, string? queueOwner, int root)
     {
         if (!uint.TryParse(queueOwner, CultureInfo.InvariantCulture, out uint uid))
