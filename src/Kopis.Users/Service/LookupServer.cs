@@ -124,7 +124,19 @@ internal sealed class LookupServer : IDisposable
         }
         finally
         {
+            LeaveRoom();
+        }
+    }
+
+    private void LeaveRoom()
+    {
+        try
+        {
             _room.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The last question outlived the service: there is nobody to make room for.
         }
     }
 
