@@ -55,7 +55,7 @@ public sealed class AddressList
     }
 
     /// <summary>Completes one address that stands alone, all of its box literal.</summary>
-    /// <returns>Null where it is no address.</returns>
+    /// <returns>Null if the text is not an address.</returns>
     public static byte[]? Complete(ReadOnlySpan<byte> address, AddressDefaults defaults) =>
         Read(AddressQuote.Quote(address), defaults) is
             { IsWhole: true, IsUnclear: false, Addresses: [{ Length: > 0 } only] }

@@ -65,7 +65,7 @@ class NeighbourHost(Installed):
         rules.write_text(rules.read_text() + "\nSYS_UID_MIN 640\nSYS_UID_MAX 690\n"
                          + "UID_MIN 21000\nGID_MIN 21000\nSYS_GID_MIN 640\nSYS_GID_MAX 690\n")
         self.canaries = {}  # Text: which attackers may see it.
-        self.proc = pathlib.Path(f"/proc/{self.inside}/root/proc")
+        self.proc = pathlib.Path("/proc", str(self.inside), "root", "proc")
 
     def find_inside(self):
         children = pathlib.Path(f"/proc/{self.holder.pid}/task/{self.holder.pid}/children")

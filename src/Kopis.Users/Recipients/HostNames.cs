@@ -5,9 +5,9 @@ using Kopis.Posix;
 namespace Kopis.Users;
 
 /// <summary>
-/// Whether a name is of a person in /etc/passwd, who gets mail before a domain's catch-all does,
-/// unless <c>control/catchallfirst</c> has the domain. Users of whom only the name service knows
-/// are not asked for: they come after it.
+/// Whether a name belongs to a person in /etc/passwd, who gets mail before a domain's catch-all
+/// does, unless <c>control/catchallfirst</c> lists the domain. Users that only the name service
+/// has are not looked up here: they come after the catch-all.
 /// </summary>
 /// <param name="home">The qmail home.</param>
 internal sealed class HostNames(string home)
