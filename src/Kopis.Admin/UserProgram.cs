@@ -121,8 +121,9 @@ public static class UserProgram
         ProgramContext context, VirtualUsersFile users, string address)
     {
         string home = users.HomeOf(address);
-        bool isUsed = new VirtualUsers(context.Home).List().Any(user =>
-            $"{Path.GetFullPath(user.Home)}/".StartsWith($"{home}/", StringComparison.Ordinal));
+        bool isUsed = new VirtualUsers(context.Home).List()
+            .Select(user => Path.GetFullPath(user.Home))
+            .Any(other => IsWithin(other, home) || IsWithin(home, other));
         if (!Directory.Exists(home) || isUsed)
         {
             RequirePresent(null, address);
@@ -131,6 +132,9 @@ public static class UserProgram
         users.DeleteMail(new VirtualMailbox(address, home, ""));
         return $"there is no user {address}; removed the mail that was left in {home}\n";
     }
+
+    private static bool IsWithin(string place, string directory) =>
+        $"{place}/".StartsWith($"{directory}/", StringComparison.Ordinal);
 
     // An old password would otherwise go on opening the mailbox.
     private static void SetApop(ProgramContext context, string address, byte[]? password)

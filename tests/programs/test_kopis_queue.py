@@ -344,12 +344,7 @@ class KopisQueue(SendCase):
 
     def test_retry_makes_everything_due(self):
         self.assertEqual(100, self.kopis("retry").returncode)
-        self.start_all()
-        self.wait_log(rb"\Astatus: .*\n")
-        self.send(b"joe@mx.example")
-        slot, *_ = self.local.order()
-        self.local.report(slot, b"Zlater\n")
-        self.wait_log(rb"^delivery 1: deferral: later/\nstatus: .*\n")
+        self.start_with_one_deferred()
         self.assertEqual(0, self.kopis("retry").returncode)
         self.assertEqual(b"joe@mx.example", self.local.order()[3])
 
@@ -386,13 +381,16 @@ class KopisQueue(SendCase):
         self.wait_log(rb"^end msg %d\n" % eva)
         self.assertEqual(0, self.kopis("list").stdout.count(b"  #"))
 
-    def test_numbers_that_are_not_there(self):
+    def start_with_one_deferred(self):
         self.start_all()
         self.wait_log(rb"\Astatus: .*\n")
         self.send(b"joe@mx.example")
         slot, *_ = self.local.order()
         self.local.report(slot, b"Zlater\n")
         self.wait_log(rb"^delivery 1: deferral: later/\nstatus: .*\n")
+
+    def test_numbers_that_are_not_there(self):
+        self.start_with_one_deferred()
         [line] = [line for line in self.kopis("list").stdout.splitlines() if b"  #" in line]
         number = int(line.split(b"#")[1].split()[0])
         for other in (number + 8, number + (1 << 40), 8):
@@ -404,12 +402,7 @@ class KopisQueue(SendCase):
 
     def test_readers_that_have_enough(self):
         """mailq | head, kopis queue list | head: they end as others do, in silence."""
-        self.start_all()
-        self.wait_log(rb"\Astatus: .*\n")
-        self.send(b"joe@mx.example")
-        slot, *_ = self.local.order()
-        self.local.report(slot, b"Zlater\n")
-        self.wait_log(rb"^delivery 1: deferral: later/\nstatus: .*\n")
+        self.start_with_one_deferred()
         for words in (("mailq",), ("qmail-qread",), ("kopis", "queue", "list"),
                       ("sendmail", "-bp")):
             read, write = os.pipe()

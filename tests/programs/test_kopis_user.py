@@ -62,13 +62,16 @@ class KopisUser(ProgramCase):
         self.refused("there is no user joe@mx.example", "remove", "joe", "--mail")
         self.refused("there is no user ann@mx.example", "remove", "ann", "--mail")
 
-        # A place that another user's line names is his.
+        # A place that another user's line names is hers, and so is what is in it or around it.
         self.add("joe")
         [line] = self.read("users/virtual").splitlines()
         self.ok("remove", "joe")
-        (self.home / "users/virtual").write_text(line.replace("joe@", "eve@", 1) + "\n")
-        self.refused("there is no user joe@mx.example", "remove", "joe", "--mail")
-        self.assertTrue(mailbox.exists())
+        for place in ("/joe", "/joe/inner", ""):
+            hers = line.replace("joe@", "eve@", 1).replace("example/joe", f"example{place}")
+            (self.home / "users/virtual").write_text(hers + "\n")
+            self.assertEqual("eve@mx.example\n", self.ok("list"), hers)
+            self.refused("there is no user joe@mx.example", "remove", "joe", "--mail")
+            self.assertTrue(mailbox.exists())
 
     def test_passwords(self):
         output = self.ok("add", "joe", "--generate")

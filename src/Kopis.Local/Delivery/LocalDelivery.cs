@@ -169,17 +169,19 @@ internal sealed class LocalDelivery(
 
     private LocalFailure? Obey(byte[] instructions, bool forwardOnly)
     {
+        // No instructions at all count as one empty line.
+        Instruction[] lines =
+            [.. Instruction.ParseAll(instructions.Length > 0 ? instructions : "\n"u8.ToArray())];
+
         // Before any line is obeyed, which each further try would do again.
-        if (Instruction.ParseAll(instructions).Any(line => line.ForwardsToNobody))
+        if (Array.Exists(lines, line => line.ForwardsToNobody))
         {
             return LocalFailure.Temporary(
                 "Uh-oh: .qmail file has a forward without an address. (#4.2.1)");
         }
 
         bool first = true;
-        // No instructions at all count as one empty line.
-        foreach (Instruction instruction in
-            Instruction.ParseAll(instructions.Length > 0 ? instructions : "\n"u8.ToArray()))
+        foreach (Instruction instruction in lines)
         {
             if (first && instruction.Kind == InstructionKind.Blank)
             {
