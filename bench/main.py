@@ -2,12 +2,13 @@
 
 import argparse
 import datetime
+import pathlib
 import sys
 import time
 
 import report
-from scenarios import GROUPS, ONCE, Counts
-from servers import TRASH
+from scenarios import GROUPS, ONCE, Counts, Field
+from servers import TRASH, Before
 
 
 def main():
@@ -15,10 +16,17 @@ def main():
     parser.add_argument("--quick", action="store_true", help="one round, small counts")
     parser.add_argument("--rounds", type=int, help="3 by default")
     parser.add_argument("--only", help="groups: " + " ".join(GROUPS))
+    parser.add_argument("--before", metavar="BINARY",
+                        help="another binary of Kopis, in turn with this one")
+    parser.add_argument("--alone", action="store_true", help="without Postfix, Dovecot and smtp-sink")
     parser.add_argument("--output", help="a file in place of bench/results/DATE.md")
     arguments = parser.parse_args()
     rounds = arguments.rounds or (1 if arguments.quick else 3)
     names = arguments.only.split(",") if arguments.only else list(GROUPS)
+    Field.peers = not arguments.alone
+    if arguments.before:
+        Before.published = pathlib.Path(arguments.before).resolve(strict=True)
+        Field.kopis = [*Field.kopis, Before]
     counts, rows, began = Counts(arguments.quick), [], time.monotonic()
     try:
         measure(rounds, names, counts, rows)
@@ -33,6 +41,8 @@ def main():
 def measure(rounds, names, counts, rows):
     """Every group in turn, as often as there are rounds."""
     for turn in range(rounds):
+        if turn:
+            Field.kopis.reverse()  # Nobody is always the first.
         for name in names:
             if turn and name in ONCE:
                 continue

@@ -42,6 +42,7 @@ def write(path, rows, rounds, seconds):
     for title, (least, peer, part) in BARS.items():
         if "Kopis" in table.get(title, {}) and peer in table[title]:
             text.append(rated(title, table[title], least, peer, part))
+    text += before(table)
     text += ["", "## Figures of Kopis alone", "", *alone(table)]
     text += ["", "## Time to 250, and CPU", "",
              "Of one more client beside the load, in ms; CPU seconds for 1,000 messages until the "
@@ -60,6 +61,25 @@ def write(path, rows, rounds, seconds):
     path = pathlib.Path(path)
     path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join(text) + "\n")
+
+
+def before(table):
+    """Each rate, and the CPU of a message, beside those of the binary of before."""
+    lines = []
+    for title, servers in table.items():
+        if not {"Kopis", "Kopis before"} <= servers.keys() or "rate" not in servers["Kopis"][0]:
+            continue
+        then, now = servers["Kopis before"], servers["Kopis"]
+        cpu = [statistics.median([f["cpu_all"] for f in one]) if "cpu_all" in one[0] else None
+               for one in (then, now)]
+        ratio = statistics.median(rates(now)) / statistics.median(rates(then))
+        lines.append(f"| {title} | {spread(rates(then))} | {spread(rates(now))} | {ratio:.3f} | "
+                     + (f"{cpu[0]:.3f} | {cpu[1]:.3f} | {cpu[1] / cpu[0]:.3f} |" if cpu[0]
+                        else " | | |"))
+    return lines and [
+        "", "## Beside the binary of before", "",
+        "| scenario | before | now | ratio | CPU before | CPU now | ratio |",
+        "|---|---|---|---|---|---|---|", *lines]
 
 
 def rated(title, servers, least, peer, part):

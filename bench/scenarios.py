@@ -20,6 +20,21 @@ from sink import FastSink, Sink
 HOLD = "x@hold.test"
 
 
+class Field:
+    """Who takes part: Kopis, perhaps its binary of before, and the peers unless they are left out."""
+
+    kopis = [Kopis]
+    peers = True
+
+    @classmethod
+    def servers(cls, *peers):
+        return [*cls.kopis, *(peers if cls.peers else ())]
+
+
+# Mail is taken and kept.
+STILL = {"concurrencylocal": "0", "concurrencyremote": "0"}
+
+
 class Counts:
     """How much of each thing a run does."""
 
@@ -84,8 +99,8 @@ def intake(counts):
              ("intake, 50 sessions, many messages per connection", counts.messages, 50, True),
              ("intake, 1 session", counts.single, 1, False),
              ("intake, 1,000 sessions at once", counts.messages, 1000, False)]
-    for make in (lambda: Kopis(concurrencylocal="0", concurrencyremote="0"), Peer, SmtpSink):
-        server = make()
+    for make in Field.servers(Peer, SmtpSink):
+        server = make(**STILL) if issubclass(make, Kopis) else make()
         try:
             source(server.port, 50, 10, HOLD)
             server.settled()
@@ -116,7 +131,7 @@ def durability(counts):
     [library] = list(pathlib.Path("/usr/lib").glob("*/libeatmydata.so"))
     for name, environ in (("Kopis", {}), ("without sync", {"LD_PRELOAD": str(library)})):
         prefix = ["env", *(f"{k}={v}" for k, v in environ.items())]
-        server = Kopis(prefix=prefix, concurrencylocal="0", concurrencyremote="0")
+        server = Kopis(prefix=prefix, **STILL)
         try:
             source(server.port, 50, 10, HOLD)
             server.settled()
@@ -129,7 +144,7 @@ def durability(counts):
 def syncs(counts):
     """System calls that wait for the disk, of a whole server, for each message."""
     calls = "fsync,fdatasync,sync_file_range,syncfs,sync"
-    for make in (Kopis, Peer):
+    for make in Field.servers(Peer):
         trace = pathlib.Path(f"/tmp/kopis-bench-{os.getpid()}.strace")
         try:
             server = make(prefix=["strace", "-f", "--seccomp-bpf", "-qq", "-e", f"trace={calls}",
@@ -153,7 +168,7 @@ def syncs(counts):
 
 def local(counts):
     """From the client to Maildir/new."""
-    for make in (Kopis, Peer):
+    for make in Field.servers(Peer):
         server = make()
         try:
             server.users()
@@ -218,7 +233,7 @@ def clear(server, boxes):
 
 def relay(counts):
     """In, and out to a sink."""
-    for make in (Kopis, Peer):
+    for make in Field.servers(Peer):
         port = free_port()
         sink = FastSink(port)
         server = make(port)
@@ -248,7 +263,8 @@ def lists(counts):
         ("list, 10,000 recipients at 10,000 domains", counts.list, True, 0.0, {}, {}),
         ("list, 10,000 recipients at one domain", counts.list, False, 0.0, {}, {})]
     for title, count, distinct, delay, kopis, postfix in cases:
-        for make, settings in ((Kopis, kopis), (Peer, postfix)):
+        for make in Field.servers(Peer):
+            settings = kopis if issubclass(make, Kopis) else postfix
             port = free_port()
             sink = FastSink(port) if distinct and not delay else Sink(port, delay)
             server = make(port, **settings)
@@ -383,7 +399,7 @@ def private(pid):
 
 def growth(counts):
     """Intake with many messages waiting."""
-    server = Kopis(concurrencylocal="0", concurrencyremote="0")
+    server = Kopis(**STILL)
     try:
         source(server.port, 50, 10, HOLD)
         server.settled()
@@ -406,7 +422,7 @@ def login(server):
 def pop3(counts):
     """Mail read back, from one Maildir."""
     text = body().replace(b"\r\n", b"\n")
-    for make in (Kopis, Dovecot):
+    for make in Field.servers(Dovecot):
         server = make()
         try:
             if isinstance(server, Kopis):

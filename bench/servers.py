@@ -117,9 +117,12 @@ class Kopis(Host):
 
     name = "Kopis"
     group_id = NOBODY
+    published = None
 
     def __init__(self, sink_port=None, prefix=(), **control):
         super().__init__("mta.test")
+        if self.published:
+            shutil.copy(self.published, self.binary)
         self.prefix = list(prefix)
         self.group = CpuGroup("kopis")
         self.control("defaultdomain", "mta.test")
@@ -202,6 +205,12 @@ class Kopis(Host):
         self.kill_everything()
         TRASH.add(self.base)
         self.group.close()
+
+
+class Before(Kopis):
+    """The same with another binary of Kopis, as it was before a change: --before."""
+
+    name = "Kopis before"
 
 
 class Peer(Postfix):
