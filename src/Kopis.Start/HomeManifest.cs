@@ -42,6 +42,7 @@ public static class HomeManifest
         new("man", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man1", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man5", Kind.Directory, "root", "qmail", M0755, null),
+        new("man/man7", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man8", Kind.Directory, "root", "qmail", M0755, null),
         new("tls", Kind.Directory, "qmaild", "nofiles", M0700, M0700), // What ACME keeps.
         new("users", Kind.Directory, "root", "qmail", M0755, M0700),
