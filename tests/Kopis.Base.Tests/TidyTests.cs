@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Kopis.Base.Tests;
 
-/// <summary>The shape of the tree, held: sizes, one type a file, pages for programs.</summary>
+/// <summary>The shape of the tree, held: sizes, one type a file, what root runs.</summary>
 public sealed partial class TidyTests
 {
     private const int ColumnsMax = 100;
@@ -82,19 +82,6 @@ public sealed partial class TidyTests
     [Fact]
     public void Nothing_is_left_for_later() => Check(
         Sources, lines => lines.Where(line => Unfinished().IsMatch(line)));
-
-    [Fact]
-    public void Every_program_has_a_page()
-    {
-        string table = File.ReadAllText(Path.Combine(Root, "src/Kopis/ProgramTable.cs"));
-        string[] pages = [.. Directory.GetFiles(Path.Combine(Root, "docs/man"))
-            .Select(page => Path.GetFileNameWithoutExtension(page))];
-        foreach (Match row in Row().Matches(table))
-        {
-            string name = row.Groups["name"].Value;
-            Assert.True(pages.Contains(name) || pages.Contains($"kopis-{name}"), name);
-        }
-    }
 
     [Fact]
     public void What_root_runs_is_small()
@@ -177,7 +164,7 @@ public sealed partial class TidyTests
     private static string[] Find(string folder, string pattern) =>
         Directory.GetFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories);
 
-    private static string FindRoot()
+    internal static string FindRoot()
     {
         string? directory = AppContext.BaseDirectory;
         while (directory is not null && !File.Exists(Path.Combine(directory, "Kopis.slnx")))
@@ -214,7 +201,4 @@ public sealed partial class TidyTests
 
     [GeneratedRegex("<PackageVersion Include=\"(?<name>[^\"]+)\" Version=\"(?<version>[^\"]+)\"")]
     private static partial Regex Package();
-
-    [GeneratedRegex("new\\(\"(?<name>[a-z0-9-]+)\"")]
-    private static partial Regex Row();
 }
