@@ -76,7 +76,7 @@ public sealed partial class ManualPageTests
     [GeneratedRegex("new\\(\"(?<name>[a-z0-9@-]+)\"")]
     private static partial Regex Row();
 
-    [GeneratedRegex(@"^\.Xr (?<name>\S+) (?<section>\d)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"\bXr (?<name>\S+) (?<section>\d)")]
     private static partial Regex Reference();
 
     [GeneratedRegex(@"^\.Dt (?<name>\S+) (?<section>\d)$", RegexOptions.Multiline)]
