@@ -16,12 +16,12 @@ public static class AcmeProgram
         usage: kopis acme [--now]
                kopis acme --keep
 
-        Gets the certificate that control/acme describes, where there is none or it is due, and
-        puts it into control/servercert.pem. The home is KOPIS_HOME, else that of the program's
+        Gets the certificate that control/acme describes, if there is none or it is due, and
+        writes it to control/servercert.pem. The home is KOPIS_HOME, or else that of the program's
         own bin directory.
 
-          --now    get one even if that which is there is good
-          --keep   stay, and renew it for ever
+          --now    get one even if the present one is valid
+          --keep   keep running, and renew it
 
         """;
 

@@ -55,14 +55,14 @@ internal sealed record AcmeSettings(
             string me = ByteText.ToText(control.ReadLine("me") ?? []).ToLowerInvariant();
             if (!IsName(me))
             {
-                throw control.Bad("me", "is no name that a certificate can be for");
+                throw control.Bad("me", "is not a name for a certificate");
             }
 
             draft.Names.Add(me);
         }
 
         return draft.WebRoot is not null && draft.Challenge == ChallengeKind.TlsAlpn
-            ? throw control.Bad(FileName, "a webroot is of use for http-01 only")
+            ? throw control.Bad(FileName, "a webroot works for http-01 only")
             : draft.Finish();
     }
 

@@ -18,7 +18,7 @@ internal sealed class LockFile : IDisposable
             if (!Fd.TryLockExclusive(_fd))
             {
                 Fd.Close(_fd);
-                throw new ConfigurationException($"{path}: another kopis acme is at work");
+                throw new ConfigurationException($"{path}: another kopis acme is running");
             }
         }
         catch (PosixException e)

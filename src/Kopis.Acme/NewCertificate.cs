@@ -54,7 +54,7 @@ internal sealed class NewCertificate : IDisposable
             ? throw new AcmeException($"the certificate is not for {missing}")
             : now < leaf.NotBefore - ClockSlack || now >= leaf.NotAfter
                 ? throw new AcmeException("the certificate is not valid now")
-                : SignsItself(leaf) ? throw new AcmeException("the certificate signs itself")
+                : SignsItself(leaf) ? throw new AcmeException("the certificate is self-signed")
                 : pem;
     }
 
@@ -75,7 +75,7 @@ internal sealed class NewCertificate : IDisposable
             {
                 if (rest[found.Label] is not "CERTIFICATE" || all.Count == ChainLengthMax)
                 {
-                    throw new AcmeException("the server's chain is no list of certificates");
+                    throw new AcmeException("the server's chain is not a list of certificates");
                 }
 
                 using X509Certificate2 one =

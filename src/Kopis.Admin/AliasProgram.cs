@@ -11,9 +11,9 @@ public static class AliasProgram
                kopis alias remove ADDRESS
                kopis alias list
 
-        Mail for ADDRESS is forwarded to each TARGET, of this host or another. To add an alias
-        that is there gives it new targets. An address without @ is one of control/me. For all
-        addresses of a domain that are nobody's see kopis domain catchall.
+        Mail for ADDRESS is forwarded to each TARGET, on this host or another. Adding an alias
+        that exists replaces its targets. An address without @ is at control/me. For all unknown
+        addresses of a domain see kopis domain catchall.
 
         """;
 

@@ -11,9 +11,8 @@ public static class CertificateProgram
     private const string Usage = """
         usage: kopis certificate
 
-        Makes control/servercert.pem, a key and a certificate for control/me that is signed by
-        nobody else, where there is none. The home is KOPIS_HOME, else that of the program's own
-        bin directory.
+        Makes control/servercert.pem, a key and a self-signed certificate for control/me, if there
+        is none. The home is KOPIS_HOME, or else that of the program's own bin directory.
 
         """;
 
@@ -36,8 +35,8 @@ public static class CertificateProgram
             control, ByteText.ToText(me), TimeProvider.System.GetUtcNow());
         string path = Path.Combine(control.Directory, SelfSignedCertificate.FileName);
         Fd.WriteAll(1, Encoding.UTF8.GetBytes(made
-            ? $"{path} was made; it is signed by nobody else\n"
-            : $"{path} is there already\n"));
+            ? $"made {path}; it is self-signed\n"
+            : $"{path} exists\n"));
         return ExitCode.Success;
     }
 }

@@ -14,9 +14,9 @@ public static class DomainProgram
                kopis domain catchall DOMAIN --none
                kopis domain list
 
-        A domain that is added is one of control/locals and, if there is one, control/rcpthosts.
-        Only a domain without users and aliases is removed. A catch-all forwards mail for all
-        addresses of the domain that are nobody's. An address without @ is one of control/me.
+        A new domain is added to control/locals and, if there is one, control/rcpthosts. Only a
+        domain without users and aliases can be removed. A catch-all forwards mail for all unknown
+        addresses of the domain. An address without @ is at control/me.
 
         """;
 
@@ -88,7 +88,7 @@ public static class DomainProgram
             aliases.Save();
         }
 
-        return $"mail for nobody at {domain} goes to {string.Join(", ", targets)}\n"
+        return $"mail for unknown addresses at {domain} goes to {string.Join(", ", targets)}\n"
             + OwnDomains.Serve(context, domain);
     }
 
@@ -101,7 +101,7 @@ public static class DomainProgram
         }
 
         aliases.Save();
-        return $"mail for nobody at {domain} is refused\n";
+        return $"mail for unknown addresses at {domain} is refused\n";
     }
 
     private static string DomainOf(string address) => address[(address.LastIndexOf('@') + 1)..];

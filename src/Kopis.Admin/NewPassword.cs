@@ -67,5 +67,5 @@ internal static class NewPassword
     }
 
     private static ConfigurationException Refused(string why) =>
-        new($"this password will not do: {why}", ExitCode.Permanent);
+        new($"unsuitable password: {why}", ExitCode.Permanent);
 }

@@ -40,7 +40,7 @@ internal static class OwnDomains
         else
         {
             // To make the file would refuse mail for all domains but this one.
-            text += "\ncontrol/rcpthosts is missing: this host takes mail for "
+            text += "\ncontrol/rcpthosts is missing: this host accepts mail for "
                 + (RcptHosts.Load(control).IsMissed ? "local addresses only" : "every domain");
         }
 
@@ -57,7 +57,7 @@ internal static class OwnDomains
         if (!isLocal && !Console.IsInputRedirected
             && !Terminal.Confirm($"{domain} is not a domain of this host. Make it one? [y/N] "))
         {
-            throw AdminWords.Refused($"{domain} stays as it is (--new-domain does not ask)");
+            throw AdminWords.Refused($"{domain} was not added (--new-domain does not ask)");
         }
     }
 
@@ -163,13 +163,13 @@ internal static class OwnDomains
         if (Fd.TryStatus(Fd.PathBytes(path), out int errno, followLinks: false) is null
             && errno != Errno.NoEntry)
         {
-            return "if qmail-send is running, tell it: kill -HUP its process";
+            return "if qmail-send is running, send it HUP: kill -HUP its process";
         }
 
         // The lock's holder, as the kernel says: what the file says is qmails's to write.
         return FileLocks.HolderOf(path) is not { } pid ? "qmail-send is not running"
-            : pid > 1 && TrySignal(pid) ? "qmail-send was told"
-            : $"tell qmail-send: kill -HUP {(pid > 1 ? pid : "its process")}";
+            : pid > 1 && TrySignal(pid) ? "qmail-send was notified"
+            : $"notify qmail-send: kill -HUP {(pid > 1 ? pid : "its process")}";
     }
 
     private static bool TrySignal(int pid)

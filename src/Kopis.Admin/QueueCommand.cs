@@ -26,10 +26,10 @@ public static class QueueCommand
                kopis queue import DIRECTORY
                kopis queue export DIRECTORY
 
-        Lists the queue, shows sender and recipients of a message or its text, makes all of it due
-        now, removes messages without a bounce, takes over a queue of qmail's, or writes one. To
-        remove, import and export, mail must be stopped. The home is KOPIS_HOME, else that of the
-        program's own bin directory.
+        Lists the queue, shows sender and recipients of a message or its text, makes all messages
+        due now, removes messages without a bounce, imports a queue of qmail, or exports one. To
+        remove, import and export, mail must be stopped. The home is KOPIS_HOME, or else that of
+        the program's own bin directory.
 
         """;
 
@@ -202,7 +202,7 @@ public static class QueueCommand
         MessageNumber.TryParse(Encoding.UTF8.GetBytes(text), out ulong number)
             ? number
             : throw new ConfigurationException(
-                $"{text} is no number of a message", ExitCode.Permanent);
+                $"not a message number: {text}", ExitCode.Permanent);
 
     private static string Safe(ReadOnlyMemory<byte> address) => LogText.Safe(address.Span);
 

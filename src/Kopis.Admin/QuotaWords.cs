@@ -67,7 +67,7 @@ internal static class QuotaWords
 
     private static MaildirSize? Wanted(string? word) => word is null or "none" ? null
         : Parse(word) ?? throw AdminWords.Refused(
-            $"{AdminWords.Safe(word)} is no size: 500M, 2G, 10000C (messages), 2G,10000C");
+            $"not a size: {AdminWords.Safe(word)}; use 500M, 2G, 10000C (messages), 2G,10000C");
 
     /// <summary>Does it, as whoever we are.</summary>
     internal static string Act(byte[] maildir, string address, string? word)

@@ -14,15 +14,15 @@ public static class UserProgram
                kopis user compile
                kopis user list
 
-        Manages the virtual users of a mail host: addresses with a mailbox and a password that
-        are no users of the system. An address without @ is one of control/me. The password is
-        asked for, or is the first line of FILE (- is standard input), or is made up and shown;
-        it is never an argument. With --apop it is also kept as it is, readable, for clients that
-        know no better way to hide it from the network. A removed user's mail stays where it was
-        unless --mail is given. SIZE is 500M, 2G, 10000C (messages) or both: 2G,10000C. compile
-        makes the indexes of users and aliases after a text was changed by hand. On a terminal a
-        domain that is not this host's yet is asked about, unless --new-domain is given. The home is
-        KOPIS_HOME, else that of the program's own bin directory.
+        Manages virtual users: addresses with a mailbox and a password that are not users of the
+        host. An address without @ is at control/me. The password is read from the terminal, or is
+        the first line of FILE (- is standard input), or is generated and printed; it is never an
+        argument. With --apop it is also kept in the clear, for clients that know neither TLS nor
+        anything better. A removed user's mail stays unless --mail is given. SIZE is 500M, 2G,
+        10000C (messages) or both: 2G,10000C. compile makes the indexes of users and aliases after
+        a change by hand. On a terminal a domain that is not this host's yet must be confirmed,
+        unless --new-domain is given. The home is KOPIS_HOME, or else that of the program's own
+        bin directory.
 
         """;
 
@@ -70,7 +70,7 @@ public static class UserProgram
         users.Add(address, hash);
         SetApop(context, address, options.Apop ? password : null);
         return $"added {address}{Shown(generated)}\n"
-            + (hadMail ? $"its mailbox of before is there again: {users.HomeOf(address)}\n" : "")
+            + (hadMail ? $"its old mailbox is used again: {users.HomeOf(address)}\n" : "")
             + OwnDomains.Serve(context, domain);
     }
 

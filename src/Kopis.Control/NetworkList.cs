@@ -51,7 +51,7 @@ public sealed class NetworkList
 
     private static ConfigurationException NotOne(
         ControlDirectory control, string name, byte[] line) =>
-        control.Bad(name, $"\"{LogText.Safe(line)}\" is no address and no network");
+        control.Bad(name, $"\"{LogText.Safe(line)}\" is neither an address nor a network");
 
     // inet_aton's forms are mistakes here, and would trust others than were meant: 10.1 is
     // 10.0.0.1 to it, and 010.0.0.1 is 8.0.0.1.

@@ -47,7 +47,7 @@ public sealed class RcptHosts
         bool isMissed = IsInstalled(control) && control.ReadInt(OpenRelay, 0) == 0;
         if (isMissed)
         {
-            control.Warn("rcpthosts", "missing, so mail is taken for local addresses only "
+            control.Warn("rcpthosts", "missing, so mail is accepted for local addresses only "
                 + $"(control/{OpenRelay} with 1 makes an open relay)");
         }
 

@@ -33,7 +33,8 @@ public static class SelfSignedCertificate
 
         if (!HostNames.IsSound(host))
         {
-            throw control.Bad("me", $"\"{LogText.Safe(ByteText.ToBytes(host))}\" is no host name");
+            throw control.Bad(
+                "me", $"\"{LogText.Safe(ByteText.ToBytes(host))}\" is not a host name");
         }
 
         // Written whole under another name: a listener that starts now finds all or nothing.

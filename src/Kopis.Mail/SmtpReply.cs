@@ -46,7 +46,7 @@ public static class SmtpReply
 
     /// <summary>To XCLIENT with what is not offered, or is no address or port.</summary>
     public static readonly SmtpAnswer BadAttribute =
-        new("501 5.5.4 that is no attribute of a client");
+        new("501 5.5.4 not a client attribute");
 
     /// <summary>To a client at an address that our rules deny.</summary>
     public static readonly SmtpAnswer Denied = new("421 4.7.0 no connections from that address");
@@ -88,11 +88,11 @@ public static class SmtpReply
     internal static readonly SmtpAnswer BadParameter =
         new("501 5.5.4 a parameter has a wrong value");
 
-    internal static readonly SmtpAnswer NoBinary = new("504 5.6.1 BINARYMIME is not taken");
+    internal static readonly SmtpAnswer NoBinary = new("504 5.6.1 BINARYMIME is not supported");
     internal static readonly SmtpAnswer RequiresTls =
         new("530 5.7.10 REQUIRETLS needs STARTTLS first");
 
-    internal static readonly SmtpAnswer NotUtf8 = new("553 5.6.7 that address is no UTF-8");
+    internal static readonly SmtpAnswer NotUtf8 = new("553 5.6.7 address is not valid UTF-8");
     internal static readonly SmtpAnswer NoChunkSize = new("501 5.5.4 BDAT needs a size");
     internal static readonly SmtpAnswer AlreadyEncrypted = new("503 5.5.1 already encrypted");
     internal static readonly SmtpAnswer NoArguments = new("501 5.5.4 STARTTLS has no parameters");

@@ -113,7 +113,7 @@ public sealed class MailDns : IMailDns
             ? ServersIn(ControlDirectory.Of(context), [])
             : [.. words.Select(word => Parse(word) is { } place
                 ? new NameServer(place)
-                : throw new ConfigurationException("$DNSCACHEIP is no list of addresses"))];
+                : throw new ConfigurationException("$DNSCACHEIP is not a list of addresses"))];
     }
 
     /// <inheritdoc/>

@@ -23,7 +23,7 @@ public sealed record ProcessIdentity
         uint bad = ((uint[])[uid, gid, .. groups]).FirstOrDefault(id => !IsValid(id), 1u);
         if (bad != 1)
         {
-            throw new ConfigurationException($"nothing is run with the user or group id {bad}");
+            throw new ConfigurationException($"user or group id {bad} is not allowed");
         }
 
         (Uid, Gid, Groups) = (uid, gid, groups);

@@ -20,7 +20,7 @@ public static class UnixListener
         }
         catch (ArgumentException)
         {
-            throw new ConfigurationException($"{path}: no name for a socket, or too long for one");
+            throw new ConfigurationException($"{path}: not a name for a socket, or too long");
         }
     }
 

@@ -49,7 +49,7 @@ public sealed record RemoteSettings
     public static RemoteSettings Read(ControlDirectory control)
     {
         byte[] helo = control.ReadLineOrMe("helohost", null)
-            ?? throw control.Bad("helohost", "neither this file nor me is there");
+            ?? throw control.Bad("helohost", "this file and me are missing");
         if (helo.AsSpan().ContainsAnyInRange((byte)0, (byte)32))
         {
             throw control.Bad("helohost", "a host name has no blanks or control characters");

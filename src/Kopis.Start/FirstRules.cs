@@ -34,7 +34,7 @@ public static class FirstRules
 
         TcpRulesCompiler compiler = new();
         ReadOnlySpan<byte> text = control.ReadWhole(Name)
-            ?? throw control.Bad(Name, "is not there");
+            ?? throw control.Bad(Name, "missing");
         foreach (Range line in text.Split((byte)'\n'))
         {
             if (!compiler.TryAdd(text[line]))

@@ -74,7 +74,7 @@ public sealed class HomeLayout(string home)
         _lock = Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.Create);
         if (!Fd.TryLockExclusive(_lock))
         {
-            throw new ConfigurationException($"home {home}: another kopis run has it");
+            throw new ConfigurationException($"home {home}: another kopis run uses it");
         }
     }
 

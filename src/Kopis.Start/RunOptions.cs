@@ -21,13 +21,13 @@ internal sealed record RunOptions(
           --home DIR         where its mail, queue and control files are (default: ./var)
           --smtp HOST:PORT   where it receives mail (default: 127.0.0.1:2525)
           --pop3 HOST:PORT   where it serves mail   (default: 127.0.0.1:2110)
-          --submission HOST:PORT    where users send, after STARTTLS and AUTH (127.0.0.1:2587)
-          --submissions HOST:PORT   where they send over TLS from the start   (127.0.0.1:2465)
-          --pop3s HOST:PORT         where they fetch over TLS from the start  (127.0.0.1:2995)
+          --submission HOST:PORT    for users to send, after STARTTLS and AUTH (127.0.0.1:2587)
+          --submissions HOST:PORT   for users to send, over TLS from the start (127.0.0.1:2465)
+          --pop3s HOST:PORT         POP3 over TLS from the start               (127.0.0.1:2995)
 
-        Where one of the last three is not given and its place is taken, it is left out.
+        If one of the last three is not given and its port is in use, it is left out.
 
-        IPv6 literals stand in brackets: --smtp [::1]:2525. Ctrl-C ends it.
+        IPv6 literals are in brackets: --smtp [::1]:2525. Ctrl-C stops it.
 
         """;
 
@@ -62,7 +62,7 @@ internal sealed record RunOptions(
             }
             else
             {
-                throw Misuse($"there is no option {word}; try kopis run --help");
+                throw Misuse($"unknown option: {word}; try kopis run --help");
             }
         }
 
@@ -109,7 +109,7 @@ internal sealed record RunOptions(
                 text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture,
                 out ushort port))
         {
-            throw Misuse($"{option} {text}: not HOST:PORT");
+            throw Misuse($"{option}: not HOST:PORT: {text}");
         }
 
         return new HostPort(bracketed ? host[1..^1] : host, port);

@@ -191,7 +191,7 @@ public static class RunProgram
         if (madeCertificate)
         {
             text.Append("TLS is offered with control/servercert.pem, which was made now and is "
-                + "signed by nobody else.\nPut a real one in its place when you have one.\n\n");
+                + "self-signed.\nReplace it when you have a real one.\n\n");
         }
 
         if (Processes.Uid == 0)

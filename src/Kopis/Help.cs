@@ -19,7 +19,7 @@ internal static class Help
         TextWriter to = asked ? Console.Out : Console.Error;
         if (!asked)
         {
-            to.WriteLine($"kopis: there is no program {LogText.Safe(ByteText.ToBytes(name))}");
+            to.WriteLine($"kopis: no such program: {LogText.Safe(ByteText.ToBytes(name))}");
         }
 
         to.WriteLine("usage: kopis PROGRAM [ARGUMENT]...");

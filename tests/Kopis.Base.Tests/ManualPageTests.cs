@@ -28,8 +28,8 @@ public sealed partial class ManualPageTests
         Assert.True(programs.Length > 80, $"{programs.Length} programs");
         Assert.Contains("who@", programs);
         HashSet<string> pages = [.. Names.Select(name => Path.GetFileNameWithoutExtension(name))];
-        Assert.Empty(programs.Where(
-            name => !pages.Contains(name) && !pages.Contains($"kopis-{name}")));
+        Assert.DoesNotContain(
+            programs, name => !pages.Contains(name) && !pages.Contains($"kopis-{name}"));
     }
 
     /// <summary>SEE ALSO and the text refer to pages in the same way.</summary>
@@ -66,7 +66,7 @@ public sealed partial class ManualPageTests
     public void The_overview_lists_every_page()
     {
         HashSet<string> listed = [.. References(Path.Combine(Root, "docs/man/qmail.7"))];
-        Assert.Empty(Names.Where(name => name != "qmail.7" && !listed.Contains(name)));
+        Assert.DoesNotContain(Names, name => name != "qmail.7" && !listed.Contains(name));
     }
 
     private static IEnumerable<string> References(string page) => Reference()

@@ -173,7 +173,7 @@ public sealed class RecordTests
             Posix.FileSystem.Real, store.Home.Mess, 1, from, to - from));
         (List<string> messages, List<string> damage) = store.Home.Scan();
         Assert.Equal(["s@x>a@x:first", "s@x>c@x:third"], messages);
-        Assert.Equal($"{to - from} bytes at 1:{from} are no record", Assert.Single(damage));
+        Assert.Equal($"{to - from} bytes at 1:{from} are not a record", Assert.Single(damage));
     }
 
     [Fact]

@@ -72,7 +72,7 @@ public class XClientTests
             env RELAYCLIENT=
             {Greeting}
             C: XCLIENT {attributes}
-            S: 501 that is no attribute of a client (#5.5.4)
+            S: 501 not a client attribute (#5.5.4)
             C: MAIL FROM:<a@b>
             S: 250 ok
             C: RCPT TO:<x@elsewhere.example>

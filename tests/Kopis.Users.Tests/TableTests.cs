@@ -146,7 +146,7 @@ public sealed class TableTests : IDisposable
     [InlineData("a@x.example:bad\na@x.example:b@y.example", "line 2 is not", false)]
     [InlineData("no colon, no address", "line 2 is not", false)]
     [InlineData(
-        "a@x.example:b@y.example\na@x.example:c@y.example", "line 3: a@x.example is there", false)]
+        "a@x.example:b@y.example\na@x.example:c@y.example", "line 3: a@x.example is listed", false)]
     public void A_wrong_line_harms_its_own_entry_alone(string lines, string reason, bool harms)
     {
         File.WriteAllText(Text, $"c@x.example:d@y.example\n{lines}\n@z.example:e@y.example\n");

@@ -144,7 +144,7 @@ public sealed class VirtualUsersTests : IDisposable
         List<string> said = [];
         VirtualUsers users = new(_home.FullName, said.Add);
         Assert.EndsWith("/a", users.Find("joe@x.example"u8)!.Home, StringComparison.Ordinal);
-        Assert.Equal([$"{FileName}: line 2: joe@x.example is there twice"], said);
+        Assert.Equal([$"{FileName}: line 2: joe@x.example is listed twice"], said);
     }
 
     [Fact]

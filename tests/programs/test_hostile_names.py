@@ -91,7 +91,7 @@ class Locks(ProgramCase):
         self.assertTrue(select.select([holder.stdout], [], [], SOON)[0], "another was told")
         self.assertEqual(b"14\n", holder.stdout.readline())
         result = self.run_program("kopis", "domain", "add", "new.example")
-        self.assertIn(b"qmail-send was told", result.stdout)
+        self.assertIn(b"qmail-send was notified", result.stdout)
         self.assertEqual(b"1\n", holder.stdout.readline())
         self.assertIsNone(named.poll())
 

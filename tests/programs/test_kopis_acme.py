@@ -218,13 +218,13 @@ class Failing(AcmeCase):
 
         # Nobody answers where the server looks; then somebody else does.
         self.acme(f"listen 127.0.0.1 {free_port()}")
-        self.kept(111, r"^acme: fatal: mx\.example was not shown to be ours by http-01: "
+        self.kept(111, r"^acme: fatal: the server did not verify mx\.example by http-01: "
                        r"connection: .*refused\n$")
         impostor = http.server.ThreadingHTTPServer(("127.0.0.1", self.ca.http_port), Impostor)
         threading.Thread(target=impostor.serve_forever, daemon=True).start()
         self.addCleanup(impostor.server_close)
         self.addCleanup(impostor.shutdown)
-        self.kept(111, r"mx\.example was not shown to be ours by http-01: unauthorized: ")
+        self.kept(111, r"the server did not verify mx\.example by http-01: unauthorized: ")
 
         # A name that the server does not want; terms that nobody agreed to.
         self.acme(f"listen 127.0.0.1 {free_port()}", "name x.blocked.example")
@@ -244,7 +244,7 @@ class Failing(AcmeCase):
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self.addCleanup(held.stdout.close)
             held.stdout.readline()
-            self.kept(111, "another kopis acme is at work")
+            self.kept(111, "another kopis acme is running")
             held.communicate()
         self.assertEqual(asked, self.ca.text().count("POST"))
 

@@ -219,7 +219,7 @@ class KopisQueue(SendCase):
         sound = self.old.add(local=b"Tjoe@mx.example\0")
         faults = {
             self.old.add(local=b"Tjoe@mx.example"): "local: its last record is cut short",
-            self.old.add(remote=b"Xjoe@mx.example\0"): "remote: it holds a record that is none",
+            self.old.add(remote=b"Xjoe@mx.example\0"): "remote: it has an invalid record",
             self.old.add(sender=b"a\0Fb"): "info: it is not one sender",
             self.old.add(local=b"T" + b"x" * 1100 + b"\0"): "an address is too long",
         }

@@ -44,7 +44,7 @@ class KopisUser(ProgramCase):
         mailbox = self.home / "users/mail/mx.example/joe"
         (mailbox / "Maildir/new/a").write_text("mail")
         self.assertIn(f"its mail stays in {mailbox}", self.ok("remove", "joe"))
-        self.assertIn("its mailbox of before is there again", self.add("joe"))
+        self.assertIn("its old mailbox is used again", self.add("joe"))
         self.assertEqual("removed joe@mx.example and its mail\n", self.ok("remove", "--mail", "joe"))
         self.assertFalse(mailbox.exists())
         self.refused("there is no user joe@mx.example", "remove", "joe")
@@ -168,7 +168,7 @@ class KopisUser(ProgramCase):
             stdout=subprocess.PIPE)
         try:
             sender.stdout.readline()
-            self.assertIn("qmail-send was told\n", self.add("joe@newer.example"))
+            self.assertIn("qmail-send was notified\n", self.add("joe@newer.example"))
             self.assertEqual(b"1\n", sender.stdout.readline())
         finally:
             sender.kill()

@@ -102,7 +102,7 @@ class Words(StoreCase):
         self.refused("delivered here already", "domain", "add", "new.example")
         self.add("joe@new.example")
         self.ok("alias", "add", "a@new.example", "joe@new.example")
-        self.assertEqual("mail for nobody at new.example goes to joe@new.example\n",
+        self.assertEqual("mail for unknown addresses at new.example goes to joe@new.example\n",
                          self.ok("domain", "catchall", "new.example", "joe@new.example"))
         self.assertEqual("mx.example: users 0, aliases 0\n"
                          "new.example: users 1, aliases 1, the rest to joe@new.example\n",
@@ -111,7 +111,7 @@ class Words(StoreCase):
         self.ok("user", "remove", "joe@new.example")
         self.ok("alias", "remove", "a@new.example")
         self.refused("has users, aliases or a catch-all", "domain", "remove", "new.example")
-        self.assertEqual("mail for nobody at new.example is refused\n",
+        self.assertEqual("mail for unknown addresses at new.example is refused\n",
                          self.ok("domain", "catchall", "new.example", "--none"))
         self.refused("no catch-all", "domain", "catchall", "new.example", "--none")
         self.assertIn("removed new.example from control/locals and control/rcpthosts\n",

@@ -144,7 +144,7 @@ class Install(unittest.TestCase):
         self.assertIn(f"{line} (kopis check-install --mend --home {self.home})\n", said)
         self.assertIn(before, self.accounts()["passwd"])
         self.assertEqual((100, [line]), self.check())
-        self.assertEqual((0, [f"mended: {line}"]), self.check("--mend"))
+        self.assertEqual((0, [f"corrected: {line}"]), self.check("--mend"))
         self.assertEqual((0, []), self.check())
         self.assertEqual("", self.host.install())
         self.host.start()
@@ -249,10 +249,10 @@ class Install(unittest.TestCase):
             f"{self.home}/queue/mess is {qmailq}:{qmail} 0777, not qmailq:qmail 0750",
             f"{self.home}/queue/state is 0:0 0700, not qmails:qmail 0700",
             f"there is no {lock}/trigger",
-            f"{self.home}/bin/qmail-send is no link to kopis",
+            f"{self.home}/bin/qmail-send is not a link to kopis",
             f"{self.home}/bin/odd is setuid or setgid"], lines)
         code, mended = self.check("--mend")
-        self.assertEqual((0, [f"mended: {line}" for line in lines]), (code, mended))
+        self.assertEqual((0, [f"corrected: {line}" for line in lines]), (code, mended))
         self.assertEqual((0, []), self.check())
         status = (lock / "trigger").stat()
         self.assertEqual((True, 0o622, qmails, qmail), (

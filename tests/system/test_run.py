@@ -125,7 +125,7 @@ class Run(unittest.TestCase):
                      "a/b", "a\0b", "\xff.example"):
             self.host.control("me", name)
             said = self.refuse()
-            self.assertRegex(said, r"\Arun: fatal: .*control/me: .* is no host name\n\Z")
+            self.assertRegex(said, r"\Arun: fatal: .*control/me: .* is not a host name\n\Z")
 
     @unittest.skipUnless(os.geteuid() == 0, "a host name is root's to set")
     def test_names_of_the_kernel(self):

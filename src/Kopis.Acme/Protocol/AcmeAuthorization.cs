@@ -10,7 +10,7 @@ internal sealed record AcmeAuthorization(
     {
         JsonElement json = AcmeJson.Parse(body);
         JsonElement identifier = AcmeJson.Object(json, "identifier")
-            ?? throw new AcmeException("the server's authorization is for nothing");
+            ?? throw new AcmeException("the server's authorization names nothing");
         return new AcmeAuthorization(
             AcmeJson.RequiredText(json, "status"),
             AcmeProblem.Printable(AcmeJson.RequiredText(identifier, "value")).ToLowerInvariant(),
@@ -26,7 +26,7 @@ internal sealed record AcmeAuthorization(
     /// <summary>Why it failed, in the server's words.</summary>
     internal AcmeException Failure(string type) =>
         Find(type) is { Error: { } error }
-            ? error.ToException($"{Name} was not shown to be ours by {type}")
+            ? error.ToException($"the server did not verify {Name} by {type}")
             : new AcmeException(
-                $"{Name} was not shown to be ours: {AcmeProblem.Printable(Status)}");
+                $"the server did not verify {Name}: {AcmeProblem.Printable(Status)}");
 }

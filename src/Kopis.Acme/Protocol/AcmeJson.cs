@@ -24,12 +24,12 @@ internal static class AcmeJson
             using JsonDocument document = JsonDocument.Parse(body, Options);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document.RootElement.Clone()
-                : throw new AcmeException("the server's answer is no JSON object");
+                : throw new AcmeException("the server's answer is not a JSON object");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // The latter for half a surrogate pair in a name.
-            throw new AcmeException("the server's answer is no JSON");
+            throw new AcmeException("the server's answer is not JSON");
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         else if (file.Uid != 0 || (file.Permissions & WritableByOthers) != 0)
         {
             yield return new Finding(
-                $"{path} can be changed by others than root", () => CopyBinary(evenIfSame: true));
+                $"{path} can be changed by other users", () => CopyBinary(evenIfSame: true));
         }
 
         foreach (string name in names.Where(name => name != Binary))
@@ -34,7 +34,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
             string link = Path.Combine(Bin, name);
             if (new FileInfo(link).LinkTarget != Binary)
             {
-                yield return new Finding($"{link} is no link to {Binary}", () => Link(link));
+                yield return new Finding($"{link} is not a link to {Binary}", () => Link(link));
             }
         }
     }

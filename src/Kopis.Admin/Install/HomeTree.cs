@@ -82,7 +82,7 @@ internal sealed class HomeTree(string home)
 
         if (!IsOfKind(found, entry.Kind))
         {
-            return new Finding($"{path} is no {entry.Kind.ToString().ToLowerInvariant()}", null);
+            return new Finding($"{path} is not a {entry.Kind.ToString().ToLowerInvariant()}", null);
         }
 
         return found.Uid == uid && found.Gid == gid && found.Permissions == entry.Mode

@@ -68,7 +68,7 @@ public static class InstallProgram
                 left++;
             }
 
-            Print(1, mended ? $"mended: {finding.Text}\n" : $"{finding.Text}\n");
+            Print(1, mended ? $"corrected: {finding.Text}\n" : $"{finding.Text}\n");
         }
 
         return left == 0 ? ExitCode.Success : ExitNotRight;

@@ -79,7 +79,7 @@ internal sealed class Installation(
         if (finding.Mend is null)
         {
             throw new ConfigurationException(
-                $"{finding.Text}; that must be put right by hand", ExitCode.Permanent);
+                $"{finding.Text}; correct that by hand", ExitCode.Permanent);
         }
 
         finding.Mend();

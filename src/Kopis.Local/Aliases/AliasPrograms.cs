@@ -66,7 +66,7 @@ public static class AliasPrograms
             byte[] image = ReadInput();
             if (!Cdb.IsWhole(image))
             {
-                throw new InvalidDataException("It is no cdb file.");
+                throw new InvalidDataException("It is not a cdb file.");
             }
 
             foreach ((ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> data) in Cdb.Records(image))

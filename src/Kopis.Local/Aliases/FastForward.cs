@@ -55,7 +55,7 @@ public static class FastForward
         {
             return Cdb.IsWhole(image)
                 ? expansion.TryFollow(address)
-                : throw new InvalidDataException("It is no cdb file.");
+                : throw new InvalidDataException("It is not a cdb file.");
         }
         catch (InvalidDataException e)
         {

@@ -55,7 +55,7 @@ internal sealed class ReaderLoop(ProgramContext context, int judge)
 
         if (!_word.Confirms(user))
         {
-            return "a user of whom root's files say otherwise";
+            return "a user who is different in root's files";
         }
 
         RootReply reply = _readers.Grant(user, 0, out int orders, grant, passed);

@@ -54,7 +54,7 @@ public sealed class ServerCertificate
                 }
             }
 
-            throw new ConfigurationException($"{path}: no key in it that fits its certificate");
+            throw new ConfigurationException($"{path}: no key that matches its certificate");
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {

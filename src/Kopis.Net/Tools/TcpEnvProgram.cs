@@ -79,13 +79,13 @@ public static class TcpEnvProgram
         catch (SocketException e)
         {
             throw new ConfigurationException(
-                $"standard input is no connection: {ErrorText.Of(e)}", e);
+                $"standard input is not a connection: {ErrorText.Of(e)}", e);
         }
     }
 
     private static IPEndPoint Plain(EndPoint? end) =>
         end is not IPEndPoint ip
-            ? throw new ConfigurationException("standard input is no TCP connection")
+            ? throw new ConfigurationException("standard input is not a TCP connection")
         : ip.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port)
         : ip;
 

@@ -78,7 +78,7 @@ public sealed class MessageScanner : IDisposable
             MoveTo(newer.Value);
             if (left > 0)
             {
-                Damage = $"{left} bytes at the end of a segment are no whole record";
+                Damage = $"{left} bytes at the end of a segment are not a whole record";
                 return ScanResult.Damaged;
             }
         }
@@ -206,7 +206,7 @@ public sealed class MessageScanner : IDisposable
             if (found >= 0)
             {
                 Position = Position with { Offset = at + found };
-                Damage = $"{at + found - from} bytes at {Position.Segment}:{from} are no record";
+                Damage = $"{at + found - from} bytes at {Position.Segment}:{from} are not a record";
                 return ScanResult.Damaged;
             }
         }

@@ -57,7 +57,7 @@ internal static class SegmentFile
         int got = files.ReadAt(segment, bytes, MessageNumber.Offset(number));
         return RecordHeader.Read(bytes[..got], number)
             ?? throw new MessageNotFoundException(
-                number, "there is no sound record of it in the queue");
+                number, "the queue has no valid record of it");
     }
 
     /// <summary>

@@ -23,7 +23,7 @@ internal static class QmailRecords
             {
                 throw new InvalidDataException(end < 0
                     ? "its last record is cut short"
-                    : "it holds a record that is none");
+                    : "it has an invalid record");
             }
 
             records.Add(((char)content[0], content[1..end].ToArray()));

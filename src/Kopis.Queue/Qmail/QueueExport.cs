@@ -101,7 +101,7 @@ public sealed class QueueExport : IDisposable
 
         Paths.TryMakeDirectory(directory, M0700);
         Beneath to = Beneath.TryOpenOwn(directory) ?? throw new ConfigurationException(
-            $"{directory} is a link, another's, or can be changed by other users",
+            $"{directory} is a link, belongs to another user, or can be changed by other users",
             ExitCode.Permanent);
         if (to.TryList("", out _) is not [])
         {

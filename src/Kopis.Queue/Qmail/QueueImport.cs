@@ -44,7 +44,7 @@ public sealed class QueueImport : IDisposable
         if (!QmailQueue.IsOne(directory))
         {
             throw new ConfigurationException(
-                $"{directory} is no queue of qmail", ExitCode.Permanent);
+                $"not a queue of qmail: {directory}", ExitCode.Permanent);
         }
 
         if (FileLocks.IsHeld(Path.Combine(directory, "lock", "sendmutex")))
@@ -212,7 +212,7 @@ public sealed class QueueImport : IDisposable
         {
             0 => submission,
             QueueCode.AddressTooLong => throw new InvalidDataException("an address is too long"),
-            int code => throw new IOException($"the queue takes no more ({code})"),
+            int code => throw new IOException($"the queue accepts no more ({code})"),
         };
     }
 

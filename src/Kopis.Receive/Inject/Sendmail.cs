@@ -140,7 +140,7 @@ public static class Sendmail
                 return ExitCode.Success;
             }
 
-            throw new ConfigurationException("-q: qmail-send is out of sight");
+            throw new ConfigurationException("-q: qmail-send cannot be found");
         }
         catch (PosixException)
         {

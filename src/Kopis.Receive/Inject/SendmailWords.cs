@@ -134,7 +134,7 @@ internal sealed class SendmailWords
         next < arguments.Count
             ? arguments[next++]
             : throw new ConfigurationException(
-                $"option {LogText.Safe(word)} lacks its value", ExitCode.Permanent);
+                $"option {LogText.Safe(word)} needs a value", ExitCode.Permanent);
 
     private static ConfigurationException Unknown(byte[] word) =>
         new($"unknown option {LogText.Safe(word)}; sendmail(8) has those that are known",

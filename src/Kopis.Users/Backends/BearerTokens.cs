@@ -134,14 +134,14 @@ public sealed class BearerTokens
         private static string Required(ControlDirectory control, string name) =>
             control.ReadLine(name) is { Length: > 0 } line
                 ? ByteText.ToText(line)
-                : throw control.Bad(name, "must be there where oauthissuer is");
+                : throw control.Bad(name, "must exist if oauthissuer does");
 
         private static IList<SecurityKey> ReadKeys(ControlDirectory control)
         {
             try
             {
                 byte[] text = control.ReadWhole(Keys)
-                    ?? throw control.Bad(Keys, "must be there where oauthissuer is");
+                    ?? throw control.Bad(Keys, "must exist if oauthissuer does");
                 JsonWebKeySet set = new(Encoding.UTF8.GetString(text))
                 {
                     SkipUnresolvedJsonWebKeys = true,

@@ -101,7 +101,7 @@ internal sealed class ReaderDesk(
                 ? "a reader's packet of another form"
             : tickets.Take(ticket, ReaderTicket.Now, out string refusal) is not { } user ? refusal
             : TrySend(ReaderGrant.Make(user, session), passed) ? ""
-            : "a reader, as qmail-popspawn takes no more";
+            : "a reader, since qmail-popspawn accepts no more";
 
     // Nothing is sent in parts: it is a packet.
     private bool TrySend(byte[] grant, int passed)

@@ -47,7 +47,7 @@ public sealed class HostAddresses(string home)
         return found == LookupResult.Nobody ? local
             : found.User is not { } user
                 ? throw new ConfigurationException(
-                    $"whose {LogText.Safe(address)} is cannot be said")
+                    $"the owner of {LogText.Safe(address)} is unknown at present")
             : user.Below is null && user.Instructions is null
                 ? (byte[])[.. user.Name, .. user.Dash, .. user.Ext]
             : null;

@@ -51,7 +51,7 @@ internal sealed record TableFormat(string Name, string Shape, Func<string, strin
             }
             else if (!table.TryAdd(key, rest))
             {
-                wrong.Add($"line {number}: {key} is there twice");
+                wrong.Add($"line {number}: {key} is listed twice");
             }
         }
 

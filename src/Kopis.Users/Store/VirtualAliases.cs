@@ -45,7 +45,7 @@ public sealed class VirtualAliases(string homeDirectory, Action<string>? complai
     public static string? Check(IReadOnlyCollection<string> targets) =>
         targets.Count is 0 or > TargetsMax ? $"an alias has 1 to {TargetsMax} targets"
             : targets.Distinct(StringComparer.Ordinal).Count() != targets.Count
-                ? "a target is there twice"
+                ? "a target is listed twice"
             : targets.Select(target => (Target: target, Reason: VirtualAddress.Check(target)))
                 .FirstOrDefault(pair => pair.Reason is not null) is { Reason: { } reason } bad
                 ? $"{LogText.Safe(ByteText.ToBytes(bad.Target))}: {reason}"
