@@ -24,8 +24,9 @@ internal sealed class SmtpPolicy(
 
     public ReadOnlyMemory<byte> Greeting => settings.Greeting;
 
-    public ReadOnlyMemory<byte> Mechanisms =>
-        Offer is null ? default(ReadOnlyMemory<byte>) : Offer.ToBytes();
+    // Asked for at each MAIL and RCPT.
+    private ReadOnlyMemory<byte>? _mechanisms;
+    private SmtpExtensions? _extensions;
 
     private readonly SubmissionRules? _submission = services.Logins is null
         ? null
@@ -37,22 +38,14 @@ internal sealed class SmtpPolicy(
     internal SaslOffer? Offer { get; } = LoginOffer.To(
         client, tls, services.Logins, settings.Submission);
 
+    public ReadOnlyMemory<byte> Mechanisms =>
+        _mechanisms ??= Offer is null ? default(ReadOnlyMemory<byte>) : Offer.ToBytes();
+
     public IRecipientCheck? Recipients => _submission?.Recipients ?? services.Recipients;
 
     public bool IsEncrypted { get; } = tls is not null;
 
-    public SmtpExtensions Extensions
-    {
-        get
-        {
-            SmtpExtensions absent = IsEncrypted ? SmtpExtensions.StartTls
-                : services.Tls.IsOffered ? SmtpExtensions.RequireTls
-                : SmtpExtensions.RequireTls | SmtpExtensions.StartTls;
-            absent |= speaksForOthers ? SmtpExtensions.None : SmtpExtensions.XClient;
-            absent |= Mechanisms.IsEmpty ? SmtpExtensions.Auth : SmtpExtensions.None;
-            return settings.Extensions & ~absent;
-        }
-    }
+    public SmtpExtensions Extensions => _extensions ??= FindExtensions();
 
     // Reports of success would go to a sender that anybody may have written. On a submission port
     // nobody sends without a login, and clients do not ask again after it.
@@ -74,6 +67,16 @@ internal sealed class SmtpPolicy(
             && LocalAddresses.IsOwnLiteral(address.AsSpan(at + 1), ref _ownAddresses)
                 ? [.. address.AsSpan(0, at + 1), .. name]
                 : address;
+    }
+
+    private SmtpExtensions FindExtensions()
+    {
+        SmtpExtensions absent = IsEncrypted ? SmtpExtensions.StartTls
+            : services.Tls.IsOffered ? SmtpExtensions.RequireTls
+            : SmtpExtensions.RequireTls | SmtpExtensions.StartTls;
+        absent |= speaksForOthers ? SmtpExtensions.None : SmtpExtensions.XClient;
+        absent |= Mechanisms.IsEmpty ? SmtpExtensions.Auth : SmtpExtensions.None;
+        return settings.Extensions & ~absent;
     }
 
     // Whether the client's certificate names one of control/tlsclients.

@@ -340,7 +340,8 @@ internal sealed class SendLoop : IDisposable
     private void LogStatus()
     {
         (SpawnPipe l, SpawnPipe r) = (_context.Local, _context.Remote);
-        string status = $"local {l.Running}/{l.Concurrency} remote {r.Running}/{r.Concurrency}";
-        _log.Line($"status: {status}{(_exitAsap ? " exitasap" : "")}");
+        string end = _exitAsap ? " exitasap" : "";
+        _log.Line(
+            $"status: local {l.Running}/{l.Concurrency} remote {r.Running}/{r.Concurrency}{end}");
     }
 }
