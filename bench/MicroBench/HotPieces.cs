@@ -2,11 +2,12 @@ using System.Buffers;
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using Kopis.Base;
-using Kopis.Local;
-using Kopis.Mail;
+using Kopis.Local.Delivery;
+using Kopis.Mail.Header;
+using Kopis.Mail.Smtp;
 using Kopis.Posix;
-using Kopis.Queue;
-using Kopis.Send;
+using Kopis.Queue.Store.Messages;
+using Kopis.Send.Scheduling;
 
 namespace MicroBench;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
-using Kopis.Users;
+using Kopis.Users.Recipients;
+using Kopis.Users.Virtual;
 
 namespace MicroBench;
 

@@ -1,3 +1,7 @@
+// Four ways to keep queue records durable, side by side in one run: a plain framed log with
+// fdatasync, a file for each record with one syncfs for a batch, SQLite (WAL, synchronous=FULL), and
+// RocksDB (a synced write batch). `dotnet run -c Release --project bench/StoreBench`
+// prints the table of docs/decisions/queue-store.md. Interleaved rounds; medians of 5.
 using System.Diagnostics;
 using System.Globalization;
 using Kopis.Base;
@@ -5,10 +9,6 @@ using Kopis.Posix;
 using Microsoft.Data.Sqlite;
 using RocksDbSharp;
 
-// Four ways to keep queue records durable, side by side in one run: a plain framed log with
-// fdatasync, a file for each record with one syncfs for a batch, SQLite (WAL, synchronous=FULL), and
-// RocksDB (a synced write batch). `dotnet run -c Release --project bench/StoreBench`
-// prints the table of docs/decisions/queue-store.md. Interleaved rounds; medians of 5.
 const int Rounds = 5;
 DirectoryInfo directory = Directory.CreateTempSubdirectory("kopis-store");
 (string Name, Action<string, int, int, int> Write)[] stores =

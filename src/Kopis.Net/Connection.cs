@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using Kopis.Base;
+using Kopis.Net.Tls;
 
 namespace Kopis.Net;
 

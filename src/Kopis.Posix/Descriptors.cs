@@ -1,4 +1,3 @@
-
 namespace Kopis.Posix;
 
 /// <summary>

@@ -1,6 +1,6 @@
 using System.Net;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.QmailFormat;
 
 namespace Kopis.Remote;
 

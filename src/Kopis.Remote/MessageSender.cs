@@ -1,5 +1,5 @@
 using System.Buffers;
-using Kopis.Mail;
+using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Remote;
 

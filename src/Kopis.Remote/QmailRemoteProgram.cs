@@ -1,8 +1,8 @@
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Net;
+using Kopis.Config;
+using Kopis.Net.Dns;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.QmailFormat;
 
 namespace Kopis.Remote;
 

@@ -1,10 +1,13 @@
 using System.Buffers;
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Mail;
+using Kopis.Config;
+using Kopis.Mail.Dsn;
 using Kopis.Net;
+using Kopis.Net.Dns;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.QmailFormat;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Remote;
 

@@ -1,4 +1,4 @@
-using Kopis.Queue;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Remote;
 

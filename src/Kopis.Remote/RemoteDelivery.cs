@@ -1,7 +1,8 @@
 using System.Buffers;
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Net;
+using Kopis.Config.Maps;
+using Kopis.Net.Dns;
+using Kopis.Tools.Network;
 
 namespace Kopis.Remote;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
-using Kopis.Mail;
+using Kopis.Mail.Dsn;
+using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Remote;
 

@@ -1,6 +1,6 @@
-using Kopis.Base;
-using Kopis.Control;
-using Kopis.Net;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Net.Tls;
 
 namespace Kopis.Remote;
 

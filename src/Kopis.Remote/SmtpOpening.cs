@@ -1,8 +1,8 @@
 using System.Buffers;
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Mail;
-using Kopis.Net;
+using Kopis.Config.Maps;
+using Kopis.Mail.SmtpClient;
+using Kopis.Net.Tls;
 
 namespace Kopis.Remote;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Kopis.Mail;
+using Kopis.Mail.SmtpClient;
 using Kopis.Net;
 
 namespace Kopis.Remote;

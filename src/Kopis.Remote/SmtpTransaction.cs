@@ -1,6 +1,6 @@
 using System.Buffers;
 using Kopis.Base;
-using Kopis.Mail;
+using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Remote;
 

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Kopis.Base;
-using Kopis.Net;
+using Kopis.Net.Dns;
+using Kopis.Tools.Network;
 
 namespace Kopis.Remote;
 

@@ -1,6 +1,7 @@
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
 using Kopis.Posix;
+using Kopis.Send.Clean;
 
 namespace Kopis.Send;
 

@@ -1,6 +1,10 @@
+using Kopis.Config;
 using Kopis.Posix;
-using Kopis.Queue;
-using Kopis.Control;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.State;
+using Kopis.Queue.Writer;
+using Kopis.Send.Clean;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
 

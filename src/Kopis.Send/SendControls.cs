@@ -1,5 +1,5 @@
-using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
+using Kopis.Config.Maps;
 
 namespace Kopis.Send;
 

@@ -1,7 +1,10 @@
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Mail;
-using Kopis.Queue;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.State;
+using Kopis.Send.Bounces;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
 

@@ -1,6 +1,13 @@
-using Kopis.Control;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Store.State;
+using Kopis.Queue.Writer;
+using Kopis.Send.Bounces;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
 

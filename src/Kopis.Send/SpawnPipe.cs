@@ -1,8 +1,9 @@
 using System.Buffers;
-using Kopis.Base;
-using Kopis.Mail;
+using Kopis.Mail.Addresses;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Messages;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
 

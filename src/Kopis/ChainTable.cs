@@ -1,10 +1,12 @@
 using Kopis.Base;
+using Kopis.Host.Run;
 using Kopis.Net;
+using Kopis.Net.Listener;
 using Kopis.Posix;
-using Kopis.Read;
-using Kopis.Receive;
-using Kopis.Start;
-using Kopis.Trust;
+using Kopis.Server.ClientPolicy;
+using Kopis.Server.Pop3;
+using Kopis.Server.Qmtp;
+using Kopis.Server.Smtp;
 
 namespace Kopis;
 

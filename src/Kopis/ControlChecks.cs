@@ -1,8 +1,8 @@
-using Kopis.Acme;
-using Kopis.Control;
-using Kopis.Receive;
+using Kopis.Config;
+using Kopis.Host.Certificates;
 using Kopis.Remote;
 using Kopis.Send;
+using Kopis.Server.Smtp;
 
 namespace Kopis;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Kopis;
-using Kopis.Admin;
 using Kopis.Base;
+using Kopis.Host.Accounts;
 using Kopis.Posix;
 
 Descriptors.HoldStandard();

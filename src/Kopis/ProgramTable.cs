@@ -1,15 +1,27 @@
-using Kopis.Acme;
-using Kopis.Admin;
-using Kopis.Base;
-using Kopis.Local;
-using Kopis.Net;
-using Kopis.Read;
-using Kopis.Receive;
+using Kopis.Host.Accounts;
+using Kopis.Host.Certificates;
+using Kopis.Host.Control;
+using Kopis.Host.Install;
+using Kopis.Host.Queue;
+using Kopis.Host.Run;
+using Kopis.Inject;
+using Kopis.Local.Spawn;
+using Kopis.Local.Worker;
 using Kopis.Remote;
 using Kopis.Send;
-using Kopis.Start;
-using Kopis.Trust;
-using Kopis.Users;
+using Kopis.Send.Clean;
+using Kopis.Server.ClientPolicy;
+using Kopis.Server.Pop3;
+using Kopis.Server.Qmtp;
+using Kopis.Server.Smtp;
+using Kopis.Tools;
+using Kopis.Tools.DotQmail;
+using Kopis.Tools.Forwarding;
+using Kopis.Tools.Mailboxes;
+using Kopis.Tools.Network;
+using Kopis.Tools.Queue;
+using Kopis.Tools.Tables;
+using Kopis.Users.Lookup;
 
 namespace Kopis;
 

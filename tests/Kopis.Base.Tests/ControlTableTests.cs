@@ -6,7 +6,7 @@ namespace Kopis.Base.Tests;
 /// </summary>
 public sealed partial class ControlTableTests
 {
-    private const string Table = "Kopis.Admin/ControlTexts.cs";
+    private const string Table = "Kopis.Host/Control/ControlTexts.cs";
 
     /// <summary>Read by ends of names, and in a directory.</summary>
     private static readonly string[] Derived = ["morercpthosts.cdb"];

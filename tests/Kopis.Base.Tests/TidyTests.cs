@@ -14,23 +14,25 @@ public sealed partial class TidyTests
     private static readonly string[] RootsFiles =
     [
         // qmail-start.
-        "Kopis.Start/QmailStartProgram.cs", "Kopis.Start/Supervisor.cs",
-        "Kopis.Start/SupervisorSignals.cs", "Kopis.Start/Backoff.cs", "Kopis.Start/Unit.cs",
-        "Kopis.Start/HostPlan.cs", "Kopis.Users/Service/LookupSocket.cs",
+        "Kopis.Host/Run/QmailStartProgram.cs", "Kopis.Host/Run/Supervisor.cs",
+        "Kopis.Host/Run/SupervisorSignals.cs", "Kopis.Host/Run/Backoff.cs",
+        "Kopis.Host/Run/Unit.cs",
+        "Kopis.Host/Run/HostPlan.cs", "Kopis.Users/Lookup/LookupSocket.cs",
 
         // Root's half of qmail-lspawn.
-        "Kopis.Local/QmailLspawnProgram.cs", "Kopis.Local/Spawn/SpawnLoop.cs",
+        "Kopis.Local/Spawn/QmailLspawnProgram.cs", "Kopis.Local/Spawn/SpawnLoop.cs",
         "Kopis.Local/Spawn/WarmLocals.cs", "Kopis.Local/Spawn/RootReply.cs",
         "Kopis.Users/Recipients/RecipientLookup.cs",
         "Kopis.Users/Recipients/PasswdFile.cs",
 
         // qmail-popspawn.
-        "Kopis.Local/QmailPopspawnProgram.cs", "Kopis.Local/Spawn/ReaderLoop.cs",
+        "Kopis.Local/Spawn/QmailPopspawnProgram.cs", "Kopis.Local/Spawn/ReaderLoop.cs",
         "Kopis.Users/Recipients/RootsWord.cs",
 
         // The bind in tcpserver, and checkpassword by hand; whether a password is right is
         // qmail-lookup's code.
-        "Kopis.Net/TcpServer.cs", "Kopis.Start/Pop3Root.cs", "Kopis.Read/Checkpassword.cs",
+        "Kopis.Net/Listener/TcpServer.cs", "Kopis.Host/Run/Pop3Root.cs",
+        "Kopis.Server/Pop3/Checkpassword.cs",
     ];
 
     private const int RootsLinesMax = 600;

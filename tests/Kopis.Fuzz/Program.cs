@@ -1,8 +1,8 @@
+// What tests/fuzz calls; see there.
 using System.Globalization;
 using Kopis.Fuzz;
 using SharpFuzz;
 
-// What tests/fuzz calls; see there.
 switch (args)
 {
     case ["list"]:

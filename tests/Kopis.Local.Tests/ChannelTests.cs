@@ -1,8 +1,11 @@
 using System.Buffers.Binary;
 using CsCheck;
 using Kopis.Base;
+using Kopis.Local.Delivery;
+using Kopis.Local.Spawn;
+using Kopis.Local.Worker;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Intake;
 
 namespace Kopis.Local.Tests;
 

@@ -1,6 +1,7 @@
 using CsCheck;
 using Kopis.Base;
-using Kopis.Users;
+using Kopis.Local.Delivery;
+using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Tests;
 

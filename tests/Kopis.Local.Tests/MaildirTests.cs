@@ -1,6 +1,7 @@
 using Kopis.Base;
+using Kopis.Local.Delivery;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Intake;
 
 namespace Kopis.Local.Tests;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using CsCheck;
 using Kopis.Base;
+using Kopis.Local.Delivery;
 
 namespace Kopis.Local.Tests;
 

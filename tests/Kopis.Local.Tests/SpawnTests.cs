@@ -1,9 +1,12 @@
 using System.Text;
 using CsCheck;
 using Kopis.Base;
+using Kopis.Local.Delivery;
+using Kopis.Local.Spawn;
 using Kopis.Posix;
-using Kopis.Queue;
-using Kopis.Users;
+using Kopis.Queue.Spawn;
+using Kopis.Tools.Tables;
+using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Tests;
 

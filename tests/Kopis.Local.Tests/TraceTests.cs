@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Local.Delivery;
 
 namespace Kopis.Local.Tests;
 

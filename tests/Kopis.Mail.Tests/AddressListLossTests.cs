@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Kopis.Mail.Addresses;
 
 namespace Kopis.Mail.Tests;
 

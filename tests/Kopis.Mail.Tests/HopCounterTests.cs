@@ -1,4 +1,5 @@
 using System.Text;
+using Kopis.Mail.Header;
 
 namespace Kopis.Mail.Tests;
 

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text;
+using Kopis.Mail.Dsn;
+using Kopis.Mail.Header;
 
 namespace Kopis.Mail.Tests;
 

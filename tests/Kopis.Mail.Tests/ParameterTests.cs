@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Kopis.Mail.Dsn;
 
 namespace Kopis.Mail.Tests;
 

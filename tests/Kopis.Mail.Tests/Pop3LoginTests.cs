@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
 using CsCheck;
+using Kopis.Mail.Pop3;
+using Kopis.Mail.Sasl;
 
 namespace Kopis.Mail.Tests;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using CsCheck;
+using Kopis.Mail.Pop3;
 
 namespace Kopis.Mail.Tests;
 

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
 using Kopis.Base;
+using Kopis.Mail.Header;
+using Kopis.Mail.Smtp;
 
 namespace Kopis.Mail.Tests;
 

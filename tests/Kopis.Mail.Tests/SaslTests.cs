@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 using Kopis.Base;
+using Kopis.Mail.Sasl;
 
 namespace Kopis.Mail.Tests;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using CsCheck;
+using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Mail.Tests;
 

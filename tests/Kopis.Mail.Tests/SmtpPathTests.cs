@@ -1,4 +1,5 @@
 using System.Text;
+using Kopis.Mail.Smtp;
 
 namespace Kopis.Mail.Tests;
 

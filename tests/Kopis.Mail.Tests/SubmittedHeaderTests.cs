@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Mail.Header;
 
 namespace Kopis.Mail.Tests;
 

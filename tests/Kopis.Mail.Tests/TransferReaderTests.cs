@@ -1,5 +1,8 @@
 using System.Buffers;
 using System.Text;
+using Kopis.Mail.Header;
+using Kopis.Mail.Qmtp;
+using Kopis.Mail.Smtp;
 
 namespace Kopis.Mail.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Kopis.Mail.Addresses;
 
 namespace Kopis.Mail.Tests;
 

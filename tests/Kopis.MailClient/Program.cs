@@ -1,3 +1,8 @@
+// A mail client by MailKit, for the tests of a whole host:
+//   Kopis.MailClient send|fetch HOST:PORT start|tls CERTIFICATE MECHANISM USER
+// The password or token is the first line of standard input. To send, the message is the rest of
+// it, from USER to the address after USER; what is fetched is printed. The server's certificate
+// must be CERTIFICATE itself. A mechanism is one of SASL's, APOP or USER.
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -6,13 +11,8 @@ using MailKit.Net.Pop3;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using MimeKit;
-
-// A mail client by MailKit, for the tests of a whole host:
-//   Kopis.MailClient send|fetch HOST:PORT start|tls CERTIFICATE MECHANISM USER
-// The password or token is the first line of standard input. To send, the message is the rest of
-// it, from USER to the address after USER; what is fetched is printed. The server's certificate
-// must be CERTIFICATE itself. A mechanism is one of SASL's, APOP or USER.
 using MemoryStream input = new();
+
 Console.OpenStandardInput().CopyTo(input);
 byte[] text = input.ToArray();
 int end = Array.IndexOf(text, (byte)'\n');

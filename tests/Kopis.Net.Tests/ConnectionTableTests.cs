@@ -1,4 +1,5 @@
 using System.Net;
+using Kopis.Net.Listener;
 
 namespace Kopis.Net.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Kopis.Net.Listener;
 
 namespace Kopis.Net.Tests;
 

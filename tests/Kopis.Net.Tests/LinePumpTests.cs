@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using Kopis.Base;
+using Kopis.Testing;
 
 namespace Kopis.Net.Tests;
 

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Testing;
 
 namespace Kopis.Net.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Kopis.Net.Proxy;
 
 namespace Kopis.Net.Tests;
 

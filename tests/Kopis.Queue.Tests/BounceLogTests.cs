@@ -1,6 +1,7 @@
 using System.Text;
-using Kopis.Mail;
+using Kopis.Mail.Dsn;
 using Kopis.Posix;
+using Kopis.Queue.Store.Bounces;
 
 namespace Kopis.Queue.Tests;
 

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
 using Kopis.Base;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Tests;
 

@@ -1,3 +1,7 @@
+using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
+
 namespace Kopis.Queue.Tests;
 
 /// <summary>What a failing disk does to a batch: all of it is refused, nothing else is touched

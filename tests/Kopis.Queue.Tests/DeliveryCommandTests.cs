@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Tests;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
-using Kopis.Mail;
+using Kopis.Mail.Dsn;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Tests;
 

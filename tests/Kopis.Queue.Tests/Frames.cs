@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Net.Sockets;
 using System.Text;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.Tests;
 

@@ -2,6 +2,9 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.Tests;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using CsCheck;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Tests;
 

@@ -1,4 +1,6 @@
 using System.Text;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.Tests;
 

@@ -1,4 +1,5 @@
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Tests;
 

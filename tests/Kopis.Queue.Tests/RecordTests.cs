@@ -1,4 +1,8 @@
 using System.Text;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.Tests;
 

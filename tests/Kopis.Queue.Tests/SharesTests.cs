@@ -1,3 +1,6 @@
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
+
 namespace Kopis.Queue.Tests;
 
 /// <summary>What one local user leaves to the others.</summary>

@@ -1,5 +1,7 @@
 using System.Text;
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.Tests;
 

@@ -1,4 +1,5 @@
 using Kopis.Posix;
+using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.Tests;
 

@@ -1,6 +1,9 @@
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.Tests;
 

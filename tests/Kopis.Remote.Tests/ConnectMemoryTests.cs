@@ -1,5 +1,5 @@
 using System.Net;
-using Kopis.Queue;
+using Kopis.Queue.QmailFormat;
 
 namespace Kopis.Remote.Tests;
 

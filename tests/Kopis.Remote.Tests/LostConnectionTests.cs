@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Kopis.Mail;
+using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Remote.Tests;
 

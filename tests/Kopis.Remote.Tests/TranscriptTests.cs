@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
-using Kopis.Control;
-using Kopis.Mail;
+using Kopis.Config;
+using Kopis.Mail.Dsn;
 
 namespace Kopis.Remote.Tests;
 

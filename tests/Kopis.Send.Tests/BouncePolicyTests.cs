@@ -1,7 +1,11 @@
 using System.Text;
 using Kopis.Base;
-using Kopis.Mail;
-using Kopis.Queue;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Bounces;
+using Kopis.Queue.Store.Messages;
+using Kopis.Send.Bounces;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Tests;
 

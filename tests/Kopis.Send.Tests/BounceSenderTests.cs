@@ -1,8 +1,12 @@
 using System.Text;
-using Kopis.Control;
-using Kopis.Mail;
+using Kopis.Config;
+using Kopis.Mail.Dsn;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Bounces;
+using Kopis.Queue.Store.Messages;
+using Kopis.Send.Bounces;
+using Kopis.Send.Scheduling;
 using MimeKit;
 
 namespace Kopis.Send.Tests;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Kopis.Mail;
+using Kopis.Mail.Dsn;
 
 namespace Kopis.Send.Tests;
 

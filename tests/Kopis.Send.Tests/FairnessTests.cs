@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Tests;
 

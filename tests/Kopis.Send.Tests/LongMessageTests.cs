@@ -1,5 +1,6 @@
 using Kopis.Base;
-using Kopis.Queue;
+using Kopis.Queue.Spawn;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Tests;
 

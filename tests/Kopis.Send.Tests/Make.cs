@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis.Base;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Tests;
 

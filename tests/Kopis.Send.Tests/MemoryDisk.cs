@@ -1,4 +1,4 @@
-using Kopis.Queue;
+using Kopis.Queue.Store.State;
 
 namespace Kopis.Send.Tests;
 

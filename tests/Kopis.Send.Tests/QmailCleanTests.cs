@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis.Posix;
+using Kopis.Send.Clean;
 
 namespace Kopis.Send.Tests;
 

@@ -1,3 +1,5 @@
+using Kopis.Send.Scheduling;
+
 namespace Kopis.Send.Tests;
 
 public sealed class RetryScheduleTests

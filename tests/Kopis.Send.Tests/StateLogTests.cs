@@ -1,5 +1,7 @@
 using Kopis.Base;
-using Kopis.Queue;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Store.State;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Tests;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Kopis.Queue;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Send.Tests;
 
@@ -36,7 +36,7 @@ internal sealed record StoredMessage(ulong Number, long Born, string Sender, str
         IsEnded = true;
     }
 
-    internal Envelope Envelope => new(Queue.Envelope.Format(
+    internal Envelope Envelope => new(Kopis.Queue.Store.Messages.Envelope.Format(
         Encoding.Latin1.GetBytes(Sender),
         Recipients.Select(r => (ReadOnlyMemory<byte>)Encoding.Latin1.GetBytes(r))));
 
@@ -48,7 +48,8 @@ internal sealed record StoredMessage(ulong Number, long Born, string Sender, str
         return new(
             Number, Born, Bytes: 226, Qp: 19002, Uid, HasOwnFile: Number % 3 == 0,
             MessageNumber.Offset(Number) + recordBytes,
-            isWhole ? envelope : new Envelope(Queue.Envelope.Format(envelope.Sender.Span, [])))
+            isWhole ? envelope : new Envelope(
+                Kopis.Queue.Store.Messages.Envelope.Format(envelope.Sender.Span, [])))
         {
             UnreadEnvelopeBytes = isWhole ? 0 : envelope.Bytes.Length,
         };

@@ -1,6 +1,13 @@
 using System.Text;
-using Kopis.Control;
-using Kopis.Queue;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Bounces;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Store.State;
+using Kopis.Send.Bounces;
+using Kopis.Send.Clean;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Tests;
 

@@ -1,5 +1,5 @@
 using Kopis.Posix;
-using Kopis.Send;
+using Kopis.Send.Clean;
 
 namespace Kopis.Simulation.Tests;
 

@@ -1,5 +1,5 @@
-using Kopis.Control;
-using Kopis.Queue;
+using Kopis.Config;
+using Kopis.Queue.Store.Messages;
 using Kopis.Send;
 
 namespace Kopis.Simulation.Tests;

@@ -1,6 +1,7 @@
 using System.Text;
-using Kopis.Mail;
-using Kopis.Queue;
+using Kopis.Mail.Dsn;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Simulation.Tests;
 

@@ -1,4 +1,4 @@
-using Kopis.Control;
+using Kopis.Config;
 using Kopis.Posix;
 using Kopis.Send;
 

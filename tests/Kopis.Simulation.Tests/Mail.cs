@@ -1,6 +1,6 @@
 using System.Text;
-using Kopis.Mail;
-using Kopis.Queue;
+using Kopis.Mail.Dsn;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Simulation.Tests;
 
@@ -61,7 +61,7 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
     /// <summary>Deliveries of it that qmail-send has under way.</summary>
     internal HashSet<string> InFlight { get; } = [];
 
-    internal byte[] Envelope() => Queue.Envelope.Format(
+    internal byte[] Envelope() => Kopis.Queue.Store.Messages.Envelope.Format(
         Encoding.Latin1.GetBytes(Sender), Said,
         Recipients.Select(recipient => new EnvelopeRecipient(
             Encoding.Latin1.GetBytes(recipient), ParametersOf(recipient).ToBytes())));

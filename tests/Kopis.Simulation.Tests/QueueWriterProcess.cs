@@ -1,4 +1,6 @@
-using Kopis.Queue;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
 
 namespace Kopis.Simulation.Tests;
 

@@ -1,6 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Send;
+using Kopis.Send.Clean;
 
 namespace Kopis.Simulation.Tests;
 

@@ -1,4 +1,5 @@
 using Names = System.Collections.Generic.SortedDictionary<
+
     string, Kopis.Simulation.Tests.SimulatedFile>;
 
 namespace Kopis.Simulation.Tests;

@@ -1,5 +1,6 @@
 using System.Buffers;
-using Kopis.Queue;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Simulation.Tests;
 

@@ -1,4 +1,4 @@
-using Kopis.Control;
+using Kopis.Config;
 
 namespace Kopis.Simulation.Tests;
 

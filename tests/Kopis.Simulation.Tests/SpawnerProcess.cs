@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Text;
 using Kopis.Base;
-using Kopis.Local;
+using Kopis.Local.Delivery;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Simulation.Tests;
 

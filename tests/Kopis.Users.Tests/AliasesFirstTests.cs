@@ -1,6 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Read.Tests;
+using Kopis.Testing;
+using Kopis.Users.Recipients;
 
 namespace Kopis.Users.Tests;
 

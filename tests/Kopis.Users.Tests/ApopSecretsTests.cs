@@ -1,5 +1,7 @@
 using Kopis.Base;
-using Kopis.Read.Tests;
+using Kopis.Testing;
+using Kopis.Users.Logins;
+using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Tests;
 

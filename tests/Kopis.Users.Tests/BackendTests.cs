@@ -2,8 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Kopis.Base;
-using Kopis.Mail;
-using Kopis.Read.Tests;
+using Kopis.Mail.Sasl;
+using Kopis.Testing;
+using Kopis.Users.Logins;
+using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Tests;
 

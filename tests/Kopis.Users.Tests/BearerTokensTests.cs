@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Read.Tests;
-using Kopis.Receive.Tests;
+using Kopis.Config;
+using Kopis.Testing;
+using Kopis.Users.Logins;
+using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Tests;
 

@@ -1,6 +1,8 @@
 using System.Net;
 using Kopis.Base;
-using Kopis.Read.Tests;
+using Kopis.Testing;
+using Kopis.Users.Logins;
+using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Tests;
 

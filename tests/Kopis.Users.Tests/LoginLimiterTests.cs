@@ -1,5 +1,8 @@
 using System.Net;
-using Kopis.Read.Tests;
+using Kopis.Base;
+using Kopis.Testing;
+using Kopis.Users.Logins;
+using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Tests;
 

@@ -1,3 +1,5 @@
+using Kopis.Users.Recipients;
+
 namespace Kopis.Users.Tests;
 
 public sealed class LookupAnswerTests

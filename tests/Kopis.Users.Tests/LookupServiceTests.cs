@@ -4,7 +4,12 @@ using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 using Kopis.Base;
-using Kopis.Read.Tests;
+using Kopis.Testing;
+using Kopis.Users.Logins;
+using Kopis.Users.Lookup;
+using Kopis.Users.Recipients;
+using Kopis.Users.Tickets;
+using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Tests;
 

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Users.Quota;
 
 namespace Kopis.Users.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis.Posix;
+using Kopis.Users.Recipients;
 
 namespace Kopis.Users.Tests;
 

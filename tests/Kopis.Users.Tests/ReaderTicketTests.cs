@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
-using Kopis.Base;
-using Kopis.Posix;
+using Kopis.Users.Logins;
+using Kopis.Users.Recipients;
+using Kopis.Users.Tickets;
 
 namespace Kopis.Users.Tests;
 

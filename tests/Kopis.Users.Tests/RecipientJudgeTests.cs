@@ -1,5 +1,8 @@
 using Kopis.Base;
-using Kopis.Read.Tests;
+using Kopis.Posix;
+using Kopis.Testing;
+using Kopis.Users.Lookup;
+using Kopis.Users.Recipients;
 
 namespace Kopis.Users.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis.Base;
+using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Tests;
 

@@ -1,4 +1,7 @@
 using System.Net;
+using Kopis.Testing;
+using Kopis.Users.Logins;
+using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Tests;
 

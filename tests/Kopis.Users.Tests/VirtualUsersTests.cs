@@ -1,5 +1,7 @@
 using System.Text;
 using Kopis.Base;
+using Kopis.Users.Logins;
+using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Tests;
 

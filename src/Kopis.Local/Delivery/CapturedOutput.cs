@@ -1,7 +1,7 @@
 using System.Buffers;
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>The warm qmail-local: everything said is kept for the report, up to a limit.</summary>
 internal sealed class CapturedOutput : DeliveryOutput
@@ -13,15 +13,15 @@ internal sealed class CapturedOutput : DeliveryOutput
 
     internal ReadOnlySpan<byte> Text => _text.WrittenSpan;
 
-    internal override void Say(ReadOnlySpan<byte> text)
+    public override void Say(ReadOnlySpan<byte> text)
     {
         int room = BytesMax - _text.WrittenCount;
         _text.Write(text[..Math.Min(room, text.Length)]);
     }
 
-    internal override void Complain(ReadOnlySpan<byte> text) => Say(text);
+    public override void Complain(ReadOnlySpan<byte> text) => Say(text);
 
-    internal override WaitStatus Run(Func<int, int, ProcessStart> make)
+    public override WaitStatus Run(Func<int, int, ProcessStart> make)
     {
         (int read, int write) = Fd.Pipe();
         try

@@ -1,6 +1,6 @@
 using Kopis.Base;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>The variables that programs of a .qmail file find (contract §7.9).</summary>
 /// <remarks>Values are the sender's to choose; they are passed as bytes and never quoted.</remarks>

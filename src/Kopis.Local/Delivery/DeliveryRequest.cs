@@ -1,4 +1,4 @@
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>
 /// What is to be delivered to whom: qmail-local's eight arguments (contract §7.5).

@@ -1,7 +1,7 @@
 using Kopis.Base;
-using Kopis.Users;
+using Kopis.Users.Recipients;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>From qmail-local's exit code and words to qmail-lspawn's report (contract §7.2).
 /// </summary>

@@ -1,7 +1,7 @@
 using Kopis.Posix;
-using Kopis.Users;
+using Kopis.Users.Recipients;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>The instructions that govern an address (contract §7.5, §7.6).</summary>
 /// <param name="Content">The file's bytes; empty means the default delivery.</param>

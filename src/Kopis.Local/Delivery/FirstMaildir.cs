@@ -1,7 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>
 /// The Maildir of a user who never had one: the host's default delivery makes it, with his rights.

@@ -1,8 +1,9 @@
 using System.Buffers;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>Queues a message anew, for all addresses of a .qmail file at once (contract §7.7).
 /// </summary>

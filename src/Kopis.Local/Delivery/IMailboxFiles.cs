@@ -1,4 +1,4 @@
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>
 /// What a Maildir delivery does to the disk, one call a step, so that tests can let any step fail.

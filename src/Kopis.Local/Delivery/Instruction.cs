@@ -1,6 +1,6 @@
 using Kopis.Base;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>One line of a .qmail file (contract §7.7).</summary>
 /// <param name="Kind">What to do.</param>

@@ -1,4 +1,4 @@
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>What one line of a .qmail file asks for (contract §7.7).</summary>
 internal enum InstructionKind

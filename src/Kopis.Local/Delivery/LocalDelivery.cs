@@ -1,9 +1,9 @@
 using System.Buffers;
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Users;
+using Kopis.Users.Recipients;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>
 /// One delivery by the recipient's .qmail file: what qmail-local does, warm or by hand

@@ -1,8 +1,8 @@
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Intake;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>What a qmail-local process has for all its deliveries; shared by its threads.</summary>
 /// <param name="Environment">What programs inherit.</param>

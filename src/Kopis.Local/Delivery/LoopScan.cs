@@ -1,4 +1,4 @@
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>
 /// Looks for our own Delivered-To line in a header that comes in blocks; lines may be of any

@@ -1,6 +1,6 @@
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>The disk, as a Maildir delivery uses it.</summary>
 internal sealed class MailboxFiles(IFileSystem files) : IMailboxFiles

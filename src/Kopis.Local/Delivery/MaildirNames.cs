@@ -1,7 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>
 /// Names of Maildir messages: <c>TIME.MmicrosPpidQcount.HOST</c>. qmail's <c>TIME.PID.HOST</c> is

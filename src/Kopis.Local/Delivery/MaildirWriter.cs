@@ -1,9 +1,10 @@
 using System.Buffers;
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Users;
+using Kopis.Users.Quota;
+using Kopis.Users.Recipients;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>
 /// Stores a message in a Maildir (contract §7.7): written and made durable in tmp, then linked

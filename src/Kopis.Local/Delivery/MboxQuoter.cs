@@ -1,14 +1,14 @@
 using System.Buffers;
 using Kopis.Base;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>
 /// Writes a message as mbox keeps it: <c>&gt;</c> before every line that is
 /// <c>&gt;</c>…<c>&gt;From&#160;</c>, an LF if the last line lacked it, one empty line
 /// (contract §7.7). Takes the message in blocks of any size and holds back at most five bytes.
 /// </summary>
-internal sealed class MboxQuoter(IBufferWriter<byte> to)
+public sealed class MboxQuoter(IBufferWriter<byte> to)
 {
     // The extra > may stand anywhere in the run of >, so it is put right before "From ".
     private static readonly byte[] From = "From "u8.ToArray();
@@ -18,7 +18,7 @@ internal sealed class MboxQuoter(IBufferWriter<byte> to)
     private bool _lineOpen;
 
     /// <summary>Takes the next block.</summary>
-    internal void Write(ReadOnlySpan<byte> block)
+    public void Write(ReadOnlySpan<byte> block)
     {
         while (!block.IsEmpty)
         {
@@ -41,7 +41,7 @@ internal sealed class MboxQuoter(IBufferWriter<byte> to)
     }
 
     /// <summary>Ends the message.</summary>
-    internal void End()
+    public void End()
     {
         to.Write(From.AsSpan(0, _matched));
         to.Write(_lineOpen ? "\n\n"u8 : "\n"u8);

@@ -1,8 +1,8 @@
 using System.Buffers;
 using Kopis.Posix;
-using Kopis.Users;
+using Kopis.Users.Recipients;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>Appends a message to an mbox file (contract §7.7).</summary>
 internal sealed class MboxWriter(LocalSite site)

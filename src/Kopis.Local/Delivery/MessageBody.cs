@@ -1,15 +1,15 @@
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>
 /// The message to be delivered, queue's trace line first: in memory, or in a seekable file that
 /// holds nothing else. Read by place, so that several readers do not disturb one another.
 /// </summary>
-internal sealed class MessageBody : IDisposable
+public sealed class MessageBody : IDisposable
 {
     /// <summary>The size of blocks in which a message is copied.</summary>
-    internal const int BlockBytes = 64 * 1024;
+    public const int BlockBytes = 64 * 1024;
 
     private readonly ReadOnlyMemory<byte> _memory;
     private readonly bool _inMemory;
@@ -19,14 +19,14 @@ internal sealed class MessageBody : IDisposable
         (_memory, _fd, _inMemory) = (memory, fd, inMemory);
 
     /// <summary>A message in memory.</summary>
-    internal static MessageBody InMemory(ReadOnlyMemory<byte> bytes) => new(bytes, -1, true);
+    public static MessageBody InMemory(ReadOnlyMemory<byte> bytes) => new(bytes, -1, true);
 
     /// <summary>A message in a file; closed with this object.</summary>
-    internal static MessageBody InFile(int fd) => new(default, fd, false);
+    public static MessageBody InFile(int fd) => new(default, fd, false);
 
     /// <summary>How long it is.</summary>
     /// <exception cref="UnreadableMessageException">The file cannot be asked.</exception>
-    internal long Length
+    public long Length
     {
         get
         {
@@ -45,7 +45,7 @@ internal sealed class MessageBody : IDisposable
     /// <param name="offset">Bytes from the message's start.</param>
     /// <param name="buffer">Where to, if it is not in memory anyway.</param>
     /// <exception cref="UnreadableMessageException">The file cannot be read.</exception>
-    internal ReadOnlySpan<byte> Read(long offset, Span<byte> buffer)
+    public ReadOnlySpan<byte> Read(long offset, Span<byte> buffer)
     {
         if (_inMemory)
         {
@@ -67,7 +67,7 @@ internal sealed class MessageBody : IDisposable
     /// object's.
     /// </summary>
     /// <exception cref="PosixException">It cannot be rewound: a pipe, say.</exception>
-    internal int Rewound()
+    public int Rewound()
     {
         if (_fd < 0)
         {

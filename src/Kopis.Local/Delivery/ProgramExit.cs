@@ -1,16 +1,16 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>What the exit code of a .qmail program means (contract §7.7).</summary>
-internal static class ProgramExit
+public static class ProgramExit
 {
     /// <summary>Success, and the lines that follow are not for this message.</summary>
-    internal const int SkipRest = 99;
+    public const int SkipRest = 99;
 
     /// <summary>Null is success. A failing program has said itself why.</summary>
-    internal static LocalFailure? Judge(WaitStatus status)
+    public static LocalFailure? Judge(WaitStatus status)
     {
         if (status.Crashed)
         {

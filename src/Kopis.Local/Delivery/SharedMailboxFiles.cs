@@ -1,6 +1,6 @@
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>A disk on which deliveries that end at the same time share a sync.</summary>
 internal sealed class SharedMailboxFiles(IMailboxFiles files) : IMailboxFiles

@@ -1,21 +1,21 @@
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>qmail-local by hand: descriptors 1 and 2, as they are.</summary>
-internal sealed class StandardOutput : DeliveryOutput
+public sealed class StandardOutput : DeliveryOutput
 {
     /// <summary>The one of this process.</summary>
-    internal static readonly StandardOutput Instance = new();
+    public static readonly StandardOutput Instance = new();
 
     private const int Out = 1;
     private const int Error = 2;
 
-    internal override void Say(ReadOnlySpan<byte> text) => Write(Out, text);
+    public override void Say(ReadOnlySpan<byte> text) => Write(Out, text);
 
-    internal override void Complain(ReadOnlySpan<byte> text) => Write(Error, text);
+    public override void Complain(ReadOnlySpan<byte> text) => Write(Error, text);
 
-    internal override WaitStatus Run(Func<int, int, ProcessStart> make) =>
+    public override WaitStatus Run(Func<int, int, ProcessStart> make) =>
         Processes.Wait(make(Out, Error).Start());
 
     private static void Write(int fd, ReadOnlySpan<byte> text)

@@ -1,7 +1,7 @@
 using Kopis.Base;
-using Kopis.Mail;
+using Kopis.Mail.Addresses;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>The lines that a delivery puts before a message, each with its LF (contract §3).
 /// </summary>

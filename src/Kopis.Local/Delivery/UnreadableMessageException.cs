@@ -1,6 +1,6 @@
 using Kopis.Posix;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Delivery;
 
 /// <summary>The message itself cannot be read: no fault of the mailbox.</summary>
 internal sealed class UnreadableMessageException(PosixException error)

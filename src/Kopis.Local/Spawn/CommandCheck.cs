@@ -1,8 +1,8 @@
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Spawn;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Spawn;
 
 /// <summary>What a spawner refuses before anything is started (contract §7.1).</summary>
 internal static class CommandCheck

@@ -2,10 +2,13 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using Kopis.Base;
+using Kopis.Local.Delivery;
+using Kopis.Local.Worker;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Spawn;
 
 /// <summary>
 /// The half of qmail-lspawn that talks: orders in on descriptor 0, reports out on descriptor 1, and

@@ -1,6 +1,6 @@
-using Kopis.Queue;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Spawn;
 
 /// <summary>A delivery for which root is asked, or that waits to be sent.</summary>
 /// <param name="Slot">qmail-send's number for it.</param>

@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Users;
+using Kopis.Users.Recipients;
+using Kopis.Users.Tickets;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Spawn;
 
 /// <summary>
 /// Root's part of POP3: takes qmail-lookup's word for who has logged in, asks root's own files, and

@@ -1,12 +1,12 @@
 using System.Buffers.Binary;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Spawn;
 
 /// <summary>What root's half of qmail-lspawn says about an address that it was asked about: which
 /// qmail-local has its delivery granted. The socket to a new one comes with the packet.</summary>
 /// <param name="Id">The number that the question had.</param>
 /// <param name="Local">The qmail-local; root counts them.</param>
-/// <param name="Code">0, or why there is none (<see cref="Users.SpawnCode"/>).</param>
+/// <param name="Code">0, or why there is none (<see cref="SpawnCode"/>).</param>
 internal readonly record struct RootReply(uint Id, uint Local, byte Code)
 {
     /// <summary>Its length.</summary>

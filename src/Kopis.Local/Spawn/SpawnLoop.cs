@@ -1,10 +1,12 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using Kopis.Base;
+using Kopis.Local.Worker;
 using Kopis.Posix;
-using Kopis.Users;
+using Kopis.Queue.Spawn;
+using Kopis.Users.Recipients;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Spawn;
 
 /// <summary>
 /// Root's half of qmail-lspawn: whose an address is, and a qmail-local of that user for it. It sees
@@ -23,7 +25,7 @@ internal sealed class SpawnLoop(
     ProgramContext context, byte[] defaultDelivery, UnixUser? getpwUser, int asked)
 {
     /// <summary>The longest address that is taken.</summary>
-    internal const int AddressBytesMax = Queue.DeliveryCommand.FieldBytesMax;
+    internal const int AddressBytesMax = DeliveryCommand.FieldBytesMax;
 
     private static readonly TimeSpan SearchTimeMax = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SearchPause = TimeSpan.FromSeconds(1);

@@ -1,8 +1,9 @@
 using Kopis.Base;
+using Kopis.Local.Delivery;
+using Kopis.Local.Worker;
 using Kopis.Posix;
-using Kopis.Queue;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Spawn;
 
 /// <summary>
 /// The channel to one warm qmail-local. That process belongs to a user and is not trusted: it can

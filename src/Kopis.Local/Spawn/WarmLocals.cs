@@ -1,8 +1,9 @@
 using Kopis.Base;
+using Kopis.Local.Worker;
 using Kopis.Posix;
-using Kopis.Users;
+using Kopis.Users.Recipients;
 
-namespace Kopis.Local;
+namespace Kopis.Local.Spawn;
 
 /// <summary>
 /// The warm qmail-locals, or qmail-pop3ds, one for each uid and gid. They belong to users and are

@@ -1,4 +1,6 @@
-namespace Kopis.Mail;
+using Kopis.Mail.Smtp;
+
+namespace Kopis.Mail.Sasl;
 
 /// <summary>The replies of SMTP to AUTH, and to users (RFC 4954 §6).</summary>
 public static class AuthReply

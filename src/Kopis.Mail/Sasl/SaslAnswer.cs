@@ -1,4 +1,4 @@
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>The answer to a <see cref="SaslQuestion"/>.</summary>
 public sealed record SaslAnswer

@@ -1,6 +1,6 @@
 using Kopis.Base;
 
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>
 /// OAUTHBEARER (RFC 7628) and Google's older XOAUTH2: a name and a token, in fields that ^A ends.

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>
 /// One AUTH of SMTP or POP3: base64 lines in, challenges out (RFC 4954 §4, RFC 5034 §4). No I/O.

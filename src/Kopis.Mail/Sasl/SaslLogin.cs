@@ -1,4 +1,4 @@
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>LOGIN (draft-murchison-sasl-login): never a standard, and what many clients
 /// speak.</summary>

@@ -1,4 +1,4 @@
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>
 /// The server's side of one exchange of a mechanism (RFC 4422): responses in, what to do next out.

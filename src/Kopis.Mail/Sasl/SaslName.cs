@@ -1,7 +1,7 @@
 using System.Buffers;
 using Kopis.Base;
 
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>A <c>saslname</c> (RFC 5802 §7): comma and equals sign are written <c>=2C</c> and
 /// <c>=3D</c>.</summary>

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>The mechanisms that a connection offers.</summary>
 /// <param name="Names">Of those the site allows, strongest first.</param>

@@ -1,4 +1,4 @@
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>PLAIN (RFC 4616): <c>[authzid] NUL authcid NUL passwd</c>.</summary>
 internal sealed class SaslPlain : SaslMechanism

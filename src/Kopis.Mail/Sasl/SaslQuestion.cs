@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>What an exchange must know from somebody who has users.</summary>
 /// <param name="Kind">What is asked.</param>

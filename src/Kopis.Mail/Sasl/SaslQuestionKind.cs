@@ -1,4 +1,4 @@
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>What a <see cref="SaslQuestion"/> asks.</summary>
 public enum SaslQuestionKind

@@ -1,4 +1,4 @@
-namespace Kopis.Mail;
+namespace Kopis.Mail.Sasl;
 
 /// <summary>What follows in a SASL exchange.</summary>
 public enum SaslStep

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Listener;
 
 /// <summary>
 /// What of an address is counted as one client, and as one network. An IPv6 /64 is what one

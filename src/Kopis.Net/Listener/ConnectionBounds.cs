@@ -1,8 +1,8 @@
 using System.Globalization;
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Listener;
 
 /// <summary>Connections that one client may have open at a listener; 0 is no limit.</summary>
 /// <param name="PerAddress">Of one address, or one /64 of IPv6.</param>

@@ -1,8 +1,9 @@
 using System.Net;
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
+using Kopis.Config.Maps;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Listener;
 
 /// <summary>
 /// Decides whether a listener has a place for a client: by <c>maxperaddress</c> and

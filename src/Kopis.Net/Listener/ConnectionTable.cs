@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Listener;
 
 /// <summary>
 /// The open connections of a listener by client and by network. Besides the limits, a client may

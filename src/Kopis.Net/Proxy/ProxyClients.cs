@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
+using Kopis.Config.Maps;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Proxy;
 
 /// <summary>
 /// The proxies of <c>control/proxyclients</c>. One of them must begin each connection by telling

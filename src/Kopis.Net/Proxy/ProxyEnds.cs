@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Proxy;
 
 /// <summary>The two ends of a client's connection.</summary>
 /// <param name="Remote">The client.</param>

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using Kopis.Base;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Proxy;
 
 /// <summary>
 /// The grammar of HAProxy's PROXY protocol, versions 1 and 2: what a proxy says of its client ahead

@@ -2,9 +2,9 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>
 /// Whose word counts for who a client is: the authorities of <c>clientca.pem</c>. Clients are asked

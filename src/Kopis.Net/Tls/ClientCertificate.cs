@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>Notes whom the certificate of one client names. It may have none, or one that tells us
 /// nothing: that is no reason to refuse its mail.</summary>

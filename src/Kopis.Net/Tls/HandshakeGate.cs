@@ -1,4 +1,4 @@
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>
 /// Lets no more handshakes compute at once than there are cores, so that a flood of them does not

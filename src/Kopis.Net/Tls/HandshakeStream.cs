@@ -1,4 +1,4 @@
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>
 /// The transport below TLS. During the handshake it gives the place at the gate up whenever it

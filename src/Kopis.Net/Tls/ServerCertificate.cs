@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>One certificate of ours with its key and chain, ready for use.</summary>
 public sealed class ServerCertificate

@@ -1,8 +1,8 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
-using Kopis.Control;
+using Kopis.Config.Maps;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>Judges the certificate of a server.</summary>
 public static class ServerCertificateCheck

@@ -1,7 +1,7 @@
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>The certificates of a host as of one moment, by the name a client asks for.</summary>
 internal sealed class ServerCertificates

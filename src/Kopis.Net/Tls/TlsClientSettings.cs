@@ -2,9 +2,10 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
+using Kopis.Config.Maps;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>The control files of TLS towards servers.</summary>
 public sealed class TlsClientSettings

@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>One handshake as the server, within its time.</summary>
 internal sealed class TlsHandshake : IDisposable

@@ -1,4 +1,4 @@
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>What was agreed on with the peer of an encrypted connection.</summary>
 /// <param name="Protocol">As people write it: <c>TLSv1.3</c>.</param>

@@ -3,10 +3,10 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
 using Kopis.Posix;
 
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>
 /// TLS as a server of this host offers it: <c>servercert.pem</c> and <c>servercerts/*.pem</c>,

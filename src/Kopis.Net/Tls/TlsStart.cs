@@ -1,4 +1,4 @@
-namespace Kopis.Net;
+namespace Kopis.Net.Tls;
 
 /// <summary>What came of <see cref="Connection.StartTlsAsync"/>.</summary>
 /// <param name="Established">The connection is encrypted from here on; else it is of no more use,

@@ -1,4 +1,6 @@
-namespace Kopis.Queue;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Queue.Intake;
 
 /// <summary>A waiting client of the queue writer. Leaving without <see cref="Finish"/> queues
 /// nothing.</summary>

@@ -1,4 +1,4 @@
-namespace Kopis.Queue;
+namespace Kopis.Queue.Intake;
 
 /// <summary>One message on its way to the queue. Disposing it without Finish queues nothing.
 /// </summary>

@@ -1,4 +1,6 @@
-namespace Kopis.Queue;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Queue.Intake;
 
 /// <summary>A way into the queue: the writer itself, or a program in qmail-queue's place.</summary>
 public interface ISubmissionClient

@@ -2,8 +2,9 @@ using System.Buffers;
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Intake;
 
 /// <summary>
 /// A client of the queue writer, for programs that wait for it: qmail-queue, qmail-local's

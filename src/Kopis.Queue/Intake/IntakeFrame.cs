@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Intake;
 
 /// <summary>The frames on <c>queue/intake</c> (docs/ARCHITECTURE.md, "Intake").</summary>
 internal static class IntakeFrame

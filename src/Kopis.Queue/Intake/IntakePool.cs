@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Intake;
 
 /// <summary>
 /// Asynchronous clients of the queue writer, over connections that are used again. Failures show in

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Intake;
 
 /// <summary>The writer's answer to one submission.</summary>
 internal static class IntakeReply

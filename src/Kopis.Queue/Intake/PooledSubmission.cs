@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Net.Sockets;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Intake;
 
 /// <summary>One submission over a connection of <see cref="IntakePool"/>.</summary>
 internal sealed class PooledSubmission : ISubmission

@@ -1,7 +1,7 @@
 using Kopis.Base;
-using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Intake;
 
 /// <summary>
 /// A program in qmail-queue's place (QMAILQUEUE): message on fd 0, envelope on fd 1, a text of its

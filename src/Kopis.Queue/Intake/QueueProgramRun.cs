@@ -1,7 +1,8 @@
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Intake;
 
 /// <summary>One run of a <see cref="QueueProgram"/>. Its pipes block, so each step has a thread of
 /// the pool.</summary>

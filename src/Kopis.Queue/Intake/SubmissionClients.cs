@@ -1,6 +1,6 @@
 using Kopis.Base;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Intake;
 
 /// <summary>Chooses the way into the queue that a program's environment asks for.</summary>
 public static class SubmissionClients

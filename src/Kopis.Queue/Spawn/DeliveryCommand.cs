@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Text;
 using Kopis.Base;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Spawn;
 
 /// <summary>What qmail-send orders of a spawner (docs/ARCHITECTURE.md, contract §6.2).</summary>
 /// <param name="Slot">The delivery's place among those that run, from 0.</param>

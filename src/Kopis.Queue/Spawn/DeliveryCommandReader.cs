@@ -1,6 +1,7 @@
 using System.Buffers;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Spawn;
 
 /// <summary>Cuts what qmail-send writes into commands. Bytes in, commands out; no I/O.</summary>
 public sealed class DeliveryCommandReader

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Kopis.Base;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Spawn;
 
 /// <summary>What a spawner says of one recipient (contract §6.2).</summary>
 /// <param name="Slot">The delivery's slot.</param>

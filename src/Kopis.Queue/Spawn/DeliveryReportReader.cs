@@ -1,7 +1,7 @@
 using System.Buffers;
 using Kopis.Base;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Spawn;
 
 /// <summary>Cuts what a spawner writes into reports. Bytes in, reports out; no I/O.</summary>
 public sealed class DeliveryReportReader

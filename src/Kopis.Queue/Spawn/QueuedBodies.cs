@@ -1,6 +1,7 @@
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Spawn;
 
 /// <summary>The bodies under delivery: the recipients of one message share one.</summary>
 /// <param name="mess">The directory <c>queue/mess</c>.</param>

@@ -1,6 +1,7 @@
 using Kopis.Posix;
+using Kopis.Queue.Intake;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>
 /// Makes a batch durable with one sync, pulls the trigger, and only then answers. Has no thread of

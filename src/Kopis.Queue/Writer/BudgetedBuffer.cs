@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>
 /// Bytes that grow as they arrive, in pooled memory. What exceeds <paramref name="bytesFree"/> is

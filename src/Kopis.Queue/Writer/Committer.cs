@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Kopis.Posix;
+using Kopis.Queue.Intake;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>
 /// The one thread that writes: takes submissions that wait, users in turn, and commits them

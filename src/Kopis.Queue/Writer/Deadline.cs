@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>Hangs up on a client that lets too much time pass: between two bytes, or in all for
 /// one message. One timer a connection, however much comes.</summary>

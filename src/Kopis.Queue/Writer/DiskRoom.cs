@@ -1,7 +1,9 @@
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>Whether the queue's disk has room: for all, and for one user's share of it. The disk
 /// is asked once a second at most.</summary>

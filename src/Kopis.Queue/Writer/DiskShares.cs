@@ -1,4 +1,6 @@
-namespace Kopis.Queue;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Queue.Writer;
 
 /// <summary>
 /// What local users have on the queue's disk. One may have a part of what would be free without

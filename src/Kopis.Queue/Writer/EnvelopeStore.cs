@@ -1,7 +1,9 @@
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>
 /// An envelope as it arrives: judged on the way, in memory while it is small, else in a file of

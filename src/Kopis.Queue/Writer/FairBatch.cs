@@ -1,4 +1,4 @@
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>Submissions that wait for the committer: users take turns, and a batch is small enough
 /// that who comes next does not wait long. Used by one thread.</summary>

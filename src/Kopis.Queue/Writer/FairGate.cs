@@ -1,4 +1,4 @@
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>A few places for work of users: who waits gets the next one in turn with other users,
 /// not behind all that one of them has asked for.</summary>

@@ -1,4 +1,4 @@
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>The calls by which the queue writer changes the disk; tests let them fail.</summary>
 internal interface IQueueDisk

@@ -1,6 +1,7 @@
-using Kopis.Control;
+using Kopis.Config;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>What a local user may ask of the queue writer; qmail's own users have none of these.
 /// </summary>

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>
 /// One client of the intake. Trusts nothing it says: lengths are capped before they are believed,

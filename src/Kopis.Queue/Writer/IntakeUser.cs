@@ -1,4 +1,6 @@
-namespace Kopis.Queue;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Queue.Writer;
 
 /// <summary>What one user has of the queue writer at this moment.</summary>
 internal sealed class IntakeUser(uint uid, bool isOurs, MemoryBudget memory)

@@ -1,4 +1,4 @@
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>Bytes that submissions may hold in memory: those of a user, of all local users, of
 /// all. Each counts in the next one too.</summary>

@@ -1,6 +1,6 @@
 using Kopis.Posix;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>The disk, as the queue writer uses it.</summary>
 internal sealed class QueueDisk(IFileSystem files) : IQueueDisk

@@ -2,8 +2,10 @@ using System.Net.Sockets;
 using System.Text;
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>
 /// The queue writer, <c>qmail-queue --serve</c>: the only process that adds to

@@ -1,6 +1,7 @@
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>What the queue writer does at its start: nothing half-made stays.</summary>
 internal static class Recovery

@@ -1,8 +1,8 @@
 using System.Buffers;
-using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>
 /// Appends batches of submissions to segments; each batch is durable, or refused, as a whole

@@ -1,6 +1,7 @@
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>The sessions that run, counted by user: nobody gets all of the places.</summary>
 internal sealed class SessionList : IDisposable

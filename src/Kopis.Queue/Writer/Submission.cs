@@ -1,7 +1,9 @@
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>
 /// One message on its way into the queue: its body in memory while small, in a file of

@@ -1,6 +1,6 @@
 using Kopis.Posix;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>
 /// <c>queue/lock/trigger</c>: one byte tells qmail-send that there is something new. Failures do

@@ -1,6 +1,7 @@
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Queue;
+namespace Kopis.Queue.Writer;
 
 /// <summary>Whose word is taken for where a message came from.</summary>
 internal sealed class TrustedUsers

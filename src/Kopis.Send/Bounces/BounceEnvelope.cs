@@ -1,6 +1,7 @@
-using Kopis.Mail;
+using Kopis.Mail.Dsn;
+using Kopis.Send.Scheduling;
 
-namespace Kopis.Send;
+namespace Kopis.Send.Bounces;
 
 /// <summary>What a bounce inherits of the message that it gives back.</summary>
 internal static class BounceEnvelope

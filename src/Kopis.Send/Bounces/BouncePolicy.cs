@@ -1,8 +1,11 @@
 using Kopis.Base;
-using Kopis.Mail;
-using Kopis.Queue;
+using Kopis.Mail.Dsn;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Bounces;
+using Kopis.Send.Scheduling;
 
-namespace Kopis.Send;
+namespace Kopis.Send.Bounces;
 
 /// <summary>
 /// Decides what the sender of a message hears of its recipients: failures at the end; and where he

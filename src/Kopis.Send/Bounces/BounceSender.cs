@@ -1,8 +1,11 @@
-using Kopis.Mail;
+using Kopis.Mail.Dsn;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Bounces;
+using Kopis.Queue.Store.Messages;
+using Kopis.Send.Scheduling;
 
-namespace Kopis.Send;
+namespace Kopis.Send.Bounces;
 
 /// <summary>
 /// Makes bounces of what queue/bounce keeps (contract §6.5), and notices of delivery status where a

@@ -1,9 +1,13 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using Kopis.Mail;
-using Kopis.Queue;
+using Kopis.Mail.Dsn;
+using Kopis.Mail.Header;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Bounces;
+using Kopis.Queue.Store.Messages;
+using Kopis.Send.Scheduling;
 
-namespace Kopis.Send;
+namespace Kopis.Send.Bounces;
 
 /// <summary>Writes one bounce or notice into the queue, piece by piece.</summary>
 /// <param name="message">The message that it is about.</param>

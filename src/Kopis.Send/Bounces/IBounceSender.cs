@@ -1,6 +1,8 @@
-using Kopis.Queue;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Bounces;
+using Kopis.Send.Scheduling;
 
-namespace Kopis.Send;
+namespace Kopis.Send.Bounces;
 
 /// <summary>queue/bounce, and the way of bounces and of notices of delivery status into the queue.
 /// </summary>

@@ -1,8 +1,8 @@
 using System.Buffers;
-using Kopis.Mail;
-using Kopis.Queue;
+using Kopis.Mail.Dsn;
+using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Send;
+namespace Kopis.Send.Bounces;
 
 /// <summary>
 /// The ESMTP parameters of a message and its recipients as they stand in its envelope, packed. Only

@@ -1,4 +1,4 @@
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>Whose mail it is.</summary>
 /// <param name="Name">The login name of a user of the host, the address of a virtual one.</param>

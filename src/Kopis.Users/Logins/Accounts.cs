@@ -1,8 +1,10 @@
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
 using Kopis.Posix;
+using Kopis.Users.Recipients;
+using Kopis.Users.Virtual;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>
 /// Finds accounts by the name that a client gives: a virtual user's address, the local part of one

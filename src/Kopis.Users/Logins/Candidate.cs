@@ -1,7 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>What a name stands for, before the password is looked at.</summary>
 public sealed class Candidate

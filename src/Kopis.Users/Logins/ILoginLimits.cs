@@ -1,6 +1,7 @@
 using System.Net;
+using Kopis.Users.Lookup;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>Where a judge of logins asks for leave before each, and tells what became of it. May
 /// be used from many threads.</summary>

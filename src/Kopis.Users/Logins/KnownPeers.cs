@@ -1,4 +1,4 @@
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>
 /// Remembers from where each account was logged in to, so that strangers who guess at its password

@@ -1,8 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Kopis.Base;
+using Kopis.Users.Lookup;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>
 /// Checks the logins of one listener, or of all that ask one qmail-lookup: at most so many

@@ -1,4 +1,4 @@
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>Whether a try to log in may be judged.</summary>
 public enum LoginLeave : byte

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Kopis.Base;
+using Kopis.Users.Lookup;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>
 /// Counts failed logins by peer, by its network and by account, so that guessing passwords is slow

@@ -1,6 +1,6 @@
-using Kopis.Control;
+using Kopis.Config;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>How many logins may fail within a window of time, from the first failure on.</summary>
 /// <param name="Tries">Of an IPv4 address or an IPv6 /64. A person errs a few times; OWASP's

@@ -1,4 +1,4 @@
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>What became of a try to log in.</summary>
 /// <param name="Account">Whose it is; null where it was refused.</param>

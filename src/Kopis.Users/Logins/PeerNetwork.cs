@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>
 /// Who counts as one peer: an IPv4 address, or an IPv6 /64, which is what one customer gets

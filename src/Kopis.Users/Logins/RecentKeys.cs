@@ -1,4 +1,4 @@
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>Keys that were used a short while ago. Bounded: the one unused for longest makes room.
 /// May be used from many threads.</summary>

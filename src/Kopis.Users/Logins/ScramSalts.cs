@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>Salt and iterations for SCRAM, of every name: nobody's too, so that none is told from
 /// another by them.</summary>

@@ -1,4 +1,4 @@
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>Counts failures by a key within a window of time, and tries that may become such.
 /// Bounded: the oldest key makes room. One thread.</summary>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Logins;
 
 /// <summary>
 /// Remembers for a short while which passwords were right, so that a client that polls each minute

@@ -1,7 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Quota;
 
 /// <summary>
 /// Keeps the quota of a Maildir in its <c>maildirsize</c> as Maildir++ says, so that Courier's

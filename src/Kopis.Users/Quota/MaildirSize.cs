@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using Kopis.Base;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Quota;
 
 /// <summary>
 /// What <c>maildirsize</c> of Maildir++ says: a quota (<c>10000000S,1000C</c>) in the first line,

@@ -1,6 +1,6 @@
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Quota;
 
 /// <summary>Reads the <c>maildirsize</c> of a Maildir; qmail-lookup does no more with it.</summary>
 public static class MaildirSizeFile

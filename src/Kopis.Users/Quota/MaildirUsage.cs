@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Quota;
 
 /// <summary>
 /// Adds a Maildir up, as Maildir++ says: <c>new</c> and <c>cur</c> of it and of its folders, but

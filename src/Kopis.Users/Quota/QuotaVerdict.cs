@@ -1,4 +1,4 @@
-namespace Kopis.Users;
+namespace Kopis.Users.Quota;
 
 /// <summary>What a Maildir's quota says to a message.</summary>
 public enum QuotaVerdict

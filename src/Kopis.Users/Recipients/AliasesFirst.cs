@@ -1,8 +1,8 @@
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Posix;
+using Kopis.Config;
+using Kopis.Users.Virtual;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>
 /// <c>control/aliasesfirst</c>: names that fastforward's database has come to alias before the

@@ -1,6 +1,6 @@
 using Kopis.Base;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>Which .qmail files may govern an address, and in which order (contract §7.6).</summary>
 public static class DotQmailNames

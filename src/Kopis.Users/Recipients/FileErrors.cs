@@ -1,6 +1,6 @@
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>Which errors of the file system will be the same tomorrow.</summary>
 public static class FileErrors

@@ -1,4 +1,4 @@
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>In which order fastforward looks an address up: itself, its host, its box.</summary>
 public static class ForwardKeys

@@ -1,7 +1,7 @@
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>A running <c>qmail-getpw --serve</c>, started when it is asked and whenever it has
 /// ended: neither root nor who may read all files asks the name service. One thread.</summary>

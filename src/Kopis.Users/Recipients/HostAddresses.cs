@@ -1,7 +1,8 @@
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
+using Kopis.Config.Maps;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>
 /// Addresses of the host's own users, who have one at each domain that routes to them, where

@@ -1,8 +1,9 @@
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
+using Kopis.Config.Maps;
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>
 /// Whether a name belongs to a person in /etc/passwd, who gets mail before a domain's catch-all

@@ -1,7 +1,9 @@
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Users.Lookup;
+using Kopis.Users.Virtual;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>
 /// What the lines of a .qmail file will do with an address, as far as it is known beforehand: by

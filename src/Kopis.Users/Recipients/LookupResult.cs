@@ -1,4 +1,4 @@
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>What a look-up found.</summary>
 /// <param name="User">The user; null where there is none or the code tells of trouble.</param>

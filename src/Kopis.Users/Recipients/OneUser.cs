@@ -1,7 +1,6 @@
-using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>Where all of Kopis is one user: whose an address is that nobody else has.</summary>
 internal static class OneUser

@@ -1,7 +1,6 @@
 using Kopis.Base;
-using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>
 /// Root's word about users: /etc/passwd and /etc/group, read without the name service and read

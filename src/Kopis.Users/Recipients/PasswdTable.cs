@@ -1,8 +1,9 @@
 using System.Globalization;
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Users.Virtual;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>What /etc/passwd and /etc/group hold, read again when one of them changes. May be
 /// used from many threads.</summary>

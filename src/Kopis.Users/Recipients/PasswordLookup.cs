@@ -2,7 +2,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>The host's own users, by qmail-getpw's rules (contract §7.3).</summary>
 /// <param name="find">A user by name; null if there is none.</param>

@@ -1,7 +1,6 @@
-using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>
 /// Whose an address is: users/cdb, then the virtual users, then the host's own users — or, where

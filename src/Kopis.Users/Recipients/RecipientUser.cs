@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using Kopis.Base;
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>Whose mail it is: what users/cdb and qmail-getpw tell (contract §7.2).</summary>
 /// <param name="Name">The user.</param>

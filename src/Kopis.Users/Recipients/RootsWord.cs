@@ -1,6 +1,6 @@
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>
 /// What root's own files say about a user whom another program has found: a virtual mailbox is

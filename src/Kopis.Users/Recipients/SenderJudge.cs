@@ -1,7 +1,9 @@
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
+using Kopis.Users.Lookup;
+using Kopis.Users.Virtual;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>Whether mail for an address comes to a user himself, who may then send as it: an alias
 /// of his, or for a user of the host his name and its extensions at any domain that routes to him.

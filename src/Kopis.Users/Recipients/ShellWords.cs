@@ -1,6 +1,6 @@
 using Kopis.Base;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>Commands of .qmail lines that the shell takes as they stand: words, and quotes around
 /// some.</summary>

@@ -1,6 +1,6 @@
 using Kopis.Base;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>
 /// Exit codes by which qmail-lspawn's look-up, and a program in qmail-getpw's place, tell what went

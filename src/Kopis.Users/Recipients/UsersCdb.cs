@@ -1,7 +1,8 @@
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Users.Virtual;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary><c>users/cdb</c>, as qmail-newu writes it (contract §7.2, §7.4). Read anew when it has
 /// changed.</summary>

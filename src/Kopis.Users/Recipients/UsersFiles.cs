@@ -1,6 +1,6 @@
 using Kopis.Posix;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>
 /// Files that a user's .qmail names, opened by who may read all of them, as far as the user himself

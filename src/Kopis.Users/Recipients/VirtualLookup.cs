@@ -1,7 +1,8 @@
 using Kopis.Base;
 using Kopis.Posix;
+using Kopis.Users.Virtual;
 
-namespace Kopis.Users;
+namespace Kopis.Users.Recipients;
 
 /// <summary>
 /// Users of <c>kopis user</c> and aliases of <c>kopis alias</c>: the whole address, then shorter

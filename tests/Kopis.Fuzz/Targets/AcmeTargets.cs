@@ -1,7 +1,9 @@
 using System.Text;
-using Kopis.Acme;
 using Kopis.Base;
-using Kopis.Control;
+using Kopis.Config;
+using Kopis.Host.Certificates;
+using Kopis.Host.Certificates.Challenges;
+using Kopis.Host.Certificates.Protocol;
 
 namespace Kopis.Fuzz;
 

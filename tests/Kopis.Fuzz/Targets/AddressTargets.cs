@@ -1,8 +1,12 @@
 using System.Buffers;
 using System.Text;
 using Kopis.Base;
-using Kopis.Mail;
-using Kopis.Receive;
+using Kopis.Inject;
+using Kopis.Local.Delivery;
+using Kopis.Mail.Addresses;
+using Kopis.Mail.Dsn;
+using Kopis.Mail.Header;
+using Kopis.Mail.Smtp;
 
 namespace Kopis.Fuzz;
 
@@ -87,7 +91,7 @@ internal static class AddressTargets
         ConnectionEnds peer = new(input, input, input, input);
         ReceivedLine.Write(to, peer, [.. input, 1], "SMTP"u8, DateTimeOffset.UnixEpoch);
         BeFields(to.WrittenSpan);
-        Local.TraceLines trace = new(input, input, DateTimeOffset.UnixEpoch);
+        Kopis.Local.Delivery.TraceLines trace = new(input, input, DateTimeOffset.UnixEpoch);
         Must.Hold(OneLine(trace.ReturnPath) && OneLine(trace.DeliveredTo)
             && OneLine(trace.MboxFrom), "a trace line of two lines");
         to.ResetWrittenCount();
@@ -139,7 +143,7 @@ internal static class AddressTargets
         HopCounter whole = new();
         whole.Append(input);
         HopCounter pieces = new();
-        Local.LoopScan scan = new("Delivered-To: a@b\n"u8.ToArray());
+        Kopis.Local.Delivery.LoopScan scan = new("Delivered-To: a@b\n"u8.ToArray());
         bool more = true;
         foreach (byte[] piece in Must.Pieces(input))
         {

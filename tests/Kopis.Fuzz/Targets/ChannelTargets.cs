@@ -1,12 +1,15 @@
 using System.Buffers;
 using Kopis.Base;
-using Kopis.Local;
-using Kopis.Mail;
+using Kopis.Local.Delivery;
+using Kopis.Local.Spawn;
+using Kopis.Local.Worker;
+using Kopis.Mail.Dsn;
 using Kopis.Posix;
-using Kopis.Queue;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Messages;
 using Kopis.Remote;
-using Kopis.Send;
-using Kopis.Users;
+using Kopis.Send.Clean;
+using Kopis.Users.Recipients;
 
 namespace Kopis.Fuzz;
 

@@ -1,8 +1,14 @@
 using System.Text;
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Local;
-using Kopis.Users;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Local.Delivery;
+using Kopis.Net.Listener;
+using Kopis.Tools.Tables;
+using Kopis.Users.Logins;
+using Kopis.Users.Quota;
+using Kopis.Users.Recipients;
+using Kopis.Users.Virtual;
 
 namespace Kopis.Fuzz;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Kopis.Control;
-using Kopis.Net;
+using Kopis.Config;
+using Kopis.Net.Dns;
 
 namespace Kopis.Fuzz;
 

@@ -2,9 +2,10 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Mail;
-using Kopis.Users;
+using Kopis.Config;
+using Kopis.Mail.Sasl;
+using Kopis.Users.Logins;
+using Kopis.Users.Lookup;
 
 namespace Kopis.Fuzz;
 

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using Kopis.Users;
+using Kopis.Users.Logins;
+using Kopis.Users.Lookup;
+using Kopis.Users.Recipients;
 
 namespace Kopis.Fuzz;
 

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Text;
 using Kopis.Base;
-using Kopis.Control;
-using Kopis.Receive;
-using Kopis.Trust;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Server.ClientPolicy;
+using Kopis.Server.Submission;
 
 namespace Kopis.Fuzz;
 

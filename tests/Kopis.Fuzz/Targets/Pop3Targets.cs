@@ -1,5 +1,6 @@
 using System.Buffers;
-using Kopis.Mail;
+using Kopis.Mail.Pop3;
+using Kopis.Mail.Sasl;
 
 namespace Kopis.Fuzz;
 

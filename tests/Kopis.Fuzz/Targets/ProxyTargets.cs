@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Kopis.Net;
+using Kopis.Net.Proxy;
 
 namespace Kopis.Fuzz;
 

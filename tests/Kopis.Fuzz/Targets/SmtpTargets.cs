@@ -1,6 +1,11 @@
 using System.Buffers;
-using Kopis.Mail;
-using Kopis.Queue;
+using Kopis.Mail.Addresses;
+using Kopis.Mail.Dsn;
+using Kopis.Mail.Sasl;
+using Kopis.Mail.Smtp;
+using Kopis.Mail.SmtpClient;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
 
 namespace Kopis.Fuzz;
 

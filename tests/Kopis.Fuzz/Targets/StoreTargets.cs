@@ -2,7 +2,11 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
-using Kopis.Queue;
+using Kopis.Queue.Intake;
+using Kopis.Queue.QmailFormat;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Store.State;
+using Kopis.Queue.Writer;
 
 namespace Kopis.Fuzz;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
-using Kopis.Mail;
-using Kopis.Queue;
+using Kopis.Mail.Qmtp;
+using Kopis.Mail.Smtp;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Fuzz;
 

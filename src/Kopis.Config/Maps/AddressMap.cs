@@ -1,0 +1,184 @@
+using Kopis.Base;
+
+namespace Kopis.Config.Maps;
+
+/// <summary>
+/// Which channel a recipient takes, and its address there: envnoathost, percenthack, locals,
+/// virtualdomains (contract §2.3).
+/// </summary>
+public sealed class AddressMap
+{
+    /// <summary>What may be added to an address: spawners take no longer fields than
+    /// DeliveryCommand.FieldBytesMax.</summary>
+    private const int AddedBytesMax = 1000;
+
+    /// <summary>The files that <see cref="Read"/> reads.</summary>
+    public static IReadOnlyList<string> Files { get; } =
+        ["me", "locals", "virtualdomains", "envnoathost", "percenthack"];
+
+    private Maps _maps;
+
+    private AddressMap(Maps maps) => _maps = maps;
+
+    /// <summary>Reads all files.</summary>
+    /// <exception cref="ConfigurationException">One cannot be read, or neither locals nor me is
+    /// there.</exception>
+    public static AddressMap Read(ControlDirectory control) => new(ReadMaps(control, out _));
+
+    /// <summary>Reads all files again.</summary>
+    /// <returns>Null; or the file that cannot be read, and then all stay as they were.</returns>
+    public string? TryReread(ControlDirectory control)
+    {
+        string file = "me";
+        try
+        {
+            _maps = ReadMaps(control, out file);
+            return null;
+        }
+        catch (ConfigurationException)
+        {
+            return file;
+        }
+    }
+
+    /// <summary>The recipient as its channel knows it.</summary>
+    /// <param name="recipient">As in the envelope.</param>
+    /// <param name="isLocal">Whether it goes to qmail-lspawn.</param>
+    public byte[] Route(ReadOnlySpan<byte> recipient, out bool isLocal)
+    {
+        byte[] address = recipient.Contains((byte)'@')
+            ? recipient.ToArray()
+            : [.. recipient, (byte)'@', .. _maps.NoAtHost];
+        address = UndoPercents(address);
+        int at = address.AsSpan().LastIndexOf((byte)'@');
+        ReadOnlySpan<byte> domain = address.AsSpan(at + 1);
+        if (_maps.Locals.Contains(domain))
+        {
+            isLocal = true;
+            return address;
+        }
+
+        byte[]? prepend = FindPrepend(address, domain);
+        isLocal = prepend is { Length: > 0 };
+        return isLocal ? [.. prepend!, (byte)'-', .. address] : address;
+    }
+
+    /// <summary>
+    /// The address as its sender wrote it, for bounces: without what virtualdomains put before it.
+    /// Whole-address keys are not considered, as in qmail (contract §2.3).
+    /// </summary>
+    public ReadOnlySpan<byte> WithoutPrepend(ReadOnlySpan<byte> address)
+    {
+        int at = address.LastIndexOf((byte)'@');
+        if (at < 0 || _maps.Locals.Contains(address[(at + 1)..]))
+        {
+            return address;
+        }
+
+        byte[]? prepend = FindDomainPrepend(address[(at + 1)..]);
+        return prepend is { Length: > 0 } && address.Length > prepend.Length
+            && Ascii8.StartsWithIgnoreCase(address, prepend)
+            && address[prepend.Length] == (byte)'-'
+                ? address[(prepend.Length + 1)..]
+                : address;
+    }
+
+    /// <summary>
+    /// What an address of the local channel may have been before it was routed there: what
+    /// <see cref="Route"/> makes this address of. The address itself where nothing does.
+    /// </summary>
+    public byte[] BeforeRouting(ReadOnlySpan<byte> address)
+    {
+        int at = address.LastIndexOf((byte)'@');
+        for (int start = 0; start <= at; start++)
+        {
+            // The prepend ends at a hyphen; which one, the control files must say.
+            if ((start == 0 || address[start - 1] == (byte)'-')
+                && Route(address[start..], out bool isLocal).AsSpan().SequenceEqual(address)
+                && isLocal)
+            {
+                return address[start..].ToArray();
+            }
+        }
+
+        return address.ToArray();
+    }
+
+    /// <param name="control">Where the files are.</param>
+    /// <param name="file">The one that is being read.</param>
+    private static Maps ReadMaps(ControlDirectory control, out string file)
+    {
+        file = "me";
+        byte[]? me = control.ReadLine("me");
+        file = "locals";
+        ConstMap locals = ConstMap.Set(control.ReadList("locals")
+            ?? [me ?? throw control.Bad("locals", "missing, and so is me")]);
+        file = "virtualdomains";
+        ConstMap virtualDomains = ReadVirtual(control);
+        file = "envnoathost";
+        byte[] noAtHost = control.ReadLineOrMe("envnoathost", "envnoathost")!;
+        if (noAtHost.Length > AddedBytesMax)
+        {
+            throw control.Bad("envnoathost", $"over {AddedBytesMax} bytes");
+        }
+
+        file = "percenthack";
+        ConstMap percentHack = ConstMap.Set(control.ReadList("percenthack") ?? []);
+        return new Maps(noAtHost, percentHack, locals, virtualDomains);
+    }
+
+    private static ConstMap ReadVirtual(ControlDirectory control)
+    {
+        IReadOnlyList<byte[]> lines = control.ReadList("virtualdomains") ?? [];
+        foreach (byte[] line in lines)
+        {
+            if (line.Length > AddedBytesMax)
+            {
+                throw control.Bad("virtualdomains", $"a line is over {AddedBytesMax} bytes");
+            }
+        }
+
+        return ConstMap.KeyValue(lines);
+    }
+
+    private byte[] UndoPercents(byte[] address)
+    {
+        while (true)
+        {
+            int at = address.AsSpan().LastIndexOf((byte)'@');
+            int percent = address.AsSpan(0, at).LastIndexOf((byte)'%');
+            if (percent < 0 || !_maps.PercentHack.Contains(address.AsSpan(at + 1)))
+            {
+                return address;
+            }
+
+            address = address[..at];
+            address[percent] = (byte)'@';
+        }
+    }
+
+    private byte[]? FindPrepend(ReadOnlySpan<byte> address, ReadOnlySpan<byte> domain) =>
+        _maps.Virtual.TryGet(address, out byte[]? value) ? value : FindDomainPrepend(domain);
+
+    /// <summary>The domain, each suffix that starts at a dot, then the empty key.</summary>
+    private byte[]? FindDomainPrepend(ReadOnlySpan<byte> domain)
+    {
+        if (_maps.Virtual.TryGet(domain, out byte[]? value))
+        {
+            return value;
+        }
+
+        for (int i = 0; i < domain.Length; i++)
+        {
+            if (domain[i] == (byte)'.' && _maps.Virtual.TryGet(domain[i..], out value))
+            {
+                return value;
+            }
+        }
+
+        return _maps.Virtual.TryGet([], out value) ? value : null;
+    }
+
+    private sealed record Maps(
+        byte[] NoAtHost, ConstMap PercentHack, ConstMap Locals, ConstMap Virtual);
+}

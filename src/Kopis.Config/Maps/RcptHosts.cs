@@ -1,0 +1,97 @@
+using Kopis.Base;
+
+namespace Kopis.Config.Maps;
+
+/// <summary>
+/// The domains that mail is taken for from anyone: <c>rcpthosts</c>, then
+/// <c>morercpthosts.cdb</c> (contract §2.3). Without <c>rcpthosts</c> qmail takes mail for any; an
+/// installed host does so only where <c>openrelay</c> asks for it.
+/// </summary>
+public sealed class RcptHosts
+{
+    private const string OpenRelay = "openrelay";
+
+    /// <summary>What the installer writes, beside the directory of the control files.</summary>
+    private const string InstalledBy = "installed";
+
+    private readonly ConstMap? _hosts; // Null: no such file.
+    private readonly byte[]? _more;
+
+    private RcptHosts(ConstMap? hosts, byte[]? more, bool isMissed = false)
+    {
+        _hosts = hosts;
+        _more = more;
+        IsMissed = isMissed;
+    }
+
+    /// <summary>The control files.</summary>
+    public static IReadOnlyList<string> Files { get; } =
+        ["rcpthosts", "morercpthosts.cdb", OpenRelay];
+
+    /// <summary>Whether mail is taken for everywhere.</summary>
+    public bool IsOpen => _hosts is null && !IsMissed;
+
+    /// <summary>Whether the list is not there and should be: mail is taken for what is delivered
+    /// here, and nothing else.</summary>
+    public bool IsMissed { get; }
+
+    /// <summary>Reads both. Without <c>rcpthosts</c> the cdb is not looked at.</summary>
+    /// <exception cref="ConfigurationException">One exists and cannot be read.</exception>
+    public static RcptHosts Load(ControlDirectory control)
+    {
+        if (control.ReadList("rcpthosts") is { } lines)
+        {
+            return new RcptHosts(ConstMap.Set(lines), control.ReadCdb("morercpthosts.cdb"));
+        }
+
+        bool isMissed = IsInstalled(control) && control.ReadInt(OpenRelay, 0) == 0;
+        if (isMissed)
+        {
+            control.Warn("rcpthosts", "missing, so mail is accepted for local addresses only "
+                + $"(control/{OpenRelay} with 1 makes an open relay)");
+        }
+
+        return new RcptHosts(null, null, isMissed);
+    }
+
+    /// <summary>Whether root has installed a mail host there: a home of another kind is as qmail
+    /// leaves it.</summary>
+    public static bool IsInstalled(ControlDirectory control) => File.Exists(
+        Path.Combine(Path.GetDirectoryName(control.Directory) ?? "/", InstalledBy));
+
+    /// <summary>
+    /// Looks up what follows the last <c>@</c>: the whole of it, then each part from a dot on. An
+    /// address without <c>@</c> is this host's own.
+    /// </summary>
+    public bool Contains(ReadOnlySpan<byte> address)
+    {
+        int at = address.LastIndexOf((byte)'@');
+        if (_hosts is null || at < 0)
+        {
+            return !IsMissed || at < 0;
+        }
+
+        byte[] host = Ascii8.ToLower(address[(at + 1)..]);
+        return HasAnyPart(host, _hosts.Contains)
+            || (_more is not null && HasAnyPart(host, key => Cdb.TryFind(_more, key, out _)));
+    }
+
+    private static bool HasAnyPart(ReadOnlySpan<byte> host, KeyTest test)
+    {
+        int from = 0;
+        while (!test(host[from..]))
+        {
+            int dot = from + 1 < host.Length ? host[(from + 1)..].IndexOf((byte)'.') : -1;
+            if (dot < 0)
+            {
+                return false;
+            }
+
+            from += 1 + dot;
+        }
+
+        return true;
+    }
+
+    private delegate bool KeyTest(ReadOnlySpan<byte> key);
+}

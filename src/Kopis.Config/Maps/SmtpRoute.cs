@@ -1,0 +1,11 @@
+namespace Kopis.Config.Maps;
+
+/// <summary>Where a line of <c>control/smtproutes</c> sends mail.</summary>
+/// <param name="Relay">A name or an address.</param>
+/// <param name="Port">Its port.</param>
+public sealed record SmtpRoute(string Relay, int Port)
+{
+    /// <summary>The line and why it cannot be followed; null where it can. Mail of the line's
+    /// domain waits until it is mended.</summary>
+    public string? Fault { get; init; }
+}

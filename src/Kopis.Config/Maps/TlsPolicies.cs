@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using Kopis.Base;
+
+namespace Kopis.Config.Maps;
+
+/// <summary>
+/// <c>control/tlspolicy</c>: lines <c>domain:level</c>, with levels none, may, encrypt, verify and
+/// <c>verify:name:name…</c>. As in smtproutes a domain that starts with a dot is a suffix, an empty
+/// one all others.
+/// </summary>
+public sealed class TlsPolicies
+{
+    private static readonly TlsPolicy Otherwise = new(TlsLevel.May, []);
+
+    // What may stand between a domain and its level in the lines that people write.
+    private static readonly SearchValues<byte> DomainEnds = SearchValues.Create(": \t=,;"u8);
+
+    private readonly ConstMap _lines;
+    private readonly Dictionary<string, string> _faults = new(StringComparer.Ordinal);
+
+    private TlsPolicies(IReadOnlyList<byte[]> lines)
+    {
+        List<byte[]> all = [];
+        foreach (byte[] line in lines)
+        {
+            int end = line.AsSpan().IndexOfAny(DomainEnds);
+            byte[] domain = end < 0 ? line : line[..end];
+            bool isSound = end >= 0 && line[end] == (byte)':'
+                && TryParse(line[(end + 1)..]) is not null;
+            if (end < 0 && !line.AsSpan().Contains((byte)'.'))
+            {
+                domain = []; // Nobody knows whom it is about: all without a line of their own.
+            }
+
+            all.Add(isSound ? line : [.. domain, (byte)':']);
+            if (!isSound)
+            {
+                _faults[ByteText.ToText(Ascii8.ToLower(domain))] =
+                    $"control/tlspolicy: \"{LogText.Safe(line)}\" is not "
+                    + "domain:none, may, encrypt or verify";
+            }
+        }
+
+        _lines = ConstMap.KeyValue(all);
+    }
+
+    /// <summary>What is wrong with lines that are no policy. Each harms its own domain alone.
+    /// </summary>
+    public IReadOnlyCollection<string> Faults => _faults.Values;
+
+    /// <summary>Reads the file; absent means <c>may</c> for all.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    public static TlsPolicies Read(ControlDirectory control) =>
+        new(control.ReadList("tlspolicy") ?? []);
+
+    /// <summary>The policy for a destination: a recipient's domain.</summary>
+    public TlsPolicy Find(ReadOnlySpan<byte> domain)
+    {
+        if (TryLine(domain, out TlsPolicy? policy))
+        {
+            return policy;
+        }
+
+        for (int i = 0; i < domain.Length; i++)
+        {
+            if (domain[i] == (byte)'.' && TryLine(domain[i..], out policy))
+            {
+                return policy;
+            }
+        }
+
+        return TryLine([], out policy) ? policy : Otherwise;
+    }
+
+    private bool TryLine(ReadOnlySpan<byte> domain, [NotNullWhen(true)] out TlsPolicy? policy)
+    {
+        policy = _lines.TryGet(domain, out byte[]? value)
+            ? TryParse(value) ?? new TlsPolicy(TlsLevel.Verify, [])
+            {
+                Fault = _faults[ByteText.ToText(Ascii8.ToLower(domain.ToArray()))],
+            }
+            : null;
+        return policy is not null;
+    }
+
+    private static TlsPolicy? TryParse(byte[] value)
+    {
+        string[] words = ByteText.ToText(value).ToLowerInvariant().Split(':');
+        TlsLevel? level = words[0] switch
+        {
+            "none" => TlsLevel.None,
+            "may" => TlsLevel.May,
+            "encrypt" => TlsLevel.Encrypt,
+            "verify" => TlsLevel.Verify,
+            _ => null,
+        };
+        bool isSound = words.Length == 1
+            || (level == TlsLevel.Verify && Array.TrueForAll(words, word => word.Length > 0));
+        return level is { } known && isSound ? new TlsPolicy(known, words[1..]) : null;
+    }
+}

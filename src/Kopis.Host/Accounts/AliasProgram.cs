@@ -1,0 +1,70 @@
+using Kopis.Base;
+using Kopis.Users.Virtual;
+
+namespace Kopis.Host.Accounts;
+
+/// <summary><c>kopis alias</c>: addresses whose mail goes to others (kopis-alias(1)).</summary>
+public static class AliasProgram
+{
+    private const string Usage = """
+        usage: kopis alias add ADDRESS TARGET...
+               kopis alias remove ADDRESS
+               kopis alias list
+
+        Mail for ADDRESS is forwarded to each TARGET, on this host or another. Adding an alias
+        that exists replaces its targets. An address without @ is at control/me. For all unknown
+        addresses of a domain see kopis domain catchall.
+
+        """;
+
+    /// <summary>Runs one command.</summary>
+    public static int Run(ProgramContext context) => AdminWords.Run(
+        context, Usage, words => words switch
+        {
+            ["list"] => List(context),
+            ["add", [not '-', ..] address, [not '-', ..], ..] => Add(context, address, words[2..]),
+            ["remove", [not '-', ..] address] => Remove(context, address),
+            _ => null,
+        });
+
+    private static string List(ProgramContext context) => string.Concat(
+        new VirtualAliases(context.Home).List()
+            .Where(alias => alias.Key[0] != '@')
+            .Select(alias => $"{alias.Key}: {alias.Value.Replace(",", ", ")}\n"));
+
+    private static string Add(ProgramContext context, string word, string[] words)
+    {
+        string address = AdminWords.Address(context, word);
+        string[] targets = AdminWords.Targets(context, words);
+        if (new VirtualUsers(context.Home).Find(ByteText.ToBytes(address)) is not null)
+        {
+            throw AdminWords.Refused(
+                $"{address} is a user: to forward its mail, use a .qmail file in its home");
+        }
+
+        bool isNew;
+        using (VirtualAliasesFile aliases = new(context.Home))
+        {
+            isNew = !aliases.Has(address);
+            aliases.Set(address, targets);
+            aliases.Save();
+        }
+
+        return (isNew ? $"added {address}" : $"changed {address}")
+            + $": {string.Join(", ", targets)}\n"
+            + OwnDomains.Serve(context, address[(address.LastIndexOf('@') + 1)..]);
+    }
+
+    private static string Remove(ProgramContext context, string word)
+    {
+        string address = AdminWords.Address(context, word);
+        using VirtualAliasesFile aliases = new(context.Home);
+        if (!aliases.Remove(address))
+        {
+            throw AdminWords.Refused($"there is no alias {address}");
+        }
+
+        aliases.Save();
+        return $"removed {address}\n";
+    }
+}

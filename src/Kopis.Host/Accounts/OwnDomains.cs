@@ -1,0 +1,187 @@
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Posix;
+
+namespace Kopis.Host.Accounts;
+
+/// <summary>Makes a domain one of this host's, where it is not.</summary>
+internal static class OwnDomains
+{
+    private const int HangUp = 1;
+    private const int PermissionsOfNew = 0x1A4; // 0644: qmail-send and qmail-smtpd read them.
+
+    /// <summary>Adds the domain to <c>locals</c> and <c>rcpthosts</c>, unless mail for it is
+    /// delivered here already by <c>locals</c> or <c>virtualdomains</c>.</summary>
+    /// <returns>What was done, in sentences; null for nothing.</returns>
+    /// <exception cref="IOException">A control file cannot be written.</exception>
+    internal static string? Serve(ProgramContext context, string domain)
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        _ = AddressMap.Read(control).Route(ByteText.ToBytes($"x@{domain}"), out bool isLocal);
+        if (isLocal)
+        {
+            return null;
+        }
+
+        // Without the file, locals is me alone: that must not be lost by making the file.
+        byte[][] before = control.ReadList("locals") is null && control.ReadLine("me") is { } me
+            ? [me]
+            : [];
+        Append(control, "locals", [.. before, ByteText.ToBytes(domain)]);
+        string text = $"added {domain} to control/locals";
+        if (control.ReadList("rcpthosts") is { } hosts)
+        {
+            if (!ConstMap.Set(hosts).Contains(ByteText.ToBytes(domain)))
+            {
+                Append(control, "rcpthosts", [ByteText.ToBytes(domain)]);
+                text += " and control/rcpthosts";
+            }
+        }
+        else
+        {
+            // To make the file would refuse mail for all domains but this one.
+            text += "\ncontrol/rcpthosts is missing: this host accepts mail for "
+                + (RcptHosts.Load(control).IsMissed ? "local addresses only" : "every domain");
+        }
+
+        return $"{text}\n{TellSend(context)}\n";
+    }
+
+    /// <summary>Asks on a terminal whether a domain that is not this host's yet is meant: mail for
+    /// a misspelt one would go nowhere else any more. Who is not at a terminal means it.</summary>
+    /// <exception cref="ConfigurationException">It is not.</exception>
+    internal static void AskAbout(ProgramContext context, string domain)
+    {
+        _ = AddressMap.Read(ControlDirectory.Of(context))
+            .Route(ByteText.ToBytes($"x@{domain}"), out bool isLocal);
+        if (!isLocal && !Console.IsInputRedirected
+            && !Terminal.Confirm($"{domain} is not a domain of this host. Make it one? [y/N] "))
+        {
+            throw AdminWords.Refused($"{domain} was not added (--new-domain does not ask)");
+        }
+    }
+
+    /// <summary>The domains in <c>locals</c>, in lower case.</summary>
+    internal static IEnumerable<string> List(ProgramContext context)
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        IReadOnlyList<byte[]> lines = control.ReadList("locals")
+            ?? (control.ReadLine("me") is { } me ? [me] : []);
+        return lines.Select(line => ByteText.ToText(Ascii8.ToLower(line)));
+    }
+
+    /// <summary>Takes the domain out of <c>locals</c> and <c>rcpthosts</c>.</summary>
+    /// <returns>What was done, in sentences; null where it is not in locals.</returns>
+    /// <exception cref="IOException">A control file cannot be written.</exception>
+    internal static string? Forsake(ProgramContext context, string domain)
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        if (!Without(control, "locals", domain))
+        {
+            return null;
+        }
+
+        string text = $"removed {domain} from control/locals"
+            + (Without(control, "rcpthosts", domain) ? " and control/rcpthosts" : "");
+        return $"{text}\n{TellSend(context)}\n";
+    }
+
+    // False where the domain is not in the file.
+    private static bool Without(ControlDirectory control, string name, string domain)
+    {
+        if (control.ReadWhole(name) is not { } content)
+        {
+            return false;
+        }
+
+        string[] lines = ByteText.ToText(content).Split('\n');
+        string[] kept = [.. lines.Where(line =>
+            !line.TrimEnd(' ', '\t', '\r').Equals(domain, StringComparison.OrdinalIgnoreCase))];
+        if (kept.Length == lines.Length)
+        {
+            return false;
+        }
+
+        Replace(control, name, ByteText.ToBytes(string.Join('\n', kept)));
+        return true;
+    }
+
+    /// <summary>Appends lines; the file is whole at each moment and keeps its owner and rights.
+    /// </summary>
+    private static void Append(ControlDirectory control, string name, byte[][] lines)
+    {
+        string path = Path.Combine(control.Directory, name);
+        byte[] content = control.ReadWhole(name) ?? [];
+        if (content is [.., not (byte)'\n'])
+        {
+            content = [.. content, (byte)'\n'];
+        }
+
+        foreach (byte[] line in lines)
+        {
+            content = [.. content, .. line, (byte)'\n'];
+        }
+
+        Replace(control, name, content);
+    }
+
+    private static void Replace(ControlDirectory control, string name, byte[] content)
+    {
+        string path = Path.Combine(control.Directory, name);
+        FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _);
+        string temporary = path + ".tmp";
+        int fd = Fd.Open(
+            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate,
+            PermissionsOfNew);
+        try
+        {
+            Fd.WriteAll(fd, content);
+            Fd.Sync(fd);
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+
+        if (old is { } status)
+        {
+            Paths.ChangeMode(temporary, status.Permissions);
+            if (Processes.EffectiveUid == 0)
+            {
+                Paths.ChangeOwner(temporary, status.Uid, status.Gid);
+            }
+        }
+
+        Paths.Rename(temporary, path);
+        Fd.SyncDirectory(control.Directory);
+    }
+
+    /// <summary>SIGHUP to the qmail-send that holds the queue, if one does.</summary>
+    private static string TellSend(ProgramContext context)
+    {
+        string path = context.In("queue/lock/sendmutex");
+        if (Fd.TryStatus(Fd.PathBytes(path), out int errno, followLinks: false) is null
+            && errno != Errno.NoEntry)
+        {
+            return "if qmail-send is running, send it HUP: kill -HUP its process";
+        }
+
+        // The lock's holder, as the kernel says: what the file says is qmails's to write.
+        return FileLocks.HolderOf(path) is not { } pid ? "qmail-send is not running"
+            : pid > 1 && TrySignal(pid) ? "qmail-send was notified"
+            : $"notify qmail-send: kill -HUP {(pid > 1 ? pid : "its process")}";
+    }
+
+    private static bool TrySignal(int pid)
+    {
+        try
+        {
+            return Processes.Signal(pid, HangUp);
+        }
+        catch (PosixException)
+        {
+            return false; // It is another user's.
+        }
+    }
+}

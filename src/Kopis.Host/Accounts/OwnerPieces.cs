@@ -1,0 +1,120 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using Kopis.Base;
+using Kopis.Host.Install;
+using Kopis.Posix;
+using Kopis.Queue.QmailFormat;
+using Kopis.Users.Virtual;
+
+namespace Kopis.Host.Accounts;
+
+/// <summary>The pieces of work that root has done by the owner of a directory
+/// (<see cref="OwnerWork"/>). Each works with the rights of whoever runs it.</summary>
+public static class OwnerPieces
+{
+    private const int Readable = 0x1A4; // 0644
+    private const int OwnerReads = 0x100; // 0400
+
+    /// <summary>Does one; what it says goes to descriptor 1.</summary>
+    public static int Run(ProgramContext context)
+    {
+        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
+        try
+        {
+            string text = words switch
+            {
+                ["make-directories", .. string[] paths] => MakeDirectories(paths),
+                ["make-file", string path] => MakeFile(path),
+                ["replace-secret", string path] => ReplaceSecret(path),
+                ["delete-mail", string path] => VirtualUsersFile.DeleteTree(path),
+                ["quota", string maildir, string address] =>
+                    QuotaWords.Act(Encoding.UTF8.GetBytes(maildir), address, null),
+                ["quota", string maildir, string address, string word] =>
+                    QuotaWords.Act(Encoding.UTF8.GetBytes(maildir), address, word),
+                ["bounces", string directory] => TakeBounces(directory),
+                _ => throw new ConfigurationException("unknown work", ExitCode.Permanent),
+            };
+            Fd.WriteAll(1, Encoding.UTF8.GetBytes(text));
+            return ExitCode.Success;
+        }
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or ConfigurationException)
+        {
+            Fd.WriteAll(1, Encoding.UTF8.GetBytes(e.Message)); // Root says it, in its own name.
+            return ExitCode.Temporary;
+        }
+    }
+
+    private static string MakeDirectories(string[] paths)
+    {
+        Array.ForEach(paths, VirtualUsersFile.MakeDirectory);
+        return "";
+    }
+
+    /// <summary>Writes a file that is not there.</summary>
+    private static string MakeFile(string path)
+    {
+        if (Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is not null)
+        {
+            return "";
+        }
+
+        PlainFile.Write(path, ReadInput(), Readable);
+        return "made";
+    }
+
+    private static string ReplaceSecret(string path)
+    {
+        _ = PlainFile.Replace(path, ReadInput(), OwnerReads);
+        return "";
+    }
+
+    /// <summary>Writes what had failed of messages that come from another queue: number and
+    /// length, both in little-endian, and the text; a byte says that it is there.</summary>
+    private static string TakeBounces(string directory)
+    {
+        byte[] head = new byte[sizeof(ulong) + sizeof(int)];
+        while (ReadFully(head))
+        {
+            ulong number = BinaryPrimitives.ReadUInt64LittleEndian(head);
+            int length = BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(sizeof(ulong)));
+            byte[] text = new byte[length];
+            if (!ReadFully(text))
+            {
+                break;
+            }
+
+            ImportedBounce.Write(
+                Path.Combine(directory, number.ToString(CultureInfo.InvariantCulture)), text);
+            Fd.WriteAll(0, [0]);
+        }
+
+        return "";
+    }
+
+    private static bool ReadFully(Span<byte> to)
+    {
+        int length = 0;
+        int got;
+        while (length < to.Length && (got = Fd.Read(0, to[length..])) > 0)
+        {
+            length += got;
+        }
+
+        return length == to.Length;
+    }
+
+    private static byte[] ReadInput()
+    {
+        using MemoryStream input = new();
+        byte[] block = new byte[4096];
+        int got;
+        while ((got = Fd.Read(0, block)) > 0)
+        {
+            input.Write(block, 0, got);
+        }
+
+        return input.ToArray();
+    }
+}

@@ -1,0 +1,80 @@
+namespace Kopis.Host.Accounts;
+
+/// <summary>The words of <c>kopis user</c>.</summary>
+/// <param name="Command">add, compile, list, password, quota or remove.</param>
+/// <param name="Address">As given; empty for list.</param>
+/// <param name="PasswordFile">Where the password is; null where it is not in a file.</param>
+/// <param name="Generate">Whether to make a password up.</param>
+/// <param name="DeleteMail">Whether to delete the mail of the removed.</param>
+/// <param name="Apop">Whether to keep the password as it is too, for APOP.</param>
+/// <param name="NewDomain">Whether a domain that is not the host's yet is meant.</param>
+/// <param name="Quota">The size of a mailbox; null where none is given.</param>
+internal sealed record UserOptions(
+    string Command, string Address, string? PasswordFile, bool Generate, bool DeleteMail,
+    bool Apop = false, bool NewDomain = false, string? Quota = null)
+{
+    /// <summary>Reads the words; null where they make no sense.</summary>
+    internal static UserOptions? Parse(IReadOnlyList<string> words)
+    {
+        if (words.Count == 0)
+        {
+            return null;
+        }
+
+        UserOptions options = new(words[0], "", null, false, false);
+        for (int i = 1; i < words.Count; i++)
+        {
+            if (words[i] == "--password-file" && i + 1 < words.Count)
+            {
+                options = options with { PasswordFile = words[++i] };
+            }
+            else if (words[i] == "--generate")
+            {
+                options = options with { Generate = true };
+            }
+            else if (words[i] == "--apop")
+            {
+                options = options with { Apop = true };
+            }
+            else if (words[i] == "--new-domain" && words[0] == "add")
+            {
+                options = options with { NewDomain = true };
+            }
+            else if (words[i] == "--mail")
+            {
+                options = options with { DeleteMail = true };
+            }
+            else if (options.Address.Length == 0 && words[i] is [not '-', ..])
+            {
+                options = options with { Address = words[i] };
+            }
+            else if (words[0] == "quota" && options.Quota is null && words[i] is [not '-', ..])
+            {
+                options = options with { Quota = words[i] };
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        return options.IsSensible ? options : null;
+    }
+
+    private bool IsSensible
+    {
+        get
+        {
+            bool hasPassword = PasswordFile is not null || Generate || Apop;
+            return Command switch
+            {
+                "list" or "compile" => Address.Length == 0 && !hasPassword && !DeleteMail,
+                "quota" => Address.Length > 0 && !hasPassword && !DeleteMail,
+                "remove" => Address.Length > 0 && !hasPassword,
+                "add" or "password" => Address.Length > 0 && !DeleteMail
+                    && (PasswordFile is null || !Generate),
+                _ => false,
+            };
+        }
+    }
+}

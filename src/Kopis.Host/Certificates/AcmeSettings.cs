@@ -1,0 +1,173 @@
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Config;
+
+namespace Kopis.Host.Certificates;
+
+/// <summary>
+/// <c>control/acme</c>: from whom this host gets its certificate, for which names, and how it shows
+/// that they are its own. Lines of a word and, for most, a value (kopis-acme(8)).
+/// </summary>
+/// <param name="Directory">The server's directory (RFC 8555 §7.1.1).</param>
+/// <param name="TermsAgreed">Whether the administrator agrees to the server's terms.</param>
+/// <param name="Contacts">Whom the server may tell of trouble: <c>mailto:</c> URLs.</param>
+/// <param name="Names">The names of the certificate, in lower case, each once.</param>
+/// <param name="Challenge">How they are shown to be ours.</param>
+/// <param name="WebRoot">The directory that another web server serves; null: we answer ourselves.
+/// </param>
+/// <param name="Listen">Where we answer.</param>
+internal sealed record AcmeSettings(
+    Uri Directory, bool TermsAgreed, IReadOnlyList<string> Contacts, IReadOnlyList<string> Names,
+    ChallengeKind Challenge, string? WebRoot, IPEndPoint Listen)
+{
+    /// <summary>The control file. Without it nothing is asked of anybody.</summary>
+    internal const string FileName = "acme";
+
+    private const string Production = "https://acme-v02.api.letsencrypt.org/directory";
+    private const int NamesMax = 100; // Let's Encrypt's own limit for a certificate.
+    private const int NameBytesMax = 253; // RFC 1035 §2.3.4, without the root's dot.
+    private const int LabelBytesMax = 63;
+    private const int HttpPort = 80;
+    private const int HttpsPort = 443;
+
+    /// <summary>Reads the file.</summary>
+    /// <returns>Null where there is none.</returns>
+    /// <exception cref="ConfigurationException">It cannot be read or understood.</exception>
+    internal static AcmeSettings? Read(ControlDirectory control)
+    {
+        if (control.ReadList(FileName) is not { } lines)
+        {
+            return null;
+        }
+
+        Draft draft = new();
+        foreach (byte[] line in lines)
+        {
+            if (!draft.Take(ByteText.ToText(line)))
+            {
+                throw control.Bad(FileName, $"\"{LogText.Safe(line)}\" is not understood");
+            }
+        }
+
+        if (draft.Names.Count == 0)
+        {
+            string me = ByteText.ToText(control.ReadLine("me") ?? []).ToLowerInvariant();
+            if (!IsName(me))
+            {
+                throw control.Bad("me", "is not a name for a certificate");
+            }
+
+            draft.Names.Add(me);
+        }
+
+        return draft.WebRoot is not null && draft.Challenge == ChallengeKind.TlsAlpn
+            ? throw control.Bad(FileName, "a webroot works for http-01 only")
+            : draft.Finish();
+    }
+
+    /// <summary>A host's name with a dot in it, of letters, digits and hyphens. No wildcard: that
+    /// takes a challenge in DNS.</summary>
+    internal static bool IsName(string name) =>
+        name.Length is > 0 and <= NameBytesMax
+        && name.Contains('.')
+        && name.Split('.').All(label =>
+            label.Length is > 0 and <= LabelBytesMax
+            && label.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
+            && label[0] != '-' && label[^1] != '-')
+        && !char.IsAsciiDigit(name[^1]); // An address is no name (RFC 3696 §2).
+
+    /// <summary>What the lines have said so far.</summary>
+    private sealed class Draft
+    {
+        private readonly List<string> _contacts = [];
+        private string _directory = Production;
+        private bool _agreed;
+        private string? _listen;
+
+        internal List<string> Names { get; } = [];
+
+        // Of IPv6 the socket takes both families.
+        private static IPAddress Anywhere =>
+            Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
+
+        internal ChallengeKind Challenge { get; private set; }
+
+        internal string? WebRoot { get; private set; }
+
+        /// <summary>Takes one line. False if it is none.</summary>
+        internal bool Take(string line)
+        {
+            string[] parts = line.Split((char[])[' ', '\t'], 2,
+                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            string value = parts.Length == 2 ? parts[1] : "";
+            switch (parts.Length == 0 ? "" : parts[0])
+            {
+                case "agree":
+                    _agreed = true;
+                    return value.Length == 0;
+                case "directory":
+                    _directory = value;
+                    return IsHttps(value);
+                case "contact":
+                    _contacts.Add($"mailto:{value}");
+                    return IsContact(value);
+                case "name":
+                    return TakeName(value.ToLowerInvariant());
+                case "challenge":
+                    Challenge = value == "tls-alpn-01" ? ChallengeKind.TlsAlpn : ChallengeKind.Http;
+                    return value is "http-01" or "tls-alpn-01";
+                case "webroot":
+                    WebRoot = value;
+                    return Path.IsPathRooted(value);
+                case "listen":
+                    _listen = value;
+                    return Listen(value) is not null;
+                default:
+                    return false;
+            }
+        }
+
+        internal AcmeSettings Finish()
+        {
+            int port = Challenge == ChallengeKind.Http ? HttpPort : HttpsPort;
+            IPEndPoint listen = _listen is null
+                ? new IPEndPoint(Anywhere, port)
+                : Listen(_listen)!;
+            return new AcmeSettings(
+                new Uri(_directory), _agreed, _contacts, Names, Challenge, WebRoot, listen);
+        }
+
+        private bool TakeName(string name)
+        {
+            if (!Names.Contains(name))
+            {
+                Names.Add(name);
+            }
+
+            return IsName(name) && Names.Count <= NamesMax;
+        }
+
+        private static bool IsHttps(string text) =>
+            Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme == Uri.UriSchemeHttps
+            && url.UserInfo.Length == 0;
+
+        // What could begin another contact or a header field in it, servers refuse anyway.
+        private static bool IsContact(string text) =>
+            text.IndexOf('@', StringComparison.Ordinal) > 0 && text[^1] != '@'
+            && text.All(c => c is > ' ' and < (char)127 and not (',' or '?' or '"' or '<' or '>'));
+
+        private static IPEndPoint? Listen(string value)
+        {
+            string[] words = value.Split(
+                (char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+            return words.Length == 2
+                && ushort.TryParse(
+                    words[1], System.Globalization.NumberStyles.None, null, out ushort port)
+                ? words[0] == "0" ? new IPEndPoint(Anywhere, port)
+                    : IPAddress.TryParse(words[0], out IPAddress? address)
+                        ? new IPEndPoint(address, port) : null
+                : null;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Host.Certificates.Challenges;
+using Kopis.Host.Certificates.Protocol;
+using Kopis.Posix;
+
+namespace Kopis.Host.Certificates;
+
+/// <summary>
+/// Keeps the host's certificate good: looks when it is due, and gets another. What fails changes
+/// nothing.
+/// </summary>
+/// <param name="control">The control files.</param>
+/// <param name="folder">Where the account's key is: the home's <c>tls</c>.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Gets a sentence for each thing done or not done.</param>
+/// <param name="bound">The port for challenges, where root has bound it.</param>
+internal sealed class CertificateKeeper(
+    ControlDirectory control, string folder, TimeProvider time, Action<string> log,
+    Socket? bound = null)
+{
+    private const int OwnerOnly = 0x1C0; // 0700
+    private static readonly TimeSpan LookAgain = TimeSpan.FromHours(1);
+
+    private readonly double _chance = Random.Shared.NextDouble();
+    private DateTimeOffset _notBefore = DateTimeOffset.MinValue; // After a failure.
+    private int _failures;
+
+    /// <summary>Looks and gets, until it is stopped. Control files are read anew each time.
+    /// </summary>
+    internal async Task KeepAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            TimeSpan wait = await LookAsync(stop);
+
+            // The clock may be set, a file changed: no sleep is long.
+            await Task.Delay(wait < LookAgain ? wait : LookAgain, time, stop);
+        }
+    }
+
+    /// <summary>Gets one where it is due.</summary>
+    /// <param name="settings">As they are now.</param>
+    /// <param name="evenIfGood">Gets one in any case.</param>
+    /// <param name="stop">Gives it up.</param>
+    /// <exception cref="ConfigurationException">There is none.</exception>
+    internal async Task GetAsync(AcmeSettings settings, bool evenIfGood, CancellationToken stop)
+    {
+        using HostCertificate certificate = new(control);
+        DateTimeOffset due = certificate.Due(settings.Names, _chance);
+        if (!evenIfGood && due > time.GetUtcNow())
+        {
+            log($"{Tell(settings, certificate)}; the next is asked for {due:u}");
+            return;
+        }
+
+        await ObtainAsync(settings, certificate, stop);
+        log($"new certificate {Tell(settings, certificate)}");
+    }
+
+    /// <summary>How long until it is worth another look.</summary>
+    private async Task<TimeSpan> LookAsync(CancellationToken stop)
+    {
+        TimeSpan? asked = null;
+        string reason = "the new one is due at once";
+        try
+        {
+            AcmeSettings settings = AcmeSettings.Read(control)
+                ?? throw control.Bad(AcmeSettings.FileName, "is gone");
+            using HostCertificate certificate = new(control);
+            if (Left(certificate, settings) is { } left)
+            {
+                return left;
+            }
+
+            await ObtainAsync(settings, certificate, stop);
+            log($"new certificate {Tell(settings, certificate)}");
+            if (Left(certificate, settings) is { } next)
+            {
+                _failures = 0;
+                return next;
+            }
+        }
+        catch (ConfigurationException e)
+        {
+            reason = e.Message;
+            asked = (e as AcmeException)?.RetryAfter;
+        }
+
+        TimeSpan wait =
+            RenewalSchedule.Wait(++_failures, asked, Random.Shared.NextDouble());
+        log($"no new certificate: {reason}; trying again in {wait.TotalSeconds:0} seconds");
+        _notBefore = time.GetUtcNow() + wait;
+        return wait;
+    }
+
+    /// <summary>Null where it is due, and may be asked for.</summary>
+    private TimeSpan? Left(HostCertificate certificate, AcmeSettings settings)
+    {
+        DateTimeOffset due = certificate.Due(settings.Names, _chance);
+        due = due > _notBefore ? due : _notBefore;
+        TimeSpan left = due - time.GetUtcNow();
+        return left > TimeSpan.Zero ? left : null;
+    }
+
+    /// <summary>The whole way, in an order in which nothing is asked of a server that could not be
+    /// used: the port, the lock, the place of the new file; then the account, the order, and the
+    /// new certificate for the old one.</summary>
+    private async Task ObtainAsync(
+        AcmeSettings settings, HostCertificate certificate, CancellationToken stop)
+    {
+        using IChallengeResponder responder = Responder(settings);
+        MakeFolder();
+        using LockFile _ = new(Path.Combine(folder, "lock"));
+        certificate.Prepare();
+        using AccountKey key = AccountKey.Load(Path.Combine(folder, "account.pem"));
+        using HttpsTransport transport = new(control, time);
+        AcmeSession session = new(transport, key);
+        await session.SignInAsync(settings, stop);
+        using NewCertificate made = new(settings.Names);
+        CertificateOrder order = new(session, key, responder, time);
+        string chain = await order.RunAsync(settings.Names, made.Request(), stop);
+        certificate.Replace(made.Accept(chain, time.GetUtcNow()));
+    }
+
+    private IChallengeResponder Responder(AcmeSettings settings)
+    {
+        if (settings.WebRoot is { } root)
+        {
+            return new WebRootResponder(root);
+        }
+
+        ChallengeListener listener = settings.Challenge == ChallengeKind.Http
+            ? new HttpResponder(settings.Listen, bound)
+            : new AlpnResponder(settings.Listen, bound, time);
+        listener.Start();
+        return listener;
+    }
+
+    private void MakeFolder()
+    {
+        try
+        {
+            Paths.TryMakeDirectory(folder, OwnerOnly);
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException(e.Message, e);
+        }
+    }
+
+    private static string Tell(AcmeSettings settings, HostCertificate certificate) =>
+        $"for {string.Join(", ", settings.Names)} is good until {certificate.Until:u}";
+}

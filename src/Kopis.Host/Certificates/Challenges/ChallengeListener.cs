@@ -1,0 +1,104 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Host.Certificates.Challenges;
+
+/// <summary>A port that is open while an order is under way, and closed else.</summary>
+internal abstract class ChallengeListener : IChallengeResponder
+{
+    private const int Backlog = 32;
+    private const int ConnectionsMax = 32; // A server asks from a handful of places.
+    private static readonly TimeSpan ConnectionTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly Socket _listener;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _free = new(ConnectionsMax);
+
+    /// <summary>Nobody is answered before <see cref="Start"/>.</summary>
+    /// <param name="at">Where.</param>
+    /// <param name="bound">The port, bound already; null: it is bound now.</param>
+    /// <exception cref="ConfigurationException">It is taken, or not ours to take.</exception>
+    private protected ChallengeListener(IPEndPoint at, Socket? bound) =>
+        _listener = bound ?? Bind(at);
+
+    /// <summary>Binds the port.</summary>
+    /// <exception cref="ConfigurationException">It is taken, or not ours to take.</exception>
+    internal static Socket Bind(IPEndPoint at)
+    {
+        Socket listener = new(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (at.Address.Equals(IPAddress.IPv6Any))
+            {
+                listener.DualMode = true;
+            }
+
+            listener.Bind(at);
+            listener.Listen(Backlog);
+            return listener;
+        }
+        catch (SocketException e)
+        {
+            listener.Dispose();
+            throw new ConfigurationException($"unable to listen at {at}: {ErrorText.Of(e)}", e);
+        }
+    }
+
+    public abstract string Type { get; }
+
+    public abstract void Offer(string name, string token, string authorization);
+
+    /// <summary>Begins to answer.</summary>
+    internal void Start() => _ = Task.Run(AcceptAsync);
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _listener.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>One connection, until it is answered.</summary>
+    private protected abstract Task ServeAsync(Stream client, CancellationToken stop);
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _free.WaitAsync(_stop.Token);
+                _ = AnswerAsync(await _listener.AcceptAsync(_stop.Token));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException
+            or SocketException)
+        {
+            // The order has come to its end; or no descriptor is left, and it will fail by itself.
+        }
+    }
+
+    private async Task AnswerAsync(Socket client)
+    {
+        using CancellationTokenSource soon =
+            CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        soon.CancelAfter(ConnectionTimeout);
+        try
+        {
+            using NetworkStream stream = new(client, ownsSocket: true);
+            await ServeAsync(stream, soon.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException
+            or AuthenticationException or ObjectDisposedException)
+        {
+            // A stranger; the server itself says in its problem document what it met.
+        }
+        finally
+        {
+            _free.Release();
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace Kopis.Host.Certificates.Challenges;
+
+/// <summary>The first line of an HTTP request, as far as a challenge needs it. Pure.</summary>
+internal static class HttpRequestLine
+{
+    private static ReadOnlySpan<byte> Folder => "/.well-known/acme-challenge/"u8;
+
+    /// <summary>The token that is asked for; empty where it is something else.</summary>
+    /// <param name="request">From its first byte.</param>
+    internal static ReadOnlySpan<byte> Token(ReadOnlySpan<byte> request)
+    {
+        int end = request.IndexOf("\r\n"u8);
+        ReadOnlySpan<byte> line = end < 0 ? [] : request[..end];
+        if (!line.StartsWith("GET "u8) || line.ContainsAny((byte)'\r', (byte)'\n'))
+        {
+            return [];
+        }
+
+        ReadOnlySpan<byte> target = line[4..];
+        int space = target.IndexOf((byte)' ');
+        return space > 0 && target[(space + 1)..].StartsWith("HTTP/1."u8)
+            && target.StartsWith(Folder)
+                ? target[Folder.Length..space]
+                : [];
+    }
+}

@@ -1,0 +1,128 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Net.Tls;
+using Kopis.Posix;
+
+namespace Kopis.Host.Certificates;
+
+/// <summary>
+/// The file <c>control/servercert.pem</c>, or what it is a link to: as it is, and another in its
+/// place. Listeners see the one or the other, never half of one.
+/// </summary>
+internal sealed class HostCertificate : IDisposable
+{
+    private const int OwnerOnly = 0x180; // 0600
+    private const int OwnerAndGroup = 0x1A0; // 0640
+
+    private readonly ControlDirectory _control;
+    private readonly string _path;
+    private string? _temporary;
+    private int _fd = -1;
+
+    /// <summary>Follows the link, if it is one.</summary>
+    internal HostCertificate(ControlDirectory control)
+    {
+        _control = control;
+        string path = Path.Combine(control.Directory, SelfSignedCertificate.FileName);
+        FileInfo file = new(path);
+        _path = file.LinkTarget is null
+            ? path : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+    }
+
+    /// <summary>When another is to be asked for: at once where there is none, or one that signs
+    /// itself, or not for all of the names.</summary>
+    /// <exception cref="ConfigurationException">There is one, and it cannot be read.</exception>
+    internal DateTimeOffset Due(IReadOnlyList<string> names, double chance)
+    {
+        ServerCertificate? now = Read();
+        return now is null || names.Any(name => !now.Names.Contains(name))
+            || NewCertificate.SignsItself(now.Leaf)
+            ? DateTimeOffset.MinValue
+            : RenewalSchedule.Due(now.Leaf.NotBefore, now.Leaf.NotAfter, chance);
+    }
+
+    /// <summary>Until when it is good; for people.</summary>
+    internal DateTimeOffset? Until => Read()?.Leaf.NotAfter;
+
+    /// <summary>Makes the new file, empty, beside the old one: that it can be written is known
+    /// before anything is ordered.</summary>
+    /// <exception cref="ConfigurationException">It cannot.</exception>
+    internal void Prepare()
+    {
+        try
+        {
+            string temporary = _path + ".new";
+            Paths.Unlink(temporary);
+            _fd = Fd.Open(
+                temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerOnly);
+            _temporary = temporary;
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException($"{_path} cannot be replaced: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Puts the new one in the old one's place, with its owner and mode.</summary>
+    internal void Replace(string pem)
+    {
+        string temporary = _temporary ?? throw new InvalidOperationException("not prepared");
+        try
+        {
+            Fd.WriteAll(_fd, Encoding.ASCII.GetBytes(pem));
+            if (Fd.TryStatus(Fd.PathBytes(_path), out _) is { } old)
+            {
+                if (Processes.EffectiveUid == 0)
+                {
+                    Paths.ChangeOwner(temporary, old.Uid, old.Gid);
+                }
+
+                Paths.ChangeMode(temporary, old.Permissions & OwnerAndGroup);
+            }
+
+            Fd.Sync(_fd);
+            Paths.Rename(temporary, _path);
+            _temporary = null;
+            Fd.SyncDirectory(Path.GetDirectoryName(_path)!);
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException($"{_path} cannot be replaced: {e.Message}", e);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_fd >= 0)
+        {
+            Fd.Close(_fd);
+            _fd = -1;
+        }
+
+        if (_temporary is { } temporary)
+        {
+            Paths.TryUnlink(Fd.PathBytes(temporary));
+            _temporary = null;
+        }
+    }
+
+    // One that listeners cannot use is none: it can only get better. One that we cannot read is
+    // another matter.
+    private ServerCertificate? Read()
+    {
+        if (_control.ReadWhole(SelfSignedCertificate.FileName) is not { } pem)
+        {
+            return null;
+        }
+
+        try
+        {
+            return ServerCertificate.Parse(_path, pem);
+        }
+        catch (ConfigurationException)
+        {
+            return null;
+        }
+    }
+}

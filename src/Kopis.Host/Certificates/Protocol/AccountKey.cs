@@ -1,0 +1,121 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Host.Certificates.Protocol;
+
+/// <summary>The key by which a server knows this host: ECDSA over P-256, <c>ES256</c> of JWS.
+/// </summary>
+internal sealed class AccountKey : IDisposable
+{
+    private const int OwnerOnly = 0x180; // 0600
+    private const int FileBytesMax = 16 * 1024;
+
+    private readonly ECDsa _key;
+
+    private AccountKey(ECDsa key)
+    {
+        _key = key;
+        ECPoint point = key.ExportParameters(includePrivateParameters: false).Q;
+
+        // The members that RFC 7638 §3.2 wants, in its order and without blanks: what is hashed
+        // for the thumbprint is what is sent.
+        Jwk = $$"""{"crv":"P-256","kty":"EC","x":"{{Text(point.X!)}}","y":"{{Text(point.Y!)}}"}""";
+        Thumbprint = ThumbprintOf(Jwk);
+    }
+
+    /// <summary>The public key as JSON (RFC 7517).</summary>
+    internal string Jwk { get; }
+
+    /// <summary>Its name in key authorizations (RFC 8555 §8.1).</summary>
+    internal string Thumbprint { get; }
+
+    /// <summary>A new one.</summary>
+    internal static AccountKey Create() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+
+    /// <summary>Takes a key over.</summary>
+    /// <exception cref="CryptographicException">It is not of P-256.</exception>
+    internal static AccountKey Import(ECParameters parameters)
+    {
+        ECDsa key = ECDsa.Create(parameters);
+        if (key.KeySize != 256)
+        {
+            key.Dispose();
+            throw new CryptographicException("the key is not of the curve P-256");
+        }
+
+        return new AccountKey(key);
+    }
+
+    /// <summary>Reads a key's file; the first time it is made, for its owner alone.</summary>
+    /// <exception cref="ConfigurationException">It is there and is of no use: another in its place
+    /// would be another account.</exception>
+    internal static AccountKey Load(string path)
+    {
+        try
+        {
+            if (BoundedFile.TryRead(path, FileBytesMax, out int errno) is { } pem)
+            {
+                return Parse(Encoding.ASCII.GetString(pem));
+            }
+
+            if (errno != Errno.NoEntry)
+            {
+                throw new PosixException("read", errno);
+            }
+
+            AccountKey made = Create();
+            Write(path, made._key.ExportPkcs8PrivateKeyPem() + "\n");
+            return made;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException
+            or CryptographicException or ArgumentException)
+        {
+            throw new ConfigurationException($"{path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>RFC 7638 §3: SHA-256 over the canonical JSON of a public key.</summary>
+    internal static string ThumbprintOf(string canonicalJwk) =>
+        Text(SHA256.HashData(Encoding.UTF8.GetBytes(canonicalJwk)));
+
+    /// <summary>What answers a challenge (RFC 8555 §8.1).</summary>
+    internal string Authorization(string token) => $"{token}.{Thumbprint}";
+
+    /// <summary>A signature as JWS wants it: r and s, 32 bytes each (RFC 7518 §3.4).</summary>
+    internal byte[] Sign(ReadOnlySpan<byte> data) => _key.SignData(
+        data, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+
+    public void Dispose() => _key.Dispose();
+
+    private static AccountKey Parse(string pem)
+    {
+        using ECDsa key = ECDsa.Create();
+        key.ImportFromPem(pem);
+        return Import(key.ExportParameters(includePrivateParameters: true));
+    }
+
+    private static void Write(string path, string pem)
+    {
+        string temporary = path + ".new";
+        Paths.Unlink(temporary);
+        int fd = Fd.Open(
+            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerOnly);
+        try
+        {
+            Fd.WriteAll(fd, Encoding.ASCII.GetBytes(pem));
+            Fd.Sync(fd);
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+
+        Paths.Rename(temporary, path);
+        Fd.SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    private static string Text(byte[] bytes) => Base64Url.EncodeToString(bytes);
+}

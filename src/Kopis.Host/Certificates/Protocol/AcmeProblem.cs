@@ -1,0 +1,73 @@
+using System.Text;
+using System.Text.Json;
+using Kopis.Base;
+
+namespace Kopis.Host.Certificates.Protocol;
+
+/// <summary>What a server says went wrong (RFC 7807, RFC 8555 §6.7).</summary>
+/// <param name="Type">The error's word, without its urn; empty where it has none.</param>
+/// <param name="Detail">For people; safe to print.</param>
+internal sealed record AcmeProblem(string Type, string Detail)
+{
+    private const string Urn = "urn:ietf:params:acme:error:";
+    private const int TextCharactersMax = 500;
+
+    // Nothing but an administrator's doing mends these.
+    private static readonly string[] Lasting =
+    [
+        "accountDoesNotExist", "externalAccountRequired", "invalidContact", "rejectedIdentifier",
+        "unsupportedContact", "unsupportedIdentifier", "userActionRequired",
+    ];
+
+    /// <summary>Whether the request is to be made again with another nonce (§6.5).</summary>
+    internal bool IsBadNonce => Type == "badNonce";
+
+    /// <summary>100 where only a change of the configuration helps.</summary>
+    internal int Code => Lasting.Contains(Type) ? ExitCode.Permanent : ExitCode.Temporary;
+
+    /// <summary>From an answer with an error's status; whatever it holds.</summary>
+    internal static AcmeProblem Parse(AcmeResponse response)
+    {
+        try
+        {
+            return Parse(AcmeJson.Parse(response.Body)) is { Detail.Length: > 0 } problem
+                ? problem : new AcmeProblem("", $"HTTP status {response.Status}");
+        }
+        catch (AcmeException)
+        {
+            return new AcmeProblem("", $"HTTP status {response.Status}");
+        }
+    }
+
+    /// <summary>From an error that an order or a challenge carries.</summary>
+    internal static AcmeProblem Parse(JsonElement from)
+    {
+        string type = Printable(AcmeJson.Text(from, "type") ?? "");
+        StringBuilder detail = new(Printable(AcmeJson.Text(from, "detail") ?? ""));
+        if (from.TryGetProperty("subproblems", out JsonElement all)
+            && all.ValueKind == JsonValueKind.Array)
+        {
+            foreach (JsonElement each in all.EnumerateArray())
+            {
+                string name = AcmeJson.Object(each, "identifier") is { } identifier
+                    ? AcmeJson.Text(identifier, "value") ?? "" : "";
+                detail.Append($"; {name}: {AcmeJson.Text(each, "detail")}");
+            }
+        }
+
+        return new AcmeProblem(
+            type.StartsWith(Urn, StringComparison.Ordinal) ? type[Urn.Length..] : "",
+            Printable(detail.ToString()));
+    }
+
+    /// <summary>As an end of what was tried.</summary>
+    internal AcmeException ToException(string what, TimeSpan? retryAfter = null) =>
+        new($"{what}: {(Type.Length > 0 ? Type + ": " : "")}{Detail}", Code)
+        {
+            RetryAfter = retryAfter,
+        };
+
+    /// <summary>A stranger's words in a log: one line, printable, not long.</summary>
+    internal static string Printable(string text) =>
+        string.Concat(text.Take(TextCharactersMax).Select(c => c is < ' ' or > '~' ? '?' : c));
+}

@@ -1,0 +1,51 @@
+using Kopis.Base;
+using Kopis.Net.Tls;
+using Kopis.Posix;
+
+namespace Kopis.Host.Install;
+
+/// <summary>
+/// Where there is <c>control/acme</c>, qmaild renews the certificate, and may not write to
+/// <c>control</c>: the certificate moves to <c>tls</c>, which is his, and a link stays.
+/// </summary>
+internal sealed class AcmeLink(string home)
+{
+    private const string Target = "tls/" + SelfSignedCertificate.FileName;
+
+    /// <summary>Moves it, once.</summary>
+    /// <returns>What was made, relative to the home; null for nothing.</returns>
+    internal string? Make()
+    {
+        string name = $"control/{SelfSignedCertificate.FileName}";
+        string path = Path.Combine(home, name);
+        if (!File.Exists(Path.Combine(home, "control/acme"))
+            || Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is { IsRegular: false })
+        {
+            return null; // Nothing to do; or a link already, ours or the administrator's.
+        }
+
+        // It is qmaild's file, in root's directory: he can make it no link, but may lock it.
+        if (BoundedFile.TryRead(path, InstallRecord.FileBytesMax, out int errno) is { } content)
+        {
+            // As he, in his directory: no link in it leads root astray.
+            OwnerWork.Run(Qmaild(), content, "replace-secret", Path.Combine(home, Target));
+        }
+        else if (errno != Errno.NoEntry)
+        {
+            throw new PosixException($"read {path}", errno);
+        }
+
+        string temporary = path + ".tmp";
+        Paths.Unlink(temporary);
+        File.CreateSymbolicLink(temporary, $"../{Target}");
+        Paths.Rename(temporary, path);
+        return $"{name}, a link to {Target}";
+    }
+
+    private static ProcessIdentity Qmaild()
+    {
+        UnixUser user = UnixUsers.ByName("qmaild")
+            ?? throw new ConfigurationException("unable to find user qmaild");
+        return ProcessIdentity.Of(user);
+    }
+}

@@ -1,0 +1,176 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Net.Tls;
+using Kopis.Posix;
+
+namespace Kopis.Host.Install;
+
+/// <summary>
+/// The control files and aliases that a new installation gets. Each is written once, by the first
+/// installation, where there is none; what people make of it stays, and what they remove.
+/// </summary>
+internal sealed class FirstFiles(string home, InstallRecord record)
+{
+    private const int Readable = 0x1A4; // 0644
+    private const int OwnerReads = 0x100; // 0400
+    private const string Needed = "control/me"; // Nothing runs without it.
+    private static readonly string[] Subdirectories = ["/tmp", "/new", "/cur"];
+    private static readonly string[] Aliases = ["postmaster", "mailer-daemon", "root"];
+
+    /// <summary>Makes what is missing.</summary>
+    /// <returns>What was made, relative to the home.</returns>
+    internal IEnumerable<string> Make()
+    {
+        bool isNameless = false;
+        if (!File.Exists(Path.Combine(home, "control/me")))
+        {
+            string me = HostName();
+            isNameless = me.EndsWith(HomeLayout.NoDomain, StringComparison.Ordinal);
+            string domain = Parent(me);
+            foreach ((string name, string text) in ((string, string)[])[
+                ("me", me), ("defaultdomain", domain), ("plusdomain", Parent(domain)),
+                ("locals", me), ("rcpthosts", me)])
+            {
+                if (MakeFile($"control/{name}", text + "\n"))
+                {
+                    yield return $"control/{name}";
+                }
+            }
+        }
+
+        if (isNameless)
+        {
+            yield return HomeLayout.NoDomainNote.Trim();
+        }
+
+        foreach (string made in MakeRules().Concat(MakeCertificate()).Concat(MakeAliases()))
+        {
+            yield return made;
+        }
+
+        if (new AcmeLink(home).Make() is { } link)
+        {
+            yield return link;
+        }
+    }
+
+    private IEnumerable<string> MakeRules()
+    {
+        if (MakeFile($"control/{FirstRules.Name}", FirstRules.Text))
+        {
+            yield return $"control/{FirstRules.Name}";
+        }
+
+        string compiled = $"control/{FirstRules.CompiledName}";
+        string path = Path.Combine(home, compiled);
+        if (!File.Exists(path) && File.Exists(Path.Combine(home, $"control/{FirstRules.Name}")))
+        {
+            FirstRules.CompileOnce(new ControlDirectory(Path.Combine(home, "control")));
+            Paths.ChangeMode(path, Readable);
+            record.AddFile(compiled, BoundedFile.Read(path, InstallRecord.FileBytesMax));
+            yield return compiled;
+        }
+    }
+
+    private IEnumerable<string> MakeCertificate()
+    {
+        ControlDirectory control = new(Path.Combine(home, "control"));
+        string name = $"control/{SelfSignedCertificate.FileName}";
+        if (record.HasMade(name))
+        {
+            yield break;
+        }
+
+        record.AddFirst(name);
+        if (control.ReadLine("me") is { Length: > 0 } me && SelfSignedCertificate.MakeMissing(
+            control, ByteText.ToText(me), TimeProvider.System.GetUtcNow()))
+        {
+            // It holds the key: for qmaild, who serves with it, and not for the group, of which
+            // alias is too.
+            string path = Path.Combine(home, name);
+            UnixUser server = UnixUsers.ByName("qmaild")
+                ?? throw new ConfigurationException("unable to find user qmaild");
+            record.AddFile(name, BoundedFile.Read(path, InstallRecord.FileBytesMax));
+            Paths.ChangeOwner(path, server.Uid, 0);
+            Paths.ChangeMode(path, OwnerReads);
+            yield return name;
+        }
+    }
+
+    /// <summary>Addresses that every host must have, into a Maildir of alias. The directory is his,
+    /// so all of it is done as he.</summary>
+    private List<string> MakeAliases()
+    {
+        List<string> made = [];
+        UnixUser alias = UnixUsers.ByName("alias")
+            ?? throw new ConfigurationException("unable to find user alias");
+        ProcessIdentity owner = ProcessIdentity.Of(alias);
+        string maildir = Path.Combine(home, "alias/Maildir");
+        string[] names = [.. Aliases.Select(name => $"alias/.qmail-{name}")
+            .Where(name => !record.HasMade(name))];
+        if (names.Length > 0)
+        {
+            OwnerWork.Run(owner, [],
+                ["make-directories", maildir, .. Subdirectories.Select(name => maildir + name)]);
+        }
+
+        foreach (string name in names)
+        {
+            record.AddFirst(name);
+            byte[] content = "./Maildir/\n"u8.ToArray();
+            if (OwnerWork.Run(owner, content, "make-file", Path.Combine(home, name)) == "made")
+            {
+                record.AddFile(name, content);
+                made.Add(name);
+            }
+        }
+
+        return made;
+    }
+
+    private bool MakeFile(string name, string text)
+    {
+        string path = Path.Combine(home, name);
+        bool wasMade = record.HasMade(name) && name != Needed;
+        record.AddFirst(name);
+        if (wasMade || Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is not null)
+        {
+            return false;
+        }
+
+        byte[] content = Encoding.ASCII.GetBytes(text);
+        PlainFile.Write(path, content, Readable);
+        record.AddFile(name, content);
+        return true;
+    }
+
+    /// <summary>The host's full name: its own where it has a dot, else the resolver's.</summary>
+    private static string HostName()
+    {
+        string own = Dns.GetHostName();
+        if (!own.Contains('.') && own.Length > 0)
+        {
+            try
+            {
+                own = Dns.GetHostEntry(own).HostName;
+            }
+            catch (Exception e) when (e is SocketException or ArgumentException)
+            {
+                // Nobody knows it by another name.
+            }
+        }
+
+        return HostNames.Sound(own);
+    }
+
+    /// <summary>The domain above, as long as that still has a dot.</summary>
+    private static string Parent(string domain)
+    {
+        string above = domain[(domain.IndexOf('.') + 1)..];
+        return above.Contains('.') ? above : domain;
+    }
+}

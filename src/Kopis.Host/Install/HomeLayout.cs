@@ -1,0 +1,122 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Posix;
+
+namespace Kopis.Host.Install;
+
+/// <summary>
+/// Makes a qmail home for <c>kopis run</c>: directories, first control files, links to the binary.
+/// What is there already stays as it is.
+/// </summary>
+public sealed class HomeLayout(string home)
+{
+    private int _lock = -1;
+
+    /// <summary>This host's name, from control/me.</summary>
+    internal string Me { get; private set; } = "";
+
+    /// <summary>Makes all that is missing, and takes the home for this process.</summary>
+    /// <exception cref="ConfigurationException">It cannot be written, or another run has it.
+    /// </exception>
+    internal void Prepare(IReadOnlyList<string> programs)
+    {
+        try
+        {
+            MakeDirectories();
+            TakeLock();
+            MakeControlFiles();
+            LinkPrograms(programs);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"home {home}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// Addresses that every host must have go to a mailbox, where nobody decided otherwise.
+    /// </summary>
+    internal void MakeAliases(string address)
+    {
+        foreach (string name in (string[])["postmaster", "mailer-daemon", "abuse"])
+        {
+            WriteNew(Path.Combine(home, "alias", $".qmail-{name}"), $"&{address}\n");
+        }
+    }
+
+    private void MakeDirectories()
+    {
+        Directory.CreateDirectory(home);
+        foreach (HomeEntry entry in HomeManifest.Entries)
+        {
+            if (entry is { Path.Length: > 0, PrivateMode: { } mode })
+            {
+                Paths.TryMakeDirectory(Path.Combine(home, entry.Path), mode);
+            }
+        }
+    }
+
+    /// <summary>Behind the name of a host that knows no domain of its own.</summary>
+    public const string NoDomain = ".localdomain";
+
+    /// <summary>What is said of such a name.</summary>
+    public const string NoDomainNote = """
+        The name of this host has no domain, so its mail is of *.localdomain, where nobody else can
+        answer it. Write its full name into control/me, locals and rcpthosts.
+
+
+        """;
+
+    private void TakeLock()
+    {
+        string path = Path.Combine(home, "queue", "lock", "run");
+        _lock = Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.Create);
+        if (!Fd.TryLockExclusive(_lock))
+        {
+            throw new ConfigurationException($"home {home}: another kopis run uses it");
+        }
+    }
+
+    private void MakeControlFiles()
+    {
+        ControlDirectory control = new(Path.Combine(home, "control"));
+        string name = HostNames.Sound(Environment.MachineName);
+        WriteNew(Path.Combine(control.Directory, "me"), name + "\n");
+        byte[] me = control.ReadLine("me") ?? [];
+        if (me.Length == 0)
+        {
+            throw control.Bad("me", "must hold this host's name");
+        }
+
+        Me = ByteText.ToText(me);
+        WriteNew(Path.Combine(control.Directory, "locals"), $"{Me}\nlocalhost\n");
+        WriteNew(Path.Combine(control.Directory, "rcpthosts"), $"{Me}\nlocalhost\n");
+        WriteNew(Path.Combine(control.Directory, FirstRules.Name), FirstRules.Text);
+        FirstRules.CompileOnce(control);
+    }
+
+    private void LinkPrograms(IReadOnlyList<string> programs)
+    {
+        string binary = File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true)!.FullName;
+        foreach (string name in programs)
+        {
+            string link = Path.Combine(home, "bin", name);
+            if (new FileInfo(link).LinkTarget != binary)
+            {
+                File.CreateSymbolicLink(link + ".tmp", binary);
+                Paths.Rename(link + ".tmp", link);
+            }
+        }
+    }
+
+    private static void WriteNew(string path, string content)
+    {
+        if (!File.Exists(path))
+        {
+            File.WriteAllText(path, content, Encoding.Latin1);
+        }
+    }
+
+}

@@ -1,0 +1,66 @@
+using Kind = Kopis.Host.Install.HomeEntryKind;
+
+namespace Kopis.Host.Install;
+
+/// <summary>
+/// Users, groups, directories and files of a host, with owner and mode: the one list that the
+/// installer makes, <c>kopis check-install</c> checks, and <c>kopis run</c> takes its directories
+/// from. The constants have the modes in their names, in octal.
+/// </summary>
+public static class HomeManifest
+{
+    private const int M0600 = 0x180;
+    private const int M0622 = 0x192;
+    private const int M0644 = 0x1A4;
+    private const int M0700 = 0x1C0;
+    private const int M0750 = 0x1E8;
+    private const int M0755 = 0x1ED;
+    private const int M2755 = 0x5ED;
+
+    /// <summary>The groups: <c>qmail</c> may read the queue.</summary>
+    public static IReadOnlyList<string> Groups { get; } = ["qmail", "nofiles"];
+
+    /// <summary>The users, each for one part (contract §1).</summary>
+    public static IReadOnlyList<HomeUser> Users { get; } =
+    [
+        new("alias", "nofiles", "alias"), // Addresses that are no user's; virtual users.
+        new("qmaild", "nofiles", ""), // Listens.
+        new("qmaill", "nofiles", ""), // Logs.
+        new("qmailp", "nofiles", ""), // Looks users up.
+        new("qmailq", "qmail", ""), // Writes the queue, removes from it.
+        new("qmailr", "qmail", ""), // Sends to other hosts.
+        new("qmails", "qmail", ""), // Schedules, retries, bounces.
+    ];
+
+    /// <summary>Parents stand before what is in them.</summary>
+    public static IReadOnlyList<HomeEntry> Entries { get; } =
+    [
+        new("", Kind.Directory, "root", "qmail", M0755, M0755),
+        new("alias", Kind.Directory, "alias", "qmail", M2755, M0755),
+        new("bin", Kind.Directory, "root", "qmail", M0755, M0755),
+        new("control", Kind.Directory, "root", "qmail", M0755, M0755),
+        new("man", Kind.Directory, "root", "qmail", M0755, null),
+        new("man/man1", Kind.Directory, "root", "qmail", M0755, null),
+        new("man/man5", Kind.Directory, "root", "qmail", M0755, null),
+        new("man/man7", Kind.Directory, "root", "qmail", M0755, null),
+        new("man/man8", Kind.Directory, "root", "qmail", M0755, null),
+        new("tls", Kind.Directory, "qmaild", "nofiles", M0700, M0700), // What ACME keeps.
+        new("users", Kind.Directory, "root", "qmail", M0755, M0700),
+
+        // Virtual users' mail. Their mailboxes have the owner of this, who must not be root.
+        new("users/mail", Kind.Directory, "alias", "nofiles", M0700, M0700),
+
+        // Who may not list the queue may still reach queue/intake in it.
+        new("queue", Kind.Directory, "qmailq", "qmail", M0755, M0755),
+        new("queue/bounce", Kind.Directory, "qmails", "qmail", M0700, M0700),
+        new("queue/mess", Kind.Directory, "qmailq", "qmail", M0750, M0700),
+        new("queue/mess/incoming", Kind.Directory, "qmailq", "qmail", M0700, M0700),
+        new("queue/state", Kind.Directory, "qmails", "qmail", M0700, M0700),
+
+        // Nobody but qmailq makes files here; the others each have theirs.
+        new("queue/lock", Kind.Directory, "qmailq", "qmail", M0750, M0700),
+        new("queue/lock/sendmutex", Kind.File, "qmails", "qmail", M0600, null),
+        new("queue/lock/tcpto", Kind.File, "qmailr", "qmail", M0644, null),
+        new("queue/lock/trigger", Kind.Fifo, "qmails", "qmail", M0622, null),
+    ];
+}

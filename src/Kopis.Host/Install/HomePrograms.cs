@@ -1,0 +1,77 @@
+using Kopis.Posix;
+
+namespace Kopis.Host.Install;
+
+/// <summary>The binary in a home's bin, and a link to it for each program.</summary>
+/// <param name="home">The qmail home.</param>
+/// <param name="names">Every program.</param>
+internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
+{
+    private const string Binary = "kopis";
+    private const int Runnable = 0x1ED; // 0755
+    private const int WritableByOthers = 0x12; // 0022
+
+    private string Bin => Path.Combine(home, "bin");
+
+    /// <summary>The binary where it is missing or another may change it, and missing links.
+    /// </summary>
+    internal IEnumerable<Finding> Check()
+    {
+        string path = Path.Combine(Bin, Binary);
+        FileStatus? status = Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false);
+        if (status is not { IsRegular: true } file)
+        {
+            yield return new Finding($"there is no program {path}", () => CopyBinary());
+        }
+        else if (file.Uid != 0 || (file.Permissions & WritableByOthers) != 0)
+        {
+            yield return new Finding(
+                $"{path} can be changed by other users", () => CopyBinary(evenIfSame: true));
+        }
+
+        foreach (string name in names.Where(name => name != Binary))
+        {
+            string link = Path.Combine(Bin, name);
+            if (new FileInfo(link).LinkTarget != Binary)
+            {
+                yield return new Finding($"{link} is not a link to {Binary}", () => Link(link));
+            }
+        }
+    }
+
+    /// <summary>Puts this very binary there, in one step, where it is another.</summary>
+    /// <returns>Whether it was.</returns>
+    internal bool CopyBinary(bool evenIfSame = false)
+    {
+        string path = Path.Combine(Bin, Binary);
+        if (evenIfSame)
+        {
+            Paths.Unlink(path);
+        }
+
+        return PlainFile.Replace(path, File.ReadAllBytes("/proc/self/exe"), Runnable);
+    }
+
+    /// <summary>Takes away the links, then the binary.</summary>
+    internal void Remove()
+    {
+        foreach (string name in names)
+        {
+            string link = Path.Combine(Bin, name);
+            if (name != Binary && new FileInfo(link).LinkTarget == Binary)
+            {
+                Paths.Unlink(link);
+            }
+        }
+
+        Paths.Unlink(Path.Combine(Bin, Binary));
+    }
+
+    private static void Link(string link)
+    {
+        string temporary = link + ".new";
+        Paths.Unlink(temporary);
+        File.CreateSymbolicLink(temporary, Binary);
+        Paths.Rename(temporary, link);
+    }
+}

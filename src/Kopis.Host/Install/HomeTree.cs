@@ -1,0 +1,122 @@
+using System.Globalization;
+using Kopis.Posix;
+
+namespace Kopis.Host.Install;
+
+/// <summary>The directories and files of the manifest in one home.</summary>
+internal sealed class HomeTree(string home)
+{
+    private const int SetIds = 0xC00; // 06000
+
+    /// <summary>What is missing, or is not as the manifest has it. Links are never followed: what
+    /// a user of the queue puts there cannot make root touch another's file.</summary>
+    internal IEnumerable<Finding> Check()
+    {
+        if (!Directory.Exists(home))
+        {
+            yield return new Finding(
+                $"there is no directory {home}", () => Directory.CreateDirectory(home));
+        }
+
+        if (!Directory.Exists(home))
+        {
+            yield break;
+        }
+
+        using Beneath tree = new(home);
+        foreach (HomeEntry entry in HomeManifest.Entries)
+        {
+            if (Check(tree, entry) is { } finding)
+            {
+                yield return finding;
+            }
+        }
+    }
+
+    /// <summary>Files below bin that would change the rights of whoever runs them.</summary>
+    internal IEnumerable<Finding> CheckNoSetIds()
+    {
+        string bin = Path.Combine(home, "bin");
+        foreach (string path in Directory.Exists(bin) ? Directory.EnumerateFiles(bin) : [])
+        {
+            FileStatus? status = Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false);
+            if (status is { IsRegular: true } file && (file.Permissions & SetIds) != 0)
+            {
+                yield return new Finding($"{path} is setuid or setgid",
+                    () => Paths.ChangeMode(path, file.Permissions & ~SetIds));
+            }
+        }
+    }
+
+    /// <summary>Null where the entry is right.</summary>
+    private Finding? Check(Beneath tree, HomeEntry entry)
+    {
+        string path = Path.Combine(home, entry.Path).TrimEnd('/');
+        uint? uid = entry.Owner == "root" ? 0 : UnixUsers.ByName(entry.Owner)?.Uid;
+        uint? gid = UnixGroups.ByName(entry.Group);
+        if (uid is null || gid is null)
+        {
+            return new Finding($"{path}: its user or group is missing", null);
+        }
+
+        FileStatus? status;
+        try
+        {
+            status = tree.TryStatus(entry.Path);
+        }
+        catch (PosixException e) when (e.Number is Errno.Loop or Errno.NotDirectory)
+        {
+            return new Finding($"{path} is a link, or reached through one", null);
+        }
+
+        if (status is not { } found)
+        {
+            return new Finding($"there is no {path}", () =>
+            {
+                Make(tree, entry);
+                tree.SetOwnerAndMode(entry.Path, uid.Value, gid.Value, entry.Mode);
+            });
+        }
+
+        if (!IsOfKind(found, entry.Kind))
+        {
+            return new Finding($"{path} is not a {entry.Kind.ToString().ToLowerInvariant()}", null);
+        }
+
+        return found.Uid == uid && found.Gid == gid && found.Permissions == entry.Mode
+            ? null
+            : new Finding(
+                $"{path} is {found.Uid}:{found.Gid} {Octal(found.Permissions)}, not "
+                + $"{entry.Owner}:{entry.Group} {Octal(entry.Mode)}",
+                () => tree.SetOwnerAndMode(entry.Path, uid.Value, gid.Value, entry.Mode));
+    }
+
+    private static void Make(Beneath tree, HomeEntry entry)
+    {
+        const int ownerOnly = 0x1C0; // 0700, until it has its owner.
+        switch (entry.Kind)
+        {
+            case HomeEntryKind.Directory:
+                tree.MakeDirectory(entry.Path, ownerOnly);
+                break;
+            case HomeEntryKind.Fifo:
+                tree.MakeFifo(entry.Path, ownerOnly);
+                break;
+            default:
+                Fd.Close(tree.Open(
+                    entry.Path,
+                    OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, ownerOnly));
+                break;
+        }
+    }
+
+    private static bool IsOfKind(FileStatus status, HomeEntryKind kind) => kind switch
+    {
+        HomeEntryKind.Directory => status.IsDirectory,
+        HomeEntryKind.Fifo => status.IsFifo,
+        _ => status.IsRegular,
+    };
+
+    private static string Octal(int mode) =>
+        "0" + Convert.ToString(mode, 8).ToString(CultureInfo.InvariantCulture);
+}

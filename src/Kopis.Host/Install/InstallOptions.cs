@@ -1,0 +1,44 @@
+namespace Kopis.Host.Install;
+
+/// <summary>What <c>kopis install</c> is told to do.</summary>
+/// <param name="Home">The qmail home.</param>
+/// <param name="Pages">A directory of manual pages; null installs none.</param>
+/// <param name="Systemd">Write units.</param>
+/// <param name="Uninstall">Take everything away again.</param>
+internal sealed record InstallOptions(string Home, string? Pages, bool Systemd, bool Uninstall)
+{
+    /// <summary>Reads the words; null where they make no sense.</summary>
+    internal static InstallOptions? Parse(IReadOnlyList<string> words)
+    {
+        InstallOptions options = new("/var/qmail", null, Systemd: false, Uninstall: false);
+        for (int i = 0; i < words.Count; i++)
+        {
+            string? value = i + 1 < words.Count ? words[i + 1] : null;
+            switch (words[i])
+            {
+                case "--home" when value?.StartsWith('/') == true:
+                    options = options with { Home = Path.TrimEndingDirectorySeparator(value) };
+                    i++;
+                    break;
+                case "--pages" when value is not null:
+                    options = options with { Pages = value };
+                    i++;
+                    break;
+                case "--systemd":
+                    options = options with { Systemd = true };
+                    break;
+                case "--uninstall":
+                    options = options with { Uninstall = true };
+                    break;
+                default:
+                    return null;
+            }
+        }
+
+        // A unit file and a rule of useradd hold it as it stands.
+        return options.Home.Length > 1
+            && options.Home.All(c => char.IsAsciiLetterOrDigit(c) || "/._-+".Contains(c))
+            ? options
+            : null;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Users.Lookup;
+
+namespace Kopis.Host.Run;
+
+/// <summary>
+/// <c>qmail-start [defaultdelivery [logger arg…]]</c> (contract §6.1): the queue writer and
+/// the delivery programs, with the users of an installed host when root, kept running. A first
+/// word that begins with two hyphens asks for a part of that: <c>--queue</c>, what takes mail and
+/// answers the listeners; <c>--delivery</c>, the rest; <c>--readers</c>, only what a POP3 listener
+/// needs.
+/// </summary>
+public static class QmailStartProgram
+{
+    /// <summary>Its word for only what a POP3 listener needs.</summary>
+    internal const string Readers = "--readers";
+
+    private const string Queue = "--queue", Delivery = "--delivery";
+    private const int OthersMayRead = 0x12; // umask 022.
+
+    /// <summary>Runs until SIGTERM.</summary>
+    public static int Run(ProgramContext context)
+    {
+        Lifeline.Watch(context);
+        Fd.KeepFromPrograms();
+        Processes.SetFileModeMask(OthersMayRead);
+        context = context with { Environment = context.Environment.Only(HostPlan.Variables) };
+        string? part = context.ArgumentText(0);
+        byte[][] words = [.. context.Arguments.Skip(part is Readers or Queue or Delivery ? 1 : 0)];
+        if (part is not (Readers or Queue) && FileLocks.IsHeld(context.In("queue/lock/sendmutex")))
+        {
+            throw new ConfigurationException($"{context.Home}: qmail-send is already running");
+        }
+
+        bool singleUser = Processes.EffectiveUid != 0;
+        HostPlan plan = new(context, words.FirstOrDefault() ?? "./Mailbox"u8.ToArray(), singleUser);
+        List<Unit> units = [];
+        int log = 1;
+        if (words.Length > 1)
+        {
+            // Started again, the logger has the same pipe, so that no line is lost.
+            (int read, log) = Fd.Pipe();
+            units.Add(new Unit(plan.Logger(read, words[1..]), layer: -1));
+        }
+
+        // The users directory is root's; whoever answers there is not. Not disposed of: that would
+        // remove the socket's name, and root changes no file.
+        Socket[] sockets = singleUser || part == Delivery ? []
+            : [LookupSocket.Listen(context.Home), LookupSocket.ListenForReaders(context.Home)];
+        if (sockets.Length == 0 && part != Delivery)
+        {
+            units.Add(new Unit(plan.LookupAlone(), layer: 0));
+        }
+        else if (part != Delivery)
+        {
+            (int judge, int root) = Fd.PacketSocketPair(); // Ours too: they outlive their users.
+            units.Add(new Unit(plan.Lookup(sockets[0], sockets[1], root), layer: 0)
+            {
+                Clients = UnixUsers.Required("qmaild").Uid,
+            });
+            units.Add(new Unit(plan.Readers(judge), layer: 0));
+        }
+
+        if (part is not (Readers or Delivery))
+        {
+            units.Add(new Unit(plan.Writer(), layer: 0));
+        }
+
+        if (part is not (Readers or Queue))
+        {
+            units.Add(plan.Delivery(log, layer: 1));
+        }
+
+        using SupervisorSignals signals = new();
+        new Supervisor(units, signals, "qmail-start").Run(() => { });
+        GC.KeepAlive(sockets);
+        return ExitCode.Success;
+    }
+}

@@ -1,0 +1,119 @@
+using System.Globalization;
+using Kopis.Base;
+
+namespace Kopis.Host.Run;
+
+/// <summary>The command line of <c>kopis run</c>.</summary>
+/// <param name="Home">The home.</param>
+/// <param name="Given">Places that were named, by option.</param>
+/// <param name="Help">Whether only to tell the options.</param>
+internal sealed record RunOptions(
+    string Home, IReadOnlyDictionary<string, HostPort> Given, bool Help)
+{
+    internal const string Usage = """
+        usage: kopis run [--home DIR] [--smtp HOST:PORT] [--pop3 HOST:PORT]
+                         [--submission HOST:PORT] [--submissions HOST:PORT]
+                         [--pop3s HOST:PORT]
+
+        Runs a whole mail host in the foreground, without root and without configuration:
+        receives by SMTP, queues, delivers to Maildirs, relays, bounces, serves mail by POP3.
+
+          --home DIR         where its mail, queue and control files are (default: ./var)
+          --smtp HOST:PORT   where it receives mail (default: 127.0.0.1:2525)
+          --pop3 HOST:PORT   where it serves mail   (default: 127.0.0.1:2110)
+          --submission HOST:PORT    for users to send, after STARTTLS and AUTH (127.0.0.1:2587)
+          --submissions HOST:PORT   for users to send, over TLS from the start (127.0.0.1:2465)
+          --pop3s HOST:PORT         POP3 over TLS from the start               (127.0.0.1:2995)
+
+        If one of the last three is not given and its port is in use, it is left out.
+
+        IPv6 literals are in brackets: --smtp [::1]:2525. Ctrl-C stops it.
+
+        """;
+
+    /// <exception cref="ConfigurationException">Not an option, or not a place.</exception>
+    internal static RunOptions Parse(IReadOnlyList<string> words)
+    {
+        string home = Path.GetFullPath("var");
+        Dictionary<string, HostPort> given = [];
+        for (int i = 0; i < words.Count; i++)
+        {
+            string word = words[i];
+            string? value = null;
+            int equals = word.IndexOf('=');
+            if (equals > 0)
+            {
+                (word, value) = (word[..equals], word[(equals + 1)..]);
+            }
+
+            if (word is "--help" or "-h")
+            {
+                return new RunOptions(home, given, Help: true);
+            }
+
+            value ??= i + 1 < words.Count ? words[++i] : throw Misuse($"{word} needs a value");
+            if (word == "--home")
+            {
+                home = Path.GetFullPath(value);
+            }
+            else if (MailListener.All.Any(listener => listener.Option == word))
+            {
+                given[word] = ParsePlace(word, value);
+            }
+            else
+            {
+                throw Misuse($"unknown option: {word}; try kopis run --help");
+            }
+        }
+
+        return new RunOptions(home, given, Help: false);
+    }
+
+    /// <summary>Where a listener is to be.</summary>
+    internal HostPort PlaceOf(MailListener listener) =>
+        Given.TryGetValue(listener.Option, out HostPort place)
+            ? place
+            : new HostPort("127.0.0.1", listener.TrialPort);
+
+    /// <summary>The listeners that there are to be.</summary>
+    /// <exception cref="ConfigurationException">The place of one that must be there is taken.
+    /// </exception>
+    internal IReadOnlyList<MailListener> Listeners()
+    {
+        List<MailListener> listeners = [];
+        foreach (MailListener listener in MailListener.All)
+        {
+            HostPort place = PlaceOf(listener);
+            if (!listener.IsOptional || Given.ContainsKey(listener.Option))
+            {
+                place.RequireFree(listener.Option);
+            }
+            else if (!place.IsFree())
+            {
+                continue;
+            }
+
+            listeners.Add(listener);
+        }
+
+        return listeners;
+    }
+
+    private static HostPort ParsePlace(string option, string text)
+    {
+        int colon = text.LastIndexOf(':');
+        string host = colon < 0 ? "" : text[..colon];
+        bool bracketed = host is ['[', _, .., ']'];
+        if (host.Length == 0 || (host.Contains(':') && !bracketed)
+            || !ushort.TryParse(
+                text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture,
+                out ushort port))
+        {
+            throw Misuse($"{option}: not HOST:PORT: {text}");
+        }
+
+        return new HostPort(bracketed ? host[1..^1] : host, port);
+    }
+
+    private static ConfigurationException Misuse(string what) => new(what, ExitCode.Permanent);
+}

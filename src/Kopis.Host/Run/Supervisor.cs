@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Globalization;
+using Kopis.Posix;
+
+namespace Kopis.Host.Run;
+
+/// <summary>
+/// Keeps units running: starts again with back-off what ends, stops all in order. One thread.
+/// </summary>
+internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals signals, string name)
+{
+    private const int Kill = 9, Terminate = 15, Continue = 18, StopsMax = 3;
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(4.5);
+    private static readonly TimeSpan KillPause = TimeSpan.FromSeconds(0.1);
+    private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan QuietTime = TimeSpan.FromMinutes(1);
+    private TimeSpan _lookedAt;
+
+    // Open until this process ends, and with its end all hear of that.
+    private readonly (int Read, int Write) _lifeline = Fd.Pipe();
+
+    /// <summary>Starts all units in order, and runs until a signal says stop.</summary>
+    /// <param name="ready">Called once all have been started.</param>
+    internal void Run(Action ready)
+    {
+        Array.ForEach([.. units], Start);
+        ready();
+        while (!signals.StopAsked)
+        {
+            Wait(units.Min(unit => unit.Due ?? TimeSpan.MaxValue) - Now());
+            foreach (Unit unit in units.Where(unit => unit.Due <= Now()))
+            {
+                if (unit.Running.Count == 0)
+                {
+                    Start(unit);
+                }
+                else
+                {
+                    unit.Signal(Kill);
+                    unit.Due = Now() + KillPause;
+                }
+            }
+        }
+
+        StopAll();
+    }
+
+    private void Start(Unit unit)
+    {
+        unit.StartedAt = Now();
+        unit.Due = null;
+        try
+        {
+            unit.Start(_lifeline.Read);
+        }
+        catch (PosixException e)
+        {
+            unit.Signal(Terminate); // What could be started of it.
+            Again(unit, $"unable to start {unit.Name}: {e.Message}; trying");
+        }
+    }
+
+    private void Wait(TimeSpan? longest)
+    {
+        int signal = signals.Wait(longest < LookPause ? longest : LookPause);
+        if (signal is SupervisorSignals.Reread or SupervisorSignals.Alarm)
+        {
+            // Under supervise, what we are sent is meant for qmail-send: qmail's qmail-start
+            // became it.
+            units.FirstOrDefault(unit => unit.Name == HostPlan.Send)?.Tell(signal);
+        }
+
+        foreach (Unit unit in units)
+        {
+            foreach ((int pid, string child) in unit.Running.ToArray())
+            {
+                if (Processes.TryWait(pid) is { } status)
+                {
+                    unit.Running.Remove(pid);
+                    if (!signals.StopAsked)
+                    {
+                        NoteEnd(unit, child, status);
+                    }
+                }
+            }
+        }
+
+        if (Now() - _lookedAt >= LookPause)
+        {
+            _lookedAt = Now();
+            Array.ForEach([.. units], ContinueStopped);
+        }
+    }
+
+    /// <summary>What somebody has stopped goes on: processes of ours, what they started, and the
+    /// listeners, whose own supervisor does not see it. One of ours that is stopped at each look
+    /// is ended, and so begins anew.</summary>
+    private void ContinueStopped(Unit unit)
+    {
+        List<int> stopped = Processes.Stopped(unit.Running.Keys, unit.Clients);
+        unit.Stops = stopped.Where(unit.Running.ContainsKey)
+            .ToDictionary(pid => pid, pid => unit.Stops.GetValueOrDefault(pid) + 1);
+        foreach (int pid in stopped)
+        {
+            bool ends = unit.Stops.GetValueOrDefault(pid) >= StopsMax;
+            Processes.Signal(pid, ends ? Kill : Continue);
+            if (ends || Now() >= unit.QuietUntil)
+            {
+                unit.QuietUntil = Now() + QuietTime;
+                string who = unit.Running.GetValueOrDefault(pid, $"a process of {unit.Name}");
+                Log($"{who} ({pid}) was stopped; {(ends ? "ended" : "continued")}");
+            }
+        }
+    }
+
+    private void NoteEnd(Unit unit, string child, WaitStatus status)
+    {
+        string what = status.Crashed
+            ? $"{child} ended by signal {status.Signal}"
+            : $"{child} ended with code {status.ExitCode}";
+        if (unit.Running.Count == 0)
+        {
+            Again(unit, $"{what}; starting");
+        }
+        else
+        {
+            // The pipes tell the rest of the unit, which finishes what it can and ends too.
+            Log(unit.Due is null ? $"{what}; the rest drains" : what);
+            unit.Due ??= Now() + DrainTime;
+        }
+    }
+
+    private void Again(Unit unit, string why)
+    {
+        TimeSpan wait = unit.Backoff.After(Now() - unit.StartedAt);
+        unit.Due = Now() + wait;
+        string seconds = wait.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
+        Log($"{why} again in {seconds} s");
+    }
+
+    /// <summary>Listeners before delivery before the queue writer.</summary>
+    private void StopAll()
+    {
+        TimeSpan deadline = Now() + StopTime;
+        foreach (IGrouping<int, Unit> layer in
+            units.GroupBy(unit => unit.Layer).OrderByDescending(group => group.Key))
+        {
+            foreach (Unit unit in layer)
+            {
+                unit.Tell(Terminate);
+            }
+
+            while (layer.Any(unit => unit.Running.Count > 0))
+            {
+                TimeSpan left = deadline - Now();
+                if (left <= TimeSpan.Zero)
+                {
+                    left = KillPause;
+                    foreach (Unit unit in units)
+                    {
+                        unit.Signal(Kill);
+                    }
+                }
+
+                Wait(left);
+            }
+        }
+    }
+
+    private static TimeSpan Now() => Stopwatch.GetElapsedTime(0);
+
+    private void Log(string line) => LastWords.Say($"{name}: {line}");
+}

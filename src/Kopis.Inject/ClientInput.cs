@@ -1,0 +1,55 @@
+using System.Buffers;
+using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Inject;
+
+/// <summary>What a program in qmail-queue's place is given: message on fd 0, envelope on fd 1
+/// (contract §5.1).</summary>
+internal static class ClientInput
+{
+    internal const int Message = 0;
+    internal const int Envelope = 1;
+
+    /// <summary>How long the whole may take (contract §0).</summary>
+    internal static readonly TimeSpan Death = TimeSpan.FromSeconds(86_400);
+
+    /// <summary>
+    /// Reads to the envelope's final NUL and no further: a caller may keep its end open.
+    /// </summary>
+    /// <returns>0, or qmail-queue's exit code.</returns>
+    internal static int ReadEnvelope(byte[] block, ArrayBufferWriter<byte> to)
+    {
+        EnvelopeReader reader = default;
+        while (!reader.IsOver)
+        {
+            int got = Read(Envelope, block);
+            if (got == 0)
+            {
+                break; // Before the final NUL: code 54.
+            }
+
+            to.Write(block.AsSpan(0, reader.Read(block.AsSpan(0, got))));
+            if (to.WrittenCount > QueueLimits.EnvelopeBytesMax)
+            {
+                return QueueCode.OutOfMemory;
+            }
+        }
+
+        return reader.Code;
+    }
+
+    /// <summary>Reads once; zero is the end. A descriptor that somebody made non-blocking is
+    /// waited for: it has not ended.</summary>
+    internal static int Read(int fd, byte[] to)
+    {
+        int got;
+        while ((got = Fd.Read(fd, to)) < 0)
+        {
+            Poller.WaitReadable(fd, Death);
+        }
+
+        return got;
+    }
+}

@@ -1,6 +1,0 @@
-namespace Kopis.Local;
-
-/// <summary>What root grants a delivery.</summary>
-/// <param name="Id">The number by which it is ordered.</param>
-/// <param name="Request">All but the sender, which is not root's to say.</param>
-internal sealed record DeliveryGrant(uint Id, DeliveryRequest Request);

@@ -1,0 +1,135 @@
+using System.Buffers.Binary;
+using Kopis.Local.Delivery;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Local.Worker;
+
+/// <summary>
+/// What a warm qmail-local is told and answers. Numbers are little-endian; a length counts what
+/// follows it. Nobody trusts the other: every length has a cap, and what does not fit the form ends
+/// the connection.
+/// </summary>
+/// <remarks>
+/// Grant, root's half of qmail-lspawn → qmail-local, one packet of a Unix socket: u32 id,
+/// qmail-local's eight arguments each with a NUL, the sender empty.
+/// Order, the other half → qmail-local, over a Unix stream socket: u32 length, u32 id, u8 own file
+/// (0 or 1), the sender with a NUL, and then the message where it has no file of its own. Where it
+/// has one, its descriptor comes with the frame's first byte (SCM_RIGHTS), and nothing follows.
+/// Answer, back: u32 length, u32 id, u8 exit code, the words for the report.
+/// </remarks>
+internal static class LocalChannel
+{
+    /// <summary>The length before each frame.</summary>
+    internal const int LengthBytes = 4;
+
+    /// <summary>The id of a grant.</summary>
+    internal const int IdBytes = 4;
+
+    /// <summary>Id and flag before an order's sender; id and code before an answer's text.
+    /// </summary>
+    internal const int HeadBytes = 5;
+
+    /// <summary>The longest grant; Linux itself passes at most 128 KiB in one argument.</summary>
+    internal const int GrantBytesMax = 128 * 1024;
+
+    /// <summary>The longest order without its length.</summary>
+    internal const int OrderBytesMax =
+        HeadBytes + DeliveryCommand.FieldBytesMax + 1 + QueueLimits.InlineBodyBytesMax;
+
+    /// <summary>The longest answer without its length.</summary>
+    internal const int AnswerBytesMax = HeadBytes + CapturedOutput.BytesMax;
+
+    /// <summary>Reads a grant.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    internal static DeliveryGrant ParseGrant(ReadOnlySpan<byte> packet)
+    {
+        if (packet.Length < IdBytes)
+        {
+            throw Malformed();
+        }
+
+        ReadOnlySpan<byte> rest = packet[IdBytes..];
+        byte[][] fields = new byte[DeliveryRequest.FieldCount][];
+        for (int i = 0; i < fields.Length; i++)
+        {
+            int end = rest.IndexOf((byte)0);
+            fields[i] = end >= 0 ? rest[..end].ToArray() : throw Malformed();
+            rest = rest[(end + 1)..];
+        }
+
+        return rest.IsEmpty && DeliveryRequest.From(fields) is { Sender.Length: 0 } request
+            ? new DeliveryGrant(BinaryPrimitives.ReadUInt32LittleEndian(packet), request)
+            : throw Malformed();
+    }
+
+    /// <summary>An order as a frame, with room for the message at its end.</summary>
+    internal static byte[] FormatOrder(
+        uint id, bool ownFile, ReadOnlySpan<byte> sender, int bodyBytes)
+    {
+        byte[] frame = new byte[LengthBytes + HeadBytes + sender.Length + 1 + bodyBytes];
+        WriteHead(frame, id, (byte)(ownFile ? 1 : 0));
+        sender.CopyTo(frame.AsSpan(LengthBytes + HeadBytes));
+        return frame;
+    }
+
+    /// <summary>Reads an order without its length. Its memory is the frame's.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    internal static DeliveryOrder ParseOrder(byte[] frame)
+    {
+        byte flag = Head(frame, out uint id);
+        int end = Array.IndexOf(frame, (byte)0, HeadBytes);
+        bool ownFile = flag == 1;
+        return end < 0 || flag > 1 || (ownFile && end + 1 < frame.Length)
+            ? throw Malformed()
+            : new DeliveryOrder(id, ownFile, frame[HeadBytes..end], frame.AsMemory(end + 1));
+    }
+
+    /// <summary>An answer as a frame.</summary>
+    internal static byte[] FormatAnswer(uint id, int exitCode, ReadOnlySpan<byte> text)
+    {
+        byte[] frame = new byte[LengthBytes + HeadBytes + text.Length];
+        WriteHead(frame, id, (byte)exitCode);
+        text.CopyTo(frame.AsSpan(LengthBytes + HeadBytes));
+        return frame;
+    }
+
+    /// <summary>Reads an answer without its length. Its memory is the frame's.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    internal static DeliveryAnswer ParseAnswer(ReadOnlyMemory<byte> frame)
+    {
+        byte code = Head(frame.Span, out uint id);
+        return new DeliveryAnswer(id, code, frame[HeadBytes..]);
+    }
+
+    private static void WriteHead(Span<byte> frame, uint id, byte value)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(frame, frame.Length - LengthBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(frame[LengthBytes..], id);
+        frame[LengthBytes + HeadBytes - 1] = value;
+    }
+
+    private static byte Head(ReadOnlySpan<byte> frame, out uint id)
+    {
+        if (frame.Length < HeadBytes)
+        {
+            throw Malformed();
+        }
+
+        id = BinaryPrimitives.ReadUInt32LittleEndian(frame);
+        return frame[HeadBytes - 1];
+    }
+
+    private static InvalidDataException Malformed() => new("A frame is not of its form.");
+
+    /// <summary>An address at its last <c>@</c>.</summary>
+    internal static (byte[] Local, byte[] Domain) Split(ReadOnlySpan<byte> address)
+    {
+        int at = address.LastIndexOf((byte)'@');
+        return (address[..Math.Max(0, at)].ToArray(), address[(at + 1)..].ToArray());
+    }
+
+    /// <summary>The address of a question to root's half.</summary>
+    internal static (byte[] Local, byte[] Domain) AddressOf(ReadOnlySpan<byte> question) =>
+        Split(question[IdBytes..]);
+}

@@ -1,0 +1,162 @@
+using Kopis.Base;
+using Kopis.Local.Delivery;
+using Kopis.Posix;
+
+namespace Kopis.Local.Worker;
+
+/// <summary>
+/// The warm qmail-local: delivers many at once, each on a thread. Whose a delivery is and by which
+/// instructions comes from root as a grant, the message from the half of qmail-lspawn that is not
+/// root. Ends when the one or the other has hung up and all that was granted is done.
+/// </summary>
+/// <param name="site">What deliveries share.</param>
+/// <param name="grants">Root's end.</param>
+/// <param name="orders">The other half's.</param>
+internal sealed class LocalServer(LocalSite site, int grants, int orders)
+{
+    private const int DeliveriesMax = 120; // As many as qmail-lspawn runs (conf-spawn).
+
+    private readonly WorkerThreads _workers = new(DeliveriesMax);
+    private readonly Dictionary<uint, DeliveryRequest> _granted = [];
+    private readonly Queue<int> _descriptors = new();
+    private readonly FrameReader _reader = new(LocalChannel.OrderBytesMax);
+    private readonly byte[] _packet = new byte[LocalChannel.GrantBytesMax + 1];
+    private readonly Lock _answering = new();
+    private bool _isGranting = true;
+
+    /// <summary>Serves the sockets to their end.</summary>
+    internal static int Run(ProgramContext context, int grants, int orders)
+    {
+        // Only where all of Kopis is one user can that be root: then there is no user whose
+        // rights a command of a .qmail file would have.
+        LocalSite site = LocalSite.Of(context, mayRunPrograms: Processes.EffectiveUid != 0);
+        try
+        {
+            new LocalServer(site, grants, orders).Serve();
+            return ExitCode.Success;
+        }
+        catch (InvalidDataException)
+        {
+            return ExitCode.Permanent; // Whoever talks there is not qmail-lspawn.
+        }
+    }
+
+    internal void Serve()
+    {
+        Poller poller = new();
+        try
+        {
+            bool more = true;
+            while (more && (_isGranting || _granted.Count > 0))
+            {
+                poller.Clear();
+                poller.Add(orders, read: true);
+                if (_isGranting)
+                {
+                    poller.Add(grants, read: true);
+                }
+
+                if (poller.Wait(null))
+                {
+                    if (_isGranting && poller.IsReady(1))
+                    {
+                        TakeGrant();
+                    }
+
+                    more = !poller.IsReady(0) || TakeOrders();
+                }
+            }
+        }
+        catch (PosixException)
+        {
+            // The connection is broken: the end, like any other.
+        }
+        finally
+        {
+            _workers.Finish();
+        }
+    }
+
+    private void TakeGrant()
+    {
+        int got = Fd.Read(grants, _packet);
+        _isGranting = got > 0;
+        if (!_isGranting)
+        {
+            return;
+        }
+
+        DeliveryGrant grant = LocalChannel.ParseGrant(_packet.AsSpan(0, got));
+        _granted[grant.Id] = grant.Request;
+        if (_granted.Count > DeliveriesMax)
+        {
+            throw new InvalidDataException("More is granted than is ever ordered.");
+        }
+    }
+
+    /// <returns>False at the end of orders.</returns>
+    private bool TakeOrders()
+    {
+        int got = FdPassing.Receive(orders, _reader.Space(), out int descriptor);
+        if (descriptor >= 0)
+        {
+            _descriptors.Enqueue(descriptor);
+        }
+
+        _reader.Advance(got);
+        while (_reader.TryTake() is { } frame)
+        {
+            Take(LocalChannel.ParseOrder(frame));
+        }
+
+        return got > 0;
+    }
+
+    private void Take(DeliveryOrder order)
+    {
+        DeliveryRequest? request;
+        while (!_granted.Remove(order.Id, out request))
+        {
+            if (!_isGranting)
+            {
+                throw new InvalidDataException("An order came without a grant.");
+            }
+
+            TakeGrant(); // It was sent before the order.
+        }
+
+        int descriptor = -1;
+        if (order.OwnFile && !_descriptors.TryDequeue(out descriptor))
+        {
+            throw new InvalidDataException("An order came without its descriptor.");
+        }
+
+        request = request with { Sender = order.Sender };
+        _workers.Add(() => Deliver(order, request, descriptor));
+    }
+
+    private void Deliver(DeliveryOrder order, DeliveryRequest request, int descriptor)
+    {
+        CapturedOutput output = new();
+        int code;
+        using (MessageBody body = order.OwnFile
+            ? MessageBody.InFile(descriptor)
+            : MessageBody.InMemory(order.Body))
+        {
+            code = new LocalDelivery(site, request, body, output).Run();
+        }
+
+        byte[] answer = LocalChannel.FormatAnswer(order.Id, code, output.Text);
+        try
+        {
+            lock (_answering)
+            {
+                Fd.WriteAll(orders, answer);
+            }
+        }
+        catch (PosixException)
+        {
+            // qmail-lspawn is gone; qmail-send will order this again.
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System.Buffers;
+using Kopis.Base;
+
+namespace Kopis.Mail.Addresses;
+
+/// <summary>An envelope address as headers and SMTP commands write it (contract §3).</summary>
+public static class AddressQuote
+{
+    private static readonly SearchValues<byte> Specials =
+        SearchValues.Create("\"(),:;<>@[\\] "u8);
+
+    /// <summary>
+    /// Quotes the box where it needs it; the host is never quoted, the empty address stays empty.
+    /// </summary>
+    public static byte[] Quote(ReadOnlySpan<byte> address)
+    {
+        int at = address.LastIndexOf((byte)'@');
+        ReadOnlySpan<byte> box = at < 0 ? address : address[..at];
+        if (address.IsEmpty || !NeedsQuotes(box))
+        {
+            return address.ToArray();
+        }
+
+        ArrayBufferWriter<byte> to = new(address.Length + 8);
+        to.Write("\""u8);
+        foreach (byte b in box)
+        {
+            if (b is (byte)'\r' or (byte)'\n' or (byte)'"' or (byte)'\\')
+            {
+                to.Write("\\"u8);
+            }
+
+            to.WriteByte(b);
+        }
+
+        to.Write("\""u8);
+        to.Write(at < 0 ? [] : address[at..]);
+        return to.WrittenSpan.ToArray();
+    }
+
+    private static bool NeedsQuotes(ReadOnlySpan<byte> box) =>
+        box.IsEmpty
+        || box.ContainsAny(Specials)
+        || box.ContainsAnyInRange((byte)0, (byte)31)
+        || box.ContainsAnyInRange((byte)127, (byte)255)
+        || box[0] == (byte)'.' || box[^1] == (byte)'.'
+        || box.IndexOf(".."u8) >= 0;
+}

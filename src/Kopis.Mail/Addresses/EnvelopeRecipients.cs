@@ -1,0 +1,201 @@
+using Kopis.Base;
+using Kopis.Mail.Dsn;
+
+namespace Kopis.Mail.Addresses;
+
+/// <summary>
+/// The recipients of an envelope while it is being said, each once: addresses are equal where
+/// their local parts are and their domains are but for the case of ASCII letters. Nothing is
+/// allocated for a message of a few.
+/// </summary>
+/// <param name="envelope">Has the sender's records when the first recipient comes.</param>
+internal sealed class EnvelopeRecipients(EnvelopeText envelope)
+{
+    private const int FewMax = 8; // So many are compared one by one.
+    private const int FoldedBytesMax = 2048;
+
+    private int[] _places = []; // 1 + where a record begins, by the hash of its address.
+    private int _start;
+
+    /// <summary>How many there are.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>Bytes of their records.</summary>
+    internal int Bytes => Count == 0 ? 0 : envelope.Count - _start;
+
+    /// <summary>Forgets them, for the next message.</summary>
+    internal void Clear()
+    {
+        Count = 0;
+        _places = [];
+    }
+
+    /// <summary>Where the record of an address begins; -1 where it is none of them.</summary>
+    internal int Find(ReadOnlySpan<byte> address)
+    {
+        if (Count > FewMax)
+        {
+            return _places[PlaceOf(address)] - 1;
+        }
+
+        int at = _start;
+        for (int i = 0; i < Count; i++, at = After(at))
+        {
+            if (IsSame(AddressAt(at), address))
+            {
+                return at;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Adds one that is not among them.</summary>
+    internal void Add(
+        ReadOnlySpan<byte> address, ReadOnlySpan<byte> suffix, ReadOnlySpan<byte> parameters)
+    {
+        int at = envelope.Count;
+        _start = Count == 0 ? at : _start;
+        envelope.Add((byte)'T', address, suffix);
+        envelope.AddParameters(parameters);
+        Count++;
+        if (Count > FewMax)
+        {
+            if (2 * Count > _places.Length)
+            {
+                Index();
+            }
+            else
+            {
+                _places[PlaceOf(AddressAt(at))] = at + 1;
+            }
+        }
+    }
+
+    /// <summary>The addresses, in order.</summary>
+    internal List<byte[]> ToList()
+    {
+        List<byte[]> all = new(Count);
+        int at = _start;
+        for (int i = 0; i < Count; i++, at = After(at))
+        {
+            all.Add(AddressAt(at).ToArray());
+        }
+
+        return all;
+    }
+
+    /// <summary>Where the record of the nth begins, from 0.</summary>
+    internal int Nth(int number)
+    {
+        int at = _start;
+        for (int i = 0; i < number; i++)
+        {
+            at = After(at);
+        }
+
+        return at;
+    }
+
+    /// <summary>The parameters of the one whose record begins there.</summary>
+    internal RecipientParameters ParametersAt(int at)
+    {
+        (int start, int length) = ParametersOf(at);
+        return length > 0 && RecipientParameters.TryParse(
+            envelope.Written.Slice(start + 1, length - 2), out RecipientParameters said)
+                ? said : default;
+    }
+
+    /// <summary>Puts others in their place.</summary>
+    internal void SetParametersAt(int at, RecipientParameters parameters)
+    {
+        (int start, int length) = ParametersOf(at);
+        ReadOnlySpan<byte> record =
+            parameters.IsEmpty ? [] : [(byte)'P', .. parameters.ToBytes(), 0];
+        if (!envelope.Written.Slice(start, length).SequenceEqual(record))
+        {
+            envelope.Replace(start, length, record);
+            if (Count > FewMax)
+            {
+                Index(); // What came after it has moved.
+            }
+        }
+    }
+
+    private static bool IsSame(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        if (left.Length != right.Length)
+        {
+            return false;
+        }
+
+        int at = DomainStart(left);
+        return left[..at].SequenceEqual(right[..at])
+            && Ascii8.EqualsIgnoreCase(left[at..], right[at..]);
+    }
+
+    private static int DomainStart(ReadOnlySpan<byte> address)
+    {
+        int at = address.LastIndexOf((byte)'@');
+        return at < 0 ? address.Length : at;
+    }
+
+    private void Index()
+    {
+        _places = new int[4 * Count];
+        int at = _start;
+        for (int i = 0; i < Count; i++, at = After(at))
+        {
+            _places[PlaceOf(AddressAt(at))] = at + 1;
+        }
+    }
+
+    // That of the address, or the free one where it would go; half of them at least are free.
+    private int PlaceOf(ReadOnlySpan<byte> address)
+    {
+        int place = (int)((uint)HashOf(address) % (uint)_places.Length);
+        while (_places[place] != 0 && !IsSame(AddressAt(_places[place] - 1), address))
+        {
+            place = place + 1 == _places.Length ? 0 : place + 1;
+        }
+
+        return place;
+    }
+
+    // HashCode has a seed of the process: nobody can choose addresses that collide.
+    private static int HashOf(ReadOnlySpan<byte> address)
+    {
+        int at = DomainStart(address);
+        ReadOnlySpan<byte> domain = address[at..];
+        Span<byte> folded = domain.Length <= FoldedBytesMax
+            ? stackalloc byte[FoldedBytesMax] : new byte[domain.Length];
+        for (int i = 0; i < domain.Length; i++)
+        {
+            folded[i] = Ascii8.ToLower(domain[i]);
+        }
+
+        HashCode hash = default;
+        hash.AddBytes(address[..at]);
+        hash.AddBytes(folded[..domain.Length]);
+        return hash.ToHashCode();
+    }
+
+    private ReadOnlySpan<byte> AddressAt(int at)
+    {
+        ReadOnlySpan<byte> rest = envelope.Written[(at + 1)..];
+        return rest[..rest.IndexOf((byte)0)];
+    }
+
+    private (int Start, int Length) ParametersOf(int at)
+    {
+        int start = at + AddressAt(at).Length + 2;
+        ReadOnlySpan<byte> rest = envelope.Written[start..];
+        return (start, rest is [(byte)'P', ..] ? rest.IndexOf((byte)0) + 1 : 0);
+    }
+
+    private int After(int at)
+    {
+        (int start, int length) = ParametersOf(at);
+        return start + length;
+    }
+}

@@ -1,0 +1,37 @@
+namespace Kopis.Mail.Addresses;
+
+/// <summary>Variable envelope return paths: senders <c>PREFIX@HOST-@[]</c> (contract §3).</summary>
+public static class Verp
+{
+    private static readonly byte[] Suffix = "-@[]"u8.ToArray();
+
+    /// <summary>Whether the sender is to be expanded for each recipient.</summary>
+    public static bool IsVerp(ReadOnlySpan<byte> sender) =>
+        sender.EndsWith(Suffix) && sender[..^Suffix.Length].LastIndexOf((byte)'@') >= 0;
+
+    /// <summary>
+    /// <c>PREFIXR=D@HOST</c> for a recipient <c>R@D</c>; the sender as it is where it is no VERP
+    /// sender or the recipient has no <c>@</c>.
+    /// </summary>
+    public static byte[] Expand(ReadOnlySpan<byte> sender, ReadOnlySpan<byte> recipient)
+    {
+        int at = recipient.LastIndexOf((byte)'@');
+        if (!IsVerp(sender) || at < 0)
+        {
+            return sender.ToArray();
+        }
+
+        ReadOnlySpan<byte> address = sender[..^Suffix.Length];
+        int host = address.LastIndexOf((byte)'@');
+        return
+        [
+            .. address[..host], .. recipient[..at], (byte)'=', .. recipient[(at + 1)..],
+            .. address[host..],
+        ];
+    }
+
+    /// <summary>Where bounces go: what stands before <c>-@[]</c>, as in qmail whatever that is. Of
+    /// <c>-@[]</c> itself nothing is left, and its bounce is a double one.</summary>
+    public static ReadOnlySpan<byte> BounceAddress(ReadOnlySpan<byte> sender) =>
+        sender.EndsWith(Suffix) ? sender[..^Suffix.Length] : sender;
+}

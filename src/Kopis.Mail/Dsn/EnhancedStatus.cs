@@ -1,0 +1,62 @@
+using System.Buffers;
+
+namespace Kopis.Mail.Dsn;
+
+/// <summary>Finds the status of RFC 3463 in a delivery report: in the server's reply, else in the
+/// <c>(#5.1.1)</c> of qmail's own words.</summary>
+public static class EnhancedStatus
+{
+    private const int StatusBytesMax = 9; // d.ddd.ddd
+
+    private static readonly SearchValues<byte> StatusBytes =
+        SearchValues.Create("0123456789."u8);
+
+    /// <summary>The words before a server's reply in a report.</summary>
+    public static ReadOnlySpan<byte> RemoteWords => "Remote host said: "u8;
+
+    /// <summary>The status; where there is none, the class of the action and no more.</summary>
+    public static byte[] Find(ReadOnlySpan<byte> report, NoticeAction action)
+    {
+        int said = report.IndexOf(RemoteWords);
+        if (said >= 0 && report.Length >= said + RemoteWords.Length + 4
+            && Parse(report[(said + RemoteWords.Length + 4)..]) is { IsEmpty: false } remote)
+        {
+            return remote.ToArray();
+        }
+
+        ReadOnlySpan<byte> status = InOwnWords(report);
+        return !status.IsEmpty ? status.ToArray() : action switch
+        {
+            NoticeAction.Failed => "5.0.0"u8.ToArray(),
+            NoticeAction.Delayed => "4.0.0"u8.ToArray(),
+            _ => "2.0.0"u8.ToArray(),
+        };
+    }
+
+    /// <summary>The status in the <c>(#5.1.1)</c> of qmail's own words; empty where there is none.
+    /// </summary>
+    public static ReadOnlySpan<byte> InOwnWords(ReadOnlySpan<byte> text)
+    {
+        int own = text.LastIndexOf("(#"u8);
+        return own < 0 ? [] : Parse(text[(own + 2)..]);
+    }
+
+    /// <summary>The status that the text begins with; empty where it is none.</summary>
+    private static ReadOnlySpan<byte> Parse(ReadOnlySpan<byte> text)
+    {
+        int length = text.IndexOfAnyExcept(StatusBytes);
+        ReadOnlySpan<byte> status = length < 0 ? text : text[..length];
+        if (status.Length is < 5 or > StatusBytesMax || status[0] is not (byte)'2'
+            and not (byte)'4' and not (byte)'5' || status[1] != (byte)'.')
+        {
+            return [];
+        }
+
+        ReadOnlySpan<byte> rest = status[2..];
+        int dot = rest.IndexOf((byte)'.');
+        return dot is >= 1 and <= 3 && rest.Length - dot - 1 is >= 1 and <= 3
+            && !rest[(dot + 1)..].Contains((byte)'.')
+                ? status
+                : [];
+    }
+}

@@ -1,0 +1,99 @@
+using System.Buffers;
+
+namespace Kopis.Mail.Header;
+
+/// <summary>
+/// The fields of a message's header as it arrives, each in one piece however it is folded. An empty
+/// line ends the header, and so does one that is no field. Lines end in LF.
+/// </summary>
+/// <param name="take">Gets each field: its name, and what follows the colon, the line ends within
+/// it and blanks around it left out.</param>
+/// <param name="fieldBytesMax">What of a field is kept.</param>
+public sealed class HeaderReader(HeaderReader.FieldTaker take, int fieldBytesMax)
+{
+    private readonly ArrayBufferWriter<byte> _line = new();
+    private readonly ArrayBufferWriter<byte> _field = new();
+    private bool _isFirst = true;
+
+    /// <summary>Takes a field.</summary>
+    public delegate void FieldTaker(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
+
+    /// <summary>Whether the header is over.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>Takes the next piece of the message.</summary>
+    /// <returns>How many bytes of it were header: all, until that is over.</returns>
+    public int Read(ReadOnlySpan<byte> bytes)
+    {
+        int used = 0;
+        while (!IsOver && used < bytes.Length)
+        {
+            ReadOnlySpan<byte> rest = bytes[used..];
+            int end = rest.IndexOf((byte)'\n');
+            ReadOnlySpan<byte> piece = end < 0 ? rest : rest[..end];
+            _line.Write(piece[..Math.Min(piece.Length, fieldBytesMax - _line.WrittenCount)]);
+            used += end < 0 ? rest.Length : end + 1;
+            if (end >= 0)
+            {
+                TakeLine(_line.WrittenSpan);
+                _line.ResetWrittenCount();
+            }
+        }
+
+        return used;
+    }
+
+    /// <summary>Tells that the message is over, whatever it lacks.</summary>
+    public void End()
+    {
+        if (!IsOver && _line.WrittenCount > 0)
+        {
+            TakeLine(_line.WrittenSpan);
+        }
+
+        Finish();
+    }
+
+    private void TakeLine(ReadOnlySpan<byte> line)
+    {
+        bool isFirst = _isFirst;
+        _isFirst = false;
+        if (line is [(byte)' ' or (byte)'\t', ..] && _field.WrittenCount > 0)
+        {
+            _field.Write(line[..Math.Min(line.Length, fieldBytesMax - _field.WrittenCount)]);
+            return;
+        }
+
+        if (isFirst && line.StartsWith("From "u8))
+        {
+            return; // An mbox's line before the header.
+        }
+
+        if (line.IndexOf((byte)':') <= 0)
+        {
+            Finish();
+            return;
+        }
+
+        GiveField();
+        _field.Write(line);
+    }
+
+    private void Finish()
+    {
+        GiveField();
+        IsOver = true;
+    }
+
+    private void GiveField()
+    {
+        ReadOnlySpan<byte> field = _field.WrittenSpan;
+        int colon = field.IndexOf((byte)':');
+        if (colon > 0)
+        {
+            take(field[..colon].TrimEnd(" \t"u8), field[(colon + 1)..].Trim(" \t"u8));
+        }
+
+        _field.ResetWrittenCount();
+    }
+}

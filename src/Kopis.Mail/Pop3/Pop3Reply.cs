@@ -1,0 +1,73 @@
+namespace Kopis.Mail.Pop3;
+
+/// <summary>The replies of qmail-popup and qmail-pop3d, byte for byte (contract §10).</summary>
+public static class Pop3Reply
+{
+    /// <summary>Yes; the space is qmail's.</summary>
+    public static ReadOnlySpan<byte> Ok => "+OK \r\n"u8;
+
+    /// <summary>The last words in the clear.</summary>
+    public static ReadOnlySpan<byte> ReadyForTls => "+OK begin TLS\r\n"u8;
+
+    /// <summary>To a client that sent more along with STLS; the session ends. Who does so either
+    /// mistakes us or wants words taken for encrypted ones (CVE-2011-0411).</summary>
+    public static ReadOnlySpan<byte> PlaintextAhead =>
+        "-ERR nothing may follow STLS before its reply\r\n"u8;
+
+    /// <summary>The end of a listing.</summary>
+    public static ReadOnlySpan<byte> EndOfList => ".\r\n"u8;
+
+    public static ReadOnlySpan<byte> SyntaxError => "-ERR syntax error\r\n"u8;
+
+    public static ReadOnlySpan<byte> UserFirst => "-ERR USER first\r\n"u8;
+
+    public static ReadOnlySpan<byte> AuthorizationFirst => "-ERR authorization first\r\n"u8;
+
+    public static ReadOnlySpan<byte> AuthorizationFailed => "-ERR authorization failed\r\n"u8;
+
+    public static ReadOnlySpan<byte> ChildCrashed => "-ERR aack, child crashed\r\n"u8;
+
+    /// <summary>To a name or password that others could read.</summary>
+    public static ReadOnlySpan<byte> TlsFirst => "-ERR STLS first\r\n"u8;
+
+    /// <summary>To <c>*</c> within AUTH.</summary>
+    public static ReadOnlySpan<byte> Cancelled => "-ERR authorization cancelled\r\n"u8;
+
+    /// <summary>Where nobody can tell at present whether a password is right.</summary>
+    public static ReadOnlySpan<byte> AuthorizationLater =>
+        "-ERR unable to check that now, try again later\r\n"u8;
+
+    /// <summary>To a client that has too many connections already; the first and last word.
+    /// </summary>
+    public static ReadOnlySpan<byte> TooManyConnections =>
+        "-ERR too many connections from you, try again later\r\n"u8;
+
+    /// <summary>To who has as many sessions as he may have.</summary>
+    public static ReadOnlySpan<byte> InUse =>
+        "-ERR too many sessions of this mailbox, try again later\r\n"u8;
+
+    public static ReadOnlySpan<byte> PopupUsage => "-ERR usage: popup hostname subprogram\r\n"u8;
+
+    public static ReadOnlySpan<byte> NoPipe => "-ERR unable to open pipe\r\n"u8;
+
+    public static ReadOnlySpan<byte> NoFork => "-ERR unable to fork\r\n"u8;
+
+    public static ReadOnlySpan<byte> NoWrite => "-ERR unable to write pipe\r\n"u8;
+
+    public static ReadOnlySpan<byte> NoMaildir => "-ERR this user has no $HOME/Maildir\r\n"u8;
+
+    public static ReadOnlySpan<byte> NoScan => "-ERR unable to scan $HOME/Maildir\r\n"u8;
+
+    public static ReadOnlySpan<byte> Unimplemented => "-ERR unimplemented\r\n"u8;
+
+    public static ReadOnlySpan<byte> Deleted => "-ERR already deleted\r\n"u8;
+
+    public static ReadOnlySpan<byte> NoZero => "-ERR messages are counted from 1\r\n"u8;
+
+    public static ReadOnlySpan<byte> TooBig => "-ERR not that many messages\r\n"u8;
+
+    public static ReadOnlySpan<byte> NoOpen => "-ERR unable to open that message\r\n"u8;
+
+    public static ReadOnlySpan<byte> NoUnlink =>
+        "-ERR unable to unlink all deleted messages\r\n"u8;
+}

@@ -1,0 +1,278 @@
+using System.Buffers;
+using Kopis.Base;
+using Kopis.Mail.Addresses;
+using Kopis.Mail.Header;
+using Kopis.Mail.Smtp;
+
+namespace Kopis.Mail.Qmtp;
+
+/// <summary>
+/// The server's side of QMTP (contract §9.2): a netstring with the message, one with the sender,
+/// one with the recipients' netstrings. The message's first byte tells how its lines end.
+/// </summary>
+public sealed class QmtpReader : ITransferReader
+{
+    private const int Unknown = -1; // Any byte may come, a NUL too.
+    private const byte Lf = (byte)'\n';
+    private const byte Cr = (byte)'\r';
+
+    private readonly IReceivePolicy _policy;
+    private readonly NetstringAddress _address = new();
+    private readonly List<QmtpVerdict> _verdicts = [];
+    private readonly EnvelopeText _envelope = new();
+    private readonly EnvelopeRecipients _recipients;
+    private readonly List<byte[]> _delivered = []; // Of Delivered-To lines.
+    private HopCounter _hops;
+    private NetstringReader _outer; // The message, or what holds the recipients.
+    private Part _part;
+    private int _lineEnd = Unknown; // Lf or Cr, for CRLF, once it is known.
+    private bool _heldCr; // A CR that may be half a line end.
+    private long _size;
+    private long _listBytes;
+
+    /// <summary>Makes a reader of one client's messages.</summary>
+    public QmtpReader(IReceivePolicy policy)
+    {
+        _policy = policy;
+        _recipients = new EnvelopeRecipients(_envelope);
+        _hops = NewHops();
+    }
+
+    private enum Part
+    {
+        Message,
+        Sender,
+        Recipients,
+    }
+
+    /// <inheritdoc/>
+    public bool IsBegun { get; private set; }
+
+    /// <inheritdoc/>
+    public bool IsUnwanted => IsTooBig || !IsSenderFit;
+
+    /// <summary>Whether the message is over the limit.</summary>
+    public bool IsTooBig => _policy.MessageBytesMax > 0 && _size > _policy.MessageBytesMax;
+
+    /// <summary>Whether the sender can be one.</summary>
+    public bool IsSenderFit { get; private set; } = true;
+
+    /// <summary>Whether the message is for anyone at all.</summary>
+    public bool HasRecipients { get; private set; }
+
+    /// <summary>What there is to say of each recipient, in order.</summary>
+    public IReadOnlyList<QmtpVerdict> Verdicts => _verdicts;
+
+    /// <summary>Forgets the message, for the next one.</summary>
+    public void Reset()
+    {
+        _outer = default;
+        _address.Reset();
+        _verdicts.Clear();
+        _delivered.Clear();
+        _hops = NewHops();
+        _recipients.Clear();
+        _envelope.Clear();
+        _part = Part.Message;
+        _lineEnd = Unknown;
+        _heldCr = IsBegun = HasRecipients = false;
+        _size = _listBytes = 0;
+        IsSenderFit = true;
+    }
+
+    /// <summary>The envelope of a whole message: <c>F</c>sender<c>\0</c>, for each recipient that
+    /// was accepted <c>T</c>recipient<c>\0</c>, and a last <c>\0</c>.</summary>
+    public byte[] Envelope() => _envelope.ToBytes();
+
+    /// <inheritdoc/>
+    public TransferStep Read(ReadOnlySpan<byte> bytes, IBufferWriter<byte> message, out int used)
+    {
+        used = 0;
+        TransferStep step = TransferStep.More;
+        while (step == TransferStep.More && used < bytes.Length)
+        {
+            IsBegun = true;
+            ReadOnlySpan<byte> rest = bytes[used..];
+            used += _part switch
+            {
+                Part.Message => ReadMessage(rest, message, out step),
+                Part.Sender => ReadSender(rest, out step),
+                _ => ReadRecipients(rest, out step),
+            };
+        }
+
+        return step;
+    }
+
+    private int ReadMessage(
+        ReadOnlySpan<byte> bytes, IBufferWriter<byte> message, out TransferStep step)
+    {
+        int used = _outer.Read(bytes, out ReadOnlySpan<byte> content);
+        step = NetstringAddress.StepOf(_outer);
+        if (_lineEnd == Unknown && !content.IsEmpty)
+        {
+            _lineEnd = content[0];
+            content = content[1..];
+        }
+
+        if (_lineEnd is not (Unknown or Lf or Cr) || (_outer.IsOver && _lineEnd == Unknown))
+        {
+            step = TransferStep.BadProtocol;
+            return used;
+        }
+
+        if (_lineEnd == Lf)
+        {
+            Store(content, message);
+        }
+        else if (!content.IsEmpty)
+        {
+            StoreDecoded(content, message);
+        }
+
+        if (_outer.IsOver)
+        {
+            Store(_heldCr ? "\r"u8 : [], message);
+            _part = Part.Sender;
+        }
+
+        return used;
+    }
+
+    // CRLF becomes LF; a CR elsewhere stays.
+    private void StoreDecoded(ReadOnlySpan<byte> content, IBufferWriter<byte> message)
+    {
+        Store(_heldCr && content[0] != Lf ? "\r"u8 : [], message);
+        _heldCr = content[^1] == Cr;
+        content = _heldCr ? content[..^1] : content;
+        int end;
+        while ((end = content.IndexOf("\r\n"u8)) >= 0)
+        {
+            Store(content[..end], message);
+            content = content[(end + 1)..];
+        }
+
+        Store(content, message);
+    }
+
+    private void Store(ReadOnlySpan<byte> content, IBufferWriter<byte> message)
+    {
+        _size += content.Length;
+        _hops.Append(content);
+        if (!IsTooBig)
+        {
+            message.Write(content);
+        }
+    }
+
+    private int ReadSender(ReadOnlySpan<byte> bytes, out TransferStep step)
+    {
+        int used = _address.Read(bytes);
+        step = _address.Step;
+        if (_address.IsOver)
+        {
+            IsSenderFit = _address.IsFit;
+            _envelope.Add((byte)'F', IsSenderFit ? _address.Bytes : []);
+            _address.Reset();
+            _outer = default;
+            _part = Part.Recipients;
+        }
+
+        return used;
+    }
+
+    private int ReadRecipients(ReadOnlySpan<byte> bytes, out TransferStep step)
+    {
+        int used = _outer.Read(bytes, out ReadOnlySpan<byte> content);
+        step = NetstringAddress.StepOf(_outer);
+        _listBytes += content.Length;
+        if (_listBytes > QmtpLimits.RecipientListBytesMax)
+        {
+            step = TransferStep.TooLong;
+        }
+
+        while (step == TransferStep.More && !content.IsEmpty)
+        {
+            content = content[_address.Read(content)..];
+            step = _address.Step;
+            if (_address.IsOver)
+            {
+                _verdicts.Add(TakeRecipient());
+                _address.Reset();
+            }
+        }
+
+        if (_outer.IsOver && step == TransferStep.More)
+        {
+            // One that its list cuts short is no netstring.
+            step = _address.IsBegun ? TransferStep.BadProtocol : TransferStep.Whole;
+        }
+
+        return used;
+    }
+
+    private QmtpVerdict TakeRecipient()
+    {
+        ReadOnlySpan<byte> address = _address.Bytes;
+        ReadOnlySpan<byte> suffix = _policy.RelayClient;
+        if (!_address.IsFit || address.IsEmpty
+            || address.Length + suffix.Length >= NetstringAddress.BytesLimit)
+        {
+            return QmtpVerdict.Unfit;
+        }
+
+        if (_policy.RelayClient is null && !_policy.IsOurs(address))
+        {
+            return QmtpVerdict.NotOurs;
+        }
+
+        if (_hops.Count >= SmtpLimits.HopsLimit || HasHadIt(address, suffix))
+        {
+            return QmtpVerdict.Looping;
+        }
+
+        // Equal ones count once; each hears what becomes of the message.
+        if (_recipients.Find(suffix.IsEmpty ? address : [.. address, .. suffix]) < 0)
+        {
+            if (_recipients.Count >= _policy.RecipientsMaxFor(user: null)
+                || _recipients.Bytes + address.Length + suffix.Length
+                    > _policy.RecipientsBytesMaxFor(user: null))
+            {
+                return QmtpVerdict.TooMany;
+            }
+
+            _recipients.Add(address, suffix, []);
+        }
+
+        HasRecipients = true;
+        return QmtpVerdict.Accepted;
+    }
+
+    // As many as there are hops, which are bounded.
+    private HopCounter NewHops() => new(address =>
+    {
+        if (_delivered.Count < SmtpLimits.HopsLimit)
+        {
+            _delivered.Add(address.ToArray());
+        }
+    });
+
+    private bool HasHadIt(ReadOnlySpan<byte> address, ReadOnlySpan<byte> suffix)
+    {
+        if (_delivered.Count == 0
+            || _policy.LocalAddress([.. address, .. suffix]) is not { } here)
+        {
+            return false;
+        }
+
+        foreach (byte[] one in _delivered)
+        {
+            if (one.AsSpan().SequenceEqual(here))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

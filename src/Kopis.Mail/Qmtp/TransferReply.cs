@@ -1,0 +1,44 @@
+using System.Buffers;
+using Kopis.Base;
+
+namespace Kopis.Mail.Qmtp;
+
+/// <summary>The answers of the QMTP and QMQP servers, letter and text (contract §9.2, §9.3).
+/// </summary>
+public static class TransferReply
+{
+    /// <summary>QMTP: the sender is too long or holds a NUL; said of each recipient.</summary>
+    public static ReadOnlySpan<byte> BadSender => "Dunacceptable sender (#5.1.7)"u8;
+
+    /// <summary>QMTP: over databytes.</summary>
+    public static ReadOnlySpan<byte> TooBig =>
+        "Dsorry, that message size exceeds my databytes limit (#5.3.4)"u8;
+
+    /// <summary>QMQP: an address is too long or holds a NUL.</summary>
+    public static ReadOnlySpan<byte> BadAddress =>
+        "Dsorry, I can't accept addresses like that (#5.1.3)"u8;
+
+    /// <summary>QMQP: more recipients than a message may have.</summary>
+    public static ReadOnlySpan<byte> TooManyRecipients =>
+        "Dsorry, that message has too many recipients (#5.5.3)"u8;
+
+    /// <summary>The queue has it.</summary>
+    public static byte[] Accepted(DateTimeOffset time, long qp) =>
+        ByteText.ToBytes($"Kok {time.ToUnixTimeSeconds()} qp {qp}");
+
+    /// <summary>The netstring for one recipient of QMTP.</summary>
+    /// <param name="to">Where to.</param>
+    /// <param name="verdict">What was thought of it.</param>
+    /// <param name="outcome">What became of the message, for those accepted.</param>
+    public static void Write(
+        IBufferWriter<byte> to, QmtpVerdict verdict, ReadOnlySpan<byte> outcome) =>
+        Netstring.Write(to, verdict switch
+        {
+            QmtpVerdict.Accepted => outcome,
+            QmtpVerdict.NotOurs =>
+                "Dsorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"u8,
+            QmtpVerdict.Looping => "Dtoo many hops, this message is looping (#5.4.6)"u8,
+            QmtpVerdict.TooMany => "Ztoo many recipients (#4.5.3)"u8,
+            _ => "Dsorry, I can't handle that recipient (#5.1.3)"u8,
+        });
+}

@@ -1,0 +1,30 @@
+namespace Kopis.Mail.Smtp;
+
+/// <summary>
+/// What a server is told about one client's mail by the host's configuration and the environment.
+/// </summary>
+public interface IReceivePolicy
+{
+    /// <summary>The largest message in bytes as stored; zero for no limit.</summary>
+    long MessageBytesMax { get; }
+
+    /// <summary>
+    /// Set for a client that may send anywhere, and appended to each recipient it names; null for
+    /// all others.
+    /// </summary>
+    byte[]? RelayClient { get; }
+
+    /// <summary>The most recipients of one message.</summary>
+    /// <param name="user">Who the client has shown to be; null for nobody.</param>
+    int RecipientsMaxFor(byte[]? user) => SmtpLimits.RecipientsMax;
+
+    /// <summary>The most bytes of them.</summary>
+    int RecipientsBytesMaxFor(byte[]? user) => SmtpLimits.RecipientsBytesMax;
+
+    /// <summary>What qmail-local writes into Delivered-To for a recipient; null for one that is
+    /// not delivered here, or where that cannot be told just now.</summary>
+    byte[]? LocalAddress(ReadOnlySpan<byte> recipient) => null;
+
+    /// <summary>Whether mail for the recipient is taken from anyone.</summary>
+    bool IsOurs(ReadOnlySpan<byte> recipient);
+}

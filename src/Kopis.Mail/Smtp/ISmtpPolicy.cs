@@ -1,0 +1,45 @@
+namespace Kopis.Mail.Smtp;
+
+/// <summary>
+/// What one SMTP session is told by the host's configuration and the client's address.
+/// </summary>
+public interface ISmtpPolicy : IReceivePolicy
+{
+    /// <summary>The text after 220, 250 of HELO, and 221; its first word names the host.</summary>
+    ReadOnlyMemory<byte> Greeting { get; }
+
+    /// <summary>What is offered just now.</summary>
+    SmtpExtensions Extensions { get; }
+
+    /// <summary>What is offered to a user, or to nobody known.</summary>
+    SmtpExtensions ExtensionsFor(byte[]? user) => Extensions;
+
+    /// <summary>Whether the session is encrypted.</summary>
+    bool IsEncrypted { get; }
+
+    /// <summary>The words after AUTH, where it is offered.</summary>
+    ReadOnlyMemory<byte> Mechanisms { get; }
+
+    /// <summary>Who knows which addresses there are; null where that is not asked.</summary>
+    IRecipientCheck? Recipients { get; }
+
+    /// <summary>What is asked of users and of those who are none; null for nothing.</summary>
+    ISubmissionRules? Submission { get; }
+
+    /// <summary>
+    /// Puts this host's name for <c>@[a.b.c.d]</c> where that is its own address.
+    /// </summary>
+    byte[] NameOwnAddress(byte[] address);
+
+    /// <summary>Whether the sender is one from whom no mail is taken.</summary>
+    bool IsBadSender(ReadOnlySpan<byte> sender);
+
+    /// <summary>Asked at each MAIL that is sound, and may count it.</summary>
+    /// <param name="user">Who the client has shown to be; null for nobody.</param>
+    /// <returns>Why it is refused; null where it is not.</returns>
+    SmtpAnswer? RefuseMail(byte[]? user) => null;
+
+    /// <summary>Asked at each RCPT that is sound and for us, before it is known whether there is
+    /// such an address; as <see cref="RefuseMail"/>.</summary>
+    SmtpAnswer? RefuseRecipient(byte[]? user) => null;
+}

@@ -1,0 +1,147 @@
+using System.Buffers;
+using Kopis.Base;
+using Kopis.Mail.Dsn;
+
+namespace Kopis.Mail.Smtp;
+
+/// <summary>The replies of qmail-smtpd (contract §9.1), and ours.</summary>
+public static class SmtpReply
+{
+    /// <summary>To a message over databytes, announced or sent.</summary>
+    public static readonly SmtpAnswer TooBig =
+        new("552 5.3.4 sorry, that message size exceeds my databytes limit");
+
+    /// <summary>To a message that has been through too many hosts.</summary>
+    public static readonly SmtpAnswer Looping =
+        new("554 5.4.6 too many hops, this message is looping");
+
+    /// <summary>To a line end in message data that is not CRLF; the session ends.</summary>
+    public static readonly SmtpAnswer StrayLineEnd = new(
+        "451", "4.6.0", "See https://cr.yp.to/docs/smtplf.html.");
+
+    /// <summary>The last words in the clear; the TLS patch of netqmail has them so.</summary>
+    public static readonly SmtpAnswer ReadyForTls = new("220", "2.0.0", "ready for tls");
+
+    /// <summary>
+    /// To a client that sent more along with STARTTLS; the session ends. RFC 3207 §4.2 lets us drop
+    /// it, but who does so either mistakes us or wants words taken for encrypted ones.
+    /// </summary>
+    public static readonly SmtpAnswer PlaintextAhead =
+        new("554 5.5.0 nothing may follow STARTTLS before its reply");
+
+    /// <summary>To a client that keeps us waiting; the session ends.</summary>
+    public static readonly SmtpAnswer TimedOut = new("451 4.4.2 timeout");
+
+    /// <summary>To all, where a control file is missing or cannot be understood.</summary>
+    public static readonly SmtpAnswer NoControls = new("421 4.3.0 unable to read controls");
+
+    /// <summary>To a client that has too many connections already.</summary>
+    public static readonly SmtpAnswer TooManyConnections =
+        new("421 4.7.0 too many connections from you, try again later");
+
+    /// <summary>To a client that waits between commands while the listener ends.</summary>
+    public static readonly SmtpAnswer Ending = new("421 4.3.2 going down");
+
+    /// <summary>Where the queue program cannot even be started.</summary>
+    public static readonly SmtpAnswer NoQueue = new("451 4.3.0 qqt failure");
+
+    /// <summary>To XCLIENT with what is not offered, or is no address or port.</summary>
+    public static readonly SmtpAnswer BadAttribute =
+        new("501 5.5.4 not a client attribute");
+
+    /// <summary>To a client at an address that our rules deny.</summary>
+    public static readonly SmtpAnswer Denied = new("421 4.7.0 no connections from that address");
+
+    internal static readonly SmtpAnswer SenderOk = new("250", "2.1.0", "ok");
+    internal static readonly SmtpAnswer RecipientOk = new("250", "2.1.5", "ok");
+    internal static readonly SmtpAnswer Ok = new("250", "2.0.0", "ok");
+    internal static readonly SmtpAnswer Flushed = new("250", "2.0.0", "flushed");
+    internal static readonly SmtpAnswer GoAhead = new("354", "", "go ahead");
+    internal static readonly SmtpAnswer Verify = new(
+        "252", "2.1.5", "send some mail, i'll try my best");
+
+    internal static readonly SmtpAnswer Help = new(
+        "214", "2.0.0", "notqmail home page: https://notqmail.org");
+
+    internal static readonly SmtpAnswer Unimplemented = new("502 5.5.1 unimplemented");
+    internal static readonly SmtpAnswer LineTooLong = new("500 5.5.2 line too long");
+    internal static readonly SmtpAnswer NoAddress = new("555 5.5.4 syntax error");
+    internal static readonly SmtpAnswer MailFirst = new("503 5.5.1 MAIL first");
+    internal static readonly SmtpAnswer RcptFirst = new("503 5.5.1 RCPT first");
+    internal static readonly SmtpAnswer InChunks = new("503 5.5.1 a message has begun by BDAT");
+    internal static readonly SmtpAnswer InTransaction =
+        new("503 5.5.1 not in the middle of a message");
+
+    internal static readonly SmtpAnswer BadSender =
+        new("553 5.7.1 sorry, your envelope sender is in my badmailfrom list");
+
+    internal static readonly SmtpAnswer NotOurs =
+        new("553 5.7.1 sorry, that domain isn't in my list of allowed rcpthosts");
+
+    internal static readonly SmtpAnswer NoMailbox =
+        new("550 5.1.1 sorry, no mailbox here by that name");
+
+    internal static readonly SmtpAnswer MailboxFull = new("452 4.2.2 that mailbox is full");
+    internal static readonly SmtpAnswer RecipientLater =
+        new("451 4.3.0 unable to look that address up");
+
+    internal static readonly SmtpAnswer TooManyRecipients = new("452 4.5.3 too many recipients");
+    internal static readonly SmtpAnswer BadParameter =
+        new("501 5.5.4 a parameter has a wrong value");
+
+    internal static readonly SmtpAnswer NoBinary = new("504 5.6.1 BINARYMIME is not supported");
+    internal static readonly SmtpAnswer RequiresTls =
+        new("530 5.7.10 REQUIRETLS needs STARTTLS first");
+
+    internal static readonly SmtpAnswer NotUtf8 = new("553 5.6.7 address is not valid UTF-8");
+    internal static readonly SmtpAnswer NoChunkSize = new("501 5.5.4 BDAT needs a size");
+    internal static readonly SmtpAnswer AlreadyEncrypted = new("503 5.5.1 already encrypted");
+    internal static readonly SmtpAnswer NoArguments = new("501 5.5.4 STARTTLS has no parameters");
+    internal static readonly SmtpAnswer AlreadyAuthenticated =
+        new("503 5.5.1 already authenticated");
+
+    internal static readonly SmtpAnswer TooMuch = new("421 4.7.0 too many errors or idle commands");
+
+    /// <summary>The promise: the message is queued.</summary>
+    /// <param name="reply">Where to.</param>
+    /// <param name="enhanced">Whether the client knows status codes.</param>
+    /// <param name="time">Now.</param>
+    /// <param name="qp">The number in the queue's own Received line.</param>
+    public static void Accepted(
+        IBufferWriter<byte> reply, bool enhanced, DateTimeOffset time, long qp)
+    {
+        reply.Write(enhanced ? "250 2.0.0 "u8 : "250 "u8);
+        reply.Write(ByteText.ToBytes($"ok {time.ToUnixTimeSeconds()} qp {qp}\r\n"));
+    }
+
+    /// <summary>A chunk that is not the last was taken.</summary>
+    public static void ChunkTaken(IBufferWriter<byte> reply, bool enhanced, long size)
+    {
+        reply.Write(enhanced ? "250 2.0.0 "u8 : "250 "u8);
+        reply.Write(ByteText.ToBytes($"{size} octets taken\r\n"));
+    }
+
+    /// <summary>
+    /// The queue's refusal: its text, whose first letter is D or Z (contract §5.1).
+    /// </summary>
+    public static void Refused(
+        IBufferWriter<byte> reply, bool enhanced, ReadOnlySpan<byte> text)
+    {
+        bool lasts = text is [(byte)'D', ..];
+        reply.Write(lasts ? "554 "u8 : "451 "u8);
+        if (enhanced)
+        {
+            ReadOnlySpan<byte> known = lasts ? "5.3.0 "u8 : "4.3.0 "u8;
+            ReadOnlySpan<byte> said = EnhancedStatus.InOwnWords(text);
+            reply.Write(said is [byte kind, ..] && kind == known[0] ? [.. said, (byte)' '] : known);
+        }
+
+        foreach (byte b in text[Math.Min(1, text.Length)..])
+        {
+            // A queue program of another make may write anything; the reply stays one line.
+            reply.Write([b is < 32 or 127 ? (byte)' ' : b]);
+        }
+
+        reply.Write("\r\n"u8);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Buffers;
+
+namespace Kopis.Mail.SmtpClient;
+
+/// <summary>
+/// What of a message decides how it can be sent; fed with all of it, piece by piece.
+/// </summary>
+public sealed class MessageTraits
+{
+    /// <summary>The longest line without its CRLF (RFC 5321 §4.5.3.1.6).</summary>
+    public const int LineBytesMax = 998;
+
+    private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
+
+    private bool _inHeader = true;
+    private bool _sawCr;
+    private long _lineBytes;
+
+    /// <summary>Bytes on the wire, line ends as CRLF, without doubled dots (RFC 1870 §5).</summary>
+    public long WireBytes { get; private set; }
+
+    /// <summary>Some byte is over 127.</summary>
+    public bool HasEightBits { get; private set; }
+
+    /// <summary>One of the header is.</summary>
+    public bool HasEightBitHeader { get; private set; }
+
+    /// <summary>It has NULs or longer lines than SMTP allows: for BINARYMIME only.</summary>
+    public bool IsBinary { get; private set; }
+
+    /// <summary>Takes the next piece.</summary>
+    public void Read(ReadOnlySpan<byte> piece)
+    {
+        HasEightBits |= piece.ContainsAnyInRange((byte)128, (byte)255);
+        IsBinary |= piece.Contains((byte)0);
+        while (!piece.IsEmpty)
+        {
+            int end = piece.IndexOfAny(LineEnds);
+            ReadOnlySpan<byte> text = end < 0 ? piece : piece[..end];
+            if (_sawCr && end == 0 && piece[0] == (byte)'\n')
+            {
+                _sawCr = false; // The CR before it has ended the line already.
+                piece = piece[1..];
+                continue;
+            }
+
+            _sawCr = end >= 0 && piece[end] == (byte)'\r';
+            TakeText(text);
+            if (end >= 0)
+            {
+                EndLine();
+            }
+
+            piece = piece[(end < 0 ? piece.Length : end + 1)..];
+        }
+    }
+
+    private void TakeText(ReadOnlySpan<byte> text)
+    {
+        WireBytes += text.Length;
+        _lineBytes += text.Length;
+        IsBinary |= _lineBytes > LineBytesMax;
+        HasEightBitHeader |= _inHeader && text.ContainsAnyInRange((byte)128, (byte)255);
+    }
+
+    private void EndLine()
+    {
+        WireBytes += 2;
+        _inHeader &= _lineBytes > 0;
+        _lineBytes = 0;
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text;
+using Kopis.Mail.Dsn;
+
+namespace Kopis.Mail.SmtpClient;
+
+/// <summary>Whether a message can go to a server that offers so much. Pure.</summary>
+public readonly record struct TransactionFit
+{
+    private readonly bool[] _fit;
+
+    private TransactionFit(bool[] fit, bool utf8)
+    {
+        _fit = fit;
+        Utf8 = utf8;
+        HasRecipient = Array.IndexOf(fit, true) >= 0;
+    }
+
+    /// <summary>Why nobody can get it; null where that is not so.</summary>
+    public string? Unfit { get; private init; }
+
+    /// <summary>It goes with SMTPUTF8.</summary>
+    public bool Utf8 { get; }
+
+    /// <summary>Somebody can get it.</summary>
+    public bool HasRecipient { get; }
+
+    /// <summary>Whether this recipient can.</summary>
+    public bool IsFit(int recipient) => _fit[recipient];
+
+    /// <summary>The report about a recipient who cannot.</summary>
+    public static string NoUtf8(string ip) =>
+        $"{ip} does not offer SMTPUTF8, which this address needs. (#5.6.7)\n";
+
+    /// <param name="sender">The envelope sender.</param>
+    /// <param name="recipients">Their addresses.</param>
+    /// <param name="traits">What the message is like.</param>
+    /// <param name="said">What its sender said in MAIL.</param>
+    /// <param name="offers">What the server said to EHLO.</param>
+    /// <param name="ip">The server's address, for people.</param>
+    public static TransactionFit Of(
+        ReadOnlySpan<byte> sender, IReadOnlyList<byte[]> recipients, MessageTraits traits,
+        MessageParameters said, ServerOffers offers, string ip)
+    {
+        if (offers.SizeMax > 0 && traits.WireBytes > offers.SizeMax)
+        {
+            return new TransactionFit([], false)
+            {
+                Unfit = $"Sorry, that message of {traits.WireBytes} bytes is larger than "
+                    + $"{ip} takes: {offers.SizeMax}. (#5.3.4)\n",
+            };
+        }
+
+        if (said.Body == BodyKind.BinaryMime && traits.IsBinary
+            && !(offers.Chunking && offers.BinaryMime))
+        {
+            return new TransactionFit([], false)
+            {
+                Unfit = $"{ip} does not offer BINARYMIME, which this message needs. (#5.6.3)\n",
+            };
+        }
+
+        bool needed = !Ascii.IsValid(sender)
+            || (said.SmtpUtf8 && traits.HasEightBitHeader);
+        if (needed && !offers.SmtpUtf8)
+        {
+            return new TransactionFit([], false)
+            {
+                Unfit = $"{ip} does not offer SMTPUTF8, which this message needs. (#5.6.7)\n",
+            };
+        }
+
+        bool[] fit = new bool[recipients.Count];
+        for (int i = 0; i < fit.Length; i++)
+        {
+            bool isAscii = Ascii.IsValid(recipients[i]);
+            needed |= !isAscii;
+            fit[i] = isAscii || offers.SmtpUtf8;
+        }
+
+        return new TransactionFit(fit, offers.SmtpUtf8 && (needed || said.SmtpUtf8));
+    }
+}

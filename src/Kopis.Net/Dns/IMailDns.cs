@@ -1,0 +1,23 @@
+using System.Net;
+
+namespace Kopis.Net.Dns;
+
+/// <summary>What mail asks of DNS. Answers are values; nothing is thrown for a bad answer.
+/// </summary>
+public interface IMailDns
+{
+    /// <summary>A domain's MX records, lowest preference first.</summary>
+    Task<DnsAnswer<MailExchanger>> FindExchangersAsync(string domain, CancellationToken stop);
+
+    /// <summary>A host's addresses of both families, IPv4 first.</summary>
+    Task<DnsAnswer<IPAddress>> FindAddressesAsync(string host, CancellationToken stop);
+
+    /// <summary>A host's IPv4 addresses alone: what lists of clients answer with.</summary>
+    Task<DnsAnswer<IPAddress>> FindIPv4Async(string host, CancellationToken stop);
+
+    /// <summary>A name's TXT records, the strings of each joined.</summary>
+    Task<DnsAnswer<string>> FindTextsAsync(string name, CancellationToken stop);
+
+    /// <summary>The names that an address claims by PTR records; nothing proves them.</summary>
+    Task<DnsAnswer<string>> FindNamesAsync(IPAddress address, CancellationToken stop);
+}

@@ -1,0 +1,328 @@
+using System.Net;
+using DnsClient;
+using DnsClient.Protocol;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Posix;
+
+namespace Kopis.Net.Dns;
+
+/// <summary>
+/// DNS through the resolvers of <c>control/resolvers</c>, else of /etc/resolv.conf; for the network
+/// tools DNSCACHEIP goes before both. Answers are kept for their time to live, an hour at most.
+/// </summary>
+public sealed class MailDns : IMailDns
+{
+    private const int RecordsMax = 100; // A domain with 10,000 MX records gets no more of us.
+    private const int DnsPort = 53;
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TimeoutHurried = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
+    private static readonly TimeSpan KeepFailures = TimeSpan.FromSeconds(10);
+
+    private const int AliasesMax = 10; // Of a name; BIND follows 16, others 8.
+    private const int PlainMessageBytes = 512; // Asking for no more means without OPT.
+
+    private readonly LookupClient _client;
+    private readonly LookupClient _plain;
+    private readonly LookupClient _stream;
+    private readonly bool _isHurried;
+    private volatile bool _isSilentToEdns;
+
+    private enum Trouble
+    {
+        None,
+        Refused,
+        Silence,
+        Garbled,
+    }
+
+    private MailDns(IReadOnlyList<NameServer> servers, bool hurried = false)
+    {
+        _isHurried = hurried;
+        LookupClientOptions options = new([.. servers])
+        {
+            Timeout = hurried ? TimeoutHurried : Timeout,
+            Retries = servers.Count > 1 ? 0 : 1, // The next one is asked instead.
+            UseCache = !hurried,
+            MaximumCacheTimeout = KeepMost,
+            CacheFailedResults = true,
+            FailedResultsCacheDuration = KeepFailures,
+            ThrowDnsErrors = false,
+        };
+        _client = new LookupClient(options);
+        options.Retries = 0;
+        options.ExtendedDnsBufferSize = PlainMessageBytes;
+        _plain = new LookupClient(options);
+        options.UseTcpOnly = true;
+        _stream = new LookupClient(options);
+    }
+
+    /// <summary>Lines of control/resolvers that name nobody to ask; the others are asked.
+    /// </summary>
+    public IReadOnlyList<string> Faults { get; private init; } = [];
+
+    /// <summary>Reads who to ask.</summary>
+    /// <exception cref="ConfigurationException">No line of control/resolvers is an address.
+    /// </exception>
+    public static MailDns Read(ControlDirectory control)
+    {
+        List<string> faults = [];
+        return new MailDns(ServersIn(control, faults)) { Faults = faults };
+    }
+
+    /// <summary>Reads whom a network tool asks: DNSCACHEIP names addresses, as in ucspi-tcp.
+    /// </summary>
+    /// <exception cref="ConfigurationException">One of them is no address.</exception>
+    public static MailDns Read(ProgramContext context) => new(ServersOf(context));
+
+    /// <summary>
+    /// The same for what a client waits on, and who asks keeps: an answer has two seconds, the
+    /// question is put twice, and nothing is kept here.
+    /// </summary>
+    /// <exception cref="ConfigurationException">One of them is no address.</exception>
+    public static MailDns ReadHurried(ProgramContext context) =>
+        new(ServersOf(context), hurried: true);
+
+    private static List<NameServer> ServersIn(ControlDirectory control, List<string> faults)
+    {
+        List<NameServer> servers = [];
+        foreach (byte[] line in control.ReadList("resolvers") ?? [])
+        {
+            if (Parse(ByteText.ToText(line)) is { } place)
+            {
+                servers.Add(new NameServer(place));
+            }
+            else
+            {
+                faults.Add($"control/resolvers: \"{LogText.Safe(line)}\" is not IP or IP:port");
+            }
+        }
+
+        return servers.Count > 0 ? servers
+            : faults.Count > 0 ? throw control.Bad("resolvers", faults[0])
+            : FromSystem();
+    }
+
+    private static List<NameServer> ServersOf(ProgramContext context)
+    {
+        char[] apart = [' ', '\t', '\n', ','];
+        string[] words = context.Environment.Text("DNSCACHEIP")?.Split(
+            apart, StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return words.Length == 0
+            ? ServersIn(ControlDirectory.Of(context), [])
+            : [.. words.Select(word => Parse(word) is { } place
+                ? new NameServer(place)
+                : throw new ConfigurationException("$DNSCACHEIP is not a list of addresses"))];
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<MailExchanger>> FindExchangersAsync(
+        string domain, CancellationToken stop)
+    {
+        (DnsStatus status, IDnsQueryResponse? answer) =
+            await AskAsync(domain, QueryType.MX, stop);
+        IEnumerable<MailExchanger> records = answer?.Answers.OfType<MxRecord>()
+            .Select(mx => new MailExchanger(mx.Preference, WithoutDot(mx.Exchange)))
+            .OrderBy(mx => mx.Preference).Take(RecordsMax) ?? [];
+        return new DnsAnswer<MailExchanger>(status, [.. records]);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<IPAddress>> FindAddressesAsync(
+        string host, CancellationToken stop)
+    {
+        Task<(DnsStatus, IDnsQueryResponse?)> four = AskAsync(host, QueryType.A, stop);
+        Task<(DnsStatus, IDnsQueryResponse?)> six = AskAsync(host, QueryType.AAAA, stop);
+        (DnsStatus status, IDnsQueryResponse? answer) = await four;
+        (DnsStatus status6, IDnsQueryResponse? answer6) = await six;
+        List<IPAddress> addresses =
+        [
+            .. Addresses(answer).Concat(Addresses(answer6)).Take(RecordsMax),
+        ];
+        DnsStatus both = addresses.Count > 0 ? DnsStatus.Found
+            : status == DnsStatus.TryAgain || status6 == DnsStatus.TryAgain ? DnsStatus.TryAgain
+            : status;
+        return new DnsAnswer<IPAddress>(both, addresses);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<IPAddress>> FindIPv4Async(string host, CancellationToken stop)
+    {
+        (DnsStatus status, IDnsQueryResponse? answer) = await AskAsync(host, QueryType.A, stop);
+        return new DnsAnswer<IPAddress>(status, [.. Addresses(answer).Take(RecordsMax)]);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<string>> FindTextsAsync(string name, CancellationToken stop)
+    {
+        (DnsStatus status, IDnsQueryResponse? answer) = await AskAsync(name, QueryType.TXT, stop);
+        IEnumerable<string> texts = answer?.Answers.OfType<TxtRecord>()
+            .Select(record => string.Concat(record.Text)).Take(RecordsMax) ?? [];
+        return new DnsAnswer<string>(status, [.. texts]);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<string>> FindNamesAsync(IPAddress address, CancellationToken stop)
+    {
+        (DnsStatus status, IDnsQueryResponse? answer) =
+            await AskAsync(address.GetArpaName(), QueryType.PTR, stop);
+        IEnumerable<string> names = answer?.Answers.OfType<PtrRecord>()
+            .Select(record => WithoutDot(record.PtrDomainName))
+            .Where(name => name.Length > 0).Take(RecordsMax) ?? [];
+        return new DnsAnswer<string>(status, [.. names]);
+    }
+
+    private static IEnumerable<IPAddress> Addresses(IDnsQueryResponse? answer) =>
+        answer?.Answers.OfType<AddressRecord>().Select(record => record.Address) ?? [];
+
+    /// <summary>Asks, and follows aliases that the resolver has not followed.</summary>
+    private async Task<(DnsStatus, IDnsQueryResponse?)> AskAsync(
+        string name, QueryType type, CancellationToken stop)
+    {
+        for (int aliases = 0; aliases <= AliasesMax; aliases++)
+        {
+            (DnsStatus status, IDnsQueryResponse? answer) = await AskOnceAsync(name, type, stop);
+            if (answer is null || answer.Answers.Any(one => (int)one.RecordType == (int)type))
+            {
+                return (status, answer);
+            }
+
+            string canonical = Canonical(name, answer, out bool isCircle);
+            if (isCircle)
+            {
+                break;
+            }
+
+            if (canonical == name)
+            {
+                return (status, answer);
+            }
+
+            name = canonical;
+        }
+
+        return (DnsStatus.TryAgain, null); // Whoever made the circle may mend it.
+    }
+
+    /// <summary>Where the aliases of an answer lead; the name itself where it has none.</summary>
+    private static string Canonical(string name, IDnsQueryResponse answer, out bool isCircle)
+    {
+        string at = WithoutDot(DnsString.Parse(name));
+        isCircle = false;
+        for (int aliases = 0; !isCircle; aliases++)
+        {
+            CNameRecord? next = answer.Answers.OfType<CNameRecord>().FirstOrDefault(one =>
+                WithoutDot(one.DomainName).Equals(at, StringComparison.OrdinalIgnoreCase));
+            if (next is null)
+            {
+                return aliases == 0 ? name : at;
+            }
+
+            at = WithoutDot(next.CanonicalName);
+            isCircle = aliases >= AliasesMax;
+        }
+
+        return at;
+    }
+
+    /// <summary>Asks with EDNS and, where that brings nothing to rely on, without: there are
+    /// resolvers, and boxes before them, that know no OPT and say so in one way or another. By TCP
+    /// where what comes by UDP is no answer, or one to some other question.</summary>
+    private async Task<(DnsStatus, IDnsQueryResponse?)> AskOnceAsync(
+        string name, QueryType type, CancellationToken stop)
+    {
+        (DnsStatus status, IDnsQueryResponse? answer, Trouble trouble) =
+            await AskAsync(_isSilentToEdns ? _plain : _client, name, type, stop);
+        if (trouble == Trouble.None || (trouble == Trouble.Silence && _isHurried))
+        {
+            return (status, answer);
+        }
+
+        bool wasSilent = trouble == Trouble.Silence;
+        (status, answer, trouble) =
+            await AskAsync(_isSilentToEdns ? _client : _plain, name, type, stop);
+        if (wasSilent && trouble != Trouble.Silence)
+        {
+            _isSilentToEdns = !_isSilentToEdns; // So the next question need not wait.
+        }
+
+        if (trouble == Trouble.Garbled)
+        {
+            (status, answer, _) = await AskAsync(_stream, name, type, stop);
+        }
+
+        return (status, answer);
+    }
+
+    private static async Task<(DnsStatus Status, IDnsQueryResponse? Answer, Trouble Trouble)>
+        AskAsync(LookupClient client, string name, QueryType type, CancellationToken stop)
+    {
+        DnsQuestion question;
+        try
+        {
+            question = new DnsQuestion(name, type);
+        }
+        catch (ArgumentException)
+        {
+            return (DnsStatus.NoSuchName, null, Trouble.None); // No name that DNS could hold.
+        }
+
+        try
+        {
+            IDnsQueryResponse answer = await client.QueryAsync(question, stop);
+            return answer.Header.ResponseCode switch
+            {
+                DnsHeaderResponseCode.NoError when !IsReferral(answer) =>
+                    (DnsStatus.Found, answer, Trouble.None),
+                DnsHeaderResponseCode.NotExistentDomain =>
+                    (DnsStatus.NoSuchName, null, Trouble.None),
+                _ => (DnsStatus.TryAgain, null, Trouble.Refused),
+            };
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested)
+        {
+            // Whatever a resolver's bytes make the library throw: its parser has exceptions of
+            // many kinds, and none of them is a reason to bounce mail.
+            bool isSilent = e is DnsResponseException
+            {
+                Code: DnsResponseCode.ConnectionTimeout,
+            };
+            return (
+                DnsStatus.TryAgain, null, isSilent ? Trouble.Silence : Trouble.Garbled);
+        }
+    }
+
+    /// <summary>It names others to ask: no word about whether the name has such records.
+    /// </summary>
+    private static bool IsReferral(IDnsQueryResponse answer) =>
+        answer.Answers.Count == 0 && !answer.Header.RecursionAvailable
+        && answer.Authorities.OfType<NsRecord>().Any()
+        && !answer.Authorities.OfType<SoaRecord>().Any();
+
+    private static string WithoutDot(DnsString name) => name.Value.TrimEnd('.');
+
+    private static IPEndPoint? Parse(string text) =>
+        IPAddress.TryParse(text, out IPAddress? address) ? new IPEndPoint(address, DnsPort)
+        : text.Contains(':') && IPEndPoint.TryParse(text, out IPEndPoint? place) ? place
+        : null;
+
+    private static List<NameServer> FromSystem()
+    {
+        const string file = "/etc/resolv.conf";
+        const int ResolvConfBytesMax = 1024 * 1024;
+        List<NameServer> servers = [];
+        foreach (string line in BoundedFile.Lines(file, ResolvConfBytesMax))
+        {
+            string[] words = line.Split(
+                (char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            if (words is ["nameserver", string text, ..]
+                && IPAddress.TryParse(text, out IPAddress? address))
+            {
+                servers.Add(new NameServer(address));
+            }
+        }
+
+        return servers.Count > 0 ? servers : [new NameServer(IPAddress.Loopback)];
+    }
+}

@@ -1,4 +1,0 @@
-namespace Kopis.Net;
-
-/// <summary>An answer of DNS.</summary>
-public readonly record struct DnsAnswer<T>(DnsStatus Status, IReadOnlyList<T> Records);

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+
+namespace Kopis.Net.Listener;
+
+/// <summary>Asks a host whose a connection is (RFC 1413). The host may say what it likes.</summary>
+public static class Ident
+{
+    private const int Port = 113;
+    private const int ReplyBytesMax = 1000; // RFC 1413 §6.
+
+    /// <summary>Asks at the peer's end.</summary>
+    /// <param name="local">Our end of the connection.</param>
+    /// <param name="remote">The peer's.</param>
+    /// <param name="timeout">For the connection, the question and the answer together.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>The user; empty where the host does not tell; null where there is no answer.
+    /// </returns>
+    public static async Task<byte[]?> AskAsync(
+        IPEndPoint local, IPEndPoint remote, TimeSpan timeout, CancellationToken stop)
+    {
+        using CancellationTokenSource limit =
+            CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(timeout);
+        using Socket socket = new(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // The answer is for a pair of addresses: the question must come from the same one.
+            socket.Bind(new IPEndPoint(local.Address, 0));
+            await socket.ConnectAsync(new IPEndPoint(remote.Address, Port), limit.Token);
+            byte[] question = ByteText.ToBytes(string.Create(
+                CultureInfo.InvariantCulture, $"{remote.Port} , {local.Port}\r\n"));
+            await socket.SendAsync(question, limit.Token);
+            return await ReadAsync(socket, limit.Token);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What follows the third colon, without blanks: of <c>1, 2 : USERID : UNIX : joe
+    /// </c> the user. An <c>ERROR</c> has two colons, and so nobody.</summary>
+    /// <returns>Null where it cannot be a value of the environment.</returns>
+    public static byte[]? Parse(ReadOnlySpan<byte> line)
+    {
+        List<byte> user = [];
+        int colons = 0;
+        foreach (byte b in line)
+        {
+            if (b == 0)
+            {
+                return null;
+            }
+
+            if (colons < 3)
+            {
+                colons += b == (byte)':' ? 1 : 0;
+            }
+            else if (b is not ((byte)' ' or (byte)'\t' or (byte)'\r'))
+            {
+                user.Add(b);
+            }
+        }
+
+        return [.. user];
+    }
+
+    private static async Task<byte[]?> ReadAsync(Socket socket, CancellationToken stop)
+    {
+        byte[] reply = new byte[ReplyBytesMax];
+        int length = 0;
+        while (length < reply.Length)
+        {
+            int got = await socket.ReceiveAsync(reply.AsMemory(length), stop);
+            int end = reply.AsSpan(0, length + got).IndexOf((byte)'\n');
+            if (end >= 0)
+            {
+                return Parse(reply.AsSpan(0, end));
+            }
+
+            if (got == 0)
+            {
+                return null;
+            }
+
+            length += got;
+        }
+
+        return null;
+    }
+}

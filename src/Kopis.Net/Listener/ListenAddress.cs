@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Net.Dns;
+using Kopis.Posix;
+
+namespace Kopis.Net.Listener;
+
+/// <summary>Turns tcpserver's host and port words into an address.</summary>
+public static class ListenAddress
+{
+    // The services that mail has, for hosts without /etc/services (IANA).
+    private static readonly (string Name, int Port)[] Known =
+        [("smtp", 25), ("pop3", 110), ("qmtp", 209), ("submission", 587), ("qmqp", 628)];
+
+    /// <summary>The address of <c>0</c>, a literal of either family, or a name.</summary>
+    /// <exception cref="ConfigurationException">There is none.</exception>
+    public static IPAddress Host(ProgramContext context, string host)
+    {
+        if (host is "" or "0")
+        {
+            return Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
+        }
+
+        // A host of both families is served at its IPv4 address, as by every tcpserver.
+        return HostAddresses.Find(context, host)[0];
+    }
+
+    /// <summary>A number, or the name of a TCP service.</summary>
+    /// <exception cref="ConfigurationException">There is no such service.</exception>
+    public static int Port(string port)
+    {
+        if (ushort.TryParse(
+            port, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number))
+        {
+            return number;
+        }
+
+        const string services = "/etc/services";
+        const int ServicesBytesMax = 16 * 1024 * 1024;
+        foreach (string line in BoundedFile.Lines(services, ServicesBytesMax))
+        {
+            string[] words = line.Split('#')[0].Split(
+                (char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length >= 2 && words[1].EndsWith("/tcp", StringComparison.Ordinal)
+                && words.Where((_, index) => index != 1).Contains(port)
+                && ushort.TryParse(words[1][..^4], out number))
+            {
+                return number;
+            }
+        }
+
+        int known = Array.FindIndex(Known, service => service.Name == port);
+        return known >= 0
+            ? Known[known].Port
+            : throw new ConfigurationException($"unable to figure out port number for {port}");
+    }
+}

@@ -1,0 +1,79 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+
+namespace Kopis.Net.Listener;
+
+/// <summary>
+/// The key of a network in a file of rules: its first address in canonical text, a slash, and the
+/// length: <c>10.64.0.0/10</c>. No client's address, name or info makes such a key, so that a
+/// reader who knows of no networks never comes upon it. Networks that qmail's prefixes can say
+/// are those: <c>10.0.0.0/8</c> is <c>10.</c>, a whole address itself.
+/// </summary>
+internal static class NetworkKey
+{
+    private const int OctetBits = 8;
+
+    /// <summary>The key for a network as people write it.</summary>
+    /// <returns>False where it is none, or has bits beyond its length.</returns>
+    internal static bool TryParse(ReadOnlySpan<byte> text, out byte[] key)
+    {
+        key = [];
+        int slash = text.IndexOf((byte)'/');
+        if (LengthOf(text) is not { } bits
+            || !IPAddress.TryParse(ByteText.ToText(text[..slash]), out IPAddress? address)
+            || address.IsIPv4MappedToIPv6
+            || !IsWhole(address, text[..slash])
+            || Of(address, bits) is not { } whole
+            || !ByteText.ToText(whole).StartsWith($"{address}/", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        bool isFour = address.AddressFamily == AddressFamily.InterNetwork;
+        string name = address.ToString();
+        key = ByteText.ToBytes(
+            bits == 8 * address.GetAddressBytes().Length ? name
+            : isFour && bits > 0 && bits % OctetBits == 0
+                ? string.Concat(name.Split('.').Take(bits / OctetBits).Select(part => part + "."))
+            : $"{name}/{bits}");
+        return true;
+    }
+
+    // 010.0.0.0 would be 8.0.0.0, and 10.1 would be 10.0.0.1.
+    private static bool IsWhole(IPAddress address, ReadOnlySpan<byte> text) =>
+        address.AddressFamily != AddressFamily.InterNetwork
+        || address.ToString() == ByteText.ToText(text);
+
+    /// <summary>The length in a key of this form; null for any other key.</summary>
+    internal static int? LengthOf(ReadOnlySpan<byte> key)
+    {
+        int slash = key.LastIndexOf((byte)'/');
+        return slash > 0
+            && Utf8Parser.TryParse(key[(slash + 1)..], out int bits, out int used)
+            && used == key.Length - slash - 1 ? bits : null;
+    }
+
+    /// <summary>The key of the network of a length that an address lies in; null where an address
+    /// of its kind is not so long.</summary>
+    internal static byte[]? Of(IPAddress address, int bits)
+    {
+        byte[] bytes = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)
+            .GetAddressBytes();
+        if (bits < 0 || bits > 8 * bytes.Length)
+        {
+            return null;
+        }
+
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            int left = Math.Clamp(bits - (i * OctetBits), 0, OctetBits);
+            bytes[i] &= (byte)(0xFF00 >> left);
+        }
+
+        return ByteText.ToBytes(string.Create(
+            CultureInfo.InvariantCulture, $"{new IPAddress(bytes)}/{bits}"));
+    }
+}

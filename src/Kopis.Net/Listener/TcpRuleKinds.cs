@@ -1,0 +1,29 @@
+using Kopis.Base;
+
+namespace Kopis.Net.Listener;
+
+/// <summary>What the rules of one file look at, found by one pass over its keys.</summary>
+/// <param name="Hosts">Names.</param>
+/// <param name="Info">What ident tells.</param>
+/// <param name="Networks">The lengths of its networks, in bits.</param>
+internal sealed record TcpRuleKinds(bool Hosts, bool Info, IReadOnlySet<int> Networks)
+{
+    internal static TcpRuleKinds Of(byte[] image)
+    {
+        bool hosts = false;
+        bool info = false;
+        HashSet<int> networks = [];
+        foreach ((ReadOnlyMemory<byte> key, _) in Cdb.Records(image))
+        {
+            int at = key.Span.LastIndexOf((byte)'@');
+            info |= at >= 0;
+            hosts |= key.Span[(at + 1)..].StartsWith("="u8);
+            if (at < 0 && NetworkKey.LengthOf(key.Span) is { } bits)
+            {
+                networks.Add(bits);
+            }
+        }
+
+        return new TcpRuleKinds(hosts, info, networks);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Net.Listener;
+
+/// <summary>
+/// tcpserver: accepts TCP connections and runs a chain of programs for each (contract §12.1). A
+/// chain of our own programs runs as sessions in this process; any other as a process with the
+/// connection as descriptors 0 and 1. Here is what it does as root, if it is that.
+/// </summary>
+public static class TcpServer
+{
+    /// <summary>The program.</summary>
+    /// <param name="context">Arguments, environment and home.</param>
+    /// <param name="fuse">Makes the handler of a chain of our own.</param>
+    /// <param name="isInline">Sessions may run on the threads that watch the sockets.</param>
+    /// <param name="asWhom">Whom root becomes for a chain where no option says it.</param>
+    /// <returns>0 after SIGTERM.</returns>
+    public static int Run(
+        ProgramContext context, ChainFactory fuse, bool isInline,
+        Func<ProgramContext, IReadOnlyList<byte[]>, ProcessIdentity?> asWhom)
+    {
+        TcpServerOptions options = TcpServerOptions.Parse(context);
+        IPEndPoint at =
+            new(ListenAddress.Host(context, options.Host), ListenAddress.Port(options.Port));
+        using Socket listener = InheritedListener.Take(context) ?? Bind(at, options.Backlog);
+        ProcessIdentity? identity = options.Identity()
+            ?? (Processes.EffectiveUid == 0 ? asWhom(context, options.Chain) : null);
+
+        // Again from the start as that user, who gets the port from us.
+        identity?.Exec(InheritedListener.Give(context, listener));
+
+        // As who we stay: what the sessions will not be able to read stops us here.
+        Lifeline.Watch(context);
+        return TcpService.Run(context, options, listener, fuse, isInline);
+    }
+
+    private static Socket Bind(IPEndPoint address, int backlog)
+    {
+        Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.Address.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
+            // Only SO_REUSEADDR: .NET's own option of that name may let two of us share a port.
+            const int levelSocket = 1;
+            const int reuseAddress = 2;
+            socket.SetRawSocketOption(levelSocket, reuseAddress, [1, 0, 0, 0]);
+            socket.Bind(address);
+            socket.Listen(backlog);
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new ConfigurationException($"unable to bind: {ErrorText.Of(e)}", e);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Net.Listener;
+
+/// <summary>tcpserver's lines on standard error (contract §12.1). Those of connections that are
+/// served are as in ucspi-tcp; of all others there are a few of each cause a minute.</summary>
+internal sealed class TcpServerLog(int verbosity)
+{
+    private readonly LogThrottle _throttle =
+        new(static line => Write($"tcpserver: warning: {line}"), TimeProvider.System);
+
+    private const int FieldBytesMax = 100; // ucspi-tcp, tcpserver.c: safecats.
+
+    internal void Status(int sessions, int limit) => Chat($"status: {sessions}/{limit}");
+
+    internal void From(long number, IPAddress remote) => Chat($"pid {number} from {remote}");
+
+    internal void Decision(long number, bool denied, ByteEnvironment environment)
+    {
+        if (verbosity < 2)
+        {
+            return; // A long line to make up for nobody.
+        }
+
+        Chat($"{(denied ? "deny" : "ok")} {number} "
+            + $"{Safe(environment["TCPLOCALHOST"])}:{Ip(environment.Text("TCPLOCALIP"))}:"
+            + $"{environment.Text("TCPLOCALPORT")} "
+            + $"{Safe(environment["TCPREMOTEHOST"])}:{Ip(environment.Text("TCPREMOTEIP"))}:"
+            + $"{Safe(environment["TCPREMOTEINFO"])}:{environment.Text("TCPREMOTEPORT")}");
+    }
+
+    /// <summary>How a session ended, as waitpid(2) would say it: exit 1 is 256.</summary>
+    internal void End(long number, int waitStatus) => Chat($"end {number} status {waitStatus}");
+
+    /// <summary>A fault, or a client that is not served.</summary>
+    /// <param name="cause">What kind of, for the count of further ones.</param>
+    /// <param name="text">The line.</param>
+    internal void Warn(string cause, string text)
+    {
+        if (verbosity >= 1)
+        {
+            _throttle.Write(cause, text);
+        }
+    }
+
+    /// <summary>Whether more lines of a cause may be written now.</summary>
+    internal bool Admits(string cause) => verbosity >= 1 && _throttle.Admits(cause);
+
+    private void Chat(string text)
+    {
+        if (verbosity >= 2)
+        {
+            Write($"tcpserver: {text}");
+        }
+    }
+
+    private static string Safe(byte[]? field)
+    {
+        if (field is null)
+        {
+            return "";
+        }
+
+        bool cut = field.Length > FieldBytesMax;
+        char[] text = Array.ConvertAll(
+            field[..Math.Min(field.Length, FieldBytesMax)],
+            b => b is <= 32 or >= 127 or (byte)'%' or (byte)':' ? '?' : (char)b);
+        return new string(text) + (cut ? "..." : "");
+    }
+
+    // An IPv6 address keeps its colons, in brackets, so that the fields can still be told apart.
+    private static string Ip(string? address) =>
+        IPAddress.TryParse(address, out IPAddress? ip)
+            && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : $"{address}";
+
+    private static void Write(string line)
+    {
+        try
+        {
+            Fd.WriteAll(2, RawText.ToBytes(line + "\n"));
+        }
+        catch (PosixException)
+        {
+            // Nobody reads the log any more; mail goes on.
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Net.Listener;
+
+/// <summary>tcpserver once it has its port and is who it stays.</summary>
+internal static class TcpService
+{
+    /// <summary>Serves the port until SIGTERM or SIGINT.</summary>
+    /// <param name="context">Environment and home.</param>
+    /// <param name="options">The command line.</param>
+    /// <param name="listener">The port.</param>
+    /// <param name="fuse">Makes the handler of a chain of our own.</param>
+    /// <param name="isInline">Sessions may run on the threads that watch the sockets.</param>
+    internal static int Run(
+        ProgramContext context, TcpServerOptions options, Socket listener, ChainFactory fuse,
+        bool isInline)
+    {
+        ISessionHandler? handler = fuse(context, options.Chain);
+        using ChildReaper? reaper = handler is null ? new ChildReaper() : null;
+        TcpSessions sessions = new(context, options, handler, reaper, isInline);
+        if (options.PrintPort)
+        {
+            PrintPort(((IPEndPoint)listener.LocalEndPoint!).Port);
+        }
+
+        using CancellationTokenSource stop = new();
+        void OnSignal(PosixSignalContext signal)
+        {
+            signal.Cancel = true; // We end ourselves, in order.
+            stop.Cancel();
+        }
+
+        using PosixSignalRegistration term =
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using PosixSignalRegistration interrupt =
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        sessions.RunAsync(listener, stop.Token).GetAwaiter().GetResult();
+        return ExitCode.Success;
+    }
+
+    private static void PrintPort(int port)
+    {
+        try
+        {
+            Fd.WriteAll(1, ByteText.ToBytes(port.ToString(CultureInfo.InvariantCulture) + "\n"));
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException($"unable to print the port: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Posix;
+
+namespace Kopis.Net.Tls;
+
+/// <summary>
+/// The certificate of a host that nobody gave one yet: it signs itself, so that mail is encrypted
+/// from the first day. Who it is, it does not prove.
+/// </summary>
+public static class SelfSignedCertificate
+{
+    /// <summary>The certificate of a host, with its key and chain: one PEM file, as the TLS patch
+    /// of netqmail has it.</summary>
+    public const string FileName = "servercert.pem";
+
+    private const int Years = 10;
+    private const int CommonNameMax = 64; // RFC 5280, ub-common-name.
+    private const int GroupMayRead = 0x1A0; // 0640: the group is given by who installs.
+
+    /// <summary>Makes <c>servercert.pem</c> where there is none.</summary>
+    /// <returns>Whether it was made now.</returns>
+    /// <exception cref="ConfigurationException">It cannot be written.</exception>
+    public static bool MakeMissing(ControlDirectory control, string host, DateTimeOffset now)
+    {
+        string path = Path.Combine(control.Directory, FileName);
+        if (File.Exists(path))
+        {
+            return false;
+        }
+
+        if (!HostNames.IsSound(host))
+        {
+            throw control.Bad(
+                "me", $"\"{LogText.Safe(ByteText.ToBytes(host))}\" is not a host name");
+        }
+
+        // Written whole under another name: a listener that starts now finds all or nothing.
+        string temporary = path + ".tmp";
+        try
+        {
+            Paths.Unlink(temporary);
+            int fd = Fd.Open(
+                temporary,
+                Posix.OpenFlags.WriteOnly | Posix.OpenFlags.Create | Posix.OpenFlags.Exclusive,
+                GroupMayRead);
+            try
+            {
+                Fd.WriteAll(fd, Encoding.ASCII.GetBytes(Make(host, now)));
+                Fd.Sync(fd);
+            }
+            finally
+            {
+                Fd.Close(fd);
+            }
+
+            Paths.Rename(temporary, path);
+            return true;
+        }
+        catch (PosixException e)
+        {
+            throw control.Bad(FileName, e.Message);
+        }
+    }
+
+    /// <summary>Key and certificate as PEM.</summary>
+    internal static string Make(string host, DateTimeOffset now)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        X500DistinguishedNameBuilder name = new();
+        name.AddCommonName(host.Length <= CommonNameMax ? host : "localhost"); // The SAN tells.
+        CertificateRequest request = new(name.Build(), key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddDnsName(host);
+        if (host != "localhost")
+        {
+            names.AddDnsName("localhost");
+        }
+
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(
+            certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(
+            X509KeyUsageFlags.DigitalSignature, critical: true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(
+            [new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
+        using X509Certificate2 certificate =
+            request.CreateSelfSigned(now.AddDays(-1), now.AddYears(Years));
+        return $"{key.ExportPkcs8PrivateKeyPem()}\n{certificate.ExportCertificatePem()}\n";
+    }
+}

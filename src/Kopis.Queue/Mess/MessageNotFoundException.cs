@@ -1,9 +1,0 @@
-namespace Kopis.Queue;
-
-/// <summary>There is no sound record of that number.</summary>
-public sealed class MessageNotFoundException(ulong number, string reason)
-    : IOException($"message {number}: {reason}")
-{
-    /// <summary>The number that was asked for.</summary>
-    public ulong Number { get; } = number;
-}

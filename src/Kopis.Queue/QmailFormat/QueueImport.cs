@@ -1,0 +1,258 @@
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
+
+namespace Kopis.Queue.QmailFormat;
+
+/// <summary>
+/// Takes the messages of a qmail queue into ours, while neither runs: text, sender, recipients
+/// still to do, what had failed, and the time of birth. The other queue is only read. To be done as
+/// the owner of queue/mess.
+/// </summary>
+public sealed class QueueImport : IDisposable
+{
+    private const int BlockBytes = 64 * 1024;
+
+    private readonly string _home;
+    private readonly string _mess;
+    private readonly QmailQueue _source;
+    private readonly AddressMap _addresses;
+    private readonly Action<string> _log;
+    private readonly Action<ulong, byte[]> _writeBounce;
+    private readonly ImportJournal _journal;
+    private readonly SegmentWriter _writer;
+    private readonly IQueueDisk _disk = new QueueDisk(FileSystem.Real);
+    private readonly MemoryBudget _budget = new(QueueLimits.MemoryBytesMax);
+    private readonly TrustedUsers _users = new();
+    private readonly int _lock;
+    private int _incoming;
+
+    /// <summary>Prepares; our queue is locked until this is disposed.</summary>
+    /// <param name="home">Our home.</param>
+    /// <param name="directory">The other queue.</param>
+    /// <param name="log">Takes a line for people.</param>
+    /// <param name="writeBounce">Writes what had failed of a message; null: we do it.</param>
+    /// <exception cref="ConfigurationException">There is no such queue, or somebody uses it or
+    /// ours.</exception>
+    public QueueImport(string home, string directory, Action<string> log,
+        Action<ulong, byte[]>? writeBounce = null)
+    {
+        (_home, _log) = (home, log);
+        _writeBounce = writeBounce ?? ((number, text) => ImportedBounce.Write(
+            Path.Combine(home, "queue", "bounce", $"{number}"), text));
+        _mess = Path.Combine(home, "queue", "mess");
+        if (!QmailQueue.IsOne(directory))
+        {
+            throw new ConfigurationException(
+                $"not a queue of qmail: {directory}", ExitCode.Permanent);
+        }
+
+        if (FileLocks.IsHeld(Path.Combine(directory, "lock", "sendmutex")))
+        {
+            throw new ConfigurationException(
+                $"{directory}: a qmail-send uses it; stop it first", ExitCode.Permanent);
+        }
+
+        if (FileLocks.IsHeld(Path.Combine(home, "queue", "lock", "sendmutex")))
+        {
+            throw new ConfigurationException(
+                $"Kopis runs in {home}; stop it first", ExitCode.Permanent);
+        }
+
+        _addresses = AddressMap.Read(new ControlDirectory(Path.Combine(home, "control")));
+        _source = new QmailQueue(directory);
+        (_lock, _journal, _writer) = Open();
+    }
+
+    /// <summary>Whether a directory is laid out as a queue of qmail's.</summary>
+    public static bool IsQueue(string directory) => QmailQueue.IsOne(directory);
+
+    /// <summary>Messages that came over now.</summary>
+    public int Imported { get; private set; }
+
+    /// <summary>Those that had come over before.</summary>
+    public int Known { get; private set; }
+
+    /// <summary>Those that stay where they are, since they are damaged.</summary>
+    public int SetAside { get; private set; }
+
+    /// <summary>Files of messages that were never accepted, or are finished.</summary>
+    public int Leftovers => _source.Leftovers;
+
+    /// <summary>Takes over all that can be read.</summary>
+    /// <exception cref="IOException">Our disk takes no more. What came over stays, and the next
+    /// run goes on behind it.</exception>
+    public void Run()
+    {
+        foreach (ulong number in _source.Numbers)
+        {
+            try
+            {
+                Import(_source.Read(number));
+            }
+            catch (InvalidDataException e)
+            {
+                SetAside++;
+                _log($"{number} stays where it is: {e.Message}");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _source.Dispose();
+        _writer.Dispose();
+        _journal.Dispose();
+        Fd.Close(_lock);
+    }
+
+    private (int, ImportJournal, SegmentWriter) Open()
+    {
+        int writerLock = Fd.Open(
+            Path.Combine(_home, "queue", "lock", "writer"),
+            OpenFlags.ReadWrite | OpenFlags.Create);
+        if (!Fd.TryLockExclusive(writerLock))
+        {
+            throw new ConfigurationException(
+                $"a queue writer runs in {_home}; stop it first", ExitCode.Permanent);
+        }
+
+        Directory.CreateDirectory(MessStore.Incoming(_mess));
+        Recovery.Clean(FileSystem.Real, _mess, _log);
+        ulong last = SegmentFile.List(FileSystem.Real, _mess).LastOrDefault();
+        return (writerLock, new ImportJournal(Path.Combine(_home, "queue", "imported")),
+            new SegmentWriter(_mess, _disk, last));
+    }
+
+    private void Import(QmailMessage message)
+    {
+        string source = ImportJournal.Source(message);
+        if (_journal.IsDone(source))
+        {
+            Known++;
+            return;
+        }
+
+        if (_journal.Planned(source) is { } planned && IsStored(planned))
+        {
+            _journal.Done(source);
+            Known++;
+            return;
+        }
+
+        int text = _source.OpenText(message.MessPath);
+        try
+        {
+            byte[] envelope = EnvelopeOf(message);
+            Submission submission = Take(message, text, envelope);
+            using (submission)
+            {
+                Store(submission, source, message.Failures);
+            }
+        }
+        finally
+        {
+            Fd.Close(text);
+        }
+
+        Imported++;
+    }
+
+    /// <summary>The order is what makes a crash harmless: plan, failures, message, done.</summary>
+    private void Store(Submission submission, string source, byte[] failures)
+    {
+        ulong number = _writer.NextNumber();
+        _journal.Plan(source, number);
+        if (failures.Length > 0)
+        {
+            _writeBounce(number, failures);
+        }
+
+        _writer.Commit([submission]);
+        _journal.Done(source);
+    }
+
+    private Submission Take(QmailMessage message, int text, ReadOnlySpan<byte> envelope)
+    {
+        if (message.MessBytes > Paths.FreeBytes(_mess))
+        {
+            throw new InvalidDataException("its text is larger than what the queue's disk holds");
+        }
+
+        byte[] block = new byte[BlockBytes];
+        int got = Fd.ReadAt(text, block, 0);
+        (uint qp, uint? uid, MessageOrigin origin) = QmailRecords.Invoker(block.AsSpan(0, got));
+        Submission submission = new(_budget, _disk, () =>
+            Path.Combine(MessStore.Incoming(_mess), $"import-{++_incoming}"))
+        {
+            Arrived = message.Born,
+            Origin = origin,
+            Qp = qp,
+            Uid = uid ?? _users.UidOf(origin),
+        };
+        // A file that grows meanwhile is no message of a queue that stands still.
+        for (long done = 0;
+            got > 0 && done < message.MessBytes;
+            got = Fd.ReadAt(text, block, done))
+        {
+            got = (int)Math.Min(got, message.MessBytes - done);
+            submission.AddBody(block.AsSpan(0, got));
+            done += got;
+        }
+
+        submission.AddEnvelope(envelope);
+        submission.Finish();
+        if (submission.Fd >= 0)
+        {
+            submission.SyncFile();
+        }
+
+        return submission.Code switch
+        {
+            0 => submission,
+            QueueCode.AddressTooLong => throw new InvalidDataException("an address is too long"),
+            int code => throw new IOException($"the queue accepts no more ({code})"),
+        };
+    }
+
+    /// <summary>What is still to be done, each recipient as it was before it was routed: ours are
+    /// routed whenever they are read.</summary>
+    private byte[] EnvelopeOf(QmailMessage message)
+    {
+        List<ReadOnlyMemory<byte>> recipients = [.. message.Unrouted, .. message.Remote];
+        foreach (byte[] local in message.Local)
+        {
+            byte[] before = _addresses.BeforeRouting(local);
+            recipients.Add(before);
+            _ = _addresses.Route(before, out bool isLocal);
+            if (!isLocal)
+            {
+                _log($"{message.Number}: {LogText.Safe(local)} was local, and is not by the "
+                    + "control files of now");
+            }
+        }
+
+        byte[] envelope = Envelope.Format(message.Sender, recipients);
+        return envelope.Length <= QueueLimits.EnvelopeBytesMax
+            ? envelope
+            : throw new InvalidDataException("it has too many recipients");
+    }
+
+    private bool IsStored(ulong number)
+    {
+        try
+        {
+            MessageFile.Open(_mess, number).Dispose();
+            return true;
+        }
+        catch (MessageNotFoundException)
+        {
+            return false;
+        }
+    }
+}

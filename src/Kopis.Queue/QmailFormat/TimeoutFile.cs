@@ -1,0 +1,118 @@
+using System.Net;
+using Kopis.Posix;
+
+namespace Kopis.Queue.QmailFormat;
+
+/// <summary>queue/lock/tcpto, shared by all that send: see <see cref="TimeoutTable"/>. A change is
+/// made under the file's lock, for as long as it takes to write one record.</summary>
+public sealed class TimeoutFile(string home)
+{
+    private const int Readable = 0x1A4; // 0644
+
+    private static readonly TimeSpan LockTimeMax = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(10);
+
+    private readonly string _path = Path.Combine(home, "queue", "lock", "tcpto");
+
+    /// <summary>The table; zeros where there is no file.</summary>
+    /// <exception cref="PosixException">It cannot be read.</exception>
+    public byte[] Read()
+    {
+        byte[] table = new byte[TimeoutTable.Bytes];
+        int fd = Fd.TryOpen(
+            Fd.PathBytes(_path),
+            OpenFlags.ReadOnly | OpenFlags.NonBlocking | Fd.NoFollow, out int errno);
+        if (fd < 0)
+        {
+            return errno == Errno.NoEntry
+                ? table
+                : throw new PosixException($"open {_path}", errno);
+        }
+
+        try
+        {
+            Fd.ReadAt(fd, table, 0);
+            return table;
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    /// <summary>Forgets everything.</summary>
+    /// <exception cref="PosixException">It cannot be written.</exception>
+    public void Clear()
+    {
+        bool cleared = Change(table =>
+        {
+            Array.Clear(table);
+            return (0, TimeoutTable.Bytes);
+        });
+        if (!cleared)
+        {
+            throw new PosixException($"lock {_path}", Errno.Again);
+        }
+    }
+
+    /// <summary>It answered.</summary>
+    /// <exception cref="PosixException">It cannot be written.</exception>
+    public void NoteAnswer(IPAddress address) => Change(table =>
+        (TimeoutTable.NoteAnswer(table, address), TimeoutTable.RecordBytes));
+
+    /// <summary>It did not answer.</summary>
+    /// <exception cref="PosixException">It cannot be written.</exception>
+    public void NoteTimeout(IPAddress address, uint now) => Change(table =>
+        (TimeoutTable.NoteTimeout(table, address, now), TimeoutTable.RecordBytes));
+
+    // Whoever may read the file can lock it and keep the lock. The table saves tries at hosts that
+    // do not answer; that it misses one is no reason to wait.
+    private static bool TryLock(int fd)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (!Fd.TryLockExclusive(fd))
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > LockTimeMax)
+            {
+                return false;
+            }
+
+            Thread.Sleep(LockPause);
+        }
+
+        return true;
+    }
+
+    private bool Change(Func<byte[], (int At, int Length)> change)
+    {
+        int fd = Fd.Open(
+            _path,
+            OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking | Fd.NoFollow,
+            Readable);
+        try
+        {
+            if (!TryLock(fd))
+            {
+                return false;
+            }
+
+            byte[] table = new byte[TimeoutTable.Bytes];
+            int had = Fd.ReadAt(fd, table, 0);
+            (int at, int length) = change(table);
+            if (had < table.Length)
+            {
+                Fd.WriteAt(fd, table, 0); // A new file, or one cut short.
+            }
+            else if (at >= 0)
+            {
+                Fd.WriteAt(fd, table.AsSpan(at, length), at);
+            }
+
+            return true;
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+}

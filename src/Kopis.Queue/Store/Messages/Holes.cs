@@ -1,0 +1,42 @@
+namespace Kopis.Queue.Store.Messages;
+
+/// <summary>Which bytes of an old segment are only finished messages. Pure.</summary>
+public static class Holes
+{
+    /// <summary>Shorter runs are not worth a request.</summary>
+    public const long BytesMin = 1024 * 1024;
+
+    /// <summary>File systems give back whole blocks; the first holds the segment's header.
+    /// </summary>
+    public const long BlockBytes = 4096;
+
+    /// <summary>The runs between living records, whole blocks of at least
+    /// <see cref="BytesMin"/>.</summary>
+    /// <param name="living">First byte and end of each living record; gets sorted.</param>
+    /// <param name="end">The end of the segment's last record, living or not.</param>
+    public static List<(long Offset, long Length)> Find(
+        List<(long Start, long End)> living, long end)
+    {
+        living.Sort();
+        List<(long, long)> holes = [];
+        long from = BlockBytes;
+        foreach ((long start, long stop) in living)
+        {
+            Add(holes, from, start);
+            from = Math.Max(from, stop);
+        }
+
+        Add(holes, from, end);
+        return holes;
+    }
+
+    private static void Add(List<(long, long)> holes, long from, long to)
+    {
+        long first = (from + BlockBytes - 1) / BlockBytes * BlockBytes;
+        long length = (to / BlockBytes * BlockBytes) - first;
+        if (length >= BytesMin)
+        {
+            holes.Add((first, length));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Queue.Store.Messages;
+
+/// <summary>
+/// The body of a message of the queue, for those who deliver it: sender and recipients they have
+/// from qmail-send. Its envelope is not read, which may be a thousand times as long, and would be
+/// for each of its recipients. May be read from many threads.
+/// </summary>
+public sealed class QueuedBody : IDisposable
+{
+    /// <summary>Bodies up to here are read once, with the check of their CRC. Larger ones would
+    /// be large objects to the runtime, whose release is dear.</summary>
+    private const int KeptBytesMax = 64 * 1024;
+
+    private readonly IFileSystem _files;
+    private readonly byte[]? _kept;
+
+    private QueuedBody(
+        IFileSystem files, RecordHeader header, int fd, long offset, byte[]? kept) =>
+        (_files, Header, Descriptor, Offset, _kept) = (files, header, fd, offset, kept);
+
+    /// <summary>The message's number.</summary>
+    public ulong Number => Header.Number;
+
+    /// <summary>Its bytes, the queue's Received line included.</summary>
+    public long Length => Header.BodyBytes;
+
+    /// <summary>Whether <see cref="Descriptor"/> holds this message's body and nothing else.
+    /// </summary>
+    public bool HasOwnFile => Header.OwnFile;
+
+    /// <summary>The file that holds the body, open for reading.</summary>
+    public int Descriptor { get; private set; }
+
+    /// <summary>Where in it the body begins.</summary>
+    internal long Offset { get; }
+
+    internal RecordHeader Header { get; }
+
+    /// <summary>Opens a message's body.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="mess">The directory <c>queue/mess</c>.</param>
+    /// <param name="number">The message's number.</param>
+    /// <exception cref="MessageNotFoundException">No such message, or its header or body is
+    /// damaged.</exception>
+    /// <exception cref="PosixException">The files cannot be read now.</exception>
+    public static QueuedBody Open(IFileSystem files, string mess, ulong number) =>
+        Open(files, mess, number, null);
+
+    /// <param name="files">The file system.</param>
+    /// <param name="mess">The directory <c>queue/mess</c>.</param>
+    /// <param name="number">The message's number.</param>
+    /// <param name="readFirst">Gets the segment and the header before the body is read.</param>
+    internal static QueuedBody Open(
+        IFileSystem files, string mess, ulong number, Action<int, RecordHeader>? readFirst)
+    {
+        int fd = SegmentFile.TryOpen(files, mess, MessageNumber.Segment(number));
+        if (fd < 0)
+        {
+            throw new MessageNotFoundException(number, "it is not in the queue");
+        }
+
+        try
+        {
+            RecordHeader header = SegmentFile.ReadHeader(files, fd, number);
+            readFirst?.Invoke(fd, header);
+            if (header.OwnFile)
+            {
+                int own = MessStore.OpenOwnFile(files, mess, header);
+                return new QueuedBody(files, header, own, 0, null);
+            }
+
+            long offset =
+                MessageNumber.Offset(number) + RecordHeader.Bytes + header.EnvelopeBytes;
+            byte[]? kept = ReadInline(files, fd, header, offset);
+            QueuedBody body = new(files, header, fd, offset, kept);
+            fd = -1; // Now the body's to close.
+            return body;
+        }
+        finally
+        {
+            if (fd >= 0)
+            {
+                files.Close(fd);
+            }
+        }
+    }
+
+    /// <summary>Reads from an offset of the body; fewer only at its end.</summary>
+    /// <exception cref="IOException">It cannot be read, or is cut short.</exception>
+    public int Read(long offset, Span<byte> to)
+    {
+        int wanted = (int)Math.Min(to.Length, Math.Max(0, Length - offset));
+        if (_kept is not null)
+        {
+            _kept.AsSpan((int)Math.Min(offset, Length), wanted).CopyTo(to);
+            return wanted;
+        }
+
+        int got = _files.ReadAt(Descriptor, to[..wanted], Offset + offset);
+        return got == wanted
+            ? got
+            : throw new MessageNotFoundException(Header.Number, "its body is cut short");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Descriptor >= 0)
+        {
+            _files.Close(Descriptor);
+            Descriptor = -1;
+        }
+    }
+
+    /// <summary>Reads all of a body and checks it.</summary>
+    /// <returns>The body where it is to be kept.</returns>
+    private static byte[]? ReadInline(
+        IFileSystem files, int segment, RecordHeader header, long offset)
+    {
+        byte[] block = new byte[Math.Min(header.BodyBytes, KeptBytesMax)];
+        uint crc = Crc32C.Empty;
+        for (long done = 0; done < header.BodyBytes; done += block.Length)
+        {
+            int length = (int)Math.Min(block.Length, header.BodyBytes - done);
+            int got = files.ReadAt(segment, block.AsSpan(0, length), offset + done);
+            crc = Crc32C.Append(crc, block.AsSpan(0, got));
+        }
+
+        return crc != header.BodyCrc
+            ? throw new MessageNotFoundException(header.Number, "its body is damaged")
+            : header.BodyBytes <= KeptBytesMax ? block : null;
+    }
+}

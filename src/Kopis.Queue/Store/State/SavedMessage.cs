@@ -1,0 +1,21 @@
+namespace Kopis.Queue.Store.State;
+
+/// <summary>What queue/state remembers of a message.</summary>
+public sealed class SavedMessage
+{
+    private HashSet<int>? _done;
+
+    /// <summary>It is finished.</summary>
+    public bool IsEnded { get; set; }
+
+    /// <summary>Unix time of the next pass; null where the log does not know.</summary>
+    public long? LocalDue { get; set; }
+
+    /// <summary>Unix time of the next pass; null where the log does not know.</summary>
+    public long? RemoteDue { get; set; }
+
+    /// <summary>Indices of recipients that need nothing more.</summary>
+    public IReadOnlyCollection<int> Done => _done ?? (IReadOnlyCollection<int>)[];
+
+    public void AddDone(int index) => (_done ??= []).Add(index);
+}

@@ -1,0 +1,246 @@
+using System.Buffers;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Queue.Store.State;
+
+/// <summary>
+/// queue/state: what became of each recipient. One file <c>log-N</c>, which begins with a
+/// snapshot and grows by what happens; when it has grown enough, a snapshot of the state is
+/// written to <c>log-N+1</c> and the old one removed (docs/queue-format.md).
+/// </summary>
+public sealed class StateLog(IStateDisk disk) : IDisposable
+{
+    private const string Temporary = ".tmp";
+    private const int RecordsAround = 3; // Format and Position before, Position after.
+
+    private readonly ArrayBufferWriter<byte> _pending = new(4096);
+    private ulong _generation;
+    private int _fd = -1;
+    private long _length;
+    private long _lengthWhenNew;
+
+    /// <summary>See <see cref="CompactAfterBytes"/>.</summary>
+    public const long CompactAfterBytesUsual = 4 * 1024 * 1024;
+
+    /// <summary>A log that is not bigger than this is not written anew.</summary>
+    public long CompactAfterBytes { get; init; } = CompactAfterBytesUsual;
+
+    /// <summary>Where the reading of messages goes on.</summary>
+    public ScanPosition Position { get; private set; }
+
+    /// <summary>Damage may hide a live message, so everything in the store counts as unfinished
+    /// but what has its own End: better twice than never.</summary>
+    public bool IsDoubtful { get; private set; }
+
+    /// <summary>Damaged records, the torn tail of the last write left out.</summary>
+    public int DamagedRecords { get; private set; }
+
+    /// <summary>Whether it is time to write a snapshot.</summary>
+    public bool ShouldCompact => _length > CompactAfterBytes && _length > 2 * _lengthWhenNew;
+
+    private string Current => StateReader.FileName(_generation);
+
+    /// <summary>Reads everything back.</summary>
+    /// <returns>Each message that the log speaks of.</returns>
+    /// <exception cref="Base.ConfigurationException">A later version wrote it.</exception>
+    public Dictionary<ulong, SavedMessage> Load()
+    {
+        foreach (string name in disk.Names())
+        {
+            if (name.EndsWith(Temporary, StringComparison.Ordinal))
+            {
+                disk.Unlink(name);
+            }
+            else if (StateReader.TryParseName(name, out ulong generation))
+            {
+                _generation = Math.Max(_generation, generation);
+            }
+        }
+
+        if (_generation == 0)
+        {
+            return [];
+        }
+
+        int fd = disk.Open(Current);
+        try
+        {
+            StateReader reader = Read(fd);
+            Position = reader.Position;
+            IsDoubtful = reader.IsDoubtful;
+            DamagedRecords = reader.DamagedRecords;
+            return reader.Saved;
+        }
+        finally
+        {
+            disk.Close(fd);
+        }
+    }
+
+    /// <summary>Something was added that is not durable yet.</summary>
+    public bool HasUnsynced { get; private set; }
+
+    /// <summary>Adds a record; durable after the next <see cref="Sync"/>.</summary>
+    public void Add(StateKind kind, ulong number, long value)
+    {
+        HasUnsynced = true;
+        Add(_pending, kind, number, value);
+    }
+
+    /// <summary>Hands what was added to the kernel: our own death does not lose it.</summary>
+    /// <exception cref="IOException">As for <see cref="Sync"/>.</exception>
+    public void Write()
+    {
+        if (_pending.WrittenCount > 0)
+        {
+            disk.WriteAt(_fd, _pending.WrittenSpan, _length);
+            _length += _pending.WrittenCount;
+            _pending.ResetWrittenCount();
+        }
+    }
+
+    /// <summary>Makes what was added durable: one sync for all of it.</summary>
+    /// <exception cref="IOException">Nobody knows what the file holds now: the next thing to do is
+    /// <see cref="Compact"/>, since a new file does not share its fate.</exception>
+    public void Sync()
+    {
+        if (HasUnsynced)
+        {
+            Write();
+            disk.SyncData(_fd);
+            HasUnsynced = false;
+        }
+    }
+
+    /// <summary>Writes the state as it is now to a new file, which takes the old one's place. What
+    /// was added before is in it.</summary>
+    /// <param name="position">Messages before it are finished unless they are named here.</param>
+    /// <param name="messages">What is not finished; counted first, and then written.</param>
+    /// <param name="setAside">Messages to be looked at again at the next start, and which of their
+    /// recipients are done.</param>
+    /// <exception cref="IOException">The old file still counts.</exception>
+    public void Compact(
+        ScanPosition position, IEnumerable<IStateMessage> messages,
+        IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
+    {
+        string name = StateReader.FileName(++_generation);
+        int fd = disk.Create(name + Temporary);
+        long length;
+        try
+        {
+            length = WriteSnapshot(fd, position, messages, setAside);
+            disk.SyncData(fd);
+            disk.Rename(name + Temporary, name);
+            disk.SyncNames();
+        }
+        catch (IOException)
+        {
+            disk.Close(fd);
+            throw;
+        }
+
+        Dispose();
+        _fd = fd;
+        _length = _lengthWhenNew = length;
+        _pending.ResetWrittenCount();
+        HasUnsynced = false;
+        foreach (string old in disk.Names())
+        {
+            if (StateReader.TryParseName(old, out ulong generation) && generation < _generation)
+            {
+                disk.Unlink(old);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_fd >= 0)
+        {
+            disk.Close(_fd);
+            _fd = -1;
+        }
+    }
+
+    private static void Add(
+        ArrayBufferWriter<byte> to, StateKind kind, ulong number, long value)
+    {
+        new StateRecord(kind, number, value).Write(to.GetSpan(StateRecord.Bytes));
+        to.Advance(StateRecord.Bytes);
+    }
+
+    private long WriteSnapshot(
+        int fd, ScanPosition position, IEnumerable<IStateMessage> messages,
+        IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
+    {
+        long records = RecordsAround + ((long)StateReader.RecordsOfMessage * setAside.Count)
+            + setAside.Values.Sum(done => (long)done.Count);
+        foreach (IStateMessage message in messages)
+        {
+            records += StateReader.RecordsOfMessage + message.DoneCount;
+        }
+
+        ArrayBufferWriter<byte> block = new(StateReader.BlockBytes);
+        long length = 0;
+        Add(block, StateKind.Format, StateReader.FormatVersion, records);
+        Add(block, StateKind.Position, position.Segment, position.Offset);
+        foreach ((ulong number, IReadOnlyCollection<int> done) in setAside)
+        {
+            AddDues(block, number, 0, 0);
+            foreach (int recipient in done)
+            {
+                Add(block, StateKind.Done, number, recipient);
+            }
+        }
+
+        foreach (IStateMessage message in messages)
+        {
+            AddMessage(block, message);
+            if (block.WrittenCount >= StateReader.BlockBytes)
+            {
+                disk.WriteAt(fd, block.WrittenSpan, length);
+                length += block.WrittenCount;
+                block.ResetWrittenCount();
+            }
+        }
+
+        Add(block, StateKind.Position, position.Segment, position.Offset);
+        disk.WriteAt(fd, block.WrittenSpan, length);
+        return length + block.WrittenCount;
+    }
+
+    private static void AddDues(
+        ArrayBufferWriter<byte> to, ulong number, long local, long remote)
+    {
+        Add(to, StateKind.Live, number, 0);
+        Add(to, StateKind.LocalDue, number, local);
+        Add(to, StateKind.RemoteDue, number, remote);
+    }
+
+    private static void AddMessage(ArrayBufferWriter<byte> to, IStateMessage message)
+    {
+        AddDues(to, message.Number, message.LocalDue, message.RemoteDue);
+        for (int i = 0; i < message.Recipients && message.DoneCount > 0; i++)
+        {
+            if (message.IsDone(i))
+            {
+                Add(to, StateKind.Done, message.Number, i);
+            }
+        }
+    }
+
+    private StateReader Read(int fd)
+    {
+        StateReader reader = new(Current);
+        byte[] block = new byte[StateReader.BlockBytes];
+        int got;
+        for (long offset = 0; (got = disk.ReadAt(fd, block, offset)) > 0; offset += got)
+        {
+            reader.Read(block.AsSpan(0, got));
+        }
+
+        reader.Finish();
+        return reader;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Buffers.Binary;
+using Kopis.Base;
+
+namespace Kopis.Queue.Store.State;
+
+/// <summary>One record of queue/state: 24 bytes, checked each by itself
+/// (docs/queue-format.md).</summary>
+/// <param name="Kind">What it says.</param>
+/// <param name="Number">A message number; a segment for <see cref="StateKind.Position"/>, the
+/// version for <see cref="StateKind.Format"/>.</param>
+/// <param name="Value">A recipient's index, a Unix time, an offset, or a count.</param>
+public readonly record struct StateRecord(StateKind Kind, ulong Number, long Value)
+{
+    public const int Bytes = 24;
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(to[4..], (int)Kind);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[8..], Number);
+        BinaryPrimitives.WriteInt64LittleEndian(to[16..], Value);
+        BinaryPrimitives.WriteUInt32LittleEndian(to, Crc32C.Of(to[4..Bytes]));
+    }
+
+    /// <summary>Null where the bytes are no sound record.</summary>
+    public static StateRecord? Read(ReadOnlySpan<byte> from)
+    {
+        int kind = BinaryPrimitives.ReadInt32LittleEndian(from[4..]);
+        return BinaryPrimitives.ReadUInt32LittleEndian(from) == Crc32C.Of(from[4..Bytes])
+            && kind is >= (int)StateKind.Position and <= (int)StateKind.Format
+            ? new StateRecord(
+                (StateKind)kind,
+                BinaryPrimitives.ReadUInt64LittleEndian(from[8..]),
+                BinaryPrimitives.ReadInt64LittleEndian(from[16..]))
+            : null;
+    }
+}

@@ -1,0 +1,28 @@
+namespace Kopis.Send.Scheduling;
+
+/// <summary>An order to a spawner: one recipient, or several of one message at one host.</summary>
+/// <param name="Pass">The pass that it belongs to.</param>
+/// <param name="Recipients">Indices of the message's recipients, in the order of the command.
+/// </param>
+internal sealed record Delivery(Pass Pass, int[] Recipients)
+{
+    internal QueuedMessage Message => Pass.Message;
+
+    /// <summary>The recipients as the channel knows them.</summary>
+    internal required ReadOnlyMemory<byte>[] Addresses { get; init; }
+
+    /// <summary>Its line in the log was left out: it is expected to end as those before it.
+    /// </summary>
+    internal bool IsUnlisted { get; set; }
+
+    /// <summary>Whose place it takes; null on the remote channel.</summary>
+    internal MailUser? User { get; init; }
+
+    /// <summary>Numbers for the log, one a recipient; set when the order goes out.</summary>
+    internal ulong FirstNumber { get; set; }
+
+    /// <summary>How many recipients have been reported.</summary>
+    internal int Reported { get; set; }
+
+    internal bool IsComplete => Reported == Recipients.Length;
+}

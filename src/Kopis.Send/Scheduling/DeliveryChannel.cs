@@ -1,0 +1,11 @@
+namespace Kopis.Send.Scheduling;
+
+/// <summary>qmail's two ways out.</summary>
+internal enum DeliveryChannel : byte
+{
+    /// <summary>Through qmail-lspawn.</summary>
+    Local,
+
+    /// <summary>Through qmail-rspawn.</summary>
+    Remote,
+}

@@ -1,0 +1,43 @@
+namespace Kopis.Send.Scheduling;
+
+/// <summary>One attempt at all recipients of a message that are left on a channel.</summary>
+internal sealed class Pass(
+    QueuedMessage message, OriginRow row, DeliveryChannel channel, long nextDue, bool isLast)
+{
+    /// <summary>The row that it takes turns in.</summary>
+    internal OriginRow Row { get; } = row;
+
+    internal QueuedMessage Message { get; } = message;
+
+    internal DeliveryChannel Channel { get; } = channel;
+
+    /// <summary>When the next one is due, counted from the beginning of this one.</summary>
+    internal long NextDue { get; } = nextDue;
+
+    /// <summary>It began after the message's lifetime: deferrals are failures (trap 16).</summary>
+    internal bool IsLast { get; } = isLast;
+
+    /// <summary>The first recipient not looked at yet.</summary>
+    internal int Next { get; set; }
+
+    /// <summary>Orders out and not fully reported.</summary>
+    internal int Running { get; set; }
+
+    /// <summary>Recipients that wait until their user has room.</summary>
+    internal int Parked { get; set; }
+
+    /// <summary>Over, and the message waits again or is finished.</summary>
+    internal bool IsClosed { get; set; }
+
+    /// <summary>Recipients that this pass has deferred.</summary>
+    internal int Left { get; set; }
+
+    /// <summary>Its recipients could not be read: those that are left wait for the next pass.
+    /// </summary>
+    internal bool IsCutShort { get; set; }
+
+    /// <summary>It waits until fewer of its recipients are parked.</summary>
+    internal bool IsHeld { get; set; }
+
+    internal bool AllOrdered => IsCutShort || Next >= Message.Recipients;
+}

@@ -1,0 +1,111 @@
+using Kopis.Mail.Addresses;
+using Kopis.Mail.Dsn;
+using Kopis.Queue.Store.State;
+using Kopis.Send.Bounces;
+
+namespace Kopis.Send.Scheduling;
+
+/// <summary>
+/// One message of the queue as qmail-send knows it. Its recipients are in memory
+/// (<see cref="WholeMessage"/>) or are read in portions when their turn comes
+/// (<see cref="LongMessage"/>).
+/// </summary>
+internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMessage
+{
+    private uint _dueLocal; // Unix seconds: there may be millions of messages, and 2106 is far.
+    private uint _dueRemote;
+
+    public ulong Number { get; } = number;
+
+    /// <summary>Unix time of its arrival; retry schedule and lifetime count from it.</summary>
+    internal long BornSeconds { get; } = bornSeconds;
+
+    /// <summary>Who queued it.</summary>
+    internal uint Uid { get; init; }
+
+    /// <summary>Where in its segment its record ends.</summary>
+    internal uint RecordEnd { get; init; }
+
+    /// <summary>Its body is in a file of its own.</summary>
+    internal bool HasOwnFile { get; init; }
+
+    /// <summary>queue/bounce keeps something about at least one of its recipients.</summary>
+    internal bool HasBounce { get; set; }
+
+    /// <summary>The scheduler has given it out as finished.</summary>
+    internal bool IsFinished { get; set; }
+
+    internal abstract ReadOnlySpan<byte> Sender { get; }
+
+    /// <summary>Where its bounce goes.</summary>
+    internal ReadOnlySpan<byte> ReturnPath => Verp.BounceAddress(Sender);
+
+    /// <summary>Its recipients are not all in memory.</summary>
+    internal abstract bool IsLong { get; }
+
+    /// <summary>Bytes of memory that it holds, about.</summary>
+    internal abstract long MemoryBytes { get; }
+
+    /// <summary>What ESMTP said of it; null for most messages, of which it said nothing.</summary>
+    /// <exception cref="IOException">It cannot be read now; also in what follows.</exception>
+    internal abstract ParameterTable? Parameters { get; }
+
+    /// <summary>Its sender said something about notices of delivery status.</summary>
+    internal abstract bool HasDsn { get; }
+
+    /// <summary>Its sender asked for notices of delivery status; a bounce's never does.</summary>
+    internal bool HasNotices => HasDsn && !ReturnPath.IsEmpty
+        && !ReturnPath.SequenceEqual(BounceText.DoubleBounceSender);
+
+    /// <inheritdoc/>
+    public abstract int Recipients { get; }
+
+    /// <inheritdoc/>
+    public abstract int DoneCount { get; }
+
+    /// <summary>Nothing is left to deliver on either channel.</summary>
+    internal abstract bool AllDone { get; }
+
+    long IStateMessage.LocalDue => _dueLocal;
+
+    long IStateMessage.RemoteDue => _dueRemote;
+
+    /// <inheritdoc/>
+    public bool IsDone(int index) => State(index) == RecipientState.Done;
+
+    /// <summary>The recipient as its channel knows it.</summary>
+    internal abstract ReadOnlyMemory<byte> Address(int index);
+
+    internal abstract DeliveryChannel Channel(int index);
+
+    internal abstract RecipientState State(int index);
+
+    /// <summary>Whether a channel may have recipients that are not done.</summary>
+    internal abstract bool MayBeOpen(DeliveryChannel channel);
+
+    /// <summary>Unix time of the channel's next pass.</summary>
+    internal long Due(DeliveryChannel channel) =>
+        channel == DeliveryChannel.Local ? _dueLocal : _dueRemote;
+
+    internal void SetDue(DeliveryChannel channel, long seconds) =>
+        (channel == DeliveryChannel.Local ? ref _dueLocal : ref _dueRemote) =
+            (uint)Math.Clamp(seconds, 0, uint.MaxValue);
+
+    /// <summary>Moves a recipient on; one that is done stays so.</summary>
+    internal abstract void SetState(int index, RecipientState state);
+
+    /// <summary>A pass begins.</summary>
+    internal virtual void BeginPass()
+    {
+    }
+
+    /// <summary>Makes <see cref="Recipients"/> known for a pass.</summary>
+    /// <returns>Whether that took a while.</returns>
+    internal virtual bool Prepare() => false;
+
+    /// <summary>What was deferred in a pass is to be delivered again in the next.</summary>
+    /// <param name="channel">The pass's.</param>
+    /// <param name="isLeft">Some recipients of the channel are not done.</param>
+    /// <returns>Whether the other channel is to have a pass again, too.</returns>
+    internal abstract bool EndPass(DeliveryChannel channel, bool isLeft);
+}

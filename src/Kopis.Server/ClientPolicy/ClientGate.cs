@@ -1,0 +1,161 @@
+using System.IO.Pipelines;
+using System.Net;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Net;
+using Kopis.Net.Dns;
+
+namespace Kopis.Server.ClientPolicy;
+
+/// <summary>
+/// Meets each client of a listener before its session: counts it, lets it wait, and finds out what
+/// is said of it, all at once. Costs timers and no thread.
+/// </summary>
+public sealed class ClientGate
+{
+    private static readonly ClientRefusal TalksEarly =
+        ClientRefusal.Of("554", "5.5.0", "sorry, nothing may be said before my greeting");
+
+    private static readonly ClientRefusal Ending =
+        ClientRefusal.Of("421", "4.3.2", "going down");
+
+    private readonly Reloading<ClientSettings> _settings;
+    private readonly Reloading<UseTables> _limits;
+    private readonly LogThrottle _log;
+
+    /// <summary>Makes the gate of a listener.</summary>
+    /// <param name="control">Where the control files are.</param>
+    /// <param name="dns">Makes who is asked, when somebody is.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Takes a line for people.</param>
+    public ClientGate(
+        ControlDirectory control, Func<IMailDns> dns, TimeProvider time, Action<string> log)
+    {
+        _log = new LogThrottle(log, time);
+        _settings = new Reloading<ClientSettings>(
+            [.. ClientSettings.Files.Select(file => Path.Combine(control.Directory, file))],
+            () => ClientSettings.Load(control, dns, time, log), time);
+        _limits = new Reloading<UseTables>(
+            [.. ClientSettings.LimitFiles.Select(file => Path.Combine(control.Directory, file))],
+            () => ClientSettings.LoadLimits(control, time), time);
+    }
+
+    /// <summary>Reads the control files.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    public void Check()
+    {
+        _ = _settings.Current();
+        _ = _limits.Current();
+    }
+
+    /// <summary>Meets a client. One with RBLSMTPD set to nothing is let alone; of one with
+    /// RELAYCLIENT nothing is asked.</summary>
+    /// <param name="connection">Of it, or of who speaks for it.</param>
+    /// <param name="environment">What is known of it.</param>
+    /// <param name="isGreeted">We speak first, and have not spoken.</param>
+    /// <param name="stop">Turns it away.</param>
+    public async Task<ClientStanding> MeetAsync(
+        Connection connection, ByteEnvironment environment, bool isGreeted,
+        CancellationToken stop)
+    {
+        if (environment["RBLSMTPD"] is { Length: 0 })
+        {
+            return LetAlone();
+        }
+
+        ClientSettings settings = _settings.Current();
+        IPAddress? client = AddressIn(environment);
+        ClientStanding standing =
+            ClientStanding.Open(settings, _limits.Current(), client, _log);
+        if (standing.TurnedAway is not null || client is null
+            || environment["RELAYCLIENT"] is not null)
+        {
+            return standing;
+        }
+
+        try
+        {
+            await JudgeAsync(standing, client, settings, isGreeted ? connection : null, stop);
+        }
+        catch
+        {
+            standing.Dispose();
+            throw;
+        }
+
+        if ((standing.TurnedAway ?? standing.Refusal) is { } refusal)
+        {
+            _log.Write(
+                "refused clients",
+                $"{connection.Number} {client}: {refusal.Code} {refusal.Text}");
+        }
+
+        return standing;
+    }
+
+    /// <summary>Meets a client of whom nothing is held; whom it shows to be a user is counted.
+    /// </summary>
+    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    public ClientStanding LetAlone() => ClientStanding.OfUsersOnly(_limits.Current(), _log);
+
+    private static async Task JudgeAsync(
+        ClientStanding standing, IPAddress client, ClientSettings settings,
+        Connection? silent, CancellationToken stop)
+    {
+        Task<Listing> listing = settings.Lists?.AskAsync(client) ?? Task.FromResult(Listing.None);
+        Task<NameProof> proof =
+            settings.Names?.AskAsync(client) ?? Task.FromResult(NameProof.Proven);
+        if (silent is not null && settings.GreetDelay > TimeSpan.Zero)
+        {
+            standing.TurnedAway = await WaitAsync(silent, settings.GreetDelay, stop);
+        }
+
+        if (standing.TurnedAway is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            Listing said = await listing.WaitAsync(stop);
+            NameProof name = await proof.WaitAsync(stop);
+            standing.Refusal = ClientJudge.Refusal(client, settings, said, name);
+            standing.Mark = ClientJudge.Mark(client, settings, said, name);
+        }
+        catch (OperationCanceledException)
+        {
+            standing.TurnedAway = Ending;
+        }
+    }
+
+    // Null: the client kept silent, as it must (RFC 5321 §4.3.1), or is gone already.
+    private static async Task<ClientRefusal?> WaitAsync(
+        Connection connection, TimeSpan delay, CancellationToken stop)
+    {
+        using CancellationTokenRegistration wake = stop.UnsafeRegister(
+            static input => ((PipeReader)input!).CancelPendingRead(), connection.Input);
+        connection.SetDeadline(delay);
+        while (await connection.TryReadAsync() is { } read)
+        {
+            bool spoke = !read.Buffer.IsEmpty;
+            connection.Input.AdvanceTo(read.Buffer.Start);
+            if (spoke || stop.IsCancellationRequested)
+            {
+                return spoke ? TalksEarly : Ending;
+            }
+
+            if (read.IsCompleted)
+            {
+                break;
+            }
+        }
+
+        return null;
+    }
+
+    private static IPAddress? AddressIn(ByteEnvironment environment) =>
+        environment.Text("TCPREMOTEIP") is { } text
+            && IPAddress.TryParse(text, out IPAddress? address)
+            ? address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address
+            : null;
+}

@@ -1,0 +1,38 @@
+using System.Net;
+
+namespace Kopis.Server.ClientPolicy;
+
+/// <summary>Asks all lists about a client at once, within a bound of time.</summary>
+/// <param name="lists">The lists.</param>
+/// <param name="timeout">After it a list counts as silent.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ListingCheck(
+    IReadOnlyList<WatchedList> lists, TimeSpan timeout, TimeProvider time)
+{
+    /// <summary>Asks. Does not throw.</summary>
+    internal async Task<Listing> AskAsync(IPAddress client)
+    {
+        WatchedList[] asked = [.. lists.Where(list => list.Rule.IsAbout(client))];
+        using CancellationTokenSource limit = new(timeout, time);
+        ListWord[] words = await Task.WhenAll(
+            asked.Select(list => list.AskAsync(client, limit.Token)));
+        int score = 0;
+        int unsaid = 0;
+        List<string> zones = [];
+        foreach ((WatchedList list, ListWord word) in asked.Zip(words))
+        {
+            if (word == ListWord.Yes)
+            {
+                score += list.Rule.Weight;
+                zones.Add(list.Rule.Zone);
+            }
+            else if (word == ListWord.Silent)
+            {
+                unsaid += Math.Min(0, list.Rule.Weight);
+            }
+        }
+
+        return new Listing(
+            score, score + unsaid, zones, !words.Contains(ListWord.Silent));
+    }
+}

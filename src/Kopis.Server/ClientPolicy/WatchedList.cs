@@ -1,0 +1,130 @@
+using System.Net;
+using Kopis.Net.Dns;
+
+namespace Kopis.Server.ClientPolicy;
+
+/// <summary>
+/// One list, and what has become of it: lists die, and then are silent, or answer yes to everything
+/// (RFC 5782 §5). Such a one is left alone for a while, and its word is no word.
+/// </summary>
+/// <param name="rule">The list.</param>
+/// <param name="dns">Who is asked.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Is told when the list is left alone.</param>
+internal sealed class WatchedList(
+    DnsListRule rule, IMailDns dns, TimeProvider time, Action<string> log)
+{
+    internal const int SilencesMax = 3; // In a row.
+    internal static readonly TimeSpan RestAfterSilence = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan RestAfterLie = TimeSpan.FromMinutes(10);
+    internal static readonly TimeSpan BelieveFor = TimeSpan.FromHours(1);
+
+    private const uint LoopbackNetwork = 127; // 127.0.0.0/8 holds all answers of a list.
+    private const uint TroubleCodes = 0x7FFFFF; // 127.255.255.0/24: refused, over quota, mistyped.
+
+    private readonly Lock _lock = new();
+    private long _restsUntil = long.MinValue;
+    private long _believedUntil = long.MinValue;
+    private int _silences;
+
+    internal DnsListRule Rule { get; } = rule;
+
+    /// <summary>Asks about a client. Does not throw; the time's end is silence.</summary>
+    internal async Task<ListWord> AskAsync(IPAddress client, CancellationToken inTime)
+    {
+        long now = time.GetTimestamp();
+        lock (_lock)
+        {
+            if (now < _restsUntil)
+            {
+                return ListWord.Silent;
+            }
+        }
+
+        ListWord word = Judge(await FindAsync(client, inTime));
+        if (word == ListWord.Yes && !await IsBelievedAsync(inTime))
+        {
+            word = ListWord.Silent;
+        }
+
+        Note(word);
+        return word;
+    }
+
+    private ListWord Judge(DnsAnswer<IPAddress> answer) =>
+        answer.Status == DnsStatus.TryAgain ? ListWord.Silent
+        : answer.Records.Any(code => !IsAnswer(DnsListRule.Number(code))) ? ListWord.Silent
+        : answer.Records.Any(Rule.Counts) ? ListWord.Yes
+        : ListWord.No;
+
+    private static bool IsAnswer(uint code) =>
+        code >> 24 == LoopbackNetwork && code >> 8 != TroubleCodes;
+
+    // 127.0.0.1 is on no list (RFC 5782 §5), but on one whose zone has become a wildcard.
+    private async Task<bool> IsBelievedAsync(CancellationToken inTime)
+    {
+        lock (_lock)
+        {
+            if (time.GetTimestamp() < _believedUntil)
+            {
+                return true;
+            }
+        }
+
+        DnsAnswer<IPAddress> answer = await FindAsync(IPAddress.Loopback, inTime);
+        if (answer.Status == DnsStatus.TryAgain)
+        {
+            return false;
+        }
+
+        bool lies = answer.Records.Count > 0;
+        lock (_lock)
+        {
+            _believedUntil = lies ? long.MinValue : After(BelieveFor);
+            _restsUntil = lies ? After(RestAfterLie) : _restsUntil;
+        }
+
+        if (lies)
+        {
+            log($"{Rule.Zone} lists everyone, even 127.0.0.1: not asked for "
+                + $"{RestAfterLie.TotalSeconds:0} seconds");
+        }
+
+        return !lies;
+    }
+
+    private void Note(ListWord word)
+    {
+        lock (_lock)
+        {
+            _silences = word == ListWord.Silent ? _silences + 1 : 0;
+            if (_silences < SilencesMax)
+            {
+                return;
+            }
+
+            _silences = 0;
+            _restsUntil = Math.Max(_restsUntil, After(RestAfterSilence));
+        }
+
+        log($"{Rule.Zone} does not answer: not asked for "
+            + $"{RestAfterSilence.TotalSeconds:0} seconds");
+    }
+
+    private async Task<DnsAnswer<IPAddress>> FindAsync(IPAddress client, CancellationToken inTime)
+    {
+        try
+        {
+            // The wait ends in time, whether or not the resolver's code keeps to it.
+            return await dns.FindIPv4Async(DnsList.NameFor(client, Rule.Zone), inTime)
+                .WaitAsync(inTime);
+        }
+        catch (Exception) when (inTime.IsCancellationRequested) // Of whatever kind: see MailDns.
+        {
+            return new DnsAnswer<IPAddress>(DnsStatus.TryAgain, []);
+        }
+    }
+
+    private long After(TimeSpan span) =>
+        time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency);
+}

@@ -1,0 +1,103 @@
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Server;
+
+/// <summary>
+/// A message on its way to the queue, in blocks. One that fits one block asks for the queue only at
+/// its end, so that slow clients do not hold the queue's connections. Disposed before its end, it
+/// queues nothing.
+/// </summary>
+internal sealed class MessageUpload(ISubmissionClient queue) : IAsyncDisposable
+{
+    private ISubmission? _submission;
+    private int _headBytes;
+
+    /// <summary>What is to be sent next.</summary>
+    internal MessageBlock Block { get; } = new();
+
+    /// <summary>Gives what is to stand after our own lines, from the beginning of the data and
+    /// whether that is all; null for nothing.</summary>
+    internal Func<ReadOnlyMemory<byte>, bool, byte[]>? Complete { get; init; }
+
+    /// <summary>Whether the queue could not even be asked.</summary>
+    internal bool HasNoQueue { get; private set; }
+
+    /// <summary>The refusal in the queue program's own words, where it has some.</summary>
+    internal string? CustomText => _submission?.CustomText;
+
+    /// <summary>Tells that our own lines end here.</summary>
+    internal void EndHead() => _headBytes = Block.Written.Length;
+
+    /// <summary>Sends the block and begins the next one.</summary>
+    internal ValueTask SendBlockAsync() => SendBlockAsync(isLast: false);
+
+    private async ValueTask SendBlockAsync(bool isLast)
+    {
+        try
+        {
+            if (!HasNoQueue)
+            {
+                ReadOnlyMemory<byte> rest = Block.Written;
+                if (_submission is null)
+                {
+                    _submission = await queue.BeginAsync(
+                        MessageOrigin.Network, qp: 0, CancellationToken.None);
+                    rest = await SendHeadAsync(_submission, rest, isLast);
+                }
+
+                await _submission.WriteAsync(rest, CancellationToken.None);
+            }
+        }
+        catch (IOException)
+        {
+            HasNoQueue = true;
+            await AbandonAsync();
+        }
+
+        Block.Clear();
+    }
+
+    /// <summary>Queues nothing of it.</summary>
+    internal async ValueTask AbandonAsync()
+    {
+        Block.Clear();
+        if (_submission is not null)
+        {
+            await _submission.DisposeAsync();
+            _submission = null;
+        }
+    }
+
+    /// <summary>Hands over what is left and the envelope.</summary>
+    /// <returns>The queue's answer; null where it could not even be asked.</returns>
+    /// <remarks>Nothing cuts this wait short: a client that is told nothing sends again what was
+    /// queued.</remarks>
+    internal async Task<QueueReply?> FinishAsync(byte[] envelope)
+    {
+        await SendBlockAsync(isLast: true);
+        return _submission is null
+            ? null
+            : await _submission.FinishAsync(envelope, CancellationToken.None);
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> SendHeadAsync(
+        ISubmission submission, ReadOnlyMemory<byte> block, bool isLast)
+    {
+        if (Complete is null)
+        {
+            return block;
+        }
+
+        byte[] more = Complete(block[_headBytes..], isLast);
+        await submission.WriteAsync(block[.._headBytes], CancellationToken.None);
+        await submission.WriteAsync(more, CancellationToken.None);
+        return block[_headBytes..];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await AbandonAsync();
+        Block.Dispose();
+    }
+}

@@ -1,0 +1,156 @@
+using System.Buffers;
+using System.Net;
+using Kopis.Mail.Pop3;
+using Kopis.Mail.Sasl;
+using Kopis.Net;
+using Kopis.Net.Tls;
+
+namespace Kopis.Server.Pop3;
+
+/// <summary>The lines of one session up to the end of its one try to log in, over TLS where the
+/// client or the listener wants it.</summary>
+internal sealed class LoginConversation : ILineProtocol
+{
+    /// <summary>For a line, and for the whole login (contract §10.1).</summary>
+    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1200);
+
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
+
+    private readonly Connection _connection;
+    private readonly byte[] _stamp;
+    private readonly Pop3Logins _logins;
+    private readonly TlsServer _tls;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _log;
+    private readonly long _began;
+    private Pop3Login _login;
+    private Pop3LoginStep _step;
+    private byte[] _ticket = [];
+
+    /// <summary>Prepares it.</summary>
+    /// <param name="connection">The client.</param>
+    /// <param name="stamp">The greeting's.</param>
+    /// <param name="logins">Who may come in.</param>
+    /// <param name="tls">Our certificates.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Takes a line for the listener's log.</param>
+    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
+    internal LoginConversation(
+        Connection connection, byte[] stamp, Pop3Logins logins, TlsServer tls,
+        TimeProvider time, Action<string> log)
+    {
+        _connection = connection;
+        _stamp = stamp;
+        _logins = logins;
+        _tls = tls;
+        _time = time;
+        _log = log;
+        _began = time.GetTimestamp();
+        _login = NewLogin();
+    }
+
+    int ILineProtocol.LineBytesMax => _login.LineBytesMax;
+
+    /// <summary>Whether the client knows of response codes.</summary>
+    internal bool KnowsCodes => _login.KnowsCodes;
+
+    private IPAddress Peer => _connection.Remote?.Address ?? IPAddress.None;
+
+    LineStep ILineProtocol.OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply) =>
+        After(_login.OnLine(line, reply));
+
+    LineStep ILineProtocol.OnLineTooLong(IBufferWriter<byte> reply) =>
+        After(_login.OnLineTooLong(reply));
+
+    /// <summary>Greets and takes lines.</summary>
+    /// <returns>Whose mail to serve; null where the session has ended.</returns>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <exception cref="OperationCanceledException">The listener is ending.</exception>
+    internal async Task<Pop3Client?> RunAsync(CancellationToken stop)
+    {
+        if (_connection.Environment["POP3S"] is not null
+            && !await BeginTlsAsync(ReadOnlyMemory<byte>.Empty))
+        {
+            return null;
+        }
+
+        _login.Greet(_connection.Output);
+        while (await new LinePump(_connection, this).RunAsync(Timeout, stop) == PumpEnd.Paused)
+        {
+            while (_step == Pop3LoginStep.Check)
+            {
+                SaslAnswer answer = await _logins.AnswerAsync(Peer, _login.Question, stop);
+                _ticket = answer.Ticket;
+                _step = _login.OnAnswer(answer, _connection.Output);
+            }
+
+            if (_step == Pop3LoginStep.StartTls)
+            {
+                if (!await BeginTlsAsync(Pop3Reply.ReadyForTls.ToArray()))
+                {
+                    return null;
+                }
+            }
+            else if (_step != Pop3LoginStep.NextLine)
+            {
+                return await ConcludeAsync();
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Says the last word to a client that may have sent more by now.</summary>
+    internal async Task RefuseAsync(ReadOnlyMemory<byte> refusal, ReadOnlyMemory<byte> code)
+    {
+        _connection.Output.Write(Pop3Code.Add(refusal.Span, code.Span, KnowsCodes));
+        _connection.SetDeadline(LastWords);
+        await _connection.FlushAndLingerAsync();
+    }
+
+    private async Task<Pop3Client?> ConcludeAsync()
+    {
+        if (_step == Pop3LoginStep.Later)
+        {
+            await RefuseAsync(Pop3Reply.AuthorizationLater.ToArray(), Pop3Code.Temporary.ToArray());
+            return null;
+        }
+
+        if (_step == Pop3LoginStep.Accepted
+            && _logins.ClientOf(_login.Account, _ticket) is { } client)
+        {
+            return client;
+        }
+
+        _log($"authorization failed for {Peer}"); // To the letter: others look for it.
+        await RefuseAsync(Pop3Reply.AuthorizationFailed.ToArray(), Pop3Code.Auth.ToArray());
+        return null;
+    }
+
+    // RFC 2595 §4: what was said in the clear is forgotten, and there is no second greeting.
+    private async ValueTask<bool> BeginTlsAsync(ReadOnlyMemory<byte> agreement)
+    {
+        TlsStart start = await _connection.StartTlsAsync(_tls, agreement);
+        if (start.HasPlaintextAhead)
+        {
+            _connection.Output.Write(Pop3Reply.PlaintextAhead);
+            _connection.SetDeadline(LastWords);
+            await _connection.FlushAndLingerAsync();
+        }
+
+        _login = NewLogin();
+        return start.Established;
+    }
+
+    private Pop3Login NewLogin() =>
+        new(_stamp, _logins.OfferTo(_connection, hasTls: _tls.IsOffered));
+
+    private LineStep After(Pop3LoginStep step)
+    {
+        _step = step;
+        return step == Pop3LoginStep.Close || _time.GetElapsedTime(_began) > Timeout
+                ? LineStep.Close
+            : step == Pop3LoginStep.NextLine ? LineStep.Continue
+            : LineStep.Pause;
+    }
+}

@@ -1,0 +1,13 @@
+namespace Kopis.Server.Pop3;
+
+/// <summary>Why a Maildir cannot be served.</summary>
+internal enum MaildropFault
+{
+    None,
+
+    /// <summary>It is not there, or we may not enter it.</summary>
+    Missing,
+
+    /// <summary>Its <c>new</c> or <c>cur</c> cannot be listed.</summary>
+    Unreadable,
+}

@@ -1,0 +1,156 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Mail.Pop3;
+using Kopis.Net;
+using Kopis.Net.Tls;
+using Kopis.Posix;
+using Kopis.Users.Logins;
+using Kopis.Users.Tickets;
+
+namespace Kopis.Server.Pop3;
+
+/// <summary>
+/// The sessions of <c>qmail-popup HOST checkpassword qmail-pop3d MAILDIR</c> in a listener. A
+/// mailbox that is our own is served here, another's by his own qmail-pop3d, which root starts.
+/// </summary>
+internal sealed class Pop3Handler : ISessionHandler
+{
+    /// <summary>qmail-popup's exit code, whatever came of it (contract §13, 26).</summary>
+    internal const int ExitAlways = 1;
+
+    private readonly Pop3Chain _chain;
+    private readonly Pop3Logins _logins;
+    private readonly TlsServer _tls;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _log;
+    private readonly ReaderPost _post;
+    private readonly MailboxPlaces _places = new();
+
+    /// <summary>Makes the handler.</summary>
+    /// <param name="chain">The programs it stands for.</param>
+    /// <param name="logins">Who may come in.</param>
+    /// <param name="post">To who starts others' qmail-pop3ds.</param>
+    /// <param name="tls">Our certificates.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Takes a line for the listener's log.</param>
+    internal Pop3Handler(
+        Pop3Chain chain, Pop3Logins logins, ReaderPost post, TlsServer tls, TimeProvider time,
+        Action<string> log)
+    {
+        _chain = chain;
+        _logins = logins;
+        _tls = tls;
+        _time = time;
+        _log = log;
+        _post = post;
+    }
+
+    public async Task<int> RunAsync(Connection connection, CancellationToken stop)
+    {
+        try
+        {
+            LoginConversation login = new(
+                connection, StampFor(connection), _logins, _tls, _time, _log);
+            await RunAsync(connection, login, stop);
+        }
+        catch (ConfigurationException e)
+        {
+            _log($"unable to serve a client: {e.Message}"); // A control file that is being changed.
+            connection.Output.Write(Pop3Reply.AuthorizationLater);
+            connection.SetDeadline(MailConversation.IdleTimeout);
+            await connection.FlushAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The listener is ending; the client will come back.
+        }
+
+        return ExitAlways;
+    }
+
+    public ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) =>
+        environment["POP3S"] is null ? Pop3Reply.TooManyConnections.ToArray() : default;
+
+    private async Task RunAsync(
+        Connection connection, LoginConversation login, CancellationToken stop)
+    {
+        if (await login.RunAsync(stop) is not { } client)
+        {
+            return;
+        }
+
+        if (!_places.TryEnter(client.Name, _logins.SessionsMax))
+        {
+            await login.RefuseAsync(Pop3Reply.InUse.ToArray(), Pop3Code.InUse.ToArray());
+            return;
+        }
+
+        try
+        {
+            if (client.Account is null)
+            {
+                await RunReaderAsync(connection, login, client, stop);
+            }
+            else
+            {
+                await RunHereAsync(connection, login, client.Account, stop);
+            }
+        }
+        finally
+        {
+            _places.Leave(client.Name);
+        }
+    }
+
+    private async Task RunHereAsync(
+        Connection connection, LoginConversation login, Account account, CancellationToken stop)
+    {
+        if (account.Uid == Processes.EffectiveUid)
+        {
+            byte[] home = Fd.PathBytes(account.Home);
+            await MailConversation.RunAsync(
+                connection, MailConversation.PathOf(home, _chain.Maildir), login.KnowsCodes,
+                _time, stop);
+            return;
+        }
+
+        _log($"unable to become the owner of the mailbox of {account.Name}");
+        await login.RefuseAsync(
+            Pop3Reply.AuthorizationFailed.ToArray(), Pop3Code.Permanent.ToArray());
+    }
+
+    // The user's qmail-pop3d talks to us, and we to the client, whose connection stays ours: what
+    // bounds a session here bounds it whatever its user does.
+    private async Task RunReaderAsync(
+        Connection connection, LoginConversation login, Pop3Client client,
+        CancellationToken stop)
+    {
+        (int ours, int theirs) = Fd.SocketPair();
+        using Socket reader = new(new SafeSocketHandle(ours, ownsHandle: true));
+        bool isSent = false;
+        try
+        {
+            isSent = ReaderRequest.Make(login.KnowsCodes, _chain.Maildir, client.Ticket)
+                is { } packet && await _post.TrySendAsync(packet, theirs, stop);
+        }
+        finally
+        {
+            Fd.Close(theirs);
+        }
+
+        if (isSent && await ReaderRelay.IsTakenAsync(reader, stop))
+        {
+            await new ReaderRelay(connection, reader).RunAsync(stop);
+            return;
+        }
+
+        _log($"no qmail-pop3d for {client.Name}");
+        await login.RefuseAsync(
+            Pop3Reply.AuthorizationLater.ToArray(), Pop3Code.Temporary.ToArray());
+    }
+
+    // In a listener the connection's number stands for the process id, as it does in its log.
+    private byte[] StampFor(Connection connection) =>
+        Stamp.Make(connection.Number, _time.GetUtcNow(), _chain.Host);
+}

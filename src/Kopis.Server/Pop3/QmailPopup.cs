@@ -1,0 +1,198 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Mail.Pop3;
+using Kopis.Mail.Sasl;
+using Kopis.Net;
+using Kopis.Net.Tls;
+using Kopis.Posix;
+using Kopis.Users.Tickets;
+
+namespace Kopis.Server.Pop3;
+
+/// <summary>
+/// qmail-popup HOST SUBPROGRAM…: greets, takes a name and a password, and hands them to any
+/// checkpassword (contract §10.1).
+/// </summary>
+public static class QmailPopup
+{
+    private const int ExitBad = 1; // checkpassword's for a wrong name or password.
+
+    // What gives a name and a password, which is what any checkpassword takes.
+    private static readonly string[] ForAnyJudge = ["PLAIN", "LOGIN"];
+
+    /// <summary>The program: one session on descriptors 0 and 1, one try.</summary>
+    /// <returns>1, whatever came of it: that is qmail-popup's way.</returns>
+    public static int Run(ProgramContext context)
+    {
+        try
+        {
+            Serve(context);
+        }
+        catch (PosixException)
+        {
+            // The client is gone.
+        }
+
+        return Pop3Handler.ExitAlways;
+    }
+
+    /// <summary>
+    /// The sessions of a listener; null where a program of the chain is not ours.
+    /// </summary>
+    /// <exception cref="ConfigurationException">A file cannot be understood.</exception>
+    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    {
+        if (Pop3Chain.Parse(listener.Environment, chain) is not { } words)
+        {
+            return null;
+        }
+
+        // A listener does not start with a file that cannot be understood,
+        Pop3Logins logins = new(
+            listener.Home, IsOneUser(listener.Home), TimeProvider.System, Log);
+        TlsServer tls = new(ControlDirectory.Of(listener), TimeProvider.System, Log);
+        _ = tls.IsOffered; // nor with a certificate that cannot be used.
+        return new Pop3Handler(
+            words, logins, new ReaderPost(listener.Home), tls, TimeProvider.System, Log);
+    }
+
+    /// <summary>Whether a chain ends in all of ours, so that <see cref="Fuse"/>'s sessions, which
+    /// have no use for root's rights, serve it.</summary>
+    public static bool EndsChain(ByteEnvironment environment, IReadOnlyList<byte[]> chain)
+    {
+        byte[][] words = [.. chain.TakeLast(Pop3Chain.Words)];
+        return words.Length > 0 && OwnProgram.NameOf(environment, words[0]) == "qmail-popup"
+            && Pop3Chain.Parse(environment, words) is not null;
+    }
+
+    // An installed host's users are root's to write, and so no listener's.
+    private static bool IsOneUser(string home) =>
+        Fd.TryStatus(Fd.PathBytes(Path.Combine(home, "users")), out _) is not { } users
+        || users.Uid == Processes.EffectiveUid;
+
+    private static void Serve(ProgramContext context)
+    {
+        if (context.Arguments.Count < 2)
+        {
+            Fd.WriteAll(1, Pop3Reply.PopupUsage);
+            return;
+        }
+
+        Pop3Login login = new(
+            Stamp.Make(Processes.Id, DateTimeOffset.UtcNow, context.Arguments[0]),
+            new Pop3Offer(Tls: false, Passwords: true, new SaslOffer(ForAnyJudge, Binding: null)));
+        if (TakeLogin(login))
+        {
+            context.Environment[MailConversation.CodesVariable] = login.KnowsCodes ? [] : null;
+            (byte[] reply, bool isTemporary) = RunSubprogram(context, login.TakeFields());
+            Fd.WriteAll(1, reply.Length == 0 ? reply : Pop3Code.Add(
+                reply, isTemporary ? Pop3Code.Temporary : Pop3Code.Auth, login.KnowsCodes));
+        }
+    }
+
+    // What follows PASS belongs to the next program: lines are read byte by byte.
+    private static bool TakeLogin(Pop3Login login)
+    {
+        ArrayBufferWriter<byte> reply = new();
+        login.Greet(reply);
+        SingleByteLines lines = new(0, Pop3Limits.LineBytesMax, LoginConversation.Timeout);
+        while (true)
+        {
+            Fd.WriteAll(1, reply.WrittenSpan);
+            reply.ResetWrittenCount();
+            if (!lines.TryRead(out ReadOnlySpan<byte> line, out bool tooLong))
+            {
+                return false;
+            }
+
+            Pop3LoginStep step = tooLong
+                ? login.OnLineTooLong(reply)
+                : login.OnLine(line, reply);
+            switch (step)
+            {
+                case Pop3LoginStep.Check:
+                    return true;
+                case Pop3LoginStep.Refused:
+                    Fd.WriteAll(1, Pop3Code.Add(
+                        Pop3Reply.AuthorizationFailed, Pop3Code.Auth, login.KnowsCodes));
+                    return false;
+                case Pop3LoginStep.Close:
+                    Fd.WriteAll(1, reply.WrittenSpan);
+                    return false;
+            }
+        }
+    }
+
+    /// <summary>Runs the subprogram; the result is what is left to say, and whether what went
+    /// wrong will pass.</summary>
+    private static (byte[] Reply, bool IsTemporary) RunSubprogram(
+        ProgramContext context, byte[] fields)
+    {
+        (int Read, int Write) pipe;
+        try
+        {
+            pipe = Fd.Pipe();
+        }
+        catch (PosixException)
+        {
+            return (Pop3Reply.NoPipe.ToArray(), true);
+        }
+
+        int pid;
+        try
+        {
+            // All of it fits into the pipe, whether the program reads it or not.
+            Fd.WriteAll(pipe.Write, fields);
+            Fd.Close(pipe.Write);
+            IReadOnlyList<byte[]> words = [.. context.Arguments.Skip(1)];
+            if (ProgramPath.Find(context.Environment, words[0]) is not { } path)
+            {
+                return (Pop3Reply.AuthorizationFailed.ToArray(), true);
+            }
+
+            pid = Start(path, words, context.Environment, pipe.Read);
+        }
+        catch (PosixException e)
+        {
+            // execve(2) failing is the child's failure to qmail; the rest is fork(2)'s.
+            return e.Number is Errno.Again or Errno.NoMemory
+                ? (Pop3Reply.NoFork.ToArray(), true)
+                : (Pop3Reply.AuthorizationFailed.ToArray(), true);
+        }
+        finally
+        {
+            Fd.Close(pipe.Read);
+            CryptographicOperations.ZeroMemory(fields);
+        }
+
+        WaitStatus status = Processes.Wait(pid);
+        return status.Crashed ? (Pop3Reply.ChildCrashed.ToArray(), true)
+            : status.ExitCode != 0
+                ? (Pop3Reply.AuthorizationFailed.ToArray(), status.ExitCode != ExitBad)
+            : ([], false);
+    }
+
+    private static int Start(
+        string path, IReadOnlyList<byte[]> words, ByteEnvironment environment, int fields) =>
+        new ProcessStart
+        {
+            Path = path,
+            Arguments = words,
+            Environment = environment,
+            Descriptors = new Dictionary<int, int> { [0] = 0, [1] = 1, [2] = 2, [3] = fields },
+        }.Start();
+
+    private static void Log(string line)
+    {
+        try
+        {
+            Fd.WriteAll(2, ByteText.ToBytes($"qmail-popup: {line}\n"));
+        }
+        catch (PosixException)
+        {
+            // Nobody reads the log.
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Net;
+using Kopis.Posix;
+using Kopis.Users.Tickets;
+
+namespace Kopis.Server.Pop3;
+
+/// <summary>
+/// The warm qmail-pop3d: serves the sessions that root grants it, all of one user of the host, each
+/// as a process of its own did. Ends when root has hung up and all are over.
+/// </summary>
+/// <remarks>A grant is a packet: u8, 1 where the client knows of response codes; the Maildir with a
+/// NUL; the home with a NUL. Along comes the socket to the listener, whose first byte from us is
+/// <see cref="ReaderRelay.Taken"/>.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
+internal sealed class ReaderServer
+{
+    private const int SessionsMax = 1000; // Of a listener that would not stop; a few KB each.
+    private const int PacketBytesMax = ReaderRequest.BytesMax;
+
+    private readonly SemaphoreSlim _room = new(SessionsMax);
+
+    /// <summary>Serves to the end of grants.</summary>
+    internal void Run(int grants)
+    {
+        byte[] packet = new byte[PacketBytesMax];
+        int got;
+        while ((got = FdPassing.Receive(grants, packet, out int fd)) > 0)
+        {
+            if (fd >= 0 && _room.Wait(0))
+            {
+                byte[] grant = packet[..got];
+                _ = Task.Run(() => ServeAsync(grant, fd));
+            }
+            else
+            {
+                Fd.Close(fd);
+            }
+        }
+
+        for (int i = 0; i < SessionsMax; i++)
+        {
+            _room.Wait();
+        }
+    }
+
+    private async Task ServeAsync(byte[] grant, int fd)
+    {
+        try
+        {
+            using Socket socket = new(new SafeSocketHandle(fd, ownsHandle: true));
+            ReadOnlySpan<byte> names = grant.AsSpan(1);
+            int end = names.IndexOf((byte)0);
+            byte[] path = MailConversation.PathOf(names[(end + 1)..], names[..end]);
+            socket.Send([ReaderRelay.Taken]);
+            await using Connection connection = Connection.OverSocket(
+                socket, new ByteEnvironment(), TimeProvider.System, number: 0);
+            await MailConversation.RunAsync(
+                connection, path, grant[0] != 0, TimeProvider.System, CancellationToken.None);
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            // The listener is gone.
+        }
+        finally
+        {
+            _room.Release();
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Net;
+using Kopis.Queue.Intake;
+
+namespace Kopis.Server.Qmtp;
+
+/// <summary>qmail-qmtpd: receives mail by QMTP (contract §9.2).</summary>
+public static class QmailQmtpd
+{
+    /// <summary>The program: one session on descriptors 0 and 1.</summary>
+    public static int Run(ProgramContext context)
+    {
+        using IntakePool pool = new(context.Home);
+        return SessionByHand.Serve(Handler(context, pool), context.Environment);
+    }
+
+    /// <summary>The sessions of a listener, for as long as its process.</summary>
+    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    {
+        QmtpHandler handler = Handler(listener, new IntakePool(listener.Home));
+        handler.Check();
+        return handler;
+    }
+
+    private static QmtpHandler Handler(ProgramContext context, IntakePool pool) => new(
+        ControlDirectory.Of(context),
+        environment => SubmissionClients.For(context with { Environment = environment }, pool),
+        TimeProvider.System);
+}

@@ -1,0 +1,53 @@
+using Kopis.Mail.Qmtp;
+using Kopis.Mail.Smtp;
+using Kopis.Net;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Server.Qmtp;
+
+/// <summary>One QMTP session: messages until the client ends it (contract §9.2).</summary>
+internal sealed class QmtpConversation(
+    Connection connection, IReceivePolicy policy, ISubmissionClient queue, TimeProvider time)
+{
+    private readonly QmtpReader _reader = new(policy);
+
+    /// <summary>Serves the client; the result is the exit code.</summary>
+    internal async Task<int> RunAsync(CancellationToken stop)
+    {
+        TransferPump pump = new(connection, "QMTP"u8.ToArray(), time);
+        connection.SetDeadline(TransferPump.SessionMax);
+        while (true)
+        {
+            _reader.Reset();
+            await using MessageUpload upload = new(queue);
+            if (await pump.ReadAsync(_reader, upload, stop) is { } code)
+            {
+                return code;
+            }
+
+            byte[] outcome = await FinishAsync(upload);
+            foreach (QmtpVerdict verdict in _reader.Verdicts)
+            {
+                TransferReply.Write(connection.Output, verdict, outcome);
+                if (!await pump.TryFlushAsync())
+                {
+                    return pump.EndCode;
+                }
+            }
+        }
+    }
+
+    // What is said of the recipients that were accepted.
+    private async Task<byte[]> FinishAsync(MessageUpload upload)
+    {
+        if (_reader.IsTooBig)
+        {
+            return TransferReply.TooBig.ToArray();
+        }
+
+        return !_reader.IsSenderFit ? TransferReply.BadSender.ToArray()
+            : !_reader.HasRecipients ? []
+            : await TransferAnswer.FinishAsync(upload, _reader.Envelope(), time);
+    }
+}

@@ -1,0 +1,43 @@
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Net;
+using Kopis.Queue.Intake;
+
+namespace Kopis.Server.Qmtp;
+
+/// <summary>qmail-qmtpd's sessions, by hand or in a listener.</summary>
+/// <param name="control">Where the control files are.</param>
+/// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
+/// <param name="time">The clock.</param>
+internal sealed class QmtpHandler(
+    ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue, TimeProvider time)
+    : ISessionHandler
+{
+    private readonly DeliveryNames _names = new(control, time);
+    private readonly Reloading<QmtpSettings> _settings = QmtpSettings.In(control, time);
+
+    /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    internal void Check() => _ = _settings.Current();
+
+    public async Task<int> RunAsync(Connection connection, CancellationToken stop)
+    {
+        try
+        {
+            QmtpSettings settings = _settings.Current();
+            ReceivePolicy policy = new(
+                settings.DataBytes, settings.RcptHosts, settings.Recipients, _names,
+                connection.Environment);
+            QmtpConversation conversation =
+                new(connection, policy, queue(connection.Environment), time);
+            return await conversation.RunAsync(stop);
+        }
+        catch (Exception e) when (e is ConfigurationException or InvalidDataException)
+        {
+            // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
+            SessionLog.Fatal("qmail-qmtpd", e);
+            return ExitCode.Temporary;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Mail.Smtp;
+
+namespace Kopis.Server.Qmtp;
+
+/// <summary>qmail-qmtpd's control files (contract §2.2).</summary>
+/// <param name="DataBytes">databytes; zero for no limit.</param>
+/// <param name="RcptHosts">rcpthosts and morercpthosts.cdb.</param>
+/// <param name="Recipients">maxrcpt and maxrcptrelay.</param>
+internal sealed record QmtpSettings(
+    long DataBytes, RcptHosts RcptHosts, RecipientLimits Recipients)
+{
+    private static readonly string[] Files =
+        ["databytes", .. RcptHosts.Files, .. RecipientLimits.Files];
+
+    /// <summary>The settings as of each connection; files are read again when changed.</summary>
+    internal static Reloading<QmtpSettings> In(ControlDirectory control, TimeProvider time) => new(
+        [.. Files.Select(file => Path.Combine(control.Directory, file))],
+        () => new QmtpSettings(
+            control.ReadLong("databytes", SmtpLimits.MessageBytes), RcptHosts.Load(control),
+            RecipientLimits.Load(control)),
+        time);
+}

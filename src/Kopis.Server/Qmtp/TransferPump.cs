@@ -1,0 +1,108 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Kopis.Base;
+using Kopis.Mail.Header;
+using Kopis.Mail.Qmtp;
+using Kopis.Mail.Smtp;
+using Kopis.Net;
+
+namespace Kopis.Server.Qmtp;
+
+/// <summary>
+/// Carries messages of QMTP or QMQP from a connection to their grammar and, in blocks, to the
+/// queue.
+/// </summary>
+/// <param name="connection">The client.</param>
+/// <param name="protocol">QMTP or QMQP, for the Received line.</param>
+/// <param name="time">The clock.</param>
+internal sealed class TransferPump(
+    Connection connection, ReadOnlyMemory<byte> protocol, TimeProvider time)
+{
+    /// <summary>How long a whole session may take (contract §9.2).</summary>
+    internal static readonly TimeSpan SessionMax = TimeSpan.FromSeconds(3600);
+
+    // What is held in memory of answers; more go out when the client takes them.
+    private const int AnswerBytesMax = 64 * 1024;
+
+    private readonly ConnectionEnds _peer = ConnectionEnds.Of(connection.Environment);
+
+    /// <summary>How a session ends whose client is gone, slow or served.</summary>
+    internal int EndCode => connection.IsTimedOut ? ExitCode.Temporary : ExitCode.Success;
+
+    /// <summary>Reads one message; what follows it stays in the connection.</summary>
+    /// <param name="reader">The grammar, at the message's start.</param>
+    /// <param name="upload">Where it goes.</param>
+    /// <param name="stop">Ends the wait for a message, not one that has begun.</param>
+    /// <returns>Null where it is whole, else the program's exit code.</returns>
+    internal async Task<int?> ReadAsync(
+        ITransferReader reader, MessageUpload upload, CancellationToken stop)
+    {
+        using CancellationTokenRegistration wake = stop.UnsafeRegister(
+            static input => ((PipeReader)input!).CancelPendingRead(), connection.Input);
+        while (true)
+        {
+            if (!await TryFlushAsync(atLeast: 1)
+                || await connection.TryReadAsync() is not { } read)
+            {
+                return EndCode;
+            }
+
+            if (!reader.IsBegun && !read.Buffer.IsEmpty)
+            {
+                ReceivedLine.Write(
+                    upload.Block, _peer, helo: null, protocol.Span, time.GetUtcNow());
+            }
+
+            ReadOnlySequence<byte> rest = read.Buffer;
+            TransferStep step;
+            while ((step = Decode(reader, upload.Block, ref rest)) == TransferStep.More
+                && !rest.IsEmpty)
+            {
+                await (reader.IsUnwanted ? upload.AbandonAsync() : upload.SendBlockAsync());
+            }
+
+            connection.Input.AdvanceTo(rest.Start);
+            if (step != TransferStep.More)
+            {
+                return step switch
+                {
+                    TransferStep.Whole => null,
+                    TransferStep.BadProtocol => ExitCode.Permanent,
+                    _ => ExitCode.Temporary,
+                };
+            }
+
+            if (read.IsCompleted)
+            {
+                return ExitCode.Success; // As qmail's: the client has changed its mind.
+            }
+
+            if (stop.IsCancellationRequested && !reader.IsBegun)
+            {
+                return ExitCode.Temporary;
+            }
+        }
+    }
+
+    /// <summary>Sends answers, once there are so many bytes of them.</summary>
+    /// <returns>False where the client is gone or the time is over.</returns>
+    internal async ValueTask<bool> TryFlushAsync(int atLeast = AnswerBytesMax) =>
+        connection.Output.UnflushedBytes < atLeast || await connection.FlushAsync();
+
+    // Stops when the block is full: then something is left, and the step is More.
+    private static TransferStep Decode(
+        ITransferReader reader, MessageBlock block, ref ReadOnlySequence<byte> rest)
+    {
+        TransferStep step = TransferStep.More;
+        while (step == TransferStep.More && !rest.IsEmpty && block.Free > 1)
+        {
+            // The grammar may have one byte in hand.
+            ReadOnlySpan<byte> piece = rest.FirstSpan;
+            piece = piece[..Math.Min(piece.Length, block.Free - 1)];
+            step = reader.Read(piece, block, out int used);
+            rest = rest.Slice(used);
+        }
+
+        return step;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Buffers.Text;
+using Kopis.Base;
+using Kopis.Config.Maps;
+using Kopis.Mail.Smtp;
+
+namespace Kopis.Server;
+
+/// <summary>
+/// What SMTP and QMTP share: rcpthosts, databytes, and RELAYCLIENT and DATABYTES for this client.
+/// </summary>
+internal class ReceivePolicy : IReceivePolicy
+{
+    private readonly RcptHosts _hosts;
+    private readonly RecipientLimits _recipients;
+    private readonly DeliveryNames _names;
+
+    /// <summary>Reads the environment.</summary>
+    /// <param name="dataBytes">databytes.</param>
+    /// <param name="hosts">rcpthosts.</param>
+    /// <param name="recipients">maxrcpt and maxrcptrelay.</param>
+    /// <param name="names">What recipients are called here.</param>
+    /// <param name="environment">This client's.</param>
+    /// <param name="mayRelay">Whether it may send anywhere without RELAYCLIENT too.</param>
+    /// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
+    internal ReceivePolicy(
+        long dataBytes, RcptHosts hosts, RecipientLimits recipients, DeliveryNames names,
+        ByteEnvironment environment, bool mayRelay = false)
+    {
+        _hosts = hosts;
+        _recipients = recipients;
+        _names = names;
+        RelayClient = environment["RELAYCLIENT"] ?? (mayRelay ? [] : null);
+        MessageBytesMax = environment["DATABYTES"] is { } word ? ReadBytes(word) : dataBytes;
+    }
+
+    /// <summary>The leading digits, as qmail reads them. An empty word is zero, which is no limit;
+    /// qmail takes any word without digits for that.</summary>
+    private static long ReadBytes(byte[] word) =>
+        word.Length == 0 ? 0
+        : word[0] is < (byte)'0' or > (byte)'9'
+            ? throw new ConfigurationException("DATABYTES does not begin with a number")
+        : Utf8Parser.TryParse(word, out ulong bytes, out _)
+            ? (long)Math.Min(bytes, long.MaxValue)
+            : long.MaxValue; // More digits than fit.
+
+    public long MessageBytesMax { get; }
+
+    public byte[]? RelayClient { get; }
+
+    public int RecipientsMaxFor(byte[]? user) =>
+        IsStranger(user) ? _recipients.Strangers : _recipients.Known;
+
+    public int RecipientsBytesMaxFor(byte[]? user) => IsStranger(user)
+        ? Math.Min(
+            SmtpLimits.RecipientsBytesMax,
+            _recipients.Strangers * SmtpLimits.StrangerRecipientBytes)
+        : SmtpLimits.RecipientsBytesMax;
+
+    /// <summary>Whether the client may only bring mail for this host.</summary>
+    protected bool IsStranger(byte[]? user) => user is null && RelayClient is null;
+
+    public byte[]? LocalAddress(ReadOnlySpan<byte> recipient) => _names.Find(recipient);
+
+    public bool IsOurs(ReadOnlySpan<byte> recipient) =>
+        _hosts.Contains(recipient) || (_hosts.IsMissed && LocalAddress(recipient) is not null);
+}

@@ -1,0 +1,20 @@
+using Kopis.Base;
+using Kopis.Net;
+
+namespace Kopis.Server;
+
+/// <summary>A server as a program by itself: one session, then the end.</summary>
+internal static class SessionByHand
+{
+    /// <summary>Serves the client on descriptors 0 and 1; the result is the exit code.</summary>
+    internal static int Serve(ISessionHandler handler, ByteEnvironment environment) =>
+        ServeAsync(handler, environment).GetAwaiter().GetResult();
+
+    private static async Task<int> ServeAsync(
+        ISessionHandler handler, ByteEnvironment environment)
+    {
+        await using Connection connection =
+            Connection.OverDescriptors(0, 1, environment, TimeProvider.System);
+        return await handler.RunAsync(connection, CancellationToken.None);
+    }
+}

@@ -1,0 +1,62 @@
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Net;
+using Kopis.Net.Dns;
+using Kopis.Net.Tls;
+using Kopis.Queue.Intake;
+using Kopis.Server.ClientPolicy;
+using Kopis.Server.Submission;
+using Kopis.Users.Logins;
+using Kopis.Users.Lookup;
+
+namespace Kopis.Server.Smtp;
+
+/// <summary>qmail-smtpd: receives mail by SMTP (contract §9.1).</summary>
+public static class QmailSmtpd
+{
+    /// <summary>The program: one session on descriptors 0 and 1.</summary>
+    public static int Run(ProgramContext context)
+    {
+        using IntakePool pool = new(context.Home);
+        return SessionByHand.Serve(Handler(context, context.Arguments, pool), context.Environment);
+    }
+
+    /// <summary>
+    /// The sessions of a listener, for as long as its process.
+    /// </summary>
+    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    {
+        SmtpHandler handler = Handler(
+            listener, [.. chain.Skip(1)], new IntakePool(listener.Home));
+        handler.Check(listener.Environment);
+        return handler;
+    }
+
+    /// <summary>Reads all control files of a session once.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    public static void CheckControls(ControlDirectory control)
+    {
+        _ = SmtpSettings.In(control, TimeProvider.System).Current();
+        new ClientGate(
+            control, () => MailDns.Read(control), TimeProvider.System, static _ => { }).Check();
+        _ = BearerTokens.In(control, TimeProvider.System);
+        _ = new TlsServer(control, TimeProvider.System, static _ => { }).IsOffered;
+    }
+
+    // A listener's rules may set QMAILQUEUE for some of its clients.
+    private static SmtpHandler Handler(
+        ProgramContext context, IReadOnlyList<byte[]> words, IntakePool pool)
+    {
+        LookupClient lookup = new(context.Home, TimeProvider.System);
+        return new SmtpHandler(
+            ControlDirectory.Of(context),
+            environment => SubmissionClients.For(context with { Environment = environment }, pool),
+            new LookupRecipients(lookup),
+            new ClientGate(
+                ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
+                TimeProvider.System, SmtpHandler.Log),
+            SmtpLogins.Of(context, words, lookup),
+            TimeProvider.System);
+    }
+}

@@ -1,0 +1,385 @@
+using System.Buffers;
+using Kopis.Base;
+using Kopis.Mail.Header;
+using Kopis.Mail.Smtp;
+using Kopis.Net;
+using Kopis.Net.Tls;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Writer;
+using Kopis.Server.Submission;
+
+namespace Kopis.Server.Smtp;
+
+/// <summary>
+/// One SMTP session from greeting to close: carries lines to the grammar, messages to the queue,
+/// questions to who can answer them, and keeps the time.
+/// </summary>
+internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
+{
+    /// <summary>qmail-smtpd's exit code for every end but QUIT (contract §9.1).</summary>
+    internal const int ExitEarly = 1;
+
+    // A client has this many times timeoutsmtpd from the greeting, or from its last message, to the
+    // next DATA: commands that come one by one, each just in time, do not hold a session for ever.
+    private const int TimeoutsPerMessage = 3;
+
+    private const int LoginFailuresMax = 3; // RFC 4954 §4 leaves the number to us.
+
+    internal static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
+
+    private readonly Connection _connection;
+    private readonly SmtpClient _client;
+    private readonly SmtpSettings _settings;
+    private readonly SmtpServices _services;
+    private readonly ConnectionEnds _peer;
+    private SmtpPolicy _policy;
+    private SmtpSession _session;
+    private SmtpMessage? _message; // Comes by BDAT, and has begun.
+    private long _since;
+    private int _loginFailures;
+    private SmtpStep _step;
+
+    internal SmtpConversation(
+        Connection connection, SmtpClient client, SmtpSettings settings, SmtpServices services)
+    {
+        _connection = connection;
+        _client = client;
+        _settings = settings;
+        _services = services;
+        _peer = ConnectionEnds.Of(client.Environment);
+        _policy = Policy();
+        _session = new SmtpSession(_policy);
+    }
+
+    /// <summary>The client that the peer has begun to speak for: a new conversation follows.
+    /// </summary>
+    internal SmtpClient? Successor { get; private set; }
+
+    int ILineProtocol.LineBytesMax => SmtpLimits.LineBytesMax;
+
+    LineStep ILineProtocol.OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply) =>
+        After(_session.OnLine(line, reply), reply);
+
+    LineStep ILineProtocol.OnLineTooLong(IBufferWriter<byte> reply) =>
+        After(_session.OnLineTooLong(reply), reply);
+
+    /// <summary>Serves the client; the result is the exit code.</summary>
+    internal async Task<int> RunAsync(CancellationToken stop)
+    {
+        if (_client.Environment["SMTPS"] is not null && _connection.Tls is null
+            && await BeginTlsAsync(ReadOnlyMemory<byte>.Empty) is { } early)
+        {
+            return early;
+        }
+
+        LinePump pump = new(_connection, this);
+        _session.Greet(_connection.Output, _client.Helo);
+        _since = _services.Time.GetTimestamp();
+        while (true)
+        {
+            PumpEnd end = await pump.RunAsync(_settings.Timeout, stop);
+            int? exit = end switch
+            {
+                PumpEnd.Paused or PumpEnd.Waiting => await ProceedAsync(stop),
+                PumpEnd.Closed => _step == SmtpStep.Quit ? 0 : await CloseAsync(null),
+                PumpEnd.TimedOut => await CloseIdleAsync(SmtpReply.TimedOut),
+                PumpEnd.Stopped => await CloseIdleAsync(SmtpReply.Ending),
+                _ => ExitEarly,
+            };
+            if (exit is { } code)
+            {
+                return code;
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_message is not null)
+        {
+            await _message.DisposeAsync();
+            _message = null;
+        }
+    }
+
+    private SmtpPolicy Policy() => new(
+        _settings, _services, _client, _connection.Tls,
+        new SmtpClient(_connection.Environment, Helo: null).Address is { } peer
+            && _settings.XClients.Contains(peer));
+
+    private bool IsGivenUp => _message is not null && !_session.IsChunking;
+
+    private LineStep After(SmtpStep step, IBufferWriter<byte> reply)
+    {
+        _step = step;
+        if (step == SmtpStep.NextLine
+            && _services.Time.GetElapsedTime(_since) > TimeoutsPerMessage * _settings.Timeout)
+        {
+            _session.Say(reply, SmtpReply.TimedOut);
+            return LineStep.Close;
+        }
+
+        if (_services.Client.AfterLine(_session.Faults, _session.User) is { } over)
+        {
+            _session.Say(reply, over);
+            _step = SmtpStep.Expel;
+            return LineStep.Close;
+        }
+
+        return step switch
+        {
+            // A message that the client gave up in the middle is to be let go.
+            SmtpStep.NextLine => !_services.Client.IsSlow && !IsGivenUp
+                ? LineStep.Continue : LineStep.Wait,
+            SmtpStep.CheckRecipient or SmtpStep.ReadChunk => LineStep.Wait,
+            SmtpStep.Quit or SmtpStep.Expel => LineStep.Close,
+            _ => LineStep.Pause,
+        };
+    }
+
+    // What a line asked for that is not done at once. Null: the session goes on.
+    private async ValueTask<int?> ProceedAsync(CancellationToken stop)
+    {
+        await SlowDownAsync(stop);
+        switch (_step)
+        {
+            case SmtpStep.ReadMessage:
+                return await TakeMessageAsync();
+            case SmtpStep.ReadChunk:
+                return await TakeChunkAsync();
+            case SmtpStep.CheckRecipient:
+                return await CheckRecipientAsync(stop);
+            case SmtpStep.Authenticate:
+                return await AuthenticateAsync(stop);
+            case SmtpStep.StartTls:
+                return await BeginTlsAsync(SmtpReply.ReadyForTls.ToBytes(_session.IsEnhanced));
+            case SmtpStep.XClient:
+                return await BecomeAsync();
+            default:
+                if (IsGivenUp)
+                {
+                    await DisposeAsync();
+                }
+
+                return null;
+        }
+    }
+
+    private async ValueTask<int?> AuthenticateAsync(CancellationToken stop)
+    {
+        SmtpLogin login = new(_connection, _client, _session, _services);
+        SmtpLoginEnd end = await login.RunAsync(_policy.Offer!, _settings.Timeout, stop);
+        return end switch
+        {
+            SmtpLoginEnd.Done => null,
+            SmtpLoginEnd.TimedOut => await CloseIdleAsync(SmtpReply.TimedOut),
+            SmtpLoginEnd.Stopped => await CloseIdleAsync(SmtpReply.Ending),
+            SmtpLoginEnd.Failed when ++_loginFailures < LoginFailuresMax => null,
+            SmtpLoginEnd.Failed => await CloseAsync(null),
+            _ => ExitEarly,
+        };
+    }
+
+    private async ValueTask<int?> CheckRecipientAsync(CancellationToken stop)
+    {
+        RecipientVerdict verdict =
+            await _policy.Recipients!.AskAsync(_session.AskedRecipient, stop);
+        SmtpStep step = _session.OnRecipientChecked(verdict, _connection.Output);
+        LineStep after = After(step, _connection.Output);
+        await SlowDownAsync(stop);
+        return after == LineStep.Close ? await CloseAsync(null) : null;
+    }
+
+    // Keeps replies back from a client that is to be slow; costs a timer.
+    private async ValueTask SlowDownAsync(CancellationToken stop)
+    {
+        if (_services.Client.TakeDelay() is { Ticks: > 0 } delay)
+        {
+            await Task.Delay(delay, _services.Time, stop).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing); // A listener that ends goes on at once.
+            _connection.SetDeadline(_settings.Timeout);
+            await _connection.FlushAsync();
+        }
+    }
+
+    // Null: encrypted, and a new session has begun that knows nothing of the old one (RFC 3207
+    // §4.2). Else the exit code.
+    private async ValueTask<int?> BeginTlsAsync(ReadOnlyMemory<byte> agreement)
+    {
+        TlsStart start = await _connection.StartTlsAsync(_services.Tls, agreement);
+        if (start.HasPlaintextAhead)
+        {
+            return await CloseAsync(SmtpReply.PlaintextAhead);
+        }
+
+        if (!start.Established)
+        {
+            if (!start.IsProbe || !agreement.IsEmpty)
+            {
+                string ip = LogText.Safe(_peer.RemoteIp);
+                _services.Floods.Write("failed TLS handshakes",
+                    $"{_connection.Number} {ip}: no TLS: {start.Reason}");
+            }
+
+            return ExitEarly;
+        }
+
+        _policy = Policy();
+        _session = new SmtpSession(_policy);
+        return null;
+    }
+
+    // Postfix's XCLIENT: the reply is a greeting, and all begins again for who is named.
+    private async ValueTask<int?> BecomeAsync()
+    {
+        if (!XClientEnvironment.TryBecome(
+            _client, _session.Argument.Span, _connection.AdmitOther, out SmtpClient? other))
+        {
+            _session.OnError(SmtpReply.BadAttribute, _connection.Output);
+            return null;
+        }
+
+        Successor = other;
+        return other is null ? await CloseAsync(SmtpReply.Denied) : ExitEarly;
+    }
+
+    private async ValueTask<int?> TakeMessageAsync()
+    {
+        await using SmtpMessage message = Begin();
+        SmtpMessageEnd end = await message.ReadAsync(_connection, chunk: null, _settings.Timeout);
+        return await EndAsync(message, end, isLast: true);
+    }
+
+    private async ValueTask<int?> TakeChunkAsync()
+    {
+        SmtpChunk chunk = _session.Chunk;
+        if (_session.ChunkRefusal is { } refusal)
+        {
+            await using SmtpMessage unwanted = new(upload: null, bytesMax: 0, loops: null);
+            SmtpMessageEnd ended =
+                await unwanted.ReadAsync(_connection, chunk, _settings.Timeout);
+            if (ended != SmtpMessageEnd.Whole)
+            {
+                return ExitEarly;
+            }
+
+            _session.OnError(refusal, _connection.Output);
+            return null;
+        }
+
+        _message ??= Begin();
+        SmtpMessageEnd end = await _message.ReadAsync(_connection, chunk, _settings.Timeout);
+        int? exit = await EndAsync(_message, end, chunk.IsLast);
+        if (!_session.IsChunking)
+        {
+            await DisposeAsync();
+        }
+        else if (chunk.Size >= SmtpMessage.ProgressBytes)
+        {
+            _session.OnProgress();
+            _since = _services.Time.GetTimestamp();
+        }
+
+        return exit;
+    }
+
+    private SmtpMessage Begin()
+    {
+        DateTimeOffset now = _services.Time.GetUtcNow();
+        MessageUpload upload = new(_services.Queue)
+        {
+            Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
+        };
+        ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now);
+        upload.Block.Write(ByteText.ToBytes(_services.Client.Mark(
+            _session.User, mayRelay: _policy.RelayClient is not null)));
+        upload.EndHead();
+        return new SmtpMessage(
+            upload, _policy.MessageBytesMax, new LoopCheck(_session, _policy));
+    }
+
+    // Answers what came of a message, or of a chunk of it.
+    private async ValueTask<int?> EndAsync(SmtpMessage message, SmtpMessageEnd end, bool isLast)
+    {
+        switch (end)
+        {
+            case SmtpMessageEnd.Whole when isLast:
+                if (_session.User is null && _policy.RelayClient is null)
+                {
+                    message.SilenceLoops();
+                }
+
+                byte[] envelope = _session.TakeEnvelope();
+                Answer(await message.FinishAsync(envelope), message.CustomText);
+                break;
+            case SmtpMessageEnd.Whole:
+                SmtpReply.ChunkTaken(
+                    _connection.Output, _session.IsEnhanced, _session.Chunk.Size);
+                return null;
+            case SmtpMessageEnd.Looping or SmtpMessageEnd.TooBig:
+                _session.Abandon();
+                _session.Say(_connection.Output, end == SmtpMessageEnd.TooBig
+                    ? SmtpReply.TooBig : SmtpReply.Looping);
+                break;
+            case SmtpMessageEnd.StrayLineEnd:
+                return await CloseAsync(SmtpReply.StrayLineEnd);
+            case SmtpMessageEnd.TimedOut:
+                return await CloseIdleAsync(SmtpReply.TimedOut);
+            default:
+                return ExitEarly;
+        }
+
+        _since = _services.Time.GetTimestamp();
+        return null;
+    }
+
+    private void Answer(QueueReply? reply, string? words)
+    {
+        if (reply is not { } answer)
+        {
+            _session.Say(_connection.Output, SmtpReply.NoQueue);
+        }
+        else if (answer.Code == 0)
+        {
+            _session.OnProgress();
+            SmtpReply.Accepted(
+                _connection.Output, _session.IsEnhanced, _services.Time.GetUtcNow(), answer.Qp);
+        }
+        else
+        {
+            SmtpReply.Refused(
+                _connection.Output, _session.IsEnhanced,
+                ByteText.ToBytes(words ?? QueueResult.Describe(answer.Code)));
+        }
+    }
+
+    private byte[] Protocol()
+    {
+        TlsInfo? tls = _connection.Tls;
+        string word =
+            ReceivedLine.Word(_session.IsUtf8, tls is not null, _session.User is not null);
+        return ByteText.ToBytes(tls is null ? word : $"{word} ({tls.Protocol} {tls.Cipher})");
+    }
+
+    // Last words to a client that waits for them.
+    private async ValueTask<int> CloseIdleAsync(SmtpAnswer answer)
+    {
+        Part(answer);
+        await _connection.FlushAsync();
+        return ExitEarly;
+    }
+
+    // To one that may still be sending; null where it has been told.
+    private async ValueTask<int> CloseAsync(SmtpAnswer? answer)
+    {
+        Part(answer);
+        await _connection.FlushAndLingerAsync();
+        return ExitEarly;
+    }
+
+    private void Part(SmtpAnswer? answer)
+    {
+        answer?.WriteTo(_connection.Output, _session.IsEnhanced);
+        _connection.SetDeadline(LastWords);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Buffers;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Mail.Smtp;
+using Kopis.Net;
+using Kopis.Net.Tls;
+using Kopis.Queue.Intake;
+using Kopis.Server.ClientPolicy;
+using Kopis.Users.Logins;
+
+namespace Kopis.Server.Smtp;
+
+/// <summary>qmail-smtpd's sessions, by hand or in a listener.</summary>
+/// <param name="control">Where the control files are.</param>
+/// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
+/// <param name="recipients">Who knows which addresses there are; null where that is not
+/// asked.</param>
+/// <param name="gate">Meets clients before their sessions.</param>
+/// <param name="logins">Who judges logins; null for nobody.</param>
+/// <param name="time">The clock.</param>
+internal sealed class SmtpHandler(
+    ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue,
+    IRecipientCheck? recipients, ClientGate gate, SaslDesk? logins, TimeProvider time)
+    : ISessionHandler
+{
+    private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
+    private readonly TlsServer _tls = new(control, time, Log);
+    private readonly LogThrottle _floods = new(Log, time);
+    private readonly DeliveryNames _names = new(control, time);
+
+    /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <param name="environment">Where SMTPS is set, TLS is not only offered.</param>
+    internal void Check(ByteEnvironment environment)
+    {
+        _ = _settings.Current();
+        gate.Check();
+        if (!_tls.IsOffered && environment["SMTPS"] is not null)
+        {
+            throw new ConfigurationException("SMTPS is set, and there is no servercert.pem");
+        }
+
+        if (logins is null && environment["SUBMISSION"] is not null)
+        {
+            throw new ConfigurationException(
+                "SUBMISSION is set, and nothing to check passwords with: "
+                    + "qmail-smtpd HOST checkpassword true");
+        }
+    }
+
+    public async Task<int> RunAsync(Connection connection, CancellationToken stop)
+    {
+        try
+        {
+            SmtpSettings settings = _settings.Current();
+            SmtpClient client = new(connection.Environment, Helo: null);
+            while (true)
+            {
+                using ClientStanding standing =
+                    await MeetAsync(connection, client, settings, stop);
+                if (SmtpClientRules.Answer(standing.TurnedAway) is { } answer)
+                {
+                    return await TurnAwayAsync(connection, answer);
+                }
+
+                SmtpServices services = new(
+                    queue(client.Environment), _tls,
+                    recipients is LookupRecipients all ? all.For(client.Address) : recipients,
+                    new SmtpClientRules(standing), logins, time, _names, Log, _floods);
+                await using SmtpConversation conversation =
+                    new(connection, client, settings, services);
+                int exit = await conversation.RunAsync(stop);
+                if (conversation.Successor is not { } next)
+                {
+                    return exit;
+                }
+
+                client = next;
+            }
+        }
+        catch (Exception e) when (e is ConfigurationException or InvalidDataException)
+        {
+            // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
+            _floods.Write("sessions without control files", $"fatal: {e.Message}");
+            return await TurnAwayAsync(connection, SmtpReply.NoControls);
+        }
+    }
+
+    public ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) =>
+        environment["SMTPS"] is null
+            ? SmtpReply.TooManyConnections.ToBytes(enhanced: false) : default;
+
+    // A host that speaks for others is let alone, and each of those met.
+    private async ValueTask<ClientStanding> MeetAsync(
+        Connection connection, SmtpClient client, SmtpSettings settings, CancellationToken stop)
+    {
+        bool isPeer = ReferenceEquals(client.Environment, connection.Environment);
+        return isPeer && client.Address is { } peer && settings.XClients.Contains(peer)
+            ? gate.LetAlone()
+            : await gate.MeetAsync(
+                connection, client.Environment,
+                isGreeted: isPeer && connection.Environment["SMTPS"] is null, stop);
+    }
+
+    // With TLS from the first byte there are no words that it would understand.
+    private static async Task<int> TurnAwayAsync(Connection connection, SmtpAnswer answer)
+    {
+        if (connection.Environment["SMTPS"] is null || connection.Tls is not null)
+        {
+            answer.WriteTo(connection.Output, enhanced: false);
+        }
+
+        connection.SetDeadline(SmtpConversation.LastWords);
+        await connection.FlushAndLingerAsync();
+        return SmtpConversation.ExitEarly;
+    }
+
+    internal static void Log(string line) => SessionLog.Write("qmail-smtpd", line);
+}

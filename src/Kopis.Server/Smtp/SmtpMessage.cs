@@ -1,0 +1,134 @@
+using System.Buffers;
+using Kopis.Mail.Header;
+using Kopis.Mail.Smtp;
+using Kopis.Net;
+using Kopis.Queue.Intake;
+
+namespace Kopis.Server.Smtp;
+
+/// <summary>
+/// The data of one message on its way from the client to the queue, by DATA or by any number of
+/// chunks. Disposed before its end, it queues nothing.
+/// </summary>
+/// <param name="upload">Has our own lines already; null for chunks that are read and forgotten.
+/// </param>
+/// <param name="bytesMax">The most it may have as stored; zero for no limit.</param>
+/// <param name="loops">Whether its recipients have had it; null where that is not asked.</param>
+internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopCheck? loops)
+    : IAsyncDisposable
+{
+    // Each time this much has come the client has another timeoutsmtpd; a byte a second is not
+    // enough with the default of 1200 s, and the slowest modem is.
+    internal const int ProgressBytes = 4096;
+
+    private readonly SmtpDataDecoder _decoder = new();
+    private readonly SmtpChunkDecoder _chunks = new();
+    private readonly HopCounter _hops = new(loops is null ? null : loops.OnDelivered);
+    private long _size; // Bytes as stored, without our Received line.
+
+    /// <summary>The refusal in the queue program's own words, where it has some.</summary>
+    internal string? CustomText => upload?.CustomText;
+
+    private bool IsTooBig => bytesMax > 0 && _size > bytesMax;
+
+    private bool IsLooping =>
+        _hops.Count >= SmtpLimits.HopsLimit || loops is { IsForNobody: true };
+
+    private bool IsUnwanted => IsTooBig || IsLooping;
+
+    /// <summary>See <see cref="LoopCheck.Silence"/>.</summary>
+    internal void SilenceLoops() => loops?.Silence();
+
+    /// <summary>Reads to the dot line, or one chunk; what follows stays in the connection.
+    /// </summary>
+    internal async Task<SmtpMessageEnd> ReadAsync(
+        Connection connection, SmtpChunk? chunk, TimeSpan timeout)
+    {
+        connection.SetDeadline(timeout);
+        long left = chunk?.Size ?? long.MaxValue;
+        long progress = 0;
+        while (left > 0)
+        {
+            if (await connection.TryConverseAsync() is not { } read)
+            {
+                return connection.IsTimedOut ? SmtpMessageEnd.TimedOut : SmtpMessageEnd.Broken;
+            }
+
+            ReadOnlySequence<byte> rest =
+                read.Buffer.Slice(0, Math.Min(read.Buffer.Length, left));
+            long here = rest.Length;
+            SmtpDataStatus status;
+            while ((status = Decode(ref rest, chunk is not null)) == SmtpDataStatus.More
+                && !rest.IsEmpty)
+            {
+                await SendBlockAsync();
+            }
+
+            long taken = here - rest.Length;
+            (left, progress) = (left - taken, progress + taken);
+            connection.Input.AdvanceTo(rest.Start);
+            if (status != SmtpDataStatus.More)
+            {
+                return status == SmtpDataStatus.End ? Judge() : SmtpMessageEnd.StrayLineEnd;
+            }
+
+            if (read.IsCompleted && left > 0)
+            {
+                return SmtpMessageEnd.Broken;
+            }
+
+            if (progress >= ProgressBytes)
+            {
+                connection.SetDeadline(timeout);
+                progress = 0;
+            }
+        }
+
+        return chunk is { IsLast: true } && _chunks.IsInLineEnd
+            ? SmtpMessageEnd.StrayLineEnd : Judge();
+    }
+
+    /// <summary>Hands over what is left and the envelope.</summary>
+    /// <returns>The queue's answer; null where it could not even be asked.</returns>
+    internal Task<QueueReply?> FinishAsync(byte[] envelope) => upload!.FinishAsync(envelope);
+
+    public ValueTask DisposeAsync() => upload?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private SmtpMessageEnd Judge() =>
+        IsLooping ? SmtpMessageEnd.Looping
+        : IsTooBig ? SmtpMessageEnd.TooBig
+        : SmtpMessageEnd.Whole;
+
+    // Stops when the block is full: then something is left, and the status is More.
+    private SmtpDataStatus Decode(ref ReadOnlySequence<byte> rest, bool isChunk)
+    {
+        SmtpDataStatus status = SmtpDataStatus.More;
+        if (upload is null)
+        {
+            rest = rest.Slice(rest.End);
+        }
+
+        while (status == SmtpDataStatus.More && !rest.IsEmpty && upload!.Block.Free > 0)
+        {
+            MessageBlock block = upload.Block;
+            ReadOnlySpan<byte> piece = rest.FirstSpan;
+            piece = piece[..Math.Min(piece.Length, block.Free)];
+            int before = block.Written.Length;
+            int used = piece.Length;
+            status = !isChunk ? _decoder.Decode(piece, block, out used)
+                : _chunks.TryDecode(piece, block) ? SmtpDataStatus.More
+                : SmtpDataStatus.StrayLineEnd;
+            ReadOnlySpan<byte> stored = block.Written.Span[before..];
+            _hops.Append(stored);
+            _size += stored.Length;
+            rest = rest.Slice(used);
+        }
+
+        return status;
+    }
+
+    // The rest of one that is unwanted is read all the same: the client listens only after its dot
+    // line.
+    private ValueTask SendBlockAsync() =>
+        IsUnwanted ? upload!.AbandonAsync() : upload!.SendBlockAsync();
+}

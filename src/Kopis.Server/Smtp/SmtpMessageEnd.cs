@@ -1,0 +1,23 @@
+namespace Kopis.Server.Smtp;
+
+/// <summary>How the data of one message ended.</summary>
+internal enum SmtpMessageEnd
+{
+    /// <summary>At its dot line; it may be queued.</summary>
+    Whole,
+
+    /// <summary>At its dot line, after too many hops, or for those only who have had it.</summary>
+    Looping,
+
+    /// <summary>At its dot line, over databytes.</summary>
+    TooBig,
+
+    /// <summary>At a CR or LF that stands alone.</summary>
+    StrayLineEnd,
+
+    /// <summary>The client was too slow.</summary>
+    TimedOut,
+
+    /// <summary>The client went away.</summary>
+    Broken,
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using Kopis.Mail.Sasl;
+using Kopis.Mail.Smtp;
+using Kopis.Net.Dns;
+using Kopis.Net.Tls;
+using Kopis.Server.Submission;
+
+namespace Kopis.Server.Smtp;
+
+/// <summary>The host's settings for SMTP, and what the environment and TLS add for this client.
+/// </summary>
+/// <param name="settings">The control files.</param>
+/// <param name="services">What sessions have.</param>
+/// <param name="client">Who it is for.</param>
+/// <param name="tls">What protects the session; null for nothing.</param>
+/// <param name="speaksForOthers">The peer is one of xclients.</param>
+/// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
+internal sealed class SmtpPolicy(
+    SmtpSettings settings, SmtpServices services, SmtpClient client, TlsInfo? tls,
+    bool speaksForOthers)
+    : ReceivePolicy(
+        settings.DataBytes, settings.RcptHosts, settings.Recipients, services.Names,
+        client.Environment,
+        mayRelay: IsNamed(settings, tls)), ISmtpPolicy
+{
+    private HashSet<IPAddress>? _ownAddresses;
+
+    public ReadOnlyMemory<byte> Greeting => settings.Greeting;
+
+    // Asked for at each MAIL and RCPT.
+    private ReadOnlyMemory<byte>? _mechanisms;
+    private SmtpExtensions? _extensions;
+
+    private readonly SubmissionRules? _submission = services.Logins is null
+        ? null
+        : new(client.Environment["SUBMISSION"] is not null, settings.Submission, services);
+
+    public ISubmissionRules? Submission => _submission;
+
+    /// <summary>The mechanisms of this session; null where AUTH is not offered.</summary>
+    internal SaslOffer? Offer { get; } = LoginOffer.To(
+        client, tls, services.Logins, settings.Submission);
+
+    public ReadOnlyMemory<byte> Mechanisms =>
+        _mechanisms ??= Offer is null ? default(ReadOnlyMemory<byte>) : Offer.ToBytes();
+
+    public IRecipientCheck? Recipients => _submission?.Recipients ?? services.Recipients;
+
+    public bool IsEncrypted { get; } = tls is not null;
+
+    public SmtpExtensions Extensions => _extensions ??= FindExtensions();
+
+    // Reports of success would go to a sender that anybody may have written. On a submission port
+    // nobody sends without a login, and clients do not ask again after it.
+    public SmtpExtensions ExtensionsFor(byte[]? user) =>
+        settings.OffersDsnToAll || !IsStranger(user) || client.Environment["SUBMISSION"] is not null
+            ? Extensions : Extensions & ~SmtpExtensions.Dsn;
+
+    public bool IsBadSender(ReadOnlySpan<byte> sender) => settings.BadMailFrom.Contains(sender);
+
+    public SmtpAnswer? RefuseMail(byte[]? user) => services.Client.RefuseMail(user);
+
+    public SmtpAnswer? RefuseRecipient(byte[]? user) =>
+        services.Client.RefuseRecipient(user, mayRelay: RelayClient is not null);
+
+    public byte[] NameOwnAddress(byte[] address)
+    {
+        int at = address.AsSpan().LastIndexOf((byte)'@');
+        return settings.LocalIpHost is { } name && at >= 0
+            && LocalAddresses.IsOwnLiteral(address.AsSpan(at + 1), ref _ownAddresses)
+                ? [.. address.AsSpan(0, at + 1), .. name]
+                : address;
+    }
+
+    private SmtpExtensions FindExtensions()
+    {
+        SmtpExtensions absent = IsEncrypted ? SmtpExtensions.StartTls
+            : services.Tls.IsOffered ? SmtpExtensions.RequireTls
+            : SmtpExtensions.RequireTls | SmtpExtensions.StartTls;
+        absent |= speaksForOthers ? SmtpExtensions.None : SmtpExtensions.XClient;
+        absent |= Mechanisms.IsEmpty ? SmtpExtensions.Auth : SmtpExtensions.None;
+        return settings.Extensions & ~absent;
+    }
+
+    // Whether the client's certificate names one of control/tlsclients.
+    private static bool IsNamed(SmtpSettings settings, TlsInfo? tls) =>
+        tls is not null
+        && tls.ClientAddresses.Any(address => settings.TlsClients.Contains(address));
+}

@@ -1,0 +1,23 @@
+using Kopis.Base;
+using Kopis.Mail.Smtp;
+using Kopis.Net.Tls;
+using Kopis.Queue.Intake;
+using Kopis.Users.Logins;
+
+namespace Kopis.Server.Smtp;
+
+/// <summary>What an SMTP session has at its disposal.</summary>
+/// <param name="Queue">Where its messages go.</param>
+/// <param name="Tls">This host's certificates.</param>
+/// <param name="Recipients">Who knows which addresses there are; null where that is not asked.
+/// </param>
+/// <param name="Client">What is held against its client.</param>
+/// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Names">What recipients are called where they are delivered.</param>
+/// <param name="Log">Takes a line for people.</param>
+/// <param name="Floods">Takes one of those that a client can cause at will.</param>
+internal sealed record SmtpServices(
+    ISubmissionClient Queue, TlsServer Tls, IRecipientCheck? Recipients, SmtpClientRules Client,
+    SaslDesk? Logins, TimeProvider Time, DeliveryNames Names, Action<string> Log,
+    LogThrottle Floods);

@@ -1,0 +1,91 @@
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Mail.Smtp;
+using Kopis.Server.Submission;
+
+namespace Kopis.Server.Smtp;
+
+/// <summary>qmail-smtpd's control files (contract §2.2).</summary>
+/// <param name="Greeting">smtpgreeting, else me.</param>
+/// <param name="LocalIpHost">localiphost, else me; null for neither.</param>
+/// <param name="DataBytes">databytes; zero for no limit.</param>
+/// <param name="Timeout">timeoutsmtpd.</param>
+/// <param name="RcptHosts">rcpthosts and morercpthosts.cdb.</param>
+/// <param name="BadMailFrom">badmailfrom.</param>
+/// <param name="TlsClients">tlsclients.</param>
+/// <param name="XClients">xclients.</param>
+/// <param name="Recipients">maxrcpt and maxrcptrelay.</param>
+/// <param name="Extensions">All but those that smtpextensions takes away.</param>
+/// <param name="OffersDsnToAll">Not only to users and clients that may relay.</param>
+/// <param name="Submission">What users may do who have logged in.</param>
+internal sealed record SmtpSettings(
+    byte[] Greeting,
+    byte[]? LocalIpHost,
+    long DataBytes,
+    TimeSpan Timeout,
+    RcptHosts RcptHosts,
+    BadMailFrom BadMailFrom,
+    ConstMap TlsClients,
+    NetworkList XClients,
+    RecipientLimits Recipients,
+    SmtpExtensions Extensions,
+    bool OffersDsnToAll,
+    SubmissionSettings Submission)
+{
+    private const int TimeoutSecondsDefault = 1200;
+
+    private static readonly string[] Files =
+    [
+        "me", "smtpgreeting", "localiphost", "databytes", "timeoutsmtpd",
+        "badmailfrom", "tlsclients", "xclients", "smtpextensions",
+        .. RcptHosts.Files, .. RecipientLimits.Files, .. SubmissionSettings.Files,
+    ];
+
+    /// <summary>The settings as of each connection; files are read again when changed.</summary>
+    internal static Reloading<SmtpSettings> In(ControlDirectory control, TimeProvider time) => new(
+        [.. Files.Select(file => Path.Combine(control.Directory, file))], () => Load(control),
+        time);
+
+    private static SmtpSettings Load(ControlDirectory control)
+    {
+        (SmtpExtensions extensions, bool dsnToAll) = ReadExtensions(control);
+        return new SmtpSettings(
+            control.ReadLineOrMe("smtpgreeting", null)
+                ?? throw control.Bad("smtpgreeting", "missing, and so is me"),
+            control.ReadLineOrMe("localiphost", null),
+            control.ReadLong("databytes", SmtpLimits.MessageBytes),
+            TimeSpan.FromSeconds(
+                Math.Max(1, control.ReadSeconds("timeoutsmtpd", TimeoutSecondsDefault))),
+            RcptHosts.Load(control),
+            BadMailFrom.Load(control),
+            ConstMap.Set(control.ReadList("tlsclients") ?? []),
+            NetworkList.Load(control, "xclients"),
+            RecipientLimits.Load(control),
+            extensions,
+            dsnToAll,
+            SubmissionSettings.Load(control));
+    }
+
+    // Lines -NAME: a client that trips over one is served without it. +DSN: for everyone.
+    private static (SmtpExtensions Left, bool DsnToAll) ReadExtensions(ControlDirectory control)
+    {
+        SmtpExtensions left = SmtpExtensionList.All;
+        bool dsnToAll = false;
+        foreach (byte[] line in control.ReadList("smtpextensions") ?? [])
+        {
+            if (Ascii8.EqualsIgnoreCase(line, "+DSN"u8))
+            {
+                dsnToAll = true;
+                continue;
+            }
+
+            SmtpExtensions one = line.AsSpan() is [(byte)'-', .. Span<byte> name]
+                ? SmtpExtensionList.Find(ByteText.ToText(name)) : SmtpExtensions.None;
+            left &= one != SmtpExtensions.None ? ~one : throw control.Bad(
+                "smtpextensions", $"\"{LogText.Safe(line)}\" is not -NAME of an extension");
+        }
+
+        return (left, dsnToAll);
+    }
+}

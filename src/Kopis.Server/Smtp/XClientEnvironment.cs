@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Net;
+using Kopis.Base;
+using Kopis.Mail.Smtp;
+
+namespace Kopis.Server.Smtp;
+
+/// <summary>The environment of a client that another host speaks for.</summary>
+internal static class XClientEnvironment
+{
+    /// <summary>Makes the client that XCLIENT's words speak of, as <see cref="TryMake"/>.</summary>
+    internal static bool TryBecome(
+        SmtpClient before, ReadOnlySpan<byte> words,
+        Func<IPAddress, byte[]?, ByteEnvironment?>? admit, out SmtpClient? made)
+    {
+        made = null;
+        if (!XClientAttributes.TryParse(words, out XClientAttributes said)
+            || !TryMake(before.Environment, said, admit, out ByteEnvironment? environment))
+        {
+            return false;
+        }
+
+        byte[]? helo = said.Helo is { Length: > 0 } name ? name : null;
+        made = environment is null ? null : new SmtpClient(environment, helo);
+        return true;
+    }
+
+    /// <summary>
+    /// Makes it. What the rules gave the host that speaks, the right to relay above all, is not its
+    /// client's: the listener's rules are asked about the client, and where there is no listener
+    /// the client has no right of its own.
+    /// </summary>
+    /// <param name="before">Of the session so far.</param>
+    /// <param name="said">What changes.</param>
+    /// <param name="admit">The listener: an address and a name to an environment, null where its
+    /// rules deny it; null where there is no listener.</param>
+    /// <param name="made">The environment; null where the rules deny the client.</param>
+    /// <returns>False where what was said is no address or no port.</returns>
+    internal static bool TryMake(
+        ByteEnvironment before, XClientAttributes said,
+        Func<IPAddress, byte[]?, ByteEnvironment?>? admit, out ByteEnvironment? made)
+    {
+        made = new ByteEnvironment(before);
+        if (said.Address is { Length: > 0 } text)
+        {
+            if (!IPAddress.TryParse(ByteText.ToText(text), out IPAddress? address))
+            {
+                return false;
+            }
+
+            byte[]? host = said.Name is { Length: > 0 } name ? name : null;
+            made = admit is null ? WithoutRights(before) : admit(address, host);
+            made?.SetText("TCPREMOTEIP", address.ToString());
+        }
+        else if (said.Address is not null)
+        {
+            made = WithoutRights(before);
+            made["TCPREMOTEIP"] = null;
+        }
+
+        if (said.Port is { Length: > 0 } port
+            && !ushort.TryParse(
+                ByteText.ToText(port), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        {
+            return false;
+        }
+
+        if (made is not null)
+        {
+            Set(made, "TCPREMOTEPORT", said.Port);
+            Set(made, "TCPREMOTEHOST", said.Name ?? (said.Address is null ? null : []));
+        }
+
+        return true;
+    }
+
+    private static ByteEnvironment WithoutRights(ByteEnvironment before) => new(before)
+    {
+        ["RELAYCLIENT"] = null,
+        ["TCPREMOTEINFO"] = null,
+    };
+
+    // Null: as it was; empty: not known.
+    private static void Set(ByteEnvironment environment, string name, byte[]? value)
+    {
+        if (value is not null)
+        {
+            environment[name] = value.Length == 0 ? null : value;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using Kopis.Base;
+using Kopis.Config;
+
+namespace Kopis.Server.Submission;
+
+/// <summary>
+/// <c>senders</c>: lines <c>account:address</c>, any number for an account; the address may be
+/// <c>@domain</c> for all of a domain, or <c>*</c> for anything. ASCII case does not matter.
+/// </summary>
+internal sealed class SenderList
+{
+    private readonly HashSet<string> _lines = new(StringComparer.Ordinal);
+
+    /// <exception cref="ConfigurationException">A line is none of these.</exception>
+    internal static SenderList Load(ControlDirectory control)
+    {
+        SenderList list = new();
+        foreach (byte[] line in control.ReadList("senders") ?? [])
+        {
+            int colon = Array.IndexOf(line, (byte)':');
+            ReadOnlySpan<byte> address = line.AsSpan(colon + 1);
+            if (colon <= 0 || (!address.SequenceEqual("*"u8) && !address.Contains((byte)'@')))
+            {
+                throw control.Bad(
+                    "senders", $"\"{LogText.Safe(line)}\" is not ACCOUNT:ADDRESS");
+            }
+
+            list._lines.Add(ByteText.ToText(Ascii8.ToLower(line)));
+        }
+
+        return list;
+    }
+
+    /// <summary>Whether the account may send as the address.</summary>
+    /// <param name="account">An address, or a user of the host.</param>
+    /// <param name="sender">The envelope sender; the empty one is everybody's.</param>
+    /// <param name="me">The domain of users of the host.</param>
+    internal bool Allows(
+        ReadOnlySpan<byte> account, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> me)
+    {
+        if (sender.IsEmpty)
+        {
+            return true;
+        }
+
+        byte[] user = Ascii8.ToLower(account);
+        byte[] address = Ascii8.ToLower(sender);
+        int at = Array.LastIndexOf(address, (byte)'@');
+        return IsOwn(user, address, at, Ascii8.ToLower(me))
+            || Has(user, "*"u8)
+            || Has(user, address)
+            || (at >= 0 && Has(user, address.AsSpan(at)));
+    }
+
+    // joe@d and its extensions, joe-list@d.
+    private static bool IsOwn(
+        ReadOnlySpan<byte> user, ReadOnlySpan<byte> address, int at, ReadOnlySpan<byte> me)
+    {
+        int userAt = user.LastIndexOf((byte)'@');
+        ReadOnlySpan<byte> name = userAt < 0 ? user : user[..userAt];
+        ReadOnlySpan<byte> domain = userAt < 0 ? me : user[(userAt + 1)..];
+        return at >= 0 && address[(at + 1)..].SequenceEqual(domain)
+            && address[..at].StartsWith(name)
+            && (at == name.Length || address[name.Length] == (byte)'-');
+    }
+
+    private bool Has(ReadOnlySpan<byte> user, ReadOnlySpan<byte> address) =>
+        _lines.Contains(ByteText.ToText([.. user, (byte)':', .. address]));
+}

@@ -1,0 +1,45 @@
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Posix;
+using Kopis.Users.Logins;
+using Kopis.Users.Lookup;
+
+namespace Kopis.Server.Submission;
+
+/// <summary>
+/// Who judges the logins of a qmail-smtpd: what follows HOST on its line, <c>checkpassword
+/// true</c> as the AUTH patches of qmail have it, <c>control/dovecotauth</c>, and an issuer of
+/// tokens.
+/// </summary>
+internal static class SmtpLogins
+{
+    private const string Service = "smtp";
+
+    /// <summary>The judges; null where there is none, and then AUTH is not offered.</summary>
+    /// <param name="context">The program, or the listener.</param>
+    /// <param name="words">The program's arguments: HOST, a checkpassword, what that would run.
+    /// </param>
+    /// <param name="lookup">Asked in our own checkpassword's place.</param>
+    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    internal static SaslDesk? Of(
+        ProgramContext context, IReadOnlyList<byte[]> words, LookupClient lookup)
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        SharedLimits limits =
+            new(lookup, new LoginLimiter(TimeProvider.System, LoginLimits.Read(control)));
+        ILoginService? logins =
+            control.ReadLine("dovecotauth") is { Length: > 0 } path
+                ? Limit(new DovecotBackend(ByteText.ToText(path), Service), limits)
+            : words.Count < 2 ? null
+            : OwnProgram.NameOf(context.Environment, words[1]) == "checkpassword" ? lookup
+            : Limit(
+                new CheckpasswordBackend([.. words.Skip(1)], context.Environment), limits);
+        BearerTokens? tokens = BearerTokens.In(control, TimeProvider.System);
+        return logins is null && tokens is null
+            ? null
+            : new SaslDesk(logins, tokens, Limit(lookup, limits));
+    }
+
+    private static LimitedLogins Limit(ILoginService service, ILoginLimits limits) =>
+        new(service, limits, TimeProvider.System);
+}

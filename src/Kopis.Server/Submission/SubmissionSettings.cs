@@ -1,0 +1,35 @@
+using Kopis.Config;
+using Kopis.Mail.Header;
+using Kopis.Users.Logins;
+
+namespace Kopis.Server.Submission;
+
+/// <summary>The control files about users who log in.</summary>
+/// <param name="Me">me: where users of the host have their addresses.</param>
+/// <param name="IdHost">idhost, else me: for a Message-ID that a user's program left to us.
+/// </param>
+/// <param name="Senders">senders: what each account may send as besides its own address.</param>
+/// <param name="Mechanisms">saslmechanisms, strongest first; null where there is none.</param>
+/// <param name="AuthOverLoopback">authloopback: AUTH without TLS for the host's own clients.
+/// </param>
+internal sealed record SubmissionSettings(
+    byte[] Me, byte[] IdHost, SenderList Senders, IReadOnlyList<string>? Mechanisms,
+    bool AuthOverLoopback)
+{
+    /// <summary>The files' names.</summary>
+    internal static IReadOnlyList<string> Files { get; } =
+        ["idhost", "senders", SaslMechanisms.FileName, "authloopback"];
+
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    internal static SubmissionSettings Load(ControlDirectory control) => new(
+        control.ReadLine("me") ?? [],
+        control.ReadLineOrMe("idhost", null) ?? [],
+        SenderList.Load(control),
+        SaslMechanisms.Read(control),
+        control.ReadInt("authloopback", 0) != 0);
+
+    /// <summary>Gives the header fields that a user's program left to us.</summary>
+    internal Func<ReadOnlyMemory<byte>, bool, byte[]> HeaderAt(DateTimeOffset time) =>
+        (start, isWhole) => SubmittedHeader.Missing(
+            start.Span, isWhole, time, $"{Guid.NewGuid():N}.kopis", IdHost);
+}

@@ -1,0 +1,105 @@
+using Kopis.Base;
+using Kopis.Users.Recipients;
+
+namespace Kopis.Tools.Forwarding;
+
+/// <summary>
+/// Follows an address through a forwarding database to its recipients and programs (fastforward
+/// 0.51). What was met once is not followed again, so that circles end.
+/// </summary>
+/// <param name="image">The database.</param>
+/// <param name="readList">Reads the entries of a mailing list's file.</param>
+internal sealed class AliasExpansion(byte[] image, Func<byte[], IReadOnlyList<byte[]>> readList)
+{
+    private readonly HashSet<string> _met = new(StringComparer.Ordinal);
+    private readonly Queue<byte[]> _commands = new();
+    private readonly List<byte[]> _recipients = [];
+    private readonly List<byte[]> _programs = [];
+
+    /// <summary>Where the message is forwarded to, at most once each.</summary>
+    internal IReadOnlyList<byte[]> Recipients => _recipients;
+
+    /// <summary>What is run with the message: a bar or an exclamation point, and the command.
+    /// </summary>
+    internal IReadOnlyList<byte[]> Programs => _programs;
+
+    /// <summary>Who gets the bounces; null where the sender does.</summary>
+    internal byte[]? Owner { get; private set; }
+
+    /// <summary>Follows an address that mail came for.</summary>
+    /// <returns>False where neither it, its host nor its box has instructions.</returns>
+    /// <exception cref="InvalidDataException">The database or a list is damaged.</exception>
+    internal bool TryFollow(ReadOnlySpan<byte> address)
+    {
+        foreach (byte[] target in ForwardKeys.Of(address.ToArray()))
+        {
+            if (TryTarget(target))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool TryTarget(ReadOnlySpan<byte> target)
+    {
+        if (ForwardTable.CommandsOf(image, target) is not { } commands)
+        {
+            return false;
+        }
+
+        Owner = ForwardTable.OwnerOf(image, target);
+        Enqueue(commands);
+        while (_commands.TryDequeue(out byte[]? command))
+        {
+            Obey(command);
+        }
+
+        return true;
+    }
+
+    private void Obey(byte[] command)
+    {
+        if (command is [(byte)'|' or (byte)'!', ..])
+        {
+            _programs.Add(command);
+        }
+        else if (!_met.Add(ByteText.ToText(command)))
+        {
+            return;
+        }
+        else if (command is [(byte)'.' or (byte)'/', ..])
+        {
+            Enqueue(readList(command));
+        }
+        else if (command is [(byte)'&', ..])
+        {
+            ReadOnlySpan<byte> address = command.AsSpan(1);
+
+            // Bounces of a list with an owner of its own go to him: such a list gets the message
+            // as a recipient, with its own sender then.
+            bool isOwned = ForwardTable.OwnerOf(image, address) is not null;
+            if (!isOwned && ForwardTable.CommandsOf(image, address) is { } commands)
+            {
+                Enqueue(commands);
+            }
+            else
+            {
+                _recipients.Add(address.ToArray());
+            }
+        }
+        else
+        {
+            throw new InvalidDataException("A command is of no known kind.");
+        }
+    }
+
+    private void Enqueue(IReadOnlyList<byte[]> commands)
+    {
+        foreach (byte[] command in commands)
+        {
+            _commands.Enqueue(command);
+        }
+    }
+}

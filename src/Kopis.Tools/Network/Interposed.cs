@@ -1,0 +1,79 @@
+using System.Globalization;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Tools.Network;
+
+/// <summary>
+/// <c>recordio PROGRAM</c> and <c>fixcrio PROGRAM</c>: stand between a program and its network
+/// (contract §12.4). The program takes this process over, so that the caller sees its number, its
+/// signals and its exit code; a child of it copies until the program's output ends.
+/// </summary>
+public static class Interposed
+{
+    private const string RelayOption = "--relay"; // Then the program's number; ours alone.
+
+    /// <summary><c>recordio</c>: shows what passes on standard error.</summary>
+    public static int Recordio(ProgramContext context) => Run(context, program =>
+        new Relay(
+            new PacketRecord(program, "<"u8.ToArray()).Take,
+            new PacketRecord(program, ">"u8.ToArray()).Take));
+
+    /// <summary><c>fixcrio</c>: puts CR before each LF that has none, both ways.</summary>
+    public static int Fixcrio(ProgramContext context) =>
+        Run(context, _ => new Relay(LineEnds.Fix(), LineEnds.Fix()));
+
+    private static int Run(ProgramContext context, Func<string, Relay> make)
+    {
+        if (context.Arguments.Count == 2 && context.ArgumentText(0) == RelayOption)
+        {
+            return make(context.ArgumentText(1)!).Run();
+        }
+
+        if (context.Arguments.Count == 0)
+        {
+            throw new ConfigurationException(
+                $"usage: {context.Name} program [ arg ... ]", ExitCode.Permanent);
+        }
+
+        try
+        {
+            StartRelay(context);
+        }
+        catch (PosixException e)
+        {
+            throw new ConfigurationException($"unable to fork: {e.Reason}", e);
+        }
+
+        Successor.Run(context.Environment, context.Arguments);
+        return ExitCode.Temporary;
+    }
+
+    private static void StartRelay(ProgramContext context)
+    {
+        (int programInput, int toProgram) = Fd.Pipe();
+        (int fromProgram, int programOutput) = Fd.Pipe();
+        string number = Processes.Id.ToString(CultureInfo.InvariantCulture);
+        new ProcessStart
+        {
+            Path = "/proc/self/exe",
+            Arguments =
+            [
+                ByteText.ToBytes(context.Name), ByteText.ToBytes(RelayOption),
+                ByteText.ToBytes(number),
+            ],
+            Environment = context.Environment,
+            Descriptors = new Dictionary<int, int>
+            {
+                [0] = 0,
+                [1] = 1,
+                [2] = 2,
+                [Relay.ToProgram] = toProgram,
+                [Relay.FromProgram] = fromProgram,
+            },
+        }.Start();
+
+        // The copies of these that the relay does not have go with exec.
+        Descriptors.Place((programInput, 0), (programOutput, 1));
+    }
+}

@@ -1,0 +1,39 @@
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Store.State;
+
+namespace Kopis.Tools.Queue;
+
+/// <summary><c>qmail-qstat</c>: counts the messages of the queue (contract §11).</summary>
+public static class QmailQstatProgram
+{
+    /// <summary>Runs it.</summary>
+    public static int Run(ProgramContext context)
+    {
+        int messages = 0;
+        int unread = 0;
+        try
+        {
+            // What nobody has a record of is unread only where no qmail-send could have it in
+            // memory: a running one reads what comes at once.
+            bool isRunning = FileLocks.IsHeld(context.In("queue/lock/sendmutex"));
+            foreach ((MessageFile file, SavedMessage? saved) in
+                QueuedState.Read(context.Home).Messages())
+            {
+                file.Dispose();
+                messages++;
+                unread += saved is null && !isRunning ? 1 : 0;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"unable to read the queue: {e.Message}", e);
+        }
+
+        Fd.WriteAll(1, ByteText.ToBytes(
+            $"messages in queue: {messages}\n"
+            + $"messages in queue but not yet preprocessed: {unread}\n"));
+        return ExitCode.Success;
+    }
+}

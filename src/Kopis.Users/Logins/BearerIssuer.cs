@@ -1,0 +1,14 @@
+using Kopis.Config;
+
+namespace Kopis.Users.Logins;
+
+/// <summary>The issuer of tokens that the control files name, if any, for a process that outlives
+/// them: one that is named later is known then. May be used from many threads.</summary>
+public sealed class BearerIssuer(ControlDirectory control, TimeProvider time)
+{
+    private BearerTokens? _tokens;
+
+    /// <summary>The issuer; null where none is named.</summary>
+    /// <exception cref="ConfigurationException">The control files cannot be understood.</exception>
+    public BearerTokens? Current() => _tokens ??= BearerTokens.In(control, time);
+}

@@ -1,0 +1,163 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Users.Lookup;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Kopis.Users.Logins;
+
+/// <summary>
+/// Checks OAuth tokens of one issuer by its keys: signed JWT with its name, our audience and an
+/// end. The keys are a file (a JWK set, RFC 7517), that is read anew when it changes; nothing is
+/// fetched.
+/// </summary>
+public sealed class BearerTokens
+{
+    private const string Issuer = "oauthissuer";
+    private const string Audience = "oauthaudience";
+    private const string Keys = "oauthkeys";
+    private const string Claim = "oauthclaim";
+    private const string DefaultClaim = "email";
+    private const string EmailVerified = "email_verified"; // OpenID Connect Core 1.0 §5.1.
+    private const int TokenBytesMax = 12 * 1024;
+    private const int AccountBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
+
+    // Public keys only: what everybody may read, nobody may sign by.
+    private static readonly string[] Algorithms =
+    [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+    ];
+
+    private readonly Reloading<Rules> _rules;
+    private readonly TimeProvider _time;
+
+    private BearerTokens(ControlDirectory control, TimeProvider time)
+    {
+        _time = time;
+        _rules = new Reloading<Rules>(
+            [
+                .. ((string[])[Issuer, Audience, Keys, Claim])
+                    .Select(name => Path.Combine(control.Directory, name)),
+            ],
+            () => Rules.Read(control, this),
+            time);
+    }
+
+    /// <summary>The check that the control files ask for; null where there is no
+    /// <c>oauthissuer</c>.</summary>
+    /// <exception cref="ConfigurationException">They cannot be understood.</exception>
+    public static BearerTokens? In(ControlDirectory control, TimeProvider time)
+    {
+        if (control.ReadLine(Issuer) is null)
+        {
+            return null;
+        }
+
+        BearerTokens tokens = new(control, time);
+        _ = tokens._rules.Current();
+        return tokens;
+    }
+
+    /// <summary>Whose a token is.</summary>
+    /// <param name="name">As whom the client wants in; empty: as whomever it names.</param>
+    /// <param name="token">The token.</param>
+    public async Task<LoginAnswer> CheckAsync(byte[] name, byte[] token)
+    {
+        Rules rules;
+        try
+        {
+            rules = _rules.Current();
+        }
+        catch (ConfigurationException)
+        {
+            return LoginAnswer.Later;
+        }
+
+        JsonWebTokenHandler handler = new()
+        {
+            MaximumTokenSizeInBytes = TokenBytesMax,
+            MapInboundClaims = false,
+        };
+        TokenValidationResult result =
+            await handler.ValidateTokenAsync(ByteText.ToText(token), rules.Parameters);
+        return result.IsValid && AccountOf(result.Claims, rules.Claim) is { } account
+            && (name.Length == 0 || Ascii8.EqualsIgnoreCase(account, name))
+                ? new LoginAnswer(LookupVerdict.Yes, ByteText.ToText(Ascii8.ToLower(account)))
+                : LoginAnswer.No;
+    }
+
+    // Printable ASCII only: Unicode's case rules make a k of the Kelvin sign, and so another
+    // account of a name that somebody else could register. An address that the issuer itself
+    // calls unverified is whatever its holder typed.
+    private static byte[]? AccountOf(IDictionary<string, object> claims, string claim)
+    {
+        bool isUnverified = claim == DefaultClaim
+            && claims.TryGetValue(EmailVerified, out object? verified)
+            && verified is not (true or "true");
+        return !isUnverified && claims.TryGetValue(claim, out object? value)
+            && value is string { Length: > 0 and <= AccountBytesMax } account
+            && account.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0
+                ? ByteText.ToBytes(account)
+                : null;
+    }
+
+    private bool IsCurrent(DateTime? notBefore, DateTime? expires)
+    {
+        DateTime now = _time.GetUtcNow().UtcDateTime;
+        return expires is not null && now < expires + ClockSkew
+            && (notBefore is null || now + ClockSkew >= notBefore);
+    }
+
+    private sealed record Rules(TokenValidationParameters Parameters, string Claim)
+    {
+        internal static Rules Read(ControlDirectory control, BearerTokens tokens)
+        {
+            TokenValidationParameters parameters = new()
+            {
+                ValidIssuer = Required(control, Issuer),
+                ValidAudience = Required(control, Audience),
+                IssuerSigningKeys = ReadKeys(control),
+                ValidAlgorithms = Algorithms,
+                RequireExpirationTime = true,
+                RequireSignedTokens = true,
+                RequireAudience = true,
+                TryAllIssuerSigningKeys = false,
+                LifetimeValidator =
+                    (notBefore, expires, _, _) => tokens.IsCurrent(notBefore, expires),
+            };
+            return new Rules(parameters, control.ReadLine(BearerTokens.Claim) is { Length: > 0 } c
+                ? ByteText.ToText(c)
+                : DefaultClaim);
+        }
+
+        private static string Required(ControlDirectory control, string name) =>
+            control.ReadLine(name) is { Length: > 0 } line
+                ? ByteText.ToText(line)
+                : throw control.Bad(name, "must exist if oauthissuer does");
+
+        private static IList<SecurityKey> ReadKeys(ControlDirectory control)
+        {
+            try
+            {
+                byte[] text = control.ReadWhole(Keys)
+                    ?? throw control.Bad(Keys, "must exist if oauthissuer does");
+                JsonWebKeySet set = new(Encoding.UTF8.GetString(text))
+                {
+                    SkipUnresolvedJsonWebKeys = true,
+                };
+                IList<SecurityKey> keys = set.GetSigningKeys();
+
+                // A symmetric key in a file of public ones would be a way to forge.
+                return keys.Count > 0 && keys.All(key => key is not SymmetricSecurityKey)
+                    ? keys
+                    : throw control.Bad(Keys, "no public key that can check a signature");
+            }
+            catch (ArgumentException e)
+            {
+                throw control.Bad(Keys, e.Message);
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Kopis.Users.Logins;
+
+namespace Kopis.Users.Lookup;
+
+/// <summary>An answer about a login.</summary>
+/// <param name="Verdict">Yes, No or Later.</param>
+/// <param name="Account">Who it is, with Yes.</param>
+public sealed record LoginAnswer(LookupVerdict Verdict, string Account)
+{
+    /// <summary>SCRAM's proof that the server knows the password too; else empty.</summary>
+    public byte[] ServerSignature { get; init; } = [];
+
+    /// <summary>For who wants to read: what root takes for a proof of the login.</summary>
+    public byte[] Ticket { get; init; } = [];
+
+    /// <summary>Refused.</summary>
+    public static LoginAnswer No { get; } = new(LookupVerdict.No, "");
+
+    /// <summary>It cannot be said at present.</summary>
+    public static LoginAnswer Later { get; } = new(LookupVerdict.Later, "");
+}

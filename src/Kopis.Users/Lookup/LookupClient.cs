@@ -1,0 +1,283 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Text;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Posix;
+using Kopis.Users.Logins;
+
+namespace Kopis.Users.Lookup;
+
+/// <summary>
+/// A listener's way to qmail-lookup. Addresses that are not local are nobody's question; the rest
+/// is asked once and remembered for a short while. No answer is <see cref="LookupVerdict.Later"/>.
+/// May be used from many threads.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
+public sealed class LookupClient : ILoginService
+{
+    private const int RecipientConnectionsMax = 32;
+    private const int QuestionsOfClientMax = 8; // At once, of those.
+    private const int LoginConnectionsMax = 64;
+    private const int AddressesMax = 20_000; // Remembered; some 150 bytes each.
+    private static readonly TimeSpan RecipientTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LoginTimeout = TimeSpan.FromSeconds(30); // Hashes queue.
+    private static readonly TimeSpan LimitTimeout = TimeSpan.FromSeconds(5); // It only counts.
+    private static readonly string[] ControlFiles = [.. AddressMap.Files, "norcptcheck"];
+
+    private readonly string _path;
+    private readonly byte _forReaders;
+    private bool _wasThere;
+    private readonly LookupPool _recipients;
+    private readonly LookupPool _logins;
+    private readonly LookupPool _limits;
+    private readonly PeerShares _shares;
+    private readonly VerdictCache _cache;
+    private readonly Reloading<Rules> _rules;
+    private readonly TimeProvider _time;
+
+    /// <summary>Makes the client; nothing is connected yet.</summary>
+    /// <param name="home">The qmail home.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="forReaders">Whether those who log in get tickets.</param>
+    public LookupClient(string home, TimeProvider time, bool forReaders = false)
+    {
+        _forReaders = forReaders ? (byte)LookupKind.ForReader : (byte)0;
+        ControlDirectory control = new(Path.Combine(home, "control"));
+        _time = time;
+        _path = LookupFrame.SocketPath(home);
+        _recipients = new LookupPool(home, RecipientConnectionsMax, RecipientTimeout);
+        _logins = new LookupPool(home, LoginConnectionsMax, LoginTimeout);
+        _limits = new LookupPool(home, LoginConnectionsMax, LimitTimeout);
+        _shares = new PeerShares(QuestionsOfClientMax, time);
+        _cache = new VerdictCache(time, AddressesMax);
+        _rules = new Reloading<Rules>(
+            [.. ControlFiles.Select(name => Path.Combine(control.Directory, name))],
+            () => Rules.Read(control), time);
+    }
+
+    /// <inheritdoc/>
+    public bool HasScram => true;
+
+    /// <inheritdoc/>
+    // Where it is another's, qmail-lookup knows users of the host besides the virtual ones.
+    public bool HasScramForAll =>
+        Fd.TryStatus(Fd.PathBytes(_path), out _) is not { } status
+        || status.Uid == Processes.EffectiveUid;
+
+    /// <summary>Answers from what is remembered, or where nobody need be asked.</summary>
+    /// <param name="recipient">As the envelope will have it.</param>
+    /// <returns>Null: <see cref="AskAsync"/>.</returns>
+    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
+    public LookupVerdict? TryAnswer(ReadOnlySpan<byte> recipient)
+    {
+        if (_cache.TryGet(recipient, out LookupVerdict verdict))
+        {
+            return verdict;
+        }
+
+        if (_rules.Current().Route(recipient) is null)
+        {
+            return LookupVerdict.Yes;
+        }
+
+        return null;
+    }
+
+    /// <summary>Asks qmail-lookup. A client who has asked for many names that nobody has waits
+    /// for the answer, and holds up no other.</summary>
+    /// <param name="recipient">As the envelope will have it.</param>
+    /// <param name="peer">For which client; null: for nobody.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
+    public async Task<LookupVerdict> AskAsync(
+        byte[] recipient, IPAddress? peer, CancellationToken stop)
+    {
+        if (_rules.Current().Route(recipient) is not { } address)
+        {
+            return LookupVerdict.Yes;
+        }
+
+        bool isThere = IsThere;
+        PeerNetwork network = PeerNetwork.Of(peer ?? IPAddress.None);
+        if (!await _shares.EnterAsync(network, RecipientTimeout, stop))
+        {
+            return LookupVerdict.Later;
+        }
+
+        (LookupVerdict Verdict, byte[][] Fields)? answer;
+        try
+        {
+            int at = address.AsSpan().LastIndexOf((byte)'@');
+            answer = await _recipients.AskAsync(
+                LookupFrame.Make(
+                    (byte)LookupKind.Recipient, address[..at], address[(at + 1)..],
+                    peer?.GetAddressBytes() ?? []),
+                stop);
+        }
+        finally
+        {
+            _shares.Leave(network);
+        }
+
+        LookupVerdict verdict =
+            answer?.Verdict ?? (isThere ? LookupVerdict.Later : LookupVerdict.Yes);
+        _cache.Add(recipient, verdict);
+        if (answer is { Fields: [{ } wait] } && LookupFrame.ReadNumber(wait) is { } ms and > 0)
+        {
+            await Task.Delay(
+                TimeSpan.FromMilliseconds(
+                    Math.Min(ms, UnknownNames.DelayMax.TotalMilliseconds)),
+                _time, stop);
+        }
+
+        return verdict;
+    }
+
+    /// <summary>Whether there is a qmail-lookup, or was one, so that senders can be asked about.
+    /// </summary>
+    public bool KnowsSenders => IsThere;
+
+    /// <summary>Asks whether an account may send as an address, which is an alias of its.
+    /// </summary>
+    public async Task<LookupVerdict> MaySendAsAsync(
+        byte[] account, byte[] sender, CancellationToken stop) =>
+        await _recipients.AskAsync(
+            LookupFrame.Make((byte)LookupKind.Sender, account, sender), stop) is { } answer
+                ? answer.Verdict
+                : LookupVerdict.Later;
+
+    /// <inheritdoc/>
+    public Task<LoginAnswer> CheckPasswordAsync(
+        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
+        LoginAsync(
+            Question(LookupKind.Password, peer, name, secret), stop);
+
+    /// <inheritdoc/>
+    public Task<LoginAnswer> CheckProofAsync(
+        IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop) =>
+        LoginAsync(Question(LookupKind.Proof, peer, name, authMessage, proof), stop);
+
+    /// <inheritdoc/>
+    public Task<LoginAnswer> CheckDigestAsync(
+        IPAddress peer, byte[] name, byte[] stamp, byte[] digest, CancellationToken stop) =>
+        LoginAsync(Question(LookupKind.Digest, peer, name, stamp, digest), stop);
+
+    /// <inheritdoc/>
+    public bool HasTokens => _forReaders != 0;
+
+    /// <inheritdoc/>
+    public Task<LoginAnswer> CheckTokenAsync(
+        IPAddress peer, byte[] name, byte[] token, CancellationToken stop) =>
+        LoginAsync(Question(LookupKind.Token, peer, name, token), stop);
+
+    /// <inheritdoc/>
+    public async Task<(byte[] Salt, int Iterations)?> SaltOfAsync(
+        byte[] name, CancellationToken stop) =>
+        await _logins.AskAsync(LookupFrame.Make((byte)LookupKind.Salt, name), stop)
+            is { Verdict: LookupVerdict.Yes, Fields: [{ } salt, { } number] }
+            && LookupFrame.ReadNumber(number) is { } iterations
+                ? (salt, iterations)
+                : null;
+
+    // A home where the socket never was has no qmail-lookup: all is taken, as qmail did.
+    private bool IsThere => _wasThere |= File.Exists(_path);
+
+    /// <summary>Asks for leave to have another judge asked; null where nobody answers.</summary>
+    internal async Task<(LoginLeave Leave, TimeSpan Delay)?> ReserveAsync(
+        IPAddress peer, byte[] name, CancellationToken stop) =>
+        IsThere
+        && await _limits.AskAsync(
+            LookupFrame.Make((byte)LookupKind.Leave, peer.GetAddressBytes(), name), stop)
+            is { Fields: [{ } wait] } answer
+        && LookupFrame.ReadNumber(wait) is { } milliseconds and >= 0
+            ? (answer.Verdict switch
+                {
+                    LookupVerdict.Yes => LoginLeave.Given,
+                    LookupVerdict.No => LoginLeave.Refused,
+                    _ => LoginLeave.Wait,
+                },
+                TimeSpan.FromMilliseconds(Math.Max(1, milliseconds)))
+            : null;
+
+    /// <summary>Tells what became of it; how long a refusal takes, null where nobody answers.
+    /// </summary>
+    internal async Task<TimeSpan?> SettleAsync(
+        IPAddress peer, byte[] name, LookupVerdict verdict) =>
+        IsThere
+        && await _limits.AskAsync(
+            LookupFrame.Make(
+                (byte)LookupKind.Outcome, peer.GetAddressBytes(), name, [(byte)verdict]),
+            CancellationToken.None) is { Verdict: LookupVerdict.Yes, Fields: [{ } wait] }
+        && LookupFrame.ReadNumber(wait) is { } milliseconds and > 0
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : null;
+
+    private async Task<LoginAnswer> LoginAsync(byte[]? question, CancellationToken stop)
+    {
+        long began = _time.GetTimestamp();
+        while (true)
+        {
+            (LoginAnswer answer, bool again) = await LoginOnceAsync(question, stop);
+            if (!again || _time.GetElapsedTime(began) > LoginTimeout)
+            {
+                return answer;
+            }
+        }
+    }
+
+    // Again: it was not judged yet.
+    private async Task<(LoginAnswer Answer, bool Again)> LoginOnceAsync(
+        byte[]? question, CancellationToken stop)
+    {
+        if (await _logins.AskAsync(question, stop)
+            is not { Fields: [{ } wait, { } account, { } signature, .. var more] } answer)
+        {
+            return (LoginAnswer.Later, false);
+        }
+
+        if (answer.Verdict == LookupVerdict.Yes && account.Length > 0)
+        {
+            return (new LoginAnswer(LookupVerdict.Yes, Encoding.UTF8.GetString(account))
+            {
+                ServerSignature = signature,
+                Ticket = more is [{ } ticket] ? ticket : [],
+            }, false);
+        }
+
+        // The wait is ours, so that those who guess hold no connection to qmail-lookup.
+        TimeSpan pause = TimeSpan.FromMilliseconds(
+            Math.Clamp(LookupFrame.ReadNumber(wait) ?? 0, 0, (int)LoginTimeout.TotalMilliseconds));
+        if (pause > TimeSpan.Zero)
+        {
+            await Task.Delay(pause, _time, stop);
+        }
+
+        return answer.Verdict == LookupVerdict.No
+            ? (LoginAnswer.No, false) : (LoginAnswer.Later, pause == LoginLimiter.Pause);
+    }
+
+    private byte[]? Question(
+        LookupKind kind, IPAddress peer, params ReadOnlySpan<byte[]> fields) =>
+        LookupFrame.Make(
+            (byte)((byte)kind | _forReaders), [peer.GetAddressBytes(), .. fields]);
+
+    private sealed class Rules(AddressMap map, ConstMap unasked)
+    {
+        internal static Rules Read(ControlDirectory control) => new(
+            AddressMap.Read(control), ConstMap.Set(control.ReadList("norcptcheck") ?? []));
+
+        /// <summary>The address for qmail-lspawn; null where it is not to be asked about.</summary>
+        internal byte[]? Route(ReadOnlySpan<byte> recipient)
+        {
+            if (unasked.Contains(recipient[(recipient.LastIndexOf((byte)'@') + 1)..]))
+            {
+                return null;
+            }
+
+            byte[] address = map.Route(recipient, out bool isLocal);
+            return isLocal ? address : null;
+        }
+    }
+}

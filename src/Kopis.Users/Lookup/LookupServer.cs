@@ -1,0 +1,214 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Users.Recipients;
+
+namespace Kopis.Users.Lookup;
+
+/// <summary>
+/// <c>qmail-lookup --serve</c>: the one process that reads users' files for programs that may not.
+/// It answers yes, no, full, or later, and nothing more.
+/// </summary>
+internal sealed class LookupServer : IDisposable
+{
+    /// <summary>Connections at a time: eight listeners' worth.</summary>
+    internal const int ConnectionsMax = 1024;
+
+    /// <summary>Those of one process; a listener uses fewer, see <see cref="LookupClient"/>.
+    /// </summary>
+    internal const int ConnectionsOfProcessMax = 128;
+
+    // For the rest of a frame, and to take an answer: who is deaf or talks in bits is left.
+    private static readonly TimeSpan FrameTime = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly RecipientJudge _judge;
+    private readonly SenderJudge _senders;
+    private readonly LoginDesk _desk;
+    private readonly Func<uint, bool> _mayAsk;
+    private readonly Action<string> _log;
+    private readonly Socket _listener;
+    private readonly SemaphoreSlim _room = new(ConnectionsMax);
+    private readonly ConcurrentDictionary<uint, bool> _refused = new();
+    private readonly ConcurrentDictionary<int, int> _processes = new();
+    private readonly UnknownNames? _unknown;
+
+    /// <summary>A server, not running yet.</summary>
+    /// <param name="listener">Where clients come; closed with this.</param>
+    /// <param name="judge">Answers about recipients.</param>
+    /// <param name="senders">Answers about senders.</param>
+    /// <param name="desk">Answers about logins.</param>
+    /// <param name="mayAsk">Whose questions are answered, by uid.</param>
+    /// <param name="log">Takes one line for people.</param>
+    /// <param name="unknown">What names of nobody cost; null: nothing.</param>
+    internal LookupServer(
+        Socket listener, RecipientJudge judge, SenderJudge senders, LoginDesk desk,
+        Func<uint, bool> mayAsk, Action<string> log, UnknownNames? unknown = null)
+    {
+        _unknown = unknown;
+        (_listener, _judge, _senders, _desk) = (listener, judge, senders, desk);
+        (_mayAsk, _log) = (mayAsk, log);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _room.Dispose();
+    }
+
+    /// <summary>Serves until told to stop.</summary>
+    internal async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                await _room.WaitAsync(stop);
+                await AcceptAsync(stop);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever asked gets no answer, which means later.
+        }
+    }
+
+    private async Task AcceptAsync(CancellationToken stop)
+    {
+        try
+        {
+            Socket socket = await _listener.AcceptAsync(stop);
+            LastWords.Watch(Task.Run(() => ServeAsync(socket, stop), CancellationToken.None));
+        }
+        catch (SocketException e)
+        {
+            _room.Release();
+            _log($"unable to accept: {ErrorText.Of(e)}");
+            await Task.Delay(AcceptPause, stop); // No descriptors, say.
+        }
+    }
+
+    private async Task ServeAsync(Socket socket, CancellationToken stop)
+    {
+        try
+        {
+            using (socket)
+            {
+                Credentials asker = Credentials.OfPeer((int)socket.Handle);
+                if (!_mayAsk(asker.Uid))
+                {
+                    LogRefused(asker.Uid);
+                    return;
+                }
+
+                if (_processes.AddOrUpdate(asker.Pid, 1, (_, count) => count + 1)
+                    <= ConnectionsOfProcessMax)
+                {
+                    await TalkAsync(socket, stop);
+                }
+
+                // Counts of none are forgotten, but not one that has just been raised.
+                if (_processes.AddOrUpdate(asker.Pid, 0, (_, count) => count - 1) == 0)
+                {
+                    _processes.TryRemove(KeyValuePair.Create(asker.Pid, 0));
+                }
+            }
+        }
+        catch (Exception e) when (
+            e is SocketException or PosixException or OperationCanceledException)
+        {
+            // The client has left, or we are ending.
+        }
+        finally
+        {
+            LeaveRoom();
+        }
+    }
+
+    private void LeaveRoom()
+    {
+        try
+        {
+            _room.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The last question outlived the service: there is nobody to make room for.
+        }
+    }
+
+    private async Task TalkAsync(Socket socket, CancellationToken stop)
+    {
+        try
+        {
+            while (await LookupFrame.ReceiveAsync(socket, FrameTime, stop) is { } question
+                && await AnswerAsync(question, stop) is { } answer)
+            {
+                using CancellationTokenSource limit =
+                    CancellationTokenSource.CreateLinkedTokenSource(stop);
+                limit.CancelAfter(FrameTime);
+                await LookupFrame.SendAsync(socket, answer, limit.Token);
+            }
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            // The client has left, or is deaf, or we are ending.
+        }
+    }
+
+    private async Task<byte[]?> RecipientAsync(byte[][] fields)
+    {
+        (LookupVerdict verdict, _) = await _judge.JudgeAsync(fields[0], fields[1]);
+        return fields is not [_, _, { Length: 4 or 16 } peer]
+            ? LookupFrame.Make((byte)verdict)
+            : LookupFrame.Make((byte)verdict, LookupFrame.Number(
+                verdict == LookupVerdict.No && _unknown is not null
+                    ? (int)_unknown.Count(new IPAddress(peer)).TotalMilliseconds : 0));
+    }
+
+    /// <summary>The answer as a frame; null for what is no question.</summary>
+    private async Task<byte[]?> AnswerAsync(byte[] question, CancellationToken stop)
+    {
+        if (!LookupFrame.TrySplit(question, out byte kind, out byte[][] fields))
+        {
+            return null;
+        }
+
+        bool forReader = (kind & (byte)LookupKind.ForReader) != 0;
+        try
+        {
+            return ((LookupKind)kind & ~LookupKind.ForReader, fields.Length) switch
+            {
+                (LookupKind.Recipient, 2 or 3) => await RecipientAsync(fields),
+                (LookupKind.Sender, 2) =>
+                    LookupFrame.Make((byte)_senders.Judge(fields[0], fields[1])),
+                (LookupKind.Password, 3) => await _desk.PasswordAsync(fields, forReader, stop),
+                (LookupKind.Salt, 1) => _desk.Salt(fields),
+                (LookupKind.Proof, 4) => await _desk.ProofAsync(fields, forReader, stop),
+                (LookupKind.Digest, 4) => await _desk.DigestAsync(fields, forReader, stop),
+                (LookupKind.Token, 3) => await _desk.TokenAsync(fields, forReader, stop),
+                (LookupKind.Leave, 2) => _desk.Leave(fields),
+                (LookupKind.Outcome, 3) => _desk.Outcome(fields),
+                _ => null,
+            };
+        }
+        catch (Exception e) when (e is ConfigurationException or IOException)
+        {
+            _log($"unable to answer: {e.Message}");
+            return LookupFrame.Make((byte)LookupVerdict.Later);
+        }
+    }
+
+    // Once a uid: a local user must not fill the log.
+    private void LogRefused(uint uid)
+    {
+        if (_refused.Count < ConnectionsMax && _refused.TryAdd(uid, true))
+        {
+            _log($"uid {uid} may not ask");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Kopis.Users.Lookup;
+
+/// <summary>
+/// Answers about recipients, for a short while. Two generations: when the young one is full it
+/// becomes the old one, and the old one goes. May be used from many threads.
+/// </summary>
+internal sealed class VerdictCache(TimeProvider time, int addressesMax)
+{
+    /// <summary>How long a mailbox is known to be there.</summary>
+    internal static readonly TimeSpan YesLifetime = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long one is known not to be there, or full: one just made, or emptied, should
+    /// get its mail soon.</summary>
+    internal static readonly TimeSpan NoLifetime = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private Dictionary<byte[], (LookupVerdict Verdict, long Since)> _young = new(new ByBytes());
+    private Dictionary<byte[], (LookupVerdict Verdict, long Since)> _old = new(new ByBytes());
+
+    /// <summary>How many addresses are remembered.</summary>
+    internal int Count => _young.Count + _old.Count;
+
+    /// <summary>What was answered a short while ago.</summary>
+    internal bool TryGet(ReadOnlySpan<byte> address, out LookupVerdict verdict)
+    {
+        lock (_lock)
+        {
+            bool known =
+                _young.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(address, out var seen)
+                || _old.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(address, out seen);
+            verdict = seen.Verdict;
+            return known && time.GetElapsedTime(seen.Since)
+                < (verdict == LookupVerdict.Yes ? YesLifetime : NoLifetime);
+        }
+    }
+
+    /// <summary>Remembers an answer; that there was none is not one.</summary>
+    internal void Add(byte[] address, LookupVerdict verdict)
+    {
+        if (verdict == LookupVerdict.Later)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_young.Count >= addressesMax / 2)
+            {
+                (_young, _old) = (_old, _young);
+                _young.Clear();
+            }
+
+            _young[address] = (verdict, time.GetTimestamp());
+        }
+    }
+
+    private sealed class ByBytes
+        : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public bool Equals(byte[]? left, byte[]? right) => left.AsSpan().SequenceEqual(right);
+
+        public int GetHashCode([DisallowNull] byte[] bytes) => GetHashCode(bytes.AsSpan());
+
+        public bool Equals(ReadOnlySpan<byte> left, byte[] right) => left.SequenceEqual(right);
+
+        public int GetHashCode(ReadOnlySpan<byte> bytes)
+        {
+            HashCode hash = default;
+            hash.AddBytes(bytes);
+            return hash.ToHashCode();
+        }
+
+        public byte[] Create(ReadOnlySpan<byte> bytes) => bytes.ToArray();
+    }
+}

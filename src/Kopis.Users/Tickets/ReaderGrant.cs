@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+using Kopis.Users.Recipients;
+
+namespace Kopis.Users.Tickets;
+
+/// <summary>qmail-lookup's word to qmail-popspawn that a user has logged in to read.</summary>
+/// <remarks>u32 uid, u32 gid, little-endian; the name with a NUL; u8, 1 where the client knows of
+/// response codes; the Maildir with a NUL; the home with a NUL. What begins at the flag is
+/// qmail-pop3d's grant, as it is.</remarks>
+public static class ReaderGrant
+{
+    /// <summary>The longest.</summary>
+    public const int BytesMax = ReaderRequest.BytesMax;
+
+    private const int HeadBytes = 8;
+
+    /// <summary>As a packet.</summary>
+    /// <param name="user">Who.</param>
+    /// <param name="session">The flag and the Maildir with its NUL.</param>
+    public static byte[] Make(RecipientUser user, ReadOnlySpan<byte> session)
+    {
+        byte[] packet =
+            [.. new byte[HeadBytes], .. user.Name, 0, .. session, .. user.Home, 0];
+        BinaryPrimitives.WriteUInt32LittleEndian(packet, user.Uid);
+        BinaryPrimitives.WriteUInt32LittleEndian(packet.AsSpan(4), user.Gid);
+        return packet;
+    }
+
+    /// <summary>From a packet.</summary>
+    /// <param name="packet">From qmail-lookup.</param>
+    /// <param name="grant">For qmail-pop3d.</param>
+    /// <returns>Who; null where it is no grant.</returns>
+    public static RecipientUser? Parse(ReadOnlySpan<byte> packet, out byte[] grant)
+    {
+        grant = [];
+        int nameEnd = packet.Length > HeadBytes ? packet[HeadBytes..].IndexOf((byte)0) : -1;
+        if (nameEnd < 0 || packet.Length > BytesMax)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> session = packet[(HeadBytes + nameEnd + 1)..];
+        int maildirEnd = session.Length > 1 ? session[1..].IndexOf((byte)0) : -1;
+        if (maildirEnd < 0 || session[(maildirEnd + 2)..] is not [(byte)'/', .. var home, 0]
+            || home.Contains((byte)0))
+        {
+            return null;
+        }
+
+        grant = session.ToArray();
+        return new RecipientUser(
+            packet.Slice(HeadBytes, nameEnd).ToArray(),
+            BinaryPrimitives.ReadUInt32LittleEndian(packet),
+            BinaryPrimitives.ReadUInt32LittleEndian(packet[4..]),
+            [(byte)'/', .. home], [], []);
+    }
+}

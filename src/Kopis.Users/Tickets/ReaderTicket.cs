@@ -1,0 +1,79 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Kopis.Posix;
+using Kopis.Users.Logins;
+using Kopis.Users.Recipients;
+
+namespace Kopis.Users.Tickets;
+
+/// <summary>
+/// qmail-lookup's word that somebody has just logged in, to be given back to it with the socket for
+/// his qmail-pop3d. A listener that holds one can neither make nor change it: HMAC-SHA-256 under a
+/// key that never leaves qmail-lookup.
+/// </summary>
+/// <remarks>u64 until (milliseconds of the monotonic clock), 16 bytes that occur once, u32 uid,
+/// u32 gid, name NUL, home NUL, 32 bytes HMAC. Numbers are little-endian.</remarks>
+/// <param name="Until">When it is worth nothing any more, by <see cref="Now"/>.</param>
+/// <param name="Number">Of this login alone.</param>
+/// <param name="User">Whose mailbox.</param>
+public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User)
+{
+    /// <summary>The key's length.</summary>
+    public const int KeyBytes = SHA256.HashSizeInBytes;
+
+    /// <summary>The longest: a name of 320 bytes and a path (PATH_MAX) fit.</summary>
+    public const int BytesMax = 5000;
+
+    /// <summary>How long it is good: a client may say its last word of SCRAM first.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
+
+    private const int HeadBytes = 32;
+
+    /// <summary>The clock that all processes of a host share, in milliseconds.</summary>
+    public static long Now => (long)Stopwatch.GetElapsedTime(0).TotalMilliseconds;
+
+    /// <summary>Makes one for a login of now.</summary>
+    public static byte[] Make(Account account, ReadOnlySpan<byte> key)
+    {
+        byte[] text =
+        [
+            .. new byte[HeadBytes], .. Encoding.UTF8.GetBytes(account.Name), 0,
+            .. Fd.PathBytes(account.Home),
+        ];
+        BinaryPrimitives.WriteInt64LittleEndian(text, Now + (long)Lifetime.TotalMilliseconds);
+        RandomNumberGenerator.Fill(text.AsSpan(8, 16));
+        BinaryPrimitives.WriteUInt32LittleEndian(text.AsSpan(24), account.Uid);
+        BinaryPrimitives.WriteUInt32LittleEndian(text.AsSpan(28), account.Gid);
+        return [.. text, .. HMACSHA256.HashData(key, text)];
+    }
+
+    /// <summary>Reads one.</summary>
+    /// <returns>Null where it is none of this key's.</returns>
+    public static ReaderTicket? Open(ReadOnlySpan<byte> ticket, ReadOnlySpan<byte> key)
+    {
+        if (ticket.Length is < HeadBytes + KeyBytes or > BytesMax)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> text = ticket[..^KeyBytes];
+        if (!CryptographicOperations.FixedTimeEquals(
+            HMACSHA256.HashData(key, text), ticket[^KeyBytes..]))
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> rest = text[HeadBytes..];
+        int end = rest.IndexOf((byte)0);
+        return end < 0 || rest[(end + 1)..] is not [(byte)'/', .., 0] ? null
+            : new ReaderTicket(
+                BinaryPrimitives.ReadInt64LittleEndian(text),
+                BinaryPrimitives.ReadUInt128LittleEndian(text[8..]),
+                new RecipientUser(
+                    rest[..end].ToArray(), BinaryPrimitives.ReadUInt32LittleEndian(text[24..]),
+                    BinaryPrimitives.ReadUInt32LittleEndian(text[28..]),
+                    rest[(end + 1)..^1].ToArray(), [], []));
+    }
+}

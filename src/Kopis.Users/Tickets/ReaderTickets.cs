@@ -1,0 +1,41 @@
+using Kopis.Users.Recipients;
+
+namespace Kopis.Users.Tickets;
+
+/// <summary>The tickets of a process: each is taken back once, in its time. One thread takes.
+/// </summary>
+/// <param name="key">What they are signed by.</param>
+/// <param name="usedMax">Remembered at most; more logins in a lifetime are refused.</param>
+public sealed class ReaderTickets(byte[] key, int usedMax = ReaderTickets.UsedMax)
+{
+    private const int UsedMax = 20_000; // Some 40 bytes each.
+
+    private readonly Dictionary<UInt128, long> _used = [];
+
+    /// <summary>Takes a ticket; it is used up by that.</summary>
+    /// <param name="bytes">The ticket.</param>
+    /// <param name="now">By <see cref="ReaderTicket.Now"/>.</param>
+    /// <param name="refusal">Why the result is null.</param>
+    public RecipientUser? Take(ReadOnlySpan<byte> bytes, long now, out string refusal)
+    {
+        refusal = "a ticket that was not made here";
+        if (ReaderTicket.Open(bytes, key) is not { } ticket)
+        {
+            return null;
+        }
+
+        if (_used.Count >= usedMax)
+        {
+            foreach (UInt128 number in _used.Where(used => used.Value < now).Select(u => u.Key))
+            {
+                _used.Remove(number);
+            }
+        }
+
+        refusal = ticket.Until < now ? "a ticket whose time is over"
+            : _used.Count >= usedMax ? "more logins than can be remembered"
+            : !_used.TryAdd(ticket.Number, ticket.Until) ? "a ticket for the second time"
+            : "";
+        return refusal.Length == 0 ? ticket.User : null;
+    }
+}

@@ -1,0 +1,186 @@
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Users.Virtual;
+
+/// <summary>
+/// Looks keys of a text table up: in its index where that was made of the very text that is there,
+/// else in the text itself, which is then read whole. So the text decides in any case, and a lost
+/// or old index costs time only. May be used from many threads.
+/// </summary>
+/// <param name="users">The directory.</param>
+/// <param name="format">The table's.</param>
+/// <param name="complain">Is told what is wrong with each text that comes, once; null: nobody.
+/// </param>
+internal sealed class TableReader(
+    string users, TableFormat format, Action<string>? complain = null)
+{
+    /// <summary>A million users, with room.</summary>
+    internal const int TextBytesMax = 512 * 1024 * 1024;
+
+    private static readonly TimeSpan WritingTimeMax = TimeSpan.FromSeconds(10);
+
+    private readonly byte[] _path = Fd.PathBytes(format.TextPath(users));
+    private readonly Lock _lock = new();
+    private Dictionary<string, string> _table = [];
+    private CdbFile? _index;
+    private TableStamp? _seen;
+
+    /// <summary>What stands after a key's colon; null where there is no such key.</summary>
+    /// <exception cref="ConfigurationException">The table cannot be read, or the line of that key
+    /// is wrong.</exception>
+    internal string? Find(ReadOnlySpan<byte> key)
+    {
+        string? rest = FindRest(key);
+        return rest is null || format.IsRight(ByteText.ToText(key), rest)
+            ? rest
+            : throw format.Bad(users, $"the line of {LogText.Safe(key)} is not {format.Shape}");
+    }
+
+    /// <summary>The whole table, by key, without what is wrong.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    internal IReadOnlyList<KeyValuePair<string, string>> List() =>
+        Fd.TryStatus(_path, out int errno) is null && errno == Errno.NoEntry
+            ? []
+            : [.. format.Parse(ReadText(), out _)
+                .Where(line => format.IsRight(line.Key, line.Value))
+                .OrderBy(line => line.Key, StringComparer.Ordinal)];
+
+    /// <summary>What is wrong with the text.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    internal IReadOnlyList<string> Faults()
+    {
+        if (Fd.TryStatus(_path, out int errno) is null && errno == Errno.NoEntry)
+        {
+            return [];
+        }
+
+        _ = format.Parse(ReadText(), out IReadOnlyList<string> faults);
+        return [.. faults.Select(fault => format.Bad(users, fault).Message)];
+    }
+
+    private string? FindRest(ReadOnlySpan<byte> key)
+    {
+        lock (_lock)
+        {
+            Refresh();
+            if (_index is null || key.IsEmpty)
+            {
+                return _table.GetValueOrDefault(ByteText.ToText(key));
+            }
+
+            try
+            {
+                return _index.Find(key) is { } rest ? ByteText.ToText(rest) : null;
+            }
+            catch (Exception e) when (e is PosixException or InvalidDataException)
+            {
+                Forget();
+                _table = format.Parse(ReadText(), out _);
+                return _table.GetValueOrDefault(ByteText.ToText(key));
+            }
+        }
+    }
+
+    private void Refresh()
+    {
+        if (Fd.TryStatus(_path, out int errno) is not { } status)
+        {
+            Forget();
+            _seen = null;
+            if (errno != Errno.NoEntry)
+            {
+                throw new ConfigurationException(
+                    new PosixException($"stat users/{format.Name}", errno).Message);
+            }
+
+            return;
+        }
+
+        TableStamp now = TableStamp.Of(status);
+        if (now != _seen)
+        {
+            Forget();
+            _seen = null;
+            _index = OpenIndex(format.IndexPath(users), now);
+            IReadOnlyList<string> faults = [];
+            if (_index is null)
+            {
+                byte[] text = ReadText();
+                RefuseCutText(text, status);
+                _table = format.Parse(text, out faults);
+            }
+
+            _seen = now;
+            Complain(_index is null ? faults : FaultsOf(_index));
+        }
+    }
+
+    /// <summary>The index, if it was made of that text.</summary>
+    internal static CdbFile? OpenIndex(string path, TableStamp text)
+    {
+        if (CdbFile.TryOpen(path) is not { } index)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (index.Find([]) is { } stamp && TableStamp.Parse(stamp) == text)
+            {
+                return index;
+            }
+        }
+        catch (Exception e) when (e is PosixException or InvalidDataException)
+        {
+            // As good as none.
+        }
+
+        index.Dispose();
+        return null;
+    }
+
+    // An editor that writes in place is seen at work: who is not in the text yet must not bounce.
+    private void RefuseCutText(ReadOnlySpan<byte> text, FileStatus status)
+    {
+        ReadOnlySpan<byte> last = text[(text.LastIndexOf((byte)'\n') + 1)..];
+        _ = format.Parse(last, out IReadOnlyList<string> faults);
+        if (faults.Count > 0
+            && TimeProvider.System.GetUtcNow() - status.Modified < WritingTimeMax)
+        {
+            throw format.Bad(users, $"its last line is not {format.Shape}, and has no end");
+        }
+    }
+
+    private static IReadOnlyList<string> FaultsOf(CdbFile index)
+    {
+        try
+        {
+            return TableFormat.FaultsOf(index);
+        }
+        catch (Exception e) when (e is PosixException or InvalidDataException)
+        {
+            return []; // Then the text is read.
+        }
+    }
+
+    private void Complain(IReadOnlyList<string> faults)
+    {
+        foreach (string fault in faults)
+        {
+            complain?.Invoke(format.Bad(users, fault).Message);
+        }
+    }
+
+    private void Forget()
+    {
+        _index?.Dispose();
+        _index = null;
+        _table = [];
+    }
+
+    private byte[] ReadText() =>
+        BoundedFile.TryRead(format.TextPath(users), TextBytesMax, out int errno)
+            ?? throw new ConfigurationException(
+                new PosixException(format.TextPath(users), errno).Message);
+}

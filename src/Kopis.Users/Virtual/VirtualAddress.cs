@@ -1,0 +1,70 @@
+using System.Buffers;
+
+namespace Kopis.Users.Virtual;
+
+/// <summary>
+/// What the address of a virtual user may look like. It becomes the key of a line and, by
+/// <see cref="PathOf"/>, a path: what divides lines, keys and lists, and what RFC 5321 has only in
+/// quotes, cannot stand in it.
+/// </summary>
+public static class VirtualAddress
+{
+    private const int LocalPartMax = 64; // RFC 5321 §4.5.3.1.1.
+    private const int LabelMax = 63; // RFC 1035 §2.3.4.
+    private const int DomainMax = 255; // RFC 5321 §4.5.3.1.2.
+    private static readonly SearchValues<char> LocalPart =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+-/=?^_`{|}~"); // atext
+
+    private static readonly SearchValues<char> Domain =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-_");
+
+    /// <summary>Null where the address will do, else the reason.</summary>
+    /// <param name="address">Lower-cased.</param>
+    public static string? Check(string address)
+    {
+        int at = address.LastIndexOf('@');
+        ReadOnlySpan<char> local = address.AsSpan(0, Math.Max(0, at));
+        ReadOnlySpan<char> domain = address.AsSpan(at + 1);
+        return at <= 0 || domain.IsEmpty ? "an address is LOCAL@DOMAIN"
+            : local.Length > LocalPartMax ? $"the local part is longer than {LocalPartMax}"
+            : domain.Length > DomainMax ? $"the domain is longer than {DomainMax}"
+            : local.ContainsAnyExcept(LocalPart)
+                ? "only letters, digits and . ! # $ % & ' * + - / = ? ^ _ ` { | } ~ may stand "
+                    + "before the @"
+            : local[0] is '#' or '|' or '/' or '&'
+                ? "it may not begin with # | / or &, which mean other things than an address"
+            : domain.ContainsAnyExcept(Domain)
+                ? "only letters, digits and . _ - may stand behind the @"
+            : IsDotty(domain) ? "a dot may not stand first, last or twice in the domain"
+            : !HasLabels(domain)
+                ? $"a part of the domain begins or ends in a hyphen or is over {LabelMax}"
+            : null;
+    }
+
+    /// <summary>Where its mailbox lies below that of its domain: one name, which does not begin
+    /// with a dot.</summary>
+    public static string PathOf(string address)
+    {
+        int at = address.LastIndexOf('@');
+        string name = address[..at].Replace("/", "\\057", StringComparison.Ordinal);
+        return Path.Combine(
+            address[(at + 1)..], name is ['.', .. string rest] ? "\\056" + rest : name);
+    }
+
+    private static bool HasLabels(ReadOnlySpan<char> domain)
+    {
+        foreach (Range range in domain.Split('.'))
+        {
+            ReadOnlySpan<char> label = domain[range];
+            if (label.Length > LabelMax || label[0] == '-' || label[^1] == '-')
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsDotty(ReadOnlySpan<char> text) =>
+        text[0] == '.' || text[^1] == '.' || text.IndexOf("..") >= 0;
+}

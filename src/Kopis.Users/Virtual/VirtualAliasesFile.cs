@@ -1,0 +1,30 @@
+namespace Kopis.Users.Virtual;
+
+/// <summary>Changes <c>users/aliases</c>, as <see cref="VirtualUsersFile"/> does the users.
+/// </summary>
+public sealed class VirtualAliasesFile : IDisposable
+{
+    private readonly TableWriter _table;
+
+    /// <summary>Takes the lock and reads the file.</summary>
+    /// <exception cref="IOException">The directory cannot be written.</exception>
+    /// <exception cref="Base.ConfigurationException">The file cannot be understood.</exception>
+    public VirtualAliasesFile(string homeDirectory) => _table = new TableWriter(
+        VirtualUsers.UsersDirectory(homeDirectory), VirtualAliases.Format);
+
+    /// <summary>Whether there is such an alias.</summary>
+    public bool Has(string address) => _table.Find(address) is not null;
+
+    /// <summary>Adds an alias, or changes its targets.</summary>
+    public void Set(string address, IEnumerable<string> targets) =>
+        _table.Set(address, string.Join(',', targets));
+
+    /// <summary>Takes an alias out.</summary>
+    public bool Remove(string address) => _table.Remove(address);
+
+    /// <summary>Puts the new content in the old one's place, durably.</summary>
+    public void Save() => _table.Save();
+
+    /// <summary>Lets the next writer in.</summary>
+    public void Dispose() => _table.Dispose();
+}

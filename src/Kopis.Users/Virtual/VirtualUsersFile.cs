@@ -1,0 +1,115 @@
+using Kopis.Posix;
+using Kopis.Users.Logins;
+
+namespace Kopis.Users.Virtual;
+
+/// <summary>
+/// Changes <c>users/virtual</c> and its index: one writer at a time, each change whole or not at
+/// all; comments and order stay. What lies in
+/// another's directory, root has done by that owner.
+/// </summary>
+public sealed class VirtualUsersFile : IDisposable
+{
+    private const int OwnerOnly = 0x1C0; // 0700
+
+    private readonly string _users;
+    private readonly TableWriter _table;
+
+    /// <summary>Takes the lock and reads the file.</summary>
+    /// <exception cref="IOException">The directory cannot be written.</exception>
+    /// <exception cref="Base.ConfigurationException">The file cannot be understood.</exception>
+    public VirtualUsersFile(string homeDirectory)
+    {
+        _users = VirtualUsers.UsersDirectory(homeDirectory);
+        _table = new TableWriter(_users, VirtualUsers.Format);
+    }
+
+    /// <summary>The user; null if there is none.</summary>
+    public VirtualMailbox? Find(string address) => _table.Find(address) is { } rest
+        ? VirtualUsers.ParseLine(_users, address, rest)
+        : null;
+
+    /// <summary>Where a new user's mailbox comes to lie.</summary>
+    public string HomeOf(string address) =>
+        Path.Combine(_users, "mail", VirtualAddress.PathOf(address));
+
+    /// <summary>Adds a user, or changes its hash; an old user keeps the mailbox.</summary>
+    public VirtualMailbox Set(string address, string passwordHash)
+    {
+        VirtualMailbox mailbox = Find(address) is { } old
+            ? old with { PasswordHash = passwordHash }
+            : new VirtualMailbox(address, HomeOf(address), passwordHash);
+        _table.Set(address, $"{passwordHash}:{Path.GetRelativePath(_users, mailbox.Home)}");
+        return mailbox;
+    }
+
+    /// <summary>Makes a user's mailbox and adds the user, durably.</summary>
+    /// <exception cref="IOException">The mailbox cannot be made.</exception>
+    public VirtualMailbox Add(string address, string passwordHash)
+    {
+        VirtualMailbox mailbox = Set(address, passwordHash);
+        string mail = Path.Combine(_users, "mail");
+        MakeDirectory(mail);
+        string maildir = Path.Combine(mailbox.Home, "Maildir");
+        string[] places =
+        [
+            Path.GetDirectoryName(mailbox.Home)!, mailbox.Home, maildir,
+            .. ((string[])["tmp", "new", "cur"]).Select(name => Path.Combine(maildir, name)),
+        ];
+        if (ProcessIdentity.ForWorkIn(mail) is { } owner)
+        {
+            OwnerWork.Run(owner, [], ["make-directories", .. places]);
+        }
+        else
+        {
+            Array.ForEach(places, MakeDirectory);
+        }
+
+        Save();
+        return mailbox;
+    }
+
+    /// <summary>Takes a user out; the mail stays.</summary>
+    public bool Remove(string address) => _table.Remove(address);
+
+    /// <summary>Deletes a removed user's mailbox with all mail.</summary>
+    /// <exception cref="IOException">Something of it cannot be deleted.</exception>
+    public void DeleteMail(VirtualMailbox mailbox)
+    {
+        string mail = Path.Combine(_users, "mail");
+        if (Directory.Exists(mail) && ProcessIdentity.ForWorkIn(mail) is { } owner)
+        {
+            OwnerWork.Run(owner, [], "delete-mail", mailbox.Home);
+        }
+        else
+        {
+            DeleteTree(mailbox.Home);
+        }
+    }
+
+    /// <summary>Makes a directory for its owner alone, unless it is there.</summary>
+    public static void MakeDirectory(string path)
+    {
+        if (Paths.TryMakeDirectory(path, OwnerOnly))
+        {
+            Fd.SyncDirectory(Path.GetDirectoryName(path)!);
+        }
+    }
+
+    /// <summary>Deletes a mailbox that is there.</summary>
+    public static string DeleteTree(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+
+        return "";
+    }
+
+    /// <summary>Puts the new content in the old one's place, durably.</summary>
+    public void Save() => _table.Save();
+
+    /// <summary>Lets the next writer in.</summary>
+    public void Dispose() => _table.Dispose();
+}

@@ -1,0 +1,133 @@
+using Kopis.Base;
+using Kopis.Config.Maps;
+
+namespace Kopis.Config.Tests;
+
+public sealed class AddressMapTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("kopis-map");
+
+    public AddressMapTests()
+    {
+        Write("me", "mta.test");
+        Write("locals", "mta.test", "Local.Test");
+        Write("percenthack", "hack.test");
+        Write("virtualdomains", "vd.test:joe-vd", ".sub.test:joe-sub", "exc.sub.test:",
+            "u@whole.test:joe-w", "both@vd.test:special", "local.test:never");
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Theory] // The routings verified in contract §14, and the order of §2.3.
+    [InlineData("joe@mta.test", true, "joe@mta.test")]
+    [InlineData("Joe@LOCAL.test", true, "Joe@LOCAL.test")]
+    [InlineData("joe", true, "joe@mta.test")]
+    [InlineData("x@vd.test", true, "joe-vd-x@vd.test")]
+    [InlineData("X@VD.Test", true, "joe-vd-X@VD.Test")]
+    [InlineData("both@vd.test", true, "special-both@vd.test")]
+    [InlineData("y@a.sub.test", true, "joe-sub-y@a.sub.test")]
+    [InlineData("y@a.b.sub.test", true, "joe-sub-y@a.b.sub.test")]
+    [InlineData("y@sub.test", false, "y@sub.test")]
+    [InlineData("z@exc.sub.test", false, "z@exc.sub.test")]
+    [InlineData("u@whole.test", true, "joe-w-u@whole.test")]
+    [InlineData("v@whole.test", false, "v@whole.test")]
+    [InlineData("w%vd.test@hack.test", true, "joe-vd-w@vd.test")]
+    [InlineData("w%x%vd.test@hack.test", true, "joe-vd-w%x@vd.test")]
+    [InlineData("w%y@other.test", false, "w%y@other.test")]
+    [InlineData("a@b@vd.test", true, "joe-vd-a@b@vd.test")]
+    public void A_recipient_is_routed(string recipient, bool local, string address)
+    {
+        byte[] routed = Map().Route(ByteText.ToBytes(recipient), out bool isLocal);
+        Assert.Equal((address, local), (ByteText.ToText(routed), isLocal));
+    }
+
+    [Theory]
+    [InlineData("joe-vd-x@vd.test", "x@vd.test")]
+    [InlineData("joe-sub-y@a.sub.test", "y@a.sub.test")]
+    [InlineData("joe-w-u@whole.test", "joe-w-u@whole.test")]
+    [InlineData("joe@mta.test", "joe@mta.test")]
+    [InlineData("other@vd.test", "other@vd.test")]
+    public void A_bounce_shows_the_address_without_what_a_domain_prepended(
+        string address, string shown) => Assert.Equal(
+            shown, ByteText.ToText(Map().WithoutPrepend(ByteText.ToBytes(address))));
+
+    [Fact]
+    public void The_empty_key_catches_all()
+    {
+        Write("virtualdomains", ":all", "keep.test:");
+        AddressMap map = Map();
+        Assert.Equal("all-x@any.test"u8.ToArray(), map.Route("x@any.test"u8, out _));
+        Assert.Equal("x@keep.test"u8.ToArray(), map.Route("x@keep.test"u8, out bool isLocal));
+        Assert.False(isLocal);
+    }
+
+    [Fact]
+    public void A_reread_changes_all_files()
+    {
+        AddressMap map = Map();
+        Write("locals", "new.test");
+        Write("percenthack", "hack.test");
+        Assert.Null(map.TryReread(new ControlDirectory(_directory.FullName)));
+        byte[] address = map.Route("a%new.test@hack.test"u8, out bool isLocal);
+        Assert.Equal("a@new.test"u8.ToArray(), address);
+        Assert.True(isLocal);
+        map.Route("joe@mta.test"u8, out isLocal);
+        Assert.False(isLocal);
+    }
+
+    [Theory]
+    [InlineData("locals")]
+    [InlineData("virtualdomains")]
+    public void A_failed_reread_keeps_the_old_and_names_the_file(string file)
+    {
+        AddressMap map = Map();
+        Write("locals", "other.test");
+        File.Delete(Path.Combine(_directory.FullName, file));
+        _directory.CreateSubdirectory(file);
+        Assert.Equal(file, map.TryReread(new ControlDirectory(_directory.FullName)));
+        map.Route("joe@mta.test"u8, out bool isLocal);
+        Assert.True(isLocal);
+    }
+
+    [Theory]
+    [InlineData("envnoathost", "")]
+    [InlineData("virtualdomains", "a.test:")]
+    public void What_would_make_addresses_too_long_for_a_spawner_stops_the_start(
+        string file, string start)
+    {
+        Write(file, start + new string('x', 1001));
+        Assert.Throws<ConfigurationException>(Map);
+    }
+
+    [Fact]
+    public void Without_me_and_locals_nothing_starts()
+    {
+        foreach (string name in (string[])["me", "locals"])
+        {
+            File.Delete(Path.Combine(_directory.FullName, name));
+        }
+
+        ConfigurationException error = Assert.Throws<ConfigurationException>(Map);
+        Assert.Contains("locals: missing, and so is me", error.Message, StringComparison.Ordinal);
+        Write("locals", "mta.test");
+        Map().Route("joe@mta.test"u8, out bool isLocal);
+        Assert.True(isLocal);
+    }
+
+    [Fact]
+    public void Locals_that_goes_while_me_is_missing_is_kept()
+    {
+        File.Delete(Path.Combine(_directory.FullName, "me"));
+        Write("locals", "mta.test");
+        AddressMap map = Map();
+        File.Delete(Path.Combine(_directory.FullName, "locals"));
+        Assert.Equal("locals", map.TryReread(new ControlDirectory(_directory.FullName)));
+        map.Route("joe@mta.test"u8, out bool isLocal);
+        Assert.True(isLocal);
+    }
+
+    private AddressMap Map() => AddressMap.Read(new ControlDirectory(_directory.FullName));
+
+    private void Write(string name, params string[] lines) =>
+        File.WriteAllLines(Path.Combine(_directory.FullName, name), lines);
+}

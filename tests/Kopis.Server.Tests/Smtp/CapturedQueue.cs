@@ -1,0 +1,66 @@
+using System.Text;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Writer;
+
+namespace Kopis.Server.Tests.Smtp;
+
+/// <summary>A queue in memory, which keeps what it was given and answers as it is told.</summary>
+internal sealed class CapturedQueue : ISubmissionClient
+{
+    internal List<(string Message, string Envelope)> Messages { get; } = [];
+
+    internal int Begun { get; private set; }
+
+    internal int Abandoned { get; private set; }
+
+    internal int LargestWrite { get; private set; }
+
+    internal bool IsDown { get; set; }
+
+    internal string? CustomText { get; set; }
+
+    internal QueueReply Reply { get; set; } = new(0, 13960, 7);
+
+    public ValueTask<ISubmission> BeginAsync(
+        MessageOrigin origin, uint qp, CancellationToken stop)
+    {
+        Assert.Equal(MessageOrigin.Network, origin);
+        Begun++;
+        return IsDown ? throw new IOException("down") : ValueTask.FromResult<ISubmission>(
+            new Submission(this));
+    }
+
+    private sealed class Submission(CapturedQueue queue) : ISubmission
+    {
+        private readonly StringBuilder _message = new();
+        private bool _finished;
+
+        public string? CustomText => queue.CustomText;
+
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken stop)
+        {
+            _message.Append(Encoding.Latin1.GetString(data.Span));
+            queue.LargestWrite = Math.Max(queue.LargestWrite, data.Length);
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask<QueueReply> FinishAsync(
+            ReadOnlyMemory<byte> envelope, CancellationToken stop)
+        {
+            _finished = true;
+            if (queue.Reply.Code == 0)
+            {
+                queue.Messages.Add((_message.ToString(), Encoding.Latin1.GetString(envelope.Span)));
+            }
+
+            return ValueTask.FromResult(queue.Reply);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            queue.Abandoned += _finished ? 0 : 1;
+            return ValueTask.CompletedTask;
+        }
+    }
+}
