@@ -70,6 +70,19 @@ public sealed partial class TidyTests
     }
 
     [Fact]
+    public void A_namespace_is_a_folder()
+    {
+        foreach (string path in Sources.Concat(Find("tests", "*.cs")))
+        {
+            string folder = Path.GetRelativePath(Root, Path.GetDirectoryName(path)!);
+            string wanted = folder[(folder.IndexOf('/') + 1)..].Replace('/', '.');
+            string? line = File.ReadLines(path).FirstOrDefault(
+                line => line.StartsWith("namespace ", StringComparison.Ordinal));
+            Assert.True(line is null || line == $"namespace {wanted};", $"{path}: {line}");
+        }
+    }
+
+    [Fact]
     public void There_are_no_regions_and_no_state_that_all_share() => Check(
         Sources, lines => lines.Where(line => line.Contains("#region", StringComparison.Ordinal)
             || MutableStatic().IsMatch(line)));
