@@ -1,3 +1,4 @@
+using Kopis.Fuzz.Targets;
 using SharpFuzz;
 
 namespace Kopis.Fuzz;

@@ -1,3 +1,5 @@
+using Kopis.Fuzz.Targets;
+
 namespace Kopis.Fuzz;
 
 /// <summary>Every parser that reads foreign bytes. A new one gets a row and a corpus.</summary>
@@ -110,7 +112,7 @@ public static class TargetTable
         new("acme-request", ["Kopis.Host.Certificates.Challenges.HttpRequestLine"],
             AcmeTargets.Request),
         new("acme-settings", ["Kopis.Host.Certificates.AcmeSettings"], AcmeTargets.Settings),
-        new(Planted, ["Kopis.Fuzz.Planted"], Fuzz.Planted.Read),
+        new(Planted, ["Kopis.Fuzz.Targets.Planted"], Targets.Planted.Read),
     ];
 
     /// <summary>The target of a name.</summary>

@@ -1,6 +1,6 @@
 using Kopis.Config;
 using Kopis.Config.Maps;
-using Kopis.Host.Install;
+using Kopis.Host.Run;
 
 namespace Kopis.Host.Control;
 

@@ -4,6 +4,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Maps;
+using Kopis.Host.Run;
 using Kopis.Net.Tls;
 using Kopis.Posix;
 

@@ -2,6 +2,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Maps;
+using Kopis.Host.Run;
 using Kopis.Posix;
 
 namespace Kopis.Host.Install;

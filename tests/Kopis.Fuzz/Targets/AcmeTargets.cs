@@ -5,7 +5,7 @@ using Kopis.Host.Certificates;
 using Kopis.Host.Certificates.Challenges;
 using Kopis.Host.Certificates.Protocol;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>What an ACME server answers, what comes to the port that it looks at, and
 /// control/acme.</summary>

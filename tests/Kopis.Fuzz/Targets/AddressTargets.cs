@@ -8,7 +8,7 @@ using Kopis.Mail.Dsn;
 using Kopis.Mail.Header;
 using Kopis.Mail.Smtp;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>Headers, addresses, and lines that are made of them.</summary>
 internal static class AddressTargets

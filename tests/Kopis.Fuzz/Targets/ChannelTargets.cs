@@ -11,7 +11,7 @@ using Kopis.Remote;
 using Kopis.Send.Clean;
 using Kopis.Users.Recipients;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>What processes say to one another.</summary>
 internal static class ChannelTargets

@@ -10,7 +10,7 @@ using Kopis.Users.Quota;
 using Kopis.Users.Recipients;
 using Kopis.Users.Virtual;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>Files that an administrator or a user writes.</summary>
 internal static class ControlTargets

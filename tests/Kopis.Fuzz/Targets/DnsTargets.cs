@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using Kopis.Config;
 using Kopis.Net.Dns;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>A resolver that answers with anything at all.</summary>
 internal static class DnsTargets

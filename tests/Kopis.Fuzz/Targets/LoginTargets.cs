@@ -7,7 +7,7 @@ using Kopis.Mail.Sasl;
 using Kopis.Users.Logins;
 using Kopis.Users.Lookup;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>What clients say to log in, and what the judges of logins say.</summary>
 internal static class LoginTargets

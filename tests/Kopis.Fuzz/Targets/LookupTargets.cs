@@ -5,7 +5,7 @@ using Kopis.Users.Logins;
 using Kopis.Users.Lookup;
 using Kopis.Users.Recipients;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>qmail-lookup's socket, from both of its ends.</summary>
 internal static class LookupTargets

@@ -1,4 +1,4 @@
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>
 /// A bug put here on purpose: a length that is believed. Random bytes do not get to it within any

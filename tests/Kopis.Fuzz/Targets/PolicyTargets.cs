@@ -6,7 +6,7 @@ using Kopis.Config.Maps;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Submission;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>Control files that say who may do what: a line misread would let somebody in.</summary>
 internal static class PolicyTargets

@@ -2,7 +2,7 @@ using System.Buffers;
 using Kopis.Mail.Pop3;
 using Kopis.Mail.Sasl;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>A POP3 client.</summary>
 internal static class Pop3Targets

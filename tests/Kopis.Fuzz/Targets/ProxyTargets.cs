@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Kopis.Net.Proxy;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>What a proxy, or who plays one, tells of its client.</summary>
 internal static class ProxyTargets

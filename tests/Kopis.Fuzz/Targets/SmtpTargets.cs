@@ -7,7 +7,7 @@ using Kopis.Mail.SmtpClient;
 using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Writer;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>SMTP, both sides.</summary>
 internal static class SmtpTargets

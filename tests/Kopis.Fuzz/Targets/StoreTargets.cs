@@ -8,7 +8,7 @@ using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Store.State;
 using Kopis.Queue.Writer;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>The queue's files as another may have left them, and its socket.</summary>
 internal static class StoreTargets

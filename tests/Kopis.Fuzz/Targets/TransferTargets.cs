@@ -3,7 +3,7 @@ using Kopis.Mail.Qmtp;
 using Kopis.Mail.Smtp;
 using Kopis.Queue.Store.Messages;
 
-namespace Kopis.Fuzz;
+namespace Kopis.Fuzz.Targets;
 
 /// <summary>QMTP and QMQP.</summary>
 internal static class TransferTargets

@@ -2,7 +2,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Net.Listener;
 
-namespace Kopis.Host.Install;
+namespace Kopis.Host.Run;
 
 /// <summary>The rules of tcpserver that a new home gets: relaying for the host itself.</summary>
 public static class FirstRules
