@@ -225,7 +225,7 @@ public sealed class QmailRspawnProgram : IDisposable
         if (mail.Parameters.RequireTls)
         {
             return _ => Outcome.Failed("Sorry, this message requires TLS, which the "
-                + "configured qmail-remote cannot be told. (#5.7.30)\n");
+                + "configured qmail-remote does not support. (#5.7.30)\n");
         }
 
         Outcome[] outcomes = [.. mail.Recipients.Select(

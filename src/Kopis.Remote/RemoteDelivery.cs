@@ -64,13 +64,13 @@ internal sealed class RemoteDelivery(
             if (address.AsSpan().ContainsAny(LineEnds))
             {
                 return RemoteReport.Of(
-                    'D', "Sorry, an address holds a line end and cannot be sent. (#5.1.3)\n");
+                    'D', "Sorry, an address contains a line end and cannot be sent. (#5.1.3)\n");
             }
 
             if (at >= 0 && address.AsSpan(at).ContainsAny(HostEnds))
             {
                 return RemoteReport.Of(
-                    'D', "Sorry, what follows the @ of an address is no host. (#5.1.3)\n");
+                    'D', "Sorry, the part of an address after the @ is not a host. (#5.1.3)\n");
             }
         }
 

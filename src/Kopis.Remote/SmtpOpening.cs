@@ -111,7 +111,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         {
             return code is >= 400 and < 600 and not SmtpTransaction.ServiceCloses
                 ? WithoutTls("it refused STARTTLS")
-                : throw new IOException("STARTTLS has no reply to go on with.");
+                : throw new IOException("The reply to STARTTLS is not valid.");
         }
 
         // Whoever sits between could put replies here that would count as the server's inside TLS
@@ -154,7 +154,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         : null;
 
     private RemoteReport Injected() => RemoteReport.Of('Z',
-        $"Connected to {link.Ip} but there was plain text where TLS was to begin. (#4.7.5)\n");
+        $"Connected to {link.Ip} but plain text came where TLS should begin. (#4.7.5)\n");
 
     private RemoteReport Fail(string what) => new RemoteReport().End(
         'Z', $"Connected to {link.Ip} but {what}", _peer.RemoteText);

@@ -263,7 +263,7 @@ internal sealed class SmtpTransaction(SmtpLink link, RemoteMail mail)
 
     /// <summary>What is no reply says nothing: neither yes nor no.</summary>
     private static int Understood(int code) => code is >= 200 and < 600
-        ? code : throw new IOException("That is no reply of SMTP.");
+        ? code : throw new IOException("That is not an SMTP reply.");
 
     private TransactionResult Reported(RemoteReport report) =>
         new(TransactionEnd.Reported, report, _later);

@@ -131,7 +131,7 @@ class Clients(ListenerCase):
         self.names(clientname="require")
         self.assertTrue(self.verdict("127.0.0.5").startswith("250 "))
         for source in ("127.0.0.6", "127.0.0.7"):  # A name of somebody else; none.
-            self.assertEqual(f"550 5.7.25 sorry, {source} has no name that leads back to it "
+            self.assertEqual(f"550 5.7.25 sorry, {source} has no name that resolves back to it "
                              "(#5.7.25)", self.verdict(source))
 
     def test_names_when_dns_is_silent(self):
@@ -145,7 +145,7 @@ class Clients(ListenerCase):
         self.start(greetdelay="1")
         early, replies = self.connect()
         early.sendall(b"EHLO x\r\n")
-        self.assertEqual(b"554 sorry, nothing may be said before my greeting (#5.5.0)\r\n",
+        self.assertEqual(b"554 sorry, you must wait for my greeting (#5.5.0)\r\n",
                          replies.read())
         began = time.monotonic()
         _, replies = self.connect()

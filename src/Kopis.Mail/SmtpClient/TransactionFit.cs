@@ -46,7 +46,7 @@ public readonly record struct TransactionFit
             return new TransactionFit([], false)
             {
                 Unfit = $"Sorry, that message of {traits.WireBytes} bytes is larger than "
-                    + $"{ip} takes: {offers.SizeMax}. (#5.3.4)\n",
+                    + $"{ip} accepts: {offers.SizeMax}. (#5.3.4)\n",
             };
         }
 

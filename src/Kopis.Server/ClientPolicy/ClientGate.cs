@@ -14,7 +14,7 @@ namespace Kopis.Server.ClientPolicy;
 public sealed class ClientGate
 {
     private static readonly ClientRefusal TalksEarly =
-        ClientRefusal.Of("554", "5.5.0", "sorry, nothing may be said before my greeting");
+        ClientRefusal.Of("554", "5.5.0", "sorry, you must wait for my greeting");
 
     private static readonly ClientRefusal Ending =
         ClientRefusal.Of("421", "4.3.2", "going down");

@@ -23,7 +23,7 @@ internal static class ClientJudge
         if (settings.NameRule == NameRule.Require && proof == NameProof.Unproven)
         {
             return ClientRefusal.Of(
-                "550", "5.7.25", $"sorry, {client} has no name that leads back to it");
+                "550", "5.7.25", $"sorry, {client} has no name that resolves back to it");
         }
 
         if (isBad || Reaches(listing.Score, settings.Defer))
@@ -34,7 +34,7 @@ internal static class ClientJudge
 
         return settings.NameRule is NameRule.Require or NameRule.Defer && proof != NameProof.Proven
             ? ClientRefusal.Of(
-                "451", "4.7.25", $"sorry, I find no name that leads back to {client}")
+                "451", "4.7.25", $"sorry, I find no name that resolves back to {client}")
             : null;
     }
 

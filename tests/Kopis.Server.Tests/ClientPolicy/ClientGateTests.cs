@@ -58,7 +58,7 @@ public sealed class ClientGateTests
         }
 
         ClientStanding standing = await meeting.WaitAsync(TimeSpan.FromSeconds(30));
-        Assert.Equal("554 sorry, nothing may be said before my greeting (#5.5.0)",
+        Assert.Equal("554 sorry, you must wait for my greeting (#5.5.0)",
             GateCase.Text(standing.TurnedAway));
         Assert.Contains($"0 {Client}: 554 ", Assert.Single(gate.Log), StringComparison.Ordinal);
     }

@@ -145,7 +145,7 @@ public sealed class SmtpClientTests
         using Talk talk = new(4096);
         await Lines(talk, "control greetdelay: 3",
             "C: EHLO x\\r\\nMAIL FROM:<>\\r\\nRCPT TO:<x@gcd.org>\\r\\nDATA",
-            "S: 554 sorry, nothing may be said before my greeting (#5.5.0)");
+            "S: 554 sorry, you must wait for my greeting (#5.5.0)");
         Assert.Equal(1, await talk.End());
         Assert.Equal(0, talk.Queue.Begun);
     }
