@@ -35,6 +35,30 @@ public sealed partial class WhereTests
                 place.Groups["name"].Value))
             .Select(place => place.Value));
 
+    /// <summary>Of all pages but those that tell what was.</summary>
+    [Fact]
+    public void Every_place_that_a_page_names_is_there()
+    {
+        string[] pages =
+        [
+            Path.Combine(Repository.Root, "README.md"),
+            Path.Combine(Repository.Root, "CONTRIBUTING.md"),
+            .. Directory
+                .EnumerateFiles(
+                    Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
+                .Where(page => Path.GetFileName(page) is not ("house.md" or "PERFORMANCE.md")),
+        ];
+        string[] places = [.. pages.SelectMany(page => InPage().Matches(File.ReadAllText(page)))
+            .Select(place => place.Groups["path"].Value)
+            .Distinct()];
+        Assert.True(places.Length > 100, $"{places.Length} places");
+        Assert.Equal([], places.Where(place => !((string[])["src", "tests"]).Any(root =>
+        {
+            string path = Path.Combine(Repository.Root, root, place);
+            return Directory.Exists(path) || File.Exists(path) || File.Exists($"{path}.cs");
+        })));
+    }
+
     [Theory]
     [InlineData("src/Kopis.Net/LinePump.cs", "RunAsync", true)]
     [InlineData("src/Kopis.Net/LinePump.cs", "LinePump", true)]
@@ -57,6 +81,10 @@ public sealed partial class WhereTests
 
     [GeneratedRegex(@"`(?<path>src/[\w./-]+\.cs)(?:: (?<name>\w+))?`")]
     private static partial Regex Place();
+
+    [GeneratedRegex(@"(?<!artifacts/bin/)"
+        + @"\b(?<path>Kopis\.[A-Z]\w+(?:\.Tests)?(?:/[A-Za-z][\w.]*)*)\b")]
+    private static partial Regex InPage();
 
     [GeneratedRegex("src/")]
     private static partial Regex Source();
