@@ -31,6 +31,7 @@ public sealed partial class WallTests
             {
                 "nothing" => [],
                 "Base only" => ["Base"],
+                "Base and Posix only" => ["Base", "Posix"],
                 "all but Mail and Queue" => [.. Rows.Keys.Where(name => name.Contains('.'))
                     .Select(name => name[(name.IndexOf('.') + 1)..])
                     .Except(["Mail", "Queue"])],
