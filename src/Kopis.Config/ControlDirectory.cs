@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using Kopis.Base;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 
 namespace Kopis.Config;
@@ -11,13 +13,10 @@ namespace Kopis.Config;
 public sealed class ControlDirectory(string path, Action<string>? warn = null)
 {
     private readonly HashSet<string> _warned = []; // Under its own lock.
+    private IReadOnlySet<string>? _hidden;
 
     /// <summary>The largest file that is read: a <c>morercpthosts.cdb</c> of millions.</summary>
     public const int FileBytesMax = 256 * 1024 * 1024;
-
-    /// <summary>The longest time that a timer is given: poll(2) counts milliseconds in an int.
-    /// </summary>
-    public const int SecondsMax = 1_000_000;
 
     /// <summary>The directory, as given.</summary>
     public string Directory { get; } = path;
@@ -26,71 +25,73 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     public static ControlDirectory Of(ProgramContext context) => new(
         context.In("control"), line => LastWords.Say($"{context.Name}: warning: {line}"));
 
+    /// <summary>The same directory as if some files were not there.</summary>
+    public ControlDirectory Without(IReadOnlySet<string> names) =>
+        new(Directory, warn) { _hidden = names };
+
     /// <summary>The first line, without trailing blanks.</summary>
     /// <returns>Null when there is no such file; an empty file gives an empty line.</returns>
     /// <exception cref="ConfigurationException">The file exists and cannot be read. Never a
     /// default: a wrong default sends mail to the wrong place.</exception>
-    public byte[]? ReadLine(string name)
+    public byte[]? ReadLine(ControlLine file)
     {
-        byte[]? content = ReadFile(name);
-        if (content is null)
+        byte[]? content = ReadFile(file.Name);
+        return content is null ? null : FirstLine(content);
+    }
+
+    /// <summary>The first line; without the file <c>me</c>, where that is the file's default, and
+    /// then the literal.</summary>
+    /// <returns>Null where there is none of these.</returns>
+    public byte[]? ReadLineOrDefault(ControlLine file) =>
+        ReadLine(file)
+            ?? (file.IsOrMe ? ReadLine(HostFiles.Me) : null)
+            ?? (file.Literal is null ? null : ByteText.ToBytes(file.Literal));
+
+    /// <summary>A whole number: the first line. One that is too large is the largest, with a
+    /// warning: who wrote it wants as much as there is.</summary>
+    /// <returns>Null where the file is missing or empty.</returns>
+    /// <exception cref="ConfigurationException">The line is not a whole number, or too small:
+    /// qmail would quietly take its default (docs/DIFFERENCES.md).</exception>
+    public long? TryReadLong(ControlNumber file)
+    {
+        if (ReadFile(file.Name) is not { } content || FirstLine(content) is not [_, ..] line)
         {
             return null;
         }
 
-        int end = content.AsSpan().IndexOf((byte)'\n');
-        return WrittenLine.TrimEnd(content.AsSpan(0, end < 0 ? content.Length : end)).ToArray();
-    }
-
-    /// <summary>A line of the kind that falls back to <c>me</c>, then to a literal.</summary>
-    /// <returns>Null where neither file exists and there is no literal.</returns>
-    public byte[]? ReadLineOrMe(string name, string? literal) =>
-        ReadLine(name) ?? ReadLine("me") ?? (literal is null ? null : ByteText.ToBytes(literal));
-
-    /// <summary>A whole number: the first line. One that is too large is the largest, with a
-    /// warning: who wrote it wants as much as there is.</summary>
-    /// <returns>The default where the file is missing or empty.</returns>
-    /// <exception cref="ConfigurationException">The line is not a whole number, or too small:
-    /// qmail would quietly take its default (docs/DIFFERENCES.md).</exception>
-    public long ReadLong(string name, long otherwise, long least = 0, long most = long.MaxValue)
-    {
-        byte[]? line = ReadLine(name);
-        if (line is null || line.Length == 0)
-        {
-            return otherwise;
-        }
-
         bool whole = !line.AsSpan().ContainsAnyExceptInRange((byte)'0', (byte)'9');
         bool fits = long.TryParse(line, NumberStyles.None, null, out long value);
-        if (!whole || (fits && value < least))
+        if (!whole || (fits && value < file.Least))
         {
-            throw Bad(
-                name, $"\"{LogText.Safe(line)}\" is not a whole number from {least} to {most}");
+            throw Bad(file, $"\"{LogText.Safe(line)}\" is not a whole number "
+                + $"from {file.Least} to {file.Most}");
         }
 
-        if (!fits || value > most)
+        if (!fits || value > file.Most)
         {
             string number = fits ? $"{value}" : "a number of many digits";
-            Warn(name, $"{number} is too large, {most} is used");
-            return most;
+            Warn(file, $"{number} is too large, {file.Most} is used");
+            return file.Most;
         }
 
         return value;
     }
 
-    /// <summary>As <see cref="ReadLong"/>.</summary>
-    public int ReadInt(string name, int otherwise, int least = 0, int most = int.MaxValue) =>
-        (int)ReadLong(name, otherwise, least, most);
+    /// <summary>As <see cref="TryReadLong"/>, with the file's default.</summary>
+    public long ReadLong(ControlNumber file) => TryReadLong(file) ?? file.Value
+        ?? throw new ArgumentException($"{file} has no default of its own", nameof(file));
 
-    /// <summary>As <see cref="ReadInt"/>: seconds that a timer can wait.</summary>
-    public int ReadSeconds(string name, int otherwise) =>
-        ReadInt(name, otherwise, most: SecondsMax);
+    /// <summary>As <see cref="ReadLong"/>.</summary>
+    public int ReadInt(ControlNumber file) => (int)ReadLong(file);
+
+    /// <summary>As <see cref="ReadLong"/>.</summary>
+    public TimeSpan ReadSeconds(ControlNumber file) => TimeSpan.FromSeconds(ReadLong(file));
 
     /// <summary>Tells people of one file, once, that it has not the meaning that they may think.
     /// </summary>
-    public void Warn(string name, string text)
+    public void Warn(ControlFile file, string text)
     {
-        string line = $"{Path.Combine(Directory, name)}: {text}";
+        string line = $"{Path.Combine(Directory, file.Name)}: {text}";
         lock (_warned)
         {
             if (warn is null || !_warned.Add(line))
@@ -104,7 +105,73 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
 
     /// <summary>All lines but empty ones and those whose first byte is <c>#</c>.</summary>
     /// <returns>Null when there is no such file.</returns>
-    public IReadOnlyList<byte[]>? ReadList(string name)
+    public IReadOnlyList<byte[]>? ReadList(ControlList file) => ReadList(file.Name);
+
+    /// <summary>As above, of a file that a user names.</summary>
+    public static IReadOnlyList<byte[]>? ReadListAt(string path) =>
+        new ControlDirectory("/").ReadList(path);
+
+    /// <summary>A whole constant database.</summary>
+    /// <returns>Null when there is no such file.</returns>
+    /// <exception cref="ConfigurationException">It cannot be read, or is no cdb.</exception>
+    public byte[]? ReadCdb(ControlData file) => ReadCdb(file.Name);
+
+    /// <summary>As above, wherever it lies.</summary>
+    public static byte[]? ReadCdbAt(string path) =>
+        new ControlDirectory(Path.GetDirectoryName(path)!).ReadCdb(Path.GetFileName(path));
+
+    /// <summary>A whole file, for formats of another make.</summary>
+    /// <returns>Null when there is no such file.</returns>
+    public byte[]? ReadWhole(ControlFile file) => ReadFile(file.Name);
+
+    /// <summary>A whole file of a directory that is a row of the catalogue.</summary>
+    /// <returns>Null when there is no such file.</returns>
+    public byte[]? ReadWhole(ControlData folder, string name) =>
+        ReadFile(Path.Combine(folder.Name, name));
+
+    /// <summary>Where a file is.</summary>
+    public string PathOf(ControlFile file) => Path.Combine(Directory, file.Name);
+
+    /// <summary>Where files are that a program reads again when they change.</summary>
+    public IReadOnlyList<string> Watched(IEnumerable<ControlFile> files)
+    {
+        Debug.Assert(
+            files.All(file => file.Reread != Reread.Start), "The catalogue says: at the start.");
+        return [.. files.Select(PathOf)];
+    }
+
+    /// <summary>A misconfiguration in one file, named as people know it.</summary>
+    public ConfigurationException Bad(ControlFile file, string reason) => Bad(file.Name, reason);
+
+    /// <summary>A line of a list that cannot be understood, with its number.</summary>
+    public ConfigurationException BadLine(ControlList file, byte[] line, string reason) =>
+        Bad(file.Name, $"{NumberOf(file, line)}\"{LogText.Safe(line)}\" {reason}");
+
+    /// <summary>"line 3: ", for a line that <see cref="ReadList"/> gave; nothing where the file has
+    /// changed since.</summary>
+    public string NumberOf(ControlList file, ReadOnlySpan<byte> line)
+    {
+        int number = 0;
+        ReadOnlySpan<byte> content = ReadFile(file.Name);
+        foreach (Range range in content.Split((byte)'\n'))
+        {
+            number++;
+            if (WrittenLine.TrimEnd(content[range]).SequenceEqual(line))
+            {
+                return $"line {number}: ";
+            }
+        }
+
+        return "";
+    }
+
+    private static byte[] FirstLine(byte[] content)
+    {
+        int end = content.AsSpan().IndexOf((byte)'\n');
+        return WrittenLine.TrimEnd(content.AsSpan(0, end < 0 ? content.Length : end)).ToArray();
+    }
+
+    private List<byte[]>? ReadList(string name)
     {
         byte[]? content = ReadFile(name);
         if (content is null)
@@ -128,25 +195,22 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
         return lines;
     }
 
-    /// <summary>A whole constant database.</summary>
-    /// <returns>Null when there is no such file.</returns>
-    /// <exception cref="ConfigurationException">It cannot be read, or is no cdb.</exception>
-    public byte[]? ReadCdb(string name)
+    private byte[]? ReadCdb(string name)
     {
         byte[]? image = ReadFile(name);
         return image is null || Cdb.IsWhole(image) ? image : throw Bad(name, "damaged cdb");
     }
 
-    /// <summary>A whole file, for formats of another make.</summary>
-    /// <returns>Null when there is no such file.</returns>
-    public byte[]? ReadWhole(string name) => ReadFile(name);
-
-    /// <summary>A misconfiguration in one file, named as people know it.</summary>
-    public ConfigurationException Bad(string name, string reason) =>
+    private ConfigurationException Bad(string name, string reason) =>
         new($"{Path.Combine(Directory, name)}: {reason}", ExitCode.Temporary);
 
     private byte[]? ReadFile(string name)
     {
+        if (_hidden?.Contains(name) == true)
+        {
+            return null;
+        }
+
         string path = Path.Combine(Directory, name);
         byte[]? content = BoundedFile.TryRead(path, FileBytesMax, out int errno);
         return content is not null || errno is Errno.NoEntry or Errno.NotDirectory

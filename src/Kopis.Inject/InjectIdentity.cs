@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Mail.Addresses;
 using Kopis.Posix;
 
@@ -19,10 +20,10 @@ internal sealed class InjectIdentity
         _letters = _environment.Text("QMAILINJECT") ?? "";
         ControlDirectory control = ControlDirectory.Of(context);
         Defaults = new AddressDefaults(
-            Control(control, "QMAILDEFAULTHOST", "defaulthost"),
-            Control(control, "QMAILDEFAULTDOMAIN", "defaultdomain"),
-            Control(control, "QMAILPLUSDOMAIN", "plusdomain"));
-        IdHost = Control(control, "QMAILIDHOST", "idhost");
+            Control(control, "QMAILDEFAULTHOST", HostFiles.DefaultHost),
+            Control(control, "QMAILDEFAULTDOMAIN", HostFiles.DefaultDomain),
+            Control(control, "QMAILPLUSDOMAIN", HostFiles.PlusDomain));
+        IdHost = Control(control, "QMAILIDHOST", HostFiles.IdHost);
     }
 
     internal AddressDefaults Defaults { get; }
@@ -95,8 +96,8 @@ internal sealed class InjectIdentity
     private byte[]? First(params string[] names) =>
         names.Select(name => _environment[name]).FirstOrDefault(value => value is not null);
 
-    private byte[] Control(ControlDirectory control, string variable, string file) =>
-        _environment[variable] ?? control.ReadLineOrMe(file, file)!;
+    private byte[] Control(ControlDirectory control, string variable, ControlLine file) =>
+        _environment[variable] ?? control.ReadLineOrDefault(file)!;
 
     private static byte[] Escape(byte[] text, ReadOnlySpan<byte> specials)
     {

@@ -108,8 +108,8 @@ public static class QmailInject
         }
 
         // A name relative to the root stays what it is; "/" is no file, and read(2) says so.
-        IReadOnlyList<byte[]> lines = new ControlDirectory("/")
-            .ReadList(Path.GetFullPath(file)) ?? [];
+        IReadOnlyList<byte[]> lines =
+            ControlDirectory.ReadListAt(Path.GetFullPath(file)) ?? [];
         return [.. lines.Select(line => AddressList.Complete(line, identity.Defaults) ?? line)];
     }
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 using Kopis.Queue.Intake;
 using Kopis.Queue.Store.Messages;
@@ -59,7 +60,7 @@ public static class QmailQmqpc
     private static List<IPAddress> Servers(ControlDirectory control)
     {
         List<IPAddress> servers = [];
-        foreach (byte[] line in control.ReadList("qmqpservers") ?? [])
+        foreach (byte[] line in control.ReadList(HostFiles.QmqpServers) ?? [])
         {
             if (IPAddress.TryParse(ByteText.ToText(line), out IPAddress? address)
                 && address.AddressFamily == AddressFamily.InterNetwork)

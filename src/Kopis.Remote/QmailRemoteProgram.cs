@@ -14,11 +14,9 @@ public static class QmailRemoteProgram
 {
     /// <summary>Reads all control files once.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
-    public static void CheckControls(ControlDirectory control)
-    {
-        RemoteSettings.Read(control);
-        MailDns.Read(control);
-    }
+    /// <returns>Lines that are of no use and stop nobody.</returns>
+    public static IReadOnlyList<string> CheckControls(ControlDirectory control) =>
+        [.. RemoteSettings.Read(control).Faults, .. MailDns.Read(control).Faults];
 
     /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Mail.Dsn;
 using Kopis.Net;
 using Kopis.Net.Dns;
@@ -32,9 +33,8 @@ public sealed class QmailRspawnProgram : IDisposable
         _bodies = new QueuedBodies(context.In("queue/mess"));
         ControlDirectory control = ControlDirectory.Of(context);
         ConnectMemory memory = new(TimeProvider.System, new TimeoutFile(context.Home));
-        string[] files = [.. RemoteSettings.Files, "resolvers"];
         _delivery = new Reloading<RemoteDelivery>(
-            [.. files.Select(file => Path.Combine(control.Directory, file))],
+            control.Watched([.. RemoteSettings.Files, HostFiles.Resolvers]),
             () => _newest = Load(control, memory), // What that before has idle ends by itself.
             TimeProvider.System);
         if (context.Environment["QMAILREMOTE"] is { Length: > 0 } word)

@@ -1,4 +1,5 @@
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Net.Tls;
 
@@ -7,10 +8,6 @@ namespace Kopis.Remote;
 /// <summary>The control files of qmail-remote (contract §2.2).</summary>
 public sealed record RemoteSettings
 {
-    private const int ConnectSeconds = 60;
-    private const int RemoteSeconds = 1200;
-    private const int IdleSeconds = 5;
-
     private RemoteSettings()
     {
     }
@@ -38,21 +35,22 @@ public sealed record RemoteSettings
     public IEnumerable<string> Faults => Routes.Faults.Concat(Tls.Policies.Faults);
 
     /// <summary>The control files that these come from.</summary>
-    public static IReadOnlyList<string> Files { get; } =
+    public static IReadOnlyList<ControlFile> Files { get; } =
     [
-        "me", "helohost", "smtproutes", "timeoutconnect", "timeoutremote", "timeoutidle",
-        .. TlsClientSettings.Files,
+        HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.TimeoutConnect,
+        RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, .. TlsClientSettings.Files,
     ];
 
     /// <exception cref="ConfigurationException">A file cannot be read or understood, or neither
     /// helohost nor me is there.</exception>
     public static RemoteSettings Read(ControlDirectory control)
     {
-        byte[] helo = control.ReadLineOrMe("helohost", null)
-            ?? throw control.Bad("helohost", "this file and me are missing");
+        byte[] helo = control.ReadLineOrDefault(RemoteFiles.HeloHost)
+            ?? throw control.Bad(RemoteFiles.HeloHost, "this file and me are missing");
         if (helo.AsSpan().ContainsAnyInRange((byte)0, (byte)32))
         {
-            throw control.Bad("helohost", "a host name has no blanks or control characters");
+            throw control.Bad(
+                RemoteFiles.HeloHost, "a host name has no blanks or control characters");
         }
 
         return new RemoteSettings
@@ -60,10 +58,10 @@ public sealed record RemoteSettings
             HeloHost = helo,
             Routes = SmtpRoutes.Read(control),
             ConnectTimeout = TimeSpan.FromSeconds(
-                Math.Max(1, control.ReadSeconds("timeoutconnect", ConnectSeconds))),
+                Math.Max(1, control.ReadInt(RemoteFiles.TimeoutConnect))),
             RemoteTimeout = TimeSpan.FromSeconds(
-                Math.Max(1, control.ReadSeconds("timeoutremote", RemoteSeconds))),
-            IdleTimeout = TimeSpan.FromSeconds(control.ReadSeconds("timeoutidle", IdleSeconds)),
+                Math.Max(1, control.ReadInt(RemoteFiles.TimeoutRemote))),
+            IdleTimeout = control.ReadSeconds(RemoteFiles.TimeoutIdle),
             Tls = TlsClientSettings.Read(control),
         };
     }

@@ -1,4 +1,5 @@
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 
 namespace Kopis.Send;
@@ -6,13 +7,6 @@ namespace Kopis.Send;
 /// <summary>The control files of qmail-send (contract §2.2).</summary>
 internal sealed class SendControls
 {
-    private const int LifetimeSeconds = 604_800;
-    private const int DelaySeconds = 14_400;
-    private const int MemoryBytes = 256 * 1024 * 1024; // A million messages of one recipient.
-    private const int MemoryBytesMin = 1024 * 1024;
-    private const int BounceBytes = 50_000; // What Postfix gives back, too.
-    private const int ConcurrencyMax = 255; // A slot is one byte.
-
     private SendControls()
     {
     }
@@ -49,25 +43,22 @@ internal sealed class SendControls
     /// <exception cref="ConfigurationException">A file cannot be read or understood.</exception>
     internal static SendControls Read(ControlDirectory control)
     {
-        byte[] doubleTo = control.ReadLine("doublebounceto") ?? "postmaster"u8.ToArray();
-        byte[] doubleHost = control.ReadLineOrMe("doublebouncehost", "doublebouncehost")!;
+        byte[] doubleTo = control.ReadLineOrDefault(SendFiles.DoubleBounceTo)!;
+        byte[] doubleHost = control.ReadLineOrDefault(SendFiles.DoubleBounceHost)!;
         return new SendControls
         {
             Addresses = AddressMap.Read(control),
-            BounceFrom = control.ReadLine("bouncefrom") ?? "MAILER-DAEMON"u8.ToArray(),
-            BounceHost = control.ReadLineOrMe("bouncehost", "bouncehost")!,
-            BounceBytesMax = control.ReadInt("bouncemaxbytes", BounceBytes),
+            BounceFrom = control.ReadLineOrDefault(SendFiles.BounceFrom)!,
+            BounceHost = control.ReadLineOrDefault(SendFiles.BounceHost)!,
+            BounceBytesMax = control.ReadInt(SendFiles.BounceMaxBytes),
             DoubleBounceTo =
                 doubleTo is [] or [(byte)'@', ..] ? [] : [.. doubleTo, (byte)'@', .. doubleHost],
-            ConcurrencyLocal = control.ReadInt("concurrencylocal", 10, most: ConcurrencyMax),
-            ConcurrencyShared = control.ReadInt(
-                "concurrencyshared", 0, least: 1, most: ConcurrencyMax)
-                is > 0 and int shared ? shared : null,
-            ConcurrencyRemote = control.ReadInt("concurrencyremote", 20, most: ConcurrencyMax),
-            QueueMemoryBytes = control.ReadInt(
-                "queuememory", MemoryBytes, least: MemoryBytesMin),
-            QueueLifetimeSeconds = control.ReadInt("queuelifetime", LifetimeSeconds),
-            DelayNotifySeconds = control.ReadInt("delaynotify", DelaySeconds),
+            ConcurrencyLocal = control.ReadInt(SendFiles.ConcurrencyLocal),
+            ConcurrencyShared = (int?)control.TryReadLong(SendFiles.ConcurrencyShared),
+            ConcurrencyRemote = control.ReadInt(SendFiles.ConcurrencyRemote),
+            QueueMemoryBytes = control.ReadInt(SendFiles.QueueMemory),
+            QueueLifetimeSeconds = control.ReadInt(SendFiles.QueueLifetime),
+            DelayNotifySeconds = control.ReadInt(SendFiles.DelayNotify),
         };
     }
 }

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Queue.Spawn;
 using Kopis.Queue.Store.State;

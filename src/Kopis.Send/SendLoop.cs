@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Posix;
 using Kopis.Queue.Spawn;
@@ -45,7 +46,7 @@ internal sealed class SendLoop : IDisposable
         _context = context;
         _log = context.Log;
         _routing = new WatchedFiles(
-            [.. AddressMap.Files.Select(file => Path.Combine(context.Control.Directory, file))]);
+            context.Control.Watched(AddressMap.Files));
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
         Scheduler scheduler = new(

@@ -9,7 +9,7 @@ namespace Kopis.Server;
 internal sealed class DeliveryNames(ControlDirectory control, TimeProvider time)
 {
     private readonly Reloading<AddressMap> _map = new(
-        [.. AddressMap.Files.Select(file => Path.Combine(control.Directory, file))],
+        control.Watched(AddressMap.Files),
         () => AddressMap.Read(control), time);
 
     /// <summary>The name on the local channel; null for a recipient that is not delivered here,

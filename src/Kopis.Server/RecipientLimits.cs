@@ -1,5 +1,5 @@
 using Kopis.Config;
-using Kopis.Mail.Smtp;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Server;
 
@@ -8,21 +8,16 @@ namespace Kopis.Server;
 /// <param name="Known">maxrcptrelay: of one that may relay, and of a user.</param>
 internal sealed record RecipientLimits(int Strangers, int Known)
 {
-    private const string StrangersFile = "maxrcpt";
-    private const string KnownFile = "maxrcptrelay";
-
     /// <summary>The control files.</summary>
-    internal static IReadOnlyList<string> Files { get; } = [StrangersFile, KnownFile];
+    internal static IReadOnlyList<ControlFile> Files { get; } =
+        [SmtpFiles.MaxRcpt, SmtpFiles.MaxRcptRelay];
 
     /// <summary>Reads them; a maxrcpt without the other is for all.</summary>
     internal static RecipientLimits Load(ControlDirectory control)
     {
-        int strangers = Read(control, StrangersFile, otherwise: 0);
-        return new RecipientLimits(
-            strangers > 0 ? strangers : SmtpLimits.StrangerRecipients,
-            Read(control, KnownFile, strangers > 0 ? strangers : SmtpLimits.RecipientsMax));
+        long? strangers = control.TryReadLong(SmtpFiles.MaxRcpt);
+        long known = control.TryReadLong(SmtpFiles.MaxRcptRelay) ?? strangers
+            ?? control.ReadLong(SmtpFiles.MaxRcptRelay);
+        return new RecipientLimits((int)(strangers ?? SmtpFiles.MaxRcpt.Value!), (int)known);
     }
-
-    private static int Read(ControlDirectory control, string file, int otherwise) =>
-        control.ReadInt(file, otherwise, least: 1, most: SmtpLimits.RecipientsMax);
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis.Base;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 
 namespace Kopis.Config.Tests;
@@ -22,26 +23,30 @@ public sealed class ControlDirectoryTests : IDisposable
     public void A_line_is_the_first_without_trailing_blanks(string content, string line)
     {
         Write("me", content);
-        Assert.Equal(line, Encoding.ASCII.GetString(_control.ReadLine("me")!));
+        Assert.Equal(line, Encoding.ASCII.GetString(_control.ReadLine(HostFiles.Me)!));
     }
 
     [Fact]
     public void A_missing_line_is_null_then_me_then_the_literal()
     {
-        Assert.Null(_control.ReadLine("defaulthost"));
-        Assert.Equal("literal"u8.ToArray(), _control.ReadLineOrMe("defaulthost", "literal"));
+        Assert.Null(_control.ReadLine(HostFiles.DefaultHost));
+        Assert.Equal(
+            "defaulthost"u8.ToArray(), _control.ReadLineOrDefault(HostFiles.DefaultHost));
         Write("me", "mx.example\n");
-        Assert.Equal("mx.example"u8.ToArray(), _control.ReadLineOrMe("defaulthost", "literal"));
+        Assert.Equal(
+            "mx.example"u8.ToArray(), _control.ReadLineOrDefault(HostFiles.DefaultHost));
+        Assert.Equal(
+            "postmaster"u8.ToArray(), _control.ReadLineOrDefault(SendFiles.DoubleBounceTo));
         Write("defaulthost", "\n");
-        Assert.Empty(_control.ReadLineOrMe("defaulthost", "literal")!);
+        Assert.Empty(_control.ReadLineOrDefault(HostFiles.DefaultHost)!);
     }
 
     [Fact]
     public void A_number_is_read_and_its_absence_is_the_default()
     {
-        Assert.Equal(20, _control.ReadInt("concurrencyremote", 20));
+        Assert.Equal(20, _control.ReadInt(SendFiles.ConcurrencyRemote));
         Write("concurrencyremote", "60 \n");
-        Assert.Equal(60, _control.ReadInt("concurrencyremote", 20));
+        Assert.Equal(60, _control.ReadInt(SendFiles.ConcurrencyRemote));
     }
 
     [Theory]
@@ -55,7 +60,7 @@ public sealed class ControlDirectoryTests : IDisposable
     {
         Write("concurrencyremote", content + "\n");
         ConfigurationException error = Assert.Throws<ConfigurationException>(
-            () => _control.ReadInt("concurrencyremote", 20, most: 255));
+            () => _control.ReadInt(SendFiles.ConcurrencyRemote));
         Assert.Contains("concurrencyremote", error.Message, StringComparison.Ordinal);
         Assert.Contains(content, error.Message, StringComparison.Ordinal);
         Assert.Equal(111, error.Code);
@@ -73,8 +78,8 @@ public sealed class ControlDirectoryTests : IDisposable
         List<string> said = [];
         ControlDirectory control = new(_directory.FullName, said.Add);
         Write("concurrencyremote", content + "\n");
-        Assert.Equal(255, control.ReadInt("concurrencyremote", 20, most: 255));
-        Assert.Equal(255, control.ReadInt("concurrencyremote", 20, most: 255));
+        Assert.Equal(255, control.ReadInt(SendFiles.ConcurrencyRemote));
+        Assert.Equal(255, control.ReadInt(SendFiles.ConcurrencyRemote));
         string line = Assert.Single(said);
         Assert.Contains("control", line, StringComparison.Ordinal);
         Assert.EndsWith("is too large, 255 is used", line, StringComparison.Ordinal);
@@ -87,7 +92,7 @@ public sealed class ControlDirectoryTests : IDisposable
     public void Databytes_is_as_long_as_in_the_environment(string content, long bytes)
     {
         Write("databytes", content + "\n");
-        Assert.Equal(bytes, _control.ReadLong("databytes", 1));
+        Assert.Equal(bytes, _control.ReadLong(SmtpFiles.DataBytes));
     }
 
     [Fact]
@@ -95,16 +100,17 @@ public sealed class ControlDirectoryTests : IDisposable
     {
         Write("queuememory", "5\n");
         ConfigurationException error = Assert.Throws<ConfigurationException>(
-            () => _control.ReadInt("queuememory", 100, least: 10));
-        Assert.Contains("from 10", error.Message, StringComparison.Ordinal);
+            () => _control.ReadInt(SendFiles.QueueMemory));
+        Assert.Contains("from 1048576", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_nul_is_a_byte_of_its_line()
     {
         Write("me", "a\0b\n");
-        Assert.Equal("a\0b"u8.ToArray(), _control.ReadLine("me"));
-        Assert.Throws<ConfigurationException>(() => _control.ReadInt("me", 1));
+        Write("openrelay", "1\0\n");
+        Assert.Equal("a\0b"u8.ToArray(), _control.ReadLine(HostFiles.Me));
+        Assert.Throws<ConfigurationException>(() => _control.ReadInt(SmtpFiles.OpenRelay));
     }
 
     [Fact]
@@ -113,8 +119,8 @@ public sealed class ControlDirectoryTests : IDisposable
         Write("locals", "#one\n\na.example \n #b\nc.example");
         Assert.Equal(
             ["a.example", " #b", "c.example"],
-            _control.ReadList("locals")!.Select(line => ByteText.ToText(line)));
-        Assert.Null(_control.ReadList("missing"));
+            _control.ReadList(HostFiles.Locals)!.Select(line => ByteText.ToText(line)));
+        Assert.Null(_control.ReadList(SmtpFiles.RcptHosts));
     }
 
     /// <summary>Before, a CR was part of the name: the host did not know its own domains.</summary>
@@ -126,23 +132,23 @@ public sealed class ControlDirectoryTests : IDisposable
         Write("queuelifetime", $"100{end}");
         Assert.Equal(
             ["a.example", "c.example"],
-            _control.ReadList("locals")!.Select(line => ByteText.ToText(line)));
-        Assert.Equal("mx.example"u8.ToArray(), _control.ReadLine("me"));
-        Assert.Equal(100, _control.ReadInt("queuelifetime", 1));
+            _control.ReadList(HostFiles.Locals)!.Select(line => ByteText.ToText(line)));
+        Assert.Equal("mx.example"u8.ToArray(), _control.ReadLine(HostFiles.Me));
+        Assert.Equal(100, _control.ReadInt(SendFiles.QueueLifetime));
     }
 
     [Fact]
     public void A_cr_within_a_line_stays()
     {
         Write("me", "a\rb\n");
-        Assert.Equal("a\rb"u8.ToArray(), _control.ReadLine("me"));
+        Assert.Equal("a\rb"u8.ToArray(), _control.ReadLine(HostFiles.Me));
     }
 
     [Fact]
     public void What_cannot_be_read_is_an_error_and_never_a_default()
     {
         _directory.CreateSubdirectory("locals");
-        Assert.Throws<ConfigurationException>(() => _control.ReadList("locals"));
+        Assert.Throws<ConfigurationException>(() => _control.ReadList(HostFiles.Locals));
     }
 
     [Fact]

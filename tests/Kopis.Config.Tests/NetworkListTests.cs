@@ -1,5 +1,6 @@
 using System.Net;
 using Kopis.Base;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 
 namespace Kopis.Config.Tests;
@@ -41,6 +42,6 @@ public sealed class NetworkListTests : IDisposable
     private NetworkList Load(string line)
     {
         File.WriteAllText(Path.Combine(_directory, "proxyclients"), line + "\n");
-        return NetworkList.Load(new ControlDirectory(_directory), "proxyclients");
+        return NetworkList.Load(new ControlDirectory(_directory), ListenerFiles.ProxyClients);
     }
 }

@@ -8,7 +8,7 @@ public sealed class ConnectionTableTests
 {
     private const int Places = 200;
     private static readonly ConnectionBounds Bounds =
-        new(ConnectionBounds.AddressDefault, ConnectionBounds.NetworkDefault);
+        new(PerAddress: 50, PerNetwork: 100); // As without control files.
 
     private readonly ConnectionTable _table = new();
     private int _open;

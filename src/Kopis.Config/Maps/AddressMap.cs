@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
@@ -13,8 +14,11 @@ public sealed class AddressMap
     private const int AddedBytesMax = 1000;
 
     /// <summary>The files that <see cref="Read"/> reads.</summary>
-    public static IReadOnlyList<string> Files { get; } =
-        ["me", "locals", "virtualdomains", "envnoathost", "percenthack"];
+    public static IReadOnlyList<ControlFile> Files { get; } =
+    [
+        HostFiles.Me, HostFiles.Locals, HostFiles.VirtualDomains, HostFiles.EnvNoAtHost,
+        HostFiles.PercentHack,
+    ];
 
     private Maps _maps;
 
@@ -29,7 +33,7 @@ public sealed class AddressMap
     /// <returns>Null; or the file that cannot be read, and then all stay as they were.</returns>
     public string? TryReread(ControlDirectory control)
     {
-        string file = "me";
+        ControlFile file = HostFiles.Me;
         try
         {
             _maps = ReadMaps(control, out file);
@@ -37,7 +41,7 @@ public sealed class AddressMap
         }
         catch (ConfigurationException)
         {
-            return file;
+            return file.Name;
         }
     }
 
@@ -106,35 +110,36 @@ public sealed class AddressMap
 
     /// <param name="control">Where the files are.</param>
     /// <param name="file">The one that is being read.</param>
-    private static Maps ReadMaps(ControlDirectory control, out string file)
+    private static Maps ReadMaps(ControlDirectory control, out ControlFile file)
     {
-        file = "me";
-        byte[]? me = control.ReadLine("me");
-        file = "locals";
-        ConstMap locals = ConstMap.Set(control.ReadList("locals")
-            ?? [me ?? throw control.Bad("locals", "missing, and so is me")]);
-        file = "virtualdomains";
+        file = HostFiles.Me;
+        byte[]? me = control.ReadLine(HostFiles.Me);
+        file = HostFiles.Locals;
+        ConstMap locals = ConstMap.Set(control.ReadList(HostFiles.Locals)
+            ?? [me ?? throw control.Bad(HostFiles.Locals, "missing, and so is me")]);
+        file = HostFiles.VirtualDomains;
         ConstMap virtualDomains = ReadVirtual(control);
-        file = "envnoathost";
-        byte[] noAtHost = control.ReadLineOrMe("envnoathost", "envnoathost")!;
+        file = HostFiles.EnvNoAtHost;
+        byte[] noAtHost = control.ReadLineOrDefault(HostFiles.EnvNoAtHost)!;
         if (noAtHost.Length > AddedBytesMax)
         {
-            throw control.Bad("envnoathost", $"over {AddedBytesMax} bytes");
+            throw control.Bad(HostFiles.EnvNoAtHost, $"over {AddedBytesMax} bytes");
         }
 
-        file = "percenthack";
-        ConstMap percentHack = ConstMap.Set(control.ReadList("percenthack") ?? []);
+        file = HostFiles.PercentHack;
+        ConstMap percentHack = ConstMap.Set(control.ReadList(HostFiles.PercentHack) ?? []);
         return new Maps(noAtHost, percentHack, locals, virtualDomains);
     }
 
     private static ConstMap ReadVirtual(ControlDirectory control)
     {
-        IReadOnlyList<byte[]> lines = control.ReadList("virtualdomains") ?? [];
+        IReadOnlyList<byte[]> lines = control.ReadList(HostFiles.VirtualDomains) ?? [];
         foreach (byte[] line in lines)
         {
             if (line.Length > AddedBytesMax)
             {
-                throw control.Bad("virtualdomains", $"a line is over {AddedBytesMax} bytes");
+                throw control.Bad(
+                    HostFiles.VirtualDomains, $"a line is over {AddedBytesMax} bytes");
             }
         }
 

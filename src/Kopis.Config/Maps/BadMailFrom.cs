@@ -1,3 +1,5 @@
+using Kopis.Config.Catalog;
+
 namespace Kopis.Config.Maps;
 
 /// <summary>Senders from whom no mail is taken: <c>badmailfrom</c> (contract §2.3).</summary>
@@ -9,7 +11,7 @@ public sealed class BadMailFrom
 
     /// <summary>Reads the file; none of it is nobody.</summary>
     public static BadMailFrom Load(ControlDirectory control) =>
-        new(ConstMap.Set(control.ReadList("badmailfrom") ?? []));
+        new(ConstMap.Set(control.ReadList(SmtpFiles.BadMailFrom) ?? []));
 
     /// <summary>
     /// Whether the whole address, or its part from the last <c>@</c> on, is listed.

@@ -1,5 +1,6 @@
 using System.Net;
 using Kopis.Base;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
@@ -16,15 +17,15 @@ public sealed class NetworkList
 
     /// <summary>Reads the file; none of it is nobody.</summary>
     /// <exception cref="ConfigurationException">A line is neither.</exception>
-    public static NetworkList Load(ControlDirectory control, string name)
+    public static NetworkList Load(ControlDirectory control, ControlList file)
     {
         List<IPNetwork> networks = [];
-        foreach (byte[] line in control.ReadList(name) ?? [])
+        foreach (byte[] line in control.ReadList(file) ?? [])
         {
             string text = ByteText.ToText(line);
             if (!IsWhole(text))
             {
-                throw NotOne(control, name, line);
+                throw NotOne(control, file, line);
             }
 
             if (IPAddress.TryParse(text, out IPAddress? one))
@@ -35,7 +36,7 @@ public sealed class NetworkList
             else
             {
                 networks.Add(IPNetwork.TryParse(text, out IPNetwork network) ? network
-                    : throw NotOne(control, name, line));
+                    : throw NotOne(control, file, line));
             }
         }
 
@@ -50,8 +51,8 @@ public sealed class NetworkList
     }
 
     private static ConfigurationException NotOne(
-        ControlDirectory control, string name, byte[] line) =>
-        control.Bad(name, $"\"{LogText.Safe(line)}\" is neither an address nor a network");
+        ControlDirectory control, ControlList file, byte[] line) =>
+        control.BadLine(file, line, "is neither an address nor a network");
 
     // inet_aton's forms are mistakes here, and would trust others than were meant: 10.1 is
     // 10.0.0.1 to it, and 010.0.0.1 is 8.0.0.1.

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
@@ -9,8 +10,6 @@ namespace Kopis.Config.Maps;
 /// </summary>
 public sealed class RcptHosts
 {
-    private const string OpenRelay = "openrelay";
-
     /// <summary>What the installer writes, beside the directory of the control files.</summary>
     private const string InstalledBy = "installed";
 
@@ -25,8 +24,8 @@ public sealed class RcptHosts
     }
 
     /// <summary>The control files.</summary>
-    public static IReadOnlyList<string> Files { get; } =
-        ["rcpthosts", "morercpthosts.cdb", OpenRelay];
+    public static IReadOnlyList<ControlFile> Files { get; } =
+        [SmtpFiles.RcptHosts, SmtpFiles.MoreRcptHostsCdb, SmtpFiles.OpenRelay];
 
     /// <summary>Whether mail is taken for everywhere.</summary>
     public bool IsOpen => _hosts is null && !IsMissed;
@@ -39,16 +38,18 @@ public sealed class RcptHosts
     /// <exception cref="ConfigurationException">One exists and cannot be read.</exception>
     public static RcptHosts Load(ControlDirectory control)
     {
-        if (control.ReadList("rcpthosts") is { } lines)
+        if (control.ReadList(SmtpFiles.RcptHosts) is { } lines)
         {
-            return new RcptHosts(ConstMap.Set(lines), control.ReadCdb("morercpthosts.cdb"));
+            return new RcptHosts(
+                ConstMap.Set(lines), control.ReadCdb(SmtpFiles.MoreRcptHostsCdb));
         }
 
-        bool isMissed = IsInstalled(control) && control.ReadInt(OpenRelay, 0) == 0;
+        bool isMissed = IsInstalled(control) && control.ReadInt(SmtpFiles.OpenRelay) == 0;
         if (isMissed)
         {
-            control.Warn("rcpthosts", "missing, so mail is accepted for local addresses only "
-                + $"(control/{OpenRelay} with 1 makes an open relay)");
+            control.Warn(
+                SmtpFiles.RcptHosts, "missing, so mail is accepted for local addresses only "
+                + $"({SmtpFiles.OpenRelay} with 1 makes an open relay)");
         }
 
         return new RcptHosts(null, null, isMissed);

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Kopis.Base;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
@@ -27,7 +28,7 @@ public sealed class SmtpRoutes
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static SmtpRoutes Read(ControlDirectory control)
     {
-        IReadOnlyList<byte[]> lines = control.ReadList("smtproutes") ?? [];
+        IReadOnlyList<byte[]> lines = control.ReadList(RemoteFiles.SmtpRoutes) ?? [];
         Dictionary<string, string> faults = new(StringComparer.Ordinal);
         foreach (byte[] line in lines)
         {
@@ -35,7 +36,8 @@ public sealed class SmtpRoutes
             if (colon >= 0 && line.Length > colon + 1 && Parse(line[(colon + 1)..]) is null)
             {
                 faults[ByteText.ToText(line.AsSpan(colon + 1))] =
-                    $"control/smtproutes: \"{LogText.Safe(line)}\" is not domain:relay:port";
+                    $"{RemoteFiles.SmtpRoutes}: {control.NumberOf(RemoteFiles.SmtpRoutes, line)}"
+                    + $"\"{LogText.Safe(line)}\" is not domain:relay:port";
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Kopis.Base;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
@@ -19,10 +20,10 @@ public sealed class TlsPolicies
     private readonly ConstMap _lines;
     private readonly Dictionary<string, string> _faults = new(StringComparer.Ordinal);
 
-    private TlsPolicies(IReadOnlyList<byte[]> lines)
+    private TlsPolicies(ControlDirectory control)
     {
         List<byte[]> all = [];
-        foreach (byte[] line in lines)
+        foreach (byte[] line in control.ReadList(RemoteFiles.TlsPolicy) ?? [])
         {
             int end = line.AsSpan().IndexOfAny(DomainEnds);
             byte[] domain = end < 0 ? line : line[..end];
@@ -37,7 +38,8 @@ public sealed class TlsPolicies
             if (!isSound)
             {
                 _faults[ByteText.ToText(Ascii8.ToLower(domain))] =
-                    $"control/tlspolicy: \"{LogText.Safe(line)}\" is not "
+                    $"{RemoteFiles.TlsPolicy}: {control.NumberOf(RemoteFiles.TlsPolicy, line)}"
+                    + $"\"{LogText.Safe(line)}\" is not "
                     + "domain:none, may, encrypt or verify";
             }
         }
@@ -51,8 +53,7 @@ public sealed class TlsPolicies
 
     /// <summary>Reads the file; absent means <c>may</c> for all.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
-    public static TlsPolicies Read(ControlDirectory control) =>
-        new(control.ReadList("tlspolicy") ?? []);
+    public static TlsPolicies Read(ControlDirectory control) => new(control);
 
     /// <summary>The policy for a destination: a recipient's domain.</summary>
     public TlsPolicy Find(ReadOnlySpan<byte> domain)

@@ -1,6 +1,7 @@
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 using Kopis.Users.Virtual;
 
@@ -50,7 +51,7 @@ internal static class AdminWords
     {
         if (!word.Contains('@'))
         {
-            byte[] me = ControlDirectory.Of(context).ReadLine("me")
+            byte[] me = ControlDirectory.Of(context).ReadLine(HostFiles.Me)
                 ?? throw Refused($"{Safe(word)} has no @, and there is no control/me");
             word = $"{word}@{ByteText.ToText(me)}";
         }

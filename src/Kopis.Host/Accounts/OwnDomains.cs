@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Posix;
 
@@ -25,16 +26,17 @@ internal static class OwnDomains
         }
 
         // Without the file, locals is me alone: that must not be lost by making the file.
-        byte[][] before = control.ReadList("locals") is null && control.ReadLine("me") is { } me
+        byte[][] before = control.ReadList(HostFiles.Locals) is null
+            && control.ReadLine(HostFiles.Me) is { } me
             ? [me]
             : [];
-        Append(control, "locals", [.. before, ByteText.ToBytes(domain)]);
+        Append(control, HostFiles.Locals, [.. before, ByteText.ToBytes(domain)]);
         string text = $"added {domain} to control/locals";
-        if (control.ReadList("rcpthosts") is { } hosts)
+        if (control.ReadList(SmtpFiles.RcptHosts) is { } hosts)
         {
             if (!ConstMap.Set(hosts).Contains(ByteText.ToBytes(domain)))
             {
-                Append(control, "rcpthosts", [ByteText.ToBytes(domain)]);
+                Append(control, SmtpFiles.RcptHosts, [ByteText.ToBytes(domain)]);
                 text += " and control/rcpthosts";
             }
         }
@@ -66,8 +68,8 @@ internal static class OwnDomains
     internal static IEnumerable<string> List(ProgramContext context)
     {
         ControlDirectory control = ControlDirectory.Of(context);
-        IReadOnlyList<byte[]> lines = control.ReadList("locals")
-            ?? (control.ReadLine("me") is { } me ? [me] : []);
+        IReadOnlyList<byte[]> lines = control.ReadList(HostFiles.Locals)
+            ?? (control.ReadLine(HostFiles.Me) is { } me ? [me] : []);
         return lines.Select(line => ByteText.ToText(Ascii8.ToLower(line)));
     }
 
@@ -77,20 +79,20 @@ internal static class OwnDomains
     internal static string? Forsake(ProgramContext context, string domain)
     {
         ControlDirectory control = ControlDirectory.Of(context);
-        if (!Without(control, "locals", domain))
+        if (!Without(control, HostFiles.Locals, domain))
         {
             return null;
         }
 
         string text = $"removed {domain} from control/locals"
-            + (Without(control, "rcpthosts", domain) ? " and control/rcpthosts" : "");
+            + (Without(control, SmtpFiles.RcptHosts, domain) ? " and control/rcpthosts" : "");
         return $"{text}\n{TellSend(context)}\n";
     }
 
     // False where the domain is not in the file.
-    private static bool Without(ControlDirectory control, string name, string domain)
+    private static bool Without(ControlDirectory control, ControlList file, string domain)
     {
-        if (control.ReadWhole(name) is not { } content)
+        if (control.ReadWhole(file) is not { } content)
         {
             return false;
         }
@@ -103,16 +105,15 @@ internal static class OwnDomains
             return false;
         }
 
-        Replace(control, name, ByteText.ToBytes(string.Join('\n', kept)));
+        Replace(control, file, ByteText.ToBytes(string.Join('\n', kept)));
         return true;
     }
 
     /// <summary>Appends lines; the file is whole at each moment and keeps its owner and rights.
     /// </summary>
-    private static void Append(ControlDirectory control, string name, byte[][] lines)
+    private static void Append(ControlDirectory control, ControlList file, byte[][] lines)
     {
-        string path = Path.Combine(control.Directory, name);
-        byte[] content = control.ReadWhole(name) ?? [];
+        byte[] content = control.ReadWhole(file) ?? [];
         if (content is [.., not (byte)'\n'])
         {
             content = [.. content, (byte)'\n'];
@@ -123,12 +124,12 @@ internal static class OwnDomains
             content = [.. content, .. line, (byte)'\n'];
         }
 
-        Replace(control, name, content);
+        Replace(control, file, content);
     }
 
-    private static void Replace(ControlDirectory control, string name, byte[] content)
+    private static void Replace(ControlDirectory control, ControlList file, byte[] content)
     {
-        string path = Path.Combine(control.Directory, name);
+        string path = control.PathOf(file);
         FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _);
         string temporary = path + ".tmp";
         int fd = Fd.Open(

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Host.Certificates.Challenges;
 using Kopis.Host.Certificates.Protocol;
 using Kopis.Posix;
@@ -52,7 +53,7 @@ public static class AcmeProgram
         Lifeline.Watch(context);
         ControlDirectory control = ControlDirectory.Of(context);
         AcmeSettings settings = AcmeSettings.Read(control) ?? throw new ConfigurationException(
-            $"there is no {Path.Combine(control.Directory, AcmeSettings.FileName)}",
+            $"there is no {control.PathOf(ListenerFiles.Acme)}",
             ExitCode.Permanent);
         string folder = context.In("tls");
         bool keep = words is ["--keep"];

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Certificates;
 
@@ -21,9 +22,6 @@ internal sealed record AcmeSettings(
     Uri Directory, bool TermsAgreed, IReadOnlyList<string> Contacts, IReadOnlyList<string> Names,
     ChallengeKind Challenge, string? WebRoot, IPEndPoint Listen)
 {
-    /// <summary>The control file. Without it nothing is asked of anybody.</summary>
-    internal const string FileName = "acme";
-
     private const string Production = "https://acme-v02.api.letsencrypt.org/directory";
     private const int NamesMax = 100; // Let's Encrypt's own limit for a certificate.
     private const int NameBytesMax = 253; // RFC 1035 §2.3.4, without the root's dot.
@@ -36,7 +34,7 @@ internal sealed record AcmeSettings(
     /// <exception cref="ConfigurationException">It cannot be read or understood.</exception>
     internal static AcmeSettings? Read(ControlDirectory control)
     {
-        if (control.ReadList(FileName) is not { } lines)
+        if (control.ReadList(ListenerFiles.Acme) is not { } lines)
         {
             return null;
         }
@@ -46,23 +44,23 @@ internal sealed record AcmeSettings(
         {
             if (!draft.Take(ByteText.ToText(line)))
             {
-                throw control.Bad(FileName, $"\"{LogText.Safe(line)}\" is not understood");
+                throw control.BadLine(ListenerFiles.Acme, line, "is not understood");
             }
         }
 
         if (draft.Names.Count == 0)
         {
-            string me = ByteText.ToText(control.ReadLine("me") ?? []).ToLowerInvariant();
+            string me = ByteText.ToText(control.ReadLine(HostFiles.Me) ?? []).ToLowerInvariant();
             if (!IsName(me))
             {
-                throw control.Bad("me", "is not a name for a certificate");
+                throw control.Bad(HostFiles.Me, "is not a name for a certificate");
             }
 
             draft.Names.Add(me);
         }
 
         return draft.WebRoot is not null && draft.Challenge == ChallengeKind.TlsAlpn
-            ? throw control.Bad(FileName, "a webroot works for http-01 only")
+            ? throw control.Bad(ListenerFiles.Acme, "a webroot works for http-01 only")
             : draft.Finish();
     }
 

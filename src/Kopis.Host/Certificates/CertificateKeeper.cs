@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Host.Certificates.Challenges;
 using Kopis.Host.Certificates.Protocol;
 using Kopis.Posix;
@@ -67,7 +68,7 @@ internal sealed class CertificateKeeper(
         try
         {
             AcmeSettings settings = AcmeSettings.Read(control)
-                ?? throw control.Bad(AcmeSettings.FileName, "is gone");
+                ?? throw control.Bad(ListenerFiles.Acme, "is gone");
             using HostCertificate certificate = new(control);
             if (Left(certificate, settings) is { } left)
             {

@@ -1,6 +1,7 @@
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Net.Tls;
 using Kopis.Posix;
 
@@ -27,14 +28,14 @@ public static class CertificateProgram
         }
 
         ControlDirectory control = ControlDirectory.Of(context);
-        if (control.ReadLine("me") is not { Length: > 0 } me)
+        if (control.ReadLine(HostFiles.Me) is not { Length: > 0 } me)
         {
-            throw control.Bad("me", "must hold this host's name");
+            throw control.Bad(HostFiles.Me, "must hold this host's name");
         }
 
         bool made = SelfSignedCertificate.MakeMissing(
             control, ByteText.ToText(me), TimeProvider.System.GetUtcNow());
-        string path = Path.Combine(control.Directory, SelfSignedCertificate.FileName);
+        string path = control.PathOf(ListenerFiles.ServerCert);
         Fd.WriteAll(1, Encoding.UTF8.GetBytes(made
             ? $"made {path}; it is self-signed\n"
             : $"{path} exists\n"));

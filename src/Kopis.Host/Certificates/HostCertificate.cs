@@ -1,6 +1,7 @@
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Net.Tls;
 using Kopis.Posix;
 
@@ -24,7 +25,7 @@ internal sealed class HostCertificate : IDisposable
     internal HostCertificate(ControlDirectory control)
     {
         _control = control;
-        string path = Path.Combine(control.Directory, SelfSignedCertificate.FileName);
+        string path = control.PathOf(ListenerFiles.ServerCert);
         FileInfo file = new(path);
         _path = file.LinkTarget is null
             ? path : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
@@ -111,7 +112,7 @@ internal sealed class HostCertificate : IDisposable
     // another matter.
     private ServerCertificate? Read()
     {
-        if (_control.ReadWhole(SelfSignedCertificate.FileName) is not { } pem)
+        if (_control.ReadWhole(ListenerFiles.ServerCert) is not { } pem)
         {
             return null;
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Posix;
 
@@ -11,6 +12,17 @@ namespace Kopis.Host.Control;
 public static class QmailShowctlProgram
 {
     private const string Trouble = "Oops! Trouble reading this file.\n";
+
+    // Where rcpthosts is not there.
+    private const string Missed = "Missing: SMTP clients may send messages to local recipients "
+        + "only, as openrelay does not say otherwise.";
+
+    private const string InVain = "No rcpthosts; morercpthosts is irrelevant.";
+    private const string InVainBefore = "No rcpthosts; doesn't matter that morercpthosts has {}.";
+
+    private static readonly ControlFile[] MoreOfRcptHosts =
+        [SmtpFiles.MoreRcptHosts, SmtpFiles.MoreRcptHostsCdb];
+
     private static readonly string[] Users =
         ["alias", "qmaild", "qmaill", "root", "qmailp", "qmailq", "qmailr", "qmails"];
 
@@ -56,29 +68,17 @@ public static class QmailShowctlProgram
 
     private static void WriteControls(StringBuilder text, ControlDirectory control)
     {
-        foreach (ControlText file in ControlTexts.First)
+        // qmail's order is the alphabet's, but for the files of recipients.
+        foreach (ControlFile file in ControlCatalog.Controls
+            .OrderBy(file => !file.IsQmails)
+            .ThenBy(file => MoreOfRcptHosts.Contains(file)
+                ? SmtpFiles.RcptHosts.Name + file.Name : file.Name, StringComparer.Ordinal))
         {
+            text.Append($"\n{file.Name}: ");
             Write(text, control, file);
         }
 
-        bool isLimited = File.Exists(Path.Combine(control.Directory, "rcpthosts"));
-        bool isMissed = !isLimited && IsMissed(control);
-        Write(text, control, isMissed ? ControlTexts.RcptHostsMissed : ControlTexts.RcptHosts);
-        Write(text, control,
-            isLimited ? ControlTexts.MoreRcptHosts : ControlTexts.MoreRcptHostsInVain);
-        text.Append($"\nmorercpthosts.cdb: {JudgeCdb(control.Directory)}\n");
-        foreach (ControlText file in ControlTexts.Last.Concat(ControlTexts.Ours))
-        {
-            Write(text, control, file);
-        }
-
-        HashSet<string> known =
-        [
-            .. ControlTexts.First.Select(file => file.Name),
-            .. ControlTexts.Last.Select(file => file.Name),
-            .. ControlTexts.Ours.Select(file => file.Name),
-            "rcpthosts", "morercpthosts", "morercpthosts.cdb",
-        ];
+        HashSet<string> known = [.. ControlCatalog.Controls.Select(file => file.Name)];
         foreach (string path in Directory.EnumerateFileSystemEntries(control.Directory).Order())
         {
             string name = Path.GetFileName(path);
@@ -116,24 +116,19 @@ public static class QmailShowctlProgram
         };
     }
 
-    private static void Write(StringBuilder text, ControlDirectory control, ControlText file)
+    private static void Write(StringBuilder text, ControlDirectory control, ControlFile file)
     {
-        text.Append($"\n{file.Name}: ");
         try
         {
-            if (file.Kind == ControlTexts.Kind.List)
+            text.Append(file switch
             {
-                WriteList(text, file, control.ReadList(file.Name));
-            }
-            else if (file.Kind == ControlTexts.Kind.Present)
-            {
-                bool isThere = Path.Exists(Path.Combine(control.Directory, file.Name));
-                text.Append(isThere ? $"{file.Before}\n" : $"(Default.) {file.Default}\n");
-            }
-            else
-            {
-                text.Append(Sentence(control, file));
-            }
+                ControlNumber number => Number(control, number),
+                ControlLine line => Line(control, line),
+                ControlList list => List(control, list),
+                _ when file == SmtpFiles.MoreRcptHostsCdb => $"{JudgeCdb(control.Directory)}\n",
+                _ => Path.Exists(control.PathOf(file))
+                    ? $"{file.Says}\n" : $"(Default.) {file.Default}\n",
+            });
         }
         catch (ConfigurationException)
         {
@@ -141,32 +136,35 @@ public static class QmailShowctlProgram
         }
     }
 
-    private static void WriteList(
-        StringBuilder text, ControlText file, IReadOnlyList<byte[]>? lines)
+    private static string Number(ControlDirectory control, ControlNumber file)
     {
-        text.Append(lines is null ? $"(Default.) {file.Default}\n" : "\n");
-        foreach (byte[] line in lines ?? [])
-        {
-            text.Append($"{file.Before}{Safe(line)}{file.After}\n");
-        }
+        bool isThere = control.ReadWhole(file) is not null;
+        string value = control.TryReadLong(file)?.ToString(CultureInfo.InvariantCulture)
+            ?? file.Default;
+        return $"{(isThere ? "" : "(Default.) ")}{Sentence(file.Says, value)}";
     }
 
-    private static string Sentence(ControlDirectory control, ControlText file)
+    private static string Line(ControlDirectory control, ControlLine file) =>
+        control.ReadLine(file) is { } line
+            ? Sentence(file.Says, Safe(line))
+            : "(Default.) " + Sentence(
+                file.Says,
+                control.ReadLineOrDefault(file) is { } value ? Safe(value) : file.Absent);
+
+    private static string List(ControlDirectory control, ControlList file)
     {
-        byte[]? line = control.ReadLine(file.Name);
-        string value = file.Kind switch
-        {
-            ControlTexts.Kind.Number => $"{Number(control, file)}",
-            ControlTexts.Kind.LineOrMe =>
-                Safe(control.ReadLineOrMe(file.Name, file.Default) ?? []),
-            _ => line is null ? file.Default : Safe(line),
-        };
-        string prefix = line is null ? "(Default.) " : "";
-        return $"{prefix}{file.Before}{value}{file.After}.\n";
+        bool isInVain = file == SmtpFiles.MoreRcptHosts
+            && !File.Exists(control.PathOf(SmtpFiles.RcptHosts));
+        string says = isInVain ? InVainBefore : file.Says;
+        return control.ReadList(file) is { } lines
+            ? "\n" + string.Concat(lines.Select(line => Sentence(says, Safe(line))))
+            : "(Default.) " + (isInVain ? InVain
+                : file == SmtpFiles.RcptHosts && IsMissed(control) ? Missed
+                : file.Default) + "\n";
     }
 
-    private static long Number(ControlDirectory control, ControlText file) => control.ReadLong(
-        file.Name, long.Parse(file.Default, CultureInfo.InvariantCulture), most: file.Most);
+    private static string Sentence(string says, string value) =>
+        says.Replace("{}", value, StringComparison.Ordinal) + "\n";
 
     private static string Safe(byte[] line) =>
         new([.. line.Select(b => b is >= 32 and <= 126 ? (char)b : '?')]);

@@ -1,5 +1,5 @@
 using Kopis.Base;
-using Kopis.Net.Tls;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 
 namespace Kopis.Host.Install;
@@ -10,13 +10,13 @@ namespace Kopis.Host.Install;
 /// </summary>
 internal sealed class AcmeLink(string home)
 {
-    private const string Target = "tls/" + SelfSignedCertificate.FileName;
+    private static readonly string Target = $"tls/{ListenerFiles.ServerCert.Name}";
 
     /// <summary>Moves it, once.</summary>
     /// <returns>What was made, relative to the home; null for nothing.</returns>
     internal string? Make()
     {
-        string name = $"control/{SelfSignedCertificate.FileName}";
+        string name = $"{ListenerFiles.ServerCert}";
         string path = Path.Combine(home, name);
         if (!File.Exists(Path.Combine(home, "control/acme"))
             || Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is { IsRegular: false })

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Host.Run;
 using Kopis.Net.Tls;
@@ -61,14 +62,14 @@ internal sealed class FirstFiles(string home, InstallRecord record)
 
     private IEnumerable<string> MakeRules()
     {
-        if (MakeFile($"control/{FirstRules.Name}", FirstRules.Text))
+        if (MakeFile($"{ListenerFiles.TcpRulesText}", FirstRules.Text))
         {
-            yield return $"control/{FirstRules.Name}";
+            yield return $"{ListenerFiles.TcpRulesText}";
         }
 
-        string compiled = $"control/{FirstRules.CompiledName}";
+        string compiled = $"{ListenerFiles.TcpRulesDat}";
         string path = Path.Combine(home, compiled);
-        if (!File.Exists(path) && File.Exists(Path.Combine(home, $"control/{FirstRules.Name}")))
+        if (!File.Exists(path) && File.Exists(Path.Combine(home, $"{ListenerFiles.TcpRulesText}")))
         {
             FirstRules.CompileOnce(new ControlDirectory(Path.Combine(home, "control")));
             Paths.ChangeMode(path, Readable);
@@ -80,15 +81,16 @@ internal sealed class FirstFiles(string home, InstallRecord record)
     private IEnumerable<string> MakeCertificate()
     {
         ControlDirectory control = new(Path.Combine(home, "control"));
-        string name = $"control/{SelfSignedCertificate.FileName}";
+        string name = $"{ListenerFiles.ServerCert}";
         if (record.HasMade(name))
         {
             yield break;
         }
 
         record.AddFirst(name);
-        if (control.ReadLine("me") is { Length: > 0 } me && SelfSignedCertificate.MakeMissing(
-            control, ByteText.ToText(me), TimeProvider.System.GetUtcNow()))
+        if (control.ReadLine(HostFiles.Me) is { Length: > 0 } me
+            && SelfSignedCertificate.MakeMissing(
+                control, ByteText.ToText(me), TimeProvider.System.GetUtcNow()))
         {
             // It holds the key: for qmaild, who serves with it, and not for the group, of which
             // alias is too.

@@ -1,6 +1,7 @@
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Host.Run;
 using Kopis.Posix;
@@ -84,17 +85,17 @@ public sealed class HomeLayout(string home)
     {
         ControlDirectory control = new(Path.Combine(home, "control"));
         string name = HostNames.Sound(Environment.MachineName);
-        WriteNew(Path.Combine(control.Directory, "me"), name + "\n");
-        byte[] me = control.ReadLine("me") ?? [];
+        WriteNew(control.PathOf(HostFiles.Me), name + "\n");
+        byte[] me = control.ReadLine(HostFiles.Me) ?? [];
         if (me.Length == 0)
         {
-            throw control.Bad("me", "must hold this host's name");
+            throw control.Bad(HostFiles.Me, "must hold this host's name");
         }
 
         Me = ByteText.ToText(me);
-        WriteNew(Path.Combine(control.Directory, "locals"), $"{Me}\nlocalhost\n");
-        WriteNew(Path.Combine(control.Directory, "rcpthosts"), $"{Me}\nlocalhost\n");
-        WriteNew(Path.Combine(control.Directory, FirstRules.Name), FirstRules.Text);
+        WriteNew(control.PathOf(HostFiles.Locals), $"{Me}\nlocalhost\n");
+        WriteNew(control.PathOf(SmtpFiles.RcptHosts), $"{Me}\nlocalhost\n");
+        WriteNew(control.PathOf(ListenerFiles.TcpRulesText), FirstRules.Text);
         FirstRules.CompileOnce(control);
     }
 

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Net.Listener;
 
 namespace Kopis.Host.Run;
@@ -7,12 +8,6 @@ namespace Kopis.Host.Run;
 /// <summary>The rules of tcpserver that a new home gets: relaying for the host itself.</summary>
 public static class FirstRules
 {
-    /// <summary>The control file of the rules as people write them.</summary>
-    public const string Name = "tcprules.txt";
-
-    /// <summary>The control file of the rules as tcpserver reads them.</summary>
-    public const string CompiledName = "tcprules.dat";
-
     /// <summary>What is in it at first.</summary>
     public const string Text = """
         # Who may relay through this host: see tcprules(8). After a change:
@@ -23,25 +18,47 @@ public static class FirstRules
 
         """;
 
+    /// <summary>What is wrong with the rules as people write them, by line.</summary>
+    /// <exception cref="ConfigurationException">They cannot be read.</exception>
+    public static IReadOnlyList<string> Faults(ControlDirectory control)
+    {
+        List<string> faults = [];
+        TcpRulesCompiler compiler = new();
+        ReadOnlySpan<byte> text = control.ReadWhole(ListenerFiles.TcpRulesText);
+        int number = 0;
+        foreach (Range line in text.Split((byte)'\n'))
+        {
+            number++;
+            if (!compiler.TryAdd(text[line]))
+            {
+                faults.Add($"{ListenerFiles.TcpRulesText}: line {number}: "
+                    + $"unable to parse this line: {LogText.Safe(text[line])}");
+            }
+        }
+
+        return faults;
+    }
+
     /// <summary>Compiles the rules where they never were.</summary>
     /// <exception cref="ConfigurationException">There is a line that is none.</exception>
     public static void CompileOnce(ControlDirectory control)
     {
-        string compiled = Path.Combine(control.Directory, CompiledName);
+        string compiled = control.PathOf(ListenerFiles.TcpRulesDat);
         if (File.Exists(compiled))
         {
             return;
         }
 
         TcpRulesCompiler compiler = new();
-        ReadOnlySpan<byte> text = control.ReadWhole(Name)
-            ?? throw control.Bad(Name, "missing");
+        ReadOnlySpan<byte> text = control.ReadWhole(ListenerFiles.TcpRulesText)
+            ?? throw control.Bad(ListenerFiles.TcpRulesText, "missing");
         foreach (Range line in text.Split((byte)'\n'))
         {
             if (!compiler.TryAdd(text[line]))
             {
                 throw control.Bad(
-                    Name, $"unable to parse this line: {LogText.Safe(text[line])}");
+                    ListenerFiles.TcpRulesText,
+                    $"unable to parse this line: {LogText.Safe(text[line])}");
             }
         }
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Host.Install;
 using Kopis.Net.Tls;
 using Kopis.Posix;
@@ -15,8 +16,6 @@ namespace Kopis.Host.Run;
 public static class RunProgram
 {
     private const int OthersMayRead = 0x12; // umask 022.
-    private const int SmtpSessions = 1500;
-    private const int SmtpSessionsMax = 100_000;
     private const int GeneratedBytes = 10;
 
     /// <summary>Runs until Ctrl-C or SIGTERM.</summary>
@@ -45,8 +44,7 @@ public static class RunProgram
             SelfSignedCertificate.MakeMissing(control, home.Me, TimeProvider.System.GetUtcNow());
         check(control);
         IReadOnlyList<MailListener> listeners = options.Listeners();
-        int sessions = control.ReadInt(
-            "concurrencyincoming", SmtpSessions, least: 1, SmtpSessionsMax);
+        int sessions = control.ReadInt(ListenerFiles.ConcurrencyIncoming);
         (string address, string? password) = FirstMailbox(context, home.Me);
         if (password is not null)
         {

@@ -34,15 +34,6 @@ public static class SmtpLimits
     /// the latter does where there is neither.</summary>
     public const int RecipientsMax = 40_000;
 
-    /// <summary>Recipients of a stranger's message where there is no <c>maxrcpt</c>: as many as
-    /// RFC 5321 §4.5.3.1.8 asks for. Who has more sends the rest in another transaction
-    /// (§4.5.3.1.10), and so its bytes again, which is what copies should cost.</summary>
-    public const int StrangerRecipients = 100;
-
-    /// <summary>The largest message where there is no <c>databytes</c>: 50 MiB, which is what the
-    /// large providers take, with what base64 adds.</summary>
-    public const int MessageBytes = 50 * 1024 * 1024;
-
     /// <summary><c>Received</c> and <c>Delivered-To</c> lines at which a message loops.</summary>
     public const int HopsLimit = 100;
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 
 namespace Kopis.Net.Dns;
@@ -36,7 +37,7 @@ public static class HostAddresses
         }
 
         bool isNamed = context.Environment["DNSCACHEIP"] is { Length: > 0 }
-            || ControlDirectory.Of(context).ReadList("resolvers") is { Count: > 0 };
+            || ControlDirectory.Of(context).ReadList(HostFiles.Resolvers) is { Count: > 0 };
         IPAddress[] found = !isNamed ? AskLibrary(host)
             : InHostsFile(host) is { Length: > 0 } known ? known
             : Ask(MailDns.Read(context), context, host);

@@ -3,6 +3,7 @@ using DnsClient;
 using DnsClient.Protocol;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 
 namespace Kopis.Net.Dns;
@@ -15,6 +16,7 @@ public sealed class MailDns : IMailDns
 {
     private const int RecordsMax = 100; // A domain with 10,000 MX records gets no more of us.
     private const int DnsPort = 53;
+    private const string NotAnAddress = "is not IP or IP:port";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TimeoutHurried = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
@@ -87,7 +89,8 @@ public sealed class MailDns : IMailDns
     private static List<NameServer> ServersIn(ControlDirectory control, List<string> faults)
     {
         List<NameServer> servers = [];
-        foreach (byte[] line in control.ReadList("resolvers") ?? [])
+        IReadOnlyList<byte[]> lines = control.ReadList(HostFiles.Resolvers) ?? [];
+        foreach (byte[] line in lines)
         {
             if (Parse(ByteText.ToText(line)) is { } place)
             {
@@ -95,12 +98,13 @@ public sealed class MailDns : IMailDns
             }
             else
             {
-                faults.Add($"control/resolvers: \"{LogText.Safe(line)}\" is not IP or IP:port");
+                faults.Add($"{HostFiles.Resolvers}: {control.NumberOf(HostFiles.Resolvers, line)}"
+                    + $"\"{LogText.Safe(line)}\" {NotAnAddress}");
             }
         }
 
         return servers.Count > 0 ? servers
-            : faults.Count > 0 ? throw control.Bad("resolvers", faults[0])
+            : faults.Count > 0 ? throw control.BadLine(HostFiles.Resolvers, lines[0], NotAnAddress)
             : FromSystem();
     }
 

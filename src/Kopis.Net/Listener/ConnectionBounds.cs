@@ -1,6 +1,7 @@
 using System.Globalization;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Net.Listener;
 
@@ -9,21 +10,12 @@ namespace Kopis.Net.Listener;
 /// <param name="PerNetwork">Of one /24, or one /48 of IPv6.</param>
 internal readonly record struct ConnectionBounds(int PerAddress, int PerNetwork)
 {
-    /// <summary>Without <c>maxperaddress</c>. Postfix has the same
-    /// (smtpd_client_connection_count_limit); an office behind one address stays below it.
-    /// </summary>
-    internal const int AddressDefault = 50;
-
-    /// <summary>Without <c>maxpernetwork</c>.</summary>
-    internal const int NetworkDefault = 100;
-
-    private const string AddressFile = "maxperaddress";
-    private const string NetworkFile = "maxpernetwork";
     private const string AddressVariable = "MAXPERADDRESS";
     private const string NetworkVariable = "MAXPERNETWORK";
 
     /// <summary>The control files.</summary>
-    internal static IReadOnlyList<string> Files { get; } = [AddressFile, NetworkFile];
+    internal static IReadOnlyList<ControlFile> Files { get; } =
+        [ListenerFiles.MaxPerAddress, ListenerFiles.MaxPerNetwork];
 
     /// <summary>No limit at all.</summary>
     internal static ConnectionBounds None => default;
@@ -31,7 +23,7 @@ internal readonly record struct ConnectionBounds(int PerAddress, int PerNetwork)
     /// <summary>Reads the control files.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
     internal static ConnectionBounds Load(ControlDirectory control) => new(
-        control.ReadInt(AddressFile, AddressDefault), control.ReadInt(NetworkFile, NetworkDefault));
+        control.ReadInt(ListenerFiles.MaxPerAddress), control.ReadInt(ListenerFiles.MaxPerNetwork));
 
     /// <summary>What the listener's environment says, and above it a rule.</summary>
     /// <exception cref="ConfigurationException">A value is not a whole number.</exception>

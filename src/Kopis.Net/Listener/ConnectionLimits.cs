@@ -1,6 +1,7 @@
 using System.Net;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 
 namespace Kopis.Net.Listener;
@@ -13,8 +14,6 @@ namespace Kopis.Net.Listener;
 /// </summary>
 internal sealed class ConnectionLimits
 {
-    private const string Speakers = "xclients";
-
     private readonly ConnectionTable _table = new();
     private readonly Reloading<Settings> _settings;
     private readonly int _perAddress; // -C; 0 where it was not given.
@@ -24,12 +23,9 @@ internal sealed class ConnectionLimits
     {
         _perAddress = perAddress;
         _settings = new Reloading<Settings>(
-            [
-                .. ((string[])[.. ConnectionBounds.Files, Speakers])
-                    .Select(file => Path.Combine(control.Directory, file)),
-            ],
+            control.Watched([.. ConnectionBounds.Files, SmtpFiles.XClients]),
             () => new Settings(
-                ConnectionBounds.Load(control), NetworkList.Load(control, Speakers)),
+                ConnectionBounds.Load(control), NetworkList.Load(control, SmtpFiles.XClients)),
             TimeProvider.System);
         _ = _settings.Current();
     }

@@ -417,8 +417,7 @@ internal sealed class TcpSessions
     private TcpRules LoadRules(string file)
     {
         string path = Path.GetFullPath(file);
-        byte[]? image =
-            new ControlDirectory(Path.GetDirectoryName(path)!).ReadCdb(Path.GetFileName(path));
+        byte[]? image = ControlDirectory.ReadCdbAt(path);
         return image is not null ? new TcpRules(image)
             : _options.AllowWithoutRules ? new TcpRules(new CdbWriter().ToArray())
             : throw new ConfigurationException($"unable to read {file}: file does not exist");

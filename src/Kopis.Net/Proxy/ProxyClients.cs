@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 
 namespace Kopis.Net.Proxy;
@@ -13,8 +14,6 @@ namespace Kopis.Net.Proxy;
 /// </summary>
 internal sealed class ProxyClients
 {
-    private const string File = "proxyclients";
-
     /// <summary>How long a proxy may take; it has all it needs when it connects.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -25,8 +24,8 @@ internal sealed class ProxyClients
     internal ProxyClients(ControlDirectory control, Action<string> log)
     {
         _list = new Reloading<NetworkList>(
-            [Path.Combine(control.Directory, File)], () => NetworkList.Load(control, File),
-            TimeProvider.System);
+            control.Watched([ListenerFiles.ProxyClients]),
+            () => NetworkList.Load(control, ListenerFiles.ProxyClients), TimeProvider.System);
         _log = log;
         _ = _list.Current();
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Net.Tls;
 
@@ -12,8 +13,8 @@ namespace Kopis.Net.Tls;
 /// </summary>
 internal sealed class ClientAuthorities
 {
-    internal const string File = "clientca.pem";
-    internal const string Clients = "tlsclients";
+    internal static readonly ControlFile[] Files =
+        [ClientFiles.ClientCa, ClientFiles.TlsClients];
 
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
     private const string AlternativeName = "2.5.29.17";
@@ -27,7 +28,8 @@ internal sealed class ClientAuthorities
     /// <exception cref="ConfigurationException">The file is there and is of no use.</exception>
     internal static ClientAuthorities? Load(ControlDirectory control)
     {
-        if (control.ReadList(Clients) is null || control.ReadWhole(File) is not { } pem)
+        if (control.ReadList(ClientFiles.TlsClients) is null
+            || control.ReadWhole(ClientFiles.ClientCa) is not { } pem)
         {
             return null;
         }
@@ -38,11 +40,11 @@ internal sealed class ClientAuthorities
             authorities.ImportFromPem(ByteText.ToText(pem));
             return authorities.Count > 0
                 ? new ClientAuthorities(authorities)
-                : throw control.Bad(File, "no certificate in it");
+                : throw control.Bad(ClientFiles.ClientCa, "no certificate in it");
         }
         catch (CryptographicException e)
         {
-            throw control.Bad(File, e.Message);
+            throw control.Bad(ClientFiles.ClientCa, e.Message);
         }
     }
 

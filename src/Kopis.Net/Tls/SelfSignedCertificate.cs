@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Posix;
 
@@ -14,10 +15,6 @@ namespace Kopis.Net.Tls;
 /// </summary>
 public static class SelfSignedCertificate
 {
-    /// <summary>The certificate of a host, with its key and chain: one PEM file, as the TLS patch
-    /// of netqmail has it.</summary>
-    public const string FileName = "servercert.pem";
-
     private const int Years = 10;
     private const int CommonNameMax = 64; // RFC 5280, ub-common-name.
     private const int GroupMayRead = 0x1A0; // 0640: the group is given by who installs.
@@ -27,7 +24,7 @@ public static class SelfSignedCertificate
     /// <exception cref="ConfigurationException">It cannot be written.</exception>
     public static bool MakeMissing(ControlDirectory control, string host, DateTimeOffset now)
     {
-        string path = Path.Combine(control.Directory, FileName);
+        string path = control.PathOf(ListenerFiles.ServerCert);
         if (File.Exists(path))
         {
             return false;
@@ -36,7 +33,7 @@ public static class SelfSignedCertificate
         if (!HostNames.IsSound(host))
         {
             throw control.Bad(
-                "me", $"\"{LogText.Safe(ByteText.ToBytes(host))}\" is not a host name");
+                HostFiles.Me, $"\"{LogText.Safe(ByteText.ToBytes(host))}\" is not a host name");
         }
 
         // Written whole under another name: a listener that starts now finds all or nothing.
@@ -63,7 +60,7 @@ public static class SelfSignedCertificate
         }
         catch (PosixException e)
         {
-            throw control.Bad(FileName, e.Message);
+            throw control.Bad(ListenerFiles.ServerCert, e.Message);
         }
     }
 

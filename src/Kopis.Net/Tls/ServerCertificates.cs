@@ -1,14 +1,12 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Net.Tls;
 
 /// <summary>The certificates of a host as of one moment, by the name a client asks for.</summary>
 internal sealed class ServerCertificates
 {
-    /// <summary>Further certificates, a file each.</summary>
-    internal const string Folder = "servercerts";
-
     private readonly Dictionary<string, ServerCertificate> _byName =
         new(StringComparer.OrdinalIgnoreCase);
 
@@ -38,11 +36,16 @@ internal sealed class ServerCertificates
     internal static ServerCertificates Load(ControlDirectory control)
     {
         List<ServerCertificate> all = [];
-        foreach (string name in FilesIn(control))
+        if (control.ReadWhole(ListenerFiles.ServerCert) is { } own)
         {
-            if (control.ReadWhole(name) is { } pem)
+            all.Add(ServerCertificate.Parse(control.PathOf(ListenerFiles.ServerCert), own));
+        }
+
+        foreach (string path in Further(control))
+        {
+            if (control.ReadWhole(ListenerFiles.ServerCerts, Path.GetFileName(path)) is { } pem)
             {
-                all.Add(ServerCertificate.Parse(Path.Combine(control.Directory, name), pem));
+                all.Add(ServerCertificate.Parse(path, pem));
             }
         }
 
@@ -50,27 +53,8 @@ internal sealed class ServerCertificates
     }
 
     /// <summary>The files that <see cref="Load"/> reads, as of now.</summary>
-    internal static IReadOnlyList<string> FilesIn(ControlDirectory control)
-    {
-        List<string> names = [SelfSignedCertificate.FileName];
-        string folder = Path.Combine(control.Directory, Folder);
-        try
-        {
-            names.AddRange(Directory.GetFiles(folder, "*.pem")
-                .Select(file => Path.Combine(Folder, Path.GetFileName(file)))
-                .Order(StringComparer.Ordinal));
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // One certificate is enough for most.
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"{folder}: {e.Message}", e);
-        }
-
-        return names;
-    }
+    internal static IReadOnlyList<string> FilesIn(ControlDirectory control) =>
+        [control.PathOf(ListenerFiles.ServerCert), .. Further(control)];
 
     /// <summary>The certificate for a name: its own, else one for <c>*.</c> and what follows the
     /// first dot, else the first of all. A client that minds will not accept it.</summary>
@@ -91,5 +75,22 @@ internal sealed class ServerCertificates
         }
 
         return _first ?? throw new InvalidOperationException("TLS without a certificate");
+    }
+
+    private static IEnumerable<string> Further(ControlDirectory control)
+    {
+        string folder = control.PathOf(ListenerFiles.ServerCerts);
+        try
+        {
+            return Directory.GetFiles(folder, "*.pem").Order(StringComparer.Ordinal);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return []; // One certificate is enough for most.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{folder}: {e.Message}", e);
+        }
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 
 namespace Kopis.Net.Tls;
@@ -26,8 +27,8 @@ public sealed class TlsClientSettings
     public TlsPolicies Policies { get; }
 
     /// <summary>The files that these come from.</summary>
-    public static IReadOnlyList<string> Files { get; } =
-        ["tlspolicy", "clientcert.pem", "serverca.pem"];
+    public static IReadOnlyList<ControlFile> Files { get; } =
+        [RemoteFiles.TlsPolicy, RemoteFiles.ClientCert, RemoteFiles.ServerCa];
 
     /// <exception cref="ConfigurationException">A file cannot be read or understood.</exception>
     public static TlsClientSettings Read(ControlDirectory control) => new(
@@ -62,7 +63,7 @@ public sealed class TlsClientSettings
 
     private static SslStreamCertificateContext? ReadOwn(ControlDirectory control)
     {
-        if (ReadText(control, "clientcert.pem") is not { } pem)
+        if (ReadText(control, RemoteFiles.ClientCert) is not { } pem)
         {
             return null;
         }
@@ -76,13 +77,14 @@ public sealed class TlsClientSettings
         }
         catch (CryptographicException e)
         {
-            throw control.Bad("clientcert.pem", $"no certificate and key: {e.Message}");
+            throw control.Bad(
+                RemoteFiles.ClientCert, $"no certificate and key: {e.Message}");
         }
     }
 
     private static X509Certificate2Collection? ReadAuthorities(ControlDirectory control)
     {
-        if (ReadText(control, "serverca.pem") is not { } pem)
+        if (ReadText(control, RemoteFiles.ServerCa) is not { } pem)
         {
             return null;
         }
@@ -94,12 +96,13 @@ public sealed class TlsClientSettings
         }
         catch (CryptographicException e)
         {
-            throw control.Bad("serverca.pem", $"no certificates: {e.Message}");
+            throw control.Bad(RemoteFiles.ServerCa, $"no certificates: {e.Message}");
         }
 
-        return found.Count > 0 ? found : throw control.Bad("serverca.pem", "no certificates");
+        return found.Count > 0 ? found
+            : throw control.Bad(RemoteFiles.ServerCa, "no certificates");
     }
 
-    private static string? ReadText(ControlDirectory control, string name) =>
-        control.ReadWhole(name) is { } content ? ByteText.ToText(content) : null;
+    private static string? ReadText(ControlDirectory control, ControlFile file) =>
+        control.ReadWhole(file) is { } content ? ByteText.ToText(content) : null;
 }

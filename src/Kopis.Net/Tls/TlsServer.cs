@@ -117,9 +117,7 @@ public sealed class TlsServer
             return
             [
                 .. ServerCertificates.FilesIn(_control)
-                    .Append(ClientAuthorities.Clients)
-                    .Append(ClientAuthorities.File)
-                    .Select(name => Path.Combine(_control.Directory, name))
+                    .Concat(_control.Watched(ClientAuthorities.Files))
                     .Select(path => (path, Status(path))),
             ];
         }

@@ -1,5 +1,5 @@
 using Kopis.Config;
-using Kopis.Queue.Store.Messages;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Queue.Writer;
 
@@ -7,34 +7,30 @@ namespace Kopis.Queue.Writer;
 /// </summary>
 public sealed record IntakeLimits
 {
-    private const int ConnectionsUsual = 512;
-    private const int RecipientsUsual = 500_000; // One envelope of usual addresses.
-    private const int ShareUsual = 50;
-    private const int SecondsUsual = 1200; // As timeoutsmtpd.
-
     /// <summary><c>concurrencyintake</c>: connections of one user; fewer where most are taken.
     /// </summary>
-    public int ConnectionsMax { get; init; } = ConnectionsUsual;
+    public int ConnectionsMax { get; init; } =
+        (int)QueueFiles.ConcurrencyIntake.Value!;
 
     /// <summary><c>localrecipients</c>: of one message.</summary>
-    public int RecipientsMax { get; init; } = RecipientsUsual;
+    public int RecipientsMax { get; init; } =
+        (int)QueueFiles.LocalRecipients.Value!;
 
     /// <summary><c>queueshare</c>: of the disk that is free without what one user has there, the
     /// part that he may have, in percent.</summary>
-    public int DiskPercent { get; init; } = ShareUsual;
+    public int DiskPercent { get; init; } = (int)QueueFiles.QueueShare.Value!;
 
     /// <summary><c>timeoutintake</c>: without a byte from the client.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(SecondsUsual);
+    public TimeSpan Timeout { get; init; } =
+        TimeSpan.FromSeconds(QueueFiles.TimeoutIntake.Value!.Value);
 
     /// <summary>Reads the control files.</summary>
     /// <exception cref="Base.ConfigurationException">One cannot be read or understood.</exception>
     public static IntakeLimits Read(ControlDirectory control) => new()
     {
-        ConnectionsMax = control.ReadInt(
-            "concurrencyintake", ConnectionsUsual, least: 1, most: QueueLimits.ConnectionsMax),
-        RecipientsMax = control.ReadInt("localrecipients", RecipientsUsual, least: 1),
-        DiskPercent = control.ReadInt("queueshare", ShareUsual, least: 1, most: 100),
-        Timeout = TimeSpan.FromSeconds(
-            control.ReadInt("timeoutintake", SecondsUsual, least: 1, most: 86_400)),
+        ConnectionsMax = control.ReadInt(QueueFiles.ConcurrencyIntake),
+        RecipientsMax = control.ReadInt(QueueFiles.LocalRecipients),
+        DiskPercent = control.ReadInt(QueueFiles.QueueShare),
+        Timeout = control.ReadSeconds(QueueFiles.TimeoutIntake),
     };
 }

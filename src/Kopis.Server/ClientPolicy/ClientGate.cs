@@ -33,10 +33,10 @@ public sealed class ClientGate
     {
         _log = new LogThrottle(log, time);
         _settings = new Reloading<ClientSettings>(
-            [.. ClientSettings.Files.Select(file => Path.Combine(control.Directory, file))],
+            control.Watched(ClientSettings.Files),
             () => ClientSettings.Load(control, dns, time, log), time);
         _limits = new Reloading<UseTables>(
-            [.. ClientSettings.LimitFiles.Select(file => Path.Combine(control.Directory, file))],
+            control.Watched(ClientSettings.LimitFiles),
             () => ClientSettings.LoadLimits(control, time), time);
     }
 

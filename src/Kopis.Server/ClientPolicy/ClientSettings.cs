@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
@@ -8,34 +9,29 @@ namespace Kopis.Server.ClientPolicy;
 internal sealed class ClientSettings
 {
     /// <summary>The files.</summary>
-    internal static readonly string[] Files =
+    internal static readonly ControlFile[] Files =
     [
-        "dnslists", "dnslistreject", "dnslistdefer", "dnslisttag", "dnslisttimeout", "clientname",
-        "greetdelay", "tarpitcount", "tarpitdelay", "resolvers",
+        ClientFiles.DnsLists, ClientFiles.DnsListReject, ClientFiles.DnsListDefer,
+        ClientFiles.DnsListTag, ClientFiles.DnsListTimeout, ClientFiles.ClientName,
+        ClientFiles.GreetDelay, ClientFiles.TarpitCount, ClientFiles.TarpitDelay,
+        HostFiles.Resolvers,
     ];
 
     /// <summary>The files of <see cref="LoadLimits"/>.</summary>
-    internal static readonly string[] LimitFiles =
-        ["clientlimits", "submissionrate", "submissionrecipients"];
-
-    private const int MessagesOfUser = 300; // A stolen password sends no more, an office does not.
-    private const int RecipientsOfUser = 2000;
-    private const int DnsListTimeoutSeconds = 5;
-    private const int DnsListTimeoutSecondsMost = 60;
-    private const int GreetDelaySecondsMost = 60; // Clients give 300 (RFC 5321 §4.5.3.2).
-    private const int TarpitDelaySeconds = 5;
-    private const int TarpitDelaySecondsMost = 120;
+    internal static readonly ControlFile[] LimitFiles =
+    [
+        ClientFiles.ClientLimits, ClientFiles.SubmissionRate, ClientFiles.SubmissionRecipients,
+    ];
 
     private ClientSettings(ControlDirectory control)
     {
-        Reject = control.ReadInt("dnslistreject", 1);
-        Defer = control.ReadInt("dnslistdefer", 0);
-        Tag = control.ReadInt("dnslisttag", 0);
+        Reject = control.ReadInt(ClientFiles.DnsListReject);
+        Defer = control.ReadInt(ClientFiles.DnsListDefer);
+        Tag = control.ReadInt(ClientFiles.DnsListTag);
         NameRule = ReadNameRule(control);
-        GreetDelay = Seconds(control, "greetdelay", 0, GreetDelaySecondsMost);
-        TarpitCount = control.ReadInt("tarpitcount", 0);
-        TarpitDelay =
-            Seconds(control, "tarpitdelay", TarpitDelaySeconds, TarpitDelaySecondsMost);
+        GreetDelay = control.ReadSeconds(ClientFiles.GreetDelay);
+        TarpitCount = control.ReadInt(ClientFiles.TarpitCount);
+        TarpitDelay = control.ReadSeconds(ClientFiles.TarpitDelay);
     }
 
     /// <summary>Score from which no mail is taken; 0 for never, as in the next two.</summary>
@@ -68,14 +64,13 @@ internal sealed class ClientSettings
         ControlDirectory control, Func<IMailDns> dns, TimeProvider time, Action<string> log)
     {
         List<DnsListRule> rules = [];
-        foreach (byte[] line in control.ReadList("dnslists") ?? [])
+        foreach (byte[] line in control.ReadList(ClientFiles.DnsLists) ?? [])
         {
-            rules.Add(DnsListRule.TryParse(line) ?? throw control.Bad(
-                "dnslists", $"\"{LogText.Safe(line)}\" is not zone:weight:codes:families"));
+            rules.Add(DnsListRule.TryParse(line) ?? throw control.BadLine(
+                ClientFiles.DnsLists, line, "is not zone:weight:codes:families"));
         }
 
-        TimeSpan timeout =
-            Seconds(control, "dnslisttimeout", DnsListTimeoutSeconds, DnsListTimeoutSecondsMost);
+        TimeSpan timeout = control.ReadSeconds(ClientFiles.DnsListTimeout);
         bool asksNames = ReadNameRule(control) != NameRule.None;
         IMailDns? who = rules.Count > 0 || asksNames ? dns() : null;
         return new ClientSettings(control)
@@ -97,13 +92,14 @@ internal sealed class ClientSettings
     {
         List<ClientLimit> limits =
         [
-            .. HourlyOfUser(control, LimitFiles[1], MessagesOfUser, LimitSubject.Messages),
-            .. HourlyOfUser(control, LimitFiles[2], RecipientsOfUser, LimitSubject.Recipients),
+            .. HourlyOfUser(control, ClientFiles.SubmissionRate, LimitSubject.Messages),
+            .. HourlyOfUser(
+                control, ClientFiles.SubmissionRecipients, LimitSubject.Recipients),
         ];
-        foreach (byte[] line in control.ReadList("clientlimits") ?? [])
+        foreach (byte[] line in control.ReadList(ClientFiles.ClientLimits) ?? [])
         {
-            limits.Add(ClientLimit.TryParse(line) ?? throw control.Bad(
-                "clientlimits", $"\"{LogText.Safe(line)}\" is not subject:scope:count/seconds"));
+            limits.Add(ClientLimit.TryParse(line) ?? throw control.BadLine(
+                ClientFiles.ClientLimits, line, "is not subject:scope:count/seconds"));
         }
 
         return new UseTables(limits, time);
@@ -111,22 +107,18 @@ internal sealed class ClientSettings
 
     // None where the file says 0.
     private static IEnumerable<ClientLimit> HourlyOfUser(
-        ControlDirectory control, string file, int otherwise, LimitSubject subject) =>
-        control.ReadInt(file, otherwise) is > 0 and int most
+        ControlDirectory control, ControlNumber file, LimitSubject subject) =>
+        control.ReadInt(file) is > 0 and int most
             ? [new ClientLimit(subject, LimitScope.User, most, TimeSpan.FromHours(1))]
             : [];
 
-    private static TimeSpan Seconds(
-        ControlDirectory control, string name, int otherwise, int most) =>
-        TimeSpan.FromSeconds(control.ReadInt(name, otherwise, most: most));
-
     private static NameRule ReadNameRule(ControlDirectory control) =>
-        ByteText.ToText(control.ReadLine("clientname") ?? []) switch
+        ByteText.ToText(control.ReadLine(ClientFiles.ClientName) ?? []) switch
         {
             "" => NameRule.None,
             "tag" => NameRule.Tag,
             "defer" => NameRule.Defer,
             "require" => NameRule.Require,
-            _ => throw control.Bad("clientname", "neither tag, defer nor require"),
+            _ => throw control.Bad(ClientFiles.ClientName, "neither tag, defer nor require"),
         };
 }

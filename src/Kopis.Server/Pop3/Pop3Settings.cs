@@ -1,4 +1,5 @@
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Users.Logins;
 
 namespace Kopis.Server.Pop3;
@@ -11,21 +12,17 @@ namespace Kopis.Server.Pop3;
 internal sealed record Pop3Settings(
     IReadOnlyList<string>? Mechanisms, bool PasswordsInTheClear, int SessionsMax)
 {
-    private const string ClearText = "pop3cleartext";
-    private const string Sessions = "concurrencypop3";
-    private const int SessionsDefault = 20; // A mail program has one or two.
-
     /// <summary>As they are at each session.</summary>
     internal static Reloading<Pop3Settings> In(ControlDirectory control, TimeProvider time) =>
         new(
+            control.Watched(
             [
-                .. ((string[])[SaslMechanisms.FileName, ClearText, Sessions])
-                    .Select(name => Path.Combine(control.Directory, name)),
-            ],
+                LoginFiles.SaslMechanisms, LoginFiles.Pop3ClearText, LoginFiles.ConcurrencyPop3,
+            ]),
             () => Load(control), time);
 
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
     private static Pop3Settings Load(ControlDirectory control) => new(
-        SaslMechanisms.Read(control), control.ReadInt(ClearText, 0) != 0,
-        control.ReadInt(Sessions, SessionsDefault, least: 1));
+        SaslMechanisms.Read(control), control.ReadInt(LoginFiles.Pop3ClearText) != 0,
+        control.ReadInt(LoginFiles.ConcurrencyPop3));
 }

@@ -17,7 +17,7 @@ internal sealed class QmqpHandler(
     : ISessionHandler
 {
     private readonly Reloading<RecipientLimits> _limits = new(
-        [.. RecipientLimits.Files.Select(file => Path.Combine(control.Directory, file))],
+        control.Watched(RecipientLimits.Files),
         () => RecipientLimits.Load(control), time);
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>

@@ -1,6 +1,6 @@
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
-using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.Qmtp;
 
@@ -11,14 +11,14 @@ namespace Kopis.Server.Qmtp;
 internal sealed record QmtpSettings(
     long DataBytes, RcptHosts RcptHosts, RecipientLimits Recipients)
 {
-    private static readonly string[] Files =
-        ["databytes", .. RcptHosts.Files, .. RecipientLimits.Files];
+    private static readonly ControlFile[] Files =
+        [SmtpFiles.DataBytes, .. RcptHosts.Files, .. RecipientLimits.Files];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
     internal static Reloading<QmtpSettings> In(ControlDirectory control, TimeProvider time) => new(
-        [.. Files.Select(file => Path.Combine(control.Directory, file))],
+        control.Watched(Files),
         () => new QmtpSettings(
-            control.ReadLong("databytes", SmtpLimits.MessageBytes), RcptHosts.Load(control),
+            control.ReadLong(SmtpFiles.DataBytes), RcptHosts.Load(control),
             RecipientLimits.Load(control)),
         time);
 }

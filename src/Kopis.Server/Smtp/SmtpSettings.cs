@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Mail.Smtp;
 using Kopis.Server.Submission;
@@ -33,34 +34,31 @@ internal sealed record SmtpSettings(
     bool OffersDsnToAll,
     SubmissionSettings Submission)
 {
-    private const int TimeoutSecondsDefault = 1200;
-
-    private static readonly string[] Files =
+    private static readonly ControlFile[] Files =
     [
-        "me", "smtpgreeting", "localiphost", "databytes", "timeoutsmtpd",
-        "badmailfrom", "tlsclients", "xclients", "smtpextensions",
+        HostFiles.Me, SmtpFiles.SmtpGreeting, SmtpFiles.LocalIpHost, SmtpFiles.DataBytes,
+        SmtpFiles.TimeoutSmtpd, SmtpFiles.BadMailFrom, ClientFiles.TlsClients, SmtpFiles.XClients,
+        SmtpFiles.SmtpExtensions,
         .. RcptHosts.Files, .. RecipientLimits.Files, .. SubmissionSettings.Files,
     ];
 
     /// <summary>The settings as of each connection; files are read again when changed.</summary>
     internal static Reloading<SmtpSettings> In(ControlDirectory control, TimeProvider time) => new(
-        [.. Files.Select(file => Path.Combine(control.Directory, file))], () => Load(control),
-        time);
+        control.Watched(Files), () => Load(control), time);
 
     private static SmtpSettings Load(ControlDirectory control)
     {
         (SmtpExtensions extensions, bool dsnToAll) = ReadExtensions(control);
         return new SmtpSettings(
-            control.ReadLineOrMe("smtpgreeting", null)
-                ?? throw control.Bad("smtpgreeting", "missing, and so is me"),
-            control.ReadLineOrMe("localiphost", null),
-            control.ReadLong("databytes", SmtpLimits.MessageBytes),
-            TimeSpan.FromSeconds(
-                Math.Max(1, control.ReadSeconds("timeoutsmtpd", TimeoutSecondsDefault))),
+            control.ReadLineOrDefault(SmtpFiles.SmtpGreeting)
+                ?? throw control.Bad(SmtpFiles.SmtpGreeting, "missing, and so is me"),
+            control.ReadLineOrDefault(SmtpFiles.LocalIpHost),
+            control.ReadLong(SmtpFiles.DataBytes),
+            TimeSpan.FromSeconds(Math.Max(1, control.ReadInt(SmtpFiles.TimeoutSmtpd))),
             RcptHosts.Load(control),
             BadMailFrom.Load(control),
-            ConstMap.Set(control.ReadList("tlsclients") ?? []),
-            NetworkList.Load(control, "xclients"),
+            ConstMap.Set(control.ReadList(ClientFiles.TlsClients) ?? []),
+            NetworkList.Load(control, SmtpFiles.XClients),
             RecipientLimits.Load(control),
             extensions,
             dsnToAll,
@@ -72,7 +70,7 @@ internal sealed record SmtpSettings(
     {
         SmtpExtensions left = SmtpExtensionList.All;
         bool dsnToAll = false;
-        foreach (byte[] line in control.ReadList("smtpextensions") ?? [])
+        foreach (byte[] line in control.ReadList(SmtpFiles.SmtpExtensions) ?? [])
         {
             if (Ascii8.EqualsIgnoreCase(line, "+DSN"u8))
             {
@@ -82,8 +80,8 @@ internal sealed record SmtpSettings(
 
             SmtpExtensions one = line.AsSpan() is [(byte)'-', .. Span<byte> name]
                 ? SmtpExtensionList.Find(ByteText.ToText(name)) : SmtpExtensions.None;
-            left &= one != SmtpExtensions.None ? ~one : throw control.Bad(
-                "smtpextensions", $"\"{LogText.Safe(line)}\" is not -NAME of an extension");
+            left &= one != SmtpExtensions.None ? ~one : throw control.BadLine(
+                SmtpFiles.SmtpExtensions, line, "is not -NAME of an extension");
         }
 
         return (left, dsnToAll);

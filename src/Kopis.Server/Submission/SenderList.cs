@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Server.Submission;
 
@@ -15,14 +16,13 @@ internal sealed class SenderList
     internal static SenderList Load(ControlDirectory control)
     {
         SenderList list = new();
-        foreach (byte[] line in control.ReadList("senders") ?? [])
+        foreach (byte[] line in control.ReadList(ClientFiles.Senders) ?? [])
         {
             int colon = Array.IndexOf(line, (byte)':');
             ReadOnlySpan<byte> address = line.AsSpan(colon + 1);
             if (colon <= 0 || (!address.SequenceEqual("*"u8) && !address.Contains((byte)'@')))
             {
-                throw control.Bad(
-                    "senders", $"\"{LogText.Safe(line)}\" is not ACCOUNT:ADDRESS");
+                throw control.BadLine(ClientFiles.Senders, line, "is not ACCOUNT:ADDRESS");
             }
 
             list._lines.Add(ByteText.ToText(Ascii8.ToLower(line)));

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 using Kopis.Users.Logins;
 using Kopis.Users.Lookup;
@@ -28,7 +29,7 @@ internal static class SmtpLogins
         SharedLimits limits =
             new(lookup, new LoginLimiter(TimeProvider.System, LoginLimits.Read(control)));
         ILoginService? logins =
-            control.ReadLine("dovecotauth") is { Length: > 0 } path
+            control.ReadLine(LoginFiles.DovecotAuth) is { Length: > 0 } path
                 ? Limit(new DovecotBackend(ByteText.ToText(path), Service), limits)
             : words.Count < 2 ? null
             : OwnProgram.NameOf(context.Environment, words[1]) == "checkpassword" ? lookup

@@ -1,4 +1,5 @@
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Mail.Header;
 using Kopis.Users.Logins;
 
@@ -17,16 +18,18 @@ internal sealed record SubmissionSettings(
     bool AuthOverLoopback)
 {
     /// <summary>The files' names.</summary>
-    internal static IReadOnlyList<string> Files { get; } =
-        ["idhost", "senders", SaslMechanisms.FileName, "authloopback"];
+    internal static IReadOnlyList<ControlFile> Files { get; } =
+    [
+        HostFiles.IdHost, ClientFiles.Senders, LoginFiles.SaslMechanisms, LoginFiles.AuthLoopback,
+    ];
 
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
     internal static SubmissionSettings Load(ControlDirectory control) => new(
-        control.ReadLine("me") ?? [],
-        control.ReadLineOrMe("idhost", null) ?? [],
+        control.ReadLine(HostFiles.Me) ?? [],
+        control.ReadLineOrDefault(HostFiles.IdHost)!,
         SenderList.Load(control),
         SaslMechanisms.Read(control),
-        control.ReadInt("authloopback", 0) != 0);
+        control.ReadInt(LoginFiles.AuthLoopback) != 0);
 
     /// <summary>Gives the header fields that a user's program left to us.</summary>
     internal Func<ReadOnlyMemory<byte>, bool, byte[]> HeaderAt(DateTimeOffset time) =>

@@ -1,6 +1,7 @@
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Mail.Addresses;
 using Kopis.Posix;
 
@@ -103,8 +104,10 @@ public static class AliasPrograms
     internal static AddressDefaults DefaultsOf(ProgramContext context)
     {
         ControlDirectory control = ControlDirectory.Of(context);
-        byte[] Read(string name) => control.ReadLineOrMe(name, name)!;
-        return new AddressDefaults(Read("defaulthost"), Read("defaultdomain"), Read("plusdomain"));
+        return new AddressDefaults(
+            control.ReadLineOrDefault(HostFiles.DefaultHost)!,
+            control.ReadLineOrDefault(HostFiles.DefaultDomain)!,
+            control.ReadLineOrDefault(HostFiles.PlusDomain)!);
     }
 
     private static void AddInstruction(

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Mail.Addresses;
 using Kopis.Posix;
@@ -32,7 +33,7 @@ internal sealed class ShadowedAliases(ProgramContext context)
 
         return HostUserOf(local) is { } user
                 ? $"the mail goes to the user {LogText.Safe(user.Name)} of this host; "
-                    + $"see control/{AliasesFirst.FileName} in fastforward(1)"
+                    + $"see {SmtpFiles.AliasesFirst} in fastforward(1)"
             : IsInAliasHome(local)
                 ? $"~alias/.qmail-{LogText.Safe(DotQmailNames.SafeExt(local))} comes before"
             : null;

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 
 namespace Kopis.Tools.Tables;
@@ -11,8 +12,8 @@ public static class QmailNewmrh
     public static int Run(ProgramContext context)
     {
         ControlDirectory control = ControlDirectory.Of(context);
-        IReadOnlyList<byte[]> hosts = control.ReadList("morercpthosts")
-            ?? throw control.Bad("morercpthosts", "there is no such file");
+        IReadOnlyList<byte[]> hosts = control.ReadList(SmtpFiles.MoreRcptHosts)
+            ?? throw control.Bad(SmtpFiles.MoreRcptHosts, "there is no such file");
         CdbWriter writer = new();
         foreach (byte[] host in hosts)
         {
@@ -23,7 +24,7 @@ public static class QmailNewmrh
         string temporary = context.In("control/morercpthosts.tmp");
         CompiledFile.Finish(
             CompiledFile.Create(temporary, readableByAll),
-            context.In("control/morercpthosts.cdb"), temporary, writer.ToArray());
+            control.PathOf(SmtpFiles.MoreRcptHostsCdb), temporary, writer.ToArray());
         return ExitCode.Success;
     }
 }

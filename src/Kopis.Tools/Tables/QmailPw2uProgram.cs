@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Local.Delivery;
 using Kopis.Posix;
@@ -22,9 +23,10 @@ public static class QmailPw2uProgram
     {
         Pw2uRules rules = Parse(context);
         ControlDirectory users = new(context.In("users"));
-        ConstMap? include = Set(users.ReadList("include"));
-        ConstMap? exclude = Set(users.ReadList("exclude"));
-        AssignBuilder assign = new(rules, ConstMap.KeyValue(users.ReadList("mailnames") ?? []));
+        ConstMap? include = Set(users.ReadList(AccountFiles.Include));
+        ConstMap? exclude = Set(users.ReadList(AccountFiles.Exclude));
+        AssignBuilder assign =
+            new(rules, ConstMap.KeyValue(users.ReadList(AccountFiles.MailNames) ?? []));
         using Stream input = Console.OpenStandardInput();
         using MemoryStream passwd = new();
         input.CopyTo(passwd);
@@ -61,7 +63,7 @@ public static class QmailPw2uProgram
             throw new ConfigurationException("unable to find alias user");
         }
 
-        foreach (byte[] line in users.ReadList("subusers") ?? [])
+        foreach (byte[] line in users.ReadList(AccountFiles.SubUsers) ?? [])
         {
             assign.AddSubuser(line);
         }

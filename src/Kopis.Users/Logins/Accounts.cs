@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 using Kopis.Users.Recipients;
 using Kopis.Users.Virtual;
@@ -36,7 +37,7 @@ public sealed class Accounts(string home, bool hasHostUsers)
 
         bool isAddress = name.Contains((byte)'@');
         byte[]? address = isAddress ? name.ToArray()
-            : _control.ReadLine("me") is { } me ? [.. name, (byte)'@', .. me]
+            : _control.ReadLine(HostFiles.Me) is { } me ? [.. name, (byte)'@', .. me]
             : null;
         if (address is not null && _virtual.Find(address) is { } mailbox)
         {

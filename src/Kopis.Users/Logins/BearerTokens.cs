@@ -1,6 +1,7 @@
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Users.Lookup;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -14,11 +15,6 @@ namespace Kopis.Users.Logins;
 /// </summary>
 public sealed class BearerTokens
 {
-    private const string Issuer = "oauthissuer";
-    private const string Audience = "oauthaudience";
-    private const string Keys = "oauthkeys";
-    private const string Claim = "oauthclaim";
-    private const string DefaultClaim = "email";
     private const string EmailVerified = "email_verified"; // OpenID Connect Core 1.0 §5.1.
     private const int TokenBytesMax = 12 * 1024;
     private const int AccountBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
@@ -37,10 +33,11 @@ public sealed class BearerTokens
     {
         _time = time;
         _rules = new Reloading<Rules>(
+            control.Watched(
             [
-                .. ((string[])[Issuer, Audience, Keys, Claim])
-                    .Select(name => Path.Combine(control.Directory, name)),
-            ],
+                LoginFiles.OAuthIssuer, LoginFiles.OAuthAudience, LoginFiles.OAuthKeys,
+                LoginFiles.OAuthClaim,
+            ]),
             () => Rules.Read(control, this),
             time);
     }
@@ -50,7 +47,7 @@ public sealed class BearerTokens
     /// <exception cref="ConfigurationException">They cannot be understood.</exception>
     public static BearerTokens? In(ControlDirectory control, TimeProvider time)
     {
-        if (control.ReadLine(Issuer) is null)
+        if (control.ReadLine(LoginFiles.OAuthIssuer) is null)
         {
             return null;
         }
@@ -93,7 +90,7 @@ public sealed class BearerTokens
     // calls unverified is whatever its holder typed.
     private static byte[]? AccountOf(IDictionary<string, object> claims, string claim)
     {
-        bool isUnverified = claim == DefaultClaim
+        bool isUnverified = claim == LoginFiles.OAuthClaim.Literal
             && claims.TryGetValue(EmailVerified, out object? verified)
             && verified is not (true or "true");
         return !isUnverified && claims.TryGetValue(claim, out object? value)
@@ -116,8 +113,8 @@ public sealed class BearerTokens
         {
             TokenValidationParameters parameters = new()
             {
-                ValidIssuer = Required(control, Issuer),
-                ValidAudience = Required(control, Audience),
+                ValidIssuer = Required(control, LoginFiles.OAuthIssuer),
+                ValidAudience = Required(control, LoginFiles.OAuthAudience),
                 IssuerSigningKeys = ReadKeys(control),
                 ValidAlgorithms = Algorithms,
                 RequireExpirationTime = true,
@@ -127,22 +124,24 @@ public sealed class BearerTokens
                 LifetimeValidator =
                     (notBefore, expires, _, _) => tokens.IsCurrent(notBefore, expires),
             };
-            return new Rules(parameters, control.ReadLine(BearerTokens.Claim) is { Length: > 0 } c
-                ? ByteText.ToText(c)
-                : DefaultClaim);
+            return new Rules(
+                parameters, control.ReadLine(LoginFiles.OAuthClaim) is { Length: > 0 } claim
+                    ? ByteText.ToText(claim)
+                    : LoginFiles.OAuthClaim.Literal!);
         }
 
-        private static string Required(ControlDirectory control, string name) =>
-            control.ReadLine(name) is { Length: > 0 } line
+        private static string Required(ControlDirectory control, ControlLine file) =>
+            control.ReadLine(file) is { Length: > 0 } line
                 ? ByteText.ToText(line)
-                : throw control.Bad(name, "must exist if oauthissuer does");
+                : throw control.Bad(file, "must exist if oauthissuer does");
 
         private static IList<SecurityKey> ReadKeys(ControlDirectory control)
         {
             try
             {
-                byte[] text = control.ReadWhole(Keys)
-                    ?? throw control.Bad(Keys, "must exist if oauthissuer does");
+                byte[] text = control.ReadWhole(LoginFiles.OAuthKeys)
+                    ?? throw control.Bad(
+                        LoginFiles.OAuthKeys, "must exist if oauthissuer does");
                 JsonWebKeySet set = new(Encoding.UTF8.GetString(text))
                 {
                     SkipUnresolvedJsonWebKeys = true,
@@ -152,11 +151,12 @@ public sealed class BearerTokens
                 // A symmetric key in a file of public ones would be a way to forge.
                 return keys.Count > 0 && keys.All(key => key is not SymmetricSecurityKey)
                     ? keys
-                    : throw control.Bad(Keys, "no public key that can check a signature");
+                    : throw control.Bad(
+                        LoginFiles.OAuthKeys, "no public key that can check a signature");
             }
             catch (ArgumentException e)
             {
-                throw control.Bad(Keys, e.Message);
+                throw control.Bad(LoginFiles.OAuthKeys, e.Message);
             }
         }
     }

@@ -1,4 +1,5 @@
 using Kopis.Config;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Users.Logins;
 
@@ -12,19 +13,17 @@ namespace Kopis.Users.Logins;
 public sealed record LoginLimits(
     int Tries, int NetworkTries, int AccountTries, TimeSpan Window)
 {
-    private const int TriesMost = 1_000_000;
-    private const int WindowMostSeconds = 30 * 24 * 3600;
-
     /// <summary>Without control files.</summary>
-    public static LoginLimits Default { get; } = new(10, 40, 50, TimeSpan.FromMinutes(10));
+    public static LoginLimits Default { get; } = new(
+        (int)LoginFiles.LoginTries.Value!, (int)LoginFiles.LoginNetworkTries.Value!,
+        (int)LoginFiles.LoginAccountTries.Value!,
+        TimeSpan.FromSeconds(LoginFiles.LoginWindow.Value!.Value));
 
     /// <summary>Those of the control files logintries, loginnetworktries, loginaccounttries and
     /// loginwindow (seconds).</summary>
     /// <exception cref="Base.ConfigurationException">One cannot be understood.</exception>
     public static LoginLimits Read(ControlDirectory control) => new(
-        control.ReadInt("logintries", Default.Tries, least: 1, TriesMost),
-        control.ReadInt("loginnetworktries", Default.NetworkTries, least: 1, TriesMost),
-        control.ReadInt("loginaccounttries", Default.AccountTries, least: 1, TriesMost),
-        TimeSpan.FromSeconds(control.ReadInt(
-            "loginwindow", (int)Default.Window.TotalSeconds, least: 1, WindowMostSeconds)));
+        control.ReadInt(LoginFiles.LoginTries), control.ReadInt(LoginFiles.LoginNetworkTries),
+        control.ReadInt(LoginFiles.LoginAccountTries),
+        control.ReadSeconds(LoginFiles.LoginWindow));
 }

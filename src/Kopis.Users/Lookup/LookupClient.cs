@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Posix;
 using Kopis.Users.Logins;
@@ -24,7 +25,9 @@ public sealed class LookupClient : ILoginService
     private static readonly TimeSpan RecipientTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LoginTimeout = TimeSpan.FromSeconds(30); // Hashes queue.
     private static readonly TimeSpan LimitTimeout = TimeSpan.FromSeconds(5); // It only counts.
-    private static readonly string[] ControlFiles = [.. AddressMap.Files, "norcptcheck"];
+    private static readonly ControlFile[] ControlFiles =
+        [.. AddressMap.Files, SmtpFiles.NoRcptCheck];
+
 
     private readonly string _path;
     private readonly byte _forReaders;
@@ -53,8 +56,7 @@ public sealed class LookupClient : ILoginService
         _shares = new PeerShares(QuestionsOfClientMax, time);
         _cache = new VerdictCache(time, AddressesMax);
         _rules = new Reloading<Rules>(
-            [.. ControlFiles.Select(name => Path.Combine(control.Directory, name))],
-            () => Rules.Read(control), time);
+            control.Watched(ControlFiles), () => Rules.Read(control), time);
     }
 
     /// <inheritdoc/>
@@ -266,7 +268,7 @@ public sealed class LookupClient : ILoginService
     private sealed class Rules(AddressMap map, ConstMap unasked)
     {
         internal static Rules Read(ControlDirectory control) => new(
-            AddressMap.Read(control), ConstMap.Set(control.ReadList("norcptcheck") ?? []));
+            AddressMap.Read(control), ConstMap.Set(control.ReadList(SmtpFiles.NoRcptCheck) ?? []));
 
         /// <summary>The address for qmail-lspawn; null where it is not to be asked about.</summary>
         internal byte[]? Route(ReadOnlySpan<byte> recipient)

@@ -101,7 +101,7 @@ internal sealed class LookupDesk(
     {
         ControlDirectory control = ControlDirectory.Of(context);
         Reloading<AddressMap> map = new(
-            [.. AddressMap.Files.Select(file => Path.Combine(control.Directory, file))],
+            control.Watched(AddressMap.Files),
             () => AddressMap.Read(control), TimeProvider.System);
         return new RecipientJudge(
             new RecipientLookup(context.Home, asRoot: !singleUser, complain),

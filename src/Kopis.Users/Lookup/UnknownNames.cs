@@ -1,5 +1,6 @@
 using System.Net;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Users.Logins;
 
 namespace Kopis.Users.Lookup;
@@ -20,7 +21,6 @@ internal sealed class UnknownNames(TimeProvider time, int free)
     /// <summary>The longest wait: shorter than a client has patience for a reply.</summary>
     internal static readonly TimeSpan DelayMax = TimeSpan.FromSeconds(10);
 
-    private const int FreeUsual = 100;
     private const int AddressesANetwork = 4;
     private static readonly TimeSpan DelayStep = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
@@ -32,7 +32,7 @@ internal sealed class UnknownNames(TimeProvider time, int free)
     /// <summary>The budget of the control file unknownrcpt.</summary>
     /// <exception cref="Base.ConfigurationException">It cannot be understood.</exception>
     internal static int Read(ControlDirectory control) =>
-        control.ReadInt("unknownrcpt", FreeUsual, least: 0, most: 1_000_000);
+        control.ReadInt(LoginFiles.UnknownRcpt);
 
     /// <summary>Counts one; how long its answer is to wait.</summary>
     internal TimeSpan Count(IPAddress address)

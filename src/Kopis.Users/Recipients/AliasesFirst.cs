@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Recipients;
@@ -12,23 +13,20 @@ namespace Kopis.Users.Recipients;
 /// <param name="home">The qmail home.</param>
 public sealed class AliasesFirst(string home)
 {
-    /// <summary>The control file.</summary>
-    public const string FileName = "aliasesfirst";
-
     private const string UsualDatabase = "/etc/aliases.cdb";
 
     private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
 
     /// <summary>Whether aliases come first here.</summary>
     /// <exception cref="ConfigurationException">It cannot be said.</exception>
-    public bool IsOn => _control.ReadLine(FileName) is not null;
+    public bool IsOn => _control.ReadLine(SmtpFiles.AliasesFirst) is not null;
 
     /// <summary>Whether a name is an alias that comes first: one for all hosts, of which the name
     /// itself is no target. Its mail would come back without end.</summary>
     /// <exception cref="ConfigurationException">It cannot be said.</exception>
     public bool Has(byte[] local)
     {
-        if (_control.ReadLine(FileName) is not { } line)
+        if (_control.ReadLine(SmtpFiles.AliasesFirst) is not { } line)
         {
             return false;
         }

@@ -15,7 +15,7 @@ public sealed class HostAddresses(string home)
     private readonly UsersCdb _assigned = new(home);
     private readonly VirtualLookup _virtual = new(home, identity: null);
     private readonly Reloading<AddressMap> _map = new(
-        [.. AddressMap.Files.Select(file => Path.Combine(home, "control", file))],
+        new ControlDirectory(Path.Combine(home, "control")).Watched(AddressMap.Files),
         () => AddressMap.Read(new ControlDirectory(Path.Combine(home, "control"))),
         TimeProvider.System);
 

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Posix;
 
@@ -34,7 +35,8 @@ internal sealed class HostNames(string home)
                 && Fd.TryStatus(Fd.PathBytes(user.Home), out _) is { } there
                 && there.Uid == user.Uid)
             {
-                return !ConstMap.Set(_control.ReadList("catchallfirst") ?? []).Contains(domain);
+                return !ConstMap.Set(_control.ReadList(SmtpFiles.CatchAllFirst) ?? [])
+                    .Contains(domain);
             }
         }
 

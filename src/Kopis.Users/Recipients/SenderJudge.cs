@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Users.Lookup;
 using Kopis.Users.Virtual;
 
@@ -29,7 +30,7 @@ public sealed class SenderJudge(string home, bool hasHostUsers = true)
 
         byte[] owner = account.Contains((byte)'@')
             ? account.ToArray()
-            : [.. account, (byte)'@', .. _control.ReadLine("me") ?? []];
+            : [.. account, (byte)'@', .. _control.ReadLine(HostFiles.Me) ?? []];
         string[] targets = _aliases.Find(sender);
         return targets.Contains(ByteText.ToText(Ascii8.ToLower(owner)))
             || (hasHostUsers && IsOfHost(account, sender, targets))

@@ -1,6 +1,7 @@
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Local.Delivery;
 using Kopis.Net.Listener;
@@ -31,7 +32,7 @@ internal static class ControlTargets
         File.WriteAllBytes(path, input);
         try
         {
-            Must.Hold(Control.ReadInt("databytes", 7) >= 0, "a negative number");
+            Must.Hold(Control.ReadLong(SmtpFiles.DataBytes) >= 0, "a negative number");
             AddressMap map = AddressMap.Read(Control);
             foreach (byte[] address in Addresses(input))
             {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Submission;
@@ -53,7 +54,7 @@ internal static class PolicyTargets
             Control, () => null!, TimeProvider.System, _ => { }));
         Load("xclients", input, () =>
         {
-            bool isIn = NetworkList.Load(Control, "xclients")
+            bool isIn = NetworkList.Load(Control, SmtpFiles.XClients)
                 .Contains(IPAddress.Parse("192.0.2.77"));
             string text = ByteText.ToText(input);
             bool isSaid = text.Contains('/', StringComparison.Ordinal)

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Config.Catalog;
 using Kopis.Mail.Smtp;
 using Kopis.Server.Smtp;
 
@@ -52,12 +53,17 @@ public class SmtpLimitTests
             "env RELAYCLIENT=", SmtpLimits.RecipientsBytesMax / RecipientRecordBytes);
     }
 
+    [Fact]
+    public void The_catalogue_allows_as_many_as_a_session_can_hold() => Assert.Equal(
+        (SmtpLimits.RecipientsMax, SmtpLimits.RecipientsMax),
+        ((int)SmtpFiles.MaxRcpt.Most, (int)SmtpFiles.MaxRcptRelay.Most));
+
     [Theory]
     [InlineData("control maxrcpt: 3", 3)]
-    [InlineData("control maxrcptrelay: 3", SmtpLimits.StrangerRecipients)]
+    [InlineData("control maxrcptrelay: 3", 100)]
     [InlineData("env RELAYCLIENT=\ncontrol maxrcpt: 3", 3)]
     [InlineData("env RELAYCLIENT=\ncontrol maxrcpt: 3\ncontrol maxrcptrelay: 5", 5)]
-    [InlineData("", SmtpLimits.StrangerRecipients)]
+    [InlineData("", 100)]
     public async Task Recipients_are_bounded_by_their_number(string setup, int most)
     {
         string batch = string.Concat(

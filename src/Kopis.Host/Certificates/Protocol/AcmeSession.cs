@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Kopis.Base;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Certificates.Protocol;
 
@@ -35,7 +36,7 @@ internal sealed class AcmeSession(IAcmeTransport transport, AccountKey key)
         {
             throw new AcmeException(
                 $"the terms of {url} are not agreed to: read {AcmeProblem.Printable(terms)} and "
-                + $"put the line \"agree\" into control/{AcmeSettings.FileName}",
+                + $"put the line \"agree\" into {ListenerFiles.Acme}",
                 ExitCode.Permanent);
         }
 

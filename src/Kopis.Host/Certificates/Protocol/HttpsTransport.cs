@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 
 namespace Kopis.Host.Certificates.Protocol;
@@ -11,9 +12,6 @@ namespace Kopis.Host.Certificates.Protocol;
 /// <summary>HTTPS by the platform's client: no redirects, no cookies, nothing long.</summary>
 internal sealed class HttpsTransport : IAcmeTransport, IDisposable
 {
-    /// <summary>Who vouches for the server, where it is not the host's own authorities.</summary>
-    internal const string Authorities = "acmeca.pem";
-
     private const int BodyBytesMax = 256 * 1024; // A chain of ten certificates, thrice.
     private const int HeaderKibibytesMax = 16;
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -58,7 +56,7 @@ internal sealed class HttpsTransport : IAcmeTransport, IDisposable
     /// <summary>The control file as authorities; null where there is none.</summary>
     internal static X509Certificate2Collection? ReadAuthorities(ControlDirectory control)
     {
-        if (control.ReadWhole(Authorities) is not { } pem)
+        if (control.ReadWhole(ListenerFiles.AcmeCa) is not { } pem)
         {
             return null;
         }
@@ -67,11 +65,12 @@ internal sealed class HttpsTransport : IAcmeTransport, IDisposable
         {
             X509Certificate2Collection found = [];
             found.ImportFromPem(ByteText.ToText(pem));
-            return found.Count > 0 ? found : throw control.Bad(Authorities, "no certificates");
+            return found.Count > 0 ? found
+                : throw control.Bad(ListenerFiles.AcmeCa, "no certificates");
         }
         catch (CryptographicException e)
         {
-            throw control.Bad(Authorities, $"no certificates: {e.Message}");
+            throw control.Bad(ListenerFiles.AcmeCa, $"no certificates: {e.Message}");
         }
     }
 

@@ -1,0 +1,18 @@
+namespace Kopis.Config.Catalog;
+
+/// <summary>A control file of any number of lines.</summary>
+/// <param name="name">The file's name.</param>
+public sealed class ControlList(string name) : ControlFile(name)
+{
+    /// <summary>What is in each line.</summary>
+    public required string Line { get; init; }
+
+    /// <summary>A sentence: what counts without the file. qmail-showctl says it too.</summary>
+    public required string Without { get; init; }
+
+    /// <inheritdoc/>
+    public override string Shape => $"lines, in each {Line}";
+
+    /// <inheritdoc/>
+    public override string Default => Without;
+}

@@ -1,0 +1,114 @@
+using Kopis.Config.Maps;
+
+namespace Kopis.Config.Catalog;
+
+/// <summary>Control files of mail to other hosts.</summary>
+public static class RemoteFiles
+{
+    private const string Remote = "qmail-remote(8) qmail-rspawn(8)";
+
+    /// <summary><c>helohost</c>.</summary>
+    public static readonly ControlLine HeloHost = new("helohost")
+    {
+        IsQmails = true,
+        IsOrMe = true,
+        Line = "a host name",
+        Absent = "helohost",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "SMTP client HELO host name is {}.",
+        Text = "The name of this host in EHLO and HELO. Many servers want it to be the name of "
+            + "the address that they see.",
+    };
+
+    /// <summary><c>smtproutes</c>.</summary>
+    public static readonly ControlList SmtpRoutes = new("smtproutes")
+    {
+        IsQmails = true,
+        Line = "domain:relay or domain:relay:port",
+        Without = "No artificial SMTP routes.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "SMTP route: {}",
+        Text = "Hosts that get a domain's mail instead of its MX. A domain that begins with a "
+            + "dot stands for all names below it, an empty one for all mail. Nothing after the "
+            + "colon is an exception: that domain's mail goes to its MX. An IPv6 address stands "
+            + "in brackets. A line that cannot be understood delays the mail of its own domain.",
+    };
+
+    /// <summary><c>timeoutconnect</c>.</summary>
+    public static readonly ControlNumber TimeoutConnect = new("timeoutconnect", 60)
+    {
+        IsQmails = true,
+        Most = ControlNumber.SecondsMax,
+        Unit = "seconds",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "SMTP client connection timeout is {} seconds.",
+        Text = "How long to wait for a server to accept a connection, and for TLS to begin. 0 "
+            + "counts as 1.",
+    };
+
+    /// <summary><c>timeoutremote</c>.</summary>
+    public static readonly ControlNumber TimeoutRemote = new("timeoutremote", 1200)
+    {
+        IsQmails = true,
+        Most = ControlNumber.SecondsMax,
+        Unit = "seconds",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "SMTP client data timeout is {} seconds.",
+        Text = "How long to wait for each reply of a server. 0 counts as 1.",
+    };
+
+    /// <summary><c>timeoutidle</c>.</summary>
+    public static readonly ControlNumber TimeoutIdle = new("timeoutidle", 5)
+    {
+        Most = ControlNumber.SecondsMax,
+        Unit = "seconds",
+        Readers = "qmail-rspawn(8)",
+        Reread = Reread.Message,
+        Says = "Connections to SMTP servers wait for another message for {} seconds.",
+        Text = "How long a connection waits for the next message to the same destination. 0: "
+            + "none is used again.",
+    };
+
+    /// <summary><c>tlspolicy</c>.</summary>
+    public static readonly ControlList TlsPolicy = new("tlspolicy")
+    {
+        Line = "domain:none, domain:may, domain:encrypt, domain:verify or "
+            + "domain:verify:name:name...",
+        Without = "TLS may be used with any SMTP server.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "TLS policy: {}",
+        Text = "What a recipient's domain asks of TLS. A domain that begins with a dot stands "
+            + "for all names below it, an empty one for all mail. With encrypt no mail goes in "
+            + "the clear; with verify the certificate must be trusted and name the domain, a "
+            + "host in it, the relay of smtproutes, or one of the names. A line that cannot be "
+            + "understood delays the mail of its own domain.",
+    };
+
+    /// <summary><c>clientcert.pem</c>.</summary>
+    public static readonly ControlData ClientCert = new("clientcert.pem")
+    {
+        Format = "PEM: a private key, its certificate, and the chain",
+        Without = "No certificate is shown to SMTP servers.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "A certificate is shown to SMTP servers that ask for one.",
+        Text = "Key and certificate of this host as a client. It is shown to servers that ask "
+            + "for one.",
+    };
+
+    /// <summary><c>serverca.pem</c>.</summary>
+    public static readonly ControlData ServerCa = new("serverca.pem")
+    {
+        Format = "PEM: certificates",
+        Without = "SMTP servers are verified by the host's authorities.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "SMTP servers are verified by these authorities only.",
+        Text = "The authorities that servers' certificates are verified by, instead of the host's.",
+    };
+}

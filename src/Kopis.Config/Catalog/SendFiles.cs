@@ -1,0 +1,140 @@
+namespace Kopis.Config.Catalog;
+
+/// <summary>Control files of qmail-send.</summary>
+public static class SendFiles
+{
+    private const string Send = "qmail-send(8)";
+    private const int ConcurrencyMost = 255; // A slot is one byte.
+
+    /// <summary><c>bouncefrom</c>.</summary>
+    public static readonly ControlLine BounceFrom = new("bouncefrom", "MAILER-DAEMON")
+    {
+        IsQmails = true,
+        Line = "a local part",
+        Readers = Send,
+        Reread = Reread.Start,
+        Says = "Bounce user name is {}.",
+        Text = "The local part of the From address of bounces. Their envelope sender is empty.",
+    };
+
+    /// <summary><c>bouncehost</c>.</summary>
+    public static readonly ControlLine BounceHost = new("bouncehost", "bouncehost")
+    {
+        IsQmails = true,
+        IsOrMe = true,
+        Line = "a domain",
+        Readers = Send,
+        Reread = Reread.Start,
+        Says = "Bounce host name is {}.",
+        Text = "The domain of the From address of bounces.",
+    };
+
+    /// <summary><c>bouncemaxbytes</c>: Postfix gives back as much.</summary>
+    public static readonly ControlNumber BounceMaxBytes = new("bouncemaxbytes", 50_000)
+    {
+        Unit = "bytes",
+        Readers = Send,
+        Reread = Reread.Start,
+        Says = "Bounces give back of a message at most {} bytes.",
+        Text = "How much of a message its bounce gives back. The rest of a larger one is left "
+            + "out, and a bounce with DSN gives back the header. 0 is no limit.",
+    };
+
+    /// <summary><c>concurrencylocal</c>.</summary>
+    public static readonly ControlNumber ConcurrencyLocal = new("concurrencylocal", 10)
+    {
+        IsQmails = true,
+        Most = ConcurrencyMost,
+        Unit = "deliveries",
+        Readers = Send,
+        Reread = Reread.Start,
+        Says = "Local concurrency is {}.",
+        Text = "Local deliveries at once. 0 delivers nothing.",
+    };
+
+    /// <summary><c>concurrencyremote</c>.</summary>
+    public static readonly ControlNumber ConcurrencyRemote = new("concurrencyremote", 20)
+    {
+        IsQmails = true,
+        Most = ConcurrencyMost,
+        Unit = "deliveries",
+        Readers = Send,
+        Reread = Reread.Start,
+        Says = "Remote concurrency is {}.",
+        Text = "Remote deliveries at once. 0 delivers nothing.",
+    };
+
+    /// <summary><c>concurrencyshared</c>.</summary>
+    public static readonly ControlNumber ConcurrencyShared = new("concurrencyshared", null)
+    {
+        Least = 1,
+        Most = ConcurrencyMost,
+        Unit = "deliveries",
+        Instead = "half of concurrencylocal",
+        Readers = Send,
+        Reread = Reread.Start,
+        Says = "Local deliveries before each user has one at once: {}.",
+        Text = "Local deliveries that run before each user has one at a time only. One user's "
+            + "programs that hang leave room for the others' mail.",
+    };
+
+    /// <summary><c>delaynotify</c>.</summary>
+    public static readonly ControlNumber DelayNotify = new("delaynotify", 14_400)
+    {
+        Unit = "seconds",
+        Readers = Send,
+        Reread = Reread.Start,
+        Says = "Senders who ask are told of a delay after {} seconds.",
+        Text = "The age at which a message counts as delayed. Senders who asked for it (DSN) are "
+            + "told then. 0 is never.",
+    };
+
+    /// <summary><c>doublebouncehost</c>.</summary>
+    public static readonly ControlLine DoubleBounceHost =
+        new("doublebouncehost", "doublebouncehost")
+        {
+            IsQmails = true,
+            IsOrMe = true,
+            Line = "a domain",
+            Readers = Send,
+            Reread = Reread.Start,
+            Says = "2B recipient host: {}.",
+            Text = "The domain of the recipient of double bounces.",
+        };
+
+    /// <summary><c>doublebounceto</c>.</summary>
+    public static readonly ControlLine DoubleBounceTo = new("doublebounceto", "postmaster")
+    {
+        IsQmails = true,
+        Line = "a local part",
+        Readers = Send,
+        Reread = Reread.Start,
+        Says = "2B recipient user: {}.",
+        Text = "The local part of the recipient of double bounces: of bounces that bounced. An "
+            + "empty line throws them away.",
+    };
+
+    /// <summary><c>queuelifetime</c>.</summary>
+    public static readonly ControlNumber QueueLifetime = new("queuelifetime", 604_800)
+    {
+        IsQmails = true,
+        Unit = "seconds",
+        Readers = Send,
+        Reread = Reread.Start,
+        Says = "Message lifetime in the queue is {} seconds.",
+        Text = "How long a message may stay in the queue. After it each recipient is tried once "
+            + "more, and then it bounces.",
+    };
+
+    /// <summary><c>queuememory</c>: a million messages of one recipient.</summary>
+    public static readonly ControlNumber QueueMemory = new("queuememory", 256 * 1024 * 1024)
+    {
+        Least = 1024 * 1024,
+        Unit = "bytes",
+        Readers = Send,
+        Reread = Reread.Start,
+        Says = "Waiting messages take in memory at most {} bytes.",
+        Text = "Memory for waiting messages. More of them wait on the disk. One submitter gets "
+            + "as much of it as it leaves free.",
+    };
+}

@@ -1,0 +1,216 @@
+using Kopis.Config.Maps;
+
+namespace Kopis.Config.Catalog;
+
+/// <summary>Control files of the servers that receive mail: what they say and what they take.
+/// </summary>
+public static class SmtpFiles
+{
+    private const string Smtp = "qmail-smtpd(8)";
+    private const string Both = "qmail-smtpd(8) qmail-qmtpd(8)";
+    private const int RecipientsMost = 40_000; // Some of a megabyte of addresses.
+
+    /// <summary><c>smtpgreeting</c>.</summary>
+    public static readonly ControlLine SmtpGreeting = new("smtpgreeting")
+    {
+        IsQmails = true,
+        IsOrMe = true,
+        Line = "a greeting, of which the first word is the host's name",
+        Absent = "smtpgreeting",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "SMTP greeting: 220 {}.",
+        Text = "What the server says first.",
+    };
+
+    /// <summary><c>localiphost</c>.</summary>
+    public static readonly ControlLine LocalIpHost = new("localiphost")
+    {
+        IsQmails = true,
+        IsOrMe = true,
+        Line = "a host name",
+        Absent = "localiphost",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "Local IP address becomes {}.",
+        Text = "The name put for [address] in an address, where it is an address of this host.",
+    };
+
+    /// <summary><c>databytes</c>: what the large providers take, with what base64 adds.</summary>
+    public static readonly ControlNumber DataBytes = new("databytes", 50 * 1024 * 1024)
+    {
+        IsQmails = true,
+        Most = long.MaxValue,
+        Unit = "bytes",
+        Readers = Both,
+        Reread = Reread.Connection,
+        Says = "SMTP DATA limit is {} bytes.",
+        Text = "The largest message that is taken. It is counted as stored. The variable "
+            + "DATABYTES, which a rule of tcpserver may set, goes before it. 0 is no limit.",
+    };
+
+    /// <summary><c>timeoutsmtpd</c>.</summary>
+    public static readonly ControlNumber TimeoutSmtpd = new("timeoutsmtpd", 1200)
+    {
+        IsQmails = true,
+        Most = ControlNumber.SecondsMax,
+        Unit = "seconds",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "SMTP server data timeout is {} seconds.",
+        Text = "How long to wait for each line or block of a client. 0 counts as 1.",
+    };
+
+    /// <summary><c>badmailfrom</c>.</summary>
+    public static readonly ControlList BadMailFrom = new("badmailfrom")
+    {
+        IsQmails = true,
+        Line = "an address or @host",
+        Without = "Any MAIL FROM is allowed.",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "{} not accepted in MAIL FROM.",
+        Text = "Envelope senders from whom no mail is taken. Each recipient is refused with 553.",
+    };
+
+    /// <summary><c>rcpthosts</c>.</summary>
+    public static readonly ControlList RcptHosts = new("rcpthosts")
+    {
+        IsQmails = true,
+        Line = "a host or .domain",
+        Without = "SMTP clients may send messages to any recipient.",
+        Readers = Both + " kopis-domain(1)",
+        Reread = Reread.Connection,
+        Says = "SMTP clients may send messages to recipients at {}.",
+        Text = "Domains that mail is taken for from everyone. A name that begins with a dot "
+            + "stands for all names below it. Clients with RELAYCLIENT and users who have logged "
+            + "in may send to any. Without the file a host that kopis install made takes mail "
+            + "for what it delivers itself, see openrelay.",
+    };
+
+    /// <summary><c>morercpthosts</c>.</summary>
+    public static readonly ControlList MoreRcptHosts = new("morercpthosts")
+    {
+        IsQmails = true,
+        Line = "a host or .domain",
+        Without = "No effect.",
+        Readers = "qmail-newmrh(8)",
+        Reread = Reread.Use,
+        Says = "SMTP clients may send messages to recipients at {}.",
+        Text = "More of rcpthosts, for many domains. After a change qmail-newmrh makes "
+            + "morercpthosts.cdb of it. Without rcpthosts it has no effect.",
+    };
+
+    /// <summary><c>morercpthosts.cdb</c>.</summary>
+    public static readonly ControlData MoreRcptHostsCdb = new("morercpthosts.cdb")
+    {
+        IsQmails = true,
+        IsCdb = true,
+        Format = "a constant database",
+        Without = "No effect.",
+        Readers = Both,
+        Reread = Reread.Connection,
+        Says = "Modified recently enough; hopefully up to date.",
+        Text = "What qmail-newmrh makes of morercpthosts.",
+    };
+
+    /// <summary><c>openrelay</c>.</summary>
+    public static readonly ControlNumber OpenRelay = new("openrelay", 0)
+    {
+        Unit = "",
+        Readers = Both,
+        Reread = Reread.Connection,
+        Says = "Without rcpthosts mail is taken for any recipient on an installed host: {}.",
+        Text = "1 takes mail for everyone where there is no rcpthosts. That is what qmail does; "
+            + "a host that kopis install made does it only with this file.",
+    };
+
+    /// <summary><c>maxrcpt</c>: as many as RFC 5321 §4.5.3.1.8 asks for. Who has more sends the
+    /// rest in another transaction, and so its bytes again, which is what copies should cost.
+    /// </summary>
+    public static readonly ControlNumber MaxRcpt = new("maxrcpt", 100)
+    {
+        Least = 1,
+        Most = RecipientsMost,
+        Unit = "recipients",
+        Readers = Both + " qmail-qmqpd(8)",
+        Reread = Reread.Connection,
+        Says = "SMTP messages may have {} recipients.",
+        Text = "The most recipients of a message. Those of users and of clients that may relay "
+            + "have maxrcptrelay.",
+    };
+
+    /// <summary><c>maxrcptrelay</c>.</summary>
+    public static readonly ControlNumber MaxRcptRelay = new("maxrcptrelay", RecipientsMost)
+    {
+        Least = 1,
+        Most = RecipientsMost,
+        Unit = "recipients",
+        Readers = Both + " qmail-qmqpd(8)",
+        Reread = Reread.Connection,
+        Says = "Messages of users and of clients that may relay may have {} recipients.",
+        Text = "The most recipients of a message of a user who has logged in or of a client that "
+            + "may relay. Where maxrcpt is there and this is not, it is as maxrcpt.",
+    };
+
+    /// <summary><c>smtpextensions</c>.</summary>
+    public static readonly ControlList SmtpExtensions = new("smtpextensions")
+    {
+        Line = "-NAME of an extension, or +DSN",
+        Without = "All SMTP extensions are offered.",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "SMTP extension switched off: {}.",
+        Text = "Extensions that EHLO does not offer, for clients that trip over one. +DSN offers "
+            + "DSN to everyone: reports of success then go to whatever sender a stranger names.",
+    };
+
+    /// <summary><c>xclients</c>.</summary>
+    public static readonly ControlList XClients = new("xclients")
+    {
+        Line = "an IP address, or a network as address/bits",
+        Without = "No host may speak for its SMTP clients.",
+        Readers = Smtp + " tcpserver(8)",
+        Reread = Reread.Connection,
+        Says = "XCLIENT is believed from {}.",
+        Text = "Hosts that may say by XCLIENT for whom they speak. Limits and rules are then "
+            + "those of that client. They may have any number of connections.",
+    };
+
+    /// <summary><c>norcptcheck</c>.</summary>
+    public static readonly ControlList NoRcptCheck = new("norcptcheck")
+    {
+        Line = "a domain",
+        Without = "Every local recipient is looked up.",
+        Readers = Both,
+        Reread = Reread.Connection,
+        Says = "Recipients at {} are not looked up.",
+        Text = "Domains of this host whose recipients are not looked up before mail is taken. "
+            + "All their addresses count as there.",
+    };
+
+    /// <summary><c>catchallfirst</c>.</summary>
+    public static readonly ControlList CatchAllFirst = new("catchallfirst")
+    {
+        Line = "a domain",
+        Without = "Users of the host come before each domain's catch-all.",
+        Readers = "qmail-lookup(8) qmail-lspawn(8)",
+        Reread = Reread.Use,
+        Says = "The catch-all comes before users of the host at {}.",
+        Text = "Domains whose catch-all gets mail even for names of users of the host. See "
+            + "kopis-domain(1).",
+    };
+
+    /// <summary><c>aliasesfirst</c>.</summary>
+    public static readonly ControlLine AliasesFirst = new("aliasesfirst")
+    {
+        Line = "the path of a database of newaliases; an empty line is /etc/aliases.cdb",
+        Absent = "(users of the host come first)",
+        Readers = "qmail-getpw(8) qmail-lookup(8) newaliases(1)",
+        Reread = Reread.Use,
+        Says = "Aliases of this database come before users of the host: {}.",
+        Text = "Makes aliases come before users of the host, as with sendmail. An alias for all "
+            + "hosts then gets its mail even where a user of the host has the name. See "
+            + "fastforward(1).",
+    };
+}
