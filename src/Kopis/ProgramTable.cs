@@ -185,13 +185,15 @@ internal static class ProgramTable
             "make a self-signed certificate"),
         new("acme", AcmeProgram.Run, "qmaild",
             "get and renew the host's certificate from an ACME server"),
+        new("config", context => ConfigProgram.Run(context, ControlChecks.Readers), "anyone",
+            "check and explain the control files"),
     ];
 
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
         "run", "install", "check-install", "user", "domain", "alias", "queue", "certificate",
-        "acme",
+        "acme", "config",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

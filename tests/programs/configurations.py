@@ -30,7 +30,8 @@ WORDS = {
     "kopis check-install": (("--nonsense",), b""), "kopis user": (("list",), b""),
     "kopis domain": (("list",), b""), "kopis alias": (("list",), b""),
     "kopis queue": (("list",), b""), "kopis certificate": (("--nonsense",), b""),
-    "kopis acme": ((), b""), "datemail": (("-bp",), b""), "printmaillist": ((), b""),
+    "kopis acme": ((), b""), "kopis config": (("check",), b""),
+    "datemail": (("-bp",), b""), "printmaillist": ((), b""),
     "qmail-start": (("./Mailbox", "no-such-logger"), b""),  # Else it starts a host.
     "forward": (("x@mx.example",), MAIL), "condredirect": (("x", "false"), MAIL),
     "bouncesaying": (("no", "false"), MAIL), "mailsubj": (("x", "y"), b""),

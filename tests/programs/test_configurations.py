@@ -126,6 +126,18 @@ class Files(Configurations):
             "submissionrecipients", "pop3cleartext", "openrelay", "morercpthosts.cdb",
             "aliasesfirst", "catchallfirst"})
 
+    def test_the_catalogue_names_who_reads(self):
+        """What the kernel sees a program ask for, its row says that it reads."""
+        readers = self.readers("control", READERS, self.control_files())
+        wrong = []
+        for name, programs_ in readers.items():
+            said = run(self, "kopis", argv=[str(BIN / "kopis"), "config", "explain", name]).out
+            pages = re.search(rb"^read by: (.*)$", said, re.M).group(1).decode()
+            wrong += [f"{program} reads {name}, which names {pages}" for program in programs_
+                      if program not in ("qmail-showctl", "qmail-qread")
+                      and f"{program.replace(' ', '-')}(" not in pages]
+        self.assertEqual([], wrong)
+
     def test_files_of_users(self):
         jobs = [(name, state, program) for name in USERS_FILES
                 for turn, state in enumerate(STATES)

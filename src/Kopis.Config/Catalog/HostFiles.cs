@@ -13,7 +13,7 @@ public static class HostFiles
         IsQmails = true,
         Line = "the host's full name",
         Readers = "qmail-send(8) qmail-smtpd(8) qmail-remote(8) qmail-inject(8) qmail-lookup(8) "
-            + "kopis-acme(8) kopis-run(1)",
+            + "kopis-acme(8) kopis-certificate(1) kopis-domain(1) kopis-run(1) kopis-user(1)",
         Reread = Reread.Use,
         Says = "My name is {}.",
         Absent = "undefined! Uh-oh",

@@ -66,7 +66,7 @@ public static class RemoteFiles
     {
         Most = ControlNumber.SecondsMax,
         Unit = "seconds",
-        Readers = "qmail-rspawn(8)",
+        Readers = Remote,
         Reread = Reread.Message,
         Says = "Connections to SMTP servers wait for another message for {} seconds.",
         Text = "How long a connection waits for the next message to the same destination. 0: "

@@ -2,11 +2,9 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Net;
 using Kopis.Net.Dns;
-using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Submission;
-using Kopis.Users.Logins;
 using Kopis.Users.Lookup;
 
 namespace Kopis.Server.Smtp;
@@ -40,8 +38,6 @@ public static class QmailSmtpd
         _ = SmtpSettings.In(control, TimeProvider.System).Current();
         new ClientGate(
             control, () => MailDns.Read(control), TimeProvider.System, static _ => { }).Check();
-        _ = BearerTokens.In(control, TimeProvider.System);
-        _ = new TlsServer(control, TimeProvider.System, static _ => { }).IsOffered;
     }
 
     // A listener's rules may set QMAILQUEUE for some of its clients.

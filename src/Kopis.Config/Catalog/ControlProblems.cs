@@ -1,0 +1,115 @@
+using Kopis.Base;
+
+namespace Kopis.Config.Catalog;
+
+/// <summary>
+/// Finds what is wrong with the files of one directory: each is read by its kind, and then as the
+/// programs read it. A file that a program trips over is hidden from it, so that it comes to the
+/// next one.
+/// </summary>
+public sealed class ControlProblems
+{
+    private readonly ControlDirectory _control;
+    private readonly Dictionary<string, List<string>> _byFile = new(StringComparer.Ordinal);
+    private readonly List<string> _others = [];
+
+    /// <summary>Reads nothing yet.</summary>
+    public ControlProblems(string directory) => _control = new ControlDirectory(directory, Add);
+
+    /// <summary>All that was found, by file, as <c>control/NAME: reason</c>.</summary>
+    public IEnumerable<string> All =>
+        _byFile.OrderBy(file => file.Key, StringComparer.Ordinal)
+            .SelectMany(file => file.Value.Select(reason => $"{Folder}/{file.Key}: {reason}"))
+            .Concat(_others);
+
+    private string Folder => Path.GetFileName(_control.Directory);
+
+    /// <summary>What was found about one file.</summary>
+    public IEnumerable<string> Of(ControlFile file) => All.Where(
+        line => line.StartsWith($"{file}: ", StringComparison.Ordinal));
+
+    /// <summary>Reads a file by its kind.</summary>
+    public void Read(ControlFile file)
+    {
+        try
+        {
+            _ = file switch
+            {
+                ControlNumber number => (object?)_control.TryReadLong(number),
+                ControlLine line => _control.ReadLine(line),
+                ControlList list => _control.ReadList(list),
+                ControlData { IsNoFile: true } => null,
+                ControlData { IsCdb: true } data => _control.ReadCdb(data),
+                _ => _control.ReadWhole(file),
+            };
+        }
+        catch (ConfigurationException e)
+        {
+            Add(e.Message);
+        }
+    }
+
+    /// <summary>Reads files as a program does.</summary>
+    /// <param name="read">Reads; the result is what is wrong and stops nobody.</param>
+    public void ReadAs(Func<ControlDirectory, IEnumerable<string>> read)
+    {
+        HashSet<string> hidden = new(StringComparer.Ordinal);
+        while (true)
+        {
+            try
+            {
+                foreach (string fault in read(_control.Without(hidden)))
+                {
+                    Add(fault);
+                }
+
+                return;
+            }
+            catch (ConfigurationException e)
+            {
+                // What is said of a hidden file, or without me, is not so.
+                string? name = NameIn(e.Message, out _);
+                if (hidden.Contains(HostFiles.Me.Name) || (name is not null && !hidden.Add(name)))
+                {
+                    return;
+                }
+
+                Add(e.Message);
+                if (name is null)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds a line, once.</summary>
+    public void Add(string line)
+    {
+        string? name = NameIn(line, out string reason);
+        List<string> to = name is null ? _others
+            : _byFile.TryGetValue(name, out List<string>? known) ? known
+            : _byFile[name] = [];
+        if (!to.Contains(reason))
+        {
+            to.Add(reason);
+        }
+    }
+
+    // Of "/var/qmail/control/me: reason" or "control/me: reason".
+    private string? NameIn(string line, out string reason)
+    {
+        reason = line;
+        foreach (string folder in (string[])[_control.Directory + "/", Folder + "/"])
+        {
+            int end = line.IndexOf(": ", StringComparison.Ordinal);
+            if (end > folder.Length && line.StartsWith(folder, StringComparison.Ordinal))
+            {
+                reason = line[(end + 2)..];
+                return line[folder.Length..end];
+            }
+        }
+
+        return null;
+    }
+}
