@@ -12,6 +12,8 @@ namespace Kopis.Config;
 /// where others say it.</param>
 public sealed class ControlDirectory(string path, Action<string>? warn = null)
 {
+    private const int FaultsShownMax = 10; // Of one list: a file of another kind has thousands.
+
     private readonly HashSet<string> _warned = []; // Under its own lock.
     private IReadOnlySet<string>? _hidden;
 
@@ -174,21 +176,52 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     private List<byte[]>? ReadList(string name)
     {
         byte[]? content = ReadFile(name);
-        if (content is null)
+        return content is null ? null : [.. Lines(content).Select(line => line.Text)];
+    }
+
+    /// <summary>Hands on each line of a list. One that means nothing is passed over, and named in a
+    /// warning.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="take">Takes a line; false where it means nothing.</param>
+    /// <param name="shape">What a line is, for people.</param>
+    /// <returns>What is wrong, by line.</returns>
+    /// <exception cref="ConfigurationException">The file cannot be read.</exception>
+    public IReadOnlyList<string> ReadEach(
+        ControlList file, Func<byte[], bool> take, string shape)
+    {
+        List<string> faults = [];
+        foreach ((int number, byte[] line) in Lines(ReadFile(file.Name) ?? []))
         {
-            return null;
+            if (!take(line))
+            {
+                faults.Add($"line {number}: \"{LogText.Safe(line)}\" is not {shape}");
+            }
         }
 
-        List<byte[]> lines = [];
-        ReadOnlySpan<byte> rest = content;
-        while (!rest.IsEmpty)
+        foreach (string fault in faults.Take(FaultsShownMax))
+        {
+            Warn(file, $"{fault}; it is passed over");
+        }
+
+        if (faults.Count > FaultsShownMax)
+        {
+            Warn(file, $"{faults.Count - FaultsShownMax} more lines are wrong");
+        }
+
+        return faults;
+    }
+
+    private static List<(int Number, byte[] Text)> Lines(ReadOnlySpan<byte> rest)
+    {
+        List<(int, byte[])> lines = [];
+        for (int number = 1; !rest.IsEmpty; number++)
         {
             int end = rest.IndexOf((byte)'\n');
             ReadOnlySpan<byte> line = WrittenLine.TrimEnd(end < 0 ? rest : rest[..end]);
             rest = end < 0 ? [] : rest[(end + 1)..];
             if (!line.IsEmpty && line[0] != (byte)'#')
             {
-                lines.Add(line.ToArray());
+                lines.Add((number, line.ToArray()));
             }
         }
 

@@ -35,13 +35,39 @@ public sealed class NetworkListTests : IDisposable
     [InlineData("10.0.0.1 x")]
     public void What_is_no_address_is_not_taken_for_another(string line)
     {
-        ConfigurationException e = Assert.Throws<ConfigurationException>(() => Load(line));
-        Assert.Contains("proxyclients", e.Message, StringComparison.Ordinal);
+        List<string> said = [];
+        NetworkList list = Load($"# front\n192.0.2.1\n{line}\n2001:db8::/32", said.Add);
+        Assert.Equal(
+            $"{_directory}/proxyclients: line 3: \"{LogText.Safe(ByteText.ToBytes(line))}\" is not "
+                + "an address or a network; it is passed over",
+            Assert.Single(said));
+
+        // Those of the other lines are who they are; whether others are meant nobody knows.
+        Assert.True(list.ContainsSurely(IPAddress.Parse("192.0.2.1")));
+        Assert.True(list.ContainsSurely(IPAddress.Parse("2001:db8::1")));
+        foreach (string other in (string[])["10.0.0.1", "8.0.0.1", "0.0.0.8", "127.0.0.1"])
+        {
+            Assert.False(list.Contains(IPAddress.Parse(other)));
+            ConfigurationException e = Assert.Throws<ConfigurationException>(
+                () => list.ContainsSurely(IPAddress.Parse(other)));
+            Assert.Contains("proxyclients: line 3: ", e.Message, StringComparison.Ordinal);
+        }
+
+        Assert.False(Load(line).IsEmpty);
     }
 
-    private NetworkList Load(string line)
+    [Fact]
+    public void Of_many_wrong_lines_ten_are_named()
     {
-        File.WriteAllText(Path.Combine(_directory, "proxyclients"), line + "\n");
-        return NetworkList.Load(new ControlDirectory(_directory), ListenerFiles.ProxyClients);
+        List<string> said = [];
+        _ = Load(string.Concat(Enumerable.Range(1, 1000).Select(i => $"line {i}\n")), said.Add);
+        Assert.Equal(11, said.Count);
+        Assert.EndsWith("990 more lines are wrong", said[10], StringComparison.Ordinal);
+    }
+
+    private NetworkList Load(string text, Action<string>? warn = null)
+    {
+        File.WriteAllText(Path.Combine(_directory, "proxyclients"), text + "\n");
+        return NetworkList.Load(new ControlDirectory(_directory, warn), ListenerFiles.ProxyClients);
     }
 }

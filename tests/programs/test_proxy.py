@@ -88,6 +88,20 @@ class Proxy(ListenerCase):
         self.assertEqual(b"220 mx.example ESMTP\r\n", replies.readline())
         self.assertEqual(b"502 unimplemented (#5.5.1)\r\n", replies.readline())
 
+    def test_whom_a_wrong_line_may_mean_comes_again(self):
+        """A proxy that is taken for a client would give its clients its own rights."""
+        self.control("proxyclients", "127.0.0.2", "10.1")
+        self.serve()
+        peer, replies = self.connect(source=("127.0.0.2", 0))
+        peer.sendall(binary())
+        self.assertEqual(b"220 mx.example ESMTP\r\n", replies.readline())
+        for source in ("127.0.0.1", "127.0.0.3"):
+            self.assertEqual(b"", self.connect(source=(source, 0))[1].read())
+        self.wait_log(r'proxyclients: line 2: "10.1" is not an address or a network; it is passed over')
+        self.wait_log(r"dropping connection, .*proxyclients: line 2: ")
+        self.control("proxyclients", "127.0.0.2")
+        self.assertEqual(b"220 mx.example ESMTP\r\n", self.connect()[1].readline())
+
     def test_tls_follows_the_header(self):
         cert = self.certificate("servercert.pem", "mx.example")
         self.serve(SMTPS="1")

@@ -235,6 +235,23 @@ class Submission(AuthCase):
                              ("sales-x@mx.example", 553)):
             self.assertEqual(code, self.send_as(client, sender), sender)
 
+    def test_a_wrong_line_of_senders_allows_nothing_and_harms_no_other(self):
+        self.control("senders", "joe@mx.example:sales@mx.example", "joe@mx.example:shop",
+                     "ann@mx.example *", "joe@mx.example:@joe.example")
+        self.listen(SUBMISSION="")
+        client = self.client()
+        client.login("joe", PASSWORD)
+        for sender, code in (("joe@mx.example", 250), ("sales@mx.example", 250),
+                             ("any@joe.example", 250), ("shop@mx.example", 451), ("", 250)):
+            self.assertEqual(code, self.send_as(client, sender), sender)
+        self.wait_log(r'senders: line 2: "joe@mx.example:shop" is not ACCOUNT:ADDRESS; it is passed over')
+        self.wait_log(r"senders: line 3: ")
+        self.control("senders", "joe@mx.example:sales@mx.example", "ann@mx.example=*")
+        other = self.client()
+        other.login("joe", PASSWORD)
+        self.assertEqual(553, self.send_as(other, "ann@mx.example"))
+        self.assertEqual(250, self.send_as(other, "sales@mx.example"))
+
     def send_as(self, client, sender):
         """The reply to MAIL or, where that is yes, to RCPT."""
         client.docmd("RSET")

@@ -215,11 +215,29 @@ class Clients(ListenerCase):
         self.assertTrue(self.connect(source=("127.0.0.2", 0))[1].read().startswith(b"421 "))
         self.assertTrue(self.verdict("127.0.0.3").startswith("250 "))
 
-    def test_a_listener_does_not_start_with_what_it_cannot_understand(self):
-        self.control("clientlimits", "messages:world:5/60")
-        self.serve("-HR", "-l0")
-        self.assertEqual(111, self.process.wait(timeout=60))
-        self.wait_log(r"clientlimits: \"messages:world:5/60\" is not subject:scope:count/seconds")
+    def test_a_wrong_line_harms_no_other(self):
+        self.control("dnslists", "block.example", "nonsense")
+        self.start(clientlimits=["messages:world:5/60", "connections:address:1"],
+                   smtpextensions=["-NONE", "-CHUNKING"])
+        peer, replies = self.connect(source=("127.0.0.2", 0))
+        self.assertTrue(replies.readline().startswith(b"220 "))
+        self.assertTrue(self.connect(source=("127.0.0.2", 0))[1].read().startswith(b"421 "))
+        offered = self.say(peer, replies, b"EHLO c.example")
+        self.assertNotIn(b"CHUNKING", offered)
+        for fault in (r'clientlimits: line 1: "messages:world:5/60" is not subject:scope:count/sec',
+                      r'dnslists: line 2: "nonsense" is not zone:weight:codes:families',
+                      r'smtpextensions: line 1: "-NONE" is not -NAME of an extension'):
+            self.wait_log(fault)
+
+    def test_whom_a_wrong_line_of_xclients_may_mean_comes_again(self):
+        self.start(xclients=["127.0.0.2", "10.1", "127.0.0.0/33"])
+        self.assertTrue(self.connect(source=("127.0.0.2", 0))[1].readline().startswith(b"220 "))
+        for _ in range(2):
+            self.assertEqual(b"421 unable to read controls (#4.3.0)\r\n",
+                             self.connect(source=("127.0.0.3", 0))[1].read())
+        self.wait_log(r'xclients: line 2: "10.1" is not an address or a network; it is passed')
+        self.control("xclients", "127.0.0.2")
+        self.assertTrue(self.connect(source=("127.0.0.3", 0))[1].readline().startswith(b"220 "))
 
 
 if __name__ == "__main__":

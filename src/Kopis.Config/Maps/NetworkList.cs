@@ -9,38 +9,27 @@ namespace Kopis.Config.Maps;
 public sealed class NetworkList
 {
     private readonly IPNetwork[] _networks;
+    private readonly string? _doubt; // About a line that is wrong; null for none.
 
-    private NetworkList(IPNetwork[] networks) => _networks = networks;
+    private NetworkList(IPNetwork[] networks, string? doubt)
+    {
+        _networks = networks;
+        _doubt = doubt;
+    }
 
-    /// <summary>Whether nobody is in it.</summary>
-    public bool IsEmpty => _networks.Length == 0;
+    /// <summary>Whether nobody is in it, nor may be meant to be.</summary>
+    public bool IsEmpty => _networks.Length == 0 && _doubt is null;
 
-    /// <summary>Reads the file; none of it is nobody.</summary>
-    /// <exception cref="ConfigurationException">A line is neither.</exception>
+    /// <summary>Reads the file; none of it is nobody. A line that is neither is passed over, with a
+    /// warning.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static NetworkList Load(ControlDirectory control, ControlList file)
     {
         List<IPNetwork> networks = [];
-        foreach (byte[] line in control.ReadList(file) ?? [])
-        {
-            string text = ByteText.ToText(line);
-            if (!IsWhole(text))
-            {
-                throw NotOne(control, file, line);
-            }
-
-            if (IPAddress.TryParse(text, out IPAddress? one))
-            {
-                one = Plain(one);
-                networks.Add(new IPNetwork(one, one.GetAddressBytes().Length * 8));
-            }
-            else
-            {
-                networks.Add(IPNetwork.TryParse(text, out IPNetwork network) ? network
-                    : throw NotOne(control, file, line));
-            }
-        }
-
-        return new NetworkList([.. networks]);
+        IReadOnlyList<string> faults = control.ReadEach(
+            file, line => TryAdd(networks, ByteText.ToText(line)), "an address or a network");
+        return new NetworkList(
+            [.. networks], faults.Count == 0 ? null : control.Bad(file, faults[0]).Message);
     }
 
     /// <summary>Whether an address is listed or lies in a network that is.</summary>
@@ -50,9 +39,36 @@ public sealed class NetworkList
         return Array.Exists(_networks, network => network.Contains(address));
     }
 
-    private static ConfigurationException NotOne(
-        ControlDirectory control, ControlList file, byte[] line) =>
-        control.BadLine(file, line, "is neither an address nor a network");
+    /// <summary>As <see cref="Contains"/>, of hosts that speak for others: one that is taken for
+    /// its own client would give strangers its rights.</summary>
+    /// <exception cref="ConfigurationException">It is not, and a line that is wrong may mean it.
+    /// </exception>
+    public bool ContainsSurely(IPAddress address) => Contains(address)
+        || (_doubt is null ? false
+            : throw new ConfigurationException(_doubt, ExitCode.Temporary));
+
+    private static bool TryAdd(List<IPNetwork> networks, string text)
+    {
+        if (!IsWhole(text))
+        {
+            return false;
+        }
+
+        if (IPAddress.TryParse(text, out IPAddress? one))
+        {
+            one = Plain(one);
+            networks.Add(new IPNetwork(one, one.GetAddressBytes().Length * 8));
+            return true;
+        }
+
+        bool isNetwork = IPNetwork.TryParse(text, out IPNetwork network);
+        if (isNetwork)
+        {
+            networks.Add(network);
+        }
+
+        return isNetwork;
+    }
 
     // inet_aton's forms are mistakes here, and would trust others than were meant: 10.1 is
     // 10.0.0.1 to it, and 010.0.0.1 is 8.0.0.1.

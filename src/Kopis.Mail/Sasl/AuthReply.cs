@@ -34,4 +34,8 @@ public static class AuthReply
     /// <summary>To a user who sends as somebody else.</summary>
     public static readonly SmtpAnswer NotYourAddress =
         new("553 5.7.1 sorry, that address is not yours to send from");
+
+    /// <summary>To a user of whom that cannot be told.</summary>
+    public static readonly SmtpAnswer YourAddressesLater =
+        new("451 4.3.5 unable to tell what you may send as, try again later");
 }

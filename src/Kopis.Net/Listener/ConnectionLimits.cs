@@ -22,10 +22,11 @@ internal sealed class ConnectionLimits
     internal ConnectionLimits(ControlDirectory control, int perAddress)
     {
         _perAddress = perAddress;
+        ControlDirectory speakers = new(control.Directory); // qmail-smtpd says what is wrong.
         _settings = new Reloading<Settings>(
             control.Watched([.. ConnectionBounds.Files, SmtpFiles.XClients]),
             () => new Settings(
-                ConnectionBounds.Load(control), NetworkList.Load(control, SmtpFiles.XClients)),
+                ConnectionBounds.Load(control), NetworkList.Load(speakers, SmtpFiles.XClients)),
             TimeProvider.System);
         _ = _settings.Current();
     }

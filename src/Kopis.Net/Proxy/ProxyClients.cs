@@ -20,7 +20,7 @@ internal sealed class ProxyClients
     private readonly Reloading<NetworkList> _list;
     private readonly Action<string> _log;
 
-    /// <exception cref="ConfigurationException">The file cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be read.</exception>
     internal ProxyClients(ControlDirectory control, Action<string> log)
     {
         _list = new Reloading<NetworkList>(
@@ -39,7 +39,7 @@ internal sealed class ProxyClients
         try
         {
             NetworkList proxies = _list.Current();
-            if (proxies.IsEmpty || !proxies.Contains(remote.Address))
+            if (proxies.IsEmpty || !proxies.ContainsSurely(remote.Address))
             {
                 return own;
             }

@@ -64,11 +64,9 @@ internal sealed class ClientSettings
         ControlDirectory control, Func<IMailDns> dns, TimeProvider time, Action<string> log)
     {
         List<DnsListRule> rules = [];
-        foreach (byte[] line in control.ReadList(ClientFiles.DnsLists) ?? [])
-        {
-            rules.Add(DnsListRule.TryParse(line) ?? throw control.BadLine(
-                ClientFiles.DnsLists, line, "is not zone:weight:codes:families"));
-        }
+        IReadOnlyList<string> faults = control.ReadEach(
+            ClientFiles.DnsLists, line => TryAdd(rules, DnsListRule.TryParse(line)),
+            "zone:weight:codes:families");
 
         TimeSpan timeout = control.ReadSeconds(ClientFiles.DnsListTimeout);
         bool asksNames = ReadNameRule(control) != NameRule.None;
@@ -78,7 +76,7 @@ internal sealed class ClientSettings
             Lists = rules.Count == 0 ? null : new AskedLately<Listing>(
                 new ListingCheck(
                     [.. rules.Select(rule => new WatchedList(rule, who!, time, log))],
-                    timeout, time).AskAsync,
+                    faults.Count > 0, timeout, time).AskAsync,
                 listing => listing.IsWhole, time),
             Names = !asksNames ? null : new AskedLately<NameProof>(
                 new NameCheck(who!, timeout, time).AskAsync,
@@ -87,7 +85,8 @@ internal sealed class ClientSettings
     }
 
     /// <summary>Reads <c>clientlimits</c>, and what users may send within an hour.</summary>
-    /// <exception cref="ConfigurationException">A line cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A file cannot be read, or a number is none.
+    /// </exception>
     internal static UseTables LoadLimits(ControlDirectory control, TimeProvider time)
     {
         List<ClientLimit> limits =
@@ -96,13 +95,23 @@ internal sealed class ClientSettings
             .. HourlyOfUser(
                 control, ClientFiles.SubmissionRecipients, LimitSubject.Recipients),
         ];
-        foreach (byte[] line in control.ReadList(ClientFiles.ClientLimits) ?? [])
+
+        // A line that is wrong turns nobody away: the other limits stay, and the defaults.
+        _ = control.ReadEach(
+            ClientFiles.ClientLimits, line => TryAdd(limits, ClientLimit.TryParse(line)),
+            "subject:scope:count/seconds");
+        return new UseTables(limits, time);
+    }
+
+    private static bool TryAdd<T>(List<T> list, T? entry)
+        where T : class
+    {
+        if (entry is not null)
         {
-            limits.Add(ClientLimit.TryParse(line) ?? throw control.BadLine(
-                ClientFiles.ClientLimits, line, "is not subject:scope:count/seconds"));
+            list.Add(entry);
         }
 
-        return new UseTables(limits, time);
+        return entry is not null;
     }
 
     // None where the file says 0.

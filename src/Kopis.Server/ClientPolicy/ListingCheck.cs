@@ -4,10 +4,12 @@ namespace Kopis.Server.ClientPolicy;
 
 /// <summary>Asks all lists about a client at once, within a bound of time.</summary>
 /// <param name="lists">The lists.</param>
+/// <param name="isOneUnread">A line could not be read: a list that is silent, and may be one of the
+/// good.</param>
 /// <param name="timeout">After it a list counts as silent.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ListingCheck(
-    IReadOnlyList<WatchedList> lists, TimeSpan timeout, TimeProvider time)
+    IReadOnlyList<WatchedList> lists, bool isOneUnread, TimeSpan timeout, TimeProvider time)
 {
     /// <summary>Asks. Does not throw.</summary>
     internal async Task<Listing> AskAsync(IPAddress client)
@@ -17,7 +19,7 @@ internal sealed class ListingCheck(
         ListWord[] words = await Task.WhenAll(
             asked.Select(list => list.AskAsync(client, limit.Token)));
         int score = 0;
-        int unsaid = 0;
+        int unsaid = isOneUnread ? -DnsListRule.WeightMost : 0;
         List<string> zones = [];
         foreach ((WatchedList list, ListWord word) in asked.Zip(words))
         {

@@ -95,7 +95,7 @@ internal sealed class SmtpHandler(
         Connection connection, SmtpClient client, SmtpSettings settings, CancellationToken stop)
     {
         bool isPeer = ReferenceEquals(client.Environment, connection.Environment);
-        return isPeer && client.Address is { } peer && settings.XClients.Contains(peer)
+        return isPeer && client.Address is { } peer && settings.XClients.ContainsSurely(peer)
             ? gate.LetAlone()
             : await gate.MeetAsync(
                 connection, client.Environment,

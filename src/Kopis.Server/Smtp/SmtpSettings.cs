@@ -70,20 +70,21 @@ internal sealed record SmtpSettings(
     {
         SmtpExtensions left = SmtpExtensionList.All;
         bool dsnToAll = false;
-        foreach (byte[] line in control.ReadList(SmtpFiles.SmtpExtensions) ?? [])
-        {
-            if (Ascii8.EqualsIgnoreCase(line, "+DSN"u8))
+        _ = control.ReadEach(
+            SmtpFiles.SmtpExtensions,
+            line =>
             {
-                dsnToAll = true;
-                continue;
-            }
+                if (Ascii8.EqualsIgnoreCase(line, "+DSN"u8))
+                {
+                    return dsnToAll = true;
+                }
 
-            SmtpExtensions one = line.AsSpan() is [(byte)'-', .. Span<byte> name]
-                ? SmtpExtensionList.Find(ByteText.ToText(name)) : SmtpExtensions.None;
-            left &= one != SmtpExtensions.None ? ~one : throw control.BadLine(
-                SmtpFiles.SmtpExtensions, line, "is not -NAME of an extension");
-        }
-
+                SmtpExtensions one = line.AsSpan() is [(byte)'-', .. Span<byte> name]
+                    ? SmtpExtensionList.Find(ByteText.ToText(name)) : SmtpExtensions.None;
+                left &= ~one;
+                return one != SmtpExtensions.None;
+            },
+            "-NAME of an extension");
         return (left, dsnToAll);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
@@ -10,26 +11,42 @@ namespace Kopis.Server.Submission;
 /// </summary>
 internal sealed class SenderList
 {
-    private readonly HashSet<string> _lines = new(StringComparer.Ordinal);
+    // What may stand behind an account in the lines that people write.
+    private static readonly SearchValues<byte> AccountEnds = SearchValues.Create(": \t=,;"u8);
 
-    /// <exception cref="ConfigurationException">A line is none of these.</exception>
+    private readonly HashSet<string> _lines = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unclear = new(StringComparer.Ordinal);
+
+    /// <summary>Reads the file. A line that is none of these allows nothing, with a warning.
+    /// </summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
     internal static SenderList Load(ControlDirectory control)
     {
         SenderList list = new();
-        foreach (byte[] line in control.ReadList(ClientFiles.Senders) ?? [])
-        {
-            int colon = Array.IndexOf(line, (byte)':');
-            ReadOnlySpan<byte> address = line.AsSpan(colon + 1);
-            if (colon <= 0 || (!address.SequenceEqual("*"u8) && !address.Contains((byte)'@')))
-            {
-                throw control.BadLine(ClientFiles.Senders, line, "is not ACCOUNT:ADDRESS");
-            }
-
-            list._lines.Add(ByteText.ToText(Ascii8.ToLower(line)));
-        }
-
+        _ = control.ReadEach(ClientFiles.Senders, list.TryAdd, "ACCOUNT:ADDRESS");
         return list;
     }
+
+    private bool TryAdd(byte[] line)
+    {
+        byte[] lower = Ascii8.ToLower(line);
+        int colon = Array.IndexOf(lower, (byte)':');
+        ReadOnlySpan<byte> address = lower.AsSpan(colon + 1);
+        if (colon > 0 && (address.SequenceEqual("*"u8) || address.Contains((byte)'@')))
+        {
+            _lines.Add(ByteText.ToText(lower));
+            return true;
+        }
+
+        int end = lower.AsSpan().IndexOfAny(AccountEnds);
+        _unclear.Add(ByteText.ToText(end < 0 ? lower : lower[..end]));
+        return false;
+    }
+
+    /// <summary>Whether a line about the account could not be read, so that nobody knows what else
+    /// it may send as.</summary>
+    internal bool IsUnclear(ReadOnlySpan<byte> account) =>
+        _unclear.Contains(ByteText.ToText(Ascii8.ToLower(account)));
 
     /// <summary>Whether the account may send as the address.</summary>
     /// <param name="account">An address, or a user of the host.</param>

@@ -36,6 +36,11 @@ internal sealed class SubmissionRules(
             return null;
         }
 
+        if (settings.Senders.IsUnclear(user))
+        {
+            return AuthReply.YourAddressesLater;
+        }
+
         // A refused MAIL leaves the message before it as it was, and so the doubt about it.
         if (_aliases is null || !sender.Contains((byte)'@'))
         {

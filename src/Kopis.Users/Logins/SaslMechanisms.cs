@@ -9,20 +9,32 @@ namespace Kopis.Users.Logins;
 public static class SaslMechanisms
 {
     /// <summary>Its mechanisms, strongest first; null without it, which means all that every user
-    /// can log in by.</summary>
-    /// <exception cref="ConfigurationException">There is one that we do not know.</exception>
+    /// can log in by. One that we do not know is not offered, with a warning.</summary>
+    /// <exception cref="ConfigurationException">We know none of them.</exception>
     public static IReadOnlyList<string>? Read(ControlDirectory control)
     {
-        if (control.ReadList(LoginFiles.SaslMechanisms) is not { } lines)
+        if (control.ReadList(LoginFiles.SaslMechanisms) is null)
         {
             return null;
         }
 
-        HashSet<string> allowed =
-            [.. lines.Select(line => ByteText.ToText(line).ToUpperInvariant())];
-        return allowed.IsSubsetOf(SaslOffer.All)
+        HashSet<string> allowed = [];
+        IReadOnlyList<string> faults = control.ReadEach(
+            LoginFiles.SaslMechanisms, line => TryAdd(allowed, ByteText.ToText(line).ToUpperInvariant()),
+            "one of " + string.Join(", ", SaslOffer.All));
+        return allowed.Count > 0 || faults.Count == 0
             ? [.. SaslOffer.All.Where(allowed.Contains)]
-            : throw control.Bad(
-                LoginFiles.SaslMechanisms, "only " + string.Join(", ", SaslOffer.All));
+            : throw control.Bad(LoginFiles.SaslMechanisms, faults[0]);
+    }
+
+    private static bool TryAdd(HashSet<string> allowed, string name)
+    {
+        bool isKnown = SaslOffer.All.Contains(name);
+        if (isKnown)
+        {
+            allowed.Add(name);
+        }
+
+        return isKnown;
     }
 }

@@ -166,30 +166,61 @@ public sealed class ClientListsTests
         await Task.WhenAll(first, second).WaitAsync(TimeSpan.FromSeconds(30));
     }
 
+    // It may be a list of the good that is silent: nothing is for good, all else is as it was.
     [Theory]
-    [InlineData("dnslists: a")]
-    [InlineData("dnslists: a.example:0")]
-    [InlineData("dnslists: a.example:heavy")]
-    [InlineData("dnslists: a.example:1001")]
-    [InlineData("dnslists: a.example:1:127.0.0.4-2")]
-    [InlineData("dnslists: a.example:1:127.0.2")]
-    [InlineData("dnslists: a.example:1:127.0.0.2-3-4")]
-    [InlineData("dnslists: a.example:1::5")]
-    [InlineData("dnslists: a.example:1::4:6")]
-    [InlineData("dnslists: a\r.example")]
+    [InlineData("a")]
+    [InlineData("a.example:0")]
+    [InlineData("a.example:heavy")]
+    [InlineData("a.example:1001")]
+    [InlineData("a.example:1:127.0.0.4-2")]
+    [InlineData("a.example:1:127.0.2")]
+    [InlineData("a.example:1:127.0.0.2-3-4")]
+    [InlineData("a.example:1::5")]
+    [InlineData("a.example:1::4:6")]
+    [InlineData("a\r.example")]
+    public async Task A_line_that_is_none_harms_no_other(string line)
+    {
+        using GateCase gate = new($"dnslists: c.example {line} a.example");
+        gate.List(Client, "a.example", "127.0.0.2");
+        Assert.Equal(Later, await gate.VerdictAsync(Client));
+        Assert.Equal("", await gate.VerdictAsync("192.0.2.10"));
+        Assert.Contains(
+            "dnslists: line 2: ", Assert.Single(gate.Warnings), StringComparison.Ordinal);
+
+        gate.Write("dnslists", "a.example");
+        gate.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(Listed, await gate.VerdictAsync(Client));
+        gate.Write("dnslists", line);
+        gate.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("", await gate.VerdictAsync(Client));
+    }
+
+    [Theory]
+    [InlineData("messages:address:5")]
+    [InlineData("messages:address:0/60")]
+    [InlineData("messages:address:5/0")]
+    [InlineData("messages:address:5/60/60")]
+    [InlineData("messages:world:5/60")]
+    [InlineData("thoughts:address:5/60")]
+    [InlineData("connections:user:5")]
+    [InlineData("messages:address")]
+    public async Task A_limit_that_is_none_limits_nobody_and_others_stay(string line)
+    {
+        using GateCase gate = new($"clientlimits: {line} connections:address:1");
+        using ClientStanding one = await gate.MeetAsync(Client);
+        Assert.Null(one.TurnedAway);
+        Assert.Equal("421", (await gate.MeetAsync(Client)).TurnedAway?.Code);
+        Assert.Contains(
+            $"clientlimits: line 1: \"{line}\" is not subject:scope:count/seconds",
+            Assert.Single(gate.Warnings), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("dnslistreject: some")]
     [InlineData("dnslisttimeout: long")]
     [InlineData("clientname: maybe")]
     [InlineData("greetdelay: -1")]
     [InlineData("tarpitdelay: 2m")]
-    [InlineData("clientlimits: messages:address:5")]
-    [InlineData("clientlimits: messages:address:0/60")]
-    [InlineData("clientlimits: messages:address:5/0")]
-    [InlineData("clientlimits: messages:address:5/60/60")]
-    [InlineData("clientlimits: messages:world:5/60")]
-    [InlineData("clientlimits: thoughts:address:5/60")]
-    [InlineData("clientlimits: connections:user:5")]
-    [InlineData("clientlimits: messages:address")]
     public void What_cannot_be_understood_is_never_a_default(string file)
     {
         using GateCase gate = new(file);

@@ -24,7 +24,7 @@ internal sealed class GateCase : IDisposable
         }
 
         _gate = new ClientGate(
-            new ControlDirectory(_home.FullName), () => Dns, Time, line =>
+            new ControlDirectory(_home.FullName, Warnings.Add), () => Dns, Time, line =>
             {
                 lock (Log)
                 {
@@ -38,6 +38,8 @@ internal sealed class GateCase : IDisposable
     internal ScriptedDns Dns { get; } = new();
 
     internal List<string> Log { get; } = [];
+
+    internal List<string> Warnings { get; } = [];
 
     internal CancellationTokenSource Stop { get; } = new();
 

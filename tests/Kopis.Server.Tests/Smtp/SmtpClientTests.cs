@@ -151,8 +151,8 @@ public sealed class SmtpClientTests
     }
 
     [Theory]
-    [InlineData("control dnslists: nothing")]
-    [InlineData("control clientlimits: many")]
+    [InlineData("control dnslistreject: some")]
+    [InlineData("control clientname: maybe")]
     public async Task What_cannot_be_understood_is_never_a_default(string setup)
     {
         (int exit, _) = await Talk.Play(

@@ -46,6 +46,18 @@ public class XClientTests
             Assert.Single(queue.Messages).Message);
     }
 
+    // A front that is taken for its own client would give strangers its right to relay.
+    [Theory]
+    [InlineData("192.168.1.4/33")]
+    [InlineData("192.168.1")]
+    [InlineData("front.example")]
+    public async Task Whom_a_wrong_line_may_mean_comes_again(string line) =>
+        await Talk.Play(4096, $"""
+            control xclients: {line}
+            env RELAYCLIENT=
+            S: 421 unable to read controls (#4.3.0)
+            """);
+
     [Theory]
     [InlineData("10.0.0.0/8")]
     [InlineData("192.168.1.5")]
@@ -83,9 +95,13 @@ public class XClientTests
             """);
 
     [Fact]
-    public async Task A_file_that_cannot_be_understood_is_no_default() =>
-        await Talk.Play(4096, "control xclients: 192.168.1.4\\nlocalhost\n"
-            + "S: 421 unable to read controls (#4.3.0)");
+    public async Task Whom_a_right_line_means_is_served() =>
+        await Talk.Play(4096, $"""
+            control xclients: localhost\n192.168.1.4
+            {Greeting}
+            C: QUIT
+            S: 221 toyokawa.gcd.org
+            """);
 
     [Fact]
     public void The_listeners_rules_decide_about_the_client()
