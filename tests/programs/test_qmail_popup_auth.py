@@ -118,15 +118,36 @@ class Mechanisms(AuthCase):
         self.control("saslmechanisms", "PLAIN")
         self.client()
         self.assertIn("SASL PLAIN", self.capabilities)
+        self.control("saslmechanisms", "LOGIN", "CRAM-MD5")
+        self.client()
+        self.assertIn("SASL LOGIN", self.capabilities)
+        self.wait_log(r'saslmechanisms: line 2: "CRAM-MD5" is not one of .*; it is passed over')
         self.control("saslmechanisms", "CRAM-MD5")
         peer, replies = self.connect()
         self.assertEqual(b"-ERR unable to check that now, try again later\r\n", replies.readline())
+
+    def test_a_wrong_line_of_users_is_logged_once(self):
+        """By the listener, where no qmail-lookup does it."""
+        with open(self.home / "users/virtual", "a") as file:
+            file.write("damage\n")
+        with open(self.home / "users/apop", "a") as file:
+            file.write("ann@mx.example\n")
+        self.serve(chain=CHAIN)
+        for _ in range(3):
+            self.assertEqual(b"+OK \r\n", self.plain())
+        session = self.client()
+        session[0].sendall(b"APOP joe@mx.example 00000000000000000000000000000000\r\n")
+        session[1].readline()
+        self.wait_log(r"users/apop: line \d+ is not address:secret")
+        log = "".join(self.lines)
+        self.assertEqual(1, log.count("users/virtual: line "), log)
+        self.assertEqual(1, log.count("users/apop: line "), log)
 
     def test_a_file_that_cannot_be_understood_stops_the_start(self):
         self.control("saslmechanisms", "CRAM-MD5")
         self.serve(chain=CHAIN)
         self.assertEqual(111, self.process.wait(20))
-        self.wait_log("control/saslmechanisms: only SCRAM-SHA-256-PLUS, ")
+        self.wait_log('control/saslmechanisms: line 1: "CRAM-MD5" is not one of SCRAM-SHA-256-PLUS, ')
 
 
 class Codes(AuthCase):

@@ -29,7 +29,8 @@ internal sealed class Pop3Logins
     /// understood.</exception>
     internal Pop3Logins(string home, bool isOneUser, TimeProvider time, Action<string> log)
     {
-        ControlDirectory control = new(Path.Combine(home, "control"));
+        ControlDirectory control = new(
+            Path.Combine(home, "control"), line => log($"warning: {line}"));
         _settings = Pop3Settings.In(control, time);
         _ = _settings.Current();
         LoginLimiter limiter = new(time, LoginLimits.Read(control));
@@ -37,12 +38,20 @@ internal sealed class Pop3Logins
         ILoginService logins;
         if (isOneUser)
         {
-            Accounts accounts = new(home, hasHostUsers: false);
+            // Where qmail-lookup runs, that says what is wrong with the users.
+            Action<string> complain = line =>
+            {
+                if (!LookupClient.IsServed(home))
+                {
+                    log($"warning: {line}");
+                }
+            };
+            Accounts accounts = new(home, hasHostUsers: false, complain);
             _ = accounts.Find("nobody@invalid"u8);
             _accounts = accounts;
             LoginGate gate = new(name => accounts.Find(name), time, limiter, limits);
             logins = new GateLogins(
-                gate, new ApopSecrets(home), hasHostUsers: false, time, log);
+                gate, new ApopSecrets(home, complain), hasHostUsers: false, time, log);
         }
         else
         {

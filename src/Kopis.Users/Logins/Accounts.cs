@@ -16,12 +16,13 @@ namespace Kopis.Users.Logins;
 /// <param name="home">The qmail home.</param>
 /// <param name="hasHostUsers">Whether to look for users of the host; only who may read their
 /// passwords finds any.</param>
-public sealed class Accounts(string home, bool hasHostUsers)
+/// <param name="complain">Is told once of lines that are wrong; null: nobody.</param>
+public sealed class Accounts(string home, bool hasHostUsers, Action<string>? complain = null)
 {
     private const int NameBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
     private const string VirtualShell = "/bin/sh";
 
-    private readonly VirtualUsers _virtual = new(home);
+    private readonly VirtualUsers _virtual = new(home, complain);
     private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
     private readonly HostAddresses _addresses = new(home);
 

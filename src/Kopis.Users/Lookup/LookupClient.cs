@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
@@ -57,6 +58,21 @@ public sealed class LookupClient : ILoginService
         _cache = new VerdictCache(time, AddressesMax);
         _rules = new Reloading<Rules>(
             control.Watched(ControlFiles), () => Rules.Read(control), time);
+    }
+
+    /// <summary>Whether a qmail-lookup serves a home.</summary>
+    public static bool IsServed(string home)
+    {
+        using Socket probe = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(UnixListener.EndPoint(LookupFrame.SocketPath(home)));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <inheritdoc/>

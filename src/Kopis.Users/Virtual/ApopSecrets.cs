@@ -10,7 +10,9 @@ namespace Kopis.Users.Virtual;
 /// itself, so here it stands as it is: for those only whose clients can nothing better
 /// (docs/decisions/passwords.md). May be used from many threads.
 /// </summary>
-public sealed class ApopSecrets(string homeDirectory)
+/// <param name="homeDirectory">The qmail home.</param>
+/// <param name="complain">Is told once of lines that are wrong; null: nobody.</param>
+public sealed class ApopSecrets(string homeDirectory, Action<string>? complain = null)
 {
     internal static readonly TableFormat Format = new(
         "apop", "address:secret",
@@ -19,7 +21,7 @@ public sealed class ApopSecrets(string homeDirectory)
     private const int DigestBytes = 2 * MD5.HashSizeInBytes; // In hexadecimal.
 
     private readonly TableReader _table =
-        new(VirtualUsers.UsersDirectory(homeDirectory), Format);
+        new(VirtualUsers.UsersDirectory(homeDirectory), Format, complain);
 
     /// <summary>Whether a digest is right for the account.</summary>
     /// <param name="candidate">The account, which may be locked.</param>
