@@ -46,9 +46,16 @@ class QmailNewu(ProgramCase):
     def test_bad_format(self):
         self.assertEqual(0, self.compile(b".").returncode)
         good = (self.home / "users/cdb").read_bytes()
-        for assign in (b"", b"=a:a:1:1:/a:::\n", b"=a:a:1:1:/a::\n.\n", b"=a\n.\n", b":a:\n.\n",
-                       b"\n.\n", b"=a\0:a:1:1:/a:::\n.\n", b"=a:a:1:1:/a:::"):
-            self.assert_fatal(self.compile(assign), b"bad format in users/assign")
+        end, few = b"the file ends, without a line of a dot", b"it has fewer than seven colons"
+        line = b"=a:a:1:1:/a:::\n"
+        for assign, number, reason in (
+                (b"", 1, end), (line, 2, end), (line + b"=a:", 2, end), (b"=a:a:1:1:/a:::", 1, end),
+                (b"=a:a:1:1:/a::\n.\n", 1, few), (line + b"# who\n.\n", 2, few),
+                (b"=a\n.\n", 1, few), (line * 8 + b"=b:b:1:1\n.\n", 9, few),
+                (b":a:\n.\n", 1, b"it begins with a colon"), (line + b"\n.\n", 2, b"empty"),
+                (b"=a\0:a:1:1:/a:::\n.\n", 1, b"it has a NUL")):
+            self.assert_fatal(self.compile(assign), b"bad format in users/assign: line %d: %s"
+                              % (number, reason))
             self.assertEqual(good, (self.home / "users/cdb").read_bytes())
 
     def test_ids_that_no_delivery_may_have(self):
@@ -56,7 +63,8 @@ class QmailNewu(ProgramCase):
         for ids in (b"0:1", b"1:0", b"4294967295:1", b"1:4294967295", b"x:1", b"1:"):
             self.assert_fatal(
                 self.compile(b"=a:a:1:1:/a:::\n=b:b:" + ids + b":/b:::\n.\n"),
-                b"users/assign: line 2 has a user or group id that is not from 1 to 4294967294")
+                b"bad format in users/assign: line 2: a user or group id is not from 1 to "
+                b"4294967294")
 
     def test_no_file(self):
         self.assert_fatal(self.run_program("qmail-newu"), b"unable to read users/assign")

@@ -95,7 +95,7 @@ class RootIds(InstalledCase):
             with self.subTest(pair):
                 result = self.assign(*pair)
                 self.assertEqual(111, result.returncode, result)
-                self.assertIn(b"has a user or group id that is not from", result.stderr)
+                self.assertIn(b"a user or group id is not from", result.stderr)
                 self.check(pair)
 
     def assign(self, uid, gid):

@@ -8,15 +8,15 @@ public static class AssignCompiler
 {
     private const int ColonsAfterAddress = 6;
 
-    /// <summary>Compiles it; null where it is malformed.</summary>
-    /// <exception cref="ConfigurationException">A line names an id that no delivery may have.
-    /// </exception>
-    public static byte[]? Compile(ReadOnlySpan<byte> assign)
+    /// <summary>Compiles it. The file is refused as a whole: without a line of its own, mail for
+    /// one user would go to the next who is meant for it.</summary>
+    /// <exception cref="ConfigurationException">A line is malformed, or names an id that no
+    /// delivery may have.</exception>
+    public static byte[] Compile(ReadOnlySpan<byte> assign)
     {
         CdbWriter cdb = new();
-        int number = 0;
         List<byte> wildcardEnds = [];
-        while (true)
+        for (int number = 1; ; number++)
         {
             int end = assign.IndexOf((byte)'\n');
             ReadOnlySpan<byte> line = (end < 0 ? assign : assign[..end]).TrimEnd((byte)'\r');
@@ -27,31 +27,39 @@ public static class AssignCompiler
             }
 
             // Without the line of a dot the file was perhaps cut short.
-            number++;
-            if (end < 0 || !TryAdd(line, cdb, wildcardEnds, out bool hasIds))
-            {
-                return null;
-            }
-
-            if (!hasIds)
+            string? fault = end < 0 ? "the file ends, without a line of a dot"
+                : Add(line, cdb, wildcardEnds);
+            if (fault is not null)
             {
                 throw new ConfigurationException(
-                    $"users/assign: line {number} has a user or group id that is not from 1 to "
-                    + "4294967294");
+                    $"bad format in users/assign: line {number}: {fault}");
             }
 
             assign = assign[(end + 1)..];
         }
     }
 
-    private static bool TryAdd(
-        ReadOnlySpan<byte> line, CdbWriter cdb, List<byte> wildcardEnds, out bool hasIds)
+    /// <summary>Adds a line; what is wrong with it, null for nothing.</summary>
+    private static string? Add(ReadOnlySpan<byte> line, CdbWriter cdb, List<byte> wildcardEnds)
     {
-        hasIds = false;
         int colon = line.IndexOf((byte)':');
-        if (colon <= 0 || line.Contains((byte)0))
+        if (line.IsEmpty || colon == 0 || line.Contains((byte)0))
         {
-            return false;
+            return line.IsEmpty ? "empty" : colon == 0 ? "it begins with a colon" : "it has a NUL";
+        }
+
+        byte[] data = line[(colon + 1)..].ToArray();
+        int at = -1;
+        for (int colons = 0; colons < ColonsAfterAddress; colons++)
+        {
+            int next = colon < 0 ? -1 : Array.IndexOf(data, (byte)':', at + 1);
+            if (next < 0)
+            {
+                return "it has fewer than seven colons";
+            }
+
+            at = next;
+            data[at] = 0;
         }
 
         byte[] local = Ascii8.ToLower(line[1..colon]);
@@ -61,28 +69,10 @@ public static class AssignCompiler
             wildcardEnds.Add(local[^1]);
         }
 
-        byte[] data = line[(colon + 1)..].ToArray();
-        int at = 0;
-        for (int colons = 0; ; at++)
-        {
-            int next = Array.IndexOf(data, (byte)':', at);
-            if (next < 0)
-            {
-                return false;
-            }
-
-            at = next;
-            data[at] = 0;
-            if (++colons == ColonsAfterAddress)
-            {
-                break;
-            }
-        }
-
         byte[] key = wildcard ? [(byte)'!', .. local] : [(byte)'!', .. local, 0];
         cdb.Add(key, data.AsSpan(0, at));
         string[] fields = ByteText.ToText(data).Split('\0');
-        hasIds = fields[1..3].All(field => ProcessIdentity.TryParseId(field, out _));
-        return true;
+        return fields[1..3].All(field => ProcessIdentity.TryParseId(field, out _)) ? null
+            : "a user or group id is not from 1 to 4294967294";
     }
 }

@@ -18,8 +18,7 @@ public static class QmailNewuProgram
         string temporary = context.In("users/cdb.tmp");
         byte[] assign = Try("read users/assign", () =>
             BoundedFile.Read(context.In("users/assign"), AssignBytesMax));
-        byte[] cdb = AssignCompiler.Compile(assign)
-            ?? throw new ConfigurationException("bad format in users/assign");
+        byte[] cdb = AssignCompiler.Compile(assign);
         int fd = Try("open users/cdb.tmp", () => Fd.Open(
             temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate, PlainFile));
         Try("write users/cdb.tmp", () =>
