@@ -79,6 +79,8 @@ public sealed class HomeLayout(string home)
         {
             throw new ConfigurationException($"home {home}: another kopis run uses it");
         }
+
+        HomeClaim.Take(home, queue: true, delivery: true);
     }
 
     private void MakeControlFiles()

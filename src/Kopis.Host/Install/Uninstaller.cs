@@ -101,6 +101,8 @@ internal sealed class Uninstaller(
         tree.TryUnlink("queue/imported");
         tree.TryUnlink("users/lookup");
         tree.TryUnlink("users/readers");
+        tree.TryUnlink("users/queue.lock");
+        tree.TryUnlink("users/delivery.lock");
     }
 
     // A link is nothing that was written here.

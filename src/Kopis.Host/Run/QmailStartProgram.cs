@@ -29,11 +29,7 @@ public static class QmailStartProgram
         context = context with { Environment = context.Environment.Only(HostPlan.Variables) };
         string? part = context.ArgumentText(0);
         byte[][] words = [.. context.Arguments.Skip(part is Readers or Queue or Delivery ? 1 : 0)];
-        if (part is not (Readers or Queue) && FileLocks.IsHeld(context.In("queue/lock/sendmutex")))
-        {
-            throw new ConfigurationException($"{context.Home}: qmail-send is already running");
-        }
-
+        HomeClaim.TakeOrRefuse(context, part != Delivery, part is not (Readers or Queue));
         bool singleUser = Processes.EffectiveUid != 0;
         HostPlan plan = new(context, words.FirstOrDefault() ?? "./Mailbox"u8.ToArray(), singleUser);
         List<Unit> units = [];
