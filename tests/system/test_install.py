@@ -96,6 +96,38 @@ class Install(unittest.TestCase):
         self.host.install()  # The first one again.
         self.assertEqual([], [name for name in removed if not (self.home / name).exists()])
 
+    def test_a_sites_own_programs_stay(self):
+        """A wrapper in qmail-remote's place; before, installing again made it ours."""
+        bin_ = self.home / "bin"
+        bin_.mkdir(parents=True)
+        (bin_ / "qmail-remote").write_text("another qmail's\n")  # The first time it is taken over.
+        self.host.install()
+        self.assertEqual("kopis", os.readlink(bin_ / "qmail-remote"))
+        wrapper = "#!/bin/sh\nexec kopis qmail-remote \"$@\"\n"
+        for name in ("qmail-remote", "qmail-queue", "qmail-send", "qmail-clean"):
+            (bin_ / name).unlink()
+        (bin_ / "qmail-remote").write_text(wrapper)
+        (bin_ / "qmail-queue").symlink_to("/bin/true")
+        (bin_ / "qmail-send").symlink_to("nowhere")
+        (bin_ / "qmail-clean").symlink_to(bin_ / "kopis")  # Ours by another way.
+        own = [f"{bin_}/{name} is this site's own, no link to kopis, and stays"
+               for name in ("qmail-queue", "qmail-remote")]
+        ours = [f"{bin_}/{name} is no link to kopis" for name in ("qmail-clean", "qmail-send")]
+        self.assertEqual(sorted(own + ours), sorted(self.host.install().splitlines()))
+        for words in ((), ("--mend",)):
+            code, lines = self.check(*words)
+            self.assertEqual((100, own), (code, sorted(lines)))
+        self.assertEqual(sorted(own), sorted(self.host.install().splitlines()))
+        self.assertEqual(wrapper, (bin_ / "qmail-remote").read_text())
+        self.assertEqual("/bin/true", os.readlink(bin_ / "qmail-queue"))
+        for name in ("qmail-send", "qmail-clean"):
+            self.assertEqual("kopis", os.readlink(bin_ / name))
+        (bin_ / "qmail-remote").unlink()  # As it says: to have ours again.
+        (bin_ / "qmail-queue").unlink()
+        self.assertEqual(0, self.check("--mend")[0])
+        for name in ("qmail-remote", "qmail-queue"):
+            self.assertEqual("kopis", os.readlink(bin_ / name))
+
     def test_nothing_stays_of_a_host_that_ran_and_has_no_mail(self):
         before = self.accounts()
         self.host.install()

@@ -1,3 +1,5 @@
+using Kopis.Config;
+using Kopis.Config.Maps;
 using Kopis.Posix;
 
 namespace Kopis.Host.Install;
@@ -11,10 +13,14 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
     private const int Runnable = 0x1ED; // 0755
     private const int WritableByOthers = 0x12; // 0022
 
+    // The first installation may find another qmail's programs; later ones, what a site put there.
+    private readonly bool _isAgain = RcptHosts.IsInstalled(
+        new ControlDirectory(Path.Combine(home, "control")));
+
     private string Bin => Path.Combine(home, "bin");
 
-    /// <summary>The binary where it is missing or another may change it, and missing links.
-    /// </summary>
+    /// <summary>The binary where it is missing or another may change it, and missing links. A
+    /// site's own program is no link, and stays.</summary>
     internal IEnumerable<Finding> Check()
     {
         string path = Path.Combine(Bin, Binary);
@@ -32,7 +38,13 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         foreach (string name in names.Where(name => name != Binary))
         {
             string link = Path.Combine(Bin, name);
-            if (new FileInfo(link).LinkTarget != Binary)
+            if (IsOfSite(link))
+            {
+                yield return new Finding(
+                    $"{link} is this site's own, no link to {Binary}, and stays", null,
+                    IsAsked: true);
+            }
+            else if (new FileInfo(link).LinkTarget != Binary)
             {
                 yield return new Finding($"{link} is not a link to {Binary}", () => Link(link));
             }
@@ -66,6 +78,12 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
 
         Paths.Unlink(Path.Combine(Bin, Binary));
     }
+
+    // A file, or a link to another one than the binary.
+    private bool IsOfSite(string path) => _isAgain
+        && Fd.TryStatus(Fd.PathBytes(path), out _) is { } status
+        && Fd.TryStatus(Fd.PathBytes(Path.Combine(Bin, Binary)), out _) is { } ours
+        && (status.Inode, status.Size) != (ours.Inode, ours.Size);
 
     private static void Link(string link)
     {

@@ -60,7 +60,11 @@ internal sealed class Installation(
 
         foreach (Finding finding in _programs.Check().Concat(_tree.CheckNoSetIds()))
         {
-            Mend(finding);
+            if (!finding.IsAsked)
+            {
+                Mend(finding);
+            }
+
             yield return finding.Text;
         }
 
