@@ -181,6 +181,7 @@ class Kopis(Host):
         self.settled()
 
     def add(self, address):
+        self.run("domain", "add", address.partition("@")[2])  # Refused where it is one already.
         done = self.run("user", "add", address, "--password-file", "-",
                         input=PASSWORD.encode() + b"\n")
         if done.returncode:

@@ -26,8 +26,8 @@ class KopisUser(ProgramCase):
         self.assertIn(reason, result.stderr.decode())
         self.assertEqual(1, result.stderr.count(b"\n"), result.stderr)
 
-    def add(self, address, **options):
-        return self.ok("add", address, "--password-file", "-", **options)
+    def add(self, address, *words, **options):
+        return self.ok("add", address, "--password-file", "-", *words, **options)
 
     def read(self, name):
         return (self.home / name).read_text()
@@ -127,7 +127,7 @@ class KopisUser(ProgramCase):
     def test_a_new_domain_becomes_the_hosts_own(self):
         self.control("rcpthosts", "mx.example")
         self.assertNotIn("control", self.add("joe"))
-        output = self.add("joe@new.example")
+        output = self.add("joe@new.example", "--new-domain")
         self.assertIn("added new.example to control/locals and control/rcpthosts\n", output)
         self.assertIn("qmail-send is not running\n", output)
         self.assertEqual("mx.example\nnew.example\n", self.read("control/locals"), "me stays local")
@@ -136,8 +136,41 @@ class KopisUser(ProgramCase):
         self.control("virtualdomains", "virtual.example:joe")
         self.assertNotIn("control", self.add("joe@virtual.example"))
 
+    def test_no_domain_becomes_the_hosts_own_by_a_slip(self):
+        """Without a terminal a word must say it, whichever command it is."""
+        self.control("rcpthosts", "mx.example")
+        self.control("virtualdomains", "virtual.example:joe")
+        self.add("joe")
+        for words in (("user", "add", "joe@{}", "--generate"), ("alias", "add", "info@{}", "joe"),
+                      ("domain", "catchall", "{}", "joe")):
+            def run(domain, *more):
+                return self.run_program(
+                    "kopis", *(word.format(domain) for word in words), *more)
+
+            for domain in ("exmaple.test", "sub.mx.example", "mx.example.net"):
+                result = run(domain)
+                self.assertEqual(
+                    (100, b"", f"{words[0]}: fatal: {domain} is not a domain of this host; "
+                     "--new-domain makes it one\n"),
+                    (result.returncode, result.stdout, result.stderr.decode()))
+            self.assertFalse((self.home / "control/locals").exists())
+            self.assertEqual("mx.example\n", self.read("control/rcpthosts"))
+            self.assertNotIn("exmaple", self.read("users/virtual"))
+            self.assertFalse((self.home / "users/aliases").exists())
+        for number, words in enumerate((
+                ("user", "add", "joe@0.example", "--generate"), ("alias", "add", "x@1.example", "joe"),
+                ("domain", "catchall", "2.example", "joe"), ("domain", "add", "3.example"))):
+            more = () if words[1] == "add" and words[0] == "domain" else ("--new-domain",)
+            result = self.run_program("kopis", *words, *more)
+            self.assertEqual((0, b""), (result.returncode, result.stderr), words)
+            self.assertIn(f"{number}.example\n", self.read("control/locals"))
+        # What is routed here needs no word.
+        for domain in ("MX.example", "1.example", "virtual.example"):
+            result = self.run_program("kopis", "alias", "add", f"y@{domain}", "joe")
+            self.assertEqual((0, b""), (result.returncode, result.stderr), domain)
+
     def test_an_open_relay_is_told_and_not_closed_by_the_way(self):
-        self.assertIn("takes mail for every domain", self.add("joe@new.example"))
+        self.assertIn("takes mail for every domain", self.add("joe@new.example", "--new-domain"))
         self.assertFalse((self.home / "control/rcpthosts").exists())
 
     def test_control_files_keep_their_rights_and_get_whole_lines(self):
@@ -148,7 +181,7 @@ class KopisUser(ProgramCase):
         if os.geteuid() == 0:
             os.chown(locals_file, 1, 2)
         before = locals_file.stat()
-        self.add("joe@new.example")
+        self.add("joe@new.example", "--new-domain")
         self.assertEqual("mx.example\nnew.example\n", locals_file.read_text())
         after = locals_file.stat()
         self.assertEqual((before.st_mode, before.st_uid, before.st_gid),
@@ -158,7 +191,7 @@ class KopisUser(ProgramCase):
         self.control("rcpthosts", "mx.example")
         mutex = self.home / "queue/lock/sendmutex"
         mutex.touch()
-        self.assertIn("qmail-send is not running\n", self.add("joe@new.example"))
+        self.assertIn("qmail-send is not running\n", self.add("joe@new.example", "--new-domain"))
         # It is found by its lock; what the file says does not matter.
         mutex.write_text(f"{os.getpid()}\n")
         sender = subprocess.Popen(
@@ -168,7 +201,7 @@ class KopisUser(ProgramCase):
             stdout=subprocess.PIPE)
         try:
             sender.stdout.readline()
-            self.assertIn("qmail-send was notified\n", self.add("joe@newer.example"))
+            self.assertIn("qmail-send was notified\n", self.add("joe@newer.example", "--new-domain"))
             self.assertEqual(b"1\n", sender.stdout.readline())
         finally:
             sender.kill()
@@ -212,15 +245,19 @@ class KopisUser(ProgramCase):
 
     def test_a_new_domain_is_asked_about_on_a_terminal(self):
         self.control("rcpthosts", "mx.example")
-        for answer, words, code in ((b"n\n", (), 100), (b"\n", (), 100), (b"y\n", (), 0),
-                                    (None, ("--new-domain",), 0)):
-            domain = "other.example" if answer is None else "new.example"
+        turns = [(answer, code, domain, words) for domain, *words in (
+            ("user.example", "user", "add", "joe@user.example", "--generate"),
+            ("alias.example", "alias", "add", "x@alias.example", "joe@mx.example"),
+            ("all.example", "domain", "catchall", "all.example", "joe@mx.example"))
+            for answer, code in ((b"n\n", 100), (b"\n", 100), (b"y\n", 0))]
+        turns.append((None, 0, "other.example", (
+            "user", "add", "joe@other.example", "--generate", "--new-domain")))
+        for answer, code, domain, words in turns:
             pid, terminal = pty.fork()
             if pid == 0:
-                os.execve(BIN / "kopis", ["kopis", "user", "add", f"joe@{domain}", "--generate", *words],
-                          {**os.environ, **self.environment()})
+                os.execve(BIN / "kopis", ["kopis", *words], {**os.environ, **self.environment()})
             if answer is not None:
-                self.expect(terminal, b"new.example is not a domain of this host. Make it one? [y/N] ")
+                self.expect(terminal, domain.encode() + b" is not a domain of this host. Make it one? [y/N] ")
                 os.write(terminal, answer)
             seen = self.expect(terminal, None)
             os.close(terminal)
@@ -271,7 +308,7 @@ class KopisUser(ProgramCase):
         victim = self.home / "victim"
         victim.mkdir(mode=0o700)
         (self.home / "users/mail/evil.example").symlink_to(victim)
-        self.refused("", "add", "joe@evil.example", "--generate", code=111)
+        self.refused("", "add", "joe@evil.example", "--generate", "--new-domain", code=111)
         self.assertEqual([], list(victim.iterdir()))
         self.assertEqual("joe@mx.example\n", self.ok("list"))
         self.ok("remove", "joe", "--mail")

@@ -55,7 +55,7 @@ class Words(StoreCase):
         self.assertEqual("changed sales@mx.example: joe@mx.example\n",
                          self.ok("alias", "add", "sales", "joe"))
         self.assertIn("added new.example to control/locals",
-                      self.ok("alias", "add", "info@new.example", "joe"))
+                      self.ok("alias", "add", "info@new.example", "joe", "--new-domain"))
         self.assertEqual("info@new.example: joe@mx.example\nsales@mx.example: joe@mx.example\n",
                          self.ok("alias", "list"))
         self.assertEqual("removed sales@mx.example\n", self.ok("alias", "remove", "sales"))

@@ -155,7 +155,7 @@ class Host:
 
     def add_mailbox(self):
         """The mailbox of `address` with `password`."""
-        result = self.run("user", "add", self.address, "--password-file", "-",
+        result = self.run("user", "add", self.address, "--password-file", "-", "--new-domain",
                           input=self.password.encode() + b"\n")
         if result.returncode != 0:
             raise AssertionError(result)

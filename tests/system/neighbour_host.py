@@ -84,7 +84,7 @@ class NeighbourHost(Installed):
             self.run("usermod", "-p", hashed, name)
         for name in ("vera", "mallory"):
             self.run(self.home / "bin/kopis", "user", "add", f"{name}@{VIRTUAL}", "--password-file",
-                     "-", stdin=PASSWORDS[f"{name}@{VIRTUAL}"].encode() + b"\n")
+                     "-", "--new-domain", stdin=PASSWORDS[f"{name}@{VIRTUAL}"].encode() + b"\n")
         (self.home / "control/smtproutes").write_text(f":127.0.0.1:{SINK_PORT}\n")
         self.dot("eva", "prog", "|cat > $(mktemp prog/XXXXXXXX)")
         self.dot("alias", "info", f"&eva@{ME}")

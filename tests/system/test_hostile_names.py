@@ -23,7 +23,8 @@ class HostileNames(InstalledCase):
     def prepare(cls):
         host = cls.host
         cls.joe, cls.eva = host.add_user("joe"), host.add_user("eva")
-        host.run(host.home / "bin/kopis", "user", "add", "v@virtual.example", "--generate")
+        host.run(host.home / "bin/kopis", "user", "add", "v@virtual.example", "--generate",
+                 "--new-domain")
         cls.qmail = host.start("./Maildir/")
 
     def send(self, recipient):

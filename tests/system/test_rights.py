@@ -99,7 +99,8 @@ class Rights(InstalledCase):
         host.dot("joe", "wait", f"|mkfifo {cls.joe}/fifo; cat {cls.joe}/fifo")
         host.dot("joe", "who", "|(id -u; id -ru; id -g; id -rg; id -G; umask) > who",
                  "|grep -E '^(Cap|NoNew|Groups)' /proc/self/status > caps")
-        host.run(host.home / "bin/kopis", "user", "add", "eva@virtual.example", "--generate")
+        host.run(host.home / "bin/kopis", "user", "add", "eva@virtual.example", "--generate",
+                 "--new-domain")
         host.start("./Maildir/", "splogger", "qmail")
         host.spawn(host.home / "bin/tcpserver", "-u", host.uid("qmaild"), "-g",
                    host.gid("qmaild"), "-H", "-R", "-l0", "127.0.0.1", "smtp",

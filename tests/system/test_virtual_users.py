@@ -15,7 +15,7 @@ class VirtualUsers(HostCase):
         return result.stdout.decode()
 
     def user(self, address):
-        self.ok("user", "add", address, "--password-file", "-", input=b"correct horse\n")
+        self.ok("user", "add", address, "--password-file", "-", "--new-domain", input=b"correct horse\n")
 
     def send(self, recipient, body="x", client=None):
         message = f"Subject: to {recipient}\r\n\r\n{body}\r\n"

@@ -7,13 +7,14 @@ namespace Kopis.Host.Accounts;
 public static class AliasProgram
 {
     private const string Usage = """
-        usage: kopis alias add ADDRESS TARGET...
+        usage: kopis alias add ADDRESS TARGET... [--new-domain]
                kopis alias remove ADDRESS
                kopis alias list
 
         Mail for ADDRESS is forwarded to each TARGET, on this host or another. Adding an alias
-        that exists replaces its targets. An address without @ is at control/me. For all unknown
-        addresses of a domain see kopis domain catchall.
+        that exists replaces its targets. An address without @ is at control/me. A domain that is
+        not this host's yet needs --new-domain, or a yes on a terminal. For all unknown addresses
+        of a domain see kopis domain catchall.
 
         """;
 
@@ -22,7 +23,8 @@ public static class AliasProgram
         context, Usage, words => words switch
         {
             ["list"] => List(context),
-            ["add", [not '-', ..] address, [not '-', ..], ..] => Add(context, address, words[2..]),
+            ["add", .. string[] more] =>
+                Add(context, OwnDomains.WithoutNewDomain(more, out bool isSaid), isSaid),
             ["remove", [not '-', ..] address] => Remove(context, address),
             _ => null,
         });
@@ -32,16 +34,23 @@ public static class AliasProgram
             .Where(alias => alias.Key[0] != '@')
             .Select(alias => $"{alias.Key}: {alias.Value.Replace(",", ", ")}\n"));
 
-    private static string Add(ProgramContext context, string word, string[] words)
+    private static string? Add(ProgramContext context, string[] words, bool isNewDomain)
     {
+        if (words is not [[not '-', ..] word, [not '-', ..], ..])
+        {
+            return null;
+        }
+
         string address = AdminWords.Address(context, word);
-        string[] targets = AdminWords.Targets(context, words);
+        string[] targets = AdminWords.Targets(context, words[1..]);
         if (new VirtualUsers(context.Home).Find(ByteText.ToBytes(address)) is not null)
         {
             throw AdminWords.Refused(
                 $"{address} is a user: to forward its mail, use a .qmail file in its home");
         }
 
+        string domain = address[(address.LastIndexOf('@') + 1)..];
+        OwnDomains.RequireMeant(context, domain, isNewDomain);
         bool isNew;
         using (VirtualAliasesFile aliases = new(context.Home))
         {
@@ -52,7 +61,7 @@ public static class AliasProgram
 
         return (isNew ? $"added {address}" : $"changed {address}")
             + $": {string.Join(", ", targets)}\n"
-            + OwnDomains.Serve(context, address[(address.LastIndexOf('@') + 1)..]);
+            + OwnDomains.Serve(context, domain);
     }
 
     private static string Remove(ProgramContext context, string word)

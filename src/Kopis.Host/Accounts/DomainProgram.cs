@@ -9,13 +9,14 @@ public static class DomainProgram
     private const string Usage = """
         usage: kopis domain add DOMAIN
                kopis domain remove DOMAIN
-               kopis domain catchall DOMAIN TARGET...
+               kopis domain catchall DOMAIN TARGET... [--new-domain]
                kopis domain catchall DOMAIN --none
                kopis domain list
 
         A new domain is added to control/locals and, if there is one, control/rcpthosts. Only a
         domain without users and aliases can be removed. A catch-all forwards mail for all unknown
-        addresses of the domain. An address without @ is at control/me.
+        addresses of the domain; for a domain that is not this host's yet it needs --new-domain, or
+        a yes on a terminal. An address without @ is at control/me.
 
         """;
 
@@ -28,8 +29,8 @@ public static class DomainProgram
             ["remove", [not '-', ..] domain] => Remove(context, AdminWords.Domain(domain)),
             ["catchall", [not '-', ..] domain, "--none"] =>
                 CatchNone(context, AdminWords.Domain(domain)),
-            ["catchall", [not '-', ..] domain, [not '-', ..], ..] =>
-                CatchAll(context, AdminWords.Domain(domain), words[2..]),
+            ["catchall", .. string[] more] =>
+                CatchAll(context, OwnDomains.WithoutNewDomain(more, out bool isSaid), isSaid),
             _ => null,
         });
 
@@ -78,9 +79,16 @@ public static class DomainProgram
                 ?? throw AdminWords.Refused($"{domain} is not in control/locals");
     }
 
-    private static string CatchAll(ProgramContext context, string domain, string[] words)
+    private static string? CatchAll(ProgramContext context, string[] words, bool isNewDomain)
     {
-        string[] targets = AdminWords.Targets(context, words);
+        if (words is not [[not '-', ..] word, [not '-', ..], ..])
+        {
+            return null;
+        }
+
+        string domain = AdminWords.Domain(word);
+        string[] targets = AdminWords.Targets(context, words[1..]);
+        OwnDomains.RequireMeant(context, domain, isNewDomain);
         using (VirtualAliasesFile aliases = new(context.Home))
         {
             aliases.Set("@" + domain, targets);

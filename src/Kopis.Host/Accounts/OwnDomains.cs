@@ -9,6 +9,7 @@ namespace Kopis.Host.Accounts;
 /// <summary>Makes a domain one of this host's, where it is not.</summary>
 internal static class OwnDomains
 {
+    private const string NewDomain = "--new-domain";
     private const int HangUp = 1;
     private const int PermissionsOfNew = 0x1A4; // 0644: qmail-send and qmail-smtpd read them.
 
@@ -50,18 +51,36 @@ internal static class OwnDomains
         return $"{text}\n{TellSend(context)}\n";
     }
 
-    /// <summary>Asks on a terminal whether a domain that is not this host's yet is meant: mail for
-    /// a misspelt one would go nowhere else any more. Who is not at a terminal means it.</summary>
+    /// <summary>A domain that is not this host's yet is meant only where somebody says so, by a
+    /// word or at a terminal: mail for a misspelt one would go nowhere else any more.</summary>
     /// <exception cref="ConfigurationException">It is not.</exception>
-    internal static void AskAbout(ProgramContext context, string domain)
+    internal static void RequireMeant(ProgramContext context, string domain, bool isSaid)
     {
         _ = AddressMap.Read(ControlDirectory.Of(context))
             .Route(ByteText.ToBytes($"x@{domain}"), out bool isLocal);
-        if (!isLocal && !Console.IsInputRedirected
-            && !Terminal.Confirm($"{domain} is not a domain of this host. Make it one? [y/N] "))
+        if (isLocal || isSaid)
         {
-            throw AdminWords.Refused($"{domain} was not added (--new-domain does not ask)");
+            return;
         }
+
+        if (Console.IsInputRedirected)
+        {
+            throw AdminWords.Refused(
+                $"{domain} is not a domain of this host; {NewDomain} makes it one");
+        }
+
+        if (!Terminal.Confirm($"{domain} is not a domain of this host. Make it one? [y/N] "))
+        {
+            throw AdminWords.Refused($"{domain} stays as it is ({NewDomain} does not ask)");
+        }
+    }
+
+    /// <summary>The words of a command but for the one that says that a new domain is meant.
+    /// </summary>
+    internal static string[] WithoutNewDomain(string[] words, out bool isSaid)
+    {
+        isSaid = words.Contains(NewDomain);
+        return [.. words.Where(word => word != NewDomain)];
     }
 
     /// <summary>The domains in <c>locals</c>, in lower case.</summary>

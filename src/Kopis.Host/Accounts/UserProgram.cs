@@ -21,8 +21,8 @@ public static class UserProgram
         argument. With --apop it is also kept in the clear, for clients that know neither TLS nor
         anything better. A removed user's mail stays unless --mail is given. SIZE is 500M, 2G,
         10000C (messages) or both: 2G,10000C. compile makes the indexes of users and aliases after
-        a change by hand. On a terminal a domain that is not this host's yet must be confirmed,
-        unless --new-domain is given. The home is KOPIS_HOME, or else that of the program's own
+        a change by hand. A domain that is not this host's yet needs --new-domain, or a yes on a
+        terminal. The home is KOPIS_HOME, or else that of the program's own
         bin directory.
 
         """;
@@ -58,10 +58,7 @@ public static class UserProgram
         }
 
         string domain = address[(address.LastIndexOf('@') + 1)..];
-        if (!options.NewDomain)
-        {
-            OwnDomains.AskAbout(context, domain);
-        }
+        OwnDomains.RequireMeant(context, domain, options.NewDomain);
 
         byte[] password = NewPassword.Get(options, out string? generated);
         string hash = PasswordHash.Create(password);
