@@ -128,7 +128,13 @@ public static class Sendmail
     /// <summary>-q: all that waits is due now.</summary>
     private static int RunQueue(ProgramContext context)
     {
-        if (FileLocks.HolderOf(context.In("queue/lock/sendmutex")) is not { } pid)
+        string mutex = context.In("queue/lock/sendmutex");
+        if (Fd.TryStatus(Fd.PathBytes(mutex), out int errno) is null && errno == Errno.Access)
+        {
+            return SaysWhoMay();
+        }
+
+        if (FileLocks.HolderOf(mutex) is not { } pid)
         {
             throw new ConfigurationException("-q: no qmail-send runs");
         }
@@ -144,10 +150,15 @@ public static class Sendmail
         }
         catch (PosixException)
         {
-            Fd.WriteAll(2, "sendmail: warning: -q: only root may ask; qmail-send tries all "u8);
-            Fd.WriteAll(2, "messages again by its own schedule\n"u8);
+            return SaysWhoMay();
         }
+    }
 
+    // No failure: what calls this cannot help it, and no mail is the worse for it.
+    private static int SaysWhoMay()
+    {
+        Fd.WriteAll(2, "sendmail: warning: -q: only root may ask; qmail-send tries all "u8);
+        Fd.WriteAll(2, "messages again by its own schedule\n"u8);
         return ExitCode.Success;
     }
 

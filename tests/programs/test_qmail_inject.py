@@ -1,6 +1,7 @@
 """qmail-inject and sendmail by themselves (contract §5.2, §5.3); the queue is a program of the
 test's own in qmail-queue's place, as qmail allows (QMAILQUEUE)."""
 
+import fcntl
 import os
 import pwd
 import re
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import unittest
 
-from harness import BIN, ProgramCase
+from harness import BIN, NOBODY, ProgramCase
 
 
 class Inject(ProgramCase):
@@ -21,9 +22,10 @@ class Inject(ProgramCase):
                               "cat <&1 > \"$KOPIS_HOME/envelope\"\nexit ${QUEUE_EXIT:-0}\n")
         self.queue.chmod(0o755)
 
-    def inject(self, *arguments, message=b"Subject: s\n\nbody\n", program="qmail-inject", **more):
+    def inject(self, *arguments, message=b"Subject: s\n\nbody\n", program="qmail-inject", user=None,
+               **more):
         environment = self.environment(USER="joe", QMAILQUEUE=str(self.queue), **more)
-        return self.run_program(program, *arguments, stdin=message, env=environment)
+        return self.run_program(program, *arguments, stdin=message, env=environment, user=user)
 
     def queued(self):
         return ((self.home / "message").read_bytes(),
@@ -292,6 +294,53 @@ class Inject(ProgramCase):
             result = self.inject(words, program="sendmail")
             self.assertEqual((0, b""), (result.returncode, result.stderr))
             self.assertEqual(0, holder.wait(30))
+
+    def test_sendmail_q_by_who_may_not(self):
+        """Programs and their users call it after a change of the network, say; it is not their
+        business that qmail-send is another's, and mail goes by its own schedule."""
+        if os.geteuid() != 0:
+            self.skipTest("needs a qmail-send of another user")
+        lock = self.home / "queue/lock/sendmutex"
+        lock.touch(mode=0o600)
+        with open(lock, "rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            for mode in (0o755, 0o750):  # As an installed host has it: nobody looks in.
+                lock.parent.chmod(mode)
+                for words in ("-q", "-qf", "-qRx", "-qSx", "-q -v", "-v -q"):
+                    result = self.inject(*words.split(), program="sendmail", user=NOBODY)
+                    self.assertEqual((0, b""), (result.returncode, result.stdout), words)
+                    self.assertEqual(b"sendmail: warning: -q: only root may ask; qmail-send tries "
+                                     b"all messages again by its own schedule\n", result.stderr)
+                for words in ("-q15m", "-q1h30m", "-qp15m"):
+                    result = self.inject(*words.split(), program="sendmail", user=NOBODY)
+                    self.assertEqual((0, b"", b""),
+                                     (result.returncode, result.stdout, result.stderr), words)
+
+    def test_sendmail_bv_says_what_qmail_lookup_says_of_each(self):
+        self.control("locals", "mx.example")
+        user = None
+        if os.geteuid() == 0:  # Root asks as a user that this host does not have.
+            subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", self.home], check=True)
+            user = NOBODY
+        result = self.run_program("kopis", "user", "add", "joe@mx.example", "--generate", user=user)
+        self.assertEqual(0, result.returncode, result)
+
+        def lookup(address):
+            return self.run_program("qmail-lookup", address, user=user)
+
+        known, unknown, far = map(lookup, ("joe@mx.example", "no.such@mx.example", "x@far.example"))
+        self.assertEqual((0, 100), (known.returncode, unknown.returncode), (known, unknown))
+        for words, said in (("joe@mx.example", (known,)), ("no.such@mx.example", (unknown,)),
+                            ("joe@mx.example,x@far.example", (known, far)),
+                            ("x@far.example no.such@mx.example joe@mx.example",
+                             (far, unknown, known))):
+            result = self.inject("-bv", *words.split(), program="sendmail", user=user)
+            self.assertEqual(
+                (max(one.returncode for one in said), b"".join(one.stdout for one in said)),
+                (result.returncode, result.stdout), words)
+        result = self.inject("-bv", program="sendmail")
+        self.assertEqual((100, b"sendmail: fatal: no recipients are named\n"),
+                         (result.returncode, result.stderr))
 
     def test_sendmail_without_an_environment_is_from_the_user(self):
         user = pwd.getpwuid(os.getuid()).pw_name.encode()
