@@ -25,7 +25,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
 
     /// <summary>The <c>control</c> directory of a program's home.</summary>
     public static ControlDirectory Of(ProgramContext context) => new(
-        context.In("control"), line => LastWords.Say($"{context.Name}: warning: {line}"));
+        context.In("control"), line => ErrorLog.Write($"{context.Name}: warning: {line}"));
 
     /// <summary>The same directory as if some files were not there.</summary>
     public ControlDirectory Without(IReadOnlySet<string> names) =>

@@ -53,7 +53,7 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
     private bool IsResent => ResentFields.Any(_present.Contains);
 
     /// <summary>Takes one field, with its continuation lines and its last LF.</summary>
-    internal void Take(ReadOnlySpan<byte> field)
+    internal void Add(ReadOnlySpan<byte> field)
     {
         if (field.StartsWith("From "u8))
         {

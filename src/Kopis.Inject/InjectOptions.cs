@@ -32,14 +32,14 @@ internal sealed class InjectOptions
                 break;
             }
 
-            options.TakeLetters(word.AsSpan(1), words, ref next);
+            options.ParseLetters(word.AsSpan(1), words, ref next);
         }
 
         options.Recipients.AddRange(words.Skip(next));
         return options;
     }
 
-    private void TakeLetters(
+    private void ParseLetters(
         ReadOnlySpan<byte> letters, IReadOnlyList<byte[]> words, ref int next)
     {
         for (int i = 0; i < letters.Length; i++)

@@ -33,7 +33,7 @@ public static class QmailInject
         InjectHeader header = new(identity, now);
         foreach (byte[] field in input.ReadHeader())
         {
-            header.Take(field);
+            header.Add(field);
         }
 
         byte[]? unclear = options.TakesHeader ? header.UnclearRecipients : null;
@@ -135,7 +135,7 @@ public static class QmailInject
         ProgramContext context, byte[] sender, List<byte[]> recipients, byte[] head,
         InjectInput input)
     {
-        await using ISubmission submission = await SubmissionClients.For(context).BeginAsync(
+        await using IIntakeMessage submission = await IntakeClients.For(context).BeginAsync(
             MessageOrigin.Local, (uint)Processes.Id, CancellationToken.None);
         await submission.WriteAsync(head, CancellationToken.None);
         foreach (ReadOnlyMemory<byte> piece in Body(input))

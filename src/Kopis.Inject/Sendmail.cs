@@ -14,7 +14,7 @@ public static class Sendmail
     /// <summary>Becomes the program; returns only where there is none to become.</summary>
     public static int Run(ProgramContext context)
     {
-        SendmailWords words = SendmailWords.Read(
+        SendmailArguments words = SendmailArguments.Read(
             context.Arguments, context.Name == "mailq" ? 'p' : 'm');
         ByteEnvironment environment = new(context.Environment);
         return words.Mode switch
@@ -34,7 +34,7 @@ public static class Sendmail
     }
 
     private static int Inject(
-        ProgramContext context, ByteEnvironment environment, SendmailWords words)
+        ProgramContext context, ByteEnvironment environment, SendmailArguments words)
     {
         List<byte[]> arguments = [words.FromHeader ? "-H"u8.ToArray() : "-a"u8.ToArray()];
         if (words.Sender is { } sender)
@@ -100,7 +100,7 @@ public static class Sendmail
     }
 
     /// <summary>-bv: what qmail-lookup says of each address.</summary>
-    private static int Verify(ProgramContext context, SendmailWords words)
+    private static int Verify(ProgramContext context, SendmailArguments words)
     {
         InjectIdentity identity = new(context);
         int worst = words.Recipients.Count > 0

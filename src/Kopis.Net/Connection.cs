@@ -164,7 +164,7 @@ public sealed class Connection : IAsyncDisposable
         TlsStart start = await handshake.RunAsync(_time);
         if (start.Established)
         {
-            _tls = handshake.TakeStream();
+            _tls = handshake.DetachStream();
             Tls = handshake.Info;
             Input = ReaderOver(_tls);
             Output = WriterOver(_tls);
@@ -271,7 +271,7 @@ public sealed class Connection : IAsyncDisposable
 
         try
         {
-            await SayTlsIsOverAsync();
+            await CloseNotifyAsync();
             _socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception e) when (IsBroken(e))
@@ -295,7 +295,7 @@ public sealed class Connection : IAsyncDisposable
         {
             if (!IsTimedOut)
             {
-                await SayTlsIsOverAsync();
+                await CloseNotifyAsync();
             }
 
             await Input.CompleteAsync();
@@ -327,7 +327,7 @@ public sealed class Connection : IAsyncDisposable
             stream, new StreamPipeWriterOptions(minimumBufferSize: 1024, leaveOpen: true));
 
     // Without it a peer cannot tell our end from one that somebody between us made.
-    private async ValueTask SayTlsIsOverAsync()
+    private async ValueTask CloseNotifyAsync()
     {
         if (_tls is null || _saidOver)
         {

@@ -28,7 +28,7 @@ public sealed class LinePump(Connection connection, ILineProtocol protocol)
             }
 
             ReadOnlySequence<byte> rest = read.Buffer;
-            LineStep step = TakeLines(ref rest);
+            LineStep step = HandleLines(ref rest);
             bool tookLine = rest.Length < read.Buffer.Length;
 
             // What follows a pause stays unexamined, so that the next read returns it at once.
@@ -63,7 +63,7 @@ public sealed class LinePump(Connection connection, ILineProtocol protocol)
             : step == LineStep.Pause ? PumpEnd.Paused : PumpEnd.Closed;
     }
 
-    private LineStep TakeLines(ref ReadOnlySequence<byte> rest)
+    private LineStep HandleLines(ref ReadOnlySequence<byte> rest)
     {
         SequenceReader<byte> reader = new(rest);
         LineStep step = LineStep.Continue;
@@ -77,7 +77,7 @@ public sealed class LinePump(Connection connection, ILineProtocol protocol)
                 continue;
             }
 
-            step = line.IsSingleSegment ? Take(line.FirstSpan) : TakeCopy(line);
+            step = line.IsSingleSegment ? Handle(line.FirstSpan) : HandleCopy(line);
         }
 
         rest = reader.UnreadSequence;
@@ -94,16 +94,16 @@ public sealed class LinePump(Connection connection, ILineProtocol protocol)
         return step;
     }
 
-    private LineStep TakeCopy(in ReadOnlySequence<byte> line)
+    private LineStep HandleCopy(in ReadOnlySequence<byte> line)
     {
         byte[] whole = ArrayPool<byte>.Shared.Rent((int)line.Length);
         line.CopyTo(whole);
-        LineStep step = Take(whole.AsSpan(0, (int)line.Length));
+        LineStep step = Handle(whole.AsSpan(0, (int)line.Length));
         ArrayPool<byte>.Shared.Return(whole);
         return step;
     }
 
-    private LineStep Take(ReadOnlySpan<byte> line)
+    private LineStep Handle(ReadOnlySpan<byte> line)
     {
         if (line is [.., (byte)'\r'])
         {

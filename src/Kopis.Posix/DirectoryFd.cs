@@ -114,7 +114,7 @@ public sealed unsafe class DirectoryFd : IDisposable
             {
                 while ((got = Native.getdents64(fd, p, (nuint)buffer.Length)) > 0)
                 {
-                    Take(buffer.AsSpan(0, (int)got), onName);
+                    ReadEntries(buffer.AsSpan(0, (int)got), onName);
                 }
             }
 
@@ -129,7 +129,7 @@ public sealed unsafe class DirectoryFd : IDisposable
     /// <summary>Closes it.</summary>
     public void Dispose() => Fd.Close(_fd);
 
-    private static void Take(ReadOnlySpan<byte> entries, OnName onName)
+    private static void ReadEntries(ReadOnlySpan<byte> entries, OnName onName)
     {
         while (!entries.IsEmpty)
         {

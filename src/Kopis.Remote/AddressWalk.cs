@@ -38,7 +38,7 @@ internal sealed class AddressWalk(int from)
     }
 
     /// <summary>Such addresses, each once.</summary>
-    internal IReadOnlyList<IPAddress> TakePassed()
+    internal IReadOnlyList<IPAddress> DrainPassed()
     {
         IPAddress[] passed = [.. _passed];
         _passed.Clear();

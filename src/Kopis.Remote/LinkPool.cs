@@ -21,9 +21,9 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
     private bool _isClosed;
 
     /// <summary>One that can be used at once; null where there is none.</summary>
-    internal SmtpLink? Take(string key)
+    internal SmtpLink? Acquire(string key)
     {
-        while (TakeAny(key) is { } link)
+        while (AcquireAny(key) is { } link)
         {
             if (!IsOver(link, clock.GetUtcNow()) && link.Peer.IsQuiet)
             {
@@ -76,7 +76,7 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
         return link.Messages < most && clock.GetUtcNow() - link.Opened < AgeMax;
     }
 
-    private SmtpLink? TakeAny(string key)
+    private SmtpLink? AcquireAny(string key)
     {
         lock (_lock)
         {

@@ -16,7 +16,7 @@ internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool
         bool mayReuse = true;
         while (true)
         {
-            SmtpLink? link = (mayReuse ? await TakeAsync() : null)
+            SmtpLink? link = (mayReuse ? await AcquireAsync() : null)
                 ?? await route.OpenAsync(walk, stop);
             if (link is null)
             {
@@ -28,7 +28,7 @@ internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool
 
             int most = link.Offers.RecipientsMax;
             int count = most > 0 ? Math.Min(most, recipients.Length) : recipients.Length;
-            TransactionResult result = await new SmtpTransaction(
+            TransactionResult result = await new ClientTransaction(
                 link, mail.For(recipients.Span[..count])).RunAsync(stop);
             if (result.End is TransactionEnd.Stale or TransactionEnd.NoSession)
             {
@@ -57,7 +57,7 @@ internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool
         }
     }
 
-    private async ValueTask<SmtpLink?> TakeAsync()
+    private async ValueTask<SmtpLink?> AcquireAsync()
     {
         if (_link is { } held)
         {
@@ -70,7 +70,7 @@ internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool
             await pool.ReturnAsync(held);
         }
 
-        return pool.Take(route.Key);
+        return pool.Acquire(route.Key);
     }
 
     private static void Pass(AddressWalk walk, SmtpLink link, TransactionResult result)

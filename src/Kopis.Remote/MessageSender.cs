@@ -19,7 +19,7 @@ internal static class MessageSender
     /// <param name="beforeLast">Called before what makes the server responsible.</param>
     /// <param name="stop">Ends the wait.</param>
     internal static async Task SendDataAsync(
-        SmtpPeer peer, IRemoteMessage message, Action beforeLast, CancellationToken stop)
+        SmtpConnection peer, IRemoteMessage message, Action beforeLast, CancellationToken stop)
     {
         byte[] block = ArrayPool<byte>.Shared.Rent(PieceBytes);
         try
@@ -52,7 +52,7 @@ internal static class MessageSender
     /// <param name="stop">Ends the wait.</param>
     /// <returns>The code of the final reply, or that of the first refusal.</returns>
     internal static async Task<int> SendChunksAsync(
-        SmtpPeer peer, IRemoteMessage message, Action beforeLast, CancellationToken stop)
+        SmtpConnection peer, IRemoteMessage message, Action beforeLast, CancellationToken stop)
     {
         byte[] block = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         ArrayBufferWriter<byte> chunk = new(ChunkBytes + 1024);

@@ -163,7 +163,7 @@ public sealed class QmailRspawnProgram : IDisposable
         QueuedBody? body = null;
         try
         {
-            body = _bodies.Take(command.Number!.Value);
+            body = _bodies.Open(command.Number!.Value);
             RemoteMail mail = ToMail(command, body);
             if (_foreign is not null)
             {

@@ -74,7 +74,7 @@ internal sealed class RemoteRoute(
             Volatile.Write(ref _best, walk.At);
         }
 
-        foreach (IPAddress passed in walk.TakePassed())
+        foreach (IPAddress passed in walk.DrainPassed())
         {
             memory.NoteTimeout(passed);
         }
@@ -106,7 +106,7 @@ internal sealed class RemoteRoute(
     {
         string ip = host.EndPoint.Address.ToString();
         SmtpLink link = new(
-            SmtpPeer.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address, Key,
+            SmtpConnection.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address, Key,
             clock.GetUtcNow());
         try
         {

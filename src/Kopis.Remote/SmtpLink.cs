@@ -9,12 +9,13 @@ namespace Kopis.Remote;
 /// <param name="address">Its address.</param>
 /// <param name="key">What it may be used for: a destination and what is asked of TLS.</param>
 /// <param name="opened">When it came about.</param>
-internal sealed class SmtpLink(SmtpPeer peer, IPAddress address, string key, DateTimeOffset opened)
+internal sealed class SmtpLink(
+    SmtpConnection peer, IPAddress address, string key, DateTimeOffset opened)
     : IDisposable
 {
     private static readonly TimeSpan QuitLimit = TimeSpan.FromSeconds(1);
 
-    internal SmtpPeer Peer { get; } = peer;
+    internal SmtpConnection Peer { get; } = peer;
 
     internal IPAddress Address { get; } = address;
 

@@ -12,7 +12,7 @@ namespace Kopis.Remote;
 /// </summary>
 internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDemand demand)
 {
-    private readonly SmtpPeer _peer = link.Peer;
+    private readonly SmtpConnection _peer = link.Peer;
     private string? _fault; // Of the certificate.
 
     /// <summary>Opens the session; the link then knows what is offered.</summary>
@@ -109,7 +109,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         int code = await _peer.ReadReplyAsync(stop);
         if (code != 220)
         {
-            return code is >= 400 and < 600 and not SmtpTransaction.ServiceCloses
+            return code is >= 400 and < 600 and not ClientTransaction.ServiceCloses
                 ? WithoutTls("it refused STARTTLS")
                 : throw new IOException("The reply to STARTTLS is not valid.");
         }

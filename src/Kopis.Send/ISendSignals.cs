@@ -7,5 +7,5 @@ internal interface ISendSignals
     int ReadFd { get; }
 
     /// <summary>The signals that came since.</summary>
-    SendSignal Take();
+    SendSignal Read();
 }

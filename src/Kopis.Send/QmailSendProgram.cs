@@ -47,7 +47,7 @@ public static class QmailSendProgram
         ControlDirectory control = new(
             context.In("control"), line => log.Line($"warning: {line}"));
         SendControls controls = ReadControls(context, control);
-        int mutex = TakeMutex(context);
+        int mutex = AcquireMutex(context);
         int trigger = OpenTrigger(context);
         using SendSignals signals = new();
         bool batch = context.ArgumentText(0) == "--batch";
@@ -82,7 +82,7 @@ public static class QmailSendProgram
         }
     }
 
-    private static int TakeMutex(ProgramContext context)
+    private static int AcquireMutex(ProgramContext context)
     {
         int fd;
         try

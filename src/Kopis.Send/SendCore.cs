@@ -20,7 +20,7 @@ internal sealed class SendCore(
     AddressMap addresses, SendLog log) : IDisposable
 {
     private const int RetryAfterFailureSeconds = 123; // Contract §0.
-    private static readonly byte[] LastWords =
+    private static readonly byte[] GivingUp =
         "I'm not going to try again; this message has been in the queue too long.\n"u8.ToArray();
 
     private readonly RepeatedResults _repeats = new(log);
@@ -62,7 +62,7 @@ internal sealed class SendCore(
 
         try
         {
-            queue.TakeWaiting(now);
+            queue.ReadWaiting(now);
             if (MoreToRead && !queue.IsFull(now))
             {
                 MoreToRead = queue.ReadNew(now);
@@ -124,20 +124,20 @@ internal sealed class SendCore(
         int place = delivery.Reported;
         int recipient = delivery.Recipients[delivery.Reported];
         bool isLastDeferral = report.Verdict == Verdict.Retry && delivery.Pass.IsLast;
-        byte[] text = isLastDeferral ? [.. report.Text, .. LastWords] : report.Text;
+        byte[] text = isLastDeferral ? [.. report.Text, .. GivingUp] : report.Text;
         if (report.Verdict == Verdict.Failed || isLastDeferral)
         {
             bounces.KeepFailure(message, recipient, text);
         }
 
         Verdict verdict = scheduler.Report(delivery, report.Verdict);
-        bool isListed = TellOf(delivery, place, report.Verdict is null ? null : verdict, text);
+        bool isListed = ReportOn(delivery, place, report.Verdict is null ? null : verdict, text);
         if (verdict != Verdict.Retry)
         {
             marks.Add(StateKind.Done, message.Number, recipient);
         }
 
-        bounces.Take(delivery, recipient, report, verdict, Now);
+        bounces.Record(delivery, recipient, report, verdict, Now);
         return isListed;
     }
 
@@ -174,7 +174,7 @@ internal sealed class SendCore(
     internal void FinishMessages(long now)
     {
         Now = now;
-        while (scheduler.TakeFinished() is { } message)
+        while (scheduler.DequeueFinished() is { } message)
         {
             Finish(message, now);
         }
@@ -246,7 +246,7 @@ internal sealed class SendCore(
 
     /// <summary>Says how a delivery ended, and before that its beginning where that was left out;
     /// or counts it with others that ended so.</summary>
-    private bool TellOf(Delivery delivery, int place, Verdict? verdict, byte[] text)
+    private bool ReportOn(Delivery delivery, int place, Verdict? verdict, byte[] text)
     {
         ulong number = delivery.FirstNumber + (ulong)place;
         if (_repeats.IsRepeated(delivery, number, verdict, text, Now))

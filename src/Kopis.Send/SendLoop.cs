@@ -197,7 +197,7 @@ internal sealed class SendLoop : IDisposable
 
         if (_poller.IsReady(signals))
         {
-            Obey(_context.Signals.Take());
+            Obey(_context.Signals.Read());
         }
 
         if (_poller.IsReady(trigger))
@@ -219,7 +219,7 @@ internal sealed class SendLoop : IDisposable
         {
             if (reports[(int)channel] >= 0 && _poller.IsReady(reports[(int)channel]))
             {
-                TakeReports(_context.Pipe(channel));
+                ReadReports(_context.Pipe(channel));
             }
         }
     }
@@ -264,7 +264,7 @@ internal sealed class SendLoop : IDisposable
         }
     }
 
-    private void TakeReports(SpawnPipe pipe)
+    private void ReadReports(SpawnPipe pipe)
     {
         pipe.Read(_reports);
         _core.Now = Now;
@@ -276,7 +276,7 @@ internal sealed class SendLoop : IDisposable
                 continue;
             }
 
-            bool isListed = TakeReport(delivery, report);
+            bool isListed = OnReport(delivery, report);
             if (delivery.IsComplete)
             {
                 pipe.Free(report.Slot);
@@ -293,7 +293,7 @@ internal sealed class SendLoop : IDisposable
 
     /// <summary>Losing a failure's text would lose mail: waits for the disk as long as it takes, as
     /// qmail did.</summary>
-    private bool TakeReport(Delivery delivery, DeliveryReport report)
+    private bool OnReport(Delivery delivery, DeliveryReport report)
     {
         while (true)
         {

@@ -23,7 +23,7 @@ internal sealed class SendSignals : ISendSignals, IDisposable
 
     public int ReadFd { get; }
 
-    public SendSignal Take()
+    public SendSignal Read()
     {
         Span<byte> bytes = stackalloc byte[64];
         SendSignal signals = SendSignal.None;

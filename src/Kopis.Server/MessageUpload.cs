@@ -8,9 +8,9 @@ namespace Kopis.Server;
 /// its end, so that slow clients do not hold the queue's connections. Disposed before its end, it
 /// queues nothing.
 /// </summary>
-internal sealed class MessageUpload(ISubmissionClient queue) : IAsyncDisposable
+internal sealed class MessageUpload(IIntakeClient queue) : IAsyncDisposable
 {
-    private ISubmission? _submission;
+    private IIntakeMessage? _submission;
     private int _headBytes;
 
     /// <summary>What is to be sent next.</summary>
@@ -82,7 +82,7 @@ internal sealed class MessageUpload(ISubmissionClient queue) : IAsyncDisposable
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> SendHeadAsync(
-        ISubmission submission, ReadOnlyMemory<byte> block, bool isLast)
+        IIntakeMessage submission, ReadOnlyMemory<byte> block, bool isLast)
     {
         if (Complete is null)
         {

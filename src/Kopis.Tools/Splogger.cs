@@ -37,7 +37,7 @@ public static class Splogger
         int got;
         while ((got = Fd.Read(0, block)) > 0)
         {
-            lines.Take(block.AsSpan(0, got), Now());
+            lines.Append(block.AsSpan(0, got), Now());
         }
 
         lines.End(Now());
@@ -87,14 +87,14 @@ public static class Splogger
         internal bool IsContinued { get; set; }
     }
 
-    private delegate void TakeLine(ReadOnlySpan<byte> line, LineTime time);
+    private delegate void HandleLine(ReadOnlySpan<byte> line, LineTime time);
 
-    private sealed class LineSplitter(TakeLine take)
+    private sealed class LineSplitter(HandleLine take)
     {
         private readonly ArrayBufferWriter<byte> _line = new(PieceBytesMax);
         private LineTime _time = new();
 
-        internal void Take(ReadOnlySpan<byte> bytes, DateTimeOffset now)
+        internal void Append(ReadOnlySpan<byte> bytes, DateTimeOffset now)
         {
             foreach (byte b in bytes)
             {

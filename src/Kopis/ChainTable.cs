@@ -19,11 +19,11 @@ internal static class ChainTable
 {
     private static readonly (string First, ChainFactory Make)[] All =
     [
-        ("qmail-smtpd", QmailSmtpd.Fuse),
-        ("qmail-qmtpd", QmailQmtpd.Fuse),
-        ("qmail-qmqpd", QmailQmqpd.Fuse),
-        ("qmail-popup", QmailPopup.Fuse),
-        ("rblsmtpd", (listener, chain) => Rblsmtpd.Fuse(listener, chain, Fuse)),
+        ("qmail-smtpd", QmailSmtpd.CreateHandler),
+        ("qmail-qmtpd", QmailQmtpd.CreateHandler),
+        ("qmail-qmqpd", QmailQmqpd.CreateHandler),
+        ("qmail-popup", QmailPopup.CreateHandler),
+        ("rblsmtpd", (listener, chain) => Rblsmtpd.CreateHandler(listener, chain, CreateHandler)),
     ];
 
     /// <summary>tcpserver with these chains. No session but one that reads a mailbox waits for a
@@ -39,7 +39,7 @@ internal static class ChainTable
 
         try
         {
-            return TcpServer.Run(context, Fuse, isInline, AsWhom);
+            return TcpServer.Run(context, CreateHandler, isInline, AsWhom);
         }
         catch (ConfigurationException e)
         {
@@ -54,7 +54,8 @@ internal static class ChainTable
         && QmailPopup.EndsChain(context.Environment, chain) ? Pop3Root.Prepare(context) : null;
 
     /// <summary>Fuses a chain, where its first word is one of our programs that can.</summary>
-    internal static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    internal static ISessionHandler? CreateHandler(
+        ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
         string? name = FirstOf(listener, ref chain);
         ChainFactory? make = Array.Find(All, entry => entry.First == name).Make;

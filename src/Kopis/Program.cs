@@ -40,7 +40,7 @@ if (program is null)
 ByteEnvironment environment = ByteEnvironment.Parse(File.ReadAllBytes("/proc/self/environ"));
 bool isService = name is "tcpserver" or "qmail-start" or "run"
     || environment[Lifeline.Variable] is not null;
-LastWords.Watch(name, isService);
+ErrorLog.Watch(name, isService);
 ProgramContext context = new(name, words, environment, FindHome(environment));
 try
 {

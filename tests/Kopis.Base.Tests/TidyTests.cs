@@ -27,7 +27,7 @@ public sealed partial class TidyTests
 
         // qmail-popspawn.
         "Kopis.Local/Spawn/QmailPopspawnProgram.cs", "Kopis.Local/Spawn/ReaderLoop.cs",
-        "Kopis.Users/Recipients/RootsWord.cs",
+        "Kopis.Users/Recipients/RootRecords.cs",
 
         // The bind in tcpserver, and checkpassword by hand; whether a password is right is
         // qmail-lookup's code.

@@ -21,7 +21,7 @@ public sealed class WalkTests
     [Theory]
     [InlineData("src/Kopis.Net/LinePump.cs: RunAsync\n src/Kopis.Net/LinePump.cs: NotThere")]
     [InlineData("src/Kopis.Net/LinePump.cs: RunAsync\n src/Kopis.Net/NotThere.cs: RunAsync")]
-    [InlineData("src/Kopis.Net/LinePump.cs: EndAsync\n src/Kopis.Net/LinePump.cs: TakeCopy")]
+    [InlineData("src/Kopis.Net/LinePump.cs: EndAsync\n src/Kopis.Net/LinePump.cs: HandleCopy")]
     [InlineData("src/Kopis.Net/LinePump.cs: RunAsync\nsrc/Kopis.Net/LinePump.cs: EndAsync")]
     [InlineData("src/Kopis.Net/LinePump.cs: RunAsync\n  src/Kopis.Net/LinePump.cs: EndAsync")]
     [InlineData("src/Kopis.Net/LinePump.cs RunAsync")]

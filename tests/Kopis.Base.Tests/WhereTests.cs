@@ -65,7 +65,7 @@ public sealed partial class WhereTests
     [InlineData("src/Kopis.Server/Smtp/SmtpConversation.cs", "OnLine", true)]
     [InlineData("src/Kopis.Server/Smtp/SmtpPolicy.cs", "Extensions", true)]
     [InlineData("src/Kopis.Net/LinePump.cs", "CancelPendingRead", false)]
-    [InlineData("src/Kopis.Net/LinePump.cs", "TakeLine", false)]
+    [InlineData("src/Kopis.Net/LinePump.cs", "HandleLine", false)]
     [InlineData("src/Kopis.Net/NotThere.cs", "", false)]
     public void What_is_there_is_known(string path, string name, bool isThere) =>
         Assert.Equal(isThere, IsThere(Path.Combine(Repository.Root, path), name));

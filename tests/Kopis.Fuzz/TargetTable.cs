@@ -13,7 +13,7 @@ public static class TargetTable
     [
         new("smtp-session", ["Kopis.Mail.Smtp.SmtpSession", "Kopis.Mail.Smtp.SmtpCommand",
             "Kopis.Mail.Smtp.SmtpPath", "Kopis.Mail.Smtp.SmtpParameters",
-            "Kopis.Mail.Smtp.SmtpTransaction"], SmtpTargets.Session),
+            "Kopis.Mail.Smtp.ServerTransaction"], SmtpTargets.Session),
         new("smtp-path", ["Kopis.Mail.Smtp.SmtpPath", "Kopis.Mail.Smtp.SmtpParameters",
             "Kopis.Mail.Addresses.AddressQuote"], SmtpTargets.Path),
         new("smtp-parameters", ["Kopis.Mail.Dsn.MessageParameters",
@@ -44,7 +44,7 @@ public static class TargetTable
         new("token", ["Kopis.Users.Logins.BearerTokens"], LoginTargets.Token),
         new("dovecot", ["Kopis.Users.Logins.DovecotBackend"], LoginTargets.Dovecot),
         new("lookup-questions", ["Kopis.Users.Lookup.LookupFrame",
-            "Kopis.Users.Lookup.LookupServer", "Kopis.Users.Lookup.LoginDesk",
+            "Kopis.Users.Lookup.LookupServer", "Kopis.Users.Lookup.LoginHandler",
             "Kopis.Users.Lookup.RecipientJudge"], LookupTargets.Questions),
         new("lookup-answers", ["Kopis.Users.Lookup.LookupFrame", "Kopis.Users.Lookup.LookupClient",
             "Kopis.Users.Lookup.LookupPool"], LookupTargets.Answers),

@@ -21,12 +21,12 @@ public sealed class ChannelTests : IDisposable
     public void A_grant_and_an_order_survive_the_way()
     {
         DeliveryRequest request = Requests.Of(ext: "\u00ff-x", sender: "");
-        DeliveryGrant grant = LocalChannel.ParseGrant(Grant(7, request));
+        LocalGrant grant = LocalChannel.ParseGrant(Grant(7, request));
         Assert.Equal(7u, grant.Id);
         Assert.Equal(request.ToFields(), grant.Request.ToFields());
         byte[] frame = LocalChannel.FormatOrder(7, ownFile: false, "a\nb@c"u8, 3);
         "abc"u8.CopyTo(frame.AsSpan(frame.Length - 3));
-        DeliveryOrder order = LocalChannel.ParseOrder(frame[LocalChannel.LengthBytes..]);
+        LocalCommand order = LocalChannel.ParseOrder(frame[LocalChannel.LengthBytes..]);
         Assert.Equal((7u, false), (order.Id, order.OwnFile));
         Assert.Equal("a\nb@c"u8, order.Sender);
         Assert.Equal("abc"u8, order.Body.Span);
@@ -325,7 +325,7 @@ public sealed class ChannelTests : IDisposable
                 reader.Advance(got);
                 while (reader.TryTake() is { } frame)
                 {
-                    DeliveryAnswer answer = LocalChannel.ParseAnswer(frame);
+                    LocalReport answer = LocalChannel.ParseAnswer(frame);
                     answers.Add(
                         answer.Id, $"{answer.ExitCode} {ByteText.ToText(answer.Text.Span)}");
                 }

@@ -54,7 +54,7 @@ public class MessageScanTests
             LoopScan scan = new("Delivered-To: l@h\n"u8.ToArray());
             for (int at = 0; at < bytes.Length; at += block)
             {
-                if (!scan.Take(bytes.AsSpan(at, Math.Min(block, bytes.Length - at))))
+                if (!scan.Scan(bytes.AsSpan(at, Math.Min(block, bytes.Length - at))))
                 {
                     break;
                 }

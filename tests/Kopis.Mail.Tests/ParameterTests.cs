@@ -20,7 +20,7 @@ public sealed class ParameterTests
         {
             Assert.Equal(
                 ParameterStatus.Taken,
-                MessageParameters.Take(Encoding.Latin1.GetBytes(word), ref parameters));
+                MessageParameters.Parse(Encoding.Latin1.GetBytes(word), ref parameters));
         }
 
         Assert.Equal(canonical, Encoding.Latin1.GetString(parameters.ToBytes()));
@@ -52,7 +52,7 @@ public sealed class ParameterTests
     {
         MessageParameters parameters = default;
         Assert.Equal(
-            status, MessageParameters.Take(Encoding.Latin1.GetBytes(word), ref parameters));
+            status, MessageParameters.Parse(Encoding.Latin1.GetBytes(word), ref parameters));
         Assert.True(parameters.IsEmpty);
     }
 
@@ -69,7 +69,7 @@ public sealed class ParameterTests
         {
             Assert.Equal(
                 ParameterStatus.Taken,
-                RecipientParameters.Take(Encoding.Latin1.GetBytes(word), ref parameters));
+                RecipientParameters.Parse(Encoding.Latin1.GetBytes(word), ref parameters));
         }
 
         Assert.Equal(canonical, Encoding.Latin1.GetString(parameters.ToBytes()));
@@ -91,7 +91,7 @@ public sealed class ParameterTests
     {
         RecipientParameters parameters = default;
         Assert.Equal(
-            status, RecipientParameters.Take(Encoding.Latin1.GetBytes(word), ref parameters));
+            status, RecipientParameters.Parse(Encoding.Latin1.GetBytes(word), ref parameters));
         Assert.True(parameters.IsEmpty);
     }
 
@@ -104,11 +104,11 @@ public sealed class ParameterTests
             Notify = NotifyOn.Delay,
             OriginalRecipient = "rfc822;a"u8.ToArray(),
         };
-        Assert.Equal(ParameterStatus.Bad, MessageParameters.Take("RET=FULL"u8, ref mail));
-        Assert.Equal(ParameterStatus.Bad, MessageParameters.Take("ENVID=A"u8, ref mail));
-        Assert.Equal(ParameterStatus.Bad, RecipientParameters.Take("NOTIFY=DELAY"u8, ref rcpt));
+        Assert.Equal(ParameterStatus.Bad, MessageParameters.Parse("RET=FULL"u8, ref mail));
+        Assert.Equal(ParameterStatus.Bad, MessageParameters.Parse("ENVID=A"u8, ref mail));
+        Assert.Equal(ParameterStatus.Bad, RecipientParameters.Parse("NOTIFY=DELAY"u8, ref rcpt));
         Assert.Equal(
-            ParameterStatus.Bad, RecipientParameters.Take("ORCPT=rfc822;a"u8, ref rcpt));
+            ParameterStatus.Bad, RecipientParameters.Parse("ORCPT=rfc822;a"u8, ref rcpt));
     }
 
     [Fact]

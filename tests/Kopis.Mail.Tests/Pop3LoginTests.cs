@@ -15,7 +15,7 @@ public class Pop3LoginTests
         ArrayBufferWriter<byte> reply = new();
         Assert.Equal(Pop3LoginStep.Check, login.OnLine("APOP joe  d41d8c"u8, reply));
         Assert.Equal("<1.2@host>"u8, login.Question.AuthMessage);
-        Assert.Equal("joe\0 d41d8c\0<1.2@host>\0"u8, login.TakeFields());
+        Assert.Equal("joe\0 d41d8c\0<1.2@host>\0"u8, login.DetachFields());
         Assert.Equal(0, reply.WrittenCount);
     }
 
@@ -75,7 +75,7 @@ public class Pop3LoginTests
                 login.OnLine("USER x"u8, reply);
                 byte[] line = [.. Encoding.ASCII.GetBytes(verbs[verb]), .. rest];
                 return login.OnLine(line, reply) != Pop3LoginStep.Check
-                    || login.TakeFields().AsSpan().Count((byte)0) == 3;
+                    || login.DetachFields().AsSpan().Count((byte)0) == 3;
             });
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class BounceLogTests : IDisposable
     {
         BounceLog log = New();
         log.Append(Number, Failed(0, "first\n"));
-        log.Append(Number, new BounceRecord(1, NoticeAction.Delayed, []));
+        log.Append(Number, new BounceRecord(1, DsnAction.Delayed, []));
         log.Append(Number, Failed(2, "\0\u00ff\n\n" + new string('x', 9000)));
         log.Sync();
         Assert.Equal([Number], log.Numbers());
@@ -110,11 +110,11 @@ public sealed class BounceLogTests : IDisposable
             new FileInfo(FileName).Length, 1, BounceLog.WholeReportsBytesMax + (recipients * 300));
         BounceRecord last = log.Read(Number).Last();
         Assert.Equal(recipients - 1, last.Recipient);
-        Assert.Equal("5.1.1"u8, EnhancedStatus.Find(last.Report, NoticeAction.Failed));
+        Assert.Equal("5.1.1"u8, EnhancedStatus.Find(last.Report, DsnAction.Failed));
     }
 
     private static BounceRecord Failed(int recipient, string report) =>
-        new(recipient, NoticeAction.Failed, Encoding.Latin1.GetBytes(report));
+        new(recipient, DsnAction.Failed, Encoding.Latin1.GetBytes(report));
 
     private static string Text(BounceLog log) => string.Concat(FailedRecipients
         .Text(log.Read(Number), 5, index => Encoding.ASCII.GetBytes($"r{index}"))

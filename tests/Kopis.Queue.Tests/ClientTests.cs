@@ -33,7 +33,7 @@ public sealed class ClientTests
         using QueueHome home = new();
         await using RunningWriter writer = new(home);
         using IntakePool pool = new(home.Path);
-        await using (ISubmission one = await pool.BeginAsync(MessageOrigin.Local, 0, default))
+        await using (IIntakeMessage one = await pool.BeginAsync(MessageOrigin.Local, 0, default))
         {
             await one.WriteAsync(new byte[500_000], default);
         }
@@ -70,7 +70,7 @@ public sealed class ClientTests
         using IntakePool pool = new(home.Path);
         RunningWriter writer = new(home);
         Assert.Equal(0, (await SubmitAsync(pool, "first")).Code);
-        await using ISubmission one = await pool.BeginAsync(MessageOrigin.Local, 0, default);
+        await using IIntakeMessage one = await pool.BeginAsync(MessageOrigin.Local, 0, default);
         await one.WriteAsync(new byte[length], default);
         await writer.DisposeAsync();
         await using RunningWriter next = new(home);
@@ -123,7 +123,7 @@ public sealed class ClientTests
         await using RunningWriter writer = new(home);
         byte[] envelope = new byte[QueueLimits.EnvelopeBytesMax + 1];
         using IntakePool pool = new(home.Path);
-        await using (ISubmission one = await pool.BeginAsync(MessageOrigin.Local, 0, default))
+        await using (IIntakeMessage one = await pool.BeginAsync(MessageOrigin.Local, 0, default))
         {
             Assert.Equal(51, (await one.FinishAsync(envelope, default)).Code);
         }
@@ -169,7 +169,7 @@ public sealed class ClientTests
         using QueueHome home = new();
         QueueProgram client = Client(
             home, Script(home, $"cat >/dev/null; cat <&1 >/dev/null; {commands}"));
-        await using ISubmission one = await client.BeginAsync(MessageOrigin.Local, 0, default);
+        await using IIntakeMessage one = await client.BeginAsync(MessageOrigin.Local, 0, default);
         await one.FinishAsync(Good, default);
         Assert.Equal(text == "Z+254" ? "Z" + new string('0', 254) : text, one.CustomText);
     }
@@ -179,7 +179,7 @@ public sealed class ClientTests
     {
         using QueueHome home = new();
         QueueProgram client = Client(home, Script(home, "cat >/dev/null; cat <&1 > envelope"));
-        await using ISubmission one = await client.BeginAsync(MessageOrigin.Local, 0, default);
+        await using IIntakeMessage one = await client.BeginAsync(MessageOrigin.Local, 0, default);
         QueueReply reply = await one.FinishAsync(
             "Fs@x\0PRET=FULL\0Ta@x\0PNOTIFY=NEVER\0\0"u8.ToArray(), default);
         Assert.Equal(0, reply.Code);
@@ -192,7 +192,7 @@ public sealed class ClientTests
         using QueueHome home = new();
         QueueProgram client = Client(
             home, Script(home, "cat >/dev/null; cat <&1 > envelope; echo > done"));
-        await using (ISubmission one = await client.BeginAsync(MessageOrigin.Local, 0, default))
+        await using (IIntakeMessage one = await client.BeginAsync(MessageOrigin.Local, 0, default))
         {
             await one.WriteAsync("hello"u8.ToArray(), default);
         }
@@ -213,14 +213,14 @@ public sealed class ClientTests
     {
         ByteEnvironment environment = ByteEnvironment.Parse("QMAILQUEUE=bin/other\0"u8);
         ProgramContext context = new("x", [], environment, "/nowhere");
-        Assert.IsType<QueueProgram>(SubmissionClients.For(context));
+        Assert.IsType<QueueProgram>(IntakeClients.For(context));
         environment["QMAILQUEUE"] = null;
-        Assert.IsType<IntakePool>(SubmissionClients.For(context));
+        Assert.IsType<IntakePool>(IntakeClients.For(context));
     }
 
     private static async Task<QueueReply> SubmitAsync(IntakePool pool, string body, uint qp = 0)
     {
-        await using ISubmission one = await pool.BeginAsync(MessageOrigin.Local, qp, default);
+        await using IIntakeMessage one = await pool.BeginAsync(MessageOrigin.Local, qp, default);
         await one.WriteAsync(Encoding.ASCII.GetBytes(body), default);
         return await one.FinishAsync(Good, default);
     }
@@ -228,7 +228,7 @@ public sealed class ClientTests
     private static async Task<QueueReply> RunAsync(QueueHome home, string program, int length = 0)
     {
         QueueProgram client = Client(home, program);
-        await using ISubmission one = await client.BeginAsync(MessageOrigin.Local, 0, default);
+        await using IIntakeMessage one = await client.BeginAsync(MessageOrigin.Local, 0, default);
         await one.WriteAsync("hello\n"u8.ToArray(), default);
         await one.WriteAsync(new byte[length], default);
         return await one.FinishAsync(Good, default);

@@ -45,7 +45,7 @@ public sealed class CommitFailureTests
     public void What_cannot_be_taken_back_stays_readable_with_its_file()
     {
         using Store store = new();
-        Submission large = store.NewSubmission(
+        IntakeMessage large = store.NewSubmission(
             new byte[QueueLimits.InlineBodyBytesMax + 1], "a@x");
         store.Disk.Before = call => Fail(call is "SyncData" or "Truncate", TestDisk.Broken);
         store.CommitFails(large);
@@ -64,7 +64,7 @@ public sealed class CommitFailureTests
     {
         using Store store = new();
         store.CommitThree(); // So that the segment's own beginning does not fail.
-        Submission large = store.NewSubmission(
+        IntakeMessage large = store.NewSubmission(
             new byte[QueueLimits.InlineBodyBytesMax + 1], "a@x");
         store.Disk.Before = call => Fail(call == failing, TestDisk.Full);
         store.CommitFails(large, store.NewSubmission("small", "b@x"));
@@ -96,7 +96,7 @@ public sealed class CommitFailureTests
     {
         using Store store = new();
         List<string> calls = [];
-        Submission large = store.NewSubmission(
+        IntakeMessage large = store.NewSubmission(
             new byte[QueueLimits.InlineBodyBytesMax + 1], "a@x");
         store.Disk.Before = calls.Add;
         store.Commit(large);
@@ -109,7 +109,7 @@ public sealed class CommitFailureTests
     public void A_body_that_was_not_synced_is_not_given_its_name()
     {
         using Store store = new();
-        using Submission large = new(store.Budget, store.Disk, () => Path.Combine(
+        using IntakeMessage large = new(store.Budget, store.Disk, () => Path.Combine(
             MessStore.Incoming(store.Home.Mess), "unsynced"));
         large.AddBody(new byte[QueueLimits.InlineBodyBytesMax + 1]);
         large.AddEnvelope("Fs\0Ta\0\0"u8);
@@ -133,12 +133,12 @@ public sealed class CommitFailureTests
     {
         using Store store = new();
         Assert.True(store.Budget.TryTake(256L * 1024 * 1024));
-        Submission submission = store.NewSubmission("small", "a@x");
-        Assert.True(submission.Fd >= 0);
-        store.Commit(submission);
+        IntakeMessage intake = store.NewSubmission("small", "a@x");
+        Assert.True(intake.Fd >= 0);
+        store.Commit(intake);
         Assert.Equal(["s@x>a@x:small"], store.Home.Messages());
         string[] list = [.. Enumerable.Range(0, 1000).Select(i => $"name{i}@x")];
-        Submission submitted = store.NewSubmission("list", list);
+        IntakeMessage submitted = store.NewSubmission("list", list);
         Assert.True(submitted.Envelope.IsInFile);
         store.Commit(submitted);
         Assert.Equal($"s@x>{string.Join(',', list)}:list", store.Home.Messages()[1]);

@@ -10,8 +10,8 @@ namespace Kopis.Queue.Tests;
 /// <summary>The intake's frames as bytes, and its answers.</summary>
 internal static class Frames
 {
-    /// <summary>A whole submission in two pieces.</summary>
-    internal static byte[] Submission(string body, string envelope, uint qp = 0)
+    /// <summary>A whole intake in two pieces.</summary>
+    internal static byte[] IntakeMessage(string body, string envelope, uint qp = 0)
     {
         ArrayBufferWriter<byte> to = new();
         IntakeFrame.WriteBegin(to, MessageOrigin.Network, qp);

@@ -19,7 +19,7 @@ public sealed class IntakeTests
         using QueueHome home = new();
         await using RunningWriter writer = new(home);
         using Socket socket = writer.Connect();
-        socket.Send(Frames.Submission("Subject: x\n\nhello\n", Good, qp: 4711));
+        socket.Send(Frames.IntakeMessage("Subject: x\n\nhello\n", Good, qp: 4711));
         QueueReply reply = Frames.Answer(socket)!.Value;
         Assert.Equal((0, 4711u), (reply.Code, reply.Qp));
         using MessageFile file = MessageFile.Open(home.Mess, reply.MessageNumber);
@@ -63,7 +63,7 @@ public sealed class IntakeTests
         using QueueHome home = new();
         await using RunningWriter writer = new(home);
         using Socket socket = writer.Connect();
-        byte[] all = [.. Enumerable.Range(1, 20).SelectMany(n => Frames.Submission(
+        byte[] all = [.. Enumerable.Range(1, 20).SelectMany(n => Frames.IntakeMessage(
             $"body {n}", n % 3 == 0 ? "F\0Tx" : Good, qp: (uint)n))];
         socket.Send(all);
         for (uint n = 1; n <= 20; n++)
@@ -80,7 +80,7 @@ public sealed class IntakeTests
     {
         using QueueHome home = new();
         await using RunningWriter writer = new(home);
-        byte[] whole = Frames.Submission("hello", Good);
+        byte[] whole = Frames.IntakeMessage("hello", Good);
         for (int cut = 0; cut < whole.Length; cut++)
         {
             using Socket socket = writer.Connect();
@@ -101,7 +101,7 @@ public sealed class IntakeTests
         using QueueHome home = new();
         await using RunningWriter writer = new(home);
         using Socket socket = writer.Connect();
-        foreach (byte b in Frames.Submission("hello", Good))
+        foreach (byte b in Frames.IntakeMessage("hello", Good))
         {
             socket.Send([b]);
         }
@@ -123,7 +123,7 @@ public sealed class IntakeTests
     {
         using QueueHome home = new();
         await using RunningWriter writer = new(home);
-        byte[] bytes = Frames.Submission("hell", Good);
+        byte[] bytes = Frames.IntakeMessage("hell", Good);
         bytes[at] = value;
         using Socket socket = writer.Connect();
         socket.Send(bytes);
@@ -145,7 +145,7 @@ public sealed class IntakeTests
             dice.NextBytes(noise);
             if (round % 2 == 0)
             {
-                noise = [.. Frames.Submission("x", "")[..17], .. noise]; // A sound beginning.
+                noise = [.. Frames.IntakeMessage("x", "")[..17], .. noise]; // A sound beginning.
             }
 
             using Socket socket = writer.Connect();
@@ -177,9 +177,9 @@ public sealed class IntakeTests
         using QueueHome home = new();
         await using RunningWriter writer = new(home);
         using Socket socket = writer.Connect();
-        socket.Send(Frames.Submission("x", envelope, qp: 5));
+        socket.Send(Frames.IntakeMessage("x", envelope, qp: 5));
         Assert.Equal(new QueueReply(code, 5, 0), Frames.Answer(socket));
-        socket.Send(Frames.Submission("x", Good));
+        socket.Send(Frames.IntakeMessage("x", Good));
         Assert.Equal(0, Frames.Answer(socket)!.Value.Code);
         Assert.Single(home.Messages());
     }
@@ -222,7 +222,7 @@ public sealed class IntakeTests
         List<Socket> liars = [];
         for (int i = 0; i < 50; i++)
         {
-            byte[] begin = Frames.Submission("x", "")[..22];
+            byte[] begin = Frames.IntakeMessage("x", "")[..22];
             BinaryPrimitives.WriteInt32LittleEndian(
                 begin.AsSpan(18), QueueLimits.EnvelopeBytesMax);
             liars.Add(writer.Connect());
@@ -231,7 +231,7 @@ public sealed class IntakeTests
 
         string recipients = string.Concat(Enumerable.Repeat("Ta@x\0", 100_000));
         using Socket socket = writer.Connect();
-        socket.Send(Frames.Submission("list", $"F\0{recipients}\0"));
+        socket.Send(Frames.IntakeMessage("list", $"F\0{recipients}\0"));
         Assert.Equal(0, Frames.Answer(socket)!.Value.Code);
         liars.ForEach(liar => liar.Dispose());
     }
@@ -248,7 +248,7 @@ public sealed class IntakeTests
                 using IntakePool pool = new(home.Path);
                 for (int i = 0; i < 200; i++)
                 {
-                    await using ISubmission one = await pool.BeginAsync(
+                    await using IIntakeMessage one = await pool.BeginAsync(
                         MessageOrigin.Network, 0, stop);
                     await one.WriteAsync("x\n"u8.ToArray(), stop);
                     byte[] envelope = Envelope.Format(

@@ -32,7 +32,7 @@ public sealed class RecordTests
     public void Parameters_stand_in_the_record_and_are_flagged_there()
     {
         using Store store = new();
-        Submission with = store.NewSubmissionWithEnvelope(
+        IntakeMessage with = store.NewSubmissionWithEnvelope(
             "Fs@x\0PRET=FULL\0Ta@x\0PNOTIFY=NEVER\0\0");
         ulong[] numbers = store.Commit(with, store.NewSubmission("x", "P@x"));
         using MessageFile file = MessageFile.Open(store.Home.Mess, numbers[0]);
@@ -229,7 +229,7 @@ public sealed class RecordTests
     {
         using Store store = new();
         byte[] body = new byte[QueueLimits.InlineBodyBytesMax];
-        Submission[] batch = [.. Enumerable.Range(0, 300).Select(n => store.NewSubmission(
+        IntakeMessage[] batch = [.. Enumerable.Range(0, 300).Select(n => store.NewSubmission(
             n % 100 == 0 ? new byte[1] : body, $"{n}@x"))];
         ulong[] first = store.Writer.Commit(batch);
         ulong[] second = store.Writer.Commit(batch.AsSpan(first.Length));
@@ -238,7 +238,7 @@ public sealed class RecordTests
         Assert.All(second, number => Assert.Equal(2u, MessageNumber.Segment(number)));
         Assert.Equal(2, store.Disk.Count("SyncData"));
         Assert.Equal(300, store.Home.Messages().Count);
-        Array.ForEach(batch, submission => submission.Dispose());
+        Array.ForEach(batch, intake => intake.Dispose());
     }
 
     [Fact]

@@ -73,16 +73,16 @@ public sealed class SharesTests
         FairBatch rows = new();
         for (int i = 0; i < 3000; i++)
         {
-            rows.Add(new Submission(store.Budget, store.Disk, () => "") { Uid = Mallory });
+            rows.Add(new IntakeMessage(store.Budget, store.Disk, () => "") { Uid = Mallory });
         }
 
-        rows.Add(new Submission(store.Budget, store.Disk, () => "") { Uid = Alice });
-        List<Submission> batch = [];
-        rows.Take(batch);
+        rows.Add(new IntakeMessage(store.Budget, store.Disk, () => "") { Uid = Alice });
+        List<IntakeMessage> batch = [];
+        rows.Dequeue(batch);
         Assert.InRange(batch.Count, 2, 1000);
         Assert.Equal(Alice, batch[1].Uid);
         int all = 0;
-        for (; batch.Count > 0; rows.Take(batch))
+        for (; batch.Count > 0; rows.Dequeue(batch))
         {
             all += batch.Count;
             batch.Clear();
@@ -117,14 +117,14 @@ public sealed class SharesTests
     public void Too_many_recipients_are_31_at_once()
     {
         using Store store = new();
-        using Submission submission = new(store.Budget, store.Disk, () => "")
+        using IntakeMessage intake = new(store.Budget, store.Disk, () => "")
         {
             RecipientsMax = 2,
         };
-        submission.AddEnvelope("Fs\0Ta\0Tb\0"u8);
-        Assert.Equal(0, submission.Code);
-        submission.AddEnvelope("Tc\0"u8);
-        Assert.Equal(31, submission.Code);
+        intake.AddEnvelope("Fs\0Ta\0Tb\0"u8);
+        Assert.Equal(0, intake.Code);
+        intake.AddEnvelope("Tc\0"u8);
+        Assert.Equal(31, intake.Code);
     }
 
     private static int Enter(SessionList list, uint uid, bool isOurs)

@@ -24,20 +24,20 @@ internal sealed class Store : IDisposable
     internal static DateTimeOffset Arrival { get; } =
         new(2026, 11, 24, 1, 2, 3, 456, TimeSpan.Zero);
 
-    internal Submission NewSubmission(string body, params string[] recipients) =>
+    internal IntakeMessage NewSubmission(string body, params string[] recipients) =>
         NewSubmission(Encoding.Latin1.GetBytes(body), recipients);
 
-    internal Submission NewSubmission(byte[] body, params string[] recipients) =>
+    internal IntakeMessage NewSubmission(byte[] body, params string[] recipients) =>
         NewSubmission(body, Envelope.Format(
             "s@x"u8, recipients.Select(
                 name => (ReadOnlyMemory<byte>)Encoding.Latin1.GetBytes(name))));
 
-    internal Submission NewSubmissionWithEnvelope(string envelope) =>
+    internal IntakeMessage NewSubmissionWithEnvelope(string envelope) =>
         NewSubmission([], Encoding.Latin1.GetBytes(envelope));
 
-    private Submission NewSubmission(byte[] body, byte[] envelope)
+    private IntakeMessage NewSubmission(byte[] body, byte[] envelope)
     {
-        Submission submission = new(Budget, Disk, () => Path.Combine(
+        IntakeMessage intake = new(Budget, Disk, () => Path.Combine(
             MessStore.Incoming(Home.Mess), $"{++_incoming}"))
         {
             Arrived = Arrival,
@@ -45,20 +45,20 @@ internal sealed class Store : IDisposable
             Uid = 1000,
             Origin = MessageOrigin.Network,
         };
-        submission.AddBody(body);
-        submission.AddEnvelope(envelope);
-        submission.Finish();
-        if (submission.Fd >= 0)
+        intake.AddBody(body);
+        intake.AddEnvelope(envelope);
+        intake.Finish();
+        if (intake.Fd >= 0)
         {
-            submission.SyncFile();
+            intake.SyncFile();
         }
 
-        Assert.Equal(0, submission.Code);
-        return submission;
+        Assert.Equal(0, intake.Code);
+        return intake;
     }
 
     /// <summary>Commits and gives the numbers; the batch must fit one segment.</summary>
-    internal ulong[] Commit(params Submission[] batch)
+    internal ulong[] Commit(params IntakeMessage[] batch)
     {
         try
         {
@@ -68,7 +68,7 @@ internal sealed class Store : IDisposable
         }
         finally
         {
-            Array.ForEach(batch, submission => submission.Dispose());
+            Array.ForEach(batch, intake => intake.Dispose());
         }
     }
 
@@ -88,7 +88,7 @@ internal sealed class Store : IDisposable
         File.WriteAllBytes(SegmentPath(segment), header);
     }
 
-    internal PosixException CommitFails(params Submission[] batch) =>
+    internal PosixException CommitFails(params IntakeMessage[] batch) =>
         Assert.Throws<PosixException>(() => Commit(batch));
 
     public void Dispose()

@@ -187,10 +187,10 @@ public sealed class WriterTests
         using QueueHome home = new();
         RunningWriter writer = new(home);
         using Socket idle = writer.Connect();
-        idle.Send(Frames.Submission("x", "Fs\0Ta\0\0"));
+        idle.Send(Frames.IntakeMessage("x", "Fs\0Ta\0\0"));
         Assert.Equal(0, Frames.Answer(idle)!.Value.Code);
         using Socket busy = writer.Connect();
-        byte[] whole = Frames.Submission("begun before the stop", "Fs\0Ta\0\0");
+        byte[] whole = Frames.IntakeMessage("begun before the stop", "Fs\0Ta\0\0");
         busy.Send(whole.AsSpan(0, 20));
         while (writer.MemoryHeld == 0)
         {
@@ -213,7 +213,7 @@ public sealed class WriterTests
         using QueueHome home = new();
         RunningWriter writer = new(home);
         using Socket slow = writer.Connect();
-        slow.Send(Frames.Submission("x", "Fs\0Ta\0\0").AsSpan(0, 20));
+        slow.Send(Frames.IntakeMessage("x", "Fs\0Ta\0\0").AsSpan(0, 20));
         while (writer.MemoryHeld == 0)
         {
             await Task.Yield();
@@ -227,7 +227,7 @@ public sealed class WriterTests
 
     private static async Task<QueueReply> SubmitAsync(IntakePool pool, string recipient)
     {
-        await using ISubmission one = await pool.BeginAsync(MessageOrigin.Local, 0, default);
+        await using IIntakeMessage one = await pool.BeginAsync(MessageOrigin.Local, 0, default);
         return await one.FinishAsync(
             Envelope.Format("s"u8, [System.Text.Encoding.ASCII.GetBytes(recipient)]), default);
     }

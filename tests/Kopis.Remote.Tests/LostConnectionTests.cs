@@ -74,13 +74,13 @@ public sealed class LostConnectionTests
         string replies, bool isPipelined, int cutBytes)
     {
         await using ScriptStream server = ScriptStream.OfReplies(cutBytes, replies);
-        using SmtpPeer peer = new(server, () => server.HasMore, TimeSpan.FromSeconds(30));
+        using SmtpConnection peer = new(server, () => server.HasMore, TimeSpan.FromSeconds(30));
         SmtpLink link = new(peer, IPAddress.Parse("1.2.3.4"), "y", DateTimeOffset.UnixEpoch)
         {
             Offers = new ServerOffers { Pipelining = isPipelined },
         };
         RemoteMail mail = new("s@x"u8.ToArray(), People, new MemoryMessage("line\n"));
-        return await new SmtpTransaction(link, mail)
+        return await new ClientTransaction(link, mail)
             .RunAsync(TestContext.Current.CancellationToken);
     }
 }

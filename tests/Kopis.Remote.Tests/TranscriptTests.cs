@@ -146,7 +146,7 @@ public sealed class TranscriptTests : IDisposable
         int cutBytes, string transcript, string message, string mail = "", string recipient = "")
     {
         await using ScriptStream server = new(cutBytes, transcript);
-        using SmtpPeer peer = new(server, () => server.HasMore, TimeSpan.FromSeconds(30));
+        using SmtpConnection peer = new(server, () => server.HasMore, TimeSpan.FromSeconds(30));
         SmtpLink link = new(peer, IPAddress.Parse("1.2.3.4"), "y", DateTimeOffset.UnixEpoch);
         RemoteSettings settings = RemoteSettings.Read(new ControlDirectory(_control));
         TlsDemand demand = TlsDemand.Of(settings.Tls.Policies.Find("y"u8), false, "y", null);
@@ -154,7 +154,7 @@ public sealed class TranscriptTests : IDisposable
         try
         {
             report = await new SmtpOpening(link, settings, demand).RunAsync("", false, default)
-                ?? (await new SmtpTransaction(link, Mail(message, mail, recipient))
+                ?? (await new ClientTransaction(link, Mail(message, mail, recipient))
                     .RunAsync(default)).Report;
         }
         catch (TlsFailedException)

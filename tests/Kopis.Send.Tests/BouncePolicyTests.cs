@@ -75,7 +75,7 @@ public sealed class BouncePolicyTests
         reader.Read([0, (byte)letter, (byte)'x', 0], reports);
         Verdict verdict = scheduler.Report(delivery, reports[0].Verdict);
         BouncePolicy policy = new(_box, delaySeconds, new SendLog(_ => { }));
-        policy.Take(delivery, 0, reports[0], verdict, Now);
+        policy.Record(delivery, 0, reports[0], verdict, Now);
         return message;
     }
 

@@ -34,9 +34,9 @@ public sealed class BounceSenderTests : IDisposable
     {
         QueuedMessage message = Message("RET=HDRS ENVID=a+20b", "ORCPT=rfc822;Old+2B@x");
         _sender.Append(message, new BounceRecord(
-            0, NoticeAction.Failed, "Sorry. (#5.1.1)\n"u8.ToArray()));
+            0, DsnAction.Failed, "Sorry. (#5.1.1)\n"u8.ToArray()));
         _sender.Append(message, new BounceRecord(
-            1, NoticeAction.Failed, "Remote host said: 550 5.7.1 \u00e9\nno\n"u8.ToArray()));
+            1, DsnAction.Failed, "Remote host said: 550 5.7.1 \u00e9\nno\n"u8.ToArray()));
         Assert.Equal(0, Assert.Single(_sender.Send(message)).Code);
         MimeMessage notice = _sent[0].Parse();
         Assert.Equal("failure notice", notice.Subject);
@@ -60,8 +60,8 @@ public sealed class BounceSenderTests : IDisposable
     public void Failures_and_deliveries_are_told_apart()
     {
         QueuedMessage message = Message("ENVID=1", "NOTIFY=SUCCESS,FAILURE");
-        _sender.Append(message, new BounceRecord(0, NoticeAction.Delivered, "did\n"u8.ToArray()));
-        _sender.Append(message, new BounceRecord(1, NoticeAction.Failed, "no\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(0, DsnAction.Delivered, "did\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(1, DsnAction.Failed, "no\n"u8.ToArray()));
         Assert.Equal(2, _sender.Send(message).Count);
         Assert.Equal(
             ["failure notice", "delivery notice"], _sent.Select(one => one.Parse().Subject));
@@ -71,8 +71,8 @@ public sealed class BounceSenderTests : IDisposable
     public void After_a_refusal_nothing_more_is_sent()
     {
         QueuedMessage message = Message("ENVID=1", "NOTIFY=SUCCESS,FAILURE");
-        _sender.Append(message, new BounceRecord(0, NoticeAction.Delivered, "did\n"u8.ToArray()));
-        _sender.Append(message, new BounceRecord(1, NoticeAction.Failed, "no\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(0, DsnAction.Delivered, "did\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(1, DsnAction.Failed, "no\n"u8.ToArray()));
         Code = QueueCode.WriteError;
         Assert.Equal(QueueCode.WriteError, Assert.Single(_sender.Send(message)).Code);
     }
@@ -81,7 +81,7 @@ public sealed class BounceSenderTests : IDisposable
     public void A_delay_that_was_told_is_recalled_and_is_nothing_to_tell_at_the_end()
     {
         QueuedMessage message = Message("ENVID=1", "NOTIFY=DELAY");
-        _sender.Append(message, new BounceRecord(0, NoticeAction.Delayed, []));
+        _sender.Append(message, new BounceRecord(0, DsnAction.Delayed, []));
         _sender.Sync();
         QueuedMessage again = Message("ENVID=1", "NOTIFY=DELAY");
         New().Recall(again);
@@ -96,9 +96,9 @@ public sealed class BounceSenderTests : IDisposable
     public void Every_notice_has_its_fields_and_the_same_id_when_it_is_sent_again()
     {
         QueuedMessage message = Message("ENVID=1", "NOTIFY=SUCCESS,FAILURE,DELAY");
-        _sender.Append(message, new BounceRecord(0, NoticeAction.Failed, "no\n"u8.ToArray()));
-        _sender.Append(message, new BounceRecord(1, NoticeAction.Relayed, "ok\n"u8.ToArray()));
-        _sender.Send(message, [new BounceRecord(0, NoticeAction.Delayed, "later\n"u8.ToArray())]);
+        _sender.Append(message, new BounceRecord(0, DsnAction.Failed, "no\n"u8.ToArray()));
+        _sender.Append(message, new BounceRecord(1, DsnAction.Relayed, "ok\n"u8.ToArray()));
+        _sender.Send(message, [new BounceRecord(0, DsnAction.Delayed, "later\n"u8.ToArray())]);
         _sender.Send(message);
         New().Send(message); // After a crash.
         List<MimeMessage> notices = _sent.ConvertAll(one => one.Parse());

@@ -106,7 +106,7 @@ public sealed class BounceTextTests
 
     private static string Id(long born, ulong number, string host, params string[] parts)
     {
-        NoticeId id = new();
+        DsnId id = new();
         Array.ForEach(parts, part => id.Add(Encoding.ASCII.GetBytes(part)));
         return Encoding.Latin1.GetString(
             id.Format(born, number, Encoding.Latin1.GetBytes(host)));

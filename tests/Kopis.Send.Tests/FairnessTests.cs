@@ -53,7 +53,7 @@ public class FairnessTests
 
         Assert.Equal(all, order);
         Assert.Null(_scheduler.NextDue(DeliveryChannel.Local));
-        Assert.NotNull(_scheduler.TakeFinished());
+        Assert.NotNull(_scheduler.DequeueFinished());
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public class SchedulerTests
         Assert.Equal(Verdict.Failed, scheduler.Report(a, Verdict.Retry));
         Assert.Equal(Verdict.Delivered, scheduler.Report(b, Verdict.Delivered));
         Assert.Equal(Verdict.Retry, scheduler.Report(c, null)); // Mangled: it tells nothing.
-        Assert.Null(scheduler.TakeFinished());
+        Assert.Null(scheduler.DequeueFinished());
         Assert.Equal(1, message.Open(DeliveryChannel.Remote));
     }
 
@@ -97,11 +97,11 @@ public class SchedulerTests
         Delivery remote = scheduler.Next(DeliveryChannel.Remote, Make.Born)!;
         scheduler.Report(local, Verdict.Delivered);
         Assert.Null(scheduler.Next(DeliveryChannel.Local, Make.Born));
-        Assert.Null(scheduler.TakeFinished());
+        Assert.Null(scheduler.DequeueFinished());
         scheduler.Report(remote, Verdict.Failed);
         Assert.Null(scheduler.Next(DeliveryChannel.Remote, Make.Born));
-        Assert.Same(message, scheduler.TakeFinished());
-        Assert.Null(scheduler.TakeFinished());
+        Assert.Same(message, scheduler.DequeueFinished());
+        Assert.Null(scheduler.DequeueFinished());
     }
 
     [Fact]
@@ -115,8 +115,8 @@ public class SchedulerTests
         scheduler.Report(remote, Verdict.Delivered);
         Assert.Null(scheduler.Next(DeliveryChannel.Local, Make.Born));
         Assert.Null(scheduler.Next(DeliveryChannel.Remote, Make.Born));
-        Assert.NotNull(scheduler.TakeFinished());
-        Assert.Null(scheduler.TakeFinished());
+        Assert.NotNull(scheduler.DequeueFinished());
+        Assert.Null(scheduler.DequeueFinished());
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public class SchedulerTests
         Scheduler scheduler = new(Lifetime, batch: false);
         WholeMessage message = Make.Message(1, "s@x");
         scheduler.Add(message);
-        Assert.Same(message, scheduler.TakeFinished());
+        Assert.Same(message, scheduler.DequeueFinished());
         Assert.Null(scheduler.NextDue(DeliveryChannel.Local));
         Assert.Null(scheduler.NextDue(DeliveryChannel.Remote));
     }

@@ -31,7 +31,7 @@ internal sealed class CleanProcess
                 return;
             }
 
-            _server.Take(block.AsSpan(0, got), Reply);
+            _server.Handle(block.AsSpan(0, got), Reply);
         }
     }
 

@@ -120,7 +120,7 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
         foreach (string line in Encoding.Latin1.GetString(lines.Span).TrimEnd('\n').Split('\n'))
         {
             Log.Add($"{clock.Passed.TotalSeconds:f6} {line}");
-            TakeLine(line);
+            HandleLine(line);
         }
     }
 
@@ -249,7 +249,7 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
     private static string Missing(Mail mail) =>
         string.Join(' ', mail.Recipients.Where(address => !mail.IsAccounted(address)));
 
-    private void TakeLine(string line)
+    private void HandleLine(string line)
     {
         string[] words = line.Split(' ');
         switch (words)

@@ -12,7 +12,7 @@ internal sealed class QueueWriterProcess
     private readonly Machine _machine;
     private readonly ProcessFiles _files;
     private readonly QueueDisk _disk;
-    private readonly Queue<Submission> _waiting = [];
+    private readonly Queue<IntakeMessage> _waiting = [];
     private int _incoming;
 
     internal QueueWriterProcess(Machine machine)
@@ -38,25 +38,25 @@ internal sealed class QueueWriterProcess
         }
     });
 
-    /// <summary>What a session does with one submission, in one of this process's fibers.
+    /// <summary>What a session does with one intake, in one of this process's fibers.
     /// </summary>
     internal QueueReply Submit(Mail mail)
     {
         // Without memory to spare even a small body goes to a file of its own.
         MemoryBudget budget = new(_machine.Random.Next(3) == 0 ? 0 : QueueLimits.MemoryBytesMax);
-        using Submission submission = new(budget, _disk, NewIncomingPath)
+        using IntakeMessage intake = new(budget, _disk, NewIncomingPath)
         {
             Qp = (uint)mail.Id,
             Arrived = _machine.Clock.GetUtcNow(),
         };
         foreach (byte[] piece in mail.Content.Chunk(PieceBytes))
         {
-            submission.AddBody(piece);
+            intake.AddBody(piece);
             _machine.Fibers.Yield();
         }
 
-        submission.AddEnvelope(mail.Envelope());
-        QueueReply reply = Finish(submission);
+        intake.AddEnvelope(mail.Envelope());
+        QueueReply reply = Finish(intake);
         if (reply.Code == 0)
         {
             _machine.Ledger.Accept(mail, reply.MessageNumber);
@@ -65,22 +65,22 @@ internal sealed class QueueWriterProcess
         return reply;
     }
 
-    private QueueReply Finish(Submission submission)
+    private QueueReply Finish(IntakeMessage intake)
     {
-        submission.Finish();
-        if (submission.Fd >= 0)
+        intake.Finish();
+        if (intake.Fd >= 0)
         {
-            submission.SyncFile();
+            intake.SyncFile();
         }
 
-        if (submission.Code != 0)
+        if (intake.Code != 0)
         {
-            return new QueueReply(submission.Code, submission.Qp, 0);
+            return new QueueReply(intake.Code, intake.Qp, 0);
         }
 
-        _waiting.Enqueue(submission);
-        _machine.Fibers.Wait(() => submission.Done.Task.IsCompleted);
-        return submission.Done.Task.Result;
+        _waiting.Enqueue(intake);
+        _machine.Fibers.Wait(() => intake.Done.Task.IsCompleted);
+        return intake.Done.Task.Result;
     }
 
     private void Run()
@@ -95,7 +95,7 @@ internal sealed class QueueWriterProcess
             while (true)
             {
                 _machine.Fibers.Wait(() => _waiting.Count > 0);
-                Submission[] batch = [.. _waiting];
+                IntakeMessage[] batch = [.. _waiting];
                 _waiting.Clear();
                 commit.Run(batch);
             }

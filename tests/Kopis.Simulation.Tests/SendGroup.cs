@@ -74,7 +74,7 @@ internal sealed class SendGroup : ISendPause, ISendSignals
 
     internal void Signal(SendSignal signal) => Fd.Write(_signals, [(byte)signal]);
 
-    SendSignal ISendSignals.Take()
+    SendSignal ISendSignals.Read()
     {
         Span<byte> bytes = stackalloc byte[16];
         SendSignal signals = SendSignal.None;

@@ -89,7 +89,7 @@ public sealed class BackendTests : IDisposable
             asked++;
             return name == "away" ? LoginAnswer.Later : LoginAnswer.No;
         });
-        LimitedLogins limited =
+        LimitedLoginService limited =
             new(backend, new SharedLimits(null, new LoginLimiter(_time)), _time);
         await Ask(limited, "away", "x");
         Assert.Empty(_time.Waits); // A fault is nobody's failure.
@@ -108,20 +108,20 @@ public sealed class BackendTests : IDisposable
     [Fact]
     public async Task What_can_be_offered()
     {
-        LimitedLogins plain = new(
+        LimitedLoginService plain = new(
             new FakeBackend(_ => LoginAnswer.No),
             new SharedLimits(null, new LoginLimiter(_time)), _time);
         Assert.Equal(
-            ["PLAIN", "LOGIN"], new SaslDesk(plain, null, plain).Mechanisms(SaslOffer.All));
+            ["PLAIN", "LOGIN"], new SaslService(plain, null, plain).Mechanisms(SaslOffer.All));
         Assert.Equal(
-            ["PLAIN"], new SaslDesk(plain, null, plain).Mechanisms(["PLAIN", "XOAUTH2"]));
-        Assert.Empty(new SaslDesk(null, null, plain).Mechanisms(SaslOffer.All));
+            ["PLAIN"], new SaslService(plain, null, plain).Mechanisms(["PLAIN", "XOAUTH2"]));
+        Assert.Empty(new SaslService(null, null, plain).Mechanisms(SaslOffer.All));
         LookupClient lookup = new(_home.Path, _time);
         Assert.Equal(
             ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"],
-            new SaslDesk(lookup, null, plain).Mechanisms(SaslOffer.All));
+            new SaslService(lookup, null, plain).Mechanisms(SaslOffer.All));
         SaslQuestion token = new(SaslQuestionKind.Token, [], "x"u8.ToArray(), []);
-        Assert.Same(SaslAnswer.Later, await new SaslDesk(lookup, null, plain).AnswerAsync(
+        Assert.Same(SaslAnswer.Later, await new SaslService(lookup, null, plain).AnswerAsync(
             Peer, token, CancellationToken.None));
     }
 

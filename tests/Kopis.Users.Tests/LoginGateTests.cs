@@ -14,13 +14,13 @@ public sealed class LoginGateTests : IDisposable
 
     private readonly TestHome _home = new();
     private readonly InstantTime _time = new();
-    private readonly LoginGate _gate;
+    private readonly LoginChecker _gate;
 
     public LoginGateTests()
     {
         _home.AddUser("joe@toyokawa.gcd.org", "right");
         Accounts accounts = new(_home.Path, hasHostUsers: false);
-        _gate = new LoginGate(name => accounts.Find(name), _time);
+        _gate = new LoginChecker(name => accounts.Find(name), _time);
     }
 
     public void Dispose() => _home.Dispose();
@@ -58,7 +58,7 @@ public sealed class LoginGateTests : IDisposable
     [InlineData(9, 1)]
     public async Task How_long_the_check_took_does_not_show(double took, double wait)
     {
-        LoginGate gate = new(
+        LoginChecker gate = new(
             _ =>
             {
                 _time.Advance(TimeSpan.FromSeconds(took));

@@ -238,8 +238,8 @@ public sealed class LookupServiceTests : IAsyncDisposable
             LookupSocket.Listen(_home.Path),
             new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, _ => null),
             new SenderJudge(_home.Path),
-            new LoginDesk(
-                new LoginGate(name => accounts.Find(name), _time), new ApopSecrets(_home.Path),
+            new LoginHandler(
+                new LoginChecker(name => accounts.Find(name), _time), new ApopSecrets(_home.Path),
                 tokens: null, Key),
             _ => _mayAsk, _log.Add);
         _serving = _server.RunAsync(_stop.Token);

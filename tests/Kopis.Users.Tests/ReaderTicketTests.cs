@@ -37,7 +37,7 @@ public sealed class ReaderTicketTests
     {
         byte[] ticket = ReaderTicket.Make(Joe, Key);
         long later = ReaderTicket.Now + (long)ReaderTicket.Lifetime.TotalMilliseconds + 1;
-        Assert.Null(_tickets.Take(ticket, later, out string refusal));
+        Assert.Null(_tickets.Redeem(ticket, later, out string refusal));
         Assert.Contains("time is over", refusal, StringComparison.Ordinal);
     }
 
@@ -59,7 +59,7 @@ public sealed class ReaderTicketTests
 
     [Fact]
     public void Anything_else_is_none() => Gen.Byte.Array[0, 6000].Sample(bytes =>
-        Assert.Null(_tickets.Take(bytes, ReaderTicket.Now, out _)));
+        Assert.Null(_tickets.Redeem(bytes, ReaderTicket.Now, out _)));
 
     [Fact]
     public void Another_key_opens_nothing()
@@ -82,14 +82,14 @@ public sealed class ReaderTicketTests
         long now = ReaderTicket.Now;
         foreach (byte[] ticket in tickets[..3])
         {
-            Assert.NotNull(few.Take(ticket, now, out _));
+            Assert.NotNull(few.Redeem(ticket, now, out _));
         }
 
-        Assert.Null(few.Take(tickets[3], now, out string refusal));
+        Assert.Null(few.Redeem(tickets[3], now, out string refusal));
         Assert.Contains("more logins", refusal, StringComparison.Ordinal);
-        Assert.Null(few.Take(tickets[0], now, out _));
+        Assert.Null(few.Redeem(tickets[0], now, out _));
         long later = now + (long)ReaderTicket.Lifetime.TotalMilliseconds + 1000;
-        Assert.Null(few.Take(tickets[0], later, out refusal));
+        Assert.Null(few.Redeem(tickets[0], later, out refusal));
         Assert.Contains("time is over", refusal, StringComparison.Ordinal);
     }
 
@@ -147,7 +147,7 @@ public sealed class ReaderTicketTests
 
     private RecipientUser? Take(byte[] ticket, string why = "")
     {
-        RecipientUser? user = _tickets.Take(ticket, ReaderTicket.Now, out string refusal);
+        RecipientUser? user = _tickets.Redeem(ticket, ReaderTicket.Now, out string refusal);
         Assert.Contains(why, refusal, StringComparison.Ordinal);
         Assert.Equal(user is null, refusal.Length > 0);
         return user;

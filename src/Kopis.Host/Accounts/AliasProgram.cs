@@ -19,7 +19,7 @@ public static class AliasProgram
         """;
 
     /// <summary>Runs one command.</summary>
-    public static int Run(ProgramContext context) => AdminWords.Run(
+    public static int Run(ProgramContext context) => AccountCommand.Run(
         context, Usage, words => words switch
         {
             ["list"] => List(context),
@@ -41,11 +41,11 @@ public static class AliasProgram
             return null;
         }
 
-        string address = AdminWords.Address(context, word);
-        string[] targets = AdminWords.Targets(context, words[1..]);
+        string address = AccountCommand.Address(context, word);
+        string[] targets = AccountCommand.Targets(context, words[1..]);
         if (new VirtualUsers(context.Home).Find(ByteText.ToBytes(address)) is not null)
         {
-            throw AdminWords.Refused(
+            throw AccountCommand.Refused(
                 $"{address} is a user: to forward its mail, use a .qmail file in its home");
         }
 
@@ -66,11 +66,11 @@ public static class AliasProgram
 
     private static string Remove(ProgramContext context, string word)
     {
-        string address = AdminWords.Address(context, word);
+        string address = AccountCommand.Address(context, word);
         using VirtualAliasesFile aliases = new(context.Home);
         if (!aliases.Remove(address))
         {
-            throw AdminWords.Refused($"there is no alias {address}");
+            throw AccountCommand.Refused($"there is no alias {address}");
         }
 
         aliases.Save();

@@ -21,14 +21,14 @@ public static class DomainProgram
         """;
 
     /// <summary>Runs one command.</summary>
-    public static int Run(ProgramContext context) => AdminWords.Run(
+    public static int Run(ProgramContext context) => AccountCommand.Run(
         context, Usage, words => words switch
         {
             ["list"] => List(context),
-            ["add", [not '-', ..] domain] => Add(context, AdminWords.Domain(domain)),
-            ["remove", [not '-', ..] domain] => Remove(context, AdminWords.Domain(domain)),
+            ["add", [not '-', ..] domain] => Add(context, AccountCommand.Domain(domain)),
+            ["remove", [not '-', ..] domain] => Remove(context, AccountCommand.Domain(domain)),
             ["catchall", [not '-', ..] domain, "--none"] =>
-                CatchNone(context, AdminWords.Domain(domain)),
+                CatchNone(context, AccountCommand.Domain(domain)),
             ["catchall", .. string[] more] =>
                 CatchAll(context, OwnDomains.WithoutNewDomain(more, out bool isSaid), isSaid),
             _ => null,
@@ -66,7 +66,7 @@ public static class DomainProgram
 
     private static string Add(ProgramContext context, string domain) =>
         OwnDomains.Serve(context, domain)
-        ?? throw AdminWords.Refused($"mail for {domain} is delivered here already");
+        ?? throw AccountCommand.Refused($"mail for {domain} is delivered here already");
 
     private static string Remove(ProgramContext context, string domain)
     {
@@ -74,9 +74,9 @@ public static class DomainProgram
             .Concat(new VirtualAliases(context.Home).List().Select(alias => alias.Key))
             .Any(address => DomainOf(address) == domain);
         return isUsed
-            ? throw AdminWords.Refused($"{domain} has users, aliases or a catch-all")
+            ? throw AccountCommand.Refused($"{domain} has users, aliases or a catch-all")
             : OwnDomains.Forsake(context, domain)
-                ?? throw AdminWords.Refused($"{domain} is not in control/locals");
+                ?? throw AccountCommand.Refused($"{domain} is not in control/locals");
     }
 
     private static string? CatchAll(ProgramContext context, string[] words, bool isNewDomain)
@@ -86,8 +86,8 @@ public static class DomainProgram
             return null;
         }
 
-        string domain = AdminWords.Domain(word);
-        string[] targets = AdminWords.Targets(context, words[1..]);
+        string domain = AccountCommand.Domain(word);
+        string[] targets = AccountCommand.Targets(context, words[1..]);
         OwnDomains.RequireMeant(context, domain, isNewDomain);
         using (VirtualAliasesFile aliases = new(context.Home))
         {
@@ -104,7 +104,7 @@ public static class DomainProgram
         using VirtualAliasesFile aliases = new(context.Home);
         if (!aliases.Remove("@" + domain))
         {
-            throw AdminWords.Refused($"{domain} has no catch-all");
+            throw AccountCommand.Refused($"{domain} has no catch-all");
         }
 
         aliases.Save();

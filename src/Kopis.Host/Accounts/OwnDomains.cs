@@ -48,7 +48,7 @@ internal static class OwnDomains
                 + (RcptHosts.Load(control).IsMissed ? "local addresses only" : "every domain");
         }
 
-        return $"{text}\n{TellSend(context)}\n";
+        return $"{text}\n{SignalSend(context)}\n";
     }
 
     /// <summary>A domain that is not this host's yet is meant only where somebody says so, by a
@@ -65,13 +65,13 @@ internal static class OwnDomains
 
         if (Console.IsInputRedirected)
         {
-            throw AdminWords.Refused(
+            throw AccountCommand.Refused(
                 $"{domain} is not a domain of this host; {NewDomain} makes it one");
         }
 
         if (!Terminal.Confirm($"{domain} is not a domain of this host. Make it one? [y/N] "))
         {
-            throw AdminWords.Refused($"{domain} stays as it is ({NewDomain} does not ask)");
+            throw AccountCommand.Refused($"{domain} stays as it is ({NewDomain} does not ask)");
         }
     }
 
@@ -105,7 +105,7 @@ internal static class OwnDomains
 
         string text = $"removed {domain} from control/locals"
             + (Without(control, SmtpFiles.RcptHosts, domain) ? " and control/rcpthosts" : "");
-        return $"{text}\n{TellSend(context)}\n";
+        return $"{text}\n{SignalSend(context)}\n";
     }
 
     // False where the domain is not in the file.
@@ -178,7 +178,7 @@ internal static class OwnDomains
     }
 
     /// <summary>SIGHUP to the qmail-send that holds the queue, if one does.</summary>
-    private static string TellSend(ProgramContext context)
+    private static string SignalSend(ProgramContext context)
     {
         string path = context.In("queue/lock/sendmutex");
         if (Fd.TryStatus(Fd.PathBytes(path), out int errno, followLinks: false) is null

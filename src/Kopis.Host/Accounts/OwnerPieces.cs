@@ -29,10 +29,10 @@ public static class OwnerPieces
                 ["replace-secret", string path] => ReplaceSecret(path),
                 ["delete-mail", string path] => VirtualUsersFile.DeleteTree(path),
                 ["quota", string maildir, string address] =>
-                    QuotaWords.Act(Encoding.UTF8.GetBytes(maildir), address, null),
+                    QuotaCommand.Act(Encoding.UTF8.GetBytes(maildir), address, null),
                 ["quota", string maildir, string address, string word] =>
-                    QuotaWords.Act(Encoding.UTF8.GetBytes(maildir), address, word),
-                ["bounces", string directory] => TakeBounces(directory),
+                    QuotaCommand.Act(Encoding.UTF8.GetBytes(maildir), address, word),
+                ["bounces", string directory] => RemoveBounces(directory),
                 _ => throw new ConfigurationException("unknown work", ExitCode.Permanent),
             };
             Fd.WriteAll(1, Encoding.UTF8.GetBytes(text));
@@ -72,7 +72,7 @@ public static class OwnerPieces
 
     /// <summary>Writes what had failed of messages that come from another queue: number and
     /// length, both in little-endian, and the text; a byte says that it is there.</summary>
-    private static string TakeBounces(string directory)
+    private static string RemoveBounces(string directory)
     {
         byte[] head = new byte[sizeof(ulong) + sizeof(int)];
         while (ReadFully(head))

@@ -28,7 +28,7 @@ public static class UserProgram
         """;
 
     /// <summary>Runs one command.</summary>
-    public static int Run(ProgramContext context) => AdminWords.Run(
+    public static int Run(ProgramContext context) => AccountCommand.Run(
         context, Usage, words => UserOptions.Parse(words) is not { } options
             ? null
             : options.Command switch
@@ -44,7 +44,7 @@ public static class UserProgram
     private static string List(ProgramContext context)
     {
         VirtualUsers users = new(context.Home);
-        AdminWords.Warn(users.Faults());
+        AccountCommand.Warn(users.Faults());
         return string.Concat(users.List().Select(user => user.Address + "\n"));
     }
 
@@ -54,7 +54,7 @@ public static class UserProgram
         RequireAbsent(new VirtualUsers(context.Home).Find(ByteText.ToBytes(address)), address);
         if (new VirtualAliases(context.Home).Find(ByteText.ToBytes(address)).Length > 0)
         {
-            throw AdminWords.Refused($"{address} is an alias already");
+            throw AccountCommand.Refused($"{address} is an alias already");
         }
 
         string domain = address[(address.LastIndexOf('@') + 1)..];
@@ -150,7 +150,7 @@ public static class UserProgram
     private static string Quota(ProgramContext context, UserOptions options)
     {
         string address = AddressOf(context, options);
-        return QuotaWords.Run(
+        return QuotaCommand.Run(
             context.Home,
             RequirePresent(new VirtualUsers(context.Home).Find(ByteText.ToBytes(address)), address),
             options.Quota);
@@ -173,24 +173,24 @@ public static class UserProgram
             text += "users/aliases.cdb\n";
         }
 
-        AdminWords.Warn(new VirtualUsers(context.Home).Faults());
-        AdminWords.Warn(new VirtualAliases(context.Home).Faults());
+        AccountCommand.Warn(new VirtualUsers(context.Home).Faults());
+        AccountCommand.Warn(new VirtualAliases(context.Home).Faults());
         return text;
     }
 
     private static string AddressOf(ProgramContext context, UserOptions options) =>
-        AdminWords.Address(context, options.Address);
+        AccountCommand.Address(context, options.Address);
 
     private static void RequireAbsent(VirtualMailbox? user, string address)
     {
         if (user is not null)
         {
-            throw AdminWords.Refused($"{address} exists already");
+            throw AccountCommand.Refused($"{address} exists already");
         }
     }
 
     private static VirtualMailbox RequirePresent(VirtualMailbox? user, string address) =>
-        user ?? throw AdminWords.Refused($"there is no user {address}");
+        user ?? throw AccountCommand.Refused($"there is no user {address}");
 
     private static string Shown(string? generated) =>
         generated is null ? "" : $"\npassword {generated}   (shown only now)";

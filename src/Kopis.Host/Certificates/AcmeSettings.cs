@@ -42,7 +42,7 @@ internal sealed record AcmeSettings(
         Draft draft = new();
         foreach (byte[] line in lines)
         {
-            if (!draft.Take(ByteText.ToText(line)))
+            if (!draft.Parse(ByteText.ToText(line)))
             {
                 throw control.BadLine(ListenerFiles.Acme, line, "is not understood");
             }
@@ -94,7 +94,7 @@ internal sealed record AcmeSettings(
         internal string? WebRoot { get; private set; }
 
         /// <summary>Takes one line. False if it is none.</summary>
-        internal bool Take(string line)
+        internal bool Parse(string line)
         {
             string[] parts = line.Split((char[])[' ', '\t'], 2,
                 StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -111,7 +111,7 @@ internal sealed record AcmeSettings(
                     _contacts.Add($"mailto:{value}");
                     return IsContact(value);
                 case "name":
-                    return TakeName(value.ToLowerInvariant());
+                    return ParseName(value.ToLowerInvariant());
                 case "challenge":
                     Challenge = value == "tls-alpn-01" ? ChallengeKind.TlsAlpn : ChallengeKind.Http;
                     return value is "http-01" or "tls-alpn-01";
@@ -136,7 +136,7 @@ internal sealed record AcmeSettings(
                 new Uri(_directory), _agreed, _contacts, Names, Challenge, WebRoot, listen);
         }
 
-        private bool TakeName(string name)
+        private bool ParseName(string name)
         {
             if (!Names.Contains(name))
             {

@@ -27,7 +27,7 @@ public sealed class HomeLayout(string home)
         try
         {
             MakeDirectories();
-            TakeLock();
+            AcquireLock();
             MakeControlFiles();
             LinkPrograms(programs);
         }
@@ -71,7 +71,7 @@ public sealed class HomeLayout(string home)
 
         """;
 
-    private void TakeLock()
+    private void AcquireLock()
     {
         string path = Path.Combine(home, "queue", "lock", "run");
         _lock = Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.Create);

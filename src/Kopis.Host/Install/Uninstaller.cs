@@ -27,7 +27,7 @@ internal sealed class Uninstaller(
         new ManualPages(home, _record).Remove();
         using (Beneath tree = new(home))
         {
-            bool isEmpty = QueuedState.Read(home).IsEmpty;
+            bool isEmpty = QueueListing.Read(home).IsEmpty;
             if (!isEmpty)
             {
                 yield return $"{home}/queue holds mail, and stays";

@@ -66,7 +66,7 @@ public static class QueueCommand
     private static int Show(ProgramContext context, ulong number)
     {
         using MessageFile file = Open(context, number);
-        SavedMessage? saved = QueuedState.Read(context.Home).Find(number);
+        SavedMessage? saved = QueueListing.Read(context.Home).Find(number);
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"message {number}\n");
         text.Append(CultureInfo.InvariantCulture, $"from <{Safe(file.Envelope.Sender)}>\n");

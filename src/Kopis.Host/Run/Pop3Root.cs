@@ -22,7 +22,7 @@ public static class Pop3Root
             return null;
         }
 
-        if (!ReaderPost.IsServed(context.Home))
+        if (!TicketClient.IsServed(context.Home))
         {
             // It lives as long as somebody holds the other end: us, whoever we become.
             (int read, int write) = Fd.Pipe();

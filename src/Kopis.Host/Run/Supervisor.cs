@@ -171,5 +171,5 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
 
     private static TimeSpan Now() => Stopwatch.GetElapsedTime(0);
 
-    private void Log(string line) => LastWords.Say($"{name}: {line}");
+    private void Log(string line) => ErrorLog.Write($"{name}: {line}");
 }

@@ -7,7 +7,7 @@ namespace Kopis.Local.Delivery;
 
 /// <summary>Queues a message anew, for all addresses of a .qmail file at once (contract §7.7).
 /// </summary>
-internal sealed class Forwarder(ISubmissionClient queue)
+internal sealed class Forwarder(IIntakeClient queue)
 {
     /// <summary>Queues it.</summary>
     /// <param name="sender">NEWSENDER.</param>
@@ -25,7 +25,7 @@ internal sealed class Forwarder(ISubmissionClient queue)
         byte[] sender, IReadOnlyList<ReadOnlyMemory<byte>> recipients, TraceLines lines,
         MessageBody body)
     {
-        await using ISubmission submission =
+        await using IIntakeMessage submission =
             await queue.BeginAsync(MessageOrigin.Local, qp: 0, CancellationToken.None);
         byte[] block = ArrayPool<byte>.Shared.Rent(MessageBody.BlockBytes);
         try

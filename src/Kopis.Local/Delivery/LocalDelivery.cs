@@ -123,7 +123,7 @@ internal sealed class LocalDelivery(
         {
             long offset = 0;
             ReadOnlySpan<byte> piece;
-            while (!(piece = body.Read(offset, block)).IsEmpty && scan.Take(piece))
+            while (!(piece = body.Read(offset, block)).IsEmpty && scan.Scan(piece))
             {
                 offset += piece.Length;
             }

@@ -11,7 +11,7 @@ namespace Kopis.Local.Delivery;
 /// <param name="Files">The disk, for Maildirs.</param>
 /// <param name="MayRunPrograms">False where they would run as root.</param>
 internal sealed record LocalSite(
-    ByteEnvironment Environment, TimeProvider Time, ISubmissionClient Queue,
+    ByteEnvironment Environment, TimeProvider Time, IIntakeClient Queue,
     IMailboxFiles Files, bool MayRunPrograms)
 {
     /// <summary>The giver of names for Maildir messages.</summary>
@@ -19,6 +19,6 @@ internal sealed record LocalSite(
 
     /// <summary>The site of a program.</summary>
     internal static LocalSite Of(ProgramContext context, bool mayRunPrograms) => new(
-        context.Environment, TimeProvider.System, SubmissionClients.For(context),
+        context.Environment, TimeProvider.System, IntakeClients.For(context),
         new SharedMailboxFiles(new MailboxFiles(FileSystem.Real)), mayRunPrograms);
 }

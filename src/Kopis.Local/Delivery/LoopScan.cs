@@ -13,7 +13,7 @@ internal sealed class LoopScan(byte[] deliveredTo)
     internal bool Found { get; private set; }
 
     /// <summary>Takes the next block. False once there is nothing more to look for.</summary>
-    internal bool Take(ReadOnlySpan<byte> block)
+    internal bool Scan(ReadOnlySpan<byte> block)
     {
         while (!block.IsEmpty)
         {

@@ -24,7 +24,7 @@ public sealed class MboxQuoter(IBufferWriter<byte> to)
         {
             if (_inQuotes)
             {
-                TakeStart(block[0]);
+                OnStart(block[0]);
                 block = block[1..];
                 continue;
             }
@@ -47,7 +47,7 @@ public sealed class MboxQuoter(IBufferWriter<byte> to)
         to.Write(_lineOpen ? "\n\n"u8 : "\n"u8);
     }
 
-    private void TakeStart(byte b)
+    private void OnStart(byte b)
     {
         _lineOpen = true;
         if (b == (byte)'>' && _matched == 0)

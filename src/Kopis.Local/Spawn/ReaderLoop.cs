@@ -17,7 +17,7 @@ internal sealed class ReaderLoop(ProgramContext context, int judge)
 {
     private static readonly TimeSpan DeafTimeMax = TimeSpan.FromSeconds(10);
 
-    private readonly RootsWord _word = new(context.Home);
+    private readonly RootRecords _word = new(context.Home);
     private readonly RefusalLog _log = new("qmail-popspawn", TimeProvider.System);
     private readonly WarmLocals _readers =
         new(context, asRoot: true, TimeProvider.System, "qmail-pop3d", DeafTimeMax);

@@ -10,7 +10,7 @@ namespace Kopis.Local.Spawn;
 
 /// <summary>
 /// Root's half of qmail-lspawn: whose an address is, and a qmail-local of that user for it. It sees
-/// neither messages nor reports, which go between the other half (<see cref="OrderLoop"/>) and the
+/// neither messages nor reports, which go between the other half (<see cref="CommandLoop"/>) and the
 /// qmail-local. One thread; waits in poll(2) only.
 /// </summary>
 /// <remarks>The other half asks in packets: u32 id, the address. All that gives a delivery its
@@ -75,11 +75,11 @@ internal sealed class SpawnLoop(
             Continue(searches[i], any && poller.IsReady(1 + i));
         }
 
-        return !any || !poller.IsReady(0) || Take();
+        return !any || !poller.IsReady(0) || ReadQuestion();
     }
 
     /// <returns>False at the end, or where what came is no question.</returns>
-    private bool Take()
+    private bool ReadQuestion()
     {
         int got = Fd.Read(asked, _packet);
 

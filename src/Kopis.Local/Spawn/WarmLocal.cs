@@ -13,7 +13,7 @@ internal sealed class WarmLocal
 {
     private readonly FrameReader _reader = new(LocalChannel.AnswerBytesMax);
     private readonly Dictionary<uint, byte> _slots = [];
-    private readonly Queue<PendingOrder> _output = new();
+    private readonly Queue<PendingDelivery> _output = new();
     private int _sent; // Of the first frame.
 
     /// <summary>The channel to a process that runs.</summary>
@@ -35,7 +35,7 @@ internal sealed class WarmLocal
     internal IReadOnlyCollection<byte> Slots => _slots.Values;
 
     /// <summary>Orders a delivery that root has granted.</summary>
-    internal void Order(uint id, PendingOrder order)
+    internal void Order(uint id, PendingDelivery order)
     {
         _slots.Add(id, order.Slot);
         _output.Enqueue(order);
@@ -45,7 +45,7 @@ internal sealed class WarmLocal
     /// <exception cref="PosixException">The process is gone.</exception>
     internal void Flush()
     {
-        while (_output.TryPeek(out PendingOrder first))
+        while (_output.TryPeek(out PendingDelivery first))
         {
             // The descriptor goes with the first byte.
             int descriptor = _sent == 0 && first.OwnFile is { } file ? file.Descriptor : -1;
@@ -81,7 +81,7 @@ internal sealed class WarmLocal
         _reader.Advance(got);
         while (_reader.TryTake() is { } frame)
         {
-            DeliveryAnswer answer = LocalChannel.ParseAnswer(frame);
+            LocalReport answer = LocalChannel.ParseAnswer(frame);
             if (!_slots.Remove(answer.Id, out byte slot))
             {
                 throw new InvalidDataException("An answer to no order.");
@@ -98,7 +98,7 @@ internal sealed class WarmLocal
     {
         IsClosed = true;
         Fd.Close(Socket);
-        while (_output.TryDequeue(out PendingOrder waiting))
+        while (_output.TryDequeue(out PendingDelivery waiting))
         {
             waiting.OwnFile?.Dispose();
         }

@@ -42,7 +42,7 @@ internal static class LocalChannel
 
     /// <summary>Reads a grant.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
-    internal static DeliveryGrant ParseGrant(ReadOnlySpan<byte> packet)
+    internal static LocalGrant ParseGrant(ReadOnlySpan<byte> packet)
     {
         if (packet.Length < IdBytes)
         {
@@ -59,7 +59,7 @@ internal static class LocalChannel
         }
 
         return rest.IsEmpty && DeliveryRequest.From(fields) is { Sender.Length: 0 } request
-            ? new DeliveryGrant(BinaryPrimitives.ReadUInt32LittleEndian(packet), request)
+            ? new LocalGrant(BinaryPrimitives.ReadUInt32LittleEndian(packet), request)
             : throw Malformed();
     }
 
@@ -75,14 +75,14 @@ internal static class LocalChannel
 
     /// <summary>Reads an order without its length. Its memory is the frame's.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
-    internal static DeliveryOrder ParseOrder(byte[] frame)
+    internal static LocalCommand ParseOrder(byte[] frame)
     {
         byte flag = Head(frame, out uint id);
         int end = Array.IndexOf(frame, (byte)0, HeadBytes);
         bool ownFile = flag == 1;
         return end < 0 || flag > 1 || (ownFile && end + 1 < frame.Length)
             ? throw Malformed()
-            : new DeliveryOrder(id, ownFile, frame[HeadBytes..end], frame.AsMemory(end + 1));
+            : new LocalCommand(id, ownFile, frame[HeadBytes..end], frame.AsMemory(end + 1));
     }
 
     /// <summary>An answer as a frame.</summary>
@@ -96,10 +96,10 @@ internal static class LocalChannel
 
     /// <summary>Reads an answer without its length. Its memory is the frame's.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
-    internal static DeliveryAnswer ParseAnswer(ReadOnlyMemory<byte> frame)
+    internal static LocalReport ParseAnswer(ReadOnlyMemory<byte> frame)
     {
         byte code = Head(frame.Span, out uint id);
-        return new DeliveryAnswer(id, code, frame[HeadBytes..]);
+        return new LocalReport(id, code, frame[HeadBytes..]);
     }
 
     private static void WriteHead(Span<byte> frame, uint id, byte value)

@@ -60,10 +60,10 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
                 {
                     if (_isGranting && poller.IsReady(1))
                     {
-                        TakeGrant();
+                        ReadGrant();
                     }
 
-                    more = !poller.IsReady(0) || TakeOrders();
+                    more = !poller.IsReady(0) || ReadCommands();
                 }
             }
         }
@@ -77,7 +77,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         }
     }
 
-    private void TakeGrant()
+    private void ReadGrant()
     {
         int got = Fd.Read(grants, _packet);
         _isGranting = got > 0;
@@ -86,7 +86,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
             return;
         }
 
-        DeliveryGrant grant = LocalChannel.ParseGrant(_packet.AsSpan(0, got));
+        LocalGrant grant = LocalChannel.ParseGrant(_packet.AsSpan(0, got));
         _granted[grant.Id] = grant.Request;
         if (_granted.Count > DeliveriesMax)
         {
@@ -95,7 +95,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
     }
 
     /// <returns>False at the end of orders.</returns>
-    private bool TakeOrders()
+    private bool ReadCommands()
     {
         int got = FdPassing.Receive(orders, _reader.Space(), out int descriptor);
         if (descriptor >= 0)
@@ -106,13 +106,13 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         _reader.Advance(got);
         while (_reader.TryTake() is { } frame)
         {
-            Take(LocalChannel.ParseOrder(frame));
+            Handle(LocalChannel.ParseOrder(frame));
         }
 
         return got > 0;
     }
 
-    private void Take(DeliveryOrder order)
+    private void Handle(LocalCommand order)
     {
         DeliveryRequest? request;
         while (!_granted.Remove(order.Id, out request))
@@ -122,7 +122,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
                 throw new InvalidDataException("An order came without a grant.");
             }
 
-            TakeGrant(); // It was sent before the order.
+            ReadGrant(); // It was sent before the order.
         }
 
         int descriptor = -1;
@@ -135,7 +135,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         _workers.Add(() => Deliver(order, request, descriptor));
     }
 
-    private void Deliver(DeliveryOrder order, DeliveryRequest request, int descriptor)
+    private void Deliver(LocalCommand order, DeliveryRequest request, int descriptor)
     {
         CapturedOutput output = new();
         int code;

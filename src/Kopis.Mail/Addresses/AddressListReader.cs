@@ -52,10 +52,10 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
                     _at--;
                     break;
                 case AddressTokenKind.Special:
-                    TakeSpecial(token);
+                    ReadSpecial(token);
                     break;
                 default:
-                    TakeWord(token);
+                    ReadWord(token);
                     break;
             }
         }
@@ -67,7 +67,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         _found.Reverse();
     }
 
-    private void TakeSpecial(AddressToken token)
+    private void ReadSpecial(AddressToken token)
     {
         switch (token.Raw[0])
         {
@@ -83,7 +83,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
                 BeginGroup();
                 break;
             case (byte)'>':
-                TakeAngle();
+                ReadAngle();
                 break;
             case (byte)'<':
                 OpenAngle();
@@ -95,7 +95,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         }
     }
 
-    private void TakeWord(AddressToken token)
+    private void ReadWord(AddressToken token)
     {
         if (!_isWordNext)
         {
@@ -130,7 +130,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
     }
 
     /// <summary><c>&gt;</c>: the address goes to the next <c>&lt;</c>.</summary>
-    private void TakeAngle()
+    private void ReadAngle()
     {
         EndAddress(splits: true);
         int open = _at - 1;

@@ -15,7 +15,7 @@ public static class EnhancedStatus
     public static ReadOnlySpan<byte> RemoteWords => "Remote host said: "u8;
 
     /// <summary>The status; where there is none, the class of the action and no more.</summary>
-    public static byte[] Find(ReadOnlySpan<byte> report, NoticeAction action)
+    public static byte[] Find(ReadOnlySpan<byte> report, DsnAction action)
     {
         int said = report.IndexOf(RemoteWords);
         if (said >= 0 && report.Length >= said + RemoteWords.Length + 4
@@ -27,8 +27,8 @@ public static class EnhancedStatus
         ReadOnlySpan<byte> status = InOwnWords(report);
         return !status.IsEmpty ? status.ToArray() : action switch
         {
-            NoticeAction.Failed => "5.0.0"u8.ToArray(),
-            NoticeAction.Delayed => "4.0.0"u8.ToArray(),
+            DsnAction.Failed => "5.0.0"u8.ToArray(),
+            DsnAction.Delayed => "4.0.0"u8.ToArray(),
             _ => "2.0.0"u8.ToArray(),
         };
     }

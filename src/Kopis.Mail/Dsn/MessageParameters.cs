@@ -39,7 +39,7 @@ public readonly record struct MessageParameters
     /// <summary>Adds one word of a MAIL command to what is known.</summary>
     /// <param name="word">Keyword, or keyword=value; no blanks around it.</param>
     /// <param name="parameters">Changed only where the word is taken.</param>
-    public static ParameterStatus Take(
+    public static ParameterStatus Parse(
         ReadOnlySpan<byte> word, ref MessageParameters parameters)
     {
         int equals = word.IndexOf((byte)'=');
@@ -83,7 +83,7 @@ public readonly record struct MessageParameters
         parameters = default;
         foreach (Range word in text.Split((byte)' '))
         {
-            if (Take(text[word], ref parameters) != ParameterStatus.Taken)
+            if (Parse(text[word], ref parameters) != ParameterStatus.Taken)
             {
                 return false;
             }

@@ -55,7 +55,7 @@ public readonly record struct RecipientParameters
     /// <summary>Adds one word of a RCPT command to what is known.</summary>
     /// <param name="word">Keyword=value; no blanks around it.</param>
     /// <param name="parameters">Changed only where the word is taken.</param>
-    public static ParameterStatus Take(
+    public static ParameterStatus Parse(
         ReadOnlySpan<byte> word, ref RecipientParameters parameters)
     {
         int equals = word.IndexOf((byte)'=');
@@ -93,7 +93,7 @@ public readonly record struct RecipientParameters
         parameters = default;
         foreach (Range word in text.Split((byte)' '))
         {
-            if (Take(text[word], ref parameters) != ParameterStatus.Taken)
+            if (Parse(text[word], ref parameters) != ParameterStatus.Taken)
             {
                 return false;
             }

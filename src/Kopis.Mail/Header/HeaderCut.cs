@@ -8,7 +8,7 @@ public sealed class HeaderCut
 
     /// <summary>How many bytes of the piece belong to the header, the empty line left out; fewer
     /// than all once it is over.</summary>
-    public int Take(ReadOnlySpan<byte> piece)
+    public int Append(ReadOnlySpan<byte> piece)
     {
         int at = 0;
         while (!_isOver && at < piece.Length)

@@ -35,7 +35,7 @@ public sealed class HeaderReader(HeaderReader.FieldTaker take, int fieldBytesMax
             used += end < 0 ? rest.Length : end + 1;
             if (end >= 0)
             {
-                TakeLine(_line.WrittenSpan);
+                HandleLine(_line.WrittenSpan);
                 _line.ResetWrittenCount();
             }
         }
@@ -48,13 +48,13 @@ public sealed class HeaderReader(HeaderReader.FieldTaker take, int fieldBytesMax
     {
         if (!IsOver && _line.WrittenCount > 0)
         {
-            TakeLine(_line.WrittenSpan);
+            HandleLine(_line.WrittenSpan);
         }
 
         Finish();
     }
 
-    private void TakeLine(ReadOnlySpan<byte> line)
+    private void HandleLine(ReadOnlySpan<byte> line)
     {
         bool isFirst = _isFirst;
         _isFirst = false;

@@ -77,7 +77,7 @@ public sealed class Pop3Login(byte[] stamp, Pop3Offer offer)
     /// The bytes of checkpassword's descriptor 3 (contract §10.1): name, secret and the greeting's
     /// stamp, each ended by NUL. The question's own secret is forgotten.
     /// </summary>
-    public byte[] TakeFields()
+    public byte[] DetachFields()
     {
         byte[] fields = PasswordFields.Format(Question.Name, Question.Secret, stamp);
         Question.Forget();

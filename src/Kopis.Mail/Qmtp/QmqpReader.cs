@@ -92,14 +92,14 @@ public sealed class QmqpReader : ITransferReader
         step = _address.Step;
         if (_address.IsOver)
         {
-            TakeAddress();
+            ReadAddress();
             _address.Reset();
         }
 
         return used;
     }
 
-    private void TakeAddress()
+    private void ReadAddress()
     {
         HasUnfitAddress |= !_address.IsFit || (_hasSender && _address.Bytes.IsEmpty);
         if (!_hasSender || _recipients.Find(_address.Bytes) < 0)

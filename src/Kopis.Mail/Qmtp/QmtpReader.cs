@@ -197,7 +197,7 @@ public sealed class QmtpReader : ITransferReader
             step = _address.Step;
             if (_address.IsOver)
             {
-                _verdicts.Add(TakeRecipient());
+                _verdicts.Add(ReadRecipient());
                 _address.Reset();
             }
         }
@@ -211,7 +211,7 @@ public sealed class QmtpReader : ITransferReader
         return used;
     }
 
-    private QmtpVerdict TakeRecipient()
+    private QmtpVerdict ReadRecipient()
     {
         ReadOnlySpan<byte> address = _address.Bytes;
         ReadOnlySpan<byte> suffix = _policy.RelayClient;

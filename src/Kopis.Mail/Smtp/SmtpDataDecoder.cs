@@ -45,7 +45,7 @@ public sealed class SmtpDataDecoder
                 }
             }
 
-            SmtpDataStatus status = Take(input[at++], to);
+            SmtpDataStatus status = Decode(input[at++], to);
             if (status != SmtpDataStatus.More)
             {
                 consumed = at;
@@ -57,7 +57,7 @@ public sealed class SmtpDataDecoder
         return SmtpDataStatus.More;
     }
 
-    private SmtpDataStatus Take(byte b, IBufferWriter<byte> to)
+    private SmtpDataStatus Decode(byte b, IBufferWriter<byte> to)
     {
         switch (_state, b)
         {

@@ -40,7 +40,7 @@ internal static class SmtpParameters
         foreach (Range range in text.Split((byte)' '))
         {
             ReadOnlySpan<byte> word = text[range];
-            if (MessageParameters.Take(word, ref kept) == ParameterStatus.Bad
+            if (MessageParameters.Parse(word, ref kept) == ParameterStatus.Bad
                 || (IsNamed(word, "SIZE="u8, out ReadOnlySpan<byte> size) && !IsNumber(size))
                 || (IsNamed(word, "AUTH="u8, out ReadOnlySpan<byte> sender)
                     && !sender.SequenceEqual("<>"u8) && !XText.IsSound(sender)))
@@ -87,7 +87,7 @@ internal static class SmtpParameters
 
         foreach (Range range in text.Split((byte)' '))
         {
-            if (RecipientParameters.Take(text[range], ref kept) == ParameterStatus.Bad)
+            if (RecipientParameters.Parse(text[range], ref kept) == ParameterStatus.Bad)
             {
                 return SmtpReply.BadParameter;
             }

@@ -13,7 +13,7 @@ namespace Kopis.Mail.Smtp;
 /// </summary>
 public sealed class SmtpSession(ISmtpPolicy policy)
 {
-    private readonly SmtpTransaction _transaction = new();
+    private readonly ServerTransaction _transaction = new();
     private RecipientParameters _askedParameters;
     private byte[] _asked = [];
     private int _errors;
@@ -123,8 +123,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     }
 
     /// <summary>The envelope of the message that DATA or the last BDAT ended; see
-    /// <see cref="SmtpTransaction.ToEnvelope"/>. Closes the transaction.</summary>
-    public byte[] TakeEnvelope()
+    /// <see cref="ServerTransaction.ToEnvelope"/>. Closes the transaction.</summary>
+    public byte[] DetachEnvelope()
     {
         byte[] envelope = _transaction.ToEnvelope();
         _transaction.Forget();
@@ -323,18 +323,18 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     private SmtpStep Hello(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        Meet(argument, extended: false);
+        OnHello(argument, extended: false);
         return Say(reply, "250 "u8);
     }
 
     private SmtpStep ExtendedHello(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        Meet(argument, extended: true);
+        OnHello(argument, extended: true);
         SmtpExtensionList.Write(reply, policy, User);
         return SmtpStep.NextLine;
     }
 
-    private void Meet(ReadOnlySpan<byte> name, bool extended)
+    private void OnHello(ReadOnlySpan<byte> name, bool extended)
     {
         Helo = name.ToArray();
         IsExtended = extended;

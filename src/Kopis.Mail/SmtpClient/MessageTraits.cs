@@ -45,7 +45,7 @@ public sealed class MessageTraits
             }
 
             _sawCr = end >= 0 && piece[end] == (byte)'\r';
-            TakeText(text);
+            ScanText(text);
             if (end >= 0)
             {
                 EndLine();
@@ -55,7 +55,7 @@ public sealed class MessageTraits
         }
     }
 
-    private void TakeText(ReadOnlySpan<byte> text)
+    private void ScanText(ReadOnlySpan<byte> text)
     {
         WireBytes += text.Length;
         _lineBytes += text.Length;

@@ -20,7 +20,7 @@ internal static class InheritedListener
     }
 
     /// <summary>The port; null where there is none, and we bind one ourselves.</summary>
-    internal static Socket? Take(ProgramContext context)
+    internal static Socket? Inherit(ProgramContext context)
     {
         string? value = context.Environment.Text(Variable);
         context.Environment[Variable] = null;

@@ -25,7 +25,7 @@ public static class TcpServer
         TcpServerOptions options = TcpServerOptions.Parse(context);
         IPEndPoint at =
             new(ListenAddress.Host(context, options.Host), ListenAddress.Port(options.Port));
-        using Socket listener = InheritedListener.Take(context) ?? Bind(at, options.Backlog);
+        using Socket listener = InheritedListener.Inherit(context) ?? Bind(at, options.Backlog);
         ProcessIdentity? identity = options.Identity()
             ?? (Processes.EffectiveUid == 0 ? asWhom(context, options.Chain) : null);
 

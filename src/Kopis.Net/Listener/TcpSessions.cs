@@ -148,7 +148,7 @@ internal sealed class TcpSessions
             e is not (OutOfMemoryException or OperationCanceledException))
         {
             // Nobody awaits this: said here or never.
-            _log.Warn("crashed sessions", $"session {number} crashed: {LastWords.Of(e)}");
+            _log.Warn("crashed sessions", $"session {number} crashed: {ErrorLog.Of(e)}");
         }
         finally
         {
@@ -342,7 +342,7 @@ internal sealed class TcpSessions
         {
             // A fault of ours. With a process for each connection it would end this session alone;
             // so it does here, and is told in full.
-            _log.Warn("crashed sessions", $"session {number} crashed: {LastWords.Of(e)}");
+            _log.Warn("crashed sessions", $"session {number} crashed: {ErrorLog.Of(e)}");
             return ExitCode.Temporary;
         }
     }

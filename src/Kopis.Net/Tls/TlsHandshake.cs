@@ -68,7 +68,7 @@ internal sealed class TlsHandshake : IDisposable
     }
 
     /// <summary>The encrypted stream, which is the caller's from here on.</summary>
-    internal SslStream TakeStream()
+    internal SslStream DetachStream()
     {
         SslStream stream = _stream!;
         _stream = null;

@@ -6,7 +6,7 @@ namespace Kopis.Queue.Intake;
 /// nothing.</summary>
 public interface IIntakeConnection : IDisposable
 {
-    /// <summary>Begins a submission.</summary>
+    /// <summary>Begins a intake.</summary>
     /// <param name="origin">Where it comes from; the writer believes the kernel first.</param>
     /// <param name="qp">The number for its Received line; 0 lets the writer choose.</param>
     void Begin(MessageOrigin origin, uint qp);
@@ -14,6 +14,6 @@ public interface IIntakeConnection : IDisposable
     /// <summary>Adds to the message.</summary>
     void Write(ReadOnlySpan<byte> data);
 
-    /// <summary>Ends the submission and waits until it is durable or refused.</summary>
+    /// <summary>Ends the intake and waits until it is durable or refused.</summary>
     QueueReply Finish(ReadOnlySpan<byte> envelope);
 }

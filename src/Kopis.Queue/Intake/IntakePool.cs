@@ -10,7 +10,7 @@ namespace Kopis.Queue.Intake;
 /// the reply's code: 56 where no writer listens, 74 where it went away in the middle. A small
 /// message that meets a connection whose writer was started anew goes over a fresh one.
 /// </summary>
-public sealed class IntakePool(string home) : ISubmissionClient, IDisposable
+public sealed class IntakePool(string home) : IIntakeClient, IDisposable
 {
     private const int IdleMax = 64;
     private const int ConnectTries = 100;
@@ -21,12 +21,12 @@ public sealed class IntakePool(string home) : ISubmissionClient, IDisposable
         UnixListener.EndPoint(IntakeFrame.SocketPath(home));
 
     /// <inheritdoc/>
-    public async ValueTask<ISubmission> BeginAsync(
+    public async ValueTask<IIntakeMessage> BeginAsync(
         MessageOrigin origin, uint qp, CancellationToken stop)
     {
-        Socket? idle = TakeIdle();
+        Socket? idle = DequeueIdle();
         Socket? socket = idle ?? await ConnectAsync(stop);
-        return new PooledSubmission(this, socket, isUsed: idle is not null, origin, qp);
+        return new PooledIntakeMessage(this, socket, isUsed: idle is not null, origin, qp);
     }
 
     /// <inheritdoc/>
@@ -89,7 +89,7 @@ public sealed class IntakePool(string home) : ISubmissionClient, IDisposable
         }
     }
 
-    private Socket? TakeIdle()
+    private Socket? DequeueIdle()
     {
         while (_idle.TryTake(out Socket? idle))
         {

@@ -3,7 +3,7 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Intake;
 
-/// <summary>The writer's answer to one submission.</summary>
+/// <summary>The writer's answer to one intake.</summary>
 internal static class IntakeReply
 {
     internal static QueueReply Read(ReadOnlySpan<byte> bytes) => new(

@@ -10,10 +10,10 @@ namespace Kopis.Queue.Intake;
 /// be started is code 120, one that is ended by a signal <see cref="QueueCode.KilledBySignal"/>.
 /// </summary>
 public sealed class QueueProgram(string path, ByteEnvironment environment, string home)
-    : ISubmissionClient
+    : IIntakeClient
 {
     /// <inheritdoc/>
-    public ValueTask<ISubmission> BeginAsync(
+    public ValueTask<IIntakeMessage> BeginAsync(
         MessageOrigin origin, uint qp, CancellationToken stop) =>
-        ValueTask.FromResult<ISubmission>(new QueueProgramRun(path, environment, home));
+        ValueTask.FromResult<IIntakeMessage>(new QueueProgramRun(path, environment, home));
 }

@@ -6,7 +6,7 @@ namespace Kopis.Queue.Intake;
 
 /// <summary>One run of a <see cref="QueueProgram"/>. Its pipes block, so each step has a thread of
 /// the pool.</summary>
-internal sealed class QueueProgramRun : ISubmission
+internal sealed class QueueProgramRun : IIntakeMessage
 {
     private const int CustomTextBytesMax = 255;
     private const int CustomTextBytesMin = 3;

@@ -2,7 +2,7 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Intake;
 
-/// <summary>What became of one submission.</summary>
+/// <summary>What became of one intake.</summary>
 /// <param name="Code">qmail-queue's exit code (contract §5.1); 0: durable.</param>
 /// <param name="Qp">The number printed as <c>qp</c> everywhere.</param>
 /// <param name="MessageNumber">The message's number; 0 unless the code is 0.</param>

@@ -71,7 +71,7 @@ public sealed class QueueExport : IDisposable
     {
         MakeDirectories();
         int count = 0;
-        foreach ((MessageFile file, SavedMessage? saved) in QueuedState.Read(_home).Messages())
+        foreach ((MessageFile file, SavedMessage? saved) in QueueListing.Read(_home).Messages())
         {
             using (file)
             {

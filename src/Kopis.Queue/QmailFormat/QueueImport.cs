@@ -149,10 +149,10 @@ public sealed class QueueImport : IDisposable
         try
         {
             byte[] envelope = EnvelopeOf(message);
-            Submission submission = Take(message, text, envelope);
-            using (submission)
+            IntakeMessage intake = Import(message, text, envelope);
+            using (intake)
             {
-                Store(submission, source, message.Failures);
+                Store(intake, source, message.Failures);
             }
         }
         finally
@@ -164,7 +164,7 @@ public sealed class QueueImport : IDisposable
     }
 
     /// <summary>The order is what makes a crash harmless: plan, failures, message, done.</summary>
-    private void Store(Submission submission, string source, byte[] failures)
+    private void Store(IntakeMessage intake, string source, byte[] failures)
     {
         ulong number = _writer.NextNumber();
         _journal.Plan(source, number);
@@ -173,11 +173,11 @@ public sealed class QueueImport : IDisposable
             _writeBounce(number, failures);
         }
 
-        _writer.Commit([submission]);
+        _writer.Commit([intake]);
         _journal.Done(source);
     }
 
-    private Submission Take(QmailMessage message, int text, ReadOnlySpan<byte> envelope)
+    private IntakeMessage Import(QmailMessage message, int text, ReadOnlySpan<byte> envelope)
     {
         if (message.MessBytes > Paths.FreeBytes(_mess))
         {
@@ -187,7 +187,7 @@ public sealed class QueueImport : IDisposable
         byte[] block = new byte[BlockBytes];
         int got = Fd.ReadAt(text, block, 0);
         (uint qp, uint? uid, MessageOrigin origin) = QmailRecords.Invoker(block.AsSpan(0, got));
-        Submission submission = new(_budget, _disk, () =>
+        IntakeMessage intake = new(_budget, _disk, () =>
             Path.Combine(MessStore.Incoming(_mess), $"import-{++_incoming}"))
         {
             Arrived = message.Born,
@@ -201,20 +201,20 @@ public sealed class QueueImport : IDisposable
             got = Fd.ReadAt(text, block, done))
         {
             got = (int)Math.Min(got, message.MessBytes - done);
-            submission.AddBody(block.AsSpan(0, got));
+            intake.AddBody(block.AsSpan(0, got));
             done += got;
         }
 
-        submission.AddEnvelope(envelope);
-        submission.Finish();
-        if (submission.Fd >= 0)
+        intake.AddEnvelope(envelope);
+        intake.Finish();
+        if (intake.Fd >= 0)
         {
-            submission.SyncFile();
+            intake.SyncFile();
         }
 
-        return submission.Code switch
+        return intake.Code switch
         {
-            0 => submission,
+            0 => intake,
             QueueCode.AddressTooLong => throw new InvalidDataException("an address is too long"),
             int code => throw new IOException($"the queue accepts no more ({code})"),
         };

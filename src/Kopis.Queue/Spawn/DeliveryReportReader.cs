@@ -28,7 +28,7 @@ public sealed class DeliveryReportReader
 
             int end = bytes.IndexOf((byte)0);
             ReadOnlySpan<byte> piece = end < 0 ? bytes : bytes[..end];
-            Take(piece);
+            Append(piece);
             bytes = bytes[(end < 0 ? piece.Length : end + 1)..];
             if (end >= 0)
             {
@@ -44,7 +44,7 @@ public sealed class DeliveryReportReader
         }
     }
 
-    private void Take(ReadOnlySpan<byte> piece)
+    private void Append(ReadOnlySpan<byte> piece)
     {
         if (_read == 1 && !piece.IsEmpty)
         {

@@ -13,7 +13,7 @@ public sealed class QueuedBodies(string mess)
     /// <summary>Opens a body, if it is not open; each time is one to <see cref="Return"/> it.
     /// </summary>
     /// <exception cref="IOException">As <see cref="QueuedBody.Open"/>.</exception>
-    public QueuedBody Take(ulong number)
+    public QueuedBody Open(ulong number)
     {
         lock (_lock)
         {

@@ -10,8 +10,8 @@ namespace Kopis.Queue.Writer;
 internal sealed class BatchCommit(
     SegmentWriter writer, Action pullTrigger, Action<string> log)
 {
-    /// <summary>Each submission of the batch is answered when this returns.</summary>
-    internal void Run(ReadOnlySpan<Submission> batch)
+    /// <summary>Each intake of the batch is answered when this returns.</summary>
+    internal void Run(ReadOnlySpan<IntakeMessage> batch)
     {
         while (!batch.IsEmpty)
         {
@@ -19,11 +19,11 @@ internal sealed class BatchCommit(
         }
     }
 
-    internal static void Refuse(Submission submission) =>
-        submission.Done.SetResult(new QueueReply(QueueCode.WriteError, submission.Qp, 0));
+    internal static void Refuse(IntakeMessage intake) =>
+        intake.Done.SetResult(new QueueReply(QueueCode.WriteError, intake.Qp, 0));
 
     /// <summary>How many were answered: all, or those that filled a segment.</summary>
-    private int CommitSome(ReadOnlySpan<Submission> rest)
+    private int CommitSome(ReadOnlySpan<IntakeMessage> rest)
     {
         try
         {
@@ -39,9 +39,9 @@ internal sealed class BatchCommit(
         catch (PosixException e)
         {
             log($"alert: unable to write the queue: {e.Message}; {rest.Length} messages refused");
-            foreach (Submission submission in rest)
+            foreach (IntakeMessage intake in rest)
             {
-                Refuse(submission);
+                Refuse(intake);
             }
 
             return rest.Length;

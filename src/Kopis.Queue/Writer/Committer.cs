@@ -6,13 +6,13 @@ using Kopis.Queue.Intake;
 namespace Kopis.Queue.Writer;
 
 /// <summary>
-/// The one thread that writes: takes submissions that wait, users in turn, and commits them
+/// The one thread that writes: takes intakes that wait, users in turn, and commits them
 /// together. While it syncs the next batch gathers.
 /// </summary>
 internal sealed class Committer : IDisposable
 {
     // Whoever writes opens a gate, no more.
-    private readonly Channel<Submission> _waiting = Channel.CreateUnbounded<Submission>(
+    private readonly Channel<IntakeMessage> _waiting = Channel.CreateUnbounded<IntakeMessage>(
         new() { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly SegmentWriter _writer;
     private readonly BatchCommit _commit;
@@ -26,15 +26,15 @@ internal sealed class Committer : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Queues a finished submission for the next batch.</summary>
-    internal Task<QueueReply> CommitAsync(Submission submission)
+    /// <summary>Queues a finished intake for the next batch.</summary>
+    internal Task<QueueReply> CommitAsync(IntakeMessage intake)
     {
-        if (!_waiting.Writer.TryWrite(submission))
+        if (!_waiting.Writer.TryWrite(intake))
         {
-            BatchCommit.Refuse(submission);
+            BatchCommit.Refuse(intake);
         }
 
-        return submission.Done.Task;
+        return intake.Done.Task;
     }
 
     /// <summary>Commits what waits, then ends the thread.</summary>
@@ -48,15 +48,15 @@ internal sealed class Committer : IDisposable
     private void Run()
     {
         FairBatch rows = new();
-        List<Submission> batch = [];
+        List<IntakeMessage> batch = [];
         while (!rows.IsEmpty || WaitForOne())
         {
-            while (_waiting.Reader.TryRead(out Submission? next))
+            while (_waiting.Reader.TryRead(out IntakeMessage? next))
             {
                 rows.Add(next);
             }
 
-            rows.Take(batch);
+            rows.Dequeue(batch);
             _commit.Run(CollectionsMarshal.AsSpan(batch));
             batch.Clear();
         }

@@ -48,39 +48,39 @@ internal sealed class DiskRoom
     }
 
     /// <summary>Takes room for bytes of a local user's message, if his share allows it.</summary>
-    internal bool TryTake(Submission submission, int bytes)
+    internal bool TryTake(IntakeMessage intake, int bytes)
     {
         if (IsTime(ref _sharesAt))
         {
             Refresh();
         }
 
-        if (!_shares.TryTake(submission.Uid, bytes, Interlocked.Read(ref _freeBytes)))
+        if (!_shares.TryTake(intake.Uid, bytes, Interlocked.Read(ref _freeBytes)))
         {
             _log.Write(
                 "warning: shares of the disk",
-                $"warning: uid {submission.Uid} has its share of the queue's disk; refused");
+                $"warning: uid {intake.Uid} has its share of the queue's disk; refused");
             return false;
         }
 
         Interlocked.Add(ref _freeBytes, -bytes); // Until the disk is asked again.
-        submission.DiskBytes += bytes;
+        intake.DiskBytes += bytes;
         return true;
     }
 
     /// <summary>The message was queued, or not.</summary>
-    internal void Settle(Submission submission, QueueReply reply, bool hasOwnFile)
+    internal void Settle(IntakeMessage intake, QueueReply reply, bool hasOwnFile)
     {
-        if (submission.DiskBytes > 0 && reply.Code == 0)
+        if (intake.DiskBytes > 0 && reply.Code == 0)
         {
-            _shares.Keep(submission.Uid, submission.DiskBytes, reply.MessageNumber, hasOwnFile);
+            _shares.Keep(intake.Uid, intake.DiskBytes, reply.MessageNumber, hasOwnFile);
         }
-        else if (submission.DiskBytes > 0)
+        else if (intake.DiskBytes > 0)
         {
-            _shares.GiveBack(submission.Uid, submission.DiskBytes);
+            _shares.GiveBack(intake.Uid, intake.DiskBytes);
         }
 
-        submission.DiskBytes = 0;
+        intake.DiskBytes = 0;
     }
 
     private bool IsTime(ref long at)

@@ -7,30 +7,30 @@ internal sealed class FairBatch
     private const int CountMax = 1000; // So that the first of a flood is not answered last.
     private const long BytesMax = 8 * 1024 * 1024; // A slow disk takes them in a tenth of a second.
 
-    private readonly Dictionary<uint, Queue<Submission>> _rows = [];
+    private readonly Dictionary<uint, Queue<IntakeMessage>> _rows = [];
     private readonly Queue<uint> _turns = new(); // Each user who waits, once.
 
     internal bool IsEmpty => _turns.Count == 0;
 
-    internal void Add(Submission submission)
+    internal void Add(IntakeMessage intake)
     {
-        if (!_rows.TryGetValue(submission.Uid, out Queue<Submission>? row))
+        if (!_rows.TryGetValue(intake.Uid, out Queue<IntakeMessage>? row))
         {
-            _rows.Add(submission.Uid, row = new Queue<Submission>());
-            _turns.Enqueue(submission.Uid);
+            _rows.Add(intake.Uid, row = new Queue<IntakeMessage>());
+            _turns.Enqueue(intake.Uid);
         }
 
-        row.Enqueue(submission);
+        row.Enqueue(intake);
     }
 
     /// <summary>Moves the next batch into a list: at least one.</summary>
-    internal void Take(List<Submission> batch)
+    internal void Dequeue(List<IntakeMessage> batch)
     {
         long bytes = 0;
         while (batch.Count < CountMax && bytes < BytesMax && _turns.TryDequeue(out uint uid))
         {
-            Queue<Submission> row = _rows[uid];
-            Submission next = row.Dequeue();
+            Queue<IntakeMessage> row = _rows[uid];
+            IntakeMessage next = row.Dequeue();
             batch.Add(next);
             bytes += next.RecordBytes;
             if (row.Count > 0)

@@ -26,8 +26,8 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
     /// <summary>Whose it is.</summary>
     internal IntakeUser User => user;
 
-    /// <summary>Serves submissions until the client leaves or breaks the protocol.</summary>
-    /// <param name="stop">Ends the session where no submission has begun.</param>
+    /// <summary>Serves intakes until the client leaves or breaks the protocol.</summary>
+    /// <param name="stop">Ends the session where no intake has begun.</param>
     /// <param name="end">Ends it wherever it is; what is not answered is not queued.</param>
     internal async Task RunAsync(CancellationToken stop, CancellationToken end)
     {
@@ -35,7 +35,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         {
             while (await WaitForMoreAsync(stop) && await ServeOneAsync(end))
             {
-                // One submission after another.
+                // One intake after another.
             }
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException
@@ -69,35 +69,35 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         return true;
     }
 
-    /// <summary>One submission; false ends the session.</summary>
+    /// <summary>One intake; false ends the session.</summary>
     private async ValueTask<bool> ServeOneAsync(CancellationToken end)
     {
-        if (!await EnsureAsync(IntakeFrame.BeginBytes, end) || Begin() is not { } submission)
+        if (!await EnsureAsync(IntakeFrame.BeginBytes, end) || Begin() is not { } intake)
         {
             return false;
         }
 
         _deadline?.Begin();
-        using (submission)
+        using (intake)
         {
             try
             {
-                return await ServeAsync(submission, end);
+                return await ServeAsync(intake, end);
             }
             finally
             {
                 LeaveLarge();
 
                 // What is settled has nothing left to give back.
-                writer.Room.Settle(submission, new QueueReply(QueueCode.ReadError, 0, 0), false);
+                writer.Room.Settle(intake, new QueueReply(QueueCode.ReadError, 0, 0), false);
             }
         }
     }
 
-    /// <summary>The frames of a submission after its beginning; false ends the session.</summary>
-    private async ValueTask<bool> ServeAsync(Submission submission, CancellationToken end)
+    /// <summary>The frames of a intake after its beginning; false ends the session.</summary>
+    private async ValueTask<bool> ServeAsync(IntakeMessage intake, CancellationToken end)
     {
-        submission.AddBody(writer.ReceivedLine(submission));
+        intake.AddBody(writer.ReceivedLine(intake));
         while (await EnsureAsync(IntakeFrame.LengthBytes, end))
         {
             byte tag = _buffer[_start];
@@ -107,14 +107,14 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
             bool isSound = isEnd
                 ? length <= QueueLimits.EnvelopeBytesMax
                 : tag == IntakeFrame.Message && length <= QueueLimits.BlockBytesMax;
-            if (!isSound || !await TakeAsync(submission, isEnd, (int)length, end))
+            if (!isSound || !await ReceiveAsync(intake, isEnd, (int)length, end))
             {
                 return false;
             }
 
             if (isEnd)
             {
-                await FinishAsync(submission, end);
+                await FinishAsync(intake, end);
                 return true;
             }
         }
@@ -122,8 +122,8 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         return false;
     }
 
-    /// <summary>The submission that a Begin frame asks for; null where it is none.</summary>
-    private Submission? Begin()
+    /// <summary>The intake that a Begin frame asks for; null where it is none.</summary>
+    private IntakeMessage? Begin()
     {
         ReadOnlySpan<byte> frame = _buffer.AsSpan(_start, IntakeFrame.BeginBytes);
         _start += IntakeFrame.BeginBytes;
@@ -136,8 +136,8 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
 
     /// <summary>Hands a frame's bytes on in the pieces they come in; false if the client leaves.
     /// </summary>
-    private async ValueTask<bool> TakeAsync(
-        Submission submission, bool isEnvelope, int length, CancellationToken end)
+    private async ValueTask<bool> ReceiveAsync(
+        IntakeMessage intake, bool isEnvelope, int length, CancellationToken end)
     {
         for (int left = length; left > 0;)
         {
@@ -147,12 +147,12 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
             }
 
             int bytes = Math.Min(left, _end - _start);
-            if (!user.IsOurs && !_hasLargePlace && submission.IsLargeWith(bytes, isEnvelope))
+            if (!user.IsOurs && !_hasLargePlace && intake.IsLargeWith(bytes, isEnvelope))
             {
                 await EnterLargeAsync();
             }
 
-            Take(submission, isEnvelope, _buffer.AsSpan(_start, bytes));
+            Append(intake, isEnvelope, _buffer.AsSpan(_start, bytes));
             _start += bytes;
             left -= bytes;
         }
@@ -177,38 +177,38 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         }
     }
 
-    private void Take(Submission submission, bool isEnvelope, ReadOnlySpan<byte> piece)
+    private void Append(IntakeMessage intake, bool isEnvelope, ReadOnlySpan<byte> piece)
     {
-        if (submission.Code == 0 && (!writer.Room.HasSpace(submission.Origin)
-            || !(user.IsOurs || writer.Room.TryTake(submission, piece.Length))))
+        if (intake.Code == 0 && (!writer.Room.HasSpace(intake.Origin)
+            || !(user.IsOurs || writer.Room.TryTake(intake, piece.Length))))
         {
-            submission.Refuse(QueueCode.WriteError);
+            intake.Refuse(QueueCode.WriteError);
         }
         else if (isEnvelope)
         {
-            submission.AddEnvelope(piece);
+            intake.AddEnvelope(piece);
         }
         else
         {
-            submission.AddBody(piece);
+            intake.AddBody(piece);
         }
     }
 
-    private async ValueTask FinishAsync(Submission submission, CancellationToken end)
+    private async ValueTask FinishAsync(IntakeMessage intake, CancellationToken end)
     {
         _deadline?.SetOurTurn(true);
-        await writer.JudgeAsync(submission);
-        bool hasOwnFile = submission.Fd >= 0;
+        await writer.JudgeAsync(intake);
+        bool hasOwnFile = intake.Fd >= 0;
         if (hasOwnFile)
         {
-            await writer.SyncFileAsync(submission);
+            await writer.SyncFileAsync(intake);
         }
 
-        QueueReply reply = submission.Code == 0
-            ? await writer.CommitAsync(submission)
-            : new QueueReply(submission.Code, submission.Qp, 0);
-        submission.Dispose(); // A client that does not read its answer holds nothing.
-        writer.Room.Settle(submission, reply, hasOwnFile);
+        QueueReply reply = intake.Code == 0
+            ? await writer.CommitAsync(intake)
+            : new QueueReply(intake.Code, intake.Qp, 0);
+        intake.Dispose(); // A client that does not read its answer holds nothing.
+        writer.Room.Settle(intake, reply, hasOwnFile);
         _deadline?.SetOurTurn(false);
         byte[] bytes = new byte[IntakeFrame.ReplyBytes];
         IntakeReply.Write(bytes, reply);

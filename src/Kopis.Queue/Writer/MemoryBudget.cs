@@ -1,6 +1,6 @@
 namespace Kopis.Queue.Writer;
 
-/// <summary>Bytes that submissions may hold in memory: those of a user, of all local users, of
+/// <summary>Bytes that intakes may hold in memory: those of a user, of all local users, of
 /// all. Each counts in the next one too.</summary>
 internal sealed class MemoryBudget(long bytesMax, MemoryBudget? within = null)
 {

@@ -53,7 +53,7 @@ public sealed class QueueWriter : IDisposable
         _mess = Path.Combine(home, "queue", "mess");
         (_disk, _clock) = (disk, clock);
         _floods = new LogThrottle(log, clock);
-        _lock = TakeLock(Path.Combine(home, "queue", "lock", "writer"));
+        _lock = AcquireLock(Path.Combine(home, "queue", "lock", "writer"));
         try
         {
             Directory.CreateDirectory(MessStore.Incoming(_mess));
@@ -80,7 +80,7 @@ public sealed class QueueWriter : IDisposable
 
     internal DiskRoom Room { get; }
 
-    /// <summary>Bytes of bodies and envelopes in memory, of all submissions.</summary>
+    /// <summary>Bytes of bodies and envelopes in memory, of all intakes.</summary>
     internal long MemoryHeld => _sessions.Memory.Held;
 
     /// <summary>Serves until told to stop, then lets what was begun finish for two seconds.
@@ -119,7 +119,7 @@ public sealed class QueueWriter : IDisposable
     /// <summary>Watches the time of a local user's connection.</summary>
     internal Deadline NewDeadline(Socket socket) => new(socket, _clock, _limits.Timeout);
 
-    internal Submission NewSubmission(MessageOrigin origin, IntakeUser user, uint qp) =>
+    internal IntakeMessage NewSubmission(MessageOrigin origin, IntakeUser user, uint qp) =>
         new(user.Memory, _disk, NewIncomingPath)
         {
             Origin = origin,
@@ -130,22 +130,22 @@ public sealed class QueueWriter : IDisposable
         };
 
     /// <summary>The line that heads every message of the queue (contract §3).</summary>
-    internal byte[] ReceivedLine(Submission submission) => Encoding.ASCII.GetBytes(
-        $"Received: (qmail {submission.Qp} invoked "
-        + $"{Trusted.Invoker(submission.Uid, submission.Origin)}); "
-        + $"{QmailDate.Rfc822(submission.Arrived)}\n");
+    internal byte[] ReceivedLine(IntakeMessage intake) => Encoding.ASCII.GetBytes(
+        $"Received: (qmail {intake.Qp} invoked "
+        + $"{Trusted.Invoker(intake.Uid, intake.Origin)}); "
+        + $"{QmailDate.Rfc822(intake.Arrived)}\n");
 
     /// <summary>
     /// Makes a large body durable on a thread of its own: neither the committer nor the sessions
     /// of small messages wait for a hundred megabytes.
     /// </summary>
-    internal async Task SyncFileAsync(Submission submission)
+    internal async Task SyncFileAsync(IntakeMessage intake)
     {
-        await _fileSyncs.EnterAsync(submission.Uid);
+        await _fileSyncs.EnterAsync(intake.Uid);
         try
         {
             await Task.Factory.StartNew(
-                submission.SyncFile, CancellationToken.None, TaskCreationOptions.LongRunning,
+                intake.SyncFile, CancellationToken.None, TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
         }
         finally
@@ -155,18 +155,18 @@ public sealed class QueueWriter : IDisposable
     }
 
     /// <summary>Everything has come: judges it, long envelopes one after another.</summary>
-    internal async Task JudgeAsync(Submission submission)
+    internal async Task JudgeAsync(IntakeMessage intake)
     {
-        if (!submission.IsLongToJudge)
+        if (!intake.IsLongToJudge)
         {
-            submission.Finish();
+            intake.Finish();
             return;
         }
 
-        await _longJudgements.EnterAsync(submission.Uid);
+        await _longJudgements.EnterAsync(intake.Uid);
         try
         {
-            submission.Finish();
+            intake.Finish();
         }
         finally
         {
@@ -174,10 +174,10 @@ public sealed class QueueWriter : IDisposable
         }
     }
 
-    internal Task<QueueReply> CommitAsync(Submission submission) =>
-        _committer.CommitAsync(submission);
+    internal Task<QueueReply> CommitAsync(IntakeMessage intake) =>
+        _committer.CommitAsync(intake);
 
-    private static int TakeLock(string path)
+    private static int AcquireLock(string path)
     {
         int fd = -1;
         try

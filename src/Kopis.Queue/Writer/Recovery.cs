@@ -8,7 +8,7 @@ internal static class Recovery
 {
     /// <summary>
     /// Empties <c>incoming/</c> and removes bodies whose record never became durable. Both belong
-    /// to submissions that were never answered.
+    /// to intakes that were never answered.
     /// </summary>
     /// <exception cref="IOException">The directory cannot be read or changed.</exception>
     internal static void Clean(IFileSystem files, string mess, Action<string> log)

@@ -5,7 +5,7 @@ using Kopis.Queue.Store.Messages;
 namespace Kopis.Queue.Writer;
 
 /// <summary>
-/// Appends batches of submissions to segments; each batch is durable, or refused, as a whole
+/// Appends batches of intakes to segments; each batch is durable, or refused, as a whole
 /// (group commit). Used by one thread.
 /// </summary>
 internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegment) : IDisposable
@@ -21,12 +21,12 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
     private long _end;
     private long _written;
 
-    /// <summary>Makes submissions durable: all of them, or as many as the segment takes.</summary>
+    /// <summary>Makes intakes durable: all of them, or as many as the segment takes.</summary>
     /// <param name="batch">At least one; own files are durable already.</param>
     /// <returns>The numbers of the first ones, in order; at least one.</returns>
     /// <exception cref="PosixException">Nothing of the batch may be reported as queued.
     /// </exception>
-    internal ulong[] Commit(ReadOnlySpan<Submission> batch)
+    internal ulong[] Commit(ReadOnlySpan<IntakeMessage> batch)
     {
         _ = NextNumber();
         long start = _end;
@@ -36,7 +36,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
             bool hasFiles = false;
             while (numbers.Count < batch.Length && _end < MessageNumber.SegmentStartsBelow)
             {
-                Submission next = batch[numbers.Count];
+                IntakeMessage next = batch[numbers.Count];
                 numbers.Add(MessageNumber.Of(_segment, _end));
                 hasFiles |= PlaceFile(next, numbers[^1]);
                 AddRecord(next, numbers[^1]);
@@ -60,7 +60,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         return [.. numbers];
     }
 
-    /// <summary>The number that the next submission gets, unless its commit fails.</summary>
+    /// <summary>The number that the next intake gets, unless its commit fails.</summary>
     /// <exception cref="PosixException">There can be no segment for it now.</exception>
     internal ulong NextNumber()
     {
@@ -112,38 +112,38 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         _end = _written = SegmentFile.HeaderBytes;
     }
 
-    private bool PlaceFile(Submission submission, ulong number)
+    private bool PlaceFile(IntakeMessage intake, ulong number)
     {
-        if (submission.Fd >= 0)
+        if (intake.Fd >= 0)
         {
-            submission.MoveFile(MessStore.OwnFile(mess, number));
+            intake.MoveFile(MessStore.OwnFile(mess, number));
         }
 
-        return submission.Fd >= 0;
+        return intake.Fd >= 0;
     }
 
-    private void AddRecord(Submission submission, ulong number)
+    private void AddRecord(IntakeMessage intake, ulong number)
     {
         RecordHeader header = new()
         {
             Number = number,
-            Arrived = submission.Arrived,
-            BodyBytes = submission.BodyBytes,
-            EnvelopeBytes = submission.Envelope.Bytes,
-            EnvelopeCrc = submission.Envelope.Crc,
-            BodyCrc = submission.BodyCrc,
-            Uid = submission.Uid,
-            Qp = submission.Qp,
-            Origin = submission.Origin,
-            OwnFile = submission.Fd >= 0,
-            HasParameters = submission.Envelope.HasParameters,
+            Arrived = intake.Arrived,
+            BodyBytes = intake.BodyBytes,
+            EnvelopeBytes = intake.Envelope.Bytes,
+            EnvelopeCrc = intake.Envelope.Crc,
+            BodyCrc = intake.BodyCrc,
+            Uid = intake.Uid,
+            Qp = intake.Qp,
+            Origin = intake.Origin,
+            OwnFile = intake.Fd >= 0,
+            HasParameters = intake.Envelope.HasParameters,
         };
         Span<byte> first = stackalloc byte[RecordHeader.Bytes];
         header.Write(first);
         Add(first);
-        AddEnvelope(submission.Envelope);
-        Add(submission.Inline);
-        int unpadded = RecordHeader.Bytes + submission.Envelope.Bytes + submission.Inline.Length;
+        AddEnvelope(intake.Envelope);
+        Add(intake.Inline);
+        int unpadded = RecordHeader.Bytes + intake.Envelope.Bytes + intake.Inline.Length;
         Add(Padding.AsSpan(0, (int)(header.RecordBytes - unpadded)));
         _end += header.RecordBytes;
     }
@@ -187,7 +187,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
     /// Takes the batch back. After a failed sync nobody knows what the disk holds, so the segment
     /// is never written to again: records in it stay readable, the next batch begins a new one.
     /// </summary>
-    private void GiveUpBatch(long start, ReadOnlySpan<Submission> placed)
+    private void GiveUpBatch(long start, ReadOnlySpan<IntakeMessage> placed)
     {
         _pending.ResetWrittenCount();
         try
@@ -204,11 +204,11 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         Dispose();
     }
 
-    private static void KeepFiles(ReadOnlySpan<Submission> placed)
+    private static void KeepFiles(ReadOnlySpan<IntakeMessage> placed)
     {
-        foreach (Submission submission in placed)
+        foreach (IntakeMessage intake in placed)
         {
-            submission.KeepFile();
+            intake.KeepFile();
         }
     }
 }

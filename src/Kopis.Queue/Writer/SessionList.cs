@@ -15,7 +15,7 @@ internal sealed class SessionList : IDisposable
     internal SessionList() =>
         _localMemory = new MemoryBudget(QueueLimits.LocalMemoryBytesMax, Memory);
 
-    /// <summary>What all submissions hold in memory.</summary>
+    /// <summary>What all intakes hold in memory.</summary>
     internal MemoryBudget Memory { get; } = new(QueueLimits.MemoryBytesMax);
 
     /// <summary>Waits until one more may run; to be followed by <see cref="TryEnter"/>.</summary>
@@ -98,7 +98,7 @@ internal sealed class SessionList : IDisposable
         catch (Exception e)
         {
             // A bug: nobody awaits this to hear of it. The queue survives a new start.
-            LastWords.Throw(e);
+            ErrorLog.Throw(e);
             throw;
         }
         finally

@@ -29,13 +29,13 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
     {
         if (message.Parameters?.Of(recipient).Wants(NotifyOn.Failure) != false)
         {
-            sender.Append(message, new BounceRecord(recipient, NoticeAction.Failed, report));
+            sender.Append(message, new BounceRecord(recipient, DsnAction.Failed, report));
             message.HasBounce = true;
         }
     }
 
     /// <summary>Takes what became of an order's recipient, after its verdict.</summary>
-    internal void Take(
+    internal void Record(
         Delivery delivery, int recipient, DeliveryReport report, Verdict verdict, long now)
     {
         QueuedMessage message = delivery.Message;
@@ -56,8 +56,8 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
 
         if (delivery.IsComplete && _open.Remove(delivery, out List<BounceRecord>? all))
         {
-            TellOf(message, all.FindAll(one => one.Action != NoticeAction.Delayed), now);
-            TellOf(message, all.FindAll(one => one.Action == NoticeAction.Delayed), now);
+            ReportOn(message, all.FindAll(one => one.Action != DsnAction.Delayed), now);
+            ReportOn(message, all.FindAll(one => one.Action == DsnAction.Delayed), now);
         }
     }
 
@@ -94,7 +94,7 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
     internal void Remove(ulong number) => sender.Remove(number);
 
     /// <summary>Null where there is nothing to tell.</summary>
-    private NoticeAction? ActionOf(
+    private DsnAction? ActionOf(
         QueuedMessage message, int recipient, Delivery delivery, DeliveryReport report,
         Verdict verdict, long now)
     {
@@ -102,17 +102,17 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
         if (verdict == Verdict.Delivered && said.Wants(NotifyOn.Success) && !report.IsPassedOn)
         {
             return delivery.Pass.Channel == DeliveryChannel.Local
-                ? NoticeAction.Delivered
-                : NoticeAction.Relayed;
+                ? DsnAction.Delivered
+                : DsnAction.Relayed;
         }
 
         bool isDelayed = verdict == Verdict.Retry && report.Verdict == Verdict.Retry
             && delaySeconds > 0 && now - message.BornSeconds >= delaySeconds
             && said.Wants(NotifyOn.Delay) && !message.Parameters.IsDelayTold(recipient);
-        return isDelayed ? NoticeAction.Delayed : null;
+        return isDelayed ? DsnAction.Delayed : null;
     }
 
-    private void TellOf(QueuedMessage message, List<BounceRecord> notices, long now)
+    private void ReportOn(QueuedMessage message, List<BounceRecord> notices, long now)
     {
         if (notices.Count == 0)
         {
@@ -151,7 +151,7 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
     /// with the next deferral. A delivery that was not told of is told of at the end.</summary>
     private void KeepTrace(QueuedMessage message, BounceRecord notice, bool isTold)
     {
-        bool isDelay = notice.Action == NoticeAction.Delayed;
+        bool isDelay = notice.Action == DsnAction.Delayed;
         if (isDelay && isTold)
         {
             message.Parameters!.SetDelayTold(notice.Recipient);

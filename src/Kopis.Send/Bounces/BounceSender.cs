@@ -63,14 +63,14 @@ internal sealed class BounceSender(
         if (hasFailure)
         {
             replies.Add(SendNotice(
-                message, Kept(message, record => record.IsFailure), NoticeAction.Failed));
+                message, Kept(message, record => record.IsFailure), DsnAction.Failed));
         }
 
         bool isGood = replies.TrueForAll(reply => reply.Code == 0);
         if (isGood && Kept(message, record => record.IsSuccess).Any())
         {
             replies.Add(SendNotice(
-                message, Kept(message, record => record.IsSuccess), NoticeAction.Delivered));
+                message, Kept(message, record => record.IsSuccess), DsnAction.Delivered));
         }
 
         return replies;
@@ -93,7 +93,7 @@ internal sealed class BounceSender(
     }
 
     private QueueReply SendNotice(
-        QueuedMessage message, IEnumerable<BounceRecord> notices, NoticeAction action)
+        QueuedMessage message, IEnumerable<BounceRecord> notices, DsnAction action)
     {
         using MessageFile? original = OpenOriginal(message);
         using IIntakeConnection queue = connect();

@@ -40,7 +40,7 @@ internal sealed class BounceWriter(
     internal void WriteBounce(IEnumerable<BounceRecord> failures)
     {
         queue.Begin(MessageOrigin.Bounce, 0);
-        byte[] id = NoticeId(failures);
+        byte[] id = DsnId(failures);
         Write(to => BounceText.WriteHead(
             to, clock.GetUtcNow(), controls.BounceFrom, controls.BounceHost, Recipient, id,
             IsDouble));
@@ -52,34 +52,34 @@ internal sealed class BounceWriter(
     }
 
     /// <summary>Writes a notice of delivery status.</summary>
-    internal void WriteNotice(IEnumerable<BounceRecord> notices, NoticeAction action)
+    internal void WriteNotice(IEnumerable<BounceRecord> notices, DsnAction action)
     {
         MessageParameters said = message.Parameters!.Said;
 
         // A failure gives the message back as a bounce does, all else its header (RFC 3461 §4.3).
         // A part of a message may be no message: one that is too large gives its header, too.
-        bool isWanted = action == NoticeAction.Failed && !said.RequireTls
+        bool isWanted = action == DsnAction.Failed && !said.RequireTls
             && said.Return != ReturnContent.Headers;
         bool isWhole = isWanted && OriginalBytes <= OriginalBytesMax;
         string boundary = "kopis-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         queue.Begin(MessageOrigin.Bounce, 0);
-        byte[] id = NoticeId(notices);
-        Write(to => NoticeText.WriteHead(
+        byte[] id = DsnId(notices);
+        Write(to => DsnText.WriteHead(
             to, clock.GetUtcNow(), controls.BounceFrom, controls.BounceHost, Recipient, id,
             boundary, action));
         WriteParagraphs(notices);
-        Write(to => NoticeText.WriteEndOfText(
+        Write(to => DsnText.WriteEndOfText(
             to, isWhole, isWanted && !isWhole ? OriginalBytes : null));
-        Write(to => NoticeText.WriteStatusHead(
+        Write(to => DsnText.WriteStatusHead(
             to, boundary, controls.BounceHost, said.EnvelopeId,
             DateTimeOffset.FromUnixTimeSeconds(message.BornSeconds)));
         WriteStatuses(notices);
-        Write(to => NoticeText.WriteMessageHead(
+        Write(to => DsnText.WriteMessageHead(
             to, boundary, isWhole, said.SmtpUtf8, message.ReturnPath));
         CopyMessage(isWhole,
             unreadable: "X-Unreadable: the rest of the message could not be read\n"u8,
             cut: (to, _) => to.Write("X-Truncated: the rest of the header is left out\n"u8));
-        Write(to => NoticeText.WriteEnd(to, boundary));
+        Write(to => DsnText.WriteEnd(to, boundary));
     }
 
     /// <summary>Queues it.</summary>
@@ -94,9 +94,9 @@ internal sealed class BounceWriter(
         queue.Write(_text.WrittenSpan);
     }
 
-    private byte[] NoticeId(IEnumerable<BounceRecord> records)
+    private byte[] DsnId(IEnumerable<BounceRecord> records)
     {
-        NoticeId id = new();
+        DsnId id = new();
         id.Add(message.Sender);
         foreach (BounceRecord record in records)
         {
@@ -123,7 +123,7 @@ internal sealed class BounceWriter(
         foreach (BounceRecord notice in notices.Where(one => one.Recipient >= 0))
         {
             byte[]? asked = message.Parameters!.Of(notice.Recipient).OriginalRecipient;
-            Write(to => NoticeText.WriteStatus(
+            Write(to => DsnText.WriteStatus(
                 to, Address(notice), asked, notice.Action, notice.Report, end));
         }
     }
@@ -139,7 +139,7 @@ internal sealed class BounceWriter(
             int got;
             for (long done = 0; (got = original?.ReadBody(done, block) ?? 0) > 0; done += got)
             {
-                int wanted = isWhole ? got : header.Take(block.AsSpan(0, got));
+                int wanted = isWhole ? got : header.Append(block.AsSpan(0, got));
                 if (done + wanted > OriginalBytesMax)
                 {
                     int kept = WholeLines(block.AsSpan(0, (int)(OriginalBytesMax - done)));

@@ -14,7 +14,7 @@ internal sealed class CleanServer(IFileSystem files, string mess)
     private int _length;
 
     /// <summary>Obeys each request that is whole with these bytes.</summary>
-    internal void Take(ReadOnlySpan<byte> block, Action<byte> reply)
+    internal void Handle(ReadOnlySpan<byte> block, Action<byte> reply)
     {
         foreach (byte b in block)
         {

@@ -18,7 +18,7 @@ public static class QmailCleanProgram
         int got;
         while ((got = Fd.Read(0, block)) > 0)
         {
-            server.Take(block.AsSpan(0, got), answer => Fd.WriteAll(1, [answer]));
+            server.Handle(block.AsSpan(0, got), answer => Fd.WriteAll(1, [answer]));
         }
 
         return ExitCode.Success;

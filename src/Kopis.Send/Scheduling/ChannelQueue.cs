@@ -7,8 +7,8 @@ internal sealed class ChannelQueue
     /// the work between two looks at reports.</summary>
     private const int MovesMax = 10_000;
 
-    private readonly Dictionary<uint, OriginRow> _rows = [];
-    private readonly Queue<OriginRow> _turns = new(); // Each row that has work, once.
+    private readonly Dictionary<uint, OriginQueue> _rows = [];
+    private readonly Queue<OriginQueue> _turns = new(); // Each row that has work, once.
 
     /// <summary>Messages by the time of their next pass.</summary>
     internal PriorityQueue<QueuedMessage, long> Waiting { get; } = new();
@@ -17,15 +17,15 @@ internal sealed class ChannelQueue
     internal bool HasDue => _turns.Count > 0;
 
     /// <summary>Moves what is due into the rows.</summary>
-    internal void TakeDue(long now)
+    internal void DequeueDue(long now)
     {
         for (int i = 0; i < MovesMax
             && Waiting.TryPeek(out QueuedMessage? message, out long due) && due <= now; i++)
         {
             Waiting.Dequeue();
-            if (!_rows.TryGetValue(message.Uid, out OriginRow? row))
+            if (!_rows.TryGetValue(message.Uid, out OriginQueue? row))
             {
-                _rows.Add(message.Uid, row = new OriginRow(message.Uid));
+                _rows.Add(message.Uid, row = new OriginQueue(message.Uid));
             }
 
             (message.IsLong ? row.LongDue : row.Due).Enqueue(message);
@@ -34,9 +34,9 @@ internal sealed class ChannelQueue
     }
 
     /// <summary>The row whose turn it is; to be given back by <see cref="Wake"/>.</summary>
-    internal OriginRow? NextTurn()
+    internal OriginQueue? NextTurn()
     {
-        if (!_turns.TryDequeue(out OriginRow? row))
+        if (!_turns.TryDequeue(out OriginQueue? row))
         {
             return null;
         }
@@ -47,7 +47,7 @@ internal sealed class ChannelQueue
 
     /// <summary>The row takes turns as long as it has work, and is forgotten with its last pass.
     /// </summary>
-    internal void Wake(OriginRow row)
+    internal void Wake(OriginQueue row)
     {
         if (row.HasWork && !row.HasTurn)
         {

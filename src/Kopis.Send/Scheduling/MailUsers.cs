@@ -64,7 +64,7 @@ internal sealed class MailUsers(int sharedPlaces)
 
     /// <summary>A parked recipient that has room now, and its user, who has taken the place; users
     /// take turns.</summary>
-    internal (MailUser User, Pass Pass, int Recipient)? TakeReady()
+    internal (MailUser User, Pass Pass, int Recipient)? DequeueReady()
     {
         for (int i = _parked.Count; i > 0; i--)
         {

@@ -2,10 +2,10 @@ namespace Kopis.Send.Scheduling;
 
 /// <summary>One attempt at all recipients of a message that are left on a channel.</summary>
 internal sealed class Pass(
-    QueuedMessage message, OriginRow row, DeliveryChannel channel, long nextDue, bool isLast)
+    QueuedMessage message, OriginQueue row, DeliveryChannel channel, long nextDue, bool isLast)
 {
     /// <summary>The row that it takes turns in.</summary>
-    internal OriginRow Row { get; } = row;
+    internal OriginQueue Row { get; } = row;
 
     internal QueuedMessage Message { get; } = message;
 

@@ -71,11 +71,11 @@ internal sealed class QueueState(
 
     /// <summary>Takes up some messages that have waited for room.</summary>
     /// <exception cref="IOException">Not now; they wait on.</exception>
-    internal void TakeWaiting(long now)
+    internal void ReadWaiting(long now)
     {
         for (int i = 0; i < MessagesAtOnce && _waiting.Next(HasRoom) is { } number; i++)
         {
-            TakeWaiting(number, now);
+            ReadWaiting(number, now);
         }
     }
 
@@ -132,7 +132,7 @@ internal sealed class QueueState(
             mess.EnvelopeBytesMax = WholeNow;
             ScanResult result = mess.Next();
             _hasPassedSegment |= mess.Position.Segment != segment;
-            TakeResult(result, now);
+            OnScanResult(result, now);
 
             // Last, since it may fail: what was read is behind the position and comes no more.
             if (_hasPassedSegment)
@@ -175,12 +175,12 @@ internal sealed class QueueState(
 
     public void Dispose() => mess.Dispose();
 
-    private void TakeResult(ScanResult result, long now)
+    private void OnScanResult(ScanResult result, long now)
     {
         if (result == ScanResult.Message)
         {
             ArrivedMessage message = mess.Current!;
-            Take(message, _saved.GetValueOrDefault(message.Number), isNew: true, now);
+            Add(message, _saved.GetValueOrDefault(message.Number), isNew: true, now);
         }
         else if (result == ScanResult.Damaged && mess.DamagedNumber is { } number)
         {
@@ -201,18 +201,18 @@ internal sealed class QueueState(
     private bool HasRoom(uint uid) => _waiting.HeldBy(uid) is var held
         && (held == 0 || held <= memoryBytesMax - _memoryBytes);
 
-    private void TakeWaiting(ulong number, long now)
+    private void ReadWaiting(ulong number, long now)
     {
         SegmentUse use = Use(MessageNumber.Segment(number));
         mess.EnvelopeBytesMax = WholeNow;
         ArrivedMessage? arrived = TryOpen(number);
-        _waiting.Take();
+        _waiting.Dequeue();
         _memoryBytes -= WaitingMessages.MessageBytes;
         use.Waiting--;
         use.Left--;
         if (arrived is not null)
         {
-            Take(arrived, null, isNew: false, now, mayWait: false);
+            Add(arrived, null, isNew: false, now, mayWait: false);
         }
     }
 
@@ -245,7 +245,7 @@ internal sealed class QueueState(
         mess.EnvelopeBytesMax = WholeNow;
         if (TryOpen(number) is { } arrived)
         {
-            Take(arrived, _saved[number], isNew: false, now);
+            Add(arrived, _saved[number], isNew: false, now);
         }
     }
 
@@ -303,7 +303,7 @@ internal sealed class QueueState(
         }
     }
 
-    private void Take(
+    private void Add(
         ArrivedMessage arrived, SavedMessage? saved, bool isNew, long now, bool mayWait = true)
     {
         SegmentUse use = Use(MessageNumber.Segment(arrived.Number));

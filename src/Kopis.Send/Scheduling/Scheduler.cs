@@ -76,7 +76,7 @@ internal sealed class Scheduler(
     {
         _now = now;
         ChannelQueue own = _channels[(int)channel];
-        own.TakeDue(now);
+        own.DequeueDue(now);
         if (channel == DeliveryChannel.Remote)
         {
             return NextOfRows(own, channel);
@@ -121,7 +121,7 @@ internal sealed class Scheduler(
 
     /// <summary>A message with nothing left to deliver, each once; null where there is none.
     /// </summary>
-    internal QueuedMessage? TakeFinished() =>
+    internal QueuedMessage? DequeueFinished() =>
         _finished.TryDequeue(out QueuedMessage? message) ? message : null;
 
     /// <summary>The message is out of the queue for good.</summary>
@@ -145,7 +145,7 @@ internal sealed class Scheduler(
 
     private Delivery? NextParked()
     {
-        if (_users.TakeReady() is not { } ready)
+        if (_users.DequeueReady() is not { } ready)
         {
             return null;
         }
@@ -189,7 +189,7 @@ internal sealed class Scheduler(
     }
 
     /// <summary>The row's next order; null where it has none, or the steps were used up.</summary>
-    private Delivery? NextOfRow(DeliveryChannel channel, OriginRow row, ref int steps)
+    private Delivery? NextOfRow(DeliveryChannel channel, OriginQueue row, ref int steps)
     {
         OpenPasses(channel, row);
         while (steps-- > 0 && row.Rotation.TryDequeue(out Pass? pass))
@@ -277,7 +277,7 @@ internal sealed class Scheduler(
         return delivery;
     }
 
-    private void OpenPasses(DeliveryChannel channel, OriginRow row)
+    private void OpenPasses(DeliveryChannel channel, OriginQueue row)
     {
         while (row.Rotation.Count < PassesMax && row.Due.TryDequeue(out QueuedMessage? message))
         {
@@ -291,7 +291,7 @@ internal sealed class Scheduler(
         }
     }
 
-    private void OpenPass(DeliveryChannel channel, OriginRow row, QueuedMessage message)
+    private void OpenPass(DeliveryChannel channel, OriginQueue row, QueuedMessage message)
     {
         long next = RetrySchedule.Next(_now, message.BornSeconds, channel);
         bool isLast = _now > message.BornSeconds + lifetimeSeconds;

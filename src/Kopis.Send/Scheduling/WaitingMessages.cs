@@ -68,7 +68,7 @@ internal sealed class WaitingMessages
     }
 
     /// <summary>Takes out what <see cref="Next"/> has just given.</summary>
-    internal void Take()
+    internal void Dequeue()
     {
         uint uid = _turns.Dequeue();
         _rows[uid].Dequeue();

@@ -6,7 +6,7 @@ namespace Kopis.Server.ClientPolicy;
 
 /// <summary>Decides whether a client may speak to the program behind rblsmtpd (contract §12.3).
 /// </summary>
-internal sealed class ClientCheck(RblsmtpdOptions options, DnsList lists)
+internal sealed class ClientCheck(RblsmtpdOptions options, DnsListQuery lists)
 {
     private const string NoAnswer = "temporary RBL lookup error";
 

@@ -54,7 +54,7 @@ public sealed class ClientGate
     /// <param name="environment">What is known of it.</param>
     /// <param name="isGreeted">We speak first, and have not spoken.</param>
     /// <param name="stop">Turns it away.</param>
-    public async Task<ClientStanding> MeetAsync(
+    public async Task<ClientState> AdmitAsync(
         Connection connection, ByteEnvironment environment, bool isGreeted,
         CancellationToken stop)
     {
@@ -65,8 +65,8 @@ public sealed class ClientGate
 
         ClientSettings settings = _settings.Current();
         IPAddress? client = AddressIn(environment);
-        ClientStanding standing =
-            ClientStanding.Open(settings, _limits.Current(), client, _log);
+        ClientState standing =
+            ClientState.Open(settings, _limits.Current(), client, _log);
         if (standing.TurnedAway is not null || client is null
             || environment["RELAYCLIENT"] is not null)
         {
@@ -96,10 +96,10 @@ public sealed class ClientGate
     /// <summary>Meets a client of whom nothing is held; whom it shows to be a user is counted.
     /// </summary>
     /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
-    public ClientStanding LetAlone() => ClientStanding.OfUsersOnly(_limits.Current(), _log);
+    public ClientState LetAlone() => ClientState.OfUsersOnly(_limits.Current(), _log);
 
     private static async Task JudgeAsync(
-        ClientStanding standing, IPAddress client, ClientSettings settings,
+        ClientState standing, IPAddress client, ClientSettings settings,
         Connection? silent, CancellationToken stop)
     {
         Task<Listing> listing = settings.Lists?.AskAsync(client) ?? Task.FromResult(Listing.None);

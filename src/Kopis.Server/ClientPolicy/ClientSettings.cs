@@ -53,10 +53,10 @@ internal sealed class ClientSettings
     internal TimeSpan TarpitDelay { get; }
 
     /// <summary>What the lists say; null where there are none.</summary>
-    internal AskedLately<Listing>? Lists { get; private init; }
+    internal ExpiringCache<Listing>? Lists { get; private init; }
 
     /// <summary>Whether names are proven; null where that does not matter.</summary>
-    internal AskedLately<NameProof>? Names { get; private init; }
+    internal ExpiringCache<NameProof>? Names { get; private init; }
 
     /// <summary>Reads the files.</summary>
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
@@ -73,12 +73,12 @@ internal sealed class ClientSettings
         IMailDns? who = rules.Count > 0 || asksNames ? dns() : null;
         return new ClientSettings(control)
         {
-            Lists = rules.Count == 0 ? null : new AskedLately<Listing>(
+            Lists = rules.Count == 0 ? null : new ExpiringCache<Listing>(
                 new ListingCheck(
-                    [.. rules.Select(rule => new WatchedList(rule, who!, time, log))],
+                    [.. rules.Select(rule => new DnsList(rule, who!, time, log))],
                     faults.Count > 0, timeout, time).AskAsync,
                 listing => listing.IsWhole, time),
-            Names = !asksNames ? null : new AskedLately<NameProof>(
+            Names = !asksNames ? null : new ExpiringCache<NameProof>(
                 new NameCheck(who!, timeout, time).AskAsync,
                 proof => proof != NameProof.Unknown, time),
         };

@@ -1,63 +1,130 @@
-using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
 
 /// <summary>
-/// Asks lists of clients that are kept in DNS (RFC 5782): an address is on a list where the name
-/// made of its reversed digits and the list's zone has records.
+/// One list, and what has become of it: lists die, and then are silent, or answer yes to everything
+/// (RFC 5782 §5). Such a one is left alone for a while, and its word is no word.
 /// </summary>
-public sealed class DnsList(IMailDns dns)
+/// <param name="rule">The list.</param>
+/// <param name="dns">Who is asked.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Is told when the list is left alone.</param>
+internal sealed class DnsList(
+    DnsListRule rule, IMailDns dns, TimeProvider time, Action<string> log)
 {
-    // For one look-up, however many resolvers there are: a client gives a greeting five minutes
-    // (RFC 5321 §4.5.3.2), and several lists may be asked before it.
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(20);
+    internal const int SilencesMax = 3; // In a row.
+    internal static readonly TimeSpan RestAfterSilence = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan RestAfterLie = TimeSpan.FromMinutes(10);
+    internal static readonly TimeSpan BelieveFor = TimeSpan.FromHours(1);
 
-    /// <summary>What the list says of the address: an A record for each reason it is there.
-    /// </summary>
-    public Task<DnsAnswer<IPAddress>> FindCodesAsync(
-        IPAddress client, string zone, CancellationToken stop) =>
-        BoundedAsync(inTime => dns.FindIPv4Async(NameFor(client, zone), inTime), stop);
+    private const uint LoopbackNetwork = 127; // 127.0.0.0/8 holds all answers of a list.
+    private const uint TroubleCodes = 0x7FFFFF; // 127.255.255.0/24: refused, over quota, mistyped.
 
-    /// <summary>What the list would have the client told.</summary>
-    public Task<DnsAnswer<string>> FindTextsAsync(
-        IPAddress client, string zone, CancellationToken stop) =>
-        BoundedAsync(inTime => dns.FindTextsAsync(NameFor(client, zone), inTime), stop);
+    private readonly Lock _lock = new();
+    private long _restsUntil = long.MinValue;
+    private long _believedUntil = long.MinValue;
+    private int _silences;
 
-    /// <summary>
-    /// <c>192.0.2.99</c> is at <c>99.2.0.192.ZONE</c>; an IPv6 address is there digit by digit,
-    /// all 32 of them (RFC 5782 §2.4).
-    /// </summary>
-    internal static string NameFor(IPAddress client, string zone)
+    internal DnsListRule Rule { get; } = rule;
+
+    /// <summary>Asks about a client. Does not throw; the time's end is silence.</summary>
+    internal async Task<ListAnswer> AskAsync(IPAddress client, CancellationToken inTime)
     {
-        if (client.IsIPv4MappedToIPv6)
+        long now = time.GetTimestamp();
+        lock (_lock)
         {
-            client = client.MapToIPv4();
+            if (now < _restsUntil)
+            {
+                return ListAnswer.Silent;
+            }
         }
 
-        byte[] bytes = client.GetAddressBytes();
-        Array.Reverse(bytes);
-        IEnumerable<string> labels = client.AddressFamily == AddressFamily.InterNetwork
-            ? bytes.Select(b => b.ToString(CultureInfo.InvariantCulture))
-            : bytes.Select(b => $"{b & 15:x}.{b >> 4:x}");
-        return $"{string.Join('.', labels)}.{zone.Trim('.')}";
+        ListAnswer word = Judge(await FindAsync(client, inTime));
+        if (word == ListAnswer.Yes && !await IsBelievedAsync(inTime))
+        {
+            word = ListAnswer.Silent;
+        }
+
+        Note(word);
+        return word;
     }
 
-    private static async Task<DnsAnswer<T>> BoundedAsync<T>(
-        Func<CancellationToken, Task<DnsAnswer<T>>> ask, CancellationToken stop)
+    private ListAnswer Judge(DnsAnswer<IPAddress> answer) =>
+        answer.Status == DnsStatus.TryAgain ? ListAnswer.Silent
+        : answer.Records.Any(code => !IsAnswer(DnsListRule.Number(code))) ? ListAnswer.Silent
+        : answer.Records.Any(Rule.Counts) ? ListAnswer.Yes
+        : ListAnswer.No;
+
+    private static bool IsAnswer(uint code) =>
+        code >> 24 == LoopbackNetwork && code >> 8 != TroubleCodes;
+
+    // 127.0.0.1 is on no list (RFC 5782 §5), but on one whose zone has become a wildcard.
+    private async Task<bool> IsBelievedAsync(CancellationToken inTime)
     {
-        using CancellationTokenSource limit =
-            CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(AnswerTimeout);
+        lock (_lock)
+        {
+            if (time.GetTimestamp() < _believedUntil)
+            {
+                return true;
+            }
+        }
+
+        DnsAnswer<IPAddress> answer = await FindAsync(IPAddress.Loopback, inTime);
+        if (answer.Status == DnsStatus.TryAgain)
+        {
+            return false;
+        }
+
+        bool lies = answer.Records.Count > 0;
+        lock (_lock)
+        {
+            _believedUntil = lies ? long.MinValue : After(BelieveFor);
+            _restsUntil = lies ? After(RestAfterLie) : _restsUntil;
+        }
+
+        if (lies)
+        {
+            log($"{Rule.Zone} lists everyone, even 127.0.0.1: not asked for "
+                + $"{RestAfterLie.TotalSeconds:0} seconds");
+        }
+
+        return !lies;
+    }
+
+    private void Note(ListAnswer word)
+    {
+        lock (_lock)
+        {
+            _silences = word == ListAnswer.Silent ? _silences + 1 : 0;
+            if (_silences < SilencesMax)
+            {
+                return;
+            }
+
+            _silences = 0;
+            _restsUntil = Math.Max(_restsUntil, After(RestAfterSilence));
+        }
+
+        log($"{Rule.Zone} does not answer: not asked for "
+            + $"{RestAfterSilence.TotalSeconds:0} seconds");
+    }
+
+    private async Task<DnsAnswer<IPAddress>> FindAsync(IPAddress client, CancellationToken inTime)
+    {
         try
         {
-            return await ask(limit.Token);
+            // The wait ends in time, whether or not the resolver's code keeps to it.
+            return await dns.FindIPv4Async(DnsListQuery.NameFor(client, Rule.Zone), inTime)
+                .WaitAsync(inTime);
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (Exception) when (inTime.IsCancellationRequested) // Of whatever kind: see MailDns.
         {
-            return new DnsAnswer<T>(DnsStatus.TryAgain, []);
+            return new DnsAnswer<IPAddress>(DnsStatus.TryAgain, []);
         }
     }
+
+    private long After(TimeSpan span) =>
+        time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency);
 }

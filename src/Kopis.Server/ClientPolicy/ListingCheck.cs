@@ -9,32 +9,32 @@ namespace Kopis.Server.ClientPolicy;
 /// <param name="timeout">After it a list counts as silent.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ListingCheck(
-    IReadOnlyList<WatchedList> lists, bool isOneUnread, TimeSpan timeout, TimeProvider time)
+    IReadOnlyList<DnsList> lists, bool isOneUnread, TimeSpan timeout, TimeProvider time)
 {
     /// <summary>Asks. Does not throw.</summary>
     internal async Task<Listing> AskAsync(IPAddress client)
     {
-        WatchedList[] asked = [.. lists.Where(list => list.Rule.IsAbout(client))];
+        DnsList[] asked = [.. lists.Where(list => list.Rule.IsAbout(client))];
         using CancellationTokenSource limit = new(timeout, time);
-        ListWord[] words = await Task.WhenAll(
+        ListAnswer[] words = await Task.WhenAll(
             asked.Select(list => list.AskAsync(client, limit.Token)));
         int score = 0;
         int unsaid = isOneUnread ? -DnsListRule.WeightMost : 0;
         List<string> zones = [];
-        foreach ((WatchedList list, ListWord word) in asked.Zip(words))
+        foreach ((DnsList list, ListAnswer word) in asked.Zip(words))
         {
-            if (word == ListWord.Yes)
+            if (word == ListAnswer.Yes)
             {
                 score += list.Rule.Weight;
                 zones.Add(list.Rule.Zone);
             }
-            else if (word == ListWord.Silent)
+            else if (word == ListAnswer.Silent)
             {
                 unsaid += Math.Min(0, list.Rule.Weight);
             }
         }
 
         return new Listing(
-            score, score + unsaid, zones, !words.Contains(ListWord.Silent));
+            score, score + unsaid, zones, !words.Contains(ListAnswer.Silent));
     }
 }

@@ -14,7 +14,7 @@ public static class Rblsmtpd
     public static int Run(ProgramContext context)
     {
         RblsmtpdOptions options = RblsmtpdOptions.Parse(context.Arguments);
-        DnsList lists = new(MailDns.Read(context));
+        DnsListQuery lists = new(MailDns.Read(context));
         Rejection? rejection = new ClientCheck(options, lists)
             .RunAsync(context.Environment, CancellationToken.None).GetAwaiter().GetResult();
         if (rejection is not null)
@@ -34,13 +34,13 @@ public static class Rblsmtpd
     /// <returns>Null where what follows cannot run in the listener.</returns>
     /// <exception cref="ConfigurationException">Wrong usage, or no resolver can be made out.
     /// </exception>
-    public static ISessionHandler? Fuse(
+    public static ISessionHandler? CreateHandler(
         ProgramContext listener, IReadOnlyList<byte[]> chain, ChainFactory rest)
     {
         RblsmtpdOptions options = RblsmtpdOptions.Parse([.. chain.Skip(1)]);
         return rest(listener, options.Program) is { } next
             ? new RblsmtpdHandler(
-                options, new DnsList(MailDns.Read(listener)), next, TimeProvider.System)
+                options, new DnsListQuery(MailDns.Read(listener)), next, TimeProvider.System)
             : null;
     }
 

@@ -9,7 +9,7 @@ namespace Kopis.Server.ClientPolicy;
 /// <summary>rblsmtpd as a link of a chain: the next link serves those whom it lets in.</summary>
 internal sealed class RblsmtpdHandler : ISessionHandler
 {
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(10);
 
     private readonly RblsmtpdOptions _options;
     private readonly ClientCheck _check;
@@ -17,7 +17,7 @@ internal sealed class RblsmtpdHandler : ISessionHandler
     private readonly TimeProvider _time;
 
     internal RblsmtpdHandler(
-        RblsmtpdOptions options, DnsList lists, ISessionHandler next, TimeProvider time)
+        RblsmtpdOptions options, DnsListQuery lists, ISessionHandler next, TimeProvider time)
     {
         _options = options;
         _check = new ClientCheck(options, lists);
@@ -63,7 +63,7 @@ internal sealed class RblsmtpdHandler : ISessionHandler
         if (timeout == TimeSpan.Zero)
         {
             connection.Output.Write(rejection.Reply);
-            connection.SetDeadline(LastWords);
+            connection.SetDeadline(LingerTime);
             await connection.FlushAndLingerAsync();
             return;
         }

@@ -14,7 +14,7 @@ internal sealed class LoginConversation : ILineProtocol
     /// <summary>For a line, and for the whole login (contract §10.1).</summary>
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1200);
 
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(10);
 
     private readonly Connection _connection;
     private readonly byte[] _stamp;
@@ -104,7 +104,7 @@ internal sealed class LoginConversation : ILineProtocol
     internal async Task RefuseAsync(ReadOnlyMemory<byte> refusal, ReadOnlyMemory<byte> code)
     {
         _connection.Output.Write(Pop3Code.Add(refusal.Span, code.Span, KnowsCodes));
-        _connection.SetDeadline(LastWords);
+        _connection.SetDeadline(LingerTime);
         await _connection.FlushAndLingerAsync();
     }
 
@@ -134,7 +134,7 @@ internal sealed class LoginConversation : ILineProtocol
         if (start.HasPlaintextAhead)
         {
             _connection.Output.Write(Pop3Reply.PlaintextAhead);
-            _connection.SetDeadline(LastWords);
+            _connection.SetDeadline(LingerTime);
             await _connection.FlushAndLingerAsync();
         }
 

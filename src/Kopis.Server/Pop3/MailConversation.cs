@@ -169,7 +169,7 @@ internal sealed class MailConversation : ILineProtocol
             }
         }
 
-        _drop.TellQuota();
+        _drop.ReportQuota();
         _connection.Output.Write(Pop3Reply.Ok);
     }
 

@@ -105,7 +105,7 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
     }
 
     /// <summary>Tells the quota, if there is one, what was removed.</summary>
-    internal void TellQuota()
+    internal void ReportQuota()
     {
         if (_removedMessages > 0
             && _maildir.TryOpenToAppend("maildirsize\0"u8) is >= 0 and var fd)

@@ -24,7 +24,7 @@ internal sealed class Pop3Handler : ISessionHandler
     private readonly TlsServer _tls;
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
-    private readonly ReaderPost _post;
+    private readonly TicketClient _post;
     private readonly MailboxPlaces _places = new();
 
     /// <summary>Makes the handler.</summary>
@@ -35,7 +35,7 @@ internal sealed class Pop3Handler : ISessionHandler
     /// <param name="time">The clock.</param>
     /// <param name="log">Takes a line for the listener's log.</param>
     internal Pop3Handler(
-        Pop3Chain chain, Pop3Logins logins, ReaderPost post, TlsServer tls, TimeProvider time,
+        Pop3Chain chain, Pop3Logins logins, TicketClient post, TlsServer tls, TimeProvider time,
         Action<string> log)
     {
         _chain = chain;

@@ -17,7 +17,7 @@ namespace Kopis.Server.Pop3;
 internal sealed class Pop3Logins
 {
     private readonly Accounts? _accounts;
-    private readonly SaslDesk _desk;
+    private readonly SaslService _desk;
     private readonly Reloading<Pop3Settings> _settings;
 
     /// <summary>Prepares it.</summary>
@@ -49,19 +49,19 @@ internal sealed class Pop3Logins
             Accounts accounts = new(home, hasHostUsers: false, complain);
             _ = accounts.Find("nobody@invalid"u8);
             _accounts = accounts;
-            LoginGate gate = new(name => accounts.Find(name), time, limiter, limits);
-            logins = new GateLogins(
+            LoginChecker gate = new(name => accounts.Find(name), time, limiter, limits);
+            logins = new LocalLogins(
                 gate, new ApopSecrets(home, complain), hasHostUsers: false, time, log);
         }
         else
         {
-            ReaderPost.WaitUntilServed(home);
+            TicketClient.WaitUntilServed(home);
             logins = new LookupClient(home, time, forReaders: true);
         }
 
-        _desk = new SaslDesk(
+        _desk = new SaslService(
             logins, BearerTokens.In(control, time),
-            new LimitedLogins(logins, limits, time));
+            new LimitedLoginService(logins, limits, time));
     }
 
     /// <summary>What a connection offers.</summary>

@@ -42,7 +42,8 @@ public static class QmailPopup
     /// The sessions of a listener; null where a program of the chain is not ours.
     /// </summary>
     /// <exception cref="ConfigurationException">A file cannot be understood.</exception>
-    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    public static ISessionHandler? CreateHandler(
+        ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
         if (Pop3Chain.Parse(listener.Environment, chain) is not { } words)
         {
@@ -55,10 +56,10 @@ public static class QmailPopup
         TlsServer tls = new(ControlDirectory.Of(listener), TimeProvider.System, Log);
         _ = tls.IsOffered; // nor with a certificate that cannot be used.
         return new Pop3Handler(
-            words, logins, new ReaderPost(listener.Home), tls, TimeProvider.System, Log);
+            words, logins, new TicketClient(listener.Home), tls, TimeProvider.System, Log);
     }
 
-    /// <summary>Whether a chain ends in all of ours, so that <see cref="Fuse"/>'s sessions, which
+    /// <summary>Whether a chain ends in all of ours, so that <see cref="CreateHandler"/>'s sessions, which
     /// have no use for root's rights, serve it.</summary>
     public static bool EndsChain(ByteEnvironment environment, IReadOnlyList<byte[]> chain)
     {
@@ -83,17 +84,17 @@ public static class QmailPopup
         Pop3Login login = new(
             Stamp.Make(Processes.Id, DateTimeOffset.UtcNow, context.Arguments[0]),
             new Pop3Offer(Tls: false, Passwords: true, new SaslOffer(ForAnyJudge, Binding: null)));
-        if (TakeLogin(login))
+        if (SendLogin(login))
         {
             context.Environment[MailConversation.CodesVariable] = login.KnowsCodes ? [] : null;
-            (byte[] reply, bool isTemporary) = RunSubprogram(context, login.TakeFields());
+            (byte[] reply, bool isTemporary) = RunSubprogram(context, login.DetachFields());
             Fd.WriteAll(1, reply.Length == 0 ? reply : Pop3Code.Add(
                 reply, isTemporary ? Pop3Code.Temporary : Pop3Code.Auth, login.KnowsCodes));
         }
     }
 
     // What follows PASS belongs to the next program: lines are read byte by byte.
-    private static bool TakeLogin(Pop3Login login)
+    private static bool SendLogin(Pop3Login login)
     {
         ArrayBufferWriter<byte> reply = new();
         login.Greet(reply);

@@ -18,7 +18,8 @@ public static class QmailQmqpd
 
     /// <summary>The sessions of a listener, for as long as its process.</summary>
     /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
-    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    public static ISessionHandler? CreateHandler(
+        ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
         QmqpHandler handler = Handler(listener, new IntakePool(listener.Home));
         handler.Check();
@@ -27,6 +28,6 @@ public static class QmailQmqpd
 
     private static QmqpHandler Handler(ProgramContext context, IntakePool pool) => new(
         ControlDirectory.Of(context),
-        environment => SubmissionClients.For(context with { Environment = environment }, pool),
+        environment => IntakeClients.For(context with { Environment = environment }, pool),
         TimeProvider.System);
 }

@@ -17,7 +17,8 @@ public static class QmailQmtpd
 
     /// <summary>The sessions of a listener, for as long as its process.</summary>
     /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
-    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    public static ISessionHandler? CreateHandler(
+        ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
         QmtpHandler handler = Handler(listener, new IntakePool(listener.Home));
         handler.Check();
@@ -26,6 +27,6 @@ public static class QmailQmtpd
 
     private static QmtpHandler Handler(ProgramContext context, IntakePool pool) => new(
         ControlDirectory.Of(context),
-        environment => SubmissionClients.For(context with { Environment = environment }, pool),
+        environment => IntakeClients.For(context with { Environment = environment }, pool),
         TimeProvider.System);
 }

@@ -13,7 +13,7 @@ namespace Kopis.Server.Qmtp;
 /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
 /// <param name="time">The clock.</param>
 internal sealed class QmqpHandler(
-    ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue, TimeProvider time)
+    ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue, TimeProvider time)
     : ISessionHandler
 {
     private readonly Reloading<RecipientLimits> _limits = new(

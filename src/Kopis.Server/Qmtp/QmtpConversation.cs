@@ -8,7 +8,7 @@ namespace Kopis.Server.Qmtp;
 
 /// <summary>One QMTP session: messages until the client ends it (contract §9.2).</summary>
 internal sealed class QmtpConversation(
-    Connection connection, IReceivePolicy policy, ISubmissionClient queue, TimeProvider time)
+    Connection connection, IReceivePolicy policy, IIntakeClient queue, TimeProvider time)
 {
     private readonly QmtpReader _reader = new(policy);
 

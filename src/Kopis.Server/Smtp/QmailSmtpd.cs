@@ -23,7 +23,8 @@ public static class QmailSmtpd
     /// The sessions of a listener, for as long as its process.
     /// </summary>
     /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
-    public static ISessionHandler? Fuse(ProgramContext listener, IReadOnlyList<byte[]> chain)
+    public static ISessionHandler? CreateHandler(
+        ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
         SmtpHandler handler = Handler(
             listener, [.. chain.Skip(1)], new IntakePool(listener.Home));
@@ -47,7 +48,7 @@ public static class QmailSmtpd
         LookupClient lookup = new(context.Home, TimeProvider.System);
         return new SmtpHandler(
             ControlDirectory.Of(context),
-            environment => SubmissionClients.For(context with { Environment = environment }, pool),
+            environment => IntakeClients.For(context with { Environment = environment }, pool),
             new LookupRecipients(lookup),
             new ClientGate(
                 ControlDirectory.Of(context), () => MailDns.ReadHurried(context),

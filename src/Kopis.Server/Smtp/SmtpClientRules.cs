@@ -7,7 +7,7 @@ namespace Kopis.Server.Smtp;
 /// What is held against one client, as replies of its session. Outlives the session's new beginning
 /// with TLS.
 /// </summary>
-internal sealed class SmtpClientRules(ClientStanding standing)
+internal sealed class SmtpClientRules(ClientState standing)
 {
     private readonly SmtpAnswer? _refusal = Answer(standing.Refusal);
     private int _faults;
@@ -45,5 +45,5 @@ internal sealed class SmtpClientRules(ClientStanding standing)
     internal bool IsSlow => standing.Delay > TimeSpan.Zero;
 
     /// <summary>For how long; asked once.</summary>
-    internal TimeSpan TakeDelay() => standing.TakeDelay();
+    internal TimeSpan NextDelay() => standing.NextDelay();
 }

@@ -25,10 +25,10 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
     private const int LoginFailuresMax = 3; // RFC 4954 §4 leaves the number to us.
 
-    internal static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(10);
 
     private readonly Connection _connection;
-    private readonly SmtpClient _client;
+    private readonly ClientInfo _client;
     private readonly SmtpSettings _settings;
     private readonly SmtpServices _services;
     private readonly ConnectionEnds _peer;
@@ -40,7 +40,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private SmtpStep _step;
 
     internal SmtpConversation(
-        Connection connection, SmtpClient client, SmtpSettings settings, SmtpServices services)
+        Connection connection, ClientInfo client, SmtpSettings settings, SmtpServices services)
     {
         _connection = connection;
         _client = client;
@@ -53,7 +53,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
     /// <summary>The client that the peer has begun to speak for: a new conversation follows.
     /// </summary>
-    internal SmtpClient? Successor { get; private set; }
+    internal ClientInfo? Successor { get; private set; }
 
     int ILineProtocol.LineBytesMax => SmtpLimits.LineBytesMax;
 
@@ -104,7 +104,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
     private SmtpPolicy Policy() => new(
         _settings, _services, _client, _connection.Tls,
-        new SmtpClient(_connection.Environment, Helo: null).Address is { } peer
+        new ClientInfo(_connection.Environment, Helo: null).Address is { } peer
             && _settings.XClients.Contains(peer));
 
     private bool IsGivenUp => _message is not null && !_session.IsChunking;
@@ -144,9 +144,9 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         switch (_step)
         {
             case SmtpStep.ReadMessage:
-                return await TakeMessageAsync();
+                return await ReadMessageAsync();
             case SmtpStep.ReadChunk:
-                return await TakeChunkAsync();
+                return await ReadChunkAsync();
             case SmtpStep.CheckRecipient:
                 return await CheckRecipientAsync(stop);
             case SmtpStep.Authenticate:
@@ -193,7 +193,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     // Keeps replies back from a client that is to be slow; costs a timer.
     private async ValueTask SlowDownAsync(CancellationToken stop)
     {
-        if (_services.Client.TakeDelay() is { Ticks: > 0 } delay)
+        if (_services.Client.NextDelay() is { Ticks: > 0 } delay)
         {
             await Task.Delay(delay, _services.Time, stop).ConfigureAwait(
                 ConfigureAwaitOptions.SuppressThrowing); // A listener that ends goes on at once.
@@ -233,7 +233,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private async ValueTask<int?> BecomeAsync()
     {
         if (!XClientEnvironment.TryBecome(
-            _client, _session.Argument.Span, _connection.AdmitOther, out SmtpClient? other))
+            _client, _session.Argument.Span, _connection.AdmitOther, out ClientInfo? other))
         {
             _session.OnError(SmtpReply.BadAttribute, _connection.Output);
             return null;
@@ -243,14 +243,14 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         return other is null ? await CloseAsync(SmtpReply.Denied) : ExitEarly;
     }
 
-    private async ValueTask<int?> TakeMessageAsync()
+    private async ValueTask<int?> ReadMessageAsync()
     {
         await using SmtpMessage message = Begin();
         SmtpMessageEnd end = await message.ReadAsync(_connection, chunk: null, _settings.Timeout);
         return await EndAsync(message, end, isLast: true);
     }
 
-    private async ValueTask<int?> TakeChunkAsync()
+    private async ValueTask<int?> ReadChunkAsync()
     {
         SmtpChunk chunk = _session.Chunk;
         if (_session.ChunkRefusal is { } refusal)
@@ -309,7 +309,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
                     message.SilenceLoops();
                 }
 
-                byte[] envelope = _session.TakeEnvelope();
+                byte[] envelope = _session.DetachEnvelope();
                 Answer(await message.FinishAsync(envelope), message.CustomText);
                 break;
             case SmtpMessageEnd.Whole:
@@ -380,6 +380,6 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private void Part(SmtpAnswer? answer)
     {
         answer?.WriteTo(_connection.Output, _session.IsEnhanced);
-        _connection.SetDeadline(LastWords);
+        _connection.SetDeadline(LingerTime);
     }
 }

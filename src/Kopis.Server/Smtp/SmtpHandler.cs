@@ -19,8 +19,8 @@ namespace Kopis.Server.Smtp;
 /// <param name="logins">Who judges logins; null for nobody.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SmtpHandler(
-    ControlDirectory control, Func<ByteEnvironment, ISubmissionClient> queue,
-    IRecipientCheck? recipients, ClientGate gate, SaslDesk? logins, TimeProvider time)
+    ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue,
+    IRecipientCheck? recipients, ClientGate gate, SaslService? logins, TimeProvider time)
     : ISessionHandler
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
@@ -53,11 +53,11 @@ internal sealed class SmtpHandler(
         try
         {
             SmtpSettings settings = _settings.Current();
-            SmtpClient client = new(connection.Environment, Helo: null);
+            ClientInfo client = new(connection.Environment, Helo: null);
             while (true)
             {
-                using ClientStanding standing =
-                    await MeetAsync(connection, client, settings, stop);
+                using ClientState standing =
+                    await AdmitAsync(connection, client, settings, stop);
                 if (SmtpClientRules.Answer(standing.TurnedAway) is { } answer)
                 {
                     return await TurnAwayAsync(connection, answer);
@@ -91,13 +91,13 @@ internal sealed class SmtpHandler(
             ? SmtpReply.TooManyConnections.ToBytes(enhanced: false) : default;
 
     // A host that speaks for others is let alone, and each of those met.
-    private async ValueTask<ClientStanding> MeetAsync(
-        Connection connection, SmtpClient client, SmtpSettings settings, CancellationToken stop)
+    private async ValueTask<ClientState> AdmitAsync(
+        Connection connection, ClientInfo client, SmtpSettings settings, CancellationToken stop)
     {
         bool isPeer = ReferenceEquals(client.Environment, connection.Environment);
         return isPeer && client.Address is { } peer && settings.XClients.ContainsSurely(peer)
             ? gate.LetAlone()
-            : await gate.MeetAsync(
+            : await gate.AdmitAsync(
                 connection, client.Environment,
                 isGreeted: isPeer && connection.Environment["SMTPS"] is null, stop);
     }
@@ -110,7 +110,7 @@ internal sealed class SmtpHandler(
             answer.WriteTo(connection.Output, enhanced: false);
         }
 
-        connection.SetDeadline(SmtpConversation.LastWords);
+        connection.SetDeadline(SmtpConversation.LingerTime);
         await connection.FlushAndLingerAsync();
         return SmtpConversation.ExitEarly;
     }

@@ -16,7 +16,7 @@ namespace Kopis.Server.Smtp;
 /// <param name="speaksForOthers">The peer is one of xclients.</param>
 /// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
 internal sealed class SmtpPolicy(
-    SmtpSettings settings, SmtpServices services, SmtpClient client, TlsInfo? tls,
+    SmtpSettings settings, SmtpServices services, ClientInfo client, TlsInfo? tls,
     bool speaksForOthers)
     : ReceivePolicy(
         settings.DataBytes, settings.RcptHosts, settings.Recipients, services.Names,

@@ -18,6 +18,6 @@ namespace Kopis.Server.Smtp;
 /// <param name="Log">Takes a line for people.</param>
 /// <param name="Floods">Takes one of those that a client can cause at will.</param>
 internal sealed record SmtpServices(
-    ISubmissionClient Queue, TlsServer Tls, IRecipientCheck? Recipients, SmtpClientRules Client,
-    SaslDesk? Logins, TimeProvider Time, DeliveryNames Names, Action<string> Log,
+    IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, SmtpClientRules Client,
+    SaslService? Logins, TimeProvider Time, DeliveryNames Names, Action<string> Log,
     LogThrottle Floods);

@@ -10,8 +10,8 @@ internal static class XClientEnvironment
 {
     /// <summary>Makes the client that XCLIENT's words speak of, as <see cref="TryMake"/>.</summary>
     internal static bool TryBecome(
-        SmtpClient before, ReadOnlySpan<byte> words,
-        Func<IPAddress, byte[]?, ByteEnvironment?>? admit, out SmtpClient? made)
+        ClientInfo before, ReadOnlySpan<byte> words,
+        Func<IPAddress, byte[]?, ByteEnvironment?>? admit, out ClientInfo? made)
     {
         made = null;
         if (!XClientAttributes.TryParse(words, out XClientAttributes said)
@@ -21,7 +21,7 @@ internal static class XClientEnvironment
         }
 
         byte[]? helo = said.Helo is { Length: > 0 } name ? name : null;
-        made = environment is null ? null : new SmtpClient(environment, helo);
+        made = environment is null ? null : new ClientInfo(environment, helo);
         return true;
     }
 

@@ -12,7 +12,7 @@ internal static class LoginOffer
     /// <summary>The mechanisms of a session; null where AUTH is not offered. Passwords are not
     /// asked for where others can read them.</summary>
     internal static SaslOffer? To(
-        SmtpClient client, TlsInfo? tls, SaslDesk? logins, SubmissionSettings settings)
+        ClientInfo client, TlsInfo? tls, SaslService? logins, SubmissionSettings settings)
     {
         bool isSafe = tls is not null
             || (settings.AuthOverLoopback

@@ -11,7 +11,7 @@ namespace Kopis.Server.Submission;
 
 /// <summary>One AUTH: carries an exchange's lines, and its questions to who can answer.</summary>
 internal sealed class SmtpLogin(
-    Connection connection, SmtpClient client, SmtpSession session, SmtpServices services)
+    Connection connection, ClientInfo client, SmtpSession session, SmtpServices services)
     : ILineProtocol
 {
     private SaslExchange? _exchange;

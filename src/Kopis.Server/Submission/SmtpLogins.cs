@@ -22,7 +22,7 @@ internal static class SmtpLogins
     /// </param>
     /// <param name="lookup">Asked in our own checkpassword's place.</param>
     /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
-    internal static SaslDesk? Of(
+    internal static SaslService? Of(
         ProgramContext context, IReadOnlyList<byte[]> words, LookupClient lookup)
     {
         ControlDirectory control = ControlDirectory.Of(context);
@@ -38,9 +38,9 @@ internal static class SmtpLogins
         BearerTokens? tokens = BearerTokens.In(control, TimeProvider.System);
         return logins is null && tokens is null
             ? null
-            : new SaslDesk(logins, tokens, Limit(lookup, limits));
+            : new SaslService(logins, tokens, Limit(lookup, limits));
     }
 
-    private static LimitedLogins Limit(ILoginService service, ILoginLimits limits) =>
+    private static LimitedLoginService Limit(ILoginService service, ILoginLimits limits) =>
         new(service, limits, TimeProvider.System);
 }

@@ -94,7 +94,7 @@ public static class Qreceipt
         ArrayBufferWriter<byte> to, byte[] sender, byte[] address, byte[] messageId)
     {
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        NoticeId id = new();
+        DsnId id = new();
         id.Add(sender);
         id.Add(address);
         id.Add(messageId);

@@ -33,7 +33,7 @@ internal static class ToolQueue
         ProgramContext context, byte[] sender, IEnumerable<byte[]> recipients, byte[] head,
         bool withInput)
     {
-        await using ISubmission submission = await SubmissionClients.For(context).BeginAsync(
+        await using IIntakeMessage submission = await IntakeClients.For(context).BeginAsync(
             MessageOrigin.Local, (uint)Processes.Id, CancellationToken.None);
         await submission.WriteAsync(head, CancellationToken.None);
         byte[] block = new byte[MessageBody.BlockBytes];

@@ -138,9 +138,9 @@ public static class Maildir2mbox
         return sender;
     }
 
-    private delegate void TakePiece(ReadOnlySpan<byte> piece);
+    private delegate void HandlePiece(ReadOnlySpan<byte> piece);
 
-    private static void Copy(string file, TakePiece take)
+    private static void Copy(string file, HandlePiece take)
     {
         byte[] block = new byte[MessageBody.BlockBytes];
         int fd = Fd.Open(file, OpenFlags.ReadOnly);

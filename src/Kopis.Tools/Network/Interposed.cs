@@ -16,8 +16,8 @@ public static class Interposed
     /// <summary><c>recordio</c>: shows what passes on standard error.</summary>
     public static int Recordio(ProgramContext context) => Run(context, program =>
         new Relay(
-            new PacketRecord(program, "<"u8.ToArray()).Take,
-            new PacketRecord(program, ">"u8.ToArray()).Take));
+            new PacketRecord(program, "<"u8.ToArray()).Write,
+            new PacketRecord(program, ">"u8.ToArray()).Write));
 
     /// <summary><c>fixcrio</c>: puts CR before each LF that has none, both ways.</summary>
     public static int Fixcrio(ProgramContext context) =>

@@ -20,7 +20,7 @@ internal sealed class PacketRecord(string program, byte[] mark)
     private readonly ArrayBufferWriter<byte> _lines = new(WriteBytesMax);
 
     /// <summary>Takes a packet; an empty one is the end.</summary>
-    internal void Take(ReadOnlySpan<byte> packet, IBufferWriter<byte> to)
+    internal void Write(ReadOnlySpan<byte> packet, IBufferWriter<byte> to)
     {
         if (packet.IsEmpty)
         {

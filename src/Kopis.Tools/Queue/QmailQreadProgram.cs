@@ -25,7 +25,7 @@ public static class QmailQreadProgram
         {
             using StoredBounces stored = new(context.Home, addresses);
             foreach ((MessageFile file, SavedMessage? saved) in
-                QueuedState.Read(context.Home).Messages())
+                QueueListing.Read(context.Home).Messages())
             {
                 using (file)
                 {

@@ -19,7 +19,7 @@ public static class QmailQstatProgram
             // memory: a running one reads what comes at once.
             bool isRunning = FileLocks.IsHeld(context.In("queue/lock/sendmutex"));
             foreach ((MessageFile file, SavedMessage? saved) in
-                QueuedState.Read(context.Home).Messages())
+                QueueListing.Read(context.Home).Messages())
             {
                 file.Dispose();
                 messages++;

@@ -6,7 +6,7 @@ namespace Kopis.Users.Logins;
 
 /// <summary>Salt and iterations for SCRAM, of every name: nobody's too, so that none is told from
 /// another by them.</summary>
-public sealed class ScramSalts(LoginGate gate)
+public sealed class ScramSalts(LoginChecker gate)
 {
     private const int SaltBytes = 16;
 

@@ -35,7 +35,7 @@ internal sealed class LookupPool(string home, int connectionsMax, TimeSpan timeo
             await _room.WaitAsync(limit.Token);
             entered = true;
             byte[]? answer = null;
-            if (TakeIdle() is { } idle)
+            if (DequeueIdle() is { } idle)
             {
                 answer = await TryAskAsync(idle, question, limit.Token);
             }
@@ -104,7 +104,7 @@ internal sealed class LookupPool(string home, int connectionsMax, TimeSpan timeo
         }
     }
 
-    private Socket? TakeIdle()
+    private Socket? DequeueIdle()
     {
         while (_idle.TryTake(out Socket? idle))
         {

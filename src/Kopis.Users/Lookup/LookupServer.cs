@@ -27,7 +27,7 @@ internal sealed class LookupServer : IDisposable
 
     private readonly RecipientJudge _judge;
     private readonly SenderJudge _senders;
-    private readonly LoginDesk _desk;
+    private readonly LoginHandler _desk;
     private readonly Func<uint, bool> _mayAsk;
     private readonly Action<string> _log;
     private readonly Socket _listener;
@@ -45,7 +45,7 @@ internal sealed class LookupServer : IDisposable
     /// <param name="log">Takes one line for people.</param>
     /// <param name="unknown">What names of nobody cost; null: nothing.</param>
     internal LookupServer(
-        Socket listener, RecipientJudge judge, SenderJudge senders, LoginDesk desk,
+        Socket listener, RecipientJudge judge, SenderJudge senders, LoginHandler desk,
         Func<uint, bool> mayAsk, Action<string> log, UnknownNames? unknown = null)
     {
         _unknown = unknown;
@@ -82,7 +82,7 @@ internal sealed class LookupServer : IDisposable
         try
         {
             Socket socket = await _listener.AcceptAsync(stop);
-            LastWords.Watch(Task.Run(() => ServeAsync(socket, stop), CancellationToken.None));
+            ErrorLog.Watch(Task.Run(() => ServeAsync(socket, stop), CancellationToken.None));
         }
         catch (SocketException e)
         {

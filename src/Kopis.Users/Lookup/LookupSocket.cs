@@ -18,5 +18,5 @@ public static class LookupSocket
     /// <summary>The same for readers.</summary>
     /// <exception cref="ConfigurationException">That fails.</exception>
     public static Socket ListenForReaders(string home) =>
-        UnixListener.Listen(ReaderPost.SocketPath(home), SocketType.Seqpacket, Backlog);
+        UnixListener.Listen(TicketClient.SocketPath(home), SocketType.Seqpacket, Backlog);
 }

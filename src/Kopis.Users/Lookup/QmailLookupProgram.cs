@@ -40,7 +40,7 @@ public static class QmailLookupProgram
             return BecomeReader(context, ByteText.ToBytes(words[0]), listener);
         }
 
-        LookupDesk desk = new(context, singleUser, serves && isReader ? TakeReaders() : null);
+        LookupService desk = new(context, singleUser, serves && isReader ? InheritReaders() : null);
         return !serves ? desk.Tell(ByteText.ToBytes(words[0]))
             : desk.Serve(() => isReader
                 ? new Socket(new SafeSocketHandle(Listener, ownsHandle: true))
@@ -48,7 +48,7 @@ public static class QmailLookupProgram
     }
 
     // No child gets them.
-    private static (int Listener, int Root)? TakeReaders()
+    private static (int Listener, int Root)? InheritReaders()
     {
         if (!Fd.IsInherited(Readers) || !Fd.IsInherited(Root))
         {

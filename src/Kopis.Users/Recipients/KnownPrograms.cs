@@ -34,7 +34,7 @@ internal sealed class KnownPrograms(
             }
 
             // Any other line is a delivery; one before it decides.
-            LookupVerdict? verdict = line[0] != (byte)'|' || ShellWords.Split(line[1..])
+            LookupVerdict? verdict = line[0] != (byte)'|' || ShellArguments.Split(line[1..])
                 is not [var program, .. var words] ? LookupVerdict.Yes : Ask(program, words);
             if (verdict is { } known)
             {

@@ -1,6 +1,6 @@
 namespace Kopis.Users.Tickets;
 
-/// <summary>What a listener asks for (<see cref="ReaderPost"/>).</summary>
+/// <summary>What a listener asks for (<see cref="TicketClient"/>).</summary>
 /// <remarks>u8: 1 where the client knows of response codes, else 0. u8 length and bytes: the
 /// Maildir below the home. The rest: a <see cref="ReaderTicket"/>.</remarks>
 public static class ReaderRequest

@@ -16,7 +16,7 @@ public sealed class ReaderTickets(byte[] key, int usedMax = ReaderTickets.UsedMa
     /// <param name="bytes">The ticket.</param>
     /// <param name="now">By <see cref="ReaderTicket.Now"/>.</param>
     /// <param name="refusal">Why the result is null.</param>
-    public RecipientUser? Take(ReadOnlySpan<byte> bytes, long now, out string refusal)
+    public RecipientUser? Redeem(ReadOnlySpan<byte> bytes, long now, out string refusal)
     {
         refusal = "a ticket that was not made here";
         if (ReaderTicket.Open(bytes, key) is not { } ticket)

@@ -21,7 +21,7 @@ internal sealed class TableWriter : IDisposable
     internal TableWriter(string users, TableFormat format)
     {
         (_users, _format) = (users, format);
-        TakeLock();
+        AcquireLock();
         try
         {
             Load();
@@ -73,7 +73,7 @@ internal sealed class TableWriter : IDisposable
     /// <summary>Lets the next writer in.</summary>
     public void Dispose() => Fd.Close(_lock);
 
-    private void TakeLock()
+    private void AcquireLock()
     {
         _lock = Fd.Open(
             _format.TextPath(_users) + ".lock", OpenFlags.ReadWrite | OpenFlags.Create, OwnerOnly);

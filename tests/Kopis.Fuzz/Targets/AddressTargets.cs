@@ -65,7 +65,7 @@ internal static class AddressTargets
             bool continues = field.WrittenCount > 0 && line[0] is (byte)' ' or (byte)'\t';
             if (!continues && field.WrittenCount > 0)
             {
-                header.Take(field.WrittenSpan);
+                header.Add(field.WrittenSpan);
                 field.ResetWrittenCount();
             }
 
@@ -77,7 +77,7 @@ internal static class AddressTargets
 
         if (field.WrittenCount > 0)
         {
-            header.Take(field.WrittenSpan);
+            header.Add(field.WrittenSpan);
         }
 
         BeFields(header.Build([]));
@@ -148,7 +148,7 @@ internal static class AddressTargets
         foreach (byte[] piece in Must.Pieces(input))
         {
             pieces.Append(piece);
-            more = more && scan.Take(piece);
+            more = more && scan.Scan(piece);
         }
 
         Must.Hold(whole.Count == pieces.Count, "pieces count differently");

@@ -140,7 +140,7 @@ internal static class ChannelTargets
 
         ReadFrames(input, LocalChannel.OrderBytesMax, frame =>
         {
-            DeliveryOrder order = LocalChannel.ParseOrder(frame);
+            LocalCommand order = LocalChannel.ParseOrder(frame);
             byte[] again = LocalChannel.FormatOrder(
                 order.Id, order.OwnFile, order.Sender, order.Body.Length);
             order.Body.CopyTo(again.AsMemory(again.Length - order.Body.Length));
@@ -152,7 +152,7 @@ internal static class ChannelTargets
     internal static void LocalAnswers(byte[] input) =>
         ReadFrames(input, LocalChannel.AnswerBytesMax, frame =>
         {
-            DeliveryAnswer answer = LocalChannel.ParseAnswer(frame);
+            LocalReport answer = LocalChannel.ParseAnswer(frame);
             _ = DeliveryResult.Of(answer.ExitCode, answer.Text.Span);
             Must.Equal(
                 frame,

@@ -126,7 +126,7 @@ internal static class LookupTargets
             LookupSocket.Listen(ServerHome),
             new RecipientJudge(new RecipientLookup(ServerHome, asRoot: false), null, _ => null),
             new SenderJudge(ServerHome),
-            new LoginDesk(new LoginGate(name => accounts.Find(name), Time)),
+            new LoginHandler(new LoginChecker(name => accounts.Find(name), Time)),
             _ => true, line => throw new FuzzFailureException($"the service says: {line}"));
         return server.RunAsync(CancellationToken.None);
     }

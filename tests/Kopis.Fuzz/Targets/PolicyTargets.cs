@@ -29,7 +29,7 @@ internal static class PolicyTargets
                 Must.BePrintable(Encoding.Latin1.GetBytes(rule.Zone), "a zone");
                 foreach (string client in (string[])["192.0.2.99", "2001:db8::1"])
                 {
-                    string name = DnsList.NameFor(IPAddress.Parse(client), rule.Zone);
+                    string name = DnsListQuery.NameFor(IPAddress.Parse(client), rule.Zone);
                     Must.Hold(
                         name.EndsWith($".{rule.Zone}", StringComparison.Ordinal), "another zone");
                     _ = rule.IsAbout(IPAddress.Parse(client));

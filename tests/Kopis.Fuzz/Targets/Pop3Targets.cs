@@ -25,7 +25,7 @@ internal static class Pop3Targets
             if (step == Pop3LoginStep.Check
                 && login.Question.Kind is SaslQuestionKind.Password or SaslQuestionKind.Digest)
             {
-                Must.Hold(login.TakeFields().AsSpan().Count((byte)0) == 3, "not three fields");
+                Must.Hold(login.DetachFields().AsSpan().Count((byte)0) == 3, "not three fields");
             }
             else if (step == Pop3LoginStep.Check)
             {

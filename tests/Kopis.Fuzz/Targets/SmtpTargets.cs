@@ -49,7 +49,7 @@ internal static class SmtpTargets
             if (step == SmtpStep.ReadMessage
                 || (isChunk && session.Chunk.IsLast && session.ChunkRefusal is null))
             {
-                byte[] envelope = session.TakeEnvelope();
+                byte[] envelope = session.DetachEnvelope();
                 Must.Hold(Envelope.Check(envelope) == 0, "an envelope that the queue refuses");
                 session.OnProgress();
             }
@@ -93,8 +93,8 @@ internal static class SmtpTargets
         foreach (Range range in input.AsSpan().Split((byte)' '))
         {
             ReadOnlySpan<byte> word = input.AsSpan(range);
-            _ = MessageParameters.Take(word, ref message);
-            _ = RecipientParameters.Take(word, ref recipient);
+            _ = MessageParameters.Parse(word, ref message);
+            _ = RecipientParameters.Parse(word, ref recipient);
             if (XText.IsSound(word))
             {
                 byte[] plain = XText.Decode(word);

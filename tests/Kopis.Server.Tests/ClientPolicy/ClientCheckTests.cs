@@ -65,7 +65,7 @@ public sealed class ClientCheckTests
         }
 
         Rejection? rejection = await new ClientCheck(
-            RblsmtpdOptions.Parse(words), new DnsList(dns)).RunAsync(environment, default);
+            RblsmtpdOptions.Parse(words), new DnsListQuery(dns)).RunAsync(environment, default);
         return rejection is null ? "in" : $"{rejection.Code} {rejection.Text}";
     }
 }

@@ -23,10 +23,10 @@ public sealed class ClientGateTests
     {
         using GateCase gate = new(
             "dnslists: a.example", "clientname: require", "clientlimits: connections:address:1");
-        using ClientStanding first = await gate.MeetAsync(client, variable);
+        using ClientState first = await gate.AdmitAsync(client, variable);
         Assert.Null(first.TurnedAway);
         Assert.Equal(asked, gate.Dns.Asked.Count);
-        using ClientStanding second = await gate.MeetAsync(client, variable);
+        using ClientState second = await gate.AdmitAsync(client, variable);
         Assert.Equal(counted == 1, second.TurnedAway is not null);
     }
 
@@ -34,7 +34,7 @@ public sealed class ClientGateTests
     public async Task A_client_that_waits_is_let_in()
     {
         using GateCase gate = new("greetdelay: 4");
-        Task<ClientStanding> meeting = gate.MeetAsync(Client);
+        Task<ClientState> meeting = gate.AdmitAsync(Client);
         gate.Time.Advance(TimeSpan.FromSeconds(3.9));
         Assert.False(meeting.IsCompleted);
         gate.Time.Advance(TimeSpan.FromSeconds(0.1));
@@ -50,14 +50,14 @@ public sealed class ClientGateTests
             await gate.Client.WriteAsync("EHLO x\r\n"u8.ToArray());
         }
 
-        Task<ClientStanding> meeting = gate.MeetAsync(Client);
+        Task<ClientState> meeting = gate.AdmitAsync(Client);
         if (when == "while")
         {
             Assert.False(meeting.IsCompleted);
             await gate.Client.WriteAsync("E"u8.ToArray());
         }
 
-        ClientStanding standing = await meeting.WaitAsync(TimeSpan.FromSeconds(30));
+        ClientState standing = await meeting.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal("554 sorry, you must wait for my greeting (#5.5.0)",
             GateCase.Text(standing.TurnedAway));
         Assert.Contains($"0 {Client}: 554 ", Assert.Single(gate.Log), StringComparison.Ordinal);
@@ -103,12 +103,12 @@ public sealed class ClientGateTests
     public async Task Recipients_and_errors_over_the_count_are_slowed_down()
     {
         using GateCase gate = new("tarpitcount: 2", "tarpitdelay: 9");
-        using ClientStanding standing = await gate.MeetAsync(Client);
+        using ClientState standing = await gate.AdmitAsync(Client);
         List<int> delays = [];
         for (int i = 0; i < 4; i++)
         {
             _ = i % 2 == 0 ? standing.CountRecipient(null) : standing.CountError(null);
-            delays.Add((int)standing.TakeDelay().TotalSeconds);
+            delays.Add((int)standing.NextDelay().TotalSeconds);
         }
 
         Assert.Equal([0, 0, 9, 9], delays);

@@ -11,12 +11,12 @@ public sealed class ClientLimitTests
     public async Task Connections_at_one_time()
     {
         using GateCase gate = new("clientlimits: connections:address:2 connections:network:3");
-        ClientStanding one = await gate.MeetAsync("192.0.2.1");
-        ClientStanding two = await gate.MeetAsync("192.0.2.1");
+        ClientState one = await gate.AdmitAsync("192.0.2.1");
+        ClientState two = await gate.AdmitAsync("192.0.2.1");
         string over = "421 sorry, too many connections from you, try again later (#4.7.0)";
         Assert.Equal(over, await gate.VerdictAsync("192.0.2.1"));
         Assert.Contains("421 too many connections of 192.0.2.1", gate.Log);
-        ClientStanding other = await gate.MeetAsync("192.0.2.2");
+        ClientState other = await gate.AdmitAsync("192.0.2.2");
         Assert.Null(other.TurnedAway);
         Assert.Equal(over, await gate.VerdictAsync("192.0.2.3"));
         Assert.Contains("421 too many connections of 192.0.2.0/24", gate.Log);
@@ -35,8 +35,8 @@ public sealed class ClientLimitTests
     public async Task A_network_of_ipv6_has_64_bits(string first, string second, bool same)
     {
         using GateCase gate = new("clientlimits: connections:network:1");
-        using ClientStanding one = await gate.MeetAsync(first);
-        using ClientStanding two = await gate.MeetAsync(second);
+        using ClientState one = await gate.AdmitAsync(first);
+        using ClientState two = await gate.AdmitAsync(second);
         Assert.Equal(same, two.TurnedAway is not null);
     }
 
@@ -67,9 +67,9 @@ public sealed class ClientLimitTests
     {
         using GateCase gate = new(
             "clientlimits: messages:address:2/60 recipients:address:3/60");
-        using ClientStanding one = await gate.MeetAsync("192.0.2.1");
-        using ClientStanding two = await gate.MeetAsync("192.0.2.1");
-        using ClientStanding other = await gate.MeetAsync("192.0.2.2");
+        using ClientState one = await gate.AdmitAsync("192.0.2.1");
+        using ClientState two = await gate.AdmitAsync("192.0.2.1");
+        using ClientState other = await gate.AdmitAsync("192.0.2.2");
         Assert.Null(one.CountMessage(null));
         Assert.Null(two.CountMessage(null));
         Assert.Equal("450 sorry, too many messages from you, try again later (#4.7.1)",
@@ -86,8 +86,8 @@ public sealed class ClientLimitTests
     public async Task A_user_is_counted_wherever_he_is()
     {
         using GateCase gate = new("clientlimits: recipients:user:2/60");
-        using ClientStanding one = await gate.MeetAsync("192.0.2.1");
-        using ClientStanding two = await gate.MeetAsync("198.51.100.1");
+        using ClientState one = await gate.AdmitAsync("192.0.2.1");
+        using ClientState two = await gate.AdmitAsync("198.51.100.1");
         Assert.Null(one.CountRecipient(Joe));
         Assert.Null(two.CountRecipient("JOE"u8.ToArray()));
         Assert.NotNull(one.CountRecipient(Joe));
@@ -100,8 +100,8 @@ public sealed class ClientLimitTests
     public async Task What_a_user_sends_in_an_hour_is_limited_wherever_he_comes_from()
     {
         using GateCase gate = new("submissionrate: 2", "submissionrecipients: 3");
-        using ClientStanding one = await gate.MeetAsync("192.0.2.1");
-        using ClientStanding letAlone = await gate.MeetAsync("192.0.2.2", "RBLSMTPD=");
+        using ClientState one = await gate.AdmitAsync("192.0.2.1");
+        using ClientState letAlone = await gate.AdmitAsync("192.0.2.2", "RBLSMTPD=");
         Assert.Null(one.CountMessage(Joe));
         Assert.Null(letAlone.CountMessage(Joe));
         Assert.Equal("450", letAlone.CountMessage(Joe)?.Code);
@@ -117,7 +117,7 @@ public sealed class ClientLimitTests
     public async Task A_user_may_send_300_messages_in_an_hour_where_no_file_says_else()
     {
         using GateCase gate = new("submissionrecipients: 0");
-        using ClientStanding standing = await gate.MeetAsync("192.0.2.1");
+        using ClientState standing = await gate.AdmitAsync("192.0.2.1");
         Assert.All(Enumerable.Range(0, 300), _ => Assert.Null(standing.CountMessage(Joe)));
         Assert.NotNull(standing.CountMessage(Joe));
         Assert.All(Enumerable.Range(0, 2001), _ => Assert.Null(standing.CountRecipient(Joe)));
@@ -127,7 +127,7 @@ public sealed class ClientLimitTests
     public async Task Errors_end_the_session_and_the_next_ones()
     {
         using GateCase gate = new("clientlimits: errors:address:3/60");
-        using ClientStanding one = await gate.MeetAsync("192.0.2.1");
+        using ClientState one = await gate.AdmitAsync("192.0.2.1");
         Assert.Null(one.CountError(null));
         Assert.Null(one.CountError(null));
         Assert.Equal("421 sorry, too many errors from you, try again later (#4.7.0)",

@@ -53,7 +53,7 @@ public sealed class ClientListsTests
 
         // It comes to its senses.
         gate.Dns.Table.TryRemove("1.0.0.127.a.example", out _);
-        gate.Time.Advance(WatchedList.RestAfterLie);
+        gate.Time.Advance(DnsList.RestAfterLie);
         Assert.Equal(Listed, await gate.VerdictAsync(Client));
     }
 
@@ -122,7 +122,7 @@ public sealed class ClientListsTests
     public async Task A_list_that_stays_silent_is_left_alone_for_a_while()
     {
         using GateCase gate = new("dnslists: a.example");
-        for (int last = 1; last <= WatchedList.SilencesMax; last++)
+        for (int last = 1; last <= DnsList.SilencesMax; last++)
         {
             gate.List($"192.0.2.{last}", "a.example", "?");
             Assert.Equal("", await gate.VerdictAsync($"192.0.2.{last}"));
@@ -132,7 +132,7 @@ public sealed class ClientListsTests
             "a.example does not answer", Assert.Single(gate.Log), StringComparison.Ordinal);
         gate.List(Client, "a.example", "127.0.0.2");
         Assert.Equal("", await gate.VerdictAsync(Client));
-        gate.Time.Advance(WatchedList.RestAfterSilence);
+        gate.Time.Advance(DnsList.RestAfterSilence);
         Assert.Equal(Listed, await gate.VerdictAsync(Client));
     }
 
@@ -145,10 +145,10 @@ public sealed class ClientListsTests
         Assert.Equal(Later, await gate.VerdictAsync(Client));
         gate.List(Client, "b.example", "127.0.0.3");
         Assert.Equal(Later, await gate.VerdictAsync(Client));
-        gate.Time.Advance(AskedLately<Listing>.KeepPartial);
+        gate.Time.Advance(ExpiringCache<Listing>.KeepPartial);
         Assert.Equal("", await gate.VerdictAsync(Client));
         gate.Dns.Table.TryRemove("9.2.0.192.b.example", out _);
-        gate.Time.Advance(AskedLately<Listing>.KeepWhole - TimeSpan.FromSeconds(1));
+        gate.Time.Advance(ExpiringCache<Listing>.KeepWhole - TimeSpan.FromSeconds(1));
         Assert.Equal("", await gate.VerdictAsync(Client));
         gate.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(Listed, await gate.VerdictAsync(Client));
@@ -207,9 +207,9 @@ public sealed class ClientListsTests
     public async Task A_limit_that_is_none_limits_nobody_and_others_stay(string line)
     {
         using GateCase gate = new($"clientlimits: {line} connections:address:1");
-        using ClientStanding one = await gate.MeetAsync(Client);
+        using ClientState one = await gate.AdmitAsync(Client);
         Assert.Null(one.TurnedAway);
-        Assert.Equal("421", (await gate.MeetAsync(Client)).TurnedAway?.Code);
+        Assert.Equal("421", (await gate.AdmitAsync(Client)).TurnedAway?.Code);
         Assert.Contains(
             $"clientlimits: line 1: \"{line}\" is not subject:scope:count/seconds",
             Assert.Single(gate.Warnings), StringComparison.Ordinal);

@@ -55,7 +55,7 @@ internal sealed class GateCase : IDisposable
 
     internal void Check() => _gate.Check();
 
-    internal Task<ClientStanding> MeetAsync(string? client, params string[] variables)
+    internal Task<ClientState> AdmitAsync(string? client, params string[] variables)
     {
         ByteEnvironment environment = new();
         foreach (string variable in variables)
@@ -71,13 +71,13 @@ internal sealed class GateCase : IDisposable
 
         Connection connection =
             Connection.OverPipes(_toServer.Reader, _toClient.Writer, environment, Time);
-        return _gate.MeetAsync(connection, environment, isGreeted: true, Stop.Token);
+        return _gate.AdmitAsync(connection, environment, isGreeted: true, Stop.Token);
     }
 
     /// <summary>What a client's recipients are told, or it is itself.</summary>
     internal async Task<string> VerdictAsync(string client, params string[] variables)
     {
-        using ClientStanding standing = await MeetAsync(client, variables);
+        using ClientState standing = await AdmitAsync(client, variables);
         return Text(standing.TurnedAway ?? standing.Refusal) + standing.Mark.TrimEnd('\n');
     }
 

@@ -151,7 +151,7 @@ internal sealed class Talk : IDisposable
         Pop3Handler handler = new(
             new Pop3Chain("toyokawa.gcd.org"u8.ToArray(), "Maildir"u8.ToArray()),
             new Pop3Logins(_home.Path, isOneUser: true, GateTime, _ => { }),
-            new ReaderPost(_home.Path),
+            new TicketClient(_home.Path),
             new TlsServer(new ControlDirectory(_home.In("control")), Time, _ => { }),
             Time, _ => { });
         Connection connection = Connection.OverPipes(

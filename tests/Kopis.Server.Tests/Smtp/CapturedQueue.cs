@@ -6,7 +6,7 @@ using Kopis.Queue.Writer;
 namespace Kopis.Server.Tests.Smtp;
 
 /// <summary>A queue in memory, which keeps what it was given and answers as it is told.</summary>
-internal sealed class CapturedQueue : ISubmissionClient
+internal sealed class CapturedQueue : IIntakeClient
 {
     internal List<(string Message, string Envelope)> Messages { get; } = [];
 
@@ -22,16 +22,16 @@ internal sealed class CapturedQueue : ISubmissionClient
 
     internal QueueReply Reply { get; set; } = new(0, 13960, 7);
 
-    public ValueTask<ISubmission> BeginAsync(
+    public ValueTask<IIntakeMessage> BeginAsync(
         MessageOrigin origin, uint qp, CancellationToken stop)
     {
         Assert.Equal(MessageOrigin.Network, origin);
         Begun++;
-        return IsDown ? throw new IOException("down") : ValueTask.FromResult<ISubmission>(
+        return IsDown ? throw new IOException("down") : ValueTask.FromResult<IIntakeMessage>(
             new Submission(this));
     }
 
-    private sealed class Submission(CapturedQueue queue) : ISubmission
+    private sealed class Submission(CapturedQueue queue) : IIntakeMessage
     {
         private readonly StringBuilder _message = new();
         private bool _finished;

@@ -42,7 +42,7 @@ internal sealed class Talk : IDisposable
     /// <summary>Who is asked about recipients; nobody unless set.</summary>
     internal AskedRecipients? Recipients { get; set; }
 
-    internal Kopis.Users.Logins.SaslDesk? Logins { get; set; }
+    internal Kopis.Users.Logins.SaslService? Logins { get; set; }
 
     /// <summary>Whether the session has ended.</summary>
     internal bool IsOver => _session is { IsCompleted: true };

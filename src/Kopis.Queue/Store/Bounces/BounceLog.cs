@@ -48,7 +48,7 @@ public sealed class BounceLog(IFileSystem files, string directory)
         {
             if (!_ends.TryGetValue(number, out long end))
             {
-                end = TakeOver(fd);
+                end = Adopt(fd);
             }
 
             byte[] bytes =
@@ -145,7 +145,7 @@ public sealed class BounceLog(IFileSystem files, string directory)
     /// would leave a hole there, which hides what follows. So all of it is written again.
     /// </summary>
     /// <returns>Where it ends.</returns>
-    private long TakeOver(int fd)
+    private long Adopt(int fd)
     {
         if (files.Size(fd) == 0)
         {
@@ -172,7 +172,7 @@ public sealed class BounceLog(IFileSystem files, string directory)
         int fd = files.Open(FileName(number), OpenFlags.WriteOnly);
         try
         {
-            // Only what is written again is synced after a sync that failed: see TakeOver.
+            // Only what is written again is synced after a sync that failed: see Adopt.
             foreach ((long offset, byte[] bytes) in _syncFailed ? records : [])
             {
                 files.WriteAt(fd, bytes, offset);

@@ -30,7 +30,7 @@ public static class BounceReader
 
             done += got;
             yield return new BounceRecord(
-                BounceRecord.InQmailsText, NoticeAction.Failed, block[..got]);
+                BounceRecord.InQmailsText, DsnAction.Failed, block[..got]);
         }
 
         at += hasText ? 1 : 0;
@@ -98,7 +98,7 @@ public static class BounceReader
         return isSound
             ? new BounceRecord(
                 BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(8)),
-                (NoticeAction)record[12], record[head.Length..])
+                (DsnAction)record[12], record[head.Length..])
             : null;
     }
 }

@@ -11,7 +11,7 @@ namespace Kopis.Queue.Store.Bounces;
 /// names recipients itself.</param>
 /// <param name="Action">What became of it.</param>
 /// <param name="Report">The words of the spawner.</param>
-public readonly record struct BounceRecord(int Recipient, NoticeAction Action, byte[] Report)
+public readonly record struct BounceRecord(int Recipient, DsnAction Action, byte[] Report)
 {
     /// <summary>The report is text of a bounce as qmail keeps it, or a piece of that.</summary>
     public const int InQmailsText = -1;
@@ -25,13 +25,13 @@ public readonly record struct BounceRecord(int Recipient, NoticeAction Action, b
     private static readonly byte[] LeftOut = " [...] "u8.ToArray();
 
     /// <summary>Whether the recipient was given up.</summary>
-    public bool IsFailure => Action == NoticeAction.Failed;
+    public bool IsFailure => Action == DsnAction.Failed;
 
     /// <summary>Whether its sender was told that it takes long.</summary>
-    public bool IsDelay => Action == NoticeAction.Delayed;
+    public bool IsDelay => Action == DsnAction.Delayed;
 
     /// <summary>Whether the recipient has the message, and its sender has not heard so.</summary>
-    public bool IsSuccess => Action is NoticeAction.Delivered or NoticeAction.Relayed;
+    public bool IsSuccess => Action is DsnAction.Delivered or DsnAction.Relayed;
 
     /// <summary>Its bytes in the file.</summary>
     public byte[] Format()

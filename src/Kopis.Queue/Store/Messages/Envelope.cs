@@ -22,7 +22,7 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
 
     /// <summary>The parameters of MAIL in canonical form; empty where there are none.</summary>
     public ReadOnlyMemory<byte> Parameters =>
-        TakeParameters(Bytes[(Bytes.Span.IndexOf((byte)0) + 1)..], out _);
+        ReadParameters(Bytes[(Bytes.Span.IndexOf((byte)0) + 1)..], out _);
 
     /// <summary>The recipients in order, as given.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Recipients
@@ -41,13 +41,13 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
     {
         get
         {
-            TakeParameters(
+            ReadParameters(
                 Bytes[(Bytes.Span.IndexOf((byte)0) + 1)..], out ReadOnlyMemory<byte> rest);
             while (rest.Span[0] == (byte)'T')
             {
                 int end = rest.Span.IndexOf((byte)0);
                 ReadOnlyMemory<byte> address = rest[1..end];
-                ReadOnlyMemory<byte> parameters = TakeParameters(rest[(end + 1)..], out rest);
+                ReadOnlyMemory<byte> parameters = ReadParameters(rest[(end + 1)..], out rest);
                 yield return new EnvelopeRecipient(address, parameters);
             }
         }
@@ -126,7 +126,7 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
         return true;
     }
 
-    private static ReadOnlyMemory<byte> TakeParameters(
+    private static ReadOnlyMemory<byte> ReadParameters(
         ReadOnlyMemory<byte> at, out ReadOnlyMemory<byte> rest)
     {
         rest = at;

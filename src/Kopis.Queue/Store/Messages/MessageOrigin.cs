@@ -1,6 +1,6 @@
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>Where a submission came from; decides its <c>Received:</c> line (contract §3).
+/// <summary>Where a intake came from; decides its <c>Received:</c> line (contract §3).
 /// </summary>
 public enum MessageOrigin : byte
 {

@@ -19,7 +19,7 @@ public static class QueueLimits
     /// <summary>A longer envelope waits for its end in a file.</summary>
     public const int EnvelopeBytesInMemory = 64 * 1024;
 
-    /// <summary>Bodies and envelopes held in memory by all submissions together; past this a body
+    /// <summary>Bodies and envelopes held in memory by all intakes together; past this a body
     /// goes to its own file at once, and an envelope that is not small to one that lasts until it
     /// is queued.</summary>
     public const long MemoryBytesMax = 24 * 1024 * 1024;

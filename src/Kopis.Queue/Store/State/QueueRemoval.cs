@@ -31,7 +31,7 @@ public static class QueueRemoval
                     $"Kopis runs in {home}; stop it first", ExitCode.Permanent);
             }
 
-            QueuedState saved = QueuedState.Read(home);
+            QueueListing saved = QueueListing.Read(home);
             Check(saved, numbers);
             string name = saved is { FileName: { } file, IsDoubtful: false }
                 ? file
@@ -46,7 +46,7 @@ public static class QueueRemoval
         }
     }
 
-    private static void Check(QueuedState saved, IReadOnlyList<ulong> numbers)
+    private static void Check(QueueListing saved, IReadOnlyList<ulong> numbers)
     {
         HashSet<ulong> missing = [.. numbers];
         foreach ((MessageFile file, _) in saved.Messages())

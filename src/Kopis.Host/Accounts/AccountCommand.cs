@@ -1,0 +1,98 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
+using Kopis.Posix;
+using Kopis.Users.Virtual;
+
+namespace Kopis.Host.Accounts;
+
+/// <summary>What the commands for virtual users have in common.</summary>
+internal static class AccountCommand
+{
+    private const int OthersMayRead = 0x12; // umask 022.
+
+    /// <summary>Runs a program of several commands; a command that is null is misused.</summary>
+    internal static int Run(
+        ProgramContext context, string usage, Func<string[], string?> command)
+    {
+        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
+        if (words.Any(word => word is "--help" or "-h"))
+        {
+            Print(1, usage);
+            return ExitCode.Success;
+        }
+
+        // Control files are for all users of the suite, whatever the umask of who runs this.
+        Processes.SetFileModeMask(OthersMayRead);
+
+        // The home of a `kopis run`, say, is its user's, and so is what we write there.
+        OwnerWork.GoOnAsOwnerOf(context.In("users"), context);
+        try
+        {
+            if (command(words) is { } text)
+            {
+                Print(1, text);
+                return ExitCode.Success;
+            }
+
+            Print(2, usage);
+            return ExitCode.Permanent;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException(e.Message, e);
+        }
+    }
+
+    /// <summary>An address as given, or one of control/me; in lower case.</summary>
+    /// <exception cref="ConfigurationException">It will not do.</exception>
+    internal static string Address(ProgramContext context, string word)
+    {
+        if (!word.Contains('@'))
+        {
+            byte[] me = ControlDirectory.Of(context).ReadLine(HostFiles.Me)
+                ?? throw Refused($"{Safe(word)} has no @, and there is no control/me");
+            word = $"{word}@{ByteText.ToText(me)}";
+        }
+
+        word = word.ToLowerInvariant();
+        return VirtualAddress.Check(word) is { } reason
+            ? throw Refused($"{Safe(word)}: {reason}")
+            : word;
+    }
+
+    /// <summary>A domain, in lower case.</summary>
+    /// <exception cref="ConfigurationException">It will not do.</exception>
+    internal static string Domain(string word)
+    {
+        word = word.ToLowerInvariant();
+        return VirtualAddress.Check("x@" + word) is { } reason
+            ? throw Refused($"{Safe(word)}: {reason}")
+            : word;
+    }
+
+    /// <summary>The targets of an alias: as given, or one of control/me; in lower case.</summary>
+    /// <exception cref="ConfigurationException">They will not do.</exception>
+    internal static string[] Targets(ProgramContext context, IEnumerable<string> words)
+    {
+        string[] targets = [.. words.Select(word => Address(context, word))];
+        return VirtualAliases.Check(targets) is { } reason ? throw Refused(reason) : targets;
+    }
+
+    /// <summary>Says what is wrong with tables, beside what was done.</summary>
+    internal static void Warn(IEnumerable<string> faults)
+    {
+        foreach (string fault in faults)
+        {
+            Print(2, $"warning: {fault}\n");
+        }
+    }
+
+    internal static string Safe(string text) => LogText.Safe(Encoding.UTF8.GetBytes(text));
+
+    internal static ConfigurationException Refused(string why) => new(why, ExitCode.Permanent);
+
+    private static void Print(int fd, string text) =>
+        Fd.WriteAll(fd, Encoding.UTF8.GetBytes(text));
+}

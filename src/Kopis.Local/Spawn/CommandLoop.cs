@@ -1,0 +1,274 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Globalization;
+using Kopis.Base;
+using Kopis.Local.Delivery;
+using Kopis.Local.Worker;
+using Kopis.Posix;
+using Kopis.Queue.Spawn;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Local.Spawn;
+
+/// <summary>
+/// The half of qmail-lspawn that talks: orders in on descriptor 0, reports out on descriptor 1, and
+/// the warm qmail-locals in between (contract §7.1, §7.2). On an installed host it is user qmails
+/// and may write nowhere; who a delivery runs as is root's to say (<see cref="SpawnLoop"/>). One
+/// thread; waits in poll(2) only.
+/// </summary>
+/// <param name="mess">The directory <c>queue/mess</c>.</param>
+/// <param name="queueUid">Who must own the queue's files.</param>
+/// <param name="root">Where root's half is asked.</param>
+internal sealed class CommandLoop(string mess, uint queueUid, int root)
+{
+    private const int Orders = 0;
+    private const int Reports = 1;
+    private const int DeliveriesMax = 120; // conf-spawn, contract §0.
+
+    private readonly DeliveryCommandReader _reader = new();
+    private readonly List<DeliveryCommand> _commands = [];
+    private readonly Dictionary<uint, PendingDelivery> _pending = [];
+    private readonly Dictionary<uint, WarmLocal> _locals = [];
+    private readonly bool[] _used = new bool[DeliveriesMax];
+    private readonly ArrayBufferWriter<byte> _reports = new();
+    private readonly byte[] _block = new byte[16 * 1024];
+    private bool _reading = true;
+    private bool _writing = true;
+    private bool _isLost;
+    private int _running;
+    private uint _nextId;
+
+    /// <summary>This half as a process: it starts nothing.</summary>
+    /// <param name="mess">The directory <c>queue/mess</c>.</param>
+    /// <param name="queueOwner">The uid of who must own the queue's files.</param>
+    /// <param name="root">Where root's half is asked.</param>
+    /// <returns>Temporary where root's half is gone, which qmail-send says.</returns>
+    internal static int Run(string mess, string? queueOwner, int root)
+    {
+        if (!uint.TryParse(queueOwner, CultureInfo.InvariantCulture, out uint uid))
+        {
+            return ExitCode.Permanent;
+        }
+
+        Confinement.RefusePrograms();
+        CommandLoop loop = new(mess, uid, root);
+        loop.Run();
+        return loop._isLost ? ExitCode.Temporary : ExitCode.Success;
+    }
+
+    /// <summary>Runs until orders have ended and everything is reported.</summary>
+    private void Run()
+    {
+        _reports.WriteByte(DeliveriesMax);
+        FlushReports();
+        Poller poller = new();
+        while (!_isLost && (_reading || _running > 0))
+        {
+            Turn(poller);
+            FlushReports();
+        }
+    }
+
+    private void Turn(Poller poller)
+    {
+        KeyValuePair<uint, WarmLocal>[] locals = [.. _locals];
+        poller.Clear();
+        poller.Add(root, read: true);
+        foreach ((_, WarmLocal local) in locals)
+        {
+            poller.Add(local.Socket, read: true, write: local.HasOutput);
+        }
+
+        int orders = _reading ? poller.Add(Orders, read: true) : -1;
+        if (!poller.Wait(null))
+        {
+            return;
+        }
+
+        for (int i = 0; i < locals.Length; i++)
+        {
+            if (poller.IsReady(1 + i))
+            {
+                Talk(locals[i].Key, locals[i].Value);
+            }
+        }
+
+        if (poller.IsReady(0))
+        {
+            ReadReply();
+        }
+
+        if (!_isLost && _reading && poller.IsReady(orders))
+        {
+            ReadOrders();
+        }
+    }
+
+    private void ReadOrders()
+    {
+        try
+        {
+            int got = Fd.Read(Orders, _block);
+            if (got < 0)
+            {
+                return;
+            }
+
+            _reading = got > 0;
+            _reader.Read(_block.AsSpan(0, got), _commands);
+        }
+        catch (Exception e) when (e is PosixException or InvalidDataException)
+        {
+            _reading = false; // Finish what runs; whoever talks there makes no sense.
+        }
+
+        foreach (DeliveryCommand command in _commands)
+        {
+            Begin(command);
+        }
+
+        _commands.Clear();
+    }
+
+    private void Begin(DeliveryCommand command)
+    {
+        if (CommandCheck.Check(command, _used) is { } refused)
+        {
+            // A report for each recipient, as the one who ordered them counts.
+            for (int i = 0; i < Math.Max(1, command.Recipients.Count); i++)
+            {
+                Report(command.Slot, refused);
+            }
+        }
+        else if (LocalChannel.Split(command.Recipients[0]).Local.Length == 0)
+        {
+            Report(command.Slot, Outcome.Delivered("")); // The address <>: nothing to do.
+        }
+        else
+        {
+            _used[command.Slot] = true;
+            _running++;
+            try
+            {
+                Ask(command);
+            }
+            catch (IOException) // Only the queue's own file can fail here.
+            {
+                End(command.Slot, CommandCheck.CannotOpen());
+            }
+        }
+    }
+
+    /// <summary>Has root's half find a qmail-local for a delivery.</summary>
+    private void Ask(DeliveryCommand command)
+    {
+        QueuedBody message = QueuedBody.Open(FileSystem.Real, mess, command.Number!.Value);
+        QueuedBody? kept = null;
+        try
+        {
+            if (CommandCheck.Check(Fd.Status(message.Descriptor), queueUid) is { } refused)
+            {
+                End(command.Slot, refused);
+                return;
+            }
+
+            uint id = _nextId++;
+            int bodyBytes = message.HasOwnFile ? 0 : (int)message.Length;
+            byte[] frame = LocalChannel.FormatOrder(
+                id, message.HasOwnFile, command.Sender, bodyBytes);
+            message.Read(0, frame.AsSpan(frame.Length - bodyBytes));
+            kept = message.HasOwnFile ? message : null;
+            _pending.Add(id, new PendingDelivery(command.Slot, frame, kept));
+            byte[] question = new byte[LocalChannel.IdBytes];
+            BinaryPrimitives.WriteUInt32LittleEndian(question, id);
+            FdPassing.Send(root, [.. question, .. command.Recipients[0]], fd: -1);
+        }
+        finally
+        {
+            if (kept is null)
+            {
+                message.Dispose();
+            }
+        }
+    }
+
+    private void ReadReply()
+    {
+        Span<byte> packet = stackalloc byte[RootReply.Bytes];
+        if (FdPassing.Receive(root, packet, out int socket) != packet.Length)
+        {
+            _isLost = true;
+            return;
+        }
+
+        RootReply reply = RootReply.Parse(packet);
+        if (socket >= 0)
+        {
+            _locals.Add(reply.Local, new WarmLocal(socket));
+        }
+
+        _pending.Remove(reply.Id, out PendingDelivery order);
+        if (reply.Code == 0 && _locals.TryGetValue(reply.Local, out WarmLocal? local))
+        {
+            local.Order(reply.Id, order);
+            Talk(reply.Local, local, isReadable: false);
+            return;
+        }
+
+        // It was granted to one that has ended meanwhile, or there is none.
+        order.OwnFile?.Dispose();
+        End(order.Slot, reply.Code == 0
+            ? DeliveryResult.Crashed() : DeliveryResult.Of(reply.Code, []));
+    }
+
+    private void Talk(uint number, WarmLocal local, bool isReadable = true)
+    {
+        try
+        {
+            if (!isReadable || local.Read(End))
+            {
+                local.Flush();
+                return;
+            }
+        }
+        catch (Exception e) when (e is PosixException or InvalidDataException)
+        {
+            // As if it had crashed; it has, or is not what was started.
+        }
+
+        foreach (byte slot in local.Slots)
+        {
+            End(slot, DeliveryResult.Crashed());
+        }
+
+        local.Close();
+        _locals.Remove(number);
+    }
+
+    private void End(byte slot, Outcome outcome)
+    {
+        Report(slot, outcome);
+        _used[slot] = false;
+        _running--;
+    }
+
+    private void Report(byte slot, Outcome outcome) =>
+        DeliveryReport.Write(_reports, slot, outcome);
+
+    private void FlushReports()
+    {
+        try
+        {
+            if (_writing)
+            {
+                Fd.WriteAll(Reports, _reports.WrittenSpan);
+            }
+        }
+        catch (PosixException)
+        {
+            _writing = false; // qmail-send is gone; what runs is still finished.
+        }
+
+        _reports.ResetWrittenCount();
+    }
+}

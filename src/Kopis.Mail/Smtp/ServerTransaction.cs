@@ -1,0 +1,87 @@
+using Kopis.Mail.Addresses;
+using Kopis.Mail.Dsn;
+
+namespace Kopis.Mail.Smtp;
+
+/// <summary>One message's envelope while it is being said.</summary>
+internal sealed class ServerTransaction
+{
+    private readonly EnvelopeText _envelope = new();
+    private readonly EnvelopeRecipients _recipients;
+
+    internal ServerTransaction() => _recipients = new EnvelopeRecipients(_envelope);
+
+    /// <summary>Whether MAIL was said.</summary>
+    internal bool IsOpen { get; private set; }
+
+    /// <summary>Whether no mail is taken from the sender.</summary>
+    internal bool SenderIsBad { get; private set; }
+
+    /// <summary>Whether its message has begun to come, by BDAT.</summary>
+    internal bool IsChunking { get; set; }
+
+    /// <summary>Different recipients so far.</summary>
+    internal int Recipients => _recipients.Count;
+
+    internal bool IsUtf8 { get; private set; }
+
+    internal void Open(byte[] sender, bool isBad, MessageParameters parameters)
+    {
+        Forget();
+        (IsOpen, SenderIsBad, IsUtf8) = (true, isBad, parameters.SmtpUtf8);
+        _envelope.Add((byte)'F', sender);
+        _envelope.AddParameters(parameters.IsEmpty ? [] : parameters.ToBytes());
+    }
+
+    /// <summary>Whether the recipient was named before: it may be named again, and counts once.
+    /// </summary>
+    internal bool Has(ReadOnlySpan<byte> address) => _recipients.Find(address) >= 0;
+
+    /// <summary>Adds a recipient; false where it would be too much.</summary>
+    internal bool TryAdd(
+        ReadOnlySpan<byte> address, RecipientParameters parameters, int bytesMax)
+    {
+        int known = _recipients.Find(address);
+        if (known >= 0)
+        {
+            if (!parameters.IsEmpty || !_recipients.ParametersAt(known).IsEmpty)
+            {
+                _recipients.SetParametersAt(
+                    known, _recipients.ParametersAt(known).And(parameters));
+            }
+
+            return true;
+        }
+
+        byte[] said = parameters.IsEmpty ? [] : parameters.ToBytes();
+        if (_recipients.Bytes + address.Length + said.Length > bytesMax)
+        {
+            return false;
+        }
+
+        _recipients.Add(address, [], said);
+        return true;
+    }
+
+    /// <summary>The recipients, in order.</summary>
+    internal IReadOnlyList<byte[]> ToList() => _recipients.ToList();
+
+    /// <summary>Has nobody hear of what becomes of one.</summary>
+    /// <param name="number">Which, from 0.</param>
+    internal void Silence(int number)
+    {
+        int at = _recipients.Nth(number);
+        _recipients.SetParametersAt(
+            at, _recipients.ParametersAt(at) with { Notify = NotifyOn.Never });
+    }
+
+    /// <summary>See <see cref="EnvelopeText"/>.</summary>
+    internal byte[] ToEnvelope() => _envelope.ToBytes();
+
+    internal void Forget()
+    {
+        IsOpen = IsUtf8 = IsChunking = false;
+        _recipients.Clear();
+        _envelope.Clear();
+    }
+}

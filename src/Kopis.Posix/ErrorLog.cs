@@ -1,0 +1,72 @@
+using System.Runtime.ExceptionServices;
+using Kopis.Base;
+
+namespace Kopis.Posix;
+
+/// <summary>
+/// What a program says of an exception that nothing in it catches, on whichever thread: one line,
+/// and exit 111. In the log of a service the line ends with the trace; a person gets none.
+/// </summary>
+public static class ErrorLog
+{
+    private const int StandardError = 2;
+
+    /// <summary>From here on no exception gets past this process but as one line.</summary>
+    /// <param name="program">The name it is called by.</param>
+    /// <param name="isService">Its standard error is a log.</param>
+    public static void Watch(string program, bool isService) =>
+        AppDomain.CurrentDomain.UnhandledException += (_, e) =>
+        {
+            bool isLog = isService && !Terminal.Is(StandardError);
+            Write(Line(program, (Exception)e.ExceptionObject, isLog));
+            Processes.ExitNow(ExitCode.Temporary);
+        };
+
+    /// <summary>A task that nobody waits for: what it throws ends the process.</summary>
+    public static void Watch(Task task) => task.ContinueWith(
+        static ended => Throw(ended.Exception!.GetBaseException()),
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+
+    /// <summary>Ends the process over a bug, from where an exception would be swallowed.</summary>
+    public static void Throw(Exception bug)
+    {
+        ExceptionDispatchInfo seen = ExceptionDispatchInfo.Capture(bug);
+        new Thread(seen.Throw).Start();
+    }
+
+    /// <summary>An exception with its trace, on one line, for a log.</summary>
+    public static string Of(Exception bug) => OneLine(
+        $"{Name(bug)}{bug.Message}"
+        + (bug.StackTrace is { } frames
+            ? " [" + string.Join(" < ", frames.Split('\n').Select(Frame)) + "]" : ""));
+
+    /// <summary>The line, without its end.</summary>
+    internal static string Line(string program, Exception bug, bool withTrace) =>
+        $"{program}: fatal: {(withTrace ? Of(bug) : OneLine(Name(bug) + bug.Message))}";
+
+    // The system's word needs no name of a type beside it; a bug of ours does.
+    private static string Name(Exception bug) =>
+        bug is IOException or UnauthorizedAccessException or OutOfMemoryException
+            ? "" : $"unexpected {bug.GetType().Name}: ";
+
+    /// <summary>Writes a line to standard error, where there is one.</summary>
+    public static void Write(string line)
+    {
+        try
+        {
+            Fd.WriteAll(StandardError, RawText.ToBytes(line + "\n"));
+        }
+        catch (PosixException)
+        {
+            // It is closed, full or gone: the exit code says it.
+        }
+    }
+
+    private static string Frame(string line) =>
+        line.Trim() is ['a', 't', ' ', .. string name] ? name : line.Trim();
+
+    private static string OneLine(string text) =>
+        string.Concat(text.Select(c => c is '\n' or '\r' ? ' ' : c));
+}

@@ -1,0 +1,226 @@
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Queue.Writer;
+
+/// <summary>
+/// One message on its way into the queue: its body in memory while small, in a file of
+/// <c>incoming/</c> from there on. Used by one session, then by the committer.
+/// </summary>
+internal sealed class IntakeMessage : IDisposable
+{
+    private readonly IQueueDisk _disk;
+    private readonly Func<string> _newIncomingPath;
+    private readonly BudgetedBuffer _body;
+    private readonly EnvelopeStore _envelope;
+    private bool _isFileDurable;
+
+    internal IntakeMessage(MemoryBudget budget, IQueueDisk disk, Func<string> newIncomingPath)
+    {
+        _disk = disk;
+        _newIncomingPath = newIncomingPath;
+        _body = new BudgetedBuffer(budget, bytesFree: 0);
+        _envelope = new EnvelopeStore(budget, disk, newIncomingPath);
+    }
+
+    internal MessageOrigin Origin { get; init; }
+
+    internal uint Uid { get; init; }
+
+    internal uint Qp { get; init; }
+
+    internal DateTimeOffset Arrived { get; init; }
+
+    /// <summary>qmail-queue's exit code once it is refused, else 0. The first reason stays.
+    /// </summary>
+    internal int Code { get; private set; }
+
+    /// <summary>Recipients over this are refused with 31.</summary>
+    internal int RecipientsMax { get; init; } = int.MaxValue;
+
+    internal EnvelopeStore Envelope => _envelope;
+
+    /// <summary>To judge it the whole envelope is read back: not by many at once.</summary>
+    internal bool IsLongToJudge => Code == 0 && _envelope.IsInFile && _envelope.HasParameters;
+
+    /// <summary>Bytes that count in its user's share of the disk.</summary>
+    internal long DiskBytes { get; set; }
+
+    /// <summary>What its commit writes, about.</summary>
+    internal long RecordBytes => _envelope.Bytes + Inline.Length;
+
+    internal long BodyBytes { get; private set; }
+
+    internal uint BodyCrc { get; private set; }
+
+    /// <summary>The body, where it is in memory.</summary>
+    internal ReadOnlySpan<byte> Inline => _body.Written;
+
+    /// <summary>The file that goes if this intake does; null where there is none.</summary>
+    internal string? Path { get; private set; }
+
+    /// <summary>The body's own file, or minus one where the body is in memory.</summary>
+    internal int Fd { get; private set; } = -1;
+
+    /// <summary>Set by the committer.</summary>
+    internal TaskCompletionSource<QueueReply> Done { get; } =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether so many bytes more take it to a file.</summary>
+    internal bool IsLargeWith(int bytes, bool isEnvelope) => Code == 0 && (isEnvelope
+        ? _envelope.Bytes + bytes > QueueLimits.EnvelopeBytesInMemory
+        : BodyBytes + bytes > QueueLimits.InlineBodyBytesMax);
+
+    /// <summary>Adds to the body, unless it is refused already.</summary>
+    internal void AddBody(ReadOnlySpan<byte> block)
+    {
+        if (Code != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            Store(block);
+        }
+        catch (PosixException)
+        {
+            Refuse(QueueCode.WriteError);
+        }
+    }
+
+    /// <summary>Adds to the envelope, unless it is refused already.</summary>
+    internal void AddEnvelope(ReadOnlySpan<byte> block)
+    {
+        if (Code != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            int code = _envelope.Add(block);
+            code = code == 0 && _envelope.Recipients > RecipientsMax ? QueueCode.Rejected : code;
+            if (code != 0)
+            {
+                Refuse(code);
+            }
+        }
+        catch (PosixException)
+        {
+            Refuse(QueueCode.WriteError);
+        }
+    }
+
+    /// <summary>Everything has come: judges the envelope.</summary>
+    internal void Finish()
+    {
+        try
+        {
+            if (Code == 0 && _envelope.Judge() is not 0 and int reason)
+            {
+                Refuse(reason);
+            }
+        }
+        catch (PosixException)
+        {
+            Refuse(QueueCode.WriteError);
+        }
+    }
+
+    /// <summary>Makes the body's own file durable; the committer need not wait for it.</summary>
+    internal void SyncFile()
+    {
+        try
+        {
+            _disk.SyncData(Fd);
+            _isFileDurable = true;
+        }
+        catch (PosixException)
+        {
+            Refuse(QueueCode.WriteError);
+        }
+    }
+
+    /// <summary>Will not be queued: gives back what it holds at once.</summary>
+    internal void Refuse(int code)
+    {
+        Code = code;
+        Dispose();
+    }
+
+    /// <summary>Gives the file its place in the queue.</summary>
+    internal void MoveFile(string to)
+    {
+        if (!_isFileDurable)
+        {
+            throw new InvalidOperationException("A body is to be durable before its name is.");
+        }
+
+        _disk.Rename(Path!, to);
+        Path = to;
+    }
+
+    /// <summary>The file belongs to a record now and is no longer ours to remove.</summary>
+    internal void KeepFile() => Path = null;
+
+    public void Dispose()
+    {
+        _body.Dispose();
+        _envelope.Dispose();
+        if (Fd >= 0)
+        {
+            _disk.Close(Fd);
+            Fd = -1;
+        }
+
+        string? path = Path;
+        Path = null;
+        if (path is not null)
+        {
+            RemoveFile(path);
+        }
+    }
+
+    private void Store(ReadOnlySpan<byte> block)
+    {
+        bool fits = Path is null
+            && BodyBytes + block.Length <= QueueLimits.InlineBodyBytesMax
+            && _body.TryAppend(block);
+        if (!fits && Path is null)
+        {
+            MoveToFile();
+        }
+
+        if (!fits)
+        {
+            _disk.WriteAt(Fd, block, BodyBytes);
+        }
+
+        BodyCrc = Crc32C.Append(BodyCrc, block);
+        BodyBytes += block.Length;
+    }
+
+    private void MoveToFile()
+    {
+        string path = _newIncomingPath();
+        Fd = _disk.Create(path);
+        Path = path;
+        _disk.WriteAt(Fd, Inline, 0);
+        _body.Dispose();
+    }
+
+    private void RemoveFile(string path)
+    {
+        try
+        {
+            _disk.Unlink(path);
+        }
+        catch (PosixException)
+        {
+            // It stays until the writer's next start, which removes it.
+        }
+    }
+}

@@ -1,0 +1,303 @@
+using System.Buffers;
+using Kopis.Base;
+using Kopis.Mail.SmtpClient;
+
+namespace Kopis.Remote;
+
+/// <summary>
+/// One message over an open session: MAIL, RCPTs, DATA or BDAT, the final reply; every reply of
+/// contract §8.2's table has its report. Commands go out together where the server allows it. Not
+/// so BDAT, although it might: a server that refuses it and does not pass its bytes over would read
+/// the message as commands.
+/// </summary>
+internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
+{
+    /// <summary>The server ends the connection (RFC 5321 §3.8).</summary>
+    internal const int ServiceCloses = 421;
+
+    private readonly RemoteReport _report = new();
+    private readonly List<int> _later = [];
+    private readonly SmtpConnection _peer = link.Peer;
+    private readonly ServerOffers _offers = link.Offers;
+    private readonly bool _isReused = link.Messages > 0;
+    private int _accepted;
+    private bool _isMailTaken;
+    private bool _dataSent;
+
+    /// <summary>Sends.</summary>
+    internal async Task<TransactionResult> RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            TransactionFit fit = TransactionFit.Of(
+                mail.Sender, mail.Recipients, mail.Traits, mail.Parameters, _offers, link.Ip);
+            if (fit.Unfit is { } unfit)
+            {
+                return Reported(RemoteReport.Of('D', unfit));
+            }
+
+            return await SendAsync(fit, stop);
+        }
+        catch (MessageUnreadableException)
+        {
+            link.NeedsReset = false;
+            return Reported(_report.End('Z', "Unable to read message. (#4.3.0)\n"));
+        }
+        catch (IOException e)
+        {
+            return Lost(e is SmtpTimeoutException);
+        }
+    }
+
+    private async Task<TransactionResult> SendAsync(TransactionFit fit, CancellationToken stop)
+    {
+        bool needsReset = link.NeedsReset;
+        link.Messages++;
+        link.IsClean = link.NeedsReset = false;
+        _peer.Output.Write(needsReset ? "RSET\r\n"u8 : []);
+        if (needsReset && !_offers.Pipelining)
+        {
+            await _peer.FlushAsync(stop);
+            await ReadReplyAsync(stop);
+        }
+
+        SmtpClientCommands.WriteMail(
+            _peer.Output, mail.Sender, mail.Parameters, mail.Traits, _offers, fit.Utf8);
+        bool dataAhead = _offers.Pipelining && !_offers.Chunking && fit.HasRecipient;
+        for (int i = 0; _offers.Pipelining && i < mail.Recipients.Count; i++)
+        {
+            WriteRecipient(fit, i);
+        }
+
+        _peer.Output.Write(dataAhead ? "DATA\r\n"u8 : []);
+        await _peer.FlushAsync(stop);
+        if (needsReset && _offers.Pipelining)
+        {
+            await ReadReplyAsync(stop);
+        }
+
+        if (await ReadReplyAsync(stop) is var code and >= 400)
+        {
+            return SenderRefused(code);
+        }
+
+        _isMailTaken = true;
+        if (await RecipientsAsync(fit, stop) is { } early)
+        {
+            return early;
+        }
+
+        if (_accepted == 0)
+        {
+            await EndEmptyDataAsync(dataAhead, stop);
+            link.NeedsReset = true;
+            return Reported(_report.End('D', $"Giving up on {link.Ip}.\n"));
+        }
+
+        return _offers.Chunking
+            ? await SendChunksAsync(stop)
+            : await SendDataAsync(dataAhead, stop);
+    }
+
+    /// <summary>Some servers have enough of a connection after so many messages, or so long a
+    /// time; others cannot take mail now, but the next address may.</summary>
+    private TransactionResult SenderRefused(int code)
+    {
+        RemoteReport report =
+            End(LetterOf(code), $"Connected to {link.Ip} but sender was rejected.\n");
+        return code >= 500 ? Reported(report)
+            : new TransactionResult(
+                _isReused ? TransactionEnd.Stale : TransactionEnd.NoSession, report, []);
+    }
+
+    /// <summary>Reads what the server says of each.</summary>
+    /// <returns>Null where the transaction goes on.</returns>
+    private async Task<TransactionResult?> RecipientsAsync(
+        TransactionFit fit, CancellationToken stop)
+    {
+        bool isFull = false;
+        for (int i = 0; i < mail.Recipients.Count; i++)
+        {
+            if (!fit.IsFit(i))
+            {
+                _report.Add('h', ByteText.ToBytes(TransactionFit.NoUtf8(link.Ip)));
+                continue;
+            }
+
+            if (!_offers.Pipelining)
+            {
+                WriteRecipient(fit, i);
+                await _peer.FlushAsync(stop);
+            }
+
+            int code = await ReadReplyAsync(stop);
+            if (code is >= 300 and < 400)
+            {
+                throw new IOException("A reply to some other command.");
+            }
+
+            _accepted += code < 300 ? 1 : 0;
+            _report.Add(
+                code >= 500 ? 'h' : code >= 400 ? 's' : 'r',
+                code < 400 ? [] :
+                [
+                    .. ByteText.ToBytes($"{link.Ip} does not like recipient.\n"),
+                    .. _peer.RemoteText,
+                ]);
+            if (code == ServiceCloses)
+            {
+                return Closed(i);
+            }
+
+            if (RecipientLimit.IsMet(code, _peer.ReplyText))
+            {
+                isFull = true;
+                _ = _accepted > 0 ? Defer(i) : 0;
+            }
+        }
+
+        // It counts by connection: these were no more lucky to be the first of this transaction.
+        return isFull && _isReused && _accepted == 0
+            ? new TransactionResult(
+                TransactionEnd.Stale, _report.End('Z', $"Giving up on {link.Ip}.\n"), [])
+            : null;
+    }
+
+    private int Defer(int recipient)
+    {
+        _later.Add(recipient);
+        return recipient;
+    }
+
+    /// <summary>The server ends the connection instead of an answer about a recipient.</summary>
+    private TransactionResult Closed(int recipient)
+    {
+        _report.End('Z', $"Giving up on {link.Ip}.\n");
+        bool isFirst = recipient == 0;
+        return new TransactionResult(
+            !isFirst ? TransactionEnd.Broken
+            : _isReused ? TransactionEnd.Stale
+            : TransactionEnd.NoSession, _report, _later)
+        {
+            MayBeRecipients = true,
+            Culprit = recipient,
+        };
+    }
+
+    private async Task<TransactionResult> SendDataAsync(bool dataAhead, CancellationToken stop)
+    {
+        if (!dataAhead)
+        {
+            _peer.Output.Write("DATA\r\n"u8);
+            await _peer.FlushAsync(stop);
+        }
+
+        int code = await ReadReplyAsync(stop);
+        if (code >= 400)
+        {
+            link.NeedsReset = code != ServiceCloses;
+            return Refused(code, $"{link.Ip} failed on DATA command.\n");
+        }
+
+        if (code < 300)
+        {
+            throw new IOException("A server that expects a command here, and gets no message.");
+        }
+
+        await MessageSender.SendDataAsync(
+            _peer, mail.Message, beforeLast: () => _dataSent = true, stop);
+        code = await ReadReplyAsync(stop);
+        link.NeedsReset = code is >= 400 and not ServiceCloses;
+        return Final(code);
+    }
+
+    private async Task<TransactionResult> SendChunksAsync(CancellationToken stop)
+    {
+        int code = await MessageSender.SendChunksAsync(
+            _peer, mail.Message, beforeLast: () => _dataSent = true, stop);
+        return Final(Understood(code));
+    }
+
+    private TransactionResult Final(int code)
+    {
+        if (code >= 400)
+        {
+            return Refused(code, $"{link.Ip} failed after I sent the message.\n");
+        }
+
+        if (code >= 300)
+        {
+            throw new IOException("A reply to some other command.");
+        }
+
+        link.IsClean = true;
+        _report.IsPassedOn = _offers.Dsn;
+        return Reported(End('K', $"{link.Ip} accepted message.\n"));
+    }
+
+    /// <summary>
+    /// A server may say 354 although it took no recipient (RFC 2920 §3.1): an empty message, whose
+    /// reply means nothing, ends that.
+    /// </summary>
+    private async Task EndEmptyDataAsync(bool dataAhead, CancellationToken stop)
+    {
+        if (dataAhead && await _peer.ReadReplyAsync(stop) < 400)
+        {
+            _peer.Output.Write(".\r\n"u8);
+            await _peer.FlushAsync(stop);
+            await _peer.ReadReplyAsync(stop);
+        }
+    }
+
+    private void WriteRecipient(TransactionFit fit, int index)
+    {
+        if (fit.IsFit(index))
+        {
+            SmtpClientCommands.WriteRcpt(
+                _peer.Output, mail.Recipients[index], mail.Of(index), _offers);
+        }
+    }
+
+    private async Task<int> ReadReplyAsync(CancellationToken stop) =>
+        Understood(await _peer.ReadReplyAsync(stop));
+
+    /// <summary>What is no reply says nothing: neither yes nor no.</summary>
+    private static int Understood(int code) => code is >= 200 and < 600
+        ? code : throw new IOException("That is not an SMTP reply.");
+
+    private TransactionResult Reported(RemoteReport report) =>
+        new(TransactionEnd.Reported, report, _later);
+
+    private TransactionResult Refused(int code, string text) => new(
+        _accepted > 1 ? TransactionEnd.Refused : TransactionEnd.Reported,
+        End(LetterOf(code), text), _later);
+
+    /// <summary>After the end of the message nobody knows whether the server has it: no second
+    /// try. Before that nothing has been sent.</summary>
+    private TransactionResult Lost(bool isTimeout)
+    {
+        link.NeedsReset = link.IsClean = false;
+        int answered = _report.Recipients.Count;
+        _report.End('Z', _dataSent
+            ? $"Connected to {link.Ip} but connection died. Possible duplicate! (#4.4.2)\n"
+            : $"Connected to {link.Ip} but connection died. (#4.4.2)\n");
+        return new TransactionResult(
+            _dataSent ? TransactionEnd.Reported
+            : answered > 0 ? TransactionEnd.Broken
+            : _isReused ? TransactionEnd.Stale
+            : TransactionEnd.NoSession, _report, _later)
+        {
+            IsTimeout = isTimeout,
+
+            // A reset may have taken replies with it.
+            MayBeRecipients = _isMailTaken || (_offers.Pipelining && !isTimeout),
+            IsAtMessage = answered == mail.Recipients.Count,
+            Culprit = answered,
+        };
+    }
+
+    private RemoteReport End(char letter, string text) =>
+        _report.End(letter, text, _peer.RemoteText);
+
+    private static char LetterOf(int code) => code >= 500 ? 'D' : 'Z';
+}

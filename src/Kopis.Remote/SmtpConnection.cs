@@ -1,0 +1,166 @@
+using System.Buffers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Kopis.Mail.SmtpClient;
+using Kopis.Net;
+
+namespace Kopis.Remote;
+
+/// <summary>The server's end of a session: commands out, replies in, each with a time limit.
+/// </summary>
+/// <param name="stream">The connection, in the clear.</param>
+/// <param name="hasMore">Whether bytes, or its end, have come that were not read.</param>
+/// <param name="timeout">The limit.</param>
+internal sealed class SmtpConnection(
+    Stream stream, Func<bool> hasMore, TimeSpan timeout) : IDisposable
+{
+    private const int InputBytes = 4096;
+    private const int OutputBytes = 8 * 1024; // A message of the usual size without growing.
+
+    private readonly byte[] _input = new byte[InputBytes];
+    private readonly ReplyReader _reader = new();
+    private readonly TimeLimit _limit = new();
+    private Stream _stream = stream;
+    private int _start;
+    private int _end;
+
+    /// <summary>Commands to be sent with the next flush.</summary>
+    internal ArrayBufferWriter<byte> Output { get; } = new(OutputBytes);
+
+    /// <summary><c>Remote host said:</c> and the last reply, as reports show it.</summary>
+    internal byte[] RemoteText =>
+        _reader.Text.IsEmpty ? [] : [.. "Remote host said: "u8, .. _reader.Text];
+
+    /// <summary>The last reply.</summary>
+    internal ReadOnlySpan<byte> ReplyText => _reader.Text;
+
+    /// <summary>There are bytes that no command of ours asked for.</summary>
+    internal bool HasUnasked => _start < _end;
+
+    /// <summary>Nothing has come since the last reply, not even the end.</summary>
+    internal bool IsQuiet => !HasUnasked && !hasMore();
+
+    /// <summary>A server over a connected socket, which is its own from here on.</summary>
+    internal static SmtpConnection OverSocket(Socket socket, TimeSpan timeout) => new(
+        new NetworkStream(socket, ownsSocket: true),
+        () => socket.Poll(0, SelectMode.SelectRead), timeout);
+
+    /// <summary>Sends what waits.</summary>
+    /// <exception cref="IOException">The connection is lost, or nothing moved for too long.
+    /// </exception>
+    internal Task FlushAsync(CancellationToken stop) => FlushAsync(timeout, stop);
+
+    /// <summary>Sends what waits, within a time of its own.</summary>
+    internal async Task FlushAsync(TimeSpan limit, CancellationToken stop)
+    {
+        await LimitedAsync(
+            static async (peer, token) =>
+            {
+                await peer._stream.WriteAsync(peer.Output.WrittenMemory, token);
+                return 0;
+            }, limit, stop);
+        Output.ResetWrittenCount();
+    }
+
+    /// <summary>Reads one reply, all of it within the time limit.</summary>
+    /// <exception cref="IOException">As above, or the reply has no end or no sense.</exception>
+    internal async Task<int> ReadReplyAsync(CancellationToken stop)
+    {
+        _reader.Reset();
+        _start += _reader.Read(_input.AsSpan(_start, _end - _start));
+        if (_reader.Code == 0)
+        {
+            await LimitedAsync(static (peer, token) => peer.ReadOnAsync(token), timeout, stop);
+        }
+
+        return _reader.IsMixed
+            ? throw new IOException("A reply with several codes.")
+            : _reader.Code;
+    }
+
+    /// <summary>Begins TLS; the reply to STARTTLS was read. Nothing of the plain session is
+    /// carried over.</summary>
+    /// <exception cref="TlsFailedException">It did not come about.</exception>
+    internal async Task StartTlsAsync(
+        SslClientAuthenticationOptions options, TimeSpan limit, CancellationToken stop)
+    {
+        SslStream tls = new(_stream, leaveInnerStreamOpen: false);
+        try
+        {
+            await LimitedAsync(
+                async (_, token) =>
+                {
+                    await tls.AuthenticateAsClientAsync(options, token);
+                    return 0;
+                }, limit, stop);
+        }
+        catch (Exception e) when (e is AuthenticationException or IOException)
+        {
+            await tls.DisposeAsync();
+            throw new TlsFailedException(e.Message, e);
+        }
+
+        _stream = tls;
+        _start = _end = 0;
+    }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _limit.Dispose();
+    }
+
+    private async ValueTask<int> ReadOnAsync(CancellationToken token)
+    {
+        while (_reader.Code == 0)
+        {
+            if (_reader.IsEndless)
+            {
+                throw new IOException("A reply without end.");
+            }
+
+            _start = 0;
+            _end = 0;
+            _end = await _stream.ReadAsync(_input, token);
+            if (_end == 0)
+            {
+                throw new IOException("The server closed the connection.");
+            }
+
+            _start = _reader.Read(_input.AsSpan(0, _end));
+        }
+
+        return _reader.Code;
+    }
+
+    private async ValueTask<int> LimitedAsync(
+        Func<SmtpConnection, CancellationToken, ValueTask<int>> operation, TimeSpan limit,
+        CancellationToken stop)
+    {
+        // Nearly all that is sent is done at once: only what waits has a timer.
+        CancellationToken token = _limit.Begin(stop);
+        try
+        {
+            ValueTask<int> result = operation(this, token);
+            if (!result.IsCompleted)
+            {
+                _limit.Start(limit);
+            }
+
+            return await result;
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new SmtpTimeoutException();
+        }
+        catch (SocketException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+        finally
+        {
+            _limit.End();
+        }
+    }
+}

@@ -1,0 +1,37 @@
+namespace Kopis.Send.Scheduling;
+
+/// <summary>What one submitter has to be delivered on a channel: submitters take turns, so that a
+/// hundred thousand messages of one do not keep the others' waiting; and so do his long messages
+/// and his others.</summary>
+internal sealed class OriginQueue(uint uid)
+{
+    /// <summary>Long messages of a submitter that have passes at once on a channel: bounds what is
+    /// kept of their envelopes.</summary>
+    private const int LongPassesMax = 4;
+
+    /// <summary>Who queued it.</summary>
+    internal uint Uid { get; } = uid;
+
+    /// <summary>Messages that are due and have no pass yet, in the order of their times.</summary>
+    internal Queue<QueuedMessage> Due { get; } = new();
+
+    /// <summary>The same, of those whose recipients are not in memory.</summary>
+    internal Queue<QueuedMessage> LongDue { get; } = new();
+
+    /// <summary>Open passes that may have something left to order.</summary>
+    internal Queue<Pass> Rotation { get; } = new();
+
+    /// <summary>Open passes of long messages, in the rotation or not.</summary>
+    internal int LongPasses { get; set; }
+
+    /// <summary>It takes turns.</summary>
+    internal bool HasTurn { get; set; }
+
+    internal bool MayOpenLong => LongDue.Count > 0 && LongPasses < LongPassesMax;
+
+    /// <summary>Something can be looked at now.</summary>
+    internal bool HasWork => Due.Count + Rotation.Count > 0 || MayOpenLong;
+
+    /// <summary>Nothing knows it any more.</summary>
+    internal bool IsEmpty => Due.Count + LongDue.Count + Rotation.Count + LongPasses == 0;
+}

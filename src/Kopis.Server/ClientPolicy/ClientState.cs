@@ -1,0 +1,121 @@
+using System.Net;
+using Kopis.Base;
+
+namespace Kopis.Server.ClientPolicy;
+
+/// <summary>What one client may do in one session; counts what it does. Disposed with it.</summary>
+public sealed class ClientState : IDisposable
+{
+    private readonly ClientSettings? _settings;
+    private readonly UseTables? _tables;
+    private readonly LogThrottle _log;
+    private readonly ClientKeys _keys;
+    private int _steps;
+    private bool _isOpen;
+
+    private ClientState(
+        ClientSettings? settings, UseTables? tables, IPAddress? client, LogThrottle log)
+    {
+        _settings = settings;
+        _tables = tables;
+        _log = log;
+        _keys = ClientKeys.Of(client);
+    }
+
+    /// <summary>Why it is not even greeted; null where it is.</summary>
+    public ClientRefusal? TurnedAway { get; internal set; }
+
+    /// <summary>What is said to each of its recipients, unless it may relay; null where mail is
+    /// taken.</summary>
+    public ClientRefusal? Refusal { get; internal set; }
+
+    /// <summary>A header field, with its LF, for each message; or nothing.</summary>
+    public string Mark { get; internal set; } = "";
+
+    /// <summary>Of a client that is let alone, but for the users that it shows to be.</summary>
+    internal static ClientState OfUsersOnly(UseTables tables, LogThrottle log) =>
+        new(null, tables, null, log);
+
+    /// <summary>Counts a MAIL command.</summary>
+    /// <param name="user">Who it has shown to be; null for nobody.</param>
+    /// <returns>Why it is refused; null where it is not.</returns>
+    public ClientRefusal? CountMessage(byte[]? user) => Count(LimitSubject.Messages, user);
+
+    /// <summary>Counts a RCPT command, as <see cref="CountMessage"/>.</summary>
+    public ClientRefusal? CountRecipient(byte[]? user)
+    {
+        Step();
+        return Count(LimitSubject.Recipients, user);
+    }
+
+    /// <summary>Counts an error.</summary>
+    /// <returns>Why the session ends; null where it does not.</returns>
+    public ClientRefusal? CountError(byte[]? user)
+    {
+        Step();
+        return _tables?.AddError(With(user)) is { } limit
+            ? Over(limit, "421", "4.7.0", user) : null;
+    }
+
+    /// <summary>How long the answer to what was counted is to wait.</summary>
+    public TimeSpan Delay { get; private set; }
+
+    /// <summary>The same, and no more of it for what was counted.</summary>
+    public TimeSpan NextDelay()
+    {
+        TimeSpan delay = Delay;
+        Delay = TimeSpan.Zero;
+        return delay;
+    }
+
+    /// <summary>Gives its connection back.</summary>
+    public void Dispose()
+    {
+        if (_isOpen)
+        {
+            _isOpen = false;
+            _tables!.Close(_keys);
+        }
+    }
+
+    /// <summary>Opens it, where the limits leave a connection; else it is turned away.</summary>
+    internal static ClientState Open(
+        ClientSettings settings, UseTables tables, IPAddress? client, LogThrottle log)
+    {
+        ClientState standing = new(settings, tables, client, log);
+        if (tables.TryOpen(standing._keys) is { } limit)
+        {
+            standing.TurnedAway = standing.Over(limit, "421", "4.7.0", user: null);
+        }
+        else
+        {
+            standing._isOpen = true;
+        }
+
+        return standing;
+    }
+
+    private void Step()
+    {
+        if (_settings is { TarpitCount: > 0 and int free } settings && ++_steps > free)
+        {
+            Delay = settings.TarpitDelay;
+        }
+    }
+
+    private ClientRefusal? Count(LimitSubject subject, byte[]? user) =>
+        _tables?.TryUse(subject, With(user)) is { } limit
+            ? Over(limit, "450", "4.7.1", user) : null;
+
+    private ClientKeys With(byte[]? user) => user is null ? _keys
+        : _keys with { User = ByteText.ToText(user).ToLowerInvariant() };
+
+    private ClientRefusal Over(ClientLimit limit, string code, string status, byte[]? user)
+    {
+        string what = limit.Subject.ToString().ToLowerInvariant();
+        string whose = LogText.Safe(ByteText.ToBytes(With(user).In(limit.Scope) ?? ""));
+        _log.Write($"{code} too many {what}", $"{code} too many {what} of {whose}");
+        return ClientRefusal.Of(
+            code, status, $"sorry, too many {what} from you, try again later");
+    }
+}

@@ -1,0 +1,176 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using Kopis.Base;
+using Kopis.Users.Lookup;
+
+namespace Kopis.Users.Logins;
+
+/// <summary>
+/// Checks the logins of one listener, or of all that ask one qmail-lookup: at most so many
+/// password hashes at a time, none for a peer or an account with too many failures, none for a
+/// login that was right a moment ago.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
+public sealed class LoginChecker
+{
+    // Half of the machine at most: mail must go on moving while passwords are guessed at.
+    private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private readonly ILoginLimits _limits;
+    private readonly VerifiedLogins _verified;
+    private readonly Func<byte[], Candidate> _find;
+    private readonly TimeProvider _time;
+
+    /// <summary>Makes the gate.</summary>
+    /// <param name="find">Looks a name up; may throw <see cref="ConfigurationException"/>.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="limiter">Counts failures; null: with the default limits.</param>
+    /// <param name="limits">Where leave is asked; null: there.</param>
+    public LoginChecker(
+        Func<byte[], Candidate> find, TimeProvider time, LoginLimiter? limiter = null,
+        ILoginLimits? limits = null)
+    {
+        _find = find;
+        _time = time;
+        Limiter = limiter ?? new LoginLimiter(time);
+        _limits = limits ?? new SharedLimits(null, Limiter);
+        _verified = new VerifiedLogins(time);
+    }
+
+    /// <summary>Counts failures.</summary>
+    public LoginLimiter Limiter { get; }
+
+    /// <summary>How many password hashes were computed; for tests.</summary>
+    public int Computed { get; private set; }
+
+    /// <summary>Checks a login. What the secret is in is the caller's to overwrite.</summary>
+    /// <returns>The account; null where it was refused, then only after a delay that is the same
+    /// whatever was wrong and longer with each failure of the peer.</returns>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <exception cref="OperationCanceledException">The listener is ending.</exception>
+    public async Task<Account?> CheckAsync(
+        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
+    {
+        LoginVerdict verdict;
+        while ((verdict = await TryAsync(peer, name, secret, stop)).IsPostponed)
+        {
+            await Task.Delay(LoginLimiter.Pause, _time, stop);
+        }
+
+        if (verdict.Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(verdict.Delay, _time, stop);
+        }
+
+        return verdict.Account;
+    }
+
+    /// <summary>As <see cref="CheckAsync"/>, but the waiting is left to the caller.</summary>
+    public Task<LoginVerdict> TryAsync(
+        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
+        JudgeAsync(peer, name, () => VerifyAsync(name, secret, stop), stop);
+
+    /// <summary>The salt and iterations of a name's password; null where SCRAM cannot serve it.
+    /// </summary>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public ScramKeys? KeysOf(byte[] name) => _find(name).Keys;
+
+    /// <summary>Checks a proof of SCRAM; cheap, but counted as a password is.</summary>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public async Task<LoginVerdict> TryProofAsync(
+        IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop)
+    {
+        byte[] signature = [];
+        LoginVerdict verdict = await TryCheapAsync(
+            peer, name,
+            candidate =>
+            {
+                bool isRight = candidate.Keys is { } keys && keys.Verify(authMessage, proof);
+                signature = isRight ? candidate.Keys!.Sign(authMessage) : [];
+                return isRight;
+            },
+            stop);
+        return verdict with { ServerSignature = signature };
+    }
+
+    /// <summary>As <see cref="TryProofAsync"/>, for what only the caller can judge.</summary>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public Task<LoginVerdict> TryCheapAsync(
+        IPAddress peer, byte[] name, Func<Candidate, bool> isRight, CancellationToken stop) =>
+        JudgeAsync(
+            peer, name,
+            () =>
+            {
+                Candidate candidate = _find(name);
+                return Task.FromResult(isRight(candidate) ? candidate.Account : null);
+            },
+            stop);
+
+    /// <summary>As <see cref="TryProofAsync"/>, for a token, which itself may say whose it is.
+    /// </summary>
+    /// <param name="peer">The client.</param>
+    /// <param name="name">As whom it wants in; empty: as whom the token says.</param>
+    /// <param name="check">The account that the token is good for; null: none.</param>
+    /// <param name="stop">Ends a wait.</param>
+    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    public Task<LoginVerdict> TryTokenAsync(
+        IPAddress peer, byte[] name, Func<Task<string?>> check, CancellationToken stop) =>
+        JudgeAsync(
+            peer, name,
+            async () => await check() is { } owner
+                ? _find(ByteText.ToBytes(owner)).Account : null,
+            stop);
+
+    // A try has its place before it is judged, so that many at once get no further than one after
+    // the other would.
+    private async Task<LoginVerdict> JudgeAsync(
+        IPAddress peer, byte[] name, Func<Task<Account?>> check, CancellationToken stop)
+    {
+        long began = _time.GetTimestamp();
+        (LoginLeave leave, TimeSpan delay) = await _limits.ReserveAsync(peer, name, stop);
+        Account? account = null;
+        if (leave == LoginLeave.Given)
+        {
+            LookupVerdict verdict = LookupVerdict.Later;
+            try
+            {
+                account = await check();
+                verdict = account is null ? LookupVerdict.No : LookupVerdict.Yes;
+            }
+            finally
+            {
+                delay = await _limits.SettleAsync(peer, name, verdict);
+            }
+        }
+
+        return leave == LoginLeave.Wait ? LoginVerdict.Postponed
+            : account is not null ? new LoginVerdict(account, TimeSpan.Zero)
+            : new LoginVerdict(
+                null, LoginLimiter.LeftOf(delay, _time.GetElapsedTime(began)));
+    }
+
+    private async Task<Account?> VerifyAsync(byte[] name, byte[] secret, CancellationToken stop)
+    {
+        Candidate candidate = _find(name);
+        if (_verified.Contains(name, candidate.Hash, secret))
+        {
+            return candidate.Account;
+        }
+
+        await _hashing.WaitAsync(stop);
+        try
+        {
+            Computed++;
+            if (!await Task.Run(() => candidate.Verify(secret), stop))
+            {
+                return null;
+            }
+
+            _verified.Add(name, candidate.Hash, secret);
+            return candidate.Account;
+        }
+        finally
+        {
+            _hashing.Release();
+        }
+    }
+}

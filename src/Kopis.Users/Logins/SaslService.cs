@@ -1,0 +1,64 @@
+using System.Net;
+using Kopis.Mail.Sasl;
+using Kopis.Users.Lookup;
+
+namespace Kopis.Users.Logins;
+
+/// <summary>Answers the questions of SASL exchanges: from a login service, and for tokens from
+/// their issuer's keys.</summary>
+/// <param name="logins">Passwords and proofs; null where there are none, only tokens.</param>
+/// <param name="tokens">Null where no issuer is known.</param>
+/// <param name="limits">Counts failed tokens.</param>
+public sealed class SaslService(
+    ILoginService? logins, BearerTokens? tokens, LimitedLoginService limits)
+{
+    /// <summary>The mechanisms that can be served, of those a site allows.</summary>
+    /// <param name="allowed">Null where it has not said. Then SCRAM is only offered where every
+    /// user has keys for it: clients take it first, and do not try another after it.</param>
+    public IReadOnlyList<string> Mechanisms(IReadOnlyList<string>? allowed) =>
+        [.. (allowed ?? SaslOffer.All).Where(name => name switch
+        {
+            "OAUTHBEARER" or "XOAUTH2" => tokens is not null,
+            "SCRAM-SHA-256" or "SCRAM-SHA-256-PLUS" =>
+                logins is { HasScram: true } && (allowed is not null || logins.HasScramForAll),
+            _ => logins is not null,
+        })];
+
+    /// <summary>Answers; a No comes after a wait.</summary>
+    /// <exception cref="OperationCanceledException">The listener is ending.</exception>
+    public async Task<SaslAnswer> AnswerAsync(
+        IPAddress peer, SaslQuestion question, CancellationToken stop)
+    {
+        LoginAnswer? answer = (question.Kind, logins, tokens) switch
+        {
+            (SaslQuestionKind.Password, { } service, _) => await service.CheckPasswordAsync(
+                peer, question.Name, question.Secret, stop),
+            (SaslQuestionKind.Proof, { } service, _) => await service.CheckProofAsync(
+                peer, question.Name, question.AuthMessage, question.Secret, stop),
+            (SaslQuestionKind.Digest, { } service, _) => await service.CheckDigestAsync(
+                peer, question.Name, question.AuthMessage, question.Secret, stop),
+            (SaslQuestionKind.Token, { HasTokens: true } service, not null) =>
+                await service.CheckTokenAsync(peer, question.Name, question.Secret, stop),
+            (SaslQuestionKind.Token, _, { } issuer) => await limits.GuardAsync(
+                peer, question.Name, () => issuer.CheckAsync(question.Name, question.Secret), stop),
+            _ => null,
+        };
+        if (answer is not null)
+        {
+            return answer.Verdict switch
+            {
+                LookupVerdict.Yes => SaslAnswer.Yes(answer.Account, answer.ServerSignature) with
+                {
+                    Ticket = answer.Ticket,
+                },
+                LookupVerdict.No => SaslAnswer.No,
+                _ => SaslAnswer.Later,
+            };
+        }
+
+        return question.Kind == SaslQuestionKind.Salt && logins is not null
+            && await logins.SaltOfAsync(question.Name, stop) is (byte[] salt, int iterations)
+                ? SaslAnswer.Of(salt, iterations)
+                : SaslAnswer.Later;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Kopis.Users.Logins;
+using Kopis.Users.Tickets;
+using Kopis.Users.Virtual;
+
+namespace Kopis.Users.Lookup;
+
+/// <summary>qmail-lookup's answers about logins.</summary>
+/// <param name="gate">Checks, counts and slows down.</param>
+/// <param name="apop">Secrets for digests.</param>
+/// <param name="tokens">Knows the issuer of tokens, if there is one.</param>
+/// <param name="key">What tickets for readers are signed by; empty: there are none.</param>
+internal sealed class LoginHandler(
+    LoginChecker gate, ApopSecrets? apop = null, Func<BearerTokens?>? tokens = null,
+    byte[]? key = null)
+{
+    private readonly ScramSalts _salts = new(gate);
+
+    /// <summary>Answers a <see cref="LookupKind.Password"/>.</summary>
+    internal async Task<byte[]?> PasswordAsync(
+        byte[][] fields, bool forReader, CancellationToken stop)
+    {
+        byte[] secret = fields[2];
+        try
+        {
+            return Answer(
+                await gate.TryAsync(PeerOf(fields[0]), fields[1], secret, stop), forReader);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    /// <summary>Answers a <see cref="LookupKind.Proof"/>.</summary>
+    internal async Task<byte[]?> ProofAsync(
+        byte[][] fields, bool forReader, CancellationToken stop) => Answer(
+        await gate.TryProofAsync(PeerOf(fields[0]), fields[1], fields[2], fields[3], stop),
+        forReader);
+
+    /// <summary>Answers a <see cref="LookupKind.Digest"/>.</summary>
+    internal async Task<byte[]?> DigestAsync(
+        byte[][] fields, bool forReader, CancellationToken stop) => Answer(
+        await gate.TryCheapAsync(
+            PeerOf(fields[0]), fields[1],
+            candidate => apop is not null && apop.IsRight(candidate, fields[2], fields[3]), stop),
+        forReader);
+
+    /// <summary>Answers a <see cref="LookupKind.Token"/>.</summary>
+    internal async Task<byte[]?> TokenAsync(
+        byte[][] fields, bool forReader, CancellationToken stop) =>
+        tokens?.Invoke() is not { } issuer
+            ? LookupFrame.Make((byte)LookupVerdict.Later)
+            : Answer(
+                await gate.TryTokenAsync(
+                    PeerOf(fields[0]), fields[1],
+                    async () => await issuer.CheckAsync(fields[1], fields[2]) is
+                        { Verdict: LookupVerdict.Yes, Account: var name } ? name : null,
+                    stop),
+                forReader);
+
+    /// <summary>Answers a <see cref="LookupKind.Salt"/>: a name of nobody has one too.</summary>
+    internal byte[]? Salt(byte[][] fields)
+    {
+        (byte[] salt, int iterations) = _salts.Of(fields[0]);
+        return LookupFrame.Make(
+            (byte)LookupVerdict.Yes, salt, LookupFrame.Number(iterations));
+    }
+
+    private byte[]? Answer(LoginVerdict verdict, bool forReader)
+    {
+        byte[][] fields =
+        [
+            LookupFrame.Number((int)verdict.Delay.TotalMilliseconds),
+            Encoding.UTF8.GetBytes(verdict.Account?.Name ?? ""),
+            verdict.ServerSignature,
+        ];
+        return verdict.IsPostponed
+                ? LookupFrame.Make((byte)LookupVerdict.Later, PauseNumber, [], [])
+            : verdict.Account is not { } account
+                ? LookupFrame.Make((byte)LookupVerdict.No, fields)
+            : forReader && key is { Length: > 0 }
+                ? LookupFrame.Make(
+                    (byte)LookupVerdict.Yes, [.. fields, ReaderTicket.Make(account, key)])
+            : LookupFrame.Make((byte)LookupVerdict.Yes, fields);
+    }
+
+    /// <summary>Answers a <see cref="LookupKind.Leave"/>.</summary>
+    internal byte[]? Leave(byte[][] fields)
+    {
+        PeerNetwork peer = PeerNetwork.Of(PeerOf(fields[0]));
+        return gate.Limiter.Reserve(peer, fields[1]) switch
+        {
+            LoginLeave.Given => LookupFrame.Make((byte)LookupVerdict.Yes, LookupFrame.Number(0)),
+            LoginLeave.Wait => LookupFrame.Make((byte)LookupVerdict.Later, PauseNumber),
+            _ => LookupFrame.Make((byte)LookupVerdict.No, DelayNumber(peer)),
+        };
+    }
+
+    /// <summary>Answers a <see cref="LookupKind.Outcome"/>; null for no verdict.</summary>
+    internal byte[]? Outcome(byte[][] fields)
+    {
+        if (fields[2] is not [<= (byte)LookupVerdict.No])
+        {
+            return null;
+        }
+
+        PeerNetwork peer = PeerNetwork.Of(PeerOf(fields[0]));
+        gate.Limiter.Settle(peer, fields[1], (LookupVerdict)fields[2][0]);
+        return LookupFrame.Make((byte)LookupVerdict.Yes, DelayNumber(peer));
+    }
+
+    private static byte[] PauseNumber { get; } =
+        LookupFrame.Number((int)LoginLimiter.Pause.TotalMilliseconds);
+
+    private byte[] DelayNumber(PeerNetwork peer) =>
+        LookupFrame.Number((int)gate.Limiter.DelayOf(peer).TotalMilliseconds);
+
+    // A peer without an address is one peer like another.
+    private static IPAddress PeerOf(byte[] field) =>
+        field.Length is 4 or 16 ? new IPAddress(field) : IPAddress.None;
+}

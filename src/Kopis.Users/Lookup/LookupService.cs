@@ -1,0 +1,126 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Posix;
+using Kopis.Users.Logins;
+using Kopis.Users.Recipients;
+using Kopis.Users.Tickets;
+using Kopis.Users.Virtual;
+
+namespace Kopis.Users.Lookup;
+
+/// <summary>qmail-lookup as whom it stays: qmailp who may read every file, or, in single-user
+/// mode, the one user.</summary>
+/// <param name="context">The program's.</param>
+/// <param name="singleUser">All of Kopis is one user.</param>
+/// <param name="readers">Where listeners hand on who has logged in to read, and qmail-popspawn;
+/// null: nowhere.</param>
+internal sealed class LookupService(
+    ProgramContext context, bool singleUser, (int Listener, int Root)? readers)
+{
+    private const string NetworkUser = "qmaild";
+    private const int StandardOutput = 1;
+    private const int StandardError = 2;
+
+    /// <summary>Answers until told to stop.</summary>
+    /// <param name="listen">Makes the listening socket.</param>
+    internal int Serve(Func<Socket> listen)
+    {
+        Lifeline.Watch(context);
+        using CancellationTokenSource stop = new();
+        using PosixSignalRegistration term = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM, signal =>
+            {
+                signal.Cancel = true;
+                stop.Cancel();
+            });
+        Accounts accounts = new(context.Home, hasHostUsers: !singleUser);
+        LoginLimits limits = LoginLimits.Read(ControlDirectory.Of(context));
+        uint? asker = singleUser ? Processes.EffectiveUid : UnixUsers.ByName(NetworkUser)?.Uid;
+        BearerIssuer issuer = new(ControlDirectory.Of(context), TimeProvider.System);
+        byte[] key = readers is null ? [] : RandomNumberGenerator.GetBytes(ReaderTicket.KeyBytes);
+        if (readers is (int listener, int root))
+        {
+            new TicketServer(listener, root, uid => uid == asker, new ReaderTickets(key)).Start();
+        }
+
+        using LookupServer server = new(
+            listen(), MakeJudge(Log), new SenderJudge(context.Home, hasHostUsers: !singleUser),
+            new LoginHandler(
+                new LoginChecker(
+                    name => accounts.Find(name), TimeProvider.System,
+                    new LoginLimiter(TimeProvider.System, limits)),
+                new ApopSecrets(context.Home), issuer.Current, key),
+            uid => uid == 0 || uid == asker, Log,
+            new UnknownNames(
+                TimeProvider.System, UnknownNames.Read(ControlDirectory.Of(context))));
+        server.RunAsync(stop.Token).GetAwaiter().GetResult();
+        return ExitCode.Success;
+    }
+
+    /// <summary>Prints what a listener would be told about an address.</summary>
+    internal int Tell(byte[] recipient)
+    {
+        AddressMap map = AddressMap.Read(ControlDirectory.Of(context));
+        byte[] address = map.Route(recipient, out bool isLocal);
+        if (!isLocal)
+        {
+            Say("yes: not a local address\n");
+            return ExitCode.Success;
+        }
+
+        int at = Array.LastIndexOf(address, (byte)'@');
+        (LookupVerdict verdict, RecipientUser? user) = MakeJudge()
+            .JudgeAsync(address[..at], address[(at + 1)..]).GetAwaiter().GetResult();
+        string whose = user is null ? "nobody's"
+            : user.Instructions is { } lines
+                ? $"{LogText.Safe(user.Name)}, an alias for {Targets(lines)}"
+            : $"{LogText.Safe(user.Name)}, {LogText.Safe(user.Home)}/.qmail"
+                + $"{LogText.Safe(user.Dash)}{LogText.Safe(DotQmailNames.SafeExt(user.Ext))}";
+        (string word, int code) = verdict switch
+        {
+            LookupVerdict.Yes => ("yes", ExitCode.Success),
+            LookupVerdict.No => ("no", ExitCode.Permanent),
+            LookupVerdict.Full => ("full", ExitCode.Temporary),
+            _ => ("later", ExitCode.Temporary),
+        };
+        Say($"{word}: {whose}\n");
+        return code;
+    }
+
+    // Of an alias no file is looked for.
+    private static string Targets(byte[] instructions) => string.Join(", ",
+        ByteText.ToText(instructions).Split('\n')
+            .Where(line => line is ['&', ..])
+            .Select(line => LogText.Safe(ByteText.ToBytes(line[1..]))));
+
+    private RecipientJudge MakeJudge(Action<string>? complain = null)
+    {
+        ControlDirectory control = ControlDirectory.Of(context);
+        Reloading<AddressMap> map = new(
+            control.Watched(AddressMap.Files),
+            () => AddressMap.Read(control), TimeProvider.System);
+        return new RecipientJudge(
+            new RecipientLookup(context.Home, asRoot: !singleUser, complain),
+            singleUser ? null : new HostUsers(context).FindAsync,
+            address => map.Current().Route(address, out bool isLocal) is { } routed && isLocal
+                ? routed : null);
+    }
+
+    private static void Say(string text) => Fd.WriteAll(StandardOutput, ByteText.ToBytes(text));
+
+    private static void Log(string line)
+    {
+        try
+        {
+            Fd.WriteAll(StandardError, ByteText.ToBytes($"qmail-lookup: {line}\n"));
+        }
+        catch (PosixException)
+        {
+            // Nobody reads the log.
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Kopis.Posix;
+
+namespace Kopis.Users.Tickets;
+
+/// <summary>
+/// qmail-lookup's end of <c>users/readers</c>: takes back the tickets that it gave to listeners,
+/// and hands each user, and the socket that came along, on to qmail-popspawn. A thread of its own.
+/// </summary>
+/// <param name="listener">Where listeners connect.</param>
+/// <param name="root">To qmail-popspawn.</param>
+/// <param name="mayAsk">Whose packets are taken, by uid.</param>
+/// <param name="tickets">Knows our own.</param>
+internal sealed class TicketServer(
+    int listener, int root, Func<uint, bool> mayAsk, ReaderTickets tickets)
+{
+    private const int AskersMax = 64; // Listeners, each with one connection.
+
+    private readonly RefusalLog _log = new("qmail-lookup", TimeProvider.System);
+    private readonly List<int> _askers = [];
+    private readonly byte[] _packet = new byte[ReaderRequest.BytesMax + 1];
+
+    /// <summary>Begins to serve, for as long as the process lives.</summary>
+    internal void Start()
+    {
+        Fd.SetNonBlocking(listener, true);
+        Fd.SetNonBlocking(root, true);
+        new Thread(Run) { IsBackground = true, Name = "readers" }.Start();
+    }
+
+    private void Run()
+    {
+        Poller poller = new();
+        while (true)
+        {
+            int[] askers = [.. _askers];
+            poller.Clear();
+            poller.Add(listener, read: true);
+            Array.ForEach(askers, socket => poller.Add(socket, read: true));
+            bool any = poller.Wait(null);
+            for (int i = 0; any && i < askers.Length; i++)
+            {
+                if (poller.IsReady(1 + i) && !TryTake(askers[i]))
+                {
+                    _askers.Remove(askers[i]);
+                    Fd.Close(askers[i]);
+                }
+            }
+
+            if (any && poller.IsReady(0) && Fd.TryAccept(listener) is >= 0 and var socket)
+            {
+                Add(socket);
+            }
+        }
+    }
+
+    private void Add(int socket)
+    {
+        if (Credentials.OfPeer(socket).Uid is var uid && !mayAsk(uid))
+        {
+            Fd.Close(socket);
+            _log.Refused($"a reader of uid {uid}");
+            return;
+        }
+
+        _askers.Add(socket);
+        if (_askers.Count > AskersMax)
+        {
+            Fd.Close(_askers[0]);
+            _askers.RemoveAt(0);
+        }
+    }
+
+    /// <returns>False at the end of a connection.</returns>
+    private bool TryTake(int socket)
+    {
+        int passed = -1;
+        try
+        {
+            int got = FdPassing.Receive(socket, _packet, out passed);
+            if (got > 0 && Judge(_packet.AsSpan(0, got), passed) is { Length: > 0 } refusal)
+            {
+                _log.Refused(refusal);
+            }
+
+            return got != 0;
+        }
+        catch (PosixException)
+        {
+            return false;
+        }
+        finally
+        {
+            Fd.Close(passed);
+        }
+    }
+
+    // Why not; empty where it was handed on.
+    private string Judge(ReadOnlySpan<byte> packet, int passed) =>
+        !Fd.IsUnixStream(passed)
+            || ReaderRequest.Split(packet, out ReadOnlySpan<byte> ticket) is not { } session
+                ? "a reader's packet of another form"
+            : tickets.Redeem(ticket, ReaderTicket.Now, out string refusal) is not { } user ? refusal
+            : TrySend(ReaderGrant.Make(user, session), passed) ? ""
+            : "a reader, since qmail-popspawn accepts no more";
+
+    // Nothing is sent in parts: it is a packet.
+    private bool TrySend(byte[] grant, int passed)
+    {
+        try
+        {
+            return FdPassing.TrySend(root, grant, passed) >= 0;
+        }
+        catch (PosixException)
+        {
+            return false;
+        }
+    }
+}
