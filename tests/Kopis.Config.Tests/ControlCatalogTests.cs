@@ -103,7 +103,7 @@ public sealed partial class ControlCatalogTests
     public void What_is_read_again_is_watched()
     {
         HashSet<string> watched = [.. Sources
-            .SelectMany(source => DnsList().Matches(source))
+            .SelectMany(source => WatchedList().Matches(source))
             .SelectMany(list => RowName().Matches(list.Value))
             .Select(name => name.Value)];
         Assert.Contains("SmtpFiles.RcptHosts", watched);
@@ -200,7 +200,7 @@ public sealed partial class ControlCatalogTests
     private static partial Regex Literal();
 
     [GeneratedRegex(@"(?:ControlFile(?:\[\]|>) \w+(?: \{ get; \})? =|Watched\()\s*\[[^\]]*\]")]
-    private static partial Regex DnsList();
+    private static partial Regex WatchedList();
 
     [GeneratedRegex(@"\b\w+Files\.\w+")]
     private static partial Regex RowName();

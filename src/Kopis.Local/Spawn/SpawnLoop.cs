@@ -10,8 +10,8 @@ namespace Kopis.Local.Spawn;
 
 /// <summary>
 /// Root's half of qmail-lspawn: whose an address is, and a qmail-local of that user for it. It sees
-/// neither messages nor reports, which go between the other half (<see cref="CommandLoop"/>) and the
-/// qmail-local. One thread; waits in poll(2) only.
+/// neither messages nor reports: those go between the other half (<see cref="CommandLoop"/>) and
+/// the qmail-local. One thread; waits in poll(2) only.
 /// </summary>
 /// <remarks>The other half asks in packets: u32 id, the address. All that gives a delivery its
 /// rights is looked up here, the user, the home, the instructions, and granted to the qmail-local

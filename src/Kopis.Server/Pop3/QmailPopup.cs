@@ -59,8 +59,8 @@ public static class QmailPopup
             words, logins, new TicketClient(listener.Home), tls, TimeProvider.System, Log);
     }
 
-    /// <summary>Whether a chain ends in all of ours, so that <see cref="CreateHandler"/>'s sessions, which
-    /// have no use for root's rights, serve it.</summary>
+    /// <summary>Whether a chain ends in all of ours, so that the sessions of
+    /// <see cref="CreateHandler"/>, which have no use for root's rights, serve it.</summary>
     public static bool EndsChain(ByteEnvironment environment, IReadOnlyList<byte[]> chain)
     {
         byte[][] words = [.. chain.TakeLast(Pop3Chain.Words)];

@@ -20,7 +20,8 @@ public static class SaslMechanisms
 
         HashSet<string> allowed = [];
         IReadOnlyList<string> faults = control.ReadEach(
-            LoginFiles.SaslMechanisms, line => TryAdd(allowed, ByteText.ToText(line).ToUpperInvariant()),
+            LoginFiles.SaslMechanisms,
+            line => TryAdd(allowed, ByteText.ToText(line).ToUpperInvariant()),
             "one of " + string.Join(", ", SaslOffer.All));
         return allowed.Count > 0 || faults.Count == 0
             ? [.. SaslOffer.All.Where(allowed.Contains)]

@@ -1,6 +1,6 @@
 namespace Kopis.Server.Tests.Smtp;
 
-/// <summary>What lists and limits do to a session; how they come about is Kopis.Trust's.</summary>
+/// <summary>What lists and limits do to a session; how they come about is ClientPolicy's.</summary>
 public sealed class SmtpClientTests
 {
     private const string Greeting = "S: 220 toyokawa.gcd.org ESMTP";
