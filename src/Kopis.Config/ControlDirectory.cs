@@ -200,7 +200,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
 
         foreach (string fault in faults.Take(FaultsShownMax))
         {
-            Warn(file, $"{fault}; it is passed over");
+            Warn(file, $"{fault}; ignored");
         }
 
         if (faults.Count > FaultsShownMax)

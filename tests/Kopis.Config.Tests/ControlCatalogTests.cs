@@ -65,6 +65,7 @@ public sealed partial class ControlCatalogTests
         Assert.Contains("control/acme", named);
         Assert.Equal([], named.Where(path =>
             !path.EndsWith(".tmp", StringComparison.Ordinal)
+            && !path.EndsWith(".lock", StringComparison.Ordinal)
             && ControlCatalog.Find(path) is null));
     }
 

@@ -39,7 +39,7 @@ public sealed class NetworkListTests : IDisposable
         NetworkList list = Load($"# front\n192.0.2.1\n{line}\n2001:db8::/32", said.Add);
         Assert.Equal(
             $"{_directory}/proxyclients: line 3: \"{LogText.Safe(ByteText.ToBytes(line))}\" is not "
-                + "an address or a network; it is passed over",
+                + "an address or a network; ignored",
             Assert.Single(said));
 
         // Those of the other lines are who they are; whether others are meant nobody knows.

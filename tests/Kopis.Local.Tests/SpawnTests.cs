@@ -69,7 +69,7 @@ public sealed class SpawnTests : IDisposable
         Assert.Equal(SpawnCode.Root, UsersCdb.Find(Record(line), "a"u8).Code);
         ConfigurationException refused = Assert.Throws<ConfigurationException>(
             () => Compile("=b:u:1:1:/h:::\n" + line + "\n.\n"));
-        Assert.StartsWith("users/assign: line 2 ", refused.Message);
+        Assert.StartsWith("bad format in users/assign: line 2: ", refused.Message);
     }
 
     [Fact]

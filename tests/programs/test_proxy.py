@@ -97,7 +97,7 @@ class Proxy(ListenerCase):
         self.assertEqual(b"220 mx.example ESMTP\r\n", replies.readline())
         for source in ("127.0.0.1", "127.0.0.3"):
             self.assertEqual(b"", self.connect(source=(source, 0))[1].read())
-        self.wait_log(r'proxyclients: line 2: "10.1" is not an address or a network; it is passed over')
+        self.wait_log(r'proxyclients: line 2: "10.1" is not an address or a network; ignored')
         self.wait_log(r"dropping connection, .*proxyclients: line 2: ")
         self.control("proxyclients", "127.0.0.2")
         self.assertEqual(b"220 mx.example ESMTP\r\n", self.connect()[1].readline())

@@ -244,7 +244,7 @@ class Submission(AuthCase):
         for sender, code in (("joe@mx.example", 250), ("sales@mx.example", 250),
                              ("any@joe.example", 250), ("shop@mx.example", 451), ("", 250)):
             self.assertEqual(code, self.send_as(client, sender), sender)
-        self.wait_log(r'senders: line 2: "joe@mx.example:shop" is not ACCOUNT:ADDRESS; it is passed over')
+        self.wait_log(r'senders: line 2: "joe@mx.example:shop" is not ACCOUNT:ADDRESS; ignored')
         self.wait_log(r"senders: line 3: ")
         self.control("senders", "joe@mx.example:sales@mx.example", "ann@mx.example=*")
         other = self.client()

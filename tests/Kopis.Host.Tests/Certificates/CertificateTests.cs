@@ -45,7 +45,7 @@ public sealed class CertificateTests : IDisposable
     public void One_for_another_key_is_refused()
     {
         using NewCertificate other = new(["mx.example", "mail.example"]);
-        Refused(Issue(Read(other)), "no key in it that fits");
+        Refused(Issue(Read(other)), "no key that matches");
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class CertificateTests : IDisposable
     public void A_chain_has_an_end() => Refused(
         Issue(Read(_made)) + string.Concat(
             Enumerable.Repeat(_authority.ExportCertificatePem() + "\n", 10)),
-        "no list of certificates");
+        "not a list of certificates");
 
     // RFC 8737 §3: one name, and the hash in a critical extension.
     [Fact]
