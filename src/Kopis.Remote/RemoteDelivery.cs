@@ -2,7 +2,6 @@ using System.Buffers;
 using Kopis.Base;
 using Kopis.Config.Maps;
 using Kopis.Net.Dns;
-using Kopis.Tools.Network;
 
 namespace Kopis.Remote;
 

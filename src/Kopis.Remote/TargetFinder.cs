@@ -3,7 +3,6 @@ using System.Net;
 using System.Text;
 using Kopis.Base;
 using Kopis.Net.Dns;
-using Kopis.Tools.Network;
 
 namespace Kopis.Remote;
 

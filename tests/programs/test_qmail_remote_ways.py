@@ -296,7 +296,8 @@ class BadLines(RspawnCase):
                 self.assertEqual(b"\xff", self.spawner.stdout.read(1))
                 with self.subTest(bad=bad, good=good):
                     self.assertEqual(b"K", self.deliver(b"u@good.example")[0][:1])
-                    said = f"control/{file}: \"{bad.replace(' ', '_')}\" is not domain:".encode()
+                    where = f"control/{file}: line {1 + lines.index(bad)}: "
+                    said = f"{where}\"{bad.replace(' ', '_')}\" is not domain:".encode()
                     [text] = self.deliver(b"u@bad.example")
                     self.assertTrue(text.startswith(
                         b"ZUnable to read control files. (#4.3.0)\n" + said), text)

@@ -235,7 +235,7 @@ class Clients(ListenerCase):
         for _ in range(2):
             self.assertEqual(b"421 unable to read controls (#4.3.0)\r\n",
                              self.connect(source=("127.0.0.3", 0))[1].read())
-        self.wait_log(r'xclients: line 2: "10.1" is not an address or a network; it is passed')
+        self.wait_log(r'xclients: line 2: "10.1" is not an address or a network; ignored')
         self.control("xclients", "127.0.0.2")
         self.assertTrue(self.connect(source=("127.0.0.3", 0))[1].readline().startswith(b"220 "))
 

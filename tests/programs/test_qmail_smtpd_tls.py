@@ -76,9 +76,9 @@ class QmailSmtpdTls(ListenerCase):
         other_key = other.split("-----BEGIN CERTIFICATE-----")[0]
         (self.home / "control/servercerts/other.pem").unlink()
         for content, reason in (("", "no certificate in it"),
-                                ("-----BEGIN CERTIFICATE-----" + certificate, "no key in it"),
+                                ("-----BEGIN CERTIFICATE-----" + certificate, "no key that matches"),
                                 (other_key + "-----BEGIN CERTIFICATE-----" + certificate,
-                                 "no key in it"),
+                                 "no key that matches"),
                                 (whole.replace("MII", "QII"), "")):
             self.cert.write_text(content)
             result = self.run_program("tcpserver", "127.0.0.1", "0", "qmail-smtpd")
