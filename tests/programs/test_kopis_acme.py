@@ -256,7 +256,7 @@ class Failing(AcmeCase):
         self.certificate("servercert.pem", "mx.example")
         self.kept(100, r"^acme: fatal: there is no \S+/control/acme\n$")
         self.control("acme", "agree", "directory http://ca.example/dir")
-        self.kept(111, r"^acme: fatal: \S+/control/acme: \"directory_http://ca\.example/dir\" is "
+        self.kept(111, r"^acme: fatal: \S+/control/acme: line 2: \"directory_http://ca\.example/dir\" is "
                        r"not understood\n$")
         (self.home / "control/acme").unlink()
         (self.home / "control/acme").mkdir()
@@ -294,9 +294,9 @@ class WrongServers(AcmeCase):
         content = self.file.read_bytes()
         for answer, pattern in (
                 ((200, b"{}"), 'no good "newNonce"'),
-                ((200, b"<html>"), "no JSON"),
+                ((200, b"<html>"), "not JSON"),
                 ((200, b" " * 300_000), "an answer of over 262144 bytes"),
-                ((200, b"{" + b'"a":[' * 50_000), "no JSON"),
+                ((200, b"{" + b'"a":[' * 50_000), "not JSON"),
                 ((301, b"", ("Location", "https://127.0.0.1:1/")), "HTTP status 301"),
                 ((503, b"down"), "HTTP status 503"),
                 ((200, b"{}", ("X", "a" * 40_000)), ""),

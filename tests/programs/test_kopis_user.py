@@ -170,7 +170,7 @@ class KopisUser(ProgramCase):
             self.assertEqual((0, b""), (result.returncode, result.stderr), domain)
 
     def test_an_open_relay_is_told_and_not_closed_by_the_way(self):
-        self.assertIn("takes mail for every domain", self.add("joe@new.example", "--new-domain"))
+        self.assertIn("accepts mail for every domain", self.add("joe@new.example", "--new-domain"))
         self.assertFalse((self.home / "control/rcpthosts").exists())
 
     def test_control_files_keep_their_rights_and_get_whole_lines(self):

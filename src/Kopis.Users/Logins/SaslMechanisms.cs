@@ -25,7 +25,7 @@ public static class SaslMechanisms
             "one of " + string.Join(", ", SaslOffer.All));
         return allowed.Count > 0 || faults.Count == 0
             ? [.. SaslOffer.All.Where(allowed.Contains)]
-            : throw control.Bad(LoginFiles.SaslMechanisms, faults[0]);
+            : throw control.Bad(LoginFiles.SaslMechanisms, "no mechanism is known");
     }
 
     private static bool TryAdd(HashSet<string> allowed, string name)
