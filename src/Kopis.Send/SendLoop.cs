@@ -52,7 +52,7 @@ internal sealed class SendLoop : IDisposable
         Scheduler scheduler = new(
             controls.QueueLifetimeSeconds, context.Batch,
             controls.ConcurrencyShared ?? (context.Local.Concurrency + 1) / 2);
-        StateLog marks = new(new StateDisk(context.Files, Path.Combine(queue, "state")))
+        StateLog marks = new(context.Files, Path.Combine(queue, "state"))
         {
             CompactAfterBytes = context.CompactAfterBytes,
         };

@@ -1,4 +1,5 @@
-using Kopis.Queue.Store.State;
+using System.Text;
+using Kopis.Posix;
 
 namespace Kopis.Send.Tests;
 
@@ -6,8 +7,11 @@ namespace Kopis.Send.Tests;
 /// A directory in memory that forgets like a disk: what was not synced may be there after a
 /// crash, or half, or not. <see cref="BeforeEach"/> lets a test crash or fail any call.
 /// </summary>
-internal sealed class MemoryDisk : IStateDisk
+internal sealed class MemoryDisk : IFileSystem
 {
+    /// <summary>Where its files are.</summary>
+    internal const string Directory = "/state";
+
     private readonly Dictionary<int, Node> _open = [];
     private readonly List<Action<Dictionary<string, Node>>> _unsyncedNames = [];
     private Dictionary<string, Node> _names = [];
@@ -16,19 +20,24 @@ internal sealed class MemoryDisk : IStateDisk
 
     internal Action BeforeEach { get; set; } = () => { };
 
-    public IReadOnlyList<string> Names() => [.. _names.Keys.Order(StringComparer.Ordinal)];
+    internal IReadOnlyList<string> Names() => [.. _names.Keys.Order(StringComparer.Ordinal)];
 
-    public int Open(string name)
+    public int TryOpen(ReadOnlySpan<byte> path, OpenFlags flags, int mode, out int errno)
     {
+        string name = Name(path);
+        errno = 0;
+        if (flags.HasFlag(OpenFlags.Create))
+        {
+            Node node = new();
+            Change(names => names[name] = node);
+        }
+        else if (!_names.ContainsKey(name))
+        {
+            errno = Errno.NoEntry;
+            return -1;
+        }
+
         _open.Add(_nextFd, _names[name]);
-        return _nextFd++;
-    }
-
-    public int Create(string name)
-    {
-        Node node = new();
-        Change(names => names[name] = node);
-        _open.Add(_nextFd, node);
         return _nextFd++;
     }
 
@@ -40,12 +49,12 @@ internal sealed class MemoryDisk : IStateDisk
         return length;
     }
 
-    public void WriteAt(int fd, ReadOnlySpan<byte> bytes, long offset)
+    public void WriteAt(int fd, ReadOnlySpan<byte> from, long offset)
     {
         BeforeEach();
         Node node = _open[fd];
-        node.Content = Written(node.Content, bytes, (int)offset);
-        node.Unsynced.Add(((int)offset, bytes.ToArray()));
+        node.Content = Written(node.Content, from, (int)offset);
+        node.Unsynced.Add(((int)offset, from.ToArray()));
     }
 
     public void SyncData(int fd)
@@ -58,30 +67,56 @@ internal sealed class MemoryDisk : IStateDisk
 
     public void Close(int fd) => _open.Remove(fd);
 
-    public void Rename(string from, string to)
+    public void Rename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {
         BeforeEach();
+        (string before, string after) = (Name(from), Name(to));
         Change(names =>
         {
-            if (names.Remove(from, out Node? node))
+            if (names.Remove(before, out Node? node))
             {
-                names[to] = node;
+                names[after] = node;
             }
         });
     }
 
-    public void Unlink(string name)
+    public bool TryUnlink(ReadOnlySpan<byte> path, out int errno)
     {
         BeforeEach();
+        string name = Name(path);
+        errno = _names.ContainsKey(name) ? 0 : Errno.NoEntry;
         Change(names => names.Remove(name));
+        return errno == 0;
     }
 
-    public void SyncNames()
+    public IReadOnlyList<string> FileNames(string directory) => Names();
+
+    public void SyncDirectory(ReadOnlySpan<byte> path)
     {
         BeforeEach();
         _durableNames = new(_names);
         _unsyncedNames.Clear();
     }
+
+    // What a log of the state does not do.
+
+    public long Size(int fd) => throw new NotSupportedException();
+
+    public void Write(int fd, ReadOnlySpan<byte> from) => throw new NotSupportedException();
+
+    public void Truncate(int fd, long length) => throw new NotSupportedException();
+
+    public bool PunchHole(int fd, long offset, long length) => throw new NotSupportedException();
+
+    public void Sync(int fd) => throw new NotSupportedException();
+
+    public void Link(ReadOnlySpan<byte> existing, ReadOnlySpan<byte> name) =>
+        throw new NotSupportedException();
+
+    public bool Exists(ReadOnlySpan<byte> path, out int errno) =>
+        throw new NotSupportedException();
+
+    public long FreeBytes(string path) => throw new NotSupportedException();
 
     /// <summary>The content of a file, for tests that damage it; durable at once.</summary>
     internal byte[] this[string name]
@@ -124,6 +159,9 @@ internal sealed class MemoryDisk : IStateDisk
             node.Content = node.Durable;
         }
     }
+
+    private static string Name(ReadOnlySpan<byte> path) =>
+        Path.GetFileName(Encoding.Latin1.GetString(path[..^1]));
 
     private static byte[] Written(byte[] content, ReadOnlySpan<byte> bytes, int offset)
     {

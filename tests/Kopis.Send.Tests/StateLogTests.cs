@@ -14,7 +14,7 @@ public class StateLogTests
     [Fact]
     public void An_empty_directory_is_a_queue_that_was_never_read()
     {
-        using StateLog log = new(_disk);
+        using StateLog log = new(_disk, MemoryDisk.Directory);
         Assert.Empty(log.Load());
         Assert.Equal(ScanPosition.Start, log.Position);
         Assert.False(log.IsDoubtful);
@@ -32,7 +32,7 @@ public class StateLogTests
             log.Add(StateKind.Done, 10, 0);
         }
 
-        using StateLog again = new(_disk);
+        using StateLog again = new(_disk, MemoryDisk.Directory);
         Dictionary<ulong, SavedMessage> saved = again.Load();
         Assert.Equal(Place, again.Position);
         Assert.Equal([10UL, 11UL], saved.Keys.Order());
@@ -55,7 +55,7 @@ public class StateLogTests
         log.Compact(Place with { Offset = 8192 }, [message], Aside(77));
         Assert.Single(_disk.Names());
 
-        using StateLog again = new(_disk);
+        using StateLog again = new(_disk, MemoryDisk.Directory);
         Dictionary<ulong, SavedMessage> saved = again.Load();
         Assert.Equal([10UL, 77UL], saved.Keys.Order());
         Assert.Equal([0], saved[10].Done);
@@ -82,7 +82,7 @@ public class StateLogTests
         for (int cut = snapshot; cut <= whole.Length; cut++)
         {
             _disk[_disk.Names()[0]] = whole[..cut];
-            using StateLog log = new(_disk);
+            using StateLog log = new(_disk, MemoryDisk.Directory);
             Dictionary<ulong, SavedMessage> saved = log.Load();
             int records = (cut - snapshot) / StateRecord.Bytes;
             Assert.Equal(records, saved.GetValueOrDefault(20UL)?.Done.Count ?? 0);
@@ -109,7 +109,7 @@ public class StateLogTests
             byte[] damaged = [.. whole];
             damaged[at] ^= 0x10;
             _disk[_disk.Names()[0]] = damaged;
-            using StateLog log = new(_disk);
+            using StateLog log = new(_disk, MemoryDisk.Directory);
             Dictionary<ulong, SavedMessage> saved = log.Load();
             Assert.False(log.IsDoubtful);
             Assert.Equal(Place, log.Position);
@@ -133,7 +133,7 @@ public class StateLogTests
         byte[] damaged = [.. _disk[name]];
         damaged.AsSpan(5 * StateRecord.Bytes, 3 * StateRecord.Bytes).Clear();
         _disk[name] = damaged;
-        using StateLog again = new(_disk);
+        using StateLog again = new(_disk, MemoryDisk.Directory);
         Dictionary<ulong, SavedMessage> saved = again.Load();
         Assert.True(again.IsDoubtful);
         Assert.Equal(ScanPosition.Start, again.Position);
@@ -146,7 +146,7 @@ public class StateLogTests
         Written(Make.Message(10, "s@x", "a@x")).Dispose();
         string name = _disk.Names()[0];
         _disk[name] = _disk[name][..^StateRecord.Bytes];
-        using StateLog again = new(_disk);
+        using StateLog again = new(_disk, MemoryDisk.Directory);
         again.Load();
         Assert.True(again.IsDoubtful);
     }
@@ -159,7 +159,7 @@ public class StateLogTests
         byte[] content = [.. _disk[name]];
         new StateRecord(StateKind.Format, 2, 3).Write(content);
         _disk[name] = content;
-        using StateLog again = new(_disk);
+        using StateLog again = new(_disk, MemoryDisk.Directory);
         Assert.Throws<ConfigurationException>(again.Load);
     }
 
@@ -181,7 +181,7 @@ public class StateLogTests
             log.Add(StateKind.Done, 10, 0);
             Assert.Throws<IOException>(() => log.Compact(Place, [message], Aside()));
             _disk.BeforeEach = () => { };
-            using StateLog again = new(_disk);
+            using StateLog again = new(_disk, MemoryDisk.Directory);
             Assert.Contains(10UL, again.Load().Keys);
             Assert.False(again.IsDoubtful);
         }
@@ -189,7 +189,7 @@ public class StateLogTests
 
     private StateLog Written(params QueuedMessage[] messages)
     {
-        StateLog log = new(_disk);
+        StateLog log = new(_disk, MemoryDisk.Directory);
         log.Load();
         log.Compact(Place, messages, Aside());
         return log;

@@ -78,7 +78,7 @@ internal sealed class World : IBounceSender, ICleaner, IDisposable
     {
         SendLog log = new(TakeLog);
         Scheduler scheduler = new(lifetimeSeconds, batch);
-        StateLog marks = new(Disk) { CompactAfterBytes = 2000 };
+        StateLog marks = new(Disk, MemoryDisk.Directory) { CompactAfterBytes = 2000 };
         AddressMap addresses = AddressMap.Read(Control);
         QueueState queue = new(
             new Reader(this), marks, scheduler, addresses, this, log, memoryBytesMax)

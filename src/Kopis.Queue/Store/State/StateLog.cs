@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Posix;
 using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Store.State;
@@ -8,7 +9,7 @@ namespace Kopis.Queue.Store.State;
 /// snapshot and grows by what happens; when it has grown enough, a snapshot of the state is
 /// written to <c>log-N+1</c> and the old one removed (docs/queue-format.md).
 /// </summary>
-public sealed class StateLog(IStateDisk disk) : IDisposable
+public sealed class StateLog(IFileSystem files, string directory) : IDisposable
 {
     private const string Temporary = ".tmp";
     private const int RecordsAround = 3; // Format and Position before, Position after.
@@ -45,11 +46,11 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
     /// <exception cref="Base.ConfigurationException">A later version wrote it.</exception>
     public Dictionary<ulong, SavedMessage> Load()
     {
-        foreach (string name in disk.Names())
+        foreach (string name in files.FileNames(directory))
         {
             if (name.EndsWith(Temporary, StringComparison.Ordinal))
             {
-                disk.Unlink(name);
+                files.Unlink(In(name));
             }
             else if (StateReader.TryParseName(name, out ulong generation))
             {
@@ -62,7 +63,7 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
             return [];
         }
 
-        int fd = disk.Open(Current);
+        int fd = files.Open(In(Current), OpenFlags.ReadOnly);
         try
         {
             StateReader reader = Read(fd);
@@ -73,7 +74,7 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
         }
         finally
         {
-            disk.Close(fd);
+            files.Close(fd);
         }
     }
 
@@ -93,7 +94,7 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
     {
         if (_pending.WrittenCount > 0)
         {
-            disk.WriteAt(_fd, _pending.WrittenSpan, _length);
+            files.WriteAt(_fd, _pending.WrittenSpan, _length);
             _length += _pending.WrittenCount;
             _pending.ResetWrittenCount();
         }
@@ -107,7 +108,7 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
         if (HasUnsynced)
         {
             Write();
-            disk.SyncData(_fd);
+            files.SyncData(_fd);
             HasUnsynced = false;
         }
     }
@@ -123,19 +124,20 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
         ScanPosition position, IEnumerable<IStateMessage> messages,
         IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
     {
-        string name = StateReader.FileName(++_generation);
-        int fd = disk.Create(name + Temporary);
+        string path = In(StateReader.FileName(++_generation));
+        int fd = files.Open(
+            path + Temporary, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Truncate);
         long length;
         try
         {
             length = WriteSnapshot(fd, position, messages, setAside);
-            disk.SyncData(fd);
-            disk.Rename(name + Temporary, name);
-            disk.SyncNames();
+            files.SyncData(fd);
+            files.Rename(path + Temporary, path);
+            files.SyncDirectory(directory);
         }
         catch (IOException)
         {
-            disk.Close(fd);
+            files.Close(fd);
             throw;
         }
 
@@ -144,11 +146,11 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
         _length = _lengthWhenNew = length;
         _pending.ResetWrittenCount();
         HasUnsynced = false;
-        foreach (string old in disk.Names())
+        foreach (string old in files.FileNames(directory))
         {
             if (StateReader.TryParseName(old, out ulong generation) && generation < _generation)
             {
-                disk.Unlink(old);
+                files.Unlink(In(old));
             }
         }
     }
@@ -158,10 +160,12 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
     {
         if (_fd >= 0)
         {
-            disk.Close(_fd);
+            files.Close(_fd);
             _fd = -1;
         }
     }
+
+    private string In(string name) => Path.Combine(directory, name);
 
     private static void Add(
         ArrayBufferWriter<byte> to, StateKind kind, ulong number, long value)
@@ -199,14 +203,14 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
             AddMessage(block, message);
             if (block.WrittenCount >= StateReader.BlockBytes)
             {
-                disk.WriteAt(fd, block.WrittenSpan, length);
+                files.WriteAt(fd, block.WrittenSpan, length);
                 length += block.WrittenCount;
                 block.ResetWrittenCount();
             }
         }
 
         Add(block, StateKind.Position, position.Segment, position.Offset);
-        disk.WriteAt(fd, block.WrittenSpan, length);
+        files.WriteAt(fd, block.WrittenSpan, length);
         return length + block.WrittenCount;
     }
 
@@ -235,7 +239,7 @@ public sealed class StateLog(IStateDisk disk) : IDisposable
         StateReader reader = new(Current);
         byte[] block = new byte[StateReader.BlockBytes];
         int got;
-        for (long offset = 0; (got = disk.ReadAt(fd, block, offset)) > 0; offset += got)
+        for (long offset = 0; (got = files.ReadAt(fd, block, offset)) > 0; offset += got)
         {
             reader.Read(block.AsSpan(0, got));
         }
