@@ -1,12 +1,12 @@
 using Kopis.Posix;
-using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.Tests;
 
-/// <summary>The real disk, but each call can be counted, held up or made to fail.</summary>
-internal sealed class TestDisk : IQueueDisk
+/// <summary>The real disk, but each call that changes it or reads back can be counted, held
+/// up or made to fail.</summary>
+internal sealed class TestDisk : IFileSystem
 {
-    private readonly QueueDisk _disk = new(FileSystem.Real);
+    private readonly IFileSystem _disk = FileSystem.Real;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _calls = [];
 
@@ -31,13 +31,25 @@ internal sealed class TestDisk : IQueueDisk
         }
     }
 
-    public int Create(string path)
+    public int TryOpen(ReadOnlySpan<byte> path, OpenFlags flags, int mode, out int errno)
     {
-        Note(nameof(Create));
-        return _disk.Create(path);
+        try
+        {
+            if (flags.HasFlag(OpenFlags.Create))
+            {
+                Note("Create");
+            }
+        }
+        catch (PosixException e)
+        {
+            errno = e.Number;
+            return -1;
+        }
+
+        return _disk.TryOpen(path, flags, mode, out errno);
     }
 
-    public void WriteAt(int fd, ReadOnlySpan<byte> bytes, long offset)
+    public void WriteAt(int fd, ReadOnlySpan<byte> from, long offset)
     {
         try
         {
@@ -45,11 +57,11 @@ internal sealed class TestDisk : IQueueDisk
         }
         catch (PosixException) when (WritesHalf)
         {
-            _disk.WriteAt(fd, bytes[..(bytes.Length / 2)], offset);
+            _disk.WriteAt(fd, from[..(from.Length / 2)], offset);
             throw;
         }
 
-        _disk.WriteAt(fd, bytes, offset);
+        _disk.WriteAt(fd, from, offset);
     }
 
     public int ReadAt(int fd, Span<byte> to, long offset)
@@ -67,21 +79,47 @@ internal sealed class TestDisk : IQueueDisk
         _disk.Truncate(fd, length);
     }
 
-    public void Rename(string from, string to)
+    public void Rename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {
         Note(nameof(Rename));
         _disk.Rename(from, to);
     }
 
-    public void SyncDirectory(string path) => Note(nameof(SyncDirectory));
+    public void SyncDirectory(ReadOnlySpan<byte> path) => Note(nameof(SyncDirectory));
 
     public void Close(int fd) => _disk.Close(fd);
 
-    public void Unlink(string path)
+    public bool TryUnlink(ReadOnlySpan<byte> path, out int errno)
     {
-        Note(nameof(Unlink));
-        _disk.Unlink(path);
+        try
+        {
+            Note("Unlink");
+        }
+        catch (PosixException e)
+        {
+            errno = e.Number;
+            return false;
+        }
+
+        return _disk.TryUnlink(path, out errno);
     }
+
+    public long Size(int fd) => _disk.Size(fd);
+
+    public void Write(int fd, ReadOnlySpan<byte> from) => _disk.Write(fd, from);
+
+    public bool PunchHole(int fd, long offset, long length) =>
+        _disk.PunchHole(fd, offset, length);
+
+    public void Sync(int fd) => _disk.Sync(fd);
+
+    public void Link(ReadOnlySpan<byte> existing, ReadOnlySpan<byte> name) =>
+        _disk.Link(existing, name);
+
+    public bool Exists(ReadOnlySpan<byte> path, out int errno) =>
+        _disk.Exists(path, out errno);
+
+    public IReadOnlyList<string> FileNames(string directory) => _disk.FileNames(directory);
 
     public long FreeBytes(string path)
     {

@@ -11,7 +11,6 @@ internal sealed class QueueWriterProcess
 
     private readonly Machine _machine;
     private readonly ProcessFiles _files;
-    private readonly QueueDisk _disk;
     private readonly Queue<IntakeMessage> _waiting = [];
     private int _incoming;
 
@@ -19,7 +18,6 @@ internal sealed class QueueWriterProcess
     {
         _machine = machine;
         _files = machine.NewFiles();
-        _disk = new QueueDisk(_files);
         machine.Fibers.Start(Process, Run);
     }
 
@@ -44,7 +42,7 @@ internal sealed class QueueWriterProcess
     {
         // Without memory to spare even a small body goes to a file of its own.
         MemoryBudget budget = new(_machine.Random.Next(3) == 0 ? 0 : QueueLimits.MemoryBytesMax);
-        using IntakeMessage intake = new(budget, _disk, NewIncomingPath)
+        using IntakeMessage intake = new(budget, _files, NewIncomingPath)
         {
             Qp = (uint)mail.Id,
             Arrived = _machine.Clock.GetUtcNow(),
@@ -89,7 +87,7 @@ internal sealed class QueueWriterProcess
         {
             Recovery.Clean(_files, Machine.Mess, _machine.Ledger.Log.Add);
             ulong last = SegmentFile.List(_files, Machine.Mess).LastOrDefault();
-            using SegmentWriter writer = new(Machine.Mess, _disk, last);
+            using SegmentWriter writer = new(Machine.Mess, _files, last);
             BatchCommit commit = new(writer, _machine.PullTrigger, _machine.Ledger.Log.Add);
             IsServing = true;
             while (true)

@@ -25,7 +25,6 @@ public sealed class QueueImport : IDisposable
     private readonly Action<ulong, byte[]> _writeBounce;
     private readonly ImportJournal _journal;
     private readonly SegmentWriter _writer;
-    private readonly IQueueDisk _disk = new QueueDisk(FileSystem.Real);
     private readonly MemoryBudget _budget = new(QueueLimits.MemoryBytesMax);
     private readonly TrustedUsers _users = new();
     private readonly int _lock;
@@ -126,7 +125,7 @@ public sealed class QueueImport : IDisposable
         Recovery.Clean(FileSystem.Real, _mess, _log);
         ulong last = SegmentFile.List(FileSystem.Real, _mess).LastOrDefault();
         return (writerLock, new ImportJournal(Path.Combine(_home, "queue", "imported")),
-            new SegmentWriter(_mess, _disk, last));
+            new SegmentWriter(_mess, FileSystem.Real, last));
     }
 
     private void Import(QmailMessage message)
@@ -187,7 +186,7 @@ public sealed class QueueImport : IDisposable
         byte[] block = new byte[BlockBytes];
         int got = Fd.ReadAt(text, block, 0);
         (uint qp, uint? uid, MessageOrigin origin) = QmailRecords.Invoker(block.AsSpan(0, got));
-        IntakeMessage intake = new(_budget, _disk, () =>
+        IntakeMessage intake = new(_budget, FileSystem.Real, () =>
             Path.Combine(MessStore.Incoming(_mess), $"import-{++_incoming}"))
         {
             Arrived = message.Born,

@@ -12,7 +12,7 @@ internal sealed class DiskRoom
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly string _mess;
-    private readonly IQueueDisk _disk;
+    private readonly IFileSystem _files;
     private readonly TimeProvider _clock;
     private readonly LogThrottle _log;
     private readonly DiskShares _shares;
@@ -22,13 +22,13 @@ internal sealed class DiskRoom
 
     /// <exception cref="PosixException">The disk does not answer.</exception>
     internal DiskRoom(
-        string mess, IQueueDisk disk, TimeProvider clock, LogThrottle log, int percent)
+        string mess, IFileSystem files, TimeProvider clock, LogThrottle log, int percent)
     {
-        (_mess, _disk, _clock, _log) = (mess, disk, clock, log);
+        (_mess, _files, _clock, _log) = (mess, files, clock, log);
         _shares = new DiskShares(percent);
-        _freeBytes = disk.FreeBytes(mess);
+        _freeBytes = files.FreeBytes(mess);
         _freeBytesAt = _sharesAt = clock.GetTimestamp();
-        foreach ((ulong number, string _) in MessStore.OwnFiles(FileSystem.Real, mess))
+        foreach ((ulong number, string _) in MessStore.OwnFiles(files, mess))
         {
             Recall(number);
         }
@@ -99,7 +99,7 @@ internal sealed class DiskRoom
     {
         try
         {
-            Volatile.Write(ref _freeBytes, _disk.FreeBytes(_mess));
+            Volatile.Write(ref _freeBytes, _files.FreeBytes(_mess));
         }
         catch (PosixException e)
         {
@@ -115,8 +115,8 @@ internal sealed class DiskRoom
         try
         {
             _shares.Refresh(
-                MessStore.Segments(FileSystem.Real, _mess).ToHashSet(),
-                MessStore.OwnFiles(FileSystem.Real, _mess).Select(file => file.Number)
+                MessStore.Segments(_files, _mess).ToHashSet(),
+                MessStore.OwnFiles(_files, _mess).Select(file => file.Number)
                     .ToHashSet());
         }
         catch (IOException e)
@@ -131,7 +131,7 @@ internal sealed class DiskRoom
     {
         try
         {
-            using QueuedBody body = QueuedBody.Open(FileSystem.Real, _mess, number);
+            using QueuedBody body = QueuedBody.Open(_files, _mess, number);
             _shares.Recall(body.Header.Uid, body.Length, number);
         }
         catch (IOException)

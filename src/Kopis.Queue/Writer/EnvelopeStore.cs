@@ -10,7 +10,7 @@ namespace Kopis.Queue.Writer;
 /// <c>incoming/</c>, so that long ones of one client never take the memory of others.
 /// </summary>
 internal sealed class EnvelopeStore(
-    MemoryBudget budget, IQueueDisk disk, Func<string> newIncomingPath) : IDisposable
+    MemoryBudget budget, IFileSystem files, Func<string> newIncomingPath) : IDisposable
 {
     private readonly BudgetedBuffer _memory = new(budget, QueueLimits.EnvelopeBytesFree);
     private EnvelopeReader _reader;
@@ -49,7 +49,7 @@ internal sealed class EnvelopeStore(
 
         if (IsInFile)
         {
-            disk.WriteAt(_fd, block, Bytes);
+            files.WriteAt(_fd, block, Bytes);
         }
 
         Crc = Crc32C.Append(Crc, block);
@@ -73,7 +73,7 @@ internal sealed class EnvelopeStore(
         }
 
         byte[] whole = new byte[Bytes];
-        disk.ReadAt(_fd, whole, 0);
+        files.ReadAt(_fd, whole, 0);
         return Envelope.Check(whole);
     }
 
@@ -88,7 +88,7 @@ internal sealed class EnvelopeStore(
         }
 
         Span<byte> piece = block.AsSpan(0, Math.Min(block.Length, Bytes - offset));
-        return disk.ReadAt(_fd, piece, offset) == piece.Length
+        return files.ReadAt(_fd, piece, offset) == piece.Length
             ? piece
             : throw new PosixException("read an envelope", Errno.InputOutput);
     }
@@ -102,11 +102,11 @@ internal sealed class EnvelopeStore(
             return;
         }
 
-        disk.Close(_fd);
+        files.Close(_fd);
         _fd = -1;
         try
         {
-            disk.Unlink(_path!);
+            files.Unlink(_path!);
         }
         catch (PosixException)
         {
@@ -117,9 +117,9 @@ internal sealed class EnvelopeStore(
     private void MoveToFile()
     {
         string path = newIncomingPath();
-        _fd = disk.Create(path);
+        _fd = MessStore.Create(files, path);
         _path = path;
-        disk.WriteAt(_fd, _memory.Written, 0);
+        files.WriteAt(_fd, _memory.Written, 0);
         _memory.Dispose();
     }
 }

@@ -11,18 +11,18 @@ namespace Kopis.Queue.Writer;
 /// </summary>
 internal sealed class IntakeMessage : IDisposable
 {
-    private readonly IQueueDisk _disk;
+    private readonly IFileSystem _files;
     private readonly Func<string> _newIncomingPath;
     private readonly BudgetedBuffer _body;
     private readonly EnvelopeStore _envelope;
     private bool _isFileDurable;
 
-    internal IntakeMessage(MemoryBudget budget, IQueueDisk disk, Func<string> newIncomingPath)
+    internal IntakeMessage(MemoryBudget budget, IFileSystem files, Func<string> newIncomingPath)
     {
-        _disk = disk;
+        _files = files;
         _newIncomingPath = newIncomingPath;
         _body = new BudgetedBuffer(budget, bytesFree: 0);
-        _envelope = new EnvelopeStore(budget, disk, newIncomingPath);
+        _envelope = new EnvelopeStore(budget, files, newIncomingPath);
     }
 
     internal MessageOrigin Origin { get; init; }
@@ -135,7 +135,7 @@ internal sealed class IntakeMessage : IDisposable
     {
         try
         {
-            _disk.SyncData(Fd);
+            _files.SyncData(Fd);
             _isFileDurable = true;
         }
         catch (PosixException)
@@ -159,7 +159,7 @@ internal sealed class IntakeMessage : IDisposable
             throw new InvalidOperationException("A body is to be durable before its name is.");
         }
 
-        _disk.Rename(Path!, to);
+        _files.Rename(Path!, to);
         Path = to;
     }
 
@@ -172,7 +172,7 @@ internal sealed class IntakeMessage : IDisposable
         _envelope.Dispose();
         if (Fd >= 0)
         {
-            _disk.Close(Fd);
+            _files.Close(Fd);
             Fd = -1;
         }
 
@@ -196,7 +196,7 @@ internal sealed class IntakeMessage : IDisposable
 
         if (!fits)
         {
-            _disk.WriteAt(Fd, block, BodyBytes);
+            _files.WriteAt(Fd, block, BodyBytes);
         }
 
         BodyCrc = Crc32C.Append(BodyCrc, block);
@@ -206,9 +206,9 @@ internal sealed class IntakeMessage : IDisposable
     private void MoveToFile()
     {
         string path = _newIncomingPath();
-        Fd = _disk.Create(path);
+        Fd = MessStore.Create(_files, path);
         Path = path;
-        _disk.WriteAt(Fd, Inline, 0);
+        _files.WriteAt(Fd, Inline, 0);
         _body.Dispose();
     }
 
@@ -216,7 +216,7 @@ internal sealed class IntakeMessage : IDisposable
     {
         try
         {
-            _disk.Unlink(path);
+            _files.Unlink(path);
         }
         catch (PosixException)
         {

@@ -18,7 +18,7 @@ public sealed class QueueWriter : IDisposable
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
 
     private readonly string _mess;
-    private readonly IQueueDisk _disk;
+    private readonly IFileSystem _files;
     private readonly TimeProvider _clock;
     private readonly LogThrottle _floods;
     private readonly int _lock;
@@ -42,30 +42,31 @@ public sealed class QueueWriter : IDisposable
     /// used.</exception>
     public QueueWriter(
         string home, TimeProvider clock, Action<string> log, IntakeLimits limits)
-        : this(home, clock, log, limits, new QueueDisk(FileSystem.Real))
+        : this(home, clock, log, limits, FileSystem.Real)
     {
     }
 
     internal QueueWriter(
-        string home, TimeProvider clock, Action<string> log, IntakeLimits limits, IQueueDisk disk)
+        string home, TimeProvider clock, Action<string> log, IntakeLimits limits,
+        IFileSystem files)
     {
         _limits = limits;
         _mess = Path.Combine(home, "queue", "mess");
-        (_disk, _clock) = (disk, clock);
+        (_files, _clock) = (files, clock);
         _floods = new LogThrottle(log, clock);
         _lock = AcquireLock(Path.Combine(home, "queue", "lock", "writer"));
         try
         {
             Directory.CreateDirectory(MessStore.Incoming(_mess));
-            Recovery.Clean(FileSystem.Real, _mess, log);
+            Recovery.Clean(files, _mess, log);
             string trigger = Path.Combine(home, "queue", "lock", "trigger");
             Trigger.Create(trigger);
             _trigger = new Trigger(trigger);
-            Room = new DiskRoom(_mess, _disk, _clock, _floods, limits.DiskPercent);
+            Room = new DiskRoom(_mess, _files, _clock, _floods, limits.DiskPercent);
             _listener = UnixListener.Listen(
                 IntakeFrame.SocketPath(home), SocketType.Stream, Backlog);
-            ulong last = SegmentFile.List(FileSystem.Real, _mess).LastOrDefault();
-            _committer = new Committer(new SegmentWriter(_mess, disk, last), _trigger, log);
+            ulong last = SegmentFile.List(files, _mess).LastOrDefault();
+            _committer = new Committer(new SegmentWriter(_mess, files, last), _trigger, log);
         }
         catch (Exception e) when (
             e is IOException or UnauthorizedAccessException or ConfigurationException)
@@ -120,7 +121,7 @@ public sealed class QueueWriter : IDisposable
     internal Deadline NewDeadline(Socket socket) => new(socket, _clock, _limits.Timeout);
 
     internal IntakeMessage NewSubmission(MessageOrigin origin, IntakeUser user, uint qp) =>
-        new(user.Memory, _disk, NewIncomingPath)
+        new(user.Memory, _files, NewIncomingPath)
         {
             Origin = origin,
             Uid = user.Uid,

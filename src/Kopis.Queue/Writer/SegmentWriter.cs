@@ -8,7 +8,8 @@ namespace Kopis.Queue.Writer;
 /// Appends batches of intakes to segments; each batch is durable, or refused, as a whole
 /// (group commit). Used by one thread.
 /// </summary>
-internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegment) : IDisposable
+internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSegment)
+    : IDisposable
 {
     private const int WriteBytes = 1024 * 1024;
     private const int CopyBytesMax = QueueLimits.InlineBodyBytesMax;
@@ -44,11 +45,11 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
 
             if (hasFiles)
             {
-                disk.SyncDirectory(mess); // The renames, before any record can speak of them.
+                files.SyncDirectory(mess); // The renames, before any record can speak of them.
             }
 
             WritePending();
-            disk.SyncData(_fd);
+            files.SyncData(_fd);
         }
         catch (PosixException)
         {
@@ -81,7 +82,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
     {
         if (_fd >= 0)
         {
-            disk.Close(_fd);
+            files.Close(_fd);
             _fd = -1;
         }
     }
@@ -90,21 +91,21 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
     {
         ulong next = _segment + 1;
         string name = SegmentFile.Name(mess, next);
-        int fd = disk.Create(name);
+        int fd = MessStore.Create(files, name);
         _segment = next; // The name is used up, whatever comes.
         try
         {
             byte[] header = new byte[SegmentFile.HeaderBytes];
             SegmentFile.WriteHeader(header);
-            disk.WriteAt(fd, header, 0);
+            files.WriteAt(fd, header, 0);
 
             // A number must never be given twice, so the name is durable before its first record.
-            disk.SyncDirectory(mess);
+            files.SyncDirectory(mess);
         }
         catch (PosixException)
         {
-            disk.Close(fd);
-            disk.Unlink(name); // It held nothing; a disk that stays full gathers no such files.
+            files.Close(fd);
+            files.Unlink(name); // It held nothing; a disk that stays full gathers no such files.
             throw;
         }
 
@@ -164,7 +165,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         if (bytes.Length > CopyBytesMax)
         {
             WritePending();
-            disk.WriteAt(_fd, bytes, _written);
+            files.WriteAt(_fd, bytes, _written);
             _written += bytes.Length;
             return;
         }
@@ -178,7 +179,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
 
     private void WritePending()
     {
-        disk.WriteAt(_fd, _pending.WrittenSpan, _written);
+        files.WriteAt(_fd, _pending.WrittenSpan, _written);
         _written += _pending.WrittenCount;
         _pending.ResetWrittenCount();
     }
@@ -192,7 +193,7 @@ internal sealed class SegmentWriter(string mess, IQueueDisk disk, ulong lastSegm
         _pending.ResetWrittenCount();
         try
         {
-            disk.Truncate(_fd, start);
+            files.Truncate(_fd, start);
         }
         catch (PosixException)
         {

@@ -4,9 +4,12 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>What qmail-clean may do to <c>queue/mess</c>: remove what is finished.</summary>
+/// <summary>The files of <c>queue/mess</c>: how they begin, and what qmail-clean may do to them,
+/// remove what is finished.</summary>
 public static class MessStore
 {
+    private const int GroupReadable = 0x1A0; // 0640: qmail-send and the spawners are of the group.
+
     /// <summary>The directory of bodies that are still arriving.</summary>
     public static string Incoming(string mess) => Path.Combine(mess, "incoming");
 
@@ -44,6 +47,10 @@ public static class MessStore
         files.Unlink(SegmentFile.Name(mess, segment));
         return true;
     }
+
+    /// <summary>Creates a file that must not exist; the descriptor.</summary>
+    internal static int Create(IFileSystem files, string path) => files.Open(
+        path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive, GroupReadable);
 
     /// <summary>Opens a message's own file, which must be whole.</summary>
     internal static int OpenOwnFile(IFileSystem files, string mess, RecordHeader header)
