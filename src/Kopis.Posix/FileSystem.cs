@@ -42,6 +42,18 @@ public sealed class FileSystem : IFileSystem
     public void Sync(int fd) => Fd.Sync(fd);
 
     /// <inheritdoc/>
+    public ulong Device(int fd) => Fd.DeviceOf(fd);
+
+    /// <inheritdoc/>
+    public void SyncFileSystem(int fd) => Fd.SyncFileSystem(fd);
+
+    /// <inheritdoc/>
+    public void CheckWritten(int fd) => Fd.CheckWritten(fd);
+
+    /// <inheritdoc/>
+    public int OpenDirectory(ReadOnlySpan<byte> path) => Fd.OpenDirectory(path);
+
+    /// <inheritdoc/>
     public void SyncData(int fd) => Fd.SyncData(fd);
 
     /// <inheritdoc/>

@@ -5,7 +5,7 @@ namespace Kopis.Posix;
 /// itself in their place (docs/decisions/simulation.md). Paths are bytes that end in NUL. Calls
 /// throw <see cref="PosixException"/> on an error unless they return it.
 /// </summary>
-public interface IFileSystem
+public interface IFileSystem : ISyncCalls
 {
     /// <summary>Opens a file; minus one and the error if not.</summary>
     int TryOpen(ReadOnlySpan<byte> path, OpenFlags flags, int mode, out int errno);
@@ -33,11 +33,11 @@ public interface IFileSystem
     /// </summary>
     bool PunchHole(int fd, long offset, long length);
 
-    /// <summary>Makes content and metadata durable.</summary>
-    void Sync(int fd);
-
     /// <summary>Makes content durable, and as much metadata as is needed to read it back.</summary>
     void SyncData(int fd);
+
+    /// <summary>Opens a directory, for <see cref="ISyncCalls.Sync"/>.</summary>
+    int OpenDirectory(ReadOnlySpan<byte> path);
 
     /// <summary>Makes a directory's entries durable.</summary>
     void SyncDirectory(ReadOnlySpan<byte> path);

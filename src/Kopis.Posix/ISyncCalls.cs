@@ -1,13 +1,13 @@
 namespace Kopis.Posix;
 
-/// <summary>The calls that wait for the disk, so that tests can count them and let them fail.
-/// They throw <see cref="PosixException"/>.</summary>
-internal interface ISyncCalls
+/// <summary>The calls of <see cref="IFileSystem"/> by which a <see cref="SharedSync"/> waits for
+/// the disk. They throw <see cref="PosixException"/>.</summary>
+public interface ISyncCalls
 {
     /// <summary>Which file system a file is on.</summary>
     ulong Device(int fd);
 
-    /// <summary>Makes one file or directory durable.</summary>
+    /// <summary>Makes a file's content and metadata durable, or a directory's entries.</summary>
     void Sync(int fd);
 
     /// <summary>Makes a whole file system durable.</summary>

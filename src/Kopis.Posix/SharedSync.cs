@@ -34,13 +34,8 @@ public sealed class SharedSync
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, FileSystem> _fileSystems = [];
 
-    /// <summary>Syncs by the kernel's own calls.</summary>
-    public SharedSync(TimeProvider time)
-        : this(new SyncCalls(), time)
-    {
-    }
-
-    internal SharedSync(ISyncCalls calls, TimeProvider time)
+    /// <summary>Syncs by these calls; the time tells which are slow.</summary>
+    public SharedSync(ISyncCalls calls, TimeProvider time)
     {
         _calls = calls;
         _time = time;

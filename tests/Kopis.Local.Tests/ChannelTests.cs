@@ -260,7 +260,7 @@ public sealed class ChannelTests : IDisposable
 
     private LocalSite Site() =>
         new(new(), TimeProvider.System, new IntakePool(_home),
-            new MailboxFiles(Posix.FileSystem.Real), true);
+            Posix.FileSystem.Real, true);
 
     private DeliveryRequest In(string defaultDelivery) =>
         Requests.Of(home: _home, sender: "", defaultDelivery: defaultDelivery);

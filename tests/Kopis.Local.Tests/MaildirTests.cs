@@ -146,9 +146,10 @@ public sealed class MaildirTests : IDisposable
     private sealed class CrashException : Exception;
 
     /// <summary>The disk, until one step fails or the power does.</summary>
-    private sealed class FailingFiles(int failAt) : IMailboxFiles
+    private sealed class FailingFiles(int failAt) : IFileSystem
     {
-        private readonly MailboxFiles _disk = new(FileSystem.Real);
+        private readonly IFileSystem _disk = FileSystem.Real;
+        private int _directory = -1;
 
         internal List<string> Steps { get; } = [];
 
@@ -161,42 +162,73 @@ public sealed class MaildirTests : IDisposable
 
         public void Close(int fd) => _disk.Close(fd);
 
-        public int Create(ReadOnlySpan<byte> path)
+        public int TryOpen(ReadOnlySpan<byte> path, OpenFlags flags, int mode, out int errno)
         {
             Step("Create");
-            return Taken-- > 0 ? -1 : _disk.Create(path);
+            errno = Errno.Exists;
+            return Taken-- > 0 ? -1 : _disk.TryOpen(path, flags, mode, out errno);
         }
 
-        public void Write(int fd, ReadOnlySpan<byte> bytes)
+        public int OpenDirectory(ReadOnlySpan<byte> path) =>
+            _directory = _disk.OpenDirectory(path);
+
+        public void Write(int fd, ReadOnlySpan<byte> from)
         {
             // Half of it gets there.
-            _disk.Write(fd, Steps.Count == failAt ? bytes[..(bytes.Length / 2)] : bytes);
+            _disk.Write(fd, Steps.Count == failAt ? from[..(from.Length / 2)] : from);
             Step("Write");
         }
 
         public void Sync(int fd)
         {
-            Step("Sync");
+            Step(fd == _directory ? "SyncDirectory" : "Sync");
             _disk.Sync(fd);
         }
 
-        public void Link(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
+        public void Link(ReadOnlySpan<byte> existing, ReadOnlySpan<byte> name)
         {
             Step("Link");
-            _disk.Link(from, to);
+            _disk.Link(existing, name);
         }
 
-        public void SyncDirectory(ReadOnlySpan<byte> path)
-        {
-            Step("SyncDirectory");
-            _disk.SyncDirectory(path);
-        }
-
-        public void Unlink(ReadOnlySpan<byte> path)
+        public bool TryUnlink(ReadOnlySpan<byte> path, out int errno)
         {
             Step("Unlink");
-            _disk.Unlink(path);
+            return _disk.TryUnlink(path, out errno);
         }
+
+        public ulong Device(int fd) => _disk.Device(fd);
+
+        public void SyncFileSystem(int fd) => _disk.SyncFileSystem(fd);
+
+        public void CheckWritten(int fd) => _disk.CheckWritten(fd);
+
+        // What a delivery to a Maildir does not do.
+
+        public long Size(int fd) => throw new NotSupportedException();
+
+        public int ReadAt(int fd, Span<byte> to, long offset) =>
+            throw new NotSupportedException();
+
+        public void WriteAt(int fd, ReadOnlySpan<byte> from, long offset) =>
+            throw new NotSupportedException();
+
+        public void Truncate(int fd, long length) => throw new NotSupportedException();
+
+        public bool PunchHole(int fd, long offset, long length) =>
+            throw new NotSupportedException();
+
+        public void SyncData(int fd) => throw new NotSupportedException();
+
+        public void SyncDirectory(ReadOnlySpan<byte> path) => throw new NotSupportedException();
+
+        public void Rename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to) =>
+            throw new NotSupportedException();
+
+        public IReadOnlyList<string> FileNames(string directory) =>
+            throw new NotSupportedException();
+
+        public long FreeBytes(string path) => throw new NotSupportedException();
 
         private void Step(string name)
         {

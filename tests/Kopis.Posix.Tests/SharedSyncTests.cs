@@ -91,7 +91,7 @@ public sealed class SharedSyncTests
     public void Real_files_become_durable_together()
     {
         string directory = Directory.CreateTempSubdirectory("kopis-sync-").FullName;
-        SharedSync sync = new(new SyncCalls(), TimeProvider.System);
+        SharedSync sync = new(FileSystem.Real, TimeProvider.System);
         Parallel.For(0, 40, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
         {
             int fd = Fd.Open($"{directory}/{i}", OpenFlags.WriteOnly | OpenFlags.Create);

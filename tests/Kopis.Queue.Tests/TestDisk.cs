@@ -113,6 +113,14 @@ internal sealed class TestDisk : IFileSystem
 
     public void Sync(int fd) => _disk.Sync(fd);
 
+    public ulong Device(int fd) => _disk.Device(fd);
+
+    public void SyncFileSystem(int fd) => _disk.SyncFileSystem(fd);
+
+    public void CheckWritten(int fd) => _disk.CheckWritten(fd);
+
+    public int OpenDirectory(ReadOnlySpan<byte> path) => _disk.OpenDirectory(path);
+
     public void Link(ReadOnlySpan<byte> existing, ReadOnlySpan<byte> name) =>
         _disk.Link(existing, name);
 

@@ -110,6 +110,14 @@ internal sealed class MemoryDisk : IFileSystem
 
     public void Sync(int fd) => throw new NotSupportedException();
 
+    public ulong Device(int fd) => throw new NotSupportedException();
+
+    public void SyncFileSystem(int fd) => throw new NotSupportedException();
+
+    public void CheckWritten(int fd) => throw new NotSupportedException();
+
+    public int OpenDirectory(ReadOnlySpan<byte> path) => throw new NotSupportedException();
+
     public void Link(ReadOnlySpan<byte> existing, ReadOnlySpan<byte> name) =>
         throw new NotSupportedException();
 

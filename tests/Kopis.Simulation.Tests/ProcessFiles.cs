@@ -14,6 +14,7 @@ internal sealed class ProcessFiles(SimulatedDisk disk, Fibers? fibers, Faults fa
     private const long PlentyOfBytes = 1L << 40;
 
     private readonly Dictionary<int, OpenFile> _open = [];
+    private readonly Dictionary<int, string> _openDirectories = [];
     private int _lastFd = 1000;
 
     public int TryOpen(ReadOnlySpan<byte> path, OpenFlags flags, int mode, out int errno)
@@ -52,7 +53,19 @@ internal sealed class ProcessFiles(SimulatedDisk disk, Fibers? fibers, Faults fa
         return _lastFd;
     }
 
-    public void Close(int fd) => _open.Remove(fd);
+    public int OpenDirectory(ReadOnlySpan<byte> path)
+    {
+        string name = Text(path);
+        Throw("open directory", name);
+        _openDirectories.Add(++_lastFd, name);
+        return _lastFd;
+    }
+
+    public void Close(int fd)
+    {
+        _open.Remove(fd);
+        _openDirectories.Remove(fd);
+    }
 
     public long Size(int fd)
     {
@@ -118,7 +131,25 @@ internal sealed class ProcessFiles(SimulatedDisk disk, Fibers? fibers, Faults fa
         return true;
     }
 
-    public void Sync(int fd) => SyncData(fd);
+    public void Sync(int fd)
+    {
+        if (_openDirectories.TryGetValue(fd, out string? directory))
+        {
+            SyncDirectory(directory);
+        }
+        else
+        {
+            SyncData(fd);
+        }
+    }
+
+    // Each file is on a file system of its own, so that none waits for another's sync: a fiber
+    // that waits by other means than its baton holds it for ever.
+    public ulong Device(int fd) => (ulong)fd;
+
+    public void SyncFileSystem(int fd) => throw new NotSupportedException();
+
+    public void CheckWritten(int fd) => throw new NotSupportedException();
 
     public void SyncData(int fd)
     {
@@ -136,9 +167,10 @@ internal sealed class ProcessFiles(SimulatedDisk disk, Fibers? fibers, Faults fa
         }
     }
 
-    public void SyncDirectory(ReadOnlySpan<byte> path)
+    public void SyncDirectory(ReadOnlySpan<byte> path) => SyncDirectory(Text(path));
+
+    private void SyncDirectory(string name)
     {
-        string name = Text(path);
         Throw("sync directory", name);
         if (!faults.IsLeftOut("sync directory", name))
         {

@@ -25,7 +25,7 @@ internal sealed class SpawnerProcess
         _files = machine.NewFiles();
         _site = new LocalSite(
             new ByteEnvironment(), machine.Clock, new IntakePool("/none"),
-            new MailboxFiles(_files), MayRunPrograms: false);
+            _files, MayRunPrograms: false);
         (_orders, _reports) = (orders, reports);
         Process = process;
         machine.Fibers.Start(process, Run);

@@ -12,13 +12,16 @@ namespace Kopis.Local.Delivery;
 /// <param name="MayRunPrograms">False where they would run as root.</param>
 internal sealed record LocalSite(
     ByteEnvironment Environment, TimeProvider Time, IIntakeClient Queue,
-    IMailboxFiles Files, bool MayRunPrograms)
+    IFileSystem Files, bool MayRunPrograms)
 {
     /// <summary>The giver of names for Maildir messages.</summary>
     internal MaildirNames Names { get; } = new(Time);
 
+    /// <summary>Lets deliveries that end at the same time share a sync.</summary>
+    internal SharedSync Sync { get; } = new(Files, Time);
+
     /// <summary>The site of a program.</summary>
     internal static LocalSite Of(ProgramContext context, bool mayRunPrograms) => new(
         context.Environment, TimeProvider.System, IntakeClients.For(context),
-        new SharedMailboxFiles(new MailboxFiles(FileSystem.Real)), mayRunPrograms);
+        FileSystem.Real, mayRunPrograms);
 }

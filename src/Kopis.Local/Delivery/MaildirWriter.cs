@@ -12,6 +12,7 @@ namespace Kopis.Local.Delivery;
 /// </summary>
 internal sealed class MaildirWriter(LocalSite site)
 {
+    private const int OwnerOnly = 0x180; // 0600
     private const int NameTriesMax = 3; // Contract §7.7.
     private static readonly TimeSpan TimeMax = TimeSpan.FromDays(1); // As above.
 
@@ -69,7 +70,7 @@ internal sealed class MaildirWriter(LocalSite site)
         {
             byte[] name = site.Names.Next();
             byte[] temporary = [.. directory, .. "tmp/"u8, .. name, 0];
-            int fd = site.Files.Create(temporary);
+            int fd = Create(temporary);
             if (fd < 0)
             {
                 continue;
@@ -83,11 +84,20 @@ internal sealed class MaildirWriter(LocalSite site)
             finally
             {
                 // What cannot be removed now, a reader removes when it is 36 hours old.
-                site.Files.Unlink(temporary);
+                site.Files.TryUnlink(temporary, out _);
             }
         }
 
         return Trouble();
+    }
+
+    // Minus one where there is such a file.
+    private int Create(ReadOnlySpan<byte> path)
+    {
+        int fd = site.Files.TryOpen(
+            path, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerOnly,
+            out int errno);
+        return fd >= 0 || errno == Errno.Exists ? fd : throw new PosixException("create", errno);
     }
 
     private LocalFailure? Fill(int fd, TraceLines lines, MessageBody body)
@@ -109,7 +119,7 @@ internal sealed class MaildirWriter(LocalSite site)
                 }
             }
 
-            site.Files.Sync(fd);
+            site.Sync.Sync(fd);
             return null;
         }
         finally
@@ -124,13 +134,27 @@ internal sealed class MaildirWriter(LocalSite site)
         site.Files.Link(temporary, final);
         try
         {
-            site.Files.SyncDirectory([.. directory, .. "new\0"u8]);
+            SyncDirectory([.. directory, .. "new\0"u8]);
             return null;
         }
         catch (PosixException)
         {
-            site.Files.Unlink(final); // Whole, but it will come again: spare the user one.
+            // Whole, but it will come again: spare the user one.
+            site.Files.TryUnlink(final, out _);
             return Trouble();
+        }
+    }
+
+    private void SyncDirectory(ReadOnlySpan<byte> path)
+    {
+        int fd = site.Files.OpenDirectory(path);
+        try
+        {
+            site.Sync.Sync(fd);
+        }
+        finally
+        {
+            site.Files.Close(fd);
         }
     }
 
