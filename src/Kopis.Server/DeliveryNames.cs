@@ -1,6 +1,7 @@
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Maps;
+using Kopis.Mail.Smtp;
 
 namespace Kopis.Server;
 
@@ -12,18 +13,17 @@ internal sealed class DeliveryNames(ControlDirectory control, TimeProvider time)
         control.Watched(AddressMap.Files),
         () => AddressMap.Read(control), time);
 
-    /// <summary>The name on the local channel; null for a recipient that is not delivered here,
-    /// or where that cannot be told just now.</summary>
-    internal byte[]? Find(ReadOnlySpan<byte> recipient)
+    /// <summary>Finds the name on the local channel.</summary>
+    internal RoutedRecipient Route(byte[] recipient)
     {
         try
         {
             byte[] name = _map.Current().Route(recipient, out bool isLocal);
-            return isLocal ? name : null;
+            return new RoutedRecipient(recipient, isLocal ? name : null);
         }
         catch (ConfigurationException)
         {
-            return null;
+            return new RoutedRecipient(recipient, Local: null, IsClear: false);
         }
     }
 }

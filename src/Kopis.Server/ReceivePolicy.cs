@@ -59,8 +59,8 @@ internal class ReceivePolicy : IReceivePolicy
     /// <summary>Whether the client may only bring mail for this host.</summary>
     protected bool IsStranger(byte[]? user) => user is null && RelayClient is null;
 
-    public byte[]? LocalAddress(ReadOnlySpan<byte> recipient) => _names.Find(recipient);
+    public RoutedRecipient Route(byte[] recipient) => _names.Route(recipient);
 
-    public bool IsOurs(ReadOnlySpan<byte> recipient) =>
-        _hosts.Contains(recipient) || (_hosts.IsMissed && LocalAddress(recipient) is not null);
+    public bool IsOurs(RoutedRecipient recipient) =>
+        _hosts.Contains(recipient.Address) || (_hosts.IsMissed && recipient.Local is not null);
 }

@@ -222,8 +222,10 @@ public class TransferReaderTests
 
         public byte[]? RelayClient { get; init; }
 
-        public bool IsOurs(ReadOnlySpan<byte> recipient) => !recipient.Contains((byte)'@');
+        public bool IsOurs(RoutedRecipient recipient) =>
+            !recipient.Address.Contains((byte)'@');
 
-        public byte[] LocalAddress(ReadOnlySpan<byte> recipient) => [.. recipient, .. "@here"u8];
+        public RoutedRecipient Route(byte[] recipient) =>
+            new(recipient, [.. recipient, .. "@here"u8]);
     }
 }

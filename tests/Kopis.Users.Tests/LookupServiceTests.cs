@@ -4,6 +4,9 @@ using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Maps;
+using Kopis.Mail.Smtp;
 using Kopis.Testing;
 using Kopis.Users.Logins;
 using Kopis.Users.Lookup;
@@ -62,11 +65,11 @@ public sealed class LookupServiceTests : IAsyncDisposable
     public async Task Remote_addresses_are_not_asked_about()
     {
         await StopAsync();
-        Assert.Equal(LookupVerdict.Yes, _client.TryAnswer("a@elsewhere.example"u8));
-        Assert.Null(_client.TryAnswer("a@toyokawa.gcd.org"u8));
+        Assert.Equal(LookupVerdict.Yes, Known("a@elsewhere.example"));
+        Assert.Null(Known("a@toyokawa.gcd.org"));
         File.WriteAllText(_home.In("control/norcptcheck"), "Toyokawa.GCD.org\n");
         _time.Advance(TimeSpan.FromSeconds(1)); // Files are not looked at all the time.
-        Assert.Equal(LookupVerdict.Yes, _client.TryAnswer("a@toyokawa.gcd.org"u8));
+        Assert.Equal(LookupVerdict.Yes, Known("a@toyokawa.gcd.org"));
     }
 
     [Fact]
@@ -74,12 +77,12 @@ public sealed class LookupServiceTests : IAsyncDisposable
     {
         await Ask($"joe@{Domain}");
         await Ask($"new@{Domain}");
-        Assert.Equal(LookupVerdict.No, _client.TryAnswer("new@toyokawa.gcd.org"u8));
+        Assert.Equal(LookupVerdict.No, Known("new@toyokawa.gcd.org"));
         _time.Advance(VerdictCache.NoLifetime);
-        Assert.Null(_client.TryAnswer("new@toyokawa.gcd.org"u8));
-        Assert.Equal(LookupVerdict.Yes, _client.TryAnswer("joe@toyokawa.gcd.org"u8));
+        Assert.Null(Known("new@toyokawa.gcd.org"));
+        Assert.Equal(LookupVerdict.Yes, Known("joe@toyokawa.gcd.org"));
         _time.Advance(VerdictCache.YesLifetime);
-        Assert.Null(_client.TryAnswer("joe@toyokawa.gcd.org"u8));
+        Assert.Null(Known("joe@toyokawa.gcd.org"));
     }
 
     [Fact]
@@ -257,8 +260,20 @@ public sealed class LookupServiceTests : IAsyncDisposable
         }
     }
 
-    private Task<LookupVerdict> Ask(string address) =>
-        _client.AskAsync(ByteText.ToBytes(address), null, CancellationToken.None);
+    private LookupVerdict? Known(string address) => _client.Known(Route(address));
+
+    private async Task<LookupVerdict> Ask(string address) =>
+        Route(address) is { Local: not null } here
+            ? await _client.AskAsync(here, client: null, CancellationToken.None)
+            : Known(address)!.Value;
+
+    private RoutedRecipient Route(string address)
+    {
+        byte[] recipient = ByteText.ToBytes(address);
+        byte[] local = AddressMap.Read(new ControlDirectory(_home.In("control")))
+            .Route(recipient, out bool isLocal);
+        return new RoutedRecipient(recipient, isLocal ? local : null);
+    }
 
     private Task<LoginAnswer> Login(string name, string password) => _client.CheckPasswordAsync(
         Peer, ByteText.ToBytes(name), ByteText.ToBytes(password), CancellationToken.None);

@@ -221,18 +221,19 @@ public sealed class QmtpReader : ITransferReader
             return QmtpVerdict.Unfit;
         }
 
-        if (_policy.RelayClient is null && !_policy.IsOurs(address))
+        RoutedRecipient recipient = _policy.Route([.. address, .. suffix]);
+        if (_policy.RelayClient is null && !_policy.IsOurs(recipient))
         {
             return QmtpVerdict.NotOurs;
         }
 
-        if (_hops.Count >= SmtpLimits.HopsLimit || HasHadIt(address, suffix))
+        if (_hops.Count >= SmtpLimits.HopsLimit || HasHadIt(recipient))
         {
             return QmtpVerdict.Looping;
         }
 
         // Equal ones count once; each hears what becomes of the message.
-        if (_recipients.Find(suffix.IsEmpty ? address : [.. address, .. suffix]) < 0)
+        if (_recipients.Find(recipient.Address) < 0)
         {
             if (_recipients.Count >= _policy.RecipientsMaxFor(user: null)
                 || _recipients.Bytes + address.Length + suffix.Length
@@ -257,10 +258,9 @@ public sealed class QmtpReader : ITransferReader
         }
     });
 
-    private bool HasHadIt(ReadOnlySpan<byte> address, ReadOnlySpan<byte> suffix)
+    private bool HasHadIt(RoutedRecipient recipient)
     {
-        if (_delivered.Count == 0
-            || _policy.LocalAddress([.. address, .. suffix]) is not { } here)
+        if (recipient.Local is not { } here)
         {
             return false;
         }

@@ -21,10 +21,9 @@ public interface IReceivePolicy
     /// <summary>The most bytes of them.</summary>
     int RecipientsBytesMaxFor(byte[]? user) => SmtpLimits.RecipientsBytesMax;
 
-    /// <summary>What qmail-local writes into Delivered-To for a recipient; null for one that is
-    /// not delivered here, or where that cannot be told just now.</summary>
-    byte[]? LocalAddress(ReadOnlySpan<byte> recipient) => null;
+    /// <summary>Finds where mail for a recipient is delivered.</summary>
+    RoutedRecipient Route(byte[] recipient) => new(recipient, Local: null);
 
     /// <summary>Whether mail for the recipient is taken from anyone.</summary>
-    bool IsOurs(ReadOnlySpan<byte> recipient);
+    bool IsOurs(RoutedRecipient recipient);
 }

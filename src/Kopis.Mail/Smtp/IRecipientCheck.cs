@@ -1,3 +1,6 @@
+using System.Net;
+using Kopis.Base;
+
 namespace Kopis.Mail.Smtp;
 
 /// <summary>
@@ -7,10 +10,13 @@ namespace Kopis.Mail.Smtp;
 public interface IRecipientCheck
 {
     /// <summary>The answer where it is known at once; null where somebody must be asked.</summary>
-    RecipientVerdict? Known(ReadOnlySpan<byte> recipient);
+    LookupVerdict? Known(RoutedRecipient recipient);
 
-    /// <summary>Asks. Does not throw: what goes wrong is <see cref="RecipientVerdict.Later"/>, and
+    /// <summary>Asks. Does not throw: what goes wrong is <see cref="LookupVerdict.Later"/>, and
     /// soon, since a client waits.</summary>
-    ValueTask<RecipientVerdict> AskAsync(
-        ReadOnlyMemory<byte> recipient, CancellationToken stop);
+    /// <param name="recipient">Delivered here.</param>
+    /// <param name="client">For whom, who pays for his own questions; null: for nobody.</param>
+    /// <param name="stop">Ends the wait.</param>
+    ValueTask<LookupVerdict> AskAsync(
+        RoutedRecipient recipient, IPAddress? client, CancellationToken stop);
 }

@@ -23,6 +23,9 @@ public interface ISmtpPolicy : IReceivePolicy
     /// <summary>Who knows which addresses there are; null where that is not asked.</summary>
     IRecipientCheck? Recipients { get; }
 
+    /// <summary>Who knows which aliases are a user's; null where nobody does.</summary>
+    ISenderCheck? Senders => null;
+
     /// <summary>What is asked of users and of those who are none; null for nothing.</summary>
     ISubmissionRules? Submission { get; }
 

@@ -6,5 +6,7 @@ public interface ISubmissionRules
     /// <summary>Why a message may not begin; null where it may.</summary>
     /// <param name="user">Who has logged in; null for nobody.</param>
     /// <param name="sender">The envelope sender.</param>
-    SmtpAnswer? OnMail(byte[]? user, ReadOnlySpan<byte> sender);
+    /// <param name="isInDoubt">Whether the sender may be an alias of his: to be asked of
+    /// <see cref="ISmtpPolicy.Senders"/> before a recipient is looked at.</param>
+    SmtpAnswer? OnMail(byte[]? user, ReadOnlySpan<byte> sender, out bool isInDoubt);
 }

@@ -8,6 +8,7 @@ internal sealed class ServerTransaction
 {
     private readonly EnvelopeText _envelope = new();
     private readonly EnvelopeRecipients _recipients;
+    private readonly List<byte[]?> _locals = []; // Of each; empty where it is the address itself.
 
     internal ServerTransaction() => _recipients = new EnvelopeRecipients(_envelope);
 
@@ -17,6 +18,10 @@ internal sealed class ServerTransaction
     /// <summary>Whether no mail is taken from the sender.</summary>
     internal bool SenderIsBad { get; private set; }
 
+    /// <summary>The sender, while it is not known whether the user may send as it; else null.
+    /// </summary>
+    internal byte[]? SenderInDoubt { get; private set; }
+
     /// <summary>Whether its message has begun to come, by BDAT.</summary>
     internal bool IsChunking { get; set; }
 
@@ -25,13 +30,18 @@ internal sealed class ServerTransaction
 
     internal bool IsUtf8 { get; private set; }
 
-    internal void Open(byte[] sender, bool isBad, MessageParameters parameters)
+    internal void Open(
+        byte[] sender, bool isBad, bool isInDoubt, MessageParameters parameters)
     {
         Forget();
+        SenderInDoubt = isInDoubt ? sender : null;
         (IsOpen, SenderIsBad, IsUtf8) = (true, isBad, parameters.SmtpUtf8);
         _envelope.Add((byte)'F', sender);
         _envelope.AddParameters(parameters.IsEmpty ? [] : parameters.ToBytes());
     }
+
+    /// <summary>Tells that the user may send as the sender.</summary>
+    internal void TrustSender() => SenderInDoubt = null;
 
     /// <summary>Whether the recipient was named before: it may be named again, and counts once.
     /// </summary>
@@ -39,8 +49,9 @@ internal sealed class ServerTransaction
 
     /// <summary>Adds a recipient; false where it would be too much.</summary>
     internal bool TryAdd(
-        ReadOnlySpan<byte> address, RecipientParameters parameters, int bytesMax)
+        RoutedRecipient recipient, RecipientParameters parameters, int bytesMax)
     {
+        byte[] address = recipient.Address;
         int known = _recipients.Find(address);
         if (known >= 0)
         {
@@ -60,11 +71,14 @@ internal sealed class ServerTransaction
         }
 
         _recipients.Add(address, [], said);
+        _locals.Add(address.AsSpan().SequenceEqual(recipient.Local) ? [] : recipient.Local);
         return true;
     }
 
-    /// <summary>The recipients, in order.</summary>
-    internal IReadOnlyList<byte[]> ToList() => _recipients.ToList();
+    /// <summary>What each recipient is called where it is delivered, in order; null for one that
+    /// is not delivered here.</summary>
+    internal byte[]?[] Locals() =>
+        [.. _recipients.ToList().Zip(_locals, (one, local) => local is [] ? one : local)];
 
     /// <summary>Has nobody hear of what becomes of one.</summary>
     /// <param name="number">Which, from 0.</param>
@@ -82,6 +96,7 @@ internal sealed class ServerTransaction
     {
         IsOpen = IsUtf8 = IsChunking = false;
         _recipients.Clear();
+        _locals.Clear();
         _envelope.Clear();
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Unicode;
+using Kopis.Base;
 using Kopis.Mail.Dsn;
 using Kopis.Mail.Sasl;
 
@@ -14,8 +15,8 @@ namespace Kopis.Mail.Smtp;
 public sealed class SmtpSession(ISmtpPolicy policy)
 {
     private readonly ServerTransaction _transaction = new();
-    private RecipientParameters _askedParameters;
-    private byte[] _asked = [];
+    private RecipientParameters _parameters;
+    private RoutedRecipient _recipient; // Of the last RCPT.
     private int _errors;
     private int _refused;
     private int _idleCommands;
@@ -48,8 +49,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// is to be kept.</summary>
     public SmtpAnswer? ChunkRefusal { get; private set; }
 
-    /// <summary>With <see cref="SmtpStep.CheckRecipient"/>: the address in question.</summary>
-    public ReadOnlyMemory<byte> AskedRecipient => _asked;
+    /// <summary>With <see cref="SmtpStep.Ask"/>: what is to be asked.</summary>
+    public SmtpQuestion Question { get; private set; }
 
     /// <summary>What followed the verb of the last command that needs more than a reply.</summary>
     public ReadOnlyMemory<byte> Argument { get; private set; }
@@ -97,11 +98,13 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return BoundPatience(reply);
     }
 
-    /// <summary>Takes the answer about <see cref="AskedRecipient"/>.</summary>
-    public SmtpStep OnRecipientChecked(RecipientVerdict verdict, IBufferWriter<byte> reply)
+    /// <summary>Takes the answer to <see cref="Question"/>; another may follow it.</summary>
+    public SmtpStep OnAnswer(LookupVerdict verdict, IBufferWriter<byte> reply)
     {
-        AddRecipient(verdict, reply);
-        return BoundPatience(reply);
+        SmtpStep step = Question.Sender is null
+            ? AddRecipient(verdict, reply)
+            : AuthoriseSender(verdict, reply);
+        return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
     }
 
     /// <summary>Takes the happy end of an AUTH exchange; its reply is the exchange's.</summary>
@@ -131,11 +134,12 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return envelope;
     }
 
-    /// <summary>The recipients of the message under way, in order.</summary>
-    public IReadOnlyList<byte[]> Recipients => _transaction.ToList();
+    /// <summary>What each recipient of the message under way is called where it is delivered, in
+    /// order; null for one that is not delivered here.</summary>
+    public byte[]?[] LocalRecipients() => _transaction.Locals();
 
     /// <summary>Has no sender hear of what becomes of a recipient.</summary>
-    /// <param name="number">Which of <see cref="Recipients"/>.</param>
+    /// <param name="number">Which of <see cref="LocalRecipients"/>.</param>
     public void Silence(int number) => _transaction.Silence(number);
 
     /// <summary>Gives the message under way up: it cannot be taken.</summary>
@@ -179,33 +183,27 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
 
         address = policy.NameOwnAddress(address);
-        if (policy.Submission?.OnMail(User, address) is { } unfit)
+        bool isInDoubt = false;
+        if (policy.Submission?.OnMail(User, address, out isInDoubt) is { } unfit)
         {
             return OnError(unfit, reply);
         }
 
-        _transaction.Open(address, policy.IsBadSender(address), kept);
+        _transaction.Open(address, policy.IsBadSender(address), isInDoubt, kept);
         return Say(reply, SmtpReply.SenderOk);
     }
 
     private SmtpStep Rcpt(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        _askedParameters = default;
-        if (CheckRcpt(argument, reply, out _asked) is { } refused)
-        {
-            return refused;
-        }
-
-        RecipientVerdict? verdict =
-            policy.Recipients is { } check ? check.Known(_asked) : RecipientVerdict.Yes;
-        return verdict is { } known ? AddRecipient(known, reply) : SmtpStep.CheckRecipient;
+        _parameters = default;
+        return CheckRcpt(argument, reply) is { } refused ? refused
+            : _transaction.SenderInDoubt is { } sender ? Ask(sender)
+            : FindRecipient(reply);
     }
 
-    // Null: nothing speaks against it but perhaps that there is no such address.
-    private SmtpStep? CheckRcpt(
-        ReadOnlySpan<byte> argument, IBufferWriter<byte> reply, out byte[] address)
+    // Null: nothing speaks against it but perhaps the sender, or that there is no such address.
+    private SmtpStep? CheckRcpt(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        address = [];
         if (!_transaction.IsOpen)
         {
             return Say(reply, SmtpReply.MailFirst);
@@ -217,12 +215,12 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
 
         SmtpAnswer? fault =
-            !SmtpPath.TryParse(argument, out address, out ReadOnlySpan<byte> parameters)
+            !SmtpPath.TryParse(argument, out byte[] address, out ReadOnlySpan<byte> parameters)
                 || address.Length == 0 // <> is nobody, as a recipient.
                 ? SmtpReply.NoAddress
             : !IsExtended ? null
             : SmtpParameters.ReadRcpt(
-                parameters, policy.ExtensionsFor(User), out _askedParameters);
+                parameters, policy.ExtensionsFor(User), out _parameters);
         fault ??= _transaction.IsUtf8 && !Utf8.IsValid(address) ? SmtpReply.NotUtf8 : null;
         if (fault is not null)
         {
@@ -235,45 +233,68 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
 
         address = policy.NameOwnAddress(address);
-        if (policy.RelayClient is { } suffix)
-        {
-            address = [.. address, .. suffix];
-        }
-        else if (User is null && !policy.IsOurs(address))
+        _recipient = policy.Route(
+            policy.RelayClient is { } suffix ? [.. address, .. suffix] : address);
+        if (policy.RelayClient is null && User is null && !policy.IsOurs(_recipient))
         {
             _refused++;
             return Say(reply, SmtpReply.NotOurs);
         }
 
         return _transaction.Recipients >= policy.RecipientsMaxFor(User)
-            && !_transaction.Has(address)
+            && !_transaction.Has(_recipient.Address)
                 ? Say(reply, SmtpReply.TooManyRecipients)
             : policy.RefuseRecipient(User) is { } held ? Say(reply, held)
             : null;
     }
 
-    private SmtpStep AddRecipient(RecipientVerdict verdict, IBufferWriter<byte> reply)
+    private SmtpStep Ask(byte[]? sender)
+    {
+        Question = new SmtpQuestion(sender, _recipient);
+        return SmtpStep.Ask;
+    }
+
+    private SmtpStep AuthoriseSender(LookupVerdict verdict, IBufferWriter<byte> reply)
+    {
+        switch (verdict)
+        {
+            case LookupVerdict.Yes:
+                _transaction.TrustSender();
+                return FindRecipient(reply);
+            case LookupVerdict.No:
+                return OnError(AuthReply.NotYourAddress, reply);
+            default:
+                return Say(reply, SmtpReply.RecipientLater);
+        }
+    }
+
+    private SmtpStep FindRecipient(IBufferWriter<byte> reply)
+    {
+        LookupVerdict? verdict =
+            policy.Recipients is { } check ? check.Known(_recipient) : LookupVerdict.Yes;
+        return verdict is { } known ? AddRecipient(known, reply) : Ask(sender: null);
+    }
+
+    private SmtpStep AddRecipient(LookupVerdict verdict, IBufferWriter<byte> reply)
     {
         // Whose mail we relay we know, and a bounce would reach him: his program cannot wait.
-        if (verdict == RecipientVerdict.Later && (User ?? policy.RelayClient) is not null)
+        if (verdict == LookupVerdict.Later && (User ?? policy.RelayClient) is not null)
         {
-            verdict = RecipientVerdict.Yes;
+            verdict = LookupVerdict.Yes;
         }
 
         switch (verdict)
         {
-            case RecipientVerdict.Yes when _transaction.TryAdd(
-                _asked, _askedParameters, policy.RecipientsBytesMaxFor(User)):
+            case LookupVerdict.Yes when _transaction.TryAdd(
+                _recipient, _parameters, policy.RecipientsBytesMaxFor(User)):
                 _idleCommands--; // The count of this line; it did bring a message nearer.
                 return Say(reply, SmtpReply.RecipientOk);
-            case RecipientVerdict.Yes:
+            case LookupVerdict.Yes:
                 return Say(reply, SmtpReply.TooManyRecipients);
-            case RecipientVerdict.No:
+            case LookupVerdict.No:
                 _refused++;
                 return Say(reply, SmtpReply.NoMailbox);
-            case RecipientVerdict.NotYours:
-                return OnError(AuthReply.NotYourAddress, reply);
-            case RecipientVerdict.Full:
+            case LookupVerdict.Full:
                 return Say(reply, SmtpReply.MailboxFull);
             default:
                 return Say(reply, SmtpReply.RecipientLater);

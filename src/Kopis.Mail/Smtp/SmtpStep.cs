@@ -13,11 +13,11 @@ public enum SmtpStep
     ReadChunk,
 
     /// <summary>
-    /// An answer about <see cref="SmtpSession.AskedRecipient"/>, given by
-    /// <see cref="SmtpSession.OnRecipientChecked"/>. Replies so far may wait: what follows in the
-    /// batch is to be answered with them.
+    /// An answer to <see cref="SmtpSession.Question"/>, given by
+    /// <see cref="SmtpSession.OnAnswer"/>. Replies so far may wait: what follows in the batch is to
+    /// be answered with them.
     /// </summary>
-    CheckRecipient,
+    Ask,
 
     /// <summary>
     /// An exchange that begins with <see cref="SmtpSession.Argument"/>, mechanism and perhaps an

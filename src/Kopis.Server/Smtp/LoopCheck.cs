@@ -6,10 +6,9 @@ namespace Kopis.Server.Smtp;
 /// Finds the recipients of a message who have had it: it has their own Delivered-To line, for which
 /// qmail-local would bounce it after we had taken it, to a sender that anybody may have written.
 /// </summary>
-/// <param name="session">Knows the recipients.</param>
-/// <param name="policy">Knows what they are called where they are delivered; where that cannot
-/// be told just now nobody is found.</param>
-internal sealed class LoopCheck(SmtpSession session, IReceivePolicy policy)
+/// <param name="session">Knows the recipients, and what they are called where they are
+/// delivered; where that could not be told nobody is found.</param>
+internal sealed class LoopCheck(SmtpSession session)
 {
     private byte[]?[]? _lines; // Of each recipient; null of one that is not delivered here.
     private bool[] _isFound = [];
@@ -23,7 +22,7 @@ internal sealed class LoopCheck(SmtpSession session, IReceivePolicy policy)
     {
         if (_lines is null)
         {
-            _lines = [.. session.Recipients.Select(one => policy.LocalAddress(one))];
+            _lines = session.LocalRecipients();
             _isFound = new bool[_lines.Length];
         }
 

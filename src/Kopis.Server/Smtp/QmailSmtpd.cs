@@ -49,7 +49,7 @@ public static class QmailSmtpd
         return new SmtpHandler(
             ControlDirectory.Of(context),
             environment => IntakeClients.For(context with { Environment = environment }, pool),
-            new LookupRecipients(lookup),
+            lookup, lookup,
             new ClientGate(
                 ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
                 TimeProvider.System, SmtpHandler.Log),

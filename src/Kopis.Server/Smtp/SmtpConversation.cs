@@ -131,7 +131,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             // A message that the client gave up in the middle is to be let go.
             SmtpStep.NextLine => !_services.Client.IsSlow && !IsGivenUp
                 ? LineStep.Continue : LineStep.Wait,
-            SmtpStep.CheckRecipient or SmtpStep.ReadChunk => LineStep.Wait,
+            SmtpStep.Ask or SmtpStep.ReadChunk => LineStep.Wait,
             SmtpStep.Quit or SmtpStep.Expel => LineStep.Close,
             _ => LineStep.Pause,
         };
@@ -147,8 +147,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
                 return await ReadMessageAsync();
             case SmtpStep.ReadChunk:
                 return await ReadChunkAsync();
-            case SmtpStep.CheckRecipient:
-                return await CheckRecipientAsync(stop);
+            case SmtpStep.Ask:
+                return await AskAsync(stop);
             case SmtpStep.Authenticate:
                 return await AuthenticateAsync(stop);
             case SmtpStep.StartTls:
@@ -180,11 +180,18 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         };
     }
 
-    private async ValueTask<int?> CheckRecipientAsync(CancellationToken stop)
+    private async ValueTask<int?> AskAsync(CancellationToken stop)
     {
-        RecipientVerdict verdict =
-            await _policy.Recipients!.AskAsync(_session.AskedRecipient, stop);
-        SmtpStep step = _session.OnRecipientChecked(verdict, _connection.Output);
+        SmtpStep step = SmtpStep.Ask;
+        while (step == SmtpStep.Ask)
+        {
+            SmtpQuestion question = _session.Question;
+            LookupVerdict verdict = question.Sender is { } sender
+                ? await _policy.Senders!.MaySendAsAsync(_session.User!, sender, stop)
+                : await _policy.Recipients!.AskAsync(question.Recipient, _client.Address, stop);
+            step = _session.OnAnswer(verdict, _connection.Output);
+        }
+
         LineStep after = After(step, _connection.Output);
         await SlowDownAsync(stop);
         return after == LineStep.Close ? await CloseAsync(null) : null;
@@ -295,7 +302,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             _session.User, mayRelay: _policy.RelayClient is not null)));
         upload.EndHead();
         return new SmtpMessage(
-            upload, _policy.MessageBytesMax, new LoopCheck(_session, _policy));
+            upload, _policy.MessageBytesMax, new LoopCheck(_session));
     }
 
     // Answers what came of a message, or of a chunk of it.

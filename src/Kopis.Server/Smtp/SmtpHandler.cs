@@ -15,12 +15,14 @@ namespace Kopis.Server.Smtp;
 /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
 /// <param name="recipients">Who knows which addresses there are; null where that is not
 /// asked.</param>
+/// <param name="senders">Who knows users' aliases; null where nobody does.</param>
 /// <param name="gate">Meets clients before their sessions.</param>
 /// <param name="logins">Who judges logins; null for nobody.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue,
-    IRecipientCheck? recipients, ClientGate gate, SaslService? logins, TimeProvider time)
+    IRecipientCheck? recipients, ISenderCheck? senders, ClientGate gate, SaslService? logins,
+    TimeProvider time)
     : ISessionHandler
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
@@ -64,8 +66,7 @@ internal sealed class SmtpHandler(
                 }
 
                 SmtpServices services = new(
-                    queue(client.Environment), _tls,
-                    recipients is LookupRecipients all ? all.For(client.Address) : recipients,
+                    queue(client.Environment), _tls, recipients, senders,
                     new SmtpClientRules(standing), logins, time, _names, Log, _floods);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);

@@ -31,11 +31,10 @@ internal sealed class SmtpPolicy(
     private ReadOnlyMemory<byte>? _mechanisms;
     private SmtpExtensions? _extensions;
 
-    private readonly SubmissionRules? _submission = services.Logins is null
+    public ISubmissionRules? Submission { get; } = services.Logins is null
         ? null
-        : new(client.Environment["SUBMISSION"] is not null, settings.Submission, services);
-
-    public ISubmissionRules? Submission => _submission;
+        : new SubmissionRules(
+            client.Environment["SUBMISSION"] is not null, settings.Submission, services.Senders);
 
     /// <summary>The mechanisms of this session; null where AUTH is not offered.</summary>
     internal SaslOffer? Offer { get; } = LoginOffer.To(
@@ -44,7 +43,9 @@ internal sealed class SmtpPolicy(
     public ReadOnlyMemory<byte> Mechanisms =>
         _mechanisms ??= Offer is null ? default(ReadOnlyMemory<byte>) : Offer.ToBytes();
 
-    public IRecipientCheck? Recipients => _submission?.Recipients ?? services.Recipients;
+    public IRecipientCheck? Recipients => services.Recipients;
+
+    public ISenderCheck? Senders => services.Senders;
 
     public bool IsEncrypted { get; } = tls is not null;
 

@@ -11,6 +11,7 @@ namespace Kopis.Server.Smtp;
 /// <param name="Tls">This host's certificates.</param>
 /// <param name="Recipients">Who knows which addresses there are; null where that is not asked.
 /// </param>
+/// <param name="Senders">Who knows users' aliases; null where nobody does.</param>
 /// <param name="Client">What is held against its client.</param>
 /// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
 /// <param name="Time">The clock.</param>
@@ -18,6 +19,6 @@ namespace Kopis.Server.Smtp;
 /// <param name="Log">Takes a line for people.</param>
 /// <param name="Floods">Takes one of those that a client can cause at will.</param>
 internal sealed record SmtpServices(
-    IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, SmtpClientRules Client,
-    SaslService? Logins, TimeProvider Time, DeliveryNames Names, Action<string> Log,
-    LogThrottle Floods);
+    IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, ISenderCheck? Senders,
+    SmtpClientRules Client, SaslService? Logins, TimeProvider Time, DeliveryNames Names,
+    Action<string> Log, LogThrottle Floods);

@@ -1,6 +1,5 @@
 using Kopis.Mail.Sasl;
 using Kopis.Mail.Smtp;
-using Kopis.Server.Smtp;
 
 namespace Kopis.Server.Submission;
 
@@ -10,21 +9,15 @@ namespace Kopis.Server.Submission;
 /// </summary>
 /// <param name="isRequired">Whether it is a submission port.</param>
 /// <param name="settings">The control files.</param>
-/// <param name="services">Who knows users' aliases.</param>
+/// <param name="senders">Who knows users' aliases; null where nobody does.</param>
 internal sealed class SubmissionRules(
-    bool isRequired, SubmissionSettings settings, SmtpServices services) : ISubmissionRules
+    bool isRequired, SubmissionSettings settings, ISenderCheck? senders) : ISubmissionRules
 {
-    private readonly SenderCheck? _aliases =
-        services.Recipients is LookupRecipients { KnowsSenders: true } lookup
-            ? new SenderCheck(lookup)
-            : null;
+    private readonly bool _hasAliases = senders is { KnowsSenders: true };
 
-    /// <summary>Asks about recipients, once the sender is proven; null where nobody need be asked
-    /// about that.</summary>
-    internal IRecipientCheck? Recipients => _aliases;
-
-    public SmtpAnswer? OnMail(byte[]? user, ReadOnlySpan<byte> sender)
+    public SmtpAnswer? OnMail(byte[]? user, ReadOnlySpan<byte> sender, out bool isInDoubt)
     {
+        isInDoubt = false;
         if (user is null)
         {
             return isRequired ? AuthReply.LoginFirst : null;
@@ -32,7 +25,6 @@ internal sealed class SubmissionRules(
 
         if (settings.Senders.Allows(user, sender, settings.Me))
         {
-            _aliases?.Trust();
             return null;
         }
 
@@ -41,14 +33,8 @@ internal sealed class SubmissionRules(
             return AuthReply.YourAddressesLater;
         }
 
-        // A refused MAIL leaves the message before it as it was, and so the doubt about it.
-        if (_aliases is null || !sender.Contains((byte)'@'))
-        {
-            return AuthReply.NotYourAddress;
-        }
-
-        // An alias may be his: who knows that is asked at RCPT, as a recipient is.
-        _aliases.Doubt(user, sender);
-        return null;
+        // An alias may be his: who knows that is asked at RCPT.
+        isInDoubt = _hasAliases && sender.Contains((byte)'@');
+        return isInDoubt ? null : AuthReply.NotYourAddress;
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Kopis.Base;
 using Kopis.Mail.Sasl;
 using Kopis.Users.Lookup;
 

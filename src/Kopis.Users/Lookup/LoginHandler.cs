@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Kopis.Base;
 using Kopis.Users.Logins;
 using Kopis.Users.Tickets;
 using Kopis.Users.Virtual;

@@ -6,18 +6,19 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Mail.Smtp;
 using Kopis.Posix;
 using Kopis.Users.Logins;
 
 namespace Kopis.Users.Lookup;
 
 /// <summary>
-/// A listener's way to qmail-lookup. Addresses that are not local are nobody's question; the rest
+/// A listener's way to qmail-lookup. Recipients that are not local are nobody's question; the rest
 /// is asked once and remembered for a short while. No answer is <see cref="LookupVerdict.Later"/>.
 /// May be used from many threads.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
-public sealed class LookupClient : ILoginService
+public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
 {
     private const int RecipientConnectionsMax = 32;
     private const int QuestionsOfClientMax = 8; // At once, of those.
@@ -26,9 +27,6 @@ public sealed class LookupClient : ILoginService
     private static readonly TimeSpan RecipientTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LoginTimeout = TimeSpan.FromSeconds(30); // Hashes queue.
     private static readonly TimeSpan LimitTimeout = TimeSpan.FromSeconds(5); // It only counts.
-    private static readonly ControlFile[] ControlFiles =
-        [.. AddressMap.Files, SmtpFiles.NoRcptCheck];
-
 
     private readonly string _path;
     private readonly byte _forReaders;
@@ -38,7 +36,7 @@ public sealed class LookupClient : ILoginService
     private readonly LookupPool _limits;
     private readonly PeerShares _shares;
     private readonly VerdictCache _cache;
-    private readonly Reloading<Rules> _rules;
+    private readonly Reloading<ConstMap> _unasked; // Domains.
     private readonly TimeProvider _time;
 
     /// <summary>Makes the client; nothing is connected yet.</summary>
@@ -56,8 +54,9 @@ public sealed class LookupClient : ILoginService
         _limits = new LookupPool(home, LoginConnectionsMax, LimitTimeout);
         _shares = new PeerShares(QuestionsOfClientMax, time);
         _cache = new VerdictCache(time, AddressesMax);
-        _rules = new Reloading<Rules>(
-            control.Watched(ControlFiles), () => Rules.Read(control), time);
+        _unasked = new Reloading<ConstMap>(
+            control.Watched([SmtpFiles.NoRcptCheck]),
+            () => ConstMap.Set(control.ReadList(SmtpFiles.NoRcptCheck) ?? []), time);
     }
 
     /// <summary>Whether a qmail-lookup serves a home.</summary>
@@ -84,87 +83,82 @@ public sealed class LookupClient : ILoginService
         Fd.TryStatus(Fd.PathBytes(_path), out _) is not { } status
         || status.Uid == Processes.EffectiveUid;
 
-    /// <summary>Answers from what is remembered, or where nobody need be asked.</summary>
-    /// <param name="recipient">As the envelope will have it.</param>
-    /// <returns>Null: <see cref="AskAsync"/>.</returns>
-    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
-    public LookupVerdict? TryAnswer(ReadOnlySpan<byte> recipient)
-    {
-        if (_cache.TryGet(recipient, out LookupVerdict verdict))
-        {
-            return verdict;
-        }
-
-        if (_rules.Current().Route(recipient) is null)
-        {
-            return LookupVerdict.Yes;
-        }
-
-        return null;
-    }
+    /// <summary>Answers from what is remembered, or where nobody need be asked; Later where a
+    /// control file is in no state to say.</summary>
+    public LookupVerdict? Known(RoutedRecipient recipient) =>
+        _cache.TryGet(recipient.Address, out LookupVerdict verdict) ? verdict
+        : !recipient.IsClear ? LookupVerdict.Later
+        : Judge(recipient);
 
     /// <summary>Asks qmail-lookup. A client who has asked for many names that nobody has waits
     /// for the answer, and holds up no other.</summary>
-    /// <param name="recipient">As the envelope will have it.</param>
-    /// <param name="peer">For which client; null: for nobody.</param>
-    /// <param name="stop">Ends the wait.</param>
-    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
-    public async Task<LookupVerdict> AskAsync(
-        byte[] recipient, IPAddress? peer, CancellationToken stop)
+    public async ValueTask<LookupVerdict> AskAsync(
+        RoutedRecipient recipient, IPAddress? client, CancellationToken stop)
     {
-        if (_rules.Current().Route(recipient) is not { } address)
-        {
-            return LookupVerdict.Yes;
-        }
-
         bool isThere = IsThere;
-        PeerNetwork network = PeerNetwork.Of(peer ?? IPAddress.None);
-        if (!await _shares.EnterAsync(network, RecipientTimeout, stop))
+        PeerNetwork network = PeerNetwork.Of(client ?? IPAddress.None);
+        try
+        {
+            if (!await _shares.EnterAsync(network, RecipientTimeout, stop))
+            {
+                return LookupVerdict.Later;
+            }
+
+            (LookupVerdict Verdict, byte[][] Fields)? answer;
+            try
+            {
+                byte[] address = recipient.Local!;
+                int at = address.AsSpan().LastIndexOf((byte)'@');
+                answer = await _recipients.AskAsync(
+                    LookupFrame.Make(
+                        (byte)LookupKind.Recipient, address[..at], address[(at + 1)..],
+                        client?.GetAddressBytes() ?? []),
+                    stop);
+            }
+            finally
+            {
+                _shares.Leave(network);
+            }
+
+            LookupVerdict verdict =
+                answer?.Verdict ?? (isThere ? LookupVerdict.Later : LookupVerdict.Yes);
+            _cache.Add(recipient.Address, verdict);
+            if (answer is { Fields: [{ } wait] }
+                && LookupFrame.ReadNumber(wait) is { } ms and > 0)
+            {
+                await Task.Delay(
+                    TimeSpan.FromMilliseconds(
+                        Math.Min(ms, UnknownNames.DelayMax.TotalMilliseconds)),
+                    _time, stop);
+            }
+
+            return verdict;
+        }
+        catch (OperationCanceledException)
         {
             return LookupVerdict.Later;
         }
-
-        (LookupVerdict Verdict, byte[][] Fields)? answer;
-        try
-        {
-            int at = address.AsSpan().LastIndexOf((byte)'@');
-            answer = await _recipients.AskAsync(
-                LookupFrame.Make(
-                    (byte)LookupKind.Recipient, address[..at], address[(at + 1)..],
-                    peer?.GetAddressBytes() ?? []),
-                stop);
-        }
-        finally
-        {
-            _shares.Leave(network);
-        }
-
-        LookupVerdict verdict =
-            answer?.Verdict ?? (isThere ? LookupVerdict.Later : LookupVerdict.Yes);
-        _cache.Add(recipient, verdict);
-        if (answer is { Fields: [{ } wait] } && LookupFrame.ReadNumber(wait) is { } ms and > 0)
-        {
-            await Task.Delay(
-                TimeSpan.FromMilliseconds(
-                    Math.Min(ms, UnknownNames.DelayMax.TotalMilliseconds)),
-                _time, stop);
-        }
-
-        return verdict;
     }
 
     /// <summary>Whether there is a qmail-lookup, or was one, so that senders can be asked about.
     /// </summary>
     public bool KnowsSenders => IsThere;
 
-    /// <summary>Asks whether an account may send as an address, which is an alias of its.
-    /// </summary>
-    public async Task<LookupVerdict> MaySendAsAsync(
-        byte[] account, byte[] sender, CancellationToken stop) =>
-        await _recipients.AskAsync(
-            LookupFrame.Make((byte)LookupKind.Sender, account, sender), stop) is { } answer
-                ? answer.Verdict
-                : LookupVerdict.Later;
+    /// <inheritdoc/>
+    public async ValueTask<LookupVerdict> MaySendAsAsync(
+        byte[] user, byte[] sender, CancellationToken stop)
+    {
+        try
+        {
+            return await _recipients.AskAsync(
+                LookupFrame.Make((byte)LookupKind.Sender, user, sender), stop)
+                is { } answer ? answer.Verdict : LookupVerdict.Later;
+        }
+        catch (OperationCanceledException)
+        {
+            return LookupVerdict.Later;
+        }
+    }
 
     /// <inheritdoc/>
     public Task<LoginAnswer> CheckPasswordAsync(
@@ -281,21 +275,18 @@ public sealed class LookupClient : ILoginService
         LookupFrame.Make(
             (byte)((byte)kind | _forReaders), [peer.GetAddressBytes(), .. fields]);
 
-    private sealed class Rules(AddressMap map, ConstMap unasked)
+    // Yes where nobody need be asked, null where somebody must.
+    private LookupVerdict? Judge(RoutedRecipient recipient)
     {
-        internal static Rules Read(ControlDirectory control) => new(
-            AddressMap.Read(control), ConstMap.Set(control.ReadList(SmtpFiles.NoRcptCheck) ?? []));
-
-        /// <summary>The address for qmail-lspawn; null where it is not to be asked about.</summary>
-        internal byte[]? Route(ReadOnlySpan<byte> recipient)
+        try
         {
-            if (unasked.Contains(recipient[(recipient.LastIndexOf((byte)'@') + 1)..]))
-            {
-                return null;
-            }
-
-            byte[] address = map.Route(recipient, out bool isLocal);
-            return isLocal ? address : null;
+            int at = recipient.Address.AsSpan().LastIndexOf((byte)'@');
+            return _unasked.Current().Contains(recipient.Address.AsSpan(at + 1))
+                || recipient.Local is null ? LookupVerdict.Yes : null;
+        }
+        catch (ConfigurationException)
+        {
+            return LookupVerdict.Later;
         }
     }
 }

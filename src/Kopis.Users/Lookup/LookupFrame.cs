@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using Kopis.Base;
 
 namespace Kopis.Users.Lookup;
 

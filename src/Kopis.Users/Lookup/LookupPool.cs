@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using Kopis.Base;
 using Kopis.Posix;
 
 namespace Kopis.Users.Lookup;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Kopis.Base;
 
 namespace Kopis.Users.Lookup;
 

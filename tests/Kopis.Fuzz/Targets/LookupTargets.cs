@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Kopis.Base;
 using Kopis.Users.Logins;
 using Kopis.Users.Lookup;
 using Kopis.Users.Recipients;

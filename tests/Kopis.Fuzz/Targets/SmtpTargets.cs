@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Net;
+using Kopis.Base;
 using Kopis.Mail.Addresses;
 using Kopis.Mail.Dsn;
 using Kopis.Mail.Sasl;
@@ -31,10 +33,10 @@ internal static class SmtpTargets
                 return;
             }
 
-            if (step == SmtpStep.CheckRecipient)
+            if (step == SmtpStep.Ask)
             {
-                int asked = session.AskedRecipient.Length;
-                step = session.OnRecipientChecked((RecipientVerdict)(asked % 7), reply);
+                int asked = session.Question.Recipient.Address.Length;
+                step = session.OnAnswer((LookupVerdict)(asked % 7), reply);
             }
 
             if (step == SmtpStep.Authenticate)
@@ -320,17 +322,18 @@ internal static class SmtpTargets
 
         public bool IsBadSender(ReadOnlySpan<byte> sender) => sender.StartsWith("bad"u8);
 
-        public bool IsOurs(ReadOnlySpan<byte> recipient) => !recipient.StartsWith("far"u8);
+        public bool IsOurs(RoutedRecipient recipient) =>
+            !recipient.Address.AsSpan().StartsWith("far"u8);
     }
 
     // Known by its first letter, or to be asked.
     private sealed class Askers : IRecipientCheck
     {
-        public RecipientVerdict? Known(ReadOnlySpan<byte> recipient) =>
-            recipient is [(byte)'k', ..] ? RecipientVerdict.Yes : null;
+        public LookupVerdict? Known(RoutedRecipient recipient) =>
+            recipient.Address is [(byte)'k', ..] ? LookupVerdict.Yes : null;
 
-        public ValueTask<RecipientVerdict> AskAsync(
-            ReadOnlyMemory<byte> recipient, CancellationToken stop) =>
-            ValueTask.FromResult(RecipientVerdict.Later);
+        public ValueTask<LookupVerdict> AskAsync(
+            RoutedRecipient recipient, IPAddress? client, CancellationToken stop) =>
+            ValueTask.FromResult(LookupVerdict.Later);
     }
 }

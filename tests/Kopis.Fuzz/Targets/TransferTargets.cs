@@ -118,6 +118,7 @@ internal static class TransferTargets
 
         public byte[]? RelayClient => null;
 
-        public bool IsOurs(ReadOnlySpan<byte> recipient) => !recipient.StartsWith("far"u8);
+        public bool IsOurs(RoutedRecipient recipient) =>
+            !recipient.Address.AsSpan().StartsWith("far"u8);
     }
 }

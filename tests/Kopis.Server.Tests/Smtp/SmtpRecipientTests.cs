@@ -1,3 +1,4 @@
+using Kopis.Base;
 using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.Tests.Smtp;
@@ -5,12 +6,12 @@ namespace Kopis.Server.Tests.Smtp;
 public class SmtpRecipientTests
 {
     [Theory]
-    [InlineData(RecipientVerdict.Yes, "250 ok")]
-    [InlineData(RecipientVerdict.No, "550 sorry, no mailbox here by that name (#5.1.1)")]
-    [InlineData(RecipientVerdict.Full, "452 that mailbox is full (#4.2.2)")]
-    [InlineData(RecipientVerdict.Later, "451 unable to look that address up (#4.3.0)")]
-    [InlineData((RecipientVerdict)99, "451 unable to look that address up (#4.3.0)")]
-    public async Task Each_verdict_has_its_reply(RecipientVerdict verdict, string reply)
+    [InlineData(LookupVerdict.Yes, "250 ok")]
+    [InlineData(LookupVerdict.No, "550 sorry, no mailbox here by that name (#5.1.1)")]
+    [InlineData(LookupVerdict.Full, "452 that mailbox is full (#4.2.2)")]
+    [InlineData(LookupVerdict.Later, "451 unable to look that address up (#4.3.0)")]
+    [InlineData((LookupVerdict)99, "451 unable to look that address up (#4.3.0)")]
+    public async Task Each_verdict_has_its_reply(LookupVerdict verdict, string reply)
     {
         using Talk talk = new(1) { Recipients = new AskedRecipients() };
         talk.Recipients.KnownNow["known@gcd.org"] = verdict;
@@ -26,13 +27,13 @@ public class SmtpRecipientTests
     public async Task A_batch_has_one_answer_in_order_though_some_are_asked()
     {
         using Talk talk = new(int.MaxValue) { Recipients = new AskedRecipients() };
-        talk.Recipients.KnownNow["b@gcd.org"] = RecipientVerdict.Yes;
+        talk.Recipients.KnownNow["b@gcd.org"] = LookupVerdict.Yes;
         await talk.Line("S: 220 toyokawa.gcd.org ESMTP");
         int before = talk.Flushes;
         await talk.Send("MAIL FROM:<>\r\nRCPT TO:<a@gcd.org>\r\nRCPT TO:<b@gcd.org>\r\n"
             + "RCPT TO:<x@elsewhere.example>\r\nRCPT TO:<c@gcd.org>\r\nRSET\r\nNOOP\r\n");
-        await talk.Recipients.Answer(RecipientVerdict.No);
-        await talk.Recipients.Answer(RecipientVerdict.Yes);
+        await talk.Recipients.Answer(LookupVerdict.No);
+        await talk.Recipients.Answer(LookupVerdict.Yes);
         await Lines(talk, "S: 250 ok", "S: 550 sorry, no mailbox here by that name (#5.1.1)",
             "S: 250 ok",
             "S: 553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
@@ -47,11 +48,11 @@ public class SmtpRecipientTests
     public async Task Only_those_that_are_taken_reach_the_envelope_and_relayed_ones_are_asked()
     {
         using Talk talk = new(3) { Recipients = new AskedRecipients() };
-        talk.Recipients.KnownNow["no@gcd.org.relay"] = RecipientVerdict.No;
+        talk.Recipients.KnownNow["no@gcd.org.relay"] = LookupVerdict.No;
         await Lines(talk, "env RELAYCLIENT=.relay", "S: 220 toyokawa.gcd.org ESMTP",
             "C: MAIL FROM:<a@b>", "C: RCPT TO:<no@gcd.org>", "C: RCPT TO:<yes@gcd.org>",
             "C: DATA", "C: .");
-        await talk.Recipients.Answer(RecipientVerdict.Yes);
+        await talk.Recipients.Answer(LookupVerdict.Yes);
         await Lines(talk, "S: 250 ok", "S: 550 sorry, no mailbox here by that name (#5.1.1)",
             "S: 250 ok", "S: 354 go ahead", "S: 250 ok 946177353 qp 13960", "C: QUIT",
             "S: 221 toyokawa.gcd.org");
@@ -66,7 +67,7 @@ public class SmtpRecipientTests
         int most = SmtpLimits.IdleCommandsMax;
         for (int i = 0; i < most; i++)
         {
-            talk.Recipients.KnownNow[$"u{i}@gcd.org"] = RecipientVerdict.No;
+            talk.Recipients.KnownNow[$"u{i}@gcd.org"] = LookupVerdict.No;
         }
 
         await talk.Line("S: 220 toyokawa.gcd.org ESMTP");

@@ -188,7 +188,8 @@ internal sealed class Talk : IDisposable
     {
         ControlDirectory control = new(Path.Combine(_home.FullName, "control"));
         ClientGate gate = new(control, () => Dns, Time, _ => { });
-        SmtpHandler handler = new(control, _ => Queue, Recipients, gate, Logins, Time);
+        SmtpHandler handler =
+            new(control, _ => Queue, Recipients, senders: null, gate, Logins, Time);
         Connection connection = Connection.OverPipes(
             _toServer.Reader, _toClient.Writer, _environment, Time);
         await using (connection)
