@@ -22,6 +22,17 @@ internal sealed class TcpSessions
 
     private const int TidyUpSessions = 1000;
 
+    /// <summary>The rule for a client's address alone.</summary>
+    /// <param name="Rules">Those it is of; null where there are none.</param>
+    /// <param name="Rule">Null where there is none for it.</param>
+    /// <param name="Questions">What is to be found out about the client.</param>
+    private readonly record struct AddressRule(
+        TcpRules? Rules, TcpRule? Rule, PeerQuestions Questions)
+    {
+        /// <summary>Whether nothing that is found out can lead to another rule.</summary>
+        internal bool IsFinal => Questions is { Names: false, Info: false };
+    }
+
     private readonly ProgramContext _context;
     private readonly TcpServerOptions _options;
     private readonly ISessionHandler? _handler;
@@ -200,20 +211,16 @@ internal sealed class TcpSessions
     {
         ByteEnvironment environment = EnvironmentFor(remote, local);
         int sessions = Volatile.Read(ref _sessions);
-        bool isDenied;
+        AddressRule found;
         try
         {
-            TcpRules? rules = _rules?.Current();
-            TcpRule? rule = rules?.Find(environment["TCPREMOTEIP"]!, host: null, info: null);
+            found = FindByAddress(environment);
             if (!_limits.TryEnter(
-                remote.Address, environment, rule, _options.Limit - sessions + 1))
+                remote.Address, environment, found.Rule, _options.Limit - sessions + 1))
             {
                 Refuse(socket, remote.Address, environment);
                 return false;
             }
-
-            isDenied = rule is { Denies: true }
-                && _options.QuestionsFor(rules) is { Names: false, Info: false };
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
@@ -223,11 +230,12 @@ internal sealed class TcpSessions
 
         try
         {
-            bool isLogged = !isDenied || _log.Admits("denied connections");
+            bool isLogged = found is not { Rule.Denies: true, IsFinal: true }
+                || _log.Admits("denied connections");
             if (isLogged)
             {
                 _log.Status(sessions, _options.Limit);
-                await ServePeerAsync(socket, environment, remote, local, number, stop);
+                await ServePeerAsync(socket, environment, found, remote, local, number, stop);
             }
 
             return isLogged;
@@ -236,6 +244,14 @@ internal sealed class TcpSessions
         {
             _limits.Leave(remote.Address);
         }
+    }
+
+    private AddressRule FindByAddress(ByteEnvironment environment)
+    {
+        TcpRules? rules = _rules?.Current();
+        return new AddressRule(
+            rules, rules?.Find(environment["TCPREMOTEIP"]!, host: null, info: null),
+            _options.QuestionsFor(rules));
     }
 
     // In the words of its protocol, if we know them; nothing waits for the client to hear them.
@@ -259,8 +275,8 @@ internal sealed class TcpSessions
     }
 
     private async Task ServePeerAsync(
-        Socket socket, ByteEnvironment environment, IPEndPoint remote, IPEndPoint local,
-        long number, CancellationToken stop)
+        Socket socket, ByteEnvironment environment, AddressRule found, IPEndPoint remote,
+        IPEndPoint local, long number, CancellationToken stop)
     {
         try
         {
@@ -269,7 +285,7 @@ internal sealed class TcpSessions
                 _log.From(number, remote.Address);
             }
 
-            bool admitted = await AdmitAsync(socket, environment, remote, local, stop);
+            bool admitted = await AdmitAsync(socket, environment, found, remote, local, stop);
             if (admitted && _handler is null)
             {
                 await RunProcessAsync(socket, environment, remote.Address);
@@ -292,10 +308,10 @@ internal sealed class TcpSessions
         }
     }
 
-    // Greets, finds out who it is, and asks the rules.
+    // Greets, finds out who it is where the rules or options want that, and obeys the rules.
     private async Task<bool> AdmitAsync(
-        Socket socket, ByteEnvironment environment, IPEndPoint remote, IPEndPoint local,
-        CancellationToken stop)
+        Socket socket, ByteEnvironment environment, AddressRule found, IPEndPoint remote,
+        IPEndPoint local, CancellationToken stop)
     {
         try
         {
@@ -304,18 +320,21 @@ internal sealed class TcpSessions
                 await socket.SendAsync(_options.Banner, stop);
             }
 
-            TcpRules? rules = _rules?.Current();
-            PeerQuestions questions = _options.QuestionsFor(rules);
-            PeerFacts facts = await _lookup.FindAsync(local, remote, questions, stop);
-            if (questions is { Names: true, LocalIsKnown: false })
+            TcpRule? rule = found.Rule;
+            if (!found.IsFinal)
             {
-                environment["TCPLOCALHOST"] = facts.LocalHost;
+                PeerFacts facts = await _lookup.FindAsync(local, remote, found.Questions, stop);
+                if (found.Questions is { Names: true, LocalIsKnown: false })
+                {
+                    environment["TCPLOCALHOST"] = facts.LocalHost;
+                }
+
+                environment["TCPREMOTEHOST"] = facts.RemoteHost;
+                environment["TCPREMOTEINFO"] = facts.RemoteInfo;
+                rule = found.Rules?.Find(
+                    environment["TCPREMOTEIP"]!, facts.RemoteHost, facts.RemoteInfo);
             }
 
-            environment["TCPREMOTEHOST"] = facts.RemoteHost;
-            environment["TCPREMOTEINFO"] = facts.RemoteInfo;
-            TcpRule? rule = rules?.Find(
-                environment["TCPREMOTEIP"]!, facts.RemoteHost, facts.RemoteInfo);
             rule?.ApplyTo(environment);
             return rule is not { Denies: true };
         }
