@@ -30,7 +30,7 @@ internal sealed class SpawnLoop(
     private static readonly TimeSpan SearchTimeMax = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SearchPause = TimeSpan.FromSeconds(1);
 
-    private readonly record struct Search(int Answer, byte[] Question, long Began);
+    private sealed record Search(int Answer, byte[] Id, byte[] Local, byte[] Domain, long Began);
 
     private readonly RecipientLookup _lookup = new(context.Home, getpwUser is not null);
     private readonly WarmLocals _locals = new(context, getpwUser is not null, TimeProvider.System);
@@ -90,22 +90,24 @@ internal sealed class SpawnLoop(
             return false;
         }
 
-        byte[] question = _packet[..got];
-        (byte[] local, byte[] domain) = LocalChannel.AddressOf(question);
+        (byte[] local, byte[] domain) =
+            LocalChannel.Split(_packet.AsSpan(LocalChannel.IdBytes..got));
+        Search search = new(-1, _packet[..LocalChannel.IdBytes], local, domain, Began: 0);
         LookupResult found = _lookup.Find(local, domain);
         if (found != LookupResult.Nobody || getpwUser is null)
         {
-            Answer(question, found);
+            Answer(search, found);
             return true;
         }
 
         try
         {
-            _searches.Add(new Search(_service.Ask(local), question, Stopwatch.GetTimestamp()));
+            int answer = _service.Ask(local);
+            _searches.Add(search with { Answer = answer, Began = Stopwatch.GetTimestamp() });
         }
         catch (PosixException)
         {
-            Answer(question, LookupResult.Trouble(SpawnCode.CannotRunGetpw));
+            Answer(search, LookupResult.Trouble(SpawnCode.CannotRunGetpw));
         }
 
         return true;
@@ -124,7 +126,7 @@ internal sealed class SpawnLoop(
             if (isAnswered)
             {
                 _answered = Stopwatch.GetTimestamp();
-                found = Confirm(search.Question, Fd.Read(search.Answer, _answer));
+                found = Confirm(search.Local, Fd.Read(search.Answer, _answer));
             }
             else if (_answered < search.Began)
             {
@@ -138,36 +140,34 @@ internal sealed class SpawnLoop(
 
         Fd.Close(search.Answer);
         _searches.Remove(search);
-        Answer(search.Question, found);
+        Answer(search, found);
     }
 
     /// <summary>What qmail-getpw says decides no uid: /etc/passwd must say it too, and of our own
     /// qmail-getpw, the user must be the address's. A site's own may have other rules.</summary>
-    private LookupResult Confirm(byte[] question, int answerLength)
+    private LookupResult Confirm(byte[] local, int answerLength)
     {
         bool isForeign = OwnProgram.NameOf(context.Environment, _getpw) is null;
         LookupResult found = _lookup.Check(
             LookupResult.OfAnswer(_answer.AsSpan(0, answerLength), isForeign));
         return found.User is not { } user
             || (_passwd.Confirms(user.Name, user.Uid, user.Gid, user.Home)
-                && (isForeign || user.Owns(LocalChannel.AddressOf(question).Local)))
+                && (isForeign || user.Owns(local)))
                 ? found : LookupResult.Trouble(SpawnCode.Unconfirmed);
     }
 
-    private void Answer(byte[] question, LookupResult found)
+    private void Answer(Search search, LookupResult found)
     {
-        uint id = BinaryPrimitives.ReadUInt32LittleEndian(question);
+        uint id = BinaryPrimitives.ReadUInt32LittleEndian(search.Id);
         RootReply reply = new(id, 0, (byte)found.Code);
         int socket = -1;
         if (found.User is { } user)
         {
             // qmail-local's eight arguments; the sender is not ours to say.
-            (byte[] local, byte[] domain) = LocalChannel.AddressOf(question);
             reply = _locals.Grant(user, id, out socket,
             [
-                .. question[..LocalChannel.IdBytes], .. user.Name, 0, .. user.Home, 0, .. local, 0,
-                .. user.Dash, 0, .. user.Ext, 0, .. domain, 0, 0,
-                .. user.Instructions ?? defaultDelivery, 0,
+                .. search.Id, .. user.Name, 0, .. user.Home, 0, .. search.Local, 0, .. user.Dash, 0,
+                .. user.Ext, 0, .. search.Domain, 0, 0, .. user.Instructions ?? defaultDelivery, 0,
             ]);
         }
 

@@ -128,8 +128,4 @@ internal static class LocalChannel
         int at = address.LastIndexOf((byte)'@');
         return (address[..Math.Max(0, at)].ToArray(), address[(at + 1)..].ToArray());
     }
-
-    /// <summary>The address of a question to root's half.</summary>
-    internal static (byte[] Local, byte[] Domain) AddressOf(ReadOnlySpan<byte> question) =>
-        Split(question[IdBytes..]);
 }

@@ -31,7 +31,24 @@ internal sealed class TableReader(
     /// is wrong.</exception>
     internal string? Find(ReadOnlySpan<byte> key)
     {
-        string? rest = FindRest(key);
+        string? rest;
+        lock (_lock)
+        {
+            Refresh();
+            try
+            {
+                rest = _index is null || key.IsEmpty
+                    ? _table.GetValueOrDefault(ByteText.ToText(key))
+                    : _index.Find(key) is { } found ? ByteText.ToText(found) : null;
+            }
+            catch (Exception e) when (e is PosixException or InvalidDataException)
+            {
+                Forget();
+                _table = format.Parse(ReadText(), out _);
+                rest = _table.GetValueOrDefault(ByteText.ToText(key));
+            }
+        }
+
         return rest is null || format.IsRight(ByteText.ToText(key), rest)
             ? rest
             : throw format.Bad(users, $"the line of {LogText.Safe(key)} is not {format.Shape}");
@@ -57,29 +74,6 @@ internal sealed class TableReader(
 
         _ = format.Parse(ReadText(), out IReadOnlyList<string> faults);
         return [.. faults.Select(fault => format.Bad(users, fault).Message)];
-    }
-
-    private string? FindRest(ReadOnlySpan<byte> key)
-    {
-        lock (_lock)
-        {
-            Refresh();
-            if (_index is null || key.IsEmpty)
-            {
-                return _table.GetValueOrDefault(ByteText.ToText(key));
-            }
-
-            try
-            {
-                return _index.Find(key) is { } rest ? ByteText.ToText(rest) : null;
-            }
-            catch (Exception e) when (e is PosixException or InvalidDataException)
-            {
-                Forget();
-                _table = format.Parse(ReadText(), out _);
-                return _table.GetValueOrDefault(ByteText.ToText(key));
-            }
-        }
     }
 
     private void Refresh()
