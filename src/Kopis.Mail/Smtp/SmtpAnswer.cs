@@ -25,9 +25,13 @@ public sealed class SmtpAnswer
     /// <param name="text">What people read.</param>
     public SmtpAnswer(string code, string status, string text)
     {
-        _plain = ByteText.ToBytes($"{code} {text}\r\n");
+        Line = $"{code} {text}";
+        _plain = ByteText.ToBytes($"{Line}\r\n");
         _enhanced = status.Length == 0 ? _plain : ByteText.ToBytes($"{code} {status} {text}\r\n");
     }
+
+    /// <summary>As qmail has it, without its line end: for logs.</summary>
+    public string Line { get; }
 
     /// <summary>Writes it.</summary>
     /// <param name="reply">Where to.</param>

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Net.Dns;
 
@@ -13,11 +14,11 @@ namespace Kopis.Server.ClientPolicy;
 /// </summary>
 public sealed class ClientGate
 {
-    private static readonly ClientRefusal TalksEarly =
-        ClientRefusal.Of("554", "5.5.0", "sorry, you must wait for my greeting");
+    private static readonly SmtpAnswer TalksEarly =
+        new("554 5.5.0 sorry, you must wait for my greeting");
 
-    private static readonly ClientRefusal Ending =
-        ClientRefusal.Of("421", "4.3.2", "going down");
+    private static readonly SmtpAnswer Ending =
+        new("421 4.3.2 going down");
 
     private readonly Reloading<ClientSettings> _settings;
     private readonly Reloading<UseTables> _limits;
@@ -87,7 +88,7 @@ public sealed class ClientGate
         {
             _log.Write(
                 "refused clients",
-                $"{connection.Number} {client}: {refusal.Code} {refusal.Text}");
+                $"{connection.Number} {client}: {refusal.Line}");
         }
 
         return standing;
@@ -129,7 +130,7 @@ public sealed class ClientGate
     }
 
     // Null: the client kept silent, as it must (RFC 5321 §4.3.1), or is gone already.
-    private static async Task<ClientRefusal?> WaitAsync(
+    private static async Task<SmtpAnswer?> WaitAsync(
         Connection connection, TimeSpan delay, CancellationToken stop)
     {
         using CancellationTokenRegistration wake = stop.UnsafeRegister(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.ClientPolicy;
 
@@ -10,31 +11,30 @@ internal static class ClientJudge
     private const int ZonesNamedMax = 3;
 
     /// <summary>What is said to each recipient; null where mail is taken.</summary>
-    internal static ClientRefusal? Refusal(
+    internal static SmtpAnswer? Refusal(
         IPAddress client, ClientSettings settings, Listing listing, NameProof proof)
     {
         string zones = string.Join(", ", listing.Zones.Take(ZonesNamedMax));
         bool isBad = Reaches(listing.Score, settings.Reject);
         if (isBad && Reaches(listing.Least, settings.Reject))
         {
-            return ClientRefusal.Of("550", "5.7.1", $"sorry, {client} is listed by {zones}");
+            return new SmtpAnswer($"550 5.7.1 sorry, {client} is listed by {zones}");
         }
 
         if (settings.NameRule == NameRule.Require && proof == NameProof.Unproven)
         {
-            return ClientRefusal.Of(
-                "550", "5.7.25", $"sorry, {client} has no name that resolves back to it");
+            return new SmtpAnswer(
+                $"550 5.7.25 sorry, {client} has no name that resolves back to it");
         }
 
         if (isBad || Reaches(listing.Score, settings.Defer))
         {
-            return ClientRefusal.Of(
-                "451", "4.7.1", $"sorry, {client} is listed by {zones}; try again later");
+            return new SmtpAnswer(
+                $"451 4.7.1 sorry, {client} is listed by {zones}; try again later");
         }
 
         return settings.NameRule is NameRule.Require or NameRule.Defer && proof != NameProof.Proven
-            ? ClientRefusal.Of(
-                "451", "4.7.25", $"sorry, I find no name that resolves back to {client}")
+            ? new SmtpAnswer($"451 4.7.25 sorry, I find no name that resolves back to {client}")
             : null;
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Kopis.Base;
+using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.ClientPolicy;
 
@@ -11,6 +12,7 @@ public sealed class ClientState : IDisposable
     private readonly LogThrottle _log;
     private readonly ClientKeys _keys;
     private int _steps;
+    private int _faults;
     private bool _isOpen;
 
     private ClientState(
@@ -23,11 +25,11 @@ public sealed class ClientState : IDisposable
     }
 
     /// <summary>Why it is not even greeted; null where it is.</summary>
-    public ClientRefusal? TurnedAway { get; internal set; }
+    public SmtpAnswer? TurnedAway { get; internal set; }
 
     /// <summary>What is said to each of its recipients, unless it may relay; null where mail is
     /// taken.</summary>
-    public ClientRefusal? Refusal { get; internal set; }
+    public SmtpAnswer? Refusal { get; internal set; }
 
     /// <summary>A header field, with its LF, for each message; or nothing.</summary>
     public string Mark { get; internal set; } = "";
@@ -39,10 +41,10 @@ public sealed class ClientState : IDisposable
     /// <summary>Counts a MAIL command.</summary>
     /// <param name="user">Who it has shown to be; null for nobody.</param>
     /// <returns>Why it is refused; null where it is not.</returns>
-    public ClientRefusal? CountMessage(byte[]? user) => Count(LimitSubject.Messages, user);
+    public SmtpAnswer? CountMessage(byte[]? user) => Count(LimitSubject.Messages, user);
 
     /// <summary>Counts a RCPT command, as <see cref="CountMessage"/>.</summary>
-    public ClientRefusal? CountRecipient(byte[]? user)
+    public SmtpAnswer? CountRecipient(byte[]? user)
     {
         Step();
         return Count(LimitSubject.Recipients, user);
@@ -50,11 +52,24 @@ public sealed class ClientState : IDisposable
 
     /// <summary>Counts an error.</summary>
     /// <returns>Why the session ends; null where it does not.</returns>
-    public ClientRefusal? CountError(byte[]? user)
+    public SmtpAnswer? CountError(byte[]? user)
     {
         Step();
         return _tables?.AddError(With(user)) is { } limit
             ? Over(limit, "421", "4.7.0", user) : null;
+    }
+
+    /// <summary>Counts what a line has added to the session's faults.</summary>
+    /// <returns>Why the session ends; null where it does not.</returns>
+    internal SmtpAnswer? AfterLine(int faults, byte[]? user)
+    {
+        SmtpAnswer? over = null;
+        for (_faults = Math.Min(_faults, faults); _faults < faults; _faults++)
+        {
+            over = CountError(user) ?? over;
+        }
+
+        return over;
     }
 
     /// <summary>How long the answer to what was counted is to wait.</summary>
@@ -103,19 +118,19 @@ public sealed class ClientState : IDisposable
         }
     }
 
-    private ClientRefusal? Count(LimitSubject subject, byte[]? user) =>
+    private SmtpAnswer? Count(LimitSubject subject, byte[]? user) =>
         _tables?.TryUse(subject, With(user)) is { } limit
             ? Over(limit, "450", "4.7.1", user) : null;
 
     private ClientKeys With(byte[]? user) => user is null ? _keys
         : _keys with { User = ByteText.ToText(user).ToLowerInvariant() };
 
-    private ClientRefusal Over(ClientLimit limit, string code, string status, byte[]? user)
+    private SmtpAnswer Over(ClientLimit limit, string code, string status, byte[]? user)
     {
         string what = limit.Subject.ToString().ToLowerInvariant();
         string whose = LogText.Safe(ByteText.ToBytes(With(user).In(limit.Scope) ?? ""));
         _log.Write($"{code} too many {what}", $"{code} too many {what} of {whose}");
-        return ClientRefusal.Of(
-            code, status, $"sorry, too many {what} from you, try again later");
+        return new SmtpAnswer(
+            $"{code} {status} sorry, too many {what} from you, try again later");
     }
 }

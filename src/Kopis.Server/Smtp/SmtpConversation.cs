@@ -129,7 +129,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         return step switch
         {
             // A message that the client gave up in the middle is to be let go.
-            SmtpStep.NextLine => !_services.Client.IsSlow && !IsGivenUp
+            SmtpStep.NextLine => _services.Client.Delay <= TimeSpan.Zero && !IsGivenUp
                 ? LineStep.Continue : LineStep.Wait,
             SmtpStep.Ask or SmtpStep.ReadChunk => LineStep.Wait,
             SmtpStep.Quit or SmtpStep.Expel => LineStep.Close,
@@ -298,8 +298,11 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
         };
         ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now);
-        upload.Block.Write(ByteText.ToBytes(_services.Client.Mark(
-            _session.User, mayRelay: _policy.RelayClient is not null)));
+        if (_session.User is null && _policy.RelayClient is null)
+        {
+            upload.Block.Write(ByteText.ToBytes(_services.Client.Mark));
+        }
+
         upload.EndHead();
         return new SmtpMessage(
             upload, _policy.MessageBytesMax, new LoopCheck(_session));

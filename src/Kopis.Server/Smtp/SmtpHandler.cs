@@ -60,14 +60,14 @@ internal sealed class SmtpHandler(
             {
                 using ClientState standing =
                     await AdmitAsync(connection, client, settings, stop);
-                if (SmtpClientRules.Answer(standing.TurnedAway) is { } answer)
+                if (standing.TurnedAway is { } answer)
                 {
                     return await TurnAwayAsync(connection, answer);
                 }
 
                 SmtpServices services = new(
                     queue(client.Environment), _tls, recipients, senders,
-                    new SmtpClientRules(standing), logins, time, _names, Log, _floods);
+                    standing, logins, time, _names, Log, _floods);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);

@@ -59,10 +59,12 @@ internal sealed class SmtpPolicy(
 
     public bool IsBadSender(ReadOnlySpan<byte> sender) => settings.BadMailFrom.Contains(sender);
 
-    public SmtpAnswer? RefuseMail(byte[]? user) => services.Client.RefuseMail(user);
+    public SmtpAnswer? RefuseMail(byte[]? user) => services.Client.CountMessage(user);
 
+    // What lists and names say does not concern who may relay.
     public SmtpAnswer? RefuseRecipient(byte[]? user) =>
-        services.Client.RefuseRecipient(user, mayRelay: RelayClient is not null);
+        services.Client.CountRecipient(user)
+            ?? (IsStranger(user) ? services.Client.Refusal : null);
 
     public byte[] NameOwnAddress(byte[] address)
     {

@@ -2,6 +2,7 @@ using Kopis.Base;
 using Kopis.Mail.Smtp;
 using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
+using Kopis.Server.ClientPolicy;
 using Kopis.Users.Logins;
 
 namespace Kopis.Server.Smtp;
@@ -12,7 +13,7 @@ namespace Kopis.Server.Smtp;
 /// <param name="Recipients">Who knows which addresses there are; null where that is not asked.
 /// </param>
 /// <param name="Senders">Who knows users' aliases; null where nobody does.</param>
-/// <param name="Client">What is held against its client.</param>
+/// <param name="Client">What is held against its client; outlives STARTTLS.</param>
 /// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Names">What recipients are called where they are delivered.</param>
@@ -20,5 +21,5 @@ namespace Kopis.Server.Smtp;
 /// <param name="Floods">Takes one of those that a client can cause at will.</param>
 internal sealed record SmtpServices(
     IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, ISenderCheck? Senders,
-    SmtpClientRules Client, SaslService? Logins, TimeProvider Time, DeliveryNames Names,
+    ClientState Client, SaslService? Logins, TimeProvider Time, DeliveryNames Names,
     Action<string> Log, LogThrottle Floods);

@@ -104,10 +104,10 @@ public sealed class ClientLimitTests
         using ClientState letAlone = await gate.AdmitAsync("192.0.2.2", "RBLSMTPD=");
         Assert.Null(one.CountMessage(Joe));
         Assert.Null(letAlone.CountMessage(Joe));
-        Assert.Equal("450", letAlone.CountMessage(Joe)?.Code);
-        Assert.Equal("450", one.CountMessage(Joe)?.Code);
+        Assert.Equal("450", letAlone.CountMessage(Joe)?.Line[..3]);
+        Assert.Equal("450", one.CountMessage(Joe)?.Line[..3]);
         Assert.All(Enumerable.Range(0, 3), _ => Assert.Null(letAlone.CountRecipient(Joe)));
-        Assert.Equal("450", one.CountRecipient(Joe)?.Code);
+        Assert.Equal("450", one.CountRecipient(Joe)?.Line[..3]);
         Assert.Null(letAlone.CountMessage(null));
         gate.Time.Advance(TimeSpan.FromMinutes(30));
         Assert.Null(one.CountMessage(Joe));

@@ -209,7 +209,7 @@ public sealed class ClientListsTests
         using GateCase gate = new($"clientlimits: {line} connections:address:1");
         using ClientState one = await gate.AdmitAsync(Client);
         Assert.Null(one.TurnedAway);
-        Assert.Equal("421", (await gate.AdmitAsync(Client)).TurnedAway?.Code);
+        Assert.Equal("421", (await gate.AdmitAsync(Client)).TurnedAway?.Line[..3]);
         Assert.Contains(
             $"clientlimits: line 1: \"{line}\" is not subject:scope:count/seconds",
             Assert.Single(gate.Warnings), StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Server.ClientPolicy;
 using Kopis.Testing;
@@ -81,8 +82,7 @@ internal sealed class GateCase : IDisposable
         return Text(standing.TurnedAway ?? standing.Refusal) + standing.Mark.TrimEnd('\n');
     }
 
-    internal static string Text(ClientRefusal? refusal) =>
-        refusal is null ? "" : $"{refusal.Code} {refusal.Text}";
+    internal static string Text(SmtpAnswer? refusal) => refusal?.Line ?? "";
 
     public void Dispose()
     {
