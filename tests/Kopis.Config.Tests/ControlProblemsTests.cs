@@ -31,7 +31,8 @@ public sealed class ControlProblemsTests : IDisposable
         Assert.Equal(
             [
                 "control/maxrcpt: \"many\" is not a whole number from 1 to 40000",
-                "control/proxyclients: line 1: \"nonsense\" is not an address or a network; ignored",
+                "control/proxyclients: line 1: \"nonsense\" is not an address or a network"
+                    + "; ignored",
                 "control/tlspolicy: a line is wrong",
                 "control/xclients: line 2: \"10.1\" is not an address or a network; ignored",
             ],
