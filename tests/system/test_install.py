@@ -112,7 +112,7 @@ class Install(unittest.TestCase):
         (bin_ / "qmail-clean").symlink_to(bin_ / "kopis")  # Ours by another way.
         own = [f"{bin_}/{name} is this site's own, no link to kopis, and stays"
                for name in ("qmail-queue", "qmail-remote")]
-        ours = [f"{bin_}/{name} is no link to kopis" for name in ("qmail-clean", "qmail-send")]
+        ours = [f"{bin_}/{name} is not a link to kopis" for name in ("qmail-clean", "qmail-send")]
         self.assertEqual(sorted(own + ours), sorted(self.host.install().splitlines()))
         for words in ((), ("--mend",)):
             code, lines = self.check(*words)
@@ -214,7 +214,7 @@ class Install(unittest.TestCase):
         taken, said = codes()
         self.assertEqual([b"250", b"250", b"553", b"553"], taken)
         self.assertEqual(
-            f"qmail-smtpd: warning: {self.home}/control/rcpthosts: missing, so mail is taken for "
+            f"qmail-smtpd: warning: {self.home}/control/rcpthosts: missing, so mail is accepted for "
             "local addresses only (control/openrelay with 1 makes an open relay)\n", said)
         self.assertEqual([b"250", b"250"], codes(RELAYCLIENT="")[0][-2:])
         shown = self.host.run(self.home / "bin/qmail-showctl").stdout.decode()
