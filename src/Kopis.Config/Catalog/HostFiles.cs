@@ -151,8 +151,8 @@ public static class HostFiles
             + "rblsmtpd(8)",
         Reread = Reread.Message,
         Says = "Name server: {}",
-        Text = "Name servers to ask instead of those in /etc/resolv.conf. A line that is no "
-            + "address is left out; where none is one, no mail goes out. Listeners read it at "
+        Text = "Name servers to ask instead of those in /etc/resolv.conf. A line that is "
+            + "not an address is ignored. If no line is one, no mail is sent. Listeners read it at "
             + "their start.",
     };
 }

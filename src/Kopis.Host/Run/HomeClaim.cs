@@ -3,8 +3,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Run;
 
-/// <summary>One supervisor for each part of a home: what takes mail and answers the listeners, and
-/// what delivers. A second one would take the first one's sockets away.</summary>
+/// <summary>Allows one supervisor for each part of a home: intake with look-ups, and delivery. A
+/// second one would replace the sockets of the first.</summary>
 internal static class HomeClaim
 {
     /// <summary>As <see cref="Take"/>; nor may a qmail-send run that nobody supervises.</summary>

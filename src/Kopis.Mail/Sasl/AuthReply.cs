@@ -35,7 +35,7 @@ public static class AuthReply
     public static readonly SmtpAnswer NotYourAddress =
         new("553 5.7.1 sorry, that address is not yours to send from");
 
-    /// <summary>To a user of whom that cannot be told.</summary>
+    /// <summary>To a user whose permitted senders cannot be determined now.</summary>
     public static readonly SmtpAnswer YourAddressesLater =
         new("451 4.3.5 unable to tell what you may send as, try again later");
 }
