@@ -44,6 +44,21 @@ public static class FileLocks
 
         return null;
     }
+    /// <summary>Takes an exclusive flock(2) on a file of a directory of ours, made if it is not
+    /// there, with mode 0600; the end of the process gives it back.</summary>
+    /// <returns>False where another process has it.</returns>
+    /// <exception cref="PosixException">There is no such directory, or it is another's, or others
+    /// may write to it; or the file cannot be opened, or is a link.</exception>
+    public static bool TryHold(string directory, string name)
+    {
+        const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking;
+        const int ownerAlone = 0x180; // 0600
+        using Beneath place = Beneath.TryOpenOwn(directory)
+            ?? throw new PosixException(
+                $"lock {directory}, where others may write", Errno.NotPermitted);
+        return Fd.TryLockExclusive(place.Open(name, flags, ownerAlone));
+    }
+
     private static uint? EffectiveUidOf(int pid)
     {
         try

@@ -175,6 +175,9 @@ internal static unsafe partial class Native
     internal static partial int getpid();
 
     [LibraryImport("libc")]
+    internal static partial int gettid();
+
+    [LibraryImport("libc")]
     internal static partial int getsid(int pid);
 
     [LibraryImport("libc")]

@@ -11,6 +11,9 @@ public sealed unsafe class Poller
     private Native.PollEntry[] _entries = new Native.PollEntry[8];
     private int _count;
 
+    /// <summary>Watches the turns of the loop that waits here; null: nobody does.</summary>
+    public Watchdog? Watch { get; init; }
+
     /// <summary>Forgets all descriptors.</summary>
     public void Clear() => _count = 0;
 
@@ -36,8 +39,11 @@ public sealed unsafe class Poller
             : -1;
         fixed (Native.PollEntry* p = _entries)
         {
+            Watch?.End();
             int ready = Native.poll(p, (nuint)_count, milliseconds);
-            if (ready < 0 && Marshal.GetLastPInvokeError() is not Errno.Interrupted and var errno)
+            int error = Marshal.GetLastPInvokeError();
+            Watch?.Begin();
+            if (ready < 0 && error is not Errno.Interrupted and var errno)
             {
                 throw new PosixException("poll", errno);
             }

@@ -84,6 +84,21 @@ public sealed unsafe record ProcessStart
     public int Start() =>
         Confinement is not null ? OnOwnThread(SpawnConfined) : Spawn();
 
+    /// <summary>This process becomes the program, with its identity if it has one, in its
+    /// directory; descriptors and confinement stay as they are.</summary>
+    /// <exception cref="PosixException">It cannot be run.</exception>
+    /// <exception cref="ConfigurationException">The kernel refuses the identity.</exception>
+    public void Exec()
+    {
+        Identity?.Exec(this);
+        if (Directory is { } directory)
+        {
+            Paths.ChangeDirectory(directory);
+        }
+
+        Processes.Exec(Path, Arguments, Environment);
+    }
+
     // The thread that spawns is bound first; it ends with that.
     private int SpawnConfined()
     {

@@ -109,13 +109,30 @@ public static unsafe class Processes
             : throw new PosixException($"pidfd_open {pid}", Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>Whether a process is stopped, as by SIGSTOP; false where there is none.</summary>
+    /// <summary>The calling thread's number (gettid(2)).</summary>
+    internal static int ThreadId() => Native.gettid();
+
+    /// <summary>Whether a process, or a thread of it, is stopped, as by SIGSTOP or a debugger;
+    /// false where there is none.</summary>
     public static bool IsStopped(int pid)
     {
         try
         {
+            return Directory.EnumerateDirectories($"/proc/{pid}/task")
+                .Any(thread => IsThreadStopped(pid, Path.GetFileName(thread)));
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsThreadStopped(int pid, string thread)
+    {
+        try
+        {
             // The state stands behind the name, which may itself hold anything (proc(5)).
-            string stat = File.ReadAllText($"/proc/{pid}/stat");
+            string stat = File.ReadAllText($"/proc/{pid}/task/{thread}/stat");
             return stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart() is ['T' or 't', ..];
         }
         catch (IOException)

@@ -11,4 +11,8 @@ public readonly record struct WaitStatus(int Raw)
 
     /// <summary>The exit code, where it did not crash.</summary>
     public int ExitCode => (Raw >> 8) & 255;
+
+    /// <summary>For a log, behind the program's name.</summary>
+    public override string ToString() =>
+        Crashed ? $"ended by signal {Signal}" : $"ended with code {ExitCode}";
 }

@@ -75,8 +75,12 @@ public sealed class QmailRspawnProgram : IDisposable
         byte[] block = new byte[16 * 1024];
         int got;
         bool isSound = true;
+        Watchdog orders = new("qmail-rspawn");
+        SocketWatch sessions = new("qmail-rspawn", goesOn: () => _running.CurrentCount > 1);
         while (isSound && (got = Fd.Read(0, block)) > 0)
         {
+            orders.Begin();
+            sessions.Touch();
             isSound = TryRead(reader, block.AsSpan(0, got), commands);
             foreach (DeliveryCommand command in commands)
             {
@@ -84,6 +88,7 @@ public sealed class QmailRspawnProgram : IDisposable
             }
 
             commands.Clear();
+            orders.End();
         }
 
         _running.Signal();

@@ -55,7 +55,11 @@ public static class QmailSendProgram
             context.Home, control, controls, TimeProvider.System, log,
             Greet(1, 2, controls.ConcurrencyLocal),
             Greet(3, 4, controls.ConcurrencyRemote, takesParameters: batch),
-            new CleanPipe(5, 6), signals, trigger, batch);
+            new CleanPipe(5, 6), signals, trigger, batch)
+        {
+            // Standard error is a pipe of the protocol.
+            Pause = new SendPause(new Watchdog(line => SendLog.WriteNow(LogFd, line))),
+        };
         using SendLoop loop = new(send);
         int code = loop.Run();
         Fd.Close(mutex);

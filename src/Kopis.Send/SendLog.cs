@@ -49,6 +49,10 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
         }
     }
 
+    /// <summary>Writes a line at once, from any thread.</summary>
+    internal static void WriteNow(int fd, string line) =>
+        WriteTo(fd, ByteText.ToBytes(line + "\n"));
+
     private static void WriteTo(int fd, ReadOnlySpan<byte> lines)
     {
         try

@@ -3,9 +3,21 @@ using Kopis.Posix;
 namespace Kopis.Send;
 
 /// <summary>Real time.</summary>
-internal sealed class SendPause : ISendPause
+/// <param name="watch">Watches what is done between two waits.</param>
+internal sealed class SendPause(Watchdog? watch = null) : ISendPause
 {
-    public bool Wait(Poller poller, TimeSpan longest) => poller.Wait(longest);
+    public bool Wait(Poller poller, TimeSpan longest)
+    {
+        watch?.End();
+        bool isReady = poller.Wait(longest);
+        watch?.Begin();
+        return isReady;
+    }
 
-    public void Sleep(TimeSpan time) => Thread.Sleep(time);
+    public void Sleep(TimeSpan time)
+    {
+        watch?.End();
+        Thread.Sleep(time);
+        watch?.Begin();
+    }
 }

@@ -16,7 +16,7 @@ public sealed partial class TidyTests
         // qmail-start.
         "Kopis.Host/Run/QmailStartProgram.cs", "Kopis.Host/Run/Supervisor.cs",
         "Kopis.Host/Run/SupervisorSignals.cs", "Kopis.Host/Run/Backoff.cs",
-        "Kopis.Host/Run/Unit.cs",
+        "Kopis.Host/Run/Unit.cs", "Kopis.Host/Run/HomeClaim.cs",
         "Kopis.Host/Run/HostPlan.cs", "Kopis.Users/Lookup/LookupSocket.cs",
 
         // Root's half of qmail-lspawn.

@@ -14,8 +14,6 @@ namespace Kopis.Host.Install;
 /// </summary>
 public sealed class HomeLayout(string home)
 {
-    private int _lock = -1;
-
     /// <summary>This host's name, from control/me.</summary>
     internal string Me { get; private set; } = "";
 
@@ -27,7 +25,7 @@ public sealed class HomeLayout(string home)
         try
         {
             MakeDirectories();
-            AcquireLock();
+            HomeClaim.Take(home);
             MakeControlFiles();
             LinkPrograms(programs);
         }
@@ -70,18 +68,6 @@ public sealed class HomeLayout(string home)
 
 
         """;
-
-    private void AcquireLock()
-    {
-        string path = Path.Combine(home, "queue", "lock", "run");
-        _lock = Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.Create);
-        if (!Fd.TryLockExclusive(_lock))
-        {
-            throw new ConfigurationException($"home {home}: another kopis run uses it");
-        }
-
-        HomeClaim.Take(home, queue: true, delivery: true);
-    }
 
     private void MakeControlFiles()
     {

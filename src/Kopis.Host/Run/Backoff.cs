@@ -10,19 +10,10 @@ internal sealed class Backoff
     private static readonly TimeSpan Most = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan GoodRun = TimeSpan.FromSeconds(10);
 
-    private TimeSpan _next = First;
+    private TimeSpan _last;
 
     /// <summary>The wait after a run of that length: doubled each time, short again after a good
     /// run.</summary>
-    internal TimeSpan After(TimeSpan run)
-    {
-        if (run >= GoodRun)
-        {
-            _next = First;
-        }
-
-        TimeSpan wait = _next;
-        _next = TimeSpan.FromTicks(Math.Min(Most.Ticks, _next.Ticks * 2));
-        return wait;
-    }
+    internal TimeSpan After(TimeSpan run) => _last =
+        run >= GoodRun || _last < First ? First : _last * 2 < Most ? _last * 2 : Most;
 }

@@ -29,7 +29,14 @@ public static class QmailStartProgram
         context = context with { Environment = context.Environment.Only(HostPlan.Variables) };
         string? part = context.ArgumentText(0);
         byte[][] words = [.. context.Arguments.Skip(part is Readers or Queue or Delivery ? 1 : 0)];
-        HomeClaim.TakeOrRefuse(context, part != Delivery, part is not (Readers or Queue));
+        bool delivers = part is not (Readers or Queue);
+        if (delivers && FileLocks.IsHeld(context.In("queue/lock/sendmutex")))
+        {
+            // Nobody supervises it, or who does began before there were claims.
+            throw new ConfigurationException($"{context.Home}: qmail-send is already running");
+        }
+
+        HomeClaim.Take(context.Home, queue: part != Delivery, delivers);
         bool singleUser = Processes.EffectiveUid != 0;
         HostPlan plan = new(context, words.FirstOrDefault() ?? "./Mailbox"u8.ToArray(), singleUser);
         List<Unit> units = [];
@@ -64,7 +71,7 @@ public static class QmailStartProgram
             units.Add(new Unit(plan.Writer(), layer: 0));
         }
 
-        if (part is not (Readers or Queue))
+        if (delivers)
         {
             units.Add(plan.Delivery(log, layer: 1));
         }

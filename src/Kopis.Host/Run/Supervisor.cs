@@ -117,9 +117,7 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
 
     private void NoteEnd(Unit unit, string child, WaitStatus status)
     {
-        string what = status.Crashed
-            ? $"{child} ended by signal {status.Signal}"
-            : $"{child} ended with code {status.ExitCode}";
+        string what = $"{child} {status}";
         if (unit.Running.Count == 0)
         {
             Again(unit, $"{what}; starting");
@@ -158,10 +156,7 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
                 if (left <= TimeSpan.Zero)
                 {
                     left = KillPause;
-                    foreach (Unit unit in units)
-                    {
-                        unit.Signal(Kill);
-                    }
+                    Array.ForEach([.. units], unit => unit.Signal(Kill));
                 }
 
                 Wait(left);

@@ -61,7 +61,7 @@ internal sealed class CommandLoop(string mess, uint queueUid, int root)
     {
         _reports.WriteByte(DeliveriesMax);
         FlushReports();
-        Poller poller = new();
+        Poller poller = new() { Watch = new Watchdog("qmail-lspawn") };
         while (!_isLost && (_reading || _running > 0))
         {
             Turn(poller);

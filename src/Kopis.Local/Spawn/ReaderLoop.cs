@@ -15,19 +15,17 @@ namespace Kopis.Local.Spawn;
 /// <param name="judge">Where qmail-lookup says it.</param>
 internal sealed class ReaderLoop(ProgramContext context, int judge)
 {
-    private static readonly TimeSpan DeafTimeMax = TimeSpan.FromSeconds(10);
-
     private readonly RootRecords _word = new(context.Home);
     private readonly RefusalLog _log = new("qmail-popspawn", TimeProvider.System);
-    private readonly WarmLocals _readers =
-        new(context, asRoot: true, TimeProvider.System, "qmail-pop3d", DeafTimeMax);
+    private readonly WarmLocals _readers = new(
+        context, asRoot: true, TimeProvider.System, "qmail-pop3d", TimeSpan.FromSeconds(10));
     private readonly byte[] _packet = new byte[ReaderGrant.BytesMax + 1];
 
     /// <summary>Runs for good: who starts it keeps the other end.</summary>
     [DoesNotReturn]
     internal void Run()
     {
-        Poller poller = new();
+        Poller poller = new() { Watch = new Watchdog("qmail-popspawn") };
         poller.Add(judge, read: true);
         while (true)
         {

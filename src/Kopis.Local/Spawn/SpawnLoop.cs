@@ -24,9 +24,6 @@ namespace Kopis.Local.Spawn;
 internal sealed class SpawnLoop(
     ProgramContext context, byte[] defaultDelivery, UnixUser? getpwUser, int asked)
 {
-    /// <summary>The longest address that is taken.</summary>
-    internal const int AddressBytesMax = DeliveryCommand.FieldBytesMax;
-
     private static readonly TimeSpan SearchTimeMax = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SearchPause = TimeSpan.FromSeconds(1);
 
@@ -44,12 +41,12 @@ internal sealed class SpawnLoop(
     private readonly List<Search> _searches = [];
     private readonly byte[] _answer = new byte[LookupResult.AnswerBytesMax + 1];
     private long _answered; // When qmail-getpw last did.
-    private readonly byte[] _packet = new byte[LocalChannel.IdBytes + AddressBytesMax + 1];
+    private readonly byte[] _packet = new byte[sizeof(uint) + DeliveryCommand.FieldBytesMax + 1];
 
     /// <summary>Runs until the other half has hung up.</summary>
     internal void Run()
     {
-        Poller poller = new();
+        Poller poller = new() { Watch = new Watchdog("qmail-lspawn") };
         try
         {
             while (Turn(poller))

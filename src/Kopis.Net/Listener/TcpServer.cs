@@ -48,9 +48,7 @@ public static class TcpServer
             }
 
             // Only SO_REUSEADDR: .NET's own option of that name may let two of us share a port.
-            const int levelSocket = 1;
-            const int reuseAddress = 2;
-            socket.SetRawSocketOption(levelSocket, reuseAddress, [1, 0, 0, 0]);
+            socket.SetRawSocketOption(1, 2, [1, 0, 0, 0]); // At level SOL_SOCKET.
             socket.Bind(address);
             socket.Listen(backlog);
             return socket;

@@ -23,6 +23,7 @@ internal static class TcpService
         ISessionHandler? handler = fuse(context, options.Chain);
         using ChildReaper? reaper = handler is null ? new ChildReaper() : null;
         TcpSessions sessions = new(context, options, handler, reaper, isInline);
+        sessions.Watch = new SocketWatch("tcpserver", goesOn: () => sessions.Count > 0);
         if (options.PrintPort)
         {
             PrintPort(((IPEndPoint)listener.LocalEndPoint!).Port);

@@ -73,6 +73,12 @@ internal sealed class TcpSessions
         }
     }
 
+    /// <summary>Connections that are open.</summary>
+    internal int Count => Volatile.Read(ref _sessions);
+
+    /// <summary>Notices that they are not served; null: nobody does.</summary>
+    internal SocketWatch? Watch { get; set; }
+
     /// <summary>Accepts until stopped, then gives sessions at work a little time.</summary>
     internal async Task RunAsync(Socket listener, CancellationToken stop)
     {
@@ -92,6 +98,7 @@ internal sealed class TcpSessions
 
                 long number = ++_last;
                 int sessions = Interlocked.Increment(ref _sessions);
+                Watch?.Touch();
                 _ = _isInline
                     ? ServeAsync(socket, number, stop)
                     : Task.Run(() => ServeAsync(socket, number, stop), default);

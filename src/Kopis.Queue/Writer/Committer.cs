@@ -16,10 +16,13 @@ internal sealed class Committer : IDisposable
         new() { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly SegmentWriter _writer;
     private readonly BatchCommit _commit;
+    private readonly Watchdog? _watch;
     private readonly Thread _thread;
 
-    internal Committer(SegmentWriter writer, Trigger trigger, Action<string> log)
+    internal Committer(
+        SegmentWriter writer, Trigger trigger, Action<string> log, Watchdog? watch)
     {
+        _watch = watch;
         _writer = writer;
         _commit = new BatchCommit(writer, trigger.Pull, log);
         _thread = new Thread(Run) { Name = "committer" };
@@ -64,7 +67,11 @@ internal sealed class Committer : IDisposable
 
     private bool WaitForOne()
     {
-        ValueTask<bool> more = _waiting.Reader.WaitToReadAsync();
-        return more.IsCompleted ? more.Result : ThreadGate.Await(more.AsTask());
+        _watch?.End();
+        ValueTask<bool> waiting = _waiting.Reader.WaitToReadAsync();
+        bool isThere =
+            waiting.IsCompleted ? waiting.Result : ThreadGate.Await(waiting.AsTask());
+        _watch?.Begin();
+        return isThere;
     }
 }

@@ -14,6 +14,7 @@ namespace Kopis.Queue.Writer;
 public sealed class QueueWriter : IDisposable
 {
     private const int Backlog = 1024;
+    private const string Name = "qmail-queue";
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
 
@@ -25,6 +26,7 @@ public sealed class QueueWriter : IDisposable
     private readonly Trigger _trigger;
     private readonly Socket _listener;
     private readonly Committer _committer;
+    private readonly SocketWatch? _sockets;
     private readonly SessionList _sessions = new();
     private readonly FairGate _fileSyncs = new(QueueLimits.FileSyncsMax);
     private readonly FairGate _longJudgements = new(1);
@@ -42,14 +44,17 @@ public sealed class QueueWriter : IDisposable
     /// used.</exception>
     public QueueWriter(
         string home, TimeProvider clock, Action<string> log, IntakeLimits limits)
-        : this(home, clock, log, limits, FileSystem.Real)
+        : this(
+            home, clock, log, limits, FileSystem.Real, new Watchdog(Name),
+            new SocketWatch(Name))
     {
     }
 
     internal QueueWriter(
         string home, TimeProvider clock, Action<string> log, IntakeLimits limits,
-        IFileSystem files)
+        IFileSystem files, Watchdog? commits = null, SocketWatch? sockets = null)
     {
+        _sockets = sockets;
         _limits = limits;
         _mess = Path.Combine(home, "queue", "mess");
         (_files, _clock) = (files, clock);
@@ -66,7 +71,8 @@ public sealed class QueueWriter : IDisposable
             _listener = UnixListener.Listen(
                 IntakeFrame.SocketPath(home), SocketType.Stream, Backlog);
             ulong last = SegmentFile.List(files, _mess).LastOrDefault();
-            _committer = new Committer(new SegmentWriter(_mess, files, last), _trigger, log);
+            _committer = new Committer(
+                new SegmentWriter(_mess, files, last), _trigger, log, commits);
         }
         catch (Exception e) when (
             e is IOException or UnauthorizedAccessException or ConfigurationException)
@@ -120,8 +126,10 @@ public sealed class QueueWriter : IDisposable
     /// <summary>Watches the time of a local user's connection.</summary>
     internal Deadline NewDeadline(Socket socket) => new(socket, _clock, _limits.Timeout);
 
-    internal IntakeMessage NewSubmission(MessageOrigin origin, IntakeUser user, uint qp) =>
-        new(user.Memory, _files, NewIncomingPath)
+    internal IntakeMessage NewSubmission(MessageOrigin origin, IntakeUser user, uint qp)
+    {
+        _sockets?.Touch();
+        return new(user.Memory, _files, NewIncomingPath)
         {
             Origin = origin,
             Uid = user.Uid,
@@ -129,6 +137,7 @@ public sealed class QueueWriter : IDisposable
             Qp = qp != 0 ? qp : Interlocked.Increment(ref _lastQp),
             Arrived = _clock.GetUtcNow(),
         };
+    }
 
     /// <summary>The line that heads every message of the queue (contract §3).</summary>
     internal byte[] ReceivedLine(IntakeMessage intake) => Encoding.ASCII.GetBytes(

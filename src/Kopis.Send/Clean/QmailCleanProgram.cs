@@ -16,9 +16,12 @@ public static class QmailCleanProgram
         CleanServer server = new(FileSystem.Real, context.In("queue/mess"));
         byte[] block = new byte[4096];
         int got;
+        Watchdog watch = new("qmail-clean");
         while ((got = Fd.Read(0, block)) > 0)
         {
+            watch.Begin();
             server.Handle(block.AsSpan(0, got), answer => Fd.WriteAll(1, [answer]));
+            watch.End();
         }
 
         return ExitCode.Success;

@@ -35,14 +35,14 @@ public static class Checkpassword
                 return ExitMisused;
             }
 
-            bool asRoot = Processes.EffectiveUid == 0; // So it can become a user of the host.
-            Candidate candidate = new Accounts(context.Home, asRoot).Find(name);
-            if (!candidate.Verify(secret))
+            // Only root can become a user of the host.
+            Candidate found = new Accounts(context.Home, Processes.EffectiveUid == 0).Find(name);
+            if (!found.Verify(secret))
             {
                 return ExitBad;
             }
 
-            RunFor(candidate.Account!, context);
+            RunFor(found.Account!, context);
             return ExitCode.Temporary;
         }
         catch (PosixException e)
@@ -63,18 +63,14 @@ public static class Checkpassword
         environment["USER"] = Encoding.UTF8.GetBytes(account.Name);
         environment["HOME"] = Encoding.UTF8.GetBytes(account.Home);
         environment["SHELL"] = Encoding.UTF8.GetBytes(account.Shell);
-        if (Processes.EffectiveUid == 0)
+        new ProcessStart
         {
-            new ProcessIdentity(account.Uid, account.Gid, account.Gid).Exec(new ProcessStart
-            {
-                Path = program,
-                Arguments = context.Arguments,
-                Environment = environment,
-                Directory = account.Home,
-            });
-        }
-
-        Paths.ChangeDirectory(account.Home);
-        Processes.Exec(program, context.Arguments, environment);
+            Path = program,
+            Arguments = context.Arguments,
+            Environment = environment,
+            Directory = account.Home,
+            Identity = Processes.EffectiveUid == 0
+                ? new ProcessIdentity(account.Uid, account.Gid, account.Gid) : null,
+        }.Exec();
     }
 }

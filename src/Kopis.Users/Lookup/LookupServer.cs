@@ -53,6 +53,9 @@ internal sealed class LookupServer : IDisposable
         (_mayAsk, _log) = (mayAsk, log);
     }
 
+    /// <summary>Notices that nothing is answered; null: nobody does.</summary>
+    internal SocketWatch? Watch { get; init; }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -178,6 +181,7 @@ internal sealed class LookupServer : IDisposable
             return null;
         }
 
+        Watch?.Touch();
         bool forReader = (kind & (byte)LookupKind.ForReader) != 0;
         try
         {

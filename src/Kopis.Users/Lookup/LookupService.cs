@@ -56,7 +56,10 @@ internal sealed class LookupService(
                 new ApopSecrets(context.Home), issuer.Current, key),
             uid => uid == 0 || uid == asker, Log,
             new UnknownNames(
-                TimeProvider.System, UnknownNames.Read(ControlDirectory.Of(context))));
+                TimeProvider.System, UnknownNames.Read(ControlDirectory.Of(context))))
+        {
+            Watch = new SocketWatch("qmail-lookup"),
+        };
         server.RunAsync(stop.Token).GetAwaiter().GetResult();
         return ExitCode.Success;
     }

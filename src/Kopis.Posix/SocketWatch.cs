@@ -1,0 +1,99 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+
+namespace Kopis.Posix;
+
+/// <summary>
+/// Notices that the threads which serve this process's sockets do not: a pair of sockets of its
+/// own is served by them too, and asked while there is something to do (<see cref="Watchdog"/>).
+/// </summary>
+public sealed class SocketWatch
+{
+    private readonly Func<bool> _goesOn;
+    private readonly Func<Task> _ask;
+    private readonly Watchdog _watch;
+    private int _touched;
+    private int _isAsked;
+
+    /// <summary>A watch that asks after each <see cref="Touch"/>.</summary>
+    /// <param name="program">The name that a report on standard error begins with.</param>
+    /// <param name="goesOn">Whether it asks on without; null: no.</param>
+    public SocketWatch(string program, Func<bool>? goesOn = null)
+    {
+        _goesOn = goesOn ?? (() => false);
+        Pair pair = new();
+        _ask = pair.AskAsync;
+        _watch = new Watchdog(program) { Asks = Ask };
+    }
+
+    /// <summary>The same with another question, for tests.</summary>
+    internal SocketWatch(
+        Func<Task> ask, Action<string> report, Action end, WatchTimes times, Func<bool> goesOn)
+    {
+        (_ask, _goesOn) = (ask, goesOn);
+        _watch = new Watchdog(report, end, times) { Asks = Ask };
+    }
+
+    /// <summary>There is work for those threads. Cheap: for each connection, or each question.
+    /// </summary>
+    public void Touch()
+    {
+        if (Volatile.Read(ref _touched) == 0)
+        {
+            Volatile.Write(ref _touched, 1);
+            _watch.Wake();
+        }
+    }
+
+    // True: there is something to look at.
+    private bool Ask()
+    {
+        if (Volatile.Read(ref _isAsked) != 0)
+        {
+            return true;
+        }
+
+        if (Interlocked.Exchange(ref _touched, 0) == 0 && !_goesOn())
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _isAsked, 1);
+        _watch.BeginElsewhere();
+        ErrorLog.Watch(AskOnceAsync());
+        return true;
+    }
+
+    private async Task AskOnceAsync()
+    {
+        await _ask().ConfigureAwait(false);
+        _watch.End();
+        Volatile.Write(ref _isAsked, 0);
+    }
+
+    /// <summary>Two connected sockets: what one sends the other receives on a thread of those that
+    /// serve sockets.</summary>
+    [SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process.")]
+    private sealed class Pair
+    {
+        private readonly Socket _near;
+        private readonly Socket _far;
+        private readonly byte[] _sent = [1];
+        private readonly byte[] _received = new byte[1];
+
+        internal Pair()
+        {
+            (int near, int far) = Fd.SocketPair();
+            _near = new Socket(new SafeSocketHandle(near, ownsHandle: true));
+            _far = new Socket(new SafeSocketHandle(far, ownsHandle: true));
+        }
+
+        internal async Task AskAsync()
+        {
+            // Asked first, so that it is not answered at once on this thread.
+            ValueTask<int> answer = _far.ReceiveAsync(_received.AsMemory());
+            await _near.SendAsync(_sent.AsMemory()).ConfigureAwait(false);
+            await answer.ConfigureAwait(false);
+        }
+    }
+}
