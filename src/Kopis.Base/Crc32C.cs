@@ -27,6 +27,55 @@ public static class Crc32C
         return ~crc;
     }
 
+    /// <summary>The CRC of two pieces, one behind the other.</summary>
+    /// <param name="first">That of the first.</param>
+    /// <param name="second">That of the second.</param>
+    /// <param name="secondBytes">The length of the second.</param>
+    public static uint Combine(uint first, uint second, long secondBytes)
+    {
+        // As zlib does it: zero bytes behind the first are a linear map of its CRC, one for each
+        // power of two of them.
+        Span<uint> map = stackalloc uint[32];
+        for (int bit = 0; bit < map.Length; bit++)
+        {
+            map[bit] = BitOperations.Crc32C(1u << bit, (byte)0);
+        }
+
+        for (long left = secondBytes; left > 0; left >>= 1)
+        {
+            if ((left & 1) != 0)
+            {
+                first = Map(map, first);
+            }
+
+            Square(map);
+        }
+
+        return first ^ second;
+    }
+
+    private static uint Map(ReadOnlySpan<uint> map, uint crc)
+    {
+        uint result = 0;
+        for (; crc != 0; crc &= crc - 1)
+        {
+            result ^= map[BitOperations.TrailingZeroCount(crc)];
+        }
+
+        return result;
+    }
+
+    private static void Square(Span<uint> map)
+    {
+        Span<uint> twice = stackalloc uint[32];
+        for (int bit = 0; bit < map.Length; bit++)
+        {
+            twice[bit] = Map(map, map[bit]);
+        }
+
+        twice.CopyTo(map);
+    }
+
     /// <summary>The CRC of the data.</summary>
     public static uint Of(ReadOnlySpan<byte> data) => Append(Empty, data);
 }

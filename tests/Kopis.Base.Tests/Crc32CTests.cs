@@ -15,4 +15,18 @@ public sealed class Crc32CTests
             Assert.Equal(Crc32C.Of(text), Crc32C.Append(Crc32C.Of(text[..cut]), text[cut..]));
         }
     }
+
+    [Fact]
+    public void That_of_two_pieces_follows_from_theirs()
+    {
+        Random random = new(1);
+        for (int i = 0; i < 200; i++)
+        {
+            byte[] all = new byte[random.Next(5000)];
+            random.NextBytes(all);
+            int cut = random.Next(all.Length + 1);
+            Assert.Equal(Crc32C.Of(all), Crc32C.Combine(
+                Crc32C.Of(all.AsSpan(0, cut)), Crc32C.Of(all.AsSpan(cut)), all.Length - cut));
+        }
+    }
 }

@@ -112,7 +112,7 @@ public sealed class IntakeTests
 
     [Theory]
     [InlineData(0, (byte)'b')] // No Begin.
-    [InlineData(1, (byte)3)] // An origin that there is not.
+    [InlineData(1, (byte)4)] // An origin that there is not.
     [InlineData(6, (byte)'m')] // A frame that there is not.
     [InlineData(8, (byte)0xFF)] // A piece of 65,280 bytes and more: over the limit.
     [InlineData(9, (byte)1)]

@@ -247,7 +247,7 @@ public sealed class RecordTests
         using Store store = new();
         store.CommitThree();
         byte[] bytes = File.ReadAllBytes(store.SegmentPath(1));
-        bytes[8] = 3;
+        bytes[8] = 4;
         File.WriteAllBytes(store.SegmentPath(1), bytes);
         Assert.Equal(3, store.Home.Messages().Count);
         BitConverter.TryWriteBytes(bytes.AsSpan(12), Base.Crc32C.Of(bytes.AsSpan(0, 12)));

@@ -47,10 +47,20 @@ internal sealed class QueueWriterProcess
             Qp = (uint)mail.Id,
             Arrived = _machine.Clock.GetUtcNow(),
         };
-        foreach (byte[] piece in mail.Content.Chunk(PieceBytes))
+        // At times its first bytes come last.
+        int line = _machine.Random.Next(3) == 0 ? Math.Min(100, mail.Content.Length) : 0;
+        int head = line == 0
+            ? 0 : _machine.Random.Next(Math.Min(4000, mail.Content.Length - line) + 1);
+        intake.LineBeforeHead = line == 0 ? null : mail.Content[..line];
+        foreach (byte[] piece in mail.Content[(line + head)..].Chunk(PieceBytes))
         {
             intake.AddBody(piece);
             _machine.Fibers.Yield();
+        }
+
+        if (line > 0)
+        {
+            intake.TrySetHead(mail.Content[line..(line + head)]);
         }
 
         intake.AddEnvelope(mail.Envelope());

@@ -9,5 +9,8 @@ public interface IIntakeClient
     /// <param name="origin">Where it comes from; the writer believes the kernel first.</param>
     /// <param name="qp">The number for its Received line; 0 lets the writer choose.</param>
     /// <param name="stop">Ends the wait.</param>
-    ValueTask<IIntakeMessage> BeginAsync(MessageOrigin origin, uint qp, CancellationToken stop);
+    /// <param name="headFollows">Whether <see cref="IIntakeMessage.WriteHeadAsync"/> may be
+    /// called.</param>
+    ValueTask<IIntakeMessage> BeginAsync(
+        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false);
 }

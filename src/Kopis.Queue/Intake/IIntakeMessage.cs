@@ -7,6 +7,13 @@ public interface IIntakeMessage : IAsyncDisposable
     /// <summary>Adds to the message, lines ended by LF.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> block, CancellationToken stop);
 
+    /// <summary>Adds header fields that go before the message, behind the queue's own line: once,
+    /// where the client has said that they follow.</summary>
+    /// <param name="fields">Whole fields, lines ended by LF, at most
+    /// <see cref="Store.Messages.QueueLimits.HeadBytesMax"/>.</param>
+    /// <param name="stop">Ends the wait.</param>
+    ValueTask WriteHeadAsync(ReadOnlyMemory<byte> fields, CancellationToken stop);
+
     /// <summary>Ends it and waits until it is durable or refused.</summary>
     /// <param name="envelope">qmail-queue's form, see <see cref="Envelope"/>.</param>
     /// <param name="stop">Ends the wait; whether the message was queued is then not known.</param>

@@ -11,6 +11,13 @@ internal static class IntakeFrame
     internal const byte Message = (byte)'M';
     internal const byte End = (byte)'E';
 
+    /// <summary>Header fields that go before the message, behind the queue's own line; once, where
+    /// <see cref="HeadFollows"/> was said, and before the end.</summary>
+    internal const byte Head = (byte)'H';
+
+    /// <summary>With the origin of a Begin frame.</summary>
+    internal const byte HeadFollows = 0x80;
+
     /// <summary>Tag, origin, qp.</summary>
     internal const int BeginBytes = 6;
 
@@ -27,11 +34,12 @@ internal static class IntakeFrame
     /// <summary>The socket's path.</summary>
     internal static string SocketPath(string home) => Path.Combine(home, "queue", "intake");
 
-    internal static void WriteBegin(IBufferWriter<byte> to, MessageOrigin origin, uint qp)
+    internal static void WriteBegin(
+        IBufferWriter<byte> to, MessageOrigin origin, uint qp, bool headFollows = false)
     {
         Span<byte> frame = to.GetSpan(BeginBytes);
         frame[0] = Begin;
-        frame[1] = (byte)origin;
+        frame[1] = (byte)((byte)origin | (headFollows ? HeadFollows : 0));
         BinaryPrimitives.WriteUInt32LittleEndian(frame[2..], qp);
         to.Advance(BeginBytes);
     }

@@ -22,11 +22,12 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
 
     /// <inheritdoc/>
     public async ValueTask<IIntakeMessage> BeginAsync(
-        MessageOrigin origin, uint qp, CancellationToken stop)
+        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false)
     {
         Socket? idle = DequeueIdle();
         Socket? socket = idle ?? await ConnectAsync(stop);
-        return new PooledIntakeMessage(this, socket, isUsed: idle is not null, origin, qp);
+        return new PooledIntakeMessage(
+            this, socket, isUsed: idle is not null, origin, qp, headFollows);
     }
 
     /// <inheritdoc/>

@@ -16,11 +16,12 @@ internal sealed class PooledIntakeMessage : IIntakeMessage
     private int _code;
 
     internal PooledIntakeMessage(
-        IntakePool pool, Socket? socket, bool isUsed, MessageOrigin origin, uint qp)
+        IntakePool pool, Socket? socket, bool isUsed, MessageOrigin origin, uint qp,
+        bool headFollows)
     {
         (_pool, _socket, _isUsed, _qp) = (pool, socket, isUsed, qp);
         _code = socket is null ? QueueCode.NoConnection : 0;
-        IntakeFrame.WriteBegin(_pending, origin, qp);
+        IntakeFrame.WriteBegin(_pending, origin, qp, headFollows);
     }
 
     public string? CustomText => null;
@@ -40,6 +41,13 @@ internal sealed class PooledIntakeMessage : IIntakeMessage
                 _pending.ResetWrittenCount();
             }
         }
+    }
+
+    public ValueTask WriteHeadAsync(ReadOnlyMemory<byte> fields, CancellationToken stop)
+    {
+        IntakeFrame.WriteHead(_pending, IntakeFrame.Head, fields.Length);
+        _pending.Write(fields.Span);
+        return ValueTask.CompletedTask;
     }
 
     public async ValueTask<QueueReply> FinishAsync(

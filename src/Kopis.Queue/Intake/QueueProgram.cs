@@ -14,6 +14,8 @@ public sealed class QueueProgram(string path, ByteEnvironment environment, strin
 {
     /// <inheritdoc/>
     public ValueTask<IIntakeMessage> BeginAsync(
-        MessageOrigin origin, uint qp, CancellationToken stop) =>
-        ValueTask.FromResult<IIntakeMessage>(new QueueProgramRun(path, environment, home));
+        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false) =>
+        ValueTask.FromResult<IIntakeMessage>(headFollows
+            ? new HeldProgramMessage(path, environment, home)
+            : new QueueProgramRun(path, environment, home));
 }

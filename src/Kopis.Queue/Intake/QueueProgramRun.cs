@@ -58,6 +58,9 @@ internal sealed class QueueProgramRun : IIntakeMessage
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> block, CancellationToken stop) =>
         await Task.Run(() => Write(_message, block.Span), CancellationToken.None);
 
+    public ValueTask WriteHeadAsync(ReadOnlyMemory<byte> fields, CancellationToken stop) =>
+        throw new InvalidOperationException("The program has the beginning of the message.");
+
     public async ValueTask<QueueReply> FinishAsync(
         ReadOnlyMemory<byte> envelope, CancellationToken stop)
     {

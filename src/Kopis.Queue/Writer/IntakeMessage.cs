@@ -16,6 +16,8 @@ internal sealed class IntakeMessage : IDisposable
     private readonly BudgetedBuffer _body;
     private readonly EnvelopeStore _envelope;
     private bool _isFileDurable;
+    private byte[] _head = [];
+    private byte[] _start = [];
 
     internal IntakeMessage(MemoryBudget budget, IFileSystem files, Func<string> newIncomingPath)
     {
@@ -33,6 +35,10 @@ internal sealed class IntakeMessage : IDisposable
 
     internal DateTimeOffset Arrived { get; init; }
 
+    /// <summary>The queue's own line of a message whose client has said that header fields follow;
+    /// null where none do, and the line was the first of the body.</summary>
+    internal byte[]? LineBeforeHead { get; set; }
+
     /// <summary>qmail-queue's exit code once it is refused, else 0. The first reason stays.
     /// </summary>
     internal int Code { get; private set; }
@@ -49,14 +55,21 @@ internal sealed class IntakeMessage : IDisposable
     internal long DiskBytes { get; set; }
 
     /// <summary>What its commit writes, about.</summary>
-    internal long RecordBytes => _envelope.Bytes + Inline.Length;
+    internal long RecordBytes => _envelope.Bytes + Start.Length + Inline.Length;
 
     internal long BodyBytes { get; private set; }
 
     internal uint BodyCrc { get; private set; }
 
-    /// <summary>The body, where it is in memory.</summary>
+    /// <summary>What goes before <see cref="Inline"/>: the queue's line and the header fields that
+    /// have come last. Empty before the end has come, and where the body has a file.</summary>
+    internal ReadOnlySpan<byte> Start => Fd >= 0 ? default : _start;
+
+    /// <summary>The body behind <see cref="Start"/>, where it is in memory.</summary>
     internal ReadOnlySpan<byte> Inline => _body.Written;
+
+    /// <summary>Where in its own file the body begins.</summary>
+    internal int BodyStart { get; private set; }
 
     /// <summary>The file that goes if this intake does; null where there is none.</summary>
     internal string? Path { get; private set; }
@@ -71,7 +84,7 @@ internal sealed class IntakeMessage : IDisposable
     /// <summary>Whether so many bytes more take it to a file.</summary>
     internal bool IsLargeWith(int bytes, bool isEnvelope) => Code == 0 && (isEnvelope
         ? _envelope.Bytes + bytes > QueueLimits.EnvelopeBytesInMemory
-        : BodyBytes + bytes > QueueLimits.InlineBodyBytesMax);
+        : BodyBytes + bytes > InlineBytesMax);
 
     /// <summary>Adds to the body, unless it is refused already.</summary>
     internal void AddBody(ReadOnlySpan<byte> block)
@@ -114,7 +127,17 @@ internal sealed class IntakeMessage : IDisposable
         }
     }
 
-    /// <summary>Everything has come: judges the envelope.</summary>
+    /// <summary>Sets the header fields that go before the body.</summary>
+    /// <returns>False where none were to come, or some have.</returns>
+    internal bool TrySetHead(byte[] fields)
+    {
+        bool isFirst = LineBeforeHead is not null && _head.Length == 0;
+        _head = isFirst ? fields : _head;
+        return isFirst;
+    }
+
+    /// <summary>Everything has come: judges the envelope, and puts the body's start before it.
+    /// </summary>
     internal void Finish()
     {
         try
@@ -122,6 +145,11 @@ internal sealed class IntakeMessage : IDisposable
             if (Code == 0 && _envelope.Judge() is not 0 and int reason)
             {
                 Refuse(reason);
+            }
+
+            if (Code == 0 && LineBeforeHead is { } line)
+            {
+                PutStart([.. line, .. _head]);
             }
         }
         catch (PosixException)
@@ -187,7 +215,7 @@ internal sealed class IntakeMessage : IDisposable
     private void Store(ReadOnlySpan<byte> block)
     {
         bool fits = Path is null
-            && BodyBytes + block.Length <= QueueLimits.InlineBodyBytesMax
+            && BodyBytes + block.Length <= InlineBytesMax
             && _body.TryAppend(block);
         if (!fits && Path is null)
         {
@@ -196,11 +224,28 @@ internal sealed class IntakeMessage : IDisposable
 
         if (!fits)
         {
-            _files.WriteAt(Fd, block, BodyBytes);
+            _files.WriteAt(Fd, block, HeadRoom + BodyBytes);
         }
 
         BodyCrc = Crc32C.Append(BodyCrc, block);
         BodyBytes += block.Length;
+    }
+
+    private int HeadRoom => LineBeforeHead is null ? 0 : QueueLimits.HeadRoomBytes;
+
+    private int InlineBytesMax => QueueLimits.InlineBodyBytesMax - HeadRoom;
+
+    private void PutStart(byte[] start)
+    {
+        if (Fd >= 0)
+        {
+            BodyStart = HeadRoom - start.Length;
+            _files.WriteAt(Fd, start, BodyStart);
+        }
+
+        _start = start;
+        BodyCrc = Crc32C.Combine(Crc32C.Of(start), BodyCrc, BodyBytes);
+        BodyBytes += start.Length;
     }
 
     private void MoveToFile()
@@ -208,7 +253,7 @@ internal sealed class IntakeMessage : IDisposable
         string path = _newIncomingPath();
         Fd = MessStore.Create(_files, path);
         Path = path;
-        _files.WriteAt(Fd, Inline, 0);
+        _files.WriteAt(Fd, Inline, HeadRoom);
         _body.Dispose();
     }
 

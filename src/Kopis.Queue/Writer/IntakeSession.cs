@@ -19,6 +19,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
     private readonly Deadline? _deadline = user.IsOurs ? null : writer.NewDeadline(socket);
 
     private bool _hasLargePlace;
+    private bool _headFollows;
     private byte[] _buffer = [];
     private int _start;
     private int _end;
@@ -97,17 +98,32 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
     /// <summary>The frames of a intake after its beginning; false ends the session.</summary>
     private async ValueTask<bool> ServeAsync(IntakeMessage intake, CancellationToken end)
     {
-        intake.AddBody(writer.ReceivedLine(intake));
+        if (_headFollows)
+        {
+            intake.LineBeforeHead = writer.ReceivedLine(intake);
+        }
+        else
+        {
+            intake.AddBody(writer.ReceivedLine(intake));
+        }
+
         while (await EnsureAsync(IntakeFrame.LengthBytes, end))
         {
             byte tag = _buffer[_start];
             uint length = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(_start + 1));
             _start += IntakeFrame.LengthBytes;
             bool isEnd = tag == IntakeFrame.End;
-            bool isSound = isEnd
-                ? length <= QueueLimits.EnvelopeBytesMax
-                : tag == IntakeFrame.Message && length <= QueueLimits.BlockBytesMax;
-            if (!isSound || !await ReceiveAsync(intake, isEnd, (int)length, end))
+            uint longest = tag switch
+            {
+                IntakeFrame.End => QueueLimits.EnvelopeBytesMax,
+                IntakeFrame.Message => QueueLimits.BlockBytesMax,
+                IntakeFrame.Head => QueueLimits.HeadBytesMax,
+                _ => 0,
+            };
+            bool isTaken = length <= longest && (tag == IntakeFrame.Head
+                ? await ReceiveHeadAsync(intake, (int)length, end)
+                : longest > 0 && await ReceiveAsync(intake, isEnd, (int)length, end));
+            if (!isTaken)
             {
                 return false;
             }
@@ -127,9 +143,11 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
     {
         ReadOnlySpan<byte> frame = _buffer.AsSpan(_start, IntakeFrame.BeginBytes);
         _start += IntakeFrame.BeginBytes;
-        return frame[0] == IntakeFrame.Begin && frame[1] <= (byte)MessageOrigin.Bounce
+        _headFollows = (frame[1] & IntakeFrame.HeadFollows) != 0;
+        byte origin = (byte)(frame[1] & ~IntakeFrame.HeadFollows);
+        return frame[0] == IntakeFrame.Begin && origin <= (byte)MessageOrigin.Submitted
             ? writer.NewSubmission(
-                writer.Trusted.Judge(user.Uid, (MessageOrigin)frame[1]), user,
+                writer.Trusted.Judge(user.Uid, (MessageOrigin)origin), user,
                 BinaryPrimitives.ReadUInt32LittleEndian(frame[2..]))
             : null;
     }
@@ -158,6 +176,24 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         }
 
         return true;
+    }
+
+    private async ValueTask<bool> ReceiveHeadAsync(
+        IntakeMessage intake, int length, CancellationToken end)
+    {
+        if (!await EnsureAsync(length, end))
+        {
+            return false;
+        }
+
+        byte[] fields = _buffer.AsSpan(_start, length).ToArray();
+        _start += length;
+        if (!user.IsOurs && !writer.Room.TryTake(intake, length))
+        {
+            intake.Refuse(QueueCode.WriteError);
+        }
+
+        return intake.TrySetHead(fields);
     }
 
     private async ValueTask EnterLargeAsync()

@@ -138,13 +138,16 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
             Origin = intake.Origin,
             OwnFile = intake.Fd >= 0,
             HasParameters = intake.Envelope.HasParameters,
+            BodyStart = intake.BodyStart,
         };
         Span<byte> first = stackalloc byte[RecordHeader.Bytes];
         header.Write(first);
         Add(first);
         AddEnvelope(intake.Envelope);
+        Add(intake.Start);
         Add(intake.Inline);
-        int unpadded = RecordHeader.Bytes + intake.Envelope.Bytes + intake.Inline.Length;
+        int unpadded = RecordHeader.Bytes + intake.Envelope.Bytes
+            + intake.Start.Length + intake.Inline.Length;
         Add(Padding.AsSpan(0, (int)(header.RecordBytes - unpadded)));
         _end += header.RecordBytes;
     }

@@ -17,14 +17,14 @@ internal sealed class TrustedUsers
     /// </summary>
     internal MessageOrigin Judge(uint uid, MessageOrigin claim) =>
         uid == _own ? claim
-        : uid == _network ? MessageOrigin.Network
+        : uid == _network ? claim == MessageOrigin.Submitted ? claim : MessageOrigin.Network
         : uid == _send ? MessageOrigin.Bounce
         : MessageOrigin.Local;
 
     /// <summary>Who may have queued a message, where nothing but its origin is known.</summary>
     internal uint UidOf(MessageOrigin origin) => origin switch
     {
-        MessageOrigin.Network => _network,
+        MessageOrigin.Network or MessageOrigin.Submitted => _network,
         MessageOrigin.Bounce => _send,
         _ => _alias,
     } ?? _own;
@@ -32,7 +32,7 @@ internal sealed class TrustedUsers
     /// <summary>WHO of the Received line (contract §3).</summary>
     internal string Invoker(uint uid, MessageOrigin origin) => origin switch
     {
-        MessageOrigin.Network => "from network",
+        MessageOrigin.Network or MessageOrigin.Submitted => "from network",
         MessageOrigin.Bounce => "for bounce",
         _ => uid == _alias ? "by alias" : $"by uid {uid}",
     };

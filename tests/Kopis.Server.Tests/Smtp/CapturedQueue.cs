@@ -23,7 +23,7 @@ internal sealed class CapturedQueue : IIntakeClient
     internal QueueReply Reply { get; set; } = new(0, 13960, 7);
 
     public ValueTask<IIntakeMessage> BeginAsync(
-        MessageOrigin origin, uint qp, CancellationToken stop)
+        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false)
     {
         Assert.Equal(MessageOrigin.Network, origin);
         Begun++;
@@ -42,6 +42,12 @@ internal sealed class CapturedQueue : IIntakeClient
         {
             _message.Append(Encoding.Latin1.GetString(data.Span));
             queue.LargestWrite = Math.Max(queue.LargestWrite, data.Length);
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask WriteHeadAsync(ReadOnlyMemory<byte> fields, CancellationToken stop)
+        {
+            _message.Insert(0, Encoding.Latin1.GetString(fields.Span));
             return ValueTask.CompletedTask;
         }
 

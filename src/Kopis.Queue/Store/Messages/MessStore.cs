@@ -65,7 +65,7 @@ public static class MessStore
                 : new PosixException($"open {path}", errno);
         }
 
-        if (files.Size(fd) != header.BodyBytes)
+        if (files.Size(fd) != header.BodyStart + header.BodyBytes)
         {
             files.Close(fd);
             throw new MessageNotFoundException(header.Number, "its body is cut short");

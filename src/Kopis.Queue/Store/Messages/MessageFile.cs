@@ -33,7 +33,7 @@ public sealed class MessageFile : IDisposable
     /// <summary>Length of the body, the queue's Received line included.</summary>
     public long BodyBytes => _body.Header.BodyBytes;
 
-    /// <summary>Whether <see cref="Fd"/> holds this message's body and nothing else.</summary>
+    /// <summary>Whether the body is in a file of its own.</summary>
     public bool HasOwnFile => _body.Header.OwnFile;
 
     /// <summary>Whether the envelope has ESMTP parameters.</summary>

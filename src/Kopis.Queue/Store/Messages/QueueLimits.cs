@@ -9,6 +9,14 @@ public static class QueueLimits
     /// <summary>One intake frame of message data.</summary>
     public const int BlockBytesMax = 65_536;
 
+    /// <summary>Header fields that come after the message: Authentication-Results of many
+    /// signatures take some 2 KiB.</summary>
+    public const int HeadBytesMax = 16 * 1024;
+
+    /// <summary>Room for them, and for the queue's own line, at the beginning of a body's own file;
+    /// blocks of the file system that are never written.</summary>
+    public const int HeadRoomBytes = 20 * 1024;
+
     /// <summary>One envelope: half a million recipients of usual length.</summary>
     public const int EnvelopeBytesMax = 16 * 1024 * 1024;
 

@@ -27,15 +27,15 @@ public sealed class QueuedBody : IDisposable
     /// <summary>Its bytes, the queue's Received line included.</summary>
     public long Length => Header.BodyBytes;
 
-    /// <summary>Whether <see cref="Descriptor"/> holds this message's body and nothing else.
-    /// </summary>
+    /// <summary>Whether <see cref="Descriptor"/> holds this message's body and, before it, at most
+    /// zeros.</summary>
     public bool HasOwnFile => Header.OwnFile;
 
     /// <summary>The file that holds the body, open for reading.</summary>
     public int Descriptor { get; private set; }
 
     /// <summary>Where in it the body begins.</summary>
-    internal long Offset { get; }
+    public long Offset { get; }
 
     internal RecordHeader Header { get; }
 
@@ -69,7 +69,7 @@ public sealed class QueuedBody : IDisposable
             if (header.OwnFile)
             {
                 int own = MessStore.OpenOwnFile(files, mess, header);
-                return new QueuedBody(files, header, own, 0, null);
+                return new QueuedBody(files, header, own, header.BodyStart, null);
             }
 
             long offset =

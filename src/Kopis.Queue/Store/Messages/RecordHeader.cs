@@ -34,6 +34,9 @@ internal readonly record struct RecordHeader
     /// <summary>The body is in a file of its own, <c>queue/mess/NUMBER</c>.</summary>
     internal required bool OwnFile { get; init; }
 
+    /// <summary>Where in its own file the body begins.</summary>
+    internal int BodyStart { get; init; }
+
     /// <summary>The envelope has ESMTP parameters.</summary>
     internal bool HasParameters { get; init; }
 
@@ -61,6 +64,7 @@ internal readonly record struct RecordHeader
         to[52] = (byte)Origin;
         to[53] = (byte)(
             (OwnFile ? OwnFileFlag : 0) | (HasParameters ? ParametersFlag : 0));
+        BinaryPrimitives.WriteInt32LittleEndian(to[56..], BodyStart);
         BinaryPrimitives.WriteUInt32LittleEndian(to[4..], Crc32C.Of(to[8..Bytes]));
     }
 
@@ -95,10 +99,13 @@ internal readonly record struct RecordHeader
             Origin = (MessageOrigin)from[52],
             OwnFile = (from[53] & OwnFileFlag) != 0,
             HasParameters = (from[53] & ParametersFlag) != 0,
+            BodyStart = BinaryPrimitives.ReadInt32LittleEndian(from[56..]),
         };
         bool sane = header.BodyBytes >= 0
             && header.EnvelopeBytes is > 0 and <= QueueLimits.EnvelopeBytesMax
-            && (header.OwnFile || header.BodyBytes <= QueueLimits.InlineBodyBytesMax);
+            && (header.OwnFile
+                ? header.BodyStart is >= 0 and <= QueueLimits.HeadRoomBytes
+                : header.BodyStart == 0 && header.BodyBytes <= QueueLimits.InlineBodyBytesMax);
         return sane ? header : null;
     }
 }

@@ -9,7 +9,7 @@ namespace Kopis.Queue.Store.Messages;
 internal static class SegmentFile
 {
     internal const int HeaderBytes = 16;
-    private const int FormatVersion = 2; // 1 knew no parameters in envelopes.
+    private const int FormatVersion = 3; // 1 knew no parameters in envelopes, 2 no start of a body.
     private const string Prefix = "seg-";
     private static readonly byte[] Magic = "KOPISMES"u8.ToArray();
 
