@@ -1,0 +1,80 @@
+namespace Kopis.Mail.Authentication.Dkim;
+
+/// <summary>
+/// A body in its canonical form (RFC 6376 §3.4.3, §3.4.4), line by line, in pieces cut anywhere.
+/// </summary>
+/// <param name="form">The form.</param>
+/// <param name="hash">Gets the canonical bytes.</param>
+internal sealed class CanonicalBody(CanonicalForm form, BodyHash hash)
+{
+    private long _emptyLines; // Written only when a line that is not empty follows.
+    private bool _hasText;
+    private bool _isBlankDue;
+
+    /// <summary>Takes a piece of a line.</summary>
+    internal void Text(ReadOnlySpan<byte> text)
+    {
+        if (form == CanonicalForm.Simple)
+        {
+            StartText();
+            hash.Append(text);
+            return;
+        }
+
+        while (!text.IsEmpty)
+        {
+            int blank = text.IndexOfAny((byte)' ', (byte)'\t');
+            ReadOnlySpan<byte> word = blank < 0 ? text : text[..blank];
+            if (!word.IsEmpty)
+            {
+                StartText();
+                if (_isBlankDue)
+                {
+                    hash.Append(" "u8);
+                    _isBlankDue = false;
+                }
+
+                hash.Append(word);
+            }
+
+            _isBlankDue |= blank >= 0;
+            text = text[(blank < 0 ? text.Length : blank + 1)..];
+        }
+    }
+
+    /// <summary>Takes the end of a line.</summary>
+    internal void LineEnd()
+    {
+        _isBlankDue = false;
+        if (_hasText)
+        {
+            hash.AppendLineEnd();
+            _hasText = false;
+        }
+        else
+        {
+            _emptyLines++;
+        }
+    }
+
+    /// <summary>The body is over.</summary>
+    internal void End()
+    {
+        if (form == CanonicalForm.Simple && hash.Length == 0)
+        {
+            hash.AppendLineEnd(); // A body of nothing is one line end (RFC 6376 §3.4.3).
+        }
+
+        hash.Flush();
+    }
+
+    private void StartText()
+    {
+        for (; _emptyLines > 0; _emptyLines--)
+        {
+            hash.AppendLineEnd();
+        }
+
+        _hasText = true;
+    }
+}

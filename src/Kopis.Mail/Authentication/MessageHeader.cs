@@ -1,0 +1,30 @@
+using Kopis.Base;
+
+namespace Kopis.Mail.Authentication;
+
+/// <summary>The header of a message: its fields in order, from the top.</summary>
+public sealed class MessageHeader
+{
+    private readonly HeaderField[] _fields;
+
+    internal MessageHeader(HeaderField[] fields, bool isTooLarge, bool isBroken)
+    {
+        _fields = fields;
+        IsTooLarge = isTooLarge;
+        IsBroken = isBroken;
+    }
+
+    /// <summary>The fields; none where the header is too large.</summary>
+    public IReadOnlyList<HeaderField> Fields => _fields;
+
+    /// <summary>Whether it is over a limit of <see cref="MessageReader"/>, and so was not read.
+    /// </summary>
+    public bool IsTooLarge { get; }
+
+    /// <summary>Whether a line that is no field ended it, and not an empty line.</summary>
+    public bool IsBroken { get; }
+
+    /// <summary>The fields of a name, from the top; case does not count.</summary>
+    public IEnumerable<HeaderField> Find(byte[] name) =>
+        _fields.Where(field => Ascii8.EqualsIgnoreCase(field.Name, name));
+}
