@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using Kopis.Base;
+
+namespace Kopis.Mail.Authentication.Dkim;
+
+/// <summary>A public key in DNS (RFC 6376 §3.6.1, RFC 8463 §4): the TXT record of
+/// <c>selector._domainkey.domain</c>.</summary>
+public sealed class DkimKeyRecord
+{
+    /// <summary>RSA keys under this prove nothing (RFC 8301 §3.2).</summary>
+    public const int RsaBitsMin = 1024;
+
+    /// <summary>Keys over this are not looked at: verifiers need not (RFC 8301 §3.2).</summary>
+    public const int RsaBitsMax = 4096;
+
+    private const int TextMax = 4096; // RSA of 4,096 bits takes 740 characters.
+    private const int KeyBytesMax = 1024;
+    private const int Ed25519Bytes = 32;
+    private const int ExponentBytesMax = 4; // Beyond, a check costs what a signature costs.
+
+    private DkimKeyRecord(byte[] key) => Key = key;
+
+    /// <summary>k=: whether it is an Ed25519 key; otherwise RSA.</summary>
+    public bool IsEd25519 { get; private init; }
+
+    /// <summary>p=: the key; empty when it has been revoked.</summary>
+    public byte[] Key { get; }
+
+    /// <summary>t=y: the domain only tries DKIM.</summary>
+    public bool IsTesting { get; private init; }
+
+    /// <summary>t=s: i= has to be of d= itself.</summary>
+    public bool IsStrict { get; private init; }
+
+    /// <summary>h=: whether SHA-256 is among the hashes that go with it.</summary>
+    public bool AllowsSha256 { get; private init; }
+
+    /// <summary>s=: whether it is one for mail.</summary>
+    public bool IsForMail { get; private init; }
+
+    /// <summary>Reads a record.</summary>
+    /// <returns>Null if it is not a key of a kind that is known here.</returns>
+    public static DkimKeyRecord? Parse(string text)
+    {
+        if (text.Length > TextMax || TagList.Parse(ByteText.ToBytes(text)) is not { } tags
+            || !tags.Has("p")
+            || (tags.Has("v") && (tags.First != "v" || tags.Text("v") != "DKIM1")))
+        {
+            return null;
+        }
+
+        string kind = tags.Has("k") ? tags.Compact("k").ToLowerInvariant() : "rsa";
+        string encoded = tags.Compact("p");
+        byte[]? key = encoded.Length == 0 ? [] : DkimSignature.FromBase64(encoded, KeyBytesMax);
+        bool isEd25519 = kind == "ed25519";
+        if (key is null || kind is not ("rsa" or "ed25519")
+            || (isEd25519 && key.Length is not (0 or Ed25519Bytes)))
+        {
+            return null;
+        }
+
+        string[] flags = tags.Compact("t").Split(':');
+        string[] services = tags.Compact("s").Split(':');
+        return new DkimKeyRecord(key)
+        {
+            IsEd25519 = isEd25519,
+            IsTesting = flags.Contains("y"),
+            IsStrict = flags.Contains("s"),
+            AllowsSha256 = !tags.Has("h")
+                || tags.Compact("h").ToLowerInvariant().Split(':').Contains("sha256"),
+            IsForMail = !tags.Has("s") || services.Contains("*") || services.Contains("email"),
+        };
+    }
+
+    /// <summary>Loads an RSA key.</summary>
+    /// <param name="fault">What is wrong with it where the answer is null.</param>
+    public RSA? LoadRsa(out string fault)
+    {
+        RSA rsa = RSA.Create();
+        try
+        {
+            try
+            {
+                rsa.ImportSubjectPublicKeyInfo(Key, out _);
+            }
+            catch (CryptographicException)
+            {
+                rsa.ImportRSAPublicKey(Key, out _); // The form that RFC 6376 §3.6.1 has in words.
+            }
+
+            fault = rsa.KeySize < RsaBitsMin ? "key is too short"
+                : rsa.KeySize > RsaBitsMax ? "key is too long"
+                : rsa.ExportParameters(false).Exponent!.Length > ExponentBytesMax
+                    ? "key has too large an exponent"
+                : "";
+        }
+        catch (CryptographicException)
+        {
+            fault = "key is not an RSA key";
+        }
+
+        if (fault.Length == 0)
+        {
+            return rsa;
+        }
+
+        rsa.Dispose();
+        return null;
+    }
+}

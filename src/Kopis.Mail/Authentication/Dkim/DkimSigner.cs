@@ -1,0 +1,181 @@
+using System.Buffers;
+using System.Text;
+
+namespace Kopis.Mail.Authentication.Dkim;
+
+/// <summary>
+/// Signs a message (RFC 6376 §5) with several keys in one pass: the body is hashed once. The
+/// message goes through <see cref="MessageReader"/>, which has this as its parts; then
+/// <see cref="Sign"/> gives the fields to put before it.
+/// </summary>
+/// <param name="keys">The keys; each makes a signature, in this order from the top.</param>
+/// <param name="form">The form of header and body: relaxed, unless a test wants the other.</param>
+public sealed class DkimSigner(
+    IReadOnlyList<DkimSigningKey> keys, CanonicalForm form = CanonicalForm.Relaxed)
+    : IMessageParts, IDisposable
+{
+    private const int ColumnsMax = 76; // RFC 5322 §2.1.1 has 78.
+    private const int FieldsOfNameMax = 20; // Of one name; those above are not signed.
+
+    /// <summary>Signed once more than they occur, so that none can be added (RFC 6376 §8.15).
+    /// </summary>
+    private static readonly string[] Closed =
+    [
+        "From", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To",
+        "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+    ];
+
+    /// <summary>Signed where they are: what RFC 6376 §5.4.1 names and RFC 8058 §4 wants covered.
+    /// Lists add and change the List-… fields, so more of them may come.</summary>
+    private static readonly string[] Open =
+    [
+        "Sender", "Content-Disposition", "Content-ID", "Content-Description", "List-Id",
+        "List-Help", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Subscribe", "List-Post",
+        "List-Owner", "List-Archive", "Feedback-ID", "Autocrypt",
+    ];
+
+    private readonly BodyHash _hash = new([]);
+    private CanonicalBody? _body;
+    private MessageHeader? _header;
+    private bool _isEnded;
+
+    /// <summary>Whether the message can be signed: its header has exactly one From, and was within
+    /// the limits. A header that is broken is not signed either: others may see another one.
+    /// </summary>
+    public bool CanSign => _header is { IsTooLarge: false, IsBroken: false }
+        && _header.Find("From"u8.ToArray()).Count() == 1;
+
+    /// <summary>The message's header; null until it is over.</summary>
+    public MessageHeader? Header => _header;
+
+    /// <inheritdoc/>
+    public void OnHeader(MessageHeader header)
+    {
+        _header = header;
+        _body = new CanonicalBody(form, _hash);
+    }
+
+    /// <inheritdoc/>
+    public void OnBodyText(ReadOnlySpan<byte> text) => _body!.Text(text);
+
+    /// <inheritdoc/>
+    public void OnBodyLineEnd() => _body!.LineEnd();
+
+    /// <summary>Makes the fields, when the message has been read to its end.</summary>
+    /// <param name="now">t=: when it is signed.</param>
+    /// <param name="lifetime">x=: for how long it is good; null for ever.</param>
+    /// <param name="to">Gets the fields, in lines that end in LF.</param>
+    /// <returns>False, with nothing written, where the message cannot be signed.</returns>
+    public bool Sign(DateTimeOffset now, TimeSpan? lifetime, IBufferWriter<byte> to)
+    {
+        if (!CanSign)
+        {
+            return false;
+        }
+
+        if (!_isEnded)
+        {
+            _isEnded = true;
+            _body!.End();
+        }
+
+        SignedHeader signed = new(_header!);
+        byte[][] names = [.. NamesFor(signed).Select(Encoding.ASCII.GetBytes)];
+        string bodyHash = Convert.ToBase64String(_hash.Get(null)!);
+        foreach (DkimSigningKey key in keys)
+        {
+            byte[] field = Encoding.ASCII.GetBytes(Field(key, names, bodyHash, now, lifetime));
+            const int ValueStart = 15; // Behind "DKIM-Signature:".
+            byte[] value = key.Sign(signed.Hash(names, field, ValueStart, form));
+            WriteField(field, Convert.ToBase64String(value), to);
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _hash.Dispose();
+
+    private static List<string> NamesFor(SignedHeader signed)
+    {
+        List<string> names = [];
+        foreach (string name in Closed)
+        {
+            int count = Math.Min(signed.Count(name.ToLowerInvariant()), FieldsOfNameMax);
+            names.AddRange(Enumerable.Repeat(name, count + 1));
+        }
+
+        foreach (string name in Open)
+        {
+            int count = Math.Min(signed.Count(name.ToLowerInvariant()), FieldsOfNameMax);
+            names.AddRange(Enumerable.Repeat(name, count));
+        }
+
+        return names;
+    }
+
+    /// <summary>The field up to <c>b=</c>, folded with CRLF.</summary>
+    private string Field(
+        DkimSigningKey key,
+        byte[][] names,
+        string bodyHash,
+        DateTimeOffset now,
+        TimeSpan? lifetime)
+    {
+        string word = form == CanonicalForm.Relaxed ? "relaxed" : "simple";
+        long time = now.ToUnixTimeSeconds();
+        StringBuilder text = new("DKIM-Signature:");
+        int column = text.Length;
+        Put($" v=1; a={key.AlgorithmText}; c={word}/{word};");
+        Put($" d={key.Domain};");
+        Put($" s={key.Selector};");
+        Put(lifetime is { } some ? $" t={time}; x={time + (long)some.TotalSeconds};"
+            : $" t={time};");
+        for (int i = 0; i < names.Length; i++)
+        {
+            Put((i == 0 ? " h=" : "") + Encoding.ASCII.GetString(names[i])
+                + (i == names.Length - 1 ? ";" : ":"));
+        }
+
+        Put($" bh={bodyHash};");
+        Put(" b=");
+        return text.ToString();
+
+        void Put(string piece)
+        {
+            if (column + piece.Length > ColumnsMax)
+            {
+                text.Append("\r\n\t");
+                column = 8;
+                piece = piece.TrimStart(' ');
+            }
+
+            text.Append(piece);
+            column += piece.Length;
+        }
+    }
+
+    /// <summary>Writes the field with its value: a line goes on where the last one ends.</summary>
+    private static void WriteField(ReadOnlySpan<byte> field, string value, IBufferWriter<byte> to)
+    {
+        int column = field.Length - field.LastIndexOf((byte)'\n') - 1 + 7;
+        foreach (byte one in field)
+        {
+            if (one != (byte)'\r')
+            {
+                to.Write([one]);
+            }
+        }
+
+        while (value.Length > 0)
+        {
+            int part = Math.Clamp(ColumnsMax - column, 0, value.Length);
+            to.Write(Encoding.ASCII.GetBytes(value[..part]));
+            value = value[part..];
+            to.Write(value.Length > 0 ? "\n\t"u8 : ""u8);
+            column = 8;
+        }
+
+        to.Write("\n"u8);
+    }
+}

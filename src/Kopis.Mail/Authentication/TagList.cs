@@ -1,0 +1,182 @@
+using Kopis.Base;
+
+namespace Kopis.Mail.Authentication;
+
+/// <summary>
+/// A list of tags, as DKIM has it in signatures and keys (RFC 6376 §3.2) and DMARC in policies
+/// (RFC 9989 §4.8): <c>name=value; name=value</c>, blanks and folds around each part.
+/// </summary>
+public sealed class TagList
+{
+    /// <summary>More tags than that are no list: RFC 6376 and its registry know 17.</summary>
+    public const int TagsMax = 100;
+
+    private readonly List<(string Name, Range Place)> _tags = [];
+    private readonly byte[] _text;
+
+    private TagList(byte[] text) => _text = text;
+
+    /// <summary>The name of the first tag.</summary>
+    public string First => _tags[0].Name;
+
+    /// <summary>Reads a list that has to be right as a whole.</summary>
+    /// <returns>Null if it is empty, has a tag twice, or something that is no tag.</returns>
+    public static TagList? Parse(ReadOnlySpan<byte> text)
+    {
+        TagList list = new(text.ToArray());
+        return list.Read(isStrict: true) && list._tags.Count > 0 ? list : null;
+    }
+
+    /// <summary>Reads a list of which what is wrong is left out, and of a tag that occurs twice
+    /// the second (RFC 9989 §4.7).</summary>
+    /// <returns>Null if nothing is left.</returns>
+    public static TagList? ParseLeniently(ReadOnlySpan<byte> text)
+    {
+        TagList list = new(text.ToArray());
+        list.Read(isStrict: false);
+        return list._tags.Count > 0 ? list : null;
+    }
+
+    /// <summary>Whether there is such a tag, in this case of letters.</summary>
+    public bool Has(string name) => _tags.Exists(tag => tag.Name == name);
+
+    /// <summary>The value of a tag, without blanks at its ends; empty where there is none.
+    /// </summary>
+    public ReadOnlySpan<byte> this[string name] => _text.AsSpan(PlaceOf(name)).Trim(" \t\r\n"u8);
+
+    /// <summary>The value as text, one character for each byte; null where there is none.
+    /// </summary>
+    public string? Text(string name) => Has(name) ? ByteText.ToText(this[name]) : null;
+
+    /// <summary>The value with all blanks and folds within it left out.</summary>
+    public string Compact(string name)
+    {
+        ReadOnlySpan<byte> value = this[name];
+        byte[] compact = new byte[value.Length];
+        int length = 0;
+        foreach (byte one in value)
+        {
+            if (!IsBlank(one))
+            {
+                compact[length++] = one;
+            }
+        }
+
+        return ByteText.ToText(compact.AsSpan(0, length));
+    }
+
+    /// <summary>Where the value is in the text that was read, blanks around it included.</summary>
+    public Range PlaceOf(string name)
+    {
+        int index = _tags.FindIndex(tag => tag.Name == name);
+        return index < 0 ? 0..0 : _tags[index].Place;
+    }
+
+    /// <summary>A number of at most 12 digits (RFC 6376 §3.5, t= and x=).</summary>
+    /// <returns>False where the tag is there and is no such number.</returns>
+    public bool TryNumber(string name, int digitsMax, out long? number)
+    {
+        number = null;
+        if (!Has(name))
+        {
+            return true;
+        }
+
+        ReadOnlySpan<byte> value = this[name];
+        if (value.IsEmpty || value.Length > digitsMax
+            || value.ContainsAnyExceptInRange((byte)'0', (byte)'9'))
+        {
+            return false;
+        }
+
+        number = long.Parse(value);
+        return true;
+    }
+
+    private bool Read(bool isStrict)
+    {
+        int at = 0;
+        while (at <= _text.Length)
+        {
+            int length = _text.AsSpan(at).IndexOf((byte)';');
+            int end = length < 0 ? _text.Length : at + length;
+            bool isLast = length < 0;
+            bool isEmpty = _text.AsSpan(at..end).Trim(" \t\r\n"u8).IsEmpty;
+            if (!(isEmpty && isLast) && !TryAdd(at, end) && isStrict)
+            {
+                return false;
+            }
+
+            if (isLast || _tags.Count > TagsMax)
+            {
+                return _tags.Count <= TagsMax;
+            }
+
+            at = end + 1;
+        }
+
+        return true;
+    }
+
+    private bool TryAdd(int start, int end)
+    {
+        int equals = _text.AsSpan(start..end).IndexOf((byte)'=');
+        if (equals < 0)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> name = _text.AsSpan(start, equals).Trim(" \t\r\n"u8);
+        Range place = (start + equals + 1)..end;
+        if (!IsName(name) || !IsValue(_text.AsSpan(place)))
+        {
+            return false;
+        }
+
+        string text = ByteText.ToText(name);
+        if (Has(text))
+        {
+            return false;
+        }
+
+        _tags.Add((text, place));
+        return true;
+    }
+
+    /// <summary>tag-name = ALPHA *(ALPHA / DIGIT / "_").</summary>
+    private static bool IsName(ReadOnlySpan<byte> name)
+    {
+        const int NameBytesMax = 32; // The longest of the registry has 5.
+        if (name.IsEmpty || name.Length > NameBytesMax || !char.IsAsciiLetter((char)name[0]))
+        {
+            return false;
+        }
+
+        foreach (byte one in name)
+        {
+            if (!char.IsAsciiLetterOrDigit((char)one) && one != (byte)'_')
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Printing characters and blanks; UTF-8 too, as RFC 8616 §5 has it.</summary>
+    private static bool IsValue(ReadOnlySpan<byte> value)
+    {
+        foreach (byte one in value)
+        {
+            if ((one < 32 && !IsBlank(one)) || one == 127)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsBlank(byte one) =>
+        one is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n';
+}
