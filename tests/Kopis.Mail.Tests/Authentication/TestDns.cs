@@ -31,6 +31,9 @@ internal sealed class TestDns : IAuthenticationDns
         return this;
     }
 
+    internal bool Has(string type, string name) =>
+        _records.ContainsKey((type, name.ToLowerInvariant()));
+
     /// <summary>It does not answer for this name; for one type of it with a type.</summary>
     internal TestDns Silent(string name, string type = "")
     {

@@ -1,0 +1,56 @@
+using System.Net;
+using Kopis.Base;
+
+namespace Kopis.Mail.Authentication.Spf;
+
+/// <summary>Who is checked by SPF: one identity of a client (RFC 7208 §2).</summary>
+/// <param name="Address">The client's; an IPv4 address mapped to IPv6 is taken as IPv4.</param>
+/// <param name="Domain">Whose record decides: as it was given, it may be no domain.</param>
+/// <param name="Sender">The whole address, for macros.</param>
+/// <param name="Helo">What the client calls itself.</param>
+public sealed record SpfRequest(IPAddress Address, string Domain, string Sender, string Helo)
+{
+    /// <summary>Whether it is the HELO name that is checked.</summary>
+    public bool IsHelo { get; private init; }
+
+    /// <summary>Our own name, for explanations.</summary>
+    public string Receiver { get; init; } = "unknown";
+
+    /// <summary>The time, for explanations.</summary>
+    public DateTimeOffset Now { get; init; }
+
+    /// <summary>The identity of MAIL FROM (§2.4); of an empty one, postmaster at the HELO name.
+    /// </summary>
+    /// <param name="address">The client's.</param>
+    /// <param name="sender">The envelope sender.</param>
+    /// <param name="helo">What the client calls itself.</param>
+    public static SpfRequest OfMailFrom(
+        IPAddress address, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> helo)
+    {
+        if (sender.IsEmpty)
+        {
+            return OfHelo(address, helo);
+        }
+
+        int at = sender.LastIndexOf((byte)'@');
+        string local = ByteText.ToText(sender[..Math.Max(at, 0)]);
+        string domain = NameOf(sender[(at + 1)..]);
+        local = local.Length == 0 ? "postmaster" : local; // §4.3
+        return new SpfRequest(address, domain, local + "@" + domain, NameOf(helo));
+    }
+
+    /// <summary>The identity of HELO (§2.3).</summary>
+    /// <param name="address">The client's.</param>
+    /// <param name="helo">What the client calls itself.</param>
+    public static SpfRequest OfHelo(IPAddress address, ReadOnlySpan<byte> helo)
+    {
+        string name = NameOf(helo);
+        return new SpfRequest(address, name, "postmaster@" + name, name) { IsHelo = true };
+    }
+
+    /// <summary>U-labels become A-labels (RFC 8616 §4); what is no name stays as it is.</summary>
+    private static string NameOf(ReadOnlySpan<byte> name) =>
+        name.ContainsAnyExceptInRange((byte)0, (byte)127)
+            ? DomainText.Normalize(name) ?? ByteText.ToText(name)
+            : ByteText.ToText(name);
+}
