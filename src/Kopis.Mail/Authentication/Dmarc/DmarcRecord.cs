@@ -1,0 +1,150 @@
+using Kopis.Base;
+
+namespace Kopis.Mail.Authentication.Dmarc;
+
+/// <summary>A policy record of DMARC (RFC 9989 §4.7, §4.8).</summary>
+public sealed class DmarcRecord
+{
+    /// <summary>Addresses of one tag that are kept: §4.6 wants all, and real ones have one to
+    /// three.</summary>
+    public const int AddressesMax = 10;
+
+    private const int TextMax = 4096;
+    private const int AddressMax = 1024;
+
+    private DmarcRecord(bool isUsable) => IsUsable = isUsable;
+
+    /// <summary>Whether it can be applied. One whose p=, sp= or np= is wrong can where it has an
+    /// address for reports: it then asks for nothing else (§4.10.1).</summary>
+    public bool IsUsable { get; }
+
+    /// <summary>p=: for the domain itself.</summary>
+    public DmarcPolicy Policy { get; private init; }
+
+    /// <summary>sp=, or p=: for names below it that exist.</summary>
+    public DmarcPolicy SubdomainPolicy { get; private init; }
+
+    /// <summary>np=, or sp=, or p=: for names below it that do not exist.</summary>
+    public DmarcPolicy MissingPolicy { get; private init; }
+
+    /// <summary>adkim=s.</summary>
+    public bool IsDkimStrict { get; private init; }
+
+    /// <summary>aspf=s.</summary>
+    public bool IsSpfStrict { get; private init; }
+
+    /// <summary>t=y: the domain tries its policy; what is applied is one step less.</summary>
+    public bool IsTest { get; private init; }
+
+    /// <summary>psd=: y, n, or u where nothing is said.</summary>
+    public char PublicSuffix { get; private init; }
+
+    /// <summary>rua=: where reports on all mail go; URIs of printing ASCII.</summary>
+    public IReadOnlyList<string> AggregateAddresses { get; private init; } = [];
+
+    /// <summary>ruf=: where reports on single messages go.</summary>
+    public IReadOnlyList<string> FailureAddresses { get; private init; } = [];
+
+    /// <summary>fo=: which single messages; <c>0</c> without it.</summary>
+    public string FailureOptions { get; private init; } = "0";
+
+    /// <summary>Reads a TXT record.</summary>
+    /// <returns>Null if it does not begin with <c>v=DMARC1</c>; what else is wrong is left out.
+    /// </returns>
+    public static DmarcRecord? Parse(string text)
+    {
+        if (text.Length > TextMax || !IsDmarc(text)
+            || TagList.ParseLeniently(ByteText.ToBytes(text)) is not { } tags)
+        {
+            return null;
+        }
+
+        List<string> reports = AddressesIn(tags["rua"]);
+        bool isRight = TryPolicy(tags, "p", DmarcPolicy.None, out DmarcPolicy policy)
+            & TryPolicy(tags, "sp", policy, out DmarcPolicy below)
+            & TryPolicy(tags, "np", below, out DmarcPolicy missing);
+        string options = tags.Compact("fo").ToLowerInvariant();
+        return new DmarcRecord(isRight || reports.Count > 0)
+        {
+            Policy = isRight ? policy : DmarcPolicy.None,
+            SubdomainPolicy = isRight ? below : DmarcPolicy.None,
+            MissingPolicy = isRight ? missing : DmarcPolicy.None,
+            IsDkimStrict = Is(tags, "adkim", "s"),
+            IsSpfStrict = Is(tags, "aspf", "s"),
+            IsTest = Is(tags, "t", "y"),
+            PublicSuffix = Is(tags, "psd", "y") ? 'y' : Is(tags, "psd", "n") ? 'n' : 'u',
+            AggregateAddresses = reports,
+            FailureAddresses = AddressesIn(tags["ruf"]),
+            FailureOptions = options is "1" or "d" or "s" or "d:s" or "s:d" ? options : "0",
+        };
+    }
+
+    /// <summary>Whether a text begins with the version, in this case of letters.</summary>
+    private static bool IsDmarc(string text)
+    {
+        int end = text.IndexOf(';', StringComparison.Ordinal);
+        string[] parts = (end < 0 ? text : text[..end]).Split('=');
+        return parts.Length == 2 && parts[0].TrimEnd(' ', '\t') == "v"
+            && parts[1].Trim(' ', '\t') == "DMARC1";
+    }
+
+    private static bool Is(TagList tags, string name, string value) =>
+        tags[name].Length == value.Length
+        && string.Equals(tags.Text(name), value, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A policy tag.</summary>
+    /// <returns>False where it is there and is none of the three words.</returns>
+    private static bool TryPolicy(
+        TagList tags, string name, DmarcPolicy otherwise, out DmarcPolicy policy)
+    {
+        policy = Is(tags, name, "none") ? DmarcPolicy.None
+            : Is(tags, name, "quarantine") ? DmarcPolicy.Quarantine
+            : Is(tags, name, "reject") ? DmarcPolicy.Reject
+            : otherwise;
+        return !tags.Has(name) || Is(tags, name, policy.ToString());
+    }
+
+    /// <summary>The URIs of a list. In them, commas and exclamation marks are encoded; the sizes
+    /// that RFC 7489 had behind the latter are dropped.</summary>
+    private static List<string> AddressesIn(ReadOnlySpan<byte> list)
+    {
+        List<string> addresses = [];
+        foreach (Range part in list.Split((byte)','))
+        {
+            ReadOnlySpan<byte> text = list[part].Trim(" \t"u8);
+            int size = text.IndexOf((byte)'!');
+            text = size < 0 ? text : text[..size];
+            if (addresses.Count < AddressesMax && text.Length is > 0 and <= AddressMax
+                && IsUri(text))
+            {
+                addresses.Add(ByteText.ToText(text));
+            }
+        }
+
+        return addresses;
+    }
+
+    /// <summary>A scheme, a colon, and printing characters without blanks (RFC 3986 §3.1).
+    /// </summary>
+    private static bool IsUri(ReadOnlySpan<byte> text)
+    {
+        int colon = text.IndexOf((byte)':');
+        if (colon < 1 || colon == text.Length - 1
+            || text.ContainsAnyExceptInRange((byte)33, (byte)126)
+            || !char.IsAsciiLetter((char)text[0]))
+        {
+            return false;
+        }
+
+        foreach (byte one in text[..colon])
+        {
+            if (!char.IsAsciiLetterOrDigit((char)one)
+                && one is not ((byte)'+' or (byte)'-' or (byte)'.'))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
