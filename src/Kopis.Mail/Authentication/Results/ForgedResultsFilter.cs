@@ -1,0 +1,187 @@
+using System.Buffers;
+using Kopis.Base;
+
+namespace Kopis.Mail.Authentication.Results;
+
+/// <summary>
+/// Passes a message on without the Authentication-Results fields that say they are from us
+/// (RFC 8601 §5). Those that cannot be read go too. The message comes in pieces cut anywhere, in
+/// lines that end in LF, CRLF or a bare CR, and all else stays as it is.
+/// </summary>
+/// <param name="names">Our own names as authserv-ids.</param>
+/// <remarks>Only an empty line ends the header: some readers go on behind a line that is no field.
+/// </remarks>
+public sealed class ForgedResultsFilter(IEnumerable<string> names)
+{
+    private const int LineBytesMax = 64 * 1024; // A field of ours has some hundred bytes.
+
+    private static readonly byte[] FieldName = "Authentication-Results"u8.ToArray();
+
+    private readonly HashSet<string> _names =
+        [.. names.Select(one => DomainText.Normalize(one) ?? one.ToLowerInvariant())];
+
+    private readonly ArrayBufferWriter<byte> _line = new();
+    private readonly ArrayBufferWriter<byte> _held = new(); // The field that may be a forged one.
+    private bool _isHolding;
+    private bool _isLong; // The line is over the limit and has been passed on, or dropped, so far.
+    private bool _hasField;
+    private bool _sawCr;
+    private bool _isOver;
+
+    /// <summary>How many fields were removed.</summary>
+    public int Removed { get; private set; }
+
+    /// <summary>Passes on the next piece.</summary>
+    public void Read(ReadOnlySpan<byte> piece, IBufferWriter<byte> to)
+    {
+        int at = 0;
+        while (at < piece.Length && !_isOver)
+        {
+            byte one = piece[at];
+            if (_sawCr)
+            {
+                _sawCr = false;
+                at += one == (byte)'\n' ? 1 : 0;
+                EndLine(one == (byte)'\n' ? "\r\n"u8 : "\r"u8, to);
+                continue;
+            }
+
+            int end = piece[at..].IndexOfAny((byte)'\r', (byte)'\n');
+            Text(end < 0 ? piece[at..] : piece[at..(at + end)], to);
+            at = end < 0 ? piece.Length : at + end + 1;
+            if (end >= 0 && piece[at - 1] == (byte)'\r')
+            {
+                _sawCr = true;
+            }
+            else if (end >= 0)
+            {
+                EndLine("\n"u8, to);
+            }
+        }
+
+        to.Write(piece[at..]);
+    }
+
+    /// <summary>The message is over: passes on what is left.</summary>
+    public void End(IBufferWriter<byte> to)
+    {
+        if (_isOver)
+        {
+            return;
+        }
+
+        if (_sawCr)
+        {
+            EndLine("\r"u8, to);
+        }
+        else if (_line.WrittenCount > 0 || _isLong)
+        {
+            EndLine([], to);
+        }
+
+        if (!_isOver)
+        {
+            EndField(to);
+        }
+
+        _isOver = true;
+    }
+
+    private void Text(ReadOnlySpan<byte> text, IBufferWriter<byte> to)
+    {
+        if (text.IsEmpty)
+        {
+            return;
+        }
+
+        if (!_isLong && _line.WrittenCount + text.Length <= LineBytesMax)
+        {
+            _line.Write(text);
+            return;
+        }
+
+        if (!_isLong)
+        {
+            // Over the limit: it is decided by its beginning, and its rest goes the same way.
+            int room = LineBytesMax - _line.WrittenCount;
+            _line.Write(text[..room]);
+            text = text[room..];
+            StartLine(to);
+            _isLong = true;
+            _line.ResetWrittenCount();
+        }
+
+        Pass(text, to);
+    }
+
+    private void EndLine(ReadOnlySpan<byte> end, IBufferWriter<byte> to)
+    {
+        if (!_isLong && _line.WrittenCount == 0)
+        {
+            EndField(to);
+            to.Write(end);
+            _isOver = true;
+            return;
+        }
+
+        if (!_isLong)
+        {
+            StartLine(to);
+        }
+
+        Pass(end, to);
+        _isLong = false;
+        _line.ResetWrittenCount();
+    }
+
+    /// <summary>Decides what a line belongs to, and passes on what there is of it.</summary>
+    private void StartLine(IBufferWriter<byte> to)
+    {
+        ReadOnlySpan<byte> line = _line.WrittenSpan;
+        if (line[0] is not ((byte)' ' or (byte)'\t') || !_hasField)
+        {
+            EndField(to);
+            _hasField = true;
+            int colon = line.IndexOf((byte)':');
+            _isHolding = colon > 0
+                && Ascii8.EqualsIgnoreCase(line[..colon].Trim(" \t"u8), FieldName);
+        }
+
+        Pass(line, to);
+    }
+
+    private void Pass(ReadOnlySpan<byte> bytes, IBufferWriter<byte> to)
+    {
+        if (!_isHolding)
+        {
+            to.Write(bytes);
+        }
+        else if (_held.WrittenCount <= LineBytesMax)
+        {
+            _held.Write(bytes);
+        }
+    }
+
+    private void EndField(IBufferWriter<byte> to)
+    {
+        if (!_isHolding)
+        {
+            return;
+        }
+
+        ReadOnlySpan<byte> field = _held.WrittenSpan;
+        string? server = field.Length > LineBytesMax ? null
+            : ResultsServer.Read(field[(field.IndexOf((byte)':') + 1)..]);
+        if (server is null || _names.Contains(server))
+        {
+            Removed++;
+        }
+        else
+        {
+            to.Write(field);
+        }
+
+        _held.ResetWrittenCount();
+        _isHolding = false;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Buffers;
+using System.Text;
+using Kopis.Mail.Authentication.Dkim;
+using Kopis.Mail.Authentication.Dmarc;
+using Kopis.Mail.Authentication.Spf;
+
+namespace Kopis.Mail.Authentication.Results;
+
+/// <summary>
+/// Writes an Authentication-Results field (RFC 8601 §2.2). What comes from the network is written
+/// as a token or as a quoted string of printing ASCII, and cut where it is long: it can neither
+/// end the line nor look like a result.
+/// </summary>
+/// <param name="server">The authserv-id: our own name.</param>
+public sealed class ResultsField(string server)
+{
+    private const int ColumnsMax = 76; // RFC 5322 §2.1.1 has 78.
+    private const int ValueMax = 256;
+
+    // RFC 2045 §5.1 token, less what readers stumble over, and with the @ of an address.
+    private static readonly SearchValues<char> Plain = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_+@:");
+
+    private readonly List<string> _results = [];
+
+    /// <summary>Adds what SPF says: of MAIL FROM or of HELO.</summary>
+    public void Add(SpfCheck check) => Put(
+        "spf",
+        check.Result,
+        check.Reason,
+        (check.Request.IsHelo ? "smtp.helo" : "smtp.mailfrom", check.Request.Domain));
+
+    /// <summary>Adds what became of a signature.</summary>
+    public void Add(DkimCheck check)
+    {
+        if (check.Signature is not { } signature)
+        {
+            Put("dkim", check.Result, check.Reason);
+            return;
+        }
+
+        // A pass of a part of the body, or of a key being tried, is told as it is to be taken.
+        string reason = check.IsPartial && check.Result == AuthenticationResult.Pass
+            ? "l= leaves a part unsigned" : check.Reason;
+        Put(
+            "dkim",
+            check.IsPartial && check.Result == AuthenticationResult.Pass
+                ? AuthenticationResult.Policy : check.Result,
+            reason,
+            ("header.d", signature.Domain),
+            ("header.i", signature.Identity),
+            ("header.s", signature.Selector),
+            ("header.a", NameOf(signature.Algorithm)),
+            ("header.b", signature.ValueStart));
+    }
+
+    /// <summary>Adds that there is no signature.</summary>
+    public void AddUnsigned() => Put("dkim", AuthenticationResult.None, "");
+
+    /// <summary>Adds what DMARC says (RFC 9989 §9.1).</summary>
+    public void Add(DmarcCheck check)
+    {
+        string domain = check.AuthorDomain.Length > 0 ? check.AuthorDomain : "unknown";
+        if (check.Record is null)
+        {
+            Put("dmarc", check.Result, check.Reason, ("header.from", domain));
+            return;
+        }
+
+        Put(
+            "dmarc",
+            check.Result,
+            check.Reason,
+            ("header.from", domain),
+            ("polrec.p", check.Record.Policy.ToString().ToLowerInvariant()),
+            ("polrec.domain", check.PolicyDomain));
+    }
+
+    /// <summary>Adds whether the client's name leads back to it.</summary>
+    public void Add(ReverseNameCheck check) => Put(
+        "iprev", check.Result, "", ("policy.iprev", check.Address.ToString()));
+
+    /// <summary>Adds that the client has logged in (RFC 8601 §2.7.4).</summary>
+    public void AddLogin(string user) =>
+        Put("auth", AuthenticationResult.Pass, "", ("smtp.auth", user));
+
+    /// <summary>Writes the field, in lines that end in LF.</summary>
+    public void Write(IBufferWriter<byte> to)
+    {
+        StringBuilder text = new("Authentication-Results: ");
+        text.Append(Quote(server));
+        if (_results.Count == 0)
+        {
+            text.Append("; none");
+        }
+
+        foreach (string result in _results)
+        {
+            text.Append(";\n\t");
+            int column = 8;
+            foreach (string word in result.Split('\n'))
+            {
+                if (column > 8 && column + word.Length + 1 > ColumnsMax)
+                {
+                    text.Append("\n\t ");
+                    column = 9;
+                }
+                else if (column > 8)
+                {
+                    text.Append(' ');
+                    column++;
+                }
+
+                text.Append(word);
+                column += word.Length;
+            }
+        }
+
+        to.Write(Encoding.ASCII.GetBytes(text.Append('\n').ToString()));
+    }
+
+    private static string NameOf(DkimAlgorithm algorithm) => algorithm switch
+    {
+        DkimAlgorithm.RsaSha256 => "rsa-sha256",
+        DkimAlgorithm.Ed25519Sha256 => "ed25519-sha256",
+        DkimAlgorithm.RsaSha1 => "rsa-sha1",
+        _ => "unknown",
+    };
+
+    /// <summary>Adds a result; its words are kept apart by LF, which no value has.</summary>
+    private void Put(
+        string method,
+        AuthenticationResult result,
+        string reason,
+        params ReadOnlySpan<(string Name, string Value)> properties)
+    {
+        StringBuilder text = new($"{method}={result.ToString().ToLowerInvariant()}");
+        if (reason.Length > 0)
+        {
+            text.Append("\nreason=").Append(Quote(reason));
+        }
+
+        foreach ((string name, string value) in properties)
+        {
+            text.Append('\n').Append(name).Append('=').Append(Quote(value));
+        }
+
+        _results.Add(text.ToString());
+    }
+
+    /// <summary>A value as it is, where it is plain; otherwise as a quoted string, in which
+    /// anything but printing ASCII is <c>?</c>.</summary>
+    private static string Quote(string value)
+    {
+        value = value.Length > ValueMax ? value[..ValueMax] : value;
+        if (value.Length > 0 && !value.AsSpan().ContainsAnyExcept(Plain))
+        {
+            return value;
+        }
+
+        StringBuilder quoted = new("\"");
+        foreach (char one in value)
+        {
+            quoted.Append(one is '"' or '\\' ? "\\" : "");
+            quoted.Append(one is >= ' ' and <= '~' ? one : '?');
+        }
+
+        return quoted.Append('"').ToString();
+    }
+}

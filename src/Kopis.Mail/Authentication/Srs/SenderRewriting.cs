@@ -1,0 +1,233 @@
+using System.Security.Cryptography;
+using System.Text;
+using Kopis.Base;
+
+namespace Kopis.Mail.Authentication.Srs;
+
+/// <summary>
+/// The Sender Rewriting Scheme: the sender of forwarded mail as an address of ours, from which
+/// bounces find back. <c>SRS0=HASH=DAY=host=user@us</c>; what another forwarder has rewritten
+/// becomes <c>SRS1=HASH=forwarder==…@us</c>, and a third one only changes its name in it, so that
+/// addresses do not grow. The form is that of libsrs2 and postsrsd; the hash is an HMAC-SHA-256 of
+/// the parts, so only its maker can check it. Everything stands case folding.
+/// </summary>
+public sealed class SenderRewriting
+{
+    /// <summary>Characters of a hash, unless said otherwise: 20 bits, as libsrs2 has.</summary>
+    public const int HashLengthDefault = 4;
+
+    /// <summary>The most of them.</summary>
+    public const int HashLengthMax = 20;
+
+    /// <summary>What others have to take (RFC 5321 §4.5.3.1.1).</summary>
+    public const int LocalBytesMax = 64;
+
+    private const int AddressBytesMax = 254; // RFC 5321 §4.5.3.1.3, less the brackets.
+    private const int DaysOfClock = 1024; // Two characters of base 32.
+
+    private static readonly byte[] Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"u8.ToArray();
+
+    private readonly byte[][] _secrets;
+    private readonly byte[] _domain;
+    private readonly int _hashLength;
+    private readonly int _daysMax;
+
+    /// <summary>Sets it up.</summary>
+    /// <param name="secrets">The first makes addresses; all check them, so that a new one can be
+    /// put before an old one.</param>
+    /// <param name="domain">Ours, which the addresses get.</param>
+    /// <param name="hashLength">Characters of a hash, 4 to 20.</param>
+    /// <param name="daysMax">How long an address is good, 1 to 1,000 days; 21 is usual.</param>
+    /// <exception cref="ArgumentException">No secret, or something out of range.</exception>
+    public SenderRewriting(
+        IReadOnlyList<byte[]> secrets,
+        ReadOnlySpan<byte> domain,
+        int hashLength = HashLengthDefault,
+        int daysMax = 21)
+    {
+        if (secrets.Count == 0 || secrets.Any(one => one.Length == 0) || domain.IsEmpty
+            || hashLength is < HashLengthDefault or > HashLengthMax || daysMax is < 1 or > 1000)
+        {
+            throw new ArgumentException("not a setting of SRS");
+        }
+
+        _secrets = [.. secrets];
+        _domain = domain.ToArray();
+        _hashLength = hashLength;
+        _daysMax = daysMax;
+    }
+
+    /// <summary>Rewrites a sender whose domain is not ours.</summary>
+    /// <param name="sender">The envelope sender.</param>
+    /// <param name="now">From which its life counts.</param>
+    /// <returns>Null where it stays as it is: an empty one, one of qmail's own (<c>@[]</c>), one
+    /// without a domain, or one that would become too long for an address. Its local part can
+    /// become longer than <see cref="LocalBytesMax"/>, which most servers take; nothing can be left
+    /// out of it.</returns>
+    public byte[]? Rewrite(ReadOnlySpan<byte> sender, DateTimeOffset now)
+    {
+        int at = sender.LastIndexOf((byte)'@');
+        if (at <= 0 || at == sender.Length - 1 || sender.EndsWith("@[]"u8))
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> local = sender[..at];
+        ReadOnlySpan<byte> domain = sender[(at + 1)..];
+        byte[] rewritten;
+        if (IsTagged(local, "SRS0"u8))
+        {
+            rewritten = MakeGuarded(domain, local[4..]);
+        }
+        else if (IsTagged(local, "SRS1"u8) && TryCut(local[5..], out _, out var rest)
+            && TryCut(rest, out var first, out rest))
+        {
+            rewritten = MakeGuarded(first, rest);
+        }
+        else
+        {
+            byte[] day = DayOf(now);
+            rewritten = [.. "SRS0="u8, .. Hash(_secrets[0], day, domain, local), (byte)'=', .. day,
+                (byte)'=', .. domain, (byte)'=', .. local];
+        }
+
+        byte[] address = [.. rewritten, (byte)'@', .. _domain];
+        return address.Length <= AddressBytesMax ? address : null;
+    }
+
+    /// <summary>Finds the sender that an address of ours was made of.</summary>
+    /// <param name="local">The local part that a bounce is addressed to.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="sender">The address that it goes to; empty unless it is good.</param>
+    public SrsVerdict Reverse(ReadOnlySpan<byte> local, DateTimeOffset now, out byte[] sender)
+    {
+        sender = [];
+        if (IsTagged(local, "SRS1"u8))
+        {
+            return ReverseGuarded(local[5..], out sender);
+        }
+
+        if (!IsTagged(local, "SRS0"u8))
+        {
+            return SrsVerdict.NotSrs;
+        }
+
+        if (!TryCut(local[5..], out ReadOnlySpan<byte> hash, out ReadOnlySpan<byte> rest)
+            || !TryCut(rest, out ReadOnlySpan<byte> day, out rest)
+            || !TryCut(rest, out ReadOnlySpan<byte> domain, out ReadOnlySpan<byte> user)
+            || day.Length != 2 || domain.IsEmpty || user.IsEmpty
+            || !IsOurs(hash, day, domain, user))
+        {
+            return SrsVerdict.Forged;
+        }
+
+        if (!IsInTime(day, now))
+        {
+            return SrsVerdict.Expired;
+        }
+
+        sender = [.. user, (byte)'@', .. domain];
+        return SrsVerdict.Good;
+    }
+
+    /// <summary>Whether a local part has the form of SRS: what else it is, the hash decides.
+    /// </summary>
+    public static bool IsSrs(ReadOnlySpan<byte> local) =>
+        IsTagged(local, "SRS0"u8) || IsTagged(local, "SRS1"u8);
+
+    private SrsVerdict ReverseGuarded(ReadOnlySpan<byte> text, out byte[] sender)
+    {
+        sender = [];
+        if (!TryCut(text, out ReadOnlySpan<byte> hash, out ReadOnlySpan<byte> rest)
+            || !TryCut(rest, out ReadOnlySpan<byte> first, out ReadOnlySpan<byte> opaque)
+            || first.IsEmpty || opaque.Length < 2 || !IsSign(opaque[0])
+            || !IsOurs(hash, [], first, opaque))
+        {
+            return SrsVerdict.Forged;
+        }
+
+        sender = [.. "SRS0"u8, .. opaque, (byte)'@', .. first];
+        return SrsVerdict.Good; // Whether it is in time, the first forwarder knows.
+    }
+
+    private byte[] MakeGuarded(ReadOnlySpan<byte> first, ReadOnlySpan<byte> opaque) =>
+        [.. "SRS1="u8, .. Hash(_secrets[0], [], first, opaque), (byte)'=', .. first, (byte)'=',
+            .. opaque];
+
+    private static bool IsTagged(ReadOnlySpan<byte> local, ReadOnlySpan<byte> tag) =>
+        local.Length > tag.Length + 1 && Ascii8.StartsWithIgnoreCase(local, tag)
+        && IsSign(local[tag.Length]);
+
+    /// <summary>SRS lets makers choose one of three for the first separator.</summary>
+    private static bool IsSign(byte one) => one is (byte)'=' or (byte)'+' or (byte)'-';
+
+    private static bool TryCut(
+        ReadOnlySpan<byte> text, out ReadOnlySpan<byte> before, out ReadOnlySpan<byte> after)
+    {
+        int sign = text.IndexOf((byte)'=');
+        before = sign < 0 ? text : text[..sign];
+        after = sign < 0 ? [] : text[(sign + 1)..];
+        return sign >= 0;
+    }
+
+    private bool IsOurs(
+        ReadOnlySpan<byte> hash,
+        ReadOnlySpan<byte> day,
+        ReadOnlySpan<byte> domain,
+        ReadOnlySpan<byte> user)
+    {
+        if (hash.Length != _hashLength)
+        {
+            return false;
+        }
+
+        byte[] upper = Encoding.ASCII.GetBytes(ByteText.ToText(hash).ToUpperInvariant());
+        bool isOurs = false;
+        foreach (byte[] secret in _secrets)
+        {
+            isOurs |= CryptographicOperations.FixedTimeEquals(
+                upper, Hash(secret, day, domain, user));
+        }
+
+        return isOurs;
+    }
+
+    /// <summary>Over the parts in lower case, each with its end: none can become another.
+    /// </summary>
+    private byte[] Hash(
+        byte[] secret, ReadOnlySpan<byte> day, ReadOnlySpan<byte> domain, ReadOnlySpan<byte> user)
+    {
+        byte[] mac = HMACSHA256.HashData(
+            secret, Ascii8.ToLower([.. day, 0, .. domain, 0, .. user]));
+        byte[] text = new byte[_hashLength];
+        for (int i = 0; i < text.Length; i++)
+        {
+            int bit = i * 5;
+            int pair = (mac[bit / 8] << 8) | mac[(bit / 8) + 1];
+            text[i] = Alphabet[(pair >> (11 - (bit % 8))) & 31];
+        }
+
+        return text;
+    }
+
+    private static byte[] DayOf(DateTimeOffset now)
+    {
+        int day = (int)(now.ToUnixTimeSeconds() / 86400 % DaysOfClock);
+        return [Alphabet[day >> 5], Alphabet[day & 31]];
+    }
+
+    private bool IsInTime(ReadOnlySpan<byte> day, DateTimeOffset now)
+    {
+        byte[] upper = Encoding.ASCII.GetBytes(ByteText.ToText(day).ToUpperInvariant());
+        int high = Array.IndexOf(Alphabet, upper[0]);
+        int low = Array.IndexOf(Alphabet, upper[1]);
+        if (high < 0 || low < 0)
+        {
+            return false;
+        }
+
+        int today = (int)(now.ToUnixTimeSeconds() / 86400 % DaysOfClock);
+        int age = (today - ((high << 5) | low) + DaysOfClock) % DaysOfClock;
+        return age <= _daysMax || age == DaysOfClock - 1; // Or of tomorrow: clocks differ.
+    }
+}
