@@ -1,4 +1,9 @@
 namespace Kopis.Net.Dns;
 
 /// <summary>An answer of DNS.</summary>
-public readonly record struct DnsAnswer<T>(DnsStatus Status, IReadOnlyList<T> Records);
+/// <param name="Status">How far it can be believed.</param>
+/// <param name="Records">The records.</param>
+/// <param name="Seconds">How long they are good: the shortest time to live; 0 where unknown.
+/// </param>
+public readonly record struct DnsAnswer<T>(
+    DnsStatus Status, IReadOnlyList<T> Records, int Seconds = 0);

@@ -15,6 +15,9 @@ public interface IMailDns
     /// <summary>A host's IPv4 addresses alone: what lists of clients answer with.</summary>
     Task<DnsAnswer<IPAddress>> FindIPv4Async(string host, CancellationToken stop);
 
+    /// <summary>A host's IPv6 addresses alone.</summary>
+    Task<DnsAnswer<IPAddress>> FindIPv6Async(string host, CancellationToken stop);
+
     /// <summary>A name's TXT records, the strings of each joined.</summary>
     Task<DnsAnswer<string>> FindTextsAsync(string name, CancellationToken stop);
 

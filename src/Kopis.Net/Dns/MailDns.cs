@@ -129,7 +129,7 @@ public sealed class MailDns : IMailDns
         IEnumerable<MailExchanger> records = answer?.Answers.OfType<MxRecord>()
             .Select(mx => new MailExchanger(mx.Preference, WithoutDot(mx.Exchange)))
             .OrderBy(mx => mx.Preference).Take(RecordsMax) ?? [];
-        return new DnsAnswer<MailExchanger>(status, [.. records]);
+        return new DnsAnswer<MailExchanger>(status, [.. records], SecondsOf(answer));
     }
 
     /// <inheritdoc/>
@@ -154,7 +154,17 @@ public sealed class MailDns : IMailDns
     public async Task<DnsAnswer<IPAddress>> FindIPv4Async(string host, CancellationToken stop)
     {
         (DnsStatus status, IDnsQueryResponse? answer) = await AskAsync(host, QueryType.A, stop);
-        return new DnsAnswer<IPAddress>(status, [.. Addresses(answer).Take(RecordsMax)]);
+        return new DnsAnswer<IPAddress>(
+            status, [.. Addresses(answer).Take(RecordsMax)], SecondsOf(answer));
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<IPAddress>> FindIPv6Async(string host, CancellationToken stop)
+    {
+        (DnsStatus status, IDnsQueryResponse? answer) =
+            await AskAsync(host, QueryType.AAAA, stop);
+        return new DnsAnswer<IPAddress>(
+            status, [.. Addresses(answer).Take(RecordsMax)], SecondsOf(answer));
     }
 
     /// <inheritdoc/>
@@ -163,7 +173,7 @@ public sealed class MailDns : IMailDns
         (DnsStatus status, IDnsQueryResponse? answer) = await AskAsync(name, QueryType.TXT, stop);
         IEnumerable<string> texts = answer?.Answers.OfType<TxtRecord>()
             .Select(record => string.Concat(record.Text)).Take(RecordsMax) ?? [];
-        return new DnsAnswer<string>(status, [.. texts]);
+        return new DnsAnswer<string>(status, [.. texts], SecondsOf(answer));
     }
 
     /// <inheritdoc/>
@@ -174,8 +184,12 @@ public sealed class MailDns : IMailDns
         IEnumerable<string> names = answer?.Answers.OfType<PtrRecord>()
             .Select(record => WithoutDot(record.PtrDomainName))
             .Where(name => name.Length > 0).Take(RecordsMax) ?? [];
-        return new DnsAnswer<string>(status, [.. names]);
+        return new DnsAnswer<string>(status, [.. names], SecondsOf(answer));
     }
+
+    private static int SecondsOf(IDnsQueryResponse? answer) =>
+        answer is null || answer.Answers.Count == 0 ? 0
+            : answer.Answers.Min(one => Math.Max(0, one.TimeToLive));
 
     private static IEnumerable<IPAddress> Addresses(IDnsQueryResponse? answer) =>
         answer?.Answers.OfType<AddressRecord>().Select(record => record.Address) ?? [];

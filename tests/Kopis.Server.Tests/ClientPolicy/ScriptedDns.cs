@@ -16,6 +16,9 @@ internal sealed class ScriptedDns : IMailDns
     public Task<DnsAnswer<IPAddress>> FindIPv4Async(string host, CancellationToken stop) =>
         Answer(host, IPAddress.Parse);
 
+    public Task<DnsAnswer<IPAddress>> FindIPv6Async(string host, CancellationToken stop) =>
+        throw new InvalidOperationException();
+
     public Task<DnsAnswer<IPAddress>> FindAddressesAsync(string host, CancellationToken stop) =>
         Answer(host, IPAddress.Parse);
 

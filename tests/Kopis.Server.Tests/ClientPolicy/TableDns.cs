@@ -14,6 +14,9 @@ internal sealed class TableDns(Dictionary<string, string?> table) : IMailDns
     public Task<DnsAnswer<IPAddress>> FindIPv4Async(string host, CancellationToken stop) =>
         Task.FromResult(Answer(host, IPAddress.Parse));
 
+    public Task<DnsAnswer<IPAddress>> FindIPv6Async(string host, CancellationToken stop) =>
+        throw new InvalidOperationException();
+
     public Task<DnsAnswer<IPAddress>> FindAddressesAsync(string host, CancellationToken stop) =>
         throw new InvalidOperationException("A list answers with A records alone.");
 

@@ -17,6 +17,9 @@ internal sealed class ListedDns : IMailDns
                 ? new DnsAnswer<IPAddress>(DnsStatus.Found, [IPAddress.Parse("127.0.0.2")])
             : new DnsAnswer<IPAddress>(DnsStatus.NoSuchName, []));
 
+    public Task<DnsAnswer<IPAddress>> FindIPv6Async(string host, CancellationToken stop) =>
+        throw new InvalidOperationException();
+
     public Task<DnsAnswer<IPAddress>> FindAddressesAsync(string host, CancellationToken stop) =>
         throw new InvalidOperationException();
 

@@ -27,7 +27,8 @@ internal sealed record SpfTerm(
         SearchValues.Create("0123456789abcdefABCDEF:.");
 
     /// <summary>Whether it asks DNS, and so counts (RFC 7208 §4.6.4).</summary>
-    internal bool Asks => Mechanism is not (SpfMechanism.All or SpfMechanism.Ip4 or SpfMechanism.Ip6);
+    internal bool Asks =>
+        Mechanism is not (SpfMechanism.All or SpfMechanism.Ip4 or SpfMechanism.Ip6);
 
     /// <summary>Reads a directive.</summary>
     /// <returns>Null if it is none.</returns>

@@ -50,7 +50,8 @@ public class CanonicalTests
     [Fact]
     public void Any_cut_gives_the_same_hash() =>
         Pieces.Of("a", " ", "\t", "\r\n", "\n", "\r\n\r\n", "word word", "", " \r\n")
-            .Array[0, 24].Select(words => Encoding.Latin1.GetBytes("A: b\n\n" + string.Concat(words)))
+            .Array[0, 24]
+            .Select(words => Encoding.Latin1.GetBytes("A: b\n\n" + string.Concat(words)))
             .Sample(message =>
             {
                 foreach (CanonicalForm form in Enum.GetValues<CanonicalForm>())

@@ -93,7 +93,8 @@ public class DkimTests
         foreach (CanonicalForm form in Enum.GetValues<CanonicalForm>())
         {
             byte[] signed = DkimTools.Sign(DkimTools.Bytes(Message), form);
-            string changed = DkimTools.Text(signed).Replace("Subject: dinner", "SUBJECT:\t dinner ");
+            string changed = DkimTools.Text(signed)
+                .Replace("Subject: dinner", "SUBJECT:\t dinner ");
             Assert.Equal("pass, pass", await DkimTools.Results(signed));
             Assert.Equal(
                 form == CanonicalForm.Relaxed ? "pass, pass" : $"{wanted}, {wanted}",
@@ -182,9 +183,11 @@ public class DkimTests
     {
         byte[] signed = DkimTools.Sign(DkimTools.Bytes(Message), keys: DkimTools.EdKey);
         DateTimeOffset end = DkimTools.Now + TimeSpan.FromDays(7);
-        Assert.Equal(AuthenticationResult.Pass, (await DkimTools.Check(signed, now: end))[0].Result);
+        Assert.Equal(
+            AuthenticationResult.Pass, (await DkimTools.Check(signed, now: end))[0].Result);
         DkimCheck late = (await DkimTools.Check(signed, now: end.AddSeconds(1)))[0];
-        Assert.Equal((AuthenticationResult.Fail, "signature has expired"), (late.Result, late.Reason));
+        Assert.Equal(
+            (AuthenticationResult.Fail, "signature has expired"), (late.Result, late.Reason));
         DkimCheck none = (await DkimTools.Check(signed, hasEd25519: false))[0];
         Assert.Equal(AuthenticationResult.Neutral, none.Result);
     }

@@ -26,7 +26,8 @@ public class MimeKitTests
             byte[] signed = DkimMatrix.OnTheWire(DkimTools.Sign(message, form));
             using MemoryStream stream = new(signed);
             MimeMessage parsed = MimeMessage.Load(stream);
-            MimeKit.Header[] fields = [.. parsed.Headers.Where(one => one.Id == HeaderId.DkimSignature)];
+            MimeKit.Header[] fields =
+                [.. parsed.Headers.Where(one => one.Id == HeaderId.DkimSignature)];
             Assert.Equal(2, fields.Length);
             foreach (MimeKit.Header field in fields)
             {

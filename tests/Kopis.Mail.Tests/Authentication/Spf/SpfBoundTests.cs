@@ -73,7 +73,8 @@ public class SpfBoundTests
             }
         }
 
-        dns.Add("PTR", Client.ToString(), [.. Enumerable.Range(0, 100).Select(i => $"p{i}.example")]);
+        string[] names = [.. Enumerable.Range(0, 100).Select(i => $"p{i}.example")];
+        dns.Add("PTR", Client.ToString(), names);
         Assert.Equal(AuthenticationResult.Fail, (await Check(dns)).Result);
         Assert.InRange(dns.Questions, 111, 123);
     }
@@ -119,7 +120,8 @@ public class SpfBoundTests
     [InlineData("192.0.2.7", "v=spf1 +all:x", AuthenticationResult.PermError)]
     public async Task Networks(string client, string record, AuthenticationResult result)
     {
-        TestDns dns = new TestDns().Add("TXT", "a.example", record).Add("A", "a.example", "127.0.0.2");
+        TestDns dns = new TestDns()
+            .Add("TXT", "a.example", record).Add("A", "a.example", "127.0.0.2");
         Assert.Equal(result, (await Check(dns, IPAddress.Parse(client))).Result);
     }
 

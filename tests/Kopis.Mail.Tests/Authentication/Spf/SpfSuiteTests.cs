@@ -47,7 +47,8 @@ public class SpfSuiteTests
         YamlStream yaml = [];
         yaml.Load(text);
         Dictionary<string, (YamlMappingNode, YamlMappingNode)> suite = [];
-        foreach (YamlMappingNode root in yaml.Documents.Select(one => (YamlMappingNode)one.RootNode))
+        foreach (YamlMappingNode root in yaml.Documents
+            .Select(one => (YamlMappingNode)one.RootNode))
         {
             foreach ((YamlNode name, YamlNode one) in (YamlMappingNode)root["tests"])
             {
