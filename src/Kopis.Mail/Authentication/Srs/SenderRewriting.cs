@@ -61,13 +61,14 @@ public sealed class SenderRewriting
     /// <param name="sender">The envelope sender.</param>
     /// <param name="now">From which its life counts.</param>
     /// <returns>Null where it stays as it is: an empty one, one of qmail's own (<c>@[]</c>), one
-    /// without a domain, or one that would become too long for an address. Its local part can
+    /// without a domain or with one that is none, or one that would become too long for an address. Its local part can
     /// become longer than <see cref="LocalBytesMax"/>, which most servers take; nothing can be left
     /// out of it.</returns>
     public byte[]? Rewrite(ReadOnlySpan<byte> sender, DateTimeOffset now)
     {
         int at = sender.LastIndexOf((byte)'@');
-        if (at <= 0 || at == sender.Length - 1 || sender.EndsWith("@[]"u8))
+        if (at <= 0 || at == sender.Length - 1 || sender.EndsWith("@[]"u8)
+            || sender[at..].Contains((byte)'='))
         {
             return null;
         }
@@ -80,7 +81,7 @@ public sealed class SenderRewriting
             rewritten = MakeGuarded(domain, local[4..]);
         }
         else if (IsTagged(local, "SRS1"u8) && TryCut(local[5..], out _, out var rest)
-            && TryCut(rest, out var first, out rest))
+            && TryCut(rest, out var first, out rest) && IsGuarded(first, rest))
         {
             rewritten = MakeGuarded(first, rest);
         }
@@ -140,7 +141,7 @@ public sealed class SenderRewriting
         sender = [];
         if (!TryCut(text, out ReadOnlySpan<byte> hash, out ReadOnlySpan<byte> rest)
             || !TryCut(rest, out ReadOnlySpan<byte> first, out ReadOnlySpan<byte> opaque)
-            || first.IsEmpty || opaque.Length < 2 || !IsSign(opaque[0])
+            || !IsGuarded(first, opaque)
             || !IsOurs(hash, [], first, opaque))
         {
             return SrsVerdict.Forged;
@@ -157,6 +158,10 @@ public sealed class SenderRewriting
     private static bool IsTagged(ReadOnlySpan<byte> local, ReadOnlySpan<byte> tag) =>
         local.Length > tag.Length + 1 && Ascii8.StartsWithIgnoreCase(local, tag)
         && IsSign(local[tag.Length]);
+
+    /// <summary>The first forwarder's domain, and what followed <c>SRS0</c> there.</summary>
+    private static bool IsGuarded(ReadOnlySpan<byte> first, ReadOnlySpan<byte> opaque) =>
+        !first.IsEmpty && opaque.Length >= 2 && IsSign(opaque[0]);
 
     /// <summary>SRS lets makers choose one of three for the first separator.</summary>
     private static bool IsSign(byte one) => one is (byte)'=' or (byte)'+' or (byte)'-';

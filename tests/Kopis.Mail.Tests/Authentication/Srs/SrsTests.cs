@@ -104,10 +104,13 @@ public class SrsTests
     [InlineData("srs0=x=yy=a.example=joe@other.example", "=other.example==x=yy=a.example=joe@")]
     [InlineData("SRS1=HHHH=first.example==x=yy=a.example=joe@other.example",
         "=first.example==x=yy=a.example=joe@fwd.example")]
+    [InlineData("SRS1=HHHH=first.example=@other.example",
+        "=other.example=SRS1=HHHH=first.example=@")]
+    [InlineData("SRS1=HHHH==@other.example", "=other.example=SRS1=HHHH==@")]
     public void What_others_have_rewritten(string sender, string end)
     {
         string made = Make(Srs, sender);
-        Assert.StartsWith("SRS1=", made);
+        Assert.StartsWith(end.Contains("=SRS1=") ? "SRS0=" : "SRS1=", made);
         Assert.Contains(end, made);
         Assert.Equal(SrsVerdict.Good, Reverse(Srs, Local(made)).Verdict);
     }
@@ -117,6 +120,8 @@ public class SrsTests
     [InlineData("joe")]
     [InlineData("@a.example")]
     [InlineData("joe@")]
+    [InlineData("joe@a=b.example")]
+    [InlineData("SRS0=x@a=b.example")]
     [InlineData("#@[]")]
     [InlineData("owner-@host.example-@[]")]
     public void Others_stay_as_they_are(string sender) =>
