@@ -8,7 +8,12 @@ namespace Kopis.Server;
 /// its end, so that slow clients do not hold the queue's connections. Disposed before its end, it
 /// queues nothing.
 /// </summary>
-internal sealed class MessageUpload(IIntakeClient queue) : IAsyncDisposable
+/// <param name="queue">The queue.</param>
+/// <param name="origin">Where the message comes from.</param>
+/// <param name="headFollows">Whether the end brings header fields to go before it.</param>
+internal sealed class MessageUpload(
+    IIntakeClient queue, MessageOrigin origin = MessageOrigin.Network, bool headFollows = false)
+    : IAsyncDisposable
 {
     private IIntakeMessage? _submission;
     private int _headBytes;
@@ -42,7 +47,7 @@ internal sealed class MessageUpload(IIntakeClient queue) : IAsyncDisposable
                 if (_submission is null)
                 {
                     _submission = await queue.BeginAsync(
-                        MessageOrigin.Network, qp: 0, CancellationToken.None);
+                        origin, qp: 0, CancellationToken.None, headFollows);
                     rest = await SendHeadAsync(_submission, rest, isLast);
                 }
 
@@ -70,15 +75,25 @@ internal sealed class MessageUpload(IIntakeClient queue) : IAsyncDisposable
     }
 
     /// <summary>Hands over what is left and the envelope.</summary>
+    /// <param name="envelope">The envelope.</param>
+    /// <param name="head">Header fields that go before the message; empty for none.</param>
     /// <returns>The queue's answer; null where it could not even be asked.</returns>
     /// <remarks>Nothing cuts this wait short: a client that is told nothing sends again what was
     /// queued.</remarks>
-    internal async Task<QueueReply?> FinishAsync(byte[] envelope)
+    internal async Task<QueueReply?> FinishAsync(byte[] envelope, byte[] head)
     {
         await SendBlockAsync(isLast: true);
-        return _submission is null
-            ? null
-            : await _submission.FinishAsync(envelope, CancellationToken.None);
+        if (_submission is null)
+        {
+            return null;
+        }
+
+        if (head.Length > 0)
+        {
+            await _submission.WriteHeadAsync(head, CancellationToken.None);
+        }
+
+        return await _submission.FinishAsync(envelope, CancellationToken.None);
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> SendHeadAsync(

@@ -36,6 +36,9 @@ public static class ControlCatalog
             SmtpFiles.XClients, SmtpFiles.NoRcptCheck, SmtpFiles.CatchAllFirst,
             SmtpFiles.AliasesFirst,
 
+            CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc, CheckFiles.ReverseName,
+            CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId,
+
             ClientFiles.ClientLimits, ClientFiles.ClientName, ClientFiles.DnsLists,
             ClientFiles.DnsListReject, ClientFiles.DnsListDefer, ClientFiles.DnsListTag,
             ClientFiles.DnsListTimeout, ClientFiles.GreetDelay, ClientFiles.TarpitCount,

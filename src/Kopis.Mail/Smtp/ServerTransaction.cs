@@ -22,6 +22,9 @@ internal sealed class ServerTransaction
     /// </summary>
     internal byte[]? SenderInDoubt { get; private set; }
 
+    /// <summary>The envelope sender.</summary>
+    internal byte[] Sender { get; private set; } = [];
+
     /// <summary>Whether its message has begun to come, by BDAT.</summary>
     internal bool IsChunking { get; set; }
 
@@ -35,6 +38,7 @@ internal sealed class ServerTransaction
     {
         Forget();
         SenderInDoubt = isInDoubt ? sender : null;
+        Sender = sender;
         (IsOpen, SenderIsBad, IsUtf8) = (true, isBad, parameters.SmtpUtf8);
         _envelope.Add((byte)'F', sender);
         _envelope.AddParameters(parameters.IsEmpty ? [] : parameters.ToBytes());

@@ -39,6 +39,9 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// <summary>Whether the message under way has addresses or header fields in UTF-8.</summary>
     public bool IsUtf8 => _transaction.IsUtf8;
 
+    /// <summary>The envelope sender of the message that is being sent.</summary>
+    public byte[] Sender => _transaction.Sender;
+
     /// <summary>Whether a message has begun to come by BDAT.</summary>
     public bool IsChunking => _transaction.IsChunking;
 

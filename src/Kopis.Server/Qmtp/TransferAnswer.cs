@@ -10,7 +10,7 @@ internal static class TransferAnswer
     /// <summary>Ends a message; the result begins with K, Z or D.</summary>
     internal static async Task<byte[]> FinishAsync(
         MessageUpload upload, byte[] envelope, TimeProvider time) =>
-        await upload.FinishAsync(envelope) switch
+        await upload.FinishAsync(envelope, head: []) switch
         {
             null => Describe(QueueCode.NoConnection),
             { Code: 0 } reply => TransferReply.Accepted(time.GetUtcNow(), reply.Qp),

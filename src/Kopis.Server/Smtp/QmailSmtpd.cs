@@ -3,6 +3,7 @@ using Kopis.Config;
 using Kopis.Net;
 using Kopis.Net.Dns;
 using Kopis.Queue.Intake;
+using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Submission;
 using Kopis.Users.Lookup;
@@ -39,6 +40,7 @@ public static class QmailSmtpd
         _ = SmtpSettings.In(control, TimeProvider.System).Current();
         new ClientGate(
             control, () => MailDns.Read(control), TimeProvider.System, static _ => { }).Check();
+        new MailChecks(control, () => MailDns.Read(control), TimeProvider.System).Check();
     }
 
     // A listener's rules may set QMAILQUEUE for some of its clients.
@@ -54,6 +56,9 @@ public static class QmailSmtpd
                 ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
                 TimeProvider.System, SmtpHandler.Log),
             SmtpLogins.Of(context, words, lookup),
+            new MailChecks(
+                ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
+                TimeProvider.System),
             TimeProvider.System);
     }
 }

@@ -5,7 +5,9 @@ using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Writer;
+using Kopis.Server.Checks;
 using Kopis.Server.Submission;
 
 namespace Kopis.Server.Smtp;
@@ -290,22 +292,33 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         return exit;
     }
 
+    private bool IsStranger => _session.User is null && _policy.RelayClient is null;
+
     private SmtpMessage Begin()
     {
         DateTimeOffset now = _services.Time.GetUtcNow();
-        MessageUpload upload = new(_services.Queue)
+        MessageChecks? checks = !IsStranger || _client.Address is not { } address ? null
+            : _services.Checks.Begin(address, _session.Helo ?? [], _session.Sender);
+        MessageUpload upload = new(
+            _services.Queue, IsStranger ? MessageOrigin.Network : MessageOrigin.Submitted,
+            headFollows: checks is not null)
         {
             Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
         };
         ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now);
-        if (_session.User is null && _policy.RelayClient is null)
+        if (IsStranger)
         {
             upload.Block.Write(ByteText.ToBytes(_services.Client.Mark));
         }
 
         upload.EndHead();
         return new SmtpMessage(
-            upload, _policy.MessageBytesMax, new LoopCheck(_session));
+            upload, _policy.MessageBytesMax, new LoopCheck(_session))
+        {
+            Checks = checks,
+            Filter = _policy.RelayClient is not null || _client.Address is not { } client
+                ? null : _services.Checks.Filter(client),
+        };
     }
 
     // Answers what came of a message, or of a chunk of it.
@@ -314,13 +327,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         switch (end)
         {
             case SmtpMessageEnd.Whole when isLast:
-                if (_session.User is null && _policy.RelayClient is null)
-                {
-                    message.SilenceLoops();
-                }
-
-                byte[] envelope = _session.DetachEnvelope();
-                Answer(await message.FinishAsync(envelope), message.CustomText);
+                await FinishAsync(message);
                 break;
             case SmtpMessageEnd.Whole:
                 SmtpReply.ChunkTaken(
@@ -341,6 +348,32 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
         _since = _services.Time.GetTimestamp();
         return null;
+    }
+
+    private async ValueTask FinishAsync(SmtpMessage message)
+    {
+        byte[] head = [];
+        if (message.Checks is { } checks)
+        {
+            CheckVerdict verdict = await checks.JudgeAsync();
+            _services.Log($"{_connection.Number} {verdict.Words}");
+            if (verdict.Refusal is { } refusal)
+            {
+                _session.Abandon();
+                _session.Say(_connection.Output, refusal);
+                return;
+            }
+
+            head = verdict.Field;
+        }
+
+        if (IsStranger)
+        {
+            message.SilenceLoops();
+        }
+
+        byte[] envelope = _session.DetachEnvelope();
+        Answer(await message.FinishAsync(envelope, head), message.CustomText);
     }
 
     private void Answer(QueueReply? reply, string? words)

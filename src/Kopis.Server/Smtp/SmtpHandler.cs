@@ -5,6 +5,7 @@ using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
+using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
 using Kopis.Users.Logins;
 
@@ -18,11 +19,12 @@ namespace Kopis.Server.Smtp;
 /// <param name="senders">Who knows users' aliases; null where nobody does.</param>
 /// <param name="gate">Meets clients before their sessions.</param>
 /// <param name="logins">Who judges logins; null for nobody.</param>
+/// <param name="checks">What is asked about messages.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue,
     IRecipientCheck? recipients, ISenderCheck? senders, ClientGate gate, SaslService? logins,
-    TimeProvider time)
+    MailChecks checks, TimeProvider time)
     : ISessionHandler
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
@@ -37,6 +39,7 @@ internal sealed class SmtpHandler(
     {
         _ = _settings.Current();
         gate.Check();
+        checks.Check();
         if (!_tls.IsOffered && environment["SMTPS"] is not null)
         {
             throw new ConfigurationException("SMTPS is set, and there is no servercert.pem");
@@ -67,7 +70,7 @@ internal sealed class SmtpHandler(
 
                 SmtpServices services = new(
                     queue(client.Environment), _tls, recipients, senders,
-                    standing, logins, time, _names, Log, _floods);
+                    standing, logins, checks, time, _names, Log, _floods);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);

@@ -1,8 +1,10 @@
 using System.Buffers;
+using Kopis.Mail.Authentication.Results;
 using Kopis.Mail.Header;
 using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Queue.Intake;
+using Kopis.Server.Checks;
 
 namespace Kopis.Server.Smtp;
 
@@ -24,7 +26,14 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     private readonly SmtpDataDecoder _decoder = new();
     private readonly SmtpChunkDecoder _chunks = new();
     private readonly HopCounter _hops = new(loops is null ? null : loops.OnDelivered);
+    private readonly ArrayBufferWriter<byte> _unfiltered = new();
     private long _size; // Bytes as stored, without our Received line.
+
+    /// <summary>Reads what comes; null where nothing is checked.</summary>
+    internal MessageChecks? Checks { get; init; }
+
+    /// <summary>Takes forged results out; null where nothing is taken out, or no more.</summary>
+    internal ForgedResultsFilter? Filter { get; set; }
 
     /// <summary>The refusal in the queue program's own words, where it has some.</summary>
     internal string? CustomText => upload?.CustomText;
@@ -90,9 +99,17 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
 
     /// <summary>Hands over what is left and the envelope.</summary>
     /// <returns>The queue's answer; null where it could not even be asked.</returns>
-    internal Task<QueueReply?> FinishAsync(byte[] envelope) => upload!.FinishAsync(envelope);
+    internal Task<QueueReply?> FinishAsync(byte[] envelope, byte[] head)
+    {
+        Filter?.End(upload!.Block);
+        return upload!.FinishAsync(envelope, head);
+    }
 
-    public ValueTask DisposeAsync() => upload?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        Checks?.Dispose();
+        return upload?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 
     private SmtpMessageEnd Judge() =>
         IsLooping ? SmtpMessageEnd.Looping
@@ -115,12 +132,22 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
             piece = piece[..Math.Min(piece.Length, block.Free)];
             int before = block.Written.Length;
             int used = piece.Length;
-            status = !isChunk ? _decoder.Decode(piece, block, out used)
-                : _chunks.TryDecode(piece, block) ? SmtpDataStatus.More
+            IBufferWriter<byte> to = Filter is null ? block : _unfiltered;
+            status = !isChunk ? _decoder.Decode(piece, to, out used)
+                : _chunks.TryDecode(piece, to) ? SmtpDataStatus.More
                 : SmtpDataStatus.StrayLineEnd;
-            ReadOnlySpan<byte> stored = block.Written.Span[before..];
+            ReadOnlySpan<byte> stored = Filter is null
+                ? block.Written.Span[before..] : _unfiltered.WrittenSpan;
             _hops.Append(stored);
+            Checks?.Read(stored);
             _size += stored.Length;
+            if (Filter is { } filter)
+            {
+                filter.Read(stored, block);
+                _unfiltered.ResetWrittenCount();
+                Filter = filter.IsOver ? null : filter;
+            }
+
             rest = rest.Slice(used);
         }
 

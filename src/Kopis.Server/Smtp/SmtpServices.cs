@@ -2,6 +2,7 @@ using Kopis.Base;
 using Kopis.Mail.Smtp;
 using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
+using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
 using Kopis.Users.Logins;
 
@@ -15,11 +16,12 @@ namespace Kopis.Server.Smtp;
 /// <param name="Senders">Who knows users' aliases; null where nobody does.</param>
 /// <param name="Client">What is held against its client; outlives STARTTLS.</param>
 /// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
+/// <param name="Checks">What is asked about messages.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Names">What recipients are called where they are delivered.</param>
 /// <param name="Log">Takes a line for people.</param>
 /// <param name="Floods">Takes one of those that a client can cause at will.</param>
 internal sealed record SmtpServices(
     IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, ISenderCheck? Senders,
-    ClientState Client, SaslService? Logins, TimeProvider Time, DeliveryNames Names,
+    ClientState Client, SaslService? Logins, MailChecks Checks, TimeProvider Time, DeliveryNames Names,
     Action<string> Log, LogThrottle Floods);

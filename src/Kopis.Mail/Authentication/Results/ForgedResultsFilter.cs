@@ -31,6 +31,9 @@ public sealed class ForgedResultsFilter(IEnumerable<string> names)
     /// <summary>How many fields were removed.</summary>
     public int Removed { get; private set; }
 
+    /// <summary>Whether the header is over: all else is passed on as it is.</summary>
+    public bool IsOver => _isOver;
+
     /// <summary>Passes on the next piece.</summary>
     public void Read(ReadOnlySpan<byte> piece, IBufferWriter<byte> to)
     {

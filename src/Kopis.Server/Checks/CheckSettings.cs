@@ -1,0 +1,81 @@
+using System.Net;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
+using Kopis.Config.Maps;
+using Kopis.Net.Dns;
+
+namespace Kopis.Server.Checks;
+
+/// <summary>The control files of checks.</summary>
+internal sealed class CheckSettings
+{
+    /// <summary>The files.</summary>
+    internal static readonly ControlFile[] Files =
+    [
+        CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc, CheckFiles.ReverseName,
+        CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId, HostFiles.Me,
+        HostFiles.Resolvers,
+    ];
+
+    private readonly NetworkList _exempt;
+    private readonly bool _ofLoopback;
+
+    private CheckSettings(ControlDirectory control, IMailDns dns)
+    {
+        Spf = Read(control, CheckFiles.Spf);
+        Dkim = Read(control, CheckFiles.Dkim);
+        Dmarc = Read(control, CheckFiles.Dmarc, withPolicy: true);
+        ReverseName = Read(control, CheckFiles.ReverseName);
+        _exempt = NetworkList.Load(control, CheckFiles.Exempt);
+        _ofLoopback = control.ReadInt(CheckFiles.Loopback) != 0;
+        Server = ByteText.ToText(control.ReadLineOrDefault(CheckFiles.AuthServId) ?? []);
+        string me = ByteText.ToText(control.ReadLine(HostFiles.Me) ?? []);
+        Names = me.Length > 0 && me != Server ? [Server, me] : [Server];
+        Dns = dns;
+    }
+
+    internal CheckAction Spf { get; }
+
+    internal CheckAction Dkim { get; }
+
+    internal CheckAction Dmarc { get; }
+
+    internal CheckAction ReverseName { get; }
+
+    /// <summary>Our authserv-id (RFC 8601 §2.5).</summary>
+    internal string Server { get; }
+
+    /// <summary>It and the host's name: whose fields nobody else writes.</summary>
+    internal IReadOnlyList<string> Names { get; }
+
+    internal IMailDns Dns { get; }
+
+    /// <summary>Reads the files.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    internal static CheckSettings Load(ControlDirectory control, Func<IMailDns> dns) =>
+        new(control, dns());
+
+    /// <summary>Whether mail of a stranger at this address is checked at all.</summary>
+    internal bool AppliesTo(IPAddress client) =>
+        (Spf, Dkim, Dmarc, ReverseName) != default && !IsLocal(client);
+
+    /// <summary>Whether it is never refused.</summary>
+    internal bool IsExempt(IPAddress client) => _exempt.Contains(client);
+
+    /// <summary>Whether the client is this host, and trusted as that.</summary>
+    internal bool IsLocal(IPAddress client) => !_ofLoopback
+        && IPAddress.IsLoopback(client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client);
+
+    private static CheckAction Read(
+        ControlDirectory control, ControlLine file, bool withPolicy = false) =>
+        ByteText.ToText(control.ReadLineOrDefault(file) ?? []) switch
+        {
+            "off" => CheckAction.Off,
+            "tag" => CheckAction.Tag,
+            "policy" when withPolicy => CheckAction.Policy,
+            "defer" => CheckAction.Defer,
+            "reject" => CheckAction.Reject,
+            _ => throw control.Bad(file, $"must be {file.Line}"),
+        };
+}

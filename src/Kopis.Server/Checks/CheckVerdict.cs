@@ -1,0 +1,10 @@
+using Kopis.Mail.Smtp;
+
+namespace Kopis.Server.Checks;
+
+/// <summary>What becomes of a message that was checked.</summary>
+/// <param name="Field">Its Authentication-Results, in lines that end in LF.</param>
+/// <param name="Refusal">What the client is told; null: the message is taken.</param>
+/// <param name="Words">The results and what follows from them, for the log: one line of printing
+/// ASCII.</param>
+internal sealed record CheckVerdict(byte[] Field, SmtpAnswer? Refusal, string Words);

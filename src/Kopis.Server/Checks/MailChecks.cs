@@ -1,0 +1,46 @@
+using System.Net;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Mail.Authentication.Results;
+using Kopis.Net.Dns;
+
+namespace Kopis.Server.Checks;
+
+/// <summary>The checks of a server's messages, and what they share: settings, and answers of DNS.
+/// </summary>
+/// <param name="control">Where the control files are.</param>
+/// <param name="dns">Asked; read again with the control files.</param>
+/// <param name="time">The clock.</param>
+internal sealed class MailChecks(ControlDirectory control, Func<IMailDns> dns, TimeProvider time)
+{
+    // RFC 7208 §4.6.4 wants 20 seconds at least; clients wait ten minutes (RFC 5321 §4.5.3.2.6).
+    private static readonly TimeSpan DnsTime = TimeSpan.FromSeconds(20);
+
+    private readonly AnswerCache _answers = new(time);
+    private readonly Reloading<CheckSettings> _settings = new(
+        control.Watched(CheckSettings.Files), () => CheckSettings.Load(control, dns), time);
+
+    /// <summary>Reads the files.</summary>
+    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    internal void Check() => _ = _settings.Current();
+
+    /// <summary>Begins to check a stranger's message; null where nothing is to be checked.
+    /// </summary>
+    internal MessageChecks? Begin(IPAddress client, byte[] helo, byte[] sender)
+    {
+        CheckSettings settings = _settings.Current();
+        return settings.AppliesTo(client)
+            ? new MessageChecks(
+                settings, new AuthenticationDns(settings.Dns, _answers, time, DnsTime), client,
+                helo, sender, time)
+            : null;
+    }
+
+    /// <summary>What removes results that a message only claims to have from us; null for a client
+    /// of this host, who may have asked us before.</summary>
+    internal ForgedResultsFilter? Filter(IPAddress client)
+    {
+        CheckSettings settings = _settings.Current();
+        return settings.IsLocal(client) ? null : new ForgedResultsFilter(settings.Names);
+    }
+}

@@ -1,0 +1,171 @@
+using System.Buffers;
+using System.Net;
+using Kopis.Base;
+using Kopis.Mail.Authentication;
+using Kopis.Mail.Authentication.Dkim;
+using Kopis.Mail.Authentication.Dmarc;
+using Kopis.Mail.Authentication.Results;
+using Kopis.Mail.Authentication.Spf;
+using Kopis.Posix;
+
+namespace Kopis.Server.Checks;
+
+/// <summary>
+/// The checks of one message: DNS is asked about the client while the message comes, and the
+/// message is read as it comes, in flat memory. Disposed before its end, it asks nothing more.
+/// </summary>
+internal sealed class MessageChecks : IDisposable
+{
+    private readonly CheckSettings _settings;
+    private readonly IAuthenticationDns _dns;
+    private readonly IPAddress _client;
+    private readonly byte[] _sender;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly DkimVerifier _signatures = new();
+    private readonly MessageReader _reader;
+    private readonly Task<ReverseNameCheck>? _reverseName;
+    private readonly Task<SpfCheck>? _spf;
+
+    /// <summary>Begins: asks about the client.</summary>
+    /// <param name="settings">What is checked.</param>
+    /// <param name="dns">Asked; the questions of this message have a time together.</param>
+    /// <param name="client">The client's address.</param>
+    /// <param name="helo">What it calls itself.</param>
+    /// <param name="sender">The envelope sender.</param>
+    /// <param name="time">The clock.</param>
+    internal MessageChecks(
+        CheckSettings settings, IAuthenticationDns dns, IPAddress client, byte[] helo,
+        byte[] sender, TimeProvider time)
+    {
+        (_settings, _dns, _client, _sender, _time) = (settings, dns, client, sender, time);
+        _reader = new MessageReader(_signatures);
+        _reverseName = settings.ReverseName == CheckAction.Off ? null
+            : ReverseNameCheck.CheckAsync(dns, client, _stop.Token);
+        _spf = settings.Spf == CheckAction.Off && settings.Dmarc == CheckAction.Off ? null
+            : SpfChecker.CheckAsync(
+                dns, SpfRequest.OfMailFrom(client, sender, helo), _stop.Token);
+    }
+
+    /// <summary>Reads the next piece of the message, as the client sent it.</summary>
+    internal void Read(ReadOnlySpan<byte> piece) => _reader.Read(piece);
+
+    /// <summary>Judges the message, which has been read to its end.</summary>
+    internal async Task<CheckVerdict> JudgeAsync()
+    {
+        _reader.End();
+        CheckResults results = await FindAsync();
+        bool isExempt = _settings.IsExempt(_client);
+        Mail.Smtp.SmtpAnswer? refusal =
+            isExempt ? null : CheckJudge.Refusal(_settings, results);
+        ResultsField field = new(_settings.Server);
+        Fill(field, results);
+        ArrayBufferWriter<byte> bytes = new(512);
+        field.Write(bytes);
+        return new CheckVerdict(bytes.WrittenSpan.ToArray(), refusal, Words(results, refusal));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // What is still asked ends by itself; nobody waits for it.
+        _stop.Cancel();
+        _reverseName?.ContinueWith(Observe, TaskScheduler.Default);
+        _spf?.ContinueWith(Observe, TaskScheduler.Default);
+        _signatures.Dispose();
+        _stop.Dispose();
+    }
+
+    private static void Observe(Task task)
+    {
+        if (task.Exception?.GetBaseException() is { } bug and not OperationCanceledException)
+        {
+            ErrorLog.Throw(bug);
+        }
+    }
+
+    private async Task<CheckResults> FindAsync()
+    {
+        IReadOnlyList<DkimCheck>? dkim = null;
+        if (_settings.Dkim != CheckAction.Off || _settings.Dmarc != CheckAction.Off)
+        {
+            dkim = await _signatures.CheckAsync(
+                _dns, _time.GetUtcNow(), Ed25519.IsAvailable ? Ed25519.Verify : null,
+                _stop.Token);
+        }
+
+        ReverseNameCheck? name = _reverseName is null ? null : await _reverseName;
+        SpfCheck? spf = _spf is null ? null : await _spf;
+        DmarcCheck? dmarc = _settings.Dmarc == CheckAction.Off ? null
+            : await DmarcChecker.CheckAsync(
+                _dns, AuthorDomains.Of(_signatures.Header!), spf, dkim ?? [], _stop.Token);
+        return new CheckResults(
+            name, _settings.Spf == CheckAction.Off ? null : spf,
+            _settings.Dkim == CheckAction.Off ? null : dkim, dmarc);
+    }
+
+    private static void Fill(ResultsField field, CheckResults results)
+    {
+        if (results.ReverseName is { } name)
+        {
+            field.Add(name);
+        }
+
+        if (results.Spf is { } spf)
+        {
+            field.Add(spf);
+        }
+
+        foreach (DkimCheck one in results.Dkim ?? [])
+        {
+            field.Add(one);
+        }
+
+        if (results.Dkim is { Count: 0 })
+        {
+            field.AddUnsigned();
+        }
+
+        if (results.Dmarc is { } dmarc)
+        {
+            field.Add(dmarc);
+        }
+    }
+
+    private string Words(CheckResults results, Mail.Smtp.SmtpAnswer? refusal)
+    {
+        List<string> words = [$"checks {_client} <{LogText.Safe(_sender)}>:"];
+        if (results.ReverseName is { } name)
+        {
+            words.Add($"iprev={Word(name.Result)}");
+        }
+
+        if (results.Spf is { } spf)
+        {
+            words.Add($"spf={Word(spf.Result)}{Reason(spf.Reason)}");
+        }
+
+        if (results.Dkim is { } dkim)
+        {
+            words.AddRange(dkim.Select(one => $"dkim={Word(one.Result)}{Reason(one.Reason)}"
+                + (one.Signature is { } by ? $" of {Safe(by.Domain)}" : "")));
+            words.AddRange(dkim.Count == 0 ? ["dkim=none"] : []);
+        }
+
+        if (results.Dmarc is { } dmarc)
+        {
+            words.Add($"dmarc={Word(dmarc.Result)} of {Safe(dmarc.AuthorDomain)}"
+                + Reason(dmarc.Reason));
+        }
+
+        words.Add(refusal is null ? "taken" : refusal.Line);
+        return string.Join(' ', words);
+    }
+
+    private static string Word(AuthenticationResult result) =>
+        result.ToString().ToLowerInvariant();
+
+    private static string Reason(string reason) => reason.Length > 0 ? $" ({Safe(reason)})" : "";
+
+    private static string Safe(string text) => LogText.Safe(ByteText.ToBytes(text));
+}
