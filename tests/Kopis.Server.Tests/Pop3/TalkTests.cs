@@ -20,6 +20,6 @@ public class TalkTests
     // 1 is qmail-popup's exit code, whatever came of the session (contract §13, 26).
     [Theory, MemberData(nameof(Transcripts))]
     public async Task Plays(string file, int cut) =>
-        Assert.Equal(1, await Talk.Play(cut, await File.ReadAllTextAsync(
+        Assert.Equal(1, await Pop3Talk.Play(cut, await File.ReadAllTextAsync(
             Path.Combine(AppContext.BaseDirectory, "Pop3/talk", file))));
 }

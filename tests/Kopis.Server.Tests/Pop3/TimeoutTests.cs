@@ -10,7 +10,7 @@ public class TimeoutTests
     [Theory, InlineData(Greeting), InlineData(LoggedIn)]
     public async Task A_line_that_does_not_end_ends_the_session(string before)
     {
-        using Talk talk = new(int.MaxValue);
+        using Pop3Talk talk = new(int.MaxValue);
         await talk.Play(before);
         await talk.Send("NOO"); // Byte for byte would be no better: a whole line must come.
         for (int bytes = 0; !talk.IsOver; bytes++)
@@ -29,7 +29,7 @@ public class TimeoutTests
     [Fact]
     public async Task A_login_cannot_be_put_off_for_ever()
     {
-        using Talk talk = new(int.MaxValue);
+        using Pop3Talk talk = new(int.MaxValue);
         await talk.Play(Greeting);
         for (int i = 0; i < 2; i++)
         {
@@ -45,7 +45,7 @@ public class TimeoutTests
     [Theory, InlineData(Greeting), InlineData(LoggedIn)]
     public async Task The_listeners_end_ends_an_idle_session(string before)
     {
-        using Talk talk = new(int.MaxValue);
+        using Pop3Talk talk = new(int.MaxValue);
         await talk.Play(before);
         await talk.Stop.CancelAsync();
         Assert.Equal(1, await talk.End());
@@ -54,7 +54,7 @@ public class TimeoutTests
     [Theory, InlineData(1), InlineData(4096)]
     public async Task A_long_line_is_no_command_and_costs_no_memory(int cut)
     {
-        using Talk talk = new(cut);
+        using Pop3Talk talk = new(cut);
         await talk.Play(Greeting);
         await talk.Send("USER " + new string('x', 50_000) + "\r\n");
         await talk.Play("S: -ERR syntax error");
@@ -70,7 +70,7 @@ public class TimeoutTests
     [InlineData("", "-ERR this user has no $HOME/Maildir")]
     public async Task A_mailbox_that_is_not_there(string removed, string answer)
     {
-        using Talk talk = new(int.MaxValue);
+        using Pop3Talk talk = new(int.MaxValue);
         Directory.Delete(Path.Combine(talk.Maildir, removed), recursive: true);
         await talk.Play($"{Greeting}\nC: AUTH PLAIN AHNlbmdva3UAa29hbGE=\nS: {answer}");
         Assert.Equal(1, await talk.End());
@@ -79,7 +79,7 @@ public class TimeoutTests
     [Fact]
     public async Task A_users_file_that_is_being_written_lets_nobody_in()
     {
-        using Talk talk = new(int.MaxValue);
+        using Pop3Talk talk = new(int.MaxValue);
         await talk.Play(Greeting);
         await File.AppendAllTextAsync(talk.Home.In("users/virtual"), "damage");
         await talk.Play("C: AUTH PLAIN AHNlbmdva3UAa29hbGE=\n"

@@ -1,7 +1,6 @@
 using System.Text;
 using Kopis.Queue.Intake;
 using Kopis.Queue.Store.Messages;
-using Kopis.Queue.Writer;
 
 namespace Kopis.Server.Tests.Smtp;
 

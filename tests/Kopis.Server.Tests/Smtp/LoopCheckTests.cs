@@ -30,7 +30,7 @@ public class LoopCheckTests
     {
         foreach (int cut in (int[])[1, 4096])
         {
-            using Talk talk = Prepare(cut);
+            using SmtpTalk talk = Prepare(cut);
             (_, bool isTaken) = await Send(talk, header, loops ? Loops : Taken, recipient);
             Assert.NotEqual(loops, isTaken);
         }
@@ -39,7 +39,7 @@ public class LoopCheckTests
     [Fact]
     public async Task Where_all_have_had_it_it_is_refused()
     {
-        using Talk talk = Prepare(4096);
+        using SmtpTalk talk = Prepare(4096);
         await Send(
             talk, "Delivered-To: joe@gcd.org\\r\\nDelivered-To: ann@gcd.org", Loops,
             "ann@gcd.org", "joe@gcd.org", "ann@gcd.org");
@@ -48,7 +48,7 @@ public class LoopCheckTests
     [Fact]
     public async Task Others_get_it_and_nobody_hears_of_those_who_had_it()
     {
-        using Talk talk = Prepare(4096);
+        using SmtpTalk talk = Prepare(4096);
         (string envelope, _) = await Send(
             talk, "Delivered-To: joe@gcd.org\\r\\nDelivered-To: kim@gcd.org", Taken,
             "joe@gcd.org", "ann@gcd.org", "kim@gcd.org");
@@ -60,7 +60,7 @@ public class LoopCheckTests
     [Fact]
     public async Task Who_may_relay_hears_of_them()
     {
-        using Talk talk = Prepare(4096);
+        using SmtpTalk talk = Prepare(4096);
         await talk.Line("env RELAYCLIENT=");
         (string envelope, _) = await Send(
             talk, "Delivered-To: joe@gcd.org", Taken, "joe@gcd.org", "ann@gcd.org");
@@ -70,7 +70,7 @@ public class LoopCheckTests
     [Fact]
     public async Task In_chunks_too()
     {
-        using Talk talk = Prepare(4096);
+        using SmtpTalk talk = Prepare(4096);
         foreach (string line in (string[])
         [
             "C: MAIL FROM:<a@b>\\r\\nRCPT TO:<joe@gcd.org>\\r\\nBDAT 16\\r\\nDelivered-To: jo\\c",
@@ -86,9 +86,9 @@ public class LoopCheckTests
         Assert.Empty(talk.Queue.Messages);
     }
 
-    private static Talk Prepare(int cut)
+    private static SmtpTalk Prepare(int cut)
     {
-        Talk talk = new(cut);
+        SmtpTalk talk = new(cut);
         talk.Control("locals", "gcd.org\ntoyokawa.gcd.org");
         talk.Control("rcpthosts", "gcd.org\nvirt.example\nhack.example\nelsewhere.example");
         talk.Control("virtualdomains", "virt.example:alias-v");
@@ -97,7 +97,7 @@ public class LoopCheckTests
     }
 
     private static async Task<(string Envelope, bool IsTaken)> Send(
-        Talk talk, string header, string answer, params string[] recipients)
+        SmtpTalk talk, string header, string answer, params string[] recipients)
     {
         await talk.Line("C: MAIL FROM:<a@b>");
         await talk.Line(Greeting);

@@ -22,7 +22,7 @@ public class SmtpChunkTests
     [Theory, InlineData(1), InlineData(3), InlineData(4096)]
     public async Task Chunks_are_one_message_however_they_are_cut(int cut)
     {
-        (int exit, CapturedQueue queue) = await Talk.Play(cut, Open
+        (int exit, CapturedQueue queue) = await SmtpTalk.Play(cut, Open
             + "C: BDAT 10\\r\\nSubject: x\\c\nS: 250 10 octets taken\n"
             + "C: BDAT 1\\r\\n\\r\\c\nS: 250 1 octets taken\n"
             + "C: BDAT 7\\r\\n\\n\\r\\n.\\r\\n.\\c\nS: 250 7 octets taken\n"
@@ -42,7 +42,7 @@ public class SmtpChunkTests
         {
             string first = Escape(plain[..at]);
             string last = Escape(plain[at..]);
-            (_, CapturedQueue queue) = await Talk.Play(4096, Open
+            (_, CapturedQueue queue) = await SmtpTalk.Play(4096, Open
                 + $"C: BDAT {at}\\r\\n{first}BDAT {plain.Length - at} LAST\\r\\n{last}\\c\n"
                 + $"S: 250 {at} octets taken\n" + Done);
             Assert.EndsWith(
@@ -65,7 +65,7 @@ public class SmtpChunkTests
         int size = body.Replace("\\r", "\r").Replace("\\n", "\n").Length;
         foreach (int cut in (int[])[1, 2, 3, 4096])
         {
-            (int exit, CapturedQueue queue) = await Talk.Play(cut, Open
+            (int exit, CapturedQueue queue) = await SmtpTalk.Play(cut, Open
                 + $"C: BDAT {size} LAST\\r\\n{body}\\c\n"
                 + "S: 451 See https://cr.yp.to/docs/smtplf.html.");
             Assert.Equal(1, exit);
@@ -76,7 +76,7 @@ public class SmtpChunkTests
     [Fact]
     public async Task A_line_end_that_the_last_chunk_leaves_open_is_refused()
     {
-        (int exit, CapturedQueue queue) = await Talk.Play(1, Open
+        (int exit, CapturedQueue queue) = await SmtpTalk.Play(1, Open
             + "C: BDAT 2 LAST\\r\\na\\r\\c\nS: 451 See https://cr.yp.to/docs/smtplf.html.");
         Assert.Equal(1, exit);
         Assert.Empty(queue.Messages);
@@ -92,7 +92,7 @@ public class SmtpChunkTests
     [InlineData("BDAT 9223372036854775808 LAST")]
     public async Task A_chunk_of_unknown_size_ends_the_session(string line)
     {
-        (int exit, CapturedQueue queue) = await Talk.Play(4096, Open
+        (int exit, CapturedQueue queue) = await SmtpTalk.Play(4096, Open
             + $"C: {line}\\r\\nMAIL FROM:<x>\nS: 501 BDAT needs a size (#5.5.4)");
         Assert.Equal(1, exit);
         Assert.Empty(queue.Messages);
@@ -101,7 +101,7 @@ public class SmtpChunkTests
     [Theory, InlineData("BDAT 5 LAST\\r\\nabcd"), InlineData("BDAT 999999999999999999\\r\\nabcd")]
     public async Task A_chunk_that_does_not_come_whole_queues_nothing(string sent)
     {
-        (int exit, CapturedQueue queue) = await Talk.Play(1, Open + $"C: {sent}\\c\neof");
+        (int exit, CapturedQueue queue) = await SmtpTalk.Play(1, Open + $"C: {sent}\\c\neof");
         Assert.Equal(1, exit);
         Assert.Empty(queue.Messages);
     }
@@ -110,7 +110,7 @@ public class SmtpChunkTests
     public async Task A_message_given_up_between_chunks_is_abandoned()
     {
         string large = new('x', 100_000);
-        (_, CapturedQueue queue) = await Talk.Play(8191, Open
+        (_, CapturedQueue queue) = await SmtpTalk.Play(8191, Open
             + $"C: BDAT 100000\\r\\n{large}RSET\n"
             + "S: 250 100000 octets taken\nS: 250 flushed\n"
             + "C: MAIL FROM:<>\nC: RCPT TO:<x@gcd.org>\nC: BDAT 2 LAST\\r\\nhi\\c\n"
@@ -122,7 +122,7 @@ public class SmtpChunkTests
     [Fact]
     public async Task Over_databytes_the_rest_is_dropped_and_the_session_goes_on()
     {
-        (_, CapturedQueue queue) = await Talk.Play(4096, "control databytes: 10\n" + Open
+        (_, CapturedQueue queue) = await SmtpTalk.Play(4096, "control databytes: 10\n" + Open
             + "C: BDAT 8\\r\\n12345678BDAT 8\\r\\n12345678BDAT 3 LAST\\r\\nabcNOOP\n"
             + "S: 250 8 octets taken\n"
             + "S: 552 sorry, that message size exceeds my databytes limit (#5.3.4)\n"
@@ -134,8 +134,8 @@ public class SmtpChunkTests
     public async Task Chunks_that_bring_nothing_end_the_session()
     {
         string many = string.Concat(Enumerable.Repeat("BDAT 0\\r\\n", 1000));
-        using Talk talk = new(int.MaxValue);
-        await Lines(talk, Open + "C: " + many);
+        using SmtpTalk talk = new(int.MaxValue);
+        await talk.Play(Open + "C: " + many);
         for (int i = 0; i < 996; i++) // HELO and MAIL counted too; RCPT did not.
         {
             await talk.Line("S: 250 0 octets taken");
@@ -150,16 +150,16 @@ public class SmtpChunkTests
     [Fact]
     public async Task Small_chunks_do_not_hold_a_session_for_ever()
     {
-        using Talk talk = new(4096);
-        await Lines(talk, "control timeoutsmtpd: 100\n" + Open);
+        using SmtpTalk talk = new(4096);
+        await talk.Play("control timeoutsmtpd: 100\n" + Open);
         for (int seconds = 60; seconds <= 300; seconds += 60)
         {
             talk.Time.Advance(TimeSpan.FromSeconds(60));
-            await Lines(talk, "C: BDAT 1\\r\\nx\\c\nS: 250 1 octets taken");
+            await talk.Play("C: BDAT 1\\r\\nx\\c\nS: 250 1 octets taken");
         }
 
         talk.Time.Advance(TimeSpan.FromSeconds(60));
-        await Lines(talk, "C: BDAT 1\\r\\nx\\c\nS: 250 1 octets taken\nC: NOOP\nS: 250 ok\n"
+        await talk.Play("C: BDAT 1\\r\\nx\\c\nS: 250 1 octets taken\nC: NOOP\nS: 250 ok\n"
             + "S: 451 timeout (#4.4.2)");
         Assert.Equal(1, await talk.End());
     }
@@ -167,7 +167,7 @@ public class SmtpChunkTests
     [Fact]
     public async Task What_DSN_says_is_in_the_envelope()
     {
-        (_, CapturedQueue queue) = await Talk.Play(1, """
+        (_, CapturedQueue queue) = await SmtpTalk.Play(1, """
             control smtpextensions: +DSN\n-SIZE\n-LIMITS\n-SMTPUTF8\n-CHUNKING\n-ENHANCEDSTATUSCODES
             S: 220 toyokawa.gcd.org ESMTP
             C: EHLO c
@@ -204,12 +204,4 @@ public class SmtpChunkTests
     }
 
     private static string Escape(string text) => text.Replace("\r", "\\r").Replace("\n", "\\n");
-
-    private static async Task Lines(Talk talk, string text)
-    {
-        foreach (string line in text.Split('\n'))
-        {
-            await talk.Line(line);
-        }
-    }
 }

@@ -14,7 +14,7 @@ public class SmtpLimitTests
     public async Task Bad_commands_end_the_session()
     {
         int most = SmtpLimits.ErrorsMax;
-        (int exit, _) = await Talk.Play(4096, string.Join('\n', [
+        (int exit, _) = await SmtpTalk.Play(4096, string.Join('\n', [
             "C: " + string.Concat(Enumerable.Repeat("TURN\\r\\n", most + 5)), Greeting,
             .. Enumerable.Repeat("S: 502 unimplemented (#5.5.1)", most), Patience]));
         Assert.Equal(1, exit);
@@ -24,7 +24,7 @@ public class SmtpLimitTests
     public async Task Idle_commands_end_the_session_and_recipients_do_not_count()
     {
         int most = SmtpLimits.IdleCommandsMax;
-        (int exit, _) = await Talk.Play(65536, string.Join('\n', [
+        (int exit, _) = await SmtpTalk.Play(65536, string.Join('\n', [
             "C: MAIL FROM:<>\\r\\n"
                 + string.Concat(Enumerable.Repeat("RCPT TO:<x@gcd.org>\\r\\n", most))
                 + string.Concat(Enumerable.Repeat("NOOP\\r\\n", most)),
@@ -34,7 +34,7 @@ public class SmtpLimitTests
 
     [Fact]
     public async Task Refused_recipients_in_a_batch_are_all_answered() =>
-        await Talk.Play(65536, string.Join('\n', [
+        await SmtpTalk.Play(65536, string.Join('\n', [
             "C: MAIL FROM:<>\\r\\n" + string.Concat(Enumerable.Repeat("RCPT TO:<x@no>\\r\\n", 500))
                 + "QUIT",
             Greeting, "S: 250 ok",
@@ -68,7 +68,7 @@ public class SmtpLimitTests
     {
         string batch = string.Concat(
             Enumerable.Range(0, most + 1).Select(number => $"RCPT TO:<{number}@gcd.org>\\r\\n"));
-        await Talk.Play(1 << 20, setup + "\n" + string.Join('\n', [
+        await SmtpTalk.Play(1 << 20, setup + "\n" + string.Join('\n', [
             "C: MAIL FROM:<>\\r\\n" + batch + "RCPT TO:<0@GCD.org>\\r\\nQUIT", Greeting,
             .. Enumerable.Repeat("S: 250 ok", 1 + most), "S: 452 too many recipients (#4.5.3)",
             "S: 250 ok", // One of them again.
@@ -87,7 +87,7 @@ public class SmtpLimitTests
         const int each = 900;
         string batch = string.Concat(Enumerable.Repeat(forms, each).SelectMany(all => all).Select(
             form => $"RCPT TO:{form}\\r\\n"));
-        (_, CapturedQueue queue) = await Talk.Play(1 << 20, string.Join('\n', [
+        (_, CapturedQueue queue) = await SmtpTalk.Play(1 << 20, string.Join('\n', [
             "C: MAIL FROM:<>\\r\\n" + batch + "DATA", Greeting,
             .. Enumerable.Repeat("S: 250 ok", 1 + (each * forms.Length)), "S: 354 go ahead",
             "C: x\\r\\n.\\r\\nQUIT", "S: 250 ok 946177353 qp 13960",
@@ -109,10 +109,10 @@ public class SmtpLimitTests
         // Others around it, so many that there is an index.
         string others = string.Concat(
             Enumerable.Range(0, 20).Select(number => $"RCPT TO:<{number}@gcd.org>\\r\\n"));
-        using Talk talk = new(4096);
-        await Lines(talk, "env RELAYCLIENT=", Greeting, "C: EHLO c");
+        using SmtpTalk talk = new(4096);
+        await talk.Play("env RELAYCLIENT=", Greeting, "C: EHLO c");
         await talk.ReadReply();
-        await Lines(talk, "C: MAIL FROM:<a@b>", "S: 250 2.1.0 ok",
+        await talk.Play("C: MAIL FROM:<a@b>", "S: 250 2.1.0 ok",
             $"C: RCPT TO:<x@gcd.org>{first}\\r\\n{others}RCPT TO:<x@GCD.org>{second}\\r\\n"
                 + "RCPT TO:<19@gcd.org>\\r\\nDATA\\r\\n.\\r\\nQUIT");
         for (int i = 0; i < 23; i++)
@@ -120,7 +120,7 @@ public class SmtpLimitTests
             await talk.Expect("250 2.1.5 ok");
         }
 
-        await Lines(talk, "S: 354 go ahead", "S: 250 2.0.0 ok 946177353 qp 13960",
+        await talk.Play("S: 354 go ahead", "S: 250 2.0.0 ok 946177353 qp 13960",
             "S: 221 2.0.0 toyokawa.gcd.org");
         await talk.End();
         string envelope = Assert.Single(talk.Queue.Messages).Envelope;
@@ -135,7 +135,7 @@ public class SmtpLimitTests
         const int localBytes = RecipientRecordBytes - 10;
         string batch = string.Concat(Enumerable.Range(0, fits + 2).Select(number =>
             $"RCPT TO:<{number.ToString().PadRight(localBytes, 'x')}@gcd.org>\\r\\n"));
-        await Talk.Play(1 << 20, setup + "\n" + string.Join('\n', [
+        await SmtpTalk.Play(1 << 20, setup + "\n" + string.Join('\n', [
             "C: MAIL FROM:<>\\r\\n" + batch + "QUIT", Greeting,
             .. Enumerable.Repeat("S: 250 ok", 1 + fits),
             "S: 452 too many recipients (#4.5.3)", "S: 452 too many recipients (#4.5.3)",
@@ -144,13 +144,13 @@ public class SmtpLimitTests
 
     [Theory, InlineData(1000), InlineData(65536)]
     public async Task A_command_line_is_bounded(int cut) =>
-        await Talk.Play(cut, string.Join('\n', [
+        await SmtpTalk.Play(cut, string.Join('\n', [
             "C: EHLO " + new string('x', 1_000_000) + "\\r\\nNOOP\\r\\nQUIT", Greeting,
             "S: 500 line too long (#5.5.2)", "S: 250 ok", "S: 221 toyokawa.gcd.org"]));
 
     [Fact]
     public async Task A_path_of_900_bytes_is_a_syntax_error() =>
-        await Talk.Play(4096, string.Join('\n', [
+        await SmtpTalk.Play(4096, string.Join('\n', [
             "C: MAIL FROM:<" + new string('a', 899) + ">\\r\\nMAIL FROM:<" + new string('a', 900)
                 + ">\\r\\nQUIT",
             Greeting, "S: 250 ok", "S: 555 syntax error (#5.5.4)", "S: 221 toyokawa.gcd.org"]));
@@ -158,8 +158,8 @@ public class SmtpLimitTests
     [Fact]
     public async Task A_line_that_does_not_come_whole_in_time_ends_the_session()
     {
-        using Talk talk = new(1);
-        await Lines(talk, "control timeoutsmtpd: 100", Greeting, "C: NO\\c");
+        using SmtpTalk talk = new(1);
+        await talk.Play("control timeoutsmtpd: 100", Greeting, "C: NO\\c");
         talk.Time.Advance(TimeSpan.FromSeconds(60));
         await talk.Line("C: OP\\c");
         talk.Time.Advance(TimeSpan.FromSeconds(41));
@@ -170,24 +170,24 @@ public class SmtpLimitTests
     [Fact]
     public async Task Commands_each_in_time_do_not_hold_a_session_for_ever()
     {
-        using Talk talk = new(4096);
-        await Lines(talk, "control timeoutsmtpd: 100", Greeting);
+        using SmtpTalk talk = new(4096);
+        await talk.Play("control timeoutsmtpd: 100", Greeting);
         for (int seconds = 60; seconds <= 300; seconds += 60)
         {
             talk.Time.Advance(TimeSpan.FromSeconds(60));
-            await Lines(talk, "C: NOOP", "S: 250 ok");
+            await talk.Play("C: NOOP", "S: 250 ok");
         }
 
         talk.Time.Advance(TimeSpan.FromSeconds(60));
-        await Lines(talk, "C: NOOP", "S: 250 ok", "S: 451 timeout (#4.4.2)");
+        await talk.Play("C: NOOP", "S: 250 ok", "S: 451 timeout (#4.4.2)");
         Assert.Equal(1, await talk.End());
     }
 
     [Fact]
     public async Task Data_must_make_progress()
     {
-        using Talk talk = new(4096);
-        await Lines(talk, "control timeoutsmtpd: 100", Greeting, "C: MAIL FROM:<>",
+        using SmtpTalk talk = new(4096);
+        await talk.Play("control timeoutsmtpd: 100", Greeting, "C: MAIL FROM:<>",
             "C: RCPT TO:<x@gcd.org>", "C: DATA", "S: 250 ok", "S: 250 ok", "S: 354 go ahead",
             "C: a few bytes");
         for (int bytes = 0; !talk.IsOver; bytes++)
@@ -208,8 +208,8 @@ public class SmtpLimitTests
     [Fact]
     public async Task A_session_between_commands_ends_when_told()
     {
-        using Talk talk = new(4096);
-        await Lines(talk, Greeting, "C: NOOP", "S: 250 ok");
+        using SmtpTalk talk = new(4096);
+        await talk.Play(Greeting, "C: NOOP", "S: 250 ok");
         await talk.Stop.CancelAsync();
         await talk.Expect("421 going down (#4.3.2)");
         Assert.Equal(1, await talk.End());
@@ -218,11 +218,11 @@ public class SmtpLimitTests
     [Fact]
     public async Task A_session_in_its_data_finishes_first()
     {
-        using Talk talk = new(4096);
-        await Lines(talk, "C: MAIL FROM:<>\\r\\nRCPT TO:<x@gcd.org>\\r\\nDATA", Greeting,
+        using SmtpTalk talk = new(4096);
+        await talk.Play("C: MAIL FROM:<>\\r\\nRCPT TO:<x@gcd.org>\\r\\nDATA", Greeting,
             "S: 250 ok", "S: 250 ok", "S: 354 go ahead");
         await talk.Stop.CancelAsync();
-        await Lines(talk, "C: .", "S: 250 ok 946177353 qp 13960", "S: 421 going down (#4.3.2)");
+        await talk.Play("C: .", "S: 250 ok 946177353 qp 13960", "S: 421 going down (#4.3.2)");
         Assert.Single(talk.Queue.Messages);
         Assert.Equal(1, await talk.End());
     }
@@ -233,7 +233,7 @@ public class SmtpLimitTests
     [InlineData("env DATABYTES=many")]
     public async Task What_cannot_be_understood_is_never_a_default(string setup)
     {
-        (int exit, _) = await Talk.Play(
+        (int exit, _) = await SmtpTalk.Play(
             4096, setup + "\nS: 421 unable to read controls (#4.3.0)");
         Assert.Equal(1, exit);
     }
@@ -245,18 +245,10 @@ public class SmtpLimitTests
         more.Add("more.example"u8, []);
         byte[] image = more.ToArray();
         image.AsSpan(2052, 4).Fill(0xEE); // The record's data length; the header is sound.
-        using Talk talk = new(4096);
+        using SmtpTalk talk = new(4096);
         talk.Control("morercpthosts.cdb", image);
-        await Lines(talk, Greeting, "C: MAIL FROM:<>", "S: 250 ok",
+        await talk.Play(Greeting, "C: MAIL FROM:<>", "S: 250 ok",
             "C: RCPT TO:<x@more.example>", "S: 421 unable to read controls (#4.3.0)");
         Assert.Equal(1, await talk.End());
-    }
-
-    private static async Task Lines(Talk talk, params string[] lines)
-    {
-        foreach (string line in lines)
-        {
-            await talk.Line(line);
-        }
     }
 }

@@ -1,5 +1,4 @@
 using Kopis.Queue.Intake;
-using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Server.Tests.Smtp;
 
@@ -26,7 +25,7 @@ public class SmtpMessageTests
     [Theory, InlineData(1), InlineData(3), InlineData(4096)]
     public async Task The_queue_gets_received_line_message_and_envelope(int cut)
     {
-        (_, CapturedQueue queue) = await Talk.Play(cut, """
+        (_, CapturedQueue queue) = await SmtpTalk.Play(cut, """
             S: 220 toyokawa.gcd.org ESMTP
             C: HELO other.example
             S: 250 toyokawa.gcd.org
@@ -64,7 +63,7 @@ public class SmtpMessageTests
     {
         foreach (int cut in (int[])[1, 2, 3, 4096])
         {
-            (int exit, CapturedQueue queue) = await Talk.Play(cut, Open
+            (int exit, CapturedQueue queue) = await SmtpTalk.Play(cut, Open
                 + $"C: body{sequence}MAIL FROM:<x>\\r\\nRCPT TO:<v@gcd.org>\\r\\n"
                 + "DATA\\r\\n.\\r\\n.\n"
                 + Stray);
@@ -80,7 +79,7 @@ public class SmtpMessageTests
     {
         foreach (int cut in (int[])[1, 2, 3, 4096])
         {
-            (_, CapturedQueue queue) = await Talk.Play(
+            (_, CapturedQueue queue) = await SmtpTalk.Play(
                 cut, Open + $"C: body{sequence}MAIL FROM:<x>\\r\\nDATA\\r\\n.\n" + Done);
             Assert.EndsWith("MAIL FROM:<x>\nDATA\n", Assert.Single(queue.Messages).Message);
         }
@@ -93,7 +92,7 @@ public class SmtpMessageTests
     [InlineData("\\r\\n\\r\\n.", "\n\n")]
     public async Task Odd_bodies(string sent, string stored)
     {
-        (_, CapturedQueue queue) = await Talk.Play(1, Open + $"C: {sent}\n" + Done);
+        (_, CapturedQueue queue) = await SmtpTalk.Play(1, Open + $"C: {sent}\n" + Done);
         Assert.Equal(Received + stored, Assert.Single(queue.Messages).Message);
     }
 
@@ -101,7 +100,7 @@ public class SmtpMessageTests
     public async Task A_long_line_and_a_large_message_go_in_blocks()
     {
         string line = new('x', 300_000);
-        (_, CapturedQueue queue) = await Talk.Play(8191, Open + $"C: {line}\\r\\n.\n" + Done);
+        (_, CapturedQueue queue) = await SmtpTalk.Play(8191, Open + $"C: {line}\\r\\n.\n" + Done);
         Assert.Equal(Received + line + "\n", Assert.Single(queue.Messages).Message);
         Assert.InRange(queue.LargestWrite, 16 * 1024, 32 * 1024);
         Assert.Equal((1, 0), (queue.Begun, queue.Abandoned));
@@ -110,8 +109,8 @@ public class SmtpMessageTests
     [Fact]
     public async Task A_small_message_asks_for_the_queue_only_at_its_end()
     {
-        using Talk talk = new(4096);
-        await Lines(talk, Open + "C: half of it\nC: NOOP");
+        using SmtpTalk talk = new(4096);
+        await talk.Play(Open + "C: half of it\nC: NOOP");
         await talk.Line("eof");
         Assert.Equal(1, await talk.End());
         Assert.Equal(0, talk.Queue.Begun);
@@ -121,7 +120,7 @@ public class SmtpMessageTests
     public async Task A_large_message_cut_off_is_abandoned()
     {
         (int exit, CapturedQueue queue) =
-            await Talk.Play(4096, Open + $"C: {new string('x', 100_000)}\neof");
+            await SmtpTalk.Play(4096, Open + $"C: {new string('x', 100_000)}\neof");
         Assert.Equal(1, exit);
         Assert.Empty(queue.Messages);
         Assert.Equal((1, 1), (queue.Begun, queue.Abandoned));
@@ -134,7 +133,7 @@ public class SmtpMessageTests
     {
         string header = string.Concat(Enumerable.Repeat("Received: x\\r\\n", hops - 1))
             + "DELIVERED-to: y\\r\\n\\r\\nReceived: body\\r\\n.\n";
-        (_, CapturedQueue queue) = await Talk.Play(4096, Open + "C: " + header + (passes ? Done
+        (_, CapturedQueue queue) = await SmtpTalk.Play(4096, Open + "C: " + header + (passes ? Done
             : "S: 554 too many hops, this message is looping (#5.4.6)\nC: QUIT\n"
                 + "S: 221 toyokawa.gcd.org"));
         Assert.Equal(passes ? 1 : 0, queue.Messages.Count);
@@ -150,7 +149,7 @@ public class SmtpMessageTests
     [InlineData("control databytes: 9\nenv DATABYTES=\n", "12345\\r\\n..89", true)] // 0, as qmail.
     public async Task Databytes_is_the_most_that_passes(string setup, string body, bool passes)
     {
-        (_, CapturedQueue queue) = await Talk.Play(1, setup + Open + $"C: {body}\nC: .\n"
+        (_, CapturedQueue queue) = await SmtpTalk.Play(1, setup + Open + $"C: {body}\nC: .\n"
             + (passes ? Done
                 : "S: 552 sorry, that message size exceeds my databytes limit (#5.3.4)\n"
                 + "C: QUIT\nS: 221 toyokawa.gcd.org"));
@@ -160,7 +159,7 @@ public class SmtpMessageTests
     [Fact]
     public async Task Over_databytes_the_rest_is_read_and_dropped()
     {
-        (_, CapturedQueue queue) = await Talk.Play(4096, "control databytes: 50000\n" + Open
+        (_, CapturedQueue queue) = await SmtpTalk.Play(4096, "control databytes: 50000\n" + Open
             + $"C: {new string('x', 500_000)}\nC: .\n"
             + "S: 552 sorry, that message size exceeds my databytes limit (#5.3.4)\n"
             + "C: NOOP\nS: 250 ok\nC: QUIT\nS: 221 toyokawa.gcd.org");
@@ -172,7 +171,7 @@ public class SmtpMessageTests
     [InlineData(".relay", "Tx@elsewhere.example.relay\0")]
     public async Task Relayclient_lets_through_and_is_appended(string value, string recipient)
     {
-        (_, CapturedQueue queue) = await Talk.Play(4096, $"env RELAYCLIENT={value}\n"
+        (_, CapturedQueue queue) = await SmtpTalk.Play(4096, $"env RELAYCLIENT={value}\n"
             + Open.Replace("x@gcd.org", "x@elsewhere.example", StringComparison.Ordinal)
             + "C: .\n" + Done);
         Assert.Equal("Fa@b.example\0" + recipient + "\0", Assert.Single(queue.Messages).Envelope);
@@ -181,10 +180,10 @@ public class SmtpMessageTests
     [Fact]
     public async Task An_address_of_our_own_is_named()
     {
-        (_, CapturedQueue queue) = await Talk.Play(4096, "control localiphost: gcd.org\n" + Open
+        (_, CapturedQueue queue) = await SmtpTalk.Play(4096, "control localiphost: gcd.org\n" + Open
             .Replace("x@gcd.org", "x@[127.0.0.1]", StringComparison.Ordinal) + "C: .\n" + Done);
         Assert.Contains("Tx@gcd.org\0", Assert.Single(queue.Messages).Envelope);
-        await Talk.Play(4096, """
+        await SmtpTalk.Play(4096, """
             C: MAIL FROM:<>
             C: RCPT TO:<x@[192.0.2.1]>
             C: QUIT
@@ -206,28 +205,20 @@ public class SmtpMessageTests
     [InlineData(82, "554 own words with a LF (#5.7.1)", "Down words with a\nLF (#5.7.1)")]
     public async Task A_refusal_of_the_queue_is_told(int code, string line, string? words = null)
     {
-        using Talk talk = new(4096);
+        using SmtpTalk talk = new(4096);
         talk.Queue.Reply = new QueueReply(code, 1, 0);
         talk.Queue.CustomText = words;
-        await Lines(talk, Open + $"C: .\nS: {line}\nC: QUIT\nS: 221 toyokawa.gcd.org");
+        await talk.Play(Open + $"C: .\nS: {line}\nC: QUIT\nS: 221 toyokawa.gcd.org");
         Assert.Equal(0, await talk.End());
     }
 
     [Fact]
     public async Task A_queue_that_cannot_be_asked_is_told()
     {
-        using Talk talk = new(4096);
+        using SmtpTalk talk = new(4096);
         talk.Queue.IsDown = true;
-        await Lines(talk, Open + $"C: {new string('x', 100_000)}\nC: .\n"
+        await talk.Play(Open + $"C: {new string('x', 100_000)}\nC: .\n"
             + "S: 451 qqt failure (#4.3.0)\nC: QUIT\nS: 221 toyokawa.gcd.org");
         Assert.Equal(0, await talk.End());
-    }
-
-    private static async Task Lines(Talk talk, string text)
-    {
-        foreach (string line in text.Split('\n'))
-        {
-            await talk.Line(line);
-        }
     }
 }

@@ -22,7 +22,7 @@ public class TalkTests
     {
         string text = await File.ReadAllTextAsync(
             Path.Combine(AppContext.BaseDirectory, "Smtp/talk", file));
-        (int exit, _) = await Talk.Play(cut, text);
+        (int exit, _) = await SmtpTalk.Play(cut, text);
         Assert.Equal(0, exit);
     }
 }

@@ -15,7 +15,7 @@ public class XClientTests
     [Fact]
     public async Task The_client_that_is_named_takes_the_place_of_the_peer()
     {
-        (_, CapturedQueue queue) = await Talk.Play(3, $"""
+        (_, CapturedQueue queue) = await SmtpTalk.Play(3, $"""
             control xclients: 192.168.1.0/24
             env RELAYCLIENT=
             {Greeting}
@@ -52,7 +52,7 @@ public class XClientTests
     [InlineData("192.168.1")]
     [InlineData("front.example")]
     public async Task Whom_a_wrong_line_may_mean_comes_again(string line) =>
-        await Talk.Play(4096, $"""
+        await SmtpTalk.Play(4096, $"""
             control xclients: {line}
             env RELAYCLIENT=
             S: 421 unable to read controls (#4.3.0)
@@ -62,7 +62,7 @@ public class XClientTests
     [InlineData("10.0.0.0/8")]
     [InlineData("192.168.1.5")]
     [InlineData("")]
-    public async Task Nobody_else_may(string listed) => await Talk.Play(4096, $"""
+    public async Task Nobody_else_may(string listed) => await SmtpTalk.Play(4096, $"""
         control xclients: {listed}
         {Greeting}
         C: XCLIENT ADDR=127.0.0.1
@@ -80,7 +80,7 @@ public class XClientTests
     [InlineData("NAME=a+0D+0AMAIL")]
     [InlineData("NAME=a+00")]
     public async Task What_is_no_attribute_changes_nothing(string attributes) =>
-        await Talk.Play(1, $"""
+        await SmtpTalk.Play(1, $"""
             control xclients: 192.168.1.4
             env RELAYCLIENT=
             {Greeting}
@@ -96,7 +96,7 @@ public class XClientTests
 
     [Fact]
     public async Task Whom_a_right_line_means_is_served() =>
-        await Talk.Play(4096, $"""
+        await SmtpTalk.Play(4096, $"""
             control xclients: localhost\n192.168.1.4
             {Greeting}
             C: QUIT
