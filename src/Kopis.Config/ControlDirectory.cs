@@ -149,8 +149,8 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     public ConfigurationException BadLine(ControlList file, byte[] line, string reason) =>
         Bad(file.Name, $"{NumberOf(file, line)}\"{LogText.Safe(line)}\" {reason}");
 
-    /// <summary>"line 3: ", for a line that <see cref="ReadList"/> gave; nothing where the file has
-    /// changed since.</summary>
+    /// <summary>"line 3: ", for a line of <see cref="ReadList(ControlList)"/>; nothing if the file
+    /// has changed since.</summary>
     public string NumberOf(ControlList file, ReadOnlySpan<byte> line)
     {
         int number = 0;

@@ -5,8 +5,8 @@ namespace Kopis.Config;
 /// a program that lives long. May be used from many threads.
 /// </summary>
 /// <param name="paths">The files, whether they exist or not.</param>
-/// <param name="load">Makes the value; may throw <see cref="ConfigurationException"/>, and is then
-/// asked again the next time.</param>
+/// <param name="load">Makes the value; may throw
+/// <see cref="Base.ConfigurationException"/>, and is then called again the next time.</param>
 /// <param name="time">The clock.</param>
 public sealed class Reloading<T>(IReadOnlyList<string> paths, Func<T> load, TimeProvider time)
     where T : class

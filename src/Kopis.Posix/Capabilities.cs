@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Kopis.Posix;
 
 /// <summary>Root's right in parts (capabilities(7)). All here is about the calling thread, and

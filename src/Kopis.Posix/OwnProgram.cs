@@ -1,4 +1,3 @@
-using System.Text;
 using Kopis.Base;
 
 namespace Kopis.Posix;

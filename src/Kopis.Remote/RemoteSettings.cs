@@ -41,8 +41,8 @@ public sealed record RemoteSettings
         RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, .. TlsClientSettings.Files,
     ];
 
-    /// <exception cref="ConfigurationException">A file cannot be read or understood, or neither
-    /// helohost nor me is there.</exception>
+    /// <exception cref="Base.ConfigurationException">A file cannot be read or understood, or
+    /// there is neither helohost nor me.</exception>
     public static RemoteSettings Read(ControlDirectory control)
     {
         byte[] helo = control.ReadLineOrDefault(RemoteFiles.HeloHost)

@@ -40,7 +40,7 @@ internal sealed class SendControls
     /// message ever is.</summary>
     internal required int DelayNotifySeconds { get; init; }
 
-    /// <exception cref="ConfigurationException">A file cannot be read or understood.</exception>
+    /// <exception cref="Base.ConfigurationException">A file cannot be read or parsed.</exception>
     internal static SendControls Read(ControlDirectory control)
     {
         byte[] doubleTo = control.ReadLineOrDefault(SendFiles.DoubleBounceTo)!;

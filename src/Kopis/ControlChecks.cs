@@ -3,7 +3,6 @@ using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Host.Certificates;
 using Kopis.Host.Run;
-using Kopis.Net.Proxy;
 using Kopis.Net.Tls;
 using Kopis.Remote;
 using Kopis.Send;
@@ -32,7 +31,7 @@ internal static class ControlChecks
     ];
 
     /// <summary>What stops a program that <c>kopis run</c> would start.</summary>
-    /// <exception cref="ConfigurationException">That.</exception>
+    /// <exception cref="Base.ConfigurationException">That.</exception>
     internal static void All(ControlDirectory control)
     {
         foreach (Func<ControlDirectory, IEnumerable<string>> read in Readers)

@@ -1,4 +1,3 @@
-using Kopis.Posix;
 using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Writer;
 

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text;
 using Kopis.Queue.Intake;
 using Kopis.Queue.Store.Messages;
-using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.Tests;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Kopis.Queue.Store.Messages;
-using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.Tests;
 

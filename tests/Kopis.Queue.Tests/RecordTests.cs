@@ -1,6 +1,4 @@
 using System.Text;
-using Kopis.Base;
-using Kopis.Posix;
 using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Writer;
 

@@ -2,7 +2,6 @@ using System.Net;
 using Kopis.Base;
 using Kopis.Testing;
 using Kopis.Users.Logins;
-using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Tests;
 

@@ -1,5 +1,4 @@
 using Kopis.Base;
-using Kopis.Posix;
 using Kopis.Testing;
 using Kopis.Users.Lookup;
 using Kopis.Users.Recipients;

@@ -1,6 +1,5 @@
 using Kopis.Base;
 using Kopis.Testing;
-using Kopis.Users.Lookup;
 using Kopis.Users.Recipients;
 
 namespace Kopis.Users.Tests;

@@ -1,5 +1,3 @@
-using Kopis.Config.Maps;
-
 namespace Kopis.Config.Catalog;
 
 /// <summary>All control files: those of <c>control</c>, then those of <c>users</c>. Each has one

@@ -1,5 +1,3 @@
-using Kopis.Config.Maps;
-
 namespace Kopis.Config.Catalog;
 
 /// <summary>Control files of mail to other hosts.</summary>

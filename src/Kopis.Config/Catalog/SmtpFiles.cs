@@ -1,5 +1,3 @@
-using Kopis.Config.Maps;
-
 namespace Kopis.Config.Catalog;
 
 /// <summary>Control files of the servers that receive mail: what they say and what they take.

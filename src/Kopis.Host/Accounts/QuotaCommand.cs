@@ -14,7 +14,7 @@ internal static class QuotaCommand
     /// <param name="homeDirectory">The qmail home.</param>
     /// <param name="mailbox">Whose.</param>
     /// <param name="word">SIZE, none, or null to show.</param>
-    /// <exception cref="ConfigurationException">The size makes no sense.</exception>
+    /// <exception cref="Base.ConfigurationException">The size makes no sense.</exception>
     /// <exception cref="PosixException">The Maildir cannot be read or written.</exception>
     internal static string Run(
         string homeDirectory, VirtualMailbox mailbox, string? word)

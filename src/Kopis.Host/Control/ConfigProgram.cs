@@ -89,7 +89,8 @@ public static class ConfigProgram
 
     private static ControlFile Find(string name) => ControlCatalog.Find(name)
         ?? throw new ConfigurationException(
-            $"{ConfigText.Safe(name)}: {Nobody(name)}", ExitCode.Permanent) { Label = "" };
+            $"{ConfigText.Safe(name)}: {Nobody(name)}", ExitCode.Permanent)
+        { Label = "" };
 
     private static string Overview(ControlDirectory control)
     {

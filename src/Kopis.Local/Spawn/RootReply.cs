@@ -6,7 +6,7 @@ namespace Kopis.Local.Spawn;
 /// qmail-local has its delivery granted. The socket to a new one comes with the packet.</summary>
 /// <param name="Id">The number that the question had.</param>
 /// <param name="Local">The qmail-local; root counts them.</param>
-/// <param name="Code">0, or why there is none (<see cref="SpawnCode"/>).</param>
+/// <param name="Code">0, or why there is none (<see cref="Users.Recipients.SpawnCode"/>).</param>
 internal readonly record struct RootReply(uint Id, uint Local, byte Code)
 {
     /// <summary>Its length.</summary>

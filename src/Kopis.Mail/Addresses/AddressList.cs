@@ -57,7 +57,7 @@ public sealed class AddressList
     /// <returns>Null if the text is not an address.</returns>
     public static byte[]? Complete(ReadOnlySpan<byte> address, AddressDefaults defaults) =>
         Read(AddressQuote.Quote(address), defaults) is
-            { IsWhole: true, IsUnclear: false, Addresses: [{ Length: > 0 } only] }
+        { IsWhole: true, IsUnclear: false, Addresses: [{ Length: > 0 } only] }
             ? only
             : null;
 

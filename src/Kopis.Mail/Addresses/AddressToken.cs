@@ -98,14 +98,14 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
 
     private static (AddressTokenKind Kind, int Length) Next(ReadOnlySpan<byte> text) =>
         text[0] switch
-    {
-        (byte)'"' => (AddressTokenKind.Quote, Enclosed(text, (byte)'"')),
-        (byte)'[' => (AddressTokenKind.Literal, Enclosed(text, (byte)']')),
-        (byte)'(' => (AddressTokenKind.Comment, Comment(text)),
-        (byte)')' or (byte)']' => (AddressTokenKind.Special, 0),
-        byte b when Specials.Contains(b) => (AddressTokenKind.Special, 1),
-        _ => (AddressTokenKind.Atom, Atom(text)),
-    };
+        {
+            (byte)'"' => (AddressTokenKind.Quote, Enclosed(text, (byte)'"')),
+            (byte)'[' => (AddressTokenKind.Literal, Enclosed(text, (byte)']')),
+            (byte)'(' => (AddressTokenKind.Comment, Comment(text)),
+            (byte)')' or (byte)']' => (AddressTokenKind.Special, 0),
+            byte b when Specials.Contains(b) => (AddressTokenKind.Special, 1),
+            _ => (AddressTokenKind.Atom, Atom(text)),
+        };
 
     private static bool IsOdd(ReadOnlySpan<byte> atom) =>
         atom.ContainsAny(")]\\\x7f"u8) || atom.ContainsAnyInRange((byte)0, (byte)31);

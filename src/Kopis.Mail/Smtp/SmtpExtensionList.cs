@@ -52,13 +52,13 @@ public static class SmtpExtensionList
 
     private static string Value(
         SmtpExtensions one, ISmtpPolicy policy, byte[]? user) => one switch
-    {
-        SmtpExtensions.Auth => " " + ByteText.ToText(policy.Mechanisms.Span),
-        SmtpExtensions.XClient => " NAME ADDR PORT PROTO HELO",
-        SmtpExtensions.Limits => $" RCPTMAX={policy.RecipientsMaxFor(user)}",
+        {
+            SmtpExtensions.Auth => " " + ByteText.ToText(policy.Mechanisms.Span),
+            SmtpExtensions.XClient => " NAME ADDR PORT PROTO HELO",
+            SmtpExtensions.Limits => $" RCPTMAX={policy.RecipientsMaxFor(user)}",
 
-        // Without a limit SIZE alone: some clients take 0 for one (RFC 1870 §4 allows both).
-        SmtpExtensions.Size when policy.MessageBytesMax > 0 => $" {policy.MessageBytesMax}",
-        _ => "",
-    };
+            // Without a limit SIZE alone: some clients take 0 for one (RFC 1870 §4 allows both).
+            SmtpExtensions.Size when policy.MessageBytesMax > 0 => $" {policy.MessageBytesMax}",
+            _ => "",
+        };
 }

@@ -15,7 +15,7 @@ public interface IIntakeMessage : IAsyncDisposable
     ValueTask WriteHeadAsync(ReadOnlyMemory<byte> fields, CancellationToken stop);
 
     /// <summary>Ends it and waits until it is durable or refused.</summary>
-    /// <param name="envelope">qmail-queue's form, see <see cref="Envelope"/>.</param>
+    /// <param name="envelope">qmail-queue's form: <see cref="Store.Messages.Envelope"/>.</param>
     /// <param name="stop">Ends the wait; whether the message was queued is then not known.</param>
     /// <returns>Every failure, also of the way to the queue, is a code.</returns>
     ValueTask<QueueReply> FinishAsync(ReadOnlyMemory<byte> envelope, CancellationToken stop);

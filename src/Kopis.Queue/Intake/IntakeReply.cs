@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Intake;
 

@@ -1,5 +1,3 @@
-using Kopis.Queue.Store.Messages;
-
 namespace Kopis.Queue.Intake;
 
 /// <summary>What became of one intake.</summary>

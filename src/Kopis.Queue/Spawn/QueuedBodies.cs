@@ -12,7 +12,7 @@ public sealed class QueuedBodies(string mess)
 
     /// <summary>Opens a body, if it is not open; each time is one to <see cref="Return"/> it.
     /// </summary>
-    /// <exception cref="IOException">As <see cref="QueuedBody.Open"/>.</exception>
+    /// <exception cref="IOException">As QueuedBody.Open throws it.</exception>
     public QueuedBody Open(ulong number)
     {
         lock (_lock)

@@ -9,8 +9,8 @@ internal sealed class SegmentUse
     /// <summary>Damaged places: what they held is not known, so no hole comes near.</summary>
     internal bool HasDamage { get; set; }
 
-    /// <summary>Messages of <see cref="WaitingMessages"/>: where they end is not kept, so no hole
-    /// is made.</summary>
+    /// <summary>Messages of <see cref="Scheduling.WaitingMessages"/>: where they end is not
+    /// kept, so no hole is made.</summary>
     internal int Waiting { get; set; }
 
     /// <summary>The end of the last record that was seen there.</summary>

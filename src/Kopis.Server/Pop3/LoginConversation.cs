@@ -34,7 +34,7 @@ internal sealed class LoginConversation : ILineProtocol
     /// <param name="tls">Our certificates.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Takes a line for the listener's log.</param>
-    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
+    /// <exception cref="Base.ConfigurationException">A control file cannot be used.</exception>
     internal LoginConversation(
         Connection connection, byte[] stamp, Pop3Logins logins, TlsServer tls,
         TimeProvider time, Action<string> log)
@@ -64,7 +64,7 @@ internal sealed class LoginConversation : ILineProtocol
 
     /// <summary>Greets and takes lines.</summary>
     /// <returns>Whose mail to serve; null where the session has ended.</returns>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <exception cref="Base.ConfigurationException">It cannot be said at present.</exception>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     internal async Task<Pop3Client?> RunAsync(CancellationToken stop)
     {

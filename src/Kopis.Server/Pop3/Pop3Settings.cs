@@ -21,7 +21,7 @@ internal sealed record Pop3Settings(
             ]),
             () => Load(control), time);
 
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="Base.ConfigurationException">One cannot be understood.</exception>
     private static Pop3Settings Load(ControlDirectory control) => new(
         SaslMechanisms.Read(control), control.ReadInt(LoginFiles.Pop3ClearText) != 0,
         control.ReadInt(LoginFiles.ConcurrencyPop3));

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using Kopis.Net;
 

@@ -2,7 +2,6 @@ using Kopis.Mail.Qmtp;
 using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Queue.Intake;
-using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Server.Qmtp;
 

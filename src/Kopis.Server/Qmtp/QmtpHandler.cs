@@ -1,6 +1,5 @@
 using Kopis.Base;
 using Kopis.Config;
-using Kopis.Config.Maps;
 using Kopis.Net;
 using Kopis.Queue.Intake;
 

@@ -6,7 +6,6 @@ using Kopis.Net;
 using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
 using Kopis.Queue.Store.Messages;
-using Kopis.Queue.Writer;
 using Kopis.Server.Checks;
 using Kopis.Server.Submission;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Mail.Smtp;

@@ -14,7 +14,7 @@ namespace Kopis.Server.Smtp;
 /// <param name="client">Who it is for.</param>
 /// <param name="tls">What protects the session; null for nothing.</param>
 /// <param name="speaksForOthers">The peer is one of xclients.</param>
-/// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
+/// <exception cref="Base.ConfigurationException">DATABYTES is not a number.</exception>
 internal sealed class SmtpPolicy(
     SmtpSettings settings, SmtpServices services, ClientInfo client, TlsInfo? tls,
     bool speaksForOthers)

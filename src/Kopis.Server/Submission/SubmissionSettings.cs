@@ -23,7 +23,7 @@ internal sealed record SubmissionSettings(
         HostFiles.IdHost, ClientFiles.Senders, LoginFiles.SaslMechanisms, LoginFiles.AuthLoopback,
     ];
 
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="Base.ConfigurationException">One cannot be understood.</exception>
     internal static SubmissionSettings Load(ControlDirectory control) => new(
         control.ReadLine(HostFiles.Me) ?? [],
         control.ReadLineOrDefault(HostFiles.IdHost)!,

@@ -2,7 +2,6 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
-using Kopis.Local.Delivery;
 using Kopis.Posix;
 using Kopis.Users.Recipients;
 

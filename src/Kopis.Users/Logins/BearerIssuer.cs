@@ -9,6 +9,6 @@ public sealed class BearerIssuer(ControlDirectory control, TimeProvider time)
     private BearerTokens? _tokens;
 
     /// <summary>The issuer; null where none is named.</summary>
-    /// <exception cref="ConfigurationException">The control files cannot be understood.</exception>
+    /// <exception cref="Base.ConfigurationException">A control file cannot be parsed.</exception>
     public BearerTokens? Current() => _tokens ??= BearerTokens.In(control, time);
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using Kopis.Base;
-using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Logins;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Kopis.Base;
-using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Logins;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Kopis.Base;
-using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Logins;
 

@@ -1,5 +1,4 @@
 using Kopis.Base;
-using Kopis.Users.Logins;
 
 namespace Kopis.Users.Lookup;
 

@@ -58,7 +58,7 @@ internal sealed class LoginHandler(
                 await gate.TryTokenAsync(
                     PeerOf(fields[0]), fields[1],
                     async () => await issuer.CheckAsync(fields[1], fields[2]) is
-                        { Verdict: LookupVerdict.Yes, Account: var name } ? name : null,
+                    { Verdict: LookupVerdict.Yes, Account: var name } ? name : null,
                     stop),
                 forReader);
 

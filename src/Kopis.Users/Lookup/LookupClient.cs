@@ -205,11 +205,11 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
             is { Fields: [{ } wait] } answer
         && LookupFrame.ReadNumber(wait) is { } milliseconds and >= 0
             ? (answer.Verdict switch
-                {
-                    LookupVerdict.Yes => LoginLeave.Given,
-                    LookupVerdict.No => LoginLeave.Refused,
-                    _ => LoginLeave.Wait,
-                },
+            {
+                LookupVerdict.Yes => LoginLeave.Given,
+                LookupVerdict.No => LoginLeave.Refused,
+                _ => LoginLeave.Wait,
+            },
                 TimeSpan.FromMilliseconds(Math.Max(1, milliseconds)))
             : null;
 

@@ -29,8 +29,8 @@ internal enum LookupKind : byte
     /// <summary>address of the client, name or nothing, OAuth token: as for a password.</summary>
     Token = (byte)'T',
 
-    /// <summary>With one of those that log in: a yes has a <see cref="ReaderTicket"/> as its last
-    /// field.</summary>
+    /// <summary>With one of those that log in: a yes has a <see cref="Tickets.ReaderTicket"/> as
+    /// its last field.</summary>
     ForReader = 0x80,
 
     /// <summary>address of the client, name: whether another judge may be asked. Yes; No with the

@@ -11,12 +11,12 @@ public static class LookupSocket
     private const int Backlog = 256;
 
     /// <summary>Listens there; a socket that is there is replaced.</summary>
-    /// <exception cref="ConfigurationException">That fails.</exception>
+    /// <exception cref="Base.ConfigurationException">That fails.</exception>
     public static Socket Listen(string home) =>
         UnixListener.Listen(LookupFrame.SocketPath(home), SocketType.Stream, Backlog);
 
     /// <summary>The same for readers.</summary>
-    /// <exception cref="ConfigurationException">That fails.</exception>
+    /// <exception cref="Base.ConfigurationException">That fails.</exception>
     public static Socket ListenForReaders(string home) =>
         UnixListener.Listen(TicketClient.SocketPath(home), SocketType.Seqpacket, Backlog);
 }

@@ -1,6 +1,5 @@
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Users.Lookup;
 using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Recipients;

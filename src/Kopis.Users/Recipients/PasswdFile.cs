@@ -22,7 +22,7 @@ public sealed class PasswdFile(string users = "/etc/passwd", string groups = "/e
     /// name, uid and gid are all absent from the files, as those of LDAP are, and are no system's
     /// (<see cref="IsPerson"/>; a gid may be 100). Never root, nor a user of Kopis but alias.
     /// </summary>
-    /// <exception cref="PosixException">A file cannot be read.</exception>
+    /// <exception cref="Posix.PosixException">A file cannot be read.</exception>
     public bool Confirms(ReadOnlySpan<byte> name, uint uid, uint gid, ReadOnlySpan<byte> home)
     {
         PasswdTable.Entries known = _table.Current();

@@ -1,7 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
-using Kopis.Users.Lookup;
 using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Recipients;

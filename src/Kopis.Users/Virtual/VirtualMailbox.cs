@@ -1,5 +1,3 @@
-using Kopis.Users.Logins;
-
 namespace Kopis.Users.Virtual;
 
 /// <summary>A user that is no user of the host.</summary>

@@ -1,5 +1,4 @@
 using Kopis.Posix;
-using Kopis.Users.Logins;
 
 namespace Kopis.Users.Virtual;
 

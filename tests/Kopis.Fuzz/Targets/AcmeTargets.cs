@@ -1,4 +1,3 @@
-using System.Text;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Host.Certificates;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using Kopis.Base;
 using Kopis.Inject;
-using Kopis.Local.Delivery;
 using Kopis.Mail.Addresses;
 using Kopis.Mail.Dsn;
 using Kopis.Mail.Header;

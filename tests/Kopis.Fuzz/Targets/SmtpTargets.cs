@@ -7,7 +7,6 @@ using Kopis.Mail.Sasl;
 using Kopis.Mail.Smtp;
 using Kopis.Mail.SmtpClient;
 using Kopis.Queue.Store.Messages;
-using Kopis.Queue.Writer;
 
 namespace Kopis.Fuzz.Targets;
 

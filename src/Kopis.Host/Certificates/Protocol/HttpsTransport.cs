@@ -5,7 +5,6 @@ using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
-using Kopis.Posix;
 
 namespace Kopis.Host.Certificates.Protocol;
 

@@ -32,7 +32,7 @@ public sealed class QueueListing
 
     /// <summary>Reads queue/state of a home.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="ConfigurationException">A later version wrote it.</exception>
+    /// <exception cref="Base.ConfigurationException">A later version wrote it.</exception>
     public static QueueListing Read(string home)
     {
         string directory = Path.Combine(home, "queue", "state");
