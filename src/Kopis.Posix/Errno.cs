@@ -9,15 +9,12 @@ public static class Errno
     public const int Interrupted = 4;
     public const int InputOutput = 5;
     public const int NoDeviceOrAddress = 6;
-    public const int NoChild = 10;
     public const int Again = 11;
     public const int NoMemory = 12;
     public const int Access = 13;
     public const int Exists = 17;
     public const int NotDirectory = 20;
     public const int IsDirectory = 21;
-    public const int TooManyFiles = 24;
-    public const int InvalidArgument = 22;
     public const int FileTooLarge = 27;
     public const int NoSpace = 28;
     public const int IllegalSeek = 29;

@@ -365,13 +365,11 @@ public static unsafe class Fd
     }
 
     /// <summary>Keeps all descriptors but 0, 1 and 2 from what is run from here on.</summary>
-    public static void KeepFromPrograms() => CloseRange(FirstOther, 4); // CLOSE_RANGE_CLOEXEC
-
-    /// <summary>Closes all descriptors from a number on: those of whoever started us.</summary>
-    public static void CloseFrom(int first) => CloseRange(first, 0);
-
-    private static void CloseRange(int first, uint flags) =>
-        Check(Native.close_range((uint)first, int.MaxValue, flags), "close_range");
+    public static void KeepFromPrograms()
+    {
+        const uint closeOnExec = 4; // CLOSE_RANGE_CLOEXEC
+        Check(Native.close_range(FirstOther, int.MaxValue, closeOnExec), "close_range");
+    }
 
     /// <summary>Keeps an inherited descriptor from children, or leaves it to what
     /// <see cref="Processes.Exec"/> runs.</summary>

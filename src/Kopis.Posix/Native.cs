@@ -181,9 +181,6 @@ internal static unsafe partial class Native
     internal static partial int getsid(int pid);
 
     [LibraryImport("libc")]
-    internal static partial int getppid();
-
-    [LibraryImport("libc")]
     internal static partial uint getuid();
 
     [LibraryImport("libc")]

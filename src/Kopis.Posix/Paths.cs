@@ -6,23 +6,6 @@ namespace Kopis.Posix;
 /// <summary>Calls on path names that .NET lacks or hides too much of.</summary>
 public static unsafe class Paths
 {
-    /// <summary>A second name for a file. False if the name is taken.</summary>
-    public static bool TryLink(string existing, string name)
-    {
-        fixed (byte* from = Fd.PathBytes(existing), to = Fd.PathBytes(name))
-        {
-            if (Native.link(from, to) == 0)
-            {
-                return true;
-            }
-        }
-
-        int errno = Marshal.GetLastPInvokeError();
-        return errno == Errno.Exists
-            ? false
-            : throw new PosixException($"link {existing} to {name}", errno);
-    }
-
     /// <summary>A second name for a file; both paths are bytes that end in NUL.</summary>
     public static void Link(ReadOnlySpan<byte> existing, ReadOnlySpan<byte> name)
     {

@@ -13,9 +13,6 @@ public static unsafe class Processes
     /// <summary>This process.</summary>
     public static int Id => Native.getpid();
 
-    /// <summary>The parent; 1 once it is gone.</summary>
-    public static int ParentId => Native.getppid();
-
     /// <summary>Who runs this process.</summary>
     public static uint Uid => Native.getuid();
 

@@ -11,7 +11,7 @@ public sealed partial class TidyTests
 
     /// <summary>What runs as root on an installed host, but for what it shares with others
     /// (docs/decisions/size.md).</summary>
-    private static readonly string[] RootsFiles =
+    internal static readonly string[] RootsFiles =
     [
         // qmail-start.
         "Kopis.Host/Run/QmailStartProgram.cs", "Kopis.Host/Run/Supervisor.cs",

@@ -18,9 +18,6 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
     internal bool Is(char special) =>
         Kind == AddressTokenKind.Special && Raw[0] == (byte)special;
 
-    /// <summary>A word: what can be a local part or a label.</summary>
-    internal bool IsWord => Kind is AddressTokenKind.Atom or AddressTokenKind.Quote;
-
     /// <summary>The bytes that a header has of it: an atom that is none for others is quoted.
     /// </summary>
     internal byte[] Text

@@ -52,7 +52,6 @@ public static class Pop3Reply
 
     public static ReadOnlySpan<byte> NoFork => "-ERR unable to fork\r\n"u8;
 
-    public static ReadOnlySpan<byte> NoWrite => "-ERR unable to write pipe\r\n"u8;
 
     public static ReadOnlySpan<byte> NoMaildir => "-ERR this user has no $HOME/Maildir\r\n"u8;
 

@@ -17,10 +17,6 @@ public sealed class AliasesFirst(string home)
 
     private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
 
-    /// <summary>Whether aliases come first here.</summary>
-    /// <exception cref="ConfigurationException">It cannot be said.</exception>
-    public bool IsOn => _control.ReadLine(SmtpFiles.AliasesFirst) is not null;
-
     /// <summary>Whether a name is an alias that comes first: one for all hosts, of which the name
     /// itself is no target. Its mail would come back without end.</summary>
     /// <exception cref="ConfigurationException">It cannot be said.</exception>

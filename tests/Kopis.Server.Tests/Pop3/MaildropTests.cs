@@ -1,3 +1,4 @@
+using System.Text;
 using Kopis.Mail.Pop3;
 using Kopis.Posix;
 using Kopis.Server.Pop3;
@@ -76,7 +77,8 @@ public sealed class MaildropTests : IDisposable
             else
             {
                 string file = Path.Combine(_maildir, "new", $"{i / 50_000 * 50_000}");
-                Assert.True(Paths.TryLink(file, name));
+                Paths.Link(
+                    Encoding.ASCII.GetBytes(file + "\0"), Encoding.ASCII.GetBytes(name + "\0"));
             }
         }
 
