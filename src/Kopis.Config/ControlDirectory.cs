@@ -13,6 +13,7 @@ namespace Kopis.Config;
 public sealed class ControlDirectory(string path, Action<string>? warn = null)
 {
     private const int FaultsShownMax = 10; // Of one list: a file of another kind has thousands.
+    private const int LineShownBytesMax = 200;
 
     private readonly HashSet<string> _warned = []; // Under its own lock.
     private IReadOnlySet<string>? _hidden;
@@ -145,27 +146,14 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     /// <summary>A misconfiguration in one file, named as people know it.</summary>
     public ConfigurationException Bad(ControlFile file, string reason) => Bad(file.Name, reason);
 
-    /// <summary>A line of a list that cannot be understood, with its number.</summary>
-    public ConfigurationException BadLine(ControlList file, byte[] line, string reason) =>
-        Bad(file.Name, $"{NumberOf(file, line)}\"{LogText.Safe(line)}\" {reason}");
-
-    /// <summary>"line 3: ", for a line of <see cref="ReadList(ControlList)"/>; nothing if the file
-    /// has changed since.</summary>
-    public string NumberOf(ControlList file, ReadOnlySpan<byte> line)
-    {
-        int number = 0;
-        ReadOnlySpan<byte> content = ReadFile(file.Name);
-        foreach (Range range in content.Split((byte)'\n'))
-        {
-            number++;
-            if (WrittenLine.TrimEnd(content[range]).SequenceEqual(line))
-            {
-                return $"line {number}: ";
-            }
-        }
-
-        return "";
-    }
+    /// <summary>A misconfiguration in lines of one list: the first of them are in its text.
+    /// </summary>
+    /// <param name="file">The file.</param>
+    /// <param name="faults">What <see cref="ReadLines"/> returned, at least one.</param>
+    public ConfigurationException Bad(ControlList file, IReadOnlyList<string> faults) => Bad(
+        file.Name,
+        string.Join("; ", faults.Take(FaultsShownMax)) + (faults.Count <= FaultsShownMax ? ""
+            : $"; {faults.Count - FaultsShownMax} more lines are wrong"));
 
     private static byte[] FirstLine(byte[] content)
     {
@@ -179,23 +167,41 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
         return content is null ? null : [.. Lines(content).Select(line => line.Text)];
     }
 
-    /// <summary>Hands on each line of a list. One that means nothing is passed over, and named in a
-    /// warning.</summary>
+    /// <summary>Calls a reader for each line of a list.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="take">Takes a line; false where it means nothing.</param>
+    /// <param name="read">Reads a line; false if it is wrong.</param>
     /// <param name="shape">What a line is, for people.</param>
-    /// <returns>What is wrong, by line.</returns>
+    /// <returns>What is wrong, by line: <c>line 3: "x" is not SHAPE</c>. Null when there is no
+    /// such file.</returns>
     /// <exception cref="ConfigurationException">The file cannot be read.</exception>
-    public IReadOnlyList<string> ReadEach(
-        ControlList file, Func<byte[], bool> take, string shape)
+    public IReadOnlyList<string>? ReadLines(
+        ControlList file, Func<byte[], bool> read, string shape)
     {
-        List<string> faults = [];
-        foreach ((int number, byte[] line) in Lines(ReadFile(file.Name) ?? []))
+        if (ReadFile(file.Name) is not { } content)
         {
-            if (!take(line))
+            return null;
+        }
+
+        List<string> faults = [];
+        foreach ((int number, byte[] line) in Lines(content))
+        {
+            if (!read(line))
             {
-                faults.Add($"line {number}: \"{LogText.Safe(line)}\" is not {shape}");
+                faults.Add($"line {number}: \"{Shown(line)}\" is not {shape}");
             }
+        }
+
+        return faults;
+    }
+
+    /// <summary><see cref="ReadLines"/> for a list of which wrong lines are ignored, with a warning
+    /// that names them.</summary>
+    public IReadOnlyList<string>? ReadEach(
+        ControlList file, Func<byte[], bool> read, string shape)
+    {
+        if (ReadLines(file, read, shape) is not { } faults)
+        {
+            return null;
         }
 
         foreach (string fault in faults.Take(FaultsShownMax))
@@ -210,6 +216,9 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
 
         return faults;
     }
+
+    private static string Shown(ReadOnlySpan<byte> line) => line.Length <= LineShownBytesMax
+        ? LogText.Safe(line) : LogText.Safe(line[..LineShownBytesMax]) + "...";
 
     private static List<(int Number, byte[] Text)> Lines(ReadOnlySpan<byte> rest)
     {

@@ -12,29 +12,30 @@ namespace Kopis;
 
 /// <summary>
 /// The chains that tcpserver runs in itself: by the first program's name, what makes the session.
-/// A program that may hand its client on makes the rest of the chain by this table again. It lies
-/// here because Receive, Read and Trust do not know one another.
+/// A program that may hand its client on makes the rest of the chain by this table again. The table
+/// is here because the servers' rooms do not reference one another.
 /// </summary>
 internal static class ChainTable
 {
-    private static readonly (string First, ChainFactory Make)[] All =
+    private static readonly ChainRow[] All =
     [
-        ("qmail-smtpd", QmailSmtpd.CreateHandler),
-        ("qmail-qmtpd", QmailQmtpd.CreateHandler),
-        ("qmail-qmqpd", QmailQmqpd.CreateHandler),
-        ("qmail-popup", QmailPopup.CreateHandler),
-        ("rblsmtpd", (listener, chain) => Rblsmtpd.CreateHandler(listener, chain, CreateHandler)),
+        new("qmail-smtpd", QmailSmtpd.CreateHandler),
+        new("qmail-qmtpd", QmailQmtpd.CreateHandler),
+        new("qmail-qmqpd", QmailQmqpd.CreateHandler),
+        new("qmail-popup", QmailPopup.CreateHandler) { WaitsForDisk = true },
+        new("rblsmtpd",
+            (listener, chain) => Rblsmtpd.CreateHandler(listener, chain, CreateHandler)),
     ];
 
-    /// <summary>tcpserver with these chains. No session but one that reads a mailbox waits for a
-    /// disk or a long computation.</summary>
+    /// <summary>tcpserver with these chains. Its sessions run on the threads that watch the sockets
+    /// unless the command line names a program that waits for a disk.</summary>
     internal static int Listen(ProgramContext context)
     {
-        bool isInline = !context.Arguments.Any(
-            word => Path.GetFileName(ByteText.ToText(word)) == "qmail-popup");
+        bool isInline = !context.Arguments.Any(word => Array.Exists(
+            All, row => row.WaitsForDisk && row.Name == Path.GetFileName(ByteText.ToText(word))));
         if (isInline)
         {
-            SocketThreads.ServeInline(); // Before there is a socket, or it comes to nothing.
+            SocketThreads.ServeInline(); // It has no effect once there is a socket.
         }
 
         try
@@ -47,22 +48,21 @@ internal static class ChainTable
         }
     }
 
-    // Root gives mail out to nobody itself.
+    // Root reads no mailbox itself.
     private static ProcessIdentity? AsWhom(
         ProgramContext context, IReadOnlyList<byte[]> chain) =>
         FirstOf(context, ref chain) is "qmail-popup" or "rblsmtpd"
         && QmailPopup.EndsChain(context.Environment, chain) ? Pop3Root.Prepare(context) : null;
 
-    /// <summary>Fuses a chain, where its first word is one of our programs that can.</summary>
+    /// <summary>Makes the handler of a chain; null if its first word is not in the table.</summary>
     internal static ISessionHandler? CreateHandler(
         ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
         string? name = FirstOf(listener, ref chain);
-        ChainFactory? make = Array.Find(All, entry => entry.First == name).Make;
-        return make?.Invoke(listener, chain);
+        return Array.Find(All, row => row.Name == name)?.Make(listener, chain);
     }
 
-    // Which of our programs is first; null where none of them is.
+    // Which of our programs is first; null if none is.
     private static string? FirstOf(ProgramContext listener, ref IReadOnlyList<byte[]> chain)
     {
         string? name = OwnProgram.NameOf(listener.Environment, chain[0]);
@@ -74,5 +74,13 @@ internal static class ChainTable
         }
 
         return name;
+    }
+
+    /// <param name="Name">The chain's first program.</param>
+    /// <param name="Make">Makes the handler.</param>
+    private sealed record ChainRow(string Name, ChainFactory Make)
+    {
+        /// <summary>Whether a session waits for a disk or a long computation.</summary>
+        internal bool WaitsForDisk { get; init; }
     }
 }

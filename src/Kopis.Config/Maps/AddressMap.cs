@@ -133,17 +133,17 @@ public sealed class AddressMap
 
     private static ConstMap ReadVirtual(ControlDirectory control)
     {
-        IReadOnlyList<byte[]> lines = control.ReadList(HostFiles.VirtualDomains) ?? [];
-        foreach (byte[] line in lines)
+        List<byte[]> lines = [];
+        bool Read(byte[] line)
         {
-            if (line.Length > AddedBytesMax)
-            {
-                throw control.Bad(
-                    HostFiles.VirtualDomains, $"a line is over {AddedBytesMax} bytes");
-            }
+            lines.Add(line);
+            return line.Length <= AddedBytesMax;
         }
 
-        return ConstMap.KeyValue(lines);
+        IReadOnlyList<string> faults = control.ReadLines(
+            HostFiles.VirtualDomains, Read, $"a line of {AddedBytesMax} bytes at most") ?? [];
+        return faults.Count == 0 ? ConstMap.KeyValue(lines)
+            : throw control.Bad(HostFiles.VirtualDomains, faults);
     }
 
     private byte[] UndoPercents(byte[] address)

@@ -27,9 +27,10 @@ public sealed class NetworkList
     {
         List<IPNetwork> networks = [];
         IReadOnlyList<string> faults = control.ReadEach(
-            file, line => TryAdd(networks, ByteText.ToText(line)), "an address or a network");
+            file, line => TryAdd(networks, ByteText.ToText(line)), "an address or a network")
+            ?? [];
         return new NetworkList(
-            [.. networks], faults.Count == 0 ? null : control.Bad(file, faults[0]).Message);
+            [.. networks], faults.Count == 0 ? null : control.Bad(file, faults).Message);
     }
 
     /// <summary>Whether an address is listed or lies in a network that is.</summary>

@@ -28,17 +28,28 @@ public sealed class SmtpRoutes
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static SmtpRoutes Read(ControlDirectory control)
     {
-        IReadOnlyList<byte[]> lines = control.ReadList(RemoteFiles.SmtpRoutes) ?? [];
-        Dictionary<string, string> faults = new(StringComparer.Ordinal);
-        foreach (byte[] line in lines)
+        List<byte[]> lines = [];
+        List<string> wrong = [];
+        bool Read(byte[] line)
         {
+            lines.Add(line);
             int colon = line.AsSpan().IndexOf((byte)':');
-            if (colon >= 0 && line.Length > colon + 1 && Parse(line[(colon + 1)..]) is null)
+            bool isRight = colon < 0 || line.Length == colon + 1
+                || Parse(line[(colon + 1)..]) is not null;
+            if (!isRight)
             {
-                faults[ByteText.ToText(line.AsSpan(colon + 1))] =
-                    $"{RemoteFiles.SmtpRoutes}: {control.NumberOf(RemoteFiles.SmtpRoutes, line)}"
-                    + $"\"{LogText.Safe(line)}\" is not domain:relay:port";
+                wrong.Add(ByteText.ToText(line.AsSpan(colon + 1)));
             }
+
+            return isRight;
+        }
+
+        IReadOnlyList<string> found =
+            control.ReadLines(RemoteFiles.SmtpRoutes, Read, "domain:relay:port") ?? [];
+        Dictionary<string, string> faults = new(StringComparer.Ordinal);
+        foreach ((string relay, string fault) in wrong.Zip(found))
+        {
+            faults[relay] = $"{RemoteFiles.SmtpRoutes}: {fault}";
         }
 
         return new SmtpRoutes(ConstMap.KeyValue(lines), faults);

@@ -23,7 +23,8 @@ public sealed class TlsPolicies
     private TlsPolicies(ControlDirectory control)
     {
         List<byte[]> all = [];
-        foreach (byte[] line in control.ReadList(RemoteFiles.TlsPolicy) ?? [])
+        List<string> wrong = [];
+        bool Read(byte[] line)
         {
             int end = line.AsSpan().IndexOfAny(DomainEnds);
             byte[] domain = end < 0 ? line : line[..end];
@@ -31,17 +32,23 @@ public sealed class TlsPolicies
                 && TryParse(line[(end + 1)..]) is not null;
             if (end < 0 && !line.AsSpan().Contains((byte)'.'))
             {
-                domain = []; // Nobody knows whom it is about: all without a line of their own.
+                domain = []; // Its domain is unknown: it is for all without a line of their own.
             }
 
             all.Add(isSound ? line : [.. domain, (byte)':']);
             if (!isSound)
             {
-                _faults[ByteText.ToText(Ascii8.ToLower(domain))] =
-                    $"{RemoteFiles.TlsPolicy}: {control.NumberOf(RemoteFiles.TlsPolicy, line)}"
-                    + $"\"{LogText.Safe(line)}\" is not "
-                    + "domain:none, may, encrypt or verify";
+                wrong.Add(ByteText.ToText(Ascii8.ToLower(domain)));
             }
+
+            return isSound;
+        }
+
+        IReadOnlyList<string> found = control.ReadLines(
+            RemoteFiles.TlsPolicy, Read, "domain:none, may, encrypt or verify") ?? [];
+        foreach ((string domain, string fault) in wrong.Zip(found))
+        {
+            _faults[domain] = $"{RemoteFiles.TlsPolicy}: {fault}";
         }
 
         _lines = ConstMap.KeyValue(all);

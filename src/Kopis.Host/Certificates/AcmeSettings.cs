@@ -34,18 +34,12 @@ internal sealed record AcmeSettings(
     /// <exception cref="ConfigurationException">It cannot be read or understood.</exception>
     internal static AcmeSettings? Read(ControlDirectory control)
     {
-        if (control.ReadList(ListenerFiles.Acme) is not { } lines)
-        {
-            return null;
-        }
-
         Draft draft = new();
-        foreach (byte[] line in lines)
+        IReadOnlyList<string>? faults = control.ReadLines(
+            ListenerFiles.Acme, line => draft.Parse(ByteText.ToText(line)), "understood");
+        if (faults is not { Count: 0 })
         {
-            if (!draft.Parse(ByteText.ToText(line)))
-            {
-                throw control.BadLine(ListenerFiles.Acme, line, "is not understood");
-            }
+            return faults is null ? null : throw control.Bad(ListenerFiles.Acme, faults);
         }
 
         if (draft.Names.Count == 0)

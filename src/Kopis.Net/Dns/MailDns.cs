@@ -16,7 +16,6 @@ public sealed class MailDns : IMailDns
 {
     private const int RecordsMax = 100; // A domain with 10,000 MX records gets no more of us.
     private const int DnsPort = 53;
-    private const string NotAnAddress = "is not IP or IP:port";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TimeoutHurried = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
@@ -89,22 +88,22 @@ public sealed class MailDns : IMailDns
     private static List<NameServer> ServersIn(ControlDirectory control, List<string> faults)
     {
         List<NameServer> servers = [];
-        IReadOnlyList<byte[]> lines = control.ReadList(HostFiles.Resolvers) ?? [];
-        foreach (byte[] line in lines)
+        bool Read(byte[] line)
         {
-            if (Parse(ByteText.ToText(line)) is { } place)
+            IPEndPoint? place = Parse(ByteText.ToText(line));
+            if (place is not null)
             {
                 servers.Add(new NameServer(place));
             }
-            else
-            {
-                faults.Add($"{HostFiles.Resolvers}: {control.NumberOf(HostFiles.Resolvers, line)}"
-                    + $"\"{LogText.Safe(line)}\" {NotAnAddress}");
-            }
+
+            return place is not null;
         }
 
+        IReadOnlyList<string> found =
+            control.ReadLines(HostFiles.Resolvers, Read, "IP or IP:port") ?? [];
+        faults.AddRange(found.Select(fault => $"{HostFiles.Resolvers}: {fault}"));
         return servers.Count > 0 ? servers
-            : faults.Count > 0 ? throw control.BadLine(HostFiles.Resolvers, lines[0], NotAnAddress)
+            : found.Count > 0 ? throw control.Bad(HostFiles.Resolvers, found)
             : FromSystem();
     }
 

@@ -14,12 +14,12 @@ public static class TcpServer
 {
     /// <summary>The program.</summary>
     /// <param name="context">Arguments, environment and home.</param>
-    /// <param name="fuse">Makes the handler of a chain of our own.</param>
+    /// <param name="createHandler">Makes the handler of a chain of our own.</param>
     /// <param name="isInline">Sessions may run on the threads that watch the sockets.</param>
     /// <param name="asWhom">Whom root becomes for a chain where no option says it.</param>
     /// <returns>0 after SIGTERM.</returns>
     public static int Run(
-        ProgramContext context, ChainFactory fuse, bool isInline,
+        ProgramContext context, ChainFactory createHandler, bool isInline,
         Func<ProgramContext, IReadOnlyList<byte[]>, ProcessIdentity?> asWhom)
     {
         TcpServerOptions options = TcpServerOptions.Parse(context);
@@ -34,7 +34,7 @@ public static class TcpServer
 
         // As who we stay: what the sessions will not be able to read stops us here.
         Lifeline.Watch(context);
-        return TcpService.Run(context, options, listener, fuse, isInline);
+        return TcpService.Run(context, options, listener, createHandler, isInline);
     }
 
     private static Socket Bind(IPEndPoint address, int backlog)

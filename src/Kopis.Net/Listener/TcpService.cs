@@ -14,13 +14,13 @@ internal static class TcpService
     /// <param name="context">Environment and home.</param>
     /// <param name="options">The command line.</param>
     /// <param name="listener">The port.</param>
-    /// <param name="fuse">Makes the handler of a chain of our own.</param>
+    /// <param name="createHandler">Makes the handler of a chain of our own.</param>
     /// <param name="isInline">Sessions may run on the threads that watch the sockets.</param>
     internal static int Run(
-        ProgramContext context, TcpServerOptions options, Socket listener, ChainFactory fuse,
-        bool isInline)
+        ProgramContext context, TcpServerOptions options, Socket listener,
+        ChainFactory createHandler, bool isInline)
     {
-        ISessionHandler? handler = fuse(context, options.Chain);
+        ISessionHandler? handler = createHandler(context, options.Chain);
         using ChildReaper? reaper = handler is null ? new ChildReaper() : null;
         TcpSessions sessions = new(context, options, handler, reaper, isInline);
         sessions.Watch = new SocketWatch("tcpserver", goesOn: () => sessions.Count > 0);

@@ -241,7 +241,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         }
 
         QueueReply reply = intake.Code == 0
-            ? await writer.CommitAsync(intake)
+            ? await writer.Committer.CommitAsync(intake)
             : new QueueReply(intake.Code, intake.Qp, 0);
         intake.Dispose(); // A client that does not read its answer holds nothing.
         writer.Room.Settle(intake, reply, hasOwnFile);

@@ -25,7 +25,6 @@ public sealed class QueueWriter : IDisposable
     private readonly int _lock;
     private readonly Trigger _trigger;
     private readonly Socket _listener;
-    private readonly Committer _committer;
     private readonly SocketWatch? _sockets;
     private readonly SessionList _sessions = new();
     private readonly FairGate _fileSyncs = new(QueueLimits.FileSyncsMax);
@@ -71,7 +70,7 @@ public sealed class QueueWriter : IDisposable
             _listener = UnixListener.Listen(
                 IntakeFrame.SocketPath(home), SocketType.Stream, Backlog);
             ulong last = SegmentFile.List(files, _mess).LastOrDefault();
-            _committer = new Committer(
+            Committer = new Committer(
                 new SegmentWriter(_mess, files, last), _trigger, log, commits);
         }
         catch (Exception e) when (
@@ -86,6 +85,9 @@ public sealed class QueueWriter : IDisposable
     internal TrustedUsers Trusted { get; } = new();
 
     internal DiskRoom Room { get; }
+
+    /// <summary>Makes messages durable.</summary>
+    internal Committer Committer { get; }
 
     /// <summary>Bytes of bodies and envelopes in memory, of all intakes.</summary>
     internal long MemoryHeld => _sessions.Memory.Held;
@@ -117,7 +119,7 @@ public sealed class QueueWriter : IDisposable
     public void Dispose()
     {
         _listener.Dispose();
-        _committer.Dispose();
+        Committer.Dispose();
         _trigger.Dispose();
         _sessions.Dispose();
         Fd.Close(_lock);
@@ -183,9 +185,6 @@ public sealed class QueueWriter : IDisposable
             _longJudgements.Leave();
         }
     }
-
-    internal Task<QueueReply> CommitAsync(IntakeMessage intake) =>
-        _committer.CommitAsync(intake);
 
     private static int AcquireLock(string path)
     {

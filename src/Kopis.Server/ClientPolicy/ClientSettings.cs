@@ -66,7 +66,7 @@ internal sealed class ClientSettings
         List<DnsListRule> rules = [];
         IReadOnlyList<string> faults = control.ReadEach(
             ClientFiles.DnsLists, line => TryAdd(rules, DnsListRule.TryParse(line)),
-            "zone:weight:codes:families");
+            "zone:weight:codes:families") ?? [];
 
         TimeSpan timeout = control.ReadSeconds(ClientFiles.DnsListTimeout);
         bool asksNames = ReadNameRule(control) != NameRule.None;

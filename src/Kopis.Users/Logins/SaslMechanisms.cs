@@ -13,17 +13,12 @@ public static class SaslMechanisms
     /// <exception cref="ConfigurationException">We know none of them.</exception>
     public static IReadOnlyList<string>? Read(ControlDirectory control)
     {
-        if (control.ReadList(LoginFiles.SaslMechanisms) is null)
-        {
-            return null;
-        }
-
         HashSet<string> allowed = [];
-        IReadOnlyList<string> faults = control.ReadEach(
+        IReadOnlyList<string>? faults = control.ReadEach(
             LoginFiles.SaslMechanisms,
             line => TryAdd(allowed, ByteText.ToText(line).ToUpperInvariant()),
             "one of " + string.Join(", ", SaslOffer.All));
-        return allowed.Count > 0 || faults.Count == 0
+        return faults is null ? null : allowed.Count > 0 || faults.Count == 0
             ? [.. SaslOffer.All.Where(allowed.Contains)]
             : throw control.Bad(LoginFiles.SaslMechanisms, "no mechanism is known");
     }
