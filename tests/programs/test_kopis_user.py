@@ -322,6 +322,7 @@ class KopisUser(ProgramCase):
         stopper = subprocess.Popen(
             ["python3", "-c", """if True:
                 import os
+                os.nice(-20)
                 os.setresgid(65533, 65533, 65533)
                 os.setresuid(65534, 65534, 65534)
                 while True:
@@ -334,7 +335,13 @@ class KopisUser(ProgramCase):
             """])
         self.addCleanup(stopper.wait)
         self.addCleanup(stopper.kill)
-        self.refused("the part of user 65534 failed", "add", "joe", "--generate", code=111)
+        for number in range(50):  # On a busy host it may come too late for some.
+            result = self.user("add", f"joe{number}", "--generate")
+            if result.returncode != 0:
+                break
+        self.assertEqual((111, b""), (result.returncode, result.stdout), result)
+        self.assertIn("the part of user 65534 failed", result.stderr.decode())
+        self.assertEqual(1, result.stderr.count(b"\n"), result.stderr)
         stopper.kill()
         stopper.wait()
         self.add("joe")
