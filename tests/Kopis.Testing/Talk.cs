@@ -93,11 +93,16 @@ public abstract class Talk(int cutBytes) : IDisposable
     }
 
     /// <summary>Reads the rest of a reply of one or more lines.</summary>
-    public async Task ReadReply()
+    /// <returns>Its last line.</returns>
+    public async Task<string> ReadReply()
     {
-        while ((await ReadLine("a reply"))[3] == '-')
+        string line;
+        do
         {
+            line = await ReadLine("a reply");
         }
+        while (line[3] == '-');
+        return line;
     }
 
     /// <summary>Waits for the session's own end. It must have sent nothing else.</summary>

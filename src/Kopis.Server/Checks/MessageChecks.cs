@@ -167,5 +167,7 @@ internal sealed class MessageChecks : IDisposable
 
     private static string Reason(string reason) => reason.Length > 0 ? $" ({Safe(reason)})" : "";
 
-    private static string Safe(string text) => LogText.Safe(ByteText.ToBytes(text));
+    // Words stay words: blanks are ours.
+    private static string Safe(string text) => string.Join(
+        ' ', text.Split(' ').Select(word => LogText.Safe(ByteText.ToBytes(word))));
 }

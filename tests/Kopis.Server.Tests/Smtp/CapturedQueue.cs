@@ -15,6 +15,9 @@ internal sealed class CapturedQueue : IIntakeClient
 
     internal int LargestWrite { get; private set; }
 
+    /// <summary>Where the last one came from.</summary>
+    internal MessageOrigin Origin { get; private set; }
+
     internal bool IsDown { get; set; }
 
     internal string? CustomText { get; set; }
@@ -24,7 +27,8 @@ internal sealed class CapturedQueue : IIntakeClient
     public ValueTask<IIntakeMessage> BeginAsync(
         MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false)
     {
-        Assert.Equal(MessageOrigin.Network, origin);
+        Assert.True(origin is MessageOrigin.Network or MessageOrigin.Submitted);
+        Origin = origin;
         Begun++;
         return IsDown ? throw new IOException("down") : ValueTask.FromResult<IIntakeMessage>(
             new Submission(this));

@@ -3,6 +3,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Net;
+using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Smtp;
 using Kopis.Testing;
@@ -17,6 +18,9 @@ namespace Kopis.Server.Tests.Smtp;
 internal sealed class SmtpTalk : Talk
 {
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("kopis-talk");
+    private static readonly string[] Checks =
+        ["checkspf", "checkdkim", "checkdmarc", "checkiprev"];
+
     private readonly ByteEnvironment _environment = new();
 
     internal SmtpTalk(int cutBytes)
@@ -24,6 +28,11 @@ internal sealed class SmtpTalk : Talk
     {
         Control("me", "toyokawa.gcd.org");
         Control("rcpthosts", "gcd.org");
+        foreach (string check in Checks)
+        {
+            Control(check, "off"); // What is checked is CheckTests' alone.
+        }
+
         _environment["TCPREMOTEIP"] = "192.168.1.4"u8.ToArray();
         _environment["TCPREMOTEHOST"] = "ozenji.gcd.org"u8.ToArray();
         _environment["TCPLOCALHOST"] = "toyokawa.gcd.org"u8.ToArray();
@@ -35,6 +44,9 @@ internal sealed class SmtpTalk : Talk
     internal AskedRecipients? Recipients { get; set; }
 
     internal SaslService? Logins { get; set; }
+
+    /// <summary>What checks of messages ask.</summary>
+    internal ZoneDns CheckDns { get; } = new();
 
     internal ListedDns Dns { get; } = new();
 
@@ -78,7 +90,8 @@ internal sealed class SmtpTalk : Talk
         ControlDirectory control = new(Path.Combine(_home.FullName, "control"));
         ClientGate gate = new(control, () => Dns, Time, _ => { });
         SmtpHandler handler =
-            new(control, _ => Queue, Recipients, senders: null, gate, Logins, Time);
+            new(control, _ => Queue, Recipients, senders: null, gate, Logins,
+                new MailChecks(control, () => CheckDns, Time), Time);
         Connection connection = Connection.OverPipes(input, output, _environment, Time);
         await using (connection)
         {

@@ -23,7 +23,7 @@ public sealed class ForgedResultsFilter(IEnumerable<string> names)
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly ArrayBufferWriter<byte> _held = new(); // The field that may be a forged one.
     private bool _isHolding;
-    private bool _isLong; // The line is over the limit and has been passed on, or dropped, so far.
+    private bool _isLong; // The line's beginning has decided: it was passed on, or is held.
     private bool _hasField;
     private bool _sawCr;
     private bool _isOver;
@@ -100,6 +100,13 @@ public sealed class ForgedResultsFilter(IEnumerable<string> names)
         if (!_isLong && _line.WrittenCount + text.Length <= LineBytesMax)
         {
             _line.Write(text);
+            if (IsDecided(_line.WrittenSpan))
+            {
+                StartLine(to);
+                _isLong = true;
+                _line.ResetWrittenCount();
+            }
+
             return;
         }
 
@@ -115,6 +122,20 @@ public sealed class ForgedResultsFilter(IEnumerable<string> names)
         }
 
         Pass(text, to);
+    }
+
+    /// <summary>Whether the beginning of a line says what it belongs to: lines are not kept back
+    /// for longer.</summary>
+    private bool IsDecided(ReadOnlySpan<byte> line)
+    {
+        if ((line[0] is (byte)' ' or (byte)'\t' && _hasField) || line.Contains((byte)':'))
+        {
+            return true;
+        }
+
+        ReadOnlySpan<byte> name = line.Trim(" \t"u8);
+        return name.Length > FieldName.Length
+            || !Ascii8.EqualsIgnoreCase(name, FieldName.AsSpan(0, name.Length));
     }
 
     private void EndLine(ReadOnlySpan<byte> end, IBufferWriter<byte> to)
