@@ -1,5 +1,4 @@
 using System.Net;
-using Kopis.Mail.Authentication;
 using Kopis.Mail.Authentication.Spf;
 using YamlDotNet.RepresentationModel;
 
