@@ -61,9 +61,9 @@ public sealed class SenderRewriting
     /// <param name="sender">The envelope sender.</param>
     /// <param name="now">From which its life counts.</param>
     /// <returns>Null where it stays as it is: an empty one, one of qmail's own (<c>@[]</c>), one
-    /// without a domain or with one that is none, or one that would become too long for an address. Its local part can
-    /// become longer than <see cref="LocalBytesMax"/>, which most servers take; nothing can be left
-    /// out of it.</returns>
+    /// without a domain or with one that is none, or one that would become too long for an
+    /// address. Its local part can become longer than <see cref="LocalBytesMax"/>, which most
+    /// servers take; nothing can be left out of it.</returns>
     public byte[]? Rewrite(ReadOnlySpan<byte> sender, DateTimeOffset now)
     {
         int at = sender.LastIndexOf((byte)'@');
