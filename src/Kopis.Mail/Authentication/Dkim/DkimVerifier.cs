@@ -76,7 +76,7 @@ public sealed class DkimVerifier : IMessageParts, IDisposable
     /// <param name="ed25519">Null where there is none: such signatures are neutral then.</param>
     /// <param name="stop">Ends it.</param>
     /// <returns>One for each signature that was looked at, from the top; none where the message is
-    /// not signed.</returns>
+    /// not signed; one error where its header was too large to be read.</returns>
     public async Task<IReadOnlyList<DkimCheck>> CheckAsync(
         IAuthenticationDns dns,
         DateTimeOffset now,
@@ -84,6 +84,11 @@ public sealed class DkimVerifier : IMessageParts, IDisposable
         CancellationToken stop)
     {
         EndBodies();
+        if (Header!.IsTooLarge)
+        {
+            return [new DkimCheck(AuthenticationResult.PermError, "header is too large")];
+        }
+
         List<DkimCheck?> checks = [.. _candidates.Select(one => Judge(one, now, ed25519))];
         Dictionary<string, Task<DnsRecords<string>>> keys = [];
         for (int i = 0; i < checks.Count; i++)

@@ -13,6 +13,7 @@ internal static class DkimTools
     internal const string Domain = "sign.example";
     internal static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
     internal static readonly RSA Rsa = RSA.Create(2048);
+    internal static readonly RSA LargeRsa = RSA.Create(4096);
     internal static readonly byte[] Seed = RandomNumberGenerator.GetBytes(Ed25519.KeyBytes);
 
     internal static DkimSigningKey RsaKey { get; } = DkimSigningKey.OfRsa(Domain, "r", Rsa);

@@ -21,14 +21,18 @@ public class MimeKitTests
         int count = 0;
         MimeKit.Cryptography.DkimVerifier verifier = new(new Keys());
         verifier.Enable(DkimSignatureAlgorithm.Ed25519Sha256);
-        foreach (byte[] message in DkimMatrix.Messages())
+        foreach ((int i, byte[] message) in DkimMatrix.Messages().Index())
         {
-            byte[] signed = DkimMatrix.OnTheWire(DkimTools.Sign(message, form));
+            // Its RSA is slow, and the forms do not depend on the key.
+            DkimSigningKey[] keys = i % 4 == 0
+                ? [DkimTools.EdKey, DkimTools.RsaKey]
+                : [DkimTools.EdKey];
+            byte[] signed = DkimMatrix.OnTheWire(DkimTools.Sign(message, form, keys));
             using MemoryStream stream = new(signed);
             MimeMessage parsed = MimeMessage.Load(stream);
             MimeKit.Header[] fields =
                 [.. parsed.Headers.Where(one => one.Id == HeaderId.DkimSignature)];
-            Assert.Equal(2, fields.Length);
+            Assert.Equal(keys.Length, fields.Length);
             foreach (MimeKit.Header field in fields)
             {
                 Assert.True(verifier.Verify(parsed, field), DkimTools.Text(signed));
@@ -36,7 +40,7 @@ public class MimeKitTests
             }
         }
 
-        Assert.InRange(count, 500, int.MaxValue);
+        Assert.InRange(count, 300, int.MaxValue);
     }
 
     [Theory]
@@ -63,8 +67,7 @@ public class MimeKitTests
                 HeaderCanonicalizationAlgorithm = header,
                 BodyCanonicalizationAlgorithm = body,
             };
-            // Its RSA is slow, and the forms do not depend on the key.
-            int step = selector == "r" ? 8 : 1;
+            int step = selector == "r" ? 16 : 1; // As above.
             foreach (byte[] message in DkimMatrix.Messages().Where((_, i) => i % step == 0))
             {
                 using MemoryStream stream = new(DkimMatrix.OnTheWire(message));
@@ -79,7 +82,7 @@ public class MimeKitTests
             }
         }
 
-        Assert.InRange(count, 300, int.MaxValue);
+        Assert.InRange(count, 290, int.MaxValue);
     }
 
     private sealed class Keys : DkimPublicKeyLocatorBase

@@ -140,6 +140,26 @@ public class DmarcTests
         Assert.Equal("more than one From", check.Reason);
     }
 
+    /// <summary>§3.2.4, RFC 7208 §2.4: the identity of an empty MAIL FROM is the HELO name.
+    /// </summary>
+    [Fact]
+    public async Task An_empty_sender_is_authenticated_by_its_helo()
+    {
+        TestDns dns = new TestDns().Add("TXT", "_dmarc.a.ex", "v=DMARC1; p=reject")
+            .Add("TXT", "mx.a.ex", "v=spf1 ip4:127.0.0.1 -all");
+        SpfCheck spf = await SpfChecker.CheckAsync(
+            dns, SpfRequest.OfMailFrom(IPAddress.Loopback, [], "mx.a.ex"u8), default);
+        DmarcCheck check = await DmarcChecker.CheckAsync(
+            dns, Author("From: mailer-daemon@a.ex\n"), spf, [], default);
+        Assert.Equal(AuthenticationResult.Pass, check.Result);
+        Assert.True(check.IsSpfAligned);
+        spf = await SpfChecker.CheckAsync(
+            dns, SpfRequest.OfMailFrom(IPAddress.IPv6Loopback, [], "mx.a.ex"u8), default);
+        check = await DmarcChecker.CheckAsync(
+            dns, Author("From: mailer-daemon@a.ex\n"), spf, [], default);
+        Assert.Equal(DmarcPolicy.Reject, check.Disposition);
+    }
+
     [Fact]
     public void Addresses_of_reports()
     {
