@@ -226,12 +226,24 @@ public sealed class DkimVerifier : IMessageParts, IDisposable
             }
 
             bits = rsa.KeySize;
-            isRight = rsa.VerifyHash(
-                hash, signature.Value, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            isRight = IsRight(rsa, hash, signature.Value);
         }
 
         return isRight ? (AuthenticationResult.Pass, "", bits)
             : (AuthenticationResult.Fail, "signature does not match", bits);
+    }
+
+    private static bool IsRight(RSA rsa, byte[] hash, byte[] value)
+    {
+        try
+        {
+            return rsa.VerifyHash(
+                hash, value, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        }
+        catch (CryptographicException)
+        {
+            return false; // A number that is no modulus.
+        }
     }
 
     private sealed record Candidate(HeaderField Field, DkimSignature? Signature, string Fault);

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Text;
 using Kopis.Mail.Authentication;
@@ -232,6 +233,44 @@ public class DkimTests
         TestDns dns = new TestDns()
             .Add("TXT", "r._domainkey.sign.example", DkimKeyText.RecordOf(rsa));
         Assert.Equal("fail (key is too long)", await DkimTools.Results(signed, dns));
+    }
+
+    [Theory]
+    [InlineData(0, 65537, "fail (signature does not match)")] // An even modulus.
+    [InlineData(1, 65537, "fail (signature does not match)")]
+    [InlineData(1, 65536, "fail (key is not an RSA key)")]
+    [InlineData(1, 2, "fail (key is not an RSA key)")]
+    [InlineData(1, 1, "fail (key is not an RSA key)")] // It would leave a signature as it is.
+    public async Task Numbers_that_are_no_keys_check_nothing(
+        byte lowest, int exponent, string result)
+    {
+        byte[] modulus = [0x80, .. new byte[254], lowest];
+        AsnWriter key = new(AsnEncodingRules.DER);
+        using (key.PushSequence())
+        {
+            key.WriteIntegerUnsigned(modulus);
+            key.WriteInteger(exponent);
+        }
+
+        byte[] signed = DkimTools.Sign(DkimTools.Bytes(Message), keys: DkimTools.RsaKey);
+        TestDns dns = new TestDns().Add(
+            "TXT", "r._domainkey.sign.example", "p=" + Convert.ToBase64String(key.Encode()));
+        Assert.Equal(result, await DkimTools.Results(signed, dns));
+    }
+
+    [Theory, InlineData(32), InlineData(255), InlineData(257), InlineData(1024)]
+    public async Task A_signature_of_another_length_than_its_key_is_wrong(int bytes)
+    {
+        string signed = DkimTools.Text(
+            DkimTools.Sign(DkimTools.Bytes(Message), keys: DkimTools.RsaKey));
+        string value = Convert.ToBase64String(new byte[bytes]);
+        int start = signed.IndexOf("\tbh=", StringComparison.Ordinal);
+        int at = signed.IndexOf("b=", start + 4, StringComparison.Ordinal);
+        string changed = signed[..(at + 2)] + value
+            + signed[signed.IndexOf("\nFrom:", StringComparison.Ordinal)..];
+        Assert.Equal(
+            "fail (signature does not match)",
+            await DkimTools.Results(DkimTools.Bytes(changed)));
     }
 
     /// <summary>An exponent of 3,000 bits makes a check as dear as a signature.</summary>
