@@ -1,3 +1,5 @@
+using Kopis.Posix;
+
 namespace Kopis.Remote;
 
 /// <summary>
@@ -9,7 +11,7 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
     /// <summary>Idle ones in all: a fraction of the descriptors that a process has.</summary>
     private const int LinksMax = 100;
 
-    /// <summary>Some servers look askance at more.</summary>
+    /// <summary>Some servers object to more.</summary>
     private const int MessagesMax = 100;
 
     /// <summary>After this its addresses are looked up anew.</summary>
@@ -20,7 +22,7 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
     private ITimer? _timer;
     private bool _isClosed;
 
-    /// <summary>One that can be used at once; null where there is none.</summary>
+    /// <summary>One that can be used at once; null if there is none.</summary>
     internal SmtpLink? Acquire(string key)
     {
         while (AcquireAny(key) is { } link)
@@ -41,7 +43,7 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
     internal bool CanGoOn(SmtpLink link) =>
         (link.IsClean || link.NeedsReset) && HasMessagesLeft(link) && link.Peer.IsQuiet;
 
-    /// <summary>Takes one back after a message, or closes it.</summary>
+    /// <summary>Receives a connection back after a message, or closes it.</summary>
     internal async ValueTask ReturnAsync(SmtpLink link)
     {
         link.IdleSince = clock.GetUtcNow();
@@ -127,7 +129,7 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
 
         foreach (SmtpLink link in over)
         {
-            _ = link.CloseAsync(); // Tells of no failure.
+            ErrorLog.Watch(link.CloseAsync());
         }
     }
 }

@@ -97,7 +97,7 @@ public sealed class QmailRspawnProgram : IDisposable
         return ExitCode.Success;
     }
 
-    /// <summary>False where whoever talks there is not qmail-send: what runs is finished.
+    /// <summary>False if the peer is not qmail-send: what runs is finished.
     /// </summary>
     private static bool TryRead(
         DeliveryCommandReader reader, ReadOnlySpan<byte> bytes, List<DeliveryCommand> to)
@@ -130,11 +130,11 @@ public sealed class QmailRspawnProgram : IDisposable
         _running.AddCount();
         if (_foreign is not null)
         {
-            _ = Task.Run(() => DeliverAsync(command)); // It waits for a process.
+            ErrorLog.Watch(Task.Run(() => DeliverAsync(command))); // It waits for a process.
             return;
         }
 
-        _ = DeliverAsync(command); // Until it waits for the network.
+        ErrorLog.Watch(DeliverAsync(command)); // Returns when it waits for the network.
     }
 
     private async Task DeliverAsync(DeliveryCommand command)
@@ -191,7 +191,7 @@ public sealed class QmailRspawnProgram : IDisposable
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // A fault of ours: it costs this delivery a delay, and is told in full. Without a
-            // report qmail-send would wait for it for ever.
+            // report qmail-send would wait for it forever.
             Fd.WriteAll(2, ByteText.ToBytes($"qmail-rspawn: alert: delivery crashed: {e}\n"));
             return _ => Outcome.Retry("qmail-remote crashed.\n");
         }

@@ -23,8 +23,8 @@ internal sealed class TcpSessions
     private const int TidyUpSessions = 1000;
 
     /// <summary>The rule for a client's address alone.</summary>
-    /// <param name="Rules">Those it is of; null where there are none.</param>
-    /// <param name="Rule">Null where there is none for it.</param>
+    /// <param name="Rules">Those it is of; null if there are none.</param>
+    /// <param name="Rule">Null if there is none for it.</param>
     /// <param name="Questions">What is to be found out about the client.</param>
     private readonly record struct AddressRule(
         TcpRules? Rules, TcpRule? Rule, PeerQuestions Questions)
@@ -99,9 +99,9 @@ internal sealed class TcpSessions
                 long number = ++_last;
                 int sessions = Interlocked.Increment(ref _sessions);
                 Watch?.Touch();
-                _ = _isInline
+                ErrorLog.Watch(_isInline
                     ? ServeAsync(socket, number, stop)
-                    : Task.Run(() => ServeAsync(socket, number, stop), default);
+                    : Task.Run(() => ServeAsync(socket, number, stop), default));
                 TidyUpAfter(sessions);
             }
         }
@@ -261,7 +261,7 @@ internal sealed class TcpSessions
             _options.QuestionsFor(rules));
     }
 
-    // In the words of its protocol, if we know them; nothing waits for the client to hear them.
+    // In the words of its protocol, if they are known. It does not wait for the client.
     private void Refuse(Socket socket, IPAddress remote, ByteEnvironment environment)
     {
         _log.Warn(
@@ -373,7 +373,7 @@ internal sealed class TcpSessions
         }
     }
 
-    // As it would be for another client; null where our rules deny that.
+    // As it would be for another client; null if our rules deny that.
     private ByteEnvironment? EnvironmentOf(IPAddress client, byte[]? host, IPEndPoint local)
     {
         ByteEnvironment environment = EnvironmentFor(new IPEndPoint(client, 0), local);

@@ -9,7 +9,7 @@ namespace Kopis.Server.Pop3;
 
 /// <summary>
 /// The warm qmail-pop3d: serves the sessions that root grants it, all of one user of the host, each
-/// as a process of its own did. Ends when root has hung up and all are over.
+/// as a process of its own did. Ends when root has disconnected and all are over.
 /// </summary>
 /// <remarks>A grant is a packet: u8, 1 where the client knows of response codes; the Maildir with a
 /// NUL; the home with a NUL. Along comes the socket to the listener, whose first byte from us is
@@ -32,7 +32,7 @@ internal sealed class ReaderServer
             if (fd >= 0 && _room.Wait(0))
             {
                 byte[] grant = packet[..got];
-                _ = Task.Run(() => ServeAsync(grant, fd));
+                ErrorLog.Watch(Task.Run(() => ServeAsync(grant, fd)));
             }
             else
             {

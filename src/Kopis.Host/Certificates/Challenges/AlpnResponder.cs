@@ -7,7 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Kopis.Host.Certificates.Challenges;
 
-/// <summary>TLS-ALPN-01: a certificate of its own for whoever speaks <c>acme-tls/1</c>
+/// <summary>TLS-ALPN-01: a certificate of its own for anyone who speaks <c>acme-tls/1</c>
 /// (RFC 8737), and no answer to anybody else.</summary>
 internal sealed class AlpnResponder(IPEndPoint at, Socket? bound, TimeProvider time)
     : ChallengeListener(at, bound)

@@ -52,7 +52,7 @@ internal abstract class ChallengeListener : IChallengeResponder
     public abstract void Offer(string name, string token, string authorization);
 
     /// <summary>Begins to answer.</summary>
-    internal void Start() => _ = Task.Run(AcceptAsync);
+    internal void Start() => ErrorLog.Watch(Task.Run(AcceptAsync));
 
     public void Dispose()
     {
@@ -71,13 +71,13 @@ internal abstract class ChallengeListener : IChallengeResponder
             while (true)
             {
                 await _free.WaitAsync(_stop.Token);
-                _ = AnswerAsync(await _listener.AcceptAsync(_stop.Token));
+                ErrorLog.Watch(AnswerAsync(await _listener.AcceptAsync(_stop.Token)));
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException
             or SocketException)
         {
-            // The order has come to its end; or no descriptor is left, and it will fail by itself.
+            // The order has ended, or no descriptor is left and the order will fail.
         }
     }
 
@@ -94,7 +94,7 @@ internal abstract class ChallengeListener : IChallengeResponder
         catch (Exception e) when (e is OperationCanceledException or IOException
             or AuthenticationException or ObjectDisposedException)
         {
-            // A stranger; the server itself says in its problem document what it met.
+            // Not the ACME server; that one reports an error in its problem document.
         }
         finally
         {

@@ -5,7 +5,7 @@ internal static class HttpRequestLine
 {
     private static ReadOnlySpan<byte> Folder => "/.well-known/acme-challenge/"u8;
 
-    /// <summary>The token that is asked for; empty where it is something else.</summary>
+    /// <summary>The token that is asked for; empty if it is something else.</summary>
     /// <param name="request">From its first byte.</param>
     internal static ReadOnlySpan<byte> Token(ReadOnlySpan<byte> request)
     {
