@@ -19,7 +19,7 @@ public static class Ascii8
         return lower;
     }
 
-    /// <summary>Equal but for the case of A–Z. Bytes over 127 compare as they are.</summary>
+    /// <summary>Equal except for the case of A–Z. Bytes over 127 compare as they are.</summary>
     public static bool EqualsIgnoreCase(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
         if (left.Length != right.Length)
@@ -38,7 +38,7 @@ public static class Ascii8
         return true;
     }
 
-    /// <summary>Whether <paramref name="text"/> begins with the word, but for case.</summary>
+    /// <summary>Whether <paramref name="text"/> begins with the word, ignoring case.</summary>
     public static bool StartsWithIgnoreCase(ReadOnlySpan<byte> text, ReadOnlySpan<byte> word) =>
         text.Length >= word.Length && EqualsIgnoreCase(text[..word.Length], word);
 }

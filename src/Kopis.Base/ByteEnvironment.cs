@@ -10,7 +10,7 @@ public sealed class ByteEnvironment
 {
     private const int ChangesUsual = 8; // What a listener sets for each connection.
 
-    // What copies have in common is never changed; changes lie over it, null where one takes a
+    // What copies have in common is never changed; changes lie over it, null if one takes a
     // variable away. A listener has a copy for each of its connections.
     private Dictionary<string, byte[]> _common = new(StringComparer.Ordinal);
     private Dictionary<string, byte[]?>? _changes;
@@ -23,10 +23,10 @@ public sealed class ByteEnvironment
     /// <summary>A copy; later changes do not show in <paramref name="other"/>.</summary>
     public ByteEnvironment(ByteEnvironment other) => _common = other.Settled();
 
-    /// <summary>All names, in no order.</summary>
+    /// <summary>All names, in any order.</summary>
     public IEnumerable<string> Names => Settled().Keys;
 
-    /// <summary>The value, or null where the variable is not set. Empty is not null.</summary>
+    /// <summary>The value, or null if the variable is not set. Empty is not null.</summary>
     [SuppressMessage("Design", "CA1043", Justification = "Environment names are text.")]
     public byte[]? this[string name]
     {
@@ -41,7 +41,7 @@ public sealed class ByteEnvironment
         set => (_changes ??= new(ChangesUsual, StringComparer.Ordinal))[name] = value;
     }
 
-    /// <summary>The value as text, one character a byte; null where not set.</summary>
+    /// <summary>The value as text, one character a byte; null if not set.</summary>
     public string? Text(string name) => this[name] is { } value ? ByteText.ToText(value) : null;
 
     /// <summary>Sets a value from text, one byte a character.</summary>

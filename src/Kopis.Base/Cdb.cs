@@ -20,7 +20,7 @@ public static class Cdb
     /// <summary>Finds the first record with the key.</summary>
     /// <param name="image">The whole file.</param>
     /// <param name="key">The key, byte for byte.</param>
-    /// <param name="data">The record's data; empty where there is none.</param>
+    /// <param name="data">The record's data; empty if there is none.</param>
     /// <exception cref="InvalidDataException">The file points outside itself.</exception>
     public static bool TryFind(
         ReadOnlySpan<byte> image, ReadOnlySpan<byte> key, out ReadOnlySpan<byte> data)
@@ -77,7 +77,7 @@ public static class Cdb
         }
     }
 
-    /// <summary>Whether the tables that the header names lie inside the file.</summary>
+    /// <summary>Whether the tables that the header names are inside the file.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> image)
     {
         for (int pair = 0; pair < HeaderBytes; pair += SlotBytes)

@@ -4,13 +4,13 @@ using System.Buffers.Binary;
 namespace Kopis.Base;
 
 /// <summary>Builds a constant database; the same bytes as cdbmake for the same records.</summary>
-/// <param name="recordBytes">How many bytes of records are to be expected: saves copying.</param>
+/// <param name="recordBytes">The expected bytes of records, which saves copying.</param>
 public sealed class CdbWriter(int recordBytes = 4096)
 {
     private readonly ArrayBufferWriter<byte> _records = new(recordBytes);
     private readonly List<(uint Hash, uint Position)>[] _slots = new List<(uint, uint)>[256];
 
-    /// <summary>Adds a record. A key may stand several times; the first one is found.</summary>
+    /// <summary>Adds a record. A key may occur several times; the first one is found.</summary>
     public void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> data)
     {
         uint hash = Cdb.Hash(key);
@@ -54,7 +54,7 @@ public sealed class CdbWriter(int recordBytes = 4096)
     private static void WriteTable(
         ArrayBufferWriter<byte> to, List<(uint Hash, uint Position)> bucket)
     {
-        // Twice as many slots as records, so that a search soon meets an empty one.
+        // Twice as many slots as records, so that a search soon finds an empty one.
         var table = new (uint Hash, uint Position)[bucket.Count * 2];
         foreach ((uint hash, uint position) in bucket)
         {

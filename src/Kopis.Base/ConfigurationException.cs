@@ -1,7 +1,7 @@
 namespace Kopis.Base;
 
 /// <summary>
-/// A program cannot work as it is set up: a control file that cannot be understood, a directory
+/// A program cannot work as it is set up: a control file that cannot be parsed, a directory
 /// that cannot be entered. Caught once per program and turned into one line and an exit code.
 /// </summary>
 public class ConfigurationException : Exception
@@ -32,7 +32,7 @@ public class ConfigurationException : Exception
     /// <summary>The same, without a line.</summary>
     public ConfigurationException Silenced() => new(Message, this, Code) { IsSilent = true };
 
-    /// <summary>The same, told in the name of a program that does a part of ours.</summary>
+    /// <summary>The same, in the name of a program that does a part of the work.</summary>
     public ConfigurationException By(string program) =>
         new(Message, this, Code) { Label = Label, Program = program };
 

@@ -9,6 +9,6 @@ public static class ExitCode
     /// <summary>Permanent: wrong usage, bad input.</summary>
     public const int Permanent = 100;
 
-    /// <summary>Temporary: I/O, memory, a peer that is down; worth another try.</summary>
+    /// <summary>Temporary: I/O, memory, a peer that is down; a retry may help.</summary>
     public const int Temporary = 111;
 }

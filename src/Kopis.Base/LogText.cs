@@ -21,7 +21,7 @@ public static class LogText
         log.Advance(text.Length);
     }
 
-    /// <summary>As <see cref="AppendSafe"/>, as text for messages to people.</summary>
+    /// <summary>The result of <see cref="AppendSafe"/> as text, for messages.</summary>
     public static string Safe(ReadOnlySpan<byte> text)
     {
         ArrayBufferWriter<byte> buffer = new(Math.Max(1, text.Length));

@@ -1,10 +1,10 @@
 namespace Kopis.Base;
 
 /// <summary>
-/// Bounds what a log gets of one cause: some lines a minute as they are, then one line with the
+/// Limits the log lines of one cause: some lines a minute as they are, then one line with the
 /// number of the others. May be used from many threads.
 /// </summary>
-/// <param name="log">Takes a line for people.</param>
+/// <param name="log">Writes a line to the log.</param>
 /// <param name="time">The clock.</param>
 public sealed class LogThrottle(Action<string> log, TimeProvider time)
 {

@@ -4,11 +4,11 @@ namespace Kopis.Base;
 /// no more.</summary>
 public enum LookupVerdict : byte
 {
-    /// <summary>It cannot be said at present; a temporary fault is never a permanent refusal.
+    /// <summary>It is not known at present; a temporary fault is never a permanent refusal.
     /// </summary>
     Later,
 
-    /// <summary>There is a mailbox, or it is not for us to tell; the sender is his, the password
+    /// <summary>There is a mailbox, or others decide; the sender is the user's, the password
     /// is right.</summary>
     Yes,
 

@@ -6,10 +6,10 @@ namespace Kopis.Base;
 /// <summary>Netstrings: <c>LENGTH:BYTES,</c> (cr.yp.to/proto/netstrings.txt).</summary>
 public static class Netstring
 {
-    /// <summary>Longest length that is believed, as qmail's (contract §9.2).</summary>
+    /// <summary>The greatest length that is accepted, as in qmail (contract §9.2).</summary>
     public const int LengthMax = 200_000_000;
 
-    /// <summary>Writes one whole.</summary>
+    /// <summary>Writes a whole netstring.</summary>
     public static void Write(IBufferWriter<byte> to, ReadOnlySpan<byte> bytes)
     {
         WriteHead(to, bytes.Length);
@@ -17,7 +17,7 @@ public static class Netstring
         to.Write(","u8);
     }
 
-    /// <summary>Writes what stands before the bytes: <c>LENGTH:</c>.</summary>
+    /// <summary>Writes the prefix, <c>LENGTH:</c>.</summary>
     public static void WriteHead(IBufferWriter<byte> to, long length)
     {
         const int digitsMax = 21;
@@ -27,7 +27,7 @@ public static class Netstring
         to.Advance(used + 1);
     }
 
-    /// <summary>Bytes of a netstring that holds so many.</summary>
+    /// <summary>Bytes of a netstring with <paramref name="length"/> bytes of content.</summary>
     public static long TotalBytes(long length)
     {
         long total = length + 2; // The colon and the comma.

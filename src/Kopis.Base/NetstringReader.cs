@@ -10,16 +10,16 @@ public struct NetstringReader
     private bool _hasDigit;
     private bool _inContent;
 
-    /// <summary>Its comma was read; nothing more is taken.</summary>
+    /// <summary>Its comma was read; nothing more is read.</summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>It is no netstring; nothing more is taken.</summary>
+    /// <summary>It is not a netstring; nothing more is read.</summary>
     public bool IsBad { get; private set; }
 
-    /// <summary>Its length is over the limit; nothing more is taken.</summary>
+    /// <summary>Its length is over the limit; nothing more is read.</summary>
     public bool IsTooLong { get; private set; }
 
-    /// <summary>Takes the next piece.</summary>
+    /// <summary>Reads the next piece.</summary>
     /// <param name="bytes">What arrived.</param>
     /// <param name="content">The part of it that is content; it may be empty.</param>
     /// <returns>How many bytes were taken: fewer than all only before more content than one run,

@@ -2,32 +2,32 @@ namespace Kopis.Base;
 
 /// <summary>
 /// Reads options as getopt(3) does: letters may be bundled, values attached. A word that begins
-/// with two hyphens ends them and is passed over; a hyphen alone is the first word behind them.
+/// with two hyphens ends them and is skipped; a hyphen alone is the first word after them.
 /// </summary>
-/// <param name="program">Whose they are.</param>
+/// <param name="program">The program's name.</param>
 /// <param name="words">Its words, or those of a link of a chain.</param>
 /// <param name="flags">Letters without a value.</param>
 /// <param name="withValue">Letters with one.</param>
-/// <param name="usage">What comes behind <c>usage: </c>.</param>
+/// <param name="usage">The text after <c>usage: </c>.</param>
 public sealed class OptionReader(
     string program, IReadOnlyList<byte[]> words, string flags, string withValue, string usage)
 {
     private byte[] _word = [];
     private int _letter;
 
-    /// <summary>The first word that is no option, once they are read.</summary>
+    /// <summary>The first word that is not an option, once they are read.</summary>
     public int Next { get; private set; }
 
     /// <summary>The letter that was read last.</summary>
     public char Letter { get; private set; }
 
-    /// <summary>Its value; empty where it has none.</summary>
+    /// <summary>Its value; empty if it has none.</summary>
     public byte[] Value { get; private set; } = [];
 
     /// <summary>The value, one character a byte.</summary>
     public string ValueText => ByteText.ToText(Value);
 
-    /// <summary>Reads the next option; false behind the last.</summary>
+    /// <summary>Reads the next option; false after the last.</summary>
     /// <exception cref="ConfigurationException">There is no such option, or its value is missing.
     /// </exception>
     public bool Read()
@@ -56,8 +56,8 @@ public sealed class OptionReader(
         return true;
     }
 
-    /// <summary>The words behind the options.</summary>
-    /// <exception cref="ConfigurationException">There are less than are needed.</exception>
+    /// <summary>The words after the options.</summary>
+    /// <exception cref="ConfigurationException">There are too few words.</exception>
     public IReadOnlyList<byte[]> Rest(int least) =>
         words.Count - Next >= least ? [.. words.Skip(Next)] : throw Wrong();
 

@@ -28,7 +28,7 @@ public static class Tai64n
     }
 
     /// <summary>Reads a label at the start of a text.</summary>
-    /// <returns>False where there is none, or none of a year that a date can show.</returns>
+    /// <returns>False if there is none, or none of a year that a date can show.</returns>
     public static bool TryRead(
         ReadOnlySpan<byte> text, out DateTimeOffset time, out uint nanoseconds)
     {

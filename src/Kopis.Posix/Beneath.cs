@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Kopis.Posix;
 
 /// <summary>
-/// The files below one directory, reached without any symbolic link. Root works on trees of others
+/// The files below one directory, opened without following links. Root works on trees of others
 /// with it: whatever they put there, nothing outside of the tree is touched. A name is a relative
 /// path; the empty one is the directory itself.
 /// </summary>
@@ -18,12 +18,12 @@ public sealed unsafe class Beneath : IDisposable
     private readonly int _root;
 
     /// <summary>Opens the directory.</summary>
-    /// <exception cref="PosixException">It is not there, or is none.</exception>
+    /// <exception cref="PosixException">It does not exist, or is not a directory.</exception>
     public Beneath(string directory) =>
         _root = Fd.Open(directory + "/.", (OpenFlags)OpenPath);
 
     /// <summary>Opens a directory whose name may not be text.</summary>
-    /// <exception cref="PosixException">It is not there, or is none.</exception>
+    /// <exception cref="PosixException">It does not exist, or is not a directory.</exception>
     public Beneath(ReadOnlySpan<byte> directory)
     {
         _root = Fd.TryOpen([.. directory, .. "/.\0"u8], (OpenFlags)OpenPath, out int errno);
@@ -33,9 +33,9 @@ public sealed unsafe class Beneath : IDisposable
         }
     }
 
-    /// <summary>Opens a directory below another, through no link on the way from there.</summary>
-    /// <exception cref="PosixException">It is not there, or is none. A link is error 40.
-    /// </exception>
+    /// <summary>Opens a directory below another, without following links.</summary>
+    /// <exception cref="PosixException">It does not exist, or is not a directory. A link is
+    /// error 40.</exception>
     public static Beneath Open(ReadOnlySpan<byte> above, ReadOnlySpan<byte> relative)
     {
         using Beneath tree = new(above);
@@ -46,8 +46,8 @@ public sealed unsafe class Beneath : IDisposable
     private Beneath(int root) => _root = root;
 
     /// <summary>Opens a directory that is ours, that nobody else may write to, and that no link
-    /// leads to; null where it is another's, or no such.</summary>
-    /// <exception cref="PosixException">It is not there, or cannot be opened.</exception>
+    /// leads to; null if it is another's, or not a directory.</summary>
+    /// <exception cref="PosixException">It does not exist, or cannot be opened.</exception>
     public static Beneath? TryOpenOwn(string directory)
     {
         const int writableByOthers = 0x12; // 0022
@@ -63,7 +63,7 @@ public sealed unsafe class Beneath : IDisposable
         return null;
     }
 
-    /// <summary>Opens a file; minus one and the error where that fails.</summary>
+    /// <summary>Opens a file; minus one and the error if that fails.</summary>
     public int TryOpen(string name, OpenFlags flags, out int errno, int mode = 0) =>
         TryOpen(Fd.PathBytes(name.Length == 0 ? "." : name), flags, out errno, mode);
 
@@ -94,14 +94,14 @@ public sealed unsafe class Beneath : IDisposable
         return fd >= 0 ? fd : throw new PosixException($"open {name}", errno);
     }
 
-    /// <summary>The whole content of a regular file of at most so many bytes; null and the error
-    /// where that cannot be had (<see cref="BoundedFile.TryTake"/>; a link is error 40).</summary>
+    /// <summary>The whole content of a regular file, with a limit of bytes; null and the error
+    /// if it cannot be read (<see cref="BoundedFile.TryTake"/>; a link is error 40).</summary>
     public byte[]? TryReadFile(string name, int bytesMax, out int errno, uint? owner = null) =>
         BoundedFile.TryTake(
             TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno),
             bytesMax, ref errno, owner);
 
-    /// <summary>Status of what has the name; null where nothing has it.</summary>
+    /// <summary>Status of what has the name; null if nothing has it.</summary>
     /// <exception cref="PosixException">It cannot be seen, or is a link.</exception>
     public FileStatus? TryStatus(string name) =>
         TryStatus(Fd.PathBytes(name.Length == 0 ? "." : name), out int errno)
@@ -171,15 +171,15 @@ public sealed unsafe class Beneath : IDisposable
     public void MakeFifo(string name, int mode) => InParent(name, "mkfifo",
         (parent, last) => Native.mkfifoat(parent, (byte*)last, (uint)mode));
 
-    /// <summary>Removes an empty directory. False where it is not empty, or not there.</summary>
+    /// <summary>Removes an empty directory. False if it is not empty, or not there.</summary>
     public bool TryRemoveDirectory(string name) => TryInParent(name,
         (parent, last) => Native.unlinkat(parent, (byte*)last, RemoveDirectoryFlag)) == 0;
 
-    /// <summary>Removes a file. False where there is none.</summary>
+    /// <summary>Removes a file. False if there is none.</summary>
     public bool TryUnlink(string name) => TryInParent(name,
         (parent, last) => Native.unlinkat(parent, (byte*)last, 0)) == 0;
 
-    /// <summary>Gives it an owner and a group, then the permission bits, which the kernel may have
+    /// <summary>Sets the owner and the group, then the permission bits, which the kernel may have
     /// cut by that.</summary>
     public void SetOwnerAndMode(string name, uint uid, uint gid, int mode)
     {

@@ -2,8 +2,8 @@ namespace Kopis.Posix;
 
 /// <summary>
 /// Whole small files that somebody else may have put in their place: opening one waits for nobody
-/// (a FIFO, a lease of its owner), what is no regular file is refused on the descriptor, and no
-/// more is read than the reader has said.
+/// (a FIFO, a lease of its owner), what is not a regular file is refused on the descriptor, and no
+/// more is read than the caller's limit.
 /// </summary>
 public static class BoundedFile
 {
@@ -18,12 +18,12 @@ public static class BoundedFile
     public static byte[]? TryRead(string path, int bytesMax, out int errno) =>
         TryTake(RootsLinks.TryOpen(path, out errno), bytesMax, ref errno);
 
-    /// <summary>As above; throws where there is no content.</summary>
+    /// <summary>As above; throws if there is no content.</summary>
     /// <exception cref="PosixException">The file cannot be read.</exception>
     public static byte[] Read(string path, int bytesMax) =>
         TryRead(path, bytesMax, out int errno) ?? throw new PosixException($"read {path}", errno);
 
-    /// <summary>The lines of a text file; none where there is no such file.</summary>
+    /// <summary>The lines of a text file; none if there is no such file.</summary>
     /// <exception cref="PosixException">It is there and cannot be read.</exception>
     public static string[] Lines(string path, int bytesMax) =>
         TryRead(path, bytesMax, out int errno) is { } content
@@ -34,7 +34,7 @@ public static class BoundedFile
     /// <summary>Reads an open file from its start, and closes it.</summary>
     /// <param name="fd">A descriptor; minus one is none, and the error stays what it is.</param>
     /// <param name="bytesMax">As above.</param>
-    /// <param name="errno">ENXIO where it is no regular file, EISDIR for a directory, EPERM for
+    /// <param name="errno">ENXIO if it is not a regular file, EISDIR for a directory, EPERM for
     /// another's, EFBIG for too much, or that of read(2).</param>
     /// <param name="owner">Whose it must be; null: anybody's.</param>
     public static byte[]? TryTake(int fd, int bytesMax, ref int errno, uint? owner = null)

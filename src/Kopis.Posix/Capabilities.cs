@@ -11,7 +11,7 @@ internal static unsafe class Capabilities
     private const uint Mask = 1 << ReadSearch;
     private const uint Version3 = 0x20080522;
 
-    /// <summary>What is started from here on has none of them but its user's.</summary>
+    /// <summary>What is started from now on has only the capabilities of its user.</summary>
     internal static void KeepFromChildren() =>
         Fd.Check(Native.prctl(Ambient, ClearAll, 0, 0, 0), "prctl");
 
@@ -34,7 +34,7 @@ internal static unsafe class Capabilities
         }
     }
 
-    /// <summary>Lets what the thread may outlast its change to another user.</summary>
+    /// <summary>Keeps the thread's capabilities when it changes to another user.</summary>
     internal static void KeepPermitted()
     {
         const int keepCapabilities = 8; // PR_SET_KEEPCAPS

@@ -6,7 +6,7 @@ namespace Kopis.Posix;
 /// <summary>
 /// What a new process does until it is another user's program: made in the parent, where memory can
 /// be had, in an order in which each step is allowed and harmless. The user can touch the child
-/// from setresuid on: by then it has no descriptor but his.
+/// from setresuid on: by then it has only that user's descriptors.
 /// </summary>
 internal sealed unsafe class ChildPlan : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed unsafe class ChildPlan : IDisposable
     /// <summary>Makes the plan of a child.</summary>
     /// <param name="start">Descriptors, group, program.</param>
     /// <param name="identity">Who it is to be.</param>
-    /// <param name="directory">Where it is run, ended by NUL; null where we are.</param>
+    /// <param name="directory">Where it is run, ended by NUL; null if we are.</param>
     internal ChildPlan(ProcessStart start, ProcessIdentity identity, byte[]? directory)
     {
         _arguments = new NativeStrings(start.Arguments);
@@ -36,7 +36,7 @@ internal sealed unsafe class ChildPlan : IDisposable
         ForgetSignals();
         MoveDescriptors(start.Descriptors);
 
-        // With our terminal, where we have one, he could type for us (ioctl_tty(2), TIOCSTI). A new
+        // With our terminal, if any, the user could type for us (ioctl_tty(2), TIOCSTI). A new
         // process leads no group, so this does not fail; what it returns is not known before.
         Add(_calls.SetSession, mayFail: true);
         Become(identity);

@@ -1,6 +1,6 @@
 namespace Kopis.Posix;
 
-/// <summary>One system call of a new process, and what has to come of it.</summary>
+/// <summary>One system call of a new process, and its expected result.</summary>
 internal struct ChildStep
 {
     /// <summary>Its number; -1 compares C bytes at A and B instead.</summary>
@@ -18,6 +18,6 @@ internal struct ChildStep
 
     internal nint Expected;
 
-    /// <summary>Whether the next follows whatever came of it.</summary>
+    /// <summary>Whether the next follows whatever the result.</summary>
     internal bool MayFail;
 }

@@ -24,7 +24,7 @@ public sealed unsafe class DirectoryFd : IDisposable
     /// <summary>What is done with each name; the span holds no NUL.</summary>
     public delegate void OnName(ReadOnlySpan<byte> name);
 
-    /// <summary>Opens a directory; null and the error where that fails.</summary>
+    /// <summary>Opens a directory; null and the error if that fails.</summary>
     public static DirectoryFd? TryOpen(ReadOnlySpan<byte> path, out int errno)
     {
         if (path.Length <= 1)
@@ -33,13 +33,13 @@ public sealed unsafe class DirectoryFd : IDisposable
             return null;
         }
 
-        // The dot makes the kernel refuse what is no directory; O_DIRECTORY has no one value.
+        // The dot makes the kernel refuse what is not a directory; O_DIRECTORY has no one value.
         byte[] inside = [.. path[..^1], .. "/.\0"u8];
         int fd = TryOpenAt(CurrentDirectory, inside, (OpenFlags)OpenPath, out errno);
         return fd >= 0 ? new DirectoryFd(fd) : null;
     }
 
-    /// <summary>Opens a file to read; minus one and the error where that fails. A FIFO does not
+    /// <summary>Opens a file to read; minus one and the error if that fails. A FIFO does not
     /// make it wait.</summary>
     public int TryOpenFile(ReadOnlySpan<byte> name, out int errno) =>
         TryOpenAt(_fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
@@ -48,7 +48,7 @@ public sealed unsafe class DirectoryFd : IDisposable
     public int TryOpenNoLink(ReadOnlySpan<byte> name, out int errno) => TryOpenAt(
         _fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking | Fd.NoFollow, out errno);
 
-    /// <summary>Opens a file that is there to add to its end; minus one where that fails.
+    /// <summary>Opens a file that is there to add to its end; minus one if that fails.
     /// </summary>
     public int TryOpenToAppend(ReadOnlySpan<byte> name) => TryOpenAt(
         _fd, name, OpenFlags.WriteOnly | OpenFlags.Append | OpenFlags.NonBlocking, out _);
@@ -67,7 +67,7 @@ public sealed unsafe class DirectoryFd : IDisposable
         }
     }
 
-    /// <summary>Removes a name. False and the error where that fails.</summary>
+    /// <summary>Removes a name. False and the error if that fails.</summary>
     public bool TryUnlink(ReadOnlySpan<byte> name, out int errno)
     {
         Fd.RequireTerminated(name);
@@ -79,7 +79,7 @@ public sealed unsafe class DirectoryFd : IDisposable
         }
     }
 
-    /// <summary>Renames, replacing what had the name. False where that fails.</summary>
+    /// <summary>Renames, replacing what had the name. False if that fails.</summary>
     public bool TryRename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {
         Fd.RequireTerminated(from);
@@ -91,7 +91,7 @@ public sealed unsafe class DirectoryFd : IDisposable
     }
 
     /// <summary>Goes through the names in a subdirectory, in no order.</summary>
-    /// <returns>False where it cannot be read.</returns>
+    /// <returns>False if it cannot be read.</returns>
     public bool TryList(ReadOnlySpan<byte> name, OnName onName)
     {
         int fd = TryOpenAt(

@@ -4,7 +4,7 @@ using Kopis.Base;
 namespace Kopis.Posix;
 
 /// <summary>
-/// What a program says of an exception that nothing in it catches, on whichever thread: one line,
+/// What a program reports of an exception that nothing catches, on any thread: one line,
 /// and exit 111. In the log of a service the line ends with the trace; a person gets none.
 /// </summary>
 public static class ErrorLog
@@ -22,7 +22,7 @@ public static class ErrorLog
             Processes.ExitNow(ExitCode.Temporary);
         };
 
-    /// <summary>A task that nobody waits for: what it throws ends the process.</summary>
+    /// <summary>A task that nothing awaits: an exception in it ends the process.</summary>
     public static void Watch(Task task) => task.ContinueWith(
         static ended => Throw(ended.Exception!.GetBaseException()),
         CancellationToken.None,
@@ -46,12 +46,12 @@ public static class ErrorLog
     internal static string Line(string program, Exception bug, bool withTrace) =>
         $"{program}: fatal: {(withTrace ? Of(bug) : OneLine(Name(bug) + bug.Message))}";
 
-    // The system's word needs no name of a type beside it; a bug of ours does.
+    // An error of the system needs no type name; a bug of ours does.
     private static string Name(Exception bug) =>
         bug is IOException or UnauthorizedAccessException or OutOfMemoryException
             ? "" : $"unexpected {bug.GetType().Name}: ";
 
-    /// <summary>Writes a line to standard error, where there is one.</summary>
+    /// <summary>Writes a line to standard error, if there is one.</summary>
     public static void Write(string line)
     {
         try
@@ -60,7 +60,7 @@ public static class ErrorLog
         }
         catch (PosixException)
         {
-            // It is closed, full or gone: the exit code says it.
+            // It is closed, full or gone; the exit code remains.
         }
     }
 

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Kopis.Posix;
 
 /// <summary>
-/// The reasons that all programs give, in the words of qmail's and ucspi-tcp's own table
-/// (error_str), which scripts and people look for. Errors that it does not have are in the words
+/// The error texts of all programs, as in the table of qmail and ucspi-tcp
+/// (error_str), which scripts and people look for. Errors that it lacks have the text
 /// of the C library.
 /// </summary>
 public static class ErrorText
@@ -52,7 +52,7 @@ public static class ErrorText
         Table.TryGetValue(errno, out string? text) ? text
             : Marshal.GetPInvokeErrorMessage(errno);
 
-    /// <summary>The same for what was thrown; what is no error of the kernel's is in its own
+    /// <summary>The same for what was thrown; what is not an error of the kernel's is in its own
     /// words.</summary>
     public static string Of(Exception error) => error switch
     {

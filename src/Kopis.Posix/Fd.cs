@@ -56,7 +56,7 @@ public static unsafe class Fd
         }
     }
 
-    /// <summary>Closes; errors are of no use to anyone by then.</summary>
+    /// <summary>Closes; errors are ignored.</summary>
     public static void Close(int fd) => _ = Native.close(fd);
 
     /// <summary>Reads once. Zero is the end; minus one is EAGAIN on a non-blocking descriptor.
@@ -203,12 +203,12 @@ public static unsafe class Fd
     public static void SyncData(int fd) => Check(Native.fdatasync(fd), $"fdatasync fd {fd}");
 
     /// <summary>Makes durable what was written to a file system before the call. Since Linux 5.8
-    /// it tells of errors: those that came up since this descriptor was opened or last told of one
+    /// it reports errors: those that came up since this descriptor was opened or last reported one
     /// (syncfs(2)).</summary>
     public static void SyncFileSystem(int fd) => Check(Native.syncfs(fd), $"syncfs fd {fd}");
 
-    /// <summary>Waits for the writing of a file's content that has begun, and tells of errors since
-    /// this descriptor was opened. Begins nothing and flushes nothing: it is no sync by itself.
+    /// <summary>Waits for the writing of a file's content that has begun, and reports errors since
+    /// this descriptor was opened. It starts and flushes nothing: it is not a sync by itself.
     /// </summary>
     public static void CheckWritten(int fd)
     {
@@ -254,7 +254,7 @@ public static unsafe class Fd
         }
     }
 
-    /// <summary>Gives a range's space back; it reads as zeros after. False where not supported.
+    /// <summary>Frees a range's space; it then reads as zeros. False if not supported.
     /// </summary>
     public static bool PunchHole(int fd, long offset, long length)
     {
@@ -284,7 +284,7 @@ public static unsafe class Fd
             : throw new PosixException($"lock fd {fd}", errno);
     }
 
-    /// <summary>Locks the open file, waiting for whoever holds it.</summary>
+    /// <summary>Locks the open file, waiting for its holder.</summary>
     public static void LockExclusive(int fd)
     {
         const int exclusive = 2;
@@ -364,7 +364,7 @@ public static unsafe class Fd
         return flags >= 0 && (flags & closeOnExec) == 0;
     }
 
-    /// <summary>Keeps all descriptors but 0, 1 and 2 from what is run from here on.</summary>
+    /// <summary>Keeps all descriptors but 0, 1 and 2 from what is run from now on.</summary>
     public static void KeepFromPrograms()
     {
         const uint closeOnExec = 4; // CLOSE_RANGE_CLOEXEC
@@ -405,7 +405,7 @@ public static unsafe class Fd
         return (fds[0], fds[1]);
     }
 
-    /// <summary>Tells a socket's peer that nothing more comes.</summary>
+    /// <summary>Ends the sending side of a socket.</summary>
     public static void ShutdownWrite(int socket)
     {
         const int write = 1;
@@ -425,7 +425,7 @@ public static unsafe class Fd
         }
     }
 
-    /// <summary>Takes a connection; minus one where none waits, or who came is gone.</summary>
+    /// <summary>Accepts a connection; minus one if none waits, or the peer is gone.</summary>
     public static int TryAccept(int listener)
     {
         const int closeOnExec = 0x80000;

@@ -10,7 +10,7 @@ public static unsafe class FdPassing
     private const int ControlBytes = 24; // CMSG_SPACE(sizeof(int)) on 64 bits.
     private const int ControlLength = 20; // CMSG_LEN(sizeof(int)).
     private const int HeadBytes = 16; // struct cmsghdr.
-    private const int ReceivedBytes = 32; // Two more than one are told from one.
+    private const int ReceivedBytes = 32; // Enough to notice more descriptors than one.
     private const int NoSignal = 0x4000;
     private const int CloseOnExec = 0x40000000;
 
@@ -70,7 +70,7 @@ public static unsafe class FdPassing
     }
 
     /// <summary>Receives once. Zero bytes is the end, minus one that a non-blocking socket has
-    /// nothing; fd is minus one where none came, or more than one, which are closed.</summary>
+    /// nothing; fd is minus one if none came, or more than one, which are closed.</summary>
     public static int Receive(int socket, Span<byte> to, out int fd)
     {
         byte* control = stackalloc byte[ReceivedBytes];

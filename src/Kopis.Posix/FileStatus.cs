@@ -1,6 +1,6 @@
 namespace Kopis.Posix;
 
-/// <summary>What stat tells about a file.</summary>
+/// <summary>The result of stat(2).</summary>
 /// <param name="Mode">Type and permission bits, as in <c>st_mode</c>.</param>
 /// <param name="Uid">Owner.</param>
 /// <param name="Gid">Group.</param>

@@ -15,10 +15,10 @@ internal static unsafe class ForkedChild
 {
     private const nint AllSignals = -1; // sigset_t of the kernel: 64 bits.
     private const int SetMask = 2; // SIG_SETMASK
-    private const int Child = 17; // SIGCHLD, what a parent hears of an end.
+    private const int Child = 17; // SIGCHLD, the parent's signal when a child ends.
 
     // Not declared as a foreign function: around the call of one the runtime asks whether a
-    // collection is wanted, and in a child that was forked at such a moment it would wait for ever.
+    // collection is wanted, and in a child that was forked at such a moment it would wait forever.
     // For whole numbers its own convention of calling is that of C on both architectures.
     private static readonly delegate*<nint, nint, nint, nint, nint, nint, nint> SystemCall =
         (delegate*<nint, nint, nint, nint, nint, nint, nint>)NativeLibrary.GetExport(

@@ -29,7 +29,7 @@ public interface IFileSystem : ISyncCalls
     /// <summary>Cuts or extends to the length.</summary>
     void Truncate(int fd, long length);
 
-    /// <summary>Gives a range's space back; it reads as zeros after. False where not supported.
+    /// <summary>Gives a range's space back; it reads as zeros after. False if not supported.
     /// </summary>
     bool PunchHole(int fd, long offset, long length);
 

@@ -47,7 +47,7 @@ public static class Lifeline
 
     private static void WaitForEnd(int fd)
     {
-        // All children watch one pipe, and whoever has taken over one of them can make it
+        // All children watch one pipe, and anyone who has taken over one of them can make it
         // non-blocking for all: only its end counts, not that there is nothing to read.
         byte[] ignored = new byte[1];
         Poller poller = new();

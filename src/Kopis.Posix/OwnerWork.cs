@@ -51,7 +51,7 @@ public static class OwnerWork
         }
     }
 
-    /// <summary>Waits, but not for as long as the owner likes: he may stop his process.</summary>
+    /// <summary>Waits with a limit: the owner may stop the process.</summary>
     private static WaitStatus WaitFor(int pid)
     {
         int end = Processes.OpenDescriptor(pid);

@@ -17,7 +17,7 @@ public static unsafe class Paths
         }
     }
 
-    /// <summary>Removes a name, bytes that end in NUL. False where that fails.</summary>
+    /// <summary>Removes a name, bytes that end in NUL. False if that fails.</summary>
     public static bool TryUnlink(ReadOnlySpan<byte> path) => TryUnlink(path, out _);
 
     /// <summary>As above, with the error.</summary>

@@ -30,7 +30,7 @@ public sealed unsafe class Poller
         return _count++;
     }
 
-    /// <summary>Waits until one is ready or the time is over; null waits for ever.</summary>
+    /// <summary>Waits until one is ready or the time is over; null waits forever.</summary>
     /// <returns>False when the time ran out or a signal came.</returns>
     public bool Wait(TimeSpan? timeout)
     {

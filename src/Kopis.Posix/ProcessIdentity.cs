@@ -45,7 +45,7 @@ public sealed record ProcessIdentity
     /// <summary>A user with the one group of his.</summary>
     public static ProcessIdentity Of(UnixUser user) => new(user.Uid, user.Gid, user.Gid);
 
-    /// <summary>Who root has to be to work in another's directory; null where it is root's, or we
+    /// <summary>Who root has to be to work in another's directory; null if it is root's, or we
     /// are not root.</summary>
     /// <exception cref="PosixException">There is no such directory.</exception>
     /// <exception cref="ConfigurationException">Its group is root's, and its owner not known.

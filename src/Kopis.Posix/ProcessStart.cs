@@ -6,7 +6,7 @@ namespace Kopis.Posix;
 /// <summary>Starts a child with exactly the descriptors, environment and identity named.</summary>
 public sealed unsafe record ProcessStart
 {
-    private const string OwnBinary = "/proc/self/exe"; // Whatever lies in bin by now.
+    private const string OwnBinary = "/proc/self/exe"; // Whatever is in bin by now.
     private const int SizeOfOpaque = 512; // Over glibc's posix_spawnattr_t (336) and sigset_t.
     private const short SetPgroup = 0x02;
     private const short SetSignalDefault = 0x04;
@@ -242,7 +242,7 @@ public sealed unsafe record ProcessStart
         }
     }
 
-    // Descriptors of whoever started us are the child's too.
+    // Descriptors that we inherited are the child's too.
     private static int NextFree(int number)
     {
         while (Fd.IsOpen(number))

@@ -9,11 +9,11 @@ public static class ProgramPath
 
     /// <summary>The word itself where it has a slash, else the first such file along PATH that may
     /// be run.</summary>
-    /// <returns>Null where there is none; else <see cref="RawText"/>.</returns>
+    /// <returns>Null if there is none; else <see cref="RawText"/>.</returns>
     public static string? Find(ByteEnvironment environment, ReadOnlySpan<byte> word) =>
         Find(environment, word, out _);
 
-    /// <summary>The same, with the reason where there is none: what may not be run counts for more
+    /// <summary>The same, with the reason if there is none: what may not be run counts for more
     /// than what is not there, and any other error ends the search.</summary>
     public static string? Find(
         ByteEnvironment environment, ReadOnlySpan<byte> word, out int errno)

@@ -5,8 +5,8 @@ namespace Kopis.Posix;
 /// <summary>
 /// Opening a file to read whose path is the administrator's word. He may have made its last part a
 /// link, and that may lead into a directory of another user, as <c>control/servercert.pem</c> does
-/// to <c>tls</c>: root goes on through links only that are root's, in directories that are root's.
-/// Whoever is not root can be led to nothing that is not his already.
+/// to <c>tls</c>: root follows only links that are root's, in directories that are root's.
+/// Another user can be led only to what that user may open anyway.
 /// </summary>
 internal static unsafe class RootsLinks
 {
@@ -16,7 +16,7 @@ internal static unsafe class RootsLinks
     private const int LinksMax = 40; // As the kernel has it (path_resolution(7)).
     private const int TargetBytesMax = 4096; // PATH_MAX
 
-    /// <summary>Opens it; minus one and the error where that fails: ELOOP for a link that root does
+    /// <summary>Opens it; minus one and the error if that fails: ELOOP for a link that root does
     /// not follow.</summary>
     internal static int TryOpen(string path, out int errno) =>
         TryOpen(path, Processes.EffectiveUid == 0, out errno);

@@ -7,7 +7,7 @@ namespace Kopis.Posix;
 /// </summary>
 /// <remarks>
 /// syncfs writes what others have left dirty on the file system, too. Where that makes it slow,
-/// nothing is shared for a while. It tells of errors since the descriptor it is called on was
+/// nothing is shared for a while. It reports errors since the descriptor it is called on was
 /// opened, so each file is asked for its own as well; after an error each is synced by itself, and
 /// only those fail whose own sync does.
 /// </remarks>
@@ -15,11 +15,11 @@ public sealed class SharedSync
 {
     private const int FileSystemsMax = 64;
 
-    /// <summary>A shared sync that takes longer is one that works for others.</summary>
+    /// <summary>A shared sync that takes longer writes mainly the data of others.</summary>
     internal static readonly TimeSpan SharedTimeMax = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>For so long nothing is shared then; after each further one, without a fast one
-    /// between, twice as long. A single one may be a disk's pause for breath.</summary>
+    /// <summary>The pause after it, without sharing; after each further one, without a fast one
+    /// between, twice as long. A single one may be a short stall of the disk.</summary>
     internal static readonly TimeSpan PauseAfterSlow = TimeSpan.FromSeconds(1);
 
     /// <summary>The longest pause.</summary>
@@ -34,7 +34,7 @@ public sealed class SharedSync
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, FileSystem> _fileSystems = [];
 
-    /// <summary>Syncs by these calls; the time tells which are slow.</summary>
+    /// <summary>Syncs by these calls; the time shows which are slow.</summary>
     public SharedSync(ISyncCalls calls, TimeProvider time)
     {
         _calls = calls;
@@ -100,7 +100,7 @@ public sealed class SharedSync
         private List<Waiter> _waiting = [];
         private bool _isSyncing;
         private long _slowAt;
-        private TimeSpan _pause; // The last one; zero where the last shared sync was fast.
+        private TimeSpan _pause; // The last one; zero if the last shared sync was fast.
 
         internal int Waiting
         {

@@ -5,7 +5,7 @@ namespace Kopis.Posix;
 /// <summary>The program that this one becomes: the next of a chain.</summary>
 public static class Successor
 {
-    /// <summary>Looks for it along PATH and becomes it; returns only by throwing.</summary>
+    /// <summary>Finds it along PATH and executes it; returns only by an exception.</summary>
     /// <param name="environment">Its environment.</param>
     /// <param name="words">Its name and its arguments.</param>
     /// <exception cref="ConfigurationException">It cannot be run.</exception>

@@ -4,7 +4,7 @@ namespace Kopis.Posix;
 
 /// <summary>
 /// A seccomp filter (seccomp(2)): system calls that no mail program makes answer EPERM, before
-/// whatever code of the kernel is behind them sees an argument. It holds for a thread, all that it
+/// whatever code of the kernel is after them sees an argument. It holds for a thread, all that it
 /// starts, and for good.
 /// </summary>
 /// <remarks>A list of what is refused, not of what is allowed: the calls that the runtime and the C
@@ -32,7 +32,7 @@ internal static unsafe class SystemCallFilter
     private const uint NewNamespaces = 0x7E020080; // CLONE_NEWTIME, NEWNS, NEWCGROUP … NEWNET
     private const uint FamilyUnix = 1;
 
-    /// <summary>Filters the calling thread and what it starts; does nothing where the kernel has no
+    /// <summary>Filters the calling thread and what it starts; does nothing if the kernel has no
     /// seccomp, or this is an architecture that we know no numbers of.</summary>
     /// <param name="hasNetwork">Whether it may make sockets but those of this host.</param>
     /// <returns>Whether it holds.</returns>

@@ -10,7 +10,7 @@ internal sealed class SystemCallNumbers
     private static readonly uint[] Newer =
         [428, 429, 430, 431, 432, 433, 438, 442, 443, 425, 426, 427];
 
-    /// <summary>Of this machine; null where we do not know them.</summary>
+    /// <summary>Of this machine; null if we do not know them.</summary>
     internal static SystemCallNumbers? Ours { get; } = RuntimeInformation.ProcessArchitecture switch
     {
         System.Runtime.InteropServices.Architecture.X64 => X64(),
@@ -33,7 +33,7 @@ internal sealed class SystemCallNumbers
 
     internal uint Clone3 { get; } = 435;
 
-    /// <summary>What no mail program asks for: other processes' memory, mounts and name spaces,
+    /// <summary>What no mail program needs: other processes' memory, mounts and name spaces,
     /// code and keys of the kernel, the machine's clock and name, what passes files by.</summary>
     internal required IReadOnlyList<uint> Refused { get; init; }
 

@@ -8,11 +8,11 @@ public static unsafe class Terminal
 {
     private const int LineBytesMax = 512;
     private const int SetNow = 0;
-    private const int SetNowAndForget = 2; // What was typed before the question is no answer.
+    private const int SetNowAndForget = 2; // Input from before the question is not an answer.
     private const uint Echo = 8;
     private const nint NoTerminal = 0x5422; // TIOCNOTTY of asm-generic.
 
-    /// <summary>Asks twice; null where the answers differ.</summary>
+    /// <summary>Asks twice; null if the answers differ.</summary>
     /// <exception cref="PosixException">There is no terminal.</exception>
     public static byte[]? AskTwice(string prompt, string again)
     {
@@ -54,7 +54,7 @@ public static unsafe class Terminal
         }
     }
 
-    /// <summary>This process has none from here on, and gets none by opening one. Who has the
+    /// <summary>This process has none from now on, and gets none by opening one. Who has the
     /// terminal of a root shell could type there (ioctl_tty(2), TIOCSTI). It stays with the leader
     /// of a session, behind whom there is no shell.</summary>
     internal static void GiveUp()

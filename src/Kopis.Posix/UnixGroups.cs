@@ -5,7 +5,7 @@ public static unsafe class UnixGroups
 {
     private const int RangeError = 34;
 
-    /// <summary>The number of a group; null where there is none of that name.</summary>
+    /// <summary>The number of a group; null if there is none of that name.</summary>
     /// <exception cref="PosixException">The name service did not answer.</exception>
     public static uint? ByName(string name)
     {

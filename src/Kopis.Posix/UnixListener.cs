@@ -3,7 +3,7 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>Sockets of the file system to which any process of the host may connect: the kernel
+/// <summary>Sockets in the file system to which any process of the host may connect: the kernel
 /// says who did (<see cref="Credentials"/>).</summary>
 public static class UnixListener
 {

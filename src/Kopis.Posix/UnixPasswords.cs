@@ -12,7 +12,7 @@ public static unsafe class UnixPasswords
     // struct crypt_data: 32,768 bytes in libxcrypt 4, 131,232 in the libcrypt of glibc up to 2.37.
     private const int CryptDataBytes = 256 * 1024;
 
-    /// <summary>The hash of a user's password; null where there is none that we may read.</summary>
+    /// <summary>The hash of a user's password; null if there is none that we may read.</summary>
     /// <exception cref="PosixException">The name service did not answer.</exception>
     public static byte[]? HashOf(string name)
     {

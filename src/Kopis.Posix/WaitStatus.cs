@@ -9,7 +9,7 @@ public readonly record struct WaitStatus(int Raw)
     /// <summary>The signal that ended it.</summary>
     public int Signal => Raw & 127;
 
-    /// <summary>The exit code, where it did not crash.</summary>
+    /// <summary>The exit code, if it did not crash.</summary>
     public int ExitCode => (Raw >> 8) & 255;
 
     /// <summary>For a log, behind the program's name.</summary>
