@@ -8,7 +8,7 @@ namespace Kopis.Config;
 
 /// <summary>Reads control files by qmail's rules (contract §2.1).</summary>
 /// <param name="path">The directory.</param>
-/// <param name="warn">Takes a line about what is not as it was written, once for each value; null
+/// <param name="warn">Reads a line about what is not as it was written, once for each value; null
 /// where others say it.</param>
 public sealed class ControlDirectory(string path, Action<string>? warn = null)
 {
@@ -44,7 +44,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
 
     /// <summary>The first line; without the file <c>me</c>, where that is the file's default, and
     /// then the literal.</summary>
-    /// <returns>Null where there is none of these.</returns>
+    /// <returns>Null if there is none of these.</returns>
     public byte[]? ReadLineOrDefault(ControlLine file) =>
         ReadLine(file)
             ?? (file.IsOrMe ? ReadLine(HostFiles.Me) : null)
@@ -52,9 +52,9 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
 
     /// <summary>A whole number: the first line. One that is too large is the largest, with a
     /// warning: who wrote it wants as much as there is.</summary>
-    /// <returns>Null where the file is missing or empty.</returns>
+    /// <returns>Null if the file is missing or empty.</returns>
     /// <exception cref="ConfigurationException">The line is not a whole number, or too small:
-    /// qmail would quietly take its default (docs/DIFFERENCES.md).</exception>
+    /// qmail would use its default without a message (docs/DIFFERENCES.md).</exception>
     public long? TryReadLong(ControlNumber file)
     {
         if (ReadFile(file.Name) is not { } content || FirstLine(content) is not [_, ..] line)
@@ -90,7 +90,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     /// <summary>As <see cref="ReadLong"/>.</summary>
     public TimeSpan ReadSeconds(ControlNumber file) => TimeSpan.FromSeconds(ReadLong(file));
 
-    /// <summary>Tells people of one file, once, that it has not the meaning that they may think.
+    /// <summary>Warns about one file, once, that it does not mean what its author may think.
     /// </summary>
     public void Warn(ControlFile file, string text)
     {
@@ -116,14 +116,14 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
 
     /// <summary>A whole constant database.</summary>
     /// <returns>Null when there is no such file.</returns>
-    /// <exception cref="ConfigurationException">It cannot be read, or is no cdb.</exception>
+    /// <exception cref="ConfigurationException">It cannot be read, or is not a cdb.</exception>
     public byte[]? ReadCdb(ControlData file) => ReadCdb(file.Name);
 
-    /// <summary>As above, wherever it lies.</summary>
+    /// <summary>As above, wherever it is.</summary>
     public static byte[]? ReadCdbAt(string path) =>
         new ControlDirectory(Path.GetDirectoryName(path)!).ReadCdb(Path.GetFileName(path));
 
-    /// <summary>A whole file, for formats of another make.</summary>
+    /// <summary>A whole file, for formats that others define.</summary>
     /// <returns>Null when there is no such file.</returns>
     public byte[]? ReadWhole(ControlFile file) => ReadFile(file.Name);
 
@@ -143,7 +143,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
         return [.. files.Select(PathOf)];
     }
 
-    /// <summary>A misconfiguration in one file, named as people know it.</summary>
+    /// <summary>A misconfiguration in one file, with its path.</summary>
     public ConfigurationException Bad(ControlFile file, string reason) => Bad(file.Name, reason);
 
     /// <summary>A misconfiguration in lines of one list: the first of them are in its text.

@@ -11,7 +11,7 @@ namespace Kopis.Config;
 public sealed class Reloading<T>(IReadOnlyList<string> paths, Func<T> load, TimeProvider time)
     where T : class
 {
-    /// <summary>How old the value may be. A change is seen before whoever made it can look, and
+    /// <summary>How old the value may be. A change is seen before anyone who made it can look, and
     /// thousands of connections a second do not each look at fifty files.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 

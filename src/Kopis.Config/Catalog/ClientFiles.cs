@@ -122,7 +122,7 @@ public static class ClientFiles
         Readers = Smtp,
         Reread = Reread.Connection,
         Says = "A user may send {} messages an hour.",
-        Text = "Messages that a user who has logged in may send within an hour. 0 is no limit.",
+        Text = "Messages that a user who has logged in may send within an hour. 0 means no limit.",
     };
 
     /// <summary><c>submissionrecipients</c>.</summary>
@@ -132,8 +132,8 @@ public static class ClientFiles
         Readers = Smtp,
         Reread = Reread.Connection,
         Says = "A user may send to {} recipients an hour.",
-        Text = "Recipients that a user who has logged in may send to within an hour. 0 is no "
-            + "limit.",
+        Text = "Recipients that a user who has logged in may send to within an hour. "
+            + "0 means no limit.",
     };
 
     /// <summary><c>senders</c>.</summary>

@@ -1,7 +1,7 @@
 namespace Kopis.Config.Catalog;
 
 /// <summary>All control files: those of <c>control</c>, then those of <c>users</c>. Each has one
-/// row, in the class of its subject, and whoever reads it names that row.</summary>
+/// row, in the class of its subject, and anyone who reads it names that row.</summary>
 public static class ControlCatalog
 {
     private const int SlipsMax = 2; // Letters of a name that may be wrong, for a suggestion.
@@ -67,12 +67,12 @@ public static class ControlCatalog
     public static IEnumerable<ControlFile> Controls =>
         All.Where(file => file.Folder == "control");
 
-    /// <summary>The row of a file, by its name or by directory and name; null where there is none.
+    /// <summary>The row of a file, by its name or by directory and name; null if there is none.
     /// </summary>
     public static ControlFile? Find(string name) =>
         All.FirstOrDefault(file => file.Name == name || file.ToString() == name);
 
-    /// <summary>The file of <c>control</c> that somebody may have meant; null where none is near.
+    /// <summary>The file of <c>control</c> that somebody may have meant; null if none is near.
     /// </summary>
     public static ControlFile? Nearest(string name)
     {

@@ -10,7 +10,7 @@ public abstract class ControlFile(string name)
     /// <summary>The file's name.</summary>
     public string Name { get; } = name;
 
-    /// <summary>The directory of the home that it lies in.</summary>
+    /// <summary>The directory of the home that it is in.</summary>
     public string Folder { get; init; } = "control";
 
     /// <summary>Whether qmail has this file.</summary>

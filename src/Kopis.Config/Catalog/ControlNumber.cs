@@ -4,14 +4,14 @@ namespace Kopis.Config.Catalog;
 
 /// <summary>A control file with a whole number.</summary>
 /// <param name="name">The file's name.</param>
-/// <param name="value">The default; null where it depends on another file.</param>
+/// <param name="value">The default; null if it depends on another file.</param>
 public sealed class ControlNumber(string name, long? value) : ControlFile(name)
 {
     /// <summary>The longest time that a timer is given: poll(2) counts milliseconds in an int.
     /// </summary>
     public const int SecondsMax = 1_000_000;
 
-    /// <summary>The default; null where it depends on another file.</summary>
+    /// <summary>The default; null if it depends on another file.</summary>
     public long? Value { get; } = value;
 
     /// <summary>A smaller number is an error.</summary>

@@ -138,8 +138,8 @@ public static class HostFiles
         Reread = Reread.Use,
         Says = "QMQP server: {}.",
         Text = "Hosts that take messages by QMQP in place of a queue of one's own. They are "
-            + "asked in turn until one takes the message. A line that is no IPv4 address is left "
-            + "out.",
+            + "asked in turn until one accepts the message. A line that is not an IPv4 address is "
+            + "skipped.",
     };
 
     /// <summary><c>resolvers</c>.</summary>

@@ -15,7 +15,7 @@ public static class ListenerFiles
         Reread = Reread.Connection,
         Says = "A client's address may have {} connections to a listener.",
         Text = "Connections to a listener that an address, or a /64 of IPv6, may have. The "
-            + "variable MAXPERADDRESS, which a rule may set, goes before it. 0 is no limit.",
+            + "variable MAXPERADDRESS, which a rule may set, goes before it. 0 means no limit.",
     };
 
     /// <summary><c>maxpernetwork</c>.</summary>
@@ -26,7 +26,7 @@ public static class ListenerFiles
         Reread = Reread.Connection,
         Says = "A client's network may have {} connections to a listener.",
         Text = "Connections to a listener that a network, a /24 or a /48 of IPv6, may have. The "
-            + "variable MAXPERNETWORK, which a rule may set, goes before it. 0 is no limit.",
+            + "variable MAXPERNETWORK, which a rule may set, goes before it. 0 means no limit.",
     };
 
     /// <summary><c>proxyclients</c>.</summary>

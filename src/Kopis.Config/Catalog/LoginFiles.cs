@@ -165,6 +165,6 @@ public static class LoginFiles
         Reread = Reread.Start,
         Says = "A client may name {} recipients that nobody has before it must wait.",
         Text = "Recipients that nobody has which a client may ask for within 10 minutes at once. "
-            + "Each further answer comes later than the one before. 0 is no limit.",
+            + "Each further answer comes later than the one before. 0 means no limit.",
     };
 }

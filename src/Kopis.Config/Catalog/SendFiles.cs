@@ -37,7 +37,7 @@ public static class SendFiles
         Reread = Reread.Start,
         Says = "Bounces give back of a message at most {} bytes.",
         Text = "How much of a message its bounce gives back. The rest of a larger one is left "
-            + "out, and a bounce with DSN gives back the header. 0 is no limit.",
+            + "out, and a bounce with DSN gives back the header. 0 means no limit.",
     };
 
     /// <summary><c>concurrencylocal</c>.</summary>

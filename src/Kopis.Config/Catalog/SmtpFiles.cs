@@ -44,7 +44,7 @@ public static class SmtpFiles
         Reread = Reread.Connection,
         Says = "SMTP DATA limit is {} bytes.",
         Text = "The largest message that is taken. It is counted as stored. The variable "
-            + "DATABYTES, which a rule of tcpserver may set, goes before it. 0 is no limit.",
+            + "DATABYTES, which a rule of tcpserver may set, goes before it. 0 means no limit.",
     };
 
     /// <summary><c>timeoutsmtpd</c>.</summary>

@@ -4,12 +4,12 @@ using Kopis.Config.Catalog;
 namespace Kopis.Config.Maps;
 
 /// <summary>
-/// Which channel a recipient takes, and its address there: envnoathost, percenthack, locals,
+/// Which channel a recipient goes to, and its address there: envnoathost, percenthack, locals,
 /// virtualdomains (contract §2.3).
 /// </summary>
 public sealed class AddressMap
 {
-    /// <summary>What may be added to an address: spawners take no longer fields than
+    /// <summary>What may be added to an address: spawners accept no longer fields than
     /// DeliveryCommand.FieldBytesMax.</summary>
     private const int AddedBytesMax = 1000;
 
@@ -96,7 +96,7 @@ public sealed class AddressMap
         int at = address.LastIndexOf((byte)'@');
         for (int start = 0; start <= at; start++)
         {
-            // The prepend ends at a hyphen; which one, the control files must say.
+            // The prepend ends at a hyphen; the control files show at which one.
             if ((start == 0 || address[start - 1] == (byte)'-')
                 && Route(address[start..], out bool isLocal).AsSpan().SequenceEqual(address)
                 && isLocal)

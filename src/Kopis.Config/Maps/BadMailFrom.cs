@@ -2,14 +2,14 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
-/// <summary>Senders from whom no mail is taken: <c>badmailfrom</c> (contract §2.3).</summary>
+/// <summary>Senders whose mail is refused: <c>badmailfrom</c> (contract §2.3).</summary>
 public sealed class BadMailFrom
 {
     private readonly ConstMap _senders;
 
     private BadMailFrom(ConstMap senders) => _senders = senders;
 
-    /// <summary>Reads the file; none of it is nobody.</summary>
+    /// <summary>Reads the file; without it no sender is refused.</summary>
     public static BadMailFrom Load(ControlDirectory control) =>
         new(ConstMap.Set(control.ReadList(SmtpFiles.BadMailFrom) ?? []));
 

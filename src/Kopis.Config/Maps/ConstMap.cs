@@ -15,7 +15,7 @@ public sealed class ConstMap
     {
     }
 
-    /// <summary>How many keys.</summary>
+    /// <summary>The number of keys.</summary>
     public int Count => _values.Count;
 
     /// <summary>Lines that are keys alone: <c>locals</c>, <c>rcpthosts</c>.</summary>
@@ -52,7 +52,7 @@ public sealed class ConstMap
     /// <summary>The key's value; empty for a set.</summary>
     public bool TryGet(ReadOnlySpan<byte> key, [NotNullWhen(true)] out byte[]? value)
     {
-        // Asked for each recipient of each message: no string is made for it.
+        // Called for each recipient of each message: it allocates no string.
         Span<char> lower = key.Length <= 256 ? stackalloc char[key.Length] : new char[key.Length];
         for (int i = 0; i < key.Length; i++)
         {

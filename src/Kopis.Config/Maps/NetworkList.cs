@@ -17,10 +17,10 @@ public sealed class NetworkList
         _doubt = doubt;
     }
 
-    /// <summary>Whether nobody is in it, nor may be meant to be.</summary>
+    /// <summary>Whether it is empty, without a wrong line either.</summary>
     public bool IsEmpty => _networks.Length == 0 && _doubt is null;
 
-    /// <summary>Reads the file; none of it is nobody. A line that is neither is passed over, with a
+    /// <summary>Reads the file; without it the list is empty. A wrong line is skipped, with a
     /// warning.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static NetworkList Load(ControlDirectory control, ControlList file)
@@ -33,16 +33,16 @@ public sealed class NetworkList
             [.. networks], faults.Count == 0 ? null : control.Bad(file, faults).Message);
     }
 
-    /// <summary>Whether an address is listed or lies in a network that is.</summary>
+    /// <summary>Whether an address is listed or is in a network that is.</summary>
     public bool Contains(IPAddress address)
     {
         address = Plain(address);
         return Array.Exists(_networks, network => network.Contains(address));
     }
 
-    /// <summary>As <see cref="Contains"/>, of hosts that speak for others: one that is taken for
+    /// <summary>As <see cref="Contains"/>, of hosts that speak for others: one that counts as
     /// its own client would give strangers its rights.</summary>
-    /// <exception cref="ConfigurationException">It is not, and a line that is wrong may mean it.
+    /// <exception cref="ConfigurationException">It is not listed, and a wrong line may mean it.
     /// </exception>
     public bool ContainsSurely(IPAddress address) => Contains(address)
         || (_doubt is null ? false
@@ -71,7 +71,7 @@ public sealed class NetworkList
         return isNetwork;
     }
 
-    // inet_aton's forms are mistakes here, and would trust others than were meant: 10.1 is
+    // inet_aton's forms are errors here, and would trust other hosts than intended: 10.1 is
     // 10.0.0.1 to it, and 010.0.0.1 is 8.0.0.1.
     private static bool IsWhole(string text)
     {

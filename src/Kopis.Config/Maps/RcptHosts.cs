@@ -4,9 +4,9 @@ using Kopis.Config.Catalog;
 namespace Kopis.Config.Maps;
 
 /// <summary>
-/// The domains that mail is taken for from anyone: <c>rcpthosts</c>, then
-/// <c>morercpthosts.cdb</c> (contract §2.3). Without <c>rcpthosts</c> qmail takes mail for any; an
-/// installed host does so only where <c>openrelay</c> asks for it.
+/// The domains whose mail is accepted from anyone: <c>rcpthosts</c>, then
+/// <c>morercpthosts.cdb</c> (contract §2.3). Without it qmail accepts mail for any; an
+/// installed host does so only if <c>openrelay</c> says so.
 /// </summary>
 public sealed class RcptHosts
 {
@@ -27,14 +27,14 @@ public sealed class RcptHosts
     public static IReadOnlyList<ControlFile> Files { get; } =
         [SmtpFiles.RcptHosts, SmtpFiles.MoreRcptHostsCdb, SmtpFiles.OpenRelay];
 
-    /// <summary>Whether mail is taken for everywhere.</summary>
+    /// <summary>Whether mail for any domain is accepted.</summary>
     public bool IsOpen => _hosts is null && !IsMissed;
 
-    /// <summary>Whether the list is not there and should be: mail is taken for what is delivered
-    /// here, and nothing else.</summary>
+    /// <summary>Whether the list is missing and should exist: mail is accepted only for what is
+    /// delivered here.</summary>
     public bool IsMissed { get; }
 
-    /// <summary>Reads both. Without <c>rcpthosts</c> the cdb is not looked at.</summary>
+    /// <summary>Reads both. Without <c>rcpthosts</c> the cdb is not read.</summary>
     /// <exception cref="ConfigurationException">One exists and cannot be read.</exception>
     public static RcptHosts Load(ControlDirectory control)
     {

@@ -5,7 +5,7 @@ namespace Kopis.Config.Maps;
 /// <param name="Port">Its port.</param>
 public sealed record SmtpRoute(string Relay, int Port)
 {
-    /// <summary>The line and why it cannot be followed; null where it can. Mail of the line's
-    /// domain waits until it is mended.</summary>
+    /// <summary>The line and why it cannot be used; null if it can. Mail of the line's
+    /// domain waits until it is corrected.</summary>
     public string? Fault { get; init; }
 }

@@ -20,7 +20,7 @@ public sealed class SmtpRoutes
         _faults = faults;
     }
 
-    /// <summary>What is wrong with lines that mail cannot follow. Each harms its own domain
+    /// <summary>What is wrong with lines that cannot be used. Each affects its own domain
     /// alone.</summary>
     public IReadOnlyCollection<string> Faults => _faults.Values;
 
@@ -85,7 +85,7 @@ public sealed class SmtpRoutes
         return false;
     }
 
-    /// <summary><c>relay</c> or <c>relay:port</c>; an IPv6 literal stands in brackets.</summary>
+    /// <summary><c>relay</c> or <c>relay:port</c>; an IPv6 literal is in brackets.</summary>
     private static SmtpRoute? Parse(byte[] value)
     {
         string text = ByteText.ToText(value);

@@ -14,7 +14,7 @@ public sealed class TlsPolicies
 {
     private static readonly TlsPolicy Otherwise = new(TlsLevel.May, []);
 
-    // What may stand between a domain and its level in the lines that people write.
+    // What people write between a domain and its level.
     private static readonly SearchValues<byte> DomainEnds = SearchValues.Create(": \t=,;"u8);
 
     private readonly ConstMap _lines;
@@ -54,7 +54,7 @@ public sealed class TlsPolicies
         _lines = ConstMap.KeyValue(all);
     }
 
-    /// <summary>What is wrong with lines that are no policy. Each harms its own domain alone.
+    /// <summary>What is wrong with lines that are not a policy. Each affects its own domain alone.
     /// </summary>
     public IReadOnlyCollection<string> Faults => _faults.Values;
 
