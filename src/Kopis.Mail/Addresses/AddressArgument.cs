@@ -7,7 +7,7 @@ namespace Kopis.Mail.Addresses;
 public static class AddressArgument
 {
     /// <summary>All addresses that a word names.</summary>
-    /// <returns>Null where it is not clear; that of <c>&lt;&gt;</c> is empty.</returns>
+    /// <returns>Null if it is not clear; that of <c>&lt;&gt;</c> is empty.</returns>
     public static IReadOnlyList<byte[]>? Read(ReadOnlySpan<byte> word, AddressDefaults defaults)
     {
         word = word.Trim(" \t"u8);
@@ -27,7 +27,7 @@ public static class AddressArgument
             : null;
     }
 
-    /// <summary>What is between a word's brackets, which are taken for none where it does not
+    /// <summary>What is between a word's brackets, which are taken for none if it does not
     /// end with one.</summary>
     public static ReadOnlySpan<byte> WithoutBrackets(ReadOnlySpan<byte> word)
     {

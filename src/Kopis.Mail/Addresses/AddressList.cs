@@ -90,7 +90,7 @@ public sealed class AddressList
         to.Write("\n"u8);
     }
 
-    /// <summary>A host with what qmail-inject puts behind it.</summary>
+    /// <summary>A host with what qmail-inject puts after it.</summary>
     internal static byte[] CompleteHost(byte[] host, AddressDefaults defaults)
     {
         if (host is [.., (byte)'+'])

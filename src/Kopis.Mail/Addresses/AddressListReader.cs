@@ -3,7 +3,7 @@ namespace Kopis.Mail.Addresses;
 /// <summary>
 /// Finds the addresses of a list as qmail-inject finds them: token by token from the right
 /// (contract §5.2). Where qmail stops, this notes it and goes on, so that no address is passed
-/// over; where it cannot tell what is meant, the list is unclear.
+/// over; if the meaning is not certain, the list is unclear.
 /// </summary>
 internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaults defaults)
 {

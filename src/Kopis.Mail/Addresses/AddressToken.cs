@@ -68,7 +68,7 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
         }
     }
 
-    /// <summary>Cuts a field's body; null where a comment, quote or literal has no end, or a word
+    /// <summary>Cuts a field's body; null if a comment, quote or literal has no end, or a word
     /// begins with an end.</summary>
     internal static List<AddressToken>? Cut(ReadOnlySpan<byte> text)
     {

@@ -5,13 +5,13 @@ namespace Kopis.Mail.Addresses;
 
 /// <summary>
 /// The recipients of an envelope while it is being said, each once: addresses are equal where
-/// their local parts are and their domains are but for the case of ASCII letters. Nothing is
+/// their local parts are and their domains are except for the case of ASCII letters. Nothing is
 /// allocated for a message of a few.
 /// </summary>
 /// <param name="envelope">Has the sender's records when the first recipient comes.</param>
 internal sealed class EnvelopeRecipients(EnvelopeText envelope)
 {
-    private const int FewMax = 8; // So many are compared one by one.
+    private const int FewMax = 8; // Up to this number are compared one by one.
     private const int FoldedBytesMax = 2048;
 
     private int[] _places = []; // 1 + where a record begins, by the hash of its address.
@@ -30,7 +30,7 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
         _places = [];
     }
 
-    /// <summary>Where the record of an address begins; -1 where it is none of them.</summary>
+    /// <summary>Where the record of an address begins; -1 if it is none of them.</summary>
     internal int Find(ReadOnlySpan<byte> address)
     {
         if (Count > FewMax)

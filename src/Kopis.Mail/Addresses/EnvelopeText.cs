@@ -23,7 +23,7 @@ internal sealed class EnvelopeText
         _text.Write("\0"u8);
     }
 
-    /// <summary>Adds a record of parameters, where there are any.</summary>
+    /// <summary>Adds a record of parameters, if there are any.</summary>
     internal void AddParameters(ReadOnlySpan<byte> text)
     {
         if (!text.IsEmpty)

@@ -10,7 +10,7 @@ namespace Kopis.Mail.Addresses;
 /// </summary>
 public static class ForwardLine
 {
-    /// <summary>The targets in their order; null where a comment, quote or bracket has no end, or
+    /// <summary>The targets in their order; null if a comment, quote or bracket has no end, or
     /// a target makes no sense.</summary>
     public static IReadOnlyList<ForwardTarget>? Parse(ReadOnlySpan<byte> line)
     {

@@ -10,7 +10,7 @@ public static class Verp
         sender.EndsWith(Suffix) && sender[..^Suffix.Length].LastIndexOf((byte)'@') >= 0;
 
     /// <summary>
-    /// <c>PREFIXR=D@HOST</c> for a recipient <c>R@D</c>; the sender as it is where it is no VERP
+    /// <c>PREFIXR=D@HOST</c> for a recipient <c>R@D</c>; the sender as it is if it is no VERP
     /// sender or the recipient has no <c>@</c>.
     /// </summary>
     public static byte[] Expand(ReadOnlySpan<byte> sender, ReadOnlySpan<byte> recipient)
@@ -30,7 +30,7 @@ public static class Verp
         ];
     }
 
-    /// <summary>Where bounces go: what stands before <c>-@[]</c>, as in qmail whatever that is. Of
+    /// <summary>Where bounces go: what is before <c>-@[]</c>, as in qmail whatever that is. Of
     /// <c>-@[]</c> itself nothing is left, and its bounce is a double one.</summary>
     public static ReadOnlySpan<byte> BounceAddress(ReadOnlySpan<byte> sender) =>
         sender.EndsWith(Suffix) ? sender[..^Suffix.Length] : sender;

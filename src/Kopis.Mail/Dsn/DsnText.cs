@@ -80,7 +80,7 @@ public static class DsnText
     /// <param name="to">Where the text goes.</param>
     /// <param name="boundary">As in the head.</param>
     /// <param name="host">Who reports.</param>
-    /// <param name="envelopeId">ENVID, as xtext; null where there was none.</param>
+    /// <param name="envelopeId">ENVID, as xtext; null if there was none.</param>
     /// <param name="arrived">When the message came.</param>
     public static void WriteStatusHead(
         IBufferWriter<byte> to, string boundary, ReadOnlySpan<byte> host, byte[]? envelopeId,
@@ -102,7 +102,7 @@ public static class DsnText
     /// <summary>The fields of one recipient.</summary>
     /// <param name="to">Where the text goes.</param>
     /// <param name="address">The recipient as we know it.</param>
-    /// <param name="original">ORCPT, <c>type;xtext</c>; null where there was none.</param>
+    /// <param name="original">ORCPT, <c>type;xtext</c>; null if there was none.</param>
     /// <param name="action">What became of it.</param>
     /// <param name="report">The words of the spawner.</param>
     /// <param name="retryUntil">Of a delayed one: when it will be given up.</param>

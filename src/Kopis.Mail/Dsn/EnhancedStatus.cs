@@ -14,7 +14,7 @@ public static class EnhancedStatus
     /// <summary>The words before a server's reply in a report.</summary>
     public static ReadOnlySpan<byte> RemoteWords => "Remote host said: "u8;
 
-    /// <summary>The status; where there is none, the class of the action and no more.</summary>
+    /// <summary>The status; if there is none, the class of the action and no more.</summary>
     public static byte[] Find(ReadOnlySpan<byte> report, DsnAction action)
     {
         int said = report.IndexOf(RemoteWords);
@@ -33,7 +33,7 @@ public static class EnhancedStatus
         };
     }
 
-    /// <summary>The status in the <c>(#5.1.1)</c> of qmail's own words; empty where there is none.
+    /// <summary>The status in the <c>(#5.1.1)</c> of qmail's own words; empty if there is none.
     /// </summary>
     public static ReadOnlySpan<byte> InOwnWords(ReadOnlySpan<byte> text)
     {
@@ -41,7 +41,7 @@ public static class EnhancedStatus
         return own < 0 ? [] : Parse(text[(own + 2)..]);
     }
 
-    /// <summary>The status that the text begins with; empty where it is none.</summary>
+    /// <summary>The status that the text begins with; empty if it is none.</summary>
     private static ReadOnlySpan<byte> Parse(ReadOnlySpan<byte> text)
     {
         int length = text.IndexOfAnyExcept(StatusBytes);

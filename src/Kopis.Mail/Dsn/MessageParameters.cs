@@ -22,7 +22,7 @@ public readonly record struct MessageParameters
     /// <summary>RET.</summary>
     public ReturnContent Return { get; init; }
 
-    /// <summary>ENVID, as xtext; null where it was not given.</summary>
+    /// <summary>ENVID, as xtext; null if it was not given.</summary>
     public byte[]? EnvelopeId { get; init; }
 
     /// <summary>REQUIRETLS: never without TLS and a certificate that fits (RFC 8689).</summary>
@@ -92,7 +92,7 @@ public readonly record struct MessageParameters
         return text.SequenceEqual(parameters.ToBytes());
     }
 
-    /// <summary>The canonical form; empty where nothing was said.</summary>
+    /// <summary>The canonical form; empty if nothing was said.</summary>
     public byte[] ToBytes()
     {
         ArrayBufferWriter<byte> to = new();

@@ -1,6 +1,6 @@
 namespace Kopis.Mail.Dsn;
 
-/// <summary>The NOTIFY parameter of RCPT: what its sender wants to hear of (RFC 3461 §4.1).
+/// <summary>The NOTIFY parameter of RCPT: what its sender wants to be notified of (RFC 3461 §4.1).
 /// </summary>
 [Flags]
 public enum NotifyOn : byte

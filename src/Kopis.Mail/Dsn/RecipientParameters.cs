@@ -24,7 +24,7 @@ public readonly record struct RecipientParameters
     /// <summary>NOTIFY.</summary>
     public NotifyOn Notify { get; init; }
 
-    /// <summary>ORCPT, <c>type;xtext</c>; null where it was not given.</summary>
+    /// <summary>ORCPT, <c>type;xtext</c>; null if it was not given.</summary>
     public byte[]? OriginalRecipient { get; init; }
 
     /// <summary>Nothing was said.</summary>
@@ -102,7 +102,7 @@ public readonly record struct RecipientParameters
         return text.SequenceEqual(parameters.ToBytes());
     }
 
-    /// <summary>The canonical form; empty where nothing was said.</summary>
+    /// <summary>The canonical form; empty if nothing was said.</summary>
     public byte[] ToBytes()
     {
         ArrayBufferWriter<byte> to = new();

@@ -6,7 +6,7 @@ namespace Kopis.Mail.Dsn;
 /// <summary>
 /// The xtext of RFC 3461 §4: printable ASCII as it is, but for <c>+</c> and <c>=</c>, which like
 /// all else are <c>+XX</c>. What it stands for must be printable too: a line end hidden in it
-/// (<c>+0A</c>) would end a line somewhere behind us (CVE-2020-28021, CVE-2020-28026).
+/// (<c>+0A</c>) would end a line somewhere after us (CVE-2020-28021, CVE-2020-28026).
 /// </summary>
 public static class XText
 {

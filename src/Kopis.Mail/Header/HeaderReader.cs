@@ -4,7 +4,7 @@ namespace Kopis.Mail.Header;
 
 /// <summary>
 /// The fields of a message's header as it arrives, each in one piece however it is folded. An empty
-/// line ends the header, and so does one that is no field. Lines end in LF.
+/// line ends the header, and so does one that is not a field. Lines end in LF.
 /// </summary>
 /// <param name="take">Gets each field: its name, and what follows the colon, the line ends within
 /// it and blanks around it left out.</param>
@@ -15,13 +15,13 @@ public sealed class HeaderReader(HeaderReader.FieldTaker take, int fieldBytesMax
     private readonly ArrayBufferWriter<byte> _field = new();
     private bool _isFirst = true;
 
-    /// <summary>Takes a field.</summary>
+    /// <summary>Reads a field.</summary>
     public delegate void FieldTaker(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
 
     /// <summary>Whether the header is over.</summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>Takes the next piece of the message.</summary>
+    /// <summary>Reads the next piece of the message.</summary>
     /// <returns>How many bytes of it were header: all, until that is over.</returns>
     public int Read(ReadOnlySpan<byte> bytes)
     {

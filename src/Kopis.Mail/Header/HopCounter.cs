@@ -27,7 +27,7 @@ public sealed class HopCounter(Action<ReadOnlySpan<byte>>? onDelivered = null)
     /// <summary>Lines so far.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Takes the next piece.</summary>
+    /// <summary>Reads the next piece.</summary>
     public void Append(ReadOnlySpan<byte> piece)
     {
         while (!_inBody && !piece.IsEmpty)

@@ -15,7 +15,7 @@ public static class ReceivedLine
     /// Writes <c>Received: from HOST (HELO NAME) (INFO@IP)\n  by LOCAL with PROTOCOL; DATE\n</c>.
     /// </summary>
     /// <param name="to">Where to.</param>
-    /// <param name="peer">Who sends, as the environment tells.</param>
+    /// <param name="peer">The client, as in the environment.</param>
     /// <param name="helo">The name the client gave, or null; shown where not the host's.</param>
     /// <param name="protocol">SMTP, QMTP, QMQP; what was agreed on may follow in brackets.</param>
     /// <param name="time">Now.</param>

@@ -13,7 +13,7 @@ public static class PasswordFields
         [.. name, 0, .. secret, 0, .. stamp, 0];
 
     /// <summary>Reads name and secret; what follows the three fields is reserved.</summary>
-    /// <returns>False where they are too long, or not all there.</returns>
+    /// <returns>False if they are too long, or not all there.</returns>
     public static bool TryParse(
         ReadOnlySpan<byte> fields, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> secret)
     {

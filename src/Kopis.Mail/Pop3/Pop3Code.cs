@@ -14,7 +14,7 @@ public static class Pop3Code
     /// <summary>A fault of ours that will pass: try again, and ask nobody.</summary>
     public static ReadOnlySpan<byte> Temporary => "SYS/TEMP"u8;
 
-    /// <summary>A fault of ours that somebody must mend.</summary>
+    /// <summary>A fault of ours that somebody must repair.</summary>
     public static ReadOnlySpan<byte> Permanent => "SYS/PERM"u8;
 
     /// <summary>A refusal with its code, for a client that knows of codes.</summary>

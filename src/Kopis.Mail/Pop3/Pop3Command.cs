@@ -29,7 +29,7 @@ internal readonly ref struct Pop3Command
     /// <summary>Reads a number's leading digits, as qmail does: <c>1x</c> is 1.</summary>
     /// <param name="text">The number; what follows it on return.</param>
     /// <param name="value">The number, or the largest long where it is over that.</param>
-    /// <returns>False where there is no digit.</returns>
+    /// <returns>False if there is no digit.</returns>
     internal static bool TryTakeNumber(ref ReadOnlySpan<byte> text, out long value)
     {
         value = 0;

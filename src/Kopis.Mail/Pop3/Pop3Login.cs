@@ -42,7 +42,7 @@ public sealed class Pop3Login(byte[] stamp, Pop3Offer offer)
         reply.Write("\r\n"u8);
     }
 
-    /// <summary>Takes one line, without its line end.</summary>
+    /// <summary>Reads one line, without its line end.</summary>
     public Pop3LoginStep OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply)
     {
         Pop3LoginStep step = _exchange is null
@@ -53,14 +53,14 @@ public sealed class Pop3Login(byte[] stamp, Pop3Offer offer)
             : step;
     }
 
-    /// <summary>Takes a line that was too long to keep.</summary>
+    /// <summary>Reads a line that was too long to keep.</summary>
     public Pop3LoginStep OnLineTooLong(IBufferWriter<byte> reply)
     {
         _exchange = null;
         return Say(reply, Pop3Reply.SyntaxError);
     }
 
-    /// <summary>Takes the answer to the question, whose secret is forgotten.</summary>
+    /// <summary>Reads the answer to the question, whose secret is forgotten.</summary>
     public Pop3LoginStep OnAnswer(SaslAnswer answer, IBufferWriter<byte> reply)
     {
         if (_exchange is not null)

@@ -15,7 +15,7 @@ public enum Pop3LoginStep
     /// <summary>The client is not let in; there is no second try.</summary>
     Refused,
 
-    /// <summary>It cannot be said at present.</summary>
+    /// <summary>It is not known at present.</summary>
     Later,
 
     /// <summary>TLS, begun by <see cref="Pop3Reply.ReadyForTls"/>, and then a new login.</summary>

@@ -4,7 +4,7 @@ namespace Kopis.Mail.Pop3;
 
 /// <summary>
 /// A message file as POP3 sends it: LF becomes CRLF, a leading dot is doubled, a last line without
-/// LF gets its end, and an empty line stands before the final dot (contract §13, 25). The file may
+/// LF gets its end, and an empty line is before the final dot (contract §13, 25). The file may
 /// come in pieces of any length.
 /// </summary>
 /// <param name="bodyLines">How many lines of the body; null for all.</param>

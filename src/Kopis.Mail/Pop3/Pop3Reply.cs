@@ -33,7 +33,7 @@ public static class Pop3Reply
     /// <summary>To <c>*</c> within AUTH.</summary>
     public static ReadOnlySpan<byte> Cancelled => "-ERR authorization cancelled\r\n"u8;
 
-    /// <summary>Where nobody can tell at present whether a password is right.</summary>
+    /// <summary>If passwords cannot be checked at present.</summary>
     public static ReadOnlySpan<byte> AuthorizationLater =>
         "-ERR unable to check that now, try again later\r\n"u8;
 
@@ -42,7 +42,7 @@ public static class Pop3Reply
     public static ReadOnlySpan<byte> TooManyConnections =>
         "-ERR too many connections from you, try again later\r\n"u8;
 
-    /// <summary>To who has as many sessions as he may have.</summary>
+    /// <summary>To a user who has the largest number of sessions allowed.</summary>
     public static ReadOnlySpan<byte> InUse =>
         "-ERR too many sessions of this mailbox, try again later\r\n"u8;
 

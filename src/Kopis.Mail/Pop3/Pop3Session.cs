@@ -37,7 +37,7 @@ public sealed class Pop3Session
     /// <summary>Whether the client has deleted the message.</summary>
     public bool IsDeleted(int index) => _deleted[index];
 
-    /// <summary>Takes one line, without its line end.</summary>
+    /// <summary>Reads one line, without its line end.</summary>
     public Pop3Step OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply)
     {
         Pop3Command command = Pop3Command.Parse(line);

@@ -13,7 +13,7 @@ public interface ITransferReader
     /// </summary>
     bool IsUnwanted { get; }
 
-    /// <summary>Takes the next bytes.</summary>
+    /// <summary>Reads the next bytes.</summary>
     /// <param name="bytes">What arrived, in pieces of any size.</param>
     /// <param name="message">Gets what of them is the message, lines ended by LF: at most one
     /// byte more than <paramref name="bytes"/> has.</param>

@@ -22,7 +22,7 @@ internal sealed class NetstringAddress
     /// <summary>Whether it has come whole.</summary>
     internal bool IsOver => _reader.IsOver;
 
-    /// <summary>Whether it is short enough and holds no NUL, which would end it early behind us.
+    /// <summary>Whether it is short enough and holds no NUL, which would end it early after us.
     /// </summary>
     internal bool IsFit => _isFit;
 
@@ -47,7 +47,7 @@ internal sealed class NetstringAddress
         IsBegun = false;
     }
 
-    /// <summary>Takes the next bytes; the result is how many, at least one of some.</summary>
+    /// <summary>Reads the next bytes; the result is how many, at least one of some.</summary>
     internal int Read(ReadOnlySpan<byte> bytes)
     {
         IsBegun = true;

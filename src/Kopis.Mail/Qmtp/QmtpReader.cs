@@ -8,7 +8,7 @@ namespace Kopis.Mail.Qmtp;
 
 /// <summary>
 /// The server's side of QMTP (contract §9.2): a netstring with the message, one with the sender,
-/// one with the recipients' netstrings. The message's first byte tells how its lines end.
+/// one with the recipients' netstrings. The message's first byte shows how its lines end.
 /// </summary>
 public sealed class QmtpReader : ITransferReader
 {
@@ -204,7 +204,7 @@ public sealed class QmtpReader : ITransferReader
 
         if (_outer.IsOver && step == TransferStep.More)
         {
-            // One that its list cuts short is no netstring.
+            // One that its list cuts short is not a netstring.
             step = _address.IsBegun ? TransferStep.BadProtocol : TransferStep.Whole;
         }
 
@@ -232,7 +232,7 @@ public sealed class QmtpReader : ITransferReader
             return QmtpVerdict.Looping;
         }
 
-        // Equal ones count once; each hears what becomes of the message.
+        // Equal ones count once; each gets an answer.
         if (_recipients.Find(recipient.Address) < 0)
         {
             if (_recipients.Count >= _policy.RecipientsMaxFor(user: null)

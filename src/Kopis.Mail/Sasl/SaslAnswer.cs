@@ -26,7 +26,7 @@ public sealed record SaslAnswer
     /// <summary>No.</summary>
     public static SaslAnswer No { get; } = new(SaslStep.Failed);
 
-    /// <summary>It cannot be said at present.</summary>
+    /// <summary>It is not known at present.</summary>
     public static SaslAnswer Later { get; } = new(SaslStep.Later);
 
     /// <summary>Yes.</summary>

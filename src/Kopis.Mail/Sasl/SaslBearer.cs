@@ -4,7 +4,7 @@ namespace Kopis.Mail.Sasl;
 
 /// <summary>
 /// OAUTHBEARER (RFC 7628) and Google's older XOAUTH2: a name and a token, in fields that ^A ends.
-/// A refusal is a challenge that tells so, to which the client says anything.
+/// A refusal is a challenge with the error, to which the client sends anything.
 /// </summary>
 /// <param name="isStandard">Which of the two.</param>
 internal sealed class SaslBearer(bool isStandard) : SaslMechanism

@@ -37,11 +37,11 @@ public sealed class SaslExchange
         : initial.SequenceEqual("="u8) ? _mechanism.Respond([])
         : Respond(initial);
 
-    /// <summary>Takes a line, without its end.</summary>
+    /// <summary>Reads a line, without its end.</summary>
     public SaslStep OnLine(ReadOnlySpan<byte> line) =>
         line.SequenceEqual("*"u8) ? SaslStep.Cancelled : Respond(line);
 
-    /// <summary>Takes the answer to the question; the secret in it is forgotten.</summary>
+    /// <summary>Reads the answer to the question; the secret in it is forgotten.</summary>
     public SaslStep OnAnswer(SaslAnswer answer)
     {
         Question?.Forget();

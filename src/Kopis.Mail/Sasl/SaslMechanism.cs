@@ -21,10 +21,10 @@ internal abstract class SaslMechanism
     /// <summary>What to say where the client sent nothing with its request.</summary>
     internal virtual SaslStep Begin() => Send([]);
 
-    /// <summary>Takes a response.</summary>
+    /// <summary>Reads a response.</summary>
     internal abstract SaslStep Respond(ReadOnlySpan<byte> response);
 
-    /// <summary>Takes the answer to the question.</summary>
+    /// <summary>Reads the answer to the question.</summary>
     internal virtual SaslStep Answer(SaslAnswer answer)
     {
         Account = answer.Account;

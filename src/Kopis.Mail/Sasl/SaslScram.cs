@@ -11,7 +11,7 @@ namespace Kopis.Mail.Sasl;
 /// (RFC 9266) cannot be had.
 /// </summary>
 /// <param name="isPlus">Whether the client chose the mechanism with a channel binding.</param>
-/// <param name="binding">Of this connection; null where it has none, and -PLUS was not offered.
+/// <param name="binding">Of this connection; null if it has none, and -PLUS was not offered.
 /// </param>
 /// <param name="nonce">Our part of the nonce: printable, no comma.</param>
 internal sealed class SaslScram(bool isPlus, byte[]? binding, byte[] nonce) : SaslMechanism
@@ -151,7 +151,7 @@ internal sealed class SaslScram(bool isPlus, byte[]? binding, byte[] nonce) : Sa
         return Ask(new SaslQuestion(SaslQuestionKind.Proof, _name, proof, authMessage));
     }
 
-    /// <summary>Takes the attribute that must come first.</summary>
+    /// <summary>Reads the attribute that must come first.</summary>
     private static bool TryTake(
         ref ReadOnlySpan<byte> message, ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
     {

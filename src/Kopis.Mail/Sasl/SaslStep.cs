@@ -12,7 +12,7 @@ public enum SaslStep
     /// <summary>The client took it back, by <c>*</c>.</summary>
     Cancelled,
 
-    /// <summary>It cannot be said at present.</summary>
+    /// <summary>It is not known at present.</summary>
     Later,
 
     /// <summary>Send the challenge and take a line.</summary>

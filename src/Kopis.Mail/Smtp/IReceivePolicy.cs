@@ -1,7 +1,7 @@
 namespace Kopis.Mail.Smtp;
 
 /// <summary>
-/// What a server is told about one client's mail by the host's configuration and the environment.
+/// A server's rules for one client's mail, from the configuration and the environment.
 /// </summary>
 public interface IReceivePolicy
 {

@@ -9,7 +9,7 @@ namespace Kopis.Mail.Smtp;
 /// </summary>
 public interface IRecipientCheck
 {
-    /// <summary>The answer where it is known at once; null where somebody must be asked.</summary>
+    /// <summary>The answer where it is known at once; null if somebody must be asked.</summary>
     LookupVerdict? Known(RoutedRecipient recipient);
 
     /// <summary>Asks. Does not throw: what goes wrong is <see cref="LookupVerdict.Later"/>, and

@@ -1,7 +1,7 @@
 namespace Kopis.Mail.Smtp;
 
 /// <summary>
-/// What one SMTP session is told by the host's configuration and the client's address.
+/// The rules of one SMTP session, from the configuration and the client's address.
 /// </summary>
 public interface ISmtpPolicy : IReceivePolicy
 {
@@ -20,10 +20,10 @@ public interface ISmtpPolicy : IReceivePolicy
     /// <summary>The words after AUTH, where it is offered.</summary>
     ReadOnlyMemory<byte> Mechanisms { get; }
 
-    /// <summary>Who knows which addresses there are; null where that is not asked.</summary>
+    /// <summary>Who knows which addresses there are; null if that is not asked.</summary>
     IRecipientCheck? Recipients { get; }
 
-    /// <summary>Who knows which aliases are a user's; null where nobody does.</summary>
+    /// <summary>Who knows which aliases are a user's; null if nobody does.</summary>
     ISenderCheck? Senders => null;
 
     /// <summary>What is asked of users and of those who are none; null for nothing.</summary>
@@ -39,7 +39,7 @@ public interface ISmtpPolicy : IReceivePolicy
 
     /// <summary>Asked at each MAIL that is sound, and may count it.</summary>
     /// <param name="user">Who the client has shown to be; null for nobody.</param>
-    /// <returns>Why it is refused; null where it is not.</returns>
+    /// <returns>Why it is refused; null if it is not.</returns>
     SmtpAnswer? RefuseMail(byte[]? user) => null;
 
     /// <summary>Asked at each RCPT that is sound and for us, before it is known whether there is

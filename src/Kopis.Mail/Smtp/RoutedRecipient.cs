@@ -3,7 +3,7 @@ namespace Kopis.Mail.Smtp;
 /// <summary>A recipient and what it is called where it is delivered: routed once.</summary>
 /// <param name="Address">As the envelope has it.</param>
 /// <param name="Local">What the local channel calls it, and qmail-local writes into Delivered-To;
-/// null for one that is not delivered here, or where that cannot be told.</param>
-/// <param name="IsClear">False where the control files are in no state to tell.</param>
+/// null for one that is not delivered here, or if that is not known.</param>
+/// <param name="IsClear">False if the control files cannot be used.</param>
 public readonly record struct RoutedRecipient(
     byte[] Address, byte[]? Local, bool IsClear = true);

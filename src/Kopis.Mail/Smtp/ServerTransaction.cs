@@ -8,7 +8,7 @@ internal sealed class ServerTransaction
 {
     private readonly EnvelopeText _envelope = new();
     private readonly EnvelopeRecipients _recipients;
-    private readonly List<byte[]?> _locals = []; // Of each; empty where it is the address itself.
+    private readonly List<byte[]?> _locals = []; // Of each; empty if it is the address itself.
 
     internal ServerTransaction() => _recipients = new EnvelopeRecipients(_envelope);
 
@@ -51,7 +51,7 @@ internal sealed class ServerTransaction
     /// </summary>
     internal bool Has(ReadOnlySpan<byte> address) => _recipients.Find(address) >= 0;
 
-    /// <summary>Adds a recipient; false where it would be too much.</summary>
+    /// <summary>Adds a recipient; false if it would be too much.</summary>
     internal bool TryAdd(
         RoutedRecipient recipient, RecipientParameters parameters, int bytesMax)
     {
@@ -84,7 +84,7 @@ internal sealed class ServerTransaction
     internal byte[]?[] Locals() =>
         [.. _recipients.ToList().Zip(_locals, (one, local) => local is [] ? one : local)];
 
-    /// <summary>Has nobody hear of what becomes of one.</summary>
+    /// <summary>Suppresses all reports on a recipient.</summary>
     /// <param name="number">Which, from 0.</param>
     internal void Silence(int number)
     {

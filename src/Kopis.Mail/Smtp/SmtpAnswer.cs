@@ -13,7 +13,7 @@ public sealed class SmtpAnswer
     private readonly byte[] _enhanced;
 
     /// <summary>Makes a refusal, <c>553 5.7.1 sorry, that …</c>. As qmail has it, the status also
-    /// stands after its words.</summary>
+    /// is after its words.</summary>
     public SmtpAnswer(string line)
         : this(line[..3], line[4..line.IndexOf(' ', 4)], Words(line))
     {

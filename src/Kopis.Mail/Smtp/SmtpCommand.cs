@@ -5,7 +5,7 @@ namespace Kopis.Mail.Smtp;
 /// <summary>One command line: a verb and what follows it.</summary>
 public readonly ref struct SmtpCommand(SmtpVerb verb, ReadOnlySpan<byte> argument)
 {
-    // A verb is called as it is said, but for the letter case.
+    // A verb is called as it is said, except for the letter case.
     private static readonly byte[][] Words =
         [.. Enum.GetNames<SmtpVerb>().Select(name => ByteText.ToBytes(name))];
 

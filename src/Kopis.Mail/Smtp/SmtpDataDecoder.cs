@@ -5,7 +5,7 @@ namespace Kopis.Mail.Smtp;
 /// <summary>
 /// Message data to the form it is stored in: leading dots undone, CRLF to LF. Works on pieces cut
 /// anywhere. Only CRLF ends a line and only CRLF . CRLF ends the message; a CR or LF that stands
-/// alone is refused, since servers behind us may take it for a line end and what follows for
+/// alone is refused, since servers after us may take it for a line end and what follows for
 /// commands (RFC 5321 §2.3.8; hostile-input class "smuggling"). qmail-smtpd refuses the LF and
 /// keeps the CR: see DIFFERENCES.
 /// </summary>

@@ -25,7 +25,7 @@ public static class SmtpExtensionList
         (SmtpExtensions.EightBitMime, "8BITMIME"),
     ];
 
-    /// <summary>The one of a name, in any letter case; none where there is no such.</summary>
+    /// <summary>The one of a name, in any letter case; none if there is none.</summary>
     public static SmtpExtensions Find(string name) =>
         Array.Find(Names, entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
             .Flag;

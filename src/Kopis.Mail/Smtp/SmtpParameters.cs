@@ -5,14 +5,14 @@ using Kopis.Mail.Dsn;
 namespace Kopis.Mail.Smtp;
 
 /// <summary>
-/// ESMTP parameters of MAIL and RCPT. Unknown ones are passed over, as qmail-smtpd always did, and
+/// ESMTP parameters of MAIL and RCPT. Unknown ones are skipped, as qmail-smtpd always did, and
 /// old clients rely on it (contract §13, trap 24); so are all of a client that did not say EHLO,
-/// but for a SIZE that is too large. A known one with a wrong value is refused.
+/// except for a SIZE that is too large. A known one with a wrong value is refused.
 /// </summary>
 internal static class SmtpParameters
 {
     /// <summary>
-    /// The client's word for the size of the message, in bytes (RFC 1870); zero where it gave none
+    /// The client's word for the size of the message, in bytes (RFC 1870); zero if it gave none
     /// of use, <see cref="long.MaxValue"/> where its number does not fit.
     /// </summary>
     internal static long Size(ReadOnlySpan<byte> parameters)

@@ -12,14 +12,14 @@ public static class SmtpPath
 
     /// <summary>
     /// Reads <c>FROM:&lt;@route:"box"@host&gt; PARAMETERS</c>. The address is what follows the
-    /// first <c>&lt;</c>, or, where there is none, the first colon. Quotes and backslashes are
+    /// first <c>&lt;</c>, or, if there is none, the first colon. Quotes and backslashes are
     /// removed, and so is a source route. The closing <c>&gt;</c> may be missing.
     /// </summary>
     /// <param name="argument">What follows the verb.</param>
     /// <param name="address">The address; empty for <c>&lt;&gt;</c>.</param>
     /// <param name="parameters">What follows the address, as it stands.</param>
-    /// <returns>False where the address is too long, or holds a NUL, CR or LF, which could end
-    /// it early somewhere behind us.</returns>
+    /// <returns>False if the address is too long, or holds a NUL, CR or LF, which could end
+    /// it early somewhere after us.</returns>
     public static bool TryParse(
         ReadOnlySpan<byte> argument, out byte[] address, out ReadOnlySpan<byte> parameters)
     {

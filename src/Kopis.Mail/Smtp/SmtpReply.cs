@@ -32,7 +32,7 @@ public static class SmtpReply
     /// <summary>To a client that keeps us waiting; the session ends.</summary>
     public static readonly SmtpAnswer TimedOut = new("451 4.4.2 timeout");
 
-    /// <summary>To all, where a control file is missing or cannot be understood.</summary>
+    /// <summary>To all, where a control file is missing or cannot be parsed.</summary>
     public static readonly SmtpAnswer NoControls = new("421 4.3.0 unable to read controls");
 
     /// <summary>To a client that has too many connections already.</summary>
@@ -45,7 +45,7 @@ public static class SmtpReply
     /// <summary>Where the queue program cannot even be started.</summary>
     public static readonly SmtpAnswer NoQueue = new("451 4.3.0 qqt failure");
 
-    /// <summary>To XCLIENT with what is not offered, or is no address or port.</summary>
+    /// <summary>To XCLIENT with what is not offered, or is not an address or port.</summary>
     public static readonly SmtpAnswer BadAttribute =
         new("501 5.5.4 not a client attribute");
 

@@ -48,7 +48,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// <summary>With <see cref="SmtpStep.ReadChunk"/>: what follows in the input.</summary>
     public SmtpChunk Chunk { get; private set; }
 
-    /// <summary>With <see cref="SmtpStep.ReadChunk"/>: why the chunk must be dropped; null where it
+    /// <summary>With <see cref="SmtpStep.ReadChunk"/>: why the chunk must be dropped; null if it
     /// is to be kept.</summary>
     public SmtpAnswer? ChunkRefusal { get; private set; }
 
@@ -69,7 +69,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         reply.Write(" ESMTP\r\n"u8);
     }
 
-    /// <summary>Takes one command line, without its line end.</summary>
+    /// <summary>Reads one command line, without its line end.</summary>
     public SmtpStep OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply)
     {
         SmtpCommand command = SmtpCommand.Parse(line);
@@ -94,14 +94,14 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
     }
 
-    /// <summary>Takes a line that was too long to keep.</summary>
+    /// <summary>Reads a line that was too long to keep.</summary>
     public SmtpStep OnLineTooLong(IBufferWriter<byte> reply)
     {
         OnError(SmtpReply.LineTooLong, reply);
         return BoundPatience(reply);
     }
 
-    /// <summary>Takes the answer to <see cref="Question"/>; another may follow it.</summary>
+    /// <summary>Reads the answer to <see cref="Question"/>; another may follow it.</summary>
     public SmtpStep OnAnswer(LookupVerdict verdict, IBufferWriter<byte> reply)
     {
         SmtpStep step = Question.Sender is null
@@ -113,7 +113,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// <summary>Takes the happy end of an AUTH exchange; its reply is the exchange's.</summary>
     public void OnAuthenticated(byte[] user) => User = user;
 
-    /// <summary>Says no to what the client should have known; so many, and the session ends.
+    /// <summary>Refuses what the client should have known; a number of these ends the session.
     /// </summary>
     public SmtpStep OnError(SmtpAnswer answer, IBufferWriter<byte> reply)
     {
@@ -141,7 +141,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// order; null for one that is not delivered here.</summary>
     public byte[]?[] LocalRecipients() => _transaction.Locals();
 
-    /// <summary>Has no sender hear of what becomes of a recipient.</summary>
+    /// <summary>Suppresses all reports to the sender on a recipient.</summary>
     /// <param name="number">Which of <see cref="LocalRecipients"/>.</param>
     public void Silence(int number) => _transaction.Silence(number);
 

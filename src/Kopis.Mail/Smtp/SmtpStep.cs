@@ -37,7 +37,7 @@ public enum SmtpStep
     /// <summary>The end: the client said QUIT.</summary>
     Quit,
 
-    /// <summary>The end: the client tried our patience, or cannot be understood any more.
+    /// <summary>The end: the client tried our patience, or cannot be parsed any more.
     /// </summary>
     Expel,
 }

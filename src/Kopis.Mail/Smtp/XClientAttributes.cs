@@ -4,7 +4,7 @@ using Kopis.Mail.Dsn;
 namespace Kopis.Mail.Smtp;
 
 /// <summary>
-/// What a host before us tells of its client by XCLIENT, Postfix's extension. An attribute that it
+/// What a host before us reports its client by XCLIENT, Postfix's extension. An attribute that it
 /// does not name stays as it is; one that it could not find out is empty.
 /// </summary>
 public sealed record XClientAttributes

@@ -28,7 +28,7 @@ public sealed class MessageTraits
     /// <summary>It has NULs or longer lines than SMTP allows: for BINARYMIME only.</summary>
     public bool IsBinary { get; private set; }
 
-    /// <summary>Takes the next piece.</summary>
+    /// <summary>Reads the next piece.</summary>
     public void Read(ReadOnlySpan<byte> piece)
     {
         HasEightBits |= piece.ContainsAnyInRange((byte)128, (byte)255);

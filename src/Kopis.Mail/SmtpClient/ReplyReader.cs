@@ -12,7 +12,7 @@ public sealed class ReplyReader
     /// <summary>Bytes of a reply that reports keep (contract §8.2).</summary>
     public const int KeptBytesMax = 5000;
 
-    /// <summary>A longer reply is no reply: the peer is broken or hostile.</summary>
+    /// <summary>A longer reply is not a reply: the peer is broken or hostile.</summary>
     public const int ReplyBytesMax = 64 * 1024;
 
     private readonly ArrayBufferWriter<byte> _kept = new(512);
@@ -43,7 +43,7 @@ public sealed class ReplyReader
         IsMixed = false;
     }
 
-    /// <summary>Takes bytes until the reply is whole.</summary>
+    /// <summary>Reads bytes until the reply is whole.</summary>
     /// <returns>How many were taken; the rest belongs to the next reply.</returns>
     public int Read(ReadOnlySpan<byte> bytes)
     {

@@ -104,7 +104,7 @@ public readonly record struct ServerOffers
     private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> keyword) =>
         Ascii8.EqualsIgnoreCase(word, keyword);
 
-    /// <summary>Zero where it is none, or too large to matter.</summary>
+    /// <summary>Zero if it is none, or too large to matter.</summary>
     private static long Number(ReadOnlySpan<byte> digits) =>
         Utf8Parser.TryParse(digits, out long value, out int used)
         && used == digits.Length && value > 0 ? value : 0;

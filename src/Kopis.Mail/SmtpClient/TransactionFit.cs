@@ -15,7 +15,7 @@ public readonly record struct TransactionFit
         HasRecipient = Array.IndexOf(fit, true) >= 0;
     }
 
-    /// <summary>Why nobody can get it; null where that is not so.</summary>
+    /// <summary>Why nobody can get it; null if that is not so.</summary>
     public string? Unfit { get; private init; }
 
     /// <summary>It goes with SMTPUTF8.</summary>
