@@ -9,14 +9,14 @@ namespace Kopis.Users.Logins;
 
 /// <summary>
 /// Finds accounts by the name that a client gives: a virtual user's address, the local part of one
-/// at <c>control/me</c>, else a user of the host, where those get mail here, by his name or by it
-/// at any domain that routes to him. Root itself is nobody:
-/// no password of root is ever tried over the network. May be used from many threads.
+/// at <c>control/me</c>, otherwise a user of the host, if those get mail here, by the name
+/// alone or by it at any domain that routes to that user. Root has no account: no password of root
+/// is ever tried over the network. May be used from many threads.
 /// </summary>
 /// <param name="home">The qmail home.</param>
-/// <param name="hasHostUsers">Whether to look for users of the host; only who may read their
-/// passwords finds any.</param>
-/// <param name="complain">Is told once of lines that are wrong; null: nobody.</param>
+/// <param name="hasHostUsers">Whether to look for users of the host; only a process that may read
+/// their passwords finds any.</param>
+/// <param name="complain">Logs wrong lines, once; null: nothing.</param>
 public sealed class Accounts(string home, bool hasHostUsers, Action<string>? complain = null)
 {
     private const int NameBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.

@@ -3,12 +3,12 @@ using Kopis.Config;
 namespace Kopis.Users.Logins;
 
 /// <summary>The issuer of tokens that the control files name, if any, for a process that outlives
-/// them: one that is named later is known then. May be used from many threads.</summary>
+/// them: one that is named later is used then. May be used from many threads.</summary>
 public sealed class BearerIssuer(ControlDirectory control, TimeProvider time)
 {
     private BearerTokens? _tokens;
 
-    /// <summary>The issuer; null where none is named.</summary>
+    /// <summary>The issuer; null if none is named.</summary>
     /// <exception cref="Base.ConfigurationException">A control file cannot be parsed.</exception>
     public BearerTokens? Current() => _tokens ??= BearerTokens.In(control, time);
 }

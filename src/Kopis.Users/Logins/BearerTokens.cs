@@ -20,7 +20,7 @@ public sealed class BearerTokens
     private const int AccountBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
 
-    // Public keys only: what everybody may read, nobody may sign by.
+    // Public keys only: a key that all may read must not be one to sign with.
     private static readonly string[] Algorithms =
     [
         "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
@@ -42,9 +42,9 @@ public sealed class BearerTokens
             time);
     }
 
-    /// <summary>The check that the control files ask for; null where there is no
+    /// <summary>The check that the control files ask for; null if there is no
     /// <c>oauthissuer</c>.</summary>
-    /// <exception cref="ConfigurationException">They cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">They cannot be parsed.</exception>
     public static BearerTokens? In(ControlDirectory control, TimeProvider time)
     {
         if (control.ReadLine(LoginFiles.OAuthIssuer) is null)
@@ -57,8 +57,8 @@ public sealed class BearerTokens
         return tokens;
     }
 
-    /// <summary>Whose a token is.</summary>
-    /// <param name="name">As whom the client wants in; empty: as whomever it names.</param>
+    /// <summary>The account of a token.</summary>
+    /// <param name="name">The account that the client asks for; empty: the token's.</param>
     /// <param name="token">The token.</param>
     public async Task<LoginAnswer> CheckAsync(byte[] name, byte[] token)
     {
@@ -87,7 +87,7 @@ public sealed class BearerTokens
 
     // Printable ASCII only: Unicode's case rules make a k of the Kelvin sign, and so another
     // account of a name that somebody else could register. An address that the issuer itself
-    // calls unverified is whatever its holder typed.
+    // calls unverified may be anything that its holder typed.
     private static byte[]? AccountOf(IDictionary<string, object> claims, string claim)
     {
         bool isUnverified = claim == LoginFiles.OAuthClaim.Literal

@@ -3,7 +3,7 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>What a name stands for, before the password is looked at.</summary>
+/// <summary>What a name refers to, before the password is checked.</summary>
 public sealed class Candidate
 {
     private readonly bool _isOfHost;
@@ -15,13 +15,13 @@ public sealed class Candidate
         _isOfHost = isOfHost;
     }
 
-    /// <summary>Null where nobody can be let in by that name.</summary>
+    /// <summary>Null if no login with that name is possible.</summary>
     public Account? Account { get; }
 
     /// <summary>The stored hash.</summary>
     public byte[] Hash { get; }
 
-    /// <summary>A name of nobody. To check it takes as long as to check a wrong password.</summary>
+    /// <summary>A name without an account. A check takes as long as for a wrong password.</summary>
     public static Candidate Nobody { get; } =
         new(null, ByteText.ToBytes(PasswordHash.Unmatchable), isOfHost: false);
 

@@ -9,8 +9,8 @@ namespace Kopis.Users.Logins;
 
 /// <summary>
 /// Any <c>checkpassword</c> program (contract §10.2): it reads name, password and a stamp from
-/// descriptor 3 and runs the rest of its line where they are right. Exit code 0 is yes, 1 is no;
-/// all others, a crash and a wait without end are later.
+/// descriptor 3 and runs the rest of its command line if they are right. Exit code 0 is yes,
+/// 1 is no; all others, a crash and a timeout are later.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class CheckpasswordBackend(IReadOnlyList<byte[]> words, ByteEnvironment environment)

@@ -8,8 +8,8 @@ using Kopis.Users.Lookup;
 namespace Kopis.Users.Logins;
 
 /// <summary>
-/// Dovecot's auth socket (its protocol 1): a connection for each try, PLAIN over it. What is no
-/// clear yes or no is later.
+/// Dovecot's auth socket (its protocol 1): a connection for each attempt, with PLAIN. Anything but
+/// a clear yes or no is later.
 /// </summary>
 public sealed class DovecotBackend(string socketPath, string service) : PasswordOnly
 {
@@ -36,7 +36,7 @@ public sealed class DovecotBackend(string socketPath, string service) : Password
         }
     }
 
-    /// <summary>The answer in a line of the server; null where it is no answer to our try.
+    /// <summary>The answer in a line of the server; null if it is not an answer to our try.
     /// </summary>
     internal static LoginAnswer? Parse(string line)
     {

@@ -5,8 +5,8 @@ using Kopis.Users.Lookup;
 namespace Kopis.Users.Logins;
 
 /// <summary>
-/// Puts qmail-lookup's limits on failed logins before a backend that has none of its own: leave is
-/// asked before each try is judged, and a refusal comes after a wait.
+/// Puts qmail-lookup's limits on failed logins before a backend that has none of its own:
+/// they are asked before each attempt is checked, and a refusal comes after a wait.
 /// </summary>
 public sealed class LimitedLoginService(ILoginService inner, ILoginLimits limits, TimeProvider time)
     : ILoginService
@@ -35,7 +35,7 @@ public sealed class LimitedLoginService(ILoginService inner, ILoginLimits limits
         GuardAsync(
             peer, name, () => inner.CheckProofAsync(peer, name, authMessage, proof, stop), stop);
 
-    /// <summary>Runs a check of whatever kind within the limits.</summary>
+    /// <summary>Runs a check of any kind within the limits.</summary>
     internal async Task<LoginAnswer> GuardAsync(
         IPAddress peer, byte[] name, Func<Task<LoginAnswer>> check, CancellationToken stop)
     {

@@ -10,7 +10,7 @@ namespace Kopis.Users.Logins;
 /// <param name="apop">Secrets for digests.</param>
 /// <param name="hasHostUsers">Whether users of the host can be let in.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Takes one line for people.</param>
+/// <param name="log">Writes one line to the log.</param>
 public sealed class LocalLogins(
     LoginChecker gate, ApopSecrets apop, bool hasHostUsers, TimeProvider time, Action<string> log)
     : ILoginService

@@ -5,25 +5,25 @@ using Kopis.Base;
 namespace Kopis.Users.Logins;
 
 /// <summary>
-/// Checks the logins of one listener, or of all that ask one qmail-lookup: at most so many
+/// Checks the logins of one listener, or of all that ask one qmail-lookup: a bounded number of
 /// password hashes at a time, none for a peer or an account with too many failures, none for a
-/// login that was right a moment ago.
+/// login that succeeded a moment ago.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class LoginChecker
 {
-    // Half of the machine at most: mail must go on moving while passwords are guessed at.
+    // Half of the machine at most: mail must go on while passwords are guessed.
     private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
     private readonly ILoginLimits _limits;
     private readonly VerifiedLogins _verified;
     private readonly Func<byte[], Candidate> _find;
     private readonly TimeProvider _time;
 
-    /// <summary>Makes the gate.</summary>
+    /// <summary>Makes the checker.</summary>
     /// <param name="find">Looks a name up; may throw <see cref="ConfigurationException"/>.</param>
     /// <param name="time">The clock.</param>
     /// <param name="limiter">Counts failures; null: with the default limits.</param>
-    /// <param name="limits">Where leave is asked; null: there.</param>
+    /// <param name="limits">The limits to ask; null: that limiter.</param>
     public LoginChecker(
         Func<byte[], Candidate> find, TimeProvider time, LoginLimiter? limiter = null,
         ILoginLimits? limits = null)
@@ -41,10 +41,10 @@ public sealed class LoginChecker
     /// <summary>How many password hashes were computed; for tests.</summary>
     public int Computed { get; private set; }
 
-    /// <summary>Checks a login. What the secret is in is the caller's to overwrite.</summary>
-    /// <returns>The account; null where it was refused, then only after a delay that is the same
-    /// whatever was wrong and longer with each failure of the peer.</returns>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <summary>Checks a login. The caller overwrites the secret.</summary>
+    /// <returns>The account; null if it was refused, then only after a delay that is the same
+    /// whatever the reason and longer with each failure of the peer.</returns>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     public async Task<Account?> CheckAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
@@ -63,18 +63,18 @@ public sealed class LoginChecker
         return verdict.Account;
     }
 
-    /// <summary>As <see cref="CheckAsync"/>, but the waiting is left to the caller.</summary>
+    /// <summary>As <see cref="CheckAsync"/>, but the caller waits.</summary>
     public Task<LoginVerdict> TryAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
         JudgeAsync(peer, name, () => VerifyAsync(name, secret, stop), stop);
 
-    /// <summary>The salt and iterations of a name's password; null where SCRAM cannot serve it.
+    /// <summary>The salt and iterations of a name's password; null if SCRAM cannot serve it.
     /// </summary>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
     public ScramKeys? KeysOf(byte[] name) => _find(name).Keys;
 
     /// <summary>Checks a proof of SCRAM; cheap, but counted as a password is.</summary>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
     public async Task<LoginVerdict> TryProofAsync(
         IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop)
     {
@@ -91,8 +91,8 @@ public sealed class LoginChecker
         return verdict with { ServerSignature = signature };
     }
 
-    /// <summary>As <see cref="TryProofAsync"/>, for what only the caller can judge.</summary>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <summary>As <see cref="TryProofAsync"/>, for what only the caller can check.</summary>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
     public Task<LoginVerdict> TryCheapAsync(
         IPAddress peer, byte[] name, Func<Candidate, bool> isRight, CancellationToken stop) =>
         JudgeAsync(
@@ -104,13 +104,13 @@ public sealed class LoginChecker
             },
             stop);
 
-    /// <summary>As <see cref="TryProofAsync"/>, for a token, which itself may say whose it is.
+    /// <summary>As <see cref="TryProofAsync"/>, for a token, which may itself name the account.
     /// </summary>
     /// <param name="peer">The client.</param>
-    /// <param name="name">As whom it wants in; empty: as whom the token says.</param>
+    /// <param name="name">The account that it asks for; empty: the token's.</param>
     /// <param name="check">The account that the token is good for; null: none.</param>
     /// <param name="stop">Ends a wait.</param>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
     public Task<LoginVerdict> TryTokenAsync(
         IPAddress peer, byte[] name, Func<Task<string?>> check, CancellationToken stop) =>
         JudgeAsync(

@@ -1,14 +1,14 @@
 namespace Kopis.Users.Logins;
 
-/// <summary>Whether a try to log in may be judged.</summary>
+/// <summary>Whether an attempt to log in may be checked.</summary>
 public enum LoginLeave : byte
 {
-    /// <summary>It may; what becomes of it must be told.</summary>
+    /// <summary>It may; its result must be reported.</summary>
     Given,
 
-    /// <summary>As many as may fail are being judged: ask again in a moment.</summary>
+    /// <summary>As many as may fail are being checked: ask again in a moment.</summary>
     Wait,
 
-    /// <summary>Too many have failed: it is refused unseen.</summary>
+    /// <summary>Too many have failed: it is refused without a check.</summary>
     Refused,
 }

@@ -32,9 +32,9 @@ public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
     {
     }
 
-    /// <summary>Whether a try may be judged. Only what the peer's own limit lets through counts
-    /// elsewhere; who is known at the account is held to that alone.</summary>
-    /// <param name="peer">Who tries.</param>
+    /// <summary>Whether an attempt may be checked. Only what the peer's own limit allows counts
+    /// elsewhere; for a peer known at the account that limit alone applies.</summary>
+    /// <param name="peer">The client.</param>
     /// <param name="account">The name, which need not exist; empty: not known yet.</param>
     public LoginLeave Reserve(PeerNetwork peer, ReadOnlySpan<byte> account)
     {
@@ -51,7 +51,7 @@ public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
                 && (account.IsEmpty || _accounts.FailedOf(key) < limits.AccountTries));
             if (!isOpen)
             {
-                _peers.Settle(peer, hasFailed: true); // A guess like others, for all he can see.
+                _peers.Settle(peer, hasFailed: true); // It looks like any other guess.
                 return LoginLeave.Refused;
             }
 
@@ -73,7 +73,7 @@ public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
         }
     }
 
-    /// <summary>Notes what became of a try that had leave; Later: nobody's failure.</summary>
+    /// <summary>Records the result of an allowed attempt; Later is not a failure.</summary>
     public void Settle(PeerNetwork peer, ReadOnlySpan<byte> account, LookupVerdict verdict)
     {
         UInt128 key = KeyOf(account);
@@ -104,11 +104,11 @@ public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
     }
 
     /// <summary>What is left of a delay, and where a check has taken longer, of a whole number of
-    /// delays: how long it took is not to show.</summary>
+    /// delays, so that its duration does not show.</summary>
     public static TimeSpan LeftOf(TimeSpan delay, TimeSpan elapsed) =>
         TimeSpan.FromTicks(delay.Ticks - (elapsed.Ticks % delay.Ticks));
 
-    // Names come from strangers and may be long; a digest is not.
+    // Names come from clients and may be long; a digest is not.
     private static UInt128 KeyOf(ReadOnlySpan<byte> account) =>
         BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(Ascii8.ToLower(account)));
 }

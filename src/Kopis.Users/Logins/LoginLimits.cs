@@ -7,7 +7,7 @@ namespace Kopis.Users.Logins;
 /// <param name="Tries">Of an IPv4 address or an IPv6 /64. A person errs a few times; OWASP's
 /// Authentication Cheat Sheet leaves the number to the site.</param>
 /// <param name="NetworkTries">Of an IPv4 /24 or an IPv6 /48. Less than an account's, so that no
-/// network alone can shut a person out.</param>
+/// network alone can lock a person out.</param>
 /// <param name="AccountTries">At an account.</param>
 /// <param name="Window">The time.</param>
 public sealed record LoginLimits(
@@ -21,7 +21,7 @@ public sealed record LoginLimits(
 
     /// <summary>Those of the control files logintries, loginnetworktries, loginaccounttries and
     /// loginwindow (seconds).</summary>
-    /// <exception cref="Base.ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="Base.ConfigurationException">One cannot be parsed.</exception>
     public static LoginLimits Read(ControlDirectory control) => new(
         control.ReadInt(LoginFiles.LoginTries), control.ReadInt(LoginFiles.LoginNetworkTries),
         control.ReadInt(LoginFiles.LoginAccountTries),

@@ -11,7 +11,7 @@ public static class PasswordHash
 {
     private const string Scram = "scram-sha-256";
     private const string Pbkdf2 = "pbkdf2-sha256";
-    private const int IterationsMax = 10_000_000; // A hash must not become a way to burn CPU.
+    private const int IterationsMax = 10_000_000; // A hash must not become a way to use up CPU.
     private const int SaltBytes = 16;
     private const int KeyBytes = 32;
     private const int FieldBytesMax = 64; // Of salt and key; room for other schemes' sizes.
@@ -39,7 +39,7 @@ public static class PasswordHash
     public static bool IsValid(string hash) =>
         hash == Locked || TryParseScram(hash) is not null || TryParsePbkdf2(hash) is not null;
 
-    /// <summary>What SCRAM needs; null for what is no hash, or one that SCRAM cannot use.</summary>
+    /// <summary>What SCRAM needs; null if it is not a hash, or SCRAM cannot use it.</summary>
     public static ScramKeys? KeysOf(string hash) =>
         TryParseScram(hash)
         // Our older form is SCRAM's SaltedPassword itself.

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Kopis.Users.Logins;
 
 /// <summary>
-/// Who counts as one peer: an IPv4 address, or an IPv6 /64, which is what one customer gets
+/// What counts as one peer: an IPv4 address, or an IPv6 /64, which is what one customer gets
 /// (RFC 6177) and can change addresses in at will.
 /// </summary>
 /// <param name="Prefix">The first 64 bits; an IPv4 address has the low 32.</param>

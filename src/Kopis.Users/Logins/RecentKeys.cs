@@ -23,7 +23,7 @@ public sealed class RecentKeys<TKey>(TimeProvider time, TimeSpan lifetime, int k
         }
     }
 
-    /// <summary>Notes a use.</summary>
+    /// <summary>Records a use.</summary>
     public void Add(TKey key)
     {
         lock (_lock)

@@ -7,14 +7,14 @@ namespace Kopis.Users.Logins;
 
 /// <summary>Answers the questions of SASL exchanges: from a login service, and for tokens from
 /// their issuer's keys.</summary>
-/// <param name="logins">Passwords and proofs; null where there are none, only tokens.</param>
-/// <param name="tokens">Null where no issuer is known.</param>
+/// <param name="logins">Passwords and proofs; null if there are none, only tokens.</param>
+/// <param name="tokens">Null if no issuer is known.</param>
 /// <param name="limits">Counts failed tokens.</param>
 public sealed class SaslService(
     ILoginService? logins, BearerTokens? tokens, LimitedLoginService limits)
 {
     /// <summary>The mechanisms that can be served, of those a site allows.</summary>
-    /// <param name="allowed">Null where it has not said. Then SCRAM is only offered where every
+    /// <param name="allowed">Null if there is no list. Then SCRAM is only offered if every
     /// user has keys for it: clients take it first, and do not try another after it.</param>
     public IReadOnlyList<string> Mechanisms(IReadOnlyList<string>? allowed) =>
         [.. (allowed ?? SaslOffer.All).Where(name => name switch

@@ -3,13 +3,13 @@ using System.Security.Cryptography;
 namespace Kopis.Users.Logins;
 
 /// <summary>
-/// What SCRAM-SHA-256 (RFC 5802 §3, RFC 7677) keeps of a password. Who has it can check a proof
+/// What SCRAM-SHA-256 (RFC 5802 §3, RFC 7677) keeps of a password. With it one can check a proof
 /// but cannot make one.
 /// </summary>
 /// <param name="Iterations">Of PBKDF2.</param>
 /// <param name="Salt">Of the user.</param>
 /// <param name="StoredKey">H(ClientKey).</param>
-/// <param name="ServerKey">Signs what the server says in the end.</param>
+/// <param name="ServerKey">Signs the server's final message.</param>
 public sealed record ScramKeys(int Iterations, byte[] Salt, byte[] StoredKey, byte[] ServerKey)
 {
     /// <summary>The keys of a salted password.</summary>

@@ -4,8 +4,8 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>Salt and iterations for SCRAM, of every name: nobody's too, so that none is told from
-/// another by them.</summary>
+/// <summary>Salt and iterations for SCRAM, for every name: also for unknown ones, so that a client
+/// cannot distinguish them.</summary>
 public sealed class ScramSalts(LoginChecker gate)
 {
     private const int SaltBytes = 16;
@@ -15,7 +15,7 @@ public sealed class ScramSalts(LoginChecker gate)
     private readonly byte[] _fakeSalts = HMACSHA256.HashData(MachineNumber(), "kopis salt"u8);
 
     /// <summary>Those of a name.</summary>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
     public (byte[] Salt, int Iterations) Of(byte[] name) => gate.KeysOf(name) is { } keys
         ? (keys.Salt, keys.Iterations)
         : (HMACSHA256.HashData(_fakeSalts, Ascii8.ToLower(name))[..SaltBytes],

@@ -4,7 +4,7 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>The one count that qmail-lookup keeps for all listeners; where there is none, or it
+/// <summary>The one count that qmail-lookup keeps for all listeners; if there is none, or it
 /// does not answer, the listener's own.</summary>
 /// <param name="lookup">The way there; null: only our own.</param>
 /// <param name="own">Our own.</param>

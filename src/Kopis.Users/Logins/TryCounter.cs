@@ -1,6 +1,6 @@
 namespace Kopis.Users.Logins;
 
-/// <summary>Counts failures by a key within a window of time, and tries that may become such.
+/// <summary>Counts failures by a key within a window of time, and attempts that may fail.
 /// Bounded: the oldest key makes room. One thread.</summary>
 internal sealed class TryCounter<TKey>(TimeProvider time, TimeSpan window, int keysMax)
     where TKey : notnull
@@ -15,10 +15,10 @@ internal sealed class TryCounter<TKey>(TimeProvider time, TimeSpan window, int k
     /// <summary>How many have failed, or may yet.</summary>
     internal int HeldOf(TKey key) => Of(key).Failed + Of(key).Pending;
 
-    /// <summary>Notes a try that is to be judged.</summary>
+    /// <summary>Records an attempt that will be checked.</summary>
     internal void Reserve(TKey key) => Set(key, Of(key) with { Pending = Of(key).Pending + 1 });
 
-    /// <summary>Notes that one was judged, or was not after all.</summary>
+    /// <summary>Records that one was checked, or was dropped.</summary>
     internal void Settle(TKey key, bool hasFailed)
     {
         Tries tries = Of(key);

@@ -22,7 +22,7 @@ public sealed class VerifiedLogins(TimeProvider time)
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
     private readonly RecentKeys<UInt128> _recent = new(time, Lifetime, LoginsMax);
 
-    /// <summary>Whether this very login was right a short while ago; renews it.</summary>
+    /// <summary>Whether this login was right a short while ago; renews it.</summary>
     public bool Contains(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password)
     {
         UInt128 digest = Digest(name, hash, password);

@@ -21,7 +21,7 @@ internal sealed class HostUsers(ProgramContext context)
     private readonly byte[] _program = Fd.PathBytes(context.In("bin/qmail-getpw"))[..^1];
     private int _answers;
 
-    /// <summary>Looks a local part up; trouble where that takes too long.</summary>
+    /// <summary>Looks up a local part; temporary trouble if that takes too long.</summary>
     internal async Task<LookupResult> FindAsync(byte[] local)
     {
         int answers = Volatile.Read(ref _answers);
@@ -41,7 +41,7 @@ internal sealed class HostUsers(ProgramContext context)
             {
                 if (_answers == answers)
                 {
-                    _service.End(); // It answers nobody: the next question starts another.
+                    _service.End(); // It does not answer: the next question starts another.
                 }
             }
 

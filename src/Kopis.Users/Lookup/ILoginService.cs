@@ -3,7 +3,7 @@ using System.Net;
 namespace Kopis.Users.Lookup;
 
 /// <summary>
-/// Who may log in. No method throws because of what a client sent; whoever cannot answer answers
+/// Who may log in. No method throws because of what a client sent; one that cannot answer answers
 /// Later. Implementations may be used from many threads.
 /// </summary>
 public interface ILoginService

@@ -16,6 +16,6 @@ public sealed record LoginAnswer(LookupVerdict Verdict, string Account)
     /// <summary>Refused.</summary>
     public static LoginAnswer No { get; } = new(LookupVerdict.No, "");
 
-    /// <summary>It cannot be said at present.</summary>
+    /// <summary>It is not known at present.</summary>
     public static LoginAnswer Later { get; } = new(LookupVerdict.Later, "");
 }

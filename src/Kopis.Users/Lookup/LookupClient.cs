@@ -196,7 +196,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
     // A home where the socket never was has no qmail-lookup: all is taken, as qmail did.
     private bool IsThere => _wasThere |= File.Exists(_path);
 
-    /// <summary>Asks for leave to have another judge asked; null where nobody answers.</summary>
+    /// <summary>Asks for leave to have another judge asked; null if nobody answers.</summary>
     internal async Task<(LoginLeave Leave, TimeSpan Delay)?> ReserveAsync(
         IPAddress peer, byte[] name, CancellationToken stop) =>
         IsThere
@@ -213,7 +213,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
                 TimeSpan.FromMilliseconds(Math.Max(1, milliseconds)))
             : null;
 
-    /// <summary>Tells what became of it; how long a refusal takes, null where nobody answers.
+    /// <summary>Tells what became of it; how long a refusal takes, null if nobody answers.
     /// </summary>
     internal async Task<TimeSpan?> SettleAsync(
         IPAddress peer, byte[] name, LookupVerdict verdict) =>
@@ -275,7 +275,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         LookupFrame.Make(
             (byte)((byte)kind | _forReaders), [peer.GetAddressBytes(), .. fields]);
 
-    // Yes where nobody need be asked, null where somebody must.
+    // Yes where nobody need be asked, null if somebody must.
     private LookupVerdict? Judge(RoutedRecipient recipient)
     {
         try

@@ -18,7 +18,7 @@ internal static class LookupFrame
     /// <summary>Where qmail-lookup listens.</summary>
     internal static string SocketPath(string home) => Path.Combine(home, "users", "lookup");
 
-    /// <summary>A frame with its length; null where it would be too long.</summary>
+    /// <summary>A frame with its length; null if it would be too long.</summary>
     internal static byte[]? Make(byte first, params ReadOnlySpan<byte[]> fields)
     {
         int length = 1;
@@ -47,7 +47,7 @@ internal static class LookupFrame
     }
 
     /// <summary>Splits a frame without its length.</summary>
-    /// <returns>False where it is none.</returns>
+    /// <returns>False if it is none.</returns>
     internal static bool TrySplit(ReadOnlySpan<byte> frame, out byte first, out byte[][] fields)
     {
         fields = [];
@@ -90,12 +90,12 @@ internal static class LookupFrame
         return field;
     }
 
-    /// <summary>A field that <see cref="Number"/> made; null where it is none.</summary>
+    /// <summary>A field that <see cref="Number"/> made; null if it is none.</summary>
     internal static int? ReadNumber(ReadOnlySpan<byte> field) =>
         field.Length == sizeof(int) ? BinaryPrimitives.ReadInt32LittleEndian(field) : null;
 
     /// <summary>Reads one frame.</summary>
-    /// <returns>Without its length; null where the other side has left or talks nonsense.</returns>
+    /// <returns>Without its length; null if the other side has left or talks nonsense.</returns>
     internal static ValueTask<byte[]?> ReceiveAsync(Socket socket, CancellationToken stop) =>
         ReceiveAsync(socket, Timeout.InfiniteTimeSpan, stop);
 

@@ -19,7 +19,7 @@ internal sealed class LookupPool(string home, int connectionsMax, TimeSpan timeo
     /// <summary>Asks.</summary>
     /// <param name="question">A frame; null for one that would be too long.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <returns>The verdict and its fields; null where there is no answer.</returns>
+    /// <returns>The verdict and its fields; null if there is no answer.</returns>
     internal async Task<(LookupVerdict Verdict, byte[][] Fields)?> AskAsync(
         byte[]? question, CancellationToken stop)
     {

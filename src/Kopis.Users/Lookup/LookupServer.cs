@@ -20,7 +20,7 @@ internal sealed class LookupServer : IDisposable
     /// </summary>
     internal const int ConnectionsOfProcessMax = 128;
 
-    // For the rest of a frame, and to take an answer: who is deaf or talks in bits is left.
+    // For the rest of a frame, and to read an answer. Slower clients are disconnected.
     private static readonly TimeSpan FrameTime = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
@@ -42,7 +42,7 @@ internal sealed class LookupServer : IDisposable
     /// <param name="senders">Answers about senders.</param>
     /// <param name="desk">Answers about logins.</param>
     /// <param name="mayAsk">Whose questions are answered, by uid.</param>
-    /// <param name="log">Takes one line for people.</param>
+    /// <param name="log">Writes one line to the log.</param>
     /// <param name="unknown">What names of nobody cost; null: nothing.</param>
     internal LookupServer(
         Socket listener, RecipientJudge judge, SenderJudge senders, LoginHandler desk,
@@ -63,7 +63,7 @@ internal sealed class LookupServer : IDisposable
         _room.Dispose();
     }
 
-    /// <summary>Serves until told to stop.</summary>
+    /// <summary>Serves until stopped.</summary>
     internal async Task RunAsync(CancellationToken stop)
     {
         try
@@ -76,7 +76,7 @@ internal sealed class LookupServer : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Whoever asked gets no answer, which means later.
+            // Anyone who asked gets no answer, which means later.
         }
     }
 
@@ -159,7 +159,7 @@ internal sealed class LookupServer : IDisposable
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            // The client has left, or is deaf, or we are ending.
+            // The client has left or does not read, or we are ending.
         }
     }
 

@@ -16,7 +16,7 @@ namespace Kopis.Users.Lookup;
 /// mode, the one user.</summary>
 /// <param name="context">The program's.</param>
 /// <param name="singleUser">All of Kopis is one user.</param>
-/// <param name="readers">Where listeners hand on who has logged in to read, and qmail-popspawn;
+/// <param name="readers">Where listeners pass on who has logged in to read, and qmail-popspawn;
 /// null: nowhere.</param>
 internal sealed class LookupService(
     ProgramContext context, bool singleUser, (int Listener, int Root)? readers)
@@ -25,7 +25,7 @@ internal sealed class LookupService(
     private const int StandardOutput = 1;
     private const int StandardError = 2;
 
-    /// <summary>Answers until told to stop.</summary>
+    /// <summary>Answers until stopped.</summary>
     /// <param name="listen">Makes the listening socket.</param>
     internal int Serve(Func<Socket> listen)
     {
@@ -64,7 +64,7 @@ internal sealed class LookupService(
         return ExitCode.Success;
     }
 
-    /// <summary>Prints what a listener would be told about an address.</summary>
+    /// <summary>Prints a listener's answer about an address.</summary>
     internal int Tell(byte[] recipient)
     {
         AddressMap map = AddressMap.Read(ControlDirectory.Of(context));
@@ -123,7 +123,7 @@ internal sealed class LookupService(
         }
         catch (PosixException)
         {
-            // Nobody reads the log.
+            // The log cannot be written.
         }
     }
 }

@@ -4,7 +4,7 @@ using Kopis.Users.Tickets;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary><c>users/lookup</c>, where listeners ask, and <c>users/readers</c>, where they hand on
+/// <summary><c>users/lookup</c>, where listeners ask, and <c>users/readers</c>, where they pass on
 /// who has logged in to read.</summary>
 public static class LookupSocket
 {

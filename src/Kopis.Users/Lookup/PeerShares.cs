@@ -13,8 +13,8 @@ internal sealed class PeerShares(int most, TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerNetwork, int> _taken = [];
 
-    /// <summary>Takes a place, and waits for one at most so long.</summary>
-    /// <returns>False where that was too long.</returns>
+    /// <summary>Acquires a place, and waits for one at most so long.</summary>
+    /// <returns>False if that was too long.</returns>
     internal async Task<bool> EnterAsync(
         PeerNetwork peer, TimeSpan longest, CancellationToken stop)
     {

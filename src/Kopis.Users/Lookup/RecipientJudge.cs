@@ -9,9 +9,9 @@ namespace Kopis.Users.Lookup;
 /// Whether a local address has a mailbox: what qmail-lspawn and qmail-local would find, asked
 /// beforehand. Only what would bounce for good is No; all that they would try again is Later.
 /// </summary>
-/// <param name="lookup">Whose an address is, but for the host's own users.</param>
-/// <param name="searchHost">Asks for those; null where they get no mail here.</param>
-/// <param name="route">An address as the local channel has it, null where it is not local: for
+/// <param name="lookup">Whose an address is, except for the host's own users.</param>
+/// <param name="searchHost">Asks for those; null if they get no mail here.</param>
+/// <param name="route">An address as the local channel has it, null if it is not local: for
 /// the targets of aliases.</param>
 public sealed class RecipientJudge(
     RecipientLookup lookup, Func<byte[], Task<LookupResult>>? searchHost,

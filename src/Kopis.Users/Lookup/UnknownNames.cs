@@ -30,7 +30,7 @@ internal sealed class UnknownNames(TimeProvider time, int free)
     private readonly TryCounter<PeerNetwork> _networks = new(time, Window, PeersMax);
 
     /// <summary>The budget of the control file unknownrcpt.</summary>
-    /// <exception cref="Base.ConfigurationException">It cannot be understood.</exception>
+    /// <exception cref="Base.ConfigurationException">It cannot be parsed.</exception>
     internal static int Read(ControlDirectory control) =>
         control.ReadInt(LoginFiles.UnknownRcpt);
 

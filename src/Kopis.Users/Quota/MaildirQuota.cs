@@ -35,12 +35,12 @@ public static class MaildirQuota
             size = Recalculate(maildir, quota) ?? size;
         }
 
-        // Where the Maildir cannot be added up the quota cannot be told, and mail goes in.
+        // If the Maildir cannot be added up the quota is not known, and mail is accepted.
         return size is null || size.Value.Fits(bytes, 1) ? QuotaVerdict.Fits : QuotaVerdict.Full;
     }
 
     /// <summary>Tells the file of what came (or, negative, went). Where that cannot be written the
-    /// next sum mends it.</summary>
+    /// next sum repairs it.</summary>
     public static void Add(ReadOnlySpan<byte> maildir, long bytes, long messages)
     {
         int fd = Fd.TryOpen(
@@ -73,7 +73,7 @@ public static class MaildirQuota
     /// <summary>Whether a message of this file name counts.</summary>
     public static bool Counts(ReadOnlySpan<byte> name) => MaildirUsage.Counts(name);
 
-    /// <summary>Adds the Maildir up and writes the file anew; null where a directory cannot be
+    /// <summary>Adds the Maildir up and writes the file anew; null if a directory cannot be
     /// read.</summary>
     /// <exception cref="PosixException">The file cannot be written.</exception>
     public static MaildirSize? Recalculate(ReadOnlySpan<byte> maildir, MaildirSize quota)
@@ -118,7 +118,7 @@ public static class MaildirQuota
         return size;
     }
 
-    /// <summary>Takes the quota away.</summary>
+    /// <summary>Removes the quota.</summary>
     public static void Remove(ReadOnlySpan<byte> maildir) =>
         Paths.TryUnlink(MaildirSizeFile.PathOf(maildir));
 }

@@ -5,7 +5,7 @@ namespace Kopis.Users.Quota;
 
 /// <summary>
 /// What <c>maildirsize</c> of Maildir++ says: a quota (<c>10000000S,1000C</c>) in the first line,
-/// what came and went in the others, bytes and messages. Zero is no limit.
+/// what came and went in the others, bytes and messages. Zero means no limit.
 /// </summary>
 /// <param name="BytesMax">The quota.</param>
 /// <param name="MessagesMax">The quota of messages.</param>
@@ -31,7 +31,7 @@ public readonly record struct MaildirSize(
         (BytesMax == 0 || Bytes + bytes <= BytesMax)
         && (MessagesMax == 0 || Messages + messages <= MessagesMax);
 
-    /// <summary>Reads a file; null where a line is none, which makes its sums worthless. A quota
+    /// <summary>Reads a file; null if a line is none, which makes its sums worthless. A quota
     /// that can be read is then still in <paramref name="quota"/>.</summary>
     public static MaildirSize? Parse(ReadOnlySpan<byte> content, out MaildirSize quota)
     {

@@ -8,7 +8,7 @@ public static class MaildirSizeFile
     /// <summary>Maildir++: a no that is older is to be looked into.</summary>
     internal static readonly TimeSpan Stale = TimeSpan.FromMinutes(15);
 
-    /// <summary>Whether the quota is used up; false where there is none, or it cannot be told. A
+    /// <summary>Whether the quota is used up; false if there is none, or it is not known. A
     /// sum older than fifteen minutes does not count: the next delivery makes it anew.</summary>
     /// <param name="home">Whose <c>Maildir</c> to look at; one behind a link is not.</param>
     public static bool IsFull(Beneath home)
@@ -26,7 +26,7 @@ public static class MaildirSizeFile
         }
     }
 
-    /// <summary>What the file says; null where there is none or it is damaged.</summary>
+    /// <summary>What the file says; null if there is none or it is damaged.</summary>
     /// <exception cref="PosixException">The disk failed.</exception>
     public static MaildirSize? Read(ReadOnlySpan<byte> maildir) => Read(maildir, out _, out _);
 

@@ -21,7 +21,7 @@ internal sealed class MaildirUsage
     /// <summary>When last something came or went.</summary>
     internal DateTimeOffset Changed { get; private set; }
 
-    /// <summary>Adds up; null where a directory cannot be read.</summary>
+    /// <summary>Adds up; null if a directory cannot be read.</summary>
     /// <param name="path">The Maildir, ended by NUL.</param>
     internal static MaildirUsage? Of(ReadOnlySpan<byte> path)
     {

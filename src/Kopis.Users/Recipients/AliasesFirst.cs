@@ -19,7 +19,7 @@ public sealed class AliasesFirst(string home)
 
     /// <summary>Whether a name is an alias that comes first: one for all hosts, of which the name
     /// itself is no target. Its mail would come back without end.</summary>
-    /// <exception cref="ConfigurationException">It cannot be said.</exception>
+    /// <exception cref="ConfigurationException">It cannot be determined.</exception>
     public bool Has(byte[] local)
     {
         if (_control.ReadLine(SmtpFiles.AliasesFirst) is not { } line)

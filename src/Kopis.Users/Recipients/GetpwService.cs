@@ -51,7 +51,7 @@ public sealed class GetpwService(ProcessStart program)
         return answer;
     }
 
-    /// <summary>Ends it, whatever it does. Who waits for an answer is told that there is none.
+    /// <summary>Ends it, whatever it does. Waiting questions get no answer.
     /// </summary>
     public void End()
     {

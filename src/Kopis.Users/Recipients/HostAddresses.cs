@@ -20,8 +20,8 @@ public sealed class HostAddresses(string home)
         TimeProvider.System);
 
     /// <summary>The name, and perhaps its extension, by which the host's users are asked for the
-    /// one whose an address is; null where it is nobody's of theirs.</summary>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// one whose an address is; null if it is nobody's of theirs.</summary>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
     public byte[]? LocalPartOf(ReadOnlySpan<byte> address)
     {
         if (!address.Contains((byte)'@'))
@@ -57,7 +57,7 @@ public sealed class HostAddresses(string home)
     /// <summary>Whether an address is a user's, or an extension of his.</summary>
     /// <param name="user">The user's name, or an address of his.</param>
     /// <param name="address">The address.</param>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
     public bool Has(ReadOnlySpan<byte> user, ReadOnlySpan<byte> address)
     {
         byte[]? name = user.Contains((byte)'@') ? LocalPartOf(user) : Ascii8.ToLower(user);

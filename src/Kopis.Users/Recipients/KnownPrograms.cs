@@ -73,7 +73,7 @@ internal sealed class KnownPrograms(
                         isForDefault = letter == 'd';
                         break;
                     default:
-                        return LookupVerdict.Yes; // -n only tells.
+                        return LookupVerdict.Yes; // -n only prints.
                 }
             }
         }

@@ -1,7 +1,7 @@
 namespace Kopis.Users.Recipients;
 
 /// <summary>What a look-up found.</summary>
-/// <param name="User">The user; null where there is none or the code tells of trouble.</param>
+/// <param name="User">The user; null if there is none or the code reports trouble.</param>
 /// <param name="Code">See <see cref="SpawnCode"/>; 0 with no user: nobody is known.</param>
 public readonly record struct LookupResult(RecipientUser? User, int Code)
 {

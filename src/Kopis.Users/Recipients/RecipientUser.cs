@@ -4,7 +4,7 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>Whose mail it is: what users/cdb and qmail-getpw tell (contract §7.2).</summary>
+/// <summary>Whose mail it is: the answer of users/cdb and qmail-getpw (contract §7.2).</summary>
 /// <param name="Name">The user.</param>
 /// <param name="Uid">Who delivers.</param>
 /// <param name="Gid">With which group.</param>
@@ -25,7 +25,7 @@ public sealed record RecipientUser(
     public byte[]? Below { get; init; }
 
     /// <summary>
-    /// Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null where it is not that, or an id is
+    /// Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null if it is not that, or an id is
     /// none that a delivery may have (<see cref="ProcessIdentity.IsValid"/>).
     /// </summary>
     public static RecipientUser? Parse(ReadOnlySpan<byte> text) => Parse(text, out _);

@@ -18,8 +18,8 @@ public sealed class SenderJudge(string home, bool hasHostUsers = true)
 
     /// <summary>Judges.</summary>
     /// <param name="account">Who has logged in: an address, or a user of the host.</param>
-    /// <param name="sender">The address he wants to send as.</param>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <param name="sender">The address to send as.</param>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
     public LookupVerdict Judge(ReadOnlySpan<byte> account, ReadOnlySpan<byte> sender)
     {
         if (sender is [] or [(byte)'@', ..])

@@ -6,7 +6,7 @@ namespace Kopis.Users.Recipients;
 /// some.</summary>
 internal static class ShellArguments
 {
-    /// <summary>The words; null where the shell would do more than cut.</summary>
+    /// <summary>The words; null if the shell would do more than cut.</summary>
     internal static List<string>? Split(ReadOnlySpan<byte> command)
     {
         List<string> words = [];

@@ -28,7 +28,7 @@ public static class SpawnCode
             ? report.Verdict == Verdict.Failed
             : code is not (0 or 71 or 74 or 75 or ExitCode.Temporary);
 
-    /// <summary>The report for a code; null where it is none of these.</summary>
+    /// <summary>The report for a code; null if it is none of these.</summary>
     public static Outcome? Describe(int code) => code switch
     {
         Usage => Outcome.Retry("Internal qmail-lspawn bug.\n"),

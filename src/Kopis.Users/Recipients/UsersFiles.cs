@@ -8,14 +8,14 @@ namespace Kopis.Users.Recipients;
 /// and of his groups nothing is known.
 /// </summary>
 /// <param name="home">His.</param>
-/// <param name="uid">Who he is.</param>
+/// <param name="uid">The user's id.</param>
 internal sealed class UsersFiles(Beneath home, uint uid)
 {
     private const int Read = 4;
     private const int Search = 1;
 
     /// <summary>Opens one by a path that may be relative to the home. Minus one and the error
-    /// where that fails: EACCES where it is not for him or no regular file.</summary>
+    /// if that fails: EACCES if it is not for him or no regular file.</summary>
     internal int TryOpen(ReadOnlySpan<byte> path, out int errno)
     {
         bool isAbsolute = path is [(byte)'/', ..];

@@ -12,7 +12,7 @@ namespace Kopis.Users.Recipients;
 /// <param name="home">The qmail home.</param>
 /// <param name="identity">Whom all mail is delivered as; null: as root says
 /// (<see cref="VirtualOwner"/>).</param>
-/// <param name="complain">Is told once of lines that are wrong; null: nobody.</param>
+/// <param name="complain">Logs wrong lines, once; null: nothing.</param>
 public sealed class VirtualLookup(
     string home, (uint Uid, uint Gid)? identity, Action<string>? complain = null)
 {

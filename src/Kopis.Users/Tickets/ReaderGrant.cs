@@ -29,7 +29,7 @@ public static class ReaderGrant
     /// <summary>From a packet.</summary>
     /// <param name="packet">From qmail-lookup.</param>
     /// <param name="grant">For qmail-pop3d.</param>
-    /// <returns>Who; null where it is no grant.</returns>
+    /// <returns>Who; null if it is no grant.</returns>
     public static RecipientUser? Parse(ReadOnlySpan<byte> packet, out byte[] grant)
     {
         grant = [];

@@ -11,7 +11,7 @@ public static class ReaderRequest
     /// <summary>The longest request.</summary>
     public const int BytesMax = 2 + MaildirBytesMax + ReaderTicket.BytesMax;
 
-    /// <summary>As a packet; null where the path is too long.</summary>
+    /// <summary>As a packet; null if the path is too long.</summary>
     public static byte[]? Make(bool knowsCodes, byte[] maildir, byte[] ticket) =>
         maildir.Length > MaildirBytesMax || maildir.Contains((byte)0) ? null
             : [knowsCodes ? (byte)1 : (byte)0, (byte)maildir.Length, .. maildir, .. ticket];
@@ -19,7 +19,7 @@ public static class ReaderRequest
     /// <summary>Splits a packet.</summary>
     /// <param name="packet">From a listener.</param>
     /// <param name="ticket">The rest.</param>
-    /// <returns>The flag and the path with a NUL, as qmail-pop3d takes them; null where it is no
+    /// <returns>The flag and the path with a NUL, as qmail-pop3d takes them; null if it is no
     /// request.</returns>
     public static byte[]? Split(ReadOnlySpan<byte> packet, out ReadOnlySpan<byte> ticket)
     {

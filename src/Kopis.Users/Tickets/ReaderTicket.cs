@@ -50,7 +50,7 @@ public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User
     }
 
     /// <summary>Reads one.</summary>
-    /// <returns>Null where it is none of this key's.</returns>
+    /// <returns>Null if it is none of this key's.</returns>
     public static ReaderTicket? Open(ReadOnlySpan<byte> ticket, ReadOnlySpan<byte> key)
     {
         if (ticket.Length is < HeadBytes + KeyBytes or > BytesMax)

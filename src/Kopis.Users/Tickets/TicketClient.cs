@@ -53,7 +53,7 @@ public sealed class TicketClient(string home)
     /// <param name="packet">A <see cref="ReaderRequest"/>.</param>
     /// <param name="end">The descriptor that goes along; it stays the caller's.</param>
     /// <param name="stop">The listener is ending.</param>
-    /// <returns>False where nobody takes it in time.</returns>
+    /// <returns>False if nobody takes it in time.</returns>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     public async Task<bool> TrySendAsync(byte[] packet, int end, CancellationToken stop)
     {

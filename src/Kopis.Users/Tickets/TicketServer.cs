@@ -94,7 +94,7 @@ internal sealed class TicketServer(
         }
     }
 
-    // Why not; empty where it was handed on.
+    // Why not; empty if it was passed on.
     private string Judge(ReadOnlySpan<byte> packet, int passed) =>
         !Fd.IsUnixStream(passed)
             || ReaderRequest.Split(packet, out ReadOnlySpan<byte> ticket) is not { } session

@@ -11,7 +11,7 @@ namespace Kopis.Users.Virtual;
 /// (docs/decisions/passwords.md). May be used from many threads.
 /// </summary>
 /// <param name="homeDirectory">The qmail home.</param>
-/// <param name="complain">Is told once of lines that are wrong; null: nobody.</param>
+/// <param name="complain">Logs wrong lines, once; null: nothing.</param>
 public sealed class ApopSecrets(string homeDirectory, Action<string>? complain = null)
 {
     internal static readonly TableFormat Format = new(

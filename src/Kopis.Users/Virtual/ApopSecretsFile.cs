@@ -8,7 +8,7 @@ public sealed class ApopSecretsFile : IDisposable
 
     /// <summary>Takes the lock and reads the file.</summary>
     /// <exception cref="IOException">The directory cannot be written.</exception>
-    /// <exception cref="Base.ConfigurationException">The file cannot be understood.</exception>
+    /// <exception cref="Base.ConfigurationException">The file cannot be parsed.</exception>
     public ApopSecretsFile(string homeDirectory) =>
         _table = new TableWriter(VirtualUsers.UsersDirectory(homeDirectory), ApopSecrets.Format);
 

@@ -24,14 +24,14 @@ internal sealed class CdbFile : IDisposable
         Read(_header, 0);
     }
 
-    /// <summary>Opens a file; null where there is none that could be one.</summary>
+    /// <summary>Opens a file; null if there is none that could be one.</summary>
     internal static CdbFile? TryOpen(string path)
     {
         return TryTake(Fd.TryOpen(
             Fd.PathBytes(path), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _));
     }
 
-    /// <summary>Takes an open file over; null where it could not be one.</summary>
+    /// <summary>Takes an open file over; null if it could not be one.</summary>
     internal static CdbFile? TryTake(int fd)
     {
         if (fd < 0)
@@ -50,7 +50,7 @@ internal sealed class CdbFile : IDisposable
         }
     }
 
-    /// <summary>The data of the first record with the key; null where there is none.</summary>
+    /// <summary>The data of the first record with the key; null if there is none.</summary>
     /// <exception cref="InvalidDataException">The file points outside itself.</exception>
     /// <exception cref="PosixException">The disk failed.</exception>
     internal byte[]? Find(ReadOnlySpan<byte> key)

@@ -10,7 +10,7 @@ namespace Kopis.Users.Virtual;
 /// </summary>
 /// <param name="users">The directory.</param>
 /// <param name="format">The table's.</param>
-/// <param name="complain">Is told what is wrong with each text that comes, once; null: nobody.
+/// <param name="complain">Logs what is wrong with each new text, once; null: nothing.
 /// </param>
 internal sealed class TableReader(
     string users, TableFormat format, Action<string>? complain = null)
@@ -26,7 +26,7 @@ internal sealed class TableReader(
     private CdbFile? _index;
     private TableStamp? _seen;
 
-    /// <summary>What stands after a key's colon; null where there is no such key.</summary>
+    /// <summary>What is after a key's colon; null if there is no such key.</summary>
     /// <exception cref="ConfigurationException">The table cannot be read, or the line of that key
     /// is wrong.</exception>
     internal string? Find(ReadOnlySpan<byte> key)

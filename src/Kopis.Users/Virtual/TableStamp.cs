@@ -12,7 +12,7 @@ internal readonly record struct TableStamp(ulong Inode, long Size, long Ticks)
     internal static TableStamp Of(FileStatus status) =>
         new(status.Inode, status.Size, status.Modified.UtcTicks);
 
-    /// <summary>As the record of an index without a key; null where it is none.</summary>
+    /// <summary>As the record of an index without a key; null if it is none.</summary>
     internal static TableStamp? Parse(ReadOnlySpan<byte> data) => data.Length == Bytes
         ? new TableStamp(
             BinaryPrimitives.ReadUInt64LittleEndian(data),

@@ -33,7 +33,7 @@ internal sealed class TableWriter : IDisposable
         }
     }
 
-    /// <summary>What stands after a key's colon; null where there is no such key, or its line is
+    /// <summary>What is after a key's colon; null if there is no such key, or its line is
     /// wrong.</summary>
     internal string? Find(string key)
     {
@@ -54,7 +54,7 @@ internal sealed class TableWriter : IDisposable
             ByteText.ToBytes($"{key}:{rest}\n"));
     }
 
-    /// <summary>Takes a line out.</summary>
+    /// <summary>Reads a line out.</summary>
     internal bool Remove(string key)
     {
         (int start, int end) = PlaceOf(key);

@@ -18,7 +18,7 @@ public static class VirtualAddress
     private static readonly SearchValues<char> Domain =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-_");
 
-    /// <summary>Null where the address will do, else the reason.</summary>
+    /// <summary>Null if the address will do, else the reason.</summary>
     /// <param name="address">Lower-cased.</param>
     public static string? Check(string address)
     {
@@ -41,7 +41,7 @@ public static class VirtualAddress
             : null;
     }
 
-    /// <summary>Where its mailbox lies below that of its domain: one name, which does not begin
+    /// <summary>Where its mailbox is below that of its domain: one name, which does not begin
     /// with a dot.</summary>
     public static string PathOf(string address)
     {

@@ -8,7 +8,7 @@ namespace Kopis.Users.Virtual;
 /// when the file has changed; written by <see cref="VirtualAliasesFile"/>.
 /// </summary>
 /// <param name="homeDirectory">The qmail home.</param>
-/// <param name="complain">Is told once of lines that are wrong; null: nobody.</param>
+/// <param name="complain">Logs wrong lines, once; null: nothing.</param>
 public sealed class VirtualAliases(string homeDirectory, Action<string>? complain = null)
 {
     /// <summary>Longer lists are mailing lists, and belong into a .qmail file.</summary>
@@ -24,8 +24,8 @@ public sealed class VirtualAliases(string homeDirectory, Action<string>? complai
     public static string FileName(string homeDirectory) =>
         Format.TextPath(VirtualUsers.UsersDirectory(homeDirectory));
 
-    /// <summary>To whom the mail of exactly this address goes, but for ASCII case; empty where it
-    /// is no alias.</summary>
+    /// <summary>To whom the mail of exactly this address goes, but for ASCII case; empty if it
+    /// is not an alias.</summary>
     /// <exception cref="ConfigurationException">The file cannot be read, or that line understood.
     /// </exception>
     public string[] Find(ReadOnlySpan<byte> address) =>
@@ -41,7 +41,7 @@ public sealed class VirtualAliases(string homeDirectory, Action<string>? complai
     /// <summary>All aliases, with the comma-separated targets of each.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> List() => _table.List();
 
-    /// <summary>Null where such targets will do, else the reason.</summary>
+    /// <summary>Null if such targets will do, else the reason.</summary>
     public static string? Check(IReadOnlyCollection<string> targets) =>
         targets.Count is 0 or > TargetsMax ? $"an alias has 1 to {TargetsMax} targets"
             : targets.Distinct(StringComparer.Ordinal).Count() != targets.Count

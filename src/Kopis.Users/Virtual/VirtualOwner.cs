@@ -10,7 +10,7 @@ namespace Kopis.Users.Virtual;
 /// </summary>
 public static class VirtualOwner
 {
-    /// <summary>User and group; null where there is no such directory.</summary>
+    /// <summary>User and group; null if there is no such directory.</summary>
     /// <param name="homeDirectory">The qmail home.</param>
     public static (uint Uid, uint Gid)? Find(string homeDirectory) =>
         OwnerOf(MailDirectory(homeDirectory));
@@ -21,7 +21,7 @@ public static class VirtualOwner
         Find(homeDirectory) ?? throw new ConfigurationException(
             $"{MailDirectory(homeDirectory)}: not a directory, so virtual users have no owner");
 
-    /// <summary>Who forwards for aliases: the owner of <c>alias</c>, which lies in root's home.
+    /// <summary>Who forwards for aliases: the owner of <c>alias</c>, which is in root's home.
     /// </summary>
     public static (uint Uid, uint Gid)? FindAlias(string homeDirectory) =>
         OwnerOf(Path.Combine(homeDirectory, "alias"));

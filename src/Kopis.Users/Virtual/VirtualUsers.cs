@@ -9,7 +9,7 @@ namespace Kopis.Users.Virtual;
 /// <see cref="VirtualUsersFile"/>.
 /// </summary>
 /// <param name="homeDirectory">The qmail home.</param>
-/// <param name="complain">Is told once of lines that are wrong; null: nobody.</param>
+/// <param name="complain">Logs wrong lines, once; null: nothing.</param>
 public sealed class VirtualUsers(string homeDirectory, Action<string>? complain = null)
 {
     internal static readonly TableFormat Format =
@@ -43,7 +43,7 @@ public sealed class VirtualUsers(string homeDirectory, Action<string>? complain 
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public IReadOnlyList<string> Faults() => _table.Faults();
 
-    /// <summary>Reads a whole file, but for what is wrong.</summary>
+    /// <summary>Reads a whole file, except what is wrong.</summary>
     public static Dictionary<string, VirtualMailbox> Parse(string users, byte[] content) =>
         Format.Parse(content, out _).Where(line => Format.IsRight(line.Key, line.Value))
             .ToDictionary(line => line.Key, line => ParseLine(users, line.Key, line.Value)!);

@@ -4,7 +4,7 @@ namespace Kopis.Users.Virtual;
 
 /// <summary>
 /// Changes <c>users/virtual</c> and its index: one writer at a time, each change whole or not at
-/// all; comments and order stay. What lies in
+/// all; comments and order stay. What is in
 /// another's directory, root has done by that owner.
 /// </summary>
 public sealed class VirtualUsersFile : IDisposable
@@ -16,7 +16,7 @@ public sealed class VirtualUsersFile : IDisposable
 
     /// <summary>Takes the lock and reads the file.</summary>
     /// <exception cref="IOException">The directory cannot be written.</exception>
-    /// <exception cref="Base.ConfigurationException">The file cannot be understood.</exception>
+    /// <exception cref="Base.ConfigurationException">The file cannot be parsed.</exception>
     public VirtualUsersFile(string homeDirectory)
     {
         _users = VirtualUsers.UsersDirectory(homeDirectory);
