@@ -10,7 +10,7 @@ namespace Kopis.Queue.Intake;
 /// A client of the queue writer, for programs that wait for it: qmail-queue, qmail-local's
 /// forwards, qmail-send's bounces. Any number of intakes, one after another. Failures show in
 /// the reply's code, as qmail-queue's would: 56 where no writer listens, 74 where it went away;
-/// the connection is then of no more use.
+/// the connection cannot be used any more.
 /// </summary>
 public sealed class IntakeConnection : IIntakeConnection
 {

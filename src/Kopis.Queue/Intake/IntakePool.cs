@@ -42,7 +42,7 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
     /// <summary>Connections that wait for their next use.</summary>
     internal int IdleCount => _idle.Count;
 
-    /// <summary>A new connection; null where no writer listens.</summary>
+    /// <summary>A new connection; null if no writer listens.</summary>
     internal async ValueTask<Socket?> ConnectAsync(CancellationToken stop)
     {
         for (int tries = 1; ; tries++)
@@ -77,7 +77,7 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
         }
     }
 
-    /// <summary>Takes a connection back on which nothing is owed to either side.</summary>
+    /// <summary>Receives a connection back on which nothing is owed to either side.</summary>
     internal void Return(Socket socket)
     {
         if (_idle.Count < IdleMax)

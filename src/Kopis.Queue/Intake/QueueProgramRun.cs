@@ -129,7 +129,7 @@ internal sealed class QueueProgramRun : IIntakeMessage
         }
         catch (PosixException)
         {
-            _failed = true; // It stopped reading; its exit code tells why.
+            _failed = true; // It stopped reading; its exit code shows why.
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class QmailMessage
     /// <summary>Its length in bytes when the queue was looked at.</summary>
     internal required long MessBytes { get; init; }
 
-    /// <summary>What failed, for the bounce; empty where nothing did.</summary>
+    /// <summary>What failed, for the bounce; empty if nothing did.</summary>
     internal required byte[] Failures { get; init; }
 
     /// <summary>On which retry schedule and lifetime are based.</summary>

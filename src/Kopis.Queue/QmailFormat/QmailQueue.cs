@@ -11,7 +11,7 @@ namespace Kopis.Queue.QmailFormat;
 /// </summary>
 /// <remarks>Its owners may be hostile to who reads it, root perhaps: no link is followed, and a
 /// file counts only if it is regular, of bounded size, and of the owner of <c>mess</c>, <c>info</c>
-/// and so on that it lies in.</remarks>
+/// and so on that it is in.</remarks>
 internal sealed class QmailQueue : IDisposable
 {
     private const int FailuresBytesMax = 64 * 1024 * 1024; // Of one bounce.

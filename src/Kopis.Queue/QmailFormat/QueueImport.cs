@@ -9,7 +9,7 @@ using Kopis.Queue.Writer;
 namespace Kopis.Queue.QmailFormat;
 
 /// <summary>
-/// Takes the messages of a qmail queue into ours, while neither runs: text, sender, recipients
+/// Imports the messages of a qmail queue, while neither runs: text, sender, recipients
 /// still to do, what had failed, and the time of birth. The other queue is only read. To be done as
 /// the owner of queue/mess.
 /// </summary>
@@ -33,7 +33,7 @@ public sealed class QueueImport : IDisposable
     /// <summary>Prepares; our queue is locked until this is disposed.</summary>
     /// <param name="home">Our home.</param>
     /// <param name="directory">The other queue.</param>
-    /// <param name="log">Takes a line for people.</param>
+    /// <param name="log">Writes a line to the log.</param>
     /// <param name="writeBounce">Writes what had failed of a message; null: we do it.</param>
     /// <exception cref="ConfigurationException">There is no such queue, or somebody uses it or
     /// ours.</exception>
@@ -82,9 +82,9 @@ public sealed class QueueImport : IDisposable
     /// <summary>Files of messages that were never accepted, or are finished.</summary>
     public int Leftovers => _source.Leftovers;
 
-    /// <summary>Takes over all that can be read.</summary>
+    /// <summary>Imports all that can be read.</summary>
     /// <exception cref="IOException">Our disk takes no more. What came over stays, and the next
-    /// run goes on behind it.</exception>
+    /// run goes on after it.</exception>
     public void Run()
     {
         foreach (ulong number in _source.Numbers)
@@ -194,7 +194,7 @@ public sealed class QueueImport : IDisposable
             Qp = qp,
             Uid = uid ?? _users.UidOf(origin),
         };
-        // A file that grows meanwhile is no message of a queue that stands still.
+        // A file that grows meanwhile is not a message of a queue that stands still.
         for (long done = 0;
             got > 0 && done < message.MessBytes;
             got = Fd.ReadAt(text, block, done))

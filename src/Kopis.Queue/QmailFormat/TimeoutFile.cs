@@ -14,7 +14,7 @@ public sealed class TimeoutFile(string home)
 
     private readonly string _path = Path.Combine(home, "queue", "lock", "tcpto");
 
-    /// <summary>The table; zeros where there is no file.</summary>
+    /// <summary>The table; zeros if there is no file.</summary>
     /// <exception cref="PosixException">It cannot be read.</exception>
     public byte[] Read()
     {

@@ -47,7 +47,7 @@ public static class TimeoutTable
     }
 
     /// <summary>It answered, if only to refuse.</summary>
-    /// <returns>Where the changed record stands; minus one where nothing changed.</returns>
+    /// <returns>Where the changed record stands; minus one if nothing changed.</returns>
     public static int NoteAnswer(Span<byte> table, IPAddress address)
     {
         int at = IndexOf(table, address);

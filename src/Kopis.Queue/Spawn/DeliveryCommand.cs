@@ -7,13 +7,13 @@ namespace Kopis.Queue.Spawn;
 
 /// <summary>What qmail-send orders of a spawner (docs/ARCHITECTURE.md, contract §6.2).</summary>
 /// <param name="Slot">The delivery's place among those that run, from 0.</param>
-/// <param name="Number">The message; null where the path was malformed.</param>
+/// <param name="Number">The message; null if the path was malformed.</param>
 /// <param name="Sender">The envelope sender of this delivery.</param>
 /// <param name="Recipients">One, or those of a batch.</param>
 public sealed record DeliveryCommand(
     byte Slot, ulong? Number, byte[] Sender, IReadOnlyList<byte[]> Recipients)
 {
-    /// <summary>The parameters of MAIL in canonical form; empty where there are none.</summary>
+    /// <summary>The parameters of MAIL in canonical form; empty if there are none.</summary>
     public byte[] Parameters { get; init; } = [];
 
     /// <summary>Those of each recipient; none at all in the short forms of a command.</summary>

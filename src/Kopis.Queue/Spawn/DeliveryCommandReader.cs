@@ -27,7 +27,7 @@ public sealed class DeliveryCommandReader
     private byte[] _sender = [];
     private byte[] _parameters = [];
 
-    /// <summary>Takes bytes; commands that became whole are added to <paramref name="to"/>.
+    /// <summary>Reads bytes; commands that became whole are added to <paramref name="to"/>.
     /// </summary>
     /// <exception cref="InvalidDataException">A field or batch is longer than any command's: the
     /// peer is not qmail-send, and there is no way to find the next command.</exception>

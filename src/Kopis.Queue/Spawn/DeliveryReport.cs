@@ -5,7 +5,7 @@ namespace Kopis.Queue.Spawn;
 
 /// <summary>What a spawner says of one recipient (contract §6.2).</summary>
 /// <param name="Slot">The delivery's slot.</param>
-/// <param name="Verdict">Null where the report was mangled: to be tried again.</param>
+/// <param name="Verdict">Null if the report was mangled: to be tried again.</param>
 /// <param name="Text">The report, at most <see cref="TextBytesMax"/> bytes.</param>
 public sealed record DeliveryReport(byte Slot, Verdict? Verdict, byte[] Text)
 {

@@ -12,7 +12,7 @@ public sealed class DeliveryReportReader
     private Verdict? _verdict;
     private bool _isPassedOn;
 
-    /// <summary>Takes bytes; reports that became whole are added to <paramref name="to"/>.
+    /// <summary>Reads bytes; reports that became whole are added to <paramref name="to"/>.
     /// </summary>
     public void Read(ReadOnlySpan<byte> bytes, ICollection<DeliveryReport> to)
     {

@@ -4,8 +4,8 @@ using Kopis.Queue.Intake;
 namespace Kopis.Queue.Writer;
 
 /// <summary>
-/// Makes a batch durable with one sync, pulls the trigger, and only then answers. Has no thread of
-/// its own, so that a simulator can stop it between any two steps.
+/// Makes a batch durable with one sync, pulls the trigger, and only then answers. It has no thread
+/// of its own, so that a simulator can stop it between any two steps.
 /// </summary>
 internal sealed class BatchCommit(
     SegmentWriter writer, Action pullTrigger, Action<string> log)

@@ -15,7 +15,7 @@ internal sealed class BudgetedBuffer(MemoryBudget budget, int bytesFree) : IDisp
 
     internal ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
 
-    /// <summary>Adds the bytes; false where the budget does not allow it, nothing added then.
+    /// <summary>Adds the bytes; false, and nothing added, if the budget does not allow it.
     /// </summary>
     internal bool TryAppend(ReadOnlySpan<byte> bytes)
     {
@@ -30,7 +30,7 @@ internal sealed class BudgetedBuffer(MemoryBudget budget, int bytesFree) : IDisp
         return true;
     }
 
-    /// <summary>Gives everything back; the buffer is empty then.</summary>
+    /// <summary>Returns all memory; the buffer is then empty.</summary>
     public void Dispose()
     {
         if (_buffer.Length > 0)

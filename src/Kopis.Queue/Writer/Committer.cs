@@ -6,12 +6,12 @@ using Kopis.Queue.Intake;
 namespace Kopis.Queue.Writer;
 
 /// <summary>
-/// The one thread that writes: takes intakes that wait, users in turn, and commits them
-/// together. While it syncs the next batch gathers.
+/// The one thread that writes: it dequeues intakes, users in turn, and commits them
+/// together. During a sync the next batch collects.
 /// </summary>
 internal sealed class Committer : IDisposable
 {
-    // Whoever writes opens a gate, no more.
+    // Sessions only open a gate.
     private readonly Channel<IntakeMessage> _waiting = Channel.CreateUnbounded<IntakeMessage>(
         new() { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly SegmentWriter _writer;

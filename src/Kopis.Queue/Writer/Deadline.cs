@@ -2,8 +2,8 @@ using System.Net.Sockets;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>Hangs up on a client that lets too much time pass: between two bytes, or in all for
-/// one message. One timer a connection, however much comes.</summary>
+/// <summary>Disconnects a client that is too slow: between two bytes, or in all for
+/// one message. There is one timer for a connection.</summary>
 internal sealed class Deadline : IDisposable
 {
     /// <summary>For one message, as qmail-queue has it (DEATH).</summary>
@@ -25,16 +25,16 @@ internal sealed class Deadline : IDisposable
             _ => Look(), null, timeout, System.Threading.Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The time is over; the connection is closed.</summary>
+    /// <summary>The time has expired; the connection is closed.</summary>
     internal bool IsOver { get; private set; }
 
     /// <summary>A message begins.</summary>
     internal void Begin() => Volatile.Write(ref _begunAt, _clock.GetTimestamp());
 
-    /// <summary>Something came.</summary>
+    /// <summary>Bytes arrived.</summary>
     internal void Hear() => Volatile.Write(ref _heardAt, _clock.GetTimestamp());
 
-    /// <summary>Whether the client waits for us, which is not its fault.</summary>
+    /// <summary>Whether the client waits for us, which does not count as idle.</summary>
     internal void SetOurTurn(bool isOurTurn)
     {
         _isOurTurn = isOurTurn;

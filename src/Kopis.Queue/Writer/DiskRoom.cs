@@ -5,7 +5,7 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>Whether the queue's disk has room: for all, and for one user's share of it. The disk
+/// <summary>Whether the queue's disk has space: for all, and for one user's share. The disk
 /// is asked once a second at most.</summary>
 internal sealed class DiskRoom
 {
@@ -34,7 +34,7 @@ internal sealed class DiskRoom
         }
     }
 
-    /// <summary>Whether there is room for more, with space kept to finish the old.</summary>
+    /// <summary>Whether there is space for more, with some kept to finish queued mail.</summary>
     internal bool HasSpace(MessageOrigin origin)
     {
         if (IsTime(ref _freeBytesAt))
@@ -47,7 +47,7 @@ internal sealed class DiskRoom
             : QueueLimits.FreeBytesMin);
     }
 
-    /// <summary>Takes room for bytes of a local user's message, if his share allows it.</summary>
+    /// <summary>Reserves room for bytes of a local user's message, within the share.</summary>
     internal bool TryTake(IntakeMessage intake, int bytes)
     {
         if (IsTime(ref _sharesAt))
@@ -126,7 +126,7 @@ internal sealed class DiskRoom
         }
     }
 
-    /// <summary>Counts a body that was there before us for whom it came from.</summary>
+    /// <summary>Counts a body of an earlier writer for the user who queued it.</summary>
     private void Recall(ulong number)
     {
         try
@@ -136,7 +136,7 @@ internal sealed class DiskRoom
         }
         catch (IOException)
         {
-            // Nobody's: its record is damaged.
+            // It counts for no user: its record is damaged.
         }
     }
 }

@@ -3,9 +3,9 @@ using Kopis.Queue.Store.Messages;
 namespace Kopis.Queue.Writer;
 
 /// <summary>
-/// What local users have on the queue's disk. One may have a part of what would be free without
-/// him, so that none fills it for the others. Counted are messages that arrive, and those that are
-/// queued until their segment or their own file is gone.
+/// The space of local users on the queue's disk. Each may use a part of what would be free without
+/// that user's mail, so that none fills it for the others. It counts messages that arrive, and
+/// those that are queued until their segment or their own file is gone.
 /// </summary>
 /// <param name="percent">The part.</param>
 internal sealed class DiskShares(int percent)
@@ -15,7 +15,7 @@ internal sealed class DiskShares(int percent)
     private readonly Dictionary<ulong, Dictionary<uint, long>> _segments = [];
     private readonly Dictionary<ulong, (uint Uid, long Bytes)> _ownFiles = [];
 
-    /// <summary>Takes room for some more bytes, if the user's share allows it.</summary>
+    /// <summary>Reserves room for some more bytes, if the user's share allows it.</summary>
     /// <param name="uid">The user.</param>
     /// <param name="bytes">How many.</param>
     /// <param name="freeBytes">What the disk has free.</param>
@@ -68,7 +68,7 @@ internal sealed class DiskShares(int percent)
         }
     }
 
-    /// <summary>A message that an earlier writer took.</summary>
+    /// <summary>A message that an earlier writer queued.</summary>
     internal void Recall(uint uid, long bytes, ulong number)
     {
         lock (_lock)

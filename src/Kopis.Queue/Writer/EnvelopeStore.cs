@@ -6,8 +6,8 @@ using Kopis.Queue.Store.Messages;
 namespace Kopis.Queue.Writer;
 
 /// <summary>
-/// An envelope as it arrives: judged on the way, in memory while it is small, else in a file of
-/// <c>incoming/</c>, so that long ones of one client never take the memory of others.
+/// An envelope as it arrives: checked on the way, in memory while it is small, else in a file of
+/// <c>incoming/</c>, so that long ones of one client never use up the memory of others.
 /// </summary>
 internal sealed class EnvelopeStore(
     MemoryBudget budget, IFileSystem files, Func<string> newIncomingPath) : IDisposable
@@ -30,9 +30,9 @@ internal sealed class EnvelopeStore(
     /// <summary>It is in a file.</summary>
     internal bool IsInFile => _fd >= 0;
 
-    /// <summary>Takes the next bytes.</summary>
-    /// <returns>0, or qmail-queue's code where they cannot be of an envelope.</returns>
-    /// <exception cref="PosixException">The disk does not take them.</exception>
+    /// <summary>Reads the next bytes.</summary>
+    /// <returns>0, or qmail-queue's code if they cannot be part of an envelope.</returns>
+    /// <exception cref="PosixException">They cannot be written.</exception>
     internal int Add(ReadOnlySpan<byte> block)
     {
         int used = _reader.Read(block);
@@ -57,7 +57,7 @@ internal sealed class EnvelopeStore(
         return 0;
     }
 
-    /// <summary>Everything has come.</summary>
+    /// <summary>Ends the envelope.</summary>
     /// <returns>0, or qmail-queue's code.</returns>
     /// <exception cref="PosixException">It cannot be read back.</exception>
     internal int Judge()
@@ -78,7 +78,7 @@ internal sealed class EnvelopeStore(
     }
 
     /// <summary>Reads it back.</summary>
-    /// <returns>The bytes from an offset on: all that are left, or as many as the block takes.
+    /// <returns>The bytes from an offset on: all that are left, or as many as fit into the block.
     /// </returns>
     internal ReadOnlySpan<byte> Read(int offset, byte[] block)
     {

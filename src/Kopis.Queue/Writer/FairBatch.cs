@@ -1,7 +1,7 @@
 namespace Kopis.Queue.Writer;
 
-/// <summary>Submissions that wait for the committer: users take turns, and a batch is small enough
-/// that who comes next does not wait long. Used by one thread.</summary>
+/// <summary>Intakes that wait for the committer: users take turns, and a batch is small enough
+/// that the next user does not wait long. Used by one thread.</summary>
 internal sealed class FairBatch
 {
     private const int CountMax = 1000; // So that the first of a flood is not answered last.

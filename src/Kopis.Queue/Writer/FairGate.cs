@@ -1,7 +1,7 @@
 namespace Kopis.Queue.Writer;
 
-/// <summary>A few places for work of users: who waits gets the next one in turn with other users,
-/// not behind all that one of them has asked for.</summary>
+/// <summary>A few places for work of users: waiting users get the next one in turn,
+/// however many places one of them has asked for.</summary>
 internal sealed class FairGate(int places)
 {
     private readonly Lock _lock = new();
@@ -9,7 +9,7 @@ internal sealed class FairGate(int places)
     private readonly Queue<uint> _turns = new(); // Each user who waits, once.
     private int _free = places;
 
-    /// <summary>Takes a place, to be left by <see cref="Leave"/>.</summary>
+    /// <summary>Acquires a place, to be left by <see cref="Leave"/>.</summary>
     internal Task EnterAsync(uint uid)
     {
         lock (_lock)
@@ -32,7 +32,7 @@ internal sealed class FairGate(int places)
         }
     }
 
-    /// <summary>Hands the place on.</summary>
+    /// <summary>Passes the place to the next.</summary>
     internal void Leave()
     {
         lock (_lock)

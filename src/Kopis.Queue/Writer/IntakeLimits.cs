@@ -3,11 +3,11 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>What a local user may ask of the queue writer; qmail's own users have none of these.
+/// <summary>The limits of a local user at the queue writer; qmail's own users have none.
 /// </summary>
 public sealed record IntakeLimits
 {
-    /// <summary><c>concurrencyintake</c>: connections of one user; fewer where most are taken.
+    /// <summary><c>concurrencyintake</c>: connections of one user; fewer if most are in use.
     /// </summary>
     public int ConnectionsMax { get; init; } =
         (int)QueueFiles.ConcurrencyIntake.Value!;
@@ -17,7 +17,7 @@ public sealed record IntakeLimits
         (int)QueueFiles.LocalRecipients.Value!;
 
     /// <summary><c>queueshare</c>: of the disk that is free without what one user has there, the
-    /// part that he may have, in percent.</summary>
+    /// part that one user may have, in percent.</summary>
     public int DiskPercent { get; init; } = (int)QueueFiles.QueueShare.Value!;
 
     /// <summary><c>timeoutintake</c>: without a byte from the client.</summary>
@@ -25,7 +25,7 @@ public sealed record IntakeLimits
         TimeSpan.FromSeconds(QueueFiles.TimeoutIntake.Value!.Value);
 
     /// <summary>Reads the control files.</summary>
-    /// <exception cref="Base.ConfigurationException">One cannot be read or understood.</exception>
+    /// <exception cref="Base.ConfigurationException">One cannot be read or parsed.</exception>
     public static IntakeLimits Read(ControlDirectory control) => new()
     {
         ConnectionsMax = control.ReadInt(QueueFiles.ConcurrencyIntake),

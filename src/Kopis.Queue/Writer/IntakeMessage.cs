@@ -48,7 +48,7 @@ internal sealed class IntakeMessage : IDisposable
 
     internal EnvelopeStore Envelope => _envelope;
 
-    /// <summary>To judge it the whole envelope is read back: not by many at once.</summary>
+    /// <summary>A check reads the whole envelope back: one session at a time.</summary>
     internal bool IsLongToJudge => Code == 0 && _envelope.IsInFile && _envelope.HasParameters;
 
     /// <summary>Bytes that count in its user's share of the disk.</summary>
@@ -74,14 +74,14 @@ internal sealed class IntakeMessage : IDisposable
     /// <summary>The file that goes if this intake does; null where there is none.</summary>
     internal string? Path { get; private set; }
 
-    /// <summary>The body's own file, or minus one where the body is in memory.</summary>
+    /// <summary>The body's own file, or minus one if the body is in memory.</summary>
     internal int Fd { get; private set; } = -1;
 
     /// <summary>Set by the committer.</summary>
     internal TaskCompletionSource<QueueReply> Done { get; } =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whether so many bytes more take it to a file.</summary>
+    /// <summary>Whether this number of further bytes moves it to a file.</summary>
     internal bool IsLargeWith(int bytes, bool isEnvelope) => Code == 0 && (isEnvelope
         ? _envelope.Bytes + bytes > QueueLimits.EnvelopeBytesInMemory
         : BodyBytes + bytes > InlineBytesMax);
@@ -172,14 +172,14 @@ internal sealed class IntakeMessage : IDisposable
         }
     }
 
-    /// <summary>Will not be queued: gives back what it holds at once.</summary>
+    /// <summary>Will not be queued: releases memory and files at once.</summary>
     internal void Refuse(int code)
     {
         Code = code;
         Dispose();
     }
 
-    /// <summary>Gives the file its place in the queue.</summary>
+    /// <summary>Moves the file to its place in the queue.</summary>
     internal void MoveFile(string to)
     {
         if (!_isFileDurable)

@@ -7,15 +7,15 @@ using Kopis.Queue.Store.Messages;
 namespace Kopis.Queue.Writer;
 
 /// <summary>
-/// One client of the intake. Trusts nothing it says: lengths are capped before they are believed,
-/// memory grows with what has arrived, and only the kernel names the client.
+/// One client of the intake. Nothing that it sends is trusted: lengths are capped before use,
+/// memory grows with what has arrived, and the kernel identifies the client.
 /// </summary>
 internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter writer)
     : IDisposable
 {
     private const int BufferBytes = 16 * 1024; // Each of a thousand busy clients may hold one.
 
-    // qmail's own keep connections for their next message, and are no strangers.
+    // qmail's own programs keep connections for their next message.
     private readonly Deadline? _deadline = user.IsOurs ? null : writer.NewDeadline(socket);
 
     private bool _hasLargePlace;
@@ -24,12 +24,12 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
     private int _start;
     private int _end;
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>The user of the client.</summary>
     internal IntakeUser User => user;
 
     /// <summary>Serves intakes until the client leaves or breaks the protocol.</summary>
-    /// <param name="stop">Ends the session where no intake has begun.</param>
-    /// <param name="end">Ends it wherever it is; what is not answered is not queued.</param>
+    /// <param name="stop">Ends the session if no intake has begun.</param>
+    /// <param name="end">Ends it at any point; an intake without an answer is not queued.</param>
     internal async Task RunAsync(CancellationToken stop, CancellationToken end)
     {
         try
@@ -42,7 +42,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         catch (Exception e) when (e is SocketException or OperationCanceledException
             || (e is ObjectDisposedException && _deadline is { IsOver: true }))
         {
-            // The client is gone, or we are; what it had not finished is not queued.
+            // The client is gone, or we are ending; an unfinished intake is not queued.
         }
         finally
         {
@@ -57,7 +57,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         socket.Dispose();
     }
 
-    /// <summary>Waits without a buffer, so that an idle client costs next to nothing.</summary>
+    /// <summary>Waits without a buffer, so that an idle client costs little.</summary>
     private async ValueTask<bool> WaitForMoreAsync(CancellationToken stop)
     {
         if (_start < _end)
@@ -89,13 +89,13 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
             {
                 LeaveLarge();
 
-                // What is settled has nothing left to give back.
+                // After an answer there is nothing left to release.
                 writer.Room.Settle(intake, new QueueReply(QueueCode.ReadError, 0, 0), false);
             }
         }
     }
 
-    /// <summary>The frames of a intake after its beginning; false ends the session.</summary>
+    /// <summary>The frames of an intake after its beginning; false ends the session.</summary>
     private async ValueTask<bool> ServeAsync(IntakeMessage intake, CancellationToken end)
     {
         if (_headFollows)
@@ -138,7 +138,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         return false;
     }
 
-    /// <summary>The intake that a Begin frame asks for; null where it is none.</summary>
+    /// <summary>The intake that a Begin frame asks for; null if it is none.</summary>
     private IntakeMessage? Begin()
     {
         ReadOnlySpan<byte> frame = _buffer.AsSpan(_start, IntakeFrame.BeginBytes);
@@ -152,7 +152,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
             : null;
     }
 
-    /// <summary>Hands a frame's bytes on in the pieces they come in; false if the client leaves.
+    /// <summary>Passes on a frame's bytes as they arrive; false if the client leaves.
     /// </summary>
     private async ValueTask<bool> ReceiveAsync(
         IntakeMessage intake, bool isEnvelope, int length, CancellationToken end)
@@ -251,7 +251,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         await socket.SendAsync(bytes, SocketFlags.None, end);
     }
 
-    /// <summary>Until so many bytes stand in the buffer; false when the client leaves before.
+    /// <summary>Reads until the buffer has <c>count</c> bytes; false if the client leaves first.
     /// </summary>
     private async ValueTask<bool> EnsureAsync(int count, CancellationToken end)
     {

@@ -2,7 +2,7 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>What one user has of the queue writer at this moment.</summary>
+/// <summary>What one user uses of the queue writer at this moment.</summary>
 internal sealed class IntakeUser(uint uid, bool isOurs, MemoryBudget memory)
 {
     internal uint Uid { get; } = uid;

@@ -6,10 +6,10 @@ internal sealed class MemoryBudget(long bytesMax, MemoryBudget? within = null)
 {
     private long _held;
 
-    /// <summary>What is taken at this moment.</summary>
+    /// <summary>What is in use at this moment.</summary>
     internal long Held => Interlocked.Read(ref _held);
 
-    /// <summary>Takes a share if it is there.</summary>
+    /// <summary>Acquires a share if there is one.</summary>
     internal bool TryTake(long bytes)
     {
         if (Interlocked.Add(ref _held, bytes) <= bytesMax

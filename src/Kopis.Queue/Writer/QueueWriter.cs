@@ -33,11 +33,11 @@ public sealed class QueueWriter : IDisposable
     private uint _lastQp = (uint)Processes.Id;
     private long _incoming;
 
-    /// <summary>Takes the queue over and mends what a crash left.</summary>
+    /// <summary>Opens the queue and repairs what a crash left.</summary>
     /// <param name="home">The qmail home; <c>queue/mess</c> and <c>queue/lock</c> must exist.
     /// </param>
     /// <param name="clock">The time in Received lines and records.</param>
-    /// <param name="log">Takes one line for people.</param>
+    /// <param name="log">Writes one line to the log.</param>
     /// <param name="limits">What local users may ask of it.</param>
     /// <exception cref="ConfigurationException">Another writer runs, or the directories cannot be
     /// used.</exception>
@@ -92,7 +92,7 @@ public sealed class QueueWriter : IDisposable
     /// <summary>Bytes of bodies and envelopes in memory, of all intakes.</summary>
     internal long MemoryHeld => _sessions.Memory.Held;
 
-    /// <summary>Serves until told to stop, then lets what was begun finish for two seconds.
+    /// <summary>Serves until stopped, then lets what was begun finish for two seconds.
     /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -107,7 +107,7 @@ public sealed class QueueWriter : IDisposable
         }
         catch (OperationCanceledException)
         {
-            _listener.Dispose(); // Who comes now is told at once that nobody is there.
+            _listener.Dispose(); // New clients get an error at once.
         }
 
         await _sessions.WaitForEndAsync(StopTime, _clock);
@@ -166,7 +166,7 @@ public sealed class QueueWriter : IDisposable
         }
     }
 
-    /// <summary>Everything has come: judges it, long envelopes one after another.</summary>
+    /// <summary>Checks a complete message, long envelopes one after another.</summary>
     internal async Task JudgeAsync(IntakeMessage intake)
     {
         if (!intake.IsLongToJudge)

@@ -3,7 +3,7 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>What the queue writer does at its start: nothing half-made stays.</summary>
+/// <summary>What the queue writer does at its start: it removes what is incomplete.</summary>
 internal static class Recovery
 {
     /// <summary>

@@ -22,7 +22,7 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
     private long _end;
     private long _written;
 
-    /// <summary>Makes intakes durable: all of them, or as many as the segment takes.</summary>
+    /// <summary>Makes intakes durable: all of them, or as many as fit into the segment.</summary>
     /// <param name="batch">At least one; own files are durable already.</param>
     /// <returns>The numbers of the first ones, in order; at least one.</returns>
     /// <exception cref="PosixException">Nothing of the batch may be reported as queued.
@@ -45,7 +45,7 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
 
             if (hasFiles)
             {
-                files.SyncDirectory(mess); // The renames, before any record can speak of them.
+                files.SyncDirectory(mess); // The renames, before any record refers to them.
             }
 
             WritePending();
@@ -62,7 +62,7 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
     }
 
     /// <summary>The number that the next intake gets, unless its commit fails.</summary>
-    /// <exception cref="PosixException">There can be no segment for it now.</exception>
+    /// <exception cref="PosixException">No segment can be made for it now.</exception>
     internal ulong NextNumber()
     {
         if (_fd >= 0 && _end >= MessageNumber.SegmentStartsBelow)
@@ -92,7 +92,7 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
         ulong next = _segment + 1;
         string name = SegmentFile.Name(mess, next);
         int fd = MessStore.Create(files, name);
-        _segment = next; // The name is used up, whatever comes.
+        _segment = next; // The name is used up, even if what follows fails.
         try
         {
             byte[] header = new byte[SegmentFile.HeaderBytes];
@@ -188,7 +188,7 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
     }
 
     /// <summary>
-    /// Takes the batch back. After a failed sync nobody knows what the disk holds, so the segment
+    /// Undoes the batch. After a failed sync the disk's content is unknown, so the segment
     /// is never written to again: records in it stay readable, the next batch begins a new one.
     /// </summary>
     private void GiveUpBatch(long start, ReadOnlySpan<IntakeMessage> placed)
@@ -200,7 +200,7 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
         }
         catch (PosixException)
         {
-            // What stays is whole or torn; whole ones are delivered although refused, as any
+            // Records that stay are whole or torn; whole ones are delivered though refused, as any
             // message may be whose reply is lost. So they need their files.
             KeepFiles(placed);
         }

@@ -3,7 +3,7 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>The sessions that run, counted by user: nobody gets all of the places.</summary>
+/// <summary>The sessions that run, counted by user: no user gets all of the places.</summary>
 internal sealed class SessionList : IDisposable
 {
     private readonly MemoryBudget _localMemory;
@@ -22,11 +22,11 @@ internal sealed class SessionList : IDisposable
     internal async Task WaitForRoomAsync(CancellationToken stop)
     {
         await _room.WaitAsync(stop);
-        _room.Release(); // Only one waits here, so the place stays until TryEnter takes it.
+        _room.Release(); // Only one waits here, so the place stays free until TryEnter.
     }
 
     /// <summary>
-    /// The user of a connection that has just come, counted; null where he has the most allowed
+    /// The user of a new connection, counted; null if that user has the largest number allowed
     /// already: a local user as many as <paramref name="most"/> and no more than leave some to
     /// others, one of qmail's own all but some.
     /// </summary>
@@ -97,7 +97,7 @@ internal sealed class SessionList : IDisposable
         }
         catch (Exception e)
         {
-            // A bug: nobody awaits this to hear of it. The queue survives a new start.
+            // A bug, in a task that nothing awaits. The queue survives a restart.
             ErrorLog.Throw(e);
             throw;
         }

@@ -3,18 +3,18 @@ using Kopis.Posix;
 namespace Kopis.Queue.Writer;
 
 /// <summary>
-/// <c>queue/lock/trigger</c>: one byte tells qmail-send that there is something new. Failures do
-/// not matter: qmail-send looks by itself when it starts and from time to time.
+/// <c>queue/lock/trigger</c>: one byte signals qmail-send that there is something new. Failures do
+/// not matter: qmail-send also looks when it starts and from time to time.
 /// </summary>
 internal sealed class Trigger(string path) : IDisposable
 {
-    // 0622 as in qmail, and 0040: where we make it, qmail-send is of its group, not its owner.
+    // 0622 as in qmail, and 0040: if we make it, qmail-send is in its group and not its owner.
     private const int AnyoneMayPull = 0x1B2;
 
     private readonly byte[] _path = Fd.PathBytes(path);
     private int _fd = -1;
 
-    /// <summary>Makes the FIFO where there is none.</summary>
+    /// <summary>Makes the FIFO if there is none.</summary>
     internal static void Create(string path)
     {
         if (Paths.TryMakeFifo(path, AnyoneMayPull))

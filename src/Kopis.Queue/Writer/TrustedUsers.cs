@@ -3,7 +3,7 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>Whose word is taken for where a message came from.</summary>
+/// <summary>Which users are trusted about the origin of a message.</summary>
 internal sealed class TrustedUsers
 {
     private readonly uint _own = Processes.Uid;
@@ -12,7 +12,7 @@ internal sealed class TrustedUsers
     private readonly uint? _send = UnixUsers.ByName("qmails")?.Uid;
 
     /// <summary>
-    /// The origin that the kernel's word supports: a client's claim counts only where it runs as
+    /// The origin, by the uid from the kernel: a client's claim counts only if it runs as
     /// the queue writer's own user.
     /// </summary>
     internal MessageOrigin Judge(uint uid, MessageOrigin claim) =>
@@ -21,7 +21,7 @@ internal sealed class TrustedUsers
         : uid == _send ? MessageOrigin.Bounce
         : MessageOrigin.Local;
 
-    /// <summary>Who may have queued a message, where nothing but its origin is known.</summary>
+    /// <summary>The user who may have queued a message of which only the origin is known.</summary>
     internal uint UidOf(MessageOrigin origin) => origin switch
     {
         MessageOrigin.Network or MessageOrigin.Submitted => _network,

@@ -6,7 +6,7 @@ using Kopis.Queue.Store.Messages;
 namespace Kopis.Queue.Store.Bounces;
 
 /// <summary>
-/// queue/bounce: for each message of which something is to be told, a file with a record for each
+/// queue/bounce: for each message with something to report, a file with a record for each
 /// recipient (docs/queue-format.md). qmail-send alone writes it.
 /// </summary>
 /// <param name="files">The disk.</param>
@@ -101,7 +101,7 @@ public sealed class BounceLog(IFileSystem files, string directory)
     }
 
     /// <summary>What is kept of a message; read anew each time, since there may be much. Nothing
-    /// where there is no file.</summary>
+    /// if there is no file.</summary>
     /// <exception cref="IOException">It cannot be read now.</exception>
     public IEnumerable<BounceRecord> Read(ulong number)
     {

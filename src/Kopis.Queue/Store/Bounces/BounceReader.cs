@@ -54,7 +54,7 @@ public static class BounceReader
         return at;
     }
 
-    /// <summary>The length of qmail's text, without the NUL behind it, which may not be there yet.
+    /// <summary>The length of qmail's text, without the NUL after it, which may not be there yet.
     /// </summary>
     private static long TextEnd(IFileSystem files, int fd, out bool hasText)
     {

@@ -27,10 +27,10 @@ public readonly record struct BounceRecord(int Recipient, DsnAction Action, byte
     /// <summary>Whether the recipient was given up.</summary>
     public bool IsFailure => Action == DsnAction.Failed;
 
-    /// <summary>Whether its sender was told that it takes long.</summary>
+    /// <summary>Whether the delay was reported to its sender.</summary>
     public bool IsDelay => Action == DsnAction.Delayed;
 
-    /// <summary>Whether the recipient has the message, and its sender has not heard so.</summary>
+    /// <summary>Whether it was delivered and its sender does not know yet.</summary>
     public bool IsSuccess => Action is DsnAction.Delivered or DsnAction.Relayed;
 
     /// <summary>Its bytes in the file.</summary>

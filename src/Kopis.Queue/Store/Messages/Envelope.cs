@@ -20,7 +20,7 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
     /// <summary>The envelope sender; may be empty or <c>#@[]</c>.</summary>
     public ReadOnlyMemory<byte> Sender => Bytes.Slice(1, Bytes.Span.IndexOf((byte)0) - 1);
 
-    /// <summary>The parameters of MAIL in canonical form; empty where there are none.</summary>
+    /// <summary>The parameters of MAIL in canonical form; empty if there are none.</summary>
     public ReadOnlyMemory<byte> Parameters =>
         ReadParameters(Bytes[(Bytes.Span.IndexOf((byte)0) + 1)..], out _);
 
@@ -84,7 +84,7 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
     }
 
     /// <summary>Whether foreign bytes are one envelope and nothing more.</summary>
-    /// <returns>0, 11 (an address is too long), 54 (it ends early) or 91 (it is no envelope).
+    /// <returns>0, 11 (an address is too long), 54 (it ends early) or 91 (it is not an envelope).
     /// </returns>
     public static int Check(ReadOnlySpan<byte> bytes)
     {
@@ -96,7 +96,7 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
             : 0;
     }
 
-    /// <summary>Whether a P stands after a NUL: in an envelope of the right form that is the
+    /// <summary>Whether a P is after a NUL: in an envelope of the right form that is the
     /// beginning of parameters and nothing else.</summary>
     internal static bool MayHaveParameters(ReadOnlySpan<byte> bytes) =>
         bytes.IndexOf("\0P"u8) >= 0;

@@ -28,7 +28,7 @@ public struct EnvelopeReader
     public readonly bool IsOver => _isOver;
 
     /// <summary>0 for a whole envelope; 11 (an address is too long), 54 (it has not ended) or 91
-    /// (it is no envelope).</summary>
+    /// (it is not an envelope).</summary>
     public readonly int Code => _refusal != 0 ? _refusal : _isOver ? 0 : QueueCode.ReadError;
 
     /// <summary>Reads on.</summary>

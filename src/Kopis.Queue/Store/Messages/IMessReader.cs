@@ -10,10 +10,10 @@ public interface IMessReader : IDisposable
     /// <summary>Where <see cref="Next"/> reads on.</summary>
     ScanPosition Position { get; }
 
-    /// <summary>The message just met.</summary>
+    /// <summary>The message just read.</summary>
     ArrivedMessage? Current { get; }
 
-    /// <summary>The place of the damage just met, in the words of its finder.</summary>
+    /// <summary>The place of the damage just read, in the words of its finder.</summary>
     string Damage { get; }
 
     /// <summary>The number that a record at the damage would have; null for the torn end of a

@@ -27,7 +27,7 @@ public static class MessStore
 
     /// <summary>Removes a segment, and with it bodies of its messages that a crash left behind;
     /// the newest is the writer's and stays.</summary>
-    /// <returns>False where it is the newest.</returns>
+    /// <returns>False if it is the newest.</returns>
     public static bool RemoveSegment(IFileSystem files, string mess, ulong segment)
     {
         List<ulong> all = SegmentFile.List(files, mess);
@@ -88,7 +88,7 @@ public static class MessStore
     }
 
     /// <summary>Gives the space of finished records back; the bytes read as zeros after.</summary>
-    /// <returns>False where it is the newest segment, or the file system cannot.</returns>
+    /// <returns>False if it is the newest segment, or the file system cannot.</returns>
     public static bool PunchHole(
         IFileSystem files, string mess, ulong segment, long offset, long length)
     {

@@ -31,7 +31,7 @@ public static class MessageNumber
     public static long Offset(ulong number) =>
         (long)(number & ((1UL << OffsetBits) - 1)) * Alignment;
 
-    /// <summary><c>SPLIT/N</c>, as spawners are told (contract §6.2).</summary>
+    /// <summary><c>SPLIT/N</c>, as the spawners get it (contract §6.2).</summary>
     public static string FormatPath(ulong number) => $"{number % Split}/{number}";
 
     /// <summary>Reads <c>SPLIT/N</c>; only the one right form passes.</summary>

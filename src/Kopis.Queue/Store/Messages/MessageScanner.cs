@@ -37,10 +37,10 @@ public sealed class MessageScanner : IDisposable
     /// <summary>Of longer envelopes only the sender is read.</summary>
     internal int EnvelopeBytesMax { get; set; } = QueueLimits.EnvelopeBytesMax;
 
-    /// <summary>The message just met, to be disposed by the caller.</summary>
+    /// <summary>The message just read, to be disposed by the caller.</summary>
     public MessageFile? Current { get; private set; }
 
-    /// <summary>What was passed over, for the log.</summary>
+    /// <summary>What was skipped, for the log.</summary>
     public string Damage { get; private set; } = "";
 
     /// <summary>Reads on.</summary>
@@ -146,7 +146,7 @@ public sealed class MessageScanner : IDisposable
         return null;
     }
 
-    /// <summary>One record at the position; End where there is none whole.</summary>
+    /// <summary>One record at the position; End if there is none whole.</summary>
     private ScanResult ReadRecord()
     {
         Span<byte> bytes = stackalloc byte[RecordHeader.Bytes];
@@ -181,7 +181,7 @@ public sealed class MessageScanner : IDisposable
         }
         catch (PosixException e) when (e.Number == Errno.InputOutput)
         {
-            // The disk lost this one; those behind it do not wait for ever. Any other error (out
+            // The disk lost this one; those after it do not wait forever. Any other error (out
             // of descriptors, say) leaves the position, so the next call tries again.
             Damage = $"message {number}: {e.Message}";
             result = ScanResult.Damaged;

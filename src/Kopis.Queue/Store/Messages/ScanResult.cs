@@ -9,6 +9,6 @@ public enum ScanResult
     /// <summary>A sound message: see <see cref="MessageScanner.Current"/>.</summary>
     Message,
 
-    /// <summary>Damaged bytes were passed over: see <see cref="MessageScanner.Damage"/>.</summary>
+    /// <summary>Damaged bytes were skipped: see <see cref="MessageScanner.Damage"/>.</summary>
     Damaged,
 }

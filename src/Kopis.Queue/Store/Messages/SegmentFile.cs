@@ -39,7 +39,7 @@ internal static class SegmentFile
         return segments;
     }
 
-    /// <summary>The descriptor, or minus one where the segment is gone.</summary>
+    /// <summary>The descriptor, or minus one if the segment is gone.</summary>
     internal static int TryOpen(IFileSystem files, string mess, ulong segment)
     {
         string path = Name(mess, segment);

@@ -6,7 +6,7 @@ namespace Kopis.Queue.Store.State;
 /// <summary>
 /// What is in the queue, for anyone who may read it: queue/state first, then the messages that it
 /// names and those after its position. No locks, and nothing is written, so it may be used while
-/// qmail-send runs; a message that ends meanwhile is passed over or listed as it was.
+/// qmail-send runs; a message that ends meanwhile is skipped or listed as it was.
 /// </summary>
 public sealed class QueueListing
 {
@@ -24,7 +24,7 @@ public sealed class QueueListing
     /// <summary>Where qmail-send would read on after a start.</summary>
     public ScanPosition Position => _state?.Position ?? ScanPosition.Start;
 
-    /// <summary>The file that it was read from; null where there is none yet.</summary>
+    /// <summary>The file that it was read from; null if there is none yet.</summary>
     public string? FileName => _state?.Name;
 
     /// <summary>See <see cref="StateReader.IsDoubtful"/>.</summary>
@@ -61,7 +61,7 @@ public sealed class QueueListing
         throw new IOException($"{directory} does not stand still");
     }
 
-    /// <summary>What is remembered of a message; null where nothing is.</summary>
+    /// <summary>What is remembered of a message; null if nothing is.</summary>
     public SavedMessage? Find(ulong number) => _state?.Saved.GetValueOrDefault(number);
 
     /// <summary>Whether there is nothing unfinished, nothing set aside, and nothing damaged that
@@ -93,7 +93,7 @@ public sealed class QueueListing
     }
 
     /// <summary>Each unfinished message, oldest first. The caller disposes the file; the saved
-    /// state is null where nothing is known but that it came.</summary>
+    /// state is null if nothing is known but that it came.</summary>
     public IEnumerable<(MessageFile File, SavedMessage? Saved)> Messages()
     {
         ScanPosition position = Position;
@@ -125,7 +125,7 @@ public sealed class QueueListing
         }
     }
 
-    /// <summary>Null where the file is gone: a newer one has taken its place.</summary>
+    /// <summary>Null if the file is gone: a newer one has taken its place.</summary>
     private static StateReader? TryRead(string directory, string name)
     {
         string path = Path.Combine(directory, name);

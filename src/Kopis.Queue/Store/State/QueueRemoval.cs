@@ -5,7 +5,7 @@ using Kopis.Queue.Store.Messages;
 namespace Kopis.Queue.Store.State;
 
 /// <summary>
-/// Takes messages out of the queue for good while no qmail-send runs: each has its End added to
+/// Removes messages from the queue for good while no qmail-send runs: each has its End added to
 /// queue/state, as if its last recipient were done. What it leaves in queue/bounce and queue/mess
 /// goes as after a crash at that place: at the next start, a body of its own after its segment.
 /// </summary>

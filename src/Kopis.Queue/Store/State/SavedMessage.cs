@@ -8,10 +8,10 @@ public sealed class SavedMessage
     /// <summary>It is finished.</summary>
     public bool IsEnded { get; set; }
 
-    /// <summary>Unix time of the next pass; null where the log does not know.</summary>
+    /// <summary>Unix time of the next pass; null if the log does not know.</summary>
     public long? LocalDue { get; set; }
 
-    /// <summary>Unix time of the next pass; null where the log does not know.</summary>
+    /// <summary>Unix time of the next pass; null if the log does not know.</summary>
     public long? RemoteDue { get; set; }
 
     /// <summary>Indices of recipients that need nothing more.</summary>

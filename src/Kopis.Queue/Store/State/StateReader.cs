@@ -57,7 +57,7 @@ public sealed class StateReader(string name)
     }
 
     /// <summary>
-    /// Takes the next block. A message has three records in the snapshot, and one is enough to know
+    /// Reads the next block. A message has three records in the snapshot, and one is enough to know
     /// that it lives: only three damaged ones in a row can hide one. After the snapshot a damaged
     /// record loses its own Done or End, no more, and at the very end it is the torn tail of a
     /// crash.

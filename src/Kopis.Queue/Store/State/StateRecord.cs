@@ -21,7 +21,7 @@ public readonly record struct StateRecord(StateKind Kind, ulong Number, long Val
         BinaryPrimitives.WriteUInt32LittleEndian(to, Crc32C.Of(to[4..Bytes]));
     }
 
-    /// <summary>Null where the bytes are no sound record.</summary>
+    /// <summary>Null if the bytes are no sound record.</summary>
     public static StateRecord? Read(ReadOnlySpan<byte> from)
     {
         int kind = BinaryPrimitives.ReadInt32LittleEndian(from[4..]);
