@@ -3,10 +3,10 @@ using Kopis.Posix;
 
 namespace Kopis.Server;
 
-/// <summary>What a session tells on standard error.</summary>
+/// <summary>What a session writes to standard error.</summary>
 internal static class SessionLog
 {
-    /// <summary>Why a session cannot be served; the client is told in its protocol's way.</summary>
+    /// <summary>Why a session cannot be served; the client gets a reply.</summary>
     internal static void Fatal(string program, Exception reason) =>
         Write(program, $"fatal: {reason.Message}");
 
@@ -19,7 +19,7 @@ internal static class SessionLog
         }
         catch (PosixException)
         {
-            // Nobody reads the log.
+            // The log cannot be written.
         }
     }
 }

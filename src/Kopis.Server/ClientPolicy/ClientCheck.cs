@@ -10,7 +10,7 @@ internal sealed class ClientCheck(RblsmtpdOptions options, DnsListQuery lists)
 {
     private const string NoAnswer = "temporary RBL lookup error";
 
-    /// <summary>Asks RBLSMTPD, and where it is not set the lists, until one decides.</summary>
+    /// <summary>Asks RBLSMTPD, and if it is not set the lists, until one decides.</summary>
     /// <returns>Null: let it in.</returns>
     internal async Task<Rejection?> RunAsync(ByteEnvironment environment, CancellationToken stop)
     {

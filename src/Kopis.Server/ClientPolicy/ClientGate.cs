@@ -28,7 +28,7 @@ public sealed class ClientGate
     /// <param name="control">Where the control files are.</param>
     /// <param name="dns">Makes who is asked, when somebody is.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Takes a line for people.</param>
+    /// <param name="log">Writes a line to the log.</param>
     public ClientGate(
         ControlDirectory control, Func<IMailDns> dns, TimeProvider time, Action<string> log)
     {
@@ -42,16 +42,16 @@ public sealed class ClientGate
     }
 
     /// <summary>Reads the control files.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
     public void Check()
     {
         _ = _settings.Current();
         _ = _limits.Current();
     }
 
-    /// <summary>Meets a client. One with RBLSMTPD set to nothing is let alone; of one with
+    /// <summary>Checks a client. One with an empty RBLSMTPD is not checked; about one with
     /// RELAYCLIENT nothing is asked.</summary>
-    /// <param name="connection">Of it, or of who speaks for it.</param>
+    /// <param name="connection">The client's, or that of the host that speaks for it.</param>
     /// <param name="environment">What is known of it.</param>
     /// <param name="isGreeted">We speak first, and have not spoken.</param>
     /// <param name="stop">Turns it away.</param>
@@ -94,9 +94,9 @@ public sealed class ClientGate
         return standing;
     }
 
-    /// <summary>Meets a client of whom nothing is held; whom it shows to be a user is counted.
+    /// <summary>Handles a client that has passed; one that proves to be a user is counted.
     /// </summary>
-    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     public ClientState LetAlone() => ClientState.OfUsersOnly(_limits.Current(), _log);
 
     private static async Task JudgeAsync(
@@ -129,7 +129,7 @@ public sealed class ClientGate
         }
     }
 
-    // Null: the client kept silent, as it must (RFC 5321 §4.3.1), or is gone already.
+    // Null: the client waited, as it must (RFC 5321 §4.3.1), or is gone already.
     private static async Task<SmtpAnswer?> WaitAsync(
         Connection connection, TimeSpan delay, CancellationToken stop)
     {

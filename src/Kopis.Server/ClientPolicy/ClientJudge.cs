@@ -4,13 +4,13 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>What follows from what lists and DNS say of a client. A refusal is for good only where
-/// nothing that is missing could speak against it.</summary>
+/// <summary>What follows from the lists and DNS names of a client. A refusal is permanent only if
+/// no missing answer could change it.</summary>
 internal static class ClientJudge
 {
     private const int ZonesNamedMax = 3;
 
-    /// <summary>What is said to each recipient; null where mail is taken.</summary>
+    /// <summary>The reply to each recipient; null if mail is accepted.</summary>
     internal static SmtpAnswer? Refusal(
         IPAddress client, ClientSettings settings, Listing listing, NameProof proof)
     {
@@ -38,7 +38,7 @@ internal static class ClientJudge
             : null;
     }
 
-    /// <summary>The field that marks the client's mail; empty where there is nothing to mark.
+    /// <summary>The field that marks the client's mail; empty if there is nothing to mark.
     /// </summary>
     internal static string Mark(
         IPAddress client, ClientSettings settings, Listing listing, NameProof proof)

@@ -3,11 +3,11 @@ using System.Net.Sockets;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>By what a client is known in the tables; null where it is not.</summary>
+/// <summary>The keys of a client in the tables; null if it has none.</summary>
 internal readonly record struct ClientKeys(string? Address, string? Network, string? User)
 {
     private const int NetworkBytesFour = 3; // /24
-    private const int NetworkBytesSix = 8; // /64: what one customer has at the least.
+    private const int NetworkBytesSix = 8; // /64: the least that one customer has.
 
     internal static ClientKeys Of(IPAddress? address)
     {

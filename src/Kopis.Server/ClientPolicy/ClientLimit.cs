@@ -8,14 +8,14 @@ namespace Kopis.Server.ClientPolicy;
 /// <param name="Subject">What is counted.</param>
 /// <param name="Scope">Whose.</param>
 /// <param name="Count">The most.</param>
-/// <param name="Period">Within which time; null: at one time.</param>
+/// <param name="Period">The period; null: at one time.</param>
 internal sealed record ClientLimit(
     LimitSubject Subject, LimitScope Scope, int Count, TimeSpan? Period)
 {
     private const int CountMost = 1_000_000;
     private const int PeriodSecondsMost = 30 * 24 * 3600;
 
-    /// <summary>Reads a line; null where it is none.</summary>
+    /// <summary>Reads a line; null if it is none.</summary>
     internal static ClientLimit? TryParse(ReadOnlySpan<byte> line)
     {
         string[] words = ByteText.ToText(line).Split(':');

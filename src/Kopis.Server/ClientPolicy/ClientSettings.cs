@@ -5,7 +5,7 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>The control files about clients, and what is needed to keep to them.</summary>
+/// <summary>The control files about clients, and what applies them.</summary>
 internal sealed class ClientSettings
 {
     /// <summary>The files.</summary>
@@ -34,10 +34,10 @@ internal sealed class ClientSettings
         TarpitDelay = control.ReadSeconds(ClientFiles.TarpitDelay);
     }
 
-    /// <summary>Score from which no mail is taken; 0 for never, as in the next two.</summary>
+    /// <summary>Score from which mail is refused; 0 for never, as in the next two.</summary>
     internal int Reject { get; }
 
-    /// <summary>Score from which mail is put off.</summary>
+    /// <summary>Score from which mail is deferred.</summary>
     internal int Defer { get; }
 
     /// <summary>Score from which mail is marked.</summary>
@@ -47,19 +47,19 @@ internal sealed class ClientSettings
 
     internal TimeSpan GreetDelay { get; }
 
-    /// <summary>So many recipients and errors of a session are answered at once; 0: all.</summary>
+    /// <summary>How many recipients and errors of a session are answered at once; 0: all.</summary>
     internal int TarpitCount { get; }
 
     internal TimeSpan TarpitDelay { get; }
 
-    /// <summary>What the lists say; null where there are none.</summary>
+    /// <summary>What the lists say; null if there are none.</summary>
     internal ExpiringCache<Listing>? Lists { get; private init; }
 
-    /// <summary>Whether names are proven; null where that does not matter.</summary>
+    /// <summary>Whether names are proven; null if that does not matter.</summary>
     internal ExpiringCache<NameProof>? Names { get; private init; }
 
     /// <summary>Reads the files.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
     internal static ClientSettings Load(
         ControlDirectory control, Func<IMailDns> dns, TimeProvider time, Action<string> log)
     {
@@ -96,7 +96,7 @@ internal sealed class ClientSettings
                 control, ClientFiles.SubmissionRecipients, LimitSubject.Recipients),
         ];
 
-        // A line that is wrong turns nobody away: the other limits stay, and the defaults.
+        // A wrong line refuses no client: the other limits and the defaults still apply.
         _ = control.ReadEach(
             ClientFiles.ClientLimits, line => TryAdd(limits, ClientLimit.TryParse(line)),
             "subject:scope:count/seconds");
@@ -114,7 +114,7 @@ internal sealed class ClientSettings
         return entry is not null;
     }
 
-    // None where the file says 0.
+    // None if the file says 0.
     private static IEnumerable<ClientLimit> HourlyOfUser(
         ControlDirectory control, ControlNumber file, LimitSubject subject) =>
         control.ReadInt(file) is > 0 and int most

@@ -4,7 +4,7 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>What one client may do in one session; counts what it does. Disposed with it.</summary>
+/// <summary>What one client may do in one session, and what it did. Disposed with it.</summary>
 public sealed class ClientState : IDisposable
 {
     private readonly ClientSettings? _settings;
@@ -24,23 +24,23 @@ public sealed class ClientState : IDisposable
         _keys = ClientKeys.Of(client);
     }
 
-    /// <summary>Why it is not even greeted; null where it is.</summary>
+    /// <summary>Why it is not even greeted; null if it is.</summary>
     public SmtpAnswer? TurnedAway { get; internal set; }
 
-    /// <summary>What is said to each of its recipients, unless it may relay; null where mail is
-    /// taken.</summary>
+    /// <summary>The reply to each of its recipients, unless it may relay; null if mail is
+    /// accepted.</summary>
     public SmtpAnswer? Refusal { get; internal set; }
 
     /// <summary>A header field, with its LF, for each message; or nothing.</summary>
     public string Mark { get; internal set; } = "";
 
-    /// <summary>Of a client that is let alone, but for the users that it shows to be.</summary>
+    /// <summary>For a client that is not checked, except for the users who log in.</summary>
     internal static ClientState OfUsersOnly(UseTables tables, LogThrottle log) =>
         new(null, tables, null, log);
 
     /// <summary>Counts a MAIL command.</summary>
-    /// <param name="user">Who it has shown to be; null for nobody.</param>
-    /// <returns>Why it is refused; null where it is not.</returns>
+    /// <param name="user">The user who has logged in; null for none.</param>
+    /// <returns>Why it is refused; null if it is not.</returns>
     public SmtpAnswer? CountMessage(byte[]? user) => Count(LimitSubject.Messages, user);
 
     /// <summary>Counts a RCPT command, as <see cref="CountMessage"/>.</summary>
@@ -51,7 +51,7 @@ public sealed class ClientState : IDisposable
     }
 
     /// <summary>Counts an error.</summary>
-    /// <returns>Why the session ends; null where it does not.</returns>
+    /// <returns>Why the session ends; null if it does not.</returns>
     public SmtpAnswer? CountError(byte[]? user)
     {
         Step();
@@ -60,7 +60,7 @@ public sealed class ClientState : IDisposable
     }
 
     /// <summary>Counts what a line has added to the session's faults.</summary>
-    /// <returns>Why the session ends; null where it does not.</returns>
+    /// <returns>Why the session ends; null if it does not.</returns>
     internal SmtpAnswer? AfterLine(int faults, byte[]? user)
     {
         SmtpAnswer? over = null;
@@ -83,7 +83,7 @@ public sealed class ClientState : IDisposable
         return delay;
     }
 
-    /// <summary>Gives its connection back.</summary>
+    /// <summary>Releases its connection.</summary>
     public void Dispose()
     {
         if (_isOpen)
@@ -93,7 +93,7 @@ public sealed class ClientState : IDisposable
         }
     }
 
-    /// <summary>Opens it, where the limits leave a connection; else it is turned away.</summary>
+    /// <summary>Opens it, if the limits allow a connection; otherwise it is refused.</summary>
     internal static ClientState Open(
         ClientSettings settings, UseTables tables, IPAddress? client, LogThrottle log)
     {

@@ -4,13 +4,13 @@ using Kopis.Net.Dns;
 namespace Kopis.Server.ClientPolicy;
 
 /// <summary>
-/// One list, and what has become of it: lists die, and then are silent, or answer yes to everything
-/// (RFC 5782 §5). Such a one is left alone for a while, and its word is no word.
+/// One list, and its state: lists are given up, and are then silent or answer yes to everything
+/// (RFC 5782 §5). Such a list is not asked for a while, and its answers do not count.
 /// </summary>
 /// <param name="rule">The list.</param>
 /// <param name="dns">Who is asked.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Is told when the list is left alone.</param>
+/// <param name="log">Logs when the list is not asked.</param>
 internal sealed class DnsList(
     DnsListRule rule, IMailDns dns, TimeProvider time, Action<string> log)
 {
@@ -29,7 +29,7 @@ internal sealed class DnsList(
 
     internal DnsListRule Rule { get; } = rule;
 
-    /// <summary>Asks about a client. Does not throw; the time's end is silence.</summary>
+    /// <summary>Asks about a client. Does not throw; a timeout counts as silence.</summary>
     internal async Task<ListAnswer> AskAsync(IPAddress client, CancellationToken inTime)
     {
         long now = time.GetTimestamp();

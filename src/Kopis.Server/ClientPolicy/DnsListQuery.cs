@@ -21,7 +21,7 @@ public sealed class DnsListQuery(IMailDns dns)
         IPAddress client, string zone, CancellationToken stop) =>
         BoundedAsync(inTime => dns.FindIPv4Async(NameFor(client, zone), inTime), stop);
 
-    /// <summary>What the list would have the client told.</summary>
+    /// <summary>The list's text for the client.</summary>
     public Task<DnsAnswer<string>> FindTextsAsync(
         IPAddress client, string zone, CancellationToken stop) =>
         BoundedAsync(inTime => dns.FindTextsAsync(NameFor(client, zone), inTime), stop);

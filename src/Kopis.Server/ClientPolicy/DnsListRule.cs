@@ -10,7 +10,7 @@ namespace Kopis.Server.ClientPolicy;
 /// <c>zone:weight:codes:families</c>.
 /// </summary>
 /// <param name="Zone">The list.</param>
-/// <param name="Weight">What its word adds; negative for a list of the good.</param>
+/// <param name="Weight">What a listing adds; negative for a list of good clients.</param>
 /// <param name="Codes">The answers that count, as ranges; none: all.</param>
 /// <param name="Families">4, 6, or both.</param>
 internal sealed record DnsListRule(
@@ -19,7 +19,7 @@ internal sealed record DnsListRule(
     internal const int WeightMost = 1000;
     private const int FieldsMax = 4;
 
-    /// <summary>Reads a line; null where it is none.</summary>
+    /// <summary>Reads a line; null if it is none.</summary>
     internal static DnsListRule? TryParse(ReadOnlySpan<byte> line)
     {
         string[] fields = ByteText.ToText(line).Split(':');
@@ -42,7 +42,7 @@ internal sealed record DnsListRule(
     internal bool IsAbout(IPAddress client) => Families.Contains(
         client.AddressFamily == AddressFamily.InterNetwork ? '4' : '6', StringComparison.Ordinal);
 
-    /// <summary>Whether one answer says that the client is listed in the way that is meant.
+    /// <summary>Whether one answer lists the client in the way that the rule names.
     /// </summary>
     internal bool Counts(IPAddress code)
     {

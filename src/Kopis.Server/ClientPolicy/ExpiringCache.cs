@@ -3,11 +3,11 @@ using System.Net;
 namespace Kopis.Server.ClientPolicy;
 
 /// <summary>
-/// A question about clients that takes time: asked once for all sessions of one client, remembered
-/// a little while. The answers kept are bounded in number.
+/// A slow question about clients: asked once for all sessions of one client, remembered
+/// for a short time. The number of answers kept is bounded.
 /// </summary>
 /// <param name="ask">Asks, within its own time; does not throw.</param>
-/// <param name="isWhole">Whether an answer lacks nothing; one that does is kept more shortly.
+/// <param name="isWhole">Whether an answer is complete; others are kept for a shorter time.
 /// </param>
 /// <param name="time">The clock.</param>
 internal sealed class ExpiringCache<TAnswer>(
@@ -21,7 +21,7 @@ internal sealed class ExpiringCache<TAnswer>(
     private readonly RecentMap<IPAddress, Entry> _entries =
         new(AnswersMax, static entry => entry.KeepUntil == long.MaxValue);
 
-    /// <summary>Asks, or waits for who has asked already.</summary>
+    /// <summary>Asks, or waits for a question that is already asked.</summary>
     internal Task<TAnswer> AskAsync(IPAddress client)
     {
         lock (_lock)

@@ -1,6 +1,6 @@
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>Whose use is added up.</summary>
+/// <summary>Whose use is counted together.</summary>
 internal enum LimitScope
 {
     /// <summary>One address.</summary>
@@ -9,6 +9,6 @@ internal enum LimitScope
     /// <summary>A network: 24 bits of IPv4, 64 of IPv6.</summary>
     Network,
 
-    /// <summary>Someone who has shown who he is.</summary>
+    /// <summary>A user who has logged in.</summary>
     User,
 }

@@ -12,6 +12,6 @@ internal enum LimitSubject
     /// <summary>RCPT commands.</summary>
     Recipients,
 
-    /// <summary>Commands that make no sense, and recipients refused for good.</summary>
+    /// <summary>Invalid commands, and recipients refused permanently.</summary>
     Errors,
 }

@@ -1,6 +1,6 @@
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>What a list says of a client.</summary>
+/// <summary>A list's answer about a client.</summary>
 internal enum ListAnswer
 {
     /// <summary>It is not on it, or not in a way that counts.</summary>
@@ -9,6 +9,6 @@ internal enum ListAnswer
     /// <summary>It is on it.</summary>
     Yes,
 
-    /// <summary>Nothing that can be believed.</summary>
+    /// <summary>No usable answer.</summary>
     Silent,
 }

@@ -1,8 +1,8 @@
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>What all lists together say of a client.</summary>
+/// <summary>The answers of all lists about a client.</summary>
 /// <param name="Score">The sum of the weights of those that list it.</param>
-/// <param name="Least">What the score would be were it on every list of the good that was silent.
+/// <param name="Least">The score if it were on every silent list of good clients.
 /// </param>
 /// <param name="Zones">Those that list it.</param>
 /// <param name="IsWhole">No list was silent.</param>

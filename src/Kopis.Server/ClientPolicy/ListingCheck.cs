@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>Asks all lists about a client at once, within a bound of time.</summary>
+/// <summary>Asks all lists about a client at once, with a timeout.</summary>
 /// <param name="lists">The lists.</param>
 /// <param name="isOneUnread">A line could not be read: a list that is silent, and may be one of the
 /// good.</param>

@@ -3,7 +3,7 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>Reverse DNS, confirmed forward, within a bound of time.</summary>
+/// <summary>Reverse DNS, confirmed forward, with a timeout.</summary>
 /// <param name="dns">Who is asked.</param>
 /// <param name="timeout">After it the proof is unknown.</param>
 /// <param name="time">The clock.</param>

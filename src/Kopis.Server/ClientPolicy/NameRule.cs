@@ -1,17 +1,17 @@
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>What <c>control/clientname</c> says of clients without a proven name.</summary>
+/// <summary>The rule of <c>control/clientname</c> for clients without a proven name.</summary>
 internal enum NameRule
 {
-    /// <summary>Nothing: nobody asks.</summary>
+    /// <summary>There is no check.</summary>
     None,
 
     /// <summary>Their mail is marked.</summary>
     Tag,
 
-    /// <summary>They shall try again.</summary>
+    /// <summary>Their mail is deferred.</summary>
     Defer,
 
-    /// <summary>No mail is taken from them.</summary>
+    /// <summary>Their mail is refused.</summary>
     Require,
 }

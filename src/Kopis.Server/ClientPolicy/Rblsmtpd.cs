@@ -6,10 +6,10 @@ using Kopis.Posix;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>rblsmtpd: keeps clients out that are on lists in DNS (contract §12.3).</summary>
+/// <summary>rblsmtpd: refuses clients that are on lists in DNS (contract §12.3).</summary>
 public static class Rblsmtpd
 {
-    /// <summary>The program: talks to a client it keeps out, becomes the next program for others.
+    /// <summary>The program: replies to a client that it refuses, or becomes the next program.
     /// </summary>
     public static int Run(ProgramContext context)
     {
@@ -30,8 +30,8 @@ public static class Rblsmtpd
     /// <summary>A link of a listener's chain.</summary>
     /// <param name="listener">The listener's own context.</param>
     /// <param name="chain">The words from rblsmtpd on.</param>
-    /// <param name="rest">Makes the handler of the words behind it.</param>
-    /// <returns>Null where what follows cannot run in the listener.</returns>
+    /// <param name="rest">Makes the handler of the words after it.</param>
+    /// <returns>Null if what follows cannot run in the listener.</returns>
     /// <exception cref="ConfigurationException">Wrong usage, or no resolver can be made out.
     /// </exception>
     public static ISessionHandler? CreateHandler(

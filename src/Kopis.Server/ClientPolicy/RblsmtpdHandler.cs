@@ -34,7 +34,7 @@ internal sealed class RblsmtpdHandler : ISessionHandler
         }
         catch (OperationCanceledException)
         {
-            return ExitCode.Success; // The listener is ending; the client has heard nothing yet.
+            return ExitCode.Success; // The listener is ending; nothing was sent to the client yet.
         }
 
         if (rejection is null)
@@ -79,7 +79,7 @@ internal sealed class RblsmtpdHandler : ISessionHandler
         }
         catch (PosixException)
         {
-            // Nobody reads the log; the client is told all the same.
+            // The log cannot be written; the client still gets its reply.
         }
     }
 }

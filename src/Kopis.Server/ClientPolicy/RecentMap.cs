@@ -5,7 +5,7 @@ namespace Kopis.Server.ClientPolicy;
 /// <summary>A table that never grows over its size: what was not used for the longest time is
 /// forgotten first. Its owner keeps threads apart.</summary>
 /// <param name="entriesMax">Its size.</param>
-/// <param name="isInUse">Such a value is passed over, as long as others are near.</param>
+/// <param name="isInUse">Such a value is skipped, as long as others are near.</param>
 internal sealed class RecentMap<TKey, TValue>(int entriesMax, Func<TValue, bool> isInUse)
     where TKey : notnull
 {

@@ -23,7 +23,7 @@ internal sealed class UseTables
     }
 
     /// <summary>Uses one of something, where all limits leave it.</summary>
-    /// <returns>The limit that does not; null where it was used.</returns>
+    /// <returns>The limit that does not; null if it was used.</returns>
     internal ClientLimit? TryUse(LimitSubject subject, ClientKeys keys)
     {
         lock (_lock)

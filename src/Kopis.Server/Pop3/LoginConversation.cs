@@ -33,7 +33,7 @@ internal sealed class LoginConversation : ILineProtocol
     /// <param name="logins">Who may come in.</param>
     /// <param name="tls">Our certificates.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Takes a line for the listener's log.</param>
+    /// <param name="log">Writes a line to the listener's log.</param>
     /// <exception cref="Base.ConfigurationException">A control file cannot be used.</exception>
     internal LoginConversation(
         Connection connection, byte[] stamp, Pop3Logins logins, TlsServer tls,
@@ -63,8 +63,8 @@ internal sealed class LoginConversation : ILineProtocol
         After(_login.OnLineTooLong(reply));
 
     /// <summary>Greets and takes lines.</summary>
-    /// <returns>Whose mail to serve; null where the session has ended.</returns>
-    /// <exception cref="Base.ConfigurationException">It cannot be said at present.</exception>
+    /// <returns>Whose mail to serve; null if the session has ended.</returns>
+    /// <exception cref="Base.ConfigurationException">It is not known at present.</exception>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     internal async Task<Pop3Client?> RunAsync(CancellationToken stop)
     {

@@ -7,7 +7,7 @@ internal sealed class MailboxPlaces
     private readonly Dictionary<string, int> _sessions = [];
 
     /// <summary>Begins a session, to be ended by <see cref="Leave"/>.</summary>
-    /// <returns>False where there are so many.</returns>
+    /// <returns>False if the mailbox has the largest number.</returns>
     internal bool TryEnter(string mailbox, int most)
     {
         lock (_sessions)

@@ -62,7 +62,7 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
     /// <summary>The file name up to its first colon.</summary>
     public ReadOnlySpan<byte> UniqueIdOf(int index) => UniqueId(NameOf(_entries[index]));
 
-    /// <summary>Opens a message's file to read. Minus one where that fails: it may have been
+    /// <summary>Opens a message's file to read. Minus one if that fails: it may have been
     /// removed.</summary>
     internal int TryOpenMessage(int index)
     {
@@ -83,7 +83,7 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
         return fd;
     }
 
-    /// <summary>Removes a message. False where that fails.</summary>
+    /// <summary>Removes a message. False if that fails.</summary>
     internal bool TryRemove(int index)
     {
         bool removed = _maildir.TryUnlink(PathOf(_entries[index]), out int errno);

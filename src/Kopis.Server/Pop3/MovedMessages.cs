@@ -23,7 +23,7 @@ internal sealed class MovedMessages(int count)
         }
     }
 
-    /// <summary>Which message has the name; null where none or several have.</summary>
+    /// <summary>Which message has the name; null if none or several have.</summary>
     internal int? IndexOf(ReadOnlySpan<byte> id) => _byId.GetValueOrDefault(ByteText.ToText(id));
 
     /// <summary>It is where it was.</summary>
@@ -32,7 +32,7 @@ internal sealed class MovedMessages(int count)
     /// <summary>A file of its name is elsewhere.</summary>
     internal void IsAt(int index, byte[] path) => _paths[index] = _paths[index] is null ? path : [];
 
-    /// <summary>Where it has moved to; null where it has not, or nobody can say.</summary>
+    /// <summary>Where it has moved to; null if it has not, or nobody can say.</summary>
     internal byte[]? NewPathOf(int index) =>
         !_stays[index] && _paths[index] is [_, ..] path ? path : null;
 

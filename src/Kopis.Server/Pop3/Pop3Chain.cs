@@ -13,7 +13,7 @@ internal sealed record Pop3Chain(byte[] Host, byte[] Maildir)
     /// <summary>How many they are.</summary>
     internal const int Words = 5;
 
-    /// <summary>Reads the words; null where a program of the chain is not ours.</summary>
+    /// <summary>Reads the words; null if a program of the chain is not ours.</summary>
     internal static Pop3Chain? Parse(ByteEnvironment environment, IReadOnlyList<byte[]> words) =>
         words.Count == Words
         && OwnProgram.NameOf(environment, words[2]) == "checkpassword"

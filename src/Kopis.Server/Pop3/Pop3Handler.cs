@@ -33,7 +33,7 @@ internal sealed class Pop3Handler : ISessionHandler
     /// <param name="post">To who starts others' qmail-pop3ds.</param>
     /// <param name="tls">Our certificates.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Takes a line for the listener's log.</param>
+    /// <param name="log">Writes a line to the listener's log.</param>
     internal Pop3Handler(
         Pop3Chain chain, Pop3Logins logins, TicketClient post, TlsServer tls, TimeProvider time,
         Action<string> log)

@@ -24,7 +24,7 @@ internal sealed class Pop3Logins
     /// <param name="home">The qmail home.</param>
     /// <param name="isOneUser">Whether the users are our own.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Takes one line for people.</param>
+    /// <param name="log">Writes one line to the log.</param>
     /// <exception cref="ConfigurationException">A control file, or the users, cannot be
     /// understood.</exception>
     internal Pop3Logins(string home, bool isOneUser, TimeProvider time, Action<string> log)
@@ -90,9 +90,9 @@ internal sealed class Pop3Logins
     /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
     internal int SessionsMax => _settings.Current().SessionsMax;
 
-    /// <summary>Who has logged in; null where he has no mailbox, as for a token whose account has
+    /// <summary>Who has logged in; null without a mailbox, as for a token whose account has
     /// none here.</summary>
-    /// <exception cref="ConfigurationException">It cannot be said at present.</exception>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
     internal Pop3Client? ClientOf(string name, byte[] ticket) =>
         _accounts is null ? new Pop3Client(name, null, ticket)
         : _accounts.Find(ByteText.ToBytes(name)).Account is { } account

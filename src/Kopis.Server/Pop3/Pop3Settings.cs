@@ -5,7 +5,7 @@ using Kopis.Users.Logins;
 namespace Kopis.Server.Pop3;
 
 /// <summary>The control files about who reads mail.</summary>
-/// <param name="Mechanisms">saslmechanisms, strongest first; null where there is none.</param>
+/// <param name="Mechanisms">saslmechanisms, strongest first; null if there is none.</param>
 /// <param name="PasswordsInTheClear">pop3cleartext: passwords may cross the network as they are
 /// though TLS is offered.</param>
 /// <param name="SessionsMax">concurrencypop3: sessions of one mailbox at once.</param>
@@ -21,7 +21,7 @@ internal sealed record Pop3Settings(
             ]),
             () => Load(control), time);
 
-    /// <exception cref="Base.ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="Base.ConfigurationException">One cannot be parsed.</exception>
     private static Pop3Settings Load(ControlDirectory control) => new(
         SaslMechanisms.Read(control), control.ReadInt(LoginFiles.Pop3ClearText) != 0,
         control.ReadInt(LoginFiles.ConcurrencyPop3));

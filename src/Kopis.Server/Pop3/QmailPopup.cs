@@ -39,9 +39,9 @@ public static class QmailPopup
     }
 
     /// <summary>
-    /// The sessions of a listener; null where a program of the chain is not ours.
+    /// The sessions of a listener; null if a program of the chain is not ours.
     /// </summary>
-    /// <exception cref="ConfigurationException">A file cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A file cannot be parsed.</exception>
     public static ISessionHandler? CreateHandler(
         ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
@@ -50,7 +50,7 @@ public static class QmailPopup
             return null;
         }
 
-        // A listener does not start with a file that cannot be understood,
+        // A listener does not start with a file that cannot be parsed,
         Pop3Logins logins = new(
             listener.Home, IsOneUser(listener.Home), TimeProvider.System, Log);
         TlsServer tls = new(ControlDirectory.Of(listener), TimeProvider.System, Log);
@@ -193,7 +193,7 @@ public static class QmailPopup
         }
         catch (PosixException)
         {
-            // Nobody reads the log.
+            // The log cannot be written.
         }
     }
 }

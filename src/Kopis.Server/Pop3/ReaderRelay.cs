@@ -20,7 +20,7 @@ internal sealed class ReaderRelay(Connection connection, Socket reader)
     private static readonly TimeSpan EndTimeMax = TimeSpan.FromSeconds(10);
 
     /// <summary>Waits until a qmail-pop3d has taken the session.</summary>
-    /// <returns>False where none does: it was refused, or is not listening.</returns>
+    /// <returns>False if none does: it was refused, or is not listening.</returns>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     internal static async Task<bool> IsTakenAsync(Socket reader, CancellationToken stop)
     {

@@ -17,7 +17,7 @@ public static class QmailQmqpd
     }
 
     /// <summary>The sessions of a listener, for as long as its process.</summary>
-    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     public static ISessionHandler? CreateHandler(
         ProgramContext listener, IReadOnlyList<byte[]> chain)
     {

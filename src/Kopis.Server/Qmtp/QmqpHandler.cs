@@ -21,7 +21,7 @@ internal sealed class QmqpHandler(
         () => RecipientLimits.Load(control), time);
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
     internal void Check() => _ = _limits.Current();
 
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)

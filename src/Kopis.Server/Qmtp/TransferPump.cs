@@ -33,7 +33,7 @@ internal sealed class TransferPump(
     /// <param name="reader">The grammar, at the message's start.</param>
     /// <param name="upload">Where it goes.</param>
     /// <param name="stop">Ends the wait for a message, not one that has begun.</param>
-    /// <returns>Null where it is whole, else the program's exit code.</returns>
+    /// <returns>Null if it is whole, else the program's exit code.</returns>
     internal async Task<int?> ReadAsync(
         ITransferReader reader, MessageUpload upload, CancellationToken stop)
     {
@@ -84,8 +84,8 @@ internal sealed class TransferPump(
         }
     }
 
-    /// <summary>Sends answers, once there are so many bytes of them.</summary>
-    /// <returns>False where the client is gone or the time is over.</returns>
+    /// <summary>Sends answers, once there are enough bytes of them.</summary>
+    /// <returns>False if the client is gone or the time is over.</returns>
     internal async ValueTask<bool> TryFlushAsync(int atLeast = AnswerBytesMax) =>
         connection.Output.UnflushedBytes < atLeast || await connection.FlushAsync();
 

@@ -3,21 +3,21 @@ using Kopis.Mail.Smtp;
 namespace Kopis.Server.Smtp;
 
 /// <summary>
-/// Finds the recipients of a message who have had it: it has their own Delivered-To line, for which
-/// qmail-local would bounce it after we had taken it, to a sender that anybody may have written.
+/// Finds recipients who already had the message: it has their own Delivered-To line, for which
+/// qmail-local would bounce it later, to a sender that may be forged.
 /// </summary>
-/// <param name="session">Knows the recipients, and what they are called where they are
-/// delivered; where that could not be told nobody is found.</param>
+/// <param name="session">Has the recipients, and their addresses as they are
+/// delivered; if these are not known it finds none.</param>
 internal sealed class LoopCheck(SmtpSession session)
 {
     private byte[]?[]? _lines; // Of each recipient; null of one that is not delivered here.
     private bool[] _isFound = [];
     private int _found;
 
-    /// <summary>Whether all of them have had it.</summary>
+    /// <summary>Whether all of them already had it.</summary>
     internal bool IsForNobody => _found > 0 && _found == _lines!.Length;
 
-    /// <summary>Looks at the address of a Delivered-To line.</summary>
+    /// <summary>Compares the address of a Delivered-To line.</summary>
     internal void OnDelivered(ReadOnlySpan<byte> address)
     {
         if (_lines is null)
@@ -36,7 +36,7 @@ internal sealed class LoopCheck(SmtpSession session)
         }
     }
 
-    /// <summary>Where the others get the message, has a sender we do not know hear nothing of
+    /// <summary>If others get the message, suppresses reports to an unknown sender on
     /// those who have had it.</summary>
     internal void Silence()
     {

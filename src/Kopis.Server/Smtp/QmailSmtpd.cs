@@ -21,9 +21,9 @@ public static class QmailSmtpd
     }
 
     /// <summary>
-    /// The sessions of a listener, for as long as its process.
+    /// The sessions of a listener, while its process runs.
     /// </summary>
-    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     public static ISessionHandler? CreateHandler(
         ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
@@ -34,7 +34,7 @@ public static class QmailSmtpd
     }
 
     /// <summary>Reads all control files of a session once.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
     public static void CheckControls(ControlDirectory control)
     {
         _ = SmtpSettings.In(control, TimeProvider.System).Current();

@@ -12,8 +12,8 @@ using Kopis.Server.Submission;
 namespace Kopis.Server.Smtp;
 
 /// <summary>
-/// One SMTP session from greeting to close: carries lines to the grammar, messages to the queue,
-/// questions to who can answer them, and keeps the time.
+/// One SMTP session from greeting to close: passes lines to the grammar, messages to the queue,
+/// questions to what can answer them, and enforces timeouts.
 /// </summary>
 internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 {
@@ -21,10 +21,10 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     internal const int ExitEarly = 1;
 
     // A client has this many times timeoutsmtpd from the greeting, or from its last message, to the
-    // next DATA: commands that come one by one, each just in time, do not hold a session for ever.
+    // next DATA: commands that come one by one, each just in time, do not hold a session forever.
     private const int TimeoutsPerMessage = 3;
 
-    private const int LoginFailuresMax = 3; // RFC 4954 §4 leaves the number to us.
+    private const int LoginFailuresMax = 3; // RFC 4954 §4 does not set the number.
 
     internal static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(10);
 
@@ -35,7 +35,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private readonly ConnectionEnds _peer;
     private SmtpPolicy _policy;
     private SmtpSession _session;
-    private SmtpMessage? _message; // Comes by BDAT, and has begun.
+    private SmtpMessage? _message; // A message by BDAT that has begun.
     private long _since;
     private int _loginFailures;
     private SmtpStep _step;
@@ -129,7 +129,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
         return step switch
         {
-            // A message that the client gave up in the middle is to be let go.
+            // Drops a message that the client abandoned.
             SmtpStep.NextLine => _services.Client.Delay <= TimeSpan.Zero && !IsGivenUp
                 ? LineStep.Continue : LineStep.Wait,
             SmtpStep.Ask or SmtpStep.ReadChunk => LineStep.Wait,
@@ -138,7 +138,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         };
     }
 
-    // What a line asked for that is not done at once. Null: the session goes on.
+    // The asynchronous part of a command. Null: the session continues.
     private async ValueTask<int?> ProceedAsync(CancellationToken stop)
     {
         await SlowDownAsync(stop);
@@ -198,13 +198,13 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         return after == LineStep.Close ? await CloseAsync(null) : null;
     }
 
-    // Keeps replies back from a client that is to be slow; costs a timer.
+    // Delays the replies to a client that is slowed down; it costs a timer.
     private async ValueTask SlowDownAsync(CancellationToken stop)
     {
         if (_services.Client.NextDelay() is { Ticks: > 0 } delay)
         {
             await Task.Delay(delay, _services.Time, stop).ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing); // A listener that ends goes on at once.
+                ConfigureAwaitOptions.SuppressThrowing); // It continues at once when stopped.
             _connection.SetDeadline(_settings.Timeout);
             await _connection.FlushAsync();
         }
@@ -237,7 +237,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         return null;
     }
 
-    // Postfix's XCLIENT: the reply is a greeting, and all begins again for who is named.
+    // Postfix's XCLIENT: the reply is a greeting, and a new session begins for the named client.
     private async ValueTask<int?> BecomeAsync()
     {
         if (!XClientEnvironment.TryBecome(
@@ -320,7 +320,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         };
     }
 
-    // Answers what came of a message, or of a chunk of it.
+    // Sends the result of a message, or of a chunk of it.
     private async ValueTask<int?> EndAsync(SmtpMessage message, SmtpMessageEnd end, bool isLast)
     {
         switch (end)
@@ -403,7 +403,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         return ByteText.ToBytes(tls is null ? word : $"{word} ({tls.Protocol} {tls.Cipher})");
     }
 
-    // Last words to a client that waits for them.
+    // The last reply to a client that waits for it.
     private async ValueTask<int> CloseIdleAsync(SmtpAnswer answer)
     {
         Part(answer);
@@ -411,7 +411,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         return ExitEarly;
     }
 
-    // To one that may still be sending; null where it has been told.
+    // For a client that may still be sending; null once it was sent.
     private async ValueTask<int> CloseAsync(SmtpAnswer? answer)
     {
         Part(answer);

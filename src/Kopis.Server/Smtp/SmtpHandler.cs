@@ -13,10 +13,10 @@ namespace Kopis.Server.Smtp;
 /// <summary>qmail-smtpd's sessions, by hand or in a listener.</summary>
 /// <param name="control">Where the control files are.</param>
 /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
-/// <param name="recipients">Who knows which addresses there are; null where that is not
+/// <param name="recipients">Who knows which addresses there are; null if that is not
 /// asked.</param>
-/// <param name="senders">Who knows users' aliases; null where nobody does.</param>
-/// <param name="gate">Meets clients before their sessions.</param>
+/// <param name="senders">Who knows users' aliases; null if nobody does.</param>
+/// <param name="gate">Checks clients before their sessions.</param>
 /// <param name="logins">Who judges logins; null for nobody.</param>
 /// <param name="checks">What is asked about messages.</param>
 /// <param name="time">The clock.</param>
@@ -32,7 +32,7 @@ internal sealed class SmtpHandler(
     private readonly DeliveryNames _names = new(control, time);
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
     /// <param name="environment">Where SMTPS is set, TLS is not only offered.</param>
     internal void Check(ByteEnvironment environment)
     {
@@ -83,7 +83,7 @@ internal sealed class SmtpHandler(
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
-            // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
+            // The latter from morercpthosts.cdb: a look-up may be the first to find damage.
             _floods.Write("sessions without control files", $"fatal: {e.Message}");
             return await TurnAwayAsync(connection, SmtpReply.NoControls);
         }
@@ -93,7 +93,7 @@ internal sealed class SmtpHandler(
         environment["SMTPS"] is null
             ? SmtpReply.TooManyConnections.ToBytes(enhanced: false) : default;
 
-    // A host that speaks for others is let alone, and each of those met.
+    // A host that speaks for others is not checked, but each of its clients is.
     private async ValueTask<ClientState> AdmitAsync(
         Connection connection, ClientInfo client, SmtpSettings settings, CancellationToken stop)
     {
@@ -105,7 +105,7 @@ internal sealed class SmtpHandler(
                 isGreeted: isPeer && connection.Environment["SMTPS"] is null, stop);
     }
 
-    // With TLS from the first byte there are no words that it would understand.
+    // With TLS from the first byte it could not read a reply.
     private static async Task<int> TurnAwayAsync(Connection connection, SmtpAnswer answer)
     {
         if (connection.Environment["SMTPS"] is null || connection.Tls is not null)

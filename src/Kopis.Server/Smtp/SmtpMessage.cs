@@ -14,12 +14,12 @@ namespace Kopis.Server.Smtp;
 /// </summary>
 /// <param name="upload">Has our own lines already; null for chunks that are read and forgotten.
 /// </param>
-/// <param name="bytesMax">The most it may have as stored; zero for no limit.</param>
-/// <param name="loops">Whether its recipients have had it; null where that is not asked.</param>
+/// <param name="bytesMax">The largest size as stored; zero for no limit.</param>
+/// <param name="loops">Whether its recipients already had it; null if that is not checked.</param>
 internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopCheck? loops)
     : IAsyncDisposable
 {
-    // Each time this much has come the client has another timeoutsmtpd; a byte a second is not
+    // Each time this much has arrived the client gets another timeoutsmtpd; a byte a second is not
     // enough with the default of 1200 s, and the slowest modem is.
     internal const int ProgressBytes = 4096;
 

@@ -6,13 +6,13 @@ internal enum SmtpMessageEnd
     /// <summary>At its dot line; it may be queued.</summary>
     Whole,
 
-    /// <summary>At its dot line, after too many hops, or for those only who have had it.</summary>
+    /// <summary>At its dot line, after too many hops, or all recipients already had it.</summary>
     Looping,
 
     /// <summary>At its dot line, over databytes.</summary>
     TooBig,
 
-    /// <summary>At a CR or LF that stands alone.</summary>
+    /// <summary>At a bare CR or LF.</summary>
     StrayLineEnd,
 
     /// <summary>The client was too slow.</summary>

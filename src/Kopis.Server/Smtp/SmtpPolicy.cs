@@ -10,8 +10,8 @@ namespace Kopis.Server.Smtp;
 /// <summary>The host's settings for SMTP, and what the environment and TLS add for this client.
 /// </summary>
 /// <param name="settings">The control files.</param>
-/// <param name="services">What sessions have.</param>
-/// <param name="client">Who it is for.</param>
+/// <param name="services">What sessions use.</param>
+/// <param name="client">The client.</param>
 /// <param name="tls">What protects the session; null for nothing.</param>
 /// <param name="speaksForOthers">The peer is one of xclients.</param>
 /// <exception cref="Base.ConfigurationException">DATABYTES is not a number.</exception>
@@ -27,7 +27,7 @@ internal sealed class SmtpPolicy(
 
     public ReadOnlyMemory<byte> Greeting => settings.Greeting;
 
-    // Asked for at each MAIL and RCPT.
+    // Used at each MAIL and RCPT.
     private ReadOnlyMemory<byte>? _mechanisms;
     private SmtpExtensions? _extensions;
 
@@ -36,7 +36,7 @@ internal sealed class SmtpPolicy(
         : new SubmissionRules(
             client.Environment["SUBMISSION"] is not null, settings.Submission, services.Senders);
 
-    /// <summary>The mechanisms of this session; null where AUTH is not offered.</summary>
+    /// <summary>The mechanisms of this session; null if AUTH is not offered.</summary>
     internal SaslOffer? Offer { get; } = LoginOffer.To(
         client, tls, services.Logins, settings.Submission);
 
@@ -51,7 +51,7 @@ internal sealed class SmtpPolicy(
 
     public SmtpExtensions Extensions => _extensions ??= FindExtensions();
 
-    // Reports of success would go to a sender that anybody may have written. On a submission port
+    // Reports of success would go to a sender that may be forged. On a submission port
     // nobody sends without a login, and clients do not ask again after it.
     public SmtpExtensions ExtensionsFor(byte[]? user) =>
         settings.OffersDsnToAll || !IsStranger(user) || client.Environment["SUBMISSION"] is not null
@@ -61,7 +61,7 @@ internal sealed class SmtpPolicy(
 
     public SmtpAnswer? RefuseMail(byte[]? user) => services.Client.CountMessage(user);
 
-    // What lists and names say does not concern who may relay.
+    // Lists and names do not apply to clients that may relay.
     public SmtpAnswer? RefuseRecipient(byte[]? user) =>
         services.Client.CountRecipient(user)
             ?? (IsStranger(user) ? services.Client.Refusal : null);

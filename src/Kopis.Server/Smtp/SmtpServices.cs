@@ -8,19 +8,19 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>What an SMTP session has at its disposal.</summary>
+/// <summary>What an SMTP session uses.</summary>
 /// <param name="Queue">Where its messages go.</param>
 /// <param name="Tls">This host's certificates.</param>
-/// <param name="Recipients">Who knows which addresses there are; null where that is not asked.
+/// <param name="Recipients">Who knows which addresses there are; null if that is not asked.
 /// </param>
 /// <param name="Senders">Who knows users' aliases; null where nobody does.</param>
 /// <param name="Client">What is held against its client; outlives STARTTLS.</param>
 /// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
 /// <param name="Checks">What is asked about messages.</param>
 /// <param name="Time">The clock.</param>
-/// <param name="Names">What recipients are called where they are delivered.</param>
-/// <param name="Log">Takes a line for people.</param>
-/// <param name="Floods">Takes one of those that a client can cause at will.</param>
+/// <param name="Names">The addresses of recipients as they are delivered.</param>
+/// <param name="Log">Writes a line to the log.</param>
+/// <param name="Floods">Writes a log line that a client can cause at will, within limits.</param>
 internal sealed record SmtpServices(
     IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, ISenderCheck? Senders,
     ClientState Client, SaslService? Logins, MailChecks Checks, TimeProvider Time, DeliveryNames Names,

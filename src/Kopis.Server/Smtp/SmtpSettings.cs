@@ -17,7 +17,7 @@ namespace Kopis.Server.Smtp;
 /// <param name="TlsClients">tlsclients.</param>
 /// <param name="XClients">xclients.</param>
 /// <param name="Recipients">maxrcpt and maxrcptrelay.</param>
-/// <param name="Extensions">All but those that smtpextensions takes away.</param>
+/// <param name="Extensions">All but those that smtpextensions removes.</param>
 /// <param name="OffersDsnToAll">Not only to users and clients that may relay.</param>
 /// <param name="Submission">What users may do who have logged in.</param>
 internal sealed record SmtpSettings(
@@ -65,7 +65,7 @@ internal sealed record SmtpSettings(
             SubmissionSettings.Load(control));
     }
 
-    // Lines -NAME: a client that trips over one is served without it. +DSN: for everyone.
+    // Lines -NAME: an extension that is not offered. +DSN: for everyone.
     private static (SmtpExtensions Left, bool DsnToAll) ReadExtensions(ControlDirectory control)
     {
         SmtpExtensions left = SmtpExtensionList.All;

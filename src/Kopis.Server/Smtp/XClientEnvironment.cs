@@ -8,7 +8,7 @@ namespace Kopis.Server.Smtp;
 /// <summary>The environment of a client that another host speaks for.</summary>
 internal static class XClientEnvironment
 {
-    /// <summary>Makes the client that XCLIENT's words speak of, as <see cref="TryMake"/>.</summary>
+    /// <summary>Makes the client that XCLIENT names, as <see cref="TryMake"/>.</summary>
     internal static bool TryBecome(
         ClientInfo before, ReadOnlySpan<byte> words,
         Func<IPAddress, byte[]?, ByteEnvironment?>? admit, out ClientInfo? made)
@@ -26,16 +26,16 @@ internal static class XClientEnvironment
     }
 
     /// <summary>
-    /// Makes it. What the rules gave the host that speaks, the right to relay above all, is not its
-    /// client's: the listener's rules are asked about the client, and where there is no listener
+    /// Makes it. What the rules gave the sending host, above all the right to relay, is not its
+    /// client's: the listener's rules are asked about the client, and if there is no listener
     /// the client has no right of its own.
     /// </summary>
     /// <param name="before">Of the session so far.</param>
     /// <param name="said">What changes.</param>
-    /// <param name="admit">The listener: an address and a name to an environment, null where its
-    /// rules deny it; null where there is no listener.</param>
-    /// <param name="made">The environment; null where the rules deny the client.</param>
-    /// <returns>False where what was said is no address or no port.</returns>
+    /// <param name="admit">The listener: an address and a name to an environment, null if its
+    /// rules deny it; null if there is no listener.</param>
+    /// <param name="made">The environment; null if the rules deny the client.</param>
+    /// <returns>False if it is not an address or a port.</returns>
     internal static bool TryMake(
         ByteEnvironment before, XClientAttributes said,
         Func<IPAddress, byte[]?, ByteEnvironment?>? admit, out ByteEnvironment? made)

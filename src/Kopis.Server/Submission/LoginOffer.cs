@@ -6,11 +6,11 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Server.Submission;
 
-/// <summary>By which mechanisms a client may log in.</summary>
+/// <summary>The mechanisms by which a client may log in.</summary>
 internal static class LoginOffer
 {
-    /// <summary>The mechanisms of a session; null where AUTH is not offered. Passwords are not
-    /// asked for where others can read them.</summary>
+    /// <summary>The mechanisms of a session; null if AUTH is not offered. Passwords are not
+    /// asked for if others can read them.</summary>
     internal static SaslOffer? To(
         ClientInfo client, TlsInfo? tls, SaslService? logins, SubmissionSettings settings)
     {

@@ -11,7 +11,7 @@ namespace Kopis.Server.Submission;
 /// </summary>
 internal sealed class SenderList
 {
-    // What may stand behind an account in the lines that people write.
+    // What people write after an account.
     private static readonly SearchValues<byte> AccountEnds = SearchValues.Create(": \t=,;"u8);
 
     private readonly HashSet<string> _lines = new(StringComparer.Ordinal);
@@ -43,8 +43,8 @@ internal sealed class SenderList
         return false;
     }
 
-    /// <summary>Whether a line about the account could not be read, so that nobody knows what else
-    /// it may send as.</summary>
+    /// <summary>Whether a line about the account could not be parsed, so that it may also send as
+    /// others.</summary>
     internal bool IsUnclear(ReadOnlySpan<byte> account) =>
         _unclear.Contains(ByteText.ToText(Ascii8.ToLower(account)));
 

@@ -9,7 +9,7 @@ using Kopis.Server.Smtp;
 
 namespace Kopis.Server.Submission;
 
-/// <summary>One AUTH: carries an exchange's lines, and its questions to who can answer.</summary>
+/// <summary>One AUTH: passes on an exchange's lines and questions.</summary>
 internal sealed class SmtpLogin(
     Connection connection, ClientInfo client, SmtpSession session, SmtpServices services)
     : ILineProtocol
@@ -80,7 +80,7 @@ internal sealed class SmtpLogin(
             ?? SaslStep.Failed;
     }
 
-    // False where the listener ends meanwhile.
+    // False if the listener ends meanwhile.
     private async Task<bool> AskAsync(CancellationToken stop)
     {
         try

@@ -1,6 +1,6 @@
 namespace Kopis.Server.Submission;
 
-/// <summary>What became of an AUTH.</summary>
+/// <summary>The result of an AUTH.</summary>
 internal enum SmtpLoginEnd
 {
     /// <summary>The client has its reply, and the session goes on.</summary>

@@ -16,12 +16,12 @@ internal static class SmtpLogins
 {
     private const string Service = "smtp";
 
-    /// <summary>The judges; null where there is none, and then AUTH is not offered.</summary>
+    /// <summary>The judges; null if there is none, and then AUTH is not offered.</summary>
     /// <param name="context">The program, or the listener.</param>
     /// <param name="words">The program's arguments: HOST, a checkpassword, what that would run.
     /// </param>
     /// <param name="lookup">Asked in our own checkpassword's place.</param>
-    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     internal static SaslService? Of(
         ProgramContext context, IReadOnlyList<byte[]> words, LookupClient lookup)
     {

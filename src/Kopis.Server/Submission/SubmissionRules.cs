@@ -4,12 +4,12 @@ using Kopis.Mail.Smtp;
 namespace Kopis.Server.Submission;
 
 /// <summary>
-/// On a submission port nobody sends before he has logged in; a user, wherever, sends as himself.
+/// On a submission port a login comes before mail; a user, on any port, sends as that user.
 /// Of one session.
 /// </summary>
 /// <param name="isRequired">Whether it is a submission port.</param>
 /// <param name="settings">The control files.</param>
-/// <param name="senders">Who knows users' aliases; null where nobody does.</param>
+/// <param name="senders">Who knows users' aliases; null if nobody does.</param>
 internal sealed class SubmissionRules(
     bool isRequired, SubmissionSettings settings, ISenderCheck? senders) : ISubmissionRules
 {

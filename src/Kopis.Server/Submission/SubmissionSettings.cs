@@ -10,7 +10,7 @@ namespace Kopis.Server.Submission;
 /// <param name="IdHost">idhost, else me: for a Message-ID that a user's program left to us.
 /// </param>
 /// <param name="Senders">senders: what each account may send as besides its own address.</param>
-/// <param name="Mechanisms">saslmechanisms, strongest first; null where there is none.</param>
+/// <param name="Mechanisms">saslmechanisms, strongest first; null if there is none.</param>
 /// <param name="AuthOverLoopback">authloopback: AUTH without TLS for the host's own clients.
 /// </param>
 internal sealed record SubmissionSettings(
@@ -23,7 +23,7 @@ internal sealed record SubmissionSettings(
         HostFiles.IdHost, ClientFiles.Senders, LoginFiles.SaslMechanisms, LoginFiles.AuthLoopback,
     ];
 
-    /// <exception cref="Base.ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="Base.ConfigurationException">One cannot be parsed.</exception>
     internal static SubmissionSettings Load(ControlDirectory control) => new(
         control.ReadLine(HostFiles.Me) ?? [],
         control.ReadLineOrDefault(HostFiles.IdHost)!,
