@@ -35,7 +35,7 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
     private byte[]? _unclearPlain;
     private byte[]? _unclearResent;
 
-    /// <summary>The sender of a Return-Path field; null where there is none.</summary>
+    /// <summary>The sender of a Return-Path field; null if there is none.</summary>
     internal byte[]? ReturnPath { get; private set; }
 
     /// <summary>A field that had to be an address list and is not; the message is refused.
@@ -46,13 +46,13 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
     internal IReadOnlyList<byte[]> Recipients =>
         IsResent ? _resentRecipients : _plainRecipients;
 
-    /// <summary>A field that names some of them and is not clear; null where there is none.
+    /// <summary>A field that names some of them and is not clear; null if there is none.
     /// </summary>
     internal byte[]? UnclearRecipients => IsResent ? _unclearResent : _unclearPlain;
 
     private bool IsResent => ResentFields.Any(_present.Contains);
 
-    /// <summary>Takes one field, with its continuation lines and its last LF.</summary>
+    /// <summary>Reads one field, with its continuation lines and its last LF.</summary>
     internal void Add(ReadOnlySpan<byte> field)
     {
         if (field.StartsWith("From "u8))
@@ -84,7 +84,7 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
     }
 
     /// <summary>The new header: what was missing first, then what was there.</summary>
-    /// <param name="followUpList">Addresses of QMAILMFTFILE; empty where there is none.</param>
+    /// <param name="followUpList">Addresses of QMAILMFTFILE; empty if there is none.</param>
     internal byte[] Build(IReadOnlyCollection<byte[]> followUpList)
     {
         ArrayBufferWriter<byte> to = new();

@@ -93,7 +93,7 @@ internal sealed class InjectInput
         }
     }
 
-    /// <summary>The line itself where there is no CR before its LF.</summary>
+    /// <summary>The line itself if there is no CR before its LF.</summary>
     private static byte[] WithoutCr(byte[] line)
     {
         ReadOnlySpan<byte> text = line.AsSpan(0, line.Length - 1).TrimEnd((byte)'\r');

@@ -14,7 +14,7 @@ internal sealed class InjectOptions
     /// <summary>-n: print, do not queue.</summary>
     internal bool PrintOnly { get; private set; }
 
-    /// <summary>-f; null where not given.</summary>
+    /// <summary>-f; null if not given.</summary>
     internal byte[]? Sender { get; private set; }
 
     internal List<byte[]> Recipients { get; } = [];

@@ -12,7 +12,7 @@ namespace Kopis.Inject;
 /// (contract §5.2).</summary>
 public static class QmailInject
 {
-    /// <summary>Runs the program; prints nothing where all is well.</summary>
+    /// <summary>Runs the program; prints nothing if all is well.</summary>
     public static int Run(ProgramContext context)
     {
         try
@@ -107,7 +107,7 @@ public static class QmailInject
             return [];
         }
 
-        // A name relative to the root stays what it is; "/" is no file, and read(2) says so.
+        // A name relative to the root stays what it is; "/" is not a file, and read(2) says so.
         IReadOnlyList<byte[]> lines =
             ControlDirectory.ReadListAt(Path.GetFullPath(file)) ?? [];
         return [.. lines.Select(line => AddressList.Complete(line, identity.Defaults) ?? line)];
@@ -156,7 +156,7 @@ public static class QmailInject
             text[1..], text[0] == 'D' ? ExitCode.Permanent : ExitCode.Temporary);
     }
 
-    /// <summary>The empty line and the body, where there is one; a last LF is supplied.</summary>
+    /// <summary>The empty line and the body, if there is one; a last LF is supplied.</summary>
     private static IEnumerable<ReadOnlyMemory<byte>> Body(InjectInput input)
     {
         if (!input.HasBody)

@@ -124,7 +124,7 @@ public static class QmailQmqpc
         return code;
     }
 
-    // Null where the host gives none: we are out of descriptors. The runtime's sockets need two of
+    // Null if the host gives none: we are out of descriptors. The runtime's sockets need two of
     // their own first, and have only this exception to say that they got none.
     private static Socket? Open()
     {

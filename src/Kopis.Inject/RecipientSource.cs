@@ -3,7 +3,7 @@ namespace Kopis.Inject;
 /// <summary>Where qmail-inject takes recipients from: -a, -h, -A, -H.</summary>
 internal enum RecipientSource
 {
-    /// <summary>Arguments where there are any, else the header.</summary>
+    /// <summary>Arguments if there are any, else the header.</summary>
     Either,
 
     /// <summary>Arguments only.</summary>

@@ -11,7 +11,7 @@ public static class Sendmail
 {
     private const int Alarm = 14;
 
-    /// <summary>Becomes the program; returns only where there is none to become.</summary>
+    /// <summary>Becomes the program; returns only if there is none to become.</summary>
     public static int Run(ProgramContext context)
     {
         SendmailArguments words = SendmailArguments.Read(

@@ -25,13 +25,13 @@ internal sealed class SendmailArguments
     /// <summary>-t</summary>
     internal bool FromHeader { get; private set; }
 
-    /// <summary>-f, -r; null where not given.</summary>
+    /// <summary>-f, -r; null if not given.</summary>
     internal byte[]? Sender { get; private set; }
 
-    /// <summary>-F; null where not given.</summary>
+    /// <summary>-F; null if not given.</summary>
     internal byte[]? Name { get; private set; }
 
-    /// <summary>-oA; null where not given.</summary>
+    /// <summary>-oA; null if not given.</summary>
     internal byte[]? AliasFile { get; private set; }
 
     internal IReadOnlyList<byte[]> Recipients { get; private set; } = [];

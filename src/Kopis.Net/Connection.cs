@@ -24,7 +24,7 @@ public sealed class Connection : IAsyncDisposable
     private long _wakeAt = long.MaxValue;
     private bool _timedOut;
     private Socket? _socket;
-    private Stream? _transport; // Below the pipes; null where there are only pipes.
+    private Stream? _transport; // Below the pipes; null if there are only pipes.
     private SslStream? _tls;
     private bool _saidOver;
 
@@ -54,15 +54,15 @@ public sealed class Connection : IAsyncDisposable
     /// </summary>
     public ByteEnvironment Environment { get; }
 
-    /// <summary>The peer's address; null where the program was started by hand.</summary>
+    /// <summary>The peer's address; null if the program was started by hand.</summary>
     public IPEndPoint? Remote { get; init; }
 
-    /// <summary>Our address; null where the program was started by hand.</summary>
+    /// <summary>Our address; null if the program was started by hand.</summary>
     public IPEndPoint? Local { get; init; }
 
     /// <summary>
     /// The environment that the listener would give a client of another address, and perhaps a
-    /// name, by its rules; null where they deny it. Null where there is no listener.
+    /// name, by its rules; null if they deny it. Null if there is no listener.
     /// </summary>
     public Func<IPAddress, byte[]?, ByteEnvironment?>? AdmitOther { get; init; }
 
@@ -81,12 +81,12 @@ public sealed class Connection : IAsyncDisposable
         }
     }
 
-    /// <summary>A connection over a connected socket, which it owns from here on.</summary>
+    /// <summary>A connection over a connected socket, which it owns from now on.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="environment">See <see cref="Environment"/>.</param>
     /// <param name="time">The clock.</param>
     /// <param name="number">See <see cref="Number"/>.</param>
-    /// <param name="remote">The client, where it is not who the socket leads to.</param>
+    /// <param name="remote">The client, if it is not who the socket leads to.</param>
     /// <param name="local">Where the client connected to, likewise.</param>
     /// <param name="admitOther">See <see cref="AdmitOther"/>.</param>
     public static Connection OverSocket(
@@ -136,7 +136,7 @@ public sealed class Connection : IAsyncDisposable
     /// <see cref="TlsStart"/>.
     /// </summary>
     /// <param name="server">Our certificates.</param>
-    /// <param name="agreement">What to tell the peer before; empty where TLS comes first.</param>
+    /// <param name="agreement">What to send before the handshake; empty if TLS comes first.</param>
     public async ValueTask<TlsStart> StartTlsAsync(
         TlsServer server, ReadOnlyMemory<byte> agreement)
     {
@@ -303,7 +303,7 @@ public sealed class Connection : IAsyncDisposable
         }
         catch (Exception e) when (IsBroken(e))
         {
-            // The peer was gone before its last reply; there is nobody to tell.
+            // The peer was gone before its last reply.
         }
 
         if (_tls is not null)
@@ -326,7 +326,7 @@ public sealed class Connection : IAsyncDisposable
         PipeWriter.Create(
             stream, new StreamPipeWriterOptions(minimumBufferSize: 1024, leaveOpen: true));
 
-    // Without it a peer cannot tell our end from one that somebody between us made.
+    // Without it a peer cannot distinguish our end from one that an attacker made.
     private async ValueTask CloseNotifyAsync()
     {
         if (_tls is null || _saidOver)

@@ -8,9 +8,9 @@ public interface ILineProtocol
     /// <summary>The longest line taken, in bytes without its line end.</summary>
     int LineBytesMax { get; }
 
-    /// <summary>Takes one line, without its LF or CRLF.</summary>
+    /// <summary>Reads one line, without its LF or CRLF.</summary>
     LineStep OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply);
 
-    /// <summary>Takes the end of a line over the limit, of which nothing was kept.</summary>
+    /// <summary>Reads the end of a line over the limit, of which nothing was kept.</summary>
     LineStep OnLineTooLong(IBufferWriter<byte> reply);
 }

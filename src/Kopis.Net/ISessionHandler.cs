@@ -16,8 +16,8 @@ public interface ISessionHandler
     /// <returns>The exit code of the program, for tcpserver's <c>end</c> line.</returns>
     Task<int> RunAsync(Connection connection, CancellationToken stop);
 
-    /// <summary>What a client hears that has too many connections, before it is hung up on;
-    /// nothing where the protocol has no word for it.</summary>
+    /// <summary>The reply to a client that has too many connections, before it is disconnected;
+    /// nothing if the protocol has no word for it.</summary>
     /// <param name="environment">The listener's, for this client.</param>
     ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) => default;
 }

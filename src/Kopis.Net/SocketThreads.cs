@@ -2,7 +2,7 @@ namespace Kopis.Net;
 
 /// <summary>
 /// How a process that only serves sockets runs its sessions: on the few threads that wait for
-/// them, not handed on to the thread pool for each event (docs/PERFORMANCE.md).
+/// them, not passed on to the thread pool for each event (docs/PERFORMANCE.md).
 /// </summary>
 /// <remarks>Only for processes whose sessions never block: a session that does keeps others
 /// waiting. The runtime has no API for this, but reads these variables before its first socket.

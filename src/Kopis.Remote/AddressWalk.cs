@@ -12,16 +12,16 @@ internal sealed class AddressWalk(int from)
     /// <summary>The address to try next.</summary>
     internal int At { get; set; } = from;
 
-    /// <summary>It went on over its recipients, not over an address: nothing for others to learn
+    /// <summary>It failed over its recipients, not over an address: nothing for others to learn
     /// from.</summary>
     internal bool IsForRecipients { get; set; }
 
-    /// <summary>Why there is no session: what the best address said that may be otherwise later,
-    /// else what the best one said.</summary>
+    /// <summary>Why there is no session: the best address's reply that may be different later,
+    /// else the best one's reply.</summary>
     internal RemoteReport Failure => _failure ?? RemoteReport.Of(
         'Z', "Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n");
 
-    /// <summary>Notes why.</summary>
+    /// <summary>Records why.</summary>
     internal void Fail(RemoteReport failure)
     {
         if (_failure is null || (_failure.Letter == 'D' && failure.Letter == 'Z'))
@@ -30,7 +30,7 @@ internal sealed class AddressWalk(int from)
         }
     }
 
-    /// <summary>Notes that an address answers and does not serve.</summary>
+    /// <summary>Records that an address answers and does not serve.</summary>
     internal void Pass(IPAddress address, RemoteReport failure)
     {
         _passed.Add(address);

@@ -1,14 +1,14 @@
 namespace Kopis.Remote;
 
 /// <summary>
-/// One message on its way to recipients at one host, in as many transactions as the server asks
-/// for. One recipient's answer never decides about another: what has no room in a transaction
-/// comes in the next, and what goes wrong with several is tried with each alone, at once.
+/// One message to recipients at one host, in as many transactions as the server requires.
+/// One recipient's reply never decides about another: recipients over a transaction's limit
+/// go into the next, and if one with several fails each is tried alone at once.
 /// </summary>
 internal sealed class BatchDelivery(
     RemoteMail mail, RemoteRoute route, LinkPool pool, TimeProvider clock)
 {
-    /// <summary>Transactions of several recipients that may be lost before each goes alone.
+    /// <summary>Transactions of several recipients that may fail before each goes alone.
     /// </summary>
     private const int BrokenMax = 2;
 
@@ -49,7 +49,7 @@ internal sealed class BatchDelivery(
         }
     }
 
-    /// <summary>Notes what is known of each recipient, and what comes next for the others.
+    /// <summary>Records the result of each recipient, and what to try for the others.
     /// </summary>
     private void Settle(Group group, TransactionResult result)
     {
@@ -59,7 +59,7 @@ internal sealed class BatchDelivery(
         Open open = new();
         for (int i = 0; i < recipients.Length; i++)
         {
-            _verdicts[recipients[i]] = (result.Report, i); // Until something better is known.
+            _verdicts[recipients[i]] = (result.Report, i); // Until there is a better result.
             List<int>? list = result.Later.Contains(i) ? open.Later
                 : isFinal ? null
                 : result.End != TransactionEnd.Refused && i == result.Culprit ? open.Suspects
@@ -92,14 +92,14 @@ internal sealed class BatchDelivery(
         }
         else
         {
-            _alone.AddRange(open.Accepted); // The message was refused, for whosever sake.
+            _alone.AddRange(open.Accepted); // The message was refused, for any of them.
         }
 
         Requeue(group with { IsProven = false }, [.. open.Later, .. open.Unanswered]);
         _alone.AddRange(open.Suspects);
     }
 
-    /// <summary>Recipients of a transaction about whom the last word is not spoken.</summary>
+    /// <summary>Recipients of a transaction without a final result.</summary>
     private sealed class Open
     {
         internal List<int> Accepted { get; } = [];
@@ -108,7 +108,7 @@ internal sealed class BatchDelivery(
 
         internal List<int> Unanswered { get; } = [];
 
-        /// <summary>It went wrong over these.</summary>
+        /// <summary>It failed over these.</summary>
         internal List<int> Suspects { get; } = [];
     }
 

@@ -99,7 +99,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
             : await SendDataAsync(dataAhead, stop);
     }
 
-    /// <summary>Some servers have enough of a connection after so many messages, or so long a
+    /// <summary>Some servers end a connection after a number of messages or after some
     /// time; others cannot take mail now, but the next address may.</summary>
     private TransactionResult SenderRefused(int code)
     {
@@ -110,8 +110,8 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
                 _isReused ? TransactionEnd.Stale : TransactionEnd.NoSession, report, []);
     }
 
-    /// <summary>Reads what the server says of each.</summary>
-    /// <returns>Null where the transaction goes on.</returns>
+    /// <summary>Reads the server's reply for each.</summary>
+    /// <returns>Null if the transaction goes on.</returns>
     private async Task<TransactionResult?> RecipientsAsync(
         TransactionFit fit, CancellationToken stop)
     {
@@ -169,7 +169,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         return recipient;
     }
 
-    /// <summary>The server ends the connection instead of an answer about a recipient.</summary>
+    /// <summary>The server ends the connection instead of replying about a recipient.</summary>
     private TransactionResult Closed(int recipient)
     {
         _report.End('Z', $"Giving up on {link.Ip}.\n");
@@ -236,8 +236,8 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     }
 
     /// <summary>
-    /// A server may say 354 although it took no recipient (RFC 2920 §3.1): an empty message, whose
-    /// reply means nothing, ends that.
+    /// A server may reply 354 although it accepted no recipient (RFC 2920 §3.1): an empty
+    /// message, whose reply means nothing, ends that.
     /// </summary>
     private async Task EndEmptyDataAsync(bool dataAhead, CancellationToken stop)
     {
@@ -261,7 +261,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     private async Task<int> ReadReplyAsync(CancellationToken stop) =>
         Understood(await _peer.ReadReplyAsync(stop));
 
-    /// <summary>What is no reply says nothing: neither yes nor no.</summary>
+    /// <summary>Without a valid reply the result is unknown.</summary>
     private static int Understood(int code) => code is >= 200 and < 600
         ? code : throw new IOException("That is not an SMTP reply.");
 
@@ -272,7 +272,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         _accepted > 1 ? TransactionEnd.Refused : TransactionEnd.Reported,
         End(LetterOf(code), text), _later);
 
-    /// <summary>After the end of the message nobody knows whether the server has it: no second
+    /// <summary>After the end of the message it is unknown whether the server has it: no second
     /// try. Before that nothing has been sent.</summary>
     private TransactionResult Lost(bool isTimeout)
     {
@@ -289,7 +289,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         {
             IsTimeout = isTimeout,
 
-            // A reset may have taken replies with it.
+            // A reset may have lost replies.
             MayBeRecipients = _isMailTaken || (_offers.Pipelining && !isTimeout),
             IsAtMessage = answered == mail.Recipients.Count,
             Culprit = answered,

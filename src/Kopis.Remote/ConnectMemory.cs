@@ -5,8 +5,8 @@ using Kopis.Queue.QmailFormat;
 namespace Kopis.Remote;
 
 /// <summary>
-/// Hosts that lately did not answer, as qmail's tcpto (contract §8.2): after two timeouts an
-/// address is left alone for about an hour. IPv4 addresses stand in queue/lock/tcpto, for
+/// Hosts that did not answer recently, as in qmail's tcpto (contract §8.2): after two timeouts an
+/// address is not tried for about an hour. IPv4 addresses are in queue/lock/tcpto, for
 /// qmail-tcpto and across restarts. IPv6 ones, for which that has no room, and all of them where
 /// the file cannot be used, are kept by the process; as many at most.
 /// </summary>
@@ -33,12 +33,12 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
                 TryFile(() => (timeouts, last) = TimeoutTable.Find(file.Read(), address));
             }
 
-            // A time to come is of before the clock went back.
+            // A time in the future is from before the clock was set back.
             return timeouts >= 2 && Now >= last && Now < (ulong)last + LeaveAloneSeconds;
         }
     }
 
-    /// <summary>It answered, if only to refuse.</summary>
+    /// <summary>It answered, even if it refused.</summary>
     internal void NoteAnswer(IPAddress address)
     {
         lock (_lock)
@@ -67,7 +67,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
         }
     }
 
-    /// <summary>False where the file cannot be used: mail goes out without it.</summary>
+    /// <summary>False if the file cannot be used: mail goes out without it.</summary>
     private static bool TryFile(Action action)
     {
         try

@@ -55,7 +55,7 @@ internal sealed class ForeignRemote(byte[] word, ByteEnvironment environment)
         }
     }
 
-    /// <summary>What an exit and an output come to.</summary>
+    /// <summary>The result of an exit code and an output.</summary>
     internal static Outcome Judge(WaitStatus status, ReadOnlySpan<byte> output)
     {
         if (status.Crashed)

@@ -1,13 +1,13 @@
 namespace Kopis.Remote;
 
-/// <summary>One transaction after another, on one connection as long as it is there, else on
+/// <summary>One transaction after another, on one connection while it lasts, else on
 /// another that waits in the pool, else on a new one.</summary>
 internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool) : IAsyncDisposable
 {
     private SmtpLink? _link;
 
-    /// <summary>Runs a transaction for recipients, or for as many of them as the server says it
-    /// takes; with the next address where one does not get as far as an answer about them.
+    /// <summary>Runs a transaction for recipients, or for as many of them as the server
+    /// accepts; with the next address if one does not get to a reply about them.
     /// </summary>
     internal async Task<SendPart> SendAsync(ReadOnlyMemory<int> recipients, CancellationToken stop)
     {

@@ -1,9 +1,9 @@
 namespace Kopis.Remote;
 
 /// <summary>
-/// Each recipient in a transaction of its own, where one of several went wrong. One after another
-/// while that is quick; where the server makes us wait, on more connections, so that nobody waits
-/// for another's silence.
+/// Each recipient in a transaction of its own, after one of several failed. One after another
+/// while that is quick; if the server is slow, on more connections, so that none waits
+/// for another's reply.
 /// </summary>
 /// <param name="mail">The message for all recipients.</param>
 /// <param name="route">Their destination.</param>
@@ -72,7 +72,7 @@ internal sealed class LoneDeliveries(
     }
 
     /// <summary>One connection after another until nobody waits.</summary>
-    /// <returns>False where there is no further connection to be had beside others.</returns>
+    /// <returns>False if there is no further connection to be had beside others.</returns>
     private async Task<bool> WorkAsync(CancellationToken stop)
     {
         lock (_lock)

@@ -13,7 +13,7 @@ namespace Kopis.Remote;
 public static class QmailRemoteProgram
 {
     /// <summary>Reads all control files once.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
     /// <returns>Lines that are of no use and stop nobody.</returns>
     public static IReadOnlyList<string> CheckControls(ControlDirectory control) =>
         [.. RemoteSettings.Read(control).Faults, .. MailDns.Read(control).Faults];

@@ -16,7 +16,7 @@ internal sealed record RemoteMail(
     /// <summary>What its sender said in MAIL.</summary>
     internal MessageParameters Parameters { get; init; }
 
-    /// <summary>What was said of each recipient; fewer or none where nothing was.</summary>
+    /// <summary>What was said of each recipient; fewer or none if nothing was.</summary>
     internal IReadOnlyList<RecipientParameters> RecipientParameters { get; init; } = [];
 
     /// <summary>What the message is like; reads all of it, once.</summary>

@@ -24,7 +24,7 @@ internal sealed class RemoteRoute(
     internal int Best => Volatile.Read(ref _best);
 
     /// <summary>A new session with the first address that serves, of those from
-    /// <paramref name="walk"/> on; null where there is none, and the walk says why.</summary>
+    /// <paramref name="walk"/> on; null if there is none, and the walk says why.</summary>
     internal async Task<SmtpLink?> OpenAsync(AddressWalk walk, CancellationToken stop)
     {
         RemoteTarget target = await TargetAsync(stop);
@@ -82,7 +82,7 @@ internal sealed class RemoteRoute(
         memory.NoteAnswer(address);
     }
 
-    /// <summary>A session in TLS, or, where it does not come about and plain text will do, in
+    /// <summary>A session in TLS, or, if it does not come about and plain text will do, in
     /// plain text over a second connection.</summary>
     private async Task<(SmtpLink? Link, RemoteReport? Failure)> GreetAsync(
         RemoteHost host, Socket socket, CancellationToken stop)

@@ -1,7 +1,7 @@
 namespace Kopis.Remote;
 
 /// <summary>What was done of an order to a <see cref="LinkUser"/>.</summary>
-/// <param name="Count">So many of the recipients, from the first on; the others stay.</param>
+/// <param name="Count">The number of recipients, from the first on; the others stay.</param>
 /// <param name="Result">What it came to.</param>
 /// <param name="HadSession">There was a server to talk to; else the result is about the
 /// destination.</param>

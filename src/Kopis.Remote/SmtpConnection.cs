@@ -41,7 +41,7 @@ internal sealed class SmtpConnection(
     /// <summary>Nothing has come since the last reply, not even the end.</summary>
     internal bool IsQuiet => !HasUnasked && !hasMore();
 
-    /// <summary>A server over a connected socket, which is its own from here on.</summary>
+    /// <summary>A server over a connected socket, which is its own from now on.</summary>
     internal static SmtpConnection OverSocket(Socket socket, TimeSpan timeout) => new(
         new NetworkStream(socket, ownsSocket: true),
         () => socket.Poll(0, SelectMode.SelectRead), timeout);

@@ -51,7 +51,7 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
 
         IReadOnlyList<MailExchanger> exchangers = answer.Records.Count > 0
             ? answer.Records
-            : [new MailExchanger(0, name)]; // Also where there is no such name, for MX.
+            : [new MailExchanger(0, name)]; // Also if there is no such name, for MX.
         return await FindExchangersAsync(exchangers, host, answer.Status, stop);
     }
 
@@ -64,7 +64,7 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
             inner = inner[5..];
         }
 
-        // .NET takes 0x7f.1 and 0177.0.0.1 as well: those are names here, as in DNS.
+        // .NET accepts 0x7f.1 and 0177.0.0.1 as well: those are names here, as in DNS.
         return IPAddress.TryParse(inner, out IPAddress? address)
             && (inner.Contains(':')
                 || (inner.Count(c => c == '.') == 3

@@ -21,7 +21,7 @@ public static class HostAddresses
     {
         string inner = host is ['[', .., ']'] ? host[1..^1] : host;
 
-        // .NET takes 127.1, 0x7f.1 and 0177.0.0.1 as well: those are names here, as in DNS.
+        // .NET accepts 127.1, 0x7f.1 and 0177.0.0.1 as well: those are names here, as in DNS.
         return IPAddress.TryParse(inner, out IPAddress? address)
             && (inner.Contains(':') || address.ToString() == inner)
             ? address : null;

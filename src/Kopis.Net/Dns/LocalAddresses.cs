@@ -34,6 +34,6 @@ public static class LocalAddresses
         domain is [(byte)'[', .. ReadOnlySpan<byte> inside, (byte)']']
         && IPAddress.TryParse(ByteText.ToText(inside), out IPAddress? ip)
         && ip.AddressFamily == AddressFamily.InterNetwork
-        && ip.ToString() == ByteText.ToText(inside) // .NET also takes 127.1 and the like.
+        && ip.ToString() == ByteText.ToText(inside) // .NET also accepts 127.1 and the like.
         && (own ??= Read()).Contains(ip);
 }

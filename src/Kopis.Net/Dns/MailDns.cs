@@ -74,14 +74,14 @@ public sealed class MailDns : IMailDns
 
     /// <summary>Reads whom a network tool asks: DNSCACHEIP names addresses, as in ucspi-tcp.
     /// </summary>
-    /// <exception cref="ConfigurationException">One of them is no address.</exception>
+    /// <exception cref="ConfigurationException">One of them is not an address.</exception>
     public static MailDns Read(ProgramContext context) => new(ServersOf(context));
 
     /// <summary>
     /// The same for what a client waits on, and who asks keeps: an answer has two seconds, the
     /// question is put twice, and nothing is kept here.
     /// </summary>
-    /// <exception cref="ConfigurationException">One of them is no address.</exception>
+    /// <exception cref="ConfigurationException">One of them is not an address.</exception>
     public static MailDns ReadHurried(ProgramContext context) =>
         new(ServersOf(context), hurried: true);
 
@@ -219,10 +219,10 @@ public sealed class MailDns : IMailDns
             name = canonical;
         }
 
-        return (DnsStatus.TryAgain, null); // Whoever made the circle may mend it.
+        return (DnsStatus.TryAgain, null); // Whoever made the loop can fix it.
     }
 
-    /// <summary>Where the aliases of an answer lead; the name itself where it has none.</summary>
+    /// <summary>Where the aliases of an answer lead; the name itself if it has none.</summary>
     private static string Canonical(string name, IDnsQueryResponse answer, out bool isCircle)
     {
         string at = WithoutDot(DnsString.Parse(name));
@@ -245,7 +245,7 @@ public sealed class MailDns : IMailDns
 
     /// <summary>Asks with EDNS and, where that brings nothing to rely on, without: there are
     /// resolvers, and boxes before them, that know no OPT and say so in one way or another. By TCP
-    /// where what comes by UDP is no answer, or one to some other question.</summary>
+    /// where what comes by UDP is not an answer, or one to some other question.</summary>
     private async Task<(DnsStatus, IDnsQueryResponse?)> AskOnceAsync(
         string name, QueryType type, CancellationToken stop)
     {

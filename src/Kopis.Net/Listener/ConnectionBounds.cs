@@ -5,7 +5,7 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>Connections that one client may have open at a listener; 0 is no limit.</summary>
+/// <summary>Connections that one client may have open at a listener; 0 means no limit.</summary>
 /// <param name="PerAddress">Of one address, or one /64 of IPv6.</param>
 /// <param name="PerNetwork">Of one /24, or one /48 of IPv6.</param>
 internal readonly record struct ConnectionBounds(int PerAddress, int PerNetwork)
@@ -21,7 +21,7 @@ internal readonly record struct ConnectionBounds(int PerAddress, int PerNetwork)
     internal static ConnectionBounds None => default;
 
     /// <summary>Reads the control files.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
     internal static ConnectionBounds Load(ControlDirectory control) => new(
         control.ReadInt(ListenerFiles.MaxPerAddress), control.ReadInt(ListenerFiles.MaxPerNetwork));
 

@@ -16,9 +16,9 @@ internal sealed class ConnectionLimits
 {
     private readonly ConnectionTable _table = new();
     private readonly Reloading<Settings> _settings;
-    private readonly int _perAddress; // -C; 0 where it was not given.
+    private readonly int _perAddress; // -C; 0 if it was not given.
 
-    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     internal ConnectionLimits(ControlDirectory control, int perAddress)
     {
         _perAddress = perAddress;
@@ -37,7 +37,7 @@ internal sealed class ConnectionLimits
     /// <param name="rule">The rule of its address; null for none.</param>
     /// <param name="free">Places left, this one among them.</param>
     /// <returns>Whether it was counted; then <see cref="Leave"/> must follow.</returns>
-    /// <exception cref="ConfigurationException">A limit cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A limit cannot be parsed.</exception>
     internal bool TryEnter(
         IPAddress client, ByteEnvironment environment, TcpRule? rule, int free)
     {

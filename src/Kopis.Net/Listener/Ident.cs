@@ -16,7 +16,7 @@ public static class Ident
     /// <param name="remote">The peer's.</param>
     /// <param name="timeout">For the connection, the question and the answer together.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <returns>The user; empty where the host does not tell; null where there is no answer.
+    /// <returns>The user; empty if the host does not name one; null if there is no answer.
     /// </returns>
     public static async Task<byte[]?> AskAsync(
         IPEndPoint local, IPEndPoint remote, TimeSpan timeout, CancellationToken stop)
@@ -47,7 +47,7 @@ public static class Ident
 
     /// <summary>What follows the third colon, without blanks: of <c>1, 2 : USERID : UNIX : joe
     /// </c> the user. An <c>ERROR</c> has two colons, and so nobody.</summary>
-    /// <returns>Null where it cannot be a value of the environment.</returns>
+    /// <returns>Null if it cannot be a value of the environment.</returns>
     public static byte[]? Parse(ReadOnlySpan<byte> line)
     {
         List<byte> user = [];

@@ -19,7 +19,7 @@ internal static class InheritedListener
         return again with { Directory = null };
     }
 
-    /// <summary>The port; null where there is none, and we bind one ourselves.</summary>
+    /// <summary>The port; null if there is none, and we bind one ourselves.</summary>
     internal static Socket? Inherit(ProgramContext context)
     {
         string? value = context.Environment.Text(Variable);

@@ -17,7 +17,7 @@ internal static class NetworkKey
     private const int OctetBits = 8;
 
     /// <summary>The key for a network as people write it.</summary>
-    /// <returns>False where it is none, or has bits beyond its length.</returns>
+    /// <returns>False if it is none, or has bits beyond its length.</returns>
     internal static bool TryParse(ReadOnlySpan<byte> text, out byte[] key)
     {
         key = [];
@@ -56,7 +56,7 @@ internal static class NetworkKey
             && used == key.Length - slash - 1 ? bits : null;
     }
 
-    /// <summary>The key of the network of a length that an address lies in; null where an address
+    /// <summary>The key of the network of a length that an address is in; null if an address
     /// of its kind is not so long.</summary>
     internal static byte[]? Of(IPAddress address, int bits)
     {

@@ -1,6 +1,6 @@
 namespace Kopis.Net.Listener;
 
-/// <summary>What was found out about a connection; null where it was not asked or not answered.
+/// <summary>What was found out about a connection; null if it was not asked or not answered.
 /// </summary>
 /// <param name="LocalHost">TCPLOCALHOST.</param>
 /// <param name="RemoteHost">TCPREMOTEHOST: what the peer's network claims it is called.</param>

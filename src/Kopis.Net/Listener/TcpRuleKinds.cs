@@ -4,7 +4,7 @@ namespace Kopis.Net.Listener;
 
 /// <summary>What the rules of one file look at, found by one pass over its keys.</summary>
 /// <param name="Hosts">Names.</param>
-/// <param name="Info">What ident tells.</param>
+/// <param name="Info">Ident's answer.</param>
 /// <param name="Networks">The lengths of its networks, in bits.</param>
 internal sealed record TcpRuleKinds(bool Hosts, bool Info, IReadOnlySet<int> Networks)
 {

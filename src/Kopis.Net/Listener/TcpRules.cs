@@ -16,14 +16,14 @@ public sealed class TcpRules(byte[] image)
     /// <summary>Whether a rule depends on the client's name.</summary>
     public bool LookAtHosts => _kinds.Value.Hosts;
 
-    /// <summary>Whether a rule depends on what ident tells.</summary>
+    /// <summary>Whether a rule depends on ident's answer.</summary>
     public bool LookAtInfo => _kinds.Value.Info;
 
     /// <summary>Finds the rule for a client.</summary>
     /// <param name="ip">TCPREMOTEIP.</param>
     /// <param name="host">TCPREMOTEHOST, or null.</param>
     /// <param name="info">TCPREMOTEINFO, or null.</param>
-    /// <returns>Null where no key matches: allow.</returns>
+    /// <returns>Null if no key matches: allow.</returns>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public TcpRule? Find(byte[] ip, byte[]? host, byte[]? info)
     {

@@ -10,7 +10,7 @@ public sealed class TcpRulesCompiler
     private readonly CdbWriter _writer = new();
 
     /// <summary>Adds one line, without its LF.</summary>
-    /// <returns>False where it cannot be understood.</returns>
+    /// <returns>False if it cannot be parsed.</returns>
     public bool TryAdd(ReadOnlySpan<byte> line)
     {
         line = WrittenLine.TrimEnd(line);
@@ -22,7 +22,7 @@ public sealed class TcpRulesCompiler
         int colon = RuleColon(line);
         if (colon < 0)
         {
-            return line.IndexOf((byte)':') < 0; // Lines without a colon are passed over.
+            return line.IndexOf((byte)':') < 0; // Lines without a colon are skipped.
         }
 
         ReadOnlySpan<byte> address = line[..colon];

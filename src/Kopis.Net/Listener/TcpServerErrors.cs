@@ -5,7 +5,7 @@ namespace Kopis.Net.Listener;
 /// <summary>What tcpserver says where it cannot serve: nothing with -q, as ucspi-tcp's.</summary>
 public static class TcpServerErrors
 {
-    /// <summary>The error as it is to be told.</summary>
+    /// <summary>The error as it is reported.</summary>
     public static ConfigurationException Of(ProgramContext context, ConfigurationException error)
     {
         try

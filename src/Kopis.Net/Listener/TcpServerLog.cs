@@ -84,7 +84,7 @@ internal sealed class TcpServerLog(int verbosity)
         }
         catch (PosixException)
         {
-            // Nobody reads the log any more; mail goes on.
+            // The log cannot be written any more; mail goes on.
         }
     }
 }

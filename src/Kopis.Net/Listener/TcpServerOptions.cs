@@ -43,10 +43,10 @@ internal sealed class TcpServerOptions
         LocalName ?? (Host is "" or "0" || HostAddresses.Literal(Host) is not null
             ? null : Host);
 
-    /// <summary>-h, -H; null where neither is given.</summary>
+    /// <summary>-h, -H; null if neither is given.</summary>
     internal bool? AskNames { get; private set; }
 
-    /// <summary>-r, -R; null where neither is given.</summary>
+    /// <summary>-r, -R; null if neither is given.</summary>
     internal bool? AskInfo { get; private set; }
 
     internal bool Paranoid { get; private set; }

@@ -31,7 +31,7 @@ internal sealed class ProxyClients
     }
 
     /// <summary>Who is served, and where.</summary>
-    /// <returns>Null where the connection is of no use.</returns>
+    /// <returns>Null if the connection is of no use.</returns>
     internal async ValueTask<ProxyEnds?> ReadAsync(
         Socket socket, IPEndPoint remote, IPEndPoint local, CancellationToken stop)
     {

@@ -12,7 +12,7 @@ namespace Kopis.Net.Proxy;
 public static class ProxyHeader
 {
     /// <summary>The shortest header of version 1: <c>PROXY UNKNOWN</c> and its line end. That many
-    /// bytes tell the versions apart, and are part of either.</summary>
+    /// bytes distinguish the versions, and are part of either.</summary>
     public const int FirstBytes = 15;
 
     /// <summary>The longest line of version 1, with its line end.</summary>
@@ -82,7 +82,7 @@ public static class ProxyHeader
 
     /// <summary>Reads a whole header of version 2.</summary>
     /// <param name="header">Fixed part and rest.</param>
-    /// <param name="ends">The client's; null where the proxy speaks for itself.</param>
+    /// <param name="ends">The client's; null if the proxy speaks for itself.</param>
     public static bool TryParseBinary(ReadOnlySpan<byte> header, out ProxyEnds? ends)
     {
         ends = null;
@@ -120,7 +120,7 @@ public static class ProxyHeader
             new IPEndPoint(new IPAddress(rest.Slice(size, size)), localPort));
     }
 
-    // .NET also takes 1.2 and 010.0.0.1 for IPv4, and brackets and zones for IPv6.
+    // .NET also accepts 1.2 and 010.0.0.1 for IPv4, and brackets and zones for IPv6.
     private static bool TryAddress(string text, bool six, out IPAddress? address) =>
         IPAddress.TryParse(text, out address)
         && (six

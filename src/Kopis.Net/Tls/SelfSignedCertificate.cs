@@ -19,7 +19,7 @@ public static class SelfSignedCertificate
     private const int CommonNameMax = 64; // RFC 5280, ub-common-name.
     private const int GroupMayRead = 0x1A0; // 0640: the group is given by who installs.
 
-    /// <summary>Makes <c>servercert.pem</c> where there is none.</summary>
+    /// <summary>Makes <c>servercert.pem</c> if there is none.</summary>
     /// <returns>Whether it was made now.</returns>
     /// <exception cref="ConfigurationException">It cannot be written.</exception>
     public static bool MakeMissing(ControlDirectory control, string host, DateTimeOffset now)
@@ -69,7 +69,7 @@ public static class SelfSignedCertificate
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         X500DistinguishedNameBuilder name = new();
-        name.AddCommonName(host.Length <= CommonNameMax ? host : "localhost"); // The SAN tells.
+        name.AddCommonName(host.Length <= CommonNameMax ? host : "localhost"); // The SAN has it.
         CertificateRequest request = new(name.Build(), key, HashAlgorithmName.SHA256);
         SubjectAlternativeNameBuilder names = new();
         names.AddDnsName(host);

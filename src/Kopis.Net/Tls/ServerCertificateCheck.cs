@@ -7,7 +7,7 @@ namespace Kopis.Net.Tls;
 /// <summary>Judges the certificate of a server.</summary>
 public static class ServerCertificateCheck
 {
-    /// <summary>Why it is not good enough; null where it is.</summary>
+    /// <summary>Why it is not good enough; null if it is.</summary>
     /// <param name="certificate">What the server showed.</param>
     /// <param name="errors">What the platform says of its chain and dates. Names are judged
     /// here.</param>

@@ -28,7 +28,7 @@ internal sealed class ServerCertificates
     /// <summary>Whether there is none.</summary>
     internal bool IsEmpty => _first is null;
 
-    /// <summary>Who vouches for clients; null where none is asked for a certificate.</summary>
+    /// <summary>Who vouches for clients; null if none is asked for a certificate.</summary>
     internal ClientAuthorities? Clients { get; }
 
     /// <summary>Reads <c>servercert.pem</c>, then <c>servercerts/*.pem</c>.</summary>

@@ -67,7 +67,7 @@ internal sealed class TlsHandshake : IDisposable
         }
     }
 
-    /// <summary>The encrypted stream, which is the caller's from here on.</summary>
+    /// <summary>The encrypted stream, which is the caller's from now on.</summary>
     internal SslStream DetachStream()
     {
         SslStream stream = _stream!;

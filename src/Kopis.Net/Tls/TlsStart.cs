@@ -1,7 +1,7 @@
 namespace Kopis.Net.Tls;
 
 /// <summary>What came of <see cref="Connection.StartTlsAsync"/>.</summary>
-/// <param name="Established">The connection is encrypted from here on; else it is of no more use,
+/// <param name="Established">The connection is encrypted from now on; else it is of no more use,
 /// but for <paramref name="HasPlaintextAhead"/>.</param>
 /// <param name="HasPlaintextAhead">The peer sent more before it could know that we agree. That
 /// would be taken for words said under encryption by a server that kept it (CVE-2011-0411), so
