@@ -29,7 +29,7 @@ internal static class Complaint
             }
             catch (PosixException)
             {
-                // Nobody reads it; the exit code is left.
+                // It cannot be written; the exit code is left.
             }
         }
 

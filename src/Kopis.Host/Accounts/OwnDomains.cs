@@ -6,7 +6,7 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Accounts;
 
-/// <summary>Makes a domain one of this host's, where it is not.</summary>
+/// <summary>Makes a domain one of this host's, if it is not.</summary>
 internal static class OwnDomains
 {
     private const string NewDomain = "--new-domain";
@@ -75,7 +75,7 @@ internal static class OwnDomains
         }
     }
 
-    /// <summary>The words of a command but for the one that says that a new domain is meant.
+    /// <summary>The words of a command except for the one that says that a new domain is meant.
     /// </summary>
     internal static string[] WithoutNewDomain(string[] words, out bool isSaid)
     {
@@ -92,8 +92,8 @@ internal static class OwnDomains
         return lines.Select(line => ByteText.ToText(Ascii8.ToLower(line)));
     }
 
-    /// <summary>Takes the domain out of <c>locals</c> and <c>rcpthosts</c>.</summary>
-    /// <returns>What was done, in sentences; null where it is not in locals.</returns>
+    /// <summary>Removes the domain from <c>locals</c> and <c>rcpthosts</c>.</summary>
+    /// <returns>What was done, in sentences; null if it is not in locals.</returns>
     /// <exception cref="IOException">A control file cannot be written.</exception>
     internal static string? Forsake(ProgramContext context, string domain)
     {
@@ -108,7 +108,7 @@ internal static class OwnDomains
         return $"{text}\n{SignalSend(context)}\n";
     }
 
-    // False where the domain is not in the file.
+    // False if the domain is not in the file.
     private static bool Without(ControlDirectory control, ControlList file, string domain)
     {
         if (control.ReadWhole(file) is not { } content)

@@ -10,7 +10,7 @@ using Kopis.Users.Virtual;
 namespace Kopis.Host.Accounts;
 
 /// <summary>The pieces of work that root has done by the owner of a directory
-/// (<see cref="OwnerWork"/>). Each works with the rights of whoever runs it.</summary>
+/// (<see cref="OwnerWork"/>). Each works with the rights of its caller.</summary>
 public static class OwnerPieces
 {
     private const int Readable = 0x1A4; // 0644

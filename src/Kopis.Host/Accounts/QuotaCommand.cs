@@ -5,7 +5,7 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Accounts;
 
-/// <summary><c>kopis user quota</c>: shows, sets or takes away the quota of a mailbox.</summary>
+/// <summary><c>kopis user quota</c>: shows, sets or removes the quota of a mailbox.</summary>
 internal static class QuotaCommand
 {
     private const long BytesLimit = 1L << 50;
@@ -69,7 +69,7 @@ internal static class QuotaCommand
         : Parse(word) ?? throw AccountCommand.Refused(
             $"not a size: {AccountCommand.Safe(word)}; use 500M, 2G, 10000C (messages), 2G,10000C");
 
-    /// <summary>Does it, as whoever we are.</summary>
+    /// <summary>Does it, as the user that we are.</summary>
     internal static string Act(byte[] maildir, string address, string? word)
     {
         MaildirSize? quota = Wanted(word);

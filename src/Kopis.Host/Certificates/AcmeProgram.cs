@@ -83,7 +83,7 @@ public static class AcmeProgram
     }
 
     /// <summary>Reads the control files as the program will.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
     public static void CheckControls(ControlDirectory control)
     {
         _ = AcmeSettings.Read(control);
@@ -125,7 +125,7 @@ public static class AcmeProgram
         }
     }
 
-    /// <returns>False where a signal came first.</returns>
+    /// <returns>False if a signal came first.</returns>
     private static bool UntilSignal(Func<CancellationToken, Task> work)
     {
         using CancellationTokenSource stop = new();

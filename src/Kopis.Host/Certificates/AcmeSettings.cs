@@ -12,7 +12,7 @@ namespace Kopis.Host.Certificates;
 /// </summary>
 /// <param name="Directory">The server's directory (RFC 8555 §7.1.1).</param>
 /// <param name="TermsAgreed">Whether the administrator agrees to the server's terms.</param>
-/// <param name="Contacts">Whom the server may tell of trouble: <c>mailto:</c> URLs.</param>
+/// <param name="Contacts">Where the server may report trouble: <c>mailto:</c> URLs.</param>
 /// <param name="Names">The names of the certificate, in lower case, each once.</param>
 /// <param name="Challenge">How they are shown to be ours.</param>
 /// <param name="WebRoot">The directory that another web server serves; null: we answer ourselves.
@@ -30,7 +30,7 @@ internal sealed record AcmeSettings(
     private const int HttpsPort = 443;
 
     /// <summary>Reads the file.</summary>
-    /// <returns>Null where there is none.</returns>
+    /// <returns>Null if there is none.</returns>
     /// <exception cref="ConfigurationException">It cannot be read or understood.</exception>
     internal static AcmeSettings? Read(ControlDirectory control)
     {
@@ -67,7 +67,7 @@ internal sealed record AcmeSettings(
             label.Length is > 0 and <= LabelBytesMax
             && label.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
             && label[0] != '-' && label[^1] != '-')
-        && !char.IsAsciiDigit(name[^1]); // An address is no name (RFC 3696 §2).
+        && !char.IsAsciiDigit(name[^1]); // An address is not a name (RFC 3696 §2).
 
     /// <summary>What the lines have said so far.</summary>
     private sealed class Draft
@@ -87,7 +87,7 @@ internal sealed record AcmeSettings(
 
         internal string? WebRoot { get; private set; }
 
-        /// <summary>Takes one line. False if it is none.</summary>
+        /// <summary>Reads one line. False if it is none.</summary>
         internal bool Parse(string line)
         {
             string[] parts = line.Split((char[])[' ', '\t'], 2,

@@ -96,7 +96,7 @@ internal sealed class CertificateKeeper(
         return wait;
     }
 
-    /// <summary>Null where it is due, and may be asked for.</summary>
+    /// <summary>Null if it is due, and may be asked for.</summary>
     private TimeSpan? Left(HostCertificate certificate, AcmeSettings settings)
     {
         DateTimeOffset due = certificate.Due(settings.Names, _chance);

@@ -31,7 +31,7 @@ internal sealed class HostCertificate : IDisposable
             ? path : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
     }
 
-    /// <summary>When another is to be asked for: at once where there is none, or one that signs
+    /// <summary>When another is to be asked for: at once if there is none, or one that signs
     /// itself, or not for all of the names.</summary>
     /// <exception cref="ConfigurationException">There is one, and it cannot be read.</exception>
     internal DateTimeOffset Due(IReadOnlyList<string> names, double chance)

@@ -8,7 +8,7 @@ internal sealed class LockFile : IDisposable
 {
     private readonly int _fd;
 
-    /// <summary>Takes it.</summary>
+    /// <summary>Acquires it.</summary>
     /// <exception cref="ConfigurationException">Another has it.</exception>
     internal LockFile(string path)
     {

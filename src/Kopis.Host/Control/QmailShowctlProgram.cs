@@ -8,7 +8,7 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Control;
 
-/// <summary><c>qmail-showctl</c>: tells what the control files mean (contract §11).</summary>
+/// <summary><c>qmail-showctl</c>: explains the control files (contract §11).</summary>
 public static class QmailShowctlProgram
 {
     private const string Trouble = "Oops! Trouble reading this file.\n";
@@ -68,7 +68,7 @@ public static class QmailShowctlProgram
 
     private static void WriteControls(StringBuilder text, ControlDirectory control)
     {
-        // qmail's order is the alphabet's, but for the files of recipients.
+        // qmail's order is the alphabet's, except for the files of recipients.
         foreach (ControlFile file in ControlCatalog.Controls
             .OrderBy(file => !file.IsQmails)
             .ThenBy(file => MoreOfRcptHosts.Contains(file)

@@ -13,7 +13,7 @@ namespace Kopis.Host.Install;
 
 /// <summary>
 /// The control files and aliases that a new installation gets. Each is written once, by the first
-/// installation, where there is none; what people make of it stays, and what they remove.
+/// installation, if there is none; what people make of it stays, and what they remove.
 /// </summary>
 internal sealed class FirstFiles(string home, InstallRecord record)
 {

@@ -6,7 +6,7 @@ namespace Kopis.Host.Install;
 /// <param name="Owner">A user's name.</param>
 /// <param name="Group">A group's name.</param>
 /// <param name="Mode">Permission bits.</param>
-/// <param name="PrivateMode">These where one user runs everything; null where the file makes
+/// <param name="PrivateMode">These where one user runs everything; null if the file makes
 /// itself there.</param>
 public sealed record HomeEntry(
     string Path, HomeEntryKind Kind, string Owner, string Group, int Mode, int? PrivateMode);

@@ -20,7 +20,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
     private string Bin => Path.Combine(home, "bin");
 
     /// <summary>The binary where it is missing or another may change it, and missing links. A
-    /// site's own program is no link, and stays.</summary>
+    /// site's own program is not a link, and stays.</summary>
     internal IEnumerable<Finding> Check()
     {
         string path = Path.Combine(Bin, Binary);
@@ -64,7 +64,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         return PlainFile.Replace(path, File.ReadAllBytes("/proc/self/exe"), Runnable);
     }
 
-    /// <summary>Takes away the links, then the binary.</summary>
+    /// <summary>Removes the links, then the binary.</summary>
     internal void Remove()
     {
         foreach (string name in names)

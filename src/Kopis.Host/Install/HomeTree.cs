@@ -33,7 +33,7 @@ internal sealed class HomeTree(string home)
         }
     }
 
-    /// <summary>Files below bin that would change the rights of whoever runs them.</summary>
+    /// <summary>Files below bin that would change the rights of anyone who runs them.</summary>
     internal IEnumerable<Finding> CheckNoSetIds()
     {
         string bin = Path.Combine(home, "bin");
@@ -48,7 +48,7 @@ internal sealed class HomeTree(string home)
         }
     }
 
-    /// <summary>Null where the entry is right.</summary>
+    /// <summary>Null if the entry is right.</summary>
     private Finding? Check(Beneath tree, HomeEntry entry)
     {
         string path = Path.Combine(home, entry.Path).TrimEnd('/');

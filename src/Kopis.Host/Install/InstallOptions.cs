@@ -1,13 +1,13 @@
 namespace Kopis.Host.Install;
 
-/// <summary>What <c>kopis install</c> is told to do.</summary>
+/// <summary>The options of <c>kopis install</c>.</summary>
 /// <param name="Home">The qmail home.</param>
 /// <param name="Pages">A directory of manual pages; null installs none.</param>
 /// <param name="Systemd">Write units.</param>
 /// <param name="Uninstall">Take everything away again.</param>
 internal sealed record InstallOptions(string Home, string? Pages, bool Systemd, bool Uninstall)
 {
-    /// <summary>Reads the words; null where they make no sense.</summary>
+    /// <summary>Reads the words; null if they make no sense.</summary>
     internal static InstallOptions? Parse(IReadOnlyList<string> words)
     {
         InstallOptions options = new("/var/qmail", null, Systemd: false, Uninstall: false);

@@ -37,7 +37,7 @@ public static class InstallProgram
         });
     }
 
-    /// <summary>Compares an installation with the manifest, and mends it if told so.</summary>
+    /// <summary>Compares an installation with the manifest, and repairs it if asked to.</summary>
     public static int Check(ProgramContext context, IReadOnlyList<string> programs)
     {
         List<string> words = Words(context);

@@ -57,7 +57,7 @@ internal sealed class InstallRecord
     /// </summary>
     internal void AddFirst(string name) => Add("first", name);
 
-    /// <summary>Remembers users and groups alone: all else has been taken away, or is another's.
+    /// <summary>Remembers users and groups alone: all else has been removed, or is another's.
     /// </summary>
     internal void ForgetFiles() => _lines.RemoveAll(
         line => !line.StartsWith("user ", StringComparison.Ordinal)

@@ -24,7 +24,7 @@ internal sealed class ManualPages(string home, InstallRecord record)
         }
     }
 
-    /// <summary>Takes them away.</summary>
+    /// <summary>Removes them.</summary>
     internal void Remove()
     {
         foreach (string name in record.Names("page"))

@@ -5,7 +5,7 @@ using Kopis.Queue.Store.State;
 namespace Kopis.Host.Install;
 
 /// <summary>
-/// Takes away what the installer made: no mail, no file that anybody changed, and no user as long
+/// Removes what the installer made: no mail, no file that anybody changed, and no user as long
 /// as files of his may be there, since his number would be another's one day.
 /// </summary>
 internal sealed class Uninstaller(

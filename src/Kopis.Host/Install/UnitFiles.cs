@@ -32,7 +32,7 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
             string path = Path.Combine(Directory, name);
             if (File.Exists(path) ? !record.IsUnchanged(name, path) : record.HasMade(name))
             {
-                continue; // Somebody's own, changed by hand, or taken away.
+                continue; // Somebody's own, changed by hand, or removed.
             }
 
             byte[] content = Encoding.UTF8.GetBytes(Text(name));
@@ -49,7 +49,7 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
         return made;
     }
 
-    /// <summary>Takes away those that are as they were written.</summary>
+    /// <summary>Removes those that are as they were written.</summary>
     /// <returns>Those that stay.</returns>
     internal IReadOnlyList<string> Remove()
     {

@@ -87,7 +87,7 @@ public static class QueueCommand
         return Say(1, text.ToString(), ExitCode.Success);
     }
 
-    /// <summary>What failed, as the bounce will say it, and of what delays the sender was told.
+    /// <summary>What failed, as in the bounce, and which delays were reported to the sender.
     /// </summary>
     private static void AddFailures(StringBuilder text, ProgramContext context, MessageFile file)
     {

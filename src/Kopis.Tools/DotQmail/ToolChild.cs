@@ -8,7 +8,7 @@ namespace Kopis.Tools.DotQmail;
 /// <summary>The command that a program of .qmail lines runs: <c>except COMMAND</c>.</summary>
 internal static class ToolChild
 {
-    /// <summary>Runs it to its end, with our descriptors but for those named.</summary>
+    /// <summary>Runs it to its end, with our descriptors except those named.</summary>
     /// <returns>How it ended; where it cannot be started, 111 if that may pass, else 100.</returns>
     internal static WaitStatus Run(
         ProgramContext context, IReadOnlyList<byte[]> words, int standardInput = 0) =>
@@ -48,7 +48,7 @@ internal static class ToolChild
             : throw new ConfigurationException($"unable to copy input: {trouble}");
     }
 
-    /// <summary>Its exit code. The caller has more to say of 0; 111 and a crash are told here.
+    /// <summary>Its exit code. The caller handles 0; 111 and a crash are reported here.
     /// </summary>
     /// <exception cref="ConfigurationException">It crashed or asked for another try.</exception>
     internal static int CodeOf(WaitStatus status) =>

@@ -16,13 +16,13 @@ internal static class ToolQueue
         context.Environment[name]
             ?? throw new ConfigurationException($"{name} not set", ExitCode.Permanent);
 
-    /// <summary>Queues a head and then standard input; tells the <c>qp</c> number.</summary>
+    /// <summary>Queues a head and then standard input; prints the <c>qp</c> number.</summary>
     /// <exception cref="ConfigurationException">Why not: 100 or 111.</exception>
     internal static void Send(
         ProgramContext context, byte[] sender, IEnumerable<byte[]> recipients, byte[] head) =>
         SendAsync(context, sender, recipients, head, withInput: true).GetAwaiter().GetResult();
 
-    /// <summary>Queues a message that is whole; tells the <c>qp</c> number.</summary>
+    /// <summary>Queues a whole message; prints the <c>qp</c> number.</summary>
     /// <exception cref="ConfigurationException">Why not: 100 or 111.</exception>
     internal static void SendWhole(
         ProgramContext context, byte[] sender, IEnumerable<byte[]> recipients, byte[] message) =>

@@ -17,8 +17,8 @@ internal static class AliasCompiler
     /// <summary>newaliases: an alias and its targets a line, continued by blanks.</summary>
     /// <param name="text">The file.</param>
     /// <param name="defaults">What addresses are completed with.</param>
-    /// <param name="onAlias">Is told each alias and the number of its line.</param>
-    /// <exception cref="ConfigurationException">Lines cannot be understood: each, with its number
+    /// <param name="onAlias">Called with each alias and the number of its line.</param>
+    /// <exception cref="ConfigurationException">Lines cannot be parsed: each, with its number
     /// and alias.</exception>
     internal static byte[] Aliases(
         ReadOnlySpan<byte> text, AddressDefaults defaults, Action<ForwardTarget, int>? onAlias)
@@ -50,7 +50,7 @@ internal static class AliasCompiler
     }
 
     /// <summary>newinclude: targets of any number a line.</summary>
-    /// <exception cref="ConfigurationException">A line cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A line cannot be parsed.</exception>
     internal static byte[] Include(ReadOnlySpan<byte> text, AddressDefaults defaults)
     {
         RefuseNul(text);

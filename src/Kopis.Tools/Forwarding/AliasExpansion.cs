@@ -23,11 +23,11 @@ internal sealed class AliasExpansion(byte[] image, Func<byte[], IReadOnlyList<by
     /// </summary>
     internal IReadOnlyList<byte[]> Programs => _programs;
 
-    /// <summary>Who gets the bounces; null where the sender does.</summary>
+    /// <summary>Who gets the bounces; null if the sender does.</summary>
     internal byte[]? Owner { get; private set; }
 
     /// <summary>Follows an address that mail came for.</summary>
-    /// <returns>False where neither it, its host nor its box has instructions.</returns>
+    /// <returns>False if neither it, its host nor its box has instructions.</returns>
     /// <exception cref="InvalidDataException">The database or a list is damaged.</exception>
     internal bool TryFollow(ReadOnlySpan<byte> address)
     {

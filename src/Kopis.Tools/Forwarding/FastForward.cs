@@ -121,7 +121,7 @@ public static class FastForward
         return 0;
     }
 
-    // A bounce stays one, whoever owns the list: it must not be answered by a further one.
+    // A bounce stays one, whatever owner the list has: it must not be answered by a further one.
     private static byte[] SenderOf(byte[] sender, AliasExpansion expansion) =>
         sender.Length == 0 || sender.AsSpan().SequenceEqual("#@[]"u8)
             ? sender

@@ -18,7 +18,7 @@ internal sealed class ForwardInstructions
     }
 
     /// <summary>Compiles it.</summary>
-    /// <exception cref="ConfigurationException">100: it cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">100: it cannot be parsed.</exception>
     internal static byte[] Compile(ReadOnlySpan<byte> text)
     {
         ForwardInstructions reader = new();

@@ -9,8 +9,8 @@ internal static class ForwardSwitches
     /// <summary>Reads them.</summary>
     /// <param name="words">The command line.</param>
     /// <param name="known">The small letters that there are.</param>
-    /// <param name="rest">The arguments behind them.</param>
-    /// <returns>The small letters in force; null where one is unknown.</returns>
+    /// <param name="rest">The arguments after them.</param>
+    /// <returns>The small letters in force; null if one is unknown.</returns>
     internal static string? Read(
         IReadOnlyList<byte[]> words, string known, out IReadOnlyList<byte[]> rest)
     {

@@ -30,13 +30,13 @@ internal sealed class ForwardTable
     /// <summary>The database.</summary>
     internal byte[] ToArray() => _cdb.ToArray();
 
-    /// <summary>A target's owner in a database; null where it has none.</summary>
+    /// <summary>A target's owner in a database; null if it has none.</summary>
     internal static byte[]? OwnerOf(ReadOnlySpan<byte> image, ReadOnlySpan<byte> target) =>
         Cdb.TryFind(image, [(byte)'?', .. Ascii8.ToLower(target)], out ReadOnlySpan<byte> owner)
             ? owner.ToArray()
             : null;
 
-    /// <summary>A target's commands in a database; null where it has none.</summary>
+    /// <summary>A target's commands in a database; null if it has none.</summary>
     internal static IReadOnlyList<byte[]>? CommandsOf(
         ReadOnlySpan<byte> image, ReadOnlySpan<byte> target) =>
         Cdb.TryFind(image, [(byte)':', .. Ascii8.ToLower(target)], out ReadOnlySpan<byte> data)

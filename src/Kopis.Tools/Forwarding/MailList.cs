@@ -9,7 +9,7 @@ namespace Kopis.Tools.Forwarding;
 internal static class MailList
 {
     /// <summary>From setmaillist's lines.</summary>
-    /// <exception cref="ConfigurationException">They cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">They cannot be parsed.</exception>
     internal static byte[] Compile(ReadOnlySpan<byte> text)
     {
         if (text.Contains((byte)0))
@@ -51,7 +51,7 @@ internal static class MailList
     }
 
     /// <summary>The entries of a list.</summary>
-    /// <exception cref="InvalidDataException">It is no list.</exception>
+    /// <exception cref="InvalidDataException">It is not a list.</exception>
     internal static List<byte[]> Entries(ReadOnlySpan<byte> list)
     {
         List<byte[]> entries = ForwardTable.SplitAtNul(list);

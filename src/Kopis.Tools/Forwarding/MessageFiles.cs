@@ -11,7 +11,7 @@ internal static class MessageFiles
     private const int ReadableByOthers = 4;
     private const int BlockBytes = 64 * 1024;
 
-    /// <summary>The whole of a file; null where there is none.</summary>
+    /// <summary>The whole of a file; null if there is none.</summary>
     /// <exception cref="ConfigurationException">111: it cannot be read now, or not by all where it
     /// must be.</exception>
     internal static byte[]? Read(ReadOnlySpan<byte> name, bool mustBePublic)

@@ -18,7 +18,7 @@ internal sealed class ShadowedAliases(ProgramContext context)
     private readonly AliasesFirst _first = new(context.Home);
     private readonly AddressMap? _map = TryMap(context);
 
-    /// <summary>Why an alias is passed over; null where it is not.</summary>
+    /// <summary>Why an alias is skipped; null if it is not.</summary>
     internal string? WhyShadowed(ForwardTarget alias)
     {
         if (alias.Text.Length == 0 || LocalPartOf(alias) is not { } local)

@@ -13,7 +13,7 @@ public static class LineEnds
     /// <summary><c>addcr</c>: CR before each LF.</summary>
     public static int AddCr(ProgramContext context) => Copy(0, 1, Add());
 
-    /// <summary><c>delcr</c>: takes the CR before an LF away; a CR elsewhere stays.</summary>
+    /// <summary><c>delcr</c>: removes the CR before an LF; a CR elsewhere stays.</summary>
     public static int DelCr(ProgramContext context) => Copy(0, 1, Delete());
 
     /// <summary>Puts a CR before each LF; blocks may be cut anywhere.</summary>
@@ -30,7 +30,7 @@ public static class LineEnds
         to.Write(block);
     };
 
-    /// <summary>Takes away each CR before an LF; blocks may be cut anywhere, an empty one is the
+    /// <summary>Removes each CR before an LF; blocks may be cut anywhere, an empty one is the
     /// end.</summary>
     internal static Transform Delete()
     {

@@ -6,7 +6,7 @@ namespace Kopis.Tools.Network;
 
 /// <summary>
 /// recordio's lines for one direction: the program's number, the mark, the bytes as they are, and a
-/// space where their line is complete, a plus sign where it is not. Passes the bytes on unchanged.
+/// space where their line is complete, a plus sign if it is not. Passes the bytes on unchanged.
 /// </summary>
 /// <param name="program">The program's process id.</param>
 /// <param name="mark"><c>&lt;</c> for its input, <c>&gt;</c> for its output.</param>
@@ -19,7 +19,7 @@ internal sealed class PacketRecord(string program, byte[] mark)
     private readonly byte[] _start = [.. ByteText.ToBytes(program), (byte)' ', .. mark, (byte)' '];
     private readonly ArrayBufferWriter<byte> _lines = new(WriteBytesMax);
 
-    /// <summary>Takes a packet; an empty one is the end.</summary>
+    /// <summary>Reads a packet; an empty one is the end.</summary>
     internal void Write(ReadOnlySpan<byte> packet, IBufferWriter<byte> to)
     {
         if (packet.IsEmpty)
@@ -69,7 +69,7 @@ internal sealed class PacketRecord(string program, byte[] mark)
         }
         catch (PosixException)
         {
-            // Nobody reads the record; the program goes on.
+            // The record cannot be written; the program goes on.
         }
 
         _lines.ResetWrittenCount();

@@ -45,13 +45,13 @@ internal sealed class TcpClientOptions
 
     internal IReadOnlyList<byte[]> Program { get; private set; } = [];
 
-    /// <summary>What a program says that is told of the connection alone.</summary>
+    /// <summary>What a program logs that gets only the connection.</summary>
     /// <param name="host">Where to connect to.</param>
     /// <param name="port">At which port.</param>
     internal static TcpClientOptions Of(string host, string port) =>
         new() { Host = host, Port = port };
 
-    /// <exception cref="ConfigurationException">100: it cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">100: it cannot be parsed.</exception>
     internal static TcpClientOptions Parse(ProgramContext context)
     {
         TcpClientOptions options = new();

@@ -73,7 +73,7 @@ public static class TcpClientProgram
                     continue;
                 }
 
-                // The last is told by who ends us.
+                // The caller reports the last one.
                 if (last.Length > 0 && options.Verbosity > 0)
                 {
                     Complain($"tcpclient: {last}\n");
@@ -167,7 +167,7 @@ public static class TcpClientProgram
         }
         catch (PosixException)
         {
-            // Nobody hears it; the connection counts.
+            // There is no log; the connection counts.
         }
     }
 }

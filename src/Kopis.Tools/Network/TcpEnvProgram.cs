@@ -8,7 +8,7 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Network;
 
-/// <summary><c>tcp-env [-rR] [-t SECONDS] PROGRAM</c>: tells a program that inetd started who its
+/// <summary><c>tcp-env [-rR] [-t SECONDS] PROGRAM</c>: gives a program that inetd started its
 /// peer is, as tcpserver does (contract §11).</summary>
 public static class TcpEnvProgram
 {
@@ -29,7 +29,7 @@ public static class TcpEnvProgram
         return ExitCode.Temporary;
     }
 
-    // The time for ident is null where it is not asked.
+    // The time for ident is null if it is not asked.
     private static (TimeSpan? IdentTime, IReadOnlyList<byte[]> Words) Parse(ProgramContext context)
     {
         int seconds = 30;

@@ -25,7 +25,7 @@ public static class TcpTalk
             }
             catch (Exception e) when (e is ConfigurationException or PosixException)
             {
-                // The server has hung up; what it said last is being copied.
+                // The server has disconnected; what it said last is being copied.
             }
         })
         { IsBackground = true };

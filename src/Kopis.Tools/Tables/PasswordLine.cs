@@ -11,7 +11,7 @@ internal sealed record PasswordLine(byte[] User, byte[] Uid, byte[] Gid, byte[] 
     /// <summary>The uid as a number.</summary>
     internal uint UidNumber { get; private init; }
 
-    /// <summary>Reads a line; null where it is none, or one of uid 0.</summary>
+    /// <summary>Reads a line; null if it is none, or one of uid 0.</summary>
     internal static PasswordLine? TryParse(ReadOnlySpan<byte> line)
     {
         byte[][] fields = new byte[Fields][];

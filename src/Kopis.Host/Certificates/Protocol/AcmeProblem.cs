@@ -5,14 +5,14 @@ using Kopis.Base;
 namespace Kopis.Host.Certificates.Protocol;
 
 /// <summary>What a server says went wrong (RFC 7807, RFC 8555 §6.7).</summary>
-/// <param name="Type">The error's word, without its urn; empty where it has none.</param>
+/// <param name="Type">The error's word, without its urn; empty if it has none.</param>
 /// <param name="Detail">For people; safe to print.</param>
 internal sealed record AcmeProblem(string Type, string Detail)
 {
     private const string Urn = "urn:ietf:params:acme:error:";
     private const int TextCharactersMax = 500;
 
-    // Nothing but an administrator's doing mends these.
+    // Nothing but an administrator's doing repairs these.
     private static readonly string[] Lasting =
     [
         "accountDoesNotExist", "externalAccountRequired", "invalidContact", "rejectedIdentifier",

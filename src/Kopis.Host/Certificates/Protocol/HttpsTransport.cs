@@ -52,7 +52,7 @@ internal sealed class HttpsTransport : IAcmeTransport, IDisposable
     public Task<AcmeResponse> PostAsync(string url, byte[] body, CancellationToken stop) =>
         SendAsync(HttpMethod.Post, url, body, stop);
 
-    /// <summary>The control file as authorities; null where there is none.</summary>
+    /// <summary>The control file as authorities; null if there is none.</summary>
     internal static X509Certificate2Collection? ReadAuthorities(ControlDirectory control)
     {
         if (control.ReadWhole(ListenerFiles.AcmeCa) is not { } pem)

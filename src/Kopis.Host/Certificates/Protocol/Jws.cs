@@ -10,7 +10,7 @@ internal static class Jws
 {
     /// <summary>Signs one request.</summary>
     /// <param name="key">The account's key.</param>
-    /// <param name="account">The account's URL; null where the server is to learn the key.</param>
+    /// <param name="account">The account's URL; null if the server is to learn the key.</param>
     /// <param name="nonce">What the server gave against replays.</param>
     /// <param name="url">Where the request goes.</param>
     /// <param name="payload">JSON; empty for a read (<c>POST-as-GET</c>).</param>
