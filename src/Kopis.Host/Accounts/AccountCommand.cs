@@ -23,7 +23,7 @@ internal static class AccountCommand
             return ExitCode.Success;
         }
 
-        // Control files are for all users of the suite, whatever the umask of who runs this.
+        // Control files are for all users of the suite, whatever the caller's umask.
         Processes.SetFileModeMask(OthersMayRead);
 
         // The home of a `kopis run`, say, is its user's, and so is what we write there.
@@ -80,7 +80,7 @@ internal static class AccountCommand
         return VirtualAliases.Check(targets) is { } reason ? throw Refused(reason) : targets;
     }
 
-    /// <summary>Says what is wrong with tables, beside what was done.</summary>
+    /// <summary>Reports what is wrong with tables, beside what was done.</summary>
     internal static void Warn(IEnumerable<string> faults)
     {
         foreach (string fault in faults)

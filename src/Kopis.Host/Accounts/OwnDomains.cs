@@ -51,7 +51,7 @@ internal static class OwnDomains
         return $"{text}\n{SignalSend(context)}\n";
     }
 
-    /// <summary>A domain that is not this host's yet is meant only where somebody says so, by a
+    /// <summary>A domain that is not this host's yet needs a confirmation, by a
     /// word or at a terminal: mail for a misspelt one would go nowhere else any more.</summary>
     /// <exception cref="ConfigurationException">It is not.</exception>
     internal static void RequireMeant(ProgramContext context, string domain, bool isSaid)
@@ -187,7 +187,7 @@ internal static class OwnDomains
             return "if qmail-send is running, send it HUP: kill -HUP its process";
         }
 
-        // The lock's holder, as the kernel says: what the file says is qmails's to write.
+        // The lock's holder, from the kernel: the file itself can be written by qmails.
         return FileLocks.HolderOf(path) is not { } pid ? "qmail-send is not running"
             : pid > 1 && TrySignal(pid) ? "qmail-send was notified"
             : $"notify qmail-send: kill -HUP {(pid > 1 ? pid : "its process")}";

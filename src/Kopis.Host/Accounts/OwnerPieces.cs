@@ -16,7 +16,7 @@ public static class OwnerPieces
     private const int Readable = 0x1A4; // 0644
     private const int OwnerReads = 0x100; // 0400
 
-    /// <summary>Does one; what it says goes to descriptor 1.</summary>
+    /// <summary>Does one; its output goes to descriptor 1.</summary>
     public static int Run(ProgramContext context)
     {
         string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];

@@ -114,7 +114,7 @@ public static class UserProgram
             : $"{text}mail is still sent there by {string.Join(", ", aliases)}\n";
     }
 
-    // Who was removed before without --mail has left it. Another user's line may name the place.
+    // A user removed before without --mail left it. Another user's line may name the place.
     private static string DeleteLeftMail(
         ProgramContext context, VirtualUsersFile users, string address)
     {

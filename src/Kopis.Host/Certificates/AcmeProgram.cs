@@ -90,7 +90,7 @@ public static class AcmeProgram
         _ = HttpsTransport.ReadAuthorities(control);
     }
 
-    /// <summary>Root needs to be root for the port alone: files are their owner's, who gets the
+    /// <summary>Root is needed only for the port: files belong to their owner, who gets the
     /// port from us.</summary>
     private static void GoOnAsOwner(
         ProgramContext context, AcmeSettings settings, string folder)

@@ -69,7 +69,7 @@ internal sealed record AcmeSettings(
             && label[0] != '-' && label[^1] != '-')
         && !char.IsAsciiDigit(name[^1]); // An address is not a name (RFC 3696 §2).
 
-    /// <summary>What the lines have said so far.</summary>
+    /// <summary>What the lines have set so far.</summary>
     private sealed class Draft
     {
         private readonly List<string> _contacts = [];

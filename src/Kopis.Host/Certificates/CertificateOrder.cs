@@ -21,7 +21,7 @@ internal sealed class CertificateOrder(
     private static readonly TimeSpan DecisionTimeout = TimeSpan.FromMinutes(5);
 
     /// <summary>Orders a certificate for a request.</summary>
-    /// <param name="names">What the request is for.</param>
+    /// <param name="names">The names of the request.</param>
     /// <param name="request">PKCS #10.</param>
     /// <param name="stop">Gives it up.</param>
     /// <returns>The chain as PEM, the certificate first.</returns>
@@ -95,7 +95,7 @@ internal sealed class CertificateOrder(
             : throw new AcmeException($"{url}: no {ChainType}");
     }
 
-    /// <summary>Asks until something has come about; slower and slower, or as the server wishes.
+    /// <summary>Asks until there is a result; with growing pauses, or the server's.
     /// </summary>
     private async Task<T> UntilAsync<T>(
         string url, Func<ReadOnlyMemory<byte>, T> parse, Func<T, bool> isDone,

@@ -43,7 +43,7 @@ internal sealed class HostCertificate : IDisposable
             : RenewalSchedule.Due(now.Leaf.NotBefore, now.Leaf.NotAfter, chance);
     }
 
-    /// <summary>Until when it is good; for people.</summary>
+    /// <summary>When it expires, for people.</summary>
     internal DateTimeOffset? Until => Read()?.Leaf.NotAfter;
 
     /// <summary>Makes the new file, empty, beside the old one: that it can be written is known
@@ -65,7 +65,7 @@ internal sealed class HostCertificate : IDisposable
         }
     }
 
-    /// <summary>Puts the new one in the old one's place, with its owner and mode.</summary>
+    /// <summary>Replaces the old one by the new one, with its owner and mode.</summary>
     internal void Replace(string pem)
     {
         string temporary = _temporary ?? throw new InvalidOperationException("not prepared");

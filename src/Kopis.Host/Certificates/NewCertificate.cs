@@ -6,7 +6,7 @@ using Kopis.Net.Tls;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary>A certificate that is being made: its key, the request, and what comes back.</summary>
+/// <summary>A certificate that is being made: its key, the request, and the result.</summary>
 internal sealed class NewCertificate : IDisposable
 {
     private const int ChainLengthMax = 10; // As OpenSSL's own limit of depth, and no more.
@@ -35,7 +35,7 @@ internal sealed class NewCertificate : IDisposable
 
     /// <summary>Joins the key and the chain that a server gave for it, if that is good.</summary>
     /// <returns>What <c>servercert.pem</c> is to hold.</returns>
-    /// <exception cref="AcmeException">It is not what was ordered.</exception>
+    /// <exception cref="AcmeException">It does not match the order.</exception>
     internal string Accept(string chain, DateTimeOffset now)
     {
         string pem = $"{_key.ExportPkcs8PrivateKeyPem()}\n{Certificates(chain)}";
@@ -59,13 +59,13 @@ internal sealed class NewCertificate : IDisposable
                 : pem;
     }
 
-    /// <summary>Whether nobody else vouches for it.</summary>
+    /// <summary>Whether it is self-signed.</summary>
     internal static bool SignsItself(X509Certificate2 certificate) =>
         certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
     public void Dispose() => _key.Dispose();
 
-    /// <summary>The chain again, by our own hand: certificates, and nothing beside them.</summary>
+    /// <summary>The chain, encoded again: certificates, and nothing else.</summary>
     private static string Certificates(string chain)
     {
         List<string> all = [];

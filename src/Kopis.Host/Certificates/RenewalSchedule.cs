@@ -1,6 +1,6 @@
 namespace Kopis.Host.Certificates;
 
-/// <summary>When to ask for the next certificate, and when to try again. Pure; time comes in.
+/// <summary>When to ask for the next certificate, and when to retry. Pure: the time is a parameter.
 /// </summary>
 internal static class RenewalSchedule
 {
@@ -22,7 +22,7 @@ internal static class RenewalSchedule
     /// <summary>The wait after failures in a row: 10 minutes, doubled each time, at most 6 hours,
     /// and up to a tenth more. With it a server's limit of a few failures an hour holds.</summary>
     /// <param name="failures">In a row, at least 1.</param>
-    /// <param name="asked">What the server asked for; a day of it is believed.</param>
+    /// <param name="asked">The server's pause, limited to a day.</param>
     /// <param name="chance">From 0 to 1.</param>
     internal static TimeSpan Wait(int failures, TimeSpan? asked, double chance)
     {

@@ -6,7 +6,7 @@ namespace Kopis.Host.Install;
 
 /// <summary>
 /// Where there is <c>control/acme</c>, qmaild renews the certificate, and may not write to
-/// <c>control</c>: the certificate moves to <c>tls</c>, which is his, and a link stays.
+/// <c>control</c>: the certificate moves to <c>tls</c>, which is that user's, and a link stays.
 /// </summary>
 internal sealed class AcmeLink(string home)
 {
@@ -27,7 +27,7 @@ internal sealed class AcmeLink(string home)
         // It is qmaild's file, in root's directory: he can make it no link, but may lock it.
         if (BoundedFile.TryRead(path, InstallRecord.FileBytesMax, out int errno) is { } content)
         {
-            // As he, in his directory: no link in it leads root astray.
+            // As that user, in its directory: no link in it misleads root.
             OwnerWork.Run(Qmaild(), content, "replace-secret", Path.Combine(home, Target));
         }
         else if (errno != Errno.NoEntry)

@@ -104,8 +104,8 @@ internal sealed class FirstFiles(string home, InstallRecord record)
         }
     }
 
-    /// <summary>Addresses that every host must have, into a Maildir of alias. The directory is his,
-    /// so all of it is done as he.</summary>
+    /// <summary>Addresses that every host must have, into a Maildir of alias. That user owns
+    /// the directory, so all of it is done as that user.</summary>
     private List<string> MakeAliases()
     {
         List<string> made = [];
@@ -163,7 +163,7 @@ internal sealed class FirstFiles(string home, InstallRecord record)
             }
             catch (Exception e) when (e is SocketException or ArgumentException)
             {
-                // Nobody knows it by another name.
+                // It has no other name yet.
             }
         }
 

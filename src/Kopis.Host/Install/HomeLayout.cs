@@ -17,7 +17,7 @@ public sealed class HomeLayout(string home)
     /// <summary>This host's name, from control/me.</summary>
     internal string Me { get; private set; } = "";
 
-    /// <summary>Makes all that is missing, and takes the home for this process.</summary>
+    /// <summary>Makes all that is missing, and claims the home for this process.</summary>
     /// <exception cref="ConfigurationException">It cannot be written, or another run has it.
     /// </exception>
     internal void Prepare(IReadOnlyList<string> programs)
@@ -36,7 +36,7 @@ public sealed class HomeLayout(string home)
     }
 
     /// <summary>
-    /// Addresses that every host must have go to a mailbox, where nobody decided otherwise.
+    /// Addresses that every host must have go to a mailbox, unless configured otherwise.
     /// </summary>
     internal void MakeAliases(string address)
     {
@@ -58,10 +58,10 @@ public sealed class HomeLayout(string home)
         }
     }
 
-    /// <summary>Behind the name of a host that knows no domain of its own.</summary>
+    /// <summary>Appended to the name of a host without a domain.</summary>
     public const string NoDomain = ".localdomain";
 
-    /// <summary>What is said of such a name.</summary>
+    /// <summary>The warning about such a name.</summary>
     public const string NoDomainNote = """
         The name of this host has no domain, so its mail is of *.localdomain, where nobody else can
         answer it. Write its full name into control/me, locals and rcpthosts.

@@ -32,7 +32,7 @@ public static class HomeManifest
         new("qmails", "qmail", ""), // Schedules, retries, bounces.
     ];
 
-    /// <summary>Parents stand before what is in them.</summary>
+    /// <summary>Parents come before their contents.</summary>
     public static IReadOnlyList<HomeEntry> Entries { get; } =
     [
         new("", Kind.Directory, "root", "qmail", M0755, M0755),
@@ -50,14 +50,14 @@ public static class HomeManifest
         // Virtual users' mail. Their mailboxes have the owner of this, who must not be root.
         new("users/mail", Kind.Directory, "alias", "nofiles", M0700, M0700),
 
-        // Who may not list the queue may still reach queue/intake in it.
+        // Users who may not list the queue may still reach queue/intake in it.
         new("queue", Kind.Directory, "qmailq", "qmail", M0755, M0755),
         new("queue/bounce", Kind.Directory, "qmails", "qmail", M0700, M0700),
         new("queue/mess", Kind.Directory, "qmailq", "qmail", M0750, M0700),
         new("queue/mess/incoming", Kind.Directory, "qmailq", "qmail", M0700, M0700),
         new("queue/state", Kind.Directory, "qmails", "qmail", M0700, M0700),
 
-        // Nobody but qmailq makes files here; the others each have theirs.
+        // Only qmailq makes files here; the others each have their own place.
         new("queue/lock", Kind.Directory, "qmailq", "qmail", M0750, M0700),
         new("queue/lock/sendmutex", Kind.File, "qmails", "qmail", M0600, null),
         new("queue/lock/tcpto", Kind.File, "qmailr", "qmail", M0644, null),

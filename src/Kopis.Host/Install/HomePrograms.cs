@@ -51,7 +51,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         }
     }
 
-    /// <summary>Puts this very binary there, in one step, where it is another.</summary>
+    /// <summary>Replaces the binary there by this one, in one step, if they differ.</summary>
     /// <returns>Whether it was.</returns>
     internal bool CopyBinary(bool evenIfSame = false)
     {

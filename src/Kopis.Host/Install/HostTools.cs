@@ -8,7 +8,7 @@ internal sealed class HostTools(ByteEnvironment environment)
 {
     private const string Sbin = ":/usr/sbin:/sbin:/usr/bin:/bin";
 
-    /// <summary>Runs one to its end; what it says goes where ours goes.</summary>
+    /// <summary>Runs one to its end, with our output and error descriptors.</summary>
     /// <exception cref="ConfigurationException">There is none of that name, or it fails.
     /// </exception>
     internal void Run(string name, params string[] arguments)

@@ -35,7 +35,7 @@ internal sealed record InstallOptions(string Home, string? Pages, bool Systemd, 
             }
         }
 
-        // A unit file and a rule of useradd hold it as it stands.
+        // It is copied as it is into a unit file and a useradd command.
         return options.Home.Length > 1
             && options.Home.All(c => char.IsAsciiLetterOrDigit(c) || "/._-+".Contains(c))
             ? options

@@ -19,7 +19,7 @@ internal sealed class InstallRecord
     private readonly List<string> _lines = [];
     private readonly HashSet<string> _before;
 
-    /// <summary>Reads what a former run wrote.</summary>
+    /// <summary>Reads what an earlier run wrote.</summary>
     internal InstallRecord(string home)
     {
         _home = home;

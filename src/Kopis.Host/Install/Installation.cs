@@ -52,7 +52,7 @@ internal sealed class Installation(
             record.Add("user", user.Name);
         }
 
-        record.Save(); // What comes may fail; the users are there.
+        record.Save(); // What follows may fail; the users exist.
         if (_programs.CopyBinary())
         {
             yield return $"new program {home}/bin/kopis";
@@ -76,7 +76,7 @@ internal sealed class Installation(
         record.Save();
     }
 
-    /// <summary>Puts one thing right.</summary>
+    /// <summary>Repairs one thing.</summary>
     /// <exception cref="ConfigurationException">That is not ours to do.</exception>
     internal static void Mend(Finding finding)
     {

@@ -6,7 +6,7 @@ namespace Kopis.Host.Install;
 
 /// <summary>
 /// Removes what the installer made: no mail, no file that anybody changed, and no user as long
-/// as files of his may be there, since his number would be another's one day.
+/// as it may own files, since its number may be reused.
 /// </summary>
 internal sealed class Uninstaller(
     string home, HostTools tools, IReadOnlyList<string> programs)
@@ -105,7 +105,7 @@ internal sealed class Uninstaller(
         tree.TryUnlink("users/delivery.lock");
     }
 
-    // A link is nothing that was written here.
+    // Links were not written here.
     private bool IsUnchanged(Beneath tree, string name) =>
         tree.TryReadFile(name, InstallRecord.FileBytesMax, out _) is { } content
         && _record.IsUnchanged(name, content);

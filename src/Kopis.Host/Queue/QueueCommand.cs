@@ -19,7 +19,7 @@ public static class QueueCommand
     private const int BlockBytes = 64 * 1024;
     private const int Alarm = 14;
     private const int StandardError = 2;
-    private const int Bounces = 3; // To who writes queue/bounce, where that is not us.
+    private const int Bounces = 3; // To the process that writes queue/bounce, if it is another.
     private const string BouncesVariable = "KOPIS_BOUNCES";
 
     private const string Usage = """
@@ -211,7 +211,7 @@ public static class QueueCommand
 
     private static string Safe(ReadOnlyMemory<byte> address) => LogText.Safe(address.Span);
 
-    /// <summary>A terminal gets nothing but what can be printed.</summary>
+    /// <summary>Only printable bytes go to a terminal.</summary>
     private static string Printable(ReadOnlySpan<byte> text) => string.Concat(
         ByteText.ToText(text).Select(c => c is '\n' or (>= ' ' and <= '~') ? c : '?'));
 

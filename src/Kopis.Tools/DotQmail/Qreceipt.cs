@@ -28,7 +28,7 @@ public static class Qreceipt
         byte[] sender = ToolQueue.Required(context, "SENDER");
         if (sender.Length == 0 || sender.AsSpan().SequenceEqual("#@[]"u8))
         {
-            return ExitCode.Success; // A bounce; nobody answers one.
+            return ExitCode.Success; // A bounce is not answered.
         }
 
         byte[] address = context.Arguments[0];

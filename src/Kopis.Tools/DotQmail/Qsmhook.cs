@@ -46,7 +46,7 @@ public static class Qsmhook
             : status.ExitCode;
     }
 
-    /// <summary>Puts sender, user and host for <c>%g</c>, <c>%u</c> and <c>%h</c>.</summary>
+    /// <summary>Substitutes sender, user and host for <c>%g</c>, <c>%u</c> and <c>%h</c>.</summary>
     internal static byte[] Expand(byte[] word, byte[] sender, byte[] user, byte[] host)
     {
         List<byte> expanded = new(word.Length);

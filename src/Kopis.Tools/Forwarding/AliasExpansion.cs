@@ -5,7 +5,7 @@ namespace Kopis.Tools.Forwarding;
 
 /// <summary>
 /// Follows an address through a forwarding database to its recipients and programs (fastforward
-/// 0.51). What was met once is not followed again, so that circles end.
+/// 0.51). A target is followed once, so that loops end.
 /// </summary>
 /// <param name="image">The database.</param>
 /// <param name="readList">Reads the entries of a mailing list's file.</param>
@@ -19,7 +19,7 @@ internal sealed class AliasExpansion(byte[] image, Func<byte[], IReadOnlyList<by
     /// <summary>Where the message is forwarded to, at most once each.</summary>
     internal IReadOnlyList<byte[]> Recipients => _recipients;
 
-    /// <summary>What is run with the message: a bar or an exclamation point, and the command.
+    /// <summary>A program: a bar or an exclamation point, and the command.
     /// </summary>
     internal IReadOnlyList<byte[]> Programs => _programs;
 

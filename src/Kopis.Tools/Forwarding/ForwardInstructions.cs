@@ -3,7 +3,7 @@ using Kopis.Base;
 namespace Kopis.Tools.Forwarding;
 
 /// <summary>
-/// setforward's text: <c>target: command, command;</c>. Blanks and line ends outside say nothing, a
+/// setforward's text: <c>target: command, command;</c>. Blanks and line ends outside are ignored, a
 /// backslash takes the next byte as it is, <c>#</c> hides the rest of its line.
 /// </summary>
 internal sealed class ForwardInstructions

@@ -43,7 +43,7 @@ internal sealed class ForwardTable
             ? SplitAtNul(data)
             : null;
 
-    /// <summary>Cuts what is ended by NULs.</summary>
+    /// <summary>Splits fields that end in NUL.</summary>
     /// <exception cref="InvalidDataException">The last one has none.</exception>
     internal static List<byte[]> SplitAtNul(ReadOnlySpan<byte> data)
     {

@@ -4,7 +4,7 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary>Reads the files that say where mail goes on.</summary>
+/// <summary>Reads files of forwarding instructions.</summary>
 internal static class MessageFiles
 {
     private const int BytesMax = 64 * 1024 * 1024; // A million addresses.

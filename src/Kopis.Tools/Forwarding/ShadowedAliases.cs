@@ -10,7 +10,7 @@ namespace Kopis.Tools.Forwarding;
 
 /// <summary>
 /// Entries of /etc/aliases that no mail reaches, since fastforward is asked last: who comes before.
-/// As far as who compiles the file may see.
+/// As far as the caller may read the files.
 /// </summary>
 internal sealed class ShadowedAliases(ProgramContext context)
 {

@@ -6,10 +6,10 @@ namespace Kopis.Tools.Network;
 
 /// <summary>
 /// Copies between the network, on descriptors 0 and 1, and a program. Each way has a thread: a side
-/// that does not read holds up what is for it, and nothing else.
+/// that does not read delays only its own input.
 /// </summary>
-/// <param name="input">Sees and may change what is for the program.</param>
-/// <param name="output">As well for what comes from it.</param>
+/// <param name="input">Sees and may change the program's input.</param>
+/// <param name="output">The same for its output.</param>
 internal sealed class Relay(LineEnds.Transform input, LineEnds.Transform output)
 {
     /// <summary>The program's standard input.</summary>

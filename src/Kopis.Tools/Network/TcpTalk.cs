@@ -129,7 +129,7 @@ public static class TcpTalk
         return LineEnds.Copy(fd, 1, transform);
     }
 
-    // As cat -v: what a stranger sends does nothing to a terminal.
+    // As cat -v: a peer's bytes cannot control a terminal.
     private static LineEnds.Transform Visible()
     {
         LineEnds.Transform lines = LineEnds.Delete();

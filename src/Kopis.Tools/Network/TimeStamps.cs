@@ -47,7 +47,7 @@ public static class TimeStamps
     /// cut anywhere, an empty one is the end.</summary>
     internal static LineEnds.Transform Localize()
     {
-        List<byte> head = []; // A line's start, until it is long enough to judge.
+        List<byte> head = []; // A line's start, until it is long enough to check.
         bool inLine = false;
         return (block, to) =>
         {
@@ -103,7 +103,7 @@ public static class TimeStamps
         }
         catch (ConfigurationException)
         {
-            return ExitCode.Temporary; // Without a word: its log may be what is broken.
+            return ExitCode.Temporary; // Without a message: its log may be what is broken.
         }
     }
 }

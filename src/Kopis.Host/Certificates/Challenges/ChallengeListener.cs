@@ -17,7 +17,7 @@ internal abstract class ChallengeListener : IChallengeResponder
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _free = new(ConnectionsMax);
 
-    /// <summary>Nobody is answered before <see cref="Start"/>.</summary>
+    /// <summary>It answers only after <see cref="Start"/>.</summary>
     /// <param name="at">Where.</param>
     /// <param name="bound">The port, bound already; null: it is bound now.</param>
     /// <exception cref="ConfigurationException">It is taken, or not ours to take.</exception>

@@ -2,7 +2,7 @@ using Kopis.Base;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>A server did not do what was asked of it; the text says what it said.</summary>
+/// <summary>A server did not do what was asked; the text has its error.</summary>
 internal sealed class AcmeException : ConfigurationException
 {
     internal AcmeException(string message, int exitCode = ExitCode.Temporary)
@@ -10,6 +10,6 @@ internal sealed class AcmeException : ConfigurationException
     {
     }
 
-    /// <summary>How long the server wants to be left alone.</summary>
+    /// <summary>The pause that the server asks for.</summary>
     internal TimeSpan? RetryAfter { get; init; }
 }

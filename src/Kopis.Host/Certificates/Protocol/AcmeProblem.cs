@@ -4,7 +4,7 @@ using Kopis.Base;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>What a server says went wrong (RFC 7807, RFC 8555 §6.7).</summary>
+/// <summary>A server's error report (RFC 7807, RFC 8555 §6.7).</summary>
 /// <param name="Type">The error's word, without its urn; empty if it has none.</param>
 /// <param name="Detail">For people; safe to print.</param>
 internal sealed record AcmeProblem(string Type, string Detail)
@@ -60,7 +60,7 @@ internal sealed record AcmeProblem(string Type, string Detail)
             Printable(detail.ToString()));
     }
 
-    /// <summary>As an end of what was tried.</summary>
+    /// <summary>As an exception.</summary>
     internal AcmeException ToException(string what, TimeSpan? retryAfter = null) =>
         new($"{what}: {(Type.Length > 0 ? Type + ": " : "")}{Detail}", Code)
         {

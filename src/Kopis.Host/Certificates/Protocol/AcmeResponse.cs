@@ -1,6 +1,6 @@
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>What a server answered.</summary>
+/// <summary>A server's response.</summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Body">All of it, of bounded size.</param>
 internal sealed record AcmeResponse(int Status, byte[] Body)
@@ -11,10 +11,10 @@ internal sealed record AcmeResponse(int Status, byte[] Body)
     /// <summary>For the next request.</summary>
     internal string? Nonce { get; init; }
 
-    /// <summary>Where what was made can be asked about.</summary>
+    /// <summary>The URL of what was made.</summary>
     internal string? Location { get; init; }
 
-    /// <summary>When to come back.</summary>
+    /// <summary>When to ask again.</summary>
     internal TimeSpan? RetryAfter { get; init; }
 
     internal bool IsSuccess => Status is >= 200 and < 300;

@@ -8,7 +8,7 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>HTTPS by the platform's client: no redirects, no cookies, nothing long.</summary>
+/// <summary>HTTPS by the platform's client: no redirects, no cookies, bounded sizes.</summary>
 internal sealed class HttpsTransport : IAcmeTransport, IDisposable
 {
     private const int BodyBytesMax = 256 * 1024; // A chain of ten certificates, thrice.

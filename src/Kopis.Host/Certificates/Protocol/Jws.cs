@@ -11,8 +11,8 @@ internal static class Jws
     /// <summary>Signs one request.</summary>
     /// <param name="key">The account's key.</param>
     /// <param name="account">The account's URL; null if the server is to learn the key.</param>
-    /// <param name="nonce">What the server gave against replays.</param>
-    /// <param name="url">Where the request goes.</param>
+    /// <param name="nonce">The server's nonce against replays.</param>
+    /// <param name="url">The URL of the request.</param>
     /// <param name="payload">JSON; empty for a read (<c>POST-as-GET</c>).</param>
     internal static byte[] Sign(
         AccountKey key, string? account, string nonce, string url, ReadOnlySpan<byte> payload)
