@@ -53,7 +53,7 @@ public static class QmailSendProgram
         bool batch = context.ArgumentText(0) == "--batch";
         SendContext send = new(
             context.Home, control, controls, TimeProvider.System, log,
-            Greet(1, 2, controls.ConcurrencyLocal),
+            Greet(1, 2, controls.LocalDeliveries(spawnerIsOurs: batch)),
             Greet(3, 4, controls.ConcurrencyRemote, takesParameters: batch),
             new CleanPipe(5, 6), signals, trigger, batch)
         {

@@ -25,8 +25,12 @@ internal sealed class SendControls
 
     internal required int ConcurrencyLocal { get; init; }
 
-    /// <summary>Local deliveries that run before each user has one place only; null: half of what
-    /// the channel can run.</summary>
+    /// <summary>Local deliveries at once where the spawner is ours; <see cref="ConcurrencyLocal"/>
+    /// counts programs then, and is qmail-lspawn's to keep.</summary>
+    internal required int ConcurrencyMailbox { get; init; }
+
+    /// <summary>Local deliveries of a spawner of another make that run before each user has one
+    /// place only; null: half of what the channel can run.</summary>
     internal required int? ConcurrencyShared { get; init; }
 
     internal required int ConcurrencyRemote { get; init; }
@@ -39,6 +43,12 @@ internal sealed class SendControls
     /// <summary>A message so old is delayed, which its sender may have asked to hear of; zero: no
     /// message ever is.</summary>
     internal required int DelayNotifySeconds { get; init; }
+
+    /// <summary>Local deliveries at once, as far as control files say. Where concurrencylocal is 0
+    /// none is started, whoever the spawner is.</summary>
+    /// <param name="spawnerIsOurs">It keeps the number of programs itself.</param>
+    internal int LocalDeliveries(bool spawnerIsOurs) =>
+        spawnerIsOurs && ConcurrencyLocal > 0 ? ConcurrencyMailbox : ConcurrencyLocal;
 
     /// <exception cref="Base.ConfigurationException">A file cannot be read or parsed.</exception>
     internal static SendControls Read(ControlDirectory control)
@@ -54,6 +64,7 @@ internal sealed class SendControls
             DoubleBounceTo =
                 doubleTo is [] or [(byte)'@', ..] ? [] : [.. doubleTo, (byte)'@', .. doubleHost],
             ConcurrencyLocal = control.ReadInt(SendFiles.ConcurrencyLocal),
+            ConcurrencyMailbox = control.ReadInt(SendFiles.ConcurrencyMailbox),
             ConcurrencyShared = (int?)control.TryReadLong(SendFiles.ConcurrencyShared),
             ConcurrencyRemote = control.ReadInt(SendFiles.ConcurrencyRemote),
             QueueMemoryBytes = control.ReadInt(SendFiles.QueueMemory),

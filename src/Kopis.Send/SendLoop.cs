@@ -49,9 +49,10 @@ internal sealed class SendLoop : IDisposable
             context.Control.Watched(AddressMap.Files));
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
+        int half = (context.Local.Concurrency + 1) / 2;
         Scheduler scheduler = new(
             controls.QueueLifetimeSeconds, context.Batch,
-            controls.ConcurrencyShared ?? (context.Local.Concurrency + 1) / 2);
+            context.Batch ? half : controls.ConcurrencyShared ?? half);
         StateLog marks = new(context.Files, Path.Combine(queue, "state"))
         {
             CompactAfterBytes = context.CompactAfterBytes,

@@ -115,14 +115,20 @@ public sealed class ChannelTests : IDisposable
     [InlineData(0)] // An answer to no order.
     [InlineData(1)] // A frame too short for an answer.
     [InlineData(2)] // A frame longer than any answer.
+    [InlineData(3)] // It wants a place for a delivery of another.
+    [InlineData(4)] // It gives one back.
+    [InlineData(5)] // It says something with it.
     public void A_hostile_qmail_local_is_found_out(int kind)
     {
         (int ours, int theirs) = Fd.SocketPair();
-        WarmLocal local = new(ours);
+        WarmLocal local = new(ours, new ProgramPlaces(1, 1));
         byte[] answer = kind switch
         {
             0 => LocalChannel.FormatAnswer(5, 0, "did 1+0+0\n"u8),
             1 => [1, 0, 0, 0, 9],
+            3 => LocalChannel.FormatAnswer(5, LocalChannel.PlaceWanted, []),
+            4 => LocalChannel.FormatAnswer(5, LocalChannel.PlaceFree, []),
+            5 => LocalChannel.FormatAnswer(5, LocalChannel.PlaceWanted, "x"u8),
             _ => [0, 0, 1, 0],
         };
         FdPassing.Send(theirs, answer, theirs); // And a descriptor that nobody asked for.
@@ -132,10 +138,68 @@ public sealed class ChannelTests : IDisposable
     }
 
     [Fact]
+    public void Places_end_with_their_delivery_or_process()
+    {
+        (int ours, int theirs) = Fd.SocketPair();
+        ProgramPlaces places = new(1, 1);
+        WarmLocal local = new(ours, places);
+        List<byte> ended = [];
+        for (uint id = 0; id < 3; id++)
+        {
+            local.Order(id, new PendingDelivery((byte)(id + 10), "joe", [1], null));
+            Say(id, LocalChannel.PlaceWanted);
+        }
+
+        Assert.Equal(0u, places.DequeueGranted());
+        Assert.Null(places.DequeueGranted());
+        Say(1, LocalChannel.PlaceFree); // It waits no more.
+        Say(0, ExitCode.Success); // The place was not given back.
+        Assert.Equal([10], ended);
+        Assert.Equal(2u, places.DequeueGranted());
+        Assert.Throws<InvalidDataException>(() => Say(1, LocalChannel.PlaceFree));
+        local.Close();
+        Assert.False(places.Remove(2));
+        Fd.Close(theirs);
+
+        void Say(uint id, int code)
+        {
+            Fd.WriteAll(theirs, LocalChannel.FormatAnswer(id, code, []));
+            Assert.True(local.Read((slot, _) => ended.Add(slot)));
+        }
+    }
+
+    [Fact]
+    public void A_program_runs_once_it_has_a_place()
+    {
+        Service service = new(Site());
+        service.Grant(1, In("|echo ran > did"));
+        service.Order(1, "x\n\n"u8);
+        Assert.Equal((1u, (int)LocalChannel.PlaceWanted), service.Code());
+        Assert.False(File.Exists(_home + "/did"));
+        service.EndGrants(); // It may still be told.
+        service.Say(LocalChannel.FormatPlace(1));
+        Assert.Equal((1u, (int)LocalChannel.PlaceFree), service.Code());
+        Assert.Equal("ran\n", File.ReadAllText(_home + "/did"));
+        Assert.Equal((1u, ExitCode.Success), service.Code());
+        Assert.Null(service.End(hangUp: false)); // Nothing is left to do.
+    }
+
+    [Fact]
+    public void Who_waits_for_a_place_when_the_spawner_ends_does_not_run()
+    {
+        Service service = new(Site());
+        service.Grant(1, In("|echo ran > did"));
+        service.Order(1, "x\n\n"u8);
+        Assert.Equal((1u, (int)LocalChannel.PlaceWanted), service.Code());
+        Assert.Null(service.End());
+        Assert.False(File.Exists(_home + "/did"));
+    }
+
+    [Fact]
     public void A_qmail_local_that_hangs_up_is_noticed()
     {
         (int ours, int theirs) = Fd.SocketPair();
-        WarmLocal local = new(ours);
+        WarmLocal local = new(ours, new ProgramPlaces(1, 1));
         Assert.True(local.Read((_, _) => { })); // Nothing yet.
         Fd.Close(theirs);
         Assert.False(local.Read((_, _) => { }));
@@ -184,6 +248,8 @@ public sealed class ChannelTests : IDisposable
     [InlineData("fields")]
     [InlineData("grant")]
     [InlineData("grants")]
+    [InlineData("place")]
+    [InlineData("place and more")]
     public void Nonsense_ends_the_server_but_not_what_runs(string kind)
     {
         Service service = new(Site());
@@ -205,12 +271,18 @@ public sealed class ChannelTests : IDisposable
             case "fields":
                 service.Grant([3, 0, 0, 0, 65, 0]);
                 break;
+            case "place": // Nobody waits for one.
+                service.Say(LocalChannel.FormatPlace(1));
+                break;
+            case "place and more":
+                service.Say([6, 0, 0, 0, 1, 0, 0, 0, LocalChannel.PlaceGranted, 0]);
+                break;
             case "grant":
                 service.EndGrants();
                 service.Order(3, "x\n\n"u8);
                 break;
             default:
-                for (uint id = 2; id < 200; id++)
+                for (uint id = 2; id < 300; id++)
                 {
                     service.Grant(id, In("./box"));
                 }
@@ -276,6 +348,7 @@ public sealed class ChannelTests : IDisposable
     {
         private readonly (int Ours, int Theirs) _grants = Fd.PacketSocketPair();
         private readonly (int Ours, int Theirs) _orders = Fd.SocketPair();
+        private readonly FrameReader _codes = new(LocalChannel.AnswerBytesMax);
         private readonly Thread _thread;
         private Exception? _error;
 
@@ -313,6 +386,23 @@ public sealed class ChannelTests : IDisposable
         }
 
         internal void Say(ReadOnlySpan<byte> bytes) => Send(_orders.Ours, bytes, -1);
+
+        /// <summary>The delivery and code of the next answer.</summary>
+        internal (uint Id, int Code) Code()
+        {
+            while (true)
+            {
+                if (_codes.TryTake() is { } frame)
+                {
+                    LocalReport answer = LocalChannel.ParseAnswer(frame);
+                    return (answer.Id, answer.ExitCode);
+                }
+
+                int got = Fd.Read(_orders.Ours, _codes.Space());
+                Assert.True(got > 0);
+                _codes.Advance(got);
+            }
+        }
 
         internal Dictionary<uint, string> Answers(int count)
         {

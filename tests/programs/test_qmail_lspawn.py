@@ -369,6 +369,13 @@ class Installed(SpawnCase):
         self.joe = self.home / "homes/joe"
         self.own_dot(self.joe / ".qmail", "|id -u; id -g; id -G; umask; exit 100\n", self.JOE)
         self.own_dot(self.home / "homes/alias/.qmail-default", "|id -u; exit 100\n", self.ALIAS)
+        (self.home / "control").mkdir(exist_ok=True)
+        self.control("concurrencylocal", "4")
+        os.mkfifo(self.joe / "hold")
+        os.chown(self.joe / "hold", self.JOE, self.JOE)
+        self.own_dot(self.joe / ".qmail-box", "./box\n", self.JOE)
+        self.own_dot(self.joe / ".qmail-hang",
+                     "|echo x >>started; cat hold\n|echo y >>started\n", self.JOE)
 
     def own_dot(self, path, content, uid):
         self.dot(path, content)
@@ -557,6 +564,70 @@ class Installed(SpawnCase):
     def test_a_huge_answer_is_cut_off(self):
         self.lie("joe", before="head -c 3000000 /dev/zero; sleep 100 &")
         self.assertEqual(b"Z", self.deliver(b"joe@mx.example")[:1])
+
+    # Places of programs: four, of which one user has two ------------------------------
+
+    def started(self, count):
+        """Until so many of joe's programs have begun."""
+        path = self.joe / "started"
+        deadline = time.monotonic() + WAIT
+        while not path.exists() or path.read_text().count("x") < count:
+            self.assertLess(time.monotonic(), deadline)
+            select.select([], [], [], 0.01)
+        self.assertEqual(count, path.read_text().count("x"))
+
+    def let_go(self):
+        """What waits for the FIFO now ends."""
+        try:
+            os.close(os.open(self.joe / "hold", os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            pass  # Nothing waits there.
+
+    def let_go_until(self, done):
+        deadline = time.monotonic() + WAIT
+        while not done():
+            self.assertLess(time.monotonic(), deadline)
+            self.let_go()
+            select.select([], [], [], 0.01)
+
+    def test_programs_that_hang_keep_no_delivery_of_others_waiting_nor_to_a_mailbox(self):
+        number = self.queue()
+        for slot in range(5):
+            self.order(slot, number, b"joe-hang@mx.example")
+        self.started(2)
+        self.assertEqual(b"D61003\n", self.deliver(b"root@mx.example"))
+        self.assertEqual(b"Kdid 1+0+0\n", self.deliver(b"joe-box@mx.example"))
+        self.started(2)
+        self.let_go_until(lambda: (self.joe / "started").read_text().count("y") == 5)
+        self.assertEqual({b"Kdid 0+0+2\n"}, set(self.reports(5).values()))
+        self.assertEqual((5, 5), tuple(
+            (self.joe / "started").read_text().count(what) for what in "xy"))
+
+    def test_the_places_of_a_process_that_dies_are_free(self):
+        number = self.queue()
+        for slot in range(5):
+            self.order(slot, number, b"joe-hang@mx.example")
+        self.started(2)
+        [child] = self.children()
+        os.kill(child, signal.SIGKILL)
+        self.assertEqual({b"Zqmail-local crashed.\n"}, set(self.reports(5).values()))
+        for slot in range(2):
+            self.order(slot, number, b"joe-hang@mx.example")
+        self.started(4)
+        self.let_go_until(lambda: (self.joe / "started").read_text().count("y") == 2)
+
+    def test_a_number_that_cannot_be_understood(self):
+        self.control("concurrencymailbox", "many")
+        result = self.run_program("qmail-lspawn", "--single-user", "./Maildir/")
+        self.assertEqual((111, b""), (result.returncode, result.stdout))
+
+    def test_the_byte_is_concurrencymailbox(self):
+        self.control("concurrencymailbox", "200")
+        with subprocess.Popen(
+                [BIN / "qmail-lspawn", "--single-user", "./Maildir/"], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, env=self.environment(), bufsize=0) as spawner:
+            self.assertEqual(b"\xc8", spawner.stdout.read(1))
+            spawner.stdin.close()
 
 
 if __name__ == "__main__":

@@ -249,7 +249,7 @@ class Scheduled(SendCase):
         return [self.wait_log(rb"^delivery \d+: (\w+): .*\n")[1].decode() for _ in range(count)]
 
     def try_again(self):
-        self.wait_log(rb"status: local 0/10 remote 0/20\n")
+        self.wait_log(rb"status: local 0/120 remote 0/20\n")
         self.sender.send_signal(signal.SIGALRM)
 
     def test_one_person_at_whom_the_server_ends_the_connection(self):

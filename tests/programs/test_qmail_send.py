@@ -156,6 +156,28 @@ class QmailSend(SendCase):
         self.start_send(local=5, remote=7)
         self.wait_log(rb"\Astatus: local 0/3 remote 0/7\n")
 
+    def test_a_spawner_of_ours_has_a_number_of_its_own(self):
+        """It keeps concurrencylocal itself, for programs."""
+        self.control("concurrencylocal", "3")
+        self.start_send(120, 7, "--batch")
+        self.wait_log(rb"\Astatus: local 0/120 remote 0/7\n")
+        self.send(*[b"joe-%d@mx.example" % i for i in range(70)])
+        for _ in range(60):
+            self.local.order()
+        self.assertTrue(self.local.is_silent())  # The other half is for others.
+        self.send(b"ann@mx.example")
+        self.assertEqual(b"ann@mx.example", self.local.order()[3])
+
+    def test_concurrencymailbox(self):
+        self.control("concurrencymailbox", "30")
+        self.start_send(120, 7, "--batch")
+        self.wait_log(rb"\Astatus: local 0/30 remote 0/7\n")
+
+    def test_concurrencylocal_0_stops_local_mail_whoever_the_spawner_is(self):
+        self.control("concurrencylocal", "0")
+        self.start_send(120, 7, "--batch")
+        self.wait_log(rb"\Astatus: local 0/0 remote 0/7\n")
+
     def test_no_more_at_once_than_the_concurrency(self):
         self.control("concurrencylocal", "2")
         self.start_send()

@@ -258,7 +258,7 @@ class Install(unittest.TestCase):
         self.host.start()
         [sender] = self.host.wait_until(
             lambda: self.host.pids().get("qmail-send"), "there is no qmail-send")
-        self.host.wait_log(r"status: local 0/10 remote 0/20\n\Z")
+        self.host.wait_log(r"status: local 0/120 remote 0/20\n\Z")
         os.kill(sender, signal.SIGALRM)
         self.host.wait_mail(joe / "Maildir", 2)
 

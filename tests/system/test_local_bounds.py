@@ -89,6 +89,7 @@ class BoundsCase(InstalledCase):
             cls.host.add_user(name)
         for name in HOSTILE:
             cls.host.dot(name, "hang", "|sleep 300")
+        cls.host.dot("joe", "program", "|echo x >>ran")
         (cls.host.base / "client.py").write_text(CLIENT)
 
     def setUp(self):
@@ -117,6 +118,17 @@ class BoundsCase(InstalledCase):
         began = time.monotonic()
         self.submit("bob", "joe")
         self.host.wait_mail(maildir, had + 1)
+        return time.monotonic() - began
+
+    def program_seconds(self):
+        """The same to a program of joe's."""
+        ran = self.host.base / "joe/ran"
+        had = ran.stat().st_size if ran.exists() else 0
+        began = time.monotonic()
+        self.submit("bob", "joe-program")
+        while not ran.exists() or ran.stat().st_size == had:
+            self.assertLess(time.monotonic() - began, 60)
+            time.sleep(0.01)
         return time.monotonic() - began
 
     def memory_peak(self):
@@ -151,10 +163,12 @@ class LocalBounds(BoundsCase):
             if user == HOSTILE[0]:
                 one = self.delivery_seconds()
         five = self.delivery_seconds()
+        program = self.program_seconds()
         tell(f"{HANGING} hanging deliveries of one user: another's mail in {one:.2f} s; "
-             f"of five users: {five:.2f} s")
+             f"of five users: {five:.2f} s, to a program {program:.2f} s")
         self.assertLess(one, 1)
         self.assertLess(five, 1)
+        self.assertLess(program, 1)
         self.end_hanging()
 
     def test_a_hundred_envelopes_of_16_mib(self):

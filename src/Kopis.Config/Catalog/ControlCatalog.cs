@@ -16,7 +16,8 @@ public static class ControlCatalog
             HostFiles.PlusDomain, HostFiles.IdHost, HostFiles.QmqpServers, HostFiles.Resolvers,
 
             SendFiles.BounceFrom, SendFiles.BounceHost, SendFiles.BounceMaxBytes,
-            SendFiles.ConcurrencyLocal, SendFiles.ConcurrencyRemote, SendFiles.ConcurrencyShared,
+            SendFiles.ConcurrencyLocal, SendFiles.ConcurrencyMailbox, SendFiles.ConcurrencyRemote,
+            SendFiles.ConcurrencyShared,
             SendFiles.DelayNotify, SendFiles.DoubleBounceHost, SendFiles.DoubleBounceTo,
             SendFiles.QueueLifetime, SendFiles.QueueMemory,
 

@@ -4,6 +4,7 @@ namespace Kopis.Config.Catalog;
 public static class SendFiles
 {
     private const string Send = "qmail-send(8)";
+    private const string SendAndLspawn = "qmail-lspawn(8) qmail-send(8)";
     private const int ConcurrencyMost = 255; // A slot is one byte.
 
     /// <summary><c>bouncefrom</c>.</summary>
@@ -45,11 +46,24 @@ public static class SendFiles
     {
         IsQmails = true,
         Most = ConcurrencyMost,
-        Unit = "deliveries",
-        Readers = Send,
+        Unit = "programs",
+        Readers = SendAndLspawn,
         Reread = Reread.Start,
         Says = "Local concurrency is {}.",
-        Text = "Local deliveries at once. 0 delivers nothing.",
+        Text = "Programs of .qmail files that run at once. 0 delivers nothing locally. With a "
+            + "qmail-lspawn of another make it is the number of local deliveries at once.",
+    };
+
+    /// <summary><c>concurrencymailbox</c>: qmail-lspawn has always announced 120.</summary>
+    public static readonly ControlNumber ConcurrencyMailbox = new("concurrencymailbox", 120)
+    {
+        Most = ConcurrencyMost,
+        Unit = "deliveries",
+        Readers = SendAndLspawn,
+        Reread = Reread.Start,
+        Says = "Local deliveries at once: {}.",
+        Text = "Local deliveries at once, with those that wait for a place to run a program. One "
+            + "user has at most half of them. 0 delivers nothing locally.",
     };
 
     /// <summary><c>concurrencyremote</c>.</summary>
@@ -69,13 +83,14 @@ public static class SendFiles
     {
         Least = 1,
         Most = ConcurrencyMost,
-        Unit = "deliveries",
+        Unit = "programs",
         Instead = "half of concurrencylocal",
-        Readers = Send,
+        Readers = SendAndLspawn,
         Reread = Reread.Start,
-        Says = "Local deliveries before each user has one at once: {}.",
-        Text = "Local deliveries that run before each user has one at a time only. One user's "
-            + "programs that hang leave room for the others' mail.",
+        Says = "Programs of .qmail files before each user has one at once: {}.",
+        Text = "Programs of .qmail files that run before each user has one at a time only. One "
+            + "user's programs that hang leave room for the others'. With a qmail-lspawn of "
+            + "another make it counts local deliveries.",
     };
 
     /// <summary><c>delaynotify</c>.</summary>

@@ -32,6 +32,10 @@ internal sealed class LocalDelivery(
     /// <summary>Only tells what would be done (option -n).</summary>
     internal bool DescribeOnly { get; init; }
 
+    /// <summary>Where programs run only with a place; null: by hand, where each runs at once.
+    /// </summary>
+    internal IProgramPlace? Place { get; init; }
+
     /// <summary>Delivers.</summary>
     /// <returns>qmail-local's exit code; the output says why.</returns>
     internal int Run()
@@ -299,33 +303,46 @@ internal sealed class LocalDelivery(
 
         _environment ??= DeliveryEnvironment.Build(
             site.Environment, request, _lines, _newSender, _defaultPart);
+        if (Place is { } place && !place.Acquire())
+        {
+            return LocalFailure.Temporary("Unable to run programs: qmail-lspawn ended. (#4.3.0)");
+        }
+
         WaitStatus status;
         try
         {
-            status = output.Run((standardOutput, standardError) => new ProcessStart
-            {
-                Path = "/bin/sh",
-                Arguments = ["/bin/sh"u8.ToArray(), "-c"u8.ToArray(), command.ToArray()],
-                Environment = _environment,
-                DirectoryBytes = request.Home,
-                OwnGroup = true,
-                Descriptors = new Dictionary<int, int>
-                {
-                    [0] = message,
-                    [1] = standardOutput,
-                    [2] = standardError,
-                },
-            });
+            status = Run(command, message, _environment);
         }
         catch (PosixException e)
         {
             return LocalFailure.Temporary(
                 $"Unable to run /bin/sh: {FileErrors.Text(e.Number)}. (#4.3.0)");
         }
+        finally
+        {
+            Place?.Release();
+        }
 
         done = !status.Crashed && status.ExitCode == ProgramExit.SkipRest;
         return ProgramExit.Judge(status);
     }
+
+    private WaitStatus Run(
+        ReadOnlyMemory<byte> command, int message, ByteEnvironment environment) =>
+        output.Run((standardOutput, standardError) => new ProcessStart
+        {
+            Path = "/bin/sh",
+            Arguments = ["/bin/sh"u8.ToArray(), "-c"u8.ToArray(), command.ToArray()],
+            Environment = environment,
+            DirectoryBytes = request.Home,
+            OwnGroup = true,
+            Descriptors = new Dictionary<int, int>
+            {
+                [0] = message,
+                [1] = standardOutput,
+                [2] = standardError,
+            },
+        });
 
     private LocalFailure? Finish()
     {

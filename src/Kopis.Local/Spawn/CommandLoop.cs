@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Local.Delivery;
 using Kopis.Local.Worker;
 using Kopis.Posix;
@@ -19,17 +21,19 @@ namespace Kopis.Local.Spawn;
 /// <param name="mess">The directory <c>queue/mess</c>.</param>
 /// <param name="queueUid">Who must own the queue's files.</param>
 /// <param name="root">Where root's half is asked.</param>
-internal sealed class CommandLoop(string mess, uint queueUid, int root)
+/// <param name="deliveries">Deliveries at once, which qmail-send is told.</param>
+/// <param name="places">Places of programs, which are fewer.</param>
+internal sealed class CommandLoop(
+    string mess, uint queueUid, int root, int deliveries, ProgramPlaces places)
 {
     private const int Orders = 0;
     private const int Reports = 1;
-    private const int DeliveriesMax = 120; // conf-spawn, contract §0.
 
     private readonly DeliveryCommandReader _reader = new();
     private readonly List<DeliveryCommand> _commands = [];
     private readonly Dictionary<uint, PendingDelivery> _pending = [];
     private readonly Dictionary<uint, WarmLocal> _locals = [];
-    private readonly bool[] _used = new bool[DeliveriesMax];
+    private readonly bool[] _used = new bool[deliveries];
     private readonly ArrayBufferWriter<byte> _reports = new();
     private readonly byte[] _block = new byte[16 * 1024];
     private bool _reading = true;
@@ -39,19 +43,28 @@ internal sealed class CommandLoop(string mess, uint queueUid, int root)
     private uint _nextId;
 
     /// <summary>This half as a process: it starts nothing.</summary>
+    /// <param name="context">Its own; the argument after the first is the uid of who must own the
+    /// queue's files.</param>
     /// <param name="mess">The directory <c>queue/mess</c>.</param>
-    /// <param name="queueOwner">The uid of who must own the queue's files.</param>
     /// <param name="root">Where root's half is asked.</param>
     /// <returns>Temporary where root's half is gone, which qmail-send says.</returns>
-    internal static int Run(string mess, string? queueOwner, int root)
+    /// <exception cref="ConfigurationException">A control file cannot be read or understood.
+    /// </exception>
+    internal static int Run(ProgramContext context, string mess, int root)
     {
-        if (!uint.TryParse(queueOwner, CultureInfo.InvariantCulture, out uint uid))
+        if (!uint.TryParse(context.ArgumentText(1), CultureInfo.InvariantCulture, out uint uid))
         {
             return ExitCode.Permanent;
         }
 
         Confinement.RefusePrograms();
-        CommandLoop loop = new(mess, uid, root);
+        ControlDirectory control = new(context.In("control")); // qmail-send says what is odd there.
+        int programs = Math.Max(1, control.ReadInt(SendFiles.ConcurrencyLocal));
+        ProgramPlaces places = new(
+            programs,
+            (int?)control.TryReadLong(SendFiles.ConcurrencyShared) ?? (programs + 1) / 2);
+        CommandLoop loop = new(
+            mess, uid, root, control.ReadInt(SendFiles.ConcurrencyMailbox), places);
         loop.Run();
         return loop._isLost ? ExitCode.Temporary : ExitCode.Success;
     }
@@ -59,7 +72,7 @@ internal sealed class CommandLoop(string mess, uint queueUid, int root)
     /// <summary>Runs until orders have ended and everything is reported.</summary>
     private void Run()
     {
-        _reports.WriteByte(DeliveriesMax);
+        _reports.WriteByte((byte)deliveries);
         FlushReports();
         Poller poller = new() { Watch = new Watchdog("qmail-lspawn") };
         while (!_isLost && (_reading || _running > 0))
@@ -101,6 +114,19 @@ internal sealed class CommandLoop(string mess, uint queueUid, int root)
         if (!_isLost && _reading && poller.IsReady(orders))
         {
             ReadOrders();
+        }
+
+        GrantPlaces();
+    }
+
+    /// <summary>Lets programs run for which there is room now.</summary>
+    private void GrantPlaces()
+    {
+        while (places.DequeueGranted() is { } id)
+        {
+            (uint number, WarmLocal local) = _locals.First(local => local.Value.Has(id));
+            local.GrantPlace(id);
+            Talk(number, local, isReadable: false);
         }
     }
 
@@ -178,7 +204,8 @@ internal sealed class CommandLoop(string mess, uint queueUid, int root)
                 id, message.HasOwnFile, command.Sender, bodyBytes);
             message.Read(0, frame.AsSpan(frame.Length - bodyBytes));
             kept = message.HasOwnFile ? message : null;
-            _pending.Add(id, new PendingDelivery(command.Slot, frame, kept));
+            _pending.Add(id, new PendingDelivery(
+                command.Slot, MailUserName.Of(command.Recipients[0]), frame, kept));
             byte[] question = new byte[LocalChannel.IdBytes];
             BinaryPrimitives.WriteUInt32LittleEndian(question, id);
             FdPassing.Send(root, [.. question, .. command.Recipients[0]], fd: -1);
@@ -204,7 +231,7 @@ internal sealed class CommandLoop(string mess, uint queueUid, int root)
         RootReply reply = RootReply.Parse(packet);
         if (socket >= 0)
         {
-            _locals.Add(reply.Local, new WarmLocal(socket));
+            _locals.Add(reply.Local, new WarmLocal(socket, places));
         }
 
         _pending.Remove(reply.Id, out PendingDelivery order);

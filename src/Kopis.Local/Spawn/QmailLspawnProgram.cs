@@ -21,7 +21,7 @@ public static class QmailLspawnProgram
         string mess = context.In("queue/mess");
         if (context.ArgumentText(0) == Orders && Fd.IsInherited(Root))
         {
-            return CommandLoop.Run(mess, context.ArgumentText(1), Root);
+            return CommandLoop.Run(context, mess, Root);
         }
 
         Lifeline.Watch(context);

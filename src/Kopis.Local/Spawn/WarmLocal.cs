@@ -2,6 +2,7 @@ using Kopis.Base;
 using Kopis.Local.Delivery;
 using Kopis.Local.Worker;
 using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Local.Spawn;
 
@@ -12,15 +13,18 @@ namespace Kopis.Local.Spawn;
 internal sealed class WarmLocal
 {
     private readonly FrameReader _reader = new(LocalChannel.AnswerBytesMax);
-    private readonly Dictionary<uint, byte> _slots = [];
-    private readonly Queue<PendingDelivery> _output = new();
+    private readonly Dictionary<uint, (byte Slot, string User)> _deliveries = [];
+    private readonly Queue<(byte[] Bytes, QueuedBody? OwnFile)> _output = new();
+    private readonly ProgramPlaces _places;
     private int _sent; // Of the first frame.
 
     /// <summary>The channel to a process that runs.</summary>
     /// <param name="socket">Our end of the socket pair; this object's from now on.</param>
-    internal WarmLocal(int socket)
+    /// <param name="places">Where its programs get their places.</param>
+    internal WarmLocal(int socket, ProgramPlaces places)
     {
         Socket = socket;
+        _places = places;
         Fd.SetNonBlocking(socket, true);
     }
 
@@ -32,31 +36,37 @@ internal sealed class WarmLocal
     internal bool HasOutput => _output.Count > 0;
 
     /// <summary>Slots of deliveries without an answer.</summary>
-    internal IReadOnlyCollection<byte> Slots => _slots.Values;
+    internal IEnumerable<byte> Slots => _deliveries.Values.Select(delivery => delivery.Slot);
 
     /// <summary>Orders a delivery that root has granted.</summary>
     internal void Order(uint id, PendingDelivery order)
     {
-        _slots.Add(id, order.Slot);
-        _output.Enqueue(order);
+        _deliveries.Add(id, (order.Slot, order.User));
+        _output.Enqueue((order.Frame, order.OwnFile));
     }
+
+    /// <summary>Whether this delivery is one of its.</summary>
+    internal bool Has(uint id) => _deliveries.ContainsKey(id);
+
+    /// <summary>Lets a delivery run its program.</summary>
+    internal void GrantPlace(uint id) => _output.Enqueue((LocalChannel.FormatPlace(id), null));
 
     /// <summary>Sends what the socket takes.</summary>
     /// <exception cref="PosixException">The process is gone.</exception>
     internal void Flush()
     {
-        while (_output.TryPeek(out PendingDelivery first))
+        while (_output.TryPeek(out (byte[] Bytes, QueuedBody? OwnFile) first))
         {
             // The descriptor goes with the first byte.
             int descriptor = _sent == 0 && first.OwnFile is { } file ? file.Descriptor : -1;
-            int put = FdPassing.TrySend(Socket, first.Frame.AsSpan(_sent), descriptor);
+            int put = FdPassing.TrySend(Socket, first.Bytes.AsSpan(_sent), descriptor);
             if (put < 0)
             {
                 return;
             }
 
             _sent += put;
-            if (_sent == first.Frame.Length)
+            if (_sent == first.Bytes.Length)
             {
                 _output.Dequeue();
                 first.OwnFile?.Dispose();
@@ -81,16 +91,32 @@ internal sealed class WarmLocal
         _reader.Advance(got);
         while (_reader.TryTake() is { } frame)
         {
-            LocalReport answer = LocalChannel.ParseAnswer(frame);
-            if (!_slots.Remove(answer.Id, out byte slot))
-            {
-                throw new InvalidDataException("An answer to no order.");
-            }
-
-            report(slot, DeliveryResult.Of(answer.ExitCode, answer.Text.Span));
+            Handle(LocalChannel.ParseAnswer(frame), report);
         }
 
         return true;
+    }
+
+    private void Handle(LocalReport answer, Action<byte, Outcome> report)
+    {
+        if (!_deliveries.TryGetValue(answer.Id, out (byte Slot, string User) delivery))
+        {
+            throw new InvalidDataException("An answer to no order.");
+        }
+
+        switch (answer.ExitCode)
+        {
+            case LocalChannel.PlaceWanted when _places.TryAdd(answer.Id, delivery.User):
+            case LocalChannel.PlaceFree when _places.Remove(answer.Id):
+                return;
+            case LocalChannel.PlaceWanted or LocalChannel.PlaceFree:
+                throw new InvalidDataException("A place is wanted twice, or none was.");
+            default:
+                _places.Remove(answer.Id);
+                _deliveries.Remove(answer.Id);
+                report(delivery.Slot, DeliveryResult.Of(answer.ExitCode, answer.Text.Span));
+                return;
+        }
     }
 
     /// <summary>Hangs up; a well-behaved process ends then.</summary>
@@ -98,7 +124,12 @@ internal sealed class WarmLocal
     {
         IsClosed = true;
         Fd.Close(Socket);
-        while (_output.TryDequeue(out PendingDelivery waiting))
+        foreach (uint id in _deliveries.Keys)
+        {
+            _places.Remove(id);
+        }
+
+        while (_output.TryDequeue(out (byte[] Bytes, QueuedBody? OwnFile) waiting))
         {
             waiting.OwnFile?.Dispose();
         }

@@ -17,6 +17,9 @@ namespace Kopis.Local.Worker;
 /// (0 or 1), the sender with a NUL, and then the message where it has no file of its own. Where it
 /// has one, its descriptor comes with the frame's first byte (SCM_RIGHTS), and nothing follows.
 /// Answer, back: u32 length, u32 id, u8 exit code, the words for the report.
+/// Place, asked for by a delivery before each program of a .qmail file: an answer with the code
+/// <see cref="PlaceWanted"/> and no words; an order with <see cref="PlaceGranted"/> and no more;
+/// when the program has ended, an answer with <see cref="PlaceFree"/> and no words.
 /// </remarks>
 internal static class LocalChannel
 {
@@ -39,6 +42,15 @@ internal static class LocalChannel
 
     /// <summary>The longest answer without its length.</summary>
     internal const int AnswerBytesMax = HeadBytes + CapturedOutput.BytesMax;
+
+    /// <summary>In an answer: the delivery is about to run a program.</summary>
+    internal const byte PlaceWanted = 255; // No exit code of qmail-local (contract §7.5).
+
+    /// <summary>In an answer: that program has ended.</summary>
+    internal const byte PlaceFree = 254;
+
+    /// <summary>In an order: the program may run.</summary>
+    internal const byte PlaceGranted = 2;
 
     /// <summary>Reads a grant.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
@@ -73,6 +85,22 @@ internal static class LocalChannel
         return frame;
     }
 
+    /// <summary>The frame that lets a delivery run its program.</summary>
+    internal static byte[] FormatPlace(uint id)
+    {
+        byte[] frame = new byte[LengthBytes + HeadBytes];
+        WriteHead(frame, id, PlaceGranted);
+        return frame;
+    }
+
+    /// <summary>The delivery that a frame without its length lets run its program; null: the frame
+    /// is an order.</summary>
+    /// <exception cref="InvalidDataException">It is neither.</exception>
+    internal static uint? ParsePlace(ReadOnlySpan<byte> frame) =>
+        Head(frame, out uint id) != PlaceGranted ? null
+        : frame.Length == HeadBytes ? id
+        : throw Malformed();
+
     /// <summary>Reads an order without its length. Its memory is the frame's.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
     internal static LocalCommand ParseOrder(byte[] frame)
@@ -99,7 +127,9 @@ internal static class LocalChannel
     internal static LocalReport ParseAnswer(ReadOnlyMemory<byte> frame)
     {
         byte code = Head(frame.Span, out uint id);
-        return new LocalReport(id, code, frame[HeadBytes..]);
+        return code < PlaceFree || frame.Length == HeadBytes
+            ? new LocalReport(id, code, frame[HeadBytes..])
+            : throw Malformed();
     }
 
     private static void WriteHead(Span<byte> frame, uint id, byte value)

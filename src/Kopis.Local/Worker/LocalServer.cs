@@ -7,14 +7,15 @@ namespace Kopis.Local.Worker;
 /// <summary>
 /// The warm qmail-local: delivers many at once, each on a thread. Whose a delivery is and by which
 /// instructions comes from root as a grant, the message from the half of qmail-lspawn that is not
-/// root. Ends when the one or the other has hung up and all that was granted is done.
+/// root, and so do the places of programs. Ends when the one or the other has hung up and all that
+/// was granted is done.
 /// </summary>
 /// <param name="site">What deliveries share.</param>
 /// <param name="grants">Root's end.</param>
 /// <param name="orders">The other half's.</param>
 internal sealed class LocalServer(LocalSite site, int grants, int orders)
 {
-    private const int DeliveriesMax = 120; // As many as qmail-lspawn runs (conf-spawn).
+    private const int DeliveriesMax = byte.MaxValue; // As many slots as there are.
 
     private readonly WorkerThreads _workers = new(DeliveriesMax);
     private readonly Dictionary<uint, DeliveryRequest> _granted = [];
@@ -22,7 +23,10 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
     private readonly FrameReader _reader = new(LocalChannel.OrderBytesMax);
     private readonly byte[] _packet = new byte[LocalChannel.GrantBytesMax + 1];
     private readonly Lock _answering = new();
+    private readonly ProgramGates _programs = new();
+    private readonly (int Read, int Write) _allDone = Fd.Pipe();
     private bool _isGranting = true;
+    private int _running;
 
     /// <summary>Serves the sockets to their end.</summary>
     internal static int Run(ProgramContext context, int grants, int orders)
@@ -47,15 +51,11 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         try
         {
             bool more = true;
-            while (more && (_isGranting || _granted.Count > 0))
+            while (more && HasMore())
             {
                 poller.Clear();
                 poller.Add(orders, read: true);
-                if (_isGranting)
-                {
-                    poller.Add(grants, read: true);
-                }
-
+                poller.Add(_isGranting ? grants : _allDone.Read, read: true);
                 if (poller.Wait(null))
                 {
                     if (_isGranting && poller.IsReady(1))
@@ -73,8 +73,18 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         }
         finally
         {
+            _programs.End();
             _workers.Finish();
+            Fd.Close(_allDone.Read);
+            Fd.Close(_allDone.Write);
         }
+    }
+
+    // A delivery that runs may still wait for a program's place.
+    private bool HasMore()
+    {
+        Interlocked.MemoryBarrier(); // Whoever ends last sees that nothing more is granted.
+        return _isGranting || _granted.Count > 0 || Volatile.Read(ref _running) > 0;
     }
 
     private void ReadGrant()
@@ -106,14 +116,21 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         _reader.Advance(got);
         while (_reader.TryTake() is { } frame)
         {
-            Handle(LocalChannel.ParseOrder(frame));
+            Handle(frame);
         }
 
         return got > 0;
     }
 
-    private void Handle(LocalCommand order)
+    private void Handle(byte[] frame)
     {
+        if (LocalChannel.ParsePlace(frame) is { } delivery)
+        {
+            _programs.Open(delivery);
+            return;
+        }
+
+        LocalCommand order = LocalChannel.ParseOrder(frame);
         DeliveryRequest? request;
         while (!_granted.Remove(order.Id, out request))
         {
@@ -132,6 +149,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         }
 
         request = request with { Sender = order.Sender };
+        Interlocked.Increment(ref _running);
         _workers.Add(() => Deliver(order, request, descriptor));
     }
 
@@ -143,10 +161,21 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
             ? MessageBody.InFile(descriptor)
             : MessageBody.InMemory(order.Body))
         {
-            code = new LocalDelivery(site, request, body, output).Run();
+            code = new LocalDelivery(site, request, body, output)
+            {
+                Place = new ProgramPlace(this, order.Id),
+            }.Run();
         }
 
-        byte[] answer = LocalChannel.FormatAnswer(order.Id, code, output.Text);
+        Answer(LocalChannel.FormatAnswer(order.Id, code, output.Text));
+        if (Interlocked.Decrement(ref _running) == 0 && !Volatile.Read(ref _isGranting))
+        {
+            Fd.Write(_allDone.Write, [0]);
+        }
+    }
+
+    private void Answer(byte[] answer)
+    {
         try
         {
             lock (_answering)
@@ -158,5 +187,15 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         {
             // qmail-lspawn is gone; qmail-send will order this again.
         }
+    }
+
+    private sealed class ProgramPlace(LocalServer server, uint delivery) : IProgramPlace
+    {
+        public bool Acquire() => server._programs.Wait(
+            delivery, () => server.Answer(
+                LocalChannel.FormatAnswer(delivery, LocalChannel.PlaceWanted, [])));
+
+        public void Release() =>
+            server.Answer(LocalChannel.FormatAnswer(delivery, LocalChannel.PlaceFree, []));
     }
 }

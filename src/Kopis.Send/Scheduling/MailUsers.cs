@@ -1,4 +1,4 @@
-using System.Text;
+using Kopis.Queue.Spawn;
 
 namespace Kopis.Send.Scheduling;
 
@@ -17,18 +17,10 @@ internal sealed class MailUsers(int sharedPlaces)
     /// <summary>Some user has parked recipients and room.</summary>
     internal bool HasReady => _parked.Any(MayStart);
 
-    /// <summary>
-    /// The user of a local address: what stands before the first hyphen, whatever the domain, as
-    /// all extensions are one user's, and so are those that virtualdomains gives him. At worst
-    /// users with a common beginning share their places.
-    /// </summary>
+    /// <summary>The user of a local address (<see cref="MailUserName"/>).</summary>
     internal MailUser Of(ReadOnlySpan<byte> address)
     {
-        int at = address.LastIndexOf((byte)'@');
-        ReadOnlySpan<byte> local = at < 0 ? address : address[..at];
-        int hyphen = local.IndexOf((byte)'-');
-        string name = Encoding.Latin1.GetString(hyphen <= 0 ? local : local[..hyphen])
-            .ToLowerInvariant();
+        string name = MailUserName.Of(address);
         if (!_users.TryGetValue(name, out MailUser? user))
         {
             _users.Add(name, user = new MailUser(name));
