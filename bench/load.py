@@ -1,5 +1,8 @@
 """Clients: Postfix's smtp-source for the rate, one watched session for the time to 250."""
 
+import ctypes
+import os
+import select
 import socket
 import subprocess
 import threading
@@ -19,12 +22,12 @@ def source(port, messages, sessions, recipient, keep=False, size=SIZE):
     return time.perf_counter() - began
 
 
-def sources(port, messages, recipients):
+def sources(port, messages, recipients, size=SIZE):
     """One smtp-source for each recipient at once; the seconds until all have ended."""
     began = time.perf_counter()
     share = messages // len(recipients)
     running = [subprocess.Popen(
-        ["smtp-source", "-s", "1", "-m", str(share), "-l", str(SIZE), "-f", "sender@src.test",
+        ["smtp-source", "-s", "1", "-m", str(share), "-l", str(size), "-f", "sender@src.test",
          "-t", recipient, "-M", "client.test", f"127.0.0.1:{port}"]) for recipient in recipients]
     for process in running:
         if process.wait(900):
@@ -80,6 +83,28 @@ class Client:
 def body(size=SIZE):
     line = b"x" * 76 + b"\r\n"
     return b"From: <sender@src.test>\r\nSubject: bench\r\n\r\n" + line * (size // len(line))
+
+
+class Directory:
+    """Waits for the next name in a directory (inotify(7)), so that no polling takes part in what is
+    measured."""
+
+    def __init__(self, path):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.inotify_init1(os.O_CLOEXEC)
+        if self.fd < 0 or libc.inotify_add_watch(self.fd, os.fsencode(path), 0x180) < 0:
+            raise OSError(ctypes.get_errno(), "inotify")  # IN_CREATE | IN_MOVED_TO
+
+    def wait(self, seconds=60):
+        """Until there is one; when it came (perf_counter)."""
+        if not select.select([self.fd], [], [], seconds)[0]:
+            raise AssertionError("no message came")
+        now = time.perf_counter()
+        os.read(self.fd, 4096)
+        return now
+
+    def close(self):
+        os.close(self.fd)
 
 
 class Watch:

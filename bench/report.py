@@ -18,6 +18,11 @@ BARS = {
     "cost of durability": (0.6, "without sync", None),
     "local delivery, 50 users, to Maildir/new": (6, "Postfix", None),
     "local delivery, one user, forwarded to three others": (5, "Postfix", None),
+    "local delivery, one user": (5, "Postfix", None),
+    "local delivery, messages of 1 KiB": (3, "Postfix", None),
+    "local delivery, messages of 64 KiB": (3, "Postfix", None),
+    "local delivery, messages of 200 KiB": (3, "Postfix", None),
+    "local delivery, messages of 1 MiB": (3, "Postfix", None),
     "one message of 100 MB, to a Maildir": (1, "Postfix", None),
     "relay, in and out to a sink": (8, "Postfix", None),
     "list, 10,000 recipients at 10,000 domains": (4, "Postfix", None),
@@ -126,6 +131,12 @@ def alone(table):
         for server, all_figures in servers.items():
             if "value" in all_figures[0]:
                 lines.append(f"- {title}: {server} {all_figures[0]['value']:.2f}.")
+            if "bytes" in all_figures[0]:
+                lines.append(f"- {title}: {server} {float(middle(all_figures, 'bytes')) / 1e6:.1f} "
+                             "MB a second.")
+            if "slowest" in all_figures[0]:
+                lines.append(f"- {title}: {server} {middle(all_figures, 'p50')} ms, p99 "
+                             f"{middle(all_figures, 'p99')} ms.")
     return lines
 
 

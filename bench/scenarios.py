@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 
-from load import Client, Pop3, Watch, body, source, sources
+from load import Client, Directory, Pop3, Watch, body, source, sources
 from servers import NOBODY, PASSWORD, USERS, Dovecot, Kopis, Peer, SmtpSink, fan_domain, free_port
 from sink import FastSink, Sink
 
@@ -43,6 +43,8 @@ class Counts:
         self.messages = 1500 if quick else 4000
         self.single = 200 if quick else 500
         self.local = 500 if quick else 2000
+        self.sized = 100 if quick else 400
+        self.lone = 50 if quick else 200
         self.relay = 600 if quick else 3000
         self.recipients = 500 if quick else 1000
         self.list = 2000 if quick else 10_000
@@ -143,6 +145,11 @@ def durability(counts):
 
 def syncs(counts):
     """System calls that wait for the disk, of a whole server, for each message."""
+    for sessions in (10, USERS):
+        yield from syncs_of(counts, sessions)
+
+
+def syncs_of(counts, sessions):
     calls = "fsync,fdatasync,sync_file_range,syncfs,sync"
     for make in Field.servers(Peer):
         trace = pathlib.Path(f"/tmp/kopis-bench-{os.getpid()}.strace")
@@ -153,12 +160,13 @@ def syncs(counts):
                 server.users()
                 before = trace.read_text().count("sync(") if trace.exists() else 0
                 messages = counts.local // 2
-                boxes = range(10)
+                boxes = range(sessions)
                 sources(server.port, messages, [f"u{i}@local.test" for i in boxes])
                 wait_delivered(server, boxes, messages)
                 server.settled()
                 after = trace.read_text().count("sync(")
-                yield ("syncs per message, received over 10 sessions and delivered", server.name,
+                yield (f"syncs per message, received over {sessions} sessions and delivered",
+                       server.name,
                        {"value": (after - before) / messages})
             finally:
                 server.close()
@@ -187,6 +195,19 @@ def local(counts):
             yield ("local delivery, 50 users, to Maildir/new", server.name,
                    measured(server, counts.local, users))
             clear(server, range(USERS))
+
+            def one_user():
+                began = time.time()
+                source(server.port, counts.local, 20, "u0@local.test")
+                return {"rate": counts.local / (wait_delivered(server, [0], counts.local) - began)}
+
+            yield ("local delivery, one user", server.name,
+                   measured(server, counts.local, one_user))
+            clear(server, [0])
+            yield from sizes(server, counts)
+            yield "one local mail on an idle host, 250 to Maildir/new", server.name, lone(
+                server, counts.lone)
+            clear(server, [0])
             server.forward()
             hub = "hub@local.test" if isinstance(server, Kopis) else "hub@mta.test"
             messages = counts.local // 4
@@ -203,6 +224,44 @@ def local(counts):
             yield "one message of 100 MB, to a Maildir", server.name, large(server)
         finally:
             server.close()
+
+
+SIZES = {"1 KiB": 1 << 10, "64 KiB": 64 << 10, "200 KiB": 200 << 10, "1 MiB": 1 << 20}
+
+
+def sizes(server, counts):
+    """Bodies in the segment's record, at its limit, and in a file of their own."""
+    for name, size in SIZES.items():
+        messages, boxes = counts.sized, range(10)
+
+        def run(messages=messages, boxes=boxes, size=size):
+            began = time.time()
+            sources(server.port, messages, [f"u{i}@local.test" for i in boxes], size)
+            rate = messages / (wait_delivered(server, boxes, messages) - began)
+            return {"rate": rate, "bytes": rate * size}
+
+        yield (f"local delivery, messages of {name}", server.name,
+               measured(server, messages, run))
+        clear(server, boxes)
+
+
+def lone(server, messages):
+    """One mail at a time, each some time after the last, over one connection; ms from its 250 to
+    its name in new."""
+    times, text = [], body()
+    client, new = Client(server.port), Directory(server.box(0) / "new")
+    try:
+        for _ in range(messages):
+            client.message(["u0@local.test"], text)
+            accepted = time.perf_counter()
+            times.append(1000 * max(0.0, new.wait() - accepted))
+            time.sleep(0.05)  # The host is idle again, its marks are made.
+    finally:
+        new.close()
+        client.close()
+    times.sort()
+    return {"p50": times[len(times) // 2], "p99": times[int(0.99 * (len(times) - 1))],
+            "slowest": times[-1]}
 
 
 def large(server):

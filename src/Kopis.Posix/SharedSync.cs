@@ -31,14 +31,20 @@ public sealed class SharedSync
 
     private readonly ISyncCalls _calls;
     private readonly TimeProvider _time;
+    private readonly Func<ISyncGate> _makeGate;
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, FileSystem> _fileSystems = [];
 
-    /// <summary>Syncs by these calls; the time shows which are slow.</summary>
-    public SharedSync(ISyncCalls calls, TimeProvider time)
+    /// <summary>Syncs by these calls.</summary>
+    /// <param name="calls">The file system's.</param>
+    /// <param name="time">Says which are slow.</param>
+    /// <param name="makeGate">Where a thread waits for another's sync; null: a
+    /// <see cref="ThreadGate"/>.</param>
+    public SharedSync(ISyncCalls calls, TimeProvider time, Func<ISyncGate>? makeGate = null)
     {
         _calls = calls;
         _time = time;
+        _makeGate = makeGate ?? (() => new ThreadGate());
     }
 
     /// <summary>How many wait for a sync that has not begun.</summary>
@@ -74,7 +80,7 @@ public sealed class SharedSync
             if (!_fileSystems.TryGetValue(device, out FileSystem? found)
                 && _fileSystems.Count < FileSystemsMax)
             {
-                _fileSystems[device] = found = new FileSystem(_calls, _time);
+                _fileSystems[device] = found = new FileSystem(_calls, _time, _makeGate);
             }
 
             return found;
@@ -83,18 +89,19 @@ public sealed class SharedSync
 
     /// <summary>A thread whose file is not durable yet. Its gate opens when the file is, or when
     /// the thread is to make the next batch durable.</summary>
-    private sealed class Waiter(int fd)
+    private sealed class Waiter(int fd, ISyncGate gate)
     {
         internal int Fd => fd;
 
-        internal ThreadGate Gate { get; } = new();
+        internal ISyncGate Gate => gate;
 
         internal bool IsDone { get; set; }
 
         internal PosixException? Failure { get; set; }
     }
 
-    private sealed class FileSystem(ISyncCalls calls, TimeProvider time)
+    private sealed class FileSystem(
+        ISyncCalls calls, TimeProvider time, Func<ISyncGate> makeGate)
     {
         private readonly Lock _lock = new();
         private List<Waiter> _waiting = [];
@@ -121,7 +128,7 @@ public sealed class SharedSync
                 return;
             }
 
-            Waiter own = new(fd);
+            Waiter own = new(fd, makeGate());
             try
             {
                 if (!LeadsAtOnce(own))

@@ -6,7 +6,7 @@ namespace Kopis.Posix;
 /// A gate at which one thread waits until another opens it, once: one futex(2) call on each side,
 /// where the runtime's own waits take several and spin first. For threads that wait for the disk.
 /// </summary>
-public sealed unsafe class ThreadGate : IDisposable
+public sealed unsafe class ThreadGate : ISyncGate
 {
     private const int SystemCall = 202; // futex on x86-64
     private const int SystemCallArm64 = 98;

@@ -146,7 +146,7 @@ public sealed class ChannelTests : IDisposable
         List<byte> ended = [];
         for (uint id = 0; id < 3; id++)
         {
-            local.Order(id, new PendingDelivery((byte)(id + 10), "joe", [1], null));
+            local.Order(id, new PendingDelivery((byte)(id + 10), "joe", [1], -1));
             Say(id, LocalChannel.PlaceWanted);
         }
 

@@ -32,6 +32,33 @@ public sealed class QueuedBodyTests
         Assert.Equal(0, body.Read(length + 1, read));
     }
 
+    [Theory, InlineData(0), InlineData(65_536), InlineData(65_537), InlineData(200_000)]
+    [InlineData(QueueLimits.InlineBodyBytesMax), InlineData(QueueLimits.InlineBodyBytesMax + 1)]
+    public void A_copy_has_what_is_neither_kept_nor_in_a_file_of_its_own(int length)
+    {
+        using Store store = new();
+        byte[] bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        ulong number = store.Commit(
+            store.NewSubmission(bytes, "b@x"), store.NewSubmission("after", "c@x"))[0];
+        List<byte> copy = [];
+        using QueuedBody body = QueuedBody.OpenAndCopy(
+            FileSystem.Real, store.Home.Mess, number, piece => copy.AddRange(piece));
+        Assert.Equal(length <= 65_536, body.IsKept);
+        Assert.Equal(body.IsKept || body.HasOwnFile ? [] : bytes, copy);
+    }
+
+    [Fact]
+    public void A_descriptor_that_is_given_away_is_not_closed()
+    {
+        using Store store = new();
+        QueuedBody body = QueuedBody.Open(FileSystem.Real, store.Home.Mess, store.CommitThree()[0]);
+        int fd = body.Detach();
+        body.Dispose();
+        Assert.True(Fd.Status(fd).IsRegular);
+        Fd.Close(fd);
+    }
+
     [Fact]
     public void Damage_to_any_bit_of_header_or_body_is_found()
     {

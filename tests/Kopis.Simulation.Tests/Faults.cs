@@ -30,6 +30,11 @@ internal sealed class Faults(Random random)
         return oneIn > 0 && random.Next(oneIn) == 0 ? Errors[random.Next(Errors.Length)] : 0;
     }
 
+    /// <summary>Syncs that several deliveries shared.</summary>
+    internal int Shared { get; private set; }
+
+    internal void NoteShared() => Shared++;
+
     internal int Random(int below) => random.Next(below);
 
     internal void FailSync(SimulatedFile file) => file.FailSync(random);

@@ -60,6 +60,7 @@ internal sealed class History(Machine machine, Tally tally)
         tally.Histories++;
         tally.Accepted += machine.Ledger.Accepted;
         tally.Duplicates += machine.Ledger.Duplicates;
+        tally.SharedSyncs += machine.Faults.Shared;
     }
 
     private void Disturb()

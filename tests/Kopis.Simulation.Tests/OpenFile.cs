@@ -8,4 +8,7 @@ internal sealed class OpenFile(string path, SimulatedFile file)
     internal SimulatedFile File { get; } = file;
 
     internal int Position { get; set; }
+
+    /// <summary>The file's errors that this descriptor has reported.</summary>
+    internal int SeenErrors { get; set; } = file.ErrorsSeen;
 }

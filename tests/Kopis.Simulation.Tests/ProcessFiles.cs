@@ -143,13 +143,42 @@ internal sealed class ProcessFiles(SimulatedDisk disk, Fibers? fibers, Faults fa
         }
     }
 
-    // Each file is on a file system of its own, so that none waits for another's sync: a fiber
-    // that waits by other means than its baton holds it for ever.
-    public ulong Device(int fd) => (ulong)fd;
+    public ulong Device(int fd) => 1; // There is one disk.
 
-    public void SyncFileSystem(int fd) => throw new NotSupportedException();
+    public void SyncFileSystem(int fd)
+    {
+        string name = _openDirectories.GetValueOrDefault(fd) ?? _open[fd].Path;
+        int error = Enter("syncfs", name);
+        faults.NoteShared();
+        if (error != 0)
+        {
+            disk.FailSync();
+            throw new PosixException("syncfs", error);
+        }
 
-    public void CheckWritten(int fd) => throw new NotSupportedException();
+        if (!faults.IsLeftOut("syncfs", name))
+        {
+            disk.SyncAll();
+        }
+    }
+
+    public void CheckWritten(int fd)
+    {
+        Throw("check", _openDirectories.GetValueOrDefault(fd) ?? _open[fd].Path);
+        if (_open.TryGetValue(fd, out OpenFile? open) && !faults.IsLeftOut("check", open.Path))
+        {
+            ThrowErrors(open);
+        }
+    }
+
+    private static void ThrowErrors(OpenFile open)
+    {
+        if (open.File.Errors > open.SeenErrors)
+        {
+            open.SeenErrors = open.File.ErrorsSeen = open.File.Errors;
+            throw new PosixException("written before", Errno.InputOutput);
+        }
+    }
 
     public void SyncData(int fd)
     {
@@ -158,9 +187,11 @@ internal sealed class ProcessFiles(SimulatedDisk disk, Fibers? fibers, Faults fa
         if (error != 0)
         {
             faults.FailSync(open.File);
+            open.SeenErrors = open.File.ErrorsSeen = open.File.Errors;
             throw new PosixException("sync", error);
         }
 
+        ThrowErrors(open);
         if (!faults.IsLeftOut("sync", open.Path))
         {
             disk.Sync(open.File);

@@ -9,7 +9,8 @@ namespace Kopis.Simulation.Tests;
 /// again together.</summary>
 internal sealed class SendGroup : ISendPause, ISendSignals
 {
-    private const int Concurrency = 3;
+    private const int LocalDeliveries = 8; // Enough that several wait for a sync at once.
+    private const int RemoteDeliveries = 3;
 
     private readonly Machine _machine;
     private readonly SendContext _context;
@@ -44,8 +45,9 @@ internal sealed class SendGroup : ISendPause, ISendSignals
         _ = new CleanProcess(machine, Clean, requests, replies);
         _context = new SendContext(
             Machine.Home, machine.Control, machine.Controls, machine.Clock,
-            new SendLog(machine.Ledger.TakeLog), new SpawnPipe(toLocal, fromLocal, Concurrency),
-            new SpawnPipe(toRemote, fromRemote, Concurrency, takesParameters: batch),
+            new SendLog(machine.Ledger.TakeLog), new SpawnPipe(
+                toLocal, fromLocal, LocalDeliveries),
+            new SpawnPipe(toRemote, fromRemote, RemoteDeliveries, takesParameters: batch),
             new CleanPipe(toClean, fromClean),
             this, triggerRead, batch)
         {

@@ -56,6 +56,32 @@ internal sealed class SimulatedDisk(Random random, bool hasJournal)
         }
     }
 
+    /// <summary>All files that have a name, and all names.</summary>
+    internal void SyncAll()
+    {
+        foreach (SimulatedFile file in Files())
+        {
+            file.Sync();
+        }
+
+        Commit(_ => true);
+    }
+
+    /// <summary>A sync of all that failed: of some files nobody knows what got there.</summary>
+    internal void FailSync()
+    {
+        foreach (SimulatedFile file in Files())
+        {
+            if (file.IsDirty && random.Next(2) == 0)
+            {
+                file.FailSync(random);
+            }
+        }
+    }
+
+    private IEnumerable<SimulatedFile> Files() =>
+        _names.Values.SelectMany(names => names.Values).Distinct();
+
     internal void SyncDirectory(string path) =>
         Commit(change => hasJournal || change.Directory == path);
 

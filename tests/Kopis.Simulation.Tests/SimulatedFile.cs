@@ -8,6 +8,14 @@ internal sealed class SimulatedFile
 
     internal byte[] Content { get; private set; } = [];
 
+    /// <summary>Writes that failed, one after another. Each descriptor reports those that it has
+    /// not reported yet; one that is opened later, those that none has, as Linux does it.</summary>
+    internal int Errors { get; private set; }
+
+    internal int ErrorsSeen { get; set; }
+
+    internal bool IsDirty => _unsynced.Count > 0;
+
     internal void Do(Change change)
     {
         Content = change.ApplyTo(Content);
@@ -24,6 +32,7 @@ internal sealed class SimulatedFile
     /// sync does not try it again, as Linux does it.</summary>
     internal void FailSync(Random random)
     {
+        Errors++;
         foreach (Change change in _unsynced)
         {
             if (random.Next(2) == 0)

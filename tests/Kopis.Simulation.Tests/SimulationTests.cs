@@ -41,6 +41,8 @@ public sealed class SimulationTests : IDisposable
         { "the name of that text", "sync directory", "/bounce" },
         { "a Maildir's file, before its link", "sync", "/tmp/" },
         { "a Maildir's name, before the report", "sync directory", "/new" },
+        { "what deliveries share", "syncfs", "/" },
+        { "the errors of each that shared it", "check", "/tmp/" },
     };
 
     public void Dispose() => Directory.Delete(_control, recursive: true);
@@ -66,6 +68,7 @@ public sealed class SimulationTests : IDisposable
         }
 
         Assert.True(tally.Accepted > 0 && tally.PowerCuts > 0 && tally.Kills > 0);
+        Assert.True(tally.SharedSyncs > 0);
 
         TimeSpan Elapsed() => TimeProvider.System.GetElapsedTime(start);
     }
@@ -115,7 +118,8 @@ public sealed class SimulationTests : IDisposable
                 History.Live(seed, Control, tally, (name, on) => name == call
                     && (path.EndsWith('/') || path.EndsWith('-')
                         ? on.Contains(path, StringComparison.Ordinal)
-                        : on.EndsWith(path, StringComparison.Ordinal)));
+                        : on.EndsWith(path, StringComparison.Ordinal)),
+                    call == "check" ? ("syncfs", "/") : null);
             }
             catch (BrokenPromiseException e)
             {

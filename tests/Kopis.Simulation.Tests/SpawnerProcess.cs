@@ -25,7 +25,10 @@ internal sealed class SpawnerProcess
         _files = machine.NewFiles();
         _site = new LocalSite(
             new ByteEnvironment(), machine.Clock, new IntakePool("/none"),
-            _files, MayRunPrograms: false);
+            _files, MayRunPrograms: false)
+        {
+            Sync = new SharedSync(_files, machine.Clock, () => new FiberGate(machine.Fibers)),
+        };
         (_orders, _reports) = (orders, reports);
         Process = process;
         machine.Fibers.Start(process, Run);

@@ -15,7 +15,11 @@ internal sealed class Tally
 
     internal int Duplicates { get; set; }
 
+    /// <summary>Syncs of several deliveries at once.</summary>
+    internal int SharedSyncs { get; set; }
+
     public override string ToString() =>
         $"{CrashPoints} crash points ({PowerCuts} power cuts, {Kills} kills) in {Histories} "
-        + $"histories: {Accepted} messages accepted, 0 lost, {Duplicates} second copies";
+        + $"histories: {Accepted} messages accepted, 0 lost, {Duplicates} second copies, "
+        + $"{SharedSyncs} syncs shared";
 }

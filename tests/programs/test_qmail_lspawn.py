@@ -237,6 +237,18 @@ class SingleUser(SpawnCase):
         whole = [m for m in (home / "Maildir/new").iterdir() if m.read_bytes().endswith(body)]
         self.assertEqual(10, len(whole))
 
+    def test_messages_of_all_sizes_arrive_whole(self):
+        """In the frame, by a copy in memory, by the queue's own file; two deliveries each."""
+        home = self.user("joe@v.example")
+        sizes = (0, 65_000, 66_000, 150_000, 262_000, 263_000)
+        bodies = [b"Subject: %d\n\n" % size + os.urandom(size) for size in sizes]
+        for slot, body in enumerate(bodies + bodies):
+            self.order(slot, self.queue(body), b"joe@v.example")
+        self.assertEqual({b"Kdid 1+0+0\n"}, set(self.reports(2 * len(sizes)).values()))
+        arrived = [path.read_bytes() for path in (home / "Maildir/new").iterdir()]
+        for body in bodies:
+            self.assertEqual(2, sum(one.endswith(b"\n" + body) for one in arrived))
+
     def test_programs(self):
         home = self.user("joe@v.example", dot="|echo hello; head -c 9; exit 100\n")
         report = self.deliver(b"joe@v.example")
@@ -611,6 +623,8 @@ class Installed(SpawnCase):
         [child] = self.children()
         os.kill(child, signal.SIGKILL)
         self.assertEqual({b"Zqmail-local crashed.\n"}, set(self.reports(5).values()))
+        while self.deliver(b"joe-box@mx.example") == b"Zqmail-local crashed.\n":
+            pass  # Root has not seen the end of the old one yet.
         for slot in range(2):
             self.order(slot, number, b"joe-hang@mx.example")
         self.started(4)

@@ -18,7 +18,7 @@ internal sealed record LocalSite(
     internal MaildirNames Names { get; } = new(Time);
 
     /// <summary>Lets deliveries that end at the same time share a sync.</summary>
-    internal SharedSync Sync { get; } = new(Files, Time);
+    internal SharedSync Sync { get; init; } = new(Files, Time);
 
     /// <summary>The site of a program.</summary>
     internal static LocalSite Of(ProgramContext context, bool mayRunPrograms) => new(

@@ -66,7 +66,7 @@ internal sealed class MboxWriter(LocalSite site)
         }
     }
 
-    private static LocalFailure? Append(
+    private LocalFailure? Append(
         int fd, bool locked, ReadOnlySpan<byte> name, TraceLines lines, MessageBody body)
     {
         FileStatus before = Fd.Status(fd);
@@ -75,7 +75,7 @@ internal sealed class MboxWriter(LocalSite site)
         {
             try
             {
-                Fd.Sync(fd);
+                site.Sync.Sync(fd);
             }
             catch (PosixException e)
             {

@@ -188,35 +188,26 @@ internal sealed class CommandLoop(
     /// <summary>Has root's half find a qmail-local for a delivery.</summary>
     private void Ask(DeliveryCommand command)
     {
-        QueuedBody message = QueuedBody.Open(FileSystem.Real, mess, command.Number!.Value);
-        QueuedBody? kept = null;
-        try
+        using BodyCopy copy = new();
+        using QueuedBody message = QueuedBody.OpenAndCopy(
+            FileSystem.Real, mess, command.Number!.Value, copy.Append);
+        if (CommandCheck.Check(Fd.Status(message.Descriptor), queueUid) is { } refused)
         {
-            if (CommandCheck.Check(Fd.Status(message.Descriptor), queueUid) is { } refused)
-            {
-                End(command.Slot, refused);
-                return;
-            }
+            End(command.Slot, refused);
+            return;
+        }
 
-            uint id = _nextId++;
-            int bodyBytes = message.HasOwnFile ? 0 : (int)message.Length;
-            byte[] frame = LocalChannel.FormatOrder(
-                id, message.HasOwnFile, command.Sender, bodyBytes);
-            message.Read(0, frame.AsSpan(frame.Length - bodyBytes));
-            kept = message.HasOwnFile ? message : null;
-            _pending.Add(id, new PendingDelivery(
-                command.Slot, MailUserName.Of(command.Recipients[0]), frame, kept));
-            byte[] question = new byte[LocalChannel.IdBytes];
-            BinaryPrimitives.WriteUInt32LittleEndian(question, id);
-            FdPassing.Send(root, [.. question, .. command.Recipients[0]], fd: -1);
-        }
-        finally
-        {
-            if (kept is null)
-            {
-                message.Dispose();
-            }
-        }
+        uint id = _nextId++;
+        int bodyBytes = message.IsKept ? (int)message.Length : 0;
+        byte[] frame = LocalChannel.FormatOrder(
+            id, ownFile: !message.IsKept, command.Sender, bodyBytes);
+        message.Read(0, frame.AsSpan(frame.Length - bodyBytes));
+        int file = message.IsKept ? -1 : message.HasOwnFile ? message.Detach() : copy.Detach();
+        string user = MailUserName.Of(command.Recipients[0]);
+        _pending.Add(id, new PendingDelivery(command.Slot, user, frame, file));
+        byte[] question = new byte[LocalChannel.IdBytes];
+        BinaryPrimitives.WriteUInt32LittleEndian(question, id);
+        FdPassing.Send(root, [.. question, .. command.Recipients[0]], fd: -1);
     }
 
     private void ReadReply()
@@ -243,7 +234,7 @@ internal sealed class CommandLoop(
         }
 
         // It was granted to one that has ended meanwhile, or there is none.
-        order.OwnFile?.Dispose();
+        Fd.Close(order.File);
         End(order.Slot, reply.Code == 0
             ? DeliveryResult.Crashed() : DeliveryResult.Of(reply.Code, []));
     }

@@ -2,7 +2,6 @@ using Kopis.Base;
 using Kopis.Local.Delivery;
 using Kopis.Local.Worker;
 using Kopis.Posix;
-using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Local.Spawn;
 
@@ -14,7 +13,7 @@ internal sealed class WarmLocal
 {
     private readonly FrameReader _reader = new(LocalChannel.AnswerBytesMax);
     private readonly Dictionary<uint, (byte Slot, string User)> _deliveries = [];
-    private readonly Queue<(byte[] Bytes, QueuedBody? OwnFile)> _output = new();
+    private readonly Queue<(byte[] Bytes, int File)> _output = new();
     private readonly ProgramPlaces _places;
     private int _sent; // Of the first frame.
 
@@ -42,23 +41,23 @@ internal sealed class WarmLocal
     internal void Order(uint id, PendingDelivery order)
     {
         _deliveries.Add(id, (order.Slot, order.User));
-        _output.Enqueue((order.Frame, order.OwnFile));
+        _output.Enqueue((order.Frame, order.File));
     }
 
     /// <summary>Whether this delivery is one of its.</summary>
     internal bool Has(uint id) => _deliveries.ContainsKey(id);
 
     /// <summary>Lets a delivery run its program.</summary>
-    internal void GrantPlace(uint id) => _output.Enqueue((LocalChannel.FormatPlace(id), null));
+    internal void GrantPlace(uint id) => _output.Enqueue((LocalChannel.FormatPlace(id), -1));
 
     /// <summary>Sends what the socket takes.</summary>
     /// <exception cref="PosixException">The process is gone.</exception>
     internal void Flush()
     {
-        while (_output.TryPeek(out (byte[] Bytes, QueuedBody? OwnFile) first))
+        while (_output.TryPeek(out (byte[] Bytes, int File) first))
         {
             // The descriptor goes with the first byte.
-            int descriptor = _sent == 0 && first.OwnFile is { } file ? file.Descriptor : -1;
+            int descriptor = _sent == 0 ? first.File : -1;
             int put = FdPassing.TrySend(Socket, first.Bytes.AsSpan(_sent), descriptor);
             if (put < 0)
             {
@@ -69,7 +68,7 @@ internal sealed class WarmLocal
             if (_sent == first.Bytes.Length)
             {
                 _output.Dequeue();
-                first.OwnFile?.Dispose();
+                Close(first.File);
                 _sent = 0;
             }
         }
@@ -129,9 +128,17 @@ internal sealed class WarmLocal
             _places.Remove(id);
         }
 
-        while (_output.TryDequeue(out (byte[] Bytes, QueuedBody? OwnFile) waiting))
+        while (_output.TryDequeue(out (byte[] Bytes, int File) waiting))
         {
-            waiting.OwnFile?.Dispose();
+            Close(waiting.File);
+        }
+    }
+
+    private static void Close(int file)
+    {
+        if (file >= 0)
+        {
+            Fd.Close(file);
         }
     }
 }

@@ -14,8 +14,9 @@ namespace Kopis.Local.Worker;
 /// Grant, root's half of qmail-lspawn → qmail-local, one packet of a Unix socket: u32 id,
 /// qmail-local's eight arguments each with a NUL, the sender empty.
 /// Order, the other half → qmail-local, over a Unix stream socket: u32 length, u32 id, u8 own file
-/// (0 or 1), the sender with a NUL, and then the message where it has no file of its own. Where it
-/// has one, its descriptor comes with the frame's first byte (SCM_RIGHTS), and nothing follows.
+/// (0 or 1), the sender with a NUL, and then the message where it is small. A larger one is in a
+/// file of its own, the queue's or one in memory. Its descriptor comes with the frame's first byte
+/// (SCM_RIGHTS), and nothing follows.
 /// Answer, back: u32 length, u32 id, u8 exit code, the words for the report.
 /// Place, asked for by a delivery before each program of a .qmail file: an answer with the code
 /// <see cref="PlaceWanted"/> and no words; an order with <see cref="PlaceGranted"/> and no more;
@@ -38,7 +39,7 @@ internal static class LocalChannel
 
     /// <summary>The longest order without its length.</summary>
     internal const int OrderBytesMax =
-        HeadBytes + DeliveryCommand.FieldBytesMax + 1 + QueueLimits.InlineBodyBytesMax;
+        HeadBytes + DeliveryCommand.FieldBytesMax + 1 + QueueLimits.BlockBytesMax;
 
     /// <summary>The longest answer without its length.</summary>
     internal const int AnswerBytesMax = HeadBytes + CapturedOutput.BytesMax;

@@ -10,9 +10,9 @@ namespace Kopis.Queue.Store.Messages;
 /// </summary>
 public sealed class QueuedBody : IDisposable
 {
-    /// <summary>Bodies up to here are read once, with the check of their CRC. Larger ones would
-    /// be large objects to the runtime, whose release is dear.</summary>
-    private const int KeptBytesMax = 64 * 1024;
+    /// <summary>Bodies up to here are kept from the check of their CRC. Larger ones would be large
+    /// objects to the runtime, whose release is dear.</summary>
+    private const int KeptBytesMax = QueueLimits.BlockBytesMax;
 
     private readonly IFileSystem _files;
     private readonly byte[]? _kept;
@@ -30,6 +30,9 @@ public sealed class QueuedBody : IDisposable
     /// <summary>Whether <see cref="Descriptor"/> holds this message's body and, before it, at most
     /// zeros.</summary>
     public bool HasOwnFile => Header.OwnFile;
+
+    /// <summary>Whether the whole body is in memory.</summary>
+    public bool IsKept => _kept is not null;
 
     /// <summary>The file that holds the body, open for reading.</summary>
     public int Descriptor { get; private set; }
@@ -49,12 +52,30 @@ public sealed class QueuedBody : IDisposable
     public static QueuedBody Open(IFileSystem files, string mess, ulong number) =>
         Open(files, mess, number, null);
 
+    /// <summary>Opens a message's body, for one who wants all of it: what is not kept is copied
+    /// as it is checked, so that it is read once.</summary>
+    /// <param name="files">The file system.</param>
+    /// <param name="mess">The directory <c>queue/mess</c>.</param>
+    /// <param name="number">The message's number.</param>
+    /// <param name="copy">Gets the body piece by piece, unless it has a file of its own or
+    /// <see cref="IsKept"/>. The copy is good only if this method returns.</param>
+    /// <exception cref="MessageNotFoundException">As above.</exception>
+    /// <exception cref="PosixException">As above.</exception>
+    public static QueuedBody OpenAndCopy(
+        IFileSystem files, string mess, ulong number, SpanAction copy) =>
+        Open(files, mess, number, null, copy);
+
+    /// <summary>Gets bytes.</summary>
+    public delegate void SpanAction(ReadOnlySpan<byte> bytes);
+
     /// <param name="files">The file system.</param>
     /// <param name="mess">The directory <c>queue/mess</c>.</param>
     /// <param name="number">The message's number.</param>
     /// <param name="readFirst">Gets the segment and the header before the body is read.</param>
+    /// <param name="copy">Gets the body where it is not kept.</param>
     internal static QueuedBody Open(
-        IFileSystem files, string mess, ulong number, Action<int, RecordHeader>? readFirst)
+        IFileSystem files, string mess, ulong number, Action<int, RecordHeader>? readFirst,
+        SpanAction? copy = null)
     {
         int fd = SegmentFile.TryOpen(files, mess, MessageNumber.Segment(number));
         if (fd < 0)
@@ -74,7 +95,7 @@ public sealed class QueuedBody : IDisposable
 
             long offset =
                 MessageNumber.Offset(number) + RecordHeader.Bytes + header.EnvelopeBytes;
-            byte[]? kept = ReadInline(files, fd, header, offset);
+            byte[]? kept = ReadInline(files, fd, header, offset, copy);
             QueuedBody body = new(files, header, fd, offset, kept);
             fd = -1; // Now the body's to close.
             return body;
@@ -105,6 +126,14 @@ public sealed class QueuedBody : IDisposable
             : throw new MessageNotFoundException(Header.Number, "its body is cut short");
     }
 
+    /// <summary>Its descriptor, which is the caller's to close from now on.</summary>
+    public int Detach()
+    {
+        int fd = Descriptor;
+        Descriptor = -1;
+        return fd;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -118,8 +147,9 @@ public sealed class QueuedBody : IDisposable
     /// <summary>Reads all of a body and checks it.</summary>
     /// <returns>The body where it is to be kept.</returns>
     private static byte[]? ReadInline(
-        IFileSystem files, int segment, RecordHeader header, long offset)
+        IFileSystem files, int segment, RecordHeader header, long offset, SpanAction? copy)
     {
+        bool isKept = header.BodyBytes <= KeptBytesMax;
         byte[] block = new byte[Math.Min(header.BodyBytes, KeptBytesMax)];
         uint crc = Crc32C.Empty;
         for (long done = 0; done < header.BodyBytes; done += block.Length)
@@ -127,10 +157,14 @@ public sealed class QueuedBody : IDisposable
             int length = (int)Math.Min(block.Length, header.BodyBytes - done);
             int got = files.ReadAt(segment, block.AsSpan(0, length), offset + done);
             crc = Crc32C.Append(crc, block.AsSpan(0, got));
+            if (!isKept)
+            {
+                copy?.Invoke(block.AsSpan(0, got));
+            }
         }
 
         return crc != header.BodyCrc
             ? throw new MessageNotFoundException(header.Number, "its body is damaged")
-            : header.BodyBytes <= KeptBytesMax ? block : null;
+            : isKept ? block : null;
     }
 }
