@@ -31,6 +31,8 @@ class Field:
         return [*cls.kopis, *(peers if cls.peers else ())]
 
 
+SIZES = {"1 KiB": 1 << 10, "64 KiB": 64 << 10, "200 KiB": 200 << 10, "1 MiB": 1 << 20}
+
 # Mail is taken and kept.
 STILL = {"concurrencylocal": "0", "concurrencyremote": "0"}
 
@@ -159,7 +161,7 @@ def syncs_of(counts, sessions):
             try:
                 server.users()
                 before = trace.read_text().count("sync(") if trace.exists() else 0
-                messages = counts.local // 2
+                messages = counts.local
                 boxes = range(sessions)
                 sources(server.port, messages, [f"u{i}@local.test" for i in boxes])
                 wait_delivered(server, boxes, messages)
@@ -174,8 +176,31 @@ def syncs_of(counts, sessions):
             trace.unlink(missing_ok=True)
 
 
+def local_load(counts):
+    """The load of the scenarios below against a server that keeps nothing: what one that keeps and
+    delivers could reach at most."""
+    everyone = [f"u{i}@local.test" for i in range(USERS)]
+    ten = everyone[:10]
+    cases = [("50 users, to Maildir/new", counts.local, lambda port, n: sources(port, n, everyone)),
+             ("one user", counts.local, lambda port, n: source(port, n, 20, everyone[0])),
+             ("one user, forwarded to three others", counts.local // 4,
+              lambda port, n: source(port, n, 20, everyone[0])),
+             *((f"messages of {name}", counts.sized,
+                lambda port, n, size=size: sources(port, n, ten, size))
+               for name, size in SIZES.items())]
+    server = SmtpSink()
+    try:
+        for title, messages, load in cases:
+            yield (f"local delivery, {title}", server.name,
+                   {"rate": messages / load(server.port, messages)})
+    finally:
+        server.close()
+
+
 def local(counts):
     """From the client to Maildir/new."""
+    if Field.peers:
+        yield from local_load(counts)
     for make in Field.servers(Peer):
         server = make()
         try:
@@ -224,9 +249,6 @@ def local(counts):
             yield "one message of 100 MB, to a Maildir", server.name, large(server)
         finally:
             server.close()
-
-
-SIZES = {"1 KiB": 1 << 10, "64 KiB": 64 << 10, "200 KiB": 200 << 10, "1 MiB": 1 << 20}
 
 
 def sizes(server, counts):

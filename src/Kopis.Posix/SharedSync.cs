@@ -100,8 +100,7 @@ public sealed class SharedSync
         internal PosixException? Failure { get; set; }
     }
 
-    private sealed class FileSystem(
-        ISyncCalls calls, TimeProvider time, Func<ISyncGate> makeGate)
+    private sealed class FileSystem(ISyncCalls calls, TimeProvider time, Func<ISyncGate> gates)
     {
         private readonly Lock _lock = new();
         private List<Waiter> _waiting = [];
@@ -128,7 +127,7 @@ public sealed class SharedSync
                 return;
             }
 
-            Waiter own = new(fd, makeGate());
+            Waiter own = new(fd, gates());
             try
             {
                 if (!LeadsAtOnce(own))

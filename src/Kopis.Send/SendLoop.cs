@@ -122,10 +122,11 @@ internal sealed class SendLoop : IDisposable
             StartDeliveries();
         }
 
-        _core.FinishMessages(Now);
-        Mark();
+        // Before the disk is waited for: deliveries begin meanwhile.
         _context.Local.Flush();
         _context.Remote.Flush();
+        _core.FinishMessages(Now);
+        Mark();
         _context.Clean.Flush();
         NoticeLosses();
         _log.Flush();
