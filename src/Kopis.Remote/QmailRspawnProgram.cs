@@ -4,6 +4,7 @@ using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Mail.Dsn;
 using Kopis.Net;
+using Kopis.Net.Dkim;
 using Kopis.Net.Dns;
 using Kopis.Posix;
 using Kopis.Queue.QmailFormat;
@@ -21,6 +22,7 @@ public sealed class QmailRspawnProgram : IDisposable
     private const byte ConcurrencyMax = 255; // A slot is one byte; sessions are cheap here.
 
     private readonly QueuedBodies _bodies;
+    private readonly MessageSigner _signer;
     private readonly Reloading<RemoteDelivery> _delivery;
     private RemoteDelivery? _newest;
     private readonly ForeignRemote? _foreign;
@@ -31,6 +33,9 @@ public sealed class QmailRspawnProgram : IDisposable
     private QmailRspawnProgram(ProgramContext context)
     {
         _bodies = new QueuedBodies(context.In("queue/mess"));
+        _signer = new MessageSigner(
+            new DkimKeyDirectory(context.In("dkim"), TimeProvider.System, Warn),
+            TimeProvider.System);
         ControlDirectory control = ControlDirectory.Of(context);
         ConnectMemory memory = new(TimeProvider.System, new TimeoutFile(context.Home));
         _delivery = new Reloading<RemoteDelivery>(
@@ -61,11 +66,14 @@ public sealed class QmailRspawnProgram : IDisposable
         MailDns dns = MailDns.Read(control);
         foreach (string fault in settings.Faults.Concat(dns.Faults))
         {
-            Fd.WriteAll(2, ByteText.ToBytes($"qmail-rspawn: warning: {fault}\n"));
+            Warn(fault);
         }
 
         return new RemoteDelivery(settings, dns, memory, TimeProvider.System);
     }
+
+    private static void Warn(string fault) =>
+        Fd.WriteAll(2, ByteText.ToBytes($"qmail-rspawn: warning: {fault}\n"));
 
     private int Serve()
     {
@@ -169,7 +177,13 @@ public sealed class QmailRspawnProgram : IDisposable
         try
         {
             body = _bodies.Open(command.Number!.Value);
-            RemoteMail mail = ToMail(command, body);
+            MessageSignature signature = await _signer.SignAsync(body);
+            if (signature.Fault is { } unsigned)
+            {
+                return _ => Outcome.Retry($"Unable to sign message. (#4.7.0)\n{unsigned}\n");
+            }
+
+            RemoteMail mail = ToMail(command, body, signature);
             if (_foreign is not null)
             {
                 return DeliverByForeign(_foreign, host, mail);
@@ -206,7 +220,8 @@ public sealed class QmailRspawnProgram : IDisposable
 
     /// <summary>Parameters were checked by the queue writer and by the reader of its record.
     /// </summary>
-    private static RemoteMail ToMail(DeliveryCommand command, QueuedBody body)
+    private static RemoteMail ToMail(
+        DeliveryCommand command, QueuedBody body, MessageSignature signature)
     {
         MessageParameters parameters =
             MessageParameters.TryParse(command.Parameters, out MessageParameters said)
@@ -216,8 +231,11 @@ public sealed class QmailRspawnProgram : IDisposable
             .. command.RecipientParameters.Select(text =>
                 RecipientParameters.TryParse(text, out RecipientParameters one) ? one : default),
         ];
-        return new RemoteMail(
-            command.Sender, command.Recipients, new QueuedRemoteMessage(body))
+        QueuedRemoteMessage plain = new(body);
+        IRemoteMessage message = signature.Fields.Length > 0
+            ? new SignedRemoteMessage(signature.Fields, plain)
+            : plain;
+        return new RemoteMail(command.Sender, command.Recipients, message)
         {
             Parameters = parameters,
             RecipientParameters = ofRecipients,

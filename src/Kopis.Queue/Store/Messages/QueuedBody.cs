@@ -34,6 +34,12 @@ public sealed class QueuedBody : IDisposable
     /// <summary>Whether the whole body is in memory.</summary>
     public bool IsKept => _kept is not null;
 
+    /// <summary>Where it came from, as the queue writer recorded it.</summary>
+    public MessageOrigin Origin => Header.Origin;
+
+    /// <summary>When it was queued.</summary>
+    public DateTimeOffset Arrived => Header.Arrived;
+
     /// <summary>The file that holds the body, open for reading.</summary>
     public int Descriptor { get; private set; }
 

@@ -1,0 +1,112 @@
+using System.Buffers;
+using Kopis.Mail.Authentication;
+using Kopis.Net.Dkim;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Remote;
+
+/// <summary>
+/// Signs messages of the queue (RFC 6376), each once: all deliveries of a message share its
+/// signatures, those at the same time and, mostly, those of later. May be used from many threads.
+/// </summary>
+/// <param name="keys">The keys.</param>
+/// <param name="time">The clock, for the dates of keys.</param>
+internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
+{
+    private const int KeptMax = 1024; // Two signatures take 2 KiB.
+    private const int PieceBytes = 64 * 1024;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ulong, Task<MessageSignature>> _tasks = [];
+    private readonly Queue<ulong> _order = new();
+
+    /// <summary>How many messages were read in order to be signed.</summary>
+    internal int Runs => Volatile.Read(ref _runs);
+
+    private int _runs;
+
+    /// <summary>The signatures of a message, made now if nobody has.</summary>
+    /// <param name="body">The message; open until the task is over.</param>
+    /// <exception cref="IOException">The message cannot be read.</exception>
+    internal Task<MessageSignature> SignAsync(QueuedBody body) =>
+        body.Origin == MessageOrigin.Network
+            ? Task.FromResult(MessageSignature.None)
+            : SignAsync(body.Number, () => SignQueued(body));
+
+    /// <summary>The same of a message that is read in another way.</summary>
+    /// <param name="number">Names the message.</param>
+    /// <param name="sign">Signs it; runs on a thread of the pool.</param>
+    internal Task<MessageSignature> SignAsync(ulong number, Func<MessageSignature> sign)
+    {
+        lock (_lock)
+        {
+            if (_tasks.TryGetValue(number, out Task<MessageSignature>? known) && IsGood(known))
+            {
+                return known;
+            }
+
+            if (known is null)
+            {
+                _order.Enqueue(number);
+            }
+
+            while (_order.Count > KeptMax)
+            {
+                _tasks.Remove(_order.Dequeue());
+            }
+
+            return _tasks[number] = Task.Run(sign); // It takes a while: up to seconds.
+        }
+    }
+
+    /// <summary>Signs a message.</summary>
+    /// <param name="origin">Where it came from.</param>
+    /// <param name="signed">t=: when it was queued, so that a second run has the same result.
+    /// </param>
+    /// <param name="message">Its bytes.</param>
+    internal MessageSignature Sign(
+        MessageOrigin origin, DateTimeOffset signed, IRemoteMessage message)
+    {
+        Interlocked.Increment(ref _runs);
+        using SigningParts parts = new(origin, keys, time.GetUtcNow());
+        MessageReader reader = new(parts);
+        byte[] block = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        try
+        {
+            int got;
+            for (long at = 0; !parts.IsOver && (got = message.Read(at, block)) > 0; at += got)
+            {
+                reader.Read(block.AsSpan(0, got));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+
+        if (!parts.IsOver)
+        {
+            reader.End();
+        }
+
+        if (parts.IsKept)
+        {
+            return new MessageSignature([], parts.Author, parts.Keys, parts.Keys!.Faults[0]);
+        }
+
+        ArrayBufferWriter<byte> fields = new();
+        return parts.Signer?.Sign(signed, lifetime: null, fields) == true
+            ? new MessageSignature(fields.WrittenSpan.ToArray(), parts.Author, parts.Keys, null)
+            : MessageSignature.None;
+    }
+
+    private MessageSignature SignQueued(QueuedBody body) =>
+        Sign(body.Origin, body.Arrived, new QueuedRemoteMessage(body));
+
+    /// <summary>Whether a signature goes on to be used: one under way, or one by keys that have
+    /// not changed since. What is not signed is looked at again: that costs its header.</summary>
+    private bool IsGood(Task<MessageSignature> task) =>
+        !task.IsCompleted
+        || (task.IsCompletedSuccessfully && task.Result is { Fields.Length: > 0 } made
+            && ReferenceEquals(keys.Find(made.Author), made.Keys));
+}

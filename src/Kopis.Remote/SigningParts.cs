@@ -1,0 +1,68 @@
+using Kopis.Mail.Authentication;
+using Kopis.Mail.Authentication.Dkim;
+using Kopis.Mail.Authentication.Dmarc;
+using Kopis.Net.Dkim;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Remote;
+
+/// <summary>One message on its way through a signer: its header decides who signs, if anyone, and
+/// only then the body is hashed.</summary>
+/// <param name="origin">Where the message came from.</param>
+/// <param name="keys">The keys.</param>
+/// <param name="now">The time, for the dates of keys.</param>
+internal sealed class SigningParts(
+    MessageOrigin origin, DkimKeyDirectory keys, DateTimeOffset now) : IMessageParts, IDisposable
+{
+    /// <summary>Who signs; null: nobody.</summary>
+    internal DkimSigner? Signer { get; private set; }
+
+    /// <summary>Whether the header has come, and nobody signs: the rest need not be read.</summary>
+    internal bool IsOver { get; private set; }
+
+    /// <summary>The domain of From; empty where the message is not ours to sign, or does not have
+    /// exactly one.</summary>
+    internal string Author { get; private set; } = "";
+
+    /// <summary>The keys for it; null where there are none.</summary>
+    internal DkimDomainKeys? Keys { get; private set; }
+
+    /// <summary>Whether there are keys, and none of them can be used.</summary>
+    internal bool IsKept => Signer is null && Keys is { Faults.Count: > 0 };
+
+    /// <inheritdoc/>
+    public void OnHeader(MessageHeader header)
+    {
+        Signer = Choose(header);
+        Signer?.OnHeader(header);
+        IsOver = Signer is null;
+    }
+
+    /// <inheritdoc/>
+    public void OnBodyText(ReadOnlySpan<byte> text) => Signer?.OnBodyText(text);
+
+    /// <inheritdoc/>
+    public void OnBodyLineEnd() => Signer?.OnBodyLineEnd();
+
+    /// <inheritdoc/>
+    public void Dispose() => Signer?.Dispose();
+
+    private DkimSigner? Choose(MessageHeader header)
+    {
+        if (header.IsTooLarge || header.IsBroken || !SigningRule.IsOwn(origin, header))
+        {
+            return null;
+        }
+
+        AuthorDomains author = AuthorDomains.Of(header);
+        if (author.IsAmbiguous || author.Domains.Count != 1)
+        {
+            return null;
+        }
+
+        Author = author.Domains[0];
+        Keys = keys.Find(Author);
+        DkimSigningKey[] signing = [.. (Keys?.At(now) ?? []).Select(key => key.SigningKey)];
+        return signing.Length > 0 ? new DkimSigner(signing) : null;
+    }
+}

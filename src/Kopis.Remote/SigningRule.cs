@@ -1,0 +1,36 @@
+using Kopis.Base;
+using Kopis.Mail.Authentication;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Remote;
+
+/// <summary>Which messages this host signs: what a user or the host itself submitted, and nothing
+/// that it only passes on (docs/decisions/dkim.md).</summary>
+internal static class SigningRule
+{
+    /// <summary>Whether a message may be signed.</summary>
+    /// <param name="origin">Where it came from, as the queue writer recorded it.</param>
+    /// <param name="header">Its header, the queue's own Received line first.</param>
+    /// <remarks>A delivery writes Delivered-To before what it passes on, and every network server
+    /// a Received line: neither can be kept off by who sent the message. A program that is given a
+    /// message by a .qmail file and hands it in again leaves the Received lines.</remarks>
+    internal static bool IsOwn(MessageOrigin origin, MessageHeader header) => origin switch
+    {
+        MessageOrigin.Bounce => true,
+        MessageOrigin.Submitted => Count(header, "Delivered-To"u8) == 0,
+        MessageOrigin.Local =>
+            Count(header, "Delivered-To"u8) == 0 && Count(header, "Received"u8) == 1,
+        _ => false,
+    };
+
+    private static int Count(MessageHeader header, ReadOnlySpan<byte> name)
+    {
+        int count = 0;
+        foreach (HeaderField field in header.Fields)
+        {
+            count += Ascii8.EqualsIgnoreCase(field.Name, name) ? 1 : 0;
+        }
+
+        return count;
+    }
+}
