@@ -1,6 +1,7 @@
 using Kopis.Host.Accounts;
 using Kopis.Host.Certificates;
 using Kopis.Host.Control;
+using Kopis.Host.Dkim;
 using Kopis.Host.Install;
 using Kopis.Host.Queue;
 using Kopis.Host.Run;
@@ -181,6 +182,8 @@ internal static class ProgramTable
             "add, list and remove domains of virtual users"),
         new("alias", AliasProgram.Run, "root, or the home's owner",
             "add, list and remove aliases of virtual users"),
+        new("dkim", DkimProgram.Run, "root, or the home's owner",
+            "make, show, check and rotate the keys that sign mail"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a self-signed certificate"),
         new("acme", AcmeProgram.Run, "qmaild",
@@ -192,8 +195,8 @@ internal static class ProgramTable
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "user", "domain", "alias", "queue", "certificate",
-        "acme", "config",
+        "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim",
+        "certificate", "acme", "config",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

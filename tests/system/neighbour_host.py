@@ -111,7 +111,8 @@ class NeighbourHost(Installed):
                 ("kim/secret", "kim", {"kim"}), ("kim/Maildir/cur/canary:2,S", "kim", {"kim"}),
                 ("joe/secret", "joe", {"joe"}), ("joe/Maildir/cur/canary:2,S", "joe", {"joe"}),
                 ("qmail/alias/secret", "alias", {"alias"}), ("qmail/" + mail, "alias", {"alias"}),
-                ("qmail/tls/secret", "qmaild", {"qmaild"})):
+                ("qmail/tls/secret", "qmaild", {"qmaild"}),
+                ("qmail/dkim/secret", "qmailr", {"qmailr"})):
             text = self.canary(may)
             path = self.base / path
             for parent in (path.parent.parent, path.parent):
@@ -128,6 +129,10 @@ class NeighbourHost(Installed):
         key = (self.home / "control/servercert.pem").read_text()
         line = key.partition("PRIVATE KEY-----\n")[2].splitlines()[1]
         self.canaries[line.encode()] = {"qmaild"}
+        self.run(self.home / "bin/kopis", "dkim", "new", ME)
+        for key in (self.home / "dkim" / ME).glob("*.pem"):
+            line = key.read_text().partition("PRIVATE KEY-----\n")[2].splitlines()[0]
+            self.canaries[line.encode()] = {"qmailr"}
         for name in ("eva", f"vera@{VIRTUAL}"):  # A listener hears them.
             self.canaries[PASSWORDS[name].encode()] = {"qmaild"}
 

@@ -13,8 +13,13 @@ internal static class AccountCommand
     private const int OthersMayRead = 0x12; // umask 022.
 
     /// <summary>Runs a program of several commands; a command that is null is misused.</summary>
+    /// <param name="context">What the program is given.</param>
+    /// <param name="usage">How to use it.</param>
+    /// <param name="command">Runs what the words are, and has the text to print.</param>
+    /// <param name="directory">The directory of the home where it works, as its owner.</param>
     internal static int Run(
-        ProgramContext context, string usage, Func<string[], string?> command)
+        ProgramContext context, string usage, Func<string[], string?> command,
+        string directory = "users")
     {
         string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
         if (words.Any(word => word is "--help" or "-h"))
@@ -27,7 +32,7 @@ internal static class AccountCommand
         Processes.SetFileModeMask(OthersMayRead);
 
         // The home of a `kopis run`, say, is its user's, and so is what we write there.
-        OwnerWork.GoOnAsOwnerOf(context.In("users"), context);
+        OwnerWork.GoOnAsOwnerOf(context.In(directory), context);
         try
         {
             if (command(words) is { } text)
