@@ -245,6 +245,15 @@ public static unsafe class Fd
     public static void Truncate(int fd, long length) =>
         Check(Native.ftruncate(fd, length), $"truncate fd {fd}");
 
+    /// <summary>Where in a file the next read would begin.</summary>
+    /// <exception cref="PosixException">It has no such place.</exception>
+    public static long Position(int fd)
+    {
+        const int current = 1; // SEEK_CUR
+        long place = Native.lseek(fd, 0, current);
+        return place >= 0 ? place : throw new PosixException("lseek", Marshal.GetLastPInvokeError());
+    }
+
     /// <summary>Sets the file position from the start of the file.</summary>
     public static void Seek(int fd, long offset)
     {
@@ -410,19 +419,6 @@ public static unsafe class Fd
     {
         const int write = 1;
         _ = Native.shutdown(socket, write);
-    }
-
-    /// <summary>An unnamed file in memory: seekable, on no disk.</summary>
-    public static int MemoryFile(string name)
-    {
-        const uint closeOnExec = 1;
-        fixed (byte* p = PathBytes(name))
-        {
-            int fd = Native.memfd_create(p, closeOnExec);
-            return fd >= 0
-                ? fd
-                : throw new PosixException("memfd_create", Marshal.GetLastPInvokeError());
-        }
     }
 
     /// <summary>Accepts a connection; minus one if none waits, or the peer is gone.</summary>

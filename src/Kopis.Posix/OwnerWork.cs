@@ -30,8 +30,8 @@ public static class OwnerWork
     public static string Run(
         ProcessIdentity owner, ReadOnlySpan<byte> input, params string[] words)
     {
-        int from = Fd.MemoryFile("input");
-        int to = Fd.MemoryFile("output");
+        int from = UnnamedFile.InMemory("input");
+        int to = UnnamedFile.InMemory("output");
         try
         {
             Fd.WriteAll(from, input);

@@ -27,7 +27,7 @@ internal sealed class DescriptorMessage : IRemoteMessage, IDisposable
             return new DescriptorMessage(StandardInput, owned: false);
         }
 
-        int fd = Fd.MemoryFile("message");
+        int fd = UnnamedFile.InMemory("message");
         byte[] block = new byte[64 * 1024];
         int got;
         while ((got = Fd.Read(StandardInput, block)) > 0)

@@ -110,7 +110,7 @@ internal sealed class ForeignRemote(byte[] word, ByteEnvironment environment)
 
     private static int CopyMessage(IRemoteMessage message)
     {
-        int fd = Fd.MemoryFile("message");
+        int fd = UnnamedFile.InMemory("message");
         byte[] block = new byte[64 * 1024];
         int got;
         for (long done = 0; (got = message.Read(done, block)) > 0; done += got)

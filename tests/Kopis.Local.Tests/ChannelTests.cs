@@ -216,7 +216,7 @@ public sealed class ChannelTests : IDisposable
             service.Order(id, "x\n\n"u8);
         }
 
-        int file = Fd.MemoryFile("own");
+        int file = UnnamedFile.InMemory("own");
         Fd.WriteAll(file, "Subject: own\n\nbody\n"u8);
         service.Grant(50, In("./box"));
         service.Order(50, [], file);

@@ -130,7 +130,7 @@ public sealed class MaildirTests : IDisposable
 
     private static MessageBody Blocked()
     {
-        int fd = Fd.MemoryFile("body");
+        int fd = UnnamedFile.InMemory("body");
         Fd.WriteAll(fd, Body);
         return MessageBody.InFile(fd);
     }

@@ -67,7 +67,7 @@ public sealed class FdTests
     public void A_descriptor_passes_through_a_socket_with_its_bytes()
     {
         (int first, int second) = Fd.SocketPair();
-        int file = Fd.MemoryFile("passed");
+        int file = UnnamedFile.InMemory("passed");
         Fd.WriteAll(file, "content"u8);
         FdPassing.Send(first, "hello"u8, file);
         FdPassing.Send(first, "again"u8, -1);

@@ -13,16 +13,20 @@ public sealed class MessageBody : IDisposable
 
     private readonly ReadOnlyMemory<byte> _memory;
     private readonly bool _inMemory;
+    private readonly long _start;
     private int _fd;
+    private int _copy = -1;
 
-    private MessageBody(ReadOnlyMemory<byte> memory, int fd, bool inMemory) =>
-        (_memory, _fd, _inMemory) = (memory, fd, inMemory);
+    private MessageBody(ReadOnlyMemory<byte> memory, int fd, bool inMemory, long start = 0) =>
+        (_memory, _fd, _inMemory, _start) = (memory, fd, inMemory, start);
 
     /// <summary>A message in memory.</summary>
     public static MessageBody InMemory(ReadOnlyMemory<byte> bytes) => new(bytes, -1, true);
 
     /// <summary>A message in a file; closed with this object.</summary>
-    public static MessageBody InFile(int fd) => new(default, fd, false);
+    /// <param name="fd">The file.</param>
+    /// <param name="start">Where in it the message begins; zeros are before that.</param>
+    public static MessageBody InFile(int fd, long start = 0) => new(default, fd, false, start);
 
     /// <summary>How long it is.</summary>
     /// <exception cref="UnreadableMessageException">The file cannot be asked.</exception>
@@ -32,7 +36,7 @@ public sealed class MessageBody : IDisposable
         {
             try
             {
-                return _inMemory ? _memory.Length : Fd.Status(_fd).Size;
+                return _inMemory ? _memory.Length : Fd.Status(_fd).Size - _start;
             }
             catch (PosixException e)
             {
@@ -54,7 +58,7 @@ public sealed class MessageBody : IDisposable
 
         try
         {
-            return buffer[..Fd.ReadAt(_fd, buffer, offset)];
+            return buffer[..Fd.ReadAt(_fd, buffer, _start + offset)];
         }
         catch (PosixException e)
         {
@@ -71,18 +75,40 @@ public sealed class MessageBody : IDisposable
     {
         if (_fd < 0)
         {
-            int fd = Fd.MemoryFile("message");
+            int fd = UnnamedFile.InMemory("message");
             _fd = fd;
             Fd.WriteAll(fd, _memory.Span);
         }
 
-        Fd.Seek(_fd, 0);
-        return _fd;
+        // Programs may begin again at the file's first byte.
+        _copy = _start > 0 && _copy < 0 ? Copy() : _copy;
+        int file = _copy >= 0 ? _copy : _fd;
+        Fd.Seek(file, 0);
+        return file;
+    }
+
+    private int Copy()
+    {
+        int fd = UnnamedFile.OnDisk();
+        byte[] block = new byte[BlockBytes];
+        int got;
+        for (long done = 0; (got = Fd.ReadAt(_fd, block, _start + done)) > 0; done += got)
+        {
+            Fd.WriteAll(fd, block.AsSpan(0, got));
+        }
+
+        return fd;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_copy >= 0)
+        {
+            Fd.Close(_copy);
+            _copy = -1;
+        }
+
         if (_fd >= 0)
         {
             Fd.Close(_fd);

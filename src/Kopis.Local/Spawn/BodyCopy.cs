@@ -14,7 +14,7 @@ internal sealed class BodyCopy : IDisposable
     {
         if (_fd < 0)
         {
-            _fd = Fd.MemoryFile("message");
+            _fd = UnnamedFile.InMemory("message");
         }
 
         Fd.WriteAll(_fd, bytes);

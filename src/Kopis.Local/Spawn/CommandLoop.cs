@@ -203,6 +203,11 @@ internal sealed class CommandLoop(
             id, ownFile: !message.IsKept, command.Sender, bodyBytes);
         message.Read(0, frame.AsSpan(frame.Length - bodyBytes));
         int file = message.IsKept ? -1 : message.HasOwnFile ? message.Detach() : copy.Detach();
+        if (file >= 0)
+        {
+            Fd.Seek(file, message.HasOwnFile ? message.Offset : 0); // Where the message begins.
+        }
+
         string user = MailUserName.Of(command.Recipients[0]);
         _pending.Add(id, new PendingDelivery(command.Slot, user, frame, file));
         byte[] question = new byte[LocalChannel.IdBytes];

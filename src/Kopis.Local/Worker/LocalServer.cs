@@ -158,7 +158,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         CapturedOutput output = new();
         int code;
         using (MessageBody body = order.OwnFile
-            ? MessageBody.InFile(descriptor)
+            ? MessageBody.InFile(descriptor, Fd.Position(descriptor))
             : MessageBody.InMemory(order.Body))
         {
             code = new LocalDelivery(site, request, body, output)

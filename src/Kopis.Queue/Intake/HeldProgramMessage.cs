@@ -18,7 +18,6 @@ internal sealed class HeldProgramMessage(string path, ByteEnvironment environmen
 
     private const int InMemoryBytesMax = 256 * 1024;
     private const int BlockBytes = 64 * 1024;
-    private const int TemporaryFile = 0x410000; // O_TMPFILE
 
     private readonly ArrayBufferWriter<byte> _memory = new();
     private QueueProgramRun? _run;
@@ -87,8 +86,7 @@ internal sealed class HeldProgramMessage(string path, ByteEnvironment environmen
         {
             if (_file < 0 && !_failed)
             {
-                _file = Fd.Open(
-                    Path.GetTempPath(), (OpenFlags)TemporaryFile | OpenFlags.ReadWrite);
+                _file = UnnamedFile.OnDisk();
             }
 
             if (!_failed)

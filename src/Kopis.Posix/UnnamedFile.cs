@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace Kopis.Posix;
+
+/// <summary>Files that have no name, and are gone when they are closed.</summary>
+public static unsafe class UnnamedFile
+{
+    private const OpenFlags WithoutName = (OpenFlags)0x410000; // O_TMPFILE
+    private const int OwnerAlone = 0x180; // 0600
+
+    /// <summary>One in memory, open for reading and writing.</summary>
+    /// <param name="purpose">Shown in /proc.</param>
+    /// <exception cref="PosixException">There can be none.</exception>
+    public static int InMemory(string purpose)
+    {
+        const uint closeOnExec = 1;
+        fixed (byte* p = Fd.PathBytes(purpose))
+        {
+            int fd = Native.memfd_create(p, closeOnExec);
+            return fd >= 0
+                ? fd
+                : throw new PosixException("memfd_create", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>One on disk, open for reading and writing; in memory where there is no directory
+    /// for it.</summary>
+    /// <exception cref="PosixException">There can be none.</exception>
+    public static int OnDisk()
+    {
+        int fd = Fd.TryOpen(
+            Fd.PathBytes(Path.GetTempPath()), WithoutName | OpenFlags.ReadWrite, out _,
+            OwnerAlone);
+        return fd >= 0 ? fd : InMemory("temporary");
+    }
+}
