@@ -71,12 +71,12 @@ static void Sign(string directory, string domain, CanonicalForm form)
     foreach (string file in Directory.GetFiles(directory, "*.msg"))
     {
         byte[] message = File.ReadAllBytes(file);
-        using DkimSigner signer = new(keys, form);
+        using DkimSigner signer = new(form);
         MessageReader reader = new(signer);
         reader.Read(message);
         reader.End();
         ArrayBufferWriter<byte> fields = new();
-        if (!signer.Sign(DateTimeOffset.UtcNow, TimeSpan.FromDays(7), fields))
+        if (!signer.Sign(keys, DateTimeOffset.UtcNow, TimeSpan.FromDays(7), fields))
         {
             continue;
         }

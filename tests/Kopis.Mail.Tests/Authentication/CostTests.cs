@@ -58,7 +58,7 @@ public class CostTests
         byte[] piece = Encoding.ASCII.GetBytes(
             string.Concat(Enumerable.Repeat("a line of  some words\tand more \n", 2048)));
         using DkimVerifier verifier = new();
-        using DkimSigner signer = new([DkimTools.EdKey]);
+        using DkimSigner signer = new();
         MessageReader checks = new(verifier);
         MessageReader signs = new(signer);
         byte[] header = DkimTools.Bytes(Signature("relaxed/relaxed", "l=70000000; ")

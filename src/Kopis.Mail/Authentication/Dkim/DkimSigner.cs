@@ -8,10 +8,8 @@ namespace Kopis.Mail.Authentication.Dkim;
 /// message goes through <see cref="MessageReader"/>, which has this as its parts; then
 /// <see cref="Sign"/> gives the fields to put before it.
 /// </summary>
-/// <param name="keys">The keys; each makes a signature, in this order from the top.</param>
 /// <param name="form">The form of header and body: relaxed, unless a test wants the other.</param>
-public sealed class DkimSigner(
-    IReadOnlyList<DkimSigningKey> keys, CanonicalForm form = CanonicalForm.Relaxed)
+public sealed class DkimSigner(CanonicalForm form = CanonicalForm.Relaxed)
     : IMessageParts, IDisposable
 {
     private const int ColumnsMax = 76; // RFC 5322 §2.1.1 has 78.
@@ -62,11 +60,17 @@ public sealed class DkimSigner(
     public void OnBodyLineEnd() => _body!.LineEnd();
 
     /// <summary>Makes the fields, when the message has been read to its end.</summary>
+    /// <param name="keys">The keys, which the message's own header may have decided; each makes a
+    /// signature, in this order from the top.</param>
     /// <param name="now">t=: when it is signed.</param>
     /// <param name="lifetime">x=: for how long it is good; null for ever.</param>
     /// <param name="to">Gets the fields, in lines that end in LF.</param>
     /// <returns>False, with nothing written, where the message cannot be signed.</returns>
-    public bool Sign(DateTimeOffset now, TimeSpan? lifetime, IBufferWriter<byte> to)
+    public bool Sign(
+        IReadOnlyList<DkimSigningKey> keys,
+        DateTimeOffset now,
+        TimeSpan? lifetime,
+        IBufferWriter<byte> to)
     {
         if (!CanSign)
         {

@@ -34,12 +34,13 @@ internal static class DkimTools
     internal static byte[] Sign(
         byte[] message, CanonicalForm form = CanonicalForm.Relaxed, params DkimSigningKey[] keys)
     {
-        using DkimSigner signer = new(keys.Length > 0 ? keys : [RsaKey, EdKey], form);
+        using DkimSigner signer = new(form);
         MessageReader reader = new(signer);
         reader.Read(message);
         reader.End();
         ArrayBufferWriter<byte> fields = new();
-        Assert.True(signer.Sign(Now, TimeSpan.FromDays(7), fields));
+        Assert.True(signer.Sign(
+            keys.Length > 0 ? keys : [RsaKey, EdKey], Now, TimeSpan.FromDays(7), fields));
         return [.. fields.WrittenSpan, .. message];
     }
 
