@@ -251,7 +251,8 @@ public static unsafe class Fd
     {
         const int current = 1; // SEEK_CUR
         long place = Native.lseek(fd, 0, current);
-        return place >= 0 ? place : throw new PosixException("lseek", Marshal.GetLastPInvokeError());
+        return place >= 0
+            ? place : throw new PosixException($"ask fd {fd}", Marshal.GetLastPInvokeError());
     }
 
     /// <summary>Sets the file position from the start of the file.</summary>

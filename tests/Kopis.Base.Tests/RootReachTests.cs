@@ -24,7 +24,7 @@ public sealed partial class RootReachTests
     {
         ["Kopis.Local/Spawn/CommandLoop.cs"] =
             "The other half of qmail-lspawn, which has become qmails before it calls it.",
-        ["Kopis.Host/Run/HomeClaim.cs"] = "Root's, and not counted yet.",
+        ["Kopis.Local/Spawn/ProgramPlaces.cs"] = "Of the half that is qmails, as CommandLoop.",
     };
 
     [Fact]

@@ -217,7 +217,8 @@ public sealed class ChannelTests : IDisposable
         }
 
         int file = UnnamedFile.InMemory("own");
-        Fd.WriteAll(file, "Subject: own\n\nbody\n"u8);
+        Fd.WriteAt(file, "\0\0\0Subject: own\n\nbody\n"u8, 0);
+        Fd.Seek(file, 3); // The message begins behind a gap.
         service.Grant(50, In("./box"));
         service.Order(50, [], file);
         Fd.Close(file);

@@ -14,7 +14,7 @@ public static class DkimProgram
                kopis dkim rotate DOMAIN --finish
                kopis dkim remove DOMAIN SELECTOR
 
-        new     makes keys, and prints the DNS records to publish
+        new     makes keys, and prints their DNS records
         show    prints the records of a domain, or the domains that have keys
         check   compares the records with what DNS serves: exit 0 if all are published, 100 if
                 not, 111 if DNS does not answer

@@ -26,7 +26,10 @@ public sealed class MessageBody : IDisposable
     /// <summary>A message in a file; closed with this object.</summary>
     /// <param name="fd">The file.</param>
     /// <param name="start">Where in it the message begins; zeros are before that.</param>
-    public static MessageBody InFile(int fd, long start = 0) => new(default, fd, false, start);
+    public static MessageBody InFile(int fd, long start) => new(default, fd, false, start);
+
+    /// <summary>A message that is all of a file; closed with this object.</summary>
+    public static MessageBody InFile(int fd) => InFile(fd, 0);
 
     /// <summary>How long it is.</summary>
     /// <exception cref="UnreadableMessageException">The file cannot be asked.</exception>

@@ -23,5 +23,6 @@ namespace Kopis.Server.Smtp;
 /// <param name="Floods">Writes a log line that a client can cause at will, within limits.</param>
 internal sealed record SmtpServices(
     IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, ISenderCheck? Senders,
-    ClientState Client, SaslService? Logins, MailChecks Checks, TimeProvider Time, DeliveryNames Names,
+    ClientState Client, SaslService? Logins, MailChecks Checks, TimeProvider Time,
+    DeliveryNames Names,
     Action<string> Log, LogThrottle Floods);
