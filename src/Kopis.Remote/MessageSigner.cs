@@ -20,11 +20,6 @@ internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
     private readonly Dictionary<ulong, Task<MessageSignature>> _tasks = [];
     private readonly Queue<ulong> _order = new();
 
-    /// <summary>How many messages were read in order to be signed.</summary>
-    internal int Runs => Volatile.Read(ref _runs);
-
-    private int _runs;
-
     /// <summary>The signatures of a message, made now if nobody has.</summary>
     /// <param name="body">The message; open until the task is over.</param>
     /// <exception cref="IOException">The message cannot be read.</exception>
@@ -67,7 +62,6 @@ internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
     internal MessageSignature Sign(
         MessageOrigin origin, DateTimeOffset signed, IRemoteMessage message)
     {
-        Interlocked.Increment(ref _runs);
         using SigningParts parts = new(origin, keys, time.GetUtcNow());
         MessageReader reader = new(parts);
         byte[] block = ArrayPool<byte>.Shared.Rent(PieceBytes);
