@@ -89,7 +89,7 @@ internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
         }
 
         ArrayBufferWriter<byte> fields = new();
-        return parts.Signer?.Sign(signed, lifetime: null, fields) == true
+        return parts.Signer?.Sign(parts.SigningKeys, signed, lifetime: null, fields) == true
             ? new MessageSignature(fields.WrittenSpan.ToArray(), parts.Author, parts.Keys, null)
             : MessageSignature.None;
     }

@@ -27,6 +27,9 @@ internal sealed class SigningParts(
     /// <summary>The keys for it; null where there are none.</summary>
     internal DkimDomainKeys? Keys { get; private set; }
 
+    /// <summary>Those that sign now.</summary>
+    internal IReadOnlyList<DkimSigningKey> SigningKeys { get; private set; } = [];
+
     /// <summary>Whether there are keys, and none of them can be used.</summary>
     internal bool IsKept => Signer is null && Keys is { Faults.Count: > 0 };
 
@@ -62,7 +65,7 @@ internal sealed class SigningParts(
 
         Author = author.Domains[0];
         Keys = keys.Find(Author);
-        DkimSigningKey[] signing = [.. (Keys?.At(now) ?? []).Select(key => key.SigningKey)];
-        return signing.Length > 0 ? new DkimSigner(signing) : null;
+        SigningKeys = [.. (Keys?.At(now) ?? []).Select(key => key.SigningKey)];
+        return SigningKeys.Count > 0 ? new DkimSigner() : null;
     }
 }

@@ -234,12 +234,13 @@ public sealed class CheckTests
 
     private static string Signed(string text, RSA rsa)
     {
-        using DkimSigner signer = new([DkimSigningKey.OfRsa("far.example", "s", rsa)]);
+        using DkimSigner signer = new();
         MessageReader reader = new(signer);
         reader.Read(Encoding.Latin1.GetBytes(text));
         reader.End();
         System.Buffers.ArrayBufferWriter<byte> fields = new();
-        Assert.True(signer.Sign(DateTimeOffset.UtcNow, null, fields));
+        DkimSigningKey key = DkimSigningKey.OfRsa("far.example", "s", rsa);
+        Assert.True(signer.Sign([key], DateTimeOffset.UtcNow, null, fields));
         return Encoding.Latin1.GetString(fields.WrittenSpan).Replace("\n", "\r\n",
             StringComparison.Ordinal);
     }
