@@ -92,7 +92,7 @@ class Intake(QueueCase):
                       b"E\1\0\0\1", b"E\0\0\0\x80", b"Q\0\0\0\0"):
             with self.subTest(frame):
                 self.assertEqual(b"", self.talk(begin + frame, b"x" * 70_000, shut=False))
-        for start in (b"B\3\0\0\0\0", b"X\0\0\0\0\0", b"\0" * 6, b"EHLO x\r\n"):
+        for start in (b"B\4\0\0\0\0", b"B\x84\0\0\0\0", b"X\0\0\0\0\0", b"\0" * 6, b"EHLO x\r\n"):
             with self.subTest(start):
                 self.assertEqual(b"", self.talk(self.frames(begin=start)))
         self.assert_serves()

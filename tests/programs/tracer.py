@@ -5,6 +5,7 @@ import ctypes
 import os
 import pathlib
 import struct
+import time
 
 SYSCALL, DETACH, SEIZE, INTERRUPT = 24, 17, 0x4206, 0x4207
 GETREGS, SETREGS, POKETEXT = 12, 13, 4
@@ -25,10 +26,14 @@ def ptrace(request, thread, address=0, data=0):
 
 
 def thread_named(pid, name):
-    """A thread's number, by the name that it has given itself."""
-    [found] = [int(task.name) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
-               if (task / "comm").read_text().strip() == name]
-    return found
+    """A thread's number, by the name that it has given itself; waits until there is one."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            if (task / "comm").read_text().strip() == name:
+                return int(task.name)
+        time.sleep(0.01)
+    raise AssertionError(f"process {pid} has no thread {name}")
 
 
 def entry_of(pid):

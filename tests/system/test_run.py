@@ -167,7 +167,7 @@ class Run(unittest.TestCase):
         process = other.popen()
         output = process.communicate(timeout=30)[0].decode()
         self.assertEqual(111, process.returncode)
-        self.assertIn("another kopis run", output)
+        self.assertIn("another qmail-start or kopis run has it", output)
         self.send_works()
 
     def send_works(self):

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kopis.Base;
+using Kopis.Mail.Authentication.Results;
 using Kopis.Posix;
 using Kopis.Users.Recipients;
 
@@ -112,6 +113,23 @@ internal sealed class LocalDelivery(
 
         output.Complain("Warning: home directory is sticky.\n"u8);
         return null;
+    }
+
+    private ByteEnvironment BuildEnvironment()
+    {
+        ByteEnvironment environment = DeliveryEnvironment.Build(
+            site.Environment, request, _lines, _newSender, _defaultPart);
+        byte[] start = new byte[ResultsText.SearchBytes];
+        try
+        {
+            environment[ResultsText.Variable] = ResultsText.OfQueued(body.Read(0, start));
+        }
+        catch (UnreadableMessageException)
+        {
+            environment[ResultsText.Variable] = null; // The program will see it, too.
+        }
+
+        return environment;
     }
 
     private LocalFailure? CheckLoop()
@@ -301,8 +319,7 @@ internal sealed class LocalDelivery(
             return CannotRewind();
         }
 
-        _environment ??= DeliveryEnvironment.Build(
-            site.Environment, request, _lines, _newSender, _defaultPart);
+        _environment ??= BuildEnvironment();
         if (Place is { } place && !place.Acquire())
         {
             return LocalFailure.Temporary("Unable to run programs: qmail-lspawn ended. (#4.3.0)");

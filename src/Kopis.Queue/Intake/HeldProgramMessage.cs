@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kopis.Base;
+using Kopis.Mail.Authentication.Results;
 using Kopis.Posix;
 
 namespace Kopis.Queue.Intake;
@@ -12,10 +13,6 @@ namespace Kopis.Queue.Intake;
 internal sealed class HeldProgramMessage(string path, ByteEnvironment environment, string home)
     : IIntakeMessage
 {
-    /// <summary>Where the program finds the field that says what was checked; absent: nothing.
-    /// </summary>
-    internal const string ResultsVariable = "AUTHENTICATION_RESULTS";
-
     private const int InMemoryBytesMax = 256 * 1024;
     private const int BlockBytes = 64 * 1024;
 
@@ -53,7 +50,7 @@ internal sealed class HeldProgramMessage(string path, ByteEnvironment environmen
         ByteEnvironment own = new(environment);
         if (_head.Length > 0)
         {
-            own[ResultsVariable] = Unfolded(_head);
+            own[ResultsText.Variable] = ResultsText.Unfold(_head);
         }
 
         _run = new QueueProgramRun(path, own, home);
@@ -100,20 +97,5 @@ internal sealed class HeldProgramMessage(string path, ByteEnvironment environmen
         }
 
         _memory.ResetWrittenCount();
-    }
-
-    private static byte[] Unfolded(ReadOnlySpan<byte> fields)
-    {
-        int end = fields.IndexOf("\n"u8);
-        while (end >= 0 && end + 1 < fields.Length && fields[end + 1] is (byte)' ' or (byte)'\t')
-        {
-            int next = fields[(end + 1)..].IndexOf((byte)'\n');
-            end = next < 0 ? -1 : end + 1 + next;
-        }
-
-        byte[] first = (end < 0 ? fields : fields[..end]).ToArray();
-        int colon = first.AsSpan().IndexOf((byte)':');
-        first.AsSpan().Replace((byte)'\n', (byte)' ');
-        return first[(colon + 1)..].AsSpan().Trim((byte)' ').ToArray();
     }
 }
