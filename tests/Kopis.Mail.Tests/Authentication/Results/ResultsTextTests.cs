@@ -10,7 +10,8 @@ public sealed class ResultsTextTests
 
     [Fact]
     public void The_field_behind_the_queues_line_is_ours() =>
-        Assert.Equal("mx.example; spf=pass; dkim=none", Find(Network + Field + "Received: from x\n"));
+        Assert.Equal(
+            "mx.example; spf=pass; dkim=none", Find(Network + Field + "Received: from x\n"));
 
     [Theory]
     [InlineData("Received: (qmail 7 invoked by uid 1000); 1 Jan 2026\n" + Field)]
