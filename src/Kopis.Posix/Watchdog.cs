@@ -93,6 +93,7 @@ public sealed class Watchdog
         while (true)
         {
             Park();
+            // Its own thread, between two looks; nothing waits for it.
             Thread.Sleep(_times.LookPause);
             Look();
         }

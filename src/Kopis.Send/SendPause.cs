@@ -17,6 +17,7 @@ internal sealed class SendPause(Watchdog? watch = null) : ISendPause
     public void Sleep(TimeSpan time)
     {
         watch?.End();
+        // This pause is what the caller asks for: nothing can go on until the disk has room.
         Thread.Sleep(time);
         watch?.Begin();
     }

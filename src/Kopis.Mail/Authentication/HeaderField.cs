@@ -1,6 +1,6 @@
 namespace Kopis.Mail.Authentication;
 
-/// <summary>One field of a header as it stands in the message, folds and all.</summary>
+/// <summary>One field of a header, unchanged, with its folds.</summary>
 /// <param name="raw">Name, colon and value; lines within it end in CRLF, and no line end follows.
 /// </param>
 /// <param name="colon">Where the colon is.</param>

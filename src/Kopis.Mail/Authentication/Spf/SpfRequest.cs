@@ -48,7 +48,8 @@ public sealed record SpfRequest(IPAddress Address, string Domain, string Sender,
         return new SpfRequest(address, name, "postmaster@" + name, name) { IsHelo = true };
     }
 
-    /// <summary>U-labels become A-labels (RFC 8616 §4); what is no name stays as it is.</summary>
+    /// <summary>Converts U-labels to A-labels (RFC 8616 §4). Text that is not a name is returned
+    /// unchanged.</summary>
     private static string NameOf(ReadOnlySpan<byte> name) =>
         name.ContainsAnyExceptInRange((byte)0, (byte)127)
             ? DomainText.Normalize(name) ?? ByteText.ToText(name)
