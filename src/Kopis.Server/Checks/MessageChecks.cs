@@ -70,18 +70,9 @@ internal sealed class MessageChecks : IDisposable
     {
         // What is still asked ends by itself; nobody waits for it.
         _stop.Cancel();
-        _reverseName?.ContinueWith(Observe, TaskScheduler.Default);
-        _spf?.ContinueWith(Observe, TaskScheduler.Default);
+        ErrorLog.Watch(Task.WhenAll(((Task?[])[_reverseName, _spf]).OfType<Task>()));
         _signatures.Dispose();
         _stop.Dispose();
-    }
-
-    private static void Observe(Task task)
-    {
-        if (task.Exception?.GetBaseException() is { } bug and not OperationCanceledException)
-        {
-            ErrorLog.Throw(bug);
-        }
     }
 
     private async Task<CheckResults> FindAsync()
