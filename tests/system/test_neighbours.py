@@ -167,7 +167,10 @@ class Neighbours(unittest.TestCase):
                     text = neighbour_checks.plain(path)
                 except OSError:
                     continue
-                self.seen[path] = text.partition(b"X-Number: ")[2].partition(b"\n")[0].decode("latin-1")
+                number, end, _ = text.partition(b"X-Number: ")[2].partition(b"\n")
+                if not end:
+                    continue  # A program makes its file before it writes there.
+                self.seen[path] = number.decode("latin-1")
             found.add(self.seen[path])
         sink = base / "eva/traffic/sink"
         found.update(json.loads(line)["number"] for line in sink.read_text().splitlines())
