@@ -11,14 +11,16 @@ import time
 SIZE = 4096
 
 
-def source(port, messages, sessions, recipient, keep=False, size=SIZE):
-    """Sends; the seconds it took. Any refusal is an error."""
+def source(port, messages, sessions, recipient, keep=False, size=SIZE, text=None,
+           sender="sender@src.test"):
+    """Sends; the seconds it took. Any refusal is an error. `text` is a file with the message."""
     began = time.perf_counter()
     subprocess.run(
-        ["smtp-source", "-s", str(sessions), "-m", str(messages), "-l", str(size),
-         "-f", "sender@src.test", "-t", recipient, "-M", "client.test",
+        ["smtp-source", "-s", str(sessions), "-m", str(messages),
+         *(["-F", str(text)] if text else ["-l", str(size)]),
+         "-f", sender, "-t", recipient, "-M", "client.test",
          *(["-d"] if keep else []), f"127.0.0.1:{port}"],
-        check=True, capture_output=True, timeout=900)
+        check=True, stdout=subprocess.DEVNULL, timeout=900)
     return time.perf_counter() - began
 
 

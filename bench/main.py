@@ -7,8 +7,12 @@ import sys
 import time
 
 import report
-from scenarios import GROUPS, ONCE, Counts, Field
+import scenarios
+from authentication import checks, signing
+from scenarios import ONCE, Counts, Field
 from servers import TRASH, Before
+
+GROUPS = {**scenarios.GROUPS, "checks": checks, "signing": signing}
 
 
 def main():

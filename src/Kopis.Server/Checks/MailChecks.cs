@@ -1,13 +1,14 @@
 using System.Net;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Mail.Authentication.Dkim;
 using Kopis.Mail.Authentication.Results;
 using Kopis.Net.Dns;
 
 namespace Kopis.Server.Checks;
 
-/// <summary>The checks of a server's messages, and what they share: settings, and answers of DNS.
-/// </summary>
+/// <summary>The checks of a server's messages, and what they share: settings, answers of DNS,
+/// and keys.</summary>
 /// <param name="control">Where the control files are.</param>
 /// <param name="dns">Asked; read again with the control files.</param>
 /// <param name="time">The clock.</param>
@@ -17,6 +18,7 @@ internal sealed class MailChecks(ControlDirectory control, Func<IMailDns> dns, T
     private static readonly TimeSpan DnsTime = TimeSpan.FromSeconds(20);
 
     private readonly AnswerCache _answers = new(time);
+    private readonly RsaKeys _keys = new();
     private readonly Reloading<CheckSettings> _settings = new(
         control.Watched(CheckSettings.Files), () => CheckSettings.Load(control, dns), time);
 
@@ -32,7 +34,7 @@ internal sealed class MailChecks(ControlDirectory control, Func<IMailDns> dns, T
         return settings.AppliesTo(client)
             ? new MessageChecks(
                 settings, new AuthenticationDns(settings.Dns, _answers, time, DnsTime), client,
-                helo, sender, time)
+                helo, sender, _keys, time)
             : null;
     }
 

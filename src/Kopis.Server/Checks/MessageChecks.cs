@@ -22,7 +22,7 @@ internal sealed class MessageChecks : IDisposable
     private readonly byte[] _sender;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
-    private readonly DkimVerifier _signatures = new();
+    private readonly DkimVerifier _signatures;
     private readonly MessageReader _reader;
     private readonly Task<ReverseNameCheck>? _reverseName;
     private readonly Task<SpfCheck>? _spf;
@@ -33,12 +33,14 @@ internal sealed class MessageChecks : IDisposable
     /// <param name="client">The client's address.</param>
     /// <param name="helo">What it calls itself.</param>
     /// <param name="sender">The envelope sender.</param>
+    /// <param name="keys">Keys of DKIM that were loaded before.</param>
     /// <param name="time">The clock.</param>
     internal MessageChecks(
         CheckSettings settings, IAuthenticationDns dns, IPAddress client, byte[] helo,
-        byte[] sender, TimeProvider time)
+        byte[] sender, RsaKeys keys, TimeProvider time)
     {
         (_settings, _dns, _client, _sender, _time) = (settings, dns, client, sender, time);
+        _signatures = new DkimVerifier(keys);
         _reader = new MessageReader(_signatures);
         _reverseName = settings.ReverseName == CheckAction.Off ? null
             : ReverseNameCheck.CheckAsync(dns, client, _stop.Token);

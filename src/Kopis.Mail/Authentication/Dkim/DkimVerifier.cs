@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Kopis.Mail.Authentication.Dkim;
 
 /// <summary>
@@ -7,7 +5,8 @@ namespace Kopis.Mail.Authentication.Dkim;
 /// <see cref="MessageReader"/>, which has this as its parts; then <see cref="CheckAsync"/> asks for
 /// the keys. Memory: the header, and two hashes.
 /// </summary>
-public sealed class DkimVerifier : IMessageParts, IDisposable
+/// <param name="keys">Keys that other messages needed; null for a message by itself.</param>
+public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposable
 {
     /// <summary>How many signatures are looked at, from the top: RFC 6376 §6.1 lets verifiers
     /// limit them; real mail has one to four.</summary>
@@ -15,6 +14,7 @@ public sealed class DkimVerifier : IMessageParts, IDisposable
 
     private static readonly byte[] FieldName = "DKIM-Signature"u8.ToArray();
 
+    private readonly RsaKeys _keys = keys ?? new RsaKeys();
     private readonly List<Candidate> _candidates = [];
     private readonly List<(BodyHash Hash, CanonicalBody Body, CanonicalForm Form)> _bodies = [];
     private SignedHeader? _signed;
@@ -219,31 +219,18 @@ public sealed class DkimVerifier : IMessageParts, IDisposable
         }
         else
         {
-            using RSA? rsa = key.LoadRsa(out string fault);
-            if (rsa is null)
+            RsaKey rsa = _keys.Find(key);
+            if (rsa.Fault.Length > 0)
             {
-                return (AuthenticationResult.Fail, fault, 0);
+                return (AuthenticationResult.Fail, rsa.Fault, 0);
             }
 
-            bits = rsa.KeySize;
-            isRight = IsRight(rsa, hash, signature.Value);
+            bits = rsa.Bits;
+            isRight = rsa.Verify(hash, signature.Value);
         }
 
         return isRight ? (AuthenticationResult.Pass, "", bits)
             : (AuthenticationResult.Fail, "signature does not match", bits);
-    }
-
-    private static bool IsRight(RSA rsa, byte[] hash, byte[] value)
-    {
-        try
-        {
-            return rsa.VerifyHash(
-                hash, value, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        }
-        catch (CryptographicException)
-        {
-            return false; // A number that is no modulus.
-        }
     }
 
     private sealed record Candidate(HeaderField Field, DkimSignature? Signature, string Fault);
