@@ -1,7 +1,6 @@
 """qmail-remote's ways round what does not answer, and back to ourselves: next addresses, odd
 answers of DNS, own addresses in every notation, bad lines of control files."""
 
-import ctypes
 import os
 import subprocess
 import unittest
@@ -11,6 +10,7 @@ from answers import (A, AAAA, CNAME, FORMERR, MX, NOTIMP, NS, NXDOMAIN, REFUSED,
                      Answers, zone)
 from harness import BIN, ProgramCase
 from test_qmail_rspawn import RspawnCase
+import own_network  # Where harness finds it.
 
 FIRST, SECOND, THIRD = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 TWO_MX = [(MX, (10, "first.example")), (MX, (20, "second.example"))]
@@ -25,15 +25,8 @@ class Network:
     remote = test_qmail_remote.QmailRemote.remote
 
     def enter_network(self):
-        new_network = 0x40000000  # CLONE_NEWNET
-        libc = ctypes.CDLL(None, use_errno=True)
-        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        self.addCleanup(os.close, before)
-        self.assertEqual(0, libc.unshare(new_network), os.strerror(ctypes.get_errno()))
-        self.addCleanup(libc.setns, before, new_network)
-        for words in ("link set lo up", "route add local 192.0.2.0/24 dev lo",
-                      "-6 route add local 2001:db8::/32 dev lo"):
-            subprocess.run(["ip", *words.split()], check=True)
+        own_network.enter(self, "route add local 192.0.2.0/24 dev lo",
+                          "-6 route add local 2001:db8::/32 dev lo")
 
     def names(self, talk=None, **more):
         answers = Answers(self, talk or zone(**(HOSTS | more)))

@@ -23,6 +23,10 @@ public sealed class DkimSigner(CanonicalForm form = CanonicalForm.Relaxed)
         "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
     ];
 
+    /// <summary>Of these, the ones that a relay on the way may add where they are missing (RFC 6409
+    /// §8.2, §8.3): signed as missing, such a message would fail behind Postfix.</summary>
+    private static readonly string[] AddedByRelays = ["Date", "Message-ID"];
+
     /// <summary>Signed where they are: what RFC 6376 §5.4.1 names and RFC 8058 §4 wants covered.
     /// Lists add and change the List-… fields, so more of them may come.</summary>
     private static readonly string[] Open =
@@ -106,7 +110,8 @@ public sealed class DkimSigner(CanonicalForm form = CanonicalForm.Relaxed)
         foreach (string name in Closed)
         {
             int count = Math.Min(signed.Count(name.ToLowerInvariant()), FieldsOfNameMax);
-            names.AddRange(Enumerable.Repeat(name, count + 1));
+            int more = count == 0 && AddedByRelays.Contains(name) ? 0 : 1;
+            names.AddRange(Enumerable.Repeat(name, count + more));
         }
 
         foreach (string name in Open)

@@ -87,6 +87,22 @@ public class DkimTests
             results);
     }
 
+    /// <summary>Postfix adds these to what an own client sends it without them.</summary>
+    [Theory]
+    [InlineData("Date: Mon, 2 Mar 2026 10:00:00 +0000\n")]
+    [InlineData("Message-ID: <1@relay.example>\n")]
+    public async Task A_relay_may_add_what_was_missing_and_nobody_a_second_one(string field)
+    {
+        byte[] bare = DkimTools.Bytes("From: a@sign.example\nSubject: s\n\nHi.\n");
+        byte[] signed = DkimTools.Sign(bare);
+        Assert.Equal(
+            "pass, pass", await DkimTools.Results([.. DkimTools.Bytes(field), .. signed]));
+        byte[] whole = DkimTools.Sign([.. DkimTools.Bytes(field), .. bare]);
+        Assert.Equal(
+            "fail (signature does not match), fail (signature does not match)",
+            await DkimTools.Results([.. DkimTools.Bytes(field), .. whole]));
+    }
+
     [Fact]
     public async Task Relaxed_stands_blanks_and_folds_and_simple_does_not()
     {
