@@ -53,6 +53,7 @@ def write(path, rows, rounds, seconds):
     for title, least, peer, part in BARS:
         if "Kopis" in table.get(title, {}) and peer in table[title]:
             text.append(rated(title, table[title], least, peer, part))
+    text += others(table)
     text += before(table)
     text += ["", "## Figures of Kopis alone", "", *alone(table)]
     text += ["", "## Time to 250, and CPU", "",
@@ -72,6 +73,17 @@ def write(path, rows, rounds, seconds):
     path = pathlib.Path(path)
     path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join(text) + "\n")
+
+
+def others(table):
+    """Each rate that more peers than one have."""
+    names = ("Kopis", "Postfix", "Exim", "OpenSMTPD")
+    lines = [f"| {title} | " + " | ".join(
+        spread(rates(servers[name])) if name in servers else "" for name in names) + " |"
+        for title, servers in table.items()
+        if "Exim" in servers and "rate" in servers["Exim"][0]]
+    return lines and ["", "## Beside more peers", "", f"| scenario | {' | '.join(names)} |",
+                      "|---|---|---|---|---|", *lines]
 
 
 def before(table):
