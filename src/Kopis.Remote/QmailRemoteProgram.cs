@@ -1,5 +1,7 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Config.Catalog;
+using Kopis.Config.Maps;
 using Kopis.Net.Dns;
 using Kopis.Posix;
 using Kopis.Queue.QmailFormat;
@@ -16,7 +18,14 @@ public static class QmailRemoteProgram
     /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
     /// <returns>Lines that are of no use and stop nobody.</returns>
     public static IReadOnlyList<string> CheckControls(ControlDirectory control) =>
-        [.. RemoteSettings.Read(control).Faults, .. MailDns.Read(control).Faults];
+    [
+        .. RemoteSettings.Read(control).Faults, .. MailDns.Read(control).Faults,
+        .. SrsFaults(control),
+    ];
+
+    private static string[] SrsFaults(ControlDirectory control) =>
+        SrsSettings.Read(control) is { Fault.Length: > 0, IsHidden: false } settings
+            ? [$"{control.PathOf(SrsFiles.Domain)}: {settings.Fault}"] : [];
 
     /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)

@@ -2,6 +2,7 @@ using System.Buffers;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
+using Kopis.Mail.Authentication.Srs;
 using Kopis.Mail.Dsn;
 using Kopis.Net;
 using Kopis.Net.Dkim;
@@ -23,6 +24,7 @@ public sealed class QmailRspawnProgram : IDisposable
 
     private readonly QueuedBodies _bodies;
     private readonly MessageSigner _signer;
+    private readonly ForwardedSenders _senders;
     private readonly Reloading<RemoteDelivery> _delivery;
     private RemoteDelivery? _newest;
     private readonly ForeignRemote? _foreign;
@@ -37,6 +39,7 @@ public sealed class QmailRspawnProgram : IDisposable
             new DkimKeyDirectory(context.In("dkim"), TimeProvider.System, Warn),
             TimeProvider.System);
         ControlDirectory control = ControlDirectory.Of(context);
+        _senders = new ForwardedSenders(control, TimeProvider.System, Warn);
         ConnectMemory memory = new(TimeProvider.System, new TimeoutFile(context.Home));
         _delivery = new Reloading<RemoteDelivery>(
             control.Watched([.. RemoteSettings.Files, HostFiles.Resolvers]),
@@ -149,12 +152,10 @@ public sealed class QmailRspawnProgram : IDisposable
     {
         try
         {
-            RemoteReport? report = null;
-            Func<int, Outcome> outcomes =
-                await TryDeliverAsync(command, taken => report = taken);
+            Delivered done = await TryDeliverAsync(command);
             _busy[command.Slot] = false;
             bool isLong = command.RecipientParameters.Count > 0;
-            Report(command, outcomes, isLong && report is { IsPassedOn: true });
+            Report(command, done.For, isLong && done.IsPassedOn);
         }
         finally
         {
@@ -162,14 +163,13 @@ public sealed class QmailRspawnProgram : IDisposable
         }
     }
 
-    private async Task<Func<int, Outcome>> TryDeliverAsync(
-        DeliveryCommand command, Action<RemoteReport> reported)
+    private async Task<Delivered> TryDeliverAsync(DeliveryCommand command)
     {
         byte[] first = command.Recipients[0];
         int at = first.AsSpan().LastIndexOf((byte)'@');
         if (at < 0)
         {
-            return _ => Outcome.Failed("Sorry, address must include host name. (#5.1.3)\n");
+            return Failed("Sorry, address must include host name. (#5.1.3)\n");
         }
 
         byte[] host = first[(at + 1)..];
@@ -180,34 +180,28 @@ public sealed class QmailRspawnProgram : IDisposable
             MessageSignature signature = await _signer.SignAsync(body);
             if (signature.Fault is { } unsigned)
             {
-                return _ => Outcome.Retry($"Unable to sign message. (#4.7.0)\n{unsigned}\n");
+                return Retry($"Unable to sign message. (#4.7.0)\n{unsigned}\n");
             }
 
             RemoteMail mail = ToMail(command, body, signature);
-            if (_foreign is not null)
-            {
-                return DeliverByForeign(_foreign, host, mail);
-            }
-
-            RemoteReport report =
-                await _delivery.Current().RunAsync(host, mail, CancellationToken.None);
-            reported(report);
-            return report.For;
+            return _senders.IsOwn(host)
+                ? await DeliverBackAsync(mail, body.Origin)
+                : await DeliverAsync(host, mail, body.Origin, goesBack: false);
         }
         catch (ConfigurationException e)
         {
-            return _ => Outcome.Retry($"Unable to read control files. (#4.3.0)\n{e.Message}\n");
+            return Retry($"Unable to read control files. (#4.3.0)\n{e.Message}\n");
         }
         catch (IOException)
         {
-            return _ => Outcome.Retry("qmail-spawn unable to open message. (#4.3.0)\n");
+            return Retry("qmail-spawn unable to open message. (#4.3.0)\n");
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // A fault of ours: it costs this delivery a delay, and is told in full. Without a
             // report qmail-send would wait for it forever.
             Fd.WriteAll(2, ByteText.ToBytes($"qmail-rspawn: alert: delivery crashed: {e}\n"));
-            return _ => Outcome.Retry("qmail-remote crashed.\n");
+            return Retry("qmail-remote crashed.\n");
         }
         finally
         {
@@ -217,6 +211,53 @@ public sealed class QmailRspawnProgram : IDisposable
             }
         }
     }
+
+    private async Task<Delivered> DeliverAsync(
+        byte[] host, RemoteMail mail, MessageOrigin origin, bool goesBack)
+    {
+        mail = mail with
+        {
+            Sender = _senders.SenderOf(mail.Sender, origin, mail.Message, goesBack),
+        };
+        if (_foreign is not null)
+        {
+            return new Delivered(DeliverByForeign(_foreign, host, mail), IsPassedOn: false);
+        }
+
+        RemoteReport report = await _delivery.Current().RunAsync(host, mail, CancellationToken.None);
+        return new Delivered(report.For, report.IsPassedOn);
+    }
+
+    /// <summary>To recipients of SRS: each goes to a host of its own.</summary>
+    private async Task<Delivered> DeliverBackAsync(RemoteMail mail, MessageOrigin origin)
+    {
+        Outcome[] outcomes = new Outcome[mail.Recipients.Count];
+        bool isPassedOn = true;
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            RemoteMail one = mail.For([i]);
+            SrsVerdict verdict = _senders.Resolve(one.Recipients[0], out byte[] sender);
+            byte[] recipient = verdict == SrsVerdict.Good ? sender : one.Recipients[0];
+            Delivered done = verdict switch
+            {
+                SrsVerdict.Forged =>
+                    Failed("Sorry, that address of SRS was not made here. (#5.1.1)\n"),
+                SrsVerdict.Expired => Failed("Sorry, that address of SRS is too old. (#5.1.1)\n"),
+                _ => await DeliverAsync(
+                    recipient[(Array.LastIndexOf(recipient, (byte)'@') + 1)..],
+                    one with { Recipients = [recipient] }, origin,
+                    goesBack: verdict == SrsVerdict.Good),
+            };
+            outcomes[i] = done.For(0);
+            isPassedOn &= done.IsPassedOn;
+        }
+
+        return new Delivered(index => outcomes[index], isPassedOn);
+    }
+
+    private static Delivered Failed(string text) => new(_ => Outcome.Failed(text), false);
+
+    private static Delivered Retry(string text) => new(_ => Outcome.Retry(text), false);
 
     /// <summary>Parameters were checked by the queue writer and by the reader of its record.
     /// </summary>
@@ -277,4 +318,8 @@ public sealed class QmailRspawnProgram : IDisposable
             }
         }
     }
+
+    /// <param name="For">The outcome for each recipient.</param>
+    /// <param name="IsPassedOn">Whether servers took over what was said of DSN.</param>
+    private readonly record struct Delivered(Func<int, Outcome> For, bool IsPassedOn);
 }

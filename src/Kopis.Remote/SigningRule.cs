@@ -23,6 +23,12 @@ internal static class SigningRule
         _ => false,
     };
 
+    /// <summary>Whether a delivery on this host, or a program that it ran, has handed a message in
+    /// again: such a message leaves with the sender that it came with. Mail from the network that
+    /// was never delivered here goes to a host whose owner knows this one.</summary>
+    internal static bool IsForwarded(MessageOrigin origin, MessageHeader header) =>
+        origin is MessageOrigin.Local or MessageOrigin.Submitted && !IsOwn(origin, header);
+
     private static int Count(MessageHeader header, ReadOnlySpan<byte> name)
     {
         int count = 0;

@@ -18,8 +18,12 @@ internal sealed class DeliveryNames(ControlDirectory control, TimeProvider time)
     {
         try
         {
-            byte[] name = _map.Current().Route(recipient, out bool isLocal);
-            return new RoutedRecipient(recipient, isLocal ? name : null);
+            AddressMap map = _map.Current();
+            byte[] name = map.Route(recipient, out bool isLocal);
+            return new RoutedRecipient(recipient, isLocal ? name : null)
+            {
+                IsSrs = map.IsSrs(recipient),
+            };
         }
         catch (ConfigurationException)
         {

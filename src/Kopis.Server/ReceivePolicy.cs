@@ -62,5 +62,6 @@ internal class ReceivePolicy : IReceivePolicy
     public RoutedRecipient Route(byte[] recipient) => _names.Route(recipient);
 
     public bool IsOurs(RoutedRecipient recipient) =>
-        _hosts.Contains(recipient.Address) || (_hosts.IsMissed && recipient.Local is not null);
+        recipient.IsSrs || _hosts.Contains(recipient.Address)
+        || (_hosts.IsMissed && recipient.Local is not null);
 }

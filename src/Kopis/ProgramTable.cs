@@ -5,6 +5,7 @@ using Kopis.Host.Dkim;
 using Kopis.Host.Install;
 using Kopis.Host.Queue;
 using Kopis.Host.Run;
+using Kopis.Host.Srs;
 using Kopis.Inject;
 using Kopis.Local.Spawn;
 using Kopis.Local.Worker;
@@ -184,6 +185,8 @@ internal static class ProgramTable
             "add, list and remove aliases of virtual users"),
         new("dkim", DkimProgram.Run, "root, or the home's owner",
             "make, show, check and rotate the keys that sign mail"),
+        new("srs", SrsProgram.Run, "root, or the home's owner",
+            "make and show the secrets of forwarded mail's senders"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a self-signed certificate"),
         new("acme", AcmeProgram.Run, "qmaild",
@@ -195,7 +198,7 @@ internal static class ProgramTable
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim",
+        "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim", "srs",
         "certificate", "acme", "config",
     ];
 

@@ -10,7 +10,8 @@ public sealed class DeadCodeTests
     /// <summary>What only tests and benchmarks use.</summary>
     private static readonly HashSet<string> OfTests =
     [
-        "AddLogin", "IsSrs", "LocalBytesMax", "Rewrite", // What submission and forwarding will use.
+        "AddLogin", // What submission will use.
+        "LocalBytesMax", // What others have to take, where a test looks at what they get.
         "BodyOffset", // That a body has a file of its own.
         "CanFilterCalls", // Whether the kernel has what a test is about.
         "IdleCount", "IsSettled", "IsWritten", "MemoryHeld", // State that a test waits for.

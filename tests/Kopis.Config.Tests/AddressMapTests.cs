@@ -61,6 +61,44 @@ public sealed class AddressMapTests : IDisposable
         Assert.False(isLocal);
     }
 
+    [Theory] // In locals or not, and before virtualdomains.
+    [InlineData("mta.test")]
+    [InlineData("vd.test")]
+    [InlineData("elsewhere.test")]
+    public void Addresses_of_SRS_go_to_the_remote_channel(string domain)
+    {
+        Write("srsdomain", domain);
+        AddressMap map = Map();
+        foreach (string local in (string[])["SRS0=HHHHHH=TT=a.test=joe", "srs1+x=y", "Srs0-z"])
+        {
+            byte[] address = ByteText.ToBytes($"{local}@{domain.ToUpperInvariant()}");
+            Assert.Equal(address, map.Route(address, out bool isLocal));
+            Assert.False(isLocal);
+            Assert.True(map.IsSrs(address));
+        }
+
+        Assert.False(map.IsSrs("SRS0=x@other.test"u8));
+        Assert.False(map.IsSrs("SRS0=x"u8));
+        foreach (string local in (string[])["joe", "srs", "SRS0", "SRS0=", "SRS2=x", ""])
+        {
+            Assert.False(map.IsSrs(ByteText.ToBytes($"{local}@{domain}")));
+        }
+
+        map.Route(ByteText.ToBytes($"joe@{domain}"), out bool isJoeLocal);
+        Assert.Equal(domain != "elsewhere.test", isJoeLocal);
+    }
+
+    [Fact]
+    public void Without_a_domain_of_SRS_there_are_no_such_addresses()
+    {
+        AddressMap map = Map();
+        Assert.False(map.IsSrs("SRS0=x@mta.test"u8));
+        map.Route("SRS0=x@mta.test"u8, out bool isLocal);
+        Assert.True(isLocal);
+        Write("srsdomain", "a b");
+        Assert.Equal("srsdomain", map.TryReread(new ControlDirectory(_directory.FullName)));
+    }
+
     [Fact]
     public void A_reread_changes_all_files()
     {

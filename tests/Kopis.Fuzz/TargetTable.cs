@@ -125,7 +125,9 @@ public static class TargetTable
         new("dmarc-record", ["Kopis.Mail.Authentication.Dmarc"], AuthenticationTargets.Dmarc),
         new("auth-results", ["Kopis.Mail.Authentication.Results.ForgedResultsFilter",
             "Kopis.Mail.Authentication.Results.ResultsServer"], AuthenticationTargets.Results),
-        new("srs", ["Kopis.Mail.Authentication.Srs"], AuthenticationTargets.Srs),
+        new("srs", ["Kopis.Mail.Authentication.Srs", "Kopis.Base.SrsTag"],
+            AuthenticationTargets.Srs),
+        new("srs-secrets", ["Kopis.Config.Maps.SrsSecrets"], AuthenticationTargets.SrsSecretFile),
         new(Planted, ["Kopis.Fuzz.Targets.Planted"], Targets.Planted.Read),
     ];
 

@@ -6,6 +6,7 @@ using CsCheck;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Maps;
+using Kopis.Mail.Authentication.Srs;
 using Kopis.Mail.Smtp;
 using Kopis.Testing;
 using Kopis.Users.Logins;
@@ -70,6 +71,29 @@ public sealed class LookupServiceTests : IAsyncDisposable
         File.WriteAllText(_home.In("control/norcptcheck"), "Toyokawa.GCD.org\n");
         _time.Advance(TimeSpan.FromSeconds(1)); // Files are not looked at all the time.
         Assert.Equal(LookupVerdict.Yes, Known("a@toyokawa.gcd.org"));
+    }
+
+    [Fact]
+    public async Task Addresses_of_SRS_are_asked_about_though_they_are_not_local()
+    {
+        File.WriteAllText(_home.In("control/srsdomain"), "srs.example\n");
+        File.WriteAllText(_home.In("control/norcptcheck"), "srs.example\n");
+        Directory.CreateDirectory(_home.In("srs"));
+        File.WriteAllText(_home.In("srs/secrets"), "0123456789abcdef\n");
+        File.SetUnixFileMode(_home.In("srs/secrets"), UnixFileMode.UserRead);
+        byte[] good = new SenderRewriting(
+            ["0123456789abcdef"u8.ToArray()], "srs.example"u8, SenderRewriting.HashLengthOfHost)
+            .Rewrite("joe@a.example"u8, _time.GetUtcNow())!;
+        foreach ((byte[] address, LookupVerdict verdict) in new[]
+        {
+            (good, LookupVerdict.Yes), ("SRS0=x@srs.example"u8.ToArray(), LookupVerdict.No),
+        })
+        {
+            RoutedRecipient one = new(address, Local: null) { IsSrs = true };
+            Assert.Null(_client.Known(one));
+            Assert.Equal(verdict, await _client.AskAsync(one, Peer, CancellationToken.None));
+            Assert.Equal(verdict, _client.Known(one));
+        }
     }
 
     [Fact]
@@ -239,7 +263,10 @@ public sealed class LookupServiceTests : IAsyncDisposable
         _stop = new CancellationTokenSource();
         _server = new LookupServer(
             LookupSocket.Listen(_home.Path),
-            new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, _ => null),
+            new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, _ => null)
+            {
+                Srs = new SrsJudge(new ControlDirectory(_home.In("control")), _time),
+            },
             new SenderJudge(_home.Path),
             new LoginHandler(
                 new LoginChecker(name => accounts.Find(name), _time), new ApopSecrets(_home.Path),

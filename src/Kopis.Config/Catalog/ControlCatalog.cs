@@ -28,6 +28,8 @@ public static class ControlCatalog
             RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.TlsPolicy,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa,
 
+            SrsFiles.Domain, SrsFiles.MaxAge,
+
             SmtpFiles.SmtpGreeting, SmtpFiles.LocalIpHost, SmtpFiles.DataBytes,
             SmtpFiles.TimeoutSmtpd, SmtpFiles.BadMailFrom, SmtpFiles.RcptHosts,
             SmtpFiles.MoreRcptHosts, SmtpFiles.MoreRcptHostsCdb, SmtpFiles.OpenRelay,

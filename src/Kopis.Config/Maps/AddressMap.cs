@@ -5,7 +5,8 @@ namespace Kopis.Config.Maps;
 
 /// <summary>
 /// Which channel a recipient goes to, and its address there: envnoathost, percenthack, locals,
-/// virtualdomains (contract §2.3).
+/// virtualdomains (contract §2.3). An address of SRS goes to the remote channel, where it becomes
+/// the sender that it was made of.
 /// </summary>
 public sealed class AddressMap
 {
@@ -17,7 +18,7 @@ public sealed class AddressMap
     public static IReadOnlyList<ControlFile> Files { get; } =
     [
         HostFiles.Me, HostFiles.Locals, HostFiles.VirtualDomains, HostFiles.EnvNoAtHost,
-        HostFiles.PercentHack,
+        HostFiles.PercentHack, SrsFiles.Domain,
     ];
 
     private Maps _maps;
@@ -54,6 +55,12 @@ public sealed class AddressMap
             ? recipient.ToArray()
             : [.. recipient, (byte)'@', .. _maps.NoAtHost];
         address = UndoPercents(address);
+        if (IsSrs(address))
+        {
+            isLocal = false;
+            return address;
+        }
+
         int at = address.AsSpan().LastIndexOf((byte)'@');
         ReadOnlySpan<byte> domain = address.AsSpan(at + 1);
         if (_maps.Locals.Contains(domain))
@@ -65,6 +72,16 @@ public sealed class AddressMap
         byte[]? prepend = FindPrepend(address, domain);
         isLocal = prepend is { Length: > 0 };
         return isLocal ? [.. prepend!, (byte)'-', .. address] : address;
+    }
+
+    /// <summary>Whether an address that has been routed has the form of one that this host makes
+    /// by SRS.</summary>
+    public bool IsSrs(ReadOnlySpan<byte> address)
+    {
+        int at = address.LastIndexOf((byte)'@');
+        return at > 0 && _maps.SrsDomain is { } domain
+            && Ascii8.EqualsIgnoreCase(address[(at + 1)..], domain)
+            && SrsTag.IsSrs(address[..at]);
     }
 
     /// <summary>
@@ -128,7 +145,9 @@ public sealed class AddressMap
 
         file = HostFiles.PercentHack;
         ConstMap percentHack = ConstMap.Set(control.ReadList(HostFiles.PercentHack) ?? []);
-        return new Maps(noAtHost, percentHack, locals, virtualDomains);
+        file = SrsFiles.Domain;
+        byte[]? srsDomain = SrsSettings.ReadDomain(control);
+        return new Maps(noAtHost, percentHack, locals, virtualDomains, srsDomain);
     }
 
     private static ConstMap ReadVirtual(ControlDirectory control)
@@ -185,5 +204,6 @@ public sealed class AddressMap
     }
 
     private sealed record Maps(
-        byte[] NoAtHost, ConstMap PercentHack, ConstMap Locals, ConstMap Virtual);
+        byte[] NoAtHost, ConstMap PercentHack, ConstMap Locals, ConstMap Virtual,
+        byte[]? SrsDomain);
 }

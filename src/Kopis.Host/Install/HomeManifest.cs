@@ -45,6 +45,7 @@ public static class HomeManifest
         new("man/man5", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man7", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man8", Kind.Directory, "root", "qmail", M0755, null),
+        new("srs", Kind.Directory, "qmailr", "qmail", M0700, M0700), // Secrets of senders.
         new("tls", Kind.Directory, "qmaild", "nofiles", M0700, M0700), // What ACME keeps.
         new("users", Kind.Directory, "root", "qmail", M0755, M0700),
 

@@ -6,4 +6,9 @@ namespace Kopis.Mail.Smtp;
 /// null for one that is not delivered here, or if that is not known.</param>
 /// <param name="IsClear">False if the control files cannot be used.</param>
 public readonly record struct RoutedRecipient(
-    byte[] Address, byte[]? Local, bool IsClear = true);
+    byte[] Address, byte[]? Local, bool IsClear = true)
+{
+    /// <summary>Whether it has the form of an address that this host makes of a foreign sender
+    /// (SRS): it is taken if it was made here.</summary>
+    public bool IsSrs { get; init; }
+}

@@ -81,6 +81,9 @@ public static class SmtpReply
     internal static readonly SmtpAnswer NoMailbox =
         new("550 5.1.1 sorry, no mailbox here by that name");
 
+    internal static readonly SmtpAnswer BadSrs = new(
+        "550 5.1.1 sorry, that address of forwarded mail is not mine, or too old");
+
     internal static readonly SmtpAnswer MailboxFull = new("452 4.2.2 that mailbox is full");
     internal static readonly SmtpAnswer RecipientLater =
         new("451 4.3.0 unable to look that address up");

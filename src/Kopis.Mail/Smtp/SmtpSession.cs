@@ -296,7 +296,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
                 return Say(reply, SmtpReply.TooManyRecipients);
             case LookupVerdict.No:
                 _refused++;
-                return Say(reply, SmtpReply.NoMailbox);
+                return Say(
+                    reply, _recipient.IsSrs ? SmtpReply.BadSrs : SmtpReply.NoMailbox);
             case LookupVerdict.Full:
                 return Say(reply, SmtpReply.MailboxFull);
             default:

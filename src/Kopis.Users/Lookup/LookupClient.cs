@@ -107,7 +107,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
             (LookupVerdict Verdict, byte[][] Fields)? answer;
             try
             {
-                byte[] address = recipient.Local!;
+                byte[] address = recipient.Local ?? recipient.Address; // The latter of SRS.
                 int at = address.AsSpan().LastIndexOf((byte)'@');
                 answer = await _recipients.AskAsync(
                     LookupFrame.Make(
@@ -278,6 +278,11 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
     // Yes where nobody need be asked, null if somebody must.
     private LookupVerdict? Judge(RoutedRecipient recipient)
     {
+        if (recipient.IsSrs)
+        {
+            return null;
+        }
+
         try
         {
             int at = recipient.Address.AsSpan().LastIndexOf((byte)'@');

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Maps;
+using Kopis.Mail.Authentication.Srs;
 using Kopis.Posix;
 using Kopis.Users.Logins;
 using Kopis.Users.Recipients;
@@ -69,6 +70,11 @@ internal sealed class LookupService(
     {
         AddressMap map = AddressMap.Read(ControlDirectory.Of(context));
         byte[] address = map.Route(recipient, out bool isLocal);
+        if (map.IsSrs(address))
+        {
+            return TellSrs(address);
+        }
+
         if (!isLocal)
         {
             Say("yes: not a local address\n");
@@ -94,6 +100,22 @@ internal sealed class LookupService(
         return code;
     }
 
+    private int TellSrs(byte[] address)
+    {
+        int at = Array.LastIndexOf(address, (byte)'@');
+        SrsVerdict? verdict = new SrsJudge(ControlDirectory.Of(context), TimeProvider.System)
+            .Find(address[..at], address[(at + 1)..], out byte[] sender);
+        Say(verdict switch
+        {
+            SrsVerdict.Good => $"yes: goes to {LogText.Safe(sender)}\n",
+            SrsVerdict.Expired => "no: too old\n",
+            null => "later: the secrets of SRS cannot be used\n",
+            _ => "no: not made here\n",
+        });
+        return verdict is null ? ExitCode.Temporary
+            : verdict == SrsVerdict.Good ? ExitCode.Success : ExitCode.Permanent;
+    }
+
     // Of an alias no file is looked for.
     private static string Targets(byte[] instructions) => string.Join(", ",
         ByteText.ToText(instructions).Split('\n')
@@ -110,7 +132,10 @@ internal sealed class LookupService(
             new RecipientLookup(context.Home, asRoot: !singleUser, complain),
             singleUser ? null : new HostUsers(context).FindAsync,
             address => map.Current().Route(address, out bool isLocal) is { } routed && isLocal
-                ? routed : null);
+                ? routed : null)
+        {
+            Srs = new SrsJudge(control, TimeProvider.System),
+        };
     }
 
     private static void Say(string text) => Fd.WriteAll(StandardOutput, ByteText.ToBytes(text));

@@ -23,9 +23,17 @@ public sealed class RecipientJudge(
 
     private readonly Lock _lock = new(); // users/cdb is read anew by one thread at a time.
 
-    /// <summary>Judges an address as its local channel has it, and says whose it is.</summary>
-    public Task<(LookupVerdict Verdict, RecipientUser? User)> JudgeAsync(
-        byte[] local, byte[] domain) => JudgeAsync(local, domain, AliasesMax);
+    /// <summary>Judges addresses of SRS; null: there are none.</summary>
+    public SrsJudge? Srs { get; init; }
+
+    /// <summary>Judges an address as its local channel has it, and says whose it is; or one of
+    /// SRS, which is nobody's.</summary>
+    /// <exception cref="ConfigurationException">A control file for those cannot be understood.
+    /// </exception>
+    public async Task<(LookupVerdict Verdict, RecipientUser? User)> JudgeAsync(
+        byte[] local, byte[] domain) => Srs?.Judge(local, domain) is { } verdict
+            ? (verdict, null)
+            : await JudgeAsync(local, domain, AliasesMax);
 
     private async Task<(LookupVerdict Verdict, RecipientUser? User)> JudgeAsync(
         byte[] local, byte[] domain, int aliases)

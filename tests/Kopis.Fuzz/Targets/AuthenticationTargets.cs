@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
+using Kopis.Config.Maps;
 using Kopis.Mail.Authentication;
 using Kopis.Mail.Authentication.Dkim;
 using Kopis.Mail.Authentication.Dmarc;
@@ -155,6 +156,11 @@ internal static class AuthenticationTargets
     {
         SrsVerdict verdict = Rewriting.Reverse(input, Now, out byte[] sender);
         Must.Hold((verdict == SrsVerdict.Good) == (sender.Length > 0), "a sender");
+        SrsVerdict resolved = Rewriting.Resolve(input, Now, out byte[] final);
+        Must.Hold((resolved == SrsVerdict.Good) == (final.Length > 0), "a sender in the end");
+        Must.Hold(verdict == SrsVerdict.Good || resolved == verdict, "another end");
+        Must.Hold(
+            SrsTag.IsSrs(input) == (verdict != SrsVerdict.NotSrs), "no mark, and yet of SRS");
         if (Rewriting.Rewrite(input, Now) is not { } made)
         {
             return;
@@ -163,9 +169,30 @@ internal static class AuthenticationTargets
         int at = made.AsSpan().LastIndexOf((byte)'@');
         verdict = Rewriting.Reverse(made.AsSpan(0, at), Now, out sender);
         Must.Hold(verdict == SrsVerdict.Good, "no way back");
-        if (!SenderRewriting.IsSrs(input))
+        if (!SrsTag.IsSrs(input))
         {
             Must.Equal(input, sender, "another sender");
+        }
+    }
+
+    /// <summary>A file of secrets: what is read of it can be written and read again, and what is
+    /// wrong with it shows nothing of it.</summary>
+    internal static void SrsSecretFile(byte[] input)
+    {
+        if (SrsSecrets.TryParse(input, out string fault) is not { } secrets)
+        {
+            Must.Hold(fault.Length > 0, "no fault");
+            Must.BePrintable(ByteText.ToBytes(fault), "a fault");
+            return;
+        }
+
+        Must.Hold(fault.Length == 0 && secrets.Count is > 0 and <= SrsSecrets.CountMax, "a count");
+        IReadOnlyList<byte[]> more = SrsSecrets.TryParse(SrsSecrets.WithNew(secrets), out _)!;
+        int kept = Math.Min(secrets.Count, SrsSecrets.CountMax - 1);
+        Must.Hold(more.Count == kept + 1, "another count");
+        for (int i = 0; i < kept; i++)
+        {
+            Must.Equal(secrets[i], more[i + 1], "another secret");
         }
     }
 

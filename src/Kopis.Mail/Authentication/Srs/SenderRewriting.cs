@@ -16,6 +16,10 @@ public sealed class SenderRewriting
     /// <summary>Characters of a hash, unless said otherwise: 20 bits, as libsrs2 has.</summary>
     public const int HashLengthDefault = 4;
 
+    /// <summary>Those of this host: 30 bits, since whoever guesses one has a relay to one
+    /// address.</summary>
+    public const int HashLengthOfHost = 6;
+
     /// <summary>The most of them.</summary>
     public const int HashLengthMax = 20;
 
@@ -76,11 +80,11 @@ public sealed class SenderRewriting
         ReadOnlySpan<byte> local = sender[..at];
         ReadOnlySpan<byte> domain = sender[(at + 1)..];
         byte[] rewritten;
-        if (IsTagged(local, "SRS0"u8))
+        if (SrsTag.Begins(local, "SRS0"u8))
         {
             rewritten = MakeGuarded(domain, local[4..]);
         }
-        else if (IsTagged(local, "SRS1"u8) && TryCut(local[5..], out _, out var rest)
+        else if (SrsTag.Begins(local, "SRS1"u8) && TryCut(local[5..], out _, out var rest)
             && TryCut(rest, out var first, out rest) && IsGuarded(first, rest))
         {
             rewritten = MakeGuarded(first, rest);
@@ -103,12 +107,12 @@ public sealed class SenderRewriting
     public SrsVerdict Reverse(ReadOnlySpan<byte> local, DateTimeOffset now, out byte[] sender)
     {
         sender = [];
-        if (IsTagged(local, "SRS1"u8))
+        if (SrsTag.Begins(local, "SRS1"u8))
         {
             return ReverseGuarded(local[5..], out sender);
         }
 
-        if (!IsTagged(local, "SRS0"u8))
+        if (!SrsTag.Begins(local, "SRS0"u8))
         {
             return SrsVerdict.NotSrs;
         }
@@ -131,10 +135,19 @@ public sealed class SenderRewriting
         return SrsVerdict.Good;
     }
 
-    /// <summary>Whether a local part has the form of SRS: what else it is, the hash decides.
-    /// </summary>
-    public static bool IsSrs(ReadOnlySpan<byte> local) =>
-        IsTagged(local, "SRS0"u8) || IsTagged(local, "SRS1"u8);
+    /// <summary>The same, where mail goes on to a sender: one of another forwarder that we had
+    /// rewritten before comes back as an address of ours, and is reversed once more.</summary>
+    /// <param name="local">The local part that a bounce is addressed to.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="sender">The address that it goes to; empty unless it is good.</param>
+    public SrsVerdict Resolve(ReadOnlySpan<byte> local, DateTimeOffset now, out byte[] sender)
+    {
+        SrsVerdict verdict = Reverse(local, now, out sender);
+        int at = sender.AsSpan().LastIndexOf((byte)'@');
+        return at > 0 && Ascii8.EqualsIgnoreCase(sender.AsSpan(at + 1), _domain)
+            ? Reverse(sender.AsSpan(0, at), now, out sender)
+            : verdict;
+    }
 
     private SrsVerdict ReverseGuarded(ReadOnlySpan<byte> text, out byte[] sender)
     {
@@ -155,16 +168,9 @@ public sealed class SenderRewriting
         [.. "SRS1="u8, .. Hash(_secrets[0], [], first, opaque), (byte)'=', .. first, (byte)'=',
             .. opaque];
 
-    private static bool IsTagged(ReadOnlySpan<byte> local, ReadOnlySpan<byte> tag) =>
-        local.Length > tag.Length + 1 && Ascii8.StartsWithIgnoreCase(local, tag)
-        && IsSign(local[tag.Length]);
-
     /// <summary>The first forwarder's domain, and what followed <c>SRS0</c> there.</summary>
     private static bool IsGuarded(ReadOnlySpan<byte> first, ReadOnlySpan<byte> opaque) =>
-        !first.IsEmpty && opaque.Length >= 2 && IsSign(opaque[0]);
-
-    /// <summary>SRS lets makers choose one of three for the first separator.</summary>
-    private static bool IsSign(byte one) => one is (byte)'=' or (byte)'+' or (byte)'-';
+        !first.IsEmpty && opaque.Length >= 2 && SrsTag.IsSeparator(opaque[0]);
 
     private static bool TryCut(
         ReadOnlySpan<byte> text, out ReadOnlySpan<byte> before, out ReadOnlySpan<byte> after)

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Kopis.Base;
 using Kopis.Mail.Authentication.Srs;
 
 namespace Kopis.Mail.Tests.Authentication.Srs;
@@ -139,7 +140,7 @@ public class SrsTests
     public void Others_are_none_of_ours(string local)
     {
         Assert.Equal(SrsVerdict.NotSrs, Reverse(Srs, local).Verdict);
-        Assert.False(SenderRewriting.IsSrs(Bytes(local)));
+        Assert.False(SrsTag.IsSrs(Bytes(local)));
     }
 
     [Theory, InlineData(4), InlineData(8), InlineData(20)]
@@ -159,7 +160,7 @@ public class SrsTests
         {
             byte[] sender = [.. local, .. "@a.example"u8];
             byte[]? made = Srs.Rewrite(sender, Now);
-            if (made is null || SenderRewriting.IsSrs(local))
+            if (made is null || SrsTag.IsSrs(local))
             {
                 return;
             }
@@ -168,6 +169,71 @@ public class SrsTests
             Assert.Equal(SrsVerdict.Good, Srs.Reverse(made.AsSpan(0, at), Now, out byte[] back));
             Assert.Equal(sender, back);
         });
+
+    /// <summary>a → fwd1 → fwd2 → fwd1 → b, and back: fwd1 finds its own address in its own.
+    /// </summary>
+    [Fact]
+    public void A_forwarder_that_has_a_message_twice_finds_back()
+    {
+        SenderRewriting first = new([[1]], "FWD1.example"u8);
+        SenderRewriting second = new([[2]], "fwd2.example"u8);
+        string one = Make(first, "joe@a.example");
+        string three = Make(first, Make(second, one));
+        Assert.StartsWith("SRS1=", three);
+        Assert.Equal((SrsVerdict.Good, one), Reverse(first, Local(three)));
+        Assert.Equal("joe@a.example", Resolve(Local(three), Now));
+        Assert.Equal("joe@a.example", Resolve(Local(one), Now));
+        Assert.Null(Resolve(Local(three), Now.AddDays(22)));
+        Assert.Null(Resolve(Local(three).Replace("joe", "eve"), Now));
+        Assert.Null(Resolve("joe", Now));
+
+        string? Resolve(string local, DateTimeOffset now)
+        {
+            SrsVerdict verdict = first.Resolve(Bytes(local), now, out byte[] sender);
+            Assert.Equal(verdict == SrsVerdict.Good, sender.Length > 0);
+            return sender.Length > 0 ? Encoding.Latin1.GetString(sender) : null;
+        }
+    }
+
+    /// <summary>The clock of two characters goes round every 1,024 days.</summary>
+    [Fact]
+    public void The_days_are_right_where_the_clock_goes_round()
+    {
+        DateTimeOffset round = DateTimeOffset.UnixEpoch.AddDays(1024 * 20);
+        for (int made = -25; made <= 2; made++)
+        {
+            byte[] address = Srs.Rewrite("joe@a.example"u8, round.AddDays(made))!;
+            byte[] local = address[..^"@fwd.example".Length];
+            for (int age = -2; age <= 24; age++)
+            {
+                Assert.Equal(
+                    age is >= -1 and <= 21 ? SrsVerdict.Good : SrsVerdict.Expired,
+                    Srs.Reverse(local, round.AddDays(made + age), out _));
+            }
+        }
+    }
+
+    /// <summary>Any byte, but for the case of a letter: 30 bits, so that one in a billion could
+    /// be right.</summary>
+    [Fact]
+    public void No_byte_of_it_can_be_changed()
+    {
+        SenderRewriting srs = new(
+            [[1, 2, 3], [4]], "fwd.example"u8, SenderRewriting.HashLengthOfHost);
+        byte[] local = Bytes(Local(Make(srs, "Joe.User@a.example")));
+        for (int at = 0; at < local.Length; at++)
+        {
+            for (int value = 0; value < 256; value++)
+            {
+                byte[] changed = [.. local];
+                changed[at] = (byte)value;
+                bool isSame = Ascii8.EqualsIgnoreCase(changed, local)
+                    || (at == 4 && SrsTag.IsSeparator((byte)value));
+                Assert.Equal(
+                    isSame, srs.Reverse(changed, Now, out _) == SrsVerdict.Good);
+            }
+        }
+    }
 
     private static string Make(SenderRewriting srs, string sender) =>
         Encoding.Latin1.GetString(srs.Rewrite(Bytes(sender), Now)!);

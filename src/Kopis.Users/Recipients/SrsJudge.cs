@@ -1,0 +1,69 @@
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
+using Kopis.Config.Maps;
+using Kopis.Mail.Authentication.Srs;
+
+namespace Kopis.Users.Recipients;
+
+/// <summary>Whether an address of SRS was made on this host, and is in time. May be used from many
+/// threads.</summary>
+/// <param name="control">The control files; the secrets are beside them.</param>
+/// <param name="time">The clock.</param>
+public sealed class SrsJudge(ControlDirectory control, TimeProvider time)
+{
+    private readonly Reloading<State> _state =
+        new(SrsSettings.Watched(control), () => State.Read(control), time);
+
+    /// <summary>Judges an address.</summary>
+    /// <returns>Null for one that is not of SRS, or of another domain. Later if the secrets cannot
+    /// be used.</returns>
+    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    public LookupVerdict? Judge(byte[] local, byte[] domain) =>
+        !SrsTag.IsSrs(local) || !_state.Current().IsOf(domain) ? null
+        : Find(local, domain, out _) switch
+        {
+            SrsVerdict.Good => LookupVerdict.Yes,
+            null => LookupVerdict.Later,
+            _ => LookupVerdict.No,
+        };
+
+    /// <summary>The sender that an address was made of.</summary>
+    /// <param name="local">Its local part.</param>
+    /// <param name="domain">Its domain.</param>
+    /// <param name="sender">The sender; empty unless the address is good.</param>
+    /// <returns>Null if the secrets cannot be used.</returns>
+    public SrsVerdict? Find(byte[] local, byte[] domain, out byte[] sender)
+    {
+        sender = [];
+        State state = _state.Current();
+        return !state.IsOf(domain) ? SrsVerdict.NotSrs
+            : state.Rewriting?.Resolve(local, time.GetUtcNow(), out sender);
+    }
+
+    private sealed record State(byte[] Domain, SenderRewriting? Rewriting)
+    {
+        internal static State Read(ControlDirectory control)
+        {
+            if (SrsSettings.Read(control) is not { } settings)
+            {
+                return new State([], null);
+            }
+
+            if (settings.Secrets.Count > 0)
+            {
+                return new State(
+                    settings.Domain,
+                    new SenderRewriting(
+                        settings.Secrets, settings.Domain, SenderRewriting.HashLengthOfHost,
+                        settings.DaysMax));
+            }
+
+            control.Warn(SrsFiles.Domain, settings.Fault);
+            return new State(settings.Domain, null);
+        }
+
+        internal bool IsOf(ReadOnlySpan<byte> domain) =>
+            Domain.Length > 0 && Ascii8.EqualsIgnoreCase(domain, Domain);
+    }
+}
