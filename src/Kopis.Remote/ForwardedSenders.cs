@@ -18,8 +18,8 @@ namespace Kopis.Remote;
 internal sealed class ForwardedSenders(
     ControlDirectory control, TimeProvider time, Action<string> warn)
 {
-    private const string Advice = "forwarded mail leaves with a foreign sender, for which SPF does "
-        + "not let this host send: control/srsdomain rewrites it, see kopis-srs(1)";
+    private const string Advice = "forwarded mail leaves with a foreign sender, which SPF may "
+        + "refuse: control/srsdomain rewrites it, see kopis-srs(1)";
 
     private readonly Reloading<State> _state = new(
         [

@@ -224,7 +224,8 @@ public sealed class QmailRspawnProgram : IDisposable
             return new Delivered(DeliverByForeign(_foreign, host, mail), IsPassedOn: false);
         }
 
-        RemoteReport report = await _delivery.Current().RunAsync(host, mail, CancellationToken.None);
+        RemoteReport report =
+            await _delivery.Current().RunAsync(host, mail, CancellationToken.None);
         return new Delivered(report.For, report.IsPassedOn);
     }
 

@@ -28,7 +28,8 @@ public sealed class SrsSettingsTests : IDisposable
         Assert.Equal("srs.example"u8, settings.Domain);
         Assert.Equal(21, settings.DaysMax);
         Assert.Equal("", settings.Fault);
-        Assert.Equal([Secret, "fedcba9876543210"], settings.Secrets.Select(one => ByteText.ToText(one)));
+        Assert.Equal(
+            [Secret, "fedcba9876543210"], settings.Secrets.Select(one => ByteText.ToText(one)));
         Write("control/srsmaxage", "7\n");
         Assert.Equal(7, Read().DaysMax);
     }

@@ -4,14 +4,12 @@ import json
 import re
 import socket
 import stat
-import struct
 import subprocess
 import time
 import unittest
 
 from harness import BIN, ProgramCase
 from nameserver import NameServer
-from test_qmail_queue import GOOD
 from test_qmail_rspawn import RspawnCase
 
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's python3-dkim.
@@ -164,19 +162,6 @@ class Signed(DkimCase, RspawnCase):
     """Mail as another host gets it."""
 
     MAIL = b"From: Joe <joe@mx.example>\nSubject: s\nList-Unsubscribe: <mailto:u@mx.example>\n\nbody\n"
-
-    def intake(self, message, origin, envelope=GOOD):
-        """Queues a message as a server would; its number."""
-        with socket.socket(socket.AF_UNIX) as writer:
-            writer.connect(str(self.home / "queue/intake"))
-            writer.sendall(b"B" + bytes([origin]) + struct.pack("<I", 0))
-            for at in range(0, len(message), 65536):
-                piece = message[at:at + 65536]
-                writer.sendall(b"M" + struct.pack("<I", len(piece)) + piece)
-            writer.sendall(b"E" + struct.pack("<I", len(envelope)) + envelope)
-            code, _, number = struct.unpack("<BIQ", writer.recv(13, socket.MSG_WAITALL))
-        self.assertEqual(0, code)
-        return number
 
     def verify(self, message, records):
         done = subprocess.run([PYTHON, "-c", VERIFY, json.dumps(records)], input=message,

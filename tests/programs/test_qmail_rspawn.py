@@ -5,6 +5,7 @@ import os
 import re
 import select
 import socket
+import struct
 import subprocess
 import time
 import unittest
@@ -51,6 +52,19 @@ class RspawnCase(QueueCase):
         self.assertEqual(0, self.queue(message, GOOD))
         listed = self.run_program("qmail-qread").stdout
         return int(re.findall(rb"  #(\d+)  ", listed)[-1])
+
+    def intake(self, message, origin, envelope=GOOD):
+        """Queues a message as a server would; its number."""
+        with socket.socket(socket.AF_UNIX) as writer:
+            writer.connect(str(self.home / "queue/intake"))
+            writer.sendall(b"B" + bytes([origin]) + struct.pack("<I", 0))
+            for at in range(0, len(message), 65536):
+                piece = message[at:at + 65536]
+                writer.sendall(b"M" + struct.pack("<I", len(piece)) + piece)
+            writer.sendall(b"E" + struct.pack("<I", len(envelope)) + envelope)
+            code, _, number = struct.unpack("<BIQ", writer.recv(13, socket.MSG_WAITALL))
+        self.assertEqual(0, code)
+        return number
 
     def order(self, slot, number, *recipients, sender=b"s@x.example"):
         path = number if isinstance(number, bytes) else b"%d/%d" % (number % 23, number)
