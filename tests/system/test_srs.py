@@ -10,6 +10,7 @@ import unittest
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "programs"))
 
 from host import Host
+from installed import InstalledCase
 from nameserver import NameServer
 
 # a.example sends from elsewhere only; all hosts of the test are 127.0.0.1.
@@ -163,6 +164,75 @@ class Forwarded(unittest.TestCase):
         self.assertIn(b"here", self.far.wait_mail("joe@c.example", 1)[0].read_bytes())
         lost.rename(secrets)
         self.one.wait_until(lambda: self.one.alarm() or len(self.far.mail_files("joe@c.example")) == 2, 60)
+
+
+# Takes all mail and writes what it is told.
+PEER = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", 2525))
+print("ready", flush=True)
+while True:
+    client, _ = server.accept()
+    with client:
+        lines, in_data = client.makefile("rb"), False
+        client.sendall(b"220 peer\\r\\n")
+        for line in lines:
+            print(line.decode("latin-1").rstrip(), flush=True)
+            in_data = not line == b".\\r\\n" if in_data else line.upper() == b"DATA\\r\\n"
+            if not in_data or line.upper() == b"DATA\\r\\n":
+                client.sendall(b"354 go\\r\\n" if in_data else b"250 ok\\r\\n")
+"""
+
+# Codes of RCPT for each word; a message for the last.
+BOUNCE = """
+import smtplib, sys
+client = smtplib.SMTP("127.0.0.1", 25, timeout=60)
+client.helo("far.example")
+client.mail("")
+print(*[client.rcpt(word)[0] for word in sys.argv[1:]], client.data(b"Subject: bounce\\r\\n\\r\\n")[0])
+"""
+
+
+class OnAnInstalledHost(InstalledCase):
+    """The secrets are qmailr's, and no user of the host, nor the listener, can read them."""
+
+    @classmethod
+    def prepare(cls):
+        host = cls.host
+        host.add_user("joe")
+        host.dot("joe", "away", "&joe@far.example")
+        for name, line in (("smtproutes", ":127.0.0.1:2525"), ("srsdomain", "srs.example")):
+            (host.home / "control" / name).write_text(line + "\n")
+        host.run(host.home / "bin/kopis", "srs", "new")
+        cls.peer = host.base / "peer"
+        with open(cls.peer, "wb") as lines:
+            host.spawn("python3", "-c", PEER, stdout=lines)
+        host.start("./Maildir/")
+        host.spawn(host.home / "bin/tcpserver", "-u", host.uid("qmaild"), "-g", host.gid("qmaild"),
+                   "-H", "-R", "-l0", "127.0.0.1", "smtp", host.home / "bin/qmail-smtpd")
+        host.wait_listening(25)
+
+    def wait_peer(self, pattern):
+        return self.host.wait_until(lambda: re.search(pattern, self.peer.read_text()),
+                                    lambda: f"no {pattern}: {self.peer.read_text()} {self.host.log()}")
+
+    def test_there_and_back_and_who_reads_the_secret(self):
+        path = self.host.home / "srs/secrets"
+        for place, mode in ((path, 0o100600), (path.parent, 0o40700)):
+            self.assertEqual((self.host.uid("qmailr"), mode), (place.stat().st_uid, place.stat().st_mode))
+        for user in ("joe", "alias", "qmaild", "qmailq", "qmails", "qmailp", "qmaill", "qmailr"):
+            told = self.host.run("setpriv", "--reuid", user, "--regid", self.host.gid(user),
+                                 "--init-groups", "cat", path, check=False)
+            self.assertEqual(user == "qmailr", told.returncode == 0, (user, told))
+        self.host.run(self.host.home / "bin/sendmail", "-f", "ann@a.example", "joe-away", stdin=b"\n\n")
+        address = self.wait_peer(r"MAIL FROM:<(SRS0=\w{6}=\w\w=a\.example=ann@srs\.example)>")[1]
+        forged = address.replace("=ann", "=eve")
+        told = self.host.run("python3", "-c", BOUNCE, forged, address)
+        self.assertEqual("550 250 250", told.stdout.decode().strip())
+        self.wait_peer(r"(?s)MAIL FROM:<>.*RCPT TO:<ann@a\.example>")
+        told = self.host.run(self.host.home / "bin/qmail-lookup", address)
+        self.assertEqual(b"yes: goes to ann@a.example\n", told.stdout)
+        self.assertNotIn(b"warning", (self.host.base / "lines").read_bytes())
 
 
 if __name__ == "__main__":
