@@ -89,6 +89,17 @@ public sealed class AddressMapTests : IDisposable
     }
 
     [Fact]
+    public void A_percent_within_an_address_of_SRS_is_a_part_of_it()
+    {
+        Write("srsdomain", "hack.test");
+        AddressMap map = Map();
+        byte[] address = "SRS0=HHHHHH=TT=a.test=x%b.test@hack.test"u8.ToArray();
+        Assert.Equal(address, map.Route(address, out bool isLocal));
+        Assert.False(isLocal);
+        Assert.Equal("w@vd.test"u8, map.Route("w%vd.test@hack.test"u8, out _)[^9..]);
+    }
+
+    [Fact]
     public void Without_a_domain_of_SRS_there_are_no_such_addresses()
     {
         AddressMap map = Map();

@@ -171,7 +171,8 @@ public sealed class AddressMap
         {
             int at = address.AsSpan().LastIndexOf((byte)'@');
             int percent = address.AsSpan(0, at).LastIndexOf((byte)'%');
-            if (percent < 0 || !_maps.PercentHack.Contains(address.AsSpan(at + 1)))
+            if (percent < 0 || IsSrs(address)
+                || !_maps.PercentHack.Contains(address.AsSpan(at + 1)))
             {
                 return address;
             }

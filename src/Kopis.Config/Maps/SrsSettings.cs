@@ -19,8 +19,7 @@ public sealed class SrsSettings
     private const int OthersMay = 0x3F; // 0077
     private const int OthersMayWrite = 0x12; // 0022
 
-    private SrsSettings(byte[] domain, int daysMax, IReadOnlyList<byte[]> secrets, string fault) =>
-        (Domain, DaysMax, Secrets, Fault) = (domain, daysMax, secrets, fault);
+    private SrsSettings(byte[] domain, int daysMax) => (Domain, DaysMax) = (domain, daysMax);
 
     /// <summary>The control files.</summary>
     public static IReadOnlyList<ControlFile> Files { get; } = [SrsFiles.Domain, SrsFiles.MaxAge];
@@ -32,13 +31,13 @@ public sealed class SrsSettings
     public int DaysMax { get; }
 
     /// <summary>The secrets, the newest first; none if they cannot be used.</summary>
-    public IReadOnlyList<byte[]> Secrets { get; }
+    public IReadOnlyList<byte[]> Secrets { get; private init; } = [];
 
     /// <summary>Why the secrets cannot be used, with their path; empty if they can.</summary>
-    public string Fault { get; }
+    public string Fault { get; private init; } = "";
 
     /// <summary>Whether the secrets are there and this user may not see them.</summary>
-    public bool IsHidden => Fault.EndsWith(ErrorText.Of(Errno.Access), StringComparison.Ordinal);
+    public bool IsHidden => Fault.EndsWith(Why(Errno.Access), StringComparison.Ordinal);
 
     /// <summary>What to watch for changes.</summary>
     public static IReadOnlyList<string> Watched(ControlDirectory control) =>
@@ -72,7 +71,7 @@ public sealed class SrsSettings
 
         int days = control.ReadInt(SrsFiles.MaxAge);
         IReadOnlyList<byte[]>? secrets = TryReadSecrets(Home(control), out string fault);
-        return new SrsSettings(domain, days, secrets ?? [], fault);
+        return new SrsSettings(domain, days) { Secrets = secrets ?? [], Fault = fault };
     }
 
     /// <summary>The secrets of a home.</summary>

@@ -22,6 +22,7 @@ public sealed class QmtpReader : ITransferReader
     private readonly EnvelopeText _envelope = new();
     private readonly EnvelopeRecipients _recipients;
     private readonly List<byte[]> _delivered = []; // Of Delivered-To lines.
+    private readonly List<(int Index, RoutedRecipient Recipient)> _open = [];
     private HopCounter _hops;
     private NetstringReader _outer; // The message, or what holds the recipients.
     private Part _part;
@@ -63,6 +64,19 @@ public sealed class QmtpReader : ITransferReader
     /// <summary>What there is to say of each recipient, in order.</summary>
     public IReadOnlyList<QmtpVerdict> Verdicts => _verdicts;
 
+    /// <summary>Recipients of SRS, each with its place among the verdicts: somebody must say
+    /// whether they were made here. Until then they are Later.</summary>
+    public IReadOnlyList<(int Index, RoutedRecipient Recipient)> Open => _open;
+
+    /// <summary>Says it of one of these.</summary>
+    public void Settle(int index, RoutedRecipient recipient, LookupVerdict verdict) =>
+        _verdicts[index] = verdict switch
+        {
+            LookupVerdict.Yes => Add(recipient.Address),
+            LookupVerdict.No => QmtpVerdict.BadSrs,
+            _ => QmtpVerdict.Later,
+        };
+
     /// <summary>Forgets the message, for the next one.</summary>
     public void Reset()
     {
@@ -70,6 +84,7 @@ public sealed class QmtpReader : ITransferReader
         _address.Reset();
         _verdicts.Clear();
         _delivered.Clear();
+        _open.Clear();
         _hops = NewHops();
         _recipients.Clear();
         _envelope.Clear();
@@ -224,7 +239,7 @@ public sealed class QmtpReader : ITransferReader
         RoutedRecipient recipient = _policy.Route([.. address, .. suffix]);
         if (_policy.RelayClient is null && !_policy.IsOurs(recipient))
         {
-            return QmtpVerdict.NotOurs;
+            return recipient.MayBeSrs ? QmtpVerdict.Later : QmtpVerdict.NotOurs;
         }
 
         if (_hops.Count >= SmtpLimits.HopsLimit || HasHadIt(recipient))
@@ -232,17 +247,33 @@ public sealed class QmtpReader : ITransferReader
             return QmtpVerdict.Looping;
         }
 
+        if (!recipient.IsSrs)
+        {
+            return Add(recipient.Address);
+        }
+
+        if (_open.Count >= _policy.RecipientsMaxFor(user: null))
+        {
+            return QmtpVerdict.TooMany;
+        }
+
+        _open.Add((_verdicts.Count, recipient));
+        return QmtpVerdict.Later;
+    }
+
+    private QmtpVerdict Add(byte[] address)
+    {
         // Equal ones count once; each gets an answer.
-        if (_recipients.Find(recipient.Address) < 0)
+        if (_recipients.Find(address) < 0)
         {
             if (_recipients.Count >= _policy.RecipientsMaxFor(user: null)
-                || _recipients.Bytes + address.Length + suffix.Length
+                || _recipients.Bytes + address.Length
                     > _policy.RecipientsBytesMaxFor(user: null))
             {
                 return QmtpVerdict.TooMany;
             }
 
-            _recipients.Add(address, suffix, []);
+            _recipients.Add(address, [], []);
         }
 
         HasRecipients = true;

@@ -17,4 +17,11 @@ public enum QmtpVerdict : byte
 
     /// <summary>It has had the message, or that has been through too many hosts.</summary>
     Looping,
+
+    /// <summary>It has the form of an address of SRS, and was not made here, or is too old.
+    /// </summary>
+    BadSrs,
+
+    /// <summary>Nobody can say at present whether it is good.</summary>
+    Later,
 }

@@ -38,6 +38,9 @@ public static class TransferReply
             QmtpVerdict.NotOurs =>
                 "Dsorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"u8,
             QmtpVerdict.Looping => "Dtoo many hops, this message is looping (#5.4.6)"u8,
+            QmtpVerdict.BadSrs =>
+                "Dsorry, that address of forwarded mail is not mine, or too old (#5.1.1)"u8,
+            QmtpVerdict.Later => "Zunable to look that address up (#4.3.0)"u8,
             QmtpVerdict.TooMany => "Ztoo many recipients (#4.5.3)"u8,
             _ => "Dsorry, I can't handle that recipient (#5.1.3)"u8,
         });

@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Mail.Smtp;
 
 /// <summary>A recipient and what it is called where it is delivered: routed once.</summary>
@@ -11,4 +13,9 @@ public readonly record struct RoutedRecipient(
     /// <summary>Whether it has the form of an address that this host makes of a foreign sender
     /// (SRS): it is taken if it was made here.</summary>
     public bool IsSrs { get; init; }
+
+    /// <summary>Whether it has the form of SRS while the control files cannot be used: its domain
+    /// may be ours, and it is to be tried again.</summary>
+    public bool MayBeSrs => !IsClear
+        && SrsTag.IsSrs(Address.AsSpan(0, Math.Max(0, Address.AsSpan().LastIndexOf((byte)'@'))));
 }

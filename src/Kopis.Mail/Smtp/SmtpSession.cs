@@ -241,7 +241,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         if (policy.RelayClient is null && User is null && !policy.IsOurs(_recipient))
         {
             _refused++;
-            return Say(reply, SmtpReply.NotOurs);
+            return Say(
+                reply, _recipient.MayBeSrs ? SmtpReply.RecipientLater : SmtpReply.NotOurs);
         }
 
         return _transaction.Recipients >= policy.RecipientsMaxFor(User)

@@ -2,6 +2,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Net;
 using Kopis.Queue.Intake;
+using Kopis.Users.Lookup;
 
 namespace Kopis.Server.Qmtp;
 
@@ -28,5 +29,8 @@ public static class QmailQmtpd
     private static QmtpHandler Handler(ProgramContext context, IntakePool pool) => new(
         ControlDirectory.Of(context),
         environment => IntakeClients.For(context with { Environment = environment }, pool),
-        TimeProvider.System);
+        TimeProvider.System)
+    {
+        Recipients = new LookupClient(context.Home, TimeProvider.System),
+    };
 }

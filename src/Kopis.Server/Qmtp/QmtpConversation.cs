@@ -1,7 +1,10 @@
+using System.Net;
+using Kopis.Base;
 using Kopis.Mail.Qmtp;
 using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Queue.Intake;
+using Kopis.Server.Smtp;
 
 namespace Kopis.Server.Qmtp;
 
@@ -10,6 +13,9 @@ internal sealed class QmtpConversation(
     Connection connection, IReceivePolicy policy, IIntakeClient queue, TimeProvider time)
 {
     private readonly QmtpReader _reader = new(policy);
+
+    /// <summary>Who knows whether an address of SRS was made here; null: nobody is asked.</summary>
+    internal IRecipientCheck? Recipients { get; init; }
 
     /// <summary>Serves the client; the result is the exit code.</summary>
     internal async Task<int> RunAsync(CancellationToken stop)
@@ -25,6 +31,7 @@ internal sealed class QmtpConversation(
                 return code;
             }
 
+            await AskAsync(stop);
             byte[] outcome = await FinishAsync(upload);
             foreach (QmtpVerdict verdict in _reader.Verdicts)
             {
@@ -34,6 +41,19 @@ internal sealed class QmtpConversation(
                     return pump.EndCode;
                 }
             }
+        }
+    }
+
+    private async Task AskAsync(CancellationToken stop)
+    {
+        IPAddress? client = new ClientInfo(connection.Environment, Helo: null).Address;
+        foreach ((int index, RoutedRecipient recipient) in _reader.Open)
+        {
+            _reader.Settle(
+                index, recipient,
+                Recipients is null ? LookupVerdict.Yes
+                : Recipients.Known(recipient)
+                    ?? await Recipients.AskAsync(recipient, client, stop));
         }
     }
 

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Queue.Intake;
 
@@ -16,6 +17,9 @@ internal sealed class QmtpHandler(
     private readonly DeliveryNames _names = new(control, time);
     private readonly Reloading<QmtpSettings> _settings = QmtpSettings.In(control, time);
 
+    /// <summary>Who knows whether an address of SRS was made here; null: nobody is asked.</summary>
+    internal IRecipientCheck? Recipients { get; init; }
+
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
     /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
     internal void Check() => _ = _settings.Current();
@@ -29,7 +33,10 @@ internal sealed class QmtpHandler(
                 settings.DataBytes, settings.RcptHosts, settings.Recipients, _names,
                 connection.Environment);
             QmtpConversation conversation =
-                new(connection, policy, queue(connection.Environment), time);
+                new(connection, policy, queue(connection.Environment), time)
+                {
+                    Recipients = Recipients,
+                };
             return await conversation.RunAsync(stop);
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)

@@ -59,6 +59,23 @@ public class SmtpSrsTests
         Assert.Empty(talk.Recipients.Questions);
     }
 
+    [Theory, InlineData("srsdomain", "a b"), InlineData("virtualdomains", "/")]
+    public async Task Control_files_that_cannot_be_used_refuse_nothing_for_good(
+        string file, string line)
+    {
+        using SmtpTalk talk = new(4096) { Recipients = new AskedRecipients() };
+        talk.Control("srsdomain", "srs.example");
+        talk.Control(file, line == "/" ? "d:" + new string('x', 2000) : line);
+        await talk.Play("S: 220 toyokawa.gcd.org ESMTP",
+            "C: MAIL FROM:<>", "S: 250 ok", $"C: RCPT TO:<{Address}>",
+            "S: 451 unable to look that address up (#4.3.0)",
+            "C: RCPT TO:<joe@elsewhere.example>",
+            "S: 553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+            "C: RCPT TO:<SRS0=x>");
+        await talk.Recipients.Answer(LookupVerdict.Later);
+        await talk.Line("S: 451 unable to look that address up (#4.3.0)");
+    }
+
     [Fact]
     public async Task Without_a_domain_they_are_addresses_like_others()
     {

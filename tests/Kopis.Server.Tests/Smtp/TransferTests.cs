@@ -83,6 +83,52 @@ public sealed class TransferTests : IDisposable
         Assert.InRange(_queue.LargestWrite, 1, MessageBlock.BytesMax);
     }
 
+    /// <summary>Cut at every byte: what a client hears of each recipient, and who gets the
+    /// message.</summary>
+    [Fact]
+    public async Task Recipients_of_SRS_are_asked_about()
+    {
+        File.WriteAllText(Path.Combine(_control, "rcpthosts"), "mx.example\n");
+        File.WriteAllText(Path.Combine(_control, "srsdomain"), "srs.example\n");
+        File.WriteAllText(Path.Combine(_control, "me"), "mx.example\n");
+        AskedRecipients asked = new();
+        string package = "10:\nSubject: ,0:," + Netstring(string.Concat(
+            new[] { "SRS0=good", "a", "SRS0=bad", "SRS0=late", "SRS0=good", "srs" }
+                .Select((local, i) => Netstring($"{local}@{(i == 1 ? "mx" : "srs")}.example"))));
+        foreach ((string local, LookupVerdict verdict) in new[]
+        {
+            ("good", LookupVerdict.Yes), ("bad", LookupVerdict.No), ("late", LookupVerdict.Later),
+        })
+        {
+            asked.KnownNow[$"SRS0={local}@srs.example"] = verdict;
+        }
+
+        for (int cut = 1; cut < package.Length; cut++)
+        {
+            Task<int> session = Begin(
+                new QmtpHandler(new ControlDirectory(_control), _ => _queue, _time)
+                {
+                    Recipients = asked,
+                });
+            await SendAsync(package[..cut]);
+            await SendAsync(package[cut..]);
+            await _input.Writer.CompleteAsync();
+            Assert.Equal(0, await session.WaitAsync(TimeSpan.FromSeconds(20)));
+            await _output.Writer.CompleteAsync();
+            ReadResult answer = await _output.Reader.ReadAtLeastAsync(10_000);
+            Assert.Matches(
+                "^[0-9]+:Kok [^,]*,[0-9]+:Kok [^,]*,"
+                + @"71:Dsorry, that address of forwarded mail is not mine, or too old \(#5.1.1\),"
+                + @"40:Zunable to look that address up \(#4.3.0\),[0-9]+:Kok [^,]*,"
+                + "[0-9]+:Dsorry, that domain isn't in my list",
+                Encoding.Latin1.GetString(answer.Buffer));
+            Assert.Equal(
+                "F\0Ta@mx.example\0TSRS0=good@srs.example\0\0", _queue.Messages[^1].Envelope);
+        }
+    }
+
+    private static string Netstring(string text) => $"{text.Length}:{text},";
+
     private ISessionHandler[] Handlers() =>
     [
         new QmtpHandler(new ControlDirectory(_control), _ => _queue, _time),

@@ -145,6 +145,7 @@ public sealed class SenderRewriting
         SrsVerdict verdict = Reverse(local, now, out sender);
         int at = sender.AsSpan().LastIndexOf((byte)'@');
         return at > 0 && Ascii8.EqualsIgnoreCase(sender.AsSpan(at + 1), _domain)
+            && SrsTag.IsSrs(sender.AsSpan(0, at))
             ? Reverse(sender.AsSpan(0, at), now, out sender)
             : verdict;
     }
