@@ -7,6 +7,17 @@ namespace Kopis.Mail.Sasl;
 /// <c>=3D</c>.</summary>
 internal static class SaslName
 {
+    internal static byte[] Encode(ReadOnlySpan<byte> name)
+    {
+        ArrayBufferWriter<byte> text = new(Math.Max(1, name.Length));
+        foreach (byte b in name)
+        {
+            text.Write(b == (byte)',' ? "=2C"u8 : b == (byte)'=' ? "=3D"u8 : [b]);
+        }
+
+        return text.WrittenSpan.ToArray();
+    }
+
     internal static bool TryDecode(ReadOnlySpan<byte> text, out byte[]? name)
     {
         name = null;

@@ -36,6 +36,9 @@ public readonly record struct ServerOffers
     /// <summary>Messages that must not leave TLS (RFC 8689).</summary>
     public bool RequireTls { get; init; }
 
+    /// <summary>Mechanisms of AUTH (RFC 4954).</summary>
+    public AuthMechanisms Auth { get; init; }
+
     /// <summary>Recipients of one transaction (LIMITS RCPTMAX, RFC 9422); 0: not said.</summary>
     public int RecipientsMax { get; init; }
 
@@ -78,7 +81,25 @@ public readonly record struct ServerOffers
         : Is(keyword, "STARTTLS"u8) ? this with { StartTls = true }
         : Is(keyword, "REQUIRETLS"u8) ? this with { RequireTls = true }
         : Is(keyword, "LIMITS"u8) ? WithLimits(values)
+        : Is(keyword, "AUTH"u8) ? this with { Auth = Auth | Mechanisms(values) }
         : this;
+
+    private static AuthMechanisms Mechanisms(ReadOnlySpan<byte> values)
+    {
+        AuthMechanisms known = AuthMechanisms.None;
+        foreach (Range range in values.Split((byte)' '))
+        {
+            ReadOnlySpan<byte> word = values[range];
+            known |= Is(word, "PLAIN"u8) ? AuthMechanisms.Plain
+                : Is(word, "LOGIN"u8) ? AuthMechanisms.Login
+                : Is(word, "SCRAM-SHA-256"u8) ? AuthMechanisms.ScramSha256
+                : Is(word, "OAUTHBEARER"u8) ? AuthMechanisms.OAuthBearer
+                : Is(word, "XOAUTH2"u8) ? AuthMechanisms.XOAuth2
+                : AuthMechanisms.None;
+        }
+
+        return known;
+    }
 
     private ServerOffers WithLimits(ReadOnlySpan<byte> values)
     {

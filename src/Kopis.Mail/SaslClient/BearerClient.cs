@@ -1,0 +1,42 @@
+using System.Text;
+using Kopis.Mail.Sasl;
+
+namespace Kopis.Mail.SaslClient;
+
+/// <summary>OAUTHBEARER (RFC 7628) and XOAUTH2: a name and a token, in fields that ^A ends. A
+/// challenge after them is a refusal, and its text is for people: the answer is ^A (RFC 7628
+/// §3.2.3), or nothing in XOAUTH2.</summary>
+/// <param name="isStandard">Which of the two.</param>
+/// <param name="user">The name; no ^A.</param>
+/// <param name="token">The token; printable.</param>
+/// <param name="host">The server, for OAUTHBEARER.</param>
+/// <param name="port">Its port.</param>
+internal sealed class BearerClient(
+    bool isStandard, byte[] user, byte[] token, string host, int port) : SaslClientMechanism
+{
+    private bool _isRefused;
+
+    public override string Name => isStandard ? "OAUTHBEARER" : "XOAUTH2";
+
+    public override bool IsDone => !_isRefused;
+
+    public override byte[] Begin() => isStandard
+        ?
+        [
+            .. "n,a="u8, .. SaslName.Encode(user), .. ",\u0001"u8,
+            .. Encoding.ASCII.GetBytes($"host={host}\u0001port={port}\u0001"),
+            .. "auth=Bearer "u8, .. token, 1, 1,
+        ]
+        : [.. "user="u8, .. user, .. "\u0001auth=Bearer "u8, .. token, 1, 1];
+
+    public override byte[]? Respond(ReadOnlySpan<byte> challenge)
+    {
+        if (_isRefused)
+        {
+            return null;
+        }
+
+        _isRefused = true;
+        return isStandard ? [1] : [];
+    }
+}

@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Kopis.Mail.Sasl;
+
+namespace Kopis.Mail.SaslClient;
+
+/// <summary>
+/// SCRAM-SHA-256 (RFC 5802, RFC 7677). The server proves that it knows the password too; without
+/// that its success is none. There is no channel binding: the platform's TLS gives no exporter
+/// (RFC 9266), and tls-server-end-point is not for TLS 1.3.
+/// </summary>
+/// <param name="user">The name.</param>
+/// <param name="password">The password, as the server has it: it is not prepared.</param>
+/// <param name="nonce">Ours: printable, no comma.</param>
+internal sealed class ScramClient(byte[] user, byte[] password, byte[] nonce) : SaslClientMechanism
+{
+    private const int IterationsMin = 4096; // RFC 7677 §4.
+    private const int IterationsMax = 1_000_000; // Half a second of one core.
+
+    private static readonly SearchValues<byte> Printable = SearchValues.Create(
+        [.. Enumerable.Range(0x21, 0x7E - 0x21 + 1).Select(b => (byte)b).Where(b => b != ',')]);
+
+    private readonly byte[] _firstBare = [.. "n="u8, .. SaslName.Encode(user), .. ",r="u8, .. nonce];
+    private byte[] _serverSignature = [];
+    private int _challenges;
+
+    public override string Name => "SCRAM-SHA-256";
+
+    public override bool IsDone => _challenges == 2;
+
+    public override byte[] Begin() => [.. "n,,"u8, .. _firstBare];
+
+    public override byte[]? Respond(ReadOnlySpan<byte> challenge)
+    {
+        byte[]? response = _challenges switch
+        {
+            0 => Final(challenge),
+            1 => Verify(challenge),
+            _ => null,
+        };
+        _challenges = response is null ? int.MinValue : _challenges + 1;
+        return response;
+    }
+
+    private byte[]? Final(ReadOnlySpan<byte> serverFirst)
+    {
+        ReadOnlySpan<byte> rest = serverFirst;
+        if (!TryTake(ref rest, "r="u8, out ReadOnlySpan<byte> both)
+            || !TryTake(ref rest, "s="u8, out ReadOnlySpan<byte> salt64)
+            || !TryTake(ref rest, "i="u8, out ReadOnlySpan<byte> count)
+            || !both.StartsWith(nonce) || both.Length == nonce.Length
+            || both.ContainsAnyExcept(Printable)
+            || Decode(salt64) is not { Length: > 0 } salt
+            || !Utf8Parser.TryParse(count, out int iterations, out int used)
+            || used != count.Length)
+        {
+            return null;
+        }
+
+        if (iterations is < IterationsMin or > IterationsMax)
+        {
+            Fault = $"it asks for {iterations} iterations";
+            return null;
+        }
+
+        byte[] salted = Rfc2898DeriveBytes.Pbkdf2(
+            password, salt, iterations, HashAlgorithmName.SHA256, SHA256.HashSizeInBytes);
+        byte[] withoutProof = [.. "c=biws,r="u8, .. both]; // base64 of "n,,".
+        byte[] authMessage =
+            [.. _firstBare, (byte)',', .. serverFirst, (byte)',', .. withoutProof];
+        byte[] proof = HMACSHA256.HashData(salted, "Client Key"u8);
+        byte[] signature = HMACSHA256.HashData(SHA256.HashData(proof), authMessage);
+        for (int i = 0; i < proof.Length; i++)
+        {
+            proof[i] ^= signature[i];
+        }
+
+        _serverSignature = HMACSHA256.HashData(
+            HMACSHA256.HashData(salted, "Server Key"u8), authMessage);
+        CryptographicOperations.ZeroMemory(salted);
+        return [.. withoutProof, .. ",p="u8, .. Encoding.ASCII.GetBytes(
+            Convert.ToBase64String(proof))];
+    }
+
+    private byte[]? Verify(ReadOnlySpan<byte> serverFinal)
+    {
+        bool isProof = TryTake(ref serverFinal, "v="u8, out ReadOnlySpan<byte> value);
+        if (isProof && Decode(value) is { } signature
+            && CryptographicOperations.FixedTimeEquals(signature, _serverSignature))
+        {
+            return [];
+        }
+
+        Fault = "it does not prove that it knows the password";
+        return null;
+    }
+
+    /// <summary>Reads the attribute that must come first.</summary>
+    private static bool TryTake(
+        ref ReadOnlySpan<byte> message, ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
+    {
+        value = [];
+        if (!message.StartsWith(key))
+        {
+            return false;
+        }
+
+        int end = message.IndexOf((byte)',');
+        value = end < 0 ? message[key.Length..] : message[key.Length..end];
+        message = end < 0 ? [] : message[(end + 1)..];
+        return true;
+    }
+
+    private static byte[]? Decode(ReadOnlySpan<byte> text)
+    {
+        byte[] bytes = new byte[Base64.GetMaxDecodedFromUtf8Length(text.Length)];
+        return Base64.DecodeFromUtf8(text, bytes, out int read, out int written)
+                == OperationStatus.Done && read == text.Length && !text.ContainsAny(" \t\r\n"u8)
+            ? bytes[..written] : null;
+    }
+}
