@@ -70,6 +70,8 @@ public static class QmailRemoteProgram
         await using RemoteDelivery delivery = new(
             RemoteSettings.Read(control), MailDns.Read(control),
             new ConnectMemory(TimeProvider.System, new TimeoutFile(context.Home)),
+            new LoginPauses(
+                TimeProvider.System, line => ErrorLog.Write($"qmail-remote: warning: {line}")),
             TimeProvider.System);
         return await delivery.RunAsync(context.Arguments[0], mail, CancellationToken.None);
     }

@@ -41,9 +41,13 @@ public sealed class QmailRspawnProgram : IDisposable
         ControlDirectory control = ControlDirectory.Of(context);
         _senders = new ForwardedSenders(control, TimeProvider.System, Warn);
         ConnectMemory memory = new(TimeProvider.System, new TimeoutFile(context.Home));
+        LoginPauses pauses = new(TimeProvider.System, Warn);
         _delivery = new Reloading<RemoteDelivery>(
-            control.Watched([.. RemoteSettings.Files, HostFiles.Resolvers]),
-            () => _newest = Load(control, memory), // What that before has idle ends by itself.
+            [
+                .. control.Watched([.. RemoteSettings.Files, HostFiles.Resolvers]),
+                .. PrivateDirectory.Beside(control).Watched,
+            ],
+            () => _newest = Load(control, memory, pauses), // What that before has idle ends by itself.
             TimeProvider.System);
         if (context.Environment["QMAILREMOTE"] is { Length: > 0 } word)
         {
@@ -63,7 +67,8 @@ public sealed class QmailRspawnProgram : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _running.Dispose();
 
-    private static RemoteDelivery Load(ControlDirectory control, ConnectMemory memory)
+    private static RemoteDelivery Load(
+        ControlDirectory control, ConnectMemory memory, LoginPauses pauses)
     {
         RemoteSettings settings = RemoteSettings.Read(control);
         MailDns dns = MailDns.Read(control);
@@ -72,7 +77,7 @@ public sealed class QmailRspawnProgram : IDisposable
             Warn(fault);
         }
 
-        return new RemoteDelivery(settings, dns, memory, TimeProvider.System);
+        return new RemoteDelivery(settings, dns, memory, pauses, TimeProvider.System);
     }
 
     private static void Warn(string fault) =>

@@ -10,7 +10,8 @@ namespace Kopis.Remote;
 /// session serves the next message to the same destination.
 /// </summary>
 internal sealed class RemoteDelivery(
-    RemoteSettings settings, IMailDns dns, ConnectMemory memory, TimeProvider clock)
+    RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
+    TimeProvider clock)
     : IAsyncDisposable
 {
     // These would end a command line early: nothing of the kind reaches a server.
@@ -32,27 +33,21 @@ internal sealed class RemoteDelivery(
         }
 
         TlsPolicy policy = settings.Tls.Policies.Find(host);
-        SmtpRoute? relay = settings.Routes.Find(host);
+        SmtpRoute? relay = settings.Senders.Route(mail.Sender, settings.Routes.Find(host));
         if ((relay?.Fault ?? policy.Fault) is { } fault)
         {
             return RemoteReport.Of('Z', $"Unable to read control files. (#4.3.0)\n{fault}\n");
         }
 
         TlsDemand demand = TlsDemand.Of(
-            policy, mail.Parameters.RequireTls, ByteText.ToText(host), relay?.Relay);
+            policy, mail.Parameters.RequireTls, ByteText.ToText(host), relay);
         RemoteRoute route = new(
-            settings, dns, memory, clock, host, demand, Key(host, relay, demand));
+            settings, dns, memory, pauses, clock, new RemoteDestination(host, relay, demand));
         return await new BatchDelivery(mail, route, _pool, clock).RunAsync(stop);
     }
 
     /// <summary>Says goodbye to servers.</summary>
     public ValueTask DisposeAsync() => _pool.DisposeAsync();
-
-    /// <summary>Mail for the same relay, or the same domain, shares connections.</summary>
-    private static string Key(byte[] host, SmtpRoute? relay, TlsDemand demand) =>
-        relay is not null
-            ? $"{demand.Key} {relay.Relay}:{relay.Port}"
-            : $"{demand.Key} {ByteText.ToText(Ascii8.ToLower(host))}";
 
     private static RemoteReport? Check(
         byte[] sender, IReadOnlyList<byte[]> recipients, IRemoteMessage message)

@@ -9,15 +9,16 @@ namespace Kopis.Remote;
 /// connection is first needed. May be used from many threads.
 /// </summary>
 internal sealed class RemoteRoute(
-    RemoteSettings settings, IMailDns dns, ConnectMemory memory, TimeProvider clock,
-    byte[] host, TlsDemand demand, string key)
+    RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
+    TimeProvider clock, RemoteDestination destination)
 {
     private readonly Lock _lock = new();
+    private readonly RelayLogin _login = new(settings, pauses, clock);
     private Task<RemoteTarget>? _target;
     private int _best;
 
     /// <summary>What its connections may be used for.</summary>
-    internal string Key { get; } = key;
+    internal string Key => destination.Key;
 
     /// <summary>The address that served last, where the next connection begins; those before it
     /// did not serve.</summary>
@@ -34,6 +35,13 @@ internal sealed class RemoteRoute(
             return null;
         }
 
+        LoginSecret? secret = null;
+        if (destination.Relay is { Login: not null } relay
+            && (secret = _login.Read(relay, walk)) is null)
+        {
+            return null;
+        }
+
         for (; walk.At < target.Hosts.Count; walk.At++)
         {
             RemoteHost one = target.Hosts[walk.At];
@@ -47,7 +55,7 @@ internal sealed class RemoteRoute(
             if (link is not null)
             {
                 NoteServing(walk, one.EndPoint.Address);
-                return link;
+                return secret is null || await _login.RunAsync(link, secret, walk, stop) ? link : null;
             }
 
             walk.Pass(one.EndPoint.Address, failure!);
@@ -60,7 +68,8 @@ internal sealed class RemoteRoute(
     {
         lock (_lock)
         {
-            return _target ??= new TargetFinder(settings, dns).FindAsync(host, stop);
+            return _target ??= new TargetFinder(dns).FindAsync(
+                destination.Host, destination.Relay, stop);
         }
     }
 
@@ -110,7 +119,7 @@ internal sealed class RemoteRoute(
             clock.GetUtcNow());
         try
         {
-            SmtpOpening opening = new(link, settings, demand);
+            SmtpOpening opening = new(link, settings, destination.Demand);
             RemoteReport? failure = await opening.RunAsync(host.Name, avoidTls, stop);
             if (opening.SaysOurName && !host.IsRelay && IPAddress.IsLoopback(link.Address))
             {

@@ -15,8 +15,14 @@ public sealed record RemoteSettings
     /// <summary>Our name in HELO and EHLO.</summary>
     public required byte[] HeloHost { get; init; }
 
-    /// <summary>Where mail goes instead of to its MX.</summary>
+    /// <summary>Where mail goes instead of to its MX, by domain.</summary>
     public required SmtpRoutes Routes { get; init; }
+
+    /// <summary>The same by sender.</summary>
+    public required AuthSenders Senders { get; init; }
+
+    /// <summary>Logins and tokens.</summary>
+    public required PrivateDirectory Secrets { get; init; }
 
     /// <summary>The longest wait for a connection.</summary>
     public required TimeSpan ConnectTimeout { get; init; }
@@ -32,13 +38,15 @@ public sealed record RemoteSettings
 
     /// <summary>Lines that are of no use, and why; each harms mail of its own domain alone.
     /// </summary>
-    public IEnumerable<string> Faults => Routes.Faults.Concat(Tls.Policies.Faults);
+    public IEnumerable<string> Faults =>
+        Routes.Faults.Concat(Senders.Faults).Concat(Tls.Policies.Faults);
 
     /// <summary>The control files that these come from.</summary>
     public static IReadOnlyList<ControlFile> Files { get; } =
     [
         HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.TimeoutConnect,
-        RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, .. TlsClientSettings.Files,
+        RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.OpenAuthSenders,
+        .. TlsClientSettings.Files,
     ];
 
     /// <exception cref="Base.ConfigurationException">A file cannot be read or understood, or
@@ -53,10 +61,19 @@ public sealed record RemoteSettings
                 RemoteFiles.HeloHost, "a host name has no blanks or control characters");
         }
 
+        if (control.ReadWhole(RemoteFiles.OpenAuthSenders) is not null)
+        {
+            throw control.Bad(RemoteFiles.OpenAuthSenders, "logins are not read here: move them "
+                + $"to {AuthFiles.AuthSenders}, which others cannot read");
+        }
+
+        PrivateDirectory secrets = PrivateDirectory.Beside(control);
         return new RemoteSettings
         {
             HeloHost = helo,
-            Routes = SmtpRoutes.Read(control),
+            Routes = SmtpRoutes.Read(control, secrets),
+            Senders = AuthSenders.Read(secrets),
+            Secrets = secrets,
             ConnectTimeout = TimeSpan.FromSeconds(
                 Math.Max(1, control.ReadInt(RemoteFiles.TimeoutConnect))),
             RemoteTimeout = TimeSpan.FromSeconds(

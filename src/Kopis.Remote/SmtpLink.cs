@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using Kopis.Config.Maps;
 using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Remote;
@@ -7,7 +8,7 @@ namespace Kopis.Remote;
 /// <summary>A connection whose server knows our name, for one transaction after another.</summary>
 /// <param name="peer">The server's end.</param>
 /// <param name="address">Its address.</param>
-/// <param name="key">What it may be used for: a destination and what is asked of TLS.</param>
+/// <param name="key">What it may be used for: a destination, what is asked of TLS, a login.</param>
 /// <param name="opened">When it came about.</param>
 internal sealed class SmtpLink(
     SmtpConnection peer, IPAddress address, string key, DateTimeOffset opened)
@@ -30,6 +31,9 @@ internal sealed class SmtpLink(
 
     /// <summary>What the server offers, inside TLS where there is TLS.</summary>
     internal ServerOffers Offers { get; set; }
+
+    /// <summary>What the connection has come to be, for a login.</summary>
+    internal LoginTrust Trust { get; set; } = LoginTrust.PlainText;
 
     /// <summary>Transactions that were begun.</summary>
     internal int Messages { get; set; }

@@ -26,6 +26,11 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
     internal async Task<RemoteReport?> RunAsync(
         string serverName, bool avoidTls, CancellationToken stop)
     {
+        if (demand.StartsInTls && await HandshakeAsync(serverName, stop) is { } failed)
+        {
+            return failed;
+        }
+
         if (await _peer.ReadReplyAsync(stop) != 220)
         {
             return Fail("greeting failed.\n");
@@ -43,7 +48,8 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
             return null;
         }
 
-        RemoteReport? failure = link.Offers.StartTls
+        RemoteReport? failure = demand.StartsInTls ? null
+            : link.Offers.StartTls
             ? await TryTlsAsync(serverName, stop)
             : WithoutTls("TLS is not offered");
         return failure ?? (demand.RequireTls && !link.Offers.RequireTls
@@ -122,6 +128,20 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         }
 
         link.Offers = default;
+        if (await HandshakeAsync(serverName, stop) is { } failure)
+        {
+            return failure;
+        }
+
+        return await GreetAsync(mayBeOld: false, stop) ? null
+            : demand.Policy.Level == TlsLevel.May
+                ? throw new TlsFailedException("my name was rejected within TLS")
+            : Fail("my name was rejected.\n");
+    }
+
+    private async Task<RemoteReport?> HandshakeAsync(string serverName, CancellationToken stop)
+    {
+        bool isVerified = false;
         try
         {
             await _peer.StartTlsAsync(
@@ -129,6 +149,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
                 {
                     _fault = ServerCertificateCheck.Fault(
                         certificate, errors, demand.Policy.Level, demand.Names);
+                    isVerified = _fault is null && demand.Policy.Level == TlsLevel.Verify;
                     return _fault is null;
                 }), settings.ConnectTimeout, stop);
         }
@@ -138,10 +159,8 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
                 + $"{_fault ?? "TLS failed"}. (#4.7.5)\n");
         }
 
-        return await GreetAsync(mayBeOld: false, stop) ? null
-            : demand.Policy.Level == TlsLevel.May
-                ? throw new TlsFailedException("my name was rejected within TLS")
-            : Fail("my name was rejected.\n");
+        link.Trust = isVerified ? LoginTrust.Verified : LoginTrust.Encrypted;
+        return null;
     }
 
     private RemoteReport? WithoutTls(string reason) =>
@@ -150,7 +169,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
                 + "and this message requires TLS. (#5.7.30)\n")
         : demand.Policy.Level > TlsLevel.May
             ? RemoteReport.Of('Z', $"Connected to {link.Ip} but {reason}, "
-                + "and control/tlspolicy requires it. (#4.7.4)\n")
+                + $"and {demand.Reason} requires it. (#4.7.4)\n")
         : null;
 
     private RemoteReport Injected() => RemoteReport.Of('Z',

@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Kopis.Base;
+using Kopis.Config.Maps;
 using Kopis.Net.Dns;
 
 namespace Kopis.Remote;
 
 /// <summary>Finds the addresses for a host: route, literal, MX, A and AAAA (contract §8.2).
 /// </summary>
-internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
+internal sealed class TargetFinder(IMailDns dns)
 {
     private const int SmtpPort = 25;
     private const int AddressesMax = 30; // Tried one after another; each may take a minute.
@@ -16,9 +17,13 @@ internal sealed class TargetFinder(RemoteSettings settings, IMailDns dns)
     private static readonly string SoftFailure =
         "Sorry, I couldn't find any host by that name. (#4.1.2)\n";
 
-    internal async Task<RemoteTarget> FindAsync(byte[] host, CancellationToken stop)
+    /// <param name="host">The recipients' domain.</param>
+    /// <param name="route">Where its mail goes instead; null: to its MX.</param>
+    /// <param name="stop">Ends the wait.</param>
+    internal async Task<RemoteTarget> FindAsync(
+        byte[] host, SmtpRoute? route, CancellationToken stop)
     {
-        if (settings.Routes.Find(host) is { } route)
+        if (route is not null)
         {
             return await FindRelayAsync(route.Relay, route.Port, host, stop);
         }

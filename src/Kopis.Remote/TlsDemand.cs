@@ -3,28 +3,58 @@ using Kopis.Config.Maps;
 namespace Kopis.Remote;
 
 /// <summary>What one message asks of TLS at one destination.</summary>
-/// <param name="Policy">The stronger of what the control file says and the message needs.</param>
+/// <param name="Policy">The strongest of what the control file says, the message needs, and the
+/// login does.</param>
 /// <param name="RequireTls">The message came with REQUIRETLS (RFC 8689).</param>
 /// <param name="Names">One of these is to stand in the certificate where that is verified.</param>
 internal sealed record TlsDemand(
     TlsPolicy Policy, bool RequireTls, IReadOnlyList<string> Names)
 {
+    /// <summary>TLS begins with the connection.</summary>
+    internal bool StartsInTls { get; private init; }
+
+    /// <summary>What requires TLS, for reports.</summary>
+    internal string Reason { get; private init; } = "control/tlspolicy";
+
     /// <summary>Connections are shared by messages with the same one.</summary>
     internal string Key =>
-        $"{Policy.Level}:{RequireTls}:{string.Join(':', Names)}";
+        $"{Policy.Level}:{RequireTls}:{StartsInTls}:{string.Join(':', Names)}";
 
     /// <param name="policy">What the control file says.</param>
     /// <param name="requireTls">The message came with REQUIRETLS.</param>
     /// <param name="domain">The recipients'.</param>
-    /// <param name="relay">Where smtproutes sends them; null: to their MX.</param>
+    /// <param name="relay">Where a route sends them; null: to their MX.</param>
     internal static TlsDemand Of(
-        TlsPolicy policy, bool requireTls, string domain, string? relay)
+        TlsPolicy policy, bool requireTls, string domain, SmtpRoute? relay)
     {
-        IReadOnlyList<string> names =
-            policy.Names.Count > 0 ? policy.Names
-            : relay is null ? [domain, "." + domain]
-            : [relay, domain, "." + domain];
+        TlsLevel least = relay?.Login?.Trust switch
+        {
+            LoginTrust.Verified => TlsLevel.Verify,
+            LoginTrust.Encrypted => TlsLevel.Encrypt,
+            _ when relay?.StartsInTls == true => TlsLevel.Encrypt,
+            _ => TlsLevel.None,
+        };
+        bool isRaised = least > policy.Level;
+        TlsLevel level = requireTls ? TlsLevel.Verify : isRaised ? least : policy.Level;
         return new TlsDemand(
-            requireTls ? policy with { Level = TlsLevel.Verify } : policy, requireTls, names);
+            policy with { Level = level }, requireTls, NamesOf(policy, domain, relay))
+        {
+            StartsInTls = relay?.StartsInTls == true,
+            Reason = isRaised ? "the login" : "control/tlspolicy",
+        };
+    }
+
+    /// <summary>A password is for the relay: no other name in the certificate will do then.
+    /// </summary>
+    private static IReadOnlyList<string> NamesOf(
+        TlsPolicy policy, string domain, SmtpRoute? relay)
+    {
+        string? own = relay is null ? null
+            : relay.CertificateName ?? TargetFinder.ParseLiteral(relay.Relay)?.ToString()
+            ?? relay.Relay;
+        return relay is { Login.Trust: LoginTrust.Verified } ? [own!]
+            : policy.Names.Count > 0 ? policy.Names
+            : own is null ? [domain, "." + domain]
+            : [own, domain, "." + domain];
     }
 }

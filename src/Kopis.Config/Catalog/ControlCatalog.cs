@@ -1,7 +1,7 @@
 namespace Kopis.Config.Catalog;
 
-/// <summary>All control files: those of <c>control</c>, then those of <c>users</c>. Each has one
-/// row, in the class of its subject, and anyone who reads it names that row.</summary>
+/// <summary>All control files: those of <c>auth</c>, of <c>control</c>, and of <c>users</c>. Each
+/// has one row, in the class of its subject, and anyone who reads it names that row.</summary>
 public static class ControlCatalog
 {
     private const int SlipsMax = 2; // Letters of a name that may be wrong, for a suggestion.
@@ -26,7 +26,8 @@ public static class ControlCatalog
 
             RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.TimeoutConnect,
             RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.TlsPolicy,
-            RemoteFiles.ClientCert, RemoteFiles.ServerCa,
+            RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,
+            AuthFiles.SmtpRoutes, AuthFiles.AuthSenders,
 
             SrsFiles.Domain, SrsFiles.MaxAge,
 
@@ -70,10 +71,12 @@ public static class ControlCatalog
     public static IEnumerable<ControlFile> Controls =>
         All.Where(file => file.Folder == "control");
 
-    /// <summary>The row of a file, by its name or by directory and name; null if there is none.
-    /// </summary>
+    /// <summary>The row of a file, by directory and name or by its name, of control first; null if
+    /// there is none.</summary>
     public static ControlFile? Find(string name) =>
-        All.FirstOrDefault(file => file.Name == name || file.ToString() == name);
+        All.FirstOrDefault(file => file.ToString() == name)
+            ?? Controls.FirstOrDefault(file => file.Name == name)
+            ?? All.FirstOrDefault(file => file.Name == name);
 
     /// <summary>The file of <c>control</c> that somebody may have meant; null if none is near.
     /// </summary>

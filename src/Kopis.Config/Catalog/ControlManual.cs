@@ -19,9 +19,11 @@ public static partial class ControlManual
         .Sh DESCRIPTION
         Each file in the directory
         .Pa control
-        of the qmail home holds one setting, and each file in
+        of the qmail home holds one setting, each file in
         .Pa users
-        a table of users.
+        a table of users, and each file in
+        .Pa auth
+        logins at relays.
         A file that is not there means its default.
         A file that cannot be read or understood stops the program that needs it, or puts mail off:
         a default in its place could send mail to the wrong place.
@@ -45,6 +47,7 @@ public static partial class ControlManual
         .Sh SEE ALSO
         .Xr kopis-config 1 ,
         .Xr kopis-install 1 ,
+        .Xr qmail-auth 5 ,
         .Xr qmail-users 5 ,
         .Xr qmail-send 8 ,
         .Xr qmail-showctl 8 ,
@@ -58,6 +61,7 @@ public static partial class ControlManual
         StringBuilder page = new(Head);
         AddList(page, "FILES OF CONTROL", "control");
         AddList(page, "FILES OF USERS", "users");
+        AddList(page, "FILES OF AUTH", AuthFiles.Directory);
         return page.Append(Tail).ToString();
     }
 

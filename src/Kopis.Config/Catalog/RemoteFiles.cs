@@ -31,7 +31,9 @@ public static class RemoteFiles
         Text = "Hosts that get a domain's mail instead of its MX. A domain that begins with a "
             + "dot stands for all names below it, an empty one for all mail. Nothing after the "
             + "colon is an exception: that domain's mail goes to its MX. An IPv6 address stands "
-            + "in brackets. A line that cannot be understood delays the mail of its own domain.",
+            + "in brackets. At port 465 TLS begins with the connection. A line that cannot be "
+            + "understood, or has a password, delays the mail of its own domain. Lines with "
+            + "logins are in smtproutes of the directory auth. See qmail-auth(5).",
     };
 
     /// <summary><c>timeoutconnect</c>.</summary>
@@ -108,5 +110,18 @@ public static class RemoteFiles
         Reread = Reread.Message,
         Says = "SMTP servers are verified by these authorities only.",
         Text = "The authorities that servers' certificates are verified by, instead of the host's.",
+    };
+
+    /// <summary><c>authsenders</c>, where qmail's patches have it.</summary>
+    public static readonly ControlData OpenAuthSenders = new("authsenders")
+    {
+        Format = "nothing: it is to be moved",
+        Without = "All is well.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Oops! It has passwords and is not read here: move it to the directory auth.",
+        Text = "Logins by sender, where patches of qmail have them. Here they are in the directory "
+            + "auth, which others cannot read. While this file is here all mail to other hosts "
+            + "waits. See qmail-auth(5).",
     };
 }

@@ -1,11 +1,21 @@
 namespace Kopis.Config.Maps;
 
-/// <summary>Where a line of <c>control/smtproutes</c> sends mail.</summary>
-/// <param name="Relay">A name or an address.</param>
+/// <summary>Where a line of <c>smtproutes</c> or <c>authsenders</c> sends mail.</summary>
+/// <param name="Relay">A name or an address; empty: where smtproutes says, in a line of
+/// authsenders.</param>
 /// <param name="Port">Its port.</param>
 public sealed record SmtpRoute(string Relay, int Port)
 {
     /// <summary>The line and why it cannot be used; null if it can. Mail of the line's
-    /// domain waits until it is corrected.</summary>
+    /// domain or sender waits until it is corrected.</summary>
     public string? Fault { get; init; }
+
+    /// <summary>TLS begins with the connection, before SMTP (RFC 8314 §3.3).</summary>
+    public bool StartsInTls { get; init; }
+
+    /// <summary>The name in the relay's certificate; null: the relay's own.</summary>
+    public string? CertificateName { get; init; }
+
+    /// <summary>How to log in there; null: without a login.</summary>
+    public SmtpLogin? Login { get; init; }
 }

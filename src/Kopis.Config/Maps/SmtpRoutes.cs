@@ -1,107 +1,114 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using Kopis.Base;
 using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
-/// <summary><c>control/smtproutes</c>: where mail for a domain goes instead of to its MX (contract
-/// §2.3).</summary>
+/// <summary><c>control/smtproutes</c> and <c>auth/smtproutes</c>: where mail for a domain goes
+/// instead of to its MX (contract §2.3). Only the second may have logins, and its lines come after
+/// those of the first.</summary>
 public sealed class SmtpRoutes
 {
-    private const int SmtpPort = 25;
+    private readonly KeyedRoutes _routes = new();
+    private readonly List<string> _faults = [];
 
-    private readonly ConstMap _routes;
-    private readonly Dictionary<string, string> _faults;
-
-    private SmtpRoutes(ConstMap routes, Dictionary<string, string> faults)
+    private SmtpRoutes()
     {
-        _routes = routes;
-        _faults = faults;
     }
 
     /// <summary>What is wrong with lines that cannot be used. Each affects its own domain
     /// alone.</summary>
-    public IReadOnlyCollection<string> Faults => _faults.Values;
+    public IReadOnlyCollection<string> Faults => _faults;
 
-    /// <summary>Reads the file; absent means no routes.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read.</exception>
-    public static SmtpRoutes Read(ControlDirectory control)
+    /// <summary>Reads the files; absent means no routes.</summary>
+    /// <param name="control">The directory of control files.</param>
+    /// <param name="secrets">That of logins; null: none.</param>
+    /// <exception cref="ConfigurationException">One cannot be read.</exception>
+    public static SmtpRoutes Read(ControlDirectory control, PrivateDirectory? secrets = null)
     {
-        List<byte[]> lines = [];
-        List<string> wrong = [];
-        bool Read(byte[] line)
-        {
-            lines.Add(line);
-            int colon = line.AsSpan().IndexOf((byte)':');
-            bool isRight = colon < 0 || line.Length == colon + 1
-                || Parse(line[(colon + 1)..]) is not null;
-            if (!isRight)
-            {
-                wrong.Add(ByteText.ToText(line.AsSpan(colon + 1)));
-            }
-
-            return isRight;
-        }
-
-        IReadOnlyList<string> found =
-            control.ReadLines(RemoteFiles.SmtpRoutes, Read, "domain:relay:port") ?? [];
-        Dictionary<string, string> faults = new(StringComparer.Ordinal);
-        foreach ((string relay, string fault) in wrong.Zip(found))
-        {
-            faults[relay] = $"{RemoteFiles.SmtpRoutes}: {fault}";
-        }
-
-        return new SmtpRoutes(ConstMap.KeyValue(lines), faults);
+        SmtpRoutes routes = new();
+        routes.ReadPublic(control);
+        secrets?.ReadLines(AuthFiles.SmtpRoutes, routes.TryAddPrivate, routes._faults);
+        return routes;
     }
 
     /// <summary>
     /// The relay for a domain: its own line, one for a suffix that starts at a dot, or that of the
     /// empty key. Null: by MX, as an empty relay says too.
     /// </summary>
-    public SmtpRoute? Find(ReadOnlySpan<byte> domain)
+    public SmtpRoute? Find(ReadOnlySpan<byte> domain) =>
+        _routes.TryFind(domain, out SmtpRoute? route) ? route : null;
+
+    private void ReadPublic(ControlDirectory control)
     {
-        if (!_routes.TryGet(domain, out byte[]? value) && !TrySuffix(domain, out value)
-            && !_routes.TryGet([], out value))
+        List<byte[]> wrong = [];
+        bool Read(byte[] line)
         {
+            int colon = line.AsSpan().IndexOf((byte)':');
+            if (colon < 0)
+            {
+                return true; // Ignored, as qmail does.
+            }
+
+            ReadOnlySpan<byte> value = line.AsSpan(colon + 1);
+            SmtpRoute? route = value.IsEmpty ? null : SmtpRouteText.Parse(value);
+            bool isWrong = route is null ? !value.IsEmpty : route is { Login: not null }
+                or { Relay.Length: 0 };
+            if (isWrong && SmtpRouteText.HasMore(value))
+            {
+                _routes.Add(line.AsSpan(0, colon), WithFault(ShutFault(line.AsSpan(0, colon))));
+                return true;
+            }
+
+            if (isWrong)
+            {
+                wrong.Add(line[..colon]);
+                return false;
+            }
+
+            _routes.Add(line.AsSpan(0, colon), route);
+            return true;
+        }
+
+        IReadOnlyList<string> found =
+            control.ReadLines(RemoteFiles.SmtpRoutes, Read, "domain:relay:port") ?? [];
+        foreach ((byte[] key, string fault) in wrong.Zip(found))
+        {
+            _routes.Add(key, WithFault($"{RemoteFiles.SmtpRoutes}: {fault}"));
+        }
+    }
+
+    // The line itself is not shown: it may have a password.
+    private static string ShutFault(ReadOnlySpan<byte> key) =>
+        $"{RemoteFiles.SmtpRoutes}: \"{LogText.Safe(key)}:...\" has a login, or is not "
+        + $"domain:relay:port: logins belong in {AuthFiles.SmtpRoutes}, which others cannot read";
+
+    private SmtpRoute WithFault(string fault)
+    {
+        _faults.Add(fault);
+        return new SmtpRoute("", 0) { Fault = fault };
+    }
+
+    private string? TryAddPrivate(byte[] line)
+    {
+        int end = line.AsSpan().IndexOfAny((byte)':', (byte)'|');
+        ReadOnlySpan<byte> key = end < 0 ? line : line.AsSpan(0, end);
+        ReadOnlySpan<byte> value = end < 0 ? [] : line.AsSpan(end + 1);
+        bool hasColon = end >= 0 && line[end] == (byte)':';
+        SmtpRoute? route = hasColon && !value.IsEmpty ? SmtpRouteText.Parse(value) : null;
+        bool isSound = hasColon && (value.IsEmpty || route is { Relay.Length: > 0 });
+        if (isSound)
+        {
+            _routes.Add(key, route);
             return null;
         }
 
-        return value.Length == 0 ? null
-            : Parse(value) ?? new SmtpRoute("", 0) { Fault = _faults[ByteText.ToText(value)] };
-    }
-
-    private bool TrySuffix(ReadOnlySpan<byte> domain, [NotNullWhen(true)] out byte[]? value)
-    {
-        for (int i = 0; i < domain.Length; i++)
+        string fault = end < 0 ? "no domain:relay:port"
+            : $"what follows \"{LogText.Safe(key)}\" is not relay:port|user|password";
+        if (end >= 0)
         {
-            if (domain[i] == (byte)'.' && _routes.TryGet(domain[i..], out value))
-            {
-                return true;
-            }
+            _routes.Add(key, new SmtpRoute("", 0) { Fault = $"{AuthFiles.SmtpRoutes}: {fault}" });
         }
 
-        value = null;
-        return false;
-    }
-
-    /// <summary><c>relay</c> or <c>relay:port</c>; an IPv6 literal is in brackets.</summary>
-    private static SmtpRoute? Parse(byte[] value)
-    {
-        string text = ByteText.ToText(value);
-        int bracket = text.StartsWith('[') ? text.IndexOf(']') : 0;
-        int colon = bracket < 0 ? 0 : text.IndexOf(':', bracket);
-        if (colon < 0)
-        {
-            return new SmtpRoute(text, SmtpPort);
-        }
-
-        return colon > 0
-            && int.TryParse(
-                text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture,
-                out int port)
-            && port is > 0 and <= ushort.MaxValue
-                ? new SmtpRoute(text[..colon], port)
-                : null;
+        return fault;
     }
 }

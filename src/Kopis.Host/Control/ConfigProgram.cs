@@ -54,7 +54,8 @@ public static class ConfigProgram
 
         ControlProblems control = new(directory);
         ControlProblems users = new(context.In("users"));
-        foreach (ControlFile file in ControlCatalog.All)
+        foreach (ControlFile file in ControlCatalog.All.Where(
+            file => file.Folder != AuthFiles.Directory)) // Read as qmail-remote does, below.
         {
             (file.Folder == "users" ? users : control).Read(file);
         }

@@ -13,6 +13,7 @@ public static class HomeManifest
     private const int M0622 = 0x192;
     private const int M0644 = 0x1A4;
     private const int M0700 = 0x1C0;
+    private const int M0711 = 0x1C9;
     private const int M0750 = 0x1E8;
     private const int M0755 = 0x1ED;
     private const int M2755 = 0x5ED;
@@ -37,6 +38,7 @@ public static class HomeManifest
     [
         new("", Kind.Directory, "root", "qmail", M0755, M0755),
         new("alias", Kind.Directory, "alias", "qmail", M2755, M0755),
+        new("auth", Kind.Directory, "qmailr", "qmail", M0711, M0711), // Logins at relays.
         new("bin", Kind.Directory, "root", "qmail", M0755, M0755),
         new("control", Kind.Directory, "root", "qmail", M0755, M0755),
         new("dkim", Kind.Directory, "qmailr", "qmail", M0700, M0700), // Keys that sign mail.

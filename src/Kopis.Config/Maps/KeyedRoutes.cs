@@ -1,0 +1,43 @@
+using Kopis.Base;
+
+namespace Kopis.Config.Maps;
+
+/// <summary>Routes by key. The case of ASCII letters does not matter; the last of two lines counts.
+/// A null is an exception: no route.</summary>
+internal sealed class KeyedRoutes
+{
+    private readonly Dictionary<string, SmtpRoute?> _routes = new(StringComparer.Ordinal);
+
+    internal void Add(ReadOnlySpan<byte> key, SmtpRoute? route) =>
+        _routes[ByteText.ToText(Ascii8.ToLower(key))] = route;
+
+    internal bool TryGet(ReadOnlySpan<byte> key, out SmtpRoute? route)
+    {
+        if (_routes.Count == 0)
+        {
+            route = null;
+            return false;
+        }
+
+        return _routes.TryGetValue(ByteText.ToText(Ascii8.ToLower(key)), out route);
+    }
+
+    /// <summary>The key itself, one for a suffix that starts at a dot, or the empty key.</summary>
+    internal bool TryFind(ReadOnlySpan<byte> key, out SmtpRoute? route)
+    {
+        if (TryGet(key, out route))
+        {
+            return true;
+        }
+
+        for (int i = 0; i < key.Length && _routes.Count > 0; i++)
+        {
+            if (key[i] == (byte)'.' && TryGet(key[i..], out route))
+            {
+                return true;
+            }
+        }
+
+        return TryGet([], out route);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+
+namespace Kopis.Remote;
+
+/// <summary>
+/// Logins that were refused, each with its relay, user and secret: none is tried again for a
+/// minute, then for two, up to an hour, since servers shut out who tries again and again. Until a
+/// login has succeeded once, one connection at a time tries it. A new password or token is another
+/// login, and is tried at once. May be used from many threads.
+/// </summary>
+/// <param name="clock">The clock.</param>
+/// <param name="warn">Gets a line about each refusal.</param>
+internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
+{
+    private const int LoginsMax = 1000;
+    private const int DoublingsMax = 6;
+    private static readonly TimeSpan First = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, State> _states = [];
+
+    /// <summary>A report for the message if the login has to wait; else null.</summary>
+    internal RemoteReport? Paused(LoginSecret secret)
+    {
+        lock (_lock)
+        {
+            return _states.TryGetValue(secret.Key, out State? state)
+                && state.Until > clock.GetUtcNow()
+                    ? RemoteReport.Of('Z', $"The login at {secret.Route.Relay} was refused, "
+                        + $"and is not tried before {Time(state.Until)}. (#4.7.8)\n")
+                    : null;
+        }
+    }
+
+    /// <summary>Tries a login, or waits for another connection that does, and then tries.</summary>
+    /// <param name="secret">The login.</param>
+    /// <param name="login">Tries it: null, or the refusal.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>Null if the session may begin.</returns>
+    internal async Task<RemoteReport?> RunAsync(
+        LoginSecret secret, Func<Task<LoginRefusal?>> login, CancellationToken stop)
+    {
+        State state = Find(secret.Key);
+        bool waits = !state.IsProven;
+        if (waits)
+        {
+            await state.Turn.WaitAsync(stop);
+        }
+
+        try
+        {
+            if (Paused(secret) is { } paused)
+            {
+                return paused;
+            }
+
+            LoginRefusal? refusal = await login();
+            Note(state, secret, refusal);
+            return refusal?.Report;
+        }
+        finally
+        {
+            if (waits)
+            {
+                state.Turn.Release();
+            }
+        }
+    }
+
+    private State Find(string key)
+    {
+        lock (_lock)
+        {
+            if (_states.TryGetValue(key, out State? known))
+            {
+                return known;
+            }
+
+            if (_states.Count >= LoginsMax)
+            {
+                _states.Clear();
+            }
+
+            return _states[key] = new State();
+        }
+    }
+
+    private void Note(State state, LoginSecret secret, LoginRefusal? refusal)
+    {
+        lock (_lock)
+        {
+            state.IsProven = refusal is null;
+            state.Failures = refusal is null ? 0 : state.Failures + 1;
+            TimeSpan pause = First * (1 << Math.Min(state.Failures - 1, DoublingsMax));
+            state.Until = refusal is null ? default
+                : clock.GetUtcNow() + (pause < Longest ? pause : Longest);
+        }
+
+        if (refusal is not null)
+        {
+            warn($"login at {secret.Route.Relay}:{secret.Route.Port} as "
+                + $"{Base.LogText.Safe(secret.Login.User)}: {refusal.Reason}; "
+                + $"not tried before {Time(state.Until)}");
+        }
+    }
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(
+        "yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    private sealed class State
+    {
+        internal SemaphoreSlim Turn { get; } = new(1);
+
+        internal bool IsProven { get; set; }
+
+        internal int Failures { get; set; }
+
+        internal DateTimeOffset Until { get; set; }
+    }
+}

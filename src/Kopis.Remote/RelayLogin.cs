@@ -1,0 +1,98 @@
+using Kopis.Base;
+using Kopis.Config.Maps;
+using Kopis.Mail.SaslClient;
+
+namespace Kopis.Remote;
+
+/// <summary>Logs in at relays: over connections that are what the route asks for, and not while a
+/// refused login waits.</summary>
+/// <param name="settings">Where tokens are.</param>
+/// <param name="pauses">Refused logins.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, TimeProvider clock)
+{
+    /// <summary>What a route needs to log in.</summary>
+    /// <param name="relay">A route with a login.</param>
+    /// <param name="walk">Gets why not.</param>
+    /// <returns>Null if nothing can be done now.</returns>
+    internal LoginSecret? Read(SmtpRoute relay, AddressWalk walk)
+    {
+        try
+        {
+            LoginSecret secret = LoginSecret.Read(relay, settings.Secrets, clock.GetUtcNow());
+            if (pauses.Paused(secret) is not { } paused)
+            {
+                return secret;
+            }
+
+            walk.Fail(paused);
+        }
+        catch (ConfigurationException e)
+        {
+            walk.Fail(RemoteReport.Of(
+                'Z', $"Unable to read control files. (#4.3.0)\n{e.Message}\n"));
+        }
+
+        return null;
+    }
+
+    /// <summary>Logs in, or says goodbye.</summary>
+    /// <param name="link">A new session.</param>
+    /// <param name="secret">The login.</param>
+    /// <param name="walk">Gets why not, and ends: other addresses of the relay know the same users.
+    /// </param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>Whether mail can be sent.</returns>
+    internal async Task<bool> RunAsync(
+        SmtpLink link, LoginSecret secret, AddressWalk walk, CancellationToken stop)
+    {
+        RemoteReport? failure =
+            await pauses.RunAsync(secret, () => TryAsync(link, secret, stop), stop);
+        if (failure is null)
+        {
+            return true;
+        }
+
+        walk.Fail(failure);
+        walk.At = int.MaxValue;
+        await link.CloseAsync();
+        return false;
+    }
+
+    private static async Task<LoginRefusal?> TryAsync(
+        SmtpLink link, LoginSecret secret, CancellationToken stop)
+    {
+        if (link.Trust > secret.Login.Trust)
+        {
+            return Refuse(link, "the connection is not what the login asks for");
+        }
+
+        if (Choose(link, secret) is not { } mechanism)
+        {
+            return Refuse(link, "it offers no AUTH that the login can use");
+        }
+
+        try
+        {
+            return await new SmtpLoginExchange(link, secret).RunAsync(mechanism, stop);
+        }
+        catch (IOException)
+        {
+            return Refuse(link, "the connection died in the login");
+        }
+    }
+
+    private static SaslClientMechanism? Choose(SmtpLink link, LoginSecret secret)
+    {
+        SmtpLogin login = secret.Login;
+        return login.TokenFile is null
+            ? SaslClientChoice.WithPassword(
+                link.Offers.Auth, login.Mechanism, login.User, secret.Value)
+            : SaslClientChoice.WithToken(
+                link.Offers.Auth, login.Mechanism, login.User, secret.Value,
+                (secret.Route.Relay, secret.Route.Port));
+    }
+
+    private static LoginRefusal Refuse(SmtpLink link, string why) => new(
+        RemoteReport.Of('Z', $"Connected to {link.Ip} but {why}. (#4.7.0)\n"), why);
+}
