@@ -73,7 +73,8 @@ public sealed class PrivateDirectory(string path)
     /// <summary>Calls a reader for each line of a file that is not empty and does not begin with
     /// <c>#</c>.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="read">Reads a line; what is wrong with it, without its secrets, or null.</param>
+    /// <param name="read">Reads a line; what is wrong with it, without its secrets, or null.
+    /// </param>
     /// <param name="faults">Gets what is wrong, with the file and the line's number.</param>
     /// <exception cref="ConfigurationException">The file cannot be read.</exception>
     public void ReadLines(ControlFile file, Func<byte[], string?> read, List<string> faults)

@@ -47,7 +47,8 @@ public sealed class QmailRspawnProgram : IDisposable
                 .. control.Watched([.. RemoteSettings.Files, HostFiles.Resolvers]),
                 .. PrivateDirectory.Beside(control).Watched,
             ],
-            () => _newest = Load(control, memory, pauses), // What that before has idle ends by itself.
+            // What that before has idle ends by itself.
+            () => _newest = Load(control, memory, pauses),
             TimeProvider.System);
         if (context.Environment["QMAILREMOTE"] is { Length: > 0 } word)
         {

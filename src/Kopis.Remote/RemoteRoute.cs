@@ -55,7 +55,8 @@ internal sealed class RemoteRoute(
             if (link is not null)
             {
                 NoteServing(walk, one.EndPoint.Address);
-                return secret is null || await _login.RunAsync(link, secret, walk, stop) ? link : null;
+                return secret is null || await _login.RunAsync(link, secret, walk, stop)
+                    ? link : null;
             }
 
             walk.Pass(one.EndPoint.Address, failure!);

@@ -6,6 +6,7 @@ using Kopis.Host.Install;
 using Kopis.Host.Queue;
 using Kopis.Host.Run;
 using Kopis.Host.Srs;
+using Kopis.Host.Tokens;
 using Kopis.Inject;
 using Kopis.Local.Spawn;
 using Kopis.Local.Worker;
@@ -187,6 +188,8 @@ internal static class ProgramTable
             "make, show, check and rotate the keys that sign mail"),
         new("srs", SrsProgram.Run, "root, or the home's owner",
             "make and show the secrets of forwarded mail's senders"),
+        new("token", TokenProgram.Run, "root, or the home's owner",
+            "get and renew OAuth tokens for logins at relays"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a self-signed certificate"),
         new("acme", AcmeProgram.Run, "qmaild",
@@ -199,7 +202,7 @@ internal static class ProgramTable
     private static readonly string[] Words =
     [
         "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim", "srs",
-        "certificate", "acme", "config",
+        "token", "certificate", "acme", "config",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

@@ -112,7 +112,8 @@ public class SaslClientTests
     public void XOAuth2_as_Google_has_it()
     {
         BearerClient client = new(
-            false, Bytes("someuser@example.com"), Bytes("ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg"),
+            false, Bytes("someuser@example.com"),
+            Bytes("ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg"),
             "", 0);
         Assert.Equal(
             "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQm"
@@ -121,8 +122,8 @@ public class SaslClientTests
     }
 
     [Fact]
-    public void A_name_is_escaped_so_that_the_server_reads_it() => Gen.String[Gen.Char[' ', '~'], 1, 30]
-        .Sample(name =>
+    public void A_name_is_escaped_so_that_the_server_reads_it() =>
+        Gen.String[Gen.Char[' ', '~'], 1, 30].Sample(name =>
         {
             Assert.True(SaslName.TryDecode(SaslName.Encode(Bytes(name)), out byte[]? read));
             Assert.Equal(name, Text(read));
@@ -146,7 +147,8 @@ public class SaslClientTests
     [InlineData("XOAUTH2 PLAIN", null, "XOAUTH2")]
     [InlineData("XOAUTH2 OAUTHBEARER", "XOAUTH2", "XOAUTH2")]
     [InlineData("PLAIN LOGIN SCRAM-SHA-256", null, null)]
-    public void A_token_goes_by_mechanisms_of_tokens(string offered, string? only, string? chosen) =>
+    public void A_token_goes_by_mechanisms_of_tokens(
+        string offered, string? only, string? chosen) =>
         Assert.Equal(
             chosen,
             SaslClientChoice.WithToken(Offer(offered), only, [1], [1], ("h", 1))?.Name);

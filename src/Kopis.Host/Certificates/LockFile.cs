@@ -3,14 +3,16 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary>Held by the one process that gets a certificate now.</summary>
+/// <summary>Held by the one process that works on something now.</summary>
 internal sealed class LockFile : IDisposable
 {
     private readonly int _fd;
 
     /// <summary>Acquires it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="program">What such a process is called.</param>
     /// <exception cref="ConfigurationException">Another has it.</exception>
-    internal LockFile(string path)
+    internal LockFile(string path, string program = "kopis acme")
     {
         try
         {
@@ -18,7 +20,7 @@ internal sealed class LockFile : IDisposable
             if (!Fd.TryLockExclusive(_fd))
             {
                 Fd.Close(_fd);
-                throw new ConfigurationException($"{path}: another kopis acme is running");
+                throw new ConfigurationException($"{path}: another {program} is running");
             }
         }
         catch (PosixException e)

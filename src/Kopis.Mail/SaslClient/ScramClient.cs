@@ -22,7 +22,9 @@ internal sealed class ScramClient(byte[] user, byte[] password, byte[] nonce) : 
     private static readonly SearchValues<byte> Printable = SearchValues.Create(
         [.. Enumerable.Range(0x21, 0x7E - 0x21 + 1).Select(b => (byte)b).Where(b => b != ',')]);
 
-    private readonly byte[] _firstBare = [.. "n="u8, .. SaslName.Encode(user), .. ",r="u8, .. nonce];
+    private readonly byte[] _firstBare =
+        [.. "n="u8, .. SaslName.Encode(user), .. ",r="u8, .. nonce];
+
     private byte[] _serverSignature = [];
     private int _challenges;
 
