@@ -93,7 +93,8 @@ internal static class RelayTargets
             Must.BePrintable(Encoding.Latin1.GetBytes(answer.ErrorText), "an error");
             Must.BePrintable(Encoding.Latin1.GetBytes(answer.UserCode ?? ""), "a code");
             Must.BePrintable(Encoding.Latin1.GetBytes(answer.VerificationUri ?? ""), "a page");
-            Must.Hold(answer.AccessToken is null || AccessToken.IsToken(answer.AccessToken), "token");
+            Must.Hold(
+                answer.AccessToken is not { } given || AccessToken.IsToken(given), "no token");
             _ = (answer.RefreshToken, answer.ExpiresIn, answer.Interval, answer.DeviceCode);
         }
 
