@@ -5,9 +5,9 @@ using Kopis.Posix;
 namespace Kopis.Config;
 
 /// <summary>
-/// A directory of secrets of one user: <c>auth</c> of the home, for the one who sends mail. It and
-/// its files are that user's, or root's, and the files are readable by nobody else. Everybody may
-/// see whether a file is there: so who may not read it knows that he does not know.
+/// A directory of secrets of one user: <c>auth</c> of the home, for the one who sends mail. Its
+/// files have the same owner, and nobody else can read them. Everybody may see whether a file is
+/// there: a program that may not read it does not take it for missing.
 /// </summary>
 /// <param name="path">The directory.</param>
 public sealed class PrivateDirectory(string path)
@@ -55,10 +55,12 @@ public sealed class PrivateDirectory(string path)
                 return errno == Errno.NoEntry ? null : throw Bad(name, ErrorText.Of(errno));
             }
 
-            if (!IsOurs(status.Uid) || (status.Mode & OthersMay) != 0)
+            // Root can read what its owner cannot, and has to hear of that.
+            bool hasOwner = status.Uid == tree.TryStatus("")!.Value.Uid;
+            if (!hasOwner || (status.Mode & OthersMay) != 0)
             {
-                throw Bad(name, IsOurs(status.Uid)
-                    ? "other users have rights to it" : "not this user's file");
+                throw Bad(name, hasOwner ? "other users have rights to it"
+                    : "it does not belong to the owner of the directory");
             }
 
             return tree.TryReadFile(name, FileBytesMax, out errno, status.Uid)
@@ -116,7 +118,4 @@ public sealed class PrivateDirectory(string path)
         tree.Dispose();
         throw new PosixException(path, Errno.NotPermitted);
     }
-
-    private static bool IsOurs(uint uid) =>
-        uid == 0 || Processes.EffectiveUid == 0 || uid == Processes.EffectiveUid;
 }

@@ -132,18 +132,20 @@ class Check(Config):
         """Nothing that a file may hold makes a trace, a hang or silence about it."""
         names = re.findall(r"^. (\S+/\S+)", self.config("explain"), re.M)
         self.assertGreater(len(names), 100)
-        (self.home / "users").mkdir(exist_ok=True)
+        for folder in ("users", "auth"):
+            (self.home / folder).mkdir(exist_ok=True)
         for content in (b"", b"\0", bytes(range(256)), b"9" * 100, b"a:" * 50000, b"\xff\n" * 9):
             for name in names:
                 if name not in ("users/mail", "users/lookup", "users/readers",
                                 "control/servercerts"):
                     (self.home / name).write_bytes(content)
+                    (self.home / name).chmod(0o600)
             with self.subTest(content=content[:9]):
                 result = self.run_program("kopis", "config", "check")
                 self.assertIn(result.returncode, (0, 100))
                 self.assertEqual(b"", result.stderr)
                 for line in result.stdout.splitlines():
-                    self.assertRegex(line, rb"^(control|users)/[\w.]+: [ -~]+$")
+                    self.assertRegex(line, rb"^(auth|control|users)/[\w.]+: [ -~]+$")
 
     def test_no_control_directory(self):
         for file in (self.home / "control").iterdir():
@@ -161,7 +163,7 @@ class Explain(Config):
         self.assertIn("* control/me ", "\n".join(lines))
         self.assertIn("  control/locals ", "\n".join(lines))
         for line in lines:
-            self.assertRegex(line, r"^[ *] (control|users)/[\w.]+ +[A-Z0-9].*\.$")
+            self.assertRegex(line, r"^[ *] (auth|control|users)/[\w.]+ +[A-Z0-9].*\.$")
 
     def test_a_number(self):
         text = self.config("explain", "queuelifetime")

@@ -257,6 +257,10 @@ class QmailRemoteLogin(LoginCase):
         self.assertEqual(100, result.returncode)
         self.assertRegex(result.stdout, rb'\Acontrol/smtproutes: "far\.example:\.\.\." has a login')
         self.assertNotIn(b"pencil", result.stdout + result.stderr)
+        for words in (("kopis", "config", "explain", "smtproutes"), ("qmail-showctl",)):
+            shown = self.run_program(*words)
+            self.assertRegex(shown.stdout.decode(), rf"far\.example:relay\.example:{peer.port}\|\.\.\.")
+            self.assertNotIn(b"pencil", shown.stdout + shown.stderr)
         self.control("smtproutes")
         self.control("authsenders", "s@x.example:relay.example|user|pencil")
         self.assertRegex(self.send(), r"\AZUnable to read control.*\n.*move them to auth/authsend")
@@ -283,6 +287,17 @@ class QmailRemoteLogin(LoginCase):
         (self.home / "auth/smtproutes").chmod(0o600)
         (self.home / "auth").chmod(0o777)
         self.assertRegex(self.send(), "auth/smtproutes: permission denied")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs another user")
+    def test_root_is_told_of_a_file_that_its_reader_cannot_read(self):
+        self.relay()
+        os.chown(self.home / "auth", NOBODY, NOBODY)
+        result = self.run_program("kopis", "config", "check")
+        self.assertIn(b"auth/smtproutes: it does not belong to the owner of the directory",
+                      result.stdout)
+        self.assertIn("does not belong", self.send(user=NOBODY, group=NOBODY))
+        os.chown(self.home / "auth/smtproutes", NOBODY, NOBODY)
+        self.assertEqual(FINE, self.send(user=NOBODY, group=NOBODY))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs another user")
     def test_another_user_sends_nothing_while_there_is_a_file_that_it_may_not_read(self):

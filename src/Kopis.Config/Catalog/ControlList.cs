@@ -10,6 +10,15 @@ public sealed class ControlList(string name) : ControlFile(name)
     /// <summary>A sentence: what counts without the file. qmail-showctl says it too.</summary>
     public required string Without { get; init; }
 
+    /// <summary>Whether a line may have a password by mistake, after a <c>|</c> or a blank.
+    /// </summary>
+    public bool MayTell { get; init; }
+
+    /// <summary>A line as people may see it.</summary>
+    public byte[] Shown(byte[] line) =>
+        MayTell && line.AsSpan().IndexOfAny("| \t"u8) is >= 0 and int end
+            ? [.. line[..(end + 1)], .. "..."u8] : line;
+
     /// <inheritdoc/>
     public override string Shape => $"lines, in each {Line}";
 

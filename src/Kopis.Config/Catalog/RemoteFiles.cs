@@ -23,6 +23,7 @@ public static class RemoteFiles
     public static readonly ControlList SmtpRoutes = new("smtproutes")
     {
         IsQmails = true,
+        MayTell = true,
         Line = "domain:relay or domain:relay:port",
         Without = "No artificial SMTP routes.",
         Readers = Remote,

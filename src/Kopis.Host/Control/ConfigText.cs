@@ -39,7 +39,7 @@ internal static class ConfigText
                 ControlNumber number => directory.TryReadLong(number) is { } value
                     ? $"{value}" : $"{number.Default} (default)",
                 ControlLine line => Line(directory, line),
-                ControlList list => List(directory.ReadList(list)),
+                ControlList list => List(list, directory.ReadList(list)),
                 _ => Path.Exists(directory.PathOf(file)) ? "it is there" : "it is not there",
             };
         }
@@ -54,7 +54,7 @@ internal static class ConfigText
         : directory.ReadLineOrDefault(file) is { } value ? $"\"{LogText.Safe(value)}\" (default)"
         : "it is not there";
 
-    private static string List(IReadOnlyList<byte[]>? lines)
+    private static string List(ControlList file, IReadOnlyList<byte[]>? lines)
     {
         if (lines is null)
         {
@@ -63,7 +63,8 @@ internal static class ConfigText
 
         int more = lines.Count - LinesShownMax;
         return $"{lines.Count} lines"
-            + string.Concat(lines.Take(LinesShownMax).Select(line => $"\n  {LogText.Safe(line)}"))
+            + string.Concat(lines.Take(LinesShownMax)
+                .Select(line => $"\n  {LogText.Safe(file.Shown(line))}"))
             + (more > 0 ? $"\n  and {more} more" : "");
     }
 

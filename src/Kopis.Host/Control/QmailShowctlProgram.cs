@@ -157,7 +157,7 @@ public static class QmailShowctlProgram
             && !File.Exists(control.PathOf(SmtpFiles.RcptHosts));
         string says = isInVain ? InVainBefore : file.Says;
         return control.ReadList(file) is { } lines
-            ? "\n" + string.Concat(lines.Select(line => Sentence(says, Safe(line))))
+            ? "\n" + string.Concat(lines.Select(line => Sentence(says, Safe(file.Shown(line)))))
             : "(Default.) " + (isInVain ? InVain
                 : file == SmtpFiles.RcptHosts && IsMissed(control) ? Missed
                 : file.Default) + "\n";
