@@ -13,7 +13,8 @@ SCAN_BYTES_MAX = 4 << 20
 
 # What each user may change, below the base: the table of docs/ARCHITECTURE.md.
 AREAS = {"joe": ["joe"], "alias": ["qmail/alias", "qmail/users/mail"], "qmaild": ["qmail/tls"],
-         "qmailq": [], "qmails": [], "qmailr": ["qmail/dkim", "qmail/srs"], "qmailp": [], "qmaill": []}
+         "qmailq": [], "qmails": [], "qmailr": ["qmail/auth", "qmail/dkim", "qmail/srs"], "qmailp": [],
+         "qmaill": []}
 # Whose files in the queue are whose: type, mode, owner of the rest must stay.
 QUEUE_OWNERS = {"qmailq", "qmails", "qmailr"}
 

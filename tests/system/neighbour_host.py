@@ -112,6 +112,7 @@ class NeighbourHost(Installed):
                 ("joe/secret", "joe", {"joe"}), ("joe/Maildir/cur/canary:2,S", "joe", {"joe"}),
                 ("qmail/alias/secret", "alias", {"alias"}), ("qmail/" + mail, "alias", {"alias"}),
                 ("qmail/tls/secret", "qmaild", {"qmaild"}),
+                ("qmail/auth/secret", "qmailr", {"qmailr"}),
                 ("qmail/dkim/secret", "qmailr", {"qmailr"}),
                 ("qmail/srs/secrets", "qmailr", {"qmailr"})):
             text = self.canary(may)

@@ -46,7 +46,7 @@ for name in sys.argv[3:]:
             print("write", name)
 """
 
-DIRECTORIES = ["./", "alias/", "bin/", "control/", "dkim/", "srs/", "tls/", "users/", "users/mail/", "queue/",
+DIRECTORIES = ["./", "alias/", "auth/", "bin/", "control/", "dkim/", "srs/", "tls/", "users/", "users/mail/", "queue/",
                "queue/mess/", "queue/mess/incoming/", "queue/state/", "queue/bounce/", "queue/lock/",
                "~joe/", "~joe/Maildir/", "~joe/Maildir/new/"]
 FILES = ["bin/kopis", "control/me", "control/tcprules.dat", "control/servercert.pem", "users/virtual", "alias/.qmail-root",
@@ -64,8 +64,8 @@ MAY = {
     "qmaild": {"read control/servercert.pem", "list tls/", "make in tls/"},
     "qmaill": set(),
     "qmailp": set(),
-    "qmailr": QUEUE | {"write queue/lock/tcpto", "list dkim/", "make in dkim/",
-                       "list srs/", "make in srs/"},
+    "qmailr": QUEUE | {"write queue/lock/tcpto", "list auth/", "make in auth/",
+                       "list dkim/", "make in dkim/", "list srs/", "make in srs/"},
     "qmails": QUEUE | {
         "list queue/state/", "make in queue/state/", "read STATE", "write STATE",
         "list queue/bounce/", "make in queue/bounce/", "read queue/lock/sendmutex",
