@@ -69,6 +69,7 @@ public sealed class SmtpLoginTests : IDisposable
     [InlineData(":r:587 hidden")]
     [InlineData(":r:0|u|hidden")]
     [InlineData(":|u|hidden")]
+    [InlineData(":r;587|u|hidden")]
     [InlineData(":r:1|u|hidden|plain|unverified|tls|name=a|name=b|x|x|x|x|x")]
     [InlineData("x|u|hidden")]
     public void A_bad_line_delays_its_own_mail_and_is_not_shown(string line)

@@ -117,7 +117,7 @@ internal static class SmtpRouteText
             && tokens.All(PrivateDirectory.IsName)
             && password.IsEmpty == (tokens.Length == 1)
             && user.Length <= UserBytesMax && password.Length <= PasswordBytesMax
-            && IsText(user) && IsText(password)
+            && IsText(user) && IsText(password) && route.Relay.All(IsOfRelay)
             && (mechanisms.Length == 0 || IsOfTokens(mechanisms[0]) == (tokens.Length == 1));
         return !isSound ? null : route with
         {
@@ -151,6 +151,10 @@ internal static class SmtpRouteText
     private static bool IsName(string name) =>
         name.Length is > 0 and <= 255
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or ':');
+
+    // A name with anything else has no address, and would bounce mail.
+    private static bool IsOfRelay(char c) =>
+        char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ':' or '[' or ']';
 
     // A control character is in nobody's name, and would end a field of a mechanism early.
     private static bool IsText(ReadOnlySpan<byte> text) =>
