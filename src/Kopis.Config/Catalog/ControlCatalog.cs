@@ -41,6 +41,8 @@ public static class ControlCatalog
             CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc, CheckFiles.ReverseName,
             CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId,
 
+            FilterFiles.Milters,
+
             ClientFiles.ClientLimits, ClientFiles.ClientName, ClientFiles.DnsLists,
             ClientFiles.DnsListReject, ClientFiles.DnsListDefer, ClientFiles.DnsListTag,
             ClientFiles.DnsListTimeout, ClientFiles.GreetDelay, ClientFiles.TarpitCount,

@@ -26,6 +26,9 @@ public interface ISmtpPolicy : IReceivePolicy
     /// <summary>Who knows which aliases are a user's; null if nobody does.</summary>
     ISenderCheck? Senders => null;
 
+    /// <summary>Whether filters are asked about the message that begins.</summary>
+    bool HasFilters => false;
+
     /// <summary>What is asked of users and of those who are none; null for nothing.</summary>
     ISubmissionRules? Submission { get; }
 

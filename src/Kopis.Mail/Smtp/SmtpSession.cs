@@ -17,6 +17,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     private readonly ServerTransaction _transaction = new();
     private RecipientParameters _parameters;
     private RoutedRecipient _recipient; // Of the last RCPT.
+    private bool _isFiltered; // The message under way.
     private int _errors;
     private int _refused;
     private int _idleCommands;
@@ -41,6 +42,9 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     /// <summary>The envelope sender of the message that is being sent.</summary>
     public byte[] Sender => _transaction.Sender;
+
+    /// <summary>Whether MAIL was said, and its message has not ended.</summary>
+    public bool IsInTransaction => _transaction.IsOpen;
 
     /// <summary>Whether a message has begun to come by BDAT.</summary>
     public bool IsChunking => _transaction.IsChunking;
@@ -108,6 +112,31 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             ? AddRecipient(verdict, reply)
             : AuthoriseSender(verdict, reply);
         return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
+    }
+
+    /// <summary>Reads the filters' answer to <see cref="Question"/>.</summary>
+    /// <param name="refusal">The reply where one refuses; null where none does.</param>
+    /// <param name="reply">Where to.</param>
+    public SmtpStep OnFiltered(SmtpAnswer? refusal, IBufferWriter<byte> reply)
+    {
+        SmtpStep step;
+        if (refusal is null)
+        {
+            step = Question.Filters == FilterStage.Sender
+                ? Say(reply, SmtpReply.SenderOk) : KeepRecipient(reply);
+        }
+        else
+        {
+            _refused += refusal.Line[0] == '5' ? 1 : 0;
+            if (Question.Filters == FilterStage.Sender)
+            {
+                _transaction.Forget();
+            }
+
+            step = Say(reply, refusal);
+        }
+
+        return BoundPatience(reply) == SmtpStep.Expel ? SmtpStep.Expel : step;
     }
 
     /// <summary>Takes the happy end of an AUTH exchange; its reply is the exchange's.</summary>
@@ -193,7 +222,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
 
         _transaction.Open(address, policy.IsBadSender(address), isInDoubt, kept);
-        return Say(reply, SmtpReply.SenderOk);
+        _isFiltered = policy.HasFilters && !_transaction.SenderIsBad;
+        return _isFiltered ? AskFilters(FilterStage.Sender) : Say(reply, SmtpReply.SenderOk);
     }
 
     private SmtpStep Rcpt(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
@@ -258,6 +288,12 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return SmtpStep.Ask;
     }
 
+    private SmtpStep AskFilters(FilterStage stage)
+    {
+        Question = new SmtpQuestion(null, _recipient, stage);
+        return SmtpStep.Ask;
+    }
+
     private SmtpStep AuthoriseSender(LookupVerdict verdict, IBufferWriter<byte> reply)
     {
         switch (verdict)
@@ -289,12 +325,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
         switch (verdict)
         {
-            case LookupVerdict.Yes when _transaction.TryAdd(
-                _recipient, _parameters, policy.RecipientsBytesMaxFor(User)):
-                _idleCommands--; // The count of this line; it did bring a message nearer.
-                return Say(reply, SmtpReply.RecipientOk);
             case LookupVerdict.Yes:
-                return Say(reply, SmtpReply.TooManyRecipients);
+                return _isFiltered ? AskFilters(FilterStage.Recipient) : KeepRecipient(reply);
             case LookupVerdict.No:
                 _refused++;
                 return Say(
@@ -304,6 +336,17 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             default:
                 return Say(reply, SmtpReply.RecipientLater);
         }
+    }
+
+    private SmtpStep KeepRecipient(IBufferWriter<byte> reply)
+    {
+        if (!_transaction.TryAdd(_recipient, _parameters, policy.RecipientsBytesMaxFor(User)))
+        {
+            return Say(reply, SmtpReply.TooManyRecipients);
+        }
+
+        _idleCommands--; // The count of this line; it did bring a message nearer.
+        return Say(reply, SmtpReply.RecipientOk);
     }
 
     private SmtpAnswer? CheckMessage() =>

@@ -5,6 +5,7 @@ using Kopis.Net.Dns;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Filters;
 using Kopis.Server.Submission;
 using Kopis.Users.Lookup;
 
@@ -41,6 +42,7 @@ public static class QmailSmtpd
         new ClientGate(
             control, () => MailDns.Read(control), TimeProvider.System, static _ => { }).Check();
         new MailChecks(control, () => MailDns.Read(control), TimeProvider.System).Check();
+        new MailFilters(control, TimeProvider.System).Check();
     }
 
     // A listener's rules may set QMAILQUEUE for some of its clients.
@@ -59,6 +61,7 @@ public static class QmailSmtpd
             new MailChecks(
                 ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
                 TimeProvider.System),
+            new MailFilters(ControlDirectory.Of(context), TimeProvider.System),
             TimeProvider.System);
     }
 }

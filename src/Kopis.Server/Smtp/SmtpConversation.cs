@@ -7,6 +7,7 @@ using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
 using Kopis.Queue.Store.Messages;
 using Kopis.Server.Checks;
+using Kopis.Server.Filters;
 using Kopis.Server.Submission;
 
 namespace Kopis.Server.Smtp;
@@ -33,6 +34,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private readonly SmtpSettings _settings;
     private readonly SmtpServices _services;
     private readonly ConnectionEnds _peer;
+    private readonly SessionFilters _filters;
     private SmtpPolicy _policy;
     private SmtpSession _session;
     private SmtpMessage? _message; // A message by BDAT that has begun.
@@ -48,6 +50,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         _settings = settings;
         _services = services;
         _peer = ConnectionEnds.Of(client.Environment);
+        _filters = new SessionFilters(connection, client, settings.Greeting, services);
         _policy = Policy();
         _session = new SmtpSession(_policy);
     }
@@ -96,6 +99,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _filters.DisposeAsync();
         if (_message is not null)
         {
             await _message.DisposeAsync();
@@ -108,7 +112,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         new ClientInfo(_connection.Environment, Helo: null).Address is { } peer
             && _settings.XClients.Contains(peer));
 
-    private bool IsGivenUp => _message is not null && !_session.IsChunking;
+    private bool IsGivenUp => (_message is not null && !_session.IsChunking)
+        || (_filters.AreAsked && !_session.IsInTransaction);
 
     private LineStep After(SmtpStep step, IBufferWriter<byte> reply)
     {
@@ -170,6 +175,9 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     {
         SmtpLogin login = new(_connection, _client, _session, _services);
         SmtpLoginEnd end = await login.RunAsync(_policy.Offer!, _settings.Timeout, stop);
+        ReadOnlySpan<byte> words = _session.Argument.Span;
+        int blank = words.IndexOf((byte)' ');
+        _filters.Mechanism = (blank < 0 ? words : words[..blank]).ToArray();
         return end switch
         {
             SmtpLoginEnd.Done => null,
@@ -187,6 +195,13 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         while (step == SmtpStep.Ask)
         {
             SmtpQuestion question = _session.Question;
+            if (question.Filters != FilterStage.None)
+            {
+                step = _session.OnFiltered(
+                    await _filters.AskAsync(_session, stop), _connection.Output);
+                continue;
+            }
+
             LookupVerdict verdict = question.Sender is { } sender
                 ? await _policy.Senders!.MaySendAsAsync(_session.User!, sender, stop)
                 : await _policy.Recipients!.AskAsync(question.Recipient, _client.Address, stop);
@@ -298,8 +313,9 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         DateTimeOffset now = _services.Time.GetUtcNow();
         MessageChecks? checks = !IsStranger || _client.Address is not { } address ? null
             : _services.Checks.Begin(address, _session.Helo ?? [], _session.Sender);
+        FilteredIntake? held = _filters.Hold();
         MessageUpload upload = new(
-            _services.Queue, IsStranger ? MessageOrigin.Network : MessageOrigin.Submitted,
+            held ?? _services.Queue, IsStranger ? MessageOrigin.Network : MessageOrigin.Submitted,
             headFollows: checks is not null)
         {
             Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
@@ -311,10 +327,16 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         }
 
         upload.EndHead();
+        if (held is not null)
+        {
+            held.OwnBytes = upload.Block.Written.Length;
+        }
+
         return new SmtpMessage(
             upload, _policy.MessageBytesMax, new LoopCheck(_session))
         {
             Checks = checks,
+            Held = held,
             Filter = _policy.RelayClient is not null || _client.Address is not { } client
                 ? null : _services.Checks.Filter(client),
         };
@@ -372,7 +394,17 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         }
 
         byte[] envelope = _session.DetachEnvelope();
-        Answer(await message.FinishAsync(envelope, head), message.CustomText);
+        QueueReply? reply = await message.FinishAsync(envelope, head);
+        if (message.Held?.Refusal is { } filtered)
+        {
+            _session.Say(_connection.Output, filtered);
+        }
+        else
+        {
+            Answer(reply, message.CustomText);
+        }
+
+        await _filters.DisposeAsync();
     }
 
     private void Answer(QueueReply? reply, string? words)

@@ -6,6 +6,7 @@ using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Filters;
 using Kopis.Users.Logins;
 
 namespace Kopis.Server.Smtp;
@@ -19,11 +20,12 @@ namespace Kopis.Server.Smtp;
 /// <param name="gate">Checks clients before their sessions.</param>
 /// <param name="logins">Who judges logins; null for nobody.</param>
 /// <param name="checks">What is asked about messages.</param>
+/// <param name="filters">Who judges and changes messages.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue,
     IRecipientCheck? recipients, ISenderCheck? senders, ClientGate gate, SaslService? logins,
-    MailChecks checks, TimeProvider time)
+    MailChecks checks, MailFilters filters, TimeProvider time)
     : ISessionHandler
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
@@ -39,6 +41,7 @@ internal sealed class SmtpHandler(
         _ = _settings.Current();
         gate.Check();
         checks.Check();
+        filters.Check();
         if (!_tls.IsOffered && environment["SMTPS"] is not null)
         {
             throw new ConfigurationException("SMTPS is set, and there is no servercert.pem");
@@ -69,7 +72,7 @@ internal sealed class SmtpHandler(
 
                 SmtpServices services = new(
                     queue(client.Environment), _tls, recipients, senders,
-                    standing, logins, checks, time, _names, Log, _floods);
+                    standing, logins, checks, filters, time, _names, Log, _floods);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);

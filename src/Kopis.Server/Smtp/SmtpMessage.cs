@@ -5,6 +5,7 @@ using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
+using Kopis.Server.Filters;
 
 namespace Kopis.Server.Smtp;
 
@@ -34,6 +35,9 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
 
     /// <summary>Takes forged results out; null where nothing is taken out, or no more.</summary>
     internal ForgedResultsFilter? Filter { get; set; }
+
+    /// <summary>Where it waits for its filters; null where there are none.</summary>
+    internal FilteredIntake? Held { get; init; }
 
     /// <summary>The refusal in the queue program's own words, where it has some.</summary>
     internal string? CustomText => upload?.CustomText;

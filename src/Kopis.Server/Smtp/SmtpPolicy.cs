@@ -47,6 +47,8 @@ internal sealed class SmtpPolicy(
 
     public ISenderCheck? Senders => services.Senders;
 
+    public bool HasFilters => services.Filters.AreThere;
+
     public bool IsEncrypted { get; } = tls is not null;
 
     public SmtpExtensions Extensions => _extensions ??= FindExtensions();

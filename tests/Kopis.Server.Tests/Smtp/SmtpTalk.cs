@@ -5,6 +5,7 @@ using Kopis.Config;
 using Kopis.Net;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Filters;
 using Kopis.Server.Smtp;
 using Kopis.Testing;
 using Kopis.Users.Logins;
@@ -91,7 +92,8 @@ internal sealed class SmtpTalk : Talk
         ClientGate gate = new(control, () => Dns, Time, _ => { });
         SmtpHandler handler =
             new(control, _ => Queue, Recipients, senders: null, gate, Logins,
-                new MailChecks(control, () => CheckDns, Time), Time);
+                new MailChecks(control, () => CheckDns, Time), new MailFilters(control, Time),
+                Time);
         Connection connection = Connection.OverPipes(input, output, _environment, Time);
         await using (connection)
         {

@@ -1,0 +1,147 @@
+using System.Buffers;
+using Kopis.Base;
+
+namespace Kopis.Mail.Filtering;
+
+/// <summary>
+/// A stored message's header as a list of fields that can be changed. Lines end in LF. An empty
+/// line ends the header; so does a line that is no field, which is then the first of the body.
+/// </summary>
+public sealed class EditableHeader
+{
+    /// <summary>A longer header is not read: as <see cref="Authentication.MessageReader"/>.
+    /// </summary>
+    public const int BytesMax = Authentication.MessageReader.HeaderBytesMax;
+
+    private readonly List<byte[]> _fields = [];
+
+    private EditableHeader(int bodyStart, bool hasEnd) => (BodyStart, HasEnd) = (bodyStart, hasEnd);
+
+    /// <summary>The fields in order, each with its lines' ends.</summary>
+    public IReadOnlyList<byte[]> Fields => _fields;
+
+    /// <summary>Where the body began in what was parsed.</summary>
+    public int BodyStart { get; }
+
+    /// <summary>Whether an empty line ended it.</summary>
+    public bool HasEnd { get; private set; }
+
+    /// <summary>Reads a header.</summary>
+    /// <param name="message">The message, or its beginning.</param>
+    /// <param name="isAll">Whether that is all of it.</param>
+    /// <returns>Null where the header goes on behind what is given, or has too many fields.
+    /// </returns>
+    public static EditableHeader? Parse(ReadOnlySpan<byte> message, bool isAll)
+    {
+        List<byte[]> fields = [];
+        int start = 0; // Of the field under way.
+        int at = 0;
+        bool isOver = false;
+        bool hasEnd = false;
+        while (at < message.Length && !isOver)
+        {
+            ReadOnlySpan<byte> rest = message[at..];
+            int end = rest.IndexOf((byte)'\n');
+            if (end < 0 && !isAll)
+            {
+                return null;
+            }
+
+            ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
+            bool isFolded = at > 0 && line is [(byte)' ' or (byte)'\t', ..];
+            hasEnd = end == 0;
+            isOver = hasEnd || (!isFolded && !IsField(line));
+            if (!isFolded && at > start)
+            {
+                fields.Add(Whole(message[start..at]));
+                start = at;
+            }
+
+            at += isOver && !hasEnd ? 0 : end < 0 ? line.Length : end + 1;
+        }
+
+        if (!isOver && !isAll)
+        {
+            return null;
+        }
+
+        if (!isOver && at > start)
+        {
+            fields.Add(Whole(message[start..at]));
+        }
+
+        EditableHeader header = new(at, hasEnd);
+        header._fields.AddRange(fields);
+        return fields.Count <= Authentication.MessageReader.FieldsMax ? header : null;
+    }
+
+    /// <summary>Makes a change. A field that is not there is added at the end, as in Sendmail; one
+    /// that is to go may be gone.</summary>
+    public void Apply(FieldEdit edit)
+    {
+        int at = edit.Kind switch
+        {
+            FieldEditKind.Insert => Math.Min(edit.Index, _fields.Count),
+            FieldEditKind.Change => Find(edit.Name, edit.Index),
+            _ => _fields.Count,
+        };
+        if (edit.Kind == FieldEditKind.Change && at < _fields.Count)
+        {
+            _fields.RemoveAt(at);
+        }
+
+        if (edit.Field.Length > 0)
+        {
+            _fields.Insert(at, edit.Field);
+        }
+    }
+
+    /// <summary>Gives it an end: the body is another one, which no line of it may join.</summary>
+    public void End() => HasEnd = true;
+
+    /// <summary>Writes it, with its empty line where it has one.</summary>
+    public void Write(IBufferWriter<byte> to)
+    {
+        foreach (byte[] field in _fields)
+        {
+            to.Write(field);
+        }
+
+        if (HasEnd)
+        {
+            to.Write("\n"u8);
+        }
+    }
+
+    /// <summary>The name of a field.</summary>
+    public static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> field) =>
+        field[..field.IndexOf((byte)':')].TrimEnd(" \t"u8);
+
+    /// <summary>What follows its colon, without its last line's end.</summary>
+    public static ReadOnlySpan<byte> ValueOf(ReadOnlySpan<byte> field) =>
+        field[(field.IndexOf((byte)':') + 1)..^1];
+
+    private int Find(ReadOnlySpan<byte> name, int number)
+    {
+        for (int i = 0; i < _fields.Count; i++)
+        {
+            if (Ascii8.EqualsIgnoreCase(NameOf(_fields[i]), name) && --number <= 0)
+            {
+                return i;
+            }
+        }
+
+        return _fields.Count;
+    }
+
+    private static byte[] Whole(ReadOnlySpan<byte> field) =>
+        field is [.., (byte)'\n'] ? field.ToArray() : [.. field, (byte)'\n'];
+
+    // A name of printing ASCII, perhaps blanks, and a colon (RFC 5322 §2.2, §4.5).
+    private static bool IsField(ReadOnlySpan<byte> line)
+    {
+        int colon = line.IndexOf((byte)':');
+        ReadOnlySpan<byte> name = colon < 0 ? [] : line[..colon].TrimEnd(" \t"u8);
+        return !name.IsEmpty && !name.ContainsAnyExceptInRange((byte)33, (byte)126);
+    }
+}

@@ -1,0 +1,61 @@
+using Kopis.Base;
+using Kopis.Mail.Dsn;
+using Kopis.Mail.Filtering;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Server.Filters;
+
+/// <summary>An envelope as filters change it. Pure.</summary>
+internal static class EnvelopeEdits
+{
+    /// <summary>Makes a filter's changes of sender and recipients.</summary>
+    /// <param name="envelope">A whole envelope.</param>
+    /// <param name="changes">What the filter wants.</param>
+    /// <returns>The other one; it may be without recipients.</returns>
+    internal static byte[] Apply(byte[] envelope, MessageChanges changes)
+    {
+        Envelope old = new(envelope);
+        List<EnvelopeRecipient> recipients = [.. old.RecipientsWithParameters];
+        foreach (RecipientEdit edit in changes.Recipients)
+        {
+            if (!edit.IsAdded)
+            {
+                recipients.RemoveAll(one => IsSame(one.Address.Span, edit.Address));
+            }
+            else if (!recipients.Exists(one => IsSame(one.Address.Span, edit.Address)))
+            {
+                recipients.Add(new EnvelopeRecipient(edit.Address, edit.Parameters.ToBytes()));
+            }
+        }
+
+        return Format(changes.Sender ?? old.Sender.ToArray(), old, recipients);
+    }
+
+    /// <summary>The envelope of a message that only one address gets, and of which nobody is told.
+    /// </summary>
+    internal static byte[] Only(byte[] envelope, byte[] address)
+    {
+        Envelope old = new(envelope);
+        RecipientParameters quiet = new() { Notify = NotifyOn.Never };
+        return Format(
+            old.Sender.ToArray(), old, [new EnvelopeRecipient(address, quiet.ToBytes())]);
+    }
+
+    /// <summary>Whether anybody is left.</summary>
+    internal static bool HasRecipients(byte[] envelope) => new Envelope(envelope).Recipients.Any();
+
+    private static byte[] Format(
+        byte[] sender, Envelope old, IEnumerable<EnvelopeRecipient> recipients)
+    {
+        _ = MessageParameters.TryParse(old.Parameters.Span, out MessageParameters parameters);
+        return Envelope.Format(sender, parameters, recipients);
+    }
+
+    // As EnvelopeRecipients has it: case counts before the last @ only.
+    private static bool IsSame(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other)
+    {
+        int at = one.LastIndexOf((byte)'@') + 1;
+        return one.Length == other.Length && one[..at].SequenceEqual(other[..at])
+            && Ascii8.EqualsIgnoreCase(one[at..], other[at..]);
+    }
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Mail.Smtp;
+using Kopis.Posix;
+
+namespace Kopis.Server.Filters;
+
+/// <summary>One line of <c>milters</c>: where a filter is, and what becomes of mail without it.
+/// </summary>
+/// <param name="Name">As the line has it: for logs, and the same filter's connections.</param>
+/// <param name="EndPoint">Where it listens.</param>
+internal sealed record FilterRule(string Name, EndPoint EndPoint)
+{
+    private const int SecondsMax = 540; // Clients wait ten minutes (RFC 5321 §4.5.3.2.6).
+
+    /// <summary>How long a connection may take.</summary>
+    internal TimeSpan ConnectTime { get; private init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an answer may take before the message.</summary>
+    internal TimeSpan CommandTime { get; private init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long all that concerns the message may take.</summary>
+    internal TimeSpan MessageTime { get; private init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>Whether mail is taken unfiltered while the filter is away. Else it is told to come
+    /// again.</summary>
+    internal bool AcceptsWithout { get; private init; }
+
+    /// <summary>Whether a connection is for one message.</summary>
+    internal bool IsOnce { get; private init; }
+
+    /// <summary>Who gets what it puts into quarantine; null for nobody.</summary>
+    internal byte[]? Quarantine { get; private init; }
+
+    /// <summary>Reads a line.</summary>
+    internal static bool TryParse(byte[] line, [NotNullWhen(true)] out FilterRule? rule)
+    {
+        string[] words = ByteText.ToText(line).Split(
+            [' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        rule = words.Length > 0 && EndPointOf(words[0]) is { } place
+            ? new FilterRule(words[0], place) : null;
+        foreach (string word in words.Skip(1))
+        {
+            rule = rule?.With(word);
+        }
+
+        return rule is not null;
+    }
+
+    private FilterRule? With(string word)
+    {
+        int equals = word.IndexOf('=', StringComparison.Ordinal);
+        string value = word[(equals + 1)..];
+        return (equals < 0 ? word : word[..equals]) switch
+        {
+            "default" when value is "accept" or "tempfail" =>
+                this with { AcceptsWithout = value == "accept" },
+            "connect" when Seconds(value) is { } time => this with { ConnectTime = time },
+            "command" when Seconds(value) is { } time => this with { CommandTime = time },
+            "message" when Seconds(value) is { } time => this with { MessageTime = time },
+            "once" when equals < 0 => this with { IsOnce = true },
+            "quarantine" when value.Contains('@', StringComparison.Ordinal)
+                && SmtpPath.TryParse(ByteText.ToBytes($"<{value}>"), out byte[] to, out _)
+                && to.Length > 0 => this with { Quarantine = to },
+            _ => null,
+        };
+    }
+
+    private static TimeSpan? Seconds(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
+            && seconds is >= 1 and <= SecondsMax ? TimeSpan.FromSeconds(seconds) : null;
+
+    private static EndPoint? EndPointOf(string text)
+    {
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        string rest = text[(colon + 1)..];
+        switch (colon < 0 ? "" : text[..colon])
+        {
+            case "unix" or "local" when rest.StartsWith('/'):
+                return SocketOf(rest);
+            case "inet" or "inet6":
+                int last = rest.LastIndexOf(':');
+                string host = last < 0 ? "" : rest[..last];
+                bool isNumber = ushort.TryParse(
+                    rest[(last + 1)..], NumberStyles.None, CultureInfo.InvariantCulture,
+                    out ushort port);
+                IPAddress? address = host == "localhost" ? IPAddress.Loopback : AddressOf(host);
+                return isNumber && port > 0 && address is not null
+                    ? new IPEndPoint(address, port) : null;
+            default:
+                return null;
+        }
+    }
+
+    private static UnixDomainSocketEndPoint? SocketOf(string path)
+    {
+        try
+        {
+            return UnixListener.EndPoint(path);
+        }
+        catch (ConfigurationException)
+        {
+            return null;
+        }
+    }
+
+    // 10.1 and 010.0.0.1 are addresses to inet_aton, and others than people mean.
+    private static IPAddress? AddressOf(string host) =>
+        host is ['[', .., ']'] ? (IPAddress.TryParse(host[1..^1], out IPAddress? six) ? six : null)
+        : IPAddress.TryParse(host, out IPAddress? four) && four.ToString() == host ? four
+        : null;
+}

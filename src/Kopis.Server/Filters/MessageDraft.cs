@@ -1,0 +1,96 @@
+using System.Buffers;
+using Kopis.Mail.Filtering;
+
+namespace Kopis.Server.Filters;
+
+/// <summary>A whole message between its filters: a header that can be changed, and a body that lies
+/// where it was held.</summary>
+internal sealed class MessageDraft : IDisposable
+{
+    private readonly HeldBytes _message;
+    private HeldBytes? _otherBody;
+    private long _bodyStart;
+
+    private MessageDraft(HeldBytes message, EditableHeader header, long bodyStart)
+    {
+        _message = message;
+        Header = header;
+        _bodyStart = bodyStart;
+    }
+
+    /// <summary>The header.</summary>
+    internal EditableHeader Header { get; }
+
+    /// <summary>Where the body is, and from where on.</summary>
+    internal (HeldBytes Bytes, long Start) Body => (_otherBody ?? _message, _bodyStart);
+
+    /// <summary>Reads the header of a message.</summary>
+    /// <param name="message">The message, which stays the caller's.</param>
+    /// <param name="start">Where it begins, behind our own lines.</param>
+    /// <returns>Null where the header is too long.</returns>
+    internal static async ValueTask<MessageDraft?> ReadAsync(HeldBytes message, int start)
+    {
+        int most = (int)Math.Min(message.Length - start, EditableHeader.BytesMax);
+        byte[] beginning = ArrayPool<byte>.Shared.Rent(Math.Max(1, most));
+        try
+        {
+            int got = await message.ReadAsync(start, beginning.AsMemory(0, most));
+            EditableHeader? header = EditableHeader.Parse(
+                beginning.AsSpan(0, got), isAll: start + got >= message.Length);
+            return header is null ? null
+                : new MessageDraft(message, header, start + header.BodyStart);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(beginning);
+        }
+    }
+
+    /// <summary>Makes a filter's changes.</summary>
+    internal void Apply(MessageChanges changes, HeldBytes? body)
+    {
+        foreach (FieldEdit edit in changes.Fields)
+        {
+            Header.Apply(edit);
+        }
+
+        if (body is not null)
+        {
+            _otherBody?.Dispose();
+            (_otherBody, _bodyStart) = (body, 0);
+            Header.End();
+        }
+    }
+
+    /// <summary>The message as it is now: header, then body.</summary>
+    internal async ValueTask WriteAsync(Func<ReadOnlyMemory<byte>, ValueTask> write)
+    {
+        ArrayBufferWriter<byte> header = new();
+        Header.Write(header);
+        for (int at = 0; at < header.WrittenCount; at += MessageBlock.BytesMax)
+        {
+            await write(header.WrittenMemory.Slice(
+                at, Math.Min(MessageBlock.BytesMax, header.WrittenCount - at)));
+        }
+
+        (HeldBytes bytes, long place) = Body;
+        byte[] block = ArrayPool<byte>.Shared.Rent(MessageBlock.BytesMax);
+        try
+        {
+            int got;
+            while ((got = await bytes.ReadAsync(
+                place, block.AsMemory(0, MessageBlock.BytesMax))) > 0)
+            {
+                await write(block.AsMemory(0, got));
+                place += got;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _otherBody?.Dispose();
+}

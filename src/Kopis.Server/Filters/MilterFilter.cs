@@ -1,0 +1,305 @@
+using System.Buffers;
+using Kopis.Mail.Filtering;
+using Kopis.Mail.Milter;
+
+namespace Kopis.Server.Filters;
+
+/// <summary>
+/// A milter's dialog about one message. Each message is a connection of its own to the filter, on a
+/// socket that is used again (SMFIC_QUIT_NC). A socket that breaks before the message is replaced,
+/// and what was said is said again.
+/// </summary>
+internal sealed class MilterFilter(MilterPool pool, FilteredMail mail, HeldRoom room,
+    TimeProvider time) : IMessageFilter
+{
+    private const int FlushBytes = 64 * 1024;
+    private const int PieceBytesMax = MilterPacket.DataBytesMax / 2; // CRLF for each LF fits.
+    private const long OtherBodyBytesFree = 16 * 1024 * 1024; // Over twice the old one.
+    private static readonly TimeSpan PartingTime = TimeSpan.FromSeconds(1);
+
+    private BodyLines _lines = new();
+    private MilterLink? _link;
+    private MilterDialog? _dialog;
+    private CancellationTokenSource? _limit;
+    private CancellationToken _stop;
+    private TimeSpan _time;
+    private HeldBytes? _body;
+    private bool _isAtRest;
+
+    /// <inheritdoc/>
+    public FilterRule Rule => pool.Rule;
+
+    private ArrayBufferWriter<byte> Output => _link!.Output;
+
+    /// <inheritdoc/>
+    public async ValueTask<FilterVerdict> OnSenderAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await GreetAsync(isNew: false, stop);
+        }
+        catch (FilterAwayException e) when (e.IsBroken && _link is { IsReused: true })
+        {
+            return await GreetAsync(isNew: true, stop);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<FilterVerdict> OnRecipientAsync(byte[] address, CancellationToken stop)
+    {
+        try
+        {
+            return await WithinAsync(Rule.CommandTime, () => RecipientAsync(address), stop);
+        }
+        catch (FilterAwayException e) when (e.IsBroken)
+        {
+            FilterVerdict again = await RepeatAsync(stop);
+            return again.Decision != FilterDecision.Continue ? again
+                : await WithinAsync(Rule.CommandTime, () => RecipientAsync(address), stop);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<FilterVerdict> OnMessageAsync(
+        MessageDraft draft, CancellationToken stop)
+    {
+        try
+        {
+            return await WithinAsync(Rule.MessageTime, () => MessageAsync(draft), stop);
+        }
+        catch (FilterAwayException e) when (e.IsBroken)
+        {
+            // Perhaps it was started anew, or had waited long enough for a slow client.
+            FilterVerdict again = await RepeatAsync(stop);
+            return again.Decision != FilterDecision.Continue ? again
+                : await WithinAsync(Rule.MessageTime, () => MessageAsync(draft), stop);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _body?.Dispose();
+        if (_link is not { } link)
+        {
+            return;
+        }
+
+        _link = null;
+        bool isKept = _isAtRest && !Rule.IsOnce && link.Agreement.CanBeKept;
+        try
+        {
+            using CancellationTokenSource limit = new(PartingTime, time);
+            link.Output.ResetWrittenCount();
+            MilterPacket.Write(link.Output, isKept ? 'K' : 'Q');
+            await link.FlushAsync(limit.Token);
+            if (isKept)
+            {
+                pool.Return(link);
+                return;
+            }
+        }
+        catch (Exception e) when (e is FilterAwayException or OperationCanceledException)
+        {
+            // It is gone already.
+        }
+
+        link.Dispose();
+    }
+
+    private async ValueTask<FilterVerdict> GreetAsync(bool isNew, CancellationToken stop)
+    {
+        _link?.Dispose();
+        _body?.Dispose();
+        (_body, _lines) = (null, new BodyLines());
+        _link = await pool.AcquireAsync(isNew, stop);
+        (_isAtRest, _dialog) = (false, new MilterDialog(_link.Agreement, Macros()));
+        return await WithinAsync(Rule.CommandTime, SenderAsync, stop);
+    }
+
+    // On a new connection, up to where the old one was lost.
+    private async ValueTask<FilterVerdict> RepeatAsync(CancellationToken stop)
+    {
+        FilterVerdict verdict = await GreetAsync(isNew: true, stop);
+        for (int i = 0; i < mail.Recipients.Count && verdict.Decision == FilterDecision.Continue;
+            i++)
+        {
+            byte[] address = mail.Recipients[i];
+            verdict = await WithinAsync(Rule.CommandTime, () => RecipientAsync(address), stop);
+        }
+
+        return verdict;
+    }
+
+    private MilterMacros Macros()
+    {
+        MilterMacros macros = new();
+        macros.Set("i", Base.ByteText.ToBytes(mail.Id));
+        foreach ((string name, byte[]? value) in mail.Macros)
+        {
+            macros.Set(name, value);
+        }
+
+        return macros;
+    }
+
+    // The time is for one reply; each that comes begins it anew.
+    private async ValueTask<FilterVerdict> WithinAsync(
+        TimeSpan one, Func<ValueTask<FilterVerdict?>> ask, CancellationToken stop)
+    {
+        using CancellationTokenSource limit = new(one, time);
+        using CancellationTokenSource both =
+            CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
+        (_limit, _time, _stop) = (limit, one, both.Token);
+        try
+        {
+            return await ask() ?? FilterVerdict.Continue;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new FilterAwayException("does not answer in time");
+        }
+    }
+
+    private async ValueTask<FilterVerdict?> SenderAsync() =>
+        await AskAsync(_dialog!.Connect(Output, mail.Client))
+        ?? await AskAsync(_dialog.Helo(Output, mail.Client.Helo))
+        ?? await AskAsync(_dialog.Sender(Output, mail.Sender));
+
+    private ValueTask<FilterVerdict?> RecipientAsync(byte[] address) =>
+        AskAsync(_dialog!.Recipient(Output, address));
+
+    private async ValueTask<FilterVerdict?> MessageAsync(MessageDraft draft)
+    {
+        FilterVerdict? verdict = await AskAsync(_dialog!.Data(Output));
+        for (int i = 0; i < draft.Header.Fields.Count && verdict is null; i++)
+        {
+            verdict = await AskAsync(_dialog.Field(Output, draft.Header.Fields[i]));
+        }
+
+        verdict ??= await AskAsync(_dialog.EndOfHeader(Output));
+        if (verdict is null && _dialog.WantsBody)
+        {
+            verdict = await BodyAsync(draft);
+        }
+
+        return verdict ?? await EndAsync(draft);
+    }
+
+    private async ValueTask<FilterVerdict?> BodyAsync(MessageDraft draft)
+    {
+        (HeldBytes bytes, long place) = draft.Body;
+        byte[] stored = ArrayPool<byte>.Shared.Rent(PieceBytesMax);
+        ArrayBufferWriter<byte> piece = new();
+        try
+        {
+            int got;
+            while ((got = await bytes.ReadAsync(place, stored.AsMemory(0, PieceBytesMax))) > 0)
+            {
+                place += got;
+                piece.ResetWrittenCount();
+                BodyLines.ToNetwork(stored.AsSpan(0, got), piece);
+                bool isAnswered = _dialog!.Body(Output, piece.WrittenSpan);
+                MilterStep step = await StepAsync(isAnswered);
+                if (step == MilterStep.Skip)
+                {
+                    break;
+                }
+
+                if (Verdict(step) is { } verdict)
+                {
+                    return verdict;
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(stored);
+        }
+    }
+
+    private async ValueTask<FilterVerdict?> EndAsync(MessageDraft draft)
+    {
+        long most = (2 * draft.Body.Bytes.Length) + OtherBodyBytesFree;
+        _dialog!.EndOfMessage(Output);
+        await _link!.FlushAsync(_stop);
+        MilterStep step;
+        while ((step = _dialog.OnReply(await ReadAsync(most))) is MilterStep.Wait
+            or MilterStep.BodyPart)
+        {
+            _limit!.CancelAfter(_time);
+        }
+
+        FilterVerdict? verdict = Verdict(step);
+        _isAtRest = true;
+        if (verdict is { Decision: FilterDecision.Refuse or FilterDecision.Discard })
+        {
+            return verdict;
+        }
+
+        if (_body is not null)
+        {
+            ArrayBufferWriter<byte> last = new();
+            _lines.End(last);
+            await _body.AppendAsync(last.WrittenMemory);
+        }
+
+        verdict = new FilterVerdict(FilterDecision.Accept, null, _dialog.Changes, _body);
+        _body = null; // The caller's.
+        return verdict;
+    }
+
+    private async ValueTask<MilterReply> ReadAsync(long bodyBytesMax)
+    {
+        MilterReply reply = await _link!.ReadAsync(_stop);
+        if (reply.Kind == MilterReplyKind.ReplaceBody
+            && _link.Agreement.Actions.HasFlag(MilterActions.ChangeBody))
+        {
+            _body ??= new HeldBytes(room);
+            ArrayBufferWriter<byte> stored = new(Math.Max(1, reply.First.Length));
+            _lines.ToStored(reply.First, stored);
+            await _body.AppendAsync(stored.WrittenMemory);
+            if (_body.Length > bodyBytesMax)
+            {
+                throw new FilterAwayException("replaces the body by one that is too large");
+            }
+        }
+
+        return reply;
+    }
+
+    private async ValueTask<FilterVerdict?> AskAsync(bool isAnswered) =>
+        Verdict(await StepAsync(isAnswered));
+
+    private async ValueTask<MilterStep> StepAsync(bool isAnswered)
+    {
+        if (isAnswered || Output.WrittenCount > FlushBytes)
+        {
+            await _link!.FlushAsync(_stop);
+        }
+
+        MilterStep step = MilterStep.Continue;
+        if (isAnswered)
+        {
+            do
+            {
+                step = _dialog!.OnReply(await _link!.ReadAsync(_stop));
+            }
+            while (step == MilterStep.Wait);
+            _limit!.CancelAfter(_time);
+        }
+
+        return step;
+    }
+
+    private FilterVerdict? Verdict(MilterStep step) => step switch
+    {
+        MilterStep.Continue or MilterStep.Skip => null,
+        MilterStep.Accept => new FilterVerdict(FilterDecision.Accept),
+        MilterStep.Discard => new FilterVerdict(FilterDecision.Discard),
+        MilterStep.Refuse => new FilterVerdict(FilterDecision.Refuse, _dialog!.Answer),
+        _ => throw new FilterAwayException($"answers nonsense: {_dialog!.Fault}"),
+    };
+}

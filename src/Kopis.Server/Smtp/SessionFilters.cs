@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Mail.Milter;
+using Kopis.Mail.Smtp;
+using Kopis.Net;
+using Kopis.Net.Tls;
+using Kopis.Server.Filters;
+
+namespace Kopis.Server.Smtp;
+
+/// <summary>The filters of a session's message, from MAIL to its end, and what they are told of
+/// the session.</summary>
+/// <param name="connection">The connection.</param>
+/// <param name="client">The client.</param>
+/// <param name="greeting">Its first word is our name.</param>
+/// <param name="services">Has the filters.</param>
+internal sealed class SessionFilters(
+    Connection connection, ClientInfo client, ReadOnlyMemory<byte> greeting, SmtpServices services)
+    : IAsyncDisposable
+{
+    private MessageFilters? _message;
+    private int _messages;
+
+    /// <summary>Whether a message has filters now.</summary>
+    internal bool AreAsked => _message is not null;
+
+    /// <summary>The mechanism of the login; empty before one.</summary>
+    internal byte[] Mechanism { get; set; } = [];
+
+    /// <summary>Asks what a session wants to know.</summary>
+    /// <returns>The refusal; null for none.</returns>
+    internal async ValueTask<SmtpAnswer?> AskAsync(SmtpSession session, CancellationToken stop)
+    {
+        SmtpQuestion question = session.Question;
+        if (question.Filters == FilterStage.Sender)
+        {
+            await DisposeAsync();
+            _message = services.Filters.Begin(
+                Mail(session), line => services.Log($"{connection.Number} {line}"),
+                services.Floods);
+            SmtpAnswer? refusal = await _message.OnSenderAsync(stop);
+            if (refusal is not null)
+            {
+                await DisposeAsync();
+            }
+
+            return refusal;
+        }
+
+        return _message is null ? null
+            : await _message.OnRecipientAsync(question.Recipient.Address, stop);
+    }
+
+    /// <summary>The way into the queue for the message; null where no filter is asked.</summary>
+    internal FilteredIntake? Hold() => _message is null ? null
+        : new FilteredIntake(services.Queue, _message, services.Filters.Room);
+
+    /// <summary>The message is over.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_message is { } message)
+        {
+            _message = null;
+            await message.DisposeAsync();
+        }
+    }
+
+    private FilteredMail Mail(SmtpSession session)
+    {
+        byte[] helo = session.Helo ?? [];
+        IPAddress? address = client.Address;
+        address = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        byte[] text = ByteText.ToBytes(address?.ToString() ?? "");
+        byte[]? known = client.Environment["TCPREMOTEHOST"];
+        byte[] name = known ?? (address is null ? "localhost"u8.ToArray() : [.. "["u8, .. text,
+            .. "]"u8]);
+        _ = ushort.TryParse(
+            client.Environment.Text("TCPREMOTEPORT"), NumberStyles.None,
+            CultureInfo.InvariantCulture, out ushort port);
+        char family = address is null ? 'U'
+            : address.AddressFamily == AddressFamily.InterNetworkV6 ? '6' : '4';
+        string id = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{services.Time.GetUtcNow().ToUnixTimeSeconds():x}.{connection.Number}.{++_messages}");
+        return new FilteredMail(
+            id, new MilterClient(name, family, port, text, helo), session.Sender,
+            Macros(session, name, text, known));
+    }
+
+    private List<(string Name, byte[]? Value)> Macros(
+        SmtpSession session, byte[] name, byte[] address, byte[]? known)
+    {
+        ByteEnvironment environment = client.Environment;
+        TlsInfo? tls = connection.Tls;
+        ReadOnlySpan<byte> text = greeting.Span;
+        int blank = text.IndexOf((byte)' ');
+        bool isSubmission = environment["SUBMISSION"] is not null;
+        return
+        [
+            ("j", (blank < 0 ? text : text[..blank]).ToArray()),
+            ("v", "Kopis"u8.ToArray()),
+            ("_", [.. name, .. " ["u8, .. address, .. "]"u8]),
+            ("{daemon_name}", isSubmission ? "MSA"u8.ToArray() : "MTA"u8.ToArray()),
+            ("{daemon_addr}", environment["TCPLOCALIP"]),
+            ("{daemon_port}", environment["TCPLOCALPORT"]),
+            ("{client_addr}", address),
+            ("{client_name}", name),
+            ("{client_ptr}", known),
+            ("{client_port}", environment["TCPREMOTEPORT"]),
+            ("{tls_version}", tls is null ? null : ByteText.ToBytes(tls.Protocol)),
+            ("{cipher}", tls is null ? null : ByteText.ToBytes(tls.Cipher)),
+            ("{auth_authen}", session.User),
+            ("{auth_type}", session.User is null ? null : Mechanism),
+            ("{mail_mailer}", "smtp"u8.ToArray()),
+            ("{rcpt_mailer}", "smtp"u8.ToArray()),
+        ];
+    }
+}
