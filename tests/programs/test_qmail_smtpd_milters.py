@@ -83,7 +83,7 @@ class Told(MilterCase):
         self.assertEqual([b"hi\r\n\r\nho\r\n"], milter.data("B"))
         self.assertEqual([b""], milter.data("E"))
         macros = milter.macros_of("C")
-        self.assertEqual((b"mx.example", b"127.0.0.1", b"MTA", b"[127.0.0.1] [127.0.0.1]"),
+        self.assertEqual((b"mx.example", b"127.0.0.1", b"mx.example", b"[127.0.0.1] [127.0.0.1]"),
                          (macros["j"], macros["{client_addr}"], macros["{daemon_name}"],
                           macros["_"]))
         self.assertEqual(b"s@far.example", milter.macros_of("M")["{mail_addr}"])

@@ -96,13 +96,13 @@ internal sealed class SessionFilters(
         TlsInfo? tls = connection.Tls;
         ReadOnlySpan<byte> text = greeting.Span;
         int blank = text.IndexOf((byte)' ');
-        bool isSubmission = environment["SUBMISSION"] is not null;
+        byte[] me = (blank < 0 ? text : text[..blank]).ToArray();
         return
         [
-            ("j", (blank < 0 ? text : text[..blank]).ToArray()),
+            ("j", me),
             ("v", "Kopis"u8.ToArray()),
             ("_", [.. name, .. " ["u8, .. address, .. "]"u8]),
-            ("{daemon_name}", isSubmission ? "MSA"u8.ToArray() : "MTA"u8.ToArray()),
+            ("{daemon_name}", me), // As Postfix has it; rspamd calls us so.
             ("{daemon_addr}", environment["TCPLOCALIP"]),
             ("{daemon_port}", environment["TCPLOCALPORT"]),
             ("{client_addr}", address),
