@@ -19,6 +19,8 @@ public static class FilterFiles
             + "message=300 are seconds: to connect, for each answer before the message, and for "
             + "the message. quarantine=ADDRESS gets what the filter puts into quarantine, in the "
             + "recipients' place; without it that is refused with 451. once closes the connection "
-            + "after each message. A wrong line ends sessions with 421.",
+            + "after each message; keep keeps it after each, which rspamd can, and libmilter not. "
+            + "Without either it is kept where the filter's last answer was to continue. A wrong "
+            + "line ends sessions with 421.",
     };
 }

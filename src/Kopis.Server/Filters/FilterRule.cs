@@ -32,6 +32,9 @@ internal sealed record FilterRule(string Name, EndPoint EndPoint)
     /// <summary>Whether a connection is for one message.</summary>
     internal bool IsOnce { get; private init; }
 
+    /// <summary>Whether one is kept after each message, whatever its last reply was.</summary>
+    internal bool IsKept { get; private init; }
+
     /// <summary>Who gets what it puts into quarantine; null for nobody.</summary>
     internal byte[]? Quarantine { get; private init; }
 
@@ -62,6 +65,7 @@ internal sealed record FilterRule(string Name, EndPoint EndPoint)
             "command" when Seconds(value) is { } time => this with { CommandTime = time },
             "message" when Seconds(value) is { } time => this with { MessageTime = time },
             "once" when equals < 0 => this with { IsOnce = true },
+            "keep" when equals < 0 => this with { IsKept = true },
             "quarantine" when value.Contains('@', StringComparison.Ordinal)
                 && SmtpPath.TryParse(ByteText.ToBytes($"<{value}>"), out byte[] to, out _)
                 && to.Length > 0 => this with { Quarantine = to },

@@ -6,7 +6,8 @@ namespace Kopis.Server.Filters;
 
 /// <summary>
 /// A milter's dialog about one message. Each message is a connection of its own to the filter, on a
-/// socket that is used again (SMFIC_QUIT_NC). A socket that breaks before the message is replaced,
+/// socket that is used again (SMFIC_QUIT_NC): where its last word was that it
+/// goes on, since libmilter reads nothing more behind any other (engine.c, NX_HELO). A socket that breaks before the message is replaced,
 /// and what was said is said again.
 /// </summary>
 internal sealed class MilterFilter(MilterPool pool, FilteredMail mail, HeldRoom room,
@@ -233,7 +234,7 @@ internal sealed class MilterFilter(MilterPool pool, FilteredMail mail, HeldRoom 
         }
 
         FilterVerdict? verdict = Verdict(step);
-        _isAtRest = true;
+        _isAtRest = step == MilterStep.Continue || Rule.IsKept;
         if (verdict is { Decision: FilterDecision.Refuse or FilterDecision.Discard })
         {
             return verdict;
