@@ -134,6 +134,11 @@ public static class TargetTable
         new("srs", ["Kopis.Mail.Authentication.Srs", "Kopis.Base.SrsTag"],
             AuthenticationTargets.Srs),
         new("srs-secrets", ["Kopis.Config.Maps.SrsSecrets"], AuthenticationTargets.SrsSecretFile),
+        new("milter-replies", ["Kopis.Mail.Milter", "Kopis.Mail.Filtering.FieldEdit"],
+            MilterTargets.Replies),
+        new("milter-header", ["Kopis.Mail.Filtering.EditableHeader",
+            "Kopis.Mail.Filtering.FieldEdit"], MilterTargets.Header),
+        new("milters", ["Kopis.Server.Filters.FilterRule"], MilterTargets.Rule),
         new(Planted, ["Kopis.Fuzz.Targets.Planted"], Targets.Planted.Read),
     ];
 

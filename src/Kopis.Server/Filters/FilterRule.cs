@@ -114,6 +114,7 @@ internal sealed record FilterRule(string Name, EndPoint EndPoint)
     // 10.1 and 010.0.0.1 are addresses to inet_aton, and others than people mean.
     private static IPAddress? AddressOf(string host) =>
         host is ['[', .., ']'] ? (IPAddress.TryParse(host[1..^1], out IPAddress? six) ? six : null)
-        : IPAddress.TryParse(host, out IPAddress? four) && four.ToString() == host ? four
+        : !host.Contains(':') && IPAddress.TryParse(host, out IPAddress? four)
+            && four.ToString() == host ? four
         : null;
 }
