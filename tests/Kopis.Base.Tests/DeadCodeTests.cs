@@ -15,7 +15,6 @@ public sealed class DeadCodeTests
         "BodyOffset", // That a body has a file of its own.
         "CanFilterCalls", // Whether the kernel has what a test is about.
         "IdleCount", "IsSettled", "IsWritten", "MemoryHeld", // State that a test waits for.
-        "NoSpace", // An error that a test's disk returns.
         "OverPipes", // A connection without a socket.
         "TotalBytes", // What the length of a netstring is compared with.
     ];

@@ -14,8 +14,8 @@ public enum SmtpStep
 
     /// <summary>
     /// An answer to <see cref="SmtpSession.Question"/>, given by
-    /// <see cref="SmtpSession.OnAnswer"/> or <see cref="SmtpSession.OnFiltered"/>. Replies so far may wait: what follows in the batch is to
-    /// be answered with them.
+    /// <see cref="SmtpSession.OnAnswer"/> or <see cref="SmtpSession.OnFiltered"/>. Replies so far
+    /// may wait: what follows in the batch is to be answered with them.
     /// </summary>
     Ask,
 

@@ -7,11 +7,11 @@ namespace Kopis.Server.Filters;
 /// <summary>
 /// A milter's dialog about one message. Each message is a connection of its own to the filter, on a
 /// socket that is used again (SMFIC_QUIT_NC): where its last word was that it
-/// goes on, since libmilter reads nothing more behind any other (engine.c, NX_HELO). A socket that breaks before the message is replaced,
-/// and what was said is said again.
+/// goes on, since libmilter reads nothing more behind any other (engine.c, NX_HELO). A socket that
+/// breaks is replaced once, and what was said is said again.
 /// </summary>
-internal sealed class MilterFilter(MilterPool pool, FilteredMail mail, HeldRoom room,
-    TimeProvider time) : IMessageFilter
+internal sealed class MilterFilter(
+    MilterPool pool, FilteredMail mail, HeldRoom room, TimeProvider time) : IMessageFilter
 {
     private const int FlushBytes = 64 * 1024;
     private const int PieceBytesMax = MilterPacket.DataBytesMax / 2; // CRLF for each LF fits.
