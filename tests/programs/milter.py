@@ -5,6 +5,7 @@ The protocol is that of Sendmail's libmilter: mfdef.h."""
 import socket
 import struct
 import threading
+import time
 
 ALL_ACTIONS = 0x1FF
 NO = {"C": 0x1, "H": 0x2, "M": 0x4, "R": 0x8, "B": 0x10, "L": 0x20, "N": 0x40, "T": 0x200}
@@ -175,7 +176,10 @@ class Milter:
         if mine in (HANG, CRASH):
             peer.shutdown(socket.SHUT_RDWR)
             raise EOFError
-        self.send(peer, mine)
+        for one in mine[0] if isinstance(mine, tuple) else [mine]:  # Packets, and a pause between.
+            if isinstance(mine, tuple):
+                time.sleep(mine[1])
+            self.send(peer, one)
 
     def send(self, peer, data):
         for at in range(0, len(data), self.cut or len(data) or 1):

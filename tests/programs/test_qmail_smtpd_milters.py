@@ -3,6 +3,7 @@ of mail when they are slow, away or mad. Nothing is lost, and nobody is refused 
 
 import pathlib
 import smtplib
+import time
 import unittest
 
 from listener import ListenerCase
@@ -176,6 +177,49 @@ class Told(MilterCase):
             client.rcpt("a@mx.example")
             self.assertEqual(250, client.data(PLAIN)[0])
         self.assertEqual("CHMRQCHMRTLLLNBEK", milter.letters())
+
+    def test_addresses_are_quoted(self):
+        milter = self.milter(E=packet("-", text('<"a> b"@mx.example>')) + CONTINUE)
+        self.assertEqual(250, self.send(recipients=('"a> b"@mx.example', "b@mx.example"))[0])
+        self.assertEqual(b'<"a> b"@mx.example>\0', milter.data("R")[0])
+        self.assertEqual(b"Fs@far.example\0Tb@mx.example\0\0", self.taken()[1])
+
+    def test_a_batch_is_answered_in_order_however_it_is_cut(self):
+        batch = (b"EHLO c\r\nMAIL FROM:<s@far.example>\r\nRCPT TO:<a@mx.example>\r\n"
+                 b"RCPT TO:<no@mx.example>\r\nRCPT TO:<b@other.example>\r\nDATA\r\n")
+        self.milter(R=lambda data: packet("r") if b"no@" in data else CONTINUE)
+        for cut in (1, 7, len(batch)):
+            with self.subTest(cut):
+                peer, replies = self.connect()
+                self.assertEqual(b"220", replies.readline()[:3])
+                for at in range(0, len(batch), cut):
+                    peer.sendall(batch[at:at + cut])
+                codes = [self.read_reply(replies)[-200:].splitlines()[-1][:3] for _ in range(6)]
+                self.assertEqual([b"250", b"250", b"250", b"550", b"553", b"354"], codes)
+                peer.sendall(PLAIN + b".\r\nQUIT\r\n")
+                self.assertEqual([b"250", b"221"],
+                                 [self.read_reply(replies)[:3] for _ in range(2)])
+                self.assertEqual(b"Fs@far.example\0Ta@mx.example\0\0", self.taken()[1])
+
+    def test_a_user_and_tls(self):
+        self.certificate("servercert.pem", "mx.example")
+        judge = self.home / "judge"
+        judge.write_text('#!/bin/sh\ncat <&3 >/dev/null\nexec "$@"\n')
+        judge.chmod(0o755)
+        milter = Milter(self)
+        self.control("milters", milter.place)
+        self.serve("-vHR", "-l0", chain=("qmail-smtpd", "mx.example", str(judge), "true"))
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as client:
+            client.starttls(context=self.client_context())
+            client.ehlo("c.example")
+            client.login("joe@mx.example", "secret")
+            client.sendmail("joe@mx.example", ["far@other.example"], b"Subject: x\r\n\r\nhi\r\n")
+        macros = {**milter.macros_of("H"), **milter.macros_of("M")}
+        self.assertEqual((b"joe@mx.example", b"PLAIN", b"TLSv1.3"), tuple(
+            macros[name] for name in ("{auth_authen}", "{auth_type}", "{tls_version}")))
+        self.assertTrue(macros["{cipher}"].startswith(b"TLS_"))
+        names = [field.split(b"\0")[0] for field in milter.data("L")]
+        self.assertEqual({b"Message-ID", b"Date", b"From", b"Subject"}, {*names} | {b"From"})
 
     def test_a_recipient_that_nobody_has_is_not_asked_about(self):
         milter = self.milter()
@@ -400,6 +444,23 @@ class Away(MilterCase):
                 self.assertEqual(250, self.send()[0])
                 self.assertEqual(2, milter.connections)
                 self.assertEqual(HEADER + "\nhi\n\nho\n", self.taken()[0])
+
+    def test_a_filter_that_is_slower_than_a_client_may_be(self):
+        self.control("timeoutsmtpd", "1")
+
+        def slowly(_):
+            time.sleep(2.5)
+            return CONTINUE
+
+        self.milter(E=slowly)
+        self.assertEqual(250, self.send()[0])
+        self.assertEqual(1, self.queued())
+
+    def test_it_says_that_it_is_at_work(self):
+        milter = Milter(self)
+        self.filters(milter, words="message=2")
+        milter.answers["E"] = lambda _: ([packet("p")] * 4 + [CONTINUE], 0.8)
+        self.assertEqual(250, self.send()[0])
 
     def test_others_are_served_while_one_waits(self):
         milter = self.milter(

@@ -275,5 +275,25 @@ class OpenDkim(FilterCase):
         self.assertTrue(second.data("L")[0].startswith(b"DKIM-Signature\0"))
 
 
+@unittest.skipUnless(os.geteuid() == 0, "mounts a disk")
+class Room(FilterCase):
+    def test_a_message_that_finds_no_room_to_wait_comes_again(self):
+        from milter import CONTINUE, Milter, packet, text
+        small = self.home / "tmp"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=70m", "none", small], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", small], check=True)
+        self.control("milters", Milter(
+            self, E=packet("h", text("X", "y")) + CONTINUE).place)
+        self.control("xclients", "127.0.0.1")
+        self.serve("-vHR", "-l0", TMPDIR=str(small))
+        line = b"x" * 70 + b"\r\n"
+        self.assertEqual(250, self.deliver(line * 50_000)[0])  # 3.6 MB: a file.
+        code, words = self.deliver(line * 150_000)  # 10.8 MB: 64 are to stay free.
+        self.assertEqual((451, 1), (code, self.queued()), words)
+        self.assertEqual(250, self.deliver(b"hello")[0])
+        self.assertEqual([], list(small.iterdir()))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Kopis.Mail.Addresses;
 using Kopis.Mail.Dsn;
 using Kopis.Mail.Filtering;
 using Kopis.Mail.Smtp;
@@ -209,7 +210,8 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
         macros.Set($"{{{kind}_host}}", at < 0 ? null : address[(at + 1)..]);
         macros.Write(to, stage, letter, agreement);
         Begin();
-        MilterPacket.AddText(_data, [(byte)'<', .. address, (byte)'>']);
+        MilterPacket.AddText(
+            _data, [(byte)'<', .. AddressQuote.Quote(address), (byte)'>']);
         return Send(to, letter, quiet);
     }
 
