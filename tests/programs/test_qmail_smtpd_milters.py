@@ -464,7 +464,7 @@ class Away(MilterCase):
 
     def test_others_are_served_while_one_waits(self):
         milter = self.milter(
-            R=lambda data: HANG if b"slow" in data else CONTINUE, words="command=15")
+            R=lambda data: HANG if b"slow" in data else CONTINUE, words="command=5")
         with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as slow:
             slow.ehlo("c.example")
             slow.mail("s@far.example")

@@ -3,7 +3,9 @@ milters, and by QMAILQUEUE. Each adds, refuses and rewrites, and is missed witho
 
 import os
 import pathlib
+import random
 import re
+import smtplib
 import socket
 import subprocess
 import sys
@@ -15,6 +17,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/programs"))
 sys.path.append("/usr/lib/python3/dist-packages")
 
+from host import HostCase
+from milter import CONTINUE, CRASH, Milter, packet, text
+from nameserver import NameServer
 from test_qmail_smtpd_milters import MilterCase
 
 PAGE = (ROOT / "docs/FILTERING.md").read_text()
@@ -97,12 +102,8 @@ class FilterCase(MilterCase):
         self.control("xclients", "127.0.0.1")
         self.serve("-vHR", "-l0", QMAILQUEUE=str(program))
 
-    def environment(self, **more):
-        return {**super().environment(), **more}
-
     def deliver(self, body):
         """What a client of another host gets for a message."""
-        import smtplib
         with smtplib.SMTP("127.0.0.1", self.port, timeout=90) as client:
             client.ehlo("proxy.example")
             client.docmd("XCLIENT", "ADDR=192.0.2.7 NAME=far.example HELO=far.example")
@@ -268,7 +269,6 @@ class OpenDkim(FilterCase):
 
     def test_it_may_be_first_of_two(self):
         """The second sees the signature of the first."""
-        from milter import Milter
         second = Milter(self)
         self.milters(block("OpenDKIM\n", "`/var/qmail/control/milters`").strip(), second.place)
         self.assertEqual(250, self.send(mail(b"hello"), "a@far.example")[0])
@@ -278,7 +278,6 @@ class OpenDkim(FilterCase):
 @unittest.skipUnless(os.geteuid() == 0, "mounts a disk")
 class Room(FilterCase):
     def test_a_message_that_finds_no_room_to_wait_comes_again(self):
-        from milter import CONTINUE, Milter, packet, text
         small = self.home / "tmp"
         small.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=70m", "none", small], check=True)
@@ -293,6 +292,52 @@ class Room(FilterCase):
         self.assertEqual((451, 1), (code, self.queued()), words)
         self.assertEqual(250, self.deliver(b"hello")[0])
         self.assertEqual([], list(small.iterdir()))
+
+
+class WholeHost(HostCase):
+    """From SMTP through a filter and the queue to the mailbox."""
+
+    def send(self, size, sender="s@far.example"):
+        lines = b"".join(b"%070d\r\n" % number for number in range(size // 72))
+        with smtplib.SMTP("127.0.0.1", self.host.smtp_port, timeout=60) as client:
+            client.sendmail(sender, [self.host.address],
+                            b"From: a@far.example\r\nSubject: %d\r\n\r\n" % size + lines)
+        return lines.replace(b"\r\n", b"\n")
+
+    def test_messages_of_any_size_arrive_changed_and_checked(self):
+        self.host.rules(":allow")  # Nobody may relay.
+        self.host.control("checkloopback", "1")
+        self.host.control("resolvers", NameServer(
+            self, "txt-record=far.example,v=spf1 ip4:127.0.0.1 -all").address)
+        milter = Milter(self, E=packet("h", text("X-End", "end")) + CONTINUE)
+        self.host.control("milters", milter.place)
+        sizes = (10, 3_000, 60_000, 200_000, 262_144, 300_000, 3_000_000)
+        sent = {size: self.send(size) for size in sizes}
+        for path in self.host.wait_mail(self.host.address, len(sizes), timeout=60):
+            head, body = path.read_bytes().split(b"\n\n", 1)
+            size = int(head.split(b"\nSubject: ")[1].split(b"\n")[0])
+            self.assertEqual(sent.pop(size), body)
+            self.assertRegex(head.decode(), r"(?s)Received: \(qmail \d+ invoked from network\); .*"
+                             r"\nAuthentication-Results: .*spf=pass .*\nReceived: from .*"
+                             r"\nFrom: a@far.example\nSubject: \d+\nX-End: end$")
+        self.assertEqual({}, sent)
+
+    def test_a_filter_that_dies_over_and_over_loses_and_doubles_nothing(self):
+        milter = Milter(self, E=lambda data: CRASH if random.random() < 0.3 else CONTINUE)
+        self.host.control("milters", f"{milter.place} message=5")
+        left = set(range(1, 41))
+        deadline = time.monotonic() + 120
+        while left and time.monotonic() < deadline:
+            for size in sorted(left):
+                try:
+                    self.send(size)
+                    left.discard(size)
+                except smtplib.SMTPDataError as fault:
+                    self.assertEqual(451, fault.smtp_code, fault)
+        self.assertEqual(set(), left)
+        subjects = sorted(int(path.read_bytes().split(b"\nSubject: ")[1].split(b"\n")[0])
+                          for path in self.host.wait_mail(self.host.address, 40, timeout=60))
+        self.assertEqual(list(range(1, 41)), subjects)
 
 
 if __name__ == "__main__":

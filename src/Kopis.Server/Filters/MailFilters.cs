@@ -28,6 +28,5 @@ internal sealed class MailFilters(ControlDirectory control, TimeProvider time)
     internal MessageFilters Begin(FilteredMail mail, Action<string> log, LogThrottle floods) => new(
         [.. _settings.Current().Pools.Select(
             pool => (IMessageFilter)new MilterFilter(pool, mail, Room, time))],
-        mail, line => log($"{line} ({mail.Id})"),
-        line => floods.Write("filters that are away", line), time);
+        mail, line => log($"{line} ({mail.Id})"), floods, time);
 }

@@ -13,11 +13,12 @@ namespace Kopis.Server.Filters;
 /// <param name="filters">In their order.</param>
 /// <param name="mail">The message.</param>
 /// <param name="log">Writes a line about this message.</param>
-/// <param name="floods">Writes lines about filters that are away, within limits.</param>
+/// <param name="floods">Writes a line that a client or a filter can cause at will, within limits.
+/// </param>
 /// <param name="time">The clock.</param>
 internal sealed class MessageFilters(
     IReadOnlyList<IMessageFilter> filters, FilteredMail mail, Action<string> log,
-    Action<string> floods, TimeProvider time) : IAsyncDisposable
+    LogThrottle floods, TimeProvider time) : IAsyncDisposable
 {
     /// <summary>To what a filter that is away has not seen.</summary>
     internal static readonly SmtpAnswer Away =
@@ -127,7 +128,9 @@ internal sealed class MessageFilters(
                 case null when !filter.Rule.AcceptsWithout || stop.IsCancellationRequested:
                     return Away;
                 case FilterDecision.Refuse:
-                    log($"filter {filter.Rule.Name}: {verdict.Answer!.Line}");
+                    floods.Write(
+                        "senders and recipients refused by filters",
+                        $"filter {filter.Rule.Name}: {verdict.Answer!.Line} ({mail.Id})");
                     return verdict.Answer;
                 case FilterDecision.Discard:
                     Discard(filter);
@@ -154,8 +157,9 @@ internal sealed class MessageFilters(
         }
         catch (FilterAwayException e)
         {
-            floods($"filter {filter.Rule.Name}: {e.Message}; mail is "
-                + (filter.Rule.AcceptsWithout ? "taken without it" : "told to come again"));
+            floods.Write(
+                "filters that are away", $"filter {filter.Rule.Name}: {e.Message}; mail is "
+                    + (filter.Rule.AcceptsWithout ? "taken without it" : "told to come again"));
             return null;
         }
     }
