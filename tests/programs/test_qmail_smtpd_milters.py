@@ -437,6 +437,32 @@ class Away(MilterCase):
                 self.expect_later_or_unfiltered(
                     Milter(self, actions=0, E=packet(letter, data) + CONTINUE), "not_?.?agreed")
 
+    def test_it_goes_away_in_the_middle(self):
+        for stage in "HMRTLNBE":
+            with self.subTest(stage):
+                milter = Milter(self)
+
+                def leave(_, milter=milter):
+                    milter.go_away()
+                    return CRASH
+
+                milter.answers[stage] = leave
+                self.filters(milter)
+                self.assertEqual(451, self.send()[0])
+                self.assertEqual(0, self.queued())
+
+    def test_a_message_that_is_refused_anyway_is_not_shown(self):
+        self.control("databytes", "100")
+        milter = self.milter()
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as client:
+            client.ehlo("c.example")
+            for _ in range(2):
+                client.mail("s@far.example")
+                client.rcpt("a@mx.example")
+                self.assertEqual(552, client.data(PLAIN * 10)[0])
+                self.assertTrue(milter.wait_for("Q"), "and it is not kept waiting")
+        self.assertEqual("CHMRQCHMRQ", milter.letters())
+
     def test_it_is_started_anew_in_the_middle(self):
         for stage in "RTLNBE":
             with self.subTest(stage):

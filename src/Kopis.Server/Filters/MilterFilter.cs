@@ -112,7 +112,7 @@ internal sealed class MilterFilter(
     {
         _link?.Dispose();
         _body?.Dispose();
-        (_body, _lines) = (null, new BodyLines());
+        (_link, _body, _lines) = (null, null, new BodyLines());
         _link = await pool.AcquireAsync(isNew, stop);
         (_isAtRest, _dialog) = (false, new MilterDialog(_link.Agreement, Macros()));
         return await WithinAsync(Rule.CommandTime, SenderAsync, stop);

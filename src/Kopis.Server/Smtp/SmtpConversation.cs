@@ -367,6 +367,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
                 return ExitEarly;
         }
 
+        await _filters.DisposeAsync();
         _since = _services.Time.GetTimestamp();
         return null;
     }
@@ -403,8 +404,6 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         {
             Answer(reply, message.CustomText);
         }
-
-        await _filters.DisposeAsync();
     }
 
     private void Answer(QueueReply? reply, string? words)
