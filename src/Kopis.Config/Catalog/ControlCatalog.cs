@@ -29,14 +29,15 @@ public static class ControlCatalog
             RemoteFiles.ClientCert, RemoteFiles.ServerCa,
 
             SmtpFiles.SmtpGreeting, SmtpFiles.LocalIpHost, SmtpFiles.DataBytes,
-            SmtpFiles.TimeoutSmtpd, SmtpFiles.BadMailFrom, SmtpFiles.RcptHosts,
+            SmtpFiles.TimeoutSmtpd, SmtpFiles.BadMailFrom, SmtpFiles.BadMailTo,
+            SmtpFiles.BadHelo, SmtpFiles.RcptHosts,
             SmtpFiles.MoreRcptHosts, SmtpFiles.MoreRcptHostsCdb, SmtpFiles.OpenRelay,
             SmtpFiles.MaxRcpt, SmtpFiles.MaxRcptRelay, SmtpFiles.SmtpExtensions,
             SmtpFiles.XClients, SmtpFiles.NoRcptCheck, SmtpFiles.CatchAllFirst,
             SmtpFiles.AliasesFirst,
 
-            CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc, CheckFiles.ReverseName,
-            CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId,
+            CheckFiles.Helo, CheckFiles.HeloSelf, CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc,
+            CheckFiles.ReverseName, CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId,
 
             ClientFiles.ClientLimits, ClientFiles.ClientName, ClientFiles.DnsLists,
             ClientFiles.DnsListReject, ClientFiles.DnsListDefer, ClientFiles.DnsListTag,

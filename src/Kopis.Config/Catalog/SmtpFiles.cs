@@ -6,6 +6,15 @@ public static class SmtpFiles
 {
     private const string Smtp = "qmail-smtpd(8)";
     private const string Both = "qmail-smtpd(8) qmail-qmtpd(8)";
+    private const string PatternLine =
+        "an address, @host, or a pattern of either with *, ? or [...]; after ! an exception";
+
+    private const string PatternForms = "In a pattern * stands for any bytes, ? for one, [a-z] "
+        + "for one of a set and [!a-z] for one of no such set; it must fit the whole address, or "
+        + "the part from the last @ on where it begins with @. What fits a line that begins with "
+        + "! is not refused, whatever other lines say. Regular expressions, as of the qregex "
+        + "patch, are reported and fit nothing.";
+
     private const int RecipientsMost = 40_000; // Some of a megabyte of addresses.
 
     /// <summary><c>smtpgreeting</c>.</summary>
@@ -63,12 +72,38 @@ public static class SmtpFiles
     public static readonly ControlList BadMailFrom = new("badmailfrom")
     {
         IsQmails = true,
-        Line = "an address or @host",
+        Line = PatternLine,
         Without = "Any MAIL FROM is allowed.",
         Readers = Smtp,
         Reread = Reread.Connection,
         Says = "{} not accepted in MAIL FROM.",
-        Text = "Envelope senders from whom no mail is taken. Each recipient is refused with 553.",
+        Text = "Envelope senders from whom no mail is taken. Each recipient is refused with 553. "
+            + PatternForms + " The empty sender of bounces fits no line.",
+    };
+
+    /// <summary><c>badmailto</c>, as the qregex patch has it.</summary>
+    public static readonly ControlList BadMailTo = new("badmailto")
+    {
+        Line = PatternLine,
+        Without = "Any RCPT TO is allowed that the other checks let pass.",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "{} not accepted in RCPT TO.",
+        Text = "Recipients for whom no mail is taken by SMTP, from nobody. They are refused with "
+            + "553. " + PatternForms,
+    };
+
+    /// <summary><c>badhelo</c>, as the qregex patch has it.</summary>
+    public static readonly ControlList BadHelo = new("badhelo")
+    {
+        Line = "a name, or a pattern of it with *, ? or [...]; after ! an exception",
+        Without = "Any name is allowed in HELO.",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "{} not accepted in HELO.",
+        Text = "Names in HELO and EHLO with which strangers bring no mail. Each recipient is "
+            + "refused with 553. Lines are as in badmailfrom, of names. Users who have logged in "
+            + "and clients that may relay may call themselves anything.",
     };
 
     /// <summary><c>rcpthosts</c>.</summary>

@@ -75,6 +75,14 @@ public static class SmtpReply
     internal static readonly SmtpAnswer BadSender =
         new("553 5.7.1 sorry, your envelope sender is in my badmailfrom list");
 
+    /// <summary>To a recipient in badmailto.</summary>
+    public static readonly SmtpAnswer BadRecipient =
+        new("553 5.7.1 sorry, your envelope recipient is in my badmailto list");
+
+    /// <summary>To each recipient of a client whose name is in badhelo.</summary>
+    public static readonly SmtpAnswer BadHelo =
+        new("553 5.7.1 sorry, your HELO name is in my badhelo list");
+
     internal static readonly SmtpAnswer NotOurs =
         new("553 5.7.1 sorry, that domain isn't in my list of allowed rcpthosts");
 

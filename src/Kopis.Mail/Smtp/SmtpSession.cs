@@ -189,6 +189,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         bool isInDoubt = false;
         if (policy.Submission?.OnMail(User, address, out isInDoubt) is { } unfit)
         {
+            policy.OnRefused(
+                SmtpCheck.Submission, unfit, new SmtpSubject(User, Helo, address, []));
             return OnError(unfit, reply);
         }
 
@@ -230,26 +232,49 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return OnError(fault, reply);
         }
 
-        if (_transaction.SenderIsBad)
-        {
-            return Say(reply, SmtpReply.BadSender);
-        }
-
         address = policy.NameOwnAddress(address);
         _recipient = policy.Route(
             policy.RelayClient is { } suffix ? [.. address, .. suffix] : address);
-        if (policy.RelayClient is null && User is null && !policy.IsOurs(_recipient))
+        return JudgeRcpt(reply);
+    }
+
+    // What is refused without asking anybody, in the order of the checks.
+    private SmtpStep? JudgeRcpt(IBufferWriter<byte> reply)
+    {
+        SmtpSubject subject = Subject;
+        for (SmtpCheck check = SmtpCheck.BadMailFrom; check <= SmtpCheck.HeloSelf; check++)
         {
-            _refused++;
-            return Say(reply, SmtpReply.NotOurs);
+            SmtpAnswer? refusal = check switch
+            {
+                SmtpCheck.BadMailFrom => _transaction.SenderIsBad ? SmtpReply.BadSender : null,
+                SmtpCheck.RcptHosts => MayRelay || policy.IsOurs(_recipient)
+                    ? null : SmtpReply.NotOurs,
+                SmtpCheck.RecipientCount =>
+                    _transaction.Recipients >= policy.RecipientsMaxFor(User)
+                        && !_transaction.Has(_recipient.Address)
+                        ? SmtpReply.TooManyRecipients : null,
+                _ => policy.RefuseRecipient(check, subject),
+            };
+            if (refusal is not null)
+            {
+                _refused += check == SmtpCheck.RcptHosts ? 1 : 0;
+                return Refuse(reply, check, refusal);
+            }
         }
 
-        return _transaction.Recipients >= policy.RecipientsMaxFor(User)
-            && !_transaction.Has(_recipient.Address)
-                ? Say(reply, SmtpReply.TooManyRecipients)
-            : policy.RefuseRecipient(User) is { } held ? Say(reply, held)
-            : null;
+        return null;
     }
+
+    private SmtpSubject Subject =>
+        new(User, Helo, _transaction.Sender, _recipient.Address ?? []);
+
+    private SmtpStep Refuse(IBufferWriter<byte> reply, SmtpCheck check, SmtpAnswer answer)
+    {
+        policy.OnRefused(check, answer, Subject);
+        return Say(reply, answer);
+    }
+
+    private bool MayRelay => policy.RelayClient is not null || User is not null;
 
     private SmtpStep Ask(byte[]? sender)
     {
@@ -265,9 +290,10 @@ public sealed class SmtpSession(ISmtpPolicy policy)
                 _transaction.TrustSender();
                 return FindRecipient(reply);
             case LookupVerdict.No:
+                policy.OnRefused(SmtpCheck.SenderAlias, AuthReply.NotYourAddress, Subject);
                 return OnError(AuthReply.NotYourAddress, reply);
             default:
-                return Say(reply, SmtpReply.RecipientLater);
+                return Refuse(reply, SmtpCheck.SenderAlias, SmtpReply.RecipientLater);
         }
     }
 
@@ -293,14 +319,14 @@ public sealed class SmtpSession(ISmtpPolicy policy)
                 _idleCommands--; // The count of this line; it did bring a message nearer.
                 return Say(reply, SmtpReply.RecipientOk);
             case LookupVerdict.Yes:
-                return Say(reply, SmtpReply.TooManyRecipients);
+                return Refuse(reply, SmtpCheck.RecipientCount, SmtpReply.TooManyRecipients);
             case LookupVerdict.No:
                 _refused++;
-                return Say(reply, SmtpReply.NoMailbox);
+                return Refuse(reply, SmtpCheck.Mailbox, SmtpReply.NoMailbox);
             case LookupVerdict.Full:
-                return Say(reply, SmtpReply.MailboxFull);
+                return Refuse(reply, SmtpCheck.Mailbox, SmtpReply.MailboxFull);
             default:
-                return Say(reply, SmtpReply.RecipientLater);
+                return Refuse(reply, SmtpCheck.Mailbox, SmtpReply.RecipientLater);
         }
     }
 

@@ -28,14 +28,48 @@ internal sealed class MailChecks(ControlDirectory control, Func<IMailDns> dns, T
 
     /// <summary>Begins to check a stranger's message; null where nothing is to be checked.
     /// </summary>
-    internal MessageChecks? Begin(IPAddress client, byte[] helo, byte[] sender)
+    /// <param name="client">The client's address.</param>
+    /// <param name="helo">What it calls itself; null before HELO.</param>
+    /// <param name="sender">The envelope sender.</param>
+    /// <param name="isOwn">Whether an address is one of this host.</param>
+    internal MessageChecks? Begin(
+        IPAddress client, byte[]? helo, byte[] sender, Func<IPAddress, bool> isOwn)
     {
         CheckSettings settings = _settings.Current();
         return settings.AppliesTo(client)
             ? new MessageChecks(
                 settings, new AuthenticationDns(settings.Dns, _answers, time, DnsTime), client,
-                helo, sender, _keys, time)
+                helo ?? [], sender, _keys, time)
+            {
+                Helo = Judge(settings, client, helo, isOwn).Fault,
+            }
             : null;
+    }
+
+    /// <summary>Judges what a stranger calls itself. Asks nobody.</summary>
+    /// <param name="client">The client's address.</param>
+    /// <param name="helo">What it calls itself; null before HELO.</param>
+    /// <param name="isOwn">Whether an address is one of this host.</param>
+    internal HeloCheck JudgeHelo(IPAddress client, byte[]? helo, Func<IPAddress, bool> isOwn) =>
+        Judge(_settings.Current(), client, helo, isOwn);
+
+    private static HeloCheck Judge(
+        CheckSettings settings, IPAddress client, byte[]? helo, Func<IPAddress, bool> isOwn)
+    {
+        if ((settings.Helo, settings.HeloSelf) == default || settings.IsLocal(client))
+        {
+            return default;
+        }
+
+        HeloFault owner = HeloJudge.JudgeOwner(helo, settings.HeloNames, isOwn);
+        bool isExempt = settings.IsExempt(client);
+        return new HeloCheck(
+            HeloJudge.JudgeForm(helo),
+            owner != HeloFault.None && isOwn(client) ? HeloFault.None : owner,
+            AtMost(settings.Helo), AtMost(settings.HeloSelf));
+
+        CheckAction AtMost(CheckAction action) =>
+            isExempt && action != CheckAction.Off ? CheckAction.Tag : action;
     }
 
     /// <summary>What removes results that a message only claims to have from us; null for a client

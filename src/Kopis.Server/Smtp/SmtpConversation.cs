@@ -33,6 +33,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private readonly SmtpSettings _settings;
     private readonly SmtpServices _services;
     private readonly ConnectionEnds _peer;
+    private readonly RefusalLog _refusals;
     private SmtpPolicy _policy;
     private SmtpSession _session;
     private SmtpMessage? _message; // A message by BDAT that has begun.
@@ -48,6 +49,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         _settings = settings;
         _services = services;
         _peer = ConnectionEnds.Of(client.Environment);
+        _refusals = new RefusalLog(
+            $"{connection.Number} {LogText.Safe(_peer.RemoteIp)}", services.Log);
         _policy = Policy();
         _session = new SmtpSession(_policy);
     }
@@ -89,6 +92,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             };
             if (exit is { } code)
             {
+                _refusals.Close();
                 return code;
             }
         }
@@ -104,7 +108,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     }
 
     private SmtpPolicy Policy() => new(
-        _settings, _services, _client, _connection.Tls,
+        _settings, _services, _client, _refusals, _connection.Tls,
         new ClientInfo(_connection.Environment, Helo: null).Address is { } peer
             && _settings.XClients.Contains(peer));
 
@@ -297,7 +301,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     {
         DateTimeOffset now = _services.Time.GetUtcNow();
         MessageChecks? checks = !IsStranger || _client.Address is not { } address ? null
-            : _services.Checks.Begin(address, _session.Helo ?? [], _session.Sender);
+            : _services.Checks.Begin(address, _session.Helo, _session.Sender, _policy.IsOwn);
         MessageUpload upload = new(
             _services.Queue, IsStranger ? MessageOrigin.Network : MessageOrigin.Submitted,
             headFollows: checks is not null)

@@ -12,12 +12,13 @@ namespace Kopis.Server.Smtp;
 /// <param name="settings">The control files.</param>
 /// <param name="services">What sessions use.</param>
 /// <param name="client">The client.</param>
+/// <param name="refusals">Logs what is refused.</param>
 /// <param name="tls">What protects the session; null for nothing.</param>
 /// <param name="speaksForOthers">The peer is one of xclients.</param>
 /// <exception cref="Base.ConfigurationException">DATABYTES is not a number.</exception>
 internal sealed class SmtpPolicy(
-    SmtpSettings settings, SmtpServices services, ClientInfo client, TlsInfo? tls,
-    bool speaksForOthers)
+    SmtpSettings settings, SmtpServices services, ClientInfo client, RefusalLog refusals,
+    TlsInfo? tls, bool speaksForOthers)
     : ReceivePolicy(
         settings.DataBytes, settings.RcptHosts, settings.Recipients, services.Names,
         client.Environment,
@@ -57,14 +58,36 @@ internal sealed class SmtpPolicy(
         settings.OffersDsnToAll || !IsStranger(user) || client.Environment["SUBMISSION"] is not null
             ? Extensions : Extensions & ~SmtpExtensions.Dsn;
 
-    public bool IsBadSender(ReadOnlySpan<byte> sender) => settings.BadMailFrom.Contains(sender);
+    public bool IsBadSender(ReadOnlySpan<byte> sender) =>
+        settings.BadMailFrom.Find(sender) is not null;
 
     public SmtpAnswer? RefuseMail(byte[]? user) => services.Client.CountMessage(user);
 
+    public SmtpAnswer? RefuseRecipient(SmtpCheck check, in SmtpSubject subject) => check switch
+    {
+        SmtpCheck.BadMailTo => settings.BadMailTo.Find(subject.Recipient) is null
+            ? null : SmtpReply.BadRecipient,
+        SmtpCheck.RecipientRate => services.Client.CountRecipient(subject.User),
+        _ => IsStranger(subject.User) ? RefuseStranger(check, subject.Helo) : null,
+    };
+
     // Lists and names do not apply to clients that may relay.
-    public SmtpAnswer? RefuseRecipient(byte[]? user) =>
-        services.Client.CountRecipient(user)
-            ?? (IsStranger(user) ? services.Client.Refusal : null);
+    private SmtpAnswer? RefuseStranger(SmtpCheck check, byte[]? helo) => check switch
+    {
+        SmtpCheck.ClientLists => services.Client.Refusal,
+        SmtpCheck.BadHelo => settings.BadHelo.Find(helo) is null ? null : SmtpReply.BadHelo,
+        SmtpCheck.HeloName or SmtpCheck.HeloSelf when client.Address is { } address =>
+            services.Checks.JudgeHelo(address, helo, IsOwn).Refusal(check),
+        _ => null,
+    };
+
+    public void OnRefused(SmtpCheck check, SmtpAnswer answer, in SmtpSubject subject) =>
+        refusals.Log(check, answer, subject);
+
+    /// <summary>Whether an address is one of this host. Asks the system once in a session.
+    /// </summary>
+    internal bool IsOwn(IPAddress address) =>
+        (_ownAddresses ??= LocalAddresses.Read()).Contains(OwnAddresses.Plain(address));
 
     public byte[] NameOwnAddress(byte[] address)
     {

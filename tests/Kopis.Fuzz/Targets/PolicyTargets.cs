@@ -4,6 +4,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Submission;
 
@@ -14,6 +15,32 @@ internal static class PolicyTargets
 {
     private static readonly string Home = Scratch.Home(("me", "host.example"));
     private static readonly ControlDirectory Control = new(Path.Combine(Home, "control"));
+
+    /// <summary>A pattern in the first line, and a text that it may fit: what a client says in
+    /// HELO, MAIL or RCPT.</summary>
+    internal static void Patterns(byte[] input)
+    {
+        int end = input.AsSpan().IndexOf((byte)'\n');
+        ReadOnlySpan<byte> line = end < 0 ? input : input.AsSpan(0, end);
+        ReadOnlySpan<byte> text = input.AsSpan(end + 1);
+        if (BytePattern.TryParse(line) is { } pattern)
+        {
+            bool fits = pattern.Matches(text);
+            Must.Hold(line.ContainsAnyExcept((byte)'*') || line.IsEmpty || fits, "any text");
+            Must.Hold(
+                BytePattern.IsPattern(line) || fits == Ascii8.EqualsIgnoreCase(line, text),
+                "a plain text");
+            Must.Hold(
+                !fits || BytePattern.TryParse([.. line, (byte)'*']) is not { } longer
+                    || longer.Matches([.. text, 1]), "more text");
+        }
+
+        HeloFault form = HeloJudge.JudgeForm(text);
+        Must.Hold(
+            form == HeloFault.NoName || !text.ContainsAnyExceptInRange((byte)'!', (byte)'~'),
+            "a name with odd bytes");
+        _ = HeloJudge.JudgeOwner(text, ["us.example"], IPAddress.IsLoopback);
+    }
 
     /// <summary>Lists in DNS and limits of clients: within their bounds, or refused.</summary>
     internal static void Clients(byte[] input)
