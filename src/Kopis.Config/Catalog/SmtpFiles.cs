@@ -106,6 +106,33 @@ public static class SmtpFiles
             + "and clients that may relay may call themselves anything.",
     };
 
+    /// <summary><c>smtpplugins</c>, as qmail-spp has it.</summary>
+    public static readonly ControlList SmtpPlugins = new("smtpplugins")
+    {
+        Line = "[connection], [helo], [auth], [mail], [rcpt] or [data], or a program to run there",
+        Without = "No plugins run.",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "SMTP plugin: {}.",
+        Text = "Programs that are asked about each client, command and message, by the protocol "
+            + "of qmail-spp. A line is a path, or after : a command for /bin/sh. Where ! stands "
+            + "before it a failure puts the command off with 451; otherwise a failure is logged "
+            + "and the session goes on. A wrong line stops all sessions with 421.",
+    };
+
+    /// <summary><c>timeoutplugin</c>.</summary>
+    public static readonly ControlNumber TimeoutPlugin = new("timeoutplugin", 30)
+    {
+        Least = 1,
+        Most = 600, // A client waits some minutes (RFC 5321 §4.5.3.2).
+        Unit = "seconds",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "SMTP plugins may take {} seconds.",
+        Text = "How long a plugin of smtpplugins may take, with the wait for its turn. It is then "
+            + "killed, and has failed.",
+    };
+
     /// <summary><c>rcpthosts</c>.</summary>
     public static readonly ControlList RcptHosts = new("rcpthosts")
     {

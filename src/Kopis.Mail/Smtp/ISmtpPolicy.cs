@@ -48,6 +48,14 @@ public interface ISmtpPolicy : IReceivePolicy
     /// <returns>Why it is refused; null if it is not.</returns>
     SmtpAnswer? RefuseRecipient(SmtpCheck check, in SmtpSubject subject) => null;
 
+    /// <summary>Whether a session waits for a ruling of the host there.</summary>
+    bool Rules(SmtpHook hook, in SmtpSubject subject) => false;
+
+    /// <summary>Told of RSET.</summary>
+    void OnReset()
+    {
+    }
+
     /// <summary>Told of each refusal, for the log.</summary>
     void OnRefused(SmtpCheck check, SmtpAnswer answer, in SmtpSubject subject)
     {

@@ -9,11 +9,26 @@ public enum SmtpCheck
     /// <summary>Before the greeting: connections and silence.</summary>
     Connection,
 
+    /// <summary>Before the greeting: plugins.</summary>
+    ConnectionPlugins,
+
+    /// <summary>HELO and EHLO: plugins.</summary>
+    HeloPlugins,
+
+    /// <summary>AUTH: plugins, once the login is good.</summary>
+    AuthPlugins,
+
     /// <summary>MAIL: how many messages this client and user may send.</summary>
     MessageRate,
 
     /// <summary>MAIL: who must have logged in, and may send as whom.</summary>
     Submission,
+
+    /// <summary>MAIL: plugins.</summary>
+    MailPlugins,
+
+    /// <summary>RCPT: plugins.</summary>
+    RcptPlugins,
 
     /// <summary>RCPT: the sender is in badmailfrom.</summary>
     BadMailFrom,
@@ -47,6 +62,12 @@ public enum SmtpCheck
 
     /// <summary>RCPT: whether there is such a recipient.</summary>
     Mailbox,
+
+    /// <summary>RCPT: a stranger comes for the first time.</summary>
+    Greylist,
+
+    /// <summary>DATA and BDAT: plugins.</summary>
+    DataPlugins,
 
     /// <summary>The message: the client's address has a name that leads back.</summary>
     ReverseName,

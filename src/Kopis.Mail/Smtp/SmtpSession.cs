@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Unicode;
 using Kopis.Base;
 using Kopis.Mail.Dsn;
 using Kopis.Mail.Sasl;
@@ -17,6 +16,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     private readonly ServerTransaction _transaction = new();
     private RecipientParameters _parameters;
     private RoutedRecipient _recipient; // Of the last RCPT.
+    private bool _isVouchedFor; // Its checks are passed over.
+    private SmtpHeld _held;
     private int _errors;
     private int _refused;
     private int _idleCommands;
@@ -79,8 +80,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             SmtpVerb.Rcpt => Rcpt(command.Argument, reply),
             SmtpVerb.Data => Data(reply),
             SmtpVerb.Bdat => Bdat(command.Argument, reply),
-            SmtpVerb.Helo => Hello(command.Argument, reply),
-            SmtpVerb.Ehlo => ExtendedHello(command.Argument, reply),
+            SmtpVerb.Helo => Hello(command.Argument, isExtended: false, reply),
+            SmtpVerb.Ehlo => Hello(command.Argument, isExtended: true, reply),
             SmtpVerb.Rset => Reset(reply),
             SmtpVerb.Noop => Say(reply, SmtpReply.Ok),
             SmtpVerb.Help => Say(reply, SmtpReply.Help),
@@ -107,6 +108,40 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         SmtpStep step = Question.Sender is null
             ? AddRecipient(verdict, reply)
             : AuthoriseSender(verdict, reply);
+        return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
+    }
+
+    /// <summary>Reads the ruling on <see cref="Question"/>, which has a hook.</summary>
+    public SmtpStep OnRuling(SmtpRuling ruling, IBufferWriter<byte> reply)
+    {
+        foreach (byte[] line in ruling.Lines)
+        {
+            reply.Write(line);
+            reply.Write("\r\n"u8);
+        }
+
+        SmtpHook hook = Question.Hook;
+        if (ruling.Refusal is { } refusal)
+        {
+            policy.OnRefused(RcptChecks.At(hook), refusal, Question.Subject);
+            if (hook == SmtpHook.Data && _held.IsChunk && !ruling.Ends)
+            {
+                return ReadChunk(refusal, reply);
+            }
+
+            Say(reply, refusal);
+        }
+
+        SmtpStep step = ruling.Ends ? SmtpStep.Expel
+            : ruling.Refusal is not null ? SmtpStep.NextLine
+            : hook switch
+            {
+                SmtpHook.Helo => Hello(reply),
+                SmtpHook.Mail => Open(ruling.Address ?? _held.Text, ruling.SkipsChecks, reply),
+                SmtpHook.Rcpt => Recheck(ruling, reply),
+                SmtpHook.Accept => Add(reply),
+                _ => _held.IsChunk ? ReadChunk(null, reply) : GoAhead(reply),
+            };
         return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
     }
 
@@ -161,21 +196,14 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return Say(reply, SmtpReply.InChunks);
         }
 
-        MessageParameters kept = default;
-        SmtpAnswer? fault =
-            !SmtpPath.TryParse(argument, out byte[] address, out ReadOnlySpan<byte> parameters)
-                ? SmtpReply.NoAddress
-            : IsExtended ? SmtpParameters.ReadMail(
-                parameters, policy.ExtensionsFor(User), out kept)
-            : null;
-        fault ??= kept.SmtpUtf8 && !Utf8.IsValid(address) ? SmtpReply.NotUtf8 : null;
-        if (fault is not null)
+        if (SmtpAddressCommand.ReadMail(
+            argument, Offered, out byte[] address, out long size, out MessageParameters kept)
+            is { } fault)
         {
             return OnError(fault, reply);
         }
 
-        if (policy.MessageBytesMax > 0
-            && SmtpParameters.Size(parameters) > policy.MessageBytesMax)
+        if (policy.MessageBytesMax > 0 && size > policy.MessageBytesMax)
         {
             return Say(reply, SmtpReply.TooBig);
         }
@@ -194,40 +222,67 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return OnError(unfit, reply);
         }
 
-        _transaction.Open(address, policy.IsBadSender(address), isInDoubt, kept);
+        _held = new SmtpHeld(address) { IsInDoubt = isInDoubt, Parameters = kept };
+        return Ask(SmtpHook.Mail, new SmtpSubject(User, Helo, address, []))
+            ?? Open(address, isVouchedFor: false, reply);
+    }
+
+    private SmtpStep Open(byte[] sender, bool isVouchedFor, IBufferWriter<byte> reply)
+    {
+        _transaction.Open(
+            sender, !isVouchedFor && policy.IsBadSender(sender), _held.IsInDoubt,
+            _held.Parameters);
         return Say(reply, SmtpReply.SenderOk);
+    }
+
+    // Null: the host has nothing to say there.
+    private SmtpStep? Ask(SmtpHook hook, in SmtpSubject subject)
+    {
+        if (!policy.Rules(hook, subject))
+        {
+            return null;
+        }
+
+        Question = new SmtpQuestion(null, _recipient) { Hook = hook, Subject = subject };
+        return SmtpStep.Ask;
     }
 
     private SmtpStep Rcpt(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        _parameters = default;
-        return CheckRcpt(argument, reply) is { } refused ? refused
-            : _transaction.SenderInDoubt is { } sender ? Ask(sender)
-            : FindRecipient(reply);
+        (_parameters, _isVouchedFor) = (default, false);
+        return CheckRcpt(argument, reply) ?? Ask(SmtpHook.Rcpt, Subject) ?? GoOn(reply);
+    }
+
+    private SmtpStep Recheck(SmtpRuling ruling, IBufferWriter<byte> reply)
+    {
+        _isVouchedFor = ruling.SkipsChecks;
+        _recipient = ruling.Address is { } other ? policy.Route(other) : _recipient;
+        return GoOn(reply);
+    }
+
+    private SmtpStep GoOn(IBufferWriter<byte> reply)
+    {
+        if (RcptChecks.Judge(policy, _transaction, Subject, _recipient, _isVouchedFor)
+            is { } refused)
+        {
+            _refused += refused.Check == SmtpCheck.RcptHosts ? 1 : 0;
+            return Refuse(reply, refused.Check, refused.Refusal);
+        }
+
+        return _transaction.SenderInDoubt is { } sender ? Ask(sender) : FindRecipient(reply);
     }
 
     // Null: nothing speaks against it but perhaps the sender, or that there is no such address.
     private SmtpStep? CheckRcpt(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        if (!_transaction.IsOpen)
+        if (!_transaction.IsOpen || _transaction.IsChunking)
         {
-            return Say(reply, SmtpReply.MailFirst);
+            return Say(reply, _transaction.IsOpen ? SmtpReply.InChunks : SmtpReply.MailFirst);
         }
 
-        if (_transaction.IsChunking)
-        {
-            return Say(reply, SmtpReply.InChunks);
-        }
-
-        SmtpAnswer? fault =
-            !SmtpPath.TryParse(argument, out byte[] address, out ReadOnlySpan<byte> parameters)
-                || address.Length == 0 // <> is nobody, as a recipient.
-                ? SmtpReply.NoAddress
-            : !IsExtended ? null
-            : SmtpParameters.ReadRcpt(
-                parameters, policy.ExtensionsFor(User), out _parameters);
-        fault ??= _transaction.IsUtf8 && !Utf8.IsValid(address) ? SmtpReply.NotUtf8 : null;
-        if (fault is not null)
+        if (SmtpAddressCommand.ReadRcpt(
+            argument, Offered, _transaction.IsUtf8, out byte[] address, out _parameters)
+            is { } fault)
         {
             return OnError(fault, reply);
         }
@@ -235,46 +290,22 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         address = policy.NameOwnAddress(address);
         _recipient = policy.Route(
             policy.RelayClient is { } suffix ? [.. address, .. suffix] : address);
-        return JudgeRcpt(reply);
-    }
-
-    // What is refused without asking anybody, in the order of the checks.
-    private SmtpStep? JudgeRcpt(IBufferWriter<byte> reply)
-    {
-        SmtpSubject subject = Subject;
-        for (SmtpCheck check = SmtpCheck.BadMailFrom; check <= SmtpCheck.HeloSelf; check++)
-        {
-            SmtpAnswer? refusal = check switch
-            {
-                SmtpCheck.BadMailFrom => _transaction.SenderIsBad ? SmtpReply.BadSender : null,
-                SmtpCheck.RcptHosts => MayRelay || policy.IsOurs(_recipient)
-                    ? null : SmtpReply.NotOurs,
-                SmtpCheck.RecipientCount =>
-                    _transaction.Recipients >= policy.RecipientsMaxFor(User)
-                        && !_transaction.Has(_recipient.Address)
-                        ? SmtpReply.TooManyRecipients : null,
-                _ => policy.RefuseRecipient(check, subject),
-            };
-            if (refusal is not null)
-            {
-                _refused += check == SmtpCheck.RcptHosts ? 1 : 0;
-                return Refuse(reply, check, refusal);
-            }
-        }
-
         return null;
     }
 
     private SmtpSubject Subject =>
-        new(User, Helo, _transaction.Sender, _recipient.Address ?? []);
+        new(User, Helo, _transaction.Sender, _recipient.Address ?? [])
+        {
+            Recipients = _transaction.Recipients,
+        };
+
+    private SmtpExtensions? Offered => IsExtended ? policy.ExtensionsFor(User) : null;
 
     private SmtpStep Refuse(IBufferWriter<byte> reply, SmtpCheck check, SmtpAnswer answer)
     {
         policy.OnRefused(check, answer, Subject);
         return Say(reply, answer);
     }
-
-    private bool MayRelay => policy.RelayClient is not null || User is not null;
 
     private SmtpStep Ask(byte[]? sender)
     {
@@ -312,22 +343,21 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             verdict = LookupVerdict.Yes;
         }
 
-        switch (verdict)
+        _refused += verdict == LookupVerdict.No ? 1 : 0;
+        return RcptChecks.ReplyTo(verdict) is { } refusal
+            ? Refuse(reply, SmtpCheck.Mailbox, refusal)
+            : (_isVouchedFor ? null : Ask(SmtpHook.Accept, Subject)) ?? Add(reply);
+    }
+
+    private SmtpStep Add(IBufferWriter<byte> reply)
+    {
+        if (!_transaction.TryAdd(_recipient, _parameters, policy.RecipientsBytesMaxFor(User)))
         {
-            case LookupVerdict.Yes when _transaction.TryAdd(
-                _recipient, _parameters, policy.RecipientsBytesMaxFor(User)):
-                _idleCommands--; // The count of this line; it did bring a message nearer.
-                return Say(reply, SmtpReply.RecipientOk);
-            case LookupVerdict.Yes:
-                return Refuse(reply, SmtpCheck.RecipientCount, SmtpReply.TooManyRecipients);
-            case LookupVerdict.No:
-                _refused++;
-                return Refuse(reply, SmtpCheck.Mailbox, SmtpReply.NoMailbox);
-            case LookupVerdict.Full:
-                return Refuse(reply, SmtpCheck.Mailbox, SmtpReply.MailboxFull);
-            default:
-                return Refuse(reply, SmtpCheck.Mailbox, SmtpReply.RecipientLater);
+            return Refuse(reply, SmtpCheck.RecipientCount, SmtpReply.TooManyRecipients);
         }
+
+        _idleCommands--; // The count of this line; it did bring a message nearer.
+        return Say(reply, SmtpReply.RecipientOk);
     }
 
     private SmtpAnswer? CheckMessage() =>
@@ -337,16 +367,17 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     private SmtpStep Data(IBufferWriter<byte> reply)
     {
-        if (_transaction.IsChunking)
-        {
-            return Say(reply, SmtpReply.InChunks);
-        }
-
-        if (CheckMessage() is { } refusal)
+        if ((_transaction.IsChunking ? SmtpReply.InChunks : CheckMessage()) is { } refusal)
         {
             return Say(reply, refusal);
         }
 
+        _held = default;
+        return Ask(SmtpHook.Data, Subject) ?? GoAhead(reply);
+    }
+
+    private SmtpStep GoAhead(IBufferWriter<byte> reply)
+    {
         Say(reply, SmtpReply.GoAhead);
         return SmtpStep.ReadMessage;
     }
@@ -366,27 +397,41 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
 
         Chunk = chunk;
-        ChunkRefusal = CheckMessage();
-        _transaction.IsChunking |= ChunkRefusal is null;
+        SmtpAnswer? refusal = CheckMessage();
+        _held = new SmtpHeld([]) { IsChunk = true };
+        return (refusal is null && !_transaction.IsChunking ? Ask(SmtpHook.Data, Subject) : null)
+            ?? ReadChunk(refusal, reply);
+    }
+
+    private SmtpStep ReadChunk(SmtpAnswer? refusal, IBufferWriter<byte> reply)
+    {
+        ChunkRefusal = refusal;
+        _transaction.IsChunking |= refusal is null;
         return BoundPatience(reply) == SmtpStep.Expel ? SmtpStep.Expel : SmtpStep.ReadChunk;
     }
 
-    private SmtpStep Hello(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
+    private SmtpStep Hello(
+        ReadOnlySpan<byte> name, bool isExtended, IBufferWriter<byte> reply)
     {
-        OnHello(argument, extended: false);
-        return Say(reply, "250 "u8);
+        _held = new SmtpHeld(name.ToArray()) { IsExtended = isExtended };
+        return Ask(SmtpHook.Helo, new SmtpSubject(User, _held.Text, [], [])) ?? Hello(reply);
     }
 
-    private SmtpStep ExtendedHello(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
+    private SmtpStep Hello(IBufferWriter<byte> reply)
     {
-        OnHello(argument, extended: true);
+        OnHello(_held.Text, _held.IsExtended);
+        if (!IsExtended)
+        {
+            return Say(reply, "250 "u8);
+        }
+
         SmtpExtensionList.Write(reply, policy, User);
         return SmtpStep.NextLine;
     }
 
-    private void OnHello(ReadOnlySpan<byte> name, bool extended)
+    private void OnHello(byte[] name, bool extended)
     {
-        Helo = name.ToArray();
+        Helo = name;
         IsExtended = extended;
         IsEnhanced =
             extended && policy.Extensions.HasFlag(SmtpExtensions.EnhancedStatusCodes);
@@ -422,6 +467,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     private SmtpStep Reset(IBufferWriter<byte> reply)
     {
         _transaction.Forget();
+        policy.OnReset();
         return Say(reply, SmtpReply.Flushed);
     }
 

@@ -6,4 +6,8 @@ namespace Kopis.Mail.Smtp;
 /// <param name="Sender">The envelope sender.</param>
 /// <param name="Recipient">The recipient that is named.</param>
 public readonly record struct SmtpSubject(
-    byte[]? User, byte[]? Helo, byte[] Sender, byte[] Recipient);
+    byte[]? User, byte[]? Helo, byte[] Sender, byte[] Recipient)
+{
+    /// <summary>How many recipients the message has so far.</summary>
+    public int Recipients { get; init; }
+}

@@ -5,6 +5,7 @@ using Kopis.Net.Dns;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Plugins;
 using Kopis.Server.Submission;
 using Kopis.Users.Lookup;
 
@@ -41,6 +42,7 @@ public static class QmailSmtpd
         new ClientGate(
             control, () => MailDns.Read(control), TimeProvider.System, static _ => { }).Check();
         new MailChecks(control, () => MailDns.Read(control), TimeProvider.System).Check();
+        _ = PluginList.Load(control);
     }
 
     // A listener's rules may set QMAILQUEUE for some of its clients.
@@ -59,6 +61,8 @@ public static class QmailSmtpd
             new MailChecks(
                 ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
                 TimeProvider.System),
+            new PluginService(
+                ControlDirectory.Of(context), context.Home, SmtpHandler.Log, TimeProvider.System),
             TimeProvider.System);
     }
 }

@@ -49,8 +49,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         _settings = settings;
         _services = services;
         _peer = ConnectionEnds.Of(client.Environment);
-        _refusals = new RefusalLog(
-            $"{connection.Number} {LogText.Safe(_peer.RemoteIp)}", services.Log);
+        _refusals = new RefusalLog(SmtpHandler.WhoIs(connection, client), services.Log);
         _policy = Policy();
         _session = new SmtpSession(_policy);
     }
@@ -74,6 +73,11 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             && await BeginTlsAsync(ReadOnlyMemory<byte>.Empty) is { } early)
         {
             return early;
+        }
+
+        if (await _services.Plugins.GreetAsync(stop) is { } turnedAway)
+        {
+            return await CloseAsync(turnedAway.Refusal);
         }
 
         LinePump pump = new(_connection, this);
@@ -180,7 +184,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             SmtpLoginEnd.TimedOut => await CloseIdleAsync(SmtpReply.TimedOut),
             SmtpLoginEnd.Stopped => await CloseIdleAsync(SmtpReply.Ending),
             SmtpLoginEnd.Failed when ++_loginFailures < LoginFailuresMax => null,
-            SmtpLoginEnd.Failed => await CloseAsync(null),
+            SmtpLoginEnd.Failed or SmtpLoginEnd.Expelled => await CloseAsync(null),
             _ => ExitEarly,
         };
     }
@@ -191,6 +195,13 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         while (step == SmtpStep.Ask)
         {
             SmtpQuestion question = _session.Question;
+            if (question.Hook != SmtpHook.None)
+            {
+                SmtpRuling ruling = await _policy.RuleAsync(question, stop);
+                step = _session.OnRuling(ruling, _connection.Output);
+                continue;
+            }
+
             LookupVerdict verdict = question.Sender is { } sender
                 ? await _policy.Senders!.MaySendAsAsync(_session.User!, sender, stop)
                 : await _policy.Recipients!.AskAsync(question.Recipient, _client.Address, stop);
@@ -199,7 +210,10 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
         LineStep after = After(step, _connection.Output);
         await SlowDownAsync(stop);
-        return after == LineStep.Close ? await CloseAsync(null) : null;
+        return after == LineStep.Close ? await CloseAsync(null)
+            : step == SmtpStep.ReadMessage ? await ReadMessageAsync()
+            : step == SmtpStep.ReadChunk ? await ReadChunkAsync()
+            : null;
     }
 
     // Delays the replies to a client that is slowed down; it costs a timer.
@@ -236,6 +250,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             return ExitEarly;
         }
 
+        _services.Plugins.Restart();
         _policy = Policy();
         _session = new SmtpSession(_policy);
         return null;
@@ -314,6 +329,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             upload.Block.Write(ByteText.ToBytes(_services.Client.Mark));
         }
 
+        upload.Block.Write(_services.Plugins.Fields);
+
         upload.EndHead();
         return new SmtpMessage(
             upload, _policy.MessageBytesMax, new LoopCheck(_session))
@@ -331,6 +348,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         {
             case SmtpMessageEnd.Whole when isLast:
                 await FinishAsync(message);
+                _services.Plugins.EndTransaction();
                 break;
             case SmtpMessageEnd.Whole:
                 SmtpReply.ChunkTaken(
@@ -338,6 +356,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
                 return null;
             case SmtpMessageEnd.Looping or SmtpMessageEnd.TooBig:
                 _session.Abandon();
+                _services.Plugins.EndTransaction();
                 _session.Say(_connection.Output, end == SmtpMessageEnd.TooBig
                     ? SmtpReply.TooBig : SmtpReply.Looping);
                 break;

@@ -6,6 +6,7 @@ using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Plugins;
 using Kopis.Users.Logins;
 
 namespace Kopis.Server.Smtp;
@@ -19,11 +20,12 @@ namespace Kopis.Server.Smtp;
 /// <param name="gate">Checks clients before their sessions.</param>
 /// <param name="logins">Who judges logins; null for nobody.</param>
 /// <param name="checks">What is asked about messages.</param>
+/// <param name="plugins">Programs that are asked.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue,
     IRecipientCheck? recipients, ISenderCheck? senders, ClientGate gate, SaslService? logins,
-    MailChecks checks, TimeProvider time)
+    MailChecks checks, PluginService plugins, TimeProvider time)
     : ISessionHandler
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
@@ -39,6 +41,7 @@ internal sealed class SmtpHandler(
         _ = _settings.Current();
         gate.Check();
         checks.Check();
+        plugins.Check();
         if (!_tls.IsOffered && environment["SMTPS"] is not null)
         {
             throw new ConfigurationException("SMTPS is set, and there is no servercert.pem");
@@ -67,9 +70,10 @@ internal sealed class SmtpHandler(
                     return await TurnAwayAsync(connection, answer);
                 }
 
+                SessionPlugins own = plugins.Begin(client, WhoIs(connection, client));
                 SmtpServices services = new(
-                    queue(client.Environment), _tls, recipients, senders,
-                    standing, logins, checks, time, _names, Log, _floods);
+                    queue(own.Environment), _tls, recipients, senders,
+                    standing, logins, checks, own, time, _names, Log, _floods);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);
@@ -88,6 +92,11 @@ internal sealed class SmtpHandler(
             return await TurnAwayAsync(connection, SmtpReply.NoControls);
         }
     }
+
+    /// <summary>What a session is called in the log.</summary>
+    internal static string WhoIs(Connection connection, ClientInfo client) =>
+        $"{connection.Number} "
+            + LogText.Safe(client.Environment["TCPREMOTEIP"] ?? "unknown"u8.ToArray());
 
     public ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) =>
         environment["SMTPS"] is null

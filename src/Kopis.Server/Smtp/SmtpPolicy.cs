@@ -3,6 +3,7 @@ using Kopis.Mail.Sasl;
 using Kopis.Mail.Smtp;
 using Kopis.Net.Dns;
 using Kopis.Net.Tls;
+using Kopis.Server.Plugins;
 using Kopis.Server.Submission;
 
 namespace Kopis.Server.Smtp;
@@ -80,6 +81,33 @@ internal sealed class SmtpPolicy(
             services.Checks.JudgeHelo(address, helo, IsOwn).Refusal(check),
         _ => null,
     };
+
+    public bool Rules(SmtpHook hook, in SmtpSubject subject) => hook switch
+    {
+        SmtpHook.Helo => services.Plugins.HasAny(PluginStage.Helo),
+        SmtpHook.Mail => services.Plugins.HasAny(PluginStage.Mail),
+        SmtpHook.Rcpt => services.Plugins.HasAny(PluginStage.Rcpt),
+        SmtpHook.Data => services.Plugins.HasAny(PluginStage.Data),
+        _ => false,
+    };
+
+    /// <summary>What the host says at a hook.</summary>
+    internal async Task<SmtpRuling> RuleAsync(SmtpQuestion question, CancellationToken stop) =>
+        question.Hook switch
+        {
+            SmtpHook.Helo => await RunAsync(PluginStage.Helo, question, stop),
+            SmtpHook.Mail => await RunAsync(PluginStage.Mail, question, stop),
+            SmtpHook.Rcpt => await RunAsync(PluginStage.Rcpt, question, stop),
+            _ => await RunAsync(PluginStage.Data, question, stop),
+        };
+
+    private Task<SmtpRuling> RunAsync(
+        PluginStage stage, SmtpQuestion question, CancellationToken stop) =>
+        services.Plugins.RunAsync(
+            stage, question.Subject,
+            stage == PluginStage.Rcpt && IsOurs(question.Recipient), stop);
+
+    public void OnReset() => services.Plugins.EndTransaction();
 
     public void OnRefused(SmtpCheck check, SmtpAnswer answer, in SmtpSubject subject) =>
         refusals.Log(check, answer, subject);

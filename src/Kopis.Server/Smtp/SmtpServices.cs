@@ -4,6 +4,7 @@ using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Plugins;
 using Kopis.Users.Logins;
 
 namespace Kopis.Server.Smtp;
@@ -17,12 +18,14 @@ namespace Kopis.Server.Smtp;
 /// <param name="Client">What is held against its client; outlives STARTTLS.</param>
 /// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
 /// <param name="Checks">What is asked about messages.</param>
+/// <param name="Plugins">The plugins of this session.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Names">The addresses of recipients as they are delivered.</param>
 /// <param name="Log">Writes a line to the log.</param>
 /// <param name="Floods">Writes a log line that a client can cause at will, within limits.</param>
 internal sealed record SmtpServices(
     IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, ISenderCheck? Senders,
-    ClientState Client, SaslService? Logins, MailChecks Checks, TimeProvider Time,
+    ClientState Client, SaslService? Logins, MailChecks Checks,
+    SessionPlugins Plugins, TimeProvider Time,
     DeliveryNames Names,
     Action<string> Log, LogThrottle Floods);

@@ -4,8 +4,10 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Mail.Smtp;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Plugins;
 using Kopis.Server.Submission;
 
 namespace Kopis.Fuzz.Targets;
@@ -15,6 +17,69 @@ internal static class PolicyTargets
 {
     private static readonly string Home = Scratch.Home(("me", "host.example"));
     private static readonly ControlDirectory Control = new(Path.Combine(Home, "control"));
+
+    /// <summary>What a plugin says, and through it a client: lines for another client, header
+    /// fields, variables. Cuts do not matter.</summary>
+    internal static void PluginOutputs(byte[] input)
+    {
+        PluginOutput output = new();
+        output.Read(input);
+        output.EndInput();
+        PluginOutput cut = new();
+        foreach (byte[] piece in Must.Pieces(input))
+        {
+            cut.Read(piece);
+        }
+
+        cut.EndInput();
+        Must.Hold(
+            output.End == cut.End && output.Answer?.Line == cut.Answer?.Line
+                && output.Fields.Count == cut.Fields.Count
+                && output.Variables.Count == cut.Variables.Count
+                && output.Later.Count == cut.Later.Count, "cuts matter");
+        Must.Hold(
+            output.Answer is null == output.End is not (PluginEnd.Error or PluginEnd.Reject),
+            "a reply");
+        foreach (SmtpAnswer answer in output.Later.Select(one => one.Answer)
+            .Append(output.Answer ?? SmtpReply.Ending))
+        {
+            byte[] line = answer.ToBytes(enhanced: true).ToArray();
+            Must.BeLines(line, "a reply");
+            Must.Hold(line[0] is (byte)'4' or (byte)'5', "a reply that refuses nothing");
+        }
+
+        foreach (byte[] line in output.Said)
+        {
+            Must.BePrintable([.. line.Select(one => one == 32 ? (byte)'_' : one)], "a line");
+            Must.Hold(line[3] == (byte)'-', "a last line");
+        }
+
+        Must.Hold(
+            output.Fields.All(one => one.AsSpan().IndexOfAny("\r\n\0"u8) < 0
+                && one.Contains((byte)':')), "a field");
+        Must.Hold(
+            output.Variables.All(one => one.Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')
+                && one.Value?.Contains((byte)0) != true), "a variable");
+        Must.Hold(
+            output.Address is null || (output.Address.AsSpan().IndexOfAny("\r\n\0"u8) < 0
+                && output.Address.Length < SmtpPath.AddressBytesLimit), "an address");
+        foreach (string fault in output.Faults)
+        {
+            Must.BePrintable(Encoding.Latin1.GetBytes(fault), "a fault");
+        }
+    }
+
+    /// <summary>control/smtpplugins.</summary>
+    internal static void Plugins(byte[] input) => Load("smtpplugins", input, () =>
+    {
+        PluginList list = PluginList.Load(Control);
+        foreach (PluginStage stage in Enum.GetValues<PluginStage>())
+        {
+            Must.Hold(
+                list[stage].All(one => one.Text.Length > 0 && !one.Text.Contains((byte)0)),
+                "a plugin");
+        }
+    });
 
     /// <summary>A pattern in the first line, and a text that it may fit: what a client says in
     /// HELO, MAIL or RCPT.</summary>

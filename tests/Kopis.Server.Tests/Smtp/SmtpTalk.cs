@@ -5,6 +5,7 @@ using Kopis.Config;
 using Kopis.Net;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Plugins;
 using Kopis.Server.Smtp;
 using Kopis.Testing;
 using Kopis.Users.Logins;
@@ -44,6 +45,9 @@ internal sealed class SmtpTalk : Talk
     internal AskedRecipients? Recipients { get; set; }
 
     internal SaslService? Logins { get; set; }
+
+    /// <summary>What plugins have logged.</summary>
+    internal List<string> Log { get; } = [];
 
     /// <summary>What checks of messages ask.</summary>
     internal ZoneDns CheckDns { get; } = new();
@@ -91,7 +95,8 @@ internal sealed class SmtpTalk : Talk
         ClientGate gate = new(control, () => Dns, Time, _ => { });
         SmtpHandler handler =
             new(control, _ => Queue, Recipients, senders: null, gate, Logins,
-                new MailChecks(control, () => CheckDns, Time), Time);
+                new MailChecks(control, () => CheckDns, Time),
+                new PluginService(control, _home.FullName, Log.Add, TimeProvider.System), Time);
         Connection connection = Connection.OverPipes(input, output, _environment, Time);
         await using (connection)
         {
