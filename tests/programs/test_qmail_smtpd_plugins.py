@@ -107,6 +107,8 @@ class Plugins(PolicyCase):
         self.assertEqual(10, len(self.children()))
         client = self.client("127.0.1.1")
         self.assertEqual(250, client.helo("c.example")[0])
+        self.process.terminate()  # They hold the log open.
+        self.assertEqual(0, self.process.wait(20))
 
     def test_a_listener_that_ends_kills_them(self):
         self.control("smtpplugins", "[helo]", f":echo $$ > {self.home}/pid; exec sleep 600")

@@ -46,6 +46,15 @@ internal sealed class SessionPlugins
     /// <summary>The header fields for the message, in lines that end in LF.</summary>
     internal byte[] Fields => [.. _fields.SelectMany(one => (byte[])[.. one, (byte)'\n'])];
 
+    /// <summary>What plugins see from here on, of this stage and later ones.</summary>
+    internal void Note(PluginStage stage, in SmtpSubject subject)
+    {
+        if (_isOn)
+        {
+            SetVariables(stage, subject);
+        }
+    }
+
     /// <summary>Whether anything is asked there.</summary>
     internal bool HasAny(PluginStage stage) =>
         (_isOn && _list[stage].Count > 0) || _later.ContainsKey(HookOf(stage));
@@ -63,11 +72,20 @@ internal sealed class SessionPlugins
             return new SmtpRuling { Refusal = late };
         }
 
-        SetVariables(stage, subject, isOurs);
+        if (stage == PluginStage.Rcpt)
+        {
+            Environment.SetText("SMTPRCPTHOSTSOK", isOurs ? "1" : "0");
+        }
+
         SmtpRuling ruling = SmtpRuling.None;
         foreach (Plugin plugin in _isOn ? _list[stage] : [])
         {
             (PluginOutput output, string? failure) = await _run(plugin, Environment, stop);
+            if (stop.IsCancellationRequested)
+            {
+                break; // Killed: the session ends.
+            }
+
             if (failure is not null)
             {
                 _log($"plugin {plugin.Name}: {failure}");
@@ -171,7 +189,7 @@ internal sealed class SessionPlugins
         };
     }
 
-    private void SetVariables(PluginStage stage, in SmtpSubject subject, bool isOurs)
+    private void SetVariables(PluginStage stage, in SmtpSubject subject)
     {
         switch (stage)
         {
@@ -189,7 +207,6 @@ internal sealed class SessionPlugins
                 _recipientsNamed++;
                 SetNumber("SMTPRCPTCOUNT", subject.Recipients);
                 SetNumber("SMTPRCPTCOUNTALL", _recipientsNamed);
-                Environment.SetText("SMTPRCPTHOSTSOK", isOurs ? "1" : "0");
                 SetAddress(stage, subject.Recipient);
                 break;
         }

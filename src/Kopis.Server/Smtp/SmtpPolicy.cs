@@ -82,30 +82,33 @@ internal sealed class SmtpPolicy(
         _ => null,
     };
 
-    public bool Rules(SmtpHook hook, in SmtpSubject subject) => hook switch
+    public bool Rules(SmtpHook hook, in SmtpSubject subject)
     {
-        SmtpHook.Helo => services.Plugins.HasAny(PluginStage.Helo),
-        SmtpHook.Mail => services.Plugins.HasAny(PluginStage.Mail),
-        SmtpHook.Rcpt => services.Plugins.HasAny(PluginStage.Rcpt),
-        SmtpHook.Data => services.Plugins.HasAny(PluginStage.Data),
-        _ => false,
-    };
+        if (StageOf(hook) is not { } stage)
+        {
+            return false;
+        }
+
+        services.Plugins.Note(stage, subject);
+        return services.Plugins.HasAny(stage);
+    }
 
     /// <summary>What the host says at a hook.</summary>
     internal async Task<SmtpRuling> RuleAsync(SmtpQuestion question, CancellationToken stop) =>
-        question.Hook switch
-        {
-            SmtpHook.Helo => await RunAsync(PluginStage.Helo, question, stop),
-            SmtpHook.Mail => await RunAsync(PluginStage.Mail, question, stop),
-            SmtpHook.Rcpt => await RunAsync(PluginStage.Rcpt, question, stop),
-            _ => await RunAsync(PluginStage.Data, question, stop),
-        };
+        StageOf(question.Hook) is { } stage
+            ? await services.Plugins.RunAsync(
+                stage, question.Subject,
+                stage == PluginStage.Rcpt && IsOurs(question.Recipient), stop)
+            : SmtpRuling.None;
 
-    private Task<SmtpRuling> RunAsync(
-        PluginStage stage, SmtpQuestion question, CancellationToken stop) =>
-        services.Plugins.RunAsync(
-            stage, question.Subject,
-            stage == PluginStage.Rcpt && IsOurs(question.Recipient), stop);
+    private static PluginStage? StageOf(SmtpHook hook) => hook switch
+    {
+        SmtpHook.Helo => PluginStage.Helo,
+        SmtpHook.Mail => PluginStage.Mail,
+        SmtpHook.Rcpt => PluginStage.Rcpt,
+        SmtpHook.Data => PluginStage.Data,
+        _ => null,
+    };
 
     public void OnReset() => services.Plugins.EndTransaction();
 

@@ -68,17 +68,17 @@ internal sealed class SmtpLogin(
             }
         }
 
-        return !_tooLong && _step == SaslStep.Done
-            && services.Plugins.HasAny(PluginStage.Auth) && await RefusesAsync(_exchange, stop)
+        return !_tooLong && _step == SaslStep.Done && await RefuseAsync(_exchange, stop)
             is { } refusal ? refusal : Conclude(_exchange);
     }
 
     // Null: no plugin refuses the user, whose login is good.
-    private async Task<SmtpLoginEnd?> RefusesAsync(SaslExchange exchange, CancellationToken stop)
+    private async Task<SmtpLoginEnd?> RefuseAsync(SaslExchange exchange, CancellationToken stop)
     {
-        services.Plugins.Environment.SetText("SMTPAUTHMETHOD", exchange.Mechanism);
         SmtpSubject subject = new(
             Encoding.UTF8.GetBytes(exchange.Account), session.Helo, [], []);
+        services.Plugins.Note(PluginStage.Auth, subject);
+        services.Plugins.Environment.SetText("SMTPAUTHMETHOD", exchange.Mechanism);
         SmtpRuling ruling = await services.Plugins.RunAsync(
             PluginStage.Auth, subject, isOurs: false, stop);
         if (ruling.Refusal is { } refusal)
