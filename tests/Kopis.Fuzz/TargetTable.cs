@@ -63,6 +63,8 @@ public static class TargetTable
         new("plugin-output", ["Kopis.Server.Plugins.PluginOutput"], PolicyTargets.PluginOutputs),
         new("plugin-list", ["Kopis.Server.Plugins.PluginList", "Kopis.Server.Plugins.Plugin"],
             PolicyTargets.Plugins),
+        new("greylist", ["Kopis.Server.Greylist.GreyRecord", "Kopis.Server.Greylist.GreyTable"],
+            PolicyTargets.Greylist),
         new("patterns", ["Kopis.Config.Maps.BytePattern", "Kopis.Server.Checks.HeloJudge"],
             PolicyTargets.Patterns),
         new("tcprules", ["Kopis.Net.Listener.TcpRule"], ControlTargets.TcpRules),

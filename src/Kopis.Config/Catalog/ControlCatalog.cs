@@ -30,7 +30,8 @@ public static class ControlCatalog
 
             SmtpFiles.SmtpGreeting, SmtpFiles.LocalIpHost, SmtpFiles.DataBytes,
             SmtpFiles.TimeoutSmtpd, SmtpFiles.BadMailFrom, SmtpFiles.BadMailTo,
-            SmtpFiles.BadHelo, SmtpFiles.SmtpPlugins, SmtpFiles.TimeoutPlugin, SmtpFiles.RcptHosts,
+            SmtpFiles.BadHelo, SmtpFiles.SmtpPlugins, SmtpFiles.TimeoutPlugin, SmtpFiles.Greylist,
+            SmtpFiles.RcptHosts,
             SmtpFiles.MoreRcptHosts, SmtpFiles.MoreRcptHostsCdb, SmtpFiles.OpenRelay,
             SmtpFiles.MaxRcpt, SmtpFiles.MaxRcptRelay, SmtpFiles.SmtpExtensions,
             SmtpFiles.XClients, SmtpFiles.NoRcptCheck, SmtpFiles.CatchAllFirst,

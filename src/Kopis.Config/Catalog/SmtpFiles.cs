@@ -106,6 +106,19 @@ public static class SmtpFiles
             + "and clients that may relay may call themselves anything.",
     };
 
+    /// <summary><c>greylist</c>.</summary>
+    public static readonly ControlLine Greylist = new("greylist", "off")
+    {
+        Line = "off, on, or a number of minutes from 1 to 720",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "Strangers are asked to come again: {}.",
+        Text = "Whether strangers who come for the first time are put off with 451. on means for 5 "
+            + "minutes. Who comes again within a day is taken, and is known for 36 days. Users who "
+            + "have logged in, clients that may relay, this host, and clients in checkexempt are "
+            + "not put off.",
+    };
+
     /// <summary><c>smtpplugins</c>, as qmail-spp has it.</summary>
     public static readonly ControlList SmtpPlugins = new("smtpplugins")
     {

@@ -69,7 +69,11 @@ internal sealed class MessageChecks : IDisposable
         Fill(field, results);
         ArrayBufferWriter<byte> bytes = new(512);
         field.Write(bytes);
-        return new CheckVerdict(bytes.WrittenSpan.ToArray(), refusal, Words(results, refusal));
+        return new CheckVerdict(bytes.WrittenSpan.ToArray(), refusal, Words(results, refusal))
+        {
+            IsVouchedFor = results.ReverseName?.Result == AuthenticationResult.Pass
+                && results.Spf?.Result == AuthenticationResult.Pass,
+        };
     }
 
     /// <inheritdoc/>

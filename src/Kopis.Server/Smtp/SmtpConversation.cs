@@ -375,6 +375,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private async ValueTask FinishAsync(SmtpMessage message)
     {
         byte[] head = [];
+        byte[] sender = _session.Sender;
+        bool isVouchedFor = false;
         if (message.Checks is { } checks)
         {
             CheckVerdict verdict = await checks.JudgeAsync();
@@ -387,6 +389,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             }
 
             head = verdict.Field;
+            isVouchedFor = verdict.IsVouchedFor;
         }
 
         if (IsStranger)
@@ -395,7 +398,13 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         }
 
         byte[] envelope = _session.DetachEnvelope();
-        Answer(await message.FinishAsync(envelope, head), message.CustomText);
+        QueueReply? answer = await message.FinishAsync(envelope, head);
+        if (isVouchedFor && answer is { Code: 0 } && _services.Greylist.IsOn)
+        {
+            _services.Greylist.Trust(_client.Address!, sender);
+        }
+
+        Answer(answer, message.CustomText);
     }
 
     private void Answer(QueueReply? reply, string? words)

@@ -6,6 +6,7 @@ using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Greylist;
 using Kopis.Server.Plugins;
 using Kopis.Users.Logins;
 
@@ -21,11 +22,12 @@ namespace Kopis.Server.Smtp;
 /// <param name="logins">Who judges logins; null for nobody.</param>
 /// <param name="checks">What is asked about messages.</param>
 /// <param name="plugins">Programs that are asked.</param>
+/// <param name="greylist">Who has come before.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue,
     IRecipientCheck? recipients, ISenderCheck? senders, ClientGate gate, SaslService? logins,
-    MailChecks checks, PluginService plugins, TimeProvider time)
+    MailChecks checks, PluginService plugins, GreylistService greylist, TimeProvider time)
     : ISessionHandler
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
@@ -42,6 +44,7 @@ internal sealed class SmtpHandler(
         gate.Check();
         checks.Check();
         plugins.Check();
+        greylist.Check();
         if (!_tls.IsOffered && environment["SMTPS"] is not null)
         {
             throw new ConfigurationException("SMTPS is set, and there is no servercert.pem");
@@ -70,10 +73,11 @@ internal sealed class SmtpHandler(
                     return await TurnAwayAsync(connection, answer);
                 }
 
+                greylist.Check();
                 SessionPlugins own = plugins.Begin(client, WhoIs(connection, client));
                 SmtpServices services = new(
                     queue(own.Environment), _tls, recipients, senders,
-                    standing, logins, checks, own, time, _names, Log, _floods);
+                    standing, logins, checks, own, greylist, time, _names, Log, _floods);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);

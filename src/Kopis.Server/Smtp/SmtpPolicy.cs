@@ -86,7 +86,8 @@ internal sealed class SmtpPolicy(
     {
         if (StageOf(hook) is not { } stage)
         {
-            return false;
+            return IsStranger(subject.User) && client.Address is { } address
+                && services.Greylist.IsOn && !services.Checks.IsSpared(address);
         }
 
         services.Plugins.Note(stage, subject);
@@ -99,7 +100,21 @@ internal sealed class SmtpPolicy(
             ? await services.Plugins.RunAsync(
                 stage, question.Subject,
                 stage == PluginStage.Rcpt && IsOurs(question.Recipient), stop)
-            : SmtpRuling.None;
+            : await GreylistAsync(question.Subject, client.Address!, stop);
+
+    private async Task<SmtpRuling> GreylistAsync(
+        SmtpSubject subject, IPAddress address, CancellationToken stop)
+    {
+        TimeSpan wait = await services.Greylist.JudgeAsync(
+            address, subject.Sender, subject.Recipient,
+            () => services.Checks.VouchesAsync(address, subject.Helo, subject.Sender, stop));
+        int minutes = (int)Math.Ceiling(wait.TotalMinutes);
+        return minutes <= 0 ? SmtpRuling.None : new SmtpRuling
+        {
+            Refusal = new SmtpAnswer("451 4.7.1 sorry, I have not seen you before, try again in "
+                + (minutes == 1 ? "a minute" : $"{minutes} minutes")),
+        };
+    }
 
     private static PluginStage? StageOf(SmtpHook hook) => hook switch
     {

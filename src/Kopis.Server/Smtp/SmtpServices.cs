@@ -4,6 +4,7 @@ using Kopis.Net.Tls;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Greylist;
 using Kopis.Server.Plugins;
 using Kopis.Users.Logins;
 
@@ -19,6 +20,7 @@ namespace Kopis.Server.Smtp;
 /// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
 /// <param name="Checks">What is asked about messages.</param>
 /// <param name="Plugins">The plugins of this session.</param>
+/// <param name="Greylist">Who has come before.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Names">The addresses of recipients as they are delivered.</param>
 /// <param name="Log">Writes a line to the log.</param>
@@ -26,6 +28,6 @@ namespace Kopis.Server.Smtp;
 internal sealed record SmtpServices(
     IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, ISenderCheck? Senders,
     ClientState Client, SaslService? Logins, MailChecks Checks,
-    SessionPlugins Plugins, TimeProvider Time,
+    SessionPlugins Plugins, GreylistService Greylist, TimeProvider Time,
     DeliveryNames Names,
     Action<string> Log, LogThrottle Floods);

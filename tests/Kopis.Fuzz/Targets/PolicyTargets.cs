@@ -7,6 +7,7 @@ using Kopis.Config.Maps;
 using Kopis.Mail.Smtp;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Greylist;
 using Kopis.Server.Plugins;
 using Kopis.Server.Submission;
 
@@ -67,6 +68,37 @@ internal static class PolicyTargets
         {
             Must.BePrintable(Encoding.Latin1.GetBytes(fault), "a fault");
         }
+    }
+
+    /// <summary>The file of the greylist: what is read is what was written, and a table made of it
+    /// lets nobody in who has not waited.</summary>
+    internal static void Greylist(byte[] input)
+    {
+        const uint now = 1_800_000_000;
+        GreyTable table = new();
+        List<GreyRecord> records = [];
+        int used = GreyRecord.ReadAll(input, record =>
+        {
+            records.Add(record);
+            table.Take(record, now);
+        });
+        Must.Hold(
+            used <= input.Length && input.Length - used < GreyRecord.Bytes
+                && records.Count <= input.Length / GreyRecord.Bytes, "bytes");
+        Span<byte> written = stackalloc byte[GreyRecord.Bytes];
+        foreach (GreyRecord record in records)
+        {
+            record.WriteTo(written);
+            Must.Hold(
+                GreyRecord.TryRead(written, out GreyRecord again) && again == record, "a record");
+        }
+
+        Must.Hold(table.Count <= records.Count, "more than was read");
+        Must.Hold(
+            table.Records(now).All(one => one.Time <= now
+                && now - one.Time <= GreyTable.KnownSeconds), "a record out of date");
+        GreyKeys keys = GreyKeys.Of(IPAddress.Loopback, input, input);
+        Must.Hold(table.Judge(keys, now, 300, static _ => { }) == 300, "a stranger");
     }
 
     /// <summary>control/smtpplugins.</summary>
