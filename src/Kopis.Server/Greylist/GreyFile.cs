@@ -4,8 +4,8 @@ namespace Kopis.Server.Greylist;
 
 /// <summary>
 /// The file of the greylist: records that all listeners append to and read. Nothing is synced: what
-/// a power cut takes delays mail, and no more. A damaged file is read as far as it is whole, and one
-/// that grows is written anew by whoever gets the lock. One thread at a time.
+/// a power cut takes delays mail, and no more. A damaged file is read as far as it is whole, and
+/// one that grows is written anew by whoever gets the lock. One thread at a time.
 /// </summary>
 /// <param name="directory">Where it is; user qmaild's.</param>
 internal sealed class GreyFile(string directory) : IDisposable

@@ -5,7 +5,8 @@ using Kopis.Config.Catalog;
 namespace Kopis.Server.Plugins;
 
 /// <summary>control/smtpplugins, as qmail-spp has it: sections <c>[connection]</c>, <c>[helo]</c>,
-/// <c>[auth]</c>, <c>[mail]</c>, <c>[rcpt]</c>, <c>[data]</c>, and in each a plugin a line.</summary>
+/// <c>[auth]</c>, <c>[mail]</c>, <c>[rcpt]</c>, <c>[data]</c>, and in each a plugin a line.
+/// </summary>
 internal sealed class PluginList
 {
     /// <summary>The files.</summary>

@@ -32,8 +32,8 @@ public sealed class GreyTableTests
         Assert.Equal(0, Judge(later, recipient: "other@us.example"));
         Assert.Equal(0, Judge(later + 1, sender: "other@far.example"));
         Assert.Equal(0, Judge(later + (uint)GreyTable.KnownSeconds));
-        Assert.Equal(
-            Delay, Judge(later + (2 * (uint)GreyTable.KnownSeconds) + 1, recipient: "x@us.example"));
+        later += (2 * (uint)GreyTable.KnownSeconds) + 1;
+        Assert.Equal(Delay, Judge(later, recipient: "x@us.example"));
     }
 
     [Fact]

@@ -18,7 +18,8 @@ public sealed class PluginTests
             [mail]
             :test "$SMTPMAILFROM" != bad@x.example || echo "E451 4.7.1 no mail"
             [rcpt]
-            :a="$SMTPRCPTCOUNT $SMTPRCPTCOUNTALL"; case $SMTPRCPTTO in bad*) echo "E550 $a $SMTPRCPTHOSTSOK";; esac
+            :echo "Sall=$SMTPRCPTCOUNT $SMTPRCPTCOUNTALL $SMTPRCPTHOSTSOK"
+            :case $SMTPRCPTTO in bad*) echo "E550 $all";; esac
             [data]
             :test "$SMTPRCPTCOUNTALL" != 2 || echo "E550 no data"
             """);
