@@ -28,7 +28,8 @@ internal sealed class PluginService(
     {
         PluginList list = _list.Current();
         return new SessionPlugins(
-            list, new ByteEnvironment(client.Environment), client.Environment["NOSPP"] is null,
+            list, list.IsEmpty ? client.Environment : new ByteEnvironment(client.Environment),
+            client.Environment["NOSPP"] is null,
             (plugin, environment, stop) => RunAsync(list, client, plugin, environment, stop),
             line => log($"{who} {line}"));
     }

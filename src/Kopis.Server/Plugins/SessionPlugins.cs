@@ -36,7 +36,7 @@ internal sealed class SessionPlugins
     {
         (_list, _run, _log, Environment) = (list, run, log, environment);
         _isOn = isOn && !list.IsEmpty;
-        _start = (new ByteEnvironment(environment), _isOn);
+        _start = (environment, _isOn);
     }
 
     /// <summary>The session's variables, with those that plugins have set: for programs, not for
@@ -119,7 +119,11 @@ internal sealed class SessionPlugins
         SmtpRuling ruling = HasAny(PluginStage.Connection)
             ? await RunAsync(PluginStage.Connection, default, isOurs: false, stop)
             : SmtpRuling.None;
-        _start = (new ByteEnvironment(Environment), _isOn);
+        if (!_list.IsEmpty)
+        {
+            _start = (new ByteEnvironment(Environment), _isOn);
+        }
+
         if (ruling.Refusal is { } refusal)
         {
             string name = Smtp.RefusalLog.NameOf(SmtpCheck.ConnectionPlugins);
@@ -140,6 +144,11 @@ internal sealed class SessionPlugins
     /// <summary>Back to the greeting, as STARTTLS wants it (RFC 3207 §4.2).</summary>
     internal void Restart()
     {
+        if (_list.IsEmpty)
+        {
+            return;
+        }
+
         EndTransaction();
         foreach (string name in Environment.Names.Concat(_start.Environment.Names).ToArray())
         {
@@ -174,7 +183,8 @@ internal sealed class SessionPlugins
         }
 
         _isOn &= output.End != PluginEnd.Accept;
-        if (output.Address is { } address)
+        if (output.Address is { } address
+            && (stage == PluginStage.Mail || (stage == PluginStage.Rcpt && address.Length > 0)))
         {
             ruling = ruling with { Address = address };
             SetAddress(stage, address);

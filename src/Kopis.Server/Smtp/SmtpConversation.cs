@@ -198,6 +198,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             if (question.Hook != SmtpHook.None)
             {
                 SmtpRuling ruling = await _policy.RuleAsync(question, stop);
+                _connection.SetDeadline(_settings.Timeout); // Its time was not the client's.
                 step = _session.OnRuling(ruling, _connection.Output);
                 continue;
             }

@@ -85,8 +85,8 @@ public sealed class HeloTests
         using SmtpTalk talk = new(3);
         await talk.Play("control checkhelo: tag", Greeting, "C: HELO a \"b",
             "S: 250 toyokawa.gcd.org", "C: MAIL FROM:<>", "S: 250 ok",
-            "C: RCPT TO:<x@gcd.org>", "S: 250 ok", "C: DATA", "S: 354 go ahead", "C: hi\\r\\n.", "S: 250 ok 946177353 qp 13960",
-            "C: QUIT", "S: 221 toyokawa.gcd.org");
+            "C: RCPT TO:<x@gcd.org>", "S: 250 ok", "C: DATA", "S: 354 go ahead",
+            "C: hi\\r\\n.", "S: 250 ok 946177353 qp 13960", "C: QUIT", "S: 221 toyokawa.gcd.org");
         Assert.Equal(0, await talk.End());
         Assert.StartsWith("Authentication-Results: toyokawa.gcd.org;\n\tx-helo=fail\n\t "
             + "reason=\"is not a host name with a dot, nor an address in brackets\"\n\t "
