@@ -123,6 +123,21 @@ class Plugins(PolicyCase):
         self.assertEqual(0, self.process.wait(20))
         self.assertFalse(pathlib.Path(f"/proc/{pid.read_text().strip()}").exists())
 
+    def test_nothing_said_in_the_clear_outlives_starttls(self):
+        self.certificate("servercert.pem", "mx.example")
+        self.control("smtpplugins", "[connection]", ":echo Sfirst=kept",
+                     "[helo]", ':echo "Ssaid=$SMTPHELOHOST"; echo LM550 later; echo A',
+                     "[mail]", ':echo "E550 $first/$said/$SMTPHELOHOST"')
+        self.serve("-vHR", "-l0")
+        peer, replies = self.connect(source=(OTHER, 0))
+        replies.readline()
+        for line, reply in ((b"HELO clear.example", b"250 mx.example\r\n"),
+                            (b"MAIL FROM:<>", b"550 later\r\n"),
+                            (b"STARTTLS", b"220 ready for tls\r\n")):
+            self.assertEqual(reply, self.say(peer, replies, line))
+        tls, replies = self.encrypt(peer)
+        self.assertEqual(b"550 kept//\r\n", self.say(tls, replies, b"MAIL FROM:<>"))
+
     def test_auth(self):
         self.control("authloopback", "1")
         self.control("smtpplugins", "[auth]",
