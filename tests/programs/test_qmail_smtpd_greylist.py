@@ -52,7 +52,7 @@ class Greylist(PolicyCase):
         self.serve("-vHR", "-l0")
         code, text = self.rcpt()
         self.assertEqual((451, True), (code, b"try again in 5 minutes (#4.7.1)" in text), text)
-        self.wait_log(rf"^qmail-smtpd: 1 {OTHER} refused by greylist: helo=c\.example "
+        self.wait_log(rf"^qmail-smtpd: 1 {OTHER}: refused by greylist: helo=c\.example "
                       r"<s@far\.example> <a@mx\.example>: 451 sorry, I have not seen you")
         self.wait_records(1)
         self.assertEqual(0o600, self.table.stat().st_mode & 0o777)

@@ -44,7 +44,7 @@ class Plugins(PolicyCase):
         self.assertEqual("/dev/null", numbers["0"])
         self.assertLessEqual(set(numbers), {"0", "1", "2", "3"})  # 3 is the directory that ls reads.
         self.wait_log(r"^noise$")
-        self.wait_log(rf"^qmail-smtpd: 1 {OTHER} refused by rcptplugins: helo=c\.example "
+        self.wait_log(rf"^qmail-smtpd: 1 {OTHER}: refused by rcptplugins: helo=c\.example "
                       r"<s@far\.example> <no@mx\.example>: 550 not no@mx\.example$")
         other = self.client()
         self.assertEqual((554, b"go away"), other.helo("evil.example"))
@@ -62,7 +62,7 @@ class Plugins(PolicyCase):
         self.assertEqual(250, client.mail("s@far.example")[0])
         for name, reason in (("crash", "crashed"), ("flood", "wrote more than 65536 bytes"),
                              ("hang", "did not end within 1 s"), ("missing", "run .*missing: ")):
-            self.wait_log(rf"^qmail-smtpd: 1 {OTHER} plugin \S*{name}: {reason}")
+            self.wait_log(rf"^qmail-smtpd: 1 {OTHER}: plugin \S*{name}: {reason}")
         pid = (self.home / "pid").read_text().strip()
         self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
         self.assertEqual([], self.children())

@@ -53,7 +53,7 @@ class Lists(PolicyCase):
                              ("HELO name is in my badhelo", self.rcpt(helo="h7.dyn.example"))):
             self.assertEqual((553, True), (reply[0], words in reply[1].decode()), reply)
         for name in ("badmailfrom", "badmailto", "badhelo"):
-            self.wait_log(rf"^qmail-smtpd: \d+ {OTHER} refused by {name}: helo=\S+ <\S+@\S+> "
+            self.wait_log(rf"^qmail-smtpd: \d+ {OTHER}: refused by {name}: helo=\S+ <\S+@\S+> "
                           rf"<\S+@mx\.example>: 553 sorry, .* my {name} list \(#5\.7\.1\)$")
 
     def test_names_that_are_none_or_ours(self):
@@ -73,7 +73,7 @@ class Lists(PolicyCase):
         for number in range(200):
             self.assertEqual(553, client.rcpt(f"x{number}@elsewhere.example")[0])
         client.quit()
-        self.wait_log(rf"^qmail-smtpd: \d+ {OTHER} refused 180 times more$")
+        self.wait_log(rf"^qmail-smtpd: \d+ {OTHER}: refused 180 times more$")
         self.assertEqual(20, sum("refused by rcpthosts" in line for line in self.lines))
         self.assertFalse([line for line in self.lines if not line.isprintable()
                           and not line[:-1].isprintable()])

@@ -4,9 +4,9 @@ using Kopis.Posix;
 namespace Kopis.Server.Plugins;
 
 /// <summary>
-/// One run of a plugin, as we are, in a process group of its own: nothing to read, a pipe to write
-/// to, the log as standard error, and no other descriptor. It has a thread while it runs. What
-/// takes too long or writes too much is killed.
+/// One run of a plugin, as we are less our capabilities, in a process group of its own: nothing to
+/// read, a pipe to write to, the log as standard error, and no other descriptor. It has a thread
+/// while it runs. What takes too long or writes too much is killed.
 /// </summary>
 internal sealed class PluginRun
 {
@@ -81,6 +81,7 @@ internal sealed class PluginRun
                 Environment = _environment,
                 Directory = _home,
                 OwnGroup = true,
+                Confinement = Confinement.NoNewRights with { NoCapabilities = true },
                 Descriptors = ProcessStart.InOrder(none, write, 2),
             };
             lock (_lock)

@@ -31,7 +31,7 @@ internal sealed class PluginService(
             list, list.IsEmpty ? client.Environment : new ByteEnvironment(client.Environment),
             client.Environment["NOSPP"] is null,
             (plugin, environment, stop) => RunAsync(list, client, plugin, environment, stop),
-            line => log($"{who} {line}"));
+            line => log($"{who}: {line}"));
     }
 
     private async Task<(PluginOutput Output, string? Failure)> RunAsync(

@@ -24,7 +24,7 @@ internal sealed class RefusalLog(string who, Action<string> log)
             return;
         }
 
-        log($"{who} refused by {NameOf(check)}: helo={LogText.Safe(subject.Helo)} "
+        log($"{who}: refused by {NameOf(check)}: helo={LogText.Safe(subject.Helo)} "
             + $"<{LogText.Safe(subject.Sender)}> <{LogText.Safe(subject.Recipient)}>: "
             + answer.Line);
     }
@@ -35,7 +35,7 @@ internal sealed class RefusalLog(string who, Action<string> log)
         if (_lines > LinesMax)
         {
             log(string.Create(
-                CultureInfo.InvariantCulture, $"{who} refused {_lines - LinesMax} times more"));
+                CultureInfo.InvariantCulture, $"{who}: refused {_lines - LinesMax} times more"));
         }
 
         _lines = 0;
