@@ -142,8 +142,8 @@ public static class SmtpFiles
         Readers = Smtp,
         Reread = Reread.Connection,
         Says = "SMTP plugins may take {} seconds.",
-        Text = "How long a plugin of smtpplugins may take, with the wait for its turn. It is then "
-            + "killed, and has failed.",
+        Text = "How long a plugin of smtpplugins may run before it is killed, and has failed. "
+            + "The wait for a place among those that run may take as long again.",
     };
 
     /// <summary><c>rcpthosts</c>.</summary>

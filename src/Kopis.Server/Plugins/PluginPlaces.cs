@@ -20,6 +20,7 @@ internal sealed class PluginPlaces
     internal async Task<IDisposable?> EnterAsync(
         IPAddress? client, TimeSpan patience, CancellationToken stop)
     {
+        long start = TimeProvider.System.GetTimestamp();
         string key = ClientKeys.Of(client).Network ?? "";
         Network network = Begin(key);
         if (!await WaitAsync(network.Places, patience, stop))
@@ -28,7 +29,8 @@ internal sealed class PluginPlaces
             return null;
         }
 
-        if (!await WaitAsync(_all, patience, stop))
+        TimeSpan left = patience - TimeProvider.System.GetElapsedTime(start);
+        if (!await WaitAsync(_all, left > TimeSpan.Zero ? left : TimeSpan.Zero, stop))
         {
             network.Places.Release();
             End(key, network);
