@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis.Base;
+using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 
 namespace Kopis.Config.Tests;
@@ -118,7 +119,8 @@ public sealed class RcptHostsTests : IDisposable
     public void Badmailfrom_lists_addresses_and_hosts(string sender, bool bad)
     {
         Write("badmailfrom", "bad@spam.example\n@evil.example\n");
-        Assert.Equal(bad, BadMailFrom.Load(_control).Contains(Encoding.Latin1.GetBytes(sender)));
+        Assert.Equal(bad, PatternList.Load(_control, SmtpFiles.BadMailFrom)
+            .Find(Encoding.Latin1.GetBytes(sender)) is not null);
     }
 
     private string In(string name) => Path.Combine(_directory.FullName, name);

@@ -31,7 +31,7 @@ def places(user):
     own = {"alias": [HOME / "alias", HOME / "alias/Maildir", MAIL, MAIL / VIRTUAL,
                      MAIL / VIRTUAL / "mallory", MAIL / VIRTUAL / "mallory/Maildir",
                      MAIL / VIRTUAL / "mallory/Maildir/new", MAIL / VIRTUAL / "vera"],
-           "qmaild": [HOME / "tls"],
+           "qmaild": [HOME / "tls", HOME / "greylist"],
            "qmailq": [HOME / "queue", HOME / "queue/mess", HOME / "queue/mess/incoming",
                       HOME / "queue/lock"],
            "qmails": [HOME / "queue/state", HOME / "queue/bounce"],
@@ -311,7 +311,7 @@ def spoil_files(rng):
     """Odd records in files that this user may write, and names of files in the place of others."""
     wanted = {"qmailr": [HOME / "queue/lock/tcpto"], "qmails": [HOME / "queue/state", HOME / "queue/bounce"],
               "qmailq": [HOME / "queue/mess", HOME / "queue/mess/incoming", HOME / "queue/lock"],
-              "qmaild": [HOME / "tls"]}[PLAN["user"]]
+              "qmaild": [HOME / "tls", HOME / "greylist"]}[PLAN["user"]]
     paths = [path for place in wanted for path in (place.iterdir() if place.is_dir() else [place])]
     for path in rng.sample(paths, min(3, len(paths))):
         if not path.is_file():

@@ -10,6 +10,32 @@ public static class CheckFiles
     private const string Does = " off does not ask. tag writes the result into the message's "
         + "Authentication-Results. defer and reject refuse a message that fails with 451 or 550.";
 
+    private const string DoesAtOnce = " off does not look. tag writes the fault into the message's "
+        + "Authentication-Results, as x-helo=fail. defer and reject refuse each recipient with 451 "
+        + "or 550.";
+
+    /// <summary><c>checkhelo</c>.</summary>
+    public static readonly ControlLine Helo = new("checkhelo", "off")
+    {
+        Line = Words,
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "The form of names in HELO is checked: {}.",
+        Text = "Whether the client calls itself by a name with a dot or by an address in brackets "
+            + "(RFC 5321 4.1.3)." + DoesAtOnce,
+    };
+
+    /// <summary><c>checkheloself</c>.</summary>
+    public static readonly ControlLine HeloSelf = new("checkheloself", "off")
+    {
+        Line = Words,
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "Clients that call themselves by our name are checked: {}.",
+        Text = "Whether a client on another host calls itself by a name or an address of ours. "
+            + "Names are me, the first word of smtpgreeting, and localhost." + DoesAtOnce,
+    };
+
     /// <summary><c>checkspf</c>.</summary>
     public static readonly ControlLine Spf = new("checkspf", Tag)
     {

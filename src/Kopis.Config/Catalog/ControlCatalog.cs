@@ -32,14 +32,16 @@ public static class ControlCatalog
             SrsFiles.Domain, SrsFiles.MaxAge,
 
             SmtpFiles.SmtpGreeting, SmtpFiles.LocalIpHost, SmtpFiles.DataBytes,
-            SmtpFiles.TimeoutSmtpd, SmtpFiles.BadMailFrom, SmtpFiles.RcptHosts,
+            SmtpFiles.TimeoutSmtpd, SmtpFiles.BadMailFrom, SmtpFiles.BadMailTo,
+            SmtpFiles.BadHelo, SmtpFiles.SmtpPlugins, SmtpFiles.TimeoutPlugin, SmtpFiles.Greylist,
+            SmtpFiles.RcptHosts,
             SmtpFiles.MoreRcptHosts, SmtpFiles.MoreRcptHostsCdb, SmtpFiles.OpenRelay,
             SmtpFiles.MaxRcpt, SmtpFiles.MaxRcptRelay, SmtpFiles.SmtpExtensions,
             SmtpFiles.XClients, SmtpFiles.NoRcptCheck, SmtpFiles.CatchAllFirst,
             SmtpFiles.AliasesFirst,
 
-            CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc, CheckFiles.ReverseName,
-            CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId,
+            CheckFiles.Helo, CheckFiles.HeloSelf, CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc,
+            CheckFiles.ReverseName, CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId,
 
             FilterFiles.Milters,
 

@@ -6,6 +6,15 @@ public static class SmtpFiles
 {
     private const string Smtp = "qmail-smtpd(8)";
     private const string Both = "qmail-smtpd(8) qmail-qmtpd(8)";
+    private const string PatternLine =
+        "an address, @host, or a pattern of either with *, ? or [...]; after ! an exception";
+
+    private const string PatternForms = "In a pattern * stands for any bytes, ? for one, [a-z] "
+        + "for one of a set and [!a-z] for one of no such set; it must fit the whole address, or "
+        + "the part from the last @ on where it begins with @. What fits a line that begins with "
+        + "! is not refused, whatever other lines say. Regular expressions, as of the qregex "
+        + "patch, are reported and fit nothing.";
+
     private const int RecipientsMost = 40_000; // Some of a megabyte of addresses.
 
     /// <summary><c>smtpgreeting</c>.</summary>
@@ -63,12 +72,78 @@ public static class SmtpFiles
     public static readonly ControlList BadMailFrom = new("badmailfrom")
     {
         IsQmails = true,
-        Line = "an address or @host",
+        Line = PatternLine,
         Without = "Any MAIL FROM is allowed.",
         Readers = Smtp,
         Reread = Reread.Connection,
         Says = "{} not accepted in MAIL FROM.",
-        Text = "Envelope senders from whom no mail is taken. Each recipient is refused with 553.",
+        Text = "Envelope senders from whom no mail is taken. Each recipient is refused with 553. "
+            + PatternForms + " The empty sender of bounces fits no line.",
+    };
+
+    /// <summary><c>badmailto</c>, as the qregex patch has it.</summary>
+    public static readonly ControlList BadMailTo = new("badmailto")
+    {
+        Line = PatternLine,
+        Without = "Any RCPT TO is allowed that the other checks let pass.",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "{} not accepted in RCPT TO.",
+        Text = "Recipients for whom no mail is taken by SMTP, from nobody. They are refused with "
+            + "553. " + PatternForms,
+    };
+
+    /// <summary><c>badhelo</c>, as the qregex patch has it.</summary>
+    public static readonly ControlList BadHelo = new("badhelo")
+    {
+        Line = "a name, or a pattern of it with *, ? or [...]; after ! an exception",
+        Without = "Any name is allowed in HELO.",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "{} not accepted in HELO.",
+        Text = "Names in HELO and EHLO with which strangers bring no mail. Each recipient is "
+            + "refused with 553. Lines are as in badmailfrom, of names. Users who have logged in "
+            + "and clients that may relay may call themselves anything.",
+    };
+
+    /// <summary><c>greylist</c>.</summary>
+    public static readonly ControlLine Greylist = new("greylist", "off")
+    {
+        Line = "off, on, or a number of minutes from 1 to 720",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "Strangers are asked to come again: {}.",
+        Text = "Whether strangers who come for the first time are put off with 451. on means for 5 "
+            + "minutes. Who comes again within a day is taken, and is known for 36 days. Users who "
+            + "have logged in, clients that may relay, this host, and clients in checkexempt are "
+            + "not put off.",
+    };
+
+    /// <summary><c>smtpplugins</c>, as qmail-spp has it.</summary>
+    public static readonly ControlList SmtpPlugins = new("smtpplugins")
+    {
+        Line = "[connection], [helo], [auth], [mail], [rcpt] or [data], or a program to run there",
+        Without = "No plugins run.",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "SMTP plugin: {}.",
+        Text = "Programs that are asked about each client, command and message, by the protocol "
+            + "of qmail-spp. A line is a path, or after : a command for /bin/sh. Where ! stands "
+            + "before it a failure puts the command off with 451; otherwise a failure is logged "
+            + "and the session goes on. A wrong line stops all sessions with 421.",
+    };
+
+    /// <summary><c>timeoutplugin</c>.</summary>
+    public static readonly ControlNumber TimeoutPlugin = new("timeoutplugin", 30)
+    {
+        Least = 1,
+        Most = 600, // A client waits some minutes (RFC 5321 §4.5.3.2).
+        Unit = "seconds",
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "SMTP plugins may take {} seconds.",
+        Text = "How long a plugin of smtpplugins may run before it is killed, and has failed. "
+            + "The wait for a place among those that run may take as long again.",
     };
 
     /// <summary><c>rcpthosts</c>.</summary>

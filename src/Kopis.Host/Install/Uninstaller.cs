@@ -99,6 +99,9 @@ internal sealed class Uninstaller(
 
         tree.TryUnlink("queue/intake");
         tree.TryUnlink("queue/imported");
+        tree.TryUnlink("greylist/table");
+        tree.TryUnlink("greylist/table.new");
+        tree.TryUnlink("greylist/lock");
         tree.TryUnlink("users/lookup");
         tree.TryUnlink("users/readers");
         tree.TryUnlink("users/queue.lock");

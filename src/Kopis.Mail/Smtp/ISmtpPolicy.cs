@@ -45,7 +45,22 @@ public interface ISmtpPolicy : IReceivePolicy
     /// <returns>Why it is refused; null if it is not.</returns>
     SmtpAnswer? RefuseMail(byte[]? user) => null;
 
-    /// <summary>Asked at each RCPT that is sound and for us, before it is known whether there is
-    /// such an address; as <see cref="RefuseMail"/>.</summary>
-    SmtpAnswer? RefuseRecipient(byte[]? user) => null;
+    /// <summary>Asked at each RCPT that is sound, for each check of
+    /// <see cref="SmtpCheck"/> that is the host's to judge, in that order, before it is known
+    /// whether there is such an address; may count it.</summary>
+    /// <returns>Why it is refused; null if it is not.</returns>
+    SmtpAnswer? RefuseRecipient(SmtpCheck check, in SmtpSubject subject) => null;
+
+    /// <summary>Whether a session waits for a ruling of the host there.</summary>
+    bool Rules(SmtpHook hook, in SmtpSubject subject) => false;
+
+    /// <summary>Told of RSET.</summary>
+    void OnReset()
+    {
+    }
+
+    /// <summary>Told of each refusal, for the log.</summary>
+    void OnRefused(SmtpCheck check, SmtpAnswer answer, in SmtpSubject subject)
+    {
+    }
 }

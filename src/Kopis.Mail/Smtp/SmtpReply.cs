@@ -75,6 +75,14 @@ public static class SmtpReply
     internal static readonly SmtpAnswer BadSender =
         new("553 5.7.1 sorry, your envelope sender is in my badmailfrom list");
 
+    /// <summary>To a recipient in badmailto.</summary>
+    public static readonly SmtpAnswer BadRecipient =
+        new("553 5.7.1 sorry, your envelope recipient is in my badmailto list");
+
+    /// <summary>To each recipient of a client whose name is in badhelo.</summary>
+    public static readonly SmtpAnswer BadHelo =
+        new("553 5.7.1 sorry, your HELO name is in my badhelo list");
+
     internal static readonly SmtpAnswer NotOurs =
         new("553 5.7.1 sorry, that domain isn't in my list of allowed rcpthosts");
 
@@ -104,6 +112,17 @@ public static class SmtpReply
         new("503 5.5.1 already authenticated");
 
     internal static readonly SmtpAnswer TooMuch = new("421 4.7.0 too many errors or idle commands");
+
+    /// <summary>A reply that names the host.</summary>
+    internal static void Name(
+        IBufferWriter<byte> reply, ReadOnlySpan<byte> code, ReadOnlySpan<byte> host,
+        ReadOnlySpan<byte> after = default)
+    {
+        reply.Write(code);
+        reply.Write(host);
+        reply.Write(after);
+        reply.Write("\r\n"u8);
+    }
 
     /// <summary>The promise: the message is queued.</summary>
     /// <param name="reply">Where to.</param>

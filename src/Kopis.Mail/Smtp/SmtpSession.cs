@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Unicode;
 using Kopis.Base;
 using Kopis.Mail.Dsn;
 using Kopis.Mail.Sasl;
@@ -18,9 +17,9 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     private RecipientParameters _parameters;
     private RoutedRecipient _recipient; // Of the last RCPT.
     private bool _isFiltered; // The message under way.
-    private int _errors;
-    private int _refused;
-    private int _idleCommands;
+    private bool _isVouchedFor; // Its checks are passed over.
+    private SmtpHeld _held;
+    private readonly SmtpPatience _patience = new();
 
     /// <summary>What the client called itself last; null before HELO and EHLO.</summary>
     public byte[]? Helo { get; private set; }
@@ -35,7 +34,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     public byte[]? User { get; private set; }
 
     /// <summary>Errors, and recipients refused for good.</summary>
-    public int Faults => _errors + _refused;
+    public int Faults => _patience.Faults;
 
     /// <summary>Whether the message under way has addresses or header fields in UTF-8.</summary>
     public bool IsUtf8 => _transaction.IsUtf8;
@@ -68,9 +67,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     public void Greet(IBufferWriter<byte> reply, byte[]? helo)
     {
         Helo = helo;
-        reply.Write("220 "u8);
-        reply.Write(policy.Greeting.Span);
-        reply.Write(" ESMTP\r\n"u8);
+        SmtpReply.Name(reply, "220 "u8, policy.Greeting.Span, " ESMTP"u8);
     }
 
     /// <summary>Reads one command line, without its line end.</summary>
@@ -83,8 +80,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             SmtpVerb.Rcpt => Rcpt(command.Argument, reply),
             SmtpVerb.Data => Data(reply),
             SmtpVerb.Bdat => Bdat(command.Argument, reply),
-            SmtpVerb.Helo => Hello(command.Argument, reply),
-            SmtpVerb.Ehlo => ExtendedHello(command.Argument, reply),
+            SmtpVerb.Helo => Hello(command.Argument, isExtended: false, reply),
+            SmtpVerb.Ehlo => Hello(command.Argument, isExtended: true, reply),
             SmtpVerb.Rset => Reset(reply),
             SmtpVerb.Noop => Say(reply, SmtpReply.Ok),
             SmtpVerb.Help => Say(reply, SmtpReply.Help),
@@ -119,24 +116,50 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// <param name="reply">Where to.</param>
     public SmtpStep OnFiltered(SmtpAnswer? refusal, IBufferWriter<byte> reply)
     {
-        SmtpStep step;
+        bool isSender = Question.Filters == FilterStage.Sender;
         if (refusal is null)
         {
-            step = Question.Filters == FilterStage.Sender
-                ? Say(reply, SmtpReply.SenderOk) : KeepRecipient(reply);
+            _ = isSender ? Say(reply, SmtpReply.SenderOk) : Add(reply);
+            return BoundPatience(reply);
         }
-        else
+
+        _patience.CountRefusal(refusal.Line[0] == '5');
+        if (isSender)
         {
-            _refused += refusal.Line[0] == '5' ? 1 : 0;
-            if (Question.Filters == FilterStage.Sender)
+            _transaction.Forget();
+        }
+
+        Say(reply, refusal);
+        return BoundPatience(reply);
+    }
+
+    /// <summary>Reads the ruling on <see cref="Question"/>, which has a hook.</summary>
+    public SmtpStep OnRuling(SmtpRuling ruling, IBufferWriter<byte> reply)
+    {
+        ruling.WriteLines(reply);
+        SmtpHook hook = Question.Hook;
+        if (ruling.Refusal is { } refusal)
+        {
+            policy.OnRefused(RcptChecks.At(hook), refusal, Question.Subject);
+            if (hook == SmtpHook.Data && _held.IsChunk && !ruling.Ends)
             {
-                _transaction.Forget();
+                return ReadChunk(refusal, reply);
             }
 
-            step = Say(reply, refusal);
+            Say(reply, refusal);
         }
 
-        return BoundPatience(reply) == SmtpStep.Expel ? SmtpStep.Expel : step;
+        SmtpStep step = ruling.Ends ? SmtpStep.Expel
+            : ruling.Refusal is not null ? SmtpStep.NextLine
+            : hook switch
+            {
+                SmtpHook.Helo => Hello(reply),
+                SmtpHook.Mail => Open(ruling.Address ?? _held.Text, ruling.SkipsChecks, reply),
+                SmtpHook.Rcpt => Recheck(ruling, reply),
+                SmtpHook.Accept => Accept(reply),
+                _ => _held.IsChunk ? ReadChunk(null, reply) : GoAhead(reply),
+            };
+        return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
     }
 
     /// <summary>Takes the happy end of an AUTH exchange; its reply is the exchange's.</summary>
@@ -146,7 +169,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// </summary>
     public SmtpStep OnError(SmtpAnswer answer, IBufferWriter<byte> reply)
     {
-        _errors++;
+        _patience.AddError();
         return Say(reply, answer);
     }
 
@@ -179,7 +202,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     /// <summary>Tells that the message of the last envelope was queued, or that much of it came.
     /// </summary>
-    public void OnProgress() => _idleCommands = 0;
+    public void OnProgress() => _patience.ForgiveAll();
 
     // Commands -----------------------------------------------------------------------------------
 
@@ -190,26 +213,14 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return Say(reply, SmtpReply.InChunks);
         }
 
-        MessageParameters kept = default;
-        SmtpAnswer? fault =
-            !SmtpPath.TryParse(argument, out byte[] address, out ReadOnlySpan<byte> parameters)
-                ? SmtpReply.NoAddress
-            : IsExtended ? SmtpParameters.ReadMail(
-                parameters, policy.ExtensionsFor(User), out kept)
-            : null;
-        fault ??= kept.SmtpUtf8 && !Utf8.IsValid(address) ? SmtpReply.NotUtf8 : null;
-        if (fault is not null)
+        if (SmtpAddressCommand.ReadMail(
+            argument, Offered, out byte[] address, out long size, out MessageParameters kept)
+            is { } fault)
         {
             return OnError(fault, reply);
         }
 
-        if (policy.MessageBytesMax > 0
-            && SmtpParameters.Size(parameters) > policy.MessageBytesMax)
-        {
-            return Say(reply, SmtpReply.TooBig);
-        }
-
-        if (policy.RefuseMail(User) is { } held)
+        if ((IsTooBig(size) ? SmtpReply.TooBig : policy.RefuseMail(User)) is { } held)
         {
             return Say(reply, held);
         }
@@ -218,101 +229,122 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         bool isInDoubt = false;
         if (policy.Submission?.OnMail(User, address, out isInDoubt) is { } unfit)
         {
+            policy.OnRefused(
+                SmtpCheck.Submission, unfit, new SmtpSubject(User, Helo, address, []));
             return OnError(unfit, reply);
         }
 
-        _transaction.Open(address, policy.IsBadSender(address), isInDoubt, kept);
-        _isFiltered = policy.HasFilters && !_transaction.SenderIsBad;
-        return _isFiltered ? AskFilters(FilterStage.Sender) : Say(reply, SmtpReply.SenderOk);
+        _held = new SmtpHeld(address) { IsInDoubt = isInDoubt, Parameters = kept };
+        return Ask(SmtpHook.Mail, new SmtpSubject(User, Helo, address, []))
+            ?? Open(address, isVouchedFor: false, reply);
     }
+
+    private bool IsTooBig(long size) =>
+        policy.MessageBytesMax > 0 && size > policy.MessageBytesMax;
+
+    private SmtpStep Open(byte[] sender, bool isVouchedFor, IBufferWriter<byte> reply)
+    {
+        _transaction.Open(
+            sender, !isVouchedFor && policy.IsBadSender(sender), _held.IsInDoubt,
+            _held.Parameters);
+        _isFiltered = policy.HasFilters && !_transaction.SenderIsBad;
+        return _isFiltered
+            ? Ask(Filters(FilterStage.Sender)) : Say(reply, SmtpReply.SenderOk);
+    }
+
+    // Null: the host has nothing to say there.
+    private SmtpStep? Ask(SmtpHook hook, SmtpSubject subject) => policy.Rules(hook, subject)
+        ? Ask(new SmtpQuestion(null, _recipient) { Hook = hook, Subject = subject }) : null;
+
+    private SmtpQuestion Filters(FilterStage stage) =>
+        new(null, _recipient) { Filters = stage };
 
     private SmtpStep Rcpt(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        _parameters = default;
-        return CheckRcpt(argument, reply) is { } refused ? refused
-            : _transaction.SenderInDoubt is { } sender ? Ask(sender)
-            : FindRecipient(reply);
+        (_parameters, _isVouchedFor) = (default, false);
+        return CheckRcpt(argument, reply) ?? Ask(SmtpHook.Rcpt, Subject) ?? GoOn(reply);
+    }
+
+    private SmtpStep Recheck(SmtpRuling ruling, IBufferWriter<byte> reply)
+    {
+        _isVouchedFor = ruling.SkipsChecks;
+        _recipient = ruling.Address is { } other ? policy.Route(other) : _recipient;
+        return GoOn(reply);
+    }
+
+    private SmtpStep GoOn(IBufferWriter<byte> reply)
+    {
+        if (RcptChecks.Judge(policy, _transaction, Subject, _recipient, _isVouchedFor)
+            is { } refused)
+        {
+            _patience.CountRefusal(refused.Check == SmtpCheck.RcptHosts);
+            return Refuse(reply, refused.Check, refused.Refusal);
+        }
+
+        return _transaction.SenderInDoubt is { } sender
+            ? Ask(new SmtpQuestion(sender, _recipient)) : FindRecipient(reply);
     }
 
     // Null: nothing speaks against it but perhaps the sender, or that there is no such address.
     private SmtpStep? CheckRcpt(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        if (!_transaction.IsOpen)
+        if (!_transaction.IsOpen || _transaction.IsChunking)
         {
-            return Say(reply, SmtpReply.MailFirst);
+            return Say(reply, _transaction.IsOpen ? SmtpReply.InChunks : SmtpReply.MailFirst);
         }
 
-        if (_transaction.IsChunking)
-        {
-            return Say(reply, SmtpReply.InChunks);
-        }
-
-        SmtpAnswer? fault =
-            !SmtpPath.TryParse(argument, out byte[] address, out ReadOnlySpan<byte> parameters)
-                || address.Length == 0 // <> is nobody, as a recipient.
-                ? SmtpReply.NoAddress
-            : !IsExtended ? null
-            : SmtpParameters.ReadRcpt(
-                parameters, policy.ExtensionsFor(User), out _parameters);
-        fault ??= _transaction.IsUtf8 && !Utf8.IsValid(address) ? SmtpReply.NotUtf8 : null;
-        if (fault is not null)
+        if (SmtpAddressCommand.ReadRcpt(
+            argument, Offered, _transaction.IsUtf8, out byte[] address, out _parameters)
+            is { } fault)
         {
             return OnError(fault, reply);
-        }
-
-        if (_transaction.SenderIsBad)
-        {
-            return Say(reply, SmtpReply.BadSender);
         }
 
         address = policy.NameOwnAddress(address);
         _recipient = policy.Route(
             policy.RelayClient is { } suffix ? [.. address, .. suffix] : address);
-        if (policy.RelayClient is null && User is null && !policy.IsOurs(_recipient))
+        return null;
+    }
+
+    private SmtpSubject Subject =>
+        new(User, Helo, _transaction.Sender, _recipient.Address ?? [])
         {
-            _refused++;
-            return Say(
-                reply, _recipient.MayBeSrs ? SmtpReply.RecipientLater : SmtpReply.NotOurs);
-        }
+            Recipients = _transaction.Recipients,
+        };
 
-        return _transaction.Recipients >= policy.RecipientsMaxFor(User)
-            && !_transaction.Has(_recipient.Address)
-                ? Say(reply, SmtpReply.TooManyRecipients)
-            : policy.RefuseRecipient(User) is { } held ? Say(reply, held)
-            : null;
+    private SmtpExtensions? Offered => IsExtended ? policy.ExtensionsFor(User) : null;
+
+    private SmtpStep Refuse(IBufferWriter<byte> reply, SmtpCheck check, SmtpAnswer answer)
+    {
+        policy.OnRefused(check, answer, Subject);
+        return Say(reply, answer);
     }
 
-    private SmtpStep Ask(byte[]? sender)
+    private SmtpStep Ask(SmtpQuestion question)
     {
-        Question = new SmtpQuestion(sender, _recipient);
-        return SmtpStep.Ask;
-    }
-
-    private SmtpStep AskFilters(FilterStage stage)
-    {
-        Question = new SmtpQuestion(null, _recipient, stage);
+        Question = question;
         return SmtpStep.Ask;
     }
 
     private SmtpStep AuthoriseSender(LookupVerdict verdict, IBufferWriter<byte> reply)
     {
-        switch (verdict)
+        if (verdict == LookupVerdict.Yes)
         {
-            case LookupVerdict.Yes:
-                _transaction.TrustSender();
-                return FindRecipient(reply);
-            case LookupVerdict.No:
-                return OnError(AuthReply.NotYourAddress, reply);
-            default:
-                return Say(reply, SmtpReply.RecipientLater);
+            _transaction.TrustSender();
+            return FindRecipient(reply);
         }
+
+        bool isAnothers = verdict == LookupVerdict.No;
+        SmtpAnswer refusal = isAnothers ? AuthReply.NotYourAddress : SmtpReply.RecipientLater;
+        policy.OnRefused(SmtpCheck.SenderAlias, refusal, Subject);
+        return isAnothers ? OnError(refusal, reply) : Say(reply, refusal);
     }
 
     private SmtpStep FindRecipient(IBufferWriter<byte> reply)
     {
         LookupVerdict? verdict =
             policy.Recipients is { } check ? check.Known(_recipient) : LookupVerdict.Yes;
-        return verdict is { } known ? AddRecipient(known, reply) : Ask(sender: null);
+        return verdict is { } known ? AddRecipient(known, reply) : Ask(new SmtpQuestion(null, _recipient));
     }
 
     private SmtpStep AddRecipient(LookupVerdict verdict, IBufferWriter<byte> reply)
@@ -323,29 +355,23 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             verdict = LookupVerdict.Yes;
         }
 
-        switch (verdict)
-        {
-            case LookupVerdict.Yes:
-                return _isFiltered ? AskFilters(FilterStage.Recipient) : KeepRecipient(reply);
-            case LookupVerdict.No:
-                _refused++;
-                return Say(
-                    reply, _recipient.IsSrs ? SmtpReply.BadSrs : SmtpReply.NoMailbox);
-            case LookupVerdict.Full:
-                return Say(reply, SmtpReply.MailboxFull);
-            default:
-                return Say(reply, SmtpReply.RecipientLater);
-        }
+        _patience.CountRefusal(verdict == LookupVerdict.No);
+        return RcptChecks.ReplyTo(verdict, _recipient) is { } refusal
+            ? Refuse(reply, SmtpCheck.Mailbox, refusal)
+            : (_isVouchedFor ? null : Ask(SmtpHook.Accept, Subject)) ?? Accept(reply);
     }
 
-    private SmtpStep KeepRecipient(IBufferWriter<byte> reply)
+    private SmtpStep Accept(IBufferWriter<byte> reply) =>
+        _isFiltered ? Ask(Filters(FilterStage.Recipient)) : Add(reply);
+
+    private SmtpStep Add(IBufferWriter<byte> reply)
     {
         if (!_transaction.TryAdd(_recipient, _parameters, policy.RecipientsBytesMaxFor(User)))
         {
-            return Say(reply, SmtpReply.TooManyRecipients);
+            return Refuse(reply, SmtpCheck.RecipientCount, SmtpReply.TooManyRecipients);
         }
 
-        _idleCommands--; // The count of this line; it did bring a message nearer.
+        _patience.ForgiveCommand(); // The count of this line; it did bring a message nearer.
         return Say(reply, SmtpReply.RecipientOk);
     }
 
@@ -356,16 +382,17 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     private SmtpStep Data(IBufferWriter<byte> reply)
     {
-        if (_transaction.IsChunking)
-        {
-            return Say(reply, SmtpReply.InChunks);
-        }
-
-        if (CheckMessage() is { } refusal)
+        if ((_transaction.IsChunking ? SmtpReply.InChunks : CheckMessage()) is { } refusal)
         {
             return Say(reply, refusal);
         }
 
+        _held = default;
+        return Ask(SmtpHook.Data, Subject) ?? GoAhead(reply);
+    }
+
+    private SmtpStep GoAhead(IBufferWriter<byte> reply)
+    {
         Say(reply, SmtpReply.GoAhead);
         return SmtpStep.ReadMessage;
     }
@@ -385,27 +412,42 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
 
         Chunk = chunk;
-        ChunkRefusal = CheckMessage();
-        _transaction.IsChunking |= ChunkRefusal is null;
+        SmtpAnswer? refusal = CheckMessage();
+        _held = new SmtpHeld([]) { IsChunk = true };
+        return (refusal is null && !_transaction.IsChunking ? Ask(SmtpHook.Data, Subject) : null)
+            ?? ReadChunk(refusal, reply);
+    }
+
+    private SmtpStep ReadChunk(SmtpAnswer? refusal, IBufferWriter<byte> reply)
+    {
+        ChunkRefusal = refusal;
+        _transaction.IsChunking |= refusal is null;
         return BoundPatience(reply) == SmtpStep.Expel ? SmtpStep.Expel : SmtpStep.ReadChunk;
     }
 
-    private SmtpStep Hello(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
+    private SmtpStep Hello(
+        ReadOnlySpan<byte> name, bool isExtended, IBufferWriter<byte> reply)
     {
-        OnHello(argument, extended: false);
-        return Say(reply, "250 "u8);
+        _held = new SmtpHeld(name.ToArray()) { IsExtended = isExtended };
+        return Ask(SmtpHook.Helo, new SmtpSubject(User, _held.Text, [], [])) ?? Hello(reply);
     }
 
-    private SmtpStep ExtendedHello(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
+    private SmtpStep Hello(IBufferWriter<byte> reply)
     {
-        OnHello(argument, extended: true);
+        OnHello(_held.Text, _held.IsExtended);
+        if (!IsExtended)
+        {
+            SmtpReply.Name(reply, "250 "u8, policy.Greeting.Span);
+            return SmtpStep.NextLine;
+        }
+
         SmtpExtensionList.Write(reply, policy, User);
         return SmtpStep.NextLine;
     }
 
-    private void OnHello(ReadOnlySpan<byte> name, bool extended)
+    private void OnHello(byte[] name, bool extended)
     {
-        Helo = name.ToArray();
+        Helo = name;
         IsExtended = extended;
         IsEnhanced =
             extended && policy.Extensions.HasFlag(SmtpExtensions.EnhancedStatusCodes);
@@ -414,59 +456,44 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     private SmtpStep StartTls(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply) =>
         policy.IsEncrypted ? Say(reply, SmtpReply.AlreadyEncrypted)
-        : !policy.Extensions.HasFlag(SmtpExtensions.StartTls)
-            ? OnError(SmtpReply.Unimplemented, reply)
-        : !argument.IsEmpty ? OnError(SmtpReply.NoArguments, reply)
+        : AsideChecks.StartTls(policy, argument) is { } fault ? OnError(fault, reply)
         : SmtpStep.StartTls;
 
     private SmtpStep Auth(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
         Argument = argument.ToArray();
-        return !policy.Extensions.HasFlag(SmtpExtensions.Auth)
-                ? OnError(SmtpReply.Unimplemented, reply)
-            : User is not null ? OnError(SmtpReply.AlreadyAuthenticated, reply)
-            : _transaction.IsOpen ? OnError(SmtpReply.InTransaction, reply)
-            : SmtpStep.Authenticate;
+        return AsideChecks.Auth(policy, User, _transaction.IsOpen) is { } fault
+            ? OnError(fault, reply) : SmtpStep.Authenticate;
     }
 
     private SmtpStep XClient(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
         Argument = argument.ToArray();
-        return !policy.Extensions.HasFlag(SmtpExtensions.XClient)
-                ? OnError(SmtpReply.Unimplemented, reply)
-            : _transaction.IsOpen ? OnError(SmtpReply.InTransaction, reply)
-            : SmtpStep.XClient;
+        return AsideChecks.XClient(policy, _transaction.IsOpen) is { } fault
+            ? OnError(fault, reply) : SmtpStep.XClient;
     }
 
     private SmtpStep Reset(IBufferWriter<byte> reply)
     {
         _transaction.Forget();
+        policy.OnReset();
         return Say(reply, SmtpReply.Flushed);
     }
 
     private SmtpStep Quit(IBufferWriter<byte> reply)
     {
-        Say(reply, IsEnhanced ? "221 2.0.0 "u8 : "221 "u8);
+        SmtpReply.Name(reply, IsEnhanced ? "221 2.0.0 "u8 : "221 "u8, policy.Greeting.Span);
         return SmtpStep.Quit;
     }
 
     private SmtpStep BoundPatience(IBufferWriter<byte> reply)
     {
-        _idleCommands++;
-        if (_errors < SmtpLimits.ErrorsMax && _idleCommands < SmtpLimits.IdleCommandsMax)
+        if (_patience.TryCommand())
         {
             return SmtpStep.NextLine;
         }
 
         Say(reply, SmtpReply.TooMuch);
         return SmtpStep.Expel;
-    }
-
-    private SmtpStep Say(IBufferWriter<byte> reply, ReadOnlySpan<byte> before)
-    {
-        reply.Write(before);
-        reply.Write(policy.Greeting.Span);
-        reply.Write("\r\n"u8);
-        return SmtpStep.NextLine;
     }
 }

@@ -13,9 +13,9 @@ internal sealed class CheckSettings
     /// <summary>The files.</summary>
     internal static readonly ControlFile[] Files =
     [
-        CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc, CheckFiles.ReverseName,
-        CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId, HostFiles.Me,
-        HostFiles.Resolvers,
+        CheckFiles.Helo, CheckFiles.HeloSelf, CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc,
+        CheckFiles.ReverseName, CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId,
+        HostFiles.Me, HostFiles.Resolvers, SmtpFiles.SmtpGreeting,
     ];
 
     private readonly NetworkList _exempt;
@@ -23,6 +23,8 @@ internal sealed class CheckSettings
 
     private CheckSettings(ControlDirectory control, IMailDns dns)
     {
+        Helo = Read(control, CheckFiles.Helo);
+        HeloSelf = Read(control, CheckFiles.HeloSelf);
         Spf = Read(control, CheckFiles.Spf);
         Dkim = Read(control, CheckFiles.Dkim);
         Dmarc = Read(control, CheckFiles.Dmarc, withPolicy: true);
@@ -32,8 +34,19 @@ internal sealed class CheckSettings
         Server = ByteText.ToText(control.ReadLineOrDefault(CheckFiles.AuthServId) ?? []);
         string me = ByteText.ToText(control.ReadLine(HostFiles.Me) ?? []);
         Names = me.Length > 0 && me != Server ? [Server, me] : [Server];
+        string greeting =
+            ByteText.ToText(control.ReadLineOrDefault(SmtpFiles.SmtpGreeting) ?? []);
+        HeloNames = [.. ((string[])[me, greeting.Split(' ')[0], "localhost"])
+            .Where(name => name.Length > 0)];
         Dns = dns;
     }
+
+    internal CheckAction Helo { get; }
+
+    internal CheckAction HeloSelf { get; }
+
+    /// <summary>What no other host may call itself.</summary>
+    internal IReadOnlyList<string> HeloNames { get; }
 
     internal CheckAction Spf { get; }
 
@@ -58,7 +71,7 @@ internal sealed class CheckSettings
 
     /// <summary>Whether mail of a stranger at this address is checked at all.</summary>
     internal bool AppliesTo(IPAddress client) =>
-        (Spf, Dkim, Dmarc, ReverseName) != default && !IsLocal(client);
+        (Helo, HeloSelf, Spf, Dkim, Dmarc, ReverseName) != default && !IsLocal(client);
 
     /// <summary>Whether it is never refused.</summary>
     internal bool IsExempt(IPAddress client) => _exempt.Contains(client);

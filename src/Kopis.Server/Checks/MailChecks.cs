@@ -1,9 +1,12 @@
 using System.Net;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Mail.Authentication;
 using Kopis.Mail.Authentication.Dkim;
 using Kopis.Mail.Authentication.Results;
+using Kopis.Mail.Authentication.Spf;
 using Kopis.Net.Dns;
+using Kopis.Posix;
 
 namespace Kopis.Server.Checks;
 
@@ -16,6 +19,7 @@ internal sealed class MailChecks(ControlDirectory control, Func<IMailDns> dns, T
 {
     // RFC 7208 §4.6.4 wants 20 seconds at least; clients wait ten minutes (RFC 5321 §4.5.3.2.6).
     private static readonly TimeSpan DnsTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RcptTime = TimeSpan.FromSeconds(5);
 
     private readonly AnswerCache _answers = new(time);
     private readonly RsaKeys _keys = new();
@@ -28,14 +32,79 @@ internal sealed class MailChecks(ControlDirectory control, Func<IMailDns> dns, T
 
     /// <summary>Begins to check a stranger's message; null where nothing is to be checked.
     /// </summary>
-    internal MessageChecks? Begin(IPAddress client, byte[] helo, byte[] sender)
+    /// <param name="client">The client's address.</param>
+    /// <param name="helo">What it calls itself; null before HELO.</param>
+    /// <param name="sender">The envelope sender.</param>
+    /// <param name="isOwn">Whether an address is one of this host.</param>
+    internal MessageChecks? Begin(
+        IPAddress client, byte[]? helo, byte[] sender, Func<IPAddress, bool> isOwn)
     {
         CheckSettings settings = _settings.Current();
         return settings.AppliesTo(client)
             ? new MessageChecks(
                 settings, new AuthenticationDns(settings.Dns, _answers, time, DnsTime), client,
-                helo, sender, _keys, time)
+                helo ?? [], sender, _keys, time)
+            {
+                Helo = Judge(settings, client, helo, isOwn).Fault,
+            }
             : null;
+    }
+
+    /// <summary>Judges what a stranger calls itself. Asks nobody.</summary>
+    /// <param name="client">The client's address.</param>
+    /// <param name="helo">What it calls itself; null before HELO.</param>
+    /// <param name="isOwn">Whether an address is one of this host.</param>
+    internal HeloCheck JudgeHelo(IPAddress client, byte[]? helo, Func<IPAddress, bool> isOwn) =>
+        Judge(_settings.Current(), client, helo, isOwn);
+
+    private static HeloCheck Judge(
+        CheckSettings settings, IPAddress client, byte[]? helo, Func<IPAddress, bool> isOwn)
+    {
+        if ((settings.Helo, settings.HeloSelf) == default || settings.IsLocal(client))
+        {
+            return default;
+        }
+
+        HeloFault owner = HeloJudge.JudgeOwner(helo, settings.HeloNames, isOwn);
+        bool isExempt = settings.IsExempt(client);
+        return new HeloCheck(
+            HeloJudge.JudgeForm(helo),
+            owner != HeloFault.None && isOwn(client) ? HeloFault.None : owner,
+            AtMost(settings.Helo), AtMost(settings.HeloSelf));
+
+        CheckAction AtMost(CheckAction action) =>
+            isExempt && action != CheckAction.Off ? CheckAction.Tag : action;
+    }
+
+    /// <summary>Whether a client is never refused for a check, or is this host.</summary>
+    internal bool IsSpared(IPAddress client)
+    {
+        CheckSettings settings = _settings.Current();
+        return settings.IsExempt(client) || settings.IsLocal(client);
+    }
+
+    /// <summary>Whether SPF and iprev both speak for a client and a sender. Asks DNS, and takes no
+    /// longer than a client waits at RCPT; does not throw.</summary>
+    internal async Task<bool> VouchesAsync(
+        IPAddress client, byte[]? helo, byte[] sender, CancellationToken stop)
+    {
+        AuthenticationDns dns = new(_settings.Current().Dns, _answers, time, RcptTime);
+        Task<ReverseNameCheck> name = ReverseNameCheck.CheckAsync(dns, client, stop);
+        Task<SpfCheck> spf = SpfChecker.CheckAsync(
+            dns, SpfRequest.OfMailFrom(client, sender, helo ?? []), stop);
+        try
+        {
+            return (await name).Result == AuthenticationResult.Pass
+                && (await spf).Result == AuthenticationResult.Pass;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        finally
+        {
+            ErrorLog.Watch(Task.WhenAll(name, spf));
+        }
     }
 
     /// <summary>What removes results that a message only claims to have from us; null for a client

@@ -19,6 +19,7 @@ internal sealed class MessageChecks : IDisposable
     private readonly CheckSettings _settings;
     private readonly IAuthenticationDns _dns;
     private readonly IPAddress _client;
+    private readonly byte[] _helo;
     private readonly byte[] _sender;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
@@ -39,7 +40,8 @@ internal sealed class MessageChecks : IDisposable
         CheckSettings settings, IAuthenticationDns dns, IPAddress client, byte[] helo,
         byte[] sender, RsaKeys keys, TimeProvider time)
     {
-        (_settings, _dns, _client, _sender, _time) = (settings, dns, client, sender, time);
+        (_settings, _dns, _client, _time) = (settings, dns, client, time);
+        (_helo, _sender) = (helo, sender);
         _signatures = new DkimVerifier(keys);
         _reader = new MessageReader(_signatures);
         _reverseName = settings.ReverseName == CheckAction.Off ? null
@@ -48,6 +50,9 @@ internal sealed class MessageChecks : IDisposable
             : SpfChecker.CheckAsync(
                 dns, SpfRequest.OfMailFrom(client, sender, helo), _stop.Token);
     }
+
+    /// <summary>What is wrong with the client's name, of what is looked at.</summary>
+    internal HeloFault Helo { get; init; }
 
     /// <summary>Reads the next piece of the message, as the client sent it.</summary>
     internal void Read(ReadOnlySpan<byte> piece) => _reader.Read(piece);
@@ -64,7 +69,11 @@ internal sealed class MessageChecks : IDisposable
         Fill(field, results);
         ArrayBufferWriter<byte> bytes = new(512);
         field.Write(bytes);
-        return new CheckVerdict(bytes.WrittenSpan.ToArray(), refusal, Words(results, refusal));
+        return new CheckVerdict(bytes.WrittenSpan.ToArray(), refusal, Words(results, refusal))
+        {
+            IsVouchedFor = results.ReverseName?.Result == AuthenticationResult.Pass
+                && results.Spf?.Result == AuthenticationResult.Pass,
+        };
     }
 
     /// <inheritdoc/>
@@ -97,8 +106,13 @@ internal sealed class MessageChecks : IDisposable
             _settings.Dkim == CheckAction.Off ? null : dkim, dmarc);
     }
 
-    private static void Fill(ResultsField field, CheckResults results)
+    private void Fill(ResultsField field, CheckResults results)
     {
+        if (Helo != HeloFault.None)
+        {
+            field.AddHeloFault(HeloCheck.Describe(Helo), ByteText.ToText(_helo));
+        }
+
         if (results.ReverseName is { } name)
         {
             field.Add(name);
@@ -128,6 +142,11 @@ internal sealed class MessageChecks : IDisposable
     private string Words(CheckResults results, Mail.Smtp.SmtpAnswer? refusal)
     {
         List<string> words = [$"checks {_client} <{LogText.Safe(_sender)}>:"];
+        if (Helo != HeloFault.None)
+        {
+            words.Add($"helo=fail of {LogText.Safe(_helo)}");
+        }
+
         if (results.ReverseName is { } name)
         {
             words.Add($"iprev={Word(name.Result)}");

@@ -30,22 +30,37 @@ internal sealed class RecentMap<TKey, TValue>(int entriesMax, Func<TValue, bool>
         return true;
     }
 
-    /// <summary>Adds or replaces.</summary>
-    internal void Set(TKey key, TValue value)
+    /// <summary>All of it, first what was not used for the longest time.</summary>
+    internal IEnumerable<(TKey Key, TValue Value)> Items => _byUse;
+
+    /// <summary>Takes one out, if it is there.</summary>
+    internal void Remove(TKey key)
     {
+        if (_nodes.Remove(key, out LinkedListNode<(TKey, TValue)>? old))
+        {
+            _byUse.Remove(old);
+        }
+    }
+
+    /// <summary>Adds or replaces.</summary>
+    /// <returns>What was forgotten for it; null for nothing.</returns>
+    internal (TKey Key, TValue Value)? Set(TKey key, TValue value)
+    {
+        (TKey, TValue)? forgotten = null;
         if (_nodes.Remove(key, out LinkedListNode<(TKey, TValue)>? old))
         {
             _byUse.Remove(old);
         }
         else if (_nodes.Count >= entriesMax)
         {
-            Forget();
+            forgotten = Forget();
         }
 
         _nodes[key] = _byUse.AddLast((key, value));
+        return forgotten;
     }
 
-    private void Forget()
+    private (TKey Key, TValue Value) Forget()
     {
         for (int i = 0; i < PassedOverMax && isInUse(_byUse.First!.Value.Value); i++)
         {
@@ -54,7 +69,9 @@ internal sealed class RecentMap<TKey, TValue>(int entriesMax, Func<TValue, bool>
             _byUse.AddLast(used);
         }
 
-        _nodes.Remove(_byUse.First!.Value.Key);
+        (TKey Key, TValue Value) forgotten = _byUse.First!.Value;
+        _nodes.Remove(forgotten.Key);
         _byUse.RemoveFirst();
+        return forgotten;
     }
 }

@@ -6,6 +6,8 @@ using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Filters;
+using Kopis.Server.Greylist;
+using Kopis.Server.Plugins;
 using Kopis.Server.Submission;
 using Kopis.Users.Lookup;
 
@@ -18,7 +20,9 @@ public static class QmailSmtpd
     public static int Run(ProgramContext context)
     {
         using IntakePool pool = new(context.Home);
-        return SessionByHand.Serve(Handler(context, context.Arguments, pool), context.Environment);
+        using GreylistService greylist = Greylist(context);
+        return SessionByHand.Serve(
+            Handler(context, context.Arguments, pool, greylist), context.Environment);
     }
 
     /// <summary>
@@ -29,7 +33,7 @@ public static class QmailSmtpd
         ProgramContext listener, IReadOnlyList<byte[]> chain)
     {
         SmtpHandler handler = Handler(
-            listener, [.. chain.Skip(1)], new IntakePool(listener.Home));
+            listener, [.. chain.Skip(1)], new IntakePool(listener.Home), Greylist(listener));
         handler.Check(listener.Environment);
         return handler;
     }
@@ -43,11 +47,16 @@ public static class QmailSmtpd
             control, () => MailDns.Read(control), TimeProvider.System, static _ => { }).Check();
         new MailChecks(control, () => MailDns.Read(control), TimeProvider.System).Check();
         new MailFilters(control, TimeProvider.System).Check();
+        _ = PluginList.Load(control);
+        using GreylistService greylist = new(
+            control, control.Directory, static _ => { }, TimeProvider.System);
+        greylist.Check();
     }
 
     // A listener's rules may set QMAILQUEUE for some of its clients.
     private static SmtpHandler Handler(
-        ProgramContext context, IReadOnlyList<byte[]> words, IntakePool pool)
+        ProgramContext context, IReadOnlyList<byte[]> words, IntakePool pool,
+        GreylistService greylist)
     {
         LookupClient lookup = new(context.Home, TimeProvider.System);
         return new SmtpHandler(
@@ -62,6 +71,13 @@ public static class QmailSmtpd
                 ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
                 TimeProvider.System),
             new MailFilters(ControlDirectory.Of(context), TimeProvider.System),
+            new PluginService(
+                ControlDirectory.Of(context), context.Home, SmtpHandler.Log, TimeProvider.System),
+            greylist,
             TimeProvider.System);
     }
+
+    private static GreylistService Greylist(ProgramContext context) => new(
+        ControlDirectory.Of(context), context.In("greylist"), SmtpHandler.Log,
+        TimeProvider.System);
 }

@@ -35,6 +35,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private readonly SmtpServices _services;
     private readonly ConnectionEnds _peer;
     private readonly SessionFilters _filters;
+    private readonly RefusalLog _refusals;
     private SmtpPolicy _policy;
     private SmtpSession _session;
     private SmtpMessage? _message; // A message by BDAT that has begun.
@@ -51,6 +52,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         _services = services;
         _peer = ConnectionEnds.Of(client.Environment);
         _filters = new SessionFilters(connection, client, settings.Greeting, services);
+        _refusals = new RefusalLog(SmtpHandler.WhoIs(connection, client), services.Log);
         _policy = Policy();
         _session = new SmtpSession(_policy);
     }
@@ -76,6 +78,11 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             return early;
         }
 
+        if (await _services.Plugins.GreetAsync(stop) is { } turnedAway)
+        {
+            return await CloseAsync(turnedAway.Refusal);
+        }
+
         LinePump pump = new(_connection, this);
         _session.Greet(_connection.Output, _client.Helo);
         _since = _services.Time.GetTimestamp();
@@ -92,6 +99,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             };
             if (exit is { } code)
             {
+                _refusals.Close();
                 return code;
             }
         }
@@ -108,7 +116,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     }
 
     private SmtpPolicy Policy() => new(
-        _settings, _services, _client, _connection.Tls,
+        _settings, _services, _client, _refusals, _connection.Tls,
         new ClientInfo(_connection.Environment, Helo: null).Address is { } peer
             && _settings.XClients.Contains(peer));
 
@@ -184,7 +192,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             SmtpLoginEnd.TimedOut => await CloseIdleAsync(SmtpReply.TimedOut),
             SmtpLoginEnd.Stopped => await CloseIdleAsync(SmtpReply.Ending),
             SmtpLoginEnd.Failed when ++_loginFailures < LoginFailuresMax => null,
-            SmtpLoginEnd.Failed => await CloseAsync(null),
+            SmtpLoginEnd.Failed or SmtpLoginEnd.Expelled => await CloseAsync(null),
             _ => ExitEarly,
         };
     }
@@ -202,6 +210,14 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
                 continue;
             }
 
+            if (question.Hook != SmtpHook.None)
+            {
+                SmtpRuling ruling = await _policy.RuleAsync(question, stop);
+                _connection.SetDeadline(_settings.Timeout); // Its time was not the client's.
+                step = _session.OnRuling(ruling, _connection.Output);
+                continue;
+            }
+
             LookupVerdict verdict = question.Sender is { } sender
                 ? await _policy.Senders!.MaySendAsAsync(_session.User!, sender, stop)
                 : await _policy.Recipients!.AskAsync(question.Recipient, _client.Address, stop);
@@ -210,7 +226,10 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
         LineStep after = After(step, _connection.Output);
         await SlowDownAsync(stop);
-        return after == LineStep.Close ? await CloseAsync(null) : null;
+        return after == LineStep.Close ? await CloseAsync(null)
+            : step == SmtpStep.ReadMessage ? await ReadMessageAsync()
+            : step == SmtpStep.ReadChunk ? await ReadChunkAsync()
+            : null;
     }
 
     // Delays the replies to a client that is slowed down; it costs a timer.
@@ -247,6 +266,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             return ExitEarly;
         }
 
+        _services.Plugins.Restart();
         _policy = Policy();
         _session = new SmtpSession(_policy);
         return null;
@@ -312,7 +332,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     {
         DateTimeOffset now = _services.Time.GetUtcNow();
         MessageChecks? checks = !IsStranger || _client.Address is not { } address ? null
-            : _services.Checks.Begin(address, _session.Helo ?? [], _session.Sender);
+            : _services.Checks.Begin(address, _session.Helo, _session.Sender, _policy.IsOwn);
         FilteredIntake? held = _filters.Hold();
         MessageUpload upload = new(
             held ?? _services.Queue, IsStranger ? MessageOrigin.Network : MessageOrigin.Submitted,
@@ -325,6 +345,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         {
             upload.Block.Write(ByteText.ToBytes(_services.Client.Mark));
         }
+
+        upload.Block.Write(_services.Plugins.Fields);
 
         upload.EndHead();
         if (held is not null)
@@ -349,6 +371,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         {
             case SmtpMessageEnd.Whole when isLast:
                 await FinishAsync(message);
+                _services.Plugins.EndTransaction();
                 break;
             case SmtpMessageEnd.Whole:
                 SmtpReply.ChunkTaken(
@@ -356,6 +379,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
                 return null;
             case SmtpMessageEnd.Looping or SmtpMessageEnd.TooBig:
                 _session.Abandon();
+                _services.Plugins.EndTransaction();
                 _session.Say(_connection.Output, end == SmtpMessageEnd.TooBig
                     ? SmtpReply.TooBig : SmtpReply.Looping);
                 break;
@@ -375,6 +399,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private async ValueTask FinishAsync(SmtpMessage message)
     {
         byte[] head = [];
+        byte[] sender = _session.Sender;
+        bool isVouchedFor = false;
         if (message.Checks is { } checks)
         {
             CheckVerdict verdict = await checks.JudgeAsync();
@@ -387,6 +413,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             }
 
             head = verdict.Field;
+            isVouchedFor = verdict.IsVouchedFor;
         }
 
         if (IsStranger)
@@ -396,6 +423,11 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
         byte[] envelope = _session.DetachEnvelope();
         QueueReply? reply = await message.FinishAsync(envelope, head);
+        if (isVouchedFor && reply is { Code: 0 } && _services.Greylist.IsOn)
+        {
+            _services.Greylist.Trust(_client.Address!, sender);
+        }
+
         if (message.Held?.Refusal is { } filtered)
         {
             _session.Say(_connection.Output, filtered);

@@ -7,6 +7,8 @@ using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Filters;
+using Kopis.Server.Greylist;
+using Kopis.Server.Plugins;
 using Kopis.Users.Logins;
 
 namespace Kopis.Server.Smtp;
@@ -21,11 +23,14 @@ namespace Kopis.Server.Smtp;
 /// <param name="logins">Who judges logins; null for nobody.</param>
 /// <param name="checks">What is asked about messages.</param>
 /// <param name="filters">Who judges and changes messages.</param>
+/// <param name="plugins">Programs that are asked.</param>
+/// <param name="greylist">Who has come before.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue,
     IRecipientCheck? recipients, ISenderCheck? senders, ClientGate gate, SaslService? logins,
-    MailChecks checks, MailFilters filters, TimeProvider time)
+    MailChecks checks, MailFilters filters, PluginService plugins, GreylistService greylist,
+    TimeProvider time)
     : ISessionHandler
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
@@ -42,6 +47,8 @@ internal sealed class SmtpHandler(
         gate.Check();
         checks.Check();
         filters.Check();
+        plugins.Check();
+        greylist.Check();
         if (!_tls.IsOffered && environment["SMTPS"] is not null)
         {
             throw new ConfigurationException("SMTPS is set, and there is no servercert.pem");
@@ -70,9 +77,11 @@ internal sealed class SmtpHandler(
                     return await TurnAwayAsync(connection, answer);
                 }
 
+                greylist.Check();
+                SessionPlugins own = plugins.Begin(client, WhoIs(connection, client));
                 SmtpServices services = new(
-                    queue(client.Environment), _tls, recipients, senders,
-                    standing, logins, checks, filters, time, _names, Log, _floods);
+                    queue(own.Environment), _tls, recipients, senders,
+                    standing, logins, checks, filters, own, greylist, time, _names, Log, _floods);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);
@@ -91,6 +100,11 @@ internal sealed class SmtpHandler(
             return await TurnAwayAsync(connection, SmtpReply.NoControls);
         }
     }
+
+    /// <summary>What a session is called in the log.</summary>
+    internal static string WhoIs(Connection connection, ClientInfo client) =>
+        $"{connection.Number} "
+            + LogText.Safe(client.Environment["TCPREMOTEIP"] ?? "unknown"u8.ToArray());
 
     public ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) =>
         environment["SMTPS"] is null

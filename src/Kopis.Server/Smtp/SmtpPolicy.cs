@@ -3,6 +3,7 @@ using Kopis.Mail.Sasl;
 using Kopis.Mail.Smtp;
 using Kopis.Net.Dns;
 using Kopis.Net.Tls;
+using Kopis.Server.Plugins;
 using Kopis.Server.Submission;
 
 namespace Kopis.Server.Smtp;
@@ -12,12 +13,13 @@ namespace Kopis.Server.Smtp;
 /// <param name="settings">The control files.</param>
 /// <param name="services">What sessions use.</param>
 /// <param name="client">The client.</param>
+/// <param name="refusals">Logs what is refused.</param>
 /// <param name="tls">What protects the session; null for nothing.</param>
 /// <param name="speaksForOthers">The peer is one of xclients.</param>
 /// <exception cref="Base.ConfigurationException">DATABYTES is not a number.</exception>
 internal sealed class SmtpPolicy(
-    SmtpSettings settings, SmtpServices services, ClientInfo client, TlsInfo? tls,
-    bool speaksForOthers)
+    SmtpSettings settings, SmtpServices services, ClientInfo client, RefusalLog refusals,
+    TlsInfo? tls, bool speaksForOthers)
     : ReceivePolicy(
         settings.DataBytes, settings.RcptHosts, settings.Recipients, services.Names,
         client.Environment,
@@ -59,14 +61,81 @@ internal sealed class SmtpPolicy(
         settings.OffersDsnToAll || !IsStranger(user) || client.Environment["SUBMISSION"] is not null
             ? Extensions : Extensions & ~SmtpExtensions.Dsn;
 
-    public bool IsBadSender(ReadOnlySpan<byte> sender) => settings.BadMailFrom.Contains(sender);
+    public bool IsBadSender(ReadOnlySpan<byte> sender) =>
+        settings.BadMailFrom.Find(sender) is not null;
 
     public SmtpAnswer? RefuseMail(byte[]? user) => services.Client.CountMessage(user);
 
+    public SmtpAnswer? RefuseRecipient(SmtpCheck check, in SmtpSubject subject) => check switch
+    {
+        SmtpCheck.BadMailTo => settings.BadMailTo.Find(subject.Recipient) is null
+            ? null : SmtpReply.BadRecipient,
+        SmtpCheck.RecipientRate => services.Client.CountRecipient(subject.User),
+        _ => IsStranger(subject.User) ? RefuseStranger(check, subject.Helo) : null,
+    };
+
     // Lists and names do not apply to clients that may relay.
-    public SmtpAnswer? RefuseRecipient(byte[]? user) =>
-        services.Client.CountRecipient(user)
-            ?? (IsStranger(user) ? services.Client.Refusal : null);
+    private SmtpAnswer? RefuseStranger(SmtpCheck check, byte[]? helo) => check switch
+    {
+        SmtpCheck.ClientLists => services.Client.Refusal,
+        SmtpCheck.BadHelo => settings.BadHelo.Find(helo) is null ? null : SmtpReply.BadHelo,
+        SmtpCheck.HeloName or SmtpCheck.HeloSelf when client.Address is { } address =>
+            services.Checks.JudgeHelo(address, helo, IsOwn).Refusal(check),
+        _ => null,
+    };
+
+    public bool Rules(SmtpHook hook, in SmtpSubject subject)
+    {
+        if (StageOf(hook) is not { } stage)
+        {
+            return IsStranger(subject.User) && client.Address is { } address
+                && services.Greylist.IsOn && !services.Checks.IsSpared(address);
+        }
+
+        services.Plugins.Note(stage, subject);
+        return services.Plugins.HasAny(stage);
+    }
+
+    /// <summary>What the host says at a hook.</summary>
+    internal async Task<SmtpRuling> RuleAsync(SmtpQuestion question, CancellationToken stop) =>
+        StageOf(question.Hook) is { } stage
+            ? await services.Plugins.RunAsync(
+                stage, question.Subject,
+                stage == PluginStage.Rcpt && IsOurs(question.Recipient), stop)
+            : await GreylistAsync(question.Subject, client.Address!, stop);
+
+    private async Task<SmtpRuling> GreylistAsync(
+        SmtpSubject subject, IPAddress address, CancellationToken stop)
+    {
+        TimeSpan wait = await services.Greylist.JudgeAsync(
+            address, subject.Sender, subject.Recipient,
+            () => services.Checks.VouchesAsync(address, subject.Helo, subject.Sender, stop));
+        int minutes = (int)Math.Ceiling(wait.TotalMinutes);
+        return minutes <= 0 ? SmtpRuling.None : new SmtpRuling
+        {
+            Refusal = new SmtpAnswer("451 4.7.1 sorry, I have not seen you before, try again in "
+                + (minutes == 1 ? "a minute" : $"{minutes} minutes")),
+        };
+    }
+
+    private static PluginStage? StageOf(SmtpHook hook) => hook switch
+    {
+        SmtpHook.Helo => PluginStage.Helo,
+        SmtpHook.Mail => PluginStage.Mail,
+        SmtpHook.Rcpt => PluginStage.Rcpt,
+        SmtpHook.Data => PluginStage.Data,
+        _ => null,
+    };
+
+    public void OnReset() => services.Plugins.EndTransaction();
+
+    public void OnRefused(SmtpCheck check, SmtpAnswer answer, in SmtpSubject subject) =>
+        refusals.Log(check, answer, subject);
+
+    /// <summary>Whether an address is one of this host. Asks the system once in a session.
+    /// </summary>
+    internal bool IsOwn(IPAddress address) =>
+        (_ownAddresses ??= LocalAddresses.Read()).Contains(OwnAddresses.Plain(address));
 
     public byte[] NameOwnAddress(byte[] address)
     {

@@ -5,6 +5,8 @@ using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Filters;
+using Kopis.Server.Greylist;
+using Kopis.Server.Plugins;
 using Kopis.Users.Logins;
 
 namespace Kopis.Server.Smtp;
@@ -19,6 +21,8 @@ namespace Kopis.Server.Smtp;
 /// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
 /// <param name="Checks">What is asked about messages.</param>
 /// <param name="Filters">Who judges and changes messages.</param>
+/// <param name="Plugins">The plugins of this session.</param>
+/// <param name="Greylist">Who has come before.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Names">The addresses of recipients as they are delivered.</param>
 /// <param name="Log">Writes a line to the log.</param>
@@ -26,4 +30,5 @@ namespace Kopis.Server.Smtp;
 internal sealed record SmtpServices(
     IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, ISenderCheck? Senders,
     ClientState Client, SaslService? Logins, MailChecks Checks, MailFilters Filters,
-    TimeProvider Time, DeliveryNames Names, Action<string> Log, LogThrottle Floods);
+    SessionPlugins Plugins, GreylistService Greylist, TimeProvider Time, DeliveryNames Names,
+    Action<string> Log, LogThrottle Floods);

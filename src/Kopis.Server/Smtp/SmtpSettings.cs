@@ -14,6 +14,8 @@ namespace Kopis.Server.Smtp;
 /// <param name="Timeout">timeoutsmtpd.</param>
 /// <param name="RcptHosts">rcpthosts and morercpthosts.cdb.</param>
 /// <param name="BadMailFrom">badmailfrom.</param>
+/// <param name="BadMailTo">badmailto.</param>
+/// <param name="BadHelo">badhelo.</param>
 /// <param name="TlsClients">tlsclients.</param>
 /// <param name="XClients">xclients.</param>
 /// <param name="Recipients">maxrcpt and maxrcptrelay.</param>
@@ -26,7 +28,9 @@ internal sealed record SmtpSettings(
     long DataBytes,
     TimeSpan Timeout,
     RcptHosts RcptHosts,
-    BadMailFrom BadMailFrom,
+    PatternList BadMailFrom,
+    PatternList BadMailTo,
+    PatternList BadHelo,
     ConstMap TlsClients,
     NetworkList XClients,
     RecipientLimits Recipients,
@@ -37,8 +41,8 @@ internal sealed record SmtpSettings(
     private static readonly ControlFile[] Files =
     [
         HostFiles.Me, SmtpFiles.SmtpGreeting, SmtpFiles.LocalIpHost, SmtpFiles.DataBytes,
-        SmtpFiles.TimeoutSmtpd, SmtpFiles.BadMailFrom, ClientFiles.TlsClients, SmtpFiles.XClients,
-        SmtpFiles.SmtpExtensions,
+        SmtpFiles.TimeoutSmtpd, SmtpFiles.BadMailFrom, SmtpFiles.BadMailTo, SmtpFiles.BadHelo,
+        ClientFiles.TlsClients, SmtpFiles.XClients, SmtpFiles.SmtpExtensions,
         .. RcptHosts.Files, .. RecipientLimits.Files, .. SubmissionSettings.Files,
     ];
 
@@ -56,7 +60,9 @@ internal sealed record SmtpSettings(
             control.ReadLong(SmtpFiles.DataBytes),
             TimeSpan.FromSeconds(Math.Max(1, control.ReadInt(SmtpFiles.TimeoutSmtpd))),
             RcptHosts.Load(control),
-            BadMailFrom.Load(control),
+            PatternList.Load(control, SmtpFiles.BadMailFrom),
+            PatternList.Load(control, SmtpFiles.BadMailTo),
+            PatternList.Load(control, SmtpFiles.BadHelo),
             ConstMap.Set(control.ReadList(ClientFiles.TlsClients) ?? []),
             NetworkList.Load(control, SmtpFiles.XClients),
             RecipientLimits.Load(control),

@@ -5,6 +5,7 @@ using Kopis.Base;
 using Kopis.Mail.Sasl;
 using Kopis.Mail.Smtp;
 using Kopis.Net;
+using Kopis.Server.Plugins;
 using Kopis.Server.Smtp;
 
 namespace Kopis.Server.Submission;
@@ -67,7 +68,27 @@ internal sealed class SmtpLogin(
             }
         }
 
-        return Conclude(_exchange);
+        return !_tooLong && _step == SaslStep.Done && await RefuseAsync(_exchange, stop)
+            is { } refusal ? refusal : Conclude(_exchange);
+    }
+
+    // Null: no plugin refuses the user, whose login is good.
+    private async Task<SmtpLoginEnd?> RefuseAsync(SaslExchange exchange, CancellationToken stop)
+    {
+        SmtpSubject subject = new(
+            Encoding.UTF8.GetBytes(exchange.Account), session.Helo, [], []);
+        services.Plugins.Note(PluginStage.Auth, subject);
+        services.Plugins.Environment.SetText("SMTPAUTHMETHOD", exchange.Mechanism);
+        SmtpRuling ruling = await services.Plugins.RunAsync(
+            PluginStage.Auth, subject, isOurs: false, stop);
+        if (ruling.Refusal is { } refusal)
+        {
+            session.OnError(refusal, connection.Output);
+            Log($"refused by {RefusalLog.NameOf(SmtpCheck.AuthPlugins)}: {refusal.Line}");
+        }
+
+        return ruling.Ends ? SmtpLoginEnd.Expelled
+            : ruling.Refusal is null ? null : SmtpLoginEnd.Done;
     }
 
     private void Begin(SaslOffer offer)

@@ -9,6 +9,9 @@ internal enum SmtpLoginEnd
     /// <summary>As Done, but the name or password was wrong.</summary>
     Failed,
 
+    /// <summary>The client has its reply, and the session ends.</summary>
+    Expelled,
+
     /// <summary>The client kept us waiting.</summary>
     TimedOut,
 

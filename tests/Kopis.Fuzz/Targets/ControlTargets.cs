@@ -40,7 +40,7 @@ internal static class ControlTargets
                 Must.Hold(routed.Contains((byte)'@'), "an address without host");
                 _ = map.WithoutPrepend(routed);
                 _ = RcptHosts.Load(Control).Contains(address);
-                _ = BadMailFrom.Load(Control).Contains(address);
+                _ = PatternList.Load(Control, SmtpFiles.BadMailFrom).Find(address);
                 _ = SmtpRoutes.Read(Control).Find(address);
             }
         }

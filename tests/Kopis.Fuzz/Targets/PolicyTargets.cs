@@ -4,7 +4,11 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Mail.Smtp;
+using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
+using Kopis.Server.Greylist;
+using Kopis.Server.Plugins;
 using Kopis.Server.Submission;
 
 namespace Kopis.Fuzz.Targets;
@@ -14,6 +18,126 @@ internal static class PolicyTargets
 {
     private static readonly string Home = Scratch.Home(("me", "host.example"));
     private static readonly ControlDirectory Control = new(Path.Combine(Home, "control"));
+
+    /// <summary>What a plugin says, and through it a client: lines for another client, header
+    /// fields, variables. Cuts do not matter.</summary>
+    internal static void PluginOutputs(byte[] input)
+    {
+        PluginOutput output = new();
+        output.Read(input);
+        output.EndInput();
+        PluginOutput cut = new();
+        foreach (byte[] piece in Must.Pieces(input))
+        {
+            cut.Read(piece);
+        }
+
+        cut.EndInput();
+        Must.Hold(
+            output.End == cut.End && output.Answer?.Line == cut.Answer?.Line
+                && output.Fields.Count == cut.Fields.Count
+                && output.Variables.Count == cut.Variables.Count
+                && output.Later.Count == cut.Later.Count, "cuts matter");
+        Must.Hold(
+            output.Answer is null == output.End is not (PluginEnd.Error or PluginEnd.Reject),
+            "a reply");
+        foreach (SmtpAnswer answer in output.Later.Select(one => one.Answer)
+            .Append(output.Answer ?? SmtpReply.Ending))
+        {
+            byte[] line = answer.ToBytes(enhanced: true).ToArray();
+            Must.BeLines(line, "a reply");
+            Must.Hold(line[0] is (byte)'4' or (byte)'5', "a reply that refuses nothing");
+        }
+
+        foreach (byte[] line in output.Said)
+        {
+            Must.BePrintable([.. line.Select(one => one == 32 ? (byte)'_' : one)], "a line");
+            Must.Hold(line[3] == (byte)'-', "a last line");
+        }
+
+        Must.Hold(
+            output.Fields.All(one => one.AsSpan().IndexOfAny("\r\n\0"u8) < 0
+                && one.Contains((byte)':')), "a field");
+        Must.Hold(
+            output.Variables.All(one => one.Name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')
+                && one.Value?.Contains((byte)0) != true), "a variable");
+        Must.Hold(
+            output.Address is null || (output.Address.AsSpan().IndexOfAny("\r\n\0"u8) < 0
+                && output.Address.Length < SmtpPath.AddressBytesLimit), "an address");
+        foreach (string fault in output.Faults)
+        {
+            Must.BePrintable(Encoding.Latin1.GetBytes(fault), "a fault");
+        }
+    }
+
+    /// <summary>The file of the greylist: what is read is what was written, and a table made of it
+    /// lets nobody in who has not waited.</summary>
+    internal static void Greylist(byte[] input)
+    {
+        const uint now = 1_800_000_000;
+        GreyTable table = new();
+        List<GreyRecord> records = [];
+        int used = GreyRecord.ReadAll(input, record =>
+        {
+            records.Add(record);
+            table.Take(record, now);
+        });
+        Must.Hold(
+            used <= input.Length && input.Length - used < GreyRecord.Bytes
+                && records.Count <= input.Length / GreyRecord.Bytes, "bytes");
+        Span<byte> written = stackalloc byte[GreyRecord.Bytes];
+        foreach (GreyRecord record in records)
+        {
+            record.WriteTo(written);
+            Must.Hold(
+                GreyRecord.TryRead(written, out GreyRecord again) && again == record, "a record");
+        }
+
+        Must.Hold(table.Count <= records.Count, "more than was read");
+        Must.Hold(
+            table.Records(now).All(one => one.Time <= now
+                && now - one.Time <= GreyTable.KnownSeconds), "a record out of date");
+        GreyKeys keys = GreyKeys.Of(IPAddress.Loopback, input, input);
+        Must.Hold(table.Judge(keys, now, 300, static _ => { }) == 300, "a stranger");
+    }
+
+    /// <summary>control/smtpplugins.</summary>
+    internal static void Plugins(byte[] input) => Load("smtpplugins", input, () =>
+    {
+        PluginList list = PluginList.Load(Control);
+        foreach (PluginStage stage in Enum.GetValues<PluginStage>())
+        {
+            Must.Hold(
+                list[stage].All(one => one.Text.Length > 0 && !one.Text.Contains((byte)0)),
+                "a plugin");
+        }
+    });
+
+    /// <summary>A pattern in the first line, and a text that it may fit: what a client says in
+    /// HELO, MAIL or RCPT.</summary>
+    internal static void Patterns(byte[] input)
+    {
+        int end = input.AsSpan().IndexOf((byte)'\n');
+        ReadOnlySpan<byte> line = end < 0 ? input : input.AsSpan(0, end);
+        ReadOnlySpan<byte> text = input.AsSpan(end + 1);
+        if (BytePattern.TryParse(line) is { } pattern)
+        {
+            bool fits = pattern.Matches(text);
+            Must.Hold(line.ContainsAnyExcept((byte)'*') || line.IsEmpty || fits, "any text");
+            Must.Hold(
+                BytePattern.IsPattern(line) || fits == Ascii8.EqualsIgnoreCase(line, text),
+                "a plain text");
+            Must.Hold(
+                !fits || BytePattern.TryParse([.. line, (byte)'*']) is not { } longer
+                    || longer.Matches([.. text, 1]), "more text");
+        }
+
+        HeloFault form = HeloJudge.JudgeForm(text);
+        Must.Hold(
+            form == HeloFault.NoName || !text.ContainsAnyExceptInRange((byte)'!', (byte)'~'),
+            "a name with odd bytes");
+        _ = HeloJudge.JudgeOwner(text, ["us.example"], IPAddress.IsLoopback);
+    }
 
     /// <summary>Lists in DNS and limits of clients: within their bounds, or refused.</summary>
     internal static void Clients(byte[] input)

@@ -32,8 +32,16 @@ internal static class SmtpTargets
                 return;
             }
 
-            if (step == SmtpStep.Ask)
+            for (int round = 0; step == SmtpStep.Ask; round++)
             {
+                Must.Hold(round < 4, "a question without end"); // Two hooks, sender, recipient.
+                if (session.Question.Hook != SmtpHook.None)
+                {
+                    SmtpRuling ruling = Rulings[text.Length % Rulings.Length];
+                    step = session.OnRuling(ruling, reply);
+                    continue;
+                }
+
                 int asked = session.Question.Recipient.Address.Length;
                 step = session.OnAnswer((LookupVerdict)(asked % 7), reply);
             }
@@ -61,6 +69,17 @@ internal static class SmtpTargets
             }
         }
     }
+
+    private static readonly SmtpRuling[] Rulings =
+    [
+        SmtpRuling.None,
+        SmtpRuling.None,
+        new SmtpRuling { Refusal = SmtpReply.BadHelo },
+        new SmtpRuling { SkipsChecks = true, Address = "other@x.example"u8.ToArray() },
+        SmtpRuling.None,
+        new SmtpRuling { Refusal = SmtpReply.BadHelo, Ends = true },
+        new SmtpRuling { Address = "k"u8.ToArray() },
+    ];
 
     /// <summary>An address of MAIL or RCPT.</summary>
     internal static void Path(byte[] input)
@@ -320,6 +339,10 @@ internal static class SmtpTargets
         public byte[] NameOwnAddress(byte[] address) => address;
 
         public bool IsBadSender(ReadOnlySpan<byte> sender) => sender.StartsWith("bad"u8);
+
+        // By its first letter, so that most of the corpus is as it was.
+        public bool Rules(SmtpHook hook, in SmtpSubject subject) =>
+            subject.Helo is [(byte)'h', ..] or [(byte)'H', ..];
 
         public bool IsOurs(RoutedRecipient recipient) =>
             !recipient.Address.AsSpan().StartsWith("far"u8);

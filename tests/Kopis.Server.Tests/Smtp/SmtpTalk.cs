@@ -6,6 +6,8 @@ using Kopis.Net;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Filters;
+using Kopis.Server.Greylist;
+using Kopis.Server.Plugins;
 using Kopis.Server.Smtp;
 using Kopis.Testing;
 using Kopis.Users.Logins;
@@ -46,6 +48,13 @@ internal sealed class SmtpTalk : Talk
 
     internal SaslService? Logins { get; set; }
 
+    internal string ControlPath => Path.Combine(_home.FullName, "control");
+
+    internal GreylistService? Greylist { get; set; }
+
+    /// <summary>What plugins have logged.</summary>
+    internal List<string> Log { get; } = [];
+
     /// <summary>What checks of messages ask.</summary>
     internal ZoneDns CheckDns { get; } = new();
 
@@ -82,6 +91,7 @@ internal sealed class SmtpTalk : Talk
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
+        Greylist?.Dispose();
         _home.Delete(recursive: true);
     }
 
@@ -93,7 +103,8 @@ internal sealed class SmtpTalk : Talk
         SmtpHandler handler =
             new(control, _ => Queue, Recipients, senders: null, gate, Logins,
                 new MailChecks(control, () => CheckDns, Time), new MailFilters(control, Time),
-                Time);
+                new PluginService(control, _home.FullName, Log.Add, TimeProvider.System),
+                Greylist ??= new GreylistService(control, _home.FullName, Log.Add, Time), Time);
         Connection connection = Connection.OverPipes(input, output, _environment, Time);
         await using (connection)
         {

@@ -80,6 +80,11 @@ public sealed class ResultsField(string server)
     public void Add(ReverseNameCheck check) => Put(
         "iprev", check.Result, "", ("policy.iprev", check.Address.ToString()));
 
+    /// <summary>Adds what is wrong with the client's name in HELO, by a method of our own (RFC 8601
+    /// §2.7.7 leaves names that begin with x- to everyone).</summary>
+    public void AddHeloFault(string reason, string helo) => Put(
+        "x-helo", AuthenticationResult.Fail, reason, ("smtp.helo", helo));
+
     /// <summary>Adds that the client has logged in (RFC 8601 §2.7.4).</summary>
     public void AddLogin(string user) =>
         Put("auth", AuthenticationResult.Pass, "", ("smtp.auth", user));

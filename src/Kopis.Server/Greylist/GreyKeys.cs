@@ -1,0 +1,59 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Net;
+using System.Security.Cryptography;
+using Kopis.Base;
+using Kopis.Net.Dns;
+using Kopis.Server.ClientPolicy;
+
+namespace Kopis.Server.Greylist;
+
+/// <summary>
+/// What a mail is remembered by: hashes, since addresses of others need not be on the disk. A
+/// network is a /24 or a /64, so that a farm of servers is one client; a sender is a domain, since
+/// its local part may change with each message (VERP, SRS).
+/// </summary>
+/// <param name="Try">Network, sender's domain and recipient.</param>
+/// <param name="Pair">Network and sender's domain.</param>
+/// <param name="Trusted">The network.</param>
+/// <param name="Network">The same, shorter, for counting.</param>
+internal readonly record struct GreyKeys(
+    UInt128 Try, UInt128 Pair, UInt128 Trusted, ulong Network)
+{
+    /// <summary>Makes them.</summary>
+    /// <param name="client">The client's address.</param>
+    /// <param name="sender">The envelope sender.</param>
+    /// <param name="recipient">The recipient.</param>
+    internal static GreyKeys Of(
+        IPAddress client, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> recipient)
+    {
+        byte[] network =
+            ByteText.ToBytes(ClientKeys.Of(OwnAddresses.Plain(client)).Network!);
+        byte[] domain = Ascii8.ToLower(sender[(sender.LastIndexOf((byte)'@') + 1)..]);
+        UInt128 trusted = Hash((byte)'N', network, [], []);
+        return new GreyKeys(
+            Hash((byte)'T', network, domain, Ascii8.ToLower(recipient)),
+            Hash((byte)'P', network, domain, []), trusted, (ulong)trusted);
+    }
+
+    private static UInt128 Hash(
+        byte kind, ReadOnlySpan<byte> one, ReadOnlySpan<byte> two, ReadOnlySpan<byte> three)
+    {
+        ArrayBufferWriter<byte> text = new(128);
+        text.Write([kind]);
+        Put(text, one);
+        Put(text, two);
+        Put(text, three);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(text.WrittenSpan, hash);
+        return BinaryPrimitives.ReadUInt128LittleEndian(hash);
+    }
+
+    // With its length, so that no two texts can be cut another way.
+    private static void Put(ArrayBufferWriter<byte> to, ReadOnlySpan<byte> text)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(to.GetSpan(sizeof(int)), text.Length);
+        to.Advance(sizeof(int));
+        to.Write(text);
+    }
+}

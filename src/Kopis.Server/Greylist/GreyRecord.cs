@@ -1,0 +1,79 @@
+using System.Buffers.Binary;
+using Kopis.Base;
+
+namespace Kopis.Server.Greylist;
+
+/// <summary>What the file of the greylist is made of: records of one size, each with its own check.
+/// </summary>
+/// <param name="Kind">What it is about.</param>
+/// <param name="Key">Whom: part of a hash.</param>
+/// <param name="Network">Where that comes from: part of a hash.</param>
+/// <param name="Time">When, in seconds of Unix; to 2106.</param>
+internal readonly record struct GreyRecord(
+    GreyKind Kind, UInt128 Key, ulong Network, uint Time)
+{
+    /// <summary>Its size: mark, kind, nothing, time, network, key, Crc32C of these; all numbers
+    /// little-endian.</summary>
+    internal const int Bytes = 36;
+
+    private const int CheckedBytes = Bytes - sizeof(uint);
+    private const ushort Mark = 0x7267; // "gr"
+
+    /// <summary>Writes it.</summary>
+    internal void WriteTo(Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(to, Mark);
+        (to[2], to[3]) = ((byte)Kind, 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[4..], Time);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[8..], Network);
+        BinaryPrimitives.WriteUInt128LittleEndian(to[16..], Key);
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            to[CheckedBytes..], Crc32C.Of(to[..CheckedBytes]));
+    }
+
+    /// <summary>Reads the one at the start of some bytes.</summary>
+    /// <returns>False where there is none.</returns>
+    internal static bool TryRead(ReadOnlySpan<byte> from, out GreyRecord record)
+    {
+        record = default;
+        if (from.Length < Bytes
+            || BinaryPrimitives.ReadUInt16LittleEndian(from) != Mark
+            || from[2] is not ((byte)GreyKind.Waiting or (byte)GreyKind.Known)
+            || BinaryPrimitives.ReadUInt32LittleEndian(from[CheckedBytes..])
+                != Crc32C.Of(from[..CheckedBytes]))
+        {
+            return false;
+        }
+
+        record = new GreyRecord(
+            (GreyKind)from[2], BinaryPrimitives.ReadUInt128LittleEndian(from[16..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(from[8..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(from[4..]));
+        return true;
+    }
+
+    /// <summary>Reads all that are whole, whatever is between them: a write that a crash has cut,
+    /// or bytes of another program.</summary>
+    /// <param name="from">A part of the file.</param>
+    /// <param name="each">Gets them in order.</param>
+    /// <returns>How many bytes need not be read again: what is left may be the start of one.
+    /// </returns>
+    internal static int ReadAll(ReadOnlySpan<byte> from, Action<GreyRecord> each)
+    {
+        int at = 0;
+        while (from.Length - at >= Bytes)
+        {
+            if (TryRead(from[at..], out GreyRecord record))
+            {
+                each(record);
+                at += Bytes;
+            }
+            else
+            {
+                at++;
+            }
+        }
+
+        return at;
+    }
+}

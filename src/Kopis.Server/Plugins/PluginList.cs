@@ -1,0 +1,71 @@
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
+
+namespace Kopis.Server.Plugins;
+
+/// <summary>control/smtpplugins, as qmail-spp has it: sections <c>[connection]</c>, <c>[helo]</c>,
+/// <c>[auth]</c>, <c>[mail]</c>, <c>[rcpt]</c>, <c>[data]</c>, and in each a plugin a line.
+/// </summary>
+internal sealed class PluginList
+{
+    /// <summary>The files.</summary>
+    internal static readonly ControlFile[] Files =
+        [SmtpFiles.SmtpPlugins, SmtpFiles.TimeoutPlugin];
+
+    private readonly List<Plugin>[] _byStage =
+        [.. Enum.GetValues<PluginStage>().Select(_ => new List<Plugin>())];
+
+    private PluginList(TimeSpan timeout) => Timeout = timeout;
+
+    /// <summary>How long one may run.</summary>
+    internal TimeSpan Timeout { get; }
+
+    /// <summary>Those of a stage, in their order.</summary>
+    internal IReadOnlyList<Plugin> this[PluginStage stage] => _byStage[(int)stage];
+
+    /// <summary>Whether there are none.</summary>
+    internal bool IsEmpty => Array.TrueForAll(_byStage, list => list.Count == 0);
+
+    /// <summary>Reads the file; without it there are none.</summary>
+    /// <exception cref="ConfigurationException">It cannot be read, or a line cannot be understood:
+    /// a check that is not made must not look as if it were.</exception>
+    internal static PluginList Load(ControlDirectory control)
+    {
+        PluginList list = new(control.ReadSeconds(SmtpFiles.TimeoutPlugin));
+        PluginStage? stage = null;
+        IReadOnlyList<string>? faults = control.ReadLines(
+            SmtpFiles.SmtpPlugins,
+            line =>
+            {
+                if (line[0] == (byte)'[')
+                {
+                    stage = StageOf(line);
+                    return stage is not null;
+                }
+
+                if (stage is not { } known || Plugin.TryParse(line) is not { } plugin)
+                {
+                    return false;
+                }
+
+                list._byStage[(int)known].Add(plugin);
+                return true;
+            },
+            "[connection], [helo], [auth], [mail], [rcpt], [data], or a plugin in one of these");
+        return faults is { Count: > 0 } ? throw control.Bad(SmtpFiles.SmtpPlugins, faults) : list;
+    }
+
+    private static PluginStage? StageOf(ReadOnlySpan<byte> line)
+    {
+        foreach (PluginStage stage in Enum.GetValues<PluginStage>())
+        {
+            if (Ascii8.EqualsIgnoreCase(line, ByteText.ToBytes($"[{stage}]")))
+            {
+                return stage;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,182 @@
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Server.Plugins;
+
+/// <summary>
+/// One run of a plugin, as we are less our capabilities, in a process group of its own: nothing to
+/// read, a pipe to write to, the log as standard error, and no other descriptor. It has a thread
+/// while it runs. What takes too long or writes too much is killed.
+/// </summary>
+internal sealed class PluginRun
+{
+    private const int Kill = 9;
+    private const int CannotRun = 120; // What qmail-spp takes for that.
+    private const int BlockBytes = 4096;
+
+    private readonly Plugin _plugin;
+    private readonly ByteEnvironment _environment;
+    private readonly string _home;
+    private readonly TimeSpan _timeout;
+    private readonly Lock _lock = new();
+    private int _pid; // While it is ours to kill.
+    private bool _isStopped;
+
+    private PluginRun(
+        Plugin plugin, ByteEnvironment environment, string home, TimeSpan timeout) =>
+        (_plugin, _environment, _home, _timeout) = (plugin, environment, home, timeout);
+
+    /// <summary>Runs it to its end.</summary>
+    /// <param name="plugin">Which.</param>
+    /// <param name="environment">All that it gets.</param>
+    /// <param name="home">Its working directory.</param>
+    /// <param name="timeout">How long it may take.</param>
+    /// <param name="stop">Kills it.</param>
+    /// <returns>What it wrote, and why it failed; null: it did not.</returns>
+    internal static async Task<(PluginOutput Output, string? Failure)> RunAsync(
+        Plugin plugin, ByteEnvironment environment, string home, TimeSpan timeout,
+        CancellationToken stop)
+    {
+        PluginRun run = new(plugin, environment, home, timeout);
+        using CancellationTokenRegistration kill = stop.UnsafeRegister(
+            static one => ((PluginRun)one!).Stop(), run);
+        return await Task.Factory.StartNew(
+            run.Run, CancellationToken.None, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    private (PluginOutput Output, string? Failure) Run()
+    {
+        PluginOutput output = new();
+        int read = -1;
+        try
+        {
+            int pid = Start(out read);
+            return (output, Follow(pid, ref read, output));
+        }
+        catch (PosixException e)
+        {
+            return (output, e.Message);
+        }
+        finally
+        {
+            Fd.Close(read);
+        }
+    }
+
+    private int Start(out int read)
+    {
+        (read, int write) = Fd.Pipe();
+        int none = -1;
+        try
+        {
+            none = Fd.Open("/dev/null", OpenFlags.ReadOnly);
+            string path = _plugin.IsShell ? "/bin/sh"
+                : Path.Combine(_home, RawText.Of(_plugin.Text));
+            ProcessStart start = new()
+            {
+                Path = path,
+                Arguments = _plugin.IsShell
+                    ? ["/bin/sh"u8.ToArray(), "-c"u8.ToArray(), _plugin.Text] : [_plugin.Text],
+                Environment = _environment,
+                Directory = _home,
+                OwnGroup = true,
+                Confinement = Confinement.NoNewRights with { NoCapabilities = true },
+                Descriptors = ProcessStart.InOrder(none, write, 2),
+            };
+            lock (_lock)
+            {
+                return _pid = _isStopped ? throw new PosixException("run", Errno.Interrupted)
+                    : start.Start();
+            }
+        }
+        finally
+        {
+            Fd.Close(write);
+            Fd.Close(none);
+        }
+    }
+
+    private string? Follow(int pid, ref int read, PluginOutput output)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        string? failure = Listen(read, output, start);
+        Fd.Close(read); // One that goes on writing gets SIGPIPE.
+        read = -1;
+        int ended = Processes.OpenDescriptor(pid);
+        if (failure is null && !Poller.WaitReadable(ended, Left(start)))
+        {
+            failure = TakesTooLong();
+        }
+
+        if (failure is not null)
+        {
+            Stop();
+        }
+
+        // It has its number until it is waited for: no kill meets another process.
+        while (!Poller.WaitReadable(ended, TimeSpan.FromMinutes(1)))
+        {
+        }
+
+        Fd.Close(ended);
+        lock (_lock)
+        {
+            _pid = 0;
+        }
+
+        WaitStatus status = Processes.Wait(pid);
+        return failure
+            ?? (status.Crashed ? "crashed"
+                : status.ExitCode == CannotRun ? "cannot be run (exit code 120)"
+                : null);
+    }
+
+    // Null: it has said all.
+    private string? Listen(int read, PluginOutput output, long start)
+    {
+        byte[] block = new byte[BlockBytes];
+        while (output.End == PluginEnd.None)
+        {
+            if (!Poller.WaitReadable(read, Left(start)))
+            {
+                return TakesTooLong();
+            }
+
+            int got = Fd.Read(read, block);
+            if (got <= 0)
+            {
+                output.EndInput();
+                return null;
+            }
+
+            output.Read(block.AsSpan(0, got));
+            if (output.IsTooLong)
+            {
+                return $"wrote more than {PluginOutput.BytesMax} bytes";
+            }
+        }
+
+        return null;
+    }
+
+    private string TakesTooLong() => $"did not end within {_timeout.TotalSeconds} s";
+
+    private TimeSpan Left(long start)
+    {
+        TimeSpan left = _timeout - TimeProvider.System.GetElapsedTime(start);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private void Stop()
+    {
+        lock (_lock)
+        {
+            _isStopped = true;
+            if (_pid > 0)
+            {
+                Processes.Signal(-_pid, Kill);
+            }
+        }
+    }
+}

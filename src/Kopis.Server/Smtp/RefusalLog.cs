@@ -1,0 +1,46 @@
+using System.Globalization;
+using Kopis.Base;
+using Kopis.Mail.Smtp;
+
+namespace Kopis.Server.Smtp;
+
+/// <summary>
+/// The log of what one session is refused: a line for each verdict, with its reason, and no more
+/// than a session needs to be understood; the rest is counted in one line at its end.
+/// </summary>
+/// <param name="who">The session's number and the client's address.</param>
+/// <param name="log">Writes a line.</param>
+internal sealed class RefusalLog(string who, Action<string> log)
+{
+    private const int LinesMax = 20; // As many as errors end a session.
+
+    private int _lines;
+
+    /// <summary>Logs a refusal. Limits by address or user have lines of their own.</summary>
+    internal void Log(SmtpCheck check, SmtpAnswer answer, in SmtpSubject subject)
+    {
+        if (check is SmtpCheck.RecipientRate or SmtpCheck.MessageRate || ++_lines > LinesMax)
+        {
+            return;
+        }
+
+        log($"{who}: refused by {NameOf(check)}: helo={LogText.Safe(subject.Helo)} "
+            + $"<{LogText.Safe(subject.Sender)}> <{LogText.Safe(subject.Recipient)}>: "
+            + answer.Line);
+    }
+
+    /// <summary>Logs how much was not logged.</summary>
+    internal void Close()
+    {
+        if (_lines > LinesMax)
+        {
+            log(string.Create(
+                CultureInfo.InvariantCulture, $"{who}: refused {_lines - LinesMax} times more"));
+        }
+
+        _lines = 0;
+    }
+
+    /// <summary>What a check is called in the log, and in docs/SESSION.md.</summary>
+    internal static string NameOf(SmtpCheck check) => check.ToString().ToLowerInvariant();
+}
