@@ -2,6 +2,7 @@ using Kopis.Host.Accounts;
 using Kopis.Host.Certificates;
 using Kopis.Host.Control;
 using Kopis.Host.Dkim;
+using Kopis.Host.Dmarc;
 using Kopis.Host.Install;
 using Kopis.Host.Queue;
 using Kopis.Host.Run;
@@ -184,6 +185,8 @@ internal static class ProgramTable
             "add, list and remove aliases of virtual users"),
         new("dkim", DkimProgram.Run, "root, or the home's owner",
             "make, show, check and rotate the keys that sign mail"),
+        new("dmarc", DmarcProgram.Run, "anyone; send: qmaild",
+            "read reports of DMARC, and send them"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a self-signed certificate"),
         new("acme", AcmeProgram.Run, "qmaild",
@@ -196,7 +199,7 @@ internal static class ProgramTable
     private static readonly string[] Words =
     [
         "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim",
-        "certificate", "acme", "config",
+        "dmarc", "certificate", "acme", "config",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>
