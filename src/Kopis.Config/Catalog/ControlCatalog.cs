@@ -37,6 +37,7 @@ public static class ControlCatalog
 
             CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc, CheckFiles.ReverseName,
             CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId,
+            CheckFiles.Reports,
 
             ClientFiles.ClientLimits, ClientFiles.ClientName, ClientFiles.DnsLists,
             ClientFiles.DnsListReject, ClientFiles.DnsListDefer, ClientFiles.DnsListTag,

@@ -141,6 +141,10 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// order; null for one that is not delivered here.</summary>
     public byte[]?[] LocalRecipients() => _transaction.Locals();
 
+    /// <summary>Whether the message under way has this recipient and no other.</summary>
+    public bool IsOnlyFor(ReadOnlySpan<byte> address) =>
+        _transaction.Recipients == 1 && _transaction.Has(address);
+
     /// <summary>Suppresses all reports to the sender on a recipient.</summary>
     /// <param name="number">Which of <see cref="LocalRecipients"/>.</param>
     public void Silence(int number) => _transaction.Silence(number);

@@ -3,6 +3,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
 
 namespace Kopis.Server.Checks;
@@ -14,8 +15,8 @@ internal sealed class CheckSettings
     internal static readonly ControlFile[] Files =
     [
         CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc, CheckFiles.ReverseName,
-        CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId, HostFiles.Me,
-        HostFiles.Resolvers,
+        CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId, CheckFiles.Reports,
+        HostFiles.Me, HostFiles.Resolvers,
     ];
 
     private readonly NetworkList _exempt;
@@ -29,6 +30,7 @@ internal sealed class CheckSettings
         ReverseName = Read(control, CheckFiles.ReverseName);
         _exempt = NetworkList.Load(control, CheckFiles.Exempt);
         _ofLoopback = control.ReadInt(CheckFiles.Loopback) != 0;
+        Reports = ReportSettings.Read(control);
         Server = ByteText.ToText(control.ReadLineOrDefault(CheckFiles.AuthServId) ?? []);
         string me = ByteText.ToText(control.ReadLine(HostFiles.Me) ?? []);
         Names = me.Length > 0 && me != Server ? [Server, me] : [Server];
@@ -42,6 +44,9 @@ internal sealed class CheckSettings
     internal CheckAction Dmarc { get; }
 
     internal CheckAction ReverseName { get; }
+
+    /// <summary>Who reports what DMARC found; null for nobody.</summary>
+    internal ReportSettings? Reports { get; }
 
     /// <summary>Our authserv-id (RFC 8601 §2.5).</summary>
     internal string Server { get; }

@@ -7,4 +7,8 @@ namespace Kopis.Server.Checks;
 /// <param name="Refusal">What the client is told; null: the message is taken.</param>
 /// <param name="Words">The results and what follows from them, for the log: one line of printing
 /// ASCII.</param>
-internal sealed record CheckVerdict(byte[] Field, SmtpAnswer? Refusal, string Words);
+internal sealed record CheckVerdict(byte[] Field, SmtpAnswer? Refusal, string Words)
+{
+    /// <summary>What goes into a report; null where nobody asks for one.</summary>
+    internal ReportedVerdict? Reported { get; init; }
+}
