@@ -5,8 +5,7 @@ using Kopis.Posix;
 namespace Kopis.Host.Install;
 
 /// <summary>The units of systemd: queue, delivery, one for each listener, ACME, and reports of
-/// DMARC with their timer; each shut in
-/// as far as its work allows.</summary>
+/// DMARC with their timer; each shut in as far as its work allows.</summary>
 internal sealed class UnitFiles(string home, InstallRecord record, HostTools tools)
 {
     private const string Directory = "/etc/systemd/system";

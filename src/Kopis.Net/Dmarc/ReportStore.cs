@@ -25,6 +25,8 @@ public sealed class ReportStore : IDisposable
     private const int OwnerDirectory = 0x1C0; // 0700
     private const int OwnerFile = 0x180; // 0600
     private const string LockName = "lock";
+    private const int LockTries = 40;
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(50);
     private const string DayFormat = "yyyy-MM-dd";
 
     private readonly Beneath _tree;
@@ -48,9 +50,11 @@ public sealed class ReportStore : IDisposable
     /// <summary>Adds to a day's rows, by domain.</summary>
     /// <returns>How many domains had no place.</returns>
     /// <exception cref="PosixException">They cannot be written.</exception>
+    /// <exception cref="ConfigurationException">Another process does not let go of them.
+    /// </exception>
     public int Add(DateOnly day, IReadOnlyDictionary<string, DomainRows> rows)
     {
-        using Held held = Lock();
+        using IDisposable held = Lock();
         MakeRoom(day);
         (int files, long bytes) = Size(day);
         int without = 0;
@@ -124,11 +128,20 @@ public sealed class ReportStore : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _tree.Dispose();
 
-    private Held Lock()
+    // Others hold it for the time of their writes. One that is stopped holds up nobody's end.
+    private IDisposable Lock()
     {
-        int fd = OpenLock(LockName);
-        Fd.LockExclusive(fd);
-        return new Held(fd);
+        for (int tries = 0; tries < LockTries; tries++)
+        {
+            if (TryHold(LockName) is { } held)
+            {
+                return held;
+            }
+
+            Thread.Sleep(LockPause); // Of a thread that writes, and serves no session.
+        }
+
+        throw new ConfigurationException("another process holds dmarc/lock");
     }
 
     private int OpenLock(string name) =>
