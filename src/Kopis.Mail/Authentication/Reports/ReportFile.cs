@@ -10,7 +10,7 @@ namespace Kopis.Mail.Authentication.Reports;
 public sealed class ReportFile
 {
     /// <summary>A file, or a message; large receivers send less than 10 MiB.</summary>
-    public const int BytesMax = 32 * 1024 * 1024;
+    public const int BytesMax = 25 * 1024 * 1024;
 
     /// <summary>All that is unpacked from one file.</summary>
     public const int UnpackedMax = 64 * 1024 * 1024;
