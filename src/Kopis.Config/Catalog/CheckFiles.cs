@@ -81,12 +81,11 @@ public static class CheckFiles
     {
         Line = "an address, and the name of an organization",
         Absent = "no reports",
-        Readers = Smtp + ", kopis-dmarc(8)",
+        Readers = Smtp + " kopis-dmarc(8)",
         Reread = Reread.Connection,
         Says = "Domains that ask for it get reports of DMARC from {}.",
-        Text = "With this file what DMARC finds of strangers' mail is collected, and "
-            + "kopis-dmarc(8) sends it to the domains that ask for reports, once a day. Reports "
-            + "are from this address; mail that comes to it is in no report. It needs "
+        Text = "What DMARC finds of strangers' mail is collected. kopis-dmarc(8) sends it once a "
+            + "day to domains that ask for reports. They are from this address; mail that comes to it is in no report. It needs "
             + "checkdmarc, and keys that sign mail of its domain.",
     };
 

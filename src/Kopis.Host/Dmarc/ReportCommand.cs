@@ -136,7 +136,8 @@ internal static class ReportCommand
             if (fd < 0)
             {
                 fd = Fd.TryOpen(
-                    Fd.PathBytes(file), OpenFlags.ReadOnly | OpenFlags.NonBlocking | OpenFlags.NoTerminal,
+                    Fd.PathBytes(file),
+                    OpenFlags.ReadOnly | OpenFlags.NonBlocking | OpenFlags.NoTerminal,
                     out int errno);
                 if (fd < 0)
                 {

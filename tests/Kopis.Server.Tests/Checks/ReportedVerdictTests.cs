@@ -51,8 +51,8 @@ public sealed class ReportedVerdictTests
     {
         DmarcRecord record = DmarcRecord.Parse("v=DMARC1; p=none")!;
         Assert.Null(ReportedVerdict.Of(
-            Client, "a@far.example"u8, Results(Check("Fail", "none") with { Record = record }), null,
-            isExempt: false));
+            Client, "a@far.example"u8, Results(Check("Fail", "none") with { Record = record }),
+            null, isExempt: false));
         Assert.Null(ReportedVerdict.Of(
             Client, [], Results(Check("Fail", "none") with { Record = null }), null, false));
     }

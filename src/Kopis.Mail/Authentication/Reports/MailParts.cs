@@ -195,8 +195,9 @@ internal sealed class MailParts
                 text[length++] = body[i];
             }
             else if (i + 2 < body.Length
-                && Convert.FromHexString([(char)body[i + 1], (char)body[i + 2]], text.AsSpan(length),
-                    out _, out int written) == System.Buffers.OperationStatus.Done)
+                && Convert.FromHexString(
+                    [(char)body[i + 1], (char)body[i + 2]], text.AsSpan(length), out _,
+                    out int written) == System.Buffers.OperationStatus.Done)
             {
                 length += written;
                 i += 2;

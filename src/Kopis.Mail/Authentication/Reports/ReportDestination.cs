@@ -52,6 +52,7 @@ public static class ReportDestination
         // To name another host would send reports to one that has not been asked.
         return records.Length == 0 || named.Any(one => one?.Domain != target.Domain)
             ? (ReportConsent.Missing, [])
-            : (ReportConsent.Given, named.Length == 0 ? [target] : [.. named.OfType<ReportAddress>()]);
+            : (ReportConsent.Given,
+                named.Length == 0 ? [target] : [.. named.OfType<ReportAddress>()]);
     }
 }

@@ -10,7 +10,8 @@ public static class ReportMessage
     private const int LineMax = 76; // RFC 2045 §6.8.
 
     /// <summary>Makes one, in lines that end in LF.</summary>
-    /// <param name="report">Its Id is of letters and digits, and so part of the file's name.</param>
+    /// <param name="report">Its Id is of letters and digits: part of the file's name.
+    /// </param>
     /// <param name="receiver">The domain that reports.</param>
     /// <param name="to">Addresses of <see cref="ReportAddress"/>.</param>
     /// <param name="date">The field Date.</param>

@@ -111,7 +111,8 @@ public sealed class AggregateReportTests
     [InlineData("<count>123", "<count>1234567890123", "row 1: count is not a number")]
     [InlineData("<begin>302832000", "<begin>999999999999", "begin is not a number of seconds")]
     [InlineData("<end>302918399</end>", "", "no date_range with begin and end")]
-    [InlineData("<domain>example.com</domain>\n    <p>", "<p>", "no policy_published with a domain")]
+    [InlineData("<domain>example.com</domain>\n    <p>", "<p>",
+        "no policy_published with a domain")]
     [InlineData("UTF-8", "KLINGON", "not")]
     [InlineData("...", "<a><a><a><a><a><a><a><a><a><a/></a></a></a></a></a></a></a></a></a>",
         "elements lie too deep")]
