@@ -84,9 +84,10 @@ public static class CheckFiles
         Readers = Smtp + " kopis-dmarc(8)",
         Reread = Reread.Connection,
         Says = "Domains that ask for it get reports of DMARC from {}.",
-        Text = "What DMARC finds of strangers' mail is collected. kopis-dmarc(8) sends it once a "
-            + "day to domains that ask for reports. They are from this address; mail that comes to it is in no report. It needs "
-            + "checkdmarc, and keys that sign mail of its domain.",
+        Text = "What DMARC finds of strangers' mail is collected. kopis-dmarc(8) sends it "
+            + "once a day to domains that ask for reports. They are from this address; mail "
+            + "that comes to it is in no report. It needs checkdmarc, and keys that sign mail "
+            + "of its domain.",
     };
 
     /// <summary><c>authservid</c>.</summary>
