@@ -2,6 +2,7 @@ using Kopis.Host.Accounts;
 using Kopis.Host.Certificates;
 using Kopis.Host.Control;
 using Kopis.Host.Dkim;
+using Kopis.Host.Dmarc;
 using Kopis.Host.Install;
 using Kopis.Host.Queue;
 using Kopis.Host.Run;
@@ -186,6 +187,8 @@ internal static class ProgramTable
             "add, list and remove aliases of virtual users"),
         new("dkim", DkimProgram.Run, "root, or the home's owner",
             "make, show, check and rotate the keys that sign mail"),
+        new("dmarc", DmarcProgram.Run, "anyone; send: qmaild",
+            "read reports of DMARC, and send them"),
         new("srs", SrsProgram.Run, "root, or the home's owner",
             "make and show the secrets of forwarded mail's senders"),
         new("token", TokenProgram.Run, "root, or the home's owner",
@@ -201,8 +204,8 @@ internal static class ProgramTable
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim", "srs",
-        "token", "certificate", "acme", "config",
+        "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim", "dmarc",
+        "srs", "token", "certificate", "acme", "config",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

@@ -136,6 +136,7 @@ public static class TargetTable
             "Kopis.Mail.Authentication.Spf.SpfMacro",
             "Kopis.Mail.Authentication.Results.ResultsField"], AuthenticationTargets.SpfSender),
         new("dmarc-record", ["Kopis.Mail.Authentication.Dmarc"], AuthenticationTargets.Dmarc),
+        new("dmarc-report", ["Kopis.Mail.Authentication.Reports"], ReportTargets.File),
         new("auth-results", ["Kopis.Mail.Authentication.Results.ForgedResultsFilter",
             "Kopis.Mail.Authentication.Results.ResultsServer"], AuthenticationTargets.Results),
         new("srs", ["Kopis.Mail.Authentication.Srs", "Kopis.Base.SrsTag"],

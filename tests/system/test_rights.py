@@ -46,8 +46,9 @@ for name in sys.argv[3:]:
             print("write", name)
 """
 
-DIRECTORIES = ["./", "alias/", "auth/", "bin/", "control/", "dkim/", "srs/", "tls/", "users/", "users/mail/", "queue/",
-               "queue/mess/", "queue/mess/incoming/", "queue/state/", "queue/bounce/", "queue/lock/",
+DIRECTORIES = ["./", "alias/", "auth/", "bin/", "control/", "dkim/", "dmarc/", "greylist/", "srs/", "tls/",
+               "users/", "users/mail/",
+               "queue/", "queue/mess/", "queue/mess/incoming/", "queue/state/", "queue/bounce/", "queue/lock/",
                "~joe/", "~joe/Maildir/", "~joe/Maildir/new/"]
 FILES = ["bin/kopis", "control/me", "control/tcprules.dat", "control/servercert.pem", "users/virtual", "alias/.qmail-root",
          "queue/lock/sendmutex", "queue/lock/tcpto", "queue/lock/trigger", "queue/lock/writer",
@@ -61,7 +62,8 @@ EVERYBODY = {"submit", "list ./", "list alias/", "list bin/", "list control/", "
 QUEUE = {"list queue/mess/", "read SEGMENT", "list queue/lock/", "read queue/lock/tcpto",
          "write queue/lock/trigger"}
 MAY = {
-    "qmaild": {"read control/servercert.pem", "list tls/", "make in tls/"},
+    "qmaild": {"read control/servercert.pem", "list tls/", "make in tls/", "list dmarc/", "make in dmarc/",
+               "list greylist/", "make in greylist/"},
     "qmaill": set(),
     "qmailp": set(),
     "qmailr": QUEUE | {"write queue/lock/tcpto", "list auth/", "make in auth/",

@@ -102,6 +102,20 @@ public static class CheckFiles
             + "does not name its clients. Otherwise what comes from there is this host's own.",
     };
 
+    /// <summary><c>dmarcreports</c>.</summary>
+    public static readonly ControlLine Reports = new("dmarcreports")
+    {
+        Line = "an address, and the name of an organization",
+        Absent = "no reports",
+        Readers = Smtp + " kopis-dmarc(8)",
+        Reread = Reread.Connection,
+        Says = "Domains that ask for it get reports of DMARC from {}.",
+        Text = "What DMARC finds of strangers' mail is collected. kopis-dmarc(8) sends it "
+            + "once a day to domains that ask for reports. They are from this address; mail "
+            + "that comes to it is in no report. It needs checkdmarc, and keys that sign mail "
+            + "of its domain.",
+    };
+
     /// <summary><c>authservid</c>.</summary>
     public static readonly ControlLine AuthServId = new("authservid")
     {

@@ -42,6 +42,7 @@ public static class ControlCatalog
 
             CheckFiles.Helo, CheckFiles.HeloSelf, CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc,
             CheckFiles.ReverseName, CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId,
+            CheckFiles.Reports,
 
             FilterFiles.Milters,
 

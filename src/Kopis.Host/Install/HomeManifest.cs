@@ -43,6 +43,9 @@ public static class HomeManifest
         new("control", Kind.Directory, "root", "qmail", M0755, M0755),
         new("dkim", Kind.Directory, "qmailr", "qmail", M0700, M0700), // Keys that sign mail.
         new("greylist", Kind.Directory, "qmaild", "nofiles", M0700, M0700), // Who has come before.
+
+        // What reports of DMARC will say.
+        new("dmarc", Kind.Directory, "qmaild", "nofiles", M0700, M0700),
         new("man", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man1", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man5", Kind.Directory, "root", "qmail", M0755, null),

@@ -4,8 +4,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
-/// <summary>The units of systemd: queue, delivery, one for each listener, and ACME; each shut in
-/// as far as its work allows.</summary>
+/// <summary>The units of systemd: queue, delivery, one for each listener, ACME, and reports of
+/// DMARC with their timer; each shut in as far as its work allows.</summary>
 internal sealed class UnitFiles(string home, InstallRecord record, HostTools tools)
 {
     private const string Directory = "/etc/systemd/system";
@@ -16,10 +16,15 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private const string Queue = "kopis-queue.service";
     private const string Delivery = "kopis.service";
     private const string Certificate = "kopis-acme.service";
+    private const string Reports = "kopis-dmarc.service";
+    private const string ReportsDaily = "kopis-dmarc.timer";
     private const int Backlog = 1024;
 
     private static readonly string[] Units =
-        [Queue, Delivery, .. MailListener.All.Select(listener => listener.Unit), Certificate];
+    [
+        Queue, Delivery, .. MailListener.All.Select(listener => listener.Unit), Certificate,
+        Reports, ReportsDaily,
+    ];
 
     /// <summary>Writes those that are not as they should be.</summary>
     /// <returns>Their names.</returns>

@@ -189,9 +189,13 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return envelope;
     }
 
-    /// <summary>What each recipient of the message under way is called where it is delivered, in
-    /// order; null for one that is not delivered here.</summary>
+    /// <summary>What each recipient of the message under way is called where it is delivered;
+    /// null for one that is not delivered here.</summary>
     public byte[]?[] LocalRecipients() => _transaction.Locals();
+
+    /// <summary>Whether the message under way has this recipient and no other.</summary>
+    public bool IsOnlyFor(ReadOnlySpan<byte> address) =>
+        _transaction.Recipients == 1 && _transaction.Has(address);
 
     /// <summary>Suppresses all reports to the sender on a recipient.</summary>
     /// <param name="number">Which of <see cref="LocalRecipients"/>.</param>
@@ -226,17 +230,16 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
 
         address = policy.NameOwnAddress(address);
+        SmtpSubject subject = new(User, Helo, address, []);
         bool isInDoubt = false;
         if (policy.Submission?.OnMail(User, address, out isInDoubt) is { } unfit)
         {
-            policy.OnRefused(
-                SmtpCheck.Submission, unfit, new SmtpSubject(User, Helo, address, []));
+            policy.OnRefused(SmtpCheck.Submission, unfit, subject);
             return OnError(unfit, reply);
         }
 
         _held = new SmtpHeld(address) { IsInDoubt = isInDoubt, Parameters = kept };
-        return Ask(SmtpHook.Mail, new SmtpSubject(User, Helo, address, []))
-            ?? Open(address, isVouchedFor: false, reply);
+        return Ask(SmtpHook.Mail, subject) ?? Open(address, isVouchedFor: false, reply);
     }
 
     private bool IsTooBig(long size) =>
@@ -340,12 +343,10 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return isAnothers ? OnError(refusal, reply) : Say(reply, refusal);
     }
 
-    private SmtpStep FindRecipient(IBufferWriter<byte> reply)
-    {
-        LookupVerdict? verdict =
-            policy.Recipients is { } check ? check.Known(_recipient) : LookupVerdict.Yes;
-        return verdict is { } known ? AddRecipient(known, reply) : Ask(new SmtpQuestion(null, _recipient));
-    }
+    private SmtpStep FindRecipient(IBufferWriter<byte> reply) =>
+        policy.Recipients is not { } check ? AddRecipient(LookupVerdict.Yes, reply)
+            : check.Known(_recipient) is { } known ? AddRecipient(known, reply)
+            : Ask(new SmtpQuestion(null, _recipient));
 
     private SmtpStep AddRecipient(LookupVerdict verdict, IBufferWriter<byte> reply)
     {

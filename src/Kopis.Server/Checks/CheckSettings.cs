@@ -3,6 +3,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
 
 namespace Kopis.Server.Checks;
@@ -15,7 +16,7 @@ internal sealed class CheckSettings
     [
         CheckFiles.Helo, CheckFiles.HeloSelf, CheckFiles.Spf, CheckFiles.Dkim, CheckFiles.Dmarc,
         CheckFiles.ReverseName, CheckFiles.Exempt, CheckFiles.Loopback, CheckFiles.AuthServId,
-        HostFiles.Me, HostFiles.Resolvers, SmtpFiles.SmtpGreeting,
+        CheckFiles.Reports, HostFiles.Me, HostFiles.Resolvers, SmtpFiles.SmtpGreeting,
     ];
 
     private readonly NetworkList _exempt;
@@ -31,6 +32,7 @@ internal sealed class CheckSettings
         ReverseName = Read(control, CheckFiles.ReverseName);
         _exempt = NetworkList.Load(control, CheckFiles.Exempt);
         _ofLoopback = control.ReadInt(CheckFiles.Loopback) != 0;
+        Reports = ReportSettings.Read(control);
         Server = ByteText.ToText(control.ReadLineOrDefault(CheckFiles.AuthServId) ?? []);
         string me = ByteText.ToText(control.ReadLine(HostFiles.Me) ?? []);
         Names = me.Length > 0 && me != Server ? [Server, me] : [Server];
@@ -55,6 +57,9 @@ internal sealed class CheckSettings
     internal CheckAction Dmarc { get; }
 
     internal CheckAction ReverseName { get; }
+
+    /// <summary>Who reports what DMARC found; null for nobody.</summary>
+    internal ReportSettings? Reports { get; }
 
     /// <summary>Our authserv-id (RFC 8601 §2.5).</summary>
     internal string Server { get; }

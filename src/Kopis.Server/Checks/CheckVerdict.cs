@@ -11,4 +11,7 @@ internal sealed record CheckVerdict(byte[] Field, SmtpAnswer? Refusal, string Wo
 {
     /// <summary>Whether SPF and iprev both speak for it.</summary>
     internal bool IsVouchedFor { get; init; }
+
+    /// <summary>What goes into a report; null where nobody asks for one.</summary>
+    internal ReportedVerdict? Reported { get; init; }
 }

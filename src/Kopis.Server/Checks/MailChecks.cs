@@ -5,6 +5,7 @@ using Kopis.Mail.Authentication;
 using Kopis.Mail.Authentication.Dkim;
 using Kopis.Mail.Authentication.Results;
 using Kopis.Mail.Authentication.Spf;
+using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
 using Kopis.Posix;
 
@@ -15,7 +16,10 @@ namespace Kopis.Server.Checks;
 /// <param name="control">Where the control files are.</param>
 /// <param name="dns">Asked; read again with the control files.</param>
 /// <param name="time">The clock.</param>
-internal sealed class MailChecks(ControlDirectory control, Func<IMailDns> dns, TimeProvider time)
+/// <param name="reports">Collects what domains want to know; null for nobody.</param>
+internal sealed class MailChecks(
+    ControlDirectory control, Func<IMailDns> dns, TimeProvider time,
+    ReportCollector? reports = null)
 {
     // RFC 7208 §4.6.4 wants 20 seconds at least; clients wait ten minutes (RFC 5321 §4.5.3.2.6).
     private static readonly TimeSpan DnsTime = TimeSpan.FromSeconds(20);
@@ -104,6 +108,20 @@ internal sealed class MailChecks(ControlDirectory control, Func<IMailDns> dns, T
         finally
         {
             ErrorLog.Watch(Task.WhenAll(name, spf));
+        }
+    }
+
+    /// <summary>Puts a verdict into the report of its domain.</summary>
+    /// <param name="verdict">Of a message that was taken, or refused for good.</param>
+    /// <param name="isOnlyFor">Whether an address is its only recipient. What answers our own
+    /// reports is in no report: two hosts would report on each other for ever.</param>
+    internal void Report(CheckVerdict verdict, Func<byte[], bool> isOnlyFor)
+    {
+        if (reports is not null && verdict.Reported is { } reported
+            && _settings.Current().Reports is { } settings
+            && !isOnlyFor(ByteText.ToBytes(settings.Address)))
+        {
+            reports.Add(reported.Domain, reported.Policy, reported.Row, reported.Client);
         }
     }
 

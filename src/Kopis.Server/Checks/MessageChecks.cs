@@ -61,7 +61,12 @@ internal sealed class MessageChecks : IDisposable
     internal async Task<CheckVerdict> JudgeAsync()
     {
         _reader.End();
-        CheckResults results = await FindAsync();
+        CheckResults all = await FindAsync();
+        CheckResults results = all with
+        {
+            Spf = _settings.Spf == CheckAction.Off ? null : all.Spf,
+            Dkim = _settings.Dkim == CheckAction.Off ? null : all.Dkim,
+        };
         bool isExempt = _settings.IsExempt(_client);
         Mail.Smtp.SmtpAnswer? refusal =
             isExempt ? null : CheckJudge.Refusal(_settings, results);
@@ -73,6 +78,8 @@ internal sealed class MessageChecks : IDisposable
         {
             IsVouchedFor = results.ReverseName?.Result == AuthenticationResult.Pass
                 && results.Spf?.Result == AuthenticationResult.Pass,
+            Reported = _settings.Reports is null ? null
+                : ReportedVerdict.Of(_client, _sender, all, refusal, isExempt),
         };
     }
 
@@ -101,9 +108,7 @@ internal sealed class MessageChecks : IDisposable
         DmarcCheck? dmarc = _settings.Dmarc == CheckAction.Off ? null
             : await DmarcChecker.CheckAsync(
                 _dns, AuthorDomains.Of(_signatures.Header!), spf, dkim ?? [], _stop.Token);
-        return new CheckResults(
-            name, _settings.Spf == CheckAction.Off ? null : spf,
-            _settings.Dkim == CheckAction.Off ? null : dkim, dmarc);
+        return new CheckResults(name, spf, dkim, dmarc);
     }
 
     private void Fill(ResultsField field, CheckResults results)

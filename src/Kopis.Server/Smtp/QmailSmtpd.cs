@@ -1,6 +1,7 @@
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Net;
+using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
@@ -69,7 +70,8 @@ public static class QmailSmtpd
             SmtpLogins.Of(context, words, lookup),
             new MailChecks(
                 ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
-                TimeProvider.System),
+                TimeProvider.System,
+                new ReportCollector(context.In("dmarc"), SmtpHandler.Log, TimeProvider.System)),
             new MailFilters(ControlDirectory.Of(context), TimeProvider.System),
             new PluginService(
                 ControlDirectory.Of(context), context.Home, SmtpHandler.Log, TimeProvider.System),

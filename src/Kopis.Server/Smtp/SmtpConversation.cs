@@ -405,6 +405,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         {
             CheckVerdict verdict = await checks.JudgeAsync();
             _services.Log($"{_connection.Number} {verdict.Words}");
+            _services.Checks.Report(verdict, address => _session.IsOnlyFor(address));
             if (verdict.Refusal is { } refusal)
             {
                 _session.Abandon();

@@ -42,6 +42,10 @@ public sealed class DmarcRecord
     /// <summary>rua=: where reports on all mail go; URIs of printing ASCII.</summary>
     public IReadOnlyList<string> AggregateAddresses { get; private init; } = [];
 
+    /// <summary>The same with the sizes that RFC 7489 §6.4 has behind them, as in
+    /// <c>mailto:a@b.example!10m</c>.</summary>
+    public IReadOnlyList<string> AggregateTargets { get; private init; } = [];
+
     /// <summary>ruf=: where reports on single messages go.</summary>
     public IReadOnlyList<string> FailureAddresses { get; private init; } = [];
 
@@ -74,6 +78,7 @@ public sealed class DmarcRecord
             IsTest = Is(tags, "t", "y"),
             PublicSuffix = Is(tags, "psd", "y") ? 'y' : Is(tags, "psd", "n") ? 'n' : 'u',
             AggregateAddresses = reports,
+            AggregateTargets = AddressesIn(tags["rua"], withSizes: true),
             FailureAddresses = AddressesIn(tags["ruf"]),
             FailureOptions = options is "1" or "d" or "s" or "d:s" or "s:d" ? options : "0",
         };
@@ -105,19 +110,19 @@ public sealed class DmarcRecord
     }
 
     /// <summary>The URIs of a list. In them, commas and exclamation marks are encoded; the sizes
-    /// that RFC 7489 had behind the latter are dropped.</summary>
-    private static List<string> AddressesIn(ReadOnlySpan<byte> list)
+    /// that RFC 7489 had behind the latter are dropped, or kept.</summary>
+    private static List<string> AddressesIn(ReadOnlySpan<byte> list, bool withSizes = false)
     {
         List<string> addresses = [];
         foreach (Range part in list.Split((byte)','))
         {
             ReadOnlySpan<byte> text = list[part].Trim(" \t"u8);
             int size = text.IndexOf((byte)'!');
-            text = size < 0 ? text : text[..size];
+            ReadOnlySpan<byte> uri = size < 0 ? text : text[..size];
             if (addresses.Count < AddressesMax && text.Length is > 0 and <= AddressMax
-                && IsUri(text))
+                && IsUri(uri) && !text.ContainsAnyExceptInRange((byte)33, (byte)126))
             {
-                addresses.Add(ByteText.ToText(text));
+                addresses.Add(ByteText.ToText(withSizes ? text : uri));
             }
         }
 

@@ -1,0 +1,38 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Host.Accounts;
+
+namespace Kopis.Host.Dmarc;
+
+/// <summary><c>kopis dmarc</c>: aggregate reports of DMARC (kopis-dmarc(8)).</summary>
+public static class DmarcProgram
+{
+    private const string Usage = """
+        usage: kopis dmarc report [--json] FILE…
+               kopis dmarc send [--dry-run] [--day YYYY-MM-DD]
+
+        report  prints what received reports say; a FILE is XML, gzip, a zip archive, or a message
+                that has such a file as a part; - is descriptor 0. Exit 0 if all could be read,
+                100 if a file is or has no report, 111 if one cannot be opened
+        send    sends the reports of days that are over (UTC), for control/dmarcreports, and
+                removes what they are made from. --dry-run only prints what it would do
+
+        """;
+
+    /// <summary>Runs one command.</summary>
+    public static int Run(ProgramContext context)
+    {
+        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
+        if (words is ["report", .. string[] files]
+            && ReportCommand.Run(context, files) is { } code)
+        {
+            return code;
+        }
+
+        SendCommand command = new(context, TimeProvider.System);
+        int done = AccountCommand.Run(
+            context, Usage, words => words is ["send", .. string[] more] ? command.Run(more) : null,
+            "dmarc");
+        return done == ExitCode.Success ? command.Code : done;
+    }
+}

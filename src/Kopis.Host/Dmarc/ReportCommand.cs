@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Text;
+using Kopis.Base;
+using Kopis.Mail.Authentication.Reports;
+using Kopis.Posix;
+
+namespace Kopis.Host.Dmarc;
+
+/// <summary>
+/// <c>kopis dmarc report</c>: takes received reports apart. They are foreign, so root only opens
+/// the files; the owner of the directory <c>dmarc</c> reads them.
+/// </summary>
+internal static class ReportCommand
+{
+    private const string Descriptor = "--fd"; // Only from root, with the number of a descriptor.
+    private const int DescriptorsMax = 512; // A process has 1,024 without further ado.
+
+    /// <summary>Runs it; null where the words make no sense.</summary>
+    internal static int? Run(ProgramContext context, string[] words)
+    {
+        bool isJson = words is ["--json", ..];
+        string[] files = isJson ? words[1..] : words;
+        if (files.Length == 0 || files.Any(file => file is [] or ['-', _, ..]
+            && !file.StartsWith(Descriptor + "=", StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        HandOver(context, isJson, files);
+        List<AggregateReport> reports = [];
+        int code = ExitCode.Success;
+        foreach (string file in files)
+        {
+            code = Math.Max(code, Read(file, reports));
+        }
+
+        Fd.WriteAll(1, isJson
+            ? ReportJson.Of(reports)
+            : Encoding.UTF8.GetBytes(string.Join('\n', reports.Select(ReportTable.Of))));
+        return code;
+    }
+
+    private static int Read(string file, List<AggregateReport> reports)
+    {
+        if (Open(file, out int errno) is not { } bytes)
+        {
+            Warn(file, new PosixException("unable to read it", errno).Message);
+            return ExitCode.Temporary;
+        }
+
+        int code = ExitCode.Success;
+        IReadOnlyList<byte[]> documents = ReportFile.Find(bytes, out string fault);
+        foreach (byte[] document in documents)
+        {
+            if (AggregateReportReader.Read(document, out string wrong) is { } report)
+            {
+                reports.Add(report);
+            }
+            else
+            {
+                Warn(file, wrong);
+                code = ExitCode.Permanent;
+            }
+        }
+
+        if (fault.Length > 0)
+        {
+            Warn(file, fault);
+            code = ExitCode.Permanent;
+        }
+
+        return code;
+    }
+
+    private static byte[]? Open(string file, out int errno)
+    {
+        int fd = Number(file);
+        return fd < 0 ? BoundedFile.TryRead(file, ReportFile.BytesMax, out errno)
+            : fd > 0 && !Fd.IsInherited(fd) ? Fail(Errno.NoEntry, out errno)
+            : ReadAll(fd, out errno);
+    }
+
+    private static byte[]? Fail(int why, out int errno)
+    {
+        errno = why;
+        return null;
+    }
+
+    /// <summary>What a descriptor has, which may be a pipe.</summary>
+    private static byte[]? ReadAll(int fd, out int errno)
+    {
+        errno = 0;
+        MemoryStream whole = new();
+        byte[] piece = new byte[64 * 1024];
+        for (int read; (read = Fd.Read(fd, piece)) > 0;)
+        {
+            whole.Write(piece, 0, read);
+            if (whole.Length > ReportFile.BytesMax)
+            {
+                return Fail(Errno.FileTooLarge, out errno);
+            }
+        }
+
+        return whole.ToArray();
+    }
+
+    /// <summary>Which descriptor a word stands for; minus one for a file's name.</summary>
+    private static int Number(string file) => file == "-" ? 0
+        : file.StartsWith(Descriptor + "=", StringComparison.Ordinal)
+            && int.TryParse(
+                file.AsSpan(Descriptor.Length + 1), NumberStyles.None,
+                CultureInfo.InvariantCulture, out int number)
+        ? number : -1;
+
+    /// <summary>Root opens the files and goes on as the directory's owner.</summary>
+    private static void HandOver(ProgramContext context, bool isJson, string[] files)
+    {
+        string folder = context.In("dmarc");
+        if (Processes.EffectiveUid != 0
+            || Fd.TryStatus(Fd.PathBytes(folder), out _) is not { IsDirectory: true }
+            || ProcessIdentity.ForWorkIn(folder) is not { } owner)
+        {
+            return;
+        }
+
+        if (files.Length > DescriptorsMax)
+        {
+            throw new ConfigurationException(
+                $"over {DescriptorsMax} files at once", ExitCode.Permanent);
+        }
+
+        List<string> words = ["dmarc", "report", .. isJson ? (string[])["--json"] : []];
+        foreach (string file in files)
+        {
+            int fd = Number(file);
+            if (fd < 0)
+            {
+                fd = Fd.TryOpen(
+                    Fd.PathBytes(file),
+                    OpenFlags.ReadOnly | OpenFlags.NonBlocking | OpenFlags.NoTerminal,
+                    out int errno);
+                if (fd < 0)
+                {
+                    throw new PosixException($"open {file}", errno);
+                }
+
+                Fd.SetCloseOnExec(fd, on: false);
+            }
+
+            words.Add(fd == 0 ? "-" : $"{Descriptor}={fd}");
+        }
+
+        owner.Exec(ProcessStart.Own(
+            context, "kopis", [.. words.Select(ByteText.ToBytes)]) with
+        {
+            Directory = null,
+        });
+    }
+
+    private static void Warn(string file, string what) => Fd.WriteAll(
+        2, Encoding.UTF8.GetBytes($"kopis dmarc report: {Safe(file)}: {what}\n"));
+
+    private static string Safe(string text) => LogText.Safe(Encoding.UTF8.GetBytes(text));
+}

@@ -1,0 +1,20 @@
+using Kopis.Net.Dmarc;
+
+namespace Kopis.Host.Dmarc;
+
+/// <summary>The words of <c>kopis dmarc send</c>.</summary>
+/// <param name="IsDry">--dry-run: nothing is sent, and nothing removed.</param>
+/// <param name="Day">--day: only of that day.</param>
+internal sealed record SendOptions(bool IsDry, DateOnly? Day)
+{
+    /// <summary>Reads the words; null where they make no sense.</summary>
+    internal static SendOptions? Parse(string[] words) => words switch
+    {
+        [] => new SendOptions(false, null),
+        ["--dry-run", .. string[] more] when Parse(more) is { } rest => rest with { IsDry = true },
+        ["--day", string text, .. string[] more]
+            when ReportStore.TryDay(text, out DateOnly day) && Parse(more) is { } rest =>
+            rest with { Day = day },
+        _ => null,
+    };
+}

@@ -1,0 +1,163 @@
+using System.IO.Compression;
+
+namespace Kopis.Mail.Authentication.Reports;
+
+/// <summary>
+/// Finds the XML in what a report comes in: itself, gzip, a zip archive, or a message with any of
+/// these as a part. What it is, its first bytes say, and no name. What is packed is unpacked to a
+/// limit, whatever size it claims.
+/// </summary>
+public sealed class ReportFile
+{
+    /// <summary>A file, or a message; large receivers send less than 10 MiB.</summary>
+    public const int BytesMax = 25 * 1024 * 1024;
+
+    /// <summary>All that is unpacked from one file.</summary>
+    public const int UnpackedMax = 64 * 1024 * 1024;
+
+    /// <summary>Reports in one file.</summary>
+    public const int ReportsMax = 20;
+
+    private const int PackedMax = 2; // Layers: a zip archive in gzip is one too many.
+    private const int EntriesMax = 100; // Of an archive.
+    private const int MarkBytes = 4096; // Where the root element of a part begins.
+
+    private readonly List<byte[]> _found = [];
+    private int _left = UnpackedMax;
+
+    private ReportFile()
+    {
+    }
+
+    /// <summary>Finds the documents.</summary>
+    /// <param name="file">At most <see cref="BytesMax"/> bytes.</param>
+    /// <param name="fault">Why there is none, or not all; empty where all is well.</param>
+    /// <returns>Documents, not yet looked at.</returns>
+    public static IReadOnlyList<byte[]> Find(byte[] file, out string fault)
+    {
+        ReportFile found = new();
+        try
+        {
+            found.Read(file);
+            fault = found._found.Count > 0 ? "" : "no report in it";
+        }
+        catch (FormatException e)
+        {
+            fault = e.Message;
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        {
+            fault = "damaged: cannot be unpacked";
+        }
+
+        return found._found;
+    }
+
+    private void Read(byte[] file)
+    {
+        if (IsPacked(file))
+        {
+            Unpack(file, PackedMax);
+        }
+        else if (IsXml(file))
+        {
+            Add(file);
+        }
+        else
+        {
+            foreach (byte[] part in MailParts.Of(file))
+            {
+                if (IsPacked(part))
+                {
+                    Unpack(part, PackedMax);
+                }
+                else if (IsXml(part) && IsFeedback(part))
+                {
+                    Add(part);
+                }
+            }
+        }
+    }
+
+    private void Unpack(byte[] bytes, int layers)
+    {
+        if (!IsPacked(bytes))
+        {
+            if (IsXml(bytes))
+            {
+                Add(bytes);
+            }
+
+            return;
+        }
+
+        if (layers == 0)
+        {
+            throw new FormatException("packed more than twice");
+        }
+
+        using MemoryStream packed = new(bytes);
+        if (IsGzip(bytes))
+        {
+            using GZipStream gzip = new(packed, CompressionMode.Decompress);
+            Unpack(ReadToLimit(gzip), layers - 1);
+            return;
+        }
+
+        using ZipArchive archive = new(packed, ZipArchiveMode.Read);
+        if (archive.Entries.Count > EntriesMax)
+        {
+            throw new FormatException($"over {EntriesMax} files in an archive");
+        }
+
+        foreach (ZipArchiveEntry entry in archive.Entries)
+        {
+            using Stream content = entry.Open();
+            Unpack(ReadToLimit(content), layers - 1);
+        }
+    }
+
+    private byte[] ReadToLimit(Stream stream)
+    {
+        MemoryStream whole = new();
+        byte[] piece = new byte[64 * 1024];
+        for (int read; (read = stream.Read(piece)) > 0;)
+        {
+            _left -= read;
+            if (_left < 0)
+            {
+                throw new FormatException($"over {UnpackedMax} bytes unpacked");
+            }
+
+            whole.Write(piece, 0, read);
+        }
+
+        return whole.ToArray();
+    }
+
+    private void Add(byte[] document)
+    {
+        if (_found.Count == ReportsMax)
+        {
+            throw new FormatException($"over {ReportsMax} reports in a file");
+        }
+
+        _found.Add(document);
+    }
+
+    private static bool IsPacked(ReadOnlySpan<byte> bytes) => IsGzip(bytes) || IsZip(bytes);
+
+    private static bool IsGzip(ReadOnlySpan<byte> bytes) => bytes is [0x1F, 0x8B, ..];
+
+    private static bool IsZip(ReadOnlySpan<byte> bytes) => bytes.StartsWith("PK\x03\x04"u8);
+
+    /// <summary>In an encoding that begins as ASCII, or with the mark of UTF-8 or UTF-16.
+    /// </summary>
+    private static bool IsXml(ReadOnlySpan<byte> bytes) =>
+        bytes is [0xEF, 0xBB, 0xBF, ..] or [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]
+        || bytes.TrimStart(" \t\r\n"u8) is [(byte)'<', ..];
+
+    /// <summary>Not HTML, that is.</summary>
+    private static bool IsFeedback(ReadOnlySpan<byte> bytes) =>
+        bytes[..Math.Min(bytes.Length, MarkBytes)].IndexOf("feedback"u8) >= 0;
+}
