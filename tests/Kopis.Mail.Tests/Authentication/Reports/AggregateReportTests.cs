@@ -196,7 +196,7 @@ public sealed class AggregateReportTests
 
     private static Gen<string> Maybe { get; } = Gen.OneOf(Gen.Const(""), Name);
 
-    private static Gen<string> OneOf(params string[] words) => 
+    private static Gen<string> OneOf(params string[] words) =>
         Gen.Int[0, words.Length - 1].Select(index => words[index]);
 
     private static Gen<ReportRow> Row { get; } =
