@@ -9,10 +9,11 @@ import time
 import report
 import scenarios
 from authentication import checks, signing
+from filtering import filters
 from scenarios import ONCE, Counts, Field
 from servers import TRASH, Before
 
-GROUPS = {**scenarios.GROUPS, "checks": checks, "signing": signing}
+GROUPS = {**scenarios.GROUPS, "checks": checks, "signing": signing, "filters": filters}
 
 
 def main():

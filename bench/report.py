@@ -33,6 +33,7 @@ BARS = [
     ("checked intake, a connection per message", 8, "Postfix", None),
     ("checked intake, many messages per connection", 0.55, "unchecked", None),
     ("checked intake, many messages per connection", 8, "Postfix", None),
+    ("filtered intake, rspamd", 2, "Postfix", None),
     ("relay, signed by Ed25519", 0.85, "unsigned", None),
     ("relay, signed by RSA-2048 and Ed25519", 0.5, "unsigned", None),
 ]

@@ -176,6 +176,7 @@ class Told(MilterCase):
             client.mail("two@far.example")
             client.rcpt("a@mx.example")
             self.assertEqual(250, client.data(PLAIN)[0])
+        self.assertTrue(milter.wait_for("K"), milter.letters())
         self.assertEqual("CHMRQCHMRTLLLNBEK", milter.letters())
 
     def test_addresses_are_quoted(self):

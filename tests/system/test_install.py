@@ -213,9 +213,12 @@ class Install(unittest.TestCase):
 
         taken, said = codes()
         self.assertEqual([b"250", b"250", b"553", b"553"], taken)
+        warning, *refusals = said.splitlines()
         self.assertEqual(
             f"qmail-smtpd: warning: {self.home}/control/rcpthosts: missing, so mail is accepted "
-            "for local addresses only (control/openrelay with 1 makes an open relay)\n", said)
+            "for local addresses only (control/openrelay with 1 makes an open relay)", warning)
+        self.assertEqual(["qmail-smtpd: 0 192.0.2.1: refused by rcpthosts"] * 2,
+                         [line.split(": helo=")[0] for line in refusals])
         self.assertEqual([b"250", b"250"], codes(RELAYCLIENT="")[0][-2:])
         shown = self.host.run(self.home / "bin/qmail-showctl").stdout.decode()
         self.assertIn("\nrcpthosts: (Default.) Missing: SMTP clients may send", shown)

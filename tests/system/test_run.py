@@ -1,5 +1,6 @@
 """`kopis run` itself: start, stop, second start, and the ways in which it must refuse."""
 
+import contextlib
 import os
 import re
 import signal
@@ -200,7 +201,8 @@ class Run(unittest.TestCase):
         for name in ("qmail-send", "qmail-queue", "qmail-lspawn"):
             before = self.host.pids(name)
             for pid in before:
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # One may have ended with the other.
+                    os.kill(pid, signal.SIGKILL)
             self.host.wait_log(rf"^kopis: {name} ended by signal 9")
             self.host.wait_until(lambda: self.host.pids(name) not in ([], before), timeout=20)
         self.send("after all that")

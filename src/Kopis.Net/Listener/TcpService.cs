@@ -24,11 +24,6 @@ internal static class TcpService
         using ChildReaper? reaper = handler is null ? new ChildReaper() : null;
         TcpSessions sessions = new(context, options, handler, reaper, isInline);
         sessions.Watch = new SocketWatch("tcpserver", goesOn: () => sessions.Count > 0);
-        if (options.PrintPort)
-        {
-            PrintPort(((IPEndPoint)listener.LocalEndPoint!).Port);
-        }
-
         using CancellationTokenSource stop = new();
         void OnSignal(PosixSignalContext signal)
         {
@@ -40,6 +35,11 @@ internal static class TcpService
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using PosixSignalRegistration interrupt =
             PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        if (options.PrintPort)
+        {
+            PrintPort(((IPEndPoint)listener.LocalEndPoint!).Port); // Who reads it may end us.
+        }
+
         sessions.RunAsync(listener, stop.Token).GetAwaiter().GetResult();
         return ExitCode.Success;
     }
