@@ -111,10 +111,10 @@ class CheckedPeer(Peer):
         super().start()
 
     def close(self):
-        super().close()
         for one in self.filters:
             one.kill()
             one.wait()
+        super().close()
         TRASH.add(self.place)
 
 

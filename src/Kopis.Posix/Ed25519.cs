@@ -49,35 +49,6 @@ public static unsafe class Ed25519
         }
     }
 
-    /// <summary>Signs.</summary>
-    /// <param name="seed">The private key, 32 bytes.</param>
-    /// <param name="message">What to sign.</param>
-    /// <exception cref="CryptographicException">OpenSSL did not.</exception>
-    public static byte[] Sign(ReadOnlySpan<byte> seed, ReadOnlySpan<byte> message)
-    {
-        nint key = Load(seed);
-        nint context = Crypto.EVP_MD_CTX_new();
-        try
-        {
-            byte[] signature = new byte[SignatureBytes];
-            nuint length = SignatureBytes;
-            fixed (byte* bytes = message, value = signature)
-            {
-                return context != 0
-                    && Crypto.EVP_DigestSignInit(context, null, 0, 0, key) == 1
-                    && Crypto.EVP_DigestSign(
-                        context, value, &length, bytes, (nuint)message.Length) == 1
-                    && length == SignatureBytes
-                    ? signature
-                    : throw new CryptographicException("OpenSSL did not sign");
-            }
-        }
-        finally
-        {
-            Free(context, key);
-        }
-    }
-
     /// <summary>The public key of a private one.</summary>
     /// <param name="seed">The private key, 32 bytes.</param>
     /// <exception cref="CryptographicException">OpenSSL has none for it.</exception>
@@ -101,7 +72,9 @@ public static unsafe class Ed25519
         }
     }
 
-    private static nint Load(ReadOnlySpan<byte> seed)
+    /// <summary>A private key; to be freed.</summary>
+    /// <exception cref="CryptographicException">It is none.</exception>
+    internal static nint Load(ReadOnlySpan<byte> seed)
     {
         nint key = 0;
         if (seed.Length == KeyBytes)
@@ -117,7 +90,7 @@ public static unsafe class Ed25519
 
     /// <summary>Frees both, and forgets errors: .NET reads the queue of this thread after its own
     /// calls.</summary>
-    private static void Free(nint context, nint key)
+    internal static void Free(nint context, nint key)
     {
         Crypto.EVP_MD_CTX_free(context);
         Crypto.EVP_PKEY_free(key);

@@ -63,10 +63,11 @@ static void Sign(string directory, string domain, CanonicalForm form)
 {
     using RSA rsa = DkimKeyText.ReadRsa(File.ReadAllText(Path.Combine(directory, "r.pem")))!;
     byte[] seed = DkimKeyText.ReadEd25519(File.ReadAllText(Path.Combine(directory, "e.pem")))!;
+    using Ed25519Key own = new(seed);
     DkimSigningKey[] keys =
     [
         DkimSigningKey.OfRsa(domain, "r", rsa),
-        new(domain, "e", DkimAlgorithm.Ed25519Sha256, hash => Ed25519.Sign(seed, hash)),
+        new(domain, "e", DkimAlgorithm.Ed25519Sha256, hash => own.Sign(hash)),
     ];
     foreach (string file in Directory.GetFiles(directory, "*.msg"))
     {

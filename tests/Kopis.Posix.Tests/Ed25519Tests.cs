@@ -23,7 +23,9 @@ public class Ed25519Tests
         byte[] publicKey = Convert.FromHexString(key);
         Assert.True(Ed25519.IsAvailable);
         Assert.Equal(publicKey, Ed25519.PublicKeyOf(Convert.FromHexString(seed)));
-        Assert.Equal(value, Ed25519.Sign(Convert.FromHexString(seed), text));
+        using Ed25519Key own = new(Convert.FromHexString(seed));
+        Assert.Equal(value, own.Sign(text));
+        Assert.Equal(value, own.Sign(text));
         Assert.True(Ed25519.Verify(publicKey, text, value));
         Assert.False(Ed25519.Verify(publicKey, [.. text, 1], value));
         for (int i = 0; i < value.Length; i++)
@@ -39,7 +41,23 @@ public class Ed25519Tests
     {
         Assert.False(Ed25519.Verify(new byte[length], "m"u8, new byte[64]));
         Assert.False(Ed25519.Verify(new byte[32], "m"u8, new byte[length == 64 ? 65 : length]));
-        Assert.ThrowsAny<Exception>(() => Ed25519.Sign(new byte[length], "m"u8));
+        Assert.ThrowsAny<Exception>(() => new Ed25519Key(new byte[length]));
+    }
+
+    [Fact]
+    public async Task Many_threads_may_sign_with_one_key()
+    {
+        byte[] seed = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+        using Ed25519Key own = new(seed);
+        byte[] publicKey = Ed25519.PublicKeyOf(seed);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(turn => Task.Run(() =>
+        {
+            byte[] text = [(byte)turn];
+            for (int i = 0; i < 200; i++)
+            {
+                Assert.True(Ed25519.Verify(publicKey, text, own.Sign(text)));
+            }
+        })));
     }
 
     [Fact]

@@ -20,9 +20,11 @@ public sealed class MessageReader(IMessageParts parts)
     /// <summary>Nor is one of more fields: no mail of people has a tenth of it.</summary>
     public const int FieldsMax = 1000;
 
+    private const int HeaderBytesUsual = 4096;
+
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
-    private readonly ArrayBufferWriter<byte> _bytes = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new(HeaderBytesUsual);
     private readonly List<(int Start, int Colon, int End)> _places = [];
     private int _lineStart;
     private bool _sawCr;

@@ -125,8 +125,9 @@ public sealed record DkimKeyFile
                 return null;
             }
 
+            Ed25519Key loaded = new(seed);
             DkimSigningKey key = new(domain, selector, DkimAlgorithm.Ed25519Sha256,
-                hash => Ed25519.Sign(seed, hash));
+                hash => loaded.Sign(hash));
             return new DkimKeyFile(pem, key, DkimKeyText.RecordOf(Ed25519.PublicKeyOf(seed)));
         }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace Kopis.Mail.Authentication.Dkim;
@@ -14,7 +15,7 @@ internal sealed class BodyHash(IEnumerable<long> lengths) : IDisposable
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly long[] _lengths = [.. lengths.Distinct().Order()];
     private readonly Dictionary<long, byte[]> _hashes = [];
-    private readonly byte[] _buffer = new byte[BufferBytes];
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _used;
     private int _next;
 
@@ -59,7 +60,16 @@ internal sealed class BodyHash(IEnumerable<long> lengths) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _hash.Dispose();
+    public void Dispose()
+    {
+        _hash.Dispose();
+        byte[] buffer = _buffer;
+        _buffer = [];
+        if (buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
 
     private void Add(ReadOnlySpan<byte> bytes)
     {

@@ -19,7 +19,7 @@ internal static class DkimTools
     internal static DkimSigningKey RsaKey { get; } = DkimSigningKey.OfRsa(Domain, "r", Rsa);
 
     internal static DkimSigningKey EdKey { get; } = new(
-        Domain, "e", DkimAlgorithm.Ed25519Sha256, hash => Ed25519.Sign(Seed, hash));
+        Domain, "e", DkimAlgorithm.Ed25519Sha256, hash => new Ed25519Key(Seed).Sign(hash));
 
     /// <summary>A DNS with the keys of the tests.</summary>
     internal static TestDns Dns() => new TestDns()
