@@ -26,6 +26,7 @@ internal sealed class MilterFilter(
     private TimeSpan _time;
     private HeldBytes? _body;
     private bool _isAtRest;
+    private bool _wasReused;
 
     /// <inheritdoc/>
     public FilterRule Rule => pool.Rule;
@@ -39,43 +40,19 @@ internal sealed class MilterFilter(
         {
             return await GreetAsync(isNew: false, stop);
         }
-        catch (FilterAwayException e) when (e.IsBroken && _link is { IsReused: true })
+        catch (FilterAwayException e) when (e.IsBroken && _wasReused)
         {
             return await GreetAsync(isNew: true, stop);
         }
     }
 
     /// <inheritdoc/>
-    public async ValueTask<FilterVerdict> OnRecipientAsync(byte[] address, CancellationToken stop)
-    {
-        try
-        {
-            return await WithinAsync(Rule.CommandTime, () => RecipientAsync(address), stop);
-        }
-        catch (FilterAwayException e) when (e.IsBroken)
-        {
-            FilterVerdict again = await RepeatAsync(stop);
-            return again.Decision != FilterDecision.Continue ? again
-                : await WithinAsync(Rule.CommandTime, () => RecipientAsync(address), stop);
-        }
-    }
+    public ValueTask<FilterVerdict> OnRecipientAsync(byte[] address, CancellationToken stop) =>
+        AskOnceMoreAsync(Rule.CommandTime, () => RecipientAsync(address), stop);
 
     /// <inheritdoc/>
-    public async ValueTask<FilterVerdict> OnMessageAsync(
-        MessageDraft draft, CancellationToken stop)
-    {
-        try
-        {
-            return await WithinAsync(Rule.MessageTime, () => MessageAsync(draft), stop);
-        }
-        catch (FilterAwayException e) when (e.IsBroken)
-        {
-            // Perhaps it was started anew, or had waited long enough for a slow client.
-            FilterVerdict again = await RepeatAsync(stop);
-            return again.Decision != FilterDecision.Continue ? again
-                : await WithinAsync(Rule.MessageTime, () => MessageAsync(draft), stop);
-        }
-    }
+    public ValueTask<FilterVerdict> OnMessageAsync(MessageDraft draft, CancellationToken stop) =>
+        AskOnceMoreAsync(Rule.MessageTime, () => MessageAsync(draft), stop);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -114,8 +91,31 @@ internal sealed class MilterFilter(
         _body?.Dispose();
         (_link, _body, _lines) = (null, null, new BodyLines());
         _link = await pool.AcquireAsync(isNew, stop);
-        (_isAtRest, _dialog) = (false, new MilterDialog(_link.Agreement, Macros()));
+        (_isAtRest, _wasReused) = (false, _link.IsReused);
+        _dialog = new MilterDialog(_link.Agreement, Macros());
         return await WithinAsync(Rule.CommandTime, SenderAsync, stop);
+    }
+
+    // One that broke was perhaps started anew, or had waited long enough for a slow client. One
+    // that had failed before is asked anew too.
+    private async ValueTask<FilterVerdict> AskOnceMoreAsync(
+        TimeSpan one, Func<ValueTask<FilterVerdict?>> ask, CancellationToken stop)
+    {
+        try
+        {
+            if (_link is not null)
+            {
+                return await WithinAsync(one, ask, stop);
+            }
+        }
+        catch (FilterAwayException e) when (e.IsBroken)
+        {
+            // As below.
+        }
+
+        FilterVerdict again = await RepeatAsync(stop);
+        return again.Decision != FilterDecision.Continue ? again
+            : await WithinAsync(one, ask, stop);
     }
 
     // On a new connection, up to where the old one was lost.
@@ -144,7 +144,9 @@ internal sealed class MilterFilter(
         return macros;
     }
 
-    // The time is for one reply; each that comes begins it anew.
+    // The time is for one reply; each that comes begins it anew. A link where something else than
+    // a verdict came of it is closed: the filter's late reply would be taken for that to the next
+    // question, and so the one to the body for the one to the whole message.
     private async ValueTask<FilterVerdict> WithinAsync(
         TimeSpan one, Func<ValueTask<FilterVerdict?>> ask, CancellationToken stop)
     {
@@ -152,13 +154,24 @@ internal sealed class MilterFilter(
         using CancellationTokenSource both =
             CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
         (_limit, _time, _stop) = (limit, one, both.Token);
+        bool isAnswered = false;
         try
         {
-            return await ask() ?? FilterVerdict.Continue;
+            FilterVerdict verdict = await ask() ?? FilterVerdict.Continue;
+            isAnswered = true;
+            return verdict;
         }
         catch (OperationCanceledException)
         {
             throw new FilterAwayException("does not answer in time");
+        }
+        finally
+        {
+            if (!isAnswered)
+            {
+                _link?.Dispose();
+                _link = null;
+            }
         }
     }
 

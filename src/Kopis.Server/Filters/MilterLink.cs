@@ -35,16 +35,17 @@ internal sealed class MilterLink : IDisposable
     /// <exception cref="FilterAwayException">That fails.</exception>
     internal static async Task<MilterLink> OpenAsync(FilterRule rule, CancellationToken stop)
     {
-        Socket socket = rule.EndPoint is UnixDomainSocketEndPoint
-            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(rule.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-            {
-                NoDelay = true,
-            };
-        MilterLink link = new(socket);
+        MilterLink? link = null;
         try
         {
-            await socket.ConnectAsync(rule.EndPoint, stop);
+            // This too fails: over descriptors, or for IPv6 on a host without it.
+            link = new MilterLink(rule.EndPoint is UnixDomainSocketEndPoint
+                ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+                : new Socket(rule.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+                {
+                    NoDelay = true,
+                });
+            await link._socket.ConnectAsync(rule.EndPoint, stop);
             MilterPacket.Write(link.Output, 'O', MilterAgreement.Offer);
             await link.FlushAsync(stop);
             MilterReply reply = await link.ReadAsync(stop);
@@ -55,12 +56,12 @@ internal sealed class MilterLink : IDisposable
         }
         catch (SocketException e)
         {
-            link.Dispose();
+            link?.Dispose();
             throw new FilterAwayException($"cannot be reached: {e.SocketErrorCode}");
         }
         catch (Exception)
         {
-            link.Dispose();
+            link?.Dispose();
             throw;
         }
     }
