@@ -30,6 +30,21 @@ public sealed class SmtpFilterTests
         Assert.Equal("Fs@d\0Tr@d\0\0", Encoding.Latin1.GetString(_session.DetachEnvelope()));
     }
 
+    // The host may vouch for one of its recipients, and then there is a message.
+    [Fact]
+    public void They_are_asked_about_a_bad_sender_too()
+    {
+        Asks(FilterStage.Sender, "MAIL FROM:<bad@d>");
+        Assert.Equal("250", Answer(null));
+        Assert.Equal("553", Say("RCPT TO:<r@d>"));
+        Assert.Equal("", Say("RCPT TO:<vouched@d>"));
+        Assert.Equal(SmtpHook.Rcpt, _session.Question.Hook);
+        ArrayBufferWriter<byte> reply = new();
+        _session.OnRuling(new SmtpRuling { SkipsChecks = true }, reply);
+        Assert.Equal(FilterStage.Recipient, _session.Question.Filters);
+        Assert.Equal(0, reply.WrittenCount);
+    }
+
     [Fact]
     public void A_refused_sender_has_no_message()
     {
@@ -131,7 +146,10 @@ public sealed class SmtpFilterTests
 
         public byte[] NameOwnAddress(byte[] address) => address;
 
-        public bool IsBadSender(ReadOnlySpan<byte> sender) => false;
+        public bool IsBadSender(ReadOnlySpan<byte> sender) => sender.StartsWith("bad"u8);
+
+        public bool Rules(SmtpHook hook, in SmtpSubject subject) =>
+            hook == SmtpHook.Rcpt && subject.Recipient.AsSpan().StartsWith("vouched"u8);
 
         public bool IsOurs(RoutedRecipient recipient) => true;
     }

@@ -250,7 +250,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         _transaction.Open(
             sender, !isVouchedFor && policy.IsBadSender(sender), _held.IsInDoubt,
             _held.Parameters);
-        _isFiltered = policy.HasFilters && !_transaction.SenderIsBad;
+        _isFiltered = policy.HasFilters; // A bad sender's too: RCPT may be vouched for.
         return _isFiltered
             ? Ask(Filters(FilterStage.Sender)) : Say(reply, SmtpReply.SenderOk);
     }

@@ -83,7 +83,8 @@ internal sealed class SessionPlugins
             (PluginOutput output, string? failure) = await _run(plugin, Environment, stop);
             if (stop.IsCancellationRequested)
             {
-                break; // Killed: the session ends.
+                // Killed: the session ends. Behind DATA it would take the message first.
+                return stage == PluginStage.Data ? ruling with { Refusal = Failed } : ruling;
             }
 
             if (failure is not null)

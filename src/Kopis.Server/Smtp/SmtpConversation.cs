@@ -108,11 +108,14 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _filters.DisposeAsync();
-        if (_message is not null)
-        {
-            await _message.DisposeAsync();
-            _message = null;
-        }
+        await DropMessageAsync();
+    }
+
+    private ValueTask DropMessageAsync()
+    {
+        SmtpMessage? message = _message;
+        _message = null;
+        return message?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
     private SmtpPolicy Policy() => new(
@@ -170,13 +173,16 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             case SmtpStep.XClient:
                 return await BecomeAsync();
             default:
-                if (IsGivenUp)
-                {
-                    await DisposeAsync();
-                }
-
+                await DropGivenUpAsync();
                 return null;
         }
+    }
+
+    // Nothing of it may get into the client's next message, whose filters may be asked already.
+    private async ValueTask DropGivenUpAsync()
+    {
+        await (_session.IsInTransaction ? ValueTask.CompletedTask : _filters.DisposeAsync());
+        await (_session.IsChunking ? ValueTask.CompletedTask : DropMessageAsync());
     }
 
     private async ValueTask<int?> AuthenticateAsync(CancellationToken stop)
@@ -225,6 +231,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         }
 
         LineStep after = After(step, _connection.Output);
+        await DropGivenUpAsync();
         await SlowDownAsync(stop);
         return after == LineStep.Close ? await CloseAsync(null)
             : step == SmtpStep.ReadMessage ? await ReadMessageAsync()
@@ -266,6 +273,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             return ExitEarly;
         }
 
+        await DisposeAsync();
         _services.Plugins.Restart();
         _policy = Policy();
         _session = new SmtpSession(_policy);

@@ -138,6 +138,49 @@ public sealed class PluginTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_a_client_has_abandoned_is_no_part_of_its_next_message()
+    {
+        using SmtpTalk talk = new(4096);
+        talk.Control("smtpplugins", "[helo]\n:true\n[mail]\n:true\n[rcpt]\n:true\n");
+        await talk.Play(
+            Greeting, "C: MAIL FROM:<old@x.example>", "S: 250 ok",
+            "C: RCPT TO:<a@gcd.org>", "S: 250 ok",
+            "C: BDAT 5\\r\\nold\\r\\n\\c", "S: 250 5 octets taken",
+            "C: HELO again", "S: 250 toyokawa.gcd.org",
+            "C: MAIL FROM:<new@x.example>", "S: 250 ok",
+            "C: RCPT TO:<b@gcd.org>", "S: 250 ok",
+            "C: BDAT 5 LAST\\r\\nnew\\r\\n\\c", "S: 250 ok 946177353 qp 13960",
+            "C: QUIT", Bye);
+        Assert.Equal(0, await talk.End());
+        (string message, string envelope) = Assert.Single(talk.Queue.Messages);
+        Assert.Equal("Fnew@x.example\0Tb@gcd.org\0\0", envelope);
+        Assert.EndsWith("-0000\nnew\n", message, StringComparison.Ordinal);
+        Assert.Contains("HELO again", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_message_comes_behind_a_check_that_the_end_of_the_server_has_cut_short()
+    {
+        using SmtpTalk talk = new(4096);
+        string pid = Path.Combine(Path.GetDirectoryName(talk.ControlPath)!, "pid");
+        talk.Control("smtpplugins", "[data]\n!:echo $$ > pid; exec sleep 60\n");
+        await talk.Play(
+            Greeting, "C: MAIL FROM:<a@x.example>", "S: 250 ok",
+            "C: RCPT TO:<a@gcd.org>", "S: 250 ok", "C: DATA");
+        for (int i = 0; !File.Exists(pid) && i < 3000; i++)
+        {
+            await Task.Delay(10);
+        }
+
+        await talk.Stop.CancelAsync();
+        await talk.Play(
+            "S: 451 sorry, a check of this server fails at present (#4.3.0)",
+            "S: 421 going down (#4.3.2)");
+        Assert.Equal(1, await talk.End());
+        Assert.Empty(talk.Queue.Messages);
+    }
+
     [Theory]
     [InlineData(":kill -9 $$", "crashed")]
     [InlineData(":echo E550 no; kill -9 $$", "crashed")]
