@@ -297,10 +297,12 @@ public sealed class MailDns : IMailDns
                 _ => (DnsStatus.TryAgain, null, Trouble.Refused),
             };
         }
-        catch (Exception e) when (!stop.IsCancellationRequested)
+        catch (Exception e)
         {
             // Whatever a resolver's bytes make the library throw: its parser has exceptions of
-            // many kinds, and none of them is a reason to bounce mail.
+            // many kinds, and none of them is a reason to bounce mail. Nor to end the process,
+            // where it comes while the asker is leaving, and nobody is there to catch it.
+            stop.ThrowIfCancellationRequested();
             bool isSilent = e is DnsResponseException
             {
                 Code: DnsResponseCode.ConnectionTimeout,
