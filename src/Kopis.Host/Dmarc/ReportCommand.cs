@@ -34,11 +34,18 @@ internal static class ReportCommand
             code = Math.Max(code, Read(file, reports));
         }
 
-        Fd.WriteAll(1, isJson
-            ? ReportJson.Of(reports)
-            : Encoding.UTF8.GetBytes(string.Join('\n', reports.Select(ReportTable.Of))));
+        foreach (byte[] text in isJson ? [ReportJson.Of(reports)] : Tables(reports))
+        {
+            Fd.WriteAll(1, text);
+        }
+
         return code;
     }
+
+    // One after another: all of them at once may be more than there is memory for.
+    private static IEnumerable<byte[]> Tables(IEnumerable<AggregateReport> reports) =>
+        reports.Select((report, number) => Encoding.UTF8.GetBytes(
+            (number > 0 ? "\n" : "") + ReportTable.Of(report)));
 
     private static int Read(string file, List<AggregateReport> reports)
     {

@@ -8,6 +8,7 @@ namespace Kopis.Host.Dmarc;
 internal static class ReportTable
 {
     private const string TimeFormat = "yyyy-MM-dd HH:mm";
+    private const int WidthMax = 50; // Else one long cell of 100,000 rows makes 100 MB of blanks.
 
     /// <summary>Two lines about the report, and one for each row.</summary>
     internal static string Of(AggregateReport report)
@@ -28,7 +29,7 @@ internal static class ReportTable
         List<string[]> lines = [["source", "count", "disposition", "dkim", "spf", "from", ""]];
         lines.AddRange(report.Rows.OrderByDescending(row => row.Count).Select(Cells));
         int[] widths = [.. Enumerable.Range(0, lines[0].Length - 1)
-            .Select(column => lines.Max(line => line[column].Length))];
+            .Select(column => Math.Min(WidthMax, lines.Max(line => line[column].Length)))];
         foreach (string[] line in lines)
         {
             string joined = string.Join("  ", line.Select((cell, column) =>

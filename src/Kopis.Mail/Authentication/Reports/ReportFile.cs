@@ -45,8 +45,10 @@ public sealed class ReportFile
         {
             fault = e.Message;
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
+        catch (Exception e) when (e is InvalidDataException or IOException or ArgumentException
+            or NotSupportedException or OverflowException)
         {
+            // Offsets of an archive that lead nowhere have other exceptions than the first.
             fault = "damaged: cannot be unpacked";
         }
 

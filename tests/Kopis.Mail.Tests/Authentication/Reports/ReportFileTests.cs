@@ -72,6 +72,33 @@ public sealed class ReportFileTests
         Assert.Empty(ReportFile.Find([], out _));
     }
 
+    [Theory, InlineData(0x00), InlineData(0x01), InlineData(0x7F), InlineData(0x80)]
+    public void An_archive_whose_end_lies_nowhere_is_damaged(byte most)
+    {
+        byte[] zip = Zip(Xml);
+        byte[] end = zip[^22..]; // APPNOTE.TXT §4.3.16, without a comment.
+        end.AsSpan(8, 12).Fill(0xFF); // "See the other end", of §4.3.14; §4.3.15 says where it is.
+        byte[] place =
+            [0x50, 0x4B, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, most, 1, 0, 0, 0];
+        Assert.Empty(ReportFile.Find([.. zip[..^22], .. place, .. end], out string fault));
+        Assert.StartsWith("damaged", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_archive_with_any_wrong_byte_does_no_harm()
+    {
+        byte[] zip = Zip(Xml);
+        for (int at = 4; at < zip.Length; at++)
+        {
+            foreach (byte wrong in (byte[])[0, 1, 0x7F, 0x80, 0xFF])
+            {
+                byte[] other = [.. zip];
+                other[at] = wrong;
+                ReportFile.Find(other, out _);
+            }
+        }
+    }
+
     [Fact]
     public void A_bomb_is_not_unpacked()
     {
