@@ -77,6 +77,7 @@ internal static class XClientEnvironment
     private static ByteEnvironment WithoutRights(ByteEnvironment before) => new(before)
     {
         ["RELAYCLIENT"] = null,
+        ["NOSPP"] = null,
         ["TCPREMOTEINFO"] = null,
     };
 

@@ -246,6 +246,18 @@ public sealed class PluginTests
     }
 
     [Fact]
+    public async Task NOSPP_of_a_host_is_not_that_of_those_for_whom_it_speaks()
+    {
+        using SmtpTalk talk = new(4096);
+        talk.Control("xclients", "192.168.1.4");
+        talk.Control("smtpplugins", "[mail]\n:echo E550 no");
+        await talk.Play(
+            "env NOSPP=", Greeting, "C: XCLIENT ADDR=192.0.2.9", Greeting, "C: MAIL FROM:<>",
+            "S: 550 no", "C: QUIT", Bye);
+        Assert.Equal(0, await talk.End());
+    }
+
+    [Fact]
     public async Task NOSPP_switches_them_off()
     {
         using SmtpTalk talk = new(4096);
