@@ -57,6 +57,9 @@ internal sealed class GreyTable
             long left = first.Time + delay - now;
             if (left <= 0)
             {
+                // It counts no more for its network, which may bring mail of many senders.
+                _waiting.Remove(keys.Try);
+                Uncount(first.Network);
                 Trust(keys.Pair, keys.Network, now, news);
                 return 0;
             }

@@ -181,6 +181,8 @@ internal sealed class GreylistService(
                 {
                     _file.Compact(Records());
                 }
+
+                _isTold = false; // Not where it can only be read: a full disk is told once.
             });
         }
     }
@@ -208,7 +210,6 @@ internal sealed class GreylistService(
             lock (_file)
             {
                 use();
-                _isTold = false;
             }
         }
         catch (PosixException e)

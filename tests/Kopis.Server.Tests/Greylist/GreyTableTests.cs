@@ -24,6 +24,17 @@ public sealed class GreyTableTests
     }
 
     [Fact]
+    public void First_tries_that_have_come_again_leave_room_for_others_of_their_network()
+    {
+        for (int i = 0; i < 2 * GreyTable.WaitingPerNetworkMax; i++)
+        {
+            string sender = $"s@far{i}.example";
+            Judge(Now, sender: sender);
+            Assert.Equal(0, Judge(Now + 300, sender: sender));
+        }
+    }
+
+    [Fact]
     public void Who_is_known_stays_so_for_36_days_after_each_mail()
     {
         Judge(Now);

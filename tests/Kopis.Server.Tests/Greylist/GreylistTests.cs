@@ -105,6 +105,30 @@ public sealed class GreylistTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_disk_that_can_only_be_read_is_told_once()
+    {
+        using SmtpTalk talk = new(4096);
+        talk.Control("greylist", "on");
+        string folder = Path.GetDirectoryName(talk.ControlPath)!;
+        Directory.CreateDirectory(Path.Combine(folder, "table.new")); // In the way of a new one.
+        using (FileStream table = File.Create(Path.Combine(folder, "table")))
+        {
+            table.SetLength(Kopis.Server.Greylist.GreyFile.CompactBytes + 1);
+        }
+
+        using Kopis.Server.Greylist.GreylistService service = new(
+            new Kopis.Config.ControlDirectory(talk.ControlPath), folder, talk.Log.Add, talk.Time);
+        for (byte i = 0; i < 5; i++)
+        {
+            await service.JudgeAsync(
+                System.Net.IPAddress.Loopback, [], [i], () => Task.FromResult(false));
+            service.Dispose(); // Waits for what is written.
+        }
+
+        Assert.Single(talk.Log);
+    }
+
     [Theory]
     [InlineData("maybe")]
     [InlineData("0")]
