@@ -54,6 +54,11 @@ public interface ISmtpPolicy : IReceivePolicy
     /// <summary>Whether a session waits for a ruling of the host there.</summary>
     bool Rules(SmtpHook hook, in SmtpSubject subject) => false;
 
+    /// <summary>Told that MAIL was taken, and has begun a message.</summary>
+    void OnOpened()
+    {
+    }
+
     /// <summary>Told of RSET.</summary>
     void OnReset()
     {

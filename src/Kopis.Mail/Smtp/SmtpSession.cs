@@ -247,6 +247,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     private SmtpStep Open(byte[] sender, bool isVouchedFor, IBufferWriter<byte> reply)
     {
+        policy.OnOpened();
         _transaction.Open(
             sender, !isVouchedFor && policy.IsBadSender(sender), _held.IsInDoubt,
             _held.Parameters);
@@ -435,7 +436,10 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     private SmtpStep Hello(IBufferWriter<byte> reply)
     {
-        OnHello(_held.Text, _held.IsExtended);
+        (Helo, IsExtended) = (_held.Text, _held.IsExtended);
+        IsEnhanced =
+            IsExtended && policy.Extensions.HasFlag(SmtpExtensions.EnhancedStatusCodes);
+        _transaction.Forget();
         if (!IsExtended)
         {
             SmtpReply.Name(reply, "250 "u8, policy.Greeting.Span);
@@ -444,15 +448,6 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
         SmtpExtensionList.Write(reply, policy, User);
         return SmtpStep.NextLine;
-    }
-
-    private void OnHello(byte[] name, bool extended)
-    {
-        Helo = name;
-        IsExtended = extended;
-        IsEnhanced =
-            extended && policy.Extensions.HasFlag(SmtpExtensions.EnhancedStatusCodes);
-        _transaction.Forget();
     }
 
     private SmtpStep StartTls(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply) =>

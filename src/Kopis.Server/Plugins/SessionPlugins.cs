@@ -23,11 +23,12 @@ internal sealed class SessionPlugins
     private readonly PluginList _list;
     private readonly RunPlugin _run;
     private readonly Action<string> _log;
-    private readonly List<byte[]> _fields = [];
+    private readonly List<(byte[] Line, bool IsOfMessage)> _fields = [];
     private readonly Dictionary<SmtpHook, SmtpAnswer> _later = [];
     private readonly HashSet<string> _set = new(StringComparer.Ordinal);
     private bool _isOn;
     private int _recipientsNamed;
+    private int _fieldsBefore; // The last MAIL.
     private (ByteEnvironment Environment, bool IsOn) _start;
 
     internal SessionPlugins(
@@ -44,11 +45,13 @@ internal sealed class SessionPlugins
     internal ByteEnvironment Environment { get; }
 
     /// <summary>The header fields for the message, in lines that end in LF.</summary>
-    internal byte[] Fields => [.. _fields.SelectMany(one => (byte[])[.. one, (byte)'\n'])];
+    internal byte[] Fields =>
+        [.. _fields.SelectMany(one => (byte[])[.. one.Line, (byte)'\n'])];
 
     /// <summary>What plugins see from here on, of this stage and later ones.</summary>
     internal void Note(PluginStage stage, in SmtpSubject subject)
     {
+        _fieldsBefore = stage == PluginStage.Mail ? _fields.Count : _fieldsBefore;
         if (_isOn)
         {
             SetVariables(stage, subject);
@@ -134,10 +137,21 @@ internal sealed class SessionPlugins
         return ruling.Ends || ruling.Refusal is not null ? ruling : null;
     }
 
+    /// <summary>MAIL was taken. What plugins have said of a message that the client has given up
+    /// for it (by another MAIL, or by HELO) is not said of this one.</summary>
+    internal void BeginMessage()
+    {
+        List<(byte[] Line, bool IsOfMessage)> before = _fields[.._fieldsBefore];
+        _fields.RemoveRange(0, _fieldsBefore);
+        _fields.InsertRange(0, before.Where(one => !one.IsOfMessage));
+        _fieldsBefore = 0;
+    }
+
     /// <summary>The transaction is over, by RSET or with its message.</summary>
     internal void EndTransaction()
     {
         _fields.Clear();
+        _fieldsBefore = 0;
         _later.Clear();
         _recipientsNamed = 0;
     }
@@ -172,9 +186,9 @@ internal sealed class SessionPlugins
 
         foreach (byte[] one in output.Fields)
         {
-            if (_fields.Sum(other => other.Length + 1) + one.Length < FieldsBytesMax)
+            if (_fields.Sum(other => other.Line.Length + 1) + one.Length < FieldsBytesMax)
             {
-                _fields.Add(one);
+                _fields.Add((one, stage >= PluginStage.Mail));
             }
         }
 

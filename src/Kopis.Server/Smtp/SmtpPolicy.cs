@@ -127,6 +127,8 @@ internal sealed class SmtpPolicy(
         _ => null,
     };
 
+    public void OnOpened() => services.Plugins.BeginMessage();
+
     public void OnReset() => services.Plugins.EndTransaction();
 
     public void OnRefused(SmtpCheck check, SmtpAnswer answer, in SmtpSubject subject) =>

@@ -139,6 +139,35 @@ public sealed class PluginTests
     }
 
     [Fact]
+    public async Task What_is_said_of_a_message_is_not_said_of_the_one_in_its_place()
+    {
+        using SmtpTalk talk = new(4096);
+        talk.Control("smtpplugins", """
+            [connection]
+            :echo HX-Peer: known
+            [mail]
+            :test -n "$SMTPMAILFROM" || echo E550 no
+            :echo "HX-Sender: $SMTPMAILFROM"
+            [rcpt]
+            :echo "HX-Recipient: $SMTPRCPTTO"
+            """);
+        await talk.Play(
+            Greeting, "C: MAIL FROM:<one@x.example>", "S: 250 ok",
+            "C: RCPT TO:<one@gcd.org>", "S: 250 ok",
+            "C: MAIL FROM:<two@x.example>", "S: 250 ok",
+            "C: HELO x", "S: 250 toyokawa.gcd.org",
+            "C: MAIL FROM:<three@x.example>", "S: 250 ok",
+            "C: RCPT TO:<three@gcd.org>", "S: 250 ok",
+            "C: MAIL FROM:<>", "S: 550 no", // The last one is still open.
+            "C: DATA", "S: 354 go ahead", "C: hi\\r\\n.", "S: 250 ok 946177353 qp 13960",
+            "C: QUIT", Bye);
+        Assert.Equal(0, await talk.End());
+        Assert.EndsWith(
+            "-0000\nX-Peer: known\nX-Sender: three@x.example\nX-Recipient: three@gcd.org\nhi\n",
+            Assert.Single(talk.Queue.Messages).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_a_client_has_abandoned_is_no_part_of_its_next_message()
     {
         using SmtpTalk talk = new(4096);
