@@ -14,8 +14,10 @@ public sealed class EditableHeader
     public const int BytesMax = Authentication.MessageReader.HeaderBytesMax;
 
     private readonly List<byte[]> _fields = [];
+    private readonly bool _isBodyFolded;
 
-    private EditableHeader(int bodyStart, bool hasEnd) => (BodyStart, HasEnd) = (bodyStart, hasEnd);
+    private EditableHeader(int bodyStart, bool hasEnd, bool isBodyFolded) =>
+        (BodyStart, HasEnd, _isBodyFolded) = (bodyStart, hasEnd, isBodyFolded);
 
     /// <summary>The fields in order, each with its lines' ends.</summary>
     public IReadOnlyList<byte[]> Fields => _fields;
@@ -48,7 +50,7 @@ public sealed class EditableHeader
             }
 
             ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
-            bool isFolded = at > 0 && line is [(byte)' ' or (byte)'\t', ..];
+            bool isFolded = at > 0 && line.Length > 0 && IsBlank(line[0]);
             hasEnd = end == 0;
             isOver = hasEnd || (!isFolded && !IsField(line));
             if (!isFolded && at > start)
@@ -70,7 +72,8 @@ public sealed class EditableHeader
             fields.Add(Whole(message[start..at]));
         }
 
-        EditableHeader header = new(at, hasEnd);
+        bool isBodyFolded = !hasEnd && at < message.Length && IsBlank(message[at]);
+        EditableHeader header = new(at, hasEnd, isBodyFolded);
         header._fields.AddRange(fields);
         return fields.Count <= Authentication.MessageReader.FieldsMax ? header : null;
     }
@@ -93,6 +96,7 @@ public sealed class EditableHeader
         if (edit.Field.Length > 0)
         {
             _fields.Insert(at, edit.Field);
+            HasEnd |= _isBodyFolded; // Else the body would go on in the filter's field.
         }
     }
 
@@ -133,6 +137,8 @@ public sealed class EditableHeader
 
         return _fields.Count;
     }
+
+    private static bool IsBlank(byte one) => one is (byte)' ' or (byte)'\t';
 
     private static byte[] Whole(ReadOnlySpan<byte> field) =>
         field is [.., (byte)'\n'] ? field.ToArray() : [.. field, (byte)'\n'];

@@ -349,13 +349,9 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
         };
         ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now);
-        if (IsStranger)
-        {
-            upload.Block.Write(ByteText.ToBytes(_services.Client.Mark));
-        }
-
+        int received = upload.Block.Written.Length;
+        upload.Block.Write(ByteText.ToBytes(IsStranger ? _services.Client.Mark : ""));
         upload.Block.Write(_services.Plugins.Fields);
-
         upload.EndHead();
         if (held is not null)
         {
@@ -367,6 +363,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         {
             Checks = checks,
             Held = held,
+            IsAfterFields = upload.Block.Written.Length > received,
             Filter = _policy.RelayClient is not null || _client.Address is not { } client
                 ? null : _services.Checks.Filter(client),
         };

@@ -29,6 +29,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     private readonly HopCounter _hops = new(loops is null ? null : loops.OnDelivered);
     private readonly ArrayBufferWriter<byte> _unfiltered = new();
     private long _size; // Bytes as stored, without our Received line.
+    private bool _isBegun;
 
     /// <summary>Reads what comes; null where nothing is checked.</summary>
     internal MessageChecks? Checks { get; init; }
@@ -38,6 +39,10 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
 
     /// <summary>Where it waits for its filters; null where there are none.</summary>
     internal FilteredIntake? Held { get; init; }
+
+    /// <summary>Whether fields stand right before it, which its first line must not go on.
+    /// </summary>
+    internal bool IsAfterFields { get; init; }
 
     /// <summary>The refusal in the queue program's own words, where it has some.</summary>
     internal string? CustomText => upload?.CustomText;
@@ -136,26 +141,45 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
             piece = piece[..Math.Min(piece.Length, block.Free)];
             int before = block.Written.Length;
             int used = piece.Length;
-            IBufferWriter<byte> to = Filter is null ? block : _unfiltered;
+            bool isDirect = Filter is null && _isBegun;
+            IBufferWriter<byte> to = isDirect ? block : _unfiltered;
             status = !isChunk ? _decoder.Decode(piece, to, out used)
                 : _chunks.TryDecode(piece, to) ? SmtpDataStatus.More
                 : SmtpDataStatus.StrayLineEnd;
-            ReadOnlySpan<byte> stored = Filter is null
+            ReadOnlySpan<byte> stored = isDirect
                 ? block.Written.Span[before..] : _unfiltered.WrittenSpan;
             _hops.Append(stored);
             Checks?.Read(stored);
             _size += stored.Length;
-            if (Filter is { } filter)
+            if (!isDirect)
             {
-                filter.Read(stored, block);
+                Pass(stored, block);
                 _unfiltered.ResetWrittenCount();
-                Filter = filter.IsOver ? null : filter;
             }
 
             rest = rest.Slice(used);
         }
 
         return status;
+    }
+
+    private void Pass(ReadOnlySpan<byte> stored, MessageBlock block)
+    {
+        if (!_isBegun && IsAfterFields && stored is [(byte)' ' or (byte)'\t', ..])
+        {
+            block.Write("\n"u8); // The line is no field, and so the first of the body.
+        }
+
+        _isBegun |= !stored.IsEmpty;
+        if (Filter is { } filter)
+        {
+            filter.Read(stored, block);
+            Filter = filter.IsOver ? null : filter;
+        }
+        else
+        {
+            block.Write(stored);
+        }
     }
 
     // The rest of one that is unwanted is read all the same: the client listens only after its dot

@@ -68,6 +68,19 @@ public sealed class EditableHeaderTests
         Assert.Equal(wanted, Encoding.Latin1.GetString(written.WrittenSpan));
     }
 
+    // Whoever sends the message would write a part of what the filter says of it.
+    [Fact]
+    public void A_body_that_begins_with_a_blank_does_not_go_on_a_new_field()
+    {
+        EditableHeader header = Parse(" folded at first\nA: 1\n");
+        ArrayBufferWriter<byte> written = new();
+        header.Write(written);
+        Assert.Equal(0, written.WrittenCount);
+        header.Apply(FieldEdit.Make(FieldEditKind.Insert, 0, [(byte)'X'], "y"u8, hasBlank: false)!);
+        header.Write(written);
+        Assert.Equal("X: y\n\n", Encoding.Latin1.GetString(written.WrittenSpan));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("A B")]

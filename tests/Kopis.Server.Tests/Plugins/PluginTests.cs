@@ -167,6 +167,34 @@ public sealed class PluginTests
             Assert.Single(talk.Queue.Messages).Message, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData(1), InlineData(4096)]
+    public async Task A_message_does_not_go_on_what_is_said_of_it(int cut)
+    {
+        using SmtpTalk talk = new(cut);
+        talk.Control("smtpplugins", "[mail]\n:echo HX-Spam: yes\n");
+        await talk.Play(
+            Greeting, "C: MAIL FROM:<>", "S: 250 ok", "C: RCPT TO:<a@gcd.org>", "S: 250 ok",
+            "C: DATA", "S: 354 go ahead",
+            "C: \\sor not\\r\\n\\sX: y\\r\\n.", "S: 250 ok 946177353 qp 13960",
+            "C: MAIL FROM:<>", "S: 250 ok", "C: RCPT TO:<a@gcd.org>", "S: 250 ok",
+            "C: BDAT 2\\r\\n\\sx\\c", "S: 250 2 octets taken",
+            "C: BDAT 3 LAST\\r\\n\\s\\r\\n\\c", "S: 250 ok 946177353 qp 13960",
+            "C: MAIL FROM:<>", "S: 250 ok", "C: RCPT TO:<a@gcd.org>", "S: 250 ok",
+            "C: DATA", "S: 354 go ahead", // Its dot is the protocol's.
+            "C: .\\sor not\\r\\n.", "S: 250 ok 946177353 qp 13960", "C: QUIT", Bye);
+        Assert.Equal(0, await talk.End());
+        Assert.Equal(3, talk.Queue.Messages.Count);
+        Assert.EndsWith(
+            "-0000\nX-Spam: yes\n\n or not\n", talk.Queue.Messages[2].Message,
+            StringComparison.Ordinal);
+        Assert.EndsWith(
+            "-0000\nX-Spam: yes\n\n or not\n X: y\n", talk.Queue.Messages[0].Message,
+            StringComparison.Ordinal);
+        Assert.EndsWith(
+            "-0000\nX-Spam: yes\n\n x \n", talk.Queue.Messages[1].Message,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_a_client_has_abandoned_is_no_part_of_its_next_message()
     {

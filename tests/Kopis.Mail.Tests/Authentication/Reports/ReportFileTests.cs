@@ -77,7 +77,7 @@ public sealed class ReportFileTests
     {
         byte[] zip = Zip(Xml);
         byte[] end = zip[^22..]; // APPNOTE.TXT §4.3.16, without a comment.
-        end.AsSpan(8, 12).Fill(0xFF); // "See the other end", of §4.3.14; §4.3.15 says where it is.
+        end.AsSpan(8, 12).Fill(0xFF); // See the other end, of §4.3.14; §4.3.15 says where it is.
         byte[] place =
             [0x50, 0x4B, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, most, 1, 0, 0, 0];
         Assert.Empty(ReportFile.Find([.. zip[..^22], .. place, .. end], out string fault));
