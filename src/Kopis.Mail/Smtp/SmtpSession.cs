@@ -423,6 +423,11 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     private SmtpStep ReadChunk(SmtpAnswer? refusal, IBufferWriter<byte> reply)
     {
         ChunkRefusal = refusal;
+        if (refusal is not null && !Chunk.IsLast && _transaction.Recipients > 0)
+        {
+            _transaction.Forget(); // Chunks that follow it would be a message without it.
+        }
+
         _transaction.IsChunking |= refusal is null;
         return BoundPatience(reply) == SmtpStep.Expel ? SmtpStep.Expel : SmtpStep.ReadChunk;
     }

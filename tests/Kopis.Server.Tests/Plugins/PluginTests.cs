@@ -125,6 +125,23 @@ public sealed class PluginTests
     }
 
     [Theory, InlineData(1), InlineData(4096)]
+    public async Task Of_a_message_whose_first_chunk_was_refused_no_other_is_taken(int cut)
+    {
+        using SmtpTalk talk = new(cut);
+        talk.Control("smtpplugins", "[data]\n:test -e seen || echo E451 not yet; touch seen\n");
+        await talk.Play(
+            Greeting, "C: MAIL FROM:<>", "S: 250 ok", "C: RCPT TO:<a@gcd.org>", "S: 250 ok",
+            "C: BDAT 4\\r\\nhi\\r\\nBDAT 4 LAST\\r\\nho\\r\\nBDAT 0 LAST",
+            "S: 451 not yet", "S: 503 MAIL first (#5.5.1)", "S: 503 MAIL first (#5.5.1)",
+            "C: MAIL FROM:<>", "S: 250 ok", "C: RCPT TO:<a@gcd.org>", "S: 250 ok",
+            "C: BDAT 4 LAST\\r\\nhi\\r\\n\\c", "S: 250 ok 946177353 qp 13960",
+            "C: QUIT", Bye);
+        Assert.Equal(0, await talk.End());
+        Assert.EndsWith(
+            "-0000\nhi\n", Assert.Single(talk.Queue.Messages).Message, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(1), InlineData(4096)]
     public async Task And_those_that_it_lets_pass_are_taken(int cut)
     {
         using SmtpTalk talk = new(cut);
