@@ -141,7 +141,8 @@ class Plugins(PolicyCase):
     def test_auth(self):
         self.control("authloopback", "1")
         self.control("smtpplugins", "[auth]",
-                     ":test $SMTPAUTHUSER != bad || echo E535 not $SMTPAUTHUSER by $SMTPAUTHMETHOD")
+                     ":test $SMTPAUTHUSER != bad || echo E535 not $SMTPAUTHUSER by $SMTPAUTHMETHOD",
+                     "[mail]", ':echo "E550 <$SMTPAUTHUSER>"')
         check = self.script("exit 0\n")
         self.serve("-vHR", "-l0", chain=("qmail-smtpd", "mx.example", check, "true"))
         client = self.client()
@@ -152,8 +153,10 @@ class Plugins(PolicyCase):
         self.assertEqual(535, refused.exception.smtp_code)
         self.assertIn(b"not bad by PLAIN", refused.exception.smtp_error)
         self.wait_log("refused by authplugins: 535 not bad by PLAIN$")
+        self.assertEqual((550, b"5.7.1 <>"), client.mail("a@mx.example"))
         client.user = "good"
         self.assertEqual(235, client.auth("PLAIN", client.auth_plain)[0])
+        self.assertEqual((550, b"5.7.1 <good>"), client.mail("a@mx.example"))
 
 
 if __name__ == "__main__":

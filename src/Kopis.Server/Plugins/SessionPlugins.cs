@@ -137,6 +137,10 @@ internal sealed class SessionPlugins
         return ruling.Ends || ruling.Refusal is not null ? ruling : null;
     }
 
+    /// <summary>The user about whom they were asked has not logged in.</summary>
+    internal void ForgetLogin() =>
+        Environment["SMTPAUTHUSER"] = Environment["SMTPAUTHMETHOD"] = null;
+
     /// <summary>MAIL was taken. What plugins have said of a message that the client has given up
     /// for it (by another MAIL, or by HELO) is not said of this one.</summary>
     internal void BeginMessage()

@@ -85,6 +85,7 @@ internal sealed class SmtpLogin(
         {
             session.OnError(refusal, connection.Output);
             Log($"refused by {RefusalLog.NameOf(SmtpCheck.AuthPlugins)}: {refusal.Line}");
+            services.Plugins.ForgetLogin();
         }
 
         return ruling.Ends ? SmtpLoginEnd.Expelled
