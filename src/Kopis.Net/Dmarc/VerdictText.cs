@@ -38,7 +38,8 @@ public static class VerdictText
         string[] fields = line.Split(Field);
         organization = fields.Length == PolicyFields ? fields[1] : "";
         targets = fields.Length == PolicyFields ? fields[9].Split(' ') : [];
-        return fields.Length != PolicyFields || !fields[..2].All(DomainText.IsName) ? null
+        return fields.Length != PolicyFields || !IsWhole(line)
+            || !fields[..2].All(DomainText.IsName) ? null
             : new PublishedPolicy(fields[0])
             {
                 Discovery = "treewalk",
@@ -65,7 +66,8 @@ public static class VerdictText
     public static ReportRow? ReadRow(string line, long count)
     {
         string[] fields = line.Split(Field);
-        if (fields.Length != RowFields || !IPAddress.TryParse(fields[0], out _)
+        if (fields.Length != RowFields || !IsWhole(line)
+            || !IPAddress.TryParse(fields[0], out _)
             || !DomainText.IsName(fields[4])
             || ReadResults(fields[7]) is not { } signatures
             || ReadResults(fields[8]) is not { } senders)
@@ -85,6 +87,10 @@ public static class VerdictText
     /// <summary>Reads a count.</summary>
     internal static bool TryCount(ReadOnlySpan<char> text, out long count) => long.TryParse(
         text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count > 0;
+
+    // A power cut may leave zeros in it, which no report can have.
+    private static bool IsWhole(string line) =>
+        line.All(one => one is Field or (>= ' ' and <= '~'));
 
     private static string Word(DmarcPolicy policy) => policy.ToString().ToLowerInvariant();
 

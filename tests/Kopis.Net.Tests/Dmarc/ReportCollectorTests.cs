@@ -225,6 +225,7 @@ public sealed class ReportCollectorTests : IDisposable
     [InlineData("999.0.0.1\tnone\tfail\tfail\ta.example\t\t\t\t")]
     [InlineData("192.0.2.1\tnone\tfail\tfail\ta example\t\t\t\t")]
     [InlineData("192.0.2.1\tnone\tfail\tfail\ta.example\t\t\tx\t")]
+    [InlineData("192.0.2.1\tnone\tfa\0\0\tfail\ta.example\t\t\t\t")]
     public void What_is_no_row_is_none(string line) => Assert.Null(VerdictText.ReadRow(line, 1));
 
     private static string Row(string source, string envelope = "a.example") => VerdictText.OfRow(
