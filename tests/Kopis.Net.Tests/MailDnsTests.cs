@@ -52,9 +52,10 @@ public sealed class MailDnsTests : IDisposable
             Task asking = _dns.FindTextsAsync($"a{i}.example", stop.Token);
             byte[] question = new byte[1500];
             SocketReceiveFromResult got = await _resolver.ReceiveFromAsync(
-                question, SocketFlags.None, new IPEndPoint(IPAddress.Loopback, 0));
+                question.AsMemory(), SocketFlags.None, new IPEndPoint(IPAddress.Loopback, 0));
             byte[] answer = [question[0], question[1], 0x81, 0x80, 0, 1, 0, 9, 0, 0, 0, 0, 0xC0];
-            await _resolver.SendToAsync(answer, SocketFlags.None, got.RemoteEndPoint);
+            await _resolver.SendToAsync(
+                answer.AsMemory(), SocketFlags.None, got.RemoteEndPoint);
             await stop.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
         }
