@@ -129,11 +129,17 @@ internal sealed class TargetFinder(IMailDns dns)
     {
         OwnAddresses own = new(SmtpPort);
         List<(int Preference, IPAddress Address, string Name)> found = [];
-        bool tryAgain = false;
         bool isMissing = status == DnsStatus.NoSuchName;
+        int bestUnknown = int.MaxValue; // Its addresses may be there later.
         int bestOwn = int.MaxValue;
         foreach (IGrouping<int, MailExchanger> level in exchangers.GroupBy(mx => mx.Preference))
         {
+            // What is worse than ourselves, or than all that is tried, need not be looked up.
+            if (bestOwn != int.MaxValue || found.Count >= AddressesMax)
+            {
+                break;
+            }
+
             MailExchanger[] shuffled = [.. level];
             Random.Shared.Shuffle(shuffled);
             foreach (MailExchanger exchanger in shuffled)
@@ -141,7 +147,11 @@ internal sealed class TargetFinder(IMailDns dns)
                 DnsAnswer<IPAddress> answer = ParseLiteral(exchanger.Host) is { } literal
                     ? new DnsAnswer<IPAddress>(DnsStatus.Found, [literal])
                     : await dns.FindAddressesAsync(exchanger.Host, stop);
-                tryAgain |= answer.Status == DnsStatus.TryAgain;
+                if (answer.Status == DnsStatus.TryAgain)
+                {
+                    bestUnknown = Math.Min(bestUnknown, exchanger.Preference);
+                }
+
                 isMissing &= answer.Status == DnsStatus.NoSuchName;
                 found.AddRange(answer.Records.Select(
                     a => (exchanger.Preference, OwnAddresses.Plain(a), exchanger.Host)));
@@ -160,8 +170,8 @@ internal sealed class TargetFinder(IMailDns dns)
         ];
         return usable.Length > 0
             ? new RemoteTarget(usable, null)
-            : RemoteTarget.None(found.Count > 0 ? LoopsBack()
-                : tryAgain ? RemoteReport.Of('Z', SoftFailure)
+            : RemoteTarget.None(bestUnknown < bestOwn ? RemoteReport.Of('Z', SoftFailure)
+                : found.Count > 0 ? LoopsBack()
                 : isMissing ? NoSuchHost(host)
                 : NoAddress());
     }
