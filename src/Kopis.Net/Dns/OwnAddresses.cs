@@ -22,6 +22,8 @@ public sealed class OwnAddresses(int port)
     private readonly HashSet<IPAddress> _interfaces =
         [.. LocalAddresses.Read().Select(WithoutScope)];
 
+    private bool? _isAnyServed; // Asked of the system once: a domain may name 10,000 addresses.
+
     /// <summary>
     /// Whether it is one of an interface, or the unspecified one, or ::1, or 127.0.0.1, itself or
     /// within an IPv6 address. Others of 127.0.0.0/8 reach this host too, but are ours only where
@@ -32,7 +34,7 @@ public sealed class OwnAddresses(int port)
         IPAddress plain = Plain(address);
         return _interfaces.Contains(plain)
             || plain.Equals(IPAddress.Loopback) || plain.Equals(IPAddress.IPv6Loopback)
-            || (IsLoopback(plain) && AnyAddressIsServed())
+            || (IsLoopback(plain) && (_isAnyServed ??= AnyAddressIsServed()))
             || Embedded(plain).Any(Contains);
     }
 
