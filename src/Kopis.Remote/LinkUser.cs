@@ -37,7 +37,10 @@ internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool
                 if (result.End == TransactionEnd.NoSession)
                 {
                     before = new SendPart(count, result, HadSession: true);
-                    Pass(walk, link, result);
+
+                    // What it says to MAIL, it says of a sender: not to be remembered.
+                    walk.IsForRecipients |= result.MayBeRecipients;
+                    walk.At++;
                 }
 
                 continue;
@@ -71,17 +74,6 @@ internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool
         }
 
         return pool.Acquire(route.Key);
-    }
-
-    private static void Pass(AddressWalk walk, SmtpLink link, TransactionResult result)
-    {
-        walk.IsForRecipients |= result.MayBeRecipients;
-        if (!result.MayBeRecipients)
-        {
-            walk.Pass(link.Address, result.Report);
-        }
-
-        walk.At++;
     }
 
     private void Keep(SmtpLink link, TransactionResult result)

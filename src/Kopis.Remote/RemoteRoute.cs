@@ -51,15 +51,12 @@ internal sealed class RemoteRoute(
                 continue;
             }
 
-            (SmtpLink? link, RemoteReport? failure) = await GreetAsync(one, socket, stop);
-            if (link is not null)
+            if (await GreetAsync(one, socket, walk, stop) is { } link)
             {
                 NoteServing(walk, one.EndPoint.Address);
                 return secret is null || await _login.RunAsync(link, secret, walk, stop)
                     ? link : null;
             }
-
-            walk.Pass(one.EndPoint.Address, failure!);
         }
 
         return null;
@@ -94,34 +91,41 @@ internal sealed class RemoteRoute(
 
     /// <summary>A session in TLS, or, if it does not come about and plain text will do, in
     /// plain text over a second connection.</summary>
-    private async Task<(SmtpLink? Link, RemoteReport? Failure)> GreetAsync(
-        RemoteHost host, Socket socket, CancellationToken stop)
+    private async Task<SmtpLink?> GreetAsync(
+        RemoteHost host, Socket socket, AddressWalk walk, CancellationToken stop)
     {
         try
         {
-            return await GreetAsync(host, socket, avoidTls: false, stop);
+            return await GreetAsync(host, socket, avoidTls: false, walk, stop);
         }
         catch (TlsFailedException e)
         {
-            return await ConnectAsync(host.EndPoint, stop) is { } again
-                ? await GreetAsync(host, again, avoidTls: true, stop)
-                : (null, RemoteReport.Of('Z',
-                    $"Connected to {host.EndPoint.Address} but TLS failed: {e.Message} "
-                    + "(#4.7.5)\n"));
+            if (await ConnectAsync(host.EndPoint, stop) is { } again)
+            {
+                return await GreetAsync(host, again, avoidTls: true, walk, stop);
+            }
+
+            walk.Fail(RemoteReport.Of('Z',
+                $"Connected to {host.EndPoint.Address} but TLS failed: {e.Message} (#4.7.5)\n"));
+            return null;
         }
     }
 
-    private async Task<(SmtpLink? Link, RemoteReport? Failure)> GreetAsync(
-        RemoteHost host, Socket socket, bool avoidTls, CancellationToken stop)
+    /// <summary>Null: the walk says why. Only what an address is to all mail may be remembered of
+    /// it: a domain may name another's hosts, and then mail for it that asks for a certificate of
+    /// its own would keep all mail from them.</summary>
+    private async Task<SmtpLink?> GreetAsync(
+        RemoteHost host, Socket socket, bool avoidTls, AddressWalk walk, CancellationToken stop)
     {
         string ip = host.EndPoint.Address.ToString();
         SmtpLink link = new(
             SmtpConnection.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address, Key,
             clock.GetUtcNow());
+        SmtpOpening opening = new(link, settings, destination.Demand);
+        RemoteReport? failure;
         try
         {
-            SmtpOpening opening = new(link, settings, destination.Demand);
-            RemoteReport? failure = await opening.RunAsync(host.Name, avoidTls, stop);
+            failure = await opening.RunAsync(host.Name, avoidTls, stop);
             if (opening.SaysOurName && !host.IsRelay && IPAddress.IsLoopback(link.Address))
             {
                 failure = TargetFinder.LoopsBack();
@@ -129,11 +133,10 @@ internal sealed class RemoteRoute(
 
             if (failure is null)
             {
-                return (link, null);
+                return link;
             }
 
             await link.CloseAsync();
-            return (null, failure);
         }
         catch (TlsFailedException)
         {
@@ -143,9 +146,20 @@ internal sealed class RemoteRoute(
         catch (IOException)
         {
             link.Dispose();
-            return (null, RemoteReport.Of(
-                'Z', $"Connected to {ip} but connection died. (#4.4.2)\n"));
+            failure = RemoteReport.Of(
+                'Z', $"Connected to {ip} but connection died. (#4.4.2)\n");
         }
+
+        if (opening.IsOverTls)
+        {
+            walk.Fail(failure);
+        }
+        else
+        {
+            walk.Pass(host.EndPoint.Address, failure);
+        }
+
+        return null;
     }
 
     private async Task<Socket?> ConnectAsync(IPEndPoint address, CancellationToken stop)
@@ -153,19 +167,25 @@ internal sealed class RemoteRoute(
         using CancellationTokenSource limit =
             CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(settings.ConnectTimeout);
-        Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-        {
-            NoDelay = true,
-        };
+        Socket? socket = null;
         try
         {
+            // There may be no more descriptors, or no IPv6 on this host.
+            socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+            {
+                NoDelay = true,
+            };
             await socket.ConnectAsync(address, limit.Token);
             return socket;
+        }
+        catch (SocketException) when (socket is null)
+        {
+            return null; // It says nothing of the address.
         }
         catch (Exception e) when (e is SocketException
             || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {
-            socket.Dispose();
+            socket!.Dispose();
             bool timedOut = e is OperationCanceledException
                 or SocketException { SocketErrorCode: SocketError.TimedOut };
             if (timedOut)

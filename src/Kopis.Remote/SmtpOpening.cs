@@ -26,6 +26,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
     internal async Task<RemoteReport?> RunAsync(
         string serverName, bool avoidTls, CancellationToken stop)
     {
+        IsOverTls = demand.StartsInTls;
         if (demand.StartsInTls && await HandshakeAsync(serverName, stop) is { } failed)
         {
             return failed;
@@ -48,6 +49,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
             return null;
         }
 
+        IsOverTls = true;
         RemoteReport? failure = demand.StartsInTls ? null
             : link.Offers.StartTls
             ? await TryTlsAsync(serverName, stop)
@@ -58,6 +60,10 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
                 + "which this message needs. (#5.7.30)\n")
             : null);
     }
+
+    /// <summary>A failure may come from what this mail asks of TLS, which other mail does not.
+    /// </summary>
+    internal bool IsOverTls { get; private set; }
 
     /// <summary>The server says that it is called as we are.</summary>
     internal bool SaysOurName { get; private set; }

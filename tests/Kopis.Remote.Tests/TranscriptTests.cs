@@ -140,6 +140,26 @@ public sealed class TranscriptTests : IDisposable
         }
     }
 
+    /// <summary>Nothing is remembered of an address that another mail may find good enough.
+    /// </summary>
+    [Theory]
+    [InlineData("220 server\r\n250 server\r\n", true)]
+    [InlineData("220 server\r\n250-server\r\n250 STARTTLS\r\n454 no\r\n", true)]
+    [InlineData("220 server\r\n421 busy\r\n", false)]
+    [InlineData("554 no\r\n", false)]
+    public async Task What_comes_of_tls_is_known(string replies, bool isOverTls)
+    {
+        File.WriteAllText(Path.Combine(_control, "tlspolicy"), "y:verify\n");
+        await using ScriptStream server = ScriptStream.OfReplies(1, replies);
+        using SmtpConnection peer = new(server, () => server.HasMore, TimeSpan.FromSeconds(30));
+        SmtpLink link = new(peer, IPAddress.Parse("1.2.3.4"), "y", DateTimeOffset.UnixEpoch);
+        RemoteSettings settings = RemoteSettings.Read(new ControlDirectory(_control));
+        TlsDemand demand = TlsDemand.Of(settings.Tls.Policies.Find("y"u8), false, "y", null);
+        SmtpOpening opening = new(link, settings, demand);
+        Assert.Equal('Z', (await opening.RunAsync("", false, default))!.Letter);
+        Assert.Equal(isOverTls, opening.IsOverTls);
+    }
+
     /// <summary>Letter, the recipients' letters, the text; then what was sent unexpectedly.
     /// </summary>
     private async Task<string> Play(
