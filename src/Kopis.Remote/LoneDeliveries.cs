@@ -49,6 +49,26 @@ internal sealed class LoneDeliveries(
         }
 
         List<Task<bool>> running = [];
+        try
+        {
+            await RunAsync(running, stop);
+        }
+        finally
+        {
+            // Behind one that crashed others go on, and read the message, which is not to be
+            // closed before.
+            lock (_lock)
+            {
+                _waiting.Clear();
+            }
+
+            await Task.WhenAll((IEnumerable<Task>)running).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task RunAsync(List<Task<bool>> running, CancellationToken stop)
+    {
         int most = ConnectionsMax;
         bool makesProgress = false;
         while (running.Count > 0 || HasWaiting)

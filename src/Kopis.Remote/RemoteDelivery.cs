@@ -1,5 +1,4 @@
 using System.Buffers;
-using Kopis.Base;
 using Kopis.Config.Maps;
 using Kopis.Net.Dns;
 
@@ -40,7 +39,7 @@ internal sealed class RemoteDelivery(
         }
 
         TlsDemand demand = TlsDemand.Of(
-            policy, mail.Parameters.RequireTls, ByteText.ToText(host), relay);
+            policy, mail.Parameters.RequireTls, TargetFinder.NameOf(host), relay);
         RemoteRoute route = new(
             settings, dns, memory, pauses, clock, new RemoteDestination(host, relay, demand));
         return await new BatchDelivery(mail, route, _pool, clock).RunAsync(stop);

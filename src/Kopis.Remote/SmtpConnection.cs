@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Kopis.Mail.SmtpClient;
 using Kopis.Net;
 
@@ -95,7 +96,7 @@ internal sealed class SmtpConnection(
                     return 0;
                 }, limit, stop);
         }
-        catch (Exception e) when (e is AuthenticationException or IOException)
+        catch (IOException e)
         {
             await tls.DisposeAsync();
             throw new TlsFailedException(e.Message, e);
@@ -154,8 +155,12 @@ internal sealed class SmtpConnection(
         {
             throw new SmtpTimeoutException();
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or AuthenticationException
+            or CryptographicException or ArgumentException or InvalidOperationException
+            or NotSupportedException)
         {
+            // What a server's bytes make the platform's TLS throw, in the handshake or after it:
+            // the connection is of no use, and the mail is none the worse.
             throw new IOException(e.Message, e);
         }
         finally

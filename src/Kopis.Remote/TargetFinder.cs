@@ -78,6 +78,13 @@ internal sealed class TargetFinder(IMailDns dns)
             ? address : null;
     }
 
+    /// <summary>A domain as certificates have it; what is none stays as it is.</summary>
+    internal static string NameOf(byte[] host)
+    {
+        _ = TryReadName(host, out string name);
+        return name;
+    }
+
     /// <summary>The name as DNS has it: one of UTF-8 (RFC 6531) becomes its A-labels.</summary>
     private static bool TryReadName(byte[] host, out string name)
     {

@@ -22,7 +22,7 @@ internal sealed record TlsDemand(
 
     /// <param name="policy">What the control file says.</param>
     /// <param name="requireTls">The message came with REQUIRETLS.</param>
-    /// <param name="domain">The recipients'.</param>
+    /// <param name="domain">The recipients', as DNS has it.</param>
     /// <param name="relay">Where a route sends them; null: to their MX.</param>
     internal static TlsDemand Of(
         TlsPolicy policy, bool requireTls, string domain, SmtpRoute? relay)

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using Kopis.Config;
 using Kopis.Config.Maps;
 using Kopis.Queue.QmailFormat;
@@ -17,9 +15,7 @@ public sealed class AddressMemoryTests : IDisposable
 
     private readonly ManualTime _time = new();
     private readonly string _home = Directory.CreateTempSubdirectory("kopis-").FullName;
-    private readonly CancellationTokenSource _stop = new();
     private readonly ConnectMemory _memory;
-    private int _port;
 
     public AddressMemoryTests()
     {
@@ -29,12 +25,7 @@ public sealed class AddressMemoryTests : IDisposable
         _memory = new ConnectMemory(_time, new TimeoutFile(_home));
     }
 
-    public void Dispose()
-    {
-        _stop.Cancel();
-        _stop.Dispose();
-        Directory.Delete(_home, recursive: true);
-    }
+    public void Dispose() => Directory.Delete(_home, recursive: true);
 
     [Theory]
     [InlineData("EHLO", "421 busy", true)] // It is so to everybody.
@@ -42,11 +33,13 @@ public sealed class AddressMemoryTests : IDisposable
     public async Task Only_what_an_address_is_to_all_mail_is_remembered(
         string verb, string reply, bool isRemembered)
     {
-        Serve(First, verb, reply);
-        Serve(Second, "", "");
+        string? Answer(string line) =>
+            line.StartsWith(verb, StringComparison.Ordinal) ? reply : null;
+        using LoopbackServer first = new(First, 0, line => Task.FromResult(Answer(line)));
+        using LoopbackServer second = new(Second, first.Port, _ => Task.FromResult<string?>(null));
         for (int i = 0; i < 2; i++)
         {
-            Assert.Equal('K', (await Deliver()).Letter);
+            Assert.Equal('K', (await Deliver(first.Port)).Letter);
             _time.Advance(TimeSpan.FromSeconds(130));
         }
 
@@ -54,11 +47,11 @@ public sealed class AddressMemoryTests : IDisposable
         Assert.False(_memory.ShouldSkip(Second));
     }
 
-    private async Task<RemoteReport> Deliver()
+    private async Task<RemoteReport> Deliver(int port)
     {
         RemoteSettings settings =
             RemoteSettings.Read(new ControlDirectory(Path.Combine(_home, "control")));
-        SmtpRoute relay = new("relay", _port);
+        SmtpRoute relay = new("relay", port);
         TlsDemand demand = TlsDemand.Of(settings.Tls.Policies.Find("y"u8), false, "y", relay);
         MailDnsTable dns = new([], new() { ["relay"] = [$"{First}", $"{Second}"] });
         RemoteRoute route = new(
@@ -67,43 +60,5 @@ public sealed class AddressMemoryTests : IDisposable
         RemoteMail mail = new("s@x"u8.ToArray(), ["a@y"u8.ToArray()], new MemoryMessage("line\n"));
         await using LinkPool pool = new(_time, TimeSpan.Zero);
         return await new BatchDelivery(mail, route, pool, _time).RunAsync(default);
-    }
-
-    /// <summary>A server that takes all, but for one verb.</summary>
-    private void Serve(IPAddress address, string verb, string reply)
-    {
-        TcpListener listener = new(address, _port);
-        listener.Start();
-        _port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        _stop.Token.Register(listener.Stop);
-        _ = Task.Run(async () =>
-        {
-            while (!_stop.IsCancellationRequested)
-            {
-                using TcpClient client = await listener.AcceptTcpClientAsync(_stop.Token);
-                await TalkAsync(client.GetStream(), verb, reply);
-            }
-        });
-    }
-
-    private static async Task TalkAsync(NetworkStream stream, string verb, string reply)
-    {
-        using StreamReader reader = new(stream, Encoding.Latin1);
-        await Say("220 server");
-        bool isText = false;
-        while (await reader.ReadLineAsync() is { } line)
-        {
-            bool ends = isText && line == ".";
-            if (isText && !ends)
-            {
-                continue;
-            }
-
-            isText = line == "DATA";
-            await Say(verb.Length > 0 && line.StartsWith(verb, StringComparison.Ordinal) ? reply
-                : isText ? "354 go" : "250 ok");
-        }
-
-        ValueTask Say(string text) => stream.WriteAsync(Encoding.Latin1.GetBytes(text + "\r\n"));
     }
 }

@@ -44,6 +44,13 @@ public sealed class TargetFinderTests
         Assert.Equal(["a", "us"], dns.Asked);
     }
 
+    [Fact]
+    public void A_domain_of_other_letters_is_as_certificates_have_it()
+    {
+        Assert.Equal("xn--mnchen-3ya.example", TargetFinder.NameOf("münchen.example"u8.ToArray()));
+        Assert.Equal("d.example", TargetFinder.NameOf("d.example"u8.ToArray()));
+    }
+
     private static Task<RemoteTarget> Find(
         MailExchanger[] exchangers, Dictionary<string, string[]?> addresses) =>
         new TargetFinder(new MailDnsTable(exchangers, addresses))

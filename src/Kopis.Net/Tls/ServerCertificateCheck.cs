@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Config.Maps;
 
@@ -41,15 +42,19 @@ public static class ServerCertificateCheck
 
     private static bool Matches(X509Certificate2 certificate, string name)
     {
-        if (!name.StartsWith('.'))
+        try
         {
-            return certificate.MatchesHostname(
-                name, allowWildcards: true, allowCommonName: false);
+            return name.StartsWith('.')
+                ? certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
+                    .SelectMany(extension => extension.EnumerateDnsNames())
+                    .Any(one => one.EndsWith(name, StringComparison.OrdinalIgnoreCase)
+                        && one.Length > name.Length)
+                : certificate.MatchesHostname(
+                    name, allowWildcards: true, allowCommonName: false);
         }
-
-        return certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
-            .SelectMany(extension => extension.EnumerateDnsNames())
-            .Any(one => one.EndsWith(name, StringComparison.OrdinalIgnoreCase)
-                && one.Length > name.Length);
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
+        {
+            return false; // The name is none, as [1.2.3.4] is, or those of the certificate are.
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 
 namespace Kopis.Net.Tls;
 
@@ -56,8 +57,8 @@ internal sealed class TlsHandshake : IDisposable
             return Failed(e.InnerException?.InnerException?.Message
                 ?? e.InnerException?.Message ?? e.Message);
         }
-        catch (Exception e) when (
-            e is IOException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or SocketException
+            or ObjectDisposedException or CryptographicException)
         {
             return Failed(_transport.HasRead ? e.Message : TlsStart.NothingSaid);
         }
