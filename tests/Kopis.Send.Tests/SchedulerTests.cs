@@ -205,6 +205,19 @@ public class SchedulerTests
     }
 
     [Fact]
+    public void Addresses_of_SRS_go_alone_since_each_leads_elsewhere()
+    {
+        Scheduler scheduler = new(Lifetime, batch: true);
+        string[] all = ["a@us", "SRS0=H=D=one=b@us", "srs1=H=two==H=D=x=c@us", "d@us"];
+        scheduler.Add(Make.Message(1, "s@x", all));
+        foreach (string[] expected in (string[][])[[all[0], all[3]], [all[1]], [all[2]]])
+        {
+            Assert.Equal(
+                expected, Make.Addresses(scheduler.Next(DeliveryChannel.Remote, Make.Born)!));
+        }
+    }
+
+    [Fact]
     public void A_batch_is_never_over_its_cap_and_leaves_no_one_out()
     {
         Scheduler scheduler = new(Lifetime, batch: true);

@@ -304,7 +304,7 @@ internal sealed class Scheduler(
     {
         QueuedMessage message = pass.Message;
         int first = pass.Next;
-        if (!batch || Verp.IsVerp(message.Sender))
+        if (!batch || Verp.IsVerp(message.Sender) || IsSrs(message.Address(first).Span))
         {
             pass.Next++;
             return [first];
@@ -316,7 +316,8 @@ internal sealed class Scheduler(
         for (int i = first + 1; i < end && chosen.Count < DeliveryCommand.BatchMax; i++)
         {
             if (IsOpen(pass, i)
-                && Ascii8.EqualsIgnoreCase(Host(message.Address(i).Span), host))
+                && Ascii8.EqualsIgnoreCase(Host(message.Address(i).Span), host)
+                && !IsSrs(message.Address(i).Span))
             {
                 chosen.Add(i);
             }
@@ -345,6 +346,11 @@ internal sealed class Scheduler(
     private static bool IsOpen(Pass pass, int index) =>
         pass.Message.State(index) == RecipientState.ToDo
         && pass.Message.Channel(index) == pass.Channel;
+
+    /// <summary>Each of these goes to a host of its own, and none is to wait for another's.
+    /// </summary>
+    private static bool IsSrs(ReadOnlySpan<byte> address) =>
+        SrsTag.IsSrs(address[..Math.Max(0, address.LastIndexOf((byte)'@'))]);
 
     private static ReadOnlySpan<byte> Host(ReadOnlySpan<byte> address) =>
         address[(address.LastIndexOf((byte)'@') + 1)..];
