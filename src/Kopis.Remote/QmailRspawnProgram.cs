@@ -82,7 +82,7 @@ public sealed class QmailRspawnProgram : IDisposable
     }
 
     private static void Warn(string fault) =>
-        Fd.WriteAll(2, ByteText.ToBytes($"qmail-rspawn: warning: {fault}\n"));
+        ErrorLog.Write($"qmail-rspawn: warning: {fault}");
 
     private int Serve()
     {
@@ -182,17 +182,36 @@ public sealed class QmailRspawnProgram : IDisposable
         QueuedBody? body = null;
         try
         {
-            body = _bodies.Open(command.Number!.Value);
-            MessageSignature signature = await _signer.SignAsync(body);
-            if (signature.Fault is { } unsigned)
+            return await GuardAsync(async () =>
             {
-                return Retry($"Unable to sign message. (#4.7.0)\n{unsigned}\n");
-            }
+                body = _bodies.Open(command.Number!.Value);
+                MessageSignature signature = await _signer.SignAsync(body);
+                if (signature.Fault is { } unsigned)
+                {
+                    return Retry($"Unable to sign message. (#4.7.0)\n{unsigned}\n");
+                }
 
-            RemoteMail mail = ToMail(command, body, signature);
-            return _senders.IsOwn(host)
-                ? await DeliverBackAsync(mail, body.Origin)
-                : await DeliverAsync(host, mail, body.Origin, goesBack: false);
+                RemoteMail mail = ToMail(command, body, signature);
+                return _senders.IsOwn(host)
+                    ? await DeliverBackAsync(mail, body.Origin)
+                    : await DeliverAsync(host, mail, body.Origin, goesBack: false);
+            });
+        }
+        finally
+        {
+            if (body is not null)
+            {
+                _bodies.Return(body);
+            }
+        }
+    }
+
+    /// <summary>What keeps a delivery from its end delays it.</summary>
+    private static async Task<Delivered> GuardAsync(Func<Task<Delivered>> deliver)
+    {
+        try
+        {
+            return await deliver();
         }
         catch (ConfigurationException e)
         {
@@ -206,15 +225,8 @@ public sealed class QmailRspawnProgram : IDisposable
         {
             // A fault of ours: it costs this delivery a delay, and is told in full. Without a
             // report qmail-send would wait for it forever.
-            Fd.WriteAll(2, ByteText.ToBytes($"qmail-rspawn: alert: delivery crashed: {e}\n"));
+            ErrorLog.Write($"qmail-rspawn: alert: delivery crashed: {ErrorLog.Of(e)}");
             return Retry("qmail-remote crashed.\n");
-        }
-        finally
-        {
-            if (body is not null)
-            {
-                _bodies.Return(body);
-            }
         }
     }
 
@@ -235,7 +247,8 @@ public sealed class QmailRspawnProgram : IDisposable
         return new Delivered(report.For, report.IsPassedOn);
     }
 
-    /// <summary>To recipients of SRS: each goes to a host of its own.</summary>
+    /// <summary>To recipients of SRS: each goes to a host of its own, and what goes wrong with one
+    /// is no reason to send to another again.</summary>
     private async Task<Delivered> DeliverBackAsync(RemoteMail mail, MessageOrigin origin)
     {
         Outcome[] outcomes = new Outcome[mail.Recipients.Count];
@@ -243,23 +256,28 @@ public sealed class QmailRspawnProgram : IDisposable
         for (int i = 0; i < outcomes.Length; i++)
         {
             RemoteMail one = mail.For([i]);
-            SrsVerdict verdict = _senders.Resolve(one.Recipients[0], out byte[] sender);
-            byte[] recipient = verdict == SrsVerdict.Good ? sender : one.Recipients[0];
-            Delivered done = verdict switch
-            {
-                SrsVerdict.Forged =>
-                    Failed("Sorry, that address of SRS was not made here. (#5.1.1)\n"),
-                SrsVerdict.Expired => Failed("Sorry, that address of SRS is too old. (#5.1.1)\n"),
-                _ => await DeliverAsync(
-                    recipient[(Array.LastIndexOf(recipient, (byte)'@') + 1)..],
-                    one with { Recipients = [recipient] }, origin,
-                    goesBack: verdict == SrsVerdict.Good),
-            };
+            Delivered done = await GuardAsync(() => DeliverOneBackAsync(one, origin));
             outcomes[i] = done.For(0);
             isPassedOn &= done.IsPassedOn;
         }
 
         return new Delivered(index => outcomes[index], isPassedOn);
+    }
+
+    private async Task<Delivered> DeliverOneBackAsync(RemoteMail one, MessageOrigin origin)
+    {
+        SrsVerdict verdict = _senders.Resolve(one.Recipients[0], out byte[] sender);
+        byte[] recipient = verdict == SrsVerdict.Good ? sender : one.Recipients[0];
+        return verdict switch
+        {
+            SrsVerdict.Forged =>
+                Failed("Sorry, that address of SRS was not made here. (#5.1.1)\n"),
+            SrsVerdict.Expired => Failed("Sorry, that address of SRS is too old. (#5.1.1)\n"),
+            _ => await DeliverAsync(
+                recipient[(Array.LastIndexOf(recipient, (byte)'@') + 1)..],
+                one with { Recipients = [recipient] }, origin,
+                goesBack: verdict == SrsVerdict.Good),
+        };
     }
 
     private static Delivered Failed(string text) => new(_ => Outcome.Failed(text), false);
