@@ -148,6 +148,22 @@ public sealed class SmtpLoginTests : IDisposable
         Assert.Null(senders.Route("x@b.example"u8, null)!.Fault);
     }
 
+    /// <summary>Then the first colon may be the password's.</summary>
+    [Theory]
+    [InlineData("r.example u hidden:w ord")]
+    [InlineData("r.example\tu\thidden:x|y")]
+    public void A_line_without_its_colon_shows_no_password(string line)
+    {
+        Write("control/smtproutes", line + "\n");
+        string[] faults = [.. Read(line + "\n").Faults, .. Senders(line + "\n").Faults];
+        Assert.Equal(3, faults.Length);
+        Assert.All(faults, fault =>
+        {
+            Assert.Contains("\"r.example ...", fault, StringComparison.Ordinal);
+            Assert.DoesNotContain("hidden", fault, StringComparison.Ordinal);
+        });
+    }
+
     [Theory]
     [InlineData(UnixFileMode.GroupRead)]
     [InlineData(UnixFileMode.OtherRead)]

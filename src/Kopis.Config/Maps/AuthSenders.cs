@@ -1,4 +1,3 @@
-using Kopis.Base;
 using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
@@ -68,7 +67,7 @@ public sealed class AuthSenders
         }
 
         string fault = end < 0 ? "no sender:relay:port|user|password"
-            : $"what follows \"{LogText.Safe(key)}\" is not relay:port|user|password";
+            : $"what follows \"{SmtpRouteText.Shown(key)}\" is not relay:port|user|password";
         if (end >= 0)
         {
             _routes.Add(key, new SmtpRoute("", 0) { Fault = $"{AuthFiles.AuthSenders}: {fault}" });

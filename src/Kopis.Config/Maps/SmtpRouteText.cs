@@ -22,6 +22,14 @@ internal static class SmtpRouteText
     /// <summary>Whether there is more than <c>relay:port</c>, which may be secret.</summary>
     internal static bool HasMore(ReadOnlySpan<byte> value) => value.ContainsAny(PlaceEnds);
 
+    /// <summary>A key as messages show it: behind a blank, where the colon was forgotten, a
+    /// password may have begun.</summary>
+    internal static string Shown(ReadOnlySpan<byte> key)
+    {
+        int end = key.IndexOfAny(PlaceEnds);
+        return end < 0 ? LogText.Safe(key) : LogText.Safe(key[..end]) + " ...";
+    }
+
     /// <summary>Reads it; null for what makes no sense.</summary>
     internal static SmtpRoute? Parse(ReadOnlySpan<byte> value)
     {

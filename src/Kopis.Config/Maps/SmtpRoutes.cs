@@ -1,4 +1,3 @@
-using Kopis.Base;
 using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
@@ -79,7 +78,7 @@ public sealed class SmtpRoutes
 
     // The line itself is not shown: it may have a password.
     private static string ShutFault(ReadOnlySpan<byte> key) =>
-        $"{RemoteFiles.SmtpRoutes}: \"{LogText.Safe(key)}:...\" has a login, or is not "
+        $"{RemoteFiles.SmtpRoutes}: \"{SmtpRouteText.Shown(key)}:...\" has a login, or is not "
         + $"domain:relay:port: logins belong in {AuthFiles.SmtpRoutes}, which others cannot read";
 
     private SmtpRoute WithFault(string fault)
@@ -103,7 +102,7 @@ public sealed class SmtpRoutes
         }
 
         string fault = end < 0 ? "no domain:relay:port"
-            : $"what follows \"{LogText.Safe(key)}\" is not relay:port|user|password";
+            : $"what follows \"{SmtpRouteText.Shown(key)}\" is not relay:port|user|password";
         if (end >= 0)
         {
             _routes.Add(key, new SmtpRoute("", 0) { Fault = $"{AuthFiles.SmtpRoutes}: {fault}" });
