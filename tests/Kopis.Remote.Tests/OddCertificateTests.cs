@@ -31,7 +31,7 @@ public sealed class OddCertificateTests : IDisposable
         using SmtpConnection peer = SmtpConnection.OverSocket(socket, TimeSpan.FromSeconds(30));
         TlsClientSettings settings = TlsClientSettings.Read(new ControlDirectory(_control));
         SslClientAuthenticationOptions options =
-            settings.Options("mx.example", (_, _, _, _) => true);
+            settings.Options("mx.example", (_, _, chain, _) => chain is not null);
         Exception? thrown = await Record.ExceptionAsync(
             () => peer.StartTlsAsync(options, TimeSpan.FromSeconds(30), default));
         Assert.True(thrown is null or TlsFailedException, $"{thrown}");

@@ -30,7 +30,7 @@ public sealed class TargetFinderTests
     [Fact]
     public async Task What_would_not_be_tried_is_not_asked_for()
     {
-        string[] thirty = [.. Enumerable.Range(1, 30).Select(i => $"192.0.2.{i}")];
+        string[] thirty = [.. Enumerable.Range(1, 30).Select(i => $"203.0.113.{i}")];
         MailExchanger[] exchangers =
             [new(10, "many"), .. Enumerable.Range(11, 80).Select(i => new MailExchanger(i, "z"))];
         MailDnsTable dns = new(exchangers, new() { ["many"] = thirty, ["z"] = null });
@@ -38,9 +38,9 @@ public sealed class TargetFinderTests
         Assert.Equal(30, target.Hosts.Count);
         Assert.Equal(["many"], dns.Asked);
         dns = new([new(10, "a"), new(20, "us"), new(30, "z")],
-            new() { ["a"] = ["192.0.2.1"], ["us"] = [Us], ["z"] = null });
+            new() { ["a"] = ["203.0.113.1"], ["us"] = [Us], ["z"] = null });
         target = await new TargetFinder(dns).FindAsync("d"u8.ToArray(), null, default);
-        Assert.Equal(["192.0.2.1"], target.Hosts.Select(one => $"{one.EndPoint.Address}"));
+        Assert.Equal(["203.0.113.1"], target.Hosts.Select(one => $"{one.EndPoint.Address}"));
         Assert.Equal(["a", "us"], dns.Asked);
     }
 

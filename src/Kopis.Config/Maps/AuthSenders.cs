@@ -1,3 +1,4 @@
+using Kopis.Base;
 using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
