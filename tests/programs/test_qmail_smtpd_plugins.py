@@ -140,6 +140,7 @@ class Plugins(PolicyCase):
 
     def test_auth(self):
         self.control("authloopback", "1")
+        self.control("senders", "good:*")
         self.control("smtpplugins", "[auth]",
                      ":test $SMTPAUTHUSER != bad || echo E535 not $SMTPAUTHUSER by $SMTPAUTHMETHOD",
                      "[mail]", ':echo "E550 <$SMTPAUTHUSER>"')

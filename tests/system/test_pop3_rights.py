@@ -587,7 +587,9 @@ class ByHand(InstalledCase):
             else:
                 process = self.listen(*before)
             [pid] = self.host.pids()["tcpserver"]
-            self.assertEqual(self.host.uid("qmaild"), pathlib.Path(f"/proc/{pid}").stat().st_uid)
+            # Root has the port first, and then becomes the user.
+            self.host.wait_until(lambda: pathlib.Path(f"/proc/{pid}").stat().st_uid == self.host.uid("qmaild"),
+                                 lambda: f"{pid} is still {pathlib.Path(f'/proc/{pid}').stat().st_uid}")
             if "kopis" in str(before[-1]):  # The other would ask for a list in DNS, and wait.
                 self.assertEqual(0, self.fetch())
             self.assertEqual(0, self.host.stop(process))
