@@ -77,7 +77,7 @@ internal sealed class ForwardedSenders(
             return sender;
         }
 
-        // One that cannot be rewritten is no address, or too long.
+        // A sender that is not a valid address, or too long, stays as it is.
         return state.Required().Rewrite(sender, time.GetUtcNow()) ?? sender;
     }
 

@@ -89,8 +89,8 @@ internal sealed class SaslScram(bool isPlus, byte[]? binding, byte[] nonce) : Sa
             return SaslStep.Malformed;
         }
 
-        if (!TryTake(ref bare, "n="u8, out ReadOnlySpan<byte> name)
-            || !TryTake(ref bare, "r="u8, out ReadOnlySpan<byte> theirs)
+        if (!ScramAttributes.TryTake(ref bare, "n="u8, out ReadOnlySpan<byte> name)
+            || !ScramAttributes.TryTake(ref bare, "r="u8, out ReadOnlySpan<byte> theirs)
             || !SaslName.TryDecode(name, out byte[]? decoded)
             || theirs.IsEmpty || theirs.ContainsAnyExcept(Printable)
             || decoded!.Length > FieldBytesMax)
@@ -131,8 +131,8 @@ internal sealed class SaslScram(bool isPlus, byte[]? binding, byte[] nonce) : Sa
         ReadOnlySpan<byte> withoutProof = message[..at];
         ReadOnlySpan<byte> rest = withoutProof;
         byte[] proof = new byte[SHA256.HashSizeInBytes];
-        if (!TryTake(ref rest, "c="u8, out ReadOnlySpan<byte> bound)
-            || !TryTake(ref rest, "r="u8, out ReadOnlySpan<byte> both)
+        if (!ScramAttributes.TryTake(ref rest, "c="u8, out ReadOnlySpan<byte> bound)
+            || !ScramAttributes.TryTake(ref rest, "r="u8, out ReadOnlySpan<byte> both)
             || Base64.DecodeFromUtf8(message[(at + 3)..], proof, out _, out int length)
                 != OperationStatus.Done
             || length != proof.Length)
@@ -149,22 +149,6 @@ internal sealed class SaslScram(bool isPlus, byte[]? binding, byte[] nonce) : Sa
         byte[] authMessage =
             [.. _firstBare, (byte)',', .. _serverFirst, (byte)',', .. withoutProof];
         return Ask(new SaslQuestion(SaslQuestionKind.Proof, _name, proof, authMessage));
-    }
-
-    /// <summary>Reads the attribute that must come first.</summary>
-    private static bool TryTake(
-        ref ReadOnlySpan<byte> message, ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
-    {
-        value = [];
-        if (!message.StartsWith(key))
-        {
-            return false;
-        }
-
-        int end = message.IndexOf((byte)',');
-        value = end < 0 ? message[key.Length..] : message[key.Length..end];
-        message = end < 0 ? [] : message[(end + 1)..];
-        return true;
     }
 
     private static byte[] Base64Of(byte[] bytes) =>

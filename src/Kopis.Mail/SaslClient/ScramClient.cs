@@ -49,9 +49,9 @@ internal sealed class ScramClient(byte[] user, byte[] password, byte[] nonce) : 
     private byte[]? Final(ReadOnlySpan<byte> serverFirst)
     {
         ReadOnlySpan<byte> rest = serverFirst;
-        if (!TryTake(ref rest, "r="u8, out ReadOnlySpan<byte> both)
-            || !TryTake(ref rest, "s="u8, out ReadOnlySpan<byte> salt64)
-            || !TryTake(ref rest, "i="u8, out ReadOnlySpan<byte> count)
+        if (!ScramAttributes.TryTake(ref rest, "r="u8, out ReadOnlySpan<byte> both)
+            || !ScramAttributes.TryTake(ref rest, "s="u8, out ReadOnlySpan<byte> salt64)
+            || !ScramAttributes.TryTake(ref rest, "i="u8, out ReadOnlySpan<byte> count)
             || !both.StartsWith(nonce) || both.Length == nonce.Length
             || both.ContainsAnyExcept(Printable)
             || Decode(salt64) is not { Length: > 0 } salt
@@ -88,7 +88,8 @@ internal sealed class ScramClient(byte[] user, byte[] password, byte[] nonce) : 
 
     private byte[]? Verify(ReadOnlySpan<byte> serverFinal)
     {
-        bool isProof = TryTake(ref serverFinal, "v="u8, out ReadOnlySpan<byte> value);
+        bool isProof = ScramAttributes.TryTake(
+            ref serverFinal, "v="u8, out ReadOnlySpan<byte> value);
         if (isProof && Decode(value) is { } signature
             && CryptographicOperations.FixedTimeEquals(signature, _serverSignature))
         {
@@ -97,22 +98,6 @@ internal sealed class ScramClient(byte[] user, byte[] password, byte[] nonce) : 
 
         Fault = "it does not prove that it knows the password";
         return null;
-    }
-
-    /// <summary>Reads the attribute that must come first.</summary>
-    private static bool TryTake(
-        ref ReadOnlySpan<byte> message, ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
-    {
-        value = [];
-        if (!message.StartsWith(key))
-        {
-            return false;
-        }
-
-        int end = message.IndexOf((byte)',');
-        value = end < 0 ? message[key.Length..] : message[key.Length..end];
-        message = end < 0 ? [] : message[(end + 1)..];
-        return true;
     }
 
     private static byte[]? Decode(ReadOnlySpan<byte> text)

@@ -54,7 +54,7 @@ public enum SmtpCheck
     /// <summary>RCPT: a stranger's name is in badhelo.</summary>
     BadHelo,
 
-    /// <summary>RCPT: a stranger's name is no name.</summary>
+    /// <summary>RCPT: a stranger's HELO is not a valid host name or address.</summary>
     HeloName,
 
     /// <summary>RCPT: a stranger's name is ours.</summary>

@@ -116,7 +116,7 @@ internal sealed class MilterLink : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
-    // The buffer grows with what has come, not with what a length claims.
+    // The buffer grows as bytes arrive, whatever length the packet claims.
     private async ValueTask FillAsync(int count, CancellationToken stop)
     {
         while (_count < count)
