@@ -147,6 +147,7 @@ def checks(counts):
             try:
                 if isinstance(server, Kopis):
                     server.rules(":allow")  # Nobody may relay: all are strangers.
+                    time.sleep(2 * server.LOOK_AGAIN)  # The listener has seen that.
                 source(server.port, 50, 10, HOLD, text=message, sender=SENDER)
                 server.settled()
                 seen = checked_mail(server)
