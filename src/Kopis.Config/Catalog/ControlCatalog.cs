@@ -24,7 +24,8 @@ public static class ControlCatalog
             QueueFiles.ConcurrencyIntake, QueueFiles.LocalRecipients, QueueFiles.QueueShare,
             QueueFiles.TimeoutIntake,
 
-            RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.TimeoutConnect,
+            RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
+            RemoteFiles.TimeoutConnect,
             RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.TlsPolicy,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,
             AuthFiles.SmtpRoutes, AuthFiles.AuthSenders,
