@@ -81,8 +81,7 @@ internal sealed class RemoteRoute(
         Socket? socket = null;
         try
         {
-            Socket one = socket =
-                new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            Socket one = socket = UnixSocket.New();
             await LimitedAsync(
                 token => one.ConnectAsync(new UnixDomainSocketEndPoint(path), token), stop);
         }
@@ -90,10 +89,9 @@ internal sealed class RemoteRoute(
             || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {
             socket?.Dispose();
-            string why = e is SocketException { NativeErrorCode: var errno }
-                ? new PosixException(path, errno).Message : $"{path}: no answer";
+            string why = e is SocketException fault ? UnixSocket.Reason(fault) : "no answer";
             walk.Fail(RemoteReport.Of(
-                'Z', $"Sorry, I wasn't able to connect to {why}. (#4.4.1)\n"));
+                'Z', $"Sorry, I wasn't able to connect to {path}: {why}. (#4.4.1)\n"));
             return null;
         }
 
