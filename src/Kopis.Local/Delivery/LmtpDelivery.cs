@@ -228,12 +228,12 @@ internal sealed class LmtpDelivery(string path)
             : LocalFailure.Permanent(Said());
     }
 
-    /// <summary>The reply as a report has it: one line.</summary>
+    /// <summary>The reply as a report has it: one line of what can be printed.</summary>
     private string Said()
     {
-        string text = string.Join(
-            " / ", ByteText.ToText(_reader.Text).TrimEnd('\n').Split('\n')
-                .Select(line => LogText.Safe(ByteText.ToBytes(line))));
-        return $"{path} said: {text}";
+        IEnumerable<char> text = ByteText.ToText(_reader.Text).TrimEnd('\n')
+            .Replace("\n", " / ", StringComparison.Ordinal)
+            .Select(c => c is >= ' ' and <= '~' ? c : '?');
+        return $"{path} said: {string.Concat(text)}";
     }
 }
