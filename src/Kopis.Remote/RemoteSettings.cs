@@ -48,8 +48,8 @@ public sealed record RemoteSettings
     public static IReadOnlyList<ControlFile> Files { get; } =
     [
         HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
-        RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.OpenAuthSenders,
-        .. TlsClientSettings.Files,
+        RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
+        RemoteFiles.OpenAuthSenders, .. TlsClientSettings.Files,
     ];
 
     /// <exception cref="Base.ConfigurationException">A file cannot be read or understood, or

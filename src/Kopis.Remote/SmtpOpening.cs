@@ -7,8 +7,8 @@ using Kopis.Net.Tls;
 namespace Kopis.Remote;
 
 /// <summary>
-/// From the greeting to a session in which mail can be sent: EHLO, HELO or LHLO, and TLS as is asked,
-/// after which nothing that was said before counts (RFC 3207 §4.2).
+/// From the greeting to a session in which mail can be sent: EHLO, HELO or LHLO, and TLS as is
+/// asked, after which nothing that was said before counts (RFC 3207 §4.2).
 /// </summary>
 internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDemand demand)
 {

@@ -51,7 +51,8 @@ class Lmtp(RspawnCase):
         other = LmtpServer()
         self.addCleanup(other.close)
         self.control("timeoutidle", "60")
-        self.control("lmtproutes", f"box.example:{server.path}", f"b.example:127.0.0.1:{other.port}")
+        self.control("lmtproutes", f"box.example:{server.path}",
+                     f"b.example:127.0.0.1:{other.port}")
         self.start_spawner()
         for host in (b"box.example", b"b.example", b"box.example", b"b.example"):
             [text] = self.deliver(b"a@" + host)

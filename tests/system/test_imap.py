@@ -150,7 +150,8 @@ class Passwords(Imap):
         self.ok("user", "password", self.host.address, "--password-file", "-", input=b"new horse\n")
         self.refuse(self.host.address, self.host.password)
         self.dovecot.imap(self.host.address, "new horse").logout()
-        self.ok("user", "add", "ann@" + self.host.me, "--password-file", "-", input=b"ann's horse\n")
+        self.ok("user", "add", "ann@" + self.host.me, "--password-file", "-",
+                input=b"ann's horse\n")
         self.dovecot.imap("Ann@" + self.host.me, "ann's horse").logout()
         self.ok("user", "remove", "ann@" + self.host.me)
         self.refuse("ann@" + self.host.me, "ann's horse")
@@ -214,7 +215,8 @@ class Lmtp(Imap):
         self.assertIn(b"Subject: later\r\n", message)
 
     def test_what_dovecot_does_not_take_bounces_with_its_words(self):
-        self.ok("user", "add", "ann@" + self.host.me, "--password-file", "-", input=b"ann's horse\n")
+        self.ok("user", "add", "ann@" + self.host.me, "--password-file", "-",
+                input=b"ann's horse\n")
         (self.host.home / "users/dovecot.passwd").write_text("".join(
             line for line in (self.host.home / "users/dovecot.passwd").read_text().splitlines(True)
             if not line.startswith(self.host.user)))

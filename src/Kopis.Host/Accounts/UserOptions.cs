@@ -68,7 +68,8 @@ internal sealed record UserOptions(
             bool hasPassword = PasswordFile is not null || Generate || Apop;
             return Command switch
             {
-                "list" or "compile" or "passwd-file" => Address.Length == 0 && !hasPassword && !DeleteMail,
+                "list" or "compile" or "passwd-file" =>
+                    Address.Length == 0 && !hasPassword && !DeleteMail,
                 "quota" => Address.Length > 0 && !hasPassword && !DeleteMail,
                 "remove" => Address.Length > 0 && !hasPassword,
                 "add" or "password" => Address.Length > 0 && !DeleteMail

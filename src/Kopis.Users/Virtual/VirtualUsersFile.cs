@@ -125,8 +125,8 @@ public sealed class VirtualUsersFile : IDisposable
     public void WriteDovecotPasswd()
     {
         (uint uid, uint gid) = VirtualOwner.Of(_home);
-        DovecotPasswd.Replace(
-            _home, DovecotPasswd.Format(VirtualUsers.Parse(_users, _table.Content).Values, uid, gid));
+        IEnumerable<VirtualMailbox> users = VirtualUsers.Parse(_users, _table.Content).Values;
+        DovecotPasswd.Replace(_home, DovecotPasswd.Format(users, uid, gid));
     }
 
     /// <summary>Lets the next writer in.</summary>
