@@ -5,7 +5,8 @@ using Kopis.Mail.SmtpClient;
 namespace Kopis.Remote;
 
 /// <summary>
-/// One message over an open session: MAIL, RCPTs, DATA or BDAT, the final reply; every reply of
+/// One message over an open session: MAIL, RCPTs, DATA or BDAT, the final reply, of which LMTP has
+/// one for each recipient that was accepted (RFC 2033 §4.2); every reply of
 /// contract §8.2's table has its report. Commands go out together where the server allows it. Not
 /// so BDAT, although it might: a server that refuses it and does not pass its bytes over would read
 /// the message as commands.
@@ -20,6 +21,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     private readonly SmtpConnection _peer = link.Peer;
     private readonly ServerOffers _offers = link.Offers;
     private readonly bool _isReused = link.Messages > 0;
+    private LmtpReplies? _replies; // Of LMTP, once the message is sent.
     private int _accepted;
     private bool _isMailTaken;
     private bool _dataSent;
@@ -90,7 +92,6 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         if (_accepted == 0)
         {
             await EndEmptyDataAsync(dataAhead, stop);
-            link.NeedsReset = true;
             return Reported(_report.End('D', $"Giving up on {link.Ip}.\n"));
         }
 
@@ -206,6 +207,14 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
 
         await MessageSender.SendDataAsync(
             _peer, mail.Message, beforeLast: () => _dataSent = true, stop);
+        if (link.IsLmtp)
+        {
+            _replies = new LmtpReplies(link, _report);
+            await _replies.ReadAsync(stop);
+            link.IsClean = true;
+            return Reported(_replies.End());
+        }
+
         code = await ReadReplyAsync(stop);
         link.NeedsReset = code is >= 400 and not ServiceCloses;
         return Final(code);
@@ -237,12 +246,20 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
 
     /// <summary>
     /// A server may reply 354 although it accepted no recipient (RFC 2920 §3.1): an empty
-    /// message, whose reply means nothing, ends that.
+    /// message, whose reply means nothing, ends that. One of LMTP may not (RFC 2033 §4.2), and
+    /// nobody knows how often it would reply: the connection serves no more.
     /// </summary>
     private async Task EndEmptyDataAsync(bool dataAhead, CancellationToken stop)
     {
+        link.NeedsReset = true;
         if (dataAhead && await _peer.ReadReplyAsync(stop) < 400)
         {
+            if (link.IsLmtp)
+            {
+                link.NeedsReset = false;
+                return;
+            }
+
             _peer.Output.Write(".\r\n"u8);
             await _peer.FlushAsync(stop);
             await _peer.ReadReplyAsync(stop);
@@ -277,6 +294,13 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     private TransactionResult Lost(bool isTimeout)
     {
         link.NeedsReset = link.IsClean = false;
+        if (_replies is not null)
+        {
+            _replies.Lose(
+                $"Connected to {link.Ip} but connection died. Possible duplicate! (#4.4.2)\n");
+            return Reported(_replies.End());
+        }
+
         int answered = _report.Recipients.Count;
         _report.End('Z', _dataSent
             ? $"Connected to {link.Ip} but connection died. Possible duplicate! (#4.4.2)\n"

@@ -32,13 +32,17 @@ internal sealed class RemoteDelivery(
         }
 
         TlsPolicy policy = settings.Tls.Policies.Find(host);
-        SmtpRoute? relay = settings.Senders.Route(mail.Sender, settings.Routes.Find(host));
+        SmtpRoute? relay = settings.Lmtp.Find(host)
+            ?? settings.Senders.Route(mail.Sender, settings.Routes.Find(host));
         if ((relay?.Fault ?? policy.Fault) is { } fault)
         {
             return RemoteReport.Of('Z', $"Unable to read control files. (#4.3.0)\n{fault}\n");
         }
 
-        TlsDemand demand = TlsDemand.Of(
+        // What REQUIRETLS protects does not leave this host.
+        bool isHere = relay?.SocketPath is not null;
+        mail = isHere ? mail.WithoutRequireTls() : mail;
+        TlsDemand demand = isHere ? TlsDemand.None : TlsDemand.Of(
             policy, mail.Parameters.RequireTls, TargetFinder.NameOf(host), relay);
         RemoteRoute route = new(
             settings, dns, memory, pauses, clock, new RemoteDestination(host, relay, demand));

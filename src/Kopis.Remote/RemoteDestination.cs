@@ -11,7 +11,9 @@ internal sealed record RemoteDestination(byte[] Host, SmtpRoute? Relay, TlsDeman
 {
     /// <summary>Mail for the same relay, or the same domain, shares connections: with the same
     /// login only, since the server takes the connection for that user's.</summary>
-    internal string Key { get; } = Relay is not null
+    internal string Key { get; } = Relay is { IsLmtp: true }
+        ? $"{Demand.Key} lmtp {Relay.SocketPath ?? $"{Relay.Relay}:{Relay.Port}"}"
+        : Relay is not null
         ? $"{Demand.Key} {Relay.Relay}:{Relay.Port} {Relay.Login?.Key}"
         : $"{Demand.Key} {ByteText.ToText(Ascii8.ToLower(Host))}";
 }

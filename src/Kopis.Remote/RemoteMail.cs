@@ -27,6 +27,10 @@ internal sealed record RemoteMail(
     internal RecipientParameters Of(int recipient) =>
         recipient < RecipientParameters.Count ? RecipientParameters[recipient] : default;
 
+    /// <summary>The same message for a server that no network is before.</summary>
+    internal RemoteMail WithoutRequireTls() =>
+        this with { Parameters = Parameters with { RequireTls = false } };
+
     /// <summary>The same message for some of its recipients.</summary>
     /// <param name="recipients">Their places.</param>
     internal RemoteMail For(ReadOnlySpan<int> recipients)

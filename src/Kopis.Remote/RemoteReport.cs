@@ -26,6 +26,10 @@ internal sealed class RemoteReport
     internal static RemoteReport Of(char letter, string text) =>
         new RemoteReport().End(letter, text);
 
+    /// <summary>Sets the result of a recipient that has been added.</summary>
+    internal void Set(int recipient, char letter, byte[] text) =>
+        _recipients[recipient] = (letter, text);
+
     internal void Add(char letter, byte[] text) => _recipients.Add((letter, text));
 
     /// <summary>Sets the message report.</summary>
@@ -54,7 +58,7 @@ internal sealed class RemoteReport
             bool isDelivered = outcome.Verdict == Verdict.Delivered;
             joined.Add(
                 isDelivered ? 'r' : outcome.Verdict == Verdict.Failed ? 'h' : 's',
-                isDelivered ? [] : outcome.Text.ToArray());
+                isDelivered ? report.OwnText(place) : outcome.Text.ToArray());
             if (isDelivered)
             {
                 joined.Letter = 'K';
@@ -103,6 +107,10 @@ internal sealed class RemoteReport
         };
         return new Outcome(own, messageIsNoBetter ? (byte[])[.. text, .. Text] : text);
     }
+
+    /// <summary>What was said of one recipient alone.</summary>
+    private byte[] OwnText(int recipient) =>
+        recipient < _recipients.Count ? _recipients[recipient].Text : [];
 
     private static void Write(ArrayBufferWriter<byte> to, char letter, ReadOnlySpan<byte> text)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Kopis.Net.Dns;
+using Kopis.Posix;
 
 namespace Kopis.Remote;
 
@@ -28,6 +29,11 @@ internal sealed class RemoteRoute(
     /// <paramref name="walk"/> on; null if there is none, and the walk says why.</summary>
     internal async Task<SmtpLink?> OpenAsync(AddressWalk walk, CancellationToken stop)
     {
+        if (destination.Relay?.SocketPath is { } path)
+        {
+            return await OpenSocketAsync(path, walk, stop);
+        }
+
         RemoteTarget target = await TargetAsync(stop);
         if (target.Problem is { } problem)
         {
@@ -60,6 +66,59 @@ internal sealed class RemoteRoute(
         }
 
         return null;
+    }
+
+    /// <summary>A session at a Unix socket, the only place there is. Nothing is remembered of it.
+    /// </summary>
+    private async Task<SmtpLink?> OpenSocketAsync(
+        string path, AddressWalk walk, CancellationToken stop)
+    {
+        if (walk.At > 0)
+        {
+            return null;
+        }
+
+        Socket? socket = null;
+        try
+        {
+            Socket one = socket = UnixSocket.New();
+            await LimitedAsync(
+                token => one.ConnectAsync(new UnixDomainSocketEndPoint(path), token), stop);
+        }
+        catch (Exception e) when (e is SocketException
+            || (e is OperationCanceledException && !stop.IsCancellationRequested))
+        {
+            socket?.Dispose();
+            string why = e is SocketException fault ? UnixSocket.Reason(fault) : "no answer";
+            walk.Fail(RemoteReport.Of(
+                'Z', $"Sorry, I wasn't able to connect to {path}: {why}. (#4.4.1)\n"));
+            return null;
+        }
+
+        SmtpLink link = new(
+            SmtpConnection.OverSocket(socket, settings.RemoteTimeout), IPAddress.None, Key,
+            clock.GetUtcNow())
+        {
+            Ip = path,
+            IsLmtp = true,
+        };
+        (RemoteReport? failure, _) = await TryGreetAsync(link, "", avoidTls: false, stop);
+        if (failure is null)
+        {
+            return link;
+        }
+
+        walk.Fail(failure);
+        return null;
+    }
+
+    private async Task LimitedAsync(
+        Func<CancellationToken, ValueTask> connect, CancellationToken stop)
+    {
+        using CancellationTokenSource limit =
+            CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(settings.ConnectTimeout);
+        await connect(limit.Token);
     }
 
     private Task<RemoteTarget> TargetAsync(CancellationToken stop)
@@ -117,40 +176,20 @@ internal sealed class RemoteRoute(
     private async Task<SmtpLink?> GreetAsync(
         RemoteHost host, Socket socket, bool avoidTls, AddressWalk walk, CancellationToken stop)
     {
-        string ip = host.EndPoint.Address.ToString();
         SmtpLink link = new(
             SmtpConnection.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address, Key,
-            clock.GetUtcNow());
-        SmtpOpening opening = new(link, settings, destination.Demand);
-        RemoteReport? failure;
-        try
+            clock.GetUtcNow())
         {
-            failure = await opening.RunAsync(host.Name, avoidTls, stop);
-            if (opening.SaysOurName && !host.IsRelay && IPAddress.IsLoopback(link.Address))
-            {
-                failure = TargetFinder.LoopsBack();
-            }
-
-            if (failure is null)
-            {
-                return link;
-            }
-
-            await link.CloseAsync();
-        }
-        catch (TlsFailedException)
+            IsLmtp = destination.Relay?.IsLmtp == true,
+        };
+        (RemoteReport? failure, bool isOverTls) = await TryGreetAsync(
+            link, host.Name, avoidTls, stop, mayBeUs: !host.IsRelay);
+        if (failure is null)
         {
-            link.Dispose();
-            throw;
-        }
-        catch (IOException)
-        {
-            link.Dispose();
-            failure = RemoteReport.Of(
-                'Z', $"Connected to {ip} but connection died. (#4.4.2)\n");
+            return link;
         }
 
-        if (opening.IsOverTls)
+        if (isOverTls)
         {
             walk.Fail(failure);
         }
@@ -162,11 +201,42 @@ internal sealed class RemoteRoute(
         return null;
     }
 
+    /// <summary>Opens the session, or closes the link and says why there is none.</summary>
+    private async Task<(RemoteReport? Failure, bool IsOverTls)> TryGreetAsync(
+        SmtpLink link, string name, bool avoidTls, CancellationToken stop, bool mayBeUs = false)
+    {
+        SmtpOpening opening = new(link, settings, destination.Demand);
+        try
+        {
+            RemoteReport? failure = await opening.RunAsync(name, avoidTls, stop);
+            if (opening.SaysOurName && mayBeUs && IPAddress.IsLoopback(link.Address))
+            {
+                failure = TargetFinder.LoopsBack();
+            }
+
+            if (failure is not null)
+            {
+                await link.CloseAsync();
+            }
+
+            return (failure, opening.IsOverTls);
+        }
+        catch (TlsFailedException)
+        {
+            link.Dispose();
+            throw;
+        }
+        catch (IOException)
+        {
+            link.Dispose();
+            return (RemoteReport.Of(
+                'Z', $"Connected to {link.Ip} but connection died. (#4.4.2)\n"),
+                opening.IsOverTls);
+        }
+    }
+
     private async Task<Socket?> ConnectAsync(IPEndPoint address, CancellationToken stop)
     {
-        using CancellationTokenSource limit =
-            CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(settings.ConnectTimeout);
         Socket? socket = null;
         try
         {
@@ -175,7 +245,8 @@ internal sealed class RemoteRoute(
             {
                 NoDelay = true,
             };
-            await socket.ConnectAsync(address, limit.Token);
+            Socket one = socket;
+            await LimitedAsync(token => one.ConnectAsync(address, token), stop);
             return socket;
         }
         catch (SocketException) when (socket is null)

@@ -21,6 +21,9 @@ public sealed record RemoteSettings
     /// <summary>The same by sender.</summary>
     public required AuthSenders Senders { get; init; }
 
+    /// <summary>LMTP servers, by domain; they come before both.</summary>
+    public required LmtpRoutes Lmtp { get; init; }
+
     /// <summary>Logins and tokens.</summary>
     public required PrivateDirectory Secrets { get; init; }
 
@@ -39,14 +42,14 @@ public sealed record RemoteSettings
     /// <summary>Lines that are of no use, and why; each harms mail of its own domain alone.
     /// </summary>
     public IEnumerable<string> Faults =>
-        Routes.Faults.Concat(Senders.Faults).Concat(Tls.Policies.Faults);
+        Routes.Faults.Concat(Lmtp.Faults).Concat(Senders.Faults).Concat(Tls.Policies.Faults);
 
     /// <summary>The control files that these come from.</summary>
     public static IReadOnlyList<ControlFile> Files { get; } =
     [
-        HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.TimeoutConnect,
-        RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.OpenAuthSenders,
-        .. TlsClientSettings.Files,
+        HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
+        RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
+        RemoteFiles.OpenAuthSenders, .. TlsClientSettings.Files,
     ];
 
     /// <exception cref="Base.ConfigurationException">A file cannot be read or understood, or
@@ -72,6 +75,7 @@ public sealed record RemoteSettings
         {
             HeloHost = helo,
             Routes = SmtpRoutes.Read(control, secrets),
+            Lmtp = LmtpRoutes.Read(control),
             Senders = AuthSenders.Read(secrets),
             Secrets = secrets,
             ConnectTimeout = TimeSpan.FromSeconds(

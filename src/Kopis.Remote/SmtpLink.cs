@@ -20,7 +20,11 @@ internal sealed class SmtpLink(
 
     internal IPAddress Address { get; } = address;
 
-    internal string Ip { get; } = address.ToString();
+    /// <summary>What reports call the server: its address, or its socket's path.</summary>
+    internal string Ip { get; init; } = address.ToString();
+
+    /// <summary>The server speaks LMTP (RFC 2033).</summary>
+    internal bool IsLmtp { get; init; }
 
     internal string Key { get; } = key;
 

@@ -7,8 +7,8 @@ using Kopis.Net.Tls;
 namespace Kopis.Remote;
 
 /// <summary>
-/// From the greeting to a session in which mail can be sent: EHLO or HELO, and TLS as is asked,
-/// after which nothing that was said before counts (RFC 3207 §4.2).
+/// From the greeting to a session in which mail can be sent: EHLO, HELO or LHLO, and TLS as is
+/// asked, after which nothing that was said before counts (RFC 3207 §4.2).
 /// </summary>
 internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDemand demand)
 {
@@ -39,7 +39,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
 
         NoteName();
 
-        if (!await GreetAsync(mayBeOld: true, stop))
+        if (!await GreetAsync(mayBeOld: !link.IsLmtp, stop))
         {
             return Fail("my name was rejected.\n");
         }
@@ -77,8 +77,11 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
 
     private async Task<bool> GreetAsync(bool mayBeOld, CancellationToken stop)
     {
-        int code = await HelloAsync("EHLO "u8.ToArray(), stop);
-        link.Offers = code == 250 ? ServerOffers.Parse(_peer.ReplyText) : default;
+        int code = await HelloAsync(
+            link.IsLmtp ? "LHLO "u8.ToArray() : "EHLO "u8.ToArray(), stop);
+        link.Offers = code != 250 ? default
+            : link.IsLmtp ? ServerOffers.Parse(_peer.ReplyText).WithoutChunks()
+            : ServerOffers.Parse(_peer.ReplyText);
         NoteName();
         return code == 250
             || (mayBeOld && code is >= 500 and < 600

@@ -20,6 +20,10 @@ internal sealed record TlsDemand(
     internal string Key =>
         $"{Policy.Level}:{RequireTls}:{StartsInTls}:{string.Join(':', Names)}";
 
+    /// <summary>Of a server that no network is before.</summary>
+    internal static TlsDemand None { get; } = new(
+        new TlsPolicy(TlsLevel.None, []), false, []);
+
     /// <param name="policy">What the control file says.</param>
     /// <param name="requireTls">The message came with REQUIRETLS.</param>
     /// <param name="domain">The recipients', as DNS has it.</param>

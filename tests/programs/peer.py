@@ -34,11 +34,11 @@ def make_certificate(path, *names, ca=None, days=2):
 class Peer(threading.Thread):
     """Serves connections by `talk(session)`, one after another, in a thread each."""
 
-    def __init__(self, talk, context=None):
+    def __init__(self, talk, context=None, listener=None):
         super().__init__(daemon=True)
         self.talk, self.context = talk, context
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
+        self.listener = listener or socket.create_server(("127.0.0.1", 0))
+        self.port = None if listener else self.listener.getsockname()[1]
         self.sessions = []
         self.start()
 

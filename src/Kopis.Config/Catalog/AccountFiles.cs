@@ -154,6 +154,19 @@ public static class AccountFiles
             + "where it is asked to. See qmail-users(5).",
     };
 
+    /// <summary><c>dovecot.passwd</c>.</summary>
+    public static readonly ControlData DovecotPasswd = new("dovecot.passwd")
+    {
+        Folder = Users,
+        Format = "lines address:{SCRAM-SHA-256}keys:uid:gid::home::",
+        Without = "Dovecot does not know the virtual users.",
+        Readers = "kopis-user(1)",
+        Reread = Reread.Use,
+        Text = "The virtual users for Dovecot. kopis user passwd-file makes it, and from then on "
+            + "each change of a user. Its owner, its group, and its mode up to 0640 stay. See "
+            + "kopis-user(1).",
+    };
+
     /// <summary><c>mail</c>.</summary>
     public static readonly ControlData Mail = new("mail")
     {

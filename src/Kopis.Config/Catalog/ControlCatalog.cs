@@ -24,7 +24,8 @@ public static class ControlCatalog
             QueueFiles.ConcurrencyIntake, QueueFiles.LocalRecipients, QueueFiles.QueueShare,
             QueueFiles.TimeoutIntake,
 
-            RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.TimeoutConnect,
+            RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
+            RemoteFiles.TimeoutConnect,
             RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.TlsPolicy,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,
             AuthFiles.SmtpRoutes, AuthFiles.AuthSenders,
@@ -67,7 +68,8 @@ public static class ControlCatalog
             AccountFiles.Assign, AccountFiles.Compiled, AccountFiles.Include,
             AccountFiles.Exclude, AccountFiles.MailNames, AccountFiles.SubUsers,
             AccountFiles.Append, AccountFiles.Virtual, AccountFiles.VirtualCdb,
-            AccountFiles.Aliases, AccountFiles.AliasesCdb, AccountFiles.Apop, AccountFiles.Mail,
+            AccountFiles.Aliases, AccountFiles.AliasesCdb, AccountFiles.Apop,
+            AccountFiles.DovecotPasswd, AccountFiles.Mail,
             AccountFiles.Lookup, AccountFiles.Readers,
         ]).OrderBy(file => file.ToString(), StringComparer.Ordinal),
     ];

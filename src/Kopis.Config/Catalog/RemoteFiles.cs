@@ -37,6 +37,23 @@ public static class RemoteFiles
             + "logins are in smtproutes of the directory auth. See qmail-auth(5).",
     };
 
+    /// <summary><c>lmtproutes</c>.</summary>
+    public static readonly ControlList LmtpRoutes = new("lmtproutes")
+    {
+        Line = "domain:/path/of/socket or domain:host:port",
+        Without = "No mail goes to LMTP servers.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "LMTP route: {}",
+        Text = "LMTP servers that get a domain's mail, such as Dovecot's: each recipient has a "
+            + "result of its own. A domain that begins with a dot stands for all names below it; "
+            + "nothing after the colon is an exception. These lines count before smtproutes, and "
+            + "only for domains that are neither in locals nor in virtualdomains; rcpthosts says "
+            + "whether such mail is taken. qmail-remote connects to the socket as the user "
+            + "qmailr; only root should be able to write to its directory. An IPv6 address stands "
+            + "in brackets. A line that cannot be understood delays the mail of its own domain.",
+    };
+
     /// <summary><c>timeoutconnect</c>.</summary>
     public static readonly ControlNumber TimeoutConnect = new("timeoutconnect", 60)
     {

@@ -1,6 +1,7 @@
 namespace Kopis.Config.Maps;
 
-/// <summary>Where a line of <c>smtproutes</c> or <c>authsenders</c> sends mail.</summary>
+/// <summary>Where a line of <c>smtproutes</c>, <c>authsenders</c> or <c>lmtproutes</c> sends mail.
+/// </summary>
 /// <param name="Relay">A name or an address; empty: where smtproutes says, in a line of
 /// authsenders.</param>
 /// <param name="Port">Its port.</param>
@@ -15,6 +16,12 @@ public sealed record SmtpRoute(string Relay, int Port)
 
     /// <summary>The name in the relay's certificate; null: the relay's own.</summary>
     public string? CertificateName { get; init; }
+
+    /// <summary>The server speaks LMTP.</summary>
+    public bool IsLmtp { get; init; }
+
+    /// <summary>The server's Unix socket; null: it is at the relay and its port.</summary>
+    public string? SocketPath { get; init; }
 
     /// <summary>How to log in there; null: without a login.</summary>
     public SmtpLogin? Login { get; init; }

@@ -1,7 +1,7 @@
 namespace Kopis.Host.Accounts;
 
 /// <summary>The words of <c>kopis user</c>.</summary>
-/// <param name="Command">add, compile, list, password, quota or remove.</param>
+/// <param name="Command">add, compile, list, passwd-file, password, quota or remove.</param>
 /// <param name="Address">As given; empty for list.</param>
 /// <param name="PasswordFile">Where the password is; null if it is not in a file.</param>
 /// <param name="Generate">Whether to make a password up.</param>
@@ -68,7 +68,8 @@ internal sealed record UserOptions(
             bool hasPassword = PasswordFile is not null || Generate || Apop;
             return Command switch
             {
-                "list" or "compile" => Address.Length == 0 && !hasPassword && !DeleteMail,
+                "list" or "compile" or "passwd-file" =>
+                    Address.Length == 0 && !hasPassword && !DeleteMail,
                 "quota" => Address.Length > 0 && !hasPassword && !DeleteMail,
                 "remove" => Address.Length > 0 && !hasPassword,
                 "add" or "password" => Address.Length > 0 && !DeleteMail

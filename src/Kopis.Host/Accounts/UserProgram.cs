@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Config.Catalog;
 using Kopis.Users.Logins;
 using Kopis.Users.Virtual;
 
@@ -13,6 +14,7 @@ public static class UserProgram
                kopis user remove ADDRESS [--mail]
                kopis user quota ADDRESS [SIZE | none]
                kopis user compile
+               kopis user passwd-file
                kopis user list
 
         Manages virtual users: addresses with a mailbox and a password that are not users of the
@@ -21,9 +23,10 @@ public static class UserProgram
         argument. With --apop it is also kept in the clear, for clients that know neither TLS nor
         anything better. A removed user's mail stays unless --mail is given. SIZE is 500M, 2G,
         10000C (messages) or both: 2G,10000C. compile makes the indexes of users and aliases after
-        a change by hand. A domain that is not this host's yet needs --new-domain, or a yes on a
-        terminal. The home is KOPIS_HOME, or else that of the program's own
-        bin directory.
+        a change by hand. passwd-file makes users/dovecot.passwd, by which Dovecot knows the same
+        users and passwords, and which each change of a user makes anew. A domain that is
+        not this host's yet needs --new-domain, or a yes on a terminal. The home is KOPIS_HOME, or
+        else that of the program's own bin directory.
 
         """;
 
@@ -35,6 +38,7 @@ public static class UserProgram
             {
                 "list" => List(context),
                 "compile" => Compile(context),
+                "passwd-file" => WritePasswdFile(context),
                 "remove" => Remove(context, options),
                 "add" => Add(context, options),
                 "quota" => Quota(context, options),
@@ -166,6 +170,7 @@ public static class UserProgram
             text += "users/virtual.cdb\n";
         }
 
+        text += DovecotPasswd.Exists(context.Home) ? $"{AccountFiles.DovecotPasswd}\n" : "";
         if (File.Exists(VirtualAliases.FileName(context.Home)))
         {
             using VirtualAliasesFile aliases = new(context.Home);
@@ -176,6 +181,14 @@ public static class UserProgram
         AccountCommand.Warn(new VirtualUsers(context.Home).Faults());
         AccountCommand.Warn(new VirtualAliases(context.Home).Faults());
         return text;
+    }
+
+    private static string WritePasswdFile(ProgramContext context)
+    {
+        using VirtualUsersFile users = new(context.Home);
+        users.WriteDovecotPasswd();
+        AccountCommand.Warn(new VirtualUsers(context.Home).Faults());
+        return $"{AccountFiles.DovecotPasswd}\n";
     }
 
     private static string AddressOf(ProgramContext context, UserOptions options) =>

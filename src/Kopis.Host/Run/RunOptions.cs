@@ -10,10 +10,13 @@ namespace Kopis.Host.Run;
 internal sealed record RunOptions(
     string Home, IReadOnlyDictionary<string, HostPort> Given, bool Help)
 {
+    /// <summary>For users without instructions of their own.</summary>
+    internal string Delivery { get; private init; } = "./Maildir/";
+
     internal const string Usage = """
         usage: kopis run [--home DIR] [--smtp HOST:PORT] [--pop3 HOST:PORT]
                          [--submission HOST:PORT] [--submissions HOST:PORT]
-                         [--pop3s HOST:PORT]
+                         [--pop3s HOST:PORT] [--delivery INSTRUCTIONS]
 
         Runs a whole mail host in the foreground, without root and without configuration:
         receives by SMTP, queues, delivers to Maildirs, relays, bounces, serves mail by POP3.
@@ -25,7 +28,9 @@ internal sealed record RunOptions(
           --submissions HOST:PORT   for users to send, over TLS from the start (127.0.0.1:2465)
           --pop3s HOST:PORT         POP3 over TLS from the start               (127.0.0.1:2995)
 
-        If one of the last three is not given and its port is in use, it is left out.
+          --delivery INSTRUCTIONS   for users without any of their own (./Maildir/)
+
+        If one of the last three places is not given and its port is in use, it is left out.
 
         IPv6 literals are in brackets: --smtp [::1]:2525. Ctrl-C stops it.
 
@@ -35,6 +40,7 @@ internal sealed record RunOptions(
     internal static RunOptions Parse(IReadOnlyList<string> words)
     {
         string home = Path.GetFullPath("var");
+        string? delivery = null;
         Dictionary<string, HostPort> given = [];
         for (int i = 0; i < words.Count; i++)
         {
@@ -56,6 +62,10 @@ internal sealed record RunOptions(
             {
                 home = Path.GetFullPath(value);
             }
+            else if (word == "--delivery")
+            {
+                delivery = value;
+            }
             else if (MailListener.All.Any(listener => listener.Option == word))
             {
                 given[word] = ParsePlace(word, value);
@@ -66,7 +76,8 @@ internal sealed record RunOptions(
             }
         }
 
-        return new RunOptions(home, given, Help: false);
+        RunOptions options = new(home, given, Help: false);
+        return delivery is null ? options : options with { Delivery = delivery };
     }
 
     /// <summary>Where a listener is to be.</summary>

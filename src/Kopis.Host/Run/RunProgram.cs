@@ -67,7 +67,8 @@ public static class RunProgram
         environment["PATH"] = Encoding.UTF8.GetBytes(
             $"{context.In("bin")}:{environment.Text("PATH") ?? "/usr/bin:/bin"}");
         HostPlan plan = new(
-            context with { Environment = environment }, "./Maildir/"u8.ToArray(), singleUser: true);
+            context with { Environment = environment }, RawText.ToBytes(options.Delivery),
+            singleUser: true);
         List<Unit> units =
         [
             new Unit(plan.Writer(), layer: 0),

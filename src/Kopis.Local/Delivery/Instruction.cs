@@ -7,6 +7,9 @@ namespace Kopis.Local.Delivery;
 /// <param name="Argument">The file name, command or address; as it stands, from any owner.</param>
 internal readonly record struct Instruction(InstructionKind Kind, ReadOnlyMemory<byte> Argument)
 {
+    /// <summary>The socket that <c>lmtp:/PATH</c> names.</summary>
+    internal string SocketPath => RawText.Of(Argument.Span["lmtp:".Length..]);
+
     /// <summary>A forward without an address: nobody would have the message.</summary>
     internal bool ForwardsToNobody =>
         Kind == InstructionKind.Forward
@@ -35,6 +38,7 @@ internal readonly record struct Instruction(InstructionKind Kind, ReadOnlyMemory
             (byte)'+' => line.Span[1..].SequenceEqual("list"u8)
                 ? new Instruction(InstructionKind.ForwardOnly, line)
                 : new Instruction(InstructionKind.Nothing, line),
+            _ when line.Span.StartsWith("lmtp:/"u8) => new Instruction(InstructionKind.Lmtp, line),
             _ => new Instruction(InstructionKind.Forward, line),
         };
     }

@@ -21,6 +21,10 @@ internal enum InstructionKind
     /// <summary>Send on to an address.</summary>
     Forward,
 
+    /// <summary><c>lmtp:/PATH</c>: hand it to an LMTP server. In the default delivery alone:
+    /// elsewhere it is a forward.</summary>
+    Lmtp,
+
     /// <summary><c>+list</c>: from here on, no files and no programs.</summary>
     ForwardOnly,
 }

@@ -256,7 +256,10 @@ internal sealed class LocalDelivery(
                 return new MboxWriter(site).Deliver(argument.Span, path, _lines, body);
             case InstructionKind.Program:
                 return RunProgram(argument, out done);
-            case InstructionKind.Forward:
+            case InstructionKind.Lmtp when _isDefault:
+                return new LmtpDelivery(instruction.SocketPath).Deliver(
+                    request.Sender, request.User, _lines, body);
+            case InstructionKind.Forward or InstructionKind.Lmtp:
                 _forwards.Add(argument);
                 return null;
             default:
@@ -272,7 +275,8 @@ internal sealed class LocalDelivery(
             InstructionKind.Maildir => "maildir ",
             InstructionKind.Mbox => "mbox ",
             InstructionKind.Program => "program ",
-            InstructionKind.Forward => "forward ",
+            InstructionKind.Lmtp when _isDefault => "deliver to ",
+            InstructionKind.Forward or InstructionKind.Lmtp => "forward ",
             _ => null,
         };
         if (failure is null && word is not null)
@@ -287,13 +291,16 @@ internal sealed class LocalDelivery(
     {
         switch (kind)
         {
+            case InstructionKind.Lmtp when _isDefault:
+                _files++;
+                return null;
             case InstructionKind.Maildir or InstructionKind.Mbox:
                 _files++;
                 return forwardOnly ? HasExecuteBit("file") : null;
             case InstructionKind.Program:
                 _programs++;
                 return forwardOnly ? HasExecuteBit("prog") : null;
-            case InstructionKind.Forward:
+            case InstructionKind.Forward or InstructionKind.Lmtp:
                 _addresses++;
                 return null;
             default:

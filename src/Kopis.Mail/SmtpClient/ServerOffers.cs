@@ -70,6 +70,9 @@ public readonly record struct ServerOffers
         return offers;
     }
 
+    /// <summary>As of LMTP: no document says how many replies BDAT gets there.</summary>
+    public ServerOffers WithoutChunks() => this with { Chunking = false, BinaryMime = false };
+
     private ServerOffers With(ReadOnlySpan<byte> keyword, ReadOnlySpan<byte> values) =>
         Is(keyword, "PIPELINING"u8) ? this with { Pipelining = true }
         : Is(keyword, "SIZE"u8) ? this with { Size = true, SizeMax = Number(values) }

@@ -33,6 +33,9 @@ internal sealed class TableWriter : IDisposable
         }
     }
 
+    /// <summary>The text as it is now, changes included.</summary>
+    internal byte[] Content => _content;
+
     /// <summary>What is after a key's colon; null if there is no such key, or its line is
     /// wrong.</summary>
     internal string? Find(string key)

@@ -11,6 +11,7 @@ public sealed class VirtualUsersFile : IDisposable
 {
     private const int OwnerOnly = 0x1C0; // 0700
 
+    private readonly string _home;
     private readonly string _users;
     private readonly TableWriter _table;
 
@@ -19,6 +20,7 @@ public sealed class VirtualUsersFile : IDisposable
     /// <exception cref="Base.ConfigurationException">The file cannot be parsed.</exception>
     public VirtualUsersFile(string homeDirectory)
     {
+        _home = homeDirectory;
         _users = VirtualUsers.UsersDirectory(homeDirectory);
         _table = new TableWriter(_users, VirtualUsers.Format);
     }
@@ -106,8 +108,26 @@ public sealed class VirtualUsersFile : IDisposable
         return "";
     }
 
-    /// <summary>Puts the new content in the old one's place, durably.</summary>
-    public void Save() => _table.Save();
+    /// <summary>Puts the new content in the old one's place, durably; and Dovecot's file, where
+    /// there is one.</summary>
+    public void Save()
+    {
+        _table.Save();
+        if (DovecotPasswd.Exists(_home))
+        {
+            WriteDovecotPasswd();
+        }
+    }
+
+    /// <summary>Makes Dovecot's file of the users.</summary>
+    /// <exception cref="Base.ConfigurationException">Virtual users have no owner, or a home cannot
+    /// stand in it.</exception>
+    public void WriteDovecotPasswd()
+    {
+        (uint uid, uint gid) = VirtualOwner.Of(_home);
+        IEnumerable<VirtualMailbox> users = VirtualUsers.Parse(_users, _table.Content).Values;
+        DovecotPasswd.Replace(_home, DovecotPasswd.Format(users, uid, gid));
+    }
 
     /// <summary>Lets the next writer in.</summary>
     public void Dispose() => _table.Dispose();

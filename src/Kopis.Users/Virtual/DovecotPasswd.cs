@@ -1,0 +1,81 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Users.Logins;
+
+namespace Kopis.Users.Virtual;
+
+/// <summary>
+/// <c>users/dovecot.passwd</c>: the virtual users as Dovecot's passwd-file has them, for its passdb
+/// and userdb: <c>address:{SCRAM-SHA-256}iterations,salt,storedkey,serverkey:uid:gid::home::</c>.
+/// Made where somebody asked for it, and then anew at each change.
+/// </summary>
+public static class DovecotPasswd
+{
+    private const int OwnerOnly = 0x180; // 0600
+    private const int ModeMost = 0x1A0; // 0640: its owner lets Dovecot's group read.
+
+    /// <summary>Where it is.</summary>
+    public static string FileName(string homeDirectory) =>
+        Path.Combine(VirtualUsers.UsersDirectory(homeDirectory), "dovecot.passwd");
+
+    /// <summary>Whether a home has one.</summary>
+    public static bool Exists(string homeDirectory) =>
+        Fd.TryStatus(Fd.PathBytes(FileName(homeDirectory)), out _, followLinks: false) is not null;
+
+    /// <summary>The file's content. Pure.</summary>
+    /// <exception cref="ConfigurationException">A home cannot stand in it.</exception>
+    public static byte[] Format(IEnumerable<VirtualMailbox> users, uint uid, uint gid)
+    {
+        StringBuilder text = new();
+        foreach (VirtualMailbox user in users.OrderBy(user => user.Address, StringComparer.Ordinal))
+        {
+            if (user.Home.AsSpan().ContainsAny(':', '\n'))
+            {
+                throw new ConfigurationException(
+                    $"the home of {user.Address} has a colon in its path", ExitCode.Permanent);
+            }
+
+            ScramKeys keys = PasswordHash.KeysOf(user.PasswordHash)
+                ?? PasswordHash.KeysOf(PasswordHash.Unmatchable)!;
+            text.Append(
+                $"{user.Address}:{{SCRAM-SHA-256}}{keys.Iterations},"
+                + $"{Convert.ToBase64String(keys.Salt)},"
+                + $"{Convert.ToBase64String(keys.StoredKey)},"
+                + $"{Convert.ToBase64String(keys.ServerKey)}:{uid}:{gid}::{user.Home}::\n");
+        }
+
+        return ByteText.ToBytes(text.ToString());
+    }
+
+    /// <summary>Puts new content in the old one's place, durably. Owner, group, and mode up to 0640
+    /// stay.</summary>
+    /// <exception cref="IOException">That failed; the old one is there.</exception>
+    internal static void Replace(string homeDirectory, byte[] content)
+    {
+        string path = FileName(homeDirectory);
+        string temporary = path + ".tmp";
+        FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false);
+        Paths.Unlink(temporary); // Of a run that was cut short.
+        int fd = Fd.Open(
+            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerOnly);
+        try
+        {
+            if (old is { IsRegular: true } before)
+            {
+                Paths.ChangeOwner(temporary, before.Uid, before.Gid);
+                Paths.ChangeMode(temporary, before.Permissions & ModeMost);
+            }
+
+            Fd.WriteAll(fd, content);
+            Fd.Sync(fd);
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+
+        Paths.Rename(temporary, path);
+        Fd.SyncDirectory(VirtualUsers.UsersDirectory(homeDirectory));
+    }
+}
