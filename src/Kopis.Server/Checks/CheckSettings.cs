@@ -3,6 +3,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Mail.Authentication.Results;
 using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
 
@@ -35,7 +36,7 @@ internal sealed class CheckSettings
         Reports = ReportSettings.Read(control);
         Server = ByteText.ToText(control.ReadLineOrDefault(CheckFiles.AuthServId) ?? []);
         string me = ByteText.ToText(control.ReadLine(HostFiles.Me) ?? []);
-        Names = me.Length > 0 && me != Server ? [Server, me] : [Server];
+        Names = ForgedResultsFilter.Names(me.Length > 0 && me != Server ? [Server, me] : [Server]);
         string greeting =
             ByteText.ToText(control.ReadLineOrDefault(SmtpFiles.SmtpGreeting) ?? []);
         HeloNames = [.. ((string[])[me, greeting.Split(' ')[0], "localhost"])
@@ -65,7 +66,7 @@ internal sealed class CheckSettings
     internal string Server { get; }
 
     /// <summary>It and the host's name: whose fields nobody else writes.</summary>
-    internal IReadOnlyList<string> Names { get; }
+    internal IReadOnlySet<string> Names { get; }
 
     internal IMailDns Dns { get; }
 

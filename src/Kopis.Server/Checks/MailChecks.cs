@@ -2,7 +2,6 @@ using System.Net;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Mail.Authentication;
-using Kopis.Mail.Authentication.Dkim;
 using Kopis.Mail.Authentication.Results;
 using Kopis.Mail.Authentication.Spf;
 using Kopis.Net.Dmarc;
@@ -11,8 +10,8 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Checks;
 
-/// <summary>The checks of a server's messages, and what they share: settings, answers of DNS,
-/// and keys.</summary>
+/// <summary>The checks of a server's messages, and what they share: settings, and answers of
+/// DNS.</summary>
 /// <param name="control">Where the control files are.</param>
 /// <param name="dns">Asked; read again with the control files.</param>
 /// <param name="time">The clock.</param>
@@ -26,7 +25,6 @@ internal sealed class MailChecks(
     private static readonly TimeSpan RcptTime = TimeSpan.FromSeconds(5);
 
     private readonly AnswerCache _answers = new(time);
-    private readonly RsaKeys _keys = new();
     private readonly Reloading<CheckSettings> _settings = new(
         control.Watched(CheckSettings.Files), () => CheckSettings.Load(control, dns), time);
 
@@ -47,7 +45,7 @@ internal sealed class MailChecks(
         return settings.AppliesTo(client)
             ? new MessageChecks(
                 settings, new AuthenticationDns(settings.Dns, _answers, time, DnsTime), client,
-                helo ?? [], sender, _keys, time)
+                helo ?? [], sender, time)
             {
                 Helo = Judge(settings, client, helo, isOwn).Fault,
             }
