@@ -16,6 +16,7 @@ public sealed class AuthenticationDns(
     IMailDns dns, AnswerCache cache, TimeProvider time, TimeSpan budget) : IAuthenticationDns
 {
     private const int CachedTextMax = 8192; // Of one answer.
+    private const int RecordBytes = 64; // Of a string or an address, without its text.
     private static readonly TimeSpan KeepNone = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan KeepFailure = TimeSpan.FromSeconds(10);
 
@@ -87,9 +88,11 @@ public sealed class AuthenticationDns(
             DnsStatus.NoSuchName => new DnsRecords<T>(DnsOutcome.NoSuchName),
             _ => new DnsRecords<T>(DnsOutcome.Temporary),
         };
-        if (records.Records.Sum(one => (one as string)?.Length ?? 0) <= CachedTextMax)
+        int characters = records.Records.Sum(one => (one as string)?.Length ?? 0);
+        if (characters <= CachedTextMax)
         {
-            cache.Add(question, records, records.Outcome switch
+            int bytes = (characters * sizeof(char)) + (records.Records.Count * RecordBytes);
+            cache.Add(question, records, bytes, records.Outcome switch
             {
                 DnsOutcome.Found => TimeSpan.FromSeconds(answer.Seconds),
                 DnsOutcome.Temporary => KeepFailure,
