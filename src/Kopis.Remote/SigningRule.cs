@@ -22,6 +22,14 @@ internal static class SigningRule
         _ => false,
     };
 
+    /// <summary>The same of a message that is still to be read. One whose header cannot be read is
+    /// nobody's.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    internal static bool IsOwn(MessageOrigin origin, IRemoteMessage message) =>
+        origin == MessageOrigin.Bounce
+        || (origin is MessageOrigin.Local or MessageOrigin.Submitted
+            && !ForwardedParts.Find(origin, message));
+
     /// <summary>Whether a delivery on this host, or a program that it ran, has handed a message in
     /// again: such a message leaves with the sender that it came with. Mail from the network that
     /// was never delivered here goes to a host whose owner knows this one.</summary>
