@@ -79,6 +79,10 @@ internal sealed class CheckSettings
     internal bool AppliesTo(IPAddress client) =>
         (Helo, HeloSelf, Spf, Dkim, Dmarc, ReverseName) != default && !IsLocal(client);
 
+    /// <summary>Whether a message may be refused for what is found.</summary>
+    internal bool MayRefuse => Spf > CheckAction.Tag || Dkim > CheckAction.Tag
+        || Dmarc > CheckAction.Tag || ReverseName > CheckAction.Tag;
+
     /// <summary>Whether it is never refused.</summary>
     internal bool IsExempt(IPAddress client) => _exempt.Contains(client);
 
