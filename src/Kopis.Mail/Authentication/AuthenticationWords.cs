@@ -4,7 +4,7 @@ namespace Kopis.Mail.Authentication;
 public static class AuthenticationWords
 {
     /// <summary>A result as Authentication-Results has it (RFC 8601 §2.7).</summary>
-    public static string Word(this AuthenticationResult result) => result switch
+    public static string Of(AuthenticationResult result) => result switch
     {
         AuthenticationResult.None => "none",
         AuthenticationResult.Pass => "pass",

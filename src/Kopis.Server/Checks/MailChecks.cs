@@ -4,6 +4,7 @@ using Kopis.Config;
 using Kopis.Mail.Authentication;
 using Kopis.Mail.Authentication.Results;
 using Kopis.Mail.Authentication.Spf;
+using Kopis.Mail.Smtp;
 using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
 using Kopis.Posix;
@@ -109,17 +110,22 @@ internal sealed class MailChecks(
         }
     }
 
+    /// <summary>Whether a message may be in a report. What answers our own reports is in none: two
+    /// hosts would report on each other for ever.</summary>
+    /// <param name="isOnlyFor">Whether an address is its only recipient.</param>
+    internal bool IsReported(Func<byte[], bool> isOnlyFor) =>
+        reports is not null && _settings.Current().Reports is { } settings
+        && !isOnlyFor(ByteText.ToBytes(settings.Address));
+
     /// <summary>Puts a verdict into the report of its domain.</summary>
-    /// <param name="verdict">Of a message that was taken, or refused for good.</param>
-    /// <param name="isOnlyFor">Whether an address is its only recipient. What answers our own
-    /// reports is in no report: two hosts would report on each other for ever.</param>
-    internal void Report(CheckVerdict verdict, Func<byte[], bool> isOnlyFor)
+    /// <param name="verdict">What the checks say.</param>
+    /// <param name="refusal">Why the message was not taken, by the checks, by a filter or by the
+    /// queue; null where it was.</param>
+    internal void Report(CheckVerdict verdict, SmtpAnswer? refusal)
     {
-        if (reports is not null && verdict.Reported is { } reported
-            && _settings.Current().Reports is { } settings
-            && !isOnlyFor(ByteText.ToBytes(settings.Address)))
+        if (verdict.Reported(refusal) is { } reported)
         {
-            reports.Add(reported.Domain, reported.Policy, reported.Row, reported.Client);
+            reports?.Add(reported.Domain, reported.Policy, reported.Row, reported.Client);
         }
     }
 

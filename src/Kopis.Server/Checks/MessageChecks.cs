@@ -84,8 +84,8 @@ internal sealed class MessageChecks : IDisposable
         {
             IsVouchedFor = results.ReverseName?.Result == AuthenticationResult.Pass
                 && results.Spf?.Result == AuthenticationResult.Pass,
-            Reported = _settings.Reports is null ? null
-                : ReportedVerdict.Of(_client, _sender, all, refusal, isExempt),
+            Reported = end => _settings.Reports is null ? null
+                : ReportedVerdict.Of(_client, _sender, all, end, isExempt),
         };
     }
 
@@ -166,17 +166,19 @@ internal sealed class MessageChecks : IDisposable
 
         if (results.ReverseName is { } name)
         {
-            words.Append(" iprev=").Append(name.Result.Word());
+            words.Append(" iprev=").Append(AuthenticationWords.Of(name.Result));
         }
 
         if (results.Spf is { } spf)
         {
-            words.Append(" spf=").Append(spf.Result.Word()).Append(Reason(spf.Reason));
+            words.Append(" spf=").Append(AuthenticationWords.Of(spf.Result))
+                .Append(Reason(spf.Reason));
         }
 
         foreach (DkimCheck one in results.Dkim ?? [])
         {
-            words.Append(" dkim=").Append(one.Result.Word()).Append(Reason(one.Reason));
+            words.Append(" dkim=").Append(AuthenticationWords.Of(one.Result))
+                .Append(Reason(one.Reason));
             if (one.Signature is { } by)
             {
                 words.Append(" of ").Append(Safe(by.Domain));
@@ -186,7 +188,7 @@ internal sealed class MessageChecks : IDisposable
         words.Append(results.Dkim is { Count: 0 } ? " dkim=none" : "");
         if (results.Dmarc is { } dmarc)
         {
-            words.Append(" dmarc=").Append(dmarc.Result.Word()).Append(" of ")
+            words.Append(" dmarc=").Append(AuthenticationWords.Of(dmarc.Result)).Append(" of ")
                 .Append(Safe(dmarc.AuthorDomain)).Append(Reason(dmarc.Reason));
         }
 

@@ -152,7 +152,7 @@ public sealed class ResultsField(string server)
         string reason,
         params ReadOnlySpan<(string Name, string Value)> properties)
     {
-        StringBuilder text = new($"{method}={result.Word()}");
+        StringBuilder text = new($"{method}={AuthenticationWords.Of(result)}");
         if (reason.Length > 0)
         {
             text.Append("\nreason=").Append(Quote(reason));
