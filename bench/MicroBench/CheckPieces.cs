@@ -1,8 +1,6 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 using BenchmarkDotNet.Attributes;
-using Kopis.Base;
 using Kopis.Config;
 using Kopis.Mail.Authentication;
 using Kopis.Mail.Authentication.Dkim;
