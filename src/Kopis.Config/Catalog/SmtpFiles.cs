@@ -24,7 +24,7 @@ public static class SmtpFiles
         IsOrMe = true,
         Line = "a greeting, of which the first word is the host's name",
         Absent = "smtpgreeting",
-        Readers = Smtp,
+        Readers = Both,
         Reread = Reread.Connection,
         Says = "SMTP greeting: 220 {}.",
         Text = "What the server says first.",
