@@ -22,13 +22,13 @@ import host  # Of tests/system, where servers looks.
 WATCHED = ("tcpserver", "qmail-queue", "qmail-send", "qmail-lookup")
 
 
-def processes(server):
+def processes(server, watched=WATCHED):
     """By name, the pids of those that take part; of the listeners only the one that is used."""
     found = {}
     for pid in server.group.pids():
         words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
         name = words[1] if os.path.basename(words[0]) == "kopis" else os.path.basename(words[0])
-        if name in WATCHED and (name != "tcpserver" or str(server.port) in words):
+        if name in watched and (name != "tcpserver" or str(server.port) in words):
             found[name] = pid
     return found
 

@@ -7,5 +7,5 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using MicroBench;
 
 Job job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);
-BenchmarkSwitcher.FromTypes([typeof(HotPieces), typeof(VirtualUserLookups)])
+BenchmarkSwitcher.FromTypes([typeof(HotPieces), typeof(CheckPieces), typeof(VirtualUserLookups)])
     .Run(args, DefaultConfig.Instance.AddJob(job));

@@ -4,7 +4,8 @@ namespace Kopis.Remote;
 
 /// <summary>
 /// Logins that were refused, each with its relay, user and secret: none is tried again for a
-/// minute, then for two, up to an hour, since servers shut out who tries again and again. Until a
+/// minute, then for two, up to an hour, since servers shut out who tries again and again. A
+/// connection that is lost on the way is no refusal. Until a
 /// login has succeeded once, one connection at a time tries it. A new password or token is another
 /// login, and is tried at once. May be used from many threads.
 /// </summary>
@@ -56,7 +57,11 @@ internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
             }
 
             LoginRefusal? refusal = await login();
-            Note(state, secret, refusal);
+            if (refusal is not { IsLost: true })
+            {
+                Note(state, secret, refusal);
+            }
+
             return refusal?.Report;
         }
         finally

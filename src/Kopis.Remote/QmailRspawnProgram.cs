@@ -303,6 +303,7 @@ public sealed class QmailRspawnProgram : IDisposable
             : plain;
         return new RemoteMail(command.Sender, command.Recipients, message)
         {
+            IsOwn = () => SigningRule.IsOwn(body.Origin, plain),
             Parameters = parameters,
             RecipientParameters = ofRecipients,
         };

@@ -78,7 +78,7 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
         }
         catch (IOException)
         {
-            return Refuse(link, "the connection died in the login");
+            return Refuse(link, "the connection died in the login") with { IsLost = true };
         }
     }
 

@@ -33,7 +33,7 @@ internal sealed class RemoteDelivery(
 
         TlsPolicy policy = settings.Tls.Policies.Find(host);
         SmtpRoute? relay = settings.Lmtp.Find(host)
-            ?? settings.Senders.Route(mail.Sender, settings.Routes.Find(host));
+            ?? settings.Senders.Route(mail.Sender, settings.Routes.Find(host), mail.IsOwn);
         if ((relay?.Fault ?? policy.Fault) is { } fault)
         {
             return RemoteReport.Of('Z', $"Unable to read control files. (#4.3.0)\n{fault}\n");

@@ -13,6 +13,10 @@ internal sealed record RemoteMail(
 {
     private MessageTraits? _traits;
 
+    /// <summary>Whether a user or this host has submitted it.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    internal Func<bool> IsOwn { get; init; } = static () => true;
+
     /// <summary>What its sender said in MAIL.</summary>
     internal MessageParameters Parameters { get; init; }
 

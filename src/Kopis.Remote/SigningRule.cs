@@ -1,4 +1,3 @@
-using Kopis.Base;
 using Kopis.Mail.Authentication;
 using Kopis.Queue.Store.Messages;
 
@@ -17,26 +16,23 @@ internal static class SigningRule
     internal static bool IsOwn(MessageOrigin origin, MessageHeader header) => origin switch
     {
         MessageOrigin.Bounce => true,
-        MessageOrigin.Submitted => Count(header, "Delivered-To"u8) == 0,
+        MessageOrigin.Submitted => header.Count("Delivered-To"u8) == 0,
         MessageOrigin.Local =>
-            Count(header, "Delivered-To"u8) == 0 && Count(header, "Received"u8) == 1,
+            header.Count("Delivered-To"u8) == 0 && header.Count("Received"u8) == 1,
         _ => false,
     };
+
+    /// <summary>The same of a message that is still to be read. One whose header cannot be read is
+    /// nobody's.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    internal static bool IsOwn(MessageOrigin origin, IRemoteMessage message) =>
+        origin == MessageOrigin.Bounce
+        || (origin is MessageOrigin.Local or MessageOrigin.Submitted
+            && !ForwardedParts.Find(origin, message));
 
     /// <summary>Whether a delivery on this host, or a program that it ran, has handed a message in
     /// again: such a message leaves with the sender that it came with. Mail from the network that
     /// was never delivered here goes to a host whose owner knows this one.</summary>
     internal static bool IsForwarded(MessageOrigin origin, MessageHeader header) =>
         origin is MessageOrigin.Local or MessageOrigin.Submitted && !IsOwn(origin, header);
-
-    private static int Count(MessageHeader header, ReadOnlySpan<byte> name)
-    {
-        int count = 0;
-        foreach (HeaderField field in header.Fields)
-        {
-            count += Ascii8.EqualsIgnoreCase(field.Name, name) ? 1 : 0;
-        }
-
-        return count;
-    }
 }

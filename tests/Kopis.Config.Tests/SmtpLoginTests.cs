@@ -125,12 +125,37 @@ public sealed class SmtpLoginTests : IDisposable
             "a@b.example|one|p\n@b.example|two|p\n.b.example:three:26|three|p\n"
             + "@free.example:\n@open.example:open\n:rest|rest|p\n");
         Assert.Empty(senders.Faults);
-        Assert.Equal(expected, Show(senders.Route(Bytes(sender), new SmtpRoute("all", 25))));
+        Assert.Equal(expected, Show(senders.Route(
+            Bytes(sender), new SmtpRoute("all", 25), static () => true)));
+    }
+
+    /// <summary>Anybody may name a sender whose mail is only passed on here.</summary>
+    [Theory]
+    [InlineData("a@b.example", "rest")]
+    [InlineData("x@b.example", "rest")]
+    [InlineData("x@sub.b.example", "rest")]
+    [InlineData("x@open.example", "open 25")]
+    [InlineData("x@else.example", "rest")]
+    [InlineData("", "rest")]
+    public void Mail_of_others_gets_no_login_of_a_sender(string sender, string expected)
+    {
+        AuthSenders senders = Senders(
+            "a@b.example|one|p\n@b.example|two|p\n.b.example:three:26|three|p\n"
+            + "@open.example:open\n:rest|rest|p\n");
+        SmtpRoute route = senders.Route(Bytes(sender), null, static () => false)!;
+        Assert.StartsWith(expected, Show(route), StringComparison.Ordinal);
+        Assert.Null(Senders("@b.example:r|u|p\n").Route(
+            "a@b.example"u8, null, static () => false));
     }
 
     [Fact]
+    public void Only_a_login_asks_whose_mail_it_is() => Assert.Equal("open", Senders(
+        "@b.example:open\n:rest|rest|p\n").Route(
+            "a@b.example"u8, null, static () => throw new InvalidOperationException())!.Relay);
+
+    [Fact]
     public void A_login_without_a_relay_goes_to_no_mx() => Assert.Null(
-        Senders("@b.example|u|p\n").Route("a@b.example"u8, null));
+        Senders("@b.example|u|p\n").Route("a@b.example"u8, null, static () => true));
 
     [Theory]
     [InlineData("@a.example|u")]
@@ -143,9 +168,9 @@ public sealed class SmtpLoginTests : IDisposable
         AuthSenders senders = Senders($"@b.example:r\n{line}\n");
         string fault = Assert.Single(senders.Faults);
         Assert.DoesNotContain("hidden", fault, StringComparison.Ordinal);
-        SmtpRoute? route = senders.Route("x@a.example"u8, null);
+        SmtpRoute? route = senders.Route("x@a.example"u8, null, static () => true);
         Assert.Equal(line.Contains('|'), route?.Fault is not null);
-        Assert.Null(senders.Route("x@b.example"u8, null)!.Fault);
+        Assert.Null(senders.Route("x@b.example"u8, null, static () => true)!.Fault);
     }
 
     /// <summary>Then the first colon may be the password's.</summary>

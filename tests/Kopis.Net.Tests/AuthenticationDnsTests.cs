@@ -28,6 +28,26 @@ public class AuthenticationDnsTests
         Assert.Equal(2, _dns.Asked);
     }
 
+    [Fact]
+    public async Task Answers_take_no_more_than_their_bytes()
+    {
+        const long BytesMax = 100_000;
+        AnswerCache cache = new(_time, 10_000, BytesMax);
+        AuthenticationDns dns = new(_dns, cache, _time, TimeSpan.FromSeconds(20));
+        _dns.Seconds = 3600;
+        _dns.Text = new string('x', 4000); // 8 KB in memory.
+        for (int i = 0; i < 100; i++)
+        {
+            await dns.FindTextsAsync($"a{i}.example", default);
+            Assert.InRange(cache.Bytes, 8000, BytesMax);
+            Assert.InRange(cache.Count, 1, (int)(BytesMax / 8000));
+        }
+
+        await dns.FindTextsAsync("a99.example", default);
+        await dns.FindTextsAsync("a98.example", default);
+        Assert.Equal(100, _dns.Asked);
+    }
+
     [Theory]
     [InlineData(DnsStatus.NoSuchName, DnsOutcome.NoSuchName, 60)]
     [InlineData(DnsStatus.TryAgain, DnsOutcome.Temporary, 10)]

@@ -45,7 +45,7 @@ public sealed class LoginTests
             // All at once would be more than was asked: one reply at a time comes by the byte.
             await using ScriptStream server = ScriptStream.OfReplies(1, replies[..cut]);
             string result = await Run(server, offered, LoginTrust.Verified);
-            Assert.Equal("the connection died in the login", result);
+            Assert.Equal("lost", result);
         }
     }
 
@@ -99,6 +99,27 @@ public sealed class LoginTests
     }
 
     [Fact]
+    public async Task A_connection_that_is_lost_is_no_refusal()
+    {
+        LoginPauses pauses = new(_time, _warned.Add);
+        LoginSecret secret = Secret("pencil");
+        LoginRefusal lost = new(RemoteReport.Of('Z', "died\n"), "died") { IsLost = true };
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.NotNull(await pauses.RunAsync(secret, () => Answer(lost), default));
+            Assert.Null(pauses.Paused(secret));
+        }
+
+        Assert.Empty(_warned);
+        LoginRefusal refused = new(RemoteReport.Of('Z', "no\n"), "no");
+        Assert.NotNull(await pauses.RunAsync(secret, () => Answer(refused), default));
+        _time.Advance(TimeSpan.FromSeconds(59)); // Of the first refusal.
+        Assert.NotNull(pauses.Paused(secret));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(pauses.Paused(secret));
+    }
+
+    [Fact]
     public async Task Until_one_has_succeeded_one_tries_at_a_time()
     {
         LoginPauses pauses = new(_time, _warned.Add);
@@ -145,7 +166,9 @@ public sealed class LoginTests
         RelayLogin login = new(null!, pauses, _time);
         AddressWalk walk = new(0);
         bool isGood = await login.RunAsync(link, Secret("pencil"), walk, default);
-        return isGood ? "ok" : reason.Split(": ", 2)[1].Split("; ")[0];
+        return isGood ? "ok"
+            : pauses.Paused(Secret("pencil")) is null ? "lost" + reason
+            : reason.Split(": ", 2)[1].Split("; ")[0];
     }
 
     private static LoginSecret Secret(string password) => new(

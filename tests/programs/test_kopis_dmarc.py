@@ -18,6 +18,7 @@ import zipfile
 
 from harness import BIN, ROOT, ProgramCase
 from listener import ListenerCase
+from milter import CONTINUE, Milter, packet
 from nameserver import NameServer, SilentServer
 
 EXAMPLE = (ROOT / "tests/Kopis.Mail.Tests/Authentication/Reports/rfc9990.txt").read_bytes()
@@ -213,6 +214,23 @@ class Send(ListenerCase):
         self.again(path)
         self.assertEqual("", self.send())
         self.assertEqual([], [path for path in (self.home / "dmarc").iterdir() if path.is_dir()])
+
+    def test_a_message_counts_once_filters_have_decided(self):
+        """One that is to come again is counted when it has come; one thrown away is counted."""
+        milter = Milter(self, E=[packet("t"), CONTINUE, packet("d"), packet("r"), packet("r")])
+        self.control("milters", milter.place)
+        self.start()
+        self.assertEqual([451, 250, 250, 550], [self.mail(GOOD) for _ in range(4)])
+        self.assertEqual(550, self.mail(FORWARDER))
+        self.stop()
+        day = self.age()
+        self.send("--day", day.isoformat())
+        [(*_, xml, _)] = self.sent()
+        rows = {record.findtext(f"{NAMESPACE}row/{NAMESPACE}source_ip"): [
+            record.findtext(f"{NAMESPACE}row/{NAMESPACE}{name}")
+            for name in ("count", f"policy_evaluated/{NAMESPACE}disposition")]
+            for record in xml.iter(NAMESPACE + "record")}
+        self.assertEqual({GOOD: ["3", "pass"], FORWARDER: ["1", "reject"]}, rows)
 
     def check(self, xml):
         def text(element, path):

@@ -1,5 +1,7 @@
 """kopis srs: secrets; and the senders and recipients of SRS as qmail-rspawn gives them to other hosts."""
 
+import fcntl
+import os
 import re
 import stat
 import subprocess
@@ -50,6 +52,18 @@ class KopisSrs(SrsCase, ProgramCase):
         self.assertEqual(1, len(self.secrets()))
         self.assertNotIn(self.secrets()[0], seen)
         self.assertEqual(["secrets"], [path.name for path in self.path.parent.iterdir()])
+
+    def test_two_at_once_lose_no_secret(self):
+        self.srs("new")
+        kept = self.path.read_bytes()
+        other = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            self.assertIn("another kopis srs new is running", self.srs("new", code=100))
+            self.assertEqual(kept, self.path.read_bytes())
+        finally:
+            os.close(other)
+        self.assertIn("2 check addresses", self.srs("new"))
 
     def test_what_makes_no_sense(self):
         for words in ((), ("old",), ("new", "x"), ("show", "x")):

@@ -143,6 +143,39 @@ class Qmtpd(Servers):
             [(b"x", b"Fs\0Ta@mx.example\0T" + b"y" * 988 + b"@mx.example\0Tc@mx.example\0\0")],
             self.queued())
 
+    def test_a_stranger_cannot_pass_by_what_smtp_asks(self):
+        package = qmtp(b"\nx", b"s@a.example", b"r@mx.example", b"r@other.example")
+        said = [b"Dsorry, mail from strangers is checked here: it has to come by SMTP (#5.7.1)",
+                b"Dsorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"]
+        for name, line in (("checkspf", "defer"), ("checkdkim", "reject"),
+                           ("checkdmarc", "policy"), ("checkiprev", "reject"),
+                           ("milters", "inet:127.0.0.1:1"), ("greylist", "on"),
+                           ("smtpplugins", "[mail]\n:exit 0")):
+            with self.subTest(name):
+                self.control(name, line)
+                self.assertEqual(said, answers(self.talk(package).stdout))
+                self.assertEqual([], self.queued())
+                for more in ({"RELAYCLIENT": ""}, {"TCPREMOTEIP": "127.0.0.1"}):
+                    self.assertEqual(b"K", answers(self.talk(package, **more).stdout)[0][:1])
+                self.assertEqual(2, len(self.queued()))
+                for path in self.kept.iterdir():
+                    path.unlink()
+                (self.home / "control" / name).unlink()
+        self.control("checkspf", "reject")
+        self.control("checkexempt", "192.0.2.0/24")
+        self.assertEqual(b"K", answers(self.talk(package).stdout)[0][:1])
+
+    def test_results_that_a_stranger_writes_in_our_name_are_removed(self):
+        self.control("me", "mx.example")
+        forged = b"Authentication-Results: MX.example;\n\tspf=pass\n"
+        others = b"Authentication-Results: a.example; spf=pass\n"
+        rest = b"Subject: " + b"s" * 3000 + b"\n\n" + forged + b"x\n" * 40000
+        self.talk(qmtp(b"\n" + forged + others + rest, b"s@a.example", b"r@mx.example")
+                  + qmtp(b"\n" + others + forged[:-1], b"s@a.example", b"r@mx.example"))
+        self.talk(qmtp(b"\n" + forged + b"\nx", b"s", b"r@mx.example"), RELAYCLIENT="")
+        self.assertEqual([others + rest, others, forged + b"\nx"],
+                         [message for message, _ in self.queued()])
+
     def test_nobody_is_left(self):
         result = self.talk(qmtp(b"\nx", b"s", b"a@other.example") + qmtp(b"\nx", b"s"))
         self.assertEqual((0, 1), (result.returncode, len(answers(result.stdout))))

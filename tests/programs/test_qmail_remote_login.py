@@ -10,6 +10,7 @@ from harness import NOBODY
 from peer import NameServer, Peer, make_certificate
 from sasl_peer import ALL, PASSWORD_MECHANISMS, SaslRelay
 from test_qmail_remote_tls import TlsCase
+from test_kopis_srs import LOCAL, MAIL, NETWORK, NETWORK_ORIGIN, QUEUE, SUBMITTED
 from test_qmail_rspawn import RspawnCase
 
 FINE = "K127.0.0.1 accepted message.\nRemote host said: 250 taken\n"
@@ -348,6 +349,23 @@ class QmailRspawnLogin(LoginCase, RspawnCase):
         tries = [line for session in peer.sessions for line in session.lines
                  if line.startswith(b"AUTH")]
         self.assertEqual(1, len(tries))
+
+    def test_a_login_by_sender_is_not_lent_to_mail_of_others(self):
+        """What comes from outside, or was delivered here, may name any sender."""
+        one, rest = self.relay(user=b"one", route=None), self.relay(user=b"rest", route=None)
+        self.auth("authsenders", f"one@x:relay.example:{one.port}|one|pencil",
+                  f":relay.example:{rest.port}|rest|pencil")
+        self.start_spawner()
+        own, passed_on = MAIL, b"Delivered-To: joe@mx.example\n" + QUEUE + NETWORK + MAIL
+        for message, origin in ((passed_on, LOCAL), (passed_on, SUBMITTED),
+                                (NETWORK + own, NETWORK_ORIGIN)):
+            self.order(1, self.intake(message, origin), b"r@far.example", sender=b"one@x")
+            self.assertEqual(b"K", self.reports()[0][1][:1])
+        self.assertEqual([], one.sessions)
+        for message, origin in ((own, LOCAL), (NETWORK + own, SUBMITTED)):
+            self.order(1, self.intake(message, origin), b"r@far.example", sender=b"one@x")
+            self.assertEqual(b"K", self.reports()[0][1][:1])
+        self.assertEqual(2, sum(len(session.messages) for session in one.sessions))
 
     def test_a_connection_serves_one_login_alone(self):
         class Both(SaslRelay):

@@ -309,6 +309,12 @@ class Changes(MilterCase):
         self.assertRegex(message, r"^X-Quarantine: inet:\S+ a_virus\n"
                                   r"X-Quarantine-Recipient: a@mx.example\nFrom: a@far")
 
+    def test_a_long_reason_for_quarantine_is_cut(self):
+        self.milter(words="quarantine=keeper@mx.example",
+                    E=packet("q", text("v" * 60000)) + CONTINUE)
+        self.assertEqual(250, self.send()[0])
+        self.assertRegex(self.taken()[0], r"^X-Quarantine: inet:\S+ v{200}\nX-")
+
     def test_quarantine_without_a_keeper(self):
         self.milter(E=packet("q", text("a virus")) + CONTINUE)
         self.assertEqual(451, self.send()[0])

@@ -4,7 +4,7 @@ namespace Kopis.Config.Catalog;
 /// where it says.</summary>
 public static class CheckFiles
 {
-    private const string Smtp = "qmail-smtpd(8)";
+    private const string Smtp = "qmail-smtpd(8) qmail-qmtpd(8)";
     private const string Words = "off, tag, defer or reject";
     private const string Tag = "tag";
     private const string Does = " off does not ask. tag writes the result into the message's "

@@ -8,7 +8,7 @@ public static class FilterFiles
     {
         Line = "inet:ADDRESS:PORT or unix:PATH of a filter, and words behind it",
         Without = "No filter is asked.",
-        Readers = "qmail-smtpd(8)",
+        Readers = "qmail-smtpd(8) qmail-qmtpd(8)",
         Reread = Reread.Message,
         Says = "Messages are filtered by {}.",
         Text = "Filters that are asked about each message that comes by SMTP, by the milter "

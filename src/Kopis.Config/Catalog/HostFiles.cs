@@ -12,8 +12,9 @@ public static class HostFiles
     {
         IsQmails = true,
         Line = "the host's full name",
-        Readers = "qmail-send(8) qmail-smtpd(8) qmail-remote(8) qmail-inject(8) qmail-lookup(8) "
-            + "kopis-acme(8) kopis-certificate(1) kopis-domain(1) kopis-run(1) kopis-user(1)",
+        Readers = "qmail-send(8) qmail-smtpd(8) qmail-qmtpd(8) qmail-remote(8) qmail-inject(8) "
+            + "qmail-lookup(8) kopis-acme(8) kopis-certificate(1) kopis-domain(1) "
+            + "kopis-run(1) kopis-user(1)",
         Reread = Reread.Use,
         Says = "My name is {}.",
         Absent = "undefined! Uh-oh",
@@ -147,8 +148,8 @@ public static class HostFiles
     {
         Line = "an IP address, with or without :port",
         Without = "Names are looked up as the host does.",
-        Readers = "qmail-remote(8) qmail-rspawn(8) qmail-smtpd(8) tcpserver(8) tcpclient(1) "
-            + "rblsmtpd(8)",
+        Readers = "qmail-remote(8) qmail-rspawn(8) qmail-smtpd(8) qmail-qmtpd(8) tcpserver(8) "
+            + "tcpclient(1) rblsmtpd(8)",
         Reread = Reread.Message,
         Says = "Name server: {}",
         Text = "Name servers to ask instead of those in /etc/resolv.conf. A line that is "

@@ -24,7 +24,7 @@ public static class SmtpFiles
         IsOrMe = true,
         Line = "a greeting, of which the first word is the host's name",
         Absent = "smtpgreeting",
-        Readers = Smtp,
+        Readers = Both,
         Reread = Reread.Connection,
         Says = "SMTP greeting: 220 {}.",
         Text = "What the server says first.",
@@ -110,7 +110,7 @@ public static class SmtpFiles
     public static readonly ControlLine Greylist = new("greylist", "off")
     {
         Line = "off, on, or a number of minutes from 1 to 720",
-        Readers = Smtp,
+        Readers = Both,
         Reread = Reread.Connection,
         Says = "Strangers are asked to come again: {}.",
         Text = "Whether strangers who come for the first time are put off with 451. on means for 5 "
@@ -124,7 +124,7 @@ public static class SmtpFiles
     {
         Line = "[connection], [helo], [auth], [mail], [rcpt] or [data], or a program to run there",
         Without = "No plugins run.",
-        Readers = Smtp,
+        Readers = Both,
         Reread = Reread.Connection,
         Says = "SMTP plugin: {}.",
         Text = "Programs that are asked about each client, command and message, by the protocol "
@@ -139,7 +139,7 @@ public static class SmtpFiles
         Least = 1,
         Most = 600, // A client waits some minutes (RFC 5321 §4.5.3.2).
         Unit = "seconds",
-        Readers = Smtp,
+        Readers = Both,
         Reread = Reread.Connection,
         Says = "SMTP plugins may take {} seconds.",
         Text = "How long a plugin of smtpplugins may run before it is killed, and has failed. "

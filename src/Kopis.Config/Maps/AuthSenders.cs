@@ -44,11 +44,21 @@ public sealed class AuthSenders
     /// <summary>Where a message goes.</summary>
     /// <param name="sender">Its envelope sender.</param>
     /// <param name="domain">The route of its recipients' domain; null: by MX.</param>
+    /// <param name="isOwn">Whether a user or this host has submitted it: asked only where a line
+    /// for the sender has a login. Any other message may name any sender, so that no login is lent
+    /// to it but that for all mail.</param>
     /// <returns>Null: by MX, without a login. A password goes only to a relay that a line names.
     /// </returns>
-    public SmtpRoute? Route(ReadOnlySpan<byte> sender, SmtpRoute? domain)
+    public SmtpRoute? Route(
+        ReadOnlySpan<byte> sender, SmtpRoute? domain, Func<bool> isOwn)
     {
         SmtpRoute? own = Find(sender);
+        if (own is { Login: not null })
+        {
+            SmtpRoute? ofAll = _routes.TryGet([], out SmtpRoute? route) ? route : null;
+            own = ReferenceEquals(own, ofAll) || isOwn() ? own : ofAll;
+        }
+
         return own is null ? domain
             : own.Fault is not null || own.Relay.Length > 0 ? own
             : domain is null or { Fault: not null } ? domain

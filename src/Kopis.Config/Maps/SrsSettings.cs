@@ -37,7 +37,7 @@ public sealed class SrsSettings
     public string Fault { get; private init; } = "";
 
     /// <summary>Whether the secrets are there and this user may not see them.</summary>
-    public bool IsHidden => Fault.EndsWith(Why(Errno.Access), StringComparison.Ordinal);
+    public bool IsHidden { get; private init; }
 
     /// <summary>What to watch for changes.</summary>
     public static IReadOnlyList<string> Watched(ControlDirectory control) =>
@@ -70,26 +70,38 @@ public sealed class SrsSettings
         }
 
         int days = control.ReadInt(SrsFiles.MaxAge);
-        IReadOnlyList<byte[]>? secrets = TryReadSecrets(Home(control), out string fault);
-        return new SrsSettings(domain, days) { Secrets = secrets ?? [], Fault = fault };
+        IReadOnlyList<byte[]>? secrets =
+            TryReadSecrets(Home(control), out string fault, out int errno);
+        return new SrsSettings(domain, days)
+        {
+            Secrets = secrets ?? [],
+            Fault = fault,
+            IsHidden = errno == Errno.Access,
+        };
     }
 
     /// <summary>The secrets of a home.</summary>
     /// <param name="home">The home.</param>
     /// <param name="fault">Why there are none, with the path; empty if there are.</param>
-    public static IReadOnlyList<byte[]>? TryReadSecrets(string home, out string fault)
+    public static IReadOnlyList<byte[]>? TryReadSecrets(string home, out string fault) =>
+        TryReadSecrets(home, out fault, out _);
+
+    private static IReadOnlyList<byte[]>? TryReadSecrets(
+        string home, out string fault, out int errno)
     {
+        errno = 0;
         string path = Path.Combine(home, Folder, SecretsName);
         IReadOnlyList<byte[]>? secrets = null;
         try
         {
             using Beneath tree = Beneath.Open(Fd.PathBytes(home).AsSpan()[..^1], "srs"u8);
-            byte[]? content = TryReadOwners(tree, out fault);
+            byte[]? content = TryReadOwners(tree, out fault, out errno);
             secrets = content is null ? null : SrsSecrets.TryParse(content, out fault);
         }
         catch (PosixException e)
         {
-            fault = Why(e.Number);
+            errno = e.Number;
+            fault = Why(errno);
         }
 
         fault = fault.Length == 0 ? "" : $"{path}: {fault}";
@@ -98,10 +110,10 @@ public sealed class SrsSettings
 
     /// <summary>The file, if it belongs to the directory's owner and nobody else has rights.
     /// </summary>
-    private static byte[]? TryReadOwners(Beneath tree, out string fault)
+    private static byte[]? TryReadOwners(Beneath tree, out string fault, out int errno)
     {
         FileStatus folder = tree.TryStatus("") ?? default;
-        FileStatus? file = tree.TryStatus(Fd.PathBytes(SecretsName), out int errno);
+        FileStatus? file = tree.TryStatus(Fd.PathBytes(SecretsName), out errno);
         fault = (folder.Mode & OthersMayWrite) != 0 ? "other users may write to its directory"
             : file is null ? Why(errno)
             : (file.Value.Mode & OthersMay) != 0 ? "other users have rights to it"

@@ -37,13 +37,29 @@ public static class SrsProgram
     {
         MakeDirectory(context);
         using Beneath tree = Open(context);
+        int folder = tree.Open(".", OpenFlags.ReadOnly);
+        try
+        {
+            // Two at once would each keep the secrets that it has read, and one lose the other's.
+            int count = Fd.TryLockExclusive(folder) ? Add(context, tree, keepsOld)
+                : throw AccountCommand.Refused("another kopis srs new is running");
+            return $"made a secret; {count} check addresses\n" + Domain(context);
+        }
+        finally
+        {
+            Fd.Close(folder);
+        }
+    }
+
+    /// <summary>Adds a secret; the result is how many there are then.</summary>
+    private static int Add(ProgramContext context, Beneath tree, bool keepsOld)
+    {
         IReadOnlyList<byte[]> old =
             !keepsOld || tree.TryStatus(SrsSettings.SecretsName) is null ? []
             : SrsSettings.TryReadSecrets(context.Home, out string fault)
                 ?? throw AccountCommand.Refused($"{fault}; --only makes a new file");
         Write(tree, SrsSecrets.WithNew(old));
-        int count = Math.Min(old.Count + 1, SrsSecrets.CountMax);
-        return $"made a secret; {count} check addresses\n" + Domain(context);
+        return Math.Min(old.Count + 1, SrsSecrets.CountMax);
     }
 
     private static string Show(ProgramContext context)

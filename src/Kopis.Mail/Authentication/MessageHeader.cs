@@ -24,7 +24,30 @@ public sealed class MessageHeader
     /// <summary>Whether a line that is no field ended it, and not an empty line.</summary>
     public bool IsBroken { get; }
 
+    /// <summary>The same, for those who look at each.</summary>
+    internal ReadOnlySpan<HeaderField> Span => _fields;
+
     /// <summary>The fields of a name, from the top; case does not count.</summary>
-    public IEnumerable<HeaderField> Find(byte[] name) =>
-        _fields.Where(field => Ascii8.EqualsIgnoreCase(field.Name, name));
+    public IEnumerable<HeaderField> Find(byte[] name)
+    {
+        foreach (HeaderField field in _fields)
+        {
+            if (Ascii8.EqualsIgnoreCase(field.Name, name))
+            {
+                yield return field;
+            }
+        }
+    }
+
+    /// <summary>How many fields of a name there are.</summary>
+    public int Count(ReadOnlySpan<byte> name)
+    {
+        int count = 0;
+        foreach (HeaderField field in _fields)
+        {
+            count += Ascii8.EqualsIgnoreCase(field.Name, name) ? 1 : 0;
+        }
+
+        return count;
+    }
 }

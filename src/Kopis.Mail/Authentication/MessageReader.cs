@@ -20,12 +20,13 @@ public sealed class MessageReader(IMessageParts parts)
     /// <summary>Nor is one of more fields: no mail of people has a tenth of it.</summary>
     public const int FieldsMax = 1000;
 
-    private const int HeaderBytesUsual = 4096;
+    private const int HeaderBytesUsual = 2048;
+    private const int FieldsUsual = 16;
 
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
     private readonly ArrayBufferWriter<byte> _bytes = new(HeaderBytesUsual);
-    private readonly List<(int Start, int Colon, int End)> _places = [];
+    private readonly List<(int Start, int Colon, int End)> _places = new(FieldsUsual);
     private int _lineStart;
     private bool _sawCr;
     private bool _isInLine;
@@ -176,10 +177,13 @@ public sealed class MessageReader(IMessageParts parts)
     {
         _isHeaderOver = true;
         ReadOnlyMemory<byte> bytes = _bytes.WrittenMemory;
-        parts.OnHeader(new MessageHeader(
-            [.. _places.Select(place =>
-                new HeaderField(bytes[place.Start..place.End], place.Colon))],
-            _isTooLarge,
-            isBroken));
+        HeaderField[] fields = new HeaderField[_places.Count];
+        for (int i = 0; i < fields.Length; i++)
+        {
+            (int start, int colon, int end) = _places[i];
+            fields[i] = new HeaderField(bytes[start..end], colon);
+        }
+
+        parts.OnHeader(new MessageHeader(fields, _isTooLarge, isBroken));
     }
 }

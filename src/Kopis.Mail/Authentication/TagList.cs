@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using Kopis.Base;
 
 namespace Kopis.Mail.Authentication;
@@ -11,13 +13,22 @@ public sealed class TagList
     /// <summary>More tags than that are no list: RFC 6376 and its registry know 17.</summary>
     public const int TagsMax = 100;
 
-    private readonly List<(string Name, Range Place)> _tags = [];
+    private static readonly SearchValues<byte> Blanks = SearchValues.Create(" \t\r\n"u8);
+
+    private static readonly SearchValues<byte> Controls = SearchValues.Create(
+        [.. Enumerable.Range(0, 32).Append(127).Select(one => (byte)one)
+            .Where(one => !IsBlank(one))]);
+
+
+    private const int TagsUsual = 12;
+
+    private readonly List<(Range Name, Range Place)> _tags = new(TagsUsual);
     private readonly byte[] _text;
 
     private TagList(byte[] text) => _text = text;
 
     /// <summary>The name of the first tag.</summary>
-    public string First => _tags[0].Name;
+    public string First => ByteText.ToText(_text.AsSpan(_tags[0].Name));
 
     /// <summary>Reads a list that has to be right as a whole.</summary>
     /// <returns>Null if it is empty, has a tag twice, or something that is no tag.</returns>
@@ -38,7 +49,7 @@ public sealed class TagList
     }
 
     /// <summary>Whether there is such a tag, in this case of letters.</summary>
-    public bool Has(string name) => _tags.Exists(tag => tag.Name == name);
+    public bool Has(string name) => IndexOf(name) >= 0;
 
     /// <summary>The value of a tag, without blanks at its ends; empty where there is none.
     /// </summary>
@@ -52,6 +63,11 @@ public sealed class TagList
     public string Compact(string name)
     {
         ReadOnlySpan<byte> value = this[name];
+        if (!value.ContainsAny(Blanks))
+        {
+            return ByteText.ToText(value);
+        }
+
         byte[] compact = new byte[value.Length];
         int length = 0;
         foreach (byte one in value)
@@ -68,7 +84,7 @@ public sealed class TagList
     /// <summary>Where the value is in the text that was read, blanks around it included.</summary>
     public Range PlaceOf(string name)
     {
-        int index = _tags.FindIndex(tag => tag.Name == name);
+        int index = IndexOf(name);
         return index < 0 ? 0..0 : _tags[index].Place;
     }
 
@@ -128,19 +144,40 @@ public sealed class TagList
 
         ReadOnlySpan<byte> name = _text.AsSpan(start, equals).Trim(" \t\r\n"u8);
         Range place = (start + equals + 1)..end;
-        if (!IsName(name) || !IsValue(_text.AsSpan(place)))
+        if (!IsName(name) || !IsValue(_text.AsSpan(place)) || HasName(name))
         {
             return false;
         }
 
-        string text = ByteText.ToText(name);
-        if (Has(text))
-        {
-            return false;
-        }
-
-        _tags.Add((text, place));
+        int from = start + _text.AsSpan(start, equals).IndexOfAnyExcept(Blanks);
+        _tags.Add((from..(from + name.Length), place));
         return true;
+    }
+
+    private bool HasName(ReadOnlySpan<byte> name)
+    {
+        foreach ((Range one, _) in _tags)
+        {
+            if (_text.AsSpan(one).SequenceEqual(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private int IndexOf(string name)
+    {
+        for (int i = 0; i < _tags.Count; i++)
+        {
+            if (Ascii.Equals(_text.AsSpan(_tags[i].Name), name))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     /// <summary>tag-name = ALPHA *(ALPHA / DIGIT / "_").</summary>
@@ -164,18 +201,7 @@ public sealed class TagList
     }
 
     /// <summary>Printing characters and blanks; UTF-8 too, as RFC 8616 §5 has it.</summary>
-    private static bool IsValue(ReadOnlySpan<byte> value)
-    {
-        foreach (byte one in value)
-        {
-            if ((one < 32 && !IsBlank(one)) || one == 127)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    private static bool IsValue(ReadOnlySpan<byte> value) => !value.ContainsAny(Controls);
 
     private static bool IsBlank(byte one) =>
         one is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n';

@@ -18,6 +18,10 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
     /// </summary>
     public const int ChangesMax = 2000;
 
+    /// <summary>What is kept of a reason to put a message into quarantine, in bytes: it goes into
+    /// a field and the log.</summary>
+    public const int ReasonBytesMax = 200;
+
     /// <summary>Bytes of all of them, without a body.</summary>
     public const int ChangesBytesMax = 1024 * 1024;
 
@@ -270,7 +274,8 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
             case MilterReplyKind.ChangeHeader:
                 return TryField(FieldEditKind.Change, Math.Max(1, Number(reply.Index)), reply);
             case MilterReplyKind.Quarantine:
-                _changes.Quarantine = Base.LogText.Safe(reply.First);
+                _changes.Quarantine = Base.LogText.Safe(
+                    reply.First.AsSpan(0, Math.Min(reply.First.Length, ReasonBytesMax)));
                 return true;
             case MilterReplyKind.ChangeSender:
                 _changes.Sender = ReadAddress(reply.First);

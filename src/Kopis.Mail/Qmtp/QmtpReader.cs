@@ -49,8 +49,11 @@ public sealed class QmtpReader : ITransferReader
     /// <inheritdoc/>
     public bool IsBegun { get; private set; }
 
+    /// <summary>Whether nothing of this client is taken.</summary>
+    public bool IsRefused { get; init; }
+
     /// <inheritdoc/>
-    public bool IsUnwanted => IsTooBig || !IsSenderFit;
+    public bool IsUnwanted => IsTooBig || !IsSenderFit || IsRefused;
 
     /// <summary>Whether the message is over the limit.</summary>
     public bool IsTooBig => _policy.MessageBytesMax > 0 && _size > _policy.MessageBytesMax;

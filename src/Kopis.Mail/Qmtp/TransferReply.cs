@@ -14,6 +14,11 @@ public static class TransferReply
     public static ReadOnlySpan<byte> TooBig =>
         "Dsorry, that message size exceeds my databytes limit (#5.3.4)"u8;
 
+    /// <summary>QMTP: a stranger's mail, where what is asked about it by SMTP may refuse it.
+    /// </summary>
+    public static ReadOnlySpan<byte> NotChecked =>
+        "Dsorry, mail from strangers is checked here: it has to come by SMTP (#5.7.1)"u8;
+
     /// <summary>QMQP: an address is too long or holds a NUL.</summary>
     public static ReadOnlySpan<byte> BadAddress =>
         "Dsorry, I can't accept addresses like that (#5.1.3)"u8;

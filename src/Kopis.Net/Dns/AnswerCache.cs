@@ -1,21 +1,44 @@
 namespace Kopis.Net.Dns;
 
 /// <summary>
-/// Answers of DNS for as long as they are good. Two generations: when the young one is full it
-/// becomes the old one, and the old one goes. May be used from many threads.
+/// Answers of DNS for as long as they are good. Two generations: when the young one is full, of
+/// answers or of bytes, it becomes the old one, and the old one goes. May be used from many
+/// threads.
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="answersMax">How many answers are kept.</param>
-public sealed class AnswerCache(TimeProvider time, int answersMax = AnswerCache.AnswersMax)
+/// <param name="bytesMax">How much memory they take.</param>
+public sealed class AnswerCache(
+    TimeProvider time, int answersMax = AnswerCache.AnswersMax,
+    long bytesMax = AnswerCache.BytesMax)
 {
-    /// <summary>At some hundred bytes each, a few MB.</summary>
+    /// <summary>Most take some hundred bytes.</summary>
     public const int AnswersMax = 10_000;
+
+    /// <summary>What all answers take, with their questions.</summary>
+    public const long BytesMax = 8 * 1024 * 1024;
+
+    private const int EntryBytes = 150; // Of a dictionary and its objects.
 
     private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
 
     private readonly Lock _lock = new();
     private Dictionary<string, (object Answer, long Since, TimeSpan Keep)> _young = [];
     private Dictionary<string, (object Answer, long Since, TimeSpan Keep)> _old = [];
+    private long _youngBytes;
+    private long _oldBytes;
+
+    /// <summary>What the answers take, in bytes.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _youngBytes + _oldBytes;
+            }
+        }
+    }
 
     /// <summary>How many answers are kept.</summary>
     public int Count
@@ -42,20 +65,29 @@ public sealed class AnswerCache(TimeProvider time, int answersMax = AnswerCache.
     }
 
     /// <summary>Keeps an answer; an hour at most.</summary>
-    public void Add(string question, object answer, TimeSpan keep)
+    /// <param name="question">What was asked.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="bytes">What it takes in memory.</param>
+    /// <param name="keep">How long it is good.</param>
+    public void Add(string question, object answer, int bytes, TimeSpan keep)
     {
-        if (keep <= TimeSpan.Zero)
+        long size = bytes + (question.Length * sizeof(char)) + EntryBytes;
+        if (keep <= TimeSpan.Zero || size > bytesMax / 2)
         {
             return;
         }
 
         lock (_lock)
         {
-            if (_young.Count >= answersMax / 2)
+            if (_young.Count >= answersMax / 2 || _youngBytes + size > bytesMax / 2)
             {
                 (_young, _old) = (_old, _young);
+                (_oldBytes, _youngBytes) = (_youngBytes, 0);
                 _young.Clear();
             }
+
+            // One that replaces another counts beside it, so that the sum is never too small.
+            _youngBytes += size;
 
             _young[question] =
                 (answer, time.GetTimestamp(), keep < KeepMost ? keep : KeepMost);

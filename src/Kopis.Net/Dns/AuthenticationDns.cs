@@ -16,6 +16,7 @@ public sealed class AuthenticationDns(
     IMailDns dns, AnswerCache cache, TimeProvider time, TimeSpan budget) : IAuthenticationDns
 {
     private const int CachedTextMax = 8192; // Of one answer.
+    private const int RecordBytes = 64; // Of a string or an address, without its text.
     private static readonly TimeSpan KeepNone = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan KeepFailure = TimeSpan.FromSeconds(10);
 
@@ -26,54 +27,72 @@ public sealed class AuthenticationDns(
 
     /// <inheritdoc/>
     public ValueTask<DnsRecords<string>> FindTextsAsync(string name, CancellationToken stop) =>
-        AskAsync("T", name, () => dns.FindTextsAsync(name, stop));
+        FindAsync("T", name, static (dns, name, stop) => dns.FindTextsAsync(name, stop), stop);
 
     /// <inheritdoc/>
     public ValueTask<DnsRecords<IPAddress>> FindAddressesAsync(
         string name, bool isIPv6, CancellationToken stop) => isIPv6
-        ? AskAsync("6", name, () => dns.FindIPv6Async(name, stop))
-        : AskAsync("4", name, () => dns.FindIPv4Async(name, stop));
+        ? FindAsync("6", name, static (dns, name, stop) => dns.FindIPv6Async(name, stop), stop)
+        : FindAsync("4", name, static (dns, name, stop) => dns.FindIPv4Async(name, stop), stop);
 
     /// <inheritdoc/>
     public ValueTask<DnsRecords<string>> FindExchangersAsync(
-        string name, CancellationToken stop) =>
-        AskAsync("M", name, async () =>
+        string name, CancellationToken stop) => FindAsync(
+        "M",
+        name,
+        static async (dns, name, stop) =>
         {
             DnsAnswer<MailExchanger> found = await dns.FindExchangersAsync(name, stop);
             return new DnsAnswer<string>(
                 found.Status, [.. found.Records.Select(one => one.Host)], found.Seconds);
-        });
+        },
+        stop);
 
     /// <inheritdoc/>
     public ValueTask<DnsRecords<string>> FindNamesAsync(
-        IPAddress address, CancellationToken stop) =>
-        AskAsync("P", address.ToString(), () => dns.FindNamesAsync(address, stop));
+        IPAddress address, CancellationToken stop) => FindAsync(
+        "P",
+        address.ToString(),
+        static (dns, text, stop) => dns.FindNamesAsync(IPAddress.Parse(text), stop),
+        stop);
 
-    private async ValueTask<DnsRecords<T>> AskAsync<T>(
-        string type, string name, Func<Task<DnsAnswer<T>>> ask)
+    // What is known, as nearly all of a busy host is, takes no state machine.
+    private ValueTask<DnsRecords<T>> FindAsync<T>(
+        string type,
+        string name,
+        Func<IMailDns, string, CancellationToken, Task<DnsAnswer<T>>> ask,
+        CancellationToken stop)
     {
         string question = type + name.ToLowerInvariant();
-        if (cache.Find(question) is DnsRecords<T> known)
-        {
-            return known;
-        }
+        return cache.Find(question) is DnsRecords<T> known
+            ? ValueTask.FromResult(known)
+            : AskAsync(question, name, ask, stop);
+    }
 
+    private async ValueTask<DnsRecords<T>> AskAsync<T>(
+        string question,
+        string name,
+        Func<IMailDns, string, CancellationToken, Task<DnsAnswer<T>>> ask,
+        CancellationToken stop)
+    {
         if (time.GetElapsedTime(_start) >= budget)
         {
             return new DnsRecords<T>(DnsOutcome.Temporary);
         }
 
         Questions++;
-        DnsAnswer<T> answer = await ask();
+        DnsAnswer<T> answer = await ask(dns, name, stop);
         DnsRecords<T> records = answer.Status switch
         {
             DnsStatus.Found => new DnsRecords<T>(answer.Records),
             DnsStatus.NoSuchName => new DnsRecords<T>(DnsOutcome.NoSuchName),
             _ => new DnsRecords<T>(DnsOutcome.Temporary),
         };
-        if (records.Records.Sum(one => (one as string)?.Length ?? 0) <= CachedTextMax)
+        int characters = records.Records.Sum(one => (one as string)?.Length ?? 0);
+        if (characters <= CachedTextMax)
         {
-            cache.Add(question, records, records.Outcome switch
+            int bytes = (characters * sizeof(char)) + (records.Records.Count * RecordBytes);
+            cache.Add(question, records, bytes, records.Outcome switch
             {
                 DnsOutcome.Found => TimeSpan.FromSeconds(answer.Seconds),
                 DnsOutcome.Temporary => KeepFailure,

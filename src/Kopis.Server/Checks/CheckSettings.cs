@@ -3,6 +3,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Mail.Authentication.Results;
 using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
 
@@ -35,7 +36,7 @@ internal sealed class CheckSettings
         Reports = ReportSettings.Read(control);
         Server = ByteText.ToText(control.ReadLineOrDefault(CheckFiles.AuthServId) ?? []);
         string me = ByteText.ToText(control.ReadLine(HostFiles.Me) ?? []);
-        Names = me.Length > 0 && me != Server ? [Server, me] : [Server];
+        Names = ForgedResultsFilter.Names(me.Length > 0 && me != Server ? [Server, me] : [Server]);
         string greeting =
             ByteText.ToText(control.ReadLineOrDefault(SmtpFiles.SmtpGreeting) ?? []);
         HeloNames = [.. ((string[])[me, greeting.Split(' ')[0], "localhost"])
@@ -65,7 +66,7 @@ internal sealed class CheckSettings
     internal string Server { get; }
 
     /// <summary>It and the host's name: whose fields nobody else writes.</summary>
-    internal IReadOnlyList<string> Names { get; }
+    internal IReadOnlySet<string> Names { get; }
 
     internal IMailDns Dns { get; }
 
@@ -77,6 +78,10 @@ internal sealed class CheckSettings
     /// <summary>Whether mail of a stranger at this address is checked at all.</summary>
     internal bool AppliesTo(IPAddress client) =>
         (Helo, HeloSelf, Spf, Dkim, Dmarc, ReverseName) != default && !IsLocal(client);
+
+    /// <summary>Whether a message may be refused for what is found.</summary>
+    internal bool MayRefuse => Spf > CheckAction.Tag || Dkim > CheckAction.Tag
+        || Dmarc > CheckAction.Tag || ReverseName > CheckAction.Tag;
 
     /// <summary>Whether it is never refused.</summary>
     internal bool IsExempt(IPAddress client) => _exempt.Contains(client);

@@ -12,6 +12,7 @@ internal sealed record CheckVerdict(byte[] Field, SmtpAnswer? Refusal, string Wo
     /// <summary>Whether SPF and iprev both speak for it.</summary>
     internal bool IsVouchedFor { get; init; }
 
-    /// <summary>What goes into a report; null where nobody asks for one.</summary>
-    internal ReportedVerdict? Reported { get; init; }
+    /// <summary>What goes into a report once it is known what becomes of the message, by its
+    /// refusal, if any; null where nobody asks for one.</summary>
+    internal Func<SmtpAnswer?, ReportedVerdict?> Reported { get; init; } = static _ => null;
 }

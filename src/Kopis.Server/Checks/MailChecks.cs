@@ -2,17 +2,17 @@ using System.Net;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Mail.Authentication;
-using Kopis.Mail.Authentication.Dkim;
 using Kopis.Mail.Authentication.Results;
 using Kopis.Mail.Authentication.Spf;
+using Kopis.Mail.Smtp;
 using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
 using Kopis.Posix;
 
 namespace Kopis.Server.Checks;
 
-/// <summary>The checks of a server's messages, and what they share: settings, answers of DNS,
-/// and keys.</summary>
+/// <summary>The checks of a server's messages, and what they share: settings, and answers of
+/// DNS.</summary>
 /// <param name="control">Where the control files are.</param>
 /// <param name="dns">Asked; read again with the control files.</param>
 /// <param name="time">The clock.</param>
@@ -26,7 +26,6 @@ internal sealed class MailChecks(
     private static readonly TimeSpan RcptTime = TimeSpan.FromSeconds(5);
 
     private readonly AnswerCache _answers = new(time);
-    private readonly RsaKeys _keys = new();
     private readonly Reloading<CheckSettings> _settings = new(
         control.Watched(CheckSettings.Files), () => CheckSettings.Load(control, dns), time);
 
@@ -47,7 +46,7 @@ internal sealed class MailChecks(
         return settings.AppliesTo(client)
             ? new MessageChecks(
                 settings, new AuthenticationDns(settings.Dns, _answers, time, DnsTime), client,
-                helo ?? [], sender, _keys, time)
+                helo ?? [], sender, time)
             {
                 Helo = Judge(settings, client, helo, isOwn).Fault,
             }
@@ -111,17 +110,22 @@ internal sealed class MailChecks(
         }
     }
 
+    /// <summary>Whether a message may be in a report. What answers our own reports is in none: two
+    /// hosts would report on each other for ever.</summary>
+    /// <param name="isOnlyFor">Whether an address is its only recipient.</param>
+    internal bool IsReported(Func<byte[], bool> isOnlyFor) =>
+        reports is not null && _settings.Current().Reports is { } settings
+        && !isOnlyFor(ByteText.ToBytes(settings.Address));
+
     /// <summary>Puts a verdict into the report of its domain.</summary>
-    /// <param name="verdict">Of a message that was taken, or refused for good.</param>
-    /// <param name="isOnlyFor">Whether an address is its only recipient. What answers our own
-    /// reports is in no report: two hosts would report on each other for ever.</param>
-    internal void Report(CheckVerdict verdict, Func<byte[], bool> isOnlyFor)
+    /// <param name="verdict">What the checks say.</param>
+    /// <param name="refusal">Why the message was not taken, by the checks, by a filter or by the
+    /// queue; null where it was.</param>
+    internal void Report(CheckVerdict verdict, SmtpAnswer? refusal)
     {
-        if (reports is not null && verdict.Reported is { } reported
-            && _settings.Current().Reports is { } settings
-            && !isOnlyFor(ByteText.ToBytes(settings.Address)))
+        if (verdict.Reported(refusal) is { } reported)
         {
-            reports.Add(reported.Domain, reported.Policy, reported.Row, reported.Client);
+            reports?.Add(reported.Domain, reported.Policy, reported.Row, reported.Client);
         }
     }
 

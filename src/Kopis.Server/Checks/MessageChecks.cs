@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Text;
 using Kopis.Base;
 using Kopis.Mail.Authentication;
 using Kopis.Mail.Authentication.Dkim;
@@ -16,6 +17,12 @@ namespace Kopis.Server.Checks;
 /// </summary>
 internal sealed class MessageChecks : IDisposable
 {
+    private const int WordsUsual = 256;
+
+    // What LogText leaves as it is, and blanks; letters alone are enough for names and reasons.
+    private static readonly SearchValues<char> Plain = SearchValues.Create(
+        " ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_'=");
+
     private readonly CheckSettings _settings;
     private readonly IAuthenticationDns _dns;
     private readonly IPAddress _client;
@@ -34,15 +41,14 @@ internal sealed class MessageChecks : IDisposable
     /// <param name="client">The client's address.</param>
     /// <param name="helo">What it calls itself.</param>
     /// <param name="sender">The envelope sender.</param>
-    /// <param name="keys">Keys of DKIM that were loaded before.</param>
     /// <param name="time">The clock.</param>
     internal MessageChecks(
         CheckSettings settings, IAuthenticationDns dns, IPAddress client, byte[] helo,
-        byte[] sender, RsaKeys keys, TimeProvider time)
+        byte[] sender, TimeProvider time)
     {
         (_settings, _dns, _client, _time) = (settings, dns, client, time);
         (_helo, _sender) = (helo, sender);
-        _signatures = new DkimVerifier(keys);
+        _signatures = new DkimVerifier();
         _reader = new MessageReader(_signatures);
         _reverseName = settings.ReverseName == CheckAction.Off ? null
             : ReverseNameCheck.CheckAsync(dns, client, _stop.Token);
@@ -78,8 +84,8 @@ internal sealed class MessageChecks : IDisposable
         {
             IsVouchedFor = results.ReverseName?.Result == AuthenticationResult.Pass
                 && results.Spf?.Result == AuthenticationResult.Pass,
-            Reported = _settings.Reports is null ? null
-                : ReportedVerdict.Of(_client, _sender, all, refusal, isExempt),
+            Reported = end => _settings.Reports is null ? null
+                : ReportedVerdict.Of(_client, _sender, all, end, isExempt),
         };
     }
 
@@ -87,8 +93,13 @@ internal sealed class MessageChecks : IDisposable
     public void Dispose()
     {
         // What is still asked ends by itself; nobody waits for it.
-        _stop.Cancel();
-        ErrorLog.Watch(Task.WhenAll(((Task?[])[_reverseName, _spf]).OfType<Task>()));
+        if (_reverseName is { IsCompletedSuccessfully: false }
+            || _spf is { IsCompletedSuccessfully: false })
+        {
+            _stop.Cancel();
+            ErrorLog.Watch(Task.WhenAll(((Task?[])[_reverseName, _spf]).OfType<Task>()));
+        }
+
         _signatures.Dispose();
         _stop.Dispose();
     }
@@ -146,45 +157,47 @@ internal sealed class MessageChecks : IDisposable
 
     private string Words(CheckResults results, Mail.Smtp.SmtpAnswer? refusal)
     {
-        List<string> words = [$"checks {_client} <{LogText.Safe(_sender)}>:"];
+        StringBuilder words = new(WordsUsual);
+        words.Append($"checks {_client} <{LogText.Safe(_sender)}>:");
         if (Helo != HeloFault.None)
         {
-            words.Add($"helo=fail of {LogText.Safe(_helo)}");
+            words.Append($" helo=fail of {LogText.Safe(_helo)}");
         }
 
         if (results.ReverseName is { } name)
         {
-            words.Add($"iprev={Word(name.Result)}");
+            words.Append(" iprev=").Append(AuthenticationWords.Of(name.Result));
         }
 
         if (results.Spf is { } spf)
         {
-            words.Add($"spf={Word(spf.Result)}{Reason(spf.Reason)}");
+            words.Append(" spf=").Append(AuthenticationWords.Of(spf.Result))
+                .Append(Reason(spf.Reason));
         }
 
-        if (results.Dkim is { } dkim)
+        foreach (DkimCheck one in results.Dkim ?? [])
         {
-            words.AddRange(dkim.Select(one => $"dkim={Word(one.Result)}{Reason(one.Reason)}"
-                + (one.Signature is { } by ? $" of {Safe(by.Domain)}" : "")));
-            words.AddRange(dkim.Count == 0 ? ["dkim=none"] : []);
+            words.Append(" dkim=").Append(AuthenticationWords.Of(one.Result))
+                .Append(Reason(one.Reason));
+            if (one.Signature is { } by)
+            {
+                words.Append(" of ").Append(Safe(by.Domain));
+            }
         }
 
+        words.Append(results.Dkim is { Count: 0 } ? " dkim=none" : "");
         if (results.Dmarc is { } dmarc)
         {
-            words.Add($"dmarc={Word(dmarc.Result)} of {Safe(dmarc.AuthorDomain)}"
-                + Reason(dmarc.Reason));
+            words.Append(" dmarc=").Append(AuthenticationWords.Of(dmarc.Result)).Append(" of ")
+                .Append(Safe(dmarc.AuthorDomain)).Append(Reason(dmarc.Reason));
         }
 
-        words.Add(refusal is null ? "taken" : refusal.Line);
-        return string.Join(' ', words);
+        return words.Append(' ').Append(refusal is null ? "taken" : refusal.Line).ToString();
     }
-
-    private static string Word(AuthenticationResult result) =>
-        result.ToString().ToLowerInvariant();
 
     private static string Reason(string reason) => reason.Length > 0 ? $" ({Safe(reason)})" : "";
 
     // Words stay words: blanks are ours.
-    private static string Safe(string text) => string.Join(
-        ' ', text.Split(' ').Select(word => LogText.Safe(ByteText.ToBytes(word))));
+    private static string Safe(string text) => !text.AsSpan().ContainsAnyExcept(Plain) ? text
+        : string.Join(' ', text.Split(' ').Select(word => LogText.Safe(ByteText.ToBytes(word))));
 }

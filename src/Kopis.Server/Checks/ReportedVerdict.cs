@@ -74,15 +74,12 @@ internal sealed record ReportedVerdict(string Domain, string Policy, string Row,
     }
 
     private static ReportedResult Result(DkimCheck check) => new(
-        check.Signature!.Domain, check.Signature.Selector, Word(check.Result));
+        check.Signature!.Domain, check.Signature.Selector, AuthenticationWords.Of(check.Result));
 
     // The name of HELO stands in for an empty sender (RFC 7208 §2.4).
     private static ReportedResult? Result(SpfCheck? check) =>
         check is not null && DomainText.Normalize(check.Request.Domain) is { } domain
-            ? new ReportedResult(domain, "mfrom", Word(check.Result)) : null;
-
-    private static string Word(AuthenticationResult result) =>
-        result.ToString().ToLowerInvariant();
+            ? new ReportedResult(domain, "mfrom", AuthenticationWords.Of(check.Result)) : null;
 
     private static string Word(bool isPass) => isPass ? "pass" : "fail";
 }

@@ -31,6 +31,9 @@ internal sealed class FilteredIntake(IIntakeClient queue, MessageFilters filters
     /// <summary>Why the message is not queued, where filters decided that; else null.</summary>
     internal SmtpAnswer? Refusal { get; private set; }
 
+    /// <summary>Whether it went on to the queue: a filter may have had it thrown away.</summary>
+    internal bool IsPassedOn => _queued is not null;
+
     /// <inheritdoc/>
     public string? CustomText => _queued?.CustomText;
 

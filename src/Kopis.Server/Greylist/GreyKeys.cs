@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Kopis.Base;
 using Kopis.Net.Dns;
@@ -16,7 +17,7 @@ namespace Kopis.Server.Greylist;
 /// <param name="Try">Network, sender's domain and recipient.</param>
 /// <param name="Pair">Network and sender's domain.</param>
 /// <param name="Trusted">The network.</param>
-/// <param name="Network">The same, shorter, for counting.</param>
+/// <param name="Network">For counting: the network, or the /48 that it is part of.</param>
 internal readonly record struct GreyKeys(
     UInt128 Try, UInt128 Pair, UInt128 Trusted, ulong Network)
 {
@@ -33,7 +34,18 @@ internal readonly record struct GreyKeys(
         UInt128 trusted = Hash((byte)'N', network, [], []);
         return new GreyKeys(
             Hash((byte)'T', network, domain, Ascii8.ToLower(recipient)),
-            Hash((byte)'P', network, domain, []), trusted, (ulong)trusted);
+            Hash((byte)'P', network, domain, []), trusted,
+            Site(OwnAddresses.Plain(client)) is { } site
+                ? (ulong)Hash((byte)'S', site, [], []) : (ulong)trusted);
+    }
+
+    /// <summary>The /48 of an IPv6 address, which is what a site has (RFC 6177 §2): 65,536 networks
+    /// count as one. Null for IPv4.</summary>
+    private static byte[]? Site(IPAddress address)
+    {
+        const int siteBytes = 6;
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? address.GetAddressBytes()[..siteBytes] : null;
     }
 
     private static UInt128 Hash(

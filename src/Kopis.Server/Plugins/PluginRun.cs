@@ -14,6 +14,7 @@ internal sealed class PluginRun
     private const int CannotRun = 120; // What qmail-spp takes for that.
     private const int BlockBytes = 4096;
 
+    private readonly Func<int, int> _watch;
     private readonly Plugin _plugin;
     private readonly ByteEnvironment _environment;
     private readonly string _home;
@@ -23,8 +24,10 @@ internal sealed class PluginRun
     private bool _isStopped;
 
     private PluginRun(
-        Plugin plugin, ByteEnvironment environment, string home, TimeSpan timeout) =>
-        (_plugin, _environment, _home, _timeout) = (plugin, environment, home, timeout);
+        Plugin plugin, ByteEnvironment environment, string home, TimeSpan timeout,
+        Func<int, int> watch) =>
+        (_plugin, _environment, _home, _timeout, _watch) =
+            (plugin, environment, home, timeout, watch);
 
     /// <summary>Runs it to its end.</summary>
     /// <param name="plugin">Which.</param>
@@ -32,12 +35,15 @@ internal sealed class PluginRun
     /// <param name="home">Its working directory.</param>
     /// <param name="timeout">How long it may take.</param>
     /// <param name="stop">Kills it.</param>
+    /// <param name="watch">Gives a descriptor of a process that is readable at its end; null for
+    /// pidfd_open(2).</param>
     /// <returns>What it wrote, and why it failed; null: it did not.</returns>
     internal static async Task<(PluginOutput Output, string? Failure)> RunAsync(
         Plugin plugin, ByteEnvironment environment, string home, TimeSpan timeout,
-        CancellationToken stop)
+        CancellationToken stop, Func<int, int>? watch = null)
     {
-        PluginRun run = new(plugin, environment, home, timeout);
+        PluginRun run = new(
+            plugin, environment, home, timeout, watch ?? Processes.OpenDescriptor);
         using CancellationTokenRegistration kill = stop.UnsafeRegister(
             static one => ((PluginRun)one!).Stop(), run);
         return await Task.Factory.StartNew(
@@ -100,10 +106,20 @@ internal sealed class PluginRun
     private string? Follow(int pid, ref int read, PluginOutput output)
     {
         long start = TimeProvider.System.GetTimestamp();
-        string? failure = Listen(read, output, start);
+        int ended = -1;
+        string? failure;
+        try
+        {
+            ended = _watch(pid);
+            failure = Listen(read, output, start);
+        }
+        catch (PosixException e)
+        {
+            failure = e.Message; // There are no more descriptors: it ends, and is waited for.
+        }
+
         Fd.Close(read); // One that goes on writing gets SIGPIPE.
         read = -1;
-        int ended = Processes.OpenDescriptor(pid);
         if (failure is null && !Poller.WaitReadable(ended, Left(start)))
         {
             failure = TakesTooLong();
@@ -115,7 +131,7 @@ internal sealed class PluginRun
         }
 
         // It has its number until it is waited for: no kill meets another process.
-        while (!Poller.WaitReadable(ended, TimeSpan.FromMinutes(1)))
+        while (ended >= 0 && !Poller.WaitReadable(ended, TimeSpan.FromMinutes(1)))
         {
         }
 

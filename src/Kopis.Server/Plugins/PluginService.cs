@@ -13,6 +13,7 @@ internal sealed class PluginService(
     ControlDirectory control, string home, Action<string> log, TimeProvider time)
 {
     private readonly PluginPlaces _places = new();
+    private readonly LogThrottle _faults = new(log, time);
     private readonly Reloading<PluginList> _list = new(
         control.Watched(PluginList.Files), () => PluginList.Load(control), time);
 
@@ -31,7 +32,8 @@ internal sealed class PluginService(
             list, list.IsEmpty ? client.Environment : new ByteEnvironment(client.Environment),
             client.Environment["NOSPP"] is null,
             (plugin, environment, stop) => RunAsync(list, client, plugin, environment, stop),
-            line => log($"{who}: {line}"));
+            line => log($"{who}: {line}"),
+            (plugin, line) => _faults.Write(plugin.Name, $"{who}: plugin {plugin.Name}: {line}"));
     }
 
     private async Task<(PluginOutput Output, string? Failure)> RunAsync(

@@ -23,6 +23,7 @@ internal sealed class SessionPlugins
     private readonly PluginList _list;
     private readonly RunPlugin _run;
     private readonly Action<string> _log;
+    private readonly Action<Plugin, string> _logFault;
     private readonly List<(byte[] Line, bool IsOfMessage)> _fields = [];
     private readonly Dictionary<SmtpHook, SmtpAnswer> _later = [];
     private readonly HashSet<string> _set = new(StringComparer.Ordinal);
@@ -33,9 +34,9 @@ internal sealed class SessionPlugins
 
     internal SessionPlugins(
         PluginList list, ByteEnvironment environment, bool isOn, RunPlugin run,
-        Action<string> log)
+        Action<string> log, Action<Plugin, string> logFault)
     {
-        (_list, _run, _log, Environment) = (list, run, log, environment);
+        (_list, _run, _log, _logFault, Environment) = (list, run, log, logFault, environment);
         _isOn = isOn && !list.IsEmpty;
         _start = (environment, _isOn);
     }
@@ -92,7 +93,7 @@ internal sealed class SessionPlugins
 
             if (failure is not null)
             {
-                _log($"plugin {plugin.Name}: {failure}");
+                _logFault(plugin, failure);
                 if (plugin.IsRequired)
                 {
                     return ruling with { Refusal = Failed };
@@ -103,7 +104,7 @@ internal sealed class SessionPlugins
 
             foreach (string fault in output.Faults)
             {
-                _log($"plugin {plugin.Name}: not understood: {fault}");
+                _logFault(plugin, $"not understood: {fault}");
             }
 
             ruling = Follow(ruling, output, stage);

@@ -1,5 +1,6 @@
 using System.Net;
 using Kopis.Base;
+using Kopis.Mail.Authentication.Results;
 using Kopis.Mail.Qmtp;
 using Kopis.Mail.Smtp;
 using Kopis.Net;
@@ -9,10 +10,20 @@ using Kopis.Server.Smtp;
 namespace Kopis.Server.Qmtp;
 
 /// <summary>One QMTP session: messages until the client ends it (contract §9.2).</summary>
+/// <param name="connection">The client.</param>
+/// <param name="policy">What it may send.</param>
+/// <param name="queue">Where mail goes.</param>
+/// <param name="time">The clock.</param>
+/// <param name="isRefused">Whether nothing of it is taken.</param>
 internal sealed class QmtpConversation(
-    Connection connection, IReceivePolicy policy, IIntakeClient queue, TimeProvider time)
+    Connection connection, IReceivePolicy policy, IIntakeClient queue, TimeProvider time,
+    bool isRefused)
 {
-    private readonly QmtpReader _reader = new(policy);
+    private readonly QmtpReader _reader = new(policy) { IsRefused = isRefused };
+
+    /// <summary>Our own names as authserv-ids, whose results no stranger writes; null: a client of
+    /// ours.</summary>
+    internal IReadOnlySet<string>? OwnNames { get; init; }
 
     /// <summary>Who knows whether an address of SRS was made here; null: nobody is asked.</summary>
     internal IRecipientCheck? Recipients { get; init; }
@@ -26,6 +37,7 @@ internal sealed class QmtpConversation(
         {
             _reader.Reset();
             await using MessageUpload upload = new(queue);
+            pump.Filter = OwnNames is null ? null : new ForgedResultsFilter(OwnNames);
             if (await pump.ReadAsync(_reader, upload, stop) is { } code)
             {
                 return code;
@@ -60,6 +72,11 @@ internal sealed class QmtpConversation(
     // What is said of the recipients that were accepted.
     private async Task<byte[]> FinishAsync(MessageUpload upload)
     {
+        if (isRefused)
+        {
+            return TransferReply.NotChecked.ToArray();
+        }
+
         if (_reader.IsTooBig)
         {
             return TransferReply.TooBig.ToArray();

@@ -1,8 +1,10 @@
+using System.Net;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Queue.Intake;
+using Kopis.Server.Smtp;
 
 namespace Kopis.Server.Qmtp;
 
@@ -32,11 +34,16 @@ internal sealed class QmtpHandler(
             ReceivePolicy policy = new(
                 settings.DataBytes, settings.RcptHosts, settings.Recipients, _names,
                 connection.Environment);
-            QmtpConversation conversation =
-                new(connection, policy, queue(connection.Environment), time)
-                {
-                    Recipients = Recipients,
-                };
+            IPAddress? client = new ClientInfo(connection.Environment, Helo: null).Address;
+            bool isStranger = policy.RelayClient is null;
+            QmtpConversation conversation = new(
+                connection, policy, queue(connection.Environment), time,
+                isStranger && settings.Refuses(client))
+            {
+                Recipients = Recipients,
+                OwnNames = isStranger && (client is null || !settings.Checks.IsLocal(client))
+                    ? settings.Checks.Names : null,
+            };
             return await conversation.RunAsync(stop);
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)

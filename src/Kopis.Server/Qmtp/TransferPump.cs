@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Kopis.Base;
+using Kopis.Mail.Authentication.Results;
 using Kopis.Mail.Header;
 using Kopis.Mail.Qmtp;
 using Kopis.Mail.Smtp;
@@ -24,7 +25,11 @@ internal sealed class TransferPump(
     // What is held in memory of answers; more go out when the client takes them.
     private const int AnswerBytesMax = 64 * 1024;
 
+    private readonly ArrayBufferWriter<byte> _unfiltered = new();
     private readonly ConnectionEnds _peer = ConnectionEnds.Of(connection.Environment);
+
+    /// <summary>Takes forged results out of the message; null where nothing is taken out.</summary>
+    internal ForgedResultsFilter? Filter { get; set; }
 
     /// <summary>How a session ends whose client is gone, slow or served.</summary>
     internal int EndCode => connection.IsTimedOut ? ExitCode.Temporary : ExitCode.Success;
@@ -64,6 +69,7 @@ internal sealed class TransferPump(
             connection.Input.AdvanceTo(rest.Start);
             if (step != TransferStep.More)
             {
+                Filter?.End(upload.Block);
                 return step switch
                 {
                     TransferStep.Whole => null,
@@ -90,7 +96,7 @@ internal sealed class TransferPump(
         connection.Output.UnflushedBytes < atLeast || await connection.FlushAsync();
 
     // Stops when the block is full: then something is left, and the step is More.
-    private static TransferStep Decode(
+    private TransferStep Decode(
         ITransferReader reader, MessageBlock block, ref ReadOnlySequence<byte> rest)
     {
         TransferStep step = TransferStep.More;
@@ -99,7 +105,18 @@ internal sealed class TransferPump(
             // The grammar may have one byte in hand.
             ReadOnlySpan<byte> piece = rest.FirstSpan;
             piece = piece[..Math.Min(piece.Length, block.Free - 1)];
-            step = reader.Read(piece, block, out int used);
+            int used;
+            if (Filter is { IsOver: false } filter)
+            {
+                step = reader.Read(piece, _unfiltered, out used);
+                filter.Read(_unfiltered.WrittenSpan, block);
+                _unfiltered.ResetWrittenCount();
+            }
+            else
+            {
+                step = reader.Read(piece, block, out used);
+            }
+
             rest = rest.Slice(used);
         }
 

@@ -403,23 +403,19 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
     private async ValueTask FinishAsync(SmtpMessage message)
     {
-        byte[] head = [];
-        byte[] sender = _session.Sender;
-        bool isVouchedFor = false;
+        CheckedMessage? known = null;
         if (message.Checks is { } checks)
         {
             CheckVerdict verdict = await checks.JudgeAsync();
             _services.Log($"{_connection.Number} {verdict.Words}");
-            _services.Checks.Report(verdict, address => _session.IsOnlyFor(address));
+            known = new CheckedMessage(_services, verdict, _client.Address!, _session);
             if (verdict.Refusal is { } refusal)
             {
+                known.Refused(refusal);
                 _session.Abandon();
                 _session.Say(_connection.Output, refusal);
                 return;
             }
-
-            head = verdict.Field;
-            isVouchedFor = verdict.IsVouchedFor;
         }
 
         if (IsStranger)
@@ -428,11 +424,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         }
 
         byte[] envelope = _session.DetachEnvelope();
-        QueueReply? reply = await message.FinishAsync(envelope, head);
-        if (isVouchedFor && reply is { Code: 0 } && _services.Greylist.IsOn)
-        {
-            _services.Greylist.Trust(_client.Address!, sender);
-        }
+        QueueReply? reply = await message.FinishAsync(envelope, known?.Field ?? []);
+        known?.Finished(message, reply);
 
         if (message.Held?.Refusal is { } filtered)
         {

@@ -27,7 +27,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     private readonly SmtpDataDecoder _decoder = new();
     private readonly SmtpChunkDecoder _chunks = new();
     private readonly HopCounter _hops = new(loops is null ? null : loops.OnDelivered);
-    private readonly ArrayBufferWriter<byte> _unfiltered = new();
+    private readonly MessageBlock _unfiltered = new();
     private long _size; // Bytes as stored, without our Received line.
     private bool _isBegun;
 
@@ -117,6 +117,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     public ValueTask DisposeAsync()
     {
         Checks?.Dispose();
+        _unfiltered.Dispose();
         return upload?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
@@ -147,14 +148,14 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
                 : _chunks.TryDecode(piece, to) ? SmtpDataStatus.More
                 : SmtpDataStatus.StrayLineEnd;
             ReadOnlySpan<byte> stored = isDirect
-                ? block.Written.Span[before..] : _unfiltered.WrittenSpan;
+                ? block.Written.Span[before..] : _unfiltered.Written.Span;
             _hops.Append(stored);
             Checks?.Read(stored);
             _size += stored.Length;
             if (!isDirect)
             {
                 Pass(stored, block);
-                _unfiltered.ResetWrittenCount();
+                _unfiltered.Clear();
             }
 
             rest = rest.Slice(used);

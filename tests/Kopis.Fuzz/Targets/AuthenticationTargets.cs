@@ -198,7 +198,7 @@ internal static class AuthenticationTargets
 
     private static byte[] Filter(IEnumerable<byte[]> pieces, out int removed)
     {
-        ForgedResultsFilter filter = new(["mx.example"]);
+        ForgedResultsFilter filter = new(ForgedResultsFilter.Names(["mx.example"]));
         ArrayBufferWriter<byte> to = new();
         foreach (byte[] piece in pieces)
         {

@@ -80,7 +80,7 @@ internal static class RelayTargets
         {
             int end = input.AsSpan(line).IndexOfAny((byte)':', (byte)'|');
             ReadOnlySpan<byte> key = end < 0 ? input.AsSpan(line) : input.AsSpan(line)[..end];
-            Check(senders.Route(key, routes.Find(key)));
+            Check(senders.Route(key, routes.Find(key), static () => true));
         }
     }
 

@@ -95,7 +95,7 @@ public class CostTests
             dns, DkimTools.Now, Ed25519.Verify, default).GetAwaiter().GetResult();
         AuthorDomains author = AuthorDomains.Of(verifier.Header!);
         DmarcChecker.CheckAsync(dns, author, null, checks, default).GetAwaiter().GetResult();
-        ForgedResultsFilter filter = new(["mx.example"]);
+        ForgedResultsFilter filter = new(ForgedResultsFilter.Names(["mx.example"]));
         System.Buffers.ArrayBufferWriter<byte> to = new();
         filter.Read(message, to);
         filter.End(to);

@@ -95,6 +95,23 @@ public sealed class GreyTableTests
         Assert.Equal(0, Judge(next + 300));
     }
 
+    /// <summary>A site has 65,536 networks of IPv6, and is one to the table.</summary>
+    [Fact]
+    public void One_site_pushes_out_nobody()
+    {
+        Judge(Now, client: "2001:db8:1::1");
+        for (int i = 0; i < GreyTable.WaitingMax + 1000; i++)
+        {
+            Judge(Now, client: $"2001:db8:2:{i:x}::1");
+        }
+
+        Assert.Equal(GreyTable.WaitingPerNetworkMax + 1, _table.Count);
+        Assert.Equal(0, Judge(Now + 300, client: "2001:db8:1::1"));
+        Assert.NotEqual(
+            Keys("2001:db8:2:1::1", "s@x", "a@y").Trusted,
+            Keys("2001:db8:2:2::1", "s@x", "a@y").Trusted);
+    }
+
     [Fact]
     public void Many_networks_push_out_no_one_who_is_known()
     {

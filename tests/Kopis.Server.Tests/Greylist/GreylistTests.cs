@@ -1,3 +1,4 @@
+using Kopis.Server.Tests.Filters;
 using Kopis.Server.Tests.Smtp;
 
 namespace Kopis.Server.Tests.Greylist;
@@ -63,15 +64,7 @@ public sealed class GreylistTests
     [Fact]
     public async Task A_network_whose_mail_was_sound_brings_new_senders_that_are()
     {
-        using SmtpTalk talk = new(4096);
-        const string client = "192.168.1.4";
-        talk.Control("checkspf", "tag");
-        talk.Control("checkiprev", "tag");
-        talk.CheckDns.Add($"PTR {client} mail.far.example");
-        talk.CheckDns.Add($"A mail.far.example {client}");
-        talk.CheckDns.Add($"TXT far.example v=spf1 ip4:{client} -all");
-        talk.CheckDns.Add($"TXT good.example v=spf1 ip4:{client} -all");
-        talk.CheckDns.Add("TXT bad.example v=spf1 -all");
+        using SmtpTalk talk = Sound();
         await talk.Play(
             "control greylist: on", Greeting, "C: MAIL FROM:<s@good.example>", "S: 250 ok",
             "C: RCPT TO:<a@gcd.org>", Later, // The network is not known.
@@ -84,6 +77,28 @@ public sealed class GreylistTests
             "C: MAIL FROM:<s@bad.example>", "S: 250 ok", "C: RCPT TO:<b@gcd.org>", Later,
             "C: QUIT", "S: 221 toyokawa.gcd.org");
         Assert.Equal(0, await talk.End());
+    }
+
+    [Theory]
+    [InlineData('d', "S: 250 ok 946177653 qp 0")]
+    [InlineData('r', "S: 550 sorry, a filter refuses this (#5.7.1)")]
+    [InlineData('t', "S: 451 a filter asks you to try again later (#4.7.1)")]
+    public async Task What_a_filter_keeps_out_makes_no_network_known(char verdict, string reply)
+    {
+        using SmtpTalk talk = Sound();
+        using VerdictMilter milter = new(verdict);
+        talk.Control("milters", milter.Line);
+        await talk.Play(
+            "control greylist: on", Greeting, "C: MAIL FROM:<s@far.example>", "S: 250 ok",
+            "C: RCPT TO:<a@gcd.org>", Later);
+        talk.Time.Advance(TimeSpan.FromMinutes(5));
+        await talk.Play(
+            "C: RCPT TO:<a@gcd.org>", "S: 250 ok",
+            "C: DATA", "S: 354 go ahead", "C: hi\\r\\n.", reply,
+            "C: MAIL FROM:<s@good.example>", "S: 250 ok", "C: RCPT TO:<b@gcd.org>", Later,
+            "C: QUIT", "S: 221 toyokawa.gcd.org");
+        Assert.Equal(0, await talk.End());
+        Assert.Empty(talk.Queue.Messages);
     }
 
     [Fact]
@@ -139,5 +154,20 @@ public sealed class GreylistTests
         using SmtpTalk talk = new(4096);
         await talk.Play($"control greylist: {value}", "S: 421 unable to read controls (#4.3.0)");
         Assert.Equal(1, await talk.End());
+    }
+
+    /// <summary>A client and two domains for which SPF and iprev speak.</summary>
+    private static SmtpTalk Sound()
+    {
+        const string client = "192.168.1.4";
+        SmtpTalk talk = new(4096);
+        talk.Control("checkspf", "tag");
+        talk.Control("checkiprev", "tag");
+        talk.CheckDns.Add($"PTR {client} mail.far.example");
+        talk.CheckDns.Add($"A mail.far.example {client}");
+        talk.CheckDns.Add($"TXT far.example v=spf1 ip4:{client} -all");
+        talk.CheckDns.Add($"TXT good.example v=spf1 ip4:{client} -all");
+        talk.CheckDns.Add("TXT bad.example v=spf1 -all");
+        return talk;
     }
 }

@@ -1,3 +1,6 @@
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Server.Plugins;
 using Kopis.Server.Tests.Smtp;
 
 namespace Kopis.Server.Tests.Plugins;
@@ -278,6 +281,41 @@ public sealed class PluginTests
             Assert.Equal(0, await talk.End());
             Assert.Contains($": {reason}", Assert.Single(talk.Log), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task One_that_always_fails_does_not_fill_the_log()
+    {
+        using SmtpTalk talk = new(4096);
+        talk.Control("smtpplugins", "[rcpt]\n:exit 120\n:echo what\n");
+        List<string> lines = [Greeting, "C: MAIL FROM:<>", "S: 250 ok"];
+        for (int i = 0; i < 20; i++)
+        {
+            lines.AddRange([$"C: RCPT TO:<a{i}@gcd.org>", "S: 250 ok"]);
+        }
+
+        await talk.Play([.. lines, "C: QUIT", Bye]);
+        Assert.Equal(0, await talk.End());
+        Assert.Equal(2 * LogThrottle.LinesMax, talk.Log.Count);
+    }
+
+    /// <summary>Without a descriptor for it, its end cannot be waited for beside a time: it is
+    /// killed, and has been waited for when the session goes on.</summary>
+    [Fact]
+    public async Task One_that_cannot_be_watched_is_ended()
+    {
+        int seen = 0;
+        Plugin plugin = Plugin.TryParse(":exec sleep 60"u8)!;
+        (_, string? failure) = await PluginRun.RunAsync(
+            plugin, new ByteEnvironment(), "/", TimeSpan.FromSeconds(60), default,
+            pid =>
+            {
+                seen = pid;
+                throw new PosixException("pidfd_open", Errno.Access);
+            });
+        Assert.Contains("pidfd_open", failure, StringComparison.Ordinal);
+        Assert.True(seen > 0);
+        Assert.False(Directory.Exists($"/proc/{seen}"));
     }
 
     [Fact]

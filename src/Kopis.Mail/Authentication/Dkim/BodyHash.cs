@@ -5,16 +5,16 @@ namespace Kopis.Mail.Authentication.Dkim;
 
 /// <summary>
 /// SHA-256 of a canonical body, and of as many of its beginnings as signatures ask for (l=), in
-/// one pass however many they are.
+/// one pass however many they are. A body that fits the buffer is hashed at once.
 /// </summary>
 /// <param name="lengths">The lengths in bytes whose hashes are wanted.</param>
-internal sealed class BodyHash(IEnumerable<long> lengths) : IDisposable
+internal sealed class BodyHash(ReadOnlySpan<long> lengths) : IDisposable
 {
-    private const int BufferBytes = 8192;
+    private const int BufferBytes = 16 * 1024;
 
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly long[] _lengths = [.. lengths.Distinct().Order()];
+    private readonly long[] _lengths = InOrder(lengths);
     private readonly Dictionary<long, byte[]> _hashes = [];
+    private IncrementalHash? _hash; // Has all before the buffer.
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _used;
     private int _next;
@@ -30,8 +30,7 @@ internal sealed class BodyHash(IEnumerable<long> lengths) : IDisposable
             int part = (int)(_lengths[_next] - Length);
             Add(bytes[..part]);
             bytes = bytes[part..];
-            Flush();
-            _hashes[_lengths[_next++]] = _hash.GetCurrentHash();
+            _hashes[_lengths[_next++]] = Current();
         }
 
         Add(bytes);
@@ -39,13 +38,6 @@ internal sealed class BodyHash(IEnumerable<long> lengths) : IDisposable
 
     /// <summary>Adds a CRLF.</summary>
     internal void AppendLineEnd() => Append("\r\n"u8);
-
-    /// <summary>Brings what is buffered into the hash.</summary>
-    internal void Flush()
-    {
-        _hash.AppendData(_buffer, 0, _used);
-        _used = 0;
-    }
 
     /// <summary>The hash of the whole, or of its first bytes.</summary>
     /// <returns>Null where the body is shorter than that (RFC 6376 §3.5, l=).</returns>
@@ -56,19 +48,41 @@ internal sealed class BodyHash(IEnumerable<long> lengths) : IDisposable
             return SHA256.HashData([]);
         }
 
-        return length is { } some ? _hashes.GetValueOrDefault(some) : _hash.GetCurrentHash();
+        return length is { } some ? _hashes.GetValueOrDefault(some) : Current();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _hash.Dispose();
+        _hash?.Dispose();
         byte[] buffer = _buffer;
         _buffer = [];
         if (buffer.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private static long[] InOrder(ReadOnlySpan<long> lengths) =>
+        lengths.IsEmpty ? [] : [.. lengths.ToArray().Distinct().Order()];
+
+    /// <summary>The hash of what there is so far.</summary>
+    private byte[] Current()
+    {
+        if (_hash is null)
+        {
+            return SHA256.HashData(_buffer.AsSpan(0, _used));
+        }
+
+        Flush();
+        return _hash.GetCurrentHash();
+    }
+
+    private void Flush()
+    {
+        _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        _hash.AppendData(_buffer, 0, _used);
+        _used = 0;
     }
 
     private void Add(ReadOnlySpan<byte> bytes)
@@ -79,7 +93,7 @@ internal sealed class BodyHash(IEnumerable<long> lengths) : IDisposable
             Flush();
             if (bytes.Length >= BufferBytes)
             {
-                _hash.AppendData(bytes);
+                _hash!.AppendData(bytes);
                 return;
             }
         }

@@ -14,7 +14,7 @@ internal sealed class CanonicalBody(CanonicalForm form, BodyHash hash)
     /// <summary>Takes a piece of a line.</summary>
     internal void Text(ReadOnlySpan<byte> text)
     {
-        if (form == CanonicalForm.Simple)
+        if (form == CanonicalForm.Simple || IsCanonical(text))
         {
             StartText();
             hash.Append(text);
@@ -64,9 +64,13 @@ internal sealed class CanonicalBody(CanonicalForm form, BodyHash hash)
         {
             hash.AppendLineEnd(); // A body of nothing is one line end (RFC 6376 §3.4.3).
         }
-
-        hash.Flush();
     }
+
+    /// <summary>Whether a piece is as it is to be, whatever follows: no run of blanks, none at its
+    /// ends, and none due before it.</summary>
+    private bool IsCanonical(ReadOnlySpan<byte> text) => !_isBlankDue && !text.IsEmpty
+        && text[0] != (byte)' ' && text[^1] != (byte)' ' && !text.Contains((byte)'\t')
+        && text.IndexOf("  "u8) < 0;
 
     private void StartText()
     {

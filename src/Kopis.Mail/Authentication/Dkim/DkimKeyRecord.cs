@@ -18,7 +18,16 @@ public sealed class DkimKeyRecord
     private const int Ed25519Bytes = 32;
     private const int ExponentBytesMax = 4; // Beyond, a check costs what a signature costs.
 
-    private DkimKeyRecord(byte[] key) => Key = key;
+    // To load a key costs many times what it costs to check a signature with it.
+    private static readonly RecordCache<DkimKeyRecord> Known = new(Parse, TextMax);
+
+    private readonly Lazy<RsaKey> _rsa;
+
+    private DkimKeyRecord(byte[] key)
+    {
+        Key = key;
+        _rsa = new Lazy<RsaKey>(() => new RsaKey(LoadRsa(out string fault), fault));
+    }
 
     /// <summary>k=: whether it is an Ed25519 key; otherwise RSA.</summary>
     public bool IsEd25519 { get; private init; }
@@ -37,6 +46,12 @@ public sealed class DkimKeyRecord
 
     /// <summary>s=: whether it is one for mail.</summary>
     public bool IsForMail { get; private init; }
+
+    /// <summary>The RSA key, loaded when it is first asked for.</summary>
+    internal RsaKey Rsa => _rsa.Value;
+
+    /// <summary>Reads a record, or has read it before.</summary>
+    public static DkimKeyRecord? Find(string text) => Known.Find(text);
 
     /// <summary>Reads a record.</summary>
     /// <returns>Null if it is not a key of a kind that is known here.</returns>

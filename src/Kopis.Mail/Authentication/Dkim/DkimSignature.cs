@@ -221,10 +221,10 @@ public sealed class DkimSignature
             return null;
         }
 
-        byte[] bytes = new byte[bytesMax + 3];
+        Span<byte> bytes = stackalloc byte[bytesMax + 3];
         return Convert.TryFromBase64String(text, bytes, out int length) && length is > 0
             && length <= bytesMax
-            ? bytes[..length]
+            ? bytes[..length].ToArray()
             : null;
     }
 }

@@ -14,27 +14,24 @@ public sealed class DkimSigner(CanonicalForm form = CanonicalForm.Relaxed)
 {
     private const int ColumnsMax = 76; // RFC 5322 §2.1.1 has 78.
     private const int FieldsOfNameMax = 20; // Of one name; those above are not signed.
+    private const int TextUsual = 512;
 
     /// <summary>Signed once more than they occur, so that none can be added (RFC 6376 §8.15).
     /// </summary>
-    private static readonly string[] Closed =
-    [
+    private static readonly byte[][] Closed = Names(
         "From", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To",
-        "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
-    ];
+        "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding");
 
     /// <summary>Of these, the ones that a relay on the way may add where they are missing (RFC 6409
     /// §8.2, §8.3): signed as missing, such a message would fail behind Postfix.</summary>
-    private static readonly string[] AddedByRelays = ["Date", "Message-ID"];
+    private static readonly byte[][] AddedByRelays = Names("Date", "Message-ID");
 
     /// <summary>Signed where they are: what RFC 6376 §5.4.1 names and RFC 8058 §4 wants covered.
     /// Lists add and change the List-… fields, so more of them may come.</summary>
-    private static readonly string[] Open =
-    [
+    private static readonly byte[][] Open = Names(
         "Sender", "Content-Disposition", "Content-ID", "Content-Description", "List-Id",
         "List-Help", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Subscribe", "List-Post",
-        "List-Owner", "List-Archive", "Feedback-ID", "Autocrypt",
-    ];
+        "List-Owner", "List-Archive", "Feedback-ID", "Autocrypt");
 
     private readonly BodyHash _hash = new([]);
     private CanonicalBody? _body;
@@ -45,7 +42,7 @@ public sealed class DkimSigner(CanonicalForm form = CanonicalForm.Relaxed)
     /// the limits. A header that is broken is not signed either: others may see another one.
     /// </summary>
     public bool CanSign => _header is { IsTooLarge: false, IsBroken: false }
-        && _header.Find("From"u8.ToArray()).Count() == 1;
+        && _header.Count("From"u8) == 1;
 
     /// <summary>The message's header; null until it is over.</summary>
     public MessageHeader? Header => _header;
@@ -88,11 +85,12 @@ public sealed class DkimSigner(CanonicalForm form = CanonicalForm.Relaxed)
         }
 
         SignedHeader signed = new(_header!);
-        byte[][] names = [.. NamesFor(signed).Select(Encoding.ASCII.GetBytes)];
+        List<byte[]> names = NamesFor(signed);
         string bodyHash = Convert.ToBase64String(_hash.Get(null)!);
+        string words = WordsOf(names);
         foreach (DkimSigningKey key in keys)
         {
-            byte[] field = Encoding.ASCII.GetBytes(Field(key, names, bodyHash, now, lifetime));
+            byte[] field = Encoding.ASCII.GetBytes(Field(key, words, bodyHash, now, lifetime));
             const int ValueStart = 15; // Behind "DKIM-Signature:".
             byte[] value = key.Sign(signed.Hash(names, field, ValueStart, form));
             WriteField(field, Convert.ToBase64String(value), to);
@@ -104,82 +102,116 @@ public sealed class DkimSigner(CanonicalForm form = CanonicalForm.Relaxed)
     /// <inheritdoc/>
     public void Dispose() => _hash.Dispose();
 
-    private static List<string> NamesFor(SignedHeader signed)
+    private static byte[][] Names(params ReadOnlySpan<string> names)
     {
-        List<string> names = [];
-        foreach (string name in Closed)
+        byte[][] bytes = new byte[names.Length][];
+        for (int i = 0; i < bytes.Length; i++)
         {
-            int count = Math.Min(signed.Count(name.ToLowerInvariant()), FieldsOfNameMax);
-            int more = count == 0 && AddedByRelays.Contains(name) ? 0 : 1;
-            names.AddRange(Enumerable.Repeat(name, count + more));
+            bytes[i] = Encoding.ASCII.GetBytes(names[i]);
         }
 
-        foreach (string name in Open)
+        return bytes;
+    }
+
+    private static List<byte[]> NamesFor(SignedHeader signed)
+    {
+        List<byte[]> names = new(Closed.Length + Open.Length);
+        foreach (byte[] name in Closed)
         {
-            int count = Math.Min(signed.Count(name.ToLowerInvariant()), FieldsOfNameMax);
-            names.AddRange(Enumerable.Repeat(name, count));
+            int count = Math.Min(signed.Count(name), FieldsOfNameMax);
+            bool isFree = count == 0 && Array.Exists(AddedByRelays, one => one.SequenceEqual(name));
+            Add(names, name, isFree ? 0 : count + 1);
+        }
+
+        foreach (byte[] name in Open)
+        {
+            Add(names, name, Math.Min(signed.Count(name), FieldsOfNameMax));
         }
 
         return names;
     }
 
+    private static void Add(List<byte[]> names, byte[] name, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            names.Add(name);
+        }
+    }
+
+    /// <summary>h=, a space before each name but none before the first.</summary>
+    private static string WordsOf(List<byte[]> names)
+    {
+        StringBuilder text = new("h=", TextUsual);
+        for (int i = 0; i < names.Count; i++)
+        {
+            text.Append(Encoding.ASCII.GetString(names[i]))
+                .Append(i == names.Count - 1 ? ";" : ": ");
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>The field up to <c>b=</c>, folded with CRLF.</summary>
     private string Field(
         DkimSigningKey key,
-        byte[][] names,
+        string names,
         string bodyHash,
         DateTimeOffset now,
         TimeSpan? lifetime)
     {
         string word = form == CanonicalForm.Relaxed ? "relaxed" : "simple";
         long time = now.ToUnixTimeSeconds();
-        StringBuilder text = new("DKIM-Signature:");
+        StringBuilder text = new("DKIM-Signature:", TextUsual);
         int column = text.Length;
-        Put($" v=1; a={key.AlgorithmText}; c={word}/{word};");
-        Put($" d={key.Domain};");
-        Put($" s={key.Selector};");
-        Put(lifetime is { } some ? $" t={time}; x={time + (long)some.TotalSeconds};"
-            : $" t={time};");
-        for (int i = 0; i < names.Length; i++)
+        Put(text, ref column, $" v=1; a={key.AlgorithmText}; c={word}/{word};");
+        Put(text, ref column, $" d={key.Domain};");
+        Put(text, ref column, $" s={key.Selector};");
+        Put(text, ref column, lifetime is { } some
+            ? $" t={time}; x={time + (long)some.TotalSeconds};" : $" t={time};");
+        bool isFirst = true;
+        foreach (Range place in names.AsSpan().Split(' '))
         {
-            Put((i == 0 ? " h=" : "") + Encoding.ASCII.GetString(names[i])
-                + (i == names.Length - 1 ? ";" : ":"));
+            Put(text, ref column, names.AsSpan()[place], withSpace: isFirst);
+            isFirst = false;
         }
 
-        Put($" bh={bodyHash};");
-        Put(" b=");
+        Put(text, ref column, $" bh={bodyHash};");
+        Put(text, ref column, " b=");
         return text.ToString();
+    }
 
-        void Put(string piece)
+    private static void Put(
+        StringBuilder text, ref int column, ReadOnlySpan<char> piece, bool withSpace = false)
+    {
+        int length = piece.Length + (withSpace ? 1 : 0);
+        if (column + length > ColumnsMax)
         {
-            if (column + piece.Length > ColumnsMax)
-            {
-                text.Append("\r\n\t");
-                column = 8;
-                piece = piece.TrimStart(' ');
-            }
-
+            text.Append("\r\n\t");
+            piece = piece.TrimStart(' ');
             text.Append(piece);
-            column += piece.Length;
+            column = 8 + piece.Length;
+            return;
         }
+
+        text.Append(withSpace ? " " : "").Append(piece);
+        column += length;
     }
 
     /// <summary>Writes the field with its value: a line goes on where the last one ends.</summary>
-    private static void WriteField(ReadOnlySpan<byte> field, string value, IBufferWriter<byte> to)
+    private static void WriteField(
+        ReadOnlySpan<byte> field, ReadOnlySpan<char> value, IBufferWriter<byte> to)
     {
         int column = field.Length - field.LastIndexOf((byte)'\n') - 1 + 7;
-        foreach (byte one in field)
+        foreach (Range line in field.Split((byte)'\r'))
         {
-            if (one != (byte)'\r')
-            {
-                to.Write([one]);
-            }
+            to.Write(field[line]);
         }
 
         while (value.Length > 0)
         {
             int part = Math.Clamp(ColumnsMax - column, 0, value.Length);
-            to.Write(Encoding.ASCII.GetBytes(value[..part]));
+            Encoding.ASCII.GetBytes(value[..part], to);
             value = value[part..];
             to.Write(value.Length > 0 ? "\n\t"u8 : ""u8);
             column = 8;

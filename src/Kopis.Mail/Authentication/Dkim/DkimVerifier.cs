@@ -5,8 +5,7 @@ namespace Kopis.Mail.Authentication.Dkim;
 /// <see cref="MessageReader"/>, which has this as its parts; then <see cref="CheckAsync"/> asks for
 /// the keys. Memory: the header, and two hashes.
 /// </summary>
-/// <param name="keys">Keys that other messages needed; null for a message by itself.</param>
-public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposable
+public sealed class DkimVerifier : IMessageParts, IDisposable
 {
     /// <summary>How many signatures are looked at, from the top: RFC 6376 §6.1 lets verifiers
     /// limit them; real mail has one to four.</summary>
@@ -14,7 +13,6 @@ public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposa
 
     private static readonly byte[] FieldName = "DKIM-Signature"u8.ToArray();
 
-    private readonly RsaKeys _keys = keys ?? new RsaKeys();
     private readonly List<Candidate> _candidates = [];
     private readonly List<(BodyHash Hash, CanonicalBody Body, CanonicalForm Form)> _bodies = [];
     private SignedHeader? _signed;
@@ -31,7 +29,6 @@ public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposa
     public void OnHeader(MessageHeader header)
     {
         Header = header;
-        _signed = new SignedHeader(header);
         foreach (HeaderField field in header.Find(FieldName))
         {
             if (_candidates.Count == SignaturesMax)
@@ -44,12 +41,8 @@ public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposa
             _candidates.Add(new Candidate(field, signature, fault));
         }
 
-        foreach (IGrouping<CanonicalForm, DkimSignature> same in _candidates
-            .Select(one => one.Signature).OfType<DkimSignature>().GroupBy(one => one.BodyForm))
-        {
-            BodyHash hash = new(same.Select(one => one.BodyLength).OfType<long>());
-            _bodies.Add((hash, new CanonicalBody(same.Key, hash), same.Key));
-        }
+        AddBody(CanonicalForm.Relaxed);
+        AddBody(CanonicalForm.Simple);
     }
 
     /// <inheritdoc/>
@@ -89,25 +82,28 @@ public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposa
             return [new DkimCheck(AuthenticationResult.PermError, "header is too large")];
         }
 
-        List<DkimCheck?> checks = [.. _candidates.Select(one => Judge(one, now, ed25519))];
-        Dictionary<string, Task<DnsRecords<string>>> keys = [];
-        for (int i = 0; i < checks.Count; i++)
+        DkimCheck[] checks = new DkimCheck[_candidates.Count];
+        for (int i = 0; i < checks.Length; i++)
         {
-            string name = KeyName(_candidates[i]);
-            if (checks[i] is null && !keys.ContainsKey(name))
+            if (Judge(_candidates[i], now, ed25519) is { } check)
             {
-                keys[name] = DomainText.IsName(name)
-                    ? dns.FindTextsAsync(name, stop).AsTask()
-                    : Task.FromResult(new DnsRecords<string>(DnsOutcome.NoSuchName));
+                checks[i] = check;
+            }
+            else
+            {
+                _candidates[i].Key = FindKeyAsync(i, dns, stop).AsTask();
             }
         }
 
-        for (int i = 0; i < checks.Count; i++)
+        for (int i = 0; i < checks.Length; i++)
         {
-            checks[i] ??= Judge(_candidates[i], await keys[KeyName(_candidates[i])], ed25519!);
+            if (_candidates[i].Key is { } key)
+            {
+                checks[i] = Judge(_candidates[i], await key, ed25519!);
+            }
         }
 
-        return [.. checks.OfType<DkimCheck>()];
+        return checks;
     }
 
     /// <inheritdoc/>
@@ -119,8 +115,48 @@ public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposa
         }
     }
 
-    private static string KeyName(Candidate one) =>
-        $"{one.Signature?.Selector}._domainkey.{one.Signature?.Domain}";
+    /// <summary>Asks for the key of a signature, unless one before it needs the same.</summary>
+    private ValueTask<DnsRecords<string>> FindKeyAsync(
+        int index, IAuthenticationDns dns, CancellationToken stop)
+    {
+        string name = _candidates[index].KeyName;
+        for (int i = 0; i < index; i++)
+        {
+            if (_candidates[i] is { Key: { } known } before && before.KeyName == name)
+            {
+                return new ValueTask<DnsRecords<string>>(known);
+            }
+        }
+
+        return DomainText.IsName(name)
+            ? dns.FindTextsAsync(name, stop)
+            : ValueTask.FromResult(new DnsRecords<string>(DnsOutcome.NoSuchName));
+    }
+
+    /// <summary>Makes the hash of a form, where a signature asks for it.</summary>
+    private void AddBody(CanonicalForm form)
+    {
+        Span<long> lengths = stackalloc long[SignaturesMax];
+        int count = 0;
+        bool isWanted = false;
+        foreach (Candidate one in _candidates)
+        {
+            if (one.Signature is { } signature && signature.BodyForm == form)
+            {
+                isWanted = true;
+                if (signature.BodyLength is { } length)
+                {
+                    lengths[count++] = length;
+                }
+            }
+        }
+
+        if (isWanted)
+        {
+            BodyHash hash = new(lengths[..count]);
+            _bodies.Add((hash, new CanonicalBody(form, hash), form));
+        }
+    }
 
     private void EndBodies()
     {
@@ -160,16 +196,37 @@ public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposa
             : new DkimCheck(result, reason) { Signature = signature };
     }
 
-    private bool BodyMatches(DkimSignature signature) =>
-        _bodies.First(one => one.Form == signature.BodyForm).Hash
-            .Get(signature.BodyLength)?.AsSpan().SequenceEqual(signature.BodyHash) == true;
+    private bool BodyMatches(DkimSignature signature)
+    {
+        (BodyHash hash, _, _) = _bodies[0].Form == signature.BodyForm ? _bodies[0] : _bodies[1];
+        return hash.Get(signature.BodyLength)?.AsSpan().SequenceEqual(signature.BodyHash) == true;
+    }
+
+    /// <summary>Of the records that are keys the first one of a kind, else the first.</summary>
+    private static DkimKeyRecord? KeyIn(IReadOnlyList<string> records, bool isEd25519)
+    {
+        DkimKeyRecord? first = null;
+        foreach (string record in records)
+        {
+            if (DkimKeyRecord.Find(record) is { } key)
+            {
+                if (key.IsEd25519 == isEd25519)
+                {
+                    return key;
+                }
+
+                first ??= key;
+            }
+        }
+
+        return first;
+    }
 
     private DkimCheck Judge(Candidate one, DnsRecords<string> answer, Ed25519Verifier ed25519)
     {
         DkimSignature signature = one.Signature!;
         bool wantsEd25519 = signature.Algorithm == DkimAlgorithm.Ed25519Sha256;
-        DkimKeyRecord? key = answer.Records.Select(DkimKeyRecord.Parse).OfType<DkimKeyRecord>()
-            .OrderByDescending(some => some.IsEd25519 == wantsEd25519).FirstOrDefault();
+        DkimKeyRecord? key = KeyIn(answer.Records, wantsEd25519);
         (AuthenticationResult result, string reason) = key switch
         {
             null when answer.Outcome == DnsOutcome.Temporary =>
@@ -209,7 +266,8 @@ public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposa
         ReadOnlySpan<byte> raw = one.Field.Raw.Span;
         (int start, int length) = signature.ValuePlace.GetOffsetAndLength(raw.Length);
         byte[] own = [.. raw[..start], .. raw[(start + length)..]];
-        byte[] hash = _signed!.Hash(
+        _signed ??= new SignedHeader(Header!);
+        byte[] hash = _signed.Hash(
             signature.Names, own, one.Field.ValueStart, signature.HeaderForm);
         bool isRight;
         int bits = Ed25519Bits;
@@ -219,7 +277,7 @@ public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposa
         }
         else
         {
-            RsaKey rsa = _keys.Find(key);
+            RsaKey rsa = key.Rsa;
             if (rsa.Fault.Length > 0)
             {
                 return (AuthenticationResult.Fail, rsa.Fault, 0);
@@ -233,5 +291,19 @@ public sealed class DkimVerifier(RsaKeys? keys = null) : IMessageParts, IDisposa
             : (AuthenticationResult.Fail, "signature does not match", bits);
     }
 
-    private sealed record Candidate(HeaderField Field, DkimSignature? Signature, string Fault);
+    private sealed class Candidate(HeaderField raw, DkimSignature? signature, string fault)
+    {
+        internal HeaderField Field => raw;
+
+        internal DkimSignature? Signature => signature;
+
+        internal string Fault => fault;
+
+        /// <summary>Where its key is, as DNS is asked.</summary>
+        internal string KeyName { get; } = signature is null
+            ? "" : $"{signature.Selector}._domainkey.{signature.Domain}";
+
+        /// <summary>The answer; null where nobody had to ask.</summary>
+        internal Task<DnsRecords<string>>? Key { get; set; }
+    }
 }

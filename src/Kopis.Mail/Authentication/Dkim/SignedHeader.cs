@@ -1,14 +1,33 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Dkim;
 
 /// <summary>The hash of the fields that a signature covers (RFC 6376 §3.7, §5.4.2).</summary>
-internal sealed class SignedHeader(MessageHeader header)
+internal sealed class SignedHeader
 {
-    // The places of the fields of a name, from the bottom.
-    private readonly Dictionary<string, List<int>> _places = PlacesIn(header);
+    private const int BytesUsual = 1024;
+
+    private readonly MessageHeader _header;
+
+    // The lowest field of each name, and for each field the next one of its name above it, or -1.
+    private readonly Dictionary<ReadOnlyMemory<byte>, int> _lowest;
+    private readonly int[] _above;
+    private readonly ArrayBufferWriter<byte> _bytes = new(BytesUsual);
+
+    internal SignedHeader(MessageHeader header)
+    {
+        _header = header;
+        _above = new int[header.Fields.Count];
+        _lowest = new Dictionary<ReadOnlyMemory<byte>, int>(_above.Length, FieldNames.Instance);
+        for (int i = 0; i < _above.Length; i++)
+        {
+            HeaderField field = header.Span[i];
+            ReadOnlyMemory<byte> name = field.Raw[..field.Name.Length];
+            _above[i] = _lowest.TryGetValue(name, out int last) ? last : -1;
+            _lowest[name] = i;
+        }
+    }
 
     /// <summary>Hashes the fields that names select, each name the lowest field of it that is not
     /// yet taken, and the signature's own field without its value.</summary>
@@ -18,45 +37,40 @@ internal sealed class SignedHeader(MessageHeader header)
         int ownValueStart,
         CanonicalForm form)
     {
-        ArrayBufferWriter<byte> bytes = new();
-        Dictionary<string, int> taken = [];
-        foreach (byte[] name in names)
+        _bytes.ResetWrittenCount();
+        int[] next = ArrayPool<int>.Shared.Rent(_above.Length + 1); // By the lowest field's place.
+        Array.Fill(next, int.MinValue, 0, _above.Length);
+        for (int i = 0; i < names.Count; i++)
         {
-            string key = KeyOf(name);
-            int count = taken.GetValueOrDefault(key);
-            if (_places.TryGetValue(key, out List<int>? places) && count < places.Count)
+            if (!_lowest.TryGetValue(names[i], out int lowest))
             {
-                HeaderField one = header.Fields[places[count]];
-                CanonicalHeader.Write(one.Raw.Span, one.ValueStart, form, bytes);
-                bytes.Write("\r\n"u8);
-                taken[key] = count + 1;
+                continue;
+            }
+
+            int place = next[lowest] == int.MinValue ? lowest : next[lowest];
+            if (place >= 0)
+            {
+                HeaderField one = _header.Span[place];
+                CanonicalHeader.Write(one.Raw.Span, one.ValueStart, form, _bytes);
+                _bytes.Write("\r\n"u8);
+                next[lowest] = _above[place];
             }
         }
 
-        CanonicalHeader.Write(ownField, ownValueStart, form, bytes);
-        return SHA256.HashData(bytes.WrittenSpan);
+        ArrayPool<int>.Shared.Return(next);
+        CanonicalHeader.Write(ownField, ownValueStart, form, _bytes);
+        return SHA256.HashData(_bytes.WrittenSpan);
     }
 
     /// <summary>How many fields of a name there are.</summary>
-    internal int Count(string name) => _places.TryGetValue(name, out List<int>? p) ? p.Count : 0;
-
-    private static string KeyOf(ReadOnlySpan<byte> name) =>
-        ByteText.ToText(name).ToLowerInvariant();
-
-    private static Dictionary<string, List<int>> PlacesIn(MessageHeader header)
+    internal int Count(byte[] name)
     {
-        Dictionary<string, List<int>> places = [];
-        for (int i = header.Fields.Count - 1; i >= 0; i--)
+        int count = 0;
+        for (int i = _lowest.GetValueOrDefault(name, -1); i >= 0; i = _above[i])
         {
-            string key = KeyOf(header.Fields[i].Name);
-            if (!places.TryGetValue(key, out List<int>? list))
-            {
-                places[key] = list = [];
-            }
-
-            list.Add(i);
+            count++;
         }
 
-        return places;
+        return count;
     }
 }

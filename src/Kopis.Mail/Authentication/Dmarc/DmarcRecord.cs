@@ -12,6 +12,8 @@ public sealed class DmarcRecord
     private const int TextMax = 4096;
     private const int AddressMax = 1024;
 
+    private static readonly RecordCache<DmarcRecord> Known = new(Parse, TextMax);
+
     private DmarcRecord(bool isUsable) => IsUsable = isUsable;
 
     /// <summary>Whether it can be applied. One whose p=, sp= or np= is wrong can where it has an
@@ -51,6 +53,9 @@ public sealed class DmarcRecord
 
     /// <summary>fo=: which single messages; <c>0</c> without it.</summary>
     public string FailureOptions { get; private init; } = "0";
+
+    /// <summary>Reads a TXT record, or has read it before.</summary>
+    public static DmarcRecord? Find(string text) => Known.Find(text);
 
     /// <summary>Reads a TXT record.</summary>
     /// <returns>Null if it does not begin with <c>v=DMARC1</c>; what else is wrong is left out.

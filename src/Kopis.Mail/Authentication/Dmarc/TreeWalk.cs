@@ -82,8 +82,17 @@ internal sealed class TreeWalk(IAuthenticationDns dns, CancellationToken stop)
         DnsRecords<string> texts = DomainText.IsName(place)
             ? await dns.FindTextsAsync(place, stop)
             : new DnsRecords<string>(DnsOutcome.NoSuchName);
-        DmarcRecord[] records =
-            [.. texts.Records.Select(DmarcRecord.Parse).OfType<DmarcRecord>().Take(2)];
-        return _answers[name] = (texts.Outcome, records is [DmarcRecord one] ? one : null);
+        DmarcRecord? found = null;
+        int count = 0;
+        foreach (string text in texts.Records)
+        {
+            if (DmarcRecord.Find(text) is { } record)
+            {
+                found = record;
+                count++;
+            }
+        }
+
+        return _answers[name] = (texts.Outcome, count == 1 ? found : null);
     }
 }

@@ -8,17 +8,14 @@ namespace Kopis.Mail.Authentication.Results;
 /// (RFC 8601 §5). Those that cannot be read go too. The message comes in pieces cut anywhere, in
 /// lines that end in LF, CRLF or a bare CR, and all else stays as it is.
 /// </summary>
-/// <param name="names">Our own names as authserv-ids.</param>
+/// <param name="names">Our own names as authserv-ids, of <see cref="Names"/>.</param>
 /// <remarks>Only an empty line ends the header: some readers go on behind a line that is no field.
 /// </remarks>
-public sealed class ForgedResultsFilter(IEnumerable<string> names)
+public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
 {
     private const int LineBytesMax = 64 * 1024; // A field of ours has some hundred bytes.
 
     private static readonly byte[] FieldName = "Authentication-Results"u8.ToArray();
-
-    private readonly HashSet<string> _names =
-        [.. names.Select(one => DomainText.Normalize(one) ?? one.ToLowerInvariant())];
 
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly ArrayBufferWriter<byte> _held = new(); // The field that may be a forged one.
@@ -33,6 +30,10 @@ public sealed class ForgedResultsFilter(IEnumerable<string> names)
 
     /// <summary>Whether the header is over: all else is passed on as it is.</summary>
     public bool IsOver => _isOver;
+
+    /// <summary>Names as they are compared.</summary>
+    public static IReadOnlySet<string> Names(IEnumerable<string> names) => new HashSet<string>(
+        names.Select(one => DomainText.Normalize(one) ?? one.ToLowerInvariant()));
 
     /// <summary>Passes on the next piece.</summary>
     public void Read(ReadOnlySpan<byte> piece, IBufferWriter<byte> to)
@@ -196,7 +197,7 @@ public sealed class ForgedResultsFilter(IEnumerable<string> names)
         ReadOnlySpan<byte> field = _held.WrittenSpan;
         string? server = field.Length > LineBytesMax ? null
             : ResultsServer.Read(field[(field.IndexOf((byte)':') + 1)..]);
-        if (server is null || _names.Contains(server))
+        if (server is null || names.Contains(server))
         {
             Removed++;
         }

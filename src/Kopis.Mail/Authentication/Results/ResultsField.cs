@@ -16,6 +16,7 @@ public sealed class ResultsField(string server)
 {
     private const int ColumnsMax = 76; // RFC 5322 §2.1.1 has 78.
     private const int ValueMax = 256;
+    private const int TextUsual = 512;
 
     // RFC 2045 §5.1 token, less what readers stumble over, and with the @ of an address.
     private static readonly SearchValues<char> Plain = SearchValues.Create(
@@ -72,7 +73,7 @@ public sealed class ResultsField(string server)
             check.Result,
             check.Reason,
             ("header.from", domain),
-            ("polrec.p", check.Record.Policy.ToString().ToLowerInvariant()),
+            ("polrec.p", PolicyWord(check.Record.Policy)),
             ("polrec.domain", check.PolicyDomain));
     }
 
@@ -92,7 +93,7 @@ public sealed class ResultsField(string server)
     /// <summary>Writes the field, in lines that end in LF.</summary>
     public void Write(IBufferWriter<byte> to)
     {
-        StringBuilder text = new("Authentication-Results: ");
+        StringBuilder text = new("Authentication-Results: ", TextUsual);
         text.Append(Quote(server));
         if (_results.Count == 0)
         {
@@ -103,8 +104,9 @@ public sealed class ResultsField(string server)
         {
             text.Append(";\n\t");
             int column = 8;
-            foreach (string word in result.Split('\n'))
+            foreach (Range place in result.AsSpan().Split('\n'))
             {
+                ReadOnlySpan<char> word = result.AsSpan()[place];
                 if (column > 8 && column + word.Length + 1 > ColumnsMax)
                 {
                     text.Append("\n\t ");
@@ -121,8 +123,19 @@ public sealed class ResultsField(string server)
             }
         }
 
-        to.Write(Encoding.ASCII.GetBytes(text.Append('\n').ToString()));
+        text.Append('\n');
+        foreach (ReadOnlyMemory<char> chunk in text.GetChunks())
+        {
+            Encoding.ASCII.GetBytes(chunk.Span, to);
+        }
     }
+
+    private static string PolicyWord(DmarcPolicy policy) => policy switch
+    {
+        DmarcPolicy.None => "none",
+        DmarcPolicy.Quarantine => "quarantine",
+        _ => "reject",
+    };
 
     private static string NameOf(DkimAlgorithm algorithm) => algorithm switch
     {
@@ -139,7 +152,7 @@ public sealed class ResultsField(string server)
         string reason,
         params ReadOnlySpan<(string Name, string Value)> properties)
     {
-        StringBuilder text = new($"{method}={result.ToString().ToLowerInvariant()}");
+        StringBuilder text = new($"{method}={AuthenticationWords.Of(result)}");
         if (reason.Length > 0)
         {
             text.Append("\nreason=").Append(Quote(reason));

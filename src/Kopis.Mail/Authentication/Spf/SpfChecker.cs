@@ -94,7 +94,7 @@ public sealed class SpfChecker
 
             if (match == Match.Yes && isTop)
             {
-                _mechanism = term.Mechanism.ToString().ToLowerInvariant();
+                _mechanism = WordOf(term.Mechanism);
                 await ExplainAsync(term, record, domain);
             }
 
@@ -138,18 +138,26 @@ public sealed class SpfChecker
             return (null, Because(AuthenticationResult.TempError, "DNS does not answer"));
         }
 
-        List<string> records = [.. texts.Records.Where(SpfRecord.IsSpf)];
-        if (records.Count == 0)
+        string? text = null;
+        foreach (string one in texts.Records)
+        {
+            if (SpfRecord.IsSpf(one))
+            {
+                if (text is not null)
+                {
+                    return (null, Because(AuthenticationResult.PermError, "more than one record"));
+                }
+
+                text = one;
+            }
+        }
+
+        if (text is null)
         {
             return (null, Because(AuthenticationResult.None, "no record"));
         }
 
-        if (records.Count > 1)
-        {
-            return (null, Because(AuthenticationResult.PermError, "more than one record"));
-        }
-
-        SpfRecord? record = SpfRecord.Parse(records[0]);
+        SpfRecord? record = SpfRecord.Find(text);
         return (record, record is not null ? AuthenticationResult.None
             : Because(AuthenticationResult.PermError, "record is not to be understood"));
     }
@@ -372,10 +380,35 @@ public sealed class SpfChecker
             .FirstOrDefault() ?? "unknown";
     }
 
+    private static string WordOf(SpfMechanism mechanism) => mechanism switch
+    {
+        SpfMechanism.All => "all",
+        SpfMechanism.Include => "include",
+        SpfMechanism.A => "a",
+        SpfMechanism.Mx => "mx",
+        SpfMechanism.Ptr => "ptr",
+        SpfMechanism.Ip4 => "ip4",
+        SpfMechanism.Ip6 => "ip6",
+        _ => "exists",
+    };
+
     /// <summary>Whether DNS can hold a name: macros bring any printing character into labels.
     /// </summary>
     private static bool IsDnsName(string name) =>
         name.Length is > 0 and <= DomainText.NameMax
         && !name.AsSpan().ContainsAnyExceptInRange(' ', '~')
-        && name.TrimEnd('.').Split('.').All(one => one.Length is > 0 and <= DomainText.LabelMax);
+        && HasGoodLabels(name.AsSpan().TrimEnd('.'));
+
+    private static bool HasGoodLabels(ReadOnlySpan<char> name)
+    {
+        foreach (Range label in name.Split('.'))
+        {
+            if (name[label].Length is 0 or > DomainText.LabelMax)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

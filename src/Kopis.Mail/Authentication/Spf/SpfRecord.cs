@@ -6,6 +6,8 @@ internal sealed class SpfRecord
     private const string Version = "v=spf1";
     private const int TextMax = 8192; // Real ones have up to 2,000: DNS by UDP allows no more.
 
+    private static readonly RecordCache<SpfRecord> Known = new(Parse, TextMax);
+
     private SpfRecord()
     {
     }
@@ -23,6 +25,9 @@ internal sealed class SpfRecord
     internal static bool IsSpf(string text) =>
         text.StartsWith(Version, StringComparison.OrdinalIgnoreCase)
         && (text.Length == Version.Length || text[Version.Length] == ' ');
+
+    /// <summary>Reads a record, or has read it before.</summary>
+    internal static SpfRecord? Find(string text) => Known.Find(text);
 
     /// <summary>Reads a record as a whole, so that an error anywhere counts (§4.6).</summary>
     /// <returns>Null if there is one.</returns>

@@ -197,7 +197,7 @@ public class ResultsTests
 
     private static string Filter(params byte[][] pieces)
     {
-        ForgedResultsFilter filter = new(["MX.ours"]);
+        ForgedResultsFilter filter = new(ForgedResultsFilter.Names(["MX.ours"]));
         ArrayBufferWriter<byte> to = new();
         foreach (byte[] piece in pieces)
         {

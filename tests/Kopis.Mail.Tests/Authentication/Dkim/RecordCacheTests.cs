@@ -1,20 +1,21 @@
 using System.Security.Cryptography;
+using Kopis.Mail.Authentication;
 using Kopis.Mail.Authentication.Dkim;
 
 namespace Kopis.Mail.Tests.Authentication.Dkim;
 
-public class RsaKeysTests
+public class RecordCacheTests
 {
     private const int Half = 3;
 
-    private readonly RsaKeys _keys = new(Half);
+    private readonly RecordCache<DkimKeyRecord> _keys =
+        new(DkimKeyRecord.Parse, textMax: 4096, Half);
 
     [Fact]
     public void A_key_is_loaded_once()
     {
-        DkimKeyRecord record = Record(DkimKeyText.RecordOf(DkimTools.Rsa));
-        RsaKey key = _keys.Find(record);
-        Assert.Same(key, _keys.Find(Record(DkimKeyText.RecordOf(DkimTools.Rsa))));
+        RsaKey key = Find(DkimKeyText.RecordOf(DkimTools.Rsa));
+        Assert.Same(key, Find(DkimKeyText.RecordOf(DkimTools.Rsa)));
         Assert.Equal(("", DkimTools.Rsa.KeySize), (key.Fault, key.Bits));
         byte[] hash = SHA256.HashData("text"u8);
         byte[] signature =
@@ -27,32 +28,32 @@ public class RsaKeysTests
     [Fact]
     public void What_is_wrong_with_a_key_is_kept_too()
     {
-        RsaKey key = _keys.Find(Fake(1));
+        RsaKey key = Find(Fake(1));
         Assert.Equal(("key is not an RSA key", 0), (key.Fault, key.Bits));
         Assert.False(key.Verify(new byte[32], new byte[256]));
-        Assert.Same(key, _keys.Find(Fake(1)));
+        Assert.Same(key, Find(Fake(1)));
     }
 
     [Fact]
     public void Many_keys_take_no_more_room_and_one_in_use_stays()
     {
-        RsaKey used = _keys.Find(Fake(0));
+        RsaKey used = Find(Fake(0));
         for (int i = 1; i < 50; i++)
         {
-            _keys.Find(Fake(i));
-            Assert.Same(used, _keys.Find(Fake(0)));
+            Find(Fake(i));
+            Assert.Same(used, Find(Fake(0)));
             Assert.InRange(_keys.Count, 1, 2 * Half);
         }
 
-        RsaKey first = _keys.Find(Fake(1));
+        RsaKey first = Find(Fake(1));
         Assert.NotSame(used, first);
-        Assert.Same(first, _keys.Find(Fake(1)));
+        Assert.Same(first, Find(Fake(1)));
     }
 
     [Fact]
     public async Task Many_threads_may_check_with_one_key()
     {
-        DkimKeyRecord record = Record(DkimKeyText.RecordOf(DkimTools.Rsa));
+        string record = DkimKeyText.RecordOf(DkimTools.Rsa);
         byte[] hash = SHA256.HashData("text"u8);
         byte[] signature =
             DkimTools.Rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
@@ -60,14 +61,24 @@ public class RsaKeysTests
         {
             for (int i = 0; i < 200; i++)
             {
-                Assert.True(_keys.Find(record).Verify(hash, signature));
-                Assert.False(_keys.Find(Fake(turn)).Verify(hash, signature));
+                Assert.True(Find(record).Verify(hash, signature));
+                Assert.False(Find(Fake(turn)).Verify(hash, signature));
             }
         })));
     }
 
-    private static DkimKeyRecord Record(string text) => DkimKeyRecord.Parse(text)!;
+    [Fact]
+    public void What_is_no_key_stays_none_and_a_long_text_is_not_kept()
+    {
+        Assert.Null(_keys.Find("v=spf1 -all"));
+        Assert.Null(_keys.Find("v=spf1 -all"));
+        Assert.Equal(1, _keys.Count);
+        Assert.Null(_keys.Find("p=" + new string('A', 5000)));
+        Assert.Equal(1, _keys.Count);
+    }
 
-    private static DkimKeyRecord Fake(int number) =>
-        Record("p=" + Convert.ToBase64String([1, 2, 3, (byte)number]));
+    private RsaKey Find(string text) => _keys.Find(text)!.Rsa;
+
+    private static string Fake(int number) =>
+        "p=" + Convert.ToBase64String([1, 2, 3, (byte)number]);
 }
