@@ -8,6 +8,7 @@ using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Store.State;
 using Kopis.Queue.Writer;
 using Kopis.Send.Bounces;
+using Kopis.Send.Commands;
 using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
@@ -33,6 +34,7 @@ internal sealed class SendLoop : IDisposable
     private readonly SendLog _log;
     private readonly SendCore _core;
     private readonly WatchedFiles _routing;
+    private readonly CommandServer? _server;
     private readonly Poller _poller = new();
     private readonly List<DeliveryReport> _reports = [];
     private bool _exitAsap;
@@ -69,7 +71,12 @@ internal sealed class SendLoop : IDisposable
         _core = new SendCore(
             scheduler, marks, state, new BouncePolicy(bounces, controls.DelayNotifySeconds, _log),
             controls.Addresses, _log);
+        Commands = new CommandQueue(_core.Actions);
+        _server = context.Commands;
     }
+
+    /// <summary>What administrators ask.</summary>
+    internal CommandQueue Commands { get; }
 
     /// <summary>No mark waits for the disk: what was reported survives a power cut.</summary>
     internal bool IsSettled => !_core.HasUnsyncedMarks && !_core.MarkFailed;
@@ -122,11 +129,15 @@ internal sealed class SendLoop : IDisposable
             StartDeliveries();
         }
 
+        Commands.Step(Now);
+
         // Before the disk is waited for: deliveries begin meanwhile.
         _context.Local.Flush();
         _context.Remote.Flush();
         _core.FinishMessages(Now);
         Mark();
+        Commands.OnMarks(IsSettled);
+        _server?.Flush();
         _context.Clean.Flush();
         NoticeLosses();
         _log.Flush();
@@ -185,15 +196,21 @@ internal sealed class SendLoop : IDisposable
             }
         }
 
+        _server?.AddTo(_poller);
         TimeSpan sleep = SleepTime();
         if (_isHolding && HoldLeft() < sleep)
         {
             sleep = HoldLeft() > TimeSpan.Zero ? HoldLeft() : TimeSpan.Zero;
         }
 
+        if (_server is not null && _server.LongestWait < sleep)
+        {
+            sleep = _server.LongestWait;
+        }
+
         if (!_context.Pause.Wait(_poller, sleep))
         {
-            _core.MoreToRead = true; // Nobody pulled the trigger for long: look by ourselves.
+            _core.MoreToRead |= !Commands.HasWork; // Nobody pulled the trigger for long: look by ourselves.
             return;
         }
 
@@ -217,6 +234,11 @@ internal sealed class SendLoop : IDisposable
             }
         }
 
+        if (!_exitAsap)
+        {
+            _server?.Serve(_poller, Commands);
+        }
+
         foreach (DeliveryChannel channel in Channels)
         {
             if (reports[(int)channel] >= 0 && _poller.IsReady(reports[(int)channel]))
@@ -231,6 +253,11 @@ internal sealed class SendLoop : IDisposable
         if (_core.MarkFailed)
         {
             return PauseAfterFailure;
+        }
+
+        if (Commands.HasWork)
+        {
+            return TimeSpan.Zero;
         }
 
         if (_exitAsap)
