@@ -159,6 +159,9 @@ public static class QmailSendProgram
 
         Fd.SetNonBlocking(orders, true);
         Fd.SetNonBlocking(reports, true);
-        return new SpawnPipe(orders, reports, Math.Min(concurrency, greeting[0]), takesParameters);
+        return new SpawnPipe(orders, reports, Math.Min(concurrency, greeting[0]), takesParameters)
+        {
+            Capacity = greeting[0],
+        };
     }
 }

@@ -196,6 +196,14 @@ internal sealed class SendCore(
         queue.ForgetRoutes();
     }
 
+    /// <summary>SIGHUP: limits, as they are now.</summary>
+    internal void SetLimits(SendControls read, int sharedPlaces)
+    {
+        scheduler.SetLimits(read.QueueLifetimeSeconds, sharedPlaces);
+        queue.SetMemory(read.QueueMemoryBytes);
+        bounces.SetDelay(read.DelayNotifySeconds);
+    }
+
     /// <summary>Sends the bounces of messages with nothing left to deliver, and marks their
     /// end.</summary>
     internal void FinishMessages(long now)

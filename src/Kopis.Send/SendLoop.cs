@@ -35,6 +35,7 @@ internal sealed class SendLoop : IDisposable
     private readonly SendCore _core;
     private readonly WatchedFiles _routing;
     private readonly CommandServer? _server;
+    private readonly BounceSender _bounces;
     private readonly Poller _poller = new();
     private readonly List<DeliveryReport> _reports = [];
     private bool _exitAsap;
@@ -51,25 +52,23 @@ internal sealed class SendLoop : IDisposable
             context.Control.Watched(AddressMap.Files));
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
-        int half = (context.Local.Concurrency + 1) / 2;
         Scheduler scheduler = new(
-            controls.QueueLifetimeSeconds, context.Batch,
-            context.Batch ? half : controls.ConcurrencyShared ?? half);
+            controls.QueueLifetimeSeconds, context.Batch, SharedPlaces(controls));
         StateLog marks = new(context.Files, Path.Combine(queue, "state"))
         {
             CompactAfterBytes = context.CompactAfterBytes,
         };
-        BounceSender bounces = new(
+        _bounces = new BounceSender(
             context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
         QueueState state = new(
             new MessReader(context.Files, Path.Combine(queue, "mess")), marks, scheduler,
             controls.Addresses, context.Clean, _log, controls.QueueMemoryBytes)
         {
-            Bounces = bounces,
+            Bounces = _bounces,
             WholeEnvelopeBytesMax = context.WholeEnvelopeBytesMax,
         };
         _core = new SendCore(
-            scheduler, marks, state, new BouncePolicy(bounces, controls.DelayNotifySeconds, _log),
+            scheduler, marks, state, new BouncePolicy(_bounces, controls.DelayNotifySeconds, _log),
             controls.Addresses, _log);
         Commands = new CommandQueue(_core.Actions);
         _server = context.Commands;
@@ -196,7 +195,11 @@ internal sealed class SendLoop : IDisposable
             }
         }
 
-        _server?.AddTo(_poller);
+        if (!_exitAsap)
+        {
+            _server?.AddTo(_poller);
+        }
+
         TimeSpan sleep = SleepTime();
         if (_isHolding && HoldLeft() < sleep)
         {
@@ -290,7 +293,36 @@ internal sealed class SendLoop : IDisposable
         if (signals.HasFlag(SendSignal.Reread))
         {
             _core.Reread(_context.Control);
+            RereadLimits();
         }
+    }
+
+    /// <summary>All files, or where one is bad none. What runs above a limit is let finish.
+    /// </summary>
+    private void RereadLimits()
+    {
+        SendControls read;
+        try
+        {
+            read = SendControls.Read(_context.Control, _context.Controls.Addresses);
+        }
+        catch (Base.ConfigurationException e)
+        {
+            _log.Trouble("alert: unable to reread controls", e);
+            return;
+        }
+
+        _context.Local.SetConcurrency(read.LocalDeliveries(spawnerIsOurs: _context.Batch));
+        _context.Remote.SetConcurrency(read.ConcurrencyRemote);
+        _core.SetLimits(read, SharedPlaces(read));
+        _bounces.SetControls(read);
+        LogStatus();
+    }
+
+    private int SharedPlaces(SendControls controls)
+    {
+        int half = (_context.Local.Concurrency + 1) / 2;
+        return _context.Batch ? half : controls.ConcurrencyShared ?? half;
     }
 
     private void ReadReports(SpawnPipe pipe)
