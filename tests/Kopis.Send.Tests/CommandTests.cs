@@ -119,7 +119,8 @@ public sealed class CommandTests : IDisposable
         QueueCounts counts = Give(new(QueueVerb.Reroute, Of(number) with
         {
             Domain = "FAR.example"u8.ToArray(),
-        }) { To = "x@l.example"u8.ToArray() });
+        })
+        { To = "x@l.example"u8.ToArray() });
         Assert.Equal(2UL, counts.Recipients);
         Assert.Equal(["x@l.example"], _world.Message(Assert.Single(_world.Copies)).Recipients);
         Assert.Equal("c@l.example", Deliver());
