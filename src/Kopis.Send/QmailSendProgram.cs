@@ -2,6 +2,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Posix;
 using Kopis.Send.Clean;
+using Kopis.Send.Commands;
 
 namespace Kopis.Send;
 
@@ -51,12 +52,15 @@ public static class QmailSendProgram
         int trigger = OpenTrigger(context);
         using SendSignals signals = new();
         bool batch = context.ArgumentText(0) == "--batch";
+        using CommandServer? commands = Listen(context, log);
         SendContext send = new(
             context.Home, control, controls, TimeProvider.System, log,
             Greet(1, 2, controls.LocalDeliveries(spawnerIsOurs: batch)),
             Greet(3, 4, controls.ConcurrencyRemote, takesParameters: batch),
             new CleanPipe(5, 6), signals, trigger, batch)
         {
+            Commands = commands,
+
             // Standard error is a pipe of the protocol.
             Pause = new SendPause(new Watchdog(line => SendLog.WriteNow(LogFd, line))),
         };
@@ -83,6 +87,20 @@ public static class QmailSendProgram
         catch (ConfigurationException e)
         {
             throw new ConfigurationException($"unable to read controls\n{e.Message}", e);
+        }
+    }
+
+    /// <summary>Mail goes on without commands.</summary>
+    private static CommandServer? Listen(ProgramContext context, SendLog log)
+    {
+        try
+        {
+            return new CommandServer(context.Home, TimeProvider.System);
+        }
+        catch (Exception e) when (e is ConfigurationException or IOException)
+        {
+            log.Trouble("warning: unable to take commands", e);
+            return null;
         }
     }
 
@@ -141,6 +159,9 @@ public static class QmailSendProgram
 
         Fd.SetNonBlocking(orders, true);
         Fd.SetNonBlocking(reports, true);
-        return new SpawnPipe(orders, reports, Math.Min(concurrency, greeting[0]), takesParameters);
+        return new SpawnPipe(orders, reports, Math.Min(concurrency, greeting[0]), takesParameters)
+        {
+            Capacity = greeting[0],
+        };
     }
 }

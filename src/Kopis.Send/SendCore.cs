@@ -5,6 +5,7 @@ using Kopis.Config.Maps;
 using Kopis.Queue.Spawn;
 using Kopis.Queue.Store.State;
 using Kopis.Send.Bounces;
+using Kopis.Send.Commands;
 using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
@@ -24,6 +25,7 @@ internal sealed class SendCore(
         "I'm not going to try again; this message has been in the queue too long.\n"u8.ToArray();
 
     private readonly RepeatedResults _repeats = new(log);
+    private readonly ReasonTexts _reasons = new();
     private readonly List<QueuedMessage> _ending = [];
     private readonly PriorityQueue<QueuedMessage, long> _laterBounces = new();
     private ulong _deliveries;
@@ -38,6 +40,10 @@ internal sealed class SendCore(
 
     /// <summary>Something that came may not have been read yet.</summary>
     internal bool MoreToRead { get; set; } = true;
+
+    /// <summary>What administrators may do with messages while they are here.</summary>
+    internal QueueActions Actions =>
+        new(scheduler, marks, queue, bounces, addresses, _reasons, log);
 
     /// <summary>No message is between its last delivery and its end.</summary>
     internal bool IsIdle => _ending.Count == 0;
@@ -123,6 +129,11 @@ internal sealed class SendCore(
         QueuedMessage message = delivery.Message;
         int place = delivery.Reported;
         int recipient = delivery.Recipients[delivery.Reported];
+        if (message.IsDone(recipient))
+        {
+            return ReportOnDropped(delivery, place, report);
+        }
+
         bool isLastDeferral = report.Verdict == Verdict.Retry && delivery.Pass.IsLast;
         byte[] text = isLastDeferral ? [.. report.Text, .. GivingUp] : report.Text;
         if (report.Verdict == Verdict.Failed || isLastDeferral)
@@ -135,10 +146,26 @@ internal sealed class SendCore(
         if (verdict != Verdict.Retry)
         {
             marks.Add(StateKind.Done, message.Number, recipient);
+            _reasons.Forget(message, recipient);
+        }
+        else
+        {
+            _reasons.Note(message, recipient, text, Now);
         }
 
         bounces.Record(delivery, recipient, report, verdict, Now);
         return isListed;
+    }
+
+    /// <summary>The recipient was removed while its delivery ran: the log alone has the result.
+    /// </summary>
+    private bool ReportOnDropped(Delivery delivery, int place, DeliveryReport report)
+    {
+        int recipient = delivery.Recipients[place];
+        scheduler.Report(delivery, report.Verdict);
+        bounces.Record(
+            delivery, recipient, report with { Verdict = null }, Verdict.Retry, Now);
+        return ReportOn(delivery, place, report.Verdict, report.Text);
     }
 
     /// <summary>SIGALRM: all that waits is due.</summary>
@@ -167,6 +194,14 @@ internal sealed class SendCore(
         }
 
         queue.ForgetRoutes();
+    }
+
+    /// <summary>SIGHUP: limits, as they are now.</summary>
+    internal void SetLimits(SendControls read, int sharedPlaces)
+    {
+        scheduler.SetLimits(read.QueueLifetimeSeconds, sharedPlaces);
+        queue.SetMemory(read.QueueMemoryBytes);
+        bounces.SetDelay(read.DelayNotifySeconds);
     }
 
     /// <summary>Sends the bounces of messages with nothing left to deliver, and marks their
@@ -296,6 +331,7 @@ internal sealed class SendCore(
         foreach (QueuedMessage message in _ending)
         {
             log.Line($"end msg {message.Number}");
+            message.FreeNotes(_reasons);
             queue.Forget(message);
         }
 

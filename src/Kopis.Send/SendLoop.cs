@@ -8,6 +8,7 @@ using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Store.State;
 using Kopis.Queue.Writer;
 using Kopis.Send.Bounces;
+using Kopis.Send.Commands;
 using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
@@ -33,6 +34,8 @@ internal sealed class SendLoop : IDisposable
     private readonly SendLog _log;
     private readonly SendCore _core;
     private readonly WatchedFiles _routing;
+    private readonly CommandServer? _server;
+    private readonly BounceSender _bounces;
     private readonly Poller _poller = new();
     private readonly List<DeliveryReport> _reports = [];
     private bool _exitAsap;
@@ -49,27 +52,30 @@ internal sealed class SendLoop : IDisposable
             context.Control.Watched(AddressMap.Files));
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
-        int half = (context.Local.Concurrency + 1) / 2;
         Scheduler scheduler = new(
-            controls.QueueLifetimeSeconds, context.Batch,
-            context.Batch ? half : controls.ConcurrencyShared ?? half);
+            controls.QueueLifetimeSeconds, context.Batch, SharedPlaces(controls));
         StateLog marks = new(context.Files, Path.Combine(queue, "state"))
         {
             CompactAfterBytes = context.CompactAfterBytes,
         };
-        BounceSender bounces = new(
+        _bounces = new BounceSender(
             context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
         QueueState state = new(
             new MessReader(context.Files, Path.Combine(queue, "mess")), marks, scheduler,
             controls.Addresses, context.Clean, _log, controls.QueueMemoryBytes)
         {
-            Bounces = bounces,
+            Bounces = _bounces,
             WholeEnvelopeBytesMax = context.WholeEnvelopeBytesMax,
         };
         _core = new SendCore(
-            scheduler, marks, state, new BouncePolicy(bounces, controls.DelayNotifySeconds, _log),
+            scheduler, marks, state, new BouncePolicy(_bounces, controls.DelayNotifySeconds, _log),
             controls.Addresses, _log);
+        Commands = new CommandQueue(_core.Actions);
+        _server = context.Commands;
     }
+
+    /// <summary>What administrators ask.</summary>
+    internal CommandQueue Commands { get; }
 
     /// <summary>No mark waits for the disk: what was reported survives a power cut.</summary>
     internal bool IsSettled => !_core.HasUnsyncedMarks && !_core.MarkFailed;
@@ -122,11 +128,15 @@ internal sealed class SendLoop : IDisposable
             StartDeliveries();
         }
 
+        Commands.Step(Now);
+
         // Before the disk is waited for: deliveries begin meanwhile.
         _context.Local.Flush();
         _context.Remote.Flush();
         _core.FinishMessages(Now);
         Mark();
+        Commands.OnMarks(IsSettled);
+        _server?.Flush();
         _context.Clean.Flush();
         NoticeLosses();
         _log.Flush();
@@ -185,15 +195,26 @@ internal sealed class SendLoop : IDisposable
             }
         }
 
+        if (!_exitAsap)
+        {
+            _server?.AddTo(_poller);
+        }
+
         TimeSpan sleep = SleepTime();
         if (_isHolding && HoldLeft() < sleep)
         {
             sleep = HoldLeft() > TimeSpan.Zero ? HoldLeft() : TimeSpan.Zero;
         }
 
+        if (_server is not null && _server.LongestWait < sleep)
+        {
+            sleep = _server.LongestWait;
+        }
+
         if (!_context.Pause.Wait(_poller, sleep))
         {
-            _core.MoreToRead = true; // Nobody pulled the trigger for long: look by ourselves.
+            // Nobody pulled the trigger for long: look by ourselves.
+            _core.MoreToRead |= !Commands.HasWork;
             return;
         }
 
@@ -217,6 +238,11 @@ internal sealed class SendLoop : IDisposable
             }
         }
 
+        if (!_exitAsap)
+        {
+            _server?.Serve(_poller, Commands);
+        }
+
         foreach (DeliveryChannel channel in Channels)
         {
             if (reports[(int)channel] >= 0 && _poller.IsReady(reports[(int)channel]))
@@ -231,6 +257,11 @@ internal sealed class SendLoop : IDisposable
         if (_core.MarkFailed)
         {
             return PauseAfterFailure;
+        }
+
+        if (Commands.HasWork)
+        {
+            return TimeSpan.Zero;
         }
 
         if (_exitAsap)
@@ -263,7 +294,36 @@ internal sealed class SendLoop : IDisposable
         if (signals.HasFlag(SendSignal.Reread))
         {
             _core.Reread(_context.Control);
+            RereadLimits();
         }
+    }
+
+    /// <summary>All files, or where one is bad none. What runs above a limit is let finish.
+    /// </summary>
+    private void RereadLimits()
+    {
+        SendControls read;
+        try
+        {
+            read = SendControls.Read(_context.Control, _context.Controls.Addresses);
+        }
+        catch (Base.ConfigurationException e)
+        {
+            _log.Trouble("alert: unable to reread controls", e);
+            return;
+        }
+
+        _context.Local.SetConcurrency(read.LocalDeliveries(spawnerIsOurs: _context.Batch));
+        _context.Remote.SetConcurrency(read.ConcurrencyRemote);
+        _core.SetLimits(read, SharedPlaces(read));
+        _bounces.SetControls(read);
+        LogStatus();
+    }
+
+    private int SharedPlaces(SendControls controls)
+    {
+        int half = (_context.Local.Concurrency + 1) / 2;
+        return _context.Batch ? half : controls.ConcurrencyShared ?? half;
     }
 
     private void ReadReports(SpawnPipe pipe)

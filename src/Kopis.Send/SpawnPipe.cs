@@ -18,15 +18,19 @@ internal sealed class SpawnPipe(
     int orders, int reports, int concurrency, bool takesParameters = false)
 {
     private const int OutputBytesMax = 64 * 1024;
+    private const int SlotsMax = byte.MaxValue; // What a spawner can announce.
 
     private readonly ArrayBufferWriter<byte> _output = new(4096);
     private readonly DeliveryReportReader _reader = new();
-    private readonly Delivery?[] _slots = new Delivery?[concurrency];
+    private readonly Delivery?[] _slots = new Delivery?[SlotsMax];
     private readonly byte[] _block = new byte[16 * 1024];
     private int _written;
 
     /// <summary>Deliveries that may run at once.</summary>
-    internal int Concurrency { get; } = concurrency;
+    internal int Concurrency { get; private set; } = concurrency;
+
+    /// <summary>What the spawner can run.</summary>
+    internal int Capacity { get; init; } = concurrency;
 
     internal int Running { get; private set; }
 
@@ -41,6 +45,9 @@ internal sealed class SpawnPipe(
 
     internal bool HasRoom =>
         IsAlive && Running < Concurrency && _output.WrittenCount - _written < OutputBytesMax;
+
+    /// <summary>Control files are read again. What runs is let finish where it is more.</summary>
+    internal void SetConcurrency(int most) => Concurrency = Math.Min(most, Capacity);
 
     /// <summary>Orders a delivery.</summary>
     internal void Order(Delivery delivery)

@@ -13,7 +13,7 @@ public static class SendFiles
         IsQmails = true,
         Line = "a local part",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Bounce user name is {}.",
         Text = "The local part of the From address of bounces. Their envelope sender is empty.",
     };
@@ -25,7 +25,7 @@ public static class SendFiles
         IsOrMe = true,
         Line = "a domain",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Bounce host name is {}.",
         Text = "The domain of the From address of bounces.",
     };
@@ -35,7 +35,7 @@ public static class SendFiles
     {
         Unit = "bytes",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Bounces give back of a message at most {} bytes.",
         Text = "How much of a message its bounce gives back. The rest of a larger one is left "
             + "out, and a bounce with DSN gives back the header. 0 means no limit.",
@@ -60,10 +60,11 @@ public static class SendFiles
         Most = ConcurrencyMost,
         Unit = "deliveries",
         Readers = SendAndLspawn,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Local deliveries at once: {}.",
         Text = "Local deliveries at once, with those that wait for a place to run a program. One "
-            + "user has at most half of them. 0 delivers nothing locally.",
+            + "user has at most half of them. 0 delivers nothing locally. More than at the start "
+            + "of qmail-lspawn need its restart.",
     };
 
     /// <summary><c>concurrencyremote</c>.</summary>
@@ -73,7 +74,7 @@ public static class SendFiles
         Most = ConcurrencyMost,
         Unit = "deliveries",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Remote concurrency is {}.",
         Text = "Remote deliveries at once. 0 delivers nothing.",
     };
@@ -98,7 +99,7 @@ public static class SendFiles
     {
         Unit = "seconds",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Senders who ask are told of a delay after {} seconds.",
         Text = "The age at which a message counts as delayed. Senders who asked for it (DSN) are "
             + "told then. 0 is never.",
@@ -112,7 +113,7 @@ public static class SendFiles
             IsOrMe = true,
             Line = "a domain",
             Readers = Send,
-            Reread = Reread.Start,
+            Reread = Reread.Signal,
             Says = "2B recipient host: {}.",
             Text = "The domain of the recipient of double bounces.",
         };
@@ -123,7 +124,7 @@ public static class SendFiles
         IsQmails = true,
         Line = "a local part",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "2B recipient user: {}.",
         Text = "The local part of the recipient of double bounces: of bounces that bounced. An "
             + "empty line throws them away.",
@@ -135,7 +136,7 @@ public static class SendFiles
         IsQmails = true,
         Unit = "seconds",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Message lifetime in the queue is {} seconds.",
         Text = "How long a message may stay in the queue. After it each recipient is tried once "
             + "more, and then it bounces.",
@@ -147,7 +148,7 @@ public static class SendFiles
         Least = 1024 * 1024,
         Unit = "bytes",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Waiting messages take in memory at most {} bytes.",
         Text = "Memory for waiting messages. More of them wait on the disk. One submitter gets "
             + "as much of it as it leaves free.",

@@ -1,7 +1,7 @@
 namespace Kopis.Send.Scheduling;
 
 /// <summary>What waits on a channel: by time, and, once it is due, by submitter.</summary>
-internal sealed class ChannelQueue
+internal sealed class ChannelQueue(DeliveryChannel channel)
 {
     /// <summary>Messages that one look moves from their time into their submitter's row: bounds
     /// the work between two looks at reports.</summary>
@@ -10,8 +10,50 @@ internal sealed class ChannelQueue
     private readonly Dictionary<uint, OriginQueue> _rows = [];
     private readonly Queue<OriginQueue> _turns = new(); // Each row that has work, once.
 
-    /// <summary>Messages by the time of their next pass.</summary>
-    internal PriorityQueue<QueuedMessage, long> Waiting { get; } = new();
+    // One whose time was changed is there twice: the place that is not its time is passed by.
+    private readonly PriorityQueue<QueuedMessage, long> _waiting = new();
+
+    /// <summary>The time of the next pass; null where nothing waits.</summary>
+    internal long? NextDue => _waiting.TryPeek(out _, out long due) ? due : null;
+
+    /// <summary>Lets a message wait for its time, which must be set; or for another one.
+    /// </summary>
+    internal void Enqueue(QueuedMessage message)
+    {
+        message.SetWaits(channel, true);
+        _waiting.Enqueue(message, message.Due(channel));
+    }
+
+    /// <summary>Everything that waits is due; of places that were left, nothing is kept.</summary>
+    internal void AllDueNow(long now)
+    {
+        HashSet<QueuedMessage> waiting = [.. _waiting.UnorderedItems
+            .Select(item => item.Element).Where(message => message.Waits(channel))];
+        _waiting.Clear();
+        foreach (QueuedMessage message in waiting)
+        {
+            message.SetDue(channel, Math.Min(now, message.Due(channel)));
+            Enqueue(message);
+        }
+    }
+
+    /// <summary>Drops places that were left, where they are most.</summary>
+    /// <param name="messages">How many there are in all.</param>
+    internal void Shrink(int messages)
+    {
+        if (_waiting.Count <= 2 * (messages + MovesMax))
+        {
+            return;
+        }
+
+        (QueuedMessage Message, long Due)[] valid = [.. _waiting.UnorderedItems
+            .Where(item => IsValid(item.Element, item.Priority)).Distinct()];
+        _waiting.Clear();
+        _waiting.EnqueueRange(valid);
+    }
+
+    private bool IsValid(QueuedMessage message, long due) =>
+        message.Waits(channel) && message.Due(channel) == due;
 
     /// <summary>Something is due.</summary>
     internal bool HasDue => _turns.Count > 0;
@@ -20,9 +62,15 @@ internal sealed class ChannelQueue
     internal void DequeueDue(long now)
     {
         for (int i = 0; i < MovesMax
-            && Waiting.TryPeek(out QueuedMessage? message, out long due) && due <= now; i++)
+            && _waiting.TryPeek(out QueuedMessage? message, out long due) && due <= now; i++)
         {
-            Waiting.Dequeue();
+            _waiting.Dequeue();
+            if (!IsValid(message, due))
+            {
+                continue;
+            }
+
+            message.SetWaits(channel, false);
             if (!_rows.TryGetValue(message.Uid, out OriginQueue? row))
             {
                 _rows.Add(message.Uid, row = new OriginQueue(message.Uid));

@@ -35,9 +35,11 @@ internal sealed class Scheduler(
 
     private const int RetryAfterFailureSeconds = 123; // Contract §0.
 
-    private readonly ChannelQueue[] _channels = [new(), new()];
+    private readonly ChannelQueue[] _channels =
+        [new(DeliveryChannel.Local), new(DeliveryChannel.Remote)];
+
     private readonly MailUsers _users = new(sharedPlaces);
-    private readonly HashSet<QueuedMessage> _messages = [];
+    private readonly HashSet<QueuedMessage> _messages = new(new NumberComparer());
     private readonly Queue<QueuedMessage> _finished = new();
     private long _now;
     private bool _isParkedTurn;
@@ -48,6 +50,13 @@ internal sealed class Scheduler(
     /// <summary>Recipients could not be read; they are tried again later.</summary>
     internal Action<QueuedMessage, IOException> OnTrouble { get; set; } = (_, _) => { };
 
+    /// <summary>Control files are read again.</summary>
+    internal void SetLimits(long lifetime, int shared)
+    {
+        lifetimeSeconds = lifetime;
+        _users.SharedPlaces = shared;
+    }
+
     /// <summary>Takes a message over; its due times must be set.</summary>
     internal void Add(QueuedMessage message)
     {
@@ -56,7 +65,7 @@ internal sealed class Scheduler(
         {
             if (message.MayBeOpen(channel))
             {
-                _channels[(int)channel].Waiting.Enqueue(message, message.Due(channel));
+                _channels[(int)channel].Enqueue(message);
             }
         }
 
@@ -67,8 +76,7 @@ internal sealed class Scheduler(
     internal long? NextDue(DeliveryChannel channel) =>
         _channels[(int)channel].HasDue
             || (channel == DeliveryChannel.Local && _users.HasReady) ? 0
-        : _channels[(int)channel].Waiting.TryPeek(out _, out long due) ? due
-        : null;
+        : _channels[(int)channel].NextDue;
 
     /// <summary>The next order on a channel, or null where nothing is due, or nothing was found
     /// yet: <see cref="NextDue"/> tells which.</summary>
@@ -108,6 +116,7 @@ internal sealed class Scheduler(
         if (delivery.IsComplete)
         {
             delivery.Pass.Running--;
+            delivery.Message.Orders--;
             if (delivery.User is { } user)
             {
                 _users.End(user);
@@ -132,15 +141,40 @@ internal sealed class Scheduler(
     {
         foreach (DeliveryChannel channel in Channels)
         {
-            ChannelQueue own = _channels[(int)channel];
-            QueuedMessage[] waiting = [.. own.Waiting.UnorderedItems.Select(item => item.Element)];
-            own.Waiting.Clear();
-            foreach (QueuedMessage message in waiting)
-            {
-                message.SetDue(channel, Math.Min(now, message.Due(channel)));
-                own.Waiting.Enqueue(message, message.Due(channel));
-            }
+            _channels[(int)channel].AllDueNow(now);
         }
+    }
+
+    /// <summary>The message of a number; null where there is none.</summary>
+    internal QueuedMessage? Find(ulong number) =>
+        _messages.GetAlternateLookup<ulong>().TryGetValue(number, out QueuedMessage? message)
+            ? message
+            : null;
+
+    /// <summary>What is left of a message on a channel is due, after a pass that is open.</summary>
+    internal void DueNow(QueuedMessage message, DeliveryChannel channel, long now)
+    {
+        if (!message.Waits(channel))
+        {
+            // It has a pass, waits for one, or a long message may have had nothing left there.
+            message.SetAgain(channel, true);
+            return;
+        }
+
+        if (message.Due(channel) > now)
+        {
+            message.SetDue(channel, now);
+            _channels[(int)channel].Enqueue(message);
+            _channels[(int)channel].Shrink(_messages.Count);
+        }
+    }
+
+    /// <summary>A recipient is done by an administrator's word; what a delivery of it that runs
+    /// comes to counts no more.</summary>
+    internal void Drop(QueuedMessage message, int recipient)
+    {
+        message.SetState(recipient, RecipientState.Done);
+        FinishIfDone(message);
     }
 
     private Delivery? NextParked()
@@ -151,16 +185,24 @@ internal sealed class Scheduler(
         }
 
         Pass pass = ready.Pass;
-        if (pass.IsHeld && pass.Parked < ParkedMax / 2)
+        if (pass.IsFull && pass.Parked < ParkedMax / 2)
         {
-            pass.IsHeld = false;
+            pass.IsFull = false;
             pass.Row.Rotation.Enqueue(pass);
             _channels[(int)pass.Channel].Wake(pass.Row);
         }
 
         try
         {
-            return Order(pass, [ready.Recipient], ready.User);
+            if (IsOpen(pass, ready.Recipient))
+            {
+                return Order(pass, [ready.Recipient], ready.User);
+            }
+
+            PassBy(pass, ready.Recipient); // Held or dropped meanwhile.
+            _users.End(ready.User);
+            ClosePassIfOver(pass);
+            return null;
         }
         catch (IOException e)
         {
@@ -218,6 +260,13 @@ internal sealed class Scheduler(
     /// its recipients wait for room.</summary>
     private Delivery? NextOfPass(Pass pass, ref int steps)
     {
+        if (pass.Message.IsFinished)
+        {
+            pass.IsCutShort = true; // Nothing of it may be read any more.
+            ClosePassIfOver(pass);
+            return null;
+        }
+
         steps = pass.Message.Prepare() ? 0 : steps;
         if (!TrySkipTaken(pass, ref steps))
         {
@@ -245,8 +294,8 @@ internal sealed class Scheduler(
         }
 
         _users.Park(user, pass, recipient);
-        pass.IsHeld = pass.Parked >= ParkedMax;
-        if (!pass.IsHeld)
+        pass.IsFull = pass.Parked >= ParkedMax;
+        if (!pass.IsFull)
         {
             pass.Row.Rotation.Enqueue(pass);
         }
@@ -269,6 +318,7 @@ internal sealed class Scheduler(
             User = user,
         };
         pass.Running++;
+        pass.Message.Orders++;
         foreach (int recipient in recipients)
         {
             pass.Message.SetState(recipient, RecipientState.Running);
@@ -293,6 +343,12 @@ internal sealed class Scheduler(
 
     private void OpenPass(DeliveryChannel channel, OriginQueue row, QueuedMessage message)
     {
+        if (message.IsFinished)
+        {
+            row.LongPasses -= message.IsLong ? 1 : 0;
+            return;
+        }
+
         long next = RetrySchedule.Next(_now, message.BornSeconds, channel);
         bool isLast = _now > message.BornSeconds + lifetimeSeconds;
         message.BeginPass();
@@ -333,6 +389,7 @@ internal sealed class Scheduler(
     {
         while (!pass.AllOrdered && !IsOpen(pass, pass.Next))
         {
+            PassBy(pass, pass.Next);
             pass.Next++;
             if (--steps <= 0)
             {
@@ -345,7 +402,12 @@ internal sealed class Scheduler(
 
     private static bool IsOpen(Pass pass, int index) =>
         pass.Message.State(index) == RecipientState.ToDo
+        && !pass.Message.IsHeld(index)
         && pass.Message.Channel(index) == pass.Channel;
+
+    /// <summary>Who is held is left for a later pass.</summary>
+    private static void PassBy(Pass pass, int index) =>
+        pass.Left += pass.Message.IsHeld(index) && !pass.Message.IsDone(index) ? 1 : 0;
 
     /// <summary>Each of these goes to a host of its own, and none is to wait for another's.
     /// </summary>
@@ -391,15 +453,19 @@ internal sealed class Scheduler(
         long latest = RetrySchedule.Next(_now, message.BornSeconds, channel);
         long due = channel == pass.Channel ? Math.Min(pass.NextDue, latest) : latest;
         message.SetDue(
-            channel, pass.IsCutShort ? Math.Max(due, _now + RetryAfterFailureSeconds) : due);
-        _channels[(int)channel].Waiting.Enqueue(message, message.Due(channel));
+            channel,
+            message.IsAgain(channel) ? Math.Min(due, _now)
+                : pass.IsCutShort ? Math.Max(due, _now + RetryAfterFailureSeconds)
+                : due);
+        message.SetAgain(channel, false);
+        _channels[(int)channel].Enqueue(message);
     }
 
     /// <summary>Once: the passes of both channels may close after the last recipient is done.
     /// </summary>
     private void FinishIfDone(QueuedMessage message)
     {
-        if (message.AllDone && !message.IsFinished)
+        if (message.AllDone && message.Orders == 0 && !message.IsFinished)
         {
             message.IsFinished = true;
             _finished.Enqueue(message);

@@ -15,6 +15,7 @@ internal sealed class WaitingMessages
 
     private readonly Dictionary<uint, Queue<ulong>> _rows = [];
     private readonly Dictionary<uint, long> _held = [];
+    private readonly HashSet<ulong> _taken = []; // Out of their turn; still in a row.
     private readonly Queue<uint> _turns = new(); // Each submitter with a row, once.
 
     /// <summary>Bytes that a submitter's messages in memory hold.</summary>
@@ -49,6 +50,19 @@ internal sealed class WaitingMessages
         row.Enqueue(number);
     }
 
+    /// <summary>Those that wait, as they are now.</summary>
+    internal IReadOnlyList<ulong> Numbers() => [.. Waiting()];
+
+    /// <summary>Whether it waits; looks at all.</summary>
+    internal bool Contains(ulong number) =>
+        !_taken.Contains(number) && _rows.Values.Any(row => row.Contains(number));
+
+    /// <summary>Takes one out of its turn; its place in the row is passed by.</summary>
+    internal void Take(ulong number) => _taken.Add(number);
+
+    /// <summary>Whether the number that <see cref="Next"/> gave was taken out.</summary>
+    internal bool IsTaken(ulong number) => _taken.Contains(number);
+
     /// <summary>The oldest of a submitter who has room, in turn; null where nobody has any. It
     /// stays the first until it is taken out.</summary>
     internal ulong? Next(Func<uint, bool> hasRoom)
@@ -71,7 +85,7 @@ internal sealed class WaitingMessages
     internal void Dequeue()
     {
         uint uid = _turns.Dequeue();
-        _rows[uid].Dequeue();
+        _taken.Remove(_rows[uid].Dequeue());
         if (_rows[uid].Count > 0)
         {
             _turns.Enqueue(uid);
@@ -84,8 +98,10 @@ internal sealed class WaitingMessages
 
     /// <summary>What queue/state is to know: messages in memory, and these.</summary>
     internal IEnumerable<IStateMessage> After(IEnumerable<IStateMessage> messages) =>
-        messages.Concat(_rows.Values.SelectMany(row => row.Select(
-            number => (IStateMessage)new Untouched(number))));
+        messages.Concat(Waiting().Select(number => (IStateMessage)new Untouched(number)));
+
+    private IEnumerable<ulong> Waiting() =>
+        _rows.Values.SelectMany(row => row).Where(number => !_taken.Contains(number));
 
     /// <summary>Nothing has become of any recipient.</summary>
     private sealed record Untouched(ulong Number) : IStateMessage
@@ -99,5 +115,7 @@ internal sealed class WaitingMessages
         public int DoneCount => 0;
 
         public bool IsDone(int index) => false;
+
+        public HeldRecipients? Held => null;
     }
 }

@@ -13,9 +13,10 @@ namespace Kopis.Queue.Store.State;
 public sealed class StateReader(string name)
 {
     /// <summary>The version of the format that this reads and qmail-send writes.</summary>
-    public const ulong FormatVersion = 1;
+    public const ulong FormatVersion = 2;
 
-    /// <summary>Live, LocalDue, RemoteDue in a snapshot; and one for each Done.</summary>
+    /// <summary>Live, LocalDue, RemoteDue in a snapshot; and one for each Done and Hold.
+    /// </summary>
     public const int RecordsOfMessage = 3;
 
     /// <summary>Blocks are best of this size; all but the last are whole records.</summary>
@@ -30,6 +31,9 @@ public sealed class StateReader(string name)
 
     /// <summary>The file's name.</summary>
     public string Name => name;
+
+    /// <summary>The version of the format that the file has.</summary>
+    public ulong Version { get; private set; }
 
     /// <summary>Each message that the log speaks of.</summary>
     public Dictionary<ulong, SavedMessage> Saved => _saved;
@@ -102,15 +106,18 @@ public sealed class StateReader(string name)
     private static bool IsPossible(StateRecord record) => record.Kind switch
     {
         StateKind.Done => record.Value is >= 0 and <= int.MaxValue,
+        StateKind.Hold or StateKind.Release => record.Value is >= -1 and <= int.MaxValue,
         StateKind.Position or StateKind.Format => record.Value >= 0,
         _ => true,
     };
 
-    private long SnapshotRecords(StateRecord format) =>
-        format.Number <= FormatVersion
+    private long SnapshotRecords(StateRecord format)
+    {
+        Version = format.Number;
+        return Version <= FormatVersion
             ? format.Value
-            : throw new ConfigurationException(
-                $"queue/state/{name}: written by a later Kopis");
+            : throw new ConfigurationException($"queue/state/{name}: written by a later Kopis");
+    }
 
     private void Apply(StateRecord record)
     {
@@ -135,6 +142,12 @@ public sealed class StateReader(string name)
                 break;
             case StateKind.Done:
                 message.AddDone((int)record.Value);
+                break;
+            case StateKind.Hold:
+                message.Hold((int)record.Value);
+                break;
+            case StateKind.Release:
+                message.Release((int)record.Value);
                 break;
             case StateKind.End:
                 message.IsEnded = true;
