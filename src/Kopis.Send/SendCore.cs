@@ -137,6 +137,8 @@ internal sealed class SendCore(
             marks.Add(StateKind.Done, message.Number, recipient);
         }
 
+        log.Journal.Attempt(
+            delivery, place, report.Verdict is null ? null : verdict, report.Text);
         bounces.Record(delivery, recipient, report, verdict, Now);
         return isListed;
     }
@@ -296,6 +298,7 @@ internal sealed class SendCore(
         foreach (QueuedMessage message in _ending)
         {
             log.Line($"end msg {message.Number}");
+            log.Journal.End(message.Number);
             queue.Forget(message);
         }
 

@@ -15,7 +15,7 @@ internal static class SessionLog
     {
         try
         {
-            Fd.WriteAll(2, ByteText.ToBytes($"{program}: {line}\n"));
+            Fd.WriteAll(2, ByteText.ToBytes(LogPriority.Mark($"{program}: {line}\n")));
         }
         catch (PosixException)
         {

@@ -331,6 +331,9 @@ internal sealed class QueueState(
             log.Line($"new msg {arrived.Number}");
             log.Line($"info msg {arrived.Number}: bytes {arrived.Bytes} from "
                 + $"<{message.Sender}> qp {arrived.Qp} uid {arrived.Uid}");
+            log.Journal.New(
+                arrived.Number, arrived.Bytes, message.Sender, arrived.Qp, arrived.Uid,
+                message.Recipients);
         }
 
         if (mayWait && IsToWait(arrived, saved))
