@@ -125,7 +125,7 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
     }
 
     /// <summary>The address that qmail-remote's report begins with, or has been connected to
-    /// (contract §8.3).</summary>
+    /// (contract §8.2).</summary>
     private static ReadOnlySpan<byte> HostOf(ReadOnlySpan<byte> text)
     {
         ReadOnlySpan<byte> start = "Connected to "u8;

@@ -40,6 +40,15 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
         }
     }
 
+    /// <summary>A new message, in the journal too.</summary>
+    internal void Arrived(
+        ulong number, long bytes, ReadOnlySpan<byte> sender, ulong qp, uint uid, int recipients)
+    {
+        Line($"new msg {number}");
+        Line($"info msg {number}: bytes {bytes} from <{sender}> qp {qp} uid {uid}");
+        Journal.New(number, bytes, sender, qp, uid, recipients);
+    }
+
     /// <summary>A warning or alert with what the system said of it.</summary>
     internal void Trouble(string words, Exception reason) =>
         Line($"{words}: {ByteText.ToBytes(reason.Message).AsSpan()}");

@@ -328,10 +328,7 @@ internal sealed class QueueState(
 
         if (isNew && saved is null)
         {
-            log.Line($"new msg {arrived.Number}");
-            log.Line($"info msg {arrived.Number}: bytes {arrived.Bytes} from "
-                + $"<{message.Sender}> qp {arrived.Qp} uid {arrived.Uid}");
-            log.Journal.New(
+            log.Arrived(
                 arrived.Number, arrived.Bytes, message.Sender, arrived.Qp, arrived.Uid,
                 message.Recipients);
         }

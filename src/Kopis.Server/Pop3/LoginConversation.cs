@@ -132,7 +132,7 @@ internal sealed class LoginConversation : ILineProtocol
         }
 
         _log($"authorization failed for {Peer}"); // To the letter: others look for it.
-        _log($"{_connection.Number} {Peer}: login failed for {LogText.Safe(_name)}");
+        _log($"{_connection.Number} {Peer}: login failed for {SessionLog.Claimed(_name)}");
         _journal.Login(_connection, Peer, isGood: false, _name);
         await RefuseAsync(Pop3Reply.AuthorizationFailed.ToArray(), Pop3Code.Auth.ToArray());
         return null;

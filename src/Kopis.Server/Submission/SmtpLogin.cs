@@ -134,7 +134,7 @@ internal sealed class SmtpLogin(
             case SaslStep.Failed:
                 session.OnError(AuthReply.LoginFailed, connection.Output);
                 byte[] name = exchange.Question?.Name ?? [];
-                Log($"login failed by {exchange.Mechanism} for {LogText.Safe(name)}");
+                Log($"login failed by {exchange.Mechanism} for {SessionLog.Claimed(name)}");
                 journal.Login(isGood: false, name, exchange.Mechanism);
                 return SmtpLoginEnd.Failed;
             case SaslStep.Cancelled:

@@ -18,7 +18,7 @@ internal static class RecordCheck
     /// a reader of lines would obey.</summary>
     internal static bool IsRecord(ReadOnlySpan<byte> line)
     {
-        if (line.Length >= BytesMax || !line.StartsWith("{\"e\":\""u8)
+        if (line.Length >= BytesMax || !line.StartsWith("{\"e\":\""u8) || line[^1] != '}'
             || line.ContainsAnyInRange((byte)0, LastControl) || line.Contains(Delete)
             || !Utf8.IsValid(line))
         {

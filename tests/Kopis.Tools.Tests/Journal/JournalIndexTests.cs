@@ -51,7 +51,7 @@ public sealed class JournalIndexTests : IDisposable
         Gen.Select(Gen.Int[1, 6000], Gen.Int[1, 3000]).Sample(
             (count, kinds) =>
             {
-                string file = Write("2026-11-30T000000.000000", [.. Enumerable.Range(0, count)
+                string file = Write($"{Guid.NewGuid()}", [.. Enumerable.Range(0, count)
                     .Select(n => Line("end", $"\"msg\":{1 + (n % kinds)}"))]);
                 Assert.True(JournalIndex.TryMake(file));
                 using JournalFile journal = JournalFile.Open(file);
