@@ -80,6 +80,7 @@ class Told(HostCase):
         self.assertIn(f"it is the bounce of message {bounce['msg']}", text)
 
     def test_a_refusal(self):
+        self.host.control("rcpthosts", self.host.me)
         with self.assertRaises(smtplib.SMTPRecipientsRefused):
             self.send("x@elsewhere.example")
         found = self.wait_trace("x@elsewhere.example", kinds=["refuse"])
