@@ -11,7 +11,7 @@ namespace Kopis.Tools.Journal;
 /// sorted numbers of 64 bits, the key in the upper 40 and the record's place in the lower 24, all
 /// little-endian. It can be removed at any time; whoever may write there makes it again.
 /// </summary>
-internal static class JournalIndex
+internal sealed class JournalIndex : IDisposable
 {
     private const string Suffix = ".idx";
     private const int HeadBytes = 16;
@@ -20,6 +20,11 @@ internal static class JournalIndex
     private const int GroupReads = 0x1A0; // 0640
     private const int ProbeEntries = 1024; // Keys are even, so a guess is seldom further off.
     private const uint Magic = 0x31584a4b;
+
+    private readonly int _fd;
+    private readonly long _count;
+
+    private JournalIndex(int fd, long count) => (_fd, _count) = (fd, count);
 
     /// <summary>The name of a file's index.</summary>
     internal static string PathFor(string file) => file[..^JournalStore.Suffix.Length] + Suffix;
@@ -81,9 +86,9 @@ internal static class JournalIndex
         }
     }
 
-    /// <summary>The places of records with a key, in order.</summary>
-    /// <returns>Null: there is no index of this file as it is.</returns>
-    internal static List<int>? Find(string file, long size, ulong key)
+    /// <summary>Opens the index of a file.</summary>
+    /// <returns>Null: there is none of this file as it is.</returns>
+    internal static JournalIndex? TryOpen(string file, long size)
     {
         int fd = Fd.TryOpen(
             Fd.PathBytes(PathFor(file)), OpenFlags.ReadOnly | OpenFlags.NonBlocking | Fd.NoFollow,
@@ -93,21 +98,23 @@ internal static class JournalIndex
             return null;
         }
 
-        try
+        Span<byte> head = stackalloc byte[HeadBytes];
+        if (Fd.Status(fd) is { IsRegular: true } status
+            && Fd.ReadAt(fd, head, 0) == HeadBytes
+            && BinaryPrimitives.ReadUInt32LittleEndian(head) == Magic
+            && BinaryPrimitives.ReadInt64LittleEndian(head[8..]) == size)
         {
-            Span<byte> head = stackalloc byte[HeadBytes];
-            return Fd.Status(fd) is { IsRegular: true } status
-                && Fd.ReadAt(fd, head, 0) == HeadBytes
-                && BinaryPrimitives.ReadUInt32LittleEndian(head) == Magic
-                && BinaryPrimitives.ReadInt64LittleEndian(head[8..]) == size
-                ? Find(fd, (status.Size - HeadBytes) / EntryBytes, key)
-                : null;
+            return new JournalIndex(fd, (status.Size - HeadBytes) / EntryBytes);
         }
-        finally
-        {
-            Fd.Close(fd);
-        }
+
+        Fd.Close(fd);
+        return null;
     }
+
+    /// <summary>The places of records with a key, in order.</summary>
+    internal List<int> Find(ulong key) => Find(_fd, _count, key);
+
+    public void Dispose() => Fd.Close(_fd);
 
     // The first entry that is not below the key, by a guess and halving; then those with the key.
     private static List<int> Find(int fd, long count, ulong key)

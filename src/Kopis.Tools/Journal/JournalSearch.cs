@@ -12,9 +12,10 @@ namespace Kopis.Tools.Journal;
 internal sealed class JournalSearch(
     string directory, DateTimeOffset since, DateTimeOffset until) : IDisposable
 {
-    private const int OpenMax = 256;
+    private const int OpenMax = 256, IndexesMax = 4096;
 
     private readonly Dictionary<string, JournalFile> _open = [];
+    private readonly Dictionary<string, JournalIndex?> _indexes = [];
     private readonly Dictionary<string, List<ulong>> _scanned = [];
     private List<string>? _files;
 
@@ -27,14 +28,11 @@ internal sealed class JournalSearch(
         {
             try
             {
-                JournalFile journal = Open(file);
-                IEnumerable<int> places =
-                    JournalIndex.Find(file, journal.Size, key) ?? Scan(file, journal, key);
                 int last = -1;
-                foreach (int place in places.Where(place => place != last))
+                foreach (int place in PlacesIn(file, key).Where(place => place != last))
                 {
                     last = place;
-                    if (JournalEntry.Parse(journal.LineAt(place)) is { } entry
+                    if (JournalEntry.Parse(Open(file).LineAt(place)) is { } entry
                         && Has(entry, kind, value))
                     {
                         found.Add(entry);
@@ -86,10 +84,28 @@ internal sealed class JournalSearch(
 
     public void Dispose()
     {
+        CloseFiles();
+        CloseIndexes();
+    }
+
+    private void CloseFiles()
+    {
         foreach (JournalFile file in _open.Values)
         {
             file.Dispose();
         }
+
+        _open.Clear();
+    }
+
+    private void CloseIndexes()
+    {
+        foreach (JournalIndex? index in _indexes.Values)
+        {
+            index?.Dispose();
+        }
+
+        _indexes.Clear();
     }
 
     private static string[] FieldsOf(byte kind) => kind switch
@@ -127,11 +143,25 @@ internal sealed class JournalSearch(
 
         if (_open.Count >= OpenMax)
         {
-            Dispose();
-            _open.Clear();
+            CloseFiles();
         }
 
         return _open[path] = JournalFile.Open(path);
+    }
+
+    private IEnumerable<int> PlacesIn(string path, ulong key)
+    {
+        if (!_indexes.TryGetValue(path, out JournalIndex? index))
+        {
+            if (_indexes.Count >= IndexesMax)
+            {
+                CloseIndexes();
+            }
+
+            _indexes[path] = index = JournalIndex.TryOpen(path, Open(path).Size);
+        }
+
+        return index?.Find(key) ?? Scan(path, Open(path), key);
     }
 
     // A file without an index is read once; whoever may, keeps what that has found.

@@ -31,7 +31,9 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
 
             List<JournalEntry> entries = search.Find(JournalKey.Number, $"{number}");
             _messages[number] = entries;
-            foreach (ulong relative in entries.SelectMany(entry => RelativesOf(number, entry)))
+            bool isFromOutside = entries.Exists(entry => entry.Kind == "accept");
+            foreach (ulong relative in entries.SelectMany(
+                entry => RelativesOf(number, entry, mayBeForwarded: !isFromOutside)))
             {
                 left.Enqueue(relative);
             }
@@ -107,7 +109,8 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
         return (messages, others);
     }
 
-    private IEnumerable<ulong> RelativesOf(ulong number, JournalEntry entry)
+    private IEnumerable<ulong> RelativesOf(
+        ulong number, JournalEntry entry, bool mayBeForwarded)
     {
         if (entry.Child is { } child)
         {
@@ -123,7 +126,8 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
             }
         }
 
-        if (entry.Kind == "new" && entry["qp"] is { } own && ForwarderOf(entry, own) is { } parent)
+        if (mayBeForwarded && entry.Kind == "new" && entry["qp"] is { } own
+            && ForwarderOf(entry, own) is { } parent)
         {
             yield return parent;
         }

@@ -55,12 +55,13 @@ public sealed class JournalIndexTests : IDisposable
                     .Select(n => Line("end", $"\"msg\":{1 + (n % kinds)}"))]);
                 Assert.True(JournalIndex.TryMake(file));
                 using JournalFile journal = JournalFile.Open(file);
+                using JournalIndex index = JournalIndex.TryOpen(file, journal.Size)!;
                 foreach (int wanted in (int[])[1, kinds, (kinds / 2) + 1, kinds + 1])
                 {
                     ulong key = JournalKey.Of(
                         JournalKey.Number, Encoding.ASCII.GetBytes($"{wanted}"));
                     int there = Enumerable.Range(0, count).Count(n => 1 + (n % kinds) == wanted);
-                    Assert.Equal(there, JournalIndex.Find(file, journal.Size, key)!.Count);
+                    Assert.Equal(there, index.Find(key).Count);
                 }
             },
             iter: 30);
