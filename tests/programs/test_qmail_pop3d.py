@@ -186,6 +186,7 @@ class Chain(ProgramCase):
         client.user("joe")
         with self.assertRaisesRegex(poplib.error_proto, "-ERR authorization failed"):
             client.pass_(PASSWORD)
+        self.assertIn(b"joe@mx.example logged in", self.process.stderr.readline())
         self.assertIn(b"unable to become the owner of the mailbox of joe@mx.example",
                       self.process.stderr.readline())
 

@@ -80,11 +80,11 @@ class Told(HostCase):
         self.assertIn(f"it is the bounce of message {bounce['msg']}", text)
 
     def test_a_refusal(self):
-        self.host.control("rcpthosts", self.host.me)
+        self.host.control("badmailto", "x@elsewhere.example")
         with self.assertRaises(smtplib.SMTPRecipientsRefused):
             self.send("x@elsewhere.example")
         found = self.wait_trace("x@elsewhere.example", kinds=["refuse"])
-        self.assertEqual(("rcpthosts", "joe@client.example"), (found[0]["check"], found[0]["from"]))
+        self.assertEqual(("badmailto", "joe@client.example"), (found[0]["check"], found[0]["from"]))
         self.assertIn("553", found[0]["text"])
 
     def test_logins(self):
