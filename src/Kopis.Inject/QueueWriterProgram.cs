@@ -36,5 +36,5 @@ internal static class QueueWriterProgram
     }
 
     private static void Log(string line) =>
-        Fd.WriteAll(StandardError, ByteText.ToBytes($"qmail-queue: {line}\n"));
+        Fd.WriteAll(StandardError, ByteText.ToBytes(LogPriority.Mark($"qmail-queue: {line}\n")));
 }

@@ -56,7 +56,7 @@ public static class ErrorLog
     {
         try
         {
-            Fd.WriteAll(StandardError, RawText.ToBytes(line + "\n"));
+            Fd.WriteAll(StandardError, RawText.ToBytes(LogPriority.Mark(line) + "\n"));
         }
         catch (PosixException)
         {

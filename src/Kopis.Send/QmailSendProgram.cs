@@ -18,7 +18,11 @@ public static class QmailSendProgram
     /// <summary>Runs until SIGTERM.</summary>
     public static int Run(ProgramContext context)
     {
-        SendLog log = new(LogFd);
+        using JournalSocket journal = new(context.Home, TimeProvider.System);
+        SendLog log = new(LogFd)
+        {
+            Journal = new SendJournal((records, count) => journal.Send(records.Span, count)),
+        };
         try
         {
             Lifeline.Watch(context);

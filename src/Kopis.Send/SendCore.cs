@@ -153,6 +153,8 @@ internal sealed class SendCore(
             _reasons.Note(message, recipient, text, Now);
         }
 
+        log.Journal.Attempt(
+            delivery, place, report.Verdict is null ? null : verdict, report.Text);
         bounces.Record(delivery, recipient, report, verdict, Now);
         return isListed;
     }
@@ -332,6 +334,7 @@ internal sealed class SendCore(
         {
             log.Line($"end msg {message.Number}");
             message.FreeNotes(_reasons);
+            log.Journal.End(message.Number);
             queue.Forget(message);
         }
 

@@ -24,8 +24,8 @@ internal static class Complaint
         {
             try
             {
-                Fd.WriteAll(2, RawText.ToBytes(
-                    $"{reason.Program ?? name}: {reason.Label}{reason.Message}\n"));
+                Fd.WriteAll(2, RawText.ToBytes(LogPriority.Mark(
+                    $"{reason.Program ?? name}: {reason.Label}{reason.Message}\n")));
             }
             catch (PosixException)
             {

@@ -7,6 +7,7 @@ using Kopis.Net.Tls;
 using Kopis.Remote;
 using Kopis.Send;
 using Kopis.Server.Smtp;
+using Kopis.Tools.Journal;
 using Kopis.Users.Logins;
 
 namespace Kopis;
@@ -25,6 +26,7 @@ internal static class ControlChecks
             () => _ = new TlsServer(control, TimeProvider.System, static _ => { }).IsOffered),
         control => Nothing(() => QmailSendProgram.CheckControls(control)),
         QmailRemoteProgram.CheckControls,
+        control => Nothing(() => JournalProgram.CheckControls(control)),
         control => Nothing(() => AcmeProgram.CheckControls(control)),
         control => Nothing(() => NetworkList.Load(control, ListenerFiles.ProxyClients)),
         FirstRules.Faults,

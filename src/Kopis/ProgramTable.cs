@@ -21,6 +21,7 @@ using Kopis.Server.Smtp;
 using Kopis.Tools;
 using Kopis.Tools.DotQmail;
 using Kopis.Tools.Forwarding;
+using Kopis.Tools.Journal;
 using Kopis.Tools.Mailboxes;
 using Kopis.Tools.Network;
 using Kopis.Tools.Queue;
@@ -149,6 +150,8 @@ internal static class ProgramTable
             "show a summary of new mail twice a minute"),
         new("splogger", Splogger.Run, "qmaill",
             "send lines to syslog"),
+        new("qmail-journal", JournalProgram.Run, "qmaill",
+            "write down what becomes of each message"),
         new("qmail-rspawn", QmailRspawnProgram.Run, "qmailr",
             "run deliveries to other hosts"),
         new("qmail-remote", QmailRemoteProgram.Run, "qmailr",
@@ -179,6 +182,8 @@ internal static class ProgramTable
             "check users, directories and modes"),
         new("queue", QueueCommand.Run, "root",
             "list, show and change the queue; import and export queues of qmail"),
+        new("trace", TraceProgram.Run, "root, or who may read the journal",
+            "tell what became of messages"),
         new("user", UserProgram.Run, "root, or the home's owner",
             "add, list and remove virtual users"),
         new("domain", DomainProgram.Run, "root, or the home's owner",
@@ -204,8 +209,8 @@ internal static class ProgramTable
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim", "dmarc",
-        "srs", "token", "certificate", "acme", "config",
+        "run", "install", "check-install", "user", "domain", "alias", "queue", "trace", "dkim",
+        "dmarc", "srs", "token", "certificate", "acme", "config",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

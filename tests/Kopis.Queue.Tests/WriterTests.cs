@@ -95,6 +95,9 @@ public sealed class WriterTests
         await using RunningWriter writer = new(home, new TestDisk { Free = free });
         Assert.Equal(mail, writer.Submit("x", origin: MessageOrigin.Network).Code);
         Assert.Equal(bounce, writer.Submit("x", origin: MessageOrigin.Bounce).Code);
+        Assert.Equal(mail == 0 ? [] : Enumerable.Repeat(
+            $"alert: the queue's disk is full: {free} bytes are free; a message is refused",
+            bounce == 0 ? 1 : 2), writer.Log);
     }
 
     [Fact]

@@ -186,6 +186,7 @@ class Chain(ProgramCase):
         client.user("joe")
         with self.assertRaisesRegex(poplib.error_proto, "-ERR authorization failed"):
             client.pass_(PASSWORD)
+        self.assertIn(b"joe@mx.example logged in", self.process.stderr.readline())
         self.assertIn(b"unable to become the owner of the mailbox of joe@mx.example",
                       self.process.stderr.readline())
 
@@ -213,6 +214,8 @@ class Chain(ProgramCase):
             client.pass_("wrong password")
         self.assertEqual(b"qmail-popup: authorization failed for 127.0.0.1\n",
                          self.process.stderr.readline())
+        self.assertRegex(self.process.stderr.readline(),
+                         rb"\Aqmail-popup: \d+ 127.0.0.1: login failed for -\n\Z")
 
     def test_a_wrong_line_of_users_keeps_no_other_from_his_mail(self):
         with open(self.home / "users/virtual", "a") as file:

@@ -8,14 +8,15 @@ import pathlib
 import re
 import stat
 
-MOVING = {"new", "cur", "tmp", "prog", "traffic", "queue", "attack", "collector", "dev", "fd"}
+MOVING = {"new", "cur", "tmp", "prog", "traffic", "queue", "attack", "collector", "dev", "fd",
+          "journal"}
 SCAN_BYTES_MAX = 4 << 20
 
 # What each user may change, below the base: the table of docs/ARCHITECTURE.md.
 AREAS = {"joe": ["joe"], "alias": ["qmail/alias", "qmail/users/mail"],
          "qmaild": ["qmail/tls", "qmail/greylist", "qmail/dmarc"],
          "qmailq": [], "qmails": [], "qmailr": ["qmail/auth", "qmail/dkim", "qmail/srs"], "qmailp": [],
-         "qmaill": []}
+         "qmaill": ["qmail/journal"]}
 # Whose files in the queue are whose: type, mode, owner of the rest must stay.
 QUEUE_OWNERS = {"qmailq", "qmails", "qmailr"}
 

@@ -32,6 +32,7 @@ def places(user):
                      MAIL / VIRTUAL / "mallory", MAIL / VIRTUAL / "mallory/Maildir",
                      MAIL / VIRTUAL / "mallory/Maildir/new", MAIL / VIRTUAL / "vera"],
            "qmaild": [HOME / "tls", HOME / "greylist"],
+           "qmaill": [HOME / "journal"],
            "qmailq": [HOME / "queue", HOME / "queue/mess", HOME / "queue/mess/incoming",
                       HOME / "queue/lock"],
            "qmails": [HOME / "queue/state", HOME / "queue/bounce", HOME / "queue/command"],
@@ -45,6 +46,7 @@ def names(user):
     return {"alias": [".qmail-odd", ".qmail-default", "Maildir", "mallory", "vera", VIRTUAL, "new", "tmp",
                       "cur", ".qmail", "quota", "maildirsize"],
             "qmaild": ["account.key", "key.pem", "cert.pem", "servercert.pem", "order"],
+            "qmaill": ["socket", "2026-11-30T000000.000000.jsonl", "2026-11-30T000000.000000.idx"],
             "qmailq": ["seg-0000000000", "seg-ffffffff", "incoming", "body-1", "writer", "odd"],
             "qmails": ["log-1", "log-999999", "snapshot", "snapshot-1", "1", "2", "state.tmp"],
             "joe": [".qmail", ".qmail-odd", ".qmail-default", "Maildir", "Mailbox", "new", "tmp", "cur",
@@ -59,7 +61,7 @@ def frame(rng, hint):
     kinds = {"intake": intake_frame, "lookup": lookup_frame, "readers": reader_frame,
              "qmail-queue": intake_frame, "qmail-lookup": lookup_frame, "qmail-getpw": lie,
              "qmail-clean": clean_request, "qmail-lspawn": order, "qmail-rspawn": order,
-             "qmail-send": report, "qmail-local": local_frame}
+             "journal": records, "qmail-send": report, "qmail-local": local_frame}
     for name, make in kinds.items():
         if name in hint:
             return make(rng)
@@ -77,6 +79,14 @@ def intake_frame(rng):
         b"M" + struct.pack("<I", 0xffffffff), b"B\0\0\0\0\0E" + struct.pack("<I", 16 << 20) + b"F",
         b"B\0\0\0\0\0" * 50, b"B\0\1\0\0\0M" + struct.pack("<I", 65537) + bytes(100),
         b"B\0\0\0\0\0E\4\0\0\0Fa\0P", b"Z" + bytes(20)))
+
+
+def records(rng):
+    """Of the journal: what is one, what nearly is, and what forges another's."""
+    return rng.choice((
+        b'{"e":"accept","msg":%d,"from":"forged"}\n' % rng.randrange(1 << 40) * rng.choice((1, 100)),
+        b'{"e":"new","by":"qmails","t":"2000-01-01T00:00:00Z"}\n', b'{"e":"new"}', b'{"e":"new"}\n' * 2000,
+        b'{"e":"new","a":' + b"[" * 5000, b'{"e":"\xff\x1b[2J"}\n', b"\n" * 3000, bytes(32768)))
 
 
 def lookup_frame(rng):
@@ -263,7 +273,7 @@ def false_answers(rng):
     """Takes the place of a process that answers others: stops it and speaks on what it holds."""
     names = {"qmailp": ("qmail-getpw", "qmail-lookup"), "qmailr": ("qmail-rspawn",),
              "qmails": ("qmail-send", "qmail-lspawn"), "qmailq": ("qmail-queue", "qmail-clean"),
-             "qmaild": ("tcpserver",), "qmaill": ("splogger",)}[PLAN["user"]]
+             "qmaild": ("tcpserver",), "qmaill": ("splogger", "qmail-journal")}[PLAN["user"]]
     end = time.monotonic() + HOLD_SECONDS
     while time.monotonic() < end:
         for other in others(is_mine=True):
@@ -423,6 +433,6 @@ PLAIN = (deliveries, mailbox, readers)
 SUITE = (stop_one, false_answers)
 ATTACKS = {
     "joe": PLAIN, "alias": PLAIN, "qmaild": (*SUITE, guesses, tickets, spoil_files), "qmailp": SUITE,
-    "qmaill": (*SUITE, fill_log), "qmailr": (*SUITE, spoil_files, trigger),
+    "qmaill": (*SUITE, fill_log, spoil_files), "qmailr": (*SUITE, spoil_files, trigger),
     "qmails": (*SUITE, spoil_files, trigger), "qmailq": (*SUITE, spoil_files, false_listener, trigger),
 }

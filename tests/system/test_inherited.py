@@ -164,7 +164,7 @@ class Inherited(UnitsCase):
                     self.assertEqual([], [each for each in names if not is_allowed(each)], name)
                     self.assertNotIn(SECRET, str(names), name)
         self.assertLessEqual(
-            {"qmail-queue", "qmail-send", "qmail-lspawn", "qmail-popspawn", "qmail-lookup",
+            {"qmail-queue", "qmail-journal", "qmail-send", "qmail-lspawn", "qmail-popspawn", "qmail-lookup",
              "qmail-rspawn", "qmail-clean", "qmail-getpw", *USERS}, seen)
 
     def test_what_a_program_writes_comes_to_qmail_send_alone(self):

@@ -46,7 +46,8 @@ for name in sys.argv[3:]:
             print("write", name)
 """
 
-DIRECTORIES = ["./", "alias/", "auth/", "bin/", "control/", "dkim/", "dmarc/", "greylist/", "srs/", "tls/",
+DIRECTORIES = ["./", "alias/", "auth/", "bin/", "control/", "dkim/", "dmarc/", "greylist/", "journal/", "srs/",
+               "tls/",
                "users/", "users/mail/",
                "queue/", "queue/mess/", "queue/mess/incoming/", "queue/state/", "queue/bounce/", "queue/lock/",
                "~joe/", "~joe/Maildir/", "~joe/Maildir/new/"]
@@ -59,12 +60,12 @@ EVERYBODY = {"submit", "list ./", "list alias/", "list bin/", "list control/", "
              "list queue/", "read bin/kopis", "read control/me", "read control/tcprules.dat",
              "read alias/.qmail-root", "list ~joe/"}
 # What the group qmail may: read messages. Its locks can be seen, and the trigger be pulled.
-QUEUE = {"list queue/mess/", "read SEGMENT", "list queue/lock/", "read queue/lock/tcpto",
+QUEUE = {"list journal/", "list queue/mess/", "read SEGMENT", "list queue/lock/", "read queue/lock/tcpto",
          "write queue/lock/trigger"}
 MAY = {
     "qmaild": {"read control/servercert.pem", "list tls/", "make in tls/", "list dmarc/", "make in dmarc/",
                "list greylist/", "make in greylist/"},
-    "qmaill": set(),
+    "qmaill": {"list journal/", "make in journal/"},
     "qmailp": set(),
     "qmailr": QUEUE | {"write queue/lock/tcpto", "list auth/", "make in auth/",
                        "list dkim/", "make in dkim/", "list srs/", "make in srs/"},
@@ -130,6 +131,7 @@ class Rights(InstalledCase):
             "qmail-send": ("qmails", "qmail", ["qmail"]),
             "qmail-rspawn": ("qmailr", "qmail", ["qmail"]),
             "splogger": ("qmaill", "nofiles", ["nofiles"]),
+            "qmail-journal": ("qmaill", "nofiles", ["nofiles"]),
             "tcpserver": ("qmaild", "nofiles", ["nofiles"]),
             "qmail-local": ("joe", "joe", ["joe"]),
         }

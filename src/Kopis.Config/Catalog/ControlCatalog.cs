@@ -47,6 +47,8 @@ public static class ControlCatalog
 
             FilterFiles.Milters,
 
+            JournalFiles.Bytes, JournalFiles.Days, JournalFiles.Subjects,
+
             ClientFiles.ClientLimits, ClientFiles.ClientName, ClientFiles.DnsLists,
             ClientFiles.DnsListReject, ClientFiles.DnsListDefer, ClientFiles.DnsListTag,
             ClientFiles.DnsListTimeout, ClientFiles.GreetDelay, ClientFiles.TarpitCount,

@@ -16,6 +16,7 @@ public static class HomeManifest
     private const int M0711 = 0x1C9;
     private const int M0750 = 0x1E8;
     private const int M0755 = 0x1ED;
+    private const int M2751 = 0x5E9;
     private const int M2755 = 0x5ED;
 
     /// <summary>The groups: <c>qmail</c> may read the queue.</summary>
@@ -26,7 +27,7 @@ public static class HomeManifest
     [
         new("alias", "nofiles", "alias"), // Addresses that are no user's; virtual users.
         new("qmaild", "nofiles", ""), // Listens.
-        new("qmaill", "nofiles", ""), // Logs.
+        new("qmaill", "nofiles", ""), // Logs, and writes the journal.
         new("qmailp", "nofiles", ""), // Looks users up.
         new("qmailq", "qmail", ""), // Writes the queue, removes from it.
         new("qmailr", "qmail", ""), // Sends to other hosts.
@@ -46,6 +47,9 @@ public static class HomeManifest
 
         // What reports of DMARC will say.
         new("dmarc", Kind.Directory, "qmaild", "nofiles", M0700, M0700),
+
+        // What became of messages. Any sender may reach the socket in it, and group qmail read.
+        new("journal", Kind.Directory, "qmaill", "qmail", M2751, M0700),
         new("man", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man1", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man5", Kind.Directory, "root", "qmail", M0755, null),

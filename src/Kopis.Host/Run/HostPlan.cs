@@ -16,11 +16,16 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
     /// <summary>What children get of the environment that we were given: what the programs of a
     /// host read (qmail-start(8)), and nothing else that was in some shell.</summary>
     internal static readonly string[] Variables =
-        ["PATH", "TZ", "LANG", "LC_", "KOPIS_", "QMAILQUEUE", "QMAILREMOTE", "DNSCACHEIP"];
+        "PATH TZ LANG LC_ KOPIS_ JOURNAL_ QMAILQUEUE QMAILREMOTE DNSCACHEIP".Split(' ');
 
     internal ProcessStart Writer() => Child("qmail-queue", "qmailq", "--serve"u8.ToArray()) with
     {
         Confinement = Writing("mess", "lock") with { SocketsIn = context.In("queue") },
+    };
+
+    internal ProcessStart Journal() => Child("qmail-journal", "qmaill") with
+    {
+        Confinement = Writing("../journal") with { SocketsIn = context.In("journal") },
     };
 
     internal ProcessStart LookupAlone() =>

@@ -14,10 +14,8 @@ namespace Kopis.Host.Run;
 /// </summary>
 public static class QmailStartProgram
 {
-    /// <summary>Its word for only what a POP3 listener needs.</summary>
-    internal const string Readers = "--readers";
-
-    private const string Queue = "--queue", Delivery = "--delivery";
+    /// <summary>Its words for a part: first, only what a POP3 listener needs.</summary>
+    internal const string Readers = "--readers", Queue = "--queue", Delivery = "--delivery";
     private const int OthersMayRead = 0x12; // umask 022.
 
     /// <summary>Runs until SIGTERM.</summary>
@@ -68,13 +66,10 @@ public static class QmailStartProgram
 
         if (part is not (Readers or Delivery))
         {
-            units.Add(new Unit(plan.Writer(), layer: 0));
+            units.AddRange([new(plan.Journal(), layer: -1), new(plan.Writer(), layer: 0)]);
         }
 
-        if (delivers)
-        {
-            units.Add(plan.Delivery(log, layer: 1));
-        }
+        units.AddRange(delivers ? [plan.Delivery(log, layer: 1)] : []);
 
         using SupervisorSignals signals = new();
         new Supervisor(units, signals, "qmail-start").Run(() => { });

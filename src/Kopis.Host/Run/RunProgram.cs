@@ -71,6 +71,7 @@ public static class RunProgram
             singleUser: true);
         List<Unit> units =
         [
+            new Unit(plan.Journal(), layer: -1),
             new Unit(plan.Writer(), layer: 0),
             new Unit(plan.LookupAlone(), layer: 0),
             plan.Delivery(log: 1, layer: 1),

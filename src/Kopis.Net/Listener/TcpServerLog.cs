@@ -80,7 +80,7 @@ internal sealed class TcpServerLog(int verbosity)
     {
         try
         {
-            Fd.WriteAll(2, RawText.ToBytes(line + "\n"));
+            Fd.WriteAll(2, RawText.ToBytes(LogPriority.Mark(line) + "\n"));
         }
         catch (PosixException)
         {

@@ -42,9 +42,17 @@ internal sealed class DiskRoom
             LookAtFreeSpace();
         }
 
-        return Volatile.Read(ref _freeBytes) >= (origin == MessageOrigin.Bounce
-            ? QueueLimits.FreeBytesMinForBounce
-            : QueueLimits.FreeBytesMin);
+        long free = Volatile.Read(ref _freeBytes);
+        long least = origin == MessageOrigin.Bounce
+            ? QueueLimits.FreeBytesMinForBounce : QueueLimits.FreeBytesMin;
+        if (free < least)
+        {
+            _log.Write(
+                "alert: full disk",
+                $"alert: the queue's disk is full: {free} bytes are free; a message is refused");
+        }
+
+        return free >= least;
     }
 
     /// <summary>Reserves room for bytes of a local user's message, within the share.</summary>

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Mail.Header;
 using Kopis.Posix;
 using Kopis.Queue.Intake;
 using Kopis.Queue.Store.Messages;
@@ -34,6 +35,9 @@ internal sealed class IntakeMessage : IDisposable
     internal uint Qp { get; init; }
 
     internal DateTimeOffset Arrived { get; init; }
+
+    /// <summary>What the journal has of its header; null for nothing.</summary>
+    internal MessageNames? Names { get; init; }
 
     /// <summary>The queue's own line of a message whose client has said that header fields follow;
     /// null where none do, and the line was the first of the body.</summary>
@@ -94,6 +98,7 @@ internal sealed class IntakeMessage : IDisposable
             return;
         }
 
+        Names?.Append(block);
         try
         {
             Store(block);

@@ -243,6 +243,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         QueueReply reply = intake.Code == 0
             ? await writer.Committer.CommitAsync(intake)
             : new QueueReply(intake.Code, intake.Qp, 0);
+        writer.Journal?.Conclude(intake, reply);
         intake.Dispose(); // A client that does not read its answer holds nothing.
         writer.Room.Settle(intake, reply, hasOwnFile);
         _deadline?.SetOurTurn(false);

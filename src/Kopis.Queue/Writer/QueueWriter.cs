@@ -45,9 +45,8 @@ public sealed class QueueWriter : IDisposable
         string home, TimeProvider clock, Action<string> log, IntakeLimits limits)
         : this(
             home, clock, log, limits, FileSystem.Real, new Watchdog(Name),
-            new SocketWatch(Name))
-    {
-    }
+            new SocketWatch(Name)) =>
+        Journal = new QueueJournal(new JournalSocket(home, clock));
 
     internal QueueWriter(
         string home, TimeProvider clock, Action<string> log, IntakeLimits limits,
@@ -85,6 +84,9 @@ public sealed class QueueWriter : IDisposable
     internal TrustedUsers Trusted { get; } = new();
 
     internal DiskRoom Room { get; }
+
+    /// <summary>Takes a record of messages; null for none.</summary>
+    internal QueueJournal? Journal { get; private set; }
 
     /// <summary>Makes messages durable.</summary>
     internal Committer Committer { get; }
@@ -138,6 +140,7 @@ public sealed class QueueWriter : IDisposable
             RecipientsMax = user.IsOurs ? int.MaxValue : _limits.RecipientsMax,
             Qp = qp != 0 ? qp : Interlocked.Increment(ref _lastQp),
             Arrived = _clock.GetUtcNow(),
+            Names = Journal is null ? null : QueueJournal.NamesFor(origin),
         };
     }
 

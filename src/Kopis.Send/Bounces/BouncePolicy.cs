@@ -70,6 +70,7 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
             if (sender.DiscardedAs(message) is { } kind)
             {
                 log.Line($"{kind} bounce: discarding bounce/{message.Number}");
+                log.Journal.Discard(message.Number, kind);
                 return true;
             }
 
@@ -208,6 +209,7 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
         if (reply.Code == 0)
         {
             log.Line($"{(isNotice ? "notice" : "bounce")} msg {message.Number} qp {reply.Qp}");
+            log.Journal.Bounce(message.Number, reply, isNotice);
             return true;
         }
 

@@ -21,6 +21,9 @@ internal sealed record Delivery(Pass Pass, int[] Recipients)
     /// <summary>Numbers for the log, one a recipient; set when the order goes out.</summary>
     internal ulong FirstNumber { get; set; }
 
+    /// <summary>When it was made, in milliseconds of the system's running time.</summary>
+    internal long OrderedAt { get; } = Environment.TickCount64;
+
     /// <summary>How many recipients have been reported.</summary>
     internal int Reported { get; set; }
 

@@ -365,9 +365,9 @@ internal sealed class QueueState(
 
         if (isNew && saved is null)
         {
-            log.Line($"new msg {arrived.Number}");
-            log.Line($"info msg {arrived.Number}: bytes {arrived.Bytes} from "
-                + $"<{message.Sender}> qp {arrived.Qp} uid {arrived.Uid}");
+            log.Arrived(
+                arrived.Number, arrived.Bytes, message.Sender, arrived.Qp, arrived.Uid,
+                message.Recipients);
         }
 
         if (mayWait && IsToWait(arrived, saved))

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Net;
+using System.Text;
+using Kopis.Base;
 using Kopis.Mail.Pop3;
 using Kopis.Mail.Sasl;
 using Kopis.Net;
@@ -22,10 +24,12 @@ internal sealed class LoginConversation : ILineProtocol
     private readonly TlsServer _tls;
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
+    private readonly Pop3Journal _journal;
     private readonly long _began;
     private Pop3Login _login;
     private Pop3LoginStep _step;
     private byte[] _ticket = [];
+    private byte[] _name = []; // Of the last question, which is the client's word.
 
     /// <summary>Prepares it.</summary>
     /// <param name="connection">The client.</param>
@@ -34,10 +38,11 @@ internal sealed class LoginConversation : ILineProtocol
     /// <param name="tls">Our certificates.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Writes a line to the listener's log.</param>
+    /// <param name="journal">Takes a record of it.</param>
     /// <exception cref="Base.ConfigurationException">A control file cannot be used.</exception>
     internal LoginConversation(
         Connection connection, byte[] stamp, Pop3Logins logins, TlsServer tls,
-        TimeProvider time, Action<string> log)
+        TimeProvider time, Action<string> log, Pop3Journal journal)
     {
         _connection = connection;
         _stamp = stamp;
@@ -45,6 +50,7 @@ internal sealed class LoginConversation : ILineProtocol
         _tls = tls;
         _time = time;
         _log = log;
+        _journal = journal;
         _began = time.GetTimestamp();
         _login = NewLogin();
     }
@@ -79,6 +85,7 @@ internal sealed class LoginConversation : ILineProtocol
         {
             while (_step == Pop3LoginStep.Check)
             {
+                _name = _login.Question.Name;
                 SaslAnswer answer = await _logins.AnswerAsync(Peer, _login.Question, stop);
                 _ticket = answer.Ticket;
                 _step = _login.OnAnswer(answer, _connection.Output);
@@ -119,13 +126,19 @@ internal sealed class LoginConversation : ILineProtocol
         if (_step == Pop3LoginStep.Accepted
             && _logins.ClientOf(_login.Account, _ticket) is { } client)
         {
+            _log($"{_connection.Number} {Peer}: {Safe(client.Name)} logged in");
+            _journal.Login(_connection, Peer, isGood: true, Encoding.UTF8.GetBytes(client.Name));
             return client;
         }
 
         _log($"authorization failed for {Peer}"); // To the letter: others look for it.
+        _log($"{_connection.Number} {Peer}: login failed for {SessionLog.Claimed(_name)}");
+        _journal.Login(_connection, Peer, isGood: false, _name);
         await RefuseAsync(Pop3Reply.AuthorizationFailed.ToArray(), Pop3Code.Auth.ToArray());
         return null;
     }
+
+    private static string Safe(string name) => LogText.Safe(Encoding.UTF8.GetBytes(name));
 
     // RFC 2595 §4: what was said in the clear is forgotten, and there is no second greeting.
     private async ValueTask<bool> BeginTlsAsync(ReadOnlyMemory<byte> agreement)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using System.Text;
 using Kopis.Base;
 using Kopis.Mail.Pop3;
 using Kopis.Net;
@@ -25,6 +26,7 @@ internal sealed class Pop3Handler : ISessionHandler
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
     private readonly TicketClient _post;
+    private readonly Pop3Journal _journal;
     private readonly MailboxPlaces _places = new();
 
     /// <summary>Makes the handler.</summary>
@@ -34,9 +36,10 @@ internal sealed class Pop3Handler : ISessionHandler
     /// <param name="tls">Our certificates.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Writes a line to the listener's log.</param>
+    /// <param name="journal">Takes a record of sessions.</param>
     internal Pop3Handler(
         Pop3Chain chain, Pop3Logins logins, TicketClient post, TlsServer tls, TimeProvider time,
-        Action<string> log)
+        Action<string> log, Pop3Journal journal)
     {
         _chain = chain;
         _logins = logins;
@@ -44,6 +47,7 @@ internal sealed class Pop3Handler : ISessionHandler
         _time = time;
         _log = log;
         _post = post;
+        _journal = journal;
     }
 
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
@@ -51,7 +55,8 @@ internal sealed class Pop3Handler : ISessionHandler
         try
         {
             LoginConversation login = new(
-                connection, StampFor(connection), _logins, _tls, _time, _log);
+                connection, StampFor(connection), _logins, _tls, _time, _log,
+                _journal);
             await RunAsync(connection, login, stop);
         }
         catch (ConfigurationException e)
@@ -86,6 +91,7 @@ internal sealed class Pop3Handler : ISessionHandler
             return;
         }
 
+        long since = _time.GetTimestamp();
         try
         {
             if (client.Account is null)
@@ -100,6 +106,7 @@ internal sealed class Pop3Handler : ISessionHandler
         finally
         {
             _places.Leave(client.Name);
+            _journal.Close(connection, Encoding.UTF8.GetBytes(client.Name), since);
         }
     }
 

@@ -56,7 +56,9 @@ public static class QmailPopup
         TlsServer tls = new(ControlDirectory.Of(listener), TimeProvider.System, Log);
         _ = tls.IsOffered; // nor with a certificate that cannot be used.
         return new Pop3Handler(
-            words, logins, new TicketClient(listener.Home), tls, TimeProvider.System, Log);
+            words, logins, new TicketClient(listener.Home), tls, TimeProvider.System, Log,
+            new Pop3Journal(
+                new JournalSocket(listener.Home, TimeProvider.System), TimeProvider.System));
     }
 
     /// <summary>Whether a chain ends in all of ours, so that the sessions of

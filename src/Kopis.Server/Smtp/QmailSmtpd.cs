@@ -3,6 +3,7 @@ using Kopis.Config;
 using Kopis.Net;
 using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
+using Kopis.Posix;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
@@ -76,6 +77,7 @@ public static class QmailSmtpd
             new PluginService(
                 ControlDirectory.Of(context), context.Home, SmtpHandler.Log, TimeProvider.System),
             greylist,
+            new JournalSocket(context.Home, TimeProvider.System),
             TimeProvider.System);
     }
 

@@ -10,7 +10,8 @@ namespace Kopis.Server.Smtp;
 /// </summary>
 /// <param name="who">The session's number and the client's address.</param>
 /// <param name="log">Writes a line.</param>
-internal sealed class RefusalLog(string who, Action<string> log)
+/// <param name="journal">Has them too.</param>
+internal sealed class RefusalLog(string who, Action<string> log, SmtpJournal journal)
 {
     private const int LinesMax = 20; // As many as errors end a session.
 
@@ -19,6 +20,7 @@ internal sealed class RefusalLog(string who, Action<string> log)
     /// <summary>Logs a refusal. Limits by address or user have lines of their own.</summary>
     internal void Log(SmtpCheck check, SmtpAnswer answer, in SmtpSubject subject)
     {
+        journal.Refuse(NameOf(check), answer.Line, subject);
         if (check is SmtpCheck.RecipientRate or SmtpCheck.MessageRate || ++_lines > LinesMax)
         {
             return;
@@ -32,6 +34,7 @@ internal sealed class RefusalLog(string who, Action<string> log)
     /// <summary>Logs how much was not logged.</summary>
     internal void Close()
     {
+        journal.Close();
         if (_lines > LinesMax)
         {
             log(string.Create(

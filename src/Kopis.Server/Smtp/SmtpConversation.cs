@@ -36,6 +36,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private readonly ConnectionEnds _peer;
     private readonly SessionFilters _filters;
     private readonly RefusalLog _refusals;
+    private readonly SmtpJournal _journal;
     private SmtpPolicy _policy;
     private SmtpSession _session;
     private SmtpMessage? _message; // A message by BDAT that has begun.
@@ -52,7 +53,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         _services = services;
         _peer = ConnectionEnds.Of(client.Environment);
         _filters = new SessionFilters(connection, client, settings.Greeting, services);
-        _refusals = new RefusalLog(SmtpHandler.WhoIs(connection, client), services.Log);
+        _journal = new SmtpJournal(connection, client, services);
+        _refusals = new RefusalLog(SmtpHandler.WhoIs(connection, client), services.Log, _journal);
         _policy = Policy();
         _session = new SmtpSession(_policy);
     }
@@ -72,6 +74,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     /// <summary>Serves the client; the result is the exit code.</summary>
     internal async Task<int> RunAsync(CancellationToken stop)
     {
+        _journal.Open();
         if (_client.Environment["SMTPS"] is not null && _connection.Tls is null
             && await BeginTlsAsync(ReadOnlyMemory<byte>.Empty) is { } early)
         {
@@ -187,7 +190,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
     private async ValueTask<int?> AuthenticateAsync(CancellationToken stop)
     {
-        SmtpLogin login = new(_connection, _client, _session, _services);
+        SmtpLogin login = new(_connection, _client, _session, _services, _journal);
         SmtpLoginEnd end = await login.RunAsync(_policy.Offer!, _settings.Timeout, stop);
         ReadOnlySpan<byte> words = _session.Argument.Span;
         int blank = words.IndexOf((byte)' ');
@@ -383,10 +386,12 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
                     _connection.Output, _session.IsEnhanced, _session.Chunk.Size);
                 return null;
             case SmtpMessageEnd.Looping or SmtpMessageEnd.TooBig:
+                SmtpAnswer unfit =
+                    end == SmtpMessageEnd.TooBig ? SmtpReply.TooBig : SmtpReply.Looping;
+                _journal.RefuseMessage(_session, end.ToString(), unfit.Line);
                 _session.Abandon();
                 _services.Plugins.EndTransaction();
-                _session.Say(_connection.Output, end == SmtpMessageEnd.TooBig
-                    ? SmtpReply.TooBig : SmtpReply.Looping);
+                _session.Say(_connection.Output, unfit);
                 break;
             case SmtpMessageEnd.StrayLineEnd:
                 return await CloseAsync(SmtpReply.StrayLineEnd);
@@ -404,14 +409,17 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private async ValueTask FinishAsync(SmtpMessage message)
     {
         CheckedMessage? known = null;
+        string? words = null;
         if (message.Checks is { } checks)
         {
             CheckVerdict verdict = await checks.JudgeAsync();
             _services.Log($"{_connection.Number} {verdict.Words}");
             known = new CheckedMessage(_services, verdict, _client.Address!, _session);
+            words = verdict.Words;
             if (verdict.Refusal is { } refusal)
             {
                 known.Refused(refusal);
+                _journal.RefuseMessage(_session, SmtpJournal.Checks, $"{refusal.Line}; {words}");
                 _session.Abandon();
                 _session.Say(_connection.Output, refusal);
                 return;
@@ -429,32 +437,14 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
         if (message.Held?.Refusal is { } filtered)
         {
+            _journal.RefuseMessage(_session, SmtpJournal.Filters, filtered.Line);
             _session.Say(_connection.Output, filtered);
+            return;
         }
-        else
-        {
-            Answer(reply, message.CustomText);
-        }
-    }
 
-    private void Answer(QueueReply? reply, string? words)
-    {
-        if (reply is not { } answer)
-        {
-            _session.Say(_connection.Output, SmtpReply.NoQueue);
-        }
-        else if (answer.Code == 0)
-        {
-            _session.OnProgress();
-            SmtpReply.Accepted(
-                _connection.Output, _session.IsEnhanced, _services.Time.GetUtcNow(), answer.Qp);
-        }
-        else
-        {
-            SmtpReply.Refused(
-                _connection.Output, _session.IsEnhanced,
-                ByteText.ToBytes(words ?? QueueResult.Describe(answer.Code)));
-        }
+        _journal.Conclude(_session, reply, envelope, message, words, _settings.JournalsSubjects);
+        MessageAnswer.Write(
+            _session, _connection.Output, reply, message.CustomText, _services.Time.GetUtcNow());
     }
 
     private byte[] Protocol()

@@ -3,6 +3,7 @@ using Kopis.Config;
 using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Net.Tls;
+using Kopis.Posix;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
@@ -25,12 +26,13 @@ namespace Kopis.Server.Smtp;
 /// <param name="filters">Who judges and changes messages.</param>
 /// <param name="plugins">Programs that are asked.</param>
 /// <param name="greylist">Who has come before.</param>
+/// <param name="journal">Takes a record of what happens.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue,
     IRecipientCheck? recipients, ISenderCheck? senders, ClientGate gate, SaslService? logins,
     MailChecks checks, MailFilters filters, PluginService plugins, GreylistService greylist,
-    TimeProvider time)
+    JournalSocket journal, TimeProvider time)
     : ISessionHandler
 {
     private readonly Reloading<SmtpSettings> _settings = SmtpSettings.In(control, time);
@@ -81,7 +83,8 @@ internal sealed class SmtpHandler(
                 SessionPlugins own = plugins.Begin(client, WhoIs(connection, client));
                 SmtpServices services = new(
                     queue(own.Environment), _tls, recipients, senders,
-                    standing, logins, checks, filters, own, greylist, time, _names, Log, _floods);
+                    standing, logins, checks, filters, own, greylist, time, _names, Log, _floods,
+                    journal);
                 await using SmtpConversation conversation =
                     new(connection, client, settings, services);
                 int exit = await conversation.RunAsync(stop);

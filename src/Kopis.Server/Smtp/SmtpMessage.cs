@@ -47,6 +47,12 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     /// <summary>The refusal in the queue program's own words, where it has some.</summary>
     internal string? CustomText => upload?.CustomText;
 
+    /// <summary>Bytes as they came, but for line ends.</summary>
+    internal long Size => _size;
+
+    /// <summary>What it is known by.</summary>
+    internal MessageNames Names { get; } = new();
+
     private bool IsTooBig => bytesMax > 0 && _size > bytesMax;
 
     private bool IsLooping =>
@@ -110,6 +116,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     /// <returns>The queue's answer; null where it could not even be asked.</returns>
     internal Task<QueueReply?> FinishAsync(byte[] envelope, byte[] head)
     {
+        Names.End();
         Filter?.End(upload!.Block);
         return upload!.FinishAsync(envelope, head);
     }
@@ -150,6 +157,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
             ReadOnlySpan<byte> stored = isDirect
                 ? block.Written.Span[before..] : _unfiltered.Written.Span;
             _hops.Append(stored);
+            Names.Append(stored);
             Checks?.Read(stored);
             _size += stored.Length;
             if (!isDirect)

@@ -1,6 +1,7 @@
 using Kopis.Base;
 using Kopis.Mail.Smtp;
 using Kopis.Net.Tls;
+using Kopis.Posix;
 using Kopis.Queue.Intake;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
@@ -27,8 +28,9 @@ namespace Kopis.Server.Smtp;
 /// <param name="Names">The addresses of recipients as they are delivered.</param>
 /// <param name="Log">Writes a line to the log.</param>
 /// <param name="Floods">Writes a log line that a client can cause at will, within limits.</param>
+/// <param name="Journal">Takes a record of what happens.</param>
 internal sealed record SmtpServices(
     IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, ISenderCheck? Senders,
     ClientState Client, SaslService? Logins, MailChecks Checks, MailFilters Filters,
     SessionPlugins Plugins, GreylistService Greylist, TimeProvider Time, DeliveryNames Names,
-    Action<string> Log, LogThrottle Floods);
+    Action<string> Log, LogThrottle Floods, JournalSocket Journal);

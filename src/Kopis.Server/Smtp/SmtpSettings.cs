@@ -21,6 +21,7 @@ namespace Kopis.Server.Smtp;
 /// <param name="Recipients">maxrcpt and maxrcptrelay.</param>
 /// <param name="Extensions">All but those that smtpextensions removes.</param>
 /// <param name="OffersDsnToAll">Not only to users and clients that may relay.</param>
+/// <param name="JournalsSubjects">journalsubjects.</param>
 /// <param name="Submission">What users may do who have logged in.</param>
 internal sealed record SmtpSettings(
     byte[] Greeting,
@@ -36,6 +37,7 @@ internal sealed record SmtpSettings(
     RecipientLimits Recipients,
     SmtpExtensions Extensions,
     bool OffersDsnToAll,
+    bool JournalsSubjects,
     SubmissionSettings Submission)
 {
     private static readonly ControlFile[] Files =
@@ -43,6 +45,7 @@ internal sealed record SmtpSettings(
         HostFiles.Me, SmtpFiles.SmtpGreeting, SmtpFiles.LocalIpHost, SmtpFiles.DataBytes,
         SmtpFiles.TimeoutSmtpd, SmtpFiles.BadMailFrom, SmtpFiles.BadMailTo, SmtpFiles.BadHelo,
         ClientFiles.TlsClients, SmtpFiles.XClients, SmtpFiles.SmtpExtensions,
+        JournalFiles.Subjects,
         .. RcptHosts.Files, .. RecipientLimits.Files, .. SubmissionSettings.Files,
     ];
 
@@ -68,6 +71,7 @@ internal sealed record SmtpSettings(
             RecipientLimits.Load(control),
             extensions,
             dsnToAll,
+            control.ReadInt(JournalFiles.Subjects) == 1,
             SubmissionSettings.Load(control));
     }
 

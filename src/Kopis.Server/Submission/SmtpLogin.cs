@@ -12,7 +12,8 @@ namespace Kopis.Server.Submission;
 
 /// <summary>One AUTH: passes on an exchange's lines and questions.</summary>
 internal sealed class SmtpLogin(
-    Connection connection, ClientInfo client, SmtpSession session, SmtpServices services)
+    Connection connection, ClientInfo client, SmtpSession session, SmtpServices services,
+    SmtpJournal journal)
     : ILineProtocol
 {
     private SaslExchange? _exchange;
@@ -127,10 +128,14 @@ internal sealed class SmtpLogin(
                 session.Say(connection.Output, AuthReply.LoggedIn);
                 Log($"{LogText.Safe(Encoding.UTF8.GetBytes(exchange.Account))} logged in by "
                     + exchange.Mechanism);
+                journal.Login(
+                    isGood: true, Encoding.UTF8.GetBytes(exchange.Account), exchange.Mechanism);
                 return SmtpLoginEnd.Done;
             case SaslStep.Failed:
                 session.OnError(AuthReply.LoginFailed, connection.Output);
-                Log($"login failed by {exchange.Mechanism}");
+                byte[] name = exchange.Question?.Name ?? [];
+                Log($"login failed by {exchange.Mechanism} for {SessionLog.Claimed(name)}");
+                journal.Login(isGood: false, name, exchange.Mechanism);
                 return SmtpLoginEnd.Failed;
             case SaslStep.Cancelled:
                 session.OnError(AuthReply.LoginCancelled, connection.Output);

@@ -144,7 +144,8 @@ internal sealed class LookupService(
     {
         try
         {
-            Fd.WriteAll(StandardError, ByteText.ToBytes($"qmail-lookup: {line}\n"));
+            Fd.WriteAll(
+                StandardError, ByteText.ToBytes(LogPriority.Mark($"qmail-lookup: {line}\n")));
         }
         catch (PosixException)
         {

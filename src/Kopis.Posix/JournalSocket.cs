@@ -1,0 +1,134 @@
+using System.Net.Sockets;
+
+namespace Kopis.Posix;
+
+/// <summary>
+/// The way of records to qmail-journal, one or more lines a packet. It never waits: where the
+/// writer is away, or slower than its records, they are counted, and the count is a record once
+/// one gets through. May be used from many threads.
+/// </summary>
+/// <param name="home">The home; the socket is <c>journal/socket</c> in it.</param>
+/// <param name="time">The clock.</param>
+public sealed class JournalSocket(string home, TimeProvider time) : IDisposable
+{
+    /// <summary>A packet with its records.</summary>
+    public const int PacketBytesMax = 32 * 1024;
+
+    private const int SendBytes = 1024 * 1024; // The kernel gives what net.core.wmem_max allows.
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _lock = new();
+    private Socket? _socket;
+    private long _triedAt;
+    private bool _wasTried;
+    private long _lost;
+
+    /// <summary>The socket's name in a home.</summary>
+    public static string PathIn(string home) => Path.Combine(home, "journal", "socket");
+
+    /// <summary>Sends records, which are lines with their ends.</summary>
+    /// <param name="lines">At most <see cref="PacketBytesMax"/> bytes.</param>
+    /// <param name="count">How many they are.</param>
+    public void Send(ReadOnlySpan<byte> lines, int count = 1)
+    {
+        lock (_lock)
+        {
+            if (!TrySendLost() || !TrySend(lines))
+            {
+                _lost += count;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Close();
+
+    private bool TrySendLost()
+    {
+        if (_lost == 0)
+        {
+            return true;
+        }
+
+        Base.JournalRecord record = new(stackalloc byte[Base.JournalRecord.BytesMax], "lost"u8);
+        record.Number("n"u8, _lost);
+        if (!TrySend(record.End()))
+        {
+            return false;
+        }
+
+        _lost = 0;
+        return true;
+    }
+
+    // A writer that has been started anew has another socket: that is found at once.
+    private bool TrySend(ReadOnlySpan<byte> packet)
+    {
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            bool isOld = _socket is not null;
+            if (!isOld && !TryConnect())
+            {
+                return false;
+            }
+
+            try
+            {
+                return FdPassing.TrySend((int)_socket!.Handle, packet, fd: -1) >= 0;
+            }
+            catch (PosixException)
+            {
+                Close();
+                if (!isOld)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private bool TryConnect()
+    {
+        if (_wasTried && time.GetElapsedTime(_triedAt) < RetryPause)
+        {
+            return false;
+        }
+
+        (_wasTried, _triedAt) = (true, time.GetTimestamp());
+        Socket socket = new(AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified)
+        {
+            Blocking = false,
+        };
+        try
+        {
+            socket.SendBufferSize = SendBytes;
+            socket.Connect(UnixListener.EndPoint(PathIn(home)));
+            if (IsWriter(socket))
+            {
+                _socket = socket;
+                return true;
+            }
+        }
+        catch (Exception e) when (e is SocketException or Base.ConfigurationException
+            or PosixException)
+        {
+            // It is away, or has no room for us now.
+        }
+
+        socket.Dispose();
+        return false;
+    }
+
+    // The directory's owner may put anything there, a link to another program's socket too.
+    private bool IsWriter(Socket socket) =>
+        Fd.TryStatus(Fd.PathBytes(Path.Combine(home, "journal")), out _) is { } directory
+        && Credentials.OfPeer((int)socket.Handle).Uid == directory.Uid;
+
+    private void Close()
+    {
+        _socket?.Dispose();
+        _socket = null;
+    }
+}

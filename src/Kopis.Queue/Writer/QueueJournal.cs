@@ -1,0 +1,67 @@
+using Kopis.Base;
+using Kopis.Mail.Header;
+using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Queue.Writer;
+
+/// <summary>The records of the queue writer in the journal (qmail-journal(5)): of messages that no
+/// server has taken, since servers know more and have records of their own.</summary>
+/// <param name="socket">The way to the journal.</param>
+internal sealed class QueueJournal(JournalSocket socket)
+{
+    private const int EnvelopeBytesMax = 4096; // As many addresses as a record has room for.
+
+    /// <summary>What a message's record has of its header; null: it gets no record.</summary>
+    internal static MessageNames? NamesFor(MessageOrigin origin) =>
+        origin is MessageOrigin.Local or MessageOrigin.Bounce ? new MessageNames() : null;
+
+    /// <summary>The queue has answered, and the message still has its envelope.</summary>
+    internal void Conclude(IntakeMessage intake, QueueReply reply)
+    {
+        if (intake.Names is not { } names)
+        {
+            return;
+        }
+
+        names.End();
+        JournalRecord record = new(
+            stackalloc byte[JournalRecord.BytesMax], reply.Code == 0 ? "queued"u8 : "unqueued"u8);
+        record.Number("msg"u8, reply.MessageNumber);
+        record.Number("qp"u8, reply.Qp);
+        record.Number("uid"u8, intake.Uid);
+        record.Number("size"u8, intake.BodyBytes);
+        if (reply.Code != 0)
+        {
+            record.Number("code"u8, reply.Code);
+            record.Text("text"u8, QueueResult.Describe(reply.Code));
+        }
+
+        if (names.MessageId.Length > 0)
+        {
+            record.Text("mid"u8, names.MessageId);
+        }
+
+        if (reply.Code == 0)
+        {
+            AddEnvelope(ref record, intake.Envelope);
+        }
+
+        socket.Send(record.End());
+    }
+
+    private static void AddEnvelope(ref JournalRecord record, EnvelopeStore envelope)
+    {
+        try
+        {
+            ReadOnlySpan<byte> bytes =
+                envelope.Read(0, envelope.IsInFile ? new byte[EnvelopeBytesMax] : []);
+            EnvelopeRecord.Add(ref record, bytes, envelope.Recipients);
+        }
+        catch (PosixException)
+        {
+            // The record has none.
+        }
+    }
+}

@@ -1,0 +1,163 @@
+using System.Buffers;
+using System.Buffers.Text;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Queue.Intake;
+using Kopis.Send.Scheduling;
+
+namespace Kopis.Send;
+
+/// <summary>qmail-send's records in the journal (qmail-journal(5)), those of a turn in one packet.
+/// </summary>
+/// <param name="send">Takes the records of a turn, and how many they are.</param>
+internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
+{
+    private const int ForwardsMax = 100; // Of one delivery, in its record.
+
+    private static readonly SearchValues<byte> OfAnAddress =
+        SearchValues.Create("0123456789abcdef.:"u8);
+
+    private readonly ArrayBufferWriter<byte> _buffer = new(JournalSocket.PacketBytesMax);
+    private int _records;
+
+    /// <summary>A message that came.</summary>
+    internal void New(
+        ulong number, long bytes, ReadOnlySpan<byte> sender, ulong qp, uint uid, int recipients)
+    {
+        JournalRecord record = new(Room(), "new"u8);
+        record.Number("msg"u8, number);
+        record.Number("qp"u8, qp);
+        record.Number("uid"u8, uid);
+        record.Number("size"u8, bytes);
+        record.Number("rcpts"u8, recipients);
+        record.Text("from"u8, sender);
+        Add(record.End());
+    }
+
+    /// <summary>What became of a delivery.</summary>
+    /// <param name="delivery">It.</param>
+    /// <param name="place">Which of its recipients.</param>
+    /// <param name="verdict">Null: the spawner's report makes no sense.</param>
+    /// <param name="text">The report, or what is told of it.</param>
+    internal void Attempt(
+        Delivery delivery, int place, Verdict? verdict, ReadOnlySpan<byte> text)
+    {
+        bool isLocal = delivery.Pass.Channel == DeliveryChannel.Local;
+        JournalRecord record = new(Room(), "attempt"u8);
+        record.Number("msg"u8, delivery.Message.Number);
+        record.Number("delivery"u8, delivery.FirstNumber + (ulong)place);
+        record.Text("channel"u8, isLocal ? "local"u8 : "remote"u8);
+        record.Text("to"u8, delivery.Addresses[place].Span);
+        record.Text("verdict"u8, verdict switch
+        {
+            Verdict.Delivered => "success"u8,
+            Verdict.Failed => "failure"u8,
+            Verdict.Retry => "deferral"u8,
+            _ => "mangled"u8,
+        });
+        record.Number("ms"u8, Environment.TickCount64 - delivery.OrderedAt);
+        if (isLocal)
+        {
+            AddForwards(ref record, text);
+        }
+        else if (HostOf(text) is { IsEmpty: false } host)
+        {
+            record.Text("host"u8, host);
+        }
+
+        record.Text("text"u8, text.TrimEnd((byte)'\n'));
+        Add(record.End());
+    }
+
+    /// <summary>A bounce or a notice of a message, which is queued.</summary>
+    internal void Bounce(ulong number, QueueReply reply, bool isNotice)
+    {
+        JournalRecord record = new(Room(), isNotice ? "notice"u8 : "bounce"u8);
+        record.Number("msg"u8, number);
+        record.Number("child"u8, reply.MessageNumber);
+        record.Number("qp"u8, reply.Qp);
+        Add(record.End());
+    }
+
+    /// <summary>A bounce that nobody gets.</summary>
+    internal void Discard(ulong number, string kind)
+    {
+        JournalRecord record = new(Room(), "discard"u8);
+        record.Number("msg"u8, number);
+        record.Text("why"u8, kind);
+        Add(record.End());
+    }
+
+    /// <summary>A message is finished.</summary>
+    internal void End(ulong number)
+    {
+        JournalRecord record = new(Room(), "end"u8);
+        record.Number("msg"u8, number);
+        Add(record.End());
+    }
+
+    /// <summary>Sends what was added.</summary>
+    internal void Flush()
+    {
+        if (_records > 0)
+        {
+            send(_buffer.WrittenMemory, _records);
+            _buffer.ResetWrittenCount();
+            _records = 0;
+        }
+    }
+
+    // Where a whole record fits.
+    private Span<byte> Room()
+    {
+        if (_buffer.WrittenCount + JournalRecord.BytesMax > JournalSocket.PacketBytesMax)
+        {
+            Flush();
+        }
+
+        return _buffer.GetSpan(JournalRecord.BytesMax)[..JournalRecord.BytesMax];
+    }
+
+    private void Add(ReadOnlySpan<byte> record)
+    {
+        _buffer.Advance(record.Length);
+        _records++;
+    }
+
+    /// <summary>The address that qmail-remote's report begins with, or has been connected to
+    /// (contract §8.2).</summary>
+    private static ReadOnlySpan<byte> HostOf(ReadOnlySpan<byte> text)
+    {
+        ReadOnlySpan<byte> start = "Connected to "u8;
+        text = text.StartsWith(start) ? text[start.Length..] : text;
+        int end = text.IndexOf((byte)' ');
+        ReadOnlySpan<byte> word = end < 0 ? text : text[..end];
+        return word.ContainsAny((byte)'.', (byte)':')
+            && !word.ContainsAnyExcept(OfAnAddress) ? word : [];
+    }
+
+    /// <summary>The numbers of <c>qp N</c>, which a local delivery reports of each message that it
+    /// forwards.</summary>
+    private static void AddForwards(ref JournalRecord record, ReadOnlySpan<byte> text)
+    {
+        ReadOnlySpan<byte> mark = "qp "u8;
+        int at = text.IndexOf(mark);
+        if (at < 0 || !record.BeginList("fwd"u8))
+        {
+            return;
+        }
+
+        for (int i = 0; at >= 0 && i < ForwardsMax; i++)
+        {
+            text = text[(at + mark.Length)..];
+            if (Utf8Parser.TryParse(text, out uint _, out int digits))
+            {
+                record.Item(text[..digits]);
+            }
+
+            at = text.IndexOf(mark);
+        }
+
+        record.EndList();
+    }
+}

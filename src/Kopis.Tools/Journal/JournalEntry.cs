@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Kopis.Tools.Journal;
+
+/// <summary>One record of the journal, read back. What is in it was checked when it was written,
+/// but whoever owns the file may have changed it since.</summary>
+internal sealed class JournalEntry
+{
+    private readonly Dictionary<string, string> _texts = [];
+    private readonly Dictionary<string, IReadOnlyList<string>> _lists = [];
+
+    private JournalEntry(byte[] line) => Line = line;
+
+    /// <summary>The line, without its end.</summary>
+    internal byte[] Line { get; }
+
+    /// <summary>When the writer had it.</summary>
+    internal DateTimeOffset Time { get; private set; }
+
+    /// <summary>What happened.</summary>
+    internal string Kind => this["e"] ?? "";
+
+    /// <summary>A field's text or digits; null: it has none.</summary>
+    internal string? this[string name] => _texts.GetValueOrDefault(name);
+
+    /// <summary>The message that it is about; null for none.</summary>
+    internal ulong? Message => Number("msg");
+
+    /// <summary>The message that it has made.</summary>
+    internal ulong? Child => Number("child");
+
+    /// <summary>A field's number; null: it has none, or zero.</summary>
+    internal ulong? Number(string name) =>
+        ulong.TryParse(this[name], NumberStyles.None, CultureInfo.InvariantCulture, out ulong n)
+            && n > 0 ? n : null;
+
+    /// <summary>A field's texts, of one or of a list.</summary>
+    internal IReadOnlyList<string> All(string name) =>
+        _lists.GetValueOrDefault(name) ?? (this[name] is { } one ? [one] : []);
+
+    /// <summary>Reads a line; null: it is no record.</summary>
+    internal static JournalEntry? Parse(ReadOnlySpan<byte> line)
+    {
+        JournalEntry entry = new(line.ToArray());
+        try
+        {
+            Utf8JsonReader reader = new(line, new JsonReaderOptions { MaxDepth = 2 });
+            string name = "";
+            List<string>? list = null;
+            while (reader.Read())
+            {
+                switch (reader.TokenType)
+                {
+                    case JsonTokenType.PropertyName:
+                        name = reader.GetString()!;
+                        break;
+                    case JsonTokenType.StartArray:
+                        entry._lists[name] = list = [];
+                        break;
+                    case JsonTokenType.EndArray:
+                        list = null;
+                        break;
+                    case JsonTokenType.String when list is not null:
+                        list.Add(reader.GetString()!);
+                        break;
+                    case JsonTokenType.String:
+                        entry._texts[name] = reader.GetString()!;
+                        break;
+                    case JsonTokenType.Number:
+                        entry._texts[name] = Encoding.ASCII.GetString(reader.ValueSpan);
+                        break;
+                    default:
+                        break;
+                }
+            }
+
+            if (!DateTimeOffset.TryParse(
+                entry["t"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
+                out DateTimeOffset time))
+            {
+                return null;
+            }
+
+            entry.Time = time;
+            return entry;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Kopis.Base;
+
+namespace Kopis.Tools.Journal;
+
+/// <summary>What a record can be found by: 40 bits of a hash. Two things may share a key, so who
+/// finds a record looks into it.</summary>
+internal static class JournalKey
+{
+    internal const byte Address = (byte)'a', MessageId = (byte)'i', Number = (byte)'m',
+        Qp = (byte)'q', Client = (byte)'c';
+
+    /// <summary>Bits of a key.</summary>
+    internal const int Bits = 40;
+
+    private const ulong FnvBasis = 14695981039346656037, FnvPrime = 1099511628211;
+    private const ulong Mix = 0xff51afd7ed558ccd; // MurmurHash3's, so that the high bits are even.
+    private const int MixShift = 33;
+
+    /// <summary>The key of a value; letters of ASCII have no case.</summary>
+    internal static ulong Of(byte kind, ReadOnlySpan<byte> value)
+    {
+        ulong hash = (FnvBasis ^ kind) * FnvPrime;
+        foreach (byte b in value)
+        {
+            hash = (hash ^ Ascii8.ToLower(b)) * FnvPrime;
+        }
+
+        hash = (hash ^ (hash >> MixShift)) * Mix;
+        return (hash ^ (hash >> MixShift)) >> (64 - Bits);
+    }
+
+    /// <summary>The kind of a field's values; null: records are not found by it.</summary>
+    internal static byte? KindOf(ReadOnlySpan<byte> field) =>
+        field.SequenceEqual("from"u8) || field.SequenceEqual("to"u8)
+            || field.SequenceEqual("login"u8) ? Address
+        : field.SequenceEqual("mid"u8) ? MessageId
+        : field.SequenceEqual("msg"u8) || field.SequenceEqual("child"u8) ? Number
+        : field.SequenceEqual("qp"u8) || field.SequenceEqual("fwd"u8) ? Qp
+        : field.SequenceEqual("ip"u8) ? Client
+        : null;
+}

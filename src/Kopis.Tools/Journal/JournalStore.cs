@@ -1,0 +1,218 @@
+using System.Buffers;
+using System.Globalization;
+using Kopis.Posix;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Tools.Journal;
+
+/// <summary>
+/// The files of the journal: one is written, the others are whole. They have a bound, and where
+/// the disk has no room the oldest go, then new records. Nothing is synced: a power cut costs what
+/// the kernel had not written yet, some 30 seconds.
+/// </summary>
+internal sealed class JournalStore : IDisposable
+{
+    /// <summary>The end of a file's name.</summary>
+    internal const string Suffix = ".jsonl";
+
+    /// <summary>An index says where in a file with 24 bits.</summary>
+    internal const int FileBytesMax = 16 * 1024 * 1024;
+
+    private const string NameFormat = "yyyy-MM-dd'T'HHmmss.ffffff";
+    private const int FilesPerJournal = 16;
+    private const int FileBytesLeast = 64 * 1024;
+    private const int BufferBytes = 256 * 1024;
+    private const int GroupReads = 0x1A0; // 0640
+    private const long FreeBytesLeast = 2 * QueueLimits.FreeBytesMin; // Mail goes first.
+    private static readonly TimeSpan FileTime = TimeSpan.FromDays(1);
+
+    private readonly string _directory;
+    private readonly JournalLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly ArrayBufferWriter<byte> _buffer = new(BufferBytes);
+    private readonly int _fileBytes;
+    private int _fd = -1;
+    private string _path = "";
+    private long _size;
+    private int _records;
+    private DateTimeOffset _since;
+
+    internal JournalStore(string directory, JournalLimits limits, TimeProvider time)
+    {
+        (_directory, _limits, _time) = (directory, limits, time);
+        _fileBytes = (int)Math.Clamp(limits.Bytes / FilesPerJournal, FileBytesLeast, FileBytesMax);
+    }
+
+    /// <summary>Called with the path of a file that is whole.</summary>
+    internal Action<string> OnWhole { get; init; } = static _ => { };
+
+    /// <summary>Records that had no room, since it was last asked.</summary>
+    internal long Lost { get; private set; }
+
+    /// <summary>Whether something waits to be written.</summary>
+    internal bool HasUnwritten => _buffer.WrittenCount > 0;
+
+    /// <summary>Whether so much waits that it is to be written.</summary>
+    internal bool IsLarge => _buffer.WrittenCount >= BufferBytes / 2;
+
+    /// <summary>Where the next record goes.</summary>
+    internal IBufferWriter<byte> Begin()
+    {
+        _records++;
+        return _buffer;
+    }
+
+    /// <summary>Takes the count of lost records.</summary>
+    internal long TakeLost()
+    {
+        long lost = Lost;
+        Lost = 0;
+        return lost;
+    }
+
+    /// <summary>Writes what waits.</summary>
+    internal void Flush()
+    {
+        if (!HasUnwritten)
+        {
+            return;
+        }
+
+        if (_fd >= 0 && (_size + _buffer.WrittenCount > _fileBytes
+            || _time.GetUtcNow() - _since >= FileTime))
+        {
+            End();
+        }
+
+        // The oldest file makes room for what is new, once; a full disk is not ours to empty.
+        if (!(HasRoom() && TryWrite()) && !(RemoveOldest() && HasRoom() && TryWrite()))
+        {
+            Lost += _records;
+        }
+
+        _buffer.ResetWrittenCount();
+        _records = 0;
+    }
+
+    /// <summary>Removes files that are too old, or too much.</summary>
+    internal void Prune()
+    {
+        List<string> files = Files(_directory);
+        long bytes = files.Sum(BytesOf);
+        DateTimeOffset oldest = _time.GetUtcNow() - _limits.Age;
+        foreach (string path in files.Where(path => path != _path))
+        {
+            if (bytes <= _limits.Bytes && !(Fd.TryStatus(Fd.PathBytes(path), out _) is { } status
+                && status.Modified < oldest))
+            {
+                break; // The rest is younger.
+            }
+
+            bytes -= BytesOf(path);
+            Remove(path);
+        }
+    }
+
+    /// <summary>The journal's files, the oldest first.</summary>
+    internal static List<string> Files(string directory) =>
+    [
+        .. Directory.EnumerateFiles(directory, "*" + Suffix).Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>When a file begins, as its name says; null: that is no name of ours.</summary>
+    internal static DateTimeOffset? BeginOf(string path) => DateTimeOffset.TryParseExact(
+        Path.GetFileNameWithoutExtension(path), NameFormat, CultureInfo.InvariantCulture,
+        DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
+
+    /// <summary>Ends the file that is written.</summary>
+    public void Dispose()
+    {
+        Flush();
+        End();
+    }
+
+    private bool HasRoom() => Paths.FreeBytes(_directory) >= FreeBytesLeast + _buffer.WrittenCount;
+
+    private bool TryWrite()
+    {
+        try
+        {
+            if (_fd < 0)
+            {
+                Create();
+            }
+
+            Fd.WriteAt(_fd, _buffer.WrittenSpan, _size);
+            _size += _buffer.WrittenCount;
+            return true;
+        }
+        catch (PosixException)
+        {
+            Cut();
+            return false;
+        }
+    }
+
+    // Half a record would spoil the next.
+    private void Cut()
+    {
+        try
+        {
+            if (_fd >= 0)
+            {
+                Fd.Truncate(_fd, _size);
+            }
+        }
+        catch (PosixException)
+        {
+            End();
+        }
+    }
+
+    private void Create()
+    {
+        _since = _time.GetUtcNow();
+        _path = Path.Combine(_directory, _since.UtcDateTime.ToString(
+            NameFormat, CultureInfo.InvariantCulture) + Suffix);
+        _fd = Fd.Open(
+            _path,
+            OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | Fd.NoFollow,
+            GroupReads);
+        _size = 0;
+        Prune();
+    }
+
+    private void End()
+    {
+        if (_fd >= 0)
+        {
+            Fd.Close(_fd);
+            _fd = -1;
+            OnWhole(_path);
+            _path = "";
+        }
+    }
+
+    private bool RemoveOldest()
+    {
+        string? oldest = Files(_directory).Find(path => path != _path);
+        if (oldest is not null)
+        {
+            Remove(oldest);
+        }
+
+        return oldest is not null;
+    }
+
+    private static long BytesOf(string path) =>
+        SizeOf(path) + SizeOf(JournalIndex.PathFor(path));
+
+    private static long SizeOf(string path) =>
+        Fd.TryStatus(Fd.PathBytes(path), out _)?.Size ?? 0;
+
+    private static void Remove(string path)
+    {
+        _ = Paths.TryUnlink(Fd.PathBytes(JournalIndex.PathFor(path)));
+        _ = Paths.TryUnlink(Fd.PathBytes(path));
+    }
+}

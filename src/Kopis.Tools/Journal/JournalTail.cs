@@ -1,0 +1,72 @@
+namespace Kopis.Tools.Journal;
+
+/// <summary>What the journal gets from now on, for <c>kopis trace --follow</c>.</summary>
+/// <param name="directory">The journal.</param>
+internal sealed class JournalTail(string directory)
+{
+    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(250);
+
+    private string _file = JournalStore.Files(directory).LastOrDefault() ?? "";
+    private long _place = EndOf(JournalStore.Files(directory).LastOrDefault());
+
+    /// <summary>Hands over records as they come: those with what is wanted, and those of messages
+    /// that had it or came of such. It ends with its process.</summary>
+    internal void Run(TraceOptions options, HashSet<ulong> messages, Action<JournalEntry> onEntry)
+    {
+        while (true)
+        {
+            foreach (JournalEntry entry in ReadNew())
+            {
+                bool isWanted = options.Wanted.All(one =>
+                    JournalSearch.Has(entry, one.Kind, one.Value))
+                    || (entry.Message is { } number && messages.Contains(number));
+                if (isWanted)
+                {
+                    messages.UnionWith(((ulong?[])[entry.Message, entry.Child]).OfType<ulong>());
+                    onEntry(entry);
+                }
+            }
+
+            Thread.Sleep(LookPause);
+        }
+    }
+
+    private List<JournalEntry> ReadNew()
+    {
+        List<JournalEntry> entries = [];
+        foreach (string file in JournalStore.Files(directory)
+            .Where(file => string.CompareOrdinal(file, _file) >= 0))
+        {
+            _place = file == _file ? _place : 0;
+            _file = file;
+            try
+            {
+                using JournalFile journal = JournalFile.Open(file);
+                _place = journal.ForEach(_place, (line, _) =>
+                {
+                    if (JournalEntry.Parse(line) is { } entry)
+                    {
+                        entries.Add(entry);
+                    }
+                });
+            }
+            catch (IOException)
+            {
+                // It was removed meanwhile.
+            }
+        }
+
+        return entries;
+    }
+
+    private static long EndOf(string? file)
+    {
+        if (file is null)
+        {
+            return 0;
+        }
+
+        using JournalFile journal = JournalFile.Open(file);
+        return journal.ForEach(0, static (_, _) => { });
+    }
+}

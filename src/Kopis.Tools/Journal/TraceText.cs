@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text;
+
+namespace Kopis.Tools.Journal;
+
+/// <summary>Records in words, a line each.</summary>
+internal static class TraceText
+{
+    private const int AddressesShown = 5;
+
+    /// <summary>The first line of a message.</summary>
+    internal static string Title(ulong number, IReadOnlyList<JournalEntry> entries)
+    {
+        if (number == 0)
+        {
+            return "Sessions";
+        }
+
+        JournalEntry? envelope = entries.OrderByDescending(entry => entry.All("to").Count)
+            .FirstOrDefault(entry => entry["from"] is not null);
+        string from = envelope?["from"] is { } sender ? $" from <{sender}>" : "";
+        return Safe($"Message {number}{from}{To(envelope)}");
+    }
+
+    /// <summary>One record.</summary>
+    /// <param name="entry">It.</param>
+    /// <param name="time">Its time as the reader's clock has it.</param>
+    /// <param name="forwards">The numbers of the messages that it has made.</param>
+    internal static string Line(
+        JournalEntry entry, DateTimeOffset time, IReadOnlyList<ulong> forwards) =>
+        time.ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture) + "  "
+            + Safe(Words(entry, forwards));
+
+    private static string Words(JournalEntry entry, IReadOnlyList<ulong> forwards) =>
+        entry.Kind switch
+        {
+            "connect" => $"{Client(entry)} connects",
+            "login" => $"{Client(entry)}: login of {entry["login"]} "
+                + $"{(entry["result"] == "ok" ? "is good" : "failed")}{Tls(entry)}",
+            "close" => $"{Client(entry)}: session of {entry["login"]} ends after "
+                + Milliseconds(entry),
+            "refuse" => $"{Client(entry)}: refused by {entry["check"]}, helo {entry["helo"]}, "
+                + $"from <{entry["from"]}>{To(entry)}: {entry["text"]}",
+            "refused" => $"{Client(entry)}: refused {entry["n"]} times more",
+            "accept" => $"accepted from {Client(entry)}, helo {entry["helo"]}{Login(entry)}"
+                + $"{Tls(entry)}: {Size(entry)}{Checks(entry)}",
+            "queued" => $"queued by uid {entry["uid"]}: {Size(entry)}",
+            "unqueued" => $"refused to uid {entry["uid"]}: {entry["text"]}",
+            "new" => $"in the queue for {entry["rcpts"]} recipients, qp {entry["qp"]}",
+            "attempt" => Attempt(entry, forwards),
+            "bounce" or "notice" =>
+                $"{entry.Kind} to the sender, as message {entry["child"]}",
+            "discard" => $"{entry["why"]} bounce discarded",
+            "end" => "finished",
+            "lost" => $"{entry["n"]} records lost {entry["why"]}",
+            _ => entry.Kind,
+        };
+
+    private static string Attempt(JournalEntry entry, IReadOnlyList<ulong> forwards) =>
+        $"delivery {entry["delivery"]}, {entry["channel"]}, to {entry["to"]}: {entry["verdict"]} "
+        + $"after {Milliseconds(entry)}"
+        + (entry["host"] is { } host ? $" at {host}" : "")
+        + string.Concat(forwards.Select(number => $", forwarded as message {number}"))
+        + (entry["text"] is { Length: > 0 } text ? $": {text.Replace('\n', '/')}" : "");
+
+    private static string Client(JournalEntry entry) =>
+        $"{entry["proto"]} client {entry["ip"]}"
+        + (entry["host"] is { } host ? $" ({host})" : "");
+
+    private static string Login(JournalEntry entry) =>
+        entry["login"] is { } user ? $", user {user}" : "";
+
+    private static string Tls(JournalEntry entry) => entry["tls"] is { } tls ? $", {tls}" : "";
+
+    private static string Size(JournalEntry entry) => $"{entry["size"]} bytes, qp {entry["qp"]}"
+        + (entry["mid"] is { } id ? $", Message-ID {id}" : "")
+        + (entry["subject"] is { } subject ? $", subject {subject}" : "");
+
+    private static string Checks(JournalEntry entry) =>
+        entry["checks"] is { } checks ? $"; {checks}" : "";
+
+    private static string Milliseconds(JournalEntry entry) => $"{entry["ms"]} ms";
+
+    private static string To(JournalEntry? entry)
+    {
+        IReadOnlyList<string> all = entry?.All("to") ?? [];
+        ulong count = Math.Max(entry?.Number("rcpts") ?? 0, (ulong)all.Count);
+        int shown = Math.Min(all.Count, AddressesShown);
+        return shown == 0 ? ""
+            : $" to {string.Join(", ", all.Take(shown).Select(one => $"<{one}>"))}"
+                + (count > (ulong)shown ? $" and {count - (ulong)shown} more" : "");
+    }
+
+    /// <summary>Without what a terminal would obey.</summary>
+    private static string Safe(string text)
+    {
+        StringBuilder safe = new(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            bool isShown = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control
+                or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.OtherNotAssigned);
+            safe.Append(isShown ? rune.ToString() : "?");
+        }
+
+        return safe.ToString();
+    }
+}
