@@ -8,9 +8,18 @@ namespace Kopis.Remote;
 /// The addresses of one destination, for all connections of one delivery: looked up once, when a
 /// connection is first needed. May be used from many threads.
 /// </summary>
+/// <param name="settings">The control files.</param>
+/// <param name="dns">Has the addresses.</param>
+/// <param name="memory">Which do not answer.</param>
+/// <param name="pauses">Refused logins.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="destination">Where mail goes.</param>
+/// <param name="receivers">What receivers ask of TLS.</param>
+/// <param name="isLax">Whether the message says <c>TLS-Required: No</c>.</param>
 internal sealed class RemoteRoute(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
-    TimeProvider clock, RemoteDestination destination)
+    TimeProvider clock, RemoteDestination destination, ReceiverPolicies receivers,
+    Func<bool> isLax)
 {
     private readonly Lock _lock = new();
     private readonly RelayLogin _login = new(settings, pauses, clock);
@@ -45,13 +54,25 @@ internal sealed class RemoteRoute(
         for (; walk.At < target.Hosts.Count; walk.At++)
         {
             RemoteHost one = target.Hosts[walk.At];
-            if (memory.ShouldSkip(one.EndPoint.Address)
-                || await ConnectAsync(one.EndPoint, stop) is not { } socket)
+            if (memory.ShouldSkip(one.EndPoint.Address))
             {
                 continue;
             }
 
-            if (await GreetAsync(one, socket, walk, stop) is { } link)
+            HostVerdict verdict = await receivers.JudgeAsync(destination, one, isLax, stop);
+            if (verdict.Refusal is { } refusal)
+            {
+                walk.Fail(refusal);
+                receivers.Report(verdict, destination, one, null);
+                continue;
+            }
+
+            if (await ConnectAsync(one.EndPoint, stop) is not { } socket)
+            {
+                continue;
+            }
+
+            if (await GreetAsync(one, socket, verdict, walk, stop) is { } link)
             {
                 NoteServing(walk, one.EndPoint.Address);
                 return secret is null || await _login.RunAsync(link, secret, walk, stop)
@@ -92,17 +113,18 @@ internal sealed class RemoteRoute(
     /// <summary>A session in TLS, or, if it does not come about and plain text will do, in
     /// plain text over a second connection.</summary>
     private async Task<SmtpLink?> GreetAsync(
-        RemoteHost host, Socket socket, AddressWalk walk, CancellationToken stop)
+        RemoteHost host, Socket socket, HostVerdict verdict, AddressWalk walk,
+        CancellationToken stop)
     {
         try
         {
-            return await GreetAsync(host, socket, avoidTls: false, walk, stop);
+            return await GreetAsync(host, socket, verdict, avoidTls: false, walk, stop);
         }
         catch (TlsFailedException e)
         {
             if (await ConnectAsync(host.EndPoint, stop) is { } again)
             {
-                return await GreetAsync(host, again, avoidTls: true, walk, stop);
+                return await GreetAsync(host, again, verdict, avoidTls: true, walk, stop);
             }
 
             walk.Fail(RemoteReport.Of('Z',
@@ -115,17 +137,19 @@ internal sealed class RemoteRoute(
     /// it: a domain may name another's hosts, and then mail for it that asks for a certificate of
     /// its own would keep all mail from them.</summary>
     private async Task<SmtpLink?> GreetAsync(
-        RemoteHost host, Socket socket, bool avoidTls, AddressWalk walk, CancellationToken stop)
+        RemoteHost host, Socket socket, HostVerdict verdict, bool avoidTls, AddressWalk walk,
+        CancellationToken stop)
     {
         string ip = host.EndPoint.Address.ToString();
         SmtpLink link = new(
-            SmtpConnection.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address, Key,
-            clock.GetUtcNow());
-        SmtpOpening opening = new(link, settings, destination.Demand);
+            SmtpConnection.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address,
+            verdict.IsLax ? Key + " lax" : Key, clock.GetUtcNow());
+        SmtpOpening opening = new(link, settings, verdict.Demand);
         RemoteReport? failure;
         try
         {
             failure = await opening.RunAsync(host.Name, avoidTls, stop);
+            Report(avoidTls);
             if (opening.SaysOurName && !host.IsRelay && IPAddress.IsLoopback(link.Address))
             {
                 failure = TargetFinder.LoopsBack();
@@ -140,6 +164,7 @@ internal sealed class RemoteRoute(
         }
         catch (TlsFailedException)
         {
+            Report(avoidTls);
             link.Dispose();
             throw;
         }
@@ -160,6 +185,14 @@ internal sealed class RemoteRoute(
         }
 
         return null;
+
+        void Report(bool isSecond)
+        {
+            if (!isSecond) // What is without TLS there was reported as what it is.
+            {
+                receivers.Report(verdict, destination, host, opening);
+            }
+        }
     }
 
     private async Task<Socket?> ConnectAsync(IPEndPoint address, CancellationToken stop)

@@ -26,6 +26,7 @@ public static class ControlCatalog
 
             RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.TimeoutConnect,
             RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.TlsPolicy,
+            RemoteFiles.TlsReports,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,
             AuthFiles.SmtpRoutes, AuthFiles.AuthSenders,
 

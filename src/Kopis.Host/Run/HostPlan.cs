@@ -68,7 +68,10 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
             // A qmail-remote of another make is started, and may write what it likes.
             Confinement = context.Environment["QMAILREMOTE"] is { Length: > 0 }
                 ? Confinement.NoNewRights
-                : Writing("lock") with { HasNetwork = true },
+                : new Confinement(
+                    [
+                        context.In("queue/lock"), context.In("mta-sts"), context.In("tlsrpt"),
+                    ], MayRunPrograms: false),
         },
         Child("qmail-clean", "qmailq") with { Confinement = Writing("mess") });
 
