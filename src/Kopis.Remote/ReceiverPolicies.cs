@@ -50,8 +50,10 @@ internal sealed class ReceiverPolicies(
     /// <param name="destination">Where mail goes.</param>
     /// <param name="host">The host.</param>
     /// <param name="opening">How it began; null if there was none.</param>
+    /// <param name="sender">Our own address in it.</param>
     internal void Report(
-        HostVerdict verdict, RemoteDestination destination, RemoteHost host, SmtpOpening? opening)
+        HostVerdict verdict, RemoteDestination destination, RemoteHost host, SmtpOpening? opening,
+        IPAddress? sender = null)
     {
         IPAddress address = host.EndPoint.Address;
         if (opening?.OffersTls is { } isOffered && services.Offers.IsLost(address, isOffered))
@@ -81,7 +83,8 @@ internal sealed class ReceiverPolicies(
         if (isReporting)
         {
             services.Reports.Add(
-                domain, "", SessionRow.Write(address, host.Name, policy, result), address);
+                domain, "", SessionRow.Write(
+                    address, host.Name, policy, result, sender), address);
         }
     }
 }

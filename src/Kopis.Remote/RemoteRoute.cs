@@ -141,6 +141,7 @@ internal sealed class RemoteRoute(
         CancellationToken stop)
     {
         string ip = host.EndPoint.Address.ToString();
+        IPAddress? own = (socket.LocalEndPoint as IPEndPoint)?.Address;
         SmtpLink link = new(
             SmtpConnection.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address,
             verdict.IsLax ? Key + " lax" : Key, clock.GetUtcNow());
@@ -190,7 +191,7 @@ internal sealed class RemoteRoute(
         {
             if (!isSecond) // What is without TLS there was reported as what it is.
             {
-                receivers.Report(verdict, destination, host, opening);
+                receivers.Report(verdict, destination, host, opening, own);
             }
         }
     }

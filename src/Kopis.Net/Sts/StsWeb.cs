@@ -1,9 +1,6 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Kopis.Mail.TlsReports;
 using Kopis.Mail.Transport;
 using Kopis.Net.Dns;
@@ -18,39 +15,14 @@ namespace Kopis.Net.Sts;
 /// </summary>
 public sealed class StsWeb : IStsWeb, IDisposable
 {
-    private const int HeaderKibibytesMax = 16;
-    private const int AddressesMax = 4; // Tried one after another.
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private static readonly TimeSpan TimeMost = TimeSpan.FromSeconds(30); // §3.3: a minute.
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly IMailDns _dns;
     private readonly HttpClient _client;
 
     /// <summary>Nothing is connected yet.</summary>
     /// <param name="dns">Names the server's addresses.</param>
     /// <param name="tls">By whose authorities the server is verified.</param>
-    public StsWeb(IMailDns dns, TlsClientSettings tls)
-    {
-        _dns = dns;
-        SocketsHttpHandler handler = new()
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            ConnectTimeout = ConnectTimeout,
-            MaxResponseHeadersLength = HeaderKibibytesMax,
-            PooledConnectionLifetime = TimeSpan.Zero, // The next policy is another server's.
-            ConnectCallback = ConnectAsync,
-        };
-        X509ChainPolicy policy = tls.ChainPolicy();
-        policy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
-        handler.SslOptions.CertificateChainPolicy = policy;
-        handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-        _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue(
-            "Kopis", typeof(StsWeb).Assembly.GetName().Version!.ToString(3)));
-    }
+    public StsWeb(IMailDns dns, TlsClientSettings tls) => _client = HttpsClients.Make(dns, tls);
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
@@ -100,35 +72,5 @@ public sealed class StsWeb : IStsWeb, IDisposable
             ? new StsFetched(buffer[..length], TlsResultType.Success, "")
             : new StsFetched(
                 null, TlsResultType.StsInvalid, $"over {StsPolicy.BytesMax} bytes");
-    }
-
-    private async ValueTask<Stream> ConnectAsync(
-        SocketsHttpConnectionContext context, CancellationToken stop)
-    {
-        DnsAnswer<IPAddress> answer =
-            await _dns.FindAddressesAsync(context.DnsEndPoint.Host, stop);
-        foreach (IPAddress address in answer.Records.Take(AddressesMax))
-        {
-            Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-            {
-                NoDelay = true,
-            };
-            try
-            {
-                await socket.ConnectAsync(address, context.DnsEndPoint.Port, stop);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch (SocketException)
-            {
-                socket.Dispose();
-            }
-            catch (OperationCanceledException)
-            {
-                socket.Dispose();
-                throw;
-            }
-        }
-
-        throw new IOException("no address of it answers");
     }
 }

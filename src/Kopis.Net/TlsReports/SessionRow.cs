@@ -18,8 +18,10 @@ public static class SessionRow
     /// <param name="host">Its name.</param>
     /// <param name="policy">Its domain's policy; lines over the limit are left out.</param>
     /// <param name="result">How the session began.</param>
+    /// <param name="sender">Our own address; null where there was no connection.</param>
     public static string Write(
-        IPAddress address, string host, AppliedPolicy policy, TlsResultType result)
+        IPAddress address, string host, AppliedPolicy policy, TlsResultType result,
+        IPAddress? sender)
     {
         List<string> lines = [];
         int length = 0;
@@ -34,17 +36,19 @@ public static class SessionRow
 
         return string.Join('\t',
             address, policy.Kind, string.Join('|', lines), TlsResultText.Of(result),
-            host.Length <= HostMax ? Clean(host) : "");
+            host.Length <= HostMax ? Clean(host) : "", sender);
     }
 
     /// <summary>Reads one; null where it is none.</summary>
     public static SessionCount? Read(string row, long count) =>
-        row.Split('\t') is [string address, string kind, string lines, string result, string host]
+        row.Split('\t') is [
+            string address, string kind, string lines, string result, string host, string sender]
         && IPAddress.TryParse(address, out _) && TlsResultText.Read(result) is { } known
         && kind is AppliedPolicy.Tlsa or AppliedPolicy.Sts or AppliedPolicy.NoPolicy
             ? new SessionCount(
                 address, host,
-                new AppliedPolicy(kind, lines.Length == 0 ? [] : lines.Split('|')), known, count)
+                new AppliedPolicy(kind, lines.Length == 0 ? [] : lines.Split('|')), known, sender,
+                count)
             : null;
 
     /// <summary>Of a stranger: what cannot be printed, or is ours, is a question mark.</summary>
