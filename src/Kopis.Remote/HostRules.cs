@@ -13,7 +13,8 @@ namespace Kopis.Remote;
 /// </summary>
 /// <param name="demand">What the operator and the message ask of the destination.</param>
 /// <param name="host">The host's name.</param>
-/// <param name="domain">The destination's.</param>
+/// <param name="domain">The destination's; for a relay its own name again, since a certificate of
+/// the recipients' domain says nothing of it.</param>
 /// <param name="isSecure">DNSSEC says that the host is the domain's, or the operator does.</param>
 internal sealed class HostRules(TlsDemand demand, string host, string domain, bool isSecure)
 {
@@ -43,7 +44,7 @@ internal sealed class HostRules(TlsDemand demand, string host, string domain, bo
         demand with
         {
             Policy = demand.Policy with { Level = TlsLevel.Verify },
-            Names = [dane.Base, .. new[] { host, domain }.Where(name => name != dane.Base)],
+            Names = [.. new[] { dane.Base, host, domain }.Distinct()],
             Tlsa = TlsaRecord.Usable(dane.Records),
             ServerName = dane.Base,
             Reason = "its TLSA records",

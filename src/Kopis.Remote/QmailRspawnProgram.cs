@@ -73,7 +73,7 @@ public sealed class QmailRspawnProgram : IDisposable
         ControlDirectory control, ConnectMemory memory, LoginPauses pauses, TlsServices tls)
     {
         RemoteSettings settings = RemoteSettings.Read(control);
-        MailDns dns = MailDns.ReadSigned(control, Warn);
+        MailDns dns = MailDns.ReadSigned(control, tls.SayOnce);
         foreach (string fault in settings.Faults.Concat(dns.Faults))
         {
             Warn(fault);

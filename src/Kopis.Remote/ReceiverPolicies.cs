@@ -34,15 +34,17 @@ internal sealed class ReceiverPolicies(
             return new HostVerdict(demand, null) { IsLax = true };
         }
 
-        bool isSecure = host.IsSecure || host.IsRelay;
-        DaneAnswer dane = isSecure && host.Name.Length > 0
-            && signed is not null && await signed.IsValidatingAsync(stop)
-            ? await DaneFinder.FindAsync(signed, host.Name, host.EndPoint.Port, stop)
+        bool hasDane = host.Name.Length > 0
+            && (!host.IsRelay || demand.Policy.Source == TlsSource.Dane)
+            && signed is not null && await signed.IsValidatingAsync(stop);
+        DaneAnswer dane = hasDane && (host.IsSecure || host.IsRelay)
+            ? await DaneFinder.FindAsync(signed!, host.Name, host.EndPoint.Port, stop)
             : DaneAnswer.Absent;
         string domain = TargetFinder.NameOf(destination.Host);
         StsAnswer policy = host.IsRelay || sts is null
             ? StsAnswer.None : await sts.FindAsync(domain, stop);
-        return new HostRules(demand, host.Name, domain, host.IsSecure).Decide(dane, policy);
+        return new HostRules(demand, host.Name, host.IsRelay ? host.Name : domain, host.IsSecure)
+            .Decide(dane, policy);
     }
 
     /// <summary>Records how a session began.</summary>

@@ -17,6 +17,7 @@ internal sealed class TlsServices(string home, Action<string> log, TimeProvider 
 
     private readonly StsStore _store = new(Path.Combine(home, "mta-sts"), log, clock);
     private readonly AnswerCache _answers = new(clock);
+    private string _said = "";
 
     /// <summary>Which servers have offered TLS.</summary>
     internal OfferMemory Offers { get; } = new();
@@ -27,6 +28,15 @@ internal sealed class TlsServices(string home, Action<string> log, TimeProvider 
     /// <summary>What is to be reported.</summary>
     internal ReportCollector Reports { get; } =
         new(Path.Combine(home, "tlsrpt"), log, clock, "tlsrpt", DomainsOfNetworkMax);
+
+    /// <summary>Writes what holds on, once until it is something else.</summary>
+    internal void SayOnce(string line)
+    {
+        if (Interlocked.Exchange(ref _said, line) != line)
+        {
+            log(line);
+        }
+    }
 
     /// <summary>What receivers ask, with these settings.</summary>
     internal ReceiverPolicies For(RemoteSettings settings, MailDns dns) => new(

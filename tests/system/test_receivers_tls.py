@@ -1,186 +1,24 @@
-"""What receivers ask of TLS: DANE by unbound and a zone of the test's own, MTA-STS by HTTPS."""
+"""What receivers ask of TLS: DANE by unbound and a zone of the test's own, MTA-STS by HTTPS, and what
+they are told of it."""
 
-import hashlib
-import http.server
-import os
+import datetime
+import email
+import email.policy
+import gzip
+import json
 import pathlib
 import shutil
-import socket
-import ssl
-import subprocess
-import sys
-import tempfile
-import threading
 import unittest
 
-from host import BINARY, ROOT
+import receivers
+from host import Host
+from receivers import MESSAGE, WEB, Sink, Web, digest, policy
 from signed_dns import SignedDns
 
-sys.path.append(str(ROOT / "tests/programs"))
-
-import own_network  # noqa: E402
-from peer import EHLO_PLAIN, Peer, make_certificate, server  # noqa: E402
-
-TOOLS = all(shutil.which(name) for name in ("nsd", "unbound", "ldns-signzone", "openssl"))
-MESSAGE = b"Subject: x\n\nbody\n"
-WEB = "192.0.2.80"
+from peer import EHLO_PLAIN, server  # Where receivers finds it.
 
 
-class Sink(Peer):
-    """An SMTP server on an address and port 25."""
-
-    def __init__(self, case, address, pem=None, talk=None, chain=None):
-        threading.Thread.__init__(self, daemon=True)
-        context = None
-        if pem:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(chain or pem, pem)
-            context.sni_callback = lambda _, name, __: self.names.append(name)
-        self.names = []
-        self.talk, self.context = talk or server(), context
-        self.listener = socket.create_server((address, 25))
-        self.port, self.sessions = 25, []
-        self.start()
-        case.addCleanup(self.close)
-
-    def close(self):
-        if self.listener.fileno() >= 0:
-            super().close()
-
-
-class Web:
-    """Policies by HTTPS, by host; a certificate for each name that has one."""
-
-    def __init__(self, case, certificates, otherwise):
-        self.pages, self.asked = {}, []
-        web = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                web.asked.append(self.headers["Host"])
-                status, kind, body, *more = web.pages.get(self.headers["Host"]) or (404, "text/plain", b"")
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                for name, value in more:
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body if self.path == "/.well-known/mta-sts.txt" else b"")
-
-            def log_message(self, *_):
-                pass
-
-        self.handler = Handler
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(otherwise)
-        self.contexts = {}
-        for name, pem in certificates.items():
-            self.contexts[name] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.contexts[name].load_cert_chain(pem)
-
-        def choose(connection, name, _):
-            connection.context = self.contexts.get(name, self.context)
-
-        self.context.sni_callback = choose
-        case.addCleanup(self.stop)
-        self.start()
-
-    def start(self):
-        context = self.context
-
-        class Server(http.server.ThreadingHTTPServer):
-            def handle_error(self, *_):
-                pass
-
-            def get_request(self):
-                client, address = super().get_request()
-                try:
-                    client.settimeout(10)
-                    return context.wrap_socket(client, server_side=True), address
-                except OSError:
-                    client.close()
-                    raise
-
-        self.server = Server((WEB, 443), self.handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def stop(self):
-        if self.server:
-            self.server.shutdown()
-            self.server.server_close()
-        self.server = None
-
-    def policy(self, domain, text, kind="text/plain; charset=utf-8", status=200, *more):
-        self.pages[f"mta-sts.{domain}"] = (status, kind, text.encode(), *more)
-
-
-def policy(mode, *hosts, age=86400):
-    return "".join(f"{line}\n" for line in (
-        "version: STSv1", f"mode: {mode}", *(f"mx: {host}" for host in hosts), f"max_age: {age}"))
-
-
-def digest(pem, what="-pubkey"):
-    """SHA-256 of a certificate, or of its public key."""
-    if what == "-pubkey":
-        key = subprocess.run(["openssl", "x509", "-in", pem, "-pubkey", "-noout"],
-                             check=True, capture_output=True).stdout
-        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key,
-                             check=True, capture_output=True).stdout
-    else:
-        der = subprocess.run(["openssl", "x509", "-in", pem, "-outform", "DER"],
-                             check=True, capture_output=True).stdout
-    return hashlib.sha256(der).hexdigest()
-
-
-@unittest.skipUnless(os.geteuid() == 0 and TOOLS, "needs root, nsd, unbound and ldnsutils")
-class Receivers(unittest.TestCase):
-    """Subclasses say which records there are."""
-
-    def setUp(self):
-        own_network.enter(self, "route add local 192.0.2.0/24 dev lo")
-        self.home = pathlib.Path(tempfile.mkdtemp(prefix="kopis-tls-"))
-        self.addCleanup(shutil.rmtree, self.home)
-        for name in ("control", "mta-sts", "tlsrpt"):
-            (self.home / name).mkdir(mode=0o700)
-        self.pems = self.home / "pems"
-        self.pems.mkdir()
-        self.authority = make_certificate(self.pems / "ca.pem")
-        self.control("me", "mx.example")
-        self.control("timeoutconnect", "5")
-
-    def control(self, name, *lines):
-        (self.home / "control" / name).write_text("".join(f"{line}\n" for line in lines))
-
-    def pem(self, name, *names, ca=None, days=2):
-        return make_certificate(self.pems / f"{name}.pem", *names, ca=ca, days=days)
-
-    def resolver(self, port):
-        self.control("resolvers", f"127.0.0.1:{port}")
-
-    def remote(self, domain, message=MESSAGE):
-        """The report, and what was logged."""
-        done = subprocess.run(
-            [BINARY, "qmail-remote", domain, "s@x.example", f"a@{domain}"], input=message,
-            capture_output=True, timeout=60, env={"KOPIS_HOME": str(self.home), "PATH": "/usr/bin:/bin"})
-        return done.stdout.split(b"\0")[-2].decode(), done.stderr.decode()
-
-    def assert_sent(self, domain, sink, tls=True, message=MESSAGE):
-        count = len(sink.sessions)
-        report, log = self.remote(domain, message)
-        self.assertEqual("K", report[0], report + log)
-        self.assertEqual(tls, bool(sink.sessions[-1].tls))
-        self.assertLess(count, len(sink.sessions))
-        return log
-
-    def assert_refused(self, domain, words, sink=None, message=MESSAGE):
-        report, log = self.remote(domain, message)
-        self.assertRegex(report, rf"\AZ.*{words}", log)
-        for session in sink.sessions if sink else ():
-            self.assertFalse([line for line in session.lines if line.startswith(b"MAIL")])
-        return log
-
-
-class Dane(Receivers):
+class Dane(receivers.Receivers):
     def setUp(self):
         super().setUp()
         self.good = self.pem("good", "mx.good.example", ca=self.authority)
@@ -284,7 +122,7 @@ class Dane(Receivers):
         self.assertEqual("Z", report[0])
 
 
-class MtaSts(Receivers):
+class MtaSts(receivers.Receivers):
     def setUp(self):
         super().setUp()
         shutil.copy(self.authority, self.home / "control/serverca.pem")
@@ -393,7 +231,125 @@ class MtaSts(Receivers):
         self.assertEqual(0o600, kept.stat().st_mode & 0o777)
 
 
-del Receivers  # Not a test by itself.
+class Reports(receivers.Receivers):
+    """A whole host: qmail-rspawn collects, shut in as it is, and kopis tlsrpt sends by the same host
+    and by HTTPS."""
+
+    def setUp(self):
+        super().setUp()
+        self.host = Host()
+        self.addCleanup(self.host.close)
+        self.dns = SignedDns(self, [], [
+            *(f"{one} MX 10 {host}" for one, host in (
+                ("good", "mx"), ("strict", "other"), ("test", "other"), ("plain", "mx"),
+                ("quiet", "mx"))),
+            *(f"mta-sts.{one} A {WEB}" for one in ("good", "strict", "test")), f"web A {WEB}",
+            *(f'_mta-sts.{one} TXT "v=STSv1; id=1"' for one in ("good", "strict", "test")),
+            *(f'_smtp._tls.{one} TXT "v=TLSRPTv1; rua={to}"' for one, to in (
+                ("good", "mailto:r@good.insecure.example"),
+                ("strict", "mailto:r@strict.insecure.example,https://web.insecure.example/reports"),
+                ("test", "https://web.insecure.example/reports"),
+                ("plain", "mailto:r@plain.insecure.example"))),
+            "other A 192.0.2.21"])
+        web = self.pem("web", *(f"{one}.insecure.example" for one in (
+            "mta-sts.good", "mta-sts.strict", "mta-sts.test", "web")), ca=self.authority)
+        self.web = Web(self, {}, web)
+        for domain, mode, pattern in (("good", "enforce", "mx"), ("strict", "enforce", "other"),
+                                      ("test", "testing", "other")):
+            self.web.policy(f"{domain}.insecure.example",
+                            policy(mode, f"{pattern}.insecure.example"))
+        self.sink = Sink(self, "192.0.2.99", self.pem("mx", "mx.insecure.example", ca=self.authority))
+        self.other = Sink(self, "192.0.2.21", self.pem("x", "x.example", ca=self.authority))
+        self.host.control("resolvers", f"127.0.0.1:{self.dns.validating}")
+        self.host.control("tlsreports", "tls@mx.example The Host")
+        self.host.write("control/serverca.pem", pathlib.Path(self.authority).read_text())
+        self.host.start()
+        made = self.host.run("dkim", "new", "mx.example")
+        self.assertEqual(0, made.returncode, made)
+
+    def send(self, domain, fields=""):
+        result = self.host.run("sendmail", "-f", "joe@mx.example", f"a@{domain}.insecure.example",
+                               input=f"From: joe@mx.example\n{fields}\nhi\n".encode())
+        self.assertEqual(0, result.returncode, result)
+
+    def days(self):
+        return [path for path in (self.host.home / "tlsrpt").iterdir() if path.is_dir()]
+
+    def test_from_sessions_to_reports(self):
+        for domain in ("good", "strict", "test", "plain", "quiet"):
+            self.send(domain)
+        self.host.wait_log_count(r"delivery \d+: success: ", 4)
+        self.host.wait_log(r"deferral: Connected_to_192\.0\.2\.21_but_its_certificate_does_not_name")
+        self.host.wait_log(r"mta-sts: test\.insecure\.example: testing: 192\.0\.2\.21: its cert")
+        self.assertEqual(0o700, (self.host.home / "mta-sts").stat().st_mode & 0o777)
+        self.assertEqual({"good.insecure.example", "strict.insecure.example",
+                          "test.insecure.example"},
+                         {path.name for path in (self.host.home / "mta-sts").iterdir()})
+        self.host.stop()
+        [today] = self.days()
+        day = datetime.date.fromisoformat(today.name) - datetime.timedelta(days=1)
+        today.rename(today.with_name(day.isoformat()))
+        self.host.start()
+        before = len(self.sink.sessions) + len(self.other.sessions)
+        sent = self.host.run("tlsrpt", "send")
+        self.assertEqual(0, sent.returncode, sent)
+        lines = sent.stdout.decode().splitlines()
+        self.assertEqual(4, len(lines), lines)  # quiet.example wants none.
+        self.assertRegex(lines[3], f"^{day} test.insecure.example: 1 sessions, to web.insecure.example$")
+        self.assertEqual([], self.days())
+        self.check_posts(day)
+        # What tells a domain of its bad certificate is not kept from it for that.
+        self.host.wait_until(lambda: len(self.sink.sessions) + len(self.other.sessions) >= before + 3)
+        self.host.wait_log(r"delivery \d+: success: 192\.0\.2\.21_accepted")
+        self.check_mail([text for sink in (self.sink, self.other) for session in sink.sessions
+                         for text in session.messages if b"TLS-Report-Domain" in text])
+        # And is in no report.
+        self.host.stop()
+        self.assertEqual([], self.days())
+
+    def check_posts(self, day):
+        self.assertEqual(2, len(self.web.posted))
+        for host, kind, body in self.web.posted:
+            self.assertEqual(("web.insecure.example", "application/tlsrpt+gzip"), (host, kind))
+        strict, test = [json.loads(gzip.decompress(body)) for _, _, body in self.web.posted]
+        self.assertEqual(f"{day}T00:00:00Z", strict["date-range"]["start-datetime"])
+        self.assertEqual("tls@mx.example", strict["contact-info"])
+        [one] = strict["policies"]
+        self.assertEqual({"policy-type": "sts", "policy-domain": "strict.insecure.example",
+                          "policy-string": policy("enforce", "other.insecure.example").splitlines(),
+                          "mx-host": ["other.insecure.example"]}, one["policy"])
+        self.assertEqual(0, one["summary"]["total-successful-session-count"])
+        [failure] = one["failure-details"]
+        self.assertEqual(("certificate-host-mismatch", "other.insecure.example", "192.0.2.21"),
+                         (failure["result-type"], failure["receiving-mx-hostname"],
+                          failure["receiving-ip"]))
+        self.assertRegex(failure["sending-mta-ip"], r"^[0-9.]+$")
+        self.assertEqual(
+            {"total-successful-session-count": 0, "total-failure-session-count": 1},
+            test["policies"][0]["summary"])
+
+    def check_mail(self, texts):
+        self.assertEqual(3, len(texts))
+        by = {}
+        for text in texts:
+            message = email.message_from_bytes(text, policy=email.policy.default)
+            self.assertIn("d=mx.example", message["DKIM-Signature"])
+            self.assertEqual("No", message["TLS-Required"])
+            self.assertEqual("mx.example", message["TLS-Report-Submitter"])
+            [part] = [part for part in message.walk()
+                      if part.get_content_type() == "application/tlsrpt+gzip"]
+            by[message["TLS-Report-Domain"]] = json.loads(gzip.decompress(part.get_content()))
+            path = self.home / "report"
+            path.write_bytes(text)
+            shown = self.host.run("tlsrpt", "report", "-", input=text)
+            self.assertEqual(0, shown.returncode, shown)
+            self.assertIn(f"{message['TLS-Report-Domain']}  ", shown.stdout.decode())
+        self.assertEqual({"good.insecure.example", "strict.insecure.example",
+                          "plain.insecure.example"}, set(by))
+        for name, kind in (("good", "sts"), ("plain", "no-policy-found")):
+            [one] = by[f"{name}.insecure.example"]["policies"]
+            self.assertEqual((kind, 1), (one["policy"]["policy-type"],
+                                         one["summary"]["total-successful-session-count"]))
 
 
 if __name__ == "__main__":

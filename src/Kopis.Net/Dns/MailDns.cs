@@ -226,9 +226,15 @@ public sealed class MailDns : IMailDns
     {
         // Whatever else a resolver that checks may lack, it is never asked without: its answer
         // would count as one that is not signed.
-        if (_signed is not null && await _signed.IsValidatingAsync(stop))
+        bool? isChecked = _signed is null ? false : await _signed.ProbedAsync(stop);
+        if (isChecked == true)
         {
-            return await _signed.AskAsync(name, type, stop);
+            return await _signed!.AskAsync(name, type, stop);
+        }
+
+        if (isChecked is null && type == QueryType.MX)
+        {
+            return new DnsAsked(DnsStatus.TryAgain, null, IsSecure: false);
         }
 
         for (int aliases = 0; aliases <= AliasesMax; aliases++)

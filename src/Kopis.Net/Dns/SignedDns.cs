@@ -21,12 +21,13 @@ internal sealed class SignedDns : ISignedDns
     private static readonly TimeSpan ProbeBad = TimeSpan.FromMinutes(1);
 
     private readonly LookupClient _client;
+    private readonly LookupClient _prober;
     private readonly Action<string> _log;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private Task<bool?>? _probe;
     private long _asked;
-    private bool _isValidating;
+    private bool? _isValidating;
     private bool _hasSaid;
 
     /// <summary>Nothing is asked yet.</summary>
@@ -37,7 +38,7 @@ internal sealed class SignedDns : ISignedDns
     {
         _log = log;
         _time = time;
-        _client = new LookupClient(new LookupClientOptions([.. servers])
+        LookupClientOptions options = new([.. servers])
         {
             Timeout = Timeout,
             Retries = 1,
@@ -46,16 +47,33 @@ internal sealed class SignedDns : ISignedDns
             ThrowDnsErrors = false,
             RequestDnsSecRecords = true,
             ExtendedDnsBufferSize = MessageBytes,
-        });
+        };
+        _client = new LookupClient(options);
+        options.UseCache = false;
+        options.Retries = 0;
+        _prober = new LookupClient(options);
     }
 
     /// <inheritdoc/>
     public async ValueTask<bool> IsValidatingAsync(CancellationToken stop)
     {
+        bool? isValidating = await ProbedAsync(stop);
+        lock (_lock)
+        {
+            Say(isValidating);
+        }
+
+        return isValidating == true;
+    }
+
+    /// <summary>Whether the resolver checks; null: it fails to say, and what it says of a domain's
+    /// hosts cannot be told from what an attacker wants it to say.</summary>
+    internal async ValueTask<bool?> ProbedAsync(CancellationToken stop)
+    {
         Task<bool?> probe;
         lock (_lock)
         {
-            TimeSpan keep = _isValidating ? ProbeGood : ProbeBad;
+            TimeSpan keep = _isValidating == true ? ProbeGood : ProbeBad;
             if (_probe is null
                 || (_probe.IsCompleted && _time.GetElapsedTime(_asked) >= keep))
             {
@@ -73,8 +91,8 @@ internal sealed class SignedDns : ISignedDns
         bool? isValidating = await probe.WaitAsync(stop);
         lock (_lock)
         {
-            Note(isValidating);
-            return _isValidating;
+            // One that has checked, and has no answer now, is not believed to have stopped.
+            return _isValidating = isValidating ?? (_isValidating == true ? true : null);
         }
     }
 
@@ -182,28 +200,38 @@ internal sealed class SignedDns : ISignedDns
         }
     }
 
-    /// <summary>Null: no answer.</summary>
+    /// <summary>Null: it fails. One that is silent, or knows no such question, checks nothing.
+    /// </summary>
     private async Task<bool?> ProbeAsync()
     {
-        DnsAsked asked = await AskOnceAsync(Probe, QueryType.SOA, CancellationToken.None);
-        return asked.Status == DnsStatus.TryAgain ? null
-            : asked.IsSecure && asked.Answer?.Answers.OfType<RRSigRecord>().Any() == true;
+        try
+        {
+            IDnsQueryResponse answer =
+                await _prober.QueryAsync(new DnsQuestion(Probe, QueryType.SOA));
+            return answer.Header.ResponseCode == DnsHeaderResponseCode.ServerFailure ? null
+                : answer.Header.ResponseCode == DnsHeaderResponseCode.NoError
+                    && answer.Header.IsAuthenticData
+                    && answer.Answers.OfType<RRSigRecord>().Any();
+        }
+        catch (Exception)
+        {
+            // The library's parser has exceptions of many kinds: MailDns.
+            return _isValidating == true ? null : false;
+        }
     }
 
-    /// <summary>One that has checked, and has no answer now, is not believed to have stopped.
-    /// </summary>
-    private void Note(bool? isValidating)
+    private void Say(bool? isValidating)
     {
-        _isValidating = isValidating ?? _isValidating;
-        if (isValidating == false && !_hasSaid)
+        if (isValidating != true && !_hasSaid)
         {
-            _log("the resolver does not check DNSSEC: DANE is not used");
+            _log(isValidating is null ? "the resolver fails to check DNSSEC: mail by MX waits"
+                : "the resolver does not check DNSSEC: DANE is not used");
         }
         else if (isValidating == true && _hasSaid)
         {
             _log("the resolver checks DNSSEC: DANE is used");
         }
 
-        _hasSaid = isValidating is null ? _hasSaid : isValidating == false;
+        _hasSaid = isValidating != true;
     }
 }

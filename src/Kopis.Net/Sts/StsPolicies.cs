@@ -30,6 +30,8 @@ public sealed class StsPolicies(
     /// a shorter one in its last half.</summary>
     public static readonly TimeSpan RefreshBefore = TimeSpan.FromDays(1);
 
+    private static readonly TimeSpan DnsTime = TimeSpan.FromSeconds(5);
+
     private readonly LogThrottle _faults = new(log, time);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Task<StsAnswer>> _running =
@@ -87,9 +89,7 @@ public sealed class StsPolicies(
         StsKept? kept = store.Read(domain);
         bool holds = kept is not null && now < kept.Expires && kept.Fetched <= now;
         StsPolicy? inForce = holds ? kept!.Policy : null;
-        DnsAnswer<string> texts =
-            await dns.FindTextsAsync($"_mta-sts.{domain}", CancellationToken.None);
-        if (StsRecord.IdOf(texts.Records) is not { } id)
+        if (StsRecord.IdOf(await TextsAsync(domain)) is not { } id)
         {
             return new StsAnswer(inForce, TlsResultType.Success); // It says no longer how long.
         }
@@ -118,6 +118,21 @@ public sealed class StsPolicies(
         _faults.Write("mta-sts", $"mta-sts: {domain}: {reason}: "
             + (holds ? "the policy of before holds" : "no policy"));
         return new StsAnswer(inForce, fault);
+    }
+
+    /// <summary>None where DNS is slow: who keeps the record back for a moment could do so for
+    /// good, and a policy that holds does not need it.</summary>
+    private async Task<IReadOnlyList<string>> TextsAsync(string domain)
+    {
+        using CancellationTokenSource soon = new(DnsTime);
+        try
+        {
+            return (await dns.FindTextsAsync($"_mta-sts.{domain}", soon.Token)).Records;
+        }
+        catch (OperationCanceledException)
+        {
+            return [];
+        }
     }
 
     private static bool IsLate(StsKept kept, DateTimeOffset now) =>
