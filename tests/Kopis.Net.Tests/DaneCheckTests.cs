@@ -32,7 +32,8 @@ public sealed class DaneCheckTests
     {
         TlsaRecord record = Of(_leaf, 3, selector, matching);
         Assert.Null(Check(_leaf, [], record));
-        Assert.Equal(TlsResultType.NotTrusted, Check(Leaf("mx.example", _middle), [], record)!.Type);
+        Assert.Equal(
+            TlsResultType.NotTrusted, Check(Leaf("mx.example", _middle), [], record)!.Type);
         // Another one that matches is enough.
         Assert.Null(Check(_leaf, [], Of(_root, 3, selector, matching), record));
     }
@@ -80,8 +81,8 @@ public sealed class DaneCheckTests
         Assert.Null(Check(Leaf("example", _middle), [_middle, _root], record));
     }
 
-    /// <summary>Names and key identifiers of the authority that is matched, and another's signature.
-    /// </summary>
+    /// <summary>Names and key identifiers of the authority that is matched, and another's
+    /// signature.</summary>
     [Fact]
     public void A_signature_that_is_not_the_authoritys_is_no_chain()
     {

@@ -1,4 +1,7 @@
 using Kopis.Net.Dns;
+using Listed = (Kopis.Mail.Transport.TlsaRecord[] Records, Kopis.Net.Dns.DnsStatus Status,
+    bool IsSecure);
+using Named = (string Name, Kopis.Net.Dns.DnsStatus Status, bool IsSecure);
 using TlsaRecord = Kopis.Mail.Transport.TlsaRecord;
 
 namespace Kopis.Net.Tests;
@@ -16,7 +19,8 @@ public sealed class DaneFinderTests
         _dns.Canonical["mx.a"] = ("mx.a", DnsStatus.Found, true);
         _dns.Tlsa["_25._tcp.mx.a"] = ([Good, Useless], DnsStatus.Found, true);
         DaneAnswer answer = await Find("mx.a");
-        Assert.Equal((DaneState.Usable, "mx.a", 2), (answer.State, answer.Base, answer.Records.Count));
+        Assert.Equal(
+            (DaneState.Usable, "mx.a", 2), (answer.State, answer.Base, answer.Records.Count));
     }
 
     [Fact]
@@ -73,7 +77,8 @@ public sealed class DaneFinderTests
         _dns.Tlsa["_25._tcp.mx.a"] = ([Good], DnsStatus.Found, true);
         _dns.Tlsa["_25._tcp.host.b"] = ([Good], DnsStatus.Found, true);
         _dns.Alias["mx.a"] = ("host.b", DnsStatus.Found, true);
-        Assert.Equal((DaneState.Usable, "mx.a"), ((await Find("mx.a")).State, (await Find("mx.a")).Base));
+        DaneAnswer answer = await Find("mx.a");
+        Assert.Equal((DaneState.Usable, "mx.a"), (answer.State, answer.Base));
         Assert.DoesNotContain("_25._tcp.host.b", _dns.Asked);
         _dns.Alias["mx.a"] = ("host.b", DnsStatus.Found, false);
         Assert.Equal(DaneState.Absent, (await Find("mx.a")).State);
@@ -89,11 +94,11 @@ public sealed class DaneFinderTests
 
     private sealed class Table : ISignedDns
     {
-        internal Dictionary<string, (string Name, DnsStatus Status, bool IsSecure)> Canonical { get; } = [];
+        internal Dictionary<string, Named> Canonical { get; } = [];
 
-        internal Dictionary<string, (string Name, DnsStatus Status, bool IsSecure)> Alias { get; } = [];
+        internal Dictionary<string, Named> Alias { get; } = [];
 
-        internal Dictionary<string, (TlsaRecord[] Records, DnsStatus Status, bool IsSecure)> Tlsa { get; } = [];
+        internal Dictionary<string, Listed> Tlsa { get; } = [];
 
         internal List<string> Asked { get; } = [];
 
@@ -114,8 +119,8 @@ public sealed class DaneFinderTests
         }
 
         private static DnsAnswer<string> NameIn(
-            Dictionary<string, (string Name, DnsStatus Status, bool IsSecure)> names, string name) =>
-            names.TryGetValue(name, out var one)
+            Dictionary<string, Named> names, string name) =>
+            names.TryGetValue(name, out Named one)
                 ? new DnsAnswer<string>(one.Status, one.Name.Length == 0 ? [] : [one.Name])
                 {
                     IsSecure = one.IsSecure,

@@ -130,7 +130,8 @@ public sealed class HostRulesTests
         HostVerdict verdict = Decide(Demand(TlsSource.Receiver), DaneAnswer.Absent,
             new StsAnswer(null, TlsResultType.StsWebPkiInvalid));
         Assert.Null(verdict.Refusal);
-        Assert.Equal(("sts", TlsResultType.StsWebPkiInvalid), (verdict.Policy!.Kind, verdict.Result));
+        Assert.Equal(
+            ("sts", TlsResultType.StsWebPkiInvalid), (verdict.Policy!.Kind, verdict.Result));
     }
 
     /// <summary>RFC 8689 §4.2.1: a host that DNSSEC or a policy names, or one of the domain's own

@@ -129,8 +129,8 @@ public static class RemoteFiles
         Readers = Remote,
         Reread = Reread.Message,
         Says = "SMTP servers are verified by these authorities only.",
-        Text = "The authorities that certificates of SMTP servers, and of the web servers that "
-            + "have policies of MTA-STS, are verified by, instead of the host's.",
+        Text = "The authorities that servers' certificates are verified by, instead of the host's. "
+            + "They count for the web servers of MTA-STS too.",
     };
 
     /// <summary><c>authsenders</c>, where qmail's patches have it.</summary>

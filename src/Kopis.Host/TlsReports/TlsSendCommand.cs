@@ -45,7 +45,8 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
 
         ControlDirectory control = ControlDirectory.Of(context);
         ReportSettings settings = ReportSettings.Read(control, RemoteFiles.TlsReports)
-            ?? throw AccountCommand.Refused($"there is no {control.PathOf(RemoteFiles.TlsReports)}");
+            ?? throw AccountCommand.Refused(
+                $"there is no {control.PathOf(RemoteFiles.TlsReports)}");
         using ReportStore store = ReportIntake.Open(context.In("tlsrpt"));
         using IDisposable held = store.TryHold("send.lock")
             ?? throw new ConfigurationException("reports are being sent already");
@@ -107,7 +108,8 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
         string[] takers = [.. record.Addresses.Select(one => one.Address).Distinct()
             .Take(TargetsMax)];
         string words = $"{report.Sessions} sessions, to "
-            + string.Join(", ", takers.Concat(record.Sites.Take(TargetsMax).Select(one => one.Host)));
+            + string.Join(
+                ", ", takers.Concat(record.Sites.Take(TargetsMax).Select(one => one.Host)));
         if (isDry)
         {
             Say(job, words);

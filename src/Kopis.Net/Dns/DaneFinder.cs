@@ -7,7 +7,7 @@ public static class DaneFinder
 {
     /// <summary>Asks.</summary>
     /// <param name="dns">Asked.</param>
-    /// <param name="host">The host's name, found in a secure answer or said by the operator.</param>
+    /// <param name="host">The host's name, of a secure answer or of the operator.</param>
     /// <param name="port">The port of its server.</param>
     /// <param name="stop">Ends it.</param>
     public static async Task<DaneAnswer> FindAsync(

@@ -259,7 +259,8 @@ public sealed class MailDns : IMailDns
             name = canonical;
         }
 
-        return new DnsAsked(DnsStatus.TryAgain, null, IsSecure: false); // Whoever made the loop can fix it.
+        // Whoever made the loop can fix it.
+        return new DnsAsked(DnsStatus.TryAgain, null, IsSecure: false);
     }
 
     /// <summary>Where the aliases of an answer lead; the name itself if it has none.</summary>

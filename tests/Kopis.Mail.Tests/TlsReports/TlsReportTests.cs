@@ -27,8 +27,11 @@ public sealed class TlsReportTests
     [Fact]
     public void All_results_have_the_rfcs_names()
     {
-        string[] ours = [.. Enum.GetValues<TlsResultType>().Where(one => one != TlsResultType.Success)
-            .Select(TlsResultText.Of)];
+        string[] ours =
+        [
+            .. Enum.GetValues<TlsResultType>().Where(one => one != TlsResultType.Success)
+                .Select(TlsResultText.Of),
+        ];
         Assert.Equal(Results, ours);
         foreach (TlsResultType one in Enum.GetValues<TlsResultType>())
         {
@@ -94,7 +97,8 @@ public sealed class TlsReportTests
         Assert.Equal("No", message.Headers["TLS-Required"]);
         Assert.Equal(2, message.To.Count);
         Assert.Matches(
-            @"^Report Domain: b\.example\s+Submitter: a\.example\s+Report-ID: <20261129x@a\.example>$",
+            @"^Report Domain: b\.example\s+Submitter: a\.example\s+"
+                + @"Report-ID: <20261129x@a\.example>$",
             message.Subject);
         Assert.Equal("tlsrpt", message.Body!.ContentType.Parameters["report-type"]);
         Assert.True(message.Body.ContentType.IsMimeType("multipart", "report"));

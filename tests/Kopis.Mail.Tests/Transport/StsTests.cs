@@ -69,7 +69,8 @@ public sealed class StsTests
     public void What_is_wrong_spoils_all_of_it(string good, string bad)
     {
         Assert.Contains(good, Good);
-        Assert.Null(StsPolicy.Parse(Encoding.UTF8.GetBytes(Good.Replace(good, bad)), out string why));
+        Assert.Null(
+            StsPolicy.Parse(Encoding.UTF8.GetBytes(Good.Replace(good, bad)), out string why));
         Assert.NotEmpty(why);
     }
 

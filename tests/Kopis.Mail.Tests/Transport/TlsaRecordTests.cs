@@ -20,7 +20,8 @@ public sealed class TlsaRecordTests
     [InlineData(3, 1, 1, 64, false)]
     [InlineData(3, 1, 2, 32, false)]
     [InlineData(3, 1, 0, 0, false)]
-    public void Some_are_of_use(byte usage, byte selector, byte matching, int bytes, bool isUsable) =>
+    public void Some_are_of_use(
+        byte usage, byte selector, byte matching, int bytes, bool isUsable) =>
         Assert.Equal(
             isUsable, new TlsaRecord(usage, selector, matching, new byte[bytes]).IsUsable);
 

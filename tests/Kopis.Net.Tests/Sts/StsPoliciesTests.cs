@@ -180,7 +180,8 @@ public sealed class StsPoliciesTests : IDisposable, IMailDns, IStsWeb
             : new DnsAnswer<string>(DnsStatus.Found, [$"v=STSv1; id={_id}"]));
     }
 
-    Task<DnsAnswer<MailExchanger>> IMailDns.FindExchangersAsync(string domain, CancellationToken stop) =>
+    Task<DnsAnswer<MailExchanger>> IMailDns.FindExchangersAsync(
+        string domain, CancellationToken stop) =>
         throw new NotSupportedException();
 
     Task<DnsAnswer<IPAddress>> IMailDns.FindAddressesAsync(string host, CancellationToken stop) =>
