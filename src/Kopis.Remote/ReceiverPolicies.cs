@@ -5,6 +5,7 @@ using Kopis.Mail.TlsReports;
 using Kopis.Net.Dns;
 using Kopis.Net.Sts;
 using Kopis.Net.TlsReports;
+using Kopis.Posix;
 
 namespace Kopis.Remote;
 
@@ -19,6 +20,16 @@ namespace Kopis.Remote;
 internal sealed class ReceiverPolicies(
     ISignedDns? signed, StsPolicies? sts, TlsServices services, bool isReporting)
 {
+    /// <summary>Asks for the policy of a destination while its hosts are looked up.</summary>
+    internal void Begin(RemoteDestination destination)
+    {
+        if (sts is not null && destination is { Relay: null, Demand.AsksReceiver: true })
+        {
+            ErrorLog.Watch(sts.FindAsync(
+                TargetFinder.NameOf(destination.Host), CancellationToken.None));
+        }
+    }
+
     /// <summary>What is asked of TLS at a host.</summary>
     internal async Task<HostVerdict> JudgeAsync(
         RemoteDestination destination, RemoteHost host, Func<bool> isLax, CancellationToken stop)

@@ -87,8 +87,14 @@ internal sealed class RemoteRoute(
     {
         lock (_lock)
         {
-            return _target ??= new TargetFinder(dns).FindAsync(
-                destination.Host, destination.Relay, stop);
+            if (_target is null)
+            {
+                receivers.Begin(destination);
+                _target = new TargetFinder(dns).FindAsync(
+                    destination.Host, destination.Relay, stop);
+            }
+
+            return _target;
         }
     }
 

@@ -15,8 +15,11 @@ internal sealed class TlsServices(string home, Action<string> log, TimeProvider 
     /// <summary>Large providers have the mail of many domains: a network's part of them.</summary>
     private const int DomainsOfNetworkMax = ReportCollector.DomainsMax / 2;
 
+    private const int PoliciesMax = 500; // In memory; the others are read from disk.
+
     private readonly StsStore _store = new(Path.Combine(home, "mta-sts"), log, clock);
-    private readonly AnswerCache _answers = new(clock);
+    private readonly AnswerCache _without = new(clock);
+    private readonly AnswerCache _policies = new(clock, PoliciesMax);
     private string _said = "";
 
     /// <summary>Which servers have offered TLS.</summary>
@@ -41,6 +44,7 @@ internal sealed class TlsServices(string home, Action<string> log, TimeProvider 
     /// <summary>What receivers ask, with these settings.</summary>
     internal ReceiverPolicies For(RemoteSettings settings, MailDns dns) => new(
         dns.Signed,
-        new StsPolicies(dns, new StsWeb(dns, settings.Tls), _store, _answers, log, clock),
+        new StsPolicies(dns, new StsWeb(dns, settings.Tls), _store, _without, _policies,
+            log, clock),
         this, settings.ReportsTls);
 }

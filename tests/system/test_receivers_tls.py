@@ -307,6 +307,16 @@ class Reports(receivers.Receivers):
         self.host.stop()
         self.assertEqual([], self.days())
 
+    def test_an_offer_that_is_gone_is_logged(self):
+        self.host.control("timeoutidle", "0")
+        self.send("quiet")
+        self.host.wait_log_count(r"delivery \d+: success: ", 1)
+        self.sink.close()
+        Sink(self, "192.0.2.99", talk=server(ehlo=EHLO_PLAIN))
+        self.send("quiet")
+        self.host.wait_log(r"tls: 192\.0\.2\.99 has offered STARTTLS before, and does not now")
+        self.host.wait_log_count(r"delivery \d+: success: ", 2)
+
     def check_posts(self, day):
         self.assertEqual(2, len(self.web.posted))
         for host, kind, body in self.web.posted:

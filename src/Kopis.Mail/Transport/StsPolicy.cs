@@ -18,6 +18,12 @@ public sealed record StsPolicy(StsMode Mode, TimeSpan MaxAge, IReadOnlyList<stri
     /// <summary>The longest <c>max_age</c>, about a year (RFC 8461 §3.2).</summary>
     public const int SecondsMax = 31_557_600;
 
+    /// <summary>Hosts that a policy lists; large providers have five.</summary>
+    public const int ExchangersMax = 200;
+
+    /// <summary>Lines that are kept for reports.</summary>
+    public const int LinesMax = 100;
+
     private const int DigitsMax = 10;
     private const int NameMax = 32;
     private const string Wildcard = "*.";
@@ -61,8 +67,9 @@ public sealed record StsPolicy(StsMode Mode, TimeSpan MaxAge, IReadOnlyList<stri
             }
         }
 
+        fault = exchangers.Count > ExchangersMax ? $"over {ExchangersMax} mx" : fault;
         return fault.Length > 0 ? null
-            : Of(fields, exchangers, out fault) is { } policy ? policy with { Lines = lines }
+            : Of(fields, exchangers, out fault) is { } policy ? policy with { Lines = [.. lines.Take(LinesMax)] }
             : null;
     }
 

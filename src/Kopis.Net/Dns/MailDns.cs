@@ -226,17 +226,27 @@ public sealed class MailDns : IMailDns
     {
         // Whatever else a resolver that checks may lack, it is never asked without: its answer
         // would count as one that is not signed.
-        bool? isChecked = _signed is null ? false : await _signed.ProbedAsync(stop);
-        if (isChecked == true)
+        if (_signed is null)
         {
-            return await _signed!.AskAsync(name, type, stop);
+            return await AskUnsignedAsync(name, type, stop);
         }
 
-        if (isChecked is null && type == QueryType.MX)
+        // At the same time: a resolver that does not answer about its checks holds up no mail.
+        Task<bool?> probed = _signed.ProbedAsync(stop);
+        Task<DnsAsked>? ahead =
+            probed.IsCompleted ? null : AskUnsignedAsync(name, type, stop);
+        return await probed switch
         {
-            return new DnsAsked(DnsStatus.TryAgain, null, IsSecure: false);
-        }
+            true => await _signed.AskAsync(name, type, stop),
+            null when type == QueryType.MX =>
+                new DnsAsked(DnsStatus.TryAgain, null, IsSecure: false),
+            _ => await (ahead ?? AskUnsignedAsync(name, type, stop)),
+        };
+    }
 
+    private async Task<DnsAsked> AskUnsignedAsync(
+        string name, QueryType type, CancellationToken stop)
+    {
         for (int aliases = 0; aliases <= AliasesMax; aliases++)
         {
             (DnsStatus status, IDnsQueryResponse? answer) = await AskOnceAsync(name, type, stop);

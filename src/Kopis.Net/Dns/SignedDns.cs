@@ -68,7 +68,7 @@ internal sealed class SignedDns : ISignedDns
 
     /// <summary>Whether the resolver checks; null: it fails to say, and what it says of a domain's
     /// hosts cannot be told from what an attacker wants it to say.</summary>
-    internal async ValueTask<bool?> ProbedAsync(CancellationToken stop)
+    internal async Task<bool?> ProbedAsync(CancellationToken stop)
     {
         Task<bool?> probe;
         lock (_lock)
@@ -80,20 +80,11 @@ internal sealed class SignedDns : ISignedDns
                 _asked = _time.GetTimestamp();
                 _probe = ProbeAsync();
             }
-            else if (_probe.IsCompleted)
-            {
-                return _isValidating;
-            }
 
             probe = _probe;
         }
 
-        bool? isValidating = await probe.WaitAsync(stop);
-        lock (_lock)
-        {
-            // One that has checked, and has no answer now, is not believed to have stopped.
-            return _isValidating = isValidating ?? (_isValidating == true ? true : null);
-        }
+        return await probe.WaitAsync(stop);
     }
 
     /// <inheritdoc/>
@@ -200,9 +191,26 @@ internal sealed class SignedDns : ISignedDns
         }
     }
 
-    /// <summary>Null: it fails. One that is silent, or knows no such question, checks nothing.
+    /// <summary>One that has checked, and has no answer now, is not believed to have stopped.
     /// </summary>
     private async Task<bool?> ProbeAsync()
+    {
+        bool? isValidating = await AskProbeAsync();
+        lock (_lock)
+        {
+            _isValidating = isValidating ?? (_isValidating == true ? true : null);
+            if (_isValidating is null)
+            {
+                Say(null); // Nobody gets as far as to ask for TLSA records.
+            }
+
+            return _isValidating;
+        }
+    }
+
+    /// <summary>Null: it fails. One that is silent, or knows no such question, checks nothing.
+    /// </summary>
+    private async Task<bool?> AskProbeAsync()
     {
         try
         {

@@ -14,13 +14,15 @@ namespace Kopis.Net.Sts;
 /// <param name="dns">Has the records.</param>
 /// <param name="web">Has the policies.</param>
 /// <param name="store">Keeps them.</param>
-/// <param name="memory">Keeps records and policies for a moment; shared by all who come after one
+/// <param name="memory">Keeps for a moment who has no policy; shared by all who come after one
 /// another.</param>
+/// <param name="policies">Keeps policies for a moment: fewer, since they are a stranger's, and may
+/// have 64 KiB.</param>
 /// <param name="log">Gets a line for each policy that changes, or cannot be had.</param>
 /// <param name="time">The clock.</param>
 public sealed class StsPolicies(
-    IMailDns dns, IStsWeb web, StsStore store, AnswerCache memory, Action<string> log,
-    TimeProvider time)
+    IMailDns dns, IStsWeb web, StsStore store, AnswerCache memory, AnswerCache policies,
+    Action<string> log, TimeProvider time)
 {
     /// <summary>How long a domain's record is not asked for again, nor a policy that could not
     /// be had (RFC 8461 §3.3).</summary>
@@ -48,7 +50,7 @@ public sealed class StsPolicies(
             return StsAnswer.None;
         }
 
-        if (memory.Find(domain) is StsAnswer known)
+        if ((policies.Find(domain) ?? memory.Find(domain)) is StsAnswer known)
         {
             return known;
         }
@@ -71,7 +73,7 @@ public sealed class StsPolicies(
         {
             StsAnswer answer = await LookUpAsync(domain);
             TimeSpan keep = answer.Policy is null ? Pause : Min(Pause, answer.Policy.MaxAge);
-            memory.Add(domain, answer, keep);
+            (answer.Policy is null ? memory : policies).Add(domain, answer, keep);
             return answer;
         }
         finally

@@ -104,6 +104,17 @@ public sealed class StsTests
         Assert.NotNull(Parse(more[..StsPolicy.BytesMax]));
     }
 
+    [Fact]
+    public void So_are_hosts()
+    {
+        string lines(int count) => string.Concat(Enumerable.Repeat("mx: a.example\n", count));
+        Assert.NotNull(Parse(Good + lines(StsPolicy.ExchangersMax - 2)));
+        Assert.Null(Parse(Good + lines(StsPolicy.ExchangersMax - 1)));
+        Assert.Equal(
+            StsPolicy.LinesMax,
+            Parse(Good + lines(StsPolicy.ExchangersMax - 2))!.Lines.Count);
+    }
+
     [Theory]
     [InlineData("mx.example.com", true)]
     [InlineData("MX.Example.COM", true)]

@@ -154,8 +154,8 @@ public sealed class StsPoliciesTests : IDisposable, IMailDns, IStsWeb
         $"version: STSv1\nmode: {mode}\nmx: mx.a.example\nmax_age: {seconds}\n";
 
     private StsPolicies NewProcess() => new(
-        this, this, new StsStore(_folder, _log.Add, _time), new AnswerCache(_time), _log.Add,
-        _time);
+        this, this, new StsStore(_folder, _log.Add, _time), new AnswerCache(_time),
+        new AnswerCache(_time), _log.Add, _time);
 
     private StsPolicies? _one;
 
