@@ -69,7 +69,8 @@ public sealed record StsPolicy(StsMode Mode, TimeSpan MaxAge, IReadOnlyList<stri
 
         fault = exchangers.Count > ExchangersMax ? $"over {ExchangersMax} mx" : fault;
         return fault.Length > 0 ? null
-            : Of(fields, exchangers, out fault) is { } policy ? policy with { Lines = [.. lines.Take(LinesMax)] }
+            : Of(fields, exchangers, out fault) is { } policy
+                ? policy with { Lines = [.. lines.Take(LinesMax)] }
             : null;
     }
 
