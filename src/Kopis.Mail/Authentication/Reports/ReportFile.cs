@@ -4,8 +4,8 @@ namespace Kopis.Mail.Authentication.Reports;
 
 /// <summary>
 /// Finds the XML, or JSON, in what a report comes in: itself, gzip, a zip archive, or a message
-/// with any of these as a part. What it is, its first bytes say, and no name. What is packed is unpacked
-/// to a limit, whatever size it claims.
+/// with any of these as a part. What it is, its first bytes say, and no name. What is packed is
+/// unpacked to a limit, whatever size it claims.
 /// </summary>
 public sealed class ReportFile
 {
