@@ -14,6 +14,7 @@ internal sealed class SignedDns : ISignedDns
     private const int RecordsMax = 100;
     private const int AliasesMax = 10;
     private const int MessageBytes = 1232; // Does not need fragments; beyond it TCP is used.
+    private const int PlainMessageBytes = 512; // Asking for no more means without OPT.
     private const string Probe = ".";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
@@ -22,6 +23,7 @@ internal sealed class SignedDns : ISignedDns
 
     private readonly LookupClient _client;
     private readonly LookupClient _prober;
+    private readonly LookupClient _plainProber;
     private readonly Action<string> _log;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
@@ -52,6 +54,9 @@ internal sealed class SignedDns : ISignedDns
         options.UseCache = false;
         options.Retries = 0;
         _prober = new LookupClient(options);
+        options.RequestDnsSecRecords = false;
+        options.ExtendedDnsBufferSize = PlainMessageBytes;
+        _plainProber = new LookupClient(options);
     }
 
     /// <inheritdoc/>
@@ -214,12 +219,19 @@ internal sealed class SignedDns : ISignedDns
     {
         try
         {
-            IDnsQueryResponse answer =
-                await _prober.QueryAsync(new DnsQuestion(Probe, QueryType.SOA));
-            return answer.Header.ResponseCode == DnsHeaderResponseCode.ServerFailure ? null
-                : answer.Header.ResponseCode == DnsHeaderResponseCode.NoError
+            DnsQuestion question = new(Probe, QueryType.SOA);
+            IDnsQueryResponse answer = await _prober.QueryAsync(question);
+            if (answer.Header.ResponseCode != DnsHeaderResponseCode.ServerFailure)
+            {
+                return answer.Header.ResponseCode == DnsHeaderResponseCode.NoError
                     && answer.Header.IsAuthenticData
                     && answer.Answers.OfType<RRSigRecord>().Any();
+            }
+
+            // One that knows no OPT may say so in this way: without it, it answers.
+            answer = await _plainProber.QueryAsync(question);
+            return answer.Header.ResponseCode == DnsHeaderResponseCode.ServerFailure
+                ? null : false;
         }
         catch (Exception)
         {
