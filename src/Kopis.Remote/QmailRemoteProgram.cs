@@ -67,12 +67,17 @@ public static class QmailRemoteProgram
     private static async Task<RemoteReport> DeliverAsync(ProgramContext context, RemoteMail mail)
     {
         ControlDirectory control = ControlDirectory.Of(context);
+        RemoteSettings settings = RemoteSettings.Read(control);
+        MailDns dns = MailDns.ReadSigned(control, Warn);
+        TlsServices tls = new(context.Home, Warn, TimeProvider.System);
         await using RemoteDelivery delivery = new(
-            RemoteSettings.Read(control), MailDns.Read(control),
+            settings, dns,
             new ConnectMemory(TimeProvider.System, new TimeoutFile(context.Home)),
-            new LoginPauses(
-                TimeProvider.System, line => ErrorLog.Write($"qmail-remote: warning: {line}")),
-            TimeProvider.System);
+            new LoginPauses(TimeProvider.System, Warn), TimeProvider.System,
+            tls.For(settings, dns));
         return await delivery.RunAsync(context.Arguments[0], mail, CancellationToken.None);
     }
+
+    private static void Warn(string line) =>
+        ErrorLog.Write($"qmail-remote: warning: {line}");
 }

@@ -42,13 +42,14 @@ public sealed class QmailRspawnProgram : IDisposable
         _senders = new ForwardedSenders(control, TimeProvider.System, Warn);
         ConnectMemory memory = new(TimeProvider.System, new TimeoutFile(context.Home));
         LoginPauses pauses = new(TimeProvider.System, Warn);
+        TlsServices tls = new(context.Home, Warn, TimeProvider.System);
         _delivery = new Reloading<RemoteDelivery>(
             [
                 .. control.Watched([.. RemoteSettings.Files, HostFiles.Resolvers]),
                 .. PrivateDirectory.Beside(control).Watched,
             ],
             // What that before has idle ends by itself.
-            () => _newest = Load(control, memory, pauses),
+            () => _newest = Load(control, memory, pauses, tls),
             TimeProvider.System);
         if (context.Environment["QMAILREMOTE"] is { Length: > 0 } word)
         {
@@ -69,16 +70,17 @@ public sealed class QmailRspawnProgram : IDisposable
     public void Dispose() => _running.Dispose();
 
     private static RemoteDelivery Load(
-        ControlDirectory control, ConnectMemory memory, LoginPauses pauses)
+        ControlDirectory control, ConnectMemory memory, LoginPauses pauses, TlsServices tls)
     {
         RemoteSettings settings = RemoteSettings.Read(control);
-        MailDns dns = MailDns.Read(control);
+        MailDns dns = MailDns.ReadSigned(control, tls.SayOnce);
         foreach (string fault in settings.Faults.Concat(dns.Faults))
         {
             Warn(fault);
         }
 
-        return new RemoteDelivery(settings, dns, memory, pauses, TimeProvider.System);
+        return new RemoteDelivery(
+            settings, dns, memory, pauses, TimeProvider.System, tls.For(settings, dns));
     }
 
     private static void Warn(string fault) =>

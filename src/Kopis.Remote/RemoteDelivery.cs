@@ -10,7 +10,7 @@ namespace Kopis.Remote;
 /// </summary>
 internal sealed class RemoteDelivery(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
-    TimeProvider clock)
+    TimeProvider clock, ReceiverPolicies receivers)
     : IAsyncDisposable
 {
     // These would end a command line early: nothing of the kind reaches a server.
@@ -45,7 +45,8 @@ internal sealed class RemoteDelivery(
         TlsDemand demand = isHere ? TlsDemand.None : TlsDemand.Of(
             policy, mail.Parameters.RequireTls, TargetFinder.NameOf(host), relay);
         RemoteRoute route = new(
-            settings, dns, memory, pauses, clock, new RemoteDestination(host, relay, demand));
+            settings, dns, memory, pauses, clock, new RemoteDestination(host, relay, demand),
+            receivers, () => mail.IsTlsOptional);
         return await new BatchDelivery(mail, route, _pool, clock).RunAsync(stop);
     }
 

@@ -6,5 +6,6 @@ namespace Kopis.Remote;
 /// <param name="EndPoint">Where to connect.</param>
 /// <param name="Name">The server's name for TLS; empty for a literal address.</param>
 /// <param name="IsRelay">A person has named it, in smtproutes.</param>
+/// <param name="IsSecure">DNSSEC says that it is the destination's.</param>
 internal readonly record struct RemoteHost(
-    IPEndPoint EndPoint, string Name, bool IsRelay = false);
+    IPEndPoint EndPoint, string Name, bool IsRelay = false, bool IsSecure = false);

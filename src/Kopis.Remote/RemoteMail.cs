@@ -1,6 +1,7 @@
 using System.Buffers;
 using Kopis.Mail.Dsn;
 using Kopis.Mail.SmtpClient;
+using Kopis.Mail.Transport;
 
 namespace Kopis.Remote;
 
@@ -26,6 +27,10 @@ internal sealed record RemoteMail(
     /// <summary>What the message is like; reads all of it, once.</summary>
     /// <exception cref="MessageUnreadableException">It cannot be read.</exception>
     internal MessageTraits Traits => _traits ??= ReadTraits();
+
+    /// <summary>Its header says <c>TLS-Required: No</c>, and REQUIRETLS does not forbid that
+    /// (RFC 8689 §5).</summary>
+    internal bool IsTlsOptional => !Parameters.RequireTls && HasTlsRequiredNo();
 
     /// <summary>What was said of one recipient.</summary>
     internal RecipientParameters Of(int recipient) =>
@@ -53,6 +58,24 @@ internal sealed record RemoteMail(
         }
 
         return this with { Recipients = addresses, RecipientParameters = parameters };
+    }
+
+    private bool HasTlsRequiredNo()
+    {
+        byte[] start = ArrayPool<byte>.Shared.Rent(TlsRequiredField.BytesMax);
+        try
+        {
+            int got = Message.Read(0, start.AsSpan(..TlsRequiredField.BytesMax));
+            return TlsRequiredField.IsIn(start.AsSpan(..got));
+        }
+        catch (IOException)
+        {
+            return false; // Nothing of it can be sent: that is reported later.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(start);
+        }
     }
 
     private MessageTraits ReadTraits()

@@ -9,9 +9,18 @@ namespace Kopis.Remote;
 /// The addresses of one destination, for all connections of one delivery: looked up once, when a
 /// connection is first needed. May be used from many threads.
 /// </summary>
+/// <param name="settings">The control files.</param>
+/// <param name="dns">Has the addresses.</param>
+/// <param name="memory">Which do not answer.</param>
+/// <param name="pauses">Refused logins.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="destination">Where mail goes.</param>
+/// <param name="receivers">What receivers ask of TLS.</param>
+/// <param name="isLax">Whether the message says <c>TLS-Required: No</c>.</param>
 internal sealed class RemoteRoute(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
-    TimeProvider clock, RemoteDestination destination)
+    TimeProvider clock, RemoteDestination destination, ReceiverPolicies receivers,
+    Func<bool> isLax)
 {
     private readonly Lock _lock = new();
     private readonly RelayLogin _login = new(settings, pauses, clock);
@@ -51,13 +60,25 @@ internal sealed class RemoteRoute(
         for (; walk.At < target.Hosts.Count; walk.At++)
         {
             RemoteHost one = target.Hosts[walk.At];
-            if (memory.ShouldSkip(one.EndPoint.Address)
-                || await ConnectAsync(one.EndPoint, stop) is not { } socket)
+            if (memory.ShouldSkip(one.EndPoint.Address))
             {
                 continue;
             }
 
-            if (await GreetAsync(one, socket, walk, stop) is { } link)
+            HostVerdict verdict = await receivers.JudgeAsync(destination, one, isLax, stop);
+            if (verdict.Refusal is { } refusal)
+            {
+                walk.Fail(refusal);
+                receivers.Report(verdict, destination, one, null);
+                continue;
+            }
+
+            if (await ConnectAsync(one.EndPoint, stop) is not { } socket)
+            {
+                continue;
+            }
+
+            if (await GreetAsync(one, socket, verdict, walk, stop) is { } link)
             {
                 NoteServing(walk, one.EndPoint.Address);
                 return secret is null || await _login.RunAsync(link, secret, walk, stop)
@@ -102,7 +123,9 @@ internal sealed class RemoteRoute(
             Ip = path,
             IsLmtp = true,
         };
-        (RemoteReport? failure, _) = await TryGreetAsync(link, "", avoidTls: false, stop);
+        SmtpOpening opening = new(link, settings, destination.Demand);
+        RemoteReport? failure =
+            await TryGreetAsync(link, opening, "", avoidTls: false, stop);
         if (failure is null)
         {
             return link;
@@ -125,8 +148,14 @@ internal sealed class RemoteRoute(
     {
         lock (_lock)
         {
-            return _target ??= new TargetFinder(dns).FindAsync(
-                destination.Host, destination.Relay, stop);
+            if (_target is null)
+            {
+                receivers.Begin(destination);
+                _target = new TargetFinder(dns).FindAsync(
+                    destination.Host, destination.Relay, stop);
+            }
+
+            return _target;
         }
     }
 
@@ -151,17 +180,18 @@ internal sealed class RemoteRoute(
     /// <summary>A session in TLS, or, if it does not come about and plain text will do, in
     /// plain text over a second connection.</summary>
     private async Task<SmtpLink?> GreetAsync(
-        RemoteHost host, Socket socket, AddressWalk walk, CancellationToken stop)
+        RemoteHost host, Socket socket, HostVerdict verdict, AddressWalk walk,
+        CancellationToken stop)
     {
         try
         {
-            return await GreetAsync(host, socket, avoidTls: false, walk, stop);
+            return await GreetAsync(host, socket, verdict, avoidTls: false, walk, stop);
         }
         catch (TlsFailedException e)
         {
             if (await ConnectAsync(host.EndPoint, stop) is { } again)
             {
-                return await GreetAsync(host, again, avoidTls: true, walk, stop);
+                return await GreetAsync(host, again, verdict, avoidTls: true, walk, stop);
             }
 
             walk.Fail(RemoteReport.Of('Z',
@@ -174,22 +204,25 @@ internal sealed class RemoteRoute(
     /// it: a domain may name another's hosts, and then mail for it that asks for a certificate of
     /// its own would keep all mail from them.</summary>
     private async Task<SmtpLink?> GreetAsync(
-        RemoteHost host, Socket socket, bool avoidTls, AddressWalk walk, CancellationToken stop)
+        RemoteHost host, Socket socket, HostVerdict verdict, bool avoidTls, AddressWalk walk,
+        CancellationToken stop)
     {
+        IPAddress? own = (socket.LocalEndPoint as IPEndPoint)?.Address;
         SmtpLink link = new(
-            SmtpConnection.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address, Key,
-            clock.GetUtcNow())
+            SmtpConnection.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address,
+            verdict.IsLax ? Key + " lax" : Key, clock.GetUtcNow())
         {
             IsLmtp = destination.Relay?.IsLmtp == true,
         };
-        (RemoteReport? failure, bool isOverTls) = await TryGreetAsync(
-            link, host.Name, avoidTls, stop, mayBeUs: !host.IsRelay);
+        SmtpOpening opening = new(link, settings, verdict.Demand);
+        RemoteReport? failure = await TryGreetAsync(
+            link, opening, host.Name, avoidTls, stop, mayBeUs: !host.IsRelay, Report);
         if (failure is null)
         {
             return link;
         }
 
-        if (isOverTls)
+        if (opening.IsOverTls)
         {
             walk.Fail(failure);
         }
@@ -199,16 +232,32 @@ internal sealed class RemoteRoute(
         }
 
         return null;
+
+        void Report()
+        {
+            if (!avoidTls) // What is without TLS there was reported as what it is.
+            {
+                receivers.Report(verdict, destination, host, opening, own);
+            }
+        }
     }
 
     /// <summary>Opens the session, or closes the link and says why there is none.</summary>
-    private async Task<(RemoteReport? Failure, bool IsOverTls)> TryGreetAsync(
-        SmtpLink link, string name, bool avoidTls, CancellationToken stop, bool mayBeUs = false)
+    /// <param name="link">The connection.</param>
+    /// <param name="opening">What begins on it.</param>
+    /// <param name="name">The server's name.</param>
+    /// <param name="avoidTls">TLS was tried before and failed.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <param name="mayBeUs">It was found by MX, so it may be this host.</param>
+    /// <param name="report">Called once it is known how TLS began.</param>
+    private static async Task<RemoteReport?> TryGreetAsync(
+        SmtpLink link, SmtpOpening opening, string name, bool avoidTls, CancellationToken stop,
+        bool mayBeUs = false, Action? report = null)
     {
-        SmtpOpening opening = new(link, settings, destination.Demand);
         try
         {
             RemoteReport? failure = await opening.RunAsync(name, avoidTls, stop);
+            report?.Invoke();
             if (opening.SaysOurName && mayBeUs && IPAddress.IsLoopback(link.Address))
             {
                 failure = TargetFinder.LoopsBack();
@@ -219,19 +268,19 @@ internal sealed class RemoteRoute(
                 await link.CloseAsync();
             }
 
-            return (failure, opening.IsOverTls);
+            return failure;
         }
         catch (TlsFailedException)
         {
+            report?.Invoke();
             link.Dispose();
             throw;
         }
         catch (IOException)
         {
             link.Dispose();
-            return (RemoteReport.Of(
-                'Z', $"Connected to {link.Ip} but connection died. (#4.4.2)\n"),
-                opening.IsOverTls);
+            return RemoteReport.Of(
+                'Z', $"Connected to {link.Ip} but connection died. (#4.4.2)\n");
         }
     }
 

@@ -39,6 +39,9 @@ public sealed record RemoteSettings
     /// <summary>What is asked of TLS.</summary>
     public required TlsClientSettings Tls { get; init; }
 
+    /// <summary>Whether how sessions begin is to be reported.</summary>
+    public required bool ReportsTls { get; init; }
+
     /// <summary>Lines that are of no use, and why; each harms mail of its own domain alone.
     /// </summary>
     public IEnumerable<string> Faults =>
@@ -49,7 +52,7 @@ public sealed record RemoteSettings
     [
         HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
         RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
-        RemoteFiles.OpenAuthSenders, .. TlsClientSettings.Files,
+        RemoteFiles.OpenAuthSenders, RemoteFiles.TlsReports, .. TlsClientSettings.Files,
     ];
 
     /// <exception cref="Base.ConfigurationException">A file cannot be read or understood, or
@@ -84,6 +87,7 @@ public sealed record RemoteSettings
                 Math.Max(1, control.ReadInt(RemoteFiles.TimeoutRemote))),
             IdleTimeout = control.ReadSeconds(RemoteFiles.TimeoutIdle),
             Tls = TlsClientSettings.Read(control),
+            ReportsTls = control.ReadLine(RemoteFiles.TlsReports) is { Length: > 0 },
         };
     }
 }

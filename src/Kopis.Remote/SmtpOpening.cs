@@ -1,7 +1,10 @@
 using System.Buffers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
 using Kopis.Config.Maps;
 using Kopis.Mail.SmtpClient;
+using Kopis.Mail.TlsReports;
 using Kopis.Net.Tls;
 
 namespace Kopis.Remote;
@@ -13,7 +16,7 @@ namespace Kopis.Remote;
 internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDemand demand)
 {
     private readonly SmtpConnection _peer = link.Peer;
-    private string? _fault; // Of the certificate.
+    private CertificateFault? _fault;
 
     /// <summary>Opens the session; the link then knows what is offered.</summary>
     /// <param name="serverName">The server's name, for SNI.</param>
@@ -44,6 +47,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
             return Fail("my name was rejected.\n");
         }
 
+        OffersTls = link.Offers.StartTls || demand.StartsInTls;
         if (demand.Policy.Level == TlsLevel.None || avoidTls)
         {
             return null;
@@ -64,6 +68,15 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
     /// <summary>A failure may come from what this mail asks of TLS, which other mail does not.
     /// </summary>
     internal bool IsOverTls { get; private set; }
+
+    /// <summary>Whether the server offers TLS; null where that is not known.</summary>
+    internal bool? OffersTls { get; private set; }
+
+    /// <summary>How TLS came about, for reports: also of what was only tried.</summary>
+    internal TlsResultType Result { get; private set; }
+
+    /// <summary>The same in words; empty where it is as it should be.</summary>
+    internal string ResultText { get; private set; } = "";
 
     /// <summary>The server says that it is called as we are.</summary>
     internal bool SaysOurName { get; private set; }
@@ -151,28 +164,65 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
     private async Task<RemoteReport?> HandshakeAsync(string serverName, CancellationToken stop)
     {
         bool isVerified = false;
+        SslClientAuthenticationOptions options = settings.Tls.Options(
+            demand.ServerName ?? serverName, (_, certificate, chain, errors) =>
+            {
+                _fault = Judge(certificate, chain, errors);
+                isVerified = _fault is null && demand.Policy.Level == TlsLevel.Verify;
+                return _fault is null;
+            });
+        options.AllowTlsResume = demand.Tlsa.Count == 0; // The chain has to be there.
         try
         {
-            await _peer.StartTlsAsync(
-                settings.Tls.Options(serverName, (_, certificate, _, errors) =>
-                {
-                    _fault = ServerCertificateCheck.Fault(
-                        certificate, errors, demand.Policy.Level, demand.Names);
-                    isVerified = _fault is null && demand.Policy.Level == TlsLevel.Verify;
-                    return _fault is null;
-                }), settings.ConnectTimeout, stop);
+            await _peer.StartTlsAsync(options, settings.ConnectTimeout, stop);
         }
-        catch (TlsFailedException) when (demand.Policy.Level > TlsLevel.May)
+        catch (TlsFailedException)
         {
-            return RemoteReport.Of('Z', $"Connected to {link.Ip} but "
-                + $"{_fault ?? "TLS failed"}. (#4.7.5)\n");
+            string text = _fault?.Text ?? "TLS failed";
+            Note(_fault?.Type ?? TlsResultType.ValidationFailure, text);
+            if (demand.Policy.Level <= TlsLevel.May)
+            {
+                throw;
+            }
+
+            return RemoteReport.Of(
+                'Z', $"Connected to {link.Ip} but {text}. (#4.7.5)\n");
         }
 
         link.Trust = isVerified ? LoginTrust.Verified : LoginTrust.Encrypted;
         return null;
     }
 
-    private RemoteReport? WithoutTls(string reason) =>
+    private CertificateFault? Judge(
+        X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (demand.TrialNames.Count > 0 && ServerCertificateCheck.Fault(
+            certificate, errors, TlsLevel.Verify, demand.TrialNames) is { } trial)
+        {
+            Note(trial.Type, trial.Text);
+        }
+
+        return demand.Tlsa.Count == 0
+            ? ServerCertificateCheck.Fault(
+                certificate, errors, demand.Policy.Level, demand.Names)
+            : DaneCheck.Fault(
+                demand.Tlsa, certificate, chain?.ChainPolicy.ExtraStore ?? [], demand.Names,
+                TimeProvider.System.GetUtcNow());
+    }
+
+    private void Note(TlsResultType result, string text)
+    {
+        Result = result;
+        ResultText = text;
+    }
+
+    private RemoteReport? WithoutTls(string reason)
+    {
+        Note(TlsResultType.NoStartTls, reason);
+        return Refusal(reason);
+    }
+
+    private RemoteReport? Refusal(string reason) =>
         demand.RequireTls
             ? RemoteReport.Of('D', $"Connected to {link.Ip} but {reason}, "
                 + "and this message requires TLS. (#5.7.30)\n")
@@ -181,8 +231,12 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
                 + $"and {demand.Reason} requires it. (#4.7.4)\n")
         : null;
 
-    private RemoteReport Injected() => RemoteReport.Of('Z',
-        $"Connected to {link.Ip} but plain text came where TLS should begin. (#4.7.5)\n");
+    private RemoteReport Injected()
+    {
+        const string text = "plain text came where TLS should begin";
+        Note(TlsResultType.ValidationFailure, text);
+        return RemoteReport.Of('Z', $"Connected to {link.Ip} but {text}. (#4.7.5)\n");
+    }
 
     private RemoteReport Fail(string what) => new RemoteReport().End(
         'Z', $"Connected to {link.Ip} but {what}", _peer.RemoteText);

@@ -57,7 +57,7 @@ internal sealed class TargetFinder(IMailDns dns)
         IReadOnlyList<MailExchanger> exchangers = answer.Records.Count > 0
             ? answer.Records
             : [new MailExchanger(0, name)]; // Also if there is no such name, for MX.
-        return await FindExchangersAsync(exchangers, host, answer.Status, stop);
+        return await FindExchangersAsync(exchangers, host, answer, stop);
     }
 
     /// <summary><c>1.2.3.4</c>, <c>[1.2.3.4]</c> or <c>[IPv6:::1]</c>.</summary>
@@ -131,12 +131,12 @@ internal sealed class TargetFinder(IMailDns dns)
     }
 
     private async Task<RemoteTarget> FindExchangersAsync(
-        IReadOnlyList<MailExchanger> exchangers, byte[] host, DnsStatus status,
+        IReadOnlyList<MailExchanger> exchangers, byte[] host, DnsAnswer<MailExchanger> answered,
         CancellationToken stop)
     {
         OwnAddresses own = new(SmtpPort);
         List<(int Preference, IPAddress Address, string Name)> found = [];
-        bool isMissing = status == DnsStatus.NoSuchName;
+        bool isMissing = answered.Status == DnsStatus.NoSuchName;
         int bestUnknown = int.MaxValue; // Its addresses may be there later.
         int bestOwn = int.MaxValue;
         foreach (IGrouping<int, MailExchanger> level in exchangers.GroupBy(mx => mx.Preference))
@@ -173,7 +173,8 @@ internal sealed class TargetFinder(IMailDns dns)
         RemoteHost[] usable =
         [
             .. found.Where(f => f.Preference < bestOwn).Take(AddressesMax)
-                .Select(f => new RemoteHost(new IPEndPoint(f.Address, SmtpPort), f.Name)),
+                .Select(f => new RemoteHost(
+                    new IPEndPoint(f.Address, SmtpPort), f.Name, IsSecure: answered.IsSecure)),
         ];
         return usable.Length > 0
             ? new RemoteTarget(usable, null)

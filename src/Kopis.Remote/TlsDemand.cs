@@ -1,4 +1,5 @@
 using Kopis.Config.Maps;
+using Kopis.Mail.Transport;
 
 namespace Kopis.Remote;
 
@@ -14,11 +15,27 @@ internal sealed record TlsDemand(
     internal bool StartsInTls { get; private init; }
 
     /// <summary>What requires TLS, for reports.</summary>
-    internal string Reason { get; private init; } = "control/tlspolicy";
+    internal string Reason { get; init; } = "control/tlspolicy";
+
+    /// <summary>TLSA records, of which the certificate has to match one; none: it has to be
+    /// trusted.</summary>
+    internal IReadOnlyList<TlsaRecord> Tlsa { get; init; } = [];
+
+    /// <summary>For SNI; null: the host's own name.</summary>
+    internal string? ServerName { get; init; }
+
+    /// <summary>Names that a trusted certificate would have to have, were its domain's policy in
+    /// force: for reports only.</summary>
+    internal IReadOnlyList<string> TrialNames { get; init; } = [];
+
+    /// <summary>The receiver is asked what it asks for: where no names are given to look for.
+    /// </summary>
+    internal bool AsksReceiver =>
+        Policy.Source != TlsSource.Operator || (RequireTls && Policy.Names.Count == 0);
 
     /// <summary>Connections are shared by messages with the same one.</summary>
     internal string Key =>
-        $"{Policy.Level}:{RequireTls}:{StartsInTls}:{string.Join(':', Names)}";
+        $"{Policy.Level}:{Policy.Source}:{RequireTls}:{StartsInTls}:{string.Join(':', Names)}";
 
     /// <summary>Of a server that no network is before.</summary>
     internal static TlsDemand None { get; } = new(
@@ -40,8 +57,11 @@ internal sealed record TlsDemand(
         };
         bool isRaised = least > policy.Level;
         TlsLevel level = requireTls ? TlsLevel.Verify : isRaised ? least : policy.Level;
+        TlsSource source = relay is null || policy.Source == TlsSource.Dane
+            ? policy.Source : TlsSource.Operator; // A relay has no policies of MTA-STS.
         return new TlsDemand(
-            policy with { Level = level }, requireTls, NamesOf(policy, domain, relay))
+            policy with { Level = level, Source = source }, requireTls,
+            NamesOf(policy, domain, relay))
         {
             StartsInTls = relay?.StartsInTls == true,
             Reason = isRaised ? "the login" : "control/tlspolicy",

@@ -7,6 +7,7 @@ using Kopis.Host.Install;
 using Kopis.Host.Queue;
 using Kopis.Host.Run;
 using Kopis.Host.Srs;
+using Kopis.Host.TlsReports;
 using Kopis.Host.Tokens;
 using Kopis.Inject;
 using Kopis.Local.Spawn;
@@ -194,6 +195,8 @@ internal static class ProgramTable
             "make, show, check and rotate the keys that sign mail"),
         new("dmarc", DmarcProgram.Run, "anyone; send: qmaild",
             "read reports of DMARC, and send them"),
+        new("tlsrpt", TlsReportProgram.Run, "anyone; send: qmailr",
+            "read reports of TLS, and send them"),
         new("srs", SrsProgram.Run, "root, or the home's owner",
             "make and show the secrets of forwarded mail's senders"),
         new("token", TokenProgram.Run, "root, or the home's owner",
@@ -210,7 +213,7 @@ internal static class ProgramTable
     private static readonly string[] Words =
     [
         "run", "install", "check-install", "user", "domain", "alias", "queue", "trace", "dkim",
-        "dmarc", "srs", "token", "certificate", "acme", "config",
+        "dmarc", "tlsrpt", "srs", "token", "certificate", "acme", "config",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

@@ -29,8 +29,27 @@ public sealed class TlsPoliciesTests : IDisposable
             TlsLevel.May, TlsPolicies.Read(new ControlDirectory(_directory)).Find("x"u8).Level);
 
     [Theory]
+    [InlineData(null, TlsLevel.May, TlsSource.Receiver)]
+    [InlineData("none", TlsLevel.None, TlsSource.Operator)]
+    [InlineData("may", TlsLevel.May, TlsSource.Operator)]
+    [InlineData("encrypt", TlsLevel.Encrypt, TlsSource.Operator)]
+    [InlineData("verify", TlsLevel.Verify, TlsSource.Operator)]
+    [InlineData("verify:mx.y", TlsLevel.Verify, TlsSource.Operator)]
+    [InlineData("published", TlsLevel.May, TlsSource.Receiver)]
+    [InlineData("sts", TlsLevel.Verify, TlsSource.Sts)]
+    [InlineData("DANE", TlsLevel.Verify, TlsSource.Dane)]
+    public void A_level_says_who_says(string? level, TlsLevel floor, TlsSource source)
+    {
+        TlsPolicy found = Read(level is null ? "y:none\n" : $"x:{level}\n").Find("x"u8);
+        Assert.Equal((floor, source), (found.Level, found.Source));
+        Assert.Null(found.Fault);
+    }
+
+    [Theory]
     [InlineData("x.example")]
     [InlineData("x.example:")]
+    [InlineData("x.example:sts:mx.example")]
+    [InlineData("x.example:dane:")]
     [InlineData("x.example encrypt")]
     [InlineData("X.example=encrypt")]
     [InlineData("x.example:secure")]

@@ -26,7 +26,7 @@ public sealed class ServerCertificateCheckTests
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         using X509Certificate2 certificate =
             request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-        string? fault = ServerCertificateCheck.Fault(
+        CertificateFault? fault = ServerCertificateCheck.Fault(
             certificate, SslPolicyErrors.None, TlsLevel.Verify, [name]);
         Assert.Equal(isNamed, fault is null);
     }

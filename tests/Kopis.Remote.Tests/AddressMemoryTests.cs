@@ -56,7 +56,9 @@ public sealed class AddressMemoryTests : IDisposable
         MailDnsTable dns = new([], new() { ["relay"] = [$"{First}", $"{Second}"] });
         RemoteRoute route = new(
             settings, dns, _memory, new LoginPauses(_time, _ => { }), _time,
-            new RemoteDestination("y"u8.ToArray(), relay, demand));
+            new RemoteDestination("y"u8.ToArray(), relay, demand),
+            new ReceiverPolicies(null, null, new TlsServices(_home, _ => { }, _time), false),
+            () => false);
         RemoteMail mail = new("s@x"u8.ToArray(), ["a@y"u8.ToArray()], new MemoryMessage("line\n"));
         await using LinkPool pool = new(_time, TimeSpan.Zero);
         return await new BatchDelivery(mail, route, pool, _time).RunAsync(default);

@@ -68,7 +68,9 @@ public sealed class LoneDeliveriesTests : IDisposable
             new LoginPauses(_time, _ => { }), _time,
             new RemoteDestination(
                 "y"u8.ToArray(), relay,
-                TlsDemand.Of(settings.Tls.Policies.Find("y"u8), false, "y", relay)));
+                TlsDemand.Of(settings.Tls.Policies.Find("y"u8), false, "y", relay)),
+            new ReceiverPolicies(null, null, new TlsServices(_home, _ => { }, _time), false),
+            () => false);
     }
 
     /// <summary>A message whose reading crashes when a test says so.</summary>

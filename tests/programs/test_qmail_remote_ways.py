@@ -126,6 +126,13 @@ class Names(Network, ProgramCase):
         self.names(lambda q: None if q.has_opt else sound(q))
         self.assertIn(f"K{FIRST} accepted", self.remote()[-1])
 
+    def test_a_resolver_that_fails_to_check_signatures(self):
+        """Of the root zone, which is signed: what it says of MX may be an attacker's wish."""
+        sound = zone(**HOSTS)
+        self.names(lambda q: q.reply(code=SERVFAIL) if q.kind == SOA else sound(q))
+        self.assertEqual(["ZSorry, I couldn't find any host by that name. (#4.1.2)\n"],
+                         self.remote())
+
     def test_a_truncated_answer_is_asked_for_by_tcp(self):
         sound = zone(**HOSTS)
         answers = self.names(

@@ -46,9 +46,8 @@ for name in sys.argv[3:]:
             print("write", name)
 """
 
-DIRECTORIES = ["./", "alias/", "auth/", "bin/", "control/", "dkim/", "dmarc/", "greylist/", "journal/", "srs/",
-               "tls/",
-               "users/", "users/mail/",
+DIRECTORIES = ["./", "alias/", "auth/", "bin/", "control/", "dkim/", "dmarc/", "greylist/", "journal/", "mta-sts/",
+               "srs/", "tls/", "tlsrpt/", "users/", "users/mail/",
                "queue/", "queue/mess/", "queue/mess/incoming/", "queue/state/", "queue/bounce/", "queue/lock/",
                "~joe/", "~joe/Maildir/", "~joe/Maildir/new/"]
 FILES = ["bin/kopis", "control/me", "control/tcprules.dat", "control/servercert.pem", "users/virtual", "alias/.qmail-root",
@@ -68,7 +67,8 @@ MAY = {
     "qmaill": {"list journal/", "make in journal/"},
     "qmailp": set(),
     "qmailr": QUEUE | {"write queue/lock/tcpto", "list auth/", "make in auth/",
-                       "list dkim/", "make in dkim/", "list srs/", "make in srs/"},
+                       "list dkim/", "make in dkim/", "list srs/", "make in srs/",
+                       "list mta-sts/", "make in mta-sts/", "list tlsrpt/", "make in tlsrpt/"},
     "qmails": QUEUE | {
         "list queue/state/", "make in queue/state/", "read STATE", "write STATE",
         "list queue/bounce/", "make in queue/bounce/", "read queue/lock/sendmutex",

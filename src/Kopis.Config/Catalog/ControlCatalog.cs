@@ -27,6 +27,7 @@ public static class ControlCatalog
             RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
             RemoteFiles.TimeoutConnect,
             RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.TlsPolicy,
+            RemoteFiles.TlsReports,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,
             AuthFiles.SmtpRoutes, AuthFiles.AuthSenders,
 

@@ -94,17 +94,36 @@ public static class RemoteFiles
     /// <summary><c>tlspolicy</c>.</summary>
     public static readonly ControlList TlsPolicy = new("tlspolicy")
     {
-        Line = "domain:none, domain:may, domain:encrypt, domain:verify or "
-            + "domain:verify:name:name...",
-        Without = "TLS may be used with any SMTP server.",
+        Line = "domain:none, domain:may, domain:encrypt, domain:verify, "
+            + "domain:verify:name:name..., domain:published, domain:sts or domain:dane",
+        Without = "Receivers say what is asked of TLS.",
         Readers = Remote,
         Reread = Reread.Message,
         Says = "TLS policy: {}",
         Text = "What a recipient's domain asks of TLS. A domain that begins with a dot stands "
-            + "for all names below it, an empty one for all mail. With encrypt no mail goes in "
-            + "the clear; with verify the certificate must be trusted and name the domain, a "
-            + "host in it, the relay of smtproutes, or one of the names. A line that cannot be "
-            + "understood delays the mail of its own domain.",
+            + "for all names below it, an empty one for all mail. none uses no TLS, and may uses "
+            + "it where it is offered. With encrypt no mail goes in the clear; with verify the "
+            + "certificate must be trusted and name the domain, a host in it, the relay of "
+            + "smtproutes, or one of the names. published is what holds without a line: the "
+            + "receiver says in DANE, else in MTA-STS, what is required, and where it says "
+            + "nothing TLS may be used. With dane it has to have TLSA records that the "
+            + "certificate matches; with sts these, or an enforced policy. The other levels "
+            + "hold whatever the receiver says. A relay of smtproutes has TLSA records for dane "
+            + "and no policies: sts means verify. A line that cannot be understood delays the "
+            + "mail of its own domain.",
+    };
+
+    /// <summary><c>tlsreports</c>.</summary>
+    public static readonly ControlLine TlsReports = new("tlsreports")
+    {
+        Line = "an address, and the name of an organization",
+        Absent = "no reports",
+        Readers = Remote + " kopis-tlsrpt(8)",
+        Reread = Reread.Message,
+        Says = "Domains that ask for it get reports of TLS from {}.",
+        Text = "How sessions with other hosts begin is collected. kopis-tlsrpt(8) sends it once a "
+            + "day to domains that ask for reports (RFC 8460). They are from this address. It "
+            + "needs keys that sign mail of its domain.",
     };
 
     /// <summary><c>clientcert.pem</c>.</summary>
@@ -123,11 +142,12 @@ public static class RemoteFiles
     public static readonly ControlData ServerCa = new("serverca.pem")
     {
         Format = "PEM: certificates",
-        Without = "SMTP servers are verified by the host's authorities.",
+        Without = "Servers are verified by the host's authorities.",
         Readers = Remote,
         Reread = Reread.Message,
         Says = "SMTP servers are verified by these authorities only.",
-        Text = "The authorities that servers' certificates are verified by, instead of the host's.",
+        Text = "The authorities that servers' certificates are verified by, instead of the host's. "
+            + "They count for the web servers of MTA-STS too.",
     };
 
     /// <summary><c>authsenders</c>, where qmail's patches have it.</summary>

@@ -6,13 +6,14 @@ using Kopis.Config.Catalog;
 namespace Kopis.Config.Maps;
 
 /// <summary>
-/// <c>control/tlspolicy</c>: lines <c>domain:level</c>, with levels none, may, encrypt, verify and
-/// <c>verify:name:name…</c>. As in smtproutes a domain that starts with a dot is a suffix, an empty
-/// one all others.
+/// <c>control/tlspolicy</c>: lines <c>domain:level</c>, with levels none, may, encrypt, verify,
+/// <c>verify:name:name…</c>, published, sts and dane. As in smtproutes a domain that starts with a
+/// dot is a suffix, an empty one all others.
 /// </summary>
 public sealed class TlsPolicies
 {
-    private static readonly TlsPolicy Otherwise = new(TlsLevel.May, []);
+    private static readonly TlsPolicy Otherwise =
+        new(TlsLevel.May, []) { Source = TlsSource.Receiver };
 
     // What people write between a domain and its level.
     private static readonly SearchValues<byte> DomainEnds = SearchValues.Create(": \t=,;"u8);
@@ -45,7 +46,8 @@ public sealed class TlsPolicies
         }
 
         IReadOnlyList<string> found = control.ReadLines(
-            RemoteFiles.TlsPolicy, Read, "domain:none, may, encrypt or verify") ?? [];
+            RemoteFiles.TlsPolicy, Read,
+            "domain:none, may, encrypt, verify, published, sts or dane") ?? [];
         foreach ((string domain, string fault) in wrong.Zip(found))
         {
             _faults[domain] = $"{RemoteFiles.TlsPolicy}: {fault}";
@@ -58,7 +60,7 @@ public sealed class TlsPolicies
     /// </summary>
     public IReadOnlyCollection<string> Faults => _faults.Values;
 
-    /// <summary>Reads the file; absent means <c>may</c> for all.</summary>
+    /// <summary>Reads the file; absent means <c>published</c> for all.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static TlsPolicies Read(ControlDirectory control) => new(control);
 
@@ -95,16 +97,21 @@ public sealed class TlsPolicies
     private static TlsPolicy? TryParse(byte[] value)
     {
         string[] words = ByteText.ToText(value).ToLowerInvariant().Split(':');
-        TlsLevel? level = words[0] switch
+        (TlsLevel Level, TlsSource Source)? known = words[0] switch
         {
-            "none" => TlsLevel.None,
-            "may" => TlsLevel.May,
-            "encrypt" => TlsLevel.Encrypt,
-            "verify" => TlsLevel.Verify,
+            "none" => (TlsLevel.None, TlsSource.Operator),
+            "may" => (TlsLevel.May, TlsSource.Operator),
+            "encrypt" => (TlsLevel.Encrypt, TlsSource.Operator),
+            "verify" => (TlsLevel.Verify, TlsSource.Operator),
+            "published" => (TlsLevel.May, TlsSource.Receiver),
+            "sts" => (TlsLevel.Verify, TlsSource.Sts),
+            "dane" => (TlsLevel.Verify, TlsSource.Dane),
             _ => null,
         };
         bool isSound = words.Length == 1
-            || (level == TlsLevel.Verify && Array.TrueForAll(words, word => word.Length > 0));
-        return level is { } known && isSound ? new TlsPolicy(known, words[1..]) : null;
+            || (known == (TlsLevel.Verify, TlsSource.Operator)
+                && Array.TrueForAll(words, word => word.Length > 0));
+        return known is { } one && isSound
+            ? new TlsPolicy(one.Level, words[1..]) { Source = one.Source } : null;
     }
 }

@@ -10,4 +10,7 @@ public sealed record TlsPolicy(TlsLevel Level, IReadOnlyList<string> Names)
     /// <summary>The line and why it is not a policy; null if it is. Mail of the line's domain
     /// waits until it is corrected: an intended level must never become a weaker one.</summary>
     public string? Fault { get; init; }
+
+    /// <summary>Who says what is required, where that is not the level alone.</summary>
+    public TlsSource Source { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Kopis.Base;
 using Kopis.Host.Accounts;
+using Kopis.Mail.Authentication.Reports;
 
 namespace Kopis.Host.Dmarc;
 
@@ -19,12 +20,15 @@ public static class DmarcProgram
 
         """;
 
+    private static readonly ReportFormat<AggregateReport> Format = new(
+        "dmarc", IsJson: false, AggregateReportReader.Read, ReportJson.Of, ReportTable.Of);
+
     /// <summary>Runs one command.</summary>
     public static int Run(ProgramContext context)
     {
         string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
         if (words is ["report", .. string[] files]
-            && ReportCommand.Run(context, files) is { } code)
+            && new ReportCommand<AggregateReport>(Format).Run(context, files) is { } code)
         {
             return code;
         }

@@ -7,16 +7,18 @@ using Kopis.Posix;
 namespace Kopis.Host.Dmarc;
 
 /// <summary>
-/// <c>kopis dmarc report</c>: takes received reports apart. They are foreign, so root only opens
-/// the files; the owner of the directory <c>dmarc</c> reads them.
+/// <c>kopis dmarc report</c> and <c>kopis tlsrpt report</c>: take received reports apart. They are
+/// foreign, so root only opens the files; the owner of the directory <c>dmarc</c> or <c>tlsrpt</c>
+/// reads them.
 /// </summary>
-internal static class ReportCommand
+/// <param name="format">What they are.</param>
+internal sealed class ReportCommand<T>(ReportFormat<T> format)
 {
     private const string Descriptor = "--fd"; // Only from root, with the number of a descriptor.
     private const int DescriptorsMax = 512; // A process has 1,024 without further ado.
 
     /// <summary>Runs it; null where the words make no sense.</summary>
-    internal static int? Run(ProgramContext context, string[] words)
+    internal int? Run(ProgramContext context, string[] words)
     {
         bool isJson = words is ["--json", ..];
         string[] files = isJson ? words[1..] : words;
@@ -27,14 +29,14 @@ internal static class ReportCommand
         }
 
         HandOver(context, isJson, files);
-        List<AggregateReport> reports = [];
+        List<T> reports = [];
         int code = ExitCode.Success;
         foreach (string file in files)
         {
             code = Math.Max(code, Read(file, reports));
         }
 
-        foreach (byte[] text in isJson ? [ReportJson.Of(reports)] : Tables(reports))
+        foreach (byte[] text in isJson ? [format.ToJson(reports)] : Tables(reports))
         {
             Fd.WriteAll(1, text);
         }
@@ -43,11 +45,11 @@ internal static class ReportCommand
     }
 
     // One after another: all of them at once may be more than there is memory for.
-    private static IEnumerable<byte[]> Tables(IEnumerable<AggregateReport> reports) =>
+    private IEnumerable<byte[]> Tables(IEnumerable<T> reports) =>
         reports.Select((report, number) => Encoding.UTF8.GetBytes(
-            (number > 0 ? "\n" : "") + ReportTable.Of(report)));
+            (number > 0 ? "\n" : "") + format.ToTable(report)));
 
-    private static int Read(string file, List<AggregateReport> reports)
+    private int Read(string file, List<T> reports)
     {
         if (Open(file, out int errno) is not { } bytes)
         {
@@ -56,10 +58,11 @@ internal static class ReportCommand
         }
 
         int code = ExitCode.Success;
-        IReadOnlyList<byte[]> documents = ReportFile.Find(bytes, out string fault);
+        IReadOnlyList<byte[]> documents = ReportFile.Find(
+            bytes, out string fault, format.IsJson);
         foreach (byte[] document in documents)
         {
-            if (AggregateReportReader.Read(document, out string wrong) is { } report)
+            if (format.Read(document, out string wrong) is { } report)
             {
                 reports.Add(report);
             }
@@ -120,9 +123,9 @@ internal static class ReportCommand
         ? number : -1;
 
     /// <summary>Root opens the files and goes on as the directory's owner.</summary>
-    private static void HandOver(ProgramContext context, bool isJson, string[] files)
+    private void HandOver(ProgramContext context, bool isJson, string[] files)
     {
-        string folder = context.In("dmarc");
+        string folder = context.In(format.Name);
         if (Processes.EffectiveUid != 0
             || Fd.TryStatus(Fd.PathBytes(folder), out _) is not { IsDirectory: true }
             || ProcessIdentity.ForWorkIn(folder) is not { } owner)
@@ -136,7 +139,8 @@ internal static class ReportCommand
                 $"over {DescriptorsMax} files at once", ExitCode.Permanent);
         }
 
-        List<string> words = ["dmarc", "report", .. isJson ? (string[])["--json"] : []];
+        List<string> words =
+            [format.Name, "report", .. isJson ? (string[])["--json"] : []];
         foreach (string file in files)
         {
             int fd = Number(file);
@@ -164,8 +168,8 @@ internal static class ReportCommand
         });
     }
 
-    private static void Warn(string file, string what) => Fd.WriteAll(
-        2, Encoding.UTF8.GetBytes($"kopis dmarc report: {Safe(file)}: {what}\n"));
+    private void Warn(string file, string what) => Fd.WriteAll(
+        2, Encoding.UTF8.GetBytes($"kopis {format.Name} report: {Safe(file)}: {what}\n"));
 
     private static string Safe(string text) => LogText.Safe(Encoding.UTF8.GetBytes(text));
 }

@@ -7,8 +7,6 @@ using Kopis.Mail.Authentication.Reports;
 using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
 using Kopis.Posix;
-using Kopis.Queue.Intake;
-using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Host.Dmarc;
 
@@ -47,9 +45,9 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
         }
 
         ControlDirectory control = ControlDirectory.Of(context);
-        ReportSettings settings = ReportSettings.Read(control)
+        ReportSettings settings = ReportSettings.Read(control, CheckFiles.Reports)
             ?? throw AccountCommand.Refused($"there is no {control.PathOf(CheckFiles.Reports)}");
-        using ReportStore store = Open();
+        using ReportStore store = ReportIntake.Open(context.In("dmarc"));
         using IDisposable held = store.TryHold("send.lock")
             ?? throw new ConfigurationException("reports are being sent already");
         MailDns dns = MailDns.Read(control);
@@ -131,7 +129,8 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
             return true;
         }
 
-        uint qp = await HandOverAsync(settings.Address, takers, message);
+        uint qp = await ReportIntake.HandOverAsync(
+            context, settings.Address, takers, message);
         _sent++;
         Say(day, $"{words}: qp {qp}");
         return true;
@@ -178,37 +177,9 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
             report, settings.Domain, to,
             QmailDate.Rfc822(time.GetUtcNow()).TrimEnd());
 
-    private async Task<uint> HandOverAsync(string sender, string[] to, byte[] message)
-    {
-        await using IIntakeMessage intake = await IntakeClients.For(context).BeginAsync(
-            MessageOrigin.Submitted, (uint)Processes.Id, CancellationToken.None);
-        await intake.WriteAsync(message, CancellationToken.None);
-        QueueReply reply = await intake.FinishAsync(
-            Envelope.Format(
-                ByteText.ToBytes(sender),
-                to.Select(one => new ReadOnlyMemory<byte>(ByteText.ToBytes(one)))),
-            CancellationToken.None);
-        return reply.Code == 0 ? reply.Qp : throw new ConfigurationException(
-            (intake.CustomText ?? QueueResult.Describe(reply.Code))[1..]);
-    }
-
     // At once: what was sent is told, whatever comes after it.
     private static void Say(DayReport day, string what) => Fd.WriteAll(
         1, ByteText.ToBytes($"{ReportStore.NameOf(day.Day)} {day.Domain}: {what}\n"));
-
-    private ReportStore Open()
-    {
-        string folder = context.In("dmarc");
-        try
-        {
-            return new ReportStore(folder);
-        }
-        catch (PosixException e) when (e.Number == Errno.NoEntry)
-        {
-            throw AccountCommand.Refused(
-                $"there is no {folder}: kopis check-install --mend makes it");
-        }
-    }
 
     /// <summary>What was seen of a domain on a day.</summary>
     private sealed record DayReport(DateOnly Day, string Domain, DomainRows Rows, bool IsLate);

@@ -55,8 +55,10 @@ public static class HomeManifest
         new("man/man5", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man7", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man8", Kind.Directory, "root", "qmail", M0755, null),
+        new("mta-sts", Kind.Directory, "qmailr", "qmail", M0700, M0700), // Receivers' policies.
         new("srs", Kind.Directory, "qmailr", "qmail", M0700, M0700), // Secrets of senders.
         new("tls", Kind.Directory, "qmaild", "nofiles", M0700, M0700), // What ACME keeps.
+        new("tlsrpt", Kind.Directory, "qmailr", "qmail", M0700, M0700), // What reports will say.
         new("users", Kind.Directory, "root", "qmail", M0755, M0700),
 
         // Virtual users' mail. Their mailboxes have the owner of this, who must not be root.

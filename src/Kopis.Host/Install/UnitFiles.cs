@@ -5,7 +5,7 @@ using Kopis.Posix;
 namespace Kopis.Host.Install;
 
 /// <summary>The units of systemd: queue, delivery, one for each listener, ACME, and reports of
-/// DMARC with their timer; each shut in as far as its work allows.</summary>
+/// DMARC and TLS with their timers; each shut in as far as its work allows.</summary>
 internal sealed class UnitFiles(string home, InstallRecord record, HostTools tools)
 {
     private const string Directory = "/etc/systemd/system";
@@ -18,12 +18,14 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private const string Certificate = "kopis-acme.service";
     private const string Reports = "kopis-dmarc.service";
     private const string ReportsDaily = "kopis-dmarc.timer";
+    private const string TlsReports = "kopis-tlsrpt.service";
+    private const string TlsReportsDaily = "kopis-tlsrpt.timer";
     private const int Backlog = 1024;
 
     private static readonly string[] Units =
     [
         Queue, Delivery, .. MailListener.All.Select(listener => listener.Unit), Certificate,
-        Reports, ReportsDaily,
+        Reports, ReportsDaily, TlsReports, TlsReportsDaily,
     ];
 
     /// <summary>Writes those that are not as they should be.</summary>

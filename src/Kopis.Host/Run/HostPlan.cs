@@ -20,12 +20,12 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
 
     internal ProcessStart Writer() => Child("qmail-queue", "qmailq", "--serve"u8.ToArray()) with
     {
-        Confinement = Writing("mess", "lock") with { SocketsIn = context.In("queue") },
+        Confinement = Writing("queue/mess", "queue/lock") with { SocketsIn = context.In("queue") },
     };
 
     internal ProcessStart Journal() => Child("qmail-journal", "qmaill") with
     {
-        Confinement = Writing("../journal") with { SocketsIn = context.In("journal") },
+        Confinement = Writing("journal") with { SocketsIn = context.In("journal") },
     };
 
     internal ProcessStart LookupAlone() =>
@@ -63,7 +63,7 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
         {
             // Its descriptor 2 is a pipe of the protocol: it has no standard error.
             Descriptors = ProcessStart.InOrder(log),
-            Confinement = Writing("state", "bounce", "command", "lock") with
+            Confinement = Writing("queue/state", "queue/bounce", "queue/command", "queue/lock") with
             {
                 SocketsIn = context.In("queue/command"),
             },
@@ -76,9 +76,9 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
             // A qmail-remote of another make is started, and may write what it likes.
             Confinement = context.Environment["QMAILREMOTE"] is { Length: > 0 }
                 ? Confinement.NoNewRights
-                : Writing("lock") with { HasNetwork = true },
+                : Writing("queue/lock", "mta-sts", "tlsrpt") with { HasNetwork = true },
         },
-        Child("qmail-clean", "qmailq") with { Confinement = Writing("mess") });
+        Child("qmail-clean", "qmailq") with { Confinement = Writing("queue/mess") });
 
     /// <summary>Any program that takes qmail-send's log as its standard input.</summary>
     internal ProcessStart Logger(int input, byte[][] words)
@@ -101,11 +101,11 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
             Identity = user is null || singleUser ? null : Identity(user),
         };
 
-    /// <summary>No right but its user's, no change but in these parts of the queue, no program, no
+    /// <summary>No right but its user's, no change but in these parts of the home, no program, no
     /// network.
     /// qmail-lspawn has none of it: what users start may be setuid, as procmail is.</summary>
     private Confinement Writing(params string[] parts) =>
-        new([.. parts.Select(part => context.In($"queue/{part}"))], MayRunPrograms: false)
+        new([.. parts.Select(part => context.In(part))], MayRunPrograms: false)
         {
             HasNetwork = false,
         };

@@ -10,10 +10,14 @@ namespace Kopis.Net.Dmarc;
 /// beside the sessions: none waits for the disk. A crash loses the last minute's. May be used from
 /// many threads.
 /// </summary>
-/// <param name="folder">The directory <c>dmarc</c>.</param>
+/// <param name="folder">The directory <c>dmarc</c>, or <c>tlsrpt</c>.</param>
 /// <param name="log">Writes a line to the log.</param>
 /// <param name="time">The clock.</param>
-public sealed class ReportCollector(string folder, Action<string> log, TimeProvider time)
+/// <param name="name">What lines of the log begin with.</param>
+/// <param name="domainsOfNetworkMax">New domains of one network in memory.</param>
+public sealed class ReportCollector(
+    string folder, Action<string> log, TimeProvider time, string name = "dmarc",
+    int domainsOfNetworkMax = ReportCollector.DomainsOfNetworkMax)
 {
     /// <summary>How long rows stay in memory.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
@@ -89,10 +93,10 @@ public sealed class ReportCollector(string folder, Action<string> log, TimeProvi
 
         string network = NetworkOf(client);
         int known = _networks.GetValueOrDefault(network);
-        if (_rows.Count == DomainsMax || known == DomainsOfNetworkMax)
+        if (_rows.Count == DomainsMax || known == domainsOfNetworkMax)
         {
             _faults.Write(
-                "domains", "dmarc: too many domains in a minute: some are left out of reports");
+                "domains", $"{name}: too many domains in a minute: some are left out of reports");
             return false;
         }
 
@@ -134,12 +138,12 @@ public sealed class ReportCollector(string folder, Action<string> log, TimeProvi
             int without = store.Add(day, rows);
             if (without > 0)
             {
-                _faults.Write("places", $"dmarc: no room for the rows of {without} domains");
+                _faults.Write("places", $"{name}: no room for the rows of {without} domains");
             }
         }
         catch (Exception e) when (e is PosixException or ConfigurationException)
         {
-            _faults.Write("store", $"dmarc: rows of reports are lost: {e.Message}");
+            _faults.Write("store", $"{name}: rows of reports are lost: {e.Message}");
         }
     }
 

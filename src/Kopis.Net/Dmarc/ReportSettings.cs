@@ -5,7 +5,8 @@ using Kopis.Mail.Authentication;
 
 namespace Kopis.Net.Dmarc;
 
-/// <summary>Who reports to domains what was seen of them: <c>control/dmarcreports</c>.</summary>
+/// <summary>Who reports to domains what was seen of them: <c>control/dmarcreports</c>, and
+/// <c>control/tlsreports</c>.</summary>
 /// <param name="Address">Whom reports are from, and who answers for them.</param>
 /// <param name="Domain">Its domain, normalized: what reports call this host.</param>
 /// <param name="Organization">What a person calls it.</param>
@@ -17,9 +18,9 @@ public sealed record ReportSettings(string Address, string Domain, string Organi
     /// <summary>Reads the file; null where there is none, or its line is empty.</summary>
     /// <exception cref="ConfigurationException">The line does not begin with an address.
     /// </exception>
-    public static ReportSettings? Read(ControlDirectory control)
+    public static ReportSettings? Read(ControlDirectory control, ControlLine file)
     {
-        string line = ByteText.ToText(control.ReadLine(CheckFiles.Reports) ?? []);
+        string line = ByteText.ToText(control.ReadLine(file) ?? []);
         if (line.Length == 0)
         {
             return null;
@@ -34,6 +35,6 @@ public sealed record ReportSettings(string Address, string Domain, string Organi
             && organization.Length <= OrganizationMax
             && !organization.AsSpan().ContainsAnyExceptInRange(' ', '~')
             ? new ReportSettings($"{words[0][..at]}@{domain}", domain, organization)
-            : throw control.Bad(CheckFiles.Reports, $"must be {CheckFiles.Reports.Line}");
+            : throw control.Bad(file, $"must be {file.Line}");
     }
 }

@@ -28,6 +28,7 @@ public sealed class MailDns : IMailDns
     private readonly LookupClient _plain;
     private readonly LookupClient _stream;
     private readonly bool _isHurried;
+    private readonly SignedDns? _signed;
     private volatile bool _isSilentToEdns;
 
     private enum Trouble
@@ -38,8 +39,10 @@ public sealed class MailDns : IMailDns
         Garbled,
     }
 
-    private MailDns(IReadOnlyList<NameServer> servers, bool hurried = false)
+    private MailDns(
+        IReadOnlyList<NameServer> servers, bool hurried = false, SignedDns? signed = null)
     {
+        _signed = signed;
         _isHurried = hurried;
         LookupClientOptions options = new([.. servers])
         {
@@ -59,6 +62,10 @@ public sealed class MailDns : IMailDns
         _stream = new LookupClient(options);
     }
 
+    /// <summary>What DANE asks; null where no resolver may say that it has checked signatures.
+    /// </summary>
+    public ISignedDns? Signed => _signed;
+
     /// <summary>Lines of control/resolvers that name nobody to ask; the others are asked.
     /// </summary>
     public IReadOnlyList<string> Faults { get; private init; } = [];
@@ -70,6 +77,23 @@ public sealed class MailDns : IMailDns
     {
         List<string> faults = [];
         return new MailDns(ServersIn(control, faults)) { Faults = faults };
+    }
+
+    /// <summary>The same, with signatures (DNSSEC) where all whom to ask are on this host and
+    /// check them.</summary>
+    /// <param name="control">Where control/resolvers is.</param>
+    /// <param name="log">Gets a line where they do not.</param>
+    /// <exception cref="ConfigurationException">No line of control/resolvers is an address.
+    /// </exception>
+    public static MailDns ReadSigned(ControlDirectory control, Action<string> log)
+    {
+        List<string> faults = [];
+        List<NameServer> servers = ServersIn(control, faults);
+        bool isOurs = servers.TrueForAll(one =>
+            IPAddress.TryParse(one.Address, out IPAddress? address)
+            && IPAddress.IsLoopback(address));
+        SignedDns? signed = isOurs ? new SignedDns(servers, log, TimeProvider.System) : null;
+        return new MailDns(servers, signed: signed) { Faults = faults };
     }
 
     /// <summary>Reads whom a network tool asks: DNSCACHEIP names addresses, as in ucspi-tcp.
@@ -123,20 +147,23 @@ public sealed class MailDns : IMailDns
     public async Task<DnsAnswer<MailExchanger>> FindExchangersAsync(
         string domain, CancellationToken stop)
     {
-        (DnsStatus status, IDnsQueryResponse? answer) =
-            await AskAsync(domain, QueryType.MX, stop);
+        DnsAsked asked = await AskAsync(domain, QueryType.MX, stop);
+        (DnsStatus status, IDnsQueryResponse? answer) = asked;
         IEnumerable<MailExchanger> records = answer?.Answers.OfType<MxRecord>()
             .Select(mx => new MailExchanger(mx.Preference, WithoutDot(mx.Exchange)))
             .OrderBy(mx => mx.Preference).Take(RecordsMax) ?? [];
-        return new DnsAnswer<MailExchanger>(status, [.. records], SecondsOf(answer));
+        return new DnsAnswer<MailExchanger>(status, [.. records], SecondsOf(answer))
+        {
+            IsSecure = asked.IsSecure,
+        };
     }
 
     /// <inheritdoc/>
     public async Task<DnsAnswer<IPAddress>> FindAddressesAsync(
         string host, CancellationToken stop)
     {
-        Task<(DnsStatus, IDnsQueryResponse?)> four = AskAsync(host, QueryType.A, stop);
-        Task<(DnsStatus, IDnsQueryResponse?)> six = AskAsync(host, QueryType.AAAA, stop);
+        Task<DnsAsked> four = AskAsync(host, QueryType.A, stop);
+        Task<DnsAsked> six = AskAsync(host, QueryType.AAAA, stop);
         (DnsStatus status, IDnsQueryResponse? answer) = await four;
         (DnsStatus status6, IDnsQueryResponse? answer6) = await six;
         List<IPAddress> addresses =
@@ -194,7 +221,30 @@ public sealed class MailDns : IMailDns
         answer?.Answers.OfType<AddressRecord>().Select(record => record.Address) ?? [];
 
     /// <summary>Asks, and follows aliases that the resolver has not followed.</summary>
-    private async Task<(DnsStatus, IDnsQueryResponse?)> AskAsync(
+    private async Task<DnsAsked> AskAsync(
+        string name, QueryType type, CancellationToken stop)
+    {
+        // Whatever else a resolver that checks may lack, it is never asked without: its answer
+        // would count as one that is not signed.
+        if (_signed is null)
+        {
+            return await AskUnsignedAsync(name, type, stop);
+        }
+
+        // At the same time: a resolver that does not answer about its checks holds up no mail.
+        Task<bool?> probed = _signed.ProbedAsync(stop);
+        Task<DnsAsked>? ahead =
+            probed.IsCompleted ? null : AskUnsignedAsync(name, type, stop);
+        return await probed switch
+        {
+            true => await _signed.AskAsync(name, type, stop),
+            null when type == QueryType.MX =>
+                new DnsAsked(DnsStatus.TryAgain, null, IsSecure: false),
+            _ => await (ahead ?? AskUnsignedAsync(name, type, stop)),
+        };
+    }
+
+    private async Task<DnsAsked> AskUnsignedAsync(
         string name, QueryType type, CancellationToken stop)
     {
         for (int aliases = 0; aliases <= AliasesMax; aliases++)
@@ -202,7 +252,7 @@ public sealed class MailDns : IMailDns
             (DnsStatus status, IDnsQueryResponse? answer) = await AskOnceAsync(name, type, stop);
             if (answer is null || answer.Answers.Any(one => (int)one.RecordType == (int)type))
             {
-                return (status, answer);
+                return new DnsAsked(status, answer, IsSecure: false);
             }
 
             string canonical = Canonical(name, answer, out bool isCircle);
@@ -213,13 +263,14 @@ public sealed class MailDns : IMailDns
 
             if (canonical == name)
             {
-                return (status, answer);
+                return new DnsAsked(status, answer, IsSecure: false);
             }
 
             name = canonical;
         }
 
-        return (DnsStatus.TryAgain, null); // Whoever made the loop can fix it.
+        // Whoever made the loop can fix it.
+        return new DnsAsked(DnsStatus.TryAgain, null, IsSecure: false);
     }
 
     /// <summary>Where the aliases of an answer lead; the name itself if it has none.</summary>

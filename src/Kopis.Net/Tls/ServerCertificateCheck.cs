@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Config.Maps;
+using Kopis.Mail.TlsReports;
 
 namespace Kopis.Net.Tls;
 
@@ -14,7 +15,7 @@ public static class ServerCertificateCheck
     /// here.</param>
     /// <param name="level">How much is asked.</param>
     /// <param name="names">One of these is to stand in it where it is verified.</param>
-    public static string? Fault(
+    public static CertificateFault? Fault(
         X509Certificate? certificate, SslPolicyErrors errors, TlsLevel level,
         IReadOnlyList<string> names)
     {
@@ -25,22 +26,28 @@ public static class ServerCertificateCheck
 
         if (certificate is not X509Certificate2 full)
         {
-            return "it has no certificate";
+            return new CertificateFault(
+                TlsResultType.ValidationFailure, "it has no certificate");
         }
 
         if ((errors & SslPolicyErrors.RemoteCertificateChainErrors) != 0)
         {
-            return full.NotAfter < DateTime.Now ? "its certificate has expired"
-                : full.NotBefore > DateTime.Now ? "its certificate is not valid yet"
-                : "its certificate is not trusted";
+            return full.NotAfter < DateTime.Now ? new CertificateFault(
+                    TlsResultType.Expired, "its certificate has expired")
+                : new CertificateFault(TlsResultType.NotTrusted,
+                    full.NotBefore > DateTime.Now ? "its certificate is not valid yet"
+                    : "its certificate is not trusted");
         }
 
         return names.Any(name => Matches(full, name))
             ? null
-            : $"its certificate does not name {names[0]}";
+            : new CertificateFault(
+                TlsResultType.HostMismatch, $"its certificate does not name {names[0]}");
     }
 
-    private static bool Matches(X509Certificate2 certificate, string name)
+    /// <summary>Whether a certificate is for a name; <c>.example</c> is any name below it.
+    /// </summary>
+    internal static bool Matches(X509Certificate2 certificate, string name)
     {
         try
         {

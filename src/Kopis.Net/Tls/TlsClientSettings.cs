@@ -40,6 +40,19 @@ public sealed class TlsClientSettings
     public SslClientAuthenticationOptions Options(
         string serverName, RemoteCertificateValidationCallback judge)
     {
+        return new SslClientAuthenticationOptions
+        {
+            TargetHost = serverName,
+            ClientCertificateContext = _own,
+            CertificateChainPolicy = ChainPolicy(),
+            RemoteCertificateValidationCallback = judge,
+            AllowTlsResume = true,
+        };
+    }
+
+    /// <summary>By whom servers are verified.</summary>
+    public X509ChainPolicy ChainPolicy()
+    {
         X509ChainPolicy chain = new()
         {
             RevocationMode = X509RevocationMode.NoCheck,
@@ -51,14 +64,7 @@ public sealed class TlsClientSettings
             chain.CustomTrustStore.AddRange(_authorities);
         }
 
-        return new SslClientAuthenticationOptions
-        {
-            TargetHost = serverName,
-            ClientCertificateContext = _own,
-            CertificateChainPolicy = chain,
-            RemoteCertificateValidationCallback = judge,
-            AllowTlsResume = true,
-        };
+        return chain;
     }
 
     private static SslStreamCertificateContext? ReadOwn(ControlDirectory control)

@@ -33,7 +33,7 @@ internal sealed class CheckSettings
         ReverseName = Read(control, CheckFiles.ReverseName);
         _exempt = NetworkList.Load(control, CheckFiles.Exempt);
         _ofLoopback = control.ReadInt(CheckFiles.Loopback) != 0;
-        Reports = ReportSettings.Read(control);
+        Reports = ReportSettings.Read(control, CheckFiles.Reports);
         Server = ByteText.ToText(control.ReadLineOrDefault(CheckFiles.AuthServId) ?? []);
         string me = ByteText.ToText(control.ReadLine(HostFiles.Me) ?? []);
         Names = ForgedResultsFilter.Names(me.Length > 0 && me != Server ? [Server, me] : [Server]);

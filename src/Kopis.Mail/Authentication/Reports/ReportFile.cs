@@ -3,9 +3,9 @@ using System.IO.Compression;
 namespace Kopis.Mail.Authentication.Reports;
 
 /// <summary>
-/// Finds the XML in what a report comes in: itself, gzip, a zip archive, or a message with any of
-/// these as a part. What it is, its first bytes say, and no name. What is packed is unpacked to a
-/// limit, whatever size it claims.
+/// Finds the XML, or JSON, in what a report comes in: itself, gzip, a zip archive, or a message
+/// with any of these as a part. What it is, its first bytes say, and no name. What is packed is
+/// unpacked to a limit, whatever size it claims.
 /// </summary>
 public sealed class ReportFile
 {
@@ -22,20 +22,21 @@ public sealed class ReportFile
     private const int EntriesMax = 100; // Of an archive.
     private const int MarkBytes = 4096; // Where the root element of a part begins.
 
+    private readonly bool _isJson;
     private readonly List<byte[]> _found = [];
     private int _left = UnpackedMax;
 
-    private ReportFile()
-    {
-    }
+    private ReportFile(bool isJson) => _isJson = isJson;
 
     /// <summary>Finds the documents.</summary>
     /// <param name="file">At most <see cref="BytesMax"/> bytes.</param>
     /// <param name="fault">Why there is none, or not all; empty where all is well.</param>
+    /// <param name="isJson">Reports of TLS, not of DMARC.</param>
     /// <returns>Documents, not yet looked at.</returns>
-    public static IReadOnlyList<byte[]> Find(byte[] file, out string fault)
+    public static IReadOnlyList<byte[]> Find(
+        byte[] file, out string fault, bool isJson = false)
     {
-        ReportFile found = new();
+        ReportFile found = new(isJson);
         try
         {
             found.Read(file);
@@ -61,7 +62,7 @@ public sealed class ReportFile
         {
             Unpack(file, PackedMax);
         }
-        else if (IsXml(file))
+        else if (IsDocument(file))
         {
             Add(file);
         }
@@ -73,7 +74,7 @@ public sealed class ReportFile
                 {
                     Unpack(part, PackedMax);
                 }
-                else if (IsXml(part) && IsFeedback(part))
+                else if (IsDocument(part) && IsReport(part))
                 {
                     Add(part);
                 }
@@ -85,7 +86,7 @@ public sealed class ReportFile
     {
         if (!IsPacked(bytes))
         {
-            if (IsXml(bytes))
+            if (IsDocument(bytes))
             {
                 Add(bytes);
             }
@@ -153,6 +154,9 @@ public sealed class ReportFile
 
     private static bool IsZip(ReadOnlySpan<byte> bytes) => bytes.StartsWith("PK\x03\x04"u8);
 
+    private bool IsDocument(ReadOnlySpan<byte> bytes) =>
+        _isJson ? bytes.TrimStart(" \t\r\n"u8) is [(byte)'{', ..] : IsXml(bytes);
+
     /// <summary>In an encoding that begins as ASCII, or with the mark of UTF-8 or UTF-16.
     /// </summary>
     private static bool IsXml(ReadOnlySpan<byte> bytes) =>
@@ -160,6 +164,6 @@ public sealed class ReportFile
         || bytes.TrimStart(" \t\r\n"u8) is [(byte)'<', ..];
 
     /// <summary>Not HTML, that is.</summary>
-    private static bool IsFeedback(ReadOnlySpan<byte> bytes) =>
-        bytes[..Math.Min(bytes.Length, MarkBytes)].IndexOf("feedback"u8) >= 0;
+    private bool IsReport(ReadOnlySpan<byte> bytes) => _isJson
+        || bytes[..Math.Min(bytes.Length, MarkBytes)].IndexOf("feedback"u8) >= 0;
 }

@@ -48,7 +48,8 @@ public static class ReportMessage
         return ByteText.ToBytes(text.Append($"--{boundary}--\n").ToString());
     }
 
-    private static string Quote(string words) => '"'
+    /// <summary>A name as a quoted string (RFC 5322 §3.2.4).</summary>
+    internal static string Quote(string words) => '"'
         + words.Replace("\\", "\\\\", StringComparison.Ordinal)
             .Replace("\"", "\\\"", StringComparison.Ordinal)
         + '"';

@@ -1,0 +1,190 @@
+using System.Security.Cryptography;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
+using Kopis.Host.Accounts;
+using Kopis.Host.Dmarc;
+using Kopis.Mail.TlsReports;
+using Kopis.Net.Dmarc;
+using Kopis.Net.Dns;
+using Kopis.Net.Tls;
+using Kopis.Net.TlsReports;
+using Kopis.Posix;
+
+namespace Kopis.Host.TlsReports;
+
+/// <summary>
+/// <c>kopis tlsrpt send</c>: a report for each domain of each day that is over, that wants one.
+/// What somebody has taken is removed after that, so that a power cut between the two sends a
+/// report twice, with the same id.
+/// </summary>
+/// <param name="context">What the program is given.</param>
+/// <param name="time">The clock.</param>
+internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
+{
+    private const int ReportsMax = 5000; // Of a run; the rest is for the next one.
+    private const int TargetsMax = 5;
+    private const int MessageBytesMax = 10 * 1024 * 1024;
+    private const int IdBytes = 8;
+    private static readonly TimeSpan RunTime = TimeSpan.FromHours(4);
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5); // qmail-rspawn writes late.
+
+    private readonly long _start = time.GetTimestamp();
+    private int _sent;
+
+    /// <summary>The exit code of a command that has run.</summary>
+    internal int Code { get; private set; } = ExitCode.Success;
+
+    /// <summary>Sends; null where the words make no sense.</summary>
+    internal string? Run(string[] words)
+    {
+        if (SendOptions.Parse(words) is not { } options)
+        {
+            return null;
+        }
+
+        ControlDirectory control = ControlDirectory.Of(context);
+        ReportSettings settings = ReportSettings.Read(control, RemoteFiles.TlsReports)
+            ?? throw AccountCommand.Refused(
+                $"there is no {control.PathOf(RemoteFiles.TlsReports)}");
+        using ReportStore store = ReportIntake.Open(context.In("tlsrpt"));
+        using IDisposable held = store.TryHold("send.lock")
+            ?? throw new ConfigurationException("reports are being sent already");
+        MailDns dns = MailDns.Read(control);
+        AccountCommand.Warn(dns.Faults);
+        using TlsReportPost post = new(dns, TlsClientSettings.Read(control));
+        DateOnly today = DateOnly.FromDateTime((time.GetUtcNow() - Margin).UtcDateTime);
+        if (options.Day >= today)
+        {
+            throw AccountCommand.Refused($"{ReportStore.NameOf(options.Day.Value)} is not over");
+        }
+
+        foreach (DateOnly day in store.Days().Where(day =>
+            day < today && (options.Day is null || day == options.Day)))
+        {
+            bool isLate = day.AddDays(1) < today; // It waits for a day, and no longer.
+            foreach (string domain in store.Domains(day))
+            {
+                if (_sent >= ReportsMax || time.GetElapsedTime(_start) > RunTime)
+                {
+                    Code = ExitCode.Temporary;
+                    return "the rest is for the next run\n";
+                }
+
+                Job job = new(settings, day, domain, store.Read(day, domain), isLate);
+                if (SendAsync(job, dns, post, options.IsDry).GetAwaiter().GetResult()
+                    && !options.IsDry)
+                {
+                    store.Remove(day, domain);
+                }
+            }
+        }
+
+        return "";
+    }
+
+    /// <summary>Sends one.</summary>
+    /// <returns>Whether there is nothing more to do for it.</returns>
+    private async Task<bool> SendAsync(Job job, MailDns dns, TlsReportPost post, bool isDry)
+    {
+        if (Make(job) is not { } report)
+        {
+            return true; // What is there is none of ours.
+        }
+
+        DnsAnswer<string> texts =
+            await dns.FindTextsAsync($"_smtp._tls.{job.Domain}", CancellationToken.None);
+        if (texts.Status == DnsStatus.TryAgain && !job.IsLate)
+        {
+            return Later(job, "DNS does not answer");
+        }
+
+        if (TlsReportRecord.Of(texts.Records) is not { } record)
+        {
+            return true; // Most domains want none: nothing is said of it.
+        }
+
+        byte[] packed = TlsReportMessage.Pack(report);
+        string[] takers = [.. record.Addresses.Select(one => one.Address).Distinct()
+            .Take(TargetsMax)];
+        string words = $"{report.Sessions} sessions, to "
+            + string.Join(
+                ", ", takers.Concat(record.Sites.Take(TargetsMax).Select(one => one.Host)));
+        if (isDry)
+        {
+            Say(job, words);
+            return true;
+        }
+
+        return await DeliverAsync(job, report, packed, takers, record.Sites, post, words);
+    }
+
+    /// <summary>By mail, and to one of the sites.</summary>
+    private async Task<bool> DeliverAsync(
+        Job job, TlsReport report, byte[] packed, string[] takers, IReadOnlyList<Uri> sites,
+        TlsReportPost post, string words)
+    {
+        if (takers.Length > 0 && packed.Length <= MessageBytesMax)
+        {
+            byte[] message = TlsReportMessage.Write(
+                report, packed, job.Domain, job.Settings.Domain, takers,
+                QmailDate.Rfc822(time.GetUtcNow()).TrimEnd());
+            words += $": qp {await ReportIntake.HandOverAsync(
+                context, job.Settings.Address, takers, message)}";
+        }
+
+        foreach (Uri site in sites.Take(TargetsMax))
+        {
+            if (await post.SendAsync(site, packed) is not { } why)
+            {
+                continue;
+            }
+
+            if (takers.Length == 0 && !job.IsLate)
+            {
+                return Later(job, $"{site.Host}: {why}");
+            }
+
+            words += $"; {site.Host}: {why}";
+        }
+
+        _sent++;
+        Say(job, words);
+        return true;
+    }
+
+    private bool Later(Job job, string why)
+    {
+        Say(job, $"later: {why}");
+        Code = ExitCode.Temporary;
+        return false;
+    }
+
+    private static TlsReport? Make(Job job)
+    {
+        SessionCount[] sessions =
+        [
+            .. job.Rows.Rows.OrderBy(row => row.Key, StringComparer.Ordinal)
+                .Select(row => SessionRow.Read(row.Key, row.Value)).OfType<SessionCount>(),
+        ];
+        DateTimeOffset begin = new(job.Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+        return sessions.Length == 0 ? null : new TlsReport(
+            job.Settings.Organization, job.Settings.Address, IdOf(job), begin,
+            begin.AddDays(1).AddSeconds(-1), TlsReport.Count(job.Domain, sessions));
+    }
+
+    /// <summary>The same rows have the same id.</summary>
+    private static string IdOf(Job job)
+    {
+        byte[] hash = SHA256.HashData([.. ByteText.ToBytes(job.Domain), .. job.Rows.ToBytes()]);
+        return ReportStore.NameOf(job.Day).Replace("-", "", StringComparison.Ordinal)
+            + Convert.ToHexStringLower(hash.AsSpan(0, IdBytes));
+    }
+
+    private static void Say(Job job, string what) => Fd.WriteAll(
+        1, ByteText.ToBytes($"{ReportStore.NameOf(job.Day)} {job.Domain}: {what}\n"));
+
+    /// <summary>What was seen of a domain on a day.</summary>
+    private sealed record Job(
+        ReportSettings Settings, DateOnly Day, string Domain, DomainRows Rows, bool IsLate);
+}

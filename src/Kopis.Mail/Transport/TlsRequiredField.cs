@@ -1,0 +1,40 @@
+using Kopis.Base;
+
+namespace Kopis.Mail.Transport;
+
+/// <summary>The field <c>TLS-Required: No</c>, whose sender rather has the message delivered than
+/// kept from a host that does not do what its domain asks of TLS (RFC 8689 §5).</summary>
+public static class TlsRequiredField
+{
+    /// <summary>Bytes of a message that are looked at: a header of usual size.</summary>
+    public const int BytesMax = 16 * 1024;
+
+    /// <summary>Whether a message has it.</summary>
+    /// <param name="start">Its first bytes, in lines that end in LF or CRLF.</param>
+    public static bool IsIn(ReadOnlySpan<byte> start)
+    {
+        int count = 0;
+        bool isNo = false;
+        while (!start.IsEmpty)
+        {
+            int end = start.IndexOf((byte)'\n');
+            ReadOnlySpan<byte> line = end < 0 ? start : start[..end];
+            start = end < 0 ? [] : start[(end + 1)..];
+            line = line is [.., (byte)'\r'] ? line[..^1] : line;
+            if (line.IsEmpty)
+            {
+                break;
+            }
+
+            int colon = line.IndexOf((byte)':');
+            if (colon > 0 && Ascii8.EqualsIgnoreCase(
+                line[..colon].TrimEnd(" \t"u8), "TLS-Required"u8))
+            {
+                count++;
+                isNo = Ascii8.EqualsIgnoreCase(line[(colon + 1)..].Trim(" \t"u8), "No"u8);
+            }
+        }
+
+        return count == 1 && isNo; // Twice: which of them its sender means is unknown.
+    }
+}

@@ -1,0 +1,257 @@
+using DnsClient;
+using DnsClient.Protocol;
+using TlsaRecord = Kopis.Mail.Transport.TlsaRecord;
+
+namespace Kopis.Net.Dns;
+
+/// <summary>
+/// DNS through a resolver of this host that checks signatures. Its word for that, the AD bit, can
+/// be believed only over loopback (RFC 7672 §2.1), and only of one that is seen to check: it is
+/// asked about the root zone, which is signed. May be used from many threads.
+/// </summary>
+internal sealed class SignedDns : ISignedDns
+{
+    private const int RecordsMax = 100;
+    private const int AliasesMax = 10;
+    private const int MessageBytes = 1232; // Does not need fragments; beyond it TCP is used.
+    private const int PlainMessageBytes = 512; // Asking for no more means without OPT.
+    private const string Probe = ".";
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ProbeGood = TimeSpan.FromHours(1);
+    private static readonly TimeSpan ProbeBad = TimeSpan.FromMinutes(1);
+
+    private readonly LookupClient _client;
+    private readonly LookupClient _prober;
+    private readonly LookupClient _plainProber;
+    private readonly Action<string> _log;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private Task<bool?>? _probe;
+    private long _asked;
+    private bool? _isValidating;
+    private bool _hasSaid;
+
+    /// <summary>Nothing is asked yet.</summary>
+    /// <param name="servers">On loopback addresses.</param>
+    /// <param name="log">Gets a line when signatures are not checked, or are again.</param>
+    /// <param name="time">The clock.</param>
+    internal SignedDns(IReadOnlyList<NameServer> servers, Action<string> log, TimeProvider time)
+    {
+        _log = log;
+        _time = time;
+        LookupClientOptions options = new([.. servers])
+        {
+            Timeout = Timeout,
+            Retries = 1,
+            UseCache = true,
+            MaximumCacheTimeout = KeepMost,
+            ThrowDnsErrors = false,
+            RequestDnsSecRecords = true,
+            ExtendedDnsBufferSize = MessageBytes,
+        };
+        _client = new LookupClient(options);
+        options.UseCache = false;
+        options.Retries = 0;
+        _prober = new LookupClient(options);
+        options.RequestDnsSecRecords = false;
+        options.ExtendedDnsBufferSize = PlainMessageBytes;
+        _plainProber = new LookupClient(options);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> IsValidatingAsync(CancellationToken stop)
+    {
+        bool? isValidating = await ProbedAsync(stop);
+        lock (_lock)
+        {
+            Say(isValidating);
+        }
+
+        return isValidating == true;
+    }
+
+    /// <summary>Whether the resolver checks; null: it fails to say, and what it says of a domain's
+    /// hosts cannot be told from what an attacker wants it to say.</summary>
+    internal async Task<bool?> ProbedAsync(CancellationToken stop)
+    {
+        Task<bool?> probe;
+        lock (_lock)
+        {
+            TimeSpan keep = _isValidating == true ? ProbeGood : ProbeBad;
+            if (_probe is null
+                || (_probe.IsCompleted && _time.GetElapsedTime(_asked) >= keep))
+            {
+                _asked = _time.GetTimestamp();
+                _probe = ProbeAsync();
+            }
+
+            probe = _probe;
+        }
+
+        return await probe.WaitAsync(stop);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<string>> FindCanonicalAsync(string host, CancellationToken stop)
+    {
+        Task<DnsAsked> four = AskAsync(host, QueryType.A, stop);
+        Task<DnsAsked> six = AskAsync(host, QueryType.AAAA, stop);
+        DnsAsked[] both = [await four, await six];
+        DnsAsked found = Array.Find(
+            both, one => one.Answer?.Answers.OfType<AddressRecord>().Any() == true);
+        if (found.Answer is null)
+        {
+            return new DnsAnswer<string>(
+                both.Any(one => one.Status == DnsStatus.TryAgain) ? DnsStatus.TryAgain
+                    : both[0].Status, []);
+        }
+
+        string canonical = found.Answer.Answers.OfType<AddressRecord>().First()
+            .DomainName.Value.TrimEnd('.');
+        return new DnsAnswer<string>(
+            found.IsSecure && both.Any(one => one.Status == DnsStatus.TryAgain)
+                ? DnsStatus.TryAgain : DnsStatus.Found, [canonical])
+        {
+            IsSecure = both.All(one => one.IsSecure),
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<string>> FindAliasAsync(string host, CancellationToken stop)
+    {
+        DnsAsked asked = await AskOnceAsync(host, QueryType.CNAME, stop);
+        return new DnsAnswer<string>(asked.Status,
+        [
+            .. (asked.Answer?.Answers.OfType<CNameRecord>() ?? []).Take(1)
+                .Select(one => one.CanonicalName.Value.TrimEnd('.')),
+        ])
+        {
+            IsSecure = asked.IsSecure,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<DnsAnswer<TlsaRecord>> FindTlsaAsync(string name, CancellationToken stop)
+    {
+        DnsAsked asked = await AskAsync(name, QueryType.TLSA, stop);
+        return new DnsAnswer<TlsaRecord>(asked.Status,
+        [
+            .. (asked.Answer?.Answers.OfType<DnsClient.Protocol.TlsaRecord>() ?? [])
+                .Take(RecordsMax).Select(one => new TlsaRecord(
+                    (byte)one.CertificateUsage, (byte)one.Selector, (byte)one.MatchingType,
+                    [.. one.CertificateAssociationData])),
+        ])
+        {
+            IsSecure = asked.IsSecure,
+        };
+    }
+
+    /// <summary>Asks, and follows aliases that the resolver has not followed. Secure: all of it
+    /// is.</summary>
+    internal async Task<DnsAsked> AskAsync(
+        string name, QueryType type, CancellationToken stop)
+    {
+        bool isSecure = true;
+        for (int aliases = 0; aliases <= AliasesMax; aliases++)
+        {
+            DnsAsked asked = await AskOnceAsync(name, type, stop);
+            isSecure &= asked.IsSecure;
+            string? next = asked.Answer?.Answers.Any(one => (int)one.RecordType == (int)type)
+                == false
+                ? asked.Answer.Answers.OfType<CNameRecord>().LastOrDefault()
+                    ?.CanonicalName.Value.TrimEnd('.') : null;
+            if (next is null)
+            {
+                return asked with { IsSecure = isSecure };
+            }
+
+            name = next;
+        }
+
+        return new DnsAsked(DnsStatus.TryAgain, null, false);
+    }
+
+    private async Task<DnsAsked> AskOnceAsync(string name, QueryType type, CancellationToken stop)
+    {
+        try
+        {
+            IDnsQueryResponse answer =
+                await _client.QueryAsync(new DnsQuestion(name, type), stop);
+            bool isSecure = answer.Header.IsAuthenticData;
+            return answer.Header.ResponseCode switch
+            {
+                DnsHeaderResponseCode.NoError => new DnsAsked(DnsStatus.Found, answer, isSecure),
+                DnsHeaderResponseCode.NotExistentDomain =>
+                    new DnsAsked(DnsStatus.NoSuchName, null, isSecure),
+                _ => new DnsAsked(DnsStatus.TryAgain, null, false), // Bogus, too.
+            };
+        }
+        catch (Exception e)
+        {
+            // The library's parser has exceptions of many kinds: MailDns.
+            stop.ThrowIfCancellationRequested();
+            return new DnsAsked(
+                e is ArgumentException ? DnsStatus.NoSuchName : DnsStatus.TryAgain, null, false);
+        }
+    }
+
+    /// <summary>One that has checked, and has no answer now, is not believed to have stopped.
+    /// </summary>
+    private async Task<bool?> ProbeAsync()
+    {
+        bool? isValidating = await AskProbeAsync();
+        lock (_lock)
+        {
+            _isValidating = isValidating ?? (_isValidating == true ? true : null);
+            if (_isValidating is null)
+            {
+                Say(null); // Nobody gets as far as to ask for TLSA records.
+            }
+
+            return _isValidating;
+        }
+    }
+
+    /// <summary>Null: it fails. One that is silent, or knows no such question, checks nothing.
+    /// </summary>
+    private async Task<bool?> AskProbeAsync()
+    {
+        try
+        {
+            DnsQuestion question = new(Probe, QueryType.SOA);
+            IDnsQueryResponse answer = await _prober.QueryAsync(question);
+            if (answer.Header.ResponseCode != DnsHeaderResponseCode.ServerFailure)
+            {
+                return answer.Header.ResponseCode == DnsHeaderResponseCode.NoError
+                    && answer.Header.IsAuthenticData
+                    && answer.Answers.OfType<RRSigRecord>().Any();
+            }
+
+            // One that knows no OPT may say so in this way: without it, it answers.
+            answer = await _plainProber.QueryAsync(question);
+            return answer.Header.ResponseCode == DnsHeaderResponseCode.ServerFailure
+                ? null : false;
+        }
+        catch (Exception)
+        {
+            // The library's parser has exceptions of many kinds: MailDns.
+            return _isValidating == true ? null : false;
+        }
+    }
+
+    private void Say(bool? isValidating)
+    {
+        if (isValidating != true && !_hasSaid)
+        {
+            _log(isValidating is null ? "the resolver fails to check DNSSEC: mail by MX waits"
+                : "the resolver does not check DNSSEC: DANE is not used");
+        }
+        else if (isValidating == true && _hasSaid)
+        {
+            _log("the resolver checks DNSSEC: DANE is used");
+        }
+
+        _hasSaid = isValidating != true;
+    }
+}

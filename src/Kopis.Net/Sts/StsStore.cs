@@ -1,0 +1,101 @@
+using Kopis.Base;
+using Kopis.Mail.Authentication;
+using Kopis.Mail.Transport;
+using Kopis.Posix;
+
+namespace Kopis.Net.Sts;
+
+/// <summary>
+/// The directory <c>mta-sts</c>: for each domain a file with its policy. What cannot be kept is
+/// fetched again. May be used from many threads.
+/// </summary>
+/// <param name="path">The directory.</param>
+/// <param name="log">Gets a line where policies cannot be kept.</param>
+/// <param name="time">The clock.</param>
+public sealed class StsStore(string path, Action<string> log, TimeProvider time)
+{
+    /// <summary>Domains; most policies have some hundred bytes.</summary>
+    public const int FilesMax = 10_000;
+
+    private const int FileBytesMax = StsPolicy.BytesMax + StsKept.HeadBytesMax + 1;
+    private const int OwnerFile = 0x180; // 0600
+    private const string Temporary = "~"; // No domain has such a name.
+
+    private readonly Lock _lock = new();
+    private readonly LogThrottle _faults = new(log, time);
+    private HashSet<string>? _names;
+
+    /// <summary>The policy of a domain, whatever its age; null where none is kept.</summary>
+    /// <param name="domain">Normalized.</param>
+    public StsKept? Read(string domain)
+    {
+        lock (_lock)
+        {
+            try
+            {
+                using Beneath? tree = Beneath.TryOpenOwn(path);
+                return tree?.TryReadFile(domain, FileBytesMax, out _) is { } file
+                    ? StsKept.Read(file) : null;
+            }
+            catch (PosixException)
+            {
+                return null; // Without the directory: said where a policy is to be kept.
+            }
+        }
+    }
+
+    /// <summary>Keeps a policy; another one goes where there is no room.</summary>
+    public void Write(string domain, StsKept kept)
+    {
+        lock (_lock)
+        {
+            try
+            {
+                using Beneath? tree = Beneath.TryOpenOwn(path);
+                if (tree is null)
+                {
+                    _faults.Write("mta-sts", $"{path}: not a directory of this user's that "
+                        + "nobody else can write to: policies are not kept");
+                    return;
+                }
+
+                _names ??= [.. (tree.TryList("", out _) ?? []).Where(DomainText.IsName)];
+                MakeRoom(tree, domain);
+                Replace(tree, domain, kept.ToBytes());
+                _names.Add(domain);
+            }
+            catch (PosixException e)
+            {
+                _faults.Write("mta-sts", $"{path}: policies are not kept: {e.Message}");
+            }
+        }
+    }
+
+    /// <summary>Any other goes: to know the oldest would take reading them all.</summary>
+    private void MakeRoom(Beneath tree, string domain)
+    {
+        while (_names!.Count >= FilesMax && !_names.Contains(domain))
+        {
+            string other = _names.ElementAt(Random.Shared.Next(_names.Count));
+            tree.TryUnlink(other);
+            _names.Remove(other);
+        }
+    }
+
+    private static void Replace(Beneath tree, string domain, byte[] file)
+    {
+        tree.TryUnlink(Temporary);
+        int fd = tree.Open(
+            Temporary, OpenFlags.WriteOnly | OpenFlags.Create, OwnerFile);
+        try
+        {
+            Fd.WriteAll(fd, file);
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+
+        tree.Rename(Temporary, domain);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Kopis.Net.Dns;
+
+namespace Kopis.Net.Tls;
+
+/// <summary>Makes clients for web servers that strangers name: to addresses that our resolvers
+/// say, no redirects, no proxy, no cookies, bounded headers.</summary>
+public static class HttpsClients
+{
+    private const int HeaderKibibytesMax = 16;
+    private const int AddressesMax = 4; // Tried one after another.
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Makes one. Nothing is connected yet.</summary>
+    /// <param name="dns">Names addresses.</param>
+    /// <param name="tls">By whose authorities servers are verified.</param>
+    public static HttpClient Make(IMailDns dns, TlsClientSettings tls)
+    {
+        SocketsHttpHandler handler = new()
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ConnectTimeout = ConnectTimeout,
+            MaxResponseHeadersLength = HeaderKibibytesMax,
+            PooledConnectionLifetime = TimeSpan.Zero, // The next one goes to another server.
+            ConnectCallback = (context, stop) => ConnectAsync(dns, context.DnsEndPoint, stop),
+        };
+        X509ChainPolicy policy = tls.ChainPolicy();
+        policy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
+        handler.SslOptions.CertificateChainPolicy = policy;
+        handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        HttpClient client = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue(
+            "Kopis", typeof(HttpsClients).Assembly.GetName().Version!.ToString(3)));
+        return client;
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(
+        IMailDns dns, DnsEndPoint to, CancellationToken stop)
+    {
+        DnsAnswer<IPAddress> answer = await dns.FindAddressesAsync(to.Host, stop);
+        foreach (IPAddress address in answer.Records.Take(AddressesMax))
+        {
+            Socket? socket = null;
+            try
+            {
+                // There may be no IPv6 on this host.
+                socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+                {
+                    NoDelay = true,
+                };
+                await socket.ConnectAsync(address, to.Port, stop);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (SocketException)
+            {
+                socket?.Dispose();
+            }
+            catch (OperationCanceledException)
+            {
+                socket?.Dispose();
+                throw;
+            }
+        }
+
+        throw new IOException("no address of it answers");
+    }
+}
