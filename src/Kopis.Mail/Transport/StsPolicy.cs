@@ -24,12 +24,17 @@ public sealed record StsPolicy(StsMode Mode, TimeSpan MaxAge, IReadOnlyList<stri
     /// <summary>Lines that are kept for reports.</summary>
     public const int LinesMax = 100;
 
+    private const int ObjectBytes = 32;
     private const int DigitsMax = 10;
     private const int NameMax = 32;
     private const string Wildcard = "*.";
 
     /// <summary>Its lines, as reports quote them.</summary>
     public IReadOnlyList<string> Lines { get; private init; } = [];
+
+    /// <summary>About what it takes in memory, in bytes.</summary>
+    public int MemoryBytes =>
+        Exchangers.Concat(Lines).Sum(text => ObjectBytes + (text.Length * sizeof(char)));
 
     /// <summary>Reads a policy.</summary>
     /// <param name="text">The whole body.</param>

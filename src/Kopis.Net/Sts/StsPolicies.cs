@@ -73,7 +73,8 @@ public sealed class StsPolicies(
         {
             StsAnswer answer = await LookUpAsync(domain);
             TimeSpan keep = answer.Policy is null ? Pause : Min(Pause, answer.Policy.MaxAge);
-            (answer.Policy is null ? memory : policies).Add(domain, answer, keep);
+            (answer.Policy is null ? memory : policies).Add(
+                domain, answer, answer.Policy?.MemoryBytes ?? 0, keep);
             return answer;
         }
         finally
