@@ -25,7 +25,8 @@ public static class ControlCatalog
             QueueFiles.TimeoutIntake,
 
             RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.TimeoutConnect,
-            RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.TlsPolicy,
+            RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.Destinations,
+            RemoteFiles.TlsPolicy,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,
             AuthFiles.SmtpRoutes, AuthFiles.AuthSenders,
 
