@@ -15,8 +15,10 @@ internal static class AttemptJudge
     {
         ReadOnlySpan<byte> text = outcome.Text.Span;
         int said = text.IndexOf(EnhancedStatus.RemoteWords);
-        ReadOnlySpan<byte> reply = said < 0 ? [] : text[(said + EnhancedStatus.RemoteWords.Length)..];
-        int code = reply.Length >= 3 && Utf8Parser.TryParse(reply[..3], out int number, out int used)
+        ReadOnlySpan<byte> reply =
+            said < 0 ? [] : text[(said + EnhancedStatus.RemoteWords.Length)..];
+        int code = reply.Length >= 3
+            && Utf8Parser.TryParse(reply[..3], out int number, out int used)
             && used == 3 && number is >= 200 and < 600 ? number : 0;
         ReadOnlySpan<byte> status = EnhancedStatus.InReport(text);
         return new AttemptDetail
