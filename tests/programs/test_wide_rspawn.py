@@ -115,6 +115,7 @@ class Wide(WideCase):
         self.assertEqual([(0, "K", 0, 250, ""), (1, "Z", CLASS_GREYLISTED, 450, "4.7.1"),
                           (2, "D", 1, 550, "")],
                          [(r.place, r.letter, r.bounce_class, r.code, r.status) for r in reports])
+        self.assertEqual((5, 300), (reports[1].action, reports[1].action_seconds))
         self.assertEqual([STAGE_MESSAGE, STAGE_RCPT, STAGE_RCPT], [r.stage for r in reports])
 
     def test_no_connection_names_address_and_error(self):

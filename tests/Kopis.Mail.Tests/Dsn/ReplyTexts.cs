@@ -33,7 +33,7 @@ internal static class ReplyTexts
         BadMailbox Rcpt 551 not our customer
         BadMailbox Rcpt 551 User not local; please try elsewhere
         BadMailbox Rcpt 553 5.3.0 <x@example.net>... Addressee unknown
-        BadMailbox Rcpt 550 5.1.1 RCP-P1 http://postmaster.example/response_codes#rcp Address unknown
+        BadMailbox Rcpt 550 5.1.1 RCP-P1 http://postmaster.example/codes Address unknown
         BadMailbox Rcpt 550 #5.1.0 Address rejected.
         BadMailbox Rcpt 550 cuda_nsu recipient rejected
         BadMailbox Rcpt 550 5.2.1 x... Unknown user
@@ -53,7 +53,7 @@ internal static class ReplyTexts
         InactiveMailbox Rcpt 550 5.2.1 The email account that you tried to reach is inactive.
         InactiveMailbox Rcpt 554 5.7.1 Mailbox disabled for this recipient
         InactiveMailbox Rcpt 550 5.2.1 This mailbox has been deactivated
-        InactiveMailbox Rcpt 554 30 Sorry, your message cannot be delivered. This mailbox is disabled
+        InactiveMailbox Rcpt 554 30 Sorry, your message cannot be delivered. mailbox disabled
         InactiveMailbox Rcpt 550 Account suspended
         InactiveMailbox Rcpt 550 User suspended
         InactiveMailbox Rcpt 550 Inactive user
@@ -134,7 +134,7 @@ internal static class ReplyTexts
         SpamContent Message 571 Junk mail
         SpamContent Message 550 infected message rejected
         Authentication Message 550-5.7.26 Unauthenticated email from example.org is not accepted
-        Authentication Message 550 5.7.26 This mail has been blocked because the sender is unauthenticated
+        Authentication Message 550 5.7.26 Mail blocked: the sender is unauthenticated
         Authentication Message 550 5.7.1 Email rejected per DMARC policy for example.org
         Authentication Message 550 5.7.509 Access denied, sending domain does not pass DMARC
         Authentication Rcpt 550 5.7.23 The message was rejected because of SPF violation
@@ -164,9 +164,9 @@ internal static class ReplyTexts
         RateLimited Greeting 421 4.7.0 Too many connections from your host
         RateLimited Greeting 421 Too many concurrent SMTP connections from this IP address
         RateLimited Mail 421 4.7.28 Our system has detected an unusual rate of unsolicited mail
-        RateLimited Rcpt 450 4.2.1 The user you are trying to contact is receiving mail at a rate that
+        RateLimited Rcpt 450 4.2.1 The user is receiving mail at a rate that
         RateLimited Message 421-4.7.0 unusual rate of unsolicited mail originating from your IP
-        RateLimited Mail 421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume
+        RateLimited Mail 421 4.7.0 [TSS04] Messages from 192.0.2.1 deferred due to unexpected volume
         RateLimited Mail 451 4.7.500 Server busy. Please try again later from [192.0.2.1]. (S77719)
         RateLimited Greeting 421 RP-001 The mail server IP connecting has exceeded the rate limit
         RateLimited Rcpt 452 4.5.3 Too many recipients
