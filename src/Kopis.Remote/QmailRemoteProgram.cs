@@ -70,11 +70,12 @@ public static class QmailRemoteProgram
         RemoteSettings settings = RemoteSettings.Read(control);
         MailDns dns = MailDns.ReadSigned(control, Warn);
         TlsServices tls = new(context.Home, Warn, TimeProvider.System);
-        await using RemoteDelivery delivery = new(
+        await using LinkPool pool = new(TimeProvider.System, LinkPool.IdleLeast);
+        RemoteDelivery delivery = new(
             settings, dns,
             new ConnectMemory(TimeProvider.System, new TimeoutFile(context.Home)),
             new LoginPauses(TimeProvider.System, Warn), TimeProvider.System,
-            tls.For(settings, dns));
+            tls.For(settings, dns), pool);
         return await delivery.RunAsync(context.Arguments[0], mail, CancellationToken.None);
     }
 

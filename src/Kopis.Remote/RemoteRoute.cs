@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using Kopis.Config.Maps;
+using Kopis.Mail.Dsn;
 using Kopis.Net.Dns;
 using Kopis.Posix;
+using Kopis.Queue.Spawn;
 
 namespace Kopis.Remote;
 
@@ -17,10 +20,12 @@ namespace Kopis.Remote;
 /// <param name="destination">Where mail goes.</param>
 /// <param name="receivers">What receivers ask of TLS.</param>
 /// <param name="isLax">Whether the message says <c>TLS-Required: No</c>.</param>
+/// <param name="pool">Idle connections, and how many there may be.</param>
+/// <param name="generation">Of the control files, as the pool counts them.</param>
 internal sealed class RemoteRoute(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
     TimeProvider clock, RemoteDestination destination, ReceiverPolicies receivers,
-    Func<bool> isLax)
+    Func<bool> isLax, LinkPool pool, int generation = 0)
 {
     private readonly Lock _lock = new();
     private readonly RelayLogin _login = new(settings, pauses, clock);
@@ -28,25 +33,38 @@ internal sealed class RemoteRoute(
     private int _best;
 
     /// <summary>What its connections may be used for.</summary>
-    internal string Key => destination.Key;
+    internal string Key { get; } = $"{generation} {destination.Key}";
+
+    /// <summary>The destination's name; null until it was needed.</summary>
+    internal string? Name { get; private set; }
 
     /// <summary>The address that served last, where the next connection begins; those before it
     /// did not serve.</summary>
     internal int Best => Volatile.Read(ref _best);
 
     /// <summary>A new session with the first address that serves, of those from
-    /// <paramref name="walk"/> on; null if there is none, and the walk says why.</summary>
-    internal async Task<SmtpLink?> OpenAsync(AddressWalk walk, CancellationToken stop)
+    /// <paramref name="walk"/> on, or an idle one of the pool that came back meanwhile; null if
+    /// there is none, and the walk says why.</summary>
+    /// <param name="walk">How far it has come.</param>
+    /// <param name="mayReuse">Whether idle connections will do.</param>
+    /// <param name="mayWait">Whether to wait where the destination has all its connections.
+    /// </param>
+    /// <param name="stop">Ends the wait.</param>
+    internal async Task<SmtpLink?> OpenAsync(
+        AddressWalk walk, bool mayReuse, bool mayWait, CancellationToken stop)
     {
+        string? key = mayReuse ? Key : null;
+        TimeSpan wait = mayWait ? settings.ConnectTimeout : TimeSpan.Zero;
         if (destination.Relay?.SocketPath is { } path)
         {
-            return await OpenSocketAsync(path, walk, stop);
+            return walk.At > 0 ? null : await EnterAsync(
+                walk, key, wait, rule => OpenSocketAsync(path, walk, rule, stop), stop);
         }
 
         RemoteTarget target = await TargetAsync(stop);
         if (target.Problem is { } problem)
         {
-            walk.Fail(problem);
+            walk.Fail(problem.At(AttemptStage.Lookup, null));
             return null;
         }
 
@@ -57,6 +75,52 @@ internal sealed class RemoteRoute(
             return null;
         }
 
+        return walk.At >= target.Hosts.Count ? null : await EnterAsync(
+            walk, key, wait, rule => WalkAsync(target, walk, rule, secret, stop), stop);
+    }
+
+    /// <summary>Opens a connection when the destination may get one more, or takes an idle one.
+    /// </summary>
+    private async Task<SmtpLink?> EnterAsync(
+        AddressWalk walk, string? key, TimeSpan wait,
+        Func<DestinationRule, Task<SmtpLink?>> open, CancellationToken stop)
+    {
+        (string name, _) = await new DestinationNames(settings, dns).FindAsync(
+            destination.Host, destination.Relay, stop);
+        DestinationRule rule = settings.Rules.Find(name);
+        (LinkPlace? place, SmtpLink? idle) = await pool.EnterAsync(name, rule, key, wait, stop);
+        if (place is null)
+        {
+            if (idle is null)
+            {
+                walk.Fail(NoPlace());
+            }
+
+            return idle;
+        }
+
+        SmtpLink? link = null;
+        try
+        {
+            return link = await open(rule);
+        }
+        finally
+        {
+            if (link is null)
+            {
+                place.Dispose();
+            }
+            else
+            {
+                link.Place = place;
+            }
+        }
+    }
+
+    private async Task<SmtpLink?> WalkAsync(
+        RemoteTarget target, AddressWalk walk, DestinationRule rule, LoginSecret? secret,
+        CancellationToken stop)
+    {
         for (; walk.At < target.Hosts.Count; walk.At++)
         {
             RemoteHost one = target.Hosts[walk.At];
@@ -68,17 +132,17 @@ internal sealed class RemoteRoute(
             HostVerdict verdict = await receivers.JudgeAsync(destination, one, isLax, stop);
             if (verdict.Refusal is { } refusal)
             {
-                walk.Fail(refusal);
+                walk.Fail(refusal.At(AttemptStage.Tls, null));
                 receivers.Report(verdict, destination, one, null);
                 continue;
             }
 
-            if (await ConnectAsync(one.EndPoint, stop) is not { } socket)
+            if (await ConnectAsync(one, walk, stop) is not { } socket)
             {
                 continue;
             }
 
-            if (await GreetAsync(one, socket, verdict, walk, stop) is { } link)
+            if (await GreetAsync(one, socket, verdict, walk, rule, stop) is { } link)
             {
                 NoteServing(walk, one.EndPoint.Address);
                 return secret is null || await _login.RunAsync(link, secret, walk, stop)
@@ -92,13 +156,8 @@ internal sealed class RemoteRoute(
     /// <summary>A session at a Unix socket, the only place there is. Nothing is remembered of it.
     /// </summary>
     private async Task<SmtpLink?> OpenSocketAsync(
-        string path, AddressWalk walk, CancellationToken stop)
+        string path, AddressWalk walk, DestinationRule rule, CancellationToken stop)
     {
-        if (walk.At > 0)
-        {
-            return null;
-        }
-
         Socket? socket = null;
         try
         {
@@ -112,17 +171,12 @@ internal sealed class RemoteRoute(
             socket?.Dispose();
             string why = e is SocketException fault ? UnixSocket.Reason(fault) : "no answer";
             walk.Fail(RemoteReport.Of(
-                'Z', $"Sorry, I wasn't able to connect to {path}: {why}. (#4.4.1)\n"));
+                'Z', $"Sorry, I wasn't able to connect to {path}: {why}. (#4.4.1)\n").At(
+                AttemptStage.Connect, new AttemptServer(path, "", "", AttemptFlags.None)));
             return null;
         }
 
-        SmtpLink link = new(
-            SmtpConnection.OverSocket(socket, settings.RemoteTimeout), IPAddress.None, Key,
-            clock.GetUtcNow())
-        {
-            Ip = path,
-            IsLmtp = true,
-        };
+        SmtpLink link = NewLink(socket, IPAddress.None, "", Key, rule);
         SmtpOpening opening = new(link, settings, destination.Demand);
         RemoteReport? failure =
             await TryGreetAsync(link, opening, "", avoidTls: false, stop);
@@ -131,9 +185,23 @@ internal sealed class RemoteRoute(
             return link;
         }
 
-        walk.Fail(failure);
+        walk.Fail(failure.At(opening.Stage, link.Server));
         return null;
     }
+
+    private SmtpLink NewLink(
+        Socket socket, IPAddress address, string host, string key, DestinationRule rule) =>
+        new(SmtpConnection.OverSocket(socket, settings.RemoteTimeout), address, key,
+            clock.GetUtcNow())
+        {
+            Host = host,
+            Ip = destination.Relay?.SocketPath ?? address.ToString(),
+            IsLmtp = destination.Relay?.IsLmtp == true,
+            Generation = generation,
+            Rule = rule,
+            IdleLimit = rule.IdleSeconds is { } seconds
+                ? TimeSpan.FromSeconds(seconds) : settings.IdleTimeout,
+        };
 
     private async Task LimitedAsync(
         Func<CancellationToken, ValueTask> connect, CancellationToken stop)
@@ -143,6 +211,9 @@ internal sealed class RemoteRoute(
         limit.CancelAfter(settings.ConnectTimeout);
         await connect(limit.Token);
     }
+
+    private static RemoteReport NoPlace() => RemoteReport.Of('Z',
+        "Sorry, I have as many connections to that destination as it may get. (#4.4.5)\n");
 
     private Task<RemoteTarget> TargetAsync(CancellationToken stop)
     {
@@ -181,21 +252,24 @@ internal sealed class RemoteRoute(
     /// plain text over a second connection.</summary>
     private async Task<SmtpLink?> GreetAsync(
         RemoteHost host, Socket socket, HostVerdict verdict, AddressWalk walk,
-        CancellationToken stop)
+        DestinationRule rule, CancellationToken stop)
     {
         try
         {
-            return await GreetAsync(host, socket, verdict, avoidTls: false, walk, stop);
+            return await GreetAsync(host, socket, verdict, avoidTls: false, walk, rule, stop);
         }
         catch (TlsFailedException e)
         {
-            if (await ConnectAsync(host.EndPoint, stop) is { } again)
+            if (await ConnectAsync(host, walk, stop) is { } again)
             {
-                return await GreetAsync(host, again, verdict, avoidTls: true, walk, stop);
+                return await GreetAsync(host, again, verdict, avoidTls: true, walk, rule, stop);
             }
 
+            string ip = host.EndPoint.Address.ToString();
             walk.Fail(RemoteReport.Of('Z',
-                $"Connected to {host.EndPoint.Address} but TLS failed: {e.Message} (#4.7.5)\n"));
+                $"Connected to {ip} but TLS failed: {e.Message} (#4.7.5)\n").At(
+                AttemptStage.Tls,
+                new AttemptServer(host.Name, ip, "", AttemptFlags.ReachedServer)));
             return null;
         }
     }
@@ -205,15 +279,11 @@ internal sealed class RemoteRoute(
     /// its own would keep all mail from them.</summary>
     private async Task<SmtpLink?> GreetAsync(
         RemoteHost host, Socket socket, HostVerdict verdict, bool avoidTls, AddressWalk walk,
-        CancellationToken stop)
+        DestinationRule rule, CancellationToken stop)
     {
         IPAddress? own = (socket.LocalEndPoint as IPEndPoint)?.Address;
-        SmtpLink link = new(
-            SmtpConnection.OverSocket(socket, settings.RemoteTimeout), host.EndPoint.Address,
-            verdict.IsLax ? Key + " lax" : Key, clock.GetUtcNow())
-        {
-            IsLmtp = destination.Relay?.IsLmtp == true,
-        };
+        SmtpLink link = NewLink(
+            socket, host.EndPoint.Address, host.Name, verdict.IsLax ? Key + " lax" : Key, rule);
         SmtpOpening opening = new(link, settings, verdict.Demand);
         RemoteReport? failure = await TryGreetAsync(
             link, opening, host.Name, avoidTls, stop, mayBeUs: !host.IsRelay, Report);
@@ -222,6 +292,7 @@ internal sealed class RemoteRoute(
             return link;
         }
 
+        failure.At(opening.Stage, link.Server);
         if (opening.IsOverTls)
         {
             walk.Fail(failure);
@@ -276,16 +347,18 @@ internal sealed class RemoteRoute(
             link.Dispose();
             throw;
         }
-        catch (IOException)
+        catch (IOException e)
         {
             link.Dispose();
             return RemoteReport.Of(
-                'Z', $"Connected to {link.Ip} but connection died. (#4.4.2)\n");
+                'Z', $"Connected to {link.Ip} but connection died. (#4.4.2)\n" + link.Died(e));
         }
     }
 
-    private async Task<Socket?> ConnectAsync(IPEndPoint address, CancellationToken stop)
+    private async Task<Socket?> ConnectAsync(
+        RemoteHost host, AddressWalk walk, CancellationToken stop)
     {
+        IPEndPoint address = host.EndPoint;
         Socket? socket = null;
         try
         {
@@ -298,8 +371,9 @@ internal sealed class RemoteRoute(
             await LimitedAsync(token => one.ConnectAsync(address, token), stop);
             return socket;
         }
-        catch (SocketException) when (socket is null)
+        catch (SocketException e) when (socket is null)
         {
+            walk.NoConnection(host, ErrorText.Of(e));
             return null; // It says nothing of the address.
         }
         catch (Exception e) when (e is SocketException
@@ -308,6 +382,7 @@ internal sealed class RemoteRoute(
             socket!.Dispose();
             bool timedOut = e is OperationCanceledException
                 or SocketException { SocketErrorCode: SocketError.TimedOut };
+            walk.NoConnection(host, timedOut ? ErrorText.TimedOut : ErrorText.Of(e));
             if (timedOut)
             {
                 memory.NoteTimeout(address.Address);

@@ -36,6 +36,9 @@ public sealed record RemoteSettings
     /// <summary>How long a connection waits for the next message; zero: it does not.</summary>
     public required TimeSpan IdleTimeout { get; init; }
 
+    /// <summary>What destinations take at most.</summary>
+    public required DestinationRules Rules { get; init; }
+
     /// <summary>What is asked of TLS.</summary>
     public required TlsClientSettings Tls { get; init; }
 
@@ -52,7 +55,8 @@ public sealed record RemoteSettings
     [
         HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
         RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
-        RemoteFiles.OpenAuthSenders, RemoteFiles.TlsReports, .. TlsClientSettings.Files,
+        RemoteFiles.OpenAuthSenders, RemoteFiles.Destinations, RemoteFiles.TlsReports,
+        .. TlsClientSettings.Files,
     ];
 
     /// <exception cref="Base.ConfigurationException">A file cannot be read or understood, or
@@ -86,6 +90,7 @@ public sealed record RemoteSettings
             RemoteTimeout = TimeSpan.FromSeconds(
                 Math.Max(1, control.ReadInt(RemoteFiles.TimeoutRemote))),
             IdleTimeout = control.ReadSeconds(RemoteFiles.TimeoutIdle),
+            Rules = DestinationRules.Read(control),
             Tls = TlsClientSettings.Read(control),
             ReportsTls = control.ReadLine(RemoteFiles.TlsReports) is { Length: > 0 },
         };

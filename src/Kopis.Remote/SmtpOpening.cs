@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
 using Kopis.Config.Maps;
+using Kopis.Mail.Dsn;
 using Kopis.Mail.SmtpClient;
 using Kopis.Mail.TlsReports;
 using Kopis.Net.Tls;
@@ -17,6 +18,9 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
 {
     private readonly SmtpConnection _peer = link.Peer;
     private CertificateFault? _fault;
+
+    /// <summary>How far it has come.</summary>
+    internal AttemptStage Stage { get; private set; } = AttemptStage.Greeting;
 
     /// <summary>Opens the session; the link then knows what is offered.</summary>
     /// <param name="serverName">The server's name, for SNI.</param>
@@ -41,7 +45,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         }
 
         NoteName();
-
+        Stage = AttemptStage.Hello;
         if (!await GreetAsync(mayBeOld: !link.IsLmtp, stop))
         {
             return Fail("my name was rejected.\n");
@@ -54,6 +58,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         }
 
         IsOverTls = true;
+        Stage = AttemptStage.Tls;
         RemoteReport? failure = demand.StartsInTls ? null
             : link.Offers.StartTls
             ? await TryTlsAsync(serverName, stop)

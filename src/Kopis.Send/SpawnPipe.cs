@@ -71,10 +71,10 @@ internal sealed class SpawnPipe(
     }
 
     /// <summary>The delivery that a report speaks of; null where none was ordered.</summary>
-    internal Delivery? Find(byte slot) => slot < _slots.Length ? _slots[slot] : null;
+    internal Delivery? Find(int slot) => slot < _slots.Length ? _slots[slot] : null;
 
     /// <summary>All recipients of the slot's delivery are reported.</summary>
-    internal void Free(byte slot)
+    internal void Free(int slot)
     {
         _slots[slot] = null;
         Running--;

@@ -25,9 +25,8 @@ public static class ControlCatalog
             QueueFiles.TimeoutIntake,
 
             RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
-            RemoteFiles.TimeoutConnect,
-            RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.TlsPolicy,
-            RemoteFiles.TlsReports,
+            RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
+            RemoteFiles.Destinations, RemoteFiles.TlsPolicy, RemoteFiles.TlsReports,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,
             AuthFiles.SmtpRoutes, AuthFiles.AuthSenders,
 

@@ -91,6 +91,26 @@ public static class RemoteFiles
             + "none is used again.",
     };
 
+    /// <summary><c>destinations</c>.</summary>
+    public static readonly ControlList Destinations = new("destinations")
+    {
+        Line = "PATTERN concurrency=N initial=N rate=N/m messages=N recipients=N idle=N",
+        Without = "Every destination gets 20 deliveries at once, 5 to begin with.",
+        Readers = "qmail-rspawn(8) qmail-send(8)",
+        Reread = Reread.Hangup,
+        Says = "Limits of a destination: {}",
+        Text = "What destinations take at most. A pattern is a domain, .domain for all names "
+            + "below it together, mx:host or mx:.suffix for all domains with such a mail "
+            + "exchanger, relay:host or lmtp:place for what smtproutes names, or * for all "
+            + "others. Keys, of which a line has at least one: concurrency, the most deliveries "
+            + "and connections at once (20); initial, those to begin with (5); rate, messages in "
+            + "a second, minute or hour, as 10/s, 100/m, 1000/h (none); messages, the most of one "
+            + "connection (100); recipients, the most of one transaction (100); idle, seconds "
+            + "that a connection waits for another message (timeoutidle). What a line does not "
+            + "say is as in the line of *. A line that cannot be understood is ignored, with a "
+            + "warning.",
+    };
+
     /// <summary><c>tlspolicy</c>.</summary>
     public static readonly ControlList TlsPolicy = new("tlspolicy")
     {

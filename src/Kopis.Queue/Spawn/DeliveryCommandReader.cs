@@ -27,6 +27,9 @@ public sealed class DeliveryCommandReader
     private byte[] _sender = [];
     private byte[] _parameters = [];
 
+    /// <summary>Between two commands: no part of one has come.</summary>
+    internal bool IsBetween => _field == Field.Slot;
+
     /// <summary>Reads bytes; commands that became whole are added to <paramref name="to"/>.
     /// </summary>
     /// <exception cref="InvalidDataException">A field or batch is longer than any command's: the

@@ -7,7 +7,7 @@ namespace Kopis.Queue.Spawn;
 /// <param name="Slot">The delivery's slot.</param>
 /// <param name="Verdict">Null if the report was mangled: to be tried again.</param>
 /// <param name="Text">The report, at most <see cref="TextBytesMax"/> bytes.</param>
-public sealed record DeliveryReport(byte Slot, Verdict? Verdict, byte[] Text)
+public sealed record DeliveryReport(int Slot, Verdict? Verdict, byte[] Text)
 {
     /// <summary>Longer reports are cut (contract §0: report cap in qmail-send).</summary>
     public const int TextBytesMax = 10_000;
@@ -15,6 +15,12 @@ public sealed record DeliveryReport(byte Slot, Verdict? Verdict, byte[] Text)
     /// <summary>Delivered to a server that took over what was said of DSN: letter <c>P</c>, an
     /// answer to the long form of an order only.</summary>
     public bool IsPassedOn { get; init; }
+
+    /// <summary>The recipient's place in the order; in frames only.</summary>
+    public int Place { get; init; }
+
+    /// <summary>What is known of the attempt; in frames only, else null.</summary>
+    public AttemptDetail? Detail { get; init; }
 
     /// <summary>Writes a report; NULs in the text, which would end it, are left out.</summary>
     public static void Write(

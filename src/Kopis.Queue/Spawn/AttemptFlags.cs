@@ -1,0 +1,21 @@
+namespace Kopis.Queue.Spawn;
+
+/// <summary>Facts of an attempt. The bits are in frames and records, and stay.</summary>
+[Flags]
+public enum AttemptFlags : byte
+{
+    /// <summary>None of them.</summary>
+    None = 0,
+
+    /// <summary>The session was in TLS.</summary>
+    Tls = 1,
+
+    /// <summary>The server's certificate was verified.</summary>
+    Verified = 2,
+
+    /// <summary>The connection had served before.</summary>
+    UsedAgain = 4,
+
+    /// <summary>A server accepted a connection.</summary>
+    ReachedServer = 8,
+}

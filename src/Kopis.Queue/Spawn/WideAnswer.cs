@@ -1,0 +1,9 @@
+namespace Kopis.Queue.Spawn;
+
+/// <summary>Which destination a domain's mail has.</summary>
+/// <param name="Id">Of the question.</param>
+/// <param name="DependsOnSender">Another sender's mail may have another.</param>
+/// <param name="Seconds">How long this holds.</param>
+/// <param name="Destination">Its name: printable ASCII and blanks, 1 to 255 bytes.</param>
+public sealed record WideAnswer(
+    uint Id, bool DependsOnSender, uint Seconds, string Destination);
