@@ -3,6 +3,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Net;
 using Kopis.Net.Tls;
+using Kopis.Posix;
 using Kopis.Server.Pop3;
 using Kopis.Testing;
 using Kopis.Users.Tickets;
@@ -57,12 +58,13 @@ internal sealed class Pop3Talk : Talk
     /// <inheritdoc/>
     protected override async Task<int> Serve(PipeReader input, PipeWriter output)
     {
+        using JournalSocket journal = new(Home.Path, Time); // Nobody listens there.
         Pop3Handler handler = new(
             new Pop3Chain("toyokawa.gcd.org"u8.ToArray(), "Maildir"u8.ToArray()),
             new Pop3Logins(Home.Path, isOneUser: true, GateTime, _ => { }),
             new TicketClient(Home.Path),
             new TlsServer(new ControlDirectory(Home.In("control")), Time, _ => { }),
-            Time, _ => { });
+            Time, _ => { }, new Pop3Journal(journal, Time));
         Connection connection = Connection.OverPipes(input, output, new ByteEnvironment(), Time);
         await using (connection)
         {

@@ -3,6 +3,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Net;
+using Kopis.Posix;
 using Kopis.Server.Checks;
 using Kopis.Server.ClientPolicy;
 using Kopis.Server.Filters;
@@ -100,11 +101,13 @@ internal sealed class SmtpTalk : Talk
     {
         ControlDirectory control = new(Path.Combine(_home.FullName, "control"));
         ClientGate gate = new(control, () => Dns, Time, _ => { });
+        using JournalSocket journal = new(_home.FullName, Time); // Nobody listens there.
         SmtpHandler handler =
             new(control, _ => Queue, Recipients, senders: null, gate, Logins,
                 new MailChecks(control, () => CheckDns, Time), new MailFilters(control, Time),
                 new PluginService(control, _home.FullName, Log.Add, TimeProvider.System),
-                Greylist ??= new GreylistService(control, _home.FullName, Log.Add, Time), Time);
+                Greylist ??= new GreylistService(control, _home.FullName, Log.Add, Time), journal,
+                Time);
         Connection connection = Connection.OverPipes(input, output, _environment, Time);
         await using (connection)
         {
