@@ -1,0 +1,69 @@
+using Kopis.Base;
+using Kopis.Config.Maps;
+using Kopis.Host.Accounts;
+using Kopis.Host.Migration.Postfix;
+using Kopis.Posix;
+
+namespace Kopis.Host.Migration;
+
+/// <summary><c>kopis migrate</c>: takes the settings of another mail server over
+/// (kopis-migrate(1)).</summary>
+public static class MigrateProgram
+{
+    private const string Usage = """
+        usage: kopis migrate from-postfix [--from DIR] [--passwords FILE] [--dry-run]
+               kopis migrate --undo
+               kopis migrate --accept
+
+        Reads the settings of another mail server and writes what Kopis has for them into the
+        control files, aliases and virtual users of the home. What cannot be carried is printed
+        with its file and line. DIR is /etc/postfix; FILE has lines user:{SCHEME}hash, as Dovecot
+        reads them. --dry-run writes nothing. --undo gives the home back what it had, unless it has
+        changed since; --accept gives up the way back.
+
+        """;
+
+    /// <summary>Runs one command.</summary>
+    public static int Run(ProgramContext context) =>
+        AccountCommand.Run(context, Usage, words => words switch
+        {
+            ["--undo"] => new MigrationJournal(context.Home).Undo()
+                + OwnDomains.SignalSend(context) + "\n",
+            ["--accept"] => new MigrationJournal(context.Home).Accept(),
+            [['f', ..] kind, .. string[] more] when MigrateOptions.Parse(kind, more) is { } options
+                => Migrate(context, options),
+            _ => null,
+        });
+
+    private static string Migrate(ProgramContext context, MigrateOptions options)
+    {
+        HostView host = new(
+            HostName(),
+            name => name.Length <= NameBytesMax && UnixUsers.ByName(name) is { Uid: > 0 },
+            name => Path.Exists(context.In($"alias/.qmail-{name.Replace('.', ':')}")));
+        SitePlan plan = new();
+        IReadOnlyDictionary<string, string> hashes = options.PasswordFile is { } file
+            ? ForeignPasswords.Read(file, plan)
+            : new Dictionary<string, string>();
+        SitePlan site = options.Kind switch
+        {
+            _ => PostfixSite.Read(options.Directory, host, hashes),
+        };
+        site.Losses.InsertRange(0, plan.Losses);
+        PlanWriter writer = new(context, site);
+        writer.Settle();
+        string text = writer.Describe();
+        if (options.IsDryRun)
+        {
+            return $"{text}nothing was written\n";
+        }
+
+        writer.Write();
+        return $"{text}{OwnDomains.SignalSend(context)}\n"
+            + "undo: kopis migrate --undo; see what is wrong: kopis config check\n";
+    }
+
+    private const int NameBytesMax = 31; // As of qmail-getpw.
+
+    private static string HostName() => HostNames.Sound(System.Net.Dns.GetHostName());
+}

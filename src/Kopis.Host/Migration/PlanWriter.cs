@@ -1,0 +1,294 @@
+using System.Globalization;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
+using Kopis.Host.Accounts;
+using Kopis.Host.Install;
+using Kopis.Net.Listener;
+using Kopis.Posix;
+using Kopis.Users.Virtual;
+
+namespace Kopis.Host.Migration;
+
+/// <summary>Writes a plan into a home, after a journal of what was there.</summary>
+/// <param name="context">The home.</param>
+/// <param name="plan">What to write; what the home has already is taken out of it.</param>
+internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
+{
+    private const int Readable = 0x1A4; // 0644
+    private const string LoginFile = "auth/smtproutes";
+
+    private readonly ControlDirectory _control = ControlDirectory.Of(context);
+
+    /// <summary>Takes out of the plan what the home has, or must keep.</summary>
+    internal void Settle()
+    {
+        VirtualAliases aliases = new(context.Home);
+        foreach (string address in plan.Aliases.Keys.ToArray())
+        {
+            string[] old = aliases.Find(ByteText.ToBytes(address));
+            if (old.Length > 0)
+            {
+                if (!old.SequenceEqual(plan.Aliases[address]))
+                {
+                    plan.Lose($"users/aliases: {address}: it is there with other targets, "
+                        + "which stay");
+                }
+
+                plan.Aliases.Remove(address);
+            }
+        }
+
+        VirtualUsers users = new(context.Home);
+        foreach (string address in plan.Users.Keys.ToArray())
+        {
+            if (users.Find(ByteText.ToBytes(address)) is not null)
+            {
+                plan.Lose($"users/virtual: {address}: the user is there, and stays as it is");
+                plan.Users.Remove(address);
+                plan.UserInstructions.Remove(address);
+            }
+        }
+
+        foreach ((string name, List<string> lines) in plan.Lists)
+        {
+            ControlList file = ListOf(name);
+            string[] old = [.. (_control.ReadList(file) ?? []).Select(line =>
+                ByteText.ToText(Ascii8.ToLower(line)))];
+            lines.RemoveAll(old.Contains);
+            if (file == HostFiles.Locals)
+            {
+                SayStays(old);
+            }
+        }
+
+        foreach (string name in plan.Values.Keys.ToArray())
+        {
+            if (_control.ReadWhole(FileOf(name)) is { } now
+                && ByteText.ToText(now).TrimEnd() == plan.Values[name])
+            {
+                plan.Values.Remove(name);
+            }
+        }
+    }
+
+    /// <summary>Writes all.</summary>
+    /// <exception cref="IOException">Something cannot be written.</exception>
+    internal void Write()
+    {
+        MigrationJournal journal = new(context.Home);
+        using (VirtualUsersFile users = new(context.Home))
+        using (VirtualAliasesFile aliases = new(context.Home))
+        {
+            journal.Begin(Files(users), Directories(users));
+            WriteControl();
+            WriteUsers(users);
+            WriteAliases(aliases);
+        }
+
+        foreach ((string name, List<string> lines) in plan.Instructions)
+        {
+            MakeFile(context.In($"alias/{DotQmail(name)}"), lines);
+        }
+
+        journal.Finish();
+    }
+
+    private void SayStays(IEnumerable<string> locals)
+    {
+        foreach (string domain in locals.Where(domain =>
+            !plan.Lists[HostFiles.Locals.Name].Contains(domain)
+            && !plan.Lists[SmtpFiles.RcptHosts.Name].Contains(domain)))
+        {
+            plan.Notes.Add($"control/locals has {domain} already: it stays");
+        }
+    }
+
+    private static string DotQmail(string extension) =>
+        ".qmail-" + extension.ToLowerInvariant().Replace('.', ':');
+
+    private IEnumerable<string> Files(VirtualUsersFile users)
+    {
+        foreach (string name in plan.Values.Keys.Concat(
+            plan.Lists.Where(list => list.Value.Count > 0).Select(list => list.Key)))
+        {
+            yield return $"control/{name}";
+        }
+
+        string[] more =
+        [
+            .. plan.ClientRules.Count == 0 ? [] : (string[])[
+                $"{ListenerFiles.TcpRulesText}", $"{ListenerFiles.TcpRulesDat}"],
+            .. plan.Logins.Count == 0 ? [] : (string[])[LoginFile],
+            .. plan.Aliases.Count == 0 ? [] : (string[])["users/aliases", "users/aliases.cdb"],
+            .. plan.Users.Count == 0 ? [] : (string[])["users/virtual", "users/virtual.cdb"],
+        ];
+        foreach (string name in more
+            .Concat(plan.Instructions.Keys.Select(name => $"alias/{DotQmail(name)}"))
+            .Concat(plan.UserInstructions.Keys.Select(user =>
+                $"{Path.GetRelativePath(context.Home, users.HomeOf(user))}/.qmail")))
+        {
+            yield return name;
+        }
+    }
+
+    private IEnumerable<string> Directories(VirtualUsersFile users) =>
+        plan.Users.Count == 0 ? []
+            : plan.Users.Keys.SelectMany(user =>
+            {
+                string place = Path.GetRelativePath(context.Home, users.HomeOf(user));
+                return (string[])[
+                    "users/mail", Path.GetDirectoryName(place)!, place, $"{place}/Maildir",
+                    $"{place}/Maildir/tmp", $"{place}/Maildir/new", $"{place}/Maildir/cur"];
+            }).Distinct();
+
+    private static ControlFile FileOf(string name) => ControlCatalog.Find($"control/{name}")
+        ?? throw new InvalidOperationException($"no control file {name}");
+
+    private static ControlList ListOf(string name) => (ControlList)FileOf(name);
+
+    private void WriteControl()
+    {
+        foreach ((string name, string value) in plan.Values)
+        {
+            OwnDomains.Replace(_control, FileOf(name), ByteText.ToBytes($"{value}\n"));
+        }
+
+        foreach ((string name, List<string> lines) in plan.Lists)
+        {
+            if (lines.Count > 0)
+            {
+                OwnDomains.Append(_control, ListOf(name), [.. lines.Select(ByteText.ToBytes)]);
+            }
+        }
+
+        if (plan.ClientRules.Count > 0)
+        {
+            WriteRules();
+        }
+
+        if (plan.Logins.Count > 0)
+        {
+            WriteLogins();
+        }
+    }
+
+    private void WriteRules()
+    {
+        string old = ByteText.ToText(_control.ReadWhole(ListenerFiles.TcpRulesText) ?? []);
+        HashSet<string> keys = [.. old.Split('\n').Select(KeyOf)];
+        byte[] text = ByteText.ToBytes(string.Concat(
+            plan.ClientRules.Where(rule => !keys.Contains(KeyOf(rule))).Select(rule => $"{rule}\n"))
+            + old);
+        TcpRulesCompiler compiler = new();
+        foreach (Range line in text.AsSpan().Split((byte)'\n'))
+        {
+            if (!compiler.TryAdd(text.AsSpan()[line]))
+            {
+                throw _control.Bad(ListenerFiles.TcpRulesText,
+                    $"unable to parse this line: {LogText.Safe(text.AsSpan()[line])}");
+            }
+        }
+
+        OwnDomains.Replace(_control, ListenerFiles.TcpRulesText, text);
+        OwnDomains.Replace(_control, ListenerFiles.TcpRulesDat, compiler.ToArray());
+    }
+
+    private static string KeyOf(string rule) => rule.LastIndexOf(":allow", StringComparison.Ordinal)
+        is > 0 and int end ? rule[..end] : "";
+
+    // The directory is the sending user's.
+    private void WriteLogins()
+    {
+        string path = context.In(LoginFile);
+        byte[] old = BoundedFile.TryRead(path, ControlDirectory.FileBytesMax, out int errno)
+            ?? (errno == Errno.NoEntry ? [] : throw new PosixException($"read {path}", errno));
+        string text = ByteText.ToText(old);
+        text = text.Length == 0 || text.EndsWith('\n') ? text : text + "\n";
+        byte[] content = ByteText.ToBytes(
+            text + string.Concat(plan.Logins.Select(line => $"{line}\n")));
+        string directory = Path.GetDirectoryName(path)!;
+        if (ProcessIdentity.ForWorkIn(directory) is { } owner)
+        {
+            OwnerWork.Run(owner, content, "replace-secret", path);
+        }
+        else
+        {
+            PlainFile.Replace(path, content, OwnerReadsOnly);
+        }
+    }
+
+    private const int OwnerReadsOnly = 0x100; // 0400
+
+    private void WriteUsers(VirtualUsersFile users)
+    {
+        if (plan.Users.Count == 0)
+        {
+            return;
+        }
+
+        foreach ((string address, string hash) in plan.Users)
+        {
+            users.MakeMailbox(users.Set(address, hash));
+        }
+
+        users.Save();
+        foreach ((string address, List<string> lines) in plan.UserInstructions)
+        {
+            MakeFile($"{users.HomeOf(address)}/.qmail", lines);
+        }
+    }
+
+    private void WriteAliases(VirtualAliasesFile aliases)
+    {
+        if (plan.Aliases.Count == 0)
+        {
+            return;
+        }
+
+        foreach ((string address, string[] targets) in plan.Aliases)
+        {
+            aliases.Set(address, targets);
+        }
+
+        aliases.Save();
+    }
+
+    private static void MakeFile(string path, IEnumerable<string> lines)
+    {
+        byte[] content = ByteText.ToBytes(string.Concat(lines.Select(line => $"{line}\n")));
+        if (ProcessIdentity.ForWorkIn(Path.GetDirectoryName(path)!) is { } owner)
+        {
+            OwnerWork.Run(owner, content, "make-file", path);
+        }
+        else
+        {
+            PlainFile.Write(path, content, Readable);
+        }
+    }
+
+    /// <summary>The plan as text: what is written where.</summary>
+    internal string Describe()
+    {
+        List<string> text =
+        [
+            .. plan.Values.Select(pair => $"control/{pair.Key}: {pair.Value}"),
+            .. plan.Lists.SelectMany(list =>
+                list.Value.Select(line => $"control/{list.Key}: {line}")),
+            .. plan.ClientRules.Select(rule => $"{ListenerFiles.TcpRulesText}: {rule}"),
+            .. plan.Logins.Select(line => $"{LoginFile}: {line[..line.IndexOf('|')]}|..."),
+            .. plan.Users.Keys.Select(user => $"users/virtual: {user}"),
+            .. plan.Aliases.Select(alias =>
+                $"users/aliases: {alias.Key}: {string.Join(", ", alias.Value)}"),
+            .. plan.Instructions.Select(file =>
+                $"alias/{DotQmail(file.Key)}: {string.Join("; ", file.Value)}"),
+            .. plan.UserInstructions.Select(file =>
+                $".qmail of {file.Key}: {string.Join("; ", file.Value)}"),
+        ];
+        return string.Concat(text.Select(line => $"{AccountCommand.Safe(line)}\n"))
+            + string.Concat(plan.Losses.Select(line => $"not carried: {line}\n"))
+            + string.Concat(plan.Notes.Select(line => $"note: {AccountCommand.Safe(line)}\n"))
+            + string.Create(CultureInfo.InvariantCulture,
+                $"{text.Count} changes; {plan.Losses.Count} not carried\n");
+    }
+}
