@@ -42,7 +42,7 @@ VIRTUAL = {
     "main": """
 myhostname = mx.host.example
 mydestination = $myhostname, localhost
-alias_maps = texthash:{etc}/aliases
+alias_maps = hash:{etc}/aliases
 virtual_alias_domains = alias.example, mirror.example texthash:{etc}/more-domains
 virtual_alias_maps = texthash:{etc}/virtual, inline:{{ {{late@alias.example = amy}} }}
 virtual_mailbox_domains = box.example all.example
@@ -115,7 +115,7 @@ my_names = alpha.example,
     beta.example
 mydestination = $my_names ${{myhostname}} {etc}/names
 myorigin = beta.example
-alias_maps = texthash:{etc}/a1 texthash:{etc}/a2
+alias_maps = hash:{etc}/a1-aliases hash:{etc}/a2-aliases
 virtual_alias_maps = texthash:{etc}/virtual regexp:{etc}/patterns
 local_transport = local
 relayhost =
@@ -127,9 +127,9 @@ soft_bounce = no
               "o'neil", "plus", "up", "amy-x"],
     "files": None,
     "names-file": "gamma.example\n",
-    "a1": "first: amy\nsecond: first\nchain: second, third@alpha.example\nThird: \\ben\nsys: \\ben\n"
+    "a1-aliases": "first: amy\nsecond: first\nchain: second, third@alpha.example\nThird: \\ben\nsys: \\ben\n"
           "pipe: \"|/bin/cat\", amy\ndot.ted: amy@gamma.example\no'neil: gus\nup: AMY\n",
-    "a2": "first: gus\nback: \"amy@beta.example\"\ndeep: chain, back\nbroken line\nloop-free: deep,\n first\n"
+    "a2-aliases": "first: gus\nback: \"amy@beta.example\"\ndeep: chain, back\nbroken line\nloop-free: deep,\n first\n"
           "mel: |/bin/false\n",
     "virtual": "both@alpha.example  pipe, x@far.example\nplus@beta.example\tsecond\nbad\n"
                "second@gamma.example first@alpha.example\n@gamma.example catch@far.example\n",
@@ -140,6 +140,55 @@ soft_bounce = no
 }
 
 POSTFIX = {"small": SMALL, "virtual": VIRTUAL, "relays": RELAYS, "odd": ODD}
+
+QMAIL = {
+    "small": {
+        "files": {"control/me": "mx.small.example\n", "control/locals": "mx.small.example\nsmall.example\n",
+                  "control/rcpthosts": "small.example\nmx.small.example\n", "control/databytes": "1000000\n",
+                  "control/concurrencyremote": "60\n", "control/defaultdomain": "small.example\n",
+                  "alias/.qmail-root": "&amy@small.example\n", "alias/.qmail-postmaster": "&root@small.example\n",
+                  "alias/.qmail-info": "&amy@small.example\nben@far.example\n",
+                  "alias/.qmail-list-default": "|/bin/cat\n", "alias/.qmail-dot:ted": "/tmp/box\n"},
+        "names": ["root", "postmaster", "info", "list-a", "list", "dot.ted", "amy", "ben", "nosuch", "amy-x"],
+        "domains": ["small.example", "mx.small.example", "far.example"],
+    },
+    "virtual": {
+        "files": {"control/me": "mx.host.example\n", "control/locals": "mx.host.example\n",
+                  "control/rcpthosts": "mx.host.example\nv1.example\n.v2.example\n",
+                  "control/morercpthosts": "v3.example\nv4.example\n",
+                  "control/virtualdomains": "v1.example:alias-v1\n.v2.example:amy\none@v3.example:alias-one\n"
+                                            "v4.example:ben-four\nout.v2.example:\n",
+                  "alias/.qmail-v1-info": "&amy@mx.host.example\n", "alias/.qmail-v1-default": "&ben@mx.host.example\n",
+                  "alias/.qmail-one-one": "&gus@mx.host.example\n", "alias/.qmail-boss": "amy@mx.host.example\n",
+                  "users/assign": "=boss:ben:42002:65534:{base}/ben:::\n+team-:amy:42001:65534:{base}/amy:-::\n.\n"},
+        "names": ["info", "x", "one", "boss", "team-a", "amy"],
+        "domains": ["v1.example", "a.v2.example", "out.v2.example", "v3.example", "v4.example", "mx.host.example"],
+    },
+    "relays": {
+        "files": {"control/me": "gate.example\n", "control/locals": "gate.example\n",
+                  "control/rcpthosts": "gate.example\ninner.example\n.inner.example\n",
+                  "control/smtproutes": "inner.example:127.0.0.1:2525\n.inner.example:[::1]:2526\nlog.example:127.0.0.1"
+                                        ":2527\ndirect.example:\n:127.0.0.1:2528\n",
+                  "rules": "127.:allow,RELAYCLIENT=\"\"\n10.1.2.3:allow,RELAYCLIENT=\"\"\n192.0.2.:deny\n:allow\n",
+                  "alias/.qmail-default": "&amy@gate.example\n"},
+        "words": ("--rules", "{theirs}/rules"),
+        "names": ["amy", "joe", "some.one"],
+        "domains": ["gate.example", "inner.example", "a.inner.example", "direct.example", "far.example", "log.example"],
+    },
+    "odd": {
+        "files": {"control/me": "  odd.example\n".strip() + "  \nmore\n", "control/locals": "odd.example\n# no\n\nALPHA.example \n",
+                  "control/rcpthosts": "odd.example\nalpha.example\n",
+                  "control/spfbehavior": "3\n", "control/percenthack": "odd.example\n",
+                  "control/badmailfrom": "@spam.example\nbad@spam2.example\n",
+                  "control/smtproutes": "prov.example:127.0.0.1:2525\n",
+                  "alias/.qmail": "./Maildir/\n",
+                  "alias/.qmail-mixed": "# comment\n&amy@odd.example\n|/bin/true\n./box\n",
+                  "alias/.qmail-empty": "", "alias/.qmail-postmaster": "./Maildir/\n",
+                  "users/assign": "=who:ben:42002:65534:{base}/ben:::\n.\n"},
+        "names": ["mixed", "who", "postmaster", "a%b.example", "nobody-at-all"],
+        "domains": ["odd.example", "alpha.example"],
+    },
+}
 
 SETTINGS = ("main", "names", "domains", "more", "files")
 

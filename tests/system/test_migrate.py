@@ -13,11 +13,13 @@ import tempfile
 import time
 import unittest
 
+import migration_sendmail
 import migration_sites
-from host import BINARY, free_port
+import sendmail
+from host import BINARY, NOBODY, free_port
 from postfix import Postfix
 
-BASE = """\
+MAIN = """\
 compatibility_level = 3.6
 queue_directory = {base}/queue
 data_directory = {base}/data
@@ -43,23 +45,28 @@ FIRST_UID = 42001
 NEW_MOUNTS = 0x20000  # CLONE_NEWNS
 
 
+BASE = pathlib.Path(tempfile.mkdtemp(prefix="kopis-migrate-"))
+HOME = BASE / "home"
+
+
 def setUpModule():
-    """Users of the host with homes, in this process's own view of /etc/passwd."""
+    """Users of the host with homes, in this process's own view of /etc/passwd; one qmail home."""
+    unittest.addModuleCleanup(shutil.rmtree, BASE, ignore_errors=True)
     if os.geteuid() != 0:
         return
-    base = pathlib.Path(tempfile.mkdtemp(prefix="kopis-users-"))
-    unittest.addModuleCleanup(shutil.rmtree, base, ignore_errors=True)
-    base.chmod(0o755)
+    BASE.chmod(0o755)
     text = pathlib.Path("/etc/passwd").read_text()
     for uid, name in enumerate((*migration_sites.USERS, "alias", "qmailp"), FIRST_UID):
-        (base / name).mkdir(mode=0o755)
-        os.chown(base / name, uid, 65534)
-        text += f"{name}:x:{uid}:65534::{base / name}:/bin/sh\n"
-    (base / "passwd").write_text(text)
+        place = HOME / "alias" if name == "alias" else BASE / name
+        text += f"{name}:x:{uid}:{NOBODY}::{place}:/bin/sh\n"
+        if name != "alias":
+            place.mkdir(mode=0o755)
+            os.chown(place, uid, NOBODY)
+    (BASE / "passwd").write_text(text)
     if ctypes.CDLL(None).unshare(NEW_MOUNTS) != 0:
         raise OSError("unshare")
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
-    subprocess.run(["mount", "--bind", base / "passwd", "/etc/passwd"], check=True)
+    subprocess.run(["mount", "--bind", BASE / "passwd", "/etc/passwd"], check=True)
 
 
 def snapshot(home):
@@ -80,7 +87,7 @@ class Answering(Postfix):
     def __init__(self, site, one, two):
         super().__init__(one)
         text = migration_sites.write(site, self.config, one=one, two=two)
-        (self.config / "main.cf").write_text(BASE.format(base=self.base) + text)
+        (self.config / "main.cf").write_text(MAIN.format(base=self.base) + text)
         for line in re.findall(r"hash:(\S+)", text.replace("texthash:", "")):
             tool = "postalias" if line.rstrip(",").endswith("aliases") else "postmap"
             subprocess.run([tool, "-c", self.config, f"hash:{line.rstrip(',')}"], check=True,
@@ -142,9 +149,10 @@ class Answering(Postfix):
 class Ours:
     """Where Kopis' own programs say that mail goes, followed through its files."""
 
-    def __init__(self, home):
-        self.home = home
+    def __init__(self, home, place=lambda route: route.rpartition(":")[2]):
+        self.home, self.place = home, place
         self.environment = {"PATH": "/usr/bin:/bin", "KOPIS_HOME": str(home)}
+        self.said = {}
 
     def run(self, *words):
         return subprocess.run([BINARY, *words], env=self.environment, capture_output=True, timeout=60)
@@ -153,7 +161,7 @@ class Ours:
         """The last places of an address; a loop is none."""
         if address in seen or len(seen) > DEPTH:
             return {("loop", address)}
-        said = self.run("qmail-lookup", address).stdout.decode().strip()
+        said = self.lookup(address)
         if said == "yes: not a local address":
             return {("remote", address, self.route(address))}
         if said.startswith("no"):
@@ -169,6 +177,12 @@ class Ours:
                 local = address.partition("@")[0]
                 return self.lines(candidate.read_text(), user, local, (*seen, address))
         return {("mailbox", user)}
+
+    def lookup(self, address):
+        """What qmail-lookup says of an address."""
+        if address not in self.said:
+            self.said[address] = self.run("qmail-lookup", address).stdout.decode().strip()
+        return self.said[address]
 
     def all(self, addresses, seen):
         return set().union(*(self.destinations(one.lower(), seen) for one in addresses))
@@ -199,17 +213,20 @@ class Ours:
         domain = address.partition("@")[2]
         keys = [domain, *(domain[i:] for i in range(len(domain)) if domain[i] == "."), ""]
         place = next((routes[key] for key in keys if key in routes), "")
-        return place.rpartition(":")[2] or "mx"
+        return self.place(place) or "mx"
 
 
-@unittest.skipUnless(os.geteuid() == 0 and shutil.which("postfix"), "root and Postfix")
-class FromPostfix(unittest.TestCase):
+class MigrationCase(unittest.TestCase):
+    """A home as after an installation, whose alias is another's directory."""
+
+    maxDiff = None
+
     def setUp(self):
-        self.home = pathlib.Path(tempfile.mkdtemp(prefix="kopis-migrate-"))
-        self.home.chmod(0o755)
+        self.home = HOME
         self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
-        for name in ("control", "users/mail", "alias", "auth", "queue/lock"):
+        for name in ("control", "users/mail", "alias", "auth", "queue/lock", "bin"):
             (self.home / name).mkdir(parents=True)
+        (self.home / "bin/qmail-getpw").symlink_to(BINARY)
         alias = pwd.getpwnam("alias")
         for name in ("users/mail", "alias", "auth"):
             os.chown(self.home / name, alias.pw_uid, alias.pw_gid)
@@ -226,57 +243,68 @@ class FromPostfix(unittest.TestCase):
             path.write_text("./Maildir/\n")
             os.chown(path, alias.pw_uid, alias.pw_gid)
         self.ours = Ours(self.home)
-        self.one, self.two = free_port(), free_port()
-
-    def peer(self, name):
-        peer = Answering(migration_sites.POSTFIX[name], self.one, self.two)
-        self.addCleanup(peer.stop)
-        peer.start()
-        return peer
 
     def migrate(self, *words):
         result = self.ours.run("migrate", *words)
         self.assertEqual((0, b""), (result.returncode, result.stderr), result)
         return result.stdout.decode()
 
-    def compare(self, name, lost=()):
-        """Migrates, asks both about every address, and takes it back."""
-        peer = self.peer(name)
+    def compare(self, words, addresses, ask, place=lambda route: route.rpartition(":")[2]):
+        """Migrates, asks both about every address, and takes it back.
+
+        `ask` has the last places of an address under the other server."""
+        ours = Ours(self.home, place)
         before = snapshot(self.home)
-        dry = self.migrate("from-postfix", "--from", str(peer.config), "--dry-run")
+        dry = self.migrate(*words, "--dry-run")
         self.assertEqual(before, snapshot(self.home), "a dry run writes nothing")
-        report = self.migrate("from-postfix", "--from", str(peer.config))
+        report = self.migrate(*words)
         self.assertEqual(dry.splitlines()[:-1], report.splitlines()[:len(dry.splitlines()) - 1])
-        self.assertEqual(b"", self.ours.run("config", "check").stdout)
-        addresses = migration_sites.addresses(migration_sites.POSTFIX[name])
-        peer.ask(addresses)
+        self.assertEqual(b"", ours.run("config", "check").stdout)
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(ours.lookup, {address.lower() for address in addresses}))
         different = {}
         for address in addresses:
-            theirs, ours = peer.destinations(address), self.ours.destinations(address.lower())
-            if theirs != ours and address.lower() not in lost:
-                different[address] = (theirs, ours)
+            theirs, here = ask(address), ours.destinations(address.lower())
+            if theirs != here:
+                different[address] = (theirs, here)
         self.assertEqual({}, different, report)
         self.assertNotEqual(before, snapshot(self.home))
         self.migrate("--undo")
         self.assertEqual(before, snapshot(self.home))
-        return report, len(addresses)
+        return report
+
+
+@unittest.skipUnless(os.geteuid() == 0 and shutil.which("postfix"), "root and Postfix")
+class FromPostfix(MigrationCase):
+    def peer(self, name):
+        peer = Answering(migration_sites.POSTFIX[name], free_port(), free_port())
+        self.addCleanup(peer.stop)
+        peer.start()
+        return peer
+
+    def against(self, name):
+        """The report on a site, after both servers agreed on every address of it."""
+        peer = self.peer(name)
+        addresses = migration_sites.addresses(migration_sites.POSTFIX[name])
+        peer.ask(addresses)
+        return self.compare(("from-postfix", "--from", str(peer.config)), addresses, peer.destinations)
 
     def test_a_small_site(self):
-        report, _ = self.compare("small")
+        report = self.against("small")
         self.assertIn('tcprules.txt: 192.0.2.0/28:allow,RELAYCLIENT=""', report)
         self.assertIn("control/databytes: 20000000", report)
 
     def test_virtual_domains(self):
-        self.compare("virtual")
+        self.against("virtual")
 
     def test_relays_and_transports(self):
-        report, _ = self.compare("relays")
+        report = self.against("relays")
         self.assertIn("control/badmailfrom: @spam.example", report)
         self.assertNotIn("pass:word", report, "the report tells no password")
 
     def test_an_odd_site(self):
-        report, _ = self.compare("odd")
-        for text in ("patterns:1: /^hidden@/ bin: patterns", "a2:4: this line:", "header_checks: see docs",
+        report = self.against("odd")
+        for text in ("patterns:1: /^hidden@/ bin: patterns", "a2-aliases:4: this line:", "header_checks: see docs",
                      "virtual:3: bad: a key without a value"):
             self.assertIn(text, report)
 
@@ -293,6 +321,83 @@ class FromPostfix(unittest.TestCase):
         self.assertIn(b"--undo or --accept", again.stderr)
         self.migrate("--accept")
         self.assertFalse((self.home / "migration").exists())
+
+
+@unittest.skipUnless(sendmail.available(), "root, m4 and Debian's packages of sendmail")
+class FromSendmail(MigrationCase):
+    def against(self, name):
+        site = migration_sendmail.SENDMAIL[name]
+        peer = sendmail.Sendmail(site)
+        self.addCleanup(peer.close)
+        addresses = [f"{user}@{domain}" for domain in site["domains"] for user in site["names"]] + site["extra"]
+        known = peer.ask(addresses)
+        return self.compare(("from-sendmail", "--from", str(peer.config)), addresses, known.get,
+                            lambda route: route.rpartition(":")[0])
+
+    def test_a_small_site(self):
+        report = self.against("small")
+        for text in ('tcprules.txt: 192.0.2.:allow,RELAYCLIENT=""', "control/badmailfrom: @spam.example",
+                     "control/badmailto: secret@small.example", "tcprules.txt: 198.51.100.9:deny"):
+            self.assertIn(text, report)
+
+    def test_virtual_domains(self):
+        self.against("virtual")
+
+    def test_relays(self):
+        report = self.against("relays")
+        self.assertIn("control/rcpthosts: .inner.example", report)
+
+    def test_an_odd_site(self):
+        report = self.against("odd")
+        for text in ("plus+x@beta.example amy: extensions after +", "bad@alpha.example error:nouser"):
+            self.assertIn(text, report)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "root")
+class FromQmail(MigrationCase):
+    def against(self, name):
+        """A home of qmail's is asked by our own programs, which read it as it is."""
+        site = migration_sites.QMAIL[name]
+        theirs = BASE / "qmail"
+        self.addCleanup(shutil.rmtree, theirs, ignore_errors=True)
+        for path, text in site["files"].items():
+            file = theirs / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text.replace("{base}", str(BASE)))
+        for place in ("users/mail", "bin", "queue/lock"):
+            (theirs / place).mkdir(parents=True, exist_ok=True)
+        (theirs / "bin/qmail-getpw").symlink_to(BINARY)
+        old = Ours(theirs)
+        if (theirs / "users/assign").exists():
+            self.assertEqual(0, old.run("qmail-newu").returncode)
+        addresses = [f"{user}@{domain}" for domain in site["domains"] for user in site["names"]]
+        known = {}
+        # The password file has one place for alias's files.
+        hidden = HOME / "alias.new"
+        (HOME / "alias").rename(hidden)
+        (theirs / "alias").rename(HOME / "alias")
+        try:
+            known.update((address, old.destinations(address)) for address in addresses)
+        finally:
+            (HOME / "alias").rename(theirs / "alias")
+            hidden.rename(HOME / "alias")
+        return self.compare(("from-qmail", "--from", str(theirs),
+                             *(word.replace("{theirs}", str(theirs)) for word in site.get("words", ()))), addresses,
+                            known.get)
+
+    def test_a_small_site(self):
+        self.against("small")
+
+    def test_virtual_domains(self):
+        self.against("virtual")
+
+    def test_relays(self):
+        self.against("relays")
+
+    def test_an_odd_site(self):
+        report = self.against("odd")
+        self.assertIn("control/spfbehavior: control/checkspf", report)
+        self.assertIn("alias/.qmail: its name", report)
 
 
 if __name__ == "__main__":

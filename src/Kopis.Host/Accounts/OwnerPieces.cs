@@ -27,6 +27,7 @@ public static class OwnerPieces
             {
                 ["make-directories", .. string[] paths] => MakeDirectories(paths),
                 ["make-file", string path] => MakeFile(path),
+                ["replace-file", string path] => ReplaceFile(path),
                 ["replace-secret", string path] => ReplaceSecret(path),
                 ["remove", string path] => MigrationJournal.RemoveOne(path),
                 ["delete-mail", string path] => VirtualUsersFile.DeleteTree(path),
@@ -64,6 +65,12 @@ public static class OwnerPieces
 
         PlainFile.Write(path, ReadInput(), Readable);
         return "made";
+    }
+
+    private static string ReplaceFile(string path)
+    {
+        _ = PlainFile.Replace(path, ReadInput(), Readable);
+        return "";
     }
 
     private static string ReplaceSecret(string path)

@@ -2,6 +2,8 @@ using Kopis.Base;
 using Kopis.Config.Maps;
 using Kopis.Host.Accounts;
 using Kopis.Host.Migration.Postfix;
+using Kopis.Host.Migration.Qmail;
+using Kopis.Host.Migration.Sendmail;
 using Kopis.Posix;
 
 namespace Kopis.Host.Migration;
@@ -10,15 +12,20 @@ namespace Kopis.Host.Migration;
 /// (kopis-migrate(1)).</summary>
 public static class MigrateProgram
 {
+    private const int NameBytesMax = 31; // As of qmail-getpw.
+
     private const string Usage = """
         usage: kopis migrate from-postfix [--from DIR] [--passwords FILE] [--dry-run]
+               kopis migrate from-sendmail [--from DIR] [--dry-run]
+               kopis migrate from-qmail [--from DIR] [--rules FILE] [--dry-run]
                kopis migrate --undo
                kopis migrate --accept
 
         Reads the settings of another mail server and writes what Kopis has for them into the
         control files, aliases and virtual users of the home. What cannot be carried is printed
-        with its file and line. DIR is /etc/postfix; FILE has lines user:{SCHEME}hash, as Dovecot
-        reads them. --dry-run writes nothing. --undo gives the home back what it had, unless it has
+        with its file and line. DIR is /etc/postfix, /etc/mail or /var/qmail. FILE of --passwords
+        has lines user:{SCHEME}hash, as Dovecot reads them; that of --rules is the text of
+        tcpserver's rules. --dry-run writes nothing. --undo gives the home back what it had, unless it has
         changed since; --accept gives up the way back.
 
         """;
@@ -39,7 +46,7 @@ public static class MigrateProgram
     {
         HostView host = new(
             HostName(),
-            name => name.Length <= NameBytesMax && UnixUsers.ByName(name) is { Uid: > 0 },
+            IsUser,
             name => Path.Exists(context.In($"alias/.qmail-{name.Replace('.', ':')}")));
         SitePlan plan = new();
         IReadOnlyDictionary<string, string> hashes = options.PasswordFile is { } file
@@ -47,6 +54,8 @@ public static class MigrateProgram
             : new Dictionary<string, string>();
         SitePlan site = options.Kind switch
         {
+            "from-qmail" => FromQmail(context, options),
+            "from-sendmail" => SendmailSite.Read(options.Directory, host),
             _ => PostfixSite.Read(options.Directory, host, hashes),
         };
         site.Losses.InsertRange(0, plan.Losses);
@@ -63,7 +72,16 @@ public static class MigrateProgram
             + "undo: kopis migrate --undo; see what is wrong: kopis config check\n";
     }
 
-    private const int NameBytesMax = 31; // As of qmail-getpw.
+    private static SitePlan FromQmail(ProgramContext context, MigrateOptions options) =>
+        Path.GetFullPath(options.Directory) == Path.GetFullPath(context.Home)
+            ? throw AccountCommand.Refused(
+                $"{AccountCommand.Safe(context.Home)} is this home: Kopis uses what is there")
+            : QmailSite.Read(options.Directory, options.Rules);
+
+    // As qmail-getpw says: a user has a home of his own.
+    private static bool IsUser(string name) => name.Length <= NameBytesMax
+        && UnixUsers.ByName(name) is { Uid: > 0 } user
+        && Fd.TryStatus(Fd.PathBytes(user.Home), out _) is { } home && home.Uid == user.Uid;
 
     private static string HostName() => HostNames.Sound(System.Net.Dns.GetHostName());
 }

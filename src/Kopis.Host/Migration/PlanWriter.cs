@@ -6,6 +6,7 @@ using Kopis.Host.Accounts;
 using Kopis.Host.Install;
 using Kopis.Net.Listener;
 using Kopis.Posix;
+using Kopis.Tools.Tables;
 using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Migration;
@@ -16,7 +17,10 @@ namespace Kopis.Host.Migration;
 internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
 {
     private const int Readable = 0x1A4; // 0644
+    private const int OwnerReadsOnly = 0x100; // 0400
+    private const int FileBytesMax = 1024 * 1024;
     private const string LoginFile = "auth/smtproutes";
+    private const string AssignFile = "users/assign";
 
     private readonly ControlDirectory _control = ControlDirectory.Of(context);
 
@@ -50,6 +54,9 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
             }
         }
 
+        SettleInstructions();
+        string[] assigned = [.. Assigned()];
+        plan.Assignments.RemoveAll(assigned.Contains);
         foreach ((string name, List<string> lines) in plan.Lists)
         {
             ControlList file = ListOf(name);
@@ -72,6 +79,40 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         }
     }
 
+    /// <summary>What the installation has written first gives way; what people have written
+    /// stays.</summary>
+    private void SettleInstructions()
+    {
+        foreach (string name in plan.Instructions.Keys.ToArray())
+        {
+            if (BoundedFile.TryRead(context.In($"alias/{DotQmail(name)}"), FileBytesMax, out _)
+                is not { } now)
+            {
+                continue;
+            }
+
+            bool isSame = now.AsSpan().SequenceEqual(Text(plan.Instructions[name]));
+            if (!isSame && !now.AsSpan().SequenceEqual("./Maildir/\n"u8))
+            {
+                plan.Lose($"alias/{DotQmail(name)}: it is there with other lines, which stay");
+                isSame = true;
+            }
+
+            if (isSame)
+            {
+                plan.Instructions.Remove(name);
+            }
+        }
+    }
+
+    /// <summary>The lines of users/assign, but the last, a dot.</summary>
+    private IEnumerable<string> Assigned() =>
+        BoundedFile.TryRead(context.In(AssignFile), ControlDirectory.FileBytesMax, out _)
+            is { } content
+            ? ByteText.ToText(content).Split('\n').TakeWhile(line => line != ".")
+                .Where(line => line.Length > 0)
+            : [];
+
     /// <summary>Writes all.</summary>
     /// <exception cref="IOException">Something cannot be written.</exception>
     internal void Write()
@@ -89,6 +130,12 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         foreach ((string name, List<string> lines) in plan.Instructions)
         {
             MakeFile(context.In($"alias/{DotQmail(name)}"), lines);
+        }
+
+        WriteAssignments();
+        if (plan.Lists.GetValueOrDefault(SmtpFiles.MoreRcptHosts.Name) is { Count: > 0 })
+        {
+            _ = QmailNewmrh.Run(context);
         }
 
         journal.Finish();
@@ -115,15 +162,18 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
             yield return $"control/{name}";
         }
 
-        string[] more =
+        string[] others =
         [
             .. plan.ClientRules.Count == 0 ? [] : (string[])[
                 $"{ListenerFiles.TcpRulesText}", $"{ListenerFiles.TcpRulesDat}"],
             .. plan.Logins.Count == 0 ? [] : (string[])[LoginFile],
+            .. plan.Assignments.Count == 0 ? [] : (string[])[AssignFile, "users/cdb"],
+            .. !plan.Lists.TryGetValue(SmtpFiles.MoreRcptHosts.Name, out List<string>? more)
+                || more.Count == 0 ? [] : (string[])[$"{SmtpFiles.MoreRcptHostsCdb}"],
             .. plan.Aliases.Count == 0 ? [] : (string[])["users/aliases", "users/aliases.cdb"],
             .. plan.Users.Count == 0 ? [] : (string[])["users/virtual", "users/virtual.cdb"],
         ];
-        foreach (string name in more
+        foreach (string name in others
             .Concat(plan.Instructions.Keys.Select(name => $"alias/{DotQmail(name)}"))
             .Concat(plan.UserInstructions.Keys.Select(user =>
                 $"{Path.GetRelativePath(context.Home, users.HomeOf(user))}/.qmail")))
@@ -218,7 +268,16 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         }
     }
 
-    private const int OwnerReadsOnly = 0x100; // 0400
+    private void WriteAssignments()
+    {
+        if (plan.Assignments.Count > 0)
+        {
+            string text = string.Concat(
+                Assigned().Concat(plan.Assignments).Select(line => $"{line}\n"));
+            PlainFile.Replace(context.In(AssignFile), ByteText.ToBytes($"{text}.\n"), Readable);
+            _ = QmailNewuProgram.Run(context);
+        }
+    }
 
     private void WriteUsers(VirtualUsersFile users)
     {
@@ -256,16 +315,23 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
 
     private static void MakeFile(string path, IEnumerable<string> lines)
     {
-        byte[] content = ByteText.ToBytes(string.Concat(lines.Select(line => $"{line}\n")));
+        byte[] content = Text(lines);
         if (ProcessIdentity.ForWorkIn(Path.GetDirectoryName(path)!) is { } owner)
         {
-            OwnerWork.Run(owner, content, "make-file", path);
+            OwnerWork.Run(owner, content, "replace-file", path);
         }
         else
         {
-            PlainFile.Write(path, content, Readable);
+            PlainFile.Replace(path, content, Readable);
         }
     }
+
+    private static byte[] Text(IEnumerable<string> lines) =>
+        ByteText.ToBytes(string.Concat(lines.Select(line => $"{line}\n")));
+
+    // Another server's files may hold what a terminal obeys.
+    private static string Shown(string line) =>
+        string.Concat(line.Select(c => c is >= ' ' and <= '~' ? c : '?'));
 
     /// <summary>The plan as text: what is written where.</summary>
     internal string Describe()
@@ -277,6 +343,7 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
                 list.Value.Select(line => $"control/{list.Key}: {line}")),
             .. plan.ClientRules.Select(rule => $"{ListenerFiles.TcpRulesText}: {rule}"),
             .. plan.Logins.Select(line => $"{LoginFile}: {line[..line.IndexOf('|')]}|..."),
+            .. plan.Assignments.Select(line => $"{AssignFile}: {line}"),
             .. plan.Users.Keys.Select(user => $"users/virtual: {user}"),
             .. plan.Aliases.Select(alias =>
                 $"users/aliases: {alias.Key}: {string.Join(", ", alias.Value)}"),
@@ -285,9 +352,9 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
             .. plan.UserInstructions.Select(file =>
                 $".qmail of {file.Key}: {string.Join("; ", file.Value)}"),
         ];
-        return string.Concat(text.Select(line => $"{AccountCommand.Safe(line)}\n"))
-            + string.Concat(plan.Losses.Select(line => $"not carried: {line}\n"))
-            + string.Concat(plan.Notes.Select(line => $"note: {AccountCommand.Safe(line)}\n"))
+        return string.Concat(text.Select(line => $"{Shown(line)}\n"))
+            + string.Concat(plan.Losses.Select(line => $"not carried: {Shown(line)}\n"))
+            + string.Concat(plan.Notes.Select(line => $"note: {Shown(line)}\n"))
             + string.Create(CultureInfo.InvariantCulture,
                 $"{text.Count} changes; {plan.Losses.Count} not carried\n");
     }

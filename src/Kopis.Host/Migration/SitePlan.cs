@@ -1,4 +1,3 @@
-using Kopis.Base;
 using Kopis.Config.Catalog;
 using Kopis.Users.Virtual;
 
@@ -31,6 +30,9 @@ internal sealed class SitePlan
     /// <summary>Extension of user alias, and the lines of its .qmail file.</summary>
     internal SortedDictionary<string, List<string>> Instructions { get; } =
         new(StringComparer.Ordinal);
+
+    /// <summary>Lines of users/assign.</summary>
+    internal List<string> Assignments { get; } = [];
 
     /// <summary>Virtual users and their hashes.</summary>
     internal SortedDictionary<string, string> Users { get; } = new(StringComparer.Ordinal);
@@ -100,8 +102,8 @@ internal sealed class SitePlan
     }
 
     /// <summary>Says what was not carried, and why.</summary>
-    internal void Lose(ForeignLine line, string what, string why) => Lose(
-        LogText.Safe(ByteText.ToBytes($"{line.File}:{line.Number}: {what}: {why}")));
+    internal void Lose(ForeignLine line, string what, string why) =>
+        Lose($"{line.File}:{line.Number}: {what}: {why}");
 
     /// <summary>As above, of a file as a whole.</summary>
     internal void Lose(string text)

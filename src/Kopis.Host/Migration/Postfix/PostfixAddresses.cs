@@ -1,74 +1,37 @@
-using System.Buffers;
-using Kopis.Config.Catalog;
-
 namespace Kopis.Host.Migration.Postfix;
 
-/// <summary>Postfix's local and virtual domains, their aliases and mailboxes, as a plan.</summary>
-internal sealed class PostfixAddresses
+/// <summary>Reads Postfix's domains, virtual tables and aliases for a plan.</summary>
+internal sealed class PostfixAddresses(MainCf main, SitePlan plan)
 {
-    private static readonly SearchValues<char> DomainBytes = SearchValues.Create(
-        "@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
-
-    private readonly MainCf _main;
-    private readonly PostfixTables _tables;
-    private readonly SitePlan _plan;
-    private readonly HostView _host;
-    private readonly string _origin;
-    private readonly HashSet<string> _local = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _mailbox = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _served = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TableEntry> _virtual = new(StringComparer.Ordinal);
-    private readonly LocalAliases _aliases;
-
-    internal PostfixAddresses(MainCf main, SitePlan plan, HostView host, string origin)
-    {
-        (_main, _plan, _host, _origin) = (main, plan, host, origin);
-        _tables = new PostfixTables(plan);
-        _local.UnionWith(Domains("mydestination"));
-        _mailbox.UnionWith(Domains("virtual_mailbox_domains").Except(_local));
-        _served.UnionWith(_local.Union(_mailbox).Union(Domains("virtual_alias_domains")));
-        _aliases = new LocalAliases(plan, host, _local, origin);
-    }
-
-    /// <summary>The domains whose addresses are this host's.</summary>
-    internal IReadOnlySet<string> Served => _served;
+    private readonly PostfixTables _tables = new(plan);
 
     /// <summary>Plans all addresses.</summary>
+    /// <param name="host">The host's users.</param>
+    /// <param name="origin">What an address without @ gets.</param>
     /// <param name="hashes">Password hashes by address.</param>
-    internal void Plan(IReadOnlyDictionary<string, string> hashes)
+    /// <returns>The domains whose addresses are this host's.</returns>
+    internal IReadOnlySet<string> Plan(
+        HostView host, string origin, IReadOnlyDictionary<string, string> hashes)
     {
-        foreach (string domain in _served)
+        AddressPlanner planner = new(
+            plan, host, origin, Domains("mydestination"), Domains("virtual_mailbox_domains"),
+            Domains("virtual_alias_domains"));
+        planner.AddVirtual(_tables.Read(main, "virtual_alias_maps"));
+        planner.AddVirtual(_tables.Read(main, "virtual_maps"));
+        foreach (AliasEntry entry in Aliases())
         {
-            _plan.Serve(domain);
+            planner.AddAlias(entry);
         }
 
-        ReadMailboxes(hashes);
-        foreach (string parameter in (string[])["virtual_alias_maps", "virtual_maps"])
-        {
-            foreach (TableEntry entry in _tables.Read(_main, parameter))
-            {
-                _virtual.TryAdd(entry.Key, entry);
-            }
-        }
-
-        foreach (TableEntry entry in _virtual.Values.Where(entry => !entry.Key.StartsWith('@')))
-        {
-            PlanVirtual(entry);
-        }
-
-        foreach (TableEntry entry in _virtual.Values.Where(entry => entry.Key.StartsWith('@')))
-        {
-            PlanCatchAll(entry);
-        }
-
-        PlanAliases();
+        planner.Plan(_tables.Read(main, "virtual_mailbox_maps"), hashes);
+        return planner.Served;
     }
 
     /// <summary>The domains of a list; tables have them as keys, /files as lines.</summary>
     private IEnumerable<string> Domains(string parameter)
     {
-        ForeignLine at = _main.LineOf(parameter);
-        foreach (string word in _main.Words(parameter))
+        ForeignLine at = main.LineOf(parameter);
+        foreach (string word in main.Words(parameter))
         {
             string domain = word.ToLowerInvariant();
             if (word.StartsWith('/'))
@@ -88,7 +51,7 @@ internal sealed class PostfixAddresses
             }
             else if (domain[0] is '!' or '[' || domain.Contains('*'))
             {
-                _plan.Lose(at, $"{parameter}: {word}", "only names of domains are carried");
+                plan.Lose(at, $"{parameter}: {word}", "only names of domains are carried");
             }
             else
             {
@@ -97,205 +60,33 @@ internal sealed class PostfixAddresses
         }
     }
 
-    private void ReadMailboxes(IReadOnlyDictionary<string, string> hashes)
+    private IEnumerable<AliasEntry> Aliases()
     {
-        foreach (TableEntry entry in _tables.Read(_main, "virtual_mailbox_maps"))
-        {
-            int at = entry.Key.LastIndexOf('@');
-            if (at == 0)
-            {
-                _plan.Lose(entry.Line, entry.Key,
-                    "one mailbox for a whole domain: make a user, and kopis domain catchall");
-            }
-            else if (at > 0 && _mailbox.Contains(entry.Key[(at + 1)..]))
-            {
-                _plan.AddUser(entry.Key, hashes.GetValueOrDefault(entry.Key), entry.Line);
-            }
-            else if (at > 0)
-            {
-                _plan.Lose(entry.Line, entry.Key, "its domain is not in virtual_mailbox_domains");
-            }
-        }
-    }
-
-    private void PlanVirtual(TableEntry entry)
-    {
-        if (AliasText.Split(entry.Value) is not { Count: > 0 } targets)
-        {
-            _plan.Lose(entry.Line, entry.Key, "no list of addresses");
-            return;
-        }
-
-        int at = entry.Key.LastIndexOf('@');
-        if (at < 0)
-        {
-            if (_served.Contains(entry.Key) || entry.Key.Contains('.'))
-            {
-                return; // A domain of virtual_alias_maps; its value means nothing.
-            }
-
-            foreach (string domain in _local.Where(domain =>
-                !_virtual.ContainsKey($"{entry.Key}@{domain}")))
-            {
-                PlanVirtual(entry with { Key = $"{entry.Key}@{domain}" });
-            }
-
-            return;
-        }
-
-        string own = entry.Key[(at + 1)..];
-        string[] full = [.. targets.Select(target =>
-            target is ['@', ..] ? entry.Key[..at] + target
-            : target.Contains('@') ? target : $"{target}@{_origin}")];
-        string[] others = [.. full.Where(target => !IsSame(target, entry.Key))];
-        if (!_served.Contains(own))
-        {
-            PlanForeign(entry, own, full);
-        }
-        else if (_plan.Users.ContainsKey(entry.Key))
-        {
-            ForwardUser(entry.Key, others, others.Length < full.Length);
-        }
-        else if (others.Length < full.Length)
-        {
-            LoseSelf(entry, own, others);
-        }
-        else if (_plan.SetAlias(entry.Key, full) is { } reason)
-        {
-            _plan.Lose(entry.Line, entry.Key, reason);
-        }
-    }
-
-    private static bool IsSame(string one, string other) =>
-        one.Equals(other, StringComparison.OrdinalIgnoreCase);
-
-    // An alias to itself ends the search for virtual aliases, and local(8) has the address.
-    private void LoseSelf(TableEntry entry, string domain, string[] others)
-    {
-        if (others.Length > 0 || !_local.Contains(domain))
-        {
-            _plan.Lose(entry.Line, entry.Key, _local.Contains(domain)
-                ? "it goes to its own mailbox too: write ./Maildir/ and the others, each after "
-                    + "&, into that user's .qmail"
-                : "it goes to itself, and there is no such mailbox");
-        }
-    }
-
-    // Here the user comes before aliases: the mailbox's .qmail has them.
-    private void ForwardUser(string address, string[] others, bool keeps)
-    {
-        if (others.Length > 0)
-        {
-            _plan.UserInstructions.TryAdd(
-                address,
-                [.. keeps ? (string[])["./Maildir/"] : [], .. others.Select(one => $"&{one}")]);
-        }
-    }
-
-    /// <summary>An address of a domain that is not this host's: a line of virtualdomains for it
-    /// alone.</summary>
-    private void PlanForeign(TableEntry entry, string domain, string[] targets)
-    {
-        string name = entry.Key[..entry.Key.LastIndexOf('@')];
-        string extension = $"{domain}-{name}";
-        if (entry.Key.AsSpan().ContainsAnyExceptInRange('!', '~')
-            || entry.Key.AsSpan().ContainsAny('/', ':') || _host.HasInstructions(extension)
-            || targets.Contains(entry.Key, StringComparer.OrdinalIgnoreCase))
-        {
-            _plan.Lose(entry.Line, entry.Key, "an alias in a domain of another host");
-            return;
-        }
-
-        _plan.Add(HostFiles.VirtualDomains, $"{entry.Key}:alias-{domain}");
-        _plan.Instructions[extension] = [.. targets.Select(target => $"&{target}")];
-    }
-
-    private void PlanCatchAll(TableEntry entry)
-    {
-        string domain = entry.Key[1..];
-        if (!_served.Contains(domain) || AliasText.Split(entry.Value) is not { Count: > 0 } targets
-            || targets.Any(target => target[0] == '@' && target.Length == 1))
-        {
-            _plan.Lose(entry.Line, entry.Key, _served.Contains(domain)
-                ? "no list of addresses" : "a catch-all in a domain of another host");
-            return;
-        }
-
-        if (targets.Any(target => target[0] == '@'))
-        {
-            PlanWholeDomain(entry, domain, targets);
-            return;
-        }
-
-        string[] full = [.. targets.Select(target =>
-            target.Contains('@') ? target : $"{target}@{_origin}")];
-        if (_plan.SetAlias(entry.Key, full) is { } reason)
-        {
-            _plan.Lose(entry.Line, entry.Key, reason);
-            return;
-        }
-
-        // Postfix asks it before mailboxes, users and aliases, all but those that name themselves.
-        foreach (string user in _plan.Users.Keys.Where(user =>
-            user.EndsWith(entry.Key, StringComparison.Ordinal) && !_virtual.ContainsKey(user)))
-        {
-            string[] others = [.. full.Where(target => !IsSame(target, user))];
-            ForwardUser(user, others, others.Length < full.Length);
-        }
-
-        if (_local.Contains(domain))
-        {
-            _plan.Add(SmtpFiles.CatchAllFirst, domain);
-            _aliases.Overridden.Add(domain);
-        }
-    }
-
-    /// <summary><c>@a.example @b.example</c>: each address at another domain. Such a domain
-    /// becomes a virtual one of user alias, with all of its addresses.</summary>
-    private void PlanWholeDomain(TableEntry entry, string domain, List<string> targets)
-    {
-        if (targets.Count > 1 || _local.Contains(domain) || _mailbox.Contains(domain)
-            || targets[0].AsSpan().ContainsAnyExcept(DomainBytes)
-            || _host.HasInstructions($"{domain}-default"))
-        {
-            _plan.Lose(entry.Line, entry.Key, "each address at another domain: only for a domain "
-                + "of virtual_alias_domains, to one other");
-            return;
-        }
-
-        _plan.Lists[HostFiles.Locals.Name].Remove(domain);
-        _plan.Add(HostFiles.VirtualDomains, $"{domain}:alias-{domain}");
-        _plan.Instructions[$"{domain}-default"] = [$"|forward \"$DEFAULT\"{targets[0]}"];
-        foreach (string address in _plan.Aliases.Keys
-            .Where(key => key.EndsWith(entry.Key, StringComparison.Ordinal)).ToArray())
-        {
-            string name = address[..address.LastIndexOf('@')];
-            _plan.Instructions[$"{domain}-{name}"] =
-                [.. _plan.Aliases[address].Select(target => $"&{target}")];
-            _plan.Aliases.Remove(address);
-        }
-    }
-
-    private void PlanAliases()
-    {
-        foreach (string word in _main.Words("alias_maps"))
+        ForeignLine at = main.LineOf("alias_maps");
+        foreach (string word in main.Words("alias_maps"))
         {
             int colon = word.IndexOf(':');
             if (colon < 0 || word.StartsWith("nis:", StringComparison.Ordinal))
             {
-                _plan.Lose(_main.LineOf("alias_maps"), $"alias_maps: {word}", "it is not read");
+                plan.Lose(at, $"alias_maps: {word}", "it is not read");
             }
-            else if (_tables.Lines(
-                _main.LineOf("alias_maps"), "alias_maps", word[..colon], word[(colon + 1)..])
+            else if (word[..colon] is "texthash" or "inline")
+            {
+                // Not in the form of aliases(5): postconf(5) of alias_maps.
+                foreach (TableEntry entry in _tables.ReadOne(at, "alias_maps", word))
+                {
+                    yield return new AliasEntry(
+                        entry.Key, AliasText.Split(entry.Value) ?? [], entry.Line);
+                }
+            }
+            else if (_tables.Lines(at, "alias_maps", word[..colon], word[(colon + 1)..])
                 is { } lines)
             {
-                foreach (AliasEntry entry in AliasText.Parse(lines, _plan))
+                foreach (AliasEntry entry in AliasText.Parse(lines, plan))
                 {
-                    _aliases.Note(entry);
+                    yield return entry;
                 }
             }
         }
-
-        _aliases.Plan();
     }
 }

@@ -1,15 +1,10 @@
-using System.Net;
-using Kopis.Base;
 using Kopis.Config.Catalog;
-using Kopis.Net.Listener;
 
 namespace Kopis.Host.Migration.Postfix;
 
 /// <summary>Who may relay and who is refused: mynetworks and access tables, as a plan.</summary>
 internal sealed class PostfixClients(MainCf main, SitePlan plan)
 {
-    private const string Relays = "allow,RELAYCLIENT=\"\"";
-
     private static readonly string[] Restrictions =
     [
         "smtpd_client_restrictions", "smtpd_helo_restrictions", "smtpd_sender_restrictions",
@@ -26,6 +21,7 @@ internal sealed class PostfixClients(MainCf main, SitePlan plan)
     ];
 
     private readonly PostfixTables _tables = new(plan);
+    private readonly AccessPlanner _access = new(plan);
 
     /// <summary>Plans all.</summary>
     internal void Plan()
@@ -59,48 +55,15 @@ internal sealed class PostfixClients(MainCf main, SitePlan plan)
                 PlanNetwork(line, line.Text.Split(' ', '\t')[0]);
             }
         }
-        else if (word.StartsWith('!') && KeyOf(word[1..]) is { } exception)
+        else if (word.StartsWith('!'))
         {
-            AddRule(at, word, $"{exception}:allow");
-        }
-        else if (KeyOf(word) is { } key)
-        {
-            AddRule(at, word, $"{key}:{Relays}");
+            _access.Allow(at, word[1..], relays: false);
         }
         else
         {
-            plan.Lose(at, $"mynetworks: {word}", "not an address or a network");
+            _access.Allow(at, word, relays: true);
         }
     }
-
-    private void AddRule(ForeignLine at, string what, string rule)
-    {
-        if (!new TcpRulesCompiler().TryAdd(ByteText.ToBytes(rule)))
-        {
-            plan.Lose(at, what, "no rule of tcprules can say this");
-        }
-        else if (!plan.ClientRules.Contains(rule))
-        {
-            plan.ClientRules.Add(rule);
-        }
-    }
-
-    /// <summary>The key of tcprules for an address or network of Postfix; null for what is
-    /// neither.</summary>
-    internal static string? KeyOf(string word)
-    {
-        string plain = word.Replace("[", "").Replace("]", "");
-        return IPNetwork.TryParse(plain, out IPNetwork network)
-                ? network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8
-                    ? network.BaseAddress.ToString()
-                    : network.ToString()
-            : IPAddress.TryParse(plain, out IPAddress? address) && IsWhole(plain)
-                ? address.ToString()
-            : null;
-    }
-
-    // IPAddress reads 10.1 and 2130706433 too.
-    private static bool IsWhole(string text) => text.Contains(':') || text.Split('.').Length == 4;
 
     private void PlanRestrictions(string parameter)
     {
@@ -122,7 +85,7 @@ internal sealed class PostfixClients(MainCf main, SitePlan plan)
             {
                 foreach (TableEntry entry in _tables.ReadOne(at, parameter, words[++i]))
                 {
-                    PlanAccess(entry, list);
+                    _access.Plan(entry.Line, entry.Key, entry.Value, list);
                 }
             }
             else if (!Inherent.Contains(words[i]))
@@ -136,49 +99,4 @@ internal sealed class PostfixClients(MainCf main, SitePlan plan)
             }
         }
     }
-
-    private void PlanAccess(TableEntry entry, string list)
-    {
-        string action = entry.Value.Split(' ', '\t')[0].ToUpperInvariant();
-        bool isRefused = action == "REJECT" || action == "DISCARD"
-            || (action.Length == 3 && action[0] == '5');
-        if (!isRefused || action == "DISCARD")
-        {
-            if (action is not ("OK" or "DUNNO" or "PERMIT"))
-            {
-                plan.Lose(entry.Line, entry.Key, $"action {action} has no equal");
-            }
-            else if (action == "OK" && list != "")
-            {
-                plan.Lose(entry.Line, entry.Key,
-                    $"an exception: control/{list} has them as lines that begin with !");
-            }
-
-            return;
-        }
-
-        if (list.Length == 0)
-        {
-            AddRule(entry.Line, entry.Key, $"{KeyOf(entry.Key) ?? PrefixOf(entry.Key)}:deny");
-            return;
-        }
-
-        string[] lines = entry.Key.Contains('@') || list == SmtpFiles.BadHelo.Name
-            ? [entry.Key.EndsWith('@') ? entry.Key + "*" : entry.Key]
-            : [$"@{entry.Key}"];
-        foreach (string line in lines)
-        {
-            plan.Add(list switch
-            {
-                "badmailfrom" => SmtpFiles.BadMailFrom,
-                "badmailto" => SmtpFiles.BadMailTo,
-                _ => SmtpFiles.BadHelo,
-            }, line);
-        }
-    }
-
-    // 10.1 is a network of Postfix's tables; what has letters is a name.
-    private static string PrefixOf(string key) => key.All(c => char.IsAsciiDigit(c) || c == '.')
-        ? key.TrimEnd('.') + "."
-        : key[0] == '.' ? $"={key}" : $"={key}";
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Net;
 using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Migration.Postfix;
@@ -9,7 +7,7 @@ internal sealed class PostfixRoutes(
     MainCf main, SitePlan plan, IReadOnlySet<string> served)
 {
     private readonly PostfixTables _tables = new(plan);
-    private readonly Dictionary<string, TableEntry> _logins = new(StringComparer.Ordinal);
+    private readonly RoutePlanner _routes = new(plan, main.IsYes("smtp_tls_wrappermode"));
 
     /// <summary>Plans all.</summary>
     internal void Plan()
@@ -18,7 +16,7 @@ internal sealed class PostfixRoutes(
         {
             foreach (TableEntry entry in _tables.Read(main, "smtp_sasl_password_maps"))
             {
-                _logins.TryAdd(entry.Key, entry);
+                _routes.AddLogin(entry);
             }
         }
 
@@ -30,7 +28,7 @@ internal sealed class PostfixRoutes(
 
         if (main.Words("relayhost") is [string relay])
         {
-            PlanRoute("", relay, main.LineOf("relayhost"));
+            _routes.Plan("", relay, main.LineOf("relayhost"));
         }
     }
 
@@ -97,78 +95,7 @@ internal sealed class PostfixRoutes(
         }
         else
         {
-            PlanRoute(entry.Key == "*" ? "" : entry.Key, next, entry.Line);
+            _routes.Plan(entry.Key == "*" ? "" : entry.Key, next, entry.Line);
         }
-    }
-
-    // [host]:port, host, host:port; nothing: the domain's own MX.
-    private void PlanRoute(string domain, string next, ForeignLine line)
-    {
-        if (next.Length == 0)
-        {
-            plan.Add(RemoteFiles.SmtpRoutes, $"{domain}:");
-            return;
-        }
-
-        if (!TryPlace(next, out string host, out int port))
-        {
-            plan.Lose(line, next, "not host, [host] or host:port");
-            return;
-        }
-
-        if (!next.StartsWith('['))
-        {
-            plan.Notes.Add($"{line.File}:{line.Number}: {next}: mail goes to the host {host} "
-                + "itself; Postfix asked for the MX of that name");
-        }
-
-        string place = string.Create(CultureInfo.InvariantCulture,
-            $"{(host.Contains(':') ? $"[{host}]" : host)}:{port}");
-        if (!TryLogin(next, host, out TableEntry login))
-        {
-            plan.Add(RemoteFiles.SmtpRoutes, $"{domain}:{place}");
-            return;
-        }
-
-        int colon = login.Value.IndexOf(':');
-        string user = colon < 0 ? login.Value : login.Value[..colon];
-        string password = colon < 0 ? "" : login.Value[(colon + 1)..];
-        if ((user + password).AsSpan().ContainsAny('|', '\n') || user.Length == 0
-            || password.Length == 0)
-        {
-            plan.Lose(login.Line, login.Key, "a login that auth/smtproutes cannot have");
-            return;
-        }
-
-        string tls = port == SmtpsPort || main.IsYes("smtp_tls_wrappermode") ? "|tls" : "";
-        plan.Logins.Add($"{domain}:{place}|{user}|{password}{tls}");
-    }
-
-    private const int SmtpPort = 25;
-    private const int SmtpsPort = 465;
-
-    private bool TryLogin(string next, string host, out TableEntry login) =>
-        _logins.TryGetValue(next.ToLowerInvariant(), out login)
-        || _logins.TryGetValue($"[{host}]", out login) || _logins.TryGetValue(host, out login);
-
-    private static bool TryPlace(string text, out string host, out int port)
-    {
-        int end = text.StartsWith('[') ? text.IndexOf(']') : -1;
-        int colon = text.IndexOf(':', Math.Max(0, end));
-        host = (end > 0 ? text[1..end] : colon < 0 ? text : text[..colon]).ToLowerInvariant();
-        port = SmtpPort;
-        string number = colon < 0 ? "" : text[(colon + 1)..];
-        bool isPort = number switch
-        {
-            "" or "smtp" => colon < 0 || number.Length > 0,
-            "submission" => (port = 587) > 0,
-            "smtps" or "submissions" => (port = SmtpsPort) > 0,
-            _ => int.TryParse(
-                number, NumberStyles.None, CultureInfo.InvariantCulture, out port)
-                && port is > 0 and <= ushort.MaxValue,
-        };
-        host = host.StartsWith("ipv6:", StringComparison.Ordinal) ? host["ipv6:".Length..] : host;
-        return isPort && host.Length > 0 && (IPAddress.TryParse(host, out _)
-            || host.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-'));
     }
 }

@@ -74,9 +74,9 @@ internal static class PostfixSite
         try
         {
             string origin = OriginOf(main, plan);
-            PostfixAddresses addresses = new(main, plan, host, origin);
-            addresses.Plan(hashes);
-            new PostfixRoutes(main, plan, addresses.Served).Plan();
+            IReadOnlySet<string> served =
+                new PostfixAddresses(main, plan).Plan(host, origin, hashes);
+            new PostfixRoutes(main, plan, served).Plan();
             new PostfixClients(main, plan).Plan();
             PlanValues(main, plan, origin);
         }

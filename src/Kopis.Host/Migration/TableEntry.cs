@@ -1,4 +1,4 @@
-namespace Kopis.Host.Migration.Postfix;
+namespace Kopis.Host.Migration;
 
 /// <summary>A line of a table: key and value.</summary>
 /// <param name="Key">In lower case.</param>
