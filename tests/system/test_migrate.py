@@ -128,8 +128,8 @@ class Answering(Postfix):
             return ("command", text.removeprefix("delivers to command: "))
         if text.startswith("delivers to file: "):
             return ("file", text.removeprefix("delivers to file: "))
-        if agent == "smtp":
-            port = re.search(r"\]:(\d+)", text)
+        port = re.search(r"\]:(\d+)", text)  # Of a destination that is down `error` says the rest.
+        if agent == "smtp" or port:
             return ("remote", to, port.group(1) if port else "mx")
         if status != "deliverable":
             return ("nobody", "")

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kopis.Config.Catalog;
+using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Migration;
 
@@ -32,9 +33,9 @@ internal sealed class AddressPlanner
         IEnumerable<string> mailbox, IEnumerable<string> others)
     {
         (_plan, _host, _origin) = (plan, host, origin);
-        _local.UnionWith(local);
-        _mailbox.UnionWith(mailbox.Except(_local));
-        _served.UnionWith(_local.Union(_mailbox).Union(others));
+        _local.UnionWith(Sound(local));
+        _mailbox.UnionWith(Sound(mailbox).Except(_local));
+        _served.UnionWith(_local.Union(_mailbox).Union(Sound(others)));
         _aliases = new LocalAliases(plan, host, _local, origin);
     }
 
@@ -80,6 +81,24 @@ internal sealed class AddressPlanner
         }
 
         _aliases.Plan();
+    }
+
+    private List<string> Sound(IEnumerable<string> domains)
+    {
+        List<string> sound = [];
+        foreach (string domain in domains)
+        {
+            if (VirtualAddress.Check("x@" + domain) is { } reason)
+            {
+                _plan.Lose($"domain {domain}: {reason}");
+            }
+            else
+            {
+                sound.Add(domain);
+            }
+        }
+
+        return sound;
     }
 
     private void PlanMailbox(TableEntry entry, IReadOnlyDictionary<string, string> hashes)
@@ -180,7 +199,7 @@ internal sealed class AddressPlanner
     {
         string name = entry.Key[..entry.Key.LastIndexOf('@')];
         string extension = $"{domain}-{name}";
-        if (entry.Key.AsSpan().ContainsAnyExceptInRange('!', '~')
+        if (VirtualAddress.Check(entry.Key) is not null
             || entry.Key.AsSpan().ContainsAny('/', ':') || _host.HasInstructions(extension)
             || targets.Contains(entry.Key, StringComparer.OrdinalIgnoreCase))
         {
@@ -252,9 +271,17 @@ internal sealed class AddressPlanner
             .Where(key => key.EndsWith(entry.Key, StringComparison.Ordinal)).ToArray())
         {
             string name = address[..address.LastIndexOf('@')];
-            _plan.Instructions[$"{domain}-{name}"] =
-                [.. _plan.Aliases[address].Select(target => $"&{target}")];
+            string[] found = _plan.Aliases[address];
             _plan.Aliases.Remove(address);
+            if (name.Contains('/'))
+            {
+                _plan.Lose(entry.Line, address, "no .qmail file can have this name");
+            }
+            else
+            {
+                _plan.Instructions[$"{domain}-{name}"] =
+                    [.. found.Select(target => $"&{target}")];
+            }
         }
     }
 }

@@ -72,7 +72,8 @@ internal static class AliasText
         }
         else if (text.LastIndexOf('<') is >= 0 and int open && text.EndsWith('>'))
         {
-            targets.Add(text[(open + 1)..^1]);
+            targets.AddRange(text[(open + 1)..^1].Split(
+                (char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
         }
         else
         {

@@ -15,6 +15,7 @@ internal sealed class LocalAliases(
     private const string Moved = "migrated-";
 
     private readonly Dictionary<string, AliasEntry> _entries = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _virtual = new(StringComparer.Ordinal);
 
     /// <summary>Domains whose addresses go elsewhere before aliases are looked at.</summary>
     internal HashSet<string> Overridden { get; } = new(StringComparer.Ordinal);
@@ -22,9 +23,10 @@ internal sealed class LocalAliases(
     /// <summary>Notes an entry; the first of a name counts.</summary>
     internal void Note(AliasEntry entry) => _entries.TryAdd(entry.Name, entry);
 
-    /// <summary>Plans all of them.</summary>
+    /// <summary>Plans all of them, after the virtual aliases.</summary>
     internal void Plan()
     {
+        _virtual.UnionWith(plan.Aliases.Keys);
         foreach (AliasEntry entry in _entries.Values)
         {
             if (entry.Name.Contains('@'))
@@ -68,8 +70,24 @@ internal sealed class LocalAliases(
                 && domains.Contains(name[(entry.Name.Length + 1)..]));
     }
 
-    private string Full(string target) =>
-        target.Contains('@') ? target : $"{target.TrimStart('\\')}@{origin}";
+    /// <summary>An address that is complete. One of a local domain is looked for among aliases(5)
+    /// and users alone, by the other server, and not among virtual aliases: where those have it,
+    /// another local domain stands for it.</summary>
+    private string Full(string target)
+    {
+        string full = target.Contains('@') ? target : $"{target.TrimStart('\\')}@{origin}";
+        int at = full.LastIndexOf('@');
+        return domains.Contains(full[(at + 1)..].ToLowerInvariant()) && IsVirtual(full)
+            ? domains.Select(domain => $"{full[..at]}@{domain}")
+                .FirstOrDefault(other => !IsVirtual(other), full)
+            : full;
+    }
+
+    private bool IsVirtual(string address)
+    {
+        string key = address.ToLowerInvariant();
+        return _virtual.Contains(key) || Overridden.Contains(key[(key.LastIndexOf('@') + 1)..]);
+    }
 
     private void Forward(AliasEntry entry, string[] targets)
     {

@@ -1,6 +1,8 @@
+using System.Text;
 using Kopis.Base;
 using Kopis.Config.Maps;
 using Kopis.Host.Accounts;
+using Kopis.Host.Migration.Mailboxes;
 using Kopis.Host.Migration.Postfix;
 using Kopis.Host.Migration.Qmail;
 using Kopis.Host.Migration.Sendmail;
@@ -18,6 +20,7 @@ public static class MigrateProgram
         usage: kopis migrate from-postfix [--from DIR] [--passwords FILE] [--dry-run]
                kopis migrate from-sendmail [--from DIR] [--dry-run]
                kopis migrate from-qmail [--from DIR] [--rules FILE] [--dry-run]
+               kopis migrate mailbox MBOX MAILDIR
                kopis migrate --undo
                kopis migrate --accept
 
@@ -25,8 +28,9 @@ public static class MigrateProgram
         control files, aliases and virtual users of the home. What cannot be carried is printed
         with its file and line. DIR is /etc/postfix, /etc/mail or /var/qmail. FILE of --passwords
         has lines user:{SCHEME}hash, as Dovecot reads them; that of --rules is the text of
-        tcpserver's rules. --dry-run writes nothing. --undo gives the home back what it had, unless it has
-        changed since; --accept gives up the way back.
+        tcpserver's rules. --dry-run writes nothing. --undo gives the home back what it had,
+        unless it has changed since; --accept gives up the way back. mailbox makes a new MAILDIR of
+        the mail in MBOX, which stays.
 
         """;
 
@@ -34,13 +38,22 @@ public static class MigrateProgram
     public static int Run(ProgramContext context) =>
         AccountCommand.Run(context, Usage, words => words switch
         {
+            ["mailbox", [not '-', ..] mbox, [not '-', ..] maildir] =>
+                MailboxCommand.Run(context, mbox, maildir),
             ["--undo"] => new MigrationJournal(context.Home).Undo()
                 + OwnDomains.SignalSend(context) + "\n",
             ["--accept"] => new MigrationJournal(context.Home).Accept(),
             [['f', ..] kind, .. string[] more] when MigrateOptions.Parse(kind, more) is { } options
                 => Migrate(context, options),
             _ => null,
-        });
+        }, DirectoryOf(context));
+
+    // What is in another's directory is done as its owner.
+    private static string DirectoryOf(ProgramContext context) =>
+        context.ArgumentText(0) == "mailbox" && context.Arguments.Count > 2
+            ? Path.GetDirectoryName(
+                Path.GetFullPath(Encoding.UTF8.GetString(context.Arguments[2]))) ?? "/"
+            : "users";
 
     private static string Migrate(ProgramContext context, MigrateOptions options)
     {

@@ -82,7 +82,8 @@ internal sealed class MigrationJournal(string home)
         Load();
         bool isWhole = _entries.All(entry => entry.After.Length > 0);
         string[] changed = [.. _entries.Where(entry => isWhole
-            && entry.After != JournalEntry.MadeDirectory && StateOf(entry.Path) != entry.After)
+            && entry.After != JournalEntry.MadeDirectory && StateOf(entry.Path) != entry.After
+            && !IsRestored(entry))
             .Select(entry => entry.Path)];
         if (changed.Length > 0)
         {
@@ -163,6 +164,11 @@ internal sealed class MigrationJournal(string home)
 
     private string HashOf(string name) => Convert.ToHexStringLower(
         SHA256.HashData(BoundedFile.Read(In(name), FileBytesMax)));
+
+    // By a run of --undo that was cut short.
+    private bool IsRestored(JournalEntry entry) => entry.Before.Length > 0
+        ? Fd.TryStatus(Fd.PathBytes(ImageOf(entry.Before)), out _, followLinks: false) is null
+        : StateOf(entry.Path) == Missing;
 
     // A file that was not replaced is its own before-image.
     private bool Restore(JournalEntry entry)

@@ -69,9 +69,8 @@ internal sealed class SendmailCf
     private static string NameOf(string text, out string rest)
     {
         int end = text[1] == '{' ? text.IndexOf('}') : 1;
-        end = end < 0 ? 1 : end;
-        rest = text[(end + 1)..].Trim();
-        return text[1] == '{' ? text[2..end] : text[1..2];
+        rest = end < 0 ? "" : text[(end + 1)..].Trim();
+        return end < 0 ? "" : end > 1 ? text[2..end] : text[1..2];
     }
 
     private static List<string> ListOf(Dictionary<string, List<string>> lists, string name)
