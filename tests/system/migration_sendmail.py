@@ -21,8 +21,8 @@ VIRTUAL = {
     "aliases": "abuse: amy\nteam: amy, ben\n",
     "virtusertable": "info@v1.example\tteam\nsales@v1.example\tx@far.example\n@v1.example\tben\n"
                      "@v2.example\t%1@v1.example\nspecial@v2.example\tmel\njoe@v3.example\tgus\n"
-                     "list@v4.example\tabuse\n@v4.example\tcatch@far.example\n",
-    "names": ["info", "sales", "joe", "special", "list", "abuse", "team", "amy", "nosuch", "x-y"],
+                     "lyst@v4.example\tabuse\n@v4.example\tcatch@far.example\n",
+    "names": ["info", "sales", "joe", "special", "lyst", "abuse", "team", "amy", "nosuch", "x-y"],
     "domains": ["host.example", "mx.host.example", "v1.example", "v2.example", "v3.example", "v4.example"],
     "extra": ["catch@far.example", "abuse@localhost"],
 }

@@ -32,7 +32,7 @@ MAILER(`local')dnl
 MAILER(`smtp')dnl
 """
 FILES = "local-host-names", "aliases", "virtusertable", "mailertable", "access"
-RESULT = re.compile(r"^(.*?)\.\.\. (?:deliverable: mailer (\w+), (?:host (\S+), )?user (.*)|(.*))$")
+RESULT = re.compile(r"^(.*?)\.\.\. (?:deliverable: mailer (\S+), (?:host (\S+), )?user (.*)|(.*))$")
 
 
 def available():
@@ -99,9 +99,9 @@ class Sendmail:
             if error:
                 found.add(("nobody", ""))
             elif mailer == "prog":
-                found.add(("command", user.removeprefix("|")))
+                found.add(("command", user.strip('"').removeprefix("|")))
             elif mailer == "*file*":
-                found.add(("file", user))
+                found.add(("file", user.strip('"')))
             elif mailer == "local":
                 found.add(("mailbox", user.lower()))
             else:

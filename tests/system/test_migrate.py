@@ -16,7 +16,7 @@ import unittest
 import migration_sendmail
 import migration_sites
 import sendmail
-from host import BINARY, NOBODY, free_port
+from host import BINARY, NOBODY, ROOT, free_port
 from postfix import Postfix
 
 MAIN = """\
@@ -47,6 +47,7 @@ NEW_MOUNTS = 0x20000  # CLONE_NEWNS
 
 BASE = pathlib.Path(tempfile.mkdtemp(prefix="kopis-migrate-"))
 HOME = BASE / "home"
+PROGRAM = BINARY if "KOPIS_BINARY" in os.environ else BASE / "kopis"
 
 
 def setUpModule():
@@ -55,6 +56,8 @@ def setUpModule():
     if os.geteuid() != 0:
         return
     BASE.chmod(0o755)
+    if PROGRAM != BINARY:
+        shutil.copy(BINARY, PROGRAM)  # qmail-lookup runs it as a user who may not enter our tree.
     text = pathlib.Path("/etc/passwd").read_text()
     for uid, name in enumerate((*migration_sites.USERS, "alias", "qmailp"), FIRST_UID):
         place = HOME / "alias" if name == "alias" else BASE / name
@@ -155,7 +158,7 @@ class Ours:
         self.said = {}
 
     def run(self, *words):
-        return subprocess.run([BINARY, *words], env=self.environment, capture_output=True, timeout=60)
+        return subprocess.run([PROGRAM, *words], env=self.environment, capture_output=True, timeout=60)
 
     def destinations(self, address, seen=()):
         """The last places of an address; a loop is none."""
@@ -172,7 +175,9 @@ class Ours:
         if not match:
             raise AssertionError(f"qmail-lookup {address}: {said}")
         user, file = match.group(1), pathlib.Path(match.group(2))
-        for candidate in (file, file.with_name(re.sub(r"-[^-]*$", "-default", file.name))):
+        parts = file.name.split("-")
+        for candidate in (file, *(file.with_name("-".join([*parts[:end], "default"]))
+                                  for end in range(len(parts) - 1, 0, -1))):
             if candidate.exists():
                 local = address.partition("@")[0]
                 return self.lines(candidate.read_text(), user, local, (*seen, address))
@@ -226,7 +231,7 @@ class MigrationCase(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
         for name in ("control", "users/mail", "alias", "auth", "queue/lock", "bin"):
             (self.home / name).mkdir(parents=True)
-        (self.home / "bin/qmail-getpw").symlink_to(BINARY)
+        (self.home / "bin/qmail-getpw").symlink_to(PROGRAM)
         alias = pwd.getpwnam("alias")
         for name in ("users/mail", "alias", "auth"):
             os.chown(self.home / name, alias.pw_uid, alias.pw_gid)
@@ -322,6 +327,29 @@ class FromPostfix(MigrationCase):
         self.migrate("--accept")
         self.assertFalse((self.home / "migration").exists())
 
+    def test_the_commands_of_the_page(self):
+        """docs/MOVING.md, step 0, as it is written, where the site is /etc/postfix."""
+        peer = self.peer("small")
+        place = pathlib.Path("/etc/postfix")
+        subprocess.run(["mount", "--bind", peer.config, place], check=True)
+        self.addCleanup(subprocess.run, ["umount", place], check=True)
+        for name in ("kopis", "qmail-lookup"):
+            (self.home / "bin" / name).symlink_to(PROGRAM)
+        before = snapshot(self.home)
+        text = (ROOT / "docs/MOVING.md").read_text()
+        commands = [line for block in text.split("```")[1::2] for line in block.splitlines()
+                    if line.startswith(("kopis ", "qmail-lookup "))
+                    and "from-sendmail" not in line and "from-qmail" not in line]
+        self.assertEqual(4, len(commands))
+        self.assertEqual("kopis migrate from-postfix --dry-run", commands[0])
+        commands.insert(1, commands[0].removesuffix(" --dry-run"))
+        for command in commands:
+            result = subprocess.run(
+                ["sh", "-c", command], capture_output=True, timeout=60,
+                env={"PATH": f"{self.home}/bin:/usr/bin:/bin", "KOPIS_HOME": str(self.home)})
+            self.assertEqual((0, b""), (result.returncode, result.stderr), command)
+        self.assertEqual(before, snapshot(self.home))
+
 
 @unittest.skipUnless(sendmail.available(), "root, m4 and Debian's packages of sendmail")
 class FromSendmail(MigrationCase):
@@ -366,7 +394,7 @@ class FromQmail(MigrationCase):
             file.write_text(text.replace("{base}", str(BASE)))
         for place in ("users/mail", "bin", "queue/lock"):
             (theirs / place).mkdir(parents=True, exist_ok=True)
-        (theirs / "bin/qmail-getpw").symlink_to(BINARY)
+        (theirs / "bin/qmail-getpw").symlink_to(PROGRAM)
         old = Ours(theirs)
         if (theirs / "users/assign").exists():
             self.assertEqual(0, old.run("qmail-newu").returncode)
@@ -374,6 +402,7 @@ class FromQmail(MigrationCase):
         known = {}
         # The password file has one place for alias's files.
         hidden = HOME / "alias.new"
+        os.chown(theirs / "alias", pwd.getpwnam("alias").pw_uid, -1)
         (HOME / "alias").rename(hidden)
         (theirs / "alias").rename(HOME / "alias")
         try:

@@ -81,6 +81,16 @@ internal sealed class AddressPlanner
         }
 
         _aliases.Plan();
+        foreach (string domain in _served.Except(_local).Order(StringComparer.Ordinal)
+            .Where(domain => _plan.Lists[HostFiles.Locals.Name].Contains(domain)
+                && !_virtual.ContainsKey($"@{domain}")))
+        {
+            _plan.Lose($"{domain}: users of the host get mail there too; control/badmailto "
+                + "can refuse it");
+        }
+
+        _plan.Notes.Add("users of the host whose home is missing or another's, as bin's is, "
+            + "get no mail here");
     }
 
     private List<string> Sound(IEnumerable<string> domains)
@@ -244,9 +254,9 @@ internal sealed class AddressPlanner
             ForwardUser(user, others, others.Length < full.Length);
         }
 
+        _plan.Add(SmtpFiles.CatchAllFirst, domain); // Before the host's users too.
         if (_local.Contains(domain))
         {
-            _plan.Add(SmtpFiles.CatchAllFirst, domain);
             _aliases.Overridden.Add(domain);
         }
     }
