@@ -11,7 +11,7 @@ namespace Kopis.Host.Migration;
 internal sealed class AddressPlanner
 {
     private static readonly SearchValues<char> DomainBytes = SearchValues.Create(
-        "@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
 
     private readonly SitePlan _plan;
     private readonly HostView _host;
@@ -266,7 +266,7 @@ internal sealed class AddressPlanner
     private void PlanWholeDomain(TableEntry entry, string domain, List<string> targets)
     {
         if (targets.Count > 1 || _local.Contains(domain) || _mailbox.Contains(domain)
-            || targets[0].AsSpan().ContainsAnyExcept(DomainBytes)
+            || targets[0].AsSpan(1).ContainsAnyExcept(DomainBytes)
             || _host.HasInstructions($"{domain}-default"))
         {
             _plan.Lose(entry.Line, entry.Key, "each address at another domain: only for a domain "

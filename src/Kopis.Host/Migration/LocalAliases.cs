@@ -116,7 +116,8 @@ internal sealed class LocalAliases(
             return;
         }
 
-        if (entry.Name.AsSpan().ContainsAnyExceptInRange('!', '~') || entry.Name.Contains('/'))
+        if (entry.Name.AsSpan().ContainsAnyExceptInRange('!', '~')
+            || entry.Name.AsSpan().ContainsAny('/', ':'))
         {
             plan.Lose(entry.Line, entry.Name, "no .qmail file can have this name");
             return;

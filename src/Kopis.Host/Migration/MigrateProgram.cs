@@ -50,7 +50,7 @@ public static class MigrateProgram
 
     // What is in another's directory is done as its owner.
     private static string DirectoryOf(ProgramContext context) =>
-        context.ArgumentText(0) == "mailbox" && context.Arguments.Count > 2
+        context.ArgumentText(0) == "mailbox" && context.ArgumentText(2) is { Length: > 0 }
             ? Path.GetDirectoryName(
                 Path.GetFullPath(Encoding.UTF8.GetString(context.Arguments[2]))) ?? "/"
             : "users";

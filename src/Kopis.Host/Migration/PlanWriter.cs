@@ -62,11 +62,13 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
             ControlList file = ListOf(name);
             string[] old = [.. (_control.ReadList(file) ?? []).Select(line =>
                 ByteText.ToText(Ascii8.ToLower(line)))];
-            lines.RemoveAll(old.Contains);
             if (file == HostFiles.Locals)
             {
-                SayStays(old);
+                plan.Notes.AddRange(old.Where(domain => !lines.Contains(domain))
+                    .Select(domain => $"control/locals has {domain} already: it stays"));
             }
+
+            lines.RemoveAll(old.Contains);
         }
 
         foreach (string name in plan.Values.Keys.ToArray())
@@ -139,16 +141,6 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         }
 
         journal.Finish();
-    }
-
-    private void SayStays(IEnumerable<string> locals)
-    {
-        foreach (string domain in locals.Where(domain =>
-            !plan.Lists[HostFiles.Locals.Name].Contains(domain)
-            && !plan.Lists[SmtpFiles.RcptHosts.Name].Contains(domain)))
-        {
-            plan.Notes.Add($"control/locals has {domain} already: it stays");
-        }
     }
 
     private static string DotQmail(string extension) =>
