@@ -45,13 +45,18 @@ internal sealed class AccessPlanner(SitePlan plan)
     {
         string plain = word.Replace("[", "").Replace("]", "");
         return IPNetwork.TryParse(plain, out IPNetwork network)
-                ? network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8
-                    ? network.BaseAddress.ToString()
-                    : network.ToString()
+                ? KeyOf(network, plain[..plain.IndexOf('/')])
             : IPAddress.TryParse(plain, out IPAddress? address) && IsWhole(plain)
                 ? address.ToString()
             : null;
     }
+
+    // Bits beyond the length are an error, as they are in Postfix and in tcprules.
+    private static string? KeyOf(IPNetwork network, string first) =>
+        !IPAddress.Parse(first).Equals(network.BaseAddress) ? null
+            : network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8
+                ? network.BaseAddress.ToString()
+            : network.ToString();
 
     // IPAddress reads 10.1 and 2130706433 too.
     private static bool IsWhole(string text) => text.Contains(':') || text.Split('.').Length == 4;
