@@ -15,7 +15,7 @@ internal sealed class RoutePlanner(SitePlan plan, bool isWrapped)
     private readonly Dictionary<string, TableEntry> _logins = new(StringComparer.Ordinal);
 
     /// <summary>Notes a login, <c>user:password</c>, at a relay; the first counts.</summary>
-    internal void AddLogin(TableEntry entry) => _logins.TryAdd(entry.Key, entry);
+    internal void NoteLogin(TableEntry entry) => _logins.TryAdd(entry.Key, entry);
 
     /// <summary>Plans a route.</summary>
     /// <param name="domain">Of this domain; empty: of all mail.</param>

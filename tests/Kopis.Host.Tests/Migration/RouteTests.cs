@@ -44,7 +44,7 @@ public sealed class RouteTests
     {
         SitePlan plan = new();
         RoutePlanner routes = new(plan, false);
-        routes.AddLogin(new TableEntry(key, value, default));
+        routes.NoteLogin(new TableEntry(key, value, default));
         routes.Plan("x", key, default);
         Assert.Equal(line is null ? [] : [line], plan.Logins);
         Assert.Equal(line is null ? 1 : 0, plan.Losses.Count);

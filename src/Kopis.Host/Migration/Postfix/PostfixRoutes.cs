@@ -16,7 +16,7 @@ internal sealed class PostfixRoutes(
         {
             foreach (TableEntry entry in _tables.Read(main, "smtp_sasl_password_maps"))
             {
-                _routes.AddLogin(entry);
+                _routes.NoteLogin(entry);
             }
         }
 

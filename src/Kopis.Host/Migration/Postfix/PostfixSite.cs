@@ -70,9 +70,10 @@ internal static class PostfixSite
         List<ForeignLine> lines = ForeignText.TryRead(path, out string why)
             ?? throw new ConfigurationException($"{path}: {why}", ExitCode.Permanent);
         SitePlan plan = new();
-        MainCf main = new(ForeignText.Joined(lines), host.Name, plan);
+        MainCf main;
         try
         {
+            main = new MainCf(ForeignText.Joined(lines), host.Name, plan);
             string origin = OriginOf(main, plan);
             IReadOnlySet<string> served =
                 new PostfixAddresses(main, plan).Plan(host, origin, hashes);
