@@ -309,7 +309,7 @@ class FromPostfix(MigrationCase):
 
     def test_an_odd_site(self):
         report = self.against("odd")
-        for text in ("patterns:1: /^hidden@/ bin: patterns", "a2-aliases:4: this line:", "header_checks: see docs",
+        for text in ("patterns:1: /^hidden@/ amy: patterns", "a2-aliases:4: this line:", "header_checks: see docs",
                      "virtual:3: bad: a key without a value"):
             self.assertIn(text, report)
 
