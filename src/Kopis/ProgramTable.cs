@@ -4,6 +4,7 @@ using Kopis.Host.Control;
 using Kopis.Host.Dkim;
 using Kopis.Host.Dmarc;
 using Kopis.Host.Install;
+using Kopis.Host.Migration;
 using Kopis.Host.Queue;
 using Kopis.Host.Run;
 using Kopis.Host.Srs;
@@ -191,6 +192,8 @@ internal static class ProgramTable
             "add, list and remove domains of virtual users"),
         new("alias", AliasProgram.Run, "root, or the home's owner",
             "add, list and remove aliases of virtual users"),
+        new("migrate", MigrateProgram.Run, "root, or the home's owner",
+            "take over the settings of Postfix, sendmail or qmail"),
         new("dkim", DkimProgram.Run, "root, or the home's owner",
             "make, show, check and rotate the keys that sign mail"),
         new("dmarc", DmarcProgram.Run, "anyone; send: qmaild",
@@ -212,8 +215,8 @@ internal static class ProgramTable
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "user", "domain", "alias", "queue", "trace", "dkim",
-        "dmarc", "tlsrpt", "srs", "token", "certificate", "acme", "config",
+        "run", "install", "check-install", "user", "domain", "alias", "migrate", "queue", "trace",
+        "dkim", "dmarc", "tlsrpt", "srs", "token", "certificate", "acme", "config",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

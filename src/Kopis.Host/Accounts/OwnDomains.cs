@@ -130,7 +130,7 @@ internal static class OwnDomains
 
     /// <summary>Appends lines; the file is whole at each moment and keeps its owner and rights.
     /// </summary>
-    private static void Append(ControlDirectory control, ControlList file, byte[][] lines)
+    internal static void Append(ControlDirectory control, ControlList file, byte[][] lines)
     {
         byte[] content = control.ReadWhole(file) ?? [];
         if (content is [.., not (byte)'\n'])
@@ -146,7 +146,8 @@ internal static class OwnDomains
         Replace(control, file, content);
     }
 
-    private static void Replace(ControlDirectory control, ControlList file, byte[] content)
+    /// <summary>Gives a file of control new content; it keeps its owner and rights.</summary>
+    internal static void Replace(ControlDirectory control, ControlFile file, byte[] content)
     {
         string path = control.PathOf(file);
         FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _);
@@ -178,7 +179,7 @@ internal static class OwnDomains
     }
 
     /// <summary>SIGHUP to the qmail-send that holds the queue, if one does.</summary>
-    private static string SignalSend(ProgramContext context)
+    internal static string SignalSend(ProgramContext context)
     {
         string path = context.In("queue/lock/sendmutex");
         if (Fd.TryStatus(Fd.PathBytes(path), out int errno, followLinks: false) is null

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Kopis.Base;
 using Kopis.Host.Install;
+using Kopis.Host.Migration;
 using Kopis.Posix;
 using Kopis.Queue.QmailFormat;
 using Kopis.Users.Virtual;
@@ -26,7 +27,9 @@ public static class OwnerPieces
             {
                 ["make-directories", .. string[] paths] => MakeDirectories(paths),
                 ["make-file", string path] => MakeFile(path),
+                ["replace-file", string path] => ReplaceFile(path),
                 ["replace-secret", string path] => ReplaceSecret(path),
+                ["remove", string path] => MigrationJournal.RemoveOne(path),
                 ["delete-mail", string path] => VirtualUsersFile.DeleteTree(path),
                 ["quota", string maildir, string address] =>
                     QuotaCommand.Act(Encoding.UTF8.GetBytes(maildir), address, null),
@@ -62,6 +65,12 @@ public static class OwnerPieces
 
         PlainFile.Write(path, ReadInput(), Readable);
         return "made";
+    }
+
+    private static string ReplaceFile(string path)
+    {
+        _ = PlainFile.Replace(path, ReadInput(), Readable);
+        return "";
     }
 
     private static string ReplaceSecret(string path)

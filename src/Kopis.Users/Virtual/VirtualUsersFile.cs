@@ -49,6 +49,15 @@ public sealed class VirtualUsersFile : IDisposable
     public VirtualMailbox Add(string address, string passwordHash)
     {
         VirtualMailbox mailbox = Set(address, passwordHash);
+        MakeMailbox(mailbox);
+        Save();
+        return mailbox;
+    }
+
+    /// <summary>Makes a user's home and Maildir, durably, in the name of their owner.</summary>
+    /// <exception cref="IOException">They cannot be made.</exception>
+    public void MakeMailbox(VirtualMailbox mailbox)
+    {
         string mail = Path.Combine(_users, "mail");
         MakeDirectory(mail);
         string maildir = Path.Combine(mailbox.Home, "Maildir");
@@ -65,9 +74,6 @@ public sealed class VirtualUsersFile : IDisposable
         {
             Array.ForEach(places, MakeDirectory);
         }
-
-        Save();
-        return mailbox;
     }
 
     /// <summary>Takes a user out; the mail stays.</summary>

@@ -1,0 +1,116 @@
+using Kopis.Config.Catalog;
+using Kopis.Users.Virtual;
+
+namespace Kopis.Host.Migration;
+
+/// <summary>
+/// What a site becomes in a home: lines of control files, aliases, virtual users and .qmail files
+/// of alias; and what could not be carried, with its place and the reason. Pure.
+/// </summary>
+internal sealed class SitePlan
+{
+    private const string Locked = "!";
+    private readonly HashSet<string> _losses = [];
+
+    /// <summary>New content of files of one line, or a number.</summary>
+    internal SortedDictionary<string, string> Values { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Lines to add to lists, in order.</summary>
+    internal SortedDictionary<string, List<string>> Lists { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Rules for tcprules.txt.</summary>
+    internal List<string> ClientRules { get; } = [];
+
+    /// <summary>Lines of auth/smtproutes.</summary>
+    internal List<string> Logins { get; } = [];
+
+    /// <summary>Address, or @domain, and its targets.</summary>
+    internal SortedDictionary<string, string[]> Aliases { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Extension of user alias, and the lines of its .qmail file.</summary>
+    internal SortedDictionary<string, List<string>> Instructions { get; } =
+        new(StringComparer.Ordinal);
+
+    /// <summary>Lines of users/assign.</summary>
+    internal List<string> Assignments { get; } = [];
+
+    /// <summary>Virtual users and their hashes.</summary>
+    internal SortedDictionary<string, string> Users { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The .qmail files of virtual users.</summary>
+    internal SortedDictionary<string, List<string>> UserInstructions { get; } =
+        new(StringComparer.Ordinal);
+
+    /// <summary>What was not carried.</summary>
+    internal List<string> Losses { get; } = [];
+
+    /// <summary>What to know and to do.</summary>
+    internal List<string> Notes { get; } = [];
+
+    /// <summary>Adds a line to a list, unless it is there.</summary>
+    internal void Add(ControlList file, string line)
+    {
+        if (!Lists.TryGetValue(file.Name, out List<string>? lines))
+        {
+            Lists[file.Name] = lines = [];
+        }
+
+        if (!lines.Contains(line))
+        {
+            lines.Add(line);
+        }
+    }
+
+    /// <summary>Makes a domain one of this host's.</summary>
+    internal void Serve(string domain)
+    {
+        Add(HostFiles.Locals, domain);
+        Add(SmtpFiles.RcptHosts, domain);
+    }
+
+    /// <summary>Sets an alias, unless it has targets.</summary>
+    /// <returns>Null, or why the address or a target will not do.</returns>
+    internal string? SetAlias(string address, IEnumerable<string> targets)
+    {
+        string[] all = [.. targets.Select(target => target.ToLowerInvariant()).Distinct()];
+        string? reason =
+            VirtualAddress.Check(address[0] == '@' ? "x" + address : address) is { } bad
+                ? $"{address}: {bad}"
+                : VirtualAliases.Check(all);
+        if (reason is null)
+        {
+            Aliases.TryAdd(address, all);
+        }
+
+        return reason;
+    }
+
+    /// <summary>Adds a virtual user; without a hash nobody can log in.</summary>
+    internal void AddUser(string address, string? hash, ForeignLine line)
+    {
+        if (VirtualAddress.Check(address) is { } reason)
+        {
+            Lose(line, address, reason);
+            return;
+        }
+
+        Users.TryAdd(address, hash ?? Locked);
+        if (hash is null)
+        {
+            Lose(line, address, "no password that can be checked here: kopis user password");
+        }
+    }
+
+    /// <summary>Says what was not carried, and why.</summary>
+    internal void Lose(ForeignLine line, string what, string why) =>
+        Lose($"{line.File}:{line.Number}: {what}: {why}");
+
+    /// <summary>As above, of a file as a whole.</summary>
+    internal void Lose(string text)
+    {
+        if (_losses.Add(text))
+        {
+            Losses.Add(text);
+        }
+    }
+}
