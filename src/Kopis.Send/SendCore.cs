@@ -6,6 +6,7 @@ using Kopis.Queue.Spawn;
 using Kopis.Queue.Store.State;
 using Kopis.Send.Bounces;
 using Kopis.Send.Scheduling;
+using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send;
 
@@ -22,6 +23,9 @@ internal sealed class SendCore(
     private const int RetryAfterFailureSeconds = 123; // Contract §0.
     private static readonly byte[] GivingUp =
         "I'm not going to try again; this message has been in the queue too long.\n"u8.ToArray();
+
+    private static readonly byte[] NoTurn =
+        "Deliveries to this destination are held, or had no turn. (#4.3.2)\n"u8.ToArray();
 
     private readonly RepeatedResults _repeats = new(log);
     private readonly List<QueuedMessage> _ending = [];
@@ -75,6 +79,15 @@ internal sealed class SendCore(
         }
     }
 
+    /// <summary>Sorts what is due by destination, and asks where its mail goes.</summary>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="milliseconds">Of this second.</param>
+    internal void Tick(long now, int milliseconds)
+    {
+        Now = now;
+        scheduler.Tick(now, milliseconds);
+    }
+
     /// <summary>When there is something to do by itself; deliveries only where there is room.
     /// </summary>
     internal long NextDue(bool roomLocal, bool roomRemote)
@@ -86,7 +99,7 @@ internal sealed class SendCore(
             due = Math.Min(due, local);
         }
 
-        if (roomRemote && scheduler.NextDue(DeliveryChannel.Remote) is { } remote)
+        if (scheduler.NextDue(DeliveryChannel.Remote, roomRemote) is { } remote)
         {
             due = Math.Min(due, remote);
         }
@@ -95,10 +108,10 @@ internal sealed class SendCore(
     }
 
     /// <summary>The next order on a channel, logged; null where nothing is due.</summary>
-    internal Delivery? Next(DeliveryChannel channel, long now)
+    internal Delivery? Next(DeliveryChannel channel, long now, int milliseconds = 0)
     {
         Now = now;
-        if (MarkFailed || scheduler.Next(channel, now) is not { } delivery)
+        if (MarkFailed || scheduler.Next(channel, now, milliseconds) is not { } delivery)
         {
             return null;
         }
@@ -113,6 +126,36 @@ internal sealed class SendCore(
 
         return delivery;
     }
+
+    /// <summary>Recipients whose destination is dead, to be reported on with
+    /// <see cref="PutOffReport"/>; null where there are none.</summary>
+    internal Delivery? NextPutOff()
+    {
+        if (MarkFailed || scheduler.NextPutOff() is not { } delivery)
+        {
+            return null;
+        }
+
+        // Who is given up has its lines in the log, as everybody.
+        delivery.IsUnlisted = !delivery.Pass.IsLast;
+        if (delivery.Pass.IsLast)
+        {
+            delivery.FirstNumber = _deliveries + 1;
+            _deliveries += (ulong)delivery.Recipients.Length;
+            delivery.IsUnlisted = _repeats.MayLeaveOut(delivery.Message);
+            for (int i = 0; i < delivery.Recipients.Length && !delivery.IsUnlisted; i++)
+            {
+                LogStart(delivery, i);
+            }
+        }
+
+        return delivery;
+    }
+
+    /// <summary>What is said of recipients that are put off: their destination's last reply.
+    /// </summary>
+    internal static DeliveryReport PutOffReport(Delivery delivery) => new(
+        0, Verdict.Retry, delivery.PutOffBy!.LastReply is { Length: > 0 } reply ? reply : NoTurn);
 
     /// <summary>Takes the report about a delivery's next recipient.</summary>
     /// <returns>Whether the log says so.</returns>
@@ -130,8 +173,10 @@ internal sealed class SendCore(
             bounces.KeepFailure(message, recipient, text);
         }
 
-        Verdict verdict = scheduler.Report(delivery, report.Verdict);
-        bool isListed = ReportOn(delivery, place, report.Verdict is null ? null : verdict, text);
+        Verdict verdict = scheduler.Report(delivery, report.Verdict, AttemptResult.Of(report));
+        bool isSaid = delivery.PutOffBy is null || delivery.Pass.IsLast;
+        bool isListed = isSaid
+            && ReportOn(delivery, place, report.Verdict is null ? null : verdict, text);
         if (verdict != Verdict.Retry)
         {
             marks.Add(StateKind.Done, message.Number, recipient);

@@ -26,6 +26,7 @@ internal sealed class SendLoop : IDisposable
     // delivered in this time; qmail never synced these marks at all.
     private static readonly TimeSpan HoldMarks = TimeSpan.FromMilliseconds(20);
     private const long ClockSlackSeconds = 60; // Less is made up by waiting.
+    private const int PutOffsMax = 100; // Between two looks at reports.
     private static readonly DeliveryChannel[] Channels =
         [DeliveryChannel.Local, DeliveryChannel.Remote];
 
@@ -78,6 +79,8 @@ internal sealed class SendLoop : IDisposable
     /// </summary>
     internal bool IsWritten => !_core.MarkFailed;
 
+    private int Milliseconds => _context.Clock.GetUtcNow().Millisecond;
+
     private long Now => _context.Clock.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>Runs until SIGTERM, or until a peer process is lost, and all has drained.</summary>
@@ -120,6 +123,7 @@ internal sealed class SendLoop : IDisposable
 
             _core.ReadNew(Now);
             StartDeliveries();
+            PutOff();
         }
 
         // Before the disk is waited for: deliveries begin meanwhile.
@@ -314,6 +318,7 @@ internal sealed class SendLoop : IDisposable
 
     private void StartDeliveries()
     {
+        _core.Tick(Now, Milliseconds);
         bool started = true;
         while (started)
         {
@@ -321,7 +326,7 @@ internal sealed class SendLoop : IDisposable
             foreach (DeliveryChannel channel in Channels)
             {
                 SpawnPipe pipe = _context.Pipe(channel);
-                if (pipe.HasRoom && _core.Next(channel, Now) is { } delivery)
+                if (pipe.HasRoom && _core.Next(channel, Now, Milliseconds) is { } delivery)
                 {
                     pipe.Order(delivery);
                     if (!delivery.IsUnlisted)
@@ -331,6 +336,18 @@ internal sealed class SendLoop : IDisposable
 
                     started = true;
                 }
+            }
+        }
+    }
+
+    /// <summary>What is due at dead destinations costs no slot.</summary>
+    private void PutOff()
+    {
+        for (int i = 0; i < PutOffsMax && _core.NextPutOff() is { } delivery; i++)
+        {
+            while (!delivery.IsComplete)
+            {
+                OnReport(delivery, SendCore.PutOffReport(delivery));
             }
         }
     }

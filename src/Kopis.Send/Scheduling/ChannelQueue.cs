@@ -1,7 +1,7 @@
 namespace Kopis.Send.Scheduling;
 
 /// <summary>What waits on a channel: by time, and, once it is due, by submitter.</summary>
-internal sealed class ChannelQueue
+internal sealed class ChannelQueue(DeliveryChannel channel)
 {
     /// <summary>Messages that one look moves from their time into their submitter's row: bounds
     /// the work between two looks at reports.</summary>
@@ -10,19 +10,61 @@ internal sealed class ChannelQueue
     private readonly Dictionary<uint, OriginQueue> _rows = [];
     private readonly Queue<OriginQueue> _turns = new(); // Each row that has work, once.
 
-    /// <summary>Messages by the time of their next pass.</summary>
-    internal PriorityQueue<QueuedMessage, long> Waiting { get; } = new();
+    /// <summary>Messages by the time of their next pass; one that was made due earlier stands here
+    /// at its former time, too, which counts no more.</summary>
+    private readonly PriorityQueue<QueuedMessage, long> _waiting = new();
+
+    /// <summary>When the first message that waits is due; null where none does.</summary>
+    internal long? NextDue => _waiting.TryPeek(out _, out long due) ? due : null;
 
     /// <summary>Something is due.</summary>
     internal bool HasDue => _turns.Count > 0;
+
+    /// <summary>The message waits for its next pass.</summary>
+    internal void Enqueue(QueuedMessage message)
+    {
+        message.SetWaiting(channel, true);
+        _waiting.Enqueue(message, message.Due(channel));
+    }
+
+    /// <summary>A message that waits is due now.</summary>
+    internal void DueNow(QueuedMessage message, long now)
+    {
+        if (message.IsWaiting(channel) && message.Due(channel) > now)
+        {
+            message.SetDue(channel, now);
+            _waiting.Enqueue(message, message.Due(channel));
+        }
+    }
+
+    /// <summary>All that waits is due now.</summary>
+    internal void AllDueNow(long now)
+    {
+        QueuedMessage[] waiting = [.. _waiting.UnorderedItems.Select(item => item.Element)];
+        _waiting.Clear();
+        foreach (QueuedMessage message in waiting)
+        {
+            if (message.IsWaiting(channel))
+            {
+                message.SetDue(channel, Math.Min(now, message.Due(channel)));
+                _waiting.Enqueue(message, message.Due(channel));
+            }
+        }
+    }
 
     /// <summary>Moves what is due into the rows.</summary>
     internal void DequeueDue(long now)
     {
         for (int i = 0; i < MovesMax
-            && Waiting.TryPeek(out QueuedMessage? message, out long due) && due <= now; i++)
+            && _waiting.TryPeek(out QueuedMessage? message, out long due) && due <= now; i++)
         {
-            Waiting.Dequeue();
+            _waiting.Dequeue();
+            if (!message.IsWaiting(channel) || message.Due(channel) != due)
+            {
+                continue;
+            }
+
+            message.SetWaiting(channel, false);
             if (!_rows.TryGetValue(message.Uid, out OriginQueue? row))
             {
                 _rows.Add(message.Uid, row = new OriginQueue(message.Uid));
@@ -54,7 +96,7 @@ internal sealed class ChannelQueue
             row.HasTurn = true;
             _turns.Enqueue(row);
         }
-        else if (row.IsEmpty)
+        else if (row.IsEmpty && _rows.GetValueOrDefault(row.Uid) == row)
         {
             _rows.Remove(row.Uid);
         }

@@ -14,6 +14,7 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
 {
     private uint _dueLocal; // Unix seconds: there may be millions of messages, and 2106 is far.
     private uint _dueRemote;
+    private byte _waiting; // A bit for each channel.
 
     public ulong Number { get; } = number;
 
@@ -91,6 +92,15 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
         (channel == DeliveryChannel.Local ? ref _dueLocal : ref _dueRemote) =
             (uint)Math.Clamp(seconds, 0, uint.MaxValue);
 
+    /// <summary>Whether it waits for the channel's next pass.</summary>
+    internal bool IsWaiting(DeliveryChannel channel) => (_waiting & (1 << (int)channel)) != 0;
+
+    internal void SetWaiting(DeliveryChannel channel, bool isWaiting)
+    {
+        int bit = 1 << (int)channel;
+        _waiting = (byte)(isWaiting ? _waiting | bit : _waiting & ~bit);
+    }
+
     /// <summary>Moves a recipient on; one that is done stays so.</summary>
     internal abstract void SetState(int index, RecipientState state);
 
@@ -102,6 +112,9 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <summary>Makes <see cref="Recipients"/> known for a pass.</summary>
     /// <returns>Whether that took a while.</returns>
     internal virtual bool Prepare() => false;
+
+    /// <summary>What was deferred in a pass that goes on is to be delivered again in it.</summary>
+    internal abstract void RenewPass(DeliveryChannel channel);
 
     /// <summary>What was deferred in a pass is to be delivered again in the next.</summary>
     /// <param name="channel">The pass's.</param>

@@ -1,6 +1,5 @@
 using Kopis.Base;
-using Kopis.Mail.Addresses;
-using Kopis.Queue.Spawn;
+using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send.Scheduling;
 
@@ -8,12 +7,7 @@ namespace Kopis.Send.Scheduling;
 /// Decides what is delivered when. No I/O and no clock: time comes in as Unix seconds, deliveries
 /// come out, so a simulator can drive it. One thread.
 /// </summary>
-/// <param name="lifetimeSeconds">After it a deferral is a failure.</param>
-/// <param name="batch">Recipients of a message at one remote host are one order.</param>
-/// <param name="sharedPlaces">Local deliveries that run before each user has one place only
-/// (<see cref="MailUsers"/>).</param>
-internal sealed class Scheduler(
-    long lifetimeSeconds, bool batch, int sharedPlaces = int.MaxValue)
+internal sealed class Scheduler : IPasses
 {
     /// <summary>Passes of a submitter that take turns on a channel: bounds the work of a rotation.
     /// </summary>
@@ -23,9 +17,6 @@ internal sealed class Scheduler(
     /// passes by: bounds the time between two looks at reports.</summary>
     private const int StepsMax = 1000;
 
-    /// <summary>How far ahead a batch looks for its like: bounds the cost of one order.</summary>
-    private const int BatchWindow = 400;
-
     private static readonly DeliveryChannel[] Channels =
         [DeliveryChannel.Local, DeliveryChannel.Remote];
 
@@ -34,19 +25,50 @@ internal sealed class Scheduler(
     private const int ParkedMax = 10_000;
 
     private const int RetryAfterFailureSeconds = 123; // Contract §0.
+    private const int UsualRemoteSlots = 255; // As many as a byte counts.
 
-    private readonly ChannelQueue[] _channels = [new(), new()];
-    private readonly MailUsers _users = new(sharedPlaces);
+    /// <summary>Replies may make a message come sooner than its schedule while it is so young, and
+    /// never later than that.</summary>
+    private const int SoonerUntilSeconds = 14_400, LaterSecondsMax = 86_400;
+
+    private readonly ChannelQueue[] _channels =
+        [new(DeliveryChannel.Local), new(DeliveryChannel.Remote)];
+
+    private readonly long _lifetimeSeconds;
+    private readonly MailUsers _users;
+    private readonly RemoteChannel _remote;
     private readonly HashSet<QueuedMessage> _messages = [];
     private readonly Queue<QueuedMessage> _finished = new();
     private long _now;
     private bool _isParkedTurn;
+
+    /// <param name="lifetimeSeconds">After it a deferral is a failure.</param>
+    /// <param name="batch">Recipients of a message at one remote host are one order.</param>
+    /// <param name="sharedPlaces">Local deliveries that run before each user has one place only
+    /// (<see cref="MailUsers"/>).</param>
+    /// <param name="remote">The remote channel's queue; null: each domain is a destination.
+    /// </param>
+    internal Scheduler(
+        long lifetimeSeconds, bool batch, int sharedPlaces = int.MaxValue,
+        RemoteQueue? remote = null)
+    {
+        _lifetimeSeconds = lifetimeSeconds;
+        _users = new MailUsers(sharedPlaces);
+        Remote = remote ?? new RemoteQueue(
+            UsualRemoteSlots, asks: false, _ => DestinationLimits.Usual);
+        _remote = new RemoteChannel(
+            _channels[(int)DeliveryChannel.Remote], Remote, batch, this);
+        Remote.OnDue = _remote.DueNow;
+    }
 
     /// <summary>Messages that are not finished.</summary>
     internal IReadOnlyCollection<QueuedMessage> Messages => _messages;
 
     /// <summary>Recipients could not be read; they are tried again later.</summary>
     internal Action<QueuedMessage, IOException> OnTrouble { get; set; } = (_, _) => { };
+
+    /// <summary>What is due on the remote channel, by destination.</summary>
+    internal RemoteQueue Remote { get; }
 
     /// <summary>Takes a message over; its due times must be set.</summary>
     internal void Add(QueuedMessage message)
@@ -56,7 +78,7 @@ internal sealed class Scheduler(
         {
             if (message.MayBeOpen(channel))
             {
-                _channels[(int)channel].Waiting.Enqueue(message, message.Due(channel));
+                _channels[(int)channel].Enqueue(message);
             }
         }
 
@@ -64,47 +86,77 @@ internal sealed class Scheduler(
     }
 
     /// <summary>When the channel has something to do next; null where nothing waits.</summary>
-    internal long? NextDue(DeliveryChannel channel) =>
-        _channels[(int)channel].HasDue
-            || (channel == DeliveryChannel.Local && _users.HasReady) ? 0
-        : _channels[(int)channel].Waiting.TryPeek(out _, out long due) ? due
-        : null;
+    /// <param name="channel">Which.</param>
+    /// <param name="hasRoom">Deliveries may start.</param>
+    internal long? NextDue(DeliveryChannel channel, bool hasRoom = true) =>
+        channel == DeliveryChannel.Remote ? _remote.NextDue(hasRoom)
+        : !hasRoom ? null
+        : _channels[(int)channel].HasDue || _users.HasReady ? 0
+        : _channels[(int)channel].NextDue;
+
+    /// <summary>Time passes: what is due on the remote channel is sorted by destination.</summary>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="milliseconds">Of this second.</param>
+    internal void Tick(long now, int milliseconds)
+    {
+        _now = now;
+        Remote.Tick((now * 1000) + milliseconds);
+        _remote.Sort(now);
+    }
 
     /// <summary>The next order on a channel, or null where nothing is due, or nothing was found
     /// yet: <see cref="NextDue"/> tells which.</summary>
-    internal Delivery? Next(DeliveryChannel channel, long now)
+    internal Delivery? Next(DeliveryChannel channel, long now, int milliseconds = 0)
     {
         _now = now;
-        ChannelQueue own = _channels[(int)channel];
-        own.DequeueDue(now);
         if (channel == DeliveryChannel.Remote)
         {
-            return NextOfRows(own, channel);
+            Tick(now, milliseconds);
+            return _remote.Next();
         }
+
+        ChannelQueue own = _channels[(int)channel];
+        own.DequeueDue(now);
 
         // In turn: those who wait for room do not keep the others waiting, nor they them.
         _isParkedTurn = !_isParkedTurn;
         return _isParkedTurn
-            ? NextParked() ?? NextOfRows(own, channel)
-            : NextOfRows(own, channel) ?? NextParked();
+            ? NextParked() ?? NextOfRows(own)
+            : NextOfRows(own) ?? NextParked();
     }
+
+    /// <summary>Recipients whose destination is dead while their pass is due: to be reported on as
+    /// deferred, without a try. Null where there are none.</summary>
+    internal Delivery? NextPutOff() => _remote.NextPutOff();
 
     /// <summary>Takes one recipient's verdict, in the order of the command.</summary>
     /// <param name="delivery">The order that it is about.</param>
     /// <param name="said">Null where the report was mangled.</param>
+    /// <param name="result">What it tells of the destination.</param>
     /// <returns>What it comes to: a deferral of the last pass is a failure (trap 16). A mangled
     /// report tells nothing of the recipient, so it never bounces the mail.</returns>
-    internal Verdict Report(Delivery delivery, Verdict? said)
+    internal Verdict Report(Delivery delivery, Verdict? said, AttemptResult? result = null)
     {
         int recipient = delivery.Recipients[delivery.Reported++];
         Verdict verdict = said == Verdict.Retry && delivery.Pass.IsLast
             ? Verdict.Failed
             : said ?? Verdict.Retry;
 
+        if (delivery.PutOffBy is not null)
+        {
+            ReportPutOff(delivery, recipient, verdict);
+            return verdict;
+        }
+
         delivery.Message.SetState(
             recipient,
             verdict == Verdict.Retry ? RecipientState.Deferred : RecipientState.Done);
         delivery.Pass.Left += verdict == Verdict.Retry ? 1 : 0;
+        if (delivery.Pass.Channel == DeliveryChannel.Remote)
+        {
+            _remote.Report(delivery, verdict, result ?? AttemptResult.Nothing, _now);
+        }
+
         if (delivery.IsComplete)
         {
             delivery.Pass.Running--;
@@ -119,6 +171,20 @@ internal sealed class Scheduler(
         return verdict;
     }
 
+    /// <summary>Who is deferred goes on waiting for the destination.</summary>
+    private void ReportPutOff(Delivery delivery, int recipient, Verdict verdict)
+    {
+        if (verdict != Verdict.Retry)
+        {
+            delivery.Message.SetState(recipient, RecipientState.Done);
+        }
+
+        if (delivery.IsComplete)
+        {
+            ClosePassIfOver(delivery.Pass);
+        }
+    }
+
     /// <summary>A message with nothing left to deliver, each once; null where there is none.
     /// </summary>
     internal QueuedMessage? DequeueFinished() =>
@@ -130,17 +196,12 @@ internal sealed class Scheduler(
     /// <summary>SIGALRM: everything that waits is due.</summary>
     internal void AllDueNow(long now)
     {
-        foreach (DeliveryChannel channel in Channels)
+        foreach (ChannelQueue channel in _channels)
         {
-            ChannelQueue own = _channels[(int)channel];
-            QueuedMessage[] waiting = [.. own.Waiting.UnorderedItems.Select(item => item.Element)];
-            own.Waiting.Clear();
-            foreach (QueuedMessage message in waiting)
-            {
-                message.SetDue(channel, Math.Min(now, message.Due(channel)));
-                own.Waiting.Enqueue(message, message.Due(channel));
-            }
+            channel.AllDueNow(now);
         }
+
+        Remote.AllDueNow();
     }
 
     private Delivery? NextParked()
@@ -172,12 +233,12 @@ internal sealed class Scheduler(
         }
     }
 
-    private Delivery? NextOfRows(ChannelQueue own, DeliveryChannel channel)
+    private Delivery? NextOfRows(ChannelQueue own)
     {
         int steps = StepsMax;
         while (steps > 0 && own.NextTurn() is { } row)
         {
-            Delivery? found = NextOfRow(channel, row, ref steps);
+            Delivery? found = NextOfRow(row, ref steps);
             own.Wake(row);
             if (found is not null)
             {
@@ -189,9 +250,9 @@ internal sealed class Scheduler(
     }
 
     /// <summary>The row's next order; null where it has none, or the steps were used up.</summary>
-    private Delivery? NextOfRow(DeliveryChannel channel, OriginQueue row, ref int steps)
+    private Delivery? NextOfRow(OriginQueue row, ref int steps)
     {
-        OpenPasses(channel, row);
+        OpenPasses(DeliveryChannel.Local, row);
         while (steps-- > 0 && row.Rotation.TryDequeue(out Pass? pass))
         {
             try
@@ -208,7 +269,7 @@ internal sealed class Scheduler(
                 ClosePassIfOver(pass);
             }
 
-            OpenPasses(channel, row);
+            OpenPasses(DeliveryChannel.Local, row);
         }
 
         return null;
@@ -229,11 +290,6 @@ internal sealed class Scheduler(
         {
             ClosePassIfOver(pass);
             return null;
-        }
-
-        if (pass.Channel == DeliveryChannel.Remote)
-        {
-            return Rotate(Order(pass, Choose(pass), null));
         }
 
         int recipient = pass.Next;
@@ -294,37 +350,9 @@ internal sealed class Scheduler(
     private void OpenPass(DeliveryChannel channel, OriginQueue row, QueuedMessage message)
     {
         long next = RetrySchedule.Next(_now, message.BornSeconds, channel);
-        bool isLast = _now > message.BornSeconds + lifetimeSeconds;
+        bool isLast = _now > message.BornSeconds + _lifetimeSeconds;
         message.BeginPass();
         row.Rotation.Enqueue(new Pass(message, row, channel, next, isLast));
-    }
-
-    /// <summary>The pass's next recipient, with others at the same host where batching.</summary>
-    private int[] Choose(Pass pass)
-    {
-        QueuedMessage message = pass.Message;
-        int first = pass.Next;
-        if (!batch || Verp.IsVerp(message.Sender) || IsSrs(message.Address(first).Span))
-        {
-            pass.Next++;
-            return [first];
-        }
-
-        List<int> chosen = [first];
-        ReadOnlySpan<byte> host = Host(message.Address(first).Span);
-        int end = Math.Min(message.Recipients, first + BatchWindow);
-        for (int i = first + 1; i < end && chosen.Count < DeliveryCommand.BatchMax; i++)
-        {
-            if (IsOpen(pass, i)
-                && Ascii8.EqualsIgnoreCase(Host(message.Address(i).Span), host)
-                && !IsSrs(message.Address(i).Span))
-            {
-                chosen.Add(i);
-            }
-        }
-
-        pass.Next++;
-        return [.. chosen];
     }
 
     /// <summary>Passes recipients by that are not this pass's to deliver.</summary>
@@ -347,13 +375,19 @@ internal sealed class Scheduler(
         pass.Message.State(index) == RecipientState.ToDo
         && pass.Message.Channel(index) == pass.Channel;
 
-    /// <summary>Each of these goes to a host of its own, and none is to wait for another's.
-    /// </summary>
-    private static bool IsSrs(ReadOnlySpan<byte> address) =>
-        SrsTag.IsSrs(address[..Math.Max(0, address.LastIndexOf((byte)'@'))]);
+    void IPasses.Open(OriginQueue row) => OpenPasses(DeliveryChannel.Remote, row);
 
-    private static ReadOnlySpan<byte> Host(ReadOnlySpan<byte> address) =>
-        address[(address.LastIndexOf((byte)'@') + 1)..];
+    void IPasses.CloseIfOver(Pass pass) => ClosePassIfOver(pass);
+
+    void IPasses.OnTrouble(QueuedMessage message, IOException trouble) =>
+        OnTrouble(message, trouble);
+
+    void IPasses.Renew(Pass pass)
+    {
+        QueuedMessage message = pass.Message;
+        pass.NextDue = RetrySchedule.Next(_now, message.BornSeconds, pass.Channel);
+        pass.IsLast = _now > message.BornSeconds + _lifetimeSeconds;
+    }
 
     private void ClosePassIfOver(Pass pass)
     {
@@ -376,11 +410,8 @@ internal sealed class Scheduler(
         }
 
         FinishIfDone(message);
-        if (message.IsLong)
-        {
-            pass.Row.LongPasses--;
-            _channels[(int)pass.Channel].Wake(pass.Row);
-        }
+        pass.Row.LongPasses -= message.IsLong && !pass.IsSorted ? 1 : 0;
+        _channels[(int)pass.Channel].Wake(pass.Row);
     }
 
     private void WaitAgain(Pass pass, DeliveryChannel channel)
@@ -390,9 +421,26 @@ internal sealed class Scheduler(
         QueuedMessage message = pass.Message;
         long latest = RetrySchedule.Next(_now, message.BornSeconds, channel);
         long due = channel == pass.Channel ? Math.Min(pass.NextDue, latest) : latest;
+        due = channel == pass.Channel ? AsAsked(pass, due) : due;
         message.SetDue(
             channel, pass.IsCutShort ? Math.Max(due, _now + RetryAfterFailureSeconds) : due);
-        _channels[(int)channel].Waiting.Enqueue(message, message.Due(channel));
+        _channels[(int)channel].Enqueue(message);
+    }
+
+    /// <summary>When replies want a message again: greylisting says how long it waits. What comes
+    /// sooner than qmail's schedule does so while the message is young; later, where all that is
+    /// left of it was asked to.</summary>
+    private long AsAsked(Pass pass, long due)
+    {
+        if (pass.RetryAt == 0)
+        {
+            return due;
+        }
+
+        bool isYoung = _now - pass.Message.BornSeconds < SoonerUntilSeconds;
+        return pass.RetryAt < due ? (isYoung ? pass.RetryAt : due)
+            : pass.Asking < pass.Left ? due
+            : Math.Min(pass.RetryAt, _now + LaterSecondsMax);
     }
 
     /// <summary>Once: the passes of both channels may close after the last recipient is done.

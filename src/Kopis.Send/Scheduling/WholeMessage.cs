@@ -106,6 +106,12 @@ internal sealed class WholeMessage : QueuedMessage
 
     internal override bool EndPass(DeliveryChannel channel, bool isLeft)
     {
+        RenewPass(channel);
+        return false;
+    }
+
+    internal override void RenewPass(DeliveryChannel channel)
+    {
         for (int i = 0; i < _marks.Length && Open(channel) > 0; i++)
         {
             if (State(i) == RecipientState.Deferred && Channel(i) == channel)
@@ -113,7 +119,5 @@ internal sealed class WholeMessage : QueuedMessage
                 SetState(i, RecipientState.ToDo);
             }
         }
-
-        return false;
     }
 }

@@ -1,0 +1,17 @@
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>Opens and closes passes.</summary>
+internal interface IPasses
+{
+    /// <summary>Opens passes for messages of a submitter that are due.</summary>
+    void Open(OriginQueue row);
+
+    /// <summary>Ends a pass that has nothing left.</summary>
+    void CloseIfOver(Pass pass);
+
+    /// <summary>A pass goes on beyond the time of the next: it is that one.</summary>
+    void Renew(Pass pass);
+
+    /// <summary>Recipients could not be read; they are tried again later.</summary>
+    void OnTrouble(QueuedMessage message, IOException trouble);
+}
