@@ -38,7 +38,7 @@ internal sealed class SendCore(
     internal bool MarkFailed { get; private set; }
 
     /// <summary>Unix time, as far as reports need it.</summary>
-    internal long Now { get; set; }
+    internal long Now { get; private set; }
 
     /// <summary>Something that came may not have been read yet.</summary>
     internal bool MoreToRead { get; set; } = true;
@@ -88,6 +88,29 @@ internal sealed class SendCore(
         scheduler.Tick(now, milliseconds);
     }
 
+    /// <summary>When reports and answers came.</summary>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="milliseconds">Of this second.</param>
+    internal void SetTime(long now, int milliseconds)
+    {
+        Now = now;
+        scheduler.SetTime(now, milliseconds);
+    }
+
+    /// <summary>Asks qmail-rspawn for destinations that are wanted.</summary>
+    internal void AskQuestions(SpawnPipe spawner)
+    {
+        while (scheduler.Remote.HasQuestion && spawner.TakesQuestions)
+        {
+            (uint id, DomainEntry entry) = scheduler.Remote.DequeueQuestion();
+            spawner.Ask(id, entry.Domain, entry.Sender);
+        }
+    }
+
+    /// <summary>qmail-rspawn has answered one.</summary>
+    internal void Answer(WideAnswer answer) => scheduler.Remote.Answer(
+        answer.Id, answer.Destination, answer.DependsOnSender, answer.Seconds);
+
     /// <summary>When there is something to do by itself; deliveries only where there is room.
     /// </summary>
     internal long NextDue(bool roomLocal, bool roomRemote)
@@ -106,6 +129,10 @@ internal sealed class SendCore(
 
         return _laterBounces.TryPeek(out _, out long bounce) ? Math.Min(due, bounce) : due;
     }
+
+    /// <summary>When a destination may have something by itself, in Unix milliseconds; null where
+    /// none waits for a time.</summary>
+    internal long? WakeAt => scheduler.Remote.WakeAt;
 
     /// <summary>The next order on a channel, logged; null where nothing is due.</summary>
     internal Delivery? Next(DeliveryChannel channel, long now, int milliseconds = 0)
@@ -212,6 +239,20 @@ internal sealed class SendCore(
         }
 
         queue.ForgetRoutes();
+    }
+
+    /// <summary>The same for control/destinations, for all mail.</summary>
+    internal void RereadDestinations(ControlDirectory control, DestinationControl destinations)
+    {
+        try
+        {
+            destinations.Rules = DestinationRules.Read(control);
+            scheduler.Remote.Reread();
+        }
+        catch (ConfigurationException)
+        {
+            log.Line($"alert: unable to reread control/destinations");
+        }
     }
 
     /// <summary>Sends the bounces of messages with nothing left to deliver, and marks their

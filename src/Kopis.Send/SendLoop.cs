@@ -9,6 +9,7 @@ using Kopis.Queue.Store.State;
 using Kopis.Queue.Writer;
 using Kopis.Send.Bounces;
 using Kopis.Send.Scheduling;
+using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send;
 
@@ -34,8 +35,11 @@ internal sealed class SendLoop : IDisposable
     private readonly SendLog _log;
     private readonly SendCore _core;
     private readonly WatchedFiles _routing;
+    private readonly WatchedFiles _limits;
     private readonly Poller _poller = new();
     private readonly List<DeliveryReport> _reports = [];
+    private readonly List<WideAnswer> _answers = [];
+    private long _limitsSeen;
     private bool _exitAsap;
     private bool _lost;
     private long _heldSince;
@@ -48,12 +52,17 @@ internal sealed class SendLoop : IDisposable
         _log = context.Log;
         _routing = new WatchedFiles(
             context.Control.Watched(AddressMap.Files));
+        _limits = new WatchedFiles(
+            context.Control.Watched([RemoteFiles.Destinations]));
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
         int half = (context.Local.Concurrency + 1) / 2;
         Scheduler scheduler = new(
             controls.QueueLifetimeSeconds, context.Batch,
-            context.Batch ? half : controls.ConcurrencyShared ?? half);
+            context.Batch ? half : controls.ConcurrencyShared ?? half,
+            new RemoteQueue(
+                context.Remote.Concurrency, context.Remote.TakesQuestions,
+                name => controls.Destinations.Of(name, context.Remote.Concurrency)));
         StateLog marks = new(context.Files, Path.Combine(queue, "state"))
         {
             CompactAfterBytes = context.CompactAfterBytes,
@@ -78,8 +87,6 @@ internal sealed class SendLoop : IDisposable
     /// <summary>Marks are at least in the kernel: what was reported survives our own death.
     /// </summary>
     internal bool IsWritten => !_core.MarkFailed;
-
-    private int Milliseconds => _context.Clock.GetUtcNow().Millisecond;
 
     private long Now => _context.Clock.GetUtcNow().ToUnixTimeSeconds();
 
@@ -121,6 +128,7 @@ internal sealed class SendLoop : IDisposable
                 _core.Reread(_context.Control);
             }
 
+            RereadLimits();
             _core.ReadNew(Now);
             StartDeliveries();
             PutOff();
@@ -245,7 +253,17 @@ internal sealed class SendLoop : IDisposable
         long due = _core.NextDue(_context.Local.HasRoom, _context.Remote.HasRoom);
         long longest = (long)LongestSleep.TotalSeconds;
         long now = Now;
-        return TimeSpan.FromSeconds(due >= now + longest ? longest : Math.Max(0, due - now));
+        TimeSpan sleep =
+            TimeSpan.FromSeconds(due >= now + longest ? longest : Math.Max(0, due - now));
+        if (_core.WakeAt is not { } wake)
+        {
+            return sleep;
+        }
+
+        // Rates and pauses are finer than seconds.
+        TimeSpan left = DateTimeOffset.FromUnixTimeMilliseconds(wake)
+            - _context.Clock.GetUtcNow();
+        return left >= sleep ? sleep : left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private void Obey(SendSignal signals)
@@ -267,19 +285,28 @@ internal sealed class SendLoop : IDisposable
         if (signals.HasFlag(SendSignal.Reread))
         {
             _core.Reread(_context.Control);
+            _core.RereadDestinations(_context.Control, _context.Controls.Destinations);
         }
     }
 
     private void ReadReports(SpawnPipe pipe)
     {
-        pipe.Read(_reports);
-        _core.Now = Now;
+        pipe.Read(_reports, _answers);
+        (long now, int milliseconds) = Precisely();
+        _core.SetTime(now, milliseconds);
         foreach (DeliveryReport report in _reports)
         {
             if (pipe.Find(report.Slot) is not { } delivery)
             {
                 _log.Line($"warning: internal error: delivery report out of range");
                 continue;
+            }
+
+            if (report.Detail is not null && report.Place != delivery.Reported)
+            {
+                _log.Line($"warning: internal error: delivery report out of order");
+                pipe.Break();
+                break;
             }
 
             bool isListed = OnReport(delivery, report);
@@ -295,6 +322,8 @@ internal sealed class SendLoop : IDisposable
         }
 
         _reports.Clear();
+        _answers.ForEach(_core.Answer);
+        _answers.Clear();
     }
 
     /// <summary>Losing a failure's text would lose mail: waits for the disk as long as it takes, as
@@ -318,7 +347,9 @@ internal sealed class SendLoop : IDisposable
 
     private void StartDeliveries()
     {
-        _core.Tick(Now, Milliseconds);
+        (long now, int milliseconds) = Precisely();
+        _core.Tick(now, milliseconds);
+        _core.AskQuestions(_context.Remote);
         bool started = true;
         while (started)
         {
@@ -326,7 +357,7 @@ internal sealed class SendLoop : IDisposable
             foreach (DeliveryChannel channel in Channels)
             {
                 SpawnPipe pipe = _context.Pipe(channel);
-                if (pipe.HasRoom && _core.Next(channel, Now, Milliseconds) is { } delivery)
+                if (pipe.HasRoom && _core.Next(channel, now, milliseconds) is { } delivery)
                 {
                     pipe.Order(delivery);
                     if (!delivery.IsUnlisted)
@@ -338,6 +369,22 @@ internal sealed class SendLoop : IDisposable
                 }
             }
         }
+    }
+
+    private (long Seconds, int Milliseconds) Precisely()
+    {
+        DateTimeOffset now = _context.Clock.GetUtcNow();
+        return (now.ToUnixTimeSeconds(), now.Millisecond);
+    }
+
+    private void RereadLimits()
+    {
+        if (Now != _limitsSeen && _limits.HaveChanged())
+        {
+            _core.RereadDestinations(_context.Control, _context.Controls.Destinations);
+        }
+
+        _limitsSeen = Now;
     }
 
     /// <summary>What is due at dead destinations costs no slot.</summary>

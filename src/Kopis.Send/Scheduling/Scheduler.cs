@@ -99,9 +99,15 @@ internal sealed class Scheduler : IPasses
     /// <param name="milliseconds">Of this second.</param>
     internal void Tick(long now, int milliseconds)
     {
+        SetTime(now, milliseconds);
+        _remote.Sort(now);
+    }
+
+    /// <summary>The same, and nothing is looked at yet.</summary>
+    internal void SetTime(long now, int milliseconds)
+    {
         _now = now;
         Remote.Tick((now * 1000) + milliseconds);
-        _remote.Sort(now);
     }
 
     /// <summary>The next order on a channel, or null where nothing is due, or nothing was found

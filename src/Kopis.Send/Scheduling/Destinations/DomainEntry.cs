@@ -36,4 +36,8 @@ internal sealed class DomainEntry(byte[] key)
             return end < 0 ? Key : Key.AsSpan(0, end);
         }
     }
+
+    /// <summary>The sender whose mail it is about; for a domain's own entry the last one who
+    /// wanted it.</summary>
+    internal byte[] Sender { get; set; } = [];
 }

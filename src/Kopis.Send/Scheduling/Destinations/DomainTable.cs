@@ -58,11 +58,14 @@ internal sealed class DomainTable
     }
 
     /// <summary>Has the entry's question asked, once.</summary>
-    internal void Ask(DomainEntry entry)
+    /// <param name="entry">Whose.</param>
+    /// <param name="sender">Who wants to know it.</param>
+    internal void Ask(DomainEntry entry, ReadOnlySpan<byte> sender)
     {
         if (!entry.IsAsked)
         {
             entry.IsAsked = true;
+            entry.Sender = sender[..Math.Min(sender.Length, SenderBytesMax)].ToArray();
             _toAsk.Enqueue(entry);
         }
     }

@@ -19,6 +19,7 @@ internal sealed class RemoteQueue(
 
     private const int StepsMax = 256;
     private const int WakesMax = 4;
+    private const int LooksMax = 16;
     private const int MissedMax = 10_000;
     private const int DestinationsMax = 10_000;
     private const long ForgottenAfter = 3_600_000;
@@ -31,7 +32,8 @@ internal sealed class RemoteQueue(
     private readonly ClassRing _lists = new(isList: true);
     private readonly PriorityQueue<Destination, long> _timers = new();
     private readonly Queue<Destination> _crowded = new();
-    private readonly Queue<SenderRow> _short = new();
+    private readonly Queue<SenderRow> _shortSingle = new();
+    private readonly Queue<SenderRow> _shortLists = new();
     private readonly Queue<(Share Share, Destination Destination)> _putOffs = new();
     private long _sweepAt;
     private int _turn;
@@ -119,7 +121,17 @@ internal sealed class RemoteQueue(
         }
 
         bool listFirst = ++_turn % LaneLists.ListTurn == 0;
-        return NextOf(listFirst ? _lists : _single) ?? NextOf(listFirst ? _single : _lists);
+        for (int i = 0; i < LooksMax; i++)
+        {
+            Start? start = NextOf(listFirst ? _lists : _single)
+                ?? NextOf(listFirst ? _single : _lists);
+            if (start is not null || HasReady || !WakeOthers())
+            {
+                return start;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>A start is over, or did not come about.</summary>
@@ -386,7 +398,7 @@ internal sealed class RemoteQueue(
         {
             if (entry.Expires <= Now)
             {
-                _domains.Ask(entry);
+                _domains.Ask(entry, share.Pass.Message.Sender);
             }
 
             Place(share, destination);
@@ -394,7 +406,7 @@ internal sealed class RemoteQueue(
         }
 
         (entry.Waiting ??= []).Add(share);
-        _domains.Ask(entry);
+        _domains.Ask(entry, share.Pass.Message.Sender);
     }
 
     private void Resolve(DomainEntry entry, string name, long expires)
@@ -453,7 +465,7 @@ internal sealed class RemoteQueue(
         if (!lane.Sender.IsShortOfSlots)
         {
             lane.Sender.IsShortOfSlots = true;
-            _short.Enqueue(lane.Sender);
+            (lane.IsList ? _shortLists : _shortSingle).Enqueue(lane.Sender);
         }
     }
 
@@ -483,35 +495,48 @@ internal sealed class RemoteQueue(
     }
 
     /// <summary>A slot is free: for a destination that waited for one, and for senders.</summary>
-    private void WakeOthers()
+    /// <returns>Whether somebody waited.</returns>
+    private bool WakeOthers()
     {
+        bool hasCrowded = _crowded.Count > 0;
         if (_crowded.TryDequeue(out Destination? crowded))
         {
             crowded.IsCrowded = false;
             Wake(crowded);
         }
 
-        for (int i = Math.Min(WakesMax, _short.Count); i > 0; i--)
+        bool listFirst = _turn % LaneLists.ListTurn == 0;
+        return TryWake(listFirst ? _shortLists : _shortSingle)
+            || TryWake(listFirst ? _shortSingle : _shortLists)
+            || hasCrowded;
+    }
+
+    /// <summary>Gives one sender's lane a turn that waits for a slot for an unproven destination.
+    /// </summary>
+    private bool TryWake(Queue<SenderRow> senders)
+    {
+        for (int i = Math.Min(WakesMax, senders.Count); i > 0; i--)
         {
-            SenderRow sender = _short.Dequeue();
+            SenderRow sender = senders.Dequeue();
             bool hasSlot = _slots.HasForUnproven(sender.Unproven);
-            if (hasSlot && sender.HasShort)
+            if (hasSlot)
             {
-                Lane lane = sender.DequeueShort();
-                sender.Submitter.Ring.AddReady(lane);
+                sender.Submitter.Ring.AddReady(sender.DequeueShort());
             }
 
             sender.IsShortOfSlots = sender.HasShort;
             if (sender.IsShortOfSlots)
             {
-                _short.Enqueue(sender);
+                senders.Enqueue(sender);
             }
 
             if (hasSlot)
             {
-                return;
+                return true;
             }
         }
+
+        return false;
     }
 
     private void OnBack(Destination destination)
