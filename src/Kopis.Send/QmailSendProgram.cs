@@ -3,6 +3,7 @@ using Kopis.Config;
 using Kopis.Posix;
 using Kopis.Queue.Spawn;
 using Kopis.Send.Clean;
+using Kopis.Send.Commands;
 
 namespace Kopis.Send;
 
@@ -54,12 +55,15 @@ public static class QmailSendProgram
         string[] options = [context.ArgumentText(0) ?? "", context.ArgumentText(1) ?? ""];
         bool isWide = options.Contains("--wide");
         bool batch = isWide || options.Contains("--batch");
+        using CommandServer? commands = Listen(context, log);
         SendContext send = new(
             context.Home, control, controls, TimeProvider.System, log,
             Greet(1, 2, controls.LocalDeliveries(spawnerIsOurs: batch)),
             Greet(3, 4, controls.ConcurrencyRemote, takesParameters: batch, isWide),
             new CleanPipe(5, 6), signals, trigger, batch)
         {
+            Commands = commands,
+
             // Standard error is a pipe of the protocol.
             Pause = new SendPause(new Watchdog(line => SendLog.WriteNow(LogFd, line))),
         };
@@ -86,6 +90,20 @@ public static class QmailSendProgram
         catch (ConfigurationException e)
         {
             throw new ConfigurationException($"unable to read controls\n{e.Message}", e);
+        }
+    }
+
+    /// <summary>Mail goes on without commands.</summary>
+    private static CommandServer? Listen(ProgramContext context, SendLog log)
+    {
+        try
+        {
+            return new CommandServer(context.Home, TimeProvider.System);
+        }
+        catch (Exception e) when (e is ConfigurationException or IOException)
+        {
+            log.Trouble("warning: unable to take commands", e);
+            return null;
         }
     }
 

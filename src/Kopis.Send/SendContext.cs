@@ -4,6 +4,7 @@ using Kopis.Queue.Intake;
 using Kopis.Queue.Store.State;
 using Kopis.Queue.Writer;
 using Kopis.Send.Clean;
+using Kopis.Send.Commands;
 using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
@@ -18,6 +19,9 @@ internal sealed record SendContext(
 
     /// <summary>The disk.</summary>
     internal IFileSystem Files { get; init; } = FileSystem.Real;
+
+    /// <summary>The command socket; null where there is none.</summary>
+    internal CommandServer? Commands { get; init; }
 
     /// <summary>How time passes.</summary>
     internal ISendPause Pause { get; init; } = new SendPause();

@@ -5,6 +5,7 @@ using Kopis.Config.Maps;
 using Kopis.Queue.Spawn;
 using Kopis.Queue.Store.State;
 using Kopis.Send.Bounces;
+using Kopis.Send.Commands;
 using Kopis.Send.Scheduling;
 using Kopis.Send.Scheduling.Destinations;
 
@@ -28,6 +29,7 @@ internal sealed class SendCore(
         "Deliveries to this destination are held, or had no turn. (#4.3.2)\n"u8.ToArray();
 
     private readonly RepeatedResults _repeats = new(log);
+    private readonly ReasonTexts _reasons = new();
     private readonly List<QueuedMessage> _ending = [];
     private readonly PriorityQueue<QueuedMessage, long> _laterBounces = new();
     private ulong _deliveries;
@@ -42,6 +44,10 @@ internal sealed class SendCore(
 
     /// <summary>Something that came may not have been read yet.</summary>
     internal bool MoreToRead { get; set; } = true;
+
+    /// <summary>What administrators may do with messages while they are here.</summary>
+    internal QueueActions Actions =>
+        new(scheduler, marks, queue, bounces, addresses, _reasons, log);
 
     /// <summary>No message is between its last delivery and its end.</summary>
     internal bool IsIdle => _ending.Count == 0;
@@ -179,6 +185,16 @@ internal sealed class SendCore(
         return delivery;
     }
 
+    /// <summary>Says which destinations do not answer, each once a minute.</summary>
+    internal void TellPutOffs()
+    {
+        while (scheduler.Remote.DequeueTold() is { } told)
+        {
+            log.Line($"warning: {told.Destination.Name} does not answer: {told.Recipients} "
+                + $"recipients wait: {told.Destination.LastReply.AsSpan()}");
+        }
+    }
+
     /// <summary>What is said of recipients that are put off: their destination's last reply.
     /// </summary>
     internal static DeliveryReport PutOffReport(Delivery delivery) => new(
@@ -193,6 +209,11 @@ internal sealed class SendCore(
         QueuedMessage message = delivery.Message;
         int place = delivery.Reported;
         int recipient = delivery.Recipients[delivery.Reported];
+        if (message.IsDone(recipient))
+        {
+            return ReportOnDropped(delivery, place, report);
+        }
+
         bool isLastDeferral = report.Verdict == Verdict.Retry && delivery.Pass.IsLast;
         byte[] text = isLastDeferral ? [.. report.Text, .. GivingUp] : report.Text;
         if (report.Verdict == Verdict.Failed || isLastDeferral)
@@ -207,10 +228,26 @@ internal sealed class SendCore(
         if (verdict != Verdict.Retry)
         {
             marks.Add(StateKind.Done, message.Number, recipient);
+            _reasons.Forget(message, recipient);
+        }
+        else
+        {
+            _reasons.Note(message, recipient, text, Now);
         }
 
         bounces.Record(delivery, recipient, report, verdict, Now);
         return isListed;
+    }
+
+    /// <summary>The recipient was removed while its delivery ran: the log alone has the result.
+    /// </summary>
+    private bool ReportOnDropped(Delivery delivery, int place, DeliveryReport report)
+    {
+        int recipient = delivery.Recipients[place];
+        scheduler.Report(delivery, report.Verdict);
+        bounces.Record(
+            delivery, recipient, report with { Verdict = null }, Verdict.Retry, Now);
+        return ReportOn(delivery, place, report.Verdict, report.Text);
     }
 
     /// <summary>SIGALRM: all that waits is due.</summary>
@@ -382,6 +419,7 @@ internal sealed class SendCore(
         foreach (QueuedMessage message in _ending)
         {
             log.Line($"end msg {message.Number}");
+            message.FreeNotes(_reasons);
             queue.Forget(message);
         }
 

@@ -8,6 +8,7 @@ using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Store.State;
 using Kopis.Queue.Writer;
 using Kopis.Send.Bounces;
+using Kopis.Send.Commands;
 using Kopis.Send.Scheduling;
 using Kopis.Send.Scheduling.Destinations;
 
@@ -36,6 +37,7 @@ internal sealed class SendLoop : IDisposable
     private readonly SendCore _core;
     private readonly WatchedFiles _routing;
     private readonly WatchedFiles _limits;
+    private readonly CommandServer? _server;
     private readonly Poller _poller = new();
     private readonly List<DeliveryReport> _reports = [];
     private readonly List<WideAnswer> _answers = [];
@@ -79,7 +81,12 @@ internal sealed class SendLoop : IDisposable
         _core = new SendCore(
             scheduler, marks, state, new BouncePolicy(bounces, controls.DelayNotifySeconds, _log),
             controls.Addresses, _log);
+        Commands = new CommandQueue(_core.Actions);
+        _server = context.Commands;
     }
+
+    /// <summary>What administrators ask.</summary>
+    internal CommandQueue Commands { get; }
 
     /// <summary>No mark waits for the disk: what was reported survives a power cut.</summary>
     internal bool IsSettled => !_core.HasUnsyncedMarks && !_core.MarkFailed;
@@ -134,11 +141,15 @@ internal sealed class SendLoop : IDisposable
             PutOff();
         }
 
+        Commands.Step(Now);
+
         // Before the disk is waited for: deliveries begin meanwhile.
         _context.Local.Flush();
         _context.Remote.Flush();
         _core.FinishMessages(Now);
         Mark();
+        Commands.OnMarks(IsSettled);
+        _server?.Flush();
         _context.Clean.Flush();
         NoticeLosses();
         _log.Flush();
@@ -197,15 +208,21 @@ internal sealed class SendLoop : IDisposable
             }
         }
 
+        _server?.AddTo(_poller);
         TimeSpan sleep = SleepTime();
         if (_isHolding && HoldLeft() < sleep)
         {
             sleep = HoldLeft() > TimeSpan.Zero ? HoldLeft() : TimeSpan.Zero;
         }
 
+        if (_server is not null && _server.LongestWait < sleep)
+        {
+            sleep = _server.LongestWait;
+        }
+
         if (!_context.Pause.Wait(_poller, sleep))
         {
-            _core.MoreToRead = true; // Nobody pulled the trigger for long: look by ourselves.
+            _core.MoreToRead |= !Commands.HasWork; // Nobody pulled the trigger for long: look by ourselves.
             return;
         }
 
@@ -229,6 +246,11 @@ internal sealed class SendLoop : IDisposable
             }
         }
 
+        if (!_exitAsap)
+        {
+            _server?.Serve(_poller, Commands);
+        }
+
         foreach (DeliveryChannel channel in Channels)
         {
             if (reports[(int)channel] >= 0 && _poller.IsReady(reports[(int)channel]))
@@ -243,6 +265,11 @@ internal sealed class SendLoop : IDisposable
         if (_core.MarkFailed)
         {
             return PauseAfterFailure;
+        }
+
+        if (Commands.HasWork)
+        {
+            return TimeSpan.Zero;
         }
 
         if (_exitAsap)
@@ -397,6 +424,8 @@ internal sealed class SendLoop : IDisposable
                 OnReport(delivery, SendCore.PutOffReport(delivery));
             }
         }
+
+        _core.TellPutOffs();
     }
 
     private void NoticeLosses()

@@ -44,7 +44,7 @@ class ProgramCase(unittest.TestCase):
         self.home.chmod(0o755)
         self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
         for name in ("control", "users", "alias", "queue/mess", "queue/state", "queue/bounce",
-                     "queue/lock"):
+                     "queue/command", "queue/lock"):
             (self.home / name).mkdir(parents=True)
         if os.geteuid() == 0 and self.mail_owner is not None:
             (self.home / "users/mail").mkdir(mode=0o700)

@@ -61,6 +61,9 @@ public static class HomeManifest
         // Users who may not list the queue may still reach queue/intake in it.
         new("queue", Kind.Directory, "qmailq", "qmail", M0755, M0755),
         new("queue/bounce", Kind.Directory, "qmails", "qmail", M0700, M0700),
+
+        // The command socket of qmail-send: beside qmails, group qmail reaches it.
+        new("queue/command", Kind.Directory, "qmails", "qmail", M0750, M0700),
         new("queue/mess", Kind.Directory, "qmailq", "qmail", M0750, M0700),
         new("queue/mess/incoming", Kind.Directory, "qmailq", "qmail", M0700, M0700),
         new("queue/state", Kind.Directory, "qmails", "qmail", M0700, M0700),

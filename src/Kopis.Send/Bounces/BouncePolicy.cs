@@ -84,6 +84,41 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
         }
     }
 
+    /// <summary>Queues a copy of a message for another recipient.</summary>
+    /// <returns>Whether it is in the queue.</returns>
+    internal bool TrySendCopy(QueuedMessage message, int recipient, byte[] to, long now)
+    {
+        QueueReply reply;
+        try
+        {
+            if (now < _intakeTrustedAt)
+            {
+                return false;
+            }
+
+            reply = sender.SendCopy(message, recipient, to);
+        }
+        catch (IOException e)
+        {
+            log.Trouble($"warning: trouble reading msg {message.Number} for a copy", e);
+            return false;
+        }
+
+        if (reply.Code is QueueCode.NoConnection or QueueCode.ConnectionLost)
+        {
+            _intakeTrustedAt = now + RetryAfterFailureSeconds;
+        }
+
+        if (reply.Code != 0)
+        {
+            log.Line($"warning: trouble injecting a copy of msg {message.Number}");
+            return false;
+        }
+
+        log.Line($"reroute msg {message.Number} qp {reply.Qp} to {to.AsSpan()}");
+        return true;
+    }
+
     /// <summary>The clock is set back.</summary>
     internal void ClockWentBack(long now) => _intakeTrustedAt = now;
 

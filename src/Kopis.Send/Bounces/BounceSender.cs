@@ -20,6 +20,8 @@ internal sealed class BounceSender(
     IFileSystem files, string home, SendControls controls, TimeProvider clock,
     Func<IIntakeConnection> connect) : IBounceSender
 {
+    private const int BlockBytes = 64 * 1024;
+
     private readonly BounceLog _log = new(files, Path.Combine(home, "queue", "bounce"));
 
     public IReadOnlyList<ulong> Numbers() => _log.Numbers();
@@ -78,6 +80,27 @@ internal sealed class BounceSender(
 
     public QueueReply Send(QueuedMessage message, IReadOnlyList<BounceRecord> notices) =>
         SendNotice(message, notices, notices[0].Action);
+
+    public QueueReply SendCopy(QueuedMessage message, int recipient, ReadOnlyMemory<byte> to)
+    {
+        using MessageFile original = MessageFile.Open(
+            files, Path.Combine(home, "queue", "mess"), message.Number);
+        using IIntakeConnection queue = connect();
+        queue.Begin(MessageOrigin.Bounce, 0);
+        byte[] block = new byte[BlockBytes];
+        int got;
+        for (long done = 0; (got = original.ReadBody(done, block)) > 0; done += got)
+        {
+            queue.Write(block.AsSpan(0, got));
+        }
+
+        _ = MessageParameters.TryParse(
+            original.Envelope.Parameters.Span, out MessageParameters said);
+        ReadOnlyMemory<byte> saidOf =
+            original.Envelope.RecipientsWithParameters.ElementAt(recipient).Parameters;
+        return queue.Finish(Envelope.Format(
+            message.Sender, said, [new EnvelopeRecipient(to, saidOf)]));
+    }
 
     private IEnumerable<BounceRecord> Kept(
         QueuedMessage message, Func<BounceRecord, bool> isWanted) =>

@@ -35,5 +35,12 @@ internal interface IBounceSender
     /// <exception cref="IOException">The message cannot be read now.</exception>
     QueueReply Send(QueuedMessage message, IReadOnlyList<BounceRecord> notices);
 
+    /// <summary>Queues a copy of a message for another recipient.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="recipient">Which of its recipients; its parameters go with the copy.</param>
+    /// <param name="to">Where the copy goes.</param>
+    /// <exception cref="IOException">The message cannot be read now.</exception>
+    QueueReply SendCopy(QueuedMessage message, int recipient, ReadOnlyMemory<byte> to);
+
     void Remove(ulong number);
 }

@@ -10,47 +10,53 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
     private readonly Dictionary<uint, OriginQueue> _rows = [];
     private readonly Queue<OriginQueue> _turns = new(); // Each row that has work, once.
 
-    /// <summary>Messages by the time of their next pass; one that was made due earlier stands here
-    /// at its former time, too, which counts no more.</summary>
+    // One whose time was changed is there twice: the place that is not its time is passed by.
     private readonly PriorityQueue<QueuedMessage, long> _waiting = new();
 
-    /// <summary>When the first message that waits is due; null where none does.</summary>
+    /// <summary>The time of the next pass; null where nothing waits.</summary>
     internal long? NextDue => _waiting.TryPeek(out _, out long due) ? due : null;
 
-    /// <summary>Something is due.</summary>
-    internal bool HasDue => _turns.Count > 0;
-
-    /// <summary>The message waits for its next pass.</summary>
+    /// <summary>Lets a message wait for its time, which must be set; or for another one.
+    /// </summary>
     internal void Enqueue(QueuedMessage message)
     {
-        message.SetWaiting(channel, true);
+        message.SetWaits(channel, true);
         _waiting.Enqueue(message, message.Due(channel));
     }
 
-    /// <summary>A message that waits is due now.</summary>
-    internal void DueNow(QueuedMessage message, long now)
-    {
-        if (message.IsWaiting(channel) && message.Due(channel) > now)
-        {
-            message.SetDue(channel, now);
-            _waiting.Enqueue(message, message.Due(channel));
-        }
-    }
-
-    /// <summary>All that waits is due now.</summary>
+    /// <summary>Everything that waits is due; of places that were left, nothing is kept.</summary>
     internal void AllDueNow(long now)
     {
-        QueuedMessage[] waiting = [.. _waiting.UnorderedItems.Select(item => item.Element)];
+        HashSet<QueuedMessage> waiting = [.. _waiting.UnorderedItems
+            .Select(item => item.Element).Where(message => message.Waits(channel))];
         _waiting.Clear();
         foreach (QueuedMessage message in waiting)
         {
-            if (message.IsWaiting(channel))
-            {
-                message.SetDue(channel, Math.Min(now, message.Due(channel)));
-                _waiting.Enqueue(message, message.Due(channel));
-            }
+            message.SetDue(channel, Math.Min(now, message.Due(channel)));
+            Enqueue(message);
         }
     }
+
+    /// <summary>Drops places that were left, where they are most.</summary>
+    /// <param name="messages">How many there are in all.</param>
+    internal void Shrink(int messages)
+    {
+        if (_waiting.Count <= 2 * (messages + MovesMax))
+        {
+            return;
+        }
+
+        (QueuedMessage Message, long Due)[] valid = [.. _waiting.UnorderedItems
+            .Where(item => IsValid(item.Element, item.Priority)).Distinct()];
+        _waiting.Clear();
+        _waiting.EnqueueRange(valid);
+    }
+
+    private bool IsValid(QueuedMessage message, long due) =>
+        message.Waits(channel) && message.Due(channel) == due;
+
+    /// <summary>Something is due.</summary>
+    internal bool HasDue => _turns.Count > 0;
 
     /// <summary>Moves what is due into the rows.</summary>
     internal void DequeueDue(long now)
@@ -59,12 +65,12 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
             && _waiting.TryPeek(out QueuedMessage? message, out long due) && due <= now; i++)
         {
             _waiting.Dequeue();
-            if (!message.IsWaiting(channel) || message.Due(channel) != due)
+            if (!IsValid(message, due))
             {
                 continue;
             }
 
-            message.SetWaiting(channel, false);
+            message.SetWaits(channel, false);
             if (!_rows.TryGetValue(message.Uid, out OriginQueue? row))
             {
                 _rows.Add(message.Uid, row = new OriginQueue(message.Uid));

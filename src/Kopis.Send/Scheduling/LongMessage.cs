@@ -16,6 +16,8 @@ internal sealed class LongMessage : QueuedMessage
 {
     private const int ObjectBytes = 400; // The objects, and their places in the schedule.
     private const int RecipientBytesMin = 2; // T and NUL.
+    private const int NotesInPage = 256;
+    private const int PageBytes = NotesInPage * RecipientNote.Words * sizeof(uint);
 
     private readonly ILongEnvelopes _envelopes;
     private readonly byte[] _sender;
@@ -29,6 +31,7 @@ internal sealed class LongMessage : QueuedMessage
     private bool _isRemoteOver;
     private int _passes;
     private OpenedEnvelope? _opened;
+    private Dictionary<int, uint[]>? _notes;
 
     /// <summary>A message of which only the beginning was read.</summary>
     internal LongMessage(ArrivedMessage arrived, ILongEnvelopes envelopes)
@@ -98,6 +101,50 @@ internal sealed class LongMessage : QueuedMessage
 
         _isLocalOver = _isRemoteOver = false;
         return true;
+    }
+
+    internal override RecipientNote Note(int index) =>
+        _notes is { } pages && pages.TryGetValue(index / NotesInPage, out uint[]? page)
+            ? RecipientNote.Read(page.AsSpan(index % NotesInPage * RecipientNote.Words))
+            : default;
+
+    internal override bool TrySetNote(int index, RecipientNote note, ReasonTexts texts)
+    {
+        _notes ??= [];
+        if (!_notes.TryGetValue(index / NotesInPage, out uint[]? page))
+        {
+            if (!texts.TryTakePage(PageBytes))
+            {
+                return false;
+            }
+
+            page = new uint[NotesInPage * RecipientNote.Words];
+            _notes.Add(index / NotesInPage, page);
+        }
+
+        note.Write(page.AsSpan(index % NotesInPage * RecipientNote.Words));
+        return true;
+    }
+
+    internal override void FreeNotes(ReasonTexts texts)
+    {
+        texts.FreePages((long)PageBytes * (_notes?.Count ?? 0));
+        _notes = null;
+    }
+
+    internal override void BeginVisit()
+    {
+        Opened();
+        _passes++;
+    }
+
+    internal override void EndVisit()
+    {
+        _passes--;
+        if (_passes == 0)
+        {
+            _envelopes.Close(this);
+        }
     }
 
     /// <summary>Forgets what is read again where another pass needs it.</summary>

@@ -14,6 +14,9 @@ internal sealed class MailUsers(int sharedPlaces)
     private readonly Queue<MailUser> _parked = new(); // Each user with parked recipients, once.
     private int _running;
 
+    /// <summary>Local deliveries that run before each user has one place only.</summary>
+    internal int SharedPlaces { get; set; } = sharedPlaces;
+
     /// <summary>Some user has parked recipients and room.</summary>
     internal bool HasReady => _parked.Any(MayStart);
 
@@ -99,5 +102,5 @@ internal sealed class MailUsers(int sharedPlaces)
         }
     }
 
-    private bool MayStart(MailUser user) => user.Running == 0 || _running < sharedPlaces;
+    private bool MayStart(MailUser user) => user.Running == 0 || _running < SharedPlaces;
 }

@@ -58,7 +58,7 @@ internal sealed class Pass(
     internal bool IsCutShort { get; set; }
 
     /// <summary>It waits until fewer of its recipients are parked.</summary>
-    internal bool IsHeld { get; set; }
+    internal bool IsFull { get; set; }
 
     internal bool AllOrdered => IsCutShort || Next >= Message.Recipients;
 }

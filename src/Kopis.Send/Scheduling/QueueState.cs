@@ -32,11 +32,11 @@ internal sealed class QueueState(
 
     private const int SecondsBetweenWarnings = 60;
 
-    private readonly LongEnvelopes _long = new(
-        mess, addresses, memoryBytesMax / PortionsShare);
+    private readonly QueuedMessages _messages = new(
+        addresses, new LongEnvelopes(mess, addresses, memoryBytesMax / PortionsShare));
 
     private readonly Dictionary<ulong, SegmentUse> _segments = [];
-    private readonly Dictionary<ulong, IReadOnlyCollection<int>> _setAside = [];
+    private readonly Dictionary<ulong, SavedMessage> _setAside = [];
     private readonly HashSet<ulong> _oldBounces = [];
     private readonly WaitingMessages _waiting = new();
     private Dictionary<ulong, SavedMessage> _saved = [];
@@ -49,6 +49,9 @@ internal sealed class QueueState(
 
     /// <summary>Envelopes up to here are kept in memory while there is plenty.</summary>
     internal int WholeEnvelopeBytesMax { get; init; } = WholeEnvelopeBytesUsual;
+
+    /// <summary>control/queuememory is read again.</summary>
+    internal void SetMemory(long bytes) => memoryBytesMax = bytes;
 
     /// <summary>Messages in memory take all that they may: new ones wait on the disk.</summary>
     internal bool HasNoRoom => _memoryBytes >= memoryBytesMax;
@@ -80,7 +83,7 @@ internal sealed class QueueState(
     }
 
     /// <summary>locals and virtualdomains were read again.</summary>
-    internal void ForgetRoutes() => _long.Forget();
+    internal void ForgetRoutes() => _messages.ForgetRoutes();
 
     /// <summary>
     /// Takes the messages before the saved position back, and those after it of which there is
@@ -203,10 +206,21 @@ internal sealed class QueueState(
 
     private void ReadWaiting(ulong number, long now)
     {
-        SegmentUse use = Use(MessageNumber.Segment(number));
+        if (_waiting.IsTaken(number))
+        {
+            _waiting.Dequeue();
+            return;
+        }
+
         mess.EnvelopeBytesMax = WholeNow;
         ArrivedMessage? arrived = TryOpen(number);
         _waiting.Dequeue();
+        EndWait(number, arrived, now);
+    }
+
+    private void EndWait(ulong number, ArrivedMessage? arrived, long now)
+    {
+        SegmentUse use = Use(MessageNumber.Segment(number));
         _memoryBytes -= WaitingMessages.MessageBytes;
         use.Waiting--;
         use.Left--;
@@ -216,11 +230,39 @@ internal sealed class QueueState(
         }
     }
 
+    /// <summary>Messages that wait on the disk for room, as they are now.</summary>
+    internal IReadOnlyList<ulong> WaitingOnDisk() => _waiting.Numbers();
+
+    /// <summary>Takes a message up that waits on the disk, whether or not there is room, if a
+    /// command is about it.</summary>
+    /// <returns>Null where it is not, or waits no more.</returns>
+    /// <exception cref="IOException">It cannot be read now.</exception>
+    internal QueuedMessage? TakeUp(
+        ulong number, Func<ArrivedMessage, bool> isWanted, long now)
+    {
+        if (!_waiting.Contains(number))
+        {
+            return scheduler.Find(number);
+        }
+
+        mess.EnvelopeBytesMax = WholeNow;
+        ArrivedMessage? arrived = TryOpen(number);
+        if (arrived is not null && !isWanted(arrived))
+        {
+            return null;
+        }
+
+        _waiting.Take(number);
+        EndWait(number, arrived, now);
+        return scheduler.Find(number);
+    }
+
     /// <summary>Whether a message is left on the disk. One that was tried already never is: what
     /// is known of it would be to be kept.</summary>
     private bool IsToWait(ArrivedMessage arrived, SavedMessage? saved) =>
         (_waiting.Has(arrived.Uid) || !HasRoom(arrived.Uid))
-            && saved is null or { Done.Count: 0, LocalDue: null or 0, RemoteDue: null or 0 }
+            && saved is null or
+                { Done.Count: 0, Held: null, LocalDue: null or 0, RemoteDue: null or 0 }
             && !_oldBounces.Contains(arrived.Number);
 
     private void LetWait(ArrivedMessage arrived, SegmentUse use, long now)
@@ -282,7 +324,7 @@ internal sealed class QueueState(
         bool isKept = !marks.IsDoubtful && IsThere(segment);
         string fate = isKept ? "set aside" : "unreadable";
         log.Line($"warning: msg {number} is {fate}: {reason}");
-        if (isKept && _setAside.TryAdd(number, saved?.Done ?? []))
+        if (isKept && _setAside.TryAdd(number, saved ?? new SavedMessage()))
         {
             SegmentUse use = Use(segment);
             use.Left++;
@@ -316,9 +358,7 @@ internal sealed class QueueState(
         QueuedMessage message;
         try
         {
-            message = arrived.UnreadEnvelopeBytes > 0
-                ? ToLongMessage(arrived)
-                : ToMessage(arrived);
+            message = _messages.Of(arrived);
         }
         catch (OverflowException e)
         {
@@ -347,10 +387,12 @@ internal sealed class QueueState(
             }
         }
 
+        message.Held = saved?.Held;
+
         // Older mail first, so that none waits for ever behind what keeps coming.
         long first = Math.Min(now, arrived.BornSeconds);
-        SetDue(message, DeliveryChannel.Local, saved?.LocalDue ?? first, now);
-        SetDue(message, DeliveryChannel.Remote, saved?.RemoteDue ?? first, now);
+        message.SetDue(DeliveryChannel.Local, saved?.LocalDue ?? first, now);
+        message.SetDue(DeliveryChannel.Remote, saved?.RemoteDue ?? first, now);
         message.HasBounce = _oldBounces.Remove(arrived.Number);
         if (message.HasBounce)
         {
@@ -362,13 +404,6 @@ internal sealed class QueueState(
         _waiting.Hold(message.Uid, message.MemoryBytes);
         scheduler.Add(message);
     }
-
-    /// <summary>Never later than a pass that begins now would say: where the clock has gone back
-    /// since, nothing waits for the time that it had.</summary>
-    private static void SetDue(
-        QueuedMessage message, DeliveryChannel channel, long due, long now) =>
-        message.SetDue(
-            channel, Math.Min(due, RetrySchedule.Next(now, message.BornSeconds, channel)));
 
     private void RecallNotices(QueuedMessage message)
     {
@@ -383,33 +418,6 @@ internal sealed class QueueState(
         {
             log.Trouble($"warning: trouble reading bounce/{message.Number}", e); // Told again.
         }
-    }
-
-    private LongMessage ToLongMessage(ArrivedMessage arrived) => new(arrived, _long)
-    {
-        HasOwnFile = arrived.HasOwnFile,
-        Uid = arrived.Uid,
-        RecordEnd = (uint)arrived.RecordEnd,
-    };
-
-    private WholeMessage ToMessage(ArrivedMessage arrived)
-    {
-        List<(byte[], DeliveryChannel)> recipients = [];
-        foreach (ReadOnlyMemory<byte> recipient in arrived.Envelope.Recipients)
-        {
-            byte[] address = addresses.Route(recipient.Span, out bool isLocal);
-            recipients.Add(
-                (address, isLocal ? DeliveryChannel.Local : DeliveryChannel.Remote));
-        }
-
-        return new WholeMessage(
-            arrived.Number, arrived.BornSeconds, arrived.Envelope.Sender.Span, recipients,
-            ParameterTable.Of(arrived.Envelope))
-        {
-            HasOwnFile = arrived.HasOwnFile,
-            Uid = arrived.Uid,
-            RecordEnd = (uint)arrived.RecordEnd,
-        };
     }
 
     /// <summary>A crash between the End of a message and the removal of its bounce leaves the file.
@@ -483,15 +491,9 @@ internal sealed class QueueState(
     private void AskForHoles(ulong segment, SegmentUse use)
     {
         use.FinishedBytes = 0;
-        List<(long, long)> living = [];
-        foreach (QueuedMessage message in scheduler.Messages)
-        {
-            if (MessageNumber.Segment(message.Number) == segment)
-            {
-                living.Add((MessageNumber.Offset(message.Number), message.RecordEnd));
-            }
-        }
-
+        List<(long, long)> living = [.. scheduler.Messages
+            .Where(message => MessageNumber.Segment(message.Number) == segment)
+            .Select(message => (MessageNumber.Offset(message.Number), (long)message.RecordEnd))];
         foreach ((long offset, long length) in Holes.Find(living, use.End))
         {
             clean.Ask($"hole/{segment}/{offset}/{length}");

@@ -14,7 +14,10 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
 {
     private uint _dueLocal; // Unix seconds: there may be millions of messages, and 2106 is far.
     private uint _dueRemote;
-    private byte _waiting; // A bit for each channel.
+    private bool _waitsLocal;
+    private bool _waitsRemote;
+    private bool _againLocal;
+    private bool _againRemote;
 
     public ulong Number { get; } = number;
 
@@ -35,6 +38,12 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
 
     /// <summary>The scheduler has given it out as finished.</summary>
     internal bool IsFinished { get; set; }
+
+    /// <summary>Orders that are out.</summary>
+    internal ushort Orders { get; set; }
+
+    /// <inheritdoc/>
+    public HeldRecipients? Held { get; set; }
 
     internal abstract ReadOnlySpan<byte> Sender { get; }
 
@@ -88,17 +97,52 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     internal long Due(DeliveryChannel channel) =>
         channel == DeliveryChannel.Local ? _dueLocal : _dueRemote;
 
+    /// <summary>Never later than a pass that begins now would say: where the clock has gone back
+    /// since, nothing waits for the time that it had.</summary>
+    internal void SetDue(DeliveryChannel channel, long seconds, long now) =>
+        SetDue(channel, Math.Min(seconds, RetrySchedule.Next(now, BornSeconds, channel)));
+
     internal void SetDue(DeliveryChannel channel, long seconds) =>
         (channel == DeliveryChannel.Local ? ref _dueLocal : ref _dueRemote) =
             (uint)Math.Clamp(seconds, 0, uint.MaxValue);
 
-    /// <summary>Whether it waits for the channel's next pass.</summary>
-    internal bool IsWaiting(DeliveryChannel channel) => (_waiting & (1 << (int)channel)) != 0;
+    /// <summary>Whether an administrator holds the recipient.</summary>
+    internal bool IsHeld(int index) => Held is { } held && held.Contains(index);
 
-    internal void SetWaiting(DeliveryChannel channel, bool isWaiting)
+    /// <summary>Whether it waits in the channel's queue for its time.</summary>
+    internal bool Waits(DeliveryChannel channel) =>
+        channel == DeliveryChannel.Local ? _waitsLocal : _waitsRemote;
+
+    internal void SetWaits(DeliveryChannel channel, bool waits) =>
+        (channel == DeliveryChannel.Local ? ref _waitsLocal : ref _waitsRemote) = waits;
+
+    /// <summary>Whether the next pass follows the one that is open or due at once.</summary>
+    internal bool IsAgain(DeliveryChannel channel) =>
+        channel == DeliveryChannel.Local ? _againLocal : _againRemote;
+
+    internal void SetAgain(DeliveryChannel channel, bool again) =>
+        (channel == DeliveryChannel.Local ? ref _againLocal : ref _againRemote) = again;
+
+    /// <summary>What the last tries of a recipient came to.</summary>
+    internal abstract RecipientNote Note(int index);
+
+    /// <summary>Keeps it; false where there is no room.</summary>
+    internal abstract bool TrySetNote(int index, RecipientNote note, ReasonTexts texts);
+
+    /// <summary>The message is out of the queue: gives back what its notes took.</summary>
+    internal virtual void FreeNotes(ReasonTexts texts)
     {
-        int bit = 1 << (int)channel;
-        _waiting = (byte)(isWaiting ? _waiting | bit : _waiting & ~bit);
+    }
+
+    /// <summary>Someone looks at its recipients outside of a pass; to be ended by
+    /// <see cref="EndVisit"/>.</summary>
+    /// <exception cref="IOException">They cannot be read now; then there is no visit.</exception>
+    internal virtual void BeginVisit()
+    {
+    }
+
+    internal virtual void EndVisit()
+    {
     }
 
     /// <summary>Moves a recipient on; one that is done stays so.</summary>

@@ -34,11 +34,11 @@ internal sealed class Scheduler : IPasses
     private readonly ChannelQueue[] _channels =
         [new(DeliveryChannel.Local), new(DeliveryChannel.Remote)];
 
-    private readonly long _lifetimeSeconds;
     private readonly MailUsers _users;
     private readonly RemoteChannel _remote;
-    private readonly HashSet<QueuedMessage> _messages = [];
+    private readonly HashSet<QueuedMessage> _messages = new(new NumberComparer());
     private readonly Queue<QueuedMessage> _finished = new();
+    private long _lifetimeSeconds;
     private long _now;
     private bool _isParkedTurn;
 
@@ -69,6 +69,13 @@ internal sealed class Scheduler : IPasses
 
     /// <summary>What is due on the remote channel, by destination.</summary>
     internal RemoteQueue Remote { get; }
+
+    /// <summary>Control files are read again.</summary>
+    internal void SetLimits(long lifetime, int shared)
+    {
+        _lifetimeSeconds = lifetime;
+        _users.SharedPlaces = shared;
+    }
 
     /// <summary>Takes a message over; its due times must be set.</summary>
     internal void Add(QueuedMessage message)
@@ -166,6 +173,7 @@ internal sealed class Scheduler : IPasses
         if (delivery.IsComplete)
         {
             delivery.Pass.Running--;
+            delivery.Message.Orders--;
             if (delivery.User is { } user)
             {
                 _users.End(user);
@@ -210,6 +218,44 @@ internal sealed class Scheduler : IPasses
         Remote.AllDueNow();
     }
 
+    /// <summary>The message of a number; null where there is none.</summary>
+    internal QueuedMessage? Find(ulong number) =>
+        _messages.GetAlternateLookup<ulong>().TryGetValue(number, out QueuedMessage? message)
+            ? message
+            : null;
+
+    /// <summary>What is left of a message on a channel is due, after a pass that is open.</summary>
+    internal void DueNow(QueuedMessage message, DeliveryChannel channel, long now)
+    {
+        if (!message.Waits(channel))
+        {
+            // It has a pass, waits for one, or a long message may have had nothing left there.
+            message.SetAgain(channel, true);
+            return;
+        }
+
+        if (message.Due(channel) > now)
+        {
+            message.SetDue(channel, now);
+            _channels[(int)channel].Enqueue(message);
+            _channels[(int)channel].Shrink(_messages.Count);
+        }
+    }
+
+    /// <summary>Whether a delivery of the recipient runs.</summary>
+    internal bool IsRunning(QueuedMessage message, int recipient) =>
+        message.State(recipient) == RecipientState.Running
+        && (message.Channel(recipient) == DeliveryChannel.Local
+            || _remote.IsRunning(message, recipient));
+
+    /// <summary>A recipient is done by an administrator's word; what a delivery of it that runs
+    /// comes to counts no more.</summary>
+    internal void Drop(QueuedMessage message, int recipient)
+    {
+        message.SetState(recipient, RecipientState.Done);
+        FinishIfDone(message);
+    }
+
     private Delivery? NextParked()
     {
         if (_users.DequeueReady() is not { } ready)
@@ -218,16 +264,24 @@ internal sealed class Scheduler : IPasses
         }
 
         Pass pass = ready.Pass;
-        if (pass.IsHeld && pass.Parked < ParkedMax / 2)
+        if (pass.IsFull && pass.Parked < ParkedMax / 2)
         {
-            pass.IsHeld = false;
+            pass.IsFull = false;
             pass.Row.Rotation.Enqueue(pass);
             _channels[(int)pass.Channel].Wake(pass.Row);
         }
 
         try
         {
-            return Order(pass, [ready.Recipient], ready.User);
+            if (IsOpen(pass, ready.Recipient))
+            {
+                return Order(pass, [ready.Recipient], ready.User);
+            }
+
+            PassBy(pass, ready.Recipient); // Held or dropped meanwhile.
+            _users.End(ready.User);
+            ClosePassIfOver(pass);
+            return null;
         }
         catch (IOException e)
         {
@@ -285,6 +339,13 @@ internal sealed class Scheduler : IPasses
     /// its recipients wait for room.</summary>
     private Delivery? NextOfPass(Pass pass, ref int steps)
     {
+        if (pass.Message.IsFinished)
+        {
+            pass.IsCutShort = true; // Nothing of it may be read any more.
+            ClosePassIfOver(pass);
+            return null;
+        }
+
         steps = pass.Message.Prepare() ? 0 : steps;
         if (!TrySkipTaken(pass, ref steps))
         {
@@ -307,8 +368,8 @@ internal sealed class Scheduler : IPasses
         }
 
         _users.Park(user, pass, recipient);
-        pass.IsHeld = pass.Parked >= ParkedMax;
-        if (!pass.IsHeld)
+        pass.IsFull = pass.Parked >= ParkedMax;
+        if (!pass.IsFull)
         {
             pass.Row.Rotation.Enqueue(pass);
         }
@@ -331,6 +392,7 @@ internal sealed class Scheduler : IPasses
             User = user,
         };
         pass.Running++;
+        pass.Message.Orders++;
         foreach (int recipient in recipients)
         {
             pass.Message.SetState(recipient, RecipientState.Running);
@@ -355,6 +417,12 @@ internal sealed class Scheduler : IPasses
 
     private void OpenPass(DeliveryChannel channel, OriginQueue row, QueuedMessage message)
     {
+        if (message.IsFinished)
+        {
+            row.LongPasses -= message.IsLong ? 1 : 0;
+            return;
+        }
+
         long next = RetrySchedule.Next(_now, message.BornSeconds, channel);
         bool isLast = _now > message.BornSeconds + _lifetimeSeconds;
         message.BeginPass();
@@ -367,6 +435,7 @@ internal sealed class Scheduler : IPasses
     {
         while (!pass.AllOrdered && !IsOpen(pass, pass.Next))
         {
+            PassBy(pass, pass.Next);
             pass.Next++;
             if (--steps <= 0)
             {
@@ -379,9 +448,17 @@ internal sealed class Scheduler : IPasses
 
     private static bool IsOpen(Pass pass, int index) =>
         pass.Message.State(index) == RecipientState.ToDo
+        && !pass.Message.IsHeld(index)
         && pass.Message.Channel(index) == pass.Channel;
 
+    /// <summary>Who is held is left for a later pass.</summary>
+    private static void PassBy(Pass pass, int index) =>
+        pass.Left += pass.Message.IsHeld(index) && !pass.Message.IsDone(index) ? 1 : 0;
+
     void IPasses.Open(OriginQueue row) => OpenPasses(DeliveryChannel.Remote, row);
+
+    void IPasses.DueNow(QueuedMessage message) =>
+        DueNow(message, DeliveryChannel.Remote, _now);
 
     void IPasses.CloseIfOver(Pass pass) => ClosePassIfOver(pass);
 
@@ -429,7 +506,11 @@ internal sealed class Scheduler : IPasses
         long due = channel == pass.Channel ? Math.Min(pass.NextDue, latest) : latest;
         due = channel == pass.Channel ? AsAsked(pass, due) : due;
         message.SetDue(
-            channel, pass.IsCutShort ? Math.Max(due, _now + RetryAfterFailureSeconds) : due);
+            channel,
+            message.IsAgain(channel) ? Math.Min(due, _now)
+                : pass.IsCutShort ? Math.Max(due, _now + RetryAfterFailureSeconds)
+                : due);
+        message.SetAgain(channel, false);
         _channels[(int)channel].Enqueue(message);
     }
 
@@ -453,7 +534,7 @@ internal sealed class Scheduler : IPasses
     /// </summary>
     private void FinishIfDone(QueuedMessage message)
     {
-        if (message.AllDone && !message.IsFinished)
+        if (message.AllDone && message.Orders == 0 && !message.IsFinished)
         {
             message.IsFinished = true;
             _finished.Enqueue(message);

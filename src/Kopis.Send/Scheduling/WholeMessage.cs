@@ -17,7 +17,11 @@ internal sealed class WholeMessage : QueuedMessage
     private const uint StateMask = 3;
 
     private readonly byte[] _packed; // The sender, then each address.
-    private readonly uint[] _marks; // End in _packed << 3 | channel << 2 | state.
+    private readonly int _recipients;
+
+    // Of each recipient: end in _packed << 3 | channel << 2 | state; and behind those, once there
+    // is one, the notes. One array, since most messages have one recipient.
+    private uint[] _marks;
     private readonly int _senderBytes;
     private readonly ParameterTable? _parameters;
     private int _openLocal;
@@ -39,7 +43,8 @@ internal sealed class WholeMessage : QueuedMessage
         }
 
         _packed = new byte[bytes];
-        _marks = new uint[recipients.Count];
+        _recipients = recipients.Count;
+        _marks = new uint[_recipients];
         _senderBytes = sender.Length;
         sender.CopyTo(_packed);
         int end = sender.Length;
@@ -59,15 +64,16 @@ internal sealed class WholeMessage : QueuedMessage
     internal override bool IsLong => false;
 
     internal override long MemoryBytes =>
-        ObjectBytes + _packed.Length + (sizeof(uint) * _marks.Length) + (_parameters?.Bytes ?? 0);
+        ObjectBytes + _packed.Length
+        + (sizeof(uint) * (1 + RecipientNote.Words) * _recipients) + (_parameters?.Bytes ?? 0);
 
     internal override ParameterTable? Parameters => _parameters;
 
     internal override bool HasDsn => _parameters is { HasDsn: true };
 
-    public override int Recipients => _marks.Length;
+    public override int Recipients => _recipients;
 
-    public override int DoneCount => _marks.Length - _openLocal - _openRemote;
+    public override int DoneCount => _recipients - _openLocal - _openRemote;
 
     internal override bool AllDone => _openLocal + _openRemote == 0;
 
@@ -104,6 +110,23 @@ internal sealed class WholeMessage : QueuedMessage
         _marks[index] = (_marks[index] & ~StateMask) | (uint)state;
     }
 
+    internal override RecipientNote Note(int index) => _marks.Length == _recipients
+        ? default
+        : RecipientNote.Read(_marks.AsSpan(Place(index)));
+
+    internal override bool TrySetNote(int index, RecipientNote note, ReasonTexts texts)
+    {
+        if (_marks.Length == _recipients)
+        {
+            Array.Resize(ref _marks, _recipients * (1 + RecipientNote.Words));
+        }
+
+        note.Write(_marks.AsSpan(Place(index)));
+        return true;
+    }
+
+    private int Place(int index) => _recipients + (index * RecipientNote.Words);
+
     internal override bool EndPass(DeliveryChannel channel, bool isLeft)
     {
         RenewPass(channel);
@@ -112,7 +135,7 @@ internal sealed class WholeMessage : QueuedMessage
 
     internal override void RenewPass(DeliveryChannel channel)
     {
-        for (int i = 0; i < _marks.Length && Open(channel) > 0; i++)
+        for (int i = 0; i < _recipients && Open(channel) > 0; i++)
         {
             if (State(i) == RecipientState.Deferred && Channel(i) == channel)
             {

@@ -19,4 +19,7 @@ public interface IStateMessage
 
     /// <summary>Whether this recipient is one of those.</summary>
     bool IsDone(int index);
+
+    /// <summary>Recipients that are held; null where none is.</summary>
+    HeldRecipients? Held { get; }
 }

@@ -17,5 +17,12 @@ public sealed class SavedMessage
     /// <summary>Indices of recipients that need nothing more.</summary>
     public IReadOnlyCollection<int> Done => _done ?? (IReadOnlyCollection<int>)[];
 
+    /// <summary>Recipients that are held; null where none is.</summary>
+    public HeldRecipients? Held { get; private set; }
+
     public void AddDone(int index) => (_done ??= []).Add(index);
+
+    public void Hold(int index) => (Held ??= new HeldRecipients()).Hold(index);
+
+    public void Release(int index) => Held?.Release(index);
 }

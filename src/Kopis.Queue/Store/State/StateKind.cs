@@ -23,4 +23,11 @@ public enum StateKind
 
     /// <summary>First in a file: format version, and how many records its snapshot has.</summary>
     Format = 7,
+
+    /// <summary>This recipient, or with minus one each, is not to be delivered until it is
+    /// released. Since version 2.</summary>
+    Hold = 8,
+
+    /// <summary>This recipient, or with minus one each, is released. Since version 2.</summary>
+    Release = 9,
 }

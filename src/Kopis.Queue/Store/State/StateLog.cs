@@ -117,12 +117,12 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
     /// was added before is in it.</summary>
     /// <param name="position">Messages before it are finished unless they are named here.</param>
     /// <param name="messages">What is not finished; counted first, and then written.</param>
-    /// <param name="setAside">Messages to be looked at again at the next start, and which of their
-    /// recipients are done.</param>
+    /// <param name="setAside">Messages to be looked at again at the next start, with what is known
+    /// of their recipients.</param>
     /// <exception cref="IOException">The old file still counts.</exception>
     public void Compact(
         ScanPosition position, IEnumerable<IStateMessage> messages,
-        IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
+        IReadOnlyDictionary<ulong, SavedMessage> setAside)
     {
         string path = In(StateReader.FileName(++_generation));
         int fd = files.Open(
@@ -176,26 +176,29 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
 
     private long WriteSnapshot(
         int fd, ScanPosition position, IEnumerable<IStateMessage> messages,
-        IReadOnlyDictionary<ulong, IReadOnlyCollection<int>> setAside)
+        IReadOnlyDictionary<ulong, SavedMessage> setAside)
     {
         long records = RecordsAround + ((long)StateReader.RecordsOfMessage * setAside.Count)
-            + setAside.Values.Sum(done => (long)done.Count);
+            + setAside.Values.Sum(saved => (long)saved.Done.Count + (saved.Held?.Records ?? 0));
         foreach (IStateMessage message in messages)
         {
-            records += StateReader.RecordsOfMessage + message.DoneCount;
+            records += StateReader.RecordsOfMessage + message.DoneCount
+                + (message.Held?.Records ?? 0);
         }
 
         ArrayBufferWriter<byte> block = new(StateReader.BlockBytes);
         long length = 0;
         Add(block, StateKind.Format, StateReader.FormatVersion, records);
         Add(block, StateKind.Position, position.Segment, position.Offset);
-        foreach ((ulong number, IReadOnlyCollection<int> done) in setAside)
+        foreach ((ulong number, SavedMessage saved) in setAside)
         {
             AddDues(block, number, 0, 0);
-            foreach (int recipient in done)
+            foreach (int recipient in saved.Done)
             {
                 Add(block, StateKind.Done, number, recipient);
             }
+
+            AddHeld(block, number, saved.Held);
         }
 
         foreach (IStateMessage message in messages)
@@ -231,6 +234,17 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
             {
                 Add(to, StateKind.Done, message.Number, i);
             }
+        }
+
+        AddHeld(to, message.Number, message.Held);
+    }
+
+    private static void AddHeld(
+        ArrayBufferWriter<byte> to, ulong number, HeldRecipients? held)
+    {
+        foreach (int recipient in held?.All() ?? [])
+        {
+            Add(to, StateKind.Hold, number, recipient);
         }
     }
 

@@ -13,9 +13,10 @@ namespace Kopis.Queue.Store.State;
 public sealed class StateReader(string name)
 {
     /// <summary>The version of the format that this reads and qmail-send writes.</summary>
-    public const ulong FormatVersion = 1;
+    public const ulong FormatVersion = 2;
 
-    /// <summary>Live, LocalDue, RemoteDue in a snapshot; and one for each Done.</summary>
+    /// <summary>Live, LocalDue, RemoteDue in a snapshot; and one for each Done and Hold.
+    /// </summary>
     public const int RecordsOfMessage = 3;
 
     /// <summary>Blocks are best of this size; all but the last are whole records.</summary>
@@ -102,6 +103,7 @@ public sealed class StateReader(string name)
     private static bool IsPossible(StateRecord record) => record.Kind switch
     {
         StateKind.Done => record.Value is >= 0 and <= int.MaxValue,
+        StateKind.Hold or StateKind.Release => record.Value is >= -1 and <= int.MaxValue,
         StateKind.Position or StateKind.Format => record.Value >= 0,
         _ => true,
     };
@@ -135,6 +137,12 @@ public sealed class StateReader(string name)
                 break;
             case StateKind.Done:
                 message.AddDone((int)record.Value);
+                break;
+            case StateKind.Hold:
+                message.Hold((int)record.Value);
+                break;
+            case StateKind.Release:
+                message.Release((int)record.Value);
                 break;
             case StateKind.End:
                 message.IsEnded = true;

@@ -26,7 +26,7 @@ public readonly record struct StateRecord(StateKind Kind, ulong Number, long Val
     {
         int kind = BinaryPrimitives.ReadInt32LittleEndian(from[4..]);
         return BinaryPrimitives.ReadUInt32LittleEndian(from) == Crc32C.Of(from[4..Bytes])
-            && kind is >= (int)StateKind.Position and <= (int)StateKind.Format
+            && kind is >= (int)StateKind.Position and <= (int)StateKind.Release
             ? new StateRecord(
                 (StateKind)kind,
                 BinaryPrimitives.ReadUInt64LittleEndian(from[8..]),

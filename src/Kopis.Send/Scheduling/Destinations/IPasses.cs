@@ -12,6 +12,9 @@ internal interface IPasses
     /// <summary>A pass goes on beyond the time of the next: it is that one.</summary>
     void Renew(Pass pass);
 
+    /// <summary>What is left of a message that waits is due.</summary>
+    void DueNow(QueuedMessage message);
+
     /// <summary>Recipients could not be read; they are tried again later.</summary>
     void OnTrouble(QueuedMessage message, IOException trouble);
 }

@@ -37,9 +37,12 @@ internal sealed class RemoteChannel(
     private readonly Queue<(Pass Pass, long At)> _opened = new();
     private readonly PriorityQueue<Pass, long> _renewals = new();
     private readonly Queue<OriginQueue> _full = new();
+    private readonly HashSet<(QueuedMessage, int)> _running = [];
     private long _now;
 
-    internal RemoteQueue Queue => queue;
+    /// <summary>Whether a delivery of the recipient runs.</summary>
+    internal bool IsRunning(QueuedMessage message, int recipient) =>
+        _running.Contains((message, recipient));
 
     /// <summary>The first second at which there is something to do.</summary>
     /// <param name="hasRoom">Deliveries may start.</param>
@@ -85,8 +88,7 @@ internal sealed class RemoteChannel(
         {
             Pass pass = start.Pass;
             pass.Row.Parked -= start.Recipients.Length;
-            int[] left = Array.FindAll(
-                start.Recipients, one => pass.Message.State(one) == RecipientState.Running);
+            int[] left = Array.FindAll(start.Recipients, one => IsLeft(pass, one));
             if (left.Length > 0 && TryOrder(start, left) is { } delivery)
             {
                 return delivery;
@@ -106,9 +108,10 @@ internal sealed class RemoteChannel(
         {
             Pass pass = one.Pass;
             pass.Row.Parked -= pass.IsLast ? one.Recipients.Length : 0;
-            int[] left = Array.FindAll(
-                one.Recipients, r => pass.Message.State(r) == RecipientState.Running);
-            one.Destination.PutOff += left.Length;
+            int[] left = Array.FindAll(one.Recipients, recipient => pass.IsLast
+                ? IsLeft(pass, recipient)
+                : pass.Message.State(recipient) == RecipientState.Running);
+            queue.NotePutOff(one.Destination, left.Length);
             if (left.Length > 0 && (pass.IsLast || pass.Message.HasNotices)
                 && TryPutOff(one, left) is { } delivery)
             {
@@ -126,6 +129,7 @@ internal sealed class RemoteChannel(
     {
         _now = now;
         Pass pass = delivery.Pass;
+        _running.Remove((pass.Message, delivery.Recipients[delivery.Reported - 1]));
         bool isFirst = delivery.Reported == 1;
         delivery.Result = isFirst ? result : delivery.Result.And(result);
         if (verdict == Verdict.Retry && result.Action == ReplyAction.RetryMessage)
@@ -146,7 +150,7 @@ internal sealed class RemoteChannel(
     {
         if (pass.IsClosed)
         {
-            own.DueNow(pass.Message, _now);
+            passes.DueNow(pass.Message);
         }
         else
         {
@@ -178,6 +182,13 @@ internal sealed class RemoteChannel(
     private void SortPass(Pass pass, ref int steps)
     {
         QueuedMessage message = pass.Message;
+        if (message.IsFinished)
+        {
+            pass.IsCutShort = true; // Nothing of it may be read any more.
+            EndSorting(pass);
+            return;
+        }
+
         if (message.Prepare())
         {
             steps = 0;
@@ -186,8 +197,13 @@ internal sealed class RemoteChannel(
         for (int i = 0; i < TurnMax && !pass.AllOrdered; i++, steps--)
         {
             int recipient = pass.Next;
-            if (message.State(recipient) == RecipientState.ToDo
-                && message.Channel(recipient) == DeliveryChannel.Remote)
+            bool isOpen = message.State(recipient) == RecipientState.ToDo
+                && message.Channel(recipient) == DeliveryChannel.Remote;
+            if (isOpen && message.IsHeld(recipient))
+            {
+                pass.Left++; // For a later pass.
+            }
+            else if (isOpen)
             {
                 ReadOnlySpan<byte> address = message.Address(recipient).Span;
                 queue.Park(pass, recipient, address, IsAlone(message, address));
@@ -228,6 +244,26 @@ internal sealed class RemoteChannel(
         passes.CloseIfOver(pass);
     }
 
+    /// <summary>Whether one who has waited is still to be delivered to. Who is held by now is left
+    /// for a later pass.</summary>
+    private static bool IsLeft(Pass pass, int recipient)
+    {
+        QueuedMessage message = pass.Message;
+        if (message.State(recipient) != RecipientState.Running || message.IsFinished)
+        {
+            return false; // It was dropped.
+        }
+
+        if (message.IsHeld(recipient))
+        {
+            message.SetState(recipient, RecipientState.Deferred);
+            pass.Left++;
+            return false;
+        }
+
+        return true;
+    }
+
     private bool IsAlone(QueuedMessage message, ReadOnlySpan<byte> address) =>
         !batch || Verp.IsVerp(message.Sender) || RemoteAddress.IsSrs(address);
 
@@ -243,6 +279,8 @@ internal sealed class RemoteChannel(
                 StartedAt = queue.Now,
             };
             start.Pass.Running++;
+            message.Orders++;
+            Array.ForEach(recipients, one => _running.Add((message, one)));
             return delivery;
         }
         catch (IOException e)

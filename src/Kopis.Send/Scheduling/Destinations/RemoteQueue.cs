@@ -22,6 +22,7 @@ internal sealed class RemoteQueue(
     private const int LooksMax = 16;
     private const int MissedMax = 10_000;
     private const int DestinationsMax = 10_000;
+    private const long TellEvery = 60_000;
     private const long ForgottenAfter = 3_600_000;
     private const long OwnDestinationHolds = 600_000;
 
@@ -35,6 +36,7 @@ internal sealed class RemoteQueue(
     private readonly Queue<SenderRow> _shortSingle = new();
     private readonly Queue<SenderRow> _shortLists = new();
     private readonly Queue<(Share Share, Destination Destination)> _putOffs = new();
+    private readonly Queue<Destination> _toTell = new();
     private long _sweepAt;
     private int _turn;
 
@@ -197,6 +199,39 @@ internal sealed class RemoteQueue(
             }
 
             return new PutOff(share.Pass, recipients, destination);
+        }
+
+        return null;
+    }
+
+    /// <summary>So many recipients are put off.</summary>
+    internal void NotePutOff(Destination destination, int recipients)
+    {
+        if (destination.PutOff == 0 && recipients > 0)
+        {
+            _toTell.Enqueue(destination);
+        }
+
+        destination.PutOff += recipients;
+    }
+
+    /// <summary>A destination that recipients were put off for, and how many: each once a minute.
+    /// Null where there is none.</summary>
+    internal (Destination Destination, int Recipients)? DequeueTold()
+    {
+        for (int i = Math.Min(LooksMax, _toTell.Count); i > 0; i--)
+        {
+            Destination destination = _toTell.Dequeue();
+            if (destination.PutOffToldAt + TellEvery > Now)
+            {
+                _toTell.Enqueue(destination);
+                continue;
+            }
+
+            int recipients = destination.PutOff;
+            destination.PutOff = 0;
+            destination.PutOffToldAt = Now;
+            return (destination, recipients);
         }
 
         return null;

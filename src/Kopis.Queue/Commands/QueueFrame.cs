@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Kopis.Base;
+
+namespace Kopis.Queue.Commands;
+
+/// <summary>Frames of the command socket: u32 length of what follows, one byte for its kind, and
+/// the content. All numbers are little-endian.</summary>
+public static class QueueFrame
+{
+    /// <summary>Length and kind.</summary>
+    public const int HeadBytes = 5;
+
+    /// <summary>A request: a few thousand numbers, a text, addresses.</summary>
+    public const int RequestBytesMax = 64 * 1024;
+
+    /// <summary>An answer: one recipient with its text.</summary>
+    public const int AnswerBytesMax = 16 * 1024;
+
+    /// <summary>An answer: a message; those of its recipients that match follow.</summary>
+    public const byte Message = (byte)'M';
+
+    /// <summary>An answer: a recipient of the message before it.</summary>
+    public const byte Recipient = (byte)'R';
+
+    /// <summary>An answer: how much has been looked at.</summary>
+    public const byte Progress = (byte)'P';
+
+    /// <summary>The last answer: what was done.</summary>
+    public const byte End = (byte)'E';
+
+    /// <summary>The last answer: why nothing was done, as text.</summary>
+    public const byte Refused = (byte)'N';
+
+    /// <summary>The socket of a home.</summary>
+    public static string SocketPath(string home) =>
+        Path.Combine(home, "queue", "command", "send");
+
+    /// <summary>Writes a frame.</summary>
+    public static void Write(IBufferWriter<byte> to, byte kind, ReadOnlySpan<byte> content)
+    {
+        Span<byte> head = to.GetSpan(HeadBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(head, (uint)content.Length + 1);
+        head[sizeof(uint)] = kind;
+        to.Advance(HeadBytes);
+        to.Write(content);
+    }
+
+    /// <summary>The length of the frame that begins here, with its head.</summary>
+    /// <returns>0 where the head is not whole yet; minus one where the length is impossible.
+    /// </returns>
+    public static int LengthOf(ReadOnlySpan<byte> bytes, int bytesMax)
+    {
+        if (bytes.Length < HeadBytes)
+        {
+            return 0;
+        }
+
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        return length >= 1 && length <= bytesMax - sizeof(uint)
+            ? (int)length + sizeof(uint)
+            : -1;
+    }
+
+    internal static void Put(IBufferWriter<byte> to, ulong value)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(to.GetSpan(sizeof(ulong)), value);
+        to.Advance(sizeof(ulong));
+    }
+
+    internal static void Put(IBufferWriter<byte> to, uint value)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(to.GetSpan(sizeof(uint)), value);
+        to.Advance(sizeof(uint));
+    }
+
+    /// <summary>Bytes after their u16 length.</summary>
+    internal static void Put(IBufferWriter<byte> to, ReadOnlySpan<byte> bytes)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(to.GetSpan(sizeof(ushort)), (ushort)bytes.Length);
+        to.Advance(sizeof(ushort));
+        to.Write(bytes);
+    }
+
+    internal static void Put(IBufferWriter<byte> to, byte value) => to.WriteByte(value);
+}

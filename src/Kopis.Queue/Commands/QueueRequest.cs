@@ -1,0 +1,150 @@
+using System.Buffers;
+using Kopis.Queue.Store.Messages;
+
+namespace Kopis.Queue.Commands;
+
+/// <summary>One command to qmail-send (docs/ARCHITECTURE.md, commands).</summary>
+public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
+{
+    /// <summary>The longest text for a bounce.</summary>
+    public const int TextBytesMax = 4096;
+
+    private const byte NumberField = (byte)'n';
+    private const byte SenderField = (byte)'s';
+    private const byte RecipientField = (byte)'r';
+    private const byte DomainField = (byte)'d';
+    private const byte OlderField = (byte)'o';
+    private const byte YoungerField = (byte)'y';
+    private const byte DryField = (byte)'w';
+    private const byte TextField = (byte)'t';
+    private const byte ToField = (byte)'a';
+    private const byte UidField = (byte)'u';
+
+    private static readonly QueueVerb[] Verbs = Enum.GetValues<QueueVerb>();
+
+    /// <summary>Says what would be done, and does nothing.</summary>
+    public bool IsDry { get; init; }
+
+    /// <summary>What a bounce says; null: the usual words.</summary>
+    public byte[]? Text { get; init; }
+
+    /// <summary>Where a reroute goes; else null.</summary>
+    public byte[]? To { get; init; }
+
+    /// <summary>For whom the caller asks: its own word, which counts only where it is qmail-send's
+    /// own user or root.</summary>
+    public uint? AskedBy { get; init; }
+
+    /// <summary>Writes it as a frame.</summary>
+    public void Write(IBufferWriter<byte> to)
+    {
+        ArrayBufferWriter<byte> content = new();
+        foreach (ulong number in Selection.Numbers)
+        {
+            content.Write([NumberField]);
+            QueueFrame.Put(content, number);
+        }
+
+        Put(content, SenderField, Selection.Sender);
+        Put(content, RecipientField, Selection.Recipient);
+        Put(content, DomainField, Selection.Domain);
+        Put(content, OlderField, (ulong?)Selection.OlderThan);
+        Put(content, YoungerField, (ulong?)Selection.YoungerThan);
+        Put(content, TextField, Text);
+        Put(content, ToField, To);
+        Put(content, UidField, AskedBy);
+        if (IsDry)
+        {
+            content.Write([DryField]);
+        }
+
+        QueueFrame.Write(to, (byte)Verb, content.WrittenSpan);
+    }
+
+    /// <summary>Reads the content of a frame.</summary>
+    /// <returns>Null where it is not a request.</returns>
+    public static QueueRequest? Parse(byte verb, ReadOnlySpan<byte> content)
+    {
+        QueueSelection selection = new();
+        HashSet<ulong> numbers = [];
+        QueueRequest request = new((QueueVerb)verb, selection);
+        QueueFieldReader reader = new(content);
+        while (reader.HasMore)
+        {
+            byte field = reader.Byte();
+            switch (field)
+            {
+                case NumberField:
+                    numbers.Add(reader.Number64());
+                    break;
+                case SenderField:
+                    selection = selection with { Sender = reader.Bytes() };
+                    break;
+                case RecipientField:
+                    selection = selection with { Recipient = reader.Bytes() };
+                    break;
+                case DomainField:
+                    selection = selection with { Domain = reader.Bytes() };
+                    break;
+                case OlderField:
+                    selection = selection with { OlderThan = Seconds(reader.Number64()) };
+                    break;
+                case YoungerField:
+                    selection = selection with { YoungerThan = Seconds(reader.Number64()) };
+                    break;
+                case TextField:
+                    request = request with { Text = reader.Bytes() };
+                    break;
+                case ToField:
+                    request = request with { To = reader.Bytes() };
+                    break;
+                case UidField:
+                    request = request with { AskedBy = (uint)reader.Number64() };
+                    break;
+                case DryField:
+                    request = request with { IsDry = true };
+                    break;
+                default:
+                    return null;
+            }
+        }
+
+        request = request with { Selection = selection with { Numbers = numbers } };
+        return reader.IsSound && request.IsPossible ? request : null;
+    }
+
+    private bool IsPossible =>
+        Verbs.Contains(Verb)
+        && Selection.Numbers.Count <= QueueSelection.NumbersMax
+        && (Text is null || (Verb == QueueVerb.Bounce && Text.Length is > 0 and <= TextBytesMax
+            && !Text.Contains((byte)0)))
+        && (Verb == QueueVerb.Reroute) == (To is not null)
+        && (To is null || IsAddress(To));
+
+    /// <summary>An address that the queue accepts, with a domain and without control characters.
+    /// </summary>
+    private static bool IsAddress(ReadOnlySpan<byte> address) =>
+        address.Length < Envelope.AddressBytesMax
+        && address.LastIndexOf((byte)'@') is > 0 and var at && at < address.Length - 1
+        && !address.ContainsAnyInRange((byte)0, (byte)' ') && !address.Contains((byte)127);
+
+    private static long Seconds(ulong value) => (long)Math.Min(value, int.MaxValue);
+
+    private static void Put(ArrayBufferWriter<byte> to, byte field, byte[]? value)
+    {
+        if (value is not null)
+        {
+            to.Write([field]);
+            QueueFrame.Put(to, value);
+        }
+    }
+
+    private static void Put(ArrayBufferWriter<byte> to, byte field, ulong? value)
+    {
+        if (value is { } number)
+        {
+            to.Write([field]);
+            QueueFrame.Put(to, number);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace Kopis.Queue.Commands;
+
+/// <summary>What a command asks of qmail-send (docs/ARCHITECTURE.md, commands).</summary>
+public enum QueueVerb : byte
+{
+    /// <summary>Changes nothing: messages and recipients, with what they wait for.</summary>
+    List = (byte)'L',
+
+    /// <summary>They are not delivered until they are released.</summary>
+    Hold = (byte)'H',
+
+    /// <summary>Ends a hold.</summary>
+    Release = (byte)'F',
+
+    /// <summary>They are due now.</summary>
+    Retry = (byte)'T',
+
+    /// <summary>They return to the sender.</summary>
+    Bounce = (byte)'B',
+
+    /// <summary>They are dropped; nobody is notified.</summary>
+    Remove = (byte)'X',
+
+    /// <summary>A copy goes to another address in their place.</summary>
+    Reroute = (byte)'R',
+}

@@ -1,0 +1,94 @@
+using System.Numerics;
+
+namespace Kopis.Queue.Store.State;
+
+/// <summary>Which recipients of a message an administrator holds: all, or some, 64 to a word.
+/// </summary>
+public sealed class HeldRecipients
+{
+    /// <summary>In place of an index: each recipient.</summary>
+    public const int Everyone = -1;
+
+    private const int PerWord = 64;
+
+    private bool _holdsAll;
+    private ulong _first; // Most messages have no more recipients.
+    private Dictionary<int, ulong>? _others;
+
+    /// <summary>Records of queue/state that say it.</summary>
+    public int Records => (_holdsAll ? 1 : 0) + BitOperations.PopCount(_first)
+        + (_others?.Values.Sum(BitOperations.PopCount) ?? 0);
+
+    /// <summary>No recipient is held.</summary>
+    public bool IsEmpty => !_holdsAll && _first == 0 && _others is null;
+
+    /// <summary>All are held by one record, so that none can be released by itself.</summary>
+    public bool HoldsAll => _holdsAll;
+
+    public bool Contains(int index) => _holdsAll
+        || (Word(index / PerWord) & Bit(index)) != 0;
+
+    public void Hold(int index)
+    {
+        if (index == Everyone)
+        {
+            Clear();
+            _holdsAll = true;
+        }
+        else if (!_holdsAll)
+        {
+            Set(index / PerWord, Word(index / PerWord) | Bit(index));
+        }
+    }
+
+    public void Release(int index)
+    {
+        if (index == Everyone)
+        {
+            Clear();
+        }
+        else
+        {
+            Set(index / PerWord, Word(index / PerWord) & ~Bit(index));
+        }
+    }
+
+    /// <summary>What <see cref="Hold"/> was called with, once each.</summary>
+    public IEnumerable<int> All()
+    {
+        if (_holdsAll)
+        {
+            yield return Everyone;
+        }
+
+        foreach ((int at, ulong word) in (_others ?? []).Prepend(new(0, _first)))
+        {
+            for (ulong rest = word; rest != 0; rest &= rest - 1)
+            {
+                yield return (at * PerWord) + BitOperations.TrailingZeroCount(rest);
+            }
+        }
+    }
+
+    private static ulong Bit(int index) => 1UL << (index % PerWord);
+
+    private ulong Word(int at) => at == 0 ? _first : _others?.GetValueOrDefault(at) ?? 0;
+
+    private void Set(int at, ulong word)
+    {
+        if (at == 0)
+        {
+            _first = word;
+        }
+        else if (word != 0)
+        {
+            (_others ??= [])[at] = word;
+        }
+        else if (_others?.Remove(at) == true && _others.Count == 0)
+        {
+            _others = null;
+        }
+    }
+
+    private void Clear() => (_holdsAll, _first, _others) = (false, 0, null);
+}

@@ -1,0 +1,128 @@
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Queue.Commands;
+
+namespace Kopis.Send.Commands;
+
+/// <summary>A caller of the command socket: one request, and its answers.</summary>
+internal sealed class CommandPeer(int fd, uint uid, TimeProvider clock) : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly byte[] _request = new byte[QueueFrame.RequestBytesMax];
+    private int _got;
+    private bool _isAsked;
+    private bool _isEnded;
+    private long _since = clock.GetTimestamp();
+    private int _place;
+
+    /// <summary>Who it is.</summary>
+    internal uint Uid { get; } = uid;
+
+    /// <summary>Answers to it.</summary>
+    internal CommandOutput Output { get; } = new();
+
+    internal void AddTo(Poller poller) =>
+        _place = poller.Add(fd, read: !_isEnded, write: Output.HasRest);
+
+    internal bool IsReady(Poller poller) => poller.IsReady(_place);
+
+    /// <summary>Reads what is there. What follows a request ends the connection.</summary>
+    /// <returns>A request, once it is whole.</returns>
+    internal QueueRequest? Read()
+    {
+        int got;
+        try
+        {
+            got = Fd.Read(fd, _request.AsSpan(_got, Math.Max(1, _request.Length - _got)));
+        }
+        catch (PosixException)
+        {
+            got = 0;
+        }
+
+        if (got < 0)
+        {
+            return null;
+        }
+
+        if (got == 0 || _isAsked)
+        {
+            Output.IsClosed = _isEnded = true;
+            return null;
+        }
+
+        _got += got;
+        int length = QueueFrame.LengthOf(_request.AsSpan(0, _got), _request.Length);
+        if (length < 0)
+        {
+            Refuse("not a frame");
+            return null;
+        }
+
+        if (length == 0 || length > _got)
+        {
+            return null;
+        }
+
+        _isAsked = true;
+        _since = clock.GetTimestamp();
+        QueueRequest? request = length < _got ? null : QueueRequest.Parse(
+            _request[sizeof(uint)], _request.AsSpan(QueueFrame.HeadBytes.._got));
+        _got = 0; // What else it sends is read to notice its end.
+        if (request is null)
+        {
+            Refuse("not a request that this version knows");
+        }
+
+        return request;
+    }
+
+    /// <summary>Says why nothing is done.</summary>
+    internal void Refuse(string reason)
+    {
+        QueueFrame.Write(Output.Bytes, QueueFrame.Refused, ByteText.ToBytes(reason));
+        Output.IsComplete = true;
+    }
+
+    /// <summary>Sends what the socket takes.</summary>
+    /// <returns>False where the connection is over.</returns>
+    internal bool TryFlush()
+    {
+        try
+        {
+            while (Output.HasRest && !Output.IsClosed)
+            {
+                int put = FdPassing.TrySend(fd, Output.Bytes.WrittenSpan[Output.Sent..], -1);
+                if (put < 0)
+                {
+                    break;
+                }
+
+                Output.Sent += put;
+                _since = clock.GetTimestamp();
+            }
+        }
+        catch (PosixException)
+        {
+            Output.IsClosed = true;
+        }
+
+        if (!Output.HasRest)
+        {
+            Output.Clear();
+        }
+
+        // A caller waits for its command without limit; qmail-send for nobody.
+        bool isSlow = (!_isAsked || Output.HasRest) && clock.GetElapsedTime(_since) > Patience;
+        Output.IsClosed |= isSlow;
+        return !Output.IsClosed && !(Output.IsComplete && !Output.HasRest);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Output.IsClosed = true;
+        Fd.Close(fd);
+    }
+}

@@ -1,0 +1,331 @@
+using Kopis.Queue.Commands;
+using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Store.State;
+using Kopis.Send.Scheduling;
+
+namespace Kopis.Send.Commands;
+
+/// <summary>One command as it is carried out, some recipients at a time, so that deliveries go on.
+/// </summary>
+/// <param name="request">What is asked.</param>
+/// <param name="who">By whom, for the log.</param>
+/// <param name="actions">What can be done.</param>
+/// <param name="output">Where answers go.</param>
+internal sealed class CommandRun(
+    QueueRequest request, string who, QueueActions actions, CommandOutput output)
+{
+    private const int StepsMax = 1000; // Recipients, and messages, between two looks at reports.
+    private const int ProgressEvery = 20_000;
+
+    private readonly QueueSelection _selection = request.Selection;
+    private readonly List<int> _rerouted = [];
+    private readonly bool[] _isRetried = new bool[2];
+    private ulong[]? _numbers;
+    private int _at;
+    private int _progressAt = ProgressEvery;
+    private QueuedMessage? _message;
+    private int _next;
+    private ulong _matched;
+    private bool _isListed;
+    private QueueCounts _counts;
+
+    /// <summary>Where its answers go.</summary>
+    internal CommandOutput Output => output;
+
+    /// <summary>Nothing is left to be done; the answer may still wait for the disk.</summary>
+    internal bool IsDone => _numbers is not null && _at >= _numbers.Length && _message is null;
+
+    private bool Changes => request.Verb != QueueVerb.List && !request.IsDry;
+
+    /// <summary>By one record for all recipients.</summary>
+    private bool IsWholeHold => !_selection.HasRecipients
+        && request.Verb is QueueVerb.Hold or QueueVerb.Release;
+
+    /// <summary>Goes on with it for a while.</summary>
+    internal void Step(long now)
+    {
+        if (_numbers is null)
+        {
+            _numbers = actions.Candidates(_selection);
+            _counts = _counts with { LookedOf = (ulong)_numbers.Length };
+            LogBegin();
+        }
+
+        for (int steps = StepsMax; steps > 0 && !IsDone && !output.IsFull; steps--)
+        {
+            if (_message is null)
+            {
+                Begin(_numbers[_at++], now);
+            }
+            else if (_message.IsFinished || _next >= _message.Recipients)
+            {
+                End(_message, now);
+            }
+            else
+            {
+                Visit(_message, _next++, now);
+            }
+        }
+    }
+
+    /// <summary>Writes the last answer, once all is durable.</summary>
+    internal void Answer()
+    {
+        _counts.Write(output.Bytes, QueueFrame.End);
+        output.IsComplete = true;
+        if (Changes)
+        {
+            string verb = Word;
+            actions.Log.Line(
+                $"end {verb}: {_counts.Recipients} recipients of {_counts.Messages} messages");
+        }
+    }
+
+    /// <summary>The caller is gone: what is begun with is ended, the rest is left.</summary>
+    internal void Abandon()
+    {
+        _message?.EndVisit();
+        _message = null;
+        _at = _numbers?.Length ?? 0;
+        _numbers ??= [];
+    }
+
+    private string Word => request.Verb.ToString().ToLowerInvariant();
+
+    private void LogBegin()
+    {
+        if (Changes)
+        {
+            string verb = Word;
+            actions.Log.Line($"command {verb} by {who}");
+        }
+    }
+
+    private void Begin(ulong number, long now)
+    {
+        _counts = _counts with { Looked = (ulong)_at };
+        if (_at >= _progressAt)
+        {
+            _progressAt = _at + ProgressEvery;
+            _counts.Write(output.Bytes, QueueFrame.Progress);
+        }
+
+        try
+        {
+            QueuedMessage? message = actions.Queue.TakeUp(
+                number, arrived => IsToBeTakenUp(arrived, now), now);
+            if (message is { IsFinished: false } && _selection.MatchesMessage(
+                number, message.Sender, now - message.BornSeconds))
+            {
+                message.BeginVisit();
+                _message = message;
+                (_next, _matched, _isListed) = (0, 0, false);
+            }
+        }
+        catch (IOException e)
+        {
+            Fail(number, e);
+        }
+    }
+
+    /// <summary>Of messages that wait on the disk only those to be changed get into memory.
+    /// </summary>
+    private bool IsToBeTakenUp(ArrivedMessage arrived, long now)
+    {
+        if (!_selection.MatchesMessage(
+            arrived.Number, arrived.Envelope.Sender.Span, now - arrived.BornSeconds))
+        {
+            return false;
+        }
+
+        ReadOnlyMemory<byte>[] recipients = [.. arrived.Envelope.Recipients];
+        if (!recipients.Any(one => actions.MatchesUnrouted(_selection, one.Span)))
+        {
+            return Changes && arrived.UnreadEnvelopeBytes > 0;
+        }
+
+        if (Changes)
+        {
+            return true;
+        }
+
+        ulong matched = 0;
+        for (int i = 0; i < recipients.Length; i++)
+        {
+            if (actions.MatchesUnrouted(_selection, recipients[i].Span))
+            {
+                ListHead(new ListedMessage(
+                    arrived.Number, arrived.BornSeconds, arrived.Uid,
+                    arrived.Envelope.Sender.ToArray()), matched++ > 0);
+                actions.Describe((uint)i, recipients[i].Span).Write(output.Bytes);
+            }
+        }
+
+        Count(matched);
+        return false;
+    }
+
+    private void Visit(QueuedMessage message, int recipient, long now)
+    {
+        if (message.IsDone(recipient))
+        {
+            return;
+        }
+
+        try
+        {
+            if (_selection.HasRecipients
+                && !actions.Matches(_selection, message.Address(recipient).Span))
+            {
+                return;
+            }
+
+            Act(message, recipient, now);
+        }
+        catch (IOException e)
+        {
+            Fail(message.Number, e);
+        }
+    }
+
+    private void Act(QueuedMessage message, int recipient, long now)
+    {
+        bool isRunning = message.State(recipient) == RecipientState.Running;
+        if (isRunning && request.Verb != QueueVerb.List)
+        {
+            _counts = _counts with { Running = _counts.Running + 1 };
+        }
+
+        switch (request.Verb)
+        {
+            case QueueVerb.List:
+                ListHead(new ListedMessage(
+                    message.Number, message.BornSeconds, message.Uid, message.Sender.ToArray()),
+                    _isListed);
+                _isListed = true;
+                actions.Describe(message, recipient, now).Write(output.Bytes);
+                break;
+            case QueueVerb.Bounce or QueueVerb.Reroute when isRunning:
+                HoldUntilEnd(message, recipient);
+                return;
+            case QueueVerb.Release or QueueVerb.Retry
+                when message.IsHeld(recipient) != (request.Verb == QueueVerb.Release):
+                return;
+            case QueueVerb.Reroute:
+                _rerouted.Add(recipient);
+                break;
+            case not QueueVerb.List when Changes:
+                Change(message, recipient);
+                break;
+        }
+
+        _matched++;
+    }
+
+    private void Change(QueuedMessage message, int recipient)
+    {
+        switch (request.Verb)
+        {
+            case QueueVerb.Hold when !IsWholeHold && !message.IsHeld(recipient):
+                actions.Hold(message, recipient);
+                break;
+            case QueueVerb.Release:
+                _isRetried[(int)message.Channel(recipient)] = true;
+                if (!IsWholeHold)
+                {
+                    actions.Release(message, recipient);
+                }
+
+                break;
+            case QueueVerb.Retry:
+                _isRetried[(int)message.Channel(recipient)] = true;
+                break;
+            case QueueVerb.Bounce:
+                actions.Bounce(message, recipient, request.Text);
+                break;
+            case QueueVerb.Remove:
+                actions.Remove(message, recipient);
+                break;
+        }
+    }
+
+    /// <summary>A delivery that runs may yet succeed: what it defers is not tried again, so that
+    /// the command can be given once more.</summary>
+    private void HoldUntilEnd(QueuedMessage message, int recipient)
+    {
+        if (Changes && !message.IsHeld(recipient))
+        {
+            actions.Hold(message, recipient);
+        }
+    }
+
+    private void End(QueuedMessage message, long now)
+    {
+        _message = null;
+        message.EndVisit();
+        if (Changes && !message.IsFinished)
+        {
+            EndChange(message, now);
+        }
+
+        if (_matched > 0 && Changes)
+        {
+            string verb = Word;
+            actions.Log.Line($"{verb} msg {message.Number}: {_matched} recipients");
+        }
+
+        Count(_matched);
+        _rerouted.Clear();
+        Array.Clear(_isRetried);
+    }
+
+    private void EndChange(QueuedMessage message, long now)
+    {
+        if (IsWholeHold && _matched > 0 && request.Verb == QueueVerb.Hold)
+        {
+            actions.Hold(message, HeldRecipients.Everyone);
+        }
+        else if (IsWholeHold && _matched > 0)
+        {
+            actions.Release(message, HeldRecipients.Everyone);
+        }
+
+        // A delivery may have begun while a long message was looked at.
+        _rerouted.RemoveAll(one => message.State(one) is RecipientState.Running
+            or RecipientState.Done);
+        if (_rerouted.Count > 0 && !actions.TryReroute(message, _rerouted, request.To!, now))
+        {
+            _counts = _counts with { Failed = _counts.Failed + (ulong)_rerouted.Count };
+            _matched = 0;
+        }
+
+        foreach (DeliveryChannel channel in (ReadOnlySpan<DeliveryChannel>)
+            [DeliveryChannel.Local, DeliveryChannel.Remote])
+        {
+            if (_isRetried[(int)channel])
+            {
+                actions.Retry(message, channel, now);
+            }
+        }
+    }
+
+    private void ListHead(ListedMessage head, bool isListed)
+    {
+        if (!isListed && request.Verb == QueueVerb.List)
+        {
+            head.Write(output.Bytes);
+        }
+    }
+
+    private void Count(ulong matched) => _counts = _counts with
+    {
+        Messages = _counts.Messages + (matched > 0 ? 1u : 0),
+        Recipients = _counts.Recipients + matched,
+    };
+
+    private void Fail(ulong number, IOException e)
+    {
+        _counts = _counts with { Failed = _counts.Failed + 1 };
+        actions.Log.Trouble($"warning: trouble with msg {number} in a command", e);
+    }
+}

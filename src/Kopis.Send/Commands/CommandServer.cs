@@ -1,0 +1,123 @@
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Queue.Commands;
+
+namespace Kopis.Send.Commands;
+
+/// <summary>The command socket, in qmail-send's loop: nothing here waits. Connections, bytes and
+/// time of each caller are bounded.</summary>
+internal sealed class CommandServer : IDisposable
+{
+    /// <summary>Callers at once; more are refused.</summary>
+    internal const int PeersMax = 16;
+
+    private const int AcceptsMax = 32; // Between two looks at reports.
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    private readonly Socket _listener;
+    private readonly CommandCallers _callers;
+    private readonly TimeProvider _clock;
+    private readonly List<CommandPeer> _peers = [];
+    private int _place;
+
+    /// <summary>Listens.</summary>
+    /// <exception cref="ConfigurationException">That fails.</exception>
+    internal CommandServer(string home, TimeProvider clock)
+    {
+        _clock = clock;
+        _callers = new CommandCallers();
+        _listener = UnixListener.Listen(
+            QueueFrame.SocketPath(home), SocketType.Stream, PeersMax);
+        _listener.Blocking = false;
+    }
+
+    /// <summary>The loop need not wait longer.</summary>
+    internal TimeSpan LongestWait => _peers.Count > 0 ? Tick : TimeSpan.MaxValue;
+
+    /// <summary>Adds what it waits for.</summary>
+    internal void AddTo(Poller poller)
+    {
+        _place = poller.Add((int)_listener.Handle, read: true);
+        foreach (CommandPeer peer in _peers)
+        {
+            peer.AddTo(poller);
+        }
+    }
+
+    /// <summary>Reads and accepts what is ready.</summary>
+    internal void Serve(Poller poller, CommandQueue commands)
+    {
+        foreach (CommandPeer peer in _peers)
+        {
+            if (peer.IsReady(poller) && peer.Read() is { } request)
+            {
+                commands.Add(request, _callers.Describe(peer.Uid, request.AskedBy), peer.Output);
+            }
+        }
+
+        for (int i = 0; i < AcceptsMax && poller.IsReady(_place); i++)
+        {
+            int fd = Fd.TryAccept((int)_listener.Handle);
+            if (fd < 0)
+            {
+                break;
+            }
+
+            Accept(fd);
+        }
+    }
+
+    /// <summary>Sends what is there, and closes what is over.</summary>
+    internal void Flush()
+    {
+        for (int i = _peers.Count - 1; i >= 0; i--)
+        {
+            if (!_peers[i].TryFlush())
+            {
+                _peers[i].Dispose();
+                _peers.RemoveAt(i);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _peers.ForEach(peer => peer.Dispose());
+        _peers.Clear();
+        _listener.Dispose();
+    }
+
+    private void Accept(int fd)
+    {
+        uint uid;
+        try
+        {
+            uid = Credentials.OfPeer(fd).Uid;
+        }
+        catch (PosixException)
+        {
+            Fd.Close(fd);
+            return;
+        }
+
+        CommandPeer peer = new(fd, uid, _clock);
+        if (!_callers.Contains(uid))
+        {
+            peer.Refuse($"uid {uid} may not give commands");
+        }
+        else if (_peers.Count >= PeersMax)
+        {
+            peer.Refuse("too many commands at once");
+        }
+        else
+        {
+            _peers.Add(peer);
+            return;
+        }
+
+        peer.TryFlush();
+        peer.Dispose();
+    }
+}

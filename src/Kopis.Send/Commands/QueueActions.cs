@@ -1,0 +1,154 @@
+using Kopis.Config.Maps;
+using Kopis.Queue.Commands;
+using Kopis.Queue.Store.State;
+using Kopis.Send.Bounces;
+using Kopis.Send.Scheduling;
+
+namespace Kopis.Send.Commands;
+
+/// <summary>What a command may do with a recipient while qmail-send runs. Each is a mark in
+/// queue/state; the answer waits until it is durable.</summary>
+internal sealed class QueueActions(
+    Scheduler scheduler, StateLog marks, QueueState queue, BouncePolicy bounces,
+    AddressMap addresses, ReasonTexts reasons, SendLog log)
+{
+    private static readonly byte[] UsualText =
+        "The administrator of this host has returned this message. (#5.7.0)\n"u8.ToArray();
+
+    internal SendLog Log { get; } = log;
+
+    internal QueueState Queue { get; } = queue;
+
+    /// <summary>The numbers of messages that a command is about, at most.</summary>
+    internal ulong[] Candidates(QueueSelection selection)
+    {
+        ulong[] numbers = selection.Numbers.Count > 0
+            ? [.. selection.Numbers]
+            : [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk()];
+        Array.Sort(numbers);
+        return numbers;
+    }
+
+    /// <summary>Whether a recipient is meant: as in the envelope, or as its channel knows it.
+    /// </summary>
+    internal bool Matches(QueueSelection selection, ReadOnlySpan<byte> address) =>
+        !selection.HasRecipients
+        || selection.MatchesRecipient(address)
+        || selection.MatchesRecipient(addresses.WithoutPrepend(address));
+
+    /// <summary>Whether a recipient as it is in the envelope is meant.</summary>
+    internal bool MatchesUnrouted(QueueSelection selection, ReadOnlySpan<byte> address) =>
+        Matches(selection, addresses.Route(address, out _));
+
+    internal void Hold(QueuedMessage message, int recipient)
+    {
+        (message.Held ??= new HeldRecipients()).Hold(recipient);
+        marks.Add(StateKind.Hold, message.Number, recipient);
+    }
+
+    internal void Release(QueuedMessage message, int recipient)
+    {
+        if (message.Held is not { } held)
+        {
+            return;
+        }
+
+        if (held.HoldsAll && recipient != HeldRecipients.Everyone)
+        {
+            ReleaseOneOfAll(message);
+        }
+
+        message.Held?.Release(recipient);
+        marks.Add(StateKind.Release, message.Number, recipient);
+        if (held.IsEmpty)
+        {
+            message.Held = null;
+        }
+    }
+
+    /// <summary>What is left on a channel is due.</summary>
+    internal void Retry(QueuedMessage message, DeliveryChannel channel, long now) =>
+        scheduler.DueNow(message, channel, now);
+
+    /// <summary>Drops a recipient; nobody is notified.</summary>
+    internal void Remove(QueuedMessage message, int recipient)
+    {
+        marks.Add(StateKind.Done, message.Number, recipient);
+        reasons.Forget(message, recipient);
+        scheduler.Drop(message, recipient);
+    }
+
+    /// <summary>Gives a recipient up, as after a failure.</summary>
+    /// <exception cref="IOException">The text cannot be kept now; nothing was done.</exception>
+    internal void Bounce(QueuedMessage message, int recipient, byte[]? text)
+    {
+        bounces.KeepFailure(message, recipient, text ?? UsualText);
+        Remove(message, recipient);
+    }
+
+    /// <summary>Queues one copy for the address that stands in for these recipients.</summary>
+    /// <returns>Whether it is in the queue; else nothing was done.</returns>
+    internal bool TryReroute(
+        QueuedMessage message, IReadOnlyList<int> recipients, byte[] to, long now)
+    {
+        if (!bounces.TrySendCopy(message, recipients[0], to, now))
+        {
+            return false;
+        }
+
+        foreach (int recipient in recipients)
+        {
+            Remove(message, recipient);
+        }
+
+        return true;
+    }
+
+    /// <summary>What a recipient waits for, in constant time.</summary>
+    internal ListedRecipient Describe(QueuedMessage message, int recipient, long now)
+    {
+        DeliveryChannel channel = message.Channel(recipient);
+        RecipientNote note = message.Note(recipient);
+        bool waits = message.Waits(channel);
+        RecipientState state = message.State(recipient);
+        long due = message.Due(channel);
+        ListedState listed = state == RecipientState.Done ? ListedState.Done
+            : scheduler.IsRunning(message, recipient) ? ListedState.Running
+            : message.IsHeld(recipient) ? ListedState.Held
+            : state == RecipientState.Deferred || (waits && due > now) ? ListedState.Waiting
+            : ListedState.Due;
+        return new ListedRecipient(
+            (uint)recipient, listed, channel == DeliveryChannel.Local,
+            message.Address(recipient).ToArray())
+        {
+            Tries = note.Tries,
+            LastTry = note.LastTry,
+            NextTry = listed == ListedState.Waiting && waits ? due : 0,
+            Text = reasons[note.Text],
+        };
+    }
+
+    /// <summary>A recipient as it is in the envelope, of a message that waits on the disk.
+    /// </summary>
+    internal ListedRecipient Describe(uint recipient, ReadOnlySpan<byte> address)
+    {
+        byte[] routed = addresses.Route(address, out bool isLocal);
+        return new ListedRecipient(recipient, ListedState.Due, isLocal, routed);
+    }
+
+    private void ReleaseOneOfAll(QueuedMessage message)
+    {
+        HeldRecipients each = new();
+        marks.Add(StateKind.Release, message.Number, HeldRecipients.Everyone);
+        for (int i = 0; i < message.Recipients; i++)
+        {
+            if (!message.IsDone(i))
+            {
+                each.Hold(i);
+                marks.Add(StateKind.Hold, message.Number, i);
+            }
+        }
+
+        message.Held = each;
+    }
+}

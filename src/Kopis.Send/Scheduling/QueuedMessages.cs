@@ -1,0 +1,43 @@
+using Kopis.Config.Maps;
+using Kopis.Queue.Store.Messages;
+using Kopis.Send.Bounces;
+
+namespace Kopis.Send.Scheduling;
+
+/// <summary>Makes of a message that was read what qmail-send keeps of it.</summary>
+internal sealed class QueuedMessages(AddressMap addresses, LongEnvelopes envelopes)
+{
+    /// <exception cref="OverflowException">Its addresses are too long to be kept.</exception>
+    internal QueuedMessage Of(ArrivedMessage arrived) =>
+        arrived.UnreadEnvelopeBytes > 0 ? ToLongMessage(arrived) : ToMessage(arrived);
+
+    /// <summary>Which channel a recipient takes may be another one now.</summary>
+    internal void ForgetRoutes() => envelopes.Forget();
+
+    private LongMessage ToLongMessage(ArrivedMessage arrived) => new(arrived, envelopes)
+    {
+        HasOwnFile = arrived.HasOwnFile,
+        Uid = arrived.Uid,
+        RecordEnd = (uint)arrived.RecordEnd,
+    };
+
+    private WholeMessage ToMessage(ArrivedMessage arrived)
+    {
+        List<(byte[], DeliveryChannel)> recipients = [];
+        foreach (ReadOnlyMemory<byte> recipient in arrived.Envelope.Recipients)
+        {
+            byte[] address = addresses.Route(recipient.Span, out bool isLocal);
+            recipients.Add(
+                (address, isLocal ? DeliveryChannel.Local : DeliveryChannel.Remote));
+        }
+
+        return new WholeMessage(
+            arrived.Number, arrived.BornSeconds, arrived.Envelope.Sender.Span, recipients,
+            ParameterTable.Of(arrived.Envelope))
+        {
+            HasOwnFile = arrived.HasOwnFile,
+            Uid = arrived.Uid,
+            RecordEnd = (uint)arrived.RecordEnd,
+        };
+    }
+}
