@@ -4,6 +4,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Maps;
 using Kopis.Posix;
+using Kopis.Queue.Commands;
 using Kopis.Queue.QmailFormat;
 using Kopis.Queue.Store.Bounces;
 using Kopis.Queue.Store.Messages;
@@ -23,18 +24,23 @@ public static class QueueCommand
     private const string BouncesVariable = "KOPIS_BOUNCES";
 
     private const string Usage = """
-        usage: kopis queue list
-               kopis queue show NUMBER
+        usage: kopis queue list [SELECTION] [--json]
+               kopis queue show NUMBER [--json]
                kopis queue cat NUMBER
                kopis queue retry
-               kopis queue remove NUMBER...
+               kopis queue hold|release|retry|remove SELECTION [--dry-run] [--json]
+               kopis queue bounce SELECTION [--text TEXT] [--dry-run] [--json]
+               kopis queue reroute SELECTION --to ADDRESS [--dry-run] [--json]
                kopis queue import DIRECTORY
                kopis queue export DIRECTORY
 
-        Lists the queue, shows sender and recipients of a message or its text, makes all messages
-        due now, removes messages without a bounce, imports a queue of qmail, or exports one. To
-        remove, import and export, mail must be stopped. The home is KOPIS_HOME, or else that of
-        the program's own bin directory.
+        SELECTION is --all, or one or more of: NUMBER..., --sender ADDRESS, --recipient ADDRESS,
+        --domain DOMAIN, --older-than AGE, --younger-than AGE; an AGE is a number with s, m, h or
+        d. What meets all of them is meant.
+
+        Lists the queue, and changes it while mail runs; see kopis-queue(1). To import and export,
+        mail must be stopped. The home is KOPIS_HOME, or else that of the program's own bin
+        directory.
 
         """;
 
@@ -48,9 +54,17 @@ public static class QueueCommand
             {
                 ["list"] => QmailQreadProgram.Run(context),
                 ["show", string number] => Show(context, Number(number)),
+                ["show", string number, "--json"] =>
+                    Select(context, QueueVerb.List, [number, "--json"]),
                 ["cat", string number] => Cat(context, Number(number)),
                 ["retry"] => Retry(context),
-                ["remove", _, ..] => Remove(context, [.. words[1..].Select(Number)]),
+                ["list", _, ..] => Select(context, QueueVerb.List, words[1..]),
+                ["hold", ..] => Select(context, QueueVerb.Hold, words[1..]),
+                ["release", ..] => Select(context, QueueVerb.Release, words[1..]),
+                ["retry", ..] => Select(context, QueueVerb.Retry, words[1..]),
+                ["bounce", ..] => Select(context, QueueVerb.Bounce, words[1..]),
+                ["remove", ..] => Select(context, QueueVerb.Remove, words[1..]),
+                ["reroute", ..] => Select(context, QueueVerb.Reroute, words[1..]),
                 ["import", string directory] => Import(context, Path.GetFullPath(directory)),
                 ["export", string directory] => Export(context, Path.GetFullPath(directory)),
                 ["--help"] or ["-h"] => Say(1, Usage, ExitCode.Success),
@@ -65,6 +79,8 @@ public static class QueueCommand
 
     private static int Show(ProgramContext context, ulong number)
     {
+        QueueVerbs.GoOnAsOwner(context);
+        Dictionary<uint, ListedRecipient> live = QueueVerbs.Ask(context, number);
         using MessageFile file = Open(context, number);
         SavedMessage? saved = QueueListing.Read(context.Home).Find(number);
         StringBuilder text = new();
@@ -80,11 +96,30 @@ public static class QueueCommand
                 ? "done"
                 : "to do";
             text.Append(CultureInfo.InvariantCulture, $"{state} <{Safe(recipient)}>\n");
+            if (live.TryGetValue((uint)index, out ListedRecipient? known))
+            {
+                AddReason(text, known);
+            }
+            else if (saved?.Held?.Contains(index) == true)
+            {
+                text.Append("  held\n");
+            }
+
             index++;
         }
 
         AddFailures(text, context, file);
         return Say(1, text.ToString(), ExitCode.Success);
+    }
+
+    /// <summary>Why it is still here.</summary>
+    private static void AddReason(StringBuilder text, ListedRecipient recipient)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"  {QueueText.WaitsFor(recipient)}\n");
+        if (QueueText.Last(recipient) is { } last)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"  {last}\n");
+        }
     }
 
     /// <summary>What failed, as in the bounce, and which delays were reported to the sender.
@@ -130,12 +165,10 @@ public static class QueueCommand
                 ? ExitCode.Success
                 : throw new ConfigurationException("no qmail-send runs", ExitCode.Permanent);
 
-    private static int Remove(ProgramContext context, ulong[] numbers)
-    {
-        OwnerWork.GoOnAsOwnerOf(context.In("queue/state"), context);
-        QueueRemoval.Remove(context.Home, numbers);
-        return Say(1, $"{numbers.Length} messages removed\n", ExitCode.Success);
-    }
+    private static int Select(ProgramContext context, QueueVerb verb, string[] words) =>
+        QueueOptions.Read(verb, words) is { } options
+            ? QueueVerbs.Run(context, verb, options)
+            : Say(2, Usage, ExitCode.Permanent);
 
     private static int Import(ProgramContext context, string directory)
     {

@@ -15,14 +15,13 @@ internal sealed class CommandRun(
     QueueRequest request, string who, QueueActions actions, CommandOutput output)
 {
     private const int StepsMax = 1000; // Recipients, and messages, between two looks at reports.
-    private const int ProgressEvery = 20_000;
 
     private readonly QueueSelection _selection = request.Selection;
     private readonly List<int> _rerouted = [];
     private readonly bool[] _isRetried = new bool[2];
     private ulong[]? _numbers;
     private int _at;
-    private int _progressAt = ProgressEvery;
+    private long _progressAt;
     private QueuedMessage? _message;
     private int _next;
     private ulong _matched;
@@ -48,6 +47,7 @@ internal sealed class CommandRun(
         {
             _numbers = actions.Candidates(_selection);
             _counts = _counts with { LookedOf = (ulong)_numbers.Length };
+            _progressAt = now;
             LogBegin();
         }
 
@@ -104,9 +104,9 @@ internal sealed class CommandRun(
     private void Begin(ulong number, long now)
     {
         _counts = _counts with { Looked = (ulong)_at };
-        if (_at >= _progressAt)
+        if (now > _progressAt)
         {
-            _progressAt = _at + ProgressEvery;
+            _progressAt = now;
             _counts.Write(output.Bytes, QueueFrame.Progress);
         }
 

@@ -27,6 +27,9 @@ public sealed class QueueListing
     /// <summary>The file that it was read from; null if there is none yet.</summary>
     public string? FileName => _state?.Name;
 
+    /// <summary>The version of its format; 0 if there is none yet.</summary>
+    public ulong Version => _state?.Version ?? 0;
+
     /// <summary>See <see cref="StateReader.IsDoubtful"/>.</summary>
     public bool IsDoubtful => _state is { IsDoubtful: true };
 

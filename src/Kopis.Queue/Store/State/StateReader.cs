@@ -32,6 +32,9 @@ public sealed class StateReader(string name)
     /// <summary>The file's name.</summary>
     public string Name => name;
 
+    /// <summary>The version of the format that the file has.</summary>
+    public ulong Version { get; private set; }
+
     /// <summary>Each message that the log speaks of.</summary>
     public Dictionary<ulong, SavedMessage> Saved => _saved;
 
@@ -108,11 +111,13 @@ public sealed class StateReader(string name)
         _ => true,
     };
 
-    private long SnapshotRecords(StateRecord format) =>
-        format.Number <= FormatVersion
+    private long SnapshotRecords(StateRecord format)
+    {
+        Version = format.Number;
+        return Version <= FormatVersion
             ? format.Value
-            : throw new ConfigurationException(
-                $"queue/state/{name}: written by a later Kopis");
+            : throw new ConfigurationException($"queue/state/{name}: written by a later Kopis");
+    }
 
     private void Apply(StateRecord record)
     {
