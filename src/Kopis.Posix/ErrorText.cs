@@ -47,6 +47,9 @@ public static class ErrorText
         [116] = "stale NFS file handle", [122] = "disk quota exceeded",
     };
 
+    /// <summary>The words for a wait that was too long.</summary>
+    public static string TimedOut => Table[110];
+
     /// <summary>The words for an error of the kernel's.</summary>
     public static string Of(int errno) =>
         Table.TryGetValue(errno, out string? text) ? text

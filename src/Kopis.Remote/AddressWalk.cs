@@ -1,4 +1,8 @@
+using System.Globalization;
 using System.Net;
+using Kopis.Base;
+using Kopis.Mail.Dsn;
+using Kopis.Queue.Spawn;
 
 namespace Kopis.Remote;
 
@@ -8,6 +12,8 @@ internal sealed class AddressWalk(int from)
 {
     private readonly List<IPAddress> _passed = [];
     private RemoteReport? _failure;
+    private AttemptServer? _unreached;
+    private string _noConnection = "";
 
     /// <summary>The address to try next.</summary>
     internal int At { get; set; } = from;
@@ -19,7 +25,21 @@ internal sealed class AddressWalk(int from)
     /// <summary>Why there is no session: the best address's reply that may be different later,
     /// else the best one's reply.</summary>
     internal RemoteReport Failure => _failure ?? RemoteReport.Of(
-        'Z', "Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n");
+        'Z', "Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n"
+            + _noConnection).At(AttemptStage.Connect, _unreached);
+
+    /// <summary>Records that there was no connection to an address. The first counts, which is
+    /// the best.</summary>
+    internal void NoConnection(RemoteHost host, string why)
+    {
+        string ip = host.EndPoint.Address.ToString();
+        if (_unreached is null)
+        {
+            _unreached = new AttemptServer(host.Name, ip, "", AttemptFlags.None);
+            _noConnection =
+                $"{Shown(host.Name)}[{ip}]:{Number(host.EndPoint.Port)}: {why}\n";
+        }
+    }
 
     /// <summary>Records why.</summary>
     internal void Fail(RemoteReport failure)
@@ -36,6 +56,12 @@ internal sealed class AddressWalk(int from)
         _passed.Add(address);
         Fail(failure);
     }
+
+    // A name that DNS gave; a report is text for people.
+    private static string Shown(string name) => name.Length == 0 ? ""
+        : LogText.Safe(ByteText.ToBytes(name)) + " ";
+
+    private static string Number(int port) => port.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Such addresses, each once.</summary>
     internal IReadOnlyList<IPAddress> DrainPassed()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kopis.Base;
+using Kopis.Mail.Dsn;
 using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Remote;
@@ -21,11 +22,19 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     private readonly ServerOffers _offers = link.Offers;
     private readonly bool _isReused = link.Messages > 0;
     private int _accepted;
+    private AttemptStage _stage = AttemptStage.Mail;
     private bool _isMailTaken;
     private bool _dataSent;
 
     /// <summary>Sends.</summary>
     internal async Task<TransactionResult> RunAsync(CancellationToken stop)
+    {
+        TransactionResult result = await TryAsync(stop);
+        result.Report.At(_stage, link.Server);
+        return result;
+    }
+
+    private async Task<TransactionResult> TryAsync(CancellationToken stop)
     {
         try
         {
@@ -45,7 +54,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         }
         catch (IOException e)
         {
-            return Lost(e is SmtpTimeoutException);
+            return Lost(e);
         }
     }
 
@@ -82,6 +91,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         }
 
         _isMailTaken = true;
+        _stage = AttemptStage.Rcpt;
         if (await RecipientsAsync(fit, stop) is { } early)
         {
             return early;
@@ -94,6 +104,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
             return Reported(_report.End('D', $"Giving up on {link.Ip}.\n"));
         }
 
+        _stage = _offers.Chunking ? AttemptStage.Message : AttemptStage.Data;
         return _offers.Chunking
             ? await SendChunksAsync(stop)
             : await SendDataAsync(dataAhead, stop);
@@ -204,6 +215,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
             throw new IOException("A server that expects a command here, and gets no message.");
         }
 
+        _stage = AttemptStage.Message;
         await MessageSender.SendDataAsync(
             _peer, mail.Message, beforeLast: () => _dataSent = true, stop);
         code = await ReadReplyAsync(stop);
@@ -274,13 +286,15 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
 
     /// <summary>After the end of the message it is unknown whether the server has it: no second
     /// try. Before that nothing has been sent.</summary>
-    private TransactionResult Lost(bool isTimeout)
+    private TransactionResult Lost(IOException e)
     {
+        bool isTimeout = e is SmtpTimeoutException;
         link.NeedsReset = link.IsClean = false;
         int answered = _report.Recipients.Count;
         _report.End('Z', _dataSent
             ? $"Connected to {link.Ip} but connection died. Possible duplicate! (#4.4.2)\n"
-            : $"Connected to {link.Ip} but connection died. (#4.4.2)\n");
+                + link.Died(e)
+            : $"Connected to {link.Ip} but connection died. (#4.4.2)\n" + link.Died(e));
         return new TransactionResult(
             _dataSent ? TransactionEnd.Reported
             : answered > 0 ? TransactionEnd.Broken

@@ -1,31 +1,58 @@
+using Kopis.Config.Maps;
 using Kopis.Posix;
 
 namespace Kopis.Remote;
 
 /// <summary>
-/// Connections that wait for the next message to the same destination: for a short time, few in
-/// number, none for long. One whose server said anything or closed it meanwhile is not used.
+/// All connections: no destination has more than its rule allows, those included that wait for the
+/// next message to the same destination. They wait for a short time, few in number, none for long.
+/// One whose server said anything or closed it meanwhile is not used.
 /// </summary>
-internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDisposable
+/// <param name="clock">The clock.</param>
+/// <param name="idleMax">Idle ones in all.</param>
+internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposable
 {
-    /// <summary>Idle ones in all: a fraction of the descriptors that a process has.</summary>
-    private const int LinksMax = 100;
-
-    /// <summary>Some servers object to more.</summary>
-    private const int MessagesMax = 100;
+    /// <summary>Idle ones of a process that runs few deliveries.</summary>
+    internal const int IdleLeast = 100;
 
     /// <summary>After this its addresses are looked up anew.</summary>
     private static readonly TimeSpan AgeMax = TimeSpan.FromMinutes(5);
 
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly LinkPlaces _places = new(clock);
     private readonly List<SmtpLink> _idle = []; // The longest idle first.
     private readonly Lock _lock = new();
     private ITimer? _timer;
+    private int _generation;
     private bool _isClosed;
+
+    /// <summary>Whether destinations without a line in control/destinations are bounded too.
+    /// </summary>
+    internal bool KeepsDefaults { get; init; }
+
+    /// <summary>The control files have changed: connections from before serve nobody else.
+    /// </summary>
+    /// <returns>Stands in the keys of those that are opened from now on.</returns>
+    internal int Renew()
+    {
+        SmtpLink[] old;
+        int generation;
+        lock (_lock)
+        {
+            generation = ++_generation;
+            old = [.. _idle];
+            _idle.Clear();
+        }
+
+        ErrorLog.Watch(CloseAsync(old));
+        return generation;
+    }
 
     /// <summary>One that can be used at once; null if there is none.</summary>
     internal SmtpLink? Acquire(string key)
     {
-        while (AcquireAny(key) is { } link)
+        while (TakeIdle(link => link.Key == key) is { } link)
         {
             if (!IsOver(link, clock.GetUtcNow()) && link.Peer.IsQuiet)
             {
@@ -38,6 +65,56 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
         return null;
     }
 
+    /// <summary>The right to open one more connection, or one that became idle meanwhile. An idle
+    /// one to the same destination, which serves other mail, is closed to make room.</summary>
+    /// <param name="destination">The destination's name.</param>
+    /// <param name="rule">Its rule.</param>
+    /// <param name="key">Of idle connections that will do; null: none will.</param>
+    /// <param name="wait">How long to wait for it at most.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>Neither, if there was none in that time.</returns>
+    internal async Task<(LinkPlace? Place, SmtpLink? Link)> EnterAsync(
+        string destination, DestinationRule rule, string? key, TimeSpan wait,
+        CancellationToken stop)
+    {
+        int most = KeepsDefaults || !ReferenceEquals(rule, DestinationRule.Default)
+            ? rule.Concurrency : int.MaxValue;
+        long start = clock.GetTimestamp();
+        while (true)
+        {
+            LinkPlace? place = null;
+            SmtpLink? link = null;
+            bool TryNow()
+            {
+                link = key is null ? null : Acquire(key);
+                place = link is null ? _places.TryEnter(destination, most) : null;
+                return link is not null || place is not null;
+            }
+
+            if (TryNow())
+            {
+                return (place, link);
+            }
+
+            if (TakeIdle(other => other.Place?.Destination == destination) is { } idle)
+            {
+                return (await idle.LeaveAsync(), null);
+            }
+
+            TimeSpan left = wait - clock.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero
+                || !await _places.WaitAsync(destination, TryNow, left, stop))
+            {
+                return (null, null);
+            }
+
+            if (link is not null || place is not null)
+            {
+                return (place, link);
+            }
+        }
+    }
+
     /// <summary>Whether one more transaction of the same message can follow on a connection.
     /// </summary>
     internal bool CanGoOn(SmtpLink link) =>
@@ -48,10 +125,16 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
     {
         link.IdleSince = clock.GetUtcNow();
         bool isGood = link.IsClean && HasMessagesLeft(link)
-            && idle > TimeSpan.Zero && !link.Peer.HasUnasked;
+            && link.IdleLimit > TimeSpan.Zero && !link.Peer.HasUnasked;
         if (!isGood || !TryKeep(link))
         {
             await link.CloseAsync();
+            return;
+        }
+
+        if (link.Place is { } place)
+        {
+            _places.Wake(place.Destination);
         }
     }
 
@@ -68,21 +151,24 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
             _timer = null;
         }
 
-        await Task.WhenAll(all.Select(link => link.CloseAsync()));
+        await CloseAsync(all);
     }
+
+    private static Task CloseAsync(IEnumerable<SmtpLink> links) =>
+        Task.WhenAll(links.Select(link => link.CloseAsync()));
 
     private bool HasMessagesLeft(SmtpLink link)
     {
         int most = link.Offers.MessagesMax is > 0 and int said
-            ? Math.Min(said, MessagesMax) : MessagesMax;
+            ? Math.Min(said, link.Rule.Messages) : link.Rule.Messages;
         return link.Messages < most && clock.GetUtcNow() - link.Opened < AgeMax;
     }
 
-    private SmtpLink? AcquireAny(string key)
+    private SmtpLink? TakeIdle(Predicate<SmtpLink> fits)
     {
         lock (_lock)
         {
-            int index = _idle.FindLastIndex(link => link.Key == key);
+            int index = _idle.FindLastIndex(fits);
             if (index < 0)
             {
                 return null;
@@ -98,19 +184,19 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
     {
         lock (_lock)
         {
-            if (_isClosed || _idle.Count >= LinksMax)
+            if (_isClosed || _idle.Count >= idleMax || link.Generation != _generation)
             {
                 return false;
             }
 
             _idle.Add(link);
-            _timer ??= clock.CreateTimer(_ => CloseOver(), null, idle, idle);
+            _timer ??= clock.CreateTimer(_ => CloseOver(), null, LookEvery, LookEvery);
             return true;
         }
     }
 
-    private bool IsOver(SmtpLink link, DateTimeOffset now) =>
-        now - link.IdleSince >= idle || now - link.Opened >= AgeMax;
+    private static bool IsOver(SmtpLink link, DateTimeOffset now) =>
+        now - link.IdleSince >= link.IdleLimit || now - link.Opened >= AgeMax;
 
     private void CloseOver()
     {
@@ -119,7 +205,7 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
         {
             DateTimeOffset now = clock.GetUtcNow();
             over = [.. _idle.Where(link => IsOver(link, now))];
-            _idle.RemoveAll(link => over.Contains(link));
+            _idle.RemoveAll(link => IsOver(link, now));
             if (_idle.Count == 0)
             {
                 _timer?.Dispose();
@@ -127,9 +213,6 @@ internal sealed class LinkPool(TimeProvider clock, TimeSpan idle) : IAsyncDispos
             }
         }
 
-        foreach (SmtpLink link in over)
-        {
-            ErrorLog.Watch(link.CloseAsync());
-        }
+        ErrorLog.Watch(CloseAsync(over));
     }
 }

@@ -2,7 +2,9 @@ namespace Kopis.Remote;
 
 /// <summary>One transaction after another, on one connection while it lasts, else on
 /// another that waits in the pool, else on a new one.</summary>
-internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool) : IAsyncDisposable
+internal sealed class LinkUser(
+    RemoteMail mail, RemoteRoute route, LinkPool pool, Func<bool>? mayWait = null)
+    : IAsyncDisposable
 {
     private SmtpLink? _link;
 
@@ -17,7 +19,7 @@ internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool
         while (true)
         {
             SmtpLink? link = (mayReuse ? await AcquireAsync() : null)
-                ?? await route.OpenAsync(walk, stop);
+                ?? await route.OpenAsync(walk, mayReuse, mayWait?.Invoke() ?? true, stop);
             if (link is null)
             {
                 return before ?? new SendPart(
@@ -26,8 +28,9 @@ internal sealed class LinkUser(RemoteMail mail, RemoteRoute route, LinkPool pool
                     HadSession: false);
             }
 
-            int most = link.Offers.RecipientsMax;
-            int count = most > 0 ? Math.Min(most, recipients.Length) : recipients.Length;
+            int most = link.Offers.RecipientsMax is > 0 and int said
+                ? Math.Min(said, link.Rule.Recipients) : link.Rule.Recipients;
+            int count = Math.Min(most, recipients.Length);
             TransactionResult result = await new ClientTransaction(
                 link, mail.For(recipients.Span[..count])).RunAsync(stop);
             if (result.End is TransactionEnd.Stale or TransactionEnd.NoSession)

@@ -27,6 +27,18 @@ internal sealed class LoneDeliveries(
     private int _active;
     private int _done;
 
+    // Others have connections, and go on with theirs.
+    private bool IsAlone
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _active == 1;
+            }
+        }
+    }
+
     private bool HasWaiting
     {
         get
@@ -100,7 +112,7 @@ internal sealed class LoneDeliveries(
             _active++;
         }
 
-        await using LinkUser user = new(mail, route, pool);
+        await using LinkUser user = new(mail, route, pool, mayWait: () => IsAlone);
         while (TryTake(out int recipient))
         {
             SendPart part = await user.SendAsync(new[] { recipient }, stop);

@@ -67,12 +67,13 @@ public static class QmailRemoteProgram
     private static async Task<RemoteReport> DeliverAsync(ProgramContext context, RemoteMail mail)
     {
         ControlDirectory control = ControlDirectory.Of(context);
-        await using RemoteDelivery delivery = new(
+        await using LinkPool pool = new(TimeProvider.System, LinkPool.IdleLeast);
+        RemoteDelivery delivery = new(
             RemoteSettings.Read(control), MailDns.Read(control),
             new ConnectMemory(TimeProvider.System, new TimeoutFile(context.Home)),
             new LoginPauses(
                 TimeProvider.System, line => ErrorLog.Write($"qmail-remote: warning: {line}")),
-            TimeProvider.System);
+            TimeProvider.System, pool);
         return await delivery.RunAsync(context.Arguments[0], mail, CancellationToken.None);
     }
 }

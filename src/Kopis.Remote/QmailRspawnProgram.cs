@@ -1,4 +1,3 @@
-using System.Buffers;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
@@ -16,24 +15,37 @@ namespace Kopis.Remote;
 
 /// <summary>
 /// <c>qmail-rspawn</c>: takes qmail-send's orders on fd 0 and runs each as an asynchronous session
-/// in itself; reports on fd 1, in any order (contract §7.1, §8.1).
+/// in itself; reports on fd 1, in any order (contract §7.1, §8.1). With <c>--wide</c> in frames,
+/// thousands at once, and it answers which destination a domain's mail has (docs/SENDING.md).
 /// </summary>
 public sealed class QmailRspawnProgram : IDisposable
 {
-    private const byte ConcurrencyMax = 255; // A slot is one byte; sessions are cheap here.
+    private const int OwnDescriptors = 128; // Control files, DNS, what the runtime opens.
+    private const int DescriptorsEach = 2; // A socket, and the message's file.
+    private const int QuestionsMax = 4096; // qmail-send has 1,000 at once.
 
     private readonly QueuedBodies _bodies;
     private readonly MessageSigner _signer;
     private readonly ForwardedSenders _senders;
     private readonly Reloading<RemoteDelivery> _delivery;
-    private RemoteDelivery? _newest;
     private readonly ForeignRemote? _foreign;
-    private readonly bool[] _busy = new bool[ConcurrencyMax];
-    private readonly Lock _reporting = new();
+    private readonly OrderPipe _pipe;
+    private readonly LinkPool _pool;
+    private readonly bool[] _busy;
     private readonly CountdownEvent _running = new(1);
+    private int _questions;
 
     private QmailRspawnProgram(ProgramContext context)
     {
+        bool isWide = context.Arguments is [[.. var option]] && option.AsSpan().SequenceEqual(
+            "--wide"u8);
+        int slots = isWide ? SlotsOf(DescriptorLimit.Raise()) : OrderPipe.NarrowSlots;
+        _busy = new bool[slots];
+        _pipe = new OrderPipe(isWide, slots);
+        _pool = new LinkPool(TimeProvider.System, Math.Max(LinkPool.IdleLeast, slots / 4))
+        {
+            KeepsDefaults = isWide,
+        };
         _bodies = new QueuedBodies(context.In("queue/mess"));
         _signer = new MessageSigner(
             new DkimKeyDirectory(context.In("dkim"), TimeProvider.System, Warn),
@@ -47,8 +59,7 @@ public sealed class QmailRspawnProgram : IDisposable
                 .. control.Watched([.. RemoteSettings.Files, HostFiles.Resolvers]),
                 .. PrivateDirectory.Beside(control).Watched,
             ],
-            // What that before has idle ends by itself.
-            () => _newest = Load(control, memory, pauses),
+            () => Load(control, memory, pauses, _pool),
             TimeProvider.System);
         if (context.Environment["QMAILREMOTE"] is { Length: > 0 } word)
         {
@@ -69,7 +80,7 @@ public sealed class QmailRspawnProgram : IDisposable
     public void Dispose() => _running.Dispose();
 
     private static RemoteDelivery Load(
-        ControlDirectory control, ConnectMemory memory, LoginPauses pauses)
+        ControlDirectory control, ConnectMemory memory, LoginPauses pauses, LinkPool pool)
     {
         RemoteSettings settings = RemoteSettings.Read(control);
         MailDns dns = MailDns.Read(control);
@@ -78,7 +89,21 @@ public sealed class QmailRspawnProgram : IDisposable
             Warn(fault);
         }
 
-        return new RemoteDelivery(settings, dns, memory, pauses, TimeProvider.System);
+        return new RemoteDelivery(settings, dns, memory, pauses, TimeProvider.System, pool);
+    }
+
+    /// <summary>Deliveries at once: a quarter as many connections may be idle besides.</summary>
+    private static int SlotsOf(int descriptors)
+    {
+        int slots = (descriptors - OwnDescriptors - LinkPool.IdleLeast) * 4
+            / ((4 * DescriptorsEach) + 1);
+        if (slots < WideFrames.SlotsMax)
+        {
+            Warn($"the limit of descriptors, {descriptors}, allows {Math.Max(1, slots)} "
+                + "deliveries at once");
+        }
+
+        return Math.Clamp(slots, 1, WideFrames.SlotsMax);
     }
 
     private static void Warn(string fault) =>
@@ -86,9 +111,9 @@ public sealed class QmailRspawnProgram : IDisposable
 
     private int Serve()
     {
-        Fd.WriteAll(1, [ConcurrencyMax]);
-        DeliveryCommandReader reader = new();
-        List<DeliveryCommand> commands = [];
+        _pipe.Greet();
+        List<WideOrder> orderList = [];
+        List<WideQuestion> questions = [];
         byte[] block = new byte[16 * 1024];
         int got;
         bool isSound = true;
@@ -98,73 +123,99 @@ public sealed class QmailRspawnProgram : IDisposable
         {
             orders.Begin();
             sessions.Touch();
-            isSound = TryRead(reader, block.AsSpan(0, got), commands);
-            foreach (DeliveryCommand command in commands)
+            isSound = _pipe.TryRead(block.AsSpan(0, got), orderList, questions);
+            foreach (WideQuestion question in questions)
             {
-                Start(command);
+                Start(question);
             }
 
-            commands.Clear();
+            foreach (WideOrder order in orderList)
+            {
+                Start(order);
+            }
+
+            questions.Clear();
+            orderList.Clear();
             orders.End();
         }
 
         _running.Signal();
         _running.Wait();
-        _newest?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _pool.DisposeAsync().AsTask().GetAwaiter().GetResult();
         return ExitCode.Success;
     }
 
-    /// <summary>False if the peer is not qmail-send: what runs is finished.
-    /// </summary>
-    private static bool TryRead(
-        DeliveryCommandReader reader, ReadOnlySpan<byte> bytes, List<DeliveryCommand> to)
+    private void Start(WideOrder order)
     {
-        try
-        {
-            reader.Read(bytes, to);
-            return true;
-        }
-        catch (InvalidDataException)
-        {
-            return false;
-        }
-    }
-
-    private void Start(DeliveryCommand command)
-    {
-        Outcome? refused = command.Slot >= ConcurrencyMax || _busy[command.Slot]
+        Outcome? refused = order.Slot >= _busy.Length || _busy[order.Slot]
             ? Outcome.Retry("Internal error: slot in use or out of range. (#4.3.5)\n")
-            : command.Number is null
+            : order.Command.Number is null
                 ? Outcome.Failed("Internal error: message id is not a number. (#5.3.5)\n")
                 : null;
         if (refused is { } outcome)
         {
-            Report(command, _ => outcome, isPassedOn: false);
+            _pipe.Report(order, _ => outcome, isPassedOn: false, _ => AttemptDetail.Empty);
             return;
         }
 
-        _busy[command.Slot] = true;
+        _busy[order.Slot] = true;
         _running.AddCount();
         if (_foreign is not null)
         {
-            ErrorLog.Watch(Task.Run(() => DeliverAsync(command))); // It waits for a process.
+            ErrorLog.Watch(Task.Run(() => DeliverAsync(order))); // It waits for a process.
             return;
         }
 
-        ErrorLog.Watch(DeliverAsync(command)); // Returns when it waits for the network.
+        ErrorLog.Watch(DeliverAsync(order)); // Returns when it waits for the network.
     }
 
-    private async Task DeliverAsync(DeliveryCommand command)
+    private async Task DeliverAsync(WideOrder order)
     {
         try
         {
-            Delivered done = await TryDeliverAsync(command);
-            _busy[command.Slot] = false;
-            bool isLong = command.RecipientParameters.Count > 0;
-            Report(command, done.For, isLong && done.IsPassedOn);
+            long start = TimeProvider.System.GetTimestamp();
+            Delivered done = await TryDeliverAsync(order.Command);
+            TimeSpan time = TimeProvider.System.GetElapsedTime(start);
+            _busy[order.Slot] = false;
+            bool isLong = order.Command.RecipientParameters.Count > 0;
+            _pipe.Report(
+                order, done.For, isLong && done.IsPassedOn,
+                place => AttemptJudge.Judge(done.For(place), done.PointOf(place), time));
         }
         finally
         {
+            _running.Signal();
+        }
+    }
+
+    private void Start(WideQuestion question)
+    {
+        if (Interlocked.Increment(ref _questions) > QuestionsMax)
+        {
+            Interlocked.Decrement(ref _questions);
+            return; // Whoever asks on without answers is not our qmail-send.
+        }
+
+        _running.AddCount();
+        ErrorLog.Watch(AnswerAsync(question));
+    }
+
+    private async Task AnswerAsync(WideQuestion question)
+    {
+        WideAnswer answer = new(question.Id, false, WideFrames.SecondsMin, "unresolved ?");
+        try
+        {
+            answer = await _delivery.Current().Names.AnswerAsync(
+                question, CancellationToken.None);
+        }
+        catch (ConfigurationException)
+        {
+            // The deliveries say it.
+        }
+        finally
+        {
+            _pipe.Answer(answer);
+            Interlocked.Decrement(ref _questions);
             _running.Signal();
         }
     }
@@ -244,7 +295,7 @@ public sealed class QmailRspawnProgram : IDisposable
 
         RemoteReport report =
             await _delivery.Current().RunAsync(host, mail, CancellationToken.None);
-        return new Delivered(report.For, report.IsPassedOn);
+        return new Delivered(report.For, report.IsPassedOn) { PointOf = report.PointOf };
     }
 
     /// <summary>To recipients of SRS: each goes to a host of its own, and what goes wrong with one
@@ -252,16 +303,20 @@ public sealed class QmailRspawnProgram : IDisposable
     private async Task<Delivered> DeliverBackAsync(RemoteMail mail, MessageOrigin origin)
     {
         Outcome[] outcomes = new Outcome[mail.Recipients.Count];
+        AttemptPoint[] points = new AttemptPoint[outcomes.Length];
         bool isPassedOn = true;
         for (int i = 0; i < outcomes.Length; i++)
         {
             RemoteMail one = mail.For([i]);
             Delivered done = await GuardAsync(() => DeliverOneBackAsync(one, origin));
-            outcomes[i] = done.For(0);
+            (outcomes[i], points[i]) = (done.For(0), done.PointOf(0));
             isPassedOn &= done.IsPassedOn;
         }
 
-        return new Delivered(index => outcomes[index], isPassedOn);
+        return new Delivered(index => outcomes[index], isPassedOn)
+        {
+            PointOf = index => points[index],
+        };
     }
 
     private async Task<Delivered> DeliverOneBackAsync(RemoteMail one, MessageOrigin origin)
@@ -322,29 +377,11 @@ public sealed class QmailRspawnProgram : IDisposable
         return index => outcomes[index];
     }
 
-    /// <summary>One report a recipient, in the order of the command.</summary>
-    private void Report(DeliveryCommand command, Func<int, Outcome> outcome, bool isPassedOn)
-    {
-        ArrayBufferWriter<byte> reports = new(256);
-        for (int i = 0; i < command.Recipients.Count; i++)
-        {
-            DeliveryReport.Write(reports, command.Slot, outcome(i), isPassedOn);
-        }
-
-        lock (_reporting)
-        {
-            try
-            {
-                Fd.WriteAll(1, reports.WrittenSpan);
-            }
-            catch (PosixException)
-            {
-                // qmail-send is gone; it orders what it has no report of again.
-            }
-        }
-    }
-
     /// <param name="For">The outcome for each recipient.</param>
     /// <param name="IsPassedOn">Whether servers took over what was said of DSN.</param>
-    private readonly record struct Delivered(Func<int, Outcome> For, bool IsPassedOn);
+    private sealed record Delivered(Func<int, Outcome> For, bool IsPassedOn)
+    {
+        /// <summary>Where each attempt ended.</summary>
+        internal Func<int, AttemptPoint> PointOf { get; init; } = _ => default;
+    }
 }

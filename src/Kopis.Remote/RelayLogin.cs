@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Config.Maps;
+using Kopis.Mail.Dsn;
 using Kopis.Mail.SaslClient;
 
 namespace Kopis.Remote;
@@ -25,7 +26,7 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
                 return secret;
             }
 
-            walk.Fail(paused);
+            walk.Fail(paused.At(AttemptStage.Auth, null));
         }
         catch (ConfigurationException e)
         {
@@ -53,7 +54,7 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
             return true;
         }
 
-        walk.Fail(failure);
+        walk.Fail(failure.At(AttemptStage.Auth, link.Server));
         walk.At = int.MaxValue;
         await link.CloseAsync();
         return false;

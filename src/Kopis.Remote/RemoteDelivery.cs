@@ -10,9 +10,10 @@ namespace Kopis.Remote;
 /// </summary>
 internal sealed class RemoteDelivery(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
-    TimeProvider clock)
-    : IAsyncDisposable
+    TimeProvider clock, LinkPool pool)
 {
+    private readonly int _generation = pool.Renew();
+
     // These would end a command line early: nothing of the kind reaches a server.
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n\0"u8);
 
@@ -20,7 +21,8 @@ internal sealed class RemoteDelivery(
     private static readonly SearchValues<byte> HostEnds =
         SearchValues.Create(" \t<>\"\\(),;"u8);
 
-    private readonly LinkPool _pool = new(clock, settings.IdleTimeout);
+    /// <summary>Names of destinations, as the same control files have them.</summary>
+    internal DestinationNames Names { get; } = new(settings, dns);
 
     /// <summary>Delivers a message to recipients at one host.</summary>
     internal async Task<RemoteReport> RunAsync(
@@ -41,12 +43,12 @@ internal sealed class RemoteDelivery(
         TlsDemand demand = TlsDemand.Of(
             policy, mail.Parameters.RequireTls, TargetFinder.NameOf(host), relay);
         RemoteRoute route = new(
-            settings, dns, memory, pauses, clock, new RemoteDestination(host, relay, demand));
-        return await new BatchDelivery(mail, route, _pool, clock).RunAsync(stop);
+            settings, dns, memory, pauses, clock, new RemoteDestination(host, relay, demand),
+            pool, _generation);
+        RemoteReport report = await new BatchDelivery(mail, route, pool, clock).RunAsync(stop);
+        report.Destination = route.Name;
+        return report;
     }
-
-    /// <summary>Says goodbye to servers.</summary>
-    public ValueTask DisposeAsync() => _pool.DisposeAsync();
 
     private static RemoteReport? Check(
         byte[] sender, IReadOnlyList<byte[]> recipients, IRemoteMessage message)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kopis.Base;
+using Kopis.Mail.Dsn;
 
 namespace Kopis.Remote;
 
@@ -10,6 +11,8 @@ namespace Kopis.Remote;
 internal sealed class RemoteReport
 {
     private readonly List<(char Letter, byte[] Text)> _recipients = [];
+    private List<AttemptPoint>? _points; // Of recipients that had different attempts.
+    private AttemptPoint _point;
 
     /// <summary>r accepted, h refused for good, s refused for now; in order.</summary>
     internal IReadOnlyList<(char Letter, byte[] Text)> Recipients => _recipients;
@@ -23,8 +26,26 @@ internal sealed class RemoteReport
     /// <summary>The server took the message, and what was said of DSN with it.</summary>
     internal bool IsPassedOn { get; set; }
 
+    /// <summary>The destination's name; null where it was not found.</summary>
+    internal string? Destination { get; set; }
+
     internal static RemoteReport Of(char letter, string text) =>
         new RemoteReport().End(letter, text);
+
+    /// <summary>Says where the attempt ended; what is known already stays.</summary>
+    internal RemoteReport At(AttemptStage stage, AttemptServer? server)
+    {
+        _point = new AttemptPoint(
+            _point.Stage == AttemptStage.None ? stage : _point.Stage, _point.Server ?? server);
+        return this;
+    }
+
+    /// <summary>Where the attempt ended for one recipient.</summary>
+    internal AttemptPoint PointOf(int recipient) =>
+        _points is { } points && recipient < points.Count ? points[recipient]
+        : recipient < _recipients.Count && _recipients[recipient].Letter is 'h' or 's'
+            ? _point with { Stage = AttemptStage.Rcpt }
+        : _point;
 
     internal void Add(char letter, byte[] text) => _recipients.Add((letter, text));
 
@@ -47,6 +68,7 @@ internal sealed class RemoteReport
         }
 
         RemoteReport joined = Of('Z', "");
+        joined._points = [.. verdicts.Select(one => one.Report.PointOf(one.Place))];
         bool isPassedOn = true;
         foreach ((RemoteReport report, int place) in verdicts)
         {

@@ -33,6 +33,9 @@ public sealed record RemoteSettings
     /// <summary>How long a connection waits for the next message; zero: it does not.</summary>
     public required TimeSpan IdleTimeout { get; init; }
 
+    /// <summary>What destinations take at most.</summary>
+    public required DestinationRules Rules { get; init; }
+
     /// <summary>What is asked of TLS.</summary>
     public required TlsClientSettings Tls { get; init; }
 
@@ -46,6 +49,7 @@ public sealed record RemoteSettings
     [
         HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.TimeoutConnect,
         RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle, RemoteFiles.OpenAuthSenders,
+        RemoteFiles.Destinations,
         .. TlsClientSettings.Files,
     ];
 
@@ -79,6 +83,7 @@ public sealed record RemoteSettings
             RemoteTimeout = TimeSpan.FromSeconds(
                 Math.Max(1, control.ReadInt(RemoteFiles.TimeoutRemote))),
             IdleTimeout = control.ReadSeconds(RemoteFiles.TimeoutIdle),
+            Rules = DestinationRules.Read(control),
             Tls = TlsClientSettings.Read(control),
         };
     }

@@ -42,6 +42,15 @@ internal sealed class SmtpConnection(
     /// <summary>Nothing has come since the last reply, not even the end.</summary>
     internal bool IsQuiet => !HasUnasked && !hasMore();
 
+    /// <summary>As <c>TLSv1.3</c>; empty without TLS.</summary>
+    internal string TlsVersion => _stream is not SslStream { IsAuthenticated: true } tls ? ""
+        : tls.SslProtocol switch
+        {
+            SslProtocols.Tls13 => "TLSv1.3",
+            SslProtocols.Tls12 => "TLSv1.2",
+            _ => "TLS",
+        };
+
     /// <summary>A server over a connected socket, which is its own from now on.</summary>
     internal static SmtpConnection OverSocket(Socket socket, TimeSpan timeout) => new(
         new NetworkStream(socket, ownsSocket: true),
@@ -78,6 +87,24 @@ internal sealed class SmtpConnection(
         return _reader.IsMixed
             ? throw new IOException("A reply with several codes.")
             : _reader.Code;
+    }
+
+    /// <summary>Reads until the server has closed, or for a time.</summary>
+    /// <exception cref="IOException">It goes on talking, or that time is over.</exception>
+    internal async Task ReadToEndAsync(TimeSpan limit, CancellationToken stop)
+    {
+        const int replyBlocksMax = 16;
+        for (int i = 0; i < replyBlocksMax; i++)
+        {
+            int got = await LimitedAsync(
+                static (peer, token) => peer._stream.ReadAsync(peer._input, token), limit, stop);
+            if (got == 0)
+            {
+                return;
+            }
+        }
+
+        throw new IOException("The server goes on talking.");
     }
 
     /// <summary>Begins TLS; the reply to STARTTLS was read. Nothing of the plain session is

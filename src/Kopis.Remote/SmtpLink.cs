@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.Net;
+using System.Net.Sockets;
 using Kopis.Config.Maps;
 using Kopis.Mail.SmtpClient;
+using Kopis.Posix;
+using Kopis.Queue.Spawn;
 
 namespace Kopis.Remote;
 
@@ -16,6 +19,8 @@ internal sealed class SmtpLink(
 {
     private static readonly TimeSpan QuitLimit = TimeSpan.FromSeconds(1);
 
+    private bool _isLeft;
+
     internal SmtpConnection Peer { get; } = peer;
 
     internal IPAddress Address { get; } = address;
@@ -25,6 +30,37 @@ internal sealed class SmtpLink(
     internal string Key { get; } = key;
 
     internal DateTimeOffset Opened { get; } = opened;
+
+    /// <summary>The server's name; empty for a literal address.</summary>
+    internal string Host { get; init; } = "";
+
+    /// <summary>The right to it, once it is open; given back when it is closed.</summary>
+    internal LinkPlace? Place { get; set; }
+
+    /// <summary>As <see cref="LinkPool.Renew"/> gave it.</summary>
+    internal int Generation { get; init; }
+
+    /// <summary>Its destination's.</summary>
+    internal DestinationRule Rule { get; init; } = DestinationRule.Default;
+
+    /// <summary>How long it may wait for another message.</summary>
+    internal TimeSpan IdleLimit { get; init; }
+
+    /// <summary>The server, for who wants to know about the attempt.</summary>
+    internal AttemptServer Server => new(
+        Host, Ip, Peer.TlsVersion,
+        AttemptFlags.ReachedServer
+            | (Peer.TlsVersion.Length > 0 ? AttemptFlags.Tls : AttemptFlags.None)
+            | (Trust == LoginTrust.Verified ? AttemptFlags.Verified : AttemptFlags.None)
+            | (Messages > 1 ? AttemptFlags.UsedAgain : AttemptFlags.None));
+
+    /// <summary>For reports, behind what qmail says of a connection that died: to whom, and of
+    /// what.</summary>
+    internal string Died(IOException e) =>
+        $"{(Host.Length > 0 ? Host + " " : "")}[{Ip}]: "
+        + $"{(e is SmtpTimeoutException ? ErrorText.TimedOut
+            : e.InnerException is SocketException socket ? ErrorText.Of(socket)
+            : e.Message)}\n";
 
     /// <summary>When it was put aside for the next message.</summary>
     internal DateTimeOffset IdleSince { get; set; }
@@ -64,5 +100,35 @@ internal sealed class SmtpLink(
         Dispose();
     }
 
-    public void Dispose() => Peer.Dispose();
+    /// <summary>Says goodbye to a server that may count connections, and waits until it has seen
+    /// the end of this one.</summary>
+    /// <returns>The right to another.</returns>
+    internal async Task<LinkPlace> LeaveAsync()
+    {
+        _isLeft = true;
+        try
+        {
+            Peer.Output.ResetWrittenCount();
+            Peer.Output.Write("QUIT\r\n"u8);
+            await Peer.FlushAsync(QuitLimit, CancellationToken.None);
+            await Peer.ReadToEndAsync(QuitLimit, CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException
+            or InvalidOperationException)
+        {
+            // It is over in any case.
+        }
+
+        Dispose();
+        return Place!;
+    }
+
+    public void Dispose()
+    {
+        Peer.Dispose();
+        if (!_isLeft)
+        {
+            Place?.Dispose();
+        }
+    }
 }

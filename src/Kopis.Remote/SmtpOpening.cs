@@ -1,6 +1,7 @@
 using System.Buffers;
 using Kopis.Base;
 using Kopis.Config.Maps;
+using Kopis.Mail.Dsn;
 using Kopis.Mail.SmtpClient;
 using Kopis.Net.Tls;
 
@@ -14,6 +15,9 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
 {
     private readonly SmtpConnection _peer = link.Peer;
     private string? _fault; // Of the certificate.
+
+    /// <summary>How far it has come.</summary>
+    internal AttemptStage Stage { get; private set; } = AttemptStage.Greeting;
 
     /// <summary>Opens the session; the link then knows what is offered.</summary>
     /// <param name="serverName">The server's name, for SNI.</param>
@@ -38,7 +42,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         }
 
         NoteName();
-
+        Stage = AttemptStage.Hello;
         if (!await GreetAsync(mayBeOld: true, stop))
         {
             return Fail("my name was rejected.\n");
@@ -50,6 +54,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         }
 
         IsOverTls = true;
+        Stage = AttemptStage.Tls;
         RemoteReport? failure = demand.StartsInTls ? null
             : link.Offers.StartTls
             ? await TryTlsAsync(serverName, stop)

@@ -54,11 +54,11 @@ public sealed class AddressMemoryTests : IDisposable
         SmtpRoute relay = new("relay", port);
         TlsDemand demand = TlsDemand.Of(settings.Tls.Policies.Find("y"u8), false, "y", relay);
         MailDnsTable dns = new([], new() { ["relay"] = [$"{First}", $"{Second}"] });
+        await using LinkPool pool = new(_time, LinkPool.IdleLeast);
         RemoteRoute route = new(
             settings, dns, _memory, new LoginPauses(_time, _ => { }), _time,
-            new RemoteDestination("y"u8.ToArray(), relay, demand));
+            new RemoteDestination("y"u8.ToArray(), relay, demand), pool);
         RemoteMail mail = new("s@x"u8.ToArray(), ["a@y"u8.ToArray()], new MemoryMessage("line\n"));
-        await using LinkPool pool = new(_time, TimeSpan.Zero);
         return await new BatchDelivery(mail, route, pool, _time).RunAsync(default);
     }
 }

@@ -38,9 +38,9 @@ public sealed class LoneDeliveriesTests : IDisposable
         });
         ReadOnce message = new();
         RemoteMail mail = new("s@x"u8.ToArray(), ["a@y"u8.ToArray(), "b@y"u8.ToArray()], message);
-        await using LinkPool pool = new(_time, TimeSpan.Zero);
+        await using LinkPool pool = new(_time, LinkPool.IdleLeast);
         LoneDeliveries deliveries =
-            new(mail, Route(server.Port), pool, _time, new (RemoteReport, int)[2]);
+            new(mail, Route(server.Port, pool), pool, _time, new (RemoteReport, int)[2]);
         Task all = deliveries.RunAsync([0, 1], default);
         await held.Task;
         message.IsSpent = true;
@@ -58,7 +58,7 @@ public sealed class LoneDeliveriesTests : IDisposable
         Assert.True(message.Reads > 1);
     }
 
-    private RemoteRoute Route(int port)
+    private RemoteRoute Route(int port, LinkPool pool)
     {
         RemoteSettings settings =
             RemoteSettings.Read(new ControlDirectory(Path.Combine(_home, "control")));
@@ -68,7 +68,7 @@ public sealed class LoneDeliveriesTests : IDisposable
             new LoginPauses(_time, _ => { }), _time,
             new RemoteDestination(
                 "y"u8.ToArray(), relay,
-                TlsDemand.Of(settings.Tls.Policies.Find("y"u8), false, "y", relay)));
+                TlsDemand.Of(settings.Tls.Policies.Find("y"u8), false, "y", relay)), pool);
     }
 
     /// <summary>A message whose reading crashes when a test says so.</summary>

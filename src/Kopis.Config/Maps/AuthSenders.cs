@@ -22,6 +22,9 @@ public sealed class AuthSenders
     /// </summary>
     public IReadOnlyCollection<string> Faults => _faults;
 
+    /// <summary>Whether where mail goes may depend on its sender.</summary>
+    public bool HasAny => _routes.HasAny;
+
     /// <summary>Reads the file; absent means none.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static AuthSenders Read(PrivateDirectory secrets)

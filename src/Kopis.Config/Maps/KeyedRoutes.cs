@@ -8,6 +8,8 @@ internal sealed class KeyedRoutes
 {
     private readonly Dictionary<string, SmtpRoute?> _routes = new(StringComparer.Ordinal);
 
+    internal bool HasAny => _routes.Count > 0;
+
     internal void Add(ReadOnlySpan<byte> key, SmtpRoute? route) =>
         _routes[ByteText.ToText(Ascii8.ToLower(key))] = route;
 

@@ -17,20 +17,22 @@ public static class EnhancedStatus
     /// <summary>The status; if there is none, the class of the action and no more.</summary>
     public static byte[] Find(ReadOnlySpan<byte> report, DsnAction action)
     {
-        int said = report.IndexOf(RemoteWords);
-        if (said >= 0 && report.Length >= said + RemoteWords.Length + 4
-            && Parse(report[(said + RemoteWords.Length + 4)..]) is { IsEmpty: false } remote)
-        {
-            return remote.ToArray();
-        }
-
-        ReadOnlySpan<byte> status = InOwnWords(report);
+        ReadOnlySpan<byte> status = InReport(report);
         return !status.IsEmpty ? status.ToArray() : action switch
         {
             DsnAction.Failed => "5.0.0"u8.ToArray(),
             DsnAction.Delayed => "4.0.0"u8.ToArray(),
             _ => "2.0.0"u8.ToArray(),
         };
+    }
+
+    /// <summary>The status that a report has; empty if there is none.</summary>
+    public static ReadOnlySpan<byte> InReport(ReadOnlySpan<byte> report)
+    {
+        int said = report.IndexOf(RemoteWords);
+        return said >= 0 && report.Length >= said + RemoteWords.Length + 4
+            && Parse(report[(said + RemoteWords.Length + 4)..]) is { IsEmpty: false } remote
+                ? remote : InOwnWords(report);
     }
 
     /// <summary>The status in the <c>(#5.1.1)</c> of qmail's own words; empty if there is none.

@@ -1,0 +1,11 @@
+using Kopis.Queue.Spawn;
+
+namespace Kopis.Remote;
+
+/// <summary>The server that an attempt came to.</summary>
+/// <param name="Host">Its name; empty for a literal address.</param>
+/// <param name="Address">Its IP address.</param>
+/// <param name="TlsVersion">As <c>TLSv1.3</c>; empty without TLS.</param>
+/// <param name="Flags">Facts of the session.</param>
+internal sealed record AttemptServer(
+    string Host, string Address, string TlsVersion, AttemptFlags Flags);

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+using Kopis.Base;
+using Kopis.Config.Maps;
+using Kopis.Net.Dns;
+using Kopis.Queue.Spawn;
+
+namespace Kopis.Remote;
+
+/// <summary>
+/// Names destinations (docs/SENDING.md): domains whose mail goes to the same servers have the same
+/// one. DNS is asked what a delivery asks it too, and keeps the answer.
+/// </summary>
+internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
+{
+    /// <summary>Routes do not come from DNS; their file may change.</summary>
+    private const uint RouteSeconds = 300;
+
+    /// <summary>Answers a question of qmail-send.</summary>
+    internal async Task<WideAnswer> AnswerAsync(WideQuestion question, CancellationToken stop)
+    {
+        SmtpRoute? route =
+            settings.Senders.Route(question.Sender, settings.Routes.Find(question.Domain));
+        (string name, uint seconds) = await FindAsync(question.Domain, route, stop);
+        return new WideAnswer(question.Id, settings.Senders.HasAny, seconds, name);
+    }
+
+    /// <summary>The name of a domain's destination, and how long it holds.</summary>
+    /// <param name="host">The domain.</param>
+    /// <param name="route">Where its mail goes instead of to its MX; null: to them.</param>
+    /// <param name="stop">Ends the wait.</param>
+    internal async Task<(string Name, uint Seconds)> FindAsync(
+        byte[] host, SmtpRoute? route, CancellationToken stop)
+    {
+        string domain = Printable(TargetFinder.NameOf(host).ToLowerInvariant());
+        if (settings.Rules.DomainDestination(domain) is { } own)
+        {
+            return (own, RouteSeconds);
+        }
+
+        if (route is not null)
+        {
+            // Another user's mail has limits of its own there.
+            string user = route.Login is { } login ? $" {login.Key[..16]}" : "";
+            return (Cut($"relay [{Printable(route.Relay.ToLowerInvariant())}]:"
+                + $"{route.Port.ToString(CultureInfo.InvariantCulture)}{user}"), RouteSeconds);
+        }
+
+        if (TargetFinder.ParseLiteral(domain) is { } literal)
+        {
+            return (OwnAddresses.Plain(literal).ToString(), RouteSeconds);
+        }
+
+        DnsAnswer<MailExchanger> answer = await dns.FindExchangersAsync(domain, stop);
+        uint seconds = (uint)Math.Clamp(
+            answer.Seconds, (int)WideFrames.SecondsMin, (int)WideFrames.SecondsMax);
+        string[] hosts =
+        [
+            .. answer.Records.Select(mx => Printable(mx.Host.ToLowerInvariant()))
+                .Where(name => name.Length > 0).Distinct().Order(StringComparer.Ordinal),
+        ];
+        return answer.Status == DnsStatus.TryAgain || answer.Records is [{ Host.Length: 0 }]
+            || domain.Length == 0
+            ? (Cut($"unresolved {domain}"), WideFrames.SecondsMin)
+            : hosts.Length == 0 ? (Cut(domain), seconds) // Its address is its only exchanger.
+            : (Cut(string.Join(',', hosts)), seconds);
+    }
+
+    /// <summary>A name that is too long: as much as has room, and what tells it from others.
+    /// </summary>
+    private static string Cut(string name) => name.Length <= WideFrames.DestinationBytesMax ? name
+        : name[..(WideFrames.DestinationBytesMax - 9)] + "~"
+            + Crc32C.Of(Encoding.ASCII.GetBytes(name)).ToString(
+                "x8", CultureInfo.InvariantCulture);
+
+    private static string Printable(string text) => string.Concat(
+        text.Select(one => one is > ' ' and <= '~' and not ',' ? one : '?'));
+}

@@ -1,0 +1,123 @@
+namespace Kopis.Remote;
+
+/// <summary>Counts the connections to each destination, those that are idle or being opened
+/// included, and wakes who waits for one. May be used from many threads.</summary>
+internal sealed class LinkPlaces(TimeProvider clock)
+{
+    private readonly Dictionary<string, Destination> _all = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+
+    /// <summary>One more connection.</summary>
+    /// <returns>Null if there are as many as there may be.</returns>
+    internal LinkPlace? TryEnter(string destination, int most)
+    {
+        lock (_lock)
+        {
+            Destination one = Find(destination);
+            if (one.Open >= most)
+            {
+                return null;
+            }
+
+            one.Open++;
+            return new LinkPlace(destination, Leave);
+        }
+    }
+
+    /// <summary>Waits for something to change at a destination: a connection was closed, or became
+    /// idle. One waiter is woken by each.</summary>
+    /// <param name="destination">Its name.</param>
+    /// <param name="isFree">Asked once, with no change missed: nothing to wait for.</param>
+    /// <param name="limit">The longest wait.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>False if nothing changed in that time.</returns>
+    internal async Task<bool> WaitAsync(
+        string destination, Func<bool> isFree, TimeSpan limit, CancellationToken stop)
+    {
+        TaskCompletionSource waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            Find(destination).Waiting.AddLast(waiter);
+        }
+
+        try
+        {
+            if (isFree())
+            {
+                return true;
+            }
+
+            await waiter.Task.WaitAsync(limit, clock, stop);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return waiter.Task.IsCompleted;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                Find(destination).Waiting.Remove(waiter);
+                Forget(destination);
+            }
+        }
+    }
+
+    /// <summary>A connection became idle: somebody may have it.</summary>
+    internal void Wake(string destination)
+    {
+        lock (_lock)
+        {
+            if (_all.TryGetValue(destination, out Destination? one))
+            {
+                one.Wake();
+            }
+        }
+    }
+
+    private void Leave(string destination)
+    {
+        lock (_lock)
+        {
+            Destination one = Find(destination);
+            one.Open--;
+            one.Wake();
+            Forget(destination);
+        }
+    }
+
+    private Destination Find(string name)
+    {
+        if (!_all.TryGetValue(name, out Destination? one))
+        {
+            _all.Add(name, one = new Destination());
+        }
+
+        return one;
+    }
+
+    private void Forget(string name)
+    {
+        if (_all.TryGetValue(name, out Destination? one) && one is { Open: 0, Waiting.Count: 0 })
+        {
+            _all.Remove(name);
+        }
+    }
+
+    private sealed class Destination
+    {
+        internal int Open { get; set; }
+
+        internal LinkedList<TaskCompletionSource> Waiting { get; } = new();
+
+        internal void Wake()
+        {
+            if (Waiting.First is { } first)
+            {
+                Waiting.RemoveFirst();
+                first.Value.SetResult();
+            }
+        }
+    }
+}
