@@ -179,6 +179,8 @@ internal static class ProgramTable
             "check users, directories and modes"),
         new("queue", QueueCommand.Run, "root",
             "list, show and change the queue; import and export queues of qmail"),
+        new("destinations", DestinationsProgram.Run, "root",
+            "list the destinations of remote mail, pause and try them"),
         new("user", UserProgram.Run, "root, or the home's owner",
             "add, list and remove virtual users"),
         new("domain", DomainProgram.Run, "root, or the home's owner",
@@ -205,6 +207,7 @@ internal static class ProgramTable
     private static readonly string[] Words =
     [
         "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim", "dmarc",
+        "destinations",
         "srs", "token", "certificate", "acme", "config",
     ];
 

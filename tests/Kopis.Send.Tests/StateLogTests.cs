@@ -195,6 +195,15 @@ public class StateLogTests
         return log;
     }
 
-    private static Dictionary<ulong, IReadOnlyCollection<int>> Aside(params ulong[] numbers) =>
-        numbers.ToDictionary(number => number, _ => (IReadOnlyCollection<int>)[2]);
+    private static Dictionary<ulong, SavedMessage> Aside(params ulong[] numbers)
+    {
+        Dictionary<ulong, SavedMessage> aside = [];
+        foreach (ulong number in numbers)
+        {
+            aside[number] = new SavedMessage();
+            aside[number].AddDone(2);
+        }
+
+        return aside;
+    }
 }

@@ -120,7 +120,7 @@ internal sealed class Destination
     /// <see cref="long.MaxValue"/> if one has to end first, or a person has to let it.</summary>
     internal long StartAt(long now)
     {
-        if (IsHeld || Running >= Most(now))
+        if (IsHeld || Running >= WindowAt(now))
         {
             return long.MaxValue;
         }
@@ -130,8 +130,21 @@ internal sealed class Destination
         return now < _slowerUntil && _slower is { } slower ? Math.Max(at, slower.At) : at;
     }
 
+    /// <summary>How many may be under way.</summary>
+    internal int WindowAt(long now)
+    {
+        if (Health != DestinationHealth.Up)
+        {
+            return 1;
+        }
+
+        int most = Math.Min(_hasAnswered ? Window : Math.Min(Window, _limits.Initial),
+            _limits.Concurrency);
+        return now < _fewerUntil ? Math.Min(most, _fewer) : most;
+    }
+
     /// <summary>How many more may be under way.</summary>
-    internal int Room(long now) => StartAt(now) > now ? 0 : Most(now) - Running;
+    internal int Room(long now) => StartAt(now) > now ? 0 : WindowAt(now) - Running;
 
     /// <summary>A delivery starts.</summary>
     internal void Start(long now)
@@ -228,18 +241,6 @@ internal sealed class Destination
         List<Pass> missed = Missed ?? [];
         Missed = null;
         return missed;
-    }
-
-    private int Most(long now)
-    {
-        if (Health != DestinationHealth.Up)
-        {
-            return 1;
-        }
-
-        int most = Math.Min(_hasAnswered ? Window : Math.Min(Window, _limits.Initial),
-            _limits.Concurrency);
-        return now < _fewerUntil ? Math.Min(most, _fewer) : most;
     }
 
     private void Fail(long startedAt, long now)

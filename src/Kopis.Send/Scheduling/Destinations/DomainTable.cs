@@ -39,22 +39,35 @@ internal sealed class DomainTable
     /// <summary>The entry of a domain, or of a domain for a sender where that matters.</summary>
     internal DomainEntry Find(ReadOnlySpan<byte> domain, ReadOnlySpan<byte> sender)
     {
+        DomainEntry entry = Entry(KeyOf(domain));
+        return entry.IsBySender ? Entry(KeyOf(domain, sender)) : entry;
+    }
+
+    /// <summary>The same, where there is one.</summary>
+    internal DomainEntry? TryFind(ReadOnlySpan<byte> domain, ReadOnlySpan<byte> sender) =>
+        !_lookup.TryGetValue(KeyOf(domain), out DomainEntry? entry) ? null
+        : !entry.IsBySender ? entry
+        : _lookup.TryGetValue(KeyOf(domain, sender), out DomainEntry? own) ? own
+        : null;
+
+    private ReadOnlySpan<byte> KeyOf(ReadOnlySpan<byte> domain)
+    {
         int end = Math.Min(domain.Length, _key.Length - SenderBytesMax - 1);
         for (int i = 0; i < end; i++)
         {
             _key[i] = Ascii8.ToLower(domain[i]);
         }
 
-        DomainEntry entry = Entry(_key.AsSpan(0, end));
-        if (!entry.IsBySender)
-        {
-            return entry;
-        }
+        return _key.AsSpan(0, end);
+    }
 
+    private ReadOnlySpan<byte> KeyOf(ReadOnlySpan<byte> domain, ReadOnlySpan<byte> sender)
+    {
+        int end = KeyOf(domain).Length;
         sender = sender[..Math.Min(sender.Length, SenderBytesMax)];
         _key[end] = 0;
         sender.CopyTo(_key.AsSpan(end + 1));
-        return Entry(_key.AsSpan(0, end + 1 + sender.Length));
+        return _key.AsSpan(0, end + 1 + sender.Length);
     }
 
     /// <summary>Has the entry's question asked, once.</summary>

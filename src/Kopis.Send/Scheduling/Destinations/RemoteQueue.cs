@@ -39,6 +39,7 @@ internal sealed class RemoteQueue(
     private readonly Queue<Destination> _toTell = new();
     private long _sweepAt;
     private int _turn;
+    private bool _hasMore;
 
     /// <summary>Destinations that something is known of.</summary>
     internal IReadOnlyCollection<Destination> Destinations => _destinations.Values;
@@ -50,8 +51,9 @@ internal sealed class RemoteQueue(
     internal int Waiting { get; private set; }
 
     /// <summary>Something may be started now.</summary>
-    internal bool HasReady =>
-        _slots.Free > 0 && (_single.HasReady || (_lists.HasReady && _slots.HasForLists));
+    internal bool HasReady => _slots.Free > 0 && (_hasMore || HasReadyLane);
+
+    private bool HasReadyLane => _single.HasReady || (_lists.HasReady && _slots.HasForLists);
 
     internal bool HasPutOff => _putOffs.Count > 0;
 
@@ -68,6 +70,23 @@ internal sealed class RemoteQueue(
     }
 
     internal Destination? Find(string name) => _destinations.GetValueOrDefault(name);
+
+    /// <summary>The destination of a name, known from now on.</summary>
+    internal Destination Known(string name)
+    {
+        if (!_destinations.TryGetValue(name, out Destination? destination))
+        {
+            destination = new Destination(name, limitsOf(name));
+            _destinations.Add(name, destination);
+        }
+
+        return destination;
+    }
+
+    /// <summary>Where an address's mail goes, as far as it is known.</summary>
+    internal Destination? DestinationOf(
+        ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender) =>
+        _domains.TryFind(RemoteAddress.Domain(address), sender)?.Destination;
 
     /// <summary>Time passes: pauses end, questions have had their time.</summary>
     internal void Tick(long now)
@@ -127,7 +146,8 @@ internal sealed class RemoteQueue(
         {
             Start? start = NextOf(listFirst ? _lists : _single)
                 ?? NextOf(listFirst ? _single : _lists);
-            if (start is not null || HasReady || !WakeOthers())
+            _hasMore = start is null && (HasReadyLane || WakeOthers());
+            if (!_hasMore)
             {
                 return start;
             }
@@ -446,12 +466,7 @@ internal sealed class RemoteQueue(
 
     private void Resolve(DomainEntry entry, string name, long expires)
     {
-        if (!_destinations.TryGetValue(name, out Destination? destination))
-        {
-            destination = new Destination(name, limitsOf(name));
-            _destinations.Add(name, destination);
-        }
-
+        Destination destination = Known(name);
         (entry.Destination, entry.Expires) = (destination, expires);
         List<Share> waiting = entry.Waiting ?? [];
         entry.Waiting = null;
@@ -533,17 +548,22 @@ internal sealed class RemoteQueue(
     /// <returns>Whether somebody waited.</returns>
     private bool WakeOthers()
     {
-        bool hasCrowded = _crowded.Count > 0;
-        if (_crowded.TryDequeue(out Destination? crowded))
+        for (int i = Math.Min(WakesMax, _crowded.Count); i > 0; i--)
         {
-            crowded.IsCrowded = false;
-            Wake(crowded);
+            Destination crowded = _crowded.Dequeue();
+            if (_slots.HasForDestination(crowded.Running))
+            {
+                crowded.IsCrowded = false;
+                Wake(crowded);
+                return true;
+            }
+
+            _crowded.Enqueue(crowded);
         }
 
         bool listFirst = _turn % LaneLists.ListTurn == 0;
         return TryWake(listFirst ? _shortLists : _shortSingle)
-            || TryWake(listFirst ? _shortSingle : _shortLists)
-            || hasCrowded;
+            || TryWake(listFirst ? _shortSingle : _shortLists);
     }
 
     /// <summary>Gives one sender's lane a turn that waits for a slot for an unproven destination.
