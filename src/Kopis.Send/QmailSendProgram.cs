@@ -154,7 +154,10 @@ public static class QmailSendProgram
         Fd.SetNonBlocking(orders, true);
         Fd.SetNonBlocking(reports, true);
         return new SpawnPipe(
-            orders, reports, Math.Min(concurrency, slots), takesParameters, isWide);
+            orders, reports, Math.Min(concurrency, slots), takesParameters, isWide)
+        {
+            Capacity = slots,
+        };
     }
 
     private static byte[] ReadGreeting(int reports, int count)

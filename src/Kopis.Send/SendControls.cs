@@ -54,13 +54,15 @@ internal sealed class SendControls
         spawnerIsOurs && ConcurrencyLocal > 0 ? ConcurrencyMailbox : ConcurrencyLocal;
 
     /// <exception cref="Base.ConfigurationException">A file cannot be read or parsed.</exception>
-    internal static SendControls Read(ControlDirectory control)
+    /// <param name="control">Where they are.</param>
+    /// <param name="addresses">What is not to be read.</param>
+    internal static SendControls Read(ControlDirectory control, AddressMap? addresses = null)
     {
         byte[] doubleTo = control.ReadLineOrDefault(SendFiles.DoubleBounceTo)!;
         byte[] doubleHost = control.ReadLineOrDefault(SendFiles.DoubleBounceHost)!;
         return new SendControls
         {
-            Addresses = AddressMap.Read(control),
+            Addresses = addresses ?? AddressMap.Read(control),
             BounceFrom = control.ReadLineOrDefault(SendFiles.BounceFrom)!,
             BounceHost = control.ReadLineOrDefault(SendFiles.BounceHost)!,
             BounceBytesMax = control.ReadInt(SendFiles.BounceMaxBytes),

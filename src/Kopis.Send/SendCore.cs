@@ -292,6 +292,15 @@ internal sealed class SendCore(
         }
     }
 
+    /// <summary>SIGHUP: limits, as they are now.</summary>
+    internal void SetLimits(SendControls read, int sharedPlaces, int remoteSlots)
+    {
+        scheduler.SetLimits(read.QueueLifetimeSeconds, sharedPlaces);
+        scheduler.Remote.SetSlots(remoteSlots);
+        queue.SetMemory(read.QueueMemoryBytes);
+        bounces.SetDelay(read.DelayNotifySeconds);
+    }
+
     /// <summary>Sends the bounces of messages with nothing left to deliver, and marks their
     /// end.</summary>
     internal void FinishMessages(long now)

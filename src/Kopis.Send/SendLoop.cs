@@ -38,6 +38,7 @@ internal sealed class SendLoop : IDisposable
     private readonly WatchedFiles _routing;
     private readonly WatchedFiles _limits;
     private readonly CommandServer? _server;
+    private readonly BounceSender _bounces;
     private readonly Poller _poller = new();
     private readonly List<DeliveryReport> _reports = [];
     private readonly List<WideAnswer> _answers = [];
@@ -58,10 +59,8 @@ internal sealed class SendLoop : IDisposable
             context.Control.Watched([RemoteFiles.Destinations]));
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
-        int half = (context.Local.Concurrency + 1) / 2;
         Scheduler scheduler = new(
-            controls.QueueLifetimeSeconds, context.Batch,
-            context.Batch ? half : controls.ConcurrencyShared ?? half,
+            controls.QueueLifetimeSeconds, context.Batch, SharedPlaces(controls),
             new RemoteQueue(
                 context.Remote.Concurrency, context.Remote.TakesQuestions,
                 name => controls.Destinations.Of(name, context.Remote.Concurrency)));
@@ -69,17 +68,17 @@ internal sealed class SendLoop : IDisposable
         {
             CompactAfterBytes = context.CompactAfterBytes,
         };
-        BounceSender bounces = new(
+        _bounces = new BounceSender(
             context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
         QueueState state = new(
             new MessReader(context.Files, Path.Combine(queue, "mess")), marks, scheduler,
             controls.Addresses, context.Clean, _log, controls.QueueMemoryBytes)
         {
-            Bounces = bounces,
+            Bounces = _bounces,
             WholeEnvelopeBytesMax = context.WholeEnvelopeBytesMax,
         };
         _core = new SendCore(
-            scheduler, marks, state, new BouncePolicy(bounces, controls.DelayNotifySeconds, _log),
+            scheduler, marks, state, new BouncePolicy(_bounces, controls.DelayNotifySeconds, _log),
             controls.Addresses, _log);
         Commands = new CommandQueue(_core.Actions);
         _server = context.Commands;
@@ -135,7 +134,7 @@ internal sealed class SendLoop : IDisposable
                 _core.Reread(_context.Control);
             }
 
-            RereadLimits();
+            RereadDestinations();
             _core.ReadNew(Now);
             StartDeliveries();
             PutOff();
@@ -208,7 +207,11 @@ internal sealed class SendLoop : IDisposable
             }
         }
 
-        _server?.AddTo(_poller);
+        if (!_exitAsap)
+        {
+            _server?.AddTo(_poller);
+        }
+
         TimeSpan sleep = SleepTime();
         if (_isHolding && HoldLeft() < sleep)
         {
@@ -313,7 +316,36 @@ internal sealed class SendLoop : IDisposable
         {
             _core.Reread(_context.Control);
             _core.RereadDestinations(_context.Control, _context.Controls.Destinations);
+            RereadLimits();
         }
+    }
+
+    /// <summary>All files, or where one is bad none. What runs above a limit is let finish.
+    /// </summary>
+    private void RereadLimits()
+    {
+        SendControls read;
+        try
+        {
+            read = SendControls.Read(_context.Control, _context.Controls.Addresses);
+        }
+        catch (Base.ConfigurationException e)
+        {
+            _log.Trouble("alert: unable to reread controls", e);
+            return;
+        }
+
+        _context.Local.SetConcurrency(read.LocalDeliveries(spawnerIsOurs: _context.Batch));
+        _context.Remote.SetConcurrency(read.ConcurrencyRemote);
+        _core.SetLimits(read, SharedPlaces(read), _context.Remote.Concurrency);
+        _bounces.SetControls(read);
+        LogStatus();
+    }
+
+    private int SharedPlaces(SendControls controls)
+    {
+        int half = (_context.Local.Concurrency + 1) / 2;
+        return _context.Batch ? half : controls.ConcurrencyShared ?? half;
     }
 
     private void ReadReports(SpawnPipe pipe)
@@ -404,7 +436,7 @@ internal sealed class SendLoop : IDisposable
         return (now.ToUnixTimeSeconds(), now.Millisecond);
     }
 
-    private void RereadLimits()
+    private void RereadDestinations()
     {
         if (Now != _limitsSeen && _limits.HaveChanged())
         {

@@ -24,13 +24,16 @@ internal sealed class SpawnPipe(
     private readonly ArrayBufferWriter<byte> _command = new(1024);
     private readonly DeliveryReportReader _reader = new();
     private readonly WideReplyReader _wideReader = new();
-    private readonly Delivery?[] _slots = new Delivery?[concurrency];
-    private readonly Stack<int> _free = new(Enumerable.Range(0, concurrency).Reverse());
+    private readonly List<Delivery?> _slots = [];
+    private readonly Stack<int> _free = new();
     private readonly byte[] _block = new byte[16 * 1024];
     private int _written;
 
     /// <summary>Deliveries that may run at once.</summary>
-    internal int Concurrency { get; } = concurrency;
+    internal int Concurrency { get; private set; } = concurrency;
+
+    /// <summary>What the spawner can run.</summary>
+    internal int Capacity { get; init; } = concurrency;
 
     internal int Running { get; private set; }
 
@@ -53,11 +56,18 @@ internal sealed class SpawnPipe(
     /// <summary>Asks that; the id stands in the answer.</summary>
     internal void Ask(uint id, ReadOnlySpan<byte> domain, ReadOnlySpan<byte> sender) =>
         WideFrames.WriteQuestion(_output, id, domain, sender);
+    /// <summary>Control files are read again. What runs is let finish where it is more.</summary>
+    internal void SetConcurrency(int most) => Concurrency = Math.Min(most, Capacity);
 
     /// <summary>Orders a delivery.</summary>
     internal void Order(Delivery delivery)
     {
-        int slot = _free.Pop();
+        if (!_free.TryPop(out int slot))
+        {
+            slot = _slots.Count;
+            _slots.Add(null);
+        }
+
         _slots[slot] = delivery;
         Running++;
         if (!isWide)
@@ -89,7 +99,7 @@ internal sealed class SpawnPipe(
     }
 
     /// <summary>The delivery that a report speaks of; null where none was ordered.</summary>
-    internal Delivery? Find(int slot) => slot < _slots.Length ? _slots[slot] : null;
+    internal Delivery? Find(int slot) => slot < _slots.Count ? _slots[slot] : null;
 
     /// <summary>All recipients of the slot's delivery are reported.</summary>
     internal void Free(int slot)

@@ -93,6 +93,10 @@ public sealed class BouncePolicyTests
 
     private sealed class Box : IBounceSender
     {
+        public QueueReply SendCopy(
+            QueuedMessage message, int recipient, ReadOnlyMemory<byte> to) =>
+            throw new InvalidOperationException("Nobody reroutes here.");
+
         internal int Code { get; set; }
 
         internal List<string> Events { get; } = [];

@@ -187,6 +187,65 @@ public class StateLogTests
         }
     }
 
+    [Fact]
+    public void Holds_come_back_from_marks_and_from_a_snapshot()
+    {
+        QueuedMessage message = Make.Message(10, "s@x", "a@x", "b@x", "c@x");
+        using (StateLog log = Written(message))
+        {
+            log.Add(StateKind.Hold, 10, 1);
+            log.Add(StateKind.Hold, 10, 2);
+            log.Add(StateKind.Release, 10, 2);
+            log.Add(StateKind.Hold, 11, HeldRecipients.Everyone);
+            log.Sync();
+        }
+
+        using StateLog again = new(_disk, MemoryDisk.Directory);
+        Dictionary<ulong, SavedMessage> saved = again.Load();
+        Assert.Equal([1], saved[10].Held!.All());
+        Assert.True(saved[11].Held!.Contains(12_345));
+
+        message.Held = saved[10].Held;
+        again.Compact(Place, [message], Aside(77));
+        using StateLog third = new(_disk, MemoryDisk.Directory);
+        saved = third.Load();
+        Assert.Equal([1], saved[10].Held!.All());
+        Assert.Equal([3], saved[77].Held!.All());
+        Assert.False(third.IsDoubtful);
+    }
+
+    [Fact]
+    public void What_version_1_wrote_is_still_read()
+    {
+        WriteFile(1, new StateRecord(StateKind.Live, 10, 0));
+        using StateLog log = new(_disk, MemoryDisk.Directory);
+        Assert.Contains(10UL, log.Load().Keys);
+        Assert.False(log.IsDoubtful);
+    }
+
+    [Fact]
+    public void What_a_later_version_wrote_is_refused()
+    {
+        WriteFile(StateReader.FormatVersion + 1, new StateRecord(StateKind.Live, 10, 0));
+        using StateLog log = new(_disk, MemoryDisk.Directory);
+        ConfigurationException e =
+            Assert.Throws<ConfigurationException>(() => log.Load());
+        Assert.Contains("written by a later Kopis", e.Message);
+    }
+
+    private void WriteFile(ulong version, StateRecord record)
+    {
+        byte[] bytes = new byte[2 * StateRecord.Bytes];
+        new StateRecord(StateKind.Format, version, 2).Write(bytes);
+        record.Write(bytes.AsSpan(StateRecord.Bytes));
+        int fd = _disk.Open(
+            $"{MemoryDisk.Directory}/{StateReader.FileName(1)}",
+            Kopis.Posix.OpenFlags.ReadWrite | Kopis.Posix.OpenFlags.Create);
+        _disk.WriteAt(fd, bytes, 0);
+        _disk.SyncData(fd);
+        _disk.Close(fd);
+    }
+
     private StateLog Written(params QueuedMessage[] messages)
     {
         StateLog log = new(_disk, MemoryDisk.Directory);
@@ -195,15 +254,14 @@ public class StateLogTests
         return log;
     }
 
-    private static Dictionary<ulong, SavedMessage> Aside(params ulong[] numbers)
-    {
-        Dictionary<ulong, SavedMessage> aside = [];
-        foreach (ulong number in numbers)
-        {
-            aside[number] = new SavedMessage();
-            aside[number].AddDone(2);
-        }
+    private static Dictionary<ulong, SavedMessage> Aside(params ulong[] numbers) =>
+        numbers.ToDictionary(number => number, _ => SavedWith(2));
 
-        return aside;
+    private static SavedMessage SavedWith(int done)
+    {
+        SavedMessage saved = new();
+        saved.AddDone(done);
+        saved.Hold(3);
+        return saved;
     }
 }

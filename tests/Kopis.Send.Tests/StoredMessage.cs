@@ -18,12 +18,16 @@ internal sealed record StoredMessage(ulong Number, long Born, string Sender, str
     /// <summary>Addresses whose success or failure qmail-send was told of.</summary>
     internal HashSet<string> Reported { get; } = [];
 
+    /// <summary>Addresses that a command has removed, or may have.</summary>
+    internal HashSet<string> Removed { get; } = [];
+
     /// <summary>Of these, those whose mark survives any crash.</summary>
     internal HashSet<string> MarkedDurably { get; } = [];
 
     /// <summary>Each recipient was delivered or bounced: it may leave (invariant 2).</summary>
     internal bool IsAccountedFor => Array.TrueForAll(
-        Recipients, recipient => Delivered.Contains(recipient) || Bounced.Contains(recipient));
+        Recipients, recipient => Delivered.Contains(recipient) || Bounced.Contains(recipient)
+            || Removed.Contains(recipient));
 
     /// <summary>The log says that it ended.</summary>
     internal bool IsEnded { get; private set; }

@@ -67,6 +67,9 @@ internal sealed class World : IBounceSender, ICleaner, IDisposable
     /// <summary>Who queues what is added next.</summary>
     internal uint Uid { get; set; }
 
+    /// <summary>Messages that are copies for another recipient.</summary>
+    internal List<ulong> Copies { get; } = [];
+
     internal List<(ulong Number, string[] Failed)> Bounces { get; } = [];
 
     public void Dispose() => Directory.Delete(_control, recursive: true);
@@ -258,6 +261,22 @@ internal sealed class World : IBounceSender, ICleaner, IDisposable
             stored.Born, isDouble ? "#@[]" : "", isDouble ? "postmaster@l.example" : stored.Sender);
         BeforeEach();
         return [new QueueReply(0, 4711, number)];
+    }
+
+    public QueueReply SendCopy(
+        QueuedMessage message, int recipient, ReadOnlyMemory<byte> to)
+    {
+        BeforeEach();
+        int code = IntakeCode();
+        if (code != 0)
+        {
+            return new QueueReply(code, 0, 0);
+        }
+
+        StoredMessage stored = _messages[message.Number];
+        ulong number = Add(stored.Born, stored.Sender, Encoding.Latin1.GetString(to.Span));
+        Copies.Add(number);
+        return new QueueReply(0, 4711, number);
     }
 
     public void Ask(string request) => _requests.Add(request);

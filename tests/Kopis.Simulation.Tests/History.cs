@@ -1,4 +1,5 @@
 using Kopis.Config;
+using Kopis.Queue.Commands;
 using Kopis.Queue.Store.Messages;
 using Kopis.Send;
 
@@ -16,6 +17,9 @@ internal sealed class History(Machine machine, Tally tally)
     private const int StepsInCalm = 40_000;
     private static readonly TimeSpan CalmMax = TimeSpan.FromDays(2);
     private const int RestartsInCalm = 5;
+
+    private static readonly QueueVerb[] Verbs =
+        [QueueVerb.Hold, QueueVerb.Release, QueueVerb.Retry, QueueVerb.Bounce, QueueVerb.Remove];
 
     private static readonly int[] FaultRates = [0, 0, 30, 200];
 
@@ -51,6 +55,7 @@ internal sealed class History(Machine machine, Tally tally)
                 machine.Writer!.AddClient(random.Next(1, 4));
             }
 
+            Command();
             machine.Fibers.Run(random.Next(1, StepsInLife), () => false);
             Disturb();
             machine.Ledger.Check();
@@ -59,8 +64,32 @@ internal sealed class History(Machine machine, Tally tally)
         BeCalm();
         tally.Histories++;
         tally.Accepted += machine.Ledger.Accepted;
+        tally.Commands += machine.Ledger.Commands;
         tally.Duplicates += machine.Ledger.Duplicates;
         tally.SharedSyncs += machine.Faults.Shared;
+    }
+
+    /// <summary>An administrator gives some commands meanwhile.</summary>
+    private void Command()
+    {
+        Random random = machine.Random;
+        Mail[] known = [.. machine.Ledger.Mails.Where(mail => mail.IsAccepted)];
+        for (int i = random.Next(0, 4); i > 0 && known.Length > 0; i--)
+        {
+            Mail mail = known[^random.Next(1, Math.Min(known.Length, 6) + 1)];
+            bool isWhole = random.Next(2) == 0;
+            machine.Group!.Ask(
+                Verbs[random.Next(Verbs.Length)], mail,
+                isWhole ? null : mail.Recipients[random.Next(mail.Recipients.Count)]);
+        }
+    }
+
+    private void ReleaseAll()
+    {
+        foreach (Mail mail in machine.Ledger.Mails.Where(mail => mail.IsAccepted))
+        {
+            machine.Group!.Ask(QueueVerb.Release, mail, null);
+        }
     }
 
     private void Disturb()
@@ -93,6 +122,7 @@ internal sealed class History(Machine machine, Tally tally)
             machine.Kill([machine.Writer!.Process, .. machine.Group!.All]);
             machine.StartWhatIsMissing();
             machine.Group.Signal(SendSignal.RunAll);
+            ReleaseAll();
             TimeSpan start = machine.Clock.Passed;
             machine.Fibers.Run(
                 StepsInCalm, () => IsOver() || machine.Clock.Passed - start > CalmMax);

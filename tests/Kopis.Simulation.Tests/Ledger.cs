@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis.Mail.Dsn;
+using Kopis.Queue.Commands;
 using Kopis.Queue.Spawn;
 using Kopis.Queue.Store.Messages;
 
@@ -31,6 +32,9 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
     /// <summary>Copies of one message to one address beyond the first.</summary>
     internal int Duplicates => _maildir.Duplicates
         + _mails.Values.Sum(mail => mail.TakenRemotely.Values.Sum(count => count - 1));
+
+    /// <summary>Commands that were answered, and changed something.</summary>
+    internal int Commands { get; private set; }
 
     internal bool HasSetAside { get; private set; }
 
@@ -159,6 +163,44 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
             mail.MarkedWritten.IntersectWith(mail.MarkedDurably);
             mail.Reported.IntersectWith(mail.MarkedDurably);
         }
+    }
+
+    /// <summary>An administrator gives a command.</summary>
+    internal static void Ask(QueueVerb verb, Mail mail, IReadOnlyList<string> addresses)
+    {
+        foreach (string address in addresses)
+        {
+            if (verb == QueueVerb.Remove)
+            {
+                mail.MayBeRemoved.Add(address);
+            }
+            else if (verb == QueueVerb.Bounce)
+            {
+                mail.Fail(address);
+            }
+            else if (verb == QueueVerb.Release)
+            {
+                mail.Held.Clear();
+            }
+        }
+    }
+
+    /// <summary>The command is answered: no crash takes it back.</summary>
+    internal void Answer(
+        QueueVerb verb, Mail mail, IReadOnlyList<string> addresses, QueueCounts counts)
+    {
+        bool isWhole = counts.Recipients > 0 && counts.Failed == 0
+            && (verb != QueueVerb.Bounce || counts.Running == 0);
+        if (isWhole && verb is QueueVerb.Remove or QueueVerb.Bounce)
+        {
+            mail.Stopped.UnionWith(addresses);
+        }
+        else if (isWhole && verb == QueueVerb.Hold)
+        {
+            mail.Held.UnionWith(addresses);
+        }
+
+        Commands += isWhole ? 1 : 0;
     }
 
     /// <summary>Invariants 1 and 2, and what Maildirs promise, as the disk is now.</summary>
@@ -292,6 +334,8 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
 
         Require(!mail.MarkedWritten.Contains(address),
             $"{mail.Id} to {address} is done and is done again");
+        Require(!mail.Stopped.Contains(address) && !mail.Held.Contains(address),
+            $"{mail.Id} to {address} begins although a command was answered");
         // One address may stand twice in one envelope: then it is delivered twice.
         bool isNew = mail.InFlight.Add(address);
         Require(isNew || mail.Recipients.Count(r => r == address) > 1,

@@ -49,6 +49,16 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
     /// say so: qmail-send may be killed when it has the mark, and the line not yet.</summary>
     internal HashSet<string> GivenUp { get; } = [];
 
+    /// <summary>Addresses that a command was to remove, whether or not it was answered.</summary>
+    internal HashSet<string> MayBeRemoved { get; } = [];
+
+    /// <summary>Addresses of which a command's answer says that no delivery begins any more.
+    /// </summary>
+    internal HashSet<string> Stopped { get; } = [];
+
+    /// <summary>The same until a release.</summary>
+    internal HashSet<string> Held { get; } = [];
+
     /// <summary>Addresses of whose end qmail-send was told.</summary>
     internal HashSet<string> Reported { get; } = [];
 
@@ -82,5 +92,5 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
 
     internal bool IsAccounted(string address) =>
         IsDiscarded || Delivered.Contains(address) || Bounced.Contains(address)
-        || TakenRemotely.ContainsKey(address) || GivenUp.Contains(address);
+        || MayBeRemoved.Contains(address) || TakenRemotely.ContainsKey(address) || GivenUp.Contains(address);
 }

@@ -1,7 +1,10 @@
+using System.Text;
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Send;
+using Kopis.Queue.Commands;
 using Kopis.Send.Clean;
+using Kopis.Send.Commands;
+using Kopis.Send;
 
 namespace Kopis.Simulation.Tests;
 
@@ -103,6 +106,34 @@ internal sealed class SendGroup : ISendPause, ISendSignals
 
         return _machine.Fibers.Wait(() => poller.Wait(TimeSpan.Zero), longest);
     }
+
+    /// <summary>An administrator gives a command about a message, or one of its recipients.
+    /// </summary>
+    internal void Ask(QueueVerb verb, Mail mail, string? address) =>
+        _machine.Fibers.Start(Send, () =>
+        {
+            _machine.Fibers.Wait(() => _loop is not null);
+            IReadOnlyList<string> addresses = address is null ? mail.Recipients : [address];
+            CommandOutput output = new();
+            Ledger.Ask(verb, mail, addresses);
+            _loop!.Commands.Add(
+                new QueueRequest(verb, new QueueSelection
+                {
+                    Numbers = [mail.Number],
+                    Recipient = address is null ? null : Encoding.Latin1.GetBytes(address),
+                }), "test", output);
+            PullTrigger();
+            _machine.Fibers.Wait(() => output.IsComplete);
+            ReadOnlySpan<byte> answer = output.Bytes.WrittenSpan;
+            while (answer[sizeof(uint)] != QueueFrame.End)
+            {
+                answer = answer[QueueFrame.LengthOf(answer, QueueFrame.AnswerBytesMax)..];
+            }
+
+            _machine.Ledger.Answer(
+                verb, mail, addresses,
+                QueueCounts.Parse(answer[QueueFrame.HeadBytes..])!.Value);
+        });
 
     void ISendPause.Sleep(TimeSpan time) => _machine.Fibers.Sleep(time);
 

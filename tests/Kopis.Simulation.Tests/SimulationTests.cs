@@ -68,7 +68,7 @@ public sealed class SimulationTests : IDisposable
         }
 
         Assert.True(tally.Accepted > 0 && tally.PowerCuts > 0 && tally.Kills > 0);
-        Assert.True(tally.SharedSyncs > 0);
+        Assert.True(tally.SharedSyncs > 0 && tally.Commands > 0);
 
         TimeSpan Elapsed() => TimeProvider.System.GetElapsedTime(start);
     }

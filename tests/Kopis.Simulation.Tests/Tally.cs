@@ -15,11 +15,14 @@ internal sealed class Tally
 
     internal int Duplicates { get; set; }
 
+    /// <summary>Commands that were answered.</summary>
+    internal int Commands { get; set; }
+
     /// <summary>Syncs of several deliveries at once.</summary>
     internal int SharedSyncs { get; set; }
 
     public override string ToString() =>
         $"{CrashPoints} crash points ({PowerCuts} power cuts, {Kills} kills) in {Histories} "
         + $"histories: {Accepted} messages accepted, 0 lost, {Duplicates} second copies, "
-        + $"{SharedSyncs} syncs shared";
+        + $"{SharedSyncs} syncs shared, {Commands} commands answered";
 }

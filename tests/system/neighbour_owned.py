@@ -34,7 +34,7 @@ def places(user):
            "qmaild": [HOME / "tls", HOME / "greylist"],
            "qmailq": [HOME / "queue", HOME / "queue/mess", HOME / "queue/mess/incoming",
                       HOME / "queue/lock"],
-           "qmails": [HOME / "queue/state", HOME / "queue/bounce"],
+           "qmails": [HOME / "queue/state", HOME / "queue/bounce", HOME / "queue/command"],
            "joe": [BASE / "joe", BASE / "joe/Maildir", BASE / "joe/Maildir/new",
                    BASE / "joe/Maildir/tmp", BASE / "joe/Maildir/cur"]}.get(user, [])
     return [place for place in own if place.is_dir()] + [PLACE, DISK, pathlib.Path("/tmp")]

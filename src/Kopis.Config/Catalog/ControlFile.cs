@@ -42,6 +42,7 @@ public abstract class ControlFile(string name)
         Reread.Start => "when the program starts again",
         Reread.Connection => "for the next connection",
         Reread.Message => "for the next message",
+        Reread.Signal => "in qmail-send(8) on SIGHUP",
         Reread.Hangup => "for the next new message, and in qmail-send(8) on SIGHUP",
         _ => "at once",
     };

@@ -17,4 +17,7 @@ public enum Reread
 
     /// <summary>In qmail-send on SIGHUP, and for the next new message.</summary>
     Hangup,
+
+    /// <summary>In qmail-send on SIGHUP.</summary>
+    Signal,
 }

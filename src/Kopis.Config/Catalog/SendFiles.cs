@@ -14,7 +14,7 @@ public static class SendFiles
         IsQmails = true,
         Line = "a local part",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Bounce user name is {}.",
         Text = "The local part of the From address of bounces. Their envelope sender is empty.",
     };
@@ -26,7 +26,7 @@ public static class SendFiles
         IsOrMe = true,
         Line = "a domain",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Bounce host name is {}.",
         Text = "The domain of the From address of bounces.",
     };
@@ -36,7 +36,7 @@ public static class SendFiles
     {
         Unit = "bytes",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Bounces give back of a message at most {} bytes.",
         Text = "How much of a message its bounce gives back. The rest of a larger one is left "
             + "out, and a bounce with DSN gives back the header. 0 means no limit.",
@@ -61,10 +61,11 @@ public static class SendFiles
         Most = ConcurrencyMost,
         Unit = "deliveries",
         Readers = SendAndLspawn,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Local deliveries at once: {}.",
         Text = "Local deliveries at once, with those that wait for a place to run a program. One "
-            + "user has at most half of them. 0 delivers nothing locally.",
+            + "user has at most half of them. 0 delivers nothing locally. More than at the start of "
+            + "qmail-lspawn need its restart.",
     };
 
     /// <summary><c>concurrencyremote</c>.</summary>
@@ -74,7 +75,7 @@ public static class SendFiles
         Most = RemoteMost,
         Unit = "deliveries",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Remote concurrency is {}.",
         Text = "Remote deliveries at once. 0 delivers nothing. A qmail-rspawn of another make "
             + "can run 255 at most.",
@@ -100,7 +101,7 @@ public static class SendFiles
     {
         Unit = "seconds",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Senders who ask are told of a delay after {} seconds.",
         Text = "The age at which a message counts as delayed. Senders who asked for it (DSN) are "
             + "told then. 0 is never.",
@@ -114,7 +115,7 @@ public static class SendFiles
             IsOrMe = true,
             Line = "a domain",
             Readers = Send,
-            Reread = Reread.Start,
+            Reread = Reread.Signal,
             Says = "2B recipient host: {}.",
             Text = "The domain of the recipient of double bounces.",
         };
@@ -125,7 +126,7 @@ public static class SendFiles
         IsQmails = true,
         Line = "a local part",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "2B recipient user: {}.",
         Text = "The local part of the recipient of double bounces: of bounces that bounced. An "
             + "empty line throws them away.",
@@ -137,7 +138,7 @@ public static class SendFiles
         IsQmails = true,
         Unit = "seconds",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Message lifetime in the queue is {} seconds.",
         Text = "How long a message may stay in the queue. After it each recipient is tried once "
             + "more, and then it bounces.",
@@ -149,7 +150,7 @@ public static class SendFiles
         Least = 1024 * 1024,
         Unit = "bytes",
         Readers = Send,
-        Reread = Reread.Start,
+        Reread = Reread.Signal,
         Says = "Waiting messages take in memory at most {} bytes.",
         Text = "Memory for waiting messages. More of them wait on the disk. One submitter gets "
             + "as much of it as it leaves free.",

@@ -97,6 +97,7 @@ internal sealed class Uninstaller(
             }
         }
 
+        tree.TryUnlink("queue/command/send");
         tree.TryUnlink("queue/intake");
         tree.TryUnlink("queue/imported");
         tree.TryUnlink("greylist/table");

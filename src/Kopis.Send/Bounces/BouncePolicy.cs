@@ -119,6 +119,9 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
         return true;
     }
 
+    /// <summary>control/delaynotify is read again.</summary>
+    internal void SetDelay(long seconds) => delaySeconds = seconds;
+
     /// <summary>The clock is set back.</summary>
     internal void ClockWentBack(long now) => _intakeTrustedAt = now;
 

@@ -24,6 +24,9 @@ internal sealed class BounceSender(
 
     private readonly BounceLog _log = new(files, Path.Combine(home, "queue", "bounce"));
 
+    /// <summary>Control files are read again.</summary>
+    internal void SetControls(SendControls read) => controls = read;
+
     public IReadOnlyList<ulong> Numbers() => _log.Numbers();
 
     public void Append(QueuedMessage message, BounceRecord record) =>

@@ -304,6 +304,9 @@ internal sealed class RemoteQueue(
         Wake(destination);
     }
 
+    /// <summary>Another number of deliveries at once.</summary>
+    internal void SetSlots(int count) => _slots.Slots = count;
+
     /// <summary>Rules were read again.</summary>
     internal void Reread()
     {

@@ -13,7 +13,7 @@ internal sealed class SlotShares(int slots)
     private const int ReservedPart = 16;
     private const int DestinationLeast = 2;
 
-    internal int Slots { get; } = slots;
+    internal int Slots { get; set; } = slots;
 
     internal int Running { get; set; }
 

@@ -1,0 +1,327 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Queue.Commands;
+using Kopis.Queue.Spawn;
+using Kopis.Send.Commands;
+using Kopis.Send.Scheduling;
+
+namespace Kopis.Send.Tests;
+
+/// <summary>What commands do with messages, in any state of a delivery.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private readonly World _world = new();
+    private SendCore _core = null!;
+    private CommandQueue _commands = null!;
+    private long _now = Make.Born;
+
+    public CommandTests() => Start();
+
+    /// <summary>Whole envelopes, and long ones that stay on the disk.</summary>
+    public static TheoryData<int> EnvelopeSizes => [0, int.MaxValue];
+
+    public void Dispose()
+    {
+        _core.Dispose();
+        _world.Dispose();
+    }
+
+    [Theory, MemberData(nameof(EnvelopeSizes))]
+    public void A_hold_outlives_a_restart_and_ends_with_a_release(int envelopeBytesMax)
+    {
+        _world.EnvelopeBytesMax = envelopeBytesMax;
+        ulong number = Add("a@l.example", "b@l.example");
+        QueueCounts counts = Give(new(QueueVerb.Hold, Of(number) with
+        {
+            Recipient = "a@l.example"u8.ToArray(),
+        }));
+        Assert.Equal((1UL, 1UL), (counts.Messages, counts.Recipients));
+        Crash();
+        Assert.Equal("b@l.example", Deliver());
+        Later();
+        Assert.Null(Deliver());
+        Give(new(QueueVerb.Release, Of(number)));
+        Assert.Equal("a@l.example", Deliver());
+        Assert.True(IsEnded(number));
+    }
+
+    [Theory, MemberData(nameof(EnvelopeSizes))]
+    public void One_recipient_of_a_message_held_as_a_whole_is_released(int envelopeBytesMax)
+    {
+        _world.EnvelopeBytesMax = envelopeBytesMax;
+        ulong number = Add("a@l.example", "b@l.example", "c@l.example");
+        Give(new(QueueVerb.Hold, Of(number)));
+        Later();
+        Assert.Null(Deliver());
+        Give(new(QueueVerb.Release, Of(number) with { Recipient = "b@l.example"u8.ToArray() }));
+        Crash();
+        Later();
+        Assert.Equal("b@l.example", Deliver());
+        Assert.Null(Deliver());
+    }
+
+    [Theory, MemberData(nameof(EnvelopeSizes))]
+    public void What_is_removed_ends_the_message_without_a_bounce(int envelopeBytesMax)
+    {
+        _world.EnvelopeBytesMax = envelopeBytesMax;
+        ulong number = Add("a@l.example", "b@far.example");
+        _world.Message(number).Removed.UnionWith(["a@l.example", "b@far.example"]);
+        QueueCounts counts = Give(new(QueueVerb.Remove, Of(number)));
+        Assert.Equal((2UL, 0UL), (counts.Recipients, counts.Running));
+        Turn();
+        Assert.True(IsEnded(number));
+        Assert.Empty(_world.Bounces);
+        Later();
+        Assert.Null(Deliver());
+        Crash();
+        Assert.Null(Deliver());
+    }
+
+    [Theory]
+    [InlineData(Verdict.Delivered), InlineData(Verdict.Failed), InlineData(Verdict.Retry)]
+    public void A_delivery_of_a_removed_recipient_is_let_finish_and_only_logged(Verdict verdict)
+    {
+        ulong number = Add("a@l.example");
+        _world.Message(number).Removed.Add("a@l.example");
+        Delivery running = _core.Next(DeliveryChannel.Local, _now)!;
+        QueueCounts counts = Give(new(QueueVerb.Remove, Of(number)));
+        Assert.Equal((1UL, 1UL), (counts.Recipients, counts.Running));
+        Assert.False(IsEnded(number)); // Its files are still in use.
+        _core.Report(running, new DeliveryReport(0, verdict, "said\n"u8.ToArray()));
+        Turn();
+        Assert.Contains(_world.Log, line => line.StartsWith("delivery 1: ", StringComparison.Ordinal)
+            && line.EndsWith("said/", StringComparison.Ordinal));
+        Assert.True(IsEnded(number));
+        Assert.Empty(_world.Bounces);
+    }
+
+    [Fact]
+    public void A_bounce_returns_what_does_not_run_and_holds_what_does()
+    {
+        ulong number = Add("a@l.example", "b@l.example");
+        Delivery running = _core.Next(DeliveryChannel.Local, _now)!;
+        QueueCounts counts = Give(new(QueueVerb.Bounce, Of(number)));
+        Assert.Equal((1UL, 1UL), (counts.Recipients, counts.Running));
+        _core.Report(running, new DeliveryReport(0, Verdict.Retry, []));
+        Later();
+        Assert.Null(Deliver());
+        Assert.Equal(1UL, Give(new(QueueVerb.Bounce, Of(number))).Recipients);
+        Turn();
+        Assert.True(IsEnded(number));
+        Assert.Equal(["a@l.example", "b@l.example"], _world.Bounces.Single().Failed.Order());
+    }
+
+    [Fact]
+    public void A_reroute_queues_one_copy_and_drops_the_recipients()
+    {
+        ulong number = Add("a@far.example", "b@far.example", "c@l.example");
+        _world.Message(number).Removed.UnionWith(["a@far.example", "b@far.example"]);
+        QueueCounts counts = Give(new(QueueVerb.Reroute, Of(number) with
+        {
+            Domain = "FAR.example"u8.ToArray(),
+        }) { To = "x@l.example"u8.ToArray() });
+        Assert.Equal(2UL, counts.Recipients);
+        Assert.Equal(["x@l.example"], _world.Message(Assert.Single(_world.Copies)).Recipients);
+        Assert.Equal("c@l.example", Deliver());
+        Assert.True(IsEnded(number));
+    }
+
+    [Fact]
+    public void A_reroute_that_the_queue_does_not_take_changes_nothing()
+    {
+        ulong number = Add("a@l.example");
+        _world.IntakeCode = () => 53;
+        QueueCounts counts = Give(new(QueueVerb.Reroute, Of(number))
+        {
+            To = "x@l.example"u8.ToArray(),
+        });
+        Assert.Equal((0UL, 1UL), (counts.Recipients, counts.Failed));
+        Assert.Equal("a@l.example", Deliver());
+    }
+
+    [Theory, MemberData(nameof(EnvelopeSizes))]
+    public void A_retry_is_due_now_also_for_a_pass_that_is_open(int envelopeBytesMax)
+    {
+        _world.EnvelopeBytesMax = envelopeBytesMax;
+        ulong number = Add("a@l.example");
+        Defer("later\n");
+        Assert.Null(Deliver());
+        Give(new(QueueVerb.Retry, Of(number)));
+        Delivery open = _core.Next(DeliveryChannel.Local, _now)!;
+        Give(new(QueueVerb.Retry, Of(number)));
+        _core.Report(open, new DeliveryReport(0, Verdict.Retry, []));
+        Assert.Equal("a@l.example", Deliver());
+        Later();
+        Assert.Null(Deliver());
+        Assert.True(IsEnded(number));
+    }
+
+    [Fact]
+    public void A_dry_run_changes_nothing()
+    {
+        Add("a@l.example");
+        foreach (QueueVerb verb in (QueueVerb[])
+            [QueueVerb.Remove, QueueVerb.Hold, QueueVerb.Bounce])
+        {
+            QueueCounts counts = Give(new(verb, new QueueSelection()) { IsDry = true });
+            Assert.Equal(1UL, counts.Recipients);
+        }
+
+        Assert.Equal("a@l.example", Deliver());
+    }
+
+    [Theory, MemberData(nameof(EnvelopeSizes))]
+    public void A_list_says_why_each_recipient_is_still_here(int envelopeBytesMax)
+    {
+        _world.EnvelopeBytesMax = envelopeBytesMax;
+        ulong number = Add("a@l.example", "b@l.example", "c@far.example");
+        Defer("192.0.2.1 said: 451 later\n");
+        Delivery running = _core.Next(DeliveryChannel.Local, _now)!;
+        Give(new(QueueVerb.Hold, Of(number) with { Domain = "far.example"u8.ToArray() }));
+        ListedRecipient[] listed = List(new QueueSelection());
+        Assert.Equal(
+            [ListedState.Waiting, ListedState.Running, ListedState.Held],
+            listed.Select(one => one.State));
+        Assert.Equal("192.0.2.1 said: 451 later\n", Encoding.Latin1.GetString(listed[0].Text));
+        Assert.Equal((1U, _now), (listed[0].Tries, listed[0].LastTry));
+        _core.Report(running, new DeliveryReport(0, Verdict.Delivered, []));
+        listed = List(Of(number));
+        Assert.True(listed[0].NextTry > _now);
+        Assert.Equal([0U, 2U], listed.Select(one => one.Index));
+    }
+
+    [Fact]
+    public void Messages_that_wait_on_the_disk_are_meant_too()
+    {
+        _core.Dispose();
+        Start(memoryBytesMax: 1);
+        ulong first = Add("a@l.example");
+        ulong second = Add("b@l.example");
+        _world.Message(second).Removed.Add("b@l.example");
+        Assert.Equal(2, List(new QueueSelection()).Length);
+        Assert.Equal(1UL, Give(new(QueueVerb.Remove, Of(second))).Recipients);
+        Turn();
+        Assert.True(IsEnded(second));
+        Assert.Equal("a@l.example", Deliver());
+        Assert.True(IsEnded(first));
+    }
+
+    [Fact]
+    public void A_selection_is_all_of_its_conditions()
+    {
+        QueueSelection one = new()
+        {
+            Sender = "S@x"u8.ToArray(), OlderThan = 10, YoungerThan = 20,
+            Domain = "Far.example"u8.ToArray(),
+        };
+        Assert.True(one.MatchesMessage(7, "s@X"u8, 15));
+        Assert.False(one.MatchesMessage(7, "t@x"u8, 15));
+        Assert.False(one.MatchesMessage(7, "s@x"u8, 9));
+        Assert.False(one.MatchesMessage(7, "s@x"u8, 21));
+        Assert.True(one.MatchesRecipient("a@b@far.EXAMPLE"u8));
+        Assert.False(one.MatchesRecipient("a@notfar.example"u8));
+        Assert.False(Of(8).MatchesMessage(7, "s@x"u8, 15));
+    }
+
+    private static QueueSelection Of(ulong number) => new() { Numbers = [number] };
+
+    private void Start(long memoryBytesMax = long.MaxValue)
+    {
+        _core = _world.Start(_now, memoryBytesMax: memoryBytesMax);
+        _commands = new CommandQueue(_core.Actions);
+    }
+
+    /// <summary>Only what is durable is left.</summary>
+    private void Crash()
+    {
+        _world.Flush();
+        _world.Crash(new Random(1));
+        Start();
+        Turn();
+    }
+
+    private ulong Add(params string[] recipients)
+    {
+        ulong number = _world.Add(_now, "s@far.example", recipients);
+        _core.MoreToRead = true;
+        Turn();
+        return number;
+    }
+
+    private void Turn()
+    {
+        _core.ReadNew(_now);
+        _core.FinishMessages(_now);
+        _core.MakeDurable();
+        _world.Flush();
+    }
+
+    private void Later() => _now += 100_000;
+
+    /// <summary>Delivers the next local recipient; null where none is due.</summary>
+    private string? Deliver()
+    {
+        // A look may find nothing at first: passes close, and open again.
+        Delivery? delivery = null;
+        for (int i = 0; i < 3 && delivery is null; i++)
+        {
+            delivery = _core.Next(DeliveryChannel.Local, _now);
+        }
+
+        if (delivery is null)
+        {
+            return null;
+        }
+
+        string address = Make.Addresses(delivery).Single();
+        _world.Message(delivery.Message.Number).Delivered.Add(address);
+        _core.Now = _now;
+        _core.Report(delivery, new DeliveryReport(0, Verdict.Delivered, []));
+        Turn();
+        return address;
+    }
+
+    private void Defer(string text)
+    {
+        Delivery delivery = _core.Next(DeliveryChannel.Local, _now)!;
+        _core.Report(
+            delivery, new DeliveryReport(0, Verdict.Retry, Encoding.Latin1.GetBytes(text)));
+    }
+
+    private bool IsEnded(ulong number) => _world.Message(number).IsEnded;
+
+    private QueueCounts Give(QueueRequest request) => Answers(request)
+        .Where(answer => answer.Kind == QueueFrame.End)
+        .Select(answer => QueueCounts.Parse(answer.Content)!.Value).Single();
+
+    private ListedRecipient[] List(QueueSelection selection) =>
+        [.. Answers(new QueueRequest(QueueVerb.List, selection))
+            .Where(answer => answer.Kind == QueueFrame.Recipient)
+            .Select(answer => ListedRecipient.Parse(answer.Content)!)];
+
+    private List<(byte Kind, byte[] Content)> Answers(QueueRequest request)
+    {
+        CommandOutput output = new();
+        _commands.Add(request, "uid 0", output);
+        for (int i = 0; i < 100 && !output.IsComplete; i++)
+        {
+            _commands.Step(_now);
+            _core.FinishMessages(_now);
+            _core.MakeDurable();
+            _commands.OnMarks(isSettled: true);
+            _world.Flush();
+        }
+
+        Assert.True(output.IsComplete);
+        List<(byte, byte[])> answers = [];
+        ReadOnlySpan<byte> rest = output.Bytes.WrittenSpan;
+        while (!rest.IsEmpty)
+        {
+            int length = QueueFrame.LengthOf(rest, QueueFrame.AnswerBytesMax);
+            answers.Add((rest[sizeof(uint)], rest[QueueFrame.HeadBytes..length].ToArray()));
+            rest = rest[length..];
+        }
+
+        return answers;
+    }
+}
