@@ -188,7 +188,7 @@ internal sealed class SendCore(
     /// <summary>Says which destinations do not answer, each once a minute.</summary>
     internal void TellPutOffs()
     {
-        while (scheduler.Remote.DequeueTold() is { } told)
+        while (scheduler.Remote.PutOffs.DequeueTold(scheduler.Remote.Now) is { } told)
         {
             log.Line($"warning: {told.Destination.Name} does not answer: {told.Recipients} "
                 + $"recipients wait: {told.Destination.LastReply.AsSpan()}");

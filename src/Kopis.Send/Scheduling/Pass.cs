@@ -61,4 +61,31 @@ internal sealed class Pass(
     internal bool IsFull { get; set; }
 
     internal bool AllOrdered => IsCutShort || Next >= Message.Recipients;
+
+    /// <summary>Whether a recipient is this pass's to deliver.</summary>
+    internal bool IsOpen(int index) =>
+        Message.State(index) == RecipientState.ToDo
+        && !Message.IsHeld(index)
+        && Message.Channel(index) == Channel;
+
+    /// <summary>Who is held is left for a later pass.</summary>
+    internal void PassBy(int index) =>
+        Left += Message.IsHeld(index) && !Message.IsDone(index) ? 1 : 0;
+
+    /// <summary>Passes recipients by that are not this pass's to deliver.</summary>
+    /// <returns>False where the steps were used up.</returns>
+    internal bool TrySkipTaken(ref int steps)
+    {
+        while (!AllOrdered && !IsOpen(Next))
+        {
+            PassBy(Next);
+            Next++;
+            if (--steps <= 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

@@ -13,34 +13,22 @@ internal sealed class Scheduler : IPasses
     /// </summary>
     private const int PassesMax = 1000;
 
-    /// <summary>Recipients without room, and passes that are over, that one look for an order
-    /// passes by: bounds the time between two looks at reports.</summary>
-    private const int StepsMax = 1000;
-
     private static readonly DeliveryChannel[] Channels =
         [DeliveryChannel.Local, DeliveryChannel.Remote];
 
-    /// <summary>Recipients of one pass that wait for room at once: bounds what is kept of a list
-    /// whose recipients are all one user's.</summary>
-    private const int ParkedMax = 10_000;
-
     private const int RetryAfterFailureSeconds = 123; // Contract §0.
     private const int UsualRemoteSlots = 255; // As many as a byte counts.
-
-    /// <summary>Replies may make a message come sooner than its schedule while it is so young, and
-    /// never later than that.</summary>
-    private const int SoonerUntilSeconds = 14_400, LaterSecondsMax = 86_400;
 
     private readonly ChannelQueue[] _channels =
         [new(DeliveryChannel.Local), new(DeliveryChannel.Remote)];
 
     private readonly MailUsers _users;
+    private readonly LocalChannel _local;
     private readonly RemoteChannel _remote;
     private readonly HashSet<QueuedMessage> _messages = new(new NumberComparer());
     private readonly Queue<QueuedMessage> _finished = new();
     private long _lifetimeSeconds;
     private long _now;
-    private bool _isParkedTurn;
 
     /// <param name="lifetimeSeconds">After it a deferral is a failure.</param>
     /// <param name="batch">Recipients of a message at one remote host are one order.</param>
@@ -56,6 +44,7 @@ internal sealed class Scheduler : IPasses
         _users = new MailUsers(sharedPlaces);
         Remote = remote ?? new RemoteQueue(
             UsualRemoteSlots, asks: false, _ => DestinationLimits.Usual);
+        _local = new LocalChannel(_channels[(int)DeliveryChannel.Local], _users, this);
         _remote = new RemoteChannel(
             _channels[(int)DeliveryChannel.Remote], Remote, batch, this);
         Remote.OnDue = _remote.DueNow;
@@ -97,9 +86,8 @@ internal sealed class Scheduler : IPasses
     /// <param name="hasRoom">Deliveries may start.</param>
     internal long? NextDue(DeliveryChannel channel, bool hasRoom = true) =>
         channel == DeliveryChannel.Remote ? _remote.NextDue(hasRoom)
-        : !hasRoom ? null
-        : _channels[(int)channel].HasDue || _users.HasReady ? 0
-        : _channels[(int)channel].NextDue;
+        : hasRoom ? _local.NextDue
+        : null;
 
     /// <summary>Time passes: what is due on the remote channel is sorted by destination.</summary>
     /// <param name="now">Unix seconds.</param>
@@ -122,20 +110,13 @@ internal sealed class Scheduler : IPasses
     internal Delivery? Next(DeliveryChannel channel, long now, int milliseconds = 0)
     {
         _now = now;
-        if (channel == DeliveryChannel.Remote)
+        if (channel == DeliveryChannel.Local)
         {
-            Tick(now, milliseconds);
-            return _remote.Next();
+            return _local.Next(now);
         }
 
-        ChannelQueue own = _channels[(int)channel];
-        own.DequeueDue(now);
-
-        // In turn: those who wait for room do not keep the others waiting, nor they them.
-        _isParkedTurn = !_isParkedTurn;
-        return _isParkedTurn
-            ? NextParked() ?? NextOfRows(own)
-            : NextOfRows(own) ?? NextParked();
+        Tick(now, milliseconds);
+        return _remote.Next();
     }
 
     /// <summary>Recipients whose destination is dead while their pass is due: to be reported on as
@@ -256,151 +237,6 @@ internal sealed class Scheduler : IPasses
         FinishIfDone(message);
     }
 
-    private Delivery? NextParked()
-    {
-        if (_users.DequeueReady() is not { } ready)
-        {
-            return null;
-        }
-
-        Pass pass = ready.Pass;
-        if (pass.IsFull && pass.Parked < ParkedMax / 2)
-        {
-            pass.IsFull = false;
-            pass.Row.Rotation.Enqueue(pass);
-            _channels[(int)pass.Channel].Wake(pass.Row);
-        }
-
-        try
-        {
-            if (IsOpen(pass, ready.Recipient))
-            {
-                return Order(pass, [ready.Recipient], ready.User);
-            }
-
-            PassBy(pass, ready.Recipient); // Held or dropped meanwhile.
-            _users.End(ready.User);
-            ClosePassIfOver(pass);
-            return null;
-        }
-        catch (IOException e)
-        {
-            OnTrouble(pass.Message, e);
-            _users.End(ready.User);
-            pass.Left++; // It was not tried: the next pass does.
-            ClosePassIfOver(pass);
-            return null;
-        }
-    }
-
-    private Delivery? NextOfRows(ChannelQueue own)
-    {
-        int steps = StepsMax;
-        while (steps > 0 && own.NextTurn() is { } row)
-        {
-            Delivery? found = NextOfRow(row, ref steps);
-            own.Wake(row);
-            if (found is not null)
-            {
-                return found;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>The row's next order; null where it has none, or the steps were used up.</summary>
-    private Delivery? NextOfRow(OriginQueue row, ref int steps)
-    {
-        OpenPasses(DeliveryChannel.Local, row);
-        while (steps-- > 0 && row.Rotation.TryDequeue(out Pass? pass))
-        {
-            try
-            {
-                if (NextOfPass(pass, ref steps) is { } delivery)
-                {
-                    return delivery;
-                }
-            }
-            catch (IOException e)
-            {
-                OnTrouble(pass.Message, e);
-                pass.IsCutShort = true;
-                ClosePassIfOver(pass);
-            }
-
-            OpenPasses(DeliveryChannel.Local, row);
-        }
-
-        return null;
-    }
-
-    /// <summary>The pass's next order. It leaves the rotation when all is ordered, or too many of
-    /// its recipients wait for room.</summary>
-    private Delivery? NextOfPass(Pass pass, ref int steps)
-    {
-        if (pass.Message.IsFinished)
-        {
-            pass.IsCutShort = true; // Nothing of it may be read any more.
-            ClosePassIfOver(pass);
-            return null;
-        }
-
-        steps = pass.Message.Prepare() ? 0 : steps;
-        if (!TrySkipTaken(pass, ref steps))
-        {
-            pass.Row.Rotation.Enqueue(pass);
-            return null;
-        }
-
-        if (pass.AllOrdered)
-        {
-            ClosePassIfOver(pass);
-            return null;
-        }
-
-        int recipient = pass.Next;
-        MailUser user = _users.Of(pass.Message.Address(recipient).Span);
-        pass.Next++;
-        if (_users.TryStart(user))
-        {
-            return Rotate(Order(pass, [recipient], user));
-        }
-
-        _users.Park(user, pass, recipient);
-        pass.IsFull = pass.Parked >= ParkedMax;
-        if (!pass.IsFull)
-        {
-            pass.Row.Rotation.Enqueue(pass);
-        }
-
-        return null;
-    }
-
-    /// <summary>To the end of the row: a long list does not keep a short message waiting.</summary>
-    private static Delivery Rotate(Delivery delivery)
-    {
-        delivery.Pass.Row.Rotation.Enqueue(delivery.Pass);
-        return delivery;
-    }
-
-    private static Delivery Order(Pass pass, int[] recipients, MailUser? user)
-    {
-        Delivery delivery = new(pass, recipients)
-        {
-            Addresses = Array.ConvertAll(recipients, pass.Message.Address),
-            User = user,
-        };
-        pass.Running++;
-        pass.Message.Orders++;
-        foreach (int recipient in recipients)
-        {
-            pass.Message.SetState(recipient, RecipientState.Running);
-        }
-
-        return delivery;
-    }
-
     private void OpenPasses(DeliveryChannel channel, OriginQueue row)
     {
         while (row.Rotation.Count < PassesMax && row.Due.TryDequeue(out QueuedMessage? message))
@@ -429,33 +265,7 @@ internal sealed class Scheduler : IPasses
         row.Rotation.Enqueue(new Pass(message, row, channel, next, isLast));
     }
 
-    /// <summary>Passes recipients by that are not this pass's to deliver.</summary>
-    /// <returns>False where the steps were used up.</returns>
-    private static bool TrySkipTaken(Pass pass, ref int steps)
-    {
-        while (!pass.AllOrdered && !IsOpen(pass, pass.Next))
-        {
-            PassBy(pass, pass.Next);
-            pass.Next++;
-            if (--steps <= 0)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static bool IsOpen(Pass pass, int index) =>
-        pass.Message.State(index) == RecipientState.ToDo
-        && !pass.Message.IsHeld(index)
-        && pass.Message.Channel(index) == pass.Channel;
-
-    /// <summary>Who is held is left for a later pass.</summary>
-    private static void PassBy(Pass pass, int index) =>
-        pass.Left += pass.Message.IsHeld(index) && !pass.Message.IsDone(index) ? 1 : 0;
-
-    void IPasses.Open(OriginQueue row) => OpenPasses(DeliveryChannel.Remote, row);
+    void IPasses.Open(OriginQueue row, DeliveryChannel channel) => OpenPasses(channel, row);
 
     void IPasses.DueNow(QueuedMessage message) =>
         DueNow(message, DeliveryChannel.Remote, _now);
@@ -476,7 +286,7 @@ internal sealed class Scheduler : IPasses
     {
         int steps = int.MaxValue;
         QueuedMessage message = pass.Message;
-        bool isSkipped = message.IsLong || TrySkipTaken(pass, ref steps); // Else it has its turn.
+        bool isSkipped = message.IsLong || pass.TrySkipTaken(ref steps); // Else it has its turn.
         if (!isSkipped || !pass.AllOrdered || pass.Running + pass.Parked > 0 || pass.IsClosed)
         {
             return;
@@ -504,7 +314,7 @@ internal sealed class Scheduler : IPasses
         QueuedMessage message = pass.Message;
         long latest = RetrySchedule.Next(_now, message.BornSeconds, channel);
         long due = channel == pass.Channel ? Math.Min(pass.NextDue, latest) : latest;
-        due = channel == pass.Channel ? AsAsked(pass, due) : due;
+        due = channel == pass.Channel ? RetrySchedule.AsAsked(pass, due, _now) : due;
         message.SetDue(
             channel,
             message.IsAgain(channel) ? Math.Min(due, _now)
@@ -512,22 +322,6 @@ internal sealed class Scheduler : IPasses
                 : due);
         message.SetAgain(channel, false);
         _channels[(int)channel].Enqueue(message);
-    }
-
-    /// <summary>When replies want a message again: greylisting says how long it waits. What comes
-    /// sooner than qmail's schedule does so while the message is young; later, where all that is
-    /// left of it was asked to.</summary>
-    private long AsAsked(Pass pass, long due)
-    {
-        if (pass.RetryAt == 0)
-        {
-            return due;
-        }
-
-        bool isYoung = _now - pass.Message.BornSeconds < SoonerUntilSeconds;
-        return pass.RetryAt < due ? (isYoung ? pass.RetryAt : due)
-            : pass.Asking < pass.Left ? due
-            : Math.Min(pass.RetryAt, _now + LaterSecondsMax);
     }
 
     /// <summary>Once: the passes of both channels may close after the last recipient is done.

@@ -48,7 +48,7 @@ internal sealed class RemoteChannel(
     /// <param name="hasRoom">Deliveries may start.</param>
     internal long? NextDue(bool hasRoom)
     {
-        if (own.HasDue || queue.HasPutOff || (hasRoom && queue.HasReady))
+        if (own.HasDue || !queue.PutOffs.IsEmpty || (hasRoom && queue.HasReady))
         {
             return 0;
         }
@@ -111,7 +111,7 @@ internal sealed class RemoteChannel(
             int[] left = Array.FindAll(one.Recipients, recipient => pass.IsLast
                 ? IsLeft(pass, recipient)
                 : pass.Message.State(recipient) == RecipientState.Running);
-            queue.NotePutOff(one.Destination, left.Length);
+            queue.PutOffs.Note(one.Destination, left.Length);
             if (left.Length > 0 && (pass.IsLast || pass.Message.HasNotices)
                 && TryPutOff(one, left) is { } delivery)
             {
@@ -160,7 +160,7 @@ internal sealed class RemoteChannel(
 
     private void SortRow(OriginQueue row, ref int steps)
     {
-        passes.Open(row);
+        passes.Open(row, DeliveryChannel.Remote);
         if (!row.Rotation.TryDequeue(out Pass? pass))
         {
             steps--;

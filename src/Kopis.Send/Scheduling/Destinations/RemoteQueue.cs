@@ -18,31 +18,22 @@ internal sealed class RemoteQueue(
     internal const int SingleMost = 10;
 
     private const int StepsMax = 256;
-    private const int WakesMax = 4;
     private const int LooksMax = 16;
     private const int MissedMax = 10_000;
-    private const int DestinationsMax = 10_000;
-    private const long TellEvery = 60_000;
-    private const long ForgottenAfter = 3_600_000;
     private const long OwnDestinationHolds = 600_000;
 
     private readonly SlotShares _slots = new(slots);
     private readonly DomainTable _domains = new();
-    private readonly Dictionary<string, Destination> _destinations = [];
+    private readonly DestinationTable _destinations = new(limitsOf);
     private readonly ClassRing _single = new(isList: false);
     private readonly ClassRing _lists = new(isList: true);
     private readonly PriorityQueue<Destination, long> _timers = new();
-    private readonly Queue<Destination> _crowded = new();
-    private readonly Queue<SenderRow> _shortSingle = new();
-    private readonly Queue<SenderRow> _shortLists = new();
-    private readonly Queue<(Share Share, Destination Destination)> _putOffs = new();
-    private readonly Queue<Destination> _toTell = new();
-    private long _sweepAt;
+    private readonly SlotWaits _waits = new();
     private int _turn;
     private bool _hasMore;
 
     /// <summary>Destinations that something is known of.</summary>
-    internal IReadOnlyCollection<Destination> Destinations => _destinations.Values;
+    internal IReadOnlyCollection<Destination> Destinations => _destinations.All;
 
     /// <summary>Unix milliseconds.</summary>
     internal long Now { get; private set; }
@@ -55,7 +46,8 @@ internal sealed class RemoteQueue(
 
     private bool HasReadyLane => _single.HasReady || (_lists.HasReady && _slots.HasForLists);
 
-    internal bool HasPutOff => _putOffs.Count > 0;
+    /// <summary>Who is put off.</summary>
+    internal PutOffs PutOffs { get; } = new();
 
     internal bool HasQuestion => _domains.HasQuestion;
 
@@ -69,19 +61,10 @@ internal sealed class RemoteQueue(
         }
     }
 
-    internal Destination? Find(string name) => _destinations.GetValueOrDefault(name);
+    internal Destination? Find(string name) => _destinations.Find(name);
 
     /// <summary>The destination of a name, known from now on.</summary>
-    internal Destination Known(string name)
-    {
-        if (!_destinations.TryGetValue(name, out Destination? destination))
-        {
-            destination = new Destination(name, limitsOf(name));
-            _destinations.Add(name, destination);
-        }
-
-        return destination;
-    }
+    internal Destination Known(string name) => _destinations.Known(name);
 
     /// <summary>Where an address's mail goes, as far as it is known.</summary>
     internal Destination? DestinationOf(
@@ -107,7 +90,7 @@ internal sealed class RemoteQueue(
             Resolve(entry, OwnName(entry), now + OwnDestinationHolds);
         }
 
-        Sweep(now);
+        _destinations.Sweep(now);
     }
 
     /// <summary>Takes a recipient in. It gets its turn when its pass is released.</summary>
@@ -194,68 +177,13 @@ internal sealed class RemoteQueue(
             if (share.Destination is { } destination
                 && (pass.IsLast || destination.Health == DestinationHealth.Dead))
             {
-                _putOffs.Enqueue((share, destination));
+                PutOffs.Add(share, destination);
             }
         }
     }
 
     /// <summary>Some who are put off; null where there are none.</summary>
-    internal PutOff? NextPutOff()
-    {
-        while (_putOffs.TryDequeue(out var one))
-        {
-            (Share share, Destination destination) = one;
-            if (share.Count == 0
-                || (destination.Health != DestinationHealth.Dead && !share.Pass.IsLast))
-            {
-                continue;
-            }
-
-            // Of a last pass nobody is left here; else they wait on for the destination.
-            int[] recipients = new int[share.Count];
-            for (int i = 0; i < recipients.Length; i++)
-            {
-                recipients[i] = share.Pass.IsLast ? Take(share) : share.Peek(i);
-            }
-
-            return new PutOff(share.Pass, recipients, destination);
-        }
-
-        return null;
-    }
-
-    /// <summary>So many recipients are put off.</summary>
-    internal void NotePutOff(Destination destination, int recipients)
-    {
-        if (destination.PutOff == 0 && recipients > 0)
-        {
-            _toTell.Enqueue(destination);
-        }
-
-        destination.PutOff += recipients;
-    }
-
-    /// <summary>A destination that recipients were put off for, and how many: each once a minute.
-    /// Null where there is none.</summary>
-    internal (Destination Destination, int Recipients)? DequeueTold()
-    {
-        for (int i = Math.Min(LooksMax, _toTell.Count); i > 0; i--)
-        {
-            Destination destination = _toTell.Dequeue();
-            if (destination.PutOffToldAt + TellEvery > Now)
-            {
-                _toTell.Enqueue(destination);
-                continue;
-            }
-
-            int recipients = destination.PutOff;
-            destination.PutOff = 0;
-            destination.PutOffToldAt = Now;
-            return (destination, recipients);
-        }
-
-        return null;
-    }
+    internal PutOff? NextPutOff() => PutOffs.Next(Take);
 
     /// <summary>The next question to qmail-rspawn: which destination?</summary>
     internal (uint Id, DomainEntry Entry) DequeueQuestion() => _domains.DequeueQuestion(Now);
@@ -284,7 +212,7 @@ internal sealed class RemoteQueue(
     /// are tried.</summary>
     internal void AllDueNow()
     {
-        foreach (Destination destination in _destinations.Values)
+        foreach (Destination destination in _destinations.All)
         {
             Retry(destination);
         }
@@ -311,7 +239,7 @@ internal sealed class RemoteQueue(
     internal void Reread()
     {
         _domains.ExpireAll();
-        foreach (Destination destination in _destinations.Values)
+        foreach (Destination destination in _destinations.All)
         {
             destination.SetLimits(limitsOf(destination.Name));
             Wake(destination);
@@ -355,19 +283,14 @@ internal sealed class RemoteQueue(
         if (!_slots.HasForDestination(destination.Running))
         {
             Block(lane);
-            if (!destination.IsCrowded)
-            {
-                destination.IsCrowded = true;
-                _crowded.Enqueue(destination);
-            }
-
+            _waits.AddCrowded(destination);
             return null;
         }
 
         bool isProven = destination.IsProven(Now);
         if (!isProven && !_slots.HasForUnproven(lane.Sender.Unproven))
         {
-            AddShort(lane);
+            _waits.AddShort(lane);
             return null;
         }
 
@@ -484,7 +407,7 @@ internal sealed class RemoteQueue(
         }
 
         // A name that was forgotten meanwhile is known again.
-        _destinations.TryAdd(destination.Name, destination);
+        _destinations.Keep(destination);
         QueuedMessage message = share.Pass.Message;
         ClassRing ring = message.Recipients > SingleMost ? _lists : _single;
         Lane lane = ring.LaneOf(
@@ -499,7 +422,7 @@ internal sealed class RemoteQueue(
 
         if (destination.Health == DestinationHealth.Dead)
         {
-            _putOffs.Enqueue((share, destination));
+            PutOffs.Add(share, destination);
         }
     }
 
@@ -509,17 +432,6 @@ internal sealed class RemoteQueue(
         lane.IsInRow = true;
         destination.Blocked.Enqueue(lane);
         SetTimer(destination, destination.StartAt(Now));
-    }
-
-    private void AddShort(Lane lane)
-    {
-        lane.IsInRow = true;
-        lane.Sender.AddShort(lane);
-        if (!lane.Sender.IsShortOfSlots)
-        {
-            lane.Sender.IsShortOfSlots = true;
-            (lane.IsList ? _shortLists : _shortSingle).Enqueue(lane.Sender);
-        }
     }
 
     private void SetTimer(Destination destination, long at)
@@ -547,51 +459,20 @@ internal sealed class RemoteQueue(
         }
     }
 
-    /// <summary>A slot is free: for a destination that waited for one, and for senders.</summary>
-    /// <returns>Whether somebody waited.</returns>
+    /// <summary>A slot is free: for a destination that waited for one, or a sender.</summary>
+    /// <returns>Whether somebody waited who may have it.</returns>
     private bool WakeOthers()
     {
-        for (int i = Math.Min(WakesMax, _crowded.Count); i > 0; i--)
+        if (_waits.DequeueCrowded(_slots) is { } crowded)
         {
-            Destination crowded = _crowded.Dequeue();
-            if (_slots.HasForDestination(crowded.Running))
-            {
-                crowded.IsCrowded = false;
-                Wake(crowded);
-                return true;
-            }
-
-            _crowded.Enqueue(crowded);
+            Wake(crowded);
+            return true;
         }
 
-        bool listFirst = _turn % LaneLists.ListTurn == 0;
-        return TryWake(listFirst ? _shortLists : _shortSingle)
-            || TryWake(listFirst ? _shortSingle : _shortLists);
-    }
-
-    /// <summary>Gives one sender's lane a turn that waits for a slot for an unproven destination.
-    /// </summary>
-    private bool TryWake(Queue<SenderRow> senders)
-    {
-        for (int i = Math.Min(WakesMax, senders.Count); i > 0; i--)
+        if (_waits.DequeueShort(_slots, _turn % LaneLists.ListTurn == 0) is { } lane)
         {
-            SenderRow sender = senders.Dequeue();
-            bool hasSlot = _slots.HasForUnproven(sender.Unproven);
-            if (hasSlot)
-            {
-                sender.Submitter.Ring.AddReady(sender.DequeueShort());
-            }
-
-            sender.IsShortOfSlots = sender.HasShort;
-            if (sender.IsShortOfSlots)
-            {
-                senders.Enqueue(sender);
-            }
-
-            if (hasSlot)
-            {
-                return true;
-            }
+            lane.Sender.Submitter.Ring.AddReady(lane);
+            return true;
         }
 
         return false;
@@ -603,21 +484,6 @@ internal sealed class RemoteQueue(
         {
             OnDue(pass);
         }
-    }
-
-    private void Sweep(long now)
-    {
-        if (_destinations.Count < DestinationsMax || now < _sweepAt)
-        {
-            return;
-        }
-
-        _sweepAt = now + 60_000;
-        List<Destination> unused = [.. _destinations.Values.Where(one =>
-            one.Running == 0 && one.Waiting == 0 && !one.IsHeld && one.Blocked.IsEmpty
-            && one.ReadyLanes == 0 && one.PausedUntil <= now
-            && one.Health == DestinationHealth.Up && one.UsedAt + ForgottenAfter <= now)];
-        unused.ForEach(one => _destinations.Remove(one.Name));
     }
 
     private static string OwnName(DomainEntry entry) =>

@@ -1,10 +1,10 @@
-namespace Kopis.Send.Scheduling.Destinations;
+namespace Kopis.Send.Scheduling;
 
 /// <summary>Opens and closes passes.</summary>
 internal interface IPasses
 {
-    /// <summary>Opens passes for messages of a submitter that are due.</summary>
-    void Open(OriginQueue row);
+    /// <summary>Opens a channel's passes for messages of a submitter that are due.</summary>
+    void Open(OriginQueue row, DeliveryChannel channel);
 
     /// <summary>Ends a pass that has nothing left.</summary>
     void CloseIfOver(Pass pass);
