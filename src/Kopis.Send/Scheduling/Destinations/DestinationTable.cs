@@ -28,8 +28,19 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
         return destination;
     }
 
-    /// <summary>One that may have been forgotten meanwhile is known again.</summary>
-    internal void Keep(Destination destination) => _all.TryAdd(destination.Name, destination);
+    /// <summary>One that may have been forgotten meanwhile is known again; or who has its name
+    /// now.</summary>
+    internal Destination Keep(Destination destination) =>
+        _all.TryAdd(destination.Name, destination) ? destination : _all[destination.Name];
+
+    /// <summary>Rules were read again.</summary>
+    internal void Reread()
+    {
+        foreach (Destination destination in _all.Values)
+        {
+            destination.SetLimits(limitsOf(destination.Name));
+        }
+    }
 
     /// <summary>Forgets what nobody needs, now and then.</summary>
     internal void Sweep(long now)

@@ -239,9 +239,9 @@ internal sealed class RemoteQueue(
     internal void Reread()
     {
         _domains.ExpireAll();
+        _destinations.Reread();
         foreach (Destination destination in _destinations.All)
         {
-            destination.SetLimits(limitsOf(destination.Name));
             Wake(destination);
         }
     }
@@ -407,7 +407,7 @@ internal sealed class RemoteQueue(
         }
 
         // A name that was forgotten meanwhile is known again.
-        _destinations.Keep(destination);
+        destination = _destinations.Keep(destination);
         QueuedMessage message = share.Pass.Message;
         ClassRing ring = message.Recipients > SingleMost ? _lists : _single;
         Lane lane = ring.LaneOf(
