@@ -225,7 +225,8 @@ internal sealed class SendLoop : IDisposable
 
         if (!_context.Pause.Wait(_poller, sleep))
         {
-            _core.MoreToRead |= !Commands.HasWork; // Nobody pulled the trigger for long: look by ourselves.
+            // Nobody pulled the trigger for long: look by ourselves.
+            _core.MoreToRead |= !Commands.HasWork;
             return;
         }
 

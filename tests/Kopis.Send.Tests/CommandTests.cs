@@ -89,7 +89,8 @@ public sealed class CommandTests : IDisposable
         Assert.False(IsEnded(number)); // Its files are still in use.
         _core.Report(running, new DeliveryReport(0, verdict, "said\n"u8.ToArray()));
         Turn();
-        Assert.Contains(_world.Log, line => line.StartsWith("delivery 1: ", StringComparison.Ordinal)
+        Assert.Contains(_world.Log, line =>
+            line.StartsWith("delivery 1: ", StringComparison.Ordinal)
             && line.EndsWith("said/", StringComparison.Ordinal));
         Assert.True(IsEnded(number));
         Assert.Empty(_world.Bounces);
@@ -119,7 +120,8 @@ public sealed class CommandTests : IDisposable
         QueueCounts counts = Give(new(QueueVerb.Reroute, Of(number) with
         {
             Domain = "FAR.example"u8.ToArray(),
-        }) { To = "x@l.example"u8.ToArray() });
+        })
+        { To = "x@l.example"u8.ToArray() });
         Assert.Equal(2UL, counts.Recipients);
         Assert.Equal(["x@l.example"], _world.Message(Assert.Single(_world.Copies)).Recipients);
         Assert.Equal("c@l.example", Deliver());

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Posix;
 using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Store.State;
 using Kopis.Send.Scheduling;
@@ -240,7 +241,7 @@ public class StateLogTests
         record.Write(bytes.AsSpan(StateRecord.Bytes));
         int fd = _disk.Open(
             $"{MemoryDisk.Directory}/{StateReader.FileName(1)}",
-            Kopis.Posix.OpenFlags.ReadWrite | Kopis.Posix.OpenFlags.Create);
+            OpenFlags.ReadWrite | OpenFlags.Create);
         _disk.WriteAt(fd, bytes, 0);
         _disk.SyncData(fd);
         _disk.Close(fd);

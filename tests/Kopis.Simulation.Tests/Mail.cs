@@ -92,5 +92,6 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
 
     internal bool IsAccounted(string address) =>
         IsDiscarded || Delivered.Contains(address) || Bounced.Contains(address)
-        || MayBeRemoved.Contains(address) || TakenRemotely.ContainsKey(address) || GivenUp.Contains(address);
+        || MayBeRemoved.Contains(address)
+        || TakenRemotely.ContainsKey(address) || GivenUp.Contains(address);
 }

@@ -64,8 +64,8 @@ public static class SendFiles
         Reread = Reread.Signal,
         Says = "Local deliveries at once: {}.",
         Text = "Local deliveries at once, with those that wait for a place to run a program. One "
-            + "user has at most half of them. 0 delivers nothing locally. More than at the start of "
-            + "qmail-lspawn need its restart.",
+            + "user has at most half of them. 0 delivers nothing locally. More than at the start "
+            + "of qmail-lspawn need its restart.",
     };
 
     /// <summary><c>concurrencyremote</c>.</summary>

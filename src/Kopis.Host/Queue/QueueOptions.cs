@@ -107,7 +107,10 @@ internal sealed class QueueOptions
     /// <summary>A number of seconds, or of s, m, h or d.</summary>
     private static long? Seconds(string text)
     {
-        int unit = text is [.., 'm'] ? 60 : text is [.., 'h'] ? 3600 : text is [.., 'd'] ? 86_400 : 1;
+        int unit = text is [.., 'm'] ? 60
+            : text is [.., 'h'] ? 3600
+            : text is [.., 'd'] ? 86_400
+            : 1;
         string digits = text is [.., 's' or 'm' or 'h' or 'd'] ? text[..^1] : text;
         return uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out uint n)
             ? (long)n * unit

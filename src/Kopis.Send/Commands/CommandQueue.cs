@@ -8,6 +8,9 @@ internal sealed class CommandQueue(QueueActions actions)
 {
     private readonly Queue<CommandRun> _runs = new();
 
+    /// <summary>Commands that are not answered, with those whose callers are gone.</summary>
+    internal int Count => _runs.Count;
+
     /// <summary>Something can be done now.</summary>
     internal bool HasWork => _runs.TryPeek(out CommandRun? run)
         && !run.IsDone && (run.Output.IsClosed || !run.Output.IsFull);

@@ -12,6 +12,8 @@ internal sealed class CommandServer : IDisposable
     /// <summary>Callers at once; more are refused.</summary>
     internal const int PeersMax = 16;
 
+    private const int CommandsMax = 64; // With those whose callers went away.
+    private const string TooMany = "too many commands at once";
     private const int AcceptsMax = 32; // Between two looks at reports.
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
@@ -50,7 +52,16 @@ internal sealed class CommandServer : IDisposable
     {
         foreach (CommandPeer peer in _peers)
         {
-            if (peer.IsReady(poller) && peer.Read() is { } request)
+            if (!peer.IsReady(poller) || peer.Read() is not { } request)
+            {
+                continue;
+            }
+
+            if (commands.Count >= CommandsMax)
+            {
+                peer.Refuse(TooMany);
+            }
+            else
             {
                 commands.Add(request, _callers.Describe(peer.Uid, request.AskedBy), peer.Output);
             }
@@ -109,7 +120,7 @@ internal sealed class CommandServer : IDisposable
         }
         else if (_peers.Count >= PeersMax)
         {
-            peer.Refuse("too many commands at once");
+            peer.Refuse(TooMany);
         }
         else
         {

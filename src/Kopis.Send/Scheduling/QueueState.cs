@@ -206,16 +206,14 @@ internal sealed class QueueState(
 
     private void ReadWaiting(ulong number, long now)
     {
-        if (_waiting.IsTaken(number))
-        {
-            _waiting.Dequeue();
-            return;
-        }
-
+        bool isTaken = _waiting.IsTaken(number);
         mess.EnvelopeBytesMax = WholeNow;
-        ArrivedMessage? arrived = TryOpen(number);
+        ArrivedMessage? arrived = isTaken ? null : TryOpen(number);
         _waiting.Dequeue();
-        EndWait(number, arrived, now);
+        if (!isTaken)
+        {
+            EndWait(number, arrived, now);
+        }
     }
 
     private void EndWait(ulong number, ArrivedMessage? arrived, long now)
@@ -247,13 +245,12 @@ internal sealed class QueueState(
 
         mess.EnvelopeBytesMax = WholeNow;
         ArrivedMessage? arrived = TryOpen(number);
-        if (arrived is not null && !isWanted(arrived))
+        if (arrived is null || isWanted(arrived))
         {
-            return null;
+            _waiting.Take(number);
+            EndWait(number, arrived, now);
         }
 
-        _waiting.Take(number);
-        EndWait(number, arrived, now);
         return scheduler.Find(number);
     }
 
@@ -262,7 +259,7 @@ internal sealed class QueueState(
     private bool IsToWait(ArrivedMessage arrived, SavedMessage? saved) =>
         (_waiting.Has(arrived.Uid) || !HasRoom(arrived.Uid))
             && saved is null or
-                { Done.Count: 0, Held: null, LocalDue: null or 0, RemoteDue: null or 0 }
+            { Done.Count: 0, Held: null, LocalDue: null or 0, RemoteDue: null or 0 }
             && !_oldBounces.Contains(arrived.Number);
 
     private void LetWait(ArrivedMessage arrived, SegmentUse use, long now)
