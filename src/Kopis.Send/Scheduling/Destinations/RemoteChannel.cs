@@ -350,6 +350,8 @@ internal sealed class RemoteChannel(
     /// again now, the others wait on.</summary>
     private void Renew(Pass pass)
     {
+        pass.Unreleased = 0;
+        queue.Release(pass);
         passes.Renew(pass);
         queue.Renew(pass);
         if (pass.IsSorted && !pass.IsCutShort && pass.AllOrdered && pass.Left > 0)
