@@ -278,13 +278,19 @@ internal sealed class SendCore(
         queue.ForgetRoutes();
     }
 
+    /// <summary>Rules of destinations, as they are now.</summary>
+    internal void SetDestinations(DestinationControl destinations, DestinationRules rules)
+    {
+        destinations.Rules = rules;
+        scheduler.Remote.Reread();
+    }
+
     /// <summary>The same for control/destinations, for all mail.</summary>
     internal void RereadDestinations(ControlDirectory control, DestinationControl destinations)
     {
         try
         {
-            destinations.Rules = DestinationRules.Read(control);
-            scheduler.Remote.Reread();
+            SetDestinations(destinations, DestinationRules.Read(control));
         }
         catch (ConfigurationException)
         {

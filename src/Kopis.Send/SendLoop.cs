@@ -57,6 +57,7 @@ internal sealed class SendLoop : IDisposable
             context.Control.Watched(AddressMap.Files));
         _limits = new WatchedFiles(
             context.Control.Watched([RemoteFiles.Destinations]));
+        _ = _limits.HaveChanged(); // They were read.
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
         Scheduler scheduler = new(
@@ -316,7 +317,6 @@ internal sealed class SendLoop : IDisposable
         if (signals.HasFlag(SendSignal.Reread))
         {
             _core.Reread(_context.Control);
-            _core.RereadDestinations(_context.Control, _context.Controls.Destinations);
             RereadLimits();
         }
     }
@@ -339,6 +339,7 @@ internal sealed class SendLoop : IDisposable
         _context.Local.SetConcurrency(read.LocalDeliveries(spawnerIsOurs: _context.Batch));
         _context.Remote.SetConcurrency(read.ConcurrencyRemote);
         _core.SetLimits(read, SharedPlaces(read), _context.Remote.Concurrency);
+        _core.SetDestinations(_context.Controls.Destinations, read.Destinations.Rules);
         _bounces.SetControls(read);
         LogStatus();
     }

@@ -104,7 +104,7 @@ internal sealed class RemoteChannel(
     /// <summary>Recipients that are put off; null where there are none.</summary>
     internal Delivery? NextPutOff()
     {
-        while (queue.NextPutOff() is { } one)
+        for (int steps = StepsMax; steps > 0 && queue.NextPutOff() is { } one; steps--)
         {
             Pass pass = one.Pass;
             pass.Row.Parked -= pass.IsLast ? one.Recipients.Length : 0;
