@@ -70,7 +70,8 @@ internal sealed class Receiver(string name, ReceiverKind kind, Random random)
 
     internal void End() => Running--;
 
-    internal DeliveryReport Report(string address, long startedAt, long now, long born) => Kind switch
+    internal DeliveryReport Report(
+        string address, long startedAt, long now, long born) => Kind switch
     {
         ReceiverKind.Dead or ReceiverKind.Silent when startedAt - born < DeadFor =>
             Deferral(AttemptStage.Connect, BounceClass.ConnectionFailed, 0),
@@ -103,7 +104,8 @@ internal sealed class Receiver(string name, ReceiverKind kind, Random random)
 
     private static bool IsDown(long now) => now / 500_000 % 2 == 1;
 
-    private static DeliveryReport Deferral(AttemptStage stage, BounceClass kind, ushort code) => new(
+    private static DeliveryReport Deferral(
+        AttemptStage stage, BounceClass kind, ushort code) => new(
         0, Verdict.Retry, Encoding.ASCII.GetBytes($"{code} later\n"))
     {
         Detail = new AttemptDetail { Stage = stage, Class = kind, Code = code },

@@ -132,7 +132,8 @@ internal sealed class SendingModel
         }
 
         while (_deliveries < _slots
-            && Scheduler.Next(DeliveryChannel.Remote, Now / 1000, (int)(Now % 1000)) is { } delivery)
+            && Scheduler.Next(
+                DeliveryChannel.Remote, Now / 1000, (int)(Now % 1000)) is { } delivery)
         {
             Start(delivery);
         }
@@ -180,7 +181,8 @@ internal sealed class SendingModel
             Assert.Null(EndOf(delivery.Message, recipient));
             _firstStart.TryAdd((delivery.Message, recipient), Now);
             Assert.EndsWith(
-                "@" + receiver.Name, ByteText.ToText(delivery.Addresses[i].Span), StringComparison.Ordinal);
+                "@" + receiver.Name, ByteText.ToText(delivery.Addresses[i].Span),
+                StringComparison.Ordinal);
         }
 
         _deliveries++;

@@ -436,7 +436,8 @@ internal sealed class RemoteQueue(
 
     private void SetTimer(Destination destination, long at)
     {
-        if (at > Now && at < long.MaxValue && (destination.TimerAt == 0 || at < destination.TimerAt))
+        if (at > Now && at < long.MaxValue
+            && (destination.TimerAt == 0 || at < destination.TimerAt))
         {
             destination.TimerAt = at;
             _timers.Enqueue(destination, at);
