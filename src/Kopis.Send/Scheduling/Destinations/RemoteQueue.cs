@@ -1,4 +1,3 @@
-using Kopis.Base;
 using Kopis.Queue.Spawn;
 
 namespace Kopis.Send.Scheduling.Destinations;
