@@ -117,10 +117,6 @@ public sealed class BouncePolicyTests
 
         public IReadOnlyList<QueueReply> Send(QueuedMessage message) => [];
 
-        public QueueReply SendCopy(
-            QueuedMessage message, int recipient, ReadOnlyMemory<byte> to) =>
-            throw new InvalidOperationException("Nobody asks for copies here.");
-
         public void Sync()
         {
         }

@@ -225,9 +225,6 @@ internal sealed class World : IBounceSender, ICleaner, IDisposable
     public QueueReply Send(QueuedMessage message, IReadOnlyList<BounceRecord> notices) =>
         throw new InvalidOperationException("Nobody asks for notices here.");
 
-    public QueueReply SendCopy(QueuedMessage message, int recipient, ReadOnlyMemory<byte> to) =>
-        throw new InvalidOperationException("Nobody asks for copies here.");
-
     public void Sync()
     {
         BeforeEach();
