@@ -42,6 +42,8 @@ public sealed class CommandTests : IDisposable
         Assert.Null(Deliver());
         Give(new(QueueVerb.Release, Of(number)));
         Assert.Equal("a@l.example", Deliver());
+        Assert.Null(Deliver()); // A long message ends in a turn of its own.
+        Turn();
         Assert.True(IsEnded(number));
     }
 
@@ -187,6 +189,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal("192.0.2.1 said: 451 later\n", Encoding.Latin1.GetString(listed[0].Text));
         Assert.Equal((1U, _now), (listed[0].Tries, listed[0].LastTry));
         _core.Report(running, new DeliveryReport(0, Verdict.Delivered, []));
+        Assert.Null(Deliver()); // The pass is over.
         listed = List(Of(number));
         Assert.True(listed[0].NextTry > _now);
         Assert.Equal([0U, 2U], listed.Select(one => one.Index));
@@ -196,7 +199,7 @@ public sealed class CommandTests : IDisposable
     public void Messages_that_wait_on_the_disk_are_meant_too()
     {
         _core.Dispose();
-        Start(memoryBytesMax: 1);
+        Start(memoryBytesMax: 400);
         ulong first = Add("a@l.example");
         ulong second = Add("b@l.example");
         _world.Message(second).Removed.Add("b@l.example");

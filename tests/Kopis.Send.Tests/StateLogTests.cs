@@ -158,7 +158,7 @@ public class StateLogTests
         Written().Dispose();
         string name = _disk.Names()[0];
         byte[] content = [.. _disk[name]];
-        new StateRecord(StateKind.Format, 2, 3).Write(content);
+        new StateRecord(StateKind.Format, StateReader.FormatVersion + 1, 3).Write(content);
         _disk[name] = content;
         using StateLog again = new(_disk, MemoryDisk.Directory);
         Assert.Throws<ConfigurationException>(again.Load);

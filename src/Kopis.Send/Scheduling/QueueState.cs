@@ -238,7 +238,7 @@ internal sealed class QueueState(
     internal QueuedMessage? TakeUp(
         ulong number, Func<ArrivedMessage, bool> isWanted, long now)
     {
-        if (!_waiting.Contains(number))
+        if (scheduler.Find(number) is not null || !_waiting.Contains(number))
         {
             return scheduler.Find(number);
         }

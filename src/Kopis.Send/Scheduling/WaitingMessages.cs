@@ -10,14 +10,12 @@ namespace Kopis.Send.Scheduling;
 /// Shared-Memory Packet Switches", 1998.</remarks>
 internal sealed class WaitingMessages
 {
-    private const int SetBytes = 20; // A number, its hash and its place in the set.
-
     /// <summary>Bytes of memory that one holds, at most.</summary>
-    internal const int MessageBytes = 2 * (sizeof(ulong) + SetBytes); // Both grow by doubling.
+    internal const int MessageBytes = 2 * sizeof(ulong); // A queue grows by doubling.
 
     private readonly Dictionary<uint, Queue<ulong>> _rows = [];
     private readonly Dictionary<uint, long> _held = [];
-    private readonly HashSet<ulong> _numbers = []; // Of those in a row, but for those taken out.
+    private readonly HashSet<ulong> _taken = []; // Out of their turn; still in a row.
     private readonly Queue<uint> _turns = new(); // Each submitter with a row, once.
 
     /// <summary>Bytes that a submitter's messages in memory hold.</summary>
@@ -50,20 +48,20 @@ internal sealed class WaitingMessages
         }
 
         row.Enqueue(number);
-        _numbers.Add(number);
     }
 
     /// <summary>Those that wait, as they are now.</summary>
-    internal IReadOnlyList<ulong> Numbers() => [.. _numbers];
+    internal IReadOnlyList<ulong> Numbers() => [.. Waiting()];
 
-    /// <summary>Whether it waits.</summary>
-    internal bool Contains(ulong number) => _numbers.Contains(number);
+    /// <summary>Whether it waits; looks at all.</summary>
+    internal bool Contains(ulong number) =>
+        !_taken.Contains(number) && _rows.Values.Any(row => row.Contains(number));
 
     /// <summary>Takes one out of its turn; its place in the row is passed by.</summary>
-    internal void Take(ulong number) => _numbers.Remove(number);
+    internal void Take(ulong number) => _taken.Add(number);
 
     /// <summary>Whether the number that <see cref="Next"/> gave was taken out.</summary>
-    internal bool IsTaken(ulong number) => !_numbers.Contains(number);
+    internal bool IsTaken(ulong number) => _taken.Contains(number);
 
     /// <summary>The oldest of a submitter who has room, in turn; null where nobody has any. It
     /// stays the first until it is taken out.</summary>
@@ -87,7 +85,7 @@ internal sealed class WaitingMessages
     internal void Dequeue()
     {
         uint uid = _turns.Dequeue();
-        _numbers.Remove(_rows[uid].Dequeue());
+        _taken.Remove(_rows[uid].Dequeue());
         if (_rows[uid].Count > 0)
         {
             _turns.Enqueue(uid);
@@ -100,7 +98,10 @@ internal sealed class WaitingMessages
 
     /// <summary>What queue/state is to know: messages in memory, and these.</summary>
     internal IEnumerable<IStateMessage> After(IEnumerable<IStateMessage> messages) =>
-        messages.Concat(_numbers.Select(number => (IStateMessage)new Untouched(number)));
+        messages.Concat(Waiting().Select(number => (IStateMessage)new Untouched(number)));
+
+    private IEnumerable<ulong> Waiting() =>
+        _rows.Values.SelectMany(row => row).Where(number => !_taken.Contains(number));
 
     /// <summary>Nothing has become of any recipient.</summary>
     private sealed record Untouched(ulong Number) : IStateMessage
