@@ -40,6 +40,7 @@ class Counts:
     violations: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     times: collections.deque = dataclasses.field(default_factory=collections.deque)
     grey: dict = dataclasses.field(default_factory=dict)
+    members: set = dataclasses.field(default_factory=set)
 
 
 class _Session:
@@ -120,9 +121,10 @@ class StrictSink(threading.Thread):
             client.setblocking(False)
             limits, counts = self.limits.get(address, self.rest), self.counts[address]
             session = _Session(client, address, limits, counts)
-            for other in [one for one in self.sessions.values() if one.counts is counts]:
+            for other in list(counts.members):
                 self.read(other)    # It may have ended before this one began.
             self.sessions[client.fileno()] = session
+            counts.members.add(session)
             self.poller.register(client, select.EPOLLIN)
             counts.sessions += 1
             counts.open += 1
@@ -241,4 +243,5 @@ class StrictSink(threading.Thread):
         if self.sessions.pop(session.client.fileno(), None):
             self.poller.unregister(session.client)
             session.counts.open -= 1
+            session.counts.members.discard(session)
         session.client.close()

@@ -15,14 +15,22 @@ internal static class AttemptJudge
     {
         ReadOnlySpan<byte> text = outcome.Text.Span;
         int said = text.IndexOf(EnhancedStatus.RemoteWords);
-        ReadOnlySpan<byte> reply = said < 0 ? [] : text[(said + EnhancedStatus.RemoteWords.Length)..];
-        int code = reply.Length >= 3 && Utf8Parser.TryParse(reply[..3], out int number, out int used)
+        ReadOnlySpan<byte> reply =
+            said < 0 ? [] : text[(said + EnhancedStatus.RemoteWords.Length)..];
+        int code = reply.Length >= 3
+            && Utf8Parser.TryParse(reply[..3], out int number, out int used)
             && used == 3 && number is >= 200 and < 600 ? number : 0;
         ReadOnlySpan<byte> status = EnhancedStatus.InReport(text);
+        BounceClass found = outcome.Verdict == Verdict.Delivered ? BounceClass.None
+            : BounceClasses.Of(point.Stage, code, status, text);
+        (ReplyAction action, uint seconds, ushort value) = outcome.Verdict == Verdict.Retry
+            ? ActionOf(found, code) : default;
         return new AttemptDetail
         {
-            Class = outcome.Verdict == Verdict.Delivered ? BounceClass.None
-                : BounceClasses.Of(point.Stage, code, status, text),
+            Class = found,
+            Action = action,
+            ActionSeconds = seconds,
+            ActionValue = value,
             Stage = point.Stage,
             Code = (ushort)code,
             Milliseconds = (uint)Math.Clamp(time.TotalMilliseconds, 0, uint.MaxValue),
@@ -33,4 +41,15 @@ internal static class AttemptJudge
             EnhancedStatus = ByteText.ToText(status),
         };
     }
+
+    // Greylists mostly ask for five minutes. 421 for too much mail ends all connections for a
+    // while at large receivers; other words for it are about one message too soon.
+    private static (ReplyAction, uint Seconds, ushort Value) ActionOf(
+        BounceClass found, int code) => found switch
+        {
+            BounceClass.Greylisted => (ReplyAction.RetryMessage, 300, 0),
+            BounceClass.RateLimited when code == 421 => (ReplyAction.PauseDestination, 60, 0),
+            BounceClass.RateLimited when code != 0 => (ReplyAction.FewerConnections, 300, 1),
+            _ => default,
+        };
 }

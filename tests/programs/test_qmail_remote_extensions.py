@@ -95,8 +95,8 @@ class Extensions(TlsCase):
             self.assertEqual(verb == ".", "Possible duplicate" in report)
         for banner in (b"220-" + b"x" * 200_000, b"220-again\r\n" * 20_000):
             self.peer(greeting=banner)
-            self.assertEqual("ZConnected to 127.0.0.1 but connection died. (#4.4.2)\n",
-                             self.remote()[-1])
+            self.assertEqual("ZConnected to 127.0.0.1 but connection died. (#4.4.2)\n"
+                             "[127.0.0.1]: A reply without end.\n", self.remote()[-1])
 
     def test_a_reply_that_drips_is_waited_for_no_longer_than_timeoutremote(self):
         self.control("timeoutremote", "2")
@@ -105,8 +105,8 @@ class Extensions(TlsCase):
             while not session.over.wait(0.3):
                 session.say(b"2")
         self.peer(talk)
-        self.assertEqual("ZConnected to 127.0.0.1 but connection died. (#4.4.2)\n",
-                         self.remote()[-1])
+        self.assertEqual("ZConnected to 127.0.0.1 but connection died. (#4.4.2)\n"
+                         "[127.0.0.1]: timed out\n", self.remote()[-1])
 
 
 class InRspawn(RspawnCase):

@@ -170,7 +170,8 @@ class QmailRspawn(RspawnCase):
         self.start_spawner()
         [text] = self.deliver(b"r@far.example")
         self.assertEqual(
-            b"ZSorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n", text)
+            b"ZSorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n"
+            b"[127.0.0.1]:1: connection refused\n", text)
 
     def test_a_connect_that_times_out_is_kept_where_qmail_tcpto_shows_it(self):
         listener = socket.create_server(("127.0.0.1", 0), backlog=0)
@@ -185,7 +186,8 @@ class QmailRspawn(RspawnCase):
         self.start_spawner()
         [text] = self.deliver(b"r@far.example")
         self.assertEqual(
-            b"ZSorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n", text)
+            b"ZSorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n"
+            b"[127.0.0.1]:%d: timed out\n" % listener.getsockname()[1], text)
         self.assertRegex(self.run_program("qmail-tcpto").stdout, (
             rb"\A127\.0\.0\.1 timed out \d+ seconds ago; # recent timeouts: 1\n\Z"))
         self.assertEqual(0, self.run_program("qmail-tcpok").returncode)

@@ -58,7 +58,8 @@ public enum BounceClass : byte
     /// <summary>The login at a relay was refused.</summary>
     LoginRefused = 17,
 
-    /// <summary>The server has a trouble of its own: full disk, shutting down, local error.</summary>
+    /// <summary>The server has a trouble of its own: full disk, shutting down, local error.
+    /// </summary>
     ServerTrouble = 18,
 
     /// <summary>Something of this host: configuration, message that cannot be read.</summary>

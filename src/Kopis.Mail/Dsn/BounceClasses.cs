@@ -27,7 +27,8 @@ public static class BounceClasses
         }
 
         int said = text.IndexOf(EnhancedStatus.RemoteWords);
-        ReadOnlySpan<byte> reply = said < 0 ? text : text[(said + EnhancedStatus.RemoteWords.Length)..];
+        ReadOnlySpan<byte> reply =
+            said < 0 ? text : text[(said + EnhancedStatus.RemoteWords.Length)..];
         reply = reply[..Math.Min(reply.Length, ReplyBytesMax)];
         return BounceWords.Find(reply, code) is not BounceClass.None and var byWords ? byWords
             : OfStatus(stage, known) is not BounceClass.None and var byStatus ? byStatus

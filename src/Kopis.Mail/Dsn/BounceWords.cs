@@ -9,6 +9,8 @@ internal static class BounceWords
     // Found anywhere in a reply, in lower case.
     private static readonly (BounceClass Class, byte[][] Words)[] Table =
     [
+        // Exchange Online, of users that it does not have.
+        (BounceClass.BadMailbox, All("recipient address rejected: access denied")),
         (BounceClass.RateLimited, All(
             "rate limit", "rate-limit", "ratelimit", "throttl", "too many connections",
             "too many concurrent", "too many sessions", "too many messages", "too many mails",
@@ -27,7 +29,8 @@ internal static class BounceWords
             "exceeded its quota", "exceeded their quota", "exceeded storage", "exceeds quota",
             "mailbox quota", "disk quota", "storage quota", "out of storage", "allowed storage",
             "not enough storage", "storage limit", "mailbox size limit", "quotaexceeded",
-            "inbox is full", "account is full", "user is over", "over the quota", "no space left in")),
+            "inbox is full", "account is full", "user is over", "over the quota",
+            "no space left in")),
         (BounceClass.Size, All(
             "message size", "message too large", "message too big", "message is too large",
             "exceeds size limit", "size limit exceeded", "exceeds maximum", "too large",

@@ -1,6 +1,6 @@
 namespace Kopis.Queue.Spawn;
 
-/// <summary>What a reply asks of the scheduler (control/replies). The numbers are in frames, and
+/// <summary>What a reply asks of the scheduler. The numbers are in frames, and
 /// stay.</summary>
 public enum ReplyAction : byte
 {
