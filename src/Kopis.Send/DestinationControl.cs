@@ -11,16 +11,11 @@ internal sealed class DestinationControl(DestinationRules rules)
     /// <summary>The rules that count now.</summary>
     internal DestinationRules Rules { get; set; } = rules;
 
-    /// <summary>What a destination may have. A relay or LMTP server without a line of its own may
-    /// have all slots: it is the administrator's.</summary>
-    internal DestinationLimits Of(string name, int slots)
+    /// <summary>What a destination may have.</summary>
+    internal DestinationLimits Of(string name)
     {
         DestinationRule rule = Rules.Find(name);
-        bool isOwn = name.StartsWith("relay ", StringComparison.Ordinal)
-            || name.StartsWith("lmtp ", StringComparison.Ordinal);
-        int concurrency = isOwn && rule.Concurrency == DestinationRule.Default.Concurrency
-            ? slots : rule.Concurrency;
         return new DestinationLimits(
-            concurrency, rule.Initial, rule.Rate, rule.RateSeconds * MillisecondsInSecond);
+            rule.Concurrency, rule.Initial, rule.Rate, rule.RateSeconds * MillisecondsInSecond);
     }
 }

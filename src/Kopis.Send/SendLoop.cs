@@ -64,7 +64,7 @@ internal sealed class SendLoop : IDisposable
             controls.QueueLifetimeSeconds, context.Batch, SharedPlaces(controls),
             new RemoteQueue(
                 context.Remote.Concurrency, context.Remote.TakesQuestions,
-                name => controls.Destinations.Of(name, context.Remote.Concurrency)));
+                controls.Destinations.Of));
         StateLog marks = new(context.Files, Path.Combine(queue, "state"))
         {
             CompactAfterBytes = context.CompactAfterBytes,
