@@ -7,7 +7,7 @@ namespace Kopis.Send.Scheduling.Destinations;
 internal static class RemoteAddress
 {
     private const int NameBytesMax = 240;
-    private const int SrsFieldsBefore = 3; // SRS0=hash=time=domain=local
+    private const int SrsTagBytes = 5; // SRS0=hash=time=domain=local
 
     /// <summary>Whether it is an address of SRS: each leads to a host of its own.</summary>
     internal static bool IsSrs(ReadOnlySpan<byte> address) => SrsTag.IsSrs(Local(address));
@@ -23,8 +23,9 @@ internal static class RemoteAddress
             return domain;
         }
 
-        ReadOnlySpan<byte> rest = local[(local[3] == (byte)'1' ? 5 : 0)..];
-        int fields = local[3] == (byte)'1' ? 1 : SrsFieldsBefore;
+        // SRS0 and SRS1 may be followed by any of three separators.
+        ReadOnlySpan<byte> rest = local[SrsTagBytes..];
+        int fields = local[3] == (byte)'1' ? 1 : 2;
         for (int i = 0; i < fields && !rest.IsEmpty; i++)
         {
             rest = rest[(rest.IndexOf((byte)'=') is var at && at < 0 ? rest.Length : at + 1)..];
