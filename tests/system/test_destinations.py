@@ -47,9 +47,9 @@ class Destinations(HostCase):
         self.host.control("destinations", f"relay:{LIMITED} concurrency=3 rate=5/s messages=10")
         self.host.control(
             "smtproutes",
-            *(f"d{i}.example:[{list_address(i)}]:{port}" for i in range(DOMAINS)),
-            *(f"s{i}.example:[{silent_address(i)}]:{port}" for i in range(SILENT)),
-            f"friend.example:[{FRIEND}]:{port}", f"limited.example:[{LIMITED}]:{port}")
+            *(f"d{i}.example:{list_address(i)}:{port}" for i in range(DOMAINS)),
+            *(f"s{i}.example:{silent_address(i)}:{port}" for i in range(SILENT)),
+            f"friend.example:{FRIEND}:{port}", f"limited.example:{LIMITED}:{port}")
         self.host.start()
 
     def queue(self, sender, recipients, body=b"Subject: news\n\nnews\n"):

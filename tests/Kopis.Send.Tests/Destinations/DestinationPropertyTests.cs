@@ -210,4 +210,22 @@ public class DestinationPropertyTests
         Assert.True(flapping.Probes < 330);
         Assert.All(all, one => Assert.Equal(Verdict.Delivered, model.EndOf(one, 0)));
     }
+
+    [Theory, InlineData(20), InlineData(200), InlineData(1000)]
+    public void A_list_to_a_thousand_new_domains_uses_nearly_all_slots(int slots)
+    {
+        const int domains = 1000;
+        SendingModel model = new(new Random(1), slots, asks: false, batch: true, Lifetime);
+        for (int i = 0; i < domains; i++)
+        {
+            model.Add($"d{i}.example", ReceiverKind.Steady);
+        }
+
+        WholeMessage list = model.Send(
+            1, "list@x", [.. Enumerable.Range(0, domains).Select(i => $"m@d{i}.example")]);
+        double bound = Math.Ceiling((double)domains / slots) * Receiver.SteadyMilliseconds;
+        model.Run(model.Now + (long)(1.3 * bound) + (slots == domains ? 100 : 0));
+        Assert.Equal(domains, Enumerable.Range(0, domains).Count(
+            i => model.EndOf(list, i) == Verdict.Delivered));
+    }
 }

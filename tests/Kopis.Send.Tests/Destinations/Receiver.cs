@@ -10,6 +10,7 @@ namespace Kopis.Send.Tests.Destinations;
 internal sealed class Receiver(string name, ReceiverKind kind, Random random)
 {
     internal const int BusyAbove = 3;
+    internal const int SteadyMilliseconds = 100;
     internal const int Rate = 30;
     internal const long RatePeriod = 60_000;
     private const long DeadFor = 40_000_000;
@@ -46,6 +47,7 @@ internal sealed class Receiver(string name, ReceiverKind kind, Random random)
             ReceiverKind.Dead when now - born < DeadFor => random.Next(100, 60_000),
             ReceiverKind.Silent when now - born < DeadFor => random.Next(600_000, 1_200_000),
             ReceiverKind.Flapping when IsDown(now) => 60_000,
+            ReceiverKind.Steady => SteadyMilliseconds,
             _ => random.Next(20, 400),
         };
     }

@@ -12,4 +12,5 @@ internal enum ReceiverKind
     Silent,
     Flapping,
     Refusing,
+    Steady,
 }
