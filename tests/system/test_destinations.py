@@ -33,7 +33,7 @@ def silent_address(i):
 
 
 class Destinations(HostCase):
-    slots = 120
+    slots = int(os.environ.get("KOPIS_SLOTS", "120"))
 
     def setUp(self):
         limits = {silent_address(i): Limits(is_silent=True) for i in range(SILENT)}
