@@ -213,18 +213,7 @@ internal sealed class SendLoop : IDisposable
             _server?.AddTo(_poller);
         }
 
-        TimeSpan sleep = SleepTime();
-        if (_isHolding && HoldLeft() < sleep)
-        {
-            sleep = HoldLeft() > TimeSpan.Zero ? HoldLeft() : TimeSpan.Zero;
-        }
-
-        if (_server is not null && _server.LongestWait < sleep)
-        {
-            sleep = _server.LongestWait;
-        }
-
-        if (!_context.Pause.Wait(_poller, sleep))
+        if (!_context.Pause.Wait(_poller, LongestWait()))
         {
             // Nobody pulled the trigger for long: look by ourselves.
             _core.MoreToRead |= !Commands.HasWork;
@@ -263,6 +252,17 @@ internal sealed class SendLoop : IDisposable
                 ReadReports(_context.Pipe(channel));
             }
         }
+    }
+
+    private TimeSpan LongestWait()
+    {
+        TimeSpan sleep = SleepTime();
+        if (_isHolding && HoldLeft() < sleep)
+        {
+            sleep = HoldLeft() > TimeSpan.Zero ? HoldLeft() : TimeSpan.Zero;
+        }
+
+        return _server is not null && _server.LongestWait < sleep ? _server.LongestWait : sleep;
     }
 
     private TimeSpan SleepTime()

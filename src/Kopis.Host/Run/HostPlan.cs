@@ -59,9 +59,7 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
             // Its descriptor 2 is a pipe of the protocol: it has no standard error.
             Descriptors = ProcessStart.InOrder(log),
             Confinement = Writing("state", "bounce", "command", "lock") with
-            {
-                SocketsIn = context.In("queue/command"),
-            },
+                { SocketsIn = context.In("queue/command") },
         },
         layer,
         Child("qmail-lspawn", null, singleUser
@@ -70,8 +68,7 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
         {
             // A qmail-remote of another make is started, and may write what it likes.
             Confinement = context.Environment["QMAILREMOTE"] is { Length: > 0 }
-                ? Confinement.NoNewRights
-                : Writing("lock") with { HasNetwork = true },
+                ? Confinement.NoNewRights : Writing("lock") with { HasNetwork = true },
         },
         Child("qmail-clean", "qmailq") with { Confinement = Writing("mess") });
 
