@@ -59,7 +59,7 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
             // Its descriptor 2 is a pipe of the protocol: it has no standard error.
             Descriptors = ProcessStart.InOrder(log),
             Confinement = Writing("state", "bounce", "command", "lock") with
-                { SocketsIn = context.In("queue/command") },
+            { SocketsIn = context.In("queue/command") },
         },
         layer,
         Child("qmail-lspawn", null, singleUser

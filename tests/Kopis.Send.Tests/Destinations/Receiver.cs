@@ -74,35 +74,35 @@ internal sealed class Receiver(string name, ReceiverKind kind, Random random)
 
     internal DeliveryReport Report(
         string address, long startedAt, long now, long born) => Kind switch
-    {
-        ReceiverKind.Dead or ReceiverKind.Silent when startedAt - born < DeadFor =>
-            Deferral(AttemptStage.Connect, BounceClass.ConnectionFailed, 0),
-        ReceiverKind.Flapping when IsDown(startedAt) =>
-            Deferral(AttemptStage.Greeting, BounceClass.ConnectionFailed, 0),
-        ReceiverKind.BusyAfterFew when Running > BusyAbove =>
-            Deferral(AttemptStage.Greeting, BounceClass.RateLimited, 421),
-        ReceiverKind.Greylisting when IsGrey(address, now) =>
-            Deferral(AttemptStage.Rcpt, BounceClass.Greylisted, 451) with
-            {
-                Detail = new AttemptDetail
+        {
+            ReceiverKind.Dead or ReceiverKind.Silent when startedAt - born < DeadFor =>
+                Deferral(AttemptStage.Connect, BounceClass.ConnectionFailed, 0),
+            ReceiverKind.Flapping when IsDown(startedAt) =>
+                Deferral(AttemptStage.Greeting, BounceClass.ConnectionFailed, 0),
+            ReceiverKind.BusyAfterFew when Running > BusyAbove =>
+                Deferral(AttemptStage.Greeting, BounceClass.RateLimited, 421),
+            ReceiverKind.Greylisting when IsGrey(address, now) =>
+                Deferral(AttemptStage.Rcpt, BounceClass.Greylisted, 451) with
                 {
-                    Stage = AttemptStage.Rcpt,
-                    Class = BounceClass.Greylisted,
-                    Code = 451,
-                    Action = ReplyAction.RetryMessage,
-                    ActionSeconds = (uint)GreySeconds,
+                    Detail = new AttemptDetail
+                    {
+                        Stage = AttemptStage.Rcpt,
+                        Class = BounceClass.Greylisted,
+                        Code = 451,
+                        Action = ReplyAction.RetryMessage,
+                        ActionSeconds = (uint)GreySeconds,
+                    },
                 },
+            ReceiverKind.Refusing when address.StartsWith('b') => new DeliveryReport(
+                0, Verdict.Failed, "550 no\n"u8.ToArray())
+            {
+                Detail = new AttemptDetail { Stage = AttemptStage.Rcpt, Code = 550 },
             },
-        ReceiverKind.Refusing when address.StartsWith('b') => new DeliveryReport(
-            0, Verdict.Failed, "550 no\n"u8.ToArray())
-        {
-            Detail = new AttemptDetail { Stage = AttemptStage.Rcpt, Code = 550 },
-        },
-        _ => new DeliveryReport(0, Verdict.Delivered, "250 ok\n"u8.ToArray())
-        {
-            Detail = new AttemptDetail { Stage = AttemptStage.Message, Code = 250 },
-        },
-    };
+            _ => new DeliveryReport(0, Verdict.Delivered, "250 ok\n"u8.ToArray())
+            {
+                Detail = new AttemptDetail { Stage = AttemptStage.Message, Code = 250 },
+            },
+        };
 
     private static bool IsDown(long now) => now / 500_000 % 2 == 1;
 
