@@ -1,6 +1,7 @@
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Posix;
+using Kopis.Queue.Spawn;
 using Kopis.Send.Clean;
 using Kopis.Send.Commands;
 
@@ -55,12 +56,14 @@ public static class QmailSendProgram
         int mutex = AcquireMutex(context);
         int trigger = OpenTrigger(context);
         using SendSignals signals = new();
-        bool batch = context.ArgumentText(0) == "--batch";
+        string[] options = [context.ArgumentText(0) ?? "", context.ArgumentText(1) ?? ""];
+        bool isWide = options.Contains("--wide");
+        bool batch = isWide || options.Contains("--batch");
         using CommandServer? commands = Listen(context, log);
         SendContext send = new(
             context.Home, control, controls, TimeProvider.System, log,
             Greet(1, 2, controls.LocalDeliveries(spawnerIsOurs: batch)),
-            Greet(3, 4, controls.ConcurrencyRemote, takesParameters: batch),
+            Greet(3, 4, controls.ConcurrencyRemote, takesParameters: batch, isWide),
             new CleanPipe(5, 6), signals, trigger, batch)
         {
             Commands = commands,
@@ -146,14 +149,31 @@ public static class QmailSendProgram
 
     /// <summary>Reads the byte that says how much the spawner can run at once.</summary>
     private static SpawnPipe Greet(
-        int orders, int reports, int concurrency, bool takesParameters = false)
+        int orders, int reports, int concurrency, bool takesParameters = false,
+        bool isWide = false)
     {
-        Span<byte> greeting = stackalloc byte[1];
+        int slots = ReadGreeting(reports, 1)[0];
+        isWide = isWide && slots == WideFrames.Greeting;
+        slots = isWide ? WideReplyReader.ReadSlots(ReadGreeting(reports, 4)) : slots;
+        Fd.SetNonBlocking(orders, true);
+        Fd.SetNonBlocking(reports, true);
+        return new SpawnPipe(
+            orders, reports, Math.Min(concurrency, slots), takesParameters, isWide)
+        {
+            Capacity = slots,
+        };
+    }
+
+    private static byte[] ReadGreeting(int reports, int count)
+    {
+        byte[] greeting = new byte[count];
         try
         {
-            if (Fd.Read(reports, greeting) != 1)
+            for (int at = 0; at < count;)
             {
-                throw new ConfigurationException("hath the daemon spawn no fire?");
+                int got = Fd.Read(reports, greeting.AsSpan(at));
+                at += got > 0 ? got
+                    : throw new ConfigurationException("hath the daemon spawn no fire?");
             }
         }
         catch (PosixException e)
@@ -161,11 +181,6 @@ public static class QmailSendProgram
             throw new ConfigurationException("hath the daemon spawn no fire?", e);
         }
 
-        Fd.SetNonBlocking(orders, true);
-        Fd.SetNonBlocking(reports, true);
-        return new SpawnPipe(orders, reports, Math.Min(concurrency, greeting[0]), takesParameters)
-        {
-            Capacity = greeting[0],
-        };
+        return greeting;
     }
 }

@@ -35,6 +35,9 @@ internal sealed class SendControls
 
     internal required int ConcurrencyRemote { get; init; }
 
+    /// <summary>What destinations may have.</summary>
+    internal required DestinationControl Destinations { get; init; }
+
     /// <summary>Bytes of memory that messages may take; more wait on the disk.</summary>
     internal required int QueueMemoryBytes { get; init; }
 
@@ -69,6 +72,7 @@ internal sealed class SendControls
             ConcurrencyMailbox = control.ReadInt(SendFiles.ConcurrencyMailbox),
             ConcurrencyShared = (int?)control.TryReadLong(SendFiles.ConcurrencyShared),
             ConcurrencyRemote = control.ReadInt(SendFiles.ConcurrencyRemote),
+            Destinations = new DestinationControl(DestinationRules.Read(control)),
             QueueMemoryBytes = control.ReadInt(SendFiles.QueueMemory),
             QueueLifetimeSeconds = control.ReadInt(SendFiles.QueueLifetime),
             DelayNotifySeconds = control.ReadInt(SendFiles.DelayNotify),

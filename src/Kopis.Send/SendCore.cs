@@ -7,6 +7,7 @@ using Kopis.Queue.Store.State;
 using Kopis.Send.Bounces;
 using Kopis.Send.Commands;
 using Kopis.Send.Scheduling;
+using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send;
 
@@ -24,6 +25,9 @@ internal sealed class SendCore(
     private static readonly byte[] GivingUp =
         "I'm not going to try again; this message has been in the queue too long.\n"u8.ToArray();
 
+    private static readonly byte[] NoTurn =
+        "Deliveries to this destination are held, or had no turn. (#4.3.2)\n"u8.ToArray();
+
     private readonly RepeatedResults _repeats = new(log);
     private readonly ReasonTexts _reasons = new();
     private readonly List<QueuedMessage> _ending = [];
@@ -36,7 +40,7 @@ internal sealed class SendCore(
     internal bool MarkFailed { get; private set; }
 
     /// <summary>Unix time, as far as reports need it.</summary>
-    internal long Now { get; set; }
+    internal long Now { get; private set; }
 
     /// <summary>Something that came may not have been read yet.</summary>
     internal bool MoreToRead { get; set; } = true;
@@ -81,6 +85,38 @@ internal sealed class SendCore(
         }
     }
 
+    /// <summary>Sorts what is due by destination, and asks where its mail goes.</summary>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="milliseconds">Of this second.</param>
+    internal void Tick(long now, int milliseconds)
+    {
+        Now = now;
+        scheduler.Tick(now, milliseconds);
+    }
+
+    /// <summary>When reports and answers came.</summary>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="milliseconds">Of this second.</param>
+    internal void SetTime(long now, int milliseconds)
+    {
+        Now = now;
+        scheduler.SetTime(now, milliseconds);
+    }
+
+    /// <summary>Asks qmail-rspawn for destinations that are wanted.</summary>
+    internal void AskQuestions(SpawnPipe spawner)
+    {
+        while (scheduler.Remote.HasQuestion && spawner.TakesQuestions)
+        {
+            (uint id, DomainEntry entry) = scheduler.Remote.DequeueQuestion();
+            spawner.Ask(id, entry.Domain, entry.Sender);
+        }
+    }
+
+    /// <summary>qmail-rspawn has answered one.</summary>
+    internal void Answer(WideAnswer answer) => scheduler.Remote.Answer(
+        answer.Id, answer.Destination, answer.DependsOnSender, answer.Seconds);
+
     /// <summary>When there is something to do by itself; deliveries only where there is room.
     /// </summary>
     internal long NextDue(bool roomLocal, bool roomRemote)
@@ -92,7 +128,7 @@ internal sealed class SendCore(
             due = Math.Min(due, local);
         }
 
-        if (roomRemote && scheduler.NextDue(DeliveryChannel.Remote) is { } remote)
+        if (scheduler.NextDue(DeliveryChannel.Remote, roomRemote) is { } remote)
         {
             due = Math.Min(due, remote);
         }
@@ -100,11 +136,15 @@ internal sealed class SendCore(
         return _laterBounces.TryPeek(out _, out long bounce) ? Math.Min(due, bounce) : due;
     }
 
+    /// <summary>When a destination may have something by itself, in Unix milliseconds; null where
+    /// none waits for a time.</summary>
+    internal long? WakeAt => scheduler.Remote.WakeAt;
+
     /// <summary>The next order on a channel, logged; null where nothing is due.</summary>
-    internal Delivery? Next(DeliveryChannel channel, long now)
+    internal Delivery? Next(DeliveryChannel channel, long now, int milliseconds = 0)
     {
         Now = now;
-        if (MarkFailed || scheduler.Next(channel, now) is not { } delivery)
+        if (MarkFailed || scheduler.Next(channel, now, milliseconds) is not { } delivery)
         {
             return null;
         }
@@ -119,6 +159,46 @@ internal sealed class SendCore(
 
         return delivery;
     }
+
+    /// <summary>Recipients whose destination is dead, to be reported on with
+    /// <see cref="PutOffReport"/>; null where there are none.</summary>
+    internal Delivery? NextPutOff()
+    {
+        if (MarkFailed || scheduler.NextPutOff() is not { } delivery)
+        {
+            return null;
+        }
+
+        // Who is given up has its lines in the log, as everybody.
+        delivery.IsUnlisted = !delivery.Pass.IsLast;
+        if (delivery.Pass.IsLast)
+        {
+            delivery.FirstNumber = _deliveries + 1;
+            _deliveries += (ulong)delivery.Recipients.Length;
+            delivery.IsUnlisted = _repeats.MayLeaveOut(delivery.Message);
+            for (int i = 0; i < delivery.Recipients.Length && !delivery.IsUnlisted; i++)
+            {
+                LogStart(delivery, i);
+            }
+        }
+
+        return delivery;
+    }
+
+    /// <summary>Says which destinations do not answer, each once a minute.</summary>
+    internal void TellPutOffs()
+    {
+        while (scheduler.Remote.PutOffs.DequeueTold(scheduler.Remote.Now) is { } told)
+        {
+            log.Line($"warning: {told.Destination.Name} does not answer: {told.Recipients} "
+                + $"recipients wait: {told.Destination.LastReply.AsSpan()}");
+        }
+    }
+
+    /// <summary>What is said of recipients that are put off: their destination's last reply.
+    /// </summary>
+    internal static DeliveryReport PutOffReport(Delivery delivery) => new(
+        0, Verdict.Retry, delivery.PutOffBy!.LastReply is { Length: > 0 } reply ? reply : NoTurn);
 
     /// <summary>Takes the report about a delivery's next recipient.</summary>
     /// <returns>Whether the log says so.</returns>
@@ -141,8 +221,10 @@ internal sealed class SendCore(
             bounces.KeepFailure(message, recipient, text);
         }
 
-        Verdict verdict = scheduler.Report(delivery, report.Verdict);
-        bool isListed = ReportOn(delivery, place, report.Verdict is null ? null : verdict, text);
+        Verdict verdict = scheduler.Report(delivery, report.Verdict, AttemptResult.Of(report));
+        bool isSaid = delivery.PutOffBy is null || delivery.Pass.IsLast;
+        bool isListed = isSaid
+            && ReportOn(delivery, place, report.Verdict is null ? null : verdict, text);
         if (verdict != Verdict.Retry)
         {
             marks.Add(StateKind.Done, message.Number, recipient);
@@ -198,10 +280,31 @@ internal sealed class SendCore(
         queue.ForgetRoutes();
     }
 
+    /// <summary>Rules of destinations, as they are now.</summary>
+    internal void SetDestinations(DestinationControl destinations, DestinationRules rules)
+    {
+        destinations.Rules = rules;
+        scheduler.Remote.Reread();
+    }
+
+    /// <summary>The same for control/destinations, for all mail.</summary>
+    internal void RereadDestinations(ControlDirectory control, DestinationControl destinations)
+    {
+        try
+        {
+            SetDestinations(destinations, DestinationRules.Read(control));
+        }
+        catch (ConfigurationException)
+        {
+            log.Line($"alert: unable to reread control/destinations");
+        }
+    }
+
     /// <summary>SIGHUP: limits, as they are now.</summary>
-    internal void SetLimits(SendControls read, int sharedPlaces)
+    internal void SetLimits(SendControls read, int sharedPlaces, int remoteSlots)
     {
         scheduler.SetLimits(read.QueueLifetimeSeconds, sharedPlaces);
+        scheduler.Remote.SetSlots(remoteSlots);
         queue.SetMemory(read.QueueMemoryBytes);
         bounces.SetDelay(read.DelayNotifySeconds);
     }

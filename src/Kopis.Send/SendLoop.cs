@@ -10,6 +10,7 @@ using Kopis.Queue.Writer;
 using Kopis.Send.Bounces;
 using Kopis.Send.Commands;
 using Kopis.Send.Scheduling;
+using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send;
 
@@ -27,6 +28,7 @@ internal sealed class SendLoop : IDisposable
     // delivered in this time; qmail never synced these marks at all.
     private static readonly TimeSpan HoldMarks = TimeSpan.FromMilliseconds(20);
     private const long ClockSlackSeconds = 60; // Less is made up by waiting.
+    private const int PutOffsMax = 100; // Between two looks at reports.
     private static readonly DeliveryChannel[] Channels =
         [DeliveryChannel.Local, DeliveryChannel.Remote];
 
@@ -34,10 +36,13 @@ internal sealed class SendLoop : IDisposable
     private readonly SendLog _log;
     private readonly SendCore _core;
     private readonly WatchedFiles _routing;
+    private readonly WatchedFiles _limits;
     private readonly CommandServer? _server;
     private readonly BounceSender _bounces;
     private readonly Poller _poller = new();
     private readonly List<DeliveryReport> _reports = [];
+    private readonly List<WideAnswer> _answers = [];
+    private long _limitsSeen;
     private bool _exitAsap;
     private bool _lost;
     private long _heldSince;
@@ -50,10 +55,16 @@ internal sealed class SendLoop : IDisposable
         _log = context.Log;
         _routing = new WatchedFiles(
             context.Control.Watched(AddressMap.Files));
+        _limits = new WatchedFiles(
+            context.Control.Watched([RemoteFiles.Destinations]));
+        _ = _limits.HaveChanged(); // They were read.
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
         Scheduler scheduler = new(
-            controls.QueueLifetimeSeconds, context.Batch, SharedPlaces(controls));
+            controls.QueueLifetimeSeconds, context.Batch, SharedPlaces(controls),
+            new RemoteQueue(
+                context.Remote.Concurrency, context.Remote.TakesQuestions,
+                controls.Destinations.Of));
         StateLog marks = new(context.Files, Path.Combine(queue, "state"))
         {
             CompactAfterBytes = context.CompactAfterBytes,
@@ -124,8 +135,10 @@ internal sealed class SendLoop : IDisposable
                 _core.Reread(_context.Control);
             }
 
+            RereadDestinations();
             _core.ReadNew(Now);
             StartDeliveries();
+            PutOff();
         }
 
         Commands.Step(Now);
@@ -200,18 +213,7 @@ internal sealed class SendLoop : IDisposable
             _server?.AddTo(_poller);
         }
 
-        TimeSpan sleep = SleepTime();
-        if (_isHolding && HoldLeft() < sleep)
-        {
-            sleep = HoldLeft() > TimeSpan.Zero ? HoldLeft() : TimeSpan.Zero;
-        }
-
-        if (_server is not null && _server.LongestWait < sleep)
-        {
-            sleep = _server.LongestWait;
-        }
-
-        if (!_context.Pause.Wait(_poller, sleep))
+        if (!_context.Pause.Wait(_poller, LongestWait()))
         {
             // Nobody pulled the trigger for long: look by ourselves.
             _core.MoreToRead |= !Commands.HasWork;
@@ -252,6 +254,17 @@ internal sealed class SendLoop : IDisposable
         }
     }
 
+    private TimeSpan LongestWait()
+    {
+        TimeSpan sleep = SleepTime();
+        if (_isHolding && HoldLeft() < sleep)
+        {
+            sleep = HoldLeft() > TimeSpan.Zero ? HoldLeft() : TimeSpan.Zero;
+        }
+
+        return _server is not null && _server.LongestWait < sleep ? _server.LongestWait : sleep;
+    }
+
     private TimeSpan SleepTime()
     {
         if (_core.MarkFailed)
@@ -272,7 +285,17 @@ internal sealed class SendLoop : IDisposable
         long due = _core.NextDue(_context.Local.HasRoom, _context.Remote.HasRoom);
         long longest = (long)LongestSleep.TotalSeconds;
         long now = Now;
-        return TimeSpan.FromSeconds(due >= now + longest ? longest : Math.Max(0, due - now));
+        TimeSpan sleep =
+            TimeSpan.FromSeconds(due >= now + longest ? longest : Math.Max(0, due - now));
+        if (_core.WakeAt is not { } wake)
+        {
+            return sleep;
+        }
+
+        // Rates and pauses are finer than seconds.
+        TimeSpan left = DateTimeOffset.FromUnixTimeMilliseconds(wake)
+            - _context.Clock.GetUtcNow();
+        return left >= sleep ? sleep : left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private void Obey(SendSignal signals)
@@ -315,7 +338,8 @@ internal sealed class SendLoop : IDisposable
 
         _context.Local.SetConcurrency(read.LocalDeliveries(spawnerIsOurs: _context.Batch));
         _context.Remote.SetConcurrency(read.ConcurrencyRemote);
-        _core.SetLimits(read, SharedPlaces(read));
+        _core.SetLimits(read, SharedPlaces(read), _context.Remote.Concurrency);
+        _core.SetDestinations(_context.Controls.Destinations, read.Destinations.Rules);
         _bounces.SetControls(read);
         LogStatus();
     }
@@ -328,14 +352,22 @@ internal sealed class SendLoop : IDisposable
 
     private void ReadReports(SpawnPipe pipe)
     {
-        pipe.Read(_reports);
-        _core.Now = Now;
+        pipe.Read(_reports, _answers);
+        (long now, int milliseconds) = Precisely();
+        _core.SetTime(now, milliseconds);
         foreach (DeliveryReport report in _reports)
         {
             if (pipe.Find(report.Slot) is not { } delivery)
             {
                 _log.Line($"warning: internal error: delivery report out of range");
                 continue;
+            }
+
+            if (report.Detail is not null && report.Place != delivery.Reported)
+            {
+                _log.Line($"warning: internal error: delivery report out of order");
+                pipe.Break();
+                break;
             }
 
             bool isListed = OnReport(delivery, report);
@@ -351,6 +383,8 @@ internal sealed class SendLoop : IDisposable
         }
 
         _reports.Clear();
+        _answers.ForEach(_core.Answer);
+        _answers.Clear();
     }
 
     /// <summary>Losing a failure's text would lose mail: waits for the disk as long as it takes, as
@@ -374,6 +408,9 @@ internal sealed class SendLoop : IDisposable
 
     private void StartDeliveries()
     {
+        (long now, int milliseconds) = Precisely();
+        _core.Tick(now, milliseconds);
+        _core.AskQuestions(_context.Remote);
         bool started = true;
         while (started)
         {
@@ -381,7 +418,7 @@ internal sealed class SendLoop : IDisposable
             foreach (DeliveryChannel channel in Channels)
             {
                 SpawnPipe pipe = _context.Pipe(channel);
-                if (pipe.HasRoom && _core.Next(channel, Now) is { } delivery)
+                if (pipe.HasRoom && _core.Next(channel, now, milliseconds) is { } delivery)
                 {
                     pipe.Order(delivery);
                     if (!delivery.IsUnlisted)
@@ -393,6 +430,36 @@ internal sealed class SendLoop : IDisposable
                 }
             }
         }
+    }
+
+    private (long Seconds, int Milliseconds) Precisely()
+    {
+        DateTimeOffset now = _context.Clock.GetUtcNow();
+        return (now.ToUnixTimeSeconds(), now.Millisecond);
+    }
+
+    private void RereadDestinations()
+    {
+        if (Now != _limitsSeen && _limits.HaveChanged())
+        {
+            _core.RereadDestinations(_context.Control, _context.Controls.Destinations);
+        }
+
+        _limitsSeen = Now;
+    }
+
+    /// <summary>What is due at dead destinations costs no slot.</summary>
+    private void PutOff()
+    {
+        for (int i = 0; i < PutOffsMax && _core.NextPutOff() is { } delivery; i++)
+        {
+            while (!delivery.IsComplete)
+            {
+                OnReport(delivery, SendCore.PutOffReport(delivery));
+            }
+        }
+
+        _core.TellPutOffs();
     }
 
     private void NoticeLosses()

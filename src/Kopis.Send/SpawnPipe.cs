@@ -14,15 +14,18 @@ namespace Kopis.Send;
 /// <param name="reports">Where reports come from.</param>
 /// <param name="concurrency">Deliveries that may run at once.</param>
 /// <param name="takesParameters">The spawner knows the long form of an order.</param>
+/// <param name="isWide">It speaks in frames (<see cref="WideFrames"/>).</param>
 internal sealed class SpawnPipe(
-    int orders, int reports, int concurrency, bool takesParameters = false)
+    int orders, int reports, int concurrency, bool takesParameters = false, bool isWide = false)
 {
     private const int OutputBytesMax = 64 * 1024;
-    private const int SlotsMax = byte.MaxValue; // What a spawner can announce.
 
     private readonly ArrayBufferWriter<byte> _output = new(4096);
+    private readonly ArrayBufferWriter<byte> _command = new(1024);
     private readonly DeliveryReportReader _reader = new();
-    private readonly Delivery?[] _slots = new Delivery?[SlotsMax];
+    private readonly WideReplyReader _wideReader = new();
+    private readonly List<Delivery?> _slots = [];
+    private readonly Stack<int> _free = new();
     private readonly byte[] _block = new byte[16 * 1024];
     private int _written;
 
@@ -46,15 +49,40 @@ internal sealed class SpawnPipe(
     internal bool HasRoom =>
         IsAlive && Running < Concurrency && _output.WrittenCount - _written < OutputBytesMax;
 
+    /// <summary>It may be asked which destination a domain's mail has.</summary>
+    internal bool TakesQuestions =>
+        isWide && IsAlive && _output.WrittenCount - _written < OutputBytesMax;
+
+    /// <summary>Asks that; the id stands in the answer.</summary>
+    internal void Ask(uint id, ReadOnlySpan<byte> domain, ReadOnlySpan<byte> sender) =>
+        WideFrames.WriteQuestion(_output, id, domain, sender);
     /// <summary>Control files are read again. What runs is let finish where it is more.</summary>
     internal void SetConcurrency(int most) => Concurrency = Math.Min(most, Capacity);
 
     /// <summary>Orders a delivery.</summary>
     internal void Order(Delivery delivery)
     {
-        int slot = Array.IndexOf(_slots, null);
+        if (!_free.TryPop(out int slot))
+        {
+            slot = _slots.Count;
+            _slots.Add(null);
+        }
+
         _slots[slot] = delivery;
         Running++;
+        if (!isWide)
+        {
+            WriteCommand(_output, (byte)slot, delivery);
+            return;
+        }
+
+        _command.ResetWrittenCount();
+        WriteCommand(_command, 0, delivery);
+        WideFrames.WriteOrder(_output, slot, _command.WrittenSpan);
+    }
+
+    private void WriteCommand(ArrayBufferWriter<byte> to, byte slot, Delivery delivery)
+    {
         QueuedMessage message = delivery.Message;
         ReadOnlyMemory<byte>[] recipients = delivery.Addresses;
         byte[] sender = Verp.Expand(message.Sender, recipients[0].Span);
@@ -63,22 +91,26 @@ internal sealed class SpawnPipe(
             EnvelopeRecipient[] all = [.. delivery.Recipients.Select((index, i) =>
                 new EnvelopeRecipient(recipients[i], table.Recipient(index)))];
             DeliveryCommand.WriteLong(
-                _output, (byte)slot, message.Number, sender, table.Message, all);
+                to, slot, message.Number, sender, table.Message, all);
             return;
         }
 
-        DeliveryCommand.Write(_output, (byte)slot, message.Number, sender, recipients);
+        DeliveryCommand.Write(to, slot, message.Number, sender, recipients);
     }
 
     /// <summary>The delivery that a report speaks of; null where none was ordered.</summary>
-    internal Delivery? Find(int slot) => slot < _slots.Length ? _slots[slot] : null;
+    internal Delivery? Find(int slot) => slot < _slots.Count ? _slots[slot] : null;
 
     /// <summary>All recipients of the slot's delivery are reported.</summary>
     internal void Free(int slot)
     {
         _slots[slot] = null;
+        _free.Push(slot);
         Running--;
     }
+
+    /// <summary>What the spawner says makes no sense.</summary>
+    internal void Break() => IsAlive = false;
 
     /// <summary>Writes what the pipe takes.</summary>
     internal void Flush()
@@ -105,8 +137,8 @@ internal sealed class SpawnPipe(
         _written = 0;
     }
 
-    /// <summary>Reads what the spawner reports; notices its end.</summary>
-    internal void Read(ICollection<DeliveryReport> to)
+    /// <summary>Reads what the spawner reports and answers; notices its end.</summary>
+    internal void Read(ICollection<DeliveryReport> to, ICollection<WideAnswer> answers)
     {
         int got;
         try
@@ -122,9 +154,26 @@ internal sealed class SpawnPipe(
         {
             IsAlive = false;
         }
-        else if (got > 0)
+        else if (got > 0 && !isWide)
         {
             _reader.Read(_block.AsSpan(0, got), to);
+        }
+        else if (got > 0)
+        {
+            ReadFrames(_block.AsSpan(0, got), to, answers);
+        }
+    }
+
+    private void ReadFrames(
+        ReadOnlySpan<byte> bytes, ICollection<DeliveryReport> to, ICollection<WideAnswer> answers)
+    {
+        try
+        {
+            _wideReader.Read(bytes, to, answers);
+        }
+        catch (InvalidDataException)
+        {
+            Break();
         }
     }
 }

@@ -186,6 +186,8 @@ internal static class ProgramTable
             "list, show and change the queue; import and export queues of qmail"),
         new("trace", TraceProgram.Run, "root, or who may read the journal",
             "tell what became of messages"),
+        new("destinations", DestinationsProgram.Run, "root",
+            "list the destinations of remote mail, pause and try them"),
         new("user", UserProgram.Run, "root, or the home's owner",
             "add, list and remove virtual users"),
         new("domain", DomainProgram.Run, "root, or the home's owner",
@@ -215,8 +217,9 @@ internal static class ProgramTable
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "user", "domain", "alias", "migrate", "queue", "trace",
-        "dkim", "dmarc", "tlsrpt", "srs", "token", "certificate", "acme", "config",
+        "run", "install", "check-install", "user", "domain", "alias", "migrate", "queue",
+        "destinations", "trace", "dkim", "dmarc", "tlsrpt", "srs", "token", "certificate", "acme",
+        "config",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

@@ -14,7 +14,7 @@ public sealed class DeadCodeTests
         "LocalBytesMax", // What others have to take, where a test looks at what they get.
         "BodyOffset", // That a body has a file of its own.
         "CanFilterCalls", // Whether the kernel has what a test is about.
-        "IdleCount", "IsSettled", "IsWritten", "MemoryHeld", // State that a test waits for.
+        "IdleCount", "IsWritten", "MemoryHeld", // State that a test waits for.
         "OverPipes", // A connection without a socket.
         "TotalBytes", // What the length of a netstring is compared with.
     ];

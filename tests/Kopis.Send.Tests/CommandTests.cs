@@ -280,7 +280,7 @@ public sealed class CommandTests : IDisposable
 
         string address = Make.Addresses(delivery).Single();
         _world.Message(delivery.Message.Number).Delivered.Add(address);
-        _core.Now = _now;
+        _core.SetTime(_now, 0);
         _core.Report(delivery, new DeliveryReport(0, Verdict.Delivered, []));
         Turn();
         return address;

@@ -93,7 +93,7 @@ public class FairnessTests
         string kind = channel == DeliveryChannel.Local ? "l" : "r";
         for (int i = 0; i < 100_000; i++)
         {
-            _scheduler.Add(Make.MessageOf(666, ++_number, "mallory@d", $"{kind}{i}@d"));
+            _scheduler.Add(Make.MessageOf(666, ++_number, "mallory@d", $"{kind}{i}@d{i}"));
         }
 
         _scheduler.Add(Make.MessageOf(1000, ++_number, "bob@d", $"{kind}alice@d"));

@@ -16,17 +16,22 @@ internal static class Make
 
     /// <summary>The same, queued by a user.</summary>
     internal static WholeMessage MessageOf(
-        uint uid, ulong number, string sender, params string[] recipients)
+        uint uid, ulong number, string sender, params string[] recipients) =>
+        MessageOf(uid, number, sender, recipients, Born);
+
+    /// <summary>The same, of another time.</summary>
+    internal static WholeMessage MessageOf(
+        uint uid, ulong number, string sender, string[] recipients, long born)
     {
         (byte[], DeliveryChannel)[] routed = Array.ConvertAll(recipients, recipient => (
             Encoding.Latin1.GetBytes(recipient),
             recipient.StartsWith('l') ? DeliveryChannel.Local : DeliveryChannel.Remote));
-        WholeMessage message = new(number, Born, Encoding.Latin1.GetBytes(sender), routed)
+        WholeMessage message = new(number, born, Encoding.Latin1.GetBytes(sender), routed)
         {
             Uid = uid,
         };
-        message.SetDue(DeliveryChannel.Local, Born);
-        message.SetDue(DeliveryChannel.Remote, Born);
+        message.SetDue(DeliveryChannel.Local, born);
+        message.SetDue(DeliveryChannel.Remote, born);
         return message;
     }
 

@@ -40,17 +40,20 @@ internal sealed class SendGroup : ISendPause, ISendSignals
         }
 
         bool batch = machine.Random.Next(2) == 0;
+        bool isWide = batch && machine.Random.Next(2) == 0;
         _ = new SpawnerProcess(machine, Local, localOrders, localReports);
         _ = new SpawnerProcess(machine, Remote, remoteOrders, remoteReports)
         {
             TakesParameters = batch,
+            IsWide = isWide,
         };
         _ = new CleanProcess(machine, Clean, requests, replies);
         _context = new SendContext(
             Machine.Home, machine.Control, machine.Controls, machine.Clock,
             new SendLog(machine.Ledger.TakeLog), new SpawnPipe(
                 toLocal, fromLocal, LocalDeliveries),
-            new SpawnPipe(toRemote, fromRemote, RemoteDeliveries, takesParameters: batch),
+            new SpawnPipe(
+                toRemote, fromRemote, RemoteDeliveries, takesParameters: batch, isWide),
             new CleanPipe(toClean, fromClean),
             this, triggerRead, batch)
         {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using Kopis.Base;
 using Kopis.Local.Delivery;
+using Kopis.Mail.Dsn;
 using Kopis.Posix;
 using Kopis.Queue.Intake;
 using Kopis.Queue.Spawn;
@@ -38,12 +39,18 @@ internal sealed class SpawnerProcess
     /// is qmail-rspawn.</summary>
     internal bool TakesParameters { get; init; }
 
+    /// <summary>It speaks in frames, and is asked for destinations.</summary>
+    internal bool IsWide { get; init; }
+
     private SimulatedProcess Process { get; }
 
     private void Run()
     {
         DeliveryCommandReader reader = new();
+        WideOrderReader wideReader = new();
         List<DeliveryCommand> commands = [];
+        List<WideOrder> orders = [];
+        List<WideQuestion> questions = [];
         byte[] block = new byte[4096];
         while (true)
         {
@@ -54,17 +61,54 @@ internal sealed class SpawnerProcess
                 return; // qmail-send is gone; what runs may end.
             }
 
-            reader.Read(block.AsSpan(0, got), commands);
-            foreach (DeliveryCommand command in commands)
+            if (IsWide)
             {
-                _machine.Fibers.Start(Process, () => Serve(command));
+                wideReader.Read(block.AsSpan(0, got), orders, questions);
+            }
+            else
+            {
+                reader.Read(block.AsSpan(0, got), commands);
             }
 
+            orders.AddRange(commands.Select(one => new WideOrder(one.Slot, one)));
+            orders.ForEach(order => _machine.Fibers.Start(
+                Process, () => Serve(order.Slot, order.Command)));
+            questions.ForEach(question => _machine.Fibers.Start(Process, () => Answer(question)));
             commands.Clear();
+            orders.Clear();
+            questions.Clear();
         }
     }
 
-    private void Serve(DeliveryCommand command)
+    /// <summary>Now and then never.</summary>
+    private void Answer(WideQuestion question)
+    {
+        _machine.Fibers.Sleep(TimeSpan.FromMilliseconds(_machine.Random.Next(3000)));
+        if (_machine.Random.Next(10) == 0)
+        {
+            return;
+        }
+
+        ArrayBufferWriter<byte> answer = new();
+        WideFrames.WriteAnswer(answer, new WideAnswer(
+            question.Id, _machine.Random.Next(4) == 0, WideFrames.SecondsMin,
+            $"mx{_machine.Random.Next(2)}.example"));
+        Write(answer);
+    }
+
+    private void Write(ArrayBufferWriter<byte> bytes)
+    {
+        try
+        {
+            Fd.WriteAll(_reports, bytes.WrittenSpan);
+        }
+        catch (PosixException)
+        {
+            // Nobody is left to tell.
+        }
+    }
+
+    private void Serve(int slot, DeliveryCommand command)
     {
         for (int i = 0; i < command.Recipients.Count; i++)
         {
@@ -72,17 +116,42 @@ internal sealed class SpawnerProcess
             bool isPassedOn =
                 command.RecipientParameters.Count > 0 && _machine.Random.Next(2) == 0;
             ArrayBufferWriter<byte> report = new();
-            DeliveryReport.Write(report, command.Slot, outcome, isPassedOn);
-            try
+            if (IsWide)
             {
-                Fd.WriteAll(_reports, report.WrittenSpan);
+                WideFrames.WriteReport(report, slot, i, outcome, isPassedOn, DetailOf(outcome));
             }
-            catch (PosixException)
+            else
             {
-                // Nobody is left to tell.
+                DeliveryReport.Write(report, (byte)slot, outcome, isPassedOn);
             }
+
+            Write(report);
         }
     }
+
+    /// <summary>A deferral may be anything.</summary>
+    private AttemptDetail DetailOf(Outcome outcome) => outcome.Verdict != Verdict.Retry
+        ? new AttemptDetail { Stage = AttemptStage.Message }
+        : _machine.Random.Next(5) switch
+        {
+            0 => new AttemptDetail { Stage = AttemptStage.Greeting, Code = 421 },
+            1 => new AttemptDetail
+            {
+                Stage = AttemptStage.Rcpt,
+                Code = 451,
+                Action = ReplyAction.RetryMessage,
+                ActionSeconds = 300,
+            },
+            2 => new AttemptDetail
+            {
+                Stage = AttemptStage.Mail,
+                Code = 450,
+                Action = (ReplyAction)_machine.Random.Next(1, 5),
+                ActionSeconds = (uint)_machine.Random.Next(600),
+                ActionValue = (ushort)_machine.Random.Next(10),
+            },
+            _ => new AttemptDetail { Stage = AttemptStage.Connect },
+        };
 
     private Outcome Deliver(DeliveryCommand command, int index)
     {

@@ -89,7 +89,7 @@ class Check(Config):
         """What a program would warn of is wrong too."""
         self.control("concurrencyremote", "100000")
         self.assertEqual(
-            ["control/concurrencyremote: 100000 is too large, 255 is used"], self.problems())
+            ["control/concurrencyremote: 100000 is too large, 10000 is used"], self.problems())
         (self.home / "control/concurrencyremote").unlink()
         (self.home / "control/rcpthosts").unlink()
         (self.home / "installed").write_text("")

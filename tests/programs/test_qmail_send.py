@@ -386,7 +386,7 @@ class QmailSend(SendCase):
         self.control("queuelifetime", "4294967296")
         self.start_send()
         for name, value, most in ((b"concurrencylocal", b"1000", b"255"),
-                                  (b"concurrencyremote", b"a number of many digits", b"255"),
+                                  (b"concurrencyremote", b"a number of many digits", b"10000"),
                                   (b"queuelifetime", b"4294967296", b"2147483647")):
             self.wait_log(rb"^warning: .*control/" + name + b": " + value
                           + b" is too large, " + most + rb" is used\n")

@@ -6,6 +6,7 @@ public static class SendFiles
     private const string Send = "qmail-send(8)";
     private const string SendAndLspawn = "qmail-lspawn(8) qmail-send(8)";
     private const int ConcurrencyMost = 255; // A slot is one byte.
+    private const int RemoteMost = 10_000; // With a spawner of another make 255, too.
 
     /// <summary><c>bouncefrom</c>.</summary>
     public static readonly ControlLine BounceFrom = new("bouncefrom", "MAILER-DAEMON")
@@ -71,12 +72,13 @@ public static class SendFiles
     public static readonly ControlNumber ConcurrencyRemote = new("concurrencyremote", 20)
     {
         IsQmails = true,
-        Most = ConcurrencyMost,
+        Most = RemoteMost,
         Unit = "deliveries",
         Readers = Send,
         Reread = Reread.Signal,
         Says = "Remote concurrency is {}.",
-        Text = "Remote deliveries at once. 0 delivers nothing.",
+        Text = "Remote deliveries at once. 0 delivers nothing. A qmail-rspawn of another make "
+            + "can run 255 at most.",
     };
 
     /// <summary><c>concurrencyshared</c>.</summary>

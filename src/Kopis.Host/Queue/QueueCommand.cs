@@ -35,8 +35,8 @@ public static class QueueCommand
                kopis queue export DIRECTORY
 
         SELECTION is --all, or one or more of: NUMBER..., --sender ADDRESS, --recipient ADDRESS,
-        --domain DOMAIN, --older-than AGE, --younger-than AGE; an AGE is a number with s, m, h or
-        d. What meets all of them is meant.
+        --domain DOMAIN, --destination NAME, --older-than AGE, --younger-than AGE; an AGE is a
+        number with s, m, h or d. What meets all of them is meant.
 
         Lists the queue, and changes it while mail runs; see kopis-queue(1). To import and export,
         mail must be stopped. The home is KOPIS_HOME, or else that of the program's own bin

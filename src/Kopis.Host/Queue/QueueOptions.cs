@@ -78,6 +78,9 @@ internal sealed class QueueOptions
             case "--domain":
                 Selection = Selection with { Domain = bytes };
                 return bytes.Length < Envelope.AddressBytesMax;
+            case "--destination":
+                Selection = Selection with { Destination = bytes };
+                return bytes.Length is > 0 and < 256;
             case "--older-than":
                 Selection = Selection with { OlderThan = Seconds(value) };
                 return Selection.OlderThan is not null;

@@ -84,7 +84,8 @@ internal static class QueueVerbs
         }
     }
 
-    private static uint AskedBy(ProgramContext context) =>
+    /// <summary>For whom the program asks.</summary>
+    internal static uint AskedBy(ProgramContext context) =>
         uint.TryParse(
             ByteText.ToText(context.Environment[AskedByVariable]), NumberStyles.None,
             CultureInfo.InvariantCulture, out uint uid)

@@ -59,19 +59,17 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
 
     /// <summary>qmail-send and what it orders from.</summary>
     internal Unit Delivery(int log, int layer) => new(
-        Child(Send, "qmails", "--batch"u8.ToArray()) with
+        Child(Send, "qmails", "--batch"u8.ToArray(), "--wide"u8.ToArray()) with
         {
             // Its descriptor 2 is a pipe of the protocol: it has no standard error.
             Descriptors = ProcessStart.InOrder(log),
-            Confinement = Writing("queue/state", "queue/bounce", "queue/command", "queue/lock") with
-            {
-                SocketsIn = context.In("queue/command"),
-            },
+            Confinement = Writing("queue/state", "queue/bounce", "queue/command", "queue/lock")
+                with { SocketsIn = context.In("queue/command") },
         },
         layer,
         Child("qmail-lspawn", null, singleUser
             ? ["--single-user"u8.ToArray(), defaultDelivery] : [defaultDelivery]),
-        Child("qmail-rspawn", "qmailr") with
+        Child("qmail-rspawn", "qmailr", "--wide"u8.ToArray()) with
         {
             // A qmail-remote of another make is started, and may write what it likes.
             Confinement = context.Environment["QMAILREMOTE"] is { Length: > 0 }

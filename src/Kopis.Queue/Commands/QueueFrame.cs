@@ -23,6 +23,9 @@ public static class QueueFrame
     /// <summary>An answer: a recipient of the message before it.</summary>
     public const byte Recipient = (byte)'R';
 
+    /// <summary>An answer: a destination.</summary>
+    public const byte Destination = (byte)'D';
+
     /// <summary>An answer: how much has been looked at.</summary>
     public const byte Progress = (byte)'P';
 

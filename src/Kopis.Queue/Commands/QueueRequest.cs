@@ -9,6 +9,7 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
     /// <summary>The longest text for a bounce.</summary>
     public const int TextBytesMax = 4096;
 
+    private const int DestinationBytesMax = 255;
     private const byte NumberField = (byte)'n';
     private const byte SenderField = (byte)'s';
     private const byte RecipientField = (byte)'r';
@@ -19,6 +20,7 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
     private const byte TextField = (byte)'t';
     private const byte ToField = (byte)'a';
     private const byte UidField = (byte)'u';
+    private const byte DestinationField = (byte)'m';
 
     private static readonly QueueVerb[] Verbs = Enum.GetValues<QueueVerb>();
 
@@ -48,6 +50,7 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
         Put(content, SenderField, Selection.Sender);
         Put(content, RecipientField, Selection.Recipient);
         Put(content, DomainField, Selection.Domain);
+        Put(content, DestinationField, Selection.Destination);
         Put(content, OlderField, (ulong?)Selection.OlderThan);
         Put(content, YoungerField, (ulong?)Selection.YoungerThan);
         Put(content, TextField, Text);
@@ -86,6 +89,9 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
                 case DomainField:
                     selection = selection with { Domain = reader.Bytes() };
                     break;
+                case DestinationField:
+                    selection = selection with { Destination = reader.Bytes() };
+                    break;
                 case OlderField:
                     selection = selection with { OlderThan = Seconds(reader.Number64()) };
                     break;
@@ -113,8 +119,15 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
         return reader.IsSound && request.IsPossible ? request : null;
     }
 
+    /// <summary>It is about destinations, not about messages.</summary>
+    public bool IsAboutDestinations => Verb is QueueVerb.Destinations
+        or QueueVerb.PauseDestination or QueueVerb.ResumeDestination
+        or QueueVerb.RetryDestination;
+
     private bool IsPossible =>
         Verbs.Contains(Verb)
+        && (Verb != QueueVerb.PauseDestination || Selection.Destination is { Length: > 0 })
+        && (Selection.Destination is not { } name || IsDestination(name))
         && Selection.Numbers.Count <= QueueSelection.NumbersMax
         && (Text is null || (Verb == QueueVerb.Bounce && Text.Length is > 0 and <= TextBytesMax
             && !Text.Contains((byte)0)))
@@ -127,6 +140,10 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
         address.Length < Envelope.AddressBytesMax
         && address.LastIndexOf((byte)'@') is > 0 and var at && at < address.Length - 1
         && !address.ContainsAnyInRange((byte)0, (byte)' ') && !address.Contains((byte)127);
+
+    private static bool IsDestination(ReadOnlySpan<byte> name) =>
+        name.Length is > 0 and <= DestinationBytesMax
+        && !name.ContainsAnyExceptInRange((byte)' ', (byte)'~');
 
     private static long Seconds(ulong value) => (long)Math.Min(value, int.MaxValue);
 

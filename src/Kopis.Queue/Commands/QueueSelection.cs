@@ -21,6 +21,10 @@ public sealed record QueueSelection
     /// <summary>A recipient's domain; null: any.</summary>
     public byte[]? Domain { get; init; }
 
+    /// <summary>Where a remote recipient's mail goes, by name (docs/SENDING.md); null: anywhere.
+    /// </summary>
+    public byte[]? Destination { get; init; }
+
     /// <summary>Seconds that a message is in the queue at least.</summary>
     public long? OlderThan { get; init; }
 
@@ -32,7 +36,8 @@ public sealed record QueueSelection
         && OlderThan is null && YoungerThan is null;
 
     /// <summary>Not all recipients of a message need to match.</summary>
-    public bool HasRecipients => Recipient is not null || Domain is not null;
+    public bool HasRecipients =>
+        Recipient is not null || Domain is not null || Destination is not null;
 
     /// <summary>Whether a message is meant, as far as it is known without its recipients.
     /// </summary>

@@ -23,4 +23,16 @@ public enum QueueVerb : byte
 
     /// <summary>A copy goes to another address in their place.</summary>
     Reroute = (byte)'R',
+
+    /// <summary>Changes nothing: destinations, with their states.</summary>
+    Destinations = (byte)'D',
+
+    /// <summary>Nothing starts to a destination until it is resumed.</summary>
+    PauseDestination = (byte)'P',
+
+    /// <summary>Ends that.</summary>
+    ResumeDestination = (byte)'U',
+
+    /// <summary>A destination is tried now, whatever replies asked for or health says.</summary>
+    RetryDestination = (byte)'Y',
 }

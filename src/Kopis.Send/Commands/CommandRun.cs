@@ -20,6 +20,7 @@ internal sealed class CommandRun(
     private readonly List<int> _rerouted = [];
     private readonly bool[] _isRetried = new bool[2];
     private ulong[]? _numbers;
+    private DestinationRun? _destinations;
     private int _at;
     private long _progressAt;
     private QueuedMessage? _message;
@@ -32,9 +33,11 @@ internal sealed class CommandRun(
     internal CommandOutput Output => output;
 
     /// <summary>Nothing is left to be done; the answer may still wait for the disk.</summary>
-    internal bool IsDone => _numbers is not null && _at >= _numbers.Length && _message is null;
+    internal bool IsDone => _numbers is not null && _at >= _numbers.Length && _message is null
+        && _destinations is not { IsDone: false };
 
-    private bool Changes => request.Verb != QueueVerb.List && !request.IsDry;
+    private bool Changes =>
+        request.Verb is not (QueueVerb.List or QueueVerb.Destinations) && !request.IsDry;
 
     /// <summary>By one record for all recipients.</summary>
     private bool IsWholeHold => !_selection.HasRecipients
@@ -45,7 +48,8 @@ internal sealed class CommandRun(
     {
         if (_numbers is null)
         {
-            _numbers = actions.Candidates(_selection);
+            _destinations = request.IsAboutDestinations ? actions.Destinations(request) : null;
+            _numbers = _destinations is null ? actions.Candidates(_selection) : [];
             _counts = _counts with { LookedOf = (ulong)_numbers.Length };
             _progressAt = now;
             LogBegin();
@@ -53,7 +57,12 @@ internal sealed class CommandRun(
 
         for (int steps = StepsMax; steps > 0 && !IsDone && !output.IsFull; steps--)
         {
-            if (_message is null)
+            if (_destinations is { } destinations)
+            {
+                destinations.Step(output, request.IsDry);
+                _counts = _counts with { Recipients = destinations.Count };
+            }
+            else if (_message is null)
             {
                 Begin(_numbers[_at++], now);
             }
@@ -86,6 +95,7 @@ internal sealed class CommandRun(
     {
         _message?.EndVisit();
         _message = null;
+        _destinations = null;
         _at = _numbers?.Length ?? 0;
         _numbers ??= [];
     }
@@ -139,7 +149,8 @@ internal sealed class CommandRun(
         }
 
         ReadOnlyMemory<byte>[] recipients = [.. arrived.Envelope.Recipients];
-        if (!recipients.Any(one => actions.MatchesUnrouted(_selection, one.Span)))
+        if (!recipients.Any(one => actions.MatchesUnrouted(
+            _selection, one.Span, arrived.Envelope.Sender.Span)))
         {
             return Changes && arrived.UnreadEnvelopeBytes > 0;
         }
@@ -152,7 +163,8 @@ internal sealed class CommandRun(
         ulong matched = 0;
         for (int i = 0; i < recipients.Length; i++)
         {
-            if (actions.MatchesUnrouted(_selection, recipients[i].Span))
+            if (actions.MatchesUnrouted(
+                _selection, recipients[i].Span, arrived.Envelope.Sender.Span))
             {
                 ListHead(new ListedMessage(
                     arrived.Number, arrived.BornSeconds, arrived.Uid,
@@ -174,8 +186,7 @@ internal sealed class CommandRun(
 
         try
         {
-            if (_selection.HasRecipients
-                && !actions.Matches(_selection, message.Address(recipient).Span))
+            if (_selection.HasRecipients && !IsMeant(message, recipient))
             {
                 return;
             }
@@ -188,9 +199,17 @@ internal sealed class CommandRun(
         }
     }
 
+    private bool IsMeant(QueuedMessage message, int recipient)
+    {
+        ReadOnlySpan<byte> address = message.Address(recipient).Span;
+        return actions.Matches(_selection, address) && actions.MatchesDestination(
+            _selection, address, message.Sender,
+            message.Channel(recipient) == DeliveryChannel.Local);
+    }
+
     private void Act(QueuedMessage message, int recipient, long now)
     {
-        bool isRunning = message.State(recipient) == RecipientState.Running;
+        bool isRunning = actions.IsRunning(message, recipient);
         if (isRunning && request.Verb != QueueVerb.List)
         {
             _counts = _counts with { Running = _counts.Running + 1 };
@@ -291,8 +310,7 @@ internal sealed class CommandRun(
         }
 
         // A delivery may have begun while a long message was looked at.
-        _rerouted.RemoveAll(one => message.State(one) is RecipientState.Running
-            or RecipientState.Done);
+        _rerouted.RemoveAll(one => message.IsDone(one) || actions.IsRunning(message, one));
         if (_rerouted.Count > 0 && !actions.TryReroute(message, _rerouted, request.To!, now))
         {
             _counts = _counts with { Failed = _counts.Failed + (ulong)_rerouted.Count };

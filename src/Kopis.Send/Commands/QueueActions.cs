@@ -1,3 +1,4 @@
+using Kopis.Base;
 using Kopis.Config.Maps;
 using Kopis.Queue.Commands;
 using Kopis.Queue.Store.State;
@@ -36,9 +37,26 @@ internal sealed class QueueActions(
         || selection.MatchesRecipient(address)
         || selection.MatchesRecipient(addresses.WithoutPrepend(address));
 
+    /// <summary>Whether a recipient's mail goes to the destination that is meant.</summary>
+    internal bool MatchesDestination(
+        QueueSelection selection, ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender,
+        bool isLocal) =>
+        selection.Destination is not { } name
+        || (!isLocal && scheduler.Remote.DestinationOf(address, sender) is { } destination
+            && Ascii8.EqualsIgnoreCase(ByteText.ToBytes(destination.Name), name));
+
     /// <summary>Whether a recipient as it is in the envelope is meant.</summary>
-    internal bool MatchesUnrouted(QueueSelection selection, ReadOnlySpan<byte> address) =>
-        Matches(selection, addresses.Route(address, out _));
+    internal bool MatchesUnrouted(
+        QueueSelection selection, ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender)
+    {
+        byte[] routed = addresses.Route(address, out bool isLocal);
+        return Matches(selection, routed)
+            && MatchesDestination(selection, routed, sender, isLocal);
+    }
+
+    /// <summary>Begins with destinations.</summary>
+    internal DestinationRun Destinations(QueueRequest request) =>
+        new(request, scheduler.Remote);
 
     internal void Hold(QueuedMessage message, int recipient)
     {
@@ -65,6 +83,10 @@ internal sealed class QueueActions(
             message.Held = null;
         }
     }
+
+    /// <summary>Whether a delivery of the recipient runs.</summary>
+    internal bool IsRunning(QueuedMessage message, int recipient) =>
+        scheduler.IsRunning(message, recipient);
 
     /// <summary>What is left on a channel is due.</summary>
     internal void Retry(QueuedMessage message, DeliveryChannel channel, long now) =>
@@ -113,7 +135,7 @@ internal sealed class QueueActions(
         RecipientState state = message.State(recipient);
         long due = message.Due(channel);
         ListedState listed = state == RecipientState.Done ? ListedState.Done
-            : state == RecipientState.Running ? ListedState.Running
+            : scheduler.IsRunning(message, recipient) ? ListedState.Running
             : message.IsHeld(recipient) ? ListedState.Held
             : state == RecipientState.Deferred || (waits && due > now) ? ListedState.Waiting
             : ListedState.Due;

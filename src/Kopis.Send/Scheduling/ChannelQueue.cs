@@ -102,7 +102,7 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
             row.HasTurn = true;
             _turns.Enqueue(row);
         }
-        else if (row.IsEmpty)
+        else if (row.IsEmpty && _rows.GetValueOrDefault(row.Uid) == row)
         {
             _rows.Remove(row.Uid);
         }

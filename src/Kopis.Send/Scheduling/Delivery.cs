@@ -1,3 +1,5 @@
+using Kopis.Send.Scheduling.Destinations;
+
 namespace Kopis.Send.Scheduling;
 
 /// <summary>An order to a spawner: one recipient, or several of one message at one host.</summary>
@@ -17,6 +19,19 @@ internal sealed record Delivery(Pass Pass, int[] Recipients)
 
     /// <summary>Whose place it takes; null on the remote channel.</summary>
     internal MailUser? User { get; init; }
+
+    /// <summary>Its place among remote deliveries; null on the local channel, and where it is put
+    /// off without a try.</summary>
+    internal Start? Start { get; init; }
+
+    /// <summary>When it started, in Unix milliseconds.</summary>
+    internal long StartedAt { get; init; }
+
+    /// <summary>What its reports so far tell of the destination.</summary>
+    internal AttemptResult Result { get; set; } = AttemptResult.Nothing;
+
+    /// <summary>Its destination is dead: it is reported on without a try.</summary>
+    internal Destination? PutOffBy { get; init; }
 
     /// <summary>Numbers for the log, one a recipient; set when the order goes out.</summary>
     internal ulong FirstNumber { get; set; }

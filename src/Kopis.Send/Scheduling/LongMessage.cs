@@ -82,6 +82,8 @@ internal sealed class LongMessage : QueuedMessage
         return isNew;
     }
 
+    internal override void RenewPass(DeliveryChannel channel) => _states.ForgetDeferrals();
+
     internal override bool EndPass(DeliveryChannel channel, bool isLeft)
     {
         _passes--;

@@ -21,8 +21,15 @@ internal sealed class OriginQueue(uint uid)
     /// <summary>Open passes that may have something left to order.</summary>
     internal Queue<Pass> Rotation { get; } = new();
 
-    /// <summary>Open passes of long messages, in the rotation or not.</summary>
+    /// <summary>Open passes of long messages; remote ones only while they are in the rotation.
+    /// </summary>
     internal int LongPasses { get; set; }
+
+    /// <summary>Remote recipients that wait for their destinations.</summary>
+    internal int Parked { get; set; }
+
+    /// <summary>It takes no turns until fewer wait.</summary>
+    internal bool IsFull { get; set; }
 
     /// <summary>It takes turns.</summary>
     internal bool HasTurn { get; set; }
@@ -30,8 +37,10 @@ internal sealed class OriginQueue(uint uid)
     internal bool MayOpenLong => LongDue.Count > 0 && LongPasses < LongPassesMax;
 
     /// <summary>Something can be looked at now.</summary>
-    internal bool HasWork => Due.Count + Rotation.Count > 0 || MayOpenLong;
+    internal bool HasWork =>
+        !IsFull && (Due.Count + Rotation.Count > 0 || MayOpenLong);
 
     /// <summary>Nothing knows it any more.</summary>
-    internal bool IsEmpty => Due.Count + LongDue.Count + Rotation.Count + LongPasses == 0;
+    internal bool IsEmpty =>
+        Due.Count + LongDue.Count + Rotation.Count + LongPasses + Parked == 0;
 }

@@ -157,6 +157,9 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <returns>Whether that took a while.</returns>
     internal virtual bool Prepare() => false;
 
+    /// <summary>What was deferred in a pass that goes on is to be delivered again in it.</summary>
+    internal abstract void RenewPass(DeliveryChannel channel);
+
     /// <summary>What was deferred in a pass is to be delivered again in the next.</summary>
     /// <param name="channel">The pass's.</param>
     /// <param name="isLeft">Some recipients of the channel are not done.</param>

@@ -6,6 +6,10 @@ internal static class RetrySchedule
     private const int LocalSkip = 10;
     private const int RemoteSkip = 20;
 
+    /// <summary>Replies may make a message come sooner than its schedule while it is so young, and
+    /// never later than that.</summary>
+    private const int SoonerUntilSeconds = 14_400, LaterSecondsMax = 86_400;
+
     /// <summary>
     /// The next attempt after a pass that starts now: birth + (⌊√(now − birth)⌋ + skip)². A birth
     /// in the future, where the clock went back, counts as now.
@@ -22,5 +26,21 @@ internal static class RetrySchedule
 
         long next = root + (channel == DeliveryChannel.Local ? LocalSkip : RemoteSkip);
         return birth + (next * next);
+    }
+
+    /// <summary>When replies want a message again: greylisting says how long it waits. What comes
+    /// sooner than qmail's schedule does so while the message is young; later, where all that is
+    /// left of it was asked to.</summary>
+    internal static long AsAsked(Pass pass, long due, long now)
+    {
+        if (pass.RetryAt == 0)
+        {
+            return due;
+        }
+
+        bool isYoung = now - pass.Message.BornSeconds < SoonerUntilSeconds;
+        return pass.RetryAt < due ? (isYoung ? pass.RetryAt : due)
+            : pass.Asking < pass.Left ? due
+            : Math.Min(pass.RetryAt, now + LaterSecondsMax);
     }
 }

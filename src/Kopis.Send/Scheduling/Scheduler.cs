@@ -1,6 +1,5 @@
 using Kopis.Base;
-using Kopis.Mail.Addresses;
-using Kopis.Queue.Spawn;
+using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send.Scheduling;
 
@@ -8,41 +7,48 @@ namespace Kopis.Send.Scheduling;
 /// Decides what is delivered when. No I/O and no clock: time comes in as Unix seconds, deliveries
 /// come out, so a simulator can drive it. One thread.
 /// </summary>
-/// <param name="lifetimeSeconds">After it a deferral is a failure.</param>
-/// <param name="batch">Recipients of a message at one remote host are one order.</param>
-/// <param name="sharedPlaces">Local deliveries that run before each user has one place only
-/// (<see cref="MailUsers"/>).</param>
-internal sealed class Scheduler(
-    long lifetimeSeconds, bool batch, int sharedPlaces = int.MaxValue)
+internal sealed class Scheduler : IPasses
 {
     /// <summary>Passes of a submitter that take turns on a channel: bounds the work of a rotation.
     /// </summary>
     private const int PassesMax = 1000;
 
-    /// <summary>Recipients without room, and passes that are over, that one look for an order
-    /// passes by: bounds the time between two looks at reports.</summary>
-    private const int StepsMax = 1000;
-
-    /// <summary>How far ahead a batch looks for its like: bounds the cost of one order.</summary>
-    private const int BatchWindow = 400;
-
     private static readonly DeliveryChannel[] Channels =
         [DeliveryChannel.Local, DeliveryChannel.Remote];
 
-    /// <summary>Recipients of one pass that wait for room at once: bounds what is kept of a list
-    /// whose recipients are all one user's.</summary>
-    private const int ParkedMax = 10_000;
-
     private const int RetryAfterFailureSeconds = 123; // Contract §0.
+    private const int UsualRemoteSlots = 255; // As many as a byte counts.
 
     private readonly ChannelQueue[] _channels =
         [new(DeliveryChannel.Local), new(DeliveryChannel.Remote)];
 
-    private readonly MailUsers _users = new(sharedPlaces);
+    private readonly MailUsers _users;
+    private readonly LocalChannel _local;
+    private readonly RemoteChannel _remote;
     private readonly HashSet<QueuedMessage> _messages = new(new NumberComparer());
     private readonly Queue<QueuedMessage> _finished = new();
+    private long _lifetimeSeconds;
     private long _now;
-    private bool _isParkedTurn;
+
+    /// <param name="lifetimeSeconds">After it a deferral is a failure.</param>
+    /// <param name="batch">Recipients of a message at one remote host are one order.</param>
+    /// <param name="sharedPlaces">Local deliveries that run before each user has one place only
+    /// (<see cref="MailUsers"/>).</param>
+    /// <param name="remote">The remote channel's queue; null: each domain is a destination.
+    /// </param>
+    internal Scheduler(
+        long lifetimeSeconds, bool batch, int sharedPlaces = int.MaxValue,
+        RemoteQueue? remote = null)
+    {
+        _lifetimeSeconds = lifetimeSeconds;
+        _users = new MailUsers(sharedPlaces);
+        Remote = remote ?? new RemoteQueue(
+            UsualRemoteSlots, asks: false, _ => DestinationLimits.Usual);
+        _local = new LocalChannel(_channels[(int)DeliveryChannel.Local], _users, this);
+        _remote = new RemoteChannel(
+            _channels[(int)DeliveryChannel.Remote], Remote, batch, this);
+        Remote.OnDue = _remote.DueNow;
+    }
 
     /// <summary>Messages that are not finished.</summary>
     internal IReadOnlyCollection<QueuedMessage> Messages => _messages;
@@ -50,10 +56,13 @@ internal sealed class Scheduler(
     /// <summary>Recipients could not be read; they are tried again later.</summary>
     internal Action<QueuedMessage, IOException> OnTrouble { get; set; } = (_, _) => { };
 
+    /// <summary>What is due on the remote channel, by destination.</summary>
+    internal RemoteQueue Remote { get; }
+
     /// <summary>Control files are read again.</summary>
     internal void SetLimits(long lifetime, int shared)
     {
-        lifetimeSeconds = lifetime;
+        _lifetimeSeconds = lifetime;
         _users.SharedPlaces = shared;
     }
 
@@ -73,46 +82,75 @@ internal sealed class Scheduler(
     }
 
     /// <summary>When the channel has something to do next; null where nothing waits.</summary>
-    internal long? NextDue(DeliveryChannel channel) =>
-        _channels[(int)channel].HasDue
-            || (channel == DeliveryChannel.Local && _users.HasReady) ? 0
-        : _channels[(int)channel].NextDue;
+    /// <param name="channel">Which.</param>
+    /// <param name="hasRoom">Deliveries may start.</param>
+    internal long? NextDue(DeliveryChannel channel, bool hasRoom = true) =>
+        channel == DeliveryChannel.Remote ? _remote.NextDue(hasRoom)
+        : hasRoom ? _local.NextDue
+        : null;
+
+    /// <summary>Time passes: what is due on the remote channel is sorted by destination.</summary>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="milliseconds">Of this second.</param>
+    internal void Tick(long now, int milliseconds)
+    {
+        SetTime(now, milliseconds);
+        _remote.Sort(now);
+    }
+
+    /// <summary>The same, and nothing is looked at yet.</summary>
+    internal void SetTime(long now, int milliseconds)
+    {
+        _now = now;
+        Remote.Tick((now * 1000) + milliseconds);
+    }
 
     /// <summary>The next order on a channel, or null where nothing is due, or nothing was found
     /// yet: <see cref="NextDue"/> tells which.</summary>
-    internal Delivery? Next(DeliveryChannel channel, long now)
+    internal Delivery? Next(DeliveryChannel channel, long now, int milliseconds = 0)
     {
         _now = now;
-        ChannelQueue own = _channels[(int)channel];
-        own.DequeueDue(now);
-        if (channel == DeliveryChannel.Remote)
+        if (channel == DeliveryChannel.Local)
         {
-            return NextOfRows(own, channel);
+            return _local.Next(now);
         }
 
-        // In turn: those who wait for room do not keep the others waiting, nor they them.
-        _isParkedTurn = !_isParkedTurn;
-        return _isParkedTurn
-            ? NextParked() ?? NextOfRows(own, channel)
-            : NextOfRows(own, channel) ?? NextParked();
+        Tick(now, milliseconds);
+        return _remote.Next();
     }
+
+    /// <summary>Recipients whose destination is dead while their pass is due: to be reported on as
+    /// deferred, without a try. Null where there are none.</summary>
+    internal Delivery? NextPutOff() => _remote.NextPutOff();
 
     /// <summary>Takes one recipient's verdict, in the order of the command.</summary>
     /// <param name="delivery">The order that it is about.</param>
     /// <param name="said">Null where the report was mangled.</param>
+    /// <param name="result">What it tells of the destination.</param>
     /// <returns>What it comes to: a deferral of the last pass is a failure (trap 16). A mangled
     /// report tells nothing of the recipient, so it never bounces the mail.</returns>
-    internal Verdict Report(Delivery delivery, Verdict? said)
+    internal Verdict Report(Delivery delivery, Verdict? said, AttemptResult? result = null)
     {
         int recipient = delivery.Recipients[delivery.Reported++];
         Verdict verdict = said == Verdict.Retry && delivery.Pass.IsLast
             ? Verdict.Failed
             : said ?? Verdict.Retry;
 
+        if (delivery.PutOffBy is not null)
+        {
+            ReportPutOff(delivery, recipient, verdict);
+            return verdict;
+        }
+
         delivery.Message.SetState(
             recipient,
             verdict == Verdict.Retry ? RecipientState.Deferred : RecipientState.Done);
         delivery.Pass.Left += verdict == Verdict.Retry ? 1 : 0;
+        if (delivery.Pass.Channel == DeliveryChannel.Remote)
+        {
+            _remote.Report(delivery, verdict, result ?? AttemptResult.Nothing, _now);
+        }
+
         if (delivery.IsComplete)
         {
             delivery.Pass.Running--;
@@ -128,6 +166,20 @@ internal sealed class Scheduler(
         return verdict;
     }
 
+    /// <summary>Who is deferred goes on waiting for the destination.</summary>
+    private void ReportPutOff(Delivery delivery, int recipient, Verdict verdict)
+    {
+        if (verdict != Verdict.Retry)
+        {
+            delivery.Message.SetState(recipient, RecipientState.Done);
+        }
+
+        if (delivery.IsComplete)
+        {
+            ClosePassIfOver(delivery.Pass);
+        }
+    }
+
     /// <summary>A message with nothing left to deliver, each once; null where there is none.
     /// </summary>
     internal QueuedMessage? DequeueFinished() =>
@@ -139,10 +191,12 @@ internal sealed class Scheduler(
     /// <summary>SIGALRM: everything that waits is due.</summary>
     internal void AllDueNow(long now)
     {
-        foreach (DeliveryChannel channel in Channels)
+        foreach (ChannelQueue channel in _channels)
         {
-            _channels[(int)channel].AllDueNow(now);
+            channel.AllDueNow(now);
         }
+
+        Remote.AllDueNow();
     }
 
     /// <summary>The message of a number; null where there is none.</summary>
@@ -169,162 +223,18 @@ internal sealed class Scheduler(
         }
     }
 
+    /// <summary>Whether a delivery of the recipient runs.</summary>
+    internal bool IsRunning(QueuedMessage message, int recipient) =>
+        message.State(recipient) == RecipientState.Running
+        && (message.Channel(recipient) == DeliveryChannel.Local
+            || _remote.IsRunning(message, recipient));
+
     /// <summary>A recipient is done by an administrator's word; what a delivery of it that runs
     /// comes to counts no more.</summary>
     internal void Drop(QueuedMessage message, int recipient)
     {
         message.SetState(recipient, RecipientState.Done);
         FinishIfDone(message);
-    }
-
-    private Delivery? NextParked()
-    {
-        if (_users.DequeueReady() is not { } ready)
-        {
-            return null;
-        }
-
-        Pass pass = ready.Pass;
-        if (pass.IsFull && pass.Parked < ParkedMax / 2)
-        {
-            pass.IsFull = false;
-            pass.Row.Rotation.Enqueue(pass);
-            _channels[(int)pass.Channel].Wake(pass.Row);
-        }
-
-        try
-        {
-            if (IsOpen(pass, ready.Recipient))
-            {
-                return Order(pass, [ready.Recipient], ready.User);
-            }
-
-            PassBy(pass, ready.Recipient); // Held or dropped meanwhile.
-            _users.End(ready.User);
-            ClosePassIfOver(pass);
-            return null;
-        }
-        catch (IOException e)
-        {
-            OnTrouble(pass.Message, e);
-            _users.End(ready.User);
-            pass.Left++; // It was not tried: the next pass does.
-            ClosePassIfOver(pass);
-            return null;
-        }
-    }
-
-    private Delivery? NextOfRows(ChannelQueue own, DeliveryChannel channel)
-    {
-        int steps = StepsMax;
-        while (steps > 0 && own.NextTurn() is { } row)
-        {
-            Delivery? found = NextOfRow(channel, row, ref steps);
-            own.Wake(row);
-            if (found is not null)
-            {
-                return found;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>The row's next order; null where it has none, or the steps were used up.</summary>
-    private Delivery? NextOfRow(DeliveryChannel channel, OriginQueue row, ref int steps)
-    {
-        OpenPasses(channel, row);
-        while (steps-- > 0 && row.Rotation.TryDequeue(out Pass? pass))
-        {
-            try
-            {
-                if (NextOfPass(pass, ref steps) is { } delivery)
-                {
-                    return delivery;
-                }
-            }
-            catch (IOException e)
-            {
-                OnTrouble(pass.Message, e);
-                pass.IsCutShort = true;
-                ClosePassIfOver(pass);
-            }
-
-            OpenPasses(channel, row);
-        }
-
-        return null;
-    }
-
-    /// <summary>The pass's next order. It leaves the rotation when all is ordered, or too many of
-    /// its recipients wait for room.</summary>
-    private Delivery? NextOfPass(Pass pass, ref int steps)
-    {
-        if (pass.Message.IsFinished)
-        {
-            pass.IsCutShort = true; // Nothing of it may be read any more.
-            ClosePassIfOver(pass);
-            return null;
-        }
-
-        steps = pass.Message.Prepare() ? 0 : steps;
-        if (!TrySkipTaken(pass, ref steps))
-        {
-            pass.Row.Rotation.Enqueue(pass);
-            return null;
-        }
-
-        if (pass.AllOrdered)
-        {
-            ClosePassIfOver(pass);
-            return null;
-        }
-
-        if (pass.Channel == DeliveryChannel.Remote)
-        {
-            return Rotate(Order(pass, Choose(pass), null));
-        }
-
-        int recipient = pass.Next;
-        MailUser user = _users.Of(pass.Message.Address(recipient).Span);
-        pass.Next++;
-        if (_users.TryStart(user))
-        {
-            return Rotate(Order(pass, [recipient], user));
-        }
-
-        _users.Park(user, pass, recipient);
-        pass.IsFull = pass.Parked >= ParkedMax;
-        if (!pass.IsFull)
-        {
-            pass.Row.Rotation.Enqueue(pass);
-        }
-
-        return null;
-    }
-
-    /// <summary>To the end of the row: a long list does not keep a short message waiting.</summary>
-    private static Delivery Rotate(Delivery delivery)
-    {
-        delivery.Pass.Row.Rotation.Enqueue(delivery.Pass);
-        return delivery;
-    }
-
-    private static Delivery Order(Pass pass, int[] recipients, MailUser? user)
-    {
-        Delivery delivery = new(pass, recipients)
-        {
-            Addresses = Array.ConvertAll(recipients, pass.Message.Address),
-            User = user,
-        };
-        pass.Running++;
-        pass.Message.Orders++;
-        foreach (int recipient in recipients)
-        {
-            pass.Message.SetState(recipient, RecipientState.Running);
-        }
-
-        return delivery;
     }
 
     private void OpenPasses(DeliveryChannel channel, OriginQueue row)
@@ -350,78 +260,33 @@ internal sealed class Scheduler(
         }
 
         long next = RetrySchedule.Next(_now, message.BornSeconds, channel);
-        bool isLast = _now > message.BornSeconds + lifetimeSeconds;
+        bool isLast = _now > message.BornSeconds + _lifetimeSeconds;
         message.BeginPass();
         row.Rotation.Enqueue(new Pass(message, row, channel, next, isLast));
     }
 
-    /// <summary>The pass's next recipient, with others at the same host where batching.</summary>
-    private int[] Choose(Pass pass)
+    void IPasses.Open(OriginQueue row, DeliveryChannel channel) => OpenPasses(channel, row);
+
+    void IPasses.DueNow(QueuedMessage message) =>
+        DueNow(message, DeliveryChannel.Remote, _now);
+
+    void IPasses.CloseIfOver(Pass pass) => ClosePassIfOver(pass);
+
+    void IPasses.OnTrouble(QueuedMessage message, IOException trouble) =>
+        OnTrouble(message, trouble);
+
+    void IPasses.Renew(Pass pass)
     {
         QueuedMessage message = pass.Message;
-        int first = pass.Next;
-        if (!batch || Verp.IsVerp(message.Sender) || IsSrs(message.Address(first).Span))
-        {
-            pass.Next++;
-            return [first];
-        }
-
-        List<int> chosen = [first];
-        ReadOnlySpan<byte> host = Host(message.Address(first).Span);
-        int end = Math.Min(message.Recipients, first + BatchWindow);
-        for (int i = first + 1; i < end && chosen.Count < DeliveryCommand.BatchMax; i++)
-        {
-            if (IsOpen(pass, i)
-                && Ascii8.EqualsIgnoreCase(Host(message.Address(i).Span), host)
-                && !IsSrs(message.Address(i).Span))
-            {
-                chosen.Add(i);
-            }
-        }
-
-        pass.Next++;
-        return [.. chosen];
+        pass.NextDue = RetrySchedule.Next(_now, message.BornSeconds, pass.Channel);
+        pass.IsLast = _now > message.BornSeconds + _lifetimeSeconds;
     }
-
-    /// <summary>Passes recipients by that are not this pass's to deliver.</summary>
-    /// <returns>False where the steps were used up.</returns>
-    private static bool TrySkipTaken(Pass pass, ref int steps)
-    {
-        while (!pass.AllOrdered && !IsOpen(pass, pass.Next))
-        {
-            PassBy(pass, pass.Next);
-            pass.Next++;
-            if (--steps <= 0)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static bool IsOpen(Pass pass, int index) =>
-        pass.Message.State(index) == RecipientState.ToDo
-        && !pass.Message.IsHeld(index)
-        && pass.Message.Channel(index) == pass.Channel;
-
-    /// <summary>Who is held is left for a later pass.</summary>
-    private static void PassBy(Pass pass, int index) =>
-        pass.Left += pass.Message.IsHeld(index) && !pass.Message.IsDone(index) ? 1 : 0;
-
-    /// <summary>Each of these goes to a host of its own, and none is to wait for another's.
-    /// </summary>
-    private static bool IsSrs(ReadOnlySpan<byte> address) =>
-        SrsTag.IsSrs(address[..Math.Max(0, address.LastIndexOf((byte)'@'))]);
-
-    private static ReadOnlySpan<byte> Host(ReadOnlySpan<byte> address) =>
-        address[(address.LastIndexOf((byte)'@') + 1)..];
 
     private void ClosePassIfOver(Pass pass)
     {
         int steps = int.MaxValue;
         QueuedMessage message = pass.Message;
-        bool isSkipped = message.IsLong || TrySkipTaken(pass, ref steps); // Else it has its turn.
+        bool isSkipped = message.IsLong || pass.TrySkipTaken(ref steps); // Else it has its turn.
         if (!isSkipped || !pass.AllOrdered || pass.Running + pass.Parked > 0 || pass.IsClosed)
         {
             return;
@@ -438,11 +303,8 @@ internal sealed class Scheduler(
         }
 
         FinishIfDone(message);
-        if (message.IsLong)
-        {
-            pass.Row.LongPasses--;
-            _channels[(int)pass.Channel].Wake(pass.Row);
-        }
+        pass.Row.LongPasses -= message.IsLong && !pass.IsSorted ? 1 : 0;
+        _channels[(int)pass.Channel].Wake(pass.Row);
     }
 
     private void WaitAgain(Pass pass, DeliveryChannel channel)
@@ -452,6 +314,7 @@ internal sealed class Scheduler(
         QueuedMessage message = pass.Message;
         long latest = RetrySchedule.Next(_now, message.BornSeconds, channel);
         long due = channel == pass.Channel ? Math.Min(pass.NextDue, latest) : latest;
+        due = channel == pass.Channel ? RetrySchedule.AsAsked(pass, due, _now) : due;
         message.SetDue(
             channel,
             message.IsAgain(channel) ? Math.Min(due, _now)

@@ -129,6 +129,12 @@ internal sealed class WholeMessage : QueuedMessage
 
     internal override bool EndPass(DeliveryChannel channel, bool isLeft)
     {
+        RenewPass(channel);
+        return false;
+    }
+
+    internal override void RenewPass(DeliveryChannel channel)
+    {
         for (int i = 0; i < _recipients && Open(channel) > 0; i++)
         {
             if (State(i) == RecipientState.Deferred && Channel(i) == channel)
@@ -136,7 +142,5 @@ internal sealed class WholeMessage : QueuedMessage
                 SetState(i, RecipientState.ToDo);
             }
         }
-
-        return false;
     }
 }

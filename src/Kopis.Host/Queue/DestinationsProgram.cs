@@ -1,0 +1,154 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Queue.Commands;
+
+namespace Kopis.Host.Queue;
+
+/// <summary><c>kopis destinations</c>: where remote mail goes, and what is known of it
+/// (kopis-destinations(1)).</summary>
+public static class DestinationsProgram
+{
+    private const string Usage = """
+        usage: kopis destinations [--json] [NAME]
+               kopis destinations pause|resume|retry NAME
+               kopis destinations retry --all
+
+        Lists the destinations of remote mail, and holds, lets go on or tries one now; see
+        kopis-destinations(1). The home is KOPIS_HOME, or else that of the program's own bin
+        directory.
+
+        """;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Runs one command.</summary>
+    public static int Run(ProgramContext context)
+    {
+        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
+        return words switch
+        {
+            ["--help"] or ["-h"] => Say(1, Usage, ExitCode.Success),
+            [] => List(context, null, isJson: false),
+            ["--json"] => List(context, null, isJson: true),
+            ["--json", string name] => List(context, name, isJson: true),
+            ["pause", string name] => Change(context, QueueVerb.PauseDestination, name),
+            ["resume", string name] => Change(context, QueueVerb.ResumeDestination, name),
+            ["retry", "--all"] => Change(context, QueueVerb.RetryDestination, null),
+            ["retry", string name] => Change(context, QueueVerb.RetryDestination, name),
+            [string name] when !name.StartsWith('-') => List(context, name, isJson: false),
+            _ => Say(2, Usage, ExitCode.Permanent),
+        };
+    }
+
+    private static int List(ProgramContext context, string? name, bool isJson)
+    {
+        StringBuilder text = new();
+        int count = 0;
+        _ = Ask(context, QueueVerb.Destinations, name, (kind, content) =>
+        {
+            if (kind == QueueFrame.Destination
+                && ListedDestination.Parse(content.Span) is { } destination)
+            {
+                count++;
+                text.Append(isJson ? Json(destination) : Line(destination));
+            }
+        });
+        Fd.WriteAll(1, ByteText.ToBytes(text.ToString()));
+        return count > 0 || name is null ? ExitCode.Success
+            : throw new ConfigurationException(
+                $"qmail-send knows no destination {name}", ExitCode.Permanent);
+    }
+
+    private static int Change(ProgramContext context, QueueVerb verb, string? name)
+    {
+        ulong count = Ask(context, verb, name, (_, _) => { });
+        return count > 0 || name is null
+            ? Say(1, $"{count} destinations\n", ExitCode.Success)
+            : throw new ConfigurationException(
+                $"qmail-send knows no destination {name}", ExitCode.Permanent);
+    }
+
+    private static ulong Ask(
+        ProgramContext context, QueueVerb verb, string? name,
+        Action<byte, ReadOnlyMemory<byte>> onAnswer)
+    {
+        QueueVerbs.GoOnAsOwner(context);
+        using QueueCommandConnection send =
+            QueueCommandConnection.TryConnect(context.Home, Patience)
+            ?? throw new ConfigurationException("no qmail-send runs", ExitCode.Permanent);
+        ulong count = 0;
+        send.Ask(
+            new QueueRequest(verb, new QueueSelection
+            {
+                Destination = name is null ? null : Encoding.UTF8.GetBytes(name),
+            })
+            {
+                AskedBy = QueueVerbs.AskedBy(context),
+            },
+            (kind, content) =>
+            {
+                count = kind == QueueFrame.End && QueueCounts.Parse(content.Span) is { } counts
+                    ? counts.Recipients : count;
+                onAnswer(kind, content);
+            });
+        return count;
+    }
+
+    private static string Line(ListedDestination one)
+    {
+        string rate = one.Rate == 0 ? ""
+            : $", rate {one.Rate} in {one.RateMilliseconds / 1000} s";
+        string next = one.NextTry == 0 ? ""
+            : $", next try {DateTimeOffset.FromUnixTimeSeconds(one.NextTry):yyyy-MM-dd HH:mm:ss}";
+        string last = one.Text.Length == 0 ? "" : $"\n  {Printable(one.Text)}";
+        return $"{Printable(one.Name)}: {Word(one.State)}, {one.Running} of {one.Window} "
+            + $"running, {one.Waiting} waiting{rate}{next}{last}\n";
+    }
+
+    private static string Json(ListedDestination one)
+    {
+        ArrayBufferWriter<byte> text = new();
+        using (Utf8JsonWriter json = new(text))
+        {
+            json.WriteStartObject();
+            json.WriteString("destination", one.Name);
+            json.WriteString("state", Word(one.State));
+            json.WriteNumber("running", one.Running);
+            json.WriteNumber("window", one.Window);
+            json.WriteNumber("waiting", one.Waiting);
+            if (one.Rate > 0)
+            {
+                json.WriteNumber("rate", one.Rate);
+                json.WriteNumber("rate_seconds", one.RateMilliseconds / 1000);
+            }
+
+            if (one.NextTry > 0)
+            {
+                json.WriteNumber("next_try", one.NextTry);
+            }
+
+            json.WriteString("last_report", Encoding.UTF8.GetString(one.Text));
+            json.WriteEndObject();
+        }
+
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{Encoding.UTF8.GetString(text.WrittenSpan)}\n");
+    }
+
+    /// <summary>Only printable bytes go to a terminal.</summary>
+    private static string Printable(byte[] text) => string.Concat(
+        ByteText.ToText(text.AsSpan().TrimEnd((byte)'\n'))
+            .Select(c => c == '\n' ? '/' : c is >= ' ' and <= '~' ? c : '?'));
+
+    private static string Word(DestinationState state) => state.ToString().ToLowerInvariant();
+
+    private static int Say(int fd, string text, int code)
+    {
+        Fd.WriteAll(fd, ByteText.ToBytes(text));
+        return code;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Buffers;
+
+namespace Kopis.Queue.Commands;
+
+/// <summary>A destination of remote mail, as qmail-send lists it (docs/SENDING.md).</summary>
+/// <param name="Name">Where mail goes.</param>
+/// <param name="State">Whether it serves.</param>
+public sealed record ListedDestination(byte[] Name, DestinationState State)
+{
+    /// <summary>Deliveries under way.</summary>
+    public uint Running { get; init; }
+
+    /// <summary>Deliveries that may be under way.</summary>
+    public uint Window { get; init; }
+
+    /// <summary>Recipients that wait.</summary>
+    public uint Waiting { get; init; }
+
+    /// <summary>Messages in <see cref="RateMilliseconds"/>; 0: any number.</summary>
+    public uint Rate { get; init; }
+
+    /// <summary>The period of the rate.</summary>
+    public uint RateMilliseconds { get; init; }
+
+    /// <summary>Unix time of the next probe, or of the end of a pause; 0: none.</summary>
+    public long NextTry { get; init; }
+
+    /// <summary>The last report that was no success; may be empty.</summary>
+    public byte[] Text { get; init; } = [];
+
+    /// <summary>Writes it as a frame.</summary>
+    public void Write(IBufferWriter<byte> to)
+    {
+        ArrayBufferWriter<byte> content = new(128);
+        QueueFrame.Put(content, Name);
+        QueueFrame.Put(content, (byte)State);
+        QueueFrame.Put(content, Running);
+        QueueFrame.Put(content, Window);
+        QueueFrame.Put(content, Waiting);
+        QueueFrame.Put(content, Rate);
+        QueueFrame.Put(content, RateMilliseconds);
+        QueueFrame.Put(content, (ulong)NextTry);
+        QueueFrame.Put(content, Text);
+        QueueFrame.Write(to, QueueFrame.Destination, content.WrittenSpan);
+    }
+
+    /// <summary>Reads the content of a frame; null where it is none.</summary>
+    public static ListedDestination? Parse(ReadOnlySpan<byte> content)
+    {
+        QueueFieldReader reader = new(content);
+        ListedDestination destination = new(reader.Bytes(), (DestinationState)reader.Byte())
+        {
+            Running = reader.Number32(),
+            Window = reader.Number32(),
+            Waiting = reader.Number32(),
+            Rate = reader.Number32(),
+            RateMilliseconds = reader.Number32(),
+            NextTry = (long)reader.Number64(),
+            Text = reader.Bytes(),
+        };
+        return reader.IsSound && destination.State <= DestinationState.Held ? destination : null;
+    }
+}

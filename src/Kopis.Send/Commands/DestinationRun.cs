@@ -1,0 +1,74 @@
+using System.Text;
+using Kopis.Queue.Commands;
+using Kopis.Send.Scheduling.Destinations;
+
+namespace Kopis.Send.Commands;
+
+/// <summary>A command about destinations as it is carried out, some at a time.</summary>
+internal sealed class DestinationRun
+{
+    private readonly QueueVerb _verb;
+    private readonly RemoteQueue _queue;
+    private readonly Destination[] _destinations;
+    private int _at;
+
+    internal DestinationRun(QueueRequest request, RemoteQueue queue)
+    {
+        (_verb, _queue) = (request.Verb, queue);
+        string? name = request.Selection.Destination is { } bytes
+            ? Encoding.ASCII.GetString(bytes) : null;
+        _destinations = name is null ? [.. queue.Destinations]
+            : _verb == QueueVerb.PauseDestination ? [queue.Known(name)]
+            : queue.Find(name) is { } found ? [found]
+            : [];
+    }
+
+    /// <summary>All were looked at.</summary>
+    internal bool IsDone => _at == _destinations.Length;
+
+    /// <summary>Those that were meant.</summary>
+    internal ulong Count => (ulong)_destinations.Length;
+
+    /// <summary>Goes on with the next one.</summary>
+    internal void Step(CommandOutput output, bool isDry)
+    {
+        Destination destination = _destinations[_at++];
+        switch (_verb)
+        {
+            case QueueVerb.Destinations:
+                Describe(destination).Write(output.Bytes);
+                break;
+            case QueueVerb.PauseDestination or QueueVerb.ResumeDestination when !isDry:
+                _queue.Hold(destination, _verb == QueueVerb.PauseDestination);
+                break;
+            case QueueVerb.RetryDestination when !isDry:
+                _queue.Retry(destination);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private ListedDestination Describe(Destination one)
+    {
+        long now = _queue.Now;
+        DestinationState state = one.IsHeld ? DestinationState.Held
+            : one.Health == DestinationHealth.Dead ? DestinationState.Dead
+            : one.PausedUntil > now ? DestinationState.Paused
+            : one.Health == DestinationHealth.Suspect ? DestinationState.Suspect
+            : DestinationState.Up;
+        long next = state == DestinationState.Dead ? Math.Max(one.ProbeAt, one.PausedUntil)
+            : state == DestinationState.Paused ? one.PausedUntil
+            : 0;
+        return new ListedDestination(Encoding.ASCII.GetBytes(one.Name), state)
+        {
+            Running = (uint)one.Running,
+            Window = (uint)one.WindowAt(now),
+            Waiting = (uint)one.Waiting,
+            Rate = (uint)one.Limits.RateCount,
+            RateMilliseconds = (uint)one.Limits.RateMilliseconds,
+            NextTry = next / 1000,
+            Text = one.LastReply,
+        };
+    }
+}

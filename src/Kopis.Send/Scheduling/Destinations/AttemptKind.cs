@@ -1,0 +1,17 @@
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>What an attempt tells of its destination.</summary>
+internal enum AttemptKind : byte
+{
+    /// <summary>Nothing: it did not come so far, or nobody says.</summary>
+    Unknown,
+
+    /// <summary>A server was there and judged the message or its recipients.</summary>
+    Answered,
+
+    /// <summary>A server was there and had no time for us: 421, or 4yz before RCPT.</summary>
+    Busy,
+
+    /// <summary>There was no connection, or it died or fell silent.</summary>
+    Unreachable,
+}

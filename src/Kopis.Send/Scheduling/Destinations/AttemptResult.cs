@@ -1,0 +1,127 @@
+using Kopis.Base;
+using Kopis.Mail.Dsn;
+using Kopis.Queue.Spawn;
+
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>What a report tells of its destination.</summary>
+/// <param name="Kind">Whether it served.</param>
+/// <param name="IsDeferral">Its recipients are to be tried again.</param>
+/// <param name="Text">What was said, unless it was a success.</param>
+internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral, byte[] Text)
+{
+    private const int PauseSecondsMax = 86_400;
+
+    /// <summary>Nothing is known.</summary>
+    internal static AttemptResult Nothing { get; } = new(AttemptKind.Unknown, false, []);
+
+    /// <summary>What the reply asks for.</summary>
+    internal ReplyAction Action { get; init; }
+
+    /// <summary>For so long.</summary>
+    internal long ActionSeconds { get; init; }
+
+    /// <summary>A number of the action.</summary>
+    internal int ActionValue { get; init; }
+
+    /// <summary>Reads a report. Without details, qmail-remote's words tell.</summary>
+    internal static AttemptResult Of(DeliveryReport report)
+    {
+        bool isDeferral = report.Verdict is Verdict.Retry or null;
+        byte[] text = report.Verdict == Verdict.Delivered ? [] : report.Text;
+        if (report.Detail is not { } detail)
+        {
+            return new AttemptResult(KindOf(report), isDeferral, text);
+        }
+
+        return new AttemptResult(KindOf(report.Verdict, detail), isDeferral, text)
+        {
+            Action = detail.Action,
+            ActionSeconds = Math.Min(detail.ActionSeconds, PauseSecondsMax),
+            ActionValue = detail.ActionValue,
+        };
+    }
+
+    /// <summary>Of two reports of one delivery, the one that tells most: an answer before trouble,
+    /// trouble before nothing.</summary>
+    internal AttemptResult And(AttemptResult other)
+    {
+        AttemptResult told = Rank(other.Kind) > Rank(Kind) ? other : this;
+        AttemptResult asking = Action == ReplyAction.None ? other : this;
+        return told with
+        {
+            IsDeferral = IsDeferral || other.IsDeferral,
+            Text = told.Text.Length > 0 ? told.Text : Text.Length > 0 ? Text : other.Text,
+            Action = asking.Action,
+            ActionSeconds = asking.ActionSeconds,
+            ActionValue = asking.ActionValue,
+        };
+    }
+
+    /// <summary>Does to the destination what the reply asks for.</summary>
+    internal void ApplyTo(Destination destination, long now)
+    {
+        long until = now + (ActionSeconds * 1000);
+        switch (Action)
+        {
+            case ReplyAction.SlowDown:
+                destination.SlowDown(ActionValue, until, now);
+                break;
+            case ReplyAction.PauseDestination or ReplyAction.OtherAddress:
+                destination.PauseUntil(until);
+                break;
+            case ReplyAction.FewerConnections:
+                destination.HaveFewer(ActionValue, until);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static int Rank(AttemptKind kind) => kind switch
+    {
+        AttemptKind.Answered => 3,
+        AttemptKind.Busy => 2,
+        AttemptKind.Unreachable => 1,
+        _ => 0,
+    };
+
+    private static AttemptKind KindOf(Verdict? verdict, AttemptDetail detail)
+    {
+        if (verdict == Verdict.Delivered)
+        {
+            return AttemptKind.Answered;
+        }
+
+        bool isTemporary = detail.Code is >= 400 and < 500;
+        return detail.Stage switch
+        {
+            _ when detail.Code == 421 => AttemptKind.Busy,
+            AttemptStage.None or AttemptStage.Lookup => AttemptKind.Unknown,
+            AttemptStage.Connect => AttemptKind.Unreachable,
+            _ when detail.Class == BounceClass.ConnectionFailed => AttemptKind.Unreachable,
+            _ when detail.Class is BounceClass.TlsFailed or BounceClass.Local
+                or BounceClass.LoginRefused => AttemptKind.Unknown,
+            AttemptStage.Greeting or AttemptStage.Hello when detail.Code == 0 =>
+                AttemptKind.Unreachable,
+            AttemptStage.Greeting or AttemptStage.Hello or AttemptStage.Mail when isTemporary =>
+                AttemptKind.Busy,
+            _ => AttemptKind.Answered,
+        };
+    }
+
+    private static AttemptKind KindOf(DeliveryReport report)
+    {
+        ReadOnlySpan<byte> text = report.Text;
+        return report.Verdict switch
+        {
+            Verdict.Delivered or Verdict.Failed => AttemptKind.Answered,
+            null => AttemptKind.Unknown,
+            _ when text.IndexOf("establish an SMTP connection"u8) >= 0
+                || text.IndexOf("connection died"u8) >= 0 => AttemptKind.Unreachable,
+            _ when text.IndexOf(" 421"u8) >= 0 || text.StartsWith("421"u8) => AttemptKind.Busy,
+            _ when text.IndexOf("Remote host said:"u8) >= 0 => AttemptKind.Answered,
+            _ => AttemptKind.Unknown,
+        };
+    }
+}

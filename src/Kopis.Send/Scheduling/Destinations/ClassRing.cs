@@ -1,0 +1,101 @@
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>Single mail, or lists: submitters take turns, of a submitter his senders, of a sender
+/// its lanes.</summary>
+internal sealed class ClassRing(bool isList)
+{
+    private readonly Dictionary<uint, SubmitterRow> _submitters = [];
+    private readonly Queue<SubmitterRow> _turns = new();
+
+    internal bool IsList { get; } = isList;
+
+    internal bool HasReady => _turns.Count > 0;
+
+    internal Lane LaneOf(uint uid, ulong sender, Destination destination)
+    {
+        if (!_submitters.TryGetValue(uid, out SubmitterRow? submitter))
+        {
+            _submitters.Add(uid, submitter = new SubmitterRow(this, uid));
+        }
+
+        if (!submitter.Senders.TryGetValue(sender, out SenderRow? row))
+        {
+            submitter.Senders.Add(sender, row = new SenderRow(submitter, sender));
+        }
+
+        if (!row.Lanes.TryGetValue(destination, out Lane? lane))
+        {
+            row.Lanes.Add(destination, lane = new Lane(row, destination));
+        }
+
+        return lane;
+    }
+
+    /// <summary>The lane has something, and takes turns.</summary>
+    internal void AddReady(Lane lane)
+    {
+        lane.IsInRow = true;
+        lane.Destination.ReadyLanes++;
+        lane.Sender.AddReady(lane);
+        Wake(lane.Sender);
+    }
+
+    /// <summary>The lane whose turn it is, out of its row; null where there is none.</summary>
+    internal Lane? Next()
+    {
+        if (!_turns.TryDequeue(out SubmitterRow? submitter))
+        {
+            return null;
+        }
+
+        submitter.HasTurn = false;
+        SenderRow sender = submitter.Turns.Dequeue();
+        sender.HasTurn = false;
+        Lane lane = sender.DequeueReady();
+        lane.IsInRow = false;
+        lane.Destination.ReadyLanes--;
+        Wake(sender);
+        WakeSubmitter(submitter);
+        return lane;
+    }
+
+    /// <summary>Nothing is kept of lanes without shares, senders without lanes, and so on.
+    /// </summary>
+    internal void Forget(Lane lane)
+    {
+        if (lane.Shares.Count == 0 && !lane.IsInRow)
+        {
+            lane.Sender.Lanes.Remove(lane.Destination);
+            Forget(lane.Sender);
+        }
+    }
+
+    internal void Forget(SenderRow sender)
+    {
+        SubmitterRow submitter = sender.Submitter;
+        if (sender.IsEmpty && submitter.Senders.Remove(sender.Key)
+            && submitter.Senders.Count == 0)
+        {
+            _submitters.Remove(submitter.Uid);
+        }
+    }
+
+    private void Wake(SenderRow sender)
+    {
+        if (sender.HasReady && !sender.HasTurn)
+        {
+            sender.HasTurn = true;
+            sender.Submitter.Turns.Enqueue(sender);
+            WakeSubmitter(sender.Submitter);
+        }
+    }
+
+    private void WakeSubmitter(SubmitterRow submitter)
+    {
+        if (submitter.Turns.Count > 0 && !submitter.HasTurn)
+        {
+            submitter.HasTurn = true;
+            _turns.Enqueue(submitter);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>
+/// Where recipients' mail goes, and what is known of it: the window of deliveries at once, the
+/// rate, pauses, health. Pure; times are Unix milliseconds.
+/// </summary>
+/// <remarks>The window is TCP's (RFC 5681): it grows by one with each success up to the threshold,
+/// then by one with each window of successes; trouble halves it, once for all attempts that were
+/// under way together.</remarks>
+internal sealed class Destination
+{
+    /// <summary>Attempts in a row, one after another, that make it dead.</summary>
+    internal const int FailuresMax = 3;
+
+    /// <summary>The first and the longest time between two probes.</summary>
+    internal const long ProbeFirst = 30_000, ProbeLongest = 900_000;
+
+    /// <summary>Silent for so long with deliveries under way, it counts as unproven.</summary>
+    internal const long SilenceMax = 30_000;
+
+    private const int TextBytesMax = 200;
+
+    private DestinationLimits _limits;
+    private RateLimiter? _rate;
+    private RateLimiter? _slower;
+    private double _window;
+    private double _threshold;
+    private int _failures;
+    private long _cutAt = long.MinValue;
+    private long _failedAt = long.MinValue;
+    private long _silentSince;
+    private long _probeInterval;
+    private long _slowerUntil;
+    private int _fewer;
+    private long _fewerUntil;
+    private bool _hasAnswered;
+
+    internal Destination(string name, DestinationLimits limits)
+    {
+        Name = name;
+        SetLimits(limits);
+        _window = _limits.Initial;
+        _threshold = _limits.Concurrency;
+    }
+
+    internal string Name { get; }
+
+    internal DestinationHealth Health { get; private set; }
+
+    /// <summary>Deliveries under way.</summary>
+    internal int Running { get; private set; }
+
+    /// <summary>Deliveries that may be under way, as successes and failures made it.</summary>
+    internal int Window => Math.Max(1, (int)_window);
+
+    /// <summary>When a reply's pause is over.</summary>
+    internal long PausedUntil { get; private set; }
+
+    /// <summary>An administrator holds it.</summary>
+    internal bool IsHeld { get; set; }
+
+    /// <summary>When a dead one is tried again.</summary>
+    internal long ProbeAt { get; private set; }
+
+    /// <summary>The last report that was no success; empty if there is none.</summary>
+    internal byte[] LastReply { get; private set; } = [];
+
+    /// <summary>When something last began or ended here.</summary>
+    internal long UsedAt { get; private set; }
+
+    internal DestinationLimits Limits => _limits;
+
+    /// <summary>Recipients that wait here.</summary>
+    internal int Waiting { get; set; }
+
+    /// <summary>Lanes that wait until it may start something.</summary>
+    internal LaneLists Blocked { get; } = new();
+
+    /// <summary>Its lanes that have a turn.</summary>
+    internal int ReadyLanes { get; set; }
+
+    /// <summary>When it is looked at again by itself; 0: no time is set.</summary>
+    internal long TimerAt { get; set; }
+
+    /// <summary>It waits until more slots are free in all.</summary>
+    internal bool IsCrowded { get; set; }
+
+    /// <summary>Recipients put off since that was last said, and when it was.</summary>
+    internal int PutOff { get; set; }
+
+    internal long PutOffToldAt { get; set; }
+
+    /// <summary>Passes with recipients that found nobody: due when it is back.</summary>
+    internal List<Pass>? Missed { get; private set; }
+
+    /// <summary>Some answer has come, and none is overdue.</summary>
+    internal bool IsProven(long now) => _hasAnswered && Health == DestinationHealth.Up
+        && (Running == 0 || now - _silentSince <= SilenceMax);
+
+    /// <summary>New rules.</summary>
+    internal void SetLimits(DestinationLimits limits)
+    {
+        if (limits.RateCount != _limits.RateCount
+            || limits.RateMilliseconds != _limits.RateMilliseconds)
+        {
+            _rate = limits.RateCount > 0
+                ? new RateLimiter(limits.RateCount, limits.RateMilliseconds) : null;
+        }
+
+        _limits = limits with
+        {
+            Concurrency = Math.Max(1, limits.Concurrency),
+            Initial = Math.Clamp(limits.Initial, 1, Math.Max(1, limits.Concurrency)),
+        };
+        _window = Math.Min(_window, _limits.Concurrency);
+        _threshold = Math.Min(Math.Max(_threshold, _window), _limits.Concurrency);
+    }
+
+    /// <summary>When the next delivery may start: now or earlier if it may;
+    /// <see cref="long.MaxValue"/> if one has to end first, or a person has to let it.</summary>
+    internal long StartAt(long now)
+    {
+        if (IsHeld || Running >= WindowAt(now))
+        {
+            return long.MaxValue;
+        }
+
+        long at = Math.Max(PausedUntil, Health == DestinationHealth.Dead ? ProbeAt : 0);
+        at = Math.Max(at, _rate?.At ?? 0);
+        return now < _slowerUntil && _slower is { } slower ? Math.Max(at, slower.At) : at;
+    }
+
+    /// <summary>How many may be under way.</summary>
+    internal int WindowAt(long now)
+    {
+        if (Health != DestinationHealth.Up)
+        {
+            return 1;
+        }
+
+        int most = Math.Min(_hasAnswered ? Window : Math.Min(Window, _limits.Initial),
+            _limits.Concurrency);
+        return now < _fewerUntil ? Math.Min(most, _fewer) : most;
+    }
+
+    /// <summary>How many more may be under way.</summary>
+    internal int Room(long now) => StartAt(now) > now ? 0 : WindowAt(now) - Running;
+
+    /// <summary>A delivery starts.</summary>
+    internal void Start(long now)
+    {
+        if (Running++ == 0)
+        {
+            _silentSince = now;
+        }
+
+        _rate?.Start(now);
+        _slower?.Start(now);
+        UsedAt = now;
+    }
+
+    /// <summary>A delivery has ended.</summary>
+    /// <returns>Whether a destination that did not serve does now.</returns>
+    internal bool End(AttemptKind kind, long startedAt, byte[] text, long now)
+    {
+        Running--;
+        UsedAt = now;
+        if (text.Length > 0)
+        {
+            LastReply = text[..Math.Min(text.Length, TextBytesMax)];
+        }
+
+        if (kind == AttemptKind.Unreachable)
+        {
+            Fail(startedAt, now);
+            return false;
+        }
+
+        if (kind == AttemptKind.Unknown)
+        {
+            NoteProbe(now);
+            return false;
+        }
+
+        _silentSince = now;
+        bool isBack = Health != DestinationHealth.Up;
+        _failures = 0;
+        Health = DestinationHealth.Up;
+        if (kind == AttemptKind.Busy)
+        {
+            Cut(startedAt, now);
+            return isBack;
+        }
+
+        _window = isBack || !_hasAnswered ? Math.Max(_window, _limits.Initial) : _window;
+        _hasAnswered = true;
+        _window = Math.Min(
+            _limits.Concurrency, _window + (_window < _threshold ? 1 : 1 / _window));
+        return isBack;
+    }
+
+    /// <summary>A reply wants nothing here until then.</summary>
+    internal void PauseUntil(long time) => PausedUntil = Math.Max(PausedUntil, time);
+
+    /// <summary>A reply wants no more than so many a minute until then.</summary>
+    internal void SlowDown(int perMinute, long until, long now)
+    {
+        _slower = new RateLimiter(Math.Max(1, perMinute), 60_000);
+        _slower.Start(now);
+        _slowerUntil = until;
+    }
+
+    /// <summary>A reply wants no more than so many at once until then.</summary>
+    internal void HaveFewer(int most, long until)
+    {
+        _fewer = Math.Max(1, most);
+        _fewerUntil = until;
+    }
+
+    /// <summary>What replies asked for counts no more, and a dead one is tried now.</summary>
+    internal void Retry(long now)
+    {
+        PausedUntil = 0;
+        _slowerUntil = _fewerUntil = 0;
+        ProbeAt = Math.Min(ProbeAt, now);
+        _rate?.Reset(now);
+    }
+
+    /// <summary>The pass is due when the destination is back.</summary>
+    internal void Miss(Pass pass, int most)
+    {
+        Missed ??= [];
+        if (Missed.Count < most && (Missed.Count == 0 || Missed[^1] != pass))
+        {
+            Missed.Add(pass);
+        }
+    }
+
+    internal List<Pass> DequeueMissed()
+    {
+        List<Pass> missed = Missed ?? [];
+        Missed = null;
+        return missed;
+    }
+
+    private void Fail(long startedAt, long now)
+    {
+        Cut(startedAt, now);
+        if (Health == DestinationHealth.Dead)
+        {
+            NoteProbe(now);
+            return;
+        }
+
+        // Those under way together tell one thing only.
+        if (startedAt >= _failedAt)
+        {
+            _failedAt = now;
+            _failures++;
+            Health = DestinationHealth.Suspect;
+        }
+
+        if (_failures >= FailuresMax)
+        {
+            Health = DestinationHealth.Dead;
+            _probeInterval = ProbeFirst;
+            ProbeAt = now + _probeInterval;
+        }
+    }
+
+    private void NoteProbe(long now)
+    {
+        if (Health == DestinationHealth.Dead)
+        {
+            _probeInterval = Math.Min(2 * _probeInterval, ProbeLongest);
+            ProbeAt = now + _probeInterval;
+        }
+    }
+
+    private void Cut(long startedAt, long now)
+    {
+        if (startedAt >= _cutAt)
+        {
+            _cutAt = now;
+            _window = Math.Max(1, _window / 2);
+            _threshold = Math.Max(1, _window);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>Destinations by name. What was not used for an hour is forgotten where there are many.
+/// </summary>
+/// <param name="limitsOf">The rules for a name.</param>
+internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
+{
+    private const int ManyDestinations = 10_000;
+    private const long ForgottenAfter = 3_600_000;
+    private const long SweepEvery = 60_000;
+
+    private readonly Dictionary<string, Destination> _all = new(StringComparer.Ordinal);
+    private long _sweepAt;
+
+    internal IReadOnlyCollection<Destination> All => _all.Values;
+
+    internal Destination? Find(string name) => _all.GetValueOrDefault(name);
+
+    /// <summary>The destination of a name, known from now on.</summary>
+    internal Destination Known(string name)
+    {
+        if (!_all.TryGetValue(name, out Destination? destination))
+        {
+            destination = new Destination(name, limitsOf(name));
+            _all.Add(name, destination);
+        }
+
+        return destination;
+    }
+
+    /// <summary>One that may have been forgotten meanwhile is known again; or who has its name
+    /// now.</summary>
+    internal Destination Keep(Destination destination) =>
+        _all.TryAdd(destination.Name, destination) ? destination : _all[destination.Name];
+
+    /// <summary>Rules were read again.</summary>
+    internal void Reread()
+    {
+        foreach (Destination destination in _all.Values)
+        {
+            destination.SetLimits(limitsOf(destination.Name));
+        }
+    }
+
+    /// <summary>Forgets what nobody needs, now and then.</summary>
+    internal void Sweep(long now)
+    {
+        if (_all.Count < ManyDestinations || now < _sweepAt)
+        {
+            return;
+        }
+
+        _sweepAt = now + SweepEvery;
+        List<Destination> unused = [.. _all.Values.Where(one =>
+            one.Running == 0 && one.Waiting == 0 && !one.IsHeld && one.Blocked.IsEmpty
+            && one.ReadyLanes == 0 && one.PausedUntil <= now
+            && one.Health == DestinationHealth.Up && one.UsedAt + ForgottenAfter <= now)];
+        unused.ForEach(one => _all.Remove(one.Name));
+    }
+}

@@ -1,0 +1,34 @@
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>A row of lanes, each in one row at most: they are linked themselves.</summary>
+internal struct LaneList
+{
+    private Lane? _first;
+    private Lane? _last;
+
+    internal readonly bool IsEmpty => _first is null;
+
+    internal void Enqueue(Lane lane)
+    {
+        lane.Next = null;
+        if (_last is null)
+        {
+            _first = lane;
+        }
+        else
+        {
+            _last.Next = lane;
+        }
+
+        _last = lane;
+    }
+
+    internal Lane Dequeue()
+    {
+        Lane lane = _first!;
+        _first = lane.Next;
+        _last = _first is null ? null : _last;
+        lane.Next = null;
+        return lane;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>The shares of a pass: those that are being made, and all that wait.</summary>
+internal struct PassShares
+{
+    private const int ScannedMax = 8;
+
+    private Share? _first; // All; what is empty goes when they are looked through.
+    private Share? _new; // The first of those that were made before the last release.
+    private Dictionary<(DomainEntry, bool), Share>? _byDomain;
+    private int _made;
+
+    /// <summary>The share of a domain that recipients are being added to.</summary>
+    internal readonly bool TryGet(
+        DomainEntry domain, bool isAlone, [NotNullWhen(true)] out Share? share)
+    {
+        if (_byDomain is not null)
+        {
+            return _byDomain.TryGetValue((domain, isAlone), out share);
+        }
+
+        for (share = _first; share is not null && share != _new; share = share.NextOfPass)
+        {
+            if (share.Domain == domain && share.IsAlone == isAlone)
+            {
+                return true;
+            }
+        }
+
+        share = null;
+        return false;
+    }
+
+    internal void Add(Share share)
+    {
+        share.NextOfPass = _first;
+        _first = share;
+        if (++_made > ScannedMax && _byDomain is null)
+        {
+            _byDomain = [];
+            for (Share? one = _first; one is not null && one != _new; one = one.NextOfPass)
+            {
+                _byDomain.Add((one.Domain, one.IsAlone), one);
+            }
+        }
+        else
+        {
+            _byDomain?.Add((share.Domain, share.IsAlone), share);
+        }
+    }
+
+    /// <summary>Those made since the last call, oldest first; nothing is added to them any more.
+    /// </summary>
+    internal List<Share> DequeueNew()
+    {
+        List<Share> shares = [];
+        for (Share? one = _first; one is not null && one != _new; one = one.NextOfPass)
+        {
+            shares.Add(one);
+        }
+
+        shares.Reverse();
+        _new = _first;
+        _byDomain = null;
+        _made = 0;
+        return shares;
+    }
+
+    /// <summary>Those with recipients that wait.</summary>
+    internal List<Share> Waiting()
+    {
+        List<Share> waiting = [];
+        for (Share? one = _first; one is not null; one = one.NextOfPass)
+        {
+            if (one.Count > 0)
+            {
+                waiting.Add(one);
+            }
+        }
+
+        _first = null;
+        foreach (Share one in waiting)
+        {
+            one.NextOfPass = _first;
+            _first = one;
+        }
+
+        _new = _first;
+        return waiting;
+    }
+}

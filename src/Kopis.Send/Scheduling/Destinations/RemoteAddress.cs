@@ -1,0 +1,73 @@
+using System.Text;
+using Kopis.Base;
+
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>What scheduling looks at in addresses.</summary>
+internal static class RemoteAddress
+{
+    private const int NameBytesMax = 240;
+    private const int SrsTagBytes = 5; // SRS0=hash=time=domain=local
+
+    /// <summary>Whether it is an address of SRS: each leads to a host of its own.</summary>
+    internal static bool IsSrs(ReadOnlySpan<byte> address) => SrsTag.IsSrs(Local(address));
+
+    /// <summary>The domain whose host it goes to; of an address of SRS the one in it.</summary>
+    /// <remarks>Nothing is verified: it decides who waits for whom, and no more.</remarks>
+    internal static ReadOnlySpan<byte> Domain(ReadOnlySpan<byte> address)
+    {
+        ReadOnlySpan<byte> local = Local(address);
+        ReadOnlySpan<byte> domain = address[(address.LastIndexOf((byte)'@') + 1)..];
+        if (!SrsTag.IsSrs(local))
+        {
+            return domain;
+        }
+
+        // SRS0 and SRS1 may be followed by any of three separators.
+        ReadOnlySpan<byte> rest = local[SrsTagBytes..];
+        int fields = local[3] == (byte)'1' ? 1 : 2;
+        for (int i = 0; i < fields && !rest.IsEmpty; i++)
+        {
+            rest = rest[(rest.IndexOf((byte)'=') is var at && at < 0 ? rest.Length : at + 1)..];
+        }
+
+        int end = rest.IndexOf((byte)'=');
+        return end > 0 ? rest[..end] : domain;
+    }
+
+    /// <summary>Who sends, without what differs by recipient: user, uid-independent.</summary>
+    internal static ulong SenderKey(ReadOnlySpan<byte> sender)
+    {
+        ReadOnlySpan<byte> local = Local(sender);
+        int end = local.IndexOfAny((byte)'-', (byte)'+', (byte)'=');
+        ReadOnlySpan<byte> domain = sender[(sender.LastIndexOf((byte)'@') + 1)..];
+        ulong hash = 14695981039346656037;
+        hash = Hash(hash, end > 0 ? local[..end] : local);
+        return Hash((hash ^ '@') * 1099511628211, domain);
+    }
+
+    /// <summary>A domain as part of a destination's name: printable ASCII.</summary>
+    internal static string Printable(ReadOnlySpan<byte> domain)
+    {
+        StringBuilder text = new();
+        foreach (byte one in domain[..Math.Min(domain.Length, NameBytesMax)])
+        {
+            text.Append(one is > (byte)' ' and <= (byte)'~' ? (char)one : '?');
+        }
+
+        return text.ToString();
+    }
+
+    private static ReadOnlySpan<byte> Local(ReadOnlySpan<byte> address) =>
+        address[..Math.Max(0, address.LastIndexOf((byte)'@'))];
+
+    private static ulong Hash(ulong hash, ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte one in bytes)
+        {
+            hash = (hash ^ Ascii8.ToLower(one)) * 1099511628211;
+        }
+
+        return hash;
+    }
+}

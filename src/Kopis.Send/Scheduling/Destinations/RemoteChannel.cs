@@ -1,0 +1,385 @@
+using Kopis.Base;
+using Kopis.Mail.Addresses;
+using Kopis.Queue.Spawn;
+
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>
+/// The remote channel: looks at the recipients of passes, submitters in turn, and gives them to
+/// <see cref="RemoteQueue"/>; makes deliveries of what starts there; renews passes whose recipients
+/// wait there for long.
+/// </summary>
+/// <param name="own">What waits, by time and by submitter.</param>
+/// <param name="queue">What is due, by destination.</param>
+/// <param name="batch">Recipients of a message at one domain are one delivery.</param>
+/// <param name="passes">Opens and closes passes.</param>
+internal sealed class RemoteChannel(
+    ChannelQueue own, RemoteQueue queue, bool batch, IPasses passes)
+{
+    /// <summary>Recipients of one pass that are looked at in one turn.</summary>
+    private const int TurnMax = 64;
+
+    /// <summary>Recipients that one look at all passes goes through: bounds the time between two
+    /// looks at reports.</summary>
+    private const int StepsMax = 512;
+
+    /// <summary>Recipients of a list that are looked at before the first of them start where
+    /// something else may: those at one domain are to be found together.</summary>
+    private const int ReleaseMax = 16_384;
+
+    /// <summary>Recipients that wait at destinations, of all messages: 64 bytes each at most. A
+    /// submitter may have as many as he leaves free.</summary>
+    private const int ParkedMax = 4_000_000;
+
+    /// <summary>Open for so long, a pass is looked at when its next one is due.</summary>
+    private const long OpenSeconds = 10;
+
+    private readonly Queue<(Pass Pass, long At)> _opened = new();
+    private readonly PriorityQueue<Pass, long> _renewals = new();
+    private readonly Queue<OriginQueue> _full = new();
+    private readonly HashSet<(QueuedMessage, int)> _running = [];
+    private long _now;
+
+    /// <summary>Whether a delivery of the recipient runs.</summary>
+    internal bool IsRunning(QueuedMessage message, int recipient) =>
+        _running.Contains((message, recipient));
+
+    /// <summary>The first second at which there is something to do.</summary>
+    /// <param name="hasRoom">Deliveries may start.</param>
+    internal long? NextDue(bool hasRoom)
+    {
+        if (own.HasDue || !queue.PutOffs.IsEmpty || (hasRoom && queue.HasReady))
+        {
+            return 0;
+        }
+
+        long due = own.NextDue ?? long.MaxValue;
+        due = Math.Min(due, _opened.TryPeek(out var first) ? first.At + OpenSeconds : due);
+        due = Math.Min(due, _renewals.TryPeek(out _, out long renewal) ? renewal : due);
+        return due == long.MaxValue ? null : due;
+    }
+
+    /// <summary>Looks at what is due.</summary>
+    internal void Sort(long now)
+    {
+        _now = now;
+        own.DequeueDue(now);
+        RenewPasses(now);
+        WakeFull();
+        int steps = StepsMax;
+        while (steps > 0 && own.NextTurn() is { } row)
+        {
+            row.IsFull = row.Parked >= Math.Max(TurnMax, ParkedMax - queue.Waiting);
+            if (row.IsFull)
+            {
+                _full.Enqueue(row);
+                continue;
+            }
+
+            SortRow(row, ref steps);
+            own.Wake(row);
+        }
+    }
+
+    /// <summary>The next delivery; null where nothing may start now.</summary>
+    internal Delivery? Next()
+    {
+        while (queue.Next() is { } start)
+        {
+            Pass pass = start.Pass;
+            pass.Row.Parked -= start.Recipients.Length;
+            int[] left = Array.FindAll(start.Recipients, one => IsLeft(pass, one));
+            if (left.Length > 0 && TryOrder(start, left) is { } delivery)
+            {
+                return delivery;
+            }
+
+            queue.End(start, AttemptResult.Nothing, queue.Now);
+            passes.CloseIfOver(pass);
+        }
+
+        return null;
+    }
+
+    /// <summary>Recipients that are put off; null where there are none.</summary>
+    internal Delivery? NextPutOff()
+    {
+        for (int steps = StepsMax; steps > 0 && queue.NextPutOff() is { } one; steps--)
+        {
+            Pass pass = one.Pass;
+            pass.Row.Parked -= pass.IsLast ? one.Recipients.Length : 0;
+            int[] left = Array.FindAll(one.Recipients, recipient => pass.IsLast
+                ? IsLeft(pass, recipient)
+                : pass.Message.State(recipient) == RecipientState.Running);
+            queue.PutOffs.Note(one.Destination, left.Length);
+            if (left.Length > 0 && (pass.IsLast || pass.Message.HasNotices)
+                && TryPutOff(one, left) is { } delivery)
+            {
+                return delivery;
+            }
+
+            passes.CloseIfOver(pass);
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes the report on a recipient whose state is set.</summary>
+    internal void Report(Delivery delivery, Verdict verdict, AttemptResult result, long now)
+    {
+        _now = now;
+        Pass pass = delivery.Pass;
+        _running.Remove((pass.Message, delivery.Recipients[delivery.Reported - 1]));
+        bool isFirst = delivery.Reported == 1;
+        delivery.Result = isFirst ? result : delivery.Result.And(result);
+        if (verdict == Verdict.Retry && result.Action == ReplyAction.RetryMessage)
+        {
+            long at = now + result.ActionSeconds;
+            pass.RetryAt = pass.RetryAt == 0 ? at : Math.Min(at, pass.RetryAt);
+            pass.Asking++;
+        }
+
+        if (delivery.IsComplete)
+        {
+            queue.End(delivery.Start!, delivery.Result, delivery.StartedAt);
+        }
+    }
+
+    /// <summary>A destination is back that the pass has missed.</summary>
+    internal void DueNow(Pass pass)
+    {
+        if (pass.IsClosed)
+        {
+            passes.DueNow(pass.Message);
+        }
+        else
+        {
+            Renew(pass);
+        }
+    }
+
+    private void SortRow(OriginQueue row, ref int steps)
+    {
+        passes.Open(row, DeliveryChannel.Remote);
+        if (!row.Rotation.TryDequeue(out Pass? pass))
+        {
+            steps--;
+            return;
+        }
+
+        try
+        {
+            SortPass(pass, ref steps);
+        }
+        catch (IOException e)
+        {
+            passes.OnTrouble(pass.Message, e);
+            pass.IsCutShort = true;
+            EndSorting(pass);
+        }
+    }
+
+    private void SortPass(Pass pass, ref int steps)
+    {
+        QueuedMessage message = pass.Message;
+        if (message.IsFinished)
+        {
+            pass.IsCutShort = true; // Nothing of it may be read any more.
+            EndSorting(pass);
+            return;
+        }
+
+        if (message.Prepare())
+        {
+            steps = 0;
+        }
+
+        for (int i = 0; i < TurnMax && !pass.AllOrdered; i++, steps--)
+        {
+            int recipient = pass.Next;
+            bool isOpen = message.State(recipient) == RecipientState.ToDo
+                && message.Channel(recipient) == DeliveryChannel.Remote;
+            if (isOpen && message.IsHeld(recipient))
+            {
+                pass.Left++; // For a later pass.
+            }
+            else if (isOpen)
+            {
+                ReadOnlySpan<byte> address = message.Address(recipient).Span;
+                queue.Park(pass, recipient, address, IsAlone(message, address));
+                message.SetState(recipient, RecipientState.Running);
+                pass.Row.Parked++;
+                pass.Unreleased++;
+            }
+
+            pass.Next++;
+        }
+
+        if (pass.AllOrdered)
+        {
+            EndSorting(pass);
+            return;
+        }
+
+        if (pass.Unreleased >= ReleaseMax || (pass.Unreleased > 0 && !queue.HasReady))
+        {
+            pass.Unreleased = 0;
+            queue.Release(pass);
+        }
+
+        pass.Row.Rotation.Enqueue(pass);
+    }
+
+    private void EndSorting(Pass pass)
+    {
+        if (!pass.IsSorted)
+        {
+            pass.IsSorted = true;
+            pass.Row.LongPasses -= pass.Message.IsLong ? 1 : 0;
+            _opened.Enqueue((pass, _now));
+        }
+
+        pass.Unreleased = 0;
+        queue.Release(pass);
+        passes.CloseIfOver(pass);
+    }
+
+    /// <summary>Whether one who has waited is still to be delivered to. Who is held by now is left
+    /// for a later pass.</summary>
+    private static bool IsLeft(Pass pass, int recipient)
+    {
+        QueuedMessage message = pass.Message;
+        if (message.State(recipient) != RecipientState.Running || message.IsFinished)
+        {
+            return false; // It was dropped.
+        }
+
+        if (message.IsHeld(recipient))
+        {
+            message.SetState(recipient, RecipientState.Deferred);
+            pass.Left++;
+            return false;
+        }
+
+        return true;
+    }
+
+    private bool IsAlone(QueuedMessage message, ReadOnlySpan<byte> address) =>
+        !batch || Verp.IsVerp(message.Sender) || RemoteAddress.IsSrs(address);
+
+    private Delivery? TryOrder(Start start, int[] recipients)
+    {
+        QueuedMessage message = start.Pass.Message;
+        try
+        {
+            Delivery delivery = new(start.Pass, recipients)
+            {
+                Addresses = Array.ConvertAll(recipients, message.Address),
+                Start = start,
+                StartedAt = queue.Now,
+            };
+            start.Pass.Running++;
+            message.Orders++;
+            Array.ForEach(recipients, one => _running.Add((message, one)));
+            return delivery;
+        }
+        catch (IOException e)
+        {
+            passes.OnTrouble(message, e);
+            foreach (int recipient in recipients)
+            {
+                message.SetState(recipient, RecipientState.Deferred);
+                start.Pass.Left++;
+            }
+
+            return null;
+        }
+    }
+
+    private Delivery? TryPutOff(PutOff one, int[] recipients)
+    {
+        QueuedMessage message = one.Pass.Message;
+        try
+        {
+            return new Delivery(one.Pass, recipients)
+            {
+                Addresses = Array.ConvertAll(recipients, message.Address),
+                PutOffBy = one.Destination,
+            };
+        }
+        catch (IOException e)
+        {
+            passes.OnTrouble(message, e);
+            if (one.Pass.IsLast)
+            {
+                foreach (int recipient in recipients)
+                {
+                    message.SetState(recipient, RecipientState.Deferred);
+                    one.Pass.Left++;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    private void RenewPasses(long now)
+    {
+        while (_opened.TryPeek(out var first)
+            && (first.Pass.IsClosed || first.At + OpenSeconds <= now))
+        {
+            _opened.Dequeue();
+            if (!first.Pass.IsClosed)
+            {
+                _renewals.Enqueue(first.Pass, first.Pass.NextDue);
+            }
+        }
+
+        while (_renewals.TryPeek(out Pass? pass, out long due) && due <= now)
+        {
+            _renewals.Dequeue();
+            if (!pass.IsClosed && pass.NextDue <= now)
+            {
+                Renew(pass);
+                _renewals.Enqueue(pass, pass.NextDue);
+            }
+        }
+    }
+
+    /// <summary>Its next pass is due while some recipients still wait: who was deferred is tried
+    /// again now, the others wait on.</summary>
+    private void Renew(Pass pass)
+    {
+        pass.Unreleased = 0;
+        queue.Release(pass);
+        passes.Renew(pass);
+        queue.Renew(pass);
+        if (pass.IsSorted && !pass.IsCutShort && pass.AllOrdered && pass.Left > 0)
+        {
+            pass.Left = 0;
+            pass.RetryAt = 0;
+            pass.Asking = 0;
+            pass.Message.RenewPass(DeliveryChannel.Remote);
+            pass.Next = 0;
+            pass.Row.Rotation.Enqueue(pass);
+            own.Wake(pass.Row);
+        }
+    }
+
+    private void WakeFull()
+    {
+        for (int i = _full.Count; i > 0; i--)
+        {
+            OriginQueue row = _full.Dequeue();
+            row.IsFull = row.Parked >= Math.Max(TurnMax, ParkedMax - queue.Waiting);
+            if (row.IsFull)
+            {
+                _full.Enqueue(row);
+            }
+            else
+            {
+                own.Wake(row);
+            }
+        }
+    }
+}

@@ -1,0 +1,491 @@
+using Kopis.Queue.Spawn;
+
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>
+/// Remote recipients that are due, by destination, and which of them is next (docs/SENDING.md).
+/// Pure: time comes in as Unix milliseconds. Messages are known by their passes, recipients by
+/// their indices; addresses are looked at when they come in, and not kept.
+/// </summary>
+/// <param name="slots">Deliveries at once.</param>
+/// <param name="asks">Destinations are asked for; else each domain is one.</param>
+/// <param name="limitsOf">The rules for a destination's name.</param>
+internal sealed class RemoteQueue(
+    int slots, bool asks, Func<string, DestinationLimits> limitsOf)
+{
+    /// <summary>A message of more recipients is a list.</summary>
+    internal const int SingleMost = 10;
+
+    private const int StepsMax = 256;
+    private const int LooksMax = 16;
+    private const int MissedMax = 10_000;
+    private const long OwnDestinationHolds = 600_000;
+
+    private readonly SlotShares _slots = new(slots);
+    private readonly DomainTable _domains = new();
+    private readonly DestinationTable _destinations = new(limitsOf);
+    private readonly ClassRing _single = new(isList: false);
+    private readonly ClassRing _lists = new(isList: true);
+    private readonly PriorityQueue<Destination, long> _timers = new();
+    private readonly SlotWaits _waits = new();
+    private int _turn;
+    private bool _hasMore;
+
+    /// <summary>Destinations that something is known of.</summary>
+    internal IReadOnlyCollection<Destination> Destinations => _destinations.All;
+
+    /// <summary>Unix milliseconds.</summary>
+    internal long Now { get; private set; }
+
+    /// <summary>Recipients that wait here, in all.</summary>
+    internal int Waiting { get; private set; }
+
+    /// <summary>Something may be started now.</summary>
+    internal bool HasReady => _slots.Free > 0 && (_hasMore || HasReadyLane);
+
+    private bool HasReadyLane => _single.HasReady || (_lists.HasReady && _slots.HasForLists);
+
+    /// <summary>Who is put off.</summary>
+    internal PutOffs PutOffs { get; } = new();
+
+    internal bool HasQuestion => _domains.HasQuestion;
+
+    /// <summary>When something happens by itself; null where nothing does.</summary>
+    internal long? WakeAt
+    {
+        get
+        {
+            long? timer = _timers.TryPeek(out _, out long at) ? at : null;
+            return timer is null || _domains.TimeoutAt < timer ? _domains.TimeoutAt : timer;
+        }
+    }
+
+    internal Destination? Find(string name) => _destinations.Find(name);
+
+    /// <summary>The destination of a name, known from now on.</summary>
+    internal Destination Known(string name) => _destinations.Known(name);
+
+    /// <summary>Where an address's mail goes, as far as it is known.</summary>
+    internal Destination? DestinationOf(
+        ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender) =>
+        _domains.TryFind(RemoteAddress.Domain(address), sender)?.Destination;
+
+    /// <summary>Time passes: pauses end, questions have had their time.</summary>
+    internal void Tick(long now)
+    {
+        Now = now;
+        while (_timers.TryPeek(out Destination? destination, out long at) && at <= now)
+        {
+            _timers.Dequeue();
+            if (destination.TimerAt == at)
+            {
+                destination.TimerAt = 0;
+                Wake(destination);
+            }
+        }
+
+        while (_domains.CloseOverdue(now) is { } entry)
+        {
+            Resolve(entry, OwnName(entry), now + OwnDestinationHolds);
+        }
+
+        _destinations.Sweep(now);
+    }
+
+    /// <summary>Takes a recipient in. It gets its turn when its pass is released.</summary>
+    internal void Park(Pass pass, int recipient, ReadOnlySpan<byte> address, bool isAlone)
+    {
+        DomainEntry entry = _domains.Find(RemoteAddress.Domain(address), pass.Message.Sender);
+        if (!pass.Shares.TryGet(entry, isAlone, out Share? share))
+        {
+            pass.Shares.Add(share = new Share(pass, entry, isAlone));
+        }
+
+        share.Add(recipient);
+        pass.Parked++;
+        Waiting++;
+    }
+
+    /// <summary>Those taken in may start.</summary>
+    internal void Release(Pass pass)
+    {
+        foreach (Share share in pass.Shares.DequeueNew())
+        {
+            Route(share);
+        }
+    }
+
+    /// <summary>The next to start; null where nothing may.</summary>
+    internal Start? Next()
+    {
+        if (_slots.Free <= 0)
+        {
+            return null;
+        }
+
+        bool listFirst = ++_turn % LaneLists.ListTurn == 0;
+        for (int i = 0; i < LooksMax; i++)
+        {
+            Start? start = NextOf(listFirst ? _lists : _single)
+                ?? NextOf(listFirst ? _single : _lists);
+            _hasMore = start is null && (HasReadyLane || WakeOthers());
+            if (!_hasMore)
+            {
+                return start;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A start is over, or did not come about.</summary>
+    internal void End(Start start, AttemptResult result, long startedAt)
+    {
+        Destination destination = start.Destination;
+        _slots.Running--;
+        if (start.Unproven is { } sender)
+        {
+            sender.Unproven--;
+            sender.Submitter.Ring.Forget(sender);
+        }
+
+        bool isBack = destination.End(result.Kind, startedAt, result.Text, Now);
+        result.ApplyTo(destination, Now);
+        if (isBack)
+        {
+            OnBack(destination);
+        }
+        else if (destination.Health != DestinationHealth.Up && result.IsDeferral)
+        {
+            destination.Miss(start.Pass, MissedMax);
+        }
+
+        Wake(destination);
+        WakeOthers();
+    }
+
+    /// <summary>Called with passes that have missed a destination that is back.</summary>
+    internal Action<Pass> OnDue { get; set; } = _ => { };
+
+    /// <summary>The pass is due again: who waits at a dead destination is put off, and who is in
+    /// its last pass and has had no turn.</summary>
+    internal void Renew(Pass pass)
+    {
+        foreach (Share share in pass.Shares.Waiting())
+        {
+            if (share.Destination is { } destination
+                && (pass.IsLast || destination.Health == DestinationHealth.Dead))
+            {
+                PutOffs.Add(share, destination);
+            }
+        }
+    }
+
+    /// <summary>Some who are put off; null where there are none.</summary>
+    internal PutOff? NextPutOff() => PutOffs.Next(Take);
+
+    /// <summary>The next question to qmail-rspawn: which destination?</summary>
+    internal (uint Id, DomainEntry Entry) DequeueQuestion() => _domains.DequeueQuestion(Now);
+
+    /// <summary>qmail-rspawn has answered.</summary>
+    internal void Answer(uint id, string name, bool isBySender, long seconds)
+    {
+        if (_domains.Close(id) is not { } entry)
+        {
+            return;
+        }
+
+        if (isBySender && !entry.IsSender)
+        {
+            entry.IsBySender = true;
+            List<Share> waiting = entry.Waiting ?? [];
+            entry.Waiting = null;
+            waiting.ForEach(Route);
+            return;
+        }
+
+        Resolve(entry, name, Now + (seconds * 1000));
+    }
+
+    /// <summary>All that waits is due: pauses that replies asked for are over, dead destinations
+    /// are tried.</summary>
+    internal void AllDueNow()
+    {
+        foreach (Destination destination in _destinations.All)
+        {
+            Retry(destination);
+        }
+    }
+
+    /// <summary>One destination is tried now.</summary>
+    internal void Retry(Destination destination)
+    {
+        destination.Retry(Now);
+        Wake(destination);
+    }
+
+    /// <summary>An administrator holds a destination, or lets it go on.</summary>
+    internal void Hold(Destination destination, bool isHeld)
+    {
+        destination.IsHeld = isHeld;
+        Wake(destination);
+    }
+
+    /// <summary>Another number of deliveries at once.</summary>
+    internal void SetSlots(int count) => _slots.Slots = count;
+
+    /// <summary>Rules were read again.</summary>
+    internal void Reread()
+    {
+        _domains.ExpireAll();
+        _destinations.Reread();
+        foreach (Destination destination in _destinations.All)
+        {
+            Wake(destination);
+        }
+    }
+
+    private Start? NextOf(ClassRing ring)
+    {
+        if (ring.IsList && !_slots.HasForLists)
+        {
+            return null;
+        }
+
+        for (int steps = StepsMax; steps > 0 && ring.Next() is { } lane; steps--)
+        {
+            if (TryStart(lane) is { } start)
+            {
+                return start;
+            }
+        }
+
+        return null;
+    }
+
+    private Start? TryStart(Lane lane)
+    {
+        Destination destination = lane.Destination;
+        SkipEmpty(lane);
+        if (lane.Shares.Count == 0)
+        {
+            lane.Sender.Submitter.Ring.Forget(lane);
+            return null;
+        }
+
+        if (destination.StartAt(Now) > Now)
+        {
+            Block(lane);
+            return null;
+        }
+
+        if (!_slots.HasForDestination(destination.Running))
+        {
+            Block(lane);
+            _waits.AddCrowded(destination);
+            return null;
+        }
+
+        bool isProven = destination.IsProven(Now);
+        if (!isProven && !_slots.HasForUnproven(lane.Sender.Unproven))
+        {
+            _waits.AddShort(lane);
+            return null;
+        }
+
+        return Take(lane, isProven ? null : lane.Sender);
+    }
+
+    private Start Take(Lane lane, SenderRow? unproven)
+    {
+        Share share = lane.Shares.Dequeue();
+        List<int> recipients = [];
+        int most = share.IsAlone ? 1 : DeliveryCommand.BatchMax;
+        while (recipients.Count < most)
+        {
+            recipients.Add(Take(share));
+            if (share.Count > 0)
+            {
+                continue;
+            }
+
+            SkipEmpty(lane);
+            if (share.IsAlone || !lane.Shares.TryPeek(out Share? next) || next.IsAlone
+                || next.Pass != share.Pass || next.Domain != share.Domain)
+            {
+                break;
+            }
+
+            share = lane.Shares.Dequeue();
+        }
+
+        if (share.Count > 0)
+        {
+            lane.Shares.Enqueue(share);
+        }
+
+        if (unproven is not null)
+        {
+            unproven.Unproven++;
+        }
+
+        _slots.Running++;
+        lane.Destination.Start(Now);
+        ClassRing ring = lane.Sender.Submitter.Ring;
+        if (lane.Shares.Count > 0)
+        {
+            ring.AddReady(lane);
+        }
+
+        ring.Forget(lane);
+        return new Start(share.Pass, [.. recipients], lane.Destination, unproven);
+    }
+
+    /// <summary>Shares that were put off for good stay in their row until it is their turn.
+    /// </summary>
+    private static void SkipEmpty(Lane lane)
+    {
+        while (lane.Shares.TryPeek(out Share? share) && share.Count == 0)
+        {
+            lane.Shares.Dequeue();
+        }
+    }
+
+    private int Take(Share share)
+    {
+        Waiting--;
+        share.Pass.Parked--;
+        if (share.Destination is { } destination)
+        {
+            destination.Waiting--;
+        }
+
+        return share.Dequeue();
+    }
+
+    /// <summary>Sends a share where its domain's mail goes, or lets it wait for the answer.
+    /// </summary>
+    private void Route(Share share)
+    {
+        DomainEntry entry = share.Domain.IsBySender
+            ? _domains.Find(share.Domain.Domain, share.Pass.Message.Sender) : share.Domain;
+        if (!asks && entry.Destination is null)
+        {
+            Resolve(entry, OwnName(entry), long.MaxValue);
+        }
+
+        if (entry.Destination is { } destination)
+        {
+            if (entry.Expires <= Now)
+            {
+                _domains.Ask(entry, share.Pass.Message.Sender);
+            }
+
+            Place(share, destination);
+            return;
+        }
+
+        (entry.Waiting ??= []).Add(share);
+        _domains.Ask(entry, share.Pass.Message.Sender);
+    }
+
+    private void Resolve(DomainEntry entry, string name, long expires)
+    {
+        Destination destination = Known(name);
+        (entry.Destination, entry.Expires) = (destination, expires);
+        List<Share> waiting = entry.Waiting ?? [];
+        entry.Waiting = null;
+        waiting.ForEach(share => Place(share, destination));
+    }
+
+    private void Place(Share share, Destination destination)
+    {
+        if (share.Count == 0)
+        {
+            return;
+        }
+
+        // A name that was forgotten meanwhile is known again.
+        destination = _destinations.Keep(destination);
+        QueuedMessage message = share.Pass.Message;
+        ClassRing ring = message.Recipients > SingleMost ? _lists : _single;
+        Lane lane = ring.LaneOf(
+            message.Uid, RemoteAddress.SenderKey(message.Sender), destination);
+        share.Destination = destination;
+        destination.Waiting += share.Count;
+        lane.Shares.Enqueue(share);
+        if (!lane.IsInRow)
+        {
+            ring.AddReady(lane);
+        }
+
+        if (destination.Health == DestinationHealth.Dead)
+        {
+            PutOffs.Add(share, destination);
+        }
+    }
+
+    private void Block(Lane lane)
+    {
+        Destination destination = lane.Destination;
+        lane.IsInRow = true;
+        destination.Blocked.Enqueue(lane);
+        SetTimer(destination, destination.StartAt(Now));
+    }
+
+    private void SetTimer(Destination destination, long at)
+    {
+        if (at > Now && at < long.MaxValue
+            && (destination.TimerAt == 0 || at < destination.TimerAt))
+        {
+            destination.TimerAt = at;
+            _timers.Enqueue(destination, at);
+        }
+    }
+
+    /// <summary>Gives as many of its lanes a turn as it has room.</summary>
+    private void Wake(Destination destination)
+    {
+        for (int room = destination.Room(Now);
+            destination.ReadyLanes < room && !destination.Blocked.IsEmpty;)
+        {
+            Lane lane = destination.Blocked.Dequeue();
+            lane.Sender.Submitter.Ring.AddReady(lane);
+        }
+
+        if (!destination.Blocked.IsEmpty)
+        {
+            SetTimer(destination, destination.StartAt(Now));
+        }
+    }
+
+    /// <summary>A slot is free: for a destination that waited for one, or a sender.</summary>
+    /// <returns>Whether somebody waited who may have it.</returns>
+    private bool WakeOthers()
+    {
+        if (_waits.DequeueCrowded(_slots) is { } crowded)
+        {
+            Wake(crowded);
+            return true;
+        }
+
+        if (_waits.DequeueShort(_slots, _turn % LaneLists.ListTurn == 0) is { } lane)
+        {
+            lane.Sender.Submitter.Ring.AddReady(lane);
+            return true;
+        }
+
+        return false;
+    }
+
+    private void OnBack(Destination destination)
+    {
+        foreach (Pass pass in destination.DequeueMissed())
+        {
+            OnDue(pass);
+        }
+    }
+
+    private static string OwnName(DomainEntry entry) =>
+        $"domain {RemoteAddress.Printable(entry.Domain)}";
+}

@@ -1,0 +1,16 @@
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>What one submitter has to be delivered: his senders take turns.</summary>
+internal sealed class SubmitterRow(ClassRing ring, uint uid)
+{
+    internal ClassRing Ring { get; } = ring;
+
+    internal uint Uid { get; } = uid;
+
+    internal Dictionary<ulong, SenderRow> Senders { get; } = [];
+
+    internal Queue<SenderRow> Turns { get; } = new();
+
+    /// <summary>It is in the ring.</summary>
+    internal bool HasTurn { get; set; }
+}

@@ -1,0 +1,140 @@
+using Kopis.Base;
+using Kopis.Send.Scheduling;
+using Kopis.Send.Scheduling.Destinations;
+
+namespace Kopis.Send.Tests.Destinations;
+
+/// <summary>Which destination a domain's mail has: asked once, waited for by its own mail only.
+/// </summary>
+public class QuestionTests
+{
+    private const int Timeout = 60;
+
+    private readonly RemoteQueue _queue = new(100, asks: true, _ => DestinationLimits.Usual);
+    private readonly Scheduler _scheduler;
+    private ulong _number;
+    private long _now = Make.Born;
+
+    public QuestionTests() => _scheduler = new Scheduler(604_800, batch: true, remote: _queue);
+
+    [Fact]
+    public void A_domain_is_asked_for_once_and_its_mail_waits_for_the_answer()
+    {
+        Add("s@x", "a@One.example");
+        Add("s@x", "b@one.example");
+        Add("s@x", "c@two.example");
+        Assert.Empty(Start());
+        Dictionary<string, uint> asked = Ask();
+        Assert.Equal(["one.example", "two.example"], asked.Keys.Order());
+        _queue.Answer(asked["two.example"], "mx.example", false, 600);
+        Assert.Equal(["c@two.example"], Start());
+        _queue.Answer(asked["one.example"], "mx.example", false, 600);
+        Assert.Equal(["a@One.example", "b@one.example"], Start().Order());
+        Assert.Equal(["mx.example"], _queue.Destinations.Select(one => one.Name));
+        Add("s@x", "d@two.example");
+        Assert.Equal(["d@two.example"], Start()); // It is known.
+        Assert.Empty(Ask());
+    }
+
+    [Fact]
+    public void An_answer_that_has_run_out_is_used_until_the_next_one()
+    {
+        Add("s@x", "a@one.example");
+        Start();
+        _queue.Answer(Ask()["one.example"], "mx1.example", false, 60);
+        Start();
+        _now += 61;
+        Add("s@x", "b@one.example");
+        Assert.Equal(["b@one.example"], Start());
+        uint again = Ask()["one.example"];
+        _queue.Answer(again, "mx2.example", false, 60);
+        _queue.Answer(again, "mx3.example", false, 60); // Nobody asked.
+        Add("s@x", "c@one.example");
+        Delivery delivery = _scheduler.Next(DeliveryChannel.Remote, _now)!;
+        Assert.Equal("mx2.example", delivery.Start!.Destination.Name);
+    }
+
+    [Fact]
+    public void Where_it_depends_on_the_sender_each_sender_is_asked_for()
+    {
+        Add("s@x", "a@one.example");
+        Add("t@x", "b@one.example");
+        Start();
+        _queue.Answer(Ask()["one.example"], "relay [r1]:25", true, 600);
+        Assert.Empty(Start());
+        List<(uint Id, string Sender)> questions = [];
+        while (_queue.HasQuestion)
+        {
+            (uint id, DomainEntry entry) = _queue.DequeueQuestion();
+            questions.Add((id, ByteText.ToText(entry.Sender)));
+        }
+
+        Assert.Equal(["s@x", "t@x"], questions.Select(one => one.Sender).Order());
+        foreach ((uint id, string sender) in questions)
+        {
+            _queue.Answer(id, $"relay [{sender}]:25", true, 600);
+        }
+
+        Assert.Equal(2, Start().Count);
+        Assert.Equal(["relay [s@x]:25", "relay [t@x]:25"],
+            _queue.Destinations.Select(one => one.Name).Order());
+    }
+
+    [Fact]
+    public void Without_an_answer_the_domain_is_its_own_destination()
+    {
+        Add("s@x", "a@one.example");
+        Start();
+        Ask();
+        Assert.Equal((Make.Born + Timeout) * 1000, _queue.WakeAt);
+        _now += Timeout - 1;
+        Assert.Empty(Start());
+        _now++;
+        Assert.Equal(["a@one.example"], Start());
+        Assert.Equal(["domain one.example"], _queue.Destinations.Select(one => one.Name));
+    }
+
+    [Fact]
+    public void No_more_than_a_thousand_questions_are_out()
+    {
+        for (int i = 0; i < 1500; i++)
+        {
+            Add("s@x", $"a@d{i}.example");
+        }
+
+        Start();
+        Dictionary<string, uint> asked = Ask();
+        Assert.Equal(DomainTable.QuestionsMax, asked.Count);
+        _queue.Answer(asked.First().Value, "mx.example", false, 60);
+        Assert.Single(Ask());
+    }
+
+    private void Add(string sender, string recipient) => _scheduler.Add(
+        Make.MessageOf(1, ++_number, sender, [recipient], _now));
+
+    private List<string> Start()
+    {
+        List<string> started = [];
+        for (int looks = 0; looks < 20; looks++)
+        {
+            while (_scheduler.Next(DeliveryChannel.Remote, _now) is { } delivery)
+            {
+                started.AddRange(Make.Addresses(delivery));
+            }
+        }
+
+        return started;
+    }
+
+    private Dictionary<string, uint> Ask()
+    {
+        Dictionary<string, uint> asked = [];
+        while (_queue.HasQuestion)
+        {
+            (uint id, DomainEntry entry) = _queue.DequeueQuestion();
+            asked.Add(ByteText.ToText(entry.Domain), id);
+        }
+
+        return asked;
+    }
+}

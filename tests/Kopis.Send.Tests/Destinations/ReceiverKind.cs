@@ -1,0 +1,16 @@
+namespace Kopis.Send.Tests.Destinations;
+
+/// <summary>How a receiver behaves.</summary>
+internal enum ReceiverKind
+{
+    Quick,
+    Slow,
+    Dead,
+    BusyAfterFew,
+    RateLimited,
+    Greylisting,
+    Silent,
+    Flapping,
+    Refusing,
+    Steady,
+}

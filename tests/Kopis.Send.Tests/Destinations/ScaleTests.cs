@@ -1,0 +1,84 @@
+using System.Text;
+using Kopis.Send.Scheduling;
+using Kopis.Send.Scheduling.Destinations;
+
+namespace Kopis.Send.Tests.Destinations;
+
+/// <summary>What many recipients at many destinations cost. <c>KOPIS_SCALE</c> is how many
+/// recipients; a twentieth of it are destinations. <c>KOPIS_FIGURES</c> is a file for what was
+/// measured.</summary>
+[Collection("Memory is measured")]
+public class ScaleTests(ITestOutputHelper output)
+{
+    private const int Usual = 100_000;
+    private const int EachDestination = 20;
+    private const int InList = 10_000;
+    private const int BytesMost = 200;
+
+    private static readonly TimeSpan StartMost = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LookMost = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>All wait: nothing may start, since none of the destinations is known.</summary>
+    [Theory, InlineData(true), InlineData(false)]
+    public void Many_recipients_take_little_memory_and_time(bool isKnown)
+    {
+        int count = int.TryParse(
+            Environment.GetEnvironmentVariable("KOPIS_SCALE"), out int n) ? n : Usual;
+        int destinations = count / EachDestination;
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        long start = TimeProvider.System.GetTimestamp();
+        RemoteQueue queue = new(1, asks: !isKnown, _ => DestinationLimits.Usual);
+        Scheduler scheduler = new(604_800, batch: true, remote: queue);
+        for (int list = 0; list < count / InList; list++)
+        {
+            scheduler.Add(List(list, destinations));
+        }
+
+        Tick(scheduler, Make.Born);
+        while (scheduler.NextDue(DeliveryChannel.Remote, hasRoom: false) == 0)
+        {
+            Tick(scheduler, Make.Born);
+        }
+
+        TimeSpan started = TimeProvider.System.GetElapsedTime(start);
+        Assert.Equal(count, queue.Waiting);
+        long bytes = (GC.GetTotalMemory(forceFullCollection: true) - before) / count;
+        start = TimeProvider.System.GetTimestamp();
+        int waiting = queue.Destinations.Sum(one => one.Waiting);
+        TimeSpan looked = TimeProvider.System.GetElapsedTime(start);
+        Assert.Equal(isKnown ? count : 0, waiting);
+        string said = $"scale: {count} recipients at {destinations} destinations"
+            + $"{(isKnown ? "" : " not known yet")}: {bytes} bytes each, sorted in "
+            + $"{started.TotalSeconds:f1} s, looked at in {looked.TotalMilliseconds:f1} ms";
+        output.WriteLine(said);
+        if (Environment.GetEnvironmentVariable("KOPIS_FIGURES") is { Length: > 0 } file)
+        {
+            File.AppendAllText(file, said + "\n");
+        }
+
+        GC.KeepAlive(scheduler);
+        Assert.InRange(bytes, 1, BytesMost);
+        Assert.InRange(started, TimeSpan.Zero, StartMost);
+        Assert.InRange(looked, TimeSpan.Zero, LookMost);
+    }
+
+    private static void Tick(Scheduler scheduler, long now) => scheduler.Tick(now, 0);
+
+    private static WholeMessage List(int list, int destinations)
+    {
+        (byte[], DeliveryChannel)[] recipients = new (byte[], DeliveryChannel)[InList];
+        for (int i = 0; i < InList; i++)
+        {
+            int number = (list * InList) + i;
+            recipients[i] = (Encoding.ASCII.GetBytes(
+                $"recipient{number:d7}@host{number % destinations}.example"),
+                DeliveryChannel.Remote);
+        }
+
+        WholeMessage message = new(
+            (ulong)list + 1, Make.Born, "list-owner@host.example"u8, recipients);
+        message.SetDue(DeliveryChannel.Local, Make.Born);
+        message.SetDue(DeliveryChannel.Remote, Make.Born);
+        return message;
+    }
+}
