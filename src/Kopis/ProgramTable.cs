@@ -3,6 +3,7 @@ using Kopis.Host.Certificates;
 using Kopis.Host.Control;
 using Kopis.Host.Dkim;
 using Kopis.Host.Dmarc;
+using Kopis.Host.Doctor;
 using Kopis.Host.Install;
 using Kopis.Host.Queue;
 using Kopis.Host.Run;
@@ -199,13 +200,16 @@ internal static class ProgramTable
             "get and renew the host's certificate from an ACME server"),
         new("config", context => ConfigProgram.Run(context, ControlChecks.Readers), "anyone",
             "check and explain the control files"),
+        new("doctor", context => DoctorProgram.Run(context, Names, ControlChecks.Readers),
+            "anyone; for root, qmaild asks the network",
+            "check the host, its domains in DNS and its ports"),
     ];
 
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
         "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim", "dmarc",
-        "srs", "token", "certificate", "acme", "config",
+        "srs", "token", "certificate", "acme", "config", "doctor",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>
