@@ -8,10 +8,11 @@ import subprocess
 import time
 import unittest
 
-import own_network
 from harness import ROOT
 from listener import ListenerCase
 from nameserver import NameServer, SilentServer
+
+import own_network  # Where harness finds it.
 
 IP, FOREIGN = "198.51.100.7", "203.0.113.9"
 NETWORK = "dns,name,helo,ptr,mx,spf,dkim,dmarc,sts,tlsrpt,list"
@@ -23,13 +24,13 @@ SOUND = {
     "spf": "txt-record={d},v=spf1 mx -all",
     "dmarc": "txt-record=_dmarc.{d},v=DMARC1; p=reject; rua=mailto:a@{d}",
     "sts": "txt-record=_mta-sts.{d},v=STSv1; id=1",
-    "stshost": "host-record=mta-sts.{d}," + IP,
+    "stshost": "address=/mta-sts.{d}/" + IP,
     "tlsrpt": "txt-record=_smtp._tls.{d},v=TLSRPTv1; rua=mailto:a@{d}",
 }
 
 # A domain for each fault: what it has instead of a sound record, and the ids that it has to have.
 PLANTED = {
-    "nomx": ({"mx": "host-record={d}," + IP}, ["mx.missing", "mx.ipv6"]),
+    "nomx": ({"mx": "address=/{d}/" + IP}, ["mx.missing", "mx.ipv6"]),
     "none": ({"mx": None}, ["mx.none", "spf.here"]),
     "null": ({"mx": "dns-rr={d},15,000000"}, ["mx.null", "spf.here"]),
     "literal": ({"mx": "mx-host={d}," + IP + ",10"},
@@ -67,9 +68,9 @@ PLANTED = {
 }
 
 COMMON = (
-    f"host-record=mx.example,{IP},2001:db8::7", f"host-record=mx4.example,{IP}",
+    f"host-record=mx.example,{IP},2001:db8::7", f"address=/mx4.example/{IP}",
     f"host-record=elsewhere.example,{FOREIGN},2001:db8::9",
-    "host-record=inside.example,10.0.0.1,2001:db8::8", "local=/org/", "local=/net/",
+    "host-record=inside.example,10.0.0.1,2001:db8::8", "local=/org/", "local=/net/", "local=/7/",
     "ptr-record=7.100.51.198.in-addr.arpa,mx.example",
     "ptr-record=9.100.51.198.in-addr.arpa,lost.example",
     "host-record=odd.example,198.51.100.10",
@@ -238,6 +239,26 @@ class KopisDoctor(DoctorCase):
         self.assertEqual({"smtp.out"}, {one["id"] for one in self.doctor("--peer", "elsewhere.example", only="smtp.out")
                                         if one["state"] == "fault"})
 
+    def test_changes_are_printed_once_and_what_is_unclear_changes_nothing(self):
+        state = self.home / "state"
+        changes = lambda: self.run_program(
+            "kopis", "doctor", "--changes", state, "--only", "spf,alias", "--address", IP).stdout.decode()
+        self.control("rcpthosts", "nospf.example")
+        self.serve_dns()
+        first = changes()
+        self.assertIn("fault spf.missing nospf.example: ", first)
+        self.assertIn("fault alias.postmaster ", first)
+        self.assertEqual(0o600, state.stat().st_mode & 0o777)
+        self.assertEqual("", changes())
+        before = (self.home / "control/resolvers").read_text()
+        self.control("resolvers", SilentServer(self).address)
+        self.assertEqual("", changes())
+        (self.home / "control/resolvers").write_text(before)
+        (self.home / "alias/.qmail-postmaster").write_text("&joe@nospf.example\n")
+        self.assertEqual("gone: alias.postmaster this host fault\n", changes())
+        (self.home / "alias/.qmail-postmaster").unlink()
+        self.assertRegex(changes(), r"\Afault alias\.postmaster [^\n]*\n(    .*\n){3}\Z")
+
     def test_a_silent_resolver_holds_nothing_and_blames_nobody(self):
         self.control("resolvers", SilentServer(self).address)
         self.control("rcpthosts", *[f"d{number}.example" for number in range(40)])
@@ -281,7 +302,7 @@ class KopisDoctor(DoctorCase):
             re.findall(r"^(\S+) +(\S+) +(.+)$", listed, re.M),
             re.findall(r"^\.It Li (\S+\.\S+)\n([a-z]+): (.+);$", page, re.M))
         for words in (["--only", "nothing"], ["--only"], ["--address", "x"], ["--peer", "-"], ["a..b"],
-                      ["--odd"], ["dns"], ["dns", "a.example", "b.example"]):
+                      ["--odd"], ["--changes", "here"], ["--json", "--changes", "/x"], ["dns"], ["dns", "a.example", "b.example"]):
             with self.subTest(words):
                 done = self.run_program("kopis", "doctor", *words)
                 self.assertEqual(100, done.returncode)

@@ -18,6 +18,9 @@ internal sealed class DoctorOptions
     /// <summary>Whose port 25 is tried; empty where none is named.</summary>
     internal string Peer { get; private set; } = "";
 
+    /// <summary>The file of the last run; empty where all is printed.</summary>
+    internal string Changes { get; private set; } = "";
+
     /// <summary>Domains instead of the host's.</summary>
     internal List<string> Domains { get; } = [];
 
@@ -35,6 +38,7 @@ internal sealed class DoctorOptions
                 "--only" => options.TryOnly(value),
                 "--address" => options.TryAddress(value),
                 "--peer" => options.TryPeer(value),
+                "--changes" => (options.Changes = value).StartsWith('/'),
                 _ => options.TryDomain(word),
             };
             if (!isRight)
@@ -42,10 +46,10 @@ internal sealed class DoctorOptions
                 return null;
             }
 
-            i += word is "--only" or "--address" or "--peer" ? 1 : 0;
+            i += word is "--only" or "--address" or "--peer" or "--changes" ? 1 : 0;
         }
 
-        return options;
+        return options.IsJson && options.Changes.Length > 0 ? null : options;
     }
 
     /// <summary>Whether a check is asked for.</summary>

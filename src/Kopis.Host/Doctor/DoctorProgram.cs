@@ -15,13 +15,16 @@ public static class DoctorProgram
     private const int ExitWarning = 2;
 
     private const string Usage = """
-        usage: kopis doctor [--json] [--only ID,…] [--address IP]… [--peer HOST] [DOMAIN…]
+        usage: kopis doctor [--json | --changes FILE] [--only ID,…] [--address IP]…
+                            [--peer HOST] [DOMAIN…]
                kopis doctor dns DOMAIN [--address IP]…
                kopis doctor list
 
         Checks the host, its domains in DNS and its ports, and prints what is not as it should be,
         why that matters, and what mends it. Exit 0 if all is sound, 1 if there is a fault, 2 if
         there are warnings alone. Notes, and checks that could not be made, change nothing.
+
+        --changes prints only what has changed since the run that wrote FILE, an absolute path.
 
         dns   prints the records to publish for a domain, as lines of a zone file
         list  prints all checks
@@ -89,7 +92,7 @@ public static class DoctorProgram
             NetworkRequest request =
                 new(options.Domains, AddressesOf(options), keys, options.Peer);
             found.AddRange(NetworkChecks.Run(
-                context.Home, request, NetworkUser(context), out int okThere));
+                context.Home, request, NetworkUser(context), options.Has, out int okThere));
             ok += okThere;
         }
 
@@ -97,11 +100,17 @@ public static class DoctorProgram
         int code = found.Any(one => one.State == DoctorState.Fault) ? ExitFault
             : found.Any(one => one.State == DoctorState.Warning) ? ExitWarning
             : ExitCode.Success;
-        Fd.WriteAll(1, options.IsJson
-            ? DoctorJson.Of(found, ok, code)
-            : Encoding.UTF8.GetBytes(
-                DoctorText.Of(found, ok, hasColour: !Console.IsOutputRedirected)));
-        return code;
+        if (options.IsJson)
+        {
+            Fd.WriteAll(1, DoctorJson.Of(found, ok, code));
+            return code;
+        }
+
+        return Say(
+            1, options.Changes.Length > 0
+                ? DoctorChanges.Since(options.Changes, found).ToText()
+                : DoctorText.Of(found, ok, hasColour: !Console.IsOutputRedirected),
+            code);
     }
 
     private static string Zone(

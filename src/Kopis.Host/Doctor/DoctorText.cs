@@ -13,6 +13,16 @@ internal static class DoctorText
     /// <param name="hasColour">For a terminal.</param>
     internal static string Of(IReadOnlyList<DoctorResult> found, int ok, bool hasColour)
     {
+        return Findings(found, hasColour)
+            + $"{found.Count + ok} checks: {Count(found, DoctorState.Fault)} faults, "
+            + $"{Count(found, DoctorState.Warning)} warnings, "
+            + $"{Count(found, DoctorState.Note)} notes, "
+            + $"{Count(found, DoctorState.Unchecked)} could not be made\n";
+    }
+
+    /// <summary>The worst first.</summary>
+    internal static string Findings(IEnumerable<DoctorResult> found, bool hasColour)
+    {
         StringBuilder text = new();
         foreach (DoctorResult one in found.OrderByDescending(one => one.State))
         {
@@ -26,11 +36,7 @@ internal static class DoctorText
             }
         }
 
-        return text.Append(
-            $"{found.Count + ok} checks: {Count(found, DoctorState.Fault)} faults, "
-            + $"{Count(found, DoctorState.Warning)} warnings, "
-            + $"{Count(found, DoctorState.Note)} notes, "
-            + $"{Count(found, DoctorState.Unchecked)} could not be made\n").ToString();
+        return text.ToString();
     }
 
     /// <summary>A result in a word.</summary>

@@ -61,8 +61,8 @@ internal sealed class DomainAsker(
     private async Task<Dictionary<string, DnsAnswer<IPAddress>>> FindHostsAsync(
         string domain, DnsAnswer<MailExchanger> exchangers, CancellationToken stop)
     {
-        string[] names = exchangers.Records.Count == 0
-            ? [domain]
+        string[] names = exchangers.Status == DnsStatus.TryAgain ? []
+            : exchangers.Records.Count == 0 ? [domain]
             : [.. exchangers.Records.Select(one => one.Host.ToLowerInvariant())
                 .Where(host => host.Length > 0).Distinct().Take(HostsMax)];
         DnsAnswer<IPAddress>[] found =

@@ -17,9 +17,13 @@ internal static class NameJudge
         string first = facts.Reverse.Count > 0 ? facts.Reverse[0].Address.ToString() : "ADDRESS";
         string mend = $"{DoctorResult.Safe(facts.Me)}. IN A {first}";
         DnsAnswer<IPAddress> found = facts.MeAddresses;
-        if (said.Judge("dns.answers", found.Status == DnsStatus.TryAgain,
-            $"no answer for {facts.Me}")
-            && said.Judge("name.address", found.Records.Count == 0, "it has no address", mend))
+        if (!said.Judge(
+            "dns.answers", found.Status == DnsStatus.TryAgain, $"no answer for {facts.Me}"))
+        {
+            said.Unknown("name.address", Silence);
+        }
+        else if (said.Judge(
+            "name.address", found.Records.Count == 0, "it has no address", mend))
         {
             said.Judge(
                 "name.own", !found.Records.Any(isOwn),

@@ -17,8 +17,12 @@ internal sealed class NetworkChecks
     internal const string Piece = "doctor-network";
 
     private const string OkMark = "ok ";
+    private const string EndMark = "end";
+    private const string DomainAreas =
+        "mx.missing spf.missing dkim.missing dmarc.missing sts.missing tlsrpt.missing";
+
     private const int DomainsMax = 100;
-    private const int DomainsAtOnce = 16;
+    private const int DomainsAtOnce = 32;
     private const int AddressesMax = 8;
     private const int ListsMax = 20;
     private const int SmtpPort = 25;
@@ -42,24 +46,29 @@ internal sealed class NetworkChecks
     }
 
     /// <summary>Runs them in this process.</summary>
-    /// <returns>A line for each finding (<see cref="DoctorResult"/>), and how many were ok.
-    /// </returns>
+    /// <returns>A line for each finding (<see cref="DoctorResult"/>), how often each check was
+    /// ok, and an end.</returns>
     internal static string Run(string home, ReadOnlySpan<byte> request)
     {
         List<DoctorResult> all = new NetworkChecks(home, NetworkRequest.Parse(request))
             .RunAsync().GetAwaiter().GetResult();
         return string.Concat(all.Where(one => one.State != DoctorState.Ok)
                 .Select(one => one.ToLine()))
-            + $"{OkMark}{all.Count(one => one.State == DoctorState.Ok)}\n";
+            + string.Concat(all.Where(one => one.State == DoctorState.Ok)
+                .CountBy(one => one.Check.Id)
+                .Select(one => $"{OkMark}{one.Key} {one.Value}\n"))
+            + EndMark + "\n";
     }
 
     /// <summary>Runs them, as root in a process of <paramref name="user"/>.</summary>
     /// <param name="home">The home.</param>
     /// <param name="request">What is asked.</param>
     /// <param name="user">Null where this process itself may ask.</param>
-    /// <param name="ok">How many were ok.</param>
+    /// <param name="has">Which checks are counted.</param>
+    /// <param name="ok">How many of them were ok.</param>
     internal static List<DoctorResult> Run(
-        string home, NetworkRequest request, ProcessIdentity? user, out int ok)
+        string home, NetworkRequest request, ProcessIdentity? user,
+        Predicate<DoctorCheck> has, out int ok)
     {
         string[] lines = (user is null
             ? Run(home, request.ToBytes())
@@ -73,10 +82,15 @@ internal sealed class NetworkChecks
             {
                 found.Add(result);
             }
-            else if (line.StartsWith(OkMark, StringComparison.Ordinal))
+            else if (line.StartsWith(OkMark, StringComparison.Ordinal)
+                && line.Split(' ') is [_, string id, string count]
+                && DoctorCatalog.Find(id) is { } check && has(check)
+                && int.TryParse(count, out int times))
             {
-                isWhole = int.TryParse(line[OkMark.Length..], out ok);
+                ok += times;
             }
+
+            isWhole |= line == EndMark;
         }
 
         if (!isWhole)
@@ -96,14 +110,14 @@ internal sealed class NetworkChecks
         using SemaphoreSlim places = new(DomainsAtOnce);
         List<Task<List<DoctorResult>>> all =
         [
-            SafelyAsync(_me, "dns.answers", async () => NameJudge.Judge(
+            SafelyAsync(_me, "dns.answers name.address ptr.missing", async () => NameJudge.Judge(
                 await new NameAsker(_dns).AskAsync(_me, _helo, addresses, stop.Token), IsOwn)),
             SafelyAsync("port 25 of others", "smtp.out", () => OutAsync(stop.Token)),
         ];
         DomainAsker asker = new(_dns, _me, addresses, _request.Keys);
         foreach (string domain in Domains())
         {
-            all.Add(SafelyAsync(domain, "mx.missing", async () =>
+            all.Add(SafelyAsync(domain, DomainAreas, async () =>
             {
                 await places.WaitAsync(stop.Token);
                 try
@@ -178,7 +192,7 @@ internal sealed class NetworkChecks
 
     /// <summary>What is not done in time is said.</summary>
     private static async Task<List<DoctorResult>> SafelyAsync(
-        string subject, string id, Func<Task<List<DoctorResult>>> run)
+        string subject, string ids, Func<Task<List<DoctorResult>>> run)
     {
         try
         {
@@ -187,7 +201,11 @@ internal sealed class NetworkChecks
         catch (OperationCanceledException)
         {
             Verdicts said = new(subject);
-            said.Unknown(id, "it was not done in time");
+            foreach (string id in ids.Split(' '))
+            {
+                said.Unknown(id, "it was not done in time");
+            }
+
             return said.All;
         }
     }
