@@ -1,6 +1,3 @@
-using System.Text;
-using Kopis.Base;
-
 namespace Kopis.Host.Doctor;
 
 /// <summary>What one check says of one subject.</summary>
@@ -16,12 +13,8 @@ internal sealed record DoctorResult(
     private const int FieldsOfLine = 5;
 
     /// <summary>Text of a peer's as it can be shown: printing ASCII, cut.</summary>
-    internal static string Safe(string text)
-    {
-        string safe = LogText.Safe(Encoding.UTF8.GetBytes(
-            text.Length > TextMax ? text[..TextMax] : text));
-        return safe.Length > TextMax ? safe[..TextMax] : safe;
-    }
+    internal static string Safe(string text) => string.Concat(
+        text.Take(TextMax).Select(c => c is >= ' ' and <= '~' ? c : '?'));
 
     /// <summary>A line for <see cref="ReadLine"/>, ended by LF.</summary>
     internal string ToLine() => $"{Check.Id}|{(int)State}|{Field(Subject)}|{Field(Text)}|{Mend}\n";

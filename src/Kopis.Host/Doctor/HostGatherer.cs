@@ -141,7 +141,7 @@ internal sealed class HostGatherer(
         {
             RcptHosts hosts = RcptHosts.Load(_control);
             return [.. locals.Where(name => !hosts.Contains([(byte)'x', (byte)'@', .. name]))
-                .Select(ByteText.ToText)];
+                .Select(name => ByteText.ToText(name))];
         }
         catch (ConfigurationException)
         {

@@ -9,9 +9,9 @@ internal static class ListJudge
     /// <summary>The name to ask for.</summary>
     internal static string NameOf(IPAddress address, string zone)
     {
-        string arpa = address.GetArpaName();
-        return $"{arpa[..arpa.IndexOf(arpa.EndsWith("ip6.arpa", StringComparison.Ordinal)
-            ? ".ip6.arpa" : ".in-addr.arpa", StringComparison.Ordinal)]}.{zone}";
+        const int zonesOfArpa = 2; // in-addr.arpa, ip6.arpa.
+        return $"{string.Join('.', PublicAddresses.ReverseName(address).Split('.')[..^zonesOfArpa])}"
+            + $".{zone}";
     }
 
     /// <summary>Judges a list.</summary>

@@ -47,7 +47,8 @@ internal static class NameJudge
     private static List<DoctorResult> Judge(NameFacts.ReverseName one, NameFacts facts)
     {
         Verdicts said = new(one.Address.ToString());
-        string mend = $"{one.Address.GetArpaName()}. IN PTR {DoctorResult.Safe(facts.Helo)}.";
+        string mend =
+            $"{PublicAddresses.ReverseName(one.Address)}. IN PTR {DoctorResult.Safe(facts.Helo)}.";
         if (one.Names.Status == DnsStatus.TryAgain)
         {
             said.Unknown("ptr.missing", Silence);

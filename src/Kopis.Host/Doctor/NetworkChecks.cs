@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;

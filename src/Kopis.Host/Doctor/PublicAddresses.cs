@@ -23,6 +23,9 @@ internal static class PublicAddresses
         return plain.IsIPv6Multicast || Private.Any(one => one.Contains(plain));
     }
 
+    /// <summary>The name of its PTR records, without a dot at the end.</summary>
+    internal static string ReverseName(IPAddress address) => address.GetArpaName().TrimEnd('.');
+
     /// <summary>Those of this host's interfaces, IPv4 first.</summary>
     internal static IReadOnlyList<IPAddress> OfThisHost() =>
         [.. LocalAddresses.Read().Where(ip => !IsPrivate(ip))

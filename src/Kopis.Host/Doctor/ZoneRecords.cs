@@ -37,7 +37,7 @@ internal static class ZoneRecords
             string type = ip.AddressFamily == AddressFamily.InterNetwork ? "A" : "AAAA";
             zone.Append($"{me}. IN {type} {ip}\n")
                 .Append("; of the owner of the network, in its zone:\n")
-                .Append($"{ip.GetArpaName()}. IN PTR {me}.\n");
+                .Append($"{PublicAddresses.ReverseName(ip)}. IN PTR {me}.\n");
         }
 
         string all = string.Concat(addresses.Select(ip =>
