@@ -30,7 +30,7 @@ SOUND = {
 
 # A domain for each fault: what it has instead of a sound record, and the ids that it has to have.
 PLANTED = {
-    "nomx": ({"mx": "address=/{d}/" + IP}, ["mx.missing", "mx.ipv6"]),
+    "nomx": ({"mx": "address=/{d}/" + IP}, ["mx.missing", "mx.ipv6", "spf.here"]),
     "none": ({"mx": None}, ["mx.none", "spf.here"]),
     "null": ({"mx": "dns-rr={d},15,000000"}, ["mx.null", "spf.here"]),
     "literal": ({"mx": "mx-host={d}," + IP + ",10"},
@@ -57,7 +57,7 @@ PLANTED = {
     "nosts": ({"sts": None}, ["sts.missing"]),
     "twosts": ({"sts": "txt-record=_mta-sts.{d},v=STSv1; id=1\n"
                        "txt-record=_mta-sts.{d},v=STSv1; id=2"}, ["sts.record"]),
-    "badsts": ({"sts": "txt-record=_mta-sts.{d},v=STSv1; id=a-b"}, ["sts.record"]),
+    "badsts": ({"sts": "txt-record=_mta-sts.{d},v=STSv1; id=\x1b[31m|x"}, ["sts.record"]),
     "nostshost": ({"stshost": None}, ["sts.host"]),
     "notlsrpt": ({"tlsrpt": None}, ["tlsrpt.missing"]),
     "badtlsrpt": ({"tlsrpt": "txt-record=_smtp._tls.{d},v=TLSRPTv1; rua=a@{d}"}, ["tlsrpt.record"]),
@@ -175,6 +175,7 @@ class KopisDoctor(DoctorCase):
                 self.assertEqual(sorted(wanted), sorted(one["id"] for one in here), here)
                 for one in here:
                     self.assertTrue(one["why"] and one["mend"] and one["text"], one)
+                    self.assertTrue("".join(one.values()).isprintable(), one)
         self.assertEqual(set(), {one["subject"] for one in found} - {f"{name}.example" for name in PLANTED})
 
     def test_names_and_lists(self):

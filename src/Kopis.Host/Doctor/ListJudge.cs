@@ -10,8 +10,8 @@ internal static class ListJudge
     internal static string NameOf(IPAddress address, string zone)
     {
         const int zonesOfArpa = 2; // in-addr.arpa, ip6.arpa.
-        return $"{string.Join('.', PublicAddresses.ReverseName(address).Split('.')[..^zonesOfArpa])}"
-            + $".{zone}";
+        string[] labels = PublicAddresses.ReverseName(address).Split('.');
+        return $"{string.Join('.', labels[..^zonesOfArpa])}.{zone}";
     }
 
     /// <summary>Judges a list.</summary>
