@@ -260,6 +260,13 @@ class KopisDoctor(DoctorCase):
         (self.home / "alias/.qmail-postmaster").unlink()
         self.assertRegex(changes(), r"\Afault alias\.postmaster [^\n]*\n(    .*\n){3}\Z")
 
+    def test_the_network_is_not_asked_by_root(self):
+        self.serve_dns()
+        (self.home / "control").chmod(0o700)
+        [one] = self.doctor(code=0)
+        self.assertEqual(("dns.answers", "unchecked"), (one["id"], one["state"]))
+        self.assertRegex(one["text"], "(?i)denied")
+
     def test_a_silent_resolver_holds_nothing_and_blames_nobody(self):
         self.control("resolvers", SilentServer(self).address)
         self.control("rcpthosts", *[f"d{number}.example" for number in range(40)])

@@ -69,10 +69,21 @@ internal sealed class NetworkChecks
         string home, NetworkRequest request, ProcessIdentity? user,
         Predicate<DoctorCheck> has, out int ok)
     {
-        string[] lines = (user is null
-            ? Run(home, request.ToBytes())
-            : OwnerWork.Run(user, request.ToBytes(), Piece, home)).Split('\n');
         ok = 0;
+        string[] lines;
+        try
+        {
+            lines = (user is null
+                ? Run(home, request.ToBytes())
+                : OwnerWork.Run(user, request.ToBytes(), Piece, home)).Split('\n');
+        }
+        catch (ConfigurationException e)
+        {
+            Verdicts said = new("network");
+            said.Unknown("dns.answers", e.Message);
+            return said.All;
+        }
+
         List<DoctorResult> found = [];
         bool isWhole = false;
         foreach (string line in lines)
