@@ -267,6 +267,15 @@ class KopisDoctor(DoctorCase):
         self.assertEqual(("dns.answers", "unchecked"), (one["id"], one["state"]))
         self.assertRegex(one["text"], "(?i)denied")
 
+    def test_without_a_public_address_what_needs_one_is_not_made(self):
+        self.serve_dns(*zone("good.example"))
+        subprocess.run(["ip", "addr", "del", f"{IP}/32", "dev", "lo"], check=True)
+        done = self.run_program("kopis", "doctor", "--json", "--only", "ptr,smtp.in,list,spf.here", "good.example")
+        self.assertEqual(
+            {("ptr.missing", "unchecked"), ("smtp.in", "unchecked"), ("list.listed", "unchecked"),
+             ("spf.here", "unchecked")},
+            {(one["id"], one["state"]) for one in json.loads(done.stdout)["findings"]})
+
     def test_a_silent_resolver_holds_nothing_and_blames_nobody(self):
         self.control("resolvers", SilentServer(self).address)
         self.control("rcpthosts", *[f"d{number}.example" for number in range(40)])

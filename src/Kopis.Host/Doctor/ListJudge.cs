@@ -31,6 +31,12 @@ internal static class ListJudge
             return said.All;
         }
 
+        if (never.Status == DnsStatus.TryAgain)
+        {
+            said.Unknown("list.works", "it does not answer");
+            return said.All;
+        }
+
         IPAddress? strange = own.SelectMany(one => one.Answer.Records)
             .FirstOrDefault(ip => !IsCode(ip));
         if (!said.Judge(

@@ -26,6 +26,9 @@ internal sealed class NetworkChecks
     private const int ListsMax = 20;
     private const int SmtpPort = 25;
     private static readonly TimeSpan RunTime = TimeSpan.FromSeconds(24);
+    private static readonly string[] AddressAreas =
+        ["ptr.missing", "spf.here", "smtp.in", "list.listed"];
+
     private static readonly string[] UsualLists = ["zen.spamhaus.org", "bl.spamcop.net"];
 
     private readonly ControlDirectory _control;
@@ -153,7 +156,13 @@ internal sealed class NetworkChecks
             all.AddRange(Ports(address, stop.Token));
         }
 
-        return [.. (await Task.WhenAll(all)).SelectMany(one => one)];
+        Verdicts said = new("this host");
+        foreach (string id in addresses.Length > 0 ? [] : AddressAreas)
+        {
+            said.Unknown(id, "no interface has a public address: --address IP");
+        }
+
+        return [.. (await Task.WhenAll(all)).SelectMany(one => one), .. said.All];
     }
 
     private IEnumerable<Task<List<DoctorResult>>> Ports(IPAddress address, CancellationToken stop)

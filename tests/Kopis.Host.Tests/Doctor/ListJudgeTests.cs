@@ -34,6 +34,12 @@ public class ListJudgeTests
         Said(ListJudge.Judge(
             "l.example", [(Own, new DnsAnswer<IPAddress>(DnsStatus.TryAgain, []))], Answer(""))));
 
+    [Fact]
+    public void A_list_that_answers_nothing_is_not_said_to_work() => Assert.Equal(
+        "list.works unchecked",
+        Said(ListJudge.Judge(
+            "l.example", [], new DnsAnswer<IPAddress>(DnsStatus.TryAgain, []))));
+
     private static DnsAnswer<IPAddress> Answer(string address) => address.Length == 0
         ? new DnsAnswer<IPAddress>(DnsStatus.NoSuchName, [])
         : new DnsAnswer<IPAddress>(DnsStatus.Found, [IPAddress.Parse(address)]);
