@@ -134,13 +134,27 @@ public static unsafe class Paths
     /// <summary>Bytes that an unprivileged process may still write where the path lies.</summary>
     public static long FreeBytes(string path)
     {
+        Native.StatvfsBuffer buffer = Statvfs(path);
+        return (long)(buffer.BlocksAvailable * buffer.FragmentSize);
+    }
+
+    /// <summary>Files that such a process may still make there; -1 where the file system has no
+    /// such bound.</summary>
+    public static long FreeFiles(string path)
+    {
+        Native.StatvfsBuffer buffer = Statvfs(path);
+        return buffer.Files == 0 ? -1 : (long)buffer.FilesAvailable;
+    }
+
+    private static Native.StatvfsBuffer Statvfs(string path)
+    {
         Native.StatvfsBuffer buffer;
         fixed (byte* p = Fd.PathBytes(path))
         {
             Fd.Check(Native.statvfs(p, &buffer), $"statvfs {path}");
         }
 
-        return (long)(buffer.BlocksAvailable * buffer.FragmentSize);
+        return buffer;
     }
 
     private static string Text(ReadOnlySpan<byte> terminated) =>

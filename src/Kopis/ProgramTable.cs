@@ -3,6 +3,7 @@ using Kopis.Host.Certificates;
 using Kopis.Host.Control;
 using Kopis.Host.Dkim;
 using Kopis.Host.Dmarc;
+using Kopis.Host.Doctor;
 using Kopis.Host.Install;
 using Kopis.Host.Migration;
 using Kopis.Host.Queue;
@@ -212,6 +213,9 @@ internal static class ProgramTable
             "get and renew the host's certificate from an ACME server"),
         new("config", context => ConfigProgram.Run(context, ControlChecks.Readers), "anyone",
             "check and explain the control files"),
+        new("doctor", context => DoctorProgram.Run(context, Names, ControlChecks.Readers),
+            "anyone; for root, qmaild asks the network",
+            "check the host, its domains in DNS and its ports"),
     ];
 
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
@@ -219,7 +223,7 @@ internal static class ProgramTable
     [
         "run", "install", "check-install", "user", "domain", "alias", "migrate", "queue",
         "destinations", "trace", "dkim", "dmarc", "tlsrpt", "srs", "token", "certificate", "acme",
-        "config",
+        "config", "doctor",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

@@ -77,9 +77,9 @@ public sealed class ControlDirectoryTests : IDisposable
     {
         List<string> said = [];
         ControlDirectory control = new(_directory.FullName, said.Add);
-        Write("concurrencyremote", content + "\n");
-        Assert.Equal(255, control.ReadInt(SendFiles.ConcurrencyRemote));
-        Assert.Equal(255, control.ReadInt(SendFiles.ConcurrencyRemote));
+        Write("concurrencylocal", content + "\n");
+        Assert.Equal(255, control.ReadInt(SendFiles.ConcurrencyLocal));
+        Assert.Equal(255, control.ReadInt(SendFiles.ConcurrencyLocal));
         string line = Assert.Single(said);
         Assert.Contains("control", line, StringComparison.Ordinal);
         Assert.EndsWith("is too large, 255 is used", line, StringComparison.Ordinal);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Kopis.Base;
+using Kopis.Host.Doctor;
 using Kopis.Host.Install;
 using Kopis.Host.Migration;
 using Kopis.Posix;
@@ -36,6 +37,8 @@ public static class OwnerPieces
                 ["quota", string maildir, string address, string word] =>
                     QuotaCommand.Act(Encoding.UTF8.GetBytes(maildir), address, word),
                 ["bounces", string directory] => RemoveBounces(directory),
+                [DoctorKeys.Piece, string path] => DoctorKeys.List(path),
+                [NetworkChecks.Piece, string home] => NetworkChecks.Run(home, ReadInput()),
                 _ => throw new ConfigurationException("unknown work", ExitCode.Permanent),
             };
             Fd.WriteAll(1, Encoding.UTF8.GetBytes(text));

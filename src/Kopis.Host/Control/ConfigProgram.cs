@@ -42,6 +42,19 @@ public static class ConfigProgram
         };
     }
 
+    /// <summary>What is wrong with the control files, a line each.</summary>
+    internal static string[] Problems(
+        ProgramContext context,
+        IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers)
+    {
+        Read(context, readers, out ControlProblems control, out ControlProblems users);
+        return
+        [
+            .. control.All, .. users.All,
+            .. Unknown(context.In("control")).Where(line => line.EndsWith('?')),
+        ];
+    }
+
     private static int Check(
         ProgramContext context,
         IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers, ControlFile? one)
@@ -52,8 +65,24 @@ public static class ConfigProgram
             throw new ConfigurationException($"{directory}: no such directory");
         }
 
-        ControlProblems control = new(directory);
-        ControlProblems users = new(context.In("users"));
+        Read(context, readers, out ControlProblems control, out ControlProblems users);
+        string[] problems = one is null
+            ? [.. control.All, .. users.All]
+            : [.. control.Of(one), .. users.Of(one)];
+        string[] unknown = one is null ? [.. Unknown(directory)] : [];
+        bool isWrong = problems.Length > 0 || unknown.Any(line => line.EndsWith('?'));
+        return Say(
+            1, string.Concat(problems.Concat(unknown).Select(line => $"{line}\n")),
+            isWrong ? ExitCode.Permanent : ExitCode.Success);
+    }
+
+    private static void Read(
+        ProgramContext context,
+        IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers,
+        out ControlProblems control, out ControlProblems users)
+    {
+        control = new ControlProblems(context.In("control"));
+        users = new ControlProblems(context.In("users"));
         foreach (ControlFile file in ControlCatalog.All.Where(
             file => file.Folder != AuthFiles.Directory)) // Read as qmail-remote does, below.
         {
@@ -67,14 +96,6 @@ public static class ConfigProgram
 
         users.ReadAs(_ => new VirtualUsers(context.Home).Faults());
         users.ReadAs(_ => new VirtualAliases(context.Home).Faults());
-        string[] problems = one is null
-            ? [.. control.All, .. users.All]
-            : [.. control.Of(one), .. users.Of(one)];
-        string[] unknown = one is null ? [.. Unknown(directory)] : [];
-        bool isWrong = problems.Length > 0 || unknown.Any(line => line.EndsWith('?'));
-        return Say(
-            1, string.Concat(problems.Concat(unknown).Select(line => $"{line}\n")),
-            isWrong ? ExitCode.Permanent : ExitCode.Success);
     }
 
     // A file of the site's own is no mistake; one that is nearly a name of ours is.

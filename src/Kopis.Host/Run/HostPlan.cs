@@ -24,9 +24,7 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
     };
 
     internal ProcessStart Journal() => Child("qmail-journal", "qmaill") with
-    {
-        Confinement = Writing("journal") with { SocketsIn = context.In("journal") },
-    };
+    { Confinement = Writing("journal") with { SocketsIn = context.In("journal") } };
 
     internal ProcessStart LookupAlone() =>
         Child("qmail-lookup", null, "--single-user"u8.ToArray(), "--serve"u8.ToArray());

@@ -1,0 +1,101 @@
+using System.Net;
+using Kopis.Config.Maps;
+
+namespace Kopis.Host.Doctor;
+
+/// <summary>The words after <c>kopis doctor</c>.</summary>
+internal sealed class DoctorOptions
+{
+    /// <summary>Whether JSON is printed.</summary>
+    internal bool IsJson { get; private set; }
+
+    /// <summary>Ids, or areas such as <c>spf</c>, that are reported; empty for all.</summary>
+    internal IReadOnlyList<string> Only { get; private set; } = [];
+
+    /// <summary>Public addresses of this host that no interface has.</summary>
+    internal List<IPAddress> Addresses { get; } = [];
+
+    /// <summary>Whose port 25 is tried; empty where none is named.</summary>
+    internal string Peer { get; private set; } = "";
+
+    /// <summary>The file of the last run; empty where all is printed.</summary>
+    internal string Changes { get; private set; } = "";
+
+    /// <summary>Domains instead of the host's.</summary>
+    internal List<string> Domains { get; } = [];
+
+    /// <summary>Reads them; null where they make no sense.</summary>
+    internal static DoctorOptions? Parse(ReadOnlySpan<string> words)
+    {
+        DoctorOptions options = new();
+        for (int i = 0; i < words.Length; i++)
+        {
+            string word = words[i];
+            string value = i + 1 < words.Length ? words[i + 1] : "";
+            bool isRight = word switch
+            {
+                "--json" => options.IsJson = true,
+                "--only" => options.TryOnly(value),
+                "--address" => options.TryAddress(value),
+                "--peer" => options.TryPeer(value),
+                "--changes" => (options.Changes = value).StartsWith('/'),
+                _ => options.TryDomain(word),
+            };
+            if (!isRight)
+            {
+                return null;
+            }
+
+            i += word is "--only" or "--address" or "--peer" or "--changes" ? 1 : 0;
+        }
+
+        return options.IsJson && options.Changes.Length > 0 ? null : options;
+    }
+
+    /// <summary>Whether a check is asked for.</summary>
+    internal bool Has(DoctorCheck check) => Only.Count == 0
+        || Only.Contains(check.Id) || Only.Contains(check.Id.Split('.')[0]);
+
+    /// <summary>A domain as it is asked for; null where DNS could not hold it.</summary>
+    internal static string? Domain(string word)
+    {
+        string name = word.TrimEnd('.').ToLowerInvariant();
+        return name.Contains('.') && !name.StartsWith('.') && HostNames.IsSound(name)
+            ? name : null;
+    }
+
+    private bool TryOnly(string list)
+    {
+        Only = list.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        return Only.Count > 0 && Only.All(one => DoctorCatalog.All.Any(check =>
+            check.Id == one || check.Id.Split('.')[0] == one));
+    }
+
+    private bool TryAddress(string text)
+    {
+        bool isAddress = IPAddress.TryParse(text, out IPAddress? address);
+        if (isAddress)
+        {
+            Addresses.Add(address!);
+        }
+
+        return isAddress;
+    }
+
+    private bool TryPeer(string text)
+    {
+        Peer = Domain(text) ?? "";
+        return Peer.Length > 0;
+    }
+
+    private bool TryDomain(string word)
+    {
+        string? name = word.StartsWith('-') ? null : Domain(word);
+        if (name is not null)
+        {
+            Domains.Add(name);
+        }
+
+        return name is not null;
+    }
+}

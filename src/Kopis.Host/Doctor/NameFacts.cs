@@ -1,0 +1,23 @@
+using System.Net;
+using Kopis.Net.Dns;
+
+namespace Kopis.Host.Doctor;
+
+/// <summary>What DNS says of the host's names.</summary>
+/// <param name="Me">control/me.</param>
+/// <param name="Helo">What the host says in HELO.</param>
+internal sealed record NameFacts(string Me, string Helo)
+{
+    /// <summary>Addresses of <see cref="Me"/>.</summary>
+    internal required DnsAnswer<IPAddress> MeAddresses { get; init; }
+
+    /// <summary>Addresses of <see cref="Helo"/>.</summary>
+    internal required DnsAnswer<IPAddress> HeloAddresses { get; init; }
+
+    /// <summary>The names of each public address.</summary>
+    internal required IReadOnlyList<ReverseName> Reverse { get; init; }
+
+    /// <summary>A public address, the names it has, and those of them that have it.</summary>
+    internal sealed record ReverseName(
+        IPAddress Address, DnsAnswer<string> Names, IReadOnlyList<string> Proven, bool IsUnclear);
+}

@@ -1,0 +1,34 @@
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Net.Dns;
+
+namespace Kopis.Host.Doctor;
+
+/// <summary>Which addresses others can reach.</summary>
+internal static class PublicAddresses
+{
+    private static readonly IPNetwork[] Private =
+    [
+        .. ((string[])[
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+            "172.16.0.0/12", "192.168.0.0/16", "::/128", "::1/128", "fc00::/7", "fe80::/10",
+        ]).Select(text => IPNetwork.Parse(text)),
+    ];
+
+    /// <summary>Whether it is of a private network, or the host's own loopback (RFC 6890).
+    /// </summary>
+    internal static bool IsPrivate(IPAddress address)
+    {
+        IPAddress plain = OwnAddresses.Plain(address);
+        return plain.IsIPv6Multicast || Private.Any(one => one.Contains(plain));
+    }
+
+    /// <summary>The name of its PTR records, without a dot at the end.</summary>
+    internal static string ReverseName(IPAddress address) => address.GetArpaName().TrimEnd('.');
+
+    /// <summary>Those of this host's interfaces, IPv4 first.</summary>
+    internal static IReadOnlyList<IPAddress> OfThisHost() =>
+        [.. LocalAddresses.Read().Where(ip => !IsPrivate(ip))
+            .OrderBy(ip => ip.AddressFamily != AddressFamily.InterNetwork)
+            .ThenBy(ip => ip.ToString(), StringComparer.Ordinal)];
+}

@@ -1,0 +1,335 @@
+"""kopis doctor: a sound set-up has no finding, and planted faults are found, each by its id. DNS is
+dnsmasq, SMTP our own listener at an address of the test's own network."""
+
+import json
+import os
+import re
+import subprocess
+import time
+import unittest
+
+from harness import ROOT
+from listener import ListenerCase
+from nameserver import NameServer, SilentServer
+
+import own_network  # Where harness finds it.
+
+IP, FOREIGN = "198.51.100.7", "203.0.113.9"
+NETWORK = "dns,name,helo,ptr,mx,spf,dkim,dmarc,sts,tlsrpt,list"
+HOST = "host.me,host.ascii,control,alias,cert,dkim.files,queue.size,queue.oldest"
+
+# Records of a sound domain, by what they are for.
+SOUND = {
+    "mx": "mx-host={d},mx.example,10",
+    "spf": "txt-record={d},v=spf1 mx -all",
+    "dmarc": "txt-record=_dmarc.{d},v=DMARC1; p=reject; rua=mailto:a@{d}",
+    "sts": "txt-record=_mta-sts.{d},v=STSv1; id=1",
+    "stshost": "address=/mta-sts.{d}/" + IP,
+    "tlsrpt": "txt-record=_smtp._tls.{d},v=TLSRPTv1; rua=mailto:a@{d}",
+}
+
+# A domain for each fault: what it has instead of a sound record, and the ids that it has to have.
+PLANTED = {
+    "nomx": ({"mx": "address=/{d}/" + IP}, ["mx.missing", "mx.ipv6", "spf.here"]),
+    "none": ({"mx": None}, ["mx.none", "spf.here"]),
+    "null": ({"mx": "dns-rr={d},15,000000"}, ["mx.null", "spf.here"]),
+    "literal": ({"mx": "mx-host={d}," + IP + ",10"},
+                ["mx.literal", "mx.address", "mx.here", "spf.here"]),
+    "nowhere": ({"mx": "mx-host={d},lost.example,10"}, ["mx.address", "mx.here", "spf.here"]),
+    "four": ({"mx": "mx-host={d},mx4.example,10"}, ["mx.ipv6"]),
+    "away": ({"mx": "mx-host={d},elsewhere.example,10"}, ["mx.here", "spf.here"]),
+    "private": ({"mx": "mx-host={d},inside.example,10"}, ["mx.private", "mx.here", "spf.here"]),
+    "nospf": ({"spf": None}, ["spf.missing"]),
+    "twospf": ({"spf": "txt-record={d},v=spf1 mx -all\ntxt-record={d},v=spf1 -all"},
+               ["spf.several"]),
+    "badspf": ({"spf": "txt-record={d},v=spf1 foo:bar -all"}, ["spf.syntax"]),
+    "loopspf": ({"spf": "txt-record={d},v=spf1 include:{d} -all"}, ["spf.syntax"]),
+    "openspf": ({"spf": "txt-record={d},v=spf1 +all"}, ["spf.open"]),
+    "otherspf": ({"spf": "txt-record={d},v=spf1 ip4:" + FOREIGN + " -all"}, ["spf.here"]),
+    "nodmarc": ({"dmarc": None}, ["dmarc.missing"]),
+    "twodmarc": ({"dmarc": "txt-record=_dmarc.{d},v=DMARC1; p=none\n"
+                           "txt-record=_dmarc.{d},v=DMARC1; p=reject"}, ["dmarc.several"]),
+    "baddmarc": ({"dmarc": "txt-record=_dmarc.{d},v=DMARC1; p=maybe"}, ["dmarc.syntax"]),
+    "weakdmarc": ({"dmarc": "txt-record=_dmarc.{d},v=DMARC1; p=none"},
+                  ["dmarc.none", "dmarc.reports"]),
+    "testdmarc": ({"dmarc": "txt-record=_dmarc.{d},v=DMARC1; p=reject; t=y; rua=mailto:a@{d}"},
+                  ["dmarc.test"]),
+    "nosts": ({"sts": None}, ["sts.missing"]),
+    "twosts": ({"sts": "txt-record=_mta-sts.{d},v=STSv1; id=1\n"
+                       "txt-record=_mta-sts.{d},v=STSv1; id=2"}, ["sts.record"]),
+    "badsts": ({"sts": "txt-record=_mta-sts.{d},v=STSv1; id=\x1b[31m|x"}, ["sts.record"]),
+    "nostshost": ({"stshost": None}, ["sts.host"]),
+    "notlsrpt": ({"tlsrpt": None}, ["tlsrpt.missing"]),
+    "badtlsrpt": ({"tlsrpt": "txt-record=_smtp._tls.{d},v=TLSRPTv1; rua=a@{d}"}, ["tlsrpt.record"]),
+    "nokey": ({}, ["dkim.keys"]),
+    "keyless": ({}, ["dkim.missing"]),
+    "otherkey": ({}, ["dkim.different"]),
+    "weakkey": ({}, ["dkim.weak"]),
+}
+
+COMMON = (
+    f"host-record=mx.example,{IP},2001:db8::7", f"address=/mx4.example/{IP}",
+    f"host-record=elsewhere.example,{FOREIGN},2001:db8::9",
+    "host-record=inside.example,10.0.0.1,2001:db8::8", "local=/org/", "local=/net/", "local=/7/",
+    "ptr-record=7.100.51.198.in-addr.arpa,mx.example",
+    "ptr-record=9.100.51.198.in-addr.arpa,lost.example",
+    "host-record=odd.example,198.51.100.10",
+    "ptr-record=10.100.51.198.in-addr.arpa,odd.example",
+    "host-record=7.100.51.198.listed.net,127.0.0.4",
+    "address=/full.net/127.0.0.2", "host-record=7.100.51.198.public.net,127.255.255.254",
+    "host-record=7.100.51.198.typing.net,127.255.255.252",
+    "host-record=7.100.51.198.often.net,127.255.255.255",
+    f"host-record=7.100.51.198.strange.net,{FOREIGN}")
+
+
+def zone(domain, **instead):
+    found = [(instead[kind] if kind in instead else record) for kind, record in SOUND.items()]
+    return [line.format(d=domain) for record in found if record for line in record.split("\n")]
+
+
+class DoctorCase(ListenerCase):
+    def setUp(self):
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("needs a network of its own, as root")
+        own_network.enter(self, f"addr add {IP}/32 dev lo")
+
+    def doctor(self, *words, code=None, only=NETWORK):
+        """All findings: (subject, id) with the whole finding."""
+        done = self.run_program("kopis", "doctor", "--json", "--only", only, "--address", IP, *words)
+        self.assertEqual(b"", done.stderr, done)
+        said = json.loads(done.stdout)
+        self.assertEqual(said["exit"], done.returncode)
+        if code is not None:
+            self.assertEqual(code, done.returncode, said)
+        self.assertGreaterEqual(said["checked"], len(said["findings"]))
+        return said["findings"]
+
+    def ids(self, *words, **options):
+        return {one["id"] for one in self.doctor(*words, **options)}
+
+    def key(self, domain, *words):
+        made = self.run_program("kopis", "dkim", "new", domain, "--selector", "s", *words)
+        self.assertEqual(0, made.returncode, made)
+        name, text = re.search(r"^(\S+)\. IN TXT \( (.*?) \)$", made.stdout.decode(), re.M | re.S).groups()
+        return f"txt-record={name}," + ",".join(re.findall(r'"([^"]*)"', text))
+
+    def serve_dns(self, *records):
+        self.control("resolvers", NameServer(self, *COMMON, *records).address)
+
+    def certificate(self, name="mx.example", days=90, issuer="/CN=Test CA", before=0):
+        """A certificate of a CA; of itself, where that is its own name."""
+        place = self.home / "ca"
+        place.mkdir(exist_ok=True)
+        start = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() - before * 86400))
+        end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + days * 86400))
+        run = lambda *words: subprocess.run(["openssl", *words], cwd=place, check=True, capture_output=True)
+        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", issuer)
+        run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "req.pem", "-subj", f"/CN={name}")
+        (place / "ext").write_text(f"subjectAltName=DNS:{name}\n")
+        (place / "index").write_text("")
+        (place / "serial").write_text("01\n")
+        (place / "conf").write_text("[ca]\ndefault_ca=x\n[x]\ndatabase=index\nserial=serial\nnew_certs_dir=.\n"
+                                    "default_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n")
+        run("ca", "-batch", "-config", "conf", "-in", "req.pem", "-cert", "ca.pem", "-keyfile", "ca.key",
+            "-startdate", start, "-enddate", end, "-extfile", "ext", "-notext", "-out", "cert.pem")
+        self.control("servercert.pem", (place / "cert.pem").read_text(), (place / "key.pem").read_text())
+
+    def sound_files(self):
+        self.control("rcpthosts", "good.example")
+        self.control("locals", "good.example")
+        for name in ("postmaster", "abuse", "mailer-daemon"):
+            (self.home / f"alias/.qmail-{name}").write_text("&joe@good.example\n")
+
+
+class KopisDoctor(DoctorCase):
+    def test_a_sound_set_up_has_no_finding(self):
+        self.sound_files()
+        self.certificate()
+        self.serve_dns(*zone("good.example"), self.key("good.example", "--only", "ed25519"))
+        self.serve(host=IP, port="25")
+        found = self.doctor("--peer", "mx.example", code=0, only=f"{NETWORK},{HOST},smtp,submission,pop3")
+        self.assertEqual([], found)
+
+    def test_planted_faults_of_domains_are_found_and_no_others(self):
+        records = []
+        for name, (instead, _) in PLANTED.items():
+            domain = f"{name}.example"
+            records += zone(domain, **instead)
+            if name == "weakkey":
+                records.append(self.key(domain, "--rsa-bits", "1024", "--only", "rsa"))
+            elif name != "nokey":
+                key = self.key(domain, "--only", "ed25519")
+                if name == "otherkey":
+                    records.append(re.sub("p=.{8}", "p=AAAAAAAA", key))
+                elif name != "keyless":
+                    records.append(key)
+        self.serve_dns(*records)
+        self.control("rcpthosts", *[f"{name}.example" for name in PLANTED], "localhost", ".sub.example")
+        began = time.monotonic()
+        found = self.doctor(code=1)
+        self.assertLess(time.monotonic() - began, 30)
+        for name, (_, wanted) in PLANTED.items():
+            with self.subTest(name):
+                here = [one for one in found if one["subject"] == f"{name}.example"]
+                self.assertEqual(sorted(wanted), sorted(one["id"] for one in here), here)
+                for one in here:
+                    self.assertTrue(one["why"] and one["mend"] and one["text"], one)
+                    self.assertTrue("".join(one.values()).isprintable(), one)
+        self.assertEqual(set(), {one["subject"] for one in found} - {f"{name}.example" for name in PLANTED})
+
+    def test_names_and_lists(self):
+        self.serve_dns(*zone("good.example"))
+        self.control("rcpthosts", "good.example")
+        self.control("me", "lost.example")
+        self.assertIn("name.address", self.ids())
+        self.control("me", "elsewhere.example")
+        self.control("helohost", "nohelo.example")
+        found = self.ids("--address", "198.51.100.8", "--address", "198.51.100.9", "--address", "198.51.100.10")
+        self.assertLessEqual({"name.own", "helo.address", "ptr.missing", "ptr.forward", "ptr.helo"}, found)
+        self.control("me", "mx.example")
+        (self.home / "control/helohost").unlink()
+        self.control("dnslists", "listed.net", "full.net", "public.net", "typing.net", "often.net", "strange.net")
+        found = {(one["subject"], one["id"], one["state"]): one["text"] for one in self.doctor(only="list")}
+        self.assertEqual(
+            {("listed.net", "list.listed", "fault"), ("full.net", "list.works", "warning"),
+             ("public.net", "list.listed", "unchecked"), ("typing.net", "list.listed", "unchecked"),
+             ("often.net", "list.listed", "unchecked"), ("strange.net", "list.works", "warning")}, set(found))
+        self.assertIn("public resolvers", found["public.net", "list.listed", "unchecked"])
+
+    def test_files_of_the_host(self):
+        self.control("me", "bare")
+        self.control("locals", "b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example", "missed.example")
+        self.control("concurrencylocal", "many")
+        self.control("servercert.pem", "no certificate")
+        (self.home / "dkim/good.example").mkdir(parents=True)
+        (self.home / "dkim").chmod(0o700)
+        bad = self.home / "dkim/good.example/s.pem"
+        bad.write_text("no key")
+        bad.chmod(0o600)
+        found = self.ids(only=f"{HOST},queue,port.listen", code=1)
+        self.assertLessEqual(
+            {"host.me", "host.ascii", "control.check", "control.rcpthosts", "alias.postmaster",
+             "alias.abuse", "alias.mailer-daemon", "cert.readable", "queue.running", "dkim.files",
+             "port.listen"}, found)
+        self.control("rcpthosts", "good.example")
+        self.control("resolvers", "127.0.0.1", "nobody")
+        self.assertLessEqual({"control.local", "control.resolvers"}, self.ids(only="control"))
+
+    def test_certificates(self):
+        for wanted, options in (
+                ({"cert.name"}, {"name": "other.example"}), ({"cert.soon"}, {"days": 5}),
+                ({"cert.dates"}, {"days": -1, "before": 5}), ({"cert.dates"}, {"before": -5}),
+                ({"cert.issuer"}, {"issuer": "/CN=mx.example"}), (set(), {})):
+            with self.subTest(options):
+                self.certificate(**options)
+                self.assertEqual(wanted, self.ids(only="cert"))
+
+    def test_ports(self):
+        self.control("rcpthosts", "good.example")
+        self.serve_dns()
+        smtp = f"{IP}:25"
+        self.assertEqual({"smtp.in", "smtp.out"}, self.ids(only="smtp", code=1))
+        self.control("smtpgreeting", "other.example")
+        self.serve(host=IP, port="25", RELAYCLIENT="")
+        self.assertLessEqual({"smtp.relay", "smtp.name", "smtp.starttls"}, self.ids(only="smtp", code=1))
+        self.certificate(name="other.example")
+        found = {(one["id"], one["subject"]) for one in self.doctor(only="smtp")}
+        self.assertIn(("smtp.certificate", smtp), found)
+        self.assertNotIn(("smtp.starttls", smtp), found)
+        self.assertEqual({"smtp.out"}, {one["id"] for one in self.doctor("--peer", "elsewhere.example", only="smtp.out")
+                                        if one["state"] == "fault"})
+
+    def test_changes_are_printed_once_and_what_is_unclear_changes_nothing(self):
+        state = self.home / "state"
+        changes = lambda: self.run_program(
+            "kopis", "doctor", "--changes", state, "--only", "spf,alias", "--address", IP).stdout.decode()
+        self.control("rcpthosts", "nospf.example")
+        self.serve_dns()
+        first = changes()
+        self.assertIn("fault spf.missing nospf.example: ", first)
+        self.assertIn("fault alias.postmaster ", first)
+        self.assertEqual(0o600, state.stat().st_mode & 0o777)
+        self.assertEqual("", changes())
+        before = (self.home / "control/resolvers").read_text()
+        self.control("resolvers", SilentServer(self).address)
+        self.assertEqual("", changes())
+        (self.home / "control/resolvers").write_text(before)
+        (self.home / "alias/.qmail-postmaster").write_text("&joe@nospf.example\n")
+        self.assertEqual("gone: alias.postmaster this host fault\n", changes())
+        (self.home / "alias/.qmail-postmaster").unlink()
+        self.assertRegex(changes(), r"\Afault alias\.postmaster [^\n]*\n(    .*\n){3}\Z")
+
+    def test_the_network_is_not_asked_by_root(self):
+        self.serve_dns()
+        (self.home / "control").chmod(0o700)
+        [one] = self.doctor(code=0)
+        self.assertEqual(("dns.answers", "unchecked"), (one["id"], one["state"]))
+        self.assertRegex(one["text"], "(?i)denied")
+
+    def test_without_a_public_address_what_needs_one_is_not_made(self):
+        self.serve_dns(*zone("good.example"))
+        subprocess.run(["ip", "addr", "del", f"{IP}/32", "dev", "lo"], check=True)
+        done = self.run_program("kopis", "doctor", "--json", "--only", "ptr,smtp.in,list,spf.here", "good.example")
+        self.assertEqual(
+            {("ptr.missing", "unchecked"), ("smtp.in", "unchecked"), ("list.listed", "unchecked"),
+             ("spf.here", "unchecked")},
+            {(one["id"], one["state"]) for one in json.loads(done.stdout)["findings"]})
+
+    def test_a_silent_resolver_holds_nothing_and_blames_nobody(self):
+        self.control("resolvers", SilentServer(self).address)
+        self.control("rcpthosts", *[f"d{number}.example" for number in range(40)])
+        began = time.monotonic()
+        found = self.doctor(code=1)
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual({"dns.answers"}, {one["id"] for one in found if one["state"] == "fault"} - {"list.listed"})
+        self.assertEqual({f"d{number}.example" for number in range(40)},
+                         {one["subject"] for one in found if one["id"] == "mx.missing"
+                          and one["state"] == "unchecked"})
+
+    def test_records_to_publish_are_a_zone_that_the_doctor_finds_sound(self):
+        self.key("good.example", "--only", "rsa")
+        self.certificate()
+        done = self.run_program("kopis", "doctor", "dns", "Good.Example.", "--address", IP)
+        self.assertEqual(0, done.returncode, done)
+        text = done.stdout.decode()
+        for wanted in ("good.example. IN MX 10 mx.example.", f"mx.example. IN A {IP}",
+                       "7.100.51.198.in-addr.arpa. IN PTR mx.example.", "s._domainkey.good.example. IN TXT",
+                       "_dmarc.good.example. IN TXT", "_mta-sts.good.example. IN TXT",
+                       "_smtp._tls.good.example. IN TXT", "_submissions._tcp.good.example. IN SRV 0 1 465"):
+            self.assertIn(wanted, text)
+        tlsa = re.search(r"^_25\._tcp\.mx\.example\. IN TLSA 3 1 1 ([0-9a-f]{64})$", text, re.M)[1]
+        public = subprocess.run(["openssl", "x509", "-in", self.home / "ca/cert.pem", "-noout", "-pubkey"],
+                                capture_output=True, check=True).stdout
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=public,
+                             capture_output=True, check=True).stdout
+        self.assertEqual(subprocess.run(["sha256sum"], input=der, capture_output=True).stdout[:64].decode(), tlsa)
+        records = [f"mx-host={name},{host},10" for name, host in
+                   re.findall(r"^(\S+)\. IN MX 10 (\S+)\.$", text, re.M)]
+        records += [f"txt-record={name}," + ",".join(re.findall(r'"([^"]*)"', strings))
+                    for name, strings in re.findall(r"^(\S+)\. IN TXT \( (.*?) \)$", text, re.M)]
+        self.serve_dns(*records, SOUND["stshost"].format(d="good.example"))
+        self.control("rcpthosts", "good.example")
+        self.assertEqual({"dmarc.none"}, self.ids(code=0))
+
+    def test_the_page_has_every_check_and_words_that_make_no_sense_are_refused(self):
+        page = (ROOT / "docs/man/kopis-doctor.8").read_text()
+        listed = self.run_program("kopis", "doctor", "list").stdout.decode()
+        self.assertEqual(
+            re.findall(r"^(\S+) +(\S+) +(.+)$", listed, re.M),
+            re.findall(r"^\.It Li (\S+\.\S+)\n([a-z]+): (.+);$", page, re.M))
+        for words in (["--only", "nothing"], ["--only"], ["--address", "x"], ["--peer", "-"], ["a..b"],
+                      ["--odd"], ["--changes", "here"], ["--json", "--changes", "/x"], ["dns"], ["dns", "a.example", "b.example"]):
+            with self.subTest(words):
+                done = self.run_program("kopis", "doctor", *words)
+                self.assertEqual(100, done.returncode)
+                self.assertIn(b"usage: kopis doctor", done.stderr)
+        text = self.run_program("kopis", "doctor", "--only", "alias")
+        self.assertEqual(1, text.returncode)
+        self.assertIn(b"fault alias.postmaster this host: mail for postmaster bounces\n", text.stdout)
+        self.assertNotIn(b"\x1b", text.stdout)
+        self.assertRegex(text.stdout.decode(), r"\n3 checks: 1 faults, 1 warnings, 1 notes, 0 could not be made\n\Z")
+
+
+if __name__ == "__main__":
+    unittest.main()
