@@ -194,7 +194,7 @@ internal static class ProgramTable
         new("token", TokenProgram.Run, "root, or the home's owner",
             "get and renew OAuth tokens for logins at relays"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
-            "make a self-signed certificate"),
+            "make a self-signed certificate, or import one"),
         new("acme", AcmeProgram.Run, "qmaild",
             "get and renew the host's certificate from an ACME server"),
         new("config", context => ConfigProgram.Run(context, ControlChecks.Readers), "anyone",
