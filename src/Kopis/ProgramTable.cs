@@ -26,6 +26,7 @@ using Kopis.Tools.Network;
 using Kopis.Tools.Queue;
 using Kopis.Tools.Tables;
 using Kopis.Users.Lookup;
+using Kopis.Tools.Vacation;
 
 namespace Kopis;
 
@@ -128,6 +129,8 @@ internal static class ProgramTable
         new("qreceipt", Qreceipt.Run, "the user",
             "answer a request for a delivery notice, from a .qmail line"),
         new("qbiff", Qbiff.Run, "the user",
+        new("vacation", VacationProgram.Run, "the user",
+            "answer messages while their reader is away, from a .qmail line"),
             "announce a message on the user's terminals, from a .qmail line"),
         new("qsmhook", Qsmhook.Run, "the user",
             "run sendmail's delivery agent, from a .qmail line"),
