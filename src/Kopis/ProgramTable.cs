@@ -1,4 +1,5 @@
 using Kopis.Host.Accounts;
+using Kopis.Host.Backup;
 using Kopis.Host.Certificates;
 using Kopis.Host.Control;
 using Kopis.Host.Dkim;
@@ -25,8 +26,8 @@ using Kopis.Tools.Mailboxes;
 using Kopis.Tools.Network;
 using Kopis.Tools.Queue;
 using Kopis.Tools.Tables;
-using Kopis.Users.Lookup;
 using Kopis.Tools.Vacation;
+using Kopis.Users.Lookup;
 
 namespace Kopis;
 
@@ -128,9 +129,9 @@ internal static class ProgramTable
             "print a mailing list of fastforward"),
         new("qreceipt", Qreceipt.Run, "the user",
             "answer a request for a delivery notice, from a .qmail line"),
-        new("qbiff", Qbiff.Run, "the user",
         new("vacation", VacationProgram.Run, "the user",
             "answer messages while their reader is away, from a .qmail line"),
+        new("qbiff", Qbiff.Run, "the user",
             "announce a message on the user's terminals, from a .qmail line"),
         new("qsmhook", Qsmhook.Run, "the user",
             "run sendmail's delivery agent, from a .qmail line"),
@@ -182,6 +183,12 @@ internal static class ProgramTable
             "check users, directories and modes"),
         new("queue", QueueCommand.Run, "root",
             "list, show and change the queue; import and export queues of qmail"),
+        new("backup", BackupProgram.Backup, "root, or the home's owner",
+            "copy a home in use: settings, users, secrets, the queue, mailboxes"),
+        new("verify", BackupProgram.Verify, "root, or the home's owner",
+            "check that a backup is whole"),
+        new("restore", BackupProgram.Restore, "root, or the home's owner",
+            "make a home of a backup"),
         new("user", UserProgram.Run, "root, or the home's owner",
             "add, list and remove virtual users"),
         new("domain", DomainProgram.Run, "root, or the home's owner",
@@ -207,8 +214,8 @@ internal static class ProgramTable
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "user", "domain", "alias", "queue", "dkim", "dmarc",
-        "srs", "token", "certificate", "acme", "config",
+        "run", "install", "check-install", "backup", "verify", "restore", "user", "domain",
+        "alias", "queue", "dkim", "dmarc", "srs", "token", "certificate", "acme", "config",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>
