@@ -156,7 +156,7 @@ class BackupTest(HostCase):
         self.backup("--mail")
         for path in [self.place / "manifest", *self.place.glob("data/*/*")]:
             content = path.read_bytes()
-            path.write_bytes(content[:-1])
+            path.write_bytes(content[:-1] or b"x")
             self.assertEqual(self.verify(), 100, path)
             path.write_bytes(content)
         self.assertEqual(self.verify(), 0)

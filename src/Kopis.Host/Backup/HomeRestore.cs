@@ -146,8 +146,15 @@ internal sealed class HomeRestore(
                 throw Damaged(entry);
             }
 
-            File.SetLastWriteTimeUtc(
-                $"/proc/self/fd/{to}", new DateTime(entry.ModifiedTicks, DateTimeKind.Utc));
+            // By descriptor: its name may be in another user's directory.
+            string file = $"/proc/self/fd/{to}";
+            if (Processes.EffectiveUid == 0)
+            {
+                Paths.ChangeOwner(file, _users[entry.Owner], _groups[entry.Group]);
+            }
+
+            Paths.ChangeMode(file, entry.Mode);
+            File.SetLastWriteTimeUtc(file, new DateTime(entry.ModifiedTicks, DateTimeKind.Utc));
         }
         finally
         {
@@ -155,7 +162,6 @@ internal sealed class HomeRestore(
             Fd.Close(to);
         }
 
-        Own(tree, entry);
         progress.Add(entry.Size);
     }
 
