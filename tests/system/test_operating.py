@@ -103,12 +103,14 @@ class Operating(HostCase):
                  f"{stamp}qmail-popup: authorization failed for 192.0.2.7",
                  f"{stamp}qmail-popup: authorization failed for 2001:db8::7",
                  f"{stamp}qmail-smtpd: 3 192.0.2.8: refused by badhelo: helo=x_qmail-smtpd: 5 "
-                 "192.0.2.66: login failed by PLAIN", f"{stamp}delivery 1: deferral: x/"]
+                 "192.0.2.66: login failed by PLAIN",
+                 f"{stamp}delivery 1: deferral: qmail-popup: authorization failed for 192.0.2.66",
+                 f"{stamp}kopis-pop3[7]: qmail-popup: authorization failed for 192.0.2.7"]
         log.write_text("\n".join(lines) + "\n")
         result = subprocess.run(
             ["fail2ban-regex", log, ROOT / "docs/fail2ban/kopis.conf"], capture_output=True,
             text=True, timeout=60)
-        self.assertRegex(result.stdout, r"Lines: 5 lines, 0 ignored, 3 matched, 2 missed", result)
+        self.assertRegex(result.stdout, r"Lines: 6 lines, 0 ignored, 4 matched, 2 missed", result)
 
 
 if __name__ == "__main__":
