@@ -130,7 +130,7 @@ internal sealed class SmtpLogin(
                 return SmtpLoginEnd.Done;
             case SaslStep.Failed:
                 session.OnError(AuthReply.LoginFailed, connection.Output);
-                Log($"login failed by {exchange.Mechanism}");
+                Log($"login failed by {exchange.Mechanism}{NameIn(exchange)}");
                 return SmtpLoginEnd.Failed;
             case SaslStep.Cancelled:
                 session.OnError(AuthReply.LoginCancelled, connection.Output);
@@ -145,6 +145,14 @@ internal sealed class SmtpLogin(
                     connection.Output);
                 return SmtpLoginEnd.Done;
         }
+    }
+
+    /// <summary>Whom the client said it was; nothing where it has not come to that.</summary>
+    private static string NameIn(SaslExchange exchange)
+    {
+        const int bytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
+        return exchange.Question?.Name is { Length: > 0 } name
+            ? $" for {LogText.Safe(name.AsSpan(0, Math.Min(name.Length, bytesMax)))}" : "";
     }
 
     private void Log(string what) => services.Log($"{connection.Number} {Peer}: {what}");
