@@ -116,7 +116,10 @@ internal sealed class BackupManifest
 
         return new BackupManifest
         {
-            Began = time, Home = place, Unfinished = left, HasMail = lines[4] == "mail 1",
+            Began = time,
+            Home = place,
+            Unfinished = left,
+            HasMail = lines[4] == "mail 1",
             Entries = entries,
         };
     }
@@ -158,7 +161,10 @@ internal sealed class BackupManifest
             && IsHash(words[7])
                 ? entry with
                 {
-                    Size = size, ModifiedTicks = ticks, Inode = inode, Content = words[7],
+                    Size = size,
+                    ModifiedTicks = ticks,
+                    Inode = inode,
+                    Content = words[7],
                 }
                 : null;
     }

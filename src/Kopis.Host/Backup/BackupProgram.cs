@@ -124,8 +124,11 @@ public static class BackupProgram
 
         BackupManifest manifest = new()
         {
-            Began = began, Home = context.Home, HasMail = words.WithMail,
-            Unfinished = queue?.Unfinished.Count ?? 0, Entries = [.. reader.Entries.Values],
+            Began = began,
+            Home = context.Home,
+            HasMail = words.WithMail,
+            Unfinished = queue?.Unfinished.Count ?? 0,
+            Entries = [.. reader.Entries.Values],
         };
         store.Finish(manifest);
         if (words.IsStream)

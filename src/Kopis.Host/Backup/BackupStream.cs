@@ -19,7 +19,9 @@ internal static class BackupStream
             using FileStream content = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name)
             {
-                Mode = OwnerFile, ModificationTime = manifest.Began, DataStream = content,
+                Mode = OwnerFile,
+                ModificationTime = manifest.Began,
+                DataStream = content,
             });
         }
     }

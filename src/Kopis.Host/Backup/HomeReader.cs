@@ -141,7 +141,9 @@ internal sealed class HomeReader : IDisposable
             FileStatus status = Fd.Status(fd);
             Put(Describe(BackupKind.File, path, room, 0) with
             {
-                Mode = ownerAlone, Size = status.Size, ModifiedTicks = status.Modified.UtcTicks,
+                Mode = ownerAlone,
+                Size = status.Size,
+                ModifiedTicks = status.Modified.UtcTicks,
             }, fd, long.MaxValue);
         }
         finally

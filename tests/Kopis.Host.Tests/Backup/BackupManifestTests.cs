@@ -19,7 +19,10 @@ public sealed class BackupManifestTests
             },
             new BackupEntry(BackupKind.File, "users/mail/é%\udc80\n/x", 0x180, "alias", "65534")
             {
-                Size = 7, ModifiedTicks = 99, Inode = ulong.MaxValue, Content = Hash,
+                Size = 7,
+                ModifiedTicks = 99,
+                Inode = ulong.MaxValue,
+                Content = Hash,
             });
         BackupManifest read = BackupManifest.Parse(written.Format())!;
         Assert.Equal(written.Entries, read.Entries);
@@ -76,7 +79,10 @@ public sealed class BackupManifestTests
 
     private static BackupManifest Manifest(params BackupEntry[] entries) => new()
     {
-        Began = new DateTimeOffset(2026, 11, 30, 1, 2, 3, TimeSpan.Zero), Home = "/var/q mail",
-        Unfinished = 3, HasMail = true, Entries = entries,
+        Began = new DateTimeOffset(2026, 11, 30, 1, 2, 3, TimeSpan.Zero),
+        Home = "/var/q mail",
+        Unfinished = 3,
+        HasMail = true,
+        Entries = entries,
     };
 }
