@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from host import BINARY, Host, HostCase
+from host import Host, HostCase
 
 LARGE = "x" * 70 + "\n"
 
@@ -139,6 +139,40 @@ class BackupTest(HostCase):
         leftover = [path for path in self.place.iterdir()
                     if path.name not in ("data", "manifest", "lock")]
         self.assertEqual(leftover, [])
+
+    def test_a_restore_that_is_killed_is_run_again(self):
+        with smtplib.SMTP("127.0.0.1", self.host.smtp_port, timeout=20) as smtp:
+            for i in range(40):
+                smtp.sendmail("s@else.example", [f"m{i}@far.example"], "Subject: x\n\nx\n")
+        self.backup("--mail")
+        self.assertEqual(self.host.stop(), 0)
+        other = Host(me=self.host.me)
+        self.addCleanup(other.close)
+        chance, halves = random.Random(3), 0
+        for _ in range(12):
+            shutil.rmtree(other.home, ignore_errors=True)
+            process = subprocess.Popen(
+                other.command("restore", self.place), env=other.environment(),
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.host.wait_until(lambda: (other.home / "restoring").exists()
+                                 or process.poll() is not None)
+            time.sleep(chance.uniform(0, 0.01))
+            process.kill()
+            process.wait()
+            if (other.home / "restoring").exists():
+                halves += 1
+                started = other.run("run", "--home", other.home)
+                self.assertEqual(111, started.returncode, started)
+                self.assertIn(b"its restore was interrupted", started.stderr)
+                again = other.run("restore", self.place)
+                self.assertEqual(0, again.returncode, again)
+            self.assertEqual((other.home / "control/me").read_text(), f"{self.host.me}\n")
+            self.assertFalse((other.home / "restoring").exists())
+        self.assertGreater(halves, 0)
+        other.start()
+        waiting = other.run("queue", "list").stdout.decode()
+        self.assertEqual(40, len(set(re.findall(r"m\d+@far\.example", waiting))))
+        self.assertEqual(other.stop(), 0)
 
     def test_a_home_in_use_is_refused_and_stays(self):
         self.backup()

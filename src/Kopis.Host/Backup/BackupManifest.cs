@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
+using Kopis.Host.Install;
 
 namespace Kopis.Host.Backup;
 
@@ -23,10 +24,10 @@ internal sealed class BackupManifest
     private const int HashDigits = 64;
 
     // The rooms of a home that are backed up: nothing else is ever written by a restore.
-    private static readonly string[] Rooms =
-    [
-        "alias", "auth", "control", "dkim", "dmarc", "greylist", "queue", "srs", "tls", "users",
-    ];
+    private static readonly string[] Rooms = [.. HomeManifest.Entries
+        .Select(entry => entry.Path.Split('/')[0])
+        .Where(room => room is not ("" or "bin" or "man"))
+        .Distinct()];
 
     /// <summary>When it began: what was accepted before is in it, or was delivered.</summary>
     internal required DateTimeOffset Began { get; init; }

@@ -7,14 +7,17 @@ namespace Kopis.Host.Backup;
 
 /// <summary>
 /// Makes the files of a home as a backup has them, beneath the home and through no link. Without
-/// <c>control/me</c> no program of Kopis starts: it goes first and comes back last, so that a home
-/// that is restored by half is not used; and the restore can be run again.
+/// <c>control/me</c> nothing is sent or received: it goes first and comes back last, and until then
+/// a marker tells kopis run of it; so a home that is restored by half is not used, and the restore
+/// can be run again.
 /// </summary>
 internal sealed class HomeRestore(
     string home, BackupManifest manifest, BackupStore store, BackupProgress progress)
 {
+    /// <summary>A file in the home, while it is made.</summary>
+    internal const string Marker = "restoring";
+
     private const string Me = "control/me";
-    private const string Marker = "restoring"; // In the home, while it is made.
     private const int OwnerDirectory = 0x1C0; // 0700
     private const int OwnerFile = 0x180; // 0600
     private const int BlockBytes = 64 * 1024;

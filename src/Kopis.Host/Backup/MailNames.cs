@@ -14,7 +14,8 @@ internal static class MailNames
     /// mbox files.</summary>
     internal static bool IsLeftOut(string directory, string name, bool withMail) =>
         directory.EndsWith("/tmp", StringComparison.Ordinal)
-        || (directory is "users" or "tls" or "greylist" or "dmarc" or "auth" or "dkim" or "srs"
+        || (!directory.StartsWith("alias", StringComparison.Ordinal)
+            && !directory.StartsWith("users/", StringComparison.Ordinal)
             && (name == "lock" || name.EndsWith(".lock", StringComparison.Ordinal)))
         || (directory == "alias" && name == "Mailbox" && !withMail);
 

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Host.Install;
 using Kopis.Posix;
 using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Store.State;
@@ -22,8 +23,10 @@ internal sealed class QueueReader(string home, HomeReader reader, BackupStore st
     private const int PassesMin = 2; // The first takes long; the second, what came meanwhile.
     private const int PassesMax = 20;
 
-    private static readonly string[] Directories =
-        [Queue, Mess, "queue/mess/incoming", State, Bounce, "queue/lock"];
+    private static readonly string[] Directories = [.. HomeManifest.Entries
+        .Where(entry => entry.Kind == HomeEntryKind.Directory)
+        .Select(entry => entry.Path)
+        .Where(path => path.Split('/')[0] == Queue)];
 
     private readonly Dictionary<string, FileStatus> _rooms = [];
 
