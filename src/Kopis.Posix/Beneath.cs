@@ -122,8 +122,8 @@ public sealed unsafe class Beneath : IDisposable
         return status;
     }
 
-    /// <summary>The names in a directory but <c>.</c> and <c>..</c>, in no order; null and the
-    /// error where it cannot be read.</summary>
+    /// <summary>The names in a directory but <c>.</c> and <c>..</c>, in no order, as
+    /// <see cref="Base.RawText"/>; null and the error where it cannot be read.</summary>
     public List<string>? TryList(string name, out int errno)
     {
         int fd = TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
@@ -137,7 +137,7 @@ public sealed unsafe class Beneath : IDisposable
         {
             if (!found.SequenceEqual("."u8) && !found.SequenceEqual(".."u8))
             {
-                names.Add(System.Text.Encoding.UTF8.GetString(found));
+                names.Add(Base.RawText.Of(found));
             }
         });
         errno = whole ? 0 : Errno.NotDirectory;

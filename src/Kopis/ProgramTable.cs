@@ -1,4 +1,5 @@
 using Kopis.Host.Accounts;
+using Kopis.Host.Backup;
 using Kopis.Host.Certificates;
 using Kopis.Host.Control;
 using Kopis.Host.Dkim;
@@ -29,6 +30,7 @@ using Kopis.Tools.Mailboxes;
 using Kopis.Tools.Network;
 using Kopis.Tools.Queue;
 using Kopis.Tools.Tables;
+using Kopis.Tools.Vacation;
 using Kopis.Users.Lookup;
 
 namespace Kopis;
@@ -131,6 +133,8 @@ internal static class ProgramTable
             "print a mailing list of fastforward"),
         new("qreceipt", Qreceipt.Run, "the user",
             "answer a request for a delivery notice, from a .qmail line"),
+        new("vacation", VacationProgram.Run, "the user",
+            "answer messages while their reader is away, from a .qmail line"),
         new("qbiff", Qbiff.Run, "the user",
             "announce a message on the user's terminals, from a .qmail line"),
         new("qsmhook", Qsmhook.Run, "the user",
@@ -189,6 +193,12 @@ internal static class ProgramTable
             "tell what became of messages"),
         new("destinations", DestinationsProgram.Run, "root",
             "list the destinations of remote mail, pause and try them"),
+        new("backup", BackupProgram.Backup, "root, or the home's owner",
+            "copy a home in use: settings, users, secrets, the queue, mailboxes"),
+        new("verify", BackupProgram.Verify, "root, or the home's owner",
+            "check that a backup is whole"),
+        new("restore", BackupProgram.Restore, "root, or the home's owner",
+            "make a home of a backup"),
         new("user", UserProgram.Run, "root, or the home's owner",
             "add, list and remove virtual users"),
         new("domain", DomainProgram.Run, "root, or the home's owner",
@@ -208,7 +218,7 @@ internal static class ProgramTable
         new("token", TokenProgram.Run, "root, or the home's owner",
             "get and renew OAuth tokens for logins at relays"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
-            "make a self-signed certificate"),
+            "make a self-signed certificate, or import one"),
         new("acme", AcmeProgram.Run, "qmaild",
             "get and renew the host's certificate from an ACME server"),
         new("config", context => ConfigProgram.Run(context, ControlChecks.Readers), "anyone",
@@ -221,9 +231,9 @@ internal static class ProgramTable
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "user", "domain", "alias", "migrate", "queue",
-        "destinations", "trace", "dkim", "dmarc", "tlsrpt", "srs", "token", "certificate", "acme",
-        "config", "doctor",
+        "run", "install", "check-install", "backup", "verify", "restore", "user", "domain",
+        "alias", "migrate", "queue", "destinations", "trace", "dkim", "dmarc", "tlsrpt", "srs",
+        "token", "certificate", "acme", "config", "doctor",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

@@ -30,6 +30,8 @@ WORDS = {
     "kopis check-install": (("--nonsense",), b""), "kopis user": (("list",), b""),
     "kopis domain": (("list",), b""), "kopis alias": (("list",), b""),
     "kopis queue": (("list",), b""), "kopis certificate": (("--nonsense",), b""),
+    "kopis backup": (("backup",), b""), "kopis verify": (("backup",), b""),
+    "kopis restore": (("backup",), b""), "vacation": (("-t", "7"), MAIL),
     "kopis acme": ((), b""), "kopis config": (("check",), b""),
     "datemail": (("-bp",), b""), "printmaillist": ((), b""),
     "qmail-start": (("./Mailbox", "no-such-logger"), b""),  # Else it starts a host.

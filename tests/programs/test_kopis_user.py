@@ -51,6 +51,22 @@ class KopisUser(ProgramCase):
         self.refused("there is no user joe@mx.example", "password", "joe", "--generate")
         self.assertEqual("ann@mx.example\n", self.ok("list"))
 
+    def test_a_lock_keeps_the_password(self):
+        self.add("joe")
+        before = self.read("users/virtual")
+        self.assertEqual("locked joe@mx.example\n", self.ok("lock", "joe"))
+        self.assertEqual("joe@mx.example:!" + before.partition(":")[2], self.read("users/virtual"))
+        self.assertEqual("locked joe@mx.example\n", self.ok("lock", "joe"))
+        self.assertEqual("unlocked joe@mx.example\n", self.ok("unlock", "joe"))
+        self.assertEqual(before, self.read("users/virtual"))
+        self.ok("lock", "joe")
+        self.assertEqual("changed the password of joe@mx.example\njoe@mx.example is locked still\n",
+                         self.ok("password", "joe", "--password-file", "-"))
+        self.assertIn(":!scram", self.read("users/virtual"))
+        self.refused("there is no user ann@mx.example", "lock", "ann")
+        (self.home / "users/virtual").write_text("joe@mx.example:!:mail/mx.example/joe\n")
+        self.refused("joe@mx.example has no password; set one", "unlock", "joe")
+
     def test_mail_that_was_left_can_be_removed_later(self):
         self.add("joe")
         mailbox = self.home / "users/mail/mx.example/joe"

@@ -291,6 +291,17 @@ class Apop(AuthCase):
         self.serve(chain=CHAIN)
         self.assertEqual(FAILED, self.apop())
 
+    def test_a_user_locked_by_a_command(self):
+        self.user("password", "joe", "--password-file", "-", "--apop",
+                  stdin=PASSWORD.encode() + b"\n")
+        self.serve(chain=CHAIN)
+        right = self.apop()
+        self.user("lock", "joe")
+        self.assertEqual(FAILED, self.apop())
+        self.wait_log(r"^qmail-popup: authorization failed for 127\.0\.0\.1\n")
+        self.user("unlock", "joe")
+        self.assertEqual(right, self.apop())
+
     def test_secrets_that_cannot_be_read(self):
         (self.home / "users/apop").write_text("half a line")
         self.serve(chain=CHAIN)

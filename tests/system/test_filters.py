@@ -4,7 +4,6 @@ milters, and by QMAILQUEUE. Each adds, refuses and rewrites, and is missed witho
 import os
 import pathlib
 import random
-import re
 import smtplib
 import socket
 import subprocess
@@ -14,23 +13,21 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "tests/programs"))
+sys.path += [str(ROOT / "tests/programs"), str(ROOT / "tests")]
 sys.path.append("/usr/lib/python3/dist-packages")
 
+import pages
 from host import HostCase
 from milter import CONTINUE, CRASH, Milter, packet, text
 from nameserver import NameServer
 from test_qmail_smtpd_milters import MilterCase
 
-PAGE = (ROOT / "docs/FILTERING.md").read_text()
 GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
-def block(heading, name=""):
-    """The code after NAME in the section of a heading, as the page has it."""
-    section = re.split(r"^##+ ", PAGE.split(f"### {heading}", 1)[1], maxsplit=1, flags=re.M)[0]
-    return section.split(name, 1)[1].split("```", 2)[1].split("\n", 1)[1]
+def block(heading, name):
+    return pages.block("docs/FILTERING.md", heading, name)
 
 
 def mail(body):

@@ -8,15 +8,19 @@ import re
 import shutil
 import smtplib
 import subprocess
+import sys
 import unittest
 
 from host import NOBODY, ROOT, Host, HostCase, free_port, wait_port
 
-PAGE = (ROOT / "docs/IMAP.md").read_text()
+sys.path.append(str(ROOT / "tests"))
+
+import pages  # noqa: E402
+
 
 def blocks(heading):
     """The blocks of code in a section of the page, in order."""
-    section = re.split(r"^## ", PAGE.split(f"## {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
+    section = pages.section("docs/IMAP.md", f"{heading}\n", 2)
     return re.findall(r"^```\n(.*?)^```$", section, re.M | re.S)
 
 

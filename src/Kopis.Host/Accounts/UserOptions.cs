@@ -1,7 +1,8 @@
 namespace Kopis.Host.Accounts;
 
 /// <summary>The words of <c>kopis user</c>.</summary>
-/// <param name="Command">add, compile, list, passwd-file, password, quota or remove.</param>
+/// <param name="Command">add, compile, list, lock, passwd-file, password, quota, remove or
+/// unlock.</param>
 /// <param name="Address">As given; empty for list.</param>
 /// <param name="PasswordFile">Where the password is; null if it is not in a file.</param>
 /// <param name="Generate">Whether to make a password up.</param>
@@ -70,7 +71,7 @@ internal sealed record UserOptions(
             {
                 "list" or "compile" or "passwd-file" =>
                     Address.Length == 0 && !hasPassword && !DeleteMail,
-                "quota" => Address.Length > 0 && !hasPassword && !DeleteMail,
+                "quota" or "lock" or "unlock" => Address.Length > 0 && !hasPassword && !DeleteMail,
                 "remove" => Address.Length > 0 && !hasPassword,
                 "add" or "password" => Address.Length > 0 && !DeleteMail
                     && (PasswordFile is null || !Generate),

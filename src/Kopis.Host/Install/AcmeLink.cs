@@ -6,7 +6,8 @@ namespace Kopis.Host.Install;
 
 /// <summary>
 /// Where there is <c>control/acme</c>, qmaild renews the certificate, and may not write to
-/// <c>control</c>: the certificate moves to <c>tls</c>, which is that user's, and a link stays.
+/// <c>control</c>: the certificate moves to <c>tls</c>, which is that user's, and a link stays. One
+/// that is imported goes there as well.
 /// </summary>
 internal sealed class AcmeLink(string home)
 {
@@ -27,19 +28,49 @@ internal sealed class AcmeLink(string home)
         // It is qmaild's file, in root's directory: he can make it no link, but may lock it.
         if (BoundedFile.TryRead(path, InstallRecord.FileBytesMax, out int errno) is { } content)
         {
-            // As that user, in its directory: no link in it misleads root.
-            OwnerWork.Run(Qmaild(), content, "replace-secret", Path.Combine(home, Target));
+            Write(content);
         }
         else if (errno != Errno.NoEntry)
         {
             throw new PosixException($"read {path}", errno);
         }
 
+        Link(path);
+        return $"{name}, a link to {Target}";
+    }
+
+    /// <summary>Puts another certificate there, and a link to it where there is none yet.</summary>
+    /// <returns>Where it is, relative to the home.</returns>
+    /// <exception cref="ConfigurationException">There is a link to another place.</exception>
+    internal string Replace(byte[] pem)
+    {
+        string path = Path.Combine(home, $"{ListenerFiles.ServerCert}");
+        string? target = new FileInfo(path).LinkTarget;
+        if (target is not null && target != $"../{Target}")
+        {
+            throw new ConfigurationException(
+                $"{path} is a link to another place", ExitCode.Permanent);
+        }
+
+        Write(pem);
+        if (target is null)
+        {
+            Link(path);
+        }
+
+        return Target;
+    }
+
+    /// <summary>As that user, in its directory: no link in it misleads root.</summary>
+    private void Write(byte[] content) => OwnerWork.Run(
+        Qmaild(), content, "replace-secret", Path.Combine(home, Target));
+
+    private static void Link(string path)
+    {
         string temporary = path + ".tmp";
         Paths.Unlink(temporary);
         File.CreateSymbolicLink(temporary, $"../{Target}");
         Paths.Rename(temporary, path);
-        return $"{name}, a link to {Target}";
     }
 
     private static ProcessIdentity Qmaild()

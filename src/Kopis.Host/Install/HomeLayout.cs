@@ -3,6 +3,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Host.Backup;
 using Kopis.Host.Run;
 using Kopis.Posix;
 
@@ -22,6 +23,12 @@ public sealed class HomeLayout(string home)
     /// </exception>
     internal void Prepare(IReadOnlyList<string> programs)
     {
+        if (File.Exists(Path.Combine(home, HomeRestore.Marker)))
+        {
+            throw new ConfigurationException(
+                $"home {home}: its restore was interrupted; run kopis restore again");
+        }
+
         try
         {
             MakeDirectories();

@@ -42,6 +42,11 @@ public sealed class Accounts(string home, bool hasHostUsers, Action<string>? com
             : null;
         if (address is not null && _virtual.Find(address) is { } mailbox)
         {
+            if (PasswordHash.IsLocked(mailbox.PasswordHash))
+            {
+                return Candidate.Nobody; // No password, digest or token opens it.
+            }
+
             (uint uid, uint gid) = VirtualOwner.Of(home);
             return Candidate.Virtual(
                 new Account(mailbox.Address, uid, gid, mailbox.Home, VirtualShell),

@@ -35,9 +35,23 @@ public static class PasswordHash
         return hash;
     }
 
-    /// <summary>Whether the text is a hash, or the <c>!</c> that no password matches.</summary>
+    /// <summary>Whether the text is a hash, one that is locked, or the <c>!</c> that no password
+    /// matches.</summary>
     public static bool IsValid(string hash) =>
-        hash == Locked || TryParseScram(hash) is not null || TryParsePbkdf2(hash) is not null;
+        hash == Locked || TryParseScram(Unlock(hash)) is not null
+        || TryParsePbkdf2(Unlock(hash)) is not null;
+
+    /// <summary>Whether its user may not log in, by whatever means.</summary>
+    public static bool IsLocked(string hash) =>
+        hash.StartsWith(Locked, StringComparison.Ordinal);
+
+    /// <summary>The hash, kept for later, that lets nobody in: with a <c>!</c> before it, as in
+    /// shadow(5).</summary>
+    public static string Lock(string hash) => IsLocked(hash) ? hash : Locked + hash;
+
+    /// <summary>The hash as it was; a lone <c>!</c> stays.</summary>
+    public static string Unlock(string hash) =>
+        IsLocked(hash) && hash.Length > Locked.Length ? hash[Locked.Length..] : hash;
 
     /// <summary>What SCRAM needs; null if it is not a hash, or SCRAM cannot use it.</summary>
     public static ScramKeys? KeysOf(string hash) =>

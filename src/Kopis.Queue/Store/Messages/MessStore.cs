@@ -21,6 +21,11 @@ public static class MessStore
     public static IReadOnlyList<ulong> Segments(IFileSystem files, string mess) =>
         SegmentFile.List(files, mess);
 
+    /// <summary>The number of the segment that a file's name stands for; 0 for any other file.
+    /// </summary>
+    public static ulong SegmentOf(string name) =>
+        SegmentFile.TryParseName(name, out ulong segment) ? segment : 0;
+
     /// <summary>Removes a message's own file, where it has one.</summary>
     public static void RemoveOwnFile(IFileSystem files, string mess, ulong number) =>
         files.Unlink(OwnFile(mess, number));

@@ -69,7 +69,7 @@ internal static class SegmentFile
         && BinaryPrimitives.ReadUInt32LittleEndian(header[12..]) == Crc32C.Of(header[..12])
         && BinaryPrimitives.ReadInt32LittleEndian(header[8..]) > FormatVersion;
 
-    private static bool TryParseName(string name, out ulong segment)
+    internal static bool TryParseName(string name, out ulong segment)
     {
         segment = 0;
         return name.Length == Prefix.Length + 16

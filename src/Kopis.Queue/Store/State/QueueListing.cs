@@ -64,6 +64,11 @@ public sealed class QueueListing
         throw new IOException($"{directory} does not stand still");
     }
 
+    /// <summary>Each message that the state speaks of.</summary>
+    public IReadOnlyDictionary<ulong, SavedMessage> Saved =>
+        _state?.Saved ?? (IReadOnlyDictionary<ulong, SavedMessage>)
+            new Dictionary<ulong, SavedMessage>();
+
     /// <summary>What is remembered of a message; null if nothing is.</summary>
     public SavedMessage? Find(ulong number) => _state?.Saved.GetValueOrDefault(number);
 

@@ -1,0 +1,9 @@
+namespace Kopis.Host.Backup;
+
+/// <summary>What a name of the home is.</summary>
+internal enum BackupKind : byte
+{
+    Directory,
+    File,
+    Link,
+}

@@ -1,0 +1,253 @@
+using System.Globalization;
+using Kopis.Base;
+using Kopis.Host.Run;
+using Kopis.Posix;
+
+namespace Kopis.Host.Backup;
+
+/// <summary>
+/// Makes the files of a home as a backup has them, beneath the home and through no link. Without
+/// <c>control/me</c> nothing is sent or received: it goes first and comes back last, and until then
+/// a marker tells kopis run of it; so a home that is restored by half is not used, and the restore
+/// can be run again.
+/// </summary>
+internal sealed class HomeRestore(
+    string home, BackupManifest manifest, BackupStore store, BackupProgress progress)
+{
+    /// <summary>A file in the home, while it is made.</summary>
+    internal const string Marker = "restoring";
+
+    private const string Me = "control/me";
+    private const int OwnerDirectory = 0x1C0; // 0700
+    private const int OwnerFile = 0x180; // 0600
+    private const int BlockBytes = 64 * 1024;
+
+    // What ./install and kopis run make in a home before the first message.
+    private static readonly string[] FirstFiles =
+    [
+        Me, "control/defaultdomain", "control/plusdomain", "control/locals", "control/rcpthosts",
+        "control/tcprules.txt", "control/tcprules.dat", "control/servercert.pem",
+        "alias/.qmail-postmaster", "alias/.qmail-mailer-daemon", "alias/.qmail-root",
+        "queue/lock/sendmutex", "queue/lock/tcpto", "queue/lock/trigger", "queue/lock/writer",
+        "users/queue.lock", "users/delivery.lock",
+    ];
+
+    private readonly byte[] _block = new byte[BlockBytes];
+    private readonly Dictionary<string, uint> _users = [];
+    private readonly Dictionary<string, uint> _groups = [];
+
+    /// <summary>Checks that the home is new, and makes it.</summary>
+    /// <exception cref="ConfigurationException">It is not, Kopis runs in it, or this host has not
+    /// the users.</exception>
+    internal void Run()
+    {
+        FindOwners();
+        Directory.CreateDirectory(home);
+        using Beneath tree = new(home);
+        if (tree.TryStatus("users") is null)
+        {
+            tree.MakeDirectory("users", OwnerDirectory);
+        }
+
+        HomeClaim.Take(home);
+        foreach (string held in (string[])["sendmutex", "writer"])
+        {
+            if (FileLocks.IsHeld(Path.Combine(home, "queue/lock", held)))
+            {
+                throw new ConfigurationException(
+                    $"Kopis runs in {home}; stop it first", ExitCode.Permanent);
+            }
+        }
+
+        if (tree.TryStatus(Marker) is null)
+        {
+            RequireNew(tree, "", 0);
+            Fd.Close(tree.Open(
+                Marker, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerFile));
+        }
+
+        foreach (string name in FirstFiles.Where(name => !name.StartsWith(
+            "users/", StringComparison.Ordinal) && !name.StartsWith(
+            "queue/", StringComparison.Ordinal)))
+        {
+            tree.TryUnlink(name); // What the backup has not is not to be here.
+        }
+
+        tree.SyncDirectory("");
+        Make(tree);
+        tree.TryUnlink(Marker);
+        tree.SyncDirectory("");
+    }
+
+    private void Make(Beneath tree)
+    {
+        foreach (BackupEntry entry in manifest.Entries.Where(entry => entry.Path != Me))
+        {
+            Make(tree, entry);
+        }
+
+        // Their owners last: until then nobody else can change what is below them.
+        foreach (BackupEntry entry in manifest.Entries.Reverse()
+            .Where(entry => entry.Kind == BackupKind.Directory))
+        {
+            Own(tree, entry);
+        }
+
+        foreach (BackupEntry users in manifest.Entries.Where(entry => entry.Path == "users"))
+        {
+            // Our claim's locks, which whoever runs the home takes next.
+            Own(tree, users with { Path = "users/queue.lock", Mode = OwnerFile });
+            Own(tree, users with { Path = "users/delivery.lock", Mode = OwnerFile });
+        }
+
+        SyncAll(tree);
+        foreach (BackupEntry entry in manifest.Entries.Where(entry => entry.Path == Me))
+        {
+            Make(tree, entry);
+        }
+
+        SyncAll(tree);
+    }
+
+    private void Make(Beneath tree, BackupEntry entry)
+    {
+        switch (entry.Kind)
+        {
+            case BackupKind.Directory:
+                if (tree.TryStatus(entry.Path) is null)
+                {
+                    tree.MakeDirectory(entry.Path, OwnerDirectory);
+                }
+
+                break;
+            case BackupKind.Link:
+                string path = Path.Combine(home, entry.Path);
+                Paths.Unlink(path);
+                File.CreateSymbolicLink(path, TargetOf(entry.Content));
+                break;
+            default:
+                MakeFile(tree, entry);
+                break;
+        }
+    }
+
+    private void MakeFile(Beneath tree, BackupEntry entry)
+    {
+        int from = store.TryOpen(entry.Content);
+        if (from < 0)
+        {
+            throw Damaged(entry);
+        }
+
+        tree.TryUnlink(entry.Path);
+        int to = tree.Open(
+            entry.Path, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerFile);
+        try
+        {
+            if (BackupStore.Copy(from, to, long.MaxValue, _block) != (entry.Content, entry.Size))
+            {
+                throw Damaged(entry);
+            }
+
+            // By descriptor: its name may be in another user's directory.
+            string file = $"/proc/self/fd/{to}";
+            if (Processes.EffectiveUid == 0)
+            {
+                Paths.ChangeOwner(file, _users[entry.Owner], _groups[entry.Group]);
+            }
+
+            Paths.ChangeMode(file, entry.Mode);
+            File.SetLastWriteTimeUtc(file, new DateTime(entry.ModifiedTicks, DateTimeKind.Utc));
+        }
+        finally
+        {
+            Fd.Close(from);
+            Fd.Close(to);
+        }
+
+        progress.Add(entry.Size);
+    }
+
+    private void Own(Beneath tree, BackupEntry entry)
+    {
+        if (Processes.EffectiveUid == 0)
+        {
+            tree.SetOwnerAndMode(
+                entry.Path, _users[entry.Owner], _groups[entry.Group], entry.Mode);
+        }
+        else
+        {
+            tree.SetMode(entry.Path, entry.Mode);
+        }
+    }
+
+    /// <summary>A link into the home that was leads into this one.</summary>
+    private string TargetOf(string target) =>
+        target.StartsWith(manifest.Home + "/", StringComparison.Ordinal)
+            ? home + target[manifest.Home.Length..] : target;
+
+    private void FindOwners()
+    {
+        if (Processes.EffectiveUid != 0)
+        {
+            return; // All is ours.
+        }
+
+        foreach (BackupEntry entry in manifest.Entries)
+        {
+            Find(_users, entry.Owner, name => UnixUsers.ByName(name)?.Uid);
+            Find(_groups, entry.Group, name => UnixGroups.ByName(name));
+        }
+    }
+
+    private static void Find(Dictionary<string, uint> known, string name, Func<string, uint?> find)
+    {
+        if (!known.ContainsKey(name))
+        {
+            known[name] = name == "root" ? 0
+                : ProcessIdentity.TryParseId(name, out uint id) ? id
+                : find(name) ?? throw new ConfigurationException(
+                    $"this host has no user or group {name}: run ./install first",
+                    ExitCode.Permanent);
+        }
+    }
+
+    /// <summary>No file in the rooms that a new installation does not have.</summary>
+    private void RequireNew(Beneath tree, string directory, int depth)
+    {
+        const int depthMax = 6; // Below that there is a file's directory, which is enough.
+        IEnumerable<string> names = depth == 0 ? BackupManifest.AllRooms
+            : (tree.TryList(directory, out _) ?? []).Select(name => $"{directory}/{name}");
+        foreach (string path in names)
+        {
+            FileStatus? status = tree.TryStatus(Fd.PathBytes(path), out int errno);
+            if (status is { IsDirectory: true } && depth < depthMax)
+            {
+                RequireNew(tree, path, depth + 1);
+            }
+            else if (errno != Errno.NoEntry && !FirstFiles.Contains(path))
+            {
+                throw new ConfigurationException(string.Create(CultureInfo.InvariantCulture,
+                    $"{home} is in use: it has {LogText.Safe(RawText.ToBytes(path))}"),
+                    ExitCode.Permanent);
+            }
+        }
+    }
+
+    private static void SyncAll(Beneath tree)
+    {
+        int fd = tree.Open("", OpenFlags.ReadOnly);
+        try
+        {
+            Fd.SyncFileSystem(fd);
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    private static ConfigurationException Damaged(BackupEntry entry) => new(
+        $"{LogText.Safe(RawText.ToBytes(entry.Path))}: its content is missing or has changed",
+        ExitCode.Permanent);
+}
