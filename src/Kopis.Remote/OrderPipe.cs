@@ -49,13 +49,17 @@ internal sealed class OrderPipe(bool isWide, int slots)
             }
 
             _narrow.Read(bytes, _commands);
-            orders.AddRange(_commands.Select(one => new WideOrder(one.Slot, one)));
-            _commands.Clear();
             return true;
         }
         catch (InvalidDataException)
         {
             return false;
+        }
+        finally
+        {
+            // What came before it is sound.
+            orders.AddRange(_commands.Select(one => new WideOrder(one.Slot, one)));
+            _commands.Clear();
         }
     }
 

@@ -62,6 +62,8 @@ class Peer(threading.Thread):
             session.over.set()
 
     def close(self):
+        if self.listener.fileno() < 0:
+            return  # Closed already.
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.join()

@@ -170,7 +170,7 @@ class Explain(Config):
         self.assertIn("A number of seconds, 0 or more. Default: 604800.", text)
         self.assertIn("here: 604800 (default)\n", text)
         self.assertIn("read by: qmail-send(8)\n", text)
-        self.assertIn("takes effect: when the program starts again\n", text)
+        self.assertIn("takes effect: in qmail-send(8) on SIGHUP\n", text)
         self.control("queuelifetime", "60")
         self.assertIn("here: 60\n", self.config("explain", "control/queuelifetime"))
         self.control("queuelifetime", "long")

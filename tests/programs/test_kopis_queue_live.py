@@ -213,7 +213,7 @@ class LiveQueue(SendCase):
         log.write_bytes(struct.pack("<I", crc32c(record)) + record)
         self.text = b""
         self.start_send()
-        self.wait_log(rb"\Aalert: cannot start: queue/state/log-\w+: written by a later Kopis\n")
+        self.wait_log(rb"^alert: cannot start: queue/state/log-\w+: written by a later Kopis\n")
 
     # Hostile callers --------------------------------------------------------------------------
 
@@ -255,9 +255,9 @@ class LiveQueue(SendCase):
         many, refused = [], 0
         for _ in range(1000):
             one = socket.socket(socket.AF_UNIX)
-            one.settimeout(WAIT)
             many.append(one)
-            one.connect(str(self.home / "queue/command/send"))
+            one.connect(str(self.home / "queue/command/send"))  # Without a timeout it waits its turn.
+            one.settimeout(WAIT)
         self.deferred()  # Mail goes on.
         for one in many[16:]:
             refused += one.recv(1000)[4:] == b"Ntoo many commands at once"

@@ -96,7 +96,7 @@ public static class RemoteFiles
     {
         Line = "PATTERN concurrency=N initial=N rate=N/m messages=N recipients=N idle=N",
         Without = "Every destination gets 20 deliveries at once, 5 to begin with.",
-        Readers = "qmail-rspawn(8) qmail-send(8)",
+        Readers = Remote + " qmail-send(8)",
         Reread = Reread.Hangup,
         Says = "Limits of a destination: {}",
         Text = "What destinations take at most. A pattern is a domain, .domain for all names "

@@ -24,7 +24,9 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
     };
 
     internal ProcessStart Journal() => Child("qmail-journal", "qmaill") with
-    { Confinement = Writing("journal") with { SocketsIn = context.In("journal") } };
+    {
+        Confinement = Writing("journal") with { SocketsIn = context.In("journal") },
+    };
 
     internal ProcessStart LookupAlone() =>
         Child("qmail-lookup", null, "--single-user"u8.ToArray(), "--serve"u8.ToArray());
@@ -101,10 +103,7 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
     /// network.
     /// qmail-lspawn has none of it: what users start may be setuid, as procmail is.</summary>
     private Confinement Writing(params string[] parts) =>
-        new([.. parts.Select(part => context.In(part))], MayRunPrograms: false)
-        {
-            HasNetwork = false,
-        };
+        new([.. parts.Select(context.In)], MayRunPrograms: false) { HasNetwork = false };
 
     private static ProcessIdentity Identity(string name)
     {
