@@ -100,12 +100,6 @@ public sealed class QmailRspawnProgram : IDisposable
     {
         int slots = (descriptors - OwnDescriptors - LinkPool.IdleLeast) * 4
             / ((4 * DescriptorsEach) + 1);
-        if (slots < WideFrames.SlotsMax)
-        {
-            Warn($"the limit of descriptors, {descriptors}, allows {Math.Max(1, slots)} "
-                + "deliveries at once");
-        }
-
         return Math.Clamp(slots, 1, WideFrames.SlotsMax);
     }
 

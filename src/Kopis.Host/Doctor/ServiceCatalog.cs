@@ -23,7 +23,7 @@ internal static class ServiceCatalog
             "senders that require TLS do not deliver", "get a certificate for the name"),
         new("smtp.relay", Fault, "strangers may not relay",
             "the host sends spam for others and is on every list soon",
-            "remove RELAYCLIENT for strangers from control/tcp.smtp, and control/openrelay"),
+            "remove RELAYCLIENT for strangers from control/tcprules.txt, and control/openrelay"),
         new("submission.tls", Fault, "ports 465 and 587 begin TLS with the host's name",
             "users cannot send", "get a certificate for the name"),
         new("pop3.tls", Fault, "port 995 begins TLS with the host's name",

@@ -12,7 +12,7 @@ namespace Kopis.Mail.Tests.Authentication;
 /// </summary>
 public class CostTests
 {
-    /// <summary>What the issue allows; these tests run without optimization, where it costs more.
+    /// <summary>What a message may cost; these tests run without optimization, where it costs more.
     /// </summary>
     private static readonly TimeSpan CpuMax = TimeSpan.FromMilliseconds(50);
 

@@ -16,6 +16,23 @@ internal sealed class PutOffs
     internal void Add(Share share, Destination destination) =>
         _due.Enqueue((share, destination));
 
+    /// <summary>Who waited in a last pass when the destination was found dead.</summary>
+    internal void AddLast(Lane lane)
+    {
+        if (lane.Destination.Health != DestinationHealth.Dead)
+        {
+            return;
+        }
+
+        foreach (Share share in lane.Shares)
+        {
+            if (share.Pass.IsLast)
+            {
+                Add(share, lane.Destination);
+            }
+        }
+    }
+
     /// <summary>Some of them; null where there are none.</summary>
     /// <param name="take">Takes a share's next recipient out.</param>
     internal PutOff? Next(Func<Share, int> take)

@@ -430,6 +430,7 @@ internal sealed class RemoteQueue(
         Destination destination = lane.Destination;
         lane.IsInRow = true;
         destination.Blocked.Enqueue(lane);
+        PutOffs.AddLast(lane);
         SetTimer(destination, destination.StartAt(Now));
     }
 
