@@ -118,6 +118,7 @@ class Told(HostCase):
 
     def test_a_writer_that_is_killed_or_stopped_costs_no_mail(self):
         for number, what in enumerate((signal.SIGKILL, signal.SIGSTOP, signal.SIGKILL)):
+            self.host.wait_until(lambda: self.host.pids("qmail-journal"))
             writer = self.host.pids("qmail-journal")[0]
             os.kill(writer, what)
             for _ in range(20):

@@ -217,12 +217,20 @@ class Root(InstalledCase):
         self.host.shell(f"printf 'Subject: try\n\nhello\n' | {self.host.home}/bin/sendmail"
                         f" -f '' {recipient}")
 
+    def roots(self):
+        """The processes of root's code that are root's now."""
+        found = self.host.pids()
+        return [pid for name in ("qmail-start", "qmail-lspawn", "qmail-popspawn")
+                for pid in found.get(name, []) if status(pid)["Uid"].startswith("0\t")]
+
     def test_root_opens_nothing_for_writing_and_starts_nothing_as_root(self):
         traced = self.host.base / "trace"
         traced.mkdir()
-        pids = self.host.pids()
-        roots = [pid for pid in pids["qmail-start"] + pids["qmail-lspawn"] + pids["qmail-popspawn"]
-                 if status(pid)["Uid"].startswith("0\t")]
+        # A process that is being started is still qmail-start, and root's.
+        self.host.wait_until(lambda: len(self.roots()) == 3 and {
+            "qmail-send", "qmail-rspawn", "qmail-clean", "qmail-queue", "qmail-lookup",
+            "qmail-journal"} <= set(self.host.pids()), "not all processes have started")
+        roots = self.roots()
         tracer = subprocess.Popen(
             ["strace", "-ff", "-qq", "-o", traced / "t", "-e",
              "trace=%file,%process,%creds,ftruncate,fallocate,fchmod,fchown",

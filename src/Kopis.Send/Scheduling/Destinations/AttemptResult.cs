@@ -11,6 +11,7 @@ namespace Kopis.Send.Scheduling.Destinations;
 internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral, byte[] Text)
 {
     private const int PauseSecondsMax = 86_400;
+    private const uint SilentMilliseconds = 30_000;
 
     /// <summary>Nothing is known.</summary>
     internal static AttemptResult Nothing { get; } = new(AttemptKind.Unknown, false, []);
@@ -99,6 +100,9 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
             _ when detail.Code == 421 => AttemptKind.Busy,
             AttemptStage.None or AttemptStage.Lookup => AttemptKind.Unknown,
             AttemptStage.Connect => AttemptKind.Unreachable,
+            // It was there, and died in the transaction.
+            >= AttemptStage.Mail when detail.Class == BounceClass.ConnectionFailed
+                && detail.Milliseconds < SilentMilliseconds => AttemptKind.Busy,
             _ when detail.Class == BounceClass.ConnectionFailed => AttemptKind.Unreachable,
             _ when detail.Class is BounceClass.TlsFailed or BounceClass.Local
                 or BounceClass.LoginRefused => AttemptKind.Unknown,
@@ -117,6 +121,7 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
         {
             Verdict.Delivered or Verdict.Failed => AttemptKind.Answered,
             null => AttemptKind.Unknown,
+            _ when text.IndexOf("Possible duplicate"u8) >= 0 => AttemptKind.Busy,
             _ when text.IndexOf("establish an SMTP connection"u8) >= 0
                 || text.IndexOf("connection died"u8) >= 0 => AttemptKind.Unreachable,
             _ when text.IndexOf(" 421"u8) >= 0 || text.StartsWith("421"u8) => AttemptKind.Busy,
