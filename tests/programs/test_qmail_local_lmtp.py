@@ -132,6 +132,15 @@ class DovecotPasswd(ProgramCase):
         self.assertTrue(self.read(self.NAME).startswith("ann@mx.example:{SCRAM"))
         self.assertEqual(1, self.read(self.NAME).count("\n"))
 
+    def test_no_two_have_the_same_second(self):
+        """Dovecot looks at the time in seconds, and the size: a lock must not be missed."""
+        self.add("joe")
+        times = []
+        for word in ("lock", "unlock", "lock"):
+            self.ok("passwd-file") if not times else self.ok(word, "joe")
+            times.append(int((self.home / self.NAME).stat().st_mtime))
+        self.assertEqual(3, len(set(times)), times)
+
     def test_a_link_in_its_place_is_replaced(self):
         self.add("joe")
         other = self.home / "other"

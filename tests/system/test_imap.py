@@ -207,7 +207,7 @@ class Lmtp(Imap):
         self.assertIn(f"Delivered-To: all@{self.host.me}".encode(), message)
         self.host.rules(":allow")  # Nobody may relay.
         with self.assertRaises(smtplib.SMTPRecipientsRefused):
-            self.send("nobody", "nobody@" + self.host.me)
+            self.send("nobody", "nosuch@" + self.host.me)
 
     def test_without_dovecot_mail_waits(self):
         self.dovecot.stop()

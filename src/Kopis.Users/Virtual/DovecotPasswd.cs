@@ -75,7 +75,19 @@ public static class DovecotPasswd
             Fd.Close(fd);
         }
 
+        BeNewer(temporary, old);
         Paths.Rename(temporary, path);
         Fd.SyncDirectory(VirtualUsers.UsersDirectory(homeDirectory));
+    }
+
+    /// <summary>Dovecot reads it anew when its time, in whole seconds, or its size has changed: a
+    /// change of a password in the same second would be missed.</summary>
+    private static void BeNewer(string temporary, FileStatus? old)
+    {
+        if (old is { } before
+            && DateTimeOffset.UtcNow.ToUnixTimeSeconds() <= before.Modified.ToUnixTimeSeconds())
+        {
+            File.SetLastWriteTimeUtc(temporary, before.Modified.UtcDateTime.AddSeconds(1));
+        }
     }
 }

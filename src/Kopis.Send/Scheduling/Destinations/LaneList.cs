@@ -23,6 +23,14 @@ internal struct LaneList
         _last = lane;
     }
 
+    internal readonly void ForEach(Action<Lane> action)
+    {
+        for (Lane? lane = _first; lane is not null; lane = lane.Next)
+        {
+            action(lane);
+        }
+    }
+
     internal Lane Dequeue()
     {
         Lane lane = _first!;

@@ -15,6 +15,12 @@ internal sealed class LaneLists
 
     internal void Enqueue(Lane lane) => (lane.IsList ? ref _lists : ref _single).Enqueue(lane);
 
+    internal void ForEach(Action<Lane> action)
+    {
+        _single.ForEach(action);
+        _lists.ForEach(action);
+    }
+
     internal Lane Dequeue()
     {
         bool listFirst = ++_turn % ListTurn == 0;

@@ -149,7 +149,13 @@ internal sealed class RemoteQueue(
             sender.Submitter.Ring.Forget(sender);
         }
 
+        bool wasDead = destination.Health == DestinationHealth.Dead;
         bool isBack = destination.End(result.Kind, startedAt, result.Text, Now);
+        if (!wasDead)
+        {
+            destination.Blocked.ForEach(PutOffs.AddLast);
+        }
+
         result.ApplyTo(destination, Now);
         if (isBack)
         {
