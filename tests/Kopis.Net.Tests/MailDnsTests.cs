@@ -45,6 +45,22 @@ public sealed class MailDnsTests : IDisposable
             () => _dns.FindTextsAsync("a.example", stop.Token));
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("127.0.0.53", true)]
+    [InlineData("::1", true)]
+    [InlineData("127.0.0.11", false)]
+    [InlineData("127.0.0.54", false)]
+    [InlineData("::ffff:127.0.0.11", false)]
+    [InlineData("192.0.2.53", false)]
+    public void A_resolver_that_passes_on_what_others_say_is_not_believed(string ip, bool isOurs)
+    {
+        Assert.Equal(isOurs, MailDns.IsOurs(IPAddress.Parse(ip)));
+        File.WriteAllText(Path.Combine(_control.FullName, "resolvers"), $"127.0.0.1\n{ip}\n");
+        MailDns dns = MailDns.ReadSigned(new ControlDirectory(_control.FullName), static _ => { });
+        Assert.Equal(isOurs, dns.Signed is not null);
+    }
+
     [Fact]
     public async Task An_answer_is_asked_for_once_while_it_is_good_and_none_has_ten_seconds()
     {

@@ -21,6 +21,12 @@ public sealed class MailDns : IMailDns
     private static readonly TimeSpan TimeoutHurried = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepFailures = TimeSpan.FromSeconds(10);
 
+    /// <summary>On loopback addresses, but the AD bit they pass on is of a resolver elsewhere,
+    /// over a network where anybody may set it: Docker's forwarder, and systemd-resolved's proxy.
+    /// </summary>
+    private static readonly IPAddress[] PassesOn =
+        [new([127, 0, 0, 11]), new([127, 0, 0, 54])];
+
     private const int AliasesMax = 10; // Of a name; BIND follows 16, others 8.
     private const int PlainMessageBytes = 512; // Asking for no more means without OPT.
 
@@ -88,8 +94,7 @@ public sealed class MailDns : IMailDns
         List<string> faults = [];
         List<NameServer> servers = ServersIn(control, faults);
         bool isOurs = servers.TrueForAll(one =>
-            IPAddress.TryParse(one.Address, out IPAddress? address)
-            && IPAddress.IsLoopback(address));
+            IPAddress.TryParse(one.Address, out IPAddress? address) && IsOurs(address));
         SignedDns? signed = isOurs ? new SignedDns(servers, log, TimeProvider.System) : null;
         return new MailDns(servers, signed: signed) { Faults = faults };
     }
@@ -106,6 +111,10 @@ public sealed class MailDns : IMailDns
     /// <exception cref="ConfigurationException">One of them is not an address.</exception>
     public static MailDns ReadHurried(ProgramContext context) =>
         new(ServersOf(context), hurried: true);
+
+    /// <summary>Whether what answers there is this host's own, and so is its AD bit.</summary>
+    internal static bool IsOurs(IPAddress address) =>
+        IPAddress.IsLoopback(address) && !PassesOn.Contains(OwnAddresses.Plain(address));
 
     private static List<NameServer> ServersIn(ControlDirectory control, List<string> faults)
     {
