@@ -97,12 +97,13 @@ public sealed class JournalSocket(string home, TimeProvider time) : IDisposable
         }
 
         (_wasTried, _triedAt) = (true, time.GetTimestamp());
-        Socket socket = new(AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified)
-        {
-            Blocking = false,
-        };
+        Socket? socket = null;
         try
         {
+            // There may be no descriptor left: that costs a record, and no more.
+            socket = new Socket(
+                AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);
+            socket.Blocking = false;
             socket.SendBufferSize = SendBytes;
             socket.Connect(UnixListener.EndPoint(PathIn(home)));
             if (IsWriter(socket))
@@ -117,7 +118,7 @@ public sealed class JournalSocket(string home, TimeProvider time) : IDisposable
             // It is away, or has no room for us now.
         }
 
-        socket.Dispose();
+        socket?.Dispose();
         return false;
     }
 

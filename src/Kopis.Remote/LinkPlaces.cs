@@ -40,6 +40,7 @@ internal sealed class LinkPlaces(TimeProvider clock)
             Find(destination).Waiting.AddLast(waiter);
         }
 
+        bool takesWake = false;
         try
         {
             if (isFree())
@@ -48,17 +49,22 @@ internal sealed class LinkPlaces(TimeProvider clock)
             }
 
             await waiter.Task.WaitAsync(limit, clock, stop);
-            return true;
+            return takesWake = true;
         }
         catch (TimeoutException)
         {
-            return waiter.Task.IsCompleted;
+            return takesWake = waiter.Task.IsCompleted;
         }
         finally
         {
             lock (_lock)
             {
-                Find(destination).Waiting.Remove(waiter);
+                Destination one = Find(destination);
+                if (!one.Waiting.Remove(waiter) && !takesWake)
+                {
+                    one.Wake(); // It was woken too, and needs it not: the next one may.
+                }
+
                 Forget(destination);
             }
         }

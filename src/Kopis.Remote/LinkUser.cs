@@ -31,8 +31,8 @@ internal sealed class LinkUser(
             int most = link.Offers.RecipientsMax is > 0 and int said
                 ? Math.Min(said, link.Rule.Recipients) : link.Rule.Recipients;
             int count = Math.Min(most, recipients.Length);
-            TransactionResult result = await new ClientTransaction(
-                link, mail.For(recipients.Span[..count])).RunAsync(stop);
+            TransactionResult result = await RunAsync(
+                link, mail.For(recipients.Span[..count]), stop);
             if (result.End is TransactionEnd.Stale or TransactionEnd.NoSession)
             {
                 mayReuse = false;
@@ -60,6 +60,21 @@ internal sealed class LinkUser(
         if (_link is not null)
         {
             await pool.ReturnAsync(_link);
+        }
+    }
+
+    /// <summary>What ends it with an exception leaves no place taken at the destination.</summary>
+    private static async Task<TransactionResult> RunAsync(
+        SmtpLink link, RemoteMail part, CancellationToken stop)
+    {
+        try
+        {
+            return await new ClientTransaction(link, part).RunAsync(stop);
+        }
+        catch
+        {
+            link.Dispose();
+            throw;
         }
     }
 

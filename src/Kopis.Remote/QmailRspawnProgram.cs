@@ -33,6 +33,7 @@ public sealed class QmailRspawnProgram : IDisposable
     private readonly LinkPool _pool;
     private readonly bool[] _busy;
     private readonly CountdownEvent _running = new(1);
+    private readonly LogThrottle _faults = new(ErrorLog.Write, TimeProvider.System);
     private int _questions;
 
     private QmailRspawnProgram(ProgramContext context)
@@ -208,6 +209,12 @@ public sealed class QmailRspawnProgram : IDisposable
         catch (ConfigurationException)
         {
             // The deliveries say it.
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A fault of ours: it costs an answer, and not the deliveries that run.
+            _faults.Write(
+                "names", $"qmail-rspawn: alert: looking up a domain crashed: {ErrorLog.Of(e)}");
         }
         finally
         {

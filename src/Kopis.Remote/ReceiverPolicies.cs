@@ -23,7 +23,7 @@ internal sealed class ReceiverPolicies(
     /// <summary>Asks for the policy of a destination while its hosts are looked up.</summary>
     internal void Begin(RemoteDestination destination)
     {
-        if (sts is not null && destination is { Relay: null, Demand.AsksReceiver: true })
+        if (sts is { IsBusy: false } && destination is { Relay: null, Demand.AsksReceiver: true })
         {
             ErrorLog.Watch(sts.FindAsync(
                 TargetFinder.NameOf(destination.Host), CancellationToken.None));

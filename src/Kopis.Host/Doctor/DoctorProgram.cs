@@ -3,6 +3,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
+using Kopis.Net.Dns;
 using Kopis.Posix;
 
 namespace Kopis.Host.Doctor;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Kopis.Host.Dkim;
+using Kopis.Net.Dns;
 
 namespace Kopis.Host.Doctor;
 

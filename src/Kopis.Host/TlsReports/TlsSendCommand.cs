@@ -26,6 +26,7 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
     private const int TargetsMax = 5;
     private const int MessageBytesMax = 10 * 1024 * 1024;
     private const int IdBytes = 8;
+    private static readonly TimeSpan PostTime = TimeSpan.FromSeconds(60); // Of a domain.
     private static readonly TimeSpan RunTime = TimeSpan.FromHours(4);
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5); // qmail-rspawn writes late.
 
@@ -133,24 +134,36 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
                 context, job.Settings.Address, takers, message)}";
         }
 
-        foreach (Uri site in sites.Take(TargetsMax))
+        (bool isTaken, string faults) = await PostAsync(packed, sites, post);
+        if (!isTaken && faults.Length > 0 && takers.Length == 0 && !job.IsLate)
         {
-            if (await post.SendAsync(site, packed) is not { } why)
-            {
-                continue;
-            }
-
-            if (takers.Length == 0 && !job.IsLate)
-            {
-                return Later(job, $"{site.Host}: {why}");
-            }
-
-            words += $"; {site.Host}: {why}";
+            return Later(job, faults[2..]);
         }
 
         _sent++;
-        Say(job, words);
+        Say(job, words + faults);
         return true;
+    }
+
+    /// <summary>To the first site that takes it; all have a time together, so that a domain with
+    /// many that do not answer keeps the others' reports back no longer than one with one.
+    /// </summary>
+    private static async Task<(bool IsTaken, string Faults)> PostAsync(
+        byte[] packed, IReadOnlyList<Uri> sites, TlsReportPost post)
+    {
+        using CancellationTokenSource soon = new(PostTime);
+        string faults = "";
+        foreach (Uri site in sites.Take(TargetsMax))
+        {
+            if (await post.SendAsync(site, packed, soon.Token) is not { } why)
+            {
+                return (true, faults);
+            }
+
+            faults += $"; {site.Host}: {why}";
+        }
+
+        return (false, faults);
     }
 
     private bool Later(Job job, string why)

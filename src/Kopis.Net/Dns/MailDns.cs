@@ -10,7 +10,8 @@ namespace Kopis.Net.Dns;
 
 /// <summary>
 /// DNS through the resolvers of <c>control/resolvers</c>, else of /etc/resolv.conf; for the network
-/// tools DNSCACHEIP goes before both. Answers are kept for their time to live, an hour at most.
+/// tools DNSCACHEIP goes before both. Answers are kept for their time to live, an hour at most, and
+/// within a number of bytes.
 /// </summary>
 public sealed class MailDns : IMailDns
 {
@@ -18,15 +19,20 @@ public sealed class MailDns : IMailDns
     private const int DnsPort = 53;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TimeoutHurried = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
     private static readonly TimeSpan KeepFailures = TimeSpan.FromSeconds(10);
+
+    /// <summary>On loopback addresses, but the AD bit they pass on is of a resolver elsewhere,
+    /// over a network where anybody may set it: Docker's forwarder, and systemd-resolved's proxy.
+    /// </summary>
+    private static readonly IPAddress[] PassesOn =
+        [new([127, 0, 0, 11]), new([127, 0, 0, 54])];
 
     private const int AliasesMax = 10; // Of a name; BIND follows 16, others 8.
     private const int PlainMessageBytes = 512; // Asking for no more means without OPT.
 
-    private readonly LookupClient _client;
-    private readonly LookupClient _plain;
-    private readonly LookupClient _stream;
+    private readonly KeptLookups _client;
+    private readonly KeptLookups _plain;
+    private readonly KeptLookups _stream;
     private readonly bool _isHurried;
     private readonly SignedDns? _signed;
     private volatile bool _isSilentToEdns;
@@ -48,18 +54,16 @@ public sealed class MailDns : IMailDns
         {
             Timeout = hurried ? TimeoutHurried : Timeout,
             Retries = servers.Count > 1 ? 0 : 1, // The next one is asked instead.
-            UseCache = !hurried,
-            MaximumCacheTimeout = KeepMost,
-            CacheFailedResults = true,
-            FailedResultsCacheDuration = KeepFailures,
+            UseCache = false,
             ThrowDnsErrors = false,
         };
-        _client = new LookupClient(options);
+        AnswerCache? cache = hurried ? null : new AnswerCache(TimeProvider.System);
+        _client = new KeptLookups(options, cache, 'e', KeepFailures);
         options.Retries = 0;
         options.ExtendedDnsBufferSize = PlainMessageBytes;
-        _plain = new LookupClient(options);
+        _plain = new KeptLookups(options, cache, 'p', KeepFailures);
         options.UseTcpOnly = true;
-        _stream = new LookupClient(options);
+        _stream = new KeptLookups(options, cache, 's', KeepFailures);
     }
 
     /// <summary>What DANE asks; null where no resolver may say that it has checked signatures.
@@ -90,8 +94,7 @@ public sealed class MailDns : IMailDns
         List<string> faults = [];
         List<NameServer> servers = ServersIn(control, faults);
         bool isOurs = servers.TrueForAll(one =>
-            IPAddress.TryParse(one.Address, out IPAddress? address)
-            && IPAddress.IsLoopback(address));
+            IPAddress.TryParse(one.Address, out IPAddress? address) && IsOurs(address));
         SignedDns? signed = isOurs ? new SignedDns(servers, log, TimeProvider.System) : null;
         return new MailDns(servers, signed: signed) { Faults = faults };
     }
@@ -108,6 +111,10 @@ public sealed class MailDns : IMailDns
     /// <exception cref="ConfigurationException">One of them is not an address.</exception>
     public static MailDns ReadHurried(ProgramContext context) =>
         new(ServersOf(context), hurried: true);
+
+    /// <summary>Whether what answers there is this host's own, and so is its AD bit.</summary>
+    internal static bool IsOurs(IPAddress address) =>
+        IPAddress.IsLoopback(address) && !PassesOn.Contains(OwnAddresses.Plain(address));
 
     private static List<NameServer> ServersIn(ControlDirectory control, List<string> faults)
     {
@@ -324,7 +331,7 @@ public sealed class MailDns : IMailDns
     }
 
     private static async Task<(DnsStatus Status, IDnsQueryResponse? Answer, Trouble Trouble)>
-        AskAsync(LookupClient client, string name, QueryType type, CancellationToken stop)
+        AskAsync(KeptLookups client, string name, QueryType type, CancellationToken stop)
     {
         DnsQuestion question;
         try

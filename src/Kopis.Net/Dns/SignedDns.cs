@@ -17,11 +17,10 @@ internal sealed class SignedDns : ISignedDns
     private const int PlainMessageBytes = 512; // Asking for no more means without OPT.
     private const string Probe = ".";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
     private static readonly TimeSpan ProbeGood = TimeSpan.FromHours(1);
     private static readonly TimeSpan ProbeBad = TimeSpan.FromMinutes(1);
 
-    private readonly LookupClient _client;
+    private readonly KeptLookups _client;
     private readonly LookupClient _prober;
     private readonly LookupClient _plainProber;
     private readonly Action<string> _log;
@@ -44,14 +43,13 @@ internal sealed class SignedDns : ISignedDns
         {
             Timeout = Timeout,
             Retries = 1,
-            UseCache = true,
-            MaximumCacheTimeout = KeepMost,
+            UseCache = false,
             ThrowDnsErrors = false,
             RequestDnsSecRecords = true,
             ExtendedDnsBufferSize = MessageBytes,
         };
-        _client = new LookupClient(options);
-        options.UseCache = false;
+        _client = new KeptLookups(
+            options, new AnswerCache(time), way: 'd', keepFailure: TimeSpan.Zero);
         options.Retries = 0;
         _prober = new LookupClient(options);
         options.RequestDnsSecRecords = false;

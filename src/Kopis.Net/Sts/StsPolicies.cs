@@ -32,12 +32,28 @@ public sealed class StsPolicies(
     /// a shorter one in its last half.</summary>
     public static readonly TimeSpan RefreshBefore = TimeSpan.FromDays(1);
 
+    /// <summary>Domains asked at once before nobody asks ahead.</summary>
+    public const int AheadMost = 64;
+
     private static readonly TimeSpan DnsTime = TimeSpan.FromSeconds(5);
 
     private readonly LogThrottle _faults = new(log, time);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Task<StsAnswer>> _running =
         new(StringComparer.Ordinal);
+
+    /// <summary>Whether so many domains are asked that nobody should ask ahead: whoever sends
+    /// waits for his own, one who only will does not add to them.</summary>
+    public bool IsBusy
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _running.Count >= AheadMost;
+            }
+        }
+    }
 
     /// <summary>Finds out what a domain asks.</summary>
     /// <param name="host">The recipients' domain.</param>

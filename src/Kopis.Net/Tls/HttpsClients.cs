@@ -8,8 +8,8 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>Makes clients for web servers that strangers name: to addresses that our resolvers
-/// say, no redirects, no proxy, no cookies, bounded headers.</summary>
+/// <summary>Makes clients for web servers that strangers name: to public addresses that our
+/// resolvers say, no redirects, no proxy, no cookies, bounded headers.</summary>
 public static class HttpsClients
 {
     private const int HeaderKibibytesMax = 16;
@@ -46,7 +46,7 @@ public static class HttpsClients
         IMailDns dns, DnsEndPoint to, CancellationToken stop)
     {
         DnsAnswer<IPAddress> answer = await dns.FindAddressesAsync(to.Host, stop);
-        foreach (IPAddress address in answer.Records.Take(AddressesMax))
+        foreach (IPAddress address in ToTry(answer.Records))
         {
             Socket? socket = null;
             try
@@ -72,4 +72,8 @@ public static class HttpsClients
 
         throw new IOException("no address of it answers");
     }
+
+    /// <summary>A stranger's name is no way to the servers of this host and its network.</summary>
+    internal static IEnumerable<IPAddress> ToTry(IEnumerable<IPAddress> addresses) =>
+        addresses.Where(address => !PublicAddresses.IsPrivate(address)).Take(AddressesMax);
 }

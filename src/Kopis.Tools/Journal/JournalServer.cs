@@ -15,6 +15,7 @@ internal sealed class JournalServer : IDisposable
 {
     private const int ConnectionsMax = 256;
     private const int PacketsAtOnce = 256; // Of one connection, between two looks at the others.
+    private const int AcceptsAtOnce = 32; // Of whoever connects, before records are read again.
     private const long RateBytes = 4 * 1024 * 1024; // A second.
     private const long BurstBytes = 64 * 1024 * 1024;
     private const int StampBytesMax = 128;
@@ -119,9 +120,14 @@ internal sealed class JournalServer : IDisposable
 
     private void Accept()
     {
-        int fd;
-        while ((fd = Fd.TryAccept((int)_listener.Handle)) >= 0)
+        for (int i = 0; i < AcceptsAtOnce; i++)
         {
+            int fd = Fd.TryAccept((int)_listener.Handle);
+            if (fd < 0)
+            {
+                return;
+            }
+
             Credentials who = Credentials.OfPeer(fd);
             if (_peers.Count >= ConnectionsMax || !_users.TryGetValue(who.Uid, out Sender? user))
             {

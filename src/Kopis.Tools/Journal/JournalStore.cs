@@ -6,9 +6,9 @@ using Kopis.Queue.Store.Messages;
 namespace Kopis.Tools.Journal;
 
 /// <summary>
-/// The files of the journal: one is written, the others are whole. They have a bound, and where
-/// the disk has no room the oldest go, then new records. Nothing is synced: a power cut costs what
-/// the kernel had not written yet, some 30 seconds.
+/// The files of the journal: one is written, the others are whole. They have a bound, and where the
+/// disk has no room the oldest goes, if that helps, else new records. Nothing is synced: a power
+/// cut costs what the kernel had not written yet, some 30 seconds.
 /// </summary>
 internal sealed class JournalStore : IDisposable
 {
@@ -24,6 +24,7 @@ internal sealed class JournalStore : IDisposable
     private const int BufferBytes = 256 * 1024;
     private const int GroupReads = 0x1A0; // 0640
     private const long FreeBytesLeast = 2 * QueueLimits.FreeBytesMin; // Mail goes first.
+    private static readonly TimeSpan RemovePause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FileTime = TimeSpan.FromDays(1);
 
     private readonly string _directory;
@@ -36,6 +37,8 @@ internal sealed class JournalStore : IDisposable
     private long _size;
     private int _records;
     private DateTimeOffset _since;
+    private bool _hasRemoved;
+    private long _removed;
 
     internal JournalStore(string directory, JournalLimits limits, TimeProvider time)
     {
@@ -84,7 +87,7 @@ internal sealed class JournalStore : IDisposable
             End();
         }
 
-        // The oldest file makes room for what is new, once; a full disk is not ours to empty.
+        // The oldest file makes room for what is new; a full disk is not ours to empty.
         if (!(HasRoom() && TryWrite()) && !(RemoveOldest() && HasRoom() && TryWrite()))
         {
             Lost += _records;
@@ -131,7 +134,9 @@ internal sealed class JournalStore : IDisposable
         End();
     }
 
-    private bool HasRoom() => Paths.FreeBytes(_directory) >= FreeBytesLeast + _buffer.WrittenCount;
+    private long NeededBytes => FreeBytesLeast + _buffer.WrittenCount;
+
+    private bool HasRoom() => Paths.FreeBytes(_directory) >= NeededBytes;
 
     private bool TryWrite()
     {
@@ -193,15 +198,20 @@ internal sealed class JournalStore : IDisposable
         }
     }
 
+    // Who fills the disk for some seconds must not have the journal emptied by it: one file a
+    // minute, and only where that makes the room.
     private bool RemoveOldest()
     {
         string? oldest = Files(_directory).Find(path => path != _path);
-        if (oldest is not null)
+        if (oldest is null || Paths.FreeBytes(_directory) + BytesOf(oldest) < NeededBytes
+            || (_hasRemoved && _time.GetElapsedTime(_removed) < RemovePause))
         {
-            Remove(oldest);
+            return false;
         }
 
-        return oldest is not null;
+        (_hasRemoved, _removed) = (true, _time.GetTimestamp());
+        Remove(oldest);
+        return true;
     }
 
     private static long BytesOf(string path) =>

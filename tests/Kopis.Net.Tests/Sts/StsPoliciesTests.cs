@@ -17,6 +17,7 @@ public sealed class StsPoliciesTests : IDisposable, IMailDns, IStsWeb
     private bool _isDnsAway;
     private string? _text = Policy("enforce", 100_000);
     private int _fetches;
+    private Task<StsFetched>? _slow;
 
     public StsPoliciesTests() => File.SetUnixFileMode(_folder, UnixFileMode.UserRead
         | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -130,6 +131,25 @@ public sealed class StsPoliciesTests : IDisposable, IMailDns, IStsWeb
         Directory.CreateDirectory(_folder);
     }
 
+    [Fact]
+    public async Task While_many_are_asked_nobody_should_ask_ahead()
+    {
+        TaskCompletionSource<StsFetched> web = new();
+        _slow = web.Task;
+        StsPolicies policies = NewProcess();
+        List<Task> asked = [];
+        for (int i = 0; i < StsPolicies.AheadMost; i++)
+        {
+            Assert.False(policies.IsBusy);
+            asked.Add(policies.FindAsync($"a{i}.example", default));
+        }
+
+        Assert.True(policies.IsBusy);
+        web.SetResult(new StsFetched(null, TlsResultType.StsFetchError, "no connection"));
+        await Task.WhenAll(asked);
+        Assert.False(policies.IsBusy);
+    }
+
     [Theory]
     [InlineData("[192.0.2.1]")]
     [InlineData("../../etc/passwd")]
@@ -164,6 +184,11 @@ public sealed class StsPoliciesTests : IDisposable, IMailDns, IStsWeb
 
     Task<StsFetched> IStsWeb.FetchAsync(string domain, CancellationToken stop)
     {
+        if (_slow is not null)
+        {
+            return _slow;
+        }
+
         Assert.Equal("a.example", domain);
         _fetches++;
         return Task.FromResult(_text is null
@@ -173,7 +198,7 @@ public sealed class StsPoliciesTests : IDisposable, IMailDns, IStsWeb
 
     Task<DnsAnswer<string>> IMailDns.FindTextsAsync(string name, CancellationToken stop)
     {
-        Assert.Equal("_mta-sts.a.example", name);
+        Assert.True(_slow is not null || name == "_mta-sts.a.example");
         return Task.FromResult(
             _isDnsAway ? new DnsAnswer<string>(DnsStatus.TryAgain, [])
             : _id is null ? new DnsAnswer<string>(DnsStatus.NoSuchName, [])

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Dkim;
@@ -5,6 +6,10 @@ namespace Kopis.Mail.Authentication.Dkim;
 /// <summary>Names of fields as keys: the case of letters does not count.</summary>
 internal sealed class FieldNames : IEqualityComparer<ReadOnlyMemory<byte>>
 {
+    // FNV-1a begins with a number that no sender knows, so that none can choose names that meet.
+    private static readonly uint Seed = BitConverter.ToUInt32(
+        RandomNumberGenerator.GetBytes(sizeof(uint)));
+
     private FieldNames()
     {
     }
@@ -19,7 +24,7 @@ internal sealed class FieldNames : IEqualityComparer<ReadOnlyMemory<byte>>
     /// <inheritdoc/>
     public int GetHashCode(ReadOnlyMemory<byte> obj)
     {
-        uint hash = 2166136261; // FNV-1a: a header has at most 1,000 names, chosen badly or not.
+        uint hash = Seed;
         foreach (byte one in obj.Span)
         {
             hash = (hash ^ Ascii8.ToLower(one)) * 16777619;

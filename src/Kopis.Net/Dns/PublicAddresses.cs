@@ -1,11 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using Kopis.Net.Dns;
 
-namespace Kopis.Host.Doctor;
+namespace Kopis.Net.Dns;
 
 /// <summary>Which addresses others can reach.</summary>
-internal static class PublicAddresses
+public static class PublicAddresses
 {
     private static readonly IPNetwork[] Private =
     [
@@ -17,17 +16,17 @@ internal static class PublicAddresses
 
     /// <summary>Whether it is of a private network, or the host's own loopback (RFC 6890).
     /// </summary>
-    internal static bool IsPrivate(IPAddress address)
+    public static bool IsPrivate(IPAddress address)
     {
         IPAddress plain = OwnAddresses.Plain(address);
         return plain.IsIPv6Multicast || Private.Any(one => one.Contains(plain));
     }
 
     /// <summary>The name of its PTR records, without a dot at the end.</summary>
-    internal static string ReverseName(IPAddress address) => address.GetArpaName().TrimEnd('.');
+    public static string ReverseName(IPAddress address) => address.GetArpaName().TrimEnd('.');
 
     /// <summary>Those of this host's interfaces, IPv4 first.</summary>
-    internal static IReadOnlyList<IPAddress> OfThisHost() =>
+    public static IReadOnlyList<IPAddress> OfThisHost() =>
         [.. LocalAddresses.Read().Where(ip => !IsPrivate(ip))
             .OrderBy(ip => ip.AddressFamily != AddressFamily.InterNetwork)
             .ThenBy(ip => ip.ToString(), StringComparer.Ordinal)];
