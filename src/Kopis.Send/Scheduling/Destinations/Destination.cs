@@ -159,6 +159,14 @@ internal sealed class Destination
         UsedAt = now;
     }
 
+    /// <summary>What was to start does not.</summary>
+    internal void Cancel()
+    {
+        Running--;
+        _rate?.Cancel();
+        _slower?.Cancel();
+    }
+
     /// <summary>A delivery has ended.</summary>
     /// <returns>Whether a destination that did not serve does now.</returns>
     internal bool End(AttemptKind kind, long startedAt, byte[] text, long now)

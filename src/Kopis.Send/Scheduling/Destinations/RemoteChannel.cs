@@ -94,7 +94,7 @@ internal sealed class RemoteChannel(
                 return delivery;
             }
 
-            queue.End(start, AttemptResult.Nothing, queue.Now);
+            queue.Cancel(start);
             passes.CloseIfOver(pass);
         }
 
@@ -338,11 +338,18 @@ internal sealed class RemoteChannel(
         while (_renewals.TryPeek(out Pass? pass, out long due) && due <= now)
         {
             _renewals.Dequeue();
-            if (!pass.IsClosed && pass.NextDue <= now)
+            if (pass.IsClosed)
+            {
+                continue;
+            }
+
+            // Renewed meanwhile, it has a later time.
+            if (pass.NextDue <= now)
             {
                 Renew(pass);
-                _renewals.Enqueue(pass, pass.NextDue);
             }
+
+            _renewals.Enqueue(pass, pass.NextDue);
         }
     }
 

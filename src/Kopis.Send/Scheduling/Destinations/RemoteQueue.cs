@@ -138,17 +138,20 @@ internal sealed class RemoteQueue(
         return null;
     }
 
-    /// <summary>A start is over, or did not come about.</summary>
+    /// <summary>A start did not come about: it leaves no trace.</summary>
+    internal void Cancel(Start start)
+    {
+        start.Destination.Cancel();
+        GiveBack(start);
+        Wake(start.Destination);
+        WakeOthers();
+    }
+
+    /// <summary>A start is over.</summary>
     internal void End(Start start, AttemptResult result, long startedAt)
     {
         Destination destination = start.Destination;
-        _slots.Running--;
-        if (start.Unproven is { } sender)
-        {
-            sender.Unproven--;
-            sender.Submitter.Ring.Forget(sender);
-        }
-
+        GiveBack(start);
         bool wasDead = destination.Health == DestinationHealth.Dead;
         bool isBack = destination.End(result.Kind, startedAt, result.Text, Now);
         if (!wasDead)
@@ -159,7 +162,7 @@ internal sealed class RemoteQueue(
         result.ApplyTo(destination, Now);
         if (isBack)
         {
-            OnBack(destination);
+            destination.DequeueMissed().ForEach(OnDue);
         }
         else if (destination.Health != DestinationHealth.Up && result.IsDeferral)
         {
@@ -276,6 +279,7 @@ internal sealed class RemoteQueue(
         if (lane.Shares.Count == 0)
         {
             lane.Sender.Submitter.Ring.Forget(lane);
+            Wake(destination); // Its turn is the next lane's.
             return null;
         }
 
@@ -296,6 +300,7 @@ internal sealed class RemoteQueue(
         if (!isProven && !_slots.HasForUnproven(lane.Sender.Unproven))
         {
             _waits.AddShort(lane);
+            Wake(destination);
             return null;
         }
 
@@ -485,11 +490,13 @@ internal sealed class RemoteQueue(
         return false;
     }
 
-    private void OnBack(Destination destination)
+    private void GiveBack(Start start)
     {
-        foreach (Pass pass in destination.DequeueMissed())
+        _slots.Running--;
+        if (start.Unproven is { } sender)
         {
-            OnDue(pass);
+            sender.Unproven--;
+            sender.Submitter.Ring.Forget(sender);
         }
     }
 
