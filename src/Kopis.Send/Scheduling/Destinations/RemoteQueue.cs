@@ -86,7 +86,7 @@ internal sealed class RemoteQueue(
 
         while (_domains.CloseOverdue(now) is { } entry)
         {
-            Resolve(entry, OwnName(entry), now + OwnDestinationHolds);
+            Resolve(entry, entry.OwnName, now + OwnDestinationHolds);
         }
 
         _destinations.Sweep(now);
@@ -378,18 +378,19 @@ internal sealed class RemoteQueue(
     /// </summary>
     private void Route(Share share)
     {
+        QueuedMessage message = share.Pass.Message;
         DomainEntry entry = share.Domain.IsBySender
-            ? _domains.Find(share.Domain.Domain, share.Pass.Message.Sender) : share.Domain;
+            ? _domains.Find(share.Domain.Domain, message.Sender) : share.Domain;
         if (!asks && entry.Destination is null)
         {
-            Resolve(entry, OwnName(entry), long.MaxValue);
+            Resolve(entry, entry.OwnName, long.MaxValue);
         }
 
         if (entry.Destination is { } destination)
         {
             if (entry.Expires <= Now)
             {
-                _domains.Ask(entry, share.Pass.Message.Sender);
+                _domains.Ask(entry, message.Sender, message.Uid);
             }
 
             Place(share, destination);
@@ -397,7 +398,7 @@ internal sealed class RemoteQueue(
         }
 
         (entry.Waiting ??= []).Add(share);
-        _domains.Ask(entry, share.Pass.Message.Sender);
+        _domains.Ask(entry, message.Sender, message.Uid);
     }
 
     private void Resolve(DomainEntry entry, string name, long expires)
@@ -499,7 +500,4 @@ internal sealed class RemoteQueue(
             sender.Submitter.Ring.Forget(sender);
         }
     }
-
-    private static string OwnName(DomainEntry entry) =>
-        $"domain {RemoteAddress.Printable(entry.Domain)}";
 }
