@@ -85,6 +85,54 @@ public class TurnTests
         Assert.True(paced.StartAt(_now * 1000) > _now * 1000);
     }
 
+    [Fact]
+    public void A_dead_destination_that_nobody_has_mail_for_is_forgotten_after_a_day()
+    {
+        Destination dead = Kill("dead.example");
+        _queue.Tick((_now * 1000) + 82_800_000);
+        Assert.Same(dead, _queue.Find(dead.Name));
+        _queue.Tick((_now * 1000) + 90_000_000);
+        Assert.Null(_queue.Find(dead.Name));
+        Assert.Null(dead.Missed);
+    }
+
+    [Fact]
+    public void Messages_that_are_finished_do_not_stay_with_a_destination_they_missed()
+    {
+        Destination dead = Kill("dead.example");
+        OriginQueue row = new(1);
+        for (int i = 0; i < 1000; i++)
+        {
+            WholeMessage message = Make.Message((ulong)i, "s@x", "a@dead.example");
+            dead.Miss(new Pass(message, row, DeliveryChannel.Remote, 0, isLast: false), 10_000);
+            message.IsFinished = true;
+        }
+
+        Assert.InRange(dead.Missed!.Count, 1, 200);
+    }
+
+    [Fact]
+    public void Who_is_put_off_is_so_once_and_a_hundred_at_a_time()
+    {
+        Destination dead = Kill("dead.example");
+        WholeMessage message = Add(
+            _now, "s@x", [.. Enumerable.Range(0, 250).Select(i => $"n{i:d3}@dead.example")]);
+        for (int looks = 0; looks < 20; looks++)
+        {
+            Assert.Null(Next());
+        }
+
+        List<int> places = [];
+        for (int i = 0; i < 10 && _queue.NextPutOff() is { } one; i++)
+        {
+            Assert.Same(dead, one.Destination);
+            Assert.InRange(one.Recipients.Length, 1, 100);
+            places.AddRange(one.Recipients);
+        }
+
+        Assert.Equal(Enumerable.Range(0, message.Recipients), places);
+    }
+
     private WholeMessage Add(long born, string sender, params string[] recipients)
     {
         WholeMessage message = Make.MessageOf(1, ++_number, sender, recipients, born);

@@ -19,6 +19,7 @@ internal sealed class Destination
     internal const long SilenceMax = 30_000;
 
     private const int TextBytesMax = 200;
+    private const int MissedFew = 64; // Fewer are not looked through.
 
     private DestinationLimits _limits;
     private RateLimiter? _rate;
@@ -34,6 +35,7 @@ internal sealed class Destination
     private int _fewer;
     private long _fewerUntil;
     private bool _hasAnswered;
+    private int _misses; // Since finished messages were dropped.
 
     internal Destination(string name, DestinationLimits limits)
     {
@@ -238,6 +240,12 @@ internal sealed class Destination
     internal void Miss(Pass pass, int most)
     {
         Missed ??= [];
+        if (++_misses >= Math.Max(MissedFew, Missed.Count / 2))
+        {
+            _misses = 0;
+            Missed.RemoveAll(one => one.Message.IsFinished);
+        }
+
         if (Missed.Count < most && (Missed.Count == 0 || Missed[^1] != pass))
         {
             Missed.Add(pass);
