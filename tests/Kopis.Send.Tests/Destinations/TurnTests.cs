@@ -40,6 +40,55 @@ public class TurnTests
         Next("b@flap.example");
     }
 
+    /// <summary>By a word of an administrator, or by the alarm.</summary>
+    [Theory, InlineData(true), InlineData(false)]
+    public void Who_was_deferred_in_a_pass_that_is_open_is_tried_when_told_to(bool all)
+    {
+        _queue.Hold(_queue.Known("domain held.example"), isHeld: true);
+        WholeMessage message = Add(_now, "s@x", "a@held.example", "b@b.example");
+        Report(Next("b@b.example"), AttemptKind.Answered);
+        _now += 20;
+        Assert.Null(Next());
+        if (all)
+        {
+            _scheduler.AllDueNow(_now);
+        }
+        else
+        {
+            _scheduler.DueNow(message, DeliveryChannel.Remote, _now);
+            Assert.Equal(0, _scheduler.NextDue(DeliveryChannel.Remote));
+        }
+
+        Report(Next("b@b.example"), AttemptKind.Answered);
+        Assert.Null(Next());
+        Assert.NotEqual(0, _scheduler.NextDue(DeliveryChannel.Remote));
+        _now = Make.Born + 1000;
+        Next("b@b.example");
+    }
+
+    [Fact]
+    public void Where_the_clock_went_back_nothing_waits_for_the_time_that_it_had()
+    {
+        Destination dead = Kill("dead.example");
+        _queue.Hold(_queue.Known("domain held.example"), isHeld: true);
+        Add(Make.Born - 1000, "s@x", "a@held.example", "b@b.example");
+        Report(Next("b@b.example"), AttemptKind.Answered);
+        _now += 20;
+        Assert.Null(Next());
+        _now = Make.Born - 500;
+        Add(_now, "t@x", "c@dead.example");
+        _scheduler.AllDueNow(_now);
+        Assert.True(dead.ProbeAt <= _now * 1000);
+        List<string> started = [];
+        while (Next() is { } delivery)
+        {
+            started.AddRange(Make.Addresses(delivery));
+        }
+
+        Assert.Contains("b@b.example", started);
+        Assert.Equal(1, dead.Running);
+    }
+
     [Fact]
     public void A_lane_that_is_empty_when_it_has_its_turn_passes_it_on()
     {

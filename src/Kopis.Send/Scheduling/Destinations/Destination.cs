@@ -233,6 +233,9 @@ internal sealed class Destination
         PausedUntil = 0;
         _slowerUntil = _fewerUntil = 0;
         ProbeAt = Math.Min(ProbeAt, now);
+        _cutAt = Math.Min(_cutAt, now); // The clock may have gone back.
+        _failedAt = Math.Min(_failedAt, now);
+        _silentSince = Math.Min(_silentSince, now);
         _rate?.Reset(now);
     }
 

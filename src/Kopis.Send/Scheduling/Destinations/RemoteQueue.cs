@@ -142,7 +142,7 @@ internal sealed class RemoteQueue(
     internal void Cancel(Start start)
     {
         start.Destination.Cancel();
-        GiveBack(start);
+        _slots.End(start);
         Wake(start.Destination);
         WakeOthers();
     }
@@ -151,7 +151,7 @@ internal sealed class RemoteQueue(
     internal void End(Start start, AttemptResult result, long startedAt)
     {
         Destination destination = start.Destination;
-        GiveBack(start);
+        _slots.End(start);
         bool wasDead = destination.Health == DestinationHealth.Dead;
         bool isBack = destination.End(result.Kind, startedAt, result.Text, Now);
         if (!wasDead)
@@ -489,15 +489,5 @@ internal sealed class RemoteQueue(
         }
 
         return false;
-    }
-
-    private void GiveBack(Start start)
-    {
-        _slots.Running--;
-        if (start.Unproven is { } sender)
-        {
-            sender.Unproven--;
-            sender.Submitter.Ring.Forget(sender);
-        }
     }
 }
