@@ -191,11 +191,17 @@ internal sealed class Scheduler : IPasses
     /// <summary>SIGALRM: everything that waits is due.</summary>
     internal void AllDueNow(long now)
     {
+        if (Remote.Now / 1000 != now)
+        {
+            SetTime(now, milliseconds: 0); // The clock may have gone back.
+        }
+
         foreach (ChannelQueue channel in _channels)
         {
             channel.AllDueNow(now);
         }
 
+        _remote.AllDueNow(now);
         Remote.AllDueNow();
     }
 
@@ -205,13 +211,19 @@ internal sealed class Scheduler : IPasses
             ? message
             : null;
 
-    /// <summary>What is left of a message on a channel is due, after a pass that is open.</summary>
+    /// <summary>What is left of a message on a channel is due, after a pass that is open, or in it
+    /// where others wait there for their destination.</summary>
     internal void DueNow(QueuedMessage message, DeliveryChannel channel, long now)
     {
         if (!message.Waits(channel))
         {
             // It has a pass, waits for one, or a long message may have had nothing left there.
             message.SetAgain(channel, true);
+            if (channel == DeliveryChannel.Remote)
+            {
+                _remote.NoteAgain();
+            }
+
             return;
         }
 

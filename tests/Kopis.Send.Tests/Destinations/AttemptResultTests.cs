@@ -34,6 +34,24 @@ public class AttemptResultTests
         Assert.Equal(kind, AttemptResult.Of(report).Kind);
     }
 
+    /// <summary>A reply to MAIL that is about the sender says nothing to all others.</summary>
+    [Theory]
+    [InlineData(AttemptStage.Mail, BounceClass.Authentication, 451, AttemptKind.Answered)]
+    [InlineData(AttemptStage.Mail, BounceClass.Policy, 450, AttemptKind.Answered)]
+    [InlineData(AttemptStage.Mail, BounceClass.RateLimited, 451, AttemptKind.Busy)]
+    [InlineData(AttemptStage.Mail, BounceClass.ServerTrouble, 452, AttemptKind.Busy)]
+    [InlineData(AttemptStage.Mail, BounceClass.Authentication, 421, AttemptKind.Busy)]
+    [InlineData(AttemptStage.Hello, BounceClass.Policy, 450, AttemptKind.Busy)]
+    internal void A_deferral_before_recipients(
+        AttemptStage stage, BounceClass kind, ushort code, AttemptKind told)
+    {
+        DeliveryReport report = new(1, Verdict.Retry, "later\n"u8.ToArray())
+        {
+            Detail = new AttemptDetail { Stage = stage, Class = kind, Code = code },
+        };
+        Assert.Equal(told, AttemptResult.Of(report).Kind);
+    }
+
     [Theory]
     [InlineData("Connected to 192.0.2.1 but connection died. (#4.4.2)", AttemptKind.Unreachable)]
     [InlineData(

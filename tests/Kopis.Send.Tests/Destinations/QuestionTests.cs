@@ -99,7 +99,7 @@ public class QuestionTests
     {
         for (int i = 0; i < 1500; i++)
         {
-            Add("s@x", $"a@d{i}.example");
+            Add("s@x", $"a@d{i}.example", (uint)i);
         }
 
         Start();
@@ -109,8 +109,63 @@ public class QuestionTests
         Assert.Single(Ask());
     }
 
-    private void Add(string sender, string recipient) => _scheduler.Add(
-        Make.MessageOf(1, ++_number, sender, [recipient], _now));
+    [Fact]
+    public void One_submitter_leaves_an_eighth_of_the_questions_to_others()
+    {
+        for (int i = 0; i < 1500; i++)
+        {
+            Add("s@x", $"a@d{i}.example");
+        }
+
+        Start();
+        Dictionary<string, uint> asked = Ask();
+        Assert.Equal(DomainTable.QuestionsMax * 7 / 8, asked.Count);
+        string waiting = Enumerable.Range(0, 1500).Select(i => $"d{i}.example")
+            .First(one => !asked.ContainsKey(one));
+        Add("t@x", "b@other.example", uid: 2);
+        Add("t@x", $"b@{waiting}", uid: 2); // It waits in the turn of the first one, too.
+        Start();
+        Assert.Equal([waiting, "other.example"], Ask().Keys.Order());
+        foreach (uint id in asked.Values)
+        {
+            _queue.Answer(id, "mx.example", false, 60);
+        }
+
+        Assert.Equal(1500 - asked.Count - 1, Ask().Count);
+    }
+
+    [Fact]
+    public void Many_domains_without_an_answer_cost_nobody_what_is_known()
+    {
+        DomainTable table = new();
+        DomainEntry known = table.Find("one.example"u8, "s@x"u8);
+        known.Destination = new Destination("mx.example", DestinationLimits.Usual);
+        for (int i = 0; i < 500_000; i++)
+        {
+            byte[] domain = ByteText.ToBytes($"d{i}.example");
+            table.Ask(table.Find(domain, "t@x"u8), "t@x"u8, 1);
+        }
+
+        Assert.Same(known, table.TryFind("one.example"u8, "s@x"u8));
+    }
+
+    [Fact]
+    public void Answers_that_nobody_wants_again_go_where_there_are_many()
+    {
+        DomainTable table = new();
+        Destination destination = new("mx.example", DestinationLimits.Usual);
+        for (int i = 0; i < 500_000; i++)
+        {
+            table.Find(ByteText.ToBytes($"d{i}.example"), "t@x"u8).Destination = destination;
+            table.Find("one.example"u8, "s@x"u8).Destination = destination;
+        }
+
+        Assert.NotNull(table.TryFind("one.example"u8, "s@x"u8));
+        Assert.InRange(table.Count, 1, 200_000);
+    }
+
+    private void Add(string sender, string recipient, uint uid = 1) => _scheduler.Add(
+        Make.MessageOf(uid, ++_number, sender, [recipient], _now));
 
     private List<string> Start()
     {

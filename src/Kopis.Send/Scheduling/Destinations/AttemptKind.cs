@@ -9,7 +9,8 @@ internal enum AttemptKind : byte
     /// <summary>A server was there and judged the message or its recipients.</summary>
     Answered,
 
-    /// <summary>A server was there and had no time for us: 421, or 4yz before RCPT.</summary>
+    /// <summary>A server was there and had no time for us: 421, 4yz before MAIL, or at MAIL
+    /// where it is not about the sender.</summary>
     Busy,
 
     /// <summary>There was no connection, or it died or fell silent.</summary>

@@ -108,8 +108,10 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
                 or BounceClass.LoginRefused => AttemptKind.Unknown,
             AttemptStage.Greeting or AttemptStage.Hello when detail.Code == 0 =>
                 AttemptKind.Unreachable,
-            AttemptStage.Greeting or AttemptStage.Hello or AttemptStage.Mail when isTemporary =>
-                AttemptKind.Busy,
+            AttemptStage.Greeting or AttemptStage.Hello when isTemporary => AttemptKind.Busy,
+            // Others are about the sender.
+            AttemptStage.Mail when isTemporary && detail.Class is BounceClass.RateLimited
+                or BounceClass.ServerTrouble => AttemptKind.Busy,
             _ => AttemptKind.Answered,
         };
     }

@@ -19,6 +19,7 @@ internal sealed class Destination
     internal const long SilenceMax = 30_000;
 
     private const int TextBytesMax = 200;
+    private const int MissedFew = 64; // Fewer are not looked through.
 
     private DestinationLimits _limits;
     private RateLimiter? _rate;
@@ -34,6 +35,7 @@ internal sealed class Destination
     private int _fewer;
     private long _fewerUntil;
     private bool _hasAnswered;
+    private int _misses; // Since finished messages were dropped.
 
     internal Destination(string name, DestinationLimits limits)
     {
@@ -159,6 +161,14 @@ internal sealed class Destination
         UsedAt = now;
     }
 
+    /// <summary>What was to start does not.</summary>
+    internal void Cancel()
+    {
+        Running--;
+        _rate?.Cancel();
+        _slower?.Cancel();
+    }
+
     /// <summary>A delivery has ended.</summary>
     /// <returns>Whether a destination that did not serve does now.</returns>
     internal bool End(AttemptKind kind, long startedAt, byte[] text, long now)
@@ -223,6 +233,9 @@ internal sealed class Destination
         PausedUntil = 0;
         _slowerUntil = _fewerUntil = 0;
         ProbeAt = Math.Min(ProbeAt, now);
+        _cutAt = Math.Min(_cutAt, now); // The clock may have gone back.
+        _failedAt = Math.Min(_failedAt, now);
+        _silentSince = Math.Min(_silentSince, now);
         _rate?.Reset(now);
     }
 
@@ -230,6 +243,12 @@ internal sealed class Destination
     internal void Miss(Pass pass, int most)
     {
         Missed ??= [];
+        if (++_misses >= Math.Max(MissedFew, Missed.Count / 2))
+        {
+            _misses = 0;
+            Missed.RemoveAll(one => one.Message.IsFinished);
+        }
+
         if (Missed.Count < most && (Missed.Count == 0 || Missed[^1] != pass))
         {
             Missed.Add(pass);

@@ -1,12 +1,12 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>Destinations by name. What was not used for an hour is forgotten where there are many.
-/// </summary>
+/// <summary>Destinations by name. What was not used for an hour is forgotten where there are many;
+/// what found nobody, after a day.</summary>
 /// <param name="limitsOf">The rules for a name.</param>
 internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
 {
     private const int ManyDestinations = 10_000;
-    private const long ForgottenAfter = 3_600_000;
+    private const long ForgottenAfter = 3_600_000, UnhealthyForgottenAfter = 86_400_000;
     private const long SweepEvery = 60_000;
 
     private readonly Dictionary<string, Destination> _all = new(StringComparer.Ordinal);
@@ -45,16 +45,23 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
     /// <summary>Forgets what nobody needs, now and then.</summary>
     internal void Sweep(long now)
     {
-        if (_all.Count < ManyDestinations || now < _sweepAt)
+        if (now < _sweepAt)
         {
             return;
         }
 
+        bool areMany = _all.Count >= ManyDestinations;
         _sweepAt = now + SweepEvery;
         List<Destination> unused = [.. _all.Values.Where(one =>
             one.Running == 0 && one.Waiting == 0 && !one.IsHeld && one.Blocked.IsEmpty
             && one.ReadyLanes == 0 && one.PausedUntil <= now
-            && one.Health == DestinationHealth.Up && one.UsedAt + ForgottenAfter <= now)];
-        unused.ForEach(one => _all.Remove(one.Name));
+            && (one.Health == DestinationHealth.Up
+                ? areMany && one.UsedAt + ForgottenAfter <= now
+                : one.UsedAt + UnhealthyForgottenAfter <= now))];
+        foreach (Destination one in unused)
+        {
+            _all.Remove(one.Name);
+            one.DequeueMissed(); // A domain may still have it as its own.
+        }
     }
 }

@@ -20,6 +20,18 @@ internal sealed class DomainEntry(byte[] key)
     /// <summary>A question is out, or waits to be.</summary>
     internal bool IsAsked { get; set; }
 
+    /// <summary>Who was the last to want the answer while the question waited.</summary>
+    internal uint Asker { get; set; }
+
+    /// <summary>Whose question is out; null where none is.</summary>
+    internal AskerRow? AskedBy { get; set; }
+
+    /// <summary>Wanted again since the table was last full.</summary>
+    internal bool IsUsed { get; set; }
+
+    /// <summary>It was answered, once.</summary>
+    internal bool IsKnown => Destination is not null || IsBySender;
+
     /// <summary>When the question went out.</summary>
     internal long AskedAt { get; set; }
 
@@ -36,6 +48,9 @@ internal sealed class DomainEntry(byte[] key)
             return end < 0 ? Key : Key.AsSpan(0, end);
         }
     }
+
+    /// <summary>The domain as a destination of its own.</summary>
+    internal string OwnName => $"domain {RemoteAddress.Printable(Domain)}";
 
     /// <summary>The sender whose mail it is about; for a domain's own entry the last one who
     /// wanted it.</summary>

@@ -4,8 +4,8 @@ using Kopis.Base;
 namespace Kopis.Send.Scheduling.Destinations;
 
 /// <summary>Which destination a domain's mail has: what qmail-rspawn has said, for as long as it
-/// holds, and what it is to be asked. Bounded: where it is full, what nobody waits for goes.
-/// </summary>
+/// holds, and what it is to be asked, submitters in turn. Bounded: where it is full, answers go
+/// that nobody has wanted again.</summary>
 internal sealed class DomainTable
 {
     /// <summary>Questions that are out at once.</summary>
@@ -16,13 +16,17 @@ internal sealed class DomainTable
 
     private const int EntriesMax = 200_000;
     private const int SenderBytesMax = 1000;
+    private const int ShareTimes = 7; // As with slots: so many times what he leaves free.
 
     private readonly Dictionary<byte[], DomainEntry> _entries = new(new ByBytes());
     private readonly Dictionary<byte[], DomainEntry>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
-    private readonly Queue<DomainEntry> _toAsk = new();
+    private readonly Dictionary<uint, AskerRow> _askers = [];
+    private readonly Queue<AskerRow> _turns = new(); // Those with questions that wait.
     private readonly Queue<(uint Id, DomainEntry Entry)> _asked = new();
     private readonly Dictionary<uint, DomainEntry> _open = [];
     private readonly byte[] _key = new byte[4096];
+    private DomainEntry? _next; // Found, and not out yet.
+    private int _evictAt = EntriesMax;
     private uint _lastId;
 
     internal DomainTable() => _lookup = _entries.GetAlternateLookup<ReadOnlySpan<byte>>();
@@ -30,7 +34,7 @@ internal sealed class DomainTable
     internal int Count => _entries.Count;
 
     /// <summary>A question may go out.</summary>
-    internal bool HasQuestion => _toAsk.Count > 0 && _open.Count < QuestionsMax;
+    internal bool HasQuestion => (_next ??= NextToAsk()) is not null;
 
     /// <summary>When the oldest question has had its time; null where none is out.</summary>
     internal long? TimeoutAt =>
@@ -73,20 +77,38 @@ internal sealed class DomainTable
     /// <summary>Has the entry's question asked, once.</summary>
     /// <param name="entry">Whose.</param>
     /// <param name="sender">Who wants to know it.</param>
-    internal void Ask(DomainEntry entry, ReadOnlySpan<byte> sender)
+    /// <param name="uid">In whose turn. Another one who wants it need not wait for that.</param>
+    internal void Ask(DomainEntry entry, ReadOnlySpan<byte> sender, uint uid)
     {
+        if (entry.AskedBy is not null || (entry.IsAsked && entry.Asker == uid))
+        {
+            return;
+        }
+
         if (!entry.IsAsked)
         {
             entry.IsAsked = true;
             entry.Sender = sender[..Math.Min(sender.Length, SenderBytesMax)].ToArray();
-            _toAsk.Enqueue(entry);
+        }
+
+        entry.Asker = uid;
+        if (!_askers.TryGetValue(uid, out AskerRow? asker))
+        {
+            _askers.Add(uid, asker = new AskerRow(uid));
+        }
+
+        asker.ToAsk.Enqueue(entry);
+        if (asker.ToAsk.Count == 1)
+        {
+            _turns.Enqueue(asker);
         }
     }
 
     /// <summary>The next question; its id stands in the answer.</summary>
     internal (uint Id, DomainEntry Entry) DequeueQuestion(long now)
     {
-        DomainEntry entry = _toAsk.Dequeue();
+        DomainEntry entry = (_next ?? NextToAsk())!;
+        _next = null;
         entry.AskedAt = now;
         _open.Add(++_lastId, entry);
         _asked.Enqueue((_lastId, entry));
@@ -100,6 +122,10 @@ internal sealed class DomainTable
         if (_open.Remove(id, out DomainEntry? entry))
         {
             entry.IsAsked = false;
+            AskerRow asker = entry.AskedBy!;
+            entry.AskedBy = null;
+            asker.Out--;
+            Forget(asker);
         }
 
         while (_asked.TryPeek(out var oldest) && !_open.ContainsKey(oldest.Id))
@@ -127,20 +153,78 @@ internal sealed class DomainTable
     {
         if (_lookup.TryGetValue(key, out DomainEntry? entry))
         {
+            entry.IsUsed = true;
             return entry;
         }
 
-        if (_entries.Count >= EntriesMax)
+        if (_entries.Count >= _evictAt)
         {
-            foreach (DomainEntry old in _entries.Values.Where(one => !one.IsAsked).ToList())
-            {
-                _entries.Remove(old.Key);
-            }
+            Evict();
         }
 
         entry = new DomainEntry(key.ToArray());
         _entries.Add(entry.Key, entry);
         return entry;
+    }
+
+    /// <summary>The question of the submitter whose turn it is.</summary>
+    private DomainEntry? NextToAsk()
+    {
+        for (int i = _turns.Count; i > 0 && _open.Count < QuestionsMax; i--)
+        {
+            AskerRow asker = _turns.Dequeue();
+            bool mayAsk = asker.Out < ShareTimes * (QuestionsMax - _open.Count);
+            DomainEntry? entry = mayAsk ? asker.Dequeue() : null;
+            if (entry is not null)
+            {
+                entry.AskedBy = asker;
+                asker.Out++;
+            }
+
+            if (asker.ToAsk.Count > 0)
+            {
+                _turns.Enqueue(asker);
+            }
+
+            Forget(asker);
+            if (entry is not null)
+            {
+                return entry;
+            }
+        }
+
+        return null;
+    }
+
+    private void Forget(AskerRow asker)
+    {
+        if (asker.Out == 0 && asker.ToAsk.Count == 0)
+        {
+            _askers.Remove(asker.Uid);
+        }
+    }
+
+    /// <summary>Answers make room for answers only: who has many domains that are not answered yet
+    /// costs nobody what is known.</summary>
+    private void Evict()
+    {
+        List<DomainEntry> known =
+            [.. _entries.Values.Where(one => one.IsKnown && !one.IsAsked)];
+        if (known.Count > EntriesMax / 2)
+        {
+            bool allUsed = known.Count(one => one.IsUsed) > EntriesMax / 2;
+            foreach (DomainEntry entry in known)
+            {
+                if (allUsed || !entry.IsUsed)
+                {
+                    _entries.Remove(entry.Key);
+                }
+
+                entry.IsUsed = false;
+            }
+        }
+
+        _evictAt = Math.Max(EntriesMax, 2 * _entries.Count);
     }
 
     private sealed class ByBytes

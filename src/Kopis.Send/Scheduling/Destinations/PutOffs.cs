@@ -1,3 +1,5 @@
+using Kopis.Queue.Spawn;
+
 namespace Kopis.Send.Scheduling.Destinations;
 
 /// <summary>Recipients whose pass is due while their destination is dead, and what the log says of
@@ -7,14 +9,14 @@ internal sealed class PutOffs
     private const long TellEvery = 60_000;
     private const int LooksMax = 16;
 
-    private readonly Queue<(Share Share, Destination Destination)> _due = new();
+    private readonly Queue<(Share Share, Destination Destination, int From)> _due = new();
     private readonly Queue<Destination> _toTell = new();
 
     /// <summary>None waits.</summary>
     internal bool IsEmpty => _due.Count == 0;
 
     internal void Add(Share share, Destination destination) =>
-        _due.Enqueue((share, destination));
+        _due.Enqueue((share, destination, 0));
 
     /// <summary>Who waited in a last pass when the destination was found dead.</summary>
     internal void AddLast(Lane lane)
@@ -33,24 +35,32 @@ internal sealed class PutOffs
         }
     }
 
-    /// <summary>Some of them; null where there are none.</summary>
+    /// <summary>Some of one message, as many as one delivery may have; null where there are none.
+    /// </summary>
     /// <param name="take">Takes a share's next recipient out.</param>
     internal PutOff? Next(Func<Share, int> take)
     {
         while (_due.TryDequeue(out var one))
         {
-            (Share share, Destination destination) = one;
-            if (share.Count == 0
+            (Share share, Destination destination, _) = one;
+            int from = share.Pass.IsLast ? 0 : Math.Max(0, one.From - share.Taken);
+            if (share.Count <= from
                 || (destination.Health != DestinationHealth.Dead && !share.Pass.IsLast))
             {
                 continue;
             }
 
             // Of a last pass nobody is left here; else they wait on for the destination.
-            int[] recipients = new int[share.Count];
+            int[] recipients = new int[Math.Min(share.Count - from, DeliveryCommand.BatchMax)];
             for (int i = 0; i < recipients.Length; i++)
             {
-                recipients[i] = share.Pass.IsLast ? take(share) : share.Peek(i);
+                recipients[i] = share.Pass.IsLast ? take(share) : share.Peek(from + i);
+            }
+
+            from += share.Pass.IsLast ? 0 : recipients.Length;
+            if (share.Count > from)
+            {
+                _due.Enqueue((share, destination, share.Taken + from));
             }
 
             return new PutOff(share.Pass, recipients, destination);

@@ -23,6 +23,9 @@ internal sealed class RateLimiter
     /// <summary>One begins.</summary>
     internal void Start(long now) => _next = Math.Max(_next, now) + _interval;
 
+    /// <summary>The last one does not begin.</summary>
+    internal void Cancel() => _next -= _interval;
+
     /// <summary>The clock was set back.</summary>
     internal void Reset(long now) => _next = Math.Min(_next, now + _interval);
 }

@@ -39,6 +39,7 @@ internal sealed class RemoteChannel(
     private readonly Queue<OriginQueue> _full = new();
     private readonly HashSet<(QueuedMessage, int)> _running = [];
     private long _now;
+    private bool _hasAgain;
 
     /// <summary>Whether a delivery of the recipient runs.</summary>
     internal bool IsRunning(QueuedMessage message, int recipient) =>
@@ -48,7 +49,7 @@ internal sealed class RemoteChannel(
     /// <param name="hasRoom">Deliveries may start.</param>
     internal long? NextDue(bool hasRoom)
     {
-        if (own.HasDue || !queue.PutOffs.IsEmpty || (hasRoom && queue.HasReady))
+        if (own.HasDue || _hasAgain || !queue.PutOffs.IsEmpty || (hasRoom && queue.HasReady))
         {
             return 0;
         }
@@ -64,6 +65,12 @@ internal sealed class RemoteChannel(
     {
         _now = now;
         own.DequeueDue(now);
+        if (_hasAgain)
+        {
+            _hasAgain = false;
+            Hasten(pass => pass.Message.IsAgain(DeliveryChannel.Remote), now);
+        }
+
         RenewPasses(now);
         WakeFull();
         int steps = StepsMax;
@@ -94,7 +101,7 @@ internal sealed class RemoteChannel(
                 return delivery;
             }
 
-            queue.End(start, AttemptResult.Nothing, queue.Now);
+            queue.Cancel(start);
             passes.CloseIfOver(pass);
         }
 
@@ -144,6 +151,13 @@ internal sealed class RemoteChannel(
             queue.End(delivery.Start!, delivery.Result, delivery.StartedAt);
         }
     }
+
+    /// <summary>Who was deferred in passes that are open is due.</summary>
+    internal void AllDueNow(long now) => Hasten(_ => true, now);
+
+    /// <summary>What is left of a message with a pass is due; where that is open for long, in it.
+    /// </summary>
+    internal void NoteAgain() => _hasAgain = true;
 
     /// <summary>A destination is back that the pass has missed.</summary>
     internal void DueNow(Pass pass)
@@ -338,11 +352,32 @@ internal sealed class RemoteChannel(
         while (_renewals.TryPeek(out Pass? pass, out long due) && due <= now)
         {
             _renewals.Dequeue();
-            if (!pass.IsClosed && pass.NextDue <= now)
+            if (pass.IsClosed)
+            {
+                continue;
+            }
+
+            // Renewed meanwhile, it has a later time.
+            if (pass.NextDue <= now)
             {
                 Renew(pass);
-                _renewals.Enqueue(pass, pass.NextDue);
             }
+
+            _renewals.Enqueue(pass, pass.NextDue);
+        }
+    }
+
+    /// <summary>Passes that are open are renewed now, others at their time.</summary>
+    private void Hasten(Func<Pass, bool> which, long now)
+    {
+        Pass[] open = [.. _opened.Select(one => one.Pass),
+            .. _renewals.UnorderedItems.Select(one => one.Element)];
+        _opened.Clear();
+        _renewals.Clear();
+        foreach (Pass pass in open.Where(one => !one.IsClosed))
+        {
+            pass.NextDue = which(pass) ? Math.Min(now, pass.NextDue) : pass.NextDue;
+            _renewals.Enqueue(pass, pass.NextDue);
         }
     }
 
@@ -359,6 +394,7 @@ internal sealed class RemoteChannel(
             pass.Left = 0;
             pass.RetryAt = 0;
             pass.Asking = 0;
+            pass.Message.SetAgain(DeliveryChannel.Remote, false);
             pass.Message.RenewPass(DeliveryChannel.Remote);
             pass.Next = 0;
             pass.Row.Rotation.Enqueue(pass);

@@ -86,7 +86,7 @@ internal sealed class RemoteQueue(
 
         while (_domains.CloseOverdue(now) is { } entry)
         {
-            Resolve(entry, OwnName(entry), now + OwnDestinationHolds);
+            Resolve(entry, entry.OwnName, now + OwnDestinationHolds);
         }
 
         _destinations.Sweep(now);
@@ -138,17 +138,20 @@ internal sealed class RemoteQueue(
         return null;
     }
 
-    /// <summary>A start is over, or did not come about.</summary>
+    /// <summary>A start did not come about: it leaves no trace.</summary>
+    internal void Cancel(Start start)
+    {
+        start.Destination.Cancel();
+        _slots.End(start);
+        Wake(start.Destination);
+        WakeOthers();
+    }
+
+    /// <summary>A start is over.</summary>
     internal void End(Start start, AttemptResult result, long startedAt)
     {
         Destination destination = start.Destination;
-        _slots.Running--;
-        if (start.Unproven is { } sender)
-        {
-            sender.Unproven--;
-            sender.Submitter.Ring.Forget(sender);
-        }
-
+        _slots.End(start);
         bool wasDead = destination.Health == DestinationHealth.Dead;
         bool isBack = destination.End(result.Kind, startedAt, result.Text, Now);
         if (!wasDead)
@@ -159,7 +162,7 @@ internal sealed class RemoteQueue(
         result.ApplyTo(destination, Now);
         if (isBack)
         {
-            OnBack(destination);
+            destination.DequeueMissed().ForEach(OnDue);
         }
         else if (destination.Health != DestinationHealth.Up && result.IsDeferral)
         {
@@ -276,6 +279,7 @@ internal sealed class RemoteQueue(
         if (lane.Shares.Count == 0)
         {
             lane.Sender.Submitter.Ring.Forget(lane);
+            Wake(destination); // Its turn is the next lane's.
             return null;
         }
 
@@ -296,6 +300,7 @@ internal sealed class RemoteQueue(
         if (!isProven && !_slots.HasForUnproven(lane.Sender.Unproven))
         {
             _waits.AddShort(lane);
+            Wake(destination);
             return null;
         }
 
@@ -373,18 +378,19 @@ internal sealed class RemoteQueue(
     /// </summary>
     private void Route(Share share)
     {
+        QueuedMessage message = share.Pass.Message;
         DomainEntry entry = share.Domain.IsBySender
-            ? _domains.Find(share.Domain.Domain, share.Pass.Message.Sender) : share.Domain;
+            ? _domains.Find(share.Domain.Domain, message.Sender) : share.Domain;
         if (!asks && entry.Destination is null)
         {
-            Resolve(entry, OwnName(entry), long.MaxValue);
+            Resolve(entry, entry.OwnName, long.MaxValue);
         }
 
         if (entry.Destination is { } destination)
         {
             if (entry.Expires <= Now)
             {
-                _domains.Ask(entry, share.Pass.Message.Sender);
+                _domains.Ask(entry, message.Sender, message.Uid);
             }
 
             Place(share, destination);
@@ -392,7 +398,7 @@ internal sealed class RemoteQueue(
         }
 
         (entry.Waiting ??= []).Add(share);
-        _domains.Ask(entry, share.Pass.Message.Sender);
+        _domains.Ask(entry, message.Sender, message.Uid);
     }
 
     private void Resolve(DomainEntry entry, string name, long expires)
@@ -484,15 +490,4 @@ internal sealed class RemoteQueue(
 
         return false;
     }
-
-    private void OnBack(Destination destination)
-    {
-        foreach (Pass pass in destination.DequeueMissed())
-        {
-            OnDue(pass);
-        }
-    }
-
-    private static string OwnName(DomainEntry entry) =>
-        $"domain {RemoteAddress.Printable(entry.Domain)}";
 }

@@ -22,6 +22,9 @@ internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
     /// <summary>The next share of the same pass.</summary>
     internal Share? NextOfPass { get; set; }
 
+    /// <summary>Recipients that wait no more.</summary>
+    internal int Taken => _taken;
+
     /// <summary>Recipients that wait.</summary>
     internal int Count => _added - _taken;
 

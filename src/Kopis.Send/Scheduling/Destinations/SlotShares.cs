@@ -22,6 +22,17 @@ internal sealed class SlotShares(int slots)
     /// <summary>The last sixteenth is for single mail to destinations that answer.</summary>
     private bool HasUnreserved => Free > Slots / ReservedPart;
 
+    /// <summary>A start is over, or did not come about.</summary>
+    internal void End(Start start)
+    {
+        Running--;
+        if (start.Unproven is { } sender)
+        {
+            sender.Unproven--;
+            sender.Submitter.Ring.Forget(sender);
+        }
+    }
+
     /// <summary>Lists may take a slot.</summary>
     internal bool HasForLists => HasUnreserved;
 
