@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kopis.Base;
 using Kopis.Host.Install;
 using Kopis.Posix;
 
@@ -92,12 +93,20 @@ internal sealed class HomeReader : IDisposable
         int fd = _tree.TryOpen(path, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out int errno);
         if (fd < 0)
         {
-            if (errno is not (Errno.NoEntry or Errno.Loop or Errno.NoDeviceOrAddress))
+            if (errno is Errno.NoEntry or Errno.Loop or Errno.NoDeviceOrAddress)
             {
-                throw new PosixException($"open {path}", errno);
+                return false; // Gone; a link; a socket.
             }
 
-            return false; // Gone; a link; a socket.
+            if (owner == 0)
+            {
+                throw new PosixException(
+                    $"open {LogText.Safe(RawText.ToBytes(path))}", errno);
+            }
+
+            // Its owner's doing, perhaps: that stops nobody else's backup.
+            _progress.Warn($"left out: {ErrorText.Of(errno)}", path);
+            return false;
         }
 
         try
@@ -114,12 +123,19 @@ internal sealed class HomeReader : IDisposable
                 return false;
             }
 
+            if (owner != 0 && BoundedFile.IsMostlyHole(fd, status.Size))
+            {
+                _progress.Warn("left out: most of it is a hole", path);
+                return false;
+            }
+
+            long size = Math.Min(status.Size, bytesMax); // What grows is read no further.
             Put(Describe(BackupKind.File, path, status, FileModes) with
             {
-                Size = Math.Min(status.Size, bytesMax),
+                Size = size,
                 ModifiedTicks = status.Modified.UtcTicks,
                 Inode = status.Inode,
-            }, fd, bytesMax);
+            }, fd, size);
             return true;
         }
         finally
