@@ -17,6 +17,7 @@ internal sealed class HomeReader : IDisposable
     private const int FileModes = 0x1FF; // 0777
     private const int RaceTries = 5;
     private const string Mail = "users/mail";
+    private const string Queue = "queue/";
 
     private readonly Beneath _tree;
     private readonly string _home;
@@ -123,7 +124,9 @@ internal sealed class HomeReader : IDisposable
                 return false;
             }
 
-            if (owner != 0 && BoundedFile.IsMostlyHole(fd, status.Size))
+            // The queue itself frees what is done with in the midst of its files.
+            if (owner != 0 && !path.StartsWith(Queue, StringComparison.Ordinal)
+                && BoundedFile.IsMostlyHole(fd, status.Size))
             {
                 _progress.Warn("left out: most of it is a hole", path);
                 return false;

@@ -50,4 +50,18 @@ public sealed class HomeReaderTests : IDisposable
         Assert.Contains("a hole", Assert.Single(_progress.Warnings));
         Assert.Empty(_reader.Entries);
     }
+
+    [Fact]
+    public void A_hole_in_the_queue_is_kept()
+    {
+        Directory.CreateDirectory(Path.Combine(_top, "home/queue/mess"));
+        using (FileStream file = File.Create(Path.Combine(_top, "home/queue/mess/1")))
+        {
+            file.SetLength(8 << 20);
+        }
+
+        Assert.True(_reader.TryAddFile("queue/mess/1", Owner));
+        Assert.Equal(8 << 20, Assert.Single(_reader.Entries).Value.Size);
+        Assert.Empty(_progress.Warnings);
+    }
 }
