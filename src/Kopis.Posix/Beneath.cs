@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kopis.Base;
 
 namespace Kopis.Posix;
 
@@ -91,7 +92,7 @@ public sealed unsafe class Beneath : IDisposable
     public int Open(string name, OpenFlags flags, int mode = 0)
     {
         int fd = TryOpen(name, flags, out int errno, mode);
-        return fd >= 0 ? fd : throw new PosixException($"open {name}", errno);
+        return fd >= 0 ? fd : throw new PosixException($"open {Shown(name)}", errno);
     }
 
     /// <summary>The whole content of a regular file, with a limit of bytes; null and the error
@@ -105,7 +106,8 @@ public sealed unsafe class Beneath : IDisposable
     /// <exception cref="PosixException">It cannot be seen, or is a link.</exception>
     public FileStatus? TryStatus(string name) =>
         TryStatus(Fd.PathBytes(name.Length == 0 ? "." : name), out int errno)
-            ?? (errno == Errno.NoEntry ? null : throw new PosixException($"open {name}", errno));
+            ?? (errno == Errno.NoEntry ? null
+                : throw new PosixException($"open {Shown(name)}", errno));
 
     /// <summary>The same by a name that may not be text, ended by NUL; null and the error where it
     /// cannot be seen. A link is <see cref="Errno.Loop"/>.</summary>
@@ -123,7 +125,7 @@ public sealed unsafe class Beneath : IDisposable
     }
 
     /// <summary>The names in a directory but <c>.</c> and <c>..</c>, in no order, as
-    /// <see cref="Base.RawText"/>; null and the error where it cannot be read.</summary>
+    /// <see cref="RawText"/>; null and the error where it cannot be read.</summary>
     public List<string>? TryList(string name, out int errno)
     {
         int fd = TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
@@ -137,7 +139,7 @@ public sealed unsafe class Beneath : IDisposable
         {
             if (!found.SequenceEqual("."u8) && !found.SequenceEqual(".."u8))
             {
-                names.Add(Base.RawText.Of(found));
+                names.Add(RawText.Of(found));
             }
         });
         errno = whole ? 0 : Errno.NotDirectory;
@@ -163,6 +165,24 @@ public sealed unsafe class Beneath : IDisposable
         TryInParent(to, (newParent, newLast) =>
             Native.renameat(parent, (byte*)last, newParent, (byte*)newLast)));
 
+    /// <summary>A second name for a file; a link gets one itself.</summary>
+    public void Link(string from, string to) => InParent(from, "link", (parent, last) =>
+        TryInParent(to, (newParent, newLast) =>
+            Native.linkat(parent, (byte*)last, newParent, (byte*)newLast, 0)));
+
+    /// <summary>Makes a symbolic link.</summary>
+    public void MakeLink(string name, string target)
+    {
+        byte[] to = Fd.PathBytes(target);
+        InParent(name, "symlink", (parent, last) =>
+        {
+            fixed (byte* text = to)
+            {
+                return Native.symlinkat(text, parent, (byte*)last);
+            }
+        });
+    }
+
     /// <summary>Makes a directory.</summary>
     public void MakeDirectory(string name, int mode) => InParent(name, "mkdir",
         (parent, last) => Native.mkdirat(parent, (byte*)last, (uint)mode));
@@ -187,7 +207,7 @@ public sealed unsafe class Beneath : IDisposable
         try
         {
             byte empty = 0;
-            Fd.Check(Native.fchownat(fd, &empty, uid, gid, EmptyPath), $"chown {name}");
+            Fd.Check(Native.fchownat(fd, &empty, uid, gid, EmptyPath), $"chown {Shown(name)}");
             Paths.ChangeMode($"/proc/self/fd/{fd}", mode); // fchmod(2) has no O_PATH.
         }
         finally
@@ -213,12 +233,14 @@ public sealed unsafe class Beneath : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Fd.Close(_root);
 
+    private static string Shown(string name) => LogText.Safe(RawText.ToBytes(name));
+
     private void InParent(string name, string what, Func<int, nint, int> call)
     {
         int errno = TryInParent(name, call);
         if (errno != 0)
         {
-            throw new PosixException($"{what} {name}", errno);
+            throw new PosixException($"{what} {Shown(name)}", errno);
         }
     }
 
@@ -236,7 +258,8 @@ public sealed unsafe class Beneath : IDisposable
         {
             fixed (byte* last = Fd.PathBytes(Path.GetFileName(name)))
             {
-                return call(parent, (nint)last) == 0 ? 0 : Marshal.GetLastPInvokeError();
+                int result = call(parent, (nint)last); // Or the error of a call within.
+                return result < 0 ? Marshal.GetLastPInvokeError() : result;
             }
         }
         finally

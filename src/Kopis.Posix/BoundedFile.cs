@@ -8,6 +8,9 @@ namespace Kopis.Posix;
 public static class BoundedFile
 {
     private const int FirstReadBytes = 4096;
+    private const long HoleBytesMax = 1 << 20; // Besides as many as there are of data.
+    private const int SeekData = 3;
+    private const int SeekHole = 4;
 
     /// <summary>Reads a file by its path. Links are followed; for root only those that are root's
     /// (<see cref="RootsLinks"/>).</summary>
@@ -30,6 +33,28 @@ public static class BoundedFile
             ? System.Text.Encoding.UTF8.GetString(content).Split('\n', StringSplitOptions.None)
             : errno == Errno.NoEntry ? []
             : throw new PosixException($"read {path}", errno);
+
+    /// <summary>Whether most of a file takes no room on the disk: whoever made it may have made
+    /// it of any length. What the file system compresses is no hole.</summary>
+    public static bool IsMostlyHole(int fd, long size)
+    {
+        if (size <= HoleBytesMax)
+        {
+            return false;
+        }
+
+        long data = 0;
+        long at = 0;
+        long start;
+        while (at < size && (start = Native.lseek(fd, at, SeekData)) >= 0 && start < size)
+        {
+            long end = Native.lseek(fd, start, SeekHole);
+            at = end > start ? Math.Min(end, size) : size;
+            data += at - start;
+        }
+
+        return size - data > data + HoleBytesMax;
+    }
 
     /// <summary>Reads an open file from its start, and closes it.</summary>
     /// <param name="fd">A descriptor; minus one is none, and the error stays what it is.</param>

@@ -46,6 +46,13 @@ internal static unsafe partial class Native
     internal static partial int renameat(int fromDir, byte* from, int toDir, byte* to);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int linkat(
+        int fromDir, byte* from, int toDir, byte* to, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int symlinkat(byte* target, int dir, byte* path);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial nint getdents64(int dir, void* buffer, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -30,6 +30,21 @@ public sealed class BoundedFileTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(0, 1 << 20, false)]
+    [InlineData(0, (1 << 20) + 1, true)]
+    [InlineData(2 << 20, 5 << 20, false)]
+    [InlineData(2 << 20, 1L << 40, true)]
+    public void A_file_that_is_mostly_a_hole_is_told(int data, long size, bool isHole)
+    {
+        using FileStream file = File.Create(In("sparse"));
+        file.Write(new byte[data]);
+        file.SetLength(size);
+        file.Flush(flushToDisk: true);
+        Assert.Equal(isHole, BoundedFile.IsMostlyHole((int)file.SafeFileHandle
+            .DangerousGetHandle(), size));
+    }
+
     [Fact]
     public void A_file_whose_size_is_not_told_is_read_to_its_end()
     {

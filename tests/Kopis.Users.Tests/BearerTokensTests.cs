@@ -1,7 +1,9 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
+using Kopis.Mail.Sasl;
 using Kopis.Testing;
 using Kopis.Users.Logins;
 using Kopis.Users.Lookup;
@@ -161,12 +163,39 @@ public sealed class BearerTokensTests : IDisposable
         Assert.Contains(file, e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(LookupVerdict.Yes, SaslStep.Done)]
+    [InlineData(LookupVerdict.No, SaslStep.Failed)]
+    [InlineData(LookupVerdict.Later, SaslStep.Later)]
+    public async Task After_the_issuer_it_is_asked_whether_the_user_is_locked(
+        LookupVerdict verdict, SaslStep expected)
+    {
+        LimitedLoginService limits = new(
+            new LookupClient(_home.Path, _time),
+            new SharedLimits(null, new LoginLimiter(new InstantTime())), new InstantTime());
+        List<string> asked = [];
+        SaslService service = new(logins: null, Tokens(), limits, (account, _) =>
+        {
+            asked.Add(ByteText.ToText(account));
+            return Task.FromResult(verdict);
+        });
+        Assert.Equal(expected, (await AskToken(service, Rsa(Good))).Step);
+        Assert.Equal(SaslStep.Failed, (await AskToken(service, "x.y.z")).Step);
+        Assert.Equal(["joe@d"], asked);
+    }
+
     [Fact]
     public void Without_an_issuer_there_is_none()
     {
         File.Delete(_home.In("control/oauthissuer"));
         Assert.Null(Tokens());
     }
+
+    private static Task<SaslAnswer> AskToken(SaslService service, string token) =>
+        service.AnswerAsync(
+            IPAddress.Loopback,
+            new SaslQuestion(SaslQuestionKind.Token, [], ByteText.ToBytes(token), []),
+            CancellationToken.None);
 
     private static string With(string more) =>
         $$"""{"iss":"https://login.example","aud":"mail","exp":{{Now + 300}},{{more}}}""";

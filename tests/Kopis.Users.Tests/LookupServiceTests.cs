@@ -174,6 +174,26 @@ public sealed class LookupServiceTests : IAsyncDisposable
         Assert.Equal(LookupVerdict.Later, (await _reader.CheckTokenAsync(
             Peer, [], "x.y.z"u8.ToArray(), CancellationToken.None)).Verdict);
 
+    [Theory]
+    [InlineData($"JOE@{Domain}", LookupVerdict.No)]
+    [InlineData("joe", LookupVerdict.No)]
+    [InlineData($"nobody@{Domain}", LookupVerdict.Yes)]
+    public async Task Who_is_locked_is_known_to_those_who_trust_an_issuer(
+        string name, LookupVerdict whenLocked)
+    {
+        byte[] account = ByteText.ToBytes(name);
+        Assert.Equal(
+            LookupVerdict.Yes, await _client.IsUnlockedAsync(account, CancellationToken.None));
+        string table = File.ReadAllText(_home.In("users/virtual"));
+        File.WriteAllText(_home.In("users/virtual"), table.Replace($"{Domain}:", $"{Domain}:!"));
+        _time.Advance(TimeSpan.FromSeconds(1)); // Files are not looked at all the time.
+        Assert.Equal(
+            whenLocked, await _client.IsUnlockedAsync(account, CancellationToken.None));
+        await StopAsync();
+        Assert.Equal(
+            LookupVerdict.Later, await _client.IsUnlockedAsync(account, CancellationToken.None));
+    }
+
     [Fact]
     public async Task A_proof_of_scram()
     {
@@ -270,7 +290,7 @@ public sealed class LookupServiceTests : IAsyncDisposable
             new SenderJudge(_home.Path),
             new LoginHandler(
                 new LoginChecker(name => accounts.Find(name), _time), new ApopSecrets(_home.Path),
-                tokens: null, Key),
+                tokens: null, Key, name => accounts.IsLocked(name)),
             _ => _mayAsk, _log.Add);
         _serving = _server.RunAsync(_stop.Token);
     }

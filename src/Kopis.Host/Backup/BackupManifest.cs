@@ -21,6 +21,8 @@ internal sealed class BackupManifest
     private const string First = "kopis-backup 1";
     private const string End = "end";
     private const int PermissionsMax = 0x5FF; // 02777
+    private const int FilePermissionsMax = 0x1FF; // 0777
+    private const string RoomOfLinks = "control/"; // Nowhere else does a backup keep any.
     private const int HashDigits = 64;
 
     // The rooms of a home that are backed up: nothing else is ever written by a restore.
@@ -139,7 +141,10 @@ internal sealed class BackupManifest
         };
         if ((kind == BackupKind.File && (words[0] != "file" || words.Length != 9))
             || ParseMode(words[1]) is not { } mode || !IsName(words[2]) || !IsName(words[3])
-            || Unescape(words[^1]) is not { } path || !IsBelowHome(path))
+            || Unescape(words[^1]) is not { } path || !IsBelowHome(path)
+            || (kind == BackupKind.File && mode > FilePermissionsMax)
+            || (kind == BackupKind.Link
+                && !path.StartsWith(RoomOfLinks, StringComparison.Ordinal)))
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kopis.Base;
 using Kopis.Host.Install;
 using Kopis.Posix;
 
@@ -16,6 +17,7 @@ internal sealed class HomeReader : IDisposable
     private const int FileModes = 0x1FF; // 0777
     private const int RaceTries = 5;
     private const string Mail = "users/mail";
+    private const string Queue = "queue/";
 
     private readonly Beneath _tree;
     private readonly string _home;
@@ -92,12 +94,20 @@ internal sealed class HomeReader : IDisposable
         int fd = _tree.TryOpen(path, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out int errno);
         if (fd < 0)
         {
-            if (errno is not (Errno.NoEntry or Errno.Loop or Errno.NoDeviceOrAddress))
+            if (errno is Errno.NoEntry or Errno.Loop or Errno.NoDeviceOrAddress)
             {
-                throw new PosixException($"open {path}", errno);
+                return false; // Gone; a link; a socket.
             }
 
-            return false; // Gone; a link; a socket.
+            if (owner == 0)
+            {
+                throw new PosixException(
+                    $"open {LogText.Safe(RawText.ToBytes(path))}", errno);
+            }
+
+            // Its owner's doing, perhaps: that stops nobody else's backup.
+            _progress.Warn($"left out: {ErrorText.Of(errno)}", path);
+            return false;
         }
 
         try
@@ -114,12 +124,21 @@ internal sealed class HomeReader : IDisposable
                 return false;
             }
 
+            // The queue itself frees what is done with in the midst of its files.
+            if (owner != 0 && !path.StartsWith(Queue, StringComparison.Ordinal)
+                && BoundedFile.IsMostlyHole(fd, status.Size))
+            {
+                _progress.Warn("left out: most of it is a hole", path);
+                return false;
+            }
+
+            long size = Math.Min(status.Size, bytesMax); // What grows is read no further.
             Put(Describe(BackupKind.File, path, status, FileModes) with
             {
-                Size = Math.Min(status.Size, bytesMax),
+                Size = size,
                 ModifiedTicks = status.Modified.UtcTicks,
                 Inode = status.Inode,
-            }, fd, bytesMax);
+            }, fd, size);
             return true;
         }
         finally

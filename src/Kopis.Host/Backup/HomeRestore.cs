@@ -2,6 +2,7 @@ using System.Globalization;
 using Kopis.Base;
 using Kopis.Host.Run;
 using Kopis.Posix;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kopis.Host.Backup;
 
@@ -20,6 +21,7 @@ internal sealed class HomeRestore(
     private const string Me = "control/me";
     private const int OwnerDirectory = 0x1C0; // 0700
     private const int OwnerFile = 0x180; // 0600
+    private const int GroupModes = 0x438; // 02070
     private const int BlockBytes = 64 * 1024;
 
     // What ./install and kopis run make in a home before the first message.
@@ -90,7 +92,7 @@ internal sealed class HomeRestore(
         foreach (BackupEntry entry in manifest.Entries.Reverse()
             .Where(entry => entry.Kind == BackupKind.Directory))
         {
-            Own(tree, entry);
+            Own(tree, entry with { Path = $"{entry.Path}/." }); // And nothing but a directory.
         }
 
         foreach (BackupEntry users in manifest.Entries.Where(entry => entry.Path == "users"))
@@ -121,9 +123,8 @@ internal sealed class HomeRestore(
 
                 break;
             case BackupKind.Link:
-                string path = Path.Combine(home, entry.Path);
-                Paths.Unlink(path);
-                File.CreateSymbolicLink(path, TargetOf(entry.Content));
+                tree.TryUnlink(entry.Path);
+                tree.MakeLink(entry.Path, TargetOf(entry.Content));
                 break;
             default:
                 MakeFile(tree, entry);
@@ -156,8 +157,9 @@ internal sealed class HomeRestore(
                 Paths.ChangeOwner(file, _users[entry.Owner], _groups[entry.Group]);
             }
 
-            Paths.ChangeMode(file, entry.Mode);
-            File.SetLastWriteTimeUtc(file, new DateTime(entry.ModifiedTicks, DateTimeKind.Utc));
+            Paths.ChangeMode(file, Processes.EffectiveUid == 0 ? ModeOf(entry) : entry.Mode);
+            using SafeFileHandle handle = new(to, ownsHandle: false);
+            File.SetLastWriteTimeUtc(handle, new DateTime(entry.ModifiedTicks, DateTimeKind.Utc));
         }
         finally
         {
@@ -173,13 +175,20 @@ internal sealed class HomeRestore(
         if (Processes.EffectiveUid == 0)
         {
             tree.SetOwnerAndMode(
-                entry.Path, _users[entry.Owner], _groups[entry.Group], entry.Mode);
+                entry.Path, _users[entry.Owner], _groups[entry.Group], ModeOf(entry));
         }
         else
         {
             tree.SetMode(entry.Path, entry.Mode);
         }
     }
+
+    /// <summary>A number may be another user's or group's on this host: those of the group get
+    /// nothing by it.</summary>
+    internal static int ModeOf(BackupEntry entry) =>
+        ProcessIdentity.TryParseId(entry.Owner, out _)
+            || ProcessIdentity.TryParseId(entry.Group, out _)
+                ? entry.Mode & ~GroupModes : entry.Mode;
 
     /// <summary>A link into the home that was leads into this one.</summary>
     private string TargetOf(string target) =>

@@ -18,8 +18,11 @@ internal sealed class MigrationJournal(string home)
     private const int OwnerReads = 0x180; // 0600
     private const int FileBytesMax = 512 * 1024 * 1024;
     private const string Missing = "missing";
+    private const string DirectoryName = "migration";
+    private const string Another = "another";
+    private const string Mail = "users/mail";
 
-    private readonly string _directory = Path.Combine(home, "migration");
+    private readonly string _directory = Path.Combine(home, DirectoryName);
     private readonly List<JournalEntry> _entries = [];
 
     private string JournalPath => Path.Combine(_directory, "journal");
@@ -37,6 +40,7 @@ internal sealed class MigrationJournal(string home)
         }
 
         MakeDirectory();
+        using Beneath tree = new(home);
         foreach (string directory in directories.Where(name => !Path.Exists(In(name))))
         {
             _entries.Add(new JournalEntry(directory, "", JournalEntry.MadeDirectory));
@@ -45,12 +49,16 @@ internal sealed class MigrationJournal(string home)
         foreach (string file in files)
         {
             string before = "";
-            if (Fd.TryStatus(Fd.PathBytes(In(file)), out _, followLinks: false) is { } status)
+            FileStatus? status = tree.TryStatus(Fd.PathBytes(file), out int errno);
+            if (errno == Errno.Loop || status is { IsRegular: false })
             {
-                before = status.IsRegular
-                    ? string.Create(CultureInfo.InvariantCulture, $"b{_entries.Count}")
-                    : throw AccountCommand.Refused($"{In(file)} is not a regular file");
-                Paths.Link(Fd.PathBytes(In(file)), Fd.PathBytes(ImageOf(before)));
+                throw AccountCommand.Refused($"{In(file)} is not a regular file");
+            }
+
+            if (status is not null)
+            {
+                before = string.Create(CultureInfo.InvariantCulture, $"b{_entries.Count}");
+                tree.Link(file, $"{DirectoryName}/{before}");
             }
 
             _entries.Add(new JournalEntry(file, before, ""));
@@ -62,11 +70,12 @@ internal sealed class MigrationJournal(string home)
     /// <summary>Notes what the files are now.</summary>
     internal void Finish()
     {
+        using Beneath tree = new(home);
         for (int i = 0; i < _entries.Count; i++)
         {
             if (_entries[i].After.Length == 0)
             {
-                _entries[i] = _entries[i] with { After = StateOf(_entries[i].Path) };
+                _entries[i] = _entries[i] with { After = StateOf(tree, _entries[i].Path) };
             }
         }
 
@@ -80,10 +89,11 @@ internal sealed class MigrationJournal(string home)
     internal string Undo()
     {
         Load();
+        using Beneath tree = new(home);
         bool isWhole = _entries.All(entry => entry.After.Length > 0);
         string[] changed = [.. _entries.Where(entry => isWhole
-            && entry.After != JournalEntry.MadeDirectory && StateOf(entry.Path) != entry.After
-            && !IsRestored(entry))
+            && entry.After != JournalEntry.MadeDirectory && StateOf(tree, entry.Path) != entry.After
+            && !IsRestored(tree, entry))
             .Select(entry => entry.Path)];
         if (changed.Length > 0)
         {
@@ -94,11 +104,11 @@ internal sealed class MigrationJournal(string home)
         foreach (JournalEntry entry in _entries
             .Where(entry => entry.After != JournalEntry.MadeDirectory))
         {
-            count += Restore(entry) ? 1 : 0;
+            count += Restore(tree, entry) ? 1 : 0;
         }
 
         string[] left = [.. _entries.Where(entry => entry.After == JournalEntry.MadeDirectory)
-            .Reverse().Where(entry => !Remove(entry.Path)).Select(entry => entry.Path)];
+            .Reverse().Where(entry => !Remove(tree, entry.Path)).Select(entry => entry.Path)];
         Forget();
         return string.Create(CultureInfo.InvariantCulture, $"restored {count} files\n")
             + string.Concat(left.Select(name => $"{name} stays: it is not empty\n"));
@@ -113,8 +123,6 @@ internal sealed class MigrationJournal(string home)
     }
 
     private string In(string name) => Path.Combine(home, name);
-
-    private string ImageOf(string name) => Path.Combine(_directory, name);
 
     private void MakeDirectory()
     {
@@ -153,63 +161,73 @@ internal sealed class MigrationJournal(string home)
     }
 
     /// <summary>Content, mode and owner, as text.</summary>
-    private string StateOf(string name)
-    {
-        FileStatus? status = Fd.TryStatus(Fd.PathBytes(In(name)), out _, followLinks: false);
-        return status is not { } found ? Missing
-            : !found.IsRegular ? "another"
-            : string.Create(CultureInfo.InvariantCulture,
-                $"{HashOf(name)}:{found.Permissions:x}:{found.Uid}:{found.Gid}");
-    }
+    private static string StateOf(Beneath tree, string name) =>
+        tree.TryStatus(Fd.PathBytes(name), out int errno) is not { } found
+            ? errno == Errno.Loop ? Another : Missing
+        : !found.IsRegular ? Another
+        : string.Create(CultureInfo.InvariantCulture,
+            $"{HashOf(tree, name)}:{found.Permissions:x}:{found.Uid}:{found.Gid}");
 
-    private string HashOf(string name) => Convert.ToHexStringLower(
-        SHA256.HashData(BoundedFile.Read(In(name), FileBytesMax)));
+    private static string HashOf(Beneath tree, string name) => Convert.ToHexStringLower(
+        SHA256.HashData(tree.TryReadFile(name, FileBytesMax, out int errno)
+            ?? throw new PosixException($"read {name}", errno)));
+
+    private static FileStatus? ImageOf(Beneath tree, JournalEntry entry) =>
+        tree.TryStatus($"{DirectoryName}/{entry.Before}");
 
     // By a run of --undo that was cut short.
-    private bool IsRestored(JournalEntry entry) => entry.Before.Length > 0
-        ? Fd.TryStatus(Fd.PathBytes(ImageOf(entry.Before)), out _, followLinks: false) is null
-        : StateOf(entry.Path) == Missing;
+    private static bool IsRestored(Beneath tree, JournalEntry entry) => entry.Before.Length > 0
+        ? ImageOf(tree, entry) is null
+        : StateOf(tree, entry.Path) == Missing;
 
     // A file that was not replaced is its own before-image.
-    private bool Restore(JournalEntry entry)
+    private bool Restore(Beneath tree, JournalEntry entry)
     {
-        FileStatus? now =
-            Fd.TryStatus(Fd.PathBytes(In(entry.Path)), out _, followLinks: false);
+        FileStatus? now = tree.TryStatus(Fd.PathBytes(entry.Path), out int errno);
         if (entry.Before.Length == 0)
         {
-            return now is not null && Remove(entry.Path);
+            return (now is not null || errno == Errno.Loop) && Remove(tree, entry.Path);
         }
 
-        FileStatus? before =
-            Fd.TryStatus(Fd.PathBytes(ImageOf(entry.Before)), out _, followLinks: false);
-        if (before is null)
+        if (ImageOf(tree, entry) is not { } before)
         {
             return false; // Restored by a run that was cut short.
         }
 
-        bool isSame = now is { } one && one.Inode == before.Value.Inode;
+        bool isSame = now is { } one && one.Inode == before.Inode;
         if (isSame)
         {
-            Paths.Unlink(ImageOf(entry.Before));
+            tree.TryUnlink($"{DirectoryName}/{entry.Before}");
         }
         else
         {
-            Paths.Rename(ImageOf(entry.Before), In(entry.Path));
-            Fd.SyncDirectory(Path.GetDirectoryName(In(entry.Path))!);
+            tree.Rename($"{DirectoryName}/{entry.Before}", entry.Path);
+            tree.SyncDirectory(Path.GetDirectoryName(entry.Path)!);
         }
 
         return !isSame;
     }
 
     /// <summary>Removes a file or an empty directory, as the owner of what it is in.</summary>
-    private bool Remove(string name)
+    private bool Remove(Beneath tree, string name)
     {
+        if (tree.TryStatus(Fd.PathBytes(name), out int errno) is null && errno != Errno.Loop)
+        {
+            return true; // It was not made.
+        }
+
         string path = In(name);
-        string parent = Path.GetDirectoryName(path)!;
-        return ProcessIdentity.ForWorkIn(parent) is { } owner
+        return OwnerOf(home, name) is { } owner
             ? OwnerWork.Run(owner, [], "remove", path).Length > 0
             : RemoveOne(path).Length > 0;
     }
+
+    /// <summary>Who root has to be to change a file: whoever has its room, which is in a directory
+    /// of root's. Whose a directory below is may be the owner's invention.</summary>
+    internal static ProcessIdentity? OwnerOf(string home, string name) =>
+        ProcessIdentity.ForWorkIn(Path.Combine(home,
+            name.StartsWith(Mail + "/", StringComparison.Ordinal) ? Mail
+            : name.Contains('/') ? name[..name.IndexOf('/')] : ""));
 
     /// <summary>Removes a file, or a directory that is empty.</summary>
     /// <returns>A word if it is gone; else nothing.</returns>

@@ -131,7 +131,7 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
 
         foreach ((string name, List<string> lines) in plan.Instructions)
         {
-            MakeFile(context.In($"alias/{DotQmail(name)}"), lines);
+            MakeFile($"alias/{DotQmail(name)}", lines);
         }
 
         WriteAssignments();
@@ -286,7 +286,8 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         users.Save();
         foreach ((string address, List<string> lines) in plan.UserInstructions)
         {
-            MakeFile($"{users.HomeOf(address)}/.qmail", lines);
+            MakeFile(
+                $"{Path.GetRelativePath(context.Home, users.HomeOf(address))}/.qmail", lines);
         }
     }
 
@@ -305,16 +306,16 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         aliases.Save();
     }
 
-    private static void MakeFile(string path, IEnumerable<string> lines)
+    private void MakeFile(string name, IEnumerable<string> lines)
     {
         byte[] content = Text(lines);
-        if (ProcessIdentity.ForWorkIn(Path.GetDirectoryName(path)!) is { } owner)
+        if (MigrationJournal.OwnerOf(context.Home, name) is { } owner)
         {
-            OwnerWork.Run(owner, content, "replace-file", path);
+            OwnerWork.Run(owner, content, "replace-file", context.In(name));
         }
         else
         {
-            PlainFile.Replace(path, content, Readable);
+            PlainFile.Replace(context.In(name), content, Readable);
         }
     }
 

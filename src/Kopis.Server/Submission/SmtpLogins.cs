@@ -38,7 +38,8 @@ internal static class SmtpLogins
         BearerTokens? tokens = BearerTokens.In(control, TimeProvider.System);
         return logins is null && tokens is null
             ? null
-            : new SaslService(logins, tokens, Limit(lookup, limits));
+            : new SaslService(
+                logins, tokens, Limit(lookup, limits), lookup.IsUnlockedAsync);
     }
 
     private static LimitedLoginService Limit(ILoginService service, ILoginLimits limits) =>

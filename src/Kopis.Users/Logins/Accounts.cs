@@ -36,11 +36,7 @@ public sealed class Accounts(string home, bool hasHostUsers, Action<string>? com
             return Candidate.Nobody;
         }
 
-        bool isAddress = name.Contains((byte)'@');
-        byte[]? address = isAddress ? name.ToArray()
-            : _control.ReadLine(HostFiles.Me) is { } me ? [.. name, (byte)'@', .. me]
-            : null;
-        if (address is not null && _virtual.Find(address) is { } mailbox)
+        if (FindVirtual(name) is { } mailbox)
         {
             if (PasswordHash.IsLocked(mailbox.PasswordHash))
             {
@@ -53,12 +49,26 @@ public sealed class Accounts(string home, bool hasHostUsers, Action<string>? com
                 mailbox.PasswordHash);
         }
 
+        bool isAddress = name.Contains((byte)'@');
         return !hasHostUsers ? Candidate.Nobody
             : !isAddress ? FindOnHost(name)
             : _addresses.LocalPartOf(name) is { } local
                 && Ascii8.EqualsIgnoreCase(local, name[..name.LastIndexOf((byte)'@')])
                 ? FindOnHost(local)
             : Candidate.Nobody;
+    }
+
+    /// <summary>Whether a name is that of a virtual user who is locked.</summary>
+    /// <exception cref="ConfigurationException">users/virtual is in no state to say.</exception>
+    public bool IsLocked(ReadOnlySpan<byte> name) => name.Length <= NameBytesMax
+        && FindVirtual(name) is { } mailbox && PasswordHash.IsLocked(mailbox.PasswordHash);
+
+    private VirtualMailbox? FindVirtual(ReadOnlySpan<byte> name)
+    {
+        byte[]? address = name.Contains((byte)'@') ? name.ToArray()
+            : _control.ReadLine(HostFiles.Me) is { } me ? [.. name, (byte)'@', .. me]
+            : null;
+        return address is null ? null : _virtual.Find(address);
     }
 
     private static Candidate FindOnHost(ReadOnlySpan<byte> name)

@@ -10,8 +10,11 @@ namespace Kopis.Users.Logins;
 /// <param name="logins">Passwords and proofs; null if there are none, only tokens.</param>
 /// <param name="tokens">Null if no issuer is known.</param>
 /// <param name="limits">Counts failed tokens.</param>
+/// <param name="isUnlocked">Whether an account that the issuer named may log in here; null: each
+/// may.</param>
 public sealed class SaslService(
-    ILoginService? logins, BearerTokens? tokens, LimitedLoginService limits)
+    ILoginService? logins, BearerTokens? tokens, LimitedLoginService limits,
+    Func<byte[], CancellationToken, Task<LookupVerdict>>? isUnlocked = null)
 {
     /// <summary>The mechanisms that can be served, of those a site allows.</summary>
     /// <param name="allowed">Null if there is no list. Then SCRAM is only offered if every
@@ -41,7 +44,7 @@ public sealed class SaslService(
             (SaslQuestionKind.Token, { HasTokens: true } service, not null) =>
                 await service.CheckTokenAsync(peer, question.Name, question.Secret, stop),
             (SaslQuestionKind.Token, _, { } issuer) => await limits.GuardAsync(
-                peer, question.Name, () => issuer.CheckAsync(question.Name, question.Secret), stop),
+                peer, question.Name, () => CheckTokenAsync(issuer, question, stop), stop),
             _ => null,
         };
         if (answer is not null)
@@ -61,5 +64,19 @@ public sealed class SaslService(
             && await logins.SaltOfAsync(question.Name, stop) is (byte[] salt, int iterations)
                 ? SaslAnswer.Of(salt, iterations)
                 : SaslAnswer.Later;
+    }
+
+    /// <summary>The issuer's word, and then ours: it does not know who is locked.</summary>
+    private async Task<LoginAnswer> CheckTokenAsync(
+        BearerTokens issuer, SaslQuestion question, CancellationToken stop)
+    {
+        LoginAnswer answer = await issuer.CheckAsync(question.Name, question.Secret);
+        return answer.Verdict != LookupVerdict.Yes || isUnlocked is null ? answer
+            : await isUnlocked(ByteText.ToBytes(answer.Account), stop) switch
+            {
+                LookupVerdict.Yes => answer,
+                LookupVerdict.No => LoginAnswer.No,
+                _ => LoginAnswer.Later,
+            };
     }
 }

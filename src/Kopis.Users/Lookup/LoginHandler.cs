@@ -13,9 +13,10 @@ namespace Kopis.Users.Lookup;
 /// <param name="apop">Secrets for digests.</param>
 /// <param name="tokens">Knows the issuer of tokens, if there is one.</param>
 /// <param name="key">What tickets for readers are signed by; empty: there are none.</param>
+/// <param name="isLocked">Whether a name is of a user who is locked; null: nobody is.</param>
 internal sealed class LoginHandler(
     LoginChecker gate, ApopSecrets? apop = null, Func<BearerTokens?>? tokens = null,
-    byte[]? key = null)
+    byte[]? key = null, Func<byte[], bool>? isLocked = null)
 {
     private readonly ScramSalts _salts = new(gate);
 
@@ -61,6 +62,10 @@ internal sealed class LoginHandler(
                     { Verdict: LookupVerdict.Yes, Account: var name } ? name : null,
                     stop),
                 forReader);
+
+    /// <summary>Answers a <see cref="LookupKind.Unlocked"/>.</summary>
+    internal byte[]? Unlocked(byte[][] fields) => LookupFrame.Make(
+        (byte)(isLocked?.Invoke(fields[0]) == true ? LookupVerdict.No : LookupVerdict.Yes));
 
     /// <summary>Answers a <see cref="LookupKind.Salt"/>: a name of nobody has one too.</summary>
     internal byte[]? Salt(byte[][] fields)

@@ -184,6 +184,13 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         IPAddress peer, byte[] name, byte[] token, CancellationToken stop) =>
         LoginAsync(Question(LookupKind.Token, peer, name, token), stop);
 
+    /// <summary>Whether an account that an issuer named may log in: no if it is of a user who is
+    /// locked. Where the home has no qmail-lookup it may.</summary>
+    public async Task<LookupVerdict> IsUnlockedAsync(byte[] account, CancellationToken stop) =>
+        !IsThere ? LookupVerdict.Yes
+        : await _logins.AskAsync(LookupFrame.Make((byte)LookupKind.Unlocked, account), stop)
+            is { } answer ? answer.Verdict : LookupVerdict.Later;
+
     /// <inheritdoc/>
     public async Task<(byte[] Salt, int Iterations)?> SaltOfAsync(
         byte[] name, CancellationToken stop) =>

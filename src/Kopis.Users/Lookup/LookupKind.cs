@@ -29,6 +29,10 @@ internal enum LookupKind : byte
     /// <summary>address of the client, name or nothing, OAuth token: as for a password.</summary>
     Token = (byte)'T',
 
+    /// <summary>account that an issuer named: yes; no where it is of a user who is locked.
+    /// </summary>
+    Unlocked = (byte)'U',
+
     /// <summary>With one of those that log in: a yes has a <see cref="Tickets.ReaderTicket"/> as
     /// its last field.</summary>
     ForReader = 0x80,

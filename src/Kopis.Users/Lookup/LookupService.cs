@@ -54,7 +54,8 @@ internal sealed class LookupService(
                 new LoginChecker(
                     name => accounts.Find(name), TimeProvider.System,
                     new LoginLimiter(TimeProvider.System, limits)),
-                new ApopSecrets(context.Home), issuer.Current, key),
+                new ApopSecrets(context.Home), issuer.Current, key,
+                name => accounts.IsLocked(name)),
             uid => uid == 0 || uid == asker, Log,
             new UnknownNames(
                 TimeProvider.System, UnknownNames.Read(ControlDirectory.Of(context))))

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Host.Migration;
+using Kopis.Posix;
 
 namespace Kopis.Host.Tests.Migration;
 
@@ -83,6 +84,27 @@ public sealed class JournalTests : IDisposable
         File.WriteAllText(In("users/mail/message"), "mail");
         Assert.Contains("users/mail stays: it is not empty", new MigrationJournal(_home).Undo());
         Assert.True(File.Exists(In("users/mail/message")));
+    }
+
+    [Fact]
+    public void No_link_leads_an_undo_out_of_the_home()
+    {
+        const string name = "users/mail/d/u/.qmail";
+        string outside = Directory.CreateDirectory(In("outside")).FullName;
+        string user = Directory.CreateDirectory(In("users/mail/d/u")).FullName;
+        File.WriteAllText(In(name), "old\n");
+        MigrationJournal journal = new(_home);
+        journal.Begin([name], []);
+        File.Delete(In(name));
+        File.WriteAllText(In(name), "new\n");
+        Directory.Move(user, In("users/mail/d/aside"));
+        Directory.CreateSymbolicLink(user, outside);
+        File.WriteAllText(Path.Combine(outside, ".qmail"), "another's\n");
+        Assert.Throws<PosixException>(() => new MigrationJournal(_home).Undo());
+        Assert.Equal("another's\n", File.ReadAllText(Path.Combine(outside, ".qmail")));
+        Directory.Delete(In("migration"), recursive: true);
+        Assert.Throws<ConfigurationException>(
+            () => new MigrationJournal(_home).Begin([name], []));
     }
 
     [Theory]
