@@ -63,8 +63,8 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
         {
             // Its descriptor 2 is a pipe of the protocol: it has no standard error.
             Descriptors = ProcessStart.InOrder(log),
-            Confinement = Writing("queue/state", "queue/bounce", "queue/command", "queue/lock")
-                with { SocketsIn = context.In("queue/command") },
+            Confinement = Writing("queue/state", "queue/bounce", "queue/command", "queue/lock") with
+            { SocketsIn = context.In("queue/command") },
         },
         layer,
         Child("qmail-lspawn", null, singleUser

@@ -109,9 +109,9 @@ internal sealed class Receiver(string name, ReceiverKind kind, Random random)
     private static DeliveryReport Deferral(
         AttemptStage stage, BounceClass kind, ushort code) => new(
         0, Verdict.Retry, Encoding.ASCII.GetBytes($"{code} later\n"))
-    {
-        Detail = new AttemptDetail { Stage = stage, Class = kind, Code = code },
-    };
+        {
+            Detail = new AttemptDetail { Stage = stage, Class = kind, Code = code },
+        };
 
     private bool IsGrey(string address, long now)
     {
