@@ -71,7 +71,7 @@ public static class QmailSendProgram
             // Standard error is a pipe of the protocol.
             Pause = new SendPause(new Watchdog(line => SendLog.WriteNow(LogFd, line))),
         };
-        if (send.Remote.Capacity < controls.ConcurrencyRemote)
+        if (isWide && send.Remote.Capacity < controls.ConcurrencyRemote)
         {
             log.Line($"warning: concurrencyremote is {controls.ConcurrencyRemote}, but "
                 + $"qmail-rspawn takes {send.Remote.Capacity}: see the limit of descriptors");

@@ -153,10 +153,10 @@ class Passwords(Imap):
                          (kept.st_mode & 0o777, kept.st_gid))
         self.ok("user", "password", self.host.address, "--password-file", "-", input=b"new horse\n")
         self.refuse(self.host.address, self.host.password)
-        self.dovecot.imap(self.host.address, "new horse").logout()
+        self.enter(self.host.address, "new horse")
         self.ok("user", "add", "ann@" + self.host.me, "--password-file", "-",
                 input=b"ann's horse\n")
-        self.dovecot.imap("Ann@" + self.host.me, "ann's horse").logout()
+        self.enter("Ann@" + self.host.me, "ann's horse")
         self.ok("user", "remove", "ann@" + self.host.me)
         self.refuse("ann@" + self.host.me, "ann's horse")
         now = path.stat()
@@ -166,9 +166,20 @@ class Passwords(Imap):
         self.assertIn("AUTH=SCRAM-SHA-256", client.capabilities)
         client.logout()
 
+    # Dovecot looks at the file once a second at most.
+
+    def may_enter(self, address, password):
+        try:
+            self.dovecot.imap(address, password).logout()
+            return True
+        except imaplib.IMAP4.error:
+            return False
+
+    def enter(self, address, password):
+        self.host.wait_until(lambda: self.may_enter(address, password))
+
     def refuse(self, address, password):
-        with self.assertRaises(imaplib.IMAP4.error):
-            self.dovecot.imap(address, password)
+        self.host.wait_until(lambda: not self.may_enter(address, password))
 
 
 class Lmtp(Imap):
