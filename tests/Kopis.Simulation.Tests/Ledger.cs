@@ -166,7 +166,8 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
     }
 
     /// <summary>An administrator gives a command.</summary>
-    internal static void Ask(QueueVerb verb, Mail mail, IReadOnlyList<string> addresses)
+    /// <returns>How many releases were asked for by then.</returns>
+    internal static int Ask(QueueVerb verb, Mail mail, IReadOnlyList<string> addresses)
     {
         foreach (string address in addresses)
         {
@@ -181,13 +182,18 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
             else if (verb == QueueVerb.Release)
             {
                 mail.Held.Clear();
+                mail.Releases++;
             }
         }
+
+        return mail.Releases;
     }
 
-    /// <summary>The command is answered: no crash takes it back.</summary>
+    /// <summary>The command is answered: no crash takes it back. A release that another has asked
+    /// for meanwhile may.</summary>
     internal void Answer(
-        QueueVerb verb, Mail mail, IReadOnlyList<string> addresses, QueueCounts counts)
+        QueueVerb verb, Mail mail, IReadOnlyList<string> addresses, QueueCounts counts,
+        int releases)
     {
         bool isWhole = counts.Recipients > 0 && counts.Failed == 0
             && (verb != QueueVerb.Bounce || counts.Running == 0);
@@ -195,7 +201,7 @@ internal sealed class Ledger(Random random, SimulatedClock clock, ProcessFiles e
         {
             mail.Stopped.UnionWith(addresses);
         }
-        else if (isWhole && verb == QueueVerb.Hold)
+        else if (isWhole && verb == QueueVerb.Hold && releases == mail.Releases)
         {
             mail.Held.UnionWith(addresses);
         }

@@ -59,6 +59,9 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
     /// <summary>The same until a release.</summary>
     internal HashSet<string> Held { get; } = [];
 
+    /// <summary>Releases that were asked for.</summary>
+    internal int Releases { get; set; }
+
     /// <summary>Addresses of whose end qmail-send was told.</summary>
     internal HashSet<string> Reported { get; } = [];
 

@@ -115,7 +115,7 @@ internal sealed class SendGroup : ISendPause, ISendSignals
             _machine.Fibers.Wait(() => _loop is not null);
             IReadOnlyList<string> addresses = address is null ? mail.Recipients : [address];
             CommandOutput output = new();
-            Ledger.Ask(verb, mail, addresses);
+            int releases = Ledger.Ask(verb, mail, addresses);
             _loop!.Commands.Add(
                 new QueueRequest(verb, new QueueSelection
                 {
@@ -132,7 +132,7 @@ internal sealed class SendGroup : ISendPause, ISendSignals
 
             _machine.Ledger.Answer(
                 verb, mail, addresses,
-                QueueCounts.Parse(answer[QueueFrame.HeadBytes..])!.Value);
+                QueueCounts.Parse(answer[QueueFrame.HeadBytes..])!.Value, releases);
         });
 
     void ISendPause.Sleep(TimeSpan time) => _machine.Fibers.Sleep(time);
