@@ -13,6 +13,7 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
     private readonly bool _hasPriorities;
     private int _lineStart;
 
+    private const int PieceBytes = 4096; // PIPE_BUF.
     private const int BufferedMax = 64 * 1024; // A start with a long queue says much in one turn.
 
     /// <summary>A log on a descriptor. A logger that is gone does not stop mail, as in qmail.
@@ -87,11 +88,20 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
     internal static void WriteNow(int fd, string line) =>
         WriteTo(fd, ByteText.ToBytes(line + "\n"));
 
+    /// <summary>Whole lines, and no more at once than a pipe takes in one piece (pipe(7)): others
+    /// may write to the same one, and their lines would stand in the midst of ours.</summary>
     private static void WriteTo(int fd, ReadOnlySpan<byte> lines)
     {
         try
         {
-            Fd.WriteAll(fd, lines);
+            while (!lines.IsEmpty)
+            {
+                int last = lines[..Math.Min(PieceBytes, lines.Length)].LastIndexOf((byte)'\n');
+                int end = last >= 0 ? last : lines.IndexOf((byte)'\n'); // One longer line.
+                ReadOnlySpan<byte> piece = end >= 0 ? lines[..(end + 1)] : lines;
+                Fd.WriteAll(fd, piece);
+                lines = lines[piece.Length..];
+            }
         }
         catch (PosixException)
         {

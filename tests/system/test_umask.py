@@ -15,8 +15,8 @@ UMASKS = ("022", "0", "077", "0777")
 
 def modes(directory, without=lambda name: False):
     """Relative name to type, mode, owner and group, of all that lies there; -N for numbers of the
-    queue's files, and T for the times of the journal's."""
-    return {re.sub(r"-\d{16}$", "-N", re.sub(r"^journal/[\dT.-]+\.", "journal/T.", name)):
+    queue's files, and times of the journal's."""
+    return {re.sub(r"-\d{16}$", "-N", re.sub(r"^journal/\d.*", "journal/time-N", name)):
             (stat.filemode(status.st_mode), status.st_uid, status.st_gid)
             for path in [directory, *directory.rglob("*")]
             for name, status in [(str(path.relative_to(directory)), path.lstat())]
