@@ -89,7 +89,7 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
         WriteTo(fd, ByteText.ToBytes(line + "\n"));
 
     /// <summary>Whole lines, and no more at once than a pipe takes in one piece (pipe(7)): others
-    /// may write to the same one, and their lines would stand in the midst of ours.</summary>
+    /// may write to the same one, and their lines would split ours.</summary>
     private static void WriteTo(int fd, ReadOnlySpan<byte> lines)
     {
         try

@@ -53,7 +53,7 @@ internal sealed class SpawnPipe(
     internal bool TakesQuestions =>
         isWide && IsAlive && _output.WrittenCount - _written < OutputBytesMax;
 
-    /// <summary>Asks that; the id stands in the answer.</summary>
+    /// <summary>Asks a question; the answer has its id.</summary>
     internal void Ask(uint id, ReadOnlySpan<byte> domain, ReadOnlySpan<byte> sender) =>
         WideFrames.WriteQuestion(_output, id, domain, sender);
     /// <summary>Control files are read again. What runs is let finish where it is more.</summary>

@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Send.Scheduling;
 
 /// <summary>The last report of each recipient that is not done: each text is kept once, and counted
@@ -14,7 +16,7 @@ internal sealed class ReasonTexts(long bytesMax = ReasonTexts.BytesUsual)
 
     private const int EntryBytes = 120; // The objects, and their places.
 
-    private readonly Dictionary<byte[], uint> _numbers = new(new ByteTextComparer());
+    private readonly Dictionary<byte[], uint> _numbers = new(ByteComparer.Instance);
     private readonly List<(byte[] Text, int Count)> _texts = [([], 0)]; // 0 is none.
     private readonly Stack<uint> _free = new();
     private long _bytes;
@@ -107,25 +109,5 @@ internal sealed class ReasonTexts(long bytesMax = ReasonTexts.BytesUsual)
             _free.Push(number);
             _bytes -= text.Length + EntryBytes;
         }
-    }
-
-    private sealed class ByteTextComparer
-        : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) =>
-            alternate.SequenceEqual(other);
-
-        public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            HashCode hash = default; // Seeded: who sends texts cannot make them collide.
-            hash.AddBytes(alternate);
-            return hash.ToHashCode();
-        }
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
     }
 }

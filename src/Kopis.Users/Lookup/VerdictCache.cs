@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Kopis.Base;
 
 namespace Kopis.Users.Lookup;
@@ -17,8 +16,10 @@ internal sealed class VerdictCache(TimeProvider time, int addressesMax)
     internal static readonly TimeSpan NoLifetime = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
-    private Dictionary<byte[], (LookupVerdict Verdict, long Since)> _young = new(new ByBytes());
-    private Dictionary<byte[], (LookupVerdict Verdict, long Since)> _old = new(new ByBytes());
+    private Dictionary<byte[], (LookupVerdict Verdict, long Since)> _young =
+        new(ByteComparer.Instance);
+    private Dictionary<byte[], (LookupVerdict Verdict, long Since)> _old =
+        new(ByteComparer.Instance);
 
     /// <summary>How many addresses are remembered.</summary>
     internal int Count => _young.Count + _old.Count;
@@ -55,24 +56,5 @@ internal sealed class VerdictCache(TimeProvider time, int addressesMax)
 
             _young[address] = (verdict, time.GetTimestamp());
         }
-    }
-
-    private sealed class ByBytes
-        : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public bool Equals(byte[]? left, byte[]? right) => left.AsSpan().SequenceEqual(right);
-
-        public int GetHashCode([DisallowNull] byte[] bytes) => GetHashCode(bytes.AsSpan());
-
-        public bool Equals(ReadOnlySpan<byte> left, byte[] right) => left.SequenceEqual(right);
-
-        public int GetHashCode(ReadOnlySpan<byte> bytes)
-        {
-            HashCode hash = default;
-            hash.AddBytes(bytes);
-            return hash.ToHashCode();
-        }
-
-        public byte[] Create(ReadOnlySpan<byte> bytes) => bytes.ToArray();
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Kopis.Base;
 
 namespace Kopis.Send.Scheduling.Destinations;
@@ -18,7 +17,7 @@ internal sealed class DomainTable
     private const int SenderBytesMax = 1000;
     private const int ShareTimes = 7; // As with slots: so many times what he leaves free.
 
-    private readonly Dictionary<byte[], DomainEntry> _entries = new(new ByBytes());
+    private readonly Dictionary<byte[], DomainEntry> _entries = new(ByteComparer.Instance);
     private readonly Dictionary<byte[], DomainEntry>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
     private readonly Dictionary<uint, AskerRow> _askers = [];
     private readonly Queue<AskerRow> _turns = new(); // Those with questions that wait.
@@ -104,7 +103,7 @@ internal sealed class DomainTable
         }
     }
 
-    /// <summary>The next question; its id stands in the answer.</summary>
+    /// <summary>The next question; the answer has its id.</summary>
     internal (uint Id, DomainEntry Entry) DequeueQuestion(long now)
     {
         DomainEntry entry = (_next ?? NextToAsk())!;
@@ -225,24 +224,5 @@ internal sealed class DomainTable
         }
 
         _evictAt = Math.Max(EntriesMax, 2 * _entries.Count);
-    }
-
-    private sealed class ByBytes
-        : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public bool Equals(byte[]? left, byte[]? right) => left.AsSpan().SequenceEqual(right);
-
-        public int GetHashCode([DisallowNull] byte[] bytes) => GetHashCode(bytes.AsSpan());
-
-        public bool Equals(ReadOnlySpan<byte> left, byte[] right) => left.SequenceEqual(right);
-
-        public int GetHashCode(ReadOnlySpan<byte> bytes)
-        {
-            HashCode hash = default;
-            hash.AddBytes(bytes);
-            return hash.ToHashCode();
-        }
-
-        public byte[] Create(ReadOnlySpan<byte> bytes) => bytes.ToArray();
     }
 }
