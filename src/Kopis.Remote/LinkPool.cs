@@ -33,7 +33,7 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
 
     /// <summary>The control files have changed: connections from before serve nobody else.
     /// </summary>
-    /// <returns>Stands in the keys of those that are opened from now on.</returns>
+    /// <returns>A part of the keys of connections that are opened from now on.</returns>
     internal int Renew()
     {
         SmtpLink[] old;

@@ -122,7 +122,7 @@ public sealed class DestinationRules
             };
     }
 
-    // What is no name was meant as a pattern or a list, which a line is not.
+    // Anything else was meant as a pattern or a list, which a line cannot be.
     private static bool IsName(string word) => !word.AsSpan().ContainsAny(NoName);
 
     private static DestinationRule? Apply(DestinationRule rule, ReadOnlySpan<string> keys)

@@ -20,7 +20,7 @@ internal static class DomainCatalog
             "large receivers refuse mail from addresses without one",
             "ask the owner of the network for a PTR record"),
         new("ptr.forward", Fault, "that name leads back to the address",
-            "a name that does not is no name for receivers (iprev)", "NAME. IN A ADDRESS"),
+            "receivers do not believe a name that does not (iprev)", "NAME. IN A ADDRESS"),
         new("ptr.helo", Note, "that name is the one in HELO",
             "some receivers compare", "ask the owner of the network for that PTR record"),
         new("mx.missing", Warning, "the domain has MX records",

@@ -124,7 +124,7 @@ internal sealed class LmtpDelivery(string path)
     private void WriteMail(
         byte[] sender, byte[] recipient, MessageTraits traits, ServerOffers offers)
     {
-        // A double bounce has the sender #@[], which is no address elsewhere.
+        // A double bounce has the sender #@[], which other servers do not accept.
         ReadOnlySpan<byte> from = sender.AsSpan().SequenceEqual("#@[]"u8) ? [] : sender;
         bool isUtf8 = offers.SmtpUtf8
             && (!Ascii.IsValid(from) || !Ascii.IsValid(recipient) || traits.HasEightBitHeader);

@@ -1,7 +1,7 @@
 namespace Kopis.Queue.Spawn;
 
 /// <summary>qmail-send asks which destination a domain's mail has.</summary>
-/// <param name="Id">Stands in the answer.</param>
+/// <param name="Id">The answer has it too.</param>
 /// <param name="Domain">The recipients' domain.</param>
-/// <param name="Sender">The sender, of whom routes may depend.</param>
+/// <param name="Sender">The sender, on which routes may depend.</param>
 public sealed record WideQuestion(uint Id, byte[] Domain, byte[] Sender);

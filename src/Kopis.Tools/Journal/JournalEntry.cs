@@ -40,7 +40,7 @@ internal sealed class JournalEntry
     internal IReadOnlyList<string> All(string name) =>
         _lists.GetValueOrDefault(name) ?? (this[name] is { } one ? [one] : []);
 
-    /// <summary>Reads a line; null: it is no record.</summary>
+    /// <summary>Reads a line; null if it is not a record.</summary>
     internal static JournalEntry? Parse(ReadOnlySpan<byte> line)
     {
         JournalEntry entry = new(line.ToArray());

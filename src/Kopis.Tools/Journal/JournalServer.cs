@@ -72,7 +72,6 @@ internal sealed class JournalServer : IDisposable
                     Accept();
                 }
             }
-
             else if (!_store.HasUnwritten)
             {
                 _store.Prune(); // Records get too old on a host without mail, too.

@@ -122,7 +122,7 @@ internal sealed class JournalStore : IDisposable
         .. Directory.EnumerateFiles(directory, "*" + Suffix).Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>When a file begins, as its name says; null: that is no name of ours.</summary>
+    /// <summary>When a file begins, as its name says; null if the name is not ours.</summary>
     internal static DateTimeOffset? BeginOf(string path) => DateTimeOffset.TryParseExact(
         Path.GetFileNameWithoutExtension(path), NameFormat, CultureInfo.InvariantCulture,
         DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;

@@ -27,7 +27,7 @@ internal sealed class JournalTail(string directory)
                 }
             }
 
-            Thread.Sleep(LookPause);
+            Thread.Sleep(LookPause); // A program by hand, which ends by a signal.
         }
     }
 
