@@ -24,6 +24,9 @@ internal sealed class RemoteDelivery(
     /// <summary>Names of destinations, as the same control files have them.</summary>
     internal DestinationNames Names { get; } = new(settings, dns);
 
+    /// <summary>What follows from reports about recipients at one host.</summary>
+    internal AttemptJudge JudgeOf(byte[] host) => new(settings.Replies, host);
+
     /// <summary>Delivers a message to recipients at one host.</summary>
     internal async Task<RemoteReport> RunAsync(
         byte[] host, RemoteMail mail, CancellationToken stop)

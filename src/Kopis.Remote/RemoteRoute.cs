@@ -29,6 +29,7 @@ internal sealed class RemoteRoute(
 {
     private readonly Lock _lock = new();
     private readonly RelayLogin _login = new(settings, pauses, clock);
+    private readonly AttemptJudge _judge = new(settings.Replies, destination.Host);
     private Task<RemoteTarget>? _target;
     private int _best;
 
@@ -41,6 +42,21 @@ internal sealed class RemoteRoute(
     /// <summary>The address that served last, where the next connection begins; those before it
     /// did not serve.</summary>
     internal int Best => Volatile.Read(ref _best);
+
+    /// <summary>Whether all recipients of a transaction were deferred with replies for which
+    /// control/replies has the next server tried.</summary>
+    internal bool WantsNext(RemoteReport report, int recipients)
+    {
+        for (int i = 0; i < recipients && settings.Replies.TryNext; i++)
+        {
+            if (!_judge.TriesNext(report.For(i), report.PointOf(i)))
+            {
+                return false;
+            }
+        }
+
+        return settings.Replies.TryNext;
+    }
 
     /// <summary>A new session with the first address that serves, of those from
     /// <paramref name="walk"/> on, or an idle one of the pool that came back meanwhile; null if
@@ -75,7 +91,7 @@ internal sealed class RemoteRoute(
             return null;
         }
 
-        return walk.At >= target.Hosts.Count ? null : await EnterAsync(
+        return walk.IsOver(target.Hosts) ? null : await EnterAsync(
             walk, key, wait, rule => WalkAsync(target, walk, rule, secret, stop), stop);
     }
 
@@ -124,7 +140,7 @@ internal sealed class RemoteRoute(
         for (; walk.At < target.Hosts.Count; walk.At++)
         {
             RemoteHost one = target.Hosts[walk.At];
-            if (memory.ShouldSkip(one.EndPoint.Address))
+            if (walk.HasLeft(one) || memory.ShouldSkip(one.EndPoint.Address))
             {
                 continue;
             }

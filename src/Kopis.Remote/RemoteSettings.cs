@@ -2,6 +2,7 @@ using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Net.Tls;
+using Kopis.Remote.Replies;
 
 namespace Kopis.Remote;
 
@@ -39,6 +40,9 @@ public sealed record RemoteSettings
     /// <summary>What destinations take at most.</summary>
     public required DestinationRules Rules { get; init; }
 
+    /// <summary>What follows from replies.</summary>
+    internal ReplyRules Replies { get; private init; } = ReplyRules.Default;
+
     /// <summary>What is asked of TLS.</summary>
     public required TlsClientSettings Tls { get; init; }
 
@@ -55,7 +59,8 @@ public sealed record RemoteSettings
     [
         HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
         RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
-        RemoteFiles.OpenAuthSenders, RemoteFiles.Destinations, RemoteFiles.TlsReports,
+        RemoteFiles.OpenAuthSenders, RemoteFiles.Destinations, RemoteFiles.Replies,
+        RemoteFiles.TlsReports,
         .. TlsClientSettings.Files,
     ];
 
@@ -91,6 +96,7 @@ public sealed record RemoteSettings
                 Math.Max(1, control.ReadInt(RemoteFiles.TimeoutRemote))),
             IdleTimeout = control.ReadSeconds(RemoteFiles.TimeoutIdle),
             Rules = DestinationRules.Read(control),
+            Replies = ReplyRules.Read(control),
             Tls = TlsClientSettings.Read(control),
             ReportsTls = control.ReadLine(RemoteFiles.TlsReports) is { Length: > 0 },
         };

@@ -195,6 +195,13 @@ class Explain(Config):
         self.assertEqual(
             b"config: lokals: no program reads this file; did you mean locals?\n", result.stderr)
 
+    def test_what_follows_from_replies_without_a_line(self):
+        self.control("replies", "far.example code=421 pause=9")
+        self.assertRegex(
+            self.config("explain", "replies"),
+            r"(?s)here: 1 lines\n  far\.example code=421 pause=9\nafter them: \d+ lines\n.*"
+            r"\n  \* code=4xx class=greylisted retry=300 said\n")
+
     def test_every_file_can_be_explained(self):
         names = re.findall(r"^. (\S+/\S+)", self.config("explain"), re.M)
         for name in names[::7]:

@@ -19,14 +19,15 @@ public static class ControlCatalog
             SendFiles.ConcurrencyLocal, SendFiles.ConcurrencyMailbox, SendFiles.ConcurrencyRemote,
             SendFiles.ConcurrencyShared,
             SendFiles.DelayNotify, SendFiles.DoubleBounceHost, SendFiles.DoubleBounceTo,
-            SendFiles.QueueLifetime, SendFiles.QueueMemory,
+            SendFiles.QueueLifetime, SendFiles.QueueMemory, SendFiles.RetrySchedule,
 
             QueueFiles.ConcurrencyIntake, QueueFiles.LocalRecipients, QueueFiles.QueueShare,
             QueueFiles.TimeoutIntake,
 
             RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
             RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
-            RemoteFiles.Destinations, RemoteFiles.TlsPolicy, RemoteFiles.TlsReports,
+            RemoteFiles.Destinations, RemoteFiles.Replies, RemoteFiles.TlsPolicy,
+            RemoteFiles.TlsReports,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,
             AuthFiles.SmtpRoutes, AuthFiles.AuthSenders,
 

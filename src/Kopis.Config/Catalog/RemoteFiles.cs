@@ -111,6 +111,47 @@ public static class RemoteFiles
             + "warning.",
     };
 
+    /// <summary><c>replies</c>. What the lines of providers are for stands in docs/SENDING.md.
+    /// </summary>
+    public static readonly ControlList Replies = new("replies")
+    {
+        Line = "PATTERN, what the reply is, and what follows from it",
+        Without = "The lines below count.",
+        Usual =
+        [
+            "mx:.google.com code=4xx status=4.2.1 retry=600",
+            "mx:.google.com code=4xx status=4.7.28 slow=10/m for=1800",
+            "mx:.protection.outlook.com code=4xx status=4.7.500 pause=300",
+            "mx:.protection.outlook.com code=4xx status=4.7.650 slow=10/m for=3600",
+            "mx:.protection.outlook.com code=4xx status=4.7.651 slow=10/m for=3600",
+            "mx:.protection.outlook.com code=421 slow=20/m for=1800 text=rp-001",
+            "mx:.protection.outlook.com code=421 fewer=2 for=1800 text=rp-002",
+            "mx:.protection.outlook.com code=421 fewer=2 for=1800 text=rp-003",
+            "mx:.yahoodns.net code=4xx pause=600 text=[tss04]",
+            "mx:.yahoodns.net code=4xx pause=3600 text=permanently deferred",
+            "mx:.orange.fr code=4xx fewer=1 for=3600 text=too many connections",
+            "mx:.free.fr code=4xx pause=900 text=from your ip",
+            "* code=4xx class=greylisted retry=300 said",
+            "* code=421 class=rate-limited pause=60",
+            "* code=4xx class=rate-limited fewer=1 for=300",
+        ],
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Reply of other hosts: {}",
+        Text = "What follows from what other hosts say. The first line that fits a reply counts. A "
+            + "pattern is the recipient's domain, .domain for all names below it, mx:host or "
+            + "mx:.suffix for the server that says it, or * for all. Which replies: code=421, "
+            + "code=45x or code=4xx; status=4.7.28 or status=4.7.*; class=, a class of failure as "
+            + "docs/SENDING.md has them, with hyphens; and at the end of the line text=, words "
+            + "of the reply. At least one of them stands in a line. What follows is one of: "
+            + "pause=SECONDS, nothing goes to the destination; slow=N/m, N messages a minute; "
+            + "fewer=N, N connections at once; source, another address of sourceaddresses; "
+            + "retry=SECONDS, the message comes again then; none. slow, fewer and source hold "
+            + "for 300 seconds, or for=SECONDS. With said the time counts that the reply names, "
+            + "if it names one. next, alone or with one of them, has the domain's next server "
+            + "tried at once. A line that cannot be understood is ignored, with a warning.",
+    };
+
     /// <summary><c>tlspolicy</c>.</summary>
     public static readonly ControlList TlsPolicy = new("tlspolicy")
     {

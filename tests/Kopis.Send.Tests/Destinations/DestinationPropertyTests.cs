@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Mail.Dsn;
 using Kopis.Send.Scheduling;
 using Kopis.Send.Scheduling.Destinations;
 
@@ -37,6 +38,9 @@ public class DestinationPropertyTests
             ? sizes[random.Next(sizes.Length)] : 0;
         SendingModel model = new(
             random, slots, asks: random.Next(2) == 0, batch: random.Next(2) == 0, Lifetime);
+        model.Scheduler.Retries = seed % 2 == 0 ? RetryTable.Qmail : new RetryTable(
+            [.. Enumerable.Range(0, BounceClassNames.Count).Select(i => i % 3 == 0 ? null
+                : Enumerable.Range(0, i).Select(_ => random.Next(30, 200_000)).ToArray())]);
         List<Receiver> receivers = [];
         int count = random.Next(2, 40);
         for (int i = 0; i < count; i++)
