@@ -220,6 +220,8 @@ internal sealed class RemoteQueue(
     /// are tried.</summary>
     internal void AllDueNow()
     {
+        _domains.ClockIs(Now);
+        _destinations.ClockIs(Now);
         foreach (Destination destination in _destinations.All)
         {
             Retry(destination);
