@@ -12,6 +12,7 @@ internal sealed class AddressWalk(int from)
 {
     private readonly List<IPAddress> _passed = [];
     private readonly HashSet<string> _left = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<int> _tried = [];
     private RemoteReport? _failure;
     private AttemptServer? _unreached;
     private string _noConnection = "";
@@ -22,6 +23,12 @@ internal sealed class AddressWalk(int from)
     /// <summary>It failed over its recipients, not over an address: nothing for others to learn
     /// from.</summary>
     internal bool IsForRecipients { get; set; }
+
+    /// <summary>The address of a place was tried.</summary>
+    internal void NoteTried(int place) => _tried.Add(place);
+
+    /// <summary>Whether it was.</summary>
+    internal bool IsTried(int place) => _tried.Contains(place);
 
     /// <summary>The transaction is not for this server any more.</summary>
     internal void Leave(AttemptServer server) =>

@@ -12,6 +12,13 @@ namespace Kopis.Remote;
 /// <param name="domain">The recipient's domain.</param>
 internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
 {
+    private const uint OtherSourceSeconds = 30; // Before mail comes from another address.
+
+    /// <summary>Called where a server wants mail from another of our addresses; returns whether
+    /// there is one.</summary>
+    internal Func<AttemptServer, TimeSpan, bool> OnRefusedSource { get; init; } =
+        static (_, _) => false;
+
     /// <summary>Without a file, and without a domain.</summary>
     internal static AttemptJudge Usual { get; } = new(ReplyRules.Default, []);
 
@@ -23,6 +30,12 @@ internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
         ReplyFacts facts = FactsOf(outcome, point);
         ReplyRule? rule = facts.Class == BounceClass.None ? null : rules.Find(facts);
         uint said = rule is { IsSaid: true } ? SaidTime.Find(facts.Reply) : 0;
+        if (rule is { Action: ReplyAction.OtherAddress } && point.Server is { Source: not null }
+            && OnRefusedSource(point.Server, TimeSpan.FromSeconds(rule.Seconds)))
+        {
+            rule = rule with { Action = ReplyAction.RetryMessage, Seconds = OtherSourceSeconds };
+        }
+
         return new AttemptDetail
         {
             Class = facts.Class,

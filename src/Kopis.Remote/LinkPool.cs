@@ -49,6 +49,18 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         return generation;
     }
 
+    /// <summary>Closes idle ones.</summary>
+    internal void Close(Predicate<SmtpLink> which)
+    {
+        List<SmtpLink> closed = [];
+        while (TakeIdle(which) is { } link)
+        {
+            closed.Add(link);
+        }
+
+        ErrorLog.Watch(CloseAsync(closed));
+    }
+
     /// <summary>One that can be used at once; null if there is none.</summary>
     internal SmtpLink? Acquire(string key)
     {

@@ -299,7 +299,7 @@ public sealed class QmailRspawnProgram : IDisposable
 
         RemoteDelivery delivery = _delivery.Current();
         RemoteReport report = await delivery.RunAsync(host, mail, CancellationToken.None);
-        AttemptJudge judge = delivery.JudgeOf(host);
+        AttemptJudge judge = delivery.JudgeOf(host, mail.Sender);
         return new Delivered(report.For, report.IsPassedOn)
         {
             PointOf = report.PointOf,

@@ -47,6 +47,16 @@ internal sealed class SmtpLink(
     /// <summary>Its destination's.</summary>
     internal DestinationRule Rule { get; init; } = DestinationRule.Default;
 
+    /// <summary>Our name there.</summary>
+    internal byte[] Helo { get; init; } = [];
+
+    /// <summary>The address of this host that control/sourceaddresses names; null: the system
+    /// chose.</summary>
+    internal IPAddress? Source { get; init; }
+
+    /// <summary>The destination's name.</summary>
+    internal string Destination { get; init; } = "";
+
     /// <summary>How long it may wait for another message.</summary>
     internal TimeSpan IdleLimit { get; init; }
 
@@ -56,7 +66,11 @@ internal sealed class SmtpLink(
         AttemptFlags.ReachedServer
             | (Peer.TlsVersion.Length > 0 ? AttemptFlags.Tls : AttemptFlags.None)
             | (Trust == LoginTrust.Verified ? AttemptFlags.Verified : AttemptFlags.None)
-            | (Messages > 1 ? AttemptFlags.UsedAgain : AttemptFlags.None));
+            | (Messages > 1 ? AttemptFlags.UsedAgain : AttemptFlags.None))
+    {
+        Source = Source,
+        Destination = Destination,
+    };
 
     /// <summary>For reports, behind what qmail says of a connection that died: to whom, and of
     /// what.</summary>

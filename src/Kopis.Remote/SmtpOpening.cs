@@ -90,7 +90,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
     {
         ReadOnlySpan<byte> name = _peer.ReplyText.Length > 4 ? _peer.ReplyText[4..] : [];
         int end = name.IndexOfAny((byte)' ', (byte)'\n');
-        SaysOurName |= Ascii8.EqualsIgnoreCase(end < 0 ? name : name[..end], settings.HeloHost);
+        SaysOurName |= Ascii8.EqualsIgnoreCase(end < 0 ? name : name[..end], link.Helo);
     }
 
     private async Task<bool> GreetAsync(bool mayBeOld, CancellationToken stop)
@@ -109,7 +109,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
     private async Task<int> HelloAsync(byte[] verb, CancellationToken stop)
     {
         _peer.Output.Write(verb);
-        _peer.Output.Write(settings.HeloHost);
+        _peer.Output.Write(link.Helo);
         _peer.Output.Write("\r\n"u8);
         await _peer.FlushAsync(stop);
         return await _peer.ReadReplyAsync(stop);

@@ -9,7 +9,10 @@ namespace Kopis.Remote;
 
 /// <summary>Finds the addresses for a host: route, literal, MX, A and AAAA (contract §8.2).
 /// </summary>
-internal sealed class TargetFinder(IMailDns dns)
+/// <param name="dns">Asked for them.</param>
+/// <param name="own">Which addresses are ours although no interface has them, and which are not.
+/// </param>
+internal sealed class TargetFinder(IMailDns dns, OwnAddressLists? own = null)
 {
     private const int SmtpPort = 25;
     private const int AddressesMax = 30; // Tried one after another; each may take a minute.
@@ -25,7 +28,7 @@ internal sealed class TargetFinder(IMailDns dns)
     {
         if (route is not null)
         {
-            return await FindRelayAsync(route.Relay, route.Port, host, stop);
+            return await FindRelaysAsync(route, host, stop);
         }
 
         if (!TryReadName(host, out string name))
@@ -35,7 +38,7 @@ internal sealed class TargetFinder(IMailDns dns)
 
         if (ParseLiteral(name) is { } literal)
         {
-            return new OwnAddresses(SmtpPort).Contains(literal)
+            return new OwnAddresses(SmtpPort, own).Contains(literal)
                 ? RemoteTarget.None(LoopsBack())
                 : new RemoteTarget(
                     [new RemoteHost(new IPEndPoint(OwnAddresses.Plain(literal), SmtpPort), "")],
@@ -105,6 +108,30 @@ internal sealed class TargetFinder(IMailDns dns)
         }
     }
 
+    /// <summary>Addresses of both families one after another: of hosts that have both, a family
+    /// that does not get through costs little.</summary>
+    internal static IEnumerable<IPAddress> InTurn(IReadOnlyList<IPAddress> addresses) =>
+        addresses.GroupBy(one => OwnAddresses.Plain(one).AddressFamily)
+            .SelectMany((family, place) => family.Select((one, i) => (one, i, place)))
+            .OrderBy(one => one.i).ThenBy(one => one.place).Select(one => one.one);
+
+    /// <summary>The addresses of all relays of a route, those of the first one first. Why there
+    /// are none is what is wrong with the first, or what may be different later.</summary>
+    private async Task<RemoteTarget> FindRelaysAsync(
+        SmtpRoute route, byte[] host, CancellationToken stop)
+    {
+        RemoteTarget target = await FindRelayAsync(route.Relay, route.Port, host, stop);
+        foreach (SmtpRoute other in route.Others)
+        {
+            RemoteTarget next = await FindRelayAsync(other.Relay, other.Port, host, stop);
+            target = next.Problem is { } problem
+                ? target.Problem?.Letter == 'D' && problem.Letter == 'Z' ? next : target
+                : new RemoteTarget([.. target.Hosts, .. next.Hosts], null);
+        }
+
+        return target with { Hosts = [.. target.Hosts.Take(AddressesMax)] };
+    }
+
     private async Task<RemoteTarget> FindRelayAsync(
         string relay, int port, byte[] host, CancellationToken stop)
     {
@@ -118,7 +145,7 @@ internal sealed class TargetFinder(IMailDns dns)
         return answer.Records.Count > 0
             ? new RemoteTarget(
                 [
-                    .. answer.Records.Select(
+                    .. InTurn(answer.Records).Select(
                         a => new RemoteHost(new IPEndPoint(a, port), relay, IsRelay: true)),
                 ],
                 null)
@@ -134,7 +161,7 @@ internal sealed class TargetFinder(IMailDns dns)
         IReadOnlyList<MailExchanger> exchangers, byte[] host, DnsAnswer<MailExchanger> answered,
         CancellationToken stop)
     {
-        OwnAddresses own = new(SmtpPort);
+        OwnAddresses ours = new(SmtpPort, own);
         List<(int Preference, IPAddress Address, string Name)> found = [];
         bool isMissing = answered.Status == DnsStatus.NoSuchName;
         int bestUnknown = int.MaxValue; // Its addresses may be there later.
@@ -160,9 +187,9 @@ internal sealed class TargetFinder(IMailDns dns)
                 }
 
                 isMissing &= answer.Status == DnsStatus.NoSuchName;
-                found.AddRange(answer.Records.Select(
+                found.AddRange(InTurn(answer.Records).Select(
                     a => (exchanger.Preference, OwnAddresses.Plain(a), exchanger.Host)));
-                if (answer.Records.Any(own.Contains))
+                if (answer.Records.Any(ours.Contains))
                 {
                     bestOwn = Math.Min(bestOwn, exchanger.Preference);
                 }

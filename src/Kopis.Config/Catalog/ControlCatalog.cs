@@ -26,6 +26,8 @@ public static class ControlCatalog
 
             RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
             RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
+            RemoteFiles.HeloHosts, RemoteFiles.SourceAddresses, RemoteFiles.BindRoutes,
+            RemoteFiles.OutgoingIp, RemoteFiles.MoreIpMe, RemoteFiles.NotIpMe,
             RemoteFiles.Destinations, RemoteFiles.Replies, RemoteFiles.TlsPolicy,
             RemoteFiles.TlsReports,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,

@@ -19,6 +19,89 @@ public static class RemoteFiles
             + "the address that they see.",
     };
 
+    /// <summary><c>helohosts</c>.</summary>
+    public static readonly ControlList HeloHosts = new("helohosts")
+    {
+        Line = "ADDRESS NAME",
+        Without = "helohost is the name whatever the address.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "SMTP client HELO host name by address: {}",
+        Text = "The name of this host in EHLO and HELO by the address of this host that a "
+            + "connection comes from. An address without a line has the name in helohost. A line "
+            + "that cannot be understood is ignored, with a warning.",
+    };
+
+    /// <summary><c>sourceaddresses</c>.</summary>
+    public static readonly ControlList SourceAddresses = new("sourceaddresses")
+    {
+        Line = "PATTERN ADDRESS ADDRESS...",
+        Without = "The system chooses the address that mail goes from.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Mail goes from addresses: {}",
+        Text = "From which addresses of this host mail is sent. The first line that fits counts. "
+            + "A pattern is the recipient's domain, .domain for all names below it, @domain, "
+            + "@.domain or an address for the envelope sender, mx:host or mx:.suffix for the "
+            + "server, or * for all. Of the addresses behind it one of the server's family is "
+            + "used, the same one for the same sender and domain; where there is none of the "
+            + "family the system chooses. An address that a line of replies has rested for a "
+            + "destination is used there again after its time, or where all others are rested "
+            + "too. One that is not this host's is not used for a minute; where none is left, "
+            + "mail waits, and so it does where an address cannot be understood.",
+    };
+
+    /// <summary><c>bindroutes</c>, of a patch.</summary>
+    public static readonly ControlList BindRoutes = new("bindroutes")
+    {
+        Line = "domain:address",
+        Without = "sourceaddresses counts.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Mail goes from an address by domain: {}",
+        Text = "The address of this host that a domain's mail is sent from, as a patch of qmail "
+            + "has it. A domain that begins with a dot stands for all names below it, an empty "
+            + "one for all mail; without an address the system chooses. These lines count after "
+            + "those of sourceaddresses, which can do more.",
+    };
+
+    /// <summary><c>outgoingip</c>, of a patch.</summary>
+    public static readonly ControlLine OutgoingIp = new("outgoingip")
+    {
+        Line = "an address",
+        Absent = "the system's choice",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Mail goes from {}.",
+        Text = "The address of this host that mail is sent from, as a patch of qmail has it. It "
+            + "counts after sourceaddresses and bindroutes, and for servers of its own family.",
+    };
+
+    /// <summary><c>moreipme</c>, of a patch.</summary>
+    public static readonly ControlList MoreIpMe = new("moreipme")
+    {
+        Line = "an address or a network",
+        Without = "The addresses of interfaces are this host's.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "This host's too: {}",
+        Text = "Addresses that lead to this host although no interface has them, as a patch of "
+            + "qmail has it: behind translation of addresses, or a load balancer. A domain whose "
+            + "best MX is one of them is this host's or loops.",
+    };
+
+    /// <summary><c>notipme</c>, of a patch.</summary>
+    public static readonly ControlList NotIpMe = new("notipme")
+    {
+        Line = "an address or a network",
+        Without = "The addresses of interfaces are this host's.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Not this host's: {}",
+        Text = "Addresses that another mail server answers at although an interface of this host "
+            + "has them, as a patch of qmail has it. It counts before moreipme.",
+    };
+
     /// <summary><c>smtproutes</c>.</summary>
     public static readonly ControlList SmtpRoutes = new("smtproutes")
     {
@@ -32,7 +115,8 @@ public static class RemoteFiles
         Text = "Hosts that get a domain's mail instead of its MX. A domain that begins with a "
             + "dot stands for all names below it, an empty one for all mail. Nothing after the "
             + "colon is an exception: that domain's mail goes to its MX. An IPv6 address stands "
-            + "in brackets. At port 465 TLS begins with the connection. A line that cannot be "
+            + "in brackets. Of several relays with commas between them, as in "
+            + "domain:relay1:587,relay2:587, the first that serves gets the mail. At port 465 TLS begins with the connection. A line that cannot be "
             + "understood, or has a password, delays the mail of its own domain. Lines with "
             + "logins are in smtproutes of the directory auth. See qmail-auth(5).",
     };
