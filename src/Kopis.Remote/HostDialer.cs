@@ -95,6 +95,11 @@ internal sealed class HostDialer(
         }
 
         walk.NoConnection(host, one.Why);
+        if (host.IsQmtp)
+        {
+            return; // It says nothing of SMTP there.
+        }
+
         if (one.IsTimeout)
         {
             memory.NoteTimeout(host.EndPoint.Address);

@@ -82,7 +82,8 @@ internal sealed class LinkUser(
     {
         try
         {
-            return await new ClientTransaction(link, part).RunAsync(stop);
+            return link.IsQmtp ? await new QmtpTransaction(link, part).RunAsync(stop)
+                : await new ClientTransaction(link, part).RunAsync(stop);
         }
         catch
         {

@@ -157,6 +157,12 @@ internal sealed class RemoteRoute(
                 continue;
             }
 
+            if (one.IsQmtp && (verdict.Demand.Policy.Level > TlsLevel.May
+                || verdict.Demand.RequireTls))
+            {
+                continue; // QMTP has no TLS. SMTP is next.
+            }
+
             // Another address of the same host, which the verdict is for too, may be faster.
             if (await _dialer.OpenAsync(target.Hosts, walk, way.Destination, stop)
                 is not { } dialed)
@@ -165,7 +171,11 @@ internal sealed class RemoteRoute(
             }
 
             one = target.Hosts[dialed.Place];
-            if (await GreetAsync(one, dialed, verdict, walk, way, stop) is { } link)
+            SmtpLink? link = one.IsQmtp
+                ? NewLink(dialed.Socket!, one.EndPoint.Address, one.Name, Key, way, dialed.Source,
+                    isQmtp: true)
+                : await GreetAsync(one, dialed, verdict, walk, way, stop);
+            if (link is not null)
             {
                 NoteServing(walk, dialed.Place, one.EndPoint.Address);
                 return secret is null || await _login.RunAsync(link, secret, walk, stop)
@@ -216,13 +226,14 @@ internal sealed class RemoteRoute(
 
     private SmtpLink NewLink(
         Socket socket, IPAddress address, string host, string key, Way way,
-        IPAddress? source = null) =>
+        IPAddress? source = null, bool isQmtp = false) =>
         new(SmtpConnection.OverSocket(socket, settings.RemoteTimeout), address, key,
             clock.GetUtcNow())
         {
             Host = host,
             Ip = destination.Relay?.SocketPath ?? address.ToString(),
             IsLmtp = destination.Relay?.IsLmtp == true,
+            IsQmtp = isQmtp,
             Generation = generation,
             Rule = way.Rule,
             Destination = way.Destination,
@@ -252,7 +263,7 @@ internal sealed class RemoteRoute(
             if (_target is null)
             {
                 receivers.Begin(destination);
-                _target = new TargetFinder(dns, settings.Own).FindAsync(
+                _target = new TargetFinder(dns, settings.Own, settings.UsesMxps).FindAsync(
                     destination.Host, destination.Relay, stop);
             }
 

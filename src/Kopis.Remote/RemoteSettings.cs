@@ -51,6 +51,9 @@ public sealed record RemoteSettings
     /// <summary>Which addresses are this host's.</summary>
     internal OwnAddressLists? Own { get; private init; }
 
+    /// <summary>Preferences of MX say who speaks QMTP.</summary>
+    internal bool UsesMxps { get; private init; }
+
     /// <summary>What follows from replies.</summary>
     internal ReplyRules Replies { get; private init; } = ReplyRules.Default;
 
@@ -74,6 +77,7 @@ public sealed record RemoteSettings
         RemoteFiles.OpenAuthSenders, RemoteFiles.Destinations, RemoteFiles.Replies,
         RemoteFiles.SourceAddresses, RemoteFiles.BindRoutes, RemoteFiles.OutgoingIp,
         RemoteFiles.HeloHosts, RemoteFiles.MoreIpMe, RemoteFiles.NotIpMe,
+        RemoteFiles.Mxps,
         RemoteFiles.TlsReports,
         .. TlsClientSettings.Files,
     ];
@@ -111,6 +115,7 @@ public sealed record RemoteSettings
             IdleTimeout = control.ReadSeconds(RemoteFiles.TimeoutIdle),
             Rules = DestinationRules.Read(control),
             Replies = ReplyRules.Read(control),
+            UsesMxps = control.ReadInt(RemoteFiles.Mxps) > 0,
             Own = OwnAddressLists.Read(control),
             Sources = SourceRules.Read(control),
             HeloHosts = HeloHosts.Read(control),

@@ -31,6 +31,9 @@ internal sealed class SmtpLink(
     /// <summary>The server speaks LMTP (RFC 2033).</summary>
     internal bool IsLmtp { get; init; }
 
+    /// <summary>The server speaks QMTP.</summary>
+    internal bool IsQmtp { get; init; }
+
     internal string Key { get; } = key;
 
     internal DateTimeOffset Opened { get; } = opened;
@@ -106,7 +109,7 @@ internal sealed class SmtpLink(
         try
         {
             Peer.Output.ResetWrittenCount();
-            Peer.Output.Write("QUIT\r\n"u8);
+            Peer.Output.Write(IsQmtp ? [] : "QUIT\r\n"u8);
             await Peer.FlushAsync(QuitLimit, CancellationToken.None);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException
@@ -127,9 +130,12 @@ internal sealed class SmtpLink(
         try
         {
             Peer.Output.ResetWrittenCount();
-            Peer.Output.Write("QUIT\r\n"u8);
+            Peer.Output.Write(IsQmtp ? [] : "QUIT\r\n"u8);
             await Peer.FlushAsync(QuitLimit, CancellationToken.None);
-            await Peer.ReadToEndAsync(QuitLimit, CancellationToken.None);
+            if (!IsQmtp)
+            {
+                await Peer.ReadToEndAsync(QuitLimit, CancellationToken.None);
+            }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException
             or InvalidOperationException)

@@ -12,9 +12,12 @@ namespace Kopis.Remote;
 /// <param name="dns">Asked for them.</param>
 /// <param name="own">Which addresses are ours although no interface has them, and which are not.
 /// </param>
-internal sealed class TargetFinder(IMailDns dns, OwnAddressLists? own = null)
+/// <param name="usesMxps">Preferences of MX say who speaks QMTP.</param>
+internal sealed class TargetFinder(
+    IMailDns dns, OwnAddressLists? own = null, bool usesMxps = false)
 {
     private const int SmtpPort = 25;
+    private const int QmtpPort = 209;
     private const int AddressesMax = 30; // Tried one after another; each may take a minute.
 
     private static readonly string SoftFailure =
@@ -200,8 +203,8 @@ internal sealed class TargetFinder(IMailDns dns, OwnAddressLists? own = null)
         RemoteHost[] usable =
         [
             .. found.Where(f => f.Preference < bestOwn).Take(AddressesMax)
-                .Select(f => new RemoteHost(
-                    new IPEndPoint(f.Address, SmtpPort), f.Name, IsSecure: answered.IsSecure)),
+                .SelectMany(f => WaysTo(f.Preference, new RemoteHost(
+                    new IPEndPoint(f.Address, SmtpPort), f.Name, IsSecure: answered.IsSecure))),
         ];
         return usable.Length > 0
             ? new RemoteTarget(usable, null)
@@ -210,6 +213,13 @@ internal sealed class TargetFinder(IMailDns dns, OwnAddressLists? own = null)
                 : isMissing ? NoSuchHost(host)
                 : NoAddress());
     }
+
+    /// <summary>By SMTP, and before that by QMTP where the preference says so: 12801, 12817 and
+    /// so on to 13041 (cr.yp.to/proto/mxps.txt).</summary>
+    private IEnumerable<RemoteHost> WaysTo(int preference, RemoteHost host) =>
+        usesMxps && preference is >= 12_801 and <= 13_041 && preference % 16 == 1
+            ? [host with { EndPoint = new(host.EndPoint.Address, QmtpPort), IsQmtp = true }, host]
+            : [host];
 
     /// <summary>The mail would only come back to us.</summary>
     internal static RemoteReport LoopsBack() => RemoteReport.Of(

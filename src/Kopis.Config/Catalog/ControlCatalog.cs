@@ -28,6 +28,7 @@ public static class ControlCatalog
             RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
             RemoteFiles.HeloHosts, RemoteFiles.SourceAddresses, RemoteFiles.BindRoutes,
             RemoteFiles.OutgoingIp, RemoteFiles.MoreIpMe, RemoteFiles.NotIpMe,
+            RemoteFiles.Mxps,
             RemoteFiles.Destinations, RemoteFiles.Replies, RemoteFiles.TlsPolicy,
             RemoteFiles.TlsReports,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,
@@ -59,7 +60,7 @@ public static class ControlCatalog
             ClientFiles.SubmissionRecipients, ClientFiles.Senders, ClientFiles.TlsClients,
             ClientFiles.ClientCa,
 
-            LoginFiles.AuthLoopback, LoginFiles.DovecotAuth, LoginFiles.LoginTries,
+            LoginFiles.AuthLoopback, LoginFiles.HideSubmitter, LoginFiles.DovecotAuth, LoginFiles.LoginTries,
             LoginFiles.LoginNetworkTries, LoginFiles.LoginAccountTries, LoginFiles.LoginWindow,
             LoginFiles.OAuthIssuer, LoginFiles.OAuthAudience, LoginFiles.OAuthKeys,
             LoginFiles.OAuthClaim, LoginFiles.SaslMechanisms, LoginFiles.Pop3ClearText,

@@ -102,6 +102,18 @@ public static class RemoteFiles
             + "has them, as a patch of qmail has it. It counts before moreipme.",
     };
 
+    /// <summary><c>mxps</c>.</summary>
+    public static readonly ControlNumber Mxps = new("mxps", 0)
+    {
+        Most = 1,
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "QMTP by preferences of MX: {}.",
+        Text = "Whether MX records with the preferences 12801, 12817 and so on to 13041 mean that "
+            + "the host speaks QMTP at port 209 (MXPS), as a patch of qmail has it. SMTP is tried "
+            + "where QMTP does not serve, and used where TLS is required: QMTP has none.",
+    };
+
     /// <summary><c>smtproutes</c>.</summary>
     public static readonly ControlList SmtpRoutes = new("smtproutes")
     {
