@@ -60,7 +60,8 @@ public static class ControlCatalog
             ClientFiles.SubmissionRecipients, ClientFiles.Senders, ClientFiles.TlsClients,
             ClientFiles.ClientCa,
 
-            LoginFiles.AuthLoopback, LoginFiles.HideSubmitter, LoginFiles.DovecotAuth, LoginFiles.LoginTries,
+            LoginFiles.AuthLoopback, LoginFiles.HideSubmitter, LoginFiles.DovecotAuth,
+            LoginFiles.LoginTries,
             LoginFiles.LoginNetworkTries, LoginFiles.LoginAccountTries, LoginFiles.LoginWindow,
             LoginFiles.OAuthIssuer, LoginFiles.OAuthAudience, LoginFiles.OAuthKeys,
             LoginFiles.OAuthClaim, LoginFiles.SaslMechanisms, LoginFiles.Pop3ClearText,
