@@ -68,12 +68,13 @@ internal sealed class HostDialer(
         return won;
     }
 
-    /// <summary>Connects to one address.</summary>
+    /// <summary>Connects to one address again.</summary>
     /// <returns>Null where there is no connection; the walk says why.</returns>
-    internal async Task<Dialed?> ConnectAsync(
-        RemoteHost host, AddressWalk walk, string destination, CancellationToken stop)
+    internal async Task<Dialed?> AgainAsync(
+        RemoteHost host, int place, AddressWalk walk, string destination,
+        CancellationToken stop)
     {
-        Dialed one = await ConnectAsync(host, walk.At, destination, stop);
+        Dialed one = await ConnectAsync(host, place, destination, stop);
         stop.ThrowIfCancellationRequested();
         Note(host, one, walk);
         return one.Socket is null ? null : one;

@@ -10,4 +10,11 @@ namespace Kopis.Remote;
 /// <param name="IsQmtp">It is said to speak QMTP there.</param>
 internal readonly record struct RemoteHost(
     IPEndPoint EndPoint, string Name, bool IsRelay = false, bool IsSecure = false,
-    bool IsQmtp = false);
+    bool IsQmtp = false)
+{
+    private const int SmtpPort = 25;
+
+    /// <summary>The same server where it speaks SMTP: what it asks of TLS, it asks there.</summary>
+    internal RemoteHost BySmtp => !IsQmtp ? this
+        : this with { EndPoint = new(EndPoint.Address, SmtpPort), IsQmtp = false };
+}

@@ -149,7 +149,8 @@ internal sealed class RemoteRoute(
                 continue;
             }
 
-            HostVerdict verdict = await receivers.JudgeAsync(destination, one, isLax, stop);
+            HostVerdict verdict =
+                await receivers.JudgeAsync(destination, one.BySmtp, isLax, stop);
             if (verdict.Refusal is { } refusal)
             {
                 walk.Fail(refusal.At(AttemptStage.Tls, null));
@@ -301,7 +302,8 @@ internal sealed class RemoteRoute(
         }
         catch (TlsFailedException e)
         {
-            if (await _dialer.ConnectAsync(host, walk, way.Destination, stop) is { } again)
+            if (await _dialer.AgainAsync(host, dialed.Place, walk, way.Destination, stop)
+                is { } again)
             {
                 return await GreetAsync(host, again, verdict, avoidTls: true, walk, way, stop);
             }
