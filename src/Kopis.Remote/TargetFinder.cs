@@ -204,7 +204,8 @@ internal sealed class TargetFinder(
         [
             .. found.Where(f => f.Preference < bestOwn).Take(AddressesMax)
                 .SelectMany(f => WaysTo(f.Preference, new RemoteHost(
-                    new IPEndPoint(f.Address, SmtpPort), f.Name, IsSecure: answered.IsSecure))),
+                    new IPEndPoint(f.Address, SmtpPort), f.Name, IsSecure: answered.IsSecure)))
+                .Take(AddressesMax),
         ];
         return usable.Length > 0
             ? new RemoteTarget(usable, null)

@@ -7,7 +7,7 @@ namespace Kopis.Remote.Replies;
 /// <c>in 5 minutes</c>, <c>retry in 00:04:30</c>. Pure, one look at each byte.</summary>
 internal static class SaidTime
 {
-    private const int SecondsLeast = 30;
+    private const int SecondsLeast = 60; // It is the receiver who wants it, of our slots.
     private const int SecondsMost = 86_400; // qmail-send waits no longer.
     private const int DigitsMax = 6;
 
