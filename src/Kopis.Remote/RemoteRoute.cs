@@ -239,8 +239,7 @@ internal sealed class RemoteRoute(
             Rule = way.Rule,
             Destination = way.Destination,
             Source = source,
-            Helo = settings.HeloHosts.Find((socket.LocalEndPoint as IPEndPoint)?.Address)
-                ?? settings.HeloHost,
+            Helo = settings.HeloHosts.Find((socket.LocalEndPoint as IPEndPoint)?.Address),
             IdleLimit = way.Rule.IdleSeconds is { } seconds
                 ? TimeSpan.FromSeconds(seconds) : settings.IdleTimeout,
         };

@@ -50,8 +50,8 @@ internal sealed class SmtpLink(
     /// <summary>Its destination's.</summary>
     internal DestinationRule Rule { get; init; } = DestinationRule.Default;
 
-    /// <summary>Our name there.</summary>
-    internal byte[] Helo { get; init; } = [];
+    /// <summary>Our name there; null: that of helohost.</summary>
+    internal byte[]? Helo { get; init; }
 
     /// <summary>The address of this host that control/sourceaddresses names; null: the system
     /// chose.</summary>

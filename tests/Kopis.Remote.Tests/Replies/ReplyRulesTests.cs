@@ -156,7 +156,7 @@ public sealed class ReplyRulesTests : IDisposable
         byte[] text = ByteText.ToBytes(
             $"192.0.2.1 does not like recipient.\nRemote host said: {reply}\n");
         return new AttemptJudge(rules, ByteText.ToBytes(domain)).Judge(
-            reply[0] == '5' ? Outcome.Failed(text) : Outcome.Retry(text),
+            new Outcome(reply[0] == '5' ? Verdict.Failed : Verdict.Retry, text),
             new AttemptPoint(AttemptStage.Rcpt, Server(server)), TimeSpan.Zero);
     }
 
