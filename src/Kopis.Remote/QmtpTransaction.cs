@@ -99,7 +99,8 @@ internal sealed class QmtpTransaction(SmtpLink link, RemoteMail mail)
         for (int i = 0; i < mail.Recipients.Count; i++)
         {
             byte[] reply = await _peer.ReadNetstringAsync(ReplyBytesMax, stop);
-            byte[] said = [.. EnhancedStatus.RemoteWords, .. Printable(reply.AsSpan(1)), (byte)'\n'];
+            byte[] said =
+                [.. EnhancedStatus.RemoteWords, .. Printable(reply.AsSpan(1)), (byte)'\n'];
             switch (reply[0])
             {
                 case (byte)'K':

@@ -85,8 +85,8 @@ public static class RemoteFiles
         Readers = Remote,
         Reread = Reread.Message,
         Says = "This host's too: {}",
-        Text = "Addresses that lead to this host although no interface has them, as a patch of "
-            + "qmail has it: behind translation of addresses, or a load balancer. A domain whose "
+        Text = "Addresses that lead to this host although no interface has them. A patch of "
+            + "qmail has this file, for hosts behind translation of addresses. A domain whose "
             + "best MX is one of them is this host's or loops.",
     };
 
@@ -109,9 +109,9 @@ public static class RemoteFiles
         Readers = Remote,
         Reread = Reread.Message,
         Says = "QMTP by preferences of MX: {}.",
-        Text = "Whether MX records with the preferences 12801, 12817 and so on to 13041 mean that "
-            + "the host speaks QMTP at port 209 (MXPS), as a patch of qmail has it. SMTP is tried "
-            + "where QMTP does not serve, and used where TLS is required: QMTP has none.",
+        Text = "1 has MX records say which hosts speak QMTP, as a patch of qmail does (MXPS). "
+            + "Those with the preferences 12801, 12817 and so on to 13041 do, at port 209. SMTP "
+            + "is tried where QMTP does not serve, and used where TLS is required: QMTP has none.",
     };
 
     /// <summary><c>smtproutes</c>.</summary>
@@ -128,7 +128,8 @@ public static class RemoteFiles
             + "dot stands for all names below it, an empty one for all mail. Nothing after the "
             + "colon is an exception: that domain's mail goes to its MX. An IPv6 address stands "
             + "in brackets. Of several relays with commas between them, as in "
-            + "domain:relay1:587,relay2:587, the first that serves gets the mail. At port 465 TLS begins with the connection. A line that cannot be "
+            + "domain:relay1:587,relay2:587, the first that serves gets the mail. At port 465 "
+            + "TLS begins with the connection. A line that cannot be "
             + "understood, or has a password, delays the mail of its own domain. Lines with "
             + "logins are in smtproutes of the directory auth. See qmail-auth(5).",
     };

@@ -164,7 +164,7 @@ public static class SendFiles
         Readers = Send,
         Reread = Reread.Signal,
         Says = "Retries after failures of a class: {}",
-        Text = "When remote recipients that were deferred are tried again, by class of failure: "
+        Text = "When deferred remote recipients are tried again, by class of failure. Classes are "
             + "bad-mailbox, inactive-mailbox, bad-domain, quota, policy, spam-content, "
             + "authentication, greylisted, rate-limited, connection-failed, tls-failed, protocol, "
             + "size, relay-denied, dns, loop, login-refused, server-trouble, local, form, unknown, "

@@ -5,9 +5,9 @@ using Kopis.Base;
 namespace Kopis.Config.Maps;
 
 /// <summary>
-/// What is after the key of a line: <c>relay:port</c>, or several of them, and then a login in one of the forms of
-/// qmail's patches: <c>|user|password</c> with more words, each after a <c>|</c>, or
-/// <c> user password</c>, where the password is all that follows.
+/// What is after the key of a line: <c>relay:port</c>, or several of them with commas between them,
+/// and then a login in one of the forms of qmail's patches: <c>|user|password</c> with more words,
+/// each after a <c>|</c>, or <c> user password</c>, where the password is all that follows.
 /// </summary>
 internal static class SmtpRouteText
 {
