@@ -73,10 +73,10 @@ class Check(Config):
                 "clientcert.pem: no certificate and key", "serverca.pem: no certificates",
                 "servercert.pem: ", "acmeca.pem: no certificates",
                 "morercpthosts.cdb: damaged cdb", "helohost: a host name has no blanks",
-                'replies: line 2: "* pause=9" is not PATTERN', 'retryschedule: line 1: "quota 10"',
+                'replies: line 2: "*_pause=9" is not PATTERN', 'retryschedule: line 1: "quota_10"',
                 'sourceaddresses: "192.0.2" is not an address',
                 'sourceaddresses: line 2: "192.0.2.1" is not PATTERN and addresses',
-                'helohosts: line 1: "mx.example 192.0.2.1" is not ADDRESS NAME',
+                'helohosts: line 1: "mx.example_192.0.2.1" is not ADDRESS NAME',
                 'bindroutes: line 1: "192.0.2.1" is not domain:address',
                 'moreipme: line 1: "10.1" is not an address', 'notipme: line 1: "here"',
                 'mxps: "yes" is not a whole number from 0 to 1',
@@ -209,7 +209,7 @@ class Explain(Config):
         self.control("replies", "far.example code=421 pause=9")
         self.assertRegex(
             self.config("explain", "replies"),
-            r"(?s)here: 1 lines\n  far\.example code=421 pause=9\nafter them: \d+ lines\n.*"
+            r"(?s)here: 1 lines\n  far\.example_code=421_pause=9\nafter them: \d+ lines\n.*"
             r"\n  \* code=4xx class=greylisted retry=300 said\n")
 
     def test_every_file_can_be_explained(self):

@@ -78,7 +78,7 @@ class NextAddress(Network, ProgramCase):
 
     def test_the_next_mx_after_replies_for_which_control_replies_has_it_tried(self):
         self.control("replies", "mx:first.example code=4xx next text=full here")
-        second = self.at(SECOND)
+        second = test_qmail_remote.Server(address=SECOND, port=25)
         for replies in ({"RCPT": b"452 Full HERE\r\n"}, {"DATA": b"451 4.3.2 full here\r\n"},
                         {".": b"452 full here\r\n"}):
             with self.subTest(replies=replies):

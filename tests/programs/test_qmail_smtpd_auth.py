@@ -217,7 +217,7 @@ class Submission(AuthCase):
     def test_where_a_user_is_stays_with_us_where_asked(self):
         for asked, head in (("0", rb"\AReceived: from [^\n]*127\.0\.0\.1[^\n]*\n  by "),
                             ("1", rb"\AReceived: \(submission of a user\)\n  by [\w.]+ with "
-                                  rb"ESMTPSA \(Tls[^\n]*\); \d+ \w+ \d+ [\d:]+ -0000\nDate: ")):
+                                  rb"ESMTPSA \(TLSv1[^\n]*\); \d+ \w+ \d+ [\d:]+ -0000\nDate: ")):
             self.control("hidesubmitter", asked)
             self.listen(SUBMISSION="")
             client = self.client()

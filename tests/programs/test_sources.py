@@ -13,7 +13,6 @@ from test_wide_rspawn import WideCase
 import own_network  # Where harness finds it.
 
 SILENT = "198.51.100.1"     # Nobody is there, and nobody says so.
-SILENT6 = "2001:db8:ffff::1"
 
 
 class Server(test_qmail_remote.Server):
@@ -27,15 +26,20 @@ class Server(test_qmail_remote.Server):
         self.clients.append(client.getpeername()[0])
         super().serve(client, lines)
 
+    def close(self):
+        if self.listener.fileno() >= 0:
+            super().close()
+
 
 class OwnNetwork(Network):
     def setUp(self):
         super().setUp()
         own_network.enter(
-            self, "route add local 192.0.2.0/24 dev lo", "-6 route add local 2001:db8::/64 dev lo",
-            "link add name nobody type dummy", "link set nobody up",
-            "address add 198.51.100.254/24 dev nobody",
-            "-6 address add 2001:db8:ffff::fe/64 dev nobody nodad")
+            self, "route add local 192.0.2.0/24 dev lo", "-6 address add 2001:db8::9/128 dev lo",
+            "-6 address add 2001:db8::21/128 dev lo",
+            # Packets come back, are nobody's, and vanish.
+            "route add 198.51.100.0/24 dev lo", "address add 198.51.100.254/32 dev lo")
+        self.control("notipme", "2001:db8::9")  # It is an interface's, where one can listen.
         self.names()
 
     def at(self, address, port=25, **replies):
@@ -102,8 +106,7 @@ class Sources(OwnNetwork, ProgramCase):
             self.assertEqual("192.0.2.41", self.source(peer, sender=f"s{i}@x.example"))
         self.control("sourceaddresses", "far.example 203.0.113.1")
         self.assertEqual(["ZSorry, mail cannot be sent from 203.0.113.1, as control files have it: "
-                          "cannot assign requested address. (#4.3.5)\n"],
-                         [line.lower().replace("zsorry", "ZSorry") for line in self.remote()])
+                          "address not available. (#4.3.5)\n"], self.remote())
 
     def test_where_a_line_cannot_be_understood_its_mail_waits_and_no_other(self):
         peer = self.at(FIRST)
@@ -144,7 +147,7 @@ class Families(OwnNetwork, ProgramCase):
     def test_the_other_family_is_tried_beside_one_that_is_silent(self):
         four, six = self.at(FIRST), self.at("2001:db8::9")
         for addresses, served in (([(A, SILENT), (AAAA, "2001:db8::9")], "2001:db8::9"),
-                                  ([(A, FIRST), (AAAA, SILENT6)], FIRST),
+                                  ([(A, FIRST), (AAAA, "2001:db8::a")], FIRST),
                                   ([(A, SILENT), (A, SILENT), (AAAA, "2001:db8::9")],
                                    "2001:db8::9")):
             self.names(multi_example=addresses)
@@ -197,6 +200,7 @@ class Rested(OwnNetwork, WideCase):
         other = self.at(SECOND)
         self.names(other_example=[(A, SECOND)])
         self.control("sourceaddresses", "* 192.0.2.61 192.0.2.62")
+        self.control("timeoutidle", "0")
         self.control("replies", "* status=5.7.1 source for=600 text=listed")
         self.start_spawner()
         number = self.number()
