@@ -44,7 +44,10 @@ class Check(Config):
                 ("oauthissuer", "https://issuer.example"), ("clientcert.pem", "no key"),
                 ("serverca.pem", "no certificate"), ("servercert.pem", "no key"),
                 ("acmeca.pem", "no certificate"), ("morercpthosts.cdb", "no cdb"),
-                ("helohost", "two words")):
+                ("helohost", "two words"), ("replies", "* code=421 pause=9", "* pause=9"),
+                ("retryschedule", "quota 10"), ("sourceaddresses", "* 192.0.2", "192.0.2.1"),
+                ("helohosts", "mx.example 192.0.2.1"), ("bindroutes", "192.0.2.1"),
+                ("moreipme", "10.1"), ("notipme", "here"), ("mxps", "yes")):
             self.control(name, *lines)
         (self.home / "control/locals").unlink(missing_ok=True)
         (self.home / "control/locals").mkdir()
@@ -70,6 +73,13 @@ class Check(Config):
                 "clientcert.pem: no certificate and key", "serverca.pem: no certificates",
                 "servercert.pem: ", "acmeca.pem: no certificates",
                 "morercpthosts.cdb: damaged cdb", "helohost: a host name has no blanks",
+                'replies: line 2: "*_pause=9" is not PATTERN', 'retryschedule: line 1: "quota_10"',
+                'sourceaddresses: "192.0.2" is not an address',
+                'sourceaddresses: line 2: "192.0.2.1" is not PATTERN and addresses',
+                'helohosts: line 1: "mx.example_192.0.2.1" is not ADDRESS NAME',
+                'bindroutes: line 1: "192.0.2.1" is not domain:address',
+                'moreipme: line 1: "10.1" is not an address', 'notipme: line 1: "here"',
+                'mxps: "yes" is not a whole number from 0 to 1',
                 "locals: "):
             self.assertEqual(
                 1, len([line for line in lines if line.startswith(f"control/{start}")]),
@@ -194,6 +204,13 @@ class Explain(Config):
         self.assertEqual((100, b""), (result.returncode, result.stdout))
         self.assertEqual(
             b"config: lokals: no program reads this file; did you mean locals?\n", result.stderr)
+
+    def test_what_follows_from_replies_without_a_line(self):
+        self.control("replies", "far.example code=421 pause=9")
+        self.assertRegex(
+            self.config("explain", "replies"),
+            r"(?s)here: 1 lines\n  far\.example_code=421_pause=9\nafter them: \d+ lines\n.*"
+            r"\n  \* code=4xx class=greylisted retry=300 said\n")
 
     def test_every_file_can_be_explained(self):
         names = re.findall(r"^. (\S+/\S+)", self.config("explain"), re.M)

@@ -349,9 +349,18 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             held ?? _services.Queue, IsStranger ? MessageOrigin.Network : MessageOrigin.Submitted,
             headFollows: checks is not null)
         {
+            Client = ClientNumber.Of(_session.User, _client.Address),
             Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
         };
-        ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now);
+        if (_session.User is not null && _settings.Submission.HidesClients)
+        {
+            ReceivedLine.WriteHidden(upload.Block, _peer, Protocol(), now);
+        }
+        else
+        {
+            ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now);
+        }
+
         int received = upload.Block.Written.Length;
         upload.Block.Write(ByteText.ToBytes(IsStranger ? _services.Client.Mark : ""));
         upload.Block.Write(_services.Plugins.Fields);
