@@ -38,7 +38,7 @@ public static class DoctorProgram
     /// <param name="readers">Each reads control files as a program does.</param>
     public static int Run(
         ProgramContext context, IReadOnlyList<string> programs,
-        IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers)
+        IReadOnlyList<ControlReader> readers)
     {
         string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
         switch (words)
@@ -63,7 +63,7 @@ public static class DoctorProgram
 
     private static int Check(
         ProgramContext context, DoctorOptions options, IReadOnlyList<string> programs,
-        IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers)
+        IReadOnlyList<ControlReader> readers)
     {
         if (!Directory.Exists(context.In("control")))
         {

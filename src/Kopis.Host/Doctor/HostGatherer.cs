@@ -23,7 +23,7 @@ namespace Kopis.Host.Doctor;
 /// <param name="readers">Each reads control files as a program does.</param>
 internal sealed class HostGatherer(
     ProgramContext context, IReadOnlyList<string> programs,
-    IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers)
+    IReadOnlyList<ControlReader> readers)
 {
     /// <summary>Addresses that every host has to have (RFC 5321 §4.5.1, RFC 2142).</summary>
     internal static readonly string[] AliasNames = ["postmaster", "abuse", "mailer-daemon"];
