@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
@@ -97,8 +98,7 @@ internal sealed class HostGatherer(
                 HasName = me.Length > 0
                     && found.Leaf.MatchesHostname(me, allowCommonName: false),
                 IsSelfSigned = found.Leaf.Subject == found.Leaf.Issuer,
-                KeyHash = Convert.ToHexStringLower(
-                    SHA256.HashData(found.Leaf.PublicKey.ExportSubjectPublicKeyInfo())),
+                KeyHash = KeyHashOf(found.Leaf),
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException
@@ -107,6 +107,10 @@ internal sealed class HostGatherer(
             return new CertificateFacts(true, e.Message);
         }
     }
+
+    /// <summary>SHA-256 of a certificate's public key, in hexadecimal: TLSA 3 1 1.</summary>
+    internal static string KeyHashOf(X509Certificate2 certificate) => Convert.ToHexStringLower(
+        SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
 
     private byte[][] ListOf(ControlList file)
     {
