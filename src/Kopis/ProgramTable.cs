@@ -237,7 +237,8 @@ internal static class ProgramTable
     private static readonly string[] Words =
     [
         "run", "install", "check-install", "backup", "verify", "restore", "user", "domain",
-        "alias", "migrate", "queue", "destinations", "trace", "summary", "dkim", "dmarc", "tlsrpt", "srs",
+        "alias", "migrate", "queue", "destinations", "trace", "summary", "dkim", "dmarc",
+        "tlsrpt", "srs",
         "token", "certificate", "acme", "config", "doctor", "completion",
     ];
 

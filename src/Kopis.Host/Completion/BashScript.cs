@@ -25,7 +25,8 @@ internal static class BashScript
             text.Append(null, $"        {program.Key}) words='{ScriptWords.Second(program)}' ;;\n");
         }
 
-        text.Append("        esac\n    else\n        case \"$at ${COMP_WORDS[COMP_CWORD-1]}\" in\n");
+        text.Append("        esac\n    else\n")
+            .Append("        case \"$at ${COMP_WORDS[COMP_CWORD-1]}\" in\n");
         foreach ((CommandForm form, string option, string[] values) in ScriptWords.Values(forms))
         {
             string pattern = ScriptWords.Pattern(form);

@@ -33,7 +33,8 @@ internal static class ZshScript
             """);
         foreach (IGrouping<string, CommandForm> program in forms.GroupBy(form => form.Program))
         {
-            text.Append(null, $"            {program.Key}) found=({ScriptWords.Second(program)}) ;;\n");
+            string words = ScriptWords.Second(program);
+            text.Append(null, $"            {program.Key}) found=({words}) ;;\n");
         }
 
         text.Append("        esac\n    else\n        case \"$at $words[CURRENT-1]\" in\n");

@@ -71,7 +71,8 @@ internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlR
     internal static string Nobody(string name) => "no program reads this file"
         + (ControlCatalog.Nearest(name) is { } near ? $"; did you mean {near.Name}?" : "");
 
-    private static string NameOf(string page) => page[..page.IndexOf('(', StringComparison.Ordinal)];
+    private static string NameOf(string page) =>
+        page[..page.IndexOf('(', StringComparison.Ordinal)];
 
     private IEnumerable<string> All() => [.. ControlNow().All, .. UsersNow().All];
 

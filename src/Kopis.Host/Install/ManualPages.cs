@@ -2,8 +2,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
-/// <summary>The manual pages of a home, in man/man1 and so on, and what makes shells complete words,
-/// in completion, which lies beside the directory of pages.</summary>
+/// <summary>The manual pages of a home, in man/man1 and so on, and what makes shells complete
+/// words, in completion, which lies beside the directory of pages.</summary>
 internal sealed class ManualPages(string home, InstallRecord record)
 {
     private const int Readable = 0x1A4; // 0644

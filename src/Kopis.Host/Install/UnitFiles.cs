@@ -5,7 +5,8 @@ using Kopis.Posix;
 namespace Kopis.Host.Install;
 
 /// <summary>The units of systemd: queue, delivery, one for each listener, ACME, reports of
-/// DMARC and TLS, and the doctor, with their timers; each shut in as far as its work allows.</summary>
+/// DMARC and TLS, the doctor and the summary, with their timers; each shut in as far as its work
+/// allows.</summary>
 internal sealed class UnitFiles(string home, InstallRecord record, HostTools tools)
 {
     private const string Directory = "/etc/systemd/system";

@@ -62,7 +62,8 @@ public static class SummaryProgram
 
         if (text.Length > 0)
         {
-            OwnMail.Send(context, mail, "kopis summary: what has changed since the day before", text);
+            OwnMail.Send(
+                context, mail, "kopis summary: what has changed since the day before", text);
         }
 
         return ExitCode.Success;

@@ -111,7 +111,8 @@ internal sealed class StepTools(string home, HostTools tools)
             ?? throw new ConfigurationException(
                 $"there is no {UnitPath(listener.Unit)}: ./install --systemd first"));
         string port = listener.Port.ToString(CultureInfo.InvariantCulture);
-        string trial = (listener.Port + MoveStep.TrialOffset).ToString(CultureInfo.InvariantCulture);
+        int spare = listener.Port + MoveStep.TrialOffset;
+        string trial = spare.ToString(CultureInfo.InvariantCulture);
         string changed = text.Replace($" 0 {port} ", $" 0 {trial} ", StringComparison.Ordinal);
         return changed != text ? Encoding.UTF8.GetBytes(changed)
             : throw new ConfigurationException(
