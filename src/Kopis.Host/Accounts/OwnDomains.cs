@@ -155,7 +155,7 @@ internal static class OwnDomains
         Paths.Unlink(temporary);
         int fd = Fd.Open(
             temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive,
-            PermissionsOfNew);
+            old is { } known ? known.Permissions : PermissionsOfNew);
         try
         {
             Fd.WriteAll(fd, content);

@@ -26,11 +26,11 @@ public static class UserProgram
         anything better. lock lets a user log in no more, until unlock, ends the user's sessions,
         and holds what is in the queue with the address as its sender; mail still comes. A new
         password ends sessions too. A removed user's mail stays unless --mail is given. SIZE is
-        500M, 2G, 10000C (messages) or both: 2G,10000C. compile makes the indexes of users and aliases after
-        a change by hand. passwd-file makes users/dovecot.passwd, by which Dovecot knows the same
-        users and passwords, and which each change of a user makes anew. A domain that is
-        not this host's yet needs --new-domain, or a yes on a terminal. The home is KOPIS_HOME, or
-        else that of the program's own bin directory.
+        500M, 2G, 10000C (messages) or both: 2G,10000C. compile makes the indexes of users and
+        aliases after a change by hand. passwd-file makes users/dovecot.passwd, by which Dovecot
+        knows the same users and passwords, and which each change of a user makes anew. A domain
+        that is not this host's yet needs --new-domain, or a yes on a terminal. The home is
+        KOPIS_HOME, or else that of the program's own bin directory.
 
         """;
 

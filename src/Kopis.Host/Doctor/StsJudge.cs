@@ -30,7 +30,7 @@ internal static class StsJudge
         string[] hosts = [.. facts.Exchangers.Records.Select(one => one.Host)
             .Where(host => host.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase)];
         string[] missing = policy!.Mode == StsMode.None
-            ? [] : [.. hosts.Where(host => !policy.Names(host))];
+            ? [] : [.. hosts.Where(host => !policy.Names(host)).Select(DoctorResult.Safe)];
         said.Judge(
             "sts.mx", missing.Length > 0, $"it does not name {string.Join(", ", missing)}",
             string.Join("; ", missing.Select(host => $"add to {url}: mx: {host}")));
