@@ -12,6 +12,7 @@ using Kopis.Host.Run;
 using Kopis.Host.Srs;
 using Kopis.Host.TlsReports;
 using Kopis.Host.Tokens;
+using Kopis.Host.Upgrade;
 using Kopis.Inject;
 using Kopis.Local.Spawn;
 using Kopis.Local.Worker;
@@ -185,6 +186,9 @@ internal static class ProgramTable
             "run a whole mail host in the foreground"),
         new("install", context => InstallProgram.Run(context, Names), "root",
             "install a mail host, or uninstall it"),
+        new("restart", context => RestartProgram.Run(context, ControlChecks.All),
+            "root, or the home's owner",
+            "start anew what runs an earlier program than the installed one"),
         new("check-install", context => InstallProgram.Check(context, Names), "root",
             "check users, directories and modes"),
         new("queue", QueueCommand.Run, "root",
@@ -231,9 +235,9 @@ internal static class ProgramTable
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "backup", "verify", "restore", "user", "domain",
-        "alias", "migrate", "queue", "destinations", "trace", "dkim", "dmarc", "tlsrpt", "srs",
-        "token", "certificate", "acme", "config", "doctor",
+        "run", "install", "restart", "check-install", "backup", "verify", "restore", "user",
+        "domain", "alias", "migrate", "queue", "destinations", "trace", "dkim", "dmarc", "tlsrpt",
+        "srs", "token", "certificate", "acme", "config", "doctor",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>
