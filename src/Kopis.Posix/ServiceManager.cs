@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net.Sockets;
 using Kopis.Base;
@@ -9,6 +10,7 @@ namespace Kopis.Posix;
 /// service serves and that it still does, and keeps a descriptor through a restart
 /// (sd_notify(3), sd_listen_fds(3)).
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process.")]
 public sealed class ServiceManager
 {
     private const int FirstFd = 3; // SD_LISTEN_FDS_START
@@ -82,9 +84,6 @@ public sealed class ServiceManager
             _timer = new Timer(_ => Send("WATCHDOG=1"), null, interval, interval);
         }
     }
-
-    /// <summary>The service ends in order.</summary>
-    public void Stopping() => Send("STOPPING=1");
 
     private static Dictionary<string, int> Inherited(string? count, string? names)
     {

@@ -11,7 +11,7 @@ import unittest
 from listener import ListenerCase
 
 WAIT = 20
-STARTED = 'exec env LISTEN_PID=$$ "$@"'  # The number stays: sd_listen_fds(3).
+STARTED = 'exec env LISTEN_PID=$$ "$@"'  # The process number stays: sd_listen_fds(3).
 
 
 class Kept(ListenerCase):
@@ -25,16 +25,16 @@ class Kept(ListenerCase):
 
     def begin(self, *options, port="0", **env):
         """tcpserver, with the port that is kept as descriptor 3."""
-        given = {}
+        given, text = {}, STARTED
         if self.kept is not None:
-            os.dup2(self.kept, 3)  # The lowest number that the shell would take.
+            text += f" 3<&{self.kept}" + (f" {self.kept}<&-" if self.kept != 3 else "")
             given = {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "listener"}
         self.process = subprocess.Popen(
-            ["/bin/sh", "-c", STARTED, "sh", self.program, "-1", *options, "127.0.0.1", port,
+            ["/bin/bash", "-c", text, "bash", self.program, "-1", *options, "127.0.0.1", port,
              "qmail-smtpd"],
             env=self.environment(NOTIFY_SOCKET=str(self.home / "notify"), **given, **env),
             cwd=self.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, pass_fds=[3] if given else [])
+            stderr=subprocess.PIPE, pass_fds=[self.kept] if given else [])
         self.addCleanup(self.finish, self.process)
         self.port = int(self.process.stdout.readline() or 0)
 
@@ -110,7 +110,7 @@ class Kept(ListenerCase):
         self.assertEqual(("FDSTOREREMOVE=1\nFDNAME=listener", None), self.said())
         self.assertNotEqual(before, self.port)
         os.close(self.kept)
-        os.close(3)
+        self.kept = None
         self.take()
         with self.assertRaises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", before), timeout=WAIT)

@@ -72,10 +72,8 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         return PlainFile.Replace(path, File.ReadAllBytes("/proc/self/exe"), Runnable);
     }
 
-    /// <summary>Puts a link to a package's binary there, which is this one.</summary>
-    /// <returns>Whether it was not there.</returns>
     /// <exception cref="ConfigurationException">This binary is not the package's.</exception>
-    internal bool LinkBinary()
+    internal static void RequirePackages()
     {
         FileSystemInfo? own = File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true);
         if (own?.FullName != OfPackages)
@@ -83,7 +81,12 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
             throw new ConfigurationException(
                 $"--packaged is for {OfPackages} alone", ExitCode.Permanent);
         }
+    }
 
+    /// <summary>Puts a link to a package's binary there, which is this one.</summary>
+    /// <returns>Whether it was not there.</returns>
+    internal bool LinkBinary()
+    {
         string path = Path.Combine(Bin, Binary);
         if (IsPackages(path))
         {

@@ -24,6 +24,11 @@ internal sealed class Installation(
     internal IEnumerable<InstallLine> Install(InstallOptions options)
     {
         RequireNoForeignQueue();
+        if (options.Packaged)
+        {
+            HomePrograms.RequirePackages();
+        }
+
         HashSet<string> hadUsers = [.. HomeManifest.Users.Select(user => user.Name)
             .Where(name => UnixUsers.ByName(name) is not null)];
         HashSet<string> hadGroups = [.. HomeManifest.Groups

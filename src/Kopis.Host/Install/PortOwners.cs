@@ -10,7 +10,7 @@ namespace Kopis.Host.Install;
 /// <param name="programs">Tells our own programs.</param>
 internal sealed class PortOwners(RunningUnits? programs)
 {
-    private const int TableBytesMax = 64 * 1024 * 1024, NameBytesMax = 64;
+    private const int NameBytesMax = 64;
     private const int LocalAt = 1, StateAt = 3, UserAt = 7, InodeAt = 9;
     private const string Listening = "0A";
 
@@ -21,8 +21,8 @@ internal sealed class PortOwners(RunningUnits? programs)
     {
         Dictionary<string, int> inodes = [];
         Dictionary<int, string> found = [];
-        foreach (string[] row in ((string[])["/proc/net/tcp", "/proc/net/tcp6"])
-            .SelectMany(table => BoundedFile.Lines(table, TableBytesMax)).Select(Columns))
+        foreach (string[] row in File.ReadLines("/proc/net/tcp").Concat(
+            File.Exists("/proc/net/tcp6") ? File.ReadLines("/proc/net/tcp6") : []).Select(Columns))
         {
             if (row.Length > InodeAt && row[StateAt] == Listening
                 && int.TryParse(

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Kopis.Base;
-using Kopis.Posix;
 
 namespace Kopis.Host.Run;
 
