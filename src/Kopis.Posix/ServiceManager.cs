@@ -118,7 +118,8 @@ public sealed class ServiceManager
         }
         catch (Exception e) when (e is SocketException or PosixException)
         {
-            ErrorLog.Write($"unable to tell the service manager: {ErrorText.Of(e)}");
+            string reason = e is SocketException fault ? UnixSocket.Reason(fault) : e.Message;
+            ErrorLog.Write($"unable to tell the service manager: {reason}");
         }
     }
 }

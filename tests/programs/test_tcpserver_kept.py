@@ -67,7 +67,7 @@ class Kept(ListenerCase):
         return client
 
     def test_no_client_is_refused_while_it_is_started_anew(self):
-        self.begin()
+        self.begin("-b", "100")
         self.take()
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(0, self.process.wait(WAIT))
@@ -94,7 +94,7 @@ class Kept(ListenerCase):
         self.assertTrue(self.greeting(idle).startswith(b"220 "))
         self.process.send_signal(signal.SIGTERM)
         with idle.makefile("rb") as end:  # It has begun to stop.
-            self.assertEqual(b"421 4.3.2 going down\r\n", end.readline())
+            self.assertEqual(b"421 going down (#4.3.2)\r\n", end.readline())
         client.sendall(b"Subject: late\r\n\r\n.\r\n")
         self.assertEqual(b"250", lines.readline()[:3])
         self.assertEqual(0, self.process.wait(WAIT))

@@ -82,11 +82,12 @@ class Container(unittest.TestCase):
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ROOT": str(self.root),
                  "VOLUME": str(self.volume), "ME": ME}, cwd="/", stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.addCleanup(self.close, self.outside)
+        children = pathlib.Path(f"/proc/{self.outside.pid}/task/{self.outside.pid}/children")
+        Host.wait_until(lambda: children.read_text().split())
+        [self.inside] = map(int, children.read_text().split())
+        self.addCleanup(self.close, self.outside, self.inside)
         threading.Thread(target=self.read, args=(self.outside,), daemon=True).start()
         self.wait_log("\nready\n")
-        [self.inside] = map(int, pathlib.Path(
-            f"/proc/{self.outside.pid}/task/{self.outside.pid}/children").read_text().split())
 
     def read(self, process):
         for line in process.stdout:
@@ -100,8 +101,10 @@ class Container(unittest.TestCase):
                 lambda: self.text.count(text) >= count, timeout=60), self.text)
 
     @staticmethod
-    def close(process):
-        process.kill()
+    def close(process, inside):
+        """Process 1 there has become another user, so that it does not end with its parent."""
+        if process.poll() is None:
+            os.kill(inside, signal.SIGKILL)
         process.wait()
         process.stdout.close()
 
@@ -129,6 +132,7 @@ class Container(unittest.TestCase):
         self.start()
         status = pathlib.Path(f"/proc/{self.inside}/status").read_text()
         self.assertIn(f"\nUid:\t{OWNER}\t{OWNER}\t{OWNER}\t{OWNER}\n", status)
+        self.assertEqual(f"{ME}\n", (self.volume / "control/me").read_text())
         added = self.inner("kopis", "user", "add", f"ada@{ME}", "--password-file", "-",
                            stdin=b"correct-horse\n")
         self.assertEqual(0, added.returncode, added)
@@ -149,10 +153,32 @@ class Container(unittest.TestCase):
         self.start()  # Another container with the same volume.
         self.assertIn(b"ada@", self.inner("kopis", "user", "list").stdout)
 
+    def test_a_program_that_ends_is_started_again(self):
+        """Of process 1 the runtime waits for every child, and the supervisor heard of none."""
+        self.start()
+        [listener] = [int(pid) for pid in os.listdir("/proc") if pid.isdigit()
+                      and self.serves(int(pid), b"2525")]
+        os.kill(listener, signal.SIGKILL)
+        self.wait_log("kopis: tcpserver ")
+        self.wait_log("; starting again in ")
+        self.assertEqual(0, self.outer("curl", "-sS", "smtp://127.0.0.1:2525", "-X", "NOOP").returncode)
+
+    def serves(self, pid, port):
+        """Whether it is a listener of this container's."""
+        try:
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            return words[0] == b"tcpserver" and port in words and os.readlink(
+                f"/proc/{pid}/ns/net") == os.readlink(f"/proc/{self.inside}/ns/net")
+        except OSError:
+            return False
+
     def test_it_starts_anew_as_the_same_process(self):
         self.start()
-        os.kill(self.inside, signal.SIGUSR2)
+        before = self.inner("kopis", "restart")
+        self.assertEqual(0, before.returncode, before)
         self.wait_log("\nready\n", 2)
+        os.kill(self.inside, signal.SIGUSR2)
+        self.wait_log("\nready\n", 3)
         self.assertIsNone(self.outside.poll())
         self.assertEqual(0, self.outer("curl", "-sS", "smtp://127.0.0.1:2525", "-X", "NOOP").returncode)
 

@@ -23,7 +23,7 @@ sys.path.append(str(ROOT / "tests/programs"))
 from test_kopis_queue_live import crc32c  # noqa: E402
 
 HOME = "/var/qmail"
-UNITS = ["kopis-queue", "kopis", "kopis-smtp", "kopis-submission", "kopis-submissions", "kopis-pop3",
+UNITS = ["kopis-queue", "kopis", "kopis-smtp", "kopis-pop3", "kopis-submission", "kopis-submissions",
          "kopis-pop3s"]
 PORTS = (25, 587, 465, 110, 995)
 PREPARE = r"""
@@ -135,14 +135,17 @@ class Packages(unittest.TestCase):
 
 @unittest.skipUnless(can_boot() and bare_debian.can_make(), "needs root, systemd, namespaces, debootstrap")
 class OnBareDebian(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.place = pathlib.Path(tempfile.mkdtemp(prefix="kopis-packages-"))
+        cls.addClassCleanup(shutil.rmtree, cls.place, ignore_errors=True)
+        shutil.copy(BINARY, cls.place / "one")
+        cls.first = make_packages(cls.place, "0.2.0+1.aaaaaaaa", cls.place / "one")
+        cls.second = make_packages(cls.place, "0.2.0+2.bbbbbbbb", other_binary(cls.place / "other"))
+        cls.foreign = make_foreign(cls.place)
+
     def setUp(self):
-        self.place = pathlib.Path(tempfile.mkdtemp(prefix="kopis-packages-"))
-        self.addCleanup(shutil.rmtree, self.place, ignore_errors=True)
-        self.first = make_packages(self.place, "0.2.0+1.aaaaaaaa")
-        self.second = make_packages(
-            self.place, "0.2.0+2.bbbbbbbb", other_binary(self.place / "other"))
-        self.host = Booted(PREPARE, bare_debian.make(),
-                           [*self.first, *self.second, make_foreign(self.place)])
+        self.host = Booted(PREPARE, bare_debian.make(), [*self.first, *self.second, self.foreign])
         self.addCleanup(self.host.close)
 
     # Helpers ----------------------------------------------------------------------------------
@@ -189,7 +192,7 @@ class OnBareDebian(unittest.TestCase):
         check = self.host.run("kopis", "restart", "--check", check=False)
         self.assertEqual(0, check.returncode, check)
         wanted = self.host.text("md5sum", "/usr/lib/kopis/kopis").split()[0]
-        source = BINARY if package in self.first else self.place / "other"
+        source = self.place / ("one" if package in self.first else "other")
         self.assertEqual(
             subprocess.run(["md5sum", source], capture_output=True, text=True).stdout.split()[0], wanted)
 
@@ -259,7 +262,7 @@ class OnBareDebian(unittest.TestCase):
         self.assertTrue(self.listening(25))
 
     def take_over_sendmail(self):
-        self.install(self.host_package("other.deb"))
+        self.install(self.foreign)
         code, said = self.install(self.second[1], check=False)
         self.assertEqual(1, code)
         self.assertIn("conflicting packages", said)
@@ -269,9 +272,6 @@ class OnBareDebian(unittest.TestCase):
         self.host.run("/usr/sbin/sendmail", f"joe@{ME}", stdin=b"Subject: by sendmail\n\n")
         self.wait_mail("by sendmail")
         self.host.run("/usr/bin/mailq")
-
-    def host_package(self, name):
-        return self.place / name
 
     def remove_and_purge(self):
         self.host.shell("echo '|exit 111' >/home/joe/.qmail-later")
@@ -323,8 +323,9 @@ class OnBareDebian(unittest.TestCase):
              "import socket, time; s = socket.create_server(('127.0.0.1', 25)); print(flush=True);"
              "open('/proc/self/comm', 'w').write('other-smtpd'); print(flush=True); time.sleep(1000)"],
             stdout=subprocess.PIPE)
-        self.addCleanup(other.communicate)
-        self.addCleanup(other.kill)
+        self.addCleanup(other.stdout.close)
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)  # nsenter alone: what it started ends with the host.
         other.stdout.readline()
         other.stdout.readline()
         _, said = self.install(self.first[0])

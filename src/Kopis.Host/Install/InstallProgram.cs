@@ -57,9 +57,9 @@ public static class InstallProgram
     // All lines go to the log; what somebody has to read is said as well.
     private static int Note(string log, IEnumerable<InstallLine> lines)
     {
-        int fd = Fd.Open(
-            log, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate | OpenFlags.CloseOnExec,
-            0x1A4); // 0644
+        const OpenFlags anew = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate
+            | OpenFlags.CloseOnExec;
+        int fd = Fd.Open(log, anew, 0x1A4); // 0644
         foreach (InstallLine line in lines)
         {
             Fd.WriteAll(fd, Encoding.UTF8.GetBytes(line.Text + "\n"));

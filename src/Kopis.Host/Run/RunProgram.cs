@@ -34,6 +34,11 @@ public static class RunProgram
             return ExitCode.Success;
         }
 
+        if (ContainerInit.IsNeeded)
+        {
+            return ContainerInit.Run(context);
+        }
+
         context = context with { Home = options.Home };
         Lifeline.Watch(context);
         HeldPorts ports = new(context);
