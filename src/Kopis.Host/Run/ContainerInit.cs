@@ -41,8 +41,13 @@ internal static class ContainerInit
                     Processes.Signal(pid, number);
                 }))];
         Poller poller = new();
-        poller.Add(end, read: true);
-        poller.Wait(null);
+        int place = poller.Add(end, read: true);
+        do
+        {
+            poller.Wait(null); // A signal ends that too.
+        }
+        while (!poller.IsReady(place));
+
         Array.ForEach(registrations, registration => registration.Dispose());
         return isStopped ? ExitCode.Success : ExitCode.Temporary;
     }
