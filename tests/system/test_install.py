@@ -92,6 +92,16 @@ class Install(unittest.TestCase):
         units = self.host.run(BINARY, "install", "--startable").stdout.decode().split()
         self.assertEqual(["kopis-queue.service", "kopis.service", "kopis-smtp.service"], units[:3])
 
+    def test_what_was_started_by_hand_is_said(self):
+        self.host.install()
+        self.host.start()
+        said = self.host.run(BINARY, "install", "--home", self.home, "--summary", "0").stdout.decode()
+        self.assertIn("\nruns:   programs that were started by hand, no unit\n", said)
+        refused = self.host.run(self.home / "bin/kopis", "restart", check=False)
+        self.assertEqual(100, refused.returncode, refused)
+        self.assertRegex(refused.stderr.decode(), r"process \d+ runs .*; restart it where it was started")
+        self.assertTrue(self.host.can_connect())
+
     def test_only_the_packages_program_is_linked_to(self):
         refused = self.host.run(BINARY, "install", "--home", self.home, "--packaged", check=False)
         self.assertEqual(100, refused.returncode, refused)

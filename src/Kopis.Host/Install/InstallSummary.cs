@@ -3,6 +3,7 @@ using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Host.Run;
 using Kopis.Host.Upgrade;
+using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
@@ -15,6 +16,7 @@ internal sealed class InstallSummary
 
     private readonly string _home;
     private readonly IReadOnlyList<(string Unit, bool IsEarlier)> _units;
+    private readonly bool _runsByHand;
     private readonly IReadOnlyDictionary<int, string> _others;
 
     internal InstallSummary(string home)
@@ -23,6 +25,8 @@ internal sealed class InstallSummary
         RunningUnits? running =
             RunningUnits.BinaryOf(home) is { } binary ? new RunningUnits(binary) : null;
         _units = running?.Find() ?? [];
+        _runsByHand = _units.Count == 0
+            && FileLocks.IsHeld(Path.Combine(home, "users/queue.lock"));
         _others = new PortOwners(running).Others(
             [.. MailListener.All.Select(listener => listener.Port)]);
     }
@@ -47,7 +51,8 @@ internal sealed class InstallSummary
         yield return $"next:   {Next()}";
     }
 
-    private string Runs() => _units.Count == 0 ? "nothing yet"
+    private string Runs() => _units.Count == 0
+        ? _runsByHand ? "programs that were started by hand, no unit" : "nothing yet"
         : string.Join(", ", _units.Select(unit => Path.GetFileNameWithoutExtension(unit.Unit)
             + (unit.IsEarlier ? " (earlier program)" : "")));
 
@@ -65,6 +70,11 @@ internal sealed class InstallSummary
         if (_others.TryGetValue(SmtpPort, out string? owner))
         {
             return $"try Kopis beside {owner}, then take its port over: docs/MOVING.md";
+        }
+
+        if (_runsByHand)
+        {
+            return "restart them where they were started, if they are to be what is installed";
         }
 
         if (_units.Count > 0)
