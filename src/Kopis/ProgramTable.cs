@@ -13,6 +13,7 @@ using Kopis.Host.Run;
 using Kopis.Host.Srs;
 using Kopis.Host.TlsReports;
 using Kopis.Host.Tokens;
+using Kopis.Host.Upgrade;
 using Kopis.Inject;
 using Kopis.Local.Spawn;
 using Kopis.Local.Worker;
@@ -186,6 +187,9 @@ internal static class ProgramTable
             "run a whole mail host in the foreground"),
         new("install", context => InstallProgram.Run(context, Names), "root",
             "install a mail host, or uninstall it"),
+        new("restart", context => RestartProgram.Run(context, ControlChecks.All),
+            "root, or the home's owner",
+            "start anew what runs an earlier program than the installed one"),
         new("check-install", context => InstallProgram.Check(context, Names), "root",
             "check users, directories and modes"),
         new("queue", QueueCommand.Run, "root",
@@ -236,10 +240,10 @@ internal static class ProgramTable
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "backup", "verify", "restore", "user", "domain",
-        "alias", "migrate", "queue", "destinations", "trace", "summary", "dkim", "dmarc",
-        "tlsrpt", "srs",
-        "token", "certificate", "acme", "config", "doctor", "completion",
+        "run", "install", "restart", "check-install", "backup", "verify", "restore", "user",
+        "domain", "alias", "migrate", "queue", "destinations", "trace", "summary", "dkim",
+        "dmarc", "tlsrpt", "srs", "token", "certificate", "acme", "config", "doctor",
+        "completion",
     ];
 
     private static (string, string)[] OwnWords =>

@@ -3,6 +3,7 @@
 import unittest
 
 from booted import ME, Booted, can_boot
+from restarts import Load
 
 # joe has a password, and a program that tells where it may write.
 PREPARE = r"""
@@ -202,6 +203,30 @@ class UnderSystemd(unittest.TestCase):
         self.host.run("systemctl", "start", "kopis")
         for subject in ("meanwhile by SMTP", "meanwhile"):
             self.wait_mail("/home/joe/Maildir", subject)
+
+    def test_an_update_refuses_no_client_and_loses_no_message(self):
+        load = Load(25, f"joe@{ME}", enter=self.host.enter("-n"))
+        self.addCleanup(load.close)
+        count = "grep -rl '^Subject: m[0-9]' /home/joe/Maildir/new | wc -l"
+        seen = lambda: int(self.host.shell(count).stdout)  # noqa: E731
+        self.host.wait_until(lambda: seen() >= 20, self.journals)
+        self.host.shell("cd /var/qmail/bin && cp kopis kopis.new && mv kopis.new kopis")
+        told = self.host.run("kopis", "restart", "--check", check=False)
+        self.assertEqual(100, told.returncode, told)
+        self.assertIn(b"kopis-smtp.service runs an earlier program than /var/qmail/bin/kopis", told.stdout)
+        self.host.run("kopis", "restart")
+        before = seen()
+        self.host.wait_until(lambda: seen() >= before + 20, self.journals)
+        done = load.stop()
+        self.assertEqual([], done["refused"], done["put off"])
+        for name in done["accepted"]:
+            self.wait_mail("/home/joe/Maildir", name)
+        self.assertEqual(len(done["accepted"]), seen())
+        self.host.shell("grep -rl '^Subject: m[0-9]' /home/joe/Maildir/new | xargs rm")
+        self.assertEqual(0, self.host.run("kopis", "restart", "--check").returncode)
+        for unit in LISTENERS:
+            self.assertEqual("notify", self.host.property(unit, "Type"))
+            self.assertEqual("1", self.host.property(unit, "NFileDescriptorStore"))
 
     def test_a_reload_is_taken(self):
         self.host.run("systemctl", "reload", "kopis")
