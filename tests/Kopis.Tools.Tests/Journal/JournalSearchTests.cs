@@ -76,7 +76,8 @@ public sealed class JournalSearchTests : IDisposable
     [InlineData("\"from\":\"joe@example.org\"", "JOE@EXAMPLE.ORG", true)]
     [InlineData("\"from\":\"joe\\u0040example.org\"", "joe@example.org", true)]
     [InlineData("\"from\":\"xjoe@example.org\"", "joe@example.org", false)]
-    [InlineData("\"from\":\"x\",\"to\":[\"a@b\",\"joe@joe@example.org\"]", "joe@example.org", false)]
+    [InlineData(
+        "\"from\":\"x\",\"to\":[\"a@b\",\"joe@joe@example.org\"]", "joe@example.org", false)]
     [InlineData("\"from\":\"x\",\"to\":[\"a@b\",\"joe@example.org\"]", "joe@example.org", true)]
     [InlineData("\"from\":\"abc\"", "ABC", true)]
     [InlineData("\"from\":\"ab\"", "abc", false)]
