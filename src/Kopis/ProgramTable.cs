@@ -1,6 +1,7 @@
 using Kopis.Host.Accounts;
 using Kopis.Host.Backup;
 using Kopis.Host.Certificates;
+using Kopis.Host.Completion;
 using Kopis.Host.Control;
 using Kopis.Host.Dkim;
 using Kopis.Host.Dmarc;
@@ -195,6 +196,8 @@ internal static class ProgramTable
             "list, show and change the queue; import and export queues of qmail"),
         new("trace", TraceProgram.Run, "root, or who may read the journal",
             "tell what became of messages"),
+        new("summary", SummaryProgram.Run, "root, or who may read the journal",
+            "tell what a day had more or less of than the day before"),
         new("destinations", DestinationsProgram.Run, "root",
             "list the destinations of remote mail, pause and try them"),
         new("backup", BackupProgram.Backup, "root, or the home's owner",
@@ -230,15 +233,22 @@ internal static class ProgramTable
         new("doctor", context => DoctorProgram.Run(context, Names, ControlChecks.Readers),
             "anyone; for root, qmaild asks the network",
             "check the host, its domains in DNS and its ports"),
+        new("completion", context => CompletionProgram.Run(context, OwnWords), "anyone",
+            "print what makes a shell complete the words of kopis"),
     ];
 
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
         "run", "install", "restart", "check-install", "backup", "verify", "restore", "user",
-        "domain", "alias", "migrate", "queue", "destinations", "trace", "dkim", "dmarc", "tlsrpt",
-        "srs", "token", "certificate", "acme", "config", "doctor",
+        "domain", "alias", "migrate", "queue", "destinations", "trace", "summary", "dkim",
+        "dmarc", "tlsrpt", "srs", "token", "certificate", "acme", "config", "doctor",
+        "completion",
     ];
+
+    private static (string, string)[] OwnWords =>
+        [.. All.Where(entry => Words.Contains(entry.Name))
+            .Select(entry => (entry.Name, entry.Summary))];
 
     /// <summary>What is linked into a bin directory.</summary>
     internal static IReadOnlyList<string> Names =>

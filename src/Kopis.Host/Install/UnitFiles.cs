@@ -4,9 +4,9 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
-/// <summary>The units of systemd: queue, delivery, one for each listener, ACME, and reports of
-/// DMARC and TLS with their timers; each shut in as far as its work allows. And their settings.
-/// </summary>
+/// <summary>The units of systemd: queue, delivery, one for each listener, ACME, reports of
+/// DMARC and TLS, the doctor and the summary, with their timers; each shut in as far as its work
+/// allows. And their settings.</summary>
 internal sealed class UnitFiles(string home, InstallRecord record, HostTools tools)
 {
     private const string Directory = "/etc/systemd/system";
@@ -22,12 +22,17 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private const string ReportsDaily = "kopis-dmarc.timer";
     private const string TlsReports = "kopis-tlsrpt.service";
     private const string TlsReportsDaily = "kopis-tlsrpt.timer";
+    private const string Doctor = "kopis-doctor.service";
+    private const string DoctorDaily = "kopis-doctor.timer";
+    private const string Summary = "kopis-summary.service";
+    private const string SummaryDaily = "kopis-summary.timer";
     private const string Settings = "kopis"; // Their variables, not a unit.
     private const int Backlog = 1024;
 
     private static readonly string[] Units =
     [
         .. Served, Certificate, Reports, ReportsDaily, TlsReports, TlsReportsDaily,
+        Doctor, DoctorDaily, Summary, SummaryDaily,
     ];
 
     /// <summary>Those that serve as long as the host runs, in the order of their starts.</summary>

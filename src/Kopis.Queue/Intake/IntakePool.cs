@@ -23,12 +23,13 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
 
     /// <inheritdoc/>
     public async ValueTask<IIntakeMessage> BeginAsync(
-        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false)
+        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false,
+        uint client = 0)
     {
         Socket? idle = DequeueIdle();
         Socket? socket = idle ?? await ConnectAsync(stop);
         return new PooledIntakeMessage(
-            this, socket, isUsed: idle is not null, origin, qp, headFollows);
+            this, socket, isUsed: idle is not null, origin, qp, headFollows, client);
     }
 
     /// <inheritdoc/>
