@@ -75,6 +75,7 @@ class Container(unittest.TestCase):
         return line.split()[1:]
 
     def start(self):
+        self.text = ""
         self.outside = subprocess.Popen(
             ["unshare", "--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--kill-child",
              "sh", "-c", SCRIPT, "sh", *self.environment(), shutil.which("chroot"),
@@ -151,7 +152,8 @@ class Container(unittest.TestCase):
         os.kill(self.inside, signal.SIGTERM)
         self.assertEqual(0, self.outside.wait(20))
         self.start()  # Another container with the same volume.
-        self.assertIn(b"ada@", self.inner("kopis", "user", "list").stdout)
+        listed = self.inner("kopis", "user", "list")
+        self.assertIn(f"ada@{ME}", listed.stdout.decode(), listed)
 
     def test_a_program_that_ends_is_started_again(self):
         """Of process 1 the runtime waits for every child, and the supervisor heard of none."""

@@ -214,7 +214,7 @@ class OnBareDebian(unittest.TestCase):
         self.assertIn(b"0.2.0 (commit ", self.host.run("kopis", "--version").stdout)
         self.send("first day")
         self.wait_mail("first day")
-        for unit in UNITS:
+        for unit in [*UNITS, "kopis-doctor.timer", "kopis-tlsrpt.timer"]:
             self.assertEqual("enabled", self.host.property(unit, "UnitFileState"), unit)
         self.update_under_load(self.second, "0.2.0+2.bbbbbbbb")
         self.update_under_load(self.first, "0.2.0+1.aaaaaaaa")  # And back.
@@ -286,6 +286,8 @@ class OnBareDebian(unittest.TestCase):
         self.assertIn(f"mail stays, nobody was asked: queue, alias, users and journal in {HOME}", purged)
         for name in (f"{HOME}/control", f"{HOME}/bin", "/etc/default/kopis", "/usr/lib/kopis"):
             self.host.run("test", "!", "-e", name)
+        self.assertEqual("", self.host.shell(
+            "cd /etc/systemd/system && find . -name 'kopis*' ! -name kopis-test.target").stdout.decode())
         self.assertEqual("", self.host.shell("ls -l /proc/[0-9]*/exe | grep /kopis || true").stdout.decode())
         self.host.shell("echo ./Maildir/ >/home/joe/.qmail-later; chown joe: /home/joe/.qmail-later")
         self.install(self.second[0])  # It goes on where it was.
