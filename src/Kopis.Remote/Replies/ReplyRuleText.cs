@@ -100,9 +100,12 @@ internal static class ReplyRuleText
         {
             bool hasFor = Rule.Action is ReplyAction.SlowDown or ReplyAction.FewerConnections
                 or ReplyAction.OtherAddress;
+            bool isForGood = Rule.CodeLeast >= 500
+                || Rule.Status.StartsWith('5'); // There is no next time, and no next server.
             bool isSound = (_hasCondition || Rule.Text.Length > 0)
                 && (_hasAction || Rule.TriesNext) && !(_isNone && Rule.TriesNext)
                 && (_for is null || hasFor)
+                && !(isForGood && (Rule.TriesNext || Rule.Action == ReplyAction.RetryMessage))
                 && (!Rule.IsSaid || Rule.Action is ReplyAction.RetryMessage
                     or ReplyAction.PauseDestination);
             return !isSound ? null
