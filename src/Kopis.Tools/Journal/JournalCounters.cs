@@ -235,8 +235,7 @@ internal sealed class JournalCounters
             _deliveryTime.Add(channel, Number(record, ",\"age\":"u8) * MillisecondsInSecond);
             if (isRemote)
             {
-                ReadOnlySpan<byte> tls = Text(record, ",\"tls\":\""u8);
-                _tls.Add(1, "out"u8, tls.IsEmpty ? "none"u8 : tls);
+                _tls.Add(1, "out"u8, Version(Text(record, ",\"tls\":\""u8)));
             }
 
             return;
@@ -270,11 +269,12 @@ internal sealed class JournalCounters
         name.SequenceEqual("spf"u8) || name.SequenceEqual("dkim"u8) || name.SequenceEqual("dmarc"u8)
         || name.SequenceEqual("iprev"u8) || name.SequenceEqual("helo"u8);
 
-    // SmtpJournal writes .NET's words, with the cipher behind them.
-    private static ReadOnlySpan<byte> Version(ReadOnlySpan<byte> tls) => tls.IsEmpty ? "none"u8
-        : tls.StartsWith("Tls13 "u8) ? "TLSv1.3"u8
-        : tls.StartsWith("Tls12 "u8) ? "TLSv1.2"u8
-        : "other"u8;
+    // SmtpJournal writes the cipher behind it.
+    private static ReadOnlySpan<byte> Version(ReadOnlySpan<byte> tls)
+    {
+        int blank = tls.IndexOf((byte)' ');
+        return tls.IsEmpty ? "none"u8 : blank < 0 ? tls : tls[..blank];
+    }
 
     private static ReadOnlySpan<byte> Kind(ReadOnlySpan<byte> record)
     {

@@ -19,7 +19,7 @@ public sealed class JournalCountersTests
     public void Accepted_mail_counts_by_who_sent_it()
     {
         Count("{\"e\":\"accept\",\"proto\":\"smtp\",\"ip\":\"192.0.2.1\",\"msg\":8,"
-            + "\"tls\":\"Tls13 TLS_AES_256_GCM_SHA384\",\"size\":100,\"rcpts\":2}");
+            + "\"tls\":\"TLSv1.3 TLS_AES_256_GCM_SHA384\",\"size\":100,\"rcpts\":2}");
         Count("{\"e\":\"accept\",\"proto\":\"smtp\",\"login\":\"a@x\",\"size\":50,\"rcpts\":1}");
         Count("{\"e\":\"queued\",\"uid\":1000,\"size\":7,\"rcpts\":3}");
         Assert.Equal((1, 1, 1), Accepted(MetricCatalog.Accepted));
