@@ -3,7 +3,7 @@ _kopis() {
     local cur=${COMP_WORDS[COMP_CWORD]} words=
     local at="${COMP_WORDS[1]} ${COMP_WORDS[2]}"
     if ((COMP_CWORD == 1)); then
-        words='run install restart check-install queue trace summary destinations backup verify restore user domain alias migrate dkim dmarc tlsrpt srs token certificate acme config doctor completion'
+        words='run install restart check-install queue trace senders status top health metrics summary destinations backup verify restore user domain alias migrate dkim dmarc tlsrpt srs token certificate acme config doctor completion'
     elif ((COMP_CWORD == 2)); then
         case ${COMP_WORDS[1]} in
         run) words='--delivery --home --pop3 --pop3s --smtp --submission --submissions' ;;
@@ -12,6 +12,11 @@ _kopis() {
         check-install) words='--home --mend' ;;
         queue) words='bounce cat export hold import list release remove reroute retry show' ;;
         trace) words='--follow --json --limit --since --until' ;;
+        senders) words='--by --json --limit --since --sort --until' ;;
+        status) words='--json' ;;
+        top) words='--once' ;;
+        health) words='--json' ;;
+        metrics) words='' ;;
         summary) words='--all --day --mail' ;;
         destinations) words='--json pause resume retry' ;;
         backup) words='--json --mail --progress' ;;
@@ -36,6 +41,8 @@ _kopis() {
         case "$at ${COMP_WORDS[COMP_CWORD-1]}" in
         'dkim new'' --only') words='rsa ed25519' ;;
         'dkim rotate'' --only') words='rsa ed25519' ;;
+        'senders '*' --by') words='login sender domain client' ;;
+        'senders '*' --sort') words='messages recipients bytes' ;;
         *)
             case $at in
             'queue bounce') words='--all --destination --domain --dry-run --json --older-than --recipient --sender --text --younger-than' ;;
@@ -104,6 +111,11 @@ _kopis() {
             'restart '*) words='--check --home' ;;
             'check-install '*) words='--home --mend' ;;
             'trace '*) words='--follow --json --limit --since --until' ;;
+            'senders '*) words='--by --json --limit --since --sort --until' ;;
+            'status '*) words='--json' ;;
+            'top '*) words='--once' ;;
+            'health '*) words='--json' ;;
+            'metrics '*) words='' ;;
             'summary '*) words='--all --day --mail' ;;
             'destinations '*) words='--json' ;;
             'backup '*) words='--json --mail --progress' ;;

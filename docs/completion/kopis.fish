@@ -14,6 +14,11 @@ complete -c kopis -f -n __kopis_after -a restart -d 'start anew what runs an ear
 complete -c kopis -f -n __kopis_after -a check-install -d 'check users, directories and modes'
 complete -c kopis -f -n __kopis_after -a queue -d 'list, show and change the queue; import and export queues of qmail'
 complete -c kopis -f -n __kopis_after -a trace -d 'tell what became of messages'
+complete -c kopis -f -n __kopis_after -a senders -d 'tell who has sent how much'
+complete -c kopis -f -n __kopis_after -a status -d 'show on one screen what runs, what waits, and what needs attention'
+complete -c kopis -f -n __kopis_after -a top -d 'show once a second what the host does'
+complete -c kopis -f -n __kopis_after -a health -d 'tell in one line how well the host is'
+complete -c kopis -f -n __kopis_after -a metrics -d 'print what the host counts, for Prometheus'
 complete -c kopis -f -n __kopis_after -a summary -d 'tell what a day had more or less of than the day before'
 complete -c kopis -f -n __kopis_after -a destinations -d 'list the destinations of remote mail, pause and try them'
 complete -c kopis -f -n __kopis_after -a backup -d 'copy a home in use: settings, users, secrets, the queue, mailboxes'
@@ -138,6 +143,15 @@ complete -c kopis -n '__kopis_in trace' -l json
 complete -c kopis -n '__kopis_in trace' -l limit -r
 complete -c kopis -n '__kopis_in trace' -l since -r
 complete -c kopis -n '__kopis_in trace' -l until -r
+complete -c kopis -n '__kopis_in senders' -l by -x -a 'login sender domain client'
+complete -c kopis -n '__kopis_in senders' -l json
+complete -c kopis -n '__kopis_in senders' -l limit -r
+complete -c kopis -n '__kopis_in senders' -l since -r
+complete -c kopis -n '__kopis_in senders' -l sort -x -a 'messages recipients bytes'
+complete -c kopis -n '__kopis_in senders' -l until -r
+complete -c kopis -n '__kopis_in status' -l json
+complete -c kopis -n '__kopis_in top' -l once
+complete -c kopis -n '__kopis_in health' -l json
 complete -c kopis -n '__kopis_in summary' -l all
 complete -c kopis -n '__kopis_in summary' -l day -r
 complete -c kopis -n '__kopis_in summary' -l mail -r

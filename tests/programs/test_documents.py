@@ -31,6 +31,8 @@ NOT_RUN = {
     "kopis restart": "it restarts units: under systemd, in the system tests of packages",
     "dpkg-divert": "it changes this host; kopis migrate step 2 runs it in system/test_moving",
     "rm /usr/sbin/sendmail": "as that",
+    "kopis status\nkopis health": "programs/test_metrics, on a host with mail",
+    "kopis metrics": "as that, but for Prometheus' directory",
 }
 
 # Where the page is of another program, or the words are none of a command.

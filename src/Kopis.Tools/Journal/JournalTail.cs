@@ -31,7 +31,8 @@ internal sealed class JournalTail(string directory)
         }
     }
 
-    private List<JournalEntry> ReadNew()
+    /// <summary>What has come since it was asked last.</summary>
+    internal List<JournalEntry> ReadNew()
     {
         List<JournalEntry> entries = [];
         foreach (string file in JournalStore.Files(directory)
