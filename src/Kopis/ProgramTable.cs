@@ -12,6 +12,7 @@ using Kopis.Host.Run;
 using Kopis.Host.Srs;
 using Kopis.Host.TlsReports;
 using Kopis.Host.Tokens;
+using Kopis.Host.Web;
 using Kopis.Inject;
 using Kopis.Local.Spawn;
 using Kopis.Local.Worker;
@@ -217,6 +218,8 @@ internal static class ProgramTable
             "make and show the secrets of forwarded mail's senders"),
         new("token", TokenProgram.Run, "root, or the home's owner",
             "get and renew OAuth tokens for logins at relays"),
+        new("web", WebProgram.Run, "root, or the home's owner",
+            "set the password of the dashboard"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a self-signed certificate, or import one"),
         new("acme", AcmeProgram.Run, "qmaild",
@@ -233,7 +236,7 @@ internal static class ProgramTable
     [
         "run", "install", "check-install", "backup", "verify", "restore", "user", "domain",
         "alias", "migrate", "queue", "destinations", "trace", "dkim", "dmarc", "tlsrpt", "srs",
-        "token", "certificate", "acme", "config", "doctor",
+        "token", "web", "certificate", "acme", "config", "doctor",
     ];
 
     /// <summary>What is linked into a bin directory.</summary>

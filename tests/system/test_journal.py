@@ -176,7 +176,7 @@ class Installed(InstalledCase):
         self.assertIn(b'"by":"qmailq"', records)
         for path in journal.glob("*.jsonl"):
             status = path.stat()
-            self.assertEqual((0o640, self.host.uid("qmaill"), self.host.gid("qmailq")),
+            self.assertEqual((0o640, self.host.uid("qmaill"), self.host.gid("qmailw")),
                              (status.st_mode & 0o777, status.st_uid, status.st_gid))
 
     def trace(self, *words):

@@ -10,6 +10,7 @@ namespace Kopis.Host.Install;
 internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
 {
     private const string Binary = "kopis";
+    private const string Dashboard = "kopis-web";
     private const int Runnable = 0x1ED; // 0755
     private const int WritableByOthers = 0x12; // 0022
 
@@ -64,7 +65,19 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         return PlainFile.Replace(path, File.ReadAllBytes("/proc/self/exe"), Runnable);
     }
 
-    /// <summary>Removes the links, then the binary.</summary>
+    /// <summary>The same for the dashboard's, which lies beside this one.</summary>
+    internal bool CopyDashboard()
+    {
+        string ours = Path.Combine(
+            Path.GetDirectoryName(
+                File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true)!.FullName)!,
+            Dashboard);
+        return File.Exists(ours)
+            && PlainFile.Replace(
+                Path.Combine(Bin, Dashboard), File.ReadAllBytes(ours), Runnable);
+    }
+
+    /// <summary>Removes the links, then the binaries.</summary>
     internal void Remove()
     {
         foreach (string name in names)
@@ -76,6 +89,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
             }
         }
 
+        Paths.Unlink(Path.Combine(Bin, Dashboard));
         Paths.Unlink(Path.Combine(Bin, Binary));
     }
 

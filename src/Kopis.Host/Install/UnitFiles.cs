@@ -20,12 +20,13 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private const string ReportsDaily = "kopis-dmarc.timer";
     private const string TlsReports = "kopis-tlsrpt.service";
     private const string TlsReportsDaily = "kopis-tlsrpt.timer";
+    private const string Dashboard = "kopis-web.service";
     private const int Backlog = 1024;
 
     private static readonly string[] Units =
     [
         Queue, Delivery, .. MailListener.All.Select(listener => listener.Unit), Certificate,
-        Reports, ReportsDaily, TlsReports, TlsReportsDaily,
+        Reports, ReportsDaily, TlsReports, TlsReportsDaily, Dashboard,
     ];
 
     /// <summary>Writes those that are not as they should be.</summary>

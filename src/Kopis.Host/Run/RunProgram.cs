@@ -51,14 +51,15 @@ public static class RunProgram
             home.MakeAliases(address); // At the first start only: who removes one means it.
         }
 
-        Keep(context, options, home.Me, listeners, sessions,
-            () => Say(Welcome(options, listeners, address, password, madeCertificate)));
+        DashboardUnit? web = DashboardUnit.Find(context, options.Web());
+        Keep(context, options, home.Me, listeners, sessions, web,
+            () => Say(Welcome(options, listeners, address, password, madeCertificate, web)));
         return ExitCode.Success;
     }
 
     private static void Keep(
         ProgramContext context, RunOptions options, string me,
-        IReadOnlyList<MailListener> listeners, int sessions, Action welcome)
+        IReadOnlyList<MailListener> listeners, int sessions, DashboardUnit? web, Action welcome)
     {
         // Who runs it is all of its users, so what his loader preloads gives nobody rights: a host
         // is tried with another clock in this way.
@@ -89,12 +90,19 @@ public static class RunProgram
             units.Add(new Unit(CertificateKeeper(plan, context), layer: 2));
         }
 
+        if (web is not null)
+        {
+            units.Add(new Unit(web.Start(plan), layer: 2));
+        }
+
         using SupervisorSignals signals = new();
         Supervisor supervisor = new(units, signals, "kopis");
         supervisor.Run(() =>
         {
             welcome();
-            WaitUntilServed([.. listeners.Select(options.PlaceOf)], signals);
+            WaitUntilServed(
+                [.. listeners.Select(options.PlaceOf), .. web is null ? [] : [web.Place]],
+                signals);
             Say("ready\n");
         });
     }
@@ -164,7 +172,7 @@ public static class RunProgram
 
     private static string Welcome(
         RunOptions options, IReadOnlyList<MailListener> listeners, string address,
-        string? password, bool madeCertificate)
+        string? password, bool madeCertificate, DashboardUnit? web)
     {
         string version = typeof(RunProgram).Assembly.GetName().Version!.ToString(3);
         string secret = password is null
@@ -181,7 +189,7 @@ public static class RunProgram
 
         text.Append(c, $"""
               mailbox  {address,-22} {secret}
-
+            {web?.Describe() ?? ""}
             Try:  echo hello | {Path.Combine(options.Home, "bin/qmail-inject")} {address}
 
 
