@@ -467,6 +467,14 @@ class Costs(Web):
                 self.assertLess(time.monotonic(), deadline)
                 time.sleep(0.1)
 
+    def test_odd_types_of_a_form_do_not_end_it(self):
+        form = "application/x-www-form-urlencoded"
+        for kind in (form + ";;;", form + ";charset=utf-7", form + "; charset=\"", form + "x", "/", ";",
+                     "multipart/form-data", "multipart/form-data; boundary=x", form + ";charset=nonsense"):
+            answer = self.browser.post("/login", ("password", "x"), headers={"Content-Type": kind})
+            self.assertIn(answer.status, (400, 403, 415), kind)
+        self.assertIsNone(self.process.poll(), dashboard.read(self.log))
+
     def test_nonsense_does_not_end_it(self):
         for data in (b"\0" * 100, b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00", b"PRI * HTTP/2.0\r\n"
                      b"\r\nSM\r\n\r\n", b"POST /login HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: "

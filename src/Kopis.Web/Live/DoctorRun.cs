@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Kopis.Posix;
 
 namespace Kopis.Web.Live;
 
@@ -22,7 +23,7 @@ internal sealed class DoctorRun(string home, TimeProvider clock) : IDisposable
     {
         if (_place.Wait(0))
         {
-            Posix.ErrorLog.Watch(RunAsync());
+            ErrorLog.Watch(RunAsync());
         }
     }
 
@@ -55,6 +56,7 @@ internal sealed class DoctorRun(string home, TimeProvider clock) : IDisposable
             ArgumentList = { "doctor", "--json" },
         };
         start.Environment["KOPIS_HOME"] = home;
+        start.Environment.Remove(Lifeline.Variable); // It is not the supervisor's own.
         using CancellationTokenSource limit = new(TimeMax, clock);
         using Process process = new() { StartInfo = start };
         try

@@ -8,6 +8,7 @@ using Kopis.Web.Login;
 using Kopis.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace Kopis.Web.Server;
 
@@ -111,8 +112,8 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
     }
 
     private static bool IsForm(HttpRequest request) =>
-        request.ContentType is { } type
-        && type.Split(';')[0].Trim().Equals(FormType, StringComparison.OrdinalIgnoreCase);
+        MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
+        && type.MediaType.Equals(FormType, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>For those who look whether the dashboard answers; says nothing of the mail.
     /// </summary>
