@@ -11,6 +11,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
 {
     private const string Binary = "kopis";
     private const string Dashboard = "kopis-web";
+    private const int BinaryBytesMax = 256 * 1024 * 1024;
     private const int Runnable = 0x1ED; // 0755
     private const int WritableByOthers = 0x12; // 0022
 
@@ -74,7 +75,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
             Dashboard);
         return File.Exists(ours)
             && PlainFile.Replace(
-                Path.Combine(Bin, Dashboard), File.ReadAllBytes(ours), Runnable);
+                Path.Combine(Bin, Dashboard), BoundedFile.Read(ours, BinaryBytesMax), Runnable);
     }
 
     /// <summary>Removes the links, then the binaries.</summary>

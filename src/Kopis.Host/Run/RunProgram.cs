@@ -100,9 +100,13 @@ public static class RunProgram
         supervisor.Run(() =>
         {
             welcome();
-            WaitUntilServed(
-                [.. listeners.Select(options.PlaceOf), .. web is null ? [] : [web.Place]],
-                signals);
+            List<HostPort> places = [.. listeners.Select(options.PlaceOf)];
+            if (web is not null)
+            {
+                places.Add(web.Place);
+            }
+
+            WaitUntilServed(places, signals);
             Say("ready\n");
         });
     }

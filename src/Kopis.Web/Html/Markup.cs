@@ -29,7 +29,7 @@ internal readonly struct Markup
         Markup all = None;
         foreach (Markup part in parts)
         {
-            all.AppendFormatted(part);
+            all._text.Append(part._text);
         }
 
         return all;

@@ -40,7 +40,7 @@ internal static class TracePage
     private static async Task<Markup> FindAsync(Visit visit, string asked)
     {
         string[] words = asked.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        string[] limits = Ages[1..].Contains(visit["since"])
+        string[] limits = Ages.AsSpan(1).Contains(visit["since"])
             ? ["--since", visit["since"], "--limit", $"{StoriesMax}"]
             : ["--limit", $"{StoriesMax}"];
         if (words.Length > WordsMax || words.Any(word => word.StartsWith('-')))

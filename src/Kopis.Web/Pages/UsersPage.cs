@@ -1,6 +1,5 @@
 using Kopis.Base;
 using Kopis.Config.Catalog;
-using Kopis.Config.Maps;
 using Kopis.Users.Virtual;
 using Kopis.Web.Html;
 using Kopis.Web.Server;

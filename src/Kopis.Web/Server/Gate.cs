@@ -21,7 +21,6 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
     private static readonly FormOptions FormLimits = new()
     {
         BufferBody = false,
-        BodyLengthLimit = WebServer.BodyBytesMax,
         KeyLengthLimit = 64,
         ValueLengthLimit = 4096,
         ValueCountLimit = 100,
