@@ -112,7 +112,9 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
 
     private static bool IsForm(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
-        && type.MediaType.Equals(FormType, StringComparison.OrdinalIgnoreCase);
+        && type.MediaType.Equals(FormType, StringComparison.OrdinalIgnoreCase)
+        && (type.Charset.Length == 0 // Reading another one may throw (UTF-7).
+            || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>For those who look whether the dashboard answers; says nothing of the mail.
     /// </summary>
