@@ -10,6 +10,7 @@ using Kopis.Host.Migration;
 using Kopis.Host.Queue;
 using Kopis.Host.Run;
 using Kopis.Host.Srs;
+using Kopis.Host.Status;
 using Kopis.Host.TlsReports;
 using Kopis.Host.Tokens;
 using Kopis.Host.Web;
@@ -192,6 +193,16 @@ internal static class ProgramTable
             "list, show and change the queue; import and export queues of qmail"),
         new("trace", TraceProgram.Run, "root, or who may read the journal",
             "tell what became of messages"),
+        new("senders", SendersProgram.Run, "root, or who may read the journal",
+            "tell who has sent how much"),
+        new("status", StatusProgram.Run, "root, or the home's owner",
+            "show on one screen what runs, what waits, and what needs attention"),
+        new("top", TopProgram.Run, "root, or the home's owner",
+            "show once a second what the host does"),
+        new("health", MetricsProgram.Health, "root, or the home's owner",
+            "tell in one line how well the host is"),
+        new("metrics", MetricsProgram.Metrics, "root, or the home's owner",
+            "print what the host counts, for Prometheus"),
         new("destinations", DestinationsProgram.Run, "root",
             "list the destinations of remote mail, pause and try them"),
         new("backup", BackupProgram.Backup, "root, or the home's owner",
@@ -235,7 +246,8 @@ internal static class ProgramTable
     private static readonly string[] Words =
     [
         "run", "install", "check-install", "backup", "verify", "restore", "user", "domain",
-        "alias", "migrate", "queue", "destinations", "trace", "dkim", "dmarc", "tlsrpt", "srs",
+        "alias", "migrate", "queue", "destinations", "trace", "senders", "status", "top", "health",
+        "metrics", "dkim", "dmarc", "tlsrpt", "srs",
         "token", "web", "certificate", "acme", "config", "doctor",
     ];
 

@@ -284,6 +284,34 @@ public sealed class CommandTests : IDisposable
         Assert.False(Of(8).MatchesMessage(7, "s@x"u8, 15));
     }
 
+    /// <summary>Messages that are being looked at end while it goes on.</summary>
+    [Fact]
+    public void The_queue_is_summed_up()
+    {
+        ulong[] numbers = [Add("a@l.example", "b@far.example"), Add("c@l.example"), 0];
+        Give(new(QueueVerb.Hold, Of(numbers[1])));
+        _now += 700;
+        numbers[2] = Add("d@l.example");
+        QueueSummary summary = Summary();
+        Assert.Equal((3U, 0U, 1U, 4UL),
+            (summary.InMemory, summary.OnDisk, summary.Held, summary.Recipients));
+        Assert.Equal([1U, 0U, 2U, 0U, 0U, 0U, 0U], summary.Local.Ages);
+        Assert.Equal([0U, 0U, 1U, 0U, 0U, 0U, 0U], summary.Remote.Ages);
+        Assert.Equal((700UL, 700UL), (summary.Local.OldestSeconds, summary.Remote.OldestSeconds));
+        _world.Message(numbers[0]).Removed.UnionWith(["a@l.example", "b@far.example"]);
+        _world.Message(numbers[1]).Removed.Add("c@l.example");
+        _world.Message(numbers[2]).Removed.Add("d@l.example");
+        Give(new(QueueVerb.Remove, new QueueSelection()));
+        Turn();
+        summary = Summary();
+        Assert.Equal((0U, 0UL), (summary.InMemory, summary.Recipients));
+        Assert.Equal((0UL, 0UL), (summary.Local.OldestSeconds, summary.Remote.OldestSeconds));
+    }
+
+    private QueueSummary Summary() => QueueSummary.Parse(
+        Answers(new(QueueVerb.Summary, new QueueSelection()))
+            .Single(answer => answer.Kind == QueueFrame.Summary).Content)!;
+
     private static QueueSelection Of(ulong number) => new() { Numbers = [number] };
 
     private void Start(long memoryBytesMax = long.MaxValue)

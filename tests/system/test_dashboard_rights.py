@@ -77,8 +77,10 @@ class DashboardRights(InstalledCase):
             user, "python3", "-c", GIVE, self.path, verb, fields.hex()).stdout.decode().strip()
 
     def test_its_verbs_and_no_other(self):
-        for verb in "LDHFTBX":
+        for verb in "LHFTBX":
             self.assertEqual("E", self.give(verb, b"n" + (8).to_bytes(8, "little")), verb)
+        self.assertEqual("SE", self.give("S"))
+        self.assertIn("E", self.give("D"))
         to = b"x@far.example"
         reroute = b"n" + (8).to_bytes(8, "little") + b"a" + len(to).to_bytes(2, "little") + to
         uid = self.host.uid("qmailw")

@@ -13,7 +13,7 @@ internal sealed class CommandCallers
 
     private static readonly QueueVerb[] DashboardVerbs =
     [
-        QueueVerb.List, QueueVerb.Hold, QueueVerb.Release, QueueVerb.Retry, QueueVerb.Bounce,
+        QueueVerb.List, QueueVerb.Summary, QueueVerb.Hold, QueueVerb.Release, QueueVerb.Retry, QueueVerb.Bounce,
         QueueVerb.Remove, QueueVerb.Destinations, QueueVerb.PauseDestination,
         QueueVerb.ResumeDestination, QueueVerb.RetryDestination,
     ];

@@ -21,6 +21,7 @@ internal sealed class CommandRun(
     private readonly bool[] _isRetried = new bool[2];
     private ulong[]? _numbers;
     private DestinationRun? _destinations;
+    private SummaryRun? _summary;
     private int _at;
     private long _progressAt;
     private QueuedMessage? _message;
@@ -35,10 +36,10 @@ internal sealed class CommandRun(
 
     /// <summary>Nothing is left to be done; the answer may still wait for the disk.</summary>
     internal bool IsDone => _numbers is not null && _at >= _numbers.Length && _message is null
-        && _destinations is not { IsDone: false };
+        && _destinations is not { IsDone: false } && _summary is not { IsDone: false };
 
-    private bool Changes =>
-        request.Verb is not (QueueVerb.List or QueueVerb.Destinations) && !request.IsDry;
+    private bool Changes => !request.IsDry
+        && request.Verb is not (QueueVerb.List or QueueVerb.Destinations or QueueVerb.Summary);
 
     /// <summary>By one record for all recipients.</summary>
     private bool IsWholeHold => !_selection.HasRecipients
@@ -50,7 +51,9 @@ internal sealed class CommandRun(
         if (_numbers is null)
         {
             _destinations = request.IsAboutDestinations ? actions.Destinations(request) : null;
-            _numbers = _destinations is null ? actions.Candidates(_selection) : [];
+            _summary = request.Verb == QueueVerb.Summary ? actions.Summary(now) : null;
+            _numbers = _destinations is null && _summary is null
+                ? actions.Candidates(_selection) : [];
             _counts = _counts with { LookedOf = (ulong)_numbers.Length };
             SkipTo(_selection.From ?? 0);
             _progressAt = now;
@@ -59,7 +62,11 @@ internal sealed class CommandRun(
 
         for (int steps = StepsMax; steps > 0 && !IsDone && !output.IsFull; steps--)
         {
-            if (_destinations is { } destinations)
+            if (_summary is { } summary)
+            {
+                summary.Step(output, actions.Describe);
+            }
+            else if (_destinations is { } destinations)
             {
                 destinations.Step(output, request.IsDry);
                 _counts = _counts with { Recipients = destinations.Count };
@@ -97,7 +104,7 @@ internal sealed class CommandRun(
     {
         _message?.EndVisit();
         _message = null;
-        _destinations = null;
+        (_destinations, _summary) = (null, null);
         _at = _numbers?.Length ?? 0;
         _numbers ??= [];
     }

@@ -4,6 +4,7 @@ using Kopis.Queue.Commands;
 using Kopis.Queue.Store.State;
 using Kopis.Send.Bounces;
 using Kopis.Send.Scheduling;
+using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send.Commands;
 
@@ -74,6 +75,18 @@ internal sealed class QueueActions(
         return Matches(selection, routed)
             && MatchesDestination(selection, routed, sender, isLocal);
     }
+
+    /// <summary>Deliveries that run, asked when the queue is summed up.</summary>
+    internal Func<DeliverySlots> Slots { get; set; } = static () => default;
+
+    /// <summary>Begins to sum up the queue.</summary>
+    internal SummaryRun Summary(long now) => new(
+        [.. scheduler.Messages], Queue.WaitingOnDisk().Count,
+        [.. scheduler.Remote.Destinations], Slots(), now);
+
+    /// <summary>What is known of a destination.</summary>
+    internal ListedDestination Describe(Destination destination) =>
+        DestinationRun.Describe(destination, scheduler.Remote.Now);
 
     /// <summary>Begins with destinations.</summary>
     internal DestinationRun Destinations(QueueRequest request) =>

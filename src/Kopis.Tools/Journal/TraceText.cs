@@ -96,7 +96,7 @@ internal static class TraceText
     }
 
     /// <summary>Without what a terminal would obey.</summary>
-    private static string Safe(string text)
+    internal static string Safe(string text)
     {
         StringBuilder safe = new(text.Length);
         foreach (Rune rune in text.EnumerateRunes())

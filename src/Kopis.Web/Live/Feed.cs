@@ -1,6 +1,5 @@
 using Kopis.Base;
 using Kopis.Posix;
-using Kopis.Queue.Commands;
 using Kopis.Tools.Journal;
 
 namespace Kopis.Web.Live;
@@ -110,15 +109,7 @@ internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
     {
         try
         {
-            QueuePage page = await send.ListAsync(new(), most: 1);
-            IReadOnlyList<ListedDestination> destinations =
-                await send.DestinationsAsync();
-            _levels.Add(clock.GetUtcNow(), new QueueLevel(
-                page.Messages, destinations.Sum(one => (long)one.Waiting),
-                destinations.Sum(one => (long)one.Running),
-                page.Rows.Count > 0 ? page.Rows[0].Message.Born : 0,
-                destinations.Count(one =>
-                    one.State != DestinationState.Up)));
+            _levels.Add(clock.GetUtcNow(), QueueLevel.Of(await send.SummaryAsync()));
             SendFault = null;
         }
         catch (ConfigurationException e)

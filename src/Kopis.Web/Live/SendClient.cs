@@ -48,6 +48,18 @@ internal sealed class SendClient(string home) : IDisposable
         return new QueuePage([.. rows.Take(most)], next, (long)counts.LookedOf);
     }
 
+    /// <summary>The queue in numbers.</summary>
+    /// <inheritdoc cref="ListAsync" path="/exception"/>
+    internal async Task<QueueSummary> SummaryAsync()
+    {
+        QueueSummary? found = null;
+        await AskAsync(
+            new QueueRequest(QueueVerb.Summary, new QueueSelection()), Patience,
+            (kind, content) => found = kind == QueueFrame.Summary
+                ? QueueSummary.Parse(content.Span) : found);
+        return found ?? throw new ConfigurationException("qmail-send did not sum up the queue");
+    }
+
     /// <summary>The destinations with the most recipients that wait, or one.</summary>
     /// <inheritdoc cref="ListAsync" path="/exception"/>
     internal async Task<IReadOnlyList<ListedDestination>> DestinationsAsync(byte[]? name = null)

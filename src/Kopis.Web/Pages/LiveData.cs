@@ -33,8 +33,10 @@ internal static class LiveData
         json.WriteStartObject();
         json.WriteStartObject("now");
         json.WriteNumber("messages", level.Messages);
-        json.WriteNumber("remotewaiting", level.RemoteWaiting);
-        json.WriteNumber("remoterunning", level.RemoteRunning);
+        json.WriteNumber("held", level.Held);
+        json.WriteNumber("local", level.Local);
+        json.WriteNumber("remote", level.Remote);
+        json.WriteNumber("waiting", level.Waiting);
         json.WriteNumber("troubled", level.Troubled);
         json.WriteEndObject();
         json.WriteStartObject("plots");

@@ -27,7 +27,7 @@ internal static class OverviewPage
             {Layout.Warning(feed.SendFault is { } send ? $"qmail-send: {Shown.Text(send)}" : null)}
             {Layout.Warning(feed.JournalFault is { } journal
                 ? $"The journal: {Shown.Text(journal)}" : null)}
-            {Numbers(feed.Level, now)}
+            {Numbers(feed.Level)}
             {Plot.Draw("queue", "Messages in the queue",
                 [("messages", "messages", feed.Levels(now))])}
             {Plot.Draw("rates", "Events in five seconds",
@@ -36,14 +36,16 @@ internal static class OverviewPage
             """));
     }
 
-    private static Markup Numbers(QueueLevel level, DateTimeOffset now) => $"""
+    private static Markup Numbers(QueueLevel level) => $"""
         <dl class="numbers">
         {Number("messages", "Messages in the queue", level.Messages, "/queue")}
-        {Number("remotewaiting", "Waiting for destinations", level.RemoteWaiting, "/destinations")}
-        {Number("remoterunning", "Remote deliveries", level.RemoteRunning, "/deliveries")}
+        {Number("held", "Messages held", level.Held, "/queue?state=held")}
+        {Number("local", "Local deliveries", level.Local, "/deliveries")}
+        {Number("remote", "Remote deliveries", level.Remote, "/deliveries")}
+        {Number("waiting", "Waiting for destinations", level.Waiting, "/destinations")}
         {Number("troubled", "Destinations in trouble", level.Troubled, "/destinations")}
-        <div><dt>Oldest message</dt><dd>{(level.Oldest == 0
-            ? "none" : Shown.Span(now.ToUnixTimeSeconds() - level.Oldest))}</dd></div>
+        <div><dt>Oldest message</dt><dd>{(level.OldestSeconds == 0
+            ? "none" : Shown.Span(level.OldestSeconds))}</dd></div>
         </dl>
 
         """;
