@@ -230,7 +230,18 @@ class Dashboard(unittest.TestCase):
         self.browser("wait", text="Too many wrong passwords")
         self.browser("screenshot", path=str(SHOTS / "login-throttled.png"))
 
-    def test_7_pages_with_many_messages_queued(self):
+    def wait_text(self, path, text):
+        deadline = time.monotonic() + 30
+        while True:
+            self.browser("goto", path=path)
+            if text in self.browser("text"):
+                return
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.2)
+
+
+class ManyQueued(unittest.TestCase):
+    def test_a_page_of_a_long_queue(self):
         host = WebHost()
         self.addCleanup(host.close)
         port = free_port()
@@ -251,7 +262,7 @@ class Dashboard(unittest.TestCase):
         worst = {}
         second = re.search(r'rel="next" href="([^"]+)"', client.get("/queue"))[1]
         number = re.search(r"from=(\d+)", second)[1]
-        middle = re.sub(r"from=\d+", "", second.replace("&amp;", "&"))
+        middle = f"/queue?from={int(number) + 400_000}"  # A place is 8 bytes.
         for path in (*PAGES[:-1], second.replace("&amp;", "&"), middle, "/queue?state=held",
                      f"/queue?number={number}", f"/message?n={number}"):
             times = []
@@ -266,15 +277,6 @@ class Dashboard(unittest.TestCase):
             print(f"{path}: {(time.monotonic() - began) * 1000:.0f} ms, all looked at")
         print("\n".join(f"{path}: {ms:.1f} ms" for path, ms in worst.items()))
         self.assertFalse({path: ms for path, ms in worst.items() if ms >= PAGE_MS})
-
-    def wait_text(self, path, text):
-        deadline = time.monotonic() + 30
-        while True:
-            self.browser("goto", path=path)
-            if text in self.browser("text"):
-                return
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.2)
 
 
 class Client:

@@ -13,9 +13,9 @@ internal sealed class CommandCallers
 
     private static readonly QueueVerb[] DashboardVerbs =
     [
-        QueueVerb.List, QueueVerb.Summary, QueueVerb.Hold, QueueVerb.Release, QueueVerb.Retry, QueueVerb.Bounce,
-        QueueVerb.Remove, QueueVerb.Destinations, QueueVerb.PauseDestination,
-        QueueVerb.ResumeDestination, QueueVerb.RetryDestination,
+        QueueVerb.List, QueueVerb.Summary, QueueVerb.Destinations,
+        QueueVerb.Hold, QueueVerb.Release, QueueVerb.Retry, QueueVerb.Bounce, QueueVerb.Remove,
+        QueueVerb.PauseDestination, QueueVerb.ResumeDestination, QueueVerb.RetryDestination,
     ];
 
     /// <summary>Users by name, besides the one that qmail-send has: qmails, or the one user there
