@@ -230,7 +230,7 @@ internal static class ProgramTable
         new("token", TokenProgram.Run, "root, or the home's owner",
             "get and renew OAuth tokens for logins at relays"),
         new("web", WebProgram.Run, "root, or the home's owner",
-            "set the password of the dashboard"),
+            "set the password of the dashboard, and its token for monitors"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a self-signed certificate, or import one"),
         new("acme", AcmeProgram.Run, "qmaild",

@@ -164,6 +164,26 @@ class Access(Web):
         self.assertEqual(0, self.process.wait(WAIT))
 
 
+    def test_metrics_are_for_who_has_the_token(self):
+        self.start_queue()
+        for given in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"},
+                      {"Authorization": "Basic eDp4"}):
+            answer = self.browser.get("/metrics", headers=given)
+            self.assertEqual((401, "Bearer", b""),
+                             (answer.status, answer.header("WWW-Authenticate"), answer.body))
+        first = self.run_program("kopis", "web", "token").stdout.decode().strip()
+        token = self.run_program("kopis", "web", "token").stdout.decode().strip()
+        self.assertEqual(43, len(token))
+        self.assertNotIn(token, (self.home / "web/token").read_text())
+        self.assertEqual(401, self.browser.get(
+            "/metrics", headers={"Authorization": f"Bearer {first}"}).status)
+        answer = self.browser.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+        self.assertEqual(200, answer.status)
+        self.assertIn('\nkopis_up{part="qmail-send"} 1\n', answer.text)
+        self.sign_in()
+        self.assertEqual(401, self.browser.get("/metrics").status)
+
+
 class Forgery(Web):
     """A01: cross-site request forgery, DNS rebinding; A05 security misconfiguration."""
 

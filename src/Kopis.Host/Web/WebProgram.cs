@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
 using Kopis.Host.Accounts;
@@ -13,16 +15,19 @@ public static class WebProgram
     public const string Folder = "web";
 
     private const string Name = "password";
-    private const string Temporary = "password.new";
+    private const string TokenName = "token";
+    private const int TokenBytes = 32;
     private const int OwnerDirectory = 0x1C0; // 0700
     private const int OwnerFile = 0x180; // 0600
 
     private const string Usage = """
         usage: kopis web password [--password-file FILE | --generate]
+               kopis web token
 
         Sets the password of the dashboard, and ends its sessions. FILE is read up to its first
         line end, - is standard input; --generate makes a password up and prints it; without
-        either the password is asked for.
+        either the password is asked for. token makes a token for a monitor that reads /metrics,
+        and prints it; the one before ends.
 
         """;
 
@@ -33,6 +38,7 @@ public static class WebProgram
             ["password"] => Set(context, null, generate: false),
             ["password", "--generate"] => Set(context, null, generate: true),
             ["password", "--password-file", string file] => Set(context, file, generate: false),
+            ["token"] => MakeToken(context),
             _ => null,
         }, Folder);
 
@@ -48,7 +54,7 @@ public static class WebProgram
 
         byte[] password = NewPassword.Get(
             new UserOptions("password", "", null, Generate: true, false), out string? made);
-        Write(tree, password);
+        Write(tree, Name, PasswordHash.Create(password));
         return made;
     }
 
@@ -57,19 +63,31 @@ public static class WebProgram
         using Beneath tree = Open(context);
         byte[] password = NewPassword.Get(
             new UserOptions("password", "", file, generate, false), out string? made);
-        Write(tree, password);
+        Write(tree, Name, PasswordHash.Create(password));
         return made is null ? "" : $"{made}\n";
     }
 
-    /// <summary>The file appears whole, or not at all.</summary>
-    private static void Write(Beneath tree, byte[] password)
+    /// <summary>The file has a digest alone: the token is as long as that, and nobody guesses it.
+    /// </summary>
+    private static string MakeToken(ProgramContext context)
     {
-        tree.TryUnlink(Temporary); // Of a run that was cut short.
+        using Beneath tree = Open(context);
+        string token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenBytes));
+        Write(tree, TokenName, Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.ASCII.GetBytes(token))));
+        return $"{token}\n";
+    }
+
+    /// <summary>The file appears whole, or not at all.</summary>
+    private static void Write(Beneath tree, string name, string line)
+    {
+        string temporary = $"{name}.new";
+        tree.TryUnlink(temporary); // Of a run that was cut short.
         int fd = tree.Open(
-            Temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerFile);
+            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerFile);
         try
         {
-            Fd.WriteAll(fd, Encoding.ASCII.GetBytes(PasswordHash.Create(password) + "\n"));
+            Fd.WriteAll(fd, Encoding.ASCII.GetBytes(line + "\n"));
             Fd.Sync(fd);
         }
         finally
@@ -77,7 +95,7 @@ public static class WebProgram
             Fd.Close(fd);
         }
 
-        tree.Rename(Temporary, Name);
+        tree.Rename(temporary, name);
         tree.SyncDirectory("");
     }
 

@@ -13,6 +13,7 @@ namespace Kopis.Web.Login;
 internal sealed class PasswordFile(string directory)
 {
     private const string Name = "password";
+    private const string TokenName = "token";
     private const int BytesMax = 4096;
     private const int KeyBytes = 32;
     private static readonly byte[] BrowserPurpose = "kopis-web known browsers"u8.ToArray();
@@ -21,18 +22,18 @@ internal sealed class PasswordFile(string directory)
     /// <summary>The hash; null where there is none, or it is not ours alone.</summary>
     internal string? Read()
     {
-        try
-        {
-            using Beneath? tree = Beneath.TryOpenOwn(directory);
-            byte[]? content =
-                tree?.TryReadFile(Name, BytesMax, out int _, Processes.EffectiveUid);
-            string hash = ByteText.ToText(content ?? []).TrimEnd('\n');
-            return PasswordHash.IsValid(hash) && !PasswordHash.IsLocked(hash) ? hash : null;
-        }
-        catch (PosixException)
-        {
-            return null; // There is no such directory.
-        }
+        string hash = Line(Name);
+        return PasswordHash.IsValid(hash) && !PasswordHash.IsLocked(hash) ? hash : null;
+    }
+
+    /// <summary>Whether a monitor has the token whose digest <c>web/token</c> has. It is 256 bits
+    /// of chance, so guesses are not counted.</summary>
+    internal bool IsToken(string token)
+    {
+        byte[] wanted = ByteText.ToBytes(Line(TokenName));
+        byte[] given = Encoding.ASCII.GetBytes(
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token))));
+        return CryptographicOperations.FixedTimeEquals(given, wanted);
     }
 
     /// <summary>A key that is another one with another password.</summary>
@@ -40,6 +41,22 @@ internal sealed class PasswordFile(string directory)
 
     /// <summary>What sessions remember of the password that they began with.</summary>
     internal static byte[] Fingerprint(string hash) => Derive(hash, SessionPurpose);
+
+    /// <summary>The line of a file of ours; empty where there is none.</summary>
+    private string Line(string name)
+    {
+        try
+        {
+            using Beneath? tree = Beneath.TryOpenOwn(directory);
+            byte[]? content =
+                tree?.TryReadFile(name, BytesMax, out int _, Processes.EffectiveUid);
+            return ByteText.ToText(content ?? []).TrimEnd('\n');
+        }
+        catch (PosixException)
+        {
+            return ""; // There is no such directory.
+        }
+    }
 
     private static byte[] Derive(string hash, byte[] purpose) => HKDF.DeriveKey(
         HashAlgorithmName.SHA256, Encoding.ASCII.GetBytes(hash), KeyBytes, info: purpose);

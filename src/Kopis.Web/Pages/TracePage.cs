@@ -104,7 +104,8 @@ internal static class TracePage
         DateTimeOffset first = story.Lines[0].Time;
         double seconds = Math.Max(0.001, (story.Lines[^1].Time - first).TotalSeconds);
         return $"""
-            <svg class="timeline" viewBox="0 0 {Width} 40" role="img"
+            <svg class="timeline" viewBox="0 0 {Width} 40"
+            preserveAspectRatio="xMinYMid" role="img"
             aria-label="{story.Lines.Count} records in {Shown.Span((long)seconds)}">
             <line class="grid" x1="{Margin}" y1="20" x2="{Width - Margin}" y2="20"></line>
             {Markup.Join(story.Lines.Select(line => Mark(

@@ -18,7 +18,8 @@ internal sealed class Dashboard : IDisposable
         SignIn = new SignIn(clock, LoginLimits.Read(Control));
         Send = new SendClient(home);
         Feed = new Feed(JournalPath, Send, clock);
-        Doctor = new DoctorRun(home, clock);
+        KopisProgram program = new(home, clock);
+        (Doctor, Metrics) = (new DoctorRun(program, clock), new MetricsRun(program, clock));
         HostName = Control.ReadLineOrDefault(HostFiles.Me) is { } me
             ? Html.Shown.Text(me) : "a host without control/me";
     }
@@ -56,6 +57,9 @@ internal sealed class Dashboard : IDisposable
     /// <summary>Runs kopis doctor.</summary>
     internal DoctorRun Doctor { get; }
 
+    /// <summary>Runs kopis metrics.</summary>
+    internal MetricsRun Metrics { get; }
+
     /// <summary>Traces at once: each reads files of the journal.</summary>
     internal SemaphoreSlim TracePlaces { get; } = new(2);
 
@@ -65,6 +69,7 @@ internal sealed class Dashboard : IDisposable
         SignIn.Dispose();
         Send.Dispose();
         Doctor.Dispose();
+        Metrics.Dispose();
         TracePlaces.Dispose();
     }
 }

@@ -16,6 +16,7 @@ namespace Kopis.Web.Server;
 /// in? Only then a page sees it.</summary>
 internal sealed class Gate(Dashboard dashboard, HostNames names)
 {
+    private const string Bearer = "Bearer ";
     private const string FormType = "application/x-www-form-urlencoded";
 
     private static readonly FormOptions FormLimits = new()
@@ -100,6 +101,10 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
         {
             await HealthAsync(http);
         }
+        else if (request.Path == "/metrics" && !isPost)
+        {
+            await MetricsAsync(http);
+        }
         else if (request.Path == "/login")
         {
             await LoginAsync(http, isPost);
@@ -124,6 +129,38 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
         http.Response.StatusCode = isWell ? 200 : StatusCodes.Status503ServiceUnavailable;
         http.Response.ContentType = "text/plain; charset=utf-8";
         return http.Response.WriteAsync(isWell ? "ok\n" : "qmail-send or the journal is missing\n");
+    }
+
+    /// <summary>For a monitor, which has a token and no session.</summary>
+    private async Task MetricsAsync(HttpContext http)
+    {
+        if (http.Request.Headers.Authorization is not [{ } given]
+            || !given.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
+            || !dashboard.Password.IsToken(given[Bearer.Length..]))
+        {
+            http.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            http.Response.Headers.WWWAuthenticate = Bearer.Trim();
+            return;
+        }
+
+        byte[] text;
+        try
+        {
+            text = await dashboard.Metrics.ReadAsync(http.RequestAborted);
+        }
+        catch (IOException e)
+        {
+            ErrorLog.Write($"kopis-web: {e.Message}");
+            text = [];
+        }
+
+        http.Response.StatusCode = text.Length > 0 ? 200 : StatusCodes.Status503ServiceUnavailable;
+        http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        http.Response.ContentLength = text.Length;
+        if (!HttpMethods.IsHead(http.Request.Method))
+        {
+            await http.Response.Body.WriteAsync(text);
+        }
     }
 
     private async Task LoginAsync(HttpContext http, bool isPost)
