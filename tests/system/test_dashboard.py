@@ -255,10 +255,13 @@ class ManyQueued(unittest.TestCase):
                        check=True, timeout=600)
         print(f"queued {QUEUED} messages in {time.monotonic() - began:.1f} s")
         client = Client(host)
+        self.addCleanup(client.connection.close)
         deadline = time.monotonic() + 300
-        while f"{QUEUED} messages in the queue" not in client.get("/queue"):
+        began = time.monotonic()
+        while f"{QUEUED} messages in the queue" not in client.get("/queue", may_wait=True):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(1)
+        print(f"qmail-send has read them {time.monotonic() - began:.1f} s later")
         worst = {}
         second = re.search(r'rel="next" href="([^"]+)"', client.get("/queue"))[1]
         number = re.search(r"from=(\d+)", second)[1]
@@ -292,11 +295,12 @@ class Client:
         answer.read()
         self.cookie = "; ".join(line.split(";")[0] for line in answer.headers.get_all("Set-Cookie"))
 
-    def get(self, path):
+    def get(self, path, may_wait=False):
+        """A page; while qmail-send reads a queue in it may say that it waits for that."""
         self.connection.request("GET", path, headers={"Cookie": self.cookie})
         answer = self.connection.getresponse()
         text = answer.read().decode()
-        if answer.status != 200:
+        if answer.status != 200 and not (may_wait and answer.status == 503):
             raise AssertionError(f"{path}: {answer.status}: {text[-500:]}")
         return text
 
