@@ -14,6 +14,9 @@ internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
     private static readonly TimeSpan JournalPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan QueuePause = TimeSpan.FromSeconds(Rates.StepSeconds);
 
+    // Pages wait behind us while qmail-send reads a long queue, and answers slowly.
+    private const int QuietShare = 4;
+
     private readonly QueueLevels _levels = new();
     private JournalTail? _tail;
 
@@ -53,8 +56,10 @@ internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
         {
             while (!stop.IsCancellationRequested)
             {
+                long began = clock.GetTimestamp();
                 await action();
-                await Task.Delay(pause, clock, stop);
+                TimeSpan quiet = clock.GetElapsedTime(began) * QuietShare;
+                await Task.Delay(quiet > pause ? quiet : pause, clock, stop);
             }
         }
         catch (OperationCanceledException)
