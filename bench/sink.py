@@ -68,7 +68,7 @@ class FastSink:
 
     def __init__(self, port):
         self.process = subprocess.Popen(
-            ["smtp-sink", "-c", "-u", "nobody", f"0.0.0.0:{port}", "4096"],
+            ["smtp-sink", "-c", "-m", "20000", "-u", "nobody", f"0.0.0.0:{port}", "4096"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.taken, self.last = 0, 0.0
         self.changed = threading.Condition()

@@ -3,11 +3,12 @@
 
 Writes a journal of whole files in a directory of its own, has their indexes made, and traces addresses, numbers
 and Message-IDs: cold (page cache dropped, as root) and warm. A message is five records, about 1 KB. Prints a line for each
-kind of question: median and longest of the runs, in milliseconds. out/kopis must be there: ./build.
+kind of question: median and longest of the runs and the CPU of one, in milliseconds. out/kopis must be there: ./build.
 """
 
 import os
 import pathlib
+import resource
 import shutil
 import statistics
 import subprocess
@@ -60,12 +61,18 @@ def write_journal(directory, messages):
 
 
 def trace(home, word):
-    began = time.perf_counter()
+    began, used = time.perf_counter(), cpu()
     done = subprocess.run([KOPIS, "trace", word], env={"KOPIS_HOME": str(home)}, capture_output=True)
-    took = (time.perf_counter() - began) * 1000
+    took = (time.perf_counter() - began) * 1000, (cpu() - used) * 1000
     if done.returncode != 0 or b"finished" not in done.stdout:
         raise SystemExit(f"trace {word}: {done.returncode} {done.stdout[-300:]} {done.stderr}")
     return took
+
+
+def cpu():
+    """Seconds that children have used."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def drop_caches():
@@ -95,7 +102,9 @@ def main(messages):
                     if state == "cold":
                         drop_caches()
                     took.append(trace(home, word(number)))
-                print(f"{kind:12}{state:6} median {statistics.median(took):7.1f} ms, longest {max(took):7.1f} ms")
+                walls, used = zip(*took)
+                print(f"{kind:12}{state:6} median {statistics.median(walls):7.1f} ms, longest {max(walls):7.1f} ms, "
+                      f"CPU {statistics.median(used):.1f} ms")
     finally:
         shutil.rmtree(home)
 

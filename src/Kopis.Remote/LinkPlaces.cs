@@ -70,6 +70,16 @@ internal sealed class LinkPlaces(TimeProvider clock)
         }
     }
 
+    /// <summary>Whether it has several connections, or somebody waits for one.</summary>
+    internal bool IsShared(string destination)
+    {
+        lock (_lock)
+        {
+            return _all.TryGetValue(destination, out Destination? one)
+                && (one.Open > 1 || one.IsAwaited);
+        }
+    }
+
     /// <summary>A connection became idle: somebody may have it.</summary>
     internal void Wake(string destination)
     {
@@ -105,7 +115,7 @@ internal sealed class LinkPlaces(TimeProvider clock)
 
     private void Forget(string name)
     {
-        if (_all.TryGetValue(name, out Destination? one) && one is { Open: 0, Waiting.Count: 0 })
+        if (_all.TryGetValue(name, out Destination? one) && one is { Open: 0, IsAwaited: false })
         {
             _all.Remove(name);
         }
@@ -113,13 +123,17 @@ internal sealed class LinkPlaces(TimeProvider clock)
 
     private sealed class Destination
     {
+        private LinkedList<TaskCompletionSource>? _waiting; // Few destinations have any.
+
         internal int Open { get; set; }
 
-        internal LinkedList<TaskCompletionSource> Waiting { get; } = new();
+        internal LinkedList<TaskCompletionSource> Waiting => _waiting ??= new();
+
+        internal bool IsAwaited => _waiting?.First is not null;
 
         internal void Wake()
         {
-            if (Waiting.First is { } first)
+            if (_waiting?.First is { } first)
             {
                 Waiting.RemoveFirst();
                 first.Value.SetResult();

@@ -5,7 +5,8 @@ namespace Kopis.Remote;
 
 /// <summary>
 /// All connections: no destination has more than its rule allows, those included that wait for the
-/// next message to the same destination. They wait for a short time, few in number, none for long.
+/// next message to the same destination. They wait for a short time, few in number, none for long,
+/// and only where a next message is likely.
 /// One whose server said anything or closed it meanwhile is not used.
 /// </summary>
 /// <param name="clock">The clock.</param>
@@ -21,7 +22,8 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly LinkPlaces _places = new(clock);
-    private readonly List<SmtpLink> _idle = []; // The longest idle first.
+    private readonly LatelyServed _lately = new();
+    private readonly IdleLinks _idle = new();
     private readonly Lock _lock = new();
     private ITimer? _timer;
     private int _generation;
@@ -41,8 +43,7 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         lock (_lock)
         {
             generation = ++_generation;
-            old = [.. _idle];
-            _idle.Clear();
+            old = _idle.TakeAll(_ => true);
         }
 
         ErrorLog.Watch(CloseAsync(old));
@@ -52,7 +53,7 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
     /// <summary>One that can be used at once; null if there is none.</summary>
     internal SmtpLink? Acquire(string key)
     {
-        while (TakeIdle(link => link.Key == key) is { } link)
+        while (TakeIdle(key) is { } link)
         {
             if (!IsOver(link, clock.GetUtcNow()) && link.Peer.IsQuiet)
             {
@@ -96,7 +97,7 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
                 return (place, link);
             }
 
-            if (TakeIdle(other => other.Place?.Destination == destination) is { } idle)
+            if (TakeIdleTo(destination) is { } idle)
             {
                 return (await idle.LeaveAsync(), null);
             }
@@ -125,7 +126,7 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
     {
         link.IdleSince = clock.GetUtcNow();
         bool isGood = link.IsClean && HasMessagesLeft(link)
-            && link.IdleLimit > TimeSpan.Zero && !link.Peer.HasUnasked;
+            && link.IdleLimit > TimeSpan.Zero && !link.Peer.HasUnasked && HasMoreMail(link);
         if (!isGood || !TryKeep(link))
         {
             await link.CloseAsync();
@@ -145,8 +146,7 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         lock (_lock)
         {
             _isClosed = true;
-            all = [.. _idle];
-            _idle.Clear();
+            all = _idle.TakeAll(_ => true);
             _timer?.Dispose();
             _timer = null;
         }
@@ -164,19 +164,33 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         return link.Messages < most && clock.GetUtcNow() - link.Opened < AgeMax;
     }
 
-    private SmtpLink? TakeIdle(Predicate<SmtpLink> fits)
+    /// <summary>Whether more mail to its destination is likely soon: it carried more than one
+    /// message, or the destination has other connections, or another delivery was there just
+    /// now. An idle connection to each domain of a list would serve nobody.</summary>
+    private bool HasMoreMail(SmtpLink link)
+    {
+        if (link.Place is not { } place)
+        {
+            return true;
+        }
+
+        bool isAgain = _lately.Note(place.Destination, link.IdleSince, link.IdleLimit);
+        return isAgain || link.Messages > 1 || _places.IsShared(place.Destination);
+    }
+
+    private SmtpLink? TakeIdle(string key)
     {
         lock (_lock)
         {
-            int index = _idle.FindLastIndex(fits);
-            if (index < 0)
-            {
-                return null;
-            }
+            return _idle.TakeByKey(key);
+        }
+    }
 
-            SmtpLink link = _idle[index];
-            _idle.RemoveAt(index);
-            return link;
+    private SmtpLink? TakeIdleTo(string destination)
+    {
+        lock (_lock)
+        {
+            return _idle.TakeByDestination(destination);
         }
     }
 
@@ -204,8 +218,7 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         lock (_lock)
         {
             DateTimeOffset now = clock.GetUtcNow();
-            over = [.. _idle.Where(link => IsOver(link, now))];
-            _idle.RemoveAll(link => IsOver(link, now));
+            over = _idle.TakeAll(link => IsOver(link, now));
             if (_idle.Count == 0)
             {
                 _timer?.Dispose();

@@ -95,7 +95,8 @@ class Wide(WideCase):
         self.control("smtproutes", f":127.0.0.1:{peer.port}")
         self.start_spawner()
         number = self.number()
-        for slot, flags in ((self.slots - 1, REACHED), (256, REACHED | REUSED)):
+        # A destination that had a delivery just now keeps its connection.
+        for slot, flags in ((self.slots - 1, REACHED), (7, REACHED), (256, REACHED | REUSED)):
             self.order(slot, number, b"r@far.example")
             [report] = self.reports()
             self.assertEqual(
@@ -103,7 +104,38 @@ class Wide(WideCase):
                 (report.slot, report.place, report.letter, report.bounce_class, report.stage,
                  report.code, report.flags, report.host, report.address))
             self.assertTrue(report.text.startswith(b"127.0.0.1 accepted message.\n"))
-        self.assertEqual(1, len(peer.sessions))
+        self.assertEqual(2, len(peer.sessions))
+
+    def test_a_connection_to_each_of_many_destinations_is_not_kept(self):
+        peers = [Peer(server()) for _ in range(3)]
+        for peer in peers:
+            self.addCleanup(peer.close)
+        self.control("timeoutidle", "600")
+        self.control("smtproutes", *(
+            f"d{i}.example:127.0.0.1:{peer.port}" for i, peer in enumerate(peers)))
+        self.start_spawner()
+        number = self.number()
+        for i, peer in enumerate(peers):
+            self.order(i, number, b"r@d%d.example" % i)
+        self.assertEqual(["K"] * 3, [report.letter for report in self.reports(3)])
+        for peer in peers:
+            [session] = peer.sessions
+            self.assertTrue(session.over.wait(WAIT))
+            self.assertEqual(b"QUIT\r\n", session.lines[-1])
+
+    def test_deliveries_at_once_keep_their_connections(self):
+        peer = Peer(server())
+        self.addCleanup(peer.close)
+        self.control("timeoutidle", "600")
+        self.control("smtproutes", f":127.0.0.1:{peer.port}")
+        self.start_spawner()
+        number = self.number()
+        for turn in range(2):
+            for slot in range(4):
+                self.order(slot, number, b"r@far.example")
+            self.reports(4)
+        self.assertLess(len(peer.sessions), 8)
+        self.assertFalse(all(session.over.is_set() for session in peer.sessions))
 
     def test_each_recipient_has_its_own(self):
         peer = Peer(server(RCPT=[b"250 ok\r\n", b"450 4.7.1 Greylisted\r\n", b"550 no\r\n"]))

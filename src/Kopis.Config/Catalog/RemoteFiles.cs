@@ -87,8 +87,8 @@ public static class RemoteFiles
         Readers = Remote,
         Reread = Reread.Message,
         Says = "Connections to SMTP servers wait for another message for {} seconds.",
-        Text = "How long a connection waits for the next message to the same destination. 0: "
-            + "none is used again.",
+        Text = "How long a connection waits for the next message to the same destination, where "
+            + "others go there too or went there in that time. 0: none is used again.",
     };
 
     /// <summary><c>destinations</c>.</summary>

@@ -8,6 +8,9 @@ namespace Kopis.Tools.Journal;
 /// but whoever owns the file may have changed it since.</summary>
 public sealed class JournalEntry
 {
+    // Within these any time can be reckoned with.
+    private const int YearLeast = 1970, YearMost = 9000;
+
     private readonly Dictionary<string, string> _texts = [];
     private readonly Dictionary<string, IReadOnlyList<string>> _lists = [];
 
@@ -78,7 +81,7 @@ public sealed class JournalEntry
 
             if (!DateTimeOffset.TryParse(
                 entry["t"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
-                out DateTimeOffset time))
+                out DateTimeOffset time) || time.UtcDateTime.Year is < YearLeast or > YearMost)
             {
                 return null;
             }

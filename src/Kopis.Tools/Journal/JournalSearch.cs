@@ -14,6 +14,7 @@ internal sealed class JournalSearch(
 {
     private const int OpenMax = 256, IndexesMax = 4096;
     private const int StampBytesMax = 256; // A record's kind is not behind them.
+    private static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, JournalFile> _open = [];
     private readonly Dictionary<string, JournalIndex?> _indexes = [];
@@ -21,29 +22,51 @@ internal sealed class JournalSearch(
     private List<string>? _files;
 
     /// <summary>Records with a value, the oldest first.</summary>
-    internal List<JournalEntry> Find(byte kind, string value)
+    internal List<JournalEntry> Find(byte kind, string value) =>
+        Find(kind, value, DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+
+    /// <summary>Records with a value, the oldest first.</summary>
+    /// <param name="kind">Of the value.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="after">Files that ended before are not looked at.</param>
+    /// <param name="before">Nor those that begin after.</param>
+    internal List<JournalEntry> Find(
+        byte kind, string value, DateTimeOffset after, DateTimeOffset before)
     {
+        _files ??= Files();
         List<JournalEntry> found = [];
-        ulong key = JournalKey.Of(kind, Encoding.UTF8.GetBytes(value));
-        foreach (string file in _files ??= Files())
+        for (int i = FileOf(after); i < _files.Count && !(BeginOf(i) > before); i++)
         {
-            try
-            {
-                int last = -1;
-                foreach (int place in PlacesIn(file, key).Where(place => place != last))
-                {
-                    last = place;
-                    if (JournalEntry.Parse(Open(file).LineAt(place)) is { } entry
-                        && Has(entry, kind, value))
-                    {
-                        found.Add(entry);
-                    }
-                }
-            }
-            catch (IOException)
-            {
-                // It was removed meanwhile, as the oldest is.
-            }
+            found.AddRange(FindIn(i, kind, value));
+        }
+
+        return found;
+    }
+
+    /// <summary>All records of a message, the oldest first. A number is given once, so they lie
+    /// between its arrival and its end; what other processes wrote of them may come a moment before
+    /// or after.</summary>
+    /// <param name="number">The message's.</param>
+    /// <param name="near">When one of them was written, or about then.</param>
+    internal List<JournalEntry> FindMessage(ulong number, DateTimeOffset near)
+    {
+        _files ??= Files();
+        int start = FileOf(near);
+        List<JournalEntry> found = [];
+        DateTimeOffset last = DateTimeOffset.MaxValue, first = DateTimeOffset.MinValue;
+        for (int i = start; i < _files.Count && !(BeginOf(i) > last); i++)
+        {
+            List<JournalEntry> some = FindIn(i, JournalKey.Number, $"{number}");
+            found.AddRange(some);
+            last = TimeOf(some, number, "end")?.Add(Slack) ?? last;
+        }
+
+        first = TimeOf(found, number, "new")?.Subtract(Slack) ?? first;
+        for (int i = start - 1; i >= 0 && !(BeginOf(i + 1) < first); i--)
+        {
+            List<JournalEntry> some = FindIn(i, JournalKey.Number, $"{number}");
+            found.InsertRange(0, some);
+            first = TimeOf(some, number, "new")?.Subtract(Slack) ?? first;
         }
 
         return found;
@@ -192,7 +215,7 @@ internal sealed class JournalSearch(
         return _open[path] = JournalFile.Open(path);
     }
 
-    private IEnumerable<int> PlacesIn(string path, ulong key)
+    private IEnumerable<int> PlacesIn(string path, ulong key, string value)
     {
         if (!_indexes.TryGetValue(path, out JournalIndex? index))
         {
@@ -204,21 +227,69 @@ internal sealed class JournalSearch(
             _indexes[path] = index = JournalIndex.TryOpen(path, Open(path).Size);
         }
 
-        return index?.Find(key) ?? Scan(path, Open(path), key);
+        return index?.Find(key) ?? Scan(path, Open(path), key, value);
     }
 
-    // A file without an index is read once; whoever may, keeps what that has found.
-    private IEnumerable<int> Scan(string path, JournalFile journal, ulong key)
+    // A file without an index is read once; whoever may, keeps what that has found. The one that
+    // is written has none, and is searched for the value's bytes.
+    private IEnumerable<int> Scan(string path, JournalFile journal, ulong key, string value)
     {
+        if (path == _files![^1])
+        {
+            return JournalLines.PlacesOf(journal, Encoding.UTF8.GetBytes(value));
+        }
+
         if (!_scanned.TryGetValue(path, out List<ulong>? entries))
         {
             _scanned[path] = entries = JournalIndex.EntriesOf(journal);
-            if (path != _files![^1])
-            {
-                _ = JournalIndex.TryWrite(path, journal.Size, entries);
-            }
+            _ = JournalIndex.TryWrite(path, journal.Size, entries);
         }
 
         return JournalIndex.PlacesIn(entries, key);
+    }
+
+    private static DateTimeOffset? TimeOf(
+        List<JournalEntry> entries, ulong number, string kind) =>
+        entries.Find(entry => entry.Message == number && entry.Kind == kind)?.Time;
+
+    // The file that a time falls into, or the one before: a record may be a moment older than its
+    // file.
+    private int FileOf(DateTimeOffset time)
+    {
+        int at = _files!.Count - 1;
+        while (at > 0 && BeginOf(at)?.AddSeconds(1) > time)
+        {
+            at--;
+        }
+
+        return Math.Max(at, 0);
+    }
+
+    private DateTimeOffset? BeginOf(int file) => JournalStore.BeginOf(_files![file]);
+
+    private List<JournalEntry> FindIn(int index, byte kind, string value)
+    {
+        string file = _files![index];
+        List<JournalEntry> found = [];
+        try
+        {
+            int last = -1;
+            ulong key = JournalKey.Of(kind, Encoding.UTF8.GetBytes(value));
+            foreach (int place in PlacesIn(file, key, value).Where(place => place != last))
+            {
+                last = place;
+                if (JournalEntry.Parse(Open(file).LineAt(place)) is { } entry
+                    && Has(entry, kind, value))
+                {
+                    found.Add(entry);
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // It was removed meanwhile, as the oldest is.
+        }
+
+        return found;
     }
 }

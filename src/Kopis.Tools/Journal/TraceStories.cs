@@ -19,20 +19,21 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
     /// </summary>
     internal List<(ulong Number, List<JournalEntry> Entries)> Gather()
     {
-        (List<ulong> numbers, List<JournalEntry> others) = Seeds();
-        Queue<ulong> left = new(numbers.TakeLast(options.MessagesMax));
+        (List<Sight> seeds, List<JournalEntry> others) = Seeds();
+        Queue<Sight> left = new(seeds.TakeLast(options.MessagesMax));
         int most = left.Count * (1 + RelativesMax);
-        while (left.TryDequeue(out ulong number) && _messages.Count < most)
+        while (left.TryDequeue(out Sight? sight) && _messages.Count < most)
         {
+            ulong number = sight.Number;
             if (_messages.ContainsKey(number))
             {
                 continue;
             }
 
-            List<JournalEntry> entries = search.Find(JournalKey.Number, $"{number}");
+            List<JournalEntry> entries = search.FindMessage(number, sight.Time);
             _messages[number] = entries;
             bool isFromOutside = entries.Exists(entry => entry.Kind == "accept");
-            foreach (ulong relative in entries.SelectMany(
+            foreach (Sight relative in entries.SelectMany(
                 entry => RelativesOf(number, entry, mayBeForwarded: !isFromOutside)))
             {
                 left.Enqueue(relative);
@@ -55,25 +56,30 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
 
     /// <summary>The message that a local delivery has made, by its qp; null: it is not there.
     /// </summary>
-    internal ulong? ForwardedAs(JournalEntry attempt, string qp) => search
-        .Find(JournalKey.Qp, qp)
+    internal ulong? ForwardedAs(JournalEntry attempt, string qp) =>
+        SightOfForwarded(attempt, qp)?.Number;
+
+    private Sight? SightOfForwarded(JournalEntry attempt, string qp) => search
+        .Find(JournalKey.Qp, qp, attempt.Time - DeliveryTime, attempt.Time + Slack)
         .Where(entry => entry.Kind is "new" or "queued" && entry["qp"] == qp
             && entry.Time > attempt.Time - DeliveryTime && entry.Time < attempt.Time + Slack)
-        .MinBy(entry => (entry.Time - attempt.Time).Duration())?.Message;
+        .MinBy(entry => (entry.Time - attempt.Time).Duration()) is { Message: { } number } found
+            ? new Sight(number, found.Time) : null;
 
-    private (List<ulong> Messages, List<JournalEntry> Others) Seeds()
+    private (List<Sight> Messages, List<JournalEntry> Others) Seeds()
     {
         if (options.Wanted.Count == 0)
         {
             return Split(search.All());
         }
 
-        (List<ulong> messages, List<JournalEntry> others) = (default(List<ulong>)!, []);
+        (List<Sight> messages, List<JournalEntry> others) = (default(List<Sight>)!, []);
         foreach ((byte kind, string value) in options.Wanted)
         {
-            (List<ulong> some, List<JournalEntry> rest) = Split(search.Find(kind, value)
+            (List<Sight> some, List<JournalEntry> rest) = Split(search.Find(kind, value)
                 .Where(entry => entry.Time >= options.Since && entry.Time <= options.Until));
-            messages = messages is null ? some : [.. messages.Intersect(some)];
+            messages = messages is null ? some
+                : [.. messages.IntersectBy(some.Select(one => one.Number), one => one.Number)];
             others.AddRange(rest);
         }
 
@@ -86,9 +92,9 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
             .TakeLast(options.MessagesMax * RelativesMax)]);
     }
 
-    private static (List<ulong>, List<JournalEntry>) Split(IEnumerable<JournalEntry> entries)
+    private static (List<Sight>, List<JournalEntry>) Split(IEnumerable<JournalEntry> entries)
     {
-        List<ulong> messages = [];
+        List<Sight> messages = [];
         HashSet<ulong> seen = [];
         List<JournalEntry> others = [];
         foreach (JournalEntry entry in entries)
@@ -97,7 +103,7 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
             {
                 if (seen.Add(number))
                 {
-                    messages.Add(number);
+                    messages.Add(new Sight(number, entry.Time));
                 }
             }
             else
@@ -109,18 +115,18 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
         return (messages, others);
     }
 
-    private IEnumerable<ulong> RelativesOf(
+    private IEnumerable<Sight> RelativesOf(
         ulong number, JournalEntry entry, bool mayBeForwarded)
     {
         if (entry.Child is { } child)
         {
-            yield return child;
-            yield return entry.Message ?? number;
+            yield return new Sight(child, entry.Time);
+            yield return new Sight(entry.Message ?? number, entry.Time);
         }
 
         foreach (string qp in entry.All("fwd"))
         {
-            if (ForwardedAs(entry, qp) is { } forwarded)
+            if (SightOfForwarded(entry, qp) is { } forwarded)
             {
                 yield return forwarded;
             }
@@ -133,9 +139,13 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
         }
     }
 
-    private ulong? ForwarderOf(JournalEntry arrival, string qp) => search
-        .Find(JournalKey.Qp, qp)
+    private Sight? ForwarderOf(JournalEntry arrival, string qp) => search
+        .Find(JournalKey.Qp, qp, arrival.Time - Slack, arrival.Time + DeliveryTime)
         .Where(entry => entry.All("fwd").Contains(qp)
             && entry.Time < arrival.Time + DeliveryTime && entry.Time > arrival.Time - Slack)
-        .MinBy(entry => (entry.Time - arrival.Time).Duration())?.Message;
+        .MinBy(entry => (entry.Time - arrival.Time).Duration()) is { Message: { } number } found
+            ? new Sight(number, found.Time) : null;
+
+    /// <summary>A message, and when one of its records was written.</summary>
+    private sealed record Sight(ulong Number, DateTimeOffset Time);
 }

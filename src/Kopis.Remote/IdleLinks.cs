@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+
+namespace Kopis.Remote;
+
+/// <summary>Idle connections, found by what they may carry or by where they go. Not safe for
+/// several threads.</summary>
+internal sealed class IdleLinks
+{
+    private readonly Dictionary<string, List<SmtpLink>> _byKey = [];
+    private readonly Dictionary<string, List<SmtpLink>> _byDestination = [];
+
+    /// <summary>How many there are.</summary>
+    internal int Count { get; private set; }
+
+    internal void Add(SmtpLink link)
+    {
+        AddTo(_byKey, link.Key, link);
+        if (link.Place is { } place)
+        {
+            AddTo(_byDestination, place.Destination, link);
+        }
+
+        Count++;
+    }
+
+    /// <summary>Removes the one that became idle last.</summary>
+    /// <param name="key">What it must be able to carry.</param>
+    /// <returns>Null if there is none.</returns>
+    internal SmtpLink? TakeByKey(string key) => Take(_byKey, key);
+
+    /// <summary>Removes the one that became idle last.</summary>
+    /// <param name="destination">Where it must go.</param>
+    /// <returns>Null if there is none.</returns>
+    internal SmtpLink? TakeByDestination(string destination) => Take(_byDestination, destination);
+
+    /// <summary>Removes all that fit.</summary>
+    internal SmtpLink[] TakeAll(Predicate<SmtpLink> fits)
+    {
+        SmtpLink[] taken = [.. _byKey.Values.SelectMany(links => links).Where(link => fits(link))];
+        Array.ForEach(taken, Remove);
+        return taken;
+    }
+
+    private SmtpLink? Take(Dictionary<string, List<SmtpLink>> links, string name)
+    {
+        if (!links.TryGetValue(name, out List<SmtpLink>? found))
+        {
+            return null;
+        }
+
+        SmtpLink link = found[^1];
+        Remove(link);
+        return link;
+    }
+
+    private void Remove(SmtpLink link)
+    {
+        RemoveFrom(_byKey, link.Key, link);
+        if (link.Place is { } place)
+        {
+            RemoveFrom(_byDestination, place.Destination, link);
+        }
+
+        Count--;
+    }
+
+    private static void AddTo(
+        Dictionary<string, List<SmtpLink>> links, string name, SmtpLink link)
+    {
+        ref List<SmtpLink>? list =
+            ref CollectionsMarshal.GetValueRefOrAddDefault(links, name, out _);
+        (list ??= new(1)).Add(link);
+    }
+
+    private static void RemoveFrom(
+        Dictionary<string, List<SmtpLink>> links, string name, SmtpLink link)
+    {
+        List<SmtpLink> list = links[name];
+        if (list.Count == 1)
+        {
+            links.Remove(name);
+        }
+        else
+        {
+            list.RemoveAt(list.LastIndexOf(link));
+        }
+    }
+}

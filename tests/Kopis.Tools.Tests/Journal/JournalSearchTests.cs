@@ -1,0 +1,128 @@
+using System.Globalization;
+using CsCheck;
+using Kopis.Tools.Journal;
+
+namespace Kopis.Tools.Tests.Journal;
+
+/// <summary>Look-ups that leave out files.</summary>
+public sealed class JournalSearchTests : IDisposable
+{
+    private static readonly DateTimeOffset Start = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("kopis-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    /// <summary>Records of some messages, a few to a file, files often within a second: a message
+    /// is found whole from any of its records. What another process writes may come before `new`
+    /// and after `end`, by a moment.</summary>
+    [Fact]
+    public void A_message_is_found_whole_from_any_of_its_records() =>
+        Gen.Select(Gen.Int[1, 40].Array[20, 60], Gen.Int[1, 12], Gen.Double[0.01, 5]).Sample(
+            (lengths, perFile, step) =>
+            {
+                Clear();
+                List<(int Message, string Kind)> records = [];
+                for (int message = 1; message <= lengths.Length; message++)
+                {
+                    records.Add((message, "accept"));
+                    records.Add((message, "new"));
+                    int waits = Math.Max(0, records.Count - lengths[message - 1]);
+                    records.Insert(waits, (message + 1000, "refuse"));
+                    records.AddRange(Enumerable.Repeat((message, "attempt"), message % 4));
+                    records.Add((message, "end"));
+                    records.Add((message, "logged"));
+                }
+
+                DateTimeOffset[] times =
+                    [.. records.Select((_, i) => Start.AddSeconds(i * step))];
+                WriteFiles(records, times, perFile);
+                using JournalSearch search = Search();
+                for (int i = 0; i < records.Count; i++)
+                {
+                    int message = records[i].Message;
+                    Assert.Equal(
+                        records.Where(one => one.Message == message).Select(one => one.Kind),
+                        search.FindMessage((ulong)message, times[i]).Select(one => one.Kind));
+                }
+            },
+            iter: 20, threads: 1);
+
+    [Fact]
+    public void A_message_that_waits_is_found_to_the_last_file()
+    {
+        (int, string)[] records =
+            [(1, "accept"), (1, "new"), (2, "new"), (2, "end"), (1, "attempt"), (3, "new")];
+        DateTimeOffset[] times = [.. records.Select((_, i) => Start.AddHours(i))];
+        WriteFiles(records, times, 1);
+        using JournalSearch search = Search();
+        Assert.Equal(
+            ["accept", "new", "attempt"],
+            search.FindMessage(1, times[0]).Select(entry => entry.Kind));
+    }
+
+    [Fact]
+    public void Without_a_journal_nothing_is_found()
+    {
+        using JournalSearch search = Search();
+        Assert.Empty(search.FindMessage(1, Start));
+        Assert.Empty(search.Find(JournalKey.Number, "1", Start, Start));
+    }
+
+    /// <summary>In the file that is written there is no index: letters have no case, and what is
+    /// escaped is read.</summary>
+    [Theory]
+    [InlineData("\"from\":\"Joe@Example.ORG\"", "joe@example.org", true)]
+    [InlineData("\"from\":\"joe@example.org\"", "JOE@EXAMPLE.ORG", true)]
+    [InlineData("\"from\":\"joe\\u0040example.org\"", "joe@example.org", true)]
+    [InlineData("\"from\":\"xjoe@example.org\"", "joe@example.org", false)]
+    [InlineData("\"from\":\"x\",\"to\":[\"a@b\",\"joe@joe@example.org\"]", "joe@example.org", false)]
+    [InlineData("\"from\":\"x\",\"to\":[\"a@b\",\"joe@example.org\"]", "joe@example.org", true)]
+    [InlineData("\"from\":\"abc\"", "ABC", true)]
+    [InlineData("\"from\":\"ab\"", "abc", false)]
+    public void The_file_that_is_written_is_searched_too(string field, string value, bool isThere)
+    {
+        Write(Start, [Line(Start, "new", 1, field)]);
+        using JournalSearch search = Search();
+        Assert.Equal(isThere ? 1 : 0, search.Find(JournalKey.Address, value).Count);
+    }
+
+    [Fact]
+    public void A_time_that_cannot_be_reckoned_with_is_no_record()
+    {
+        Write(Start, [Line(DateTimeOffset.MinValue, "new", 1, "\"fwd\":[\"7\"]")]);
+        using JournalSearch search = Search();
+        Assert.Empty(search.Find(JournalKey.Number, "1"));
+    }
+
+    private static string Line(DateTimeOffset time, string kind, int message, string field) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{{\"t\":\"{time:yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'}\",\"by\":\"q\",\"pid\":1,")
+        + $"\"e\":\"{kind}\",\"msg\":{message},{field}}}\n";
+
+    private void WriteFiles(
+        IReadOnlyList<(int Message, string Kind)> records, DateTimeOffset[] times, int perFile)
+    {
+        for (int from = 0; from < records.Count; from += perFile)
+        {
+            Write(times[from], [.. Enumerable.Range(from, perFile)
+                .Where(i => i < records.Count)
+                .Select(i => Line(times[i], records[i].Kind, records[i].Message, "\"x\":1"))]);
+        }
+    }
+
+    private void Write(DateTimeOffset begin, string[] lines) => File.WriteAllText(
+        Path.Combine(
+            _directory,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{begin:yyyy-MM-dd'T'HHmmss.ffffff}{JournalStore.Suffix}")),
+        string.Concat(lines));
+
+    private void Clear() =>
+        Array.ForEach(Directory.GetFiles(_directory), File.Delete);
+
+    private JournalSearch Search() =>
+        new(_directory, DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+}
