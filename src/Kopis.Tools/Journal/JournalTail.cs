@@ -18,9 +18,7 @@ public sealed class JournalTail(string directory, bool withLast = false)
     {
         while (true)
         {
-            List<JournalEntry> entries = [];
-            ReadNew(entries.Add);
-            foreach (JournalEntry entry in entries)
+            foreach (JournalEntry entry in ReadNew())
             {
                 bool isWanted = options.Wanted.All(one =>
                     JournalSearch.Has(entry, one.Kind, one.Value))
@@ -34,6 +32,14 @@ public sealed class JournalTail(string directory, bool withLast = false)
 
             Thread.Sleep(LookPause); // A program by hand, which ends by a signal.
         }
+    }
+
+    /// <summary>What has come since it was asked last.</summary>
+    internal List<JournalEntry> ReadNew()
+    {
+        List<JournalEntry> entries = [];
+        ReadNew(entries.Add);
+        return entries;
     }
 
     /// <summary>Hands over the records that have come since it was last called.</summary>

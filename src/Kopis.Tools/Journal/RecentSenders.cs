@@ -11,6 +11,7 @@ public sealed class RecentSenders
     private readonly SenderKey _key;
     private readonly JournalTail _tail;
     private readonly Queue<JournalEntry> _entries = new();
+    private DateTimeOffset _latest; // What is not younger was found already.
 
     /// <summary>Reads what the journal has of the time.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -22,19 +23,15 @@ public sealed class RecentSenders
         using JournalSearch search = new(
             directory, time.GetUtcNow() - Window, DateTimeOffset.MaxValue);
         search.ForEach(SenderTable.Kinds, Add);
-        _tail.ReadNew(static _ => { }); // What came while it was read was found already.
     }
 
     /// <summary>The first, as of now.</summary>
     public IReadOnlyList<SenderRow> Top(int count)
     {
-        _tail.ReadNew(entry =>
-        {
-            if (SenderTable.Kinds.Contains(entry.Kind))
-            {
-                Add(entry);
-            }
-        });
+        DateTimeOffset known = _latest;
+        _tail.ReadNew()
+            .FindAll(entry => SenderTable.Kinds.Contains(entry.Kind) && entry.Time > known)
+            .ForEach(Add);
         DateTimeOffset oldest = _time.GetUtcNow() - Window;
         while (_entries.TryPeek(out JournalEntry? first) && first.Time < oldest)
         {
@@ -52,6 +49,7 @@ public sealed class RecentSenders
 
     private void Add(JournalEntry entry)
     {
+        _latest = entry.Time;
         _entries.Enqueue(entry);
         if (_entries.Count > EntriesMax)
         {
