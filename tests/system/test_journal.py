@@ -345,11 +345,11 @@ class Installed(InstalledCase):
                              (status.st_mode & 0o777, status.st_uid, status.st_gid))
 
     def test_who_may_ask_how_the_host_is(self):
-        self.host.add_user("bob")
+        self.host.add_user("ann")
         started = self.host.start()
         self.addCleanup(self.host.stop, started)
-        self.host.run("qmail-inject", "bob", stdin=b"Message-ID: <c@x>\n\nhi\n")
-        self.host.wait_mail(self.host.base / "bob/Maildir", 1)
+        self.host.run("qmail-inject", "ann", stdin=b"Message-ID: <c@x>\n\nhi\n")
+        self.host.wait_mail(self.host.base / "ann/Maildir", 1)
         counters = (self.host.home / "journal/counters").stat()
         self.assertEqual((0o660, self.host.uid("qmaill"), self.host.gid("qmailw")),
                          (counters.st_mode & 0o777, counters.st_uid, counters.st_gid))
@@ -364,13 +364,13 @@ class Installed(InstalledCase):
         for program in ("qmail-start", "qmail-send", "qmail-lspawn", "qmail-popspawn"):
             self.assertIn(f'kopis_processes{{program="{program}"}} ', metrics())
         for program in ("metrics", "health", "status", "top", "senders"):
-            said = self.as_user("bob", "kopis", program, check=False)
+            said = self.as_user("ann", "kopis", program, check=False)
             self.assertIn(said.returncode, (100, 111), program)
             self.assertEqual(b"", said.stdout, program)
         code = ("import socket; s=socket.socket(socket.AF_UNIX)\n"
                 f"s.connect('{self.host.home}/journal/counters')")
         self.assertNotEqual(
-            0, self.as_user("bob", "python3", "-c", code, check=False).returncode)
+            0, self.as_user("ann", "python3", "-c", code, check=False).returncode)
         self.assertEqual(
             0, self.as_user("qmailw", "python3", "-c", code, check=False).returncode)
 
