@@ -16,7 +16,6 @@ import time
 import unittest
 import urllib.parse
 
-
 from host import BINARY, ROOT, Host, free_port
 
 SHOTS = pathlib.Path(os.environ.get("KOPIS_SHOTS", ROOT / "out/screenshots"))
@@ -25,6 +24,7 @@ CHROMIUM = shutil.which("chromium")
 PAGES = ("/", "/queue", "/deliveries", "/destinations", "/refusals", "/trace", "/users", "/checks",
          "/config", "/config?name=control/destinations")
 DESK, PHONE = (1280, 900), (360, 740)
+
 
 class Driver:
     """One browser."""
