@@ -14,7 +14,8 @@ public static class WebFiles
         Says = "The dashboard listens on {}.",
         Text = "Where the dashboard listens. It speaks no TLS, so an address that other hosts "
             + "reach is refused: they come by ssh -L, or by a web server on this host that has "
-            + "TLS, whose name is in webnames.",
+            + "TLS, whose name is in webnames. A port below 1024 cannot be had by another user of "
+            + "the host, who would ask for the password there while the dashboard is stopped.",
     };
 
     /// <summary><c>webnames</c>.</summary>
