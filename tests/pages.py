@@ -36,3 +36,26 @@ def commands(name):
         if block:
             found.append((title, block))
     return found
+
+
+def blocks(name):
+    """(language, text) of each block of a page of Markdown."""
+    return re.findall(r"^```(\w*)\n(.*?)^```", read(name), re.M | re.S)
+
+
+def snippets(name):
+    """What a page has as code: blocks and spans of Markdown, examples of mdoc(7)."""
+    text = read(name)
+    if name.endswith(".md"):
+        plain = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+        return [block for _, block in blocks(name)] + re.findall(r"`([^`\n]+)`", plain)
+    text = re.sub(r"\\e", r"\\", text.replace("\\&", ""))
+    return (re.findall(r"^\.(?:Dl|Ql|D1) (.*)$", text, re.M)
+            + re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.M | re.S))
+
+
+def run_blocks():
+    """(page, text) of the blocks that system/test_operating and system/test_documents run."""
+    return [(page, block) for page in ("README.md", "docs/OPERATING.md")
+            for language, block in blocks(page) if language == "sh"
+            and not block.startswith("./")]

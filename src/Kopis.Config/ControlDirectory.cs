@@ -17,6 +17,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
 
     private readonly HashSet<string> _warned = []; // Under its own lock.
     private IReadOnlySet<string>? _hidden;
+    private (string Name, byte[]? Content)? _instead;
 
     /// <summary>The largest file that is read: a <c>morercpthosts.cdb</c> of millions.</summary>
     public const int FileBytesMax = 256 * 1024 * 1024;
@@ -30,7 +31,11 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
 
     /// <summary>The same directory as if some files were not there.</summary>
     public ControlDirectory Without(IReadOnlySet<string> names) =>
-        new(Directory, warn) { _hidden = names };
+        new(Directory, warn) { _hidden = names, _instead = _instead };
+
+    /// <summary>The same directory as if one file had this content, or were not there.</summary>
+    public ControlDirectory With(ControlFile file, byte[]? content) =>
+        new(Directory, warn) { _hidden = _hidden, _instead = (file.Name, content) };
 
     /// <summary>The first line, without trailing blanks.</summary>
     /// <returns>Null when there is no such file; an empty file gives an empty line.</returns>
@@ -251,6 +256,11 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
         if (_hidden?.Contains(name) == true)
         {
             return null;
+        }
+
+        if (_instead is { } instead && instead.Name == name)
+        {
+            return instead.Content;
         }
 
         string path = Path.Combine(Directory, name);

@@ -11,6 +11,8 @@ namespace Kopis.Remote;
 internal sealed class AddressWalk(int from)
 {
     private readonly List<IPAddress> _passed = [];
+    private readonly HashSet<string> _left = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<int> _tried = [];
     private RemoteReport? _failure;
     private AttemptServer? _unreached;
     private string _noConnection = "";
@@ -21,6 +23,32 @@ internal sealed class AddressWalk(int from)
     /// <summary>It failed over its recipients, not over an address: nothing for others to learn
     /// from.</summary>
     internal bool IsForRecipients { get; set; }
+
+    /// <summary>The address of a place was tried.</summary>
+    internal void NoteTried(int place) => _tried.Add(place);
+
+    /// <summary>Whether it was.</summary>
+    internal bool IsTried(int place) => _tried.Contains(place);
+
+    /// <summary>The transaction is not for this server any more.</summary>
+    internal void Leave(AttemptServer server) =>
+        _left.Add(server.Host.Length > 0 ? server.Host : server.Address);
+
+    /// <summary>No address is left to try.</summary>
+    internal bool IsOver(IReadOnlyList<RemoteHost> hosts)
+    {
+        int at = At;
+        while (at < hosts.Count && HasLeft(hosts[at]))
+        {
+            at++;
+        }
+
+        return at >= hosts.Count;
+    }
+
+    /// <summary>Whether that was said of a server.</summary>
+    internal bool HasLeft(RemoteHost host) => _left.Count > 0
+        && _left.Contains(host.Name.Length > 0 ? host.Name : host.EndPoint.Address.ToString());
 
     /// <summary>Why there is no session: the best address's reply that may be different later,
     /// else the best one's reply.</summary>

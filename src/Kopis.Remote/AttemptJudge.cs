@@ -2,16 +2,65 @@ using System.Buffers.Text;
 using Kopis.Base;
 using Kopis.Mail.Dsn;
 using Kopis.Queue.Spawn;
+using Kopis.Remote.Replies;
 
 namespace Kopis.Remote;
 
-/// <summary>What is known of an attempt, from its report. Pure.</summary>
-internal static class AttemptJudge
+/// <summary>What is known of an attempt, from its report, and what follows from it. Pure.
+/// </summary>
+/// <param name="rules">control/replies.</param>
+/// <param name="domain">The recipient's domain.</param>
+internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
 {
+    private const uint OtherSourceSeconds = 30; // Before mail comes from another address.
+
+    /// <summary>Called where a server wants mail from another of our addresses; returns whether
+    /// there is one.</summary>
+    internal Func<AttemptServer, TimeSpan, bool> OnRefusedSource { get; init; } =
+        static (_, _) => false;
+
+    /// <summary>Without a file, and without a domain.</summary>
+    internal static AttemptJudge Usual { get; } = new(ReplyRules.Default, []);
+
     /// <param name="outcome">The report about one recipient.</param>
     /// <param name="point">Where the attempt ended.</param>
     /// <param name="time">How long it took.</param>
-    internal static AttemptDetail Judge(Outcome outcome, AttemptPoint point, TimeSpan time)
+    internal AttemptDetail Judge(Outcome outcome, AttemptPoint point, TimeSpan time)
+    {
+        ReplyFacts facts = FactsOf(outcome, point);
+        ReplyRule? rule = facts.Class == BounceClass.None ? null : rules.Find(facts);
+        uint said = rule is { IsSaid: true } ? SaidTime.Find(facts.Reply) : 0;
+        if (rule is { Action: ReplyAction.OtherAddress } && point.Server is { Source: not null }
+            && OnRefusedSource(point.Server, TimeSpan.FromSeconds(rule.Seconds)))
+        {
+            rule = rule with { Action = ReplyAction.RetryMessage, Seconds = OtherSourceSeconds };
+        }
+
+        return new AttemptDetail
+        {
+            Class = facts.Class,
+            Action = rule?.Action ?? ReplyAction.None,
+            ActionSeconds = said > 0 ? said : rule?.Seconds ?? 0,
+            ActionValue = rule?.Value ?? 0,
+            Stage = point.Stage,
+            Code = (ushort)facts.Code,
+            Milliseconds = (uint)Math.Clamp(time.TotalMilliseconds, 0, uint.MaxValue),
+            Flags = point.Server?.Flags ?? AttemptFlags.None,
+            Host = point.Server?.Host ?? "",
+            Address = point.Server?.Address ?? "",
+            TlsVersion = point.Server?.TlsVersion ?? "",
+            EnhancedStatus = facts.Status,
+        };
+    }
+
+    /// <summary>Whether a recipient was deferred by a reply after which the next server is to be
+    /// tried. Who has no reply may have been delivered to.</summary>
+    internal bool TriesNext(Outcome outcome, AttemptPoint point) =>
+        outcome.Verdict == Verdict.Retry
+        && FactsOf(outcome, point) is { Code: not 0 } facts
+        && rules.Find(facts) is { TriesNext: true };
+
+    private ReplyFacts FactsOf(Outcome outcome, AttemptPoint point)
     {
         ReadOnlySpan<byte> text = outcome.Text.Span;
         int said = text.IndexOf(EnhancedStatus.RemoteWords);
@@ -21,35 +70,10 @@ internal static class AttemptJudge
             && Utf8Parser.TryParse(reply[..3], out int number, out int used)
             && used == 3 && number is >= 200 and < 600 ? number : 0;
         ReadOnlySpan<byte> status = EnhancedStatus.InReport(text);
-        BounceClass found = outcome.Verdict == Verdict.Delivered ? BounceClass.None
-            : BounceClasses.Of(point.Stage, code, status, text);
-        (ReplyAction action, uint seconds, ushort value) = outcome.Verdict == Verdict.Retry
-            ? ActionOf(found, code) : default;
-        return new AttemptDetail
-        {
-            Class = found,
-            Action = action,
-            ActionSeconds = seconds,
-            ActionValue = value,
-            Stage = point.Stage,
-            Code = (ushort)code,
-            Milliseconds = (uint)Math.Clamp(time.TotalMilliseconds, 0, uint.MaxValue),
-            Flags = point.Server?.Flags ?? AttemptFlags.None,
-            Host = point.Server?.Host ?? "",
-            Address = point.Server?.Address ?? "",
-            TlsVersion = point.Server?.TlsVersion ?? "",
-            EnhancedStatus = ByteText.ToText(status),
-        };
+        return ReplyFacts.Of(
+            domain, point.Server, code, ByteText.ToText(status),
+            outcome.Verdict == Verdict.Delivered ? BounceClass.None
+                : BounceClasses.Of(point.Stage, code, status, text),
+            reply);
     }
-
-    // Greylists mostly ask for five minutes. 421 for too much mail ends all connections for a
-    // while at large receivers; other words for it are about one message too soon.
-    private static (ReplyAction, uint Seconds, ushort Value) ActionOf(
-        BounceClass found, int code) => found switch
-        {
-            BounceClass.Greylisted => (ReplyAction.RetryMessage, 300, 0),
-            BounceClass.RateLimited when code == 421 => (ReplyAction.PauseDestination, 60, 0),
-            BounceClass.RateLimited when code != 0 => (ReplyAction.FewerConnections, 300, 1),
-            _ => default,
-        };
 }

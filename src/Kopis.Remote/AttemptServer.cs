@@ -1,3 +1,4 @@
+using System.Net;
 using Kopis.Queue.Spawn;
 
 namespace Kopis.Remote;
@@ -8,4 +9,12 @@ namespace Kopis.Remote;
 /// <param name="TlsVersion">As <c>TLSv1.3</c>; empty without TLS.</param>
 /// <param name="Flags">Facts of the session.</param>
 internal sealed record AttemptServer(
-    string Host, string Address, string TlsVersion, AttemptFlags Flags);
+    string Host, string Address, string TlsVersion, AttemptFlags Flags)
+{
+    /// <summary>The address of this host that a line of control/sourceaddresses names; null: the
+    /// system chose.</summary>
+    internal IPAddress? Source { get; init; }
+
+    /// <summary>The destination's name; empty where there was no connection.</summary>
+    internal string Destination { get; init; } = "";
+}

@@ -1,6 +1,7 @@
 using System.Net;
 using Kopis.Posix;
 using Kopis.Queue.QmailFormat;
+using Kopis.Remote.Sources;
 
 namespace Kopis.Remote;
 
@@ -19,6 +20,9 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
 
     private readonly Dictionary<IPAddress, (int Timeouts, uint Last)> _own = [];
     private readonly Lock _lock = new();
+
+    /// <summary>Which addresses of this host are rested.</summary>
+    internal SourceRests Sources { get; } = new(clock);
 
     private uint Now => (uint)clock.GetUtcNow().ToUnixTimeSeconds();
 

@@ -50,8 +50,9 @@ internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
         {
             // Another user's mail has limits of its own there.
             string user = route.Login is { } login ? $" {login.Key[..16]}" : "";
-            return (Cut($"relay [{Printable(route.Relay.ToLowerInvariant())}]:"
-                + $"{Number(route.Port)}{user}"), RouteSeconds);
+            IEnumerable<string> relays = route.All.Select(one =>
+                $"[{Printable(one.Relay.ToLowerInvariant())}]:{Number(one.Port)}");
+            return (Cut($"relay {string.Join(',', relays)}{user}"), RouteSeconds);
         }
 
         if (TargetFinder.ParseLiteral(domain) is { } literal)

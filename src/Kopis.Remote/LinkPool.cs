@@ -50,6 +50,18 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         return generation;
     }
 
+    /// <summary>Closes idle ones.</summary>
+    internal void Close(Predicate<SmtpLink> which)
+    {
+        SmtpLink[] closed;
+        lock (_lock)
+        {
+            closed = _idle.TakeAll(which);
+        }
+
+        ErrorLog.Watch(CloseAsync(closed));
+    }
+
     /// <summary>One that can be used at once; null if there is none.</summary>
     internal SmtpLink? Acquire(string key)
     {

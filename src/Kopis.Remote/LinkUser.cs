@@ -15,6 +15,7 @@ internal sealed class LinkUser(
     {
         AddressWalk walk = new(route.Best);
         SendPart? before = null;
+        SendPart? left = null; // What the first server said that was left for another.
         bool mayReuse = true;
         while (true)
         {
@@ -22,7 +23,7 @@ internal sealed class LinkUser(
                 ?? await route.OpenAsync(walk, mayReuse, mayWait?.Invoke() ?? true, stop);
             if (link is null)
             {
-                return before ?? new SendPart(
+                return left ?? before ?? new SendPart(
                     recipients.Length,
                     new TransactionResult(TransactionEnd.NoSession, walk.Failure, []),
                     HadSession: false);
@@ -49,6 +50,18 @@ internal sealed class LinkUser(
                 continue;
             }
 
+            if (result.Later.Count == 0 && !link.IsLmtp
+                && result.End is (TransactionEnd.Reported or TransactionEnd.Refused)
+                && route.WantsNext(result.Report, count))
+            {
+                mayReuse = false;
+                left ??= new SendPart(count, result, HadSession: true);
+                walk.Leave(link.Server);
+                walk.IsForRecipients = true; // Its address is as good as before.
+                await pool.ReturnAsync(link);
+                continue;
+            }
+
             Keep(link, result);
             return new SendPart(count, result, HadSession: true);
         }
@@ -69,7 +82,8 @@ internal sealed class LinkUser(
     {
         try
         {
-            return await new ClientTransaction(link, part).RunAsync(stop);
+            return link.IsQmtp ? await new QmtpTransaction(link, part).RunAsync(stop)
+                : await new ClientTransaction(link, part).RunAsync(stop);
         }
         catch
         {

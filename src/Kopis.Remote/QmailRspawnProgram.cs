@@ -178,7 +178,7 @@ public sealed class QmailRspawnProgram : IDisposable
             bool isLong = order.Command.RecipientParameters.Count > 0;
             _pipe.Report(
                 order, done.For, isLong && done.IsPassedOn,
-                place => AttemptJudge.Judge(done.For(place), done.PointOf(place), time));
+                place => done.JudgeOf(place).Judge(done.For(place), done.PointOf(place), time));
         }
         finally
         {
@@ -297,9 +297,14 @@ public sealed class QmailRspawnProgram : IDisposable
             return new Delivered(DeliverByForeign(_foreign, host, mail), IsPassedOn: false);
         }
 
-        RemoteReport report =
-            await _delivery.Current().RunAsync(host, mail, CancellationToken.None);
-        return new Delivered(report.For, report.IsPassedOn) { PointOf = report.PointOf };
+        RemoteDelivery delivery = _delivery.Current();
+        RemoteReport report = await delivery.RunAsync(host, mail, CancellationToken.None);
+        AttemptJudge judge = delivery.JudgeOf(host, mail.Sender);
+        return new Delivered(report.For, report.IsPassedOn)
+        {
+            PointOf = report.PointOf,
+            JudgeOf = _ => judge,
+        };
     }
 
     /// <summary>To recipients of SRS: each goes to a host of its own, and what goes wrong with one
@@ -308,18 +313,20 @@ public sealed class QmailRspawnProgram : IDisposable
     {
         Outcome[] outcomes = new Outcome[mail.Recipients.Count];
         AttemptPoint[] points = new AttemptPoint[outcomes.Length];
+        AttemptJudge[] judges = new AttemptJudge[outcomes.Length];
         bool isPassedOn = true;
         for (int i = 0; i < outcomes.Length; i++)
         {
             RemoteMail one = mail.For([i]);
             Delivered done = await GuardAsync(() => DeliverOneBackAsync(one, origin));
-            (outcomes[i], points[i]) = (done.For(0), done.PointOf(0));
+            (outcomes[i], points[i], judges[i]) = (done.For(0), done.PointOf(0), done.JudgeOf(0));
             isPassedOn &= done.IsPassedOn;
         }
 
         return new Delivered(index => outcomes[index], isPassedOn)
         {
             PointOf = index => points[index],
+            JudgeOf = index => judges[index],
         };
     }
 
@@ -388,5 +395,8 @@ public sealed class QmailRspawnProgram : IDisposable
     {
         /// <summary>Where each attempt ended.</summary>
         internal Func<int, AttemptPoint> PointOf { get; init; } = _ => default;
+
+        /// <summary>What follows from each.</summary>
+        internal Func<int, AttemptJudge> JudgeOf { get; init; } = _ => AttemptJudge.Usual;
     }
 }

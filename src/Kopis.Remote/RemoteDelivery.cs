@@ -1,6 +1,7 @@
 using System.Buffers;
 using Kopis.Config.Maps;
 using Kopis.Net.Dns;
+using Kopis.Remote.Sources;
 
 namespace Kopis.Remote;
 
@@ -24,6 +25,19 @@ internal sealed class RemoteDelivery(
     /// <summary>Names of destinations, as the same control files have them.</summary>
     internal DestinationNames Names { get; } = new(settings, dns);
 
+    /// <summary>What follows from reports about recipients at one host.</summary>
+    internal AttemptJudge JudgeOf(byte[] host, byte[] sender) => new(settings.Replies, host)
+    {
+        OnRefusedSource = (server, time) =>
+        {
+            memory.Sources.Rest(server.Destination, server.Source!, time);
+            pool.Close(link => link.Destination == server.Destination
+                && server.Source!.Equals(link.Source));
+            return new SourceChoice(settings.Sources, sender, host).HasOther(
+                server, server.Source!.AddressFamily, memory.Sources);
+        },
+    };
+
     /// <summary>Delivers a message to recipients at one host.</summary>
     internal async Task<RemoteReport> RunAsync(
         byte[] host, RemoteMail mail, CancellationToken stop)
@@ -36,7 +50,8 @@ internal sealed class RemoteDelivery(
         TlsPolicy policy = settings.Tls.Policies.Find(host);
         SmtpRoute? relay = settings.Lmtp.Find(host)
             ?? settings.Senders.Route(mail.Sender, settings.Routes.Find(host), mail.IsOwn);
-        if ((relay?.Fault ?? policy.Fault) is { } fault)
+        SourceChoice sources = new(settings.Sources, mail.Sender, host);
+        if ((relay?.Fault ?? policy.Fault ?? sources.Fault) is { } fault)
         {
             return RemoteReport.Of('Z', $"Unable to read control files. (#4.3.0)\n{fault}\n");
         }
@@ -48,7 +63,7 @@ internal sealed class RemoteDelivery(
             policy, mail.Parameters.RequireTls, TargetFinder.NameOf(host), relay);
         RemoteRoute route = new(
             settings, dns, memory, pauses, clock, new RemoteDestination(host, relay, demand),
-            receivers, () => mail.IsTlsOptional, pool, _generation);
+            receivers, () => mail.IsTlsOptional, pool, _generation, sources);
         return await new BatchDelivery(mail, route, pool, clock).RunAsync(stop);
     }
 

@@ -14,6 +14,7 @@ internal sealed record RemoteDestination(byte[] Host, SmtpRoute? Relay, TlsDeman
     internal string Key { get; } = Relay is { IsLmtp: true }
         ? $"{Demand.Key} lmtp {Relay.SocketPath ?? $"{Relay.Relay}:{Relay.Port}"}"
         : Relay is not null
-        ? $"{Demand.Key} {Relay.Relay}:{Relay.Port} {Relay.Login?.Key}"
+        ? $"{Demand.Key} {string.Join(',', Relay.All.Select(one => $"{one.Relay}:{one.Port}"))} "
+            + $"{Relay.Login?.Key}"
         : $"{Demand.Key} {ByteText.ToText(Ascii8.ToLower(Host))}";
 }

@@ -5,6 +5,7 @@ using Kopis.Mail.Dsn;
 using Kopis.Net.Dns;
 using Kopis.Posix;
 using Kopis.Queue.Spawn;
+using Kopis.Remote.Sources;
 
 namespace Kopis.Remote;
 
@@ -22,25 +23,42 @@ namespace Kopis.Remote;
 /// <param name="isLax">Whether the message says <c>TLS-Required: No</c>.</param>
 /// <param name="pool">Idle connections, and how many there may be.</param>
 /// <param name="generation">Of the control files, as the pool counts them.</param>
+/// <param name="sources">Which of our addresses it goes from; null: the system chooses.</param>
 internal sealed class RemoteRoute(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
     TimeProvider clock, RemoteDestination destination, ReceiverPolicies receivers,
-    Func<bool> isLax, LinkPool pool, int generation = 0)
+    Func<bool> isLax, LinkPool pool, int generation = 0, SourceChoice? sources = null)
 {
     private readonly Lock _lock = new();
     private readonly RelayLogin _login = new(settings, pauses, clock);
+    private readonly AttemptJudge _judge = new(settings.Replies, destination.Host);
+    private readonly HostDialer _dialer = new(
+        settings, memory, sources ?? new SourceChoice(SourceRules.None, [], []), clock);
+
     private Task<RemoteTarget>? _target;
     private int _best;
 
     /// <summary>What its connections may be used for.</summary>
-    internal string Key { get; } = $"{generation} {destination.Key}";
-
-    /// <summary>The destination's name; null until it was needed.</summary>
-    internal string? Name { get; private set; }
+    internal string Key { get; } = $"{generation} {destination.Key}{sources?.Key}";
 
     /// <summary>The address that served last, where the next connection begins; those before it
     /// did not serve.</summary>
     internal int Best => Volatile.Read(ref _best);
+
+    /// <summary>Whether all recipients of a transaction were deferred with replies for which
+    /// control/replies has the next server tried.</summary>
+    internal bool WantsNext(RemoteReport report, int recipients)
+    {
+        for (int i = 0; i < recipients && settings.Replies.TryNext; i++)
+        {
+            if (!_judge.TriesNext(report.For(i), report.PointOf(i)))
+            {
+                return false;
+            }
+        }
+
+        return settings.Replies.TryNext;
+    }
 
     /// <summary>A new session with the first address that serves, of those from
     /// <paramref name="walk"/> on, or an idle one of the pool that came back meanwhile; null if
@@ -58,7 +76,7 @@ internal sealed class RemoteRoute(
         if (destination.Relay?.SocketPath is { } path)
         {
             return walk.At > 0 ? null : await EnterAsync(
-                walk, key, wait, rule => OpenSocketAsync(path, walk, rule, stop), stop);
+                walk, key, wait, (_, rule) => OpenSocketAsync(path, walk, rule, stop), stop);
         }
 
         RemoteTarget target = await TargetAsync(stop);
@@ -75,15 +93,16 @@ internal sealed class RemoteRoute(
             return null;
         }
 
-        return walk.At >= target.Hosts.Count ? null : await EnterAsync(
-            walk, key, wait, rule => WalkAsync(target, walk, rule, secret, stop), stop);
+        return walk.IsOver(target.Hosts) ? null : await EnterAsync(
+            walk, key, wait,
+            (name, rule) => WalkAsync(target, walk, new Way(name, rule), secret, stop), stop);
     }
 
     /// <summary>Opens a connection when the destination may get one more, or takes an idle one.
     /// </summary>
     private async Task<SmtpLink?> EnterAsync(
         AddressWalk walk, string? key, TimeSpan wait,
-        Func<DestinationRule, Task<SmtpLink?>> open, CancellationToken stop)
+        Func<string, DestinationRule, Task<SmtpLink?>> open, CancellationToken stop)
     {
         (string name, _) = await new DestinationNames(settings, dns).FindAsync(
             destination.Host, destination.Relay, stop);
@@ -102,7 +121,7 @@ internal sealed class RemoteRoute(
         SmtpLink? link = null;
         try
         {
-            return link = await open(rule);
+            return link = await open(name, rule);
         }
         finally
         {
@@ -118,18 +137,20 @@ internal sealed class RemoteRoute(
     }
 
     private async Task<SmtpLink?> WalkAsync(
-        RemoteTarget target, AddressWalk walk, DestinationRule rule, LoginSecret? secret,
+        RemoteTarget target, AddressWalk walk, Way way, LoginSecret? secret,
         CancellationToken stop)
     {
         for (; walk.At < target.Hosts.Count; walk.At++)
         {
             RemoteHost one = target.Hosts[walk.At];
-            if (memory.ShouldSkip(one.EndPoint.Address))
+            if (walk.IsTried(walk.At) || walk.HasLeft(one)
+                || memory.ShouldSkip(one.EndPoint.Address))
             {
                 continue;
             }
 
-            HostVerdict verdict = await receivers.JudgeAsync(destination, one, isLax, stop);
+            HostVerdict verdict =
+                await receivers.JudgeAsync(destination, one.BySmtp, isLax, stop);
             if (verdict.Refusal is { } refusal)
             {
                 walk.Fail(refusal.At(AttemptStage.Tls, null));
@@ -137,17 +158,32 @@ internal sealed class RemoteRoute(
                 continue;
             }
 
-            if (await ConnectAsync(one, walk, stop) is not { } socket)
+            if (one.IsQmtp && (verdict.Demand.Policy.Level > TlsLevel.May
+                || verdict.Demand.RequireTls))
+            {
+                continue; // QMTP has no TLS. SMTP is next.
+            }
+
+            // Another address of the same host, which the verdict is for too, may be faster.
+            if (await _dialer.OpenAsync(target.Hosts, walk, way.Destination, stop)
+                is not { } dialed)
             {
                 continue;
             }
 
-            if (await GreetAsync(one, socket, verdict, walk, rule, stop) is { } link)
+            one = target.Hosts[dialed.Place];
+            SmtpLink? link = one.IsQmtp
+                ? NewLink(dialed.Socket!, one.EndPoint.Address, one.Name, Key, way, dialed.Source,
+                    isQmtp: true)
+                : await GreetAsync(one, dialed, verdict, walk, way, stop);
+            if (link is not null)
             {
-                NoteServing(walk, one.EndPoint.Address);
+                NoteServing(walk, dialed.Place, one.EndPoint.Address);
                 return secret is null || await _login.RunAsync(link, secret, walk, stop)
                     ? link : null;
             }
+
+            walk.At -= dialed.Place == walk.At ? 0 : 1; // The slower one may serve.
         }
 
         return null;
@@ -176,7 +212,7 @@ internal sealed class RemoteRoute(
             return null;
         }
 
-        SmtpLink link = NewLink(socket, IPAddress.None, "", Key, rule);
+        SmtpLink link = NewLink(socket, IPAddress.None, "", Key, new Way("", rule));
         SmtpOpening opening = new(link, settings, destination.Demand);
         RemoteReport? failure =
             await TryGreetAsync(link, opening, "", avoidTls: false, stop);
@@ -190,16 +226,21 @@ internal sealed class RemoteRoute(
     }
 
     private SmtpLink NewLink(
-        Socket socket, IPAddress address, string host, string key, DestinationRule rule) =>
+        Socket socket, IPAddress address, string host, string key, Way way,
+        IPAddress? source = null, bool isQmtp = false) =>
         new(SmtpConnection.OverSocket(socket, settings.RemoteTimeout), address, key,
             clock.GetUtcNow())
         {
             Host = host,
             Ip = destination.Relay?.SocketPath ?? address.ToString(),
             IsLmtp = destination.Relay?.IsLmtp == true,
+            IsQmtp = isQmtp,
             Generation = generation,
-            Rule = rule,
-            IdleLimit = rule.IdleSeconds is { } seconds
+            Rule = way.Rule,
+            Destination = way.Destination,
+            Source = source,
+            Helo = settings.HeloHosts.Find((socket.LocalEndPoint as IPEndPoint)?.Address),
+            IdleLimit = way.Rule.IdleSeconds is { } seconds
                 ? TimeSpan.FromSeconds(seconds) : settings.IdleTimeout,
         };
 
@@ -222,7 +263,7 @@ internal sealed class RemoteRoute(
             if (_target is null)
             {
                 receivers.Begin(destination);
-                _target = new TargetFinder(dns).FindAsync(
+                _target = new TargetFinder(dns, settings.Own, settings.UsesMxps).FindAsync(
                     destination.Host, destination.Relay, stop);
             }
 
@@ -233,11 +274,11 @@ internal sealed class RemoteRoute(
     /// <summary>An address that does not serve is remembered like one that does not answer, but
     /// only where another took its place: the only one of a destination is tried each time.
     /// </summary>
-    private void NoteServing(AddressWalk walk, IPAddress address)
+    private void NoteServing(AddressWalk walk, int place, IPAddress address)
     {
         if (!walk.IsForRecipients)
         {
-            Volatile.Write(ref _best, walk.At);
+            Volatile.Write(ref _best, place);
         }
 
         foreach (IPAddress passed in walk.DrainPassed())
@@ -251,18 +292,19 @@ internal sealed class RemoteRoute(
     /// <summary>A session in TLS, or, if it does not come about and plain text will do, in
     /// plain text over a second connection.</summary>
     private async Task<SmtpLink?> GreetAsync(
-        RemoteHost host, Socket socket, HostVerdict verdict, AddressWalk walk,
-        DestinationRule rule, CancellationToken stop)
+        RemoteHost host, Dialed dialed, HostVerdict verdict, AddressWalk walk, Way way,
+        CancellationToken stop)
     {
         try
         {
-            return await GreetAsync(host, socket, verdict, avoidTls: false, walk, rule, stop);
+            return await GreetAsync(host, dialed, verdict, avoidTls: false, walk, way, stop);
         }
         catch (TlsFailedException e)
         {
-            if (await ConnectAsync(host, walk, stop) is { } again)
+            if (await _dialer.AgainAsync(host, dialed.Place, walk, way.Destination, stop)
+                is { } again)
             {
-                return await GreetAsync(host, again, verdict, avoidTls: true, walk, rule, stop);
+                return await GreetAsync(host, again, verdict, avoidTls: true, walk, way, stop);
             }
 
             string ip = host.EndPoint.Address.ToString();
@@ -278,12 +320,14 @@ internal sealed class RemoteRoute(
     /// it: a domain may name another's hosts, and then mail for it that asks for a certificate of
     /// its own would keep all mail from them.</summary>
     private async Task<SmtpLink?> GreetAsync(
-        RemoteHost host, Socket socket, HostVerdict verdict, bool avoidTls, AddressWalk walk,
-        DestinationRule rule, CancellationToken stop)
+        RemoteHost host, Dialed dialed, HostVerdict verdict, bool avoidTls, AddressWalk walk,
+        Way way, CancellationToken stop)
     {
+        Socket socket = dialed.Socket!;
         IPAddress? own = (socket.LocalEndPoint as IPEndPoint)?.Address;
         SmtpLink link = NewLink(
-            socket, host.EndPoint.Address, host.Name, verdict.IsLax ? Key + " lax" : Key, rule);
+            socket, host.EndPoint.Address, host.Name, verdict.IsLax ? Key + " lax" : Key, way,
+            dialed.Source);
         SmtpOpening opening = new(link, settings, verdict.Demand);
         RemoteReport? failure = await TryGreetAsync(
             link, opening, host.Name, avoidTls, stop, mayBeUs: !host.IsRelay, Report);
@@ -355,44 +399,7 @@ internal sealed class RemoteRoute(
         }
     }
 
-    private async Task<Socket?> ConnectAsync(
-        RemoteHost host, AddressWalk walk, CancellationToken stop)
-    {
-        IPEndPoint address = host.EndPoint;
-        Socket? socket = null;
-        try
-        {
-            // There may be no more descriptors, or no IPv6 on this host.
-            socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-            {
-                NoDelay = true,
-            };
-            Socket one = socket;
-            await LimitedAsync(token => one.ConnectAsync(address, token), stop);
-            return socket;
-        }
-        catch (SocketException e) when (socket is null)
-        {
-            walk.NoConnection(host, ErrorText.Of(e));
-            return null; // It says nothing of the address.
-        }
-        catch (Exception e) when (e is SocketException
-            || (e is OperationCanceledException && !stop.IsCancellationRequested))
-        {
-            socket!.Dispose();
-            bool timedOut = e is OperationCanceledException
-                or SocketException { SocketErrorCode: SocketError.TimedOut };
-            walk.NoConnection(host, timedOut ? ErrorText.TimedOut : ErrorText.Of(e));
-            if (timedOut)
-            {
-                memory.NoteTimeout(address.Address);
-            }
-            else
-            {
-                memory.NoteAnswer(address.Address);
-            }
-
-            return null;
-        }
-    }
+    /// <param name="Destination">The destination's name.</param>
+    /// <param name="Rule">Its rule.</param>
+    private readonly record struct Way(string Destination, DestinationRule Rule);
 }

@@ -1,7 +1,10 @@
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Net.Dns;
 using Kopis.Net.Tls;
+using Kopis.Remote.Replies;
+using Kopis.Remote.Sources;
 
 namespace Kopis.Remote;
 
@@ -39,6 +42,21 @@ public sealed record RemoteSettings
     /// <summary>What destinations take at most.</summary>
     public required DestinationRules Rules { get; init; }
 
+    /// <summary>Our name in EHLO by our address.</summary>
+    internal HeloHosts HeloHosts { get; private init; } = HeloHosts.None;
+
+    /// <summary>Which of our addresses mail goes from.</summary>
+    internal SourceRules Sources { get; private init; } = SourceRules.None;
+
+    /// <summary>Which addresses are this host's.</summary>
+    internal OwnAddressLists? Own { get; private init; }
+
+    /// <summary>Preferences of MX say who speaks QMTP.</summary>
+    internal bool UsesMxps { get; private init; }
+
+    /// <summary>What follows from replies.</summary>
+    internal ReplyRules Replies { get; private init; } = ReplyRules.Default;
+
     /// <summary>What is asked of TLS.</summary>
     public required TlsClientSettings Tls { get; init; }
 
@@ -48,14 +66,19 @@ public sealed record RemoteSettings
     /// <summary>Lines that are of no use, and why; each harms mail of its own domain alone.
     /// </summary>
     public IEnumerable<string> Faults =>
-        Routes.Faults.Concat(Lmtp.Faults).Concat(Senders.Faults).Concat(Tls.Policies.Faults);
+        Routes.Faults.Concat(Lmtp.Faults).Concat(Senders.Faults).Concat(Tls.Policies.Faults)
+            .Concat(Sources.Faults);
 
     /// <summary>The control files that these come from.</summary>
     public static IReadOnlyList<ControlFile> Files { get; } =
     [
         HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
         RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
-        RemoteFiles.OpenAuthSenders, RemoteFiles.Destinations, RemoteFiles.TlsReports,
+        RemoteFiles.OpenAuthSenders, RemoteFiles.Destinations, RemoteFiles.Replies,
+        RemoteFiles.SourceAddresses, RemoteFiles.BindRoutes, RemoteFiles.OutgoingIp,
+        RemoteFiles.HeloHosts, RemoteFiles.MoreIpMe, RemoteFiles.NotIpMe,
+        RemoteFiles.Mxps,
+        RemoteFiles.TlsReports,
         .. TlsClientSettings.Files,
     ];
 
@@ -91,6 +114,11 @@ public sealed record RemoteSettings
                 Math.Max(1, control.ReadInt(RemoteFiles.TimeoutRemote))),
             IdleTimeout = control.ReadSeconds(RemoteFiles.TimeoutIdle),
             Rules = DestinationRules.Read(control),
+            Replies = ReplyRules.Read(control),
+            UsesMxps = control.ReadInt(RemoteFiles.Mxps) > 0,
+            Own = OwnAddressLists.Read(control),
+            Sources = SourceRules.Read(control),
+            HeloHosts = HeloHosts.Read(control),
             Tls = TlsClientSettings.Read(control),
             ReportsTls = control.ReadLine(RemoteFiles.TlsReports) is { Length: > 0 },
         };

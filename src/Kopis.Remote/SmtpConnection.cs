@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using Kopis.Base;
 using Kopis.Mail.SmtpClient;
 using Kopis.Net;
 
@@ -87,6 +88,55 @@ internal sealed class SmtpConnection(
         return _reader.IsMixed
             ? throw new IOException("A reply with several codes.")
             : _reader.Code;
+    }
+
+    /// <summary>Reads one netstring, as servers of QMTP reply, all of it within the time limit.
+    /// </summary>
+    /// <param name="most">More bytes are an error.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>Its content, at least one byte.</returns>
+    /// <exception cref="IOException">As above, or it is none.</exception>
+    internal async Task<byte[]> ReadNetstringAsync(int most, CancellationToken stop)
+    {
+        ArrayBufferWriter<byte> content = new();
+        await LimitedAsync(
+            async (peer, token) =>
+            {
+                NetstringReader reader = default;
+                while (!peer.TryRead(ref reader, content, most))
+                {
+                    peer._start = 0;
+                    peer._end = 0;
+                    peer._end = await peer._stream.ReadAsync(peer._input, token);
+                    if (peer._end == 0)
+                    {
+                        throw new IOException("The server closed the connection.");
+                    }
+                }
+
+                return 0;
+            }, timeout, stop);
+        return content.WrittenSpan.ToArray();
+    }
+
+    private bool TryRead(
+        ref NetstringReader reader, ArrayBufferWriter<byte> content, int most)
+    {
+        int got;
+        while ((got = reader.Read(
+            _input.AsSpan(_start, _end - _start), out ReadOnlySpan<byte> piece)) > 0)
+        {
+            content.Write(piece);
+            _start += got;
+            if (content.WrittenCount > most)
+            {
+                break;
+            }
+        }
+
+        bool isWrong = reader.IsBad || reader.IsTooLong || content.WrittenCount > most
+            || (reader.IsOver && content.WrittenCount == 0);
+        return isWrong ? throw new IOException("That is not a reply of QMTP.") : reader.IsOver;
     }
 
     /// <summary>Reads until the server has closed, or for a time.</summary>

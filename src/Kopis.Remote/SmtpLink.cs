@@ -31,6 +31,9 @@ internal sealed class SmtpLink(
     /// <summary>The server speaks LMTP (RFC 2033).</summary>
     internal bool IsLmtp { get; init; }
 
+    /// <summary>The server speaks QMTP.</summary>
+    internal bool IsQmtp { get; init; }
+
     internal string Key { get; } = key;
 
     internal DateTimeOffset Opened { get; } = opened;
@@ -47,6 +50,16 @@ internal sealed class SmtpLink(
     /// <summary>Its destination's.</summary>
     internal DestinationRule Rule { get; init; } = DestinationRule.Default;
 
+    /// <summary>Our name there; null: that of helohost.</summary>
+    internal byte[]? Helo { get; init; }
+
+    /// <summary>The address of this host that control/sourceaddresses names; null: the system
+    /// chose.</summary>
+    internal IPAddress? Source { get; init; }
+
+    /// <summary>The destination's name.</summary>
+    internal string Destination { get; init; } = "";
+
     /// <summary>How long it may wait for another message.</summary>
     internal TimeSpan IdleLimit { get; init; }
 
@@ -56,7 +69,11 @@ internal sealed class SmtpLink(
         AttemptFlags.ReachedServer
             | (Peer.TlsVersion.Length > 0 ? AttemptFlags.Tls : AttemptFlags.None)
             | (Trust == LoginTrust.Verified ? AttemptFlags.Verified : AttemptFlags.None)
-            | (Messages > 1 ? AttemptFlags.UsedAgain : AttemptFlags.None));
+            | (Messages > 1 ? AttemptFlags.UsedAgain : AttemptFlags.None))
+    {
+        Source = Source,
+        Destination = Destination,
+    };
 
     /// <summary>For reports, behind what qmail says of a connection that died: to whom, and of
     /// what.</summary>
@@ -92,7 +109,7 @@ internal sealed class SmtpLink(
         try
         {
             Peer.Output.ResetWrittenCount();
-            Peer.Output.Write("QUIT\r\n"u8);
+            Peer.Output.Write(IsQmtp ? [] : "QUIT\r\n"u8);
             await Peer.FlushAsync(QuitLimit, CancellationToken.None);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException
@@ -113,9 +130,12 @@ internal sealed class SmtpLink(
         try
         {
             Peer.Output.ResetWrittenCount();
-            Peer.Output.Write("QUIT\r\n"u8);
+            Peer.Output.Write(IsQmtp ? [] : "QUIT\r\n"u8);
             await Peer.FlushAsync(QuitLimit, CancellationToken.None);
-            await Peer.ReadToEndAsync(QuitLimit, CancellationToken.None);
+            if (!IsQmtp)
+            {
+                await Peer.ReadToEndAsync(QuitLimit, CancellationToken.None);
+            }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException
             or InvalidOperationException)

@@ -86,11 +86,13 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
     /// <summary>The server says that it is called as we are.</summary>
     internal bool SaysOurName { get; private set; }
 
+    private byte[] Helo => link.Helo ?? settings.HeloHost;
+
     private void NoteName()
     {
         ReadOnlySpan<byte> name = _peer.ReplyText.Length > 4 ? _peer.ReplyText[4..] : [];
         int end = name.IndexOfAny((byte)' ', (byte)'\n');
-        SaysOurName |= Ascii8.EqualsIgnoreCase(end < 0 ? name : name[..end], settings.HeloHost);
+        SaysOurName |= Ascii8.EqualsIgnoreCase(end < 0 ? name : name[..end], Helo);
     }
 
     private async Task<bool> GreetAsync(bool mayBeOld, CancellationToken stop)
@@ -109,7 +111,7 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
     private async Task<int> HelloAsync(byte[] verb, CancellationToken stop)
     {
         _peer.Output.Write(verb);
-        _peer.Output.Write(settings.HeloHost);
+        _peer.Output.Write(Helo);
         _peer.Output.Write("\r\n"u8);
         await _peer.FlushAsync(stop);
         return await _peer.ReadReplyAsync(stop);

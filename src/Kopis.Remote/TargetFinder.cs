@@ -9,9 +9,15 @@ namespace Kopis.Remote;
 
 /// <summary>Finds the addresses for a host: route, literal, MX, A and AAAA (contract §8.2).
 /// </summary>
-internal sealed class TargetFinder(IMailDns dns)
+/// <param name="dns">Asked for them.</param>
+/// <param name="own">Which addresses are ours although no interface has them, and which are not.
+/// </param>
+/// <param name="usesMxps">Preferences of MX say who speaks QMTP.</param>
+internal sealed class TargetFinder(
+    IMailDns dns, OwnAddressLists? own = null, bool usesMxps = false)
 {
     private const int SmtpPort = 25;
+    private const int QmtpPort = 209;
     private const int AddressesMax = 30; // Tried one after another; each may take a minute.
 
     private static readonly string SoftFailure =
@@ -25,7 +31,7 @@ internal sealed class TargetFinder(IMailDns dns)
     {
         if (route is not null)
         {
-            return await FindRelayAsync(route.Relay, route.Port, host, stop);
+            return await FindRelaysAsync(route, host, stop);
         }
 
         if (!TryReadName(host, out string name))
@@ -35,7 +41,7 @@ internal sealed class TargetFinder(IMailDns dns)
 
         if (ParseLiteral(name) is { } literal)
         {
-            return new OwnAddresses(SmtpPort).Contains(literal)
+            return new OwnAddresses(SmtpPort, own).Contains(literal)
                 ? RemoteTarget.None(LoopsBack())
                 : new RemoteTarget(
                     [new RemoteHost(new IPEndPoint(OwnAddresses.Plain(literal), SmtpPort), "")],
@@ -105,6 +111,30 @@ internal sealed class TargetFinder(IMailDns dns)
         }
     }
 
+    /// <summary>Addresses of both families one after another: of hosts that have both, a family
+    /// that does not get through costs little.</summary>
+    internal static IEnumerable<IPAddress> InTurn(IReadOnlyList<IPAddress> addresses) =>
+        addresses.GroupBy(one => OwnAddresses.Plain(one).AddressFamily)
+            .SelectMany((family, place) => family.Select((one, i) => (one, i, place)))
+            .OrderBy(one => one.i).ThenBy(one => one.place).Select(one => one.one);
+
+    /// <summary>The addresses of all relays of a route, those of the first one first. Why there
+    /// are none is what is wrong with the first, or what may be different later.</summary>
+    private async Task<RemoteTarget> FindRelaysAsync(
+        SmtpRoute route, byte[] host, CancellationToken stop)
+    {
+        RemoteTarget target = await FindRelayAsync(route.Relay, route.Port, host, stop);
+        foreach (SmtpRoute other in route.Others)
+        {
+            RemoteTarget next = await FindRelayAsync(other.Relay, other.Port, host, stop);
+            target = next.Problem is { } problem
+                ? target.Problem?.Letter == 'D' && problem.Letter == 'Z' ? next : target
+                : new RemoteTarget([.. target.Hosts, .. next.Hosts], null);
+        }
+
+        return target with { Hosts = [.. target.Hosts.Take(AddressesMax)] };
+    }
+
     private async Task<RemoteTarget> FindRelayAsync(
         string relay, int port, byte[] host, CancellationToken stop)
     {
@@ -118,7 +148,7 @@ internal sealed class TargetFinder(IMailDns dns)
         return answer.Records.Count > 0
             ? new RemoteTarget(
                 [
-                    .. answer.Records.Select(
+                    .. InTurn(answer.Records).Select(
                         a => new RemoteHost(new IPEndPoint(a, port), relay, IsRelay: true)),
                 ],
                 null)
@@ -134,7 +164,7 @@ internal sealed class TargetFinder(IMailDns dns)
         IReadOnlyList<MailExchanger> exchangers, byte[] host, DnsAnswer<MailExchanger> answered,
         CancellationToken stop)
     {
-        OwnAddresses own = new(SmtpPort);
+        OwnAddresses ours = new(SmtpPort, own);
         List<(int Preference, IPAddress Address, string Name)> found = [];
         bool isMissing = answered.Status == DnsStatus.NoSuchName;
         int bestUnknown = int.MaxValue; // Its addresses may be there later.
@@ -160,9 +190,9 @@ internal sealed class TargetFinder(IMailDns dns)
                 }
 
                 isMissing &= answer.Status == DnsStatus.NoSuchName;
-                found.AddRange(answer.Records.Select(
+                found.AddRange(InTurn(answer.Records).Select(
                     a => (exchanger.Preference, OwnAddresses.Plain(a), exchanger.Host)));
-                if (answer.Records.Any(own.Contains))
+                if (answer.Records.Any(ours.Contains))
                 {
                     bestOwn = Math.Min(bestOwn, exchanger.Preference);
                 }
@@ -173,8 +203,9 @@ internal sealed class TargetFinder(IMailDns dns)
         RemoteHost[] usable =
         [
             .. found.Where(f => f.Preference < bestOwn).Take(AddressesMax)
-                .Select(f => new RemoteHost(
-                    new IPEndPoint(f.Address, SmtpPort), f.Name, IsSecure: answered.IsSecure)),
+                .SelectMany(f => WaysTo(f.Preference, new RemoteHost(
+                    new IPEndPoint(f.Address, SmtpPort), f.Name, IsSecure: answered.IsSecure)))
+                .Take(AddressesMax),
         ];
         return usable.Length > 0
             ? new RemoteTarget(usable, null)
@@ -183,6 +214,13 @@ internal sealed class TargetFinder(IMailDns dns)
                 : isMissing ? NoSuchHost(host)
                 : NoAddress());
     }
+
+    /// <summary>By SMTP, and before that by QMTP where the preference says so: 12801, 12817 and
+    /// so on to 13041 (cr.yp.to/proto/mxps.txt).</summary>
+    private IEnumerable<RemoteHost> WaysTo(int preference, RemoteHost host) =>
+        usesMxps && preference is >= 12_801 and <= 13_041 && preference % 16 == 1
+            ? [host with { EndPoint = new(host.EndPoint.Address, QmtpPort), IsQmtp = true }, host]
+            : [host];
 
     /// <summary>The mail would only come back to us.</summary>
     internal static RemoteReport LoopsBack() => RemoteReport.Of(

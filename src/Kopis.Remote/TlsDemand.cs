@@ -73,12 +73,12 @@ internal sealed record TlsDemand(
     private static IReadOnlyList<string> NamesOf(
         TlsPolicy policy, string domain, SmtpRoute? relay)
     {
-        string? own = relay is null ? null
-            : relay.CertificateName ?? TargetFinder.ParseLiteral(relay.Relay)?.ToString()
-            ?? relay.Relay;
-        return relay is { Login.Trust: LoginTrust.Verified } ? [own!]
+        string[] own = relay is null ? []
+            : relay.CertificateName is { } name ? [name]
+            : [.. relay.All.Select(one =>
+                TargetFinder.ParseLiteral(one.Relay)?.ToString() ?? one.Relay)];
+        return relay is { Login.Trust: LoginTrust.Verified } ? own
             : policy.Names.Count > 0 ? policy.Names
-            : own is null ? [domain, "." + domain]
-            : [own, domain, "." + domain];
+            : [.. own, domain, "." + domain];
     }
 }

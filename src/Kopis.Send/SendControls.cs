@@ -1,6 +1,7 @@
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
+using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
 
@@ -38,6 +39,9 @@ internal sealed class SendControls
     /// <summary>What destinations may have.</summary>
     internal required DestinationControl Destinations { get; init; }
 
+    /// <summary>Retries by class of failure.</summary>
+    internal required RetryTable Retries { get; init; }
+
     /// <summary>Bytes of memory that messages may take; more wait on the disk.</summary>
     internal required int QueueMemoryBytes { get; init; }
 
@@ -73,6 +77,7 @@ internal sealed class SendControls
             ConcurrencyShared = (int?)control.TryReadLong(SendFiles.ConcurrencyShared),
             ConcurrencyRemote = control.ReadInt(SendFiles.ConcurrencyRemote),
             Destinations = new DestinationControl(DestinationRules.Read(control)),
+            Retries = RetryControl.Read(control),
             QueueMemoryBytes = control.ReadInt(SendFiles.QueueMemory),
             QueueLifetimeSeconds = control.ReadInt(SendFiles.QueueLifetime),
             DelayNotifySeconds = control.ReadInt(SendFiles.DelayNotify),

@@ -305,6 +305,7 @@ internal sealed class SendCore(
     internal void SetLimits(SendControls read, int sharedPlaces, int remoteSlots)
     {
         scheduler.SetLimits(read.QueueLifetimeSeconds, sharedPlaces);
+        scheduler.Retries = read.Retries;
         scheduler.Remote.SetSlots(remoteSlots);
         queue.SetMemory(read.QueueMemoryBytes);
         bounces.SetDelay(read.DelayNotifySeconds);

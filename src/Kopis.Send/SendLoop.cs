@@ -64,7 +64,10 @@ internal sealed class SendLoop : IDisposable
             controls.QueueLifetimeSeconds, context.Batch, SharedPlaces(controls),
             new RemoteQueue(
                 context.Remote.Concurrency, context.Remote.TakesQuestions,
-                controls.Destinations.Of));
+                controls.Destinations.Of))
+        {
+            Retries = controls.Retries,
+        };
         StateLog marks = new(context.Files, Path.Combine(queue, "state"))
         {
             CompactAfterBytes = context.CompactAfterBytes,

@@ -25,6 +25,9 @@ internal sealed class MessageUpload(
     /// whether that is all; null for nothing.</summary>
     internal Func<ReadOnlyMemory<byte>, bool, byte[]>? Complete { get; init; }
 
+    /// <summary>Who submits it.</summary>
+    internal uint Client { get; init; }
+
     /// <summary>Whether the queue could not even be asked.</summary>
     internal bool HasNoQueue { get; private set; }
 
@@ -47,7 +50,7 @@ internal sealed class MessageUpload(
                 if (_submission is null)
                 {
                     _submission = await queue.BeginAsync(
-                        origin, qp: 0, CancellationToken.None, headFollows);
+                        origin, qp: 0, CancellationToken.None, headFollows, Client);
                     rest = await SendHeadAsync(_submission, rest, isLast);
                 }
 

@@ -18,29 +18,38 @@ internal static class ControlChecks
 {
     /// <summary>One for each program, or for each part of one that can be wrong by itself. The
     /// result is what is wrong and stops nobody.</summary>
-    internal static readonly Func<ControlDirectory, IEnumerable<string>>[] Readers =
+    internal static readonly ControlReader[] Readers =
     [
-        control => Nothing(() => QmailSmtpd.CheckControls(control)),
-        control => Nothing(() => BearerTokens.In(control, TimeProvider.System)),
-        control => Nothing(
-            () => _ = new TlsServer(control, TimeProvider.System, static _ => { }).IsOffered),
-        control => Nothing(() => QmailSendProgram.CheckControls(control)),
-        QmailRemoteProgram.CheckControls,
-        control => Nothing(() => JournalProgram.CheckControls(control)),
-        control => Nothing(() => AcmeProgram.CheckControls(control)),
-        control => Nothing(() => NetworkList.Load(control, ListenerFiles.ProxyClients)),
-        FirstRules.Faults,
+        new("qmail-smtpd", control => Nothing(() => QmailSmtpd.CheckControls(control))),
+        new("qmail-smtpd", Tokens),
+        new("qmail-popup", Tokens),
+        new("qmail-smtpd", Certificate),
+        new("qmail-popup", Certificate),
+        new("qmail-send", control => Nothing(() => QmailSendProgram.CheckControls(control))),
+        new("qmail-rspawn", QmailRemoteProgram.CheckControls),
+        new("qmail-journal", control => Nothing(() => JournalProgram.CheckControls(control))),
+        new("kopis-acme", control => Nothing(() => AcmeProgram.CheckControls(control))),
+        new(
+            "tcpserver",
+            control => Nothing(() => NetworkList.Load(control, ListenerFiles.ProxyClients))),
+        new("tcprules", FirstRules.Faults),
     ];
 
     /// <summary>What stops a program that <c>kopis run</c> would start.</summary>
     /// <exception cref="Base.ConfigurationException">That.</exception>
     internal static void All(ControlDirectory control)
     {
-        foreach (Func<ControlDirectory, IEnumerable<string>> read in Readers)
+        foreach (ControlReader reader in Readers)
         {
-            _ = read(control);
+            _ = reader.Read(control);
         }
     }
+
+    private static IEnumerable<string> Tokens(ControlDirectory control) =>
+        Nothing(() => BearerTokens.In(control, TimeProvider.System));
+
+    private static IEnumerable<string> Certificate(ControlDirectory control) => Nothing(
+        () => _ = new TlsServer(control, TimeProvider.System, static _ => { }).IsOffered);
 
     private static IEnumerable<string> Nothing(Action read)
     {

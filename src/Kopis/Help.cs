@@ -12,7 +12,7 @@ internal static class Help
             || (name == "kopis" && rest.Count == 0);
         if (version)
         {
-            Console.Out.WriteLine($"kopis {typeof(Help).Assembly.GetName().Version?.ToString(3)}");
+            Console.Out.WriteLine($"kopis {BuildVersion.Text}");
             return ExitCode.Success;
         }
 

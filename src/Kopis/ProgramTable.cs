@@ -1,6 +1,7 @@
 using Kopis.Host.Accounts;
 using Kopis.Host.Backup;
 using Kopis.Host.Certificates;
+using Kopis.Host.Completion;
 using Kopis.Host.Control;
 using Kopis.Host.Dkim;
 using Kopis.Host.Dmarc;
@@ -13,6 +14,7 @@ using Kopis.Host.Srs;
 using Kopis.Host.Status;
 using Kopis.Host.TlsReports;
 using Kopis.Host.Tokens;
+using Kopis.Host.Upgrade;
 using Kopis.Host.Web;
 using Kopis.Inject;
 using Kopis.Local.Spawn;
@@ -187,6 +189,9 @@ internal static class ProgramTable
             "run a whole mail host in the foreground"),
         new("install", context => InstallProgram.Run(context, Names), "root",
             "install a mail host, or uninstall it"),
+        new("restart", context => RestartProgram.Run(context, ControlChecks.All),
+            "root, or the home's owner",
+            "start anew what runs an earlier program than the installed one"),
         new("check-install", context => InstallProgram.Check(context, Names), "root",
             "check users, directories and modes"),
         new("queue", QueueCommand.Run, "root",
@@ -203,6 +208,8 @@ internal static class ProgramTable
             "tell in one line how well the host is"),
         new("metrics", MetricsProgram.Metrics, "root, or the home's owner",
             "print what the host counts, for Prometheus"),
+        new("summary", SummaryProgram.Run, "root, or who may read the journal",
+            "tell what a day had more or less of than the day before"),
         new("destinations", DestinationsProgram.Run, "root",
             "list the destinations of remote mail, pause and try them"),
         new("backup", BackupProgram.Backup, "root, or the home's owner",
@@ -240,16 +247,23 @@ internal static class ProgramTable
         new("doctor", context => DoctorProgram.Run(context, Names, ControlChecks.Readers),
             "anyone; for root, qmaild asks the network",
             "check the host, its domains in DNS and its ports"),
+        new("completion", context => CompletionProgram.Run(context, OwnWords), "anyone",
+            "print what makes a shell complete the words of kopis"),
     ];
 
     /// <summary>Words of kopis itself, with a page <c>kopis-WORD</c> and no link.</summary>
     private static readonly string[] Words =
     [
-        "run", "install", "check-install", "backup", "verify", "restore", "user", "domain",
-        "alias", "migrate", "queue", "destinations", "trace", "senders", "status", "top", "health",
-        "metrics", "dkim", "dmarc", "tlsrpt", "srs",
-        "token", "web", "certificate", "acme", "config", "doctor",
+        "run", "install", "restart", "check-install", "backup", "verify", "restore", "user",
+        "domain", "alias", "migrate", "queue", "destinations", "trace", "senders", "status",
+        "top", "health", "metrics", "summary", "dkim", "dmarc", "tlsrpt", "srs", "token", "web",
+        "certificate", "acme", "config", "doctor",
+        "completion",
     ];
+
+    private static (string, string)[] OwnWords =>
+        [.. All.Where(entry => Words.Contains(entry.Name))
+            .Select(entry => (entry.Name, entry.Summary))];
 
     /// <summary>What is linked into a bin directory.</summary>
     internal static IReadOnlyList<string> Names =>

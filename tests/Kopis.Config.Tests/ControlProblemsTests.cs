@@ -73,6 +73,40 @@ public sealed class ControlProblemsTests : IDisposable
         Assert.Equal(["control/oauthkeys: must be there", "nothing works"], found.All);
     }
 
+    [Fact]
+    public void As_if_a_file_had_another_content_or_were_not_there()
+    {
+        Write("maxrcpt", "many\n");
+        foreach ((byte[]? content, int faults) in new (byte[]?, int)[]
+        {
+            ("7\n"u8.ToArray(), 0), (null, 0), ("0\n"u8.ToArray(), 1),
+        })
+        {
+            ControlProblems found = new(_control, SmtpFiles.MaxRcpt, content);
+            found.Read(SmtpFiles.MaxRcpt);
+            found.ReadAs(control => [.. Faults(control.ReadInt(SmtpFiles.MaxRcpt))]);
+            Assert.Equal(faults, found.All.Count());
+        }
+
+        Assert.Equal("many\n", File.ReadAllText(Path.Combine(_control, "maxrcpt")));
+    }
+
+    [Fact]
+    public void What_stops_a_program_is_told_from_what_it_warns_of()
+    {
+        Write("concurrencyremote", "100000\n");
+        Write("maxrcpt", "0\n");
+        ControlProblems found = new(_control) { IsOfStops = true };
+        found.Read(SendFiles.ConcurrencyRemote);
+        found.Read(SmtpFiles.MaxRcpt);
+        found.ReadAs(_ => ["control/tlspolicy: a line is wrong"]);
+        Assert.Equal(
+            ["control/maxrcpt: \"0\" is not a whole number from 1 to 40000"], found.All);
+    }
+
+    private static IEnumerable<string> Faults(int recipients) =>
+        recipients > 0 ? [] : ["control/maxrcpt: none"];
+
     [Theory]
     [InlineData("databytes"), InlineData("me"), InlineData("locals"), InlineData("oauthkeys")]
     [InlineData("morercpthosts.cdb")]

@@ -23,6 +23,23 @@ public sealed class SmtpRoutesTests : IDisposable
     }
 
     [Theory]
+    [InlineData("a.example:one,two", "one 25 two 25")]
+    [InlineData("a.example:one:587,[::1]:588,192.0.2.1:589", "one 587 [::1] 588 192.0.2.1 589")]
+    [InlineData("a.example:one:465,two:465", "one 465 two 465")]
+    public void Several_relays_are_in_order(string line, string relays)
+    {
+        SmtpRoute route = Read(line + "\n").Find("a.example"u8)!;
+        Assert.Null(route.Fault);
+        Assert.Equal(
+            relays, string.Join(' ', route.All.Select(one => $"{one.Relay} {one.Port}")));
+    }
+
+    [Theory]
+    [InlineData("bad.example:one,")]
+    [InlineData("bad.example:,one")]
+    [InlineData("bad.example:one:465,two:25")]
+    [InlineData("bad.example:one:25,two")]
+    [InlineData("bad.example:1,2,3,4,5,6,7,8,9")]
     [InlineData("bad.example:relay:z")]
     [InlineData("bad.example:relay:0")]
     [InlineData("bad.example:relay:65536")]

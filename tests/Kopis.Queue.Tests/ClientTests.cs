@@ -61,6 +61,18 @@ public sealed class ClientTests
         Assert.Equal(2, home.Messages().Count);
     }
 
+    [Fact]
+    public async Task A_writer_that_is_being_started_anew_is_waited_for()
+    {
+        using QueueHome home = new();
+        using IntakePool pool = new(home.Path);
+        Task<QueueReply> reply = SubmitAsync(pool, "meanwhile");
+        Assert.False(reply.IsCompleted);
+        await using RunningWriter writer = new(home);
+        Assert.Equal(0, (await reply).Code);
+        Assert.Single(home.Messages());
+    }
+
     [Theory]
     [InlineData(10, 0)] // All of it can be said again.
     [InlineData(100_000, 74)] // Part of it is gone with the old writer.

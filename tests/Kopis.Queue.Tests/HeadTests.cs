@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Kopis.Queue.Intake;
@@ -67,6 +68,50 @@ public sealed class HeadTests
         Assert.Equal(0, Frames.Answer(socket)!.Value.Code);
         Assert.EndsWith($"\n{Fields}one\n", home.Messages()[0], StringComparison.Ordinal);
         Assert.EndsWith("-0000\ntwo\n", home.Messages()[1], StringComparison.Ordinal);
+    }
+
+    /// <summary>Who submits over the network is believed; of anyone else the kernel says who he
+    /// is. A client without a number is an older one.</summary>
+    [Theory]
+    [InlineData(MessageOrigin.Submitted, 0xFFFF_FFFEu, 0xFFFF_FFFEu)]
+    [InlineData(MessageOrigin.Network, 7u, 7u)]
+    [InlineData(MessageOrigin.Network, 0u, 0u)]
+    [InlineData(MessageOrigin.Local, 7u, 0u)]
+    public async Task Who_submits_over_the_network_is_kept(
+        MessageOrigin origin, uint client, uint kept)
+    {
+        CancellationToken stop = TestContext.Current.CancellationToken;
+        using QueueHome home = new();
+        await using RunningWriter writer = new(home);
+        using IntakePool pool = new(home.Path);
+        for (int i = 0; i < 2; i++) // Over one connection.
+        {
+            await using IIntakeMessage message =
+                await pool.BeginAsync(origin, qp: 0, stop, headFollows: i == 0, client);
+            await message.WriteAsync(Encoding.Latin1.GetBytes("body\n"), stop);
+            QueueReply reply = await message.FinishAsync(Encoding.Latin1.GetBytes(Good), stop);
+            using MessageFile file = MessageFile.Open(home.Mess, reply.MessageNumber);
+            Assert.Equal((kept, origin), (file.Client, file.Origin));
+        }
+    }
+
+    [Fact]
+    public void A_number_is_that_of_a_login_or_of_an_addresss_network()
+    {
+        uint ann = ClientNumber.Of("ann@x"u8.ToArray(), IPAddress.Parse("192.0.2.1"));
+        Assert.Equal(ann, ClientNumber.Of("ann@x"u8.ToArray(), IPAddress.Parse("192.0.2.2")));
+        uint[] others =
+        [
+            ClientNumber.Of("bob@x"u8.ToArray(), null), Of("192.0.2.1"), Of("192.0.2.2"),
+            Of("2001:db8::1"), Of("2001:db8:0:1::1"), 0,
+        ];
+        Assert.DoesNotContain(ann, others);
+        Assert.Equal(others.Length, others.Distinct().Count());
+        Assert.Equal(Of("2001:db8::1"), Of("2001:db8::ffff"));
+        Assert.Equal(Of("192.0.2.1"), Of("::ffff:192.0.2.1"));
+        Assert.Equal(0u, ClientNumber.Of(null, null));
+
+        static uint Of(string address) => ClientNumber.Of(null, IPAddress.Parse(address));
     }
 
     [Theory]

@@ -51,6 +51,17 @@ public sealed class TargetFinderTests
         Assert.Equal("d.example", TargetFinder.NameOf("d.example"u8.ToArray()));
     }
 
+    [Fact]
+    public void Families_are_in_turn()
+    {
+        string[] addresses =
+            ["192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1", "::ffff:192.0.2.4"];
+        Assert.Equal(
+            ["192.0.2.1", "2001:db8::1", "192.0.2.2", "192.0.2.3", "::ffff:192.0.2.4"],
+            TargetFinder.InTurn([.. addresses.Select(System.Net.IPAddress.Parse)])
+                .Select(one => one.ToString()));
+    }
+
     private static Task<RemoteTarget> Find(
         MailExchanger[] exchangers, Dictionary<string, string[]?> addresses) =>
         new TargetFinder(new MailDnsTable(exchangers, addresses))

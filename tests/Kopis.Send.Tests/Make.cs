@@ -21,7 +21,7 @@ internal static class Make
 
     /// <summary>The same, of another time.</summary>
     internal static WholeMessage MessageOf(
-        uint uid, ulong number, string sender, string[] recipients, long born)
+        uint uid, ulong number, string sender, string[] recipients, long born, uint client = 0)
     {
         (byte[], DeliveryChannel)[] routed = Array.ConvertAll(recipients, recipient => (
             Encoding.Latin1.GetBytes(recipient),
@@ -29,6 +29,7 @@ internal static class Make
         WholeMessage message = new(number, born, Encoding.Latin1.GetBytes(sender), routed)
         {
             Uid = uid,
+            Client = client,
         };
         message.SetDue(DeliveryChannel.Local, born);
         message.SetDue(DeliveryChannel.Remote, born);

@@ -25,6 +25,9 @@ public sealed class SimulationTests : IDisposable
         File.WriteAllText(
             Path.Combine(_control, "queuelifetime"), $"{Ledger.LifetimeSeconds}\n");
         File.WriteAllText(Path.Combine(_control, "delaynotify"), "300\n");
+        File.WriteAllText(
+            Path.Combine(_control, "retryschedule"),
+            "greylisted 30 60 90\nquota 2000\npolicy 604800\nunknown 45\n");
     }
 
     private ControlDirectory Control => new(_control);

@@ -132,26 +132,28 @@ internal sealed class SpawnerProcess
     /// <summary>A deferral may be anything.</summary>
     private AttemptDetail DetailOf(Outcome outcome) => outcome.Verdict != Verdict.Retry
         ? new AttemptDetail { Stage = AttemptStage.Message }
-        : _machine.Random.Next(5) switch
+        : Deferral() with { Class = (BounceClass)_machine.Random.Next(BounceClassNames.Count) };
+
+    private AttemptDetail Deferral() => _machine.Random.Next(5) switch
+    {
+        0 => new AttemptDetail { Stage = AttemptStage.Greeting, Code = 421 },
+        1 => new AttemptDetail
         {
-            0 => new AttemptDetail { Stage = AttemptStage.Greeting, Code = 421 },
-            1 => new AttemptDetail
-            {
-                Stage = AttemptStage.Rcpt,
-                Code = 451,
-                Action = ReplyAction.RetryMessage,
-                ActionSeconds = 300,
-            },
-            2 => new AttemptDetail
-            {
-                Stage = AttemptStage.Mail,
-                Code = 450,
-                Action = (ReplyAction)_machine.Random.Next(1, 5),
-                ActionSeconds = (uint)_machine.Random.Next(600),
-                ActionValue = (ushort)_machine.Random.Next(10),
-            },
-            _ => new AttemptDetail { Stage = AttemptStage.Connect },
-        };
+            Stage = AttemptStage.Rcpt,
+            Code = 451,
+            Action = ReplyAction.RetryMessage,
+            ActionSeconds = 300,
+        },
+        2 => new AttemptDetail
+        {
+            Stage = AttemptStage.Mail,
+            Code = 450,
+            Action = (ReplyAction)_machine.Random.Next(1, 6),
+            ActionSeconds = (uint)_machine.Random.Next(600),
+            ActionValue = (ushort)_machine.Random.Next(10),
+        },
+        _ => new AttemptDetail { Stage = AttemptStage.Connect },
+    };
 
     private Outcome Deliver(DeliveryCommand command, int index)
     {

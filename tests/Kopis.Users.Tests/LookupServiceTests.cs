@@ -194,6 +194,76 @@ public sealed class LookupServiceTests : IAsyncDisposable
             LookupVerdict.Later, await _client.IsUnlockedAsync(account, CancellationToken.None));
     }
 
+    [Theory]
+    [InlineData("lock"), InlineData("remove"), InlineData("password")]
+    public async Task A_login_holds_until_its_user_is_changed(string change)
+    {
+        byte[] joe = ByteText.ToBytes($"joe@{Domain}");
+        byte[] none = ByteText.ToBytes($"nobody@{Domain}"); // A token's, say.
+        byte[] mark = await MarkAsync(joe, []);
+        byte[] markOfNone = await MarkAsync(none, []);
+        Assert.Equal(mark, await MarkAsync(joe, mark));
+        string table = File.ReadAllText(_home.In("users/virtual"));
+        File.WriteAllText(_home.In("users/virtual"), change switch
+        {
+            "lock" => table.Replace($"{Domain}:", $"{Domain}:!"),
+            "password" => table.Replace(
+                table.Split(':')[1], TestHome.HashOf("another"), StringComparison.Ordinal),
+            _ => "",
+        });
+        _time.Advance(TimeSpan.FromSeconds(1)); // Files are not looked at all the time.
+        (LookupVerdict verdict, _) = await _client.HoldsAsync(joe, mark, CancellationToken.None);
+        Assert.Equal(LookupVerdict.No, verdict);
+        Assert.Equal(markOfNone, await MarkAsync(none, markOfNone));
+        (verdict, _) = await _client.HoldsAsync(joe, [], CancellationToken.None);
+        Assert.Equal(change == "lock" ? LookupVerdict.No : LookupVerdict.Yes, verdict);
+        await StopAsync();
+        (verdict, _) = await _client.HoldsAsync(joe, mark, CancellationToken.None);
+        Assert.Equal(LookupVerdict.Later, verdict);
+    }
+
+    /// <summary>Its key ends with it.</summary>
+    [Fact]
+    public async Task After_a_restart_of_qmail_lookup_logins_hold_but_not_those_of_removed_users()
+    {
+        byte[] joe = ByteText.ToBytes($"joe@{Domain}");
+        byte[] mark = await MarkAsync(joe, []);
+        await StopAsync();
+        Start();
+        byte[] other = await MarkAsync(joe, mark);
+        Assert.NotEqual(mark, other);
+        await StopAsync();
+        File.WriteAllText(_home.In("users/virtual"), "");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Start();
+        Assert.Equal(
+            LookupVerdict.No,
+            (await _client.HoldsAsync(joe, other, CancellationToken.None)).Verdict);
+    }
+
+    [Fact]
+    public async Task A_mark_of_another_account_or_of_any_bytes_is_none_of_this()
+    {
+        _home.AddUser($"ann@{Domain}", "right");
+        byte[] joe = ByteText.ToBytes($"joe@{Domain}");
+        byte[] mark = await MarkAsync(ByteText.ToBytes($"ann@{Domain}"), []);
+        Assert.Equal(
+            LookupVerdict.No,
+            (await _client.HoldsAsync(joe, mark, CancellationToken.None)).Verdict);
+        foreach (byte[] odd in (byte[][])[[1], new byte[LoginMarks.Bytes], new byte[1000]])
+        {
+            Assert.Equal(await MarkAsync(joe, []), await MarkAsync(joe, odd));
+        }
+    }
+
+    private async Task<byte[]> MarkAsync(byte[] account, byte[] before)
+    {
+        (LookupVerdict verdict, byte[] mark) =
+            await _client.HoldsAsync(account, before, CancellationToken.None);
+        Assert.Equal((LookupVerdict.Yes, LoginMarks.Bytes), (verdict, mark.Length));
+        return mark;
+    }
+
     [Fact]
     public async Task A_proof_of_scram()
     {

@@ -1,10 +1,14 @@
 """kopis doctor: a sound set-up has no finding, and planted faults are found, each by its id. DNS is
 dnsmasq, SMTP our own listener at an address of the test's own network."""
 
+import http.server
 import json
 import os
 import re
+import ssl
 import subprocess
+import sys
+import threading
 import time
 import unittest
 
@@ -13,6 +17,9 @@ from listener import ListenerCase
 from nameserver import NameServer, SilentServer
 
 import own_network  # Where harness finds it.
+
+sys.path.append(str(ROOT / "tests/system"))
+from signed_dns import SignedDns  # noqa: E402
 
 IP, FOREIGN = "198.51.100.7", "203.0.113.9"
 NETWORK = "dns,name,helo,ptr,mx,spf,dkim,dmarc,sts,tlsrpt,list"
@@ -34,7 +41,7 @@ PLANTED = {
     "none": ({"mx": None}, ["mx.none", "spf.here"]),
     "null": ({"mx": "dns-rr={d},15,000000"}, ["mx.null", "spf.here"]),
     "literal": ({"mx": "mx-host={d}," + IP + ",10"},
-                ["mx.literal", "mx.address", "mx.here", "spf.here"]),
+                ["mx.literal", "mx.address", "mx.here", "spf.here", "sts.mx"]),
     "nowhere": ({"mx": "mx-host={d},lost.example,10"}, ["mx.address", "mx.here", "spf.here"]),
     "four": ({"mx": "mx-host={d},mx4.example,10"}, ["mx.ipv6"]),
     "away": ({"mx": "mx-host={d},elsewhere.example,10"}, ["mx.here", "spf.here"]),
@@ -59,6 +66,13 @@ PLANTED = {
                        "txt-record=_mta-sts.{d},v=STSv1; id=2"}, ["sts.record"]),
     "badsts": ({"sts": "txt-record=_mta-sts.{d},v=STSv1; id=\x1b[31m|x"}, ["sts.record"]),
     "nostshost": ({"stshost": None}, ["sts.host"]),
+    "nopolicy": ({}, ["sts.policy"]),
+    "stspage": ({}, ["sts.policy"]),
+    "otherweb": ({}, ["sts.policy"]),
+    "oddpolicy": ({}, ["sts.syntax"]),
+    "othermx": ({}, ["sts.mx"]),
+    "testsmx": ({}, ["sts.mode"]),
+    "shortsts": ({}, ["sts.age"]),
     "notlsrpt": ({"tlsrpt": None}, ["tlsrpt.missing"]),
     "badtlsrpt": ({"tlsrpt": "txt-record=_smtp._tls.{d},v=TLSRPTv1; rua=a@{d}"}, ["tlsrpt.record"]),
     "nokey": ({}, ["dkim.keys"]),
@@ -80,6 +94,18 @@ COMMON = (
     "host-record=7.100.51.198.typing.net,127.255.255.252",
     "host-record=7.100.51.198.often.net,127.255.255.255",
     f"host-record=7.100.51.198.strange.net,{FOREIGN}")
+
+
+POLICY = "version: STSv1\r\nmode: enforce\r\nmx: *.example\r\nmax_age: 604800\r\n"
+
+# What the web server of a domain has instead: status, type and body.
+POLICIES = {
+    "nopolicy": (404, "text/plain", POLICY), "stspage": (200, "text/html", POLICY),
+    "oddpolicy": (200, "text/plain", POLICY.replace("STSv1", "STSv2")),
+    "othermx": (200, "text/plain", POLICY.replace("*.example", "mail.other.example")),
+    "testsmx": (200, "text/plain", POLICY.replace("enforce", "testing")),
+    "shortsts": (200, "text/plain", POLICY.replace("604800", "600")),
+}
 
 
 def zone(domain, **instead):
@@ -135,6 +161,37 @@ class DoctorCase(ListenerCase):
             "-startdate", start, "-enddate", end, "-extfile", "ext", "-notext", "-out", "cert.pem")
         self.control("servercert.pem", (place / "cert.pem").read_text(), (place / "key.pem").read_text())
 
+    def serve_policies(self, *domains, **instead):
+        """A web server with the policies of these domains, whose certificate is for them."""
+        place = self.home / "web"
+        place.mkdir()
+        names = ",".join(f"DNS:mta-sts.{one}" for one in ("good.example", *domains))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+             "-days", "2", "-subj", "/CN=web", "-addext", f"subjectAltName={names}", "-keyout",
+             place / "key", "-out", place / "cert"], check=True, capture_output=True)
+        self.control("serverca.pem", (place / "cert").read_text())
+
+        class Policy(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                name = self.headers["Host"].removeprefix("mta-sts.").split(".")[0]
+                status, kind, body = instead.get(name, (200, "text/plain", POLICY))
+                self.send_response(status if self.path == "/.well-known/mta-sts.txt" else 404)
+                self.send_header("Content-Type", kind)
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer((IP, 443), Policy)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(place / "cert", place / "key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+
     def sound_files(self):
         self.control("rcpthosts", "good.example")
         self.control("locals", "good.example")
@@ -148,6 +205,7 @@ class KopisDoctor(DoctorCase):
         self.certificate()
         self.serve_dns(*zone("good.example"), self.key("good.example", "--only", "ed25519"))
         self.serve(host=IP, port="25")
+        self.serve_policies()
         found = self.doctor("--peer", "mx.example", code=0, only=f"{NETWORK},{HOST},smtp,submission,pop3")
         self.assertEqual([], found)
 
@@ -165,6 +223,8 @@ class KopisDoctor(DoctorCase):
                 elif name != "keyless":
                     records.append(key)
         self.serve_dns(*records)
+        self.serve_policies(
+            *[f"{name}.example" for name in PLANTED if name != "otherweb"], **POLICIES)
         self.control("rcpthosts", *[f"{name}.example" for name in PLANTED], "localhost", ".sub.example")
         began = time.monotonic()
         found = self.doctor(code=1)
@@ -234,7 +294,10 @@ class KopisDoctor(DoctorCase):
         self.serve(host=IP, port="25", RELAYCLIENT="")
         self.assertLessEqual({"smtp.relay", "smtp.name", "smtp.starttls"}, self.ids(only="smtp", code=1))
         self.certificate(name="other.example")
-        found = {(one["id"], one["subject"]) for one in self.doctor(only="smtp")}
+        deadline = time.monotonic() + 60  # The listener looks for it now and then.
+        while ("smtp.starttls", smtp) in (found := {
+                (one["id"], one["subject"]) for one in self.doctor(only="smtp")}):
+            self.assertLess(time.monotonic(), deadline)
         self.assertIn(("smtp.certificate", smtp), found)
         self.assertNotIn(("smtp.starttls", smtp), found)
         self.assertEqual({"smtp.out"}, {one["id"] for one in self.doctor("--peer", "elsewhere.example", only="smtp.out")
@@ -308,9 +371,81 @@ class KopisDoctor(DoctorCase):
                    re.findall(r"^(\S+)\. IN MX 10 (\S+)\.$", text, re.M)]
         records += [f"txt-record={name}," + ",".join(re.findall(r'"([^"]*)"', strings))
                     for name, strings in re.findall(r"^(\S+)\. IN TXT \( (.*?) \)$", text, re.M)]
+        policy = "".join(f"{line}\n" for line in re.findall(
+            r"^; ((?:version|mode|mx|max_age): .*)$", text, re.M))
+        self.serve_policies(good=(200, "text/plain", policy))
         self.serve_dns(*records, SOUND["stshost"].format(d="good.example"))
         self.control("rcpthosts", "good.example")
-        self.assertEqual({"dmarc.none"}, self.ids(code=0))
+        self.assertEqual({"dmarc.none", "sts.mode"}, self.ids(code=0))
+
+    def test_dane(self):
+        """By a resolver that checks signatures, and the certificate that port 25 shows."""
+        self.certificate()
+        self.serve(host=IP, port="25")
+        text = self.run_program("kopis", "doctor", "dns", "good.example", "--address", IP).stdout.decode()
+        right = re.search(r"^_25\._tcp\.mx\.example\. IN (TLSA .*)$", text, re.M)[1]
+        wrong = right[:-4] + ("0000" if right[-4:] != "0000" else "1111")
+        address = f"mx.example. A {IP}"
+        for records, blind, wanted in (
+                ([f"_25._tcp.mx.example. {right}"], False, set()),
+                ([f"_25._tcp.mx.example. {wrong}", f"_25._tcp.mx.example. {right}"], False, set()),
+                ([f"_25._tcp.mx.example. {wrong}"], False, {("dane.match", "fault")}),
+                ([f"_25._tcp.mx.example. {right.replace('3 1 1', '1 1 1')}"], False,
+                 {("dane.usable", "warning")}),
+                ([], False, {("dane.missing", "note")}),
+                ([f"_25._tcp.mx.example. {right}"], True, {("dane.missing", "unchecked")})):
+            with self.subTest(records=records, blind=blind):
+                dns = SignedDns(self, [address, *records], [])
+                self.control("resolvers", f"127.0.0.1:{dns.blind if blind else dns.validating}")
+                found = self.doctor(only="dane")
+                self.assertEqual(wanted, {(one["id"], one["state"]) for one in found}, found)
+                for one in found:
+                    self.assertEqual("_25._tcp.mx.example", one["subject"])
+                if wanted == {("dane.match", "fault")}:
+                    self.assertIn(right, found[0]["mend"])
+
+    def test_dane_of_a_zone_that_is_not_signed_and_of_one_with_wrong_signatures(self):
+        self.certificate(name="mx.insecure.example")
+        self.control("me", "mx.insecure.example")
+        tlsa = "TLSA 3 1 1 " + "ab" * 32
+        dns = SignedDns(self, [], [f"_25._tcp.mx {tlsa}"])
+        self.control("resolvers", f"127.0.0.1:{dns.validating}")
+        self.assertEqual({"dane.signed"}, self.ids(only="dane"))
+        self.control("me", "mx.example")
+        dns = SignedDns(self, [f"mx.example. A {IP}", f"_25._tcp.mx.example. {tlsa}"], [],
+                        spoil=[(r"abab", "cdcd")])
+        self.control("resolvers", f"127.0.0.1:{dns.validating}")
+        [one] = self.doctor(only="dane")
+        self.assertEqual(("dane.missing", "unchecked"), (one["id"], one["state"]), one)
+
+    def test_changes_go_by_mail_and_what_is_not_queued_is_told_the_next_time(self):
+        state, mailed = self.home / "state", self.home / "mailed"
+        queue = self.home / "queue-stand-in"
+        queue.write_text(f"#!/bin/sh\ncat >{mailed}; exit $(cat {self.home}/code)\n")
+        queue.chmod(0o755)
+
+        def run(code=0):
+            (self.home / "code").write_text(str(code))
+            mailed.unlink(missing_ok=True)
+            done = self.run_program(
+                "kopis", "doctor", "--changes", state, "--mail", "joe@mx.example", "--only", "alias",
+                env=self.environment(QMAILQUEUE=str(queue)))
+            self.assertEqual(b"", done.stdout)
+            return done, mailed.read_text() if mailed.exists() else None
+
+        done, text = run(code=53)
+        self.assertEqual(111, done.returncode)
+        self.assertIn(b"the mail to joe@mx.example is not queued", done.stderr)
+        done, text = run()
+        self.assertEqual((1, b""), (done.returncode, done.stderr))
+        self.assertIn("To: joe@mx.example\n", text)
+        self.assertIn("Subject: mx.example: kopis doctor: 3 new findings, 0 gone\n", text)
+        self.assertIn("Auto-Submitted: auto-generated\n", text)
+        self.assertIn("\nfault alias.postmaster this host: ", text)
+        self.assertEqual(None, run()[1])  # Nothing has changed.
+        (self.home / "alias/.qmail-postmaster").write_text("&joe@mx.example\n")
+        self.assertIn("\n\ngone: alias.postmaster this host fault\n", run()[1])
+        self.assertEqual(None, run()[1])
 
     def test_the_page_has_every_check_and_words_that_make_no_sense_are_refused(self):
         page = (ROOT / "docs/man/kopis-doctor.8").read_text()
@@ -319,7 +454,8 @@ class KopisDoctor(DoctorCase):
             re.findall(r"^(\S+) +(\S+) +(.+)$", listed, re.M),
             re.findall(r"^\.It Li (\S+\.\S+)\n([a-z]+): (.+);$", page, re.M))
         for words in (["--only", "nothing"], ["--only"], ["--address", "x"], ["--peer", "-"], ["a..b"],
-                      ["--odd"], ["--changes", "here"], ["--json", "--changes", "/x"], ["dns"], ["dns", "a.example", "b.example"]):
+                      ["--odd"], ["--changes", "here"], ["--json", "--changes", "/x"], ["--mail", "a@b.example"],
+                      ["--changes", "/x", "--mail", "a@b.example\nBcc: c@d.example"], ["dns"], ["dns", "a.example", "b.example"]):
             with self.subTest(words):
                 done = self.run_program("kopis", "doctor", *words)
                 self.assertEqual(100, done.returncode)

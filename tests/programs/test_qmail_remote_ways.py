@@ -76,6 +76,27 @@ class NextAddress(Network, ProgramCase):
                 self.assertEqual(0, second.sessions)
                 first.close()
 
+    def test_the_next_mx_after_replies_for_which_control_replies_has_it_tried(self):
+        self.control("replies", "mx:first.example code=4xx next text=full here")
+        second = test_qmail_remote.Server(address=SECOND, port=25)
+        for replies in ({"RCPT": b"452 Full HERE\r\n"}, {"DATA": b"451 4.3.2 full here\r\n"},
+                        {".": b"452 full here\r\n"}):
+            with self.subTest(replies=replies):
+                first = test_qmail_remote.Server(address=FIRST, port=25, **replies)
+                sessions = second.sessions
+                self.assertIn(f"K{SECOND} accepted message.", self.remote()[-1])
+                self.assertEqual((1, sessions + 1), (first.sessions, second.sessions))
+                first.close()
+        self.assertEqual(b"", self.run_program("qmail-tcpto").stdout)
+        second.close()
+        for replies, letter in (({"RCPT": b"452 full here\r\n"}, "s"),
+                                ({"RCPT": b"552 full here\r\n"}, "h"), ({".": None}, "r")):
+            with self.subTest(replies=replies):
+                first = test_qmail_remote.Server(address=FIRST, port=25, **replies)
+                self.assertEqual(letter, self.remote()[0][0])
+                self.assertEqual(1, first.sessions)
+                first.close()
+
     def test_where_none_serves_the_best_one_says_why(self):
         self.at(FIRST, greeting=b"421 the best is busy\r\n")
         self.at(SECOND, greeting=b"554 go away\r\n")

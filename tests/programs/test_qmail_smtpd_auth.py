@@ -214,6 +214,19 @@ class Submission(AuthCase):
         self.assertEqual((1, 1), (message.count(b"\nDate:"), message.count(b"\nMessage-ID:")))
         self.assertTrue(message.endswith(whole.replace(b"\r\n", b"\n")))
 
+    def test_where_a_user_is_stays_with_us_where_asked(self):
+        for asked, head in (("0", rb"\AReceived: from [^\n]*127\.0\.0\.1[^\n]*\n  by "),
+                            ("1", rb"\AReceived: \(submission of a user\)\n  by [\w.]+ with "
+                                  rb"ESMTPSA \(TLSv1[^\n]*\); \d+ \w+ \d+ [\d:]+ -0000\nDate: ")):
+            self.control("hidesubmitter", asked)
+            self.listen(SUBMISSION="")
+            client = self.client()
+            client.login("joe", PASSWORD)
+            client.sendmail("joe@mx.example", ["x@y.example"], b"Subject: x\r\n\r\nx\r\n")
+            message = (self.home / "message").read_bytes()
+            self.assertRegex(message, head)
+            self.assertEqual(asked == "0", b"127.0.0.1" in message)
+
     def test_submissions(self):
         self.listen(SUBMISSION="", SMTPS="")
         client = smtplib.SMTP_SSL("127.0.0.1", self.port, "c.example", timeout=30,

@@ -150,6 +150,25 @@ class Wide(WideCase):
         self.assertEqual((5, 300), (reports[1].action, reports[1].action_seconds))
         self.assertEqual([STAGE_MESSAGE, STAGE_RCPT, STAGE_RCPT], [r.stage for r in reports])
 
+    def test_what_follows_from_a_reply_changes_with_its_file_at_once(self):
+        peer = Peer(server(RCPT=b"421 4.3.2 Closing\r\n"))
+        self.addCleanup(peer.close)
+        self.control("smtproutes", f":127.0.0.1:{peer.port}")
+        self.start_spawner()
+        number = self.number()
+        for line, action in ((None, (0, 0, 0)),
+                             ("far.example status=4.3.2 slow=6/m for=40", (1, 40, 6)),
+                             ("mx:127.0.0.1 code=421 pause=50", (2, 50, 0)),
+                             ("* code=4xx fewer=2 for=30 text=closing", (3, 30, 2)),
+                             ("* class=server-trouble retry=70", (5, 70, 0))):
+            if line:
+                self.control("replies", line)
+                time.sleep(0.2)     # Files are looked at ten times a second.
+            self.order(1, number, b"r@far.example")
+            [report] = self.reports()
+            self.assertEqual((*action, "Z"), (report.action, report.action_seconds,
+                                              report.action_value, report.letter))
+
     def test_no_connection_names_address_and_error(self):
         self.control("smtproutes", ":127.0.0.9:1")
         self.start_spawner()

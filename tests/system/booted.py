@@ -1,5 +1,5 @@
-"""A host of its own that systemd has booted, in namespaces: an overlay over the real root, which
-nothing changes. What is enabled on the real host is not started."""
+"""A host of its own that systemd has booted, in namespaces: an overlay over the real root or another,
+which nothing changes. What is enabled there is not started."""
 
 import os
 import pathlib
@@ -20,7 +20,7 @@ set -e
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 boot "$BASE"
 mkdir "$BASE/upper" "$BASE/work" "$BASE/root"
-mount -t overlay -o "lowerdir=/,upperdir=$BASE/upper,workdir=$BASE/work" boot "$BASE/root"
+mount -t overlay -o "lowerdir=$LOWER,upperdir=$BASE/upper,workdir=$BASE/work" boot "$BASE/root"
 cd "$BASE/root"
 mount -t proc proc proc
 mount --bind proc/sys proc/sys
@@ -53,7 +53,7 @@ echo "$ME" > etc/hostname
 hostname "$ME"
 ip link set lo up
 mkdir -p srv/kopis
-cp -r "$KOPIS" "$PAGES" srv/kopis
+cp -r "$KOPIS" "$PAGES" $FILES srv/kopis
 """
 
 
@@ -66,8 +66,9 @@ def can_boot():
 class Booted:
     """The host. Commands run in it as root; it is switched off with close()."""
 
-    def __init__(self, prepare=""):
-        """prepare: what a shell does in it before it boots, the binary and its pages in /srv/kopis."""
+    def __init__(self, prepare="", lower="/", files=()):
+        """prepare: what a shell does in it before it boots, the binary and its pages in /srv/kopis,
+        beside other files; lower: the root directory that it begins with."""
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="kopis-booted-"))
         script = (ROOT_SCRIPT
                   + f"cat > etc/systemd/system/{TARGET} <<'END'\n[Unit]\nAllowIsolate=yes\nEND\n"
@@ -80,7 +81,8 @@ class Booted:
              "--kill-child", "sh", "-c", script],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "BASE": str(self.base), "ME": ME,
                  "DEVICES": " ".join(DEVICES),
-                 "KOPIS": str(BINARY), "PAGES": str(ROOT / "docs/man"), "container": "test"},
+                 "LOWER": str(lower), "FILES": " ".join(map(str, files)), "KOPIS": str(BINARY),
+                 "PAGES": str(ROOT / "docs/man"), "container": "test"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.init = None
         try:
@@ -103,11 +105,14 @@ class Booted:
 
     # Commands ---------------------------------------------------------------------------------
 
+    def enter(self, *spaces):
+        """What starts a program of the real host in some of its namespaces."""
+        return ["nsenter", "-t", str(self.init), *spaces, "--"]
+
     def run(self, *words, check=True, stdin=b"", timeout=60):
         """A command to its end; its output as bytes."""
         result = subprocess.run(
-            ["nsenter", "-t", str(self.init), "-m", "-n", "-u", "-i", "-p", "-C", "-r", "-w", "--",
-             *map(str, words)], input=stdin, capture_output=True, timeout=timeout,
+            [*self.enter("-m", "-n", "-u", "-i", "-p", "-C", "-r", "-w"), *map(str, words)], input=stdin, capture_output=True, timeout=timeout,
             env={"PATH": "/var/qmail/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"})
         if check and result.returncode != 0:
             raise AssertionError((words, result.returncode, result.stdout, result.stderr))

@@ -43,6 +43,17 @@ def can_install():
         ["unshare", "--mount", "--net", "--uts", "true"], capture_output=True).returncode == 0
 
 
+def unit_command(text):
+    """The environment and the command line of a unit's text, as systemd makes them of it."""
+    lines = dict(re.findall(r"^(\w+)=(.*)$", text, re.M))
+    variables = lines.get("Environment", "").split()
+    words = lines["ExecStart"].replace("%H", ME)
+    for key, value in (variable.split("=", 1) for variable in variables):
+        words = words.replace(f"${{{key}}}", value)
+    # A word of an unset variable is no word (systemd.service(5)).
+    return lines, variables, [word for word in words.split() if not word.startswith("$")]
+
+
 class Syslog:
     """What arrives at /dev/log: (pid, uid, bytes) of each datagram."""
 

@@ -4,14 +4,13 @@ machine writable but what is its own, users with numbers of their own, and secre
 import json
 import os
 import pathlib
-import re
 import secrets
 import shutil
 import signal
 import subprocess
 
 from host import command_line
-from installed import ME, Installed
+from installed import ME, Installed, unit_command
 
 HERE = pathlib.Path(__file__).resolve().parent
 SEED_MARK = "KOPIS-CANARY-"
@@ -168,8 +167,7 @@ class NeighbourHost(Installed):
     def start_unit(self, name):
         """What systemd would start: user, capabilities, environment and command line of a unit."""
         unit = (self.base / f"etc/systemd/system/kopis-{name}.service").read_text()
-        lines = dict(re.findall(r"^(\w+)=(.*)$", unit, re.M))
-        words = lines["ExecStart"].replace("%H", ME).split()
+        lines, variables, words = unit_command(unit)
         capabilities = "+" + ",+".join(
             word.removeprefix("CAP_").lower() for word in lines["CapabilityBoundingSet"].split())
         wrapper = ["setpriv", "--bounding-set", f"-all,{capabilities}", "--no-new-privs"]
@@ -179,7 +177,7 @@ class NeighbourHost(Installed):
         with open(self.base / f"log-{name}", "wb") as log:
             os.chmod(self.base / f"log-{name}", 0o600)
             self.spawn("sh", "-c", AGAIN, "again", *wrapper, "env",
-                       *lines.get("Environment", "").split(), *words, stdout=log, stderr=log)
+                       *variables, *words, stdout=log, stderr=log)
 
     def spawn_as(self, user, *words, **options):
         return self.spawn("setpriv", "--reuid", self.uid(user), "--regid", self.gid(user),

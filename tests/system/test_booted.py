@@ -3,6 +3,7 @@
 import unittest
 
 from booted import ME, Booted, can_boot
+from restarts import Load
 
 # joe has a password, and a program that tells where it may write.
 PREPARE = r"""
@@ -58,6 +59,8 @@ class UnderSystemd(unittest.TestCase):
         cls.units.remove("kopis-acme.service")  # Nothing to do here: test_acme.
         cls.units.remove("kopis-dmarc.service")  # Its timer starts it.
         cls.units.remove("kopis-tlsrpt.service")
+        cls.units.remove("kopis-doctor.service")
+        cls.units.remove("kopis-summary.service")
 
     def setUp(self):
         self.host.run("systemctl", "start", *self.units)
@@ -127,6 +130,52 @@ class UnderSystemd(unittest.TestCase):
         self.send("joe", "afterwards")
         self.wait_mail("/home/joe/Maildir", "afterwards")
 
+    def test_a_wrong_control_file_fails_the_unit_with_its_line(self):
+        """Before, the unit was active and its programs began again and again."""
+        for unit, name in (("kopis.service", "queuelifetime"), ("kopis-queue.service", "queueshare"),
+                           ("kopis-smtp.service", "databytes")):
+            path = f"/var/qmail/control/{name}"
+            self.addCleanup(self.host.run, "systemctl", "start", unit)
+            self.addCleanup(self.host.run, "rm", "-f", path)
+            self.host.run("systemctl", "stop", unit)
+            self.host.shell(f"echo nonsense >{path}")
+            self.assertNotEqual(
+                0, self.host.run("systemctl", "start", unit, check=False).returncode)
+            self.assertEqual("failed", self.host.property(unit, "ActiveState"), self.journals())
+            self.host.wait_until(
+                lambda: f'control/{name}: "nonsense" is not a whole number' in self.host.text(
+                    "systemctl", "status", "--full", "--no-pager", unit, check=False),
+                self.journals)
+            self.assertEqual("failed", self.host.property(unit, "ActiveState"), self.journals())
+            self.host.run("rm", path)
+            self.host.run("systemctl", "start", unit)
+            self.assertEqual("active", self.host.property(unit, "ActiveState"))
+
+    def test_the_doctor_mails_what_has_changed(self):
+        self.host.run("systemctl", "start", "kopis-doctor.service", timeout=120)
+        self.wait_mail("/var/qmail/alias/Maildir", f"{ME}: kopis doctor: [1-9][0-9]* new findings, 0 gone")
+        count = lambda: self.host.text(
+            "sh", "-c", "grep -rl 'Subject: .*: kopis doctor' /var/qmail/alias/Maildir | wc -l")
+        before = count()
+        self.host.shell("touch /home/joe/.qmail-x && rm /var/lib/kopis-doctor/last")
+        self.host.run("systemctl", "start", "kopis-doctor.service", timeout=120)
+        self.host.wait_until(lambda: count() != before, self.journals)
+        known = self.host.text("cat", "/var/lib/kopis-doctor/last")
+        self.assertIn("|fault\n", known + "\n")
+        self.host.shell("echo 'nothing.invalid|x|fault' >>/var/lib/kopis-doctor/last")
+        self.host.run("systemctl", "start", "kopis-doctor.service", timeout=120)
+        self.wait_mail("/var/qmail/alias/Maildir", f"{ME}: kopis doctor: [0-9]* new findings, 1 gone")
+
+    def test_the_summary_is_mailed_by_the_journals_user(self):
+        for number in range(60):
+            self.host.run("/var/qmail/bin/sendmail", "postmaster", stdin=b"Subject: many\n\n")
+        # The writer has a record within a second: then there is something to tell.
+        self.host.wait_until(
+            lambda: "messages taken of this host: 6" in self.host.text("/var/qmail/bin/kopis", "summary"),
+            self.journals)
+        self.host.run("systemctl", "start", "kopis-summary.service", timeout=120)
+        self.wait_mail("/var/qmail/alias/Maildir", f"{ME}: kopis summary: what has changed.*")
+
     def test_a_stop_ends_all_and_keeps_mail(self):
         self.host.run("systemctl", "stop", *(unit for unit in self.units if unit in LISTENERS))
         self.host.shell("cd /home/joe; echo '|exit 111' >.qmail-later; chown joe .qmail-later")
@@ -157,6 +206,30 @@ class UnderSystemd(unittest.TestCase):
         self.host.run("systemctl", "start", "kopis")
         for subject in ("meanwhile by SMTP", "meanwhile"):
             self.wait_mail("/home/joe/Maildir", subject)
+
+    def test_an_update_refuses_no_client_and_loses_no_message(self):
+        load = Load(25, f"joe@{ME}", enter=self.host.enter("-n"))
+        self.addCleanup(load.close)
+        count = "grep -rl '^Subject: m[0-9]' /home/joe/Maildir/new | wc -l"
+        seen = lambda: int(self.host.shell(count).stdout)  # noqa: E731
+        self.host.wait_until(lambda: seen() >= 20, self.journals)
+        self.host.shell("cd /var/qmail/bin && cp kopis kopis.new && mv kopis.new kopis")
+        told = self.host.run("kopis", "restart", "--check", check=False)
+        self.assertEqual(100, told.returncode, told)
+        self.assertIn(b"kopis-smtp.service runs an earlier program than /var/qmail/bin/kopis", told.stdout)
+        self.host.run("kopis", "restart")
+        before = seen()
+        self.host.wait_until(lambda: seen() >= before + 20, self.journals)
+        done = load.stop()
+        self.assertEqual([], done["refused"], done["put off"])
+        for name in done["accepted"]:
+            self.wait_mail("/home/joe/Maildir", name)
+        self.assertEqual(len(done["accepted"]), seen())
+        self.host.shell("grep -rl '^Subject: m[0-9]' /home/joe/Maildir/new | xargs rm")
+        self.assertEqual(0, self.host.run("kopis", "restart", "--check").returncode)
+        for unit in LISTENERS:
+            self.assertEqual("notify", self.host.property(unit, "Type"))
+            self.assertEqual("1", self.host.property(unit, "NFileDescriptorStore"))
 
     def test_a_reload_is_taken(self):
         self.host.run("systemctl", "reload", "kopis")

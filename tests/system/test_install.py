@@ -10,7 +10,7 @@ import subprocess
 import unittest
 
 from host import BINARY, ROOT
-from installed import Installed, can_install
+from installed import ME, Installed, can_install
 
 
 def listing(directory):
@@ -49,6 +49,14 @@ class Install(unittest.TestCase):
             self.host.argv("sh", "-c", f'cd {ROOT} && exec ./install --home "$0"', self.home),
             capture_output=True, timeout=600, env=self.host.environment())
         self.assertEqual(0, result.returncode, result)
+        lines = result.stdout.decode().splitlines()
+        self.assertEqual(["name:", "made:", "runs:", "others:", "next:"],
+                         [line.split()[0] for line in lines], result)
+        self.assertEqual(f"name:   {ME} ({self.home}/control/me)", lines[0])
+        self.assertRegex(lines[1], rf"^made:   \d+ users, .* in {self.home}, Kopis 0\.\S+ \(commit .+\)$")
+        self.assertEqual(("runs:   nothing yet", "others: no other program has a port of mail"),
+                         (lines[2], lines[3]))
+        self.assertIn("new file control/me\n", (ROOT / "out/install.log").read_text())
         first = listing(self.home)
         self.assertEqual((0, []), self.check())
         control = {path.name: path.read_text() for path in (self.home / "control").iterdir()
@@ -64,6 +72,54 @@ class Install(unittest.TestCase):
         self.assertEqual("", said)
         self.assertFalse(self.home.exists())
         self.assertEqual(before, self.accounts())
+
+    def test_who_has_a_port_of_mail_is_said(self):
+        self.host.install()
+        other = self.host.spawn(
+            "python3", "-c", "import socket, time; a = socket.create_server(('127.0.0.1', 25));"
+            "b = socket.create_server(('::1', 995), family=socket.AF_INET6); print(flush=True);"
+            "time.sleep(600)", stdout=subprocess.PIPE)
+        self.addCleanup(other.stdout.close)
+        other.stdout.readline()
+        said = self.host.run(BINARY, "install", "--home", self.home, "--summary", "0").stdout.decode()
+        self.assertRegex(said, r"(?m)^made:   nothing new in ")
+        self.assertRegex(said, r"(?m)^others: port 25 belongs to python3 \(pid \d+\), "
+                               r"port 995 belongs to python3 \(pid \d+\)$")
+        self.assertRegex(said, r"(?m)^next:   try Kopis beside python3 .*docs/MOVING\.md$")
+        self.assertEqual("", self.host.run(BINARY, "install", "--startable").stdout.decode())
+        other.terminate()
+        other.wait()
+        units = self.host.run(BINARY, "install", "--startable").stdout.decode().split()
+        self.assertEqual(["kopis-queue.service", "kopis.service", "kopis-smtp.service"], units[:3])
+
+    def test_what_was_started_by_hand_is_said(self):
+        self.host.install()
+        self.host.start()
+        said = self.host.run(BINARY, "install", "--home", self.home, "--summary", "0").stdout.decode()
+        self.assertIn("\nruns:   programs that were started by hand, no unit\n", said)
+        refused = self.host.run(self.home / "bin/kopis", "restart", check=False)
+        self.assertEqual(100, refused.returncode, refused)
+        self.assertRegex(refused.stderr.decode(), r"process \d+ runs .*; restart it where it was started")
+        self.assertTrue(self.host.can_connect())
+
+    def test_only_the_packages_program_is_linked_to(self):
+        refused = self.host.run(BINARY, "install", "--home", self.home, "--packaged", check=False)
+        self.assertEqual(100, refused.returncode, refused)
+        self.assertIn(b"--packaged is for /usr/lib/kopis/kopis alone", refused.stderr)
+
+    def test_settings_of_the_units(self):
+        settings = self.host.base / "etc/default/kopis"
+        self.host.install("--systemd")
+        text = settings.read_text()
+        for name in ("SMTP", "SUBMISSION", "SUBMISSIONS", "POP3", "POP3S"):
+            for what in ("ADDRESS", "PORT", "OPTIONS"):
+                self.assertRegex(text, rf"(?m)^#KOPIS_{name}_{what}=")
+        self.assertEqual([], [line for line in text.splitlines() if line and line[0] != "#"])
+        settings.write_text(text + "KOPIS_SMTP_PORT=2525\n")
+        self.host.install("--systemd")
+        self.assertIn("\nKOPIS_SMTP_PORT=2525\n", settings.read_text())
+        self.assertIn("/etc/default/kopis was changed by hand, and stays", self.host.uninstall())
+        self.assertTrue(settings.exists())
 
     def test_what_people_changed_stays(self):
         self.host.install()
@@ -316,8 +372,9 @@ class Install(unittest.TestCase):
         names = ["kopis.service", "kopis-queue.service", "kopis-smtp.service", "kopis-submission.service",
                  "kopis-submissions.service", "kopis-pop3.service", "kopis-pop3s.service",
                  "kopis-acme.service", "kopis-dmarc.service", "kopis-tlsrpt.service",
+                 "kopis-doctor.service", "kopis-summary.service",
                  "kopis-web.service"]
-        limits = (60, 50, 20, 20, 20, 50, 50, 20, 20, 20, 20)  # Tenths; 100 is wide open.
+        limits = (60, 50, 20, 20, 20, 50, 50, 20, 20, 20, 50, 20, 20)  # Tenths; 100 is wide open.
         first = listing(units)
         self.assertEqual("", self.host.install("--systemd"))
         self.assertEqual(first, listing(units))

@@ -1,10 +1,9 @@
 """The listeners that `./install --systemd` describes, run as their units say: users of the host send by
 587 and 465 and fetch by 110 and 995, and no password is taken in the clear."""
 
-import re
 import unittest
 
-from installed import ME, InstalledCase
+from installed import ME, InstalledCase, unit_command
 
 PASSWORD = "right horse"
 NAMES = ("smtp", "submission", "submissions", "pop3", "pop3s")
@@ -32,8 +31,7 @@ class UnitsCase(InstalledCase):
     def start_unit(cls, name):
         """What systemd would start: user, capabilities, environment and command line of the unit."""
         unit = (cls.host.base / f"etc/systemd/system/kopis-{name}.service").read_text()
-        lines = dict(re.findall(r"^(\w+)=(.*)$", unit, re.M))
-        words = lines["ExecStart"].replace("%H", ME).split()
+        lines, variables, words = unit_command(unit)
         capabilities = "+" + ",+".join(
             word.removeprefix("CAP_").lower() for word in lines["CapabilityBoundingSet"].split())
         wrapper = ["setpriv", "--bounding-set", f"-all,{capabilities}", "--no-new-privs"]
@@ -41,7 +39,7 @@ class UnitsCase(InstalledCase):
             wrapper += ["--reuid", lines["User"], "--regid", lines["Group"], "--clear-groups",
                         "--inh-caps", f"-all,{capabilities}", "--ambient-caps", f"-all,{capabilities}"]
         with open(cls.host.base / f"log-{name}", "wb") as log:
-            cls.host.spawn(*wrapper, "env", *lines.get("Environment", "").split(), *words,
+            cls.host.spawn(*wrapper, "env", *variables, *words,
                            stdout=log, stderr=log)
 
     def certificate(self):

@@ -19,14 +19,18 @@ public static class ControlCatalog
             SendFiles.ConcurrencyLocal, SendFiles.ConcurrencyMailbox, SendFiles.ConcurrencyRemote,
             SendFiles.ConcurrencyShared,
             SendFiles.DelayNotify, SendFiles.DoubleBounceHost, SendFiles.DoubleBounceTo,
-            SendFiles.QueueLifetime, SendFiles.QueueMemory,
+            SendFiles.QueueLifetime, SendFiles.QueueMemory, SendFiles.RetrySchedule,
 
             QueueFiles.ConcurrencyIntake, QueueFiles.LocalRecipients, QueueFiles.QueueShare,
             QueueFiles.TimeoutIntake,
 
             RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
             RemoteFiles.TimeoutConnect, RemoteFiles.TimeoutRemote, RemoteFiles.TimeoutIdle,
-            RemoteFiles.Destinations, RemoteFiles.TlsPolicy, RemoteFiles.TlsReports,
+            RemoteFiles.HeloHosts, RemoteFiles.SourceAddresses, RemoteFiles.BindRoutes,
+            RemoteFiles.OutgoingIp, RemoteFiles.MoreIpMe, RemoteFiles.NotIpMe,
+            RemoteFiles.Mxps,
+            RemoteFiles.Destinations, RemoteFiles.Replies, RemoteFiles.TlsPolicy,
+            RemoteFiles.TlsReports,
             RemoteFiles.ClientCert, RemoteFiles.ServerCa, RemoteFiles.OpenAuthSenders,
             AuthFiles.SmtpRoutes, AuthFiles.AuthSenders,
 
@@ -58,7 +62,8 @@ public static class ControlCatalog
             ClientFiles.SubmissionRecipients, ClientFiles.Senders, ClientFiles.TlsClients,
             ClientFiles.ClientCa,
 
-            LoginFiles.AuthLoopback, LoginFiles.DovecotAuth, LoginFiles.LoginTries,
+            LoginFiles.AuthLoopback, LoginFiles.HideSubmitter, LoginFiles.DovecotAuth,
+            LoginFiles.LoginTries,
             LoginFiles.LoginNetworkTries, LoginFiles.LoginAccountTries, LoginFiles.LoginWindow,
             LoginFiles.OAuthIssuer, LoginFiles.OAuthAudience, LoginFiles.OAuthKeys,
             LoginFiles.OAuthClaim, LoginFiles.SaslMechanisms, LoginFiles.Pop3ClearText,

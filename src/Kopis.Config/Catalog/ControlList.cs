@@ -14,6 +14,9 @@ public sealed class ControlList(string name) : ControlFile(name)
     /// </summary>
     public bool MayTell { get; init; }
 
+    /// <summary>Lines that count after those of the file, and without it.</summary>
+    public IReadOnlyList<string> Usual { get; init; } = [];
+
     /// <summary>A line as people may see it.</summary>
     public byte[] Shown(byte[] line) =>
         MayTell && line.AsSpan().IndexOfAny("| \t"u8) is >= 0 and int end

@@ -85,11 +85,28 @@ public static partial class ControlManual
                 Add(page, sentence);
             }
 
+            AddUsual(page, file);
             string readers = file.Readers.Replace(" ", ", ", StringComparison.Ordinal);
             Add(page, $"Read by {readers}; a change takes effect {file.Effect}.");
         }
 
         page.Append(".El\n");
+    }
+
+    private static void AddUsual(StringBuilder page, ControlFile file)
+    {
+        if (file is not ControlList { Usual: { Count: > 0 } lines })
+        {
+            return;
+        }
+
+        page.Append("These lines count after those of the file:\n.Bd -literal -compact\n");
+        foreach (string line in lines)
+        {
+            page.Append(null, $"{line.Replace("\\", "\\e", StringComparison.Ordinal)}\n");
+        }
+
+        page.Append(".Ed\n");
     }
 
     /// <summary>A sentence, from the begin of a line on; pages that it names as such.</summary>

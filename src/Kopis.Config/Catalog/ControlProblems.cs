@@ -14,7 +14,14 @@ public sealed class ControlProblems
     private readonly List<string> _others = [];
 
     /// <summary>Reads nothing yet.</summary>
-    public ControlProblems(string directory) => _control = new ControlDirectory(directory, Add);
+    public ControlProblems(string directory) => _control = new ControlDirectory(directory, Warn);
+
+    /// <summary>As above, as if one file had this content; null: as if it were not there.</summary>
+    public ControlProblems(string directory, ControlFile file, byte[]? content)
+        : this(directory) => _control = _control.With(file, content);
+
+    /// <summary>Whether only what stops a program counts, and not what it warns of.</summary>
+    public bool IsOfStops { get; init; }
 
     /// <summary>All that was found, by file, as <c>control/NAME: reason</c>.</summary>
     public IEnumerable<string> All =>
@@ -60,7 +67,7 @@ public sealed class ControlProblems
             {
                 foreach (string fault in read(_control.Without(hidden)))
                 {
-                    Add(fault);
+                    Warn(fault);
                 }
 
                 return;
@@ -93,6 +100,14 @@ public sealed class ControlProblems
         if (!to.Contains(reason))
         {
             to.Add(reason);
+        }
+    }
+
+    private void Warn(string line)
+    {
+        if (!IsOfStops)
+        {
+            Add(line);
         }
     }
 

@@ -19,6 +19,17 @@ public static class LoginFiles
         Text = "1 lets clients at 127.0.0.1 and ::1 use AUTH without TLS.",
     };
 
+    /// <summary><c>hidesubmitter</c>.</summary>
+    public static readonly ControlNumber HideSubmitter = new("hidesubmitter", 0)
+    {
+        Most = 1,
+        Readers = Smtp,
+        Reread = Reread.Connection,
+        Says = "Received does not say where users are: {}.",
+        Text = "1 leaves the name and the address of a user who has logged in out of our Received "
+            + "line. The log and the journal have them.",
+    };
+
     /// <summary><c>dovecotauth</c>.</summary>
     public static readonly ControlLine DovecotAuth = new("dovecotauth")
     {

@@ -19,6 +19,101 @@ public static class RemoteFiles
             + "the address that they see.",
     };
 
+    /// <summary><c>helohosts</c>.</summary>
+    public static readonly ControlList HeloHosts = new("helohosts")
+    {
+        Line = "ADDRESS NAME",
+        Without = "helohost is the name whatever the address.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "SMTP client HELO host name by address: {}",
+        Text = "The name of this host in EHLO and HELO by the address of this host that a "
+            + "connection comes from. An address without a line has the name in helohost. A line "
+            + "that cannot be understood is ignored, with a warning.",
+    };
+
+    /// <summary><c>sourceaddresses</c>.</summary>
+    public static readonly ControlList SourceAddresses = new("sourceaddresses")
+    {
+        Line = "PATTERN ADDRESS ADDRESS...",
+        Without = "The system chooses the address that mail goes from.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Mail goes from addresses: {}",
+        Text = "From which addresses of this host mail is sent. The first line that fits counts. "
+            + "A pattern is the recipient's domain, .domain for all names below it, @domain, "
+            + "@.domain or an address for the envelope sender, mx:host or mx:.suffix for the "
+            + "server, or * for all. Of the addresses behind it one of the server's family is "
+            + "used, the same one for the same sender and domain; where there is none of the "
+            + "family the system chooses. An address that a line of replies has rested for a "
+            + "destination is used there again after its time, or where all others are rested "
+            + "too. One that is not this host's is not used for a minute; where none is left, "
+            + "mail waits, and so it does where an address cannot be understood.",
+    };
+
+    /// <summary><c>bindroutes</c>, of a patch.</summary>
+    public static readonly ControlList BindRoutes = new("bindroutes")
+    {
+        Line = "domain:address",
+        Without = "sourceaddresses counts.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Mail goes from an address by domain: {}",
+        Text = "The address of this host that a domain's mail is sent from, as a patch of qmail "
+            + "has it. A domain that begins with a dot stands for all names below it, an empty "
+            + "one for all mail; without an address the system chooses. These lines count after "
+            + "those of sourceaddresses, which can do more.",
+    };
+
+    /// <summary><c>outgoingip</c>, of a patch.</summary>
+    public static readonly ControlLine OutgoingIp = new("outgoingip")
+    {
+        Line = "an address",
+        Absent = "the system's choice",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Mail goes from {}.",
+        Text = "The address of this host that mail is sent from, as a patch of qmail has it. It "
+            + "counts after sourceaddresses and bindroutes, and for servers of its own family.",
+    };
+
+    /// <summary><c>moreipme</c>, of a patch.</summary>
+    public static readonly ControlList MoreIpMe = new("moreipme")
+    {
+        Line = "an address or a network",
+        Without = "The addresses of interfaces are this host's.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "This host's too: {}",
+        Text = "Addresses that lead to this host although no interface has them. A patch of "
+            + "qmail has this file, for hosts behind translation of addresses. A domain whose "
+            + "best MX is one of them is this host's or loops.",
+    };
+
+    /// <summary><c>notipme</c>, of a patch.</summary>
+    public static readonly ControlList NotIpMe = new("notipme")
+    {
+        Line = "an address or a network",
+        Without = "The addresses of interfaces are this host's.",
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Not this host's: {}",
+        Text = "Addresses that another mail server answers at although an interface of this host "
+            + "has them, as a patch of qmail has it. It counts before moreipme.",
+    };
+
+    /// <summary><c>mxps</c>.</summary>
+    public static readonly ControlNumber Mxps = new("mxps", 0)
+    {
+        Most = 1,
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "QMTP by preferences of MX: {}.",
+        Text = "1 has MX records say which hosts speak QMTP, as a patch of qmail does (MXPS). "
+            + "Those with the preferences 12801, 12817 and so on to 13041 do, at port 209. SMTP "
+            + "is tried where QMTP does not serve, and used where TLS is required: QMTP has none.",
+    };
+
     /// <summary><c>smtproutes</c>.</summary>
     public static readonly ControlList SmtpRoutes = new("smtproutes")
     {
@@ -32,7 +127,9 @@ public static class RemoteFiles
         Text = "Hosts that get a domain's mail instead of its MX. A domain that begins with a "
             + "dot stands for all names below it, an empty one for all mail. Nothing after the "
             + "colon is an exception: that domain's mail goes to its MX. An IPv6 address stands "
-            + "in brackets. At port 465 TLS begins with the connection. A line that cannot be "
+            + "in brackets. Of several relays with commas between them, as in "
+            + "domain:relay1:587,relay2:587, the first that serves gets the mail. At port 465 "
+            + "TLS begins with the connection. A line that cannot be "
             + "understood, or has a password, delays the mail of its own domain. Lines with "
             + "logins are in smtproutes of the directory auth. See qmail-auth(5).",
     };
@@ -109,6 +206,47 @@ public static class RemoteFiles
             + "that a connection waits for another message (timeoutidle). What a line does not "
             + "say is as in the line of *. A line that cannot be understood is ignored, with a "
             + "warning.",
+    };
+
+    /// <summary><c>replies</c>. What the lines of providers are for stands in docs/SENDING.md.
+    /// </summary>
+    public static readonly ControlList Replies = new("replies")
+    {
+        Line = "PATTERN, what the reply is, and what follows from it",
+        Without = "The lines below count.",
+        Usual =
+        [
+            "mx:.google.com code=4xx status=4.2.1 retry=600",
+            "mx:.google.com code=4xx status=4.7.28 slow=10/m for=1800",
+            "mx:.protection.outlook.com code=4xx status=4.7.500 pause=300",
+            "mx:.protection.outlook.com code=4xx status=4.7.650 slow=10/m for=3600",
+            "mx:.protection.outlook.com code=4xx status=4.7.651 slow=10/m for=3600",
+            "mx:.protection.outlook.com code=421 slow=20/m for=1800 text=rp-001",
+            "mx:.protection.outlook.com code=421 fewer=2 for=1800 text=rp-002",
+            "mx:.protection.outlook.com code=421 fewer=2 for=1800 text=rp-003",
+            "mx:.yahoodns.net code=4xx pause=600 text=[tss04]",
+            "mx:.yahoodns.net code=4xx pause=3600 text=permanently deferred",
+            "mx:.orange.fr code=4xx fewer=1 for=3600 text=too many connections",
+            "mx:.free.fr code=4xx pause=900 text=from your ip",
+            "* code=4xx class=greylisted retry=300 said",
+            "* code=421 class=rate-limited pause=60",
+            "* code=4xx class=rate-limited fewer=1 for=300",
+        ],
+        Readers = Remote,
+        Reread = Reread.Message,
+        Says = "Reply of other hosts: {}",
+        Text = "What follows from what other hosts say. The first line that fits a reply counts. A "
+            + "pattern is the recipient's domain, .domain for all names below it, mx:host or "
+            + "mx:.suffix for the server that says it, or * for all. Which replies: code=421, "
+            + "code=45x or code=4xx; status=4.7.28 or status=4.7.*; class=, a class of failure as "
+            + "docs/SENDING.md has them, with hyphens; and at the end of the line text=, words "
+            + "of the reply. At least one of them stands in a line. What follows is one of: "
+            + "pause=SECONDS, nothing goes to the destination; slow=N/m, N messages a minute; "
+            + "fewer=N, N connections at once; source, another address of sourceaddresses; "
+            + "retry=SECONDS, the message comes again then; none. slow, fewer and source hold "
+            + "for 300 seconds, or for=SECONDS. With said the time counts that the reply names, "
+            + "if it names one. next, alone or with one of them, has the domain's next server "
+            + "tried at once. A line that cannot be understood is ignored, with a warning.",
     };
 
     /// <summary><c>tlspolicy</c>.</summary>

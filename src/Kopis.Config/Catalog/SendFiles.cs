@@ -155,4 +155,23 @@ public static class SendFiles
         Text = "Memory for waiting messages. More of them wait on the disk. One submitter gets "
             + "as much of it as it leaves free.",
     };
+
+    /// <summary><c>retryschedule</c>.</summary>
+    public static readonly ControlList RetrySchedule = new("retryschedule")
+    {
+        Line = "CLASS qmail, or CLASS SECONDS SECONDS...",
+        Without = "All classes of failure have qmail's schedule.",
+        Readers = Send,
+        Reread = Reread.Signal,
+        Says = "Retries after failures of a class: {}",
+        Text = "When deferred remote recipients are tried again, by class of failure. Classes are "
+            + "bad-mailbox, inactive-mailbox, bad-domain, quota, policy, spam-content, "
+            + "authentication, greylisted, rate-limited, connection-failed, tls-failed, protocol, "
+            + "size, relay-denied, dns, loop, login-refused, server-trouble, local, form, unknown, "
+            + "or * for those without a line. Each number of seconds is a wait, from 30 to "
+            + "604800; the last one repeats. qmail is qmail's schedule. A message with "
+            + "recipients of several classes comes again for the first of them. What a reply "
+            + "asks for counts as before (replies), and queuelifetime ends all. A line that "
+            + "cannot be understood is ignored, with a warning.",
+    };
 }

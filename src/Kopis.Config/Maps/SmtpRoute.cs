@@ -11,6 +11,12 @@ public sealed record SmtpRoute(string Relay, int Port)
     /// domain or sender waits until it is corrected.</summary>
     public string? Fault { get; init; }
 
+    /// <summary>Relays that are tried where this one does not serve, in order.</summary>
+    public IReadOnlyList<SmtpRoute> Others { get; init; } = [];
+
+    /// <summary>This relay and the others.</summary>
+    public IEnumerable<SmtpRoute> All => Others.Prepend(this);
+
     /// <summary>TLS begins with the connection, before SMTP (RFC 8314 §3.3).</summary>
     public bool StartsInTls { get; init; }
 

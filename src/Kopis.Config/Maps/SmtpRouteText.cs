@@ -5,9 +5,9 @@ using Kopis.Base;
 namespace Kopis.Config.Maps;
 
 /// <summary>
-/// What is after the key of a line: <c>relay:port</c>, and then a login in one of the forms of
-/// qmail's patches: <c>|user|password</c> with more words, each after a <c>|</c>, or
-/// <c> user password</c>, where the password is all that follows.
+/// What is after the key of a line: <c>relay:port</c>, or several of them with commas between them,
+/// and then a login in one of the forms of qmail's patches: <c>|user|password</c> with more words,
+/// each after a <c>|</c>, or <c> user password</c>, where the password is all that follows.
 /// </summary>
 internal static class SmtpRouteText
 {
@@ -16,6 +16,7 @@ internal static class SmtpRouteText
     private const int UserBytesMax = 255;
     private const int PasswordBytesMax = 1024;
     private const int FieldsMax = 10;
+    private const int RelaysMax = 8;
 
     private static readonly SearchValues<byte> PlaceEnds = SearchValues.Create("| \t"u8);
 
@@ -36,11 +37,30 @@ internal static class SmtpRouteText
         int end = value.IndexOfAny(PlaceEnds);
         string place = ByteText.ToText(end < 0 ? value : value[..end]);
         (SmtpRoute? route, bool hasPort) = end == 0 ? (new SmtpRoute("", 0), false)
-            : ParsePlace(place);
+            : ParsePlaces(place);
         return route is null ? null
             : end < 0 ? WithTls(route, hasPort, null)
             : value[end] == (byte)'|' ? WithFields(route, hasPort, value[(end + 1)..])
             : WithBlanks(route, hasPort, value[end..]);
+    }
+
+    /// <summary>One place, or several with commas between them: where the first does not serve,
+    /// the next is tried. They have TLS from the start all or none, and a port all or none.
+    /// </summary>
+    private static (SmtpRoute? Route, bool HasPort) ParsePlaces(string text)
+    {
+        (SmtpRoute? Route, bool HasPort)[] places = Array.ConvertAll(text.Split(','), ParsePlace);
+        if (places.Length == 1)
+        {
+            return places[0];
+        }
+
+        (SmtpRoute? first, bool hasPort) = places[0];
+        bool isSound = places.Length <= RelaysMax && Array.TrueForAll(places, one =>
+            one.Route is { Relay.Length: > 0 } && one.HasPort == hasPort
+            && (one.Route.Port == SmtpsPort) == (first!.Port == SmtpsPort));
+        return !isSound ? (null, false)
+            : (first! with { Others = [.. places.Skip(1).Select(one => one.Route!)] }, hasPort);
     }
 
     /// <summary><c>relay</c> or <c>relay:port</c>; an IPv6 literal is in brackets.</summary>
@@ -110,6 +130,8 @@ internal static class SmtpRouteText
         return route with
         {
             Port = port,
+            Others = port == route.Port ? route.Others
+                : [.. route.Others.Select(other => other with { Port = port })],
             StartsInTls = word == "tls" || (port == SmtpsPort && word != "starttls"),
         };
     }
@@ -125,7 +147,7 @@ internal static class SmtpRouteText
             && tokens.All(PrivateDirectory.IsName)
             && password.IsEmpty == (tokens.Length == 1)
             && user.Length <= UserBytesMax && password.Length <= PasswordBytesMax
-            && IsText(user) && IsText(password) && route.Relay.All(IsOfRelay)
+            && IsText(user) && IsText(password) && route.All.All(one => one.Relay.All(IsOfRelay))
             && (mechanisms.Length == 0 || IsOfTokens(mechanisms[0]) == (tokens.Length == 1));
         return !isSound ? null : route with
         {

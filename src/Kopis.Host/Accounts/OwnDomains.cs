@@ -151,10 +151,11 @@ internal static class OwnDomains
     {
         string path = control.PathOf(file);
         FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _);
-        string temporary = path + ".tmp";
+        string temporary = $"{path}.tmp{Processes.Id}"; // Another may be writing it, too.
+        Paths.Unlink(temporary);
         int fd = Fd.Open(
-            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate,
-            PermissionsOfNew);
+            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive,
+            old is { } known ? known.Permissions : PermissionsOfNew);
         try
         {
             Fd.WriteAll(fd, content);

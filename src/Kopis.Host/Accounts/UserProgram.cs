@@ -1,7 +1,5 @@
 using Kopis.Base;
 using Kopis.Config.Catalog;
-using Kopis.Queue.Store.Messages;
-using Kopis.Queue.Store.State;
 using Kopis.Users.Logins;
 using Kopis.Users.Virtual;
 
@@ -25,13 +23,14 @@ public static class UserProgram
         host. An address without @ is at control/me. The password is read from the terminal, or is
         the first line of FILE (- is standard input), or is generated and printed; it is never an
         argument. With --apop it is also kept in the clear, for clients that know neither TLS nor
-        anything better. lock lets a user log in no more, until unlock;
-        mail still comes. A removed user's mail stays unless --mail is given. SIZE is 500M, 2G,
-        10000C (messages) or both: 2G,10000C. compile makes the indexes of users and aliases after
-        a change by hand. passwd-file makes users/dovecot.passwd, by which Dovecot knows the same
-        users and passwords, and which each change of a user makes anew. A domain that is
-        not this host's yet needs --new-domain, or a yes on a terminal. The home is KOPIS_HOME, or
-        else that of the program's own bin directory.
+        anything better. lock lets a user log in no more, until unlock, ends the user's sessions,
+        and holds what is in the queue with the address as its sender; mail still comes. A new
+        password ends sessions too. A removed user's mail stays unless --mail is given. SIZE is
+        500M, 2G, 10000C (messages) or both: 2G,10000C. compile makes the indexes of users and
+        aliases after a change by hand. passwd-file makes users/dovecot.passwd, by which Dovecot
+        knows the same users and passwords, and which each change of a user makes anew. A domain
+        that is not this host's yet needs --new-domain, or a yes on a terminal. The home is
+        KOPIS_HOME, or else that of the program's own bin directory.
 
         """;
 
@@ -102,37 +101,21 @@ public static class UserProgram
     private static string SetLock(ProgramContext context, UserOptions options, bool isLocked)
     {
         string address = AddressOf(context, options);
-        using VirtualUsersFile users = new(context.Home);
-        string hash = RequirePresent(users.Find(address), address).PasswordHash;
-        string wanted = isLocked ? PasswordHash.Lock(hash) : PasswordHash.Unlock(hash);
-        if (!isLocked && PasswordHash.IsLocked(wanted))
+        using (VirtualUsersFile users = new(context.Home))
         {
-            throw AccountCommand.Refused($"{address} has no password; set one");
+            string hash = RequirePresent(users.Find(address), address).PasswordHash;
+            string wanted = isLocked ? PasswordHash.Lock(hash) : PasswordHash.Unlock(hash);
+            if (!isLocked && PasswordHash.IsLocked(wanted))
+            {
+                throw AccountCommand.Refused($"{address} has no password; set one");
+            }
+
+            users.Set(address, wanted);
+            users.Save();
         }
 
-        users.Set(address, wanted);
-        users.Save();
         return isLocked
-            ? $"locked {address}\n{LeftInQueue(context, address)}" : $"unlocked {address}\n";
-    }
-
-    /// <summary>What the user sent and is still to be delivered.</summary>
-    private static string LeftInQueue(ProgramContext context, string address)
-    {
-        if (!Directory.Exists(context.In("queue/state")))
-        {
-            return "";
-        }
-
-        int count = 0;
-        foreach ((MessageFile file, _) in QueueListing.Read(context.Home).Messages())
-        {
-            count += Ascii8.EqualsIgnoreCase(
-                file.Envelope.Sender.Span, ByteText.ToBytes(address)) ? 1 : 0;
-            file.Dispose();
-        }
-
-        return count > 0 ? $"{count} messages of this sender wait in the queue\n" : "";
+            ? $"locked {address}\n{HeldMail.Hold(context, address)}" : $"unlocked {address}\n";
     }
 
     private static string Remove(ProgramContext context, UserOptions options)

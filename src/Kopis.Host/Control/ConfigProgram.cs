@@ -3,115 +3,107 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Posix;
-using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Control;
 
-/// <summary><c>kopis config</c>: checks and explains the control files (kopis-config(1)).</summary>
+/// <summary><c>kopis config</c>: checks, explains and changes the control files
+/// (kopis-config(1)).</summary>
 public static class ConfigProgram
 {
+    private const string DryRun = "--dry-run";
+
     private const string Usage = """
         usage: kopis config check [FILE]
+               kopis config check --start PROGRAM...
                kopis config explain [FILE]
+               kopis config get FILE
+               kopis config set [--dry-run] FILE VALUE... | -
+               kopis config unset [--dry-run] FILE
                kopis config manual
 
-        Checks the control files, or one of them, as the programs that read them will; tells what a
-        file means, what it says here, who reads it and when; prints the manual page
-        qmail-control(5). The home is KOPIS_HOME, else that of the program's own bin directory.
+        Checks the control files, or one of them, as the programs that read them will, or only for
+        what stops a program; tells what a file means, what it says here, who reads it and when;
+        prints the manual page qmail-control(5). get prints what counts. set writes a file of
+        control, a line for each VALUE or from standard input, if nothing would be wrong then, and
+        says when the change takes effect. unset removes it, so that its default counts. The home
+        is KOPIS_HOME, else that of the program's own bin directory.
 
         """;
 
     /// <summary>Runs one command.</summary>
     /// <param name="context">Arguments and home.</param>
     /// <param name="readers">Each reads files of <c>control</c> as a program does.</param>
-    public static int Run(
-        ProgramContext context,
-        IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers)
+    public static int Run(ProgramContext context, IReadOnlyList<ControlReader> readers)
     {
         string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
-        return words switch
+        ConfigCheck check = new(context, readers);
+        switch (words)
         {
-            ["check"] => Check(context, readers, null),
-            ["check", string name] => Check(context, readers, Find(name)),
-            ["explain"] => Say(1, Overview(ControlDirectory.Of(context)), ExitCode.Success),
-            ["explain", string name] =>
-                Say(1, ConfigText.Explain(context.Home, Find(name)), ExitCode.Success),
-            ["manual"] => Say(1, ControlManual.Page(), ExitCode.Success),
-            ["--help"] or ["-h"] => Say(1, Usage, ExitCode.Success),
-            _ => Say(2, Usage, ExitCode.Permanent),
-        };
+            case ["check", "--start", _, ..]:
+                RequireControl(context);
+                return Report(check.Stops(words[2..]), isWrong: true);
+            case ["check", .. { Length: <= 1 } names] when names is not ["--start"]:
+                return Check(context, check, names is [string one] ? Find(one) : null);
+            case ["explain"]:
+                return Say(1, Overview(ControlDirectory.Of(context)), ExitCode.Success);
+            case ["explain", string file]:
+                return Say(1, ConfigText.Explain(context.Home, Find(file)), ExitCode.Success);
+            case ["manual"]:
+                return Say(1, ControlManual.Page(), ExitCode.Success);
+            case ["--help"] or ["-h"]:
+                return Say(1, Usage, ExitCode.Success);
+            case ["get", string source]:
+                return new ConfigSetting(context, check, Find(source), false).Get();
+            case ["set" or "unset", ..]:
+                return Change(context, check, words) ?? Misused();
+            default:
+                return Misused();
+        }
     }
 
     /// <summary>What is wrong with the control files, a line each.</summary>
     internal static string[] Problems(
-        ProgramContext context,
-        IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers)
+        ProgramContext context, IReadOnlyList<ControlReader> readers) =>
+        new ConfigCheck(context, readers).Problems();
+
+    private static int Check(ProgramContext context, ConfigCheck check, ControlFile? one)
     {
-        Read(context, readers, out ControlProblems control, out ControlProblems users);
-        return
-        [
-            .. control.All, .. users.All,
-            .. Unknown(context.In("control")).Where(line => line.EndsWith('?')),
-        ];
+        RequireControl(context);
+        string[] problems = check.Faults(one);
+        string[] unknown = one is null ? [.. check.Unknown()] : [];
+        return Report(
+            [.. problems, .. unknown], problems.Length > 0 || unknown.Any(l => l.EndsWith('?')));
     }
 
-    private static int Check(
-        ProgramContext context,
-        IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers, ControlFile? one)
+    private static void RequireControl(ProgramContext context)
     {
-        string directory = context.In("control");
-        if (!Directory.Exists(directory))
+        if (!Directory.Exists(context.In("control")))
         {
-            throw new ConfigurationException($"{directory}: no such directory");
+            throw new ConfigurationException($"{context.In("control")}: no such directory");
         }
-
-        Read(context, readers, out ControlProblems control, out ControlProblems users);
-        string[] problems = one is null
-            ? [.. control.All, .. users.All]
-            : [.. control.Of(one), .. users.Of(one)];
-        string[] unknown = one is null ? [.. Unknown(directory)] : [];
-        bool isWrong = problems.Length > 0 || unknown.Any(line => line.EndsWith('?'));
-        return Say(
-            1, string.Concat(problems.Concat(unknown).Select(line => $"{line}\n")),
-            isWrong ? ExitCode.Permanent : ExitCode.Success);
     }
 
-    private static void Read(
-        ProgramContext context,
-        IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers,
-        out ControlProblems control, out ControlProblems users)
+    private static int Report(string[] lines, bool isWrong) => Say(
+        1, string.Concat(lines.Select(line => $"{line}\n")),
+        isWrong && lines.Length > 0 ? ExitCode.Permanent : ExitCode.Success);
+
+    // Null if the words make no sense.
+    private static int? Change(ProgramContext context, ConfigCheck check, string[] words)
     {
-        control = new ControlProblems(context.In("control"));
-        users = new ControlProblems(context.In("users"));
-        foreach (ControlFile file in ControlCatalog.All.Where(
-            file => file.Folder != AuthFiles.Directory)) // Read as qmail-remote does, below.
+        int skip = words is [_, DryRun, ..] ? 2 : 1;
+        bool isSet = words[0] == "set";
+        if (isSet ? words.Length < skip + 2 : words.Length != skip + 1)
         {
-            (file.Folder == "users" ? users : control).Read(file);
+            return null;
         }
 
-        foreach (Func<ControlDirectory, IEnumerable<string>> read in readers)
-        {
-            control.ReadAs(read);
-        }
-
-        users.ReadAs(_ => new VirtualUsers(context.Home).Faults());
-        users.ReadAs(_ => new VirtualAliases(context.Home).Faults());
+        ConfigSetting setting = new(context, check, Find(words[skip]), skip > 1);
+        return isSet ? setting.Set([.. context.Arguments.Skip(skip + 1)]) : setting.Unset();
     }
-
-    // A file of the site's own is no mistake; one that is nearly a name of ours is.
-    private static IEnumerable<string> Unknown(string directory) =>
-        Directory.EnumerateFileSystemEntries(directory)
-            .Select(path => Path.GetFileName(path))
-            .Where(name => ControlCatalog.Find($"control/{name}") is null)
-            .Order(StringComparer.Ordinal)
-            .Select(name => $"control/{ConfigText.Safe(name)}: {Nobody(name)}");
-
-    private static string Nobody(string name) => "no program reads this file"
-        + (ControlCatalog.Nearest(name) is { } near ? $"; did you mean {near.Name}?" : "");
 
     private static ControlFile Find(string name) => ControlCatalog.Find(name)
         ?? throw new ConfigurationException(
-            $"{ConfigText.Safe(name)}: {Nobody(name)}", ExitCode.Permanent)
+            $"{ConfigText.Safe(name)}: {ConfigCheck.Nobody(name)}", ExitCode.Permanent)
         { Label = "" };
 
     private static string Overview(ControlDirectory control)
@@ -126,6 +118,8 @@ public static class ConfigProgram
 
         return text.ToString();
     }
+
+    private static int Misused() => Say(2, Usage, ExitCode.Permanent);
 
     private static int Say(int descriptor, string text, int code)
     {

@@ -20,6 +20,12 @@ internal static class ConfigText
         text.Append('\n');
         ControlDirectory directory = new(Path.Combine(home, file.Folder));
         text.Append(null, $"here: {ControlValue.Shown(directory, file)}\n");
+        if (file is ControlList { Usual.Count: > 0 } list)
+        {
+            text.Append(null, $"after them: {list.Usual.Count} lines\n")
+                .Append(string.Concat(list.Usual.Select(line => $"  {line}\n")));
+        }
+
         string readers = file.Readers.Replace(" ", ", ", StringComparison.Ordinal);
         text.Append(null, $"read by: {readers}\n");
         text.Append(null, $"a change takes effect: {file.Effect}\n");

@@ -35,23 +35,34 @@ internal sealed record DoctorChanges(
             [.. now.Concat(missing.Except(gone)).Order(StringComparer.Ordinal)]);
     }
 
-    /// <summary>Compares with a file, and writes what the next run compares with.</summary>
-    /// <exception cref="ConfigurationException">The file cannot be read or written.</exception>
+    /// <summary>Compares with a file.</summary>
+    /// <exception cref="ConfigurationException">The file cannot be read.</exception>
     internal static DoctorChanges Since(string path, IReadOnlyList<DoctorResult> found)
     {
         try
         {
             byte[] before = BoundedFile.TryRead(path, FileBytesMax, out int errno)
                 ?? (errno == Errno.NoEntry ? [] : throw new PosixException($"read {path}", errno));
-            DoctorChanges changes = Of(
+            return Of(
                 Encoding.ASCII.GetString(before).Split(
                     '\n', StringSplitOptions.RemoveEmptyEntries),
                 found);
+        }
+        catch (IOException e)
+        {
+            throw new ConfigurationException(e.Message, e);
+        }
+    }
+
+    /// <summary>Writes what the next run compares with.</summary>
+    /// <exception cref="ConfigurationException">The file cannot be written.</exception>
+    internal void Save(string path)
+    {
+        try
+        {
             PlainFile.Replace(
-                path, Encoding.ASCII.GetBytes(
-                    string.Concat(changes.Known.Select(key => $"{key}\n"))),
+                path, Encoding.ASCII.GetBytes(string.Concat(Known.Select(key => $"{key}\n"))),
                 OwnerFile);
-            return changes;
         }
         catch (IOException e)
         {

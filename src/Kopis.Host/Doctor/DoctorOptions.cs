@@ -1,5 +1,6 @@
 using System.Net;
 using Kopis.Config.Maps;
+using Kopis.Tools.Queue;
 
 namespace Kopis.Host.Doctor;
 
@@ -21,6 +22,9 @@ internal sealed class DoctorOptions
     /// <summary>The file of the last run; empty where all is printed.</summary>
     internal string Changes { get; private set; } = "";
 
+    /// <summary>Who gets the changes by mail; empty where they are printed.</summary>
+    internal string Mail { get; private set; } = "";
+
     /// <summary>Domains instead of the host's.</summary>
     internal List<string> Domains { get; } = [];
 
@@ -39,6 +43,7 @@ internal sealed class DoctorOptions
                 "--address" => options.TryAddress(value),
                 "--peer" => options.TryPeer(value),
                 "--changes" => (options.Changes = value).StartsWith('/'),
+                "--mail" => OwnMail.IsAddress(options.Mail = value),
                 _ => options.TryDomain(word),
             };
             if (!isRight)
@@ -46,10 +51,11 @@ internal sealed class DoctorOptions
                 return null;
             }
 
-            i += word is "--only" or "--address" or "--peer" or "--changes" ? 1 : 0;
+            i += word is "--only" or "--address" or "--peer" or "--changes" or "--mail" ? 1 : 0;
         }
 
-        return options.IsJson && options.Changes.Length > 0 ? null : options;
+        return (options.IsJson && options.Changes.Length > 0)
+            || (options.Mail.Length > 0 && options.Changes.Length == 0) ? null : options;
     }
 
     /// <summary>Whether a check is asked for.</summary>

@@ -5,6 +5,7 @@ using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Net.Dns;
 using Kopis.Posix;
+using Kopis.Tools.Queue;
 
 namespace Kopis.Host.Doctor;
 
@@ -16,8 +17,8 @@ public static class DoctorProgram
     private const int ExitWarning = 2;
 
     private const string Usage = """
-        usage: kopis doctor [--json | --changes FILE] [--only ID,…] [--address IP]…
-                            [--peer HOST] [DOMAIN…]
+        usage: kopis doctor [--json | --changes FILE [--mail ADDRESS]] [--only ID,…]
+                            [--address IP]… [--peer HOST] [DOMAIN…]
                kopis doctor dns DOMAIN [--address IP]…
                kopis doctor list
 
@@ -25,7 +26,8 @@ public static class DoctorProgram
         why that matters, and what mends it. Exit 0 if all is sound, 1 if there is a fault, 2 if
         there are warnings alone. Notes, and checks that could not be made, change nothing.
 
-        --changes prints only what has changed since the run that wrote FILE, an absolute path.
+        --changes prints only what has changed since the run that wrote FILE, an absolute path;
+        with --mail it is sent to ADDRESS, if anything has changed, and nothing is printed.
 
         dns   prints the records to publish for a domain, as lines of a zone file
         list  prints all checks
@@ -38,7 +40,7 @@ public static class DoctorProgram
     /// <param name="readers">Each reads control files as a program does.</param>
     public static int Run(
         ProgramContext context, IReadOnlyList<string> programs,
-        IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers)
+        IReadOnlyList<ControlReader> readers)
     {
         string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
         switch (words)
@@ -63,7 +65,7 @@ public static class DoctorProgram
 
     private static int Check(
         ProgramContext context, DoctorOptions options, IReadOnlyList<string> programs,
-        IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers)
+        IReadOnlyList<ControlReader> readers)
     {
         if (!Directory.Exists(context.In("control")))
         {
@@ -107,11 +109,29 @@ public static class DoctorProgram
             return code;
         }
 
-        return Say(
-            1, options.Changes.Length > 0
-                ? DoctorChanges.Since(options.Changes, found).ToText()
-                : DoctorText.Of(found, ok, hasColour: !Console.IsOutputRedirected),
-            code);
+        return options.Changes.Length > 0 ? TellChanges(context, options, found, code)
+            : Say(1, DoctorText.Of(found, ok, hasColour: !Console.IsOutputRedirected), code);
+    }
+
+    // What could not be told is told by the next run.
+    private static int TellChanges(
+        ProgramContext context, DoctorOptions options, List<DoctorResult> found, int code)
+    {
+        DoctorChanges changes = DoctorChanges.Since(options.Changes, found);
+        string text = changes.ToText();
+        if (options.Mail.Length == 0)
+        {
+            Say(1, text, code);
+        }
+        else if (text.Length > 0)
+        {
+            OwnMail.Send(
+                context, options.Mail, $"kopis doctor: {changes.New.Count} new findings, "
+                    + $"{changes.Gone.Count} gone", text);
+        }
+
+        changes.Save(options.Changes);
+        return code;
     }
 
     private static string Zone(

@@ -1,7 +1,10 @@
 using System.Net;
 using Kopis.Mail.Authentication.Dmarc;
 using Kopis.Mail.Authentication.Spf;
+using Kopis.Mail.TlsReports;
+using Kopis.Mail.Transport;
 using Kopis.Net.Dns;
+using Kopis.Net.Sts;
 
 namespace Kopis.Host.Doctor;
 
@@ -10,12 +13,14 @@ namespace Kopis.Host.Doctor;
 /// <param name="me">The host's name, for SPF.</param>
 /// <param name="addresses">The host's public addresses.</param>
 /// <param name="keys">All keys that sign.</param>
+/// <param name="web">Where policies of MTA-STS are fetched; null: nowhere.</param>
 internal sealed class DomainAsker(
     IMailDns dns, string me, IReadOnlyList<IPAddress> addresses,
-    IReadOnlyList<SigningRecord> keys)
+    IReadOnlyList<SigningRecord> keys, IStsWeb? web)
 {
     private const int HostsMax = 10;
     private const int LabelsMax = 8; // RFC 9989 §4.10: at most eight questions.
+    private static readonly TimeSpan WebTime = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan SpfTime = TimeSpan.FromSeconds(12);
     private static readonly IPAddress Nobody = IPAddress.Parse("192.0.2.255"); // RFC 5737.
     private readonly AnswerCache _answers = new(TimeProvider.System);
@@ -46,9 +51,31 @@ internal sealed class DomainAsker(
             Dmarc = await dmarc,
             Sts = await sts,
             StsHost = await stsHost,
+            Policy = await FetchAsync(domain, await sts, await stsHost, stop),
             TlsReports = await reports,
             Keys = await signing,
         };
+    }
+
+    private async Task<StsFetched?> FetchAsync(
+        string domain, DnsAnswer<string> records, DnsAnswer<IPAddress> host,
+        CancellationToken stop)
+    {
+        if (web is null || StsRecord.IdOf(records.Records) is null || host.Records.Count == 0)
+        {
+            return null;
+        }
+
+        using CancellationTokenSource soon = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        soon.CancelAfter(WebTime);
+        try
+        {
+            return await web.FetchAsync(domain, soon.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return new StsFetched(null, TlsResultType.StsFetchError, "no answer in time");
+        }
     }
 
     private async Task<SpfCheck> SpfAsync(string domain, IPAddress ip, CancellationToken stop)

@@ -1,6 +1,7 @@
 using System.Net;
 using Kopis.Mail.Authentication.Spf;
 using Kopis.Net.Dns;
+using Kopis.Net.Sts;
 
 namespace Kopis.Host.Doctor;
 
@@ -32,6 +33,9 @@ internal sealed record DomainFacts(string Domain)
 
     /// <summary>Addresses of <c>mta-sts</c>.</summary>
     internal required DnsAnswer<IPAddress> StsHost { get; init; }
+
+    /// <summary>The policy of MTA-STS, as fetched; null where it was not tried.</summary>
+    internal StsFetched? Policy { get; init; }
 
     /// <summary>TXT records of <c>_smtp._tls</c>.</summary>
     internal required DnsAnswer<string> TlsReports { get; init; }

@@ -245,9 +245,13 @@ internal sealed class DomainJudge(DomainFacts facts, string me, Func<IPAddress, 
             return;
         }
 
-        _said.Judge(
+        if (_said.Judge(
             "sts.host", facts.StsHost.Records.Count == 0, $"mta-sts.{_domain} has no address",
-            $"mta-sts.{_domain}. IN A {Example()}");
+            $"mta-sts.{_domain}. IN A {Example()}")
+            && facts.Policy is { } fetched)
+        {
+            StsJudge.Judge(facts, fetched, _said);
+        }
     }
 
     /// <summary>An id of 1 to 32 letters and digits (RFC 8461 §3.1).</summary>

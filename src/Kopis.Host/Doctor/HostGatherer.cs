@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
@@ -23,7 +24,7 @@ namespace Kopis.Host.Doctor;
 /// <param name="readers">Each reads control files as a program does.</param>
 internal sealed class HostGatherer(
     ProgramContext context, IReadOnlyList<string> programs,
-    IReadOnlyList<Func<ControlDirectory, IEnumerable<string>>> readers)
+    IReadOnlyList<ControlReader> readers)
 {
     /// <summary>Addresses that every host has to have (RFC 5321 §4.5.1, RFC 2142).</summary>
     internal static readonly string[] AliasNames = ["postmaster", "abuse", "mailer-daemon"];
@@ -97,8 +98,7 @@ internal sealed class HostGatherer(
                 HasName = me.Length > 0
                     && found.Leaf.MatchesHostname(me, allowCommonName: false),
                 IsSelfSigned = found.Leaf.Subject == found.Leaf.Issuer,
-                KeyHash = Convert.ToHexStringLower(
-                    SHA256.HashData(found.Leaf.PublicKey.ExportSubjectPublicKeyInfo())),
+                KeyHash = KeyHashOf(found.Leaf),
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException
@@ -107,6 +107,10 @@ internal sealed class HostGatherer(
             return new CertificateFacts(true, e.Message);
         }
     }
+
+    /// <summary>SHA-256 of a certificate's public key, in hexadecimal: TLSA 3 1 1.</summary>
+    internal static string KeyHashOf(X509Certificate2 certificate) => Convert.ToHexStringLower(
+        SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
 
     private byte[][] ListOf(ControlList file)
     {

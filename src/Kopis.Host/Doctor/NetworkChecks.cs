@@ -4,6 +4,8 @@ using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Host.Accounts;
 using Kopis.Net.Dns;
+using Kopis.Net.Sts;
+using Kopis.Net.Tls;
 using Kopis.Posix;
 
 namespace Kopis.Host.Doctor;
@@ -126,8 +128,15 @@ internal sealed class NetworkChecks
             SafelyAsync(_me, "dns.answers name.address ptr.missing", async () => NameJudge.Judge(
                 await new NameAsker(_dns).AskAsync(_me, _helo, addresses, stop.Token), IsOwn)),
             SafelyAsync("port 25 of others", "smtp.out", () => OutAsync(stop.Token)),
+            SafelyAsync($"_25._tcp.{_me}", "dane.missing", async () => DaneJudge.Judge(
+                await new DaneAsker(
+                    MailDns.ReadSigned(_control, static _ => { }).Signed, _me)
+                    .AskAsync(addresses, stop.Token),
+                TimeProvider.System.GetUtcNow())),
         ];
-        DomainAsker asker = new(_dns, _me, addresses, _request.Keys);
+        Verdicts said = new("this host");
+        using StsWeb? web = OpenWeb(said);
+        DomainAsker asker = new(_dns, _me, addresses, _request.Keys, web);
         foreach (string domain in Domains())
         {
             all.Add(SafelyAsync(domain, DomainAreas, async () =>
@@ -156,13 +165,26 @@ internal sealed class NetworkChecks
             all.AddRange(Ports(address, stop.Token));
         }
 
-        Verdicts said = new("this host");
         foreach (string id in addresses.Length > 0 ? [] : AddressAreas)
         {
             said.Unknown(id, "no interface has a public address: --address IP");
         }
 
         return [.. (await Task.WhenAll(all)).SelectMany(one => one), .. said.All];
+    }
+
+    // The own certificate for other servers, say, may be for others to read.
+    private StsWeb? OpenWeb(Verdicts said)
+    {
+        try
+        {
+            return new StsWeb(_dns, TlsClientSettings.Read(_control));
+        }
+        catch (ConfigurationException e)
+        {
+            said.Unknown("sts.policy", e.Message);
+            return null;
+        }
     }
 
     private IEnumerable<Task<List<DoctorResult>>> Ports(IPAddress address, CancellationToken stop)

@@ -107,10 +107,13 @@ internal sealed class PortAsker(string me)
                     TargetHost = me,
 
                     // Who it is, is judged from the certificate; nothing is sent that is secret.
-                    RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+                    RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                     {
-                        using X509Certificate2? seen =
+                        X509Certificate2? seen =
                             certificate is null ? null : new X509Certificate2(certificate);
+                        facts.Certificates = seen is null ? []
+                            : [seen, .. (chain?.ChainPolicy.ExtraStore ?? [])
+                                .Select(one => new X509Certificate2(one))];
                         facts.HasName = seen?.MatchesHostname(me, allowCommonName: false);
                         return seen is not null;
                     },

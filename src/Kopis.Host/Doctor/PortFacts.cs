@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace Kopis.Host.Doctor;
 
 /// <summary>What a port of this host does.</summary>
@@ -24,6 +26,9 @@ internal sealed record PortFacts(string Place)
 
     /// <summary>Whether the certificate has the host's name; null where none was seen.</summary>
     internal bool? HasName { get; set; }
+
+    /// <summary>The certificate, and what was sent with it; empty where none was seen.</summary>
+    internal IReadOnlyList<X509Certificate2> Certificates { get; set; } = [];
 
     /// <summary>The reply to RCPT for a domain of nobody's; 0 where not tried.</summary>
     internal int Relay { get; set; }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
@@ -79,7 +80,7 @@ public sealed class HomeLayout(string home)
     private void MakeControlFiles()
     {
         ControlDirectory control = new(Path.Combine(home, "control"));
-        string name = HostNames.Sound(Environment.MachineName);
+        string name = HostNames.Sound(Dns.GetHostName()); // MachineName ends at the first dot.
         WriteNew(control.PathOf(HostFiles.Me), name + "\n");
         byte[] me = control.ReadLine(HostFiles.Me) ?? [];
         if (me.Length == 0)

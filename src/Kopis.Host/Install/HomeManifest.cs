@@ -43,6 +43,7 @@ public static class HomeManifest
         new("alias", Kind.Directory, "alias", "qmail", M2755, M0755),
         new("auth", Kind.Directory, "qmailr", "qmail", M0711, M0711), // Logins at relays.
         new("bin", Kind.Directory, "root", "qmail", M0755, M0755),
+        new("completion", Kind.Directory, "root", "qmail", M0755, null), // For shells.
         new("control", Kind.Directory, "root", "qmail", M0755, M0755),
         new("dkim", Kind.Directory, "qmailr", "qmail", M0700, M0700), // Keys that sign mail.
         new("greylist", Kind.Directory, "qmaild", "nofiles", M0700, M0700), // Who has come before.

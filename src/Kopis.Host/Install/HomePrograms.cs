@@ -1,3 +1,4 @@
+using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Maps;
 using Kopis.Posix;
@@ -12,6 +13,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
     private const string Binary = "kopis";
     private const string Dashboard = "kopis-web";
     private const int BinaryBytesMax = 256 * 1024 * 1024;
+    private const string OfPackages = "/usr/lib/kopis/kopis";
     private const int Runnable = 0x1ED; // 0755
     private const int WritableByOthers = 0x12; // 0022
 
@@ -27,6 +29,11 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
     {
         string path = Path.Combine(Bin, Binary);
         FileStatus? status = Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false);
+        if (IsPackages(path))
+        {
+            status = Fd.TryStatus(Fd.PathBytes(OfPackages), out _);
+        }
+
         if (status is not { IsRegular: true } file)
         {
             yield return new Finding($"there is no program {path}", () => CopyBinary());
@@ -48,7 +55,8 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
             }
             else if (new FileInfo(link).LinkTarget != Binary)
             {
-                yield return new Finding($"{link} is not a link to {Binary}", () => Link(link));
+                yield return new Finding(
+                    $"{link} is not a link to {Binary}", () => Link(link, Binary));
             }
         }
     }
@@ -78,6 +86,31 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
                 Path.Combine(Bin, Dashboard), BoundedFile.Read(ours, BinaryBytesMax), Runnable);
     }
 
+    /// <exception cref="ConfigurationException">This binary is not the package's.</exception>
+    internal static void RequirePackages()
+    {
+        FileSystemInfo? own = File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true);
+        if (own?.FullName != OfPackages)
+        {
+            throw new ConfigurationException(
+                $"--packaged is for {OfPackages} alone", ExitCode.Permanent);
+        }
+    }
+
+    /// <summary>Puts a link to a package's binary there, which is this one.</summary>
+    /// <returns>Whether it was not there.</returns>
+    internal bool LinkBinary()
+    {
+        string path = Path.Combine(Bin, Binary);
+        if (IsPackages(path))
+        {
+            return false;
+        }
+
+        Link(path, OfPackages);
+        return true;
+    }
+
     /// <summary>Removes the links, then the binaries.</summary>
     internal void Remove()
     {
@@ -100,11 +133,13 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         && Fd.TryStatus(Fd.PathBytes(Path.Combine(Bin, Binary)), out _) is { } ours
         && (status.Inode, status.Size) != (ours.Inode, ours.Size);
 
-    private static void Link(string link)
+    private static bool IsPackages(string path) => new FileInfo(path).LinkTarget == OfPackages;
+
+    private static void Link(string link, string target)
     {
         string temporary = link + ".new";
         Paths.Unlink(temporary);
-        File.CreateSymbolicLink(temporary, Binary);
+        File.CreateSymbolicLink(temporary, target);
         Paths.Rename(temporary, link);
     }
 }

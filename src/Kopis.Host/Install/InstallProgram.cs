@@ -10,7 +10,9 @@ public static class InstallProgram
     private const int ExitNotRight = ExitCode.Permanent;
 
     private const string Usage =
-        "usage: kopis install [--home DIR] [--pages DIR] [--systemd] [--uninstall]\n";
+        "usage: kopis install [--home DIR] [--pages DIR] [--systemd] [--log FILE] [--packaged]\n"
+        + "       kopis install [--home DIR] --uninstall | --summary NUMBER | --startable\n"
+        + "       kopis install [--home DIR] --stage DIR\n";
 
     private const string CheckUsage = "usage: kopis check-install [--mend] [--home DIR]\n";
 
@@ -24,6 +26,19 @@ public static class InstallProgram
             return Misuse(Usage);
         }
 
+        if (options.Stage is { } stage)
+        {
+            UnitFiles.Stage(stage, options.Home);
+            return ExitCode.Success;
+        }
+
+        if (options.Startable || options.Summary is not null)
+        {
+            InstallSummary summary = new(options.Home);
+            return Say(options.Startable
+                ? summary.Startable() : summary.Lines(options.Summary!.Value));
+        }
+
         return AsRoot(() =>
         {
             HostTools tools = new(context.Environment);
@@ -32,9 +47,30 @@ public static class InstallProgram
                 return Say(new Uninstaller(options.Home, tools, programs).Run());
             }
 
-            Installation installation = new(options.Home, tools, programs);
-            return Say(installation.Install(options));
+            IEnumerable<InstallLine> lines =
+                new Installation(options.Home, tools, programs).Install(options);
+            return options.Log is null
+                ? Say(lines.Select(line => line.Text)) : Note(options.Log, lines);
         });
+    }
+
+    // All lines go to the log; what somebody has to read is said as well.
+    private static int Note(string log, IEnumerable<InstallLine> lines)
+    {
+        const OpenFlags anew = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate
+            | OpenFlags.CloseOnExec;
+        int fd = Fd.Open(log, anew, 0x1A4); // 0644
+        foreach (InstallLine line in lines)
+        {
+            Fd.WriteAll(fd, Encoding.UTF8.GetBytes(line.Text + "\n"));
+            if (line.IsForEyes)
+            {
+                Print(1, line.Text + "\n");
+            }
+        }
+
+        Fd.Close(fd);
+        return ExitCode.Success;
     }
 
     /// <summary>Compares an installation with the manifest, and repairs it if asked to.</summary>

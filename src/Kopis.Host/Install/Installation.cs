@@ -21,9 +21,14 @@ internal sealed class Installation(
 
     /// <summary>Installs, or brings an installation up to date.</summary>
     /// <returns>What was done, a line each.</returns>
-    internal IEnumerable<string> Install(InstallOptions options)
+    internal IEnumerable<InstallLine> Install(InstallOptions options)
     {
         RequireNoForeignQueue();
+        if (options.Packaged)
+        {
+            HomePrograms.RequirePackages();
+        }
+
         HashSet<string> hadUsers = [.. HomeManifest.Users.Select(user => user.Name)
             .Where(name => UnixUsers.ByName(name) is not null)];
         HashSet<string> hadGroups = [.. HomeManifest.Groups
@@ -32,12 +37,13 @@ internal sealed class Installation(
         {
             if (finding.IsAsked)
             {
-                yield return $"{finding.Text} (kopis check-install --mend --home {home})";
+                yield return new(
+                    $"{finding.Text} (kopis check-install --mend --home {home})", IsForEyes: true);
                 continue;
             }
 
             Mend(finding);
-            yield return finding.Text;
+            yield return new(finding.Text);
         }
 
         InstallRecord record = new(home);
@@ -53,14 +59,14 @@ internal sealed class Installation(
         }
 
         record.Save(); // What follows may fail; the users exist.
-        if (_programs.CopyBinary())
+        if (options.Packaged ? _programs.LinkBinary() : _programs.CopyBinary())
         {
-            yield return $"new program {home}/bin/kopis";
+            yield return new($"new program {home}/bin/kopis");
         }
 
         if (_programs.CopyDashboard())
         {
-            yield return $"new program {home}/bin/kopis-web";
+            yield return new($"new program {home}/bin/kopis-web");
         }
 
         foreach (Finding finding in _programs.Check().Concat(_tree.CheckNoSetIds()))
@@ -70,12 +76,12 @@ internal sealed class Installation(
                 Mend(finding);
             }
 
-            yield return finding.Text;
+            yield return new(finding.Text, finding.IsAsked);
         }
 
         foreach (string made in Files(options, record))
         {
-            yield return $"new file {made}";
+            yield return new($"new file {made}", IsForEyes: made.Contains('\n'));
         }
 
         record.Save();

@@ -2,7 +2,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
-/// <summary>The manual pages of a home, in man/man1 and so on.</summary>
+/// <summary>The manual pages of a home, in man/man1 and so on, and what makes shells complete
+/// words, in completion, which lies beside the directory of pages.</summary>
 internal sealed class ManualPages(string home, InstallRecord record)
 {
     private const int Readable = 0x1A4; // 0644
@@ -10,12 +11,18 @@ internal sealed class ManualPages(string home, InstallRecord record)
     /// <summary>Copies those of a directory that are new or have changed.</summary>
     internal IEnumerable<string> Make(string from)
     {
-        foreach (string page in Directory.EnumerateFiles(from, "*.?").Order(StringComparer.Ordinal))
+        IEnumerable<(string From, string To)> pages = Directory.EnumerateFiles(from, "*.?")
+            .Select(page => (page, $"man/man{page[^1]}/{Path.GetFileName(page)}"));
+        string beside = Path.Combine(from, "../completion");
+        IEnumerable<(string From, string To)> scripts = !Directory.Exists(beside) ? []
+            : Directory.EnumerateFiles(beside)
+                .Select(script => (script, $"completion/{Path.GetFileName(script)}"));
+        foreach ((string file, string name) in pages.Concat(scripts)
+            .OrderBy(pair => pair.To, StringComparer.Ordinal))
         {
-            string name = $"man/man{page[^1]}/{Path.GetFileName(page)}";
             if (PlainFile.Replace(
                 Path.Combine(home, name),
-                BoundedFile.Read(page, InstallRecord.FileBytesMax), Readable))
+                BoundedFile.Read(file, InstallRecord.FileBytesMax), Readable))
             {
                 yield return name;
             }

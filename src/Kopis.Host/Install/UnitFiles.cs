@@ -4,11 +4,13 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
-/// <summary>The units of systemd: queue, delivery, one for each listener, ACME, and reports of
-/// DMARC and TLS with their timers; each shut in as far as its work allows.</summary>
+/// <summary>The units of systemd: queue, delivery, one for each listener, ACME, reports of
+/// DMARC and TLS, the doctor and the summary, with their timers; each shut in as far as its work
+/// allows. And their settings.</summary>
 internal sealed class UnitFiles(string home, InstallRecord record, HostTools tools)
 {
     private const string Directory = "/etc/systemd/system";
+    private const string OfPackages = "/usr/lib/systemd/system";
     private const int Readable = 0x1A4; // 0644
     private static readonly bool IsRunning =
         System.IO.Directory.Exists("/run/systemd/system");
@@ -21,29 +23,52 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private const string TlsReports = "kopis-tlsrpt.service";
     private const string TlsReportsDaily = "kopis-tlsrpt.timer";
     private const string Dashboard = "kopis-web.service";
+    private const string Doctor = "kopis-doctor.service";
+    private const string DoctorDaily = "kopis-doctor.timer";
+    private const string Summary = "kopis-summary.service";
+    private const string SummaryDaily = "kopis-summary.timer";
+    private const string Settings = "kopis"; // Their variables, not a unit.
     private const int Backlog = 1024;
 
     private static readonly string[] Units =
     [
-        Queue, Delivery, .. MailListener.All.Select(listener => listener.Unit), Certificate,
-        Reports, ReportsDaily, TlsReports, TlsReportsDaily, Dashboard,
+        .. Served, Certificate, Reports, ReportsDaily, TlsReports, TlsReportsDaily,
+        Doctor, DoctorDaily, Summary, SummaryDaily, Dashboard,
     ];
+
+    /// <summary>Those that serve as long as the host runs, in the order of their starts.</summary>
+    internal static IReadOnlyList<string> Served =>
+        [Queue, Delivery, .. MailListener.All.Select(listener => listener.Unit)];
+
+    /// <summary>Writes all that a package brings beneath a directory: units and settings.
+    /// </summary>
+    /// <param name="root">What will be the root directory.</param>
+    /// <param name="home">The home that they are for.</param>
+    internal static void Stage(string root, string home)
+    {
+        foreach (string name in Units.Append(Settings))
+        {
+            string path = root + PathOf(name, OfPackages);
+            System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            PlainFile.Replace(path, Encoding.UTF8.GetBytes(Text(name, home)), Readable);
+        }
+    }
 
     /// <summary>Writes those that are not as they should be.</summary>
     /// <returns>Their names.</returns>
     internal IReadOnlyList<string> Make()
     {
-        System.IO.Directory.CreateDirectory(Directory);
         List<string> made = [];
-        foreach (string name in Units)
+        foreach (string name in Units.Append(Settings))
         {
-            string path = Path.Combine(Directory, name);
+            string path = PathOf(name, Directory);
+            System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             if (File.Exists(path) ? !record.IsUnchanged(name, path) : record.HasMade(name))
             {
                 continue; // Somebody's own, changed by hand, or removed.
             }
 
-            byte[] content = Encoding.UTF8.GetBytes(Text(name));
+            byte[] content = Encoding.UTF8.GetBytes(Text(name, home));
             if (PlainFile.Replace(path, content, Readable))
             {
                 made.Add(path);
@@ -65,10 +90,10 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
         bool changed = false;
         foreach (string name in record.Names("unit"))
         {
-            string path = Path.Combine(Directory, name);
+            string path = PathOf(name, Directory);
             if (record.IsUnchanged(name, path))
             {
-                if (IsRunning)
+                if (IsRunning && name != Settings)
                 {
                     tools.Run("systemctl", "disable", "--quiet", name);
                 }
@@ -86,7 +111,10 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
         return stay;
     }
 
-    private string Text(string name)
+    private static string PathOf(string name, string units) =>
+        name == Settings ? "/etc/default/kopis" : $"{units}/{name}";
+
+    private static string Text(string name, string home)
     {
         MailListener? listener = MailListener.All.FirstOrDefault(one => one.Unit == name);
         string template = listener is null ? name
@@ -94,16 +122,15 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
             : "smtp.service";
         using StreamReader reader = new(
             typeof(UnitFiles).Assembly.GetManifestResourceStream(template)!);
-        string text = reader.ReadToEnd();
+        string text = reader.ReadToEnd().Replace(
+            "@LISTENERS@", string.Concat(MailListener.All.Select(Defaults)),
+            StringComparison.Ordinal);
         if (listener is not null)
         {
-            string variables = string.Concat(listener.Variables.Select(word => $" {word}="));
             text = text.Replace("@NAME@", listener.Name, StringComparison.Ordinal)
                 .Replace("@NOTE@", listener.Note, StringComparison.Ordinal)
                 .Replace("@COMMAND@", Command(listener), StringComparison.Ordinal)
-                .Replace(
-                    "@ENVIRONMENT@", variables.Length == 0 ? "" : $"Environment={variables[1..]}\n",
-                    StringComparison.Ordinal);
+                .Replace("@ENVIRONMENT@", Variables(listener), StringComparison.Ordinal);
         }
 
         return text.Replace("@HOME@", home, StringComparison.Ordinal);
@@ -115,11 +142,31 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
         [
             "@HOME@/bin/tcpserver", "-v", "-R", "-H", "-l", "%H",
             "-c", listener.Sessions.ToString("d"), "-b", Backlog.ToString("d"),
-            "-x", "@HOME@/control/tcprules.dat", "0", listener.Port.ToString("d"),
+            "-x", "@HOME@/control/tcprules.dat", $"${Prefix(listener)}OPTIONS",
+            $"${{{Prefix(listener)}ADDRESS}}", $"${{{Prefix(listener)}PORT}}",
             .. listener.Chain("%H", "@HOME@/bin/", listener.IsForUsers),
         ];
         return string.Join(' ', words);
     }
+
+    // What /etc/default/kopis may say otherwise comes first.
+    private static string Variables(MailListener listener) => string.Join(' ',
+        [
+            $"{Prefix(listener)}ADDRESS=0", $"{Prefix(listener)}PORT={listener.Port}",
+            .. listener.Variables.Select(word => $"{word}="),
+        ]);
+
+    private static string Defaults(MailListener listener) => $"""
+        #
+        # {listener.Unit}: {listener.Note}
+        #{Prefix(listener)}ADDRESS=0
+        #{Prefix(listener)}PORT={listener.Port}
+        #{Prefix(listener)}OPTIONS=
+
+        """;
+
+    private static string Prefix(MailListener listener) =>
+        $"KOPIS_{listener.Name.ToUpperInvariant()}_";
 
     private void Tell(bool changed)
     {

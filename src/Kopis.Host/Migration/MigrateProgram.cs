@@ -6,6 +6,7 @@ using Kopis.Host.Migration.Mailboxes;
 using Kopis.Host.Migration.Postfix;
 using Kopis.Host.Migration.Qmail;
 using Kopis.Host.Migration.Sendmail;
+using Kopis.Host.Migration.Steps;
 using Kopis.Posix;
 
 namespace Kopis.Host.Migration;
@@ -23,6 +24,7 @@ public static class MigrateProgram
                kopis migrate mailbox MBOX MAILDIR
                kopis migrate --undo
                kopis migrate --accept
+               kopis migrate step NUMBER [--undo | --dry-run]
 
         Reads the settings of another mail server and writes what Kopis has for them into the
         control files, aliases and virtual users of the home. What cannot be carried is printed
@@ -30,7 +32,8 @@ public static class MigrateProgram
         has lines user:{SCHEME}hash, as Dovecot reads them; that of --rules is the text of
         tcpserver's rules. --dry-run writes nothing. --undo gives the home back what it had,
         unless it has changed since; --accept gives up the way back. mailbox makes a new MAILDIR of
-        the mail in MBOX, which stays.
+        the mail in MBOX, which stays. step does one of the five steps of docs/MOVING.md on a host
+        with systemd, or takes it back.
 
         """;
 
@@ -42,6 +45,7 @@ public static class MigrateProgram
                 MailboxCommand.Run(context, mbox, maildir),
             ["--undo"] => new MigrationJournal(context.Home).Undo()
                 + OwnDomains.SignalSend(context) + "\n",
+            ["step", .. string[] more] => StepCommand.Run(context, more),
             ["--accept"] => new MigrationJournal(context.Home).Accept(),
             [['f', ..] kind, .. string[] more] when MigrateOptions.Parse(kind, more) is { } options
                 => Migrate(context, options),

@@ -111,25 +111,25 @@ internal sealed record RunOptions(
         return place;
     }
 
-    /// <summary>The listeners that there are to be.</summary>
+    /// <summary>The listeners that there are to be, each with its port.</summary>
+    /// <param name="ports">Has the ports after that.</param>
     /// <exception cref="ConfigurationException">The place of one that must be there is taken.
     /// </exception>
-    internal IReadOnlyList<MailListener> Listeners()
+    internal IReadOnlyList<MailListener> Listeners(HeldPorts ports)
     {
         List<MailListener> listeners = [];
         foreach (MailListener listener in MailListener.All)
         {
-            HostPort place = PlaceOf(listener);
-            if (!listener.IsOptional || Given.ContainsKey(listener.Option))
+            try
             {
-                place.RequireFree(listener.Option);
+                ports.Bind(listener, PlaceOf(listener));
+                listeners.Add(listener);
             }
-            else if (!place.IsFree())
+            catch (ConfigurationException) when (
+                listener.IsOptional && !Given.ContainsKey(listener.Option))
             {
-                continue;
+                // Its place is taken: it is left out.
             }
-
-            listeners.Add(listener);
         }
 
         return listeners;

@@ -5,6 +5,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
 using Kopis.Host.Install;
+using Kopis.Net.Listener;
 using Kopis.Net.Tls;
 using Kopis.Posix;
 using Kopis.Users.Logins;
@@ -33,17 +34,23 @@ public static class RunProgram
             return ExitCode.Success;
         }
 
+        if (ContainerInit.IsNeeded)
+        {
+            return ContainerInit.Run(context);
+        }
+
+        context = context with { Home = options.Home };
         Lifeline.Watch(context);
+        HeldPorts ports = new(context);
         Fd.KeepFromPrograms();
         Processes.SetFileModeMask(OthersMayRead);
-        context = context with { Home = options.Home };
         HomeLayout home = new(options.Home);
         home.Prepare(programs);
         ControlDirectory control = ControlDirectory.Of(context);
         bool madeCertificate =
             SelfSignedCertificate.MakeMissing(control, home.Me, TimeProvider.System.GetUtcNow());
         check(control);
-        IReadOnlyList<MailListener> listeners = options.Listeners();
+        IReadOnlyList<MailListener> listeners = options.Listeners(ports);
         int sessions = control.ReadInt(ListenerFiles.ConcurrencyIncoming);
         (string address, string? password) = FirstMailbox(context, home.Me);
         if (password is not null)
@@ -52,15 +59,17 @@ public static class RunProgram
         }
 
         DashboardUnit? web = DashboardUnit.Find(context, options.Web());
-        Keep(context, options, home.Me, listeners, sessions, web,
+        Keep(context, options, home.Me, listeners, ports, sessions, web,
             () => Say(Welcome(options, listeners, address, password, madeCertificate, web)));
         return ExitCode.Success;
     }
 
     private static void Keep(
         ProgramContext context, RunOptions options, string me,
-        IReadOnlyList<MailListener> listeners, int sessions, DashboardUnit? web, Action welcome)
+        IReadOnlyList<MailListener> listeners, HeldPorts ports, int sessions, DashboardUnit? web,
+        Action welcome)
     {
+        using Handover handover = new(ports);
         // Who runs it is all of its users, so what his loader preloads gives nobody rights: a host
         // is tried with another clock in this way.
         ByteEnvironment environment =
@@ -82,7 +91,7 @@ public static class RunProgram
             ProcessStart spec = Listener(
                 plan, context, me, options.PlaceOf(listener), listener,
                 listener.IsForUsers ? listener.Sessions : sessions);
-            units.Add(new Unit(spec, layer: 2));
+            units.Add(new Unit(InheritedListener.Lend(spec, ports[listener.Name]), layer: 2));
         }
 
         if (File.Exists(context.In("control/acme")))
@@ -100,15 +109,11 @@ public static class RunProgram
         supervisor.Run(() =>
         {
             welcome();
-            List<HostPort> places = [.. listeners.Select(options.PlaceOf)];
-            if (web is not null)
-            {
-                places.Add(web.Place);
-            }
-
-            WaitUntilServed(places, signals);
+            WaitUntilServed(options, listeners, ports, signals);
+            web?.WaitUntilServed(signals);
             Say("ready\n");
         });
+        handover.ExecIfAsked();
     }
 
     private static ProcessStart Listener(
@@ -178,13 +183,12 @@ public static class RunProgram
         RunOptions options, IReadOnlyList<MailListener> listeners, string address,
         string? password, bool madeCertificate, DashboardUnit? web)
     {
-        string version = typeof(RunProgram).Assembly.GetName().Version!.ToString(3);
         string secret = password is null
             ? "(password as before; a new one: kopis user password)"
             : $"password {password}   (shown only now)";
         StringBuilder text = new();
         CultureInfo c = CultureInfo.InvariantCulture;
-        text.Append(c, $"Kopis {version} in {options.Home}\n\n");
+        text.Append(c, $"Kopis {BuildVersion.Text} in {options.Home}\n\n");
         foreach (MailListener listener in listeners)
         {
             text.Append(
@@ -219,11 +223,14 @@ public static class RunProgram
     }
 
     /// <summary>Until all listeners answer, so that "ready" is true.</summary>
-    private static void WaitUntilServed(List<HostPort> places, SupervisorSignals signals)
+    private static void WaitUntilServed(
+        RunOptions options, IReadOnlyList<MailListener> listeners, HeldPorts ports,
+        SupervisorSignals signals)
     {
-        foreach (HostPort place in places)
+        foreach (MailListener listener in listeners)
         {
-            while (!signals.StopAsked && !place.Answers())
+            bool isAsked = options.PlaceOf(listener).Answers();
+            while (!signals.StopAsked && !(isAsked && ports.IsIdle(listener.Name)))
             {
                 signals.Wait(TimeSpan.FromMilliseconds(10));
             }

@@ -21,18 +21,18 @@ public static class BounceClasses
         AttemptStage stage, int code, ReadOnlySpan<byte> status, ReadOnlySpan<byte> text)
     {
         string known = Encoding.Latin1.GetString(status);
-        if (code == 0)
+        int said = text.IndexOf(EnhancedStatus.RemoteWords);
+        if (code == 0 && said < 0)
         {
             return WithoutReply(stage, known);
         }
 
-        int said = text.IndexOf(EnhancedStatus.RemoteWords);
         ReadOnlySpan<byte> reply =
             said < 0 ? text : text[(said + EnhancedStatus.RemoteWords.Length)..];
         reply = reply[..Math.Min(reply.Length, ReplyBytesMax)];
         return BounceWords.Find(reply, code) is not BounceClass.None and var byWords ? byWords
             : OfStatus(stage, known) is not BounceClass.None and var byStatus ? byStatus
-            : OfCode(stage, code);
+            : OfCode(stage, code); // Replies of QMTP have none: nothing tells.
     }
 
     /// <summary>Our own words have a status, where they are not about a connection.</summary>

@@ -47,6 +47,21 @@ public static class ReceivedLine
         to.Write(ByteText.ToBytes($"; {QmailDate.Rfc822(time)}\n"));
     }
 
+    /// <summary>
+    /// Writes <c>Received: (submission of a user)\n  by LOCAL with PROTOCOL; DATE\n</c>, which says
+    /// nothing of where the user is.
+    /// </summary>
+    public static void WriteHidden(
+        IBufferWriter<byte> to, ConnectionEnds peer, ReadOnlySpan<byte> protocol,
+        DateTimeOffset time)
+    {
+        to.Write("Received: (submission of a user)\n  by "u8);
+        WriteSafe(to, peer.LocalHost);
+        to.Write(" with "u8);
+        to.Write(protocol);
+        to.Write(ByteText.ToBytes($"; {QmailDate.Rfc822(time)}\n"));
+    }
+
     /// <summary>The word after <c>with</c> (RFC 3848, RFC 6531 §4.3). Of what is said in the clear,
     /// by nobody in particular, it is qmail's.</summary>
     public static string Word(bool isUtf8, bool isEncrypted, bool isUser)

@@ -31,6 +31,11 @@ public static class AuthReply
     /// <summary>On a submission port, to a client that has not logged in.</summary>
     public static readonly SmtpAnswer LoginFirst = new("530 5.7.0 authentication required");
 
+    /// <summary>To a user who was locked or has another password since the login; the session
+    /// ends.</summary>
+    public static readonly SmtpAnswer LoginOver =
+        new("421 4.7.0 your login holds no more, log in again");
+
     /// <summary>To a user who sends as somebody else.</summary>
     public static readonly SmtpAnswer NotYourAddress =
         new("553 5.7.1 sorry, that address is not yours to send from");

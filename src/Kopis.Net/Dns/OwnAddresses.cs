@@ -6,7 +6,8 @@ namespace Kopis.Net.Dns;
 
 /// <summary>Which addresses lead back to this host, in whatever notation.</summary>
 /// <param name="port">Where mail would be sent to.</param>
-public sealed class OwnAddresses(int port)
+/// <param name="lists">What control files say of addresses; null: nothing.</param>
+public sealed class OwnAddresses(int port, OwnAddressLists? lists = null)
 {
     private const int IPv4Bytes = 4;
 
@@ -32,11 +33,14 @@ public sealed class OwnAddresses(int port)
     public bool Contains(IPAddress address)
     {
         IPAddress plain = Plain(address);
-        return _interfaces.Contains(plain)
+        return lists?.IsOwn(plain) ?? ContainsItself(plain);
+    }
+
+    private bool ContainsItself(IPAddress plain) =>
+        _interfaces.Contains(plain)
             || plain.Equals(IPAddress.Loopback) || plain.Equals(IPAddress.IPv6Loopback)
             || (IsLoopback(plain) && (_isAnyServed ??= AnyAddressIsServed()))
             || Embedded(plain).Any(Contains);
-    }
 
     /// <summary>The address as a socket wants it: one of IPv4 in IPv6 notation is one of IPv4.
     /// </summary>

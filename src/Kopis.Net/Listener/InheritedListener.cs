@@ -1,14 +1,18 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Posix;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>A port that root has bound for the same program as another user.</summary>
-internal static class InheritedListener
+/// <summary>A port that another process has bound for this one: root for the same program as
+/// another user, the supervisor of <c>kopis run</c>, or this service before it was started anew.
+/// </summary>
+public static class InheritedListener
 {
     private const string Variable = "KOPIS_LISTENER";
+    private const string Name = "listener"; // Of what systemd keeps.
 
     /// <summary>This program again, with the port.</summary>
     internal static ProcessStart Give(ProgramContext context, Socket port)
@@ -19,18 +23,71 @@ internal static class InheritedListener
         return again with { Directory = null };
     }
 
+    /// <summary>A child that serves a port of ours, which stays ours too.</summary>
+    /// <param name="child">tcpserver.</param>
+    /// <param name="port">The port.</param>
+    public static ProcessStart Lend(ProcessStart child, Socket port)
+    {
+        const int number = 10; // Beside the lifeline.
+        ByteEnvironment environment = new(child.Environment);
+        environment.SetText(Variable, $"{number}");
+        return child with
+        {
+            Environment = environment,
+            Descriptors = new Dictionary<int, int>(child.Descriptors)
+            {
+                [number] = (int)port.Handle,
+            },
+        };
+    }
+
     /// <summary>The port; null if there is none, and we bind one ourselves.</summary>
-    internal static Socket? Inherit(ProgramContext context)
+    /// <param name="context">Whose environment names it.</param>
+    /// <param name="manager">systemd, if it started us.</param>
+    /// <param name="address">Where it must listen, if the manager kept it: the settings may have
+    /// changed.</param>
+    internal static Socket? Of(
+        ProgramContext context, ServiceManager? manager, IPEndPoint address)
     {
         string? value = context.Environment.Text(Variable);
         context.Environment[Variable] = null;
         if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int fd)
             || !Fd.IsInherited(fd))
         {
-            return null;
+            return manager is null ? null : Kept(manager, address);
         }
 
         Fd.KeepFromPrograms(); // What else root left open is for this process too.
         return new Socket(new SafeSocketHandle(fd, ownsHandle: true));
+    }
+
+    /// <summary>Has the manager keep the port while this service is started anew.</summary>
+    internal static void Keep(ServiceManager manager, Socket port) =>
+        manager.Keep(Name, (int)port.Handle);
+
+    private static Socket? Kept(ServiceManager manager, IPEndPoint address)
+    {
+        if (manager.Kept(Name) is not { } fd)
+        {
+            return null;
+        }
+
+        // Not its owner: if it is not the one, the manager's descriptor is closed below.
+        Socket socket = new(new SafeSocketHandle(fd, ownsHandle: false));
+        try
+        {
+            if (address.Equals(socket.LocalEndPoint))
+            {
+                return socket;
+            }
+        }
+        catch (SocketException)
+        {
+            // It is no port at all.
+        }
+
+        socket.Dispose();
+        manager.Forget(Name); // The settings have changed.
+        return null;
     }
 }

@@ -14,6 +14,11 @@ public static class ListenAddress
     private static readonly (string Name, int Port)[] Known =
         [("smtp", 25), ("pop3", 110), ("qmtp", 209), ("submission", 587), ("qmqp", 628)];
 
+    /// <summary>Both.</summary>
+    /// <exception cref="ConfigurationException">There is none.</exception>
+    internal static IPEndPoint Of(ProgramContext context, string host, string port) =>
+        new(Host(context, host), Port(port));
+
     /// <summary>The address of <c>0</c>, a literal of either family, or a name.</summary>
     /// <exception cref="ConfigurationException">There is none.</exception>
     public static IPAddress Host(ProgramContext context, string host)

@@ -23,21 +23,23 @@ public static class TcpServer
         Func<ProgramContext, IReadOnlyList<byte[]>, ProcessIdentity?> asWhom)
     {
         TcpServerOptions options = TcpServerOptions.Parse(context);
-        IPEndPoint at =
-            new(ListenAddress.Host(context, options.Host), ListenAddress.Port(options.Port));
-        using Socket listener = InheritedListener.Inherit(context) ?? Bind(at, options.Backlog);
+        IPEndPoint at = ListenAddress.Of(context, options.Host, options.Port);
+        ServiceManager? manager = ServiceManager.Of(context);
+        using Socket port = InheritedListener.Of(context, manager, at) ?? Bind(at, options.Backlog);
         ProcessIdentity? identity = options.Identity()
             ?? (Processes.EffectiveUid == 0 ? asWhom(context, options.Chain) : null);
 
         // Again from the start as that user, who gets the port from us.
-        identity?.Exec(InheritedListener.Give(context, listener));
+        identity?.Exec(InheritedListener.Give(context, port));
 
         // As who we stay: what the sessions will not be able to read stops us here.
         Lifeline.Watch(context);
-        return TcpService.Run(context, options, listener, createHandler, isInline);
+        return TcpService.Run(context, options, (port, manager), createHandler, isInline);
     }
 
-    private static Socket Bind(IPEndPoint address, int backlog)
+    /// <summary>A port, listened to.</summary>
+    /// <exception cref="ConfigurationException">Nobody can listen there.</exception>
+    public static Socket Bind(IPEndPoint address, int backlog)
     {
         Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try

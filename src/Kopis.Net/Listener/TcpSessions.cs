@@ -16,8 +16,6 @@ namespace Kopis.Net.Listener;
     "Design", "CA1001", Justification = "Sessions may outlive the loop; then the process ends.")]
 internal sealed class TcpSessions
 {
-    // How long sessions in the middle of a message may go on after SIGTERM.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
 
     private const int TidyUpSessions = 1000;
@@ -75,6 +73,9 @@ internal sealed class TcpSessions
 
     /// <summary>Connections that are open.</summary>
     internal int Count => Volatile.Read(ref _sessions);
+
+    /// <summary>How long sessions in the middle of a message may go on after SIGTERM.</summary>
+    internal TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Notices that they are not served; null: nobody does.</summary>
     internal SocketWatch? Watch { get; set; }

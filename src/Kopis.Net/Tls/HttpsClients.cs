@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Kopis.Base;
 using Kopis.Net.Dns;
 
 namespace Kopis.Net.Tls;
@@ -38,7 +39,7 @@ public static class HttpsClients
         handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
         HttpClient client = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue(
-            "Kopis", typeof(HttpsClients).Assembly.GetName().Version!.ToString(3)));
+            "Kopis", BuildVersion.Number));
         return client;
     }
 

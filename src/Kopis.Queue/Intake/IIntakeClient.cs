@@ -11,6 +11,9 @@ public interface IIntakeClient
     /// <param name="stop">Ends the wait.</param>
     /// <param name="headFollows">Whether <see cref="IIntakeMessage.WriteHeadAsync"/> may be
     /// called.</param>
+    /// <param name="client">Who submits it over the network (<see cref="ClientNumber"/>); 0:
+    /// nobody says.</param>
     ValueTask<IIntakeMessage> BeginAsync(
-        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false);
+        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false,
+        uint client = 0);
 }

@@ -18,8 +18,15 @@ internal static class IntakeFrame
     /// <summary>With the origin of a Begin frame.</summary>
     internal const byte HeadFollows = 0x80;
 
+    /// <summary>With the origin of a Begin frame: who submits over the network follows, in four
+    /// bytes more.</summary>
+    internal const byte ClientFollows = 0x40;
+
     /// <summary>Tag, origin, qp.</summary>
     internal const int BeginBytes = 6;
+
+    /// <summary>The client's number.</summary>
+    internal const int ClientBytes = 4;
 
     /// <summary>Tag and length of a piece or an envelope.</summary>
     internal const int LengthBytes = 5;
@@ -35,13 +42,16 @@ internal static class IntakeFrame
     internal static string SocketPath(string home) => Path.Combine(home, "queue", "intake");
 
     internal static void WriteBegin(
-        IBufferWriter<byte> to, MessageOrigin origin, uint qp, bool headFollows = false)
+        IBufferWriter<byte> to, MessageOrigin origin, uint qp, bool headFollows = false,
+        uint client = 0)
     {
-        Span<byte> frame = to.GetSpan(BeginBytes);
+        Span<byte> frame = to.GetSpan(BeginBytes + ClientBytes);
         frame[0] = Begin;
-        frame[1] = (byte)((byte)origin | (headFollows ? HeadFollows : 0));
+        frame[1] = (byte)((byte)origin | (headFollows ? HeadFollows : 0)
+            | (client != 0 ? ClientFollows : 0));
         BinaryPrimitives.WriteUInt32LittleEndian(frame[2..], qp);
-        to.Advance(BeginBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(frame[BeginBytes..], client);
+        to.Advance(BeginBytes + (client != 0 ? ClientBytes : 0));
     }
 
     internal static void WriteHead(IBufferWriter<byte> to, byte tag, int length)

@@ -7,7 +7,8 @@ namespace Kopis.Queue.Intake;
 
 /// <summary>
 /// Asynchronous clients of the queue writer, over connections that are used again. Failures show in
-/// the reply's code: 56 where no writer listens, 74 where it went away in the middle. A small
+/// the reply's code: 56 where no writer listens, 74 where it went away in the middle. One that is
+/// being started anew is waited for, two seconds. A small
 /// message that meets a connection whose writer was started anew goes over a fresh one.
 /// </summary>
 public sealed class IntakePool(string home) : IIntakeClient, IDisposable
@@ -22,12 +23,13 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
 
     /// <inheritdoc/>
     public async ValueTask<IIntakeMessage> BeginAsync(
-        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false)
+        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false,
+        uint client = 0)
     {
         Socket? idle = DequeueIdle();
         Socket? socket = idle ?? await ConnectAsync(stop);
         return new PooledIntakeMessage(
-            this, socket, isUsed: idle is not null, origin, qp, headFollows);
+            this, socket, isUsed: idle is not null, origin, qp, headFollows, client);
     }
 
     /// <inheritdoc/>
@@ -47,17 +49,18 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
     {
         for (int tries = 1; ; tries++)
         {
-            (Socket? socket, bool isBusy) = await TryConnectAsync(stop);
-            if (socket is not null || !isBusy || tries == ConnectTries)
+            (Socket? socket, bool isAway) = await TryConnectAsync(stop);
+            if (socket is not null || !isAway || tries == ConnectTries)
             {
                 return socket;
             }
 
-            await Task.Delay(ConnectPause, stop); // Many come at once: the writer takes them soon.
+            // Many come at once, and the writer takes them soon; or it is being started anew.
+            await Task.Delay(ConnectPause, stop);
         }
     }
 
-    private async ValueTask<(Socket? Socket, bool IsBusy)> TryConnectAsync(CancellationToken stop)
+    private async ValueTask<(Socket? Socket, bool IsAway)> TryConnectAsync(CancellationToken stop)
     {
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -68,7 +71,8 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
         catch (SocketException e)
         {
             socket.Dispose();
-            return (null, e.SocketErrorCode is SocketError.WouldBlock or SocketError.TryAgain);
+            return (null, e.SocketErrorCode is SocketError.WouldBlock or SocketError.TryAgain
+                or SocketError.ConnectionRefused or SocketError.AddressNotAvailable);
         }
         catch (OperationCanceledException)
         {

@@ -17,11 +17,11 @@ internal sealed class PooledIntakeMessage : IIntakeMessage
 
     internal PooledIntakeMessage(
         IntakePool pool, Socket? socket, bool isUsed, MessageOrigin origin, uint qp,
-        bool headFollows)
+        bool headFollows, uint client)
     {
         (_pool, _socket, _isUsed, _qp) = (pool, socket, isUsed, qp);
         _code = socket is null ? QueueCode.NoConnection : 0;
-        IntakeFrame.WriteBegin(_pending, origin, qp, headFollows);
+        IntakeFrame.WriteBegin(_pending, origin, qp, headFollows, client);
     }
 
     public string? CustomText => null;

@@ -14,7 +14,8 @@ public sealed class QueueProgram(string path, ByteEnvironment environment, strin
 {
     /// <inheritdoc/>
     public ValueTask<IIntakeMessage> BeginAsync(
-        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false) =>
+        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false,
+        uint client = 0) =>
         ValueTask.FromResult<IIntakeMessage>(headFollows
             ? new HeldProgramMessage(path, environment, home)
             : new QueueProgramRun(path, environment, home));

@@ -32,6 +32,9 @@ internal sealed class IntakeMessage : IDisposable
 
     internal uint Uid { get; init; }
 
+    /// <summary>Who submits it over the network; 0: nobody says.</summary>
+    internal uint Client { get; init; }
+
     internal uint Qp { get; init; }
 
     internal DateTimeOffset Arrived { get; init; }

@@ -73,7 +73,8 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
     /// <summary>One intake; false ends the session.</summary>
     private async ValueTask<bool> ServeOneAsync(CancellationToken end)
     {
-        if (!await EnsureAsync(IntakeFrame.BeginBytes, end) || Begin() is not { } intake)
+        if (!await EnsureAsync(IntakeFrame.BeginBytes, end)
+            || !await EnsureAsync(BeginFrameBytes, end) || Begin() is not { } intake)
         {
             return false;
         }
@@ -138,17 +139,23 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         return false;
     }
 
+    private int BeginFrameBytes => IntakeFrame.BeginBytes
+        + ((_buffer[_start + 1] & IntakeFrame.ClientFollows) != 0 ? IntakeFrame.ClientBytes : 0);
+
     /// <summary>The intake that a Begin frame asks for; null if it is none.</summary>
     private IntakeMessage? Begin()
     {
-        ReadOnlySpan<byte> frame = _buffer.AsSpan(_start, IntakeFrame.BeginBytes);
-        _start += IntakeFrame.BeginBytes;
+        ReadOnlySpan<byte> frame = _buffer.AsSpan(_start, BeginFrameBytes);
+        _start += frame.Length;
         _headFollows = (frame[1] & IntakeFrame.HeadFollows) != 0;
-        byte origin = (byte)(frame[1] & ~IntakeFrame.HeadFollows);
+        byte origin = (byte)(
+            frame[1] & ~IntakeFrame.HeadFollows & ~IntakeFrame.ClientFollows);
+        uint client = frame.Length == IntakeFrame.BeginBytes ? 0
+            : BinaryPrimitives.ReadUInt32LittleEndian(frame[IntakeFrame.BeginBytes..]);
         return frame[0] == IntakeFrame.Begin && origin <= (byte)MessageOrigin.Submitted
             ? writer.NewSubmission(
                 writer.Trusted.Judge(user.Uid, (MessageOrigin)origin), user,
-                BinaryPrimitives.ReadUInt32LittleEndian(frame[2..]))
+                BinaryPrimitives.ReadUInt32LittleEndian(frame[2..]), client)
             : null;
     }
 

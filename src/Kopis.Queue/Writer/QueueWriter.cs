@@ -133,13 +133,17 @@ public sealed class QueueWriter : IDisposable
     /// <summary>Watches the time of a local user's connection.</summary>
     internal Deadline NewDeadline(Socket socket) => new(socket, _clock, _limits.Timeout);
 
-    internal IntakeMessage NewSubmission(MessageOrigin origin, IntakeUser user, uint qp)
+    internal IntakeMessage NewSubmission(
+        MessageOrigin origin, IntakeUser user, uint qp, uint client)
     {
         _sockets?.Touch();
         return new(user.Memory, _files, NewIncomingPath)
         {
             Origin = origin,
             Uid = user.Uid,
+
+            // Of users of this host the kernel says who they are.
+            Client = origin is MessageOrigin.Network or MessageOrigin.Submitted ? client : 0,
             RecipientsMax = user.IsOurs ? int.MaxValue : _limits.RecipientsMax,
             Qp = qp != 0 ? qp : Interlocked.Increment(ref _lastQp),
             Arrived = _clock.GetUtcNow(),

@@ -139,6 +139,7 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
             OwnFile = intake.Fd >= 0,
             HasParameters = intake.Envelope.HasParameters,
             BodyStart = intake.BodyStart,
+            Client = intake.Client,
         };
         Span<byte> first = stackalloc byte[RecordHeader.Bytes];
         header.Write(first);

@@ -32,6 +32,10 @@ internal sealed class Pass(
     /// <summary>Recipients whose replies asked for that.</summary>
     internal int Asking { get; set; }
 
+    /// <summary>The classes of failure of remote recipients that it has deferred: bits of
+    /// <see cref="RetryTable"/>.</summary>
+    internal uint Classes { get; set; }
+
     /// <summary>All its recipients were looked at, and it takes no turns.</summary>
     internal bool IsSorted { get; set; }
 

@@ -27,6 +27,12 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <summary>Who queued it.</summary>
     internal uint Uid { get; init; }
 
+    /// <summary>Who has submitted it over the network; 0: nobody says.</summary>
+    internal uint Client { get; init; }
+
+    /// <summary>The two, for what is shared by submitters.</summary>
+    internal ulong Submitter => ((ulong)Uid << 32) | Client;
+
     /// <summary>Where in its segment its record ends.</summary>
     internal uint RecordEnd { get; init; }
 

@@ -18,6 +18,7 @@ internal sealed class QueuedMessages(AddressMap addresses, LongEnvelopes envelop
     {
         HasOwnFile = arrived.HasOwnFile,
         Uid = arrived.Uid,
+        Client = arrived.Client,
         RecordEnd = (uint)arrived.RecordEnd,
     };
 
@@ -37,6 +38,7 @@ internal sealed class QueuedMessages(AddressMap addresses, LongEnvelopes envelop
         {
             HasOwnFile = arrived.HasOwnFile,
             Uid = arrived.Uid,
+            Client = arrived.Client,
             RecordEnd = (uint)arrived.RecordEnd,
         };
     }

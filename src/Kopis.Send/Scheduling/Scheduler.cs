@@ -59,6 +59,9 @@ internal sealed class Scheduler : IPasses
     /// <summary>What is due on the remote channel, by destination.</summary>
     internal RemoteQueue Remote { get; }
 
+    /// <summary>Retries by class of failure.</summary>
+    internal RetryTable Retries { get; set; } = RetryTable.Qmail;
+
     /// <summary>Control files are read again.</summary>
     internal void SetLimits(long lifetime, int shared)
     {
@@ -326,7 +329,13 @@ internal sealed class Scheduler : IPasses
         QueuedMessage message = pass.Message;
         long latest = RetrySchedule.Next(_now, message.BornSeconds, channel);
         long due = channel == pass.Channel ? Math.Min(pass.NextDue, latest) : latest;
-        due = channel == pass.Channel ? RetrySchedule.AsAsked(pass, due, _now) : due;
+        if (channel == pass.Channel)
+        {
+            due = Retries.Next(
+                pass.Classes, _now, message.BornSeconds, due, _lifetimeSeconds);
+            due = RetrySchedule.AsAsked(pass, due, _now);
+        }
+
         message.SetDue(
             channel,
             message.IsAgain(channel) ? Math.Min(due, _now)

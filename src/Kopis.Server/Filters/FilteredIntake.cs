@@ -22,6 +22,7 @@ internal sealed class FilteredIntake(IIntakeClient queue, MessageFilters filters
     private IIntakeMessage? _queued;
     private MessageOrigin _origin;
     private bool _headFollows;
+    private uint _client;
     private byte[] _head = [];
     private bool _isFull;
 
@@ -39,9 +40,10 @@ internal sealed class FilteredIntake(IIntakeClient queue, MessageFilters filters
 
     /// <inheritdoc/>
     public ValueTask<IIntakeMessage> BeginAsync(
-        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false)
+        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false,
+        uint client = 0)
     {
-        (_origin, _headFollows) = (origin, headFollows);
+        (_origin, _headFollows, _client) = (origin, headFollows, client);
         return ValueTask.FromResult<IIntakeMessage>(this);
     }
 
@@ -107,7 +109,7 @@ internal sealed class FilteredIntake(IIntakeClient queue, MessageFilters filters
     private async ValueTask<QueueReply> QueueAsync(
         MessageDraft draft, byte[] envelope, CancellationToken stop)
     {
-        _queued = await queue.BeginAsync(_origin, qp: 0, stop, _headFollows);
+        _queued = await queue.BeginAsync(_origin, qp: 0, stop, _headFollows, _client);
         byte[] own = new byte[OwnBytes];
         _ = await _held.ReadAsync(0, own);
         await _queued.WriteAsync(own, stop);

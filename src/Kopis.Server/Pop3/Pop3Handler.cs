@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Kopis.Base;
@@ -92,16 +93,24 @@ internal sealed class Pop3Handler : ISessionHandler
         }
 
         long since = _time.GetTimestamp();
+        using WatchedLogin held = new(_logins.Watch, _log, stop);
+        held.Begin(
+            Encoding.UTF8.GetBytes(client.Name),
+            $"{connection.Number} {connection.Remote?.Address ?? IPAddress.None}");
         try
         {
             if (client.Account is null)
             {
-                await RunReaderAsync(connection, login, client, stop);
+                await RunReaderAsync(connection, login, client, held.End);
             }
             else
             {
-                await RunHereAsync(connection, login, client.Account, stop);
+                await RunHereAsync(connection, login, client.Account, held.End);
             }
+        }
+        catch (OperationCanceledException) when (held.IsOver)
+        {
+            // It was not even begun.
         }
         finally
         {

@@ -34,7 +34,9 @@ internal sealed class Pop3Logins
         _settings = Pop3Settings.In(control, time);
         _ = _settings.Current();
         LoginLimiter limiter = new(time, LoginLimits.Read(control));
-        SharedLimits limits = new(new LookupClient(home, time), limiter);
+        LookupClient lookup = new(home, time);
+        Watch = new LoginWatch(home, lookup, time);
+        SharedLimits limits = new(lookup, limiter);
         ILoginService logins;
         if (isOneUser)
         {
@@ -63,6 +65,9 @@ internal sealed class Pop3Logins
             logins, BearerTokens.In(control, time),
             new LimitedLoginService(logins, limits, time));
     }
+
+    /// <summary>Ends sessions whose login holds no more.</summary>
+    internal LoginWatch Watch { get; }
 
     /// <summary>What a connection offers.</summary>
     /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>

@@ -25,6 +25,9 @@ internal sealed class QmtpConversation(
     /// ours.</summary>
     internal IReadOnlySet<string>? OwnNames { get; init; }
 
+    /// <summary>The client's address; null: it is not known.</summary>
+    internal IPAddress? Client { get; init; }
+
     /// <summary>Who knows whether an address of SRS was made here; null: nobody is asked.</summary>
     internal IRecipientCheck? Recipients { get; init; }
 
@@ -36,7 +39,10 @@ internal sealed class QmtpConversation(
         while (true)
         {
             _reader.Reset();
-            await using MessageUpload upload = new(queue);
+            await using MessageUpload upload = new(queue)
+            {
+                Client = ClientNumber.Of(null, Client),
+            };
             pump.Filter = OwnNames is null ? null : new ForgedResultsFilter(OwnNames);
             if (await pump.ReadAsync(_reader, upload, stop) is { } code)
             {

@@ -41,6 +41,7 @@ internal sealed class QmtpHandler(
                 isStranger && settings.Refuses(client))
             {
                 Recipients = Recipients,
+                Client = client,
                 OwnNames = isStranger && (client is null || !settings.Checks.IsLocal(client))
                     ? settings.Checks.Names : null,
             };

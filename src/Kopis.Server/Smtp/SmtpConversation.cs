@@ -1,6 +1,7 @@
 using System.Buffers;
 using Kopis.Base;
 using Kopis.Mail.Header;
+using Kopis.Mail.Sasl;
 using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Net.Tls;
@@ -39,6 +40,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private readonly SmtpJournal _journal;
     private SmtpPolicy _policy;
     private SmtpSession _session;
+    private WatchedLogin? _login;
     private SmtpMessage? _message; // A message by BDAT that has begun.
     private long _since;
     private int _loginFailures;
@@ -66,7 +68,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     int ILineProtocol.LineBytesMax => SmtpLimits.LineBytesMax;
 
     LineStep ILineProtocol.OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply) =>
-        After(_session.OnLine(line, reply), reply);
+        _login is { IsOver: true } ? Expel(AuthReply.LoginOver, reply)
+        : After(_session.OnLine(line, reply), reply);
 
     LineStep ILineProtocol.OnLineTooLong(IBufferWriter<byte> reply) =>
         After(_session.OnLineTooLong(reply), reply);
@@ -74,6 +77,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     /// <summary>Serves the client; the result is the exit code.</summary>
     internal async Task<int> RunAsync(CancellationToken stop)
     {
+        using WatchedLogin login = new(_services.Logins?.Watch, _services.Log, stop);
+        _login = login;
         _journal.Open();
         if (_client.Environment["SMTPS"] is not null && _connection.Tls is null
             && await BeginTlsAsync(ReadOnlyMemory<byte>.Empty) is { } early)
@@ -91,13 +96,14 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         _since = _services.Time.GetTimestamp();
         while (true)
         {
-            PumpEnd end = await pump.RunAsync(_settings.Timeout, stop);
+            PumpEnd end = await pump.RunAsync(_settings.Timeout, login.End);
             int? exit = end switch
             {
                 PumpEnd.Paused or PumpEnd.Waiting => await ProceedAsync(stop),
                 PumpEnd.Closed => _step == SmtpStep.Quit ? 0 : await CloseAsync(null),
                 PumpEnd.TimedOut => await CloseIdleAsync(SmtpReply.TimedOut),
-                PumpEnd.Stopped => await CloseIdleAsync(SmtpReply.Ending),
+                PumpEnd.Stopped => await CloseIdleAsync(
+                    login.IsOver ? AuthReply.LoginOver : SmtpReply.Ending),
                 _ => ExitEarly,
             };
             if (exit is { } code)
@@ -141,9 +147,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
         if (_services.Client.AfterLine(_session.Faults, _session.User) is { } over)
         {
-            _session.Say(reply, over);
-            _step = SmtpStep.Expel;
-            return LineStep.Close;
+            return Expel(over, reply);
         }
 
         return step switch
@@ -155,6 +159,13 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             SmtpStep.Quit or SmtpStep.Expel => LineStep.Close,
             _ => LineStep.Pause,
         };
+    }
+
+    private LineStep Expel(SmtpAnswer answer, IBufferWriter<byte> reply)
+    {
+        _session.Say(reply, answer);
+        _step = SmtpStep.Expel;
+        return LineStep.Close;
     }
 
     // The asynchronous part of a command. Null: the session continues.
@@ -192,6 +203,11 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     {
         SmtpLogin login = new(_connection, _client, _session, _services, _journal);
         SmtpLoginEnd end = await login.RunAsync(_policy.Offer!, _settings.Timeout, stop);
+        if (end == SmtpLoginEnd.Done && _session.User is { } user)
+        {
+            _login!.Begin(user, SmtpHandler.WhoIs(_connection, _client));
+        }
+
         ReadOnlySpan<byte> words = _session.Argument.Span;
         int blank = words.IndexOf((byte)' ');
         _filters.Mechanism = (blank < 0 ? words : words[..blank]).ToArray();
@@ -349,9 +365,18 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             held ?? _services.Queue, IsStranger ? MessageOrigin.Network : MessageOrigin.Submitted,
             headFollows: checks is not null)
         {
+            Client = ClientNumber.Of(_session.User, _client.Address),
             Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
         };
-        ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now);
+        if (_session.User is not null && _settings.Submission.HidesClients)
+        {
+            ReceivedLine.WriteHidden(upload.Block, _peer, Protocol(), now);
+        }
+        else
+        {
+            ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now);
+        }
+
         int received = upload.Block.Written.Length;
         upload.Block.Write(ByteText.ToBytes(IsStranger ? _services.Client.Mark : ""));
         upload.Block.Write(_services.Plugins.Fields);
@@ -377,6 +402,9 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     {
         switch (end)
         {
+            case SmtpMessageEnd.Whole when _login!.IsOver:
+                _session.Abandon();
+                return await CloseAsync(AuthReply.LoginOver);
             case SmtpMessageEnd.Whole when isLast:
                 await FinishAsync(message);
                 _services.Plugins.EndTransaction();

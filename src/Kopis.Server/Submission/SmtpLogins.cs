@@ -39,7 +39,10 @@ internal static class SmtpLogins
         return logins is null && tokens is null
             ? null
             : new SaslService(
-                logins, tokens, Limit(lookup, limits), lookup.IsUnlockedAsync);
+                logins, tokens, Limit(lookup, limits), lookup.IsUnlockedAsync)
+            {
+                Watch = new LoginWatch(context.Home, lookup, TimeProvider.System),
+            };
     }
 
     private static LimitedLoginService Limit(ILoginService service, ILoginLimits limits) =>

@@ -13,14 +13,16 @@ namespace Kopis.Server.Submission;
 /// <param name="Mechanisms">saslmechanisms, strongest first; null if there is none.</param>
 /// <param name="AuthOverLoopback">authloopback: AUTH without TLS for the host's own clients.
 /// </param>
+/// <param name="HidesClients">hidesubmitter: Received does not say where users are.</param>
 internal sealed record SubmissionSettings(
     byte[] Me, byte[] IdHost, SenderList Senders, IReadOnlyList<string>? Mechanisms,
-    bool AuthOverLoopback)
+    bool AuthOverLoopback, bool HidesClients)
 {
     /// <summary>The files' names.</summary>
     internal static IReadOnlyList<ControlFile> Files { get; } =
     [
         HostFiles.IdHost, ClientFiles.Senders, LoginFiles.SaslMechanisms, LoginFiles.AuthLoopback,
+        LoginFiles.HideSubmitter,
     ];
 
     /// <exception cref="Base.ConfigurationException">One cannot be parsed.</exception>
@@ -29,7 +31,8 @@ internal sealed record SubmissionSettings(
         control.ReadLineOrDefault(HostFiles.IdHost)!,
         SenderList.Load(control),
         SaslMechanisms.Read(control),
-        control.ReadInt(LoginFiles.AuthLoopback) != 0);
+        control.ReadInt(LoginFiles.AuthLoopback) != 0,
+        control.ReadInt(LoginFiles.HideSubmitter) != 0);
 
     /// <summary>Gives the header fields that a user's program left to us.</summary>
     internal Func<ReadOnlyMemory<byte>, bool, byte[]> HeaderAt(DateTimeOffset time) =>

@@ -68,6 +68,10 @@ public sealed class LoginChecker
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
         JudgeAsync(peer, name, () => VerifyAsync(name, secret, stop), stop);
 
+    /// <summary>Looks a name up.</summary>
+    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    internal Candidate Find(byte[] name) => _find(name);
+
     /// <summary>The salt and iterations of a name's password; null if SCRAM cannot serve it.
     /// </summary>
     /// <exception cref="ConfigurationException">It is not known at present.</exception>

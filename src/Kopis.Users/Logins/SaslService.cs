@@ -16,6 +16,9 @@ public sealed class SaslService(
     ILoginService? logins, BearerTokens? tokens, LimitedLoginService limits,
     Func<byte[], CancellationToken, Task<LookupVerdict>>? isUnlocked = null)
 {
+    /// <summary>Ends sessions whose login holds no more; null: none ends so.</summary>
+    public LoginWatch? Watch { get; init; }
+
     /// <summary>The mechanisms that can be served, of those a site allows.</summary>
     /// <param name="allowed">Null if there is no list. Then SCRAM is only offered if every
     /// user has keys for it: clients take it first, and do not try another after it.</param>

@@ -19,6 +19,8 @@ internal sealed class LoginHandler(
     byte[]? key = null, Func<byte[], bool>? isLocked = null)
 {
     private readonly ScramSalts _salts = new(gate);
+    private readonly LoginMarks _marks =
+        new(gate.Find, name => isLocked?.Invoke(name) == true);
 
     /// <summary>Answers a <see cref="LookupKind.Password"/>.</summary>
     internal async Task<byte[]?> PasswordAsync(
@@ -66,6 +68,13 @@ internal sealed class LoginHandler(
     /// <summary>Answers a <see cref="LookupKind.Unlocked"/>.</summary>
     internal byte[]? Unlocked(byte[][] fields) => LookupFrame.Make(
         (byte)(isLocked?.Invoke(fields[0]) == true ? LookupVerdict.No : LookupVerdict.Yes));
+
+    /// <summary>Answers a <see cref="LookupKind.Holds"/>.</summary>
+    internal byte[]? Holds(byte[][] fields)
+    {
+        bool holds = _marks.Holds(fields[0], fields[1], out byte[] mark);
+        return LookupFrame.Make((byte)(holds ? LookupVerdict.Yes : LookupVerdict.No), mark);
+    }
 
     /// <summary>Answers a <see cref="LookupKind.Salt"/>: a name of nobody has one too.</summary>
     internal byte[]? Salt(byte[][] fields)

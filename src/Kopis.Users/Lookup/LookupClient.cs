@@ -191,6 +191,20 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         : await _logins.AskAsync(LookupFrame.Make((byte)LookupKind.Unlocked, account), stop)
             is { } answer ? answer.Verdict : LookupVerdict.Later;
 
+    /// <summary>Whether a session's login still holds; No if its user is locked, was removed, or
+    /// has another password.</summary>
+    /// <param name="account">Whose it is.</param>
+    /// <param name="mark">The account's mark of before; empty at first.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>With Yes and No the account's mark of now.</returns>
+    internal async Task<(LookupVerdict Verdict, byte[] Mark)> HoldsAsync(
+        byte[] account, byte[] mark, CancellationToken stop) =>
+        IsThere
+        && await _limits.AskAsync(
+            LookupFrame.Make((byte)LookupKind.Holds, account, mark), stop)
+            is { Fields: [{ } now] } answer
+            ? (answer.Verdict, now) : (LookupVerdict.Later, []);
+
     /// <inheritdoc/>
     public async Task<(byte[] Salt, int Iterations)?> SaltOfAsync(
         byte[] name, CancellationToken stop) =>

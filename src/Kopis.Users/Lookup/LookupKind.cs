@@ -33,6 +33,10 @@ internal enum LookupKind : byte
     /// </summary>
     Unlocked = (byte)'U',
 
+    /// <summary>account, its mark of before or nothing: yes, or no where a login of then holds no
+    /// more; and its mark of now: <see cref="Logins.LoginMarks"/>.</summary>
+    Holds = (byte)'H',
+
     /// <summary>With one of those that log in: a yes has a <see cref="Tickets.ReaderTicket"/> as
     /// its last field.</summary>
     ForReader = 0x80,

@@ -196,6 +196,7 @@ internal sealed class LookupServer : IDisposable
                 (LookupKind.Digest, 4) => await _desk.DigestAsync(fields, forReader, stop),
                 (LookupKind.Token, 3) => await _desk.TokenAsync(fields, forReader, stop),
                 (LookupKind.Unlocked, 1) => _desk.Unlocked(fields),
+                (LookupKind.Holds, 2) => _desk.Holds(fields),
                 (LookupKind.Leave, 2) => _desk.Leave(fields),
                 (LookupKind.Outcome, 3) => _desk.Outcome(fields),
                 _ => null,

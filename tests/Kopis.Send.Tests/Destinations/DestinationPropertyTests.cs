@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Mail.Dsn;
 using Kopis.Send.Scheduling;
 using Kopis.Send.Scheduling.Destinations;
 
@@ -37,6 +38,9 @@ public class DestinationPropertyTests
             ? sizes[random.Next(sizes.Length)] : 0;
         SendingModel model = new(
             random, slots, asks: random.Next(2) == 0, batch: random.Next(2) == 0, Lifetime);
+        model.Scheduler.Retries = seed % 2 == 0 ? RetryTable.Qmail : new RetryTable(
+            [.. Enumerable.Range(0, BounceClassNames.Count).Select(i => i % 3 == 0 ? null
+                : Enumerable.Range(0, i).Select(_ => random.Next(30, 200_000)).ToArray())]);
         List<Receiver> receivers = [];
         int count = random.Next(2, 40);
         for (int i = 0; i < count; i++)
@@ -134,6 +138,44 @@ public class DestinationPropertyTests
             model.Run(model.Now + 1000);
             Assert.InRange(model.Waited(personal) ?? long.MaxValue, 0, 200);
         }
+    }
+
+    /// <summary>One who submits with as many senders as he likes holds what one sender may; and
+    /// his other senders wait for him alone.</summary>
+    [Theory, InlineData(60, false), InlineData(120, true), InlineData(1000, true)]
+    public void Many_senders_of_one_submitter_leave_slots_for_others(int slots, bool isByClient)
+    {
+        SendingModel model = new(new Random(slots), slots, asks: false, batch: true, Lifetime);
+        int hosts = 2 * slots;
+        for (int i = 0; i < hosts; i++)
+        {
+            model.Add($"silent{i}.example", ReceiverKind.Silent);
+        }
+
+        for (int i = 0; i < 20; i++)
+        {
+            model.Add($"new{i}.example", ReceiverKind.Quick);
+        }
+
+        for (int i = 0; i < hosts; i++)
+        {
+            model.SendBy(1, 7, $"s{i}@x", $"m@silent{i}.example");
+        }
+
+        model.Run(model.Now + 2000);
+        Assert.InRange(model.MostRunning, slots / 2, (slots * 7 / 8) + 1);
+        for (int i = 0; i < 20; i++)
+        {
+            WholeMessage other = model.SendBy(
+                isByClient ? 1u : 2, isByClient ? 8u : 0, $"joe{i}@x", $"a@new{i}.example");
+            model.Run(model.Now + 1000);
+            Assert.InRange(model.Waited(other) ?? long.MaxValue, 0, 200);
+        }
+
+        WholeMessage own = model.SendBy(1, 7, "late@x", "b@new0.example");
+        model.Run(model.Now + (40 * Day));
+        Assert.Equal(Verdict.Delivered, model.EndOf(own, 0));
+        Assert.Empty(model.Scheduler.Messages);
     }
 
     [Fact]

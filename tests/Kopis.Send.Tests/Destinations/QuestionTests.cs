@@ -55,6 +55,38 @@ public class QuestionTests
     }
 
     [Fact]
+    public void Where_the_clock_went_back_a_question_has_no_more_time_than_before()
+    {
+        Add("s@x", "a@one.example");
+        Assert.Empty(Start());
+        Ask();
+        _now -= 86_400;
+        _scheduler.AllDueNow(_now);
+        Assert.Equal((_now + Timeout) * 1000, _queue.WakeAt);
+        _now += Timeout;
+        Assert.Equal(["a@one.example"], Start()); // It is a destination of its own.
+    }
+
+    [Fact]
+    public void Where_the_clock_went_back_an_answer_holds_no_longer_than_one_that_comes_now()
+    {
+        Add("s@x", "a@one.example");
+        Start();
+        _queue.Answer(Ask()["one.example"], "mx1.example", false, 3600);
+        Start();
+        _now -= 86_400;
+        _scheduler.AllDueNow(_now);
+        _now += 3500;
+        Add("s@x", "b@one.example");
+        Start();
+        Assert.Empty(Ask());
+        _now += 101;
+        Add("s@x", "c@one.example");
+        Start();
+        Assert.Equal(["one.example"], Ask().Keys);
+    }
+
+    [Fact]
     public void Where_it_depends_on_the_sender_each_sender_is_asked_for()
     {
         Add("s@x", "a@one.example");

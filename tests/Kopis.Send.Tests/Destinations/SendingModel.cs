@@ -59,9 +59,15 @@ internal sealed class SendingModel
 
     internal void At(long time, Action what) => _events.Enqueue(what, (time, _order++));
 
-    internal WholeMessage Send(uint uid, string sender, params string[] recipients)
+    internal WholeMessage Send(uint uid, string sender, params string[] recipients) =>
+        SendBy(uid, client: 0, sender, recipients);
+
+    /// <summary>Submitted over the network.</summary>
+    internal WholeMessage SendBy(
+        uint uid, uint client, string sender, params string[] recipients)
     {
-        WholeMessage message = Make.MessageOf(uid, ++_number, sender, recipients, Now / 1000);
+        WholeMessage message =
+            Make.MessageOf(uid, ++_number, sender, recipients, Now / 1000, client);
         _added.Add(message, Now);
         _ends.Add(message, []);
         Scheduler.Add(message);

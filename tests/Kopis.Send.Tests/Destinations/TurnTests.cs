@@ -90,6 +90,21 @@ public class TurnTests
     }
 
     [Fact]
+    public void Where_the_clock_went_back_the_log_says_of_a_dead_destination_what_it_did_before()
+    {
+        Destination dead = Kill("dead.example");
+        _queue.PutOffs.Note(dead, 3);
+        Assert.Equal((dead, 3), _queue.PutOffs.DequeueTold(_queue.Now));
+        _now -= 86_400;
+        _scheduler.AllDueNow(_now);
+        _queue.PutOffs.Note(dead, 2);
+        Assert.Null(_queue.PutOffs.DequeueTold(_queue.Now));
+        _now += 60;
+        _scheduler.SetTime(_now, 0);
+        Assert.Equal((dead, 2), _queue.PutOffs.DequeueTold(_queue.Now));
+    }
+
+    [Fact]
     public void A_lane_that_is_empty_when_it_has_its_turn_passes_it_on()
     {
         Destination dead = Kill("dead.example");

@@ -18,6 +18,9 @@ internal sealed class CapturedQueue : IIntakeClient
     /// <summary>Where the last one came from.</summary>
     internal MessageOrigin Origin { get; private set; }
 
+    /// <summary>Who submitted it.</summary>
+    internal uint Client { get; private set; }
+
     internal bool IsDown { get; set; }
 
     internal string? CustomText { get; set; }
@@ -25,10 +28,12 @@ internal sealed class CapturedQueue : IIntakeClient
     internal QueueReply Reply { get; set; } = new(0, 13960, 7);
 
     public ValueTask<IIntakeMessage> BeginAsync(
-        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false)
+        MessageOrigin origin, uint qp, CancellationToken stop, bool headFollows = false,
+        uint client = 0)
     {
         Assert.True(origin is MessageOrigin.Network or MessageOrigin.Submitted);
         Origin = origin;
+        Client = client;
         Begun++;
         return IsDown ? throw new IOException("down") : ValueTask.FromResult<IIntakeMessage>(
             new Submission(this));

@@ -37,7 +37,7 @@ internal sealed class HttpsTransport : IAcmeTransport, IDisposable
         handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue(
-            "Kopis", typeof(HttpsTransport).Assembly.GetName().Version!.ToString(3)));
+            "Kopis", BuildVersion.Number));
         _client.DefaultRequestHeaders.AcceptLanguage.Add(new StringWithQualityHeaderValue("en"));
     }
 

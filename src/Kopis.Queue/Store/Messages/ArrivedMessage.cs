@@ -17,6 +17,10 @@ public sealed record ArrivedMessage(
     /// <see cref="Envelope"/> has the sender alone. Else 0.</summary>
     public int UnreadEnvelopeBytes { get; init; }
 
+    /// <summary>Who submitted it over the network (<see cref="Intake.ClientNumber"/>); 0: nobody
+    /// says.</summary>
+    public uint Client { get; init; }
+
     /// <summary>The envelope has ESMTP parameters.</summary>
     public bool HasParameters { get; init; }
 }

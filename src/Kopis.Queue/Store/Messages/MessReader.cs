@@ -79,5 +79,6 @@ public sealed class MessReader(IFileSystem files, string mess) : IMessReader
     {
         UnreadEnvelopeBytes = file.UnreadEnvelopeBytes,
         HasParameters = file.HasParameters,
+        Client = file.Client,
     };
 }

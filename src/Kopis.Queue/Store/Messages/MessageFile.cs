@@ -24,6 +24,9 @@ public sealed class MessageFile : IDisposable
     /// <summary>Who queued it.</summary>
     public uint Uid => _body.Header.Uid;
 
+    /// <summary>Who submitted it over the network; 0: nobody says.</summary>
+    public uint Client => _body.Header.Client;
+
     /// <summary>The <c>qp</c> number.</summary>
     public uint Qp => _body.Header.Qp;
 

@@ -37,6 +37,9 @@ internal readonly record struct RecordHeader
     /// <summary>Where in its own file the body begins.</summary>
     internal int BodyStart { get; init; }
 
+    /// <summary>Who submitted it over the network; 0: nobody says.</summary>
+    internal uint Client { get; init; }
+
     /// <summary>The envelope has ESMTP parameters.</summary>
     internal bool HasParameters { get; init; }
 
@@ -65,6 +68,7 @@ internal readonly record struct RecordHeader
         to[53] = (byte)(
             (OwnFile ? OwnFileFlag : 0) | (HasParameters ? ParametersFlag : 0));
         BinaryPrimitives.WriteInt32LittleEndian(to[56..], BodyStart);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[60..], Client);
         BinaryPrimitives.WriteUInt32LittleEndian(to[4..], Crc32C.Of(to[8..Bytes]));
     }
 
@@ -100,6 +104,7 @@ internal readonly record struct RecordHeader
             OwnFile = (from[53] & OwnFileFlag) != 0,
             HasParameters = (from[53] & ParametersFlag) != 0,
             BodyStart = BinaryPrimitives.ReadInt32LittleEndian(from[56..]),
+            Client = BinaryPrimitives.ReadUInt32LittleEndian(from[60..]),
         };
         bool sane = header.BodyBytes >= 0
             && header.EnvelopeBytes is > 0 and <= QueueLimits.EnvelopeBytesMax

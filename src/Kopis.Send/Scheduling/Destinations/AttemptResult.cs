@@ -16,6 +16,9 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
     /// <summary>Nothing is known.</summary>
     internal static AttemptResult Nothing { get; } = new(AttemptKind.Unknown, false, []);
 
+    /// <summary>The kind of failure; None where nobody says.</summary>
+    internal BounceClass Class { get; init; }
+
     /// <summary>What the reply asks for.</summary>
     internal ReplyAction Action { get; init; }
 
@@ -37,6 +40,7 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
 
         return new AttemptResult(KindOf(report.Verdict, detail), isDeferral, text)
         {
+            Class = detail.Class,
             Action = detail.Action,
             ActionSeconds = Math.Min(detail.ActionSeconds, PauseSecondsMax),
             ActionValue = detail.ActionValue,

@@ -236,6 +236,8 @@ internal sealed class Destination
         _cutAt = Math.Min(_cutAt, now); // The clock may have gone back.
         _failedAt = Math.Min(_failedAt, now);
         _silentSince = Math.Min(_silentSince, now);
+        PutOffToldAt = Math.Min(PutOffToldAt, now);
+        UsedAt = Math.Min(UsedAt, now);
         _rate?.Reset(now);
     }
 

@@ -33,6 +33,9 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
     internal Destination Keep(Destination destination) =>
         _all.TryAdd(destination.Name, destination) ? destination : _all[destination.Name];
 
+    /// <summary>The clock may have gone back.</summary>
+    internal void ClockIs(long now) => _sweepAt = Math.Min(_sweepAt, now + SweepEvery);
+
     /// <summary>Rules were read again.</summary>
     internal void Reread()
     {

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Queue.Spawn;
 
 namespace Kopis.Send.Scheduling.Destinations;
 
@@ -12,6 +13,9 @@ internal sealed class DomainTable
 
     /// <summary>A question without an answer for so many milliseconds has none.</summary>
     internal const long AnswerTimeout = 60_000;
+
+    /// <summary>No answer holds for longer.</summary>
+    private const long AnswerLongest = WideFrames.SecondsMax * 1000L;
 
     private const int EntriesMax = 200_000;
     private const int SenderBytesMax = 1000;
@@ -138,6 +142,17 @@ internal sealed class DomainTable
     /// <summary>A question that has had its time; null where there is none.</summary>
     internal DomainEntry? CloseOverdue(long now) =>
         TimeoutAt <= now ? Close(_asked.Peek().Id) : null;
+
+    /// <summary>The clock may have gone back: no question is out since a later time, and no
+    /// answer holds for longer than one that comes now.</summary>
+    internal void ClockIs(long now)
+    {
+        foreach (DomainEntry entry in _entries.Values)
+        {
+            entry.AskedAt = Math.Min(entry.AskedAt, now);
+            entry.Expires = Math.Min(entry.Expires, now + AnswerLongest);
+        }
+    }
 
     /// <summary>All that is known is to be asked again when it is needed.</summary>
     internal void ExpireAll()

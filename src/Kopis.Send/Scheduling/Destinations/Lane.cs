@@ -12,6 +12,10 @@ internal sealed class Lane(SenderRow sender, Destination destination)
 
     internal Queue<Share> Shares { get; } = new(1);
 
+    /// <summary>Who has submitted what is next here; null where nothing is.</summary>
+    internal ulong? Submitter => Shares.TryPeek(out Share? next) ? next.Pass.Message.Submitter
+        : null;
+
     /// <summary>The next one in the row that it waits in.</summary>
     internal Lane? Next { get; set; }
 

@@ -139,6 +139,7 @@ internal sealed class RemoteChannel(
         _running.Remove((pass.Message, delivery.Recipients[delivery.Reported - 1]));
         bool isFirst = delivery.Reported == 1;
         delivery.Result = isFirst ? result : delivery.Result.And(result);
+        pass.Classes |= verdict == Verdict.Retry ? RetryTable.Bit(result.Class) : 0;
         if (verdict == Verdict.Retry && result.Action == ReplyAction.RetryMessage)
         {
             long at = now + result.ActionSeconds;
@@ -394,6 +395,7 @@ internal sealed class RemoteChannel(
             pass.Left = 0;
             pass.RetryAt = 0;
             pass.Asking = 0;
+            pass.Classes = 0;
             pass.Message.SetAgain(DeliveryChannel.Remote, false);
             pass.Message.RenewPass(DeliveryChannel.Remote);
             pass.Next = 0;

@@ -220,6 +220,8 @@ internal sealed class RemoteQueue(
     /// are tried.</summary>
     internal void AllDueNow()
     {
+        _domains.ClockIs(Now);
+        _destinations.ClockIs(Now);
         foreach (Destination destination in _destinations.All)
         {
             Retry(destination);
@@ -297,7 +299,8 @@ internal sealed class RemoteQueue(
         }
 
         bool isProven = destination.IsProven(Now);
-        if (!isProven && !_slots.HasForUnproven(lane.Sender.Unproven))
+        if (!isProven && !(_slots.HasForUnproven(lane.Sender.Unproven)
+            && _slots.HasForSubmitter(lane.Submitter!.Value)))
         {
             _waits.AddShort(lane);
             Wake(destination);
@@ -310,6 +313,11 @@ internal sealed class RemoteQueue(
     private Start Take(Lane lane, SenderRow? unproven)
     {
         Share share = lane.Shares.Dequeue();
+        if (unproven is not null)
+        {
+            _slots.StartUnproven(unproven, share.Pass.Message);
+        }
+
         List<int> recipients = [];
         int most = share.IsAlone ? 1 : DeliveryCommand.BatchMax;
         while (recipients.Count < most)
@@ -333,11 +341,6 @@ internal sealed class RemoteQueue(
         if (share.Count > 0)
         {
             lane.Shares.Enqueue(share);
-        }
-
-        if (unproven is not null)
-        {
-            unproven.Unproven++;
         }
 
         _slots.Running++;

@@ -4,7 +4,8 @@ namespace Kopis.Send.Scheduling.Destinations;
 /// How the slots of the remote channel are shared. Nobody holds more than seven times what he
 /// leaves free, so one taker has seven eighths at most, and the next finds an eighth (Choudhury and
 /// Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998). Takers are
-/// destinations, and senders with mail for destinations that have never answered or did not last.
+/// destinations, and senders and submitters with mail for destinations that have never answered or
+/// did not last.
 /// </summary>
 /// <param name="slots">Deliveries at once.</param>
 internal sealed class SlotShares(int slots)
@@ -12,6 +13,8 @@ internal sealed class SlotShares(int slots)
     private const int Times = 7;
     private const int ReservedPart = 16;
     private const int DestinationLeast = 2;
+
+    private readonly Dictionary<ulong, int> _bySubmitter = []; // Deliveries to such destinations.
 
     internal int Slots { get; set; } = slots;
 
@@ -29,9 +32,27 @@ internal sealed class SlotShares(int slots)
         if (start.Unproven is { } sender)
         {
             sender.Unproven--;
+            ulong submitter = start.Pass.Message.Submitter;
+            if (--_bySubmitter[submitter] == 0)
+            {
+                _bySubmitter.Remove(submitter);
+            }
+
             sender.Submitter.Ring.Forget(sender);
         }
     }
+
+    /// <summary>A delivery of a sender's message to an unproven destination starts.</summary>
+    internal void StartUnproven(SenderRow sender, QueuedMessage message)
+    {
+        sender.Unproven++;
+        _bySubmitter[message.Submitter] = _bySubmitter.GetValueOrDefault(message.Submitter) + 1;
+    }
+
+    /// <summary>Whether a submitter may have one more under way to such a destination, whatever
+    /// senders he has.</summary>
+    internal bool HasForSubmitter(ulong submitter) => HasUnreserved && Free > 0
+        && _bySubmitter.GetValueOrDefault(submitter) < (long)Times * Free;
 
     /// <summary>Lists may take a slot.</summary>
     internal bool HasForLists => HasUnreserved;

@@ -1,14 +1,15 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>Who waits until more slots are free: destinations that hold many, and senders with
+/// <summary>Who waits until more slots are free: destinations that hold many, and submitters with
 /// many deliveries to unproven destinations.</summary>
 internal sealed class SlotWaits
 {
-    private const int LooksMax = 4;
+    private const int LooksMax = 4; // As for a submitter's senders.
 
     private readonly Queue<Destination> _crowded = new();
-    private readonly Queue<SenderRow> _single = new();
-    private readonly Queue<SenderRow> _lists = new();
+    private readonly Queue<ShortSubmitter> _single = new();
+    private readonly Queue<ShortSubmitter> _lists = new();
+    private readonly Dictionary<(bool IsList, ulong Key), ShortSubmitter> _rows = [];
 
     internal void AddCrowded(Destination destination)
     {
@@ -21,13 +22,22 @@ internal sealed class SlotWaits
 
     internal void AddShort(Lane lane)
     {
+        ulong submitter = lane.Submitter!.Value;
         lane.IsInRow = true;
         lane.Sender.AddShort(lane);
-        if (!lane.Sender.IsShortOfSlots)
+        if (lane.Sender.IsShortOfSlots)
         {
-            lane.Sender.IsShortOfSlots = true;
-            (lane.IsList ? _lists : _single).Enqueue(lane.Sender);
+            return;
         }
+
+        lane.Sender.IsShortOfSlots = true;
+        if (!_rows.TryGetValue((lane.IsList, submitter), out ShortSubmitter? row))
+        {
+            _rows.Add((lane.IsList, submitter), row = new ShortSubmitter(submitter));
+            (lane.IsList ? _lists : _single).Enqueue(row);
+        }
+
+        row.Senders.Enqueue(lane.Sender);
     }
 
     /// <summary>A destination that may have a slot now; null where there is none.</summary>
@@ -50,19 +60,22 @@ internal sealed class SlotWaits
 
     /// <summary>A lane whose sender may have a slot now; null where there is none.</summary>
     internal Lane? DequeueShort(SlotShares slots, bool listFirst) =>
-        DequeueShort(listFirst ? _lists : _single, slots)
-        ?? DequeueShort(listFirst ? _single : _lists, slots);
+        DequeueOf(listFirst, slots) ?? DequeueOf(!listFirst, slots);
 
-    private static Lane? DequeueShort(Queue<SenderRow> senders, SlotShares slots)
+    private Lane? DequeueOf(bool isList, SlotShares slots)
     {
-        for (int i = Math.Min(LooksMax, senders.Count); i > 0; i--)
+        Queue<ShortSubmitter> rows = isList ? _lists : _single;
+        for (int i = Math.Min(LooksMax, rows.Count); i > 0; i--)
         {
-            SenderRow sender = senders.Dequeue();
-            Lane? lane = slots.HasForUnproven(sender.Unproven) ? sender.DequeueShort() : null;
-            sender.IsShortOfSlots = sender.HasShort;
-            if (sender.IsShortOfSlots)
+            ShortSubmitter row = rows.Dequeue();
+            Lane? lane = row.Dequeue(slots);
+            if (row.Senders.Count > 0)
             {
-                senders.Enqueue(sender);
+                rows.Enqueue(row);
+            }
+            else
+            {
+                _rows.Remove((isList, row.Key));
             }
 
             if (lane is not null)

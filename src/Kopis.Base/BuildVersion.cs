@@ -1,0 +1,38 @@
+using System.Reflection;
+
+namespace Kopis.Base;
+
+/// <summary>Which Kopis this is: the version, and the commit that it was built from.</summary>
+public static class BuildVersion
+{
+    private const int CommitLettersMax = 12;
+
+    private static readonly string Informational = typeof(BuildVersion).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
+    /// <summary>As <c>0.2.0</c>.</summary>
+    public static string Number { get; } =
+        typeof(BuildVersion).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>Both, as <c>0.2.0 (commit 1a2b3c4d)</c>; <c>-modified</c> follows the commit where
+    /// the sources were not those of a commit.</summary>
+    public static string Text => Describe(Number, Informational);
+
+    /// <summary>Puts them together.</summary>
+    /// <param name="number">The version.</param>
+    /// <param name="informational">What the build wrote: <c>0.2.0+COMMIT</c>, or no plus where
+    /// there was no git to ask.</param>
+    internal static string Describe(string number, string informational)
+    {
+        int plus = informational.IndexOf('+');
+        if (plus < 0)
+        {
+            return $"{number} (commit unknown: not built from git)";
+        }
+
+        string[] commit = informational[(plus + 1)..].Split('-', 2);
+        string name = commit[0][..Math.Min(commit[0].Length, CommitLettersMax)];
+        return commit.Length == 1
+            ? $"{number} (commit {name})" : $"{number} (commit {name}-{commit[1]})";
+    }
+}

@@ -1,0 +1,31 @@
+using Kopis.Config.Catalog;
+using Kopis.Host.Run;
+
+namespace Kopis.Host.Control;
+
+/// <summary>Which units of an installed host have the readers of a control file.</summary>
+internal static class ReaderUnits
+{
+    /// <summary>How those who read a file only at their start are made to read it.</summary>
+    internal static string Restart(ControlFile file)
+    {
+        string[] pages = file.Readers.Split(' ');
+        string[] units = [.. pages.SelectMany(Of).Distinct()];
+        return units.Length > 0
+            ? $"systemctl restart {string.Join(' ', units)}, or start those programs again"
+            : $"start {string.Join(", ", pages)} again";
+    }
+
+    private static IEnumerable<string> Of(string page) => page switch
+    {
+        "qmail-queue(8)" or "qmail-lookup(8)" or "qmail-journal(8)" => ["kopis-queue"],
+        "qmail-send(8)" or "qmail-lspawn(8)" or "qmail-rspawn(8)" => ["kopis"],
+        "qmail-smtpd(8)" => Listeners(givesMailOut: false),
+        "qmail-popup(8)" => Listeners(givesMailOut: true),
+        _ => [],
+    };
+
+    private static IEnumerable<string> Listeners(bool givesMailOut) =>
+        MailListener.All.Where(listener => listener.GivesMailOut == givesMailOut)
+            .Select(listener => $"kopis-{listener.Name}");
+}

@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Net.Listener;
+using Kopis.Posix;
+
+namespace Kopis.Host.Run;
+
+/// <summary>The ports of <c>kopis run</c>. The supervisor has them as long as it runs, and its
+/// successor after an update has them from it, so that clients wait while a listener is away, and
+/// none is refused.</summary>
+internal sealed class HeldPorts
+{
+    private const string Variable = "KOPIS_PORTS"; // NAME=DESCRIPTOR, with spaces between.
+    private const int Backlog = 1024;
+
+    private readonly ProgramContext _context;
+    private readonly Dictionary<string, Socket> _ports = [];
+
+    /// <summary>Those that a predecessor left.</summary>
+    /// <param name="context">Whose environment names them; the name is taken out of it.</param>
+    internal HeldPorts(ProgramContext context)
+    {
+        _context = context;
+        string given = context.Environment.Text(Variable) ?? "";
+        context.Environment[Variable] = null;
+        foreach (string[] word in given.Split(' ').Select(text => text.Split('=')))
+        {
+            if (word is [var name, var number]
+                && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int fd)
+                && Fd.IsInherited(fd))
+            {
+                Fd.SetCloseOnExec(fd);
+                _ports[name] = new Socket(new SafeSocketHandle(fd, ownsHandle: true));
+            }
+        }
+    }
+
+    /// <summary>One that is bound.</summary>
+    internal Socket this[string name] => _ports[name];
+
+    /// <summary>Binds one, if it is not there already.</summary>
+    /// <param name="listener">Whose it is.</param>
+    /// <param name="place">Where.</param>
+    /// <exception cref="ConfigurationException">Nobody can listen there.</exception>
+    internal void Bind(MailListener listener, HostPort place)
+    {
+        IPEndPoint at = new(ListenAddress.Host(_context, place.Host), place.Port);
+        if (_ports.TryGetValue(listener.Name, out Socket? held))
+        {
+            if (at.Equals(held.LocalEndPoint))
+            {
+                return;
+            }
+
+            held.Dispose();
+        }
+
+        try
+        {
+            _ports[listener.Name] = TcpServer.Bind(at, Backlog);
+        }
+        catch (ConfigurationException e) when (e.InnerException is SocketException fault)
+        {
+            throw new ConfigurationException(
+                $"unable to listen on {place}: {ErrorText.Of(fault)} "
+                    + $"(another place: {listener.Option} HOST:PORT)",
+                fault);
+        }
+    }
+
+    /// <summary>Whether no connection waits to be accepted: after one was made, somebody serves.
+    /// </summary>
+    internal bool IsIdle(string name)
+    {
+        const int levelTcp = 6, tcpInfo = 11, unacked = 24; // struct tcp_info in linux/tcp.h.
+        Span<byte> info = stackalloc byte[unacked + sizeof(uint)];
+        int length = _ports[name].GetRawSocketOption(levelTcp, tcpInfo, info);
+        return length == info.Length
+            && BinaryPrimitives.ReadUInt32LittleEndian(info[unacked..]) == 0;
+    }
+
+    /// <summary>This process becomes the program that lies at a path now, with all ports.
+    /// </summary>
+    /// <exception cref="PosixException">It cannot be run.</exception>
+    internal void Exec(string binary)
+    {
+        foreach (Socket port in _ports.Values)
+        {
+            Fd.SetCloseOnExec((int)port.Handle, on: false);
+        }
+
+        _context.Environment.SetText(
+            Variable, string.Join(' ', _ports.Select(port => $"{port.Key}={port.Value.Handle}")));
+        Processes.Exec(
+            binary, ["kopis"u8.ToArray(), ByteText.ToBytes(_context.Name), .. _context.Arguments],
+            _context.Environment);
+    }
+}

@@ -1,0 +1,25 @@
+namespace Kopis.Mail.Dsn;
+
+/// <summary>Classes of failure as control files name them: the words of docs/SENDING.md with
+/// hyphens.</summary>
+public static class BounceClassNames
+{
+    /// <summary>By number.</summary>
+    private static readonly string[] Names =
+    [
+        "none", "bad-mailbox", "inactive-mailbox", "bad-domain", "quota", "policy",
+        "spam-content", "authentication", "greylisted", "rate-limited", "connection-failed",
+        "tls-failed", "protocol", "size", "relay-denied", "dns", "loop", "login-refused",
+        "server-trouble", "local", "form", "unknown",
+    ];
+
+    /// <summary>How many classes there are.</summary>
+    public static int Count => Names.Length;
+
+    /// <summary>The word of a class.</summary>
+    public static string Of(BounceClass one) => Names[(int)one];
+
+    /// <summary>The class of a word in lower case; null where it is none of a failure.</summary>
+    public static BounceClass? Find(string word) =>
+        Array.IndexOf(Names, word) is > 0 and int number ? (BounceClass)number : null;
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net.Sockets;
+using Kopis.Base;
+
+namespace Kopis.Posix;
+
+/// <summary>
+/// systemd, where it started this process as a service of <c>Type=notify</c>: it is told when the
+/// service serves and that it still does, and keeps a descriptor through a restart
+/// (sd_notify(3), sd_listen_fds(3)).
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process.")]
+public sealed class ServiceManager
+{
+    private const int FirstFd = 3; // SD_LISTEN_FDS_START
+    private const int FdsMax = 64;
+    private const string NotifySocket = "NOTIFY_SOCKET";
+    private const string Watchdog = "WATCHDOG_USEC", WatchedPid = "WATCHDOG_PID";
+    private const string Fds = "LISTEN_FDS", FdsPid = "LISTEN_PID", FdNames = "LISTEN_FDNAMES";
+    private static readonly string[] Variables =
+        [NotifySocket, Watchdog, WatchedPid, Fds, FdsPid, FdNames];
+
+    private readonly Dictionary<string, int> _kept;
+    private readonly string _path;
+    private Timer? _timer;
+
+    private ServiceManager(string path, TimeSpan? interval, Dictionary<string, int> kept) =>
+        (_path, Interval, _kept) = (path, interval, kept);
+
+    /// <summary>How often it wants to hear that the service is alive; null: not at all.</summary>
+    internal TimeSpan? Interval { get; }
+
+    /// <summary>Reads what it says in the environment, and takes that out: it is not for programs
+    /// that this one starts.</summary>
+    /// <returns>Null where no manager asks to be told.</returns>
+    public static ServiceManager? Of(ProgramContext context)
+    {
+        ByteEnvironment environment = context.Environment;
+        string? path = environment.Text(NotifySocket);
+        string own = Processes.Id.ToString(CultureInfo.InvariantCulture);
+        Dictionary<string, int> kept = environment.Text(FdsPid) == own
+            ? Inherited(environment.Text(Fds), environment.Text(FdNames)) : [];
+        TimeSpan? interval = (environment.Text(WatchedPid) ?? own) == own
+            && long.TryParse(
+                environment.Text(Watchdog), CultureInfo.InvariantCulture, out long micro)
+            && micro > 0
+                ? TimeSpan.FromMicroseconds(micro) / 2 : null;
+        foreach (string name in Variables)
+        {
+            environment[name] = null;
+        }
+
+        return path is ['/' or '@', _, ..] ? new ServiceManager(path, interval, kept) : null;
+    }
+
+    /// <summary>A descriptor that it kept, close-on-exec from now on; null: none of that name.
+    /// </summary>
+    public int? Kept(string name) => _kept.TryGetValue(name, out int fd) ? fd : null;
+
+    /// <summary>Has it keep a descriptor, beside ours, until the service is stopped for good.
+    /// </summary>
+    /// <param name="name">By which <see cref="Kept"/> finds it after a restart.</param>
+    /// <param name="fd">Of ours; it stays open here.</param>
+    public void Keep(string name, int fd) => Send($"FDSTORE=1\nFDNAME={name}", fd);
+
+    /// <summary>Has it forget one, and closes ours.</summary>
+    public void Forget(string name)
+    {
+        if (_kept.Remove(name, out int fd))
+        {
+            Fd.Close(fd);
+            Send($"FDSTOREREMOVE=1\nFDNAME={name}");
+        }
+    }
+
+    /// <summary>The service serves; from now on the manager hears from a thread of the pool as
+    /// often as it wants to.</summary>
+    public void Ready()
+    {
+        Send("READY=1");
+        if (Interval is { } interval)
+        {
+            _timer = new Timer(_ => Send("WATCHDOG=1"), null, interval, interval);
+        }
+    }
+
+    private static Dictionary<string, int> Inherited(string? count, string? names)
+    {
+        Dictionary<string, int> found = [];
+        if (!int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int fds))
+        {
+            return found;
+        }
+
+        string[] words = (names ?? "").Split(':');
+        for (int i = 0; i < Math.Min(fds, FdsMax); i++)
+        {
+            if (Fd.IsInherited(FirstFd + i))
+            {
+                Fd.SetCloseOnExec(FirstFd + i);
+                found[i < words.Length ? words[i] : ""] = FirstFd + i;
+            }
+        }
+
+        return found;
+    }
+
+    // It may be away: it is started anew itself, and then asks nothing of those that run.
+    private void Send(string text, int fd = -1)
+    {
+        try
+        {
+            using Socket to = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            to.Connect(new UnixDomainSocketEndPoint(
+                _path[0] == '@' ? '\0' + _path[1..] : _path));
+            _ = FdPassing.TrySend((int)to.Handle, ByteText.ToBytes(text), fd);
+        }
+        catch (Exception e) when (e is SocketException or PosixException)
+        {
+            string reason = e is SocketException fault ? UnixSocket.Reason(fault) : e.Message;
+            ErrorLog.Write($"unable to tell the service manager: {reason}");
+        }
+    }
+}

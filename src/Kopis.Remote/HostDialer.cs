@@ -1,0 +1,231 @@
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Posix;
+using Kopis.Remote.Sources;
+
+namespace Kopis.Remote;
+
+/// <summary>
+/// Connects to the addresses of a destination, from the address of this host that control files
+/// name. Where a host has addresses of both families and the first one has not answered within 250
+/// ms, the other family is tried beside it, and the first connection counts (RFC 8305 §5, with two
+/// at once at most).
+/// </summary>
+/// <param name="settings">The control files.</param>
+/// <param name="memory">Which addresses do not answer, and which of ours are rested.</param>
+/// <param name="sources">From where.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class HostDialer(
+    RemoteSettings settings, ConnectMemory memory, SourceChoice sources, TimeProvider clock)
+{
+    private static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250); // RFC 8305 §5.
+
+    /// <summary>Connects to the address that the walk is at, or to another of the same host.
+    /// </summary>
+    /// <param name="hosts">The addresses of the destination.</param>
+    /// <param name="walk">How far it has come; it says why there is no connection.</param>
+    /// <param name="destination">The destination's name.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>Null where there is no connection.</returns>
+    internal async Task<Dialed?> OpenAsync(
+        IReadOnlyList<RemoteHost> hosts, AddressWalk walk, string destination,
+        CancellationToken stop)
+    {
+        using CancellationTokenSource race =
+            CancellationTokenSource.CreateLinkedTokenSource(stop);
+        int at = walk.At;
+        List<Task<Dialed>> running = [ConnectAsync(hosts[at], at, destination, race.Token)];
+        int other = OtherFamily(hosts, walk);
+        List<Dialed> ended = [];
+        Dialed? won = null;
+        while (won is null && running.Count > 0)
+        {
+            if (other >= 0 && !await IsOverWithinAsync(running[0], race.Token))
+            {
+                running.Add(ConnectAsync(hosts[other], other, destination, race.Token));
+            }
+
+            other = -1;
+            Task<Dialed> first = await Task.WhenAny(running);
+            running.Remove(first);
+            Dialed one = await first;
+            ended.Add(one);
+            won = one.Socket is null ? null : one;
+        }
+
+        await race.CancelAsync();
+        foreach (Dialed late in await Task.WhenAll(running))
+        {
+            late.Socket?.Dispose();
+        }
+
+        stop.ThrowIfCancellationRequested();
+        foreach (Dialed one in ended.OrderBy(one => one.Place))
+        {
+            Note(hosts[one.Place], one, walk);
+        }
+
+        return won;
+    }
+
+    /// <summary>Connects to one address again.</summary>
+    /// <returns>Null where there is no connection; the walk says why.</returns>
+    internal async Task<Dialed?> AgainAsync(
+        RemoteHost host, int place, AddressWalk walk, string destination,
+        CancellationToken stop)
+    {
+        Dialed one = await ConnectAsync(host, place, destination, stop);
+        stop.ThrowIfCancellationRequested();
+        Note(host, one, walk);
+        return one.Socket is null ? null : one;
+    }
+
+    private void Note(RemoteHost host, Dialed one, AddressWalk walk)
+    {
+        walk.NoteTried(one.Place);
+        if (one.Socket is not null)
+        {
+            return; // Whether it serves is seen later.
+        }
+
+        if (one.IsOurs && one.Source is not null)
+        {
+            walk.Fail(RemoteReport.Of('Z', $"Sorry, mail cannot be sent from {one.Source}, as "
+                + $"control files have it: {one.Why}. (#4.3.5)\n"));
+            return;
+        }
+
+        walk.NoConnection(host, one.Why);
+        if (host.IsQmtp)
+        {
+            return; // It says nothing of SMTP there.
+        }
+
+        if (one.IsTimeout)
+        {
+            memory.NoteTimeout(host.EndPoint.Address);
+        }
+        else if (!one.IsOurs)
+        {
+            memory.NoteAnswer(host.EndPoint.Address);
+        }
+    }
+
+    /// <summary>The next address of the same host in the other family; -1: there is none.
+    /// </summary>
+    private int OtherFamily(IReadOnlyList<RemoteHost> hosts, AddressWalk walk)
+    {
+        RemoteHost first = hosts[walk.At];
+        for (int i = walk.At + 1; i < hosts.Count && first.Name.Length > 0
+            && hosts[i].Name == first.Name && hosts[i].EndPoint.Port == first.EndPoint.Port; i++)
+        {
+            IPAddress address = hosts[i].EndPoint.Address;
+            if (address.AddressFamily != first.EndPoint.AddressFamily && !walk.IsTried(i)
+                && !memory.ShouldSkip(address))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private async Task<bool> IsOverWithinAsync(Task first, CancellationToken stop)
+    {
+        try
+        {
+            await first.WaitAsync(Stagger, clock, stop);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Never throws for what the network does, nor where it is to stop.</summary>
+    private async Task<Dialed> ConnectAsync(
+        RemoteHost host, int place, string destination, CancellationToken stop)
+    {
+        IPEndPoint address = host.EndPoint;
+        SourceRule? rule = sources.Find(
+            host.Name.Length > 0 ? host.Name : address.Address.ToString());
+        IReadOnlyList<IPAddress> pool = rule is null ? [] : sources.Order(
+            rule, address.AddressFamily, destination, memory.Sources);
+        Dialed last = new(place, null, "");
+        foreach (IPAddress? source in pool.Count == 0 ? (IPAddress?[])[null] : [.. pool])
+        {
+            last = await ConnectAsync(address, place, source, stop);
+            if (!last.IsOurs || last.Source is null || stop.IsCancellationRequested)
+            {
+                return last;
+            }
+
+            memory.Sources.RestEverywhere(last.Source);
+        }
+
+        return last;
+    }
+
+    private async Task<Dialed> ConnectAsync(
+        IPEndPoint address, int place, IPAddress? source, CancellationToken stop)
+    {
+        Socket? socket = null;
+        bool isBound = false;
+        try
+        {
+            // There may be no more descriptors, no IPv6 on this host, or no such address here.
+            socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+            {
+                NoDelay = true,
+            };
+            Bind(socket, source);
+            isBound = true;
+            using CancellationTokenSource limit =
+                CancellationTokenSource.CreateLinkedTokenSource(stop);
+            limit.CancelAfter(settings.ConnectTimeout);
+            await socket.ConnectAsync(address, limit.Token);
+            return new Dialed(place, socket, "") { Source = source };
+        }
+        catch (SocketException e) when (!isBound || e.SocketErrorCode
+            is SocketError.AddressNotAvailable && source is not null)
+        {
+            socket?.Dispose();
+            return new Dialed(place, null, ErrorText.Of(e))
+            {
+                IsOurs = true,
+                Source = socket is null ? null : source,
+            };
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            socket!.Dispose();
+            bool isTimeout = e is OperationCanceledException
+                or SocketException { SocketErrorCode: SocketError.TimedOut };
+            return new Dialed(
+                place, null, isTimeout ? ErrorText.TimedOut : ErrorText.Of((SocketException)e))
+            {
+                IsTimeout = isTimeout,
+                Source = source,
+            };
+        }
+    }
+
+    /// <summary>A port is taken when the connection begins: one port may serve connections to many
+    /// servers then.</summary>
+    private void Bind(Socket socket, IPAddress? source)
+    {
+        if (source is null)
+        {
+            return;
+        }
+
+        IpOptions.TakePortLate((int)socket.Handle);
+        socket.Bind(new IPEndPoint(source, 0));
+        memory.Sources.NoteUsable(source);
+    }
+}

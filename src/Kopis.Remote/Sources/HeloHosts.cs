@@ -1,0 +1,52 @@
+using System.Net;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
+
+namespace Kopis.Remote.Sources;
+
+/// <summary><c>control/helohosts</c>: our name in EHLO by the address that a connection comes from.
+/// Lines <c>ADDRESS NAME</c>.</summary>
+internal sealed class HeloHosts
+{
+    private readonly Dictionary<IPAddress, byte[]> _names = [];
+
+    private HeloHosts()
+    {
+    }
+
+    /// <summary>Without a line.</summary>
+    internal static HeloHosts None { get; } = new();
+
+    /// <summary>Reads the file. A wrong line is ignored, with a warning: helohost counts then.
+    /// </summary>
+    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    internal static HeloHosts Read(ControlDirectory control)
+    {
+        HeloHosts hosts = new();
+        _ = control.ReadEach(
+            RemoteFiles.HeloHosts,
+            line =>
+            {
+                string[] words = ByteText.ToText(line).Split(
+                    [' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+                if (words.Length != 2 || words[0].StartsWith('[')
+                    || TargetFinder.ParseLiteral(words[0]) is not { } address
+                    || words[1].Length > 255 || !words[1].All(
+                        c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '[' or ']' or ':'))
+                {
+                    return false;
+                }
+
+                hosts._names[address] = ByteText.ToBytes(words[1]);
+                return true;
+            },
+            "ADDRESS NAME");
+        return hosts;
+    }
+
+    /// <summary>The name for an address of this host; null: helohost.</summary>
+    internal byte[]? Find(IPAddress? address) => address is null || _names.Count == 0 ? null
+        : _names.GetValueOrDefault(
+            address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+}

@@ -1,0 +1,42 @@
+namespace Kopis.Send.Scheduling.Destinations;
+
+/// <summary>The senders of one submitter that wait until more slots are free for unproven
+/// destinations.</summary>
+internal sealed class ShortSubmitter(ulong key)
+{
+    // Who is over a bound has more than seven times what is free, of which there is a sixteenth at
+    // least: two senders at most are, and so of three the next may have a slot.
+    private const int LooksMax = 4;
+
+    internal ulong Key { get; } = key;
+
+    internal Queue<SenderRow> Senders { get; } = new();
+
+    /// <summary>A lane that may have a slot now; null where there is none.</summary>
+    internal Lane? Dequeue(SlotShares slots)
+    {
+        for (int i = slots.HasForSubmitter(Key) ? Math.Min(LooksMax, Senders.Count) : 0; i > 0; i--)
+        {
+            SenderRow sender = Senders.Dequeue();
+            Lane? lane = slots.HasForUnproven(sender.Unproven) ? sender.DequeueShort() : null;
+            if (lane?.Submitter is { } other && other != Key && !slots.HasForSubmitter(other))
+            {
+                sender.AddShort(lane); // Another one's message of the same sender.
+                lane = null;
+            }
+
+            sender.IsShortOfSlots = sender.HasShort;
+            if (sender.IsShortOfSlots)
+            {
+                Senders.Enqueue(sender);
+            }
+
+            if (lane is not null)
+            {
+                return lane;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Diagnostics.CodeAnalysis;
+using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
+using Kopis.Posix;
+
+namespace Kopis.Users.Lookup;
+
+/// <summary>
+/// Ends a listener's sessions whose login holds no more: its user was locked, removed, or has
+/// another password. It looks once a second whether one of the files of users has changed, and asks
+/// qmail-lookup about each account then, and every few seconds in any case: users of a name service
+/// have no file. Where nobody answers, sessions go on. May be used from many threads.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
+public sealed class LoginWatch
+{
+    private const int LooksPerQuestion = 5;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly Func<byte[], byte[], CancellationToken, Task<(LookupVerdict, byte[])>> _ask;
+    private readonly WatchedFiles _files;
+    private readonly TimeProvider _time;
+    private readonly HashSet<Session> _sessions = []; // Under its own lock.
+    private bool _runs; // Under the lock of the sessions.
+
+    /// <summary>Makes it; nothing is watched yet.</summary>
+    /// <param name="home">The qmail home.</param>
+    /// <param name="lookup">Who is asked.</param>
+    /// <param name="time">The clock.</param>
+    public LoginWatch(string home, LookupClient lookup, TimeProvider time)
+        : this(home, lookup.HoldsAsync, time)
+    {
+    }
+
+    /// <summary>As above, whoever is asked: an account and its mark, for whether the login holds
+    /// and the mark of now.</summary>
+    internal LoginWatch(
+        string home,
+        Func<byte[], byte[], CancellationToken, Task<(LookupVerdict, byte[])>> ask,
+        TimeProvider time)
+    {
+        (_ask, _time) = (ask, time);
+        _files = new WatchedFiles(
+        [
+            Path.Combine(home, AccountFiles.Virtual.ToString()), "/etc/passwd", "/etc/shadow",
+        ]);
+    }
+
+    /// <summary>Watches a session from now on.</summary>
+    /// <param name="account">Whose login it has.</param>
+    /// <param name="end">Ends it; called once at most, and soon: it only signals.</param>
+    /// <returns>Ends the watch.</returns>
+    public IDisposable Enter(byte[] account, Action end)
+    {
+        Session session = new(this, account, end);
+        lock (_sessions)
+        {
+            _sessions.Add(session);
+            if (!_runs)
+            {
+                _runs = true;
+                ErrorLog.Watch(RunAsync());
+            }
+        }
+
+        ErrorLog.Watch(AskAsync([session]));
+        return session;
+    }
+
+    // Ends where there is no session; the next one starts it again.
+    private async Task RunAsync()
+    {
+        int looks = 0;
+        while (true)
+        {
+            await Task.Delay(Pause, _time);
+            Session[] sessions;
+            lock (_sessions)
+            {
+                sessions = [.. _sessions];
+                if (sessions.Length == 0)
+                {
+                    _runs = false;
+                    return;
+                }
+            }
+
+            if (_files.HaveChanged() || ++looks >= LooksPerQuestion)
+            {
+                looks = await AskAllAsync(sessions) ? 0 : LooksPerQuestion;
+            }
+        }
+    }
+
+    // False: nobody answers, and so it is asked again soon.
+    private async Task<bool> AskAllAsync(Session[] sessions)
+    {
+        foreach (IGrouping<string, Session> same in sessions.GroupBy(one => one.Key))
+        {
+            if (await AskAsync([.. same]) is not (LookupVerdict.Yes or LookupVerdict.No))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // Sessions of one account with one mark. The first answer gives a session its mark.
+    private async Task<LookupVerdict> AskAsync(IReadOnlyList<Session> sessions)
+    {
+        byte[] before = sessions[0].Mark;
+        (LookupVerdict verdict, byte[] mark) =
+            await _ask(sessions[0].Account, before, CancellationToken.None);
+        foreach (Session session in sessions)
+        {
+            if (verdict == LookupVerdict.No)
+            {
+                session.End();
+            }
+            else if (verdict == LookupVerdict.Yes)
+            {
+                session.Learn(before, mark);
+            }
+        }
+
+        return verdict;
+    }
+
+    private void Leave(Session session)
+    {
+        lock (_sessions)
+        {
+            _sessions.Remove(session);
+        }
+    }
+
+    private sealed class Session(LoginWatch watch, byte[] account, Action end) : IDisposable
+    {
+        private int _isOver;
+        private byte[] _mark = [];
+
+        internal byte[] Account { get; } = account;
+
+        internal byte[] Mark => Volatile.Read(ref _mark);
+
+        /// <summary>One question serves all sessions with this.</summary>
+        internal string Key => $"{Convert.ToHexString(Mark)} {Convert.ToHexString(Account)}";
+
+        /// <summary>Of two answers under way at once the first counts.</summary>
+        internal void Learn(byte[] before, byte[] mark) =>
+            Interlocked.CompareExchange(ref _mark, mark, before);
+
+        internal void End()
+        {
+            if (Interlocked.Exchange(ref _isOver, 1) == 0)
+            {
+                watch.Leave(this);
+                end();
+            }
+        }
+
+        public void Dispose()
+        {
+            Interlocked.Exchange(ref _isOver, 1);
+            watch.Leave(this);
+        }
+    }
+}

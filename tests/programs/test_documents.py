@@ -1,0 +1,163 @@
+"""Commands in README.md, docs and the manual pages: programs, commands and options that they name are
+there. What a page marks as sh is run besides: by system/test_documents, or by who is named here."""
+
+import re
+import subprocess
+import sys
+import unittest
+
+from harness import BIN, ROOT
+
+sys.path.append(str(ROOT / "tests"))
+
+import pages  # noqa: E402
+
+PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md",
+         *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+         *sorted(f"docs/man/{path.name}" for path in (ROOT / "docs/man").iterdir())]
+
+# Blocks of sh that no test runs as they stand, by how they begin, and why.
+NOT_RUN = {
+    "./run": "it does not end: system/test_run starts it",
+    "./install": "it changes this host: system/test_install, in namespaces",
+    "spamass-milter": "another's program: system/test_filters starts it so",
+    "#!/bin/sh": "a file: system/test_filters writes it as it stands",
+    "apt-get": "it changes this host: system/test_imap finds Dovecot there",
+    "kopis user passwd-file": "system/test_imap, with Dovecot's files",
+    "systemctl": "system/test_imap, without systemd",
+    "kopis migrate from-postfix": "other servers' files: system/test_migrate",
+    "kopis config check\nqmail-lookup": "what a migration has written: system/test_migrate",
+    "kopis migrate step": "system/test_moving, on a host of its own",
+    "dpkg-divert": "it changes this host; kopis migrate step 2 runs it in system/test_moving",
+    "rm /usr/sbin/sendmail": "as that",
+}
+
+# Where the page is of another program, or the words are none of a command.
+LETTERS = re.compile(r"^-[A-Za-z0-9]")
+SEPARATORS = re.compile(r"[;&|<>()\n]+")
+VALUE = re.compile(r"^[A-Z][A-Z_-]*[.…]*$")
+
+
+def usage(word):
+    """The forms of a program of kopis: what follows its name, by its first word."""
+    said = subprocess.run([BIN / "kopis", word, "--help"], capture_output=True, text=True)
+    lines, text = [], (said.stdout + said.stderr)
+    for line in text.split("\n\n")[0].removeprefix("usage: ").split("\n"):
+        if line.strip().startswith(f"kopis {word}"):
+            lines.append(line.strip().removeprefix(f"kopis {word}").strip())
+        elif lines:
+            lines[-1] += " " + line.strip()
+    forms = {}
+    for line in lines:
+        first = line.split(" ")[0]
+        names = first.split("|") if re.match(r"^[a-z]", first) else [""]
+        options = set(re.findall(r"--[a-z][a-z-]+", line))
+        for value in set(re.findall(r"\b[A-Z]+\b", line)):
+            more = re.search(rf"^{value} is .*?(?:\n\n|\Z)", text, re.M | re.S)
+            options |= set(re.findall(r"--[a-z][a-z-]+", more.group(0))) if more else set()
+        for name in names:
+            forms.setdefault(name, set()).update(options)
+    return forms
+
+
+class Documents(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        names = subprocess.run([BIN / "kopis", "--programs"], capture_output=True, text=True, check=True)
+        cls.programs = set(names.stdout.split()) - {"kopis"}
+        said = subprocess.run([BIN / "kopis", "--help"], capture_output=True, text=True, check=True)
+        cls.words = set(re.findall(r"^  (\S+) ", said.stdout, re.M)) - cls.programs
+        cls.forms = {word: usage(word) for word in cls.words}
+
+    # What is wrong with a command, in words; None for nothing. ------------------------------------
+
+    def fault_of_kopis(self, words):
+        word = words[0] if words else ""
+        if word.startswith("-") or VALUE.match(word) or word == "":
+            return None
+        if word in self.programs:
+            return self.fault_of_program(word, words[1:])
+        if word not in self.words:
+            return f"there is no kopis {word}"
+        forms, rest = self.forms[word], words[1:]
+        names = rest[0].split("/") if rest else [""]
+        takes = set()
+        for name in names:
+            if name in forms:
+                takes |= forms[name]
+            elif "" in forms:
+                takes |= forms[""]
+            elif rest and not VALUE.match(name) and not name.startswith("-"):
+                return f"kopis {word} has no command {name}"
+            else:
+                takes |= set().union(*forms.values())
+        for option in rest:
+            if option.startswith("--") and option not in takes | {"--help", "--"}:
+                return f"kopis {' '.join(words)} has no option {option}"
+        return None
+
+    def fault_of_program(self, name, words):
+        text = "".join(page.read_text() for page in (ROOT / "docs/man").glob(f"{name}.?"))
+        known = "".join(re.findall(r"\bFl ((?:[\\&]*-?\S+ ?)+)", text))
+        for word in words:
+            if word in self.programs or word.startswith("/"):
+                break  # What follows is another's.
+            if LETTERS.match(word) and word[1] not in known:
+                return f"{name} has no option {word}"
+        return None
+
+    def commands(self, snippet):
+        """The words of each command of ours in a snippet."""
+        snippet = re.sub(r"\\\n", " ", snippet)
+        snippet = re.sub(r"(^|\s)#.*$", "", snippet, flags=re.M)
+        snippet = re.sub(r"(?<=\w)\|(?=[a-z])", "/", snippet)  # lock|unlock: either.
+        for piece in SEPARATORS.split(snippet):
+            words = [word.strip("'\"`,") for word in piece.split()]
+            for at, word in enumerate([] if "systemctl" in words else words):
+                name = re.sub(r"^(/var/qmail/|out/|\./)?(bin/)?", "", word)
+                if name == "kopis" or (name in self.programs and at < 3):
+                    yield name, words[at + 1:]
+                    break
+
+    def test_programs_commands_and_options_are_there(self):
+        seen, faults = 0, []
+        for page in PAGES:
+            for snippet in pages.snippets(page):
+                for name, words in self.commands(snippet):
+                    seen += 1
+                    fault = (self.fault_of_kopis(words) if name == "kopis"
+                             else self.fault_of_program(name, words))
+                    if fault:
+                        faults.append(f"{page}: {fault}")
+        self.assertEqual([], faults)
+        self.assertGreater(seen, 150)
+
+    def test_a_command_that_is_not_there_is_found(self):
+        for text in ("kopis usr list", "kopis user drop x", "kopis user add x --pasword-file -",
+                     "echo x | kopis queue hold --sendr x", "/var/qmail/bin/kopis trace --folow x",
+                     "$ kopis doctor --changs /x", "tcpserver -Z 0 25 qmail-smtpd",
+                     "kopis queue hold/relese 1"):
+            faults = [self.fault_of_kopis(words) if name == "kopis" else
+                      self.fault_of_program(name, words) for name, words in self.commands(text)]
+            self.assertTrue([fault for fault in faults if fault], text)
+
+    def test_blocks_with_our_commands_are_marked_and_each_is_run_or_named_here(self):
+        used = set()
+        for page in PAGES:
+            if not page.endswith(".md"):
+                continue
+            for language, block in pages.blocks(page):
+                first = block.split("\n")[0]
+                if language != "sh":
+                    isCommand = any(first.split()[:1] == [name] for name in self.programs | {"kopis"})
+                    self.assertFalse(isCommand, f"{page}: mark as sh: {first}")
+                    continue
+                reasons = [start for start in NOT_RUN if block.startswith(start)]
+                used.update(reasons)
+                if not reasons:
+                    self.assertIn((page, block), pages.run_blocks(), f"{page}: nobody runs: {first}")
+        self.assertEqual(set(NOT_RUN), used)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,35 @@
+"""The root directory of a bare Debian, made once by debootstrap and never changed: hosts that are booted
+from it are overlays."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+
+from host import ROOT
+
+RELEASE = "bookworm"
+PLACE = ROOT / "out" / f"debian-{RELEASE}"
+# With systemd, since a host boots; what Kopis itself needs comes by its package's Depends.
+PACKAGES = "systemd,systemd-sysv,passwd,libssl3,ca-certificates"
+
+
+def can_make():
+    return os.geteuid() == 0 and shutil.which("debootstrap") is not None
+
+
+def make():
+    """The directory; it is made where it is missing, by one test at a time."""
+    PLACE.parent.mkdir(exist_ok=True)
+    with open(f"{PLACE}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not PLACE.exists():
+            new = PLACE.with_suffix(".new")
+            shutil.rmtree(new, ignore_errors=True)
+            done = subprocess.run(
+                ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", RELEASE, new],
+                capture_output=True, text=True, timeout=900)
+            if done.returncode != 0:
+                raise AssertionError(done.stdout[-3000:] + done.stderr[-3000:])
+            new.rename(PLACE)
+    return PLACE
