@@ -1,5 +1,7 @@
+using System.Net;
 using Kopis.Base;
 using Kopis.Host.Web;
+using Kopis.Net.Listener;
 using Kopis.Posix;
 
 namespace Kopis.Host.Run;
@@ -21,17 +23,34 @@ internal sealed class DashboardUnit
 
     /// <summary>Prepares it; at the first start with a password.</summary>
     /// <param name="context">With the home.</param>
-    /// <param name="place">Where it is to listen; null: nowhere.</param>
-    /// <returns>Null: there is no such binary, or no place.</returns>
-    internal static DashboardUnit? Find(ProgramContext context, HostPort? place)
+    /// <param name="options">Where it is to listen.</param>
+    /// <returns>Null: there is no such binary, or its usual place is taken.</returns>
+    /// <exception cref="ConfigurationException">The place that was named is taken.</exception>
+    internal static DashboardUnit? Find(ProgramContext context, RunOptions options)
     {
         string program = Path.Combine(
             Path.GetDirectoryName(
                 File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true)!.FullName)!,
             Name);
-        return place is { } there && File.Exists(program)
-            ? new DashboardUnit(program, there, WebProgram.MakeFirst(context))
+        return File.Exists(program) && IsFree(context, options)
+            ? new DashboardUnit(program, options.Web, WebProgram.MakeFirst(context))
             : null;
+    }
+
+    private static bool IsFree(ProgramContext context, RunOptions options)
+    {
+        try
+        {
+            TcpServer.Bind(
+                new IPEndPoint(
+                    ListenAddress.Host(context, options.Web.Host), options.Web.Port),
+                backlog: 1).Dispose();
+            return true;
+        }
+        catch (ConfigurationException) when (!options.IsWebGiven)
+        {
+            return false;
+        }
     }
 
     /// <summary>How it is started: it writes nothing, and runs kopis doctor.</summary>

@@ -97,19 +97,12 @@ internal sealed record RunOptions(
             ? place
             : new HostPort("127.0.0.1", listener.TrialPort);
 
-    /// <summary>Where the dashboard is to be; null: its usual place is taken.</summary>
-    /// <exception cref="ConfigurationException">The place that was named is taken.</exception>
-    internal HostPort? Web()
-    {
-        if (!Given.TryGetValue(WebOption, out HostPort place))
-        {
-            HostPort usual = new("127.0.0.1", WebPort);
-            return usual.IsFree() ? usual : null;
-        }
+    /// <summary>Where the dashboard is to be.</summary>
+    internal HostPort Web => Given.TryGetValue(WebOption, out HostPort place)
+        ? place : new HostPort("127.0.0.1", WebPort);
 
-        place.RequireFree(WebOption);
-        return place;
-    }
+    /// <summary>Whether that was named.</summary>
+    internal bool IsWebGiven => Given.ContainsKey(WebOption);
 
     /// <summary>The listeners that there are to be, each with its port.</summary>
     /// <param name="ports">Has the ports after that.</param>

@@ -58,7 +58,7 @@ public static class RunProgram
             home.MakeAliases(address); // At the first start only: who removes one means it.
         }
 
-        DashboardUnit? web = DashboardUnit.Find(context, options.Web());
+        DashboardUnit? web = DashboardUnit.Find(context, options);
         Keep(context, options, home.Me, listeners, ports, sessions, web,
             () => Say(Welcome(options, listeners, address, password, madeCertificate, web)));
         return ExitCode.Success;
