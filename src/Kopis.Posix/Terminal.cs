@@ -30,10 +30,19 @@ public static unsafe class Terminal
     }
 
     /// <summary>Whether a descriptor is a terminal.</summary>
-    internal static bool Is(int fd)
+    public static bool Is(int fd)
     {
         Native.Termios ignored;
         return Native.tcgetattr(fd, &ignored) == 0;
+    }
+
+    /// <summary>Rows and columns of a terminal; null where it has none, or is none.</summary>
+    public static (int Rows, int Columns)? SizeOf(int fd)
+    {
+        const nint getWindowSize = 0x5413; // TIOCGWINSZ of asm-generic.
+        ushort* size = stackalloc ushort[4];
+        return Native.ioctl(fd, getWindowSize, size) == 0 && size[0] > 0 && size[1] > 0
+            ? (size[0], size[1]) : null;
     }
 
     /// <summary>Asks a question whose answer is yes or no.</summary>

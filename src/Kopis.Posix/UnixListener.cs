@@ -28,15 +28,17 @@ public static class UnixListener
     /// <param name="path">Its name.</param>
     /// <param name="type">A stream, or packets.</param>
     /// <param name="backlog">Connections that may wait to be accepted.</param>
+    /// <param name="mode">Who may connect: anyone, if nothing else is said.</param>
     /// <exception cref="ConfigurationException">That fails.</exception>
-    public static Socket Listen(string path, SocketType type, int backlog)
+    public static Socket Listen(
+        string path, SocketType type, int backlog, int mode = AnyoneMayConnect)
     {
         Socket listener = new(AddressFamily.Unix, type, ProtocolType.Unspecified);
         try
         {
             Paths.Unlink(path);
             listener.Bind(EndPoint(path));
-            Paths.ChangeMode(path, AnyoneMayConnect);
+            Paths.ChangeMode(path, mode);
             listener.Listen(backlog);
             return listener;
         }

@@ -236,7 +236,8 @@ internal sealed class SendCore(
         }
 
         log.Journal.Attempt(
-            delivery, place, report.Verdict is null ? null : verdict, report.Text);
+            delivery, place, report.Verdict is null ? null : verdict, report.Text,
+            report.Detail, Now - message.BornSeconds);
         bounces.Record(delivery, recipient, report, verdict, Now);
         return isListed;
     }

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Buffers.Text;
 using Kopis.Base;
+using Kopis.Mail.Dsn;
 using Kopis.Posix;
 using Kopis.Queue.Intake;
+using Kopis.Queue.Spawn;
 using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
@@ -16,6 +18,9 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
 
     private static readonly SearchValues<byte> OfAnAddress =
         SearchValues.Create("0123456789abcdef.:"u8);
+
+    private static readonly string[] ClassWords =
+        [.. Enum.GetNames<BounceClass>().Select(name => name.ToLowerInvariant())];
 
     private readonly ArrayBufferWriter<byte> _buffer = new(JournalSocket.PacketBytesMax);
     private int _records;
@@ -39,8 +44,11 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
     /// <param name="place">Which of its recipients.</param>
     /// <param name="verdict">Null: the spawner's report makes no sense.</param>
     /// <param name="text">The report, or what is told of it.</param>
+    /// <param name="detail">What is known of it besides; null for nothing.</param>
+    /// <param name="ageSeconds">Since the message came; null: it is not known.</param>
     internal void Attempt(
-        Delivery delivery, int place, Verdict? verdict, ReadOnlySpan<byte> text)
+        Delivery delivery, int place, Verdict? verdict, ReadOnlySpan<byte> text,
+        AttemptDetail? detail = null, long? ageSeconds = null)
     {
         bool isLocal = delivery.Pass.Channel == DeliveryChannel.Local;
         JournalRecord record = new(Room(), "attempt"u8);
@@ -56,6 +64,17 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
             _ => "mangled"u8,
         });
         record.Number("ms"u8, Environment.TickCount64 - delivery.OrderedAt);
+        if (ageSeconds is { } age)
+        {
+            record.Number("age"u8, age);
+        }
+
+        if (delivery.PutOffBy is not null)
+        {
+            record.Number("putoff"u8, 1);
+        }
+
+        AddDetail(ref record, detail);
         if (isLocal)
         {
             AddForwards(ref record, text);
@@ -134,6 +153,19 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
         ReadOnlySpan<byte> word = end < 0 ? text : text[..end];
         return word.ContainsAny((byte)'.', (byte)':')
             && !word.ContainsAnyExcept(OfAnAddress) ? word : [];
+    }
+
+    private static void AddDetail(ref JournalRecord record, AttemptDetail? detail)
+    {
+        if (detail is { Class: not BounceClass.None and var kind })
+        {
+            record.Text("class"u8, ClassWords[(int)kind]);
+        }
+
+        if (detail is { TlsVersion: { Length: > 0 } version })
+        {
+            record.Text("tls"u8, version);
+        }
     }
 
     /// <summary>The numbers of <c>qp N</c>, which a local delivery reports of each message that it

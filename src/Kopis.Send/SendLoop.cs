@@ -84,7 +84,9 @@ internal sealed class SendLoop : IDisposable
         _core = new SendCore(
             scheduler, marks, state, new BouncePolicy(_bounces, controls.DelayNotifySeconds, _log),
             controls.Addresses, _log);
-        Commands = new CommandQueue(_core.Actions);
+        QueueActions actions = _core.Actions;
+        actions.Slots = Slots;
+        Commands = new CommandQueue(actions);
         _server = context.Commands;
     }
 
@@ -476,6 +478,10 @@ internal sealed class SendLoop : IDisposable
             _lost = _exitAsap = true;
         }
     }
+
+    private DeliverySlots Slots() => new(
+        _context.Local.Running, _context.Local.Concurrency,
+        _context.Remote.Running, _context.Remote.Concurrency);
 
     private void LogStatus()
     {

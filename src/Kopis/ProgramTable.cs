@@ -11,9 +11,11 @@ using Kopis.Host.Migration;
 using Kopis.Host.Queue;
 using Kopis.Host.Run;
 using Kopis.Host.Srs;
+using Kopis.Host.Status;
 using Kopis.Host.TlsReports;
 using Kopis.Host.Tokens;
 using Kopis.Host.Upgrade;
+using Kopis.Host.Web;
 using Kopis.Inject;
 using Kopis.Local.Spawn;
 using Kopis.Local.Worker;
@@ -196,6 +198,16 @@ internal static class ProgramTable
             "list, show and change the queue; import and export queues of qmail"),
         new("trace", TraceProgram.Run, "root, or who may read the journal",
             "tell what became of messages"),
+        new("senders", SendersProgram.Run, "root, or who may read the journal",
+            "tell who has sent how much"),
+        new("status", StatusProgram.Run, "root, or the home's owner",
+            "show on one screen what runs, what waits, and what needs attention"),
+        new("top", TopProgram.Run, "root, or the home's owner",
+            "show once a second what the host does"),
+        new("health", MetricsProgram.Health, "root, or the home's owner",
+            "tell in one line how well the host is"),
+        new("metrics", MetricsProgram.Metrics, "root, or the home's owner",
+            "print what the host counts, for Prometheus"),
         new("summary", SummaryProgram.Run, "root, or who may read the journal",
             "tell what a day had more or less of than the day before"),
         new("destinations", DestinationsProgram.Run, "root",
@@ -224,6 +236,8 @@ internal static class ProgramTable
             "make and show the secrets of forwarded mail's senders"),
         new("token", TokenProgram.Run, "root, or the home's owner",
             "get and renew OAuth tokens for logins at relays"),
+        new("web", WebProgram.Run, "root, or the home's owner",
+            "set the password of the dashboard, and its token for monitors"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a self-signed certificate, or import one"),
         new("acme", AcmeProgram.Run, "qmaild",
@@ -241,8 +255,9 @@ internal static class ProgramTable
     private static readonly string[] Words =
     [
         "run", "install", "restart", "check-install", "backup", "verify", "restore", "user",
-        "domain", "alias", "migrate", "queue", "destinations", "trace", "summary", "dkim",
-        "dmarc", "tlsrpt", "srs", "token", "certificate", "acme", "config", "doctor",
+        "domain", "alias", "migrate", "queue", "destinations", "trace", "senders", "status",
+        "top", "health", "metrics", "summary", "dkim", "dmarc", "tlsrpt", "srs", "token", "web",
+        "certificate", "acme", "config", "doctor",
         "completion",
     ];
 

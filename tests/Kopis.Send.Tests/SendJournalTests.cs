@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Kopis.Base;
+using Kopis.Mail.Dsn;
 using Kopis.Queue.Intake;
+using Kopis.Queue.Spawn;
 using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Tests;
@@ -46,6 +48,26 @@ public sealed class SendJournalTests
     }
 
     [Fact]
+    public void A_remote_delivery_has_what_is_known_of_it()
+    {
+        JsonElement record = Attempt(
+            DeliveryChannel.Remote, "no\n",
+            new AttemptDetail { Class = BounceClass.RateLimited, TlsVersion = "TLSv1.3" }, 61);
+        Assert.Equal("ratelimited", record.GetProperty("class").GetString());
+        Assert.Equal("TLSv1.3", record.GetProperty("tls").GetString());
+        Assert.Equal(61, record.GetProperty("age").GetInt64());
+        Assert.False(record.TryGetProperty("putoff", out _));
+    }
+
+    [Fact]
+    public void What_is_not_known_is_left_out()
+    {
+        JsonElement record = Attempt(DeliveryChannel.Local, "ok\n");
+        Assert.DoesNotContain(record.EnumerateObject(), field =>
+            field.Name is "class" or "tls" or "age" or "putoff");
+    }
+
+    [Fact]
     public void Many_records_are_many_packets()
     {
         for (ulong i = 1; i <= 2000; i++)
@@ -60,13 +82,15 @@ public sealed class SendJournalTests
         Assert.Equal(16UL, _records[^1].GetProperty("child").GetUInt64());
     }
 
-    private JsonElement Attempt(DeliveryChannel channel, string text)
+    private JsonElement Attempt(
+        DeliveryChannel channel, string text, AttemptDetail? detail = null, long? age = null)
     {
         Scheduler scheduler = new(604_800, batch: false);
         scheduler.Add(Make.Message(1, "s@x", channel == DeliveryChannel.Local ? "l@x" : "r@x"));
         Delivery delivery = scheduler.Next(channel, Make.Born)!;
         delivery.FirstNumber = 5;
-        _journal.Attempt(delivery, 0, Verdict.Delivered, ByteText.ToBytes(text));
+        _journal.Attempt(
+            delivery, 0, Verdict.Delivered, ByteText.ToBytes(text), detail, age);
         _journal.Flush();
         JsonElement record = Assert.Single(_records);
         Assert.Equal("success", record.GetProperty("verdict").GetString());

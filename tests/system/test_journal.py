@@ -176,8 +176,38 @@ class Installed(InstalledCase):
         self.assertIn(b'"by":"qmailq"', records)
         for path in journal.glob("*.jsonl"):
             status = path.stat()
-            self.assertEqual((0o640, self.host.uid("qmaill"), self.host.gid("qmailq")),
+            self.assertEqual((0o640, self.host.uid("qmaill"), self.host.gid("qmailw")),
                              (status.st_mode & 0o777, status.st_uid, status.st_gid))
+
+    def test_who_may_ask_how_the_host_is(self):
+        self.host.add_user("ann")
+        started = self.host.start()
+        self.addCleanup(self.host.stop, started)
+        self.host.run("qmail-inject", "ann", stdin=b"Message-ID: <c@x>\n\nhi\n")
+        self.host.wait_mail(self.host.base / "ann/Maildir", 1)
+        counters = (self.host.home / "journal/counters").stat()
+        self.assertEqual((0o660, self.host.uid("qmaill"), self.host.gid("qmailw")),
+                         (counters.st_mode & 0o777, counters.st_uid, counters.st_gid))
+
+        def metrics():
+            return self.host.run("kopis", "metrics").stdout.decode()
+        self.host.wait_until(
+            lambda: 'kopis_deliveries_total{channel="local",result="success"} 1' in metrics(),
+            "it is not counted")
+        for part in ("qmail-send", "qmail-queue", "qmail-journal"):
+            self.assertIn(f'kopis_up{{part="{part}"}} 1\n', metrics())
+        for program in ("qmail-start", "qmail-send", "qmail-lspawn", "qmail-popspawn"):
+            self.assertIn(f'kopis_processes{{program="{program}"}} ', metrics())
+        for program in ("metrics", "health", "status", "top", "senders"):
+            said = self.as_user("ann", "kopis", program, check=False)
+            self.assertIn(said.returncode, (100, 111), program)
+            self.assertEqual(b"", said.stdout, program)
+        code = ("import socket; s=socket.socket(socket.AF_UNIX)\n"
+                f"s.connect('{self.host.home}/journal/counters')")
+        self.assertNotEqual(
+            0, self.as_user("ann", "python3", "-c", code, check=False).returncode)
+        self.assertEqual(
+            0, self.as_user("qmails", "python3", "-c", code, check=False).returncode)
 
     def trace(self, *words):
         return self.host.run("kopis", "trace", "--json", *words, check=False)

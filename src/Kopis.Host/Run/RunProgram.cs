@@ -58,14 +58,16 @@ public static class RunProgram
             home.MakeAliases(address); // At the first start only: who removes one means it.
         }
 
-        Keep(context, options, home.Me, listeners, ports, sessions,
-            () => Say(Welcome(options, listeners, address, password, madeCertificate)));
+        DashboardUnit? web = DashboardUnit.Find(context, options);
+        Keep(context, options, home.Me, listeners, ports, sessions, web,
+            () => Say(Welcome(options, listeners, address, password, madeCertificate, web)));
         return ExitCode.Success;
     }
 
     private static void Keep(
         ProgramContext context, RunOptions options, string me,
-        IReadOnlyList<MailListener> listeners, HeldPorts ports, int sessions, Action welcome)
+        IReadOnlyList<MailListener> listeners, HeldPorts ports, int sessions, DashboardUnit? web,
+        Action welcome)
     {
         using Handover handover = new(ports);
         // Who runs it is all of its users, so what his loader preloads gives nobody rights: a host
@@ -97,12 +99,18 @@ public static class RunProgram
             units.Add(new Unit(CertificateKeeper(plan, context), layer: 2));
         }
 
+        if (web is not null)
+        {
+            units.Add(new Unit(web.Start(plan), layer: 2));
+        }
+
         using SupervisorSignals signals = new();
         Supervisor supervisor = new(units, signals, "kopis");
         supervisor.Run(() =>
         {
             welcome();
             WaitUntilServed(options, listeners, ports, signals);
+            web?.WaitUntilServed(signals);
             Say("ready\n");
         });
         handover.ExecIfAsked();
@@ -173,7 +181,7 @@ public static class RunProgram
 
     private static string Welcome(
         RunOptions options, IReadOnlyList<MailListener> listeners, string address,
-        string? password, bool madeCertificate)
+        string? password, bool madeCertificate, DashboardUnit? web)
     {
         string secret = password is null
             ? "(password as before; a new one: kopis user password)"
@@ -189,7 +197,7 @@ public static class RunProgram
 
         text.Append(c, $"""
               mailbox  {address,-22} {secret}
-
+            {web?.Describe() ?? ""}
             Try:  echo hello | {Path.Combine(options.Home, "bin/qmail-inject")} {address}
 
 

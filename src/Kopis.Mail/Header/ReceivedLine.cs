@@ -19,10 +19,17 @@ public static class ReceivedLine
     /// <param name="helo">The name the client gave, or null; shown where not the host's.</param>
     /// <param name="protocol">SMTP, QMTP, QMQP; what was agreed on may follow in brackets.</param>
     /// <param name="time">Now.</param>
+    /// <param name="isHidden">Where the client is is not said.</param>
     public static void Write(
         IBufferWriter<byte> to, ConnectionEnds peer, byte[]? helo,
-        ReadOnlySpan<byte> protocol, DateTimeOffset time)
+        ReadOnlySpan<byte> protocol, DateTimeOffset time, bool isHidden = false)
     {
+        if (isHidden)
+        {
+            WriteHidden(to, peer, protocol, time);
+            return;
+        }
+
         to.Write("Received: from "u8);
         WriteSafe(to, peer.RemoteHost);
         if (helo is not null && !Ascii8.EqualsIgnoreCase(helo, peer.RemoteHost))
@@ -51,7 +58,7 @@ public static class ReceivedLine
     /// Writes <c>Received: (submission of a user)\n  by LOCAL with PROTOCOL; DATE\n</c>, which says
     /// nothing of where the user is.
     /// </summary>
-    public static void WriteHidden(
+    private static void WriteHidden(
         IBufferWriter<byte> to, ConnectionEnds peer, ReadOnlySpan<byte> protocol,
         DateTimeOffset time)
     {

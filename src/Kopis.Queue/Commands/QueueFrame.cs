@@ -26,6 +26,9 @@ public static class QueueFrame
     /// <summary>An answer: a destination.</summary>
     public const byte Destination = (byte)'D';
 
+    /// <summary>An answer: the queue in numbers.</summary>
+    public const byte Summary = (byte)'S';
+
     /// <summary>An answer: how much has been looked at.</summary>
     public const byte Progress = (byte)'P';
 

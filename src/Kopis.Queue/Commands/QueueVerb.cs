@@ -6,6 +6,9 @@ public enum QueueVerb : byte
     /// <summary>Changes nothing: messages and recipients, with what they wait for.</summary>
     List = (byte)'L',
 
+    /// <summary>Changes nothing: the queue in numbers, and its busiest destinations.</summary>
+    Summary = (byte)'S',
+
     /// <summary>They are not delivered until they are released.</summary>
     Hold = (byte)'H',
 

@@ -11,6 +11,8 @@ namespace Kopis.Queue.Writer;
 /// </summary>
 internal sealed class Committer : IDisposable
 {
+    private const long TellMilliseconds = 10_000; // Between two records of batches.
+
     // Sessions only open a gate.
     private readonly Channel<IntakeMessage> _waiting = Channel.CreateUnbounded<IntakeMessage>(
         new() { SingleReader = true, AllowSynchronousContinuations = true });
@@ -18,6 +20,10 @@ internal sealed class Committer : IDisposable
     private readonly BatchCommit _commit;
     private readonly Watchdog? _watch;
     private readonly Thread _thread;
+    private volatile QueueJournal? _journal;
+    private long _batches;
+    private long _messages;
+    private long _toldAt = -TellMilliseconds;
 
     internal Committer(
         SegmentWriter writer, Trigger trigger, Action<string> log, Watchdog? watch)
@@ -28,6 +34,9 @@ internal sealed class Committer : IDisposable
         _thread = new Thread(Run) { Name = "committer" };
         _thread.Start();
     }
+
+    /// <summary>Takes records of batches from now on.</summary>
+    internal void TellTo(QueueJournal journal) => _journal = journal;
 
     /// <summary>Queues a finished intake for the next batch.</summary>
     internal Task<QueueReply> CommitAsync(IntakeMessage intake)
@@ -61,7 +70,20 @@ internal sealed class Committer : IDisposable
 
             rows.Dequeue(batch);
             _commit.Run(CollectionsMarshal.AsSpan(batch));
+            Tell(batch.Count);
             batch.Clear();
+        }
+    }
+
+    private void Tell(int messages)
+    {
+        _batches++;
+        _messages += messages;
+        long now = Environment.TickCount64;
+        if (_journal is { } journal && now - _toldAt >= TellMilliseconds)
+        {
+            journal.Batches(_batches, _messages);
+            (_batches, _messages, _toldAt) = (0, 0, now);
         }
     }
 

@@ -7,7 +7,8 @@ using Kopis.Queue.Store.Messages;
 namespace Kopis.Queue.Writer;
 
 /// <summary>The records of the queue writer in the journal (qmail-journal(5)): of messages that no
-/// server has taken, since servers know more and have records of their own.</summary>
+/// server has taken, since servers know more and have records of their own; and of batches.
+/// </summary>
 /// <param name="socket">The way to the journal.</param>
 internal sealed class QueueJournal(JournalSocket socket)
 {
@@ -48,6 +49,15 @@ internal sealed class QueueJournal(JournalSocket socket)
             AddEnvelope(ref record, intake.Envelope);
         }
 
+        socket.Send(record.End());
+    }
+
+    /// <summary>Batches since this was called before, and their messages.</summary>
+    internal void Batches(long count, long messages)
+    {
+        JournalRecord record = new(stackalloc byte[JournalRecord.BytesMax], "batches"u8);
+        record.Number("n"u8, count);
+        record.Number("msgs"u8, messages);
         socket.Send(record.End());
     }
 

@@ -45,8 +45,11 @@ public sealed class QueueWriter : IDisposable
         string home, TimeProvider clock, Action<string> log, IntakeLimits limits)
         : this(
             home, clock, log, limits, FileSystem.Real, new Watchdog(Name),
-            new SocketWatch(Name)) =>
+            new SocketWatch(Name))
+    {
         Journal = new QueueJournal(new JournalSocket(home, clock));
+        Committer.TellTo(Journal);
+    }
 
     internal QueueWriter(
         string home, TimeProvider clock, Action<string> log, IntakeLimits limits,

@@ -21,6 +21,12 @@ internal sealed class DestinationRun
             : _verb == QueueVerb.PauseDestination ? [queue.Known(name)]
             : queue.Find(name) is { } found ? [found]
             : [];
+        if (request.Selection.Most is { } most)
+        {
+            _destinations =
+                [.. _destinations.OrderByDescending(one => one.Waiting)
+                    .ThenByDescending(one => one.Running).Take((int)most)];
+        }
     }
 
     /// <summary>All were looked at.</summary>
@@ -36,7 +42,7 @@ internal sealed class DestinationRun
         switch (_verb)
         {
             case QueueVerb.Destinations:
-                Describe(destination).Write(output.Bytes);
+                Describe(destination, _queue.Now).Write(output.Bytes);
                 break;
             case QueueVerb.PauseDestination or QueueVerb.ResumeDestination when !isDry:
                 _queue.Hold(destination, _verb == QueueVerb.PauseDestination);
@@ -49,9 +55,11 @@ internal sealed class DestinationRun
         }
     }
 
-    private ListedDestination Describe(Destination one)
+    /// <summary>What is known of a destination.</summary>
+    /// <param name="one">It.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    internal static ListedDestination Describe(Destination one, long now)
     {
-        long now = _queue.Now;
         DestinationState state = one.IsHeld ? DestinationState.Held
             : one.Health == DestinationHealth.Dead ? DestinationState.Dead
             : one.PausedUntil > now ? DestinationState.Paused

@@ -4,6 +4,7 @@ using Kopis.Queue.Commands;
 using Kopis.Queue.Store.State;
 using Kopis.Send.Bounces;
 using Kopis.Send.Scheduling;
+using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send.Commands;
 
@@ -25,9 +26,30 @@ internal sealed class QueueActions(
     {
         ulong[] numbers = selection.Numbers.Count > 0
             ? [.. selection.Numbers]
-            : [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk()];
+            : selection.State switch
+            {
+                ListedState.Held => Numbers(one => one.Held is not null),
+                ListedState.Running => Numbers(HasRunning),
+                _ => [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk()],
+            };
         Array.Sort(numbers);
         return numbers;
+    }
+
+    private ulong[] Numbers(Func<QueuedMessage, bool> isMeant) =>
+        [.. scheduler.Messages.Where(isMeant).Select(one => one.Number)];
+
+    private bool HasRunning(QueuedMessage message)
+    {
+        for (int i = 0; i < message.Recipients; i++)
+        {
+            if (scheduler.IsRunning(message, i))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether a recipient is meant: as in the envelope, or as its channel knows it.
@@ -53,6 +75,18 @@ internal sealed class QueueActions(
         return Matches(selection, routed)
             && MatchesDestination(selection, routed, sender, isLocal);
     }
+
+    /// <summary>Deliveries that run, asked when the queue is summed up.</summary>
+    internal Func<DeliverySlots> Slots { get; set; } = static () => default;
+
+    /// <summary>Begins to sum up the queue.</summary>
+    internal SummaryRun Summary(long now) => new(
+        [.. scheduler.Messages], Queue.WaitingOnDisk().Count,
+        [.. scheduler.Remote.Destinations], Slots(), now);
+
+    /// <summary>What is known of a destination.</summary>
+    internal ListedDestination Describe(Destination destination) =>
+        DestinationRun.Describe(destination, scheduler.Remote.Now);
 
     /// <summary>Begins with destinations.</summary>
     internal DestinationRun Destinations(QueueRequest request) =>

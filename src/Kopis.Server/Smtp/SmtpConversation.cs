@@ -368,15 +368,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             Client = ClientNumber.Of(_session.User, _client.Address),
             Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
         };
-        if (_session.User is not null && _settings.Submission.HidesClients)
-        {
-            ReceivedLine.WriteHidden(upload.Block, _peer, Protocol(), now);
-        }
-        else
-        {
-            ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now);
-        }
-
+        ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now,
+            _settings.Submission.Hides(_session.User));
         int received = upload.Block.Written.Length;
         upload.Block.Write(ByteText.ToBytes(IsStranger ? _services.Client.Mark : ""));
         upload.Block.Write(_services.Plugins.Fields);

@@ -34,6 +34,9 @@ internal sealed record SubmissionSettings(
         control.ReadInt(LoginFiles.AuthLoopback) != 0,
         control.ReadInt(LoginFiles.HideSubmitter) != 0);
 
+    /// <summary>Whether Received does not say where a user is; null: not a user.</summary>
+    internal bool Hides(byte[]? user) => HidesClients && user is not null;
+
     /// <summary>Gives the header fields that a user's program left to us.</summary>
     internal Func<ReadOnlyMemory<byte>, bool, byte[]> HeaderAt(DateTimeOffset time) =>
         (start, isWhole) => SubmittedHeader.Missing(

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Posix;
+using Kopis.Tools.Metrics;
 
 namespace Kopis.Tools.Journal;
 
@@ -44,6 +45,7 @@ public static class JournalProgram
         if (limits.Bytes == 0)
         {
             _ = Paths.TryUnlink(Fd.PathBytes(JournalSocket.PathIn(context.Home)));
+            _ = Paths.TryUnlink(Fd.PathBytes(JournalSamples.PathIn(context.Home)));
             ended.Wait();
             return ExitCode.Success;
         }
@@ -54,7 +56,8 @@ public static class JournalProgram
         };
         store.Prune();
         using (server = new JournalServer(
-            Listen(context.Home), store, Senders(), TimeProvider.System, Log))
+            Listen(context.Home), CountersServer.Listen(context.Home), store, Senders(),
+            TimeProvider.System, Log))
         {
             server.Run();
         }

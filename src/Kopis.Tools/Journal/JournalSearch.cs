@@ -13,6 +13,7 @@ internal sealed class JournalSearch(
     string directory, DateTimeOffset since, DateTimeOffset until) : IDisposable
 {
     private const int OpenMax = 256, IndexesMax = 4096;
+    private const int StampBytesMax = 256; // A record's kind is not behind them.
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, JournalFile> _open = [];
@@ -100,6 +101,33 @@ internal sealed class JournalSearch(
         }
     }
 
+    /// <summary>Records of some kinds of the time, the oldest first; lines of others are not
+    /// parsed.</summary>
+    internal void ForEach(IReadOnlyList<string> kinds, Action<JournalEntry> onEntry)
+    {
+        byte[][] marks = [.. kinds.Select(kind => Encoding.ASCII.GetBytes($",\"e\":\"{kind}\""))];
+        foreach (string file in _files ??= Files())
+        {
+            try
+            {
+                using JournalFile journal = JournalFile.Open(file);
+                journal.ForEach(0, (line, _) =>
+                {
+                    if (HasKind(line, marks) && JournalEntry.Parse(line) is { } entry
+                        && kinds.Contains(entry.Kind)
+                        && entry.Time >= since && entry.Time <= until)
+                    {
+                        onEntry(entry);
+                    }
+                });
+            }
+            catch (IOException)
+            {
+                // It was removed meanwhile, as the oldest is.
+            }
+        }
+    }
+
     /// <summary>Whether a record has a value in a field of a kind.</summary>
     internal static bool Has(JournalEntry entry, byte kind, string value) =>
         FieldsOf(kind).Any(field => entry.All(field).Any(text =>
@@ -109,6 +137,21 @@ internal sealed class JournalSearch(
     {
         CloseFiles();
         CloseIndexes();
+    }
+
+    // The kind follows the writer's stamps.
+    private static bool HasKind(ReadOnlySpan<byte> line, byte[][] marks)
+    {
+        ReadOnlySpan<byte> start = line[..Math.Min(line.Length, StampBytesMax)];
+        foreach (byte[] mark in marks)
+        {
+            if (start.IndexOf(mark) >= 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void CloseFiles()

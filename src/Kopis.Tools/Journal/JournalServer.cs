@@ -24,6 +24,8 @@ internal sealed class JournalServer : IDisposable
     private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
 
     private readonly Socket _listener;
+    private readonly CountersServer _readers;
+    private readonly JournalCounters _counters;
     private readonly JournalStore _store;
     private readonly TimeProvider _time;
     private readonly LogThrottle _log;
@@ -36,10 +38,12 @@ internal sealed class JournalServer : IDisposable
     private long _since;
 
     internal JournalServer(
-        Socket listener, JournalStore store, IReadOnlyDictionary<uint, string> users,
-        TimeProvider time, Action<string> log)
+        Socket listener, Socket readers, JournalStore store,
+        IReadOnlyDictionary<uint, string> users, TimeProvider time, Action<string> log)
     {
         (_listener, _store, _time) = (listener, store, time);
+        _counters = new JournalCounters(time);
+        _readers = new CountersServer(readers, _counters);
         _log = new LogThrottle(log, time);
         _users = users.ToDictionary(user => user.Key, user => new Sender(user.Value, BurstBytes)
         {
@@ -62,6 +66,7 @@ internal sealed class JournalServer : IDisposable
             _poller.Clear();
             _poller.Add(_wake.Read, read: true);
             int listener = _poller.Add((int)_listener.Handle, read: true);
+            _readers.AddTo(_poller);
             _peers.ForEach(peer => peer.Place = _poller.Add(peer.Fd, read: true));
             bool ready = _poller.Wait(_store.HasUnwritten ? Left() : IdleTime);
             if (ready)
@@ -71,6 +76,8 @@ internal sealed class JournalServer : IDisposable
                 {
                     Accept();
                 }
+
+                _readers.Serve(_poller);
             }
             else if (!_store.HasUnwritten)
             {
@@ -96,6 +103,7 @@ internal sealed class JournalServer : IDisposable
     {
         _peers.ForEach(peer => Fd.Close(peer.Fd));
         _listener.Dispose();
+        _readers.Dispose();
         Fd.Close(_wake.Read);
         Fd.Close(_wake.Write);
     }
@@ -110,6 +118,7 @@ internal sealed class JournalServer : IDisposable
         if (now > 0)
         {
             _log.Write("no room", $"warning: no room in the journal: {now} records lost");
+            _counters.CountLost("room"u8, now);
         }
         else if (before > 0)
         {
@@ -193,11 +202,15 @@ internal sealed class JournalServer : IDisposable
 
             if (mayStore)
             {
-                Put(now, peer.User.Name, peer.Pid, packet[..(end + 1)]);
+                if (_counters.Count(packet[..end]))
+                {
+                    Put(now, peer.User.Name, peer.Pid, packet[..(end + 1)]);
+                }
             }
             else
             {
                 peer.User.Dropped++;
+                _counters.CountLost("rate"u8, 1);
             }
 
             packet = packet[(end + 1)..];

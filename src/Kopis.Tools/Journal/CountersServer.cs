@@ -1,0 +1,62 @@
+using System.Net.Sockets;
+using Kopis.Posix;
+using Kopis.Tools.Metrics;
+
+namespace Kopis.Tools.Journal;
+
+/// <summary>
+/// Gives the journal's counters to whoever connects to <c>journal/counters</c>: who may read the
+/// journal may do so. A reader gets all of it at once and is disconnected; what his socket does not
+/// take then he does not get. So nobody's reading is in the way of records.
+/// </summary>
+/// <param name="listener">The socket.</param>
+/// <param name="counters">What is counted.</param>
+internal sealed class CountersServer(Socket listener, JournalCounters counters) : IDisposable
+{
+    private const int Backlog = 16;
+    private const int ReadersAtOnce = 4; // Before records are read again.
+    private const int GroupMayConnect = 0x1B0; // 0660: the directory's group, as its files.
+
+    private int _place;
+
+    /// <summary>Makes the socket.</summary>
+    /// <exception cref="Base.ConfigurationException">That fails.</exception>
+    internal static Socket Listen(string home)
+    {
+        Socket listener = UnixListener.Listen(
+            JournalSamples.PathIn(home), SocketType.Stream, Backlog, GroupMayConnect);
+        listener.Blocking = false;
+        return listener;
+    }
+
+    /// <summary>Adds what it waits for.</summary>
+    internal void AddTo(Poller poller) => _place = poller.Add((int)listener.Handle, read: true);
+
+    /// <summary>Answers who has come.</summary>
+    internal void Serve(Poller poller)
+    {
+        for (int i = 0; i < ReadersAtOnce && poller.IsReady(_place); i++)
+        {
+            int fd = Fd.TryAccept((int)listener.Handle);
+            if (fd < 0)
+            {
+                return;
+            }
+
+            try
+            {
+                Fd.SetNonBlocking(fd, true);
+                _ = FdPassing.TrySend(fd, MetricText.Lines(counters.Samples()), fd: -1);
+            }
+            catch (PosixException)
+            {
+                // He is gone.
+            }
+
+            Fd.Close(fd);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => listener.Dispose();
+}

@@ -1,0 +1,42 @@
+namespace Kopis.Tools.Metrics;
+
+/// <summary>A counter for each combination of its labels' values. One thread.</summary>
+/// <param name="name">The metric.</param>
+/// <param name="showsZeros">All combinations are written, or those that have counted.</param>
+/// <param name="labels">At most two.</param>
+internal sealed class CounterTable(string name, bool showsZeros, params LabelSet[] labels)
+{
+    private const long AmountMax = 1L << 40; // Of one record, whatever its sender says.
+
+    private readonly long[] _counts =
+        new long[labels.Aggregate(1, (n, set) => n * set.Values.Count)];
+
+    /// <summary>Adds to the counter of one value for each label.</summary>
+    internal void Add(
+        long amount, ReadOnlySpan<byte> first = default, ReadOnlySpan<byte> second = default)
+    {
+        int at = labels.Length > 0 ? labels[0].IndexOf(first) : 0;
+        at = labels.Length > 1 ? (at * labels[1].Values.Count) + labels[1].IndexOf(second) : at;
+        _counts[at] += Math.Clamp(amount, 0, AmountMax);
+    }
+
+    /// <summary>All values.</summary>
+    internal IEnumerable<MetricSample> Samples()
+    {
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            if (showsZeros || _counts[i] != 0)
+            {
+                yield return new MetricSample(name, Labels(i), _counts[i]);
+            }
+        }
+    }
+
+    private string Labels(int at) => labels.Length switch
+    {
+        0 => "",
+        1 => labels[0].Text(at),
+        _ => labels[0].Text(at / labels[1].Values.Count) + ","
+            + labels[1].Text(at % labels[1].Values.Count),
+    };
+}

@@ -1,0 +1,60 @@
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Posix;
+
+namespace Kopis.Tools.Metrics;
+
+/// <summary>Asks a home's qmail-journal for its counters.</summary>
+public static class JournalSamples
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>The socket's name in a home.</summary>
+    public static string PathIn(string home) => Path.Combine(home, "journal", "counters");
+
+    /// <summary>Reads them.</summary>
+    /// <returns>Empty where no qmail-journal answers.</returns>
+    /// <exception cref="ConfigurationException">The caller may not read the journal.</exception>
+    public static IReadOnlyList<MetricSample> Read(string home)
+    {
+        string path = PathIn(home);
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+        {
+            ReceiveTimeout = (int)Patience.TotalMilliseconds,
+            SendTimeout = (int)Patience.TotalMilliseconds,
+        };
+        try
+        {
+            socket.Connect(UnixListener.EndPoint(path));
+            if (!IsWriter(socket, home))
+            {
+                return [];
+            }
+
+            byte[] text = new byte[MetricText.BytesMax];
+            long began = TimeProvider.System.GetTimestamp();
+            int length = 0;
+            int got;
+            while (length < text.Length && (got = socket.Receive(text.AsSpan(length))) > 0
+                && TimeProvider.System.GetElapsedTime(began) < Patience)
+            {
+                length += got;
+            }
+
+            return MetricText.Parse(text.AsSpan(0, length));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
+        {
+            throw new ConfigurationException($"{path}: permission denied", ExitCode.Permanent);
+        }
+        catch (SocketException)
+        {
+            return [];
+        }
+    }
+
+    // The directory's owner may put anything there, a link to another program's socket too.
+    private static bool IsWriter(Socket socket, string home) =>
+        Fd.TryStatus(Fd.PathBytes(Path.Combine(home, "journal")), out _) is { } directory
+        && Credentials.OfPeer((int)socket.Handle).Uid == directory.Uid;
+}
