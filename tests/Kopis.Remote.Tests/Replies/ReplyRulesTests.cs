@@ -123,6 +123,14 @@ public sealed class ReplyRulesTests : IDisposable
             Outcome.Retry("192.0.2.1 failed.\nRemote host said: 451 never\n"), point));
     }
 
+    [Fact]
+    public void A_status_that_is_for_good_beside_a_code_that_is_not_has_a_next_time()
+    {
+        ReplyRules rules = Read("* code=4xx status=5.7.* retry=70\n");
+        Assert.Empty(_warnings);
+        Assert.Equal(70u, Judge(rules, "mx.example", "450 5.7.1 not yet").ActionSeconds);
+    }
+
     /// <summary>Replies of QMTP have no code.</summary>
     [Theory]
     [InlineData("greylisted, come in 7 minutes", Verdict.Retry, ReplyAction.RetryMessage, 420)]
