@@ -18,6 +18,7 @@ public static class RunProgram
 {
     private const int OthersMayRead = 0x12; // umask 022.
     private const int GeneratedBytes = 10;
+    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Runs until Ctrl-C or SIGTERM.</summary>
     /// <param name="context">Arguments and environment.</param>
@@ -67,6 +68,7 @@ public static class RunProgram
         ProgramContext context, RunOptions options, string me,
         IReadOnlyList<MailListener> listeners, HeldPorts ports, int sessions, Action welcome)
     {
+        using SupervisorSignals signals = new();
         using Handover handover = new(ports);
         // Who runs it is all of its users, so what his loader preloads gives nobody rights: a host
         // is tried with another clock in this way.
@@ -97,13 +99,12 @@ public static class RunProgram
             units.Add(new Unit(CertificateKeeper(plan, context), layer: 2));
         }
 
-        using SupervisorSignals signals = new();
-        Supervisor supervisor = new(units, signals, "kopis");
-        supervisor.Run(() =>
+        Served served = new([.. listeners.Select(one => (
+            (Func<bool>)options.PlaceOf(one).Answers, (Func<bool>)(() => ports.IsIdle(one.Name))))]);
+        new Supervisor(units, signals, "kopis").Run(() =>
         {
             welcome();
-            WaitUntilServed(options, listeners, ports, signals);
-            Say("ready\n");
+            SayReady(served, signals);
         });
         handover.ExecIfAsked();
     }
@@ -214,20 +215,23 @@ public static class RunProgram
         return text.ToString();
     }
 
-    /// <summary>Until all listeners answer, so that "ready" is true.</summary>
-    private static void WaitUntilServed(
-        RunOptions options, IReadOnlyList<MailListener> listeners, HeldPorts ports,
-        SupervisorSignals signals)
+    // Beside the supervisor, which must not wait for a port: clients can keep it busy.
+    private static void SayReady(Served served, SupervisorSignals signals) => new Thread(() =>
     {
-        foreach (MailListener listener in listeners)
+        while (!signals.StopAsked)
         {
-            bool isAsked = options.PlaceOf(listener).Answers();
-            while (!signals.StopAsked && !(isAsked && ports.IsIdle(listener.Name)))
+            if (served.Look())
             {
-                signals.Wait(TimeSpan.FromMilliseconds(10));
+                Say("ready\n");
+                return;
             }
+
+            Thread.Sleep(LookPause);
         }
-    }
+    })
+    {
+        IsBackground = true,
+    }.Start();
 
     private static void Say(string text) => Fd.WriteAll(1, Encoding.UTF8.GetBytes(text));
 }
