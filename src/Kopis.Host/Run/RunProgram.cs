@@ -100,7 +100,8 @@ public static class RunProgram
         }
 
         Served served = new([.. listeners.Select(one => (
-            (Func<bool>)options.PlaceOf(one).Answers, (Func<bool>)(() => ports.IsIdle(one.Name))))]);
+            new Func<bool>(() => options.PlaceOf(one).Answers()),
+            new Func<bool>(() => ports.IsIdle(one.Name))))]);
         new Supervisor(units, signals, "kopis").Run(() =>
         {
             welcome();
