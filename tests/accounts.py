@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import tempfile
 
-USERS = {"alias", "qmaild", "qmaill", "qmailp", "qmailq", "qmailr", "qmails"}
-GROUPS = {"qmail", "nofiles"}
+USERS = {"alias", "qmaild", "qmaill", "qmailp", "qmailq", "qmailr", "qmails", "qmailw"}
+GROUPS = {"qmail", "nofiles", "qmailw"}
 FILES = {"passwd": USERS, "shadow": USERS, "group": GROUPS, "gshadow": GROUPS}
 NEW_MOUNTS = 0x20000  # CLONE_NEWNS
 

@@ -44,8 +44,11 @@ public sealed unsafe record ProcessStart
     /// <summary>What the child may do less than its user; null: nothing less.</summary>
     public Confinement? Confinement { get; init; }
 
+    /// <summary>Whether it is another binary of ours: it lies beside this one.</summary>
+    public bool IsSibling { get; init; }
+
     /// <summary>Whether it is one of our own programs.</summary>
-    public bool IsOwn => Path == OwnBinary;
+    public bool IsOwn => Path == OwnBinary || IsSibling;
 
     /// <summary>One of our own programs: this very binary, with our home, in the root directory.
     /// </summary>

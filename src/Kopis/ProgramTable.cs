@@ -15,6 +15,7 @@ using Kopis.Host.Status;
 using Kopis.Host.TlsReports;
 using Kopis.Host.Tokens;
 using Kopis.Host.Upgrade;
+using Kopis.Host.Web;
 using Kopis.Inject;
 using Kopis.Local.Spawn;
 using Kopis.Local.Worker;
@@ -235,6 +236,8 @@ internal static class ProgramTable
             "make and show the secrets of forwarded mail's senders"),
         new("token", TokenProgram.Run, "root, or the home's owner",
             "get and renew OAuth tokens for logins at relays"),
+        new("web", WebProgram.Run, "root, or the home's owner",
+            "set the password of the dashboard, and its token for monitors"),
         new("certificate", CertificateProgram.Run, "root, or the home's owner",
             "make a self-signed certificate, or import one"),
         new("acme", AcmeProgram.Run, "qmaild",
@@ -252,9 +255,9 @@ internal static class ProgramTable
     private static readonly string[] Words =
     [
         "run", "install", "restart", "check-install", "backup", "verify", "restore", "user",
-        "domain", "alias", "migrate", "queue", "destinations", "trace", "senders", "status", "top",
-        "health", "metrics", "summary", "dkim",
-        "dmarc", "tlsrpt", "srs", "token", "certificate", "acme", "config", "doctor",
+        "domain", "alias", "migrate", "queue", "destinations", "trace", "senders", "status",
+        "top", "health", "metrics", "summary", "dkim", "dmarc", "tlsrpt", "srs", "token", "web",
+        "certificate", "acme", "config", "doctor",
         "completion",
     ];
 

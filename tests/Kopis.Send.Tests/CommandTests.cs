@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Kopis.Base;
 using Kopis.Queue.Commands;
@@ -45,6 +46,61 @@ public sealed class CommandTests : IDisposable
         Assert.Null(Deliver()); // A long message ends in a turn of its own.
         Turn();
         Assert.True(IsEnded(number));
+    }
+
+    [Theory, MemberData(nameof(EnvelopeSizes))]
+    public void A_list_is_read_in_pages(int envelopeBytesMax)
+    {
+        _world.EnvelopeBytesMax = envelopeBytesMax;
+        ulong one = Add("a@l.example", "b@l.example", "c@l.example");
+        ulong two = Add("d@l.example");
+        ulong three = Add("e@l.example", "f@l.example");
+        string[] expected =
+        [
+            $"{one} a@l.example", $"{one} b@l.example", $"{one} c@l.example",
+            $"{two} d@l.example", $"{three} e@l.example", $"{three} f@l.example",
+        ];
+        Assert.Equal(expected, Rows(new QueueSelection()));
+        Assert.Equal(expected[..2], Rows(new QueueSelection { Most = 2 }));
+        Assert.Equal(expected[2..5], Rows(new QueueSelection
+        {
+            From = one,
+            FromRecipient = 2,
+            Most = 3,
+        }));
+        Assert.Equal(expected[3..], Rows(new QueueSelection { From = one + 1 }));
+        Assert.Empty(Rows(new QueueSelection { From = ulong.MaxValue, Most = 2 }));
+        Assert.Equal(
+            expected[4..5], Rows(new QueueSelection { From = two + 1, Most = 1 }));
+    }
+
+    [Theory, MemberData(nameof(EnvelopeSizes))]
+    public void A_list_has_those_of_one_state(int envelopeBytesMax)
+    {
+        _world.EnvelopeBytesMax = envelopeBytesMax;
+        ulong one = Add("a@l.example", "b@l.example");
+        ulong two = Add("c@l.example");
+        Give(new(QueueVerb.Hold, Of(one) with { Recipient = "b@l.example"u8.ToArray() }));
+        Delivery running = _core.Next(DeliveryChannel.Local, _now)!;
+        string at = $"{running.Message.Number} {Encoding.ASCII.GetString(
+            running.Addresses[0].Span)}";
+        Assert.Equal([at], Rows(new QueueSelection { State = ListedState.Running }));
+        Assert.Equal(
+            [$"{one} b@l.example"], Rows(new QueueSelection { State = ListedState.Held }));
+        string other = at.StartsWith($"{one} ", StringComparison.Ordinal)
+            ? $"{two} c@l.example" : $"{one} a@l.example";
+        Assert.Equal([other], Rows(new QueueSelection { State = ListedState.Due }));
+    }
+
+    [Fact]
+    public void What_changes_something_is_no_page()
+    {
+        QueueSelection page = new() { Numbers = [1], Most = 1 };
+        Assert.Null(Sent(new QueueRequest(QueueVerb.Remove, page)));
+        Assert.Null(Sent(new QueueRequest(
+            QueueVerb.Hold, new QueueSelection { State = ListedState.Due })));
+        Assert.NotNull(Sent(new QueueRequest(QueueVerb.List, page)));
+        Assert.Null(Sent(new QueueRequest(QueueVerb.List, page with { Most = 0 })));
     }
 
     [Theory, MemberData(nameof(EnvelopeSizes))]
@@ -326,6 +382,34 @@ public sealed class CommandTests : IDisposable
     private QueueCounts Give(QueueRequest request) => Answers(request)
         .Where(answer => answer.Kind == QueueFrame.End)
         .Select(answer => QueueCounts.Parse(answer.Content)!.Value).Single();
+
+    private static QueueRequest? Sent(QueueRequest request)
+    {
+        ArrayBufferWriter<byte> frame = new();
+        request.Write(frame);
+        return QueueRequest.Parse(
+            frame.WrittenSpan[sizeof(uint)], frame.WrittenSpan[QueueFrame.HeadBytes..]);
+    }
+
+    private List<string> Rows(QueueSelection selection)
+    {
+        List<string> rows = [];
+        ulong number = 0;
+        foreach ((byte kind, byte[] content) in Answers(Sent(
+            new QueueRequest(QueueVerb.List, selection))!))
+        {
+            number = kind == QueueFrame.Message
+                ? ListedMessage.Parse(content)!.Number : number;
+            if (kind == QueueFrame.Recipient)
+            {
+                string address =
+                    Encoding.ASCII.GetString(ListedRecipient.Parse(content)!.Address);
+                rows.Add($"{number} {address}");
+            }
+        }
+
+        return rows;
+    }
 
     private ListedRecipient[] List(QueueSelection selection) =>
         [.. Answers(new QueueRequest(QueueVerb.List, selection))

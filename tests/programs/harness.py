@@ -25,7 +25,9 @@ def reachable(directory):
     place = pathlib.Path(tempfile.mkdtemp(prefix="kopis-out-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     place.chmod(0o755)
-    shutil.copy(directory.parent / "kopis", place)
+    for binary in ("kopis", "kopis-web"):
+        if (directory.parent / binary).exists():
+            shutil.copy(directory.parent / binary, place)
     shutil.copytree(directory, place / "bin", symlinks=True)
     return place / "bin"
 

@@ -81,7 +81,8 @@ class Booted:
              "--kill-child", "sh", "-c", script],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "BASE": str(self.base), "ME": ME,
                  "DEVICES": " ".join(DEVICES),
-                 "LOWER": str(lower), "FILES": " ".join(map(str, files)), "KOPIS": str(BINARY),
+                 "LOWER": str(lower), "KOPIS": str(BINARY),
+                 "FILES": " ".join(map(str, [*files, *BINARY.parent.glob("kopis-web")])),
                  "PAGES": str(ROOT / "docs/man"), "container": "test"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.init = None

@@ -5,6 +5,7 @@ import os
 import pathlib
 import poplib
 import signal
+import socket
 import ssl
 import struct
 import subprocess
@@ -32,7 +33,7 @@ def places(user):
                      MAIL / VIRTUAL / "mallory", MAIL / VIRTUAL / "mallory/Maildir",
                      MAIL / VIRTUAL / "mallory/Maildir/new", MAIL / VIRTUAL / "vera"],
            "qmaild": [HOME / "tls", HOME / "greylist"],
-           "qmaill": [HOME / "journal"],
+           "qmaill": [HOME / "journal"], "qmailw": [HOME / "web"],
            "qmailq": [HOME / "queue", HOME / "queue/mess", HOME / "queue/mess/incoming",
                       HOME / "queue/lock"],
            "qmails": [HOME / "queue/state", HOME / "queue/bounce", HOME / "queue/command"],
@@ -47,6 +48,7 @@ def names(user):
                       "cur", ".qmail", "quota", "maildirsize"],
             "qmaild": ["account.key", "key.pem", "cert.pem", "servercert.pem", "order"],
             "qmaill": ["socket", "2026-11-30T000000.000000.jsonl", "2026-11-30T000000.000000.idx"],
+            "qmailw": ["password", "password.new"],
             "qmailq": ["seg-0000000000", "seg-ffffffff", "incoming", "body-1", "writer", "odd"],
             "qmails": ["log-1", "log-999999", "snapshot", "snapshot-1", "1", "2", "state.tmp"],
             "joe": [".qmail", ".qmail-odd", ".qmail-default", "Maildir", "Mailbox", "new", "tmp", "cur",
@@ -429,10 +431,36 @@ def trigger(rng):
             os.close(file)
 
 
+def commands(rng):
+    """What the dashboard may ask of qmail-send, what it may not, and more than its places. It pauses
+    no destination: an administrator would have to resume it."""
+    path = HOME / "queue/command/send"
+    held = []
+    for _ in range(20):
+        one = tried(connect_unix, str(path), socket.SOCK_STREAM)
+        if one is not None:
+            held.append(one)
+    for _ in range(10):
+        verb = rng.choice(b"LHFTBXDYRS")
+        fields = b"d" + struct.pack("<H", len(ME)) + ME.encode() if rng.random() < 0.5 else b""
+        if verb == ord("R"):
+            fields += b"a" + struct.pack("<H", 8) + b"x@y.zone"
+        one = tried(connect_unix, str(path), socket.SOCK_STREAM)
+        if one is None:
+            continue
+        with one:
+            one.settimeout(HOLD_SECONDS)
+            tried(one.sendall, struct.pack("<I", 1 + len(fields)) + bytes([verb]) + fields)
+            look_at(tried(one.recv, 4096) or b"", "qmail-send's answer")
+    for one in held:
+        tried(one.sendall, garbage(rng, 100))
+        one.close()
+
+
 PLAIN = (deliveries, mailbox, readers)
 SUITE = (stop_one, false_answers)
 ATTACKS = {
     "joe": PLAIN, "alias": PLAIN, "qmaild": (*SUITE, guesses, tickets, spoil_files), "qmailp": SUITE,
-    "qmaill": (*SUITE, fill_log, spoil_files), "qmailr": (*SUITE, spoil_files, trigger),
+    "qmailw": (commands,), "qmaill": (*SUITE, fill_log, spoil_files), "qmailr": (*SUITE, spoil_files, trigger),
     "qmails": (*SUITE, spoil_files, trigger), "qmailq": (*SUITE, spoil_files, false_listener, trigger),
 }

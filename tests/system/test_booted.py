@@ -106,6 +106,9 @@ class UnderSystemd(unittest.TestCase):
         self.assertIn("success: did_1+0+0/", self.host.journal("kopis"))
         self.host.run("/var/qmail/bin/sendmail", "postmaster", stdin=b"Subject: within\n\n")
         self.wait_mail("/var/qmail/alias/Maildir", "within")
+        self.host.wait_until(  # The dashboard reads the journal, and asks qmail-send.
+            lambda: self.host.run("curl", "-sf", "http://127.0.0.1:2580/health", check=False)
+            .returncode == 0, self.journals)
 
     def test_users_send_and_fetch(self):
         self.host.run("python3", "-c", CLIENT.replace("ME", ME))

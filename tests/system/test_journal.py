@@ -176,7 +176,7 @@ class Installed(InstalledCase):
         self.assertIn(b'"by":"qmailq"', records)
         for path in journal.glob("*.jsonl"):
             status = path.stat()
-            self.assertEqual((0o640, self.host.uid("qmaill"), self.host.gid("qmailq")),
+            self.assertEqual((0o640, self.host.uid("qmaill"), self.host.gid("qmailw")),
                              (status.st_mode & 0o777, status.st_uid, status.st_gid))
 
     def test_who_may_ask_how_the_host_is(self):
@@ -186,7 +186,7 @@ class Installed(InstalledCase):
         self.host.run("qmail-inject", "ann", stdin=b"Message-ID: <c@x>\n\nhi\n")
         self.host.wait_mail(self.host.base / "ann/Maildir", 1)
         counters = (self.host.home / "journal/counters").stat()
-        self.assertEqual((0o660, self.host.uid("qmaill"), self.host.gid("qmailq")),
+        self.assertEqual((0o660, self.host.uid("qmaill"), self.host.gid("qmailw")),
                          (counters.st_mode & 0o777, counters.st_uid, counters.st_gid))
 
         def metrics():
@@ -207,7 +207,7 @@ class Installed(InstalledCase):
         self.assertNotEqual(
             0, self.as_user("ann", "python3", "-c", code, check=False).returncode)
         self.assertEqual(
-            0, self.as_user("qmails", "python3", "-c", code, check=False).returncode)
+            0, self.as_user("qmailw", "python3", "-c", code, check=False).returncode)
 
     def trace(self, *words):
         return self.host.run("kopis", "trace", "--json", *words, check=False)

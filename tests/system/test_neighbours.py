@@ -30,7 +30,7 @@ STREAMS = SMTP | LOCAL | {"remote"}
 
 # What each may spoil at worst, of mail that was accepted: docs/ARCHITECTURE.md says it in words.
 SPOILS = {"joe": {"smtp-joe"}, "alias": {"smtp-virtual", "smtp-forward"}, "qmaild": SMTP,
-          "qmaill": set(), "qmailp": set(), "qmailr": {"remote"}, "qmails": STREAMS,
+          "qmailw": STREAMS, "qmaill": set(), "qmailp": set(), "qmailr": {"remote"}, "qmails": STREAMS,
           "qmailq": STREAMS}
 
 # These may leave a queue behind that only an administrator mends: then all else must be whole.

@@ -42,7 +42,7 @@ class ProcessTable(unittest.TestCase):
     def test_each_process_is_in_the_table_and_no_other(self):
         self.probe()
         names = {0: "root", **{self.host.uid(name): name for name in (
-            "alias", "qmaild", "qmaill", "qmailp", "qmailq", "qmailr", "qmails")}}
+            "alias", "qmaild", "qmaill", "qmailp", "qmailq", "qmailr", "qmails", "qmailw")}}
         found = {}
         for name, pids in self.host.pids().items():
             for pid in pids:

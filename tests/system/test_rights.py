@@ -47,8 +47,8 @@ for name in sys.argv[3:]:
 """
 
 DIRECTORIES = ["./", "alias/", "auth/", "bin/", "control/", "dkim/", "dmarc/", "greylist/", "journal/", "mta-sts/",
-               "srs/", "tls/", "tlsrpt/", "users/", "users/mail/",
-               "queue/", "queue/mess/", "queue/mess/incoming/", "queue/state/", "queue/bounce/", "queue/lock/",
+               "srs/", "tls/", "tlsrpt/", "users/", "users/mail/", "web/",
+               "queue/", "queue/command/", "queue/mess/", "queue/mess/incoming/", "queue/state/", "queue/bounce/", "queue/lock/",
                "~joe/", "~joe/Maildir/", "~joe/Maildir/new/"]
 FILES = ["bin/kopis", "control/me", "control/tcprules.dat", "control/servercert.pem", "users/virtual", "alias/.qmail-root",
          "queue/lock/sendmutex", "queue/lock/tcpto", "queue/lock/trigger", "queue/lock/writer",
@@ -59,18 +59,20 @@ EVERYBODY = {"submit", "list ./", "list alias/", "list bin/", "list control/", "
              "list queue/", "read bin/kopis", "read control/me", "read control/tcprules.dat",
              "read alias/.qmail-root", "list ~joe/"}
 # What the group qmail may: read messages. Its locks can be seen, and the trigger be pulled.
-QUEUE = {"list journal/", "list queue/mess/", "read SEGMENT", "list queue/lock/", "read queue/lock/tcpto",
+QUEUE = {"list queue/mess/", "read SEGMENT", "list queue/lock/", "read queue/lock/tcpto",
          "write queue/lock/trigger"}
 MAY = {
     "qmaild": {"read control/servercert.pem", "list tls/", "make in tls/", "list dmarc/", "make in dmarc/",
                "list greylist/", "make in greylist/"},
     "qmaill": {"list journal/", "make in journal/"},
+    "qmailw": {"list journal/", "list queue/command/", "list web/", "make in web/"},
     "qmailp": set(),
     "qmailr": QUEUE | {"write queue/lock/tcpto", "list auth/", "make in auth/",
                        "list dkim/", "make in dkim/", "list srs/", "make in srs/",
                        "list mta-sts/", "make in mta-sts/", "list tlsrpt/", "make in tlsrpt/"},
     "qmails": QUEUE | {
         "list queue/state/", "make in queue/state/", "read STATE", "write STATE",
+        "list queue/command/", "make in queue/command/",
         "list queue/bounce/", "make in queue/bounce/", "read queue/lock/sendmutex",
         "write queue/lock/sendmutex", "read queue/lock/trigger"},
     "qmailq": QUEUE | {

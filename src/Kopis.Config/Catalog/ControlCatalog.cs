@@ -53,6 +53,8 @@ public static class ControlCatalog
 
             JournalFiles.Bytes, JournalFiles.Days, JournalFiles.Subjects,
 
+            WebFiles.Listen, WebFiles.Names,
+
             ClientFiles.ClientLimits, ClientFiles.ClientName, ClientFiles.DnsLists,
             ClientFiles.DnsListReject, ClientFiles.DnsListDefer, ClientFiles.DnsListTag,
             ClientFiles.DnsListTimeout, ClientFiles.GreetDelay, ClientFiles.TarpitCount,

@@ -9,7 +9,6 @@ namespace Kopis.Host.Control;
 internal static class ConfigText
 {
     private const int Columns = 79;
-    private const int LinesShownMax = 20;
 
     internal static string Explain(string home, ControlFile file)
     {
@@ -20,7 +19,7 @@ internal static class ConfigText
         Wrap(text, ControlManual.Values(file));
         text.Append('\n');
         ControlDirectory directory = new(Path.Combine(home, file.Folder));
-        text.Append(null, $"here: {Here(directory, file)}\n");
+        text.Append(null, $"here: {ControlValue.Shown(directory, file)}\n");
         if (file is ControlList { Usual.Count: > 0 } list)
         {
             text.Append(null, $"after them: {list.Usual.Count} lines\n")
@@ -35,44 +34,6 @@ internal static class ConfigText
 
     /// <summary>A word as a terminal may have it.</summary>
     internal static string Safe(string word) => LogText.Safe(ByteText.ToBytes(word));
-
-    private static string Here(ControlDirectory directory, ControlFile file)
-    {
-        try
-        {
-            return file switch
-            {
-                ControlNumber number => directory.TryReadLong(number) is { } value
-                    ? $"{value}" : $"{number.Default} (default)",
-                ControlLine line => Line(directory, line),
-                ControlList list => List(list, directory.ReadList(list)),
-                _ => Path.Exists(directory.PathOf(file)) ? "it is there" : "it is not there",
-            };
-        }
-        catch (ConfigurationException e)
-        {
-            return e.Message;
-        }
-    }
-
-    private static string Line(ControlDirectory directory, ControlLine file) =>
-        directory.ReadLine(file) is { } line ? $"\"{LogText.Safe(line)}\""
-        : directory.ReadLineOrDefault(file) is { } value ? $"\"{LogText.Safe(value)}\" (default)"
-        : "it is not there";
-
-    private static string List(ControlList file, IReadOnlyList<byte[]>? lines)
-    {
-        if (lines is null)
-        {
-            return "it is not there";
-        }
-
-        int more = lines.Count - LinesShownMax;
-        return $"{lines.Count} lines"
-            + string.Concat(lines.Take(LinesShownMax)
-                .Select(line => $"\n  {LogText.Safe(file.Shown(line))}"))
-            + (more > 0 ? $"\n  and {more} more" : "");
-    }
 
     private static void Wrap(StringBuilder text, string paragraph)
     {

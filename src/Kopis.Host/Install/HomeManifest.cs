@@ -19,8 +19,9 @@ public static class HomeManifest
     private const int M2751 = 0x5E9;
     private const int M2755 = 0x5ED;
 
-    /// <summary>The groups: <c>qmail</c> may read the queue.</summary>
-    public static IReadOnlyList<string> Groups { get; } = ["qmail", "nofiles"];
+    /// <summary>The groups: <c>qmail</c> may read the queue; <c>qmailw</c> may read the journal,
+    /// and reaches the command socket of qmail-send.</summary>
+    public static IReadOnlyList<string> Groups { get; } = ["qmail", "nofiles", "qmailw"];
 
     /// <summary>The users, each for one part (contract §1).</summary>
     public static IReadOnlyList<HomeUser> Users { get; } =
@@ -32,6 +33,7 @@ public static class HomeManifest
         new("qmailq", "qmail", ""), // Writes the queue, removes from it.
         new("qmailr", "qmail", ""), // Sends to other hosts.
         new("qmails", "qmail", ""), // Schedules, retries, bounces.
+        new("qmailw", "qmailw", ""), // The dashboard.
     ];
 
     /// <summary>Parents come before their contents.</summary>
@@ -49,8 +51,8 @@ public static class HomeManifest
         // What reports of DMARC will say.
         new("dmarc", Kind.Directory, "qmaild", "nofiles", M0700, M0700),
 
-        // What became of messages. Any sender may reach the socket in it, and group qmail read.
-        new("journal", Kind.Directory, "qmaill", "qmail", M2751, M0700),
+        // What became of messages. Any sender may reach the socket in it, and group qmailw read.
+        new("journal", Kind.Directory, "qmaill", "qmailw", M2751, M0700),
         new("man", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man1", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man5", Kind.Directory, "root", "qmail", M0755, null),
@@ -60,6 +62,7 @@ public static class HomeManifest
         new("srs", Kind.Directory, "qmailr", "qmail", M0700, M0700), // Secrets of senders.
         new("tls", Kind.Directory, "qmaild", "nofiles", M0700, M0700), // What ACME keeps.
         new("tlsrpt", Kind.Directory, "qmailr", "qmail", M0700, M0700), // What reports will say.
+        new("web", Kind.Directory, "qmailw", "qmailw", M0700, M0700), // The dashboard's password.
         new("users", Kind.Directory, "root", "qmail", M0755, M0700),
 
         // Virtual users' mail. Their mailboxes have the owner of this, who must not be root.
@@ -69,8 +72,8 @@ public static class HomeManifest
         new("queue", Kind.Directory, "qmailq", "qmail", M0755, M0755),
         new("queue/bounce", Kind.Directory, "qmails", "qmail", M0700, M0700),
 
-        // The command socket of qmail-send: beside qmails, group qmail reaches it.
-        new("queue/command", Kind.Directory, "qmails", "qmail", M0750, M0700),
+        // The command socket of qmail-send: beside qmails, the dashboard reaches it.
+        new("queue/command", Kind.Directory, "qmails", "qmailw", M0750, M0700),
         new("queue/mess", Kind.Directory, "qmailq", "qmail", M0750, M0700),
         new("queue/mess/incoming", Kind.Directory, "qmailq", "qmail", M0700, M0700),
         new("queue/state", Kind.Directory, "qmails", "qmail", M0700, M0700),

@@ -11,6 +11,8 @@ namespace Kopis.Host.Install;
 internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
 {
     private const string Binary = "kopis";
+    private const string Dashboard = "kopis-web";
+    private const int BinaryBytesMax = 256 * 1024 * 1024;
     private const string OfPackages = "/usr/lib/kopis/kopis";
     private const int Runnable = 0x1ED; // 0755
     private const int WritableByOthers = 0x12; // 0022
@@ -72,6 +74,18 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         return PlainFile.Replace(path, File.ReadAllBytes("/proc/self/exe"), Runnable);
     }
 
+    /// <summary>The same for the dashboard's, which lies beside this one.</summary>
+    internal bool CopyDashboard()
+    {
+        string ours = Path.Combine(
+            Path.GetDirectoryName(
+                File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true)!.FullName)!,
+            Dashboard);
+        return File.Exists(ours)
+            && PlainFile.Replace(
+                Path.Combine(Bin, Dashboard), BoundedFile.Read(ours, BinaryBytesMax), Runnable);
+    }
+
     /// <exception cref="ConfigurationException">This binary is not the package's.</exception>
     internal static void RequirePackages()
     {
@@ -97,7 +111,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         return true;
     }
 
-    /// <summary>Removes the links, then the binary.</summary>
+    /// <summary>Removes the links, then the binaries.</summary>
     internal void Remove()
     {
         foreach (string name in names)
@@ -109,6 +123,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
             }
         }
 
+        Paths.Unlink(Path.Combine(Bin, Dashboard));
         Paths.Unlink(Path.Combine(Bin, Binary));
     }
 

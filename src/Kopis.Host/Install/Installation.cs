@@ -64,6 +64,11 @@ internal sealed class Installation(
             yield return new($"new program {home}/bin/kopis");
         }
 
+        if (_programs.CopyDashboard())
+        {
+            yield return new($"new program {home}/bin/kopis-web");
+        }
+
         foreach (Finding finding in _programs.Check().Concat(_tree.CheckNoSetIds()))
         {
             if (!finding.IsAsked)

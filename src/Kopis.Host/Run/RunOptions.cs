@@ -13,10 +13,16 @@ internal sealed record RunOptions(
     /// <summary>For users without instructions of their own.</summary>
     internal string Delivery { get; private init; } = "./Maildir/";
 
+    /// <summary>The option of the dashboard.</summary>
+    internal const string WebOption = "--web";
+
+    private const int WebPort = 2580;
+
     internal const string Usage = """
         usage: kopis run [--home DIR] [--smtp HOST:PORT] [--pop3 HOST:PORT]
                          [--submission HOST:PORT] [--submissions HOST:PORT]
-                         [--pop3s HOST:PORT] [--delivery INSTRUCTIONS]
+                         [--pop3s HOST:PORT] [--web ADDRESS:PORT]
+                         [--delivery INSTRUCTIONS]
 
         Runs a whole mail host in the foreground, without root and without configuration:
         receives by SMTP, queues, delivers to Maildirs, relays, bounces, serves mail by POP3.
@@ -27,10 +33,11 @@ internal sealed record RunOptions(
           --submission HOST:PORT    for users to send, after STARTTLS and AUTH (127.0.0.1:2587)
           --submissions HOST:PORT   for users to send, over TLS from the start (127.0.0.1:2465)
           --pop3s HOST:PORT         POP3 over TLS from the start               (127.0.0.1:2995)
+          --web ADDRESS:PORT        the dashboard, for a browser on this host (127.0.0.1:2580)
 
           --delivery INSTRUCTIONS   for users without any of their own (./Maildir/)
 
-        If one of the last three places is not given and its port is in use, it is left out.
+        If one of the last four places is not given and its port is in use, it is left out.
 
         IPv6 literals are in brackets: --smtp [::1]:2525. Ctrl-C stops it.
 
@@ -66,6 +73,10 @@ internal sealed record RunOptions(
             {
                 delivery = value;
             }
+            else if (word == WebOption)
+            {
+                given[word] = ParsePlace(word, value);
+            }
             else if (MailListener.All.Any(listener => listener.Option == word))
             {
                 given[word] = ParsePlace(word, value);
@@ -85,6 +96,13 @@ internal sealed record RunOptions(
         Given.TryGetValue(listener.Option, out HostPort place)
             ? place
             : new HostPort("127.0.0.1", listener.TrialPort);
+
+    /// <summary>Where the dashboard is to be.</summary>
+    internal HostPort Web => Given.TryGetValue(WebOption, out HostPort place)
+        ? place : new HostPort("127.0.0.1", WebPort);
+
+    /// <summary>Whether that was named.</summary>
+    internal bool IsWebGiven => Given.ContainsKey(WebOption);
 
     /// <summary>The listeners that there are to be, each with its port.</summary>
     /// <param name="ports">Has the ports after that.</param>

@@ -59,14 +59,16 @@ public static class RunProgram
             home.MakeAliases(address); // At the first start only: who removes one means it.
         }
 
-        Keep(context, options, home.Me, listeners, ports, sessions,
-            () => Say(Welcome(options, listeners, address, password, madeCertificate)));
+        DashboardUnit? web = DashboardUnit.Find(context, options);
+        Keep(context, options, home.Me, listeners, ports, sessions, web,
+            () => Say(Welcome(options, listeners, address, password, madeCertificate, web)));
         return ExitCode.Success;
     }
 
     private static void Keep(
         ProgramContext context, RunOptions options, string me,
-        IReadOnlyList<MailListener> listeners, HeldPorts ports, int sessions, Action welcome)
+        IReadOnlyList<MailListener> listeners, HeldPorts ports, int sessions, DashboardUnit? web,
+        Action welcome)
     {
         using SupervisorSignals signals = new();
         using Handover handover = new(ports);
@@ -99,9 +101,17 @@ public static class RunProgram
             units.Add(new Unit(CertificateKeeper(plan, context), layer: 2));
         }
 
-        Served served = new([.. listeners.Select(one => (
-            new Func<bool>(() => options.PlaceOf(one).Answers()),
-            new Func<bool>(() => ports.IsIdle(one.Name))))]);
+        List<(Func<bool>, Func<bool>)> places =
+            [.. listeners.Select(one => (
+                new Func<bool>(() => options.PlaceOf(one).Answers()),
+                new Func<bool>(() => ports.IsIdle(one.Name))))];
+        if (web is not null)
+        {
+            units.Add(new Unit(web.Start(plan), layer: 2));
+            places.Add((() => web.Place.Answers(), () => true));
+        }
+
+        Served served = new(places);
         new Supervisor(units, signals, "kopis").Run(() =>
         {
             welcome();
@@ -175,7 +185,7 @@ public static class RunProgram
 
     private static string Welcome(
         RunOptions options, IReadOnlyList<MailListener> listeners, string address,
-        string? password, bool madeCertificate)
+        string? password, bool madeCertificate, DashboardUnit? web)
     {
         string secret = password is null
             ? "(password as before; a new one: kopis user password)"
@@ -191,7 +201,7 @@ public static class RunProgram
 
         text.Append(c, $"""
               mailbox  {address,-22} {secret}
-
+            {web?.Describe() ?? ""}
             Try:  echo hello | {Path.Combine(options.Home, "bin/qmail-inject")} {address}
 
 

@@ -1,18 +1,19 @@
 using System.Globalization;
 using System.Text;
 using Kopis.Base;
-using Kopis.Host.Queue;
+using Kopis.Host.Web;
 using Kopis.Posix;
 
 namespace Kopis.Host.Status;
 
 /// <summary>As whom a host is asked: root reads when the certificate ends, which qmaild alone has,
-/// and goes on as qmail-send's user, who may ask qmail-send and read the journal.</summary>
+/// and goes on as the dashboard's user, who may ask qmail-send and read the journal, and no more.
+/// </summary>
 internal static class StatusRights
 {
     private const string CertificateVariable = "KOPIS_CERTIFICATE_UNTIL";
 
-    /// <summary>Root begins again as the owner of queue/state; others go on as they are.</summary>
+    /// <summary>Root begins again as the owner of web; others go on as they are.</summary>
     /// <returns>When the certificate ends, where root has read it.</returns>
     internal static DateTimeOffset? GoOn(ProgramContext context)
     {
@@ -22,7 +23,7 @@ internal static class StatusRights
                 end.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
         }
 
-        QueueVerbs.GoOnAsOwner(context);
+        OwnerWork.GoOnAsOwnerOf(context.In(WebProgram.Folder), context);
         return long.TryParse(
             ByteText.ToText(context.Environment[CertificateVariable]), NumberStyles.Integer,
             CultureInfo.InvariantCulture, out long seconds) && seconds is > 0 and < uint.MaxValue

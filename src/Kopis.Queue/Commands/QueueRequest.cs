@@ -21,6 +21,10 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
     private const byte ToField = (byte)'a';
     private const byte UidField = (byte)'u';
     private const byte DestinationField = (byte)'m';
+    private const byte StateField = (byte)'k';
+    private const byte FromField = (byte)'g';
+    private const byte FromRecipientField = (byte)'i';
+    private const byte MostField = (byte)'c';
 
     private static readonly QueueVerb[] Verbs = Enum.GetValues<QueueVerb>();
 
@@ -53,6 +57,11 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
         Put(content, DestinationField, Selection.Destination);
         Put(content, OlderField, (ulong?)Selection.OlderThan);
         Put(content, YoungerField, (ulong?)Selection.YoungerThan);
+        Put(content, StateField, (ulong?)Selection.State);
+        Put(content, FromField, Selection.From);
+        Put(content, FromRecipientField,
+            Selection.FromRecipient > 0 ? Selection.FromRecipient : (ulong?)null);
+        Put(content, MostField, Selection.Most);
         Put(content, TextField, Text);
         Put(content, ToField, To);
         Put(content, UidField, AskedBy);
@@ -98,6 +107,18 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
                 case YoungerField:
                     selection = selection with { YoungerThan = Seconds(reader.Number64()) };
                     break;
+                case StateField:
+                    selection = selection with { State = (ListedState)Small(reader.Number64()) };
+                    break;
+                case FromField:
+                    selection = selection with { From = reader.Number64() };
+                    break;
+                case FromRecipientField:
+                    selection = selection with { FromRecipient = Small(reader.Number64()) };
+                    break;
+                case MostField:
+                    selection = selection with { Most = Small(reader.Number64()) };
+                    break;
                 case TextField:
                     request = request with { Text = reader.Bytes() };
                     break;
@@ -129,6 +150,9 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
         && (Verb != QueueVerb.PauseDestination || Selection.Destination is { Length: > 0 })
         && (Selection.Destination is not { } name || IsDestination(name))
         && Selection.Numbers.Count <= QueueSelection.NumbersMax
+        && (!Selection.IsPage || Verb is QueueVerb.List or QueueVerb.Destinations)
+        && Selection.State is null or <= ListedState.Held
+        && Selection.Most is not 0
         && (Text is null || (Verb == QueueVerb.Bounce && Text.Length is > 0 and <= TextBytesMax
             && !Text.Contains((byte)0)))
         && (Verb == QueueVerb.Reroute) == (To is not null)
@@ -144,6 +168,8 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
     private static bool IsDestination(ReadOnlySpan<byte> name) =>
         name.Length is > 0 and <= DestinationBytesMax
         && !name.ContainsAnyExceptInRange((byte)' ', (byte)'~');
+
+    private static uint Small(ulong value) => (uint)Math.Min(value, uint.MaxValue);
 
     private static long Seconds(ulong value) => (long)Math.Min(value, int.MaxValue);
 

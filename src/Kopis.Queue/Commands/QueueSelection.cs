@@ -31,6 +31,24 @@ public sealed record QueueSelection
     /// <summary>Seconds that a message is in the queue at most.</summary>
     public long? YoungerThan { get; init; }
 
+    /// <summary>What a recipient waits for; null: anything. For lists.</summary>
+    public ListedState? State { get; init; }
+
+    /// <summary>A list begins at this message; null: at the first. Numbers of messages rise.
+    /// </summary>
+    public ulong? From { get; init; }
+
+    /// <summary>Of that message, the place of the first recipient that is listed.</summary>
+    public uint FromRecipient { get; init; }
+
+    /// <summary>A list ends after so many recipients, or destinations, of which those with the most
+    /// recipients that wait come first; null: it has all.</summary>
+    public uint? Most { get; init; }
+
+    /// <summary>It is a part of a list.</summary>
+    public bool IsPage => State is not null || From is not null || FromRecipient > 0
+        || Most is not null;
+
     /// <summary>No condition is given.</summary>
     public bool IsAll => Numbers.Count == 0 && Sender is null && !HasRecipients
         && OlderThan is null && YoungerThan is null;

@@ -28,6 +28,7 @@ internal sealed class CommandRun(
     private int _next;
     private ulong _matched;
     private bool _isListed;
+    private uint _left = request.Selection.Most ?? uint.MaxValue; // Of a list.
     private QueueCounts _counts;
 
     /// <summary>Where its answers go.</summary>
@@ -54,6 +55,7 @@ internal sealed class CommandRun(
             _numbers = _destinations is null && _summary is null
                 ? actions.Candidates(_selection) : [];
             _counts = _counts with { LookedOf = (ulong)_numbers.Length };
+            SkipTo(_selection.From ?? 0);
             _progressAt = now;
             LogBegin();
         }
@@ -73,7 +75,7 @@ internal sealed class CommandRun(
             {
                 Begin(_numbers[_at++], now);
             }
-            else if (_message.IsFinished || _next >= _message.Recipients)
+            else if (_message.IsFinished || _next >= _message.Recipients || _left == 0)
             {
                 End(_message, now);
             }
@@ -107,6 +109,26 @@ internal sealed class CommandRun(
         _numbers ??= [];
     }
 
+    /// <summary>Where a list begins.</summary>
+    private void SkipTo(ulong number)
+    {
+        int at = Array.BinarySearch(_numbers!, number);
+        _at = at < 0 ? ~at : at;
+    }
+
+    /// <summary>The first recipient of a message that a list has.</summary>
+    private int FirstOf(ulong number) => number == _selection.From
+        ? (int)Math.Min(_selection.FromRecipient, int.MaxValue) : 0;
+
+    /// <summary>One more is listed; a list that is full ends here.</summary>
+    private void CountListed()
+    {
+        if (--_left == 0)
+        {
+            _at = _numbers!.Length;
+        }
+    }
+
     private string Word => request.Verb.ToString().ToLowerInvariant();
 
     private void LogBegin()
@@ -136,7 +158,7 @@ internal sealed class CommandRun(
             {
                 message.BeginVisit();
                 _message = message;
-                (_next, _matched, _isListed) = (0, 0, false);
+                (_next, _matched, _isListed) = (FirstOf(number), 0, false);
             }
         }
         catch (IOException e)
@@ -168,15 +190,17 @@ internal sealed class CommandRun(
         }
 
         ulong matched = 0;
-        for (int i = 0; i < recipients.Length; i++)
+        for (int i = FirstOf(arrived.Number); i < recipients.Length && _left > 0; i++)
         {
-            if (actions.MatchesUnrouted(
+            ListedState state = ListedState.Due; // Those that wait on the disk.
+            if ((_selection.State ?? state) == state && actions.MatchesUnrouted(
                 _selection, recipients[i].Span, arrived.Envelope.Sender.Span))
             {
                 ListHead(new ListedMessage(
                     arrived.Number, arrived.BornSeconds, arrived.Uid,
                     arrived.Envelope.Sender.ToArray()), matched++ > 0);
                 actions.Describe((uint)i, recipients[i].Span).Write(output.Bytes);
+                CountListed();
             }
         }
 
@@ -225,11 +249,18 @@ internal sealed class CommandRun(
         switch (request.Verb)
         {
             case QueueVerb.List:
+                ListedRecipient listed = actions.Describe(message, recipient, now);
+                if ((_selection.State ?? listed.State) != listed.State)
+                {
+                    return;
+                }
+
                 ListHead(new ListedMessage(
                     message.Number, message.BornSeconds, message.Uid, message.Sender.ToArray()),
                     _isListed);
                 _isListed = true;
-                actions.Describe(message, recipient, now).Write(output.Bytes);
+                listed.Write(output.Bytes);
+                CountListed();
                 break;
             case QueueVerb.Bounce or QueueVerb.Reroute when isRunning:
                 HoldUntilEnd(message, recipient);

@@ -12,6 +12,9 @@ internal sealed class CommandServer : IDisposable
     /// <summary>Callers at once; more are refused.</summary>
     internal const int PeersMax = 16;
 
+    /// <summary>Of them, those of the dashboard.</summary>
+    internal const int GuestsMax = 4;
+
     private const int CommandsMax = 64; // With those whose callers went away.
     private const string TooMany = "too many commands at once";
     private const int AcceptsMax = 32; // Between two looks at reports.
@@ -57,7 +60,11 @@ internal sealed class CommandServer : IDisposable
                 continue;
             }
 
-            if (commands.Count >= CommandsMax)
+            if (!_callers.May(peer.Uid, request.Verb))
+            {
+                peer.Refuse($"uid {peer.Uid} may not give this command");
+            }
+            else if (commands.Count >= CommandsMax)
             {
                 peer.Refuse(TooMany);
             }
@@ -118,7 +125,8 @@ internal sealed class CommandServer : IDisposable
         {
             peer.Refuse($"uid {uid} may not give commands");
         }
-        else if (_peers.Count >= PeersMax)
+        else if (_peers.Count >= PeersMax || (_callers.IsGuest(uid)
+            && _peers.Count(one => _callers.IsGuest(one.Uid)) >= GuestsMax))
         {
             peer.Refuse(TooMany);
         }

@@ -21,6 +21,12 @@ internal sealed class DestinationRun
             : _verb == QueueVerb.PauseDestination ? [queue.Known(name)]
             : queue.Find(name) is { } found ? [found]
             : [];
+        if (request.Selection.Most is { } most)
+        {
+            _destinations =
+                [.. _destinations.OrderByDescending(one => one.Waiting)
+                    .ThenByDescending(one => one.Running).Take((int)most)];
+        }
     }
 
     /// <summary>All were looked at.</summary>

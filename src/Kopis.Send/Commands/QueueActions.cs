@@ -26,9 +26,30 @@ internal sealed class QueueActions(
     {
         ulong[] numbers = selection.Numbers.Count > 0
             ? [.. selection.Numbers]
-            : [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk()];
+            : selection.State switch
+            {
+                ListedState.Held => Numbers(one => one.Held is not null),
+                ListedState.Running => Numbers(HasRunning),
+                _ => [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk()],
+            };
         Array.Sort(numbers);
         return numbers;
+    }
+
+    private ulong[] Numbers(Func<QueuedMessage, bool> isMeant) =>
+        [.. scheduler.Messages.Where(isMeant).Select(one => one.Number)];
+
+    private bool HasRunning(QueuedMessage message)
+    {
+        for (int i = 0; i < message.Recipients; i++)
+        {
+            if (scheduler.IsRunning(message, i))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether a recipient is meant: as in the envelope, or as its channel knows it.

@@ -6,7 +6,7 @@ namespace Kopis.Tools.Journal;
 
 /// <summary>One record of the journal, read back. What is in it was checked when it was written,
 /// but whoever owns the file may have changed it since.</summary>
-internal sealed class JournalEntry
+public sealed class JournalEntry
 {
     // Within these any time can be reckoned with.
     private const int YearLeast = 1970, YearMost = 9000;
@@ -17,30 +17,30 @@ internal sealed class JournalEntry
     private JournalEntry(byte[] line) => Line = line;
 
     /// <summary>The line, without its end.</summary>
-    internal byte[] Line { get; }
+    public byte[] Line { get; }
 
     /// <summary>When the writer had it.</summary>
-    internal DateTimeOffset Time { get; private set; }
+    public DateTimeOffset Time { get; private set; }
 
     /// <summary>What happened.</summary>
-    internal string Kind => this["e"] ?? "";
+    public string Kind => this["e"] ?? "";
 
     /// <summary>A field's text or digits; null: it has none.</summary>
-    internal string? this[string name] => _texts.GetValueOrDefault(name);
+    public string? this[string name] => _texts.GetValueOrDefault(name);
 
     /// <summary>The message that it is about; null for none.</summary>
-    internal ulong? Message => Number("msg");
+    public ulong? Message => Number("msg");
 
     /// <summary>The message that it has made.</summary>
-    internal ulong? Child => Number("child");
+    public ulong? Child => Number("child");
 
     /// <summary>A field's number; null: it has none, or zero.</summary>
-    internal ulong? Number(string name) =>
+    public ulong? Number(string name) =>
         ulong.TryParse(this[name], NumberStyles.None, CultureInfo.InvariantCulture, out ulong n)
             && n > 0 ? n : null;
 
     /// <summary>A field's texts, of one or of a list.</summary>
-    internal IReadOnlyList<string> All(string name) =>
+    public IReadOnlyList<string> All(string name) =>
         _lists.GetValueOrDefault(name) ?? (this[name] is { } one ? [one] : []);
 
     /// <summary>Reads a line; null if it is not a record.</summary>

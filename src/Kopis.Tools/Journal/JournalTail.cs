@@ -1,13 +1,16 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>What the journal gets from now on, for <c>kopis trace --follow</c>.</summary>
+/// <summary>What the journal gets from now on, for <c>kopis trace --follow</c> and the dashboard.
+/// </summary>
 /// <param name="directory">The journal.</param>
-internal sealed class JournalTail(string directory)
+/// <param name="withLast">With what the file has that is written now.</param>
+public sealed class JournalTail(string directory, bool withLast = false)
 {
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(250);
 
     private string _file = JournalStore.Files(directory).LastOrDefault() ?? "";
-    private long _place = EndOf(JournalStore.Files(directory).LastOrDefault());
+    private long _place =
+        withLast ? 0 : EndOf(JournalStore.Files(directory).LastOrDefault());
 
     /// <summary>Hands over records as they come: those with what is wanted, and those of messages
     /// that had it or came of such. It ends with its process.</summary>
@@ -35,6 +38,14 @@ internal sealed class JournalTail(string directory)
     internal List<JournalEntry> ReadNew()
     {
         List<JournalEntry> entries = [];
+        ReadNew(entries.Add);
+        return entries;
+    }
+
+    /// <summary>Hands over the records that have come since it was last called.</summary>
+    /// <exception cref="IOException">The journal cannot be listed.</exception>
+    public void ReadNew(Action<JournalEntry> onEntry)
+    {
         foreach (string file in JournalStore.Files(directory)
             .Where(file => string.CompareOrdinal(file, _file) >= 0))
         {
@@ -47,7 +58,7 @@ internal sealed class JournalTail(string directory)
                 {
                     if (JournalEntry.Parse(line) is { } entry)
                     {
-                        entries.Add(entry);
+                        onEntry(entry);
                     }
                 });
             }
@@ -56,8 +67,6 @@ internal sealed class JournalTail(string directory)
                 // It was removed meanwhile.
             }
         }
-
-        return entries;
     }
 
     private static long EndOf(string? file)

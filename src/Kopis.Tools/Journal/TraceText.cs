@@ -29,7 +29,11 @@ internal static class TraceText
     internal static string Line(
         JournalEntry entry, DateTimeOffset time, IReadOnlyList<ulong> forwards) =>
         time.ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture) + "  "
-            + Safe(Words(entry, forwards));
+            + WordsOf(entry, forwards);
+
+    /// <summary>The same without its time.</summary>
+    internal static string WordsOf(JournalEntry entry, IReadOnlyList<ulong> forwards) =>
+        Safe(Words(entry, forwards));
 
     private static string Words(JournalEntry entry, IReadOnlyList<ulong> forwards) =>
         entry.Kind switch

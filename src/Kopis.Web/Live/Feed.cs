@@ -1,0 +1,125 @@
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Tools.Journal;
+
+namespace Kopis.Web.Live;
+
+/// <summary>What goes on: read from the journal each second, and asked of qmail-send each five, for
+/// all pages together.</summary>
+/// <param name="journal">The directory of the journal.</param>
+/// <param name="send">Asks qmail-send.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
+{
+    private static readonly TimeSpan JournalPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan QueuePause = TimeSpan.FromSeconds(Rates.StepSeconds);
+
+    // Pages wait behind us while qmail-send reads a long queue, and answers slowly.
+    private const int QuietShare = 4;
+
+    private readonly QueueLevels _levels = new();
+    private JournalTail? _tail;
+
+    /// <summary>Events by kind.</summary>
+    internal Rates Rates { get; } = new();
+
+    /// <summary>Refusals by check.</summary>
+    internal Refusals Refusals { get; } = new();
+
+    /// <summary>Why the journal is not read; null: it is.</summary>
+    internal string? JournalFault { get; private set; } = "it has not been read yet";
+
+    /// <summary>Why qmail-send is not asked; null: it answers.</summary>
+    internal string? SendFault { get; private set; } = "it has not been asked yet";
+
+    /// <summary>The last word on the queue.</summary>
+    internal QueueLevel Level => _levels.Last;
+
+    /// <summary>Messages in the queue, at each whole step of the plot.</summary>
+    internal long[] Levels(DateTimeOffset now) => _levels.Of(now);
+
+    /// <summary>Reads and asks until the end.</summary>
+    internal void Start(CancellationToken stop)
+    {
+        foreach ((TimeSpan pause, Func<Task> action) in ((TimeSpan, Func<Task>)[])
+            [(JournalPause, ReadAsync), (QueuePause, AskAsync)])
+        {
+            ErrorLog.Watch(Task.Run(
+                () => RepeatAsync(pause, action, stop), CancellationToken.None));
+        }
+    }
+
+    private async Task RepeatAsync(
+        TimeSpan pause, Func<Task> action, CancellationToken stop)
+    {
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                long began = clock.GetTimestamp();
+                await action();
+                TimeSpan quiet = clock.GetElapsedTime(began) * QuietShare;
+                await Task.Delay(quiet > pause ? quiet : pause, clock, stop);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is the end.
+        }
+    }
+
+    private Task ReadAsync()
+    {
+        try
+        {
+            _tail ??= new JournalTail(journal, withLast: true);
+            _tail.ReadNew(Count);
+            JournalFault = null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            JournalFault = e.Message;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private void Count(JournalEntry entry)
+    {
+        switch (entry.Kind)
+        {
+            case "new":
+                Rates.Add(Rate.Received, entry.Time);
+                break;
+            case "attempt":
+                Rates.Add(
+                    entry["verdict"] switch
+                    {
+                        "success" => Rate.Delivered,
+                        "failure" => Rate.Failed,
+                        _ => Rate.Deferred,
+                    },
+                    entry.Time);
+                break;
+            case "refuse":
+                Rates.Add(Rate.Refused, entry.Time);
+                Refusals.Add(entry);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private async Task AskAsync()
+    {
+        try
+        {
+            _levels.Add(clock.GetUtcNow(), QueueLevel.Of(await send.SummaryAsync()));
+            SendFault = null;
+        }
+        catch (ConfigurationException e)
+        {
+            SendFault = e.Message;
+        }
+    }
+}

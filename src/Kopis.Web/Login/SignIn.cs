@@ -1,0 +1,107 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Kopis.Base;
+using Kopis.Users.Logins;
+
+namespace Kopis.Web.Login;
+
+/// <summary>Judges passwords: a bounded number in a window of time for an address, for all of them
+/// together, and for each browser that has signed in before; one hash at a time.</summary>
+internal sealed class SignIn : IDisposable
+{
+    /// <summary>The longest password whose hash is made.</summary>
+    internal const int PasswordBytesMax = 256;
+
+    private const int WaitersMax = 4;
+
+    // A limiter counts names too, and there is one here: that bounds all addresses together.
+    private static readonly byte[] Everybody = "dashboard"u8.ToArray();
+
+    private readonly Lane _strangers;
+    private readonly Lane _known;
+
+    internal SignIn(TimeProvider clock, LoginLimits limits) =>
+        (_strangers, _known) = (new Lane(clock, limits), new Lane(clock, limits));
+
+    /// <summary>Judges one.</summary>
+    /// <param name="peer">The client.</param>
+    /// <param name="browser">Its number, if it has signed in before.</param>
+    /// <param name="password">What it says; it is overwritten.</param>
+    /// <param name="hash">What is right.</param>
+    /// <returns>Yes, No, or Later: too many were wrong, or are judged now.</returns>
+    internal async Task<LookupVerdict> JudgeAsync(
+        IPAddress peer, ulong? browser, byte[] password, string hash)
+    {
+        try
+        {
+            return browser is { } number
+                ? await _known.JudgeAsync(new PeerNetwork(number, IsIPv6: true), [], password, hash)
+                : await _strangers.JudgeAsync(Place(peer), Everybody, password, hash);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(password);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _strangers.Dispose();
+        _known.Dispose();
+    }
+
+    // A user of this host has all of 127.0.0.0/8.
+    private static PeerNetwork Place(IPAddress peer) =>
+        PeerNetwork.Of(IPAddress.IsLoopback(peer) ? IPAddress.Loopback : peer);
+
+    /// <summary>A form's password as bytes.</summary>
+    internal static byte[] Bytes(string password) => Encoding.UTF8.GetBytes(
+        password.Length <= PasswordBytesMax ? password : "");
+
+    /// <summary>Those who are counted together. A hash costs a quarter of a second of one
+    /// processor: strangers use no more than one, and none that known browsers wait for.</summary>
+    private sealed class Lane(TimeProvider clock, LoginLimits limits) : IDisposable
+    {
+        private readonly LoginLimiter _limiter = new(clock, limits);
+        private readonly SemaphoreSlim _hashing = new(1);
+        private int _waiters;
+
+        internal async Task<LookupVerdict> JudgeAsync(
+            PeerNetwork peer, byte[] account, byte[] password, string hash)
+        {
+            if (_limiter.Reserve(peer, account) != LoginLeave.Given)
+            {
+                return LookupVerdict.Later;
+            }
+
+            LookupVerdict verdict = LookupVerdict.Later;
+            try
+            {
+                if (Interlocked.Increment(ref _waiters) <= WaitersMax)
+                {
+                    await _hashing.WaitAsync();
+                    try
+                    {
+                        verdict = await Task.Run(() => PasswordHash.Verify(hash, password))
+                            ? LookupVerdict.Yes : LookupVerdict.No;
+                    }
+                    finally
+                    {
+                        _hashing.Release();
+                    }
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _waiters);
+                _limiter.Settle(peer, account, verdict);
+            }
+
+            return verdict;
+        }
+
+        public void Dispose() => _hashing.Dispose();
+    }
+}

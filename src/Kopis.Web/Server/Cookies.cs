@@ -1,0 +1,48 @@
+using Kopis.Web.Login;
+using Microsoft.AspNetCore.Http;
+
+namespace Kopis.Web.Server;
+
+/// <summary>The two cookies. Where there is TLS they are <c>__Host-</c> and Secure, so that no
+/// other host of the domain can set them.</summary>
+internal sealed class Cookies(HostNames names)
+{
+    private const int ValueMax = 200;
+    private const string Session = "kopis-session";
+    private const string Browser = "kopis-browser";
+    private static readonly TimeSpan BrowserLife = TimeSpan.FromDays(180);
+
+    /// <summary>The session's; empty: none.</summary>
+    internal string SessionOf(HttpContext http) => Read(http, Session);
+
+    /// <summary>The browser's; empty: none.</summary>
+    internal string BrowserOf(HttpContext http) => Read(http, Browser);
+
+    /// <summary>After a login.</summary>
+    internal void Set(HttpContext http, string session, byte[] browserKey)
+    {
+        CookieOptions options = Options(http);
+        http.Response.Cookies.Append(Name(http, Session), session, options);
+        options.MaxAge = BrowserLife;
+        http.Response.Cookies.Append(
+            Name(http, Browser), KnownBrowser.New(browserKey), options);
+    }
+
+    /// <summary>After the end of a session.</summary>
+    internal void End(HttpContext http) =>
+        http.Response.Cookies.Delete(Name(http, Session), Options(http));
+
+    private string Read(HttpContext http, string name) =>
+        http.Request.Cookies[Name(http, name)] is { Length: <= ValueMax } value ? value : "";
+
+    private string Name(HttpContext http, string name) =>
+        names.IsSecure(http.Request) ? $"__Host-{name}" : name;
+
+    private CookieOptions Options(HttpContext http) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Strict,
+        Secure = names.IsSecure(http.Request),
+        Path = "/",
+    };
+}

@@ -1,0 +1,75 @@
+using Kopis.Config;
+using Kopis.Config.Catalog;
+using Kopis.Users.Logins;
+using Kopis.Web.Live;
+using Kopis.Web.Login;
+
+namespace Kopis.Web.Server;
+
+/// <summary>What all requests share.</summary>
+internal sealed class Dashboard : IDisposable
+{
+    internal Dashboard(string home, TimeProvider clock)
+    {
+        (Home, Clock) = (home, clock);
+        Control = new ControlDirectory(Path.Combine(home, "control"));
+        Password = new PasswordFile(Path.Combine(home, "web"));
+        Sessions = new Sessions(clock);
+        SignIn = new SignIn(clock, LoginLimits.Read(Control));
+        Send = new SendClient(home);
+        Feed = new Feed(JournalPath, Send, clock);
+        KopisProgram program = new(home, clock);
+        (Doctor, Metrics) = (new DoctorRun(program, clock), new MetricsRun(program, clock));
+        HostName = Control.ReadLineOrDefault(HostFiles.Me) is { } me
+            ? Html.Shown.Text(me) : "a host without control/me";
+    }
+
+    /// <summary>The home.</summary>
+    internal string Home { get; }
+
+    /// <summary>This host's name.</summary>
+    internal string HostName { get; }
+
+    /// <summary>The clock.</summary>
+    internal TimeProvider Clock { get; }
+
+    /// <summary>The directory <c>control</c>.</summary>
+    internal ControlDirectory Control { get; }
+
+    /// <summary>The directory <c>journal</c>.</summary>
+    internal string JournalPath => Path.Combine(Home, "journal");
+
+    /// <summary>What is right.</summary>
+    internal PasswordFile Password { get; }
+
+    /// <summary>Who has signed in.</summary>
+    internal Sessions Sessions { get; }
+
+    /// <summary>Judges passwords.</summary>
+    internal SignIn SignIn { get; }
+
+    /// <summary>Asks qmail-send.</summary>
+    internal SendClient Send { get; }
+
+    /// <summary>What goes on.</summary>
+    internal Feed Feed { get; }
+
+    /// <summary>Runs kopis doctor.</summary>
+    internal DoctorRun Doctor { get; }
+
+    /// <summary>Runs kopis metrics.</summary>
+    internal MetricsRun Metrics { get; }
+
+    /// <summary>Traces at once: each reads files of the journal.</summary>
+    internal SemaphoreSlim TracePlaces { get; } = new(2);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        SignIn.Dispose();
+        Send.Dispose();
+        Doctor.Dispose();
+        Metrics.Dispose();
+        TracePlaces.Dispose();
+    }
+}

@@ -1,0 +1,25 @@
+using Kopis.Web.Login;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Kopis.Web.Server;
+
+/// <summary>One request of somebody who has signed in.</summary>
+/// <param name="Dashboard">What all share.</param>
+/// <param name="Session">Who it is.</param>
+/// <param name="Query">The parameters of its address.</param>
+/// <param name="Form">Those of its body; empty for a page.</param>
+internal sealed record Visit(
+    Dashboard Dashboard, Session Session, IQueryCollection Query, IFormCollection Form)
+{
+    private const int ValueMax = 1000;
+
+    /// <summary>A parameter of the address; empty where there is none, or more than one.</summary>
+    internal string this[string name] => One(Query[name]);
+
+    /// <summary>A parameter of the body; empty where there is none, or more than one.</summary>
+    internal string Sent(string name) => One(Form[name]);
+
+    private static string One(StringValues values) =>
+        values is [{ Length: <= ValueMax } value] ? value : "";
+}

@@ -1,0 +1,138 @@
+"""The dashboard on an installed host: what its user may ask of qmail-send and read, and no more."""
+
+import re
+import unittest
+
+from installed import InstalledCase
+
+# As qmailw: gives a command, prints the kinds of the answers and the text of a refusal.
+GIVE = r"""
+import socket, struct, sys
+path, verb, fields = sys.argv[1], sys.argv[2].encode(), bytes.fromhex(sys.argv[3])
+one = socket.socket(socket.AF_UNIX)
+one.settimeout(30)
+one.connect(path)
+one.sendall(struct.pack("<I", 1 + len(fields)) + verb + fields)
+got = b""
+while piece := one.recv(65536):
+    got += piece
+kinds = b""
+while got:
+    length = struct.unpack("<I", got[:4])[0]
+    kinds += got[4:5]
+    text = got[5:4 + length]
+    got = got[4 + length:]
+print(kinds.decode(), text.decode("latin-1") if kinds == b"N" else "")
+"""
+
+# As qmailw: holds as many connections as it gets, and prints how many were refused.
+MANY = r"""
+import socket, sys
+held, refused = [], 0
+for _ in range(12):
+    one = socket.socket(socket.AF_UNIX)
+    one.connect(sys.argv[1])
+    one.settimeout(2)
+    held.append(one)
+for one in held:
+    try:
+        refused += b"too many" in one.recv(100)
+    except TimeoutError:
+        pass
+print(refused, flush=True)
+sys.stdin.read()
+"""
+
+# As anybody: signs in, and gets a page.
+VISIT = r"""
+import http.client, sys, urllib.parse
+place, password, path = sys.argv[1:]
+def ask(*words, **options):
+    client = http.client.HTTPConnection(place, timeout=30)
+    client.request(*words, **options)
+    answer = client.getresponse()
+    return answer, answer.read().decode()
+answer, _ = ask("POST", "/login", urllib.parse.urlencode({"password": password}), headers={
+    "Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://{place}"})
+cookie = "; ".join(line.split(";")[0] for line in answer.headers.get_all("Set-Cookie"))
+answer, text = ask("GET", path, headers={"Cookie": cookie})
+print(answer.status, text)
+"""
+
+
+class DashboardRights(InstalledCase):
+    @classmethod
+    def prepare(cls):
+        cls.host.start()
+        cls.path = cls.host.home / "queue/command/send"
+        cls.host.wait_until(cls.path.exists, "qmail-send never listened")
+
+    def as_user(self, user, *words, **options):
+        return self.host.run(
+            "setpriv", "--reuid", user, "--regid", self.host.gid(user), "--clear-groups", *words,
+            **options)
+
+    def give(self, verb, fields=b"", user="qmailw"):
+        return self.as_user(
+            user, "python3", "-c", GIVE, self.path, verb, fields.hex()).stdout.decode().strip()
+
+    def test_its_verbs_and_no_other(self):
+        for verb in "LHFTBX":
+            self.assertEqual("E", self.give(verb, b"n" + (8).to_bytes(8, "little")), verb)
+        self.assertEqual("SE", self.give("S"))
+        self.assertIn("E", self.give("D"))
+        to = b"x@far.example"
+        reroute = b"n" + (8).to_bytes(8, "little") + b"a" + len(to).to_bytes(2, "little") + to
+        uid = self.host.uid("qmailw")
+        self.assertEqual(f"N uid {uid} may not give this command", self.give("R", reroute))
+        self.host.wait_log(rf"^command hold by uid {uid} \(qmailw\)$")
+
+    def test_it_cannot_say_that_another_asks(self):
+        self.give("H", b"n" + (8).to_bytes(8, "little") + b"u" + (0).to_bytes(8, "little"))
+        self.assertNotIn(b"by uid 0 ", (self.host.base / "lines").read_bytes())
+
+    def test_others_are_refused_by_the_directory(self):
+        for user in ("qmaild", "qmailr", "qmailq", "qmaill", "alias"):
+            refused = self.as_user(user, "python3", "-c", GIVE, self.path, "L", "", check=False)
+            self.assertIn(b"PermissionError", refused.stderr, user)
+
+    def test_its_places_are_bounded_and_roots_tools_find_some(self):
+        many = self.host.spawn(
+            "setpriv", "--reuid", "qmailw", "--regid", self.host.gid("qmailw"), "--clear-groups",
+            "python3", "-c", MANY, self.path, stdin=-1, stdout=-1)
+        self.assertEqual(b"8\n", many.stdout.readline())
+        self.assertEqual(0, self.host.run("kopis", "queue", "list", "--json").returncode)
+        many.stdin.close()
+        many.wait(30)
+        many.stdout.close()
+
+    def test_pages_of_qmailw_show_the_queue_and_no_password(self):
+        self.host.run("kopis", "web", "password", "--password-file", "-", stdin=b"correct horse\n")
+        owner = (self.host.home / "web/password").stat()
+        self.assertEqual((self.host.uid("qmailw"), 0o600), (owner.st_uid, owner.st_mode & 0o777))
+        self.host.spawn(
+            "setpriv", "--reuid", "qmailw", "--regid", self.host.gid("qmailw"), "--clear-groups",
+            self.host.home / "bin/kopis-web")
+        self.host.wait_listening(2580)
+        self.host.run("kopis", "user", "add", "eva@virtual.example", "--generate", "--new-domain")
+        self.host.run("kopis", "destinations", "pause", "domain later.example")
+        self.host.run("qmail-inject", "x@later.example", stdin=b"Subject: secret\n\nsecret\n")
+
+        def page(path):
+            return self.host.run(
+                "python3", "-c", VISIT, "127.0.0.1:2580", "correct horse", path).stdout.decode()
+
+        self.host.wait_until(lambda: "x@later.example" in page("/queue"), "the queue is not shown")
+        self.assertNotIn("secret", page("/queue"))
+        number = re.search(r"message\?n=(\d+)", page("/queue"))[1]
+        self.host.wait_until(
+            lambda: f"Message {number}" in page(f"/trace?q={number}"), "the journal is not read")
+        users = page("/users")
+        self.assertTrue(users.startswith("200 "))
+        self.assertIn("may not read this", users)
+        self.assertNotIn("scram-sha-256", users)
+        self.assertTrue(page("/config").startswith("200 "))
+
+
+if __name__ == "__main__":
+    unittest.main()
