@@ -158,6 +158,7 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
             }
 
             Paths.Unlink(path);
+            record.ForgetUnit(name);
             gone.Add(path);
         }
 
