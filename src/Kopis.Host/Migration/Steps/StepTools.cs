@@ -11,6 +11,7 @@ namespace Kopis.Host.Migration.Steps;
 internal sealed class StepTools(string home, HostTools tools)
 {
     private const string Units = "/etc/systemd/system";
+    private const string StartsOfInit = "/etc/rc5.d";
     private const int Readable = 0x1A4; // 0644
 
     /// <summary>Whether there is nothing to do: it is so already, or there is no such unit.
@@ -132,8 +133,16 @@ internal sealed class StepTools(string home, HostTools tools)
     private bool IsStopped(string unit) =>
         Property("ActiveState", unit) is "inactive" or "failed";
 
-    private bool IsEnabled(string unit) =>
-        Property("UnitFileState", unit) is "enabled" or "enabled-runtime";
+    private bool IsEnabled(string unit) => Property("UnitFileState", unit) switch
+    {
+        "enabled" or "enabled-runtime" => true,
+        "generated" => IsStartedByInit(Path.GetFileNameWithoutExtension(unit)),
+        _ => false,
+    };
+
+    // A unit that systemd has made of a script in /etc/init.d: as systemd-sysv-install looks.
+    private static bool IsStartedByInit(string script) => Directory.Exists(StartsOfInit)
+        && Directory.EnumerateFiles(StartsOfInit, $"S??{script}").Any();
 
     private bool IsThere(string unit) => Property("LoadState", unit) is "loaded";
 }
