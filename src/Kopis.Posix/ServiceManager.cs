@@ -22,11 +22,14 @@ public sealed class ServiceManager
         [NotifySocket, Watchdog, WatchedPid, Fds, FdsPid, FdNames];
 
     private readonly Dictionary<string, int> _kept;
+    private readonly Dictionary<string, byte[]?> _told;
     private readonly string _path;
     private Timer? _timer;
 
-    private ServiceManager(string path, TimeSpan? interval, Dictionary<string, int> kept) =>
-        (_path, Interval, _kept) = (path, interval, kept);
+    private ServiceManager(
+        string path, TimeSpan? interval, Dictionary<string, int> kept,
+        Dictionary<string, byte[]?> told) =>
+        (_path, Interval, _kept, _told) = (path, interval, kept, told);
 
     /// <summary>How often it wants to hear that the service is alive; null: not at all.</summary>
     internal TimeSpan? Interval { get; }
@@ -46,12 +49,24 @@ public sealed class ServiceManager
                 environment.Text(Watchdog), CultureInfo.InvariantCulture, out long micro)
             && micro > 0
                 ? TimeSpan.FromMicroseconds(micro) / 2 : null;
+        Dictionary<string, byte[]?> told = [];
         foreach (string name in Variables)
         {
+            told[name] = environment[name];
             environment[name] = null;
         }
 
-        return path is ['/' or '@', _, ..] ? new ServiceManager(path, interval, kept) : null;
+        return path is ['/' or '@', _, ..] ? new ServiceManager(path, interval, kept, told) : null;
+    }
+
+    /// <summary>Puts back what it said, for a program that this process becomes; not the
+    /// descriptors that it kept.</summary>
+    public void GiveBack(ByteEnvironment environment)
+    {
+        foreach (string name in (string[])[NotifySocket, Watchdog, WatchedPid])
+        {
+            environment[name] = _told[name];
+        }
     }
 
     /// <summary>A descriptor that it kept, close-on-exec from now on; null: none of that name.

@@ -10,7 +10,6 @@ namespace Kopis.Host.Run;
 internal sealed class DashboardUnit
 {
     private const string Name = "kopis-web";
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(10);
 
     private readonly string _program;
     private readonly string? _password;
@@ -61,15 +60,6 @@ internal sealed class DashboardUnit
             IsSibling = true,
             Confinement = new Confinement([], MayRunPrograms: true),
         };
-
-    /// <summary>Until it answers, or the end is asked for.</summary>
-    internal void WaitUntilServed(SupervisorSignals signals)
-    {
-        while (!signals.StopAsked && !Place.Answers())
-        {
-            signals.Wait(LookAgain);
-        }
-    }
 
     /// <summary>For the first lines of a run.</summary>
     internal string Describe() => _password is null
