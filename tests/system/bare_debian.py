@@ -1,5 +1,5 @@
 """The root directory of a bare Debian, made once by debootstrap and never changed: hosts that are booted
-from it are overlays."""
+from it are overlays. Made by running this file, since tests have no network but their own."""
 
 import fcntl
 import os
@@ -14,12 +14,12 @@ PLACE = ROOT / "out" / f"debian-{RELEASE}"
 PACKAGES = "systemd,systemd-sysv,passwd,libssl3,ca-certificates"
 
 
-def can_make():
-    return os.geteuid() == 0 and shutil.which("debootstrap") is not None
+def is_there():
+    return PLACE.exists()
 
 
 def make():
-    """The directory; it is made where it is missing, by one test at a time."""
+    """The directory; it is made where it is missing, by one process at a time."""
     PLACE.parent.mkdir(exist_ok=True)
     with open(f"{PLACE}.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -33,3 +33,7 @@ def make():
                 raise AssertionError(done.stdout[-3000:] + done.stderr[-3000:])
             new.rename(PLACE)
     return PLACE
+
+
+if __name__ == "__main__":
+    make()

@@ -151,7 +151,8 @@ class Packages(unittest.TestCase):
         self.assertRegex(parsed.stdout, r"Name:\s+kopis-listener")
 
 
-@unittest.skipUnless(can_boot() and bare_debian.can_make(), "needs root, systemd, namespaces, debootstrap")
+@unittest.skipUnless(can_boot() and bare_debian.is_there(),
+                     "needs root, systemd, namespaces, and python3 tests/system/bare_debian.py")
 class OnBareDebian(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -163,7 +164,7 @@ class OnBareDebian(unittest.TestCase):
         cls.foreign = make_foreign(cls.place)
 
     def setUp(self):
-        self.host = Booted(PREPARE, bare_debian.make(), [*self.first, *self.second, self.foreign])
+        self.host = Booted(PREPARE, bare_debian.PLACE, [*self.first, *self.second, self.foreign])
         self.addCleanup(self.host.close)
 
     # Helpers ----------------------------------------------------------------------------------
