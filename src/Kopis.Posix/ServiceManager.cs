@@ -22,11 +22,19 @@ public sealed class ServiceManager
         [NotifySocket, Watchdog, WatchedPid, Fds, FdsPid, FdNames];
 
     private readonly Dictionary<string, int> _kept;
+    private readonly List<int> _given;
     private readonly string _path;
     private Timer? _timer;
 
-    private ServiceManager(string path, TimeSpan? interval, Dictionary<string, int> kept) =>
-        (_path, Interval, _kept) = (path, interval, kept);
+    private ServiceManager(
+        string path, TimeSpan? interval, IReadOnlyList<(string Name, int Fd)> given)
+    {
+        (_path, Interval, _kept, _given) = (path, interval, [], [.. given.Select(one => one.Fd)]);
+        foreach ((string name, int fd) in given)
+        {
+            _kept[name] = fd;
+        }
+    }
 
     /// <summary>How often it wants to hear that the service is alive; null: not at all.</summary>
     internal TimeSpan? Interval { get; }
@@ -39,7 +47,7 @@ public sealed class ServiceManager
         ByteEnvironment environment = context.Environment;
         string? path = environment.Text(NotifySocket);
         string own = Processes.Id.ToString(CultureInfo.InvariantCulture);
-        Dictionary<string, int> kept = environment.Text(FdsPid) == own
+        IReadOnlyList<(string, int)> given = environment.Text(FdsPid) == own
             ? Inherited(environment.Text(Fds), environment.Text(FdNames)) : [];
         TimeSpan? interval = (environment.Text(WatchedPid) ?? own) == own
             && long.TryParse(
@@ -51,8 +59,12 @@ public sealed class ServiceManager
             environment[name] = null;
         }
 
-        return path is ['/' or '@', _, ..] ? new ServiceManager(path, interval, kept) : null;
+        return path is ['/' or '@', _, ..] ? new ServiceManager(path, interval, given) : null;
     }
+
+    /// <summary>All that it gave, in its order: sockets of a socket unit (systemd.socket(5)).
+    /// </summary>
+    public IReadOnlyCollection<int> Descriptors => _given;
 
     /// <summary>A descriptor that it kept, close-on-exec from now on; null: none of that name.
     /// </summary>
@@ -85,9 +97,9 @@ public sealed class ServiceManager
         }
     }
 
-    private static Dictionary<string, int> Inherited(string? count, string? names)
+    private static List<(string, int)> Inherited(string? count, string? names)
     {
-        Dictionary<string, int> found = [];
+        List<(string, int)> found = [];
         if (!int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int fds))
         {
             return found;
@@ -99,7 +111,7 @@ public sealed class ServiceManager
             if (Fd.IsInherited(FirstFd + i))
             {
                 Fd.SetCloseOnExec(FirstFd + i);
-                found[i < words.Length ? words[i] : ""] = FirstFd + i;
+                found.Add((i < words.Length ? words[i] : "", FirstFd + i));
             }
         }
 

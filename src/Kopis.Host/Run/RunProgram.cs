@@ -58,7 +58,7 @@ public static class RunProgram
             home.MakeAliases(address); // At the first start only: who removes one means it.
         }
 
-        DashboardUnit? web = DashboardUnit.Find(context, options);
+        DashboardUnit? web = DashboardUnit.Find(context, options, control, ports);
         Keep(context, options, home.Me, listeners, ports, sessions, web,
             () => Say(Welcome(options, listeners, address, password, madeCertificate, web)));
         return ExitCode.Success;
@@ -110,7 +110,6 @@ public static class RunProgram
         {
             welcome();
             WaitUntilServed(options, listeners, ports, signals);
-            web?.WaitUntilServed(signals);
             Say("ready\n");
         });
         handover.ExecIfAsked();
