@@ -37,6 +37,7 @@ class Counts:
     messages: int = 0
     recipients: int = 0
     deferred: int = 0
+    refused_at: float = 0       # By time.monotonic(); the last one.
     violations: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     times: collections.deque = dataclasses.field(default_factory=collections.deque)
     grey: dict = dataclasses.field(default_factory=dict)
@@ -192,6 +193,7 @@ class StrictSink(threading.Thread):
     def recipient(self, session, address):
         limits, counts = session.limits, session.counts
         if limits.refuses:
+            counts.refused_at = time.monotonic()
             return limits.refuses
         if limits.recipients and len(session.recipients) >= limits.recipients:
             counts.deferred += 1

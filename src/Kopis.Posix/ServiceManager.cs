@@ -23,13 +23,16 @@ public sealed class ServiceManager
 
     private readonly Dictionary<string, int> _kept;
     private readonly List<int> _given;
+    private readonly Dictionary<string, byte[]?> _told;
     private readonly string _path;
     private Timer? _timer;
 
     private ServiceManager(
-        string path, TimeSpan? interval, IReadOnlyList<(string Name, int Fd)> given)
+        string path, TimeSpan? interval, IReadOnlyList<(string Name, int Fd)> given,
+        Dictionary<string, byte[]?> told)
     {
-        (_path, Interval, _kept, _given) = (path, interval, [], [.. given.Select(one => one.Fd)]);
+        (_path, Interval, _kept, _told) = (path, interval, [], told);
+        _given = [.. given.Select(one => one.Fd)];
         foreach ((string name, int fd) in given)
         {
             _kept[name] = fd;
@@ -54,12 +57,24 @@ public sealed class ServiceManager
                 environment.Text(Watchdog), CultureInfo.InvariantCulture, out long micro)
             && micro > 0
                 ? TimeSpan.FromMicroseconds(micro) / 2 : null;
+        Dictionary<string, byte[]?> told = [];
         foreach (string name in Variables)
         {
+            told[name] = environment[name];
             environment[name] = null;
         }
 
-        return path is ['/' or '@', _, ..] ? new ServiceManager(path, interval, given) : null;
+        return path is ['/' or '@', _, ..] ? new ServiceManager(path, interval, given, told) : null;
+    }
+
+    /// <summary>Puts back what it said, for a program that this process becomes; not the
+    /// descriptors that it kept.</summary>
+    public void GiveBack(ByteEnvironment environment)
+    {
+        foreach (string name in (string[])[NotifySocket, Watchdog, WatchedPid])
+        {
+            environment[name] = _told[name];
+        }
     }
 
     /// <summary>All that it gave, in its order: sockets of a socket unit (systemd.socket(5)).

@@ -13,7 +13,9 @@ internal sealed class AddressWalk(int from)
     private readonly List<IPAddress> _passed = [];
     private readonly HashSet<string> _left = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<int> _tried = [];
+    private readonly HashSet<IPEndPoint> _ended = [];
     private RemoteReport? _failure;
+    private RemoteReport? _noSource;
     private AttemptServer? _unreached;
     private string _noConnection = "";
 
@@ -27,7 +29,17 @@ internal sealed class AddressWalk(int from)
     /// <summary>The address of a place was tried.</summary>
     internal void NoteTried(int place) => _tried.Add(place);
 
-    /// <summary>Whether it was.</summary>
+    /// <summary>A session did not get to a reply about recipients: its server has been tried,
+    /// whoever opened the session.</summary>
+    internal void NoteEnd(IPEndPoint server) => _ended.Add(server);
+
+    /// <summary>Whether an address was tried.</summary>
+    /// <param name="place">Its place.</param>
+    /// <param name="host">What is there.</param>
+    internal bool IsTried(int place, RemoteHost host) =>
+        _tried.Contains(place) || (_ended.Count > 0 && _ended.Contains(host.EndPoint));
+
+    /// <summary>Whether a connection to it was tried.</summary>
     internal bool IsTried(int place) => _tried.Contains(place);
 
     /// <summary>The transaction is not for this server any more.</summary>
@@ -38,7 +50,7 @@ internal sealed class AddressWalk(int from)
     internal bool IsOver(IReadOnlyList<RemoteHost> hosts)
     {
         int at = At;
-        while (at < hosts.Count && HasLeft(hosts[at]))
+        while (at < hosts.Count && (HasLeft(hosts[at]) || IsTried(at, hosts[at])))
         {
             at++;
         }
@@ -52,7 +64,8 @@ internal sealed class AddressWalk(int from)
 
     /// <summary>Why there is no session: the best address's reply that may be different later,
     /// else the best one's reply.</summary>
-    internal RemoteReport Failure => _failure ?? RemoteReport.Of(
+    internal RemoteReport Failure => _failure
+        ?? (_unreached is null ? _noSource : null) ?? RemoteReport.Of(
         'Z', "Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n"
             + _noConnection).At(AttemptStage.Connect, _unreached);
 
@@ -68,6 +81,10 @@ internal sealed class AddressWalk(int from)
                 $"{Shown(host.Name)}[{ip}]:{Number(host.EndPoint.Port)}: {why}\n";
         }
     }
+
+    /// <summary>Records that control files have no address of ours for one. That counts where
+    /// there was none that could be tried.</summary>
+    internal void NoSource(RemoteReport report) => _noSource ??= report;
 
     /// <summary>Records why.</summary>
     internal void Fail(RemoteReport failure)

@@ -57,7 +57,7 @@ internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
     /// tried. Who has no reply may have been delivered to.</summary>
     internal bool TriesNext(Outcome outcome, AttemptPoint point) =>
         outcome.Verdict == Verdict.Retry
-        && FactsOf(outcome, point) is { Code: not 0 } facts
+        && FactsOf(outcome, point) is { CodeByLetter: not 0 } facts
         && rules.Find(facts) is { TriesNext: true };
 
     private ReplyFacts FactsOf(Outcome outcome, AttemptPoint point)
@@ -74,6 +74,11 @@ internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
             domain, point.Server, code, ByteText.ToText(status),
             outcome.Verdict == Verdict.Delivered ? BounceClass.None
                 : BounceClasses.Of(point.Stage, code, status, text),
-            reply);
+            reply) with
+        {
+            // Replies of QMTP have none: Z stands for any 4yz, and D for any 5yz.
+            CodeByLetter = said < 0 || code != 0 ? code
+                : outcome.Verdict == Verdict.Retry ? 400 : 500,
+        };
     }
 }

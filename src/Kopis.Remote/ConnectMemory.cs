@@ -24,6 +24,9 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
     /// <summary>Which addresses of this host are rested.</summary>
     internal SourceRests Sources { get; } = new(clock);
 
+    /// <summary>Which addresses speak QMTP.</summary>
+    internal QmtpHosts Qmtp { get; } = new(clock);
+
     private uint Now => (uint)clock.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>Whether to try another address instead.</summary>

@@ -88,6 +88,20 @@ internal sealed class HostDialer(
             return; // Whether it serves is seen later.
         }
 
+        if (one.IsWithoutSource)
+        {
+            walk.NoSource(RemoteReport.Of('Z', "Sorry, mail cannot be sent to "
+                + $"{host.EndPoint.Address}: control files name no address of its family to send "
+                + "from. (#4.3.5)\n"));
+            return;
+        }
+
+        if (one.Fault is { } fault)
+        {
+            walk.Fail(RemoteReport.Of('Z', $"Unable to read control files. (#4.3.0)\n{fault}\n"));
+            return;
+        }
+
         if (one.IsOurs && one.Source is not null)
         {
             walk.Fail(RemoteReport.Of('Z', $"Sorry, mail cannot be sent from {one.Source}, as "
@@ -98,7 +112,13 @@ internal sealed class HostDialer(
         walk.NoConnection(host, one.Why);
         if (host.IsQmtp)
         {
-            return; // It says nothing of SMTP there.
+            // It says nothing of SMTP there.
+            if (!one.IsOurs)
+            {
+                memory.Qmtp.Note(host.EndPoint.Address, serves: false);
+            }
+
+            return;
         }
 
         if (one.IsTimeout)
@@ -117,11 +137,14 @@ internal sealed class HostDialer(
     {
         RemoteHost first = hosts[walk.At];
         for (int i = walk.At + 1; i < hosts.Count && first.Name.Length > 0
-            && hosts[i].Name == first.Name && hosts[i].EndPoint.Port == first.EndPoint.Port; i++)
+            && hosts[i].Name == first.Name; i++)
         {
+            // By QMTP the same host's addresses for SMTP stand between them.
             IPAddress address = hosts[i].EndPoint.Address;
-            if (address.AddressFamily != first.EndPoint.AddressFamily && !walk.IsTried(i)
-                && !memory.ShouldSkip(address))
+            if (address.AddressFamily != first.EndPoint.AddressFamily
+                && hosts[i].EndPoint.Port == first.EndPoint.Port && !walk.IsTried(i, hosts[i])
+                && !memory.ShouldSkip(address)
+                && !(hosts[i].IsQmtp && memory.Qmtp.Fails(address)))
             {
                 return i;
             }
@@ -154,9 +177,14 @@ internal sealed class HostDialer(
         IPEndPoint address = host.EndPoint;
         SourceRule? rule = sources.Find(
             host.Name.Length > 0 ? host.Name : address.Address.ToString());
+        Dialed last = new(place, null, "") { IsOurs = true, Fault = rule?.Fault };
         IReadOnlyList<IPAddress> pool = rule is null ? [] : sources.Order(
             rule, address.AddressFamily, destination, memory.Sources);
-        Dialed last = new(place, null, "");
+        if (last.Fault is not null || (pool.Count == 0 && rule is { LeavesFamilies: false }))
+        {
+            return last with { IsWithoutSource = last.Fault is null };
+        }
+
         foreach (IPAddress? source in pool.Count == 0 ? (IPAddress?[])[null] : [.. pool])
         {
             last = await ConnectAsync(address, place, source, stop);

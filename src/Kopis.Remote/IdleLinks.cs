@@ -25,13 +25,16 @@ internal sealed class IdleLinks
 
     /// <summary>Removes the one that became idle last.</summary>
     /// <param name="key">What it must be able to carry.</param>
+    /// <param name="fits">What else it must be.</param>
     /// <returns>Null if there is none.</returns>
-    internal SmtpLink? TakeByKey(string key) => Take(_byKey, key);
+    internal SmtpLink? TakeByKey(string key, Predicate<SmtpLink> fits) =>
+        Take(_byKey, key, fits);
 
     /// <summary>Removes the one that became idle last.</summary>
     /// <param name="destination">Where it must go.</param>
     /// <returns>Null if there is none.</returns>
-    internal SmtpLink? TakeByDestination(string destination) => Take(_byDestination, destination);
+    internal SmtpLink? TakeByDestination(string destination) =>
+        Take(_byDestination, destination, static _ => true);
 
     /// <summary>Removes all that fit.</summary>
     internal SmtpLink[] TakeAll(Predicate<SmtpLink> fits)
@@ -41,14 +44,14 @@ internal sealed class IdleLinks
         return taken;
     }
 
-    private SmtpLink? Take(Dictionary<string, List<SmtpLink>> links, string name)
+    private SmtpLink? Take(
+        Dictionary<string, List<SmtpLink>> links, string name, Predicate<SmtpLink> fits)
     {
-        if (!links.TryGetValue(name, out List<SmtpLink>? found))
+        if (links.GetValueOrDefault(name)?.FindLast(fits) is not { } link)
         {
             return null;
         }
 
-        SmtpLink link = found[^1];
         Remove(link);
         return link;
     }

@@ -63,9 +63,11 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
     }
 
     /// <summary>One that can be used at once; null if there is none.</summary>
-    internal SmtpLink? Acquire(string key)
+    /// <param name="key">What it must be able to carry.</param>
+    /// <param name="fits">What else it must be.</param>
+    internal SmtpLink? Acquire(string key, Predicate<SmtpLink> fits)
     {
-        while (TakeIdle(key) is { } link)
+        while (TakeIdle(key, fits) is { } link)
         {
             if (!IsOver(link, clock.GetUtcNow()) && link.Peer.IsQuiet)
             {
@@ -83,12 +85,13 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
     /// <param name="destination">The destination's name.</param>
     /// <param name="rule">Its rule.</param>
     /// <param name="key">Of idle connections that will do; null: none will.</param>
+    /// <param name="fits">What else they must be.</param>
     /// <param name="wait">How long to wait for it at most.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>Neither, if there was none in that time.</returns>
     internal async Task<(LinkPlace? Place, SmtpLink? Link)> EnterAsync(
-        string destination, DestinationRule rule, string? key, TimeSpan wait,
-        CancellationToken stop)
+        string destination, DestinationRule rule, string? key, Predicate<SmtpLink> fits,
+        TimeSpan wait, CancellationToken stop)
     {
         int most = KeepsDefaults || !ReferenceEquals(rule, DestinationRule.Default)
             ? rule.Concurrency : int.MaxValue;
@@ -99,7 +102,7 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
             SmtpLink? link = null;
             bool TryNow()
             {
-                link = key is null ? null : Acquire(key);
+                link = key is null ? null : Acquire(key, fits);
                 place = link is null ? _places.TryEnter(destination, most) : null;
                 return link is not null || place is not null;
             }
@@ -190,11 +193,11 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         return isAgain || link.Messages > 1 || _places.IsShared(place.Destination);
     }
 
-    private SmtpLink? TakeIdle(string key)
+    private SmtpLink? TakeIdle(string key, Predicate<SmtpLink> fits)
     {
         lock (_lock)
         {
-            return _idle.TakeByKey(key);
+            return _idle.TakeByKey(key, fits);
         }
     }
 

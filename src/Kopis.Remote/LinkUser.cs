@@ -44,7 +44,7 @@ internal sealed class LinkUser(
 
                     // What it says to MAIL, it says of a sender: not to be remembered.
                     walk.IsForRecipients |= result.MayBeRecipients;
-                    walk.At++;
+                    walk.NoteEnd(link.EndPoint);
                 }
 
                 continue;
@@ -77,12 +77,13 @@ internal sealed class LinkUser(
     }
 
     /// <summary>What ends it with an exception leaves no place taken at the destination.</summary>
-    private static async Task<TransactionResult> RunAsync(
+    private async Task<TransactionResult> RunAsync(
         SmtpLink link, RemoteMail part, CancellationToken stop)
     {
         try
         {
-            return link.IsQmtp ? await new QmtpTransaction(link, part).RunAsync(stop)
+            return link.IsQmtp
+                ? await new QmtpTransaction(link, part, route.QmtpHosts).RunAsync(stop)
                 : await new ClientTransaction(link, part).RunAsync(stop);
         }
         catch
@@ -97,7 +98,7 @@ internal sealed class LinkUser(
         if (_link is { } held)
         {
             _link = null;
-            if (pool.CanGoOn(held))
+            if (pool.CanGoOn(held) && route.Fits(held))
             {
                 return held;
             }
@@ -105,7 +106,7 @@ internal sealed class LinkUser(
             await pool.ReturnAsync(held);
         }
 
-        return pool.Acquire(route.Key);
+        return pool.Acquire(route.Key, route.Fits);
     }
 
     private void Keep(SmtpLink link, TransactionResult result)

@@ -28,7 +28,7 @@ internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
         {
             return _states.TryGetValue(secret.Key, out State? state)
                 && state.Until > clock.GetUtcNow()
-                    ? RemoteReport.Of('Z', $"The login at {secret.Route.Relay} was refused, "
+                    ? RemoteReport.Of('Z', $"The login at {secret.Relay.Host} was refused, "
                         + $"and is not tried before {Time(state.Until)}. (#4.7.8)\n")
                     : null;
         }
@@ -104,7 +104,7 @@ internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
 
         if (refusal is not null)
         {
-            warn($"login at {secret.Route.Relay}:{secret.Route.Port} as "
+            warn($"login at {secret.Relay.Host}:{secret.Relay.Port} as "
                 + $"{Base.LogText.Safe(secret.Login.User)}: {refusal.Reason}; "
                 + $"not tried before {Time(state.Until)}");
         }

@@ -11,13 +11,20 @@ namespace Kopis.Remote;
 /// <param name="Value">The secret.</param>
 internal sealed record LoginSecret(SmtpRoute Route, byte[] Value)
 {
+    /// <summary>The relay's name, or its address, and its port: of a route's several relays the
+    /// one that it is for.</summary>
+    internal (string Host, int Port) Relay { get; private init; } = (Route.Relay, Route.Port);
+
     /// <summary>The login.</summary>
     internal SmtpLogin Login => Route.Login!;
 
     /// <summary>The same for the same relay, user and secret; it does not tell the secret.
     /// </summary>
-    internal string Key => $"{Route.Relay}:{Route.Port} "
+    internal string Key => $"{Relay.Host}:{Relay.Port} "
         + Convert.ToHexString(SHA256.HashData([.. Login.User, 0, .. Value]));
+
+    /// <summary>The same secret for one of the route's relays.</summary>
+    internal LoginSecret At(string host, int port) => this with { Relay = (host, port) };
 
     /// <summary>Reads the secret of a route.</summary>
     /// <param name="route">A route with a login.</param>

@@ -6,9 +6,17 @@ using Kopis.Mail.Qmtp;
 namespace Kopis.Remote;
 
 /// <summary>One message over a connection of QMTP: everything goes out, and each recipient has its
-/// own reply. What DSN asks for stays with this host.</summary>
-internal sealed class QmtpTransaction(SmtpLink link, RemoteMail mail)
+/// own reply. What DSN asks for stays with this host. A server of QMTP says nothing before it has
+/// all: the last byte goes out only where nothing has come, and so to none that speaks something
+/// else or has closed.</summary>
+/// <param name="link">The connection.</param>
+/// <param name="mail">The message and its recipients.</param>
+/// <param name="hosts">Who is known to speak QMTP.</param>
+internal sealed class QmtpTransaction(SmtpLink link, RemoteMail mail, QmtpHosts hosts)
 {
+    /// <summary>How long an address that is not known has for a banner, or to close.</summary>
+    private static readonly TimeSpan QuietFor = TimeSpan.FromMilliseconds(500);
+
     private const int PieceBytes = 32 * 1024;
     private const int ReplyBytesMax = 1000; // As much of one as a report shows.
 
@@ -40,6 +48,7 @@ internal sealed class QmtpTransaction(SmtpLink link, RemoteMail mail)
             await SendAsync(stop);
             await ReadRepliesAsync(stop);
             link.IsClean = true;
+            hosts.Note(link.Address, serves: true);
             return End(TransactionEnd.Reported, _report);
         }
         catch (MessageUnreadableException)
@@ -76,7 +85,18 @@ internal sealed class QmtpTransaction(SmtpLink link, RemoteMail mail)
             ArrayPool<byte>.Shared.Return(block);
         }
 
-        QmtpRequest.WriteEnvelope(_peer.Output, mail.Sender, mail.Recipients);
+        ArrayBufferWriter<byte> envelope = new();
+        QmtpRequest.WriteEnvelope(envelope, mail.Sender, mail.Recipients);
+        _peer.Output.Write(envelope.WrittenSpan[..^1]);
+        await _peer.FlushAsync(stop);
+        bool isQuiet = _isReused || hosts.Serves(link.Address)
+            ? _peer.IsQuiet : await _peer.IsQuietForAsync(QuietFor, stop);
+        if (!isQuiet)
+        {
+            throw new IOException("That is not a server of QMTP.");
+        }
+
+        _peer.Output.Write(envelope.WrittenSpan[^1..]);
         _stage = AttemptStage.Message; // From its last byte on the server may have the message.
         await _peer.FlushAsync(stop);
     }
@@ -129,6 +149,11 @@ internal sealed class QmtpTransaction(SmtpLink link, RemoteMail mail)
         bool isSent = _stage == AttemptStage.Message;
         string text = $"Connected to {link.Ip} but connection died. "
             + $"{(isSent ? "Possible duplicate! " : "")}(#4.4.2)\n{link.Died(e)}";
+        if (isSent || !_isReused)
+        {
+            hosts.Note(link.Address, serves: false);
+        }
+
         if (!isSent)
         {
             return End(

@@ -21,12 +21,10 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
         try
         {
             LoginSecret secret = LoginSecret.Read(relay, settings.Secrets, clock.GetUtcNow());
-            if (pauses.Paused(secret) is not { } paused)
+            if (!relay.All.All(one => HasToWait(secret.At(one.Relay, one.Port), walk)))
             {
                 return secret;
             }
-
-            walk.Fail(paused.At(AttemptStage.Auth, null));
         }
         catch (ConfigurationException e)
         {
@@ -37,11 +35,24 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
         return null;
     }
 
+    /// <summary>Whether the login at one of the relays has to wait; the walk says so then.
+    /// </summary>
+    internal bool HasToWait(LoginSecret secret, AddressWalk walk)
+    {
+        if (pauses.Paused(secret) is not { } paused)
+        {
+            return false;
+        }
+
+        walk.Fail(paused.At(AttemptStage.Auth, null));
+        return true;
+    }
+
     /// <summary>Logs in, or says goodbye.</summary>
     /// <param name="link">A new session.</param>
     /// <param name="secret">The login.</param>
-    /// <param name="walk">Gets why not, and ends: other addresses of the relay know the same users.
-    /// </param>
+    /// <param name="walk">Gets why not, and passes over other addresses of the relay, which know
+    /// the same users.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>Whether mail can be sent.</returns>
     internal async Task<bool> RunAsync(
@@ -55,7 +66,7 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
         }
 
         walk.Fail(failure.At(AttemptStage.Auth, link.Server));
-        walk.At = int.MaxValue;
+        walk.Leave(link.Server);
         await link.CloseAsync();
         return false;
     }
@@ -91,7 +102,7 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
                 link.Offers.Auth, login.Mechanism, login.User, secret.Value)
             : SaslClientChoice.WithToken(
                 link.Offers.Auth, login.Mechanism, login.User, secret.Value,
-                (secret.Route.Relay, secret.Route.Port));
+                secret.Relay);
     }
 
     private static LoginRefusal Refuse(SmtpLink link, string why) => new(

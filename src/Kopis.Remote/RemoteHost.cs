@@ -14,6 +14,9 @@ internal readonly record struct RemoteHost(
 {
     private const int SmtpPort = 25;
 
+    /// <summary>As a route of smtproutes names it.</summary>
+    internal string RelayName => Name.Length > 0 ? Name : EndPoint.Address.ToString();
+
     /// <summary>The same server where it speaks SMTP: what it asks of TLS, it asks there.</summary>
     internal RemoteHost BySmtp => !IsQmtp ? this
         : this with { EndPoint = new(EndPoint.Address, SmtpPort), IsQmtp = false };

@@ -32,8 +32,8 @@ internal sealed class RemoteRoute(
     private readonly Lock _lock = new();
     private readonly RelayLogin _login = new(settings, pauses, clock);
     private readonly AttemptJudge _judge = new(settings.Replies, destination.Host);
-    private readonly HostDialer _dialer = new(
-        settings, memory, sources ?? new SourceChoice(SourceRules.None, [], []), clock);
+    private readonly SourceChoice _sources =
+        sources ?? new SourceChoice(SourceRules.None, [], []);
 
     private Task<RemoteTarget>? _target;
     private int _best;
@@ -41,9 +41,18 @@ internal sealed class RemoteRoute(
     /// <summary>What its connections may be used for.</summary>
     internal string Key { get; } = $"{generation} {destination.Key}{sources?.Key}";
 
-    /// <summary>The address that served last, where the next connection begins; those before it
-    /// did not serve.</summary>
+    /// <summary>Where the next connection begins: the address that served last, or one before it
+    /// that was slower and is not tried yet; those before it did not serve.</summary>
     internal int Best => Volatile.Read(ref _best);
+
+    /// <summary>Who is known to speak QMTP.</summary>
+    internal QmtpHosts QmtpHosts => memory.Qmtp;
+
+    private HostDialer Dialer => new(settings, memory, _sources, clock);
+
+    /// <summary>Whether a connection with the key goes from the address that the mail is to go
+    /// from.</summary>
+    internal bool Fits(SmtpLink link) => _sources.Fits(link, memory.Sources);
 
     /// <summary>Whether all recipients of a transaction were deferred with replies for which
     /// control/replies has the next server tried.</summary>
@@ -75,7 +84,7 @@ internal sealed class RemoteRoute(
         TimeSpan wait = mayWait ? settings.ConnectTimeout : TimeSpan.Zero;
         if (destination.Relay?.SocketPath is { } path)
         {
-            return walk.At > 0 ? null : await EnterAsync(
+            return walk.IsTried(0) ? null : await EnterAsync(
                 walk, key, wait, (_, rule) => OpenSocketAsync(path, walk, rule, stop), stop);
         }
 
@@ -107,7 +116,8 @@ internal sealed class RemoteRoute(
         (string name, _) = await new DestinationNames(settings, dns).FindAsync(
             destination.Host, destination.Relay, stop);
         DestinationRule rule = settings.Rules.Find(name);
-        (LinkPlace? place, SmtpLink? idle) = await pool.EnterAsync(name, rule, key, wait, stop);
+        (LinkPlace? place, SmtpLink? idle) = await pool.EnterAsync(
+            name, rule, key, Fits, wait, stop);
         if (place is null)
         {
             if (idle is null)
@@ -143,14 +153,14 @@ internal sealed class RemoteRoute(
         for (; walk.At < target.Hosts.Count; walk.At++)
         {
             RemoteHost one = target.Hosts[walk.At];
-            if (walk.IsTried(walk.At) || walk.HasLeft(one)
-                || memory.ShouldSkip(one.EndPoint.Address))
+            if (!IsToTry(one, walk) || (secret is not null
+                && _login.HasToWait(secret.At(one.RelayName, one.EndPoint.Port), walk)))
             {
                 continue;
             }
 
             HostVerdict verdict =
-                await receivers.JudgeAsync(destination, one.BySmtp, isLax, stop);
+                await receivers.JudgeAsync(destination.At(one), one.BySmtp, isLax, stop);
             if (verdict.Refusal is { } refusal)
             {
                 walk.Fail(refusal.At(AttemptStage.Tls, null));
@@ -165,7 +175,7 @@ internal sealed class RemoteRoute(
             }
 
             // Another address of the same host, which the verdict is for too, may be faster.
-            if (await _dialer.OpenAsync(target.Hosts, walk, way.Destination, stop)
+            if (await Dialer.OpenAsync(target.Hosts, walk, way.Destination, stop)
                 is not { } dialed)
             {
                 continue;
@@ -173,14 +183,17 @@ internal sealed class RemoteRoute(
 
             one = target.Hosts[dialed.Place];
             SmtpLink? link = one.IsQmtp
-                ? NewLink(dialed.Socket!, one.EndPoint.Address, one.Name, Key, way, dialed.Source,
-                    isQmtp: true)
+                ? NewLink(dialed.Socket!, one.EndPoint, one.Name, KeyOf(verdict), way,
+                    dialed.Source, isQmtp: true)
                 : await GreetAsync(one, dialed, verdict, walk, way, stop);
             if (link is not null)
             {
                 NoteServing(walk, dialed.Place, one.EndPoint.Address);
-                return secret is null || await _login.RunAsync(link, secret, walk, stop)
-                    ? link : null;
+                if (secret is null || await _login.RunAsync(
+                    link, secret.At(one.RelayName, one.EndPoint.Port), walk, stop))
+                {
+                    return link;
+                }
             }
 
             walk.At -= dialed.Place == walk.At ? 0 : 1; // The slower one may serve.
@@ -189,12 +202,22 @@ internal sealed class RemoteRoute(
         return null;
     }
 
+    private bool IsToTry(RemoteHost one, AddressWalk walk) =>
+        !walk.IsTried(walk.At, one) && !walk.HasLeft(one)
+        && !memory.ShouldSkip(one.EndPoint.Address)
+        && !(one.IsQmtp && memory.Qmtp.Fails(one.EndPoint.Address));
+
+    /// <summary>What a message that rather has itself delivered has opened is for its like alone,
+    /// whatever protocol it speaks.</summary>
+    private string KeyOf(HostVerdict verdict) => verdict.IsLax ? Key + " lax" : Key;
+
     /// <summary>A session at a Unix socket, the only place there is. Nothing is remembered of it.
     /// </summary>
     private async Task<SmtpLink?> OpenSocketAsync(
         string path, AddressWalk walk, DestinationRule rule, CancellationToken stop)
     {
         Socket? socket = null;
+        walk.NoteTried(0);
         try
         {
             Socket one = socket = UnixSocket.New();
@@ -212,7 +235,8 @@ internal sealed class RemoteRoute(
             return null;
         }
 
-        SmtpLink link = NewLink(socket, IPAddress.None, "", Key, new Way("", rule));
+        SmtpLink link = NewLink(
+            socket, new IPEndPoint(IPAddress.None, 0), "", Key, new Way("", rule));
         SmtpOpening opening = new(link, settings, destination.Demand);
         RemoteReport? failure =
             await TryGreetAsync(link, opening, "", avoidTls: false, stop);
@@ -226,13 +250,14 @@ internal sealed class RemoteRoute(
     }
 
     private SmtpLink NewLink(
-        Socket socket, IPAddress address, string host, string key, Way way,
+        Socket socket, IPEndPoint server, string host, string key, Way way,
         IPAddress? source = null, bool isQmtp = false) =>
-        new(SmtpConnection.OverSocket(socket, settings.RemoteTimeout), address, key,
+        new(SmtpConnection.OverSocket(socket, settings.RemoteTimeout), server.Address, key,
             clock.GetUtcNow())
         {
             Host = host,
-            Ip = destination.Relay?.SocketPath ?? address.ToString(),
+            Port = server.Port,
+            Ip = destination.Relay?.SocketPath ?? server.Address.ToString(),
             IsLmtp = destination.Relay?.IsLmtp == true,
             IsQmtp = isQmtp,
             Generation = generation,
@@ -278,7 +303,13 @@ internal sealed class RemoteRoute(
     {
         if (!walk.IsForRecipients)
         {
-            Volatile.Write(ref _best, place);
+            int best = walk.At;
+            while (best < place && walk.IsTried(best))
+            {
+                best++;
+            }
+
+            Volatile.Write(ref _best, best);
         }
 
         foreach (IPAddress passed in walk.DrainPassed())
@@ -301,7 +332,7 @@ internal sealed class RemoteRoute(
         }
         catch (TlsFailedException e)
         {
-            if (await _dialer.AgainAsync(host, dialed.Place, walk, way.Destination, stop)
+            if (await Dialer.AgainAsync(host, dialed.Place, walk, way.Destination, stop)
                 is { } again)
             {
                 return await GreetAsync(host, again, verdict, avoidTls: true, walk, way, stop);
@@ -326,8 +357,7 @@ internal sealed class RemoteRoute(
         Socket socket = dialed.Socket!;
         IPAddress? own = (socket.LocalEndPoint as IPEndPoint)?.Address;
         SmtpLink link = NewLink(
-            socket, host.EndPoint.Address, host.Name, verdict.IsLax ? Key + " lax" : Key, way,
-            dialed.Source);
+            socket, host.EndPoint, host.Name, KeyOf(verdict), way, dialed.Source);
         SmtpOpening opening = new(link, settings, verdict.Demand);
         RemoteReport? failure = await TryGreetAsync(
             link, opening, host.Name, avoidTls, stop, mayBeUs: !host.IsRelay, Report);

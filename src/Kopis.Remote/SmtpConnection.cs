@@ -139,6 +139,32 @@ internal sealed class SmtpConnection(
         return isWrong ? throw new IOException("That is not a reply of QMTP.") : reader.IsOver;
     }
 
+    /// <summary>Waits whether anything comes, or the end, that no command of ours asked for.
+    /// </summary>
+    /// <param name="limit">For so long.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>Nothing came.</returns>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    internal async Task<bool> IsQuietForAsync(TimeSpan limit, CancellationToken stop)
+    {
+        if (!IsQuiet)
+        {
+            return false;
+        }
+
+        try
+        {
+            await LimitedAsync(
+                static (peer, token) => peer._stream.ReadAsync(Memory<byte>.Empty, token), limit,
+                stop);
+            return false;
+        }
+        catch (SmtpTimeoutException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>Reads until the server has closed, or for a time.</summary>
     /// <exception cref="IOException">It goes on talking, or that time is over.</exception>
     internal async Task ReadToEndAsync(TimeSpan limit, CancellationToken stop)

@@ -36,6 +36,12 @@ internal sealed class SmtpLink(
 
     internal string Key { get; } = key;
 
+    /// <summary>The server's port; 0: a Unix socket.</summary>
+    internal int Port { get; init; }
+
+    /// <summary>Where it goes.</summary>
+    internal IPEndPoint EndPoint => new(Address, Port);
+
     internal DateTimeOffset Opened { get; } = opened;
 
     /// <summary>The server's name; empty for a literal address.</summary>

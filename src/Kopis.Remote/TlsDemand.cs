@@ -28,6 +28,10 @@ internal sealed record TlsDemand(
     /// force: for reports only.</summary>
     internal IReadOnlyList<string> TrialNames { get; init; } = [];
 
+    /// <summary>How many of the names, the first ones, are of relays that are tried one after
+    /// another.</summary>
+    private int Relays { get; init; }
+
     /// <summary>The receiver is asked what it asks for: where no names are given to look for.
     /// </summary>
     internal bool AsksReceiver =>
@@ -40,6 +44,14 @@ internal sealed record TlsDemand(
     /// <summary>Of a server that no network is before.</summary>
     internal static TlsDemand None { get; } = new(
         new TlsPolicy(TlsLevel.None, []), false, []);
+
+    /// <summary>The same for one of several relays: of their names the certificate must have its
+    /// own.</summary>
+    internal TlsDemand At(RemoteHost host) => Relays < 2 ? this : this with
+    {
+        Names = [host.RelayName, .. Names.Skip(Relays)],
+        Relays = 0,
+    };
 
     /// <param name="policy">What the control file says.</param>
     /// <param name="requireTls">The message came with REQUIRETLS.</param>
@@ -59,10 +71,14 @@ internal sealed record TlsDemand(
         TlsLevel level = requireTls ? TlsLevel.Verify : isRaised ? least : policy.Level;
         TlsSource source = relay is null || policy.Source == TlsSource.Dane
             ? policy.Source : TlsSource.Operator; // A relay has no policies of MTA-STS.
+        bool isVerifiedLogin = relay is { Login.Trust: LoginTrust.Verified };
+        bool isByRelay = relay is { CertificateName: null }
+            && (isVerifiedLogin || policy.Names.Count == 0);
         return new TlsDemand(
             policy with { Level = level, Source = source }, requireTls,
             NamesOf(policy, domain, relay))
         {
+            Relays = isByRelay ? relay!.All.Count() : 0,
             StartsInTls = relay?.StartsInTls == true,
             Reason = isRaised ? "the login" : "control/tlspolicy",
         };

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Kopis.Config.Maps;
 using Kopis.Mail.TlsReports;
@@ -174,6 +175,35 @@ public sealed class HostRulesTests
         Assert.Equal(TlsLevel.Verify, demand.Policy.Level);
         Assert.Contains("relay.c", demand.Names);
     }
+
+    /// <summary>The certificate of one relay does not do for another's.</summary>
+    [Fact]
+    public void Of_several_relays_each_has_its_own_name()
+    {
+        SmtpRoute relay = new("one.c", 25)
+        {
+            Others = [new SmtpRoute("two.c", 25), new SmtpRoute("192.0.2.3", 25)],
+        };
+        TlsPolicy verify = new(TlsLevel.Verify, []);
+        Assert.Equal(["two.c", "b", ".b"], NamesAt(verify, relay, "two.c"));
+        Assert.Equal(["192.0.2.3", "b", ".b"], NamesAt(verify, relay, ""));
+        Assert.Equal(
+            ["one.c", "x"],
+            NamesAt(new TlsPolicy(TlsLevel.Verify, ["one.c", "x"]), relay, "two.c"));
+        Assert.Equal(
+            ["own.c", "b", ".b"],
+            NamesAt(verify, relay with { CertificateName = "own.c" }, "two.c"));
+        SmtpRoute login = relay with
+        {
+            Login = new SmtpLogin { User = [1], Password = [1], Trust = LoginTrust.Verified },
+        };
+        Assert.Equal(
+            ["two.c"], NamesAt(new TlsPolicy(TlsLevel.Verify, ["one.c"]), login, "two.c"));
+    }
+
+    private static IReadOnlyList<string> NamesAt(TlsPolicy policy, SmtpRoute relay, string name) =>
+        TlsDemand.Of(policy, false, "b", relay).At(new RemoteHost(
+            new IPEndPoint(IPAddress.Parse("192.0.2.3"), 25), name, IsRelay: true)).Names;
 
     private static TlsPolicy Policy(TlsSource source) =>
         new(source is TlsSource.Receiver or TlsSource.Operator ? TlsLevel.May : TlsLevel.Verify, [])

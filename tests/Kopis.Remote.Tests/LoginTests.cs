@@ -99,6 +99,18 @@ public sealed class LoginTests
     }
 
     [Fact]
+    public async Task A_login_that_one_relay_has_refused_does_not_wait_at_another()
+    {
+        LoginPauses pauses = new(_time, _warned.Add);
+        LoginSecret secret = Secret("pencil");
+        LoginRefusal refused = new(RemoteReport.Of('Z', "no\n"), "no");
+        Assert.NotNull(await pauses.RunAsync(secret, () => Answer(refused), default));
+        Assert.NotNull(pauses.Paused(secret.At("r", 587)));
+        Assert.Null(pauses.Paused(secret.At("second", 587)));
+        Assert.Null(pauses.Paused(secret.At("r", 2587)));
+    }
+
+    [Fact]
     public async Task A_connection_that_is_lost_is_no_refusal()
     {
         LoginPauses pauses = new(_time, _warned.Add);

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Mail.Dsn;
 using Kopis.Queue.Spawn;
 using Kopis.Send.Scheduling;
 
@@ -55,6 +56,46 @@ public sealed class QueueStateTests
         }
 
         Assert.InRange(core.NextDue(roomLocal: true, roomRemote: true), 0, now + 1000);
+        core.Dispose();
+    }
+
+    /// <summary>control/retryschedule and replies may have a message wait for longer than qmail's
+    /// schedule does.</summary>
+    [Theory]
+    [InlineData(0, 3000, 3000)]
+    [InlineData(0, 86_400, 86_400)] // A reply's.
+    [InlineData(0, 90_000, 519)] // Nothing explains it: qmail's.
+    [InlineData(500_000, 500_000, 500_000)]
+    [InlineData(500_000, 500_100, 519)]
+    public void A_restart_leaves_the_time_of_the_next_pass_as_it_was(
+        int schedule, int wait, int then)
+    {
+        int[]?[] steps = new int[]?[BounceClassNames.Count];
+        steps[^1] = schedule == 0 ? null : [60, schedule];
+        QueuedMessage message = Make.MessageOf(0, 1, "s@x", "r@y");
+        long now = Make.Born + 10;
+        message.SetDue(
+            DeliveryChannel.Remote, now + wait, now, new RetryTable(steps).LongestSeconds);
+        long due = message.Due(DeliveryChannel.Remote) - now;
+        Assert.InRange(due, then - 1, then + 1);
+    }
+
+    [Fact]
+    public void A_restart_takes_the_longest_wait_from_control_files()
+    {
+        using World world = new();
+        int[]?[] steps = [.. Enumerable.Repeat<int[]?>([200_000], BounceClassNames.Count)];
+        SendCore core = world.Start(Make.Born, retries: new RetryTable(steps));
+        world.Add(Make.Born, "s@l.example", "r@far.example");
+        core.ReadNew(Make.Born);
+        Delivery delivery = core.Next(DeliveryChannel.Remote, Make.Born)!;
+        core.Report(delivery, new DeliveryReport(0, Verdict.Retry, []));
+        Assert.Null(core.Next(DeliveryChannel.Remote, Make.Born));
+        core.SaveAll();
+        core.Dispose();
+        core = world.Start(Make.Born + 5, retries: new RetryTable(steps));
+        Assert.Null(core.Next(DeliveryChannel.Remote, Make.Born + 199_990)); // qmail's: after 400.
+        Assert.NotNull(core.Next(DeliveryChannel.Remote, Make.Born + 200_010));
         core.Dispose();
     }
 }

@@ -77,10 +77,13 @@ internal sealed class World : IBounceSender, ICleaner, IDisposable
     /// <summary>A qmail-send as it is after its start.</summary>
     internal SendCore Start(
         long now, bool batch = false, long lifetimeSeconds = 604_800,
-        long memoryBytesMax = long.MaxValue)
+        long memoryBytesMax = long.MaxValue, RetryTable? retries = null)
     {
         SendLog log = new(TakeLog);
-        Scheduler scheduler = new(lifetimeSeconds, batch);
+        Scheduler scheduler = new(lifetimeSeconds, batch)
+        {
+            Retries = retries ?? RetryTable.Qmail,
+        };
         StateLog marks = new(Disk, MemoryDisk.Directory) { CompactAfterBytes = 2000 };
         AddressMap addresses = AddressMap.Read(Control);
         QueueState queue = new(

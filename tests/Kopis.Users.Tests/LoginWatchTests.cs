@@ -79,6 +79,23 @@ public sealed class LoginWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task An_account_without_an_answer_holds_up_no_other_and_is_alone_asked_again_soon()
+    {
+        bool isOver = false;
+        _verdicts["joe@mx.example"] = LookupVerdict.Later;
+        using IDisposable first = _watch.Enter(Joe, Fail);
+        using IDisposable second = _watch.Enter(Ann, () => isOver = true);
+        await PassAsync(seconds: 1);
+        _asked.Clear();
+        await PassAsync(seconds: 3);
+        Assert.Equal(3, _asked.Count(one => one.Account == "joe@mx.example"));
+        Assert.DoesNotContain(_asked, one => one.Account == "ann@mx.example");
+        _verdicts["ann@mx.example"] = LookupVerdict.No;
+        await PassAsync(seconds: 2);
+        Assert.True(isOver);
+    }
+
+    [Fact]
     public async Task A_session_that_has_ended_is_not_asked_about()
     {
         IDisposable one = _watch.Enter(Joe, Fail);

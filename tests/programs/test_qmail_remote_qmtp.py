@@ -15,12 +15,14 @@ MESSAGE = test_qmail_remote.MESSAGE
 
 
 class QmtpServer(threading.Thread):
-    """Takes messages and answers each recipient by a table; None hangs up instead."""
+    """Takes messages and answers each recipient by a table; None hangs up instead. A greeting is
+    what no server of QMTP says; after an empty one it hangs up at once."""
 
-    def __init__(self, address, replies=(), odd=None):
+    def __init__(self, address, replies=(), odd=None, greeting=None):
         super().__init__(daemon=True)
-        self.replies, self.odd = dict(replies), odd
-        self.listener = socket.create_server((address, 209))
+        self.replies, self.odd, self.greeting = dict(replies), odd, greeting
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.listener = socket.create_server((address, 209), family=family)
         self.taken, self.sessions = [], 0
         self.start()
 
@@ -31,12 +33,15 @@ class QmtpServer(threading.Thread):
             except OSError:
                 return
             self.sessions += 1
-            with client, client.makefile("rb") as stream:
-                try:
-                    while self.serve(client, stream):
-                        pass
-                except (OSError, ValueError):
+            threading.Thread(target=self.talk, args=(client,), daemon=True).start()
+
+    def talk(self, client):
+        with client, client.makefile("rb") as stream:
+            try:
+                while self.serve(client, stream):
                     pass
+            except (OSError, ValueError):
+                pass
 
     @staticmethod
     def netstring(stream):
@@ -44,10 +49,15 @@ class QmtpServer(threading.Thread):
         while (one := stream.read(1)) not in (b":", b""):
             length += one
         content = stream.read(int(length))
-        assert stream.read(1) == b",", "a comma is missing"
+        if stream.read(1) != b",":
+            raise ValueError("a comma is missing")
         return content
 
     def serve(self, client, stream):
+        if self.greeting is not None:
+            client.sendall(self.greeting)
+            if not self.greeting:
+                return False
         message, sender, rest = (self.netstring(stream) for _ in range(3))
         recipients = []
         while rest:
@@ -129,6 +139,18 @@ class ByQmtp(Qmtp, ProgramCase):
         self.assertIn("requires it. (#4.7.4)", self.remote()[-1])
         self.assertEqual((0, 2), (server.sessions, smtp.sessions))
 
+    def test_smtp_where_another_protocol_is_spoken_at_the_port_of_qmtp(self):
+        smtp = self.at(FIRST)
+        for greeting in (b"", b"220 smtp.example ESMTP\r\n"):
+            with self.subTest(greeting=greeting):
+                server = QmtpServer(FIRST, greeting=greeting)
+                sessions = smtp.sessions
+                self.assertEqual(f"K{FIRST} accepted message.\nRemote host said: 250 taken\n",
+                                 self.remote()[-1])
+                self.assertEqual((1, sessions + 1), (server.sessions, smtp.sessions))
+                server.close()
+                self.assertEqual([], server.taken)
+
     def test_odd_replies_are_no_success_and_no_failure(self):
         for odd in (b"", b"3:Kok", b"0:,", b"5:Xhuh?,", b"K", b"250 ok\r\n", b"99999999999:K",
                     b"9999:K" + b"x" * 9998 + b",", b"3:Kok;"):
@@ -162,6 +184,37 @@ class Queued(Qmtp, WideCase):
             self.assertEqual(("K", "first.example"), (report.letter, report.host))
         # The first is not kept: nothing says that there will be more mail.
         self.assertEqual((2, 3), (server.sessions, len(server.taken)))
+
+    def test_what_a_message_has_opened_that_asks_for_no_tls_serves_no_other(self):
+        server = self.qmtp()
+        self.start_spawner()
+        lax, usual = self.number(b"TLS-Required: No\n\nbody\n"), self.number()
+        for number, sessions in ((lax, 1), (lax, 2), (usual, 3), (usual, 3)):
+            self.order(1, number, b"r@far.example")
+            [report] = self.reports()
+            self.assertEqual(("K", sessions), (report.letter, server.sessions))
+
+    def test_smtp_at_once_where_qmtp_has_failed_lately(self):
+        server, smtp = self.qmtp(odd=b""), self.at(FIRST)
+        self.start_spawner()
+        number = self.number()
+        self.order(1, number, b"r@far.example")
+        [report] = self.reports()
+        self.assertIn(b"Possible duplicate! (#4.4.2)", report.text)
+        for _ in range(2):
+            self.order(1, number, b"r@far.example")
+            self.assertEqual("K", self.reports()[0].letter)
+        self.assertEqual((1, 2), (server.sessions, smtp.sessions))
+
+    def test_letters_stand_for_codes_in_control_replies(self):
+        self.qmtp((b"r@far.example", b"Zgreylisted, come in 7 minutes"), (b"q@far.example", b"Dbusy"),
+                  (b"p@far.example", b"Zbusy"))
+        self.control("replies", "* code=5xx pause=17 text=busy", "* code=4xx slow=3/m text=busy")
+        self.start_spawner()
+        self.order(1, self.number(), b"r@far.example", b"q@far.example", b"p@far.example")
+        self.assertEqual(
+            [("Z", 0, 5, 420), ("D", 0, 2, 17), ("Z", 0, 1, 300)],
+            [(r.letter, r.code, r.action, r.action_seconds) for r in self.reports(3)])
 
     def test_what_a_refusal_is(self):
         self.qmtp((b"r@far.example", b"Dsorry, no mailbox here by that name. (#5.1.1)"),

@@ -6,8 +6,9 @@ import time
 import unittest
 
 import test_qmail_remote
-from answers import A, AAAA
+from answers import A, AAAA, MX
 from harness import ProgramCase
+from test_qmail_remote_qmtp import QmtpServer
 from test_qmail_remote_ways import FIRST, HOSTS, Network, SECOND, SELF
 from test_wide_rspawn import WideCase
 import own_network  # Where harness finds it.
@@ -108,6 +109,35 @@ class Sources(OwnNetwork, ProgramCase):
         self.assertEqual(["ZSorry, mail cannot be sent from 203.0.113.1, as control files have it: "
                           "address not available. (#4.3.5)\n"], self.remote())
 
+    def test_a_server_of_a_family_without_an_address_is_not_used(self):
+        self.at("2001:db8::9")
+        peer = self.at(FIRST)
+        self.names(six_example=[(AAAA, "2001:db8::9")],
+                   both_example=[(AAAA, "2001:db8::9"), (A, FIRST)])
+        self.control("sourceaddresses", "* 192.0.2.21")
+        self.assertEqual(["ZSorry, mail cannot be sent to 2001:db8::9: control files name no address "
+                          "of its family to send from. (#4.3.5)\n"],
+                         self.remote(host="six.example"))
+        self.assertEqual("192.0.2.21", self.source(peer, host="both.example"))
+        # The file of the patch says nothing of it.
+        (self.home / "control/sourceaddresses").unlink()
+        self.control("outgoingip", "192.0.2.17")
+        self.assertIn("K2001:db8::9 accepted", self.remote(host="six.example")[-1])
+        self.control("outgoingip", "0.0.0.0")
+        self.assertNotEqual("192.0.2.17", self.source(peer))
+
+    def test_a_line_for_a_server_that_cannot_be_understood_stops_that_server_alone(self):
+        first, second = self.at(FIRST), self.at(SECOND)
+        self.control("sourceaddresses", "mx:other.example 192.0.2", "mx:first.example 192.0.3",
+                     "* 192.0.2.51")
+        self.assertEqual("192.0.2.51", self.source(second))
+        self.assertEqual(0, first.sessions)
+        second.close()
+        self.assertIn('ZUnable to read control files. (#4.3.0)\ncontrol/sourceaddresses: "192.0.3" '
+                      'is not an address\n', self.remote())
+        self.names(own_example=[(A, FIRST)])
+        self.assertEqual("192.0.2.51", self.source(first, host="own.example"))
+
     def test_where_a_line_cannot_be_understood_its_mail_waits_and_no_other(self):
         peer = self.at(FIRST)
         self.control("sourceaddresses", "far.example 192.0.2", "* 192.0.2.51")
@@ -172,6 +202,31 @@ class Families(OwnNetwork, ProgramCase):
         self.assertRegex(self.run_program("qmail-tcpto").stdout, rb"\A198\.51\.100\.1 timed out")
 
 
+    def test_the_silent_one_is_tried_where_the_other_has_no_ear_for_the_sender(self):
+        self.control("timeoutconnect", "2")
+        for reply in (b"421 busy\r\n", None):
+            peer = self.at("2001:db8::9", MAIL=reply)
+            self.names(multi_example=[(A, SILENT), (AAAA, "2001:db8::9")])
+            [report] = self.remote(host="multi.example")
+            self.assertRegex(report, "421 busy|connection died")
+            self.assertEqual(1, peer.sessions)
+            self.assertRegex(
+                self.run_program("qmail-tcpto").stdout, rb"\A198\.51\.100\.1 timed out")
+            self.run_program("qmail-tcpok")
+            peer.close()
+
+    def test_both_families_by_qmtp(self):
+        server = QmtpServer("2001:db8::9")
+        self.addCleanup(server.close)
+        self.control("mxps", "1")
+        self.names(multi_example=[(MX, (12801, "both.example"))],
+                   both_example=[(A, SILENT), (AAAA, "2001:db8::9")])
+        start = time.monotonic()
+        self.assertIn("K2001:db8::9 accepted", self.remote(host="multi.example")[-1])
+        self.assertLess(time.monotonic() - start, 30)   # timeoutconnect is 60.
+        self.assertEqual(1, len(server.taken))
+
+
 @unittest.skipUnless(os.geteuid() == 0, "needs a network of its own")
 class OwnAddresses(OwnNetwork, ProgramCase):
     def test_addresses_that_lead_here_though_no_interface_has_them(self):
@@ -195,6 +250,24 @@ class OwnAddresses(OwnNetwork, ProgramCase):
 
 @unittest.skipUnless(os.geteuid() == 0, "needs a network of its own")
 class Rested(OwnNetwork, WideCase):
+    def test_a_connection_serves_mail_that_its_address_is_chosen_for(self):
+        """Two senders whose mail goes from different addresses of one pool."""
+        peer = self.at(FIRST)
+        self.control("sourceaddresses", "* 192.0.2.61 192.0.2.62")
+        self.start_spawner()
+        number = self.number()
+        chosen = {}
+        for turn in range(3):
+            for i in range(8):
+                sender = b"s%d@x.example" % i
+                sessions = len(peer.clients)
+                self.order(1, number, b"r@far.example", sender=sender)
+                self.assertEqual("K", self.reports()[0].letter)
+                if len(peer.clients) > sessions:
+                    chosen.setdefault(sender, set()).add(peer.clients[-1])
+        self.assertEqual({"192.0.2.61", "192.0.2.62"}, set().union(*chosen.values()))
+        self.assertEqual({1}, {len(one) for one in chosen.values()})
+
     def test_a_source_that_a_receiver_refuses_is_rested_there(self):
         peer = self.at(FIRST, RCPT=b"554 5.7.1 listed\r\n")
         other = self.at(SECOND)

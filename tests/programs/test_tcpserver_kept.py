@@ -3,6 +3,7 @@ and no client is refused meanwhile. The manager is a socket of the test's."""
 
 import array
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -99,6 +100,43 @@ class Kept(ListenerCase):
         self.assertEqual(b"250", lines.readline()[:3])
         self.assertEqual(0, self.process.wait(WAIT))
         self.assertIn(b"Subject: late", (self.home / "message").read_bytes())
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_as_another_user_it_tells_the_manager_too(self):
+        self.home.chmod(0o755)
+        (self.home / "notify").chmod(0o777)
+        self.begin("-u", "65534", "-g", "65534", WATCHDOG_USEC="60000000")
+        self.take()
+        self.assertTrue(self.greeting(self.client()).startswith(b"220 "))
+        self.assertIn("\nUid:\t65534\t65534\t65534\t65534\n",
+                      pathlib.Path(f"/proc/{self.process.pid}/status").read_text())
+
+    def test_what_is_kept_and_no_port_is_given_back(self):
+        """A file, a socket of packets, and one at which nobody listens."""
+        def packets():
+            bad = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            bad.bind(("127.0.0.1", 0))
+            return bad
+
+        def silent():  # Bound, and its port is free for who reuses it.
+            bad = socket.socket()
+            bad.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bad.bind(("127.0.0.1", 0))
+            return bad
+
+        for make in (packets, silent, lambda: open("/dev/null", "rb")):
+            with make() as bad:
+                at = bad.getsockname()[1] if isinstance(bad, socket.socket) else 0
+                self.kept = os.dup(bad.fileno())
+            self.begin(port=str(at))
+            self.assertEqual(("FDSTOREREMOVE=1\nFDNAME=listener", None), self.said(), make)
+            os.close(self.kept)
+            self.kept = None
+            self.take()
+            self.assertTrue(self.greeting(self.client()).startswith(b"220 "))
+            self.finish(self.process)
+            os.close(self.kept)
+            self.kept = None
 
     def test_a_port_that_the_settings_name_no_more_is_given_back(self):
         self.begin()

@@ -207,7 +207,7 @@ class Installed(InstalledCase):
         self.assertNotEqual(
             0, self.as_user("ann", "python3", "-c", code, check=False).returncode)
         self.assertEqual(
-            0, self.as_user("qmails", "python3", "-c", code, check=False).returncode)
+            0, self.as_user("qmailw", "python3", "-c", code, check=False).returncode)
 
     def trace(self, *words):
         return self.host.run("kopis", "trace", "--json", *words, check=False)

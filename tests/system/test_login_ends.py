@@ -4,13 +4,19 @@ import os
 import poplib
 import smtplib
 import ssl
+import sys
+import threading
 import time
 import unittest
 
-from host import HostCase
+from host import ROOT, HostCase
 from installed import ME
 from test_listeners import PASSWORD
 from test_pop3_rights import Pop3Case
+
+sys.path.append(str(ROOT / "tests/programs"))
+
+from milter import CONTINUE, Milter  # noqa: E402
 
 
 def trusting():
@@ -103,6 +109,29 @@ class LoginEnds(HostCase):
         client.send(b".\r\n")
         self.assertEqual(421, client.getreply()[0])
         self.assertEqual([], self.host.mail_files(f"ben@{self.host.me}"))
+
+    def test_a_message_that_a_filter_has_when_the_login_ends_is_not_taken(self):
+        locked = threading.Event()
+        self.addCleanup(locked.set)
+        milter = Milter(self, E=lambda data: CONTINUE if locked.wait(60) else None)
+        self.host.write("control/milters", f"{milter.place}\n")
+        client = self.smtp("ann")
+        client.mail(f"ann@{self.host.me}")
+        client.rcpt(f"ben@{self.host.me}")
+        self.assertEqual(354, client.docmd("DATA")[0])
+        client.send(b"Subject: late\r\n\r\nhello\r\n.\r\n")
+        self.assertTrue(milter.wait_for("E"), milter.letters())
+        began = len(self.host.log())
+        self.ok("user", "lock", f"ann@{self.host.me}")
+        self.host.wait_log(r"session ended: the login of ann@", since=began)
+        locked.set()
+        client.sock.settimeout(20)
+        self.assertRegex(client.file.readline(), br"\A421 4\.7\.0 your login holds no more")
+        self.assertEqual(b"", client.file.readline())  # One reply, and the end.
+        other = self.smtp("ben")
+        other.sendmail(f"ben@{self.host.me}", [f"ben@{self.host.me}"], "Subject: in time\r\n\r\n")
+        self.host.wait_mail(f"ben@{self.host.me}", 1)
+        self.assertEqual(1, len(self.host.mail_files(f"ben@{self.host.me}")))
 
     def test_what_is_in_the_queue_is_held(self):
         self.host.write("alias/.qmail-later", "|exit 111\n")

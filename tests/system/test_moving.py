@@ -2,13 +2,18 @@
 back."""
 
 import os
+import pathlib
+import shutil
+import tempfile
 import unittest
 
 from booted import ME, Booted, can_boot
+from test_package import make_packages
 
 # Postfix's own unit waits for a network that there is not.
+BY_INSTALL = "/srv/kopis/kopis install --home /var/qmail --pages /srv/kopis/man --systemd\n"
+BY_PACKAGE = "DEBIAN_FRONTEND=noninteractive dpkg -i /srv/kopis/kopis_*.deb\n"
 PREPARE = r"""
-/srv/kopis/kopis install --home /var/qmail --pages /srv/kopis/man --systemd
 sed -E 's/^(\S+\s+\S+\s+\S+\s+\S+\s+)y/\1n/' /usr/share/postfix/master.cf.dist >/etc/postfix/master.cf
 cat >/etc/postfix/main.cf <<'CONFIG'
 compatibility_level = 3.6
@@ -29,6 +34,14 @@ ln -s /dev/null /etc/systemd/system/postfix@-.service
 ln -sf /etc/systemd/system/postfix.service /etc/systemd/system/multi-user.target.wants/
 """
 KOPIS = "/var/qmail/bin/kopis"
+OTHER_POP3 = """
+import socket
+server = socket.create_server(("127.0.0.1", 110))
+while True:
+    client, _ = server.accept()
+    client.sendall(b"+OK other\\r\\n")
+    client.close()
+"""
 
 
 @unittest.skipUnless(can_boot() and os.path.exists("/usr/lib/postfix/sbin/master"),
@@ -36,7 +49,7 @@ KOPIS = "/var/qmail/bin/kopis"
 class Moving(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.host = Booted(PREPARE)
+        cls.host = Booted(BY_INSTALL + PREPARE)
         cls.addClassCleanup(cls.host.close)
 
     def step(self, number, *words):
@@ -95,8 +108,17 @@ class Moving(unittest.TestCase):
         self.assertRegex(self.greeting(10110), r"^\+OK ")
         self.assertIn("Postfix", self.greeting(25))
 
+        self.host.run("systemd-run", "--quiet", "--unit=other-pop3", "python3", "-c", OTHER_POP3)
+        self.assertIn("+OK other", self.greeting(110))
+        dry = self.step(5, "--dry-run")
         said = self.step(5)
         self.assertIn("stop postfix.service", said)
+        for text in (dry, said):
+            self.assertRegex(text, r"kopis-pop3\.service is left out: port 110 belongs to python3 ")
+            self.assertNotIn("start kopis-pop3.service", text)
+        self.assertFalse(self.is_active("kopis-pop3"))
+        self.assertTrue(self.is_active("kopis-pop3s"))
+        self.assertIn("+OK other", self.greeting(110))
         self.assertRegex(self.greeting(25), rf"^220 {ME} ESMTP")
         self.assertFalse(self.is_active("postfix"))
         self.assertFalse(self.is_active("kopis-trial-smtp"))
@@ -104,6 +126,9 @@ class Moving(unittest.TestCase):
                       f"postmaster@{ME}", "-T", "-", stdin=b"Subject: moved\r\n\r\n")
         self.wait_mail("moved")
         self.assertEqual("enabled", self.host.text("systemctl", "is-enabled", "kopis-smtp"))
+        refused = self.host.run(KOPIS, "install", "--uninstall", check=False)
+        self.assertEqual(100, refused.returncode, refused)
+        self.assertIn(b"take that back first: kopis migrate step 5 --undo", refused.stderr)
         # Again: nothing is left to do, and nothing to take back twice.
         self.assertNotIn("start ", self.step(5).split("step 5:")[0])
 
@@ -111,6 +136,24 @@ class Moving(unittest.TestCase):
             self.assertIn("took back: ", self.step(number, "--undo"))
         self.host.wait_until(lambda: "Postfix" in self.greeting(25), lambda: self.greeting(25))
         self.assertEqual(before, self.state())
+        self.host.run("systemctl", "stop", "other-pop3")
+
+    def test_port_25_of_a_server_that_nobody_knows_is_not_touched(self):
+        self.host.run("systemctl", "stop", "postfix", timeout=120)
+        self.host.run("systemd-run", "--quiet", "--unit=other-smtp", "python3", "-c",
+                      OTHER_POP3.replace("110", "25"))
+        self.addCleanup(self.host.run, "systemctl", "stop", "other-smtp")
+        self.greeting(25)
+        before = self.state()
+        self.assertIn("port 25 belongs to python3 ", self.refused("5"))
+        self.assertEqual(before, self.state())
+
+    def test_without_dpkg_divert_step_2_is_refused_and_noted_nowhere(self):
+        self.host.run("mv", "/usr/bin/dpkg-divert", "/usr/bin/away")
+        self.addCleanup(self.host.run, "mv", "/usr/bin/away", "/usr/bin/dpkg-divert")
+        self.assertIn("there is no program dpkg-divert", self.refused("2"))
+        self.host.run("test", "!", "-e", "/var/qmail/moved")
+        self.assertIn("step 2 has changed nothing", self.refused("2", "--undo"))
 
     def wait_mail(self, subject):
         self.host.wait_until(
@@ -123,6 +166,26 @@ class Moving(unittest.TestCase):
             result = self.host.run(KOPIS, "migrate", "step", *words, check=False)
             self.assertEqual(100, result.returncode)
             self.assertIn(b"usage: kopis migrate", result.stderr)
+
+
+@unittest.skipUnless(shutil.which("dpkg-deb") and shutil.which("dpkg-shlibdeps"), "no tools of dpkg")
+class MovingWithThePackage(Moving):
+    """Whose units are elsewhere, and take their ports from /etc/default/kopis."""
+
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory(prefix="kopis-packages-") as place:
+            kopis, _ = make_packages(pathlib.Path(place), "0.2.0+1.aaaaaaaa")
+            cls.host = Booted(BY_PACKAGE + PREPARE, files=[kopis])
+        cls.addClassCleanup(cls.host.close)
+
+    def test_a_removal_is_refused_while_the_host_has_moved(self):
+        self.step(2)
+        self.addCleanup(self.step, 2, "--undo")
+        removed = self.host.shell("dpkg --remove kopis 2>&1", check=False)
+        self.assertNotEqual(0, removed.returncode)
+        self.assertIn(b"kopis migrate step 2 --undo", removed.stdout)
+        self.host.run("test", "-x", KOPIS)
 
 
 if __name__ == "__main__":

@@ -124,6 +124,24 @@ class Packages(unittest.TestCase):
                  package], capture_output=True, text=True, timeout=300)
             self.assertEqual((0, ""), (found.returncode, found.stdout), found)
 
+    def test_shells_complete_its_words(self):
+        listing = subprocess.run(["dpkg-deb", "--contents", self.kopis], capture_output=True,
+                                 text=True, check=True).stdout
+        for place in ("bash-completion/completions/kopis", "zsh/vendor-completions/_kopis",
+                      "fish/vendor_completions.d/kopis.fish"):
+            self.assertRegex(listing, rf"(?m) \./usr/share/{place}$")
+
+    def test_the_profile_has_each_socket_that_the_documents_name(self):
+        """A socket or a program that it shuts out would let mail pass without a filter."""
+        rules = (ROOT / "packaging/apparmor/kopis-listener").read_text()
+        allowed = [word.replace("{,var/}", "").replace("**", "") for word in
+                   re.findall(r"^  (/\S+\*\*) rw[a-z]*,$", rules, re.M)]
+        named = {place for page in (ROOT / "docs").rglob("*.md")
+                 for place in re.findall(r"unix:(?:/var)?(/run/\S+|/var/spool/\S+)", page.read_text())}
+        self.assertGreaterEqual(len(named), 2)
+        for place in [*named, "/var/spool/postfix/private/dovecot"]:
+            self.assertTrue(any(place.startswith(rule) for rule in allowed), (place, allowed))
+
     @unittest.skipUnless(shutil.which("apparmor_parser"), "apparmor is not installed")
     def test_the_profile_of_apparmor_is_one(self):
         parsed = subprocess.run(
@@ -219,6 +237,7 @@ class OnBareDebian(unittest.TestCase):
         self.update_under_load(self.second, "0.2.0+2.bbbbbbbb")
         self.update_under_load(self.first, "0.2.0+1.aaaaaaaa")  # And back.
         self.change_a_port()
+        self.remove_and_install()
         self.take_over_sendmail()
         self.remove_and_purge()
 
@@ -260,6 +279,13 @@ class OnBareDebian(unittest.TestCase):
         self.assertTrue(self.listening(2525))
         self.host.shell("sed -i /^KOPIS_SMTP_PORT/d /etc/default/kopis; kopis restart")
         self.assertTrue(self.listening(25))
+
+    def remove_and_install(self):
+        """What was enabled runs again."""
+        self.host.run("dpkg", "--remove", "kopis", timeout=120)
+        self.assertEqual([], self.active())
+        self.install(self.second[0])
+        self.assertEqual(UNITS, self.active(), self.journals())
 
     def take_over_sendmail(self):
         self.install(self.foreign)
@@ -335,6 +361,27 @@ class OnBareDebian(unittest.TestCase):
         self.assertRegex(said, r"(?m)^runs: +nothing yet$")
         self.assertRegex(said, r"(?m)^next: +try Kopis beside other-smtpd .*MOVING")
         self.assertEqual([], self.active())
+        # Once the other one is gone, kopis-mta, which takes its place, has Kopis serve.
+        self.host.shell("kill $(grep -lx other-smtpd /proc/[0-9]*/comm | cut -d/ -f3)")
+        self.host.wait_until(lambda: not self.listening(25), said)
+        self.install(self.first[1])
+        self.assertEqual(UNITS, self.active(), self.journals())
+        self.assertEqual("enabled", self.host.property("kopis-smtp", "UnitFileState"))
+
+    def test_after_an_installation_from_source(self):
+        """The package's units count, and what ran becomes the package's program."""
+        self.host.run("/srv/kopis/kopis", "install", "--pages", "/srv/kopis/man", "--systemd")
+        self.host.run("systemctl", "enable", "--now", *UNITS, timeout=120)
+        self.assertEqual(UNITS, self.active(), self.journals())
+        _, said = self.install(self.first[0])
+        self.assertEqual(UNITS, self.active(), self.journals())
+        self.runs(self.first[0])
+        self.assertNotIn("earlier program", said)
+        for unit in UNITS:
+            self.assertEqual(f"/usr/lib/systemd/system/{unit}.service",
+                             self.host.property(unit, "FragmentPath").replace("/lib/systemd", "/usr/lib/systemd")
+                             .replace("/usr/usr", "/usr"))
+            self.assertEqual("enabled", self.host.property(unit, "UnitFileState"), unit)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import unittest
 
 from host import HostCase
@@ -63,6 +64,31 @@ class Restart(HostCase):
         for client, word in zip(clients, (b"220 ", b"+OK ", b"220 ")):
             with client, client.makefile("rb") as lines:
                 self.assertEqual(word, lines.readline()[:4])
+
+    def test_a_stop_while_all_ends_is_for_good(self):
+        """Whoever stops it meanwhile does not find it running again."""
+        process = self.host.process
+        with socket.create_connection(("127.0.0.1", self.host.smtp_port), timeout=30) as client, \
+                client.makefile("rb") as lines:
+            client.sendall(f"MAIL FROM:<>\r\nRCPT TO:<{self.host.address}>\r\nDATA\r\n".encode())
+            self.assertEqual([b"220", b"250", b"250", b"354"], [lines.readline()[:3] for _ in range(4)])
+            process.send_signal(signal.SIGUSR2)  # The message under way keeps it from ending at once.
+            with self.assertRaises(ConnectionError):
+                while True:
+                    self.probe()
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(0, process.wait(30))
+
+    def probe(self):
+        """A session that begins; it cannot once the listener ends."""
+        with socket.create_connection(("127.0.0.1", self.host.smtp_port), timeout=0.5) as other, \
+                other.makefile("rb") as said:
+            try:
+                if not said.readline().startswith(b"220 "):
+                    raise ConnectionError("turned away")
+            except TimeoutError as e:
+                raise ConnectionError("waits for the next listener") from e
+            time.sleep(0.01)
 
     def test_without_a_program_in_its_place_it_runs_on(self):
         os.replace(self.host.binary, self.host.base / "away")

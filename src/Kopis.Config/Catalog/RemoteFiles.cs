@@ -44,11 +44,12 @@ public static class RemoteFiles
             + "A pattern is the recipient's domain, .domain for all names below it, @domain, "
             + "@.domain or an address for the envelope sender, mx:host or mx:.suffix for the "
             + "server, or * for all. Of the addresses behind it one of the server's family is "
-            + "used, the same one for the same sender and domain; where there is none of the "
-            + "family the system chooses. An address that a line of replies has rested for a "
+            + "used, the same one for the same sender and domain; servers of a family of which "
+            + "there is none are passed by. An address that a line of replies has rested for a "
             + "destination is used there again after its time, or where all others are rested "
             + "too. One that is not this host's is not used for a minute; where none is left, "
-            + "mail waits, and so it does where an address cannot be understood.",
+            + "mail waits, and so it does where an address cannot be understood; by a line for a "
+            + "server, at that server.",
     };
 
     /// <summary><c>bindroutes</c>, of a patch.</summary>
@@ -74,7 +75,8 @@ public static class RemoteFiles
         Reread = Reread.Message,
         Says = "Mail goes from {}.",
         Text = "The address of this host that mail is sent from, as a patch of qmail has it. It "
-            + "counts after sourceaddresses and bindroutes, and for servers of its own family.",
+            + "counts after sourceaddresses and bindroutes, and for servers of its own family. "
+            + "With 0.0.0.0 the system chooses.",
     };
 
     /// <summary><c>moreipme</c>, of a patch.</summary>
@@ -246,7 +248,10 @@ public static class RemoteFiles
             + "retry=SECONDS, the message comes again then; none. slow, fewer and source hold "
             + "for 300 seconds, or for=SECONDS. With said the time counts that the reply names, "
             + "if it names one. next, alone or with one of them, has the domain's next server "
-            + "tried at once. A line that cannot be understood is ignored, with a warning.",
+            + "tried at once. retry and next are for replies that are not for good; source rests "
+            + "an address after those too, for mail to come. By QMTP a reply has no code: one for "
+            + "now fits code=4xx, one for good code=5xx. A line that cannot be understood is "
+            + "ignored, with a warning.",
     };
 
     /// <summary><c>tlspolicy</c>.</summary>

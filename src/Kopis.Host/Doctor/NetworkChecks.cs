@@ -38,12 +38,13 @@ internal sealed class NetworkChecks
     private readonly MailDns _dns;
     private readonly string _me;
     private readonly string _helo;
-    private readonly OwnAddresses _own = new(SmtpPort);
+    private readonly OwnAddresses _own;
 
     private NetworkChecks(string home, NetworkRequest request)
     {
         _request = request;
         _control = new ControlDirectory(Path.Combine(home, "control"));
+        _own = new OwnAddresses(SmtpPort, OwnAddressLists.Read(_control));
         _dns = MailDns.ReadHurried(new ProgramContext("kopis", [], new ByteEnvironment(), home));
         _me = TextOf(HostFiles.Me) ?? "localhost";
         _helo = TextOf(RemoteFiles.HeloHost) ?? _me;

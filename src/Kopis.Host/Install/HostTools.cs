@@ -7,24 +7,76 @@ namespace Kopis.Host.Install;
 internal sealed class HostTools(ByteEnvironment environment)
 {
     private const string Sbin = ":/usr/sbin:/sbin:/usr/bin:/bin";
+    private const int AnswerBytesMax = 16 * 1024;
+
+    /// <summary>Whether there is one of that name.</summary>
+    internal bool Has(string name) => Find(name, Wide()) is not null;
 
     /// <summary>Runs one to its end, with our output and error descriptors.</summary>
     /// <exception cref="ConfigurationException">There is none of that name, or it fails.
     /// </exception>
-    internal void Run(string name, params string[] arguments)
+    internal void Run(string name, params string[] arguments) =>
+        Wait(Start(name, arguments, output: 2), name, arguments);
+
+    /// <summary>Runs one to its end, for what it prints.</summary>
+    /// <returns>At most 16 KiB of it.</returns>
+    /// <exception cref="ConfigurationException">There is none of that name, or it fails.
+    /// </exception>
+    internal string Ask(string name, params string[] arguments)
+    {
+        (int read, int write) = Fd.Pipe();
+        byte[] answer = new byte[AnswerBytesMax];
+        int length = 0;
+        try
+        {
+            int pid;
+            try
+            {
+                pid = Start(name, arguments, write);
+            }
+            finally
+            {
+                Fd.Close(write);
+            }
+
+            length = Fd.ReadToEnd(read, answer);
+            Wait(pid, name, arguments);
+        }
+        finally
+        {
+            Fd.Close(read);
+        }
+
+        return ByteText.ToText(answer.AsSpan(0, length));
+    }
+
+    private static string? Find(string name, ByteEnvironment wide) =>
+        ProgramPath.Find(wide, ByteText.ToBytes(name));
+
+    private ByteEnvironment Wide()
     {
         ByteEnvironment wide = new(environment);
         wide.SetText("PATH", (environment.Text("PATH") ?? "") + Sbin);
-        string path = ProgramPath.Find(wide, ByteText.ToBytes(name))
+        return wide;
+    }
+
+    private int Start(string name, string[] arguments, int output)
+    {
+        ByteEnvironment wide = Wide();
+        string path = Find(name, wide)
             ?? throw new ConfigurationException($"there is no program {name} on this host");
-        int pid = new ProcessStart
+        return new ProcessStart
         {
             Path = path,
             Arguments = [.. ((string[])[name, .. arguments]).Select(Bytes)],
             Environment = wide,
             Directory = "/",
-            Descriptors = new Dictionary<int, int> { [0] = 0, [1] = 2, [2] = 2 },
+            Descriptors = new Dictionary<int, int> { [0] = 0, [1] = output, [2] = 2 },
         }.Start();
+    }
+
+    private static void Wait(int pid, string name, string[] arguments)
+    {
         WaitStatus status = Processes.Wait(pid);
         if (status.Crashed || status.ExitCode != 0)
         {

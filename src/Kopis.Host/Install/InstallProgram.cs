@@ -36,7 +36,7 @@ public static class InstallProgram
         {
             InstallSummary summary = new(options.Home);
             return Say(options.Startable
-                ? summary.Startable() : summary.Lines(options.Summary!.Value));
+                ? summary.StartableWithRest() : summary.Lines(options.Summary!.Value));
         }
 
         return AsRoot(() =>

@@ -80,6 +80,10 @@ internal sealed class InstallRecord
         _lines.Add($"file {name} {HashOf(content)}");
     }
 
+    /// <summary>Forgets a unit that was given up: it may be made again.</summary>
+    internal void ForgetUnit(string name) => _lines.RemoveAll(line => line == $"unit {name}"
+        || line.StartsWith($"file {name} ", StringComparison.Ordinal));
+
     /// <summary>Writes it, where it has changed.</summary>
     internal void Save() =>
         PlainFile.Replace(Path, [.. _lines.SelectMany(line => Bytes(line + "\n"))], Readable);

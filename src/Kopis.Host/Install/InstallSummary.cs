@@ -22,8 +22,7 @@ internal sealed class InstallSummary
     internal InstallSummary(string home)
     {
         _home = home;
-        RunningUnits? running =
-            RunningUnits.BinaryOf(home) is { } binary ? new RunningUnits(binary) : null;
+        RunningUnits? running = RunningUnits.Of(home);
         _units = running?.Find() ?? [];
         _runsByHand = _units.Count == 0
             && FileLocks.IsHeld(Path.Combine(home, "users/queue.lock"));
@@ -37,6 +36,13 @@ internal sealed class InstallSummary
     internal IEnumerable<string> Startable() => _others.ContainsKey(SmtpPort) ? []
         : UnitFiles.Served.Where(unit => !MailListener.All.Any(
             listener => listener.Unit == unit && _others.ContainsKey(listener.Port)));
+
+    /// <summary>Those, and what is enabled and started beside them.</summary>
+    internal IReadOnlyList<string> StartableWithRest()
+    {
+        string[] served = [.. Startable()];
+        return served.Length == 0 ? [] : [.. served, .. UnitFiles.Beside];
+    }
 
     /// <summary>The lines.</summary>
     /// <param name="made">How many things the installer made or changed.</param>

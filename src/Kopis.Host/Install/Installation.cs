@@ -84,6 +84,14 @@ internal sealed class Installation(
             yield return new($"new file {made}", IsForEyes: made.Contains('\n'));
         }
 
+        if (options.Packaged)
+        {
+            foreach (string gone in new UnitFiles(home, record, tools).GiveWay())
+            {
+                yield return new($"removed {gone}: the package has that unit");
+            }
+        }
+
         record.Save();
     }
 

@@ -17,7 +17,10 @@ internal sealed class PortOwners(RunningUnits? programs)
     /// <summary>Ports that another's program has, with a word for that: <c>master (pid 12)</c>.
     /// </summary>
     /// <param name="ports">Those that matter.</param>
-    internal IReadOnlyDictionary<int, string> Others(IReadOnlyCollection<int> ports)
+    /// <param name="leaving">Services that are about to be stopped: their ports are free soon.
+    /// </param>
+    internal IReadOnlyDictionary<int, string> Others(
+        IReadOnlyCollection<int> ports, IReadOnlyCollection<string>? leaving = null)
     {
         Dictionary<string, int> inodes = [];
         Dictionary<int, string> found = [];
@@ -40,7 +43,7 @@ internal sealed class PortOwners(RunningUnits? programs)
             foreach (int port in SocketsOf(pid).Where(inodes.ContainsKey)
                 .Select(name => inodes[name]).Distinct())
             {
-                Name(found, port, pid);
+                Name(found, port, pid, leaving ?? []);
             }
         }
 
@@ -49,9 +52,11 @@ internal sealed class PortOwners(RunningUnits? programs)
     }
 
     // systemd may have it too, and keeps it for another.
-    private void Name(Dictionary<int, string> found, int port, int pid)
+    private void Name(
+        Dictionary<int, string> found, int port, int pid, IReadOnlyCollection<string> leaving)
     {
-        if (programs?.IsOurs(pid) == true)
+        if (programs?.IsOurs(pid) == true
+            || (RunningUnits.ServiceOf(pid) is { } service && leaving.Contains(service)))
         {
             found[port] = "";
         }

@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Host.Migration.Steps;
 using Kopis.Posix;
 using Kopis.Queue.Store.State;
 
@@ -62,6 +63,14 @@ internal sealed class Uninstaller(
 
     private void RequireStopped()
     {
+        // Else the old server would stay stopped, and sendmail a link to nothing.
+        if (new StepJournal(home).Read() is [.., var (step, _)])
+        {
+            throw new ConfigurationException(
+                $"this host has moved to Kopis; take that back first: kopis migrate step {step} "
+                + "--undo", ExitCode.Permanent);
+        }
+
         foreach (string name in (string[])["queue/lock/sendmutex", "queue/lock/writer"])
         {
             if (FileLocks.IsHeld(Path.Combine(home, name)))

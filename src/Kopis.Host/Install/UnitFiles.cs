@@ -30,6 +30,8 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private const string SummaryDaily = "kopis-summary.timer";
     private const string Settings = "kopis"; // Their variables, not a unit.
     private const int Backlog = 1024;
+    private const string TrialOf = "kopis-trial-";
+    private static readonly string[] Targets = ["multi-user.target", "timers.target"];
 
     private static readonly string[] Units =
     [
@@ -41,6 +43,29 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     /// <summary>Those that serve as long as the host runs, in the order of their starts.</summary>
     internal static IReadOnlyList<string> Served =>
         [Queue, Delivery, .. MailListener.All.Select(listener => listener.Unit)];
+
+    /// <summary>What is enabled and started beside those: the keeper of the certificate, which
+    /// waits for its setting, and each timer.</summary>
+    internal static IReadOnlyList<string> Beside => [Certificate, .. Units.Where(
+        name => name.EndsWith(".timer", StringComparison.Ordinal))];
+
+    /// <summary>Those of the trial beside another server (docs/MOVING.md).</summary>
+    internal static IReadOnlyList<string> Trials => [.. MailListener.All.Select(TrialName)];
+
+    /// <summary>The unit of a listener's trial.</summary>
+    internal static string TrialName(MailListener listener) => $"{TrialOf}{listener.Name}.service";
+
+    /// <summary>What is in it: the listener's own unit, at another port. Address and options are
+    /// those of /etc/default/kopis, as they will be in earnest.</summary>
+    /// <param name="unit">One of <see cref="Trials"/>.</param>
+    /// <param name="offset">What its port has more than the usual one.</param>
+    /// <param name="home">The home that it is for.</param>
+    internal static string TrialText(string unit, int offset, string home)
+    {
+        MailListener listener = MailListener.All.First(one => TrialName(one) == unit);
+        return Text(listener.Unit, home).Replace(
+            $"${{{Prefix(listener)}PORT}}", $"{listener.Port + offset}", StringComparison.Ordinal);
+    }
 
     /// <summary>Writes all that a package brings beneath a directory: units and settings.
     /// </summary>
@@ -111,6 +136,41 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
 
         Tell(changed);
         return stay;
+    }
+
+    /// <summary>Makes way for a package's units: those that an earlier ./install wrote, and nobody
+    /// changed, would count instead. What was enabled stays so.</summary>
+    /// <returns>The paths that were removed.</returns>
+    internal IReadOnlyList<string> GiveWay()
+    {
+        List<string> gone = [];
+        List<string> enabled = [];
+        foreach (string name in record.Names("unit").Where(name => name != Settings))
+        {
+            string path = PathOf(name, Directory);
+            if (!record.IsUnchanged(name, path) || !File.Exists(PathOf(name, OfPackages)))
+            {
+                continue;
+            }
+
+            if (Targets.Any(target => new FileInfo(
+                $"{Directory}/{target}.wants/{name}").LinkTarget is not null))
+            {
+                enabled.Add(name);
+            }
+
+            Paths.Unlink(path);
+            record.ForgetUnit(name);
+            gone.Add(path);
+        }
+
+        Tell(gone.Count > 0);
+        if (enabled.Count > 0)
+        {
+            tools.Run("systemctl", ["--quiet", "reenable", .. enabled]);
+        }
+
+        return gone;
     }
 
     private static string PathOf(string name, string units) =>

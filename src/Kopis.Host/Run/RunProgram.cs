@@ -18,6 +18,7 @@ public static class RunProgram
 {
     private const int OthersMayRead = 0x12; // umask 022.
     private const int GeneratedBytes = 10;
+    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Runs until Ctrl-C or SIGTERM.</summary>
     /// <param name="context">Arguments and environment.</param>
@@ -69,6 +70,7 @@ public static class RunProgram
         IReadOnlyList<MailListener> listeners, HeldPorts ports, int sessions, DashboardUnit? web,
         Action welcome)
     {
+        using SupervisorSignals signals = new();
         using Handover handover = new(ports);
         // Who runs it is all of its users, so what his loader preloads gives nobody rights: a host
         // is tried with another clock in this way.
@@ -104,13 +106,14 @@ public static class RunProgram
             units.Add(new Unit(web.Start(plan), layer: 2));
         }
 
-        using SupervisorSignals signals = new();
-        Supervisor supervisor = new(units, signals, "kopis");
-        supervisor.Run(() =>
+        // The dashboard is not waited for: "ready" is said of mail.
+        Served served = new([.. listeners.Select(one => (
+            new Func<bool>(() => options.PlaceOf(one).Answers()),
+            new Func<bool>(() => ports.IsIdle(one.Name))))]);
+        new Supervisor(units, signals, "kopis").Run(() =>
         {
             welcome();
-            WaitUntilServed(options, listeners, ports, signals);
-            Say("ready\n");
+            SayReady(served, signals);
         });
         handover.ExecIfAsked();
     }
@@ -221,20 +224,23 @@ public static class RunProgram
         return text.ToString();
     }
 
-    /// <summary>Until all listeners answer, so that "ready" is true.</summary>
-    private static void WaitUntilServed(
-        RunOptions options, IReadOnlyList<MailListener> listeners, HeldPorts ports,
-        SupervisorSignals signals)
+    // Beside the supervisor, which must not wait for a port: clients can keep it busy.
+    private static void SayReady(Served served, SupervisorSignals signals) => new Thread(() =>
     {
-        foreach (MailListener listener in listeners)
+        while (!signals.StopAsked)
         {
-            bool isAsked = options.PlaceOf(listener).Answers();
-            while (!signals.StopAsked && !(isAsked && ports.IsIdle(listener.Name)))
+            if (served.Look())
             {
-                signals.Wait(TimeSpan.FromMilliseconds(10));
+                Say("ready\n");
+                return;
             }
+
+            Thread.Sleep(LookPause);
         }
-    }
+    })
+    {
+        IsBackground = true,
+    }.Start();
 
     private static void Say(string text) => Fd.WriteAll(1, Encoding.UTF8.GetBytes(text));
 }

@@ -42,11 +42,11 @@ public static class RestartProgram
             return isAsked ? ExitCode.Success : ExitCode.Permanent;
         }
 
-        string binary = RunningUnits.BinaryOf(home)
+        RunningUnits running = RunningUnits.Of(home)
             ?? throw new ConfigurationException($"there is no {home}/bin/kopis");
-        IReadOnlyList<(string Unit, bool IsEarlier)> units = new RunningUnits(binary).Find();
+        IReadOnlyList<(string Unit, bool IsEarlier)> units = running.Find();
         return onlyCheck
-            ? Report(binary, units) : Restart(context with { Home = home }, units, check);
+            ? Report(running.Binary, units) : Restart(context with { Home = home }, units, check);
     }
 
     private static int Report(string binary, IReadOnlyList<(string Unit, bool IsEarlier)> units)
@@ -83,10 +83,10 @@ public static class RestartProgram
         }
 
         // Listeners first: one stops before the queue does, and starts after it (After= in the
-        // units, systemd.unit(5)).
+        // units, systemd.unit(5)). What has stopped meanwhile stays so.
         HostTools tools = new(context.Environment);
         tools.Run("systemctl", "daemon-reload");
-        tools.Run("systemctl", ["restart", .. units.Select(unit => unit.Unit).Reverse()]);
+        tools.Run("systemctl", ["try-restart", .. units.Select(unit => unit.Unit).Reverse()]);
         Say($"restarted: {string.Join(", ", units.Select(unit => unit.Unit))}");
         return ExitCode.Success;
     }

@@ -8,10 +8,19 @@ namespace Kopis.Host.Upgrade;
 /// <summary>Which units of a host have processes of its binary, and of which file: the one that is
 /// installed now, or an earlier one that was there when they were started. /proc says so.</summary>
 /// <param name="binary">The installed file, without links.</param>
-internal sealed class RunningUnits(string binary)
+/// <param name="earlier">Another name that it had: a home's own copy, before a package's link.
+/// </param>
+internal sealed class RunningUnits(string binary, string? earlier = null)
 {
     private const int CgroupBytesMax = 64 * 1024;
     private const string Gone = " (deleted)"; // proc_pid_exe(5)
+    private const string Slice = ".slice", SystemSlice = "system.slice", Service = ".service";
+
+    private static readonly string[] Known =
+        [.. UnitFiles.Served, .. UnitFiles.Beside, .. UnitFiles.Trials];
+
+    /// <summary>The installed file.</summary>
+    internal string Binary => binary;
 
     /// <summary>The file that a home's programs are, without links; null if there is none.
     /// </summary>
@@ -22,6 +31,10 @@ internal sealed class RunningUnits(string binary)
             ? (link.ResolveLinkTarget(returnFinalTarget: true) ?? link).FullName : null;
     }
 
+    /// <summary>Those of a home; null if it has no programs.</summary>
+    internal static RunningUnits? Of(string home) => BinaryOf(home) is { } binary
+        ? new RunningUnits(binary, Path.Combine(home, "bin/kopis")) : null;
+
     /// <summary>Units that run, in the order of their starts, and whether they run an earlier
     /// file.</summary>
     internal IReadOnlyList<(string Unit, bool IsEarlier)> Find()
@@ -30,14 +43,14 @@ internal sealed class RunningUnits(string binary)
         Dictionary<string, bool> found = [];
         foreach (int pid in Pids())
         {
-            if (UnitOf(pid) is { } unit && IsOurs(pid))
+            if (UnitOf(pid) is { } unit && Known.Contains(unit) && IsOurs(pid))
             {
                 bool isEarlier = InodeOf(pid) is { } inode && inode != installed;
                 found[unit] = found.GetValueOrDefault(unit) || isEarlier;
             }
         }
 
-        return [.. UnitFiles.Served.Where(found.ContainsKey).Select(unit => (unit, found[unit]))];
+        return [.. Known.Where(found.ContainsKey).Select(unit => (unit, found[unit]))];
     }
 
     /// <summary>All processes.</summary>
@@ -60,7 +73,9 @@ internal sealed class RunningUnits(string binary)
         try
         {
             string? target = File.ResolveLinkTarget($"/proc/{pid}/exe", false)?.FullName;
-            return target == binary || target == binary + Gone;
+            string? name = target?.EndsWith(Gone, StringComparison.Ordinal) == true
+                ? target[..^Gone.Length] : target;
+            return name is not null && (name == binary || name == earlier);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -68,14 +83,34 @@ internal sealed class RunningUnits(string binary)
         }
     }
 
-    // The last part of its place: 0::/system.slice/kopis-smtp.service (cgroups(7)).
-    private static string? UnitOf(int pid)
+    /// <summary>The system's service that a process belongs to, without the instance of a template
+    /// (postfix@-.service is postfix.service); null if it belongs to none.</summary>
+    internal static string? ServiceOf(int pid)
     {
-        byte[]? text = BoundedFile.TryRead($"/proc/{pid}/cgroup", CgroupBytesMax, out _);
-        return text is null ? null : ByteText.ToText(text).Split('\n')
-            .Select(line => line[(line.LastIndexOf('/') + 1)..])
-            .FirstOrDefault(UnitFiles.Served.Contains);
+        if (UnitOf(pid) is not { } unit)
+        {
+            return null;
+        }
+
+        int at = unit.IndexOf('@', StringComparison.Ordinal);
+        return at < 0 ? unit : unit[..at] + Path.GetExtension(unit);
     }
+
+    /// <summary>Finds the unit in the lines of /proc/PID/cgroup (cgroups(7)):
+    /// <c>0::/system.slice/kopis-smtp.service</c>. Only systemd makes a unit right beneath slices
+    /// of the system: what users and services make lies deeper, whatever its name is.</summary>
+    /// <returns>Its name; null if the process is in none.</returns>
+    internal static string? UnitIn(string text) => text.Split('\n')
+        .Select(line => line.Split(':', 3)).Where(parts => parts.Length == 3)
+        .Select(parts => parts[2].Split('/'))
+        .Where(path => path is ["", SystemSlice, .., _]
+            && path[1..^1].All(part => part.EndsWith(Slice, StringComparison.Ordinal)))
+        .Select(path => path[^1])
+        .FirstOrDefault(name => name.EndsWith(Service, StringComparison.Ordinal));
+
+    private static string? UnitOf(int pid) =>
+        BoundedFile.TryRead($"/proc/{pid}/cgroup", CgroupBytesMax, out _) is { } text
+            ? UnitIn(ByteText.ToText(text)) : null;
 
     private static ulong? InodeOf(int pid) =>
         Fd.TryStatus(Fd.PathBytes($"/proc/{pid}/exe"), out _)?.Inode;

@@ -14,10 +14,12 @@ public static class InheritedListener
     private const string Variable = "KOPIS_LISTENER";
     private const string Name = "listener"; // Of what systemd keeps.
 
-    /// <summary>This program again, with the port.</summary>
-    internal static ProcessStart Give(ProgramContext context, Socket port)
+    /// <summary>This program again, with the port; it tells the manager that it serves.</summary>
+    internal static ProcessStart Give(
+        ProgramContext context, Socket port, ServiceManager? manager)
     {
         ProcessStart again = ProcessStart.Own(context, context.Name, [.. context.Arguments]);
+        manager?.GiveBack(again.Environment);
         again.Environment.SetText(Variable, $"{port.Handle}");
         Fd.SetCloseOnExec((int)port.Handle, on: false);
         return again with { Directory = null };
@@ -73,10 +75,12 @@ public static class InheritedListener
         }
 
         // Not its owner: if it is not the one, the manager's descriptor is closed below.
-        Socket socket = new(new SafeSocketHandle(fd, ownsHandle: false));
+        Socket? socket = null;
         try
         {
-            if (address.Equals(socket.LocalEndPoint))
+            socket = new Socket(new SafeSocketHandle(fd, ownsHandle: false));
+            if (socket.SocketType == SocketType.Stream && address.Equals(socket.LocalEndPoint)
+                && IsListening(socket))
             {
                 return socket;
             }
@@ -86,8 +90,16 @@ public static class InheritedListener
             // It is no port at all.
         }
 
-        socket.Dispose();
+        socket?.Dispose();
         manager.Forget(Name); // The settings have changed.
         return null;
+    }
+
+    private static bool IsListening(Socket socket)
+    {
+        const int levelSocket = 1, acceptsConnections = 30; // SO_ACCEPTCONN, socket(7).
+        Span<byte> flag = stackalloc byte[sizeof(int)];
+        return socket.GetRawSocketOption(levelSocket, acceptsConnections, flag) == flag.Length
+            && flag[0] != 0;
     }
 }

@@ -30,7 +30,7 @@ public static class TcpServer
             ?? (Processes.EffectiveUid == 0 ? asWhom(context, options.Chain) : null);
 
         // Again from the start as that user, who gets the port from us.
-        identity?.Exec(InheritedListener.Give(context, port));
+        identity?.Exec(InheritedListener.Give(context, port, manager));
 
         // As who we stay: what the sessions will not be able to read stops us here.
         Lifeline.Watch(context);

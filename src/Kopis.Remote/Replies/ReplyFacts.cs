@@ -18,6 +18,10 @@ internal sealed record ReplyFacts
     /// <summary>The reply's code; 0: there was no reply.</summary>
     internal required int Code { get; init; }
 
+    /// <summary>The code that lines are held against: where the reply has none, one that stands
+    /// for its kind.</summary>
+    internal required int CodeByLetter { get; init; }
+
     /// <summary>Its enhanced status (RFC 3463); may be empty.</summary>
     internal required string Status { get; init; }
 
@@ -42,6 +46,7 @@ internal sealed record ReplyFacts
             Server = server is null || found == BounceClass.None ? ""
                 : (server.Host.Length > 0 ? server.Host : server.Address).ToLowerInvariant(),
             Code = code,
+            CodeByLetter = code,
             Status = status,
             Class = found,
             Reply = found == BounceClass.None ? []

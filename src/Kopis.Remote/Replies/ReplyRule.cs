@@ -46,11 +46,12 @@ internal sealed record ReplyRule
     /// <summary>Whether it is for a reply. Takes at most the length of the reply and of the
     /// text.</summary>
     internal bool Fits(ReplyFacts facts) =>
-        (CodeMost == 0 || (facts.Code >= CodeLeast && facts.Code <= CodeMost))
+        (CodeMost == 0 || (facts.CodeByLetter >= CodeLeast && facts.CodeByLetter <= CodeMost))
         && (Class == BounceClass.None || facts.Class == Class)
         && FitsStatus(facts.Status)
         && FitsName(IsOfServer ? facts.Server : facts.Domain)
-        && (Text.Length == 0 || (facts.Code != 0 && facts.Reply.AsSpan().IndexOf(Text) >= 0));
+        && (Text.Length == 0
+            || (facts.CodeByLetter != 0 && facts.Reply.AsSpan().IndexOf(Text) >= 0));
 
     private bool FitsStatus(string status) => Status.Length == 0
         || (Status[^1] == '.' ? status.StartsWith(Status, StringComparison.Ordinal)

@@ -100,9 +100,13 @@ internal static class ReplyRuleText
         {
             bool hasFor = Rule.Action is ReplyAction.SlowDown or ReplyAction.FewerConnections
                 or ReplyAction.OtherAddress;
+            // There is no next time then, and no next server. 450 5.7.1 is odd, and for now.
+            bool isForGood = Rule.CodeLeast >= 500
+                || (Rule.CodeMost == 0 && Rule.Status.StartsWith('5'));
             bool isSound = (_hasCondition || Rule.Text.Length > 0)
                 && (_hasAction || Rule.TriesNext) && !(_isNone && Rule.TriesNext)
                 && (_for is null || hasFor)
+                && !(isForGood && (Rule.TriesNext || Rule.Action == ReplyAction.RetryMessage))
                 && (!Rule.IsSaid || Rule.Action is ReplyAction.RetryMessage
                     or ReplyAction.PauseDestination);
             return !isSound ? null

@@ -52,8 +52,9 @@ internal sealed class SourceChoice
     /// </summary>
     internal string Key { get; } = "";
 
-    /// <summary>Why mail waits; null: it does not.</summary>
-    internal string? Fault => _fitting.Find(rule => rule.Fault is not null)?.Fault;
+    /// <summary>Why mail waits whatever server it is for; null: it does not.</summary>
+    internal string? Fault => _fitting.Find(
+        rule => rule.Kind != SourceKind.Server && rule.Fault is not null)?.Fault;
 
     /// <summary>The line for a server; null: the system chooses.</summary>
     /// <param name="server">Its name, or else its address.</param>
@@ -73,6 +74,14 @@ internal sealed class SourceChoice
             .OrderBy(one => rests.Until(destination, one))
             .ThenBy(one => Crc32C.Of([.. one.GetAddressBytes(), .. _seed])),
     ];
+
+    /// <summary>Whether a connection comes from the address that a new one would be tried from
+    /// first.</summary>
+    internal bool Fits(SmtpLink link, SourceRests rests) =>
+        link.Source is not { } source
+        || Find(link.Host.Length > 0 ? link.Host : link.Ip) is not { } rule
+        || (Order(rule, source.AddressFamily, link.Destination, rests) is [var first, ..]
+            && source.Equals(first));
 
     /// <summary>Whether a server may have this mail from an address that is not rested.</summary>
     internal bool HasOther(AttemptServer server, AddressFamily family, SourceRests rests) =>

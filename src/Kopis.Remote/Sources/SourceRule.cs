@@ -12,6 +12,14 @@ internal sealed record SourceRule(
     int Place, SourceKind Kind, string Name, IReadOnlyList<IPAddress> Addresses,
     string? Fault = null)
 {
+    /// <summary>For servers of a family of which the line has no address, the system chooses.
+    /// </summary>
+    internal bool LeavesFamilies => Addresses.Count == 0 || IsOfPatch;
+
+    /// <summary>outgoingip of a patch has one address, and for the other family says nothing.
+    /// </summary>
+    internal bool IsOfPatch { get; init; }
+
     /// <summary>Whether a name is the line's.</summary>
     internal bool Fits(string name) => Name.Length == 0
         || (Name[0] == '.' ? name.EndsWith(Name, StringComparison.Ordinal) : name == Name);

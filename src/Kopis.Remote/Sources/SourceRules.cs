@@ -41,7 +41,8 @@ internal sealed class SourceRules
         SourceRules rules = new();
         _ = control.ReadEach(RemoteFiles.SourceAddresses, rules.TryAdd, Shape);
         _ = control.ReadEach(RemoteFiles.BindRoutes, rules.TryAddRoute, "domain:address");
-        if (control.ReadLine(RemoteFiles.OutgoingIp) is { Length: > 0 } line)
+        if (control.ReadLine(RemoteFiles.OutgoingIp) is { Length: > 0 } line
+            && !line.AsSpan().SequenceEqual("0.0.0.0"u8)) // The patch's word for the system's.
         {
             rules.Add(SourceKind.Recipient, "", [ByteText.ToText(line)], RemoteFiles.OutgoingIp);
         }
@@ -117,7 +118,10 @@ internal sealed class SourceRules
         }
 
         _rules.Add(new SourceRule(
-            _rules.Count, kind, name, addresses, fault is null ? null : $"{file}: {fault}"));
+            _rules.Count, kind, name, addresses, fault is null ? null : $"{file}: {fault}")
+        {
+            IsOfPatch = file == RemoteFiles.OutgoingIp,
+        });
     }
 
     private static bool IsOfName(char c) =>

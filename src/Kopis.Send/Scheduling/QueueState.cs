@@ -388,8 +388,9 @@ internal sealed class QueueState(
 
         // Older mail first, so that none waits for ever behind what keeps coming.
         long first = Math.Min(now, arrived.BornSeconds);
-        message.SetDue(DeliveryChannel.Local, saved?.LocalDue ?? first, now);
-        message.SetDue(DeliveryChannel.Remote, saved?.RemoteDue ?? first, now);
+        long longest = scheduler.Retries.LongestSeconds;
+        message.SetDue(DeliveryChannel.Local, saved?.LocalDue ?? first, now, longest: 0);
+        message.SetDue(DeliveryChannel.Remote, saved?.RemoteDue ?? first, now, longest);
         message.HasBounce = _oldBounces.Remove(arrived.Number);
         if (message.HasBounce)
         {

@@ -103,10 +103,19 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     internal long Due(DeliveryChannel channel) =>
         channel == DeliveryChannel.Local ? _dueLocal : _dueRemote;
 
-    /// <summary>Never later than a pass that begins now would say: where the clock has gone back
-    /// since, nothing waits for the time that it had.</summary>
-    internal void SetDue(DeliveryChannel channel, long seconds, long now) =>
-        SetDue(channel, Math.Min(seconds, RetrySchedule.Next(now, BornSeconds, channel)));
+    /// <summary>Sets a time that was written down. Where the clock has gone back since, nothing
+    /// waits for the time that it had: what no wait explains is no later than a pass that begins
+    /// now would say.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="seconds">The time that was written down.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="longest">How long the channel's messages may have to wait.</param>
+    internal void SetDue(DeliveryChannel channel, long seconds, long now, long longest)
+    {
+        bool isExplained = BornSeconds <= now && seconds - now <= longest;
+        SetDue(channel, isExplained ? seconds
+            : Math.Min(seconds, RetrySchedule.Next(now, BornSeconds, channel)));
+    }
 
     internal void SetDue(DeliveryChannel channel, long seconds) =>
         (channel == DeliveryChannel.Local ? ref _dueLocal : ref _dueRemote) =

@@ -6,9 +6,11 @@ internal static class RetrySchedule
     private const int LocalSkip = 10;
     private const int RemoteSkip = 20;
 
-    /// <summary>Replies may make a message come sooner than its schedule while it is so young, and
-    /// never later than that.</summary>
-    private const int SoonerUntilSeconds = 14_400, LaterSecondsMax = 86_400;
+    /// <summary>Replies may put a message off for so long at most.</summary>
+    internal const int LaterSecondsMax = 86_400;
+
+    /// <summary>They may make it come sooner than its schedule while it is so young.</summary>
+    private const int SoonerUntilSeconds = 14_400;
 
     /// <summary>
     /// The next attempt after a pass that starts now: birth + (⌊√(now − birth)⌋ + skip)². A birth

@@ -12,6 +12,10 @@ internal sealed class RetryTable(IReadOnlyList<int[]?> steps)
     /// <summary>Without a file.</summary>
     internal static RetryTable Qmail { get; } = new(new int[]?[BounceClassNames.Count]);
 
+    /// <summary>No deferral has a message wait for longer, unless qmail's schedule does.</summary>
+    internal long LongestSeconds { get; } = Math.Max(
+        RetrySchedule.LaterSecondsMax, steps.Max(waits => waits?.Max() ?? 0));
+
     /// <summary>The bit of a class in a set of classes.</summary>
     internal static uint Bit(BounceClass one) => 1U << (int)one;
 

@@ -6,6 +6,7 @@ using Kopis.Mail.Milter;
 using Kopis.Mail.Smtp;
 using Kopis.Net;
 using Kopis.Net.Tls;
+using Kopis.Queue.Intake;
 using Kopis.Server.Filters;
 
 namespace Kopis.Server.Smtp;
@@ -54,8 +55,9 @@ internal sealed class SessionFilters(
     }
 
     /// <summary>The way into the queue for the message; null where no filter is asked.</summary>
-    internal FilteredIntake? Hold() => _message is null ? null
-        : new FilteredIntake(services.Queue, _message, services.Filters.Room);
+    /// <param name="queue">The queue.</param>
+    internal FilteredIntake? Hold(IIntakeClient queue) => _message is null ? null
+        : new FilteredIntake(queue, _message, services.Filters.Room);
 
     /// <summary>The message is over.</summary>
     public async ValueTask DisposeAsync()

@@ -360,10 +360,11 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         DateTimeOffset now = _services.Time.GetUtcNow();
         MessageChecks? checks = !IsStranger || _client.Address is not { } address ? null
             : _services.Checks.Begin(address, _session.Helo, _session.Sender, _policy.IsOwn);
-        FilteredIntake? held = _filters.Hold();
+        LoginIntake queue = new(_services.Queue, _login!);
+        FilteredIntake? held = _filters.Hold(queue);
         MessageUpload upload = new(
-            held ?? _services.Queue, IsStranger ? MessageOrigin.Network : MessageOrigin.Submitted,
-            headFollows: checks is not null)
+            held ?? (IIntakeClient)queue, headFollows: checks is not null,
+            origin: IsStranger ? MessageOrigin.Network : MessageOrigin.Submitted)
         {
             Client = ClientNumber.Of(_session.User, _client.Address),
             Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
@@ -374,16 +375,14 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         upload.Block.Write(ByteText.ToBytes(IsStranger ? _services.Client.Mark : ""));
         upload.Block.Write(_services.Plugins.Fields);
         upload.EndHead();
-        if (held is not null)
-        {
-            held.OwnBytes = upload.Block.Written.Length;
-        }
+        held?.OwnBytes = upload.Block.Written.Length;
 
         return new SmtpMessage(
             upload, _policy.MessageBytesMax, new LoopCheck(_session))
         {
             Checks = checks,
             Held = held,
+            Queue = queue,
             IsAfterFields = upload.Block.Written.Length > received,
             Filter = _policy.RelayClient is not null || _client.Address is not { } client
                 ? null : _services.Checks.Filter(client),
@@ -447,14 +446,15 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             }
         }
 
-        if (IsStranger)
-        {
-            message.SilenceLoops();
-        }
+        message.SilenceLoops(IsStranger);
 
         byte[] envelope = _session.DetachEnvelope();
         QueueReply? reply = await message.FinishAsync(envelope, known?.Field ?? []);
         known?.Finished(message, reply);
+        if (message.IsOver)
+        {
+            return; // The session ends, and its end is the reply.
+        }
 
         if (message.Held?.Refusal is { } filtered)
         {

@@ -40,6 +40,12 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     /// <summary>Where it waits for its filters; null where there are none.</summary>
     internal FilteredIntake? Held { get; init; }
 
+    /// <summary>What lets it into the queue as long as its login holds.</summary>
+    internal LoginIntake? Queue { get; init; }
+
+    /// <summary>Whether it is not queued, because its login held no more at its end.</summary>
+    internal bool IsOver => Queue is { IsRefused: true };
+
     /// <summary>Whether fields stand right before it, which its first line must not go on.
     /// </summary>
     internal bool IsAfterFields { get; init; }
@@ -61,7 +67,14 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     private bool IsUnwanted => IsTooBig || IsLooping;
 
     /// <summary>See <see cref="LoopCheck.Silence"/>.</summary>
-    internal void SilenceLoops() => loops?.Silence();
+    /// <param name="isStrangers">Else nothing is done.</param>
+    internal void SilenceLoops(bool isStrangers)
+    {
+        if (isStrangers)
+        {
+            loops?.Silence();
+        }
+    }
 
     /// <summary>Reads to the dot line, or one chunk; what follows stays in the connection.
     /// </summary>

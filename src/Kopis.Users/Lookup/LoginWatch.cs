@@ -16,6 +16,7 @@ namespace Kopis.Users.Lookup;
 public sealed class LoginWatch
 {
     private const int LooksPerQuestion = 5;
+    private const int QuestionsAtOnce = 8;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Func<byte[], byte[], CancellationToken, Task<(LookupVerdict, byte[])>> _ask;
@@ -86,35 +87,27 @@ public sealed class LoginWatch
                 }
             }
 
-            if (_files.HaveChanged() || ++looks >= LooksPerQuestion)
-            {
-                looks = await AskAllAsync(sessions) ? 0 : LooksPerQuestion;
-            }
+            bool isDue = _files.HaveChanged() || ++looks >= LooksPerQuestion;
+            looks = isDue ? 0 : looks;
+            await AskAllAsync(isDue ? sessions : sessions.Where(one => one.IsUnanswered));
         }
     }
 
-    // False: nobody answers, and so it is asked again soon.
-    private async Task<bool> AskAllAsync(Session[] sessions)
-    {
-        foreach (IGrouping<string, Session> same in sessions.GroupBy(one => one.Key))
-        {
-            if (await AskAsync([.. same]) is not (LookupVerdict.Yes or LookupVerdict.No))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    // An account without an answer holds up no other one; it alone is asked about again soon.
+    private Task AskAllAsync(IEnumerable<Session> sessions) => Parallel.ForEachAsync(
+        sessions.GroupBy(one => one.Key).ToArray(),
+        new ParallelOptions { MaxDegreeOfParallelism = QuestionsAtOnce },
+        async (same, _) => await AskAsync([.. same]));
 
     // Sessions of one account with one mark. The first answer gives a session its mark.
-    private async Task<LookupVerdict> AskAsync(IReadOnlyList<Session> sessions)
+    private async Task AskAsync(IReadOnlyList<Session> sessions)
     {
         byte[] before = sessions[0].Mark;
         (LookupVerdict verdict, byte[] mark) =
             await _ask(sessions[0].Account, before, CancellationToken.None);
         foreach (Session session in sessions)
         {
+            session.IsUnanswered = verdict is not (LookupVerdict.Yes or LookupVerdict.No);
             if (verdict == LookupVerdict.No)
             {
                 session.End();
@@ -124,8 +117,6 @@ public sealed class LoginWatch
                 session.Learn(before, mark);
             }
         }
-
-        return verdict;
     }
 
     private void Leave(Session session)
@@ -142,6 +133,9 @@ public sealed class LoginWatch
         private byte[] _mark = [];
 
         internal byte[] Account { get; } = account;
+
+        /// <summary>Nobody could say the last time whether it holds.</summary>
+        internal bool IsUnanswered { get; set; }
 
         internal byte[] Mark => Volatile.Read(ref _mark);
 

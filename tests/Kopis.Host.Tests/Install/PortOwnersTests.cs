@@ -27,6 +27,17 @@ public sealed class PortOwnersTests
     }
 
     [Fact]
+    public void A_server_that_is_about_to_be_stopped_keeps_its_port_unless_it_is_its_unit()
+    {
+        using Socket port = Listen(IPAddress.Loopback, out int number);
+        Assert.NotEmpty(new PortOwners(null).Others([number], ["postfix.service"]));
+        if (RunningUnits.ServiceOf(Environment.ProcessId) is { } own)
+        {
+            Assert.Empty(new PortOwners(null).Others([number], [own]));
+        }
+    }
+
+    [Fact]
     public void A_port_that_is_only_bound_or_connected_belongs_to_nobody()
     {
         using Socket port = Listen(IPAddress.Loopback, out int number);

@@ -96,6 +96,10 @@ public sealed class ReplyRulesTests : IDisposable
     [InlineData("* code=421 fewer=1 said")]
     [InlineData("* code=421 none next")]
     [InlineData("pause=60 code=421")]
+    [InlineData("* code=550 retry=60")] // Who failed has no next time.
+    [InlineData("* code=5xx next")]
+    [InlineData("* status=5.7.* pause=60 next")]
+    [InlineData("* status=5.1.1 retry=60 said text=user")]
     public void A_line_that_makes_no_sense_is_ignored_with_a_warning(string line)
     {
         ReplyRules rules = Read(line + "\n* code=452 pause=7\n");
@@ -117,6 +121,31 @@ public sealed class ReplyRulesTests : IDisposable
             Outcome.Failed("192.0.2.1 failed.\nRemote host said: 451 come later\n"), point));
         Assert.False(judge.TriesNext(
             Outcome.Retry("192.0.2.1 failed.\nRemote host said: 451 never\n"), point));
+    }
+
+    [Fact]
+    public void A_status_that_is_for_good_beside_a_code_that_is_not_has_a_next_time()
+    {
+        ReplyRules rules = Read("* code=4xx status=5.7.* retry=70\n");
+        Assert.Empty(_warnings);
+        Assert.Equal(70u, Judge(rules, "mx.example", "450 5.7.1 not yet").ActionSeconds);
+    }
+
+    /// <summary>Replies of QMTP have no code.</summary>
+    [Theory]
+    [InlineData("greylisted, come in 7 minutes", Verdict.Retry, ReplyAction.RetryMessage, 420)]
+    [InlineData("busy", Verdict.Retry, ReplyAction.None, 0)]
+    [InlineData("busy", Verdict.Failed, ReplyAction.PauseDestination, 17)]
+    public void Letters_stand_for_codes(
+        string said, Verdict verdict, ReplyAction action, uint seconds)
+    {
+        ReplyRules rules = Read("* code=5xx pause=17 text=busy\n* code=421 pause=1 text=busy\n");
+        byte[] text = ByteText.ToBytes(
+            $"192.0.2.1 does not like recipient.\nRemote host said: {said}\n");
+        AttemptDetail detail = new AttemptJudge(rules, "d.example"u8.ToArray()).Judge(
+            new Outcome(verdict, text), new AttemptPoint(AttemptStage.Rcpt, Server("mx.example")),
+            TimeSpan.Zero);
+        Assert.Equal((0, action, seconds), (detail.Code, detail.Action, detail.ActionSeconds));
     }
 
     /// <summary>A long reply of a hostile server costs a look at its first bytes.</summary>

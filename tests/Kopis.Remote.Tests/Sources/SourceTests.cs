@@ -104,6 +104,59 @@ public sealed class SourceTests : IDisposable
         Assert.Null(Choice(rules, "s@x", "near.example").Fault);
     }
 
+    /// <summary>Whether its server gets this mail is not known before there is one.</summary>
+    [Fact]
+    public void A_line_for_a_server_without_sound_addresses_makes_no_other_mail_wait()
+    {
+        SourceRules rules = Read("mx:mx.far.example 192.0.2\n* 192.0.2.1\n");
+        SourceChoice choice = Choice(rules, "s@x", "far.example");
+        Assert.Null(choice.Fault);
+        Assert.NotNull(choice.Find("MX.far.example")!.Fault);
+        Assert.Null(choice.Find("mx.near.example")!.Fault);
+    }
+
+    [Theory, InlineData("0.0.0.0", 0), InlineData("192.0.2.1", 1), InlineData("", 0)]
+    public void Outgoingip_leaves_the_other_family_and_may_leave_all_to_the_system(
+        string address, int lines)
+    {
+        File.WriteAllText(Path.Combine(_directory, "outgoingip"), address + "\n");
+        SourceRules rules = Read("");
+        Assert.Empty(rules.Faults);
+        Assert.Equal(lines, rules.All.Count);
+        Assert.All(rules.All, rule => Assert.True(rule.LeavesFamilies));
+        Assert.False(Assert.Single(Read("* 192.0.2.1\n").All.Take(1)).LeavesFamilies);
+    }
+
+    /// <summary>Each sender has its own of the pool, and a rested one serves nobody.</summary>
+    [Fact]
+    public void An_idle_connection_is_for_mail_that_its_address_is_chosen_for()
+    {
+        SourceRules rules = Read("mx:odd.example 192.0.2.9\n* 192.0.2.1 192.0.2.2\n");
+        SourceRests rests = new(_time);
+        string[] senders = [.. Enumerable.Range(0, 20).Select(i => $"s{i}@x")];
+        string[] first = [.. senders.Where(sender => Fits(sender, First))];
+        Assert.InRange(first.Length, 1, senders.Length - 1);
+        Assert.Equal(senders.Except(first), senders.Where(sender => Fits(sender, Second)));
+        Assert.All(senders, sender => Assert.True(Fits(sender, null)));
+        Assert.All(senders, sender => Assert.False(Fits(sender, IPAddress.Parse("192.0.2.9"))));
+        rests.Rest("far", First, TimeSpan.FromSeconds(100));
+        Assert.All(senders, sender => Assert.True(Fits(sender, Second)));
+        Assert.All(senders, sender => Assert.False(Fits(sender, First)));
+
+        bool Fits(string sender, IPAddress? source)
+        {
+            using ScriptStream server = new(1, "");
+            using SmtpConnection peer = new(server, () => false, TimeSpan.FromSeconds(1));
+            SmtpLink link = new(peer, First, "key", DateTimeOffset.UnixEpoch)
+            {
+                Host = "mx.far.example",
+                Source = source,
+                Destination = "far",
+            };
+            return Choice(rules, sender, "far.example").Fits(link, rests);
+        }
+    }
+
     [Theory]
     [InlineData("far.example")]
     [InlineData("mx: 192.0.2.1")]

@@ -178,6 +178,44 @@ public class DestinationPropertyTests
         Assert.Empty(model.Scheduler.Messages);
     }
 
+    /// <summary>Logins and addresses of the network queue mail as one user, and may name the same
+    /// sender, or none.</summary>
+    [Theory, InlineData(60, ""), InlineData(200, "s@x")]
+    public void A_submitter_with_the_same_sender_leaves_slots_to_others(int slots, string sender)
+    {
+        SendingModel model = new(new Random(slots), slots, asks: false, batch: false, Lifetime);
+        for (int i = 0; i < 2 * slots; i++)
+        {
+            model.Add($"silent{i}.example", ReceiverKind.Silent);
+            model.SendBy(1, 7, sender, $"m@silent{i}.example");
+        }
+
+        model.Run(model.Now + 2000);
+        for (int i = 0; i < 20; i++)
+        {
+            model.Add($"new{i}.example", ReceiverKind.Quick);
+            WholeMessage other = model.SendBy(1, 8, sender, $"a@new{i}.example");
+            model.Run(model.Now + 1000);
+            Assert.InRange(model.Waited(other) ?? long.MaxValue, 0, 200);
+        }
+    }
+
+    [Theory, InlineData(""), InlineData("s@x")]
+    public void Submitters_with_the_same_sender_take_turns_at_one_destination(string sender)
+    {
+        SendingModel model = new(new Random(1), 100, asks: false, batch: false, Lifetime);
+        model.Add("d.example", ReceiverKind.Quick);
+        for (int i = 0; i < 5000; i++)
+        {
+            model.SendBy(1, 7, sender, $"m{i}@d.example");
+        }
+
+        model.Run(model.Now + 1000);
+        WholeMessage other = model.SendBy(1, 8, sender, "a@d.example");
+        model.Run(model.Now + 1500);
+        Assert.InRange(model.Waited(other) ?? long.MaxValue, 0, 1000);
+    }
+
     [Fact]
     public void Lists_get_their_turns_beside_a_flood_of_single_mail()
     {

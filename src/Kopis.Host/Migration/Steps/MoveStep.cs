@@ -1,3 +1,4 @@
+using Kopis.Host.Install;
 using Kopis.Host.Run;
 
 namespace Kopis.Host.Migration.Steps;
@@ -12,19 +13,21 @@ internal sealed record MoveStep(string Title, IReadOnlyList<StepAction> Actions)
     /// <summary>What the ports of the trial have more than the usual ones.</summary>
     internal const int TrialOffset = 10000;
 
-    private const string TrialOf = "kopis-trial-";
     private const string Sendmail = "/usr/sbin/sendmail";
     private static readonly string[] Delivery = ["kopis-queue.service", "kopis.service"];
 
-    // Mail servers that others install, by their units.
-    private static readonly string[] Others =
+    /// <summary>Mail servers that others install, by their units.</summary>
+    internal static readonly string[] Others =
         ["postfix.service", "exim4.service", "sendmail.service", "opensmtpd.service",
          "qmail.service"];
 
     /// <summary>The step of a number from 1 to <see cref="Last"/>.</summary>
-    internal static MoveStep Of(int number) => number switch
+    /// <param name="number">Which.</param>
+    /// <param name="listeners">Those whose ports are free once the old server is stopped: the last
+    /// step starts them.</param>
+    internal static MoveStep Of(int number, IReadOnlyList<MailListener> listeners) => number switch
     {
-        1 => new("queue and deliveries run, and nothing listens", [.. Starts(Delivery)]),
+        1 => new("queue and deliveries run, and nothing listens", [.. Delivery.Select(Start)]),
         2 => new(
             "programs that call sendmail use Kopis", [new(StepKind.Divert, Sendmail)]),
         3 => new("SMTP at port 10025, beside the old server", Trial("smtp")),
@@ -33,24 +36,22 @@ internal sealed record MoveStep(string Title, IReadOnlyList<StepAction> Actions)
         [
             .. Others.SelectMany(unit => (StepAction[])
                 [new(StepKind.Stop, unit), new(StepKind.Disable, unit)]),
-            new(StepKind.Stop, $"{TrialOf}smtp.service"),
-            new(StepKind.Stop, $"{TrialOf}pop3.service"),
-            .. Starts([.. Delivery, .. MailListener.All.Select(one => one.Unit)]),
-            .. Delivery.Concat(MailListener.All.Select(one => one.Unit))
-                .Select(unit => new StepAction(StepKind.Enable, unit)),
+            .. Trials.Select(unit => new StepAction(StepKind.Stop, unit)),
+            .. Delivery.Concat(listeners.Select(one => one.Unit)).SelectMany(unit =>
+                (StepAction[])[Start(unit), new(StepKind.Enable, unit)]),
         ]),
     };
 
-    /// <summary>The listener that a unit of the trial is made after.</summary>
-    internal static MailListener ListenerOf(string unit) => MailListener.All.First(
-        one => unit == $"{TrialOf}{one.Name}.service");
+    /// <summary>Whether a unit is one of the trial.</summary>
+    internal static bool IsTrial(string unit) => UnitFiles.Trials.Contains(unit);
 
-    private static IEnumerable<StepAction> Starts(IEnumerable<string> units) =>
-        units.Select(unit => new StepAction(StepKind.Start, unit));
+    private static IEnumerable<string> Trials => ((string[])["smtp", "pop3"]).Select(TrialOf);
+
+    private static string TrialOf(string name) =>
+        UnitFiles.TrialName(MailListener.All.First(one => one.Name == name));
+
+    private static StepAction Start(string unit) => new(StepKind.Start, unit);
 
     private static StepAction[] Trial(string name) =>
-    [
-        new(StepKind.Trial, $"{TrialOf}{name}.service"),
-        new(StepKind.Start, $"{TrialOf}{name}.service"),
-    ];
+        [new(StepKind.Trial, TrialOf(name)), Start(TrialOf(name))];
 }

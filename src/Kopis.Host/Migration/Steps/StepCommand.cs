@@ -3,6 +3,8 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Host.Accounts;
 using Kopis.Host.Install;
+using Kopis.Host.Run;
+using Kopis.Host.Upgrade;
 using Kopis.Posix;
 
 namespace Kopis.Host.Migration.Steps;
@@ -12,6 +14,7 @@ internal static class StepCommand
 {
     private const string Undo = "--undo";
     private const string DryRun = "--dry-run";
+    private const int SmtpPort = 25;
 
     /// <summary>Runs one; null if the words make no sense.</summary>
     internal static string? Run(ProgramContext context, IReadOnlyList<string> words)
@@ -35,13 +38,42 @@ internal static class StepCommand
         StepJournal journal = new(context.Home);
         return option == Undo
             ? TakeBack(number, tools, journal)
-            : Do(number, tools, journal, isDry: option == DryRun);
+            : Do(number, context.Home, tools, journal, isDry: option == DryRun);
     }
 
-    private static string Do(int number, StepTools tools, StepJournal journal, bool isDry)
+    // The step, and a line for each listener that stays away, since another program has its port.
+    private static (MoveStep Step, IEnumerable<string> Left) Plan(int number, string home)
     {
-        MoveStep step = MoveStep.Of(number);
-        StringBuilder text = new();
+        if (number != MoveStep.Last)
+        {
+            return (MoveStep.Of(number, []), []);
+        }
+
+        IReadOnlyDictionary<int, string> others = new PortOwners(RunningUnits.Of(home)).Others(
+            [.. MailListener.All.Select(one => one.Port)], MoveStep.Others);
+        if (others.TryGetValue(SmtpPort, out string? owner))
+        {
+            throw AccountCommand.Refused(
+                $"port {SmtpPort} belongs to {owner}, which is none of "
+                + $"{string.Join(", ", MoveStep.Others)}; stop that first");
+        }
+
+        return (
+            MoveStep.Of(number, [.. MailListener.All.Where(one => !others.ContainsKey(one.Port))]),
+            MailListener.All.Where(one => others.ContainsKey(one.Port)).Select(one =>
+                $"{one.Unit} is left out: port {one.Port} belongs to {others[one.Port]}\n"));
+    }
+
+    private static string Do(
+        int number, string home, StepTools tools, StepJournal journal, bool isDry)
+    {
+        (MoveStep step, IEnumerable<string> left) = Plan(number, home);
+        StringBuilder text = new(string.Concat(left));
+        foreach (StepAction action in step.Actions)
+        {
+            tools.Require(action);
+        }
+
         foreach (StepAction action in step.Actions.Where(action => !tools.IsDone(action)))
         {
             text.Append(null, $"{(isDry ? "would " : "")}{action}\n");

@@ -1,8 +1,6 @@
-using System.Globalization;
 using System.Text;
 using Kopis.Base;
 using Kopis.Host.Install;
-using Kopis.Host.Run;
 using Kopis.Posix;
 
 namespace Kopis.Host.Migration.Steps;
@@ -13,20 +11,41 @@ namespace Kopis.Host.Migration.Steps;
 internal sealed class StepTools(string home, HostTools tools)
 {
     private const string Units = "/etc/systemd/system";
-    private const int UnitBytesMax = 64 * 1024;
+    private const string StartsOfInit = "/etc/rc5.d";
     private const int Readable = 0x1A4; // 0644
 
     /// <summary>Whether there is nothing to do: it is so already, or there is no such unit.
     /// </summary>
     internal bool IsDone(StepAction action) => action.Kind switch
     {
-        StepKind.Start => Is("is-active", action.Name),
-        StepKind.Enable => Is("is-enabled", action.Name),
-        StepKind.Stop => !Is("is-active", action.Name),
-        StepKind.Disable => !Is("is-enabled", action.Name),
+        StepKind.Start => Property("ActiveState", action.Name) == "active",
+        StepKind.Enable => IsEnabled(action.Name),
+        StepKind.Stop => IsStopped(action.Name),
+        StepKind.Disable => !IsEnabled(action.Name),
         StepKind.Trial => File.Exists(UnitPath(action.Name)),
         _ => IsOurs(action.Name),
     };
+
+    /// <summary>What an action needs is looked for before any is begun.</summary>
+    /// <exception cref="ConfigurationException">This host has not what it needs.</exception>
+    internal void Require(StepAction action)
+    {
+        string tool = action.Kind == StepKind.Divert ? "dpkg-divert" : "systemctl";
+        if (!tools.Has(tool))
+        {
+            throw new ConfigurationException(
+                $"{action}: there is no program {tool} on this host; do it by hand, as "
+                + "docs/MOVING.md says", ExitCode.Permanent);
+        }
+
+        if (action.Kind is StepKind.Start && !MoveStep.IsTrial(action.Name)
+            && !IsThere(action.Name))
+        {
+            throw new ConfigurationException(
+                $"there is no unit {action.Name}: ./install --systemd, or the package, first",
+                ExitCode.Permanent);
+        }
+    }
 
     /// <exception cref="ConfigurationException">It failed.</exception>
     internal void Do(StepAction action)
@@ -37,7 +56,11 @@ internal sealed class StepTools(string home, HostTools tools)
                 Systemctl(action.Kind, action.Name);
                 break;
             case StepKind.Trial:
-                PlainFile.Replace(UnitPath(action.Name), TrialUnit(action.Name), Readable);
+                PlainFile.Replace(
+                    UnitPath(action.Name),
+                    Encoding.UTF8.GetBytes(
+                        UnitFiles.TrialText(action.Name, MoveStep.TrialOffset, home)),
+                    Readable);
                 tools.Run("systemctl", "daemon-reload");
                 break;
             default:
@@ -52,6 +75,12 @@ internal sealed class StepTools(string home, HostTools tools)
     /// <exception cref="ConfigurationException">It failed.</exception>
     internal void Undo(StepAction action)
     {
+        bool isOfUnit = action.Kind is not (StepKind.Trial or StepKind.Divert);
+        if (isOfUnit && !IsThere(action.Name))
+        {
+            return; // Its package has been removed.
+        }
+
         switch (action.Kind)
         {
             case StepKind.Start:
@@ -76,7 +105,11 @@ internal sealed class StepTools(string home, HostTools tools)
                     Paths.Unlink(action.Name);
                 }
 
-                tools.Run("dpkg-divert", "--local", "--rename", "--remove", action.Name);
+                if (tools.Has("dpkg-divert"))
+                {
+                    tools.Run("dpkg-divert", "--local", "--rename", "--remove", action.Name);
+                }
+
                 break;
         }
     }
@@ -90,32 +123,26 @@ internal sealed class StepTools(string home, HostTools tools)
     private void Systemctl(StepKind kind, string unit) =>
         tools.Run("systemctl", "--quiet", kind.ToString().ToLowerInvariant(), unit);
 
-    private bool Is(string question, string unit)
-    {
-        try
-        {
-            tools.Run("systemctl", "--quiet", question, unit);
-            return true;
-        }
-        catch (ConfigurationException)
-        {
-            return false;
-        }
-    }
+    /// <summary>What systemd says of a unit (systemctl(1), show): a unit that there is not, is
+    /// inactive and has no state of its file.</summary>
+    /// <exception cref="ConfigurationException">systemd does not answer.</exception>
+    private string Property(string name, string unit) =>
+        tools.Ask("systemctl", "show", "--value", $"--property={name}", "--", unit).Trim();
 
-    private static byte[] TrialUnit(string unit)
+    // One that is about to fail or to be started anew is not stopped.
+    private bool IsStopped(string unit) =>
+        Property("ActiveState", unit) is "inactive" or "failed";
+
+    private bool IsEnabled(string unit) => Property("UnitFileState", unit) switch
     {
-        MailListener listener = MoveStep.ListenerOf(unit);
-        string text = Encoding.UTF8.GetString(
-            BoundedFile.TryRead(UnitPath(listener.Unit), UnitBytesMax, out _)
-            ?? throw new ConfigurationException(
-                $"there is no {UnitPath(listener.Unit)}: ./install --systemd first"));
-        string port = listener.Port.ToString(CultureInfo.InvariantCulture);
-        int spare = listener.Port + MoveStep.TrialOffset;
-        string trial = spare.ToString(CultureInfo.InvariantCulture);
-        string changed = text.Replace($" 0 {port} ", $" 0 {trial} ", StringComparison.Ordinal);
-        return changed != text ? Encoding.UTF8.GetBytes(changed)
-            : throw new ConfigurationException(
-                $"{UnitPath(listener.Unit)} does not name port {port} as it was installed");
-    }
+        "enabled" or "enabled-runtime" => true,
+        "generated" => IsStartedByInit(Path.GetFileNameWithoutExtension(unit)),
+        _ => false,
+    };
+
+    // A unit that systemd has made of a script in /etc/init.d: as systemd-sysv-install looks.
+    private static bool IsStartedByInit(string script) => Directory.Exists(StartsOfInit)
+        && Directory.EnumerateFiles(StartsOfInit, $"S??{script}").Any();
+
+    private bool IsThere(string unit) => Property("LoadState", unit) is "loaded";
 }

@@ -1,9 +1,10 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
 /// <summary>The questions of one submitter: those that wait, and how many are out.</summary>
-internal sealed class AskerRow(uint uid)
+internal sealed class AskerRow(ulong key)
 {
-    internal uint Uid { get; } = uid;
+    /// <summary>As <see cref="QueuedMessage.Submitter"/>.</summary>
+    internal ulong Key { get; } = key;
 
     /// <summary>Those that wait; what another submitter has asked meanwhile is passed by.</summary>
     internal Queue<DomainEntry> ToAsk { get; } = new();

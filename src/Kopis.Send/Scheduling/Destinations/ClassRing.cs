@@ -4,23 +4,23 @@ namespace Kopis.Send.Scheduling.Destinations;
 /// its lanes.</summary>
 internal sealed class ClassRing(bool isList)
 {
-    private readonly Dictionary<uint, SubmitterRow> _submitters = [];
+    private readonly Dictionary<ulong, SubmitterRow> _submitters = [];
     private readonly Queue<SubmitterRow> _turns = new();
 
     internal bool IsList { get; } = isList;
 
     internal bool HasReady => _turns.Count > 0;
 
-    internal Lane LaneOf(uint uid, ulong sender, Destination destination)
+    internal Lane LaneOf(ulong submitter, ulong sender, Destination destination)
     {
-        if (!_submitters.TryGetValue(uid, out SubmitterRow? submitter))
+        if (!_submitters.TryGetValue(submitter, out SubmitterRow? his))
         {
-            _submitters.Add(uid, submitter = new SubmitterRow(this, uid));
+            _submitters.Add(submitter, his = new SubmitterRow(this, submitter));
         }
 
-        if (!submitter.Senders.TryGetValue(sender, out SenderRow? row))
+        if (!his.Senders.TryGetValue(sender, out SenderRow? row))
         {
-            submitter.Senders.Add(sender, row = new SenderRow(submitter, sender));
+            his.Senders.Add(sender, row = new SenderRow(his, sender));
         }
 
         if (!row.Lanes.TryGetValue(destination, out Lane? lane))
@@ -76,7 +76,7 @@ internal sealed class ClassRing(bool isList)
         if (sender.IsEmpty && submitter.Senders.Remove(sender.Key)
             && submitter.Senders.Count == 0)
         {
-            _submitters.Remove(submitter.Uid);
+            _submitters.Remove(submitter.Key);
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class DomainEntry(byte[] key)
     internal bool IsAsked { get; set; }
 
     /// <summary>Who was the last to want the answer while the question waited.</summary>
-    internal uint Asker { get; set; }
+    internal ulong Asker { get; set; }
 
     /// <summary>Whose question is out; null where none is.</summary>
     internal AskerRow? AskedBy { get; set; }

@@ -23,7 +23,7 @@ internal sealed class DomainTable
 
     private readonly Dictionary<byte[], DomainEntry> _entries = new(ByteComparer.Instance);
     private readonly Dictionary<byte[], DomainEntry>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
-    private readonly Dictionary<uint, AskerRow> _askers = [];
+    private readonly Dictionary<ulong, AskerRow> _askers = [];
     private readonly Queue<AskerRow> _turns = new(); // Those with questions that wait.
     private readonly Queue<(uint Id, DomainEntry Entry)> _asked = new();
     private readonly Dictionary<uint, DomainEntry> _open = [];
@@ -80,10 +80,11 @@ internal sealed class DomainTable
     /// <summary>Has the entry's question asked, once.</summary>
     /// <param name="entry">Whose.</param>
     /// <param name="sender">Who wants to know it.</param>
-    /// <param name="uid">In whose turn. Another one who wants it need not wait for that.</param>
-    internal void Ask(DomainEntry entry, ReadOnlySpan<byte> sender, uint uid)
+    /// <param name="submitter">In whose turn. Another one who wants it need not wait for that.
+    /// </param>
+    internal void Ask(DomainEntry entry, ReadOnlySpan<byte> sender, ulong submitter)
     {
-        if (entry.AskedBy is not null || (entry.IsAsked && entry.Asker == uid))
+        if (entry.AskedBy is not null || (entry.IsAsked && entry.Asker == submitter))
         {
             return;
         }
@@ -94,10 +95,10 @@ internal sealed class DomainTable
             entry.Sender = sender[..Math.Min(sender.Length, SenderBytesMax)].ToArray();
         }
 
-        entry.Asker = uid;
-        if (!_askers.TryGetValue(uid, out AskerRow? asker))
+        entry.Asker = submitter;
+        if (!_askers.TryGetValue(submitter, out AskerRow? asker))
         {
-            _askers.Add(uid, asker = new AskerRow(uid));
+            _askers.Add(submitter, asker = new AskerRow(submitter));
         }
 
         asker.ToAsk.Enqueue(entry);
@@ -214,7 +215,7 @@ internal sealed class DomainTable
     {
         if (asker.Out == 0 && asker.ToAsk.Count == 0)
         {
-            _askers.Remove(asker.Uid);
+            _askers.Remove(asker.Key);
         }
     }
 

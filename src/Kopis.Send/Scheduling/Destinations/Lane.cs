@@ -12,9 +12,8 @@ internal sealed class Lane(SenderRow sender, Destination destination)
 
     internal Queue<Share> Shares { get; } = new(1);
 
-    /// <summary>Who has submitted what is next here; null where nothing is.</summary>
-    internal ulong? Submitter => Shares.TryPeek(out Share? next) ? next.Pass.Message.Submitter
-        : null;
+    /// <summary>Who has submitted what waits here.</summary>
+    internal ulong Submitter => Sender.Submitter.Key;
 
     /// <summary>The next one in the row that it waits in.</summary>
     internal Lane? Next { get; set; }

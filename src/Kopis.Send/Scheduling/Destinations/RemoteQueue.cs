@@ -300,7 +300,7 @@ internal sealed class RemoteQueue(
 
         bool isProven = destination.IsProven(Now);
         if (!isProven && !(_slots.HasForUnproven(lane.Sender.Unproven)
-            && _slots.HasForSubmitter(lane.Submitter!.Value)))
+            && _slots.HasForSubmitter(lane.Submitter)))
         {
             _waits.AddShort(lane);
             Wake(destination);
@@ -393,7 +393,7 @@ internal sealed class RemoteQueue(
         {
             if (entry.Expires <= Now)
             {
-                _domains.Ask(entry, message.Sender, message.Uid);
+                _domains.Ask(entry, message.Sender, message.Submitter);
             }
 
             Place(share, destination);
@@ -401,7 +401,7 @@ internal sealed class RemoteQueue(
         }
 
         (entry.Waiting ??= []).Add(share);
-        _domains.Ask(entry, message.Sender, message.Uid);
+        _domains.Ask(entry, message.Sender, message.Submitter);
     }
 
     private void Resolve(DomainEntry entry, string name, long expires)
@@ -425,7 +425,7 @@ internal sealed class RemoteQueue(
         QueuedMessage message = share.Pass.Message;
         ClassRing ring = message.Recipients > SingleMost ? _lists : _single;
         Lane lane = ring.LaneOf(
-            message.Uid, RemoteAddress.SenderKey(message.Sender), destination);
+            message.Submitter, RemoteAddress.SenderKey(message.Sender), destination);
         share.Destination = destination;
         destination.Waiting += share.Count;
         lane.Shares.Enqueue(share);

@@ -19,12 +19,6 @@ internal sealed class ShortSubmitter(ulong key)
         {
             SenderRow sender = Senders.Dequeue();
             Lane? lane = slots.HasForUnproven(sender.Unproven) ? sender.DequeueShort() : null;
-            if (lane?.Submitter is { } other && other != Key && !slots.HasForSubmitter(other))
-            {
-                sender.AddShort(lane); // Another one's message of the same sender.
-                lane = null;
-            }
-
             sender.IsShortOfSlots = sender.HasShort;
             if (sender.IsShortOfSlots)
             {

@@ -22,7 +22,7 @@ internal sealed class SlotWaits
 
     internal void AddShort(Lane lane)
     {
-        ulong submitter = lane.Submitter!.Value;
+        ulong submitter = lane.Submitter;
         lane.IsInRow = true;
         lane.Sender.AddShort(lane);
         if (lane.Sender.IsShortOfSlots)

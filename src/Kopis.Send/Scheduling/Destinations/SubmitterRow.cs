@@ -1,11 +1,12 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
 /// <summary>What one submitter has to be delivered: his senders take turns.</summary>
-internal sealed class SubmitterRow(ClassRing ring, uint uid)
+internal sealed class SubmitterRow(ClassRing ring, ulong key)
 {
     internal ClassRing Ring { get; } = ring;
 
-    internal uint Uid { get; } = uid;
+    /// <summary>As <see cref="QueuedMessage.Submitter"/>.</summary>
+    internal ulong Key { get; } = key;
 
     internal Dictionary<ulong, SenderRow> Senders { get; } = [];
 

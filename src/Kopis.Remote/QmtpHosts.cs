@@ -1,0 +1,48 @@
+using System.Net;
+
+namespace Kopis.Remote;
+
+/// <summary>Which addresses were found to speak QMTP at port 209, and which not, for an hour, as
+/// with hosts that do not answer. May be used from many threads.</summary>
+/// <param name="clock">The clock.</param>
+internal sealed class QmtpHosts(TimeProvider clock)
+{
+    private const int EntriesMax = 1024;
+    private static readonly TimeSpan For = TimeSpan.FromHours(1);
+
+    private readonly Dictionary<IPAddress, (bool Serves, long Until)> _known = [];
+    private readonly Lock _lock = new();
+
+    /// <summary>It has answered a message there lately.</summary>
+    internal bool Serves(IPAddress address) => Find(address) == true;
+
+    /// <summary>It has failed there lately: SMTP is used at once.</summary>
+    internal bool Fails(IPAddress address) => Find(address) == false;
+
+    /// <summary>Records what became of an attempt.</summary>
+    /// <param name="address">The server's.</param>
+    /// <param name="serves">It answered as a server of QMTP does.</param>
+    internal void Note(IPAddress address, bool serves)
+    {
+        long until =
+            clock.GetTimestamp() + (long)(For.TotalSeconds * clock.TimestampFrequency);
+        lock (_lock)
+        {
+            if (_known.Count >= EntriesMax && !_known.ContainsKey(address))
+            {
+                _known.Remove(_known.MinBy(one => one.Value.Until).Key);
+            }
+
+            _known[address] = (serves, until);
+        }
+    }
+
+    private bool? Find(IPAddress address)
+    {
+        lock (_lock)
+        {
+            return _known.TryGetValue(address, out (bool Serves, long Until) known)
+                && known.Until > clock.GetTimestamp() ? known.Serves : null;
+        }
+    }
+}
