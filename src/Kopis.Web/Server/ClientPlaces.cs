@@ -16,6 +16,8 @@ internal sealed class ClientPlaces(TimeProvider clock)
 
     private const string Refused = "kopis-web: connections refused, too many of one user";
 
+    private const string Unknown = "kopis-web: connections closed, their user is not known";
+
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, int> _held = [];
     private readonly LogThrottle _log = new(ErrorLog.Write, clock);
@@ -27,6 +29,7 @@ internal sealed class ClientPlaces(TimeProvider clock)
             || connection.LocalEndPoint is not IPEndPoint own
             || TcpPeer.UidOf(peer, own) is not { } uid)
         {
+            _log.Write(Unknown, Unknown); // It has gone, or the kernel has no tcp_diag.
             connection.Abort();
             return;
         }
