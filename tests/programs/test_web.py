@@ -549,7 +549,7 @@ class Costs(Web):
         self.assertEqual(405, self.browser.ask("PUT", "/login").status)
 
     def test_a_slow_client_is_let_go_and_keeps_nobody_waiting(self):
-        slow = [socket.create_connection(("127.0.0.1", self.port), timeout=WAIT) for _ in range(50)]
+        slow = [socket.create_connection(("127.0.0.1", self.port), timeout=WAIT) for _ in range(30)]
         for one in slow:
             one.sendall(b"GET /login HTTP/1.1\r\nHost:")
         self.assertEqual(200, self.browser.get("/login").status)
@@ -559,8 +559,12 @@ class Costs(Web):
             one.close()
 
     def test_connections_are_bounded(self):
-        many = [socket.create_connection(("127.0.0.1", self.port), timeout=WAIT) for _ in range(150)]
-        closed = 0
+        many, closed = [], 0
+        for _ in range(150):
+            try:
+                many.append(socket.create_connection(("127.0.0.1", self.port), timeout=WAIT))
+            except ConnectionError:
+                closed += 1
         if os.geteuid() == 0:  # Another user has places of his own.
             other = subprocess.run(
                 ["setpriv", "--reuid", str(NOBODY), "--clear-groups", "curl", "-sS", "-o", "/dev/null",

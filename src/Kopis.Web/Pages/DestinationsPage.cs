@@ -30,8 +30,8 @@ internal static class DestinationsPage
             {Said(visit)}
             <form class="search" method="get" action="/destinations" role="search">
             <p><label for="name">Name</label>
-            <input id="name" name="name" value="{visit["name"]}" maxlength="{QueueSearch.DestinationMax}"
-            autocomplete="off" spellcheck="false"></p>
+            <input id="name" name="name" value="{visit["name"]}"
+            maxlength="{QueueSearch.DestinationMax}" autocomplete="off" spellcheck="false"></p>
             <p><button class="main">Search</button> <a href="/destinations">All</a></p>
             </form>
             {(all.Count == 0 ? $"""<p class="empty">Nothing.</p>""" : Layout.Table(

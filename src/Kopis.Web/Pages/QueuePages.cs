@@ -138,7 +138,8 @@ internal static class QueuePages
         string link = Link.To(
             path, ("sender", visit["sender"]), ("recipient", visit["recipient"]),
             ("domain", visit["domain"]), ("destination", visit["destination"]),
-            ("number", visit["number"]), ("state", visit["state"]), ("from", $"{next.Message.Number}"),
+            ("number", visit["number"]), ("state", visit["state"]),
+            ("from", $"{next.Message.Number}"),
             ("at", $"{next.Recipient.Index}"));
         return $"""<p><a class="next" rel="next" href="{link}">Next page</a></p>""";
     }
