@@ -128,6 +128,9 @@ internal static unsafe partial class Native
     internal static partial int socketpair(int domain, int type, int protocol, int* fds);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int accept4(int socket, void* address, uint* length, int flags);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -22,14 +22,22 @@ public sealed class ServiceManager
         [NotifySocket, Watchdog, WatchedPid, Fds, FdsPid, FdNames];
 
     private readonly Dictionary<string, int> _kept;
+    private readonly List<int> _given;
     private readonly Dictionary<string, byte[]?> _told;
     private readonly string _path;
     private Timer? _timer;
 
     private ServiceManager(
-        string path, TimeSpan? interval, Dictionary<string, int> kept,
-        Dictionary<string, byte[]?> told) =>
-        (_path, Interval, _kept, _told) = (path, interval, kept, told);
+        string path, TimeSpan? interval, IReadOnlyList<(string Name, int Fd)> given,
+        Dictionary<string, byte[]?> told)
+    {
+        (_path, Interval, _kept, _told) = (path, interval, [], told);
+        _given = [.. given.Select(one => one.Fd)];
+        foreach ((string name, int fd) in given)
+        {
+            _kept[name] = fd;
+        }
+    }
 
     /// <summary>How often it wants to hear that the service is alive; null: not at all.</summary>
     internal TimeSpan? Interval { get; }
@@ -42,7 +50,7 @@ public sealed class ServiceManager
         ByteEnvironment environment = context.Environment;
         string? path = environment.Text(NotifySocket);
         string own = Processes.Id.ToString(CultureInfo.InvariantCulture);
-        Dictionary<string, int> kept = environment.Text(FdsPid) == own
+        IReadOnlyList<(string, int)> given = environment.Text(FdsPid) == own
             ? Inherited(environment.Text(Fds), environment.Text(FdNames)) : [];
         TimeSpan? interval = (environment.Text(WatchedPid) ?? own) == own
             && long.TryParse(
@@ -56,7 +64,7 @@ public sealed class ServiceManager
             environment[name] = null;
         }
 
-        return path is ['/' or '@', _, ..] ? new ServiceManager(path, interval, kept, told) : null;
+        return path is ['/' or '@', _, ..] ? new ServiceManager(path, interval, given, told) : null;
     }
 
     /// <summary>Puts back what it said, for a program that this process becomes; not the
@@ -68,6 +76,10 @@ public sealed class ServiceManager
             environment[name] = _told[name];
         }
     }
+
+    /// <summary>All that it gave, in its order: sockets of a socket unit (systemd.socket(5)).
+    /// </summary>
+    public IReadOnlyCollection<int> Descriptors => _given;
 
     /// <summary>A descriptor that it kept, close-on-exec from now on; null: none of that name.
     /// </summary>
@@ -100,9 +112,9 @@ public sealed class ServiceManager
         }
     }
 
-    private static Dictionary<string, int> Inherited(string? count, string? names)
+    private static List<(string, int)> Inherited(string? count, string? names)
     {
-        Dictionary<string, int> found = [];
+        List<(string, int)> found = [];
         if (!int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int fds))
         {
             return found;
@@ -114,7 +126,7 @@ public sealed class ServiceManager
             if (Fd.IsInherited(FirstFd + i))
             {
                 Fd.SetCloseOnExec(FirstFd + i);
-                found[i < words.Length ? words[i] : ""] = FirstFd + i;
+                found.Add((i < words.Length ? words[i] : "", FirstFd + i));
             }
         }
 

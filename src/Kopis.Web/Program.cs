@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 using Kopis.Base;
@@ -11,11 +9,11 @@ using Microsoft.AspNetCore.Builder;
 
 const string program = "kopis-web";
 const string usage = """
-    usage: kopis-web [--listen ADDRESS:PORT]
+    usage: kopis-web [--listen ADDRESS:PORT | --socket FD [--socket FD]]
 
     Serves the dashboard of a mail host to browsers, on its loopback (kopis-web(8)). kopis web
     password sets the password. The home is KOPIS_HOME, or else that of the program's own bin
-    directory.
+    directory. FD is a socket that the caller has bound.
 
     """;
 
@@ -39,7 +37,7 @@ static async Task<int> RunAsync(string[] words)
         return ExitCode.Success;
     }
 
-    if (words is not ([] or ["--listen", _]))
+    if (words is not ([] or ["--listen", _] or ["--socket", _] or ["--socket", _, "--socket", _]))
     {
         Fd.WriteAll(2, Encoding.ASCII.GetBytes(usage));
         return ExitCode.Permanent;
@@ -49,10 +47,19 @@ static async Task<int> RunAsync(string[] words)
     string home = environment["KOPIS_HOME"] is { Length: > 0 } named
         ? Path.GetFullPath(Encoding.UTF8.GetString(named))
         : Path.GetDirectoryName(Path.GetDirectoryName(Environment.ProcessPath)) ?? "/var/qmail";
-    Lifeline.Watch(new ProgramContext(program, [], environment, home));
+    ProgramContext context = new(program, [], environment, home);
+    Lifeline.Watch(context);
+    ServiceManager? manager = ServiceManager.Of(context);
     ControlDirectory control = new(Path.Combine(home, "control"));
-    IPEndPoint place = PlaceOf(words is [_, var option] ? option
-        : ByteText.ToText(control.ReadLineOrDefault(WebFiles.Listen)!));
+    WebSockets sockets = words switch
+    {
+        ["--listen", var text] => WebSockets.At(WebFiles.PlaceOf(text)),
+        [_, ..] => WebSockets.Inherited(
+            [.. words.Where((_, i) => i % 2 == 1).Select(WebSockets.Number)]),
+        _ when manager?.Descriptors is { Count: > 0 } given => WebSockets.Inherited(given),
+        _ => WebSockets.At(WebFiles.PlaceOf(
+            ByteText.ToText(control.ReadLineOrDefault(WebFiles.Listen)!))),
+    };
 
     using CancellationTokenSource stop = new();
     using Dashboard dashboard = new(home, TimeProvider.System);
@@ -63,8 +70,10 @@ static async Task<int> RunAsync(string[] words)
         PosixSignal.SIGINT, context => End(context, ended));
     dashboard.Feed.Start(stop.Token);
     await using WebApplication server = await WebServer.StartAsync(
-        place, new Gate(dashboard, new HostNames(place, control)));
-    ErrorLog.Write($"{program}: listening on http://{place}/");
+        sockets, new Gate(dashboard, new HostNames(sockets.Places, control)));
+    ErrorLog.Write($"{program}: listening on "
+        + string.Join(" and ", sockets.Places.Select(place => $"http://{place}/")));
+    manager?.Ready();
     await ended.Task;
     await stop.CancelAsync();
     await server.StopAsync(new CancellationTokenSource(TimeSpan.FromSeconds(2)).Token);
@@ -75,19 +84,4 @@ static void End(PosixSignalContext context, TaskCompletionSource ended)
 {
     context.Cancel = true;
     ended.TrySetResult();
-}
-
-static IPEndPoint PlaceOf(string text)
-{
-    int colon = text.LastIndexOf(':');
-    return colon > 0 && IPAddress.TryParse(text[..colon].Trim('[', ']'), out IPAddress? address)
-        && ushort.TryParse(
-            text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
-        && port > 0
-        ? IPAddress.IsLoopback(address) ? new IPEndPoint(address, port)
-            : throw new ConfigurationException(
-                $"{address} is no address of the loopback; the dashboard speaks no TLS: see "
-                + "weblisten in qmail-control(5)", ExitCode.Permanent)
-        : throw new ConfigurationException(
-            $"not ADDRESS:PORT: {LogText.Safe(ByteText.ToBytes(text))}", ExitCode.Permanent);
 }

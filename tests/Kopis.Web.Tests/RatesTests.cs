@@ -33,4 +33,23 @@ public sealed class RatesTests
         _rates.Add(Rate.Received, Now); // Late: its place is another step's by now.
         Assert.Equal(1, _rates.Of(Rate.Received, end.AddSeconds(5)).Sum());
     }
+
+    [Fact]
+    public void An_event_of_before_1970_is_not_counted()
+    {
+        for (int second = 1; second < 1000; second += 7)
+        {
+            _rates.Add(Rate.Received, DateTimeOffset.UnixEpoch.AddSeconds(-second));
+        }
+
+        Assert.Equal(0, _rates.Of(Rate.Received, DateTimeOffset.UnixEpoch).Sum());
+    }
+
+    [Theory]
+    [InlineData(long.MinValue, "0001-01-01 00:00:00")]
+    [InlineData(long.MaxValue, "9999-12-31 23:59:59")]
+    [InlineData(253_402_300_800, "9999-12-31 23:59:59")]
+    [InlineData(-1, "1969-12-31 23:59:59")]
+    public void A_time_that_no_calendar_has_is_shown_as_its_end(long seconds, string shown) =>
+        Assert.Equal(shown, Html.Shown.Time(seconds));
 }

@@ -85,16 +85,30 @@ class Browser:
         return self.post("/login", ("password", password))
 
 
-def start(case, home, password="correct horse", listen=None):
-    """kopis-web of a home; the port, the process, and what it logs."""
+def held(port=0):
+    """Sockets at both addresses of localhost, as a socket unit holds them."""
+    sockets = []
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        one = socket.socket(family)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind((address, port))
+        one.listen(128)
+        port = one.getsockname()[1]
+        sockets.append(one)
+    return port, sockets
+
+
+def start(case, home, password="correct horse", listen=None, sockets=()):
+    """kopis-web of a home; the port, the process, and what it logs. Sockets are lent to it."""
     case.assertTrue(PROGRAM.exists(), f"{PROGRAM}: ./build makes it")
     set_password(case, home, password)
-    port = free_port()
+    port = sockets[0].getsockname()[1] if sockets else free_port()
+    words = [word for one in sockets for word in ("--socket", str(one.fileno()))]
     log = tempfile.TemporaryFile()
     case.addCleanup(log.close)
     process = subprocess.Popen(
-        [PROGRAM, "--listen", listen or f"127.0.0.1:{port}"], env=case.environment(),
-        stdin=subprocess.DEVNULL, stderr=log)
+        [PROGRAM, *(words or ["--listen", listen or f"127.0.0.1:{port}"])], env=case.environment(),
+        stdin=subprocess.DEVNULL, stderr=log, pass_fds=[one.fileno() for one in sockets])
 
     def end():
         if process.poll() is None:

@@ -118,8 +118,9 @@ class Access(Web):
         self.assertEqual([403] * 10 + [429] * 2, seen)
         self.assertEqual(429, Browser(self.port).login(PASSWORD).status)
         self.assertEqual(303, known.login(PASSWORD).status)
-        self.assertIn(b"kopis-web: login from 127.0.0.1: failed\n", dashboard.read(self.log))
-        self.assertIn(b"kopis-web: login from 127.0.0.1: refused\n", dashboard.read(self.log))
+        log = dashboard.read(self.log)
+        who = b"kopis-web: login by uid %d: " % os.getuid()
+        self.assertEqual((5, 3), (log.count(who + b"failed\n"), log.count(who + b"refused\n")), log)
         self.assertNotIn(PASSWORD.encode(), dashboard.read(self.log))
 
     def test_a_new_password_ends_sessions_and_forgets_browsers(self):
@@ -231,12 +232,60 @@ class Forgery(Web):
             for path in ("/", "/login", "/style.css", "/health"):
                 status = self.browser.get(path, headers={"Host": host}).status
                 self.assertIn(status, (400, 421), (host, path))
-        for host in ("localhost", "LOCALHOST", "[::1]"):
-            self.assertEqual(200, self.browser.get(
+        for host in ("localhost", "[::1]"):  # There another user may listen.
+            self.assertEqual(421, self.browser.get(
                 "/config", headers={"Host": f"{host}:{self.port}"}).status)
+        self.assertEqual(200, self.browser.get(
+            "/config", headers={"Host": "127.0.0.1:2580"}).status)  # By a tunnel of ssh.
         raw = self.raw(b"GET /login HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nHost: evil.example\r\n\r\n"
                        % self.port)
         self.assertRegex(raw, rb"\AHTTP/1.1 4\d\d ")
+
+    def test_sockets_that_are_lent_stay_through_a_restart_and_localhost_is_ours(self):
+        port, sockets = dashboard.held()
+        self.addCleanup(lambda: [one.close() for one in sockets])
+        for _ in range(2):
+            _, process, log = dashboard.start(self, self.home, PASSWORD, sockets=sockets)
+            for address in ("127.0.0.1", "::1"):
+                for host in ("localhost", "LOCALHOST", "127.0.0.1", "[::1]"):
+                    with socket.create_connection((address, port), timeout=WAIT) as one:
+                        one.sendall(b"GET /login HTTP/1.1\r\nHost: %s:%d\r\nConnection: close\r\n\r\n"
+                                    % (host.encode(), port))
+                        self.assertTrue(one.recv(100).startswith(b"HTTP/1.1 200 "), (address, host))
+            process.terminate()
+            process.wait(WAIT)
+            with self.assertRaises(OSError):  # Nobody gets it meanwhile.
+                dashboard.held(port)
+            waiting = socket.create_connection(("127.0.0.1", port), timeout=WAIT)
+            self.addCleanup(waiting.close)
+
+    def test_the_service_manager_gives_sockets_and_hears_when_it_serves(self):
+        port, sockets = dashboard.held()
+        self.addCleanup(lambda: [one.close() for one in sockets])
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(str(self.home / "notify"))
+            manager.settimeout(WAIT)
+            text = ('exec 3<&%d 4<&%d; export LISTEN_PID=$$; exec "$1"'
+                    % tuple(one.fileno() for one in sockets))
+            process = subprocess.Popen(
+                ["/bin/bash", "-c", text, "bash", PROGRAM], stdin=subprocess.DEVNULL,
+                env=self.environment(NOTIFY_SOCKET=str(self.home / "notify"), LISTEN_FDS="2"),
+                pass_fds=[one.fileno() for one in sockets])
+            self.addCleanup(process.wait, WAIT)
+            self.addCleanup(process.kill)
+            self.assertEqual(b"READY=1", manager.recv(100))
+        self.assertEqual(200, Browser(port, f"localhost:{port}").get("/login").status)
+
+    def test_a_socket_that_others_reach_is_refused(self):
+        with socket.socket() as everywhere, socket.socket() as idle:
+            everywhere.bind(("0.0.0.0", 0))
+            everywhere.listen(1)
+            idle.bind(("127.0.0.1", 0))
+            for fd in (everywhere.fileno(), idle.fileno(), 2, 99, "x"):
+                result = subprocess.run(
+                    [PROGRAM, "--socket", str(fd)], env=self.environment(), capture_output=True,
+                    timeout=WAIT, pass_fds=[everywhere.fileno(), idle.fileno()])
+                self.assertEqual((100, 1), (result.returncode, result.stderr.count(b"\n")), fd)
 
     def test_each_answer_has_the_headers(self):
         self.sign_in()
@@ -321,6 +370,21 @@ class Injection(Web):
         for path in ("/", "/refusals", "/trace?q=%3Cb%3E1%3C/b%3E"):
             self.assertNotRegex(self.browser.get(path).text, r"<script>|<svg onload|<b>", path)
         self.assertIn("&lt;script&gt;alert(1)&lt;/script&gt;", text)
+
+    def test_records_of_another_time_do_not_end_it(self):
+        """Programs of users write records too."""
+        line = '{"t":"%s","by":"x","pid":1,"e":"refuse","check":"%s","ip":"192.0.2.1"}\n'
+        (self.home / "journal/2026-11-30T060500.000000.jsonl").write_text("".join(
+            line % (time, "odd") for time in ("1960-01-01T00:00:00Z", "1970-01-01T00:00:01Z",
+                                              "2099-01-01T00:00:00Z", "9999-12-31T23:59:59Z"))
+            + line % ("2026-11-30T06:05:20Z", "thelast"))
+        self.sign_in()
+        deadline = time.monotonic() + WAIT
+        while "thelast" not in self.browser.get("/refusals").text:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        self.assertEqual(200, self.browser.get("/live").status)
+        self.assertIsNone(self.process.poll())
 
     def test_no_path_leads_out_of_the_catalogue(self):
         self.sign_in()
@@ -408,6 +472,29 @@ class Verbs(Web):
         self.assertEqual([f"r{i:03}@far.example" for i in range(120)], seen)
         self.assertEqual(3, pages)
 
+    def test_a_condition_that_cannot_be_parsed_is_refused(self):
+        self.start_queue()
+        self.queued()
+        self.sign_in()
+        for query in ("number=x", "number=1&number=2", "number=-1", "state=nonsense", "from=x", "at=x",
+                      "destination=%C3%A4", f"sender={'x' * 1001}", "domain=a&domain=b"):
+            for path in ("/queue", "/deliveries"):
+                answer = self.browser.get(f"{path}?{query}")
+                self.assertEqual(400, answer.status, query)
+                self.assertNotIn("far.example", answer.text)
+        self.assertEqual(400, self.browser.get("/destinations?name=%C3%A4").status)
+        self.assertIn("far.example", self.browser.get("/queue?number=&state=any&from=").text)
+
+    def test_the_next_page_keeps_the_number(self):
+        self.start_queue()
+        number = self.queued(*(b"r%d@far.example" % i for i in range(60)))
+        self.queued(b"other@far.example")
+        self.sign_in()
+        first = self.browser.get(f"/queue?number={number}").text
+        link = re.search(r'class="next" rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
+        self.assertIn(f"number={number}", link)
+        self.assertNotIn("other@", self.browser.get(link).text)
+
     def test_without_qmail_send_pages_say_so(self):
         self.sign_in()
         answer = self.browser.get("/queue")
@@ -462,7 +549,7 @@ class Costs(Web):
         self.assertEqual(405, self.browser.ask("PUT", "/login").status)
 
     def test_a_slow_client_is_let_go_and_keeps_nobody_waiting(self):
-        slow = [socket.create_connection(("127.0.0.1", self.port), timeout=WAIT) for _ in range(50)]
+        slow = [socket.create_connection(("127.0.0.1", self.port), timeout=WAIT) for _ in range(30)]
         for one in slow:
             one.sendall(b"GET /login HTTP/1.1\r\nHost:")
         self.assertEqual(200, self.browser.get("/login").status)
@@ -472,8 +559,18 @@ class Costs(Web):
             one.close()
 
     def test_connections_are_bounded(self):
-        many = [socket.create_connection(("127.0.0.1", self.port), timeout=WAIT) for _ in range(150)]
-        closed = 0
+        many, closed = [], 0
+        for _ in range(150):
+            try:
+                many.append(socket.create_connection(("127.0.0.1", self.port), timeout=WAIT))
+            except ConnectionError:
+                closed += 1
+        if os.geteuid() == 0:  # Another user has places of his own.
+            other = subprocess.run(
+                ["setpriv", "--reuid", str(NOBODY), "--clear-groups", "curl", "-sS", "-o", "/dev/null",
+                 "-w", "%{http_code}", f"http://127.0.0.1:{self.port}/login"],
+                capture_output=True, timeout=WAIT)
+            self.assertEqual(b"200", other.stdout, other.stderr)
         for one in many:
             one.settimeout(0.2)
             try:
@@ -482,7 +579,7 @@ class Costs(Web):
                 pass
             except ConnectionError:
                 closed += 1
-        self.assertGreaterEqual(closed, 50)
+        self.assertIn(closed, (118, 119))  # Of 150; the test's own first one may be there yet.
         for one in many:
             one.close()
         deadline = time.monotonic() + WAIT

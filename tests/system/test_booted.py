@@ -1,5 +1,6 @@
 """An installed host under systemd: its units started, used, killed and stopped; what they shut in."""
 
+import json
 import unittest
 
 from booted import ME, Booted, can_boot
@@ -107,7 +108,33 @@ class UnderSystemd(unittest.TestCase):
         self.host.run("/var/qmail/bin/sendmail", "postmaster", stdin=b"Subject: within\n\n")
         self.wait_mail("/var/qmail/alias/Maildir", "within")
         self.host.wait_until(  # The dashboard reads the journal, and asks qmail-send.
-            lambda: self.host.run("curl", "-sf", "http://127.0.0.1:2580/health", check=False)
+            lambda: self.host.run("curl", "-sf", "http://127.0.0.1:880/health", check=False)
+            .returncode == 0, self.journals)
+
+    def test_the_dashboard_sees_the_host(self):
+        """Figures of processes, and checks that fail only where something is wrong."""
+        token = self.host.text("kopis", "web", "token")
+        figures = self.host.text("curl", "-sf", "-H", f"Authorization: Bearer {token}",
+                                 "http://127.0.0.1:880/metrics")
+        for program in ("qmail-send", "qmail-queue", "tcpserver"):
+            self.assertIn(f'kopis_processes{{program="{program}"}}', figures)
+        pid = self.host.property("kopis-web.service", "MainPID")
+        found = self.host.run(
+            "nsenter", "-t", pid, "-m", "--", "setpriv", "--reuid", "qmailw", "--regid", "qmailw",
+            "--clear-groups", "/var/qmail/bin/kopis", "doctor", "--json", check=False).stdout.decode()
+        failed = {one["id"]: one["state"] for one in json.loads(found)["findings"]}
+        self.assertNotIn(failed.get("queue.running"), ("fault", "warning"))
+        self.assertNotIn(failed.get("cert.readable"), ("fault", "warning"))
+
+    def test_the_dashboards_ports_are_held_while_it_is_away(self):
+        self.host.run("systemctl", "stop", "kopis-web.service")
+        taken = "import socket; socket.create_server(('{}', 880), family=socket.{})"
+        for address, family in (("127.0.0.1", "AF_INET"), ("::1", "AF_INET6")):
+            refused = self.host.run(
+                "python3", "-c", taken.format(address, family), check=False).stderr
+            self.assertIn(b"Address already in use", refused)
+        self.host.wait_until(  # It starts again for who asks.
+            lambda: self.host.run("curl", "-sf", "http://localhost:880/login", check=False)
             .returncode == 0, self.journals)
 
     def test_users_send_and_fetch(self):

@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Net;
+using Kopis.Base;
+
 namespace Kopis.Config.Catalog;
 
 /// <summary>Control files of the dashboard.</summary>
@@ -14,8 +18,10 @@ public static class WebFiles
         Says = "The dashboard listens on {}.",
         Text = "Where the dashboard listens. It speaks no TLS, so an address that other hosts "
             + "reach is refused: they come by ssh -L, or by a web server on this host that has "
-            + "TLS, whose name is in webnames. A port below 1024 cannot be had by another user of "
-            + "the host, who would ask for the password there while the dashboard is stopped.",
+            + "TLS, whose name is in webnames. On an installed host the unit kopis-web.socket has "
+            + "the ports, 880 of 127.0.0.1 and of ::1, and this file does not count: another user "
+            + "of the host can have neither while the dashboard is stopped, and so cannot ask for "
+            + "its password. Another port there: systemctl edit kopis-web.socket.",
     };
 
     /// <summary><c>webnames</c>.</summary>
@@ -30,4 +36,32 @@ public static class WebFiles
             + "request for another name is refused, so that no foreign page can lead a browser "
             + "here (DNS rebinding). Cookies of these names are for TLS only.",
     };
+
+    /// <summary>The place that a text names.</summary>
+    /// <param name="text"><c>ADDRESS:PORT</c>, an IPv6 address in brackets.</param>
+    /// <exception cref="ConfigurationException">It names none, or one that other hosts reach.
+    /// </exception>
+    public static IPEndPoint PlaceOf(string text)
+    {
+        int colon = text.LastIndexOf(':');
+        string host = colon < 0 ? "" : text[..colon];
+        return host.Contains(':') == host is ['[', .., ']']
+            && IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address)
+            && ushort.TryParse(
+                text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture,
+                out ushort port)
+            && port > 0
+                ? Loopback(new IPEndPoint(address, port))
+                : throw new ConfigurationException(
+                    $"not ADDRESS:PORT: {LogText.Safe(ByteText.ToBytes(text))}",
+                    ExitCode.Permanent);
+    }
+
+    /// <summary>The same place, if other hosts do not reach it.</summary>
+    /// <exception cref="ConfigurationException">They do.</exception>
+    public static IPEndPoint Loopback(IPEndPoint place) => IPAddress.IsLoopback(place.Address)
+        ? place
+        : throw new ConfigurationException(
+            $"{place.Address} is no address of the loopback; the dashboard speaks no TLS: see "
+            + "weblisten in qmail-control(5)", ExitCode.Permanent);
 }

@@ -5,6 +5,9 @@ namespace Kopis.Host.Doctor;
 /// <param name="Trouble">Why it cannot be used; null where it can.</param>
 internal sealed record CertificateFacts(bool IsThere, string? Trouble)
 {
+    /// <summary>Whether the caller may not read it.</summary>
+    internal bool IsHidden { get; init; }
+
     /// <summary>From when it is valid.</summary>
     internal DateTimeOffset From { get; init; }
 

@@ -34,8 +34,8 @@ internal sealed record HostFacts
     /// <summary>control/servercert.pem.</summary>
     internal required CertificateFacts Certificate { get; init; }
 
-    /// <summary>Whether a qmail-send holds the queue.</summary>
-    internal bool IsSendRunning { get; init; }
+    /// <summary>Whether a qmail-send holds the queue; null where the caller may not see.</summary>
+    internal bool? IsSendRunning { get; init; }
 
     /// <summary>Age of the oldest message.</summary>
     internal TimeSpan? Oldest { get; init; }

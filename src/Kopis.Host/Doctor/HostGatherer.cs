@@ -59,7 +59,7 @@ internal sealed class HostGatherer(
             Installation = CheckInstallation(),
             Aliases = [.. AliasNames.Where(name => HasAlias(name, me))],
             Certificate = ReadCertificate(_control, me),
-            IsSendRunning = FileLocks.IsHeld(context.In("queue/lock/sendmutex")),
+            IsSendRunning = IsHeld(context.In("queue/lock/sendmutex")),
             Messages = messages,
             Oldest = oldest,
             FreeBytes = Try(() => Paths.FreeBytes(context.In("queue"))),
@@ -104,8 +104,28 @@ internal sealed class HostGatherer(
         catch (Exception e) when (e is IOException or UnauthorizedAccessException
             or ConfigurationException or CryptographicException or ArgumentException)
         {
-            return new CertificateFacts(true, e.Message);
+            return new CertificateFacts(true, e.Message)
+            {
+                IsHidden = IsHidden(control.PathOf(ListenerFiles.ServerCert)),
+            };
         }
+    }
+
+    // Who may not look must not believe that nobody is there: a directory that is another's, or
+    // processes that a mount of /proc hides (hidepid, ProtectProc).
+    private static bool? IsHeld(string path)
+    {
+        _ = Fd.TryStatus(Fd.PathBytes(path), out int errno);
+        return FileLocks.IsHeld(path) ? true
+            : errno == Errno.Access || !Path.Exists("/proc/1/status") ? null : false;
+    }
+
+    private static bool IsHidden(string path)
+    {
+        int fd = Fd.TryOpen(
+            Fd.PathBytes(path), Posix.OpenFlags.NonBlocking, out int errno);
+        Fd.Close(fd);
+        return errno == Errno.Access;
     }
 
     /// <summary>SHA-256 of a certificate's public key, in hexadecimal: TLSA 3 1 1.</summary>

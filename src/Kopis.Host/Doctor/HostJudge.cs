@@ -80,6 +80,12 @@ internal sealed class HostJudge(HostFacts facts, DateTimeOffset now)
     private void JudgeCertificate()
     {
         CertificateFacts found = facts.Certificate;
+        if (found.IsHidden)
+        {
+            _said.Unknown("cert.readable", "this user may not read control/servercert.pem");
+            return;
+        }
+
         if (!_said.Judge(
             "cert.readable", found.Trouble is not null || !found.IsThere,
             found.Trouble ?? "there is no control/servercert.pem: TLS is not offered"))
@@ -101,8 +107,15 @@ internal sealed class HostJudge(HostFacts facts, DateTimeOffset now)
 
     private void JudgeQueue()
     {
-        _said.Judge(
-            "queue.running", !facts.IsSendRunning, "nobody holds queue/lock/sendmutex");
+        if (facts.IsSendRunning is { } isRunning)
+        {
+            _said.Judge("queue.running", !isRunning, "nobody holds queue/lock/sendmutex");
+        }
+        else
+        {
+            _said.Unknown("queue.running", "this user may not see who holds the queue");
+        }
+
         if (facts.Messages is not { } messages)
         {
             _said.Unknown("queue.size", "the queue cannot be read");

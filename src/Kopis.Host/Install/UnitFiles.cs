@@ -23,6 +23,7 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private const string TlsReports = "kopis-tlsrpt.service";
     private const string TlsReportsDaily = "kopis-tlsrpt.timer";
     private const string Dashboard = "kopis-web.service";
+    private const string DashboardPorts = "kopis-web.socket";
     private const string Doctor = "kopis-doctor.service";
     private const string DoctorDaily = "kopis-doctor.timer";
     private const string Summary = "kopis-summary.service";
@@ -36,6 +37,7 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     [
         .. Served, Certificate, Reports, ReportsDaily, TlsReports, TlsReportsDaily,
         Doctor, DoctorDaily, Summary, SummaryDaily, Dashboard,
+        DashboardPorts,
     ];
 
     /// <summary>Those that serve as long as the host runs, in the order of their starts.</summary>

@@ -42,13 +42,14 @@ internal sealed class HeldPorts
     internal Socket this[string name] => _ports[name];
 
     /// <summary>Binds one, if it is not there already.</summary>
-    /// <param name="listener">Whose it is.</param>
+    /// <param name="name">Whose it is.</param>
+    /// <param name="option">The option that names another place.</param>
     /// <param name="place">Where.</param>
     /// <exception cref="ConfigurationException">Nobody can listen there.</exception>
-    internal void Bind(MailListener listener, HostPort place)
+    internal void Bind(string name, string option, HostPort place)
     {
         IPEndPoint at = new(ListenAddress.Host(_context, place.Host), place.Port);
-        if (_ports.TryGetValue(listener.Name, out Socket? held))
+        if (_ports.TryGetValue(name, out Socket? held))
         {
             if (at.Equals(held.LocalEndPoint))
             {
@@ -56,17 +57,18 @@ internal sealed class HeldPorts
             }
 
             held.Dispose();
+            _ports.Remove(name);
         }
 
         try
         {
-            _ports[listener.Name] = TcpServer.Bind(at, Backlog);
+            _ports[name] = TcpServer.Bind(at, Backlog);
         }
         catch (ConfigurationException e) when (e.InnerException is SocketException fault)
         {
             throw new ConfigurationException(
                 $"unable to listen on {place}: {ErrorText.Of(fault)} "
-                    + $"(another place: {listener.Option} HOST:PORT)",
+                    + $"(another place: {option} HOST:PORT)",
                 fault);
         }
     }

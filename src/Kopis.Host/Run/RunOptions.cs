@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Net;
 using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Run;
 
@@ -16,8 +19,6 @@ internal sealed record RunOptions(
     /// <summary>The option of the dashboard.</summary>
     internal const string WebOption = "--web";
 
-    private const int WebPort = 2580;
-
     internal const string Usage = """
         usage: kopis run [--home DIR] [--smtp HOST:PORT] [--pop3 HOST:PORT]
                          [--submission HOST:PORT] [--submissions HOST:PORT]
@@ -33,7 +34,8 @@ internal sealed record RunOptions(
           --submission HOST:PORT    for users to send, after STARTTLS and AUTH (127.0.0.1:2587)
           --submissions HOST:PORT   for users to send, over TLS from the start (127.0.0.1:2465)
           --pop3s HOST:PORT         POP3 over TLS from the start               (127.0.0.1:2995)
-          --web ADDRESS:PORT        the dashboard, for a browser on this host (127.0.0.1:2580)
+          --web ADDRESS:PORT        the dashboard, for a browser on this host (127.0.0.1:2580,
+                                    or as control/weblisten says)
 
           --delivery INSTRUCTIONS   for users without any of their own (./Maildir/)
 
@@ -75,7 +77,7 @@ internal sealed record RunOptions(
             }
             else if (word == WebOption)
             {
-                given[word] = ParsePlace(word, value);
+                given[word] = Of(WebFiles.PlaceOf(value));
             }
             else if (MailListener.All.Any(listener => listener.Option == word))
             {
@@ -97,9 +99,12 @@ internal sealed record RunOptions(
             ? place
             : new HostPort("127.0.0.1", listener.TrialPort);
 
-    /// <summary>Where the dashboard is to be.</summary>
-    internal HostPort Web => Given.TryGetValue(WebOption, out HostPort place)
-        ? place : new HostPort("127.0.0.1", WebPort);
+    /// <summary>Where the dashboard is to be: at an address of the loopback.</summary>
+    /// <param name="control">Has <c>weblisten</c>, which counts where no option names it.</param>
+    /// <exception cref="ConfigurationException">That file names no such place.</exception>
+    internal HostPort WebPlace(ControlDirectory control) =>
+        Given.TryGetValue(WebOption, out HostPort place) ? place
+            : Of(WebFiles.PlaceOf(ByteText.ToText(control.ReadLineOrDefault(WebFiles.Listen)!)));
 
     /// <summary>Whether that was named.</summary>
     internal bool IsWebGiven => Given.ContainsKey(WebOption);
@@ -115,7 +120,7 @@ internal sealed record RunOptions(
         {
             try
             {
-                ports.Bind(listener, PlaceOf(listener));
+                ports.Bind(listener.Name, listener.Option, PlaceOf(listener));
                 listeners.Add(listener);
             }
             catch (ConfigurationException) when (
@@ -127,6 +132,8 @@ internal sealed record RunOptions(
 
         return listeners;
     }
+
+    private static HostPort Of(IPEndPoint place) => new($"{place.Address}", place.Port);
 
     private static HostPort ParsePlace(string option, string text)
     {

@@ -59,7 +59,7 @@ public static class RunProgram
             home.MakeAliases(address); // At the first start only: who removes one means it.
         }
 
-        DashboardUnit? web = DashboardUnit.Find(context, options);
+        DashboardUnit? web = DashboardUnit.Find(context, options, control, ports);
         Keep(context, options, home.Me, listeners, ports, sessions, web,
             () => Say(Welcome(options, listeners, address, password, madeCertificate, web)));
         return ExitCode.Success;
@@ -101,17 +101,15 @@ public static class RunProgram
             units.Add(new Unit(CertificateKeeper(plan, context), layer: 2));
         }
 
-        List<(Func<bool>, Func<bool>)> places =
-            [.. listeners.Select(one => (
-                new Func<bool>(() => options.PlaceOf(one).Answers()),
-                new Func<bool>(() => ports.IsIdle(one.Name))))];
         if (web is not null)
         {
             units.Add(new Unit(web.Start(plan), layer: 2));
-            places.Add((() => web.Place.Answers(), () => true));
         }
 
-        Served served = new(places);
+        // The dashboard is not waited for: "ready" is said of mail.
+        Served served = new([.. listeners.Select(one => (
+            new Func<bool>(() => options.PlaceOf(one).Answers()),
+            new Func<bool>(() => ports.IsIdle(one.Name))))]);
         new Supervisor(units, signals, "kopis").Run(() =>
         {
             welcome();

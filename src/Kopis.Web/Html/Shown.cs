@@ -38,9 +38,11 @@ internal static class Shown
     internal static string Sender(ReadOnlySpan<byte> sender) =>
         sender.IsEmpty ? "<> (a bounce)" : Text(sender);
 
-    /// <summary>Unix time, in UTC.</summary>
+    /// <summary>Unix time, in UTC; what no calendar has is its end.</summary>
     internal static string Time(long seconds) =>
-        seconds == 0 ? "–" : Time(DateTimeOffset.FromUnixTimeSeconds(seconds));
+        seconds == 0 ? "–" : Time(DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(
+            seconds, DateTimeOffset.MinValue.ToUnixTimeSeconds(),
+            DateTimeOffset.MaxValue.ToUnixTimeSeconds())));
 
     /// <summary>In UTC.</summary>
     internal static string Time(DateTimeOffset time) =>

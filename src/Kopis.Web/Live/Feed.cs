@@ -89,10 +89,10 @@ internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
         switch (entry.Kind)
         {
             case "new":
-                Rates.Add(Rate.Received, entry.Time);
+                Add(Rate.Received, entry.Time);
                 break;
             case "attempt":
-                Rates.Add(
+                Add(
                     entry["verdict"] switch
                     {
                         "success" => Rate.Delivered,
@@ -102,11 +102,20 @@ internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
                     entry.Time);
                 break;
             case "refuse":
-                Rates.Add(Rate.Refused, entry.Time);
+                Add(Rate.Refused, entry.Time);
                 Refusals.Add(entry);
                 break;
             default:
                 break;
+        }
+    }
+
+    // Programs of users write records too, with any time.
+    private void Add(Rate rate, DateTimeOffset time)
+    {
+        if ((clock.GetUtcNow() - time).Duration() <= Rates.Length)
+        {
+            Rates.Add(rate, time);
         }
     }
 

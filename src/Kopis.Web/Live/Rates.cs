@@ -10,16 +10,24 @@ internal sealed class Rates
     /// <summary>Steps of a plot.</summary>
     internal const int Steps = 120;
 
+    /// <summary>What a plot shows; events further from now are not counted.</summary>
+    internal static readonly TimeSpan Length = TimeSpan.FromSeconds(StepSeconds * Steps);
+
     private static readonly int Kinds = Enum.GetValues<Rate>().Length;
 
     private readonly Lock _lock = new();
     private readonly long[] _stepOf = new long[Steps];
     private readonly long[,] _counts = new long[Kinds, Steps];
 
-    /// <summary>Counts one event.</summary>
+    /// <summary>Counts one event; of before 1970 none.</summary>
     internal void Add(Rate rate, DateTimeOffset time)
     {
         long step = time.ToUnixTimeSeconds() / StepSeconds;
+        if (step < 0)
+        {
+            return;
+        }
+
         int place = (int)(step % Steps);
         lock (_lock)
         {

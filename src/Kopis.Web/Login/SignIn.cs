@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
@@ -6,17 +5,15 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Web.Login;
 
-/// <summary>Judges passwords: a bounded number in a window of time for an address, for all of them
-/// together, and for each browser that has signed in before; one hash at a time.</summary>
+/// <summary>Judges passwords: a bounded number in a window of time for each user of this host, from
+/// whom connections come, and for each browser that has signed in before; one hash at a time.
+/// </summary>
 internal sealed class SignIn : IDisposable
 {
     /// <summary>The longest password whose hash is made.</summary>
     internal const int PasswordBytesMax = 256;
 
     private const int WaitersMax = 4;
-
-    // A limiter counts names too, and there is one here: that bounds all addresses together.
-    private static readonly byte[] Everybody = "dashboard"u8.ToArray();
 
     private readonly Lane _strangers;
     private readonly Lane _known;
@@ -25,19 +22,19 @@ internal sealed class SignIn : IDisposable
         (_strangers, _known) = (new Lane(clock, limits), new Lane(clock, limits));
 
     /// <summary>Judges one.</summary>
-    /// <param name="peer">The client.</param>
+    /// <param name="uid">Of the client.</param>
     /// <param name="browser">Its number, if it has signed in before.</param>
     /// <param name="password">What it says; it is overwritten.</param>
     /// <param name="hash">What is right.</param>
     /// <returns>Yes, No, or Later: too many were wrong, or are judged now.</returns>
     internal async Task<LookupVerdict> JudgeAsync(
-        IPAddress peer, ulong? browser, byte[] password, string hash)
+        uint uid, ulong? browser, byte[] password, string hash)
     {
         try
         {
             return browser is { } number
-                ? await _known.JudgeAsync(new PeerNetwork(number, IsIPv6: true), [], password, hash)
-                : await _strangers.JudgeAsync(Place(peer), Everybody, password, hash);
+                ? await _known.JudgeAsync(new PeerNetwork(number, IsIPv6: true), password, hash)
+                : await _strangers.JudgeAsync(OfUser(uid), password, hash);
         }
         finally
         {
@@ -52,9 +49,8 @@ internal sealed class SignIn : IDisposable
         _known.Dispose();
     }
 
-    // A user of this host has all of 127.0.0.0/8.
-    private static PeerNetwork Place(IPAddress peer) =>
-        PeerNetwork.Of(IPAddress.IsLoopback(peer) ? IPAddress.Loopback : peer);
+    // The limiter counts networks too: each user is one of his own.
+    private static PeerNetwork OfUser(uint uid) => new((ulong)uid << 32, IsIPv6: true);
 
     /// <summary>A form's password as bytes.</summary>
     internal static byte[] Bytes(string password) => Encoding.UTF8.GetBytes(
@@ -69,9 +65,9 @@ internal sealed class SignIn : IDisposable
         private int _waiters;
 
         internal async Task<LookupVerdict> JudgeAsync(
-            PeerNetwork peer, byte[] account, byte[] password, string hash)
+            PeerNetwork peer, byte[] password, string hash)
         {
-            if (_limiter.Reserve(peer, account) != LoginLeave.Given)
+            if (_limiter.Reserve(peer, account: []) != LoginLeave.Given)
             {
                 return LookupVerdict.Later;
             }
@@ -96,7 +92,7 @@ internal sealed class SignIn : IDisposable
             finally
             {
                 Interlocked.Decrement(ref _waiters);
-                _limiter.Settle(peer, account, verdict);
+                _limiter.Settle(peer, account: [], verdict);
             }
 
             return verdict;

@@ -1,4 +1,3 @@
-using System.Text;
 using Kopis.Posix;
 using Kopis.Queue.Commands;
 using Kopis.Web.Html;
@@ -10,8 +9,6 @@ namespace Kopis.Web.Pages;
 /// <summary>Where remote mail goes.</summary>
 internal static class DestinationsPage
 {
-    private const int NameMax = 255;
-
     private static readonly (string Word, QueueVerb Verb, string Label)[] Verbs =
     [
         ("pause", QueueVerb.PauseDestination, "Pause"),
@@ -21,14 +18,20 @@ internal static class DestinationsPage
 
     internal static async Task<Reply> ShowAsync(Visit visit)
     {
+        byte[]? wanted = QueueSearch.Destination(visit["name"]);
+        if (wanted is null && visit["name"].AsSpan().Trim().Length > 0)
+        {
+            return Reply.Refusal(400, "Not a destination.");
+        }
+
         IReadOnlyList<ListedDestination> all =
-            await visit.Dashboard.Send.DestinationsAsync(Name(visit["name"]));
+            await visit.Dashboard.Send.DestinationsAsync(wanted);
         return Reply.Page("Destinations", $"""
             {Said(visit)}
             <form class="search" method="get" action="/destinations" role="search">
             <p><label for="name">Name</label>
-            <input id="name" name="name" value="{visit["name"]}" maxlength="{NameMax}"
-            autocomplete="off" spellcheck="false"></p>
+            <input id="name" name="name" value="{visit["name"]}"
+            maxlength="{QueueSearch.DestinationMax}" autocomplete="off" spellcheck="false"></p>
             <p><button class="main">Search</button> <a href="/destinations">All</a></p>
             </form>
             {(all.Count == 0 ? $"""<p class="empty">Nothing.</p>""" : Layout.Table(
@@ -46,7 +49,7 @@ internal static class DestinationsPage
     {
         (string word, QueueVerb verb, _) =
             Verbs.FirstOrDefault(one => one.Word == visit.Sent("verb"));
-        if (word is null || Name(visit.Sent("name")) is not { } name)
+        if (word is null || QueueSearch.Destination(visit.Sent("name")) is not { } name)
         {
             return Reply.Refusal(400, "Not a destination.");
         }
@@ -84,8 +87,4 @@ internal static class DestinationsPage
         <button name="verb" value="{word}" aria-label="{label}: {name}">{label}</button>
 
         """;
-
-    private static byte[]? Name(string text) =>
-        text.Trim() is { Length: > 0 and <= NameMax } name
-            && name.All(c => c is >= ' ' and <= '~') ? Encoding.ASCII.GetBytes(name) : null;
 }

@@ -1,26 +1,22 @@
-using System.Globalization;
-using System.Text;
 using Kopis.Queue.Commands;
-using Kopis.Queue.Store.Messages;
 using Kopis.Web.Html;
 using Kopis.Web.Live;
 using Kopis.Web.Server;
+using Microsoft.AspNetCore.Http;
 
 namespace Kopis.Web.Pages;
 
 /// <summary>The queue, a page at a time: qmail-send is asked for no more than is shown.</summary>
 internal static class QueuePages
 {
-    private static readonly (string Name, ListedState? State)[] States =
-    [
-        ("any", null), ("waiting", ListedState.Waiting), ("due", ListedState.Due),
-        ("running", ListedState.Running), ("held", ListedState.Held),
-    ];
-
     /// <summary>The list, with a search.</summary>
     internal static async Task<Reply> ShowListAsync(Visit visit)
     {
-        QueueSelection selection = Selection(visit);
+        if (QueueSearch.Parse(visit, out string why) is not { } selection)
+        {
+            return Reply.Refusal(StatusCodes.Status400BadRequest, why);
+        }
+
         QueuePage page = await visit.Dashboard.Send.ListAsync(selection);
         return Reply.Page("Queue", $"""
             {QueueActions.Said(visit)}
@@ -35,8 +31,13 @@ internal static class QueuePages
     /// <summary>Deliveries that run.</summary>
     internal static async Task<Reply> ShowDeliveriesAsync(Visit visit)
     {
-        QueueSelection selection = Selection(visit) with { State = ListedState.Running };
-        QueuePage page = await visit.Dashboard.Send.ListAsync(selection);
+        if (QueueSearch.Parse(visit, out string why) is not { } selection)
+        {
+            return Reply.Refusal(StatusCodes.Status400BadRequest, why);
+        }
+
+        QueuePage page = await visit.Dashboard.Send.ListAsync(
+            selection with { State = ListedState.Running });
         return Reply.Page("Deliveries in flight", $"""
             <p>Messages with a delivery that runs now: {page.Messages}.</p>
             {List(visit, page, "Deliveries that run")}
@@ -109,7 +110,7 @@ internal static class QueuePages
         {Field("domain", "Domain", visit["domain"])}
         {Field("number", "Message number", visit["number"])}
         <p><label for="state">State</label>
-        <select id="state" name="state">{Markup.Join(States.Select(
+        <select id="state" name="state">{Markup.Join(QueueSearch.States.Select(
             one => Option(one.Name, visit["state"])))}</select></p>
         <p><button class="main">Search</button> <a href="/queue">All</a></p>
         </form>
@@ -137,30 +138,9 @@ internal static class QueuePages
         string link = Link.To(
             path, ("sender", visit["sender"]), ("recipient", visit["recipient"]),
             ("domain", visit["domain"]), ("destination", visit["destination"]),
-            ("state", visit["state"]), ("from", $"{next.Message.Number}"),
+            ("number", visit["number"]), ("state", visit["state"]),
+            ("from", $"{next.Message.Number}"),
             ("at", $"{next.Recipient.Index}"));
         return $"""<p><a class="next" rel="next" href="{link}">Next page</a></p>""";
     }
-
-    private static QueueSelection Selection(Visit visit) => new()
-    {
-        Numbers = MessageNumber.TryParse(
-            Encoding.UTF8.GetBytes(visit["number"].Trim()), out ulong number) ? [number] : [],
-        Sender = visit["sender"].Trim() is "<>" ? [] : Address(visit["sender"]),
-        Recipient = Address(visit["recipient"]),
-        Domain = Address(visit["domain"]),
-        Destination = Name(visit["destination"]),
-        State = States.FirstOrDefault(one => one.Name == visit["state"]).State,
-        From = MessageNumber.TryParse(Encoding.UTF8.GetBytes(visit["from"]), out ulong from)
-            ? from : null,
-        FromRecipient = uint.TryParse(
-            visit["at"], NumberStyles.None, CultureInfo.InvariantCulture, out uint at) ? at : 0,
-    };
-
-    private static byte[]? Address(string text) =>
-        text.Trim() is { Length: > 0 } trimmed ? Encoding.UTF8.GetBytes(trimmed) : null;
-
-    private static byte[]? Name(string text) =>
-        text is { Length: > 0 and <= 255 } && text.All(c => c is >= ' ' and <= '~')
-            ? Encoding.ASCII.GetBytes(text) : null;
 }

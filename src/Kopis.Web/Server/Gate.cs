@@ -28,6 +28,7 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
     };
 
     private readonly Cookies _cookies = new(names);
+    private readonly LogThrottle _log = new(ErrorLog.Write, dashboard.Clock);
 
     /// <summary>Answers one.</summary>
     internal async Task HandleAsync(HttpContext http)
@@ -175,13 +176,13 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
 
         IFormCollection form = await ReadFormAsync(http);
         byte[] browserKey = PasswordFile.BrowserKey(hash);
-        string client = LogText.Safe(Encoding.ASCII.GetBytes($"{Peer(http)}"));
+        uint uid = http.Features.GetRequiredFeature<ClientUser>().Uid;
         LookupVerdict verdict = await dashboard.SignIn.JudgeAsync(
-            Peer(http), KnownBrowser.Find(_cookies.BrowserOf(http), browserKey),
+            uid, KnownBrowser.Find(_cookies.BrowserOf(http), browserKey),
             SignIn.Bytes(form["password"] is [{ } password] ? password : ""), hash);
         if (verdict == LookupVerdict.Yes)
         {
-            ErrorLog.Write($"kopis-web: login from {client}: ok");
+            ErrorLog.Write($"kopis-web: login by uid {uid}: ok");
             dashboard.Sessions.End(_cookies.SessionOf(http));
             _cookies.Set(
                 http, dashboard.Sessions.Begin(PasswordFile.Fingerprint(hash)), browserKey);
@@ -190,7 +191,8 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
         }
 
         bool isWrong = verdict == LookupVerdict.No;
-        ErrorLog.Write($"kopis-web: login from {client}: {(isWrong ? "failed" : "refused")}");
+        string what = isWrong ? "failed" : "refused";
+        _log.Write($"kopis-web: logins {what}", $"kopis-web: login by uid {uid}: {what}");
         await SendAsync(
             http, isWrong
                 ? LoginPage.Show("The password is wrong.") with { Status = 403 }
@@ -270,9 +272,6 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
 
     private static Task<IFormCollection> ReadFormAsync(HttpContext http) =>
         new FormFeature(http.Request, FormLimits).ReadFormAsync(http.RequestAborted);
-
-    private static System.Net.IPAddress Peer(HttpContext http) =>
-        http.Connection.RemoteIpAddress ?? System.Net.IPAddress.None;
 
     private Task RefuseAsync(HttpContext http, int status, string why) =>
         SendAsync(http, Reply.Refusal(status, why), null);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
@@ -10,23 +11,42 @@ namespace Kopis.Web.Server;
 /// lead here (DNS rebinding) still sends that name.</summary>
 internal sealed class HostNames
 {
+    /// <summary>Where a tunnel of ssh(1) begins on another host, as the manual has it.</summary>
+    private const int TunnelPort = 2580;
+
     private readonly HashSet<string> _plain = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _secure = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="place">Where we listen.</param>
+    /// <param name="places">Where we listen.</param>
     /// <param name="control">Where <c>webnames</c> is.</param>
-    internal HostNames(IPEndPoint place, ControlDirectory control)
+    /// <remarks><c>localhost</c> is our name only if both its addresses are: a browser takes
+    /// either, and another user of the host may serve the other.</remarks>
+    internal HostNames(IReadOnlyList<IPEndPoint> places, ControlDirectory control)
     {
-        foreach (string name in (string[])["localhost", "127.0.0.1", "[::1]",
-            new IPEndPoint(place.Address, 0).ToString()[..^2]])
+        foreach (IPEndPoint place in places)
         {
-            _plain.Add($"{name}:{place.Port}");
+            Add(place.Address, place.Port);
+            if (Has(places, IPAddress.Loopback, place.Port)
+                && (Has(places, IPAddress.IPv6Loopback, place.Port) || !Socket.OSSupportsIPv6))
+            {
+                _plain.Add($"localhost:{place.Port}");
+                _plain.Add($"localhost:{TunnelPort}");
+            }
         }
 
         foreach (byte[] line in control.ReadList(WebFiles.Names) ?? [])
         {
             _secure.Add(ByteText.ToText(line));
         }
+    }
+
+    private static bool Has(IReadOnlyList<IPEndPoint> places, IPAddress address, int port) =>
+        places.Contains(new IPEndPoint(address, port));
+
+    private void Add(IPAddress address, int port)
+    {
+        _plain.Add($"{new IPEndPoint(address, port)}");
+        _plain.Add($"{new IPEndPoint(address, TunnelPort)}");
     }
 
     /// <summary>Whether a request is for us.</summary>

@@ -1,5 +1,5 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -11,7 +11,7 @@ internal static class WebServer
     /// <summary>A form: fifty message numbers and a token.</summary>
     internal const int BodyBytesMax = 16 * 1024;
 
-    private const int ConnectionsMax = 100;
+    private const int ConnectionsMax = 512; // Sixteen users' (ClientPlaces).
     private const int HeaderBytesMax = 16 * 1024;
     private const int HeadersMax = 50;
     private const int RequestLineBytesMax = 4 * 1024;
@@ -21,8 +21,15 @@ internal static class WebServer
 
     /// <summary>Listens.</summary>
     /// <exception cref="IOException">The port is taken.</exception>
-    internal static async Task<WebApplication> StartAsync(IPEndPoint place, Gate gate)
+    internal static async Task<WebApplication> StartAsync(WebSockets sockets, Gate gate)
     {
+        ClientPlaces places = new(TimeProvider.System);
+        void Configure(ListenOptions listen)
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(next => connection => places.ServeAsync(connection, next));
+        }
+
         // Nothing is read from the environment, from files or from the command line here.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore();
@@ -39,7 +46,15 @@ internal static class WebServer
             options.Limits.KeepAliveTimeout = IdleTime;
             options.Limits.MinRequestBodyDataRate = Rate;
             options.Limits.MinResponseDataRate = Rate;
-            options.Listen(place, listen => listen.Protocols = HttpProtocols.Http1);
+            if (sockets.Descriptors.Count == 0)
+            {
+                options.Listen(sockets.Places[0], Configure);
+            }
+
+            foreach (int fd in sockets.Descriptors)
+            {
+                options.ListenHandle((ulong)fd, Configure);
+            }
         });
         WebApplication app = builder.Build();
         app.Run(gate.HandleAsync);

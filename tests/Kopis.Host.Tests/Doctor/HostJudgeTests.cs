@@ -48,11 +48,16 @@ public class HostJudgeTests
         ["install.home unchecked"] = Sound with { Installation = null },
         ["alias.abuse note"] = Sound with { Aliases = ["postmaster", "mailer-daemon"] },
         ["cert.readable fault"] = Sound with { Certificate = new CertificateFacts(true, "x") },
+        ["cert.readable unchecked"] = Sound with
+        {
+            Certificate = new CertificateFacts(true, "x") { IsHidden = true },
+        },
         ["cert.dates fault"] = WithCertificate(one => one with { Until = Now }),
         ["cert.soon warning"] = WithCertificate(one => one with { Until = Now.AddDays(13) }),
         ["cert.name fault"] = WithCertificate(one => one with { HasName = false }),
         ["cert.issuer note"] = WithCertificate(one => one with { IsSelfSigned = true }),
         ["queue.running fault"] = Sound with { IsSendRunning = false },
+        ["queue.running unchecked"] = Sound with { IsSendRunning = null },
         ["queue.size warning"] = Sound with { Messages = 10_000 },
         ["queue.size unchecked"] = Sound with { Messages = null },
         ["queue.oldest warning"] = Sound with { Oldest = TimeSpan.FromHours(25) },
