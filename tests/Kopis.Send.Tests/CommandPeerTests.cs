@@ -19,6 +19,7 @@ public sealed class CommandPeerTests
     {
         ManualTime time = new();
         (int ours, int theirs) = Fd.SocketPair();
+        Fd.SetNonBlocking(ours, on: true); // As accepted ones are.
         byte[] buffer = new byte[bytesPerPause];
         try
         {
