@@ -44,8 +44,8 @@ public sealed class ServerCertificate
             all.ImportFromPem(text);
             if (all.Count is 0 or > CertificatesMax)
             {
-                throw new ConfigurationException(
-                    $"{path}: {(all.Count == 0 ? "no certificate" : "too many certificates")} in it");
+                string what = all.Count == 0 ? "no certificate" : "too many certificates";
+                throw new ConfigurationException($"{path}: {what} in it");
             }
 
             string keys = KeysOf(text);

@@ -9,10 +9,10 @@ internal readonly record struct SentMail(
     DateTimeOffset Time, string Sender, long Recipients, long Bytes)
 {
     /// <summary>Reads a record; null: it does not count.</summary>
-    internal static SentMail? Of(JournalEntry entry, SenderKey key) => NameOf(entry, key) is { } name
-        ? new SentMail(
-            entry.Time, name, (long)(entry.Number("rcpts") ?? 0), (long)(entry.Number("size") ?? 0))
-        : null;
+    internal static SentMail? Of(JournalEntry entry, SenderKey key) =>
+        NameOf(entry, key) is not { } name ? null : new SentMail(
+            entry.Time, name, (long)(entry.Number("rcpts") ?? 0),
+            (long)(entry.Number("size") ?? 0));
 
     // Of a bounce nobody is the sender.
     private static string? NameOf(JournalEntry entry, SenderKey key) => key switch

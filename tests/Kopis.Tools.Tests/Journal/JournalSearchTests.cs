@@ -43,7 +43,8 @@ public sealed class JournalSearchTests : IDisposable
                     int message = records[i].Message;
                     Assert.Equal(
                         records.Where(one => one.Message == message).Select(one => one.Kind),
-                        search.FindMessage((ulong)message, times[i], 1000).Kept.Select(one => one.Kind));
+                        search.FindMessage((ulong)message, times[i], 1000).Kept
+                            .Select(one => one.Kind));
                 }
             },
             iter: 20, threads: 1);
