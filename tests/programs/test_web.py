@@ -11,7 +11,7 @@ import unittest
 
 import dashboard
 from dashboard import PROGRAM, Browser
-from harness import NOBODY
+from harness import BIN, NOBODY
 from test_qmail_queue import WAIT
 from test_qmail_send import SendCase
 
@@ -503,10 +503,27 @@ class Verbs(Web):
         self.assertEqual(503, self.browser.get("/health").status)
         self.start_queue()
         self.assertEqual(200, self.browser.get("/queue").status)
+
+    def wait_health(self, status):
         deadline = time.monotonic() + WAIT
-        while self.browser.get("/health").status != 200:
+        while self.browser.get("/health").status != status:
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.1)
+
+    def test_health_is_that_of_qmail_send_and_of_qmail_journal(self):
+        self.sign_in()
+        self.start_queue()
+        journal = subprocess.Popen(
+            [BIN / "qmail-journal"], env=self.environment(), stderr=subprocess.DEVNULL)
+        self.addCleanup(journal.wait, WAIT)
+        self.addCleanup(journal.kill)
+        self.wait_health(200)
+        journal.kill()
+        journal.wait(WAIT)
+        self.wait_health(503)  # Its files are still there.
+        self.assertIn("qmail-journal does not answer", self.browser.get("/").text)
+        self.control("journalbytes", "0")
+        self.wait_health(200)  # No journal is kept: nothing is missing.
 
     def test_configuration_says_what_counts(self):
         self.control("databytes", "12345")

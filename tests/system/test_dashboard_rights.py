@@ -43,6 +43,21 @@ print(refused, flush=True)
 sys.stdin.read()
 """
 
+# As qmailw: asks for the queue as often as it may, and reads no answer.
+HOLD = r"""
+import socket, struct, sys
+held = []
+for _ in range(4):
+    one = socket.socket(socket.AF_UNIX)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    one.connect(sys.argv[1])
+    one.sendall(struct.pack("<I", 1) + b"L")
+    one.recv(1)
+    held.append(one)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
 # As anybody: signs in, and gets a page.
 VISIT = r"""
 import http.client, sys, urllib.parse
@@ -60,7 +75,7 @@ print(answer.status, text)
 """
 
 
-class DashboardRights(InstalledCase):
+class DashboardHost(InstalledCase):
     @classmethod
     def prepare(cls):
         cls.host.start()
@@ -72,6 +87,8 @@ class DashboardRights(InstalledCase):
             "setpriv", "--reuid", user, "--regid", self.host.gid(user), "--clear-groups", *words,
             **options)
 
+
+class DashboardRights(DashboardHost):
     def give(self, verb, fields=b"", user="qmailw"):
         return self.as_user(
             user, "python3", "-c", GIVE, self.path, verb, fields.hex()).stdout.decode().strip()
@@ -132,6 +149,29 @@ class DashboardRights(InstalledCase):
         self.assertIn("may not read this", users)
         self.assertNotIn("scram-sha-256", users)
         self.assertTrue(page("/config").startswith("200 "))
+
+
+class DashboardAnswers(DashboardHost):
+    def test_answers_that_it_does_not_read_hold_up_nobody_else(self):
+        for part in range(10):
+            self.host.run(
+                "qmail-inject", *(f"r{part}-{i:04}@held.example" for i in range(1000)),
+                stdin=b"Subject: many\n\n")
+
+        def listed():
+            text = self.host.run("kopis", "queue", "list", "--json").stdout
+            return text.count(b"@held.example") >= 10_000
+
+        self.host.wait_until(listed, "the queue is not that long")
+        held = self.host.spawn(
+            "setpriv", "--reuid", "qmailw", "--regid", self.host.gid("qmailw"), "--clear-groups",
+            "python3", "-c", HOLD, self.path, stdin=-1, stdout=-1)
+        self.assertEqual(b"held\n", held.stdout.readline())
+        for _ in range(3):
+            self.assertTrue(listed())
+        held.stdin.close()
+        held.wait(30)
+        held.stdout.close()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ namespace Kopis.Host.Accounts;
 /// <summary>What the commands for virtual users have in common.</summary>
 internal static class AccountCommand
 {
+    private const string PasswordFile = "--password-file";
     private const int OthersMayRead = 0x12; // umask 022.
 
     /// <summary>Runs a program of several commands; a command that is null is misused.</summary>
@@ -31,10 +32,13 @@ internal static class AccountCommand
         // Control files are for all users of the suite, whatever the caller's umask.
         Processes.SetFileModeMask(OthersMayRead);
 
-        // The home of a `kopis run`, say, is its user's, and so is what we write there.
-        OwnerWork.GoOnAsOwnerOf(context.In(directory), context);
         try
         {
+            context = WithPasswordOpen(context, words);
+            words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
+
+            // The home of a `kopis run`, say, is its user's, and so is what we write there.
+            OwnerWork.GoOnAsOwnerOf(context.In(directory), context);
             if (command(words) is { } text)
             {
                 Print(1, text);
@@ -48,6 +52,24 @@ internal static class AccountCommand
         {
             throw new ConfigurationException(e.Message, e);
         }
+    }
+
+    /// <summary>A file that root names is opened by root, and is standard input from then on:
+    /// the user that goes on may not be able to read it.</summary>
+    private static ProgramContext WithPasswordOpen(ProgramContext context, string[] words)
+    {
+        int at = Array.IndexOf(words, PasswordFile) + 1;
+        if (Processes.EffectiveUid != 0 || at == 0 || at >= words.Length || words[at] == "-")
+        {
+            return context;
+        }
+
+        int fd = Fd.Open(words[at], OpenFlags.ReadOnly);
+        Descriptors.Place((fd, 0));
+        Fd.Close(fd);
+        byte[][] arguments = [.. context.Arguments];
+        arguments[at] = "-"u8.ToArray();
+        return context with { Arguments = arguments };
     }
 
     /// <summary>An address as given, or one of control/me; in lower case.</summary>

@@ -5,6 +5,7 @@ using Kopis.Base;
 using Kopis.Host.Doctor;
 using Kopis.Host.Install;
 using Kopis.Host.Migration;
+using Kopis.Host.Status;
 using Kopis.Posix;
 using Kopis.Queue.QmailFormat;
 using Kopis.Users.Virtual;
@@ -37,6 +38,7 @@ public static class OwnerPieces
                 ["quota", string maildir, string address, string word] =>
                     QuotaCommand.Act(Encoding.UTF8.GetBytes(maildir), address, word),
                 ["bounces", string directory] => RemoveBounces(directory),
+                [CertificateEnd.Piece, string home] => CertificateEnd.Read(home),
                 [DoctorKeys.Piece, string path] => DoctorKeys.List(path),
                 [NetworkChecks.Piece, string home] => NetworkChecks.Run(home, ReadInput()),
                 _ => throw new ConfigurationException("unknown work", ExitCode.Permanent),

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
-using Kopis.Host.Doctor;
 using Kopis.Posix;
 using Kopis.Queue.Commands;
 using Kopis.Tools.Metrics;
@@ -39,7 +38,7 @@ internal sealed class HostGathering(string home)
             FreeBytes = Try(() => Paths.FreeBytes(Path.Combine(home, "queue"))),
             FreeFiles = Try(() => Paths.FreeFiles(Path.Combine(home, "queue"))) is >= 0 and var n
                 ? n : null,
-            CertificateUntil = certificateUntil ?? CertificateUntil(home),
+            CertificateUntil = certificateUntil ?? CertificateEnd.Of(home),
             Lost = _samples.Find(one => one.Name == MetricCatalog.Hour
                 && one.Labels == "event=\"lost\"")?.Value ?? 0,
         };
@@ -54,12 +53,6 @@ internal sealed class HostGathering(string home)
         Add(MetricCatalog.Certificate, "", facts.CertificateUntil?.ToUnixTimeSeconds());
         return new HostReport(facts, _samples);
     }
-
-    /// <summary>When the host's certificate ends; null where there is none, or the caller may not
-    /// read it.</summary>
-    internal static DateTimeOffset? CertificateUntil(string home) =>
-        HostGatherer.ReadCertificate(new ControlDirectory(Path.Combine(home, "control")), "")
-            is { IsThere: true, Trouble: null } facts ? facts.Until : null;
 
     // Whoever may not ask must not believe that nobody is there.
     private void RequireRights()

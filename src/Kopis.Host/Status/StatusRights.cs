@@ -6,28 +6,25 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Status;
 
-/// <summary>As whom a host is asked: root reads when the certificate ends, which qmaild alone has,
-/// and goes on as the dashboard's user, who may ask qmail-send and read the journal, and no more.
-/// </summary>
+/// <summary>As whom a host is asked: root has qmaild say when the certificate ends, and goes on as
+/// the dashboard's user, who may ask qmail-send and read the journal, and no more.</summary>
 internal static class StatusRights
 {
     private const string CertificateVariable = "KOPIS_CERTIFICATE_UNTIL";
 
     /// <summary>Root begins again as the owner of web; others go on as they are.</summary>
-    /// <returns>When the certificate ends, where root has read it.</returns>
+    /// <returns>When the certificate ends, where root knows.</returns>
     internal static DateTimeOffset? GoOn(ProgramContext context)
     {
-        if (Processes.EffectiveUid == 0 && HostGathering.CertificateUntil(context.Home) is { } end)
+        if (Processes.EffectiveUid == 0 && CertificateEnd.Of(context.Home) is { } end)
         {
             context.Environment[CertificateVariable] = Encoding.ASCII.GetBytes(
                 end.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
         }
 
         OwnerWork.GoOnAsOwnerOf(context.In(WebProgram.Folder), context);
-        return long.TryParse(
-            ByteText.ToText(context.Environment[CertificateVariable]), NumberStyles.Integer,
-            CultureInfo.InvariantCulture, out long seconds) && seconds is > 0 and < uint.MaxValue
-                ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+        return context.Environment[CertificateVariable] is { } said
+            ? CertificateEnd.Parse(ByteText.ToText(said)) : null;
     }
 
     /// <summary>Asks the host.</summary>

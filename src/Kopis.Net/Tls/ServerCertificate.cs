@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Kopis.Base;
 
 namespace Kopis.Net.Tls;
@@ -8,6 +9,8 @@ namespace Kopis.Net.Tls;
 /// <summary>One certificate of ours with its key and chain, ready for use.</summary>
 public sealed class ServerCertificate
 {
+    private const int CertificatesMax = 100; // Each is tried with the key.
+
     private ServerCertificate(X509Certificate2 leaf, X509Certificate2Collection others)
     {
         Leaf = leaf;
@@ -39,15 +42,18 @@ public sealed class ServerCertificate
         {
             X509Certificate2Collection all = [];
             all.ImportFromPem(text);
-            if (all.Count == 0)
+            if (all.Count is 0 or > CertificatesMax)
             {
-                throw new ConfigurationException($"{path}: no certificate in it");
+                string what = all.Count == 0 ? "no certificate" : "too many certificates";
+                throw new ConfigurationException($"{path}: {what} in it");
             }
+
+            string keys = KeysOf(text);
 
             // The chain may stand before or after; the certificate is the one that the key fits.
             for (int i = 0; i < all.Count; i++)
             {
-                if (TryCombine(all[i], text) is { } leaf)
+                if (TryCombine(all[i], keys) is { } leaf)
                 {
                     all.RemoveAt(i);
                     return new ServerCertificate(leaf, all);
@@ -62,11 +68,29 @@ public sealed class ServerCertificate
         }
     }
 
-    private static X509Certificate2? TryCombine(X509Certificate2 certificate, string text)
+    /// <summary>The text without its certificates, which are not looked through for each of them.
+    /// </summary>
+    private static string KeysOf(ReadOnlySpan<char> text)
+    {
+        StringBuilder keys = new();
+        while (PemEncoding.TryFind(text, out PemFields at))
+        {
+            if (text[at.Label] is not "CERTIFICATE")
+            {
+                keys.Append(text[at.Location]).Append('\n');
+            }
+
+            text = text[at.Location.End..];
+        }
+
+        return keys.ToString();
+    }
+
+    private static X509Certificate2? TryCombine(X509Certificate2 certificate, string keys)
     {
         try
         {
-            return X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), text);
+            return X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), keys);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {

@@ -9,11 +9,16 @@ internal sealed class CommandPeer(int fd, uint uid, TimeProvider clock) : IDispo
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    // Of one answer, all waits for its caller together: a byte each half minute holds no place.
+    private static readonly TimeSpan WaitsMax = TimeSpan.FromMinutes(5);
+
     private readonly byte[] _request = new byte[QueueFrame.RequestBytesMax];
     private int _got;
     private bool _isAsked;
     private bool _isEnded;
     private long _since = clock.GetTimestamp();
+    private long? _waitsSince; // Bytes have waited for the caller from then on.
+    private TimeSpan _waited;
     private int _place;
 
     /// <summary>Who it is.</summary>
@@ -114,9 +119,18 @@ internal sealed class CommandPeer(int fd, uint uid, TimeProvider clock) : IDispo
         }
 
         // A caller waits for its command without limit; qmail-send for nobody.
+        CountWait();
         bool isSlow = (!_isAsked || Output.HasRest) && clock.GetElapsedTime(_since) > Patience;
-        Output.IsClosed |= isSlow;
+        Output.IsClosed |= isSlow || _waited > WaitsMax;
         return !Output.IsClosed && !(Output.IsComplete && !Output.HasRest);
+    }
+
+    private void CountWait()
+    {
+        long now = clock.GetTimestamp();
+        _waited += _waitsSince is { } since
+            ? clock.GetElapsedTime(since, now) : TimeSpan.Zero;
+        _waitsSince = Output.HasRest ? now : null;
     }
 
     /// <inheritdoc/>

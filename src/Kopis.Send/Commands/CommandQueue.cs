@@ -2,39 +2,45 @@ using Kopis.Queue.Commands;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>Commands, carried out one after another in qmail-send's loop. A command is answered
-/// when what it did is durable.</summary>
+/// <summary>Commands, carried out in qmail-send's loop: those of guests and all others in turn,
+/// each in the order in which they came. A caller that does not read makes its own command wait
+/// and no other. A command is answered when what it did is durable.</summary>
 internal sealed class CommandQueue(QueueActions actions)
 {
-    private readonly Queue<CommandRun> _runs = new();
-
-    /// <summary>Commands that are not answered, with those whose callers are gone.</summary>
-    internal int Count => _runs.Count;
+    private readonly List<CommandRun>[] _lines = [[], []]; // All others, guests.
+    private int _next; // The line whose turn it is.
 
     /// <summary>Something can be done now.</summary>
-    internal bool HasWork => _runs.TryPeek(out CommandRun? run)
-        && !run.IsDone && (run.Output.IsClosed || !run.Output.IsFull);
+    internal bool HasWork =>
+        Array.Exists(_lines, line => line.Exists(run => run.Output.IsClosed || run.MayStep));
+
+    /// <summary>Commands that are not answered, and whose callers are there.</summary>
+    /// <param name="isGuest">Those of guests, or all others.</param>
+    internal int Count(bool isGuest) => Line(isGuest).Count(run => !run.Output.IsClosed);
 
     /// <summary>Adds a command.</summary>
-    internal void Add(QueueRequest request, string who, CommandOutput output) =>
-        _runs.Enqueue(new CommandRun(request, who, actions, output));
+    internal void Add(
+        QueueRequest request, string who, CommandOutput output, bool isGuest = false) =>
+        Line(isGuest).Add(new CommandRun(request, who, actions, output));
 
-    /// <summary>Goes on with the first.</summary>
+    /// <summary>Ends those whose callers are gone, and goes on with one.</summary>
     internal void Step(long now)
     {
-        if (!_runs.TryPeek(out CommandRun? run))
+        foreach (List<CommandRun> line in _lines)
         {
-            return;
+            line.FindAll(run => run.Output.IsClosed).ForEach(run => run.Abandon());
+            line.RemoveAll(run => run.Output.IsClosed);
         }
 
-        if (run.Output.IsClosed)
+        for (int i = 0; i < _lines.Length; i++)
         {
-            run.Abandon();
-            _runs.Dequeue();
-        }
-        else if (!run.IsDone)
-        {
-            run.Step(now);
+            List<CommandRun> line = _lines[_next];
+            _next = (_next + 1) % _lines.Length;
+            if (line.Find(run => run.MayStep) is { } first)
+            {
+                first.Step(now);
+                return;
+            }
         }
     }
 
@@ -42,10 +48,17 @@ internal sealed class CommandQueue(QueueActions actions)
     /// <param name="isSettled">All marks are durable.</param>
     internal void OnMarks(bool isSettled)
     {
-        if (isSettled && _runs.TryPeek(out CommandRun? run) && run.IsDone)
+        if (!isSettled)
         {
-            run.Answer();
-            _runs.Dequeue();
+            return;
+        }
+
+        foreach (List<CommandRun> line in _lines)
+        {
+            line.FindAll(run => run.IsDone).ForEach(run => run.Answer());
+            line.RemoveAll(run => run.IsDone);
         }
     }
+
+    private List<CommandRun> Line(bool isGuest) => _lines[isGuest ? 1 : 0];
 }

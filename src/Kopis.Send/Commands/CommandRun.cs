@@ -38,6 +38,9 @@ internal sealed class CommandRun(
     internal bool IsDone => _numbers is not null && _at >= _numbers.Length && _message is null
         && _destinations is not { IsDone: false } && _summary is not { IsDone: false };
 
+    /// <summary>Something can be done now: its caller reads.</summary>
+    internal bool MayStep => !IsDone && !output.IsFull;
+
     private bool Changes => !request.IsDry
         && request.Verb is not (QueueVerb.List or QueueVerb.Destinations or QueueVerb.Summary);
 

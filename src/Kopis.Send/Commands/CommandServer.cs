@@ -5,17 +5,16 @@ using Kopis.Queue.Commands;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>The command socket, in qmail-send's loop: nothing here waits. Connections, bytes and
-/// time of each caller are bounded.</summary>
+/// <summary>The command socket, in qmail-send's loop: nothing here waits. Connections, commands,
+/// bytes and time of each caller are bounded.</summary>
 internal sealed class CommandServer : IDisposable
 {
-    /// <summary>Callers at once; more are refused.</summary>
+    /// <summary>Callers at once, and their commands; more are refused.</summary>
     internal const int PeersMax = 16;
 
     /// <summary>Of them, those of the dashboard.</summary>
     internal const int GuestsMax = 4;
 
-    private const int CommandsMax = 64; // With those whose callers went away.
     private const string TooMany = "too many commands at once";
     private const int AcceptsMax = 32; // Between two looks at reports.
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
@@ -60,17 +59,19 @@ internal sealed class CommandServer : IDisposable
                 continue;
             }
 
+            bool isGuest = _callers.IsGuest(peer.Uid);
             if (!_callers.May(peer.Uid, request.Verb))
             {
                 peer.Refuse($"uid {peer.Uid} may not give this command");
             }
-            else if (commands.Count >= CommandsMax)
+            else if (commands.Count(isGuest) >= (isGuest ? GuestsMax : PeersMax))
             {
                 peer.Refuse(TooMany);
             }
             else
             {
-                commands.Add(request, _callers.Describe(peer.Uid, request.AskedBy), peer.Output);
+                string who = _callers.Describe(peer.Uid, request.AskedBy);
+                commands.Add(request, who, peer.Output, isGuest);
             }
         }
 

@@ -29,7 +29,7 @@ internal sealed class QueueActions(
             : selection.State switch
             {
                 ListedState.Held => Numbers(one => one.Held is not null),
-                ListedState.Running => Numbers(HasRunning),
+                ListedState.Running => Numbers(one => one.Orders > 0), // Deliveries that run.
                 _ => [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk()],
             };
         Array.Sort(numbers);
@@ -38,19 +38,6 @@ internal sealed class QueueActions(
 
     private ulong[] Numbers(Func<QueuedMessage, bool> isMeant) =>
         [.. scheduler.Messages.Where(isMeant).Select(one => one.Number)];
-
-    private bool HasRunning(QueuedMessage message)
-    {
-        for (int i = 0; i < message.Recipients; i++)
-        {
-            if (scheduler.IsRunning(message, i))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 
     /// <summary>Whether a recipient is meant: as in the envelope, or as its channel knows it.
     /// </summary>

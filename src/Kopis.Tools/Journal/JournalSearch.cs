@@ -9,10 +9,13 @@ namespace Kopis.Tools.Journal;
 /// <param name="directory">The journal.</param>
 /// <param name="since">Files that ended before are not looked at.</param>
 /// <param name="until">Nor those that begin after.</param>
+/// <param name="stop">Nobody waits for it any more.</param>
 internal sealed class JournalSearch(
-    string directory, DateTimeOffset since, DateTimeOffset until) : IDisposable
+    string directory, DateTimeOffset since, DateTimeOffset until, CancellationToken stop = default)
+    : IDisposable
 {
     private const int OpenMax = 256, IndexesMax = 4096;
+    private const int ScannedMax = 16; // Files whose index is in memory, of megabytes each.
     private const int StampBytesMax = 256; // A record's kind is not behind them.
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
@@ -21,52 +24,98 @@ internal sealed class JournalSearch(
     private readonly Dictionary<string, List<ulong>> _scanned = [];
     private List<string>? _files;
 
-    /// <summary>Records with a value, the oldest first.</summary>
-    internal List<JournalEntry> Find(byte kind, string value) =>
+    /// <summary>Records with a value, the oldest first, each read when it is asked for.</summary>
+    internal IEnumerable<JournalEntry> Find(byte kind, string value) =>
         Find(kind, value, DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
 
-    /// <summary>Records with a value, the oldest first.</summary>
+    /// <summary>As above.</summary>
     /// <param name="kind">Of the value.</param>
     /// <param name="value">The value.</param>
     /// <param name="after">Files that ended before are not looked at.</param>
     /// <param name="before">Nor those that begin after.</param>
-    internal List<JournalEntry> Find(
+    internal IEnumerable<JournalEntry> Find(
         byte kind, string value, DateTimeOffset after, DateTimeOffset before)
     {
         _files ??= Files();
-        List<JournalEntry> found = [];
         for (int i = FileOf(after); i < _files.Count && !(BeginOf(i) > before); i++)
         {
-            found.AddRange(FindIn(i, kind, value));
+            foreach (JournalEntry entry in FindIn(i, kind, value))
+            {
+                yield return entry;
+            }
         }
-
-        return found;
     }
 
-    /// <summary>All records of a message, the oldest first. A number is given once, so they lie
-    /// between its arrival and its end; what other processes wrote of them may come a moment before
-    /// or after.</summary>
+    /// <summary>Records with a value of the time, the newest first: who stops has read no more
+    /// than that.</summary>
+    internal IEnumerable<JournalEntry> FindBackwards(byte kind, string value)
+    {
+        _files ??= Files();
+        for (int i = _files.Count - 1; i >= 0; i--)
+        {
+            List<int> places = PlacesOf(i, kind, value);
+            places.Reverse();
+            foreach (int place in places)
+            {
+                if (EntryAt(i, place) is { } entry && Has(entry, kind, value) && IsInTime(entry))
+                {
+                    yield return entry;
+                }
+            }
+        }
+    }
+
+    /// <summary>All records of the time, the newest first.</summary>
+    internal IEnumerable<JournalEntry> AllBackwards()
+    {
+        _files ??= Files();
+        for (int i = _files.Count - 1; i >= 0; i--)
+        {
+            List<int> places = AllPlacesOf(i);
+            places.Reverse();
+            foreach (int place in places)
+            {
+                if (EntryAt(i, place) is { } entry && IsInTime(entry))
+                {
+                    yield return entry;
+                }
+            }
+        }
+    }
+
+    /// <summary>The records of a message. A number is given once, so they lie between its arrival
+    /// and its end; what other processes wrote of them may come a moment before or after.
+    /// </summary>
     /// <param name="number">The message's.</param>
     /// <param name="near">When one of them was written, or about then.</param>
-    internal List<JournalEntry> FindMessage(ulong number, DateTimeOffset near)
+    /// <param name="most">Of more than so many the first and the last.</param>
+    internal FirstAndLast FindMessage(ulong number, DateTimeOffset near, int most)
     {
         _files ??= Files();
         int start = FileOf(near);
-        List<JournalEntry> found = [];
+        FirstAndLast found = new(most);
         DateTimeOffset last = DateTimeOffset.MaxValue, first = DateTimeOffset.MinValue;
         for (int i = start; i < _files.Count && !(BeginOf(i) > last); i++)
         {
-            List<JournalEntry> some = FindIn(i, JournalKey.Number, $"{number}");
-            found.AddRange(some);
-            last = TimeOf(some, number, "end")?.Add(Slack) ?? last;
+            foreach (JournalEntry entry in FindIn(i, JournalKey.Number, $"{number}"))
+            {
+                found.Add(entry);
+                last = Is(entry, number, "end") ? entry.Time + Slack : last;
+                first = Is(entry, number, "new") ? entry.Time - Slack : first;
+            }
         }
 
-        first = TimeOf(found, number, "new")?.Subtract(Slack) ?? first;
         for (int i = start - 1; i >= 0 && !(BeginOf(i + 1) < first); i--)
         {
-            List<JournalEntry> some = FindIn(i, JournalKey.Number, $"{number}");
-            found.InsertRange(0, some);
-            first = TimeOf(some, number, "new")?.Subtract(Slack) ?? first;
+            FirstAndLast all = new(most);
+            foreach (JournalEntry entry in FindIn(i, JournalKey.Number, $"{number}"))
+            {
+                all.Add(entry);
+                first = Is(entry, number, "new") ? entry.Time - Slack : first;
+            }
+
+            all.Add(found);
+            found = all;
         }
 
         return found;
@@ -82,8 +131,7 @@ internal sealed class JournalSearch(
             {
                 Open(file).ForEach(0, (line, _) =>
                 {
-                    if (JournalEntry.Parse(line) is { } entry
-                        && entry.Time >= since && entry.Time <= until)
+                    if (JournalEntry.Parse(line) is { } entry && IsInTime(entry))
                     {
                         entries.Add(entry);
                     }
@@ -103,29 +151,34 @@ internal sealed class JournalSearch(
 
     /// <summary>Records of some kinds of the time, the oldest first; lines of others are not
     /// parsed.</summary>
-    internal void ForEach(IReadOnlyList<string> kinds, Action<JournalEntry> onEntry)
+    /// <returns>The last file, and how far it was read; empty: there is none.</returns>
+    internal (string File, long Place) ForEach(
+        IReadOnlyList<string> kinds, Action<JournalEntry> onEntry)
     {
+        (string File, long Place) end = ("", 0);
         byte[][] marks = [.. kinds.Select(kind => Encoding.ASCII.GetBytes($",\"e\":\"{kind}\""))];
         foreach (string file in _files ??= Files())
         {
             try
             {
                 using JournalFile journal = JournalFile.Open(file);
-                journal.ForEach(0, (line, _) =>
+                long place = journal.ForEach(0, (line, _) =>
                 {
                     if (HasKind(line, marks) && JournalEntry.Parse(line) is { } entry
-                        && kinds.Contains(entry.Kind)
-                        && entry.Time >= since && entry.Time <= until)
+                        && kinds.Contains(entry.Kind) && IsInTime(entry))
                     {
                         onEntry(entry);
                     }
                 });
+                end = (file, place);
             }
             catch (IOException)
             {
                 // It was removed meanwhile, as the oldest is.
             }
         }
+
+        return end;
     }
 
     /// <summary>Whether a record has a value in a field of a kind.</summary>
@@ -241,6 +294,11 @@ internal sealed class JournalSearch(
 
         if (!_scanned.TryGetValue(path, out List<ulong>? entries))
         {
+            if (_scanned.Count >= ScannedMax)
+            {
+                _scanned.Clear();
+            }
+
             _scanned[path] = entries = JournalIndex.EntriesOf(journal);
             _ = JournalIndex.TryWrite(path, journal.Size, entries);
         }
@@ -248,9 +306,10 @@ internal sealed class JournalSearch(
         return JournalIndex.PlacesIn(entries, key);
     }
 
-    private static DateTimeOffset? TimeOf(
-        List<JournalEntry> entries, ulong number, string kind) =>
-        entries.Find(entry => entry.Message == number && entry.Kind == kind)?.Time;
+    private static bool Is(JournalEntry entry, ulong number, string kind) =>
+        entry.Message == number && entry.Kind == kind;
+
+    private bool IsInTime(JournalEntry entry) => entry.Time >= since && entry.Time <= until;
 
     // The file that a time falls into, or the one before: a record may be a moment older than its
     // file.
@@ -267,29 +326,66 @@ internal sealed class JournalSearch(
 
     private DateTimeOffset? BeginOf(int file) => JournalStore.BeginOf(_files![file]);
 
-    private List<JournalEntry> FindIn(int index, byte kind, string value)
+    private IEnumerable<JournalEntry> FindIn(int index, byte kind, string value)
     {
-        string file = _files![index];
-        List<JournalEntry> found = [];
+        foreach (int place in PlacesOf(index, kind, value))
+        {
+            if (EntryAt(index, place) is { } entry && Has(entry, kind, value))
+            {
+                yield return entry;
+            }
+        }
+    }
+
+    /// <summary>Where records of a file may have a value, each place once; none where the file was
+    /// removed meanwhile, as the oldest is.</summary>
+    private List<int> PlacesOf(int index, byte kind, string value)
+    {
+        stop.ThrowIfCancellationRequested();
         try
         {
-            int last = -1;
             ulong key = JournalKey.Of(kind, Encoding.UTF8.GetBytes(value));
-            foreach (int place in PlacesIn(file, key, value).Where(place => place != last))
+            int last = -1;
+            List<int> places = [];
+            foreach (int place in PlacesIn(_files![index], key, value).Where(one => one != last))
             {
-                last = place;
-                if (JournalEntry.Parse(Open(file).LineAt(place)) is { } entry
-                    && Has(entry, kind, value))
-                {
-                    found.Add(entry);
-                }
+                places.Add(last = place);
             }
+
+            return places;
         }
         catch (IOException)
         {
-            // It was removed meanwhile, as the oldest is.
+            return [];
+        }
+    }
+
+    private List<int> AllPlacesOf(int index)
+    {
+        stop.ThrowIfCancellationRequested();
+        List<int> places = [];
+        try
+        {
+            Open(_files![index]).ForEach(0, (_, place) => places.Add(place));
+        }
+        catch (IOException)
+        {
+            // As above.
         }
 
-        return found;
+        return places;
+    }
+
+    private JournalEntry? EntryAt(int index, int place)
+    {
+        stop.ThrowIfCancellationRequested();
+        try
+        {
+            return JournalEntry.Parse(Open(_files![index]).LineAt(place));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 }

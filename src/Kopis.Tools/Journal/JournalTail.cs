@@ -1,16 +1,31 @@
+using Kopis.Posix;
+
 namespace Kopis.Tools.Journal;
 
 /// <summary>What the journal gets from now on, for <c>kopis trace --follow</c> and the dashboard.
 /// </summary>
 /// <param name="directory">The journal.</param>
-/// <param name="withLast">With what the file has that is written now.</param>
-public sealed class JournalTail(string directory, bool withLast = false)
+/// <param name="file">The file that was read last; empty: none yet.</param>
+/// <param name="place">How far.</param>
+public sealed class JournalTail(string directory, string file, long place)
 {
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(250);
 
-    private string _file = JournalStore.Files(directory).LastOrDefault() ?? "";
-    private long _place =
-        withLast ? 0 : EndOf(JournalStore.Files(directory).LastOrDefault());
+    private string _file = file;
+    private long _place = place;
+
+    private JournalTail(string directory, string file, bool withLast)
+        : this(directory, file, withLast ? 0 : EndOf(file))
+    {
+    }
+
+    /// <summary>From now on.</summary>
+    /// <param name="directory">The journal.</param>
+    /// <param name="withLast">With what the file has that is written now.</param>
+    public JournalTail(string directory, bool withLast = false)
+        : this(directory, JournalStore.Files(directory).LastOrDefault() ?? "", withLast)
+    {
+    }
 
     /// <summary>Hands over records as they come: those with what is wanted, and those of messages
     /// that had it or came of such. It ends with its process.</summary>
@@ -43,17 +58,18 @@ public sealed class JournalTail(string directory, bool withLast = false)
     }
 
     /// <summary>Hands over the records that have come since it was last called.</summary>
-    /// <exception cref="IOException">The journal cannot be listed.</exception>
+    /// <exception cref="IOException">The journal cannot be listed, or a file of it not read.
+    /// </exception>
     public void ReadNew(Action<JournalEntry> onEntry)
     {
-        foreach (string file in JournalStore.Files(directory)
-            .Where(file => string.CompareOrdinal(file, _file) >= 0))
+        foreach (string path in JournalStore.Files(directory)
+            .Where(path => string.CompareOrdinal(path, _file) >= 0))
         {
-            _place = file == _file ? _place : 0;
-            _file = file;
+            _place = path == _file ? _place : 0;
+            _file = path;
             try
             {
-                using JournalFile journal = JournalFile.Open(file);
+                using JournalFile journal = JournalFile.Open(path);
                 _place = journal.ForEach(_place, (line, _) =>
                 {
                     if (JournalEntry.Parse(line) is { } entry)
@@ -62,16 +78,16 @@ public sealed class JournalTail(string directory, bool withLast = false)
                     }
                 });
             }
-            catch (IOException)
+            catch (PosixException e) when (e.Number == Errno.NoEntry)
             {
                 // It was removed meanwhile.
             }
         }
     }
 
-    private static long EndOf(string? file)
+    private static long EndOf(string file)
     {
-        if (file is null)
+        if (file.Length == 0)
         {
             return 0;
         }

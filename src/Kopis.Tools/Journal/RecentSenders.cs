@@ -4,14 +4,13 @@ namespace Kopis.Tools.Journal;
 /// </summary>
 public sealed class RecentSenders
 {
-    private const int EntriesMax = 100_000;
+    private const int MailsMax = 100_000;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
     private readonly TimeProvider _time;
     private readonly SenderKey _key;
     private readonly JournalTail _tail;
-    private readonly Queue<JournalEntry> _entries = new();
-    private DateTimeOffset _latest; // What is not younger was found already.
+    private readonly Queue<SentMail> _mails = new();
 
     /// <summary>Reads what the journal has of the time.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -19,29 +18,34 @@ public sealed class RecentSenders
     public RecentSenders(string directory, SenderKey key, TimeProvider time)
     {
         (_time, _key) = (time, key);
-        _tail = new JournalTail(directory);
         using JournalSearch search = new(
             directory, time.GetUtcNow() - Window, DateTimeOffset.MaxValue);
-        search.ForEach(SenderTable.Kinds, Add);
+        (string file, long place) = search.ForEach(SenderTable.Kinds, Add);
+        _tail = new JournalTail(directory, file, place);
     }
 
     /// <summary>The first, as of now.</summary>
     public IReadOnlyList<SenderRow> Top(int count)
     {
-        DateTimeOffset known = _latest;
-        _tail.ReadNew()
-            .FindAll(entry => SenderTable.Kinds.Contains(entry.Kind) && entry.Time > known)
-            .ForEach(Add);
-        DateTimeOffset oldest = _time.GetUtcNow() - Window;
-        while (_entries.TryPeek(out JournalEntry? first) && first.Time < oldest)
+        try
         {
-            _entries.Dequeue();
+            _tail.ReadNew(Add);
+        }
+        catch (IOException)
+        {
+            // What is known is shown; kopis health says whether the journal is written.
+        }
+
+        DateTimeOffset oldest = _time.GetUtcNow() - Window;
+        while (_mails.TryPeek(out SentMail first) && first.Time < oldest)
+        {
+            _mails.Dequeue();
         }
 
         SenderTable table = new(_key);
-        foreach (JournalEntry entry in _entries)
+        foreach (SentMail mail in _mails)
         {
-            table.Add(entry);
+            table.Add(mail);
         }
 
         return table.Top(count, static row => row.Messages);
@@ -49,11 +53,15 @@ public sealed class RecentSenders
 
     private void Add(JournalEntry entry)
     {
-        _latest = entry.Time;
-        _entries.Enqueue(entry);
-        if (_entries.Count > EntriesMax)
+        if (!SenderTable.Kinds.Contains(entry.Kind) || SentMail.Of(entry, _key) is not { } mail)
         {
-            _entries.Dequeue();
+            return;
+        }
+
+        _mails.Enqueue(mail);
+        if (_mails.Count > MailsMax)
+        {
+            _mails.Dequeue();
         }
     }
 }

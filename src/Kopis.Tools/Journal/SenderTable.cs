@@ -17,11 +17,16 @@ internal sealed class SenderTable(SenderKey key)
     /// <summary>Adds a message.</summary>
     internal void Add(JournalEntry entry)
     {
-        if (NameOf(entry) is not { } name)
+        if (SentMail.Of(entry, key) is { } mail)
         {
-            return;
+            Add(mail);
         }
+    }
 
+    /// <summary>Adds a message.</summary>
+    internal void Add(SentMail mail)
+    {
+        string name = mail.Sender;
         if (!_rows.TryGetValue(name, out SenderRow? row))
         {
             name = _rows.Count < RowsMax ? name : Others;
@@ -30,22 +35,12 @@ internal sealed class SenderTable(SenderKey key)
         }
 
         row.Messages++;
-        row.Recipients += (long)(entry.Number("rcpts") ?? 0);
-        row.Bytes += (long)(entry.Number("size") ?? 0);
+        row.Recipients += mail.Recipients;
+        row.Bytes += mail.Bytes;
     }
 
     /// <summary>The first by a measure, the largest first.</summary>
     internal IReadOnlyList<SenderRow> Top(int count, Func<SenderRow, long> measure) =>
         [.. _rows.Values.OrderByDescending(measure).ThenBy(row => row.Name, StringComparer.Ordinal)
             .Take(count)];
-
-    // Of a bounce nobody is the sender.
-    private string? NameOf(JournalEntry entry) => key switch
-    {
-        SenderKey.Login => entry["login"],
-        SenderKey.Sender => entry["from"] is { Length: > 0 } from ? from : "<>",
-        SenderKey.Domain => entry["from"] is { Length: > 0 } from
-            ? from[(from.LastIndexOf('@') + 1)..].ToLowerInvariant() : "<>",
-        _ => entry["ip"] ?? $"uid {entry["uid"]}",
-    };
 }

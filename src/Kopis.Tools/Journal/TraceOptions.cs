@@ -7,6 +7,7 @@ namespace Kopis.Tools.Journal;
 internal sealed class TraceOptions
 {
     private const int MessagesUsual = 20, MessagesMost = 10_000;
+    private const int RecordsUsual = 100_000;
 
     /// <summary>What to look for; each must be of a message.</summary>
     internal List<(byte Kind, string Value)> Wanted { get; } = [];
@@ -19,6 +20,9 @@ internal sealed class TraceOptions
 
     /// <summary>So many messages, the last ones.</summary>
     internal int MessagesMax { get; private set; } = MessagesUsual;
+
+    /// <summary>So many records of a message, the first and the last.</summary>
+    internal int RecordsMax { get; set; } = RecordsUsual;
 
     /// <summary>Prints records instead of words.</summary>
     internal bool IsJson { get; private set; }

@@ -59,12 +59,12 @@ public static class TraceProgram
         JournalTail? tail = options.Follows ? new JournalTail(journal) : null;
         int found = 0;
         HashSet<ulong> told = [];
-        foreach ((ulong number, List<JournalEntry> entries) in
+        foreach (TracedMessage message in
             options.Wanted.Count > 0 || options.Since > DateTimeOffset.MinValue
                 ? stories.Gather() : [])
         {
-            Tell(number, entries, stories, options, isFirst: found++ == 0);
-            told.Add(number);
+            Tell(message, stories, options, isFirst: found++ == 0);
+            told.Add(message.Number);
         }
 
         tail?.Run(options, told, entry => TellOne(entry, stories, options));
@@ -72,22 +72,27 @@ public static class TraceProgram
     }
 
     private static void Tell(
-        ulong number, List<JournalEntry> entries, TraceStories stories, TraceOptions options,
-        bool isFirst)
+        TracedMessage message, TraceStories stories, TraceOptions options, bool isFirst)
     {
         if (!options.IsJson)
         {
-            Print((isFirst ? "" : "\n") + TraceText.Title(number, entries) + "\n");
+            Print((isFirst ? "" : "\n") + TraceText.Title(message.Number, message.Entries) + "\n");
         }
 
-        // A bounce's record is of the message that it is of, and leads to the one that it made.
-        foreach (JournalEntry entry in entries.Where(entry =>
-            number == 0 || entry.Message == number))
+        foreach ((JournalEntry entry, string? more) in message.Told())
         {
-            TellOne(entry, stories, options);
+            if (more is null)
+            {
+                TellOne(entry, stories, options);
+            }
+            else if (!options.IsJson)
+            {
+                Print($"  {more}\n");
+            }
         }
 
-        if (!options.IsJson && entries.Find(entry => entry.Child == number) is { } parent)
+        if (!options.IsJson && message.Entries.FirstOrDefault(
+            entry => entry.Child == message.Number) is { } parent)
         {
             Print($"  it is the {parent.Kind} of message {parent.Message}\n");
         }

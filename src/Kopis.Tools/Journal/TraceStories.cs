@@ -13,14 +13,16 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
     private static readonly TimeSpan DeliveryTime = TimeSpan.FromHours(1);
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
-    private readonly Dictionary<ulong, List<JournalEntry>> _messages = [];
+    // Messages that have one of several things that are asked for; older ones are not found.
+    private const int KnownMax = 200_000;
 
-    /// <summary>Each message's records, the oldest first; those that are of none under 0.
-    /// </summary>
-    internal List<(ulong Number, List<JournalEntry> Entries)> Gather()
+    private readonly Dictionary<ulong, FirstAndLast> _messages = [];
+
+    /// <summary>Each message, the oldest first; records that are of none under 0.</summary>
+    internal List<TracedMessage> Gather()
     {
         (List<Sight> seeds, List<JournalEntry> others) = Seeds();
-        Queue<Sight> left = new(seeds.TakeLast(options.MessagesMax));
+        Queue<Sight> left = new(seeds);
         int most = left.Count * (1 + RelativesMax);
         while (left.TryDequeue(out Sight? sight) && _messages.Count < most)
         {
@@ -30,9 +32,10 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
                 continue;
             }
 
-            List<JournalEntry> entries = search.FindMessage(number, sight.Time);
-            _messages[number] = entries;
-            bool isFromOutside = entries.Exists(entry => entry.Kind == "accept");
+            FirstAndLast found = search.FindMessage(number, sight.Time, options.RecordsMax);
+            _messages[number] = found;
+            IReadOnlyList<JournalEntry> entries = found.Kept;
+            bool isFromOutside = entries.Any(entry => entry.Kind == "accept");
             foreach (Sight relative in entries.SelectMany(
                 entry => RelativesOf(number, entry, mayBeForwarded: !isFromOutside)))
             {
@@ -40,15 +43,16 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
             }
         }
 
-        List<(ulong, List<JournalEntry>)> stories =
+        List<TracedMessage> stories =
         [
-            .. _messages.Where(message => message.Value.Count > 0)
-                .OrderBy(message => message.Value[0].Time)
-                .Select(message => (message.Key, message.Value)),
+            .. _messages.Select(one => new TracedMessage(
+                    one.Key, one.Value.Kept, one.Value.LeftOut, one.Value.Gap))
+                .Where(message => message.Entries.Count > 0)
+                .OrderBy(message => message.Entries[0].Time),
         ];
         if (others.Count > 0)
         {
-            stories.Insert(0, (0, others));
+            stories.Insert(0, new TracedMessage(0, others, 0, 0));
         }
 
         return stories;
@@ -66,53 +70,65 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
         .MinBy(entry => (entry.Time - attempt.Time).Duration()) is { Message: { } number } found
             ? new Sight(number, found.Time) : null;
 
+    /// <summary>The last messages that have all that is asked, the oldest first, and records of
+    /// no message: read from the newest back, no further than needed.</summary>
     private (List<Sight> Messages, List<JournalEntry> Others) Seeds()
     {
-        if (options.Wanted.Count == 0)
+        HashSet<ulong>? fit = null;
+        foreach ((byte kind, string value) in options.Wanted.SkipLast(1))
         {
-            return Split(search.All());
+            fit = Having(kind, value, fit);
         }
 
-        (List<Sight> messages, List<JournalEntry> others) = (default(List<Sight>)!, []);
-        foreach ((byte kind, string value) in options.Wanted)
-        {
-            (List<Sight> some, List<JournalEntry> rest) = Split(search.Find(kind, value)
-                .Where(entry => entry.Time >= options.Since && entry.Time <= options.Until));
-            messages = messages is null ? some
-                : [.. messages.IntersectBy(some.Select(one => one.Number), one => one.Number)];
-            others.AddRange(rest);
-        }
-
-        // What is of no message has all that is asked itself.
-        return (messages, [.. others
-            .Where(entry => options.Wanted.All(one =>
-                JournalSearch.Has(entry, one.Kind, one.Value)))
-            .DistinctBy(entry => (entry.Time, entry["by"], entry["session"], entry.Kind))
-            .OrderBy(entry => entry.Time)
-            .TakeLast(options.MessagesMax * RelativesMax)]);
-    }
-
-    private static (List<Sight>, List<JournalEntry>) Split(IEnumerable<JournalEntry> entries)
-    {
         List<Sight> messages = [];
-        HashSet<ulong> seen = [];
         List<JournalEntry> others = [];
-        foreach (JournalEntry entry in entries)
+        HashSet<ulong> seen = [];
+        HashSet<(DateTimeOffset, string?, string?, string)> seenOthers = [];
+        foreach (JournalEntry entry in options.Wanted is [.., (byte last, string text)]
+            ? search.FindBackwards(last, text) : search.AllBackwards())
         {
             if (entry.Message is { } number)
             {
-                if (seen.Add(number))
+                if (fit?.Contains(number) != false && seen.Add(number))
                 {
                     messages.Add(new Sight(number, entry.Time));
                 }
+
+                if (messages.Count >= options.MessagesMax)
+                {
+                    break;
+                }
             }
-            else
+            else if (others.Count < options.MessagesMax * RelativesMax
+                && options.Wanted.All(one => JournalSearch.Has(entry, one.Kind, one.Value))
+                && seenOthers.Add((entry.Time, entry["by"], entry["session"], entry.Kind)))
             {
-                others.Add(entry);
+                others.Add(entry); // It has all that is asked itself.
             }
         }
 
+        messages.Reverse();
+        others.Reverse();
         return (messages, others);
+    }
+
+    private HashSet<ulong> Having(byte kind, string value, HashSet<ulong>? among)
+    {
+        HashSet<ulong> found = [];
+        foreach (JournalEntry entry in search.FindBackwards(kind, value))
+        {
+            if (entry.Message is { } number && among?.Contains(number) != false)
+            {
+                found.Add(number);
+            }
+
+            if (found.Count >= KnownMax)
+            {
+                break;
+            }
+        }
+
+        return found;
     }
 
     private IEnumerable<Sight> RelativesOf(

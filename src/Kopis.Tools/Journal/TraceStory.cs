@@ -6,48 +6,57 @@ namespace Kopis.Tools.Journal;
 /// <param name="Lines">Its records, the oldest first.</param>
 public sealed record TraceStory(ulong Number, string Title, IReadOnlyList<TraceLine> Lines)
 {
+    private const int RecordsMax = 200; // Of each message: it is for a page.
+
     /// <summary>Finds what <c>kopis trace</c> with these words would.</summary>
     /// <param name="journal">The directory of the journal.</param>
     /// <param name="words">The words after <c>kopis trace</c>.</param>
     /// <param name="now">The time that ages count from.</param>
-    /// <returns>Null: the words make no sense.</returns>
+    /// <param name="stop">Nobody waits for it any more.</param>
+    /// <returns>Null: the words make no sense. Of a message with many records the first and the
+    /// last, and between them a line that says how many more there are.</returns>
     /// <exception cref="IOException">The journal cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">As above.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public static IReadOnlyList<TraceStory>? Find(
-        string journal, IReadOnlyList<string> words, DateTimeOffset now)
+        string journal, IReadOnlyList<string> words, DateTimeOffset now,
+        CancellationToken stop = default)
     {
         if (TraceOptions.Parse(words, now) is not { Follows: false } options)
         {
             return null;
         }
 
-        using JournalSearch search = new(journal, options.Since, options.Until);
+        options.RecordsMax = RecordsMax;
+        using JournalSearch search = new(journal, options.Since, options.Until, stop);
         TraceStories stories = new(search, options);
         List<TraceStory> found = [];
-        foreach ((ulong number, List<JournalEntry> entries) in stories.Gather())
+        foreach (TracedMessage message in stories.Gather())
         {
-            List<TraceLine> lines = [];
-            foreach (JournalEntry entry in entries.Where(entry =>
-                number == 0 || entry.Message == number))
-            {
-                List<ulong> forwards = [];
-                foreach (string qp in entry.All("fwd"))
-                {
-                    if (stories.ForwardedAs(entry, qp) is { } forward)
-                    {
-                        forwards.Add(forward);
-                    }
-                }
-
-                ulong[] related = entry.Child is { } child ? [.. forwards, child] : [.. forwards];
-                lines.Add(new TraceLine(
-                    entry.Time, entry.Kind, entry["verdict"] ?? "",
-                    TraceText.WordsOf(entry, forwards), related));
-            }
-
-            found.Add(new TraceStory(number, TraceText.Title(number, entries), lines));
+            found.Add(new TraceStory(
+                message.Number, TraceText.Title(message.Number, message.Entries),
+                [.. message.Told().Select(one => one.More is { } more
+                    ? new TraceLine(one.Entry.Time, "more", "", more, [])
+                    : LineOf(one.Entry, stories))]));
         }
 
         return found;
+    }
+
+    private static TraceLine LineOf(JournalEntry entry, TraceStories stories)
+    {
+        List<ulong> forwards = [];
+        foreach (string qp in entry.All("fwd"))
+        {
+            if (stories.ForwardedAs(entry, qp) is { } forward)
+            {
+                forwards.Add(forward);
+            }
+        }
+
+        ulong[] related = entry.Child is { } child ? [.. forwards, child] : [.. forwards];
+        return new TraceLine(
+            entry.Time, entry.Kind, entry["verdict"] ?? "", TraceText.WordsOf(entry, forwards),
+            related);
     }
 }

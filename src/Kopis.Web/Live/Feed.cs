@@ -7,9 +7,11 @@ namespace Kopis.Web.Live;
 /// <summary>What goes on: read from the journal each second, and asked of qmail-send each five, for
 /// all pages together.</summary>
 /// <param name="journal">The directory of the journal.</param>
+/// <param name="writer">Who writes it.</param>
 /// <param name="send">Asks qmail-send.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
+internal sealed class Feed(
+    string journal, JournalWriter writer, SendClient send, TimeProvider clock)
 {
     private static readonly TimeSpan JournalPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan QueuePause = TimeSpan.FromSeconds(Rates.StepSeconds);
@@ -19,6 +21,8 @@ internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
 
     private readonly QueueLevels _levels = new();
     private JournalTail? _tail;
+    private string? _readFault = "it has not been read yet";
+    private string? _writerFault = "qmail-journal has not been asked yet";
 
     /// <summary>Events by kind.</summary>
     internal Rates Rates { get; } = new();
@@ -26,8 +30,8 @@ internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
     /// <summary>Refusals by check.</summary>
     internal Refusals Refusals { get; } = new();
 
-    /// <summary>Why the journal is not read; null: it is.</summary>
-    internal string? JournalFault { get; private set; } = "it has not been read yet";
+    /// <summary>Why the journal is not read, or not written; null: it is.</summary>
+    internal string? JournalFault => _readFault ?? _writerFault;
 
     /// <summary>Why qmail-send is not asked; null: it answers.</summary>
     internal string? SendFault { get; private set; } = "it has not been asked yet";
@@ -42,7 +46,7 @@ internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
     internal void Start(CancellationToken stop)
     {
         foreach ((TimeSpan pause, Func<Task> action) in ((TimeSpan, Func<Task>)[])
-            [(JournalPause, ReadAsync), (QueuePause, AskAsync)])
+            [(JournalPause, ReadAsync), (QueuePause, AskWriterAsync), (QueuePause, AskAsync)])
         {
             ErrorLog.Watch(Task.Run(
                 () => RepeatAsync(pause, action, stop), CancellationToken.None));
@@ -74,13 +78,19 @@ internal sealed class Feed(string journal, SendClient send, TimeProvider clock)
         {
             _tail ??= new JournalTail(journal, withLast: true);
             _tail.ReadNew(Count);
-            JournalFault = null;
+            _readFault = null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            JournalFault = e.Message;
+            _readFault = e.Message;
         }
 
+        return Task.CompletedTask;
+    }
+
+    private Task AskWriterAsync()
+    {
+        _writerFault = writer.Fault();
         return Task.CompletedTask;
     }
 

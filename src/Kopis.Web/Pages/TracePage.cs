@@ -49,11 +49,13 @@ internal static class TracePage
         }
 
         DateTimeOffset now = visit.Dashboard.Clock.GetUtcNow();
-        await visit.Dashboard.TracePlaces.WaitAsync();
+        await visit.Dashboard.TracePlaces.WaitAsync(visit.Stop);
         try
         {
             IReadOnlyList<TraceStory>? found = await Task.Run(
-                () => TraceStory.Find(visit.Dashboard.JournalPath, [.. limits, .. words], now));
+                () => TraceStory.Find(
+                    visit.Dashboard.JournalPath, [.. limits, .. words], now, visit.Stop),
+                visit.Stop);
             return found is null ? Misunderstood
                 : found.Count == 0 ? $"""<p class="empty">The journal has nothing of it.</p>"""
                 : Markup.Join(found.Reverse().Select(Story));

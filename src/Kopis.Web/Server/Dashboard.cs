@@ -17,7 +17,7 @@ internal sealed class Dashboard : IDisposable
         Sessions = new Sessions(clock);
         SignIn = new SignIn(clock, LoginLimits.Read(Control));
         Send = new SendClient(home);
-        Feed = new Feed(JournalPath, Send, clock);
+        Feed = new Feed(JournalPath, new JournalWriter(home), Send, clock);
         KopisProgram program = new(home, clock);
         (Doctor, Metrics) = (new DoctorRun(program, clock), new MetricsRun(program, clock));
         HostName = Control.ReadLineOrDefault(HostFiles.Me) is { } me

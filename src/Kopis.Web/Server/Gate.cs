@@ -245,7 +245,7 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
 
         await SendAsync(
             http, await AskAsync(path, isPost, new Visit(
-                dashboard, session, http.Request.Query, form)),
+                dashboard, session, http.Request.Query, form, http.RequestAborted)),
             session);
     }
 

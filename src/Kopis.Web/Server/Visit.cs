@@ -9,8 +9,10 @@ namespace Kopis.Web.Server;
 /// <param name="Session">Who it is.</param>
 /// <param name="Query">The parameters of its address.</param>
 /// <param name="Form">Those of its body; empty for a page.</param>
+/// <param name="Stop">The client is gone.</param>
 internal sealed record Visit(
-    Dashboard Dashboard, Session Session, IQueryCollection Query, IFormCollection Form)
+    Dashboard Dashboard, Session Session, IQueryCollection Query, IFormCollection Form,
+    CancellationToken Stop)
 {
     private const int ValueMax = 1000;
 

@@ -42,7 +42,7 @@ public sealed class JournalIndexTests : IDisposable
             using JournalSearch search = Search();
             Assert.Equal(
                 ["new", "new", "new", "new", "new", "end"], Kinds(search, JournalKey.Number, "7"));
-            Assert.Equal(715, search.Find(JournalKey.Address, "u1@x").Count);
+            Assert.Equal(715, search.Find(JournalKey.Address, "u1@x").Count());
         }
     }
 

@@ -43,7 +43,8 @@ public sealed class JournalSearchTests : IDisposable
                     int message = records[i].Message;
                     Assert.Equal(
                         records.Where(one => one.Message == message).Select(one => one.Kind),
-                        search.FindMessage((ulong)message, times[i]).Select(one => one.Kind));
+                        search.FindMessage((ulong)message, times[i], 1000).Kept
+                            .Select(one => one.Kind));
                 }
             },
             iter: 20, threads: 1);
@@ -58,14 +59,14 @@ public sealed class JournalSearchTests : IDisposable
         using JournalSearch search = Search();
         Assert.Equal(
             ["accept", "new", "attempt"],
-            search.FindMessage(1, times[0]).Select(entry => entry.Kind));
+            search.FindMessage(1, times[0], 10).Kept.Select(entry => entry.Kind));
     }
 
     [Fact]
     public void Without_a_journal_nothing_is_found()
     {
         using JournalSearch search = Search();
-        Assert.Empty(search.FindMessage(1, Start));
+        Assert.Empty(search.FindMessage(1, Start, 10).Kept);
         Assert.Empty(search.Find(JournalKey.Number, "1", Start, Start));
     }
 
@@ -85,7 +86,7 @@ public sealed class JournalSearchTests : IDisposable
     {
         Write(Start, [Line(Start, "new", 1, field)]);
         using JournalSearch search = Search();
-        Assert.Equal(isThere ? 1 : 0, search.Find(JournalKey.Address, value).Count);
+        Assert.Equal(isThere ? 1 : 0, search.Find(JournalKey.Address, value).Count());
     }
 
     [Fact]
@@ -95,6 +96,85 @@ public sealed class JournalSearchTests : IDisposable
         using JournalSearch search = Search();
         Assert.Empty(search.Find(JournalKey.Number, "1"));
     }
+
+    /// <summary>Of a long message the first and the last records are kept, wherever the search
+    /// begins; the others are counted.</summary>
+    [Theory, InlineData(0), InlineData(25), InlineData(49)]
+    public void Of_many_records_the_middle_is_counted(int from)
+    {
+        (int, string)[] records =
+            [(1, "new"), .. Enumerable.Range(0, 48).Select(i => (1, $"attempt{i}")), (1, "end")];
+        DateTimeOffset[] times = [.. records.Select((_, i) => Start.AddHours(i))];
+        WriteFiles(records, times, 7);
+        using JournalSearch search = Search();
+        FirstAndLast found = search.FindMessage(1, times[from], 6);
+        Assert.Equal(
+            ["new", "attempt0", "attempt1", "attempt46", "attempt47", "end"],
+            found.Kept.Select(entry => entry.Kind));
+        Assert.Equal((44, 3), (found.LeftOut, found.Gap));
+    }
+
+    /// <summary>Who looks for the last needs no older file: it may be gone, or be no file.
+    /// </summary>
+    [Fact]
+    public void Backwards_no_more_is_read_than_asked_for()
+    {
+        (int, string)[] records = [.. Enumerable.Range(1, 30).Select(i => (i, "new"))];
+        DateTimeOffset[] times = [.. records.Select((_, i) => Start.AddHours(i))];
+        WriteFiles(records, times, 10);
+        using JournalSearch search = Search();
+        using IEnumerator<JournalEntry> all = search.AllBackwards().GetEnumerator();
+        for (int i = 30; i > 20; i--)
+        {
+            Assert.True(all.MoveNext());
+            Assert.Equal((ulong)i, all.Current.Message);
+        }
+
+        Clear();
+        Assert.False(all.MoveNext());
+    }
+
+    [Fact]
+    public void A_trace_has_the_last_messages_and_all_that_is_asked_of_each()
+    {
+        List<string> lines = [];
+        for (int i = 1; i <= 40; i++)
+        {
+            string to = i % 2 == 0 ? "even@x" : "odd@x";
+            lines.Add(Line(
+                Start.AddMinutes(i), "new", i, $"\"from\":\"joe@x\",\"to\":[\"{to}\"]"));
+        }
+
+        Write(Start, [.. lines]);
+        Assert.Equal([38UL, 39UL, 40UL], Traced("--limit", "3", "joe@x"));
+        Assert.Equal([36UL, 38UL, 40UL], Traced("--limit", "3", "joe@x", "even@x"));
+        Assert.Equal([36UL, 38UL, 40UL], Traced("--limit", "3", "even@x", "joe@x"));
+        Assert.Equal([], Traced("--limit", "3", "even@x", "odd@x"));
+        Assert.Equal([39UL, 40UL], Traced("--limit", "2", "--since", "2026-11-01"));
+    }
+
+    [Fact]
+    public void A_page_says_how_many_records_it_leaves_out()
+    {
+        Write(Start, [.. Enumerable.Range(0, 1000).Select(i =>
+            Line(Start.AddSeconds(i), i == 0 ? "new" : "attempt", 1, "\"from\":\"joe@x\""))]);
+        TraceStory story = Assert.Single(TraceStory.Find(_directory, ["1"], Start)!);
+        Assert.Equal(201, story.Lines.Count);
+        Assert.Equal("(800 more records)", story.Lines[100].Text);
+        Assert.Equal(Start, story.Lines[0].Time);
+        Assert.Equal(Start.AddSeconds(999), story.Lines[^1].Time);
+    }
+
+    [Fact]
+    public void A_trace_that_nobody_waits_for_ends()
+    {
+        Write(Start, [Line(Start, "new", 1, "\"from\":\"joe@x\"")]);
+        Assert.Throws<OperationCanceledException>(() => TraceStory.Find(
+            _directory, ["joe@x"], Start, new CancellationToken(canceled: true)));
+    }
+
+    private IEnumerable<ulong> Traced(params string[] words) =>
+        TraceStory.Find(_directory, words, Start.AddDays(2))!.Select(story => story.Number);
 
     private static string Line(DateTimeOffset time, string kind, int message, string field) =>
         string.Create(

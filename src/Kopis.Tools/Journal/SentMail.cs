@@ -1,0 +1,26 @@
+namespace Kopis.Tools.Journal;
+
+/// <summary>Of an accepted message, what is counted for its sender.</summary>
+/// <param name="Time">When.</param>
+/// <param name="Sender">By what senders are told apart.</param>
+/// <param name="Recipients">How many.</param>
+/// <param name="Bytes">Its size.</param>
+internal readonly record struct SentMail(
+    DateTimeOffset Time, string Sender, long Recipients, long Bytes)
+{
+    /// <summary>Reads a record; null: it does not count.</summary>
+    internal static SentMail? Of(JournalEntry entry, SenderKey key) =>
+        NameOf(entry, key) is not { } name ? null : new SentMail(
+            entry.Time, name, (long)(entry.Number("rcpts") ?? 0),
+            (long)(entry.Number("size") ?? 0));
+
+    // Of a bounce nobody is the sender.
+    private static string? NameOf(JournalEntry entry, SenderKey key) => key switch
+    {
+        SenderKey.Login => entry["login"],
+        SenderKey.Sender => entry["from"] is { Length: > 0 } from ? from : "<>",
+        SenderKey.Domain => entry["from"] is { Length: > 0 } from
+            ? from[(from.LastIndexOf('@') + 1)..].ToLowerInvariant() : "<>",
+        _ => entry["ip"] ?? $"uid {entry["uid"]}",
+    };
+}
