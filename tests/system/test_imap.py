@@ -21,7 +21,7 @@ import pages  # noqa: E402
 def blocks(heading):
     """The blocks of code in a section of the page, in order."""
     section = pages.section("docs/IMAP.md", f"{heading}\n", 2)
-    return re.findall(r"^```\n(.*?)^```$", section, re.M | re.S)
+    return re.findall(r"^```(?:sh)?\n(.*?)^```$", section, re.M | re.S)
 
 
 class Dovecot:

@@ -230,6 +230,7 @@ class OnBareDebian(unittest.TestCase):
         for port in PORTS:
             self.assertTrue(self.listening(port), port)
         self.assertEqual(b"", self.host.run("kopis", "check-install").stdout)
+        self.open_the_dashboard()
         self.assertIn(b"0.2.0 (commit ", self.host.run("kopis", "--version").stdout)
         self.send("first day")
         self.wait_mail("first day")
@@ -241,6 +242,13 @@ class OnBareDebian(unittest.TestCase):
         self.remove_and_install()
         self.take_over_sendmail()
         self.remove_and_purge()
+
+    def open_the_dashboard(self):
+        """It is in the package; its sockets are held from the start, and given up when it is removed."""
+        self.host.run("systemctl", "enable", "--now", "kopis-web")
+        self.host.wait_until(
+            lambda: self.host.property("kopis-web", "ActiveState") == "active", self.journals)
+        self.assertTrue(self.listening(880))
 
     def update_under_load(self, packages, version):
         """No connection and no message is refused, none is lost, none comes twice."""
@@ -307,11 +315,12 @@ class OnBareDebian(unittest.TestCase):
         self.host.shell("echo mine >/var/qmail/control/smtpgreeting")
         self.host.run("dpkg", "--remove", "kopis-mta", "kopis", timeout=120)
         self.assertEqual([], self.active())
+        self.assertFalse(self.listening(880))
         self.host.run("test", "-e", f"{HOME}/control/smtpgreeting")
         self.host.run("test", "-e", "/etc/default/kopis")
         purged = self.host.shell("dpkg --purge kopis 2>&1", timeout=120).stdout.decode()
         self.assertIn(f"mail stays, nobody was asked: queue, alias, users and journal in {HOME}", purged)
-        for name in (f"{HOME}/control", f"{HOME}/bin", "/etc/default/kopis", "/usr/lib/kopis"):
+        for name in (f"{HOME}/control", f"{HOME}/bin", f"{HOME}/web", "/etc/default/kopis", "/usr/lib/kopis"):
             self.host.run("test", "!", "-e", name)
         self.assertEqual("", self.host.shell(
             "cd /etc/systemd/system && find . -name 'kopis*' ! -name kopis-test.target").stdout.decode())

@@ -22,7 +22,9 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     private const string ReportsDaily = "kopis-dmarc.timer";
     private const string TlsReports = "kopis-tlsrpt.service";
     private const string TlsReportsDaily = "kopis-tlsrpt.timer";
-    private const string Dashboard = "kopis-web.service";
+
+    /// <summary>The dashboard's, which has a binary of its own.</summary>
+    internal const string Dashboard = "kopis-web.service";
     private const string DashboardPorts = "kopis-web.socket";
     private const string Doctor = "kopis-doctor.service";
     private const string DoctorDaily = "kopis-doctor.timer";

@@ -72,9 +72,9 @@ internal static class ProcessTable
                     (Number(words[UserTimeIn]) + Number(words[SystemTimeIn])) / TicksInSecond)
                 : null;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null; // It has ended.
+            return null; // It has ended, or others may not look (hidepid= of proc(5)).
         }
     }
 

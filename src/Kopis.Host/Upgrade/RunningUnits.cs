@@ -10,14 +10,16 @@ namespace Kopis.Host.Upgrade;
 /// <param name="binary">The installed file, without links.</param>
 /// <param name="earlier">Another name that it had: a home's own copy, before a package's link.
 /// </param>
-internal sealed class RunningUnits(string binary, string? earlier = null)
+/// <param name="dashboard">The dashboard's file.</param>
+internal sealed class RunningUnits(
+    string binary, string? earlier = null, string? dashboard = null)
 {
     private const int CgroupBytesMax = 64 * 1024;
     private const string Gone = " (deleted)"; // proc_pid_exe(5)
     private const string Slice = ".slice", SystemSlice = "system.slice", Service = ".service";
 
     private static readonly string[] Known =
-        [.. UnitFiles.Served, .. UnitFiles.Beside, .. UnitFiles.Trials];
+        [.. UnitFiles.Served, .. UnitFiles.Beside, .. UnitFiles.Trials, UnitFiles.Dashboard];
 
     /// <summary>The installed file.</summary>
     internal string Binary => binary;
@@ -33,19 +35,21 @@ internal sealed class RunningUnits(string binary, string? earlier = null)
 
     /// <summary>Those of a home; null if it has no programs.</summary>
     internal static RunningUnits? Of(string home) => BinaryOf(home) is { } binary
-        ? new RunningUnits(binary, Path.Combine(home, "bin/kopis")) : null;
+        ? new RunningUnits(
+            binary, Path.Combine(home, "bin/kopis"), Path.Combine(home, "bin/kopis-web"))
+        : null;
 
     /// <summary>Units that run, in the order of their starts, and whether they run an earlier
     /// file.</summary>
     internal IReadOnlyList<(string Unit, bool IsEarlier)> Find()
     {
-        ulong? installed = Fd.TryStatus(Fd.PathBytes(binary), out _)?.Inode;
+        ulong?[] installed = [InodeOf(binary), dashboard is null ? null : InodeOf(dashboard)];
         Dictionary<string, bool> found = [];
         foreach (int pid in Pids())
         {
             if (UnitOf(pid) is { } unit && Known.Contains(unit) && IsOurs(pid))
             {
-                bool isEarlier = InodeOf(pid) is { } inode && inode != installed;
+                bool isEarlier = InodeOf($"/proc/{pid}/exe") is { } inode && !installed.Contains(inode);
                 found[unit] = found.GetValueOrDefault(unit) || isEarlier;
             }
         }
@@ -75,7 +79,7 @@ internal sealed class RunningUnits(string binary, string? earlier = null)
             string? target = File.ResolveLinkTarget($"/proc/{pid}/exe", false)?.FullName;
             string? name = target?.EndsWith(Gone, StringComparison.Ordinal) == true
                 ? target[..^Gone.Length] : target;
-            return name is not null && (name == binary || name == earlier);
+            return name is not null && (name == binary || name == earlier || name == dashboard);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -112,6 +116,6 @@ internal sealed class RunningUnits(string binary, string? earlier = null)
         BoundedFile.TryRead($"/proc/{pid}/cgroup", CgroupBytesMax, out _) is { } text
             ? UnitIn(ByteText.ToText(text)) : null;
 
-    private static ulong? InodeOf(int pid) =>
-        Fd.TryStatus(Fd.PathBytes($"/proc/{pid}/exe"), out _)?.Inode;
+    private static ulong? InodeOf(string path) =>
+        Fd.TryStatus(Fd.PathBytes(path), out _)?.Inode;
 }

@@ -51,6 +51,7 @@ internal sealed class SignedDns : ISignedDns
         _client = new KeptLookups(
             options, new AnswerCache(time), way: 'd', keepFailure: TimeSpan.Zero);
         options.Retries = 0;
+        options.ContinueOnEmptyResponse = false; // That one checks nothing; it does not fail.
         _prober = new LookupClient(options);
         options.RequestDnsSecRecords = false;
         options.ExtendedDnsBufferSize = PlainMessageBytes;

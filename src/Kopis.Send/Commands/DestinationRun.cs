@@ -18,7 +18,7 @@ internal sealed class DestinationRun
         string? name = request.Selection.Destination is { } bytes
             ? Encoding.ASCII.GetString(bytes) : null;
         _destinations = name is null ? [.. queue.Destinations]
-            : _verb == QueueVerb.PauseDestination ? [queue.Known(name)]
+            : _verb == QueueVerb.PauseDestination && !request.IsDry ? [queue.Known(name)]
             : queue.Find(name) is { } found ? [found]
             : [];
         if (request.Selection.Most is { } most)

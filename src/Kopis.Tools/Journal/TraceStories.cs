@@ -15,8 +15,10 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
 
     // Messages that have one of several things that are asked for; older ones are not found.
     private const int KnownMax = 200_000;
+    private const int ForwardsMax = 200; // Looked for in all, whatever records say.
 
     private readonly Dictionary<ulong, FirstAndLast> _messages = [];
+    private int _forwards;
 
     /// <summary>Each message, the oldest first; records that are of none under 0.</summary>
     internal List<TracedMessage> Gather()
@@ -63,7 +65,8 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
     internal ulong? ForwardedAs(JournalEntry attempt, string qp) =>
         SightOfForwarded(attempt, qp)?.Number;
 
-    private Sight? SightOfForwarded(JournalEntry attempt, string qp) => search
+    private Sight? SightOfForwarded(JournalEntry attempt, string qp) =>
+        ++_forwards > ForwardsMax ? null : search
         .Find(JournalKey.Qp, qp, attempt.Time - DeliveryTime, attempt.Time + Slack)
         .Where(entry => entry.Kind is "new" or "queued" && entry["qp"] == qp
             && entry.Time > attempt.Time - DeliveryTime && entry.Time < attempt.Time + Slack)
