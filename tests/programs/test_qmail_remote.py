@@ -85,9 +85,9 @@ class QmailRemote(ProgramCase):
         self.control("smtproutes", f":127.0.0.1:{server.port}")
         return server
 
-    def remote(self, *recipients, sender="s@x.example", message=MESSAGE, host="far.example"):
-        result = self.run_program("qmail-remote", host, sender,
-                                  *(recipients or ["a@far.example"]), stdin=message)
+    def remote(self, *recipients, sender="s@x.example", message=MESSAGE, host="far.example", timeout=30):
+        result = self.run_program("qmail-remote", host, sender, *(recipients or ["a@far.example"]),
+                                  stdin=message, timeout=timeout)
         self.assertEqual(0, result.returncode, result.stderr)
         self.assertEqual(b"\0", result.stdout[-1:])
         return result.stdout[:-1].decode("latin-1").split("\0")

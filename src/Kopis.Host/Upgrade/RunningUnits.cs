@@ -49,7 +49,8 @@ internal sealed class RunningUnits(
         {
             if (UnitOf(pid) is { } unit && Known.Contains(unit) && IsOurs(pid))
             {
-                bool isEarlier = InodeOf($"/proc/{pid}/exe") is { } inode && !installed.Contains(inode);
+                bool isEarlier = InodeOf($"/proc/{pid}/exe") is { } inode
+                    && !installed.Contains(inode);
                 found[unit] = found.GetValueOrDefault(unit) || isEarlier;
             }
         }
