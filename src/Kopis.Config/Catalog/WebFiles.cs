@@ -16,7 +16,8 @@ public static class WebFiles
         Readers = Dashboard,
         Reread = Reread.Start,
         Says = "The dashboard listens on {}.",
-        Text = "Where the dashboard listens. It speaks no TLS, so an address that other hosts "
+        Text = "Where the dashboard listens. It does not support TLS, so an address that other "
+            + "hosts "
             + "reach is refused: they come by ssh -L, or by a web server on this host that has "
             + "TLS, whose name is in webnames. On an installed host the unit kopis-web.socket has "
             + "the ports, 880 of 127.0.0.1 and of ::1, and this file does not count: another user "
@@ -62,6 +63,6 @@ public static class WebFiles
     public static IPEndPoint Loopback(IPEndPoint place) => IPAddress.IsLoopback(place.Address)
         ? place
         : throw new ConfigurationException(
-            $"{place.Address} is no address of the loopback; the dashboard speaks no TLS: see "
+            $"{place.Address} is not a loopback address; the dashboard does not support TLS: see "
             + "weblisten in qmail-control(5)", ExitCode.Permanent);
 }

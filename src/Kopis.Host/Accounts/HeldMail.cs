@@ -22,7 +22,7 @@ internal static class HeldMail
 
         if (LookupClient.IsServed(context.Home))
         {
-            Thread.Sleep(SessionsEnd);
+            Thread.Sleep(SessionsEnd); // No session tells this program that it has ended.
         }
 
         (int code, string text) = OwnCommand.Run(context, "queue", "hold", "--sender", address);

@@ -235,7 +235,7 @@ public static class RunProgram
                 return;
             }
 
-            Thread.Sleep(LookPause);
+            Thread.Sleep(LookPause); // No event says that a queue of connections has shrunk.
         }
     })
     {

@@ -49,7 +49,7 @@ public sealed class JournalTail(string directory, string file, long place)
         }
     }
 
-    /// <summary>What has come since it was asked last.</summary>
+    /// <summary>Reads the records that were added since the last call.</summary>
     internal List<JournalEntry> ReadNew()
     {
         List<JournalEntry> entries = [];

@@ -71,7 +71,7 @@ internal static class TracePage
     }
 
     private static Markup Misunderstood => Layout.Warning(
-        "That is no address, message number, Message-ID in angle brackets, or IP address.");
+        "Enter an address, a message number, a Message-ID in angle brackets, or an IP address.");
 
     private static Markup Option(string age, string chosen) => age == chosen
         ? Markup.Of($"""<option selected>{age}</option>""")
