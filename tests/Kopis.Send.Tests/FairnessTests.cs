@@ -4,7 +4,7 @@ using Kopis.Send.Scheduling;
 namespace Kopis.Send.Tests;
 
 /// <summary>Nobody's mail waits for another user's programs, lists or floods.</summary>
-[Collection("Memory is measured")]
+[Collection(MemoryIsMeasured.Name)]
 public class FairnessTests
 {
     private const int Concurrency = 10;

@@ -5,6 +5,7 @@ using Kopis.Send.Scheduling;
 namespace Kopis.Send.Tests;
 
 /// <summary>Why recipients are still here: what is kept, and how much memory that takes.</summary>
+[Collection(MemoryIsMeasured.Name)]
 public sealed class ReasonTests(ITestOutputHelper output)
 {
     [Fact]

@@ -4,7 +4,7 @@ using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Tests;
 
-[Collection("Memory is measured")]
+[Collection(MemoryIsMeasured.Name)]
 public class SchedulerTests
 {
     private const long Lifetime = 604_800;

@@ -7,7 +7,7 @@ namespace Kopis.Send.Tests.Destinations;
 /// <summary>What many recipients at many destinations cost. <c>KOPIS_SCALE</c> is how many
 /// recipients; a twentieth of it are destinations. <c>KOPIS_FIGURES</c> is a file for what was
 /// measured.</summary>
-[Collection("Memory is measured")]
+[Collection(MemoryIsMeasured.Name)]
 public class ScaleTests(ITestOutputHelper output)
 {
     private const int Usual = 100_000;
