@@ -18,7 +18,7 @@ public sealed class JournalSearchTests : IDisposable
     /// and after `end`, by a moment.</summary>
     [Fact]
     public void A_message_is_found_whole_from_any_of_its_records() =>
-        Gen.Select(Gen.Int[1, 40].Array[20, 60], Gen.Int[1, 12], Gen.Double[0.01, 5]).Sample(
+        Gen.Select(Gen.Int[1, 20].Array[8, 24], Gen.Int[1, 12], Gen.Double[0.01, 5]).Sample(
             (lengths, perFile, step) =>
             {
                 Clear();
