@@ -1,5 +1,5 @@
 """Each program with each set of open descriptors. Always a start with the right answer, or one line and exit
-100 or 111; never a trace, never silence, never a hang."""
+100 or 111; never a trace, never silence, never a hang. How many are tried: test_configurations."""
 
 import itertools
 import shutil
