@@ -68,7 +68,7 @@ class ListenerCase(ProgramCase):
 
     def connect(self, host="127.0.0.1", source=None):
         """A socket and a file of what comes from it."""
-        peer = socket.create_connection((host, self.port), timeout=20, source_address=source)
+        peer = socket.create_connection((host, self.port), timeout=90, source_address=source)
         self.addCleanup(peer.close)
         replies = peer.makefile("rb")
         self.addCleanup(replies.close)

@@ -74,7 +74,7 @@ class Session:
 
     def __init__(self, client, context):
         self.socket, self.context = client, context
-        self.socket.settimeout(30)
+        self.socket.settimeout(90)
         self.lines, self.messages = [], []
         self.input = b""
         self.fault = None
