@@ -23,7 +23,7 @@ class Load(HostCase):
             ["smtp-source", "-N", "-s", str(SESSIONS), "-m", str(MESSAGES), "-l", "4096",
              "-f", "load@client.example", "-t", f"load@{self.host.me}",
              f"127.0.0.1:{self.host.smtp_port}"],
-            check=True, timeout=300)
+            check=True, timeout=600)
         self.host.wait_until(lambda: len(os.listdir(box / "new")) >= MESSAGES, timeout=240)
         self.host.wait_log_count(r"^end msg ", MESSAGES, timeout=120)
         recipients, bodies = set(), set()
