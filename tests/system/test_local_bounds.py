@@ -172,8 +172,9 @@ class LocalBounds(BoundsCase):
         self.assertLess(program, 1)
         self.end_hanging()
 
-    def test_many_envelopes_of_16_mib(self):
-        """Before, another's mail waited for more than 30 seconds while they came."""
+    def test_a_few_dozen_envelopes_of_16_mib(self):
+        """Before, another's mail waited for more than 30 seconds while they came. By its name it is
+        the first: the programs that hang in another test stay in the queue."""
         limit = MemoryLimit(MEMORY_BYTES)
         self.host.stop(self.main)
         self.addCleanup(limit.close)
