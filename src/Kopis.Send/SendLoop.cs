@@ -76,7 +76,7 @@ internal sealed class SendLoop : IDisposable
             context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
         QueueState state = new(
             new MessReader(context.Files, Path.Combine(queue, "mess")), marks, scheduler,
-            controls.Addresses, context.Clean, _log, controls.QueueMemoryBytes)
+            controls.Addresses, context.Clean, _log, new QueueMemory(controls.QueueMemoryBytes))
         {
             Bounces = _bounces,
             WholeEnvelopeBytesMax = context.WholeEnvelopeBytesMax,

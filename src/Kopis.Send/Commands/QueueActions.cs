@@ -28,9 +28,10 @@ internal sealed class QueueActions(
             ? [.. selection.Numbers]
             : selection.State switch
             {
-                ListedState.Held => Numbers(one => one.Held is not null),
+                ListedState.Held =>
+                    [.. Numbers(one => one.Held is not null), .. Queue.HeldOnDisk],
                 ListedState.Running => Numbers(one => one.Orders > 0), // Deliveries that run.
-                _ => [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk()],
+                _ => [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk],
             };
         Array.Sort(numbers);
         return numbers;
@@ -54,21 +55,12 @@ internal sealed class QueueActions(
         || (!isLocal && scheduler.Remote.DestinationOf(address, sender) is { } destination
             && Ascii8.EqualsIgnoreCase(ByteText.ToBytes(destination.Name), name));
 
-    /// <summary>Whether a recipient as it is in the envelope is meant.</summary>
-    internal bool MatchesUnrouted(
-        QueueSelection selection, ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender)
-    {
-        byte[] routed = addresses.Route(address, out bool isLocal);
-        return Matches(selection, routed)
-            && MatchesDestination(selection, routed, sender, isLocal);
-    }
-
     /// <summary>Deliveries that run, asked when the queue is summed up.</summary>
     internal Func<DeliverySlots> Slots { get; set; } = static () => default;
 
     /// <summary>Begins to sum up the queue.</summary>
     internal SummaryRun Summary(long now) => new(
-        [.. scheduler.Messages], Queue.WaitingOnDisk().Count,
+        [.. scheduler.Messages], Queue.WaitingOnDiskCount, Queue.HeldOnDiskCount,
         [.. scheduler.Remote.Destinations], Slots(), now);
 
     /// <summary>What is known of a destination.</summary>
@@ -81,8 +73,10 @@ internal sealed class QueueActions(
 
     internal void Hold(QueuedMessage message, int recipient)
     {
+        long before = message.Held?.MemoryBytes ?? 0;
         (message.Held ??= new HeldRecipients()).Hold(recipient);
         marks.Add(StateKind.Hold, message.Number, recipient);
+        Queue.NoteHeld(message, before);
     }
 
     internal void Release(QueuedMessage message, int recipient)
@@ -92,6 +86,7 @@ internal sealed class QueueActions(
             return;
         }
 
+        long before = held.MemoryBytes;
         if (held.HoldsAll && recipient != HeldRecipients.Everyone)
         {
             ReleaseOneOfAll(message);
@@ -99,23 +94,36 @@ internal sealed class QueueActions(
 
         message.Held?.Release(recipient);
         marks.Add(StateKind.Release, message.Number, recipient);
-        if (held.IsEmpty)
+        if (message.Held is { IsEmpty: true })
         {
             message.Held = null;
         }
+
+        Queue.NoteHeld(message, before);
     }
 
     /// <summary>Whether a delivery of the recipient runs.</summary>
     internal bool IsRunning(QueuedMessage message, int recipient) =>
         scheduler.IsRunning(message, recipient);
 
-    /// <summary>What is left on a channel is due.</summary>
-    internal void Retry(QueuedMessage message, DeliveryChannel channel, long now) =>
-        scheduler.DueNow(message, channel, now);
-
-    /// <summary>Drops a recipient; nobody is notified.</summary>
-    internal void Remove(QueuedMessage message, int recipient)
+    /// <summary>What is left on a channel is due; on the disk it is, and waits for room.</summary>
+    internal void Retry(QueuedMessage message, DeliveryChannel channel, long now)
     {
+        if (!Queue.IsOnDisk(message))
+        {
+            scheduler.DueNow(message, channel, now);
+        }
+    }
+
+    /// <summary>Drops a recipient; nobody is notified. A message that waits on the disk is taken
+    /// up, since what became of its recipients is to be kept.</summary>
+    internal void Remove(QueuedMessage message, int recipient, long now)
+    {
+        if (Queue.IsOnDisk(message))
+        {
+            Queue.TakeUp(message, now);
+        }
+
         marks.Add(StateKind.Done, message.Number, recipient);
         reasons.Forget(message, recipient);
         scheduler.Drop(message, recipient);
@@ -123,10 +131,10 @@ internal sealed class QueueActions(
 
     /// <summary>Gives a recipient up, as after a failure.</summary>
     /// <exception cref="IOException">The text cannot be kept now; nothing was done.</exception>
-    internal void Bounce(QueuedMessage message, int recipient, byte[]? text)
+    internal void Bounce(QueuedMessage message, int recipient, byte[]? text, long now)
     {
         bounces.KeepFailure(message, recipient, text ?? UsualText);
-        Remove(message, recipient);
+        Remove(message, recipient, now);
     }
 
     /// <summary>Queues one copy for the address that stands in for these recipients.</summary>
@@ -141,7 +149,7 @@ internal sealed class QueueActions(
 
         foreach (int recipient in recipients)
         {
-            Remove(message, recipient);
+            Remove(message, recipient, now);
         }
 
         return true;
@@ -169,14 +177,6 @@ internal sealed class QueueActions(
             NextTry = listed == ListedState.Waiting && waits ? due : 0,
             Text = reasons[note.Text],
         };
-    }
-
-    /// <summary>A recipient as it is in the envelope, of a message that waits on the disk.
-    /// </summary>
-    internal ListedRecipient Describe(uint recipient, ReadOnlySpan<byte> address)
-    {
-        byte[] routed = addresses.Route(address, out bool isLocal);
-        return new ListedRecipient(recipient, ListedState.Due, isLocal, routed);
     }
 
     private void ReleaseOneOfAll(QueuedMessage message)

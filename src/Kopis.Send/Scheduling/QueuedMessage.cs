@@ -151,10 +151,9 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
 
     /// <summary>Someone looks at its recipients outside of a pass; to be ended by
     /// <see cref="EndVisit"/>.</summary>
+    /// <returns>Whether that took a while.</returns>
     /// <exception cref="IOException">They cannot be read now; then there is no visit.</exception>
-    internal virtual void BeginVisit()
-    {
-    }
+    internal virtual bool BeginVisit() => false;
 
     internal virtual void EndVisit()
     {

@@ -261,7 +261,7 @@ internal sealed class Scheduler : IPasses
 
         while (row.MayOpenLong)
         {
-            row.LongPasses++;
+            row.BeginLong();
             OpenPass(channel, row, row.LongDue.Dequeue());
         }
     }
@@ -270,7 +270,11 @@ internal sealed class Scheduler : IPasses
     {
         if (message.IsFinished)
         {
-            row.LongPasses -= message.IsLong ? 1 : 0;
+            if (message.IsLong)
+            {
+                _channels[(int)channel].EndLong(row);
+            }
+
             return;
         }
 
@@ -318,8 +322,13 @@ internal sealed class Scheduler : IPasses
         }
 
         FinishIfDone(message);
-        pass.Row.LongPasses -= message.IsLong && !pass.IsSorted ? 1 : 0;
-        _channels[(int)pass.Channel].Wake(pass.Row);
+        ChannelQueue own = _channels[(int)pass.Channel];
+        if (message.IsLong && !pass.IsSorted)
+        {
+            own.EndLong(pass.Row);
+        }
+
+        own.Wake(pass.Row);
     }
 
     private void WaitAgain(Pass pass, DeliveryChannel channel)

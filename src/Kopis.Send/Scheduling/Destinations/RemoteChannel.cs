@@ -28,8 +28,12 @@ internal sealed class RemoteChannel(
     private const int ReleaseMax = 16_384;
 
     /// <summary>Recipients that wait at destinations, of all messages: 64 bytes each at most. A
-    /// submitter may have as many as he leaves free.</summary>
+    /// submitter may have as many as he leaves free; see <see cref="QueueMemory"/>.</summary>
     private const int ParkedMax = 4_000_000;
+
+    /// <summary>Submitters who have as many as they may that are looked at again at once.
+    /// </summary>
+    private const int FullLooksMax = 1000;
 
     /// <summary>Open for so long, a pass is looked at when its next one is due.</summary>
     private const long OpenSeconds = 10;
@@ -76,7 +80,7 @@ internal sealed class RemoteChannel(
         int steps = StepsMax;
         while (steps > 0 && own.NextTurn() is { } row)
         {
-            row.IsFull = row.Parked >= Math.Max(TurnMax, ParkedMax - queue.Waiting);
+            row.IsFull = IsFull(row);
             if (row.IsFull)
             {
                 _full.Enqueue(row);
@@ -94,7 +98,7 @@ internal sealed class RemoteChannel(
         while (queue.Next() is { } start)
         {
             Pass pass = start.Pass;
-            pass.Row.Parked -= start.Recipients.Length;
+            pass.Row.AddParked(-start.Recipients.Length);
             int[] left = Array.FindAll(start.Recipients, one => IsLeft(pass, one));
             if (left.Length > 0 && TryOrder(start, left) is { } delivery)
             {
@@ -114,7 +118,7 @@ internal sealed class RemoteChannel(
         for (int steps = StepsMax; steps > 0 && queue.NextPutOff() is { } one; steps--)
         {
             Pass pass = one.Pass;
-            pass.Row.Parked -= pass.IsLast ? one.Recipients.Length : 0;
+            pass.Row.AddParked(pass.IsLast ? -one.Recipients.Length : 0);
             int[] left = Array.FindAll(one.Recipients, recipient => pass.IsLast
                 ? IsLeft(pass, recipient)
                 : pass.Message.State(recipient) == RecipientState.Running);
@@ -223,7 +227,7 @@ internal sealed class RemoteChannel(
                 ReadOnlySpan<byte> address = message.Address(recipient).Span;
                 queue.Park(pass, recipient, address, IsAlone(message, address));
                 message.SetState(recipient, RecipientState.Running);
-                pass.Row.Parked++;
+                pass.Row.AddParked(1);
                 pass.Unreleased++;
             }
 
@@ -250,7 +254,11 @@ internal sealed class RemoteChannel(
         if (!pass.IsSorted)
         {
             pass.IsSorted = true;
-            pass.Row.LongPasses -= pass.Message.IsLong ? 1 : 0;
+            if (pass.Message.IsLong)
+            {
+                own.EndLong(pass.Row);
+            }
+
             _opened.Enqueue((pass, _now));
         }
 
@@ -404,12 +412,15 @@ internal sealed class RemoteChannel(
         }
     }
 
+    private bool IsFull(OriginQueue row) => row.Parked >= TurnMax && !QueueMemory.HasRoom(
+        row.Submitter, row.Parked, row.User.Parked, ParkedMax - queue.Waiting);
+
     private void WakeFull()
     {
-        for (int i = _full.Count; i > 0; i--)
+        for (int i = Math.Min(_full.Count, FullLooksMax); i > 0; i--)
         {
             OriginQueue row = _full.Dequeue();
-            row.IsFull = row.Parked >= Math.Max(TurnMax, ParkedMax - queue.Waiting);
+            row.IsFull = IsFull(row);
             if (row.IsFull)
             {
                 _full.Enqueue(row);
