@@ -15,6 +15,7 @@ public sealed class DiskQueueTests : IDisposable
     private const int Count = 200_000;
     private const int Long = Count / ManyMessages.LongEach;
     private const int Recipients = (2 * (Count - Long)) + (ManyMessages.LongRecipients * Long);
+    private const int StepsBetweenSyncs = 200; // The disk of the test copies all that it has.
     private const long MemoryMax = 8_000_000;
 
     private readonly World _world = new(); // For its control files.
@@ -153,15 +154,19 @@ public sealed class DiskQueueTests : IDisposable
     {
         CommandOutput output = new();
         _commands.Add(request, "uid 0", output);
-        (QueueCounts? counts, int listed) = (null, 0);
+        (QueueCounts? counts, int listed, int steps) = (null, 0, 0);
         while (counts is null)
         {
             int read = _mess.Opened;
             _commands.Step(Make.Born);
             _readAtOnce = Math.Max(_readAtOnce, _mess.Opened - read);
             _core.FinishMessages(Make.Born);
-            _core.MakeDurable();
-            _commands.OnMarks(isSettled: true);
+            if (!_commands.HasWork || ++steps % StepsBetweenSyncs == 0)
+            {
+                _core.MakeDurable();
+                _commands.OnMarks(isSettled: true);
+            }
+
             ReadOnlySpan<byte> rest = output.Bytes.WrittenSpan;
             while (!rest.IsEmpty)
             {

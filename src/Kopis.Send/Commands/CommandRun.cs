@@ -230,9 +230,8 @@ internal sealed class CommandRun(
     private bool IsMeant(QueuedMessage message, int recipient)
     {
         ReadOnlySpan<byte> address = message.Address(recipient).Span;
-        return actions.Matches(_selection, address) && actions.MatchesDestination(
-            _selection, address, message.Sender,
-            message.Channel(recipient) == DeliveryChannel.Local);
+        return actions.Matches(_selection, address)
+            && actions.MatchesDestination(_selection, message, recipient, address);
     }
 
     private void Act(QueuedMessage message, int recipient, long now)
@@ -259,6 +258,13 @@ internal sealed class CommandRun(
                 listed.Write(output.Bytes);
                 CountListed();
                 break;
+            case QueueVerb.Reroute when request.Via is { } via:
+                if (!TryRoute(message, recipient, via, now))
+                {
+                    return;
+                }
+
+                break;
             case QueueVerb.Bounce or QueueVerb.Reroute when isRunning:
                 HoldUntilEnd(message, recipient);
                 return;
@@ -274,6 +280,26 @@ internal sealed class CommandRun(
         }
 
         _matched++;
+    }
+
+    /// <summary>Mail for this host goes nowhere else, and who goes that way already is left alone.
+    /// </summary>
+    private bool TryRoute(QueuedMessage message, int recipient, byte[] via, long now)
+    {
+        if (message.Channel(recipient) == DeliveryChannel.Local
+            || actions.HasRoute(message, recipient, via))
+        {
+            return false;
+        }
+
+        if (Changes && !actions.TryRoute(message, recipient, via, now))
+        {
+            _counts = _counts with { Failed = _counts.Failed + 1 };
+            return false;
+        }
+
+        _isRetried[(int)DeliveryChannel.Remote] = true;
+        return true;
     }
 
     private void Change(QueuedMessage message, int recipient, long now)

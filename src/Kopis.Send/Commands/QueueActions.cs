@@ -49,10 +49,12 @@ internal sealed class QueueActions(
 
     /// <summary>Whether a recipient's mail goes to the destination that is meant.</summary>
     internal bool MatchesDestination(
-        QueueSelection selection, ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender,
-        bool isLocal) =>
+        QueueSelection selection, QueuedMessage message, int recipient,
+        ReadOnlySpan<byte> address) =>
         selection.Destination is not { } name
-        || (!isLocal && scheduler.Remote.DestinationOf(address, sender) is { } destination
+        || (message.Channel(recipient) == DeliveryChannel.Remote
+            && scheduler.Remote.DestinationOf(
+                address, message.Sender, RouteOf(message, recipient)) is { } destination
             && Ascii8.EqualsIgnoreCase(ByteText.ToBytes(destination.Name), name));
 
     /// <summary>Deliveries that run, asked when the queue is summed up.</summary>
@@ -101,6 +103,50 @@ internal sealed class QueueActions(
 
         Queue.NoteHeld(message, before);
     }
+
+    /// <summary>Whether recipients can be sent another way: qmail-rspawn has to know how.</summary>
+    internal bool TakesRoutes { get; set; } = true;
+
+    /// <summary>Whether a recipient goes the way that is asked for.</summary>
+    internal bool HasRoute(QueuedMessage message, int recipient, byte[] via) =>
+        via.AsSpan().SequenceEqual(RouteOf(message, recipient));
+
+    /// <summary>Sends a recipient by a relay from now on; or, where none is named, the usual way.
+    /// One whose delivery runs goes so with the next try. A message that waits on the disk is taken
+    /// up.</summary>
+    /// <returns>False where there are too many relays.</returns>
+    internal bool TryRoute(QueuedMessage message, int recipient, byte[] via, long now)
+    {
+        ushort? route = StateRoutes.Usual;
+        IReadOnlyList<StateRecord> added = [];
+        if (via.Length > 0)
+        {
+            route = marks.Routes.Add(via, out added);
+        }
+
+        if (route is not { } number)
+        {
+            return false;
+        }
+
+        if (Queue.IsOnDisk(message))
+        {
+            Queue.TakeUp(message, now);
+        }
+
+        foreach (StateRecord record in added)
+        {
+            marks.Add(record.Kind, record.Number, record.Value);
+        }
+
+        (message.Routes ??= new RecipientRoutes()).Set(recipient, number);
+        marks.Add(StateKind.Route, message.Number, StateRecord.OfRoute(number, recipient));
+        scheduler.Move(message, recipient);
+        return true;
+    }
+
+    private byte[]? RouteOf(QueuedMessage message, int recipient) =>
+        message.Routes is { } routes ? marks.Routes.Find(routes.Of(recipient)) : null;
 
     /// <summary>Whether a delivery of the recipient runs.</summary>
     internal bool IsRunning(QueuedMessage message, int recipient) =>
@@ -176,6 +222,7 @@ internal sealed class QueueActions(
             LastTry = note.LastTry,
             NextTry = listed == ListedState.Waiting && waits ? due : 0,
             Text = reasons[note.Text],
+            Via = RouteOf(message, recipient) ?? [],
         };
     }
 

@@ -296,7 +296,8 @@ internal sealed class QueueState(
     /// is known of it would be to be kept.</summary>
     private bool IsToWait(QueuedMessage message, SavedMessage? saved) =>
         (_waiting.Has(message.Submitter) || !memory.HasRoom(message.Submitter))
-            && saved is null or { Done.Count: 0, LocalDue: null or 0, RemoteDue: null or 0 }
+            && saved is null or
+            { Done.Count: 0, Routes: null, LocalDue: null or 0, RemoteDue: null or 0 }
             && !_oldBounces.Contains(message.Number);
 
     private void LetWait(
@@ -401,6 +402,7 @@ internal sealed class QueueState(
         }
 
         message.Held = saved?.Held;
+        message.Routes = saved?.Routes;
         if (IsToWait(message, saved))
         {
             LetWait(message, saved, use, now);

@@ -187,6 +187,8 @@ internal sealed class WaitingMessages(QueueMemory memory)
 
         public int DoneCount => 0;
 
+        public RecipientRoutes? Routes => null;
+
         public bool IsDone(int index) => false;
     }
 }

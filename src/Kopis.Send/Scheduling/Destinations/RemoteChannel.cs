@@ -99,7 +99,8 @@ internal sealed class RemoteChannel(
         {
             Pass pass = start.Pass;
             pass.Row.AddParked(-start.Recipients.Length);
-            int[] left = Array.FindAll(start.Recipients, one => IsLeft(pass, one));
+            int[] left = Array.FindAll(
+                start.Recipients, one => IsHere(pass, one, start.Route) && IsLeft(pass, one));
             if (left.Length > 0 && TryOrder(start, left) is { } delivery)
             {
                 return delivery;
@@ -119,9 +120,10 @@ internal sealed class RemoteChannel(
         {
             Pass pass = one.Pass;
             pass.Row.AddParked(pass.IsLast ? -one.Recipients.Length : 0);
-            int[] left = Array.FindAll(one.Recipients, recipient => pass.IsLast
-                ? IsLeft(pass, recipient)
-                : pass.Message.State(recipient) == RecipientState.Running);
+            int[] left = Array.FindAll(one.Recipients, recipient =>
+                IsHere(pass, recipient, one.Route) && (pass.IsLast
+                    ? IsLeft(pass, recipient)
+                    : pass.Message.State(recipient) == RecipientState.Running));
             queue.PutOffs.Note(one.Destination, left.Length);
             if (left.Length > 0 && (pass.IsLast || pass.Message.HasNotices)
                 && TryPutOff(one, left) is { } delivery)
@@ -225,7 +227,9 @@ internal sealed class RemoteChannel(
             else if (isOpen)
             {
                 ReadOnlySpan<byte> address = message.Address(recipient).Span;
-                queue.Park(pass, recipient, address, IsAlone(message, address));
+                queue.Park(
+                    pass, recipient, address, IsAlone(message, address),
+                    passes.RouteOf(message, recipient));
                 message.SetState(recipient, RecipientState.Running);
                 pass.Row.AddParked(1);
                 pass.Unreleased++;
@@ -267,6 +271,13 @@ internal sealed class RemoteChannel(
         passes.CloseIfOver(pass);
     }
 
+    /// <summary>Whether one who has waited still does so here: not where an administrator has
+    /// given it another way, by which it may wait elsewhere or be delivered now.</summary>
+    private bool IsHere(Pass pass, int recipient, byte[]? route) =>
+        (pass.Message.Routes is null && route is null)
+        || (route.AsSpan().SequenceEqual(passes.RouteOf(pass.Message, recipient))
+            && !_running.Contains((pass.Message, recipient)));
+
     /// <summary>Whether one who has waited is still to be delivered to. Who is held by now is left
     /// for a later pass.</summary>
     private static bool IsLeft(Pass pass, int recipient)
@@ -300,6 +311,7 @@ internal sealed class RemoteChannel(
                 Addresses = Array.ConvertAll(recipients, message.Address),
                 Start = start,
                 StartedAt = queue.Now,
+                Route = start.Route,
             };
             start.Pass.Running++;
             message.Orders++;
@@ -398,8 +410,10 @@ internal sealed class RemoteChannel(
         queue.Release(pass);
         passes.Renew(pass);
         queue.Renew(pass);
-        if (pass.IsSorted && !pass.IsCutShort && pass.AllOrdered && pass.Left > 0)
+        if (pass.IsSorted && !pass.IsCutShort && pass.AllOrdered
+            && (pass.Left > 0 || pass.Message.IsMoved))
         {
+            pass.Message.IsMoved = false;
             pass.Left = 0;
             pass.RetryAt = 0;
             pass.Asking = 0;
