@@ -54,7 +54,7 @@ _kopis() {
             'queue list') words='--all --destination --domain --json --older-than --recipient --sender --younger-than' ;;
             'queue release') words='--all --destination --domain --dry-run --json --older-than --recipient --sender --younger-than' ;;
             'queue remove') words='--all --destination --domain --dry-run --json --older-than --recipient --sender --younger-than' ;;
-            'queue reroute') words='--all --destination --domain --dry-run --json --older-than --recipient --sender --to --younger-than' ;;
+            'queue reroute') words='--all --destination --domain --dry-run --json --older-than --recipient --sender --to --via --younger-than' ;;
             'queue retry') words='--all --destination --domain --dry-run --json --older-than --recipient --sender --younger-than' ;;
             'queue show') words='--json' ;;
             'destinations pause') words='' ;;

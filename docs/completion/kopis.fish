@@ -130,6 +130,7 @@ complete -c kopis -n '__kopis_in queue reroute' -l older-than -r
 complete -c kopis -n '__kopis_in queue reroute' -l recipient -r
 complete -c kopis -n '__kopis_in queue reroute' -l sender -r
 complete -c kopis -n '__kopis_in queue reroute' -l to -r
+complete -c kopis -n '__kopis_in queue reroute' -l via -r
 complete -c kopis -n '__kopis_in queue reroute' -l younger-than -r
 complete -c kopis -n '__kopis_in queue retry' -l all
 complete -c kopis -n '__kopis_in queue retry' -l destination -r

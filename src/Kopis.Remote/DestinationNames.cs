@@ -19,6 +19,13 @@ internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
     /// <summary>Answers a question of qmail-send.</summary>
     internal async Task<WideAnswer> AnswerAsync(WideQuestion question, CancellationToken stop)
     {
+        if (question.Domain.AsSpan().StartsWith(WideQuestion.Via))
+        {
+            SmtpRoute relay = SmtpRoute.To(question.Domain.AsSpan(WideQuestion.Via.Length));
+            (string its, uint time) = await FindAsync(question.Domain, relay, stop);
+            return new WideAnswer(question.Id, false, time, its);
+        }
+
         // Whether it was submitted here is not known yet: what has a login mostly was.
         SmtpRoute? route = settings.Lmtp.Find(question.Domain) ?? settings.Senders.Route(
             question.Sender, settings.Routes.Find(question.Domain), isOwn: () => true);

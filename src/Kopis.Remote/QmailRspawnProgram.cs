@@ -172,7 +172,7 @@ public sealed class QmailRspawnProgram : IDisposable
         try
         {
             long start = TimeProvider.System.GetTimestamp();
-            Delivered done = await TryDeliverAsync(order.Command);
+            Delivered done = await TryDeliverAsync(order.Command, order.Route);
             TimeSpan time = TimeProvider.System.GetElapsedTime(start);
             _busy[order.Slot] = false;
             bool isLong = order.Command.RecipientParameters.Count > 0;
@@ -224,7 +224,7 @@ public sealed class QmailRspawnProgram : IDisposable
         }
     }
 
-    private async Task<Delivered> TryDeliverAsync(DeliveryCommand command)
+    private async Task<Delivered> TryDeliverAsync(DeliveryCommand command, byte[]? via)
     {
         byte[] first = command.Recipients[0];
         int at = first.AsSpan().LastIndexOf((byte)'@');
@@ -246,7 +246,7 @@ public sealed class QmailRspawnProgram : IDisposable
                     return Retry($"Unable to sign message. (#4.7.0)\n{unsigned}\n");
                 }
 
-                RemoteMail mail = ToMail(command, body, signature);
+                RemoteMail mail = ToMail(command, body, signature) with { Via = via };
                 return _senders.IsOwn(host)
                     ? await DeliverBackAsync(mail, body.Origin)
                     : await DeliverAsync(host, mail, body.Origin, goesBack: false);
@@ -292,6 +292,11 @@ public sealed class QmailRspawnProgram : IDisposable
         {
             Sender = _senders.SenderOf(mail.Sender, origin, mail.Message, goesBack),
         };
+        if (_foreign is not null && mail.Via is not null)
+        {
+            return Retry("The configured qmail-remote takes no relays. (#4.3.5)\n");
+        }
+
         if (_foreign is not null)
         {
             return new Delivered(DeliverByForeign(_foreign, host, mail), IsPassedOn: false);

@@ -51,22 +51,34 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
     /// <summary>Logs in, or says goodbye.</summary>
     /// <param name="link">A new session.</param>
     /// <param name="secret">The login.</param>
-    /// <param name="walk">Gets why not, and passes over other addresses of the relay, which know
-    /// the same users.</param>
+    /// <param name="walk">Gets why not. Where the login was refused it passes over other addresses
+    /// and ports of the relay, which know the same users; not where the connection died.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>Whether mail can be sent.</returns>
     internal async Task<bool> RunAsync(
         SmtpLink link, LoginSecret secret, AddressWalk walk, CancellationToken stop)
     {
-        RemoteReport? failure =
-            await pauses.RunAsync(secret, () => TryAsync(link, secret, stop), stop);
+        bool isLost = false;
+        RemoteReport? failure = await pauses.RunAsync(
+            secret,
+            async () =>
+            {
+                LoginRefusal? refusal = await TryAsync(link, secret, stop);
+                isLost = refusal is { IsLost: true };
+                return refusal;
+            },
+            stop);
         if (failure is null)
         {
             return true;
         }
 
         walk.Fail(failure.At(AttemptStage.Auth, link.Server));
-        walk.Leave(link.Server);
+        if (!isLost)
+        {
+            walk.Leave(link.Server);
+        }
+
         await link.CloseAsync();
         return false;
     }

@@ -48,7 +48,7 @@ internal sealed class RemoteDelivery(
         }
 
         TlsPolicy policy = settings.Tls.Policies.Find(host);
-        SmtpRoute? relay = settings.Lmtp.Find(host)
+        SmtpRoute? relay = mail.Via is { } via ? SmtpRoute.To(via) : settings.Lmtp.Find(host)
             ?? settings.Senders.Route(mail.Sender, settings.Routes.Find(host), mail.IsOwn);
         SourceChoice sources = new(settings.Sources, mail.Sender, host);
         if ((relay?.Fault ?? policy.Fault ?? sources.Fault) is { } fault)

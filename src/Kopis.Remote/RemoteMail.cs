@@ -21,6 +21,10 @@ internal sealed record RemoteMail(
     /// <summary>What its sender said in MAIL.</summary>
     internal MessageParameters Parameters { get; init; }
 
+    /// <summary>The relay that an administrator has chosen, <c>host:port</c>; null: the usual way.
+    /// </summary>
+    internal byte[]? Via { get; init; }
+
     /// <summary>What was said of each recipient; fewer or none if nothing was.</summary>
     internal IReadOnlyList<RecipientParameters> RecipientParameters { get; init; } = [];
 

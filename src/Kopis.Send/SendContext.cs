@@ -36,6 +36,10 @@ internal sealed record SendContext(
     /// <summary>A log of this size is written anew (<see cref="StateLog"/>).</summary>
     internal long CompactAfterBytes { get; init; } = StateLog.CompactAfterBytesUsual;
 
+    /// <summary>Deliveries that run.</summary>
+    internal DeliverySlots Slots() =>
+        new(Local.Running, Local.Concurrency, Remote.Running, Remote.Concurrency);
+
     /// <summary>The pipe of a channel.</summary>
     internal SpawnPipe Pipe(DeliveryChannel channel) =>
         channel == DeliveryChannel.Local ? Local : Remote;

@@ -28,6 +28,9 @@ internal sealed class SendCore(
     private static readonly byte[] NoTurn =
         "Deliveries to this destination are held, or had no turn. (#4.3.2)\n"u8.ToArray();
 
+    private static readonly byte[] NoRoute =
+        "This mail is to go by a relay: qmail-rspawn runs without --wide. (#4.3.5)\n"u8.ToArray();
+
     private readonly RepeatedResults _repeats = new(log);
     private readonly ReasonTexts _reasons = new();
     private readonly List<QueuedMessage> _ending = [];
@@ -38,6 +41,9 @@ internal sealed class SendCore(
     /// <summary>The last marks did not become durable: nothing is started until they are, since a
     /// crash would deliver it all twice.</summary>
     internal bool MarkFailed { get; private set; }
+
+    /// <summary>Marks can be written, and made durable later.</summary>
+    internal bool MayHoldMarks => !MarkFailed && !marks.MustCompact;
 
     /// <summary>Unix time, as far as reports need it.</summary>
     internal long Now { get; private set; }
@@ -57,6 +63,7 @@ internal sealed class SendCore(
     {
         scheduler.OnTrouble = (message, e) => log.Trouble(
             $"warning: trouble reading the recipients of msg {message.Number}; will try again", e);
+        scheduler.RouteText = marks.Routes.Find;
         queue.Recover(now);
         MarkFailed = true; // There is no file to write marks to yet: the snapshot makes one.
         MakeDurable();
@@ -200,6 +207,10 @@ internal sealed class SendCore(
     internal static DeliveryReport PutOffReport(Delivery delivery) => new(
         0, Verdict.Retry, delivery.PutOffBy!.LastReply is { Length: > 0 } reply ? reply : NoTurn);
 
+    /// <summary>What is said of a recipient that is to go by a relay which qmail-rspawn cannot be
+    /// told.</summary>
+    internal static DeliveryReport NoRouteReport => new(0, Verdict.Retry, NoRoute);
+
     /// <summary>Takes the report about a delivery's next recipient.</summary>
     /// <returns>Whether the log says so.</returns>
     /// <exception cref="IOException">The text of a failure cannot be kept now; the call is to be
@@ -338,7 +349,7 @@ internal sealed class SendCore(
     /// <summary>One sync for all marks; then what depends on them.</summary>
     internal void MakeDurable() => Mark(() =>
     {
-        if (MarkFailed)
+        if (MarkFailed || marks.MustCompact)
         {
             queue.WriteSnapshot();
             foreach (QueuedMessage message in _ending)

@@ -76,7 +76,7 @@ internal sealed class SendLoop : IDisposable
             context.Files, context.Home, controls, context.Clock, context.ConnectToQueue);
         QueueState state = new(
             new MessReader(context.Files, Path.Combine(queue, "mess")), marks, scheduler,
-            controls.Addresses, context.Clean, _log, controls.QueueMemoryBytes)
+            controls.Addresses, context.Clean, _log, new QueueMemory(controls.QueueMemoryBytes))
         {
             Bounces = _bounces,
             WholeEnvelopeBytesMax = context.WholeEnvelopeBytesMax,
@@ -85,7 +85,8 @@ internal sealed class SendLoop : IDisposable
             scheduler, marks, state, new BouncePolicy(_bounces, controls.DelayNotifySeconds, _log),
             controls.Addresses, _log);
         QueueActions actions = _core.Actions;
-        actions.Slots = Slots;
+        actions.Slots = context.Slots;
+        actions.TakesRoutes = context.Remote.TakesQuestions;
         Commands = new CommandQueue(actions);
         _server = context.Commands;
     }
@@ -180,7 +181,7 @@ internal sealed class SendLoop : IDisposable
         }
 
         bool isBusy = _context.Local.Running + _context.Remote.Running > 0;
-        if (_isHolding && isBusy && !_core.MarkFailed && HoldLeft() > TimeSpan.Zero)
+        if (_isHolding && isBusy && _core.MayHoldMarks && HoldLeft() > TimeSpan.Zero)
         {
             _core.WriteMarks();
             return;
@@ -425,13 +426,18 @@ internal sealed class SendLoop : IDisposable
                 SpawnPipe pipe = _context.Pipe(channel);
                 if (pipe.HasRoom && _core.Next(channel, now, milliseconds) is { } delivery)
                 {
+                    started = true;
+                    if (delivery.Route is not null && !pipe.TakesQuestions)
+                    {
+                        ReportAll(delivery, SendCore.NoRouteReport);
+                        continue;
+                    }
+
                     pipe.Order(delivery);
                     if (!delivery.IsUnlisted)
                     {
                         LogStatus();
                     }
-
-                    started = true;
                 }
             }
         }
@@ -458,13 +464,18 @@ internal sealed class SendLoop : IDisposable
     {
         for (int i = 0; i < PutOffsMax && _core.NextPutOff() is { } delivery; i++)
         {
-            while (!delivery.IsComplete)
-            {
-                OnReport(delivery, SendCore.PutOffReport(delivery));
-            }
+            ReportAll(delivery, SendCore.PutOffReport(delivery));
         }
 
         _core.TellPutOffs();
+    }
+
+    private void ReportAll(Delivery delivery, DeliveryReport report)
+    {
+        while (!delivery.IsComplete)
+        {
+            OnReport(delivery, report);
+        }
     }
 
     private void NoticeLosses()
@@ -478,10 +489,6 @@ internal sealed class SendLoop : IDisposable
             _lost = _exitAsap = true;
         }
     }
-
-    private DeliverySlots Slots() => new(
-        _context.Local.Running, _context.Local.Concurrency,
-        _context.Remote.Running, _context.Remote.Concurrency);
 
     private void LogStatus()
     {

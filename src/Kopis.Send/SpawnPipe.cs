@@ -78,7 +78,7 @@ internal sealed class SpawnPipe(
 
         _command.ResetWrittenCount();
         WriteCommand(_command, 0, delivery);
-        WideFrames.WriteOrder(_output, slot, _command.WrittenSpan);
+        WideFrames.WriteOrder(_output, slot, _command.WrittenSpan, delivery.Route);
     }
 
     private void WriteCommand(ArrayBufferWriter<byte> to, byte slot, Delivery delivery)

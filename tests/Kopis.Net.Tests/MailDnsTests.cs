@@ -96,13 +96,14 @@ public sealed class MailDnsTests : IDisposable
     /// <returns>How often the resolver was asked.</returns>
     private async Task<int> AskAsync(AnswerCache cache, string name, int? seconds)
     {
+        NameServer server = new((IPEndPoint)_resolver.LocalEndPoint!);
         KeptLookups lookups = new(
-            new LookupClientOptions((IPEndPoint)_resolver.LocalEndPoint!)
+            new LookupClientOptions(server)
             {
                 UseCache = false,
                 Retries = 0,
             },
-            cache, 'e', TimeSpan.FromSeconds(10));
+            new ResolverOrder([server], TimeProvider.System), cache, 'e', TimeSpan.FromSeconds(10));
         using CancellationTokenSource stop = new();
         Task<int> served = ServeAsync(seconds, stop.Token);
         IDnsQueryResponse answer =

@@ -43,6 +43,26 @@ public sealed class WideFramesTests
         Assert.Empty(questions[1].Sender);
     }
 
+    [Theory, InlineData(1), InlineData(65_536)]
+    public void An_order_by_a_relay_is_read_back(int cutBytes)
+    {
+        ArrayBufferWriter<byte> command = new();
+        DeliveryCommand.Write(command, 0, 46, "s@x"u8, ["a@y"u8.ToArray()]);
+        ArrayBufferWriter<byte> frame = new();
+        WideFrames.WriteOrder(frame, 9, command.WrittenSpan, "relay.example:25"u8.ToArray());
+        WideFrames.WriteOrder(frame, 8, command.WrittenSpan);
+        List<WideOrder> orders = ReadOrders(frame.WrittenSpan, cutBytes).Orders;
+        Assert.Equal(["9 46 s@x [] a@y", "8 46 s@x [] a@y"], orders.Select(Shown));
+        Assert.Equal("relay.example:25", ByteText.ToText(orders[0].Route));
+        Assert.Null(orders[1].Route);
+        byte[] bad = frame.WrittenSpan.ToArray();
+        foreach (byte length in (byte[])[0, 3, 200])
+        {
+            bad[9] = length; // Behind the frame's length, its type and the slot.
+            Assert.Throws<InvalidDataException>(() => ReadOrders(bad, cutBytes));
+        }
+    }
+
     [Theory, InlineData(1), InlineData(3), InlineData(65_536)]
     public void Reports_and_answers_are_read_back(int cutBytes)
     {

@@ -5,9 +5,10 @@ using Kopis.Send.Scheduling;
 namespace Kopis.Send.Tests;
 
 /// <summary>
-/// Runs the core against a world that loses power, fails writes and defers mail at random, and
-/// checks invariants 2 and 3 of the queue: nothing leaves early; nothing is lost; what is durably
-/// done is never done again. A failing seed is in the test's name.
+/// Runs the core against a world that loses power, fails writes and defers mail at random, while an
+/// administrator gives commands, and checks invariants 2 and 3 of the queue: nothing leaves early;
+/// nothing is lost; what is durably done is never done again; no command that was answered is taken
+/// back. A failing seed is in the test's name.
 /// </summary>
 public class CrashSimulationTests
 {
@@ -37,6 +38,7 @@ public class CrashSimulationTests
     private sealed class Simulation(World world, Random random)
     {
         private readonly List<(Delivery Delivery, Verdict?[] Said)> _running = [];
+        private readonly GivenCommands _given = new(world, random);
         private SendCore? _core;
         private long _now = Make.Born;
         private int _added;
@@ -55,6 +57,7 @@ public class CrashSimulationTests
 
             _isCalm = true;
             Restart();
+            _given.ReleaseAll();
             TurnWhile(() => world.Messages.Any(message => !message.IsAccountedFor));
             world.NewSegment();
             Restart(); // What a crash left behind is found at a start at the latest.
@@ -141,11 +144,18 @@ public class CrashSimulationTests
             {
                 world.NewSegment(); // The queue writer was started anew as well.
             }
+
+            _given.Start(_core);
         }
 
         private void Turn()
         {
             Arrive();
+            if (!_isCalm && random.Next(4) == 0)
+            {
+                _given.GiveOne();
+            }
+
             _core!.ReadNew(_now);
             foreach (DeliveryChannel channel in Enum.GetValues<DeliveryChannel>())
             {
@@ -153,8 +163,9 @@ public class CrashSimulationTests
             }
 
             Report();
+            _given.Step(_now);
             _core.FinishMessages(_now);
-            bool isHeld = !_isCalm && !_core.MarkFailed && random.Next(2) == 0;
+            bool isHeld = !_isCalm && _core.MayHoldMarks && random.Next(2) == 0;
             if (isHeld)
             {
                 _core.WriteMarks();
@@ -169,6 +180,7 @@ public class CrashSimulationTests
             {
                 world.MarksAreDurable();
                 world.Clean();
+                _given.Settle();
             }
 
             long due = _core.NextDue(roomLocal: true, roomRemote: true);
@@ -200,6 +212,7 @@ public class CrashSimulationTests
                 string[] addresses = Make.Addresses(delivery);
                 for (int i = 0; i < said.Length; i++)
                 {
+                    _given.RequireMayStart(delivery, addresses[i]);
                     Assert.DoesNotContain(addresses[i], message.MarkedDurably);
                     said[i] = random.Next(20) switch
                     {

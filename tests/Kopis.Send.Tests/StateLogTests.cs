@@ -216,6 +216,106 @@ public class StateLogTests
     }
 
     [Fact]
+    public void Routes_come_back_and_a_file_has_their_version_while_there_are_some()
+    {
+        QueuedMessage message = Make.Message(10, "s@x", "a@x", "b@x");
+        string longest = new string('h', StateRoutes.TextBytesMax - 3) + ":25";
+        using (StateLog log = Written(message))
+        {
+            Assert.Equal(2UL, Version());
+            message.Routes = new RecipientRoutes();
+            Set(log, message, 0, "one.example:25");
+            Assert.True(log.MustCompact);
+            log.Sync(); // It waits for the new file: an earlier version could not read it.
+            Assert.Equal(2UL, Version());
+            log.Compact(Place, [message], Aside());
+            Assert.False(log.MustCompact);
+            Set(log, message, 1, longest);
+            Set(log, message, 0, "one.example:25");
+            log.Sync();
+        }
+
+        Assert.Equal(3UL, Version());
+        using StateLog again = new(_disk, MemoryDisk.Directory);
+        message.Routes = again.Load()[10].Routes!;
+        Assert.Equal("one.example:25", ByteText.ToText(again.Routes.Find(message.Routes.Of(0))));
+        Assert.Equal(longest, ByteText.ToText(again.Routes.Find(message.Routes.Of(1))));
+        again.Compact(Place, [message], Aside());
+        using StateLog third = new(_disk, MemoryDisk.Directory);
+        message.Routes = third.Load()[10].Routes!;
+        Assert.Equal(longest, ByteText.ToText(third.Routes.Find(message.Routes.Of(1))));
+        message.Routes.Set(0, StateRoutes.Usual);
+        message.Routes.Set(1, StateRoutes.Usual);
+        third.Compact(Place, [message], Aside());
+        Assert.Equal(2UL, Version());
+        Assert.True(third.Routes.IsEmpty);
+    }
+
+    /// <summary>Each piece of a text is a record of its own: what is left of it is no other host.
+    /// </summary>
+    [Fact]
+    public void A_route_of_which_a_piece_is_lost_is_none()
+    {
+        QueuedMessage message = Make.Message(10, "s@x", "a@x");
+        message.Routes = new RecipientRoutes();
+        using (StateLog log = Written(message))
+        {
+            Set(log, message, 0, "mail.relay.example.org:25");
+            log.Compact(Place, [message], Aside());
+        }
+
+        string name = _disk.Names()[0];
+        byte[] sound = [.. _disk[name]];
+        int pieces = 0;
+        for (int at = 0; at < sound.Length; at += StateRecord.Bytes)
+        {
+            if (StateRecord.Read(sound.AsSpan(at)) is { Kind: StateKind.RouteText })
+            {
+                pieces++;
+                _disk[name] = [.. sound[..(at + 20)], (byte)(sound[at + 20] ^ 1),
+                    .. sound[(at + 21)..]];
+                using StateLog again = new(_disk, MemoryDisk.Directory);
+                RecipientRoutes routes = again.Load()[10].Routes!;
+                Assert.Null(again.Routes.Find(routes.Of(0)));
+                Assert.Equal(1, again.DamagedRecords);
+            }
+        }
+
+        Assert.Equal(4, pieces);
+    }
+
+    [Fact]
+    public void There_are_so_many_routes_and_no_more()
+    {
+        StateRoutes routes = new();
+        for (int i = 0; i < StateRoutes.RoutesMax; i++)
+        {
+            Assert.NotNull(routes.Add(ByteText.ToBytes($"h{i}:25"), out var added));
+            Assert.NotEmpty(added);
+        }
+
+        Assert.Equal(5, routes.Add("h4:25"u8, out _)!.Value);
+        Assert.Null(routes.Add("another:25"u8, out _));
+        routes.Keep(new HashSet<ushort> { 7 });
+        Assert.Equal("h6:25", ByteText.ToText(routes.Find(7)));
+        Assert.Equal(1, routes.Add("another:25"u8, out _)!.Value);
+    }
+
+    private ulong Version() => StateRecord.Read(_disk[_disk.Names()[0]].ToArray())!.Value.Number;
+
+    private static void Set(StateLog log, QueuedMessage message, int recipient, string route)
+    {
+        ushort number = log.Routes.Add(ByteText.ToBytes(route), out var added)!.Value;
+        foreach (StateRecord record in added)
+        {
+            log.Add(record.Kind, record.Number, record.Value);
+        }
+
+        message.Routes!.Set(recipient, number);
+        log.Add(StateKind.Route, message.Number, StateRecord.OfRoute(number, recipient));
+    }
+
+    [Fact]
     public void What_version_1_wrote_is_still_read()
     {
         WriteFile(1, new StateRecord(StateKind.Live, 10, 0));

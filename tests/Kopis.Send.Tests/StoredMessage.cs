@@ -9,6 +9,9 @@ internal sealed record StoredMessage(ulong Number, long Born, string Sender, str
     /// <summary>Who queued it.</summary>
     internal uint Uid { get; init; }
 
+    /// <summary>Who submitted it over the network.</summary>
+    internal uint Client { get; init; }
+
     /// <summary>Addresses that a spawner delivered to, reported or not.</summary>
     internal HashSet<string> Delivered { get; } = [];
 
@@ -56,6 +59,7 @@ internal sealed record StoredMessage(ulong Number, long Born, string Sender, str
                 Kopis.Queue.Store.Messages.Envelope.Format(envelope.Sender.Span, [])))
         {
             UnreadEnvelopeBytes = isWhole ? 0 : envelope.Bytes.Length,
+            Client = Client,
         };
     }
 }

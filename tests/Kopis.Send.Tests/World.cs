@@ -67,6 +67,9 @@ internal sealed class World : IBounceSender, ICleaner, IDisposable
     /// <summary>Who queues what is added next.</summary>
     internal uint Uid { get; set; }
 
+    /// <summary>Who submits it over the network.</summary>
+    internal uint Client { get; set; }
+
     /// <summary>Messages that are copies for another recipient.</summary>
     internal List<ulong> Copies { get; } = [];
 
@@ -87,7 +90,8 @@ internal sealed class World : IBounceSender, ICleaner, IDisposable
         StateLog marks = new(Disk, MemoryDisk.Directory) { CompactAfterBytes = 2000 };
         AddressMap addresses = AddressMap.Read(Control);
         QueueState queue = new(
-            new Reader(this), marks, scheduler, addresses, this, log, memoryBytesMax)
+            new Reader(this), marks, scheduler, addresses, this, log,
+            new QueueMemory(memoryBytesMax))
         {
             Bounces = this,
             WholeEnvelopeBytesMax = int.MaxValue, // The world says.
@@ -115,6 +119,7 @@ internal sealed class World : IBounceSender, ICleaner, IDisposable
         _messages.Add(number, new StoredMessage(number, born, sender, recipients)
         {
             Uid = Uid,
+            Client = Client,
         });
         return number;
     }

@@ -19,7 +19,12 @@ internal sealed class History(Machine machine, Tally tally)
     private const int RestartsInCalm = 5;
 
     private static readonly QueueVerb[] Verbs =
-        [QueueVerb.Hold, QueueVerb.Release, QueueVerb.Retry, QueueVerb.Bounce, QueueVerb.Remove];
+    [
+        QueueVerb.Hold, QueueVerb.Release, QueueVerb.Retry, QueueVerb.Bounce, QueueVerb.Remove,
+        QueueVerb.Reroute,
+    ];
+
+    private static readonly string[] Ways = ["", "relay.example:25", "192.0.2.1:2525"];
 
     private static readonly int[] FaultRates = [0, 0, 30, 200];
 
@@ -78,9 +83,10 @@ internal sealed class History(Machine machine, Tally tally)
         {
             Mail mail = known[^random.Next(1, Math.Min(known.Length, 6) + 1)];
             bool isWhole = random.Next(2) == 0;
+            QueueVerb verb = Verbs[random.Next(Verbs.Length)];
             machine.Group!.Ask(
-                Verbs[random.Next(Verbs.Length)], mail,
-                isWhole ? null : mail.Recipients[random.Next(mail.Recipients.Count)]);
+                verb, mail, isWhole ? null : mail.Recipients[random.Next(mail.Recipients.Count)],
+                verb == QueueVerb.Reroute ? Ways[random.Next(Ways.Length)] : null);
         }
     }
 

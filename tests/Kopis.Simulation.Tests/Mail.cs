@@ -74,6 +74,56 @@ internal sealed class Mail(int id, string sender, string[] recipients, byte[] co
     /// <summary>Deliveries of it that qmail-send has under way.</summary>
     internal HashSet<string> InFlight { get; } = [];
 
+    /// <summary>By which relays each address may go now, and might since its last delivery ended;
+    /// empty: the usual way. A command that is not answered may yet be lost.</summary>
+    private readonly Dictionary<string, (HashSet<string> Now, HashSet<string> Since)> _ways = [];
+
+    private int _wayCommands;
+
+    /// <summary>A command is to send addresses by a relay.</summary>
+    /// <returns>Its number, for <see cref="AnswerWay"/>.</returns>
+    internal int AskWay(IReadOnlyList<string> addresses, string via)
+    {
+        foreach (string address in addresses)
+        {
+            WaysOf(address).Now.Add(via);
+            WaysOf(address).Since.Add(via);
+        }
+
+        return ++_wayCommands;
+    }
+
+    /// <summary>It is answered, and no other was given since: no crash takes it back.</summary>
+    internal void AnswerWay(IReadOnlyList<string> addresses, string via, int command)
+    {
+        foreach (string address in command == _wayCommands ? addresses : [])
+        {
+            WaysOf(address).Now.Clear();
+            WaysOf(address).Now.Add(via);
+        }
+    }
+
+    /// <summary>Whether a delivery may go so.</summary>
+    internal bool MayGo(string address, string via) => WaysOf(address).Since.Contains(via);
+
+    /// <summary>Its delivery ends: the next order is made after this.</summary>
+    internal void EndWay(string address)
+    {
+        (HashSet<string> now, HashSet<string> since) = WaysOf(address);
+        since.Clear();
+        since.UnionWith(now);
+    }
+
+    private (HashSet<string> Now, HashSet<string> Since) WaysOf(string address)
+    {
+        if (!_ways.TryGetValue(address, out var ways))
+        {
+            _ways.Add(address, ways = ([""], [""]));
+        }
+
+        return ways;
+    }
+
     internal byte[] Envelope() => Kopis.Queue.Store.Messages.Envelope.Format(
         Encoding.Latin1.GetBytes(Sender), Said,
         Recipients.Select(recipient => new EnvelopeRecipient(

@@ -109,19 +109,23 @@ internal sealed class SendGroup : ISendPause, ISendSignals
 
     /// <summary>An administrator gives a command about a message, or one of its recipients.
     /// </summary>
-    internal void Ask(QueueVerb verb, Mail mail, string? address) =>
+    internal void Ask(QueueVerb verb, Mail mail, string? address, string? via = null) =>
         _machine.Fibers.Start(Send, () =>
         {
             _machine.Fibers.Wait(() => _loop is not null);
             IReadOnlyList<string> addresses = address is null ? mail.Recipients : [address];
             CommandOutput output = new();
             int releases = Ledger.Ask(verb, mail, addresses);
+            int way = via is null ? 0 : mail.AskWay(addresses, via);
             _loop!.Commands.Add(
                 new QueueRequest(verb, new QueueSelection
                 {
                     Numbers = [mail.Number],
                     Recipient = address is null ? null : Encoding.Latin1.GetBytes(address),
-                }), "test", output);
+                })
+                {
+                    Via = via is null ? null : Encoding.Latin1.GetBytes(via),
+                }, "test", output);
             PullTrigger();
             _machine.Fibers.Wait(() => output.IsComplete);
             ReadOnlySpan<byte> answer = output.Bytes.WrittenSpan;
@@ -130,9 +134,12 @@ internal sealed class SendGroup : ISendPause, ISendSignals
                 answer = answer[QueueFrame.LengthOf(answer, QueueFrame.AnswerBytesMax)..];
             }
 
-            _machine.Ledger.Answer(
-                verb, mail, addresses,
-                QueueCounts.Parse(answer[QueueFrame.HeadBytes..])!.Value, releases);
+            QueueCounts counts = QueueCounts.Parse(answer[QueueFrame.HeadBytes..])!.Value;
+            _machine.Ledger.Answer(verb, mail, addresses, counts, releases);
+            if (via is not null && counts is { Recipients: > 0, Failed: 0 })
+            {
+                mail.AnswerWay(addresses, via, way);
+            }
         });
 
     void ISendPause.Sleep(TimeSpan time) => _machine.Fibers.Sleep(time);

@@ -72,7 +72,7 @@ internal sealed class SpawnerProcess
 
             orders.AddRange(commands.Select(one => new WideOrder(one.Slot, one)));
             orders.ForEach(order => _machine.Fibers.Start(
-                Process, () => Serve(order.Slot, order.Command)));
+                Process, () => Serve(order.Slot, order.Command, order.Route)));
             questions.ForEach(question => _machine.Fibers.Start(Process, () => Answer(question)));
             commands.Clear();
             orders.Clear();
@@ -108,11 +108,12 @@ internal sealed class SpawnerProcess
         }
     }
 
-    private void Serve(int slot, DeliveryCommand command)
+    private void Serve(int slot, DeliveryCommand command, byte[]? route)
     {
+        string way = Encoding.Latin1.GetString(route ?? []);
         for (int i = 0; i < command.Recipients.Count; i++)
         {
-            Outcome outcome = Deliver(command, i);
+            Outcome outcome = Deliver(command, i, way);
             bool isPassedOn =
                 command.RecipientParameters.Count > 0 && _machine.Random.Next(2) == 0;
             ArrayBufferWriter<byte> report = new();
@@ -155,7 +156,7 @@ internal sealed class SpawnerProcess
         _ => new AttemptDetail { Stage = AttemptStage.Connect },
     };
 
-    private Outcome Deliver(DeliveryCommand command, int index)
+    private Outcome Deliver(DeliveryCommand command, int index, string way)
     {
         byte[] body;
         try
@@ -182,7 +183,18 @@ internal sealed class SpawnerProcess
             Ledger.RequireParameters(mail, command, index);
         }
 
-        return DeliverElsewhere(mail, address);
+        if (!mail.MayGo(address, way))
+        {
+            throw new BrokenPromiseException($"{address} of mail {mail.Id} goes by <{way}>");
+        }
+
+        Outcome outcome = DeliverElsewhere(mail, address);
+        if (_machine.Group is { Send.IsDead: false } group && group.Remote == Process)
+        {
+            mail.EndWay(address); // qmail-send waits for the report.
+        }
+
+        return outcome;
     }
 
     private Outcome DeliverLocally(Mail mail, string address, byte[] body, byte[] sender)

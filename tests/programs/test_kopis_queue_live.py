@@ -146,6 +146,16 @@ class LiveQueue(SendCase):
         _, _, sender, recipient = self.local.order()
         self.assertEqual((b"s@far.example", b"joe@mx.example"), (sender, recipient))
 
+    def test_a_relay_needs_our_spawner_in_frames(self):
+        self.start_send()
+        number = self.deferred()
+        result = self.kopis("reroute", number, "--via", "relay.example")
+        self.assertEqual(100, result.returncode)
+        self.assertIn(b"qmail-rspawn takes no relays", result.stderr)
+        self.assertEqual(0, self.give("reroute", number, "--via", "")["recipients"])
+        for words in (("--via", "a b"), ("--via", "a:0"), ("--via", "a", "--to", "x@y.example")):
+            self.assertEqual(100, self.kopis("reroute", number, *words).returncode, words)
+
     def test_selections(self):
         self.start_send()
         for recipient, sender in ((b"a@one.example", b"x@s.example"),

@@ -103,6 +103,18 @@ class QmailRemoteLogin(LoginCase):
         second = self.two_relays(first, login="user||token=t")
         self.assert_taken(second, "OAUTHBEARER")    # With its own name and port.
 
+    def test_another_port_of_a_relay_where_the_connection_dies_in_the_login(self):
+        for lie, sessions in (({"early": b""}, 1), ({"password": b"another"}, 0)):
+            with self.subTest(lie=lie):
+                first = self.relay("PLAIN", route=None, **lie)
+                second = self.relay("PLAIN", route=None)
+                self.auth("smtproutes", f":relay.example:{first.port},"
+                          f"relay.example:{second.port}|user|pencil")
+                said = self.send()
+                # What refuses the login knows the same users at each port.
+                self.assertRegex(said, r"\AK" if sessions else r"\AZ.*the login was refused")
+                self.assertEqual((1, sessions), (len(first.sessions), len(second.sessions)))
+
     def test_a_password_is_for_the_relay_whose_name_is_in_the_certificate(self):
         first = self.relay(pem=make_certificate(
             self.pems / "second.pem", "second.example", ca=self.authority), route=None)

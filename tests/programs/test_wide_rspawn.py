@@ -106,6 +106,30 @@ class Wide(WideCase):
             self.assertTrue(report.text.startswith(b"127.0.0.1 accepted message.\n"))
         self.assertEqual(2, len(peer.sessions))
 
+    def test_a_relay_that_an_administrator_has_chosen(self):
+        """It counts before all routes, for its own order alone."""
+        usual, chosen = Peer(server()), Peer(server())
+        for peer in (usual, chosen):
+            self.addCleanup(peer.close)
+        self.control("smtproutes", f":127.0.0.1:{usual.port}")
+        self.start_spawner()
+        number, relay = self.number(), b"127.0.0.1:%d" % chosen.port
+        for slot, sessions in ((1, [0, 1]), (2, [1, 1])):
+            if slot == 1:
+                self.frame(b"V", struct.pack("<IB", slot, len(relay)) + relay
+                           + b"%d/%d\0s@x.example\0r@far.example\0" % (number % 23, number))
+            else:
+                self.order(slot, number, b"r@far.example")
+            [report] = self.reports()
+            self.assertEqual((slot, "K"), (report.slot, report.letter))
+            self.assertEqual(sessions, [len(usual.sessions), len(chosen.sessions)])
+        self.assertEqual((f"relay [127.0.0.1]:{chosen.port}", 0), self.ask(3, b"via " + relay))
+
+    def test_a_relay_that_is_none_ends_it(self):
+        self.start_spawner()
+        self.frame(b"V", struct.pack("<IB", 1, 4) + b"a b\0" + b"1/1\0s@x.example\0r@y.example\0")
+        self.assertEqual(0, self.spawner.wait(WAIT))
+
     def test_a_connection_to_each_of_many_destinations_is_not_kept(self):
         peers = [Peer(server()) for _ in range(3)]
         for peer in peers:

@@ -31,4 +31,8 @@ public sealed record SmtpRoute(string Relay, int Port)
 
     /// <summary>How to log in there; null: without a login.</summary>
     public SmtpLogin? Login { get; init; }
+
+    /// <summary>A relay, <c>host:port</c>, as a line without a login has it.</summary>
+    public static SmtpRoute To(ReadOnlySpan<byte> place) => SmtpRouteText.Parse(place)
+        ?? new SmtpRoute("", 0) { Fault = "a relay that is not a host and a port" };
 }

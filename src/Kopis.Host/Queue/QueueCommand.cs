@@ -31,6 +31,7 @@ public static class QueueCommand
                kopis queue hold|release|retry|remove SELECTION [--dry-run] [--json]
                kopis queue bounce SELECTION [--text TEXT] [--dry-run] [--json]
                kopis queue reroute SELECTION --to ADDRESS [--dry-run] [--json]
+               kopis queue reroute SELECTION --via HOST[:PORT] [--dry-run] [--json]
                kopis queue import DIRECTORY
                kopis queue export DIRECTORY
 
@@ -82,7 +83,8 @@ public static class QueueCommand
         QueueVerbs.GoOnAsOwner(context);
         Dictionary<uint, ListedRecipient> live = QueueVerbs.Ask(context, number);
         using MessageFile file = Open(context, number);
-        SavedMessage? saved = QueueListing.Read(context.Home).Find(number);
+        QueueListing listing = QueueListing.Read(context.Home);
+        SavedMessage? saved = listing.Find(number);
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"message {number}\n");
         text.Append(CultureInfo.InvariantCulture, $"from <{Safe(file.Envelope.Sender)}>\n");
@@ -103,6 +105,11 @@ public static class QueueCommand
             else if (saved?.Held?.Contains(index) == true)
             {
                 text.Append("  held\n");
+            }
+
+            if (listing.Routes.Find(saved?.Routes?.Of(index) ?? StateRoutes.Usual) is { } via)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"  via {LogText.Safe(via)}\n");
             }
 
             index++;

@@ -82,7 +82,7 @@ internal sealed class QueueFiles(ProgramContext context)
                     continue;
                 }
 
-                List<ListedRecipient> left = Left(file, saved);
+                List<ListedRecipient> left = Left(file, saved, queue.Routes);
                 List<ListedRecipient> matching = left.FindAll(one => !selection.HasRecipients
                     || selection.MatchesRecipient(one.Address)
                     || selection.MatchesRecipient(_addresses.WithoutPrepend(one.Address)));
@@ -95,7 +95,8 @@ internal sealed class QueueFiles(ProgramContext context)
         }
     }
 
-    private List<ListedRecipient> Left(MessageFile file, SavedMessage? saved)
+    private List<ListedRecipient> Left(
+        MessageFile file, SavedMessage? saved, StateRoutes routes)
     {
         HashSet<int> done = [.. saved?.Done ?? []];
         List<ListedRecipient> left = [];
@@ -110,6 +111,7 @@ internal sealed class QueueFiles(ProgramContext context)
                     (uint)index, isHeld ? ListedState.Held : ListedState.ToDo, isLocal, address)
                 {
                     NextTry = isHeld ? 0 : (isLocal ? saved?.LocalDue : saved?.RemoteDue) ?? 0,
+                    Via = routes.Find(saved?.Routes?.Of(index) ?? StateRoutes.Usual) ?? [],
                 });
             }
 

@@ -44,6 +44,11 @@ internal sealed class QueueJson : IQueueView, IDisposable
             ListedState.Done => "done",
             _ => "todo",
         });
+        if (recipient.Via.Length > 0)
+        {
+            _json.WriteString("via", Text(recipient.Via));
+        }
+
         if (recipient.NextTry > 0)
         {
             _json.WriteNumber("next_try", recipient.NextTry);

@@ -3,6 +3,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Queue.Commands;
 using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Store.State;
 
 namespace Kopis.Host.Queue;
 
@@ -27,6 +28,8 @@ internal sealed class QueueOptions
     internal byte[]? Text { get; private set; }
 
     internal byte[]? To { get; private set; }
+
+    internal byte[]? Via { get; private set; }
 
     /// <summary>Reads the words after the verb.</summary>
     /// <returns>Null where they are not understood.</returns>
@@ -54,7 +57,9 @@ internal sealed class QueueOptions
         && !(IsAll && !Selection.IsAll)
         && _numbers.Count <= QueueSelection.NumbersMax
         && (verb == QueueVerb.Bounce || Text is null)
-        && (verb == QueueVerb.Reroute) == (To is not null);
+        && (verb == QueueVerb.Reroute
+            ? To is null != Via is null
+            : To is null && Via is null);
 
     private bool TryTakeFlag(string word)
     {
@@ -90,6 +95,9 @@ internal sealed class QueueOptions
             case "--text":
                 Text = value.EndsWith('\n') ? bytes : [.. bytes, (byte)'\n'];
                 return Text.Length <= QueueRequest.TextBytesMax && !Text.Contains((byte)0);
+            case "--via":
+                Via = bytes.Length == 0 ? bytes : StateRoutes.Parse(bytes);
+                return Via is not null;
             case "--to":
                 To = bytes;
                 return true;

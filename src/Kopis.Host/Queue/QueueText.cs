@@ -25,6 +25,11 @@ internal sealed class QueueText : IQueueView
     {
         string channel = recipient.IsLocal ? "local" : "remote";
         Add($"\t{channel}\t{Safe(recipient.Address)}\t{WaitsFor(recipient)}\n");
+        if (recipient.Via.Length > 0)
+        {
+            Add($"\t\tvia {Safe(recipient.Via)}\n");
+        }
+
         if (Last(recipient) is { } last)
         {
             Add($"\t\t{last}\n");

@@ -22,6 +22,7 @@ internal static class QueueVerbs
             IsDry = options.IsDry,
             Text = options.Text,
             To = options.To,
+            Via = options.Via,
             AskedBy = AskedBy(context),
         };
         if (verb == QueueVerb.List)
@@ -41,7 +42,7 @@ internal static class QueueVerbs
                 ExitCode.Permanent);
         byte[] said = options.IsJson
             ? QueueJson.Of(verb, options.IsDry, counts)
-            : ByteText.ToBytes(Describe(verb, options.IsDry, counts));
+            : ByteText.ToBytes(Describe(request, counts));
         Fd.WriteAll(1, said);
         return counts.Failed > 0 ? ExitCode.Temporary : ExitCode.Success;
     }
@@ -158,9 +159,9 @@ internal static class QueueVerbs
         QueueFiles.RequireNone(missing);
     }
 
-    private static string Describe(QueueVerb verb, bool isDry, QueueCounts counts)
+    private static string Describe(QueueRequest request, QueueCounts counts)
     {
-        string done = verb switch
+        string done = request.Verb switch
         {
             QueueVerb.Hold => "held",
             QueueVerb.Release => "released",
@@ -169,8 +170,10 @@ internal static class QueueVerbs
             QueueVerb.Remove => "removed",
             _ => "rerouted",
         };
-        string running = verb switch
+        string running = request.Verb switch
         {
+            QueueVerb.Reroute when request.Via is not null =>
+                "its result counts, and the next try goes the other way",
             QueueVerb.Remove => "its result is only logged",
             QueueVerb.Bounce or QueueVerb.Reroute =>
                 "its result counts, and if it is deferred the recipient is held: then give the "
@@ -178,7 +181,7 @@ internal static class QueueVerbs
             _ => "its result counts",
         };
         string text = $"{counts.Recipients} recipients of {counts.Messages} messages "
-            + $"{(isDry ? "would be " : "")}{done}\n";
+            + $"{(request.IsDry ? "would be " : "")}{done}\n";
         text += counts.Running == 0 ? ""
             : $"{counts.Running} have a delivery that runs: it is let finish, {running}\n";
         return text + (counts.Failed == 0 ? ""

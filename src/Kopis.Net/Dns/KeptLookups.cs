@@ -5,15 +5,18 @@ namespace Kopis.Net.Dns;
 
 /// <summary>
 /// The library's lookups, with answers kept within a number of bytes: what the library keeps of
-/// its own has no bound, and strangers choose what is asked and answered. May be used from many
-/// threads.
+/// its own has no bound, and strangers choose what is asked and answered. Resolvers are asked one
+/// after another until one answers: the library's own order is a random one, and what the last
+/// says counts there. May be used from many threads.
 /// </summary>
-/// <param name="options">Whom to ask, and how; the library is to keep nothing.</param>
+/// <param name="options">How to ask; the library is to keep nothing.</param>
+/// <param name="order">Whom.</param>
 /// <param name="cache">Keeps them; null: nothing is kept.</param>
 /// <param name="way">Tells answers to this way of asking from others in the cache.</param>
 /// <param name="keepFailure">How long an answer without records, or an error, is kept.</param>
 internal sealed class KeptLookups(
-    LookupClientOptions options, AnswerCache? cache, char way, TimeSpan keepFailure)
+    LookupClientOptions options, ResolverOrder order, AnswerCache? cache, char way,
+    TimeSpan keepFailure)
 {
     private const int AnswerBytes = 512; // Its objects, without records.
     private const int RecordBytes = 256;
@@ -24,6 +27,7 @@ internal sealed class KeptLookups(
     private readonly LookupClient _client = new(options);
 
     /// <summary>Asks, where no answer is kept.</summary>
+    /// <returns>An answer; a refusal where nobody gave one.</returns>
     internal async Task<IDnsQueryResponse> QueryAsync(
         DnsQuestion question, CancellationToken stop)
     {
@@ -34,10 +38,77 @@ internal sealed class KeptLookups(
             return known;
         }
 
-        IDnsQueryResponse answer = await _client.QueryAsync(question, stop);
+        IDnsQueryResponse answer = await AskInOrderAsync(question, stop);
         cache?.Add(key, answer, BytesOf(answer), KeepOf(answer));
         return answer;
     }
+
+    /// <summary>It says whether the name has such records; else another may know.</summary>
+    internal static bool IsAnswer(IDnsQueryResponse answer) => answer.Header.ResponseCode switch
+    {
+        DnsHeaderResponseCode.NoError => !IsReferral(answer),
+        DnsHeaderResponseCode.NotExistentDomain => true,
+        _ => false,
+    };
+
+    private async Task<IDnsQueryResponse> AskInOrderAsync(
+        DnsQuestion question, CancellationToken stop)
+    {
+        if (order.NextProbe() is { } probed)
+        {
+            _ = ProbeAsync(probed, question); // It fails in no way.
+        }
+
+        IDnsQueryResponse? refusal = null;
+        Exception? trouble = null;
+        foreach (NameServer server in order.All)
+        {
+            (IDnsQueryResponse? said, Exception? failure) =
+                await AskAsync(server, question, isProbe: false, stop);
+            if (said is not null && IsAnswer(said))
+            {
+                return said;
+            }
+
+            refusal ??= said;
+            trouble ??= failure;
+        }
+
+        return refusal ?? throw trouble!;
+    }
+
+    private async Task ProbeAsync(NameServer server, DnsQuestion question) =>
+        await AskAsync(server, question, isProbe: true, CancellationToken.None);
+
+    /// <summary>Asks one; what it says, or what was thrown: its bytes make the library throw
+    /// exceptions of many kinds.</summary>
+    private async Task<(IDnsQueryResponse? Said, Exception? Trouble)> AskAsync(
+        NameServer server, DnsQuestion question, bool isProbe, CancellationToken stop)
+    {
+        try
+        {
+            IDnsQueryResponse said = await _client.QueryServerAsync([server], question, stop);
+            order.Note(server, isSilent: false, isProbe);
+            return (said, null);
+        }
+        catch (Exception e)
+        {
+            stop.ThrowIfCancellationRequested();
+            order.Note(server, IsSilence(e), isProbe);
+            return (null, e);
+        }
+    }
+
+    /// <summary>Nothing has come in the time that it has.</summary>
+    internal static bool IsSilence(Exception e) =>
+        e is DnsResponseException { Code: DnsResponseCode.ConnectionTimeout };
+
+    /// <summary>It names others to ask: no word about whether the name has such records.
+    /// </summary>
+    private static bool IsReferral(IDnsQueryResponse answer) =>
+        answer.Answers.Count == 0 && !answer.Header.RecursionAvailable
+        && answer.Authorities.OfType<NsRecord>().Any()
+        && !answer.Authorities.OfType<SoaRecord>().Any();
 
     private TimeSpan KeepOf(IDnsQueryResponse answer) =>
         answer.HasError || answer.Answers.Count == 0 ? keepFailure

@@ -10,8 +10,8 @@ namespace Kopis.Net.Dns;
 
 /// <summary>
 /// DNS through the resolvers of <c>control/resolvers</c>, else of /etc/resolv.conf; for the network
-/// tools DNSCACHEIP goes before both. Answers are kept for their time to live, an hour at most, and
-/// within a number of bytes.
+/// tools DNSCACHEIP goes before both. They are asked in order, silent ones last. Answers
+/// are kept for their time to live, an hour at most, and within a number of bytes.
 /// </summary>
 public sealed class MailDns : IMailDns
 {
@@ -50,6 +50,7 @@ public sealed class MailDns : IMailDns
     {
         _signed = signed;
         _isHurried = hurried;
+        ResolverOrder order = signed?.Order ?? new ResolverOrder(servers, TimeProvider.System);
         LookupClientOptions options = new([.. servers])
         {
             Timeout = hurried ? TimeoutHurried : Timeout,
@@ -58,12 +59,12 @@ public sealed class MailDns : IMailDns
             ThrowDnsErrors = false,
         };
         AnswerCache? cache = hurried ? null : new AnswerCache(TimeProvider.System);
-        _client = new KeptLookups(options, cache, 'e', KeepFailures);
+        _client = new KeptLookups(options, order, cache, 'e', KeepFailures);
         options.Retries = 0;
         options.ExtendedDnsBufferSize = PlainMessageBytes;
-        _plain = new KeptLookups(options, cache, 'p', KeepFailures);
+        _plain = new KeptLookups(options, order, cache, 'p', KeepFailures);
         options.UseTcpOnly = true;
-        _stream = new KeptLookups(options, cache, 's', KeepFailures);
+        _stream = new KeptLookups(options, order, cache, 's', KeepFailures);
     }
 
     /// <summary>What DANE asks; null where no resolver may say that it has checked signatures.
@@ -346,14 +347,10 @@ public sealed class MailDns : IMailDns
         try
         {
             IDnsQueryResponse answer = await client.QueryAsync(question, stop);
-            return answer.Header.ResponseCode switch
-            {
-                DnsHeaderResponseCode.NoError when !IsReferral(answer) =>
-                    (DnsStatus.Found, answer, Trouble.None),
-                DnsHeaderResponseCode.NotExistentDomain =>
-                    (DnsStatus.NoSuchName, null, Trouble.None),
-                _ => (DnsStatus.TryAgain, null, Trouble.Refused),
-            };
+            return !KeptLookups.IsAnswer(answer) ? (DnsStatus.TryAgain, null, Trouble.Refused)
+                : answer.Header.ResponseCode == DnsHeaderResponseCode.NoError
+                    ? (DnsStatus.Found, answer, Trouble.None)
+                : (DnsStatus.NoSuchName, null, Trouble.None);
         }
         catch (Exception e)
         {
@@ -361,21 +358,11 @@ public sealed class MailDns : IMailDns
             // many kinds, and none of them is a reason to bounce mail. Nor to end the process,
             // where it comes while the asker is leaving, and nobody is there to catch it.
             stop.ThrowIfCancellationRequested();
-            bool isSilent = e is DnsResponseException
-            {
-                Code: DnsResponseCode.ConnectionTimeout,
-            };
             return (
-                DnsStatus.TryAgain, null, isSilent ? Trouble.Silence : Trouble.Garbled);
+                DnsStatus.TryAgain, null,
+                KeptLookups.IsSilence(e) ? Trouble.Silence : Trouble.Garbled);
         }
     }
-
-    /// <summary>It names others to ask: no word about whether the name has such records.
-    /// </summary>
-    private static bool IsReferral(IDnsQueryResponse answer) =>
-        answer.Answers.Count == 0 && !answer.Header.RecursionAvailable
-        && answer.Authorities.OfType<NsRecord>().Any()
-        && !answer.Authorities.OfType<SoaRecord>().Any();
 
     private static string WithoutDot(DnsString name) => name.Value.TrimEnd('.');
 

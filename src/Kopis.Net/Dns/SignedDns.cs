@@ -21,8 +21,8 @@ internal sealed class SignedDns : ISignedDns
     private static readonly TimeSpan ProbeBad = TimeSpan.FromMinutes(1);
 
     private readonly KeptLookups _client;
-    private readonly LookupClient _prober;
-    private readonly LookupClient _plainProber;
+    private readonly KeptLookups _prober;
+    private readonly KeptLookups _plainProber;
     private readonly Action<string> _log;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
@@ -37,26 +37,29 @@ internal sealed class SignedDns : ISignedDns
     /// <param name="time">The clock.</param>
     internal SignedDns(IReadOnlyList<NameServer> servers, Action<string> log, TimeProvider time)
     {
+        Order = new ResolverOrder(servers, time);
         _log = log;
         _time = time;
         LookupClientOptions options = new([.. servers])
         {
             Timeout = Timeout,
-            Retries = 1,
+            Retries = servers.Count > 1 ? 0 : 1, // The next one is asked instead.
             UseCache = false,
             ThrowDnsErrors = false,
             RequestDnsSecRecords = true,
             ExtendedDnsBufferSize = MessageBytes,
         };
         _client = new KeptLookups(
-            options, new AnswerCache(time), way: 'd', keepFailure: TimeSpan.Zero);
+            options, Order, new AnswerCache(time), way: 'd', keepFailure: TimeSpan.Zero);
         options.Retries = 0;
-        options.ContinueOnEmptyResponse = false; // That one checks nothing; it does not fail.
-        _prober = new LookupClient(options);
+        _prober = new KeptLookups(options, Order, null, way: 'd', TimeSpan.Zero);
         options.RequestDnsSecRecords = false;
         options.ExtendedDnsBufferSize = PlainMessageBytes;
-        _plainProber = new LookupClient(options);
+        _plainProber = new KeptLookups(options, Order, null, way: 'd', TimeSpan.Zero);
     }
+
+    /// <summary>Whom to ask first.</summary>
+    internal ResolverOrder Order { get; }
 
     /// <inheritdoc/>
     public async ValueTask<bool> IsValidatingAsync(CancellationToken stop)
@@ -219,7 +222,7 @@ internal sealed class SignedDns : ISignedDns
         try
         {
             DnsQuestion question = new(Probe, QueryType.SOA);
-            IDnsQueryResponse answer = await _prober.QueryAsync(question);
+            IDnsQueryResponse answer = await _prober.QueryAsync(question, CancellationToken.None);
             if (answer.Header.ResponseCode != DnsHeaderResponseCode.ServerFailure)
             {
                 return answer.Header.ResponseCode == DnsHeaderResponseCode.NoError
@@ -228,7 +231,8 @@ internal sealed class SignedDns : ISignedDns
             }
 
             // One that knows no OPT may say so in this way: without it, it answers.
-            answer = await _plainProber.QueryAsync(question);
+            answer = await _plainProber.QueryAsync(
+                question, CancellationToken.None);
             return answer.Header.ResponseCode == DnsHeaderResponseCode.ServerFailure
                 ? null : false;
         }

@@ -22,6 +22,10 @@ public sealed record ListedRecipient(
     /// <summary>The last report; empty where it is not known.</summary>
     public byte[] Text { get; init; } = [];
 
+    /// <summary>The relay that an administrator has chosen, <c>host:port</c>; empty: none.
+    /// </summary>
+    public byte[] Via { get; init; } = [];
+
     /// <summary>Writes it as a frame.</summary>
     public void Write(IBufferWriter<byte> to)
     {
@@ -34,6 +38,7 @@ public sealed record ListedRecipient(
         QueueFrame.Put(content, (ulong)NextTry);
         QueueFrame.Put(content, Address);
         QueueFrame.Put(content, Text);
+        QueueFrame.Put(content, Via);
         QueueFrame.Write(to, QueueFrame.Recipient, content.WrittenSpan);
     }
 
@@ -52,6 +57,7 @@ public sealed record ListedRecipient(
             LastTry = last,
             NextTry = next,
             Text = reader.Bytes(),
+            Via = reader.Bytes(),
         };
         return reader.IsSound && state <= ListedState.ToDo ? recipient : null;
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Kopis.Queue.Store.Messages;
+using Kopis.Queue.Store.State;
 
 namespace Kopis.Queue.Commands;
 
@@ -19,6 +20,7 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
     private const byte DryField = (byte)'w';
     private const byte TextField = (byte)'t';
     private const byte ToField = (byte)'a';
+    private const byte ViaField = (byte)'v';
     private const byte UidField = (byte)'u';
     private const byte DestinationField = (byte)'m';
     private const byte StateField = (byte)'k';
@@ -34,8 +36,12 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
     /// <summary>What a bounce says; null: the usual words.</summary>
     public byte[]? Text { get; init; }
 
-    /// <summary>Where a reroute goes; else null.</summary>
+    /// <summary>The address that a reroute goes to; else null.</summary>
     public byte[]? To { get; init; }
+
+    /// <summary>The relay that a reroute goes by, <c>host:port</c>, empty for the usual way; else
+    /// null.</summary>
+    public byte[]? Via { get; init; }
 
     /// <summary>For whom the caller asks: its own word, which counts only where it is qmail-send's
     /// own user or root.</summary>
@@ -64,6 +70,7 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
         Put(content, MostField, Selection.Most);
         Put(content, TextField, Text);
         Put(content, ToField, To);
+        Put(content, ViaField, Via);
         Put(content, UidField, AskedBy);
         if (IsDry)
         {
@@ -125,6 +132,9 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
                 case ToField:
                     request = request with { To = reader.Bytes() };
                     break;
+                case ViaField:
+                    request = request with { Via = reader.Bytes() };
+                    break;
                 case UidField:
                     request = request with { AskedBy = (uint)reader.Number64() };
                     break;
@@ -155,8 +165,9 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
         && Selection.Most is not 0
         && (Text is null || (Verb == QueueVerb.Bounce && Text.Length is > 0 and <= TextBytesMax
             && !Text.Contains((byte)0)))
-        && (Verb == QueueVerb.Reroute) == (To is not null)
-        && (To is null || IsAddress(To));
+        && (Verb == QueueVerb.Reroute) == (To is not null || Via is not null)
+        && (To is null || (Via is null && IsAddress(To)))
+        && (Via is not { Length: > 0 } via || via.AsSpan().SequenceEqual(StateRoutes.Parse(via)));
 
     /// <summary>An address that the queue accepts, with a domain and without control characters.
     /// </summary>

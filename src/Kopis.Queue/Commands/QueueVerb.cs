@@ -24,7 +24,7 @@ public enum QueueVerb : byte
     /// <summary>They are dropped; nobody is notified.</summary>
     Remove = (byte)'X',
 
-    /// <summary>A copy goes to another address in their place.</summary>
+    /// <summary>A copy goes to another address in their place; or they go by a relay.</summary>
     Reroute = (byte)'R',
 
     /// <summary>Changes nothing: destinations, with their states.</summary>

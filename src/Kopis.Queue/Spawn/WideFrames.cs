@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Kopis.Base;
+using Kopis.Queue.Store.State;
 
 namespace Kopis.Queue.Spawn;
 
@@ -26,8 +27,8 @@ public static class WideFrames
     public const uint SecondsMin = 60, SecondsMax = 3600;
 
     // Path, sender, parameters and two fields for each recipient, with their NULs.
-    internal const int OrderBytesMax =
-        8 + ((5 + (2 * DeliveryCommand.BatchMax)) * (DeliveryCommand.FieldBytesMax + 1));
+    internal const int OrderBytesMax = 8 + 1 + StateRoutes.TextBytesMax
+        + ((5 + (2 * DeliveryCommand.BatchMax)) * (DeliveryCommand.FieldBytesMax + 1));
 
     // Four numbers before the detail, its fixed part, four texts, the report's text.
     internal const int ReplyBytesMax = 8 + DetailFixedBytes
@@ -35,7 +36,7 @@ public static class WideFrames
 
     internal const int DetailFixedBytes = 16;
     internal const byte Order = (byte)'D', Question = (byte)'Q', Report = (byte)'R';
-    internal const byte Answer = (byte)'A';
+    internal const byte Answer = (byte)'A', RoutedOrder = (byte)'V';
 
     /// <summary>The spawner's greeting.</summary>
     public static void WriteGreeting(IBufferWriter<byte> to, int slots)
@@ -49,10 +50,19 @@ public static class WideFrames
     /// <param name="slot">The delivery's slot.</param>
     /// <param name="command">What <see cref="DeliveryCommand"/> wrote, with its slot byte, which
     /// counts for nothing here.</param>
-    public static void WriteOrder(IBufferWriter<byte> to, int slot, ReadOnlySpan<byte> command)
+    /// <param name="route">The way that it goes; null: the usual one.</param>
+    public static void WriteOrder(
+        IBufferWriter<byte> to, int slot, ReadOnlySpan<byte> command, byte[]? route = null)
     {
-        Start(to, Order, 4 + command.Length - 1);
+        int bytes = 4 + command.Length - 1;
+        Start(to, route is null ? Order : RoutedOrder, bytes + (route?.Length + 1 ?? 0));
         Put32(to, (uint)slot);
+        if (route is not null)
+        {
+            to.WriteByte((byte)route.Length);
+            to.Write(route);
+        }
+
         to.Write(command[1..]);
     }
 

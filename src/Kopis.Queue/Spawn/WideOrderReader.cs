@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Kopis.Queue.Store.State;
 
 namespace Kopis.Queue.Spawn;
 
@@ -27,6 +28,9 @@ public sealed class WideOrderReader
                 case WideFrames.Order:
                     orders.Add(ReadOrder(number, body[4..]));
                     break;
+                case WideFrames.RoutedOrder:
+                    orders.Add(ReadRouted(number, body[4..]));
+                    break;
                 case WideFrames.Question:
                     questions.Add(ReadQuestion(number, body[4..]));
                     break;
@@ -47,6 +51,18 @@ public sealed class WideOrderReader
         }
 
         return new WideOrder((int)slot, _one[0]);
+    }
+
+    private WideOrder ReadRouted(uint slot, ReadOnlySpan<byte> body)
+    {
+        int length = body.IsEmpty ? 0 : body[0];
+        ReadOnlySpan<byte> route = body.Length > length ? body[1..(length + 1)] : [];
+        if (!route.SequenceEqual(StateRoutes.Parse(route)) || route.IsEmpty)
+        {
+            throw new InvalidDataException("An order's route is not a host and a port.");
+        }
+
+        return ReadOrder(slot, body[(length + 1)..]) with { Route = route.ToArray() };
     }
 
     private static WideQuestion ReadQuestion(uint id, ReadOnlySpan<byte> body)

@@ -14,6 +14,11 @@ internal sealed class CommandQueue(QueueActions actions)
     internal bool HasWork =>
         Array.Exists(_lines, line => line.Exists(run => run.Output.IsClosed || run.MayStep));
 
+    /// <summary>Why a command cannot be carried out; null where it can.</summary>
+    internal string? Refusal(QueueRequest request) =>
+        request.Via is { Length: > 0 } && !actions.TakesRoutes
+            ? "qmail-rspawn takes no relays: it runs without --wide" : null;
+
     /// <summary>Commands that are not answered, and whose callers are there.</summary>
     /// <param name="isGuest">Those of guests, or all others.</param>
     internal int Count(bool isGuest) => Line(isGuest).Count(run => !run.Output.IsClosed);

@@ -1,5 +1,4 @@
 using Kopis.Queue.Commands;
-using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Store.State;
 using Kopis.Send.Scheduling;
 
@@ -15,6 +14,7 @@ internal sealed class CommandRun(
     QueueRequest request, string who, QueueActions actions, CommandOutput output)
 {
     private const int StepsMax = 1000; // Recipients, and messages, between two looks at reports.
+    private const int ReadSteps = 32; // What a message costs that is read from the disk.
 
     private readonly QueueSelection _selection = request.Selection;
     private readonly List<int> _rerouted = [];
@@ -63,6 +63,11 @@ internal sealed class CommandRun(
             LogBegin();
         }
 
+        if (_message is not null)
+        {
+            GoOn(_message);
+        }
+
         for (int steps = StepsMax; steps > 0 && !IsDone && !output.IsFull; steps--)
         {
             if (_summary is { } summary)
@@ -76,7 +81,7 @@ internal sealed class CommandRun(
             }
             else if (_message is null)
             {
-                Begin(_numbers[_at++], now);
+                Begin(_numbers[_at++], now, ref steps);
             }
             else if (_message.IsFinished || _next >= _message.Recipients || _left == 0)
             {
@@ -143,7 +148,7 @@ internal sealed class CommandRun(
         }
     }
 
-    private void Begin(ulong number, long now)
+    private void Begin(ulong number, long now, ref int steps)
     {
         _counts = _counts with { Looked = (ulong)_at };
         if (now > _progressAt)
@@ -154,12 +159,12 @@ internal sealed class CommandRun(
 
         try
         {
-            QueuedMessage? message = actions.Queue.TakeUp(
-                number, arrived => IsToBeTakenUp(arrived, now), now);
+            QueuedMessage? message = actions.Queue.Find(number);
+            steps -= message is null || actions.Queue.IsOnDisk(message) ? ReadSteps : 0;
             if (message is { IsFinished: false } && _selection.MatchesMessage(
                 number, message.Sender, now - message.BornSeconds))
             {
-                message.BeginVisit();
+                steps = message.BeginVisit() ? 0 : steps;
                 _message = message;
                 (_next, _matched, _isListed) = (FirstOf(number), 0, false);
             }
@@ -170,45 +175,34 @@ internal sealed class CommandRun(
         }
     }
 
-    /// <summary>Of messages that wait on the disk only those to be changed get into memory.
-    /// </summary>
-    private bool IsToBeTakenUp(ArrivedMessage arrived, long now)
+    /// <summary>Deliveries went on since the last step: a message that waited on the disk may be in
+    /// memory now, or even be over.</summary>
+    private void GoOn(QueuedMessage message)
     {
-        if (!_selection.MatchesMessage(
-            arrived.Number, arrived.Envelope.Sender.Span, now - arrived.BornSeconds))
+        QueuedMessage? now = actions.Queue.FindAgain(message);
+        if (now == message)
         {
-            return false;
+            return;
         }
 
-        ReadOnlyMemory<byte>[] recipients = [.. arrived.Envelope.Recipients];
-        if (!recipients.Any(one => actions.MatchesUnrouted(
-            _selection, one.Span, arrived.Envelope.Sender.Span)))
+        message.EndVisit();
+        _message = null;
+        try
         {
-            return Changes && arrived.UnreadEnvelopeBytes > 0;
+            now?.BeginVisit();
+            _message = now;
+        }
+        catch (IOException e)
+        {
+            Fail(message.Number, e);
         }
 
-        if (Changes)
+        if (_message is null)
         {
-            return true;
+            Count(_matched);
+            _rerouted.Clear();
+            Array.Clear(_isRetried);
         }
-
-        ulong matched = 0;
-        for (int i = FirstOf(arrived.Number); i < recipients.Length && _left > 0; i++)
-        {
-            ListedState state = ListedState.Due; // Those that wait on the disk.
-            if ((_selection.State ?? state) == state && actions.MatchesUnrouted(
-                _selection, recipients[i].Span, arrived.Envelope.Sender.Span))
-            {
-                ListHead(new ListedMessage(
-                    arrived.Number, arrived.BornSeconds, arrived.Uid,
-                    arrived.Envelope.Sender.ToArray()), matched++ > 0);
-                actions.Describe((uint)i, recipients[i].Span).Write(output.Bytes);
-                CountListed();
-            }
-        }
-
-        Count(matched);
-        return false;
     }
 
     private void Visit(QueuedMessage message, int recipient, long now)
@@ -236,9 +230,8 @@ internal sealed class CommandRun(
     private bool IsMeant(QueuedMessage message, int recipient)
     {
         ReadOnlySpan<byte> address = message.Address(recipient).Span;
-        return actions.Matches(_selection, address) && actions.MatchesDestination(
-            _selection, address, message.Sender,
-            message.Channel(recipient) == DeliveryChannel.Local);
+        return actions.Matches(_selection, address)
+            && actions.MatchesDestination(_selection, message, recipient, address);
     }
 
     private void Act(QueuedMessage message, int recipient, long now)
@@ -265,6 +258,13 @@ internal sealed class CommandRun(
                 listed.Write(output.Bytes);
                 CountListed();
                 break;
+            case QueueVerb.Reroute when request.Via is { } via:
+                if (!TryRoute(message, recipient, via, now))
+                {
+                    return;
+                }
+
+                break;
             case QueueVerb.Bounce or QueueVerb.Reroute when isRunning:
                 HoldUntilEnd(message, recipient);
                 return;
@@ -275,14 +275,34 @@ internal sealed class CommandRun(
                 _rerouted.Add(recipient);
                 break;
             case not QueueVerb.List when Changes:
-                Change(message, recipient);
+                Change(message, recipient, now);
                 break;
         }
 
         _matched++;
     }
 
-    private void Change(QueuedMessage message, int recipient)
+    /// <summary>Mail for this host goes nowhere else, and who goes that way already is left alone.
+    /// </summary>
+    private bool TryRoute(QueuedMessage message, int recipient, byte[] via, long now)
+    {
+        if (message.Channel(recipient) == DeliveryChannel.Local
+            || actions.HasRoute(message, recipient, via))
+        {
+            return false;
+        }
+
+        if (Changes && !actions.TryRoute(message, recipient, via, now))
+        {
+            _counts = _counts with { Failed = _counts.Failed + 1 };
+            return false;
+        }
+
+        _isRetried[(int)DeliveryChannel.Remote] = true;
+        return true;
+    }
+
+    private void Change(QueuedMessage message, int recipient, long now)
     {
         switch (request.Verb)
         {
@@ -301,10 +321,10 @@ internal sealed class CommandRun(
                 _isRetried[(int)message.Channel(recipient)] = true;
                 break;
             case QueueVerb.Bounce:
-                actions.Bounce(message, recipient, request.Text);
+                actions.Bounce(message, recipient, request.Text, now);
                 break;
             case QueueVerb.Remove:
-                actions.Remove(message, recipient);
+                actions.Remove(message, recipient, now);
                 break;
         }
     }

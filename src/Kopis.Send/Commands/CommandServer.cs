@@ -68,6 +68,10 @@ internal sealed class CommandServer : IDisposable
             {
                 peer.Refuse(TooMany);
             }
+            else if (commands.Refusal(request) is { } refusal)
+            {
+                peer.Refuse(refusal);
+            }
             else
             {
                 string who = _callers.Describe(peer.Uid, request.AskedBy);

@@ -28,9 +28,10 @@ internal sealed class QueueActions(
             ? [.. selection.Numbers]
             : selection.State switch
             {
-                ListedState.Held => Numbers(one => one.Held is not null),
+                ListedState.Held =>
+                    [.. Numbers(one => one.Held is not null), .. Queue.HeldOnDisk],
                 ListedState.Running => Numbers(one => one.Orders > 0), // Deliveries that run.
-                _ => [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk()],
+                _ => [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk],
             };
         Array.Sort(numbers);
         return numbers;
@@ -48,27 +49,20 @@ internal sealed class QueueActions(
 
     /// <summary>Whether a recipient's mail goes to the destination that is meant.</summary>
     internal bool MatchesDestination(
-        QueueSelection selection, ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender,
-        bool isLocal) =>
+        QueueSelection selection, QueuedMessage message, int recipient,
+        ReadOnlySpan<byte> address) =>
         selection.Destination is not { } name
-        || (!isLocal && scheduler.Remote.DestinationOf(address, sender) is { } destination
+        || (message.Channel(recipient) == DeliveryChannel.Remote
+            && scheduler.Remote.DestinationOf(
+                address, message.Sender, RouteOf(message, recipient)) is { } destination
             && Ascii8.EqualsIgnoreCase(ByteText.ToBytes(destination.Name), name));
-
-    /// <summary>Whether a recipient as it is in the envelope is meant.</summary>
-    internal bool MatchesUnrouted(
-        QueueSelection selection, ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender)
-    {
-        byte[] routed = addresses.Route(address, out bool isLocal);
-        return Matches(selection, routed)
-            && MatchesDestination(selection, routed, sender, isLocal);
-    }
 
     /// <summary>Deliveries that run, asked when the queue is summed up.</summary>
     internal Func<DeliverySlots> Slots { get; set; } = static () => default;
 
     /// <summary>Begins to sum up the queue.</summary>
     internal SummaryRun Summary(long now) => new(
-        [.. scheduler.Messages], Queue.WaitingOnDisk().Count,
+        [.. scheduler.Messages], Queue.WaitingOnDiskCount, Queue.HeldOnDiskCount,
         [.. scheduler.Remote.Destinations], Slots(), now);
 
     /// <summary>What is known of a destination.</summary>
@@ -81,8 +75,10 @@ internal sealed class QueueActions(
 
     internal void Hold(QueuedMessage message, int recipient)
     {
+        long before = message.Held?.MemoryBytes ?? 0;
         (message.Held ??= new HeldRecipients()).Hold(recipient);
         marks.Add(StateKind.Hold, message.Number, recipient);
+        Queue.NoteHeld(message, before);
     }
 
     internal void Release(QueuedMessage message, int recipient)
@@ -92,6 +88,7 @@ internal sealed class QueueActions(
             return;
         }
 
+        long before = held.MemoryBytes;
         if (held.HoldsAll && recipient != HeldRecipients.Everyone)
         {
             ReleaseOneOfAll(message);
@@ -99,23 +96,80 @@ internal sealed class QueueActions(
 
         message.Held?.Release(recipient);
         marks.Add(StateKind.Release, message.Number, recipient);
-        if (held.IsEmpty)
+        if (message.Held is { IsEmpty: true })
         {
             message.Held = null;
         }
+
+        Queue.NoteHeld(message, before);
     }
+
+    /// <summary>Whether recipients can be sent another way: qmail-rspawn has to know how.</summary>
+    internal bool TakesRoutes { get; set; } = true;
+
+    /// <summary>Whether a recipient goes the way that is asked for.</summary>
+    internal bool HasRoute(QueuedMessage message, int recipient, byte[] via) =>
+        via.AsSpan().SequenceEqual(RouteOf(message, recipient));
+
+    /// <summary>Sends a recipient by a relay from now on; or, where none is named, the usual way.
+    /// One whose delivery runs goes so with the next try. A message that waits on the disk is taken
+    /// up.</summary>
+    /// <returns>False where there are too many relays.</returns>
+    internal bool TryRoute(QueuedMessage message, int recipient, byte[] via, long now)
+    {
+        ushort? route = StateRoutes.Usual;
+        IReadOnlyList<StateRecord> added = [];
+        if (via.Length > 0)
+        {
+            route = marks.Routes.Add(via, out added);
+        }
+
+        if (route is not { } number)
+        {
+            return false;
+        }
+
+        if (Queue.IsOnDisk(message))
+        {
+            Queue.TakeUp(message, now);
+        }
+
+        foreach (StateRecord record in added)
+        {
+            marks.Add(record.Kind, record.Number, record.Value);
+        }
+
+        (message.Routes ??= new RecipientRoutes()).Set(recipient, number);
+        marks.Add(StateKind.Route, message.Number, StateRecord.OfRoute(number, recipient));
+        scheduler.Move(message, recipient);
+        return true;
+    }
+
+    private byte[]? RouteOf(QueuedMessage message, int recipient) =>
+        message.Routes is { } routes ? marks.Routes.Find(routes.Of(recipient)) : null;
 
     /// <summary>Whether a delivery of the recipient runs.</summary>
     internal bool IsRunning(QueuedMessage message, int recipient) =>
         scheduler.IsRunning(message, recipient);
 
-    /// <summary>What is left on a channel is due.</summary>
-    internal void Retry(QueuedMessage message, DeliveryChannel channel, long now) =>
-        scheduler.DueNow(message, channel, now);
-
-    /// <summary>Drops a recipient; nobody is notified.</summary>
-    internal void Remove(QueuedMessage message, int recipient)
+    /// <summary>What is left on a channel is due; on the disk it is, and waits for room.</summary>
+    internal void Retry(QueuedMessage message, DeliveryChannel channel, long now)
     {
+        if (!Queue.IsOnDisk(message))
+        {
+            scheduler.DueNow(message, channel, now);
+        }
+    }
+
+    /// <summary>Drops a recipient; nobody is notified. A message that waits on the disk is taken
+    /// up, since what became of its recipients is to be kept.</summary>
+    internal void Remove(QueuedMessage message, int recipient, long now)
+    {
+        if (Queue.IsOnDisk(message))
+        {
+            Queue.TakeUp(message, now);
+        }
+
         marks.Add(StateKind.Done, message.Number, recipient);
         reasons.Forget(message, recipient);
         scheduler.Drop(message, recipient);
@@ -123,10 +177,10 @@ internal sealed class QueueActions(
 
     /// <summary>Gives a recipient up, as after a failure.</summary>
     /// <exception cref="IOException">The text cannot be kept now; nothing was done.</exception>
-    internal void Bounce(QueuedMessage message, int recipient, byte[]? text)
+    internal void Bounce(QueuedMessage message, int recipient, byte[]? text, long now)
     {
         bounces.KeepFailure(message, recipient, text ?? UsualText);
-        Remove(message, recipient);
+        Remove(message, recipient, now);
     }
 
     /// <summary>Queues one copy for the address that stands in for these recipients.</summary>
@@ -141,7 +195,7 @@ internal sealed class QueueActions(
 
         foreach (int recipient in recipients)
         {
-            Remove(message, recipient);
+            Remove(message, recipient, now);
         }
 
         return true;
@@ -168,15 +222,8 @@ internal sealed class QueueActions(
             LastTry = note.LastTry,
             NextTry = listed == ListedState.Waiting && waits ? due : 0,
             Text = reasons[note.Text],
+            Via = RouteOf(message, recipient) ?? [],
         };
-    }
-
-    /// <summary>A recipient as it is in the envelope, of a message that waits on the disk.
-    /// </summary>
-    internal ListedRecipient Describe(uint recipient, ReadOnlySpan<byte> address)
-    {
-        byte[] routed = addresses.Route(address, out bool isLocal);
-        return new ListedRecipient(recipient, ListedState.Due, isLocal, routed);
     }
 
     private void ReleaseOneOfAll(QueuedMessage message)

@@ -7,17 +7,22 @@ namespace Kopis.Send.Commands;
 /// <summary>The queue is summed up, some messages at a time.</summary>
 /// <param name="messages">Those in memory, as they were when it began.</param>
 /// <param name="onDisk">How many others there are.</param>
+/// <param name="heldOnDisk">How many of them have held recipients.</param>
 /// <param name="destinations">Destinations, as they were.</param>
 /// <param name="slots">Deliveries that run.</param>
 /// <param name="now">Unix seconds.</param>
 internal sealed class SummaryRun(
-    QueuedMessage[] messages, int onDisk, Destination[] destinations, DeliverySlots slots,
-    long now)
+    QueuedMessage[] messages, int onDisk, int heldOnDisk, Destination[] destinations,
+    DeliverySlots slots, long now)
 {
     private const int ShownMax = 20; // Destinations with most that waits or runs.
 
     private readonly PriorityQueue<Destination, int> _shown = new();
-    private readonly QueueSummary _summary = new() { OnDisk = (uint)onDisk };
+    private readonly QueueSummary _summary = new()
+    {
+        OnDisk = (uint)onDisk,
+        Held = (uint)heldOnDisk,
+    };
     private int _message;
     private int _destination;
 

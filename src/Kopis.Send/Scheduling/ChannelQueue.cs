@@ -1,14 +1,16 @@
 namespace Kopis.Send.Scheduling;
 
-/// <summary>What waits on a channel: by time, and, once it is due, by submitter.</summary>
+/// <summary>What waits on a channel: by time, and, once it is due, by submitter. Users of this host
+/// take turns, and of a user his submitters.</summary>
 internal sealed class ChannelQueue(DeliveryChannel channel)
 {
     /// <summary>Messages that one look moves from their time into their submitter's row: bounds
     /// the work between two looks at reports.</summary>
     private const int MovesMax = 10_000;
 
-    private readonly Dictionary<uint, OriginQueue> _rows = [];
-    private readonly Queue<OriginQueue> _turns = new(); // Each row that has work, once.
+    private readonly Dictionary<ulong, OriginQueue> _rows = [];
+    private readonly Dictionary<uint, OriginUser> _users = [];
+    private readonly Queue<OriginUser> _turns = new(); // Each with a row that has work, once.
 
     // One whose time was changed is there twice: the place that is not its time is passed by.
     private readonly PriorityQueue<QueuedMessage, long> _waiting = new();
@@ -71,11 +73,7 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
             }
 
             message.SetWaits(channel, false);
-            if (!_rows.TryGetValue(message.Uid, out OriginQueue? row))
-            {
-                _rows.Add(message.Uid, row = new OriginQueue(message.Uid));
-            }
-
+            OriginQueue row = RowOf(message);
             (message.IsLong ? row.LongDue : row.Due).Enqueue(message);
             Wake(row);
         }
@@ -84,12 +82,18 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
     /// <summary>The row whose turn it is; to be given back by <see cref="Wake"/>.</summary>
     internal OriginQueue? NextTurn()
     {
-        if (!_turns.TryDequeue(out OriginQueue? row))
+        if (!_turns.TryDequeue(out OriginUser? user))
         {
             return null;
         }
 
+        OriginQueue row = user.Turns.Dequeue();
         row.HasTurn = false;
+        if (user.Turns.Count > 0)
+        {
+            _turns.Enqueue(user);
+        }
+
         return row;
     }
 
@@ -100,11 +104,52 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
         if (row.HasWork && !row.HasTurn)
         {
             row.HasTurn = true;
-            _turns.Enqueue(row);
+            row.User.Turns.Enqueue(row);
+            if (row.User.Turns.Count == 1)
+            {
+                _turns.Enqueue(row.User);
+            }
         }
-        else if (row.IsEmpty && _rows.GetValueOrDefault(row.Uid) == row)
+        else if (row.IsEmpty && _rows.GetValueOrDefault(row.Submitter) == row)
         {
-            _rows.Remove(row.Uid);
+            _rows.Remove(row.Submitter);
+            if (--row.User.Rows == 0)
+            {
+                _users.Remove(row.User.Uid);
+            }
         }
+
+        if (row.HasLongDue && !row.User.MayOpenLong)
+        {
+            row.User.AddShort(row);
+        }
+    }
+
+    /// <summary>A long pass of the row is over, or takes no turns any more.</summary>
+    internal void EndLong(OriginQueue row)
+    {
+        row.EndLong();
+        if (row.User.NextShort() is { } next)
+        {
+            Wake(next);
+        }
+    }
+
+    private OriginQueue RowOf(QueuedMessage message)
+    {
+        if (_rows.TryGetValue(message.Submitter, out OriginQueue? row))
+        {
+            return row;
+        }
+
+        if (!_users.TryGetValue(message.Uid, out OriginUser? user))
+        {
+            _users.Add(message.Uid, user = new OriginUser(message.Uid));
+        }
+
+        user.Rows++;
+        row = new OriginQueue(message.Submitter, user);
+        _rows.Add(message.Submitter, row);
+        return row;
     }
 }

@@ -24,6 +24,9 @@ internal sealed record Delivery(Pass Pass, int[] Recipients)
     /// off without a try.</summary>
     internal Start? Start { get; init; }
 
+    /// <summary>The way that its one recipient has been given; null: the usual one.</summary>
+    internal byte[]? Route { get; init; }
+
     /// <summary>When it started, in Unix milliseconds.</summary>
     internal long StartedAt { get; init; }
 

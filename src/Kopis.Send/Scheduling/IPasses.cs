@@ -6,6 +6,10 @@ internal interface IPasses
     /// <summary>Opens a channel's passes for messages of a submitter that are due.</summary>
     void Open(OriginQueue row, DeliveryChannel channel);
 
+    /// <summary>The way that an administrator has given a recipient; null: the usual one.
+    /// </summary>
+    byte[]? RouteOf(QueuedMessage message, int recipient);
+
     /// <summary>Ends a pass that has nothing left.</summary>
     void CloseIfOver(Pass pass);
 

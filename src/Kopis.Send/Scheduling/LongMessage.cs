@@ -132,10 +132,11 @@ internal sealed class LongMessage : QueuedMessage
         _notes = null;
     }
 
-    internal override void BeginVisit()
+    internal override bool BeginVisit()
     {
-        Opened();
+        bool isNew = Prepare();
         _passes++;
+        return isNew;
     }
 
     internal override void EndVisit()

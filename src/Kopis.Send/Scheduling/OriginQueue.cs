@@ -3,14 +3,17 @@ namespace Kopis.Send.Scheduling;
 /// <summary>What one submitter has to be delivered on a channel: submitters take turns, so that a
 /// hundred thousand messages of one do not keep the others' waiting; and so do his long messages
 /// and his others.</summary>
-internal sealed class OriginQueue(uint uid)
+/// <param name="submitter">Who queued it, as <see cref="QueuedMessage.Submitter"/>.</param>
+/// <param name="user">The user of this host whose it is.</param>
+internal sealed class OriginQueue(ulong submitter, OriginUser user)
 {
     /// <summary>Long messages of a submitter that have passes at once on a channel: bounds what is
     /// kept of their envelopes.</summary>
-    private const int LongPassesMax = 4;
+    internal const int LongPassesMax = 4;
 
-    /// <summary>Who queued it.</summary>
-    internal uint Uid { get; } = uid;
+    internal ulong Submitter { get; } = submitter;
+
+    internal OriginUser User { get; } = user;
 
     /// <summary>Messages that are due and have no pass yet, in the order of their times.</summary>
     internal Queue<QueuedMessage> Due { get; } = new();
@@ -23,10 +26,10 @@ internal sealed class OriginQueue(uint uid)
 
     /// <summary>Open passes of long messages; remote ones only while they are in the rotation.
     /// </summary>
-    internal int LongPasses { get; set; }
+    internal int LongPasses { get; private set; }
 
     /// <summary>Remote recipients that wait for their destinations.</summary>
-    internal int Parked { get; set; }
+    internal int Parked { get; private set; }
 
     /// <summary>It takes no turns until fewer wait.</summary>
     internal bool IsFull { get; set; }
@@ -34,7 +37,13 @@ internal sealed class OriginQueue(uint uid)
     /// <summary>It takes turns.</summary>
     internal bool HasTurn { get; set; }
 
-    internal bool MayOpenLong => LongDue.Count > 0 && LongPasses < LongPassesMax;
+    /// <summary>It waits until its user may open another long pass.</summary>
+    internal bool IsShort { get; set; }
+
+    internal bool MayOpenLong => HasLongDue && User.MayOpenLong;
+
+    /// <summary>It may open a long pass where its user may.</summary>
+    internal bool HasLongDue => LongDue.Count > 0 && LongPasses < LongPassesMax;
 
     /// <summary>Something can be looked at now.</summary>
     internal bool HasWork =>
@@ -43,4 +52,25 @@ internal sealed class OriginQueue(uint uid)
     /// <summary>Nothing knows it any more.</summary>
     internal bool IsEmpty =>
         Due.Count + LongDue.Count + Rotation.Count + LongPasses + Parked == 0;
+
+    /// <summary>More or fewer recipients wait for their destinations.</summary>
+    internal void AddParked(int recipients)
+    {
+        Parked += recipients;
+        User.Parked += recipients;
+    }
+
+    /// <summary>A long pass is open.</summary>
+    internal void BeginLong()
+    {
+        LongPasses++;
+        User.LongPasses++;
+    }
+
+    /// <summary>It is not.</summary>
+    internal void EndLong()
+    {
+        LongPasses--;
+        User.LongPasses--;
+    }
 }

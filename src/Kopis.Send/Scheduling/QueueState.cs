@@ -16,7 +16,7 @@ namespace Kopis.Send.Scheduling;
 /// when its segment is gone.</remarks>
 internal sealed class QueueState(
     IMessReader mess, StateLog marks, Scheduler scheduler, AddressMap addresses,
-    ICleaner clean, SendLog log, long memoryBytesMax = long.MaxValue) : IDisposable
+    ICleaner clean, SendLog log, QueueMemory memory) : IDisposable
 {
     private const int MessagesAtOnce = 64; // Between two looks at reports and signals.
 
@@ -33,15 +33,14 @@ internal sealed class QueueState(
     private const int SecondsBetweenWarnings = 60;
 
     private readonly QueuedMessages _messages = new(
-        addresses, new LongEnvelopes(mess, addresses, memoryBytesMax / PortionsShare));
+        addresses, new LongEnvelopes(mess, addresses, memory.BytesMax / PortionsShare));
 
-    private readonly Dictionary<ulong, SegmentUse> _segments = [];
+    private readonly QueueSegments _segments = new(mess, clean, scheduler);
     private readonly Dictionary<ulong, SavedMessage> _setAside = [];
     private readonly HashSet<ulong> _oldBounces = [];
-    private readonly WaitingMessages _waiting = new();
+    private readonly WaitingMessages _waiting = new(memory);
     private Dictionary<ulong, SavedMessage> _saved = [];
     private bool _hasPassedSegment;
-    private long _memoryBytes;
     private long _warnedAt;
 
     /// <summary>queue/bounce.</summary>
@@ -51,10 +50,10 @@ internal sealed class QueueState(
     internal int WholeEnvelopeBytesMax { get; init; } = WholeEnvelopeBytesUsual;
 
     /// <summary>control/queuememory is read again.</summary>
-    internal void SetMemory(long bytes) => memoryBytesMax = bytes;
+    internal void SetMemory(long bytes) => memory.BytesMax = bytes;
 
     /// <summary>Messages in memory take all that they may: new ones wait on the disk.</summary>
-    internal bool HasNoRoom => _memoryBytes >= memoryBytesMax;
+    internal bool HasNoRoom => memory.IsFull;
 
     /// <summary>As above, and says so now and then.</summary>
     internal bool IsFull(long now)
@@ -70,15 +69,15 @@ internal sealed class QueueState(
     }
 
     /// <summary>Some message that waits on the disk has room now.</summary>
-    internal bool HasReady => _waiting.Next(HasRoom) is not null;
+    internal bool HasReady => _waiting.Next() is not null;
 
     /// <summary>Takes up some messages that have waited for room.</summary>
     /// <exception cref="IOException">Not now; they wait on.</exception>
     internal void ReadWaiting(long now)
     {
-        for (int i = 0; i < MessagesAtOnce && _waiting.Next(HasRoom) is { } number; i++)
+        for (int i = 0; i < MessagesAtOnce && _waiting.Next() is { } next; i++)
         {
-            ReadWaiting(number, now);
+            ReadWaiting(next.Submitter, next.Number, now);
         }
     }
 
@@ -121,7 +120,7 @@ internal sealed class QueueState(
 
         _saved = [];
         RemoveOldBounces();
-        CleanPassedSegments();
+        _segments.CleanPassed();
     }
 
     /// <summary>Reads some messages that came since.</summary>
@@ -140,7 +139,7 @@ internal sealed class QueueState(
             // Last, since it may fail: what was read is behind the position and comes no more.
             if (_hasPassedSegment)
             {
-                CleanPassedSegments();
+                _segments.CleanPassed();
                 _hasPassedSegment = false;
             }
 
@@ -157,18 +156,17 @@ internal sealed class QueueState(
     internal void Forget(QueuedMessage message)
     {
         scheduler.Remove(message);
-        _memoryBytes -= message.MemoryBytes;
-        _waiting.Hold(message.Uid, -message.MemoryBytes);
+        _waiting.Hold(message.Submitter, -message.MemoryBytes);
         if (message.HasOwnFile)
         {
             clean.Ask($"foop/{message.Number}");
         }
 
         ulong segment = MessageNumber.Segment(message.Number);
-        SegmentUse use = _segments[segment];
+        SegmentUse use = _segments.Use(segment);
         use.Left--;
         use.FinishedBytes += message.RecordEnd - MessageNumber.Offset(message.Number);
-        CleanSegment(segment, lookForHoles: use.FinishedBytes >= 4 * Holes.BytesMin);
+        _segments.Clean(segment, lookForHoles: use.FinishedBytes >= 4 * Holes.BytesMin);
     }
 
     /// <summary>Writes the state to a new file.</summary>
@@ -195,82 +193,122 @@ internal sealed class QueueState(
         }
     }
 
-    private int WholeNow => _memoryBytes < memoryBytesMax / 2
-        ? WholeEnvelopeBytesMax
-        : Math.Min(WholeEnvelopeBytesMax, WholeEnvelopeBytesInWant);
-
-    /// <summary>A submitter may have as much of the memory as he leaves free, and one message.
-    /// </summary>
-    private bool HasRoom(uint uid) => _waiting.HeldBy(uid) is var held
-        && (held == 0 || held <= memoryBytesMax - _memoryBytes);
-
-    private void ReadWaiting(ulong number, long now)
-    {
-        bool isTaken = _waiting.IsTaken(number);
-        mess.EnvelopeBytesMax = WholeNow;
-        ArrivedMessage? arrived = isTaken ? null : TryOpen(number);
-        _waiting.Dequeue();
-        if (!isTaken)
-        {
-            EndWait(number, arrived, now);
-        }
-    }
-
-    private void EndWait(ulong number, ArrivedMessage? arrived, long now)
-    {
-        SegmentUse use = Use(MessageNumber.Segment(number));
-        _memoryBytes -= WaitingMessages.MessageBytes;
-        use.Waiting--;
-        use.Left--;
-        if (arrived is not null)
-        {
-            Add(arrived, null, isNew: false, now, mayWait: false);
-        }
-    }
+    private int WholeNow => memory.IsScarce
+        ? Math.Min(WholeEnvelopeBytesMax, WholeEnvelopeBytesInWant)
+        : WholeEnvelopeBytesMax;
 
     /// <summary>Messages that wait on the disk for room, as they are now.</summary>
-    internal IReadOnlyList<ulong> WaitingOnDisk() => _waiting.Numbers();
+    internal IEnumerable<ulong> WaitingOnDisk => _waiting.Numbers;
 
-    /// <summary>Takes a message up that waits on the disk, whether or not there is room, if a
-    /// command is about it.</summary>
-    /// <returns>Null where it is not, or waits no more.</returns>
+    /// <summary>How many those are.</summary>
+    internal int WaitingOnDiskCount => _waiting.Count;
+
+    /// <summary>Of them, those with held recipients.</summary>
+    internal IEnumerable<ulong> HeldOnDisk => _waiting.HeldNumbers;
+
+    /// <summary>How many of them those are.</summary>
+    internal int HeldOnDiskCount => _waiting.HeldCount;
+
+    /// <summary>Whether a message is read from the disk only to be looked at, and waits there.
+    /// </summary>
+    internal bool IsOnDisk(QueuedMessage message) =>
+        _waiting.Contains(message.Submitter, message.Number);
+
+    /// <summary>A message, to be looked at; one that waits on the disk waits on.</summary>
+    /// <param name="number">Its number.</param>
+    /// <returns>Null where it is not in the queue, or has to be set aside.</returns>
     /// <exception cref="IOException">It cannot be read now.</exception>
-    internal QueuedMessage? TakeUp(
-        ulong number, Func<ArrivedMessage, bool> isWanted, long now)
+    internal QueuedMessage? Find(ulong number)
     {
-        if (scheduler.Find(number) is not null || !_waiting.Contains(number))
+        QueuedMessage? known = scheduler.Find(number);
+        if (known is not null || _waiting.Count == 0)
         {
-            return scheduler.Find(number);
+            return known;
         }
 
+        try
+        {
+            mess.EnvelopeBytesMax = WholeNow;
+            QueuedMessage read = _messages.Of(mess.Open(number));
+            return IsOnDisk(read) ? FindAgain(read) : null;
+        }
+        catch (Exception e) when (e is MessageNotFoundException or OverflowException)
+        {
+            return null; // Where it waits, its turn comes, and the log says so.
+        }
+    }
+
+    /// <summary>The same, for one that was looked at some time ago.</summary>
+    internal QueuedMessage? FindAgain(QueuedMessage message)
+    {
+        if (IsOnDisk(message))
+        {
+            message.Held = _waiting.Held(message.Submitter, message.Number);
+            return message;
+        }
+
+        return message.IsFinished ? message : scheduler.Find(message.Number);
+    }
+
+    /// <summary>Other recipients of a message are held than before.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="bytesBefore">What was kept of those who were held.</param>
+    internal void NoteHeld(QueuedMessage message, long bytesBefore)
+    {
+        if (IsOnDisk(message))
+        {
+            _waiting.SetHeld(message.Submitter, message.Number, message.Held, bytesBefore);
+        }
+    }
+
+    /// <summary>Takes a message up that was read from the disk, whether or not there is room.
+    /// </summary>
+    internal void TakeUp(QueuedMessage message, long now)
+    {
+        EndWait(message.Submitter, message.Number);
+        Schedule(message, null, now);
+    }
+
+    private void ReadWaiting(ulong submitter, ulong number, long now)
+    {
         mess.EnvelopeBytesMax = WholeNow;
         ArrivedMessage? arrived = TryOpen(number);
-        if (arrived is null || isWanted(arrived))
+        _waiting.EndTurn();
+        QueuedMessage? message = arrived is null ? null : TryMake(arrived);
+        HeldRecipients? held = _waiting.Held(submitter, number);
+        EndWait(submitter, number);
+        if (message is not null)
         {
-            _waiting.Take(number);
-            EndWait(number, arrived, now);
+            message.Held = held;
+            Schedule(message, null, now);
         }
+    }
 
-        return scheduler.Find(number);
+    private void EndWait(ulong submitter, ulong number)
+    {
+        SegmentUse use = _segments.Use(MessageNumber.Segment(number));
+        _waiting.Remove(submitter, number);
+        use.Waiting--;
+        use.Left--;
     }
 
     /// <summary>Whether a message is left on the disk. One that was tried already never is: what
     /// is known of it would be to be kept.</summary>
-    private bool IsToWait(ArrivedMessage arrived, SavedMessage? saved) =>
-        (_waiting.Has(arrived.Uid) || !HasRoom(arrived.Uid))
+    private bool IsToWait(QueuedMessage message, SavedMessage? saved) =>
+        (_waiting.Has(message.Submitter) || !memory.HasRoom(message.Submitter))
             && saved is null or
-            { Done.Count: 0, Held: null, LocalDue: null or 0, RemoteDue: null or 0 }
-            && !_oldBounces.Contains(arrived.Number);
+            { Done.Count: 0, Routes: null, LocalDue: null or 0, RemoteDue: null or 0 }
+            && !_oldBounces.Contains(message.Number);
 
-    private void LetWait(ArrivedMessage arrived, SegmentUse use, long now)
+    private void LetWait(
+        QueuedMessage message, SavedMessage? saved, SegmentUse use, long now)
     {
-        _waiting.Add(arrived.Uid, arrived.Number);
-        _memoryBytes += WaitingMessages.MessageBytes;
+        _waiting.Add(message.Submitter, message.Number, saved?.Held);
         use.Waiting++;
         use.Left++;
         if (now - _warnedAt >= SecondsBetweenWarnings)
         {
-            log.Line($"warning: messages of uid {arrived.Uid} fill its part of queuememory; "
+            log.Line($"warning: messages of uid {message.Uid} fill its part of queuememory; "
                 + $"more of them wait in queue/mess");
             _warnedAt = now;
         }
@@ -323,7 +361,7 @@ internal sealed class QueueState(
         log.Line($"warning: msg {number} is {fate}: {reason}");
         if (isKept && _setAside.TryAdd(number, saved ?? new SavedMessage()))
         {
-            SegmentUse use = Use(segment);
+            SegmentUse use = _segments.Use(segment);
             use.Left++;
             use.HasDamage = true;
         }
@@ -342,24 +380,17 @@ internal sealed class QueueState(
         }
     }
 
-    private void Add(
-        ArrivedMessage arrived, SavedMessage? saved, bool isNew, long now, bool mayWait = true)
+    private void Add(ArrivedMessage arrived, SavedMessage? saved, bool isNew, long now)
     {
-        SegmentUse use = Use(MessageNumber.Segment(arrived.Number));
+        SegmentUse use = _segments.Use(MessageNumber.Segment(arrived.Number));
         use.End = Math.Max(use.End, arrived.RecordEnd);
         if (saved is { IsEnded: true })
         {
             return;
         }
 
-        QueuedMessage message;
-        try
+        if (TryMake(arrived) is not { } message)
         {
-            message = _messages.Of(arrived);
-        }
-        catch (OverflowException e)
-        {
-            SetAside(arrived.Number, e.Message);
             return;
         }
 
@@ -370,12 +401,33 @@ internal sealed class QueueState(
                 message.Recipients);
         }
 
-        if (mayWait && IsToWait(arrived, saved))
+        message.Held = saved?.Held;
+        message.Routes = saved?.Routes;
+        if (IsToWait(message, saved))
         {
-            LetWait(arrived, use, now);
+            LetWait(message, saved, use, now);
             return;
         }
 
+        Schedule(message, saved, now);
+    }
+
+    /// <summary>Null where it had to be set aside.</summary>
+    private QueuedMessage? TryMake(ArrivedMessage arrived)
+    {
+        try
+        {
+            return _messages.Of(arrived);
+        }
+        catch (OverflowException e)
+        {
+            SetAside(arrived.Number, e.Message);
+            return null;
+        }
+    }
+
+    private void Schedule(QueuedMessage message, SavedMessage? saved, long now)
+    {
         foreach (int index in saved?.Done ?? [])
         {
             if (index >= 0 && index < message.Recipients)
@@ -384,22 +436,19 @@ internal sealed class QueueState(
             }
         }
 
-        message.Held = saved?.Held;
-
         // Older mail first, so that none waits for ever behind what keeps coming.
-        long first = Math.Min(now, arrived.BornSeconds);
+        long first = Math.Min(now, message.BornSeconds);
         long longest = scheduler.Retries.LongestSeconds;
         message.SetDue(DeliveryChannel.Local, saved?.LocalDue ?? first, now, longest: 0);
         message.SetDue(DeliveryChannel.Remote, saved?.RemoteDue ?? first, now, longest);
-        message.HasBounce = _oldBounces.Remove(arrived.Number);
-        if (message.HasBounce)
+        if (_oldBounces.Remove(message.Number))
         {
+            message.HasBounce = true;
             RecallNotices(message);
         }
 
-        use.Left++;
-        _memoryBytes += message.MemoryBytes;
-        _waiting.Hold(message.Uid, message.MemoryBytes);
+        _segments.Use(MessageNumber.Segment(message.Number)).Left++;
+        _waiting.Hold(message.Submitter, message.MemoryBytes);
         scheduler.Add(message);
     }
 
@@ -441,60 +490,6 @@ internal sealed class QueueState(
         catch (IOException e)
         {
             log.Trouble("warning: trouble removing old files in queue/bounce", e);
-        }
-    }
-
-    private SegmentUse Use(ulong segment)
-    {
-        if (!_segments.TryGetValue(segment, out SegmentUse? use))
-        {
-            _segments.Add(segment, use = new SegmentUse());
-        }
-
-        return use;
-    }
-
-    /// <summary>Nothing more comes to the segments before the one that is being read. The list is
-    /// the disk's: the writer leaves an empty one behind at each start.</summary>
-    private void CleanPassedSegments()
-    {
-        foreach (ulong segment in mess.Segments())
-        {
-            Use(segment);
-            CleanSegment(segment, lookForHoles: true);
-        }
-    }
-
-    /// <summary>Has the segment removed if it is empty, or its finished runs if they are long.
-    /// The one that is being read may still grow.</summary>
-    private void CleanSegment(ulong segment, bool lookForHoles)
-    {
-        if (segment >= mess.Position.Segment
-            || !_segments.TryGetValue(segment, out SegmentUse? use))
-        {
-            return;
-        }
-
-        if (use.Left == 0)
-        {
-            clean.Ask($"segm/{segment}");
-            _segments.Remove(segment);
-        }
-        else if (lookForHoles && !use.HasDamage && use.Waiting == 0)
-        {
-            AskForHoles(segment, use);
-        }
-    }
-
-    private void AskForHoles(ulong segment, SegmentUse use)
-    {
-        use.FinishedBytes = 0;
-        List<(long, long)> living = [.. scheduler.Messages
-            .Where(message => MessageNumber.Segment(message.Number) == segment)
-            .Select(message => (MessageNumber.Offset(message.Number), (long)message.RecordEnd))];
-        foreach ((long offset, long length) in Holes.Find(living, use.End))
-        {
-            clean.Ask($"hole/{segment}/{offset}/{length}");
         }
     }
 }

@@ -51,6 +51,13 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <inheritdoc/>
     public HeldRecipients? Held { get; set; }
 
+    /// <inheritdoc/>
+    public RecipientRoutes? Routes { get; set; }
+
+    /// <summary>Recipients that waited at a destination are to go elsewhere: they are in state
+    /// Deferred, and the pass that is open looks at them again.</summary>
+    internal bool IsMoved { get; set; }
+
     internal abstract ReadOnlySpan<byte> Sender { get; }
 
     /// <summary>Where its bounce goes.</summary>
@@ -151,10 +158,9 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
 
     /// <summary>Someone looks at its recipients outside of a pass; to be ended by
     /// <see cref="EndVisit"/>.</summary>
+    /// <returns>Whether that took a while.</returns>
     /// <exception cref="IOException">They cannot be read now; then there is no visit.</exception>
-    internal virtual void BeginVisit()
-    {
-    }
+    internal virtual bool BeginVisit() => false;
 
     internal virtual void EndVisit()
     {

@@ -56,6 +56,9 @@ internal sealed class Scheduler : IPasses
     /// <summary>Recipients could not be read; they are tried again later.</summary>
     internal Action<QueuedMessage, IOException> OnTrouble { get; set; } = (_, _) => { };
 
+    /// <summary>The text of a route's number.</summary>
+    internal Func<ushort, byte[]?> RouteText { get; set; } = _ => null;
+
     /// <summary>What is due on the remote channel, by destination.</summary>
     internal RemoteQueue Remote { get; }
 
@@ -164,9 +167,19 @@ internal sealed class Scheduler : IPasses
             }
 
             ClosePassIfOver(delivery.Pass);
+            FinishIfMoved(delivery.Message);
         }
 
         return verdict;
+    }
+
+    /// <summary>Its pass may stay open for places where its recipients wait no more.</summary>
+    private void FinishIfMoved(QueuedMessage message)
+    {
+        if (message.Routes is not null)
+        {
+            FinishIfDone(message);
+        }
     }
 
     /// <summary>Who is deferred goes on waiting for the destination.</summary>
@@ -244,6 +257,17 @@ internal sealed class Scheduler : IPasses
         && (message.Channel(recipient) == DeliveryChannel.Local
             || _remote.IsRunning(message, recipient));
 
+    /// <summary>A recipient goes another way now: one that waits at a destination leaves it.
+    /// </summary>
+    internal void Move(QueuedMessage message, int recipient)
+    {
+        if (message.State(recipient) == RecipientState.Running && !IsRunning(message, recipient))
+        {
+            message.SetState(recipient, RecipientState.Deferred);
+            message.IsMoved = true;
+        }
+    }
+
     /// <summary>A recipient is done by an administrator's word; what a delivery of it that runs
     /// comes to counts no more.</summary>
     internal void Drop(QueuedMessage message, int recipient)
@@ -261,7 +285,7 @@ internal sealed class Scheduler : IPasses
 
         while (row.MayOpenLong)
         {
-            row.LongPasses++;
+            row.BeginLong();
             OpenPass(channel, row, row.LongDue.Dequeue());
         }
     }
@@ -270,7 +294,11 @@ internal sealed class Scheduler : IPasses
     {
         if (message.IsFinished)
         {
-            row.LongPasses -= message.IsLong ? 1 : 0;
+            if (message.IsLong)
+            {
+                _channels[(int)channel].EndLong(row);
+            }
+
             return;
         }
 
@@ -286,6 +314,9 @@ internal sealed class Scheduler : IPasses
         DueNow(message, DeliveryChannel.Remote, _now);
 
     void IPasses.CloseIfOver(Pass pass) => ClosePassIfOver(pass);
+
+    byte[]? IPasses.RouteOf(QueuedMessage message, int recipient) =>
+        message.Routes is { } routes ? RouteText(routes.Of(recipient)) : null;
 
     void IPasses.OnTrouble(QueuedMessage message, IOException trouble) =>
         OnTrouble(message, trouble);
@@ -308,7 +339,9 @@ internal sealed class Scheduler : IPasses
         }
 
         pass.IsClosed = true;
-        bool isOtherOpen = message.EndPass(pass.Channel, pass.Left > 0 || pass.IsCutShort);
+        bool isOtherOpen = message.EndPass(
+            pass.Channel, pass.Left > 0 || pass.IsCutShort || message.IsMoved);
+        message.IsMoved &= pass.Channel != DeliveryChannel.Remote;
         foreach (DeliveryChannel channel in Channels)
         {
             if (channel == pass.Channel ? message.MayBeOpen(channel) : isOtherOpen)
@@ -318,8 +351,13 @@ internal sealed class Scheduler : IPasses
         }
 
         FinishIfDone(message);
-        pass.Row.LongPasses -= message.IsLong && !pass.IsSorted ? 1 : 0;
-        _channels[(int)pass.Channel].Wake(pass.Row);
+        ChannelQueue own = _channels[(int)pass.Channel];
+        if (message.IsLong && !pass.IsSorted)
+        {
+            own.EndLong(pass.Row);
+        }
+
+        own.Wake(pass.Row);
     }
 
     private void WaitAgain(Pass pass, DeliveryChannel channel)

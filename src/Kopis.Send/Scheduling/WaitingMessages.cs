@@ -3,108 +3,181 @@ using Kopis.Queue.Store.State;
 namespace Kopis.Send.Scheduling;
 
 /// <summary>
-/// Messages that wait on the disk since their submitter has as much of the memory as he leaves
-/// free: nobody's flood keeps the mail of others waiting. Of each its number is kept.
+/// Messages that wait on the disk since their submitter has his part of the memory
+/// (<see cref="QueueMemory"/>): nobody's flood keeps the mail of others waiting. Of each its number
+/// is kept, and who of its recipients is held.
 /// </summary>
-/// <remarks>The share of what is free: Choudhury and Hahne, "Dynamic Queue Length Thresholds for
-/// Shared-Memory Packet Switches", 1998.</remarks>
-internal sealed class WaitingMessages
+internal sealed class WaitingMessages(QueueMemory memory)
 {
     /// <summary>Bytes of memory that one holds, at most.</summary>
-    internal const int MessageBytes = 2 * sizeof(ulong); // A queue grows by doubling.
+    internal const int MessageBytes = 2 * sizeof(ulong); // A row grows by doubling.
 
-    private readonly Dictionary<uint, Queue<ulong>> _rows = [];
-    private readonly Dictionary<uint, long> _held = [];
-    private readonly HashSet<ulong> _taken = []; // Out of their turn; still in a row.
-    private readonly Queue<uint> _turns = new(); // Each submitter with a row, once.
+    /// <summary>Bytes that a submitter with some holds.</summary>
+    private const int RowBytes = 300;
 
-    /// <summary>Bytes that a submitter's messages in memory hold.</summary>
-    internal long HeldBy(uint uid) => _held.GetValueOrDefault(uid);
+    /// <summary>Bytes of one of whose recipients not all are held, without
+    /// <see cref="HeldRecipients.MemoryBytes"/>.</summary>
+    private const int HeldBytes = 56;
+
+    private static readonly Comparer<WaitingRow> ByTurn = Comparer<WaitingRow>.Create(
+        (one, other) => (one.Held, one.Turn).CompareTo((other.Held, other.Turn)));
+
+    private readonly Dictionary<ulong, WaitingRow> _rows = [];
+    private readonly Dictionary<ulong, HeldRecipients> _held = []; // Not all of its recipients.
+
+    // The rows, those of each user in the order of their turns; users in turn.
+    private readonly Dictionary<uint, SortedSet<WaitingRow>> _users = [];
+    private readonly Queue<uint> _turns = new();
+    private long _lastTurn;
+
+    /// <summary>How many wait.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>How many of them have held recipients.</summary>
+    internal int HeldCount { get; private set; }
+
+    /// <summary>Those that wait, as they are now.</summary>
+    internal IEnumerable<ulong> Numbers => _rows.Values.SelectMany(row => row.Numbers);
+
+    /// <summary>Of them, those with held recipients.</summary>
+    internal IEnumerable<ulong> HeldNumbers => _rows.Values.SelectMany(row => row.HeldNumbers);
 
     /// <summary>Whether a submitter has some here.</summary>
-    internal bool Has(uint uid) => _rows.ContainsKey(uid);
+    internal bool Has(ulong submitter) => _rows.ContainsKey(submitter);
+
+    /// <summary>Whether a message waits.</summary>
+    internal bool Contains(ulong submitter, ulong number) =>
+        _rows.GetValueOrDefault(submitter)?.Contains(number) == true;
 
     /// <summary>A message in memory is new, or is gone.</summary>
-    internal void Hold(uint uid, long bytes)
+    internal void Hold(ulong submitter, long bytes)
     {
-        long held = HeldBy(uid) + bytes;
-        if (held > 0)
+        memory.Hold(submitter, bytes);
+        if (_rows.TryGetValue(submitter, out WaitingRow? row))
         {
-            _held[uid] = held;
-        }
-        else
-        {
-            _held.Remove(uid);
+            Move(row, row.Turn);
         }
     }
 
     /// <summary>Keeps one that came.</summary>
-    internal void Add(uint uid, ulong number)
+    internal void Add(ulong submitter, ulong number, HeldRecipients? held)
     {
-        if (!_rows.TryGetValue(uid, out Queue<ulong>? row))
+        if (!_rows.TryGetValue(submitter, out WaitingRow? row))
         {
-            _rows.Add(uid, row = new Queue<ulong>());
-            _turns.Enqueue(uid);
+            _rows.Add(submitter, row = new WaitingRow(submitter));
+            memory.HoldForAll(RowBytes);
+            Move(row, ++_lastTurn);
         }
 
-        row.Enqueue(number);
+        row.Add(number);
+        Count++;
+        memory.HoldForAll(MessageBytes);
+        SetHeld(submitter, number, held, bytesBefore: 0);
     }
 
-    /// <summary>Those that wait, as they are now.</summary>
-    internal IReadOnlyList<ulong> Numbers() => [.. Waiting()];
+    /// <summary>Who of its recipients is held; null where none is.</summary>
+    internal HeldRecipients? Held(ulong submitter, ulong number) =>
+        _held.TryGetValue(number, out HeldRecipients? some) ? some
+            : _rows[submitter].IsHeld(number) ? HeldRecipients.OfAll()
+            : null;
 
-    /// <summary>Whether it waits; looks at all.</summary>
-    internal bool Contains(ulong number) =>
-        !_taken.Contains(number) && _rows.Values.Any(row => row.Contains(number));
+    /// <summary>Other recipients of it are held. All of them are so without memory of their own.
+    /// </summary>
+    /// <param name="submitter">Its submitter.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="held">Who is held now.</param>
+    /// <param name="bytesBefore">What those took who were held before.</param>
+    internal void SetHeld(
+        ulong submitter, ulong number, HeldRecipients? held, long bytesBefore)
+    {
+        WaitingRow row = _rows[submitter];
+        bool isHeld = held is { IsEmpty: false };
+        HeldCount += (isHeld ? 1 : 0) - (row.IsHeld(number) ? 1 : 0);
+        row.SetHeld(number, isHeld);
+        if (_held.Remove(number))
+        {
+            memory.HoldForAll(-HeldBytes - bytesBefore);
+        }
 
-    /// <summary>Takes one out of its turn; its place in the row is passed by.</summary>
-    internal void Take(ulong number) => _taken.Add(number);
+        if (isHeld && !held!.HoldsAll)
+        {
+            memory.HoldForAll(HeldBytes + held.MemoryBytes);
+            _held.Add(number, held);
+        }
+    }
 
-    /// <summary>Whether the number that <see cref="Next"/> gave was taken out.</summary>
-    internal bool IsTaken(ulong number) => _taken.Contains(number);
+    /// <summary>Takes one out, in its turn or not.</summary>
+    internal void Remove(ulong submitter, ulong number)
+    {
+        SetHeld(submitter, number, null, Held(submitter, number)?.MemoryBytes ?? 0);
+        WaitingRow row = _rows[submitter];
+        row.Remove(number);
+        Count--;
+        memory.HoldForAll(-MessageBytes);
+        if (row.Count > 0)
+        {
+            Move(row, ++_lastTurn);
+            return;
+        }
 
-    /// <summary>The oldest of a submitter who has room, in turn; null where nobody has any. It
-    /// stays the first until it is taken out.</summary>
-    internal ulong? Next(Func<uint, bool> hasRoom)
+        _rows.Remove(submitter);
+        _users[QueueMemory.UidOf(submitter)].Remove(row);
+        memory.HoldForAll(-RowBytes);
+    }
+
+    /// <summary>The oldest of a submitter who has room, users in turn; null where nobody has any.
+    /// It stays the first until it is taken out.</summary>
+    internal (ulong Submitter, ulong Number)? Next()
     {
         for (int i = _turns.Count; i > 0; i--)
         {
             uint uid = _turns.Peek();
-            if (hasRoom(uid))
+            SortedSet<WaitingRow> rows = _users[uid];
+            if (rows.Min is { } row && memory.HasRoom(row.Submitter))
             {
-                return _rows[uid].Peek();
+                return (row.Submitter, row.Oldest);
             }
 
-            _turns.Enqueue(_turns.Dequeue());
+            _turns.Dequeue();
+            if (rows.Count > 0)
+            {
+                _turns.Enqueue(uid);
+            }
+            else
+            {
+                _users.Remove(uid);
+            }
         }
 
         return null;
     }
 
-    /// <summary>Takes out what <see cref="Next"/> has just given.</summary>
-    internal void Dequeue()
-    {
-        uint uid = _turns.Dequeue();
-        _taken.Remove(_rows[uid].Dequeue());
-        if (_rows[uid].Count > 0)
-        {
-            _turns.Enqueue(uid);
-        }
-        else
-        {
-            _rows.Remove(uid);
-        }
-    }
+    /// <summary>The user whose message <see cref="Next"/> gave has had his turn.</summary>
+    internal void EndTurn() => _turns.Enqueue(_turns.Dequeue());
 
     /// <summary>What queue/state is to know: messages in memory, and these.</summary>
     internal IEnumerable<IStateMessage> After(IEnumerable<IStateMessage> messages) =>
-        messages.Concat(Waiting().Select(number => (IStateMessage)new Untouched(number)));
+        messages.Concat(_rows.Values.SelectMany(row => row.Numbers.Select(number =>
+            (IStateMessage)new Untouched(number, Held(row.Submitter, number)))));
 
-    private IEnumerable<ulong> Waiting() =>
-        _rows.Values.SelectMany(row => row).Where(number => !_taken.Contains(number));
+    /// <summary>Puts a row where it belongs among its user's: in the order of what is held.
+    /// </summary>
+    private void Move(WaitingRow row, long turn)
+    {
+        uint uid = QueueMemory.UidOf(row.Submitter);
+        if (!_users.TryGetValue(uid, out SortedSet<WaitingRow>? rows))
+        {
+            _users.Add(uid, rows = new SortedSet<WaitingRow>(ByTurn));
+            _turns.Enqueue(uid);
+        }
+
+        rows.Remove(row);
+        (row.Held, row.Turn) = (memory.HeldBy(row.Submitter), turn);
+        rows.Add(row);
+    }
 
     /// <summary>Nothing has become of any recipient.</summary>
-    private sealed record Untouched(ulong Number) : IStateMessage
+    private sealed record Untouched(ulong Number, HeldRecipients? Held) : IStateMessage
     {
         public long LocalDue => 0;
 
@@ -114,8 +187,8 @@ internal sealed class WaitingMessages
 
         public int DoneCount => 0;
 
-        public bool IsDone(int index) => false;
+        public RecipientRoutes? Routes => null;
 
-        public HeldRecipients? Held => null;
+        public bool IsDone(int index) => false;
     }
 }

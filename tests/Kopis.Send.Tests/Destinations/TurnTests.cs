@@ -164,7 +164,7 @@ public class TurnTests
     public void Messages_that_are_finished_do_not_stay_with_a_destination_they_missed()
     {
         Destination dead = Kill("dead.example");
-        OriginQueue row = new(1);
+        OriginQueue row = new(1, new OriginUser(1));
         for (int i = 0; i < 1000; i++)
         {
             WholeMessage message = Make.Message((ulong)i, "s@x", "a@dead.example");

@@ -10,6 +10,8 @@ public sealed class HeldRecipients
     public const int Everyone = -1;
 
     private const int PerWord = 64;
+    private const int ObjectBytes = 48;
+    private const int WordBytes = 48; // Of a dictionary that grows by doubling.
 
     private bool _holdsAll;
     private ulong _first; // Most messages have no more recipients.
@@ -24,6 +26,13 @@ public sealed class HeldRecipients
 
     /// <summary>All are held by one record, so that none can be released by itself.</summary>
     public bool HoldsAll => _holdsAll;
+
+    /// <summary>Bytes of memory that it takes, about; 0 where all are held by one record.
+    /// </summary>
+    public long MemoryBytes => _holdsAll ? 0 : ObjectBytes + ((_others?.Count ?? 0) * WordBytes);
+
+    /// <summary>Each recipient is held, by one record.</summary>
+    public static HeldRecipients OfAll() => new() { _holdsAll = true };
 
     public bool Contains(int index) => _holdsAll
         || (Word(index / PerWord) & Bit(index)) != 0;

@@ -22,4 +22,7 @@ public interface IStateMessage
 
     /// <summary>Recipients that are held; null where none is.</summary>
     HeldRecipients? Held { get; }
+
+    /// <summary>Recipients that go another way; null where none does.</summary>
+    RecipientRoutes? Routes { get; }
 }

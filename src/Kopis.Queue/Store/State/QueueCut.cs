@@ -56,7 +56,10 @@ public sealed class QueueCut
     /// <returns>The file's name.</returns>
     public string WriteState(string directory)
     {
-        using StateLog log = new(FileSystem.Real, directory);
+        using StateLog log = new(FileSystem.Real, directory)
+        {
+            Routes = _state.Routes,
+        };
         log.Compact(
             End, _live.Select(number => new CutMessage(number, _state.Find(number))),
             new Dictionary<ulong, SavedMessage>());
@@ -76,6 +79,8 @@ public sealed class QueueCut
         public int DoneCount => saved?.Done.Count ?? 0;
 
         public HeldRecipients? Held => saved?.Held;
+
+        public RecipientRoutes? Routes => saved?.Routes;
 
         public bool IsDone(int index) => saved?.Done.Contains(index) == true;
     }

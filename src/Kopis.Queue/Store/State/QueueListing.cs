@@ -69,6 +69,9 @@ public sealed class QueueListing
         _state?.Saved ?? (IReadOnlyDictionary<ulong, SavedMessage>)
             new Dictionary<ulong, SavedMessage>();
 
+    /// <summary>The ways that recipients have.</summary>
+    public StateRoutes Routes => _state?.Routes ?? new StateRoutes();
+
     /// <summary>What is remembered of a message; null if nothing is.</summary>
     public SavedMessage? Find(ulong number) => _state?.Saved.GetValueOrDefault(number);
 

@@ -20,6 +20,12 @@ public sealed class SavedMessage
     /// <summary>Recipients that are held; null where none is.</summary>
     public HeldRecipients? Held { get; private set; }
 
+    /// <summary>Recipients that go another way; null where none does.</summary>
+    public RecipientRoutes? Routes { get; private set; }
+
+    public void SetRoute(int index, ushort route) =>
+        (Routes ??= new RecipientRoutes()).Set(index, route);
+
     public void AddDone(int index) => (_done ??= []).Add(index);
 
     public void Hold(int index) => (Held ??= new HeldRecipients()).Hold(index);

@@ -19,12 +19,20 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
     private int _fd = -1;
     private long _length;
     private long _lengthWhenNew;
+    private ulong _version;
 
     /// <summary>See <see cref="CompactAfterBytes"/>.</summary>
     public const long CompactAfterBytesUsual = 4 * 1024 * 1024;
 
     /// <summary>A log that is not bigger than this is not written anew.</summary>
     public long CompactAfterBytes { get; init; } = CompactAfterBytesUsual;
+
+    /// <summary>The ways that recipients have.</summary>
+    public StateRoutes Routes { get; init; } = new();
+
+    /// <summary>What was added does not fit the file's version: <see cref="Compact"/> is next.
+    /// </summary>
+    public bool MustCompact => !Routes.IsEmpty && _version < StateReader.FormatVersion;
 
     /// <summary>Where the reading of messages goes on.</summary>
     public ScanPosition Position { get; private set; }
@@ -70,6 +78,7 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
             Position = reader.Position;
             IsDoubtful = reader.IsDoubtful;
             DamagedRecords = reader.DamagedRecords;
+            LoadRoutes(reader);
             return reader.Saved;
         }
         finally
@@ -92,7 +101,7 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
     /// <exception cref="IOException">As for <see cref="Sync"/>.</exception>
     public void Write()
     {
-        if (_pending.WrittenCount > 0)
+        if (_pending.WrittenCount > 0 && !MustCompact)
         {
             files.WriteAt(_fd, _pending.WrittenSpan, _length);
             _length += _pending.WrittenCount;
@@ -105,7 +114,7 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
     /// <see cref="Compact"/>, since a new file does not share its fate.</exception>
     public void Sync()
     {
-        if (HasUnsynced)
+        if (HasUnsynced && !MustCompact)
         {
             Write();
             files.SyncData(_fd);
@@ -143,6 +152,7 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
 
         Dispose();
         _fd = fd;
+        _version = VersionNow;
         _length = _lengthWhenNew = length;
         _pending.ResetWrittenCount();
         HasUnsynced = false;
@@ -165,6 +175,24 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
         }
     }
 
+    private ulong VersionNow =>
+        Routes.IsEmpty ? StateReader.VersionUsual : StateReader.FormatVersion;
+
+    /// <summary>Those that some message has.</summary>
+    private void LoadRoutes(StateReader reader)
+    {
+        foreach (StateRecord record in reader.Routes.Records)
+        {
+            Routes.Apply(record);
+        }
+
+        Routes.Keep(reader.Saved.Values.Where(one => !one.IsEnded)
+            .SelectMany(RoutesOf).ToHashSet());
+    }
+
+    private static IEnumerable<ushort> RoutesOf(SavedMessage saved) =>
+        saved.Routes?.All.Select(pair => pair.Value) ?? [];
+
     private string In(string name) => Path.Combine(directory, name);
 
     private static void Add(
@@ -178,18 +206,30 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
         int fd, ScanPosition position, IEnumerable<IStateMessage> messages,
         IReadOnlyDictionary<ulong, SavedMessage> setAside)
     {
+        HashSet<ushort> used = [.. setAside.Values.SelectMany(RoutesOf)];
         long records = RecordsAround + ((long)StateReader.RecordsOfMessage * setAside.Count)
-            + setAside.Values.Sum(saved => (long)saved.Done.Count + (saved.Held?.Records ?? 0));
+            + setAside.Values.Sum(saved => (long)saved.Done.Count + (saved.Held?.Records ?? 0)
+                + (saved.Routes?.Count ?? 0));
         foreach (IStateMessage message in messages)
         {
             records += StateReader.RecordsOfMessage + message.DoneCount
-                + (message.Held?.Records ?? 0);
+                + (message.Held?.Records ?? 0) + (message.Routes?.Count ?? 0);
+            used.UnionWith(message.Routes?.All.Select(pair => pair.Value) ?? []);
         }
+
+        Routes.Keep(used);
+        IReadOnlyList<StateRecord> routes = Routes.Records;
+        records += routes.Count;
 
         ArrayBufferWriter<byte> block = new(StateReader.BlockBytes);
         long length = 0;
-        Add(block, StateKind.Format, StateReader.FormatVersion, records);
+        Add(block, StateKind.Format, VersionNow, records);
         Add(block, StateKind.Position, position.Segment, position.Offset);
+        foreach (StateRecord route in routes)
+        {
+            Add(block, route.Kind, route.Number, route.Value);
+        }
+
         foreach ((ulong number, SavedMessage saved) in setAside)
         {
             AddDues(block, number, 0, 0);
@@ -199,6 +239,7 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
             }
 
             AddHeld(block, number, saved.Held);
+            AddRoutes(block, number, saved.Routes);
         }
 
         foreach (IStateMessage message in messages)
@@ -237,6 +278,16 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
         }
 
         AddHeld(to, message.Number, message.Held);
+        AddRoutes(to, message.Number, message.Routes);
+    }
+
+    private static void AddRoutes(
+        ArrayBufferWriter<byte> to, ulong number, RecipientRoutes? routes)
+    {
+        foreach ((int recipient, ushort route) in routes?.All ?? [])
+        {
+            Add(to, StateKind.Route, number, StateRecord.OfRoute(route, recipient));
+        }
     }
 
     private static void AddHeld(

@@ -12,10 +12,14 @@ namespace Kopis.Queue.Store.State;
 /// <param name="name">The file's name, for people.</param>
 public sealed class StateReader(string name)
 {
-    /// <summary>The version of the format that this reads and qmail-send writes.</summary>
-    public const ulong FormatVersion = 2;
+    /// <summary>The latest version of the format that this reads. qmail-send writes it where some
+    /// recipient goes another way.</summary>
+    public const ulong FormatVersion = 3;
 
-    /// <summary>Live, LocalDue, RemoteDue in a snapshot; and one for each Done and Hold.
+    /// <summary>The version that it writes otherwise.</summary>
+    public const ulong VersionUsual = 2;
+
+    /// <summary>Live, LocalDue, RemoteDue in a snapshot; and one for each Done, Hold and Route.
     /// </summary>
     public const int RecordsOfMessage = 3;
 
@@ -37,6 +41,9 @@ public sealed class StateReader(string name)
 
     /// <summary>Each message that the log speaks of.</summary>
     public Dictionary<ulong, SavedMessage> Saved => _saved;
+
+    /// <summary>The ways that recipients have.</summary>
+    public StateRoutes Routes { get; } = new();
 
     /// <summary>Where the reading of messages goes on.</summary>
     public ScanPosition Position { get; private set; }
@@ -108,6 +115,9 @@ public sealed class StateReader(string name)
         StateKind.Done => record.Value is >= 0 and <= int.MaxValue,
         StateKind.Hold or StateKind.Release => record.Value is >= -1 and <= int.MaxValue,
         StateKind.Position or StateKind.Format => record.Value >= 0,
+        StateKind.Route => record.ReadRoute() is { Route: <= StateRoutes.RoutesMax } read
+            && record.Value == StateRecord.OfRoute(read.Route, read.Recipient),
+        StateKind.RouteText => StateRoutes.IsPossible(record),
         _ => true,
     };
 
@@ -124,6 +134,12 @@ public sealed class StateReader(string name)
         if (record.Kind == StateKind.Position)
         {
             Position = new ScanPosition(record.Number, record.Value);
+            return;
+        }
+
+        if (record.Kind == StateKind.RouteText)
+        {
+            Routes.Apply(record);
             return;
         }
 
@@ -148,6 +164,10 @@ public sealed class StateReader(string name)
                 break;
             case StateKind.Release:
                 message.Release((int)record.Value);
+                break;
+            case StateKind.Route:
+                (ushort route, int recipient) = record.ReadRoute();
+                message.SetRoute(recipient, route);
                 break;
             case StateKind.End:
                 message.IsEnded = true;

@@ -7,11 +7,23 @@ namespace Kopis.Queue.Store.State;
 /// (docs/queue-format.md).</summary>
 /// <param name="Kind">What it says.</param>
 /// <param name="Number">A message number; a segment for <see cref="StateKind.Position"/>, the
-/// version for <see cref="StateKind.Format"/>.</param>
-/// <param name="Value">A recipient's index, a Unix time, an offset, or a count.</param>
+/// version for <see cref="StateKind.Format"/>; a piece for <see cref="StateKind.RouteText"/>.
+/// </param>
+/// <param name="Value">A recipient's index, a Unix time, an offset, a count, a piece of text, or a
+/// route and an index (<see cref="OfRoute"/>).</param>
 public readonly record struct StateRecord(StateKind Kind, ulong Number, long Value)
 {
     public const int Bytes = 24;
+
+    private const int RouteShift = 32;
+
+    /// <summary>A recipient's route; 0: the usual way.</summary>
+    public static long OfRoute(ushort route, int recipient) =>
+        ((long)route << RouteShift) | (uint)recipient;
+
+    /// <summary>The value of a <see cref="StateKind.Route"/>.</summary>
+    public (ushort Route, int Recipient) ReadRoute() =>
+        ((ushort)(Value >> RouteShift), (int)(Value & int.MaxValue));
 
     public void Write(Span<byte> to)
     {
@@ -26,7 +38,7 @@ public readonly record struct StateRecord(StateKind Kind, ulong Number, long Val
     {
         int kind = BinaryPrimitives.ReadInt32LittleEndian(from[4..]);
         return BinaryPrimitives.ReadUInt32LittleEndian(from) == Crc32C.Of(from[4..Bytes])
-            && kind is >= (int)StateKind.Position and <= (int)StateKind.Release
+            && kind is >= (int)StateKind.Position and <= (int)StateKind.RouteText
             ? new StateRecord(
                 (StateKind)kind,
                 BinaryPrimitives.ReadUInt64LittleEndian(from[8..]),

@@ -37,7 +37,7 @@ public static class StoppedQueue
             QueueListing saved = QueueListing.Read(home);
             IReadOnlyList<StateRecord> records = decide(saved);
             string name = saved is
-            { FileName: { } file, IsDoubtful: false, Version: StateReader.FormatVersion }
+            { FileName: { } file, IsDoubtful: false, Version: >= StateReader.VersionUsual }
                 ? file
                 : throw new ConfigurationException(
                     "queue/state is new, of an earlier version or damaged; start Kopis, and give "

@@ -23,7 +23,7 @@ internal struct PassShares
 
         for (share = _first; share is not null && share != _new; share = share.NextOfPass)
         {
-            if (share.Domain == domain && share.IsAlone == isAlone)
+            if (share.Domain == domain && share.IsAlone == isAlone && share.Route is null)
             {
                 return true;
             }
@@ -42,10 +42,19 @@ internal struct PassShares
             _byDomain = [];
             for (Share? one = _first; one is not null && one != _new; one = one.NextOfPass)
             {
-                _byDomain.Add((one.Domain, one.IsAlone), one);
+                AddByDomain(one);
             }
         }
         else
+        {
+            AddByDomain(share);
+        }
+    }
+
+    /// <summary>A recipient with a way of its own has a share of its own.</summary>
+    private readonly void AddByDomain(Share share)
+    {
+        if (share.Route is null)
         {
             _byDomain?.Add((share.Domain, share.IsAlone), share);
         }

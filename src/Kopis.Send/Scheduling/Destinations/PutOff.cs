@@ -5,4 +5,8 @@ namespace Kopis.Send.Scheduling.Destinations;
 /// <param name="Pass">Whose they are.</param>
 /// <param name="Recipients">Their indices.</param>
 /// <param name="Destination">What does not answer.</param>
-internal sealed record PutOff(Pass Pass, int[] Recipients, Destination Destination);
+internal sealed record PutOff(Pass Pass, int[] Recipients, Destination Destination)
+{
+    /// <summary>As in <see cref="Start.Route"/>.</summary>
+    internal byte[]? Route { get; init; }
+}

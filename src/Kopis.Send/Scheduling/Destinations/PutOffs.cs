@@ -63,7 +63,7 @@ internal sealed class PutOffs
                 _due.Enqueue((share, destination, share.Taken + from));
             }
 
-            return new PutOff(share.Pass, recipients, destination);
+            return new PutOff(share.Pass, recipients, destination) { Route = share.Route };
         }
 
         return null;

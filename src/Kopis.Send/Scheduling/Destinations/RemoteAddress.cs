@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis.Base;
+using Kopis.Queue.Spawn;
 
 namespace Kopis.Send.Scheduling.Destinations;
 
@@ -11,6 +12,10 @@ internal static class RemoteAddress
 
     /// <summary>Whether it is an address of SRS: each leads to a host of its own.</summary>
     internal static bool IsSrs(ReadOnlySpan<byte> address) => SrsTag.IsSrs(Local(address));
+
+    /// <summary>The same, or the way that it has been given.</summary>
+    internal static ReadOnlySpan<byte> Domain(ReadOnlySpan<byte> address, byte[]? route) =>
+        route is null ? Domain(address) : (byte[])[.. WideQuestion.Via, .. route];
 
     /// <summary>The domain whose host it goes to; of an address of SRS the one in it.</summary>
     /// <remarks>Nothing is verified: it decides who waits for whom, and no more.</remarks>

@@ -28,8 +28,12 @@ internal sealed class RemoteChannel(
     private const int ReleaseMax = 16_384;
 
     /// <summary>Recipients that wait at destinations, of all messages: 64 bytes each at most. A
-    /// submitter may have as many as he leaves free.</summary>
+    /// submitter may have as many as he leaves free; see <see cref="QueueMemory"/>.</summary>
     private const int ParkedMax = 4_000_000;
+
+    /// <summary>Submitters who have as many as they may that are looked at again at once.
+    /// </summary>
+    private const int FullLooksMax = 1000;
 
     /// <summary>Open for so long, a pass is looked at when its next one is due.</summary>
     private const long OpenSeconds = 10;
@@ -76,7 +80,7 @@ internal sealed class RemoteChannel(
         int steps = StepsMax;
         while (steps > 0 && own.NextTurn() is { } row)
         {
-            row.IsFull = row.Parked >= Math.Max(TurnMax, ParkedMax - queue.Waiting);
+            row.IsFull = IsFull(row);
             if (row.IsFull)
             {
                 _full.Enqueue(row);
@@ -94,8 +98,9 @@ internal sealed class RemoteChannel(
         while (queue.Next() is { } start)
         {
             Pass pass = start.Pass;
-            pass.Row.Parked -= start.Recipients.Length;
-            int[] left = Array.FindAll(start.Recipients, one => IsLeft(pass, one));
+            pass.Row.AddParked(-start.Recipients.Length);
+            int[] left = Array.FindAll(
+                start.Recipients, one => IsHere(pass, one, start.Route) && IsLeft(pass, one));
             if (left.Length > 0 && TryOrder(start, left) is { } delivery)
             {
                 return delivery;
@@ -114,10 +119,11 @@ internal sealed class RemoteChannel(
         for (int steps = StepsMax; steps > 0 && queue.NextPutOff() is { } one; steps--)
         {
             Pass pass = one.Pass;
-            pass.Row.Parked -= pass.IsLast ? one.Recipients.Length : 0;
-            int[] left = Array.FindAll(one.Recipients, recipient => pass.IsLast
-                ? IsLeft(pass, recipient)
-                : pass.Message.State(recipient) == RecipientState.Running);
+            pass.Row.AddParked(pass.IsLast ? -one.Recipients.Length : 0);
+            int[] left = Array.FindAll(one.Recipients, recipient =>
+                IsHere(pass, recipient, one.Route) && (pass.IsLast
+                    ? IsLeft(pass, recipient)
+                    : pass.Message.State(recipient) == RecipientState.Running));
             queue.PutOffs.Note(one.Destination, left.Length);
             if (left.Length > 0 && (pass.IsLast || pass.Message.HasNotices)
                 && TryPutOff(one, left) is { } delivery)
@@ -221,9 +227,11 @@ internal sealed class RemoteChannel(
             else if (isOpen)
             {
                 ReadOnlySpan<byte> address = message.Address(recipient).Span;
-                queue.Park(pass, recipient, address, IsAlone(message, address));
+                queue.Park(
+                    pass, recipient, address, IsAlone(message, address),
+                    passes.RouteOf(message, recipient));
                 message.SetState(recipient, RecipientState.Running);
-                pass.Row.Parked++;
+                pass.Row.AddParked(1);
                 pass.Unreleased++;
             }
 
@@ -250,7 +258,11 @@ internal sealed class RemoteChannel(
         if (!pass.IsSorted)
         {
             pass.IsSorted = true;
-            pass.Row.LongPasses -= pass.Message.IsLong ? 1 : 0;
+            if (pass.Message.IsLong)
+            {
+                own.EndLong(pass.Row);
+            }
+
             _opened.Enqueue((pass, _now));
         }
 
@@ -258,6 +270,13 @@ internal sealed class RemoteChannel(
         queue.Release(pass);
         passes.CloseIfOver(pass);
     }
+
+    /// <summary>Whether one who has waited still does so here: not where an administrator has
+    /// given it another way, by which it may wait elsewhere or be delivered now.</summary>
+    private bool IsHere(Pass pass, int recipient, byte[]? route) =>
+        (pass.Message.Routes is null && route is null)
+        || (route.AsSpan().SequenceEqual(passes.RouteOf(pass.Message, recipient))
+            && !_running.Contains((pass.Message, recipient)));
 
     /// <summary>Whether one who has waited is still to be delivered to. Who is held by now is left
     /// for a later pass.</summary>
@@ -292,6 +311,7 @@ internal sealed class RemoteChannel(
                 Addresses = Array.ConvertAll(recipients, message.Address),
                 Start = start,
                 StartedAt = queue.Now,
+                Route = start.Route,
             };
             start.Pass.Running++;
             message.Orders++;
@@ -390,8 +410,10 @@ internal sealed class RemoteChannel(
         queue.Release(pass);
         passes.Renew(pass);
         queue.Renew(pass);
-        if (pass.IsSorted && !pass.IsCutShort && pass.AllOrdered && pass.Left > 0)
+        if (pass.IsSorted && !pass.IsCutShort && pass.AllOrdered
+            && (pass.Left > 0 || pass.Message.IsMoved))
         {
+            pass.Message.IsMoved = false;
             pass.Left = 0;
             pass.RetryAt = 0;
             pass.Asking = 0;
@@ -404,12 +426,15 @@ internal sealed class RemoteChannel(
         }
     }
 
+    private bool IsFull(OriginQueue row) => row.Parked >= TurnMax && !QueueMemory.HasRoom(
+        row.Submitter, row.Parked, row.User.Parked, ParkedMax - queue.Waiting);
+
     private void WakeFull()
     {
-        for (int i = _full.Count; i > 0; i--)
+        for (int i = Math.Min(_full.Count, FullLooksMax); i > 0; i--)
         {
             OriginQueue row = _full.Dequeue();
-            row.IsFull = row.Parked >= Math.Max(TurnMax, ParkedMax - queue.Waiting);
+            row.IsFull = IsFull(row);
             if (row.IsFull)
             {
                 _full.Enqueue(row);

@@ -67,8 +67,8 @@ internal sealed class RemoteQueue(
 
     /// <summary>Where an address's mail goes, as far as it is known.</summary>
     internal Destination? DestinationOf(
-        ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender) =>
-        _domains.TryFind(RemoteAddress.Domain(address), sender)?.Destination;
+        ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender, byte[]? route) =>
+        _domains.TryFind(RemoteAddress.Domain(address, route), sender)?.Destination;
 
     /// <summary>Time passes: pauses end, questions have had their time.</summary>
     internal void Tick(long now)
@@ -93,12 +93,16 @@ internal sealed class RemoteQueue(
     }
 
     /// <summary>Takes a recipient in. It gets its turn when its pass is released.</summary>
-    internal void Park(Pass pass, int recipient, ReadOnlySpan<byte> address, bool isAlone)
+    internal void Park(
+        Pass pass, int recipient, ReadOnlySpan<byte> address, bool isAlone, byte[]? route = null)
     {
-        DomainEntry entry = _domains.Find(RemoteAddress.Domain(address), pass.Message.Sender);
-        if (!pass.Shares.TryGet(entry, isAlone, out Share? share))
+        DomainEntry entry =
+            _domains.Find(RemoteAddress.Domain(address, route), pass.Message.Sender);
+        Share? share = null;
+        if (route is not null || !pass.Shares.TryGet(entry, isAlone, out share))
         {
-            pass.Shares.Add(share = new Share(pass, entry, isAlone));
+            share = new Share(pass, entry, isAlone || route is not null) { Route = route };
+            pass.Shares.Add(share);
         }
 
         share.Add(recipient);
@@ -352,7 +356,7 @@ internal sealed class RemoteQueue(
         }
 
         ring.Forget(lane);
-        return new Start(share.Pass, [.. recipients], lane.Destination, unproven);
+        return new Start(share.Pass, [.. recipients], lane.Destination, unproven, share.Route);
     }
 
     /// <summary>Shares that were put off for good stay in their row until it is their turn.

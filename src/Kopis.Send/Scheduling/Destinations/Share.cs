@@ -16,6 +16,9 @@ internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
     /// <summary>Each of its recipients goes by itself.</summary>
     internal bool IsAlone { get; } = isAlone;
 
+    /// <summary>The way that its one recipient has been given; null: the usual one.</summary>
+    internal byte[]? Route { get; init; }
+
     /// <summary>Null while its domain's destination is not known.</summary>
     internal Destination? Destination { get; set; }
 

@@ -1,0 +1,146 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+
+namespace Kopis.Queue.Store.State;
+
+/// <summary>The ways that administrators have given recipients: <c>HOST:PORT</c>, each with a
+/// number. In queue/state a text is in pieces of eight bytes behind its length, so that one of
+/// which a piece is lost is not taken for another.</summary>
+public sealed class StateRoutes
+{
+    /// <summary>The number of the usual way, which has no text.</summary>
+    public const ushort Usual = 0;
+
+    /// <summary>Texts at once; one that nobody uses is forgotten with the next snapshot.
+    /// </summary>
+    public const int RoutesMax = 1000;
+
+    /// <summary>The longest text.</summary>
+    public const int TextBytesMax = 255;
+
+    private const int PieceBytes = sizeof(long);
+    private const int PieceBits = 8; // Of the number of a record: which piece it is.
+    private const int SmtpPort = 25;
+
+    private static readonly SearchValues<byte> HostBytes = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyz0123456789.-_:"u8);
+
+    private readonly SortedDictionary<ushort, byte[]> _pieces = []; // Length, text, zeros.
+
+    /// <summary>There are none.</summary>
+    public bool IsEmpty => _pieces.Count == 0;
+
+    /// <summary>The records that say all of it.</summary>
+    public IReadOnlyList<StateRecord> Records => [.. _pieces.Keys.SelectMany(RecordsOf)];
+
+    /// <summary>A route as it is kept, from what an administrator has written: HOST, HOST:PORT, an
+    /// IPv6 address in brackets.</summary>
+    /// <returns>Null where it is none.</returns>
+    public static byte[]? Parse(ReadOnlySpan<byte> text)
+    {
+        string place = Encoding.Latin1.GetString(text).ToLowerInvariant();
+        int bracket = place.StartsWith('[') ? place.IndexOf(']') : 0;
+        int colon = bracket < 0 ? -1 : place.IndexOf(':', bracket);
+        string host = colon < 0 ? place : place[..colon];
+        int port = SmtpPort;
+        bool isSound = bracket >= 0 && host.Length > 0 && (colon < 0 || (int.TryParse(
+            place.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port)
+            && port is > 0 and <= ushort.MaxValue));
+        ReadOnlySpan<char> name = bracket > 0 ? host.AsSpan(1, host.Length - 2) : host;
+        byte[] kept = Encoding.Latin1.GetBytes($"{host}:{port}");
+        return isSound && name.Length > 0 && (bracket == 0 || host.Length == bracket + 1)
+            && kept.Length <= TextBytesMax
+            && !Encoding.Latin1.GetBytes(name.ToString()).AsSpan().ContainsAnyExcept(HostBytes)
+                ? kept : null;
+    }
+
+    /// <summary>The text of a number; null where there is none, or it was damaged.</summary>
+    public byte[]? Find(ushort route)
+    {
+        if (!_pieces.TryGetValue(route, out byte[]? pieces))
+        {
+            return null;
+        }
+
+        int length = pieces[0];
+        byte[] text = pieces.Length > length ? pieces[1..(length + 1)] : [];
+        return length > 0 && text.Length == length && !text.Contains((byte)0) ? text : null;
+    }
+
+    /// <summary>The number of a text, which is new or was known.</summary>
+    /// <param name="text">As <see cref="Parse"/> gives it.</param>
+    /// <param name="added">Records that are to be kept; none where it was known.</param>
+    /// <returns>Null where there are too many.</returns>
+    public ushort? Add(ReadOnlySpan<byte> text, out IReadOnlyList<StateRecord> added)
+    {
+        added = [];
+        foreach (ushort known in _pieces.Keys)
+        {
+            if (text.SequenceEqual(Find(known)))
+            {
+                return known;
+            }
+        }
+
+        ushort route = 1;
+        while (_pieces.ContainsKey(route))
+        {
+            route++;
+        }
+
+        if (_pieces.Count >= RoutesMax)
+        {
+            return null;
+        }
+
+        byte[] pieces = new byte[(text.Length / PieceBytes * PieceBytes) + PieceBytes];
+        pieces[0] = (byte)text.Length;
+        text.CopyTo(pieces.AsSpan(1));
+        _pieces.Add(route, pieces);
+        added = [.. RecordsOf(route)];
+        return route;
+    }
+
+    /// <summary>Forgets those that nobody uses.</summary>
+    public void Keep(IReadOnlySet<ushort> used)
+    {
+        foreach (ushort route in _pieces.Keys.Where(one => !used.Contains(one)).ToArray())
+        {
+            _pieces.Remove(route);
+        }
+    }
+
+    /// <summary>Whether a record may be a piece of a text.</summary>
+    internal static bool IsPossible(StateRecord record) =>
+        record.Number >> PieceBits is > Usual and <= RoutesMax
+        && (record.Number & byte.MaxValue) <= TextBytesMax / PieceBytes;
+
+    /// <summary>Takes a piece.</summary>
+    internal void Apply(StateRecord record)
+    {
+        ushort route = (ushort)(record.Number >> PieceBits);
+        int at = (int)(record.Number & byte.MaxValue) * PieceBytes;
+        byte[] pieces = _pieces.GetValueOrDefault(route) ?? [];
+        if (pieces.Length < at + PieceBytes)
+        {
+            Array.Resize(ref pieces, at + PieceBytes);
+        }
+
+        BinaryPrimitives.WriteInt64LittleEndian(pieces.AsSpan(at), record.Value);
+        _pieces[route] = pieces;
+    }
+
+    private IEnumerable<StateRecord> RecordsOf(ushort route)
+    {
+        byte[] pieces = _pieces[route];
+        for (int at = 0; at < pieces.Length; at += PieceBytes)
+        {
+            yield return new StateRecord(
+                StateKind.RouteText,
+                ((ulong)route << PieceBits) | (uint)(at / PieceBytes),
+                BinaryPrimitives.ReadInt64LittleEndian(pieces.AsSpan(at)));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using Kopis.Queue.Store.Messages;
+using Kopis.Send.Clean;
+
+namespace Kopis.Send.Scheduling;
+
+/// <summary>How much of each segment of queue/mess is in use, and what qmail-clean may remove.
+/// </summary>
+internal sealed class QueueSegments(IMessReader mess, ICleaner clean, Scheduler scheduler)
+{
+    private readonly Dictionary<ulong, SegmentUse> _uses = [];
+
+    /// <summary>What is known of a segment.</summary>
+    internal SegmentUse Use(ulong segment)
+    {
+        if (!_uses.TryGetValue(segment, out SegmentUse? use))
+        {
+            _uses.Add(segment, use = new SegmentUse());
+        }
+
+        return use;
+    }
+
+    /// <summary>Nothing more comes to the segments before the one that is being read. The list is
+    /// the disk's: the writer leaves an empty one behind at each start.</summary>
+    internal void CleanPassed()
+    {
+        foreach (ulong segment in mess.Segments())
+        {
+            Use(segment);
+            Clean(segment, lookForHoles: true);
+        }
+    }
+
+    /// <summary>Has the segment removed if it is empty, or its finished runs if they are long.
+    /// The one that is being read may still grow.</summary>
+    internal void Clean(ulong segment, bool lookForHoles)
+    {
+        if (segment >= mess.Position.Segment || !_uses.TryGetValue(segment, out SegmentUse? use))
+        {
+            return;
+        }
+
+        if (use.Left == 0)
+        {
+            clean.Ask($"segm/{segment}");
+            _uses.Remove(segment);
+        }
+        else if (lookForHoles && !use.HasDamage && use.Waiting == 0)
+        {
+            AskForHoles(segment, use);
+        }
+    }
+
+    private void AskForHoles(ulong segment, SegmentUse use)
+    {
+        use.FinishedBytes = 0;
+        List<(long, long)> living = [.. scheduler.Messages
+            .Where(message => MessageNumber.Segment(message.Number) == segment)
+            .Select(message => (MessageNumber.Offset(message.Number), (long)message.RecordEnd))];
+        foreach ((long offset, long length) in Holes.Find(living, use.End))
+        {
+            clean.Ask($"hole/{segment}/{offset}/{length}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using Kopis.Config.Maps;
+using Kopis.Queue.Commands;
+using Kopis.Queue.Store.State;
+using Kopis.Send.Bounces;
+using Kopis.Send.Commands;
+using Kopis.Send.Scheduling;
+
+namespace Kopis.Send.Tests;
+
+/// <summary>Commands about a queue of which nearly all waits on the disk: complete, in small steps,
+/// and within the memory that the queue may have.</summary>
+[Collection(MemoryIsMeasured.Name)]
+public sealed class DiskQueueTests : IDisposable
+{
+    private const int Count = 200_000;
+    private const int Long = Count / ManyMessages.LongEach;
+    private const int Recipients = (2 * (Count - Long)) + (ManyMessages.LongRecipients * Long);
+    private const int StepsBetweenSyncs = 200; // The disk of the test copies all that it has.
+    private const long MemoryMax = 8_000_000;
+
+    private readonly World _world = new(); // For its control files.
+    private readonly NoBounces _noBounces = new();
+    private MemoryDisk _disk = new();
+    private readonly QueueMemory _memory = new(MemoryMax);
+    private ManyMessages _mess = null!;
+    private Scheduler _scheduler = null!;
+    private QueueState _queue = null!;
+    private SendCore _core = null!;
+    private CommandQueue _commands = null!;
+    private int _readAtOnce;
+
+    public DiskQueueTests() => Start(_memory);
+
+    public void Dispose()
+    {
+        _core.Dispose();
+        _world.Dispose();
+    }
+
+    [Fact]
+    public void A_list_and_a_dry_run_have_all_and_leave_it_there()
+    {
+        int inMemory = _scheduler.Messages.Count;
+        Assert.InRange(inMemory, 1, Count / 5);
+        Assert.Equal(Count - inMemory, _queue.WaitingOnDiskCount);
+        (QueueCounts counts, int listed) = Give(new(QueueVerb.List, new QueueSelection()));
+        Assert.Equal((Count, Recipients), ((int)counts.Messages, (int)counts.Recipients));
+        Assert.Equal(Recipients, listed);
+        QueueSelection one = new() { Recipient = "user39-199900@l.example"u8.ToArray() };
+        Assert.Equal(1, Give(new(QueueVerb.List, one)).Listed);
+        QueueRequest dry = new(
+            QueueVerb.Remove, new QueueSelection { Domain = "far.example"u8.ToArray() })
+        {
+            IsDry = true,
+        };
+        Assert.Equal((ulong)Count, Give(dry).Counts.Recipients);
+        Assert.Equal(inMemory, _scheduler.Messages.Count);
+        Assert.InRange(_readAtOnce, 1, 64);
+    }
+
+    /// <summary>Before: a hold of all had all in memory, whatever queuememory said.</summary>
+    [Fact]
+    public void A_hold_of_all_takes_no_memory_and_outlives_a_restart()
+    {
+        int inMemory = _scheduler.Messages.Count;
+        Assert.Equal((ulong)Recipients, Give(new(QueueVerb.Hold, new())).Counts.Recipients);
+        Assert.Equal(inMemory, _scheduler.Messages.Count);
+        Assert.False(_memory.IsFull);
+        Assert.InRange(_readAtOnce, 1, 64);
+        QueueSelection held = new() { State = ListedState.Held };
+        Assert.Equal(Recipients, Give(new(QueueVerb.List, held)).Listed);
+        Assert.Null(_core.Next(DeliveryChannel.Local, Make.Born));
+
+        _core.Dispose();
+        QueueMemory memory = new(MemoryMax);
+        Start(memory);
+        Assert.False(memory.IsFull);
+        Assert.InRange(_scheduler.Messages.Count, 1, Count / 5);
+        Assert.Equal(Recipients, Give(new(QueueVerb.List, held)).Listed);
+        Assert.Null(_core.Next(DeliveryChannel.Local, Make.Born));
+        Assert.Equal((ulong)Recipients, Give(new(QueueVerb.Release, new())).Counts.Recipients);
+        Assert.Equal(0, Give(new(QueueVerb.List, held)).Listed);
+        Assert.Equal(0, _queue.HeldOnDiskCount);
+        Assert.NotNull(_core.Next(DeliveryChannel.Local, Make.Born));
+    }
+
+    [Fact]
+    public void One_recipient_of_each_is_held_and_released()
+    {
+        QueueSelection far = new() { Domain = "far.example"u8.ToArray() };
+        int inMemory = _scheduler.Messages.Count;
+        Give(new(QueueVerb.Hold, far));
+        Assert.Equal(inMemory, _scheduler.Messages.Count);
+        QueueSelection held = new() { State = ListedState.Held };
+        Assert.Equal(Count, Give(new(QueueVerb.List, held)).Listed);
+        Give(new(QueueVerb.Release, far));
+        Assert.Equal(0, Give(new(QueueVerb.List, held)).Listed);
+        Assert.Equal(0, _queue.HeldOnDiskCount);
+        Assert.False(_memory.IsFull);
+    }
+
+    [Fact]
+    public void What_is_removed_of_the_disk_is_gone()
+    {
+        QueueSelection all = new() { Sender = "s@l.example"u8.ToArray() };
+        Assert.Equal((ulong)Recipients, Give(new(QueueVerb.Remove, all)).Counts.Recipients);
+        Assert.Equal((0, 0), (_scheduler.Messages.Count, _queue.WaitingOnDiskCount));
+        Assert.Equal(0, Give(new(QueueVerb.List, new())).Listed);
+        Assert.Equal(0, _memory.Used);
+    }
+
+    /// <summary>Before: all who submit over the network had one part of the memory, and a flood of
+    /// one of them took it.</summary>
+    [Fact]
+    public void A_flood_from_the_network_leaves_memory_to_others_there()
+    {
+        const int Others = 500;
+        _core.Dispose();
+        _disk = new MemoryDisk();
+        QueueMemory memory = new(MemoryMax);
+        Start(memory, index => index < Count - Others ? 1 : (uint)(index - Count + Others + 2));
+        Assert.InRange(_queue.WaitingOnDiskCount, Count / 2, Count - Others);
+        Assert.False(memory.IsFull);
+        for (int i = Count - Others; i < Count; i++)
+        {
+            Assert.NotNull(_scheduler.Find(ManyMessages.NumberOf(i)));
+        }
+    }
+
+    private void Start(QueueMemory memory, Func<int, uint>? clientOf = null)
+    {
+        SendLog log = new(_ => { });
+        _scheduler = new Scheduler(604_800, batch: false);
+        StateLog marks = new(_disk, MemoryDisk.Directory);
+        AddressMap addresses = AddressMap.Read(_world.Control);
+        _mess = new ManyMessages(Count) { ClientOf = clientOf ?? (_ => 0) };
+        _queue = new QueueState(_mess, marks, _scheduler, addresses, new NoCleaner(), log, memory)
+        {
+            Bounces = _noBounces,
+        };
+        _core = new SendCore(
+            _scheduler, marks, _queue, new BouncePolicy(_noBounces, delaySeconds: 0, log),
+            addresses, log);
+        _core.Recover(Make.Born);
+        while (_core.MoreToRead)
+        {
+            _core.ReadNew(Make.Born);
+        }
+
+        _commands = new CommandQueue(_core.Actions);
+    }
+
+    private (QueueCounts Counts, int Listed) Give(QueueRequest request)
+    {
+        CommandOutput output = new();
+        _commands.Add(request, "uid 0", output);
+        (QueueCounts? counts, int listed, int steps) = (null, 0, 0);
+        while (counts is null)
+        {
+            int read = _mess.Opened;
+            _commands.Step(Make.Born);
+            _readAtOnce = Math.Max(_readAtOnce, _mess.Opened - read);
+            _core.FinishMessages(Make.Born);
+            if (!_commands.HasWork || ++steps % StepsBetweenSyncs == 0)
+            {
+                _core.MakeDurable();
+                _commands.OnMarks(isSettled: true);
+            }
+
+            ReadOnlySpan<byte> rest = output.Bytes.WrittenSpan;
+            while (!rest.IsEmpty)
+            {
+                int length = QueueFrame.LengthOf(rest, QueueFrame.AnswerBytesMax);
+                byte kind = rest[sizeof(uint)];
+                listed += kind == QueueFrame.Recipient ? 1 : 0;
+                counts = kind == QueueFrame.End
+                    ? QueueCounts.Parse(rest[QueueFrame.HeadBytes..length]) : counts;
+                rest = rest[length..];
+            }
+
+            output.Clear();
+        }
+
+        return (counts.Value, listed);
+    }
+
+    private sealed class NoCleaner : Clean.ICleaner
+    {
+        public void Ask(string request)
+        {
+        }
+    }
+}
