@@ -101,6 +101,7 @@ internal sealed class MessageChecks : IDisposable
         }
 
         _signatures.Dispose();
+        _reader.Dispose();
         _stop.Dispose();
     }
 

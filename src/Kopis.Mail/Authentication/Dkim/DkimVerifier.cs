@@ -112,6 +112,7 @@ public sealed class DkimVerifier : IMessageParts, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _signed?.Dispose();
         foreach ((BodyHash hash, _, _) in _bodies)
         {
             hash.Dispose();
