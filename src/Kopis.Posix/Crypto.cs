@@ -44,5 +44,30 @@ internal static unsafe partial class Crypto
         nint context, byte* signature, nuint signatureLength, byte* message, nuint length);
 
     [LibraryImport(Library)]
+    internal static partial nint d2i_PUBKEY(nint into, byte** bytes, nint length);
+
+    [LibraryImport(Library)]
+    internal static partial nint EVP_PKEY_CTX_new(nint key, nint engine);
+
+    [LibraryImport(Library)]
+    internal static partial void EVP_PKEY_CTX_free(nint context);
+
+    [LibraryImport(Library)]
+    internal static partial int EVP_PKEY_verify_init(nint context);
+
+    [LibraryImport(Library)]
+    internal static partial int EVP_PKEY_CTX_set_rsa_padding(nint context, int padding);
+
+    [LibraryImport(Library)]
+    internal static partial int EVP_PKEY_CTX_set_signature_md(nint context, nint digest);
+
+    [LibraryImport(Library)]
+    internal static partial nint EVP_sha256();
+
+    [LibraryImport(Library)]
+    internal static partial int EVP_PKEY_verify(
+        nint context, byte* signature, nuint signatureLength, byte* hash, nuint length);
+
+    [LibraryImport(Library)]
     internal static partial void ERR_clear_error();
 }

@@ -1,3 +1,4 @@
+using Kopis.Base;
 using Kopis.Queue.Intake;
 using Kopis.Queue.Store.Messages;
 
@@ -15,11 +16,15 @@ internal sealed class MessageUpload(
     IIntakeClient queue, MessageOrigin origin = MessageOrigin.Network, bool headFollows = false)
     : IAsyncDisposable
 {
+    /// <summary>The most a block holds; a queue frame may have 65,536 bytes (docs/ARCHITECTURE.md).
+    /// </summary>
+    internal const int BlockBytesMax = 32 * 1024;
+
     private IIntakeMessage? _submission;
     private int _headBytes;
 
     /// <summary>What is to be sent next.</summary>
-    internal MessageBlock Block { get; } = new();
+    internal PooledBuffer Block { get; } = new(BlockBytesMax);
 
     /// <summary>Gives what is to stand after our own lines, from the beginning of the data and
     /// whether that is all; null for nothing.</summary>

@@ -31,6 +31,26 @@ public sealed class IntakeTests
         Assert.Equal((Processes.Uid, 4711u), (file.Uid, file.Qp));
     }
 
+    /// <summary>It answers, and no more: a client who sends on would keep all others waiting.
+    /// </summary>
+    [Fact]
+    public async Task The_committers_thread_reads_nothing_of_the_next_message()
+    {
+        ThreadNames clock = new();
+        using QueueHome home = new();
+        await using RunningWriter writer = new(home, clock: clock);
+        using Socket socket = writer.Connect();
+        byte[] one = Frames.IntakeMessage("x", Good);
+        socket.Send([.. one, .. one, .. one]);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(0, Frames.Answer(socket)!.Value.Code);
+        }
+
+        Assert.Equal(3, clock.Names.Count);
+        Assert.DoesNotContain(Committer.ThreadName, clock.Names);
+    }
+
     [Theory]
     [InlineData(MessageOrigin.Local, "by uid ")]
     [InlineData(MessageOrigin.Network, "from network")]
@@ -261,5 +281,17 @@ public sealed class IntakeTests
         Assert.Equal(10_000, names.Distinct().Count());
         Assert.InRange(disk.Count("SyncData"), 200, 9_000); // Shared, and never skipped.
         Assert.Equal(0, writer.MemoryHeld);
+    }
+
+    /// <summary>The real time, and which threads have begun a message.</summary>
+    private sealed class ThreadNames : TimeProvider
+    {
+        internal List<string?> Names { get; } = [];
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            Names.Add(Thread.CurrentThread.Name);
+            return base.GetUtcNow();
+        }
     }
 }

@@ -14,11 +14,13 @@ internal sealed class RunningWriter : IAsyncDisposable
     private readonly Task _serving;
     private bool _stopped;
 
-    internal RunningWriter(QueueHome home, TestDisk? disk = null, IntakeLimits? limits = null)
+    internal RunningWriter(
+        QueueHome home, TestDisk? disk = null, IntakeLimits? limits = null,
+        TimeProvider? clock = null)
     {
         Home = home;
         _writer = new QueueWriter(
-            home.Path, TimeProvider.System, Log.Add, limits ?? new IntakeLimits(),
+            home.Path, clock ?? TimeProvider.System, Log.Add, limits ?? new IntakeLimits(),
             disk ?? new TestDisk());
         _serving = Task.Run(() => _writer.RunAsync(_stop.Token));
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Base;
 
 namespace Kopis.Mail.Authentication;
 
@@ -10,8 +11,8 @@ namespace Kopis.Mail.Authentication;
 /// </summary>
 /// <remarks>An empty line ends the header. So does a line that is no field, which is then the
 /// first of the body: <see cref="MessageHeader.IsBroken"/>. The header is held in memory, the body
-/// is not.</remarks>
-public sealed class MessageReader(IMessageParts parts)
+/// is not. The header that it gave must not be looked at once this is disposed of.</remarks>
+public sealed class MessageReader(IMessageParts parts) : IDisposable
 {
     /// <summary>A header over this is not read: sendmail's MaxHeadersLength is 32 KiB, Postfix's
     /// header_size_limit 100 KiB for each field.</summary>
@@ -20,12 +21,11 @@ public sealed class MessageReader(IMessageParts parts)
     /// <summary>Nor is one of more fields: no mail of people has a tenth of it.</summary>
     public const int FieldsMax = 1000;
 
-    private const int HeaderBytesUsual = 2048;
     private const int FieldsUsual = 16;
 
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
-    private readonly ArrayBufferWriter<byte> _bytes = new(HeaderBytesUsual);
+    private readonly PooledBuffer _bytes = new();
     private readonly List<(int Start, int Colon, int End)> _places = new(FieldsUsual);
     private int _lineStart;
     private bool _sawCr;
@@ -86,6 +86,9 @@ public sealed class MessageReader(IMessageParts parts)
         }
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _bytes.Dispose();
+
     private void ReadText(ReadOnlySpan<byte> text)
     {
         _isInLine = true;
@@ -93,7 +96,7 @@ public sealed class MessageReader(IMessageParts parts)
         {
             parts.OnBodyText(text);
         }
-        else if (_bytes.WrittenCount + text.Length > HeaderBytesMax)
+        else if (_bytes.Count + text.Length > HeaderBytesMax)
         {
             Overflow();
         }
@@ -116,7 +119,7 @@ public sealed class MessageReader(IMessageParts parts)
             return;
         }
 
-        EndHeaderLine(_bytes.WrittenSpan[_lineStart..]);
+        EndHeaderLine(_bytes.Written.Span[_lineStart..]);
     }
 
     private void EndHeaderLine(ReadOnlySpan<byte> line)
@@ -134,14 +137,14 @@ public sealed class MessageReader(IMessageParts parts)
             parts.OnBodyText(first);
             parts.OnBodyLineEnd();
         }
-        else if (_bytes.WrittenCount + 2 > HeaderBytesMax
+        else if (_bytes.Count + 2 > HeaderBytesMax
             || (!isFolded && _places.Count == FieldsMax))
         {
             Overflow();
         }
         else
         {
-            int end = _bytes.WrittenCount;
+            int end = _bytes.Count;
             if (isFolded)
             {
                 _places[^1] = _places[^1] with { End = end };
@@ -176,7 +179,7 @@ public sealed class MessageReader(IMessageParts parts)
     private void EndHeader(bool isBroken)
     {
         _isHeaderOver = true;
-        ReadOnlyMemory<byte> bytes = _bytes.WrittenMemory;
+        ReadOnlyMemory<byte> bytes = _bytes.Written;
         HeaderField[] fields = new HeaderField[_places.Count];
         for (int i = 0; i < fields.Length; i++)
         {

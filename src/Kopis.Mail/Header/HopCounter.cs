@@ -49,8 +49,20 @@ public sealed class HopCounter(Action<ReadOnlySpan<byte>>? onDelivered = null)
         }
     }
 
+    // Only a line that is cut is copied.
     private void Look(ReadOnlySpan<byte> line, bool isWhole)
     {
+        if (_kept == 0 && isWhole)
+        {
+            _mayBeOurs = false;
+            if (line.Length <= LineBytesMax && line.StartsWith(Start))
+            {
+                onDelivered!(line[Start.Length..]);
+            }
+
+            return;
+        }
+
         if (_kept == 0 && line is [(byte)'D', ..])
         {
             _line = _line.Length == 0 ? new byte[LineBytesMax] : _line;

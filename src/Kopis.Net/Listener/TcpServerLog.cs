@@ -14,15 +14,30 @@ internal sealed class TcpServerLog(int verbosity)
 
     private const int FieldBytesMax = 100; // ucspi-tcp, tcpserver.c: safecats.
 
-    internal void Status(int sessions, int limit) => Chat($"status: {sessions}/{limit}");
+    // A line is made up only for who reads it: there are five of a connection.
+    private readonly bool _chats = verbosity >= 2;
 
-    internal void From(long number, IPAddress remote) => Chat($"pid {number} from {remote}");
+    internal void Status(int sessions, int limit)
+    {
+        if (_chats)
+        {
+            Chat($"status: {sessions}/{limit}");
+        }
+    }
+
+    internal void From(long number, IPAddress remote)
+    {
+        if (_chats)
+        {
+            Chat($"pid {number} from {remote}");
+        }
+    }
 
     internal void Decision(long number, bool denied, ByteEnvironment environment)
     {
-        if (verbosity < 2)
+        if (!_chats)
         {
-            return; // A long line to make up for nobody.
+            return;
         }
 
         Chat($"{(denied ? "deny" : "ok")} {number} "
@@ -33,7 +48,13 @@ internal sealed class TcpServerLog(int verbosity)
     }
 
     /// <summary>How a session ended, as waitpid(2) would say it: exit 1 is 256.</summary>
-    internal void End(long number, int waitStatus) => Chat($"end {number} status {waitStatus}");
+    internal void End(long number, int waitStatus)
+    {
+        if (_chats)
+        {
+            Chat($"end {number} status {waitStatus}");
+        }
+    }
 
     /// <summary>A fault, or a client that is not served.</summary>
     /// <param name="cause">What kind of, for the count of further ones.</param>
@@ -49,13 +70,7 @@ internal sealed class TcpServerLog(int verbosity)
     /// <summary>Whether more lines of a cause may be written now.</summary>
     internal bool Admits(string cause) => verbosity >= 1 && _throttle.Admits(cause);
 
-    private void Chat(string text)
-    {
-        if (verbosity >= 2)
-        {
-            Write($"tcpserver: {text}");
-        }
-    }
+    private static void Chat(string text) => Write($"tcpserver: {text}");
 
     private static string Safe(byte[]? field)
     {

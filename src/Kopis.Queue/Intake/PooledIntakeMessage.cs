@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using Kopis.Base;
 using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Intake;
@@ -9,7 +10,7 @@ internal sealed class PooledIntakeMessage : IIntakeMessage
 {
     private readonly IntakePool _pool;
     private readonly uint _qp;
-    private readonly ArrayBufferWriter<byte> _pending = new(IntakeFrame.PieceBytes / 2);
+    private readonly PooledBuffer _pending = new();
     private Socket? _socket;
     private bool _isUsed; // Was used before and nothing of ours went over it yet.
     private bool _isFinished;
@@ -34,11 +35,11 @@ internal sealed class PooledIntakeMessage : IIntakeMessage
             IntakeFrame.WriteHead(_pending, IntakeFrame.Message, piece);
             _pending.Write(block.Span[..piece]);
             block = block[piece..];
-            if (_pending.WrittenCount >= IntakeFrame.PieceBytes)
+            if (_pending.Count >= IntakeFrame.PieceBytes)
             {
                 _isUsed = false; // From here on it could not be said again elsewhere.
-                await SendAsync(_pending.WrittenMemory, stop);
-                _pending.ResetWrittenCount();
+                await SendAsync(_pending.Written, stop);
+                _pending.Clear();
             }
         }
     }
@@ -78,6 +79,7 @@ internal sealed class PooledIntakeMessage : IIntakeMessage
 
     public ValueTask DisposeAsync()
     {
+        _pending.Dispose();
         if (_socket is not null && _isFinished)
         {
             _pool.Return(_socket);
@@ -103,7 +105,7 @@ internal sealed class PooledIntakeMessage : IIntakeMessage
     private async ValueTask<bool> TryAskAsync(
         ReadOnlyMemory<byte> envelope, Memory<byte> reply, CancellationToken stop)
     {
-        await SendAsync(_pending.WrittenMemory, stop);
+        await SendAsync(_pending.Written, stop);
         await SendAsync(envelope, stop);
         try
         {

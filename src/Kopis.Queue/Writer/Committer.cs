@@ -11,7 +11,12 @@ namespace Kopis.Queue.Writer;
 /// </summary>
 internal sealed class Committer : IDisposable
 {
+    /// <summary>What its thread is called.</summary>
+    internal const string ThreadName = "committer";
+
     private const long TellMilliseconds = 10_000; // Between two records of batches.
+    private const int TurnsMax = 5; // Given away before a batch.
+    private const int TryEach = 16; // Batches.
 
     // Sessions only open a gate.
     private readonly Channel<IntakeMessage> _waiting = Channel.CreateUnbounded<IntakeMessage>(
@@ -24,6 +29,8 @@ internal sealed class Committer : IDisposable
     private long _batches;
     private long _messages;
     private long _toldAt = -TellMilliseconds;
+    private bool _isShared; // More messages came while others had their turn.
+    private int _triedLately;
 
     internal Committer(
         SegmentWriter writer, Trigger trigger, Action<string> log, Watchdog? watch)
@@ -31,7 +38,7 @@ internal sealed class Committer : IDisposable
         _watch = watch;
         _writer = writer;
         _commit = new BatchCommit(writer, trigger.Pull, log);
-        _thread = new Thread(Run) { Name = "committer" };
+        _thread = new Thread(Run) { Name = ThreadName };
         _thread.Start();
     }
 
@@ -63,16 +70,37 @@ internal sealed class Committer : IDisposable
         List<IntakeMessage> batch = [];
         while (!rows.IsEmpty || WaitForOne())
         {
-            while (_waiting.Reader.TryRead(out IntakeMessage? next))
-            {
-                rows.Add(next);
-            }
-
+            Gather(rows);
             rows.Dequeue(batch);
             _commit.Run(CollectionsMarshal.AsSpan(batch));
             Tell(batch.Count);
             batch.Clear();
         }
+    }
+
+    /// <summary>Takes what waits. Where the processors are busy, those who are about to hand a
+    /// message over go first, as long as that brings more: one sync serves them too. Nobody is
+    /// waited for: where nobody else can run, a turn given away is over at once.</summary>
+    private void Gather(FairBatch rows)
+    {
+        // One who sends alone would lose time to strangers: then it is only tried now and then.
+        _isShared |= Dequeue(rows) > 1 || ++_triedLately % TryEach == 0;
+        for (int i = 0; i < TurnsMax && _isShared; i++)
+        {
+            Thread.Yield();
+            _isShared = Dequeue(rows) > 0;
+        }
+    }
+
+    private int Dequeue(FairBatch rows)
+    {
+        int count = 0;
+        for (; _waiting.Reader.TryRead(out IntakeMessage? next); count++)
+        {
+            rows.Add(next);
+        }
+
+        return count;
     }
 
     private void Tell(int messages)

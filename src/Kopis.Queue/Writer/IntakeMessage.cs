@@ -84,9 +84,9 @@ internal sealed class IntakeMessage : IDisposable
     /// <summary>The body's own file, or minus one if the body is in memory.</summary>
     internal int Fd { get; private set; } = -1;
 
-    /// <summary>Set by the committer.</summary>
-    internal TaskCompletionSource<QueueReply> Done { get; } =
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Set by the committer, whose thread goes on with who waits for it: the answer is
+    /// sent without another thread.</summary>
+    internal TaskCompletionSource<QueueReply> Done { get; } = new();
 
     /// <summary>Whether this number of further bytes moves it to a file.</summary>
     internal bool IsLargeWith(int bytes, bool isEnvelope) => Code == 0 && (isEnvelope

@@ -48,6 +48,8 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         {
             Dispose();
         }
+
+        await Task.Yield(); // Nor does that thread go on with what waits for our end.
     }
 
     public void Dispose()
@@ -60,13 +62,21 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
     /// <summary>Waits without a buffer, so that an idle client costs little.</summary>
     private async ValueTask<bool> WaitForMoreAsync(CancellationToken stop)
     {
+        // What has come already is not read on the thread of the committer, who has answered.
         if (_start < _end)
         {
+            await Task.Yield();
             return !stop.IsCancellationRequested;
         }
 
         ReturnBuffer();
-        await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, stop);
+        ValueTask<int> more = socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, stop);
+        if (more.IsCompleted)
+        {
+            await Task.Yield();
+        }
+
+        await more;
         return true;
     }
 

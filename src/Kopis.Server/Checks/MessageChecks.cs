@@ -48,7 +48,7 @@ internal sealed class MessageChecks : IDisposable
     {
         (_settings, _dns, _client, _time) = (settings, dns, client, time);
         (_helo, _sender) = (helo, sender);
-        _signatures = new DkimVerifier();
+        _signatures = new DkimVerifier { LoadRsa = RsaPublicKey.LoadVerifier };
         _reader = new MessageReader(_signatures);
         _reverseName = settings.ReverseName == CheckAction.Off ? null
             : ReverseNameCheck.CheckAsync(dns, client, _stop.Token);
@@ -101,6 +101,7 @@ internal sealed class MessageChecks : IDisposable
         }
 
         _signatures.Dispose();
+        _reader.Dispose();
         _stop.Dispose();
     }
 

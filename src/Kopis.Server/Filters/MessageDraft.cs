@@ -67,19 +67,19 @@ internal sealed class MessageDraft : IDisposable
     {
         ArrayBufferWriter<byte> header = new();
         Header.Write(header);
-        for (int at = 0; at < header.WrittenCount; at += MessageBlock.BytesMax)
+        for (int at = 0; at < header.WrittenCount; at += MessageUpload.BlockBytesMax)
         {
             await write(header.WrittenMemory.Slice(
-                at, Math.Min(MessageBlock.BytesMax, header.WrittenCount - at)));
+                at, Math.Min(MessageUpload.BlockBytesMax, header.WrittenCount - at)));
         }
 
         (HeldBytes bytes, long place) = Body;
-        byte[] block = ArrayPool<byte>.Shared.Rent(MessageBlock.BytesMax);
+        byte[] block = ArrayPool<byte>.Shared.Rent(MessageUpload.BlockBytesMax);
         try
         {
             int got;
             while ((got = await bytes.ReadAsync(
-                place, block.AsMemory(0, MessageBlock.BytesMax))) > 0)
+                place, block.AsMemory(0, MessageUpload.BlockBytesMax))) > 0)
             {
                 await write(block.AsMemory(0, got));
                 place += got;

@@ -97,7 +97,7 @@ internal sealed class TransferPump(
 
     // Stops when the block is full: then something is left, and the step is More.
     private TransferStep Decode(
-        ITransferReader reader, MessageBlock block, ref ReadOnlySequence<byte> rest)
+        ITransferReader reader, PooledBuffer block, ref ReadOnlySequence<byte> rest)
     {
         TransferStep step = TransferStep.More;
         while (step == TransferStep.More && !rest.IsEmpty && block.Free > 1)

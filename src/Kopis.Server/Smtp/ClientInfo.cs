@@ -1,5 +1,6 @@
 using System.Net;
 using Kopis.Base;
+using Kopis.Queue.Intake;
 
 namespace Kopis.Server.Smtp;
 
@@ -9,8 +10,15 @@ namespace Kopis.Server.Smtp;
 /// <param name="Helo">Its HELO name, if another host has sent it; otherwise null.</param>
 internal sealed record ClientInfo(ByteEnvironment Environment, byte[]? Helo)
 {
+    private uint? _number;
+
     /// <summary>Its address; null if that is not known.</summary>
-    internal IPAddress? Address =>
+    internal IPAddress? Address { get; } =
         Environment.Text("TCPREMOTEIP") is { } text
         && IPAddress.TryParse(text, out IPAddress? address) ? address : null;
+
+    /// <summary>Who it is to the queue.</summary>
+    /// <param name="user">The user who has logged in; null for none.</param>
+    internal uint NumberOf(byte[]? user) => user is not null ? ClientNumber.Of(user, Address)
+        : _number ??= ClientNumber.Of(null, Address);
 }

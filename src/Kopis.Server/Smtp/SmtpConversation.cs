@@ -366,7 +366,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             held ?? (IIntakeClient)queue, headFollows: checks is not null,
             origin: IsStranger ? MessageOrigin.Network : MessageOrigin.Submitted)
         {
-            Client = ClientNumber.Of(_session.User, _client.Address),
+            Client = _client.NumberOf(_session.User),
             Complete = _session.User is null ? null : _settings.Submission.HeaderAt(now),
         };
         ReceivedLine.Write(upload.Block, _peer, _session.Helo, Protocol(), now,

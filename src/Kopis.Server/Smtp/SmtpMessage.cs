@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Base;
 using Kopis.Mail.Authentication.Results;
 using Kopis.Mail.Header;
 using Kopis.Mail.Smtp;
@@ -27,7 +28,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     private readonly SmtpDataDecoder _decoder = new();
     private readonly SmtpChunkDecoder _chunks = new();
     private readonly HopCounter _hops = new(loops is null ? null : loops.OnDelivered);
-    private readonly MessageBlock _unfiltered = new();
+    private readonly PooledBuffer _unfiltered = new();
     private long _size; // Bytes as stored, without our Received line.
     private bool _isBegun;
 
@@ -157,10 +158,10 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
 
         while (status == SmtpDataStatus.More && !rest.IsEmpty && upload!.Block.Free > 0)
         {
-            MessageBlock block = upload.Block;
+            PooledBuffer block = upload.Block;
             ReadOnlySpan<byte> piece = rest.FirstSpan;
             piece = piece[..Math.Min(piece.Length, block.Free)];
-            int before = block.Written.Length;
+            int before = block.Count;
             int used = piece.Length;
             bool isDirect = Filter is null && _isBegun;
             IBufferWriter<byte> to = isDirect ? block : _unfiltered;
@@ -185,7 +186,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
         return status;
     }
 
-    private void Pass(ReadOnlySpan<byte> stored, MessageBlock block)
+    private void Pass(ReadOnlySpan<byte> stored, PooledBuffer block)
     {
         if (!_isBegun && IsAfterFields && stored is [(byte)' ' or (byte)'\t', ..])
         {

@@ -80,7 +80,7 @@ public sealed class TransferTests : IDisposable
 
         Assert.Equal((2, 2), (_queue.Begun, _queue.Abandoned));
         Assert.Empty(_queue.Messages);
-        Assert.InRange(_queue.LargestWrite, 1, MessageBlock.BytesMax);
+        Assert.InRange(_queue.LargestWrite, 1, MessageUpload.BlockBytesMax);
     }
 
     /// <summary>Cut at every byte: what a client hears of each recipient, and who gets the

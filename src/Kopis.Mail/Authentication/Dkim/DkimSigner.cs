@@ -84,7 +84,7 @@ public sealed class DkimSigner(CanonicalForm form = CanonicalForm.Relaxed)
             _body!.End();
         }
 
-        SignedHeader signed = new(_header!);
+        using SignedHeader signed = new(_header!);
         List<byte[]> names = NamesFor(signed);
         string bodyHash = Convert.ToBase64String(_hash.Get(null)!);
         string words = WordsOf(names);

@@ -18,6 +18,9 @@ public sealed class DkimVerifier : IMessageParts, IDisposable
     private SignedHeader? _signed;
     private bool _isEnded;
 
+    /// <summary>Makes RSA keys ready; null: the base library checks with them.</summary>
+    public RsaLoader? LoadRsa { get; init; }
+
     /// <summary>The message's header; null until it is over.</summary>
     public MessageHeader? Header { get; private set; }
 
@@ -109,6 +112,7 @@ public sealed class DkimVerifier : IMessageParts, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _signed?.Dispose();
         foreach ((BodyHash hash, _, _) in _bodies)
         {
             hash.Dispose();
@@ -284,7 +288,7 @@ public sealed class DkimVerifier : IMessageParts, IDisposable
             }
 
             bits = rsa.Bits;
-            isRight = rsa.Verify(hash, signature.Value);
+            isRight = rsa.Verify(hash, signature.Value, LoadRsa);
         }
 
         return isRight ? (AuthenticationResult.Pass, "", bits)

@@ -8,6 +8,7 @@ namespace Kopis.Mail.Authentication.Dkim;
 public sealed class RsaKey(RSA? rsa, string fault)
 {
     private readonly Lock _gate = new(); // RSA is not said to be safe for many threads.
+    private Func<byte[], byte[], bool>? _verify;
 
     /// <summary>Why no signature can be checked with it; empty where one can.</summary>
     public string Fault => fault;
@@ -18,14 +19,16 @@ public sealed class RsaKey(RSA? rsa, string fault)
     /// <summary>Whether a signature is right.</summary>
     /// <param name="hash">SHA-256 of what is signed.</param>
     /// <param name="signature">The signature, which may have any length.</param>
-    public bool Verify(byte[] hash, byte[] signature)
+    /// <param name="load">Loads the key anew, once; null: the base library does it all.</param>
+    public bool Verify(byte[] hash, byte[] signature, RsaLoader? load = null)
     {
         lock (_gate)
         {
             try
             {
-                return rsa?.VerifyHash(
-                    hash, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1) == true;
+                _verify ??= (rsa is null ? null : load?.Invoke(rsa.ExportSubjectPublicKeyInfo()))
+                    ?? VerifyByBase;
+                return _verify(hash, signature);
             }
             catch (CryptographicException)
             {
@@ -33,4 +36,7 @@ public sealed class RsaKey(RSA? rsa, string fault)
             }
         }
     }
+
+    private bool VerifyByBase(byte[] hash, byte[] signature) => rsa?.VerifyHash(
+        hash, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1) == true;
 }

@@ -1,19 +1,18 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Dkim;
 
 /// <summary>The hash of the fields that a signature covers (RFC 6376 §3.7, §5.4.2).</summary>
-internal sealed class SignedHeader
+internal sealed class SignedHeader : IDisposable
 {
-    private const int BytesUsual = 1024;
-
     private readonly MessageHeader _header;
 
     // The lowest field of each name, and for each field the next one of its name above it, or -1.
     private readonly Dictionary<ReadOnlyMemory<byte>, int> _lowest;
     private readonly int[] _above;
-    private readonly ArrayBufferWriter<byte> _bytes = new(BytesUsual);
+    private readonly PooledBuffer _bytes = new();
 
     internal SignedHeader(MessageHeader header)
     {
@@ -37,7 +36,7 @@ internal sealed class SignedHeader
         int ownValueStart,
         CanonicalForm form)
     {
-        _bytes.ResetWrittenCount();
+        _bytes.Clear();
         int[] next = ArrayPool<int>.Shared.Rent(_above.Length + 1); // By the lowest field's place.
         Array.Fill(next, int.MinValue, 0, _above.Length);
         for (int i = 0; i < names.Count; i++)
@@ -59,8 +58,11 @@ internal sealed class SignedHeader
 
         ArrayPool<int>.Shared.Return(next);
         CanonicalHeader.Write(ownField, ownValueStart, form, _bytes);
-        return SHA256.HashData(_bytes.WrittenSpan);
+        return SHA256.HashData(_bytes.Written.Span);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _bytes.Dispose();
 
     /// <summary>How many fields of a name there are.</summary>
     internal int Count(byte[] name)

@@ -98,12 +98,19 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
             return;
         }
 
+        if (!_isLong && _line.WrittenCount == 0 && text.Length <= LineBytesMax && IsDecided(text))
+        {
+            StartLine(text, to); // As most are: without a copy.
+            _isLong = true;
+            return;
+        }
+
         if (!_isLong && _line.WrittenCount + text.Length <= LineBytesMax)
         {
             _line.Write(text);
             if (IsDecided(_line.WrittenSpan))
             {
-                StartLine(to);
+                StartLine(_line.WrittenSpan, to);
                 _isLong = true;
                 _line.ResetWrittenCount();
             }
@@ -117,7 +124,7 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
             int room = LineBytesMax - _line.WrittenCount;
             _line.Write(text[..room]);
             text = text[room..];
-            StartLine(to);
+            StartLine(_line.WrittenSpan, to);
             _isLong = true;
             _line.ResetWrittenCount();
         }
@@ -151,7 +158,7 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
 
         if (!_isLong)
         {
-            StartLine(to);
+            StartLine(_line.WrittenSpan, to);
         }
 
         Pass(end, to);
@@ -160,9 +167,8 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
     }
 
     /// <summary>Decides what a line belongs to, and passes on what there is of it.</summary>
-    private void StartLine(IBufferWriter<byte> to)
+    private void StartLine(ReadOnlySpan<byte> line, IBufferWriter<byte> to)
     {
-        ReadOnlySpan<byte> line = _line.WrittenSpan;
         if (line[0] is not ((byte)' ' or (byte)'\t') || !_hasField)
         {
             EndField(to);

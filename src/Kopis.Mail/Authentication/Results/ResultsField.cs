@@ -22,7 +22,10 @@ public sealed class ResultsField(string server)
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_+@:");
 
-    private readonly List<string> _results = [];
+    private const int TabColumns = 8;
+
+    private readonly StringBuilder _results = new(TextUsual); // Folded.
+    private int _column;
 
     /// <summary>Adds what SPF says: of MAIL FROM or of HELO.</summary>
     public void Add(SpfCheck check) => Put(
@@ -93,41 +96,19 @@ public sealed class ResultsField(string server)
     /// <summary>Writes the field, in lines that end in LF.</summary>
     public void Write(IBufferWriter<byte> to)
     {
-        StringBuilder text = new("Authentication-Results: ", TextUsual);
-        text.Append(Quote(server));
-        if (_results.Count == 0)
+        Encoding.ASCII.GetBytes("Authentication-Results: ", to);
+        Encoding.ASCII.GetBytes(Quote(server), to);
+        if (_results.Length == 0)
         {
-            text.Append("; none");
+            Encoding.ASCII.GetBytes("; none", to);
         }
 
-        foreach (string result in _results)
-        {
-            text.Append(";\n\t");
-            int column = 8;
-            foreach (Range place in result.AsSpan().Split('\n'))
-            {
-                ReadOnlySpan<char> word = result.AsSpan()[place];
-                if (column > 8 && column + word.Length + 1 > ColumnsMax)
-                {
-                    text.Append("\n\t ");
-                    column = 9;
-                }
-                else if (column > 8)
-                {
-                    text.Append(' ');
-                    column++;
-                }
-
-                text.Append(word);
-                column += word.Length;
-            }
-        }
-
-        text.Append('\n');
-        foreach (ReadOnlyMemory<char> chunk in text.GetChunks())
+        foreach (ReadOnlyMemory<char> chunk in _results.GetChunks())
         {
             Encoding.ASCII.GetBytes(chunk.Span, to);
         }
+
+        Encoding.ASCII.GetBytes("\n", to);
     }
 
     private static string PolicyWord(DmarcPolicy policy) => policy switch
@@ -145,25 +126,39 @@ public sealed class ResultsField(string server)
         _ => "unknown",
     };
 
-    /// <summary>Adds a result; its words are kept apart by LF, which no value has.</summary>
+    /// <summary>Adds a result, on a line of its own.</summary>
     private void Put(
         string method,
         AuthenticationResult result,
         string reason,
         params ReadOnlySpan<(string Name, string Value)> properties)
     {
-        StringBuilder text = new($"{method}={AuthenticationWords.Of(result)}");
+        _results.Append(";\n\t");
+        _column = TabColumns;
+        PutWord(method, AuthenticationWords.Of(result));
         if (reason.Length > 0)
         {
-            text.Append("\nreason=").Append(Quote(reason));
+            PutWord("reason", Quote(reason));
         }
 
         foreach ((string name, string value) in properties)
         {
-            text.Append('\n').Append(name).Append('=').Append(Quote(value));
+            PutWord(name, Quote(value));
+        }
+    }
+
+    private void PutWord(string name, string value)
+    {
+        int length = name.Length + 1 + value.Length;
+        if (_column > TabColumns)
+        {
+            bool fits = _column + length + 1 <= ColumnsMax;
+            _results.Append(fits ? " " : "\n\t ");
+            _column = (fits ? _column : TabColumns) + 1;
         }
 
-        _results.Add(text.ToString());
+        _results.Append(name).Append('=').Append(value);
+        _column += length;
     }
 
     /// <summary>A value as it is, where it is plain; otherwise as a quoted string, in which

@@ -27,7 +27,7 @@ public sealed class MessReader(IFileSystem files, string mess) : IMessReader
 
     /// <inheritdoc/>
     public void Start(ScanPosition position) => _scanner =
-        new MessageScanner(files, mess, position);
+        new MessageScanner(files, mess, position) { LendsSegment = true };
 
     /// <inheritdoc/>
     public ScanResult Next()

@@ -78,13 +78,19 @@ public sealed class MessageFile : IDisposable
         Envelope envelope = default;
         bool isWhole = true;
         QueuedBody body = QueuedBody.Open(files, mess, number, (segment, header) =>
-        {
-            isWhole = header.EnvelopeBytes <= envelopeBytesMax;
-            envelope = isWhole
-                ? ReadEnvelope(files, segment, header)
-                : ReadSender(files, segment, header);
-        });
+            (envelope, isWhole) = ReadEnvelope(files, segment, header, envelopeBytesMax));
         return new MessageFile(body, envelope, isWhole);
+    }
+
+    /// <summary>The same in a segment that is open and stays the caller's, for who disposes of the
+    /// message before it closes that.</summary>
+    internal static MessageFile OpenIn(
+        IFileSystem files, string mess, int segment, RecordHeader header, int envelopeBytesMax)
+    {
+        (Envelope envelope, bool isWhole) =
+            ReadEnvelope(files, segment, header, envelopeBytesMax);
+        return new MessageFile(
+            QueuedBody.OpenIn(files, mess, segment, header), envelope, isWhole);
     }
 
     /// <summary>The envelope alone, checked.</summary>
@@ -157,6 +163,12 @@ public sealed class MessageFile : IDisposable
             files.Close(fd);
         }
     }
+
+    private static (Envelope Envelope, bool IsWhole) ReadEnvelope(
+        IFileSystem files, int segment, RecordHeader header, int bytesMax) =>
+        header.EnvelopeBytes <= bytesMax
+            ? (ReadEnvelope(files, segment, header), true)
+            : (ReadSender(files, segment, header), false);
 
     /// <summary>An envelope of the sender alone.</summary>
     private static Envelope ReadSender(IFileSystem files, int segment, RecordHeader header)

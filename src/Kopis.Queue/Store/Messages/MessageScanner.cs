@@ -37,6 +37,10 @@ public sealed class MessageScanner : IDisposable
     /// <summary>Of longer envelopes only the sender is read.</summary>
     internal int EnvelopeBytesMax { get; set; } = QueueLimits.EnvelopeBytesMax;
 
+    /// <summary>Whether <see cref="Current"/> is disposed of before the next call, and so needs no
+    /// descriptor of its own.</summary>
+    internal bool LendsSegment { get; init; }
+
     /// <summary>The message just read, to be disposed by the caller.</summary>
     public MessageFile? Current { get; private set; }
 
@@ -171,7 +175,9 @@ public sealed class MessageScanner : IDisposable
         ScanResult result;
         try
         {
-            Current = MessageFile.Open(_files, _mess, number, EnvelopeBytesMax);
+            Current = LendsSegment
+                ? MessageFile.OpenIn(_files, _mess, _fd, header, EnvelopeBytesMax)
+                : MessageFile.Open(_files, _mess, number, EnvelopeBytesMax);
             result = ScanResult.Message;
         }
         catch (MessageNotFoundException e)

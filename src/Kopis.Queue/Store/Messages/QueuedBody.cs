@@ -1,3 +1,4 @@
+using System.Buffers;
 using Kopis.Base;
 using Kopis.Posix;
 
@@ -16,6 +17,7 @@ public sealed class QueuedBody : IDisposable
 
     private readonly IFileSystem _files;
     private readonly byte[]? _kept;
+    private bool _isLent; // The descriptor is another's to close.
 
     private QueuedBody(
         IFileSystem files, RecordHeader header, int fd, long offset, byte[]? kept) =>
@@ -93,17 +95,8 @@ public sealed class QueuedBody : IDisposable
         {
             RecordHeader header = SegmentFile.ReadHeader(files, fd, number);
             readFirst?.Invoke(fd, header);
-            if (header.OwnFile)
-            {
-                int own = MessStore.OpenOwnFile(files, mess, header);
-                return new QueuedBody(files, header, own, header.BodyStart, null);
-            }
-
-            long offset =
-                MessageNumber.Offset(number) + RecordHeader.Bytes + header.EnvelopeBytes;
-            byte[]? kept = ReadInline(files, fd, header, offset, copy);
-            QueuedBody body = new(files, header, fd, offset, kept);
-            fd = -1; // Now the body's to close.
+            QueuedBody body = Make(files, mess, fd, header, copy, mayKeep: true);
+            fd = header.OwnFile ? fd : -1; // Now the body's to close.
             return body;
         }
         finally
@@ -113,6 +106,34 @@ public sealed class QueuedBody : IDisposable
                 files.Close(fd);
             }
         }
+    }
+
+    /// <summary>The same in a segment that is open and stays the caller's, for who looks at the
+    /// message before it closes that.</summary>
+    internal static QueuedBody OpenIn(
+        IFileSystem files, string mess, int segment, RecordHeader header)
+    {
+        QueuedBody body = Make(files, mess, segment, header, copy: null, mayKeep: false);
+        body._isLent = !header.OwnFile;
+        return body;
+    }
+
+    private static QueuedBody Make(
+        IFileSystem files, string mess, int segment, RecordHeader header, SpanAction? copy,
+        bool mayKeep)
+    {
+        if (header.OwnFile)
+        {
+            int own = MessStore.OpenOwnFile(files, mess, header);
+            return new QueuedBody(files, header, own, header.BodyStart, null);
+        }
+
+        long offset =
+            MessageNumber.Offset(header.Number) + RecordHeader.Bytes + header.EnvelopeBytes;
+        byte[]? kept = mayKeep && header.BodyBytes <= KeptBytesMax
+            ? new byte[header.BodyBytes] : null;
+        Check(files, segment, header, offset, kept, copy);
+        return new QueuedBody(files, header, segment, offset, kept);
     }
 
     /// <summary>Reads from an offset of the body; fewer only at its end.</summary>
@@ -143,34 +164,47 @@ public sealed class QueuedBody : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Descriptor >= 0)
+        if (Descriptor >= 0 && !_isLent)
         {
             _files.Close(Descriptor);
-            Descriptor = -1;
         }
+
+        Descriptor = -1;
     }
 
     /// <summary>Reads all of a body and checks it.</summary>
-    /// <returns>The body where it is to be kept.</returns>
-    private static byte[]? ReadInline(
-        IFileSystem files, int segment, RecordHeader header, long offset, SpanAction? copy)
+    /// <param name="files">The file system.</param>
+    /// <param name="segment">Where it is.</param>
+    /// <param name="header">Its record's.</param>
+    /// <param name="offset">Where it begins.</param>
+    /// <param name="kept">Gets the whole body; null where it is not kept.</param>
+    /// <param name="copy">Gets it piece by piece where it is not kept.</param>
+    private static void Check(
+        IFileSystem files, int segment, RecordHeader header, long offset, byte[]? kept,
+        SpanAction? copy)
     {
-        bool isKept = header.BodyBytes <= KeptBytesMax;
-        byte[] block = new byte[Math.Min(header.BodyBytes, KeptBytesMax)];
+        int most = (int)Math.Min(header.BodyBytes, KeptBytesMax);
+        byte[] block = kept ?? ArrayPool<byte>.Shared.Rent(most);
         uint crc = Crc32C.Empty;
-        for (long done = 0; done < header.BodyBytes; done += block.Length)
+        for (long done = 0; done < header.BodyBytes; done += most)
         {
-            int length = (int)Math.Min(block.Length, header.BodyBytes - done);
+            int length = (int)Math.Min(most, header.BodyBytes - done);
             int got = files.ReadAt(segment, block.AsSpan(0, length), offset + done);
             crc = Crc32C.Append(crc, block.AsSpan(0, got));
-            if (!isKept)
+            if (kept is null)
             {
                 copy?.Invoke(block.AsSpan(0, got));
             }
         }
 
-        return crc != header.BodyCrc
-            ? throw new MessageNotFoundException(header.Number, "its body is damaged")
-            : isKept ? block : null;
+        if (kept is null)
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+
+        if (crc != header.BodyCrc)
+        {
+            throw new MessageNotFoundException(header.Number, "its body is damaged");
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Kopis.Mail.Authentication;
 using Kopis.Mail.Authentication.Dkim;
+using Kopis.Posix;
 
 namespace Kopis.Mail.Tests.Authentication.Dkim;
 
@@ -11,18 +12,36 @@ public class RecordCacheTests
     private readonly RecordCache<DkimKeyRecord> _keys =
         new(DkimKeyRecord.Parse, textMax: 4096, Half);
 
-    [Fact]
-    public void A_key_is_loaded_once()
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_key_is_loaded_once(bool hasLoader)
     {
+        int loaded = 0;
+        RsaLoader? load = !hasLoader ? null : bytes =>
+        {
+            loaded++;
+            return RsaPublicKey.LoadVerifier(bytes);
+        };
         RsaKey key = Find(DkimKeyText.RecordOf(DkimTools.Rsa));
         Assert.Same(key, Find(DkimKeyText.RecordOf(DkimTools.Rsa)));
         Assert.Equal(("", DkimTools.Rsa.KeySize), (key.Fault, key.Bits));
         byte[] hash = SHA256.HashData("text"u8);
         byte[] signature =
             DkimTools.Rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        Assert.True(key.Verify(hash, signature));
-        Assert.False(key.Verify(SHA256.HashData("other"u8), signature));
-        Assert.False(key.Verify(hash, signature[1..]));
+        Assert.True(key.Verify(hash, signature, load));
+        Assert.False(key.Verify(SHA256.HashData("other"u8), signature, load));
+        Assert.False(key.Verify(hash, signature[1..], load));
+        Assert.True(key.Verify(hash, signature, load));
+        Assert.Equal(hasLoader ? 1 : 0, loaded);
+    }
+
+    [Fact]
+    public void A_loader_that_has_nothing_leaves_it_to_the_base_library()
+    {
+        RsaKey key = Find(DkimKeyText.RecordOf(DkimTools.Rsa));
+        byte[] hash = SHA256.HashData("text"u8);
+        byte[] signature =
+            DkimTools.Rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        Assert.True(key.Verify(hash, signature, static _ => null));
     }
 
     [Fact]
@@ -61,7 +80,7 @@ public class RecordCacheTests
         {
             for (int i = 0; i < 200; i++)
             {
-                Assert.True(Find(record).Verify(hash, signature));
+                Assert.True(Find(record).Verify(hash, signature, RsaPublicKey.LoadVerifier));
                 Assert.False(Find(Fake(turn)).Verify(hash, signature));
             }
         })));
