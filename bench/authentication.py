@@ -11,7 +11,7 @@ import time
 from load import source
 from scenarios import HOLD, STILL, Field, measured, queued
 from servers import ROOT, TRASH, Kopis, Peer, fan_domain, free_port
-from sink import FastSink
+from sink import Sink
 
 sys.path.insert(0, str(ROOT / "tests/programs"))
 
@@ -179,7 +179,7 @@ def signing(counts):
     for title, options in (("unsigned", None), ("signed by Ed25519", ["--only", "ed25519"]),
                            ("signed by RSA-2048 and Ed25519", [])):
         port = free_port()
-        sink = FastSink(port)
+        sink = Sink(port)
         server = Kopis(port)
         try:
             if options is not None:

@@ -23,7 +23,7 @@ from cost import cpu, processes
 from load import source
 from scenarios import HOLD, STILL
 from servers import ROOT, TRASH, Kopis, fan_domain, free_port
-from sink import FastSink
+from sink import Sink
 
 import host  # Of tests/system, where servers looks.
 
@@ -74,7 +74,7 @@ def checked(messages, message, probe):
 def signed(messages, probe):
     for title, options in SIGNED.items():
         port = free_port()
-        sink = FastSink(port)
+        sink = Sink(port)
         server = Kopis(port)
         try:
             if options is not None and server.run("dkim", "new", DOMAIN, *options).returncode:

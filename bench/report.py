@@ -48,8 +48,9 @@ def write(path, rows, rounds, seconds):
         "# Kopis beside its peers", "",
         f"{machine()}; {rounds} round{'s' * (rounds != 1)} in turn, {seconds / 60:.0f} minutes; "
         f"commit {commit()}. `bench/run` repeats it.",
-        "Default settings, syncs on, messages of 4 KiB; the load runs on the same cores. Rates are a "
-        "second: median (least – most).", "",
+        "Default settings, syncs on, messages of 4 KiB; the load runs on the same cores: smtp-source "
+        "for intake, `load send` of bench/Load for local delivery and relay, one client for a list; "
+        "sinks are `load sink`. Rates are a second: median (least – most).", "",
         "| scenario | Kopis | peer | ratio | bar | smtp-sink |", "|---|---|---|---|---|---|"]
     for title, least, peer, part in BARS:
         if "Kopis" in table.get(title, {}) and peer in table[title]:
@@ -58,13 +59,15 @@ def write(path, rows, rounds, seconds):
     text += before(table)
     text += ["", "## Figures of Kopis alone", "", *alone(table)]
     text += ["", "## Time to 250, and CPU", "",
-             "Of one more client beside the load, in ms; CPU seconds for 1,000 messages until the "
-             "last 250, and until all is quiet.", "",
-             "| scenario | server | p50 | p99 | CPU | CPU in all |", "|---|---|---|---|---|---|"]
+             "Of one more client beside smtp-source, and of all messages of `load send`, in ms; CPU "
+             "seconds for 1,000 messages until the last 250, and until all is quiet; those of `load`.",
+             "",
+             "| scenario | server | p50 | p99 | CPU | CPU in all | load |",
+             "|---|---|---|---|---|---|---|"]
     for title, servers in table.items():
         for server, all_figures in servers.items():
             if "cpu_all" in all_figures[0]:
-                cells = [middle(all_figures, key) for key in ("p50", "p99", "cpu", "cpu_all")]
+                cells = [middle(all_figures, key) for key in ("p50", "p99", "cpu", "cpu_all", "load")]
                 text.append(f"| {title} | {server} | {' | '.join(cells)} |")
     text += ["", "## Memory after intake", "",
              "| server | program | processes | PSS KiB | CPU s |", "|---|---|---|---|---|"]
@@ -128,7 +131,7 @@ def alone(table):
         bound = recipients * 0.1 / 200
         least = min(f["seconds"] for f in all_figures)
         lines.append(f"- {title}: {server} {middle(all_figures, 'seconds')} s, least {least:.2f} s; "
-                     f"bound {bound:.2f} s, bar 1.5 × that; {one['most_open']} sessions at most.")
+                     f"bound {bound:.2f} s, bar 1.3 × that; {one['most_open']} sessions at most.")
     for one in table.get("idle host", {}).get("Kopis", []):
         each = ", ".join(f"{name} {kib:,}" for name, kib in sorted(one["memory"].items()))
         lines.append(f"- idle host: PSS {one['pss'] / 1024:.0f} MB in all (bar 120 MB), "

@@ -13,10 +13,10 @@ import socket
 import subprocess
 import time
 
-from load import Client, Directory, Pop3, Watch, body, source, sources
+from load import Client, Directory, Pop3, Watch, body, send, source
 from peers import Exim, OpenSmtpd
 from servers import NOBODY, PASSWORD, USERS, Dovecot, Kopis, Peer, SmtpSink, fan_domain, free_port
-from sink import FastSink, Sink
+from sink import Sink
 
 HOLD = "x@hold.test"
 
@@ -170,7 +170,7 @@ def syncs_of(counts, sessions):
                 before = trace.read_text().count("sync(") if trace.exists() else 0
                 messages = counts.local
                 boxes = range(sessions)
-                sources(server.port, messages, [f"u{i}@local.test" for i in boxes])
+                send(server.port, messages, sessions, addresses(boxes))
                 wait_delivered(server, boxes, messages)
                 server.settled()
                 after = trace.read_text().count("sync(")
@@ -183,23 +183,24 @@ def syncs_of(counts, sessions):
             trace.unlink(missing_ok=True)
 
 
+def addresses(boxes):
+    return [f"u{i}@local.test" for i in boxes]
+
+
 def local_load(counts):
     """The load of the scenarios below against a server that keeps nothing: what one that keeps and
     delivers could reach at most."""
-    everyone = [f"u{i}@local.test" for i in range(USERS)]
-    ten = everyone[:10]
-    cases = [("50 users, to Maildir/new", counts.local, lambda port, n: sources(port, n, everyone)),
-             ("one user", counts.local, lambda port, n: source(port, n, 20, everyone[0])),
-             ("one user, forwarded to three others", counts.local // 4,
-              lambda port, n: source(port, n, 20, everyone[0])),
-             *((f"messages of {name}", counts.sized,
-                lambda port, n, size=size: sources(port, n, ten, size))
+    cases = [("50 users, to Maildir/new", counts.local, USERS, USERS, {}),
+             ("one user", counts.local, 20, 1, {}),
+             ("one user, forwarded to three others", counts.local // 4, 20, 1, {}),
+             *((f"messages of {name}", counts.sized, 10, 10, {"size": size})
                for name, size in SIZES.items())]
     server = SmtpSink()
     try:
-        for title, messages, load in cases:
+        for title, messages, sessions, users, size in cases:
+            load = send(server.port, messages, sessions, addresses(range(users)), **size)
             yield (f"local delivery, {title}", server.name,
-                   {"rate": messages / load(server.port, messages)})
+                   {"rate": messages / load["seconds"], "load": load["load"]})
     finally:
         server.close()
 
@@ -220,9 +221,9 @@ def local(counts):
             def users():
                 began = time.time()
                 boxes = range(USERS)
-                accepted = sources(server.port, some, [f"u{i}@local.test" for i in boxes])
+                load = send(server.port, some, USERS, addresses(boxes))
                 end = wait_delivered(server, boxes, some)
-                return {"rate": some / (end - began), "accepted": accepted}
+                return load | {"rate": some / (end - began)}
 
             yield ("local delivery, 50 users, to Maildir/new", server.name,
                    measured(server, some, users))
@@ -230,8 +231,8 @@ def local(counts):
 
             def one_user():
                 began = time.time()
-                source(server.port, some, 20, "u0@local.test")
-                return {"rate": some / (wait_delivered(server, [0], some) - began)}
+                load = send(server.port, some, 20, addresses([0]))
+                return load | {"rate": some / (wait_delivered(server, [0], some) - began)}
 
             yield "local delivery, one user", server.name, measured(server, some, one_user)
             clear(server, [0])
@@ -245,9 +246,9 @@ def local(counts):
 
             def forward():
                 began = time.time()
-                source(server.port, messages, 20, hub)
+                load = send(server.port, messages, 20, [hub])
                 end = wait_delivered(server, range(3), 3 * messages)
-                return {"rate": messages / (end - began)}
+                return load | {"rate": messages / (end - began)}
 
             yield ("local delivery, one user, forwarded to three others", server.name,
                    measured(server, messages, forward))
@@ -265,9 +266,9 @@ def sizes(server, counts):
 
         def run(messages=messages, boxes=boxes, size=size):
             began = time.time()
-            sources(server.port, messages, [f"u{i}@local.test" for i in boxes], size)
+            load = send(server.port, messages, len(boxes), addresses(boxes), size)
             rate = messages / (wait_delivered(server, boxes, messages) - began)
-            return {"rate": rate, "bytes": rate * size}
+            return load | {"rate": rate, "bytes": rate * size}
 
         yield (f"local delivery, messages of {name}", server.name,
                measured(server, messages, run))
@@ -323,7 +324,7 @@ def relay(counts):
     """In, and out to a sink."""
     for make in Field.servers(Peer, Exim, OpenSmtpd):
         port = free_port()
-        sink = FastSink(port)
+        sink = Sink(port)
         server = make(port)
         try:
             messages = fewer(server, counts.relay)
@@ -331,10 +332,11 @@ def relay(counts):
             sink.wait(20)
 
             def run():
-                began = time.time()
-                source(server.port, messages, 20, f"x@{fan_domain(0)}")
+                began, sunk = time.time(), sink.seconds()
+                load = send(server.port, messages, 20, [f"x@{fan_domain(0)}"])
                 end = sink.wait(20 + messages)
-                return {"rate": messages / (end - began)}
+                load["load"] += (sink.seconds() - sunk) / messages * 1000
+                return load | {"rate": messages / (end - began)}
 
             yield "relay, in and out to a sink", server.name, measured(server, messages, run)
         finally:
@@ -354,7 +356,7 @@ def lists(counts):
         for make in Field.servers(Peer):
             settings = kopis if issubclass(make, Kopis) else postfix
             port = free_port()
-            sink = FastSink(port) if distinct and not delay else Sink(port, delay)
+            sink = Sink(port, delay)
             server = make(port, **settings)
             try:
                 names = [f"u{i}@{fan_domain(i if distinct else 0)}" for i in range(count)]
@@ -362,14 +364,15 @@ def lists(counts):
                 sink.wait(1)
 
                 def run():
-                    began = time.time()
+                    began, sunk = time.time(), sink.seconds()
                     client = Client(server.port)
                     client.message(names, body())
                     client.close()
                     end = sink.wait(1 + count)
                     messages, _, sessions, most, _ = sink.counters()
                     return {"rate": count / (end - began), "seconds": end - began,
-                            "sessions": sessions, "most_open": most, "transactions": messages}
+                            "sessions": sessions, "most_open": most, "transactions": messages,
+                            "load": (sink.seconds() - sunk) / count * 1000}
 
                 yield title, server.name, measured(server, count, run)
             finally:

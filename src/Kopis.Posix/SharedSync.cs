@@ -137,7 +137,7 @@ public sealed class SharedSync
 
                 if (!own.IsDone)
                 {
-                    Lead();
+                    Lead(own);
                 }
             }
             finally
@@ -159,8 +159,8 @@ public sealed class SharedSync
             }
         }
 
-        // The calling thread's own file is in the batch.
-        private void Lead()
+        // The calling thread's own file is in the batch; nobody waits at its gate.
+        private void Lead(Waiter own)
         {
             List<Waiter> batch;
             lock (_lock)
@@ -180,8 +180,11 @@ public sealed class SharedSync
             next?.Gate.Open();
             foreach (Waiter waiter in batch)
             {
-                waiter.IsDone = true;
-                waiter.Gate.Open();
+                if (waiter != own)
+                {
+                    waiter.IsDone = true;
+                    waiter.Gate.Open();
+                }
             }
         }
 

@@ -245,12 +245,10 @@ internal sealed class LocalDelivery(
         {
             case InstructionKind.Maildir:
                 byte[] directory = request.PathOf(argument.Span)[..^1]; // Without the NUL.
-                if (_isDefault)
-                {
-                    FirstMaildir.MakeMissing(request.Home, argument.Span);
-                }
-
-                return new MaildirWriter(site).Deliver(directory, _lines, body);
+                Action? make = _isDefault
+                    ? () => FirstMaildir.MakeMissing(request.Home, argument.Span) : null;
+                return new MaildirWriter(site) { MakeMissing = make }.Deliver(
+                    directory, _lines, body);
             case InstructionKind.Mbox:
                 byte[] path = request.PathOf(argument.Span);
                 return new MboxWriter(site).Deliver(argument.Span, path, _lines, body);

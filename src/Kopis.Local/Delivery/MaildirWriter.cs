@@ -16,14 +16,17 @@ internal sealed class MaildirWriter(LocalSite site)
     private const int NameTriesMax = 3; // Contract §7.7.
     private static readonly TimeSpan TimeMax = TimeSpan.FromDays(1); // As above.
 
+    /// <summary>Called where there is no Maildir, which may then be there; null: it is the user's to
+    /// make.</summary>
+    internal Action? MakeMissing { get; init; }
+
     /// <summary>Stores it; null is success.</summary>
     /// <param name="directory">The Maildir, absolute, with its slash, without NUL.</param>
     /// <param name="lines">What goes before the message.</param>
     /// <param name="body">The message.</param>
     internal LocalFailure? Deliver(byte[] directory, TraceLines lines, MessageBody body)
     {
-        // That one can be *in* it is asked, as chdir would; no more than its being there.
-        if (!site.Files.Exists([.. directory, .. ".\0"u8], out int errno))
+        if (!IsThere(directory, out int errno))
         {
             return FileErrors.IsTemporary(errno) ? Trouble() : LocalFailure.Temporary(
                 "Unable to chdir to maildir. (#4.2.1)");
@@ -60,6 +63,20 @@ internal sealed class MaildirWriter(LocalSite site)
         {
             return Trouble();
         }
+    }
+
+    // That one can be *in* it is asked, as chdir would; no more than its being there.
+    private bool IsThere(byte[] directory, out int errno)
+    {
+        byte[] inside = [.. directory, .. ".\0"u8];
+        bool isThere = site.Files.Exists(inside, out errno);
+        if (isThere || errno != Errno.NoEntry || MakeMissing is null)
+        {
+            return isThere;
+        }
+
+        MakeMissing();
+        return site.Files.Exists(inside, out errno);
     }
 
     // The suffix is a part of the name in new: Maildir++'s size, where there is a quota.
@@ -106,8 +123,7 @@ internal sealed class MaildirWriter(LocalSite site)
         byte[] block = ArrayPool<byte>.Shared.Rent(MessageBody.BlockBytes);
         try
         {
-            site.Files.Write(fd, [.. lines.ReturnPath, .. lines.DeliveredTo]);
-            long offset = 0;
+            long offset = Begin(fd, lines, body, block);
             ReadOnlySpan<byte> piece;
             while (!(piece = body.Read(offset, block)).IsEmpty)
             {
@@ -127,6 +143,23 @@ internal sealed class MaildirWriter(LocalSite site)
             ArrayPool<byte>.Shared.Return(block);
             site.Files.Close(fd);
         }
+    }
+
+    /// <summary>Writes the lines, and in the same call a message that is in memory.</summary>
+    /// <returns>How many bytes of the message are written.</returns>
+    private int Begin(int fd, TraceLines lines, MessageBody body, byte[] block)
+    {
+        ReadOnlySpan<byte> whole = body.InMemoryBytes;
+        byte[] head = [.. lines.ReturnPath, .. lines.DeliveredTo];
+        if (head.Length + whole.Length > block.Length)
+        {
+            whole = [];
+        }
+
+        head.CopyTo(block, 0);
+        whole.CopyTo(block.AsSpan(head.Length));
+        site.Files.Write(fd, block.AsSpan(0, head.Length + whole.Length));
+        return whole.Length;
     }
 
     private LocalFailure? Publish(byte[] directory, byte[] temporary, byte[] final)

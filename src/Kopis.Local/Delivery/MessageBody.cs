@@ -31,6 +31,9 @@ public sealed class MessageBody : IDisposable
     /// <summary>A message that is all of a file; closed with this object.</summary>
     public static MessageBody InFile(int fd) => InFile(fd, 0);
 
+    /// <summary>All of it where it is in memory, else nothing.</summary>
+    internal ReadOnlySpan<byte> InMemoryBytes => _memory.Span;
+
     /// <summary>How long it is.</summary>
     /// <exception cref="UnreadableMessageException">The file cannot be asked.</exception>
     public long Length

@@ -169,6 +169,9 @@ internal sealed class SpawnLoop(
         }
 
         FdPassing.Send(asked, reply.Format(), socket);
-        Fd.Close(socket);
+        if (socket >= 0)
+        {
+            Fd.Close(socket); // The other half has it.
+        }
     }
 }

@@ -1,32 +1,45 @@
+using Kopis.Posix;
+
 namespace Kopis.Local.Worker;
 
 /// <summary>
 /// A few threads for work that blocks: one more is started whenever none is idle, up to a limit.
+/// The one that was idle last works first: what it needs is still in the processor's caches.
 /// </summary>
 internal sealed class WorkerThreads(int threadsMax, int stackBytes = 256 * 1024)
 {
-    private readonly object _lock = new(); // A monitor, since idle threads wait on it.
-    private readonly Queue<Action> _work = new();
+    /// <summary>A thread without work, and where it waits; no work means the end.</summary>
+    private sealed class Idle : IDisposable
+    {
+        internal ThreadGate Gate { get; } = new();
+
+        internal Action? Work { get; set; }
+
+        public void Dispose() => Gate.Dispose();
+    }
+
+    private readonly Lock _lock = new();
+    private readonly Queue<Action> _work = new(); // While no thread is idle.
+    private readonly Stack<Idle> _idle = new();
     private readonly List<Thread> _threads = [];
-    private int _idle;
     private bool _closed;
 
     /// <summary>Has the work done, soon or when a thread is free.</summary>
     internal void Add(Action work)
     {
+        Idle? idle;
         lock (_lock)
         {
-            _work.Enqueue(work);
-            if (_work.Count > _idle && _threads.Count < threadsMax)
+            if (!_idle.TryPop(out idle))
             {
-                Thread thread = new(Work, stackBytes) { Name = "worker" };
-                _threads.Add(thread);
-                thread.Start();
-                _idle++; // It comes for work at once.
+                _work.Enqueue(work);
+                StartOne();
+                return;
             }
-
-            Monitor.Pulse(_lock);
         }
+
+        idle.Work = work;
+        idle.Gate.Open();
     }
 
     /// <summary>Waits until everything is done and the threads have ended.</summary>
@@ -35,7 +48,10 @@ internal sealed class WorkerThreads(int threadsMax, int stackBytes = 256 * 1024)
         lock (_lock)
         {
             _closed = true;
-            Monitor.PulseAll(_lock);
+            while (_idle.TryPop(out Idle? idle))
+            {
+                idle.Gate.Open();
+            }
         }
 
         foreach (Thread thread in _threads)
@@ -44,30 +60,38 @@ internal sealed class WorkerThreads(int threadsMax, int stackBytes = 256 * 1024)
         }
     }
 
-    private void Work()
+    private void StartOne()
     {
-        while (TryGet() is { } work)
+        if (_threads.Count < threadsMax)
         {
-            work();
-            lock (_lock)
-            {
-                _idle++;
-            }
+            Thread thread = new(Work, stackBytes) { Name = "worker" };
+            _threads.Add(thread);
+            thread.Start();
         }
     }
 
-    private Action? TryGet()
+    private void Work()
     {
+        while (Next() is { } work)
+        {
+            work();
+        }
+    }
+
+    private Action? Next()
+    {
+        using Idle idle = new();
         lock (_lock)
         {
-            Action? work;
-            while (!_work.TryDequeue(out work) && !_closed)
+            if (_work.TryDequeue(out Action? work) || _closed)
             {
-                Monitor.Wait(_lock);
+                return work;
             }
 
-            _idle--;
-            return work;
+            _idle.Push(idle);
         }
+
+        idle.Gate.Wait();
+        return idle.Work;
     }
 }
