@@ -16,8 +16,8 @@ internal sealed class MaildirWriter(LocalSite site)
     private const int NameTriesMax = 3; // Contract §7.7.
     private static readonly TimeSpan TimeMax = TimeSpan.FromDays(1); // As above.
 
-    /// <summary>Called where there is no Maildir, which may then be there; null: it is the user's to
-    /// make.</summary>
+    /// <summary>Called where there is no Maildir, which may then be there; null: the user makes
+    /// it.</summary>
     internal Action? MakeMissing { get; init; }
 
     /// <summary>Stores it; null is success.</summary>

@@ -169,9 +169,6 @@ internal sealed class SpawnLoop(
         }
 
         FdPassing.Send(asked, reply.Format(), socket);
-        if (socket >= 0)
-        {
-            Fd.Close(socket); // The other half has it.
-        }
+        Fd.Close(socket);
     }
 }
