@@ -15,9 +15,11 @@ public static class OwnerWork
     private const int SaidBytesMax = 64 * 1024;
     private const int Kill = 9;
     private const int Continue = 18;
-    private const int LooksMax = 600; // Seconds: a large mailbox takes a while to delete.
     private const int StopsMax = 5;
     private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
+
+    // A large mailbox takes a while to delete.
+    private static readonly TimeSpan TimeMax = TimeSpan.FromMinutes(10);
 
     /// <summary>Has a piece of work done, and waits for its end.</summary>
     /// <param name="owner">By whom.</param>
@@ -28,7 +30,16 @@ public static class OwnerWork
     /// <exception cref="ConfigurationException">It failed; with its own words. So it does where
     /// its owner stops it again and again, or lets it work without end.</exception>
     public static string Run(
-        ProcessIdentity owner, ReadOnlySpan<byte> input, params string[] words)
+        ProcessIdentity owner, ReadOnlySpan<byte> input, params string[] words) =>
+        Run(owner, input, TimeMax, words);
+
+    /// <param name="owner">By whom.</param>
+    /// <param name="input">What it reads on descriptor 0.</param>
+    /// <param name="timeMax">It is killed after that, in whole seconds.</param>
+    /// <param name="words">The piece, and its words.</param>
+    /// <inheritdoc cref="Run(ProcessIdentity, ReadOnlySpan{byte}, string[])"/>
+    public static string Run(
+        ProcessIdentity owner, ReadOnlySpan<byte> input, TimeSpan timeMax, params string[] words)
     {
         int from = UnnamedFile.InMemory("input");
         int to = UnnamedFile.InMemory("output");
@@ -36,7 +47,7 @@ public static class OwnerWork
         {
             Fd.WriteAll(from, input);
             Fd.Seek(from, 0);
-            WaitStatus end = WaitFor(Start(owner, from, to, words));
+            WaitStatus end = WaitFor(Start(owner, from, to, words), timeMax);
             byte[] said = new byte[SaidBytesMax];
             string text = Printable(said.AsSpan(0, Fd.ReadAt(to, said, 0)));
             return end is { Crashed: false, ExitCode: 0 }
@@ -52,13 +63,14 @@ public static class OwnerWork
     }
 
     /// <summary>Waits with a limit: the owner may stop the process.</summary>
-    private static WaitStatus WaitFor(int pid)
+    private static WaitStatus WaitFor(int pid, TimeSpan timeMax)
     {
+        int looksMax = (int)(timeMax / LookPause);
         int end = Processes.OpenDescriptor(pid);
         try
         {
             int stops = 0;
-            for (int looks = 0; !Poller.WaitReadable(end, LookPause) && looks < LooksMax; looks++)
+            for (int looks = 0; !Poller.WaitReadable(end, LookPause) && looks < looksMax; looks++)
             {
                 bool isStopped = Processes.IsStopped(pid);
                 stops += isStopped ? 1 : 0;

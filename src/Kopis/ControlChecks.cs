@@ -3,6 +3,7 @@ using Kopis.Config.Catalog;
 using Kopis.Config.Maps;
 using Kopis.Host.Certificates;
 using Kopis.Host.Run;
+using Kopis.Host.Status;
 using Kopis.Net.Tls;
 using Kopis.Remote;
 using Kopis.Send;
@@ -28,6 +29,7 @@ internal static class ControlChecks
         new("qmail-send", control => Nothing(() => QmailSendProgram.CheckControls(control))),
         new("qmail-rspawn", QmailRemoteProgram.CheckControls),
         new("qmail-journal", control => Nothing(() => JournalProgram.CheckControls(control))),
+        new("kopis-metrics", control => Nothing(() => MetricsProgram.CheckControls(control))),
         new("kopis-acme", control => Nothing(() => AcmeProgram.CheckControls(control))),
         new(
             "tcpserver",

@@ -34,6 +34,7 @@ public sealed partial class ControlCatalogTests
         ["users/assign"] = "\"users/assign\"", ["users/cdb"] = "\"users\", \"cdb\"",
         ["users/mail"] = "\"users\", \"mail\"", ["users/lookup"] = "\"users\", \"lookup\"",
         ["users/readers"] = "\"users\", \"readers\"",
+        ["users/passwd"] = "\"users\", \"passwd\"",
         ["control/tcprules.dat"] = "control/tcprules.dat",
     };
 

@@ -510,6 +510,27 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public void A_short_question_is_answered_beside_long_ones_of_the_same_user()
+    {
+        ulong number = Add([.. Enumerable.Range(0, 9000).Select(i => $"a{i}@l.example")]);
+        CommandOutput[] searches = [.. Enumerable.Range(0, 2).Select(_ => new CommandOutput())];
+        foreach (CommandOutput output in searches)
+        {
+            _commands.Add(
+                List() with { Selection = Of(number) with { Recipient = "none@x"u8.ToArray() } },
+                "guest", output, isGuest: true);
+        }
+
+        CommandOutput plots = new();
+        _commands.Add(new(QueueVerb.Summary, new QueueSelection()), "guest", plots, isGuest: true);
+        Step(6, () => plots.IsComplete);
+        Assert.True(plots.IsComplete);
+        Assert.All(searches, output => Assert.False(output.IsComplete));
+        Step(100, () => false);
+        Assert.All(searches, output => Assert.True(output.IsComplete));
+    }
+
+    [Fact]
     public void Commands_whose_callers_are_gone_do_not_count()
     {
         Add("a@l.example");

@@ -138,7 +138,7 @@ public sealed class ReaderTicketTests
     {
         byte[]? grant = ReaderRequest.Split(packet, out ReadOnlySpan<byte> ticket);
         Assert.Equal(
-            packet.Length > 2 && packet[0] <= 1 && packet.Length > 2 + packet[1]
+            packet.Length > 2 && packet[0] <= 2 && packet.Length > 2 + packet[1]
                 && !packet.AsSpan(2, packet[1]).Contains((byte)0),
             grant is not null);
         Assert.Equal(

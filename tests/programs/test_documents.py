@@ -33,6 +33,7 @@ NOT_RUN = {
     "rm /usr/sbin/sendmail": "as that",
     "kopis status\nkopis health": "programs/test_metrics, on a host with mail",
     "kopis metrics": "as that, but for Prometheus' directory",
+    "echo http://127.0.0.1:4318": "a unit, and a collector: programs/test_otlp has one",
 }
 
 # Where the page is of another program, or the words are none of a command.

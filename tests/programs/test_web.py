@@ -3,9 +3,11 @@ put on a page, and what a client can cost. Each class of the OWASP Top 10 (2021)
 where it is tested."""
 
 import os
+import queue
 import re
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
@@ -46,6 +48,12 @@ class Web(SendCase):
         self.remote.report(self.remote.order()[0], b"Z192.0.2.1 said: 451 later\n")
         self.wait_log(rb"^delivery \d+: deferral: ")
         return number
+
+    def wait_health(self, status):
+        deadline = time.monotonic() + WAIT
+        while self.browser.get("/health").status != status:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
 
     def act(self, verb, *numbers, **more):
         token = more.pop("token", None) or self.browser.get("/config?name=me").text
@@ -504,12 +512,6 @@ class Verbs(Web):
         self.start_queue()
         self.assertEqual(200, self.browser.get("/queue").status)
 
-    def wait_health(self, status):
-        deadline = time.monotonic() + WAIT
-        while self.browser.get("/health").status != status:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
-
     def test_health_is_that_of_qmail_send_and_of_qmail_journal(self):
         self.sign_in()
         self.start_queue()
@@ -534,8 +536,80 @@ class Verbs(Web):
         self.assertIn("is not a whole number", self.browser.get("/config?name=databytes").text)
 
 
+class SlowSend:
+    """Stands before a qmail-send: hands on all questions but searches, which it does not answer."""
+
+    def __init__(self, case, home):
+        self.path, self.real = home / "queue/command/send", home / "queue/command/real"
+        self.path.rename(self.real)
+        self.searches, self.summaries, self.ended = queue.Queue(), queue.Queue(), queue.Queue()
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(str(self.path))
+        self.server.listen(16)
+        case.addCleanup(self.server.close)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        with client, socket.socket(socket.AF_UNIX) as real:
+            request = client.recv(65536)
+            if request[4:5] == b"L":
+                self.searches.put(request)
+                self.ended.put(client.recv(1))
+                return
+            real.connect(str(self.real))
+            real.sendall(request)
+            while answer := real.recv(65536):
+                client.sendall(answer)
+            self.summaries.put(request)
+
+
 class Costs(Web):
     """A04 insecure design: bounds on all that a client can ask for."""
+
+    def test_a_search_that_nobody_waits_for_ends_and_health_needs_no_place(self):
+        self.control("journalbytes", "0")
+        self.start_queue()
+        send = SlowSend(self, self.home)
+        self.sign_in()
+        cookies = "; ".join(f"{name}={value}" for name, value in self.browser.jar.items())
+
+        def search():
+            one = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)
+            self.addCleanup(one.close)
+            one.sendall(b"GET /queue?sender=x HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nCookie: %s\r\n\r\n"
+                        % (self.port, cookies.encode()))
+            return one
+
+        gone = [search(), search()]
+        for _ in gone:
+            send.searches.get(timeout=WAIT)
+        while not send.summaries.empty():
+            send.summaries.get()
+        send.summaries.get(timeout=WAIT)  # The plots go on meanwhile.
+        self.wait_health(200)
+        for one in gone:
+            one.close()
+        for _ in gone:
+            self.assertEqual(b"", send.ended.get(timeout=4))  # Before any limit of time.
+        self.assertTrue(send.searches.empty())
+        search()
+        send.searches.get(timeout=4)
+
+    def test_a_search_without_an_answer_is_given_up(self):
+        self.start_queue()
+        SlowSend(self, self.home)
+        self.sign_in()
+        answer = self.browser.get("/queue")
+        self.assertEqual(503, answer.status)
+        self.assertIn("no answer from qmail-send", answer.text)
 
     def status(self, data, patience=WAIT):
         with socket.create_connection(("127.0.0.1", self.port), timeout=patience) as one:

@@ -427,6 +427,8 @@ def one(attack, seed):
         attack(random.Random(seed))
     except (OSError, MemoryError, subprocess.SubprocessError, struct.error, EOFError):
         pass  # It ran out of what it took, or its target did.
+    except (AttributeError, LookupError, NameError, TypeError) as bug:
+        REPORT.broken(f"the attack itself is wrong: {bug!r}")
     REPORT.end()
 
 

@@ -15,7 +15,7 @@ SCAN_BYTES_MAX = 4 << 20
 # What each user may change, below the base: the table of docs/ARCHITECTURE.md.
 AREAS = {"joe": ["joe"], "alias": ["qmail/alias", "qmail/users/mail"],
          "qmaild": ["qmail/tls", "qmail/greylist", "qmail/dmarc"],
-         "qmailq": [], "qmails": [], "qmailp": [], "qmaill": ["qmail/journal"], "qmailw": ["qmail/web"],
+         "qmailq": [], "qmails": [], "qmailp": [], "qmaill": ["qmail/journal"], "qmailw": ["qmail/web", "joe"],
          "qmailr": ["qmail/auth", "qmail/dkim", "qmail/mta-sts", "qmail/srs", "qmail/tlsrpt"]}
 # Whose files in the queue are whose: type, mode, owner of the rest must stay.
 QUEUE_OWNERS = {"qmailq", "qmails", "qmailr"}

@@ -18,7 +18,7 @@ TOKEN = "KOPIS_NEIGHBOUR"  # In the environment of all that an attack starts.
 VIRTUAL = "virtual.example"
 PASSWORDS = {"eva": secrets.token_hex(16), "joe": "joe-own-word",
              f"mallory@{VIRTUAL}": "mallory-own-word", f"vera@{VIRTUAL}": secrets.token_hex(16)}
-PORTS = (25, 110)
+PORTS = (25, 110, 2580)
 SINK_PORT = 2525  # Stands for another host; not a part of this one.
 DISK_MEGABYTES = 8
 PROBE_BYTES = 12  # Of a canary: how an attack knows one without having it.
@@ -98,6 +98,8 @@ class NeighbourHost(Installed):
         for name in ("neighbour_attacks.py", "neighbour_owned.py", "neighbour_traffic.py",
                      "neighbour_tools.py"):
             (self.base / "attack" / name).write_bytes((HERE / name).read_bytes())
+        self.run(self.home / "bin/kopis", "web", "password", "--password-file", "-",
+                 stdin=secrets.token_hex(16).encode() + b"\n")
         self.hide_canaries()
         self.run("sh", "-c", PRIVATE, BASE=str(self.base))
 
@@ -113,7 +115,8 @@ class NeighbourHost(Installed):
                 ("qmail/tls/secret", "qmaild", {"qmaild"}),
                 ("qmail/auth/secret", "qmailr", {"qmailr"}),
                 ("qmail/dkim/secret", "qmailr", {"qmailr"}),
-                ("qmail/srs/secrets", "qmailr", {"qmailr"})):
+                ("qmail/srs/secrets", "qmailr", {"qmailr"}),
+                ("qmail/web/secret", "qmailw", {"qmailw"})):
             text = self.canary(may)
             path = self.base / path
             for parent in (path.parent.parent, path.parent):
@@ -127,6 +130,7 @@ class NeighbourHost(Installed):
                 self.canaries[line.split(":")[1][-40:].encode()] = set()
         for line in (self.home / "users/virtual").read_text().splitlines():
             self.canaries[line.split(":")[1][-40:].encode()] = set()
+        self.canaries[(self.home / "web/password").read_bytes().strip()[-40:]] = {"qmailw"}
         key = (self.home / "control/servercert.pem").read_text()
         line = key.partition("PRIVATE KEY-----\n")[2].splitlines()[1]
         self.canaries[line.encode()] = {"qmaild"}
@@ -160,6 +164,11 @@ class NeighbourHost(Installed):
                        stdout=log.stdin, stderr=log.stdin)
         for name in ("smtp", "pop3"):
             self.start_unit(name)
+        with open(self.base / "log-web", "ab") as log:
+            os.chmod(self.base / "log-web", 0o600)
+            self.spawn("sh", "-c", AGAIN, "again", "setpriv", "--no-new-privs", "--reuid",
+                       self.uid("qmailw"), "--regid", self.gid("qmailw"), "--clear-groups",
+                       self.home / "bin/kopis-web", stdout=log, stderr=log)
         self.wait_served()
         for port in PORTS:
             self.wait_listening(port)
@@ -239,11 +248,14 @@ class NeighbourHost(Installed):
             text = pathlib.Path(f"/proc/{pid}/status").read_text()
             if "\nState:\tZ" in text or f"\nUid:\t{uid}\t" not in text:
                 return False
-            if os.readlink(f"/proc/{pid}/exe") != str(self.home / "bin/kopis"):
+            if os.readlink(f"/proc/{pid}/exe") not in self.own_programs():
                 return True
             return TOKEN.encode() + b"=" in pathlib.Path(f"/proc/{pid}/environ").read_bytes()
         except OSError:
             return False
+
+    def own_programs(self):
+        return [str(self.home / "bin" / name) for name in ("kopis", "kopis-web")]
 
     def descriptors(self):
         """Open descriptors of the host's own processes, by program and user."""
@@ -288,7 +300,7 @@ class NeighbourHost(Installed):
         def ours(pid):
             words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             return words[0] == b"sh" and b"again" in words or \
-                os.readlink(f"/proc/{pid}/exe") == str(self.home / "bin/kopis")
+                os.readlink(f"/proc/{pid}/exe") in self.own_programs()
 
         for is_loop in (True, False):  # First those who would begin them again.
             for pid in self.processes():

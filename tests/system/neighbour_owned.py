@@ -1,6 +1,8 @@
 """What each user of a host has for himself, and what he does with it when he is hostile."""
 
+import array
 import contextlib
+import json
 import os
 import pathlib
 import poplib
@@ -48,7 +50,7 @@ def names(user):
                       "cur", ".qmail", "quota", "maildirsize"],
             "qmaild": ["account.key", "key.pem", "cert.pem", "servercert.pem", "order"],
             "qmaill": ["socket", "2026-11-30T000000.000000.jsonl", "2026-11-30T000000.000000.idx"],
-            "qmailw": ["password", "password.new"],
+            "qmailw": ["password", "password.new", "token", "token.new"],
             "qmailq": ["seg-0000000000", "seg-ffffffff", "incoming", "body-1", "writer", "odd"],
             "qmails": ["log-1", "log-999999", "snapshot", "snapshot-1", "1", "2", "state.tmp"],
             "joe": [".qmail", ".qmail-odd", ".qmail-default", "Maildir", "Mailbox", "new", "tmp", "cur",
@@ -275,7 +277,8 @@ def false_answers(rng):
     """Takes the place of a process that answers others: stops it and speaks on what it holds."""
     names = {"qmailp": ("qmail-getpw", "qmail-lookup"), "qmailr": ("qmail-rspawn",),
              "qmails": ("qmail-send", "qmail-lspawn"), "qmailq": ("qmail-queue", "qmail-clean"),
-             "qmaild": ("tcpserver",), "qmaill": ("splogger", "qmail-journal")}[PLAN["user"]]
+             "qmaild": ("tcpserver",), "qmaill": ("splogger", "qmail-journal"),
+             "qmailw": ("kopis-web",)}[PLAN["user"]]
     end = time.monotonic() + HOLD_SECONDS
     while time.monotonic() < end:
         for other in others(is_mine=True):
@@ -323,7 +326,8 @@ def spoil_files(rng):
     """Odd records in files that this user may write, and names of files in the place of others."""
     wanted = {"qmailr": [HOME / "queue/lock/tcpto"], "qmails": [HOME / "queue/state", HOME / "queue/bounce"],
               "qmailq": [HOME / "queue/mess", HOME / "queue/mess/incoming", HOME / "queue/lock"],
-              "qmaild": [HOME / "tls", HOME / "greylist"]}[PLAN["user"]]
+              "qmaild": [HOME / "tls", HOME / "greylist"], "qmaill": [HOME / "journal"],
+              "qmailw": [HOME / "web"]}[PLAN["user"]]
     paths = [path for place in wanted for path in (place.iterdir() if place.is_dir() else [place])]
     for path in rng.sample(paths, min(3, len(paths))):
         if not path.is_file():
@@ -377,23 +381,25 @@ def guesses(rng):
             client = tried(connect_unix, str(HOME / "users/lookup"), 1, 1)
 
 
+def reader_ticket(answer):
+    """The last field of qmail-lookup's answer to a login that was right; None: there is none."""
+    for start in range(3, max(3, len(answer) - 40)):
+        (length,) = struct.unpack_from("<H", answer, start)
+        if start + 2 + length == len(answer) and length > 64:
+            return bytearray(answer[start + 2:])
+    return None
+
+
 def tickets(rng):
     """A good ticket, of a login that was right: used twice, late, and with one byte changed."""
-    import array
-    import socket
     client = tried(connect_unix, str(HOME / "users/lookup"), socket.SOCK_STREAM, 1)
     if client is None or tried(client.send, lookup(
             b"P", b"10.2.3.4", b"joe", PLAN["passwords"]["joe"].encode())) is None:
         return
-    answer = hear(client, "lookup")
-    for start in range(3, max(3, len(answer) - 40)):
-        (length,) = struct.unpack_from("<H", answer, start)
-        if start + 2 + length == len(answer) and length > 64:
-            break
-    else:
+    ticket = reader_ticket(hear(client, "lookup"))
+    if ticket is None:
         REPORT.tried()
         return
-    ticket = bytearray(answer[start + 2:])
     for turn in range(6):
         if turn > 1:
             ticket[rng.randrange(len(ticket))] ^= 1 << rng.randrange(8)
@@ -457,10 +463,61 @@ def commands(rng):
         one.close()
 
 
+def settings_message(rng):
+    """A message to a user's process that writes his settings, and whether it may be taken."""
+    program = rng.choice(("|id > %s/qmailw-own-$$" % PLAN["collector"], "a@b.example\n|id", "/etc/secret",
+                          "./Maildir/new/", "|vacation;id", "&joe", "a@b.example\0|id"))
+    good = {"forwards": ["x@elsewhere.example"], "copy": True, "away": False, "text": ""}
+    made = rng.choice((good, {**good, "forwards": [program]}, {**good, "forwards": ["a@b.example", program]},
+                       {**good, "away": True, "text": "x\n|id\n"}, {**good, "text": "x" * 40_000},
+                       {**good, "forwards": [["a@b.example"]]}, {}, [program], {"do": program}))
+    body = rng.choice((json.dumps(made).encode(), json.dumps(made).encode(), garbage(rng, 300),
+                       b"[" * 5000, b""))
+    length = len(body) if rng.random() < 0.8 else rng.choice((0, 1, 1 << 16, 0xffffffff))
+    return struct.pack("<I", length) + body, made is good
+
+
+def own_settings(rng):
+    """A user's settings, by a password that the dashboard has heard; and with the same ticket what is
+    the listeners' to ask for."""
+    client = tried(connect_unix, str(HOME / "users/lookup"), socket.SOCK_STREAM, 1)
+    if client is None or tried(client.send, lookup(
+            bytes([ord("P") | 0x80]), b"10.2.3.4", b"joe", PLAN["passwords"]["joe"].encode())) is None:
+        return
+    ticket = reader_ticket(hear(client, "lookup"))
+    post = tried(connect_unix, str(HOME / "users/readers"), socket.SOCK_SEQPACKET, 0.5)
+    if ticket is None or post is None:
+        return
+    kind = rng.choice((0, 1, 2, 2, 2, 3, 255))
+    if rng.random() < 0.2:
+        ticket[rng.randrange(len(ticket))] ^= 1 << rng.randrange(8)
+        kind = 0
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.settimeout(0.6)
+        tried(post.sendmsg, [bytes([kind]) + b"\7Maildir" + ticket], [
+            (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))])
+        theirs.close()
+        first = tried(ours.recv, 1)
+        if first and kind != 2:
+            REPORT.broken(f"the dashboard's user got a reader of kind {kind}")
+        while first and kind == 2:
+            message, is_good = settings_message(rng)
+            if tried(ours.sendall, message) is None:
+                break
+            answer = tried(ours.recv, 65536)
+            look_at(answer or b"", "a user's settings")
+            if not answer:
+                break
+            if b"|id" in answer or b"/etc/secret" in answer or (b"forwards" in answer and not is_good
+                                                                and b"Maildir/new" in answer):
+                REPORT.broken(f"settings were taken: {answer[:300]}")
+
+
 PLAIN = (deliveries, mailbox, readers)
 SUITE = (stop_one, false_answers)
 ATTACKS = {
     "joe": PLAIN, "alias": PLAIN, "qmaild": (*SUITE, guesses, tickets, spoil_files), "qmailp": SUITE,
-    "qmailw": (commands,), "qmaill": (*SUITE, fill_log, spoil_files), "qmailr": (*SUITE, spoil_files, trigger),
+    "qmailw": (*SUITE, commands, own_settings, spoil_files), "qmaill": (*SUITE, fill_log, spoil_files), "qmailr": (*SUITE, spoil_files, trigger),
     "qmails": (*SUITE, spoil_files, trigger), "qmailq": (*SUITE, spoil_files, false_listener, trigger),
 }

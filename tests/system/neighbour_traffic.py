@@ -167,6 +167,13 @@ def traffic():
         thread.join()
 
 
+def page_comes():
+    """Whether the dashboard serves this user."""
+    with socket.create_connection(("127.0.0.1", 2580), timeout=3) as client:
+        client.sendall(b"GET /own/login HTTP/1.1\r\nHost: 127.0.0.1:2580\r\nConnection: close\r\n\r\n")
+        return client.recv(64).startswith(b"HTTP/1.1 200 ")
+
+
 def probe():
     """From the moment of its start: SMTP to a mailbox to its reader, sendmail likewise, and a message
     to another host, each tried until it works. Prints what works after how many seconds."""
@@ -211,6 +218,8 @@ def probe():
                arrives("sendmail to another host", "x@elsewhere.example", False, seen)]
     if "local" in sys.argv:
         del threads[2]
+    if not PLAN["round"].startswith("qmailw"):  # Who may stop it.
+        threads.append(threading.Thread(target=until, args=("dashboard", page_comes)))
     for thread in threads:
         thread.start()
     for thread in threads:

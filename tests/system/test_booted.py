@@ -20,6 +20,15 @@ cd /etc/systemd/system
 mkdir kopis-test.target.wants
 ln -s /etc/systemd/system/kopis*.service kopis-test.target.wants/
 """
+# As the dashboard's user: asks for a new password, and prints the answer.
+CHANGE = r"""
+import socket, sys
+with socket.socket(socket.AF_UNIX) as one:
+    one.connect("/var/qmail/users/passwd")
+    one.sendall("\n".join(sys.argv[1:]).encode() + b"\n")
+    one.shutdown(socket.SHUT_WR)
+    print(one.recv(1000).decode(), end="")
+"""
 CONNECT = "import socket; socket.socket(socket.AF_UNIX).connect('/var/qmail/queue/intake')"
 SMTP = {"kopis-smtp.service": 25, "kopis-submission.service": 587, "kopis-submissions.service": 465}
 LISTENERS = {**SMTP, "kopis-pop3.service": 110, "kopis-pop3s.service": 995}
@@ -62,6 +71,8 @@ class UnderSystemd(unittest.TestCase):
         cls.units.remove("kopis-tlsrpt.service")
         cls.units.remove("kopis-doctor.service")
         cls.units.remove("kopis-summary.service")
+        cls.units.remove("kopis-otlp.service")  # Without its setting.
+        cls.units.remove("kopis-passwd@.service")  # Its socket starts it.
 
     def setUp(self):
         self.host.run("systemctl", "start", *self.units)
@@ -125,6 +136,24 @@ class UnderSystemd(unittest.TestCase):
         failed = {one["id"]: one["state"] for one in json.loads(found)["findings"]}
         self.assertNotIn(failed.get("queue.running"), ("fault", "warning"))
         self.assertNotIn(failed.get("cert.readable"), ("fault", "warning"))
+
+    def test_a_mail_users_password_is_changed_for_the_dashboard(self):
+        self.host.run("kopis", "user", "add", "vera@virtual.example", "--password-file", "-",
+                      "--new-domain", stdin=b"correct horse\n")
+        self.host.run("systemctl", "start", "kopis-passwd.socket")
+
+        def change(*words, user="qmailw"):
+            return self.host.run(
+                "setpriv", "--reuid", user, "--regid", user if user == "qmailw" else "nofiles",
+                "--clear-groups", "python3", "-c", CHANGE, "vera@virtual.example", *words, check=False)
+
+        self.assertEqual(b"the current password is wrong\n", change("wrong", "battery staple").stdout)
+        before = self.host.text("cat", "/var/qmail/users/virtual")
+        said = change("correct horse", "battery staple")
+        self.assertEqual(b"changed\n", said.stdout, self.host.text("journalctl", "-n", "30"))
+        self.assertNotEqual(before, self.host.text("cat", "/var/qmail/users/virtual"))
+        self.assertEqual(b"changed\n", change("battery staple", "correct horse").stdout)
+        self.assertIn(b"PermissionError", change("correct horse", "x", user="qmaild").stderr)
 
     def test_the_dashboards_ports_are_held_while_it_is_away(self):
         self.host.run("systemctl", "stop", "kopis-web.service")

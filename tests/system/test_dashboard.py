@@ -132,6 +132,47 @@ class Dashboard(unittest.TestCase):
             self.assertEqual(2, len(backgrounds), path)
         self.check_quiet()
 
+    def test_7_a_mail_users_own_page(self):
+        """At each size and in each scheme, as the pages of the administrator; and without a script."""
+        self.browser.open()
+        for path in ("/own/login", "/own", "/own?did=mail"):
+            if path == "/own":
+                self.browser("fill", label="Address", value=self.host.address)
+                self.browser("fill", label="Password of your mail", value=self.host.password)
+                self.browser("press", key="Enter")
+                self.browser("wait", text="While you are away")
+            for size, name in ((DESK, "desk"), (PHONE, "phone")):
+                for scheme in ("light", "dark"):
+                    with self.subTest(path=path, size=name, scheme=scheme):
+                        self.browser("size", width=size[0], height=size[1])
+                        self.browser("scheme", scheme=scheme)
+                        self.assertEqual(200, self.browser("goto", path=path))
+                        self.assertLessEqual(self.browser("overflow"), 0)
+                        self.assertEqual([], self.browser("axe"))
+                        shot = re.sub(r"\W+", "-", path.strip("/"))
+                        self.browser("screenshot", path=str(SHOTS / f"{shot}-{name}-{scheme}.png"))
+        self.browser("fill", label="Addresses that each message goes to, one a line",
+                     value="joe@far.example")
+        self.browser("check", name="Answer who writes to you, once in seven days")
+        self.browser("fill", label="The answer", value="I am away until Monday.")
+        self.browser("click", role="button", name="Save")
+        self.browser("wait", text="Saved.")
+        dot = self.host.home / "users/mail" / self.host.me / self.host.address.partition("@")[0]
+        self.assertEqual("./Maildir/\n&joe@far.example\n|vacation\n", (dot / ".qmail").read_text())
+        self.assertEqual([], self.browser("said"))
+        self.browser("fill", label="Addresses that each message goes to, one a line", value="|id")
+        self.browser("click", role="button", name="Save")
+        self.browser("wait", text="not an address to forward to")
+        self.assertEqual([], self.browser("axe"))
+        self.assertEqual([], self.browser("foreign"))
+        self.browser.open(script=False)
+        self.browser("goto", path="/own/login")
+        self.browser("fill", label="Address", value=self.host.address)
+        self.browser("fill", label="Password of your mail", value=self.host.password)
+        self.browser("press", key="Enter")
+        self.browser("wait", text="While you are away")
+        (dot / ".qmail").unlink()
+
     def test_2_plots_move_under_load(self):
         line = '[data-line="rates.delivered"]'
         before = self.browser("attribute", selector=line, name="points")

@@ -373,8 +373,8 @@ class Install(unittest.TestCase):
                  "kopis-submissions.service", "kopis-pop3.service", "kopis-pop3s.service",
                  "kopis-acme.service", "kopis-dmarc.service", "kopis-tlsrpt.service",
                  "kopis-doctor.service", "kopis-summary.service",
-                 "kopis-web.service"]
-        limits = (60, 50, 20, 20, 20, 50, 50, 20, 20, 20, 50, 20, 20)  # Tenths; 100 is wide open.
+                 "kopis-web.service", "kopis-passwd@.service", "kopis-otlp.service"]
+        limits = (60, 50, 20, 20, 20, 50, 50, 20, 20, 20, 50, 20, 20, 50, 20)  # Tenths; 100 is wide open.
         first = listing(units)
         self.assertEqual("", self.host.install("--systemd"))
         self.assertEqual(first, listing(units))

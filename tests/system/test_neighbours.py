@@ -52,7 +52,7 @@ class Neighbours(unittest.TestCase):
         sink = cls.traffic("start", "sink", stdout=subprocess.PIPE)
         cls.addClassCleanup(sink.stdout.close)
         sink.stdout.readline()
-        cls.host.keep(["qmail/queue", *sum(neighbour_checks.AREAS.values(), [])])
+        cls.host.keep(["qmail/queue", *dict.fromkeys(sum(neighbour_checks.AREAS.values(), []))])
         cls.host.serve()
 
     @classmethod

@@ -191,6 +191,18 @@ public static class AccountFiles
         Text = "Where qmail-lookup answers listeners of mail.",
     };
 
+    /// <summary><c>passwd</c>.</summary>
+    public static readonly ControlData Passwd = new("passwd")
+    {
+        Folder = Users,
+        IsNoFile = true,
+        Format = "a socket",
+        Without = "Nobody changes the password of his mail in the dashboard.",
+        Readers = "kopis-web(8)",
+        Reread = Reread.Use,
+        Text = "Where kopis user change-password answers the dashboard.",
+    };
+
     /// <summary><c>readers</c>.</summary>
     public static readonly ControlData Readers = new("readers")
     {

@@ -55,6 +55,8 @@ public static class ControlCatalog
 
             WebFiles.Listen, WebFiles.Names,
 
+            OtlpFiles.Endpoint, OtlpFiles.Interval,
+
             ClientFiles.ClientLimits, ClientFiles.ClientName, ClientFiles.DnsLists,
             ClientFiles.DnsListReject, ClientFiles.DnsListDefer, ClientFiles.DnsListTag,
             ClientFiles.DnsListTimeout, ClientFiles.GreetDelay, ClientFiles.TarpitCount,
@@ -79,7 +81,7 @@ public static class ControlCatalog
             AccountFiles.Append, AccountFiles.Virtual, AccountFiles.VirtualCdb,
             AccountFiles.Aliases, AccountFiles.AliasesCdb, AccountFiles.Apop,
             AccountFiles.DovecotPasswd, AccountFiles.Mail,
-            AccountFiles.Lookup, AccountFiles.Readers,
+            AccountFiles.Lookup, AccountFiles.Passwd, AccountFiles.Readers,
         ]).OrderBy(file => file.ToString(), StringComparer.Ordinal),
     ];
 

@@ -152,8 +152,8 @@ public static class HostFiles
             + "tcpclient(1) rblsmtpd(8)",
         Reread = Reread.Message,
         Says = "Name server: {}",
-        Text = "Name servers to ask instead of those in /etc/resolv.conf, the first one first; "
-            + "one that has been silent is asked last until it answers again. A line that is "
+        Text = "Name servers to ask instead of those in /etc/resolv.conf, the first one first. "
+            + "One that has been silent is asked last until it answers again. A line that is "
             + "not an address is ignored. If no line is one, no mail is sent. Listeners read it at "
             + "their start.",
     };

@@ -31,12 +31,17 @@ internal static class NewPassword
             : options.PasswordFile is { } file ? FromFile(file)
             : Terminal.AskTwice("Password: ", "Once more: ")
                 ?? throw Refused("the two passwords differ");
-        return password.Length < BytesMin ? throw Refused($"it has fewer than {BytesMin} bytes")
+        return Checked(password);
+    }
+
+    /// <summary>A password that will do.</summary>
+    /// <exception cref="ConfigurationException">It will not.</exception>
+    internal static byte[] Checked(byte[] password) =>
+        password.Length < BytesMin ? throw Refused($"it has fewer than {BytesMin} bytes")
             : password.Length > BytesMax ? throw Refused($"it has more than {BytesMax} bytes")
             : password.AsSpan().ContainsAny("\0\r\n"u8)
                 ? throw Refused("NUL and line ends cannot be sent by POP3")
             : password;
-    }
 
     // The first line; "-" is standard input.
     private static byte[] FromFile(string file)

@@ -1,8 +1,8 @@
 namespace Kopis.Host.Accounts;
 
 /// <summary>The words of <c>kopis user</c>.</summary>
-/// <param name="Command">add, compile, list, lock, passwd-file, password, quota, remove or
-/// unlock.</param>
+/// <param name="Command">add, change-password, compile, list, lock, passwd-file, password, quota,
+/// remove or unlock.</param>
 /// <param name="Address">As given; empty for list.</param>
 /// <param name="PasswordFile">Where the password is; null if it is not in a file.</param>
 /// <param name="Generate">Whether to make a password up.</param>
@@ -69,7 +69,7 @@ internal sealed record UserOptions(
             bool hasPassword = PasswordFile is not null || Generate || Apop;
             return Command switch
             {
-                "list" or "compile" or "passwd-file" =>
+                "list" or "compile" or "passwd-file" or "change-password" =>
                     Address.Length == 0 && !hasPassword && !DeleteMail,
                 "quota" or "lock" or "unlock" => Address.Length > 0 && !hasPassword && !DeleteMail,
                 "remove" => Address.Length > 0 && !hasPassword,

@@ -11,6 +11,7 @@ public static class UserProgram
     private const string Usage = """
         usage: kopis user add ADDRESS [--password-file FILE | --generate] [--apop] [--new-domain]
                kopis user password ADDRESS [--password-file FILE | --generate] [--apop]
+               kopis user change-password
                kopis user remove ADDRESS [--mail]
                kopis user lock ADDRESS
                kopis user unlock ADDRESS
@@ -25,8 +26,10 @@ public static class UserProgram
         argument. With --apop it is also kept in the clear, for clients that know neither TLS nor
         anything better. lock lets a user log in no more, until unlock, ends the user's sessions,
         and holds what is in the queue with the address as its sender; mail still comes. A new
-        password ends sessions too. A removed user's mail stays unless --mail is given. SIZE is
-        500M, 2G, 10000C (messages) or both: 2G,10000C. compile makes the indexes of users and
+        password ends sessions too. change-password is for the dashboard: it reads address, current
+        and new password, a line each, from standard input, and prints changed, or why not. A
+        removed user's mail stays unless --mail is given. SIZE is 500M, 2G, 10000C (messages) or
+        both: 2G,10000C. compile makes the indexes of users and
         aliases after a change by hand. passwd-file makes users/dovecot.passwd, by which Dovecot
         knows the same users and passwords, and which each change of a user makes anew. A domain
         that is not this host's yet needs --new-domain, or a yes on a terminal. The home is
@@ -43,6 +46,7 @@ public static class UserProgram
                 "list" => List(context),
                 "compile" => Compile(context),
                 "passwd-file" => WritePasswdFile(context),
+                "change-password" => PasswordChange.Run(context),
                 "remove" => Remove(context, options),
                 "add" => Add(context, options),
                 "quota" => Quota(context, options),
@@ -167,7 +171,7 @@ public static class UserProgram
         $"{place}/".StartsWith($"{directory}/", StringComparison.Ordinal);
 
     // An old password would otherwise go on opening the mailbox.
-    private static void SetApop(ProgramContext context, string address, byte[]? password)
+    internal static void SetApop(ProgramContext context, string address, byte[]? password)
     {
         if (password is null && !ApopSecretsFile.Exists(context.Home))
         {

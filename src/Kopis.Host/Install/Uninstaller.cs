@@ -114,6 +114,7 @@ internal sealed class Uninstaller(
         tree.TryUnlink("greylist/lock");
         tree.TryUnlink("users/lookup");
         tree.TryUnlink("users/readers");
+        tree.TryUnlink("users/passwd");
         tree.TryUnlink("users/queue.lock");
         tree.TryUnlink("users/delivery.lock");
     }

@@ -26,6 +26,9 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     /// <summary>The dashboard's, which has a binary of its own.</summary>
     internal const string Dashboard = "kopis-web.service";
     private const string DashboardPorts = "kopis-web.socket";
+    private const string Passwords = "kopis-passwd.socket";
+    private const string OnePassword = "kopis-passwd@.service";
+    private const string Export = "kopis-otlp.service";
     private const string Doctor = "kopis-doctor.service";
     private const string DoctorDaily = "kopis-doctor.timer";
     private const string Summary = "kopis-summary.service";
@@ -39,7 +42,7 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     [
         .. Served, Certificate, Reports, ReportsDaily, TlsReports, TlsReportsDaily,
         Doctor, DoctorDaily, Summary, SummaryDaily, Dashboard,
-        DashboardPorts,
+        DashboardPorts, Passwords, OnePassword, Export,
     ];
 
     /// <summary>Those that serve as long as the host runs, in the order of their starts.</summary>

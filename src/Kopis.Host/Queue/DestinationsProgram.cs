@@ -65,14 +65,16 @@ public static class DestinationsProgram
 
     private static int Change(ProgramContext context, QueueVerb verb, string? name)
     {
-        ulong count = Ask(context, verb, name, (_, _) => { });
-        return count > 0 || name is null
-            ? Say(1, $"{count} destinations\n", ExitCode.Success)
+        QueueCounts counts = Ask(context, verb, name, (_, _) => { });
+        return counts.Recipients > 0 || name is null
+            ? Say(1, $"{counts.Recipients} destinations\n", ExitCode.Success)
+            : counts.Failed > 0 ? throw new ConfigurationException(
+                "too many destinations are paused that have no mail", ExitCode.Permanent)
             : throw new ConfigurationException(
                 $"qmail-send knows no destination {name}", ExitCode.Permanent);
     }
 
-    private static ulong Ask(
+    private static QueueCounts Ask(
         ProgramContext context, QueueVerb verb, string? name,
         Action<byte, ReadOnlyMemory<byte>> onAnswer)
     {
@@ -80,7 +82,7 @@ public static class DestinationsProgram
         using QueueCommandConnection send =
             QueueCommandConnection.TryConnect(context.Home, Patience)
             ?? throw new ConfigurationException("no qmail-send runs", ExitCode.Permanent);
-        ulong count = 0;
+        QueueCounts counts = default;
         send.Ask(
             new QueueRequest(verb, new QueueSelection
             {
@@ -91,11 +93,11 @@ public static class DestinationsProgram
             },
             (kind, content) =>
             {
-                count = kind == QueueFrame.End && QueueCounts.Parse(content.Span) is { } counts
-                    ? counts.Recipients : count;
+                counts = kind == QueueFrame.End && QueueCounts.Parse(content.Span) is { } end
+                    ? end : counts;
                 onAnswer(kind, content);
             });
-        return count;
+        return counts;
     }
 
     private static string Line(ListedDestination one)

@@ -72,8 +72,9 @@ internal sealed class DashboardUnit
         }
     }
 
-    /// <summary>How it is started: it writes nothing, and runs kopis doctor.</summary>
-    internal ProcessStart Start(HostPlan plan)
+    /// <summary>How it is started: it runs kopis doctor, and writes nothing but what mail users,
+    /// who are its own here, say of their mail.</summary>
+    internal ProcessStart Start(HostPlan plan, ProgramContext context)
     {
         ProcessStart child = plan.Child(Name, null, [.. _ports.SelectMany((_, i) =>
             (byte[][])["--socket"u8.ToArray(), ByteText.ToBytes($"{FirstFd + i}")])]);
@@ -88,7 +89,7 @@ internal sealed class DashboardUnit
             Path = _program,
             IsSibling = true,
             Descriptors = descriptors,
-            Confinement = new Confinement([], MayRunPrograms: true),
+            Confinement = new Confinement([context.In("users")], MayRunPrograms: true),
         };
     }
 

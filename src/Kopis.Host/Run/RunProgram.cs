@@ -101,9 +101,16 @@ public static class RunProgram
             units.Add(new Unit(CertificateKeeper(plan, context), layer: 2));
         }
 
+        if (File.Exists(ControlDirectory.Of(context).PathOf(OtlpFiles.Endpoint)))
+        {
+            units.Add(new Unit(
+                plan.Child("metrics", null, "--otlp"u8.ToArray(), "--serve"u8.ToArray()),
+                layer: 2));
+        }
+
         if (web is not null)
         {
-            units.Add(new Unit(web.Start(plan), layer: 2));
+            units.Add(new Unit(web.Start(plan, context), layer: 2));
         }
 
         // The dashboard is not waited for: "ready" is said of mail.

@@ -14,9 +14,10 @@ internal static class CertificateEnd
     /// <summary>What that process is asked for (<see cref="OwnerWork"/>).</summary>
     internal const string Piece = "certificate-end";
 
-    private const int FileBytesMax = 1 << 20;
+    private const int FileBytesMax = 64 * 1024; // A key, and a chain of some certificates.
     private const int ReadMax = 20; // Certificates of a file.
     private const string Label = "CERTIFICATE";
+    private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(5);
 
     /// <summary>Asks, as root by the owner of <c>tls</c>.</summary>
     /// <returns>Null where there is no certificate, or the caller may not read it.</returns>
@@ -27,7 +28,7 @@ internal static class CertificateEnd
         {
             string text = Processes.EffectiveUid == 0 && Directory.Exists(tls)
                 && ProcessIdentity.ForWorkIn(tls) is { } owner
-                    ? OwnerWork.Run(owner, [], Piece, home) : Read(home);
+                    ? OwnerWork.Run(owner, [], TimeMax, Piece, home) : Read(home);
             return Parse(text);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException

@@ -1,5 +1,8 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Kopis.Base;
+using Kopis.Config;
+using Kopis.Config.Catalog;
 using Kopis.Posix;
 
 namespace Kopis.Host.Status;
@@ -10,9 +13,12 @@ public static class MetricsProgram
 {
     private const string MetricsUsage = """
         usage: kopis metrics
+               kopis metrics --otlp [--serve]
 
-        Prints what the host counts, in the text format of Prometheus (docs/MONITORING.md).
-        Exit status: 0; 100 bad usage, or the host may not be asked by you.
+        Prints what the host counts, in the text format of Prometheus (docs/MONITORING.md). With
+        --otlp sends it to the collector of OpenTelemetry of control/otlpendpoint, once, or with
+        --serve every control/otlpinterval seconds.
+        Exit status: 0; 100 bad usage, or the host may not be asked by you; 111 it was not sent.
 
         """;
 
@@ -24,6 +30,14 @@ public static class MetricsProgram
         delivered; 100 bad usage, or the host may not be asked by you.
 
         """;
+
+    /// <summary>Reads the control files of the export.</summary>
+    /// <exception cref="ConfigurationException">One is wrong.</exception>
+    public static void CheckControls(ControlDirectory control)
+    {
+        _ = control.ReadLong(OtlpFiles.Interval);
+        _ = OtlpExport.Endpoint(control);
+    }
 
     /// <summary>Prints metrics.</summary>
     public static int Metrics(ProgramContext context)
@@ -38,10 +52,43 @@ public static class MetricsProgram
                 }
 
                 return ExitCode.Success;
+            case ["--otlp"] or ["--otlp", "--serve"]:
+                Export(context, isServing: context.Arguments.Count > 1);
+                return ExitCode.Success;
             case ["--help" or "-h"]:
                 return Say(1, MetricsUsage, ExitCode.Success);
             default:
                 return Say(2, MetricsUsage, ExitCode.Permanent);
+        }
+    }
+
+    private static void Export(ProgramContext context, bool isServing)
+    {
+        DateTimeOffset? until = StatusRights.GoOn(context);
+        using OtlpExport export = new(
+            ControlDirectory.Of(context),
+            () => HostReport.Gather(context.Home, isServing ? null : until));
+        if (!isServing)
+        {
+            export.SendAsync(CancellationToken.None).GetAwaiter().GetResult();
+            return;
+        }
+
+        Lifeline.Watch(context);
+        using CancellationTokenSource stop = new();
+        using PosixSignalRegistration term = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM, signal =>
+            {
+                signal.Cancel = true;
+                stop.Cancel();
+            });
+        try
+        {
+            export.RunAsync(stop.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            // It is the end.
         }
     }
 

@@ -73,6 +73,20 @@ public sealed class QueueCommandConnection : IDisposable
         }
     }
 
+    /// <summary>Ends the connection; <see cref="Ask"/>, on another thread, finds it closed.
+    /// </summary>
+    public void Abort()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // The other end was faster.
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 

@@ -2,9 +2,11 @@ using Kopis.Queue.Commands;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>Commands, carried out in qmail-send's loop: those of guests and all others in turn,
-/// each in the order in which they came. A caller that does not read makes its own command wait
-/// and no other. A command is answered when what it did is durable.</summary>
+/// <summary>Commands, carried out in qmail-send's loop: those of guests and all others in turn.
+/// Those that change something are carried out in the order in which they came; those that only
+/// ask have turns, so that a long list keeps no short question waiting. A caller that does not
+/// read makes its own command wait and no other. A command is answered when what it did is
+/// durable.</summary>
 internal sealed class CommandQueue(QueueActions actions)
 {
     private readonly List<CommandRun>[] _lines = [[], []]; // All others, guests.
@@ -44,6 +46,12 @@ internal sealed class CommandQueue(QueueActions actions)
             if (line.Find(run => run.MayStep) is { } first)
             {
                 first.Step(now);
+                if (!first.Changes)
+                {
+                    line.Remove(first); // The next has its turn.
+                    line.Add(first);
+                }
+
                 return;
             }
         }

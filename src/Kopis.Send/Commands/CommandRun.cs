@@ -41,7 +41,8 @@ internal sealed class CommandRun(
     /// <summary>Something can be done now: its caller reads.</summary>
     internal bool MayStep => !IsDone && !output.IsFull;
 
-    private bool Changes => !request.IsDry
+    /// <summary>It changes something.</summary>
+    internal bool Changes => !request.IsDry
         && request.Verb is not (QueueVerb.List or QueueVerb.Destinations or QueueVerb.Summary);
 
     /// <summary>By one record for all recipients.</summary>
@@ -57,7 +58,11 @@ internal sealed class CommandRun(
             _summary = request.Verb == QueueVerb.Summary ? actions.Summary(now) : null;
             _numbers = _destinations is null && _summary is null
                 ? actions.Candidates(_selection) : [];
-            _counts = _counts with { LookedOf = (ulong)_numbers.Length };
+            _counts = _counts with
+            {
+                LookedOf = (ulong)_numbers.Length,
+                Failed = _destinations is { IsRefused: true } ? 1u : 0,
+            };
             SkipTo(_selection.From ?? 0);
             _progressAt = now;
             LogBegin();

@@ -12,8 +12,9 @@ internal sealed class CommandServer : IDisposable
     /// <summary>Callers at once, and their commands; more are refused.</summary>
     internal const int PeersMax = 16;
 
-    /// <summary>Of them, those of the dashboard.</summary>
-    internal const int GuestsMax = 4;
+    /// <summary>Of them, those of the dashboard's user: two of pages, one of plots, one of its
+    /// kopis metrics, one of root's kopis status.</summary>
+    internal const int GuestsMax = 5;
 
     private const string TooMany = "too many commands at once";
     private const int AcceptsMax = 32; // Between two looks at reports.

@@ -17,10 +17,11 @@ internal sealed class DestinationRun
         (_verb, _queue) = (request.Verb, queue);
         string? name = request.Selection.Destination is { } bytes
             ? Encoding.ASCII.GetString(bytes) : null;
+        bool mayBeNew = _verb == QueueVerb.PauseDestination && !request.IsDry;
         _destinations = name is null ? [.. queue.Destinations]
-            : _verb == QueueVerb.PauseDestination && !request.IsDry ? [queue.Known(name)]
-            : queue.Find(name) is { } found ? [found]
+            : (mayBeNew ? queue.Named(name) : queue.Find(name)) is { } found ? [found]
             : [];
+        IsRefused = mayBeNew && _destinations.Length == 0;
         if (request.Selection.Most is { } most)
         {
             _destinations =
@@ -28,6 +29,9 @@ internal sealed class DestinationRun
                     .ThenByDescending(one => one.Running).Take((int)most)];
         }
     }
+
+    /// <summary>Too many destinations are held that have no mail.</summary>
+    internal bool IsRefused { get; }
 
     /// <summary>All were looked at.</summary>
     internal bool IsDone => _at == _destinations.Length;

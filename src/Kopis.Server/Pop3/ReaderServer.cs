@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Net;
 using Kopis.Posix;
+using Kopis.Users.Settings;
 using Kopis.Users.Tickets;
 
 namespace Kopis.Server.Pop3;
@@ -11,8 +12,8 @@ namespace Kopis.Server.Pop3;
 /// The warm qmail-pop3d: serves the sessions that root grants it, all of one user of the host, each
 /// as a process of its own did. Ends when root has disconnected and all are over.
 /// </summary>
-/// <remarks>A grant is a packet: u8, 1 where the client knows of response codes; the Maildir with a
-/// NUL; the home with a NUL. Along comes the socket to the listener, whose first byte from us is
+/// <remarks>A grant is a packet: u8, as in a <see cref="ReaderRequest"/>; the Maildir with a NUL;
+/// the home with a NUL. Along comes the socket to the listener, whose first byte from us is
 /// <see cref="ReaderRelay.Taken"/>.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 internal sealed class ReaderServer
@@ -54,7 +55,14 @@ internal sealed class ReaderServer
             ReadOnlySpan<byte> names = grant.AsSpan(1);
             int end = names.IndexOf((byte)0);
             byte[] path = MailConversation.PathOf(names[(end + 1)..], names[..end]);
+            string home = RawText.Of(names[(end + 1)..^1]);
             socket.Send([ReaderRelay.Taken]);
+            if (grant[0] == ReaderRequest.ForSettings)
+            {
+                await SettingsServer.ServeAsync(socket, home, CancellationToken.None);
+                return;
+            }
+
             await using Connection connection = Connection.OverSocket(
                 socket, new ByteEnvironment(), TimeProvider.System, number: 0);
             await MailConversation.RunAsync(

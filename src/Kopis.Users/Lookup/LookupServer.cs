@@ -53,6 +53,9 @@ internal sealed class LookupServer : IDisposable
         (_mayAsk, _log) = (mayAsk, log);
     }
 
+    /// <summary>Whether a uid that may ask may ask this.</summary>
+    internal Func<uint, LookupKind, bool> MayAskThis { get; init; } = (_, _) => true;
+
     /// <summary>Notices that nothing is answered; null: nobody does.</summary>
     internal SocketWatch? Watch { get; init; }
 
@@ -111,7 +114,7 @@ internal sealed class LookupServer : IDisposable
                 if (_processes.AddOrUpdate(asker.Pid, 1, (_, count) => count + 1)
                     <= ConnectionsOfProcessMax)
                 {
-                    await TalkAsync(socket, stop);
+                    await TalkAsync(socket, asker.Uid, stop);
                 }
 
                 // Counts of none are forgotten, but not one that has just been raised.
@@ -144,12 +147,12 @@ internal sealed class LookupServer : IDisposable
         }
     }
 
-    private async Task TalkAsync(Socket socket, CancellationToken stop)
+    private async Task TalkAsync(Socket socket, uint uid, CancellationToken stop)
     {
         try
         {
             while (await LookupFrame.ReceiveAsync(socket, FrameTime, stop) is { } question
-                && await AnswerAsync(question, stop) is { } answer)
+                && await AnswerAsync(question, uid, stop) is { } answer)
             {
                 using CancellationTokenSource limit =
                     CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -174,9 +177,11 @@ internal sealed class LookupServer : IDisposable
     }
 
     /// <summary>The answer as a frame; null for what is no question.</summary>
-    private async Task<byte[]?> AnswerAsync(byte[] question, CancellationToken stop)
+    private async Task<byte[]?> AnswerAsync(
+        byte[] question, uint uid, CancellationToken stop)
     {
-        if (!LookupFrame.TrySplit(question, out byte kind, out byte[][] fields))
+        if (!LookupFrame.TrySplit(question, out byte kind, out byte[][] fields)
+            || !MayAskThis(uid, (LookupKind)kind))
         {
             return null;
         }

@@ -23,6 +23,7 @@ internal sealed class LookupService(
     ProgramContext context, bool singleUser, (int Listener, int Root)? readers)
 {
     private const string NetworkUser = "qmaild";
+    private const string DashboardUser = "qmailw";
     private const int StandardOutput = 1;
     private const int StandardError = 2;
 
@@ -41,11 +42,16 @@ internal sealed class LookupService(
         Accounts accounts = new(context.Home, hasHostUsers: !singleUser);
         LoginLimits limits = LoginLimits.Read(ControlDirectory.Of(context));
         uint? asker = singleUser ? Processes.EffectiveUid : UnixUsers.ByName(NetworkUser)?.Uid;
+        uint? guest = singleUser ? null : UnixUsers.ByName(DashboardUser)?.Uid;
         BearerIssuer issuer = new(ControlDirectory.Of(context), TimeProvider.System);
         byte[] key = readers is null ? [] : RandomNumberGenerator.GetBytes(ReaderTicket.KeyBytes);
         if (readers is (int listener, int root))
         {
-            new TicketServer(listener, root, uid => uid == asker, new ReaderTickets(key)).Start();
+            // qmaild's clients read mail, and the dashboard's change their settings.
+            new TicketServer(
+                listener, root, (uid, kind) => kind is null ? uid == asker || uid == guest
+                    : uid == (kind == ReaderRequest.ForSettings ? guest : asker),
+                new ReaderTickets(key)).Start();
         }
 
         using LookupServer server = new(
@@ -56,10 +62,12 @@ internal sealed class LookupService(
                     new LoginLimiter(TimeProvider.System, limits)),
                 new ApopSecrets(context.Home), issuer.Current, key,
                 name => accounts.IsLocked(name)),
-            uid => uid == 0 || uid == asker, Log,
+            uid => uid == 0 || uid == asker || uid == guest, Log,
             new UnknownNames(
                 TimeProvider.System, UnknownNames.Read(ControlDirectory.Of(context))))
         {
+            MayAskThis = (uid, kind) => uid != guest || kind == LookupKind.Holds
+                || kind == (LookupKind.Password | LookupKind.ForReader),
             Watch = new SocketWatch("qmail-lookup"),
         };
         server.RunAsync(stop.Token).GetAwaiter().GetResult();

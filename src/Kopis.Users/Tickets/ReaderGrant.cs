@@ -4,9 +4,9 @@ using Kopis.Users.Recipients;
 namespace Kopis.Users.Tickets;
 
 /// <summary>qmail-lookup's word to qmail-popspawn that a user has logged in to read.</summary>
-/// <remarks>u32 uid, u32 gid, little-endian; the name with a NUL; u8, 1 where the client knows of
-/// response codes; the Maildir with a NUL; the home with a NUL. What begins at the flag is
-/// qmail-pop3d's grant, as it is.</remarks>
+/// <remarks>u32 uid, u32 gid, little-endian; the name with a NUL; u8, what is asked for, as in a
+/// <see cref="ReaderRequest"/>; the Maildir with a NUL; the home with a NUL. What begins at that
+/// byte is qmail-pop3d's grant, as it is.</remarks>
 public static class ReaderGrant
 {
     /// <summary>The longest.</summary>

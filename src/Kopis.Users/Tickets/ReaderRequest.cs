@@ -1,10 +1,14 @@
 namespace Kopis.Users.Tickets;
 
 /// <summary>What a listener asks for (<see cref="TicketClient"/>).</summary>
-/// <remarks>u8: 1 where the client knows of response codes, else 0. u8 length and bytes: the
-/// Maildir below the home. The rest: a <see cref="ReaderTicket"/>.</remarks>
+/// <remarks>u8: 1 for POP3 where the client knows of response codes, 0 where not; 2 for the user's
+/// settings. u8 length and bytes: the Maildir below the home. The rest: a
+/// <see cref="ReaderTicket"/>.</remarks>
 public static class ReaderRequest
 {
+    /// <summary>The dashboard asks, for <see cref="Settings.SettingsServer"/>.</summary>
+    public const byte ForSettings = 2;
+
     /// <summary>The longest path of a Maildir; longer ones are not served.</summary>
     public const int MaildirBytesMax = 255;
 
@@ -13,8 +17,10 @@ public static class ReaderRequest
 
     /// <summary>As a packet; null if the path is too long.</summary>
     public static byte[]? Make(bool knowsCodes, byte[] maildir, byte[] ticket) =>
-        maildir.Length > MaildirBytesMax || maildir.Contains((byte)0) ? null
-            : [knowsCodes ? (byte)1 : (byte)0, (byte)maildir.Length, .. maildir, .. ticket];
+        Make(knowsCodes ? (byte)1 : (byte)0, maildir, ticket);
+
+    /// <summary>As a packet, for the settings of a user.</summary>
+    public static byte[]? MakeForSettings(byte[] ticket) => Make(ForSettings, [], ticket);
 
     /// <summary>Splits a packet.</summary>
     /// <param name="packet">From a listener.</param>
@@ -25,7 +31,11 @@ public static class ReaderRequest
     {
         int start = packet.Length >= 2 ? 2 + packet[1] : int.MaxValue;
         ticket = packet.Length >= start ? packet[start..] : [];
-        return ticket.IsEmpty || packet[0] > 1 || packet[2..start].Contains((byte)0)
+        return ticket.IsEmpty || packet[0] > ForSettings || packet[2..start].Contains((byte)0)
             ? null : [packet[0], .. packet[2..start], 0];
     }
+
+    private static byte[]? Make(byte kind, byte[] maildir, byte[] ticket) =>
+        maildir.Length > MaildirBytesMax || maildir.Contains((byte)0) ? null
+            : [kind, (byte)maildir.Length, .. maildir, .. ticket];
 }

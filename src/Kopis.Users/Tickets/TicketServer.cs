@@ -8,10 +8,11 @@ namespace Kopis.Users.Tickets;
 /// </summary>
 /// <param name="listener">Where listeners connect.</param>
 /// <param name="root">To qmail-popspawn.</param>
-/// <param name="mayAsk">Whose packets are taken, by uid.</param>
+/// <param name="mayAsk">Whose packets are taken, by uid, and for what: the first byte of a
+/// <see cref="ReaderRequest"/>; null: for anything at all.</param>
 /// <param name="tickets">Knows our own.</param>
 internal sealed class TicketServer(
-    int listener, int root, Func<uint, bool> mayAsk, ReaderTickets tickets)
+    int listener, int root, Func<uint, byte?, bool> mayAsk, ReaderTickets tickets)
 {
     private const int AskersMax = 64; // Listeners, each with one connection.
 
@@ -55,7 +56,7 @@ internal sealed class TicketServer(
 
     private void Add(int socket)
     {
-        if (Credentials.OfPeer(socket).Uid is var uid && !mayAsk(uid))
+        if (Credentials.OfPeer(socket).Uid is var uid && !mayAsk(uid, null))
         {
             Fd.Close(socket);
             _log.Refused($"a reader of uid {uid}");
@@ -77,7 +78,7 @@ internal sealed class TicketServer(
         try
         {
             int got = FdPassing.Receive(socket, _packet, out passed);
-            if (got > 0 && Judge(_packet.AsSpan(0, got), passed) is { Length: > 0 } refusal)
+            if (got > 0 && Judge(_packet.AsSpan(0, got), passed, socket) is { Length: > 0 } refusal)
             {
                 _log.Refused(refusal);
             }
@@ -95,10 +96,12 @@ internal sealed class TicketServer(
     }
 
     // Why not; empty if it was passed on.
-    private string Judge(ReadOnlySpan<byte> packet, int passed) =>
+    private string Judge(ReadOnlySpan<byte> packet, int passed, int asker) =>
         !Fd.IsUnixStream(passed)
             || ReaderRequest.Split(packet, out ReadOnlySpan<byte> ticket) is not { } session
                 ? "a reader's packet of another form"
+            : !mayAsk(Credentials.OfPeer(asker).Uid, packet[0])
+                ? "what is another user's to ask for"
             : tickets.Redeem(ticket, ReaderTicket.Now, out string refusal) is not { } user ? refusal
             : TrySend(ReaderGrant.Make(user, session), passed) ? ""
             : "a reader, since qmail-popspawn accepts no more";

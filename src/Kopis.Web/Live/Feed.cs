@@ -46,7 +46,8 @@ internal sealed class Feed(
     internal void Start(CancellationToken stop)
     {
         foreach ((TimeSpan pause, Func<Task> action) in ((TimeSpan, Func<Task>)[])
-            [(JournalPause, ReadAsync), (QueuePause, AskWriterAsync), (QueuePause, AskAsync)])
+            [(JournalPause, ReadAsync), (QueuePause, AskWriterAsync),
+            (QueuePause, () => AskAsync(stop))])
         {
             ErrorLog.Watch(Task.Run(
                 () => RepeatAsync(pause, action, stop), CancellationToken.None));
@@ -129,11 +130,11 @@ internal sealed class Feed(
         }
     }
 
-    private async Task AskAsync()
+    private async Task AskAsync(CancellationToken stop)
     {
         try
         {
-            _levels.Add(clock.GetUtcNow(), QueueLevel.Of(await send.SummaryAsync()));
+            _levels.Add(clock.GetUtcNow(), QueueLevel.Of(await send.SummaryAsync(stop)));
             SendFault = null;
         }
         catch (ConfigurationException e)

@@ -16,10 +16,12 @@ internal sealed class KopisProgram(string home, TimeProvider clock)
     /// <summary>Runs it to its end.</summary>
     /// <param name="words">The words after <c>kopis</c>.</param>
     /// <param name="timeMax">It is killed after that.</param>
+    /// <param name="input">Its standard input.</param>
     /// <returns>Its standard output.</returns>
     /// <exception cref="IOException">It cannot be run, takes too long, or prints too much.
     /// </exception>
-    internal async Task<byte[]> RunAsync(IEnumerable<string> words, TimeSpan timeMax)
+    internal async Task<byte[]> RunAsync(
+        IEnumerable<string> words, TimeSpan timeMax, ReadOnlyMemory<byte> input = default)
     {
         string program = Path.Combine(
             Path.GetDirectoryName(Environment.ProcessPath ?? "/") ?? "/", Name);
@@ -37,6 +39,7 @@ internal sealed class KopisProgram(string home, TimeProvider clock)
         try
         {
             process.Start();
+            await process.StandardInput.BaseStream.WriteAsync(input, limit.Token);
             process.StandardInput.Close();
             Task<byte[]> errors = ReadAsync(process.StandardError.BaseStream, limit.Token);
             byte[] output = await ReadAsync(process.StandardOutput.BaseStream, limit.Token);

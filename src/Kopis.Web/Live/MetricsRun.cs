@@ -13,10 +13,14 @@ internal sealed class MetricsRun(KopisProgram program, TimeProvider clock) : IDi
     private long _lastAt;
 
     /// <summary>The text; empty where there is none.</summary>
-    /// <exception cref="IOException">The program cannot be run.</exception>
+    /// <exception cref="IOException">The program cannot be run, or others wait for it.</exception>
     internal async Task<byte[]> ReadAsync(CancellationToken stop)
     {
-        await _place.WaitAsync(stop);
+        if (!await _place.WaitAsync(TimeMax, stop))
+        {
+            throw new IOException("kopis metrics is busy with other clients");
+        }
+
         try
         {
             if (_last.Length == 0 || clock.GetElapsedTime(_lastAt) > Fresh)

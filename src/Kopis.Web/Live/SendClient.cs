@@ -4,8 +4,9 @@ using Kopis.Queue.Commands;
 namespace Kopis.Web.Live;
 
 /// <summary>Asks qmail-send, over the same socket as the commands (docs/ARCHITECTURE.md). It gives
-/// the dashboard's user four connections; we use two, so that pages wait for one another and the
-/// socket stays free.</summary>
+/// the dashboard's user five connections; we use three: two for pages, which wait for one another,
+/// and one for the plots, which wait for no page. A question ends when nobody waits for the answer
+/// any more, or when its time is over; a change is carried out, whoever waits.</summary>
 internal sealed class SendClient(string home) : IDisposable
 {
     /// <summary>Recipients of one page of a list.</summary>
@@ -17,18 +18,24 @@ internal sealed class SendClient(string home) : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ChangePatience = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim _places = new(2);
+    /// <summary>Of one question, from its place to its last answer.</summary>
+    private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(30);
+
+    private readonly SemaphoreSlim _pages = new(2);
+    private readonly SemaphoreSlim _plots = new(1);
 
     /// <summary>A page of a list.</summary>
     /// <exception cref="ConfigurationException">qmail-send does not answer, or refuses.</exception>
-    internal async Task<QueuePage> ListAsync(QueueSelection selection, int most = RowsMax)
+    /// <exception cref="OperationCanceledException">Nobody waits any more.</exception>
+    internal async Task<QueuePage> ListAsync(
+        QueueSelection selection, CancellationToken stop, int most = RowsMax)
     {
         List<QueueRow> rows = [];
         QueueCounts counts = default;
         ListedMessage? message = null;
         QueueRequest request = new(
             QueueVerb.List, selection with { Most = (uint)most + 1 }); // Is there one more?
-        await AskAsync(request, Patience, (kind, content) =>
+        await AskAsync(_pages, request, Patience, (kind, content) =>
         {
             if (kind == QueueFrame.Message)
             {
@@ -43,26 +50,28 @@ internal sealed class SendClient(string home) : IDisposable
             {
                 counts = end;
             }
-        });
+        }, stop);
         QueueRow? next = rows.Count > most ? rows[most] : null;
         return new QueuePage([.. rows.Take(most)], next, (long)counts.LookedOf);
     }
 
     /// <summary>The queue in numbers.</summary>
     /// <inheritdoc cref="ListAsync" path="/exception"/>
-    internal async Task<QueueSummary> SummaryAsync()
+    internal async Task<QueueSummary> SummaryAsync(CancellationToken stop)
     {
         QueueSummary? found = null;
         await AskAsync(
-            new QueueRequest(QueueVerb.Summary, new QueueSelection()), Patience,
+            _plots, new QueueRequest(QueueVerb.Summary, new QueueSelection()), Patience,
             (kind, content) => found = kind == QueueFrame.Summary
-                ? QueueSummary.Parse(content.Span) : found);
+                ? QueueSummary.Parse(content.Span) : found,
+            stop);
         return found ?? throw new ConfigurationException("qmail-send did not sum up the queue");
     }
 
     /// <summary>The destinations with the most recipients that wait, or one.</summary>
     /// <inheritdoc cref="ListAsync" path="/exception"/>
-    internal async Task<IReadOnlyList<ListedDestination>> DestinationsAsync(byte[]? name = null)
+    internal async Task<IReadOnlyList<ListedDestination>> DestinationsAsync(
+        byte[]? name, CancellationToken stop)
     {
         List<ListedDestination> found = [];
         QueueRequest request = new(QueueVerb.Destinations, new QueueSelection
@@ -70,14 +79,14 @@ internal sealed class SendClient(string home) : IDisposable
             Destination = name,
             Most = DestinationsMax,
         });
-        await AskAsync(request, Patience, (kind, content) =>
+        await AskAsync(_pages, request, Patience, (kind, content) =>
         {
             if (kind == QueueFrame.Destination
                 && ListedDestination.Parse(content.Span) is { } destination)
             {
                 found.Add(destination);
             }
-        });
+        }, stop);
         return found;
     }
 
@@ -87,40 +96,60 @@ internal sealed class SendClient(string home) : IDisposable
     internal async Task<QueueCounts> ChangeAsync(QueueVerb verb, QueueSelection selection)
     {
         QueueCounts counts = default;
-        await AskAsync(new QueueRequest(verb, selection), ChangePatience, (kind, content) =>
+        QueueRequest request = new(verb, selection);
+        await AskAsync(_pages, request, ChangePatience, (kind, content) =>
         {
             if (kind == QueueFrame.End && QueueCounts.Parse(content.Span) is { } end)
             {
                 counts = end;
             }
-        });
+        }, CancellationToken.None);
         return counts;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _places.Dispose();
+    public void Dispose()
+    {
+        _pages.Dispose();
+        _plots.Dispose();
+    }
 
     private async Task AskAsync(
-        QueueRequest request, TimeSpan patience, Action<byte, ReadOnlyMemory<byte>> onAnswer)
+        SemaphoreSlim places, QueueRequest request, TimeSpan patience,
+        Action<byte, ReadOnlyMemory<byte>> onAnswer, CancellationToken stop)
     {
-        if (!await _places.WaitAsync(patience))
+        if (!await places.WaitAsync(patience, stop))
         {
             throw new ConfigurationException("qmail-send is busy with other pages");
         }
 
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(TimeMax);
         try
         {
-            await Task.Run(() =>
-            {
-                using QueueCommandConnection send =
-                    QueueCommandConnection.TryConnect(home, patience)
-                    ?? throw new ConfigurationException("no qmail-send runs");
-                send.Ask(request, onAnswer);
-            });
+            await Task.Run(() => Ask(request, patience, onAnswer, limit.Token), limit.Token);
+        }
+        catch (Exception e) when (limit.IsCancellationRequested
+            && e is ConfigurationException or OperationCanceledException)
+        {
+            stop.ThrowIfCancellationRequested();
+            string? more = stop.CanBeCanceled ? null : "; the command may have been carried out";
+            throw new ConfigurationException(
+                $"qmail-send takes more than {TimeMax.TotalSeconds} seconds for this{more}", e);
         }
         finally
         {
-            _places.Release();
+            places.Release();
         }
+    }
+
+    private void Ask(
+        QueueRequest request, TimeSpan patience, Action<byte, ReadOnlyMemory<byte>> onAnswer,
+        CancellationToken stop)
+    {
+        using QueueCommandConnection send = QueueCommandConnection.TryConnect(home, patience)
+            ?? throw new ConfigurationException("no qmail-send runs");
+        using CancellationTokenRegistration end = stop.Register(send.Abort);
+        send.Ask(request, onAnswer);
     }
 }

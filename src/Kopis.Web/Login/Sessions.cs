@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Kopis.Web.Login;
 
@@ -18,7 +16,6 @@ internal sealed class Sessions(TimeProvider clock)
     /// <summary>In all: a working day.</summary>
     internal static readonly TimeSpan LifeMax = TimeSpan.FromHours(12);
 
-    private const int SecretBytes = 32;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Session> _sessions = [];
 
@@ -27,7 +24,7 @@ internal sealed class Sessions(TimeProvider clock)
     /// <returns>The value of its cookie.</returns>
     internal string Begin(byte[] fingerprint)
     {
-        string secret = Chance();
+        string secret = Secrets.New();
         lock (_lock)
         {
             if (_sessions.Count >= SessionsMax)
@@ -35,7 +32,8 @@ internal sealed class Sessions(TimeProvider clock)
                 _sessions.Remove(_sessions.MinBy(one => one.Value.LastSeen).Key);
             }
 
-            _sessions[KeyOf(secret)] = new Session(Chance(), fingerprint, clock.GetTimestamp());
+            _sessions[Secrets.KeyOf(secret)] = new Session(
+                Secrets.New(), fingerprint, clock.GetTimestamp());
         }
 
         return secret;
@@ -48,7 +46,7 @@ internal sealed class Sessions(TimeProvider clock)
     /// no session going.</param>
     internal Session? Find(string secret, byte[] fingerprint, bool isPage)
     {
-        string key = KeyOf(secret);
+        string key = Secrets.KeyOf(secret);
         lock (_lock)
         {
             if (!_sessions.TryGetValue(key, out Session? session))
@@ -78,13 +76,7 @@ internal sealed class Sessions(TimeProvider clock)
     {
         lock (_lock)
         {
-            _sessions.Remove(KeyOf(secret));
+            _sessions.Remove(Secrets.KeyOf(secret));
         }
     }
-
-    private static string Chance() =>
-        Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
-
-    private static string KeyOf(string secret) =>
-        Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 }

@@ -25,7 +25,7 @@ internal static class DestinationsPage
         }
 
         IReadOnlyList<ListedDestination> all =
-            await visit.Dashboard.Send.DestinationsAsync(wanted);
+            await visit.Dashboard.Send.DestinationsAsync(wanted, visit.Stop);
         return Reply.Page("Destinations", $"""
             {Said(visit)}
             <form class="search" method="get" action="/destinations" role="search">
@@ -57,7 +57,9 @@ internal static class DestinationsPage
         QueueCounts counts = await visit.Dashboard.Send.ChangeAsync(
             verb, new QueueSelection { Destination = name });
         ErrorLog.Write($"kopis-web: {word} destination {Shown.Text(name)}: {counts.Recipients}");
-        return Reply.GoTo(Link.To("/destinations", ("did", word)));
+        return counts.Failed > 0
+            ? Reply.Refusal(409, "Too many destinations are paused that have no mail.")
+            : Reply.GoTo(Link.To("/destinations", ("did", word)));
     }
 
     private static Markup Said(Visit visit) =>

@@ -15,7 +15,10 @@ internal static class Layout
     ];
 
     /// <summary>A whole document.</summary>
-    internal static Markup Of(string host, string path, Reply reply, Session? session) => $"""
+    /// <param name="host">This host.</param>
+    /// <param name="reply">What is in it.</param>
+    /// <param name="menu">What stands above.</param>
+    internal static Markup Of(string host, Reply reply, Markup menu) => $"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
@@ -31,7 +34,7 @@ internal static class Layout
         <a class="skip" href="#content">Skip to content</a>
         <header>
         <p class="host"><span class="mark">Kopis</span> {host}</p>
-        {(session is null ? Markup.None : Menu(path, session))}
+        {menu}
         </header>
         <main id="content" tabindex="-1">
         <h1>{reply.Title}</h1>
@@ -43,8 +46,15 @@ internal static class Layout
         """;
 
     /// <summary>The field that each form must have.</summary>
-    internal static Markup Token(Session session) =>
-        $"""<input type="hidden" name="csrf" value="{session.Token}">""";
+    internal static Markup Token(Session session) => Token(session.Token);
+
+    /// <inheritdoc cref="Token(Session)"/>
+    internal static Markup Token(string token) =>
+        $"""<input type="hidden" name="csrf" value="{token}">""";
+
+    /// <summary>The button that ends a session.</summary>
+    internal static Markup SignOut(Markup token, string path) =>
+        $"""<form method="post" action="{path}">{token}<button>Sign out</button></form>""";
 
     /// <summary>A link.</summary>
     internal static Markup Anchor(string link, string text) =>
@@ -72,10 +82,11 @@ internal static class Layout
 
     private static Markup Column(string name) => $"""<th scope="col">{name}</th>""";
 
-    private static Markup Menu(string path, Session session) => $"""
+    /// <summary>An administrator's way to all pages.</summary>
+    internal static Markup Menu(string path, Session session) => $"""
         <nav aria-label="Pages"><ul>
         {Markup.Join(Places.Select(one => Place(path, one.Path, one.Name)))}</ul></nav>
-        <form method="post" action="/logout">{Token(session)}<button>Sign out</button></form>
+        {SignOut(Token(session), "/logout")}
 
         """;
 

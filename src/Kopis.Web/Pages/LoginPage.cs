@@ -15,7 +15,8 @@ internal static class LoginPage
         required autofocus maxlength="{Login.SignIn.PasswordBytesMax}"></p>
         <p><button class="main">Sign in</button></p>
         </form>
-        <p class="note">A new password: <code>kopis web password</code>, on the host.</p>
+        <p class="note">A new password: <code>kopis web password</code>, on the host.
+        <a href="/own">For mail users</a></p>
 
         """);
 }

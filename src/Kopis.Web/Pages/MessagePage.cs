@@ -20,7 +20,7 @@ internal static class MessagePage
         }
 
         QueuePage page = await visit.Dashboard.Send.ListAsync(
-            new QueueSelection { Numbers = [number] }, RecipientsMax);
+            new QueueSelection { Numbers = [number] }, visit.Stop, RecipientsMax);
         Markup trace = Layout.Anchor(Link.ToTrace($"{number}"), "What became of it");
         if (page.Rows.Count == 0)
         {

@@ -17,7 +17,7 @@ internal static class QueuePages
             return Reply.Refusal(StatusCodes.Status400BadRequest, why);
         }
 
-        QueuePage page = await visit.Dashboard.Send.ListAsync(selection);
+        QueuePage page = await visit.Dashboard.Send.ListAsync(selection, visit.Stop);
         return Reply.Page("Queue", $"""
             {QueueActions.Said(visit)}
             {Search(visit)}
@@ -37,7 +37,7 @@ internal static class QueuePages
         }
 
         QueuePage page = await visit.Dashboard.Send.ListAsync(
-            selection with { State = ListedState.Running });
+            selection with { State = ListedState.Running }, visit.Stop);
         return Reply.Page("Deliveries in flight", $"""
             <p>Messages with a delivery that runs now: {page.Messages}.</p>
             {List(visit, page, "Deliveries that run")}

@@ -12,6 +12,9 @@ internal static class TracePage
     private const double Width = 600;
     private const double Margin = 10;
 
+    /// <summary>From the wait for a place to the last record.</summary>
+    private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(30);
+
     private static readonly string[] Ages = ["any time", "1h", "24h", "7d", "30d"];
 
     internal static async Task<Reply> ShowAsync(Visit visit)
@@ -48,14 +51,29 @@ internal static class TracePage
             return Misunderstood;
         }
 
+        using CancellationTokenSource limit =
+            CancellationTokenSource.CreateLinkedTokenSource(visit.Stop);
+        limit.CancelAfter(TimeMax);
+        try
+        {
+            return await FindAsync(visit, [.. limits, .. words], limit.Token);
+        }
+        catch (OperationCanceledException) when (!visit.Stop.IsCancellationRequested)
+        {
+            return Layout.Warning(
+                "This takes too long. Ask for a shorter time, or use kopis trace.");
+        }
+    }
+
+    private static async Task<Markup> FindAsync(
+        Visit visit, string[] words, CancellationToken stop)
+    {
         DateTimeOffset now = visit.Dashboard.Clock.GetUtcNow();
-        await visit.Dashboard.TracePlaces.WaitAsync(visit.Stop);
+        await visit.Dashboard.TracePlaces.WaitAsync(stop);
         try
         {
             IReadOnlyList<TraceStory>? found = await Task.Run(
-                () => TraceStory.Find(
-                    visit.Dashboard.JournalPath, [.. limits, .. words], now, visit.Stop),
-                visit.Stop);
+                () => TraceStory.Find(visit.Dashboard.JournalPath, words, now, stop), stop);
             return found is null ? Misunderstood
                 : found.Count == 0 ? $"""<p class="empty">The journal has nothing of it.</p>"""
                 : Markup.Join(found.Reverse().Select(Story));

@@ -3,14 +3,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace Kopis.Web.Server;
 
-/// <summary>The two cookies. Where there is TLS they are <c>__Host-</c> and Secure, so that no
-/// other host of the domain can set them.</summary>
-internal sealed class Cookies(HostNames names)
+/// <summary>The two cookies of those who sign in. Where there is TLS they are <c>__Host-</c> and
+/// Secure, so that no other host of the domain can set them.</summary>
+/// <param name="names">Our own names.</param>
+/// <param name="kind">What their names begin with.</param>
+internal sealed class Cookies(HostNames names, string kind = "kopis")
 {
     private const int ValueMax = 200;
-    private const string Session = "kopis-session";
-    private const string Browser = "kopis-browser";
     private static readonly TimeSpan BrowserLife = TimeSpan.FromDays(180);
+
+    private string Session => $"{kind}-session";
+
+    private string Browser => $"{kind}-browser";
 
     /// <summary>The session's; empty: none.</summary>
     internal string SessionOf(HttpContext http) => Read(http, Session);

@@ -3,6 +3,7 @@ using Kopis.Config.Catalog;
 using Kopis.Users.Logins;
 using Kopis.Web.Live;
 using Kopis.Web.Login;
+using Kopis.Web.Own;
 
 namespace Kopis.Web.Server;
 
@@ -20,6 +21,7 @@ internal sealed class Dashboard : IDisposable
         Feed = new Feed(JournalPath, new JournalWriter(home), Send, clock);
         KopisProgram program = new(home, clock);
         (Doctor, Metrics) = (new DoctorRun(program, clock), new MetricsRun(program, clock));
+        (Own, OwnPassword) = (new OwnLogin(home, clock), new OwnPassword(home, program));
         HostName = Control.ReadLineOrDefault(HostFiles.Me) is { } me
             ? Html.Shown.Text(me) : "a host without control/me";
     }
@@ -48,6 +50,12 @@ internal sealed class Dashboard : IDisposable
     /// <summary>Judges passwords.</summary>
     internal SignIn SignIn { get; }
 
+    /// <summary>Lets mail users in, to their own page.</summary>
+    internal OwnLogin Own { get; }
+
+    /// <summary>Changes their passwords.</summary>
+    internal OwnPassword OwnPassword { get; }
+
     /// <summary>Asks qmail-send.</summary>
     internal SendClient Send { get; }
 
@@ -67,6 +75,8 @@ internal sealed class Dashboard : IDisposable
     public void Dispose()
     {
         SignIn.Dispose();
+        Own.Dispose();
+        OwnPassword.Dispose();
         Send.Dispose();
         Doctor.Dispose();
         Metrics.Dispose();

@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Web.Html;
 using Kopis.Web.Login;
+using Kopis.Web.Own;
 using Kopis.Web.Pages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -28,6 +28,7 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
     };
 
     private readonly Cookies _cookies = new(names);
+    private readonly OwnGate _own = new(dashboard, names);
     private readonly LogThrottle _log = new(ErrorLog.Write, dashboard.Clock);
 
     /// <summary>Answers one.</summary>
@@ -105,6 +106,12 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
         else if (request.Path == "/metrics" && !isPost)
         {
             await MetricsAsync(http);
+        }
+        else if (OwnGate.Has(request.Path.Value ?? ""))
+        {
+            (Reply reply, Markup menu) = await _own.AnswerAsync(
+                http, isPost ? await ReadFormAsync(http) : null);
+            await SendAsync(http, reply, menu);
         }
         else if (request.Path == "/login")
         {
@@ -267,8 +274,7 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
     }
 
     private static bool HasToken(IFormCollection form, Session session) =>
-        form["csrf"] is [{ } token] && CryptographicOperations.FixedTimeEquals(
-            Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(session.Token));
+        form["csrf"] is [{ } token] && Secrets.AreSame(token, session.Token);
 
     private static Task<IFormCollection> ReadFormAsync(HttpContext http) =>
         new FormFeature(http.Request, FormLimits).ReadFormAsync(http.RequestAborted);
@@ -276,7 +282,11 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
     private Task RefuseAsync(HttpContext http, int status, string why) =>
         SendAsync(http, Reply.Refusal(status, why), null);
 
-    private async Task SendAsync(HttpContext http, Reply reply, Session? session)
+    private Task SendAsync(HttpContext http, Reply reply, Session? session) => SendAsync(
+        http, reply, session is null ? Markup.None
+            : Layout.Menu(http.Request.Path.Value ?? "", session));
+
+    private async Task SendAsync(HttpContext http, Reply reply, Markup menu)
     {
         http.Response.StatusCode = reply.Status;
         if (reply.Location is { } location)
@@ -285,8 +295,7 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
             return;
         }
 
-        string page = Layout.Of(
-            dashboard.HostName, http.Request.Path.Value ?? "", reply, session).ToString();
+        string page = Layout.Of(dashboard.HostName, reply, menu).ToString();
         byte[] bytes = Encoding.UTF8.GetBytes(page);
         http.Response.ContentType = "text/html; charset=utf-8";
         http.Response.ContentLength = bytes.Length;

@@ -8,8 +8,9 @@ namespace Kopis.Web.Server;
 /// <summary>Kestrel, with bounds on all that a client can ask of it.</summary>
 internal static class WebServer
 {
-    /// <summary>A form: fifty message numbers and a token.</summary>
-    internal const int BodyBytesMax = 16 * 1024;
+    /// <summary>A form: fifty message numbers and a token; or an answer of two thousand
+    /// characters.</summary>
+    internal const int BodyBytesMax = 32 * 1024;
 
     private const int ConnectionsMax = 512; // Sixteen users' (ClientPlaces).
     private const int HeaderBytesMax = 16 * 1024;

@@ -39,6 +39,29 @@ public sealed class CertificateEndTests
         Assert.Equal(Now.AddDays(500), CertificateEnd.In(many + Leaf));
     }
 
+    /// <summary>Each beginning that has no end costs a search to the end of the file.</summary>
+    [Fact]
+    public void A_file_that_is_too_large_is_not_read()
+    {
+        const int most = 64 * 1024;
+        const string noEnd = "-----BEGIN A-----\n";
+        string home = Directory.CreateTempSubdirectory("kopis-").FullName;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(home, "control"));
+            string path = Path.Combine(home, "control", "servercert.pem");
+            string many = string.Concat(Enumerable.Repeat(noEnd, (most - Leaf.Length) / 18));
+            File.WriteAllText(path, (many + Leaf).PadLeft(most, '\n'));
+            Assert.Equal($"{Now.AddDays(10).ToUnixTimeSeconds()}", CertificateEnd.Read(home));
+            File.WriteAllText(path, (many + Leaf).PadLeft(most + 1, '\n'));
+            Assert.Equal("", CertificateEnd.Read(home));
+        }
+        finally
+        {
+            Directory.Delete(home, recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("1796000000", true)]
     [InlineData("", false)]

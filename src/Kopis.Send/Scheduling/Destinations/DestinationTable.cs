@@ -1,10 +1,14 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
 /// <summary>Destinations by name. What was not used for an hour is forgotten where there are many;
-/// what found nobody, after a day.</summary>
+/// what found nobody, after a day. Of those that are known by an administrator's word alone so many
+/// are remembered.</summary>
 /// <param name="limitsOf">The rules for a name.</param>
 internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
 {
+    /// <summary>Destinations without mail that are held, or were.</summary>
+    internal const int NamedMax = 1000;
+
     private const int ManyDestinations = 10_000;
     private const long ForgottenAfter = 3_600_000, UnhealthyForgottenAfter = 86_400_000;
     private const long SweepEvery = 60_000;
@@ -27,6 +31,11 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
 
         return destination;
     }
+
+    /// <summary>The destination of a name, to be held before there is mail for it.</summary>
+    /// <returns>Null where there are too many of those.</returns>
+    internal Destination? Named(string name) =>
+        Find(name) ?? (_all.Values.Count(IsNamedAlone) < NamedMax ? Known(name) : null);
 
     /// <summary>One that may have been forgotten meanwhile is known again; or who has its name
     /// now.</summary>
@@ -56,15 +65,24 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
         bool areMany = _all.Count >= ManyDestinations;
         _sweepAt = now + SweepEvery;
         List<Destination> unused = [.. _all.Values.Where(one =>
-            one.Running == 0 && one.Waiting == 0 && !one.IsHeld && one.Blocked.IsEmpty
-            && one.ReadyLanes == 0 && one.PausedUntil <= now
-            && (one.Health == DestinationHealth.Up
-                ? areMany && one.UsedAt + ForgottenAfter <= now
-                : one.UsedAt + UnhealthyForgottenAfter <= now))];
-        foreach (Destination one in unused)
+            !HasMail(one) && !one.IsHeld && one.PausedUntil <= now
+            && (one.Health != DestinationHealth.Up ? one.UsedAt + UnhealthyForgottenAfter <= now
+                : IsNamedAlone(one) || (areMany && one.UsedAt + ForgottenAfter <= now)))];
+
+        // Those that were held while they had mail. The one that was used last stays longest.
+        IEnumerable<Destination> tooMany = _all.Values.Where(one => one.IsHeld && !HasMail(one))
+            .OrderByDescending(one => one.UsedAt).Skip(NamedMax);
+        foreach (Destination one in unused.Concat(tooMany).ToArray())
         {
             _all.Remove(one.Name);
             one.DequeueMissed(); // A domain may still have it as its own.
         }
     }
+
+    private static bool HasMail(Destination one) => one.Running > 0 || one.Waiting > 0
+        || !one.Blocked.IsEmpty || one.ReadyLanes > 0;
+
+    /// <summary>It has no mail, and nothing but a command has named it, or holds it.</summary>
+    private static bool IsNamedAlone(Destination one) =>
+        !HasMail(one) && (one.IsHeld || one.UsedAt == 0);
 }

@@ -65,6 +65,9 @@ internal sealed class RemoteQueue(
     /// <summary>The destination of a name, known from now on.</summary>
     internal Destination Known(string name) => _destinations.Known(name);
 
+    /// <inheritdoc cref="DestinationTable.Named"/>
+    internal Destination? Named(string name) => _destinations.Named(name);
+
     /// <summary>Where an address's mail goes, as far as it is known.</summary>
     internal Destination? DestinationOf(
         ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender, byte[]? route) =>

@@ -1,0 +1,26 @@
+using System.Net;
+using Kopis.Base;
+
+namespace Kopis.Users.Lookup;
+
+/// <summary>What the dashboard asks qmail-lookup: whether a mail user's password is right, and
+/// whether his login still holds. May be used from many threads.</summary>
+/// <param name="home">The qmail home.</param>
+/// <param name="time">The clock.</param>
+public sealed class LoginClient(string home, TimeProvider time)
+{
+    private readonly LookupClient _lookup = new(home, time, forReaders: true);
+
+    /// <summary>Whether all of Kopis is one user here, the caller's.</summary>
+    public bool IsOneUser => _lookup.HasScramForAll;
+
+    /// <inheritdoc cref="ILoginService.CheckPasswordAsync"/>
+    public Task<LoginAnswer> CheckPasswordAsync(
+        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
+        _lookup.CheckPasswordAsync(peer, name, secret, stop);
+
+    /// <inheritdoc cref="LookupClient.HoldsAsync"/>
+    public Task<(LookupVerdict Verdict, byte[] Mark)> HoldsAsync(
+        byte[] account, byte[] mark, CancellationToken stop) =>
+        _lookup.HoldsAsync(account, mark, stop);
+}

@@ -1,0 +1,85 @@
+using System.Buffers;
+using Kopis.Base;
+using Kopis.Users.Virtual;
+
+namespace Kopis.Users.Settings;
+
+/// <summary>A <c>.qmail</c> file that has only what <see cref="UserSettings"/> can say: the
+/// mailbox, addresses, and the line of vacation(1). Comments stay. No I/O.</summary>
+internal sealed class MailInstructions
+{
+    private const string Mailbox = "./Maildir/";
+    private const string Vacation = "|vacation";
+
+    // What its options are of; nothing here means anything to a shell.
+    private static readonly SearchValues<char> VacationWords = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._+- ");
+
+    private readonly List<string> _comments = [];
+    private readonly List<string> _forwards = [];
+    private string? _vacation;
+
+    /// <summary>Addresses.</summary>
+    internal IReadOnlyList<string> Forwards => _forwards;
+
+    /// <summary>Mail goes to the mailbox.</summary>
+    internal bool HasMailbox { get; private set; }
+
+    /// <summary>It is answered.</summary>
+    internal bool HasVacation => _vacation is not null;
+
+    /// <summary>Parses it.</summary>
+    /// <param name="content">The file; null or empty: mail goes to the mailbox.</param>
+    /// <returns>Null where a line says anything else.</returns>
+    internal static MailInstructions? Parse(ReadOnlySpan<byte> content)
+    {
+        MailInstructions found = new() { HasMailbox = content.IsEmpty };
+        foreach (string whole in ByteText.ToText(content).Split('\n'))
+        {
+            string line = whole.TrimEnd(' ', '\t');
+            if (line.Length > 0 && !found.TryAdd(line))
+            {
+                return null;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>The file for these settings; empty: none is needed.</summary>
+    internal byte[] With(UserSettings settings)
+    {
+        string[] lines =
+        [
+            .. _comments, .. settings.KeepsCopy ? [Mailbox] : (string[])[],
+            .. settings.Forwards.Select(address => $"&{address}"),
+            .. settings.IsAway ? [_vacation ?? Vacation] : (string[])[],
+        ];
+        return lines is [Mailbox] ? [] : ByteText.ToBytes(string.Join('\n', lines) + "\n");
+    }
+
+    private bool TryAdd(string line)
+    {
+        switch (line[0])
+        {
+            case '#':
+                _comments.Add(line);
+                return true;
+            case '.':
+                bool isFirst = !HasMailbox;
+                HasMailbox = true;
+                return isFirst && line == Mailbox;
+            case '|':
+                bool isNew = _vacation is null;
+                _vacation = line;
+                return isNew && line.StartsWith(Vacation, StringComparison.Ordinal)
+                    && line[Vacation.Length..] is "" or [' ', ..]
+                    && !line.AsSpan(Vacation.Length).ContainsAnyExcept(VacationWords);
+            default:
+                string address = (line[0] == '&' ? line[1..] : line).ToLowerInvariant();
+                _forwards.Add(address);
+                return VirtualAddress.Check(address) is null
+                    && _forwards.Count <= UserSettings.ForwardsMax;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Kopis.Users.Settings;
+
+/// <summary>The messages of a channel between the dashboard and a user's process: u32 length,
+/// little-endian, and a JSON object. A request has settings to be written, or nothing; an answer
+/// the settings as they are, or <c>fault</c>. Neither side trusts the other.</summary>
+internal static class SettingsMessage
+{
+    /// <summary>The longest, without its length: a text of two thousand characters as JSON.
+    /// </summary>
+    internal const int BytesMax = 32 * 1024;
+
+    private const string FaultName = "fault";
+
+    /// <summary>A message; null settings and fault: a question.</summary>
+    internal static byte[] Make(UserSettings? settings, string? fault = null)
+    {
+        ArrayBufferWriter<byte> bytes = new();
+        bytes.Write(stackalloc byte[sizeof(uint)]);
+        using (Utf8JsonWriter json = new(bytes))
+        {
+            json.WriteStartObject();
+            if (fault is not null)
+            {
+                json.WriteString(FaultName, fault);
+            }
+            else if (settings is not null)
+            {
+                json.WriteStartArray("forwards");
+                foreach (string address in settings.Forwards)
+                {
+                    json.WriteStringValue(address);
+                }
+
+                json.WriteEndArray();
+                json.WriteBoolean("copy", settings.KeepsCopy);
+                json.WriteBoolean("away", settings.IsAway);
+                json.WriteString("text", settings.AwayText);
+            }
+
+            json.WriteEndObject();
+        }
+
+        byte[] message = bytes.WrittenSpan.ToArray();
+        BinaryPrimitives.WriteUInt32LittleEndian(message, (uint)message.Length - sizeof(uint));
+        return message;
+    }
+
+    /// <summary>Parses one, without its length.</summary>
+    /// <returns>Both null: a question.</returns>
+    /// <exception cref="JsonException">It is none.</exception>
+    internal static (UserSettings? Settings, string? Fault) Parse(ReadOnlyMemory<byte> message)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(
+                message, new JsonDocumentOptions { MaxDepth = 2 });
+            JsonElement root = document.RootElement;
+            return root.TryGetProperty(FaultName, out JsonElement fault) ? (null, fault.GetString())
+                : !root.TryGetProperty("forwards", out JsonElement forwards) ? (null, null)
+                : (new UserSettings(
+                    [.. forwards.EnumerateArray().Select(one => one.GetString() ?? "")],
+                    root.GetProperty("copy").GetBoolean(), root.GetProperty("away").GetBoolean(),
+                    root.GetProperty("text").GetString() ?? ""), null);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException)
+        {
+            throw new JsonException("not a message of settings", e);
+        }
+    }
+
+    /// <summary>Receives one, without its length.</summary>
+    /// <returns>Null at the end, or where it is too long.</returns>
+    internal static async Task<byte[]?> ReceiveAsync(Socket socket, CancellationToken stop)
+    {
+        byte[] head = new byte[sizeof(uint)];
+        if (!await FillAsync(socket, head, stop))
+        {
+            return null;
+        }
+
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(head);
+        byte[] message = new byte[Math.Min(length, BytesMax)];
+        return length is > 0 and <= BytesMax && await FillAsync(socket, message, stop)
+            ? message : null;
+    }
+
+    /// <summary>Sends one.</summary>
+    internal static async Task SendAsync(
+        Socket socket, ReadOnlyMemory<byte> message, CancellationToken stop)
+    {
+        while (!message.IsEmpty)
+        {
+            message = message[await socket.SendAsync(message, stop)..];
+        }
+    }
+
+    private static async Task<bool> FillAsync(
+        Socket socket, Memory<byte> to, CancellationToken stop)
+    {
+        while (!to.IsEmpty)
+        {
+            int got = await socket.ReceiveAsync(to, stop);
+            if (got == 0)
+            {
+                return false;
+            }
+
+            to = to[got..];
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,24 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Kopis.Web.Login;
+
+/// <summary>Values that nobody guesses: 256 bits of chance.</summary>
+internal static class Secrets
+{
+    private const int Bytes = 32;
+
+    /// <summary>A new one.</summary>
+    internal static string New() =>
+        Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
+
+    /// <summary>What is kept of one, so that memory that leaks lets nobody in.</summary>
+    internal static string KeyOf(string secret) =>
+        Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+
+    /// <summary>Whether a form has the token of its session.</summary>
+    internal static bool AreSame(string one, string other) =>
+        CryptographicOperations.FixedTimeEquals(
+            Encoding.UTF8.GetBytes(one), Encoding.UTF8.GetBytes(other));
+}

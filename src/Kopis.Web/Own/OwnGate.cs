@@ -1,0 +1,199 @@
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Users.Settings;
+using Kopis.Web.Html;
+using Kopis.Web.Login;
+using Kopis.Web.Pages;
+using Kopis.Web.Server;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+
+namespace Kopis.Web.Own;
+
+/// <summary>The way of a mail user's requests, all below <c>/own</c>. His session opens no page of
+/// the administrator's, nor theirs one of his.</summary>
+internal sealed class OwnGate(Dashboard dashboard, HostNames names)
+{
+    /// <summary>Where his page is.</summary>
+    internal const string Place = "/own";
+
+    private const string LoginPlace = "/own/login";
+    private const int NameMax = 320;
+    private const int WrongMax = 3; // Then he signs in again, which is counted.
+
+    private readonly Cookies _cookies = new(names, "kopis-own");
+    private readonly LogThrottle _log = new(ErrorLog.Write, dashboard.Clock);
+
+    /// <summary>Whether a path is his.</summary>
+    internal static bool Has(string path) =>
+        path == Place || path.StartsWith("/own/", StringComparison.Ordinal);
+
+    /// <summary>Answers a request.</summary>
+    /// <param name="http">It.</param>
+    /// <param name="form">Its body; null: it is not a POST.</param>
+    /// <returns>The answer, and what stands above it.</returns>
+    internal async Task<(Reply Reply, Markup Menu)> AnswerAsync(
+        HttpContext http, IFormCollection? form)
+    {
+        string path = http.Request.Path.Value ?? "";
+        if (path == LoginPlace)
+        {
+            return (form is null
+                ? OwnPage.SignIn(null, http.Request.Query["did"] == "password"
+                    ? "The password is changed. Sign in with the new one." : null)
+                : await LoginAsync(http, form), Markup.None);
+        }
+
+        string secret = _cookies.SessionOf(http);
+        if (await dashboard.Own.FindAsync(secret, http.RequestAborted) is not { } session)
+        {
+            return (form is null ? Reply.GoTo(LoginPlace)
+                : Reply.Refusal(StatusCodes.Status401Unauthorized, "Sign in first."), Markup.None);
+        }
+
+        Markup menu = Layout.SignOut(Layout.Token(session.Token), "/own/logout");
+        if (form is null)
+        {
+            return (path == Place ? await ShowAsync(http, session) : NoPage, menu);
+        }
+
+        if (!Secrets.AreSame(One(form["csrf"], NameMax), session.Token))
+        {
+            return (Reply.Refusal(
+                StatusCodes.Status403Forbidden,
+                "This form is of another session. Go back, load its page again, and repeat."),
+                menu);
+        }
+
+        switch (path)
+        {
+            case "/own/mail":
+                return (await SaveAsync(http, form, session), menu);
+            case "/own/password":
+                return (await ChangePasswordAsync(http, form, session, secret), menu);
+            case "/own/logout":
+                dashboard.Own.Sessions.End(secret);
+                _cookies.End(http);
+                return (Reply.GoTo(LoginPlace), Markup.None);
+            default:
+                return (NoPage, menu);
+        }
+    }
+
+    private static Reply NoPage =>
+        Reply.Refusal(StatusCodes.Status404NotFound, "There is no such page.");
+
+    private async Task<Reply> LoginAsync(HttpContext http, IFormCollection form)
+    {
+        string name = One(form["name"], NameMax).Trim().ToLowerInvariant();
+        byte[] password = SignIn.Bytes(One(form["password"], SignIn.PasswordBytesMax));
+        uint uid = http.Features.GetRequiredFeature<ClientUser>().Uid;
+        byte[] key = dashboard.Own.BrowserKey(name);
+        (LookupVerdict verdict, string secret) = await dashboard.Own.JudgeAsync(
+            uid, KnownBrowser.Find(_cookies.BrowserOf(http), key), name, password,
+            http.RequestAborted);
+        string what = verdict switch
+        {
+            LookupVerdict.Yes => "ok",
+            LookupVerdict.No => "failed",
+            _ => "refused",
+        };
+        _log.Write(
+            $"kopis-web: users' logins {what}",
+            $"kopis-web: login of {Shown.Text(name)} by uid {uid}: {what}");
+        if (verdict != LookupVerdict.Yes)
+        {
+            return verdict == LookupVerdict.No
+                ? OwnPage.SignIn("Address or password is wrong.") with { Status = 403 }
+                : OwnPage.SignIn(
+                    "Nobody can be let in at present, or there were too many wrong passwords. "
+                    + "Try again later.") with
+                { Status = 429 };
+        }
+
+        dashboard.Own.Sessions.End(_cookies.SessionOf(http));
+        _cookies.Set(http, secret, key);
+        return Reply.GoTo(Place);
+    }
+
+    private static async Task<Reply> ShowAsync(
+        HttpContext http, OwnSession session, string? fault = null)
+    {
+        string? said = http.Request.Query["did"] == "mail" ? "Saved." : null;
+        try
+        {
+            return OwnPage.Show(
+                session, await session.Channel.ReadAsync(http.RequestAborted), fault, said);
+        }
+        catch (Exception e) when (e is ConfigurationException or IOException)
+        {
+            return OwnPage.Show(session, null, fault ?? Words(e), null) with
+            {
+                Status = fault is null ? 200 : 400,
+            };
+        }
+    }
+
+    private static string Words(Exception e) =>
+        e is IOException ? $"{e.Message}: sign in again" : e.Message;
+
+    private static async Task<Reply> SaveAsync(
+        HttpContext http, IFormCollection form, OwnSession session)
+    {
+        UserSettings wanted = new(
+            [.. Lines(form["forwards"]).Select(line => line.Trim().ToLowerInvariant())
+                .Where(line => line.Length > 0).Distinct()],
+            form["copy"] == "yes", form["away"] == "yes",
+            string.Join('\n', Lines(form["text"])).TrimEnd());
+        string? fault = wanted.Fault()
+            ?? (wanted.Forwards.Contains(session.Account)
+                ? "mail would come back: your own address is among those to forward to" : null);
+        if (fault is not null)
+        {
+            return OwnPage.Show(session, wanted, fault, null);
+        }
+
+        try
+        {
+            UserSettings now = await session.Channel.WriteAsync(wanted, http.RequestAborted);
+            ErrorLog.Write($"kopis-web: mail of {Shown.Text(session.Account)}: "
+                + $"{now.Forwards.Count} forwards, {(now.KeepsCopy ? "a copy" : "no copy")}, "
+                + (now.IsAway ? "answered" : "not answered"));
+            return Reply.GoTo(Link.To(Place, ("did", "mail")));
+        }
+        catch (Exception e) when (e is ConfigurationException or IOException)
+        {
+            return OwnPage.Show(session, wanted, Words(e), null);
+        }
+    }
+
+    private async Task<Reply> ChangePasswordAsync(
+        HttpContext http, IFormCollection form, OwnSession session, string secret)
+    {
+        string wanted = One(form["wanted"], SignIn.PasswordBytesMax);
+        string? fault = !session.IsVirtual ? "passwd changes it"
+            : wanted.Length == 0 || wanted != One(form["again"], SignIn.PasswordBytesMax)
+                ? "the new passwords differ"
+            : await dashboard.OwnPassword.ChangeAsync(
+                dashboard.Own.IsOneUser, session.Account,
+                One(form["current"], SignIn.PasswordBytesMax), wanted);
+        ErrorLog.Write($"kopis-web: password of {Shown.Text(session.Account)}: "
+            + (fault is null ? "changed" : "not changed"));
+        session.Wrong += fault == OwnPassword.Wrong ? 1 : 0;
+        if (fault is null || session.Wrong >= WrongMax)
+        {
+            dashboard.Own.Sessions.End(secret);
+            _cookies.End(http);
+            return Reply.GoTo(Link.To(LoginPlace, ("did", fault is null ? "password" : null)));
+        }
+
+        return await ShowAsync(http, session, fault);
+    }
+
+    private static string One(StringValues values, int most) =>
+        values is [{ } value] && value.Length <= most ? value : "";
+
+    private static string[] Lines(StringValues values) =>
+        One(values, 4096).ReplaceLineEndings("\n").Split('\n');
+}

@@ -1,0 +1,133 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Kopis.Base;
+using Kopis.Users.Lookup;
+using Kopis.Users.Settings;
+using Kopis.Users.Tickets;
+
+namespace Kopis.Web.Own;
+
+/// <summary>Lets mail users in by the password of their mail: qmail-lookup judges it, and counts
+/// and slows down guesses as it does for POP3. What it gives for a login is the right to this
+/// user's settings, and the dashboard has no other.</summary>
+/// <param name="home">The home.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class OwnLogin(string home, TimeProvider clock) : IDisposable
+{
+    /// <summary>Logins that are judged at once; each wrong one waits for some seconds.</summary>
+    private const int AtOnceMax = 16;
+
+    private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(20);
+
+    private readonly LoginClient _lookup = new(home, clock);
+    private readonly TicketClient _post = new(home);
+    private readonly SemaphoreSlim _places = new(AtOnceMax);
+    private readonly byte[] _browserKey = RandomNumberGenerator.GetBytes(32);
+
+    /// <summary>Who has signed in.</summary>
+    internal OwnSessions Sessions { get; } = new(clock);
+
+    /// <summary>Whether all of Kopis is one user here, the dashboard's.</summary>
+    internal bool IsOneUser => _lookup.IsOneUser;
+
+    /// <summary>The key of cookies of browsers that have signed in as this name: such a cookie has
+    /// a count of wrong passwords of its own, for this name alone.</summary>
+    internal byte[] BrowserKey(string name) =>
+        HMACSHA256.HashData(_browserKey, Encoding.UTF8.GetBytes(name));
+
+    /// <summary>Judges a login, and begins its session.</summary>
+    /// <param name="uid">Of the client.</param>
+    /// <param name="browser">Its number, if it has signed in before.</param>
+    /// <param name="name">Who he says he is.</param>
+    /// <param name="password">What he says; it is overwritten.</param>
+    /// <param name="stop">He is gone.</param>
+    /// <returns>The verdict, and with Yes the cookie of the session.</returns>
+    internal async Task<(LookupVerdict Verdict, string Secret)> JudgeAsync(
+        uint uid, ulong? browser, string name, byte[] password, CancellationToken stop)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(TimeMax);
+        try
+        {
+            await _places.WaitAsync(limit.Token);
+            try
+            {
+                LoginAnswer answer = await _lookup.CheckPasswordAsync(
+                    PeerOf(uid, browser), Encoding.UTF8.GetBytes(name), password, limit.Token);
+                return answer.Verdict == LookupVerdict.Yes
+                    ? await BeginAsync(answer, limit.Token) : (answer.Verdict, "");
+            }
+            finally
+            {
+                _places.Release();
+            }
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return (LookupVerdict.Later, "");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(password);
+        }
+    }
+
+    /// <summary>The session of a cookie, if its login still holds; null: there is none.</summary>
+    internal async Task<OwnSession?> FindAsync(string secret, CancellationToken stop)
+    {
+        if (Sessions.Find(secret) is not { } session)
+        {
+            return null;
+        }
+
+        (LookupVerdict verdict, byte[] mark) = await _lookup.HoldsAsync(
+            Encoding.UTF8.GetBytes(session.Account), session.Mark, stop);
+        if (verdict != LookupVerdict.No)
+        {
+            // That of a qmail-lookup that was started anew is another one.
+            session.Mark = verdict == LookupVerdict.Yes ? mark : session.Mark;
+            return session;
+        }
+
+        Sessions.End(secret);
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Sessions.Dispose();
+        _places.Dispose();
+    }
+
+    private async Task<(LookupVerdict, string)> BeginAsync(
+        LoginAnswer answer, CancellationToken stop)
+    {
+        // The mark of before the channel: a password that is new meanwhile ends the session.
+        (LookupVerdict holds, byte[] mark) = await _lookup.HoldsAsync(
+            Encoding.UTF8.GetBytes(answer.Account), [], stop);
+        SettingsClient? channel = holds != LookupVerdict.Yes ? null
+            : IsOneUser ? SettingsClient.OfOneUser(home, answer.Account)
+            : await SettingsClient.ConnectAsync(_post, answer.Ticket, stop);
+        if (channel is null || Sessions.Begin(answer.Account, channel, mark) is not { } secret)
+        {
+            channel?.Dispose();
+            return (LookupVerdict.Later, "");
+        }
+
+        return (LookupVerdict.Yes, secret);
+    }
+
+    /// <summary>Whom qmail-lookup counts guesses of: each user of this host, and each known
+    /// browser, as a network of its own (RFC 4193: such addresses are nobody's).</summary>
+    private static IPAddress PeerOf(uint uid, ulong? browser)
+    {
+        byte[] address = new byte[16];
+        address[0] = (byte)(browser is null ? 0xFD : 0xFC);
+        BinaryPrimitives.WriteUInt32BigEndian(
+            address.AsSpan(1), browser is { } number ? (uint)number : uid);
+        return new IPAddress(address);
+    }
+}

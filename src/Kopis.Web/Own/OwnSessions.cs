@@ -1,0 +1,109 @@
+using Kopis.Users.Settings;
+using Kopis.Web.Login;
+
+namespace Kopis.Web.Own;
+
+/// <summary>Sessions of mail users, in memory. They have places of their own, so that no user ends
+/// an administrator's session, and each user some of those, so that he ends his own first. May be
+/// used from many threads.</summary>
+internal sealed class OwnSessions(TimeProvider clock) : IDisposable
+{
+    /// <summary>Of one account; with one more the one that was used longest ago ends.</summary>
+    internal const int OfAccountMax = 4;
+
+    /// <summary>Of all; each has a socket, and a part of its user's process.</summary>
+    internal const int SessionsMax = 256;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, OwnSession> _sessions = [];
+
+    /// <summary>Begins one.</summary>
+    /// <returns>The value of its cookie; null where there are too many. Then the channel stays the
+    /// caller's.</returns>
+    internal string? Begin(string account, SettingsClient channel, byte[] mark)
+    {
+        lock (_lock)
+        {
+            foreach (string key in _sessions.Where(one => IsOver(one.Value))
+                .Select(one => one.Key).ToArray())
+            {
+                Remove(key);
+            }
+
+            KeyValuePair<string, OwnSession>[] own =
+                [.. _sessions.Where(one => one.Value.Account == account)];
+            if (own.Length >= OfAccountMax)
+            {
+                Remove(own.MinBy(one => one.Value.LastSeen).Key);
+            }
+
+            if (_sessions.Count >= SessionsMax)
+            {
+                return null;
+            }
+
+            string secret = Secrets.New();
+            _sessions[Secrets.KeyOf(secret)] = new OwnSession(
+                Secrets.New(), account, channel, clock.GetTimestamp())
+            {
+                Mark = mark,
+            };
+            return secret;
+        }
+    }
+
+    /// <summary>The session of a cookie; null: there is none, or it is over.</summary>
+    internal OwnSession? Find(string secret)
+    {
+        string key = Secrets.KeyOf(secret);
+        lock (_lock)
+        {
+            if (!_sessions.TryGetValue(key, out OwnSession? session))
+            {
+                return null;
+            }
+
+            if (IsOver(session))
+            {
+                Remove(key);
+                return null;
+            }
+
+            session.LastSeen = clock.GetTimestamp();
+            return session;
+        }
+    }
+
+    /// <summary>Ends one.</summary>
+    internal void End(string secret)
+    {
+        lock (_lock)
+        {
+            Remove(Secrets.KeyOf(secret));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (string key in _sessions.Keys.ToArray())
+            {
+                Remove(key);
+            }
+        }
+    }
+
+    private bool IsOver(OwnSession session) =>
+        clock.GetElapsedTime(session.Began) > Sessions.LifeMax
+        || clock.GetElapsedTime(session.LastSeen) > Sessions.IdleMax;
+
+    private void Remove(string key)
+    {
+        if (_sessions.Remove(key, out OwnSession? session))
+        {
+            session.Channel.Dispose();
+        }
+    }
+}

@@ -1,0 +1,203 @@
+"""A mail user's own page on an installed host: his own process writes his settings, and the dashboard's
+user has no right but to ask it, after a login."""
+
+import os
+import re
+import socket
+import subprocess
+import threading
+import unittest
+
+from installed import ME, InstalledCase
+
+EVA, VERA = f"eva@{ME}", "vera@virtual.example"
+SECRET = "correct horse"
+
+# As anybody: signs in, and sends a form; prints the status, and the page then.
+VISIT = r"""
+import http.client, re, sys, urllib.parse
+place, name, password, path, *fields = sys.argv[1:]
+jar = {}
+def ask(method, path, form=None):
+    client = http.client.HTTPConnection(place, timeout=40)
+    client.request(method, path, urllib.parse.urlencode(form) if form is not None else None, {
+        "Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://{place}",
+        "Cookie": "; ".join(f"{key}={value}" for key, value in jar.items())})
+    answer = client.getresponse()
+    for line in answer.headers.get_all("Set-Cookie") or []:
+        key, _, value = line.split(";")[0].partition("=")
+        jar[key] = value
+    return answer, answer.read().decode()
+answer, text = ask("POST", "/own/login", {"name": name, "password": password})
+print("login", answer.status)
+if answer.status == 303:
+    _, text = ask("GET", "/own")
+    if path != "/own":
+        token = re.search(r'name="csrf" value="([^"]+)"', text)[1]
+        form = dict(one.split("=", 1) for one in fields)
+        answer, text = ask("POST", path, {"csrf": token, **form})
+        print("sent", answer.status, answer.getheader("Location") or "")
+    print(text)
+"""
+
+# As a user of the suite: what is answered to each question of qmail-lookup, and with a ticket of a login
+# to each kind of request for a reader.
+TRY = r"""
+import array, socket, struct, sys
+home, name, password = sys.argv[1], sys.argv[2].encode(), sys.argv[3].encode()
+def ask(kind, *fields):
+    one = socket.socket(socket.AF_UNIX)
+    one.settimeout(20)
+    one.connect(home + "/users/lookup")
+    frame = bytes([kind]) + b"".join(struct.pack("<H", len(field)) + field for field in fields)
+    one.sendall(struct.pack("<H", len(frame)) + frame)
+    return one.recv(65536)
+peer = bytes([10, 2, 3, 4])
+for word, fields in (("R", (b"eva", name.partition(b"@")[2])), ("A", (b"eva", name)), ("S", (name,)),
+                     ("P", (peer, name, password)), ("U", (name,)), ("L", (peer, name)),
+                     ("O", (peer, name, b"\1")), ("T", (peer, name, b"x")), ("H", (name, b""))):
+    print(word, "answered" if ask(ord(word), *fields) else "closed")
+for kind in (0, 1, 2):
+    answer = ask(ord("P") | 0x80, peer, name, password)
+    fields, at = [], 3
+    while at < len(answer):
+        length = struct.unpack_from("<H", answer, at)[0]
+        fields.append(answer[at + 2:at + 2 + length])
+        at += 2 + length
+    ours, theirs = socket.socketpair()
+    ours.settimeout(20)
+    post = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    post.connect(home + "/users/readers")
+    post.sendmsg([bytes([kind]) + b"\7Maildir" + fields[-1]],
+                 [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))])
+    theirs.close()
+    print("reader", kind, "taken" if ours.recv(1) == b"T" else "closed")
+"""
+
+
+class DashboardOwn(InstalledCase):
+    @classmethod
+    def prepare(cls):
+        host = cls.host
+        host.add_user("eva")
+        hashed = host.run("openssl", "passwd", "-6", SECRET).stdout.decode().strip()
+        host.run("usermod", "-p", hashed, "eva")
+        host.run("kopis", "user", "add", VERA, "--password-file", "-", "--new-domain",
+                 stdin=SECRET.encode() + b"\n")
+        host.start()
+        host.wait_until((host.home / "users/lookup").exists, "qmail-lookup never listened")
+        cls.serve_passwords()
+        host.spawn("setpriv", "--reuid", "qmailw", "--regid", host.gid("qmailw"), "--clear-groups",
+                   host.home / "bin/kopis-web", stderr=open(host.base / "web.log", "wb"))
+        host.wait_listening(2580)
+
+    @classmethod
+    def serve_passwords(cls):
+        """In the place of kopis-passwd.socket, with its owner and mode."""
+        path = cls.host.home / "users/passwd"
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(path))
+        os.chown(path, 0, cls.host.gid("qmailw"))
+        path.chmod(0o660)
+        server.listen(4)
+        cls.addClassCleanup(server.close)
+
+        def serve():
+            while True:
+                try:
+                    client, _ = server.accept()
+                except OSError:
+                    return
+                with client:
+                    subprocess.run(
+                        cls.host.argv("kopis", "user", "change-password"), stdin=client, stdout=client,
+                        stderr=subprocess.DEVNULL, env=cls.host.environment(), timeout=60)
+
+        threading.Thread(target=serve, daemon=True).start()
+
+    def visit(self, name, path="/own", *fields, password=SECRET):
+        return self.host.run("python3", "-c", VISIT, "127.0.0.1:2580", name, password, path,
+                             *fields).stdout.decode()
+
+    def as_user(self, user, *words, **options):
+        return self.host.run("setpriv", "--reuid", user, "--regid", self.host.gid(user),
+                             "--clear-groups", *words, **options)
+
+    def test_1_a_user_of_the_host_forwards_and_keeps_a_copy(self):
+        said = self.visit(EVA, "/own/mail", f"forwards={VERA}", "copy=yes")
+        self.assertIn("sent 303 /own?did=mail", said)
+        path = self.host.base / "eva/.qmail"
+        self.assertEqual(f"./Maildir/\n&{VERA}\n", path.read_text())
+        status = path.stat()
+        self.assertEqual((self.host.uid("eva"), 0o600), (status.st_uid, status.st_mode & 0o777))
+        self.host.run("qmail-inject", EVA, stdin=b"Subject: to both\n\n")
+        self.host.wait_mail(self.host.base / "eva/Maildir")
+        self.host.wait_mail(self.host.home / "users/mail/virtual.example/vera/Maildir")
+        page = self.visit("eva")
+        self.assertIn(f">{VERA}</textarea>", page)
+        self.assertIn("<code>passwd</code>", page)
+        self.assertIn("sent 303", self.visit("eva", "/own/mail", "copy=yes"))
+        self.assertFalse(path.exists())
+
+    def test_2_a_home_that_is_hostile_ground(self):
+        """What he puts there leads his own process nowhere but to what is his."""
+        path = self.host.base / "eva/.qmail"
+        secret = self.host.base / "secret"
+        secret.write_text("&unguessable@x.example\n")
+        secret.chmod(0o600)
+        for target in (secret, "/etc/shadow", "/dev/zero"):
+            path.symlink_to(target)
+            self.assertNotIn("unguessable", self.visit("eva"))
+            self.assertIn("sent 400", self.visit("eva", "/own/mail", "copy=yes"))
+            self.assertTrue(path.is_symlink())
+            path.unlink()
+        os.mkfifo(path)
+        self.assertIn("sent 400", self.visit("eva", "/own/mail", "copy=yes"))
+        path.unlink()
+        self.assertEqual("&unguessable@x.example\n", secret.read_text())
+
+    def test_3_a_virtual_user_changes_the_password(self):
+        said = self.visit(VERA, "/own/password", "current=wrong", "wanted=battery staple",
+                          "again=battery staple")
+        self.assertIn("sent 400", said)
+        self.assertIn("the current password is wrong", said)
+        said = self.visit(VERA, "/own/password", f"current={SECRET}", "wanted=battery staple",
+                          "again=battery staple")
+        self.assertIn("sent 303 /own/login?did=password", said)
+        self.assertIn("login 403", self.visit(VERA))
+        self.assertIn("login 303", self.visit(VERA, password="battery staple"))
+        users = self.host.home / "users/virtual"
+        self.assertEqual(0, users.stat().st_uid)
+        log = (self.host.base / "web.log").read_text()
+        self.assertIn(f"kopis-web: password of {VERA}: changed\n", log)
+        self.assertNotIn("staple", log)
+
+    def test_4_the_dashboards_user_may_ask_this_and_no_more(self):
+        said = self.as_user("qmailw", "python3", "-c", TRY, self.host.home, EVA, SECRET).stdout.decode()
+        self.assertEqual(
+            ["R closed", "A closed", "S closed", "P closed", "U closed", "L closed", "O closed",
+             "T closed", "H answered", "reader 0 closed", "reader 1 closed", "reader 2 taken"],
+            said.splitlines())
+        said = self.as_user("qmaild", "python3", "-c", TRY, self.host.home, EVA, SECRET).stdout.decode()
+        self.assertEqual(["reader 0 taken", "reader 1 taken", "reader 2 closed"],
+                         said.splitlines()[-3:])
+        for user in ("qmailr", "qmaill", "eva"):
+            refused = self.as_user(
+                user, "python3", "-c", TRY, self.host.home, EVA, SECRET, check=False)
+            self.assertNotIn(b"answered", refused.stdout, user)
+        connect = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+        for user in ("qmaild", "qmailp", "eva"):
+            refused = self.as_user(
+                user, "python3", "-c", connect, self.host.home / "users/passwd", check=False)
+            self.assertIn(b"PermissionError", refused.stderr, user)
+
+    def test_5_the_process_that_writes_is_the_users_and_has_no_network(self):
+        self.visit("eva", "/own/mail", "copy=yes")
+        uid = self.host.uid("eva")
+        pids = [pid for pid in self.host.pids().get("qmail-pop3d", [])
+                if re.search(rf"^Uid:\s+{uid}\s+{uid}\s", open(f"/proc/{pid}/status").read(), re.M)]
+        self.assertTrue(pids)
+
+
+if __name__ == "__main__":
+    unittest.main()
