@@ -32,6 +32,9 @@ internal sealed class QueueState(
 
     private const int SecondsBetweenWarnings = 60;
 
+    /// <summary>Bytes of memory of a recipient that goes another way, with where it waits.</summary>
+    private const int RouteBytes = 256;
+
     private readonly QueuedMessages _messages = new(
         addresses, new LongEnvelopes(mess, addresses, memory.BytesMax / PortionsShare));
 
@@ -156,7 +159,7 @@ internal sealed class QueueState(
     internal void Forget(QueuedMessage message)
     {
         scheduler.Remove(message);
-        _waiting.Hold(message.Submitter, -message.MemoryBytes);
+        _waiting.Hold(message.Submitter, -message.MemoryBytes - message.RouteBytes);
         if (message.HasOwnFile)
         {
             clean.Ask($"foop/{message.Number}");
@@ -261,6 +264,16 @@ internal sealed class QueueState(
         }
     }
 
+    /// <summary>There is memory for messages that an administrator sends another way.</summary>
+    internal bool HasRoomToAct => memory.HasRoomToAct;
+
+    /// <summary>Another recipient of a message in memory goes another way.</summary>
+    internal void NoteRoute(QueuedMessage message)
+    {
+        message.RouteBytes += RouteBytes;
+        _waiting.Hold(message.Submitter, RouteBytes);
+    }
+
     /// <summary>Takes a message up that was read from the disk, whether or not there is room.
     /// </summary>
     internal void TakeUp(QueuedMessage message, long now)
@@ -272,10 +285,10 @@ internal sealed class QueueState(
     private void ReadWaiting(ulong submitter, ulong number, long now)
     {
         mess.EnvelopeBytesMax = WholeNow;
-        ArrivedMessage? arrived = TryOpen(number);
-        _waiting.EndTurn();
-        QueuedMessage? message = arrived is null ? null : TryMake(arrived);
         HeldRecipients? held = _waiting.Held(submitter, number);
+        ArrivedMessage? arrived = TryOpen(number, held);
+        _waiting.EndTurn();
+        QueuedMessage? message = arrived is null ? null : TryMake(arrived, held);
         EndWait(submitter, number);
         if (message is not null)
         {
@@ -327,7 +340,7 @@ internal sealed class QueueState(
     }
 
     /// <summary>Null where it had to be set aside.</summary>
-    private ArrivedMessage? TryOpen(ulong number)
+    private ArrivedMessage? TryOpen(ulong number, HeldRecipients? held = null)
     {
         try
         {
@@ -335,11 +348,11 @@ internal sealed class QueueState(
         }
         catch (MessageNotFoundException e)
         {
-            SetAside(number, e.Message);
+            SetAside(number, e.Message, held);
         }
         catch (PosixException e) when (e.Number == Errno.InputOutput)
         {
-            SetAside(number, $"message {number}: {e.Message}");
+            SetAside(number, $"message {number}: {e.Message}", held);
         }
 
         return null;
@@ -347,7 +360,7 @@ internal sealed class QueueState(
 
     /// <summary>Keeps the segment for whoever can mend it. Where all was read again because
     /// queue/state is damaged, the place may as well be a hole, and nothing is kept.</summary>
-    private void SetAside(ulong number, string reason)
+    private void SetAside(ulong number, string reason, HeldRecipients? held = null)
     {
         SavedMessage? saved = _saved.GetValueOrDefault(number);
         if (saved is { IsEnded: true })
@@ -359,7 +372,7 @@ internal sealed class QueueState(
         bool isKept = !marks.IsDoubtful && IsThere(segment);
         string fate = isKept ? "set aside" : "unreadable";
         log.Line($"warning: msg {number} is {fate}: {reason}");
-        if (isKept && _setAside.TryAdd(number, saved ?? new SavedMessage()))
+        if (isKept && _setAside.TryAdd(number, saved ?? new SavedMessage { Held = held }))
         {
             SegmentUse use = _segments.Use(segment);
             use.Left++;
@@ -413,7 +426,7 @@ internal sealed class QueueState(
     }
 
     /// <summary>Null where it had to be set aside.</summary>
-    private QueuedMessage? TryMake(ArrivedMessage arrived)
+    private QueuedMessage? TryMake(ArrivedMessage arrived, HeldRecipients? held = null)
     {
         try
         {
@@ -421,7 +434,7 @@ internal sealed class QueueState(
         }
         catch (OverflowException e)
         {
-            SetAside(arrived.Number, e.Message);
+            SetAside(arrived.Number, e.Message, held);
             return null;
         }
     }
@@ -448,7 +461,8 @@ internal sealed class QueueState(
         }
 
         _segments.Use(MessageNumber.Segment(message.Number)).Left++;
-        _waiting.Hold(message.Submitter, message.MemoryBytes);
+        message.RouteBytes = RouteBytes * (message.Routes?.Count ?? 0);
+        _waiting.Hold(message.Submitter, message.MemoryBytes + message.RouteBytes);
         scheduler.Add(message);
     }
 

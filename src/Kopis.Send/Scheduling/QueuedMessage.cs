@@ -54,6 +54,9 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <inheritdoc/>
     public RecipientRoutes? Routes { get; set; }
 
+    /// <summary>Bytes of memory that those hold, about.</summary>
+    internal long RouteBytes { get; set; }
+
     /// <summary>Recipients that waited at a destination are to go elsewhere: they are in state
     /// Deferred, and the pass that is open looks at them again.</summary>
     internal bool IsMoved { get; set; }
