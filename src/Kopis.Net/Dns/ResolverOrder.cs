@@ -4,7 +4,8 @@ namespace Kopis.Net.Dns;
 
 /// <summary>
 /// Which resolver is asked first: the first of the list that answers. One that was silent comes
-/// last until it answers again: it is probed now and then, and nobody waits for that. May be used from many threads.
+/// last until it answers again: it is probed now and then, for which nobody waits. May be used from
+/// many threads.
 /// </summary>
 /// <param name="servers">All of them, the best first.</param>
 /// <param name="time">The clock.</param>

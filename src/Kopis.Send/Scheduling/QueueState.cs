@@ -32,9 +32,6 @@ internal sealed class QueueState(
 
     private const int SecondsBetweenWarnings = 60;
 
-    /// <summary>Bytes of memory of a recipient that goes another way, with where it waits.</summary>
-    private const int RouteBytes = 256;
-
     private readonly QueuedMessages _messages = new(
         addresses, new LongEnvelopes(mess, addresses, memory.BytesMax / PortionsShare));
 
@@ -268,11 +265,8 @@ internal sealed class QueueState(
     internal bool HasRoomToAct => memory.HasRoomToAct;
 
     /// <summary>Another recipient of a message in memory goes another way.</summary>
-    internal void NoteRoute(QueuedMessage message)
-    {
-        message.RouteBytes += RouteBytes;
-        _waiting.Hold(message.Submitter, RouteBytes);
-    }
+    internal void NoteRoute(QueuedMessage message) =>
+        _waiting.Hold(message.Submitter, message.NoteRoutes(1));
 
     /// <summary>Takes a message up that was read from the disk, whether or not there is room.
     /// </summary>
@@ -397,12 +391,7 @@ internal sealed class QueueState(
     {
         SegmentUse use = _segments.Use(MessageNumber.Segment(arrived.Number));
         use.End = Math.Max(use.End, arrived.RecordEnd);
-        if (saved is { IsEnded: true })
-        {
-            return;
-        }
-
-        if (TryMake(arrived) is not { } message)
+        if (saved is { IsEnded: true } || TryMake(arrived) is not { } message)
         {
             return;
         }
@@ -461,7 +450,7 @@ internal sealed class QueueState(
         }
 
         _segments.Use(MessageNumber.Segment(message.Number)).Left++;
-        message.RouteBytes = RouteBytes * (message.Routes?.Count ?? 0);
+        message.NoteRoutes(message.Routes?.Count ?? 0);
         _waiting.Hold(message.Submitter, message.MemoryBytes + message.RouteBytes);
         scheduler.Add(message);
     }

@@ -278,8 +278,8 @@ internal sealed class RemoteChannel(
     }
 
     /// <summary>Whether one who has waited still does so here: not where an administrator has
-    /// given it another way, by which it may wait elsewhere or be delivered now. Back on its first way
-    /// it waits here twice.</summary>
+    /// given it another way, by which it may wait elsewhere or be delivered now. Back on its first
+    /// way it waits here twice.</summary>
     private bool IsHere(Pass pass, int recipient, byte[]? route) =>
         (pass.Message.Routes is null && route is null)
         || (route.AsSpan().SequenceEqual(passes.RouteOf(pass.Message, recipient))
