@@ -84,24 +84,6 @@ public sealed class DiskQueueTests : IDisposable
         Assert.NotNull(_core.Next(DeliveryChannel.Local, Make.Born));
     }
 
-    /// <summary>Before: all had a relay, and were in memory, whatever queuememory said.</summary>
-    [Fact]
-    public void A_relay_for_all_has_only_those_for_whom_there_is_memory()
-    {
-        const long Room = 2 * MemoryMax;
-        _memory.BytesMax = Room;
-        QueueCounts counts = Give(
-            new(QueueVerb.Reroute, new()) { Via = "a.example:25"u8.ToArray() }).Counts;
-        Assert.InRange(counts.Recipients, 1UL, (ulong)Recipients / 2);
-        Assert.InRange(counts.Failed, 1UL, (ulong)Recipients);
-        Assert.False(_memory.IsFull);
-
-        _core.Dispose();
-        QueueMemory memory = new(Room);
-        Start(memory);
-        Assert.False(memory.IsFull);
-    }
-
     /// <summary>Before: the next state file did not know that it was held.</summary>
     [Fact]
     public void One_that_is_set_aside_is_held_when_it_can_be_read_again()
