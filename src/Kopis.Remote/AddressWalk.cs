@@ -12,6 +12,7 @@ internal sealed class AddressWalk(int from)
 {
     private readonly List<IPAddress> _passed = [];
     private readonly HashSet<string> _left = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _lostLogins = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<int> _tried = [];
     private readonly HashSet<IPEndPoint> _ended = [];
     private RemoteReport? _failure;
@@ -43,8 +44,20 @@ internal sealed class AddressWalk(int from)
     internal bool IsTried(int place) => _tried.Contains(place);
 
     /// <summary>The transaction is not for this server any more.</summary>
-    internal void Leave(AttemptServer server) =>
-        _left.Add(server.Host.Length > 0 ? server.Host : server.Address);
+    internal void Leave(AttemptServer server) => _left.Add(NameOf(server));
+
+    /// <summary>A connection died in the login. Another address or port may do better; where a
+    /// second dies too, the transaction is not for this server any more.</summary>
+    internal void NoteLostLogin(AttemptServer server)
+    {
+        if (!_lostLogins.Add(NameOf(server)))
+        {
+            Leave(server);
+        }
+    }
+
+    private static string NameOf(AttemptServer server) =>
+        server.Host.Length > 0 ? server.Host : server.Address;
 
     /// <summary>No address is left to try.</summary>
     internal bool IsOver(IReadOnlyList<RemoteHost> hosts)

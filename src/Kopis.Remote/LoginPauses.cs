@@ -5,7 +5,7 @@ namespace Kopis.Remote;
 /// <summary>
 /// Logins that were refused, each with its relay, user and secret: none is tried again for a
 /// minute, then for two, up to an hour, since servers shut out who tries again and again. A
-/// connection that is lost on the way is no refusal. Until a
+/// connection that is lost on the way is no refusal, but more than three in a row are. Until a
 /// login has succeeded once, one connection at a time tries it. A new password or token is another
 /// login, and is tried at once. May be used from many threads.
 /// </summary>
@@ -15,6 +15,7 @@ internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
 {
     private const int LoginsMax = 1000;
     private const int DoublingsMax = 6;
+    private const int LossesMax = 3; // Some servers refuse by closing the connection.
     private static readonly TimeSpan First = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
@@ -57,7 +58,7 @@ internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
             }
 
             LoginRefusal? refusal = await login();
-            if (refusal is not { IsLost: true })
+            if (refusal is not { IsLost: true } || HasLostTooMany(state))
             {
                 Note(state, secret, refusal);
             }
@@ -70,6 +71,14 @@ internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
             {
                 state.Turn.Release();
             }
+        }
+    }
+
+    private bool HasLostTooMany(State state)
+    {
+        lock (_lock)
+        {
+            return ++state.Losses > LossesMax;
         }
     }
 
@@ -96,6 +105,7 @@ internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
         lock (_lock)
         {
             state.IsProven = refusal is null;
+            state.Losses = 0;
             state.Failures = refusal is null ? 0 : state.Failures + 1;
             TimeSpan pause = First * (1 << Math.Min(state.Failures - 1, DoublingsMax));
             state.Until = refusal is null ? default
@@ -120,6 +130,8 @@ internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
         internal bool IsProven { get; set; }
 
         internal int Failures { get; set; }
+
+        internal int Losses { get; set; }
 
         internal DateTimeOffset Until { get; set; }
     }

@@ -52,7 +52,8 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
     /// <param name="link">A new session.</param>
     /// <param name="secret">The login.</param>
     /// <param name="walk">Gets why not. Where the login was refused it passes over other addresses
-    /// and ports of the relay, which know the same users; not where the connection died.</param>
+    /// and ports of the relay, which know the same users; where connections died, after the
+    /// second.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>Whether mail can be sent.</returns>
     internal async Task<bool> RunAsync(
@@ -74,7 +75,11 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
         }
 
         walk.Fail(failure.At(AttemptStage.Auth, link.Server));
-        if (!isLost)
+        if (isLost)
+        {
+            walk.NoteLostLogin(link.Server);
+        }
+        else
         {
             walk.Leave(link.Server);
         }

@@ -19,37 +19,52 @@ public class ResolverOrderTests
     public void They_are_asked_in_order_and_silent_ones_last()
     {
         AssertOrder(0, 1, 2);
-        Note(0, isSilent: true);
+        Silence(0);
         AssertOrder(1, 2, 0);
-        Note(1, isSilent: true);
+        Silence(1);
         AssertOrder(2, 0, 1);
-        Note(0, isSilent: false);
+        _order.NoteAnswer(_servers[0]);
         AssertOrder(0, 2, 1);
+    }
+
+    [Fact]
+    public void One_that_is_late_is_probed_once_at_a_time_and_what_it_answers_counts()
+    {
+        Assert.True(_order.BeginProbe(_servers[0]));
+        Assert.False(_order.BeginProbe(_servers[0]));
+        _order.EndProbe(_servers[0], isSilent: false);
+        AssertOrder(0, 1, 2);
+        Assert.True(_order.BeginProbe(_servers[0]));
+        _order.NoteAnswer(_servers[0]); // Of another question.
+        _order.EndProbe(_servers[0], isSilent: true);
+        AssertOrder(0, 1, 2);
+        Silence(0);
+        Assert.False(_order.BeginProbe(_servers[0])); // That has its time.
+        Assert.False(new ResolverOrder(_servers[..1], _time).BeginProbe(_servers[0]));
     }
 
     [Fact]
     public void A_silent_one_is_probed_by_one_question_at_a_time_and_less_and_less()
     {
-        Note(0, isSilent: true);
+        Silence(0);
         Assert.Null(_order.NextProbe());
         foreach (int seconds in (int[])[30, 60, 120, 240, 300, 300])
         {
             Later(seconds - 1);
             Assert.Null(_order.NextProbe());
-            Note(0, isSilent: true); // Of a question that began before: no longer pause.
             Later(1);
             Assert.Same(_servers[0], _order.NextProbe());
             Assert.Null(_order.NextProbe());
             Later(5);
-            _order.Note(_servers[0], isSilent: true, isProbe: true);
+            _order.EndProbe(_servers[0], isSilent: true);
             AssertOrder(1, 2, 0);
         }
 
         Later(300);
         Assert.Same(_servers[0], _order.NextProbe());
-        _order.Note(_servers[0], isSilent: false, isProbe: true);
+        _order.EndProbe(_servers[0], isSilent: false);
         AssertOrder(0, 1, 2);
-        Note(0, isSilent: true);
+        Silence(0);
         Later(30); // It begins anew.
         Assert.Same(_servers[0], _order.NextProbe());
     }
@@ -59,7 +74,7 @@ public class ResolverOrderTests
     {
         foreach (int i in (int[])[0, 1, 2])
         {
-            Note(i, isSilent: true);
+            Silence(i);
         }
 
         Later(1000);
@@ -67,8 +82,11 @@ public class ResolverOrderTests
         Assert.Null(_order.NextProbe());
     }
 
-    private void Note(int server, bool isSilent) =>
-        _order.Note(_servers[server], isSilent, isProbe: false);
+    private void Silence(int server)
+    {
+        Assert.True(_order.BeginProbe(_servers[server]));
+        _order.EndProbe(_servers[server], isSilent: true);
+    }
 
     private void Later(int seconds) => _time.Advance(TimeSpan.FromSeconds(seconds));
 

@@ -103,11 +103,12 @@ public sealed class HeadTests
         uint[] others =
         [
             ClientNumber.Of("bob@x"u8.ToArray(), null), Of("192.0.2.1"), Of("192.0.2.2"),
-            Of("2001:db8::1"), Of("2001:db8:0:1::1"), 0,
+            Of("2001:db8::1"), Of("2001:db8:1::1"), 0,
         ];
         Assert.DoesNotContain(ann, others);
         Assert.Equal(others.Length, others.Distinct().Count());
         Assert.Equal(Of("2001:db8::1"), Of("2001:db8::ffff"));
+        Assert.Equal(Of("2001:db8::1"), Of("2001:db8:0:1::1"));
         Assert.Equal(Of("192.0.2.1"), Of("::ffff:192.0.2.1"));
         Assert.Equal(0u, ClientNumber.Of(null, null));
 

@@ -131,6 +131,44 @@ public sealed class LoginTests
         Assert.Null(pauses.Paused(secret));
     }
 
+    /// <summary>Before: a server that refuses by closing the connection was asked without end.
+    /// </summary>
+    [Fact]
+    public async Task Connections_that_are_lost_again_and_again_are_one()
+    {
+        LoginPauses pauses = new(_time, _warned.Add);
+        LoginSecret secret = Secret("pencil");
+        LoginRefusal lost = new(RemoteReport.Of('Z', "died\n"), "died") { IsLost = true };
+        foreach (bool succeeds in (bool[])[true, false])
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                await pauses.RunAsync(secret, () => Answer(lost), default);
+                Assert.Null(pauses.Paused(secret));
+            }
+
+            await pauses.RunAsync(secret, () => Answer(succeeds ? null : lost), default);
+            Assert.Equal(succeeds, pauses.Paused(secret) is null);
+        }
+
+        Assert.Single(_warned);
+        _time.Advance(TimeSpan.FromSeconds(60));
+        Assert.Null(pauses.Paused(secret));
+    }
+
+    [Fact]
+    public void A_relay_that_loses_two_logins_of_a_message_is_left()
+    {
+        RemoteHost[] hosts = [.. Enumerable.Range(1, 3).Select(i => new RemoteHost(
+            new IPEndPoint(IPAddress.Parse($"192.0.2.{i}"), 587), "r"))];
+        AddressWalk walk = new(0);
+        AttemptServer server = new("r", "192.0.2.1", "", default);
+        walk.NoteLostLogin(server);
+        Assert.False(walk.IsOver(hosts));
+        walk.NoteLostLogin(server);
+        Assert.True(walk.IsOver(hosts));
+    }
+
     [Fact]
     public async Task Until_one_has_succeeded_one_tries_at_a_time()
     {

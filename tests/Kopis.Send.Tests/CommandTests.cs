@@ -240,6 +240,39 @@ public sealed class CommandTests : IDisposable
         Assert.NotEqual(first, number);
     }
 
+    /// <summary>Before: it was there twice, and one order had it twice.</summary>
+    [Fact]
+    public void Who_is_back_on_the_usual_way_is_in_an_order_once()
+    {
+        _core.Dispose();
+        Start(batch: true);
+        Add("z@far.example");
+        DeferRemote();
+        QueueSelection far = new() { Destination = "domain far.example"u8.ToArray() };
+        Give(new(QueueVerb.PauseDestination, far));
+        ulong number = Add("a@far.example", "b@far.example");
+        Assert.Empty(DeferRemote());
+        Reroute(number, "one.example:25", "a@far.example");
+        Assert.Equal(["a@far.example one.example:25"], DeferRemote());
+        Reroute(number, "", "a@far.example");
+        Assert.Empty(DeferRemote());
+        Give(new(QueueVerb.ResumeDestination, far));
+        Assert.Equal(["a@far.example ", "b@far.example "], DeferRemote().Order());
+    }
+
+    [Fact]
+    public void A_recipient_of_an_earlier_qmail_send_has_no_relay()
+    {
+        ArrayBufferWriter<byte> frame = new();
+        new ListedRecipient(3, ListedState.Due, false, "a@b"u8.ToArray()) { Text = [1] }
+            .Write(frame);
+        byte[] content = frame.WrittenSpan[QueueFrame.HeadBytes..].ToArray();
+        Assert.Equal([], ListedRecipient.Parse(content)!.Via);
+        Assert.Equal([], ListedRecipient.Parse(content.AsSpan()[..^2])!.Via);
+        Assert.Null(ListedRecipient.Parse(content.AsSpan()[..^1]));
+        Assert.Null(ListedRecipient.Parse(content.AsSpan()[..^3]));
+    }
+
     [Fact]
     public void A_message_ends_though_a_place_where_it_waited_does_not_answer()
     {
@@ -558,9 +591,9 @@ public sealed class CommandTests : IDisposable
         }
     }
 
-    private void Start(long memoryBytesMax = long.MaxValue)
+    private void Start(long memoryBytesMax = long.MaxValue, bool batch = false)
     {
-        _core = _world.Start(_now, memoryBytesMax: memoryBytesMax);
+        _core = _world.Start(_now, batch, memoryBytesMax: memoryBytesMax);
         _commands = new CommandQueue(_core.Actions);
     }
 

@@ -84,6 +84,24 @@ public sealed class DiskQueueTests : IDisposable
         Assert.NotNull(_core.Next(DeliveryChannel.Local, Make.Born));
     }
 
+    /// <summary>Before: the next state file did not know that it was held.</summary>
+    [Fact]
+    public void One_that_is_set_aside_is_held_when_it_can_be_read_again()
+    {
+        Give(new(QueueVerb.Hold, new()));
+        ulong lost = _queue.WaitingOnDisk.First();
+        _mess.Lost = lost;
+        _memory.BytesMax = 2 * MemoryMax;
+        _queue.ReadWaiting(Make.Born);
+        Assert.DoesNotContain(lost, _queue.WaitingOnDisk);
+        Assert.Null(_scheduler.Find(lost));
+        _queue.WriteSnapshot();
+
+        _core.Dispose();
+        Start(new QueueMemory(MemoryMax));
+        Assert.NotNull(_queue.Find(lost)!.Held);
+    }
+
     [Fact]
     public void One_recipient_of_each_is_held_and_released()
     {

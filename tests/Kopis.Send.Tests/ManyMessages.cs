@@ -22,6 +22,9 @@ internal sealed class ManyMessages(int count) : IMessReader
     /// <summary>Messages that were opened by number.</summary>
     internal int Opened { get; private set; }
 
+    /// <summary>One that cannot be read.</summary>
+    internal ulong Lost { get; set; }
+
     public int EnvelopeBytesMax { get; set; }
 
     public ScanPosition Position => PositionOf(_next);
@@ -61,6 +64,11 @@ internal sealed class ManyMessages(int count) : IMessReader
     public ArrivedMessage Open(ulong number)
     {
         Opened++;
+        if (number == Lost)
+        {
+            throw new MessageNotFoundException(number, "it is lost");
+        }
+
         return Read(IndexOf(number));
     }
 

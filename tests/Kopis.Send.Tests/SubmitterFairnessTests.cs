@@ -81,6 +81,23 @@ public class SubmitterFairnessTests
         }
     }
 
+    /// <summary>Before: it was in the part of nobody, so that a user with more submitters had
+    /// more.</summary>
+    [Fact]
+    public void What_is_kept_of_submitters_is_in_their_users_part()
+    {
+        QueueMemory memory = new(1000);
+        const ulong First = ((ulong)Network << 32) | 1;
+        memory.HoldRow(First, 400);
+        Assert.True(memory.HasRoom(First)); // Rows alone keep no message waiting.
+        memory.Hold(First, 100);
+        Assert.False(memory.HasRoom(First));
+        Assert.True(memory.HasRoom(First + 1));
+        memory.HoldRow(First, -400);
+        Assert.True(memory.HasRoom(First));
+        Assert.Equal(100, memory.Used);
+    }
+
     [Fact]
     public void Long_lists_of_one_leave_passes_to_others_and_all_have_theirs()
     {

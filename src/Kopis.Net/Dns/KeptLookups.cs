@@ -24,7 +24,13 @@ internal sealed class KeptLookups(
     private const int OctetBytes = 12; // Twice in UTF-16, once of these with escapes.
     private const int NameOctetsMost = 255;
 
+    /// <summary>What any resolver has at hand, whoever is silent elsewhere.</summary>
+    private static readonly DnsQuestion ProbeQuestion = new(".", QueryType.NS);
+
     private readonly LookupClient _client = new(options);
+
+    // A question late by this is a reason to probe; a probe has as long, and ends before it.
+    private readonly TimeSpan _late = options.Timeout * 0.4;
 
     /// <summary>Asks, where no answer is kept.</summary>
     /// <returns>An answer; a refusal where nobody gave one.</returns>
@@ -56,15 +62,20 @@ internal sealed class KeptLookups(
     {
         if (order.NextProbe() is { } probed)
         {
-            _ = ProbeAsync(probed, question); // It fails in no way.
+            _ = ProbeAsync(probed); // It fails in no way.
         }
 
         IDnsQueryResponse? refusal = null;
         Exception? trouble = null;
         foreach (NameServer server in order.All)
         {
+            if (refusal is not null && order.IsSilent(server))
+            {
+                break; // Nobody waits for it, since another has spoken; nor for those after it.
+            }
+
             (IDnsQueryResponse? said, Exception? failure) =
-                await AskAsync(server, question, isProbe: false, stop);
+                await AskAsync(server, question, stop);
             if (said is not null && IsAnswer(said))
             {
                 return said;
@@ -77,24 +88,53 @@ internal sealed class KeptLookups(
         return refusal ?? throw trouble!;
     }
 
-    private async Task ProbeAsync(NameServer server, DnsQuestion question) =>
-        await AskAsync(server, question, isProbe: true, CancellationToken.None);
+    /// <summary>Who chooses the names that are asked for may make any one of them late: the server
+    /// is silent where it does not answer what it knows either.</summary>
+    private async Task ProbeIfLateAsync(NameServer server, Task asking)
+    {
+        await asking.WaitAsync(_late).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!asking.IsCompleted && order.BeginProbe(server))
+        {
+            await ProbeAsync(server);
+        }
+    }
+
+    private async Task ProbeAsync(NameServer server)
+    {
+        using CancellationTokenSource end = new(_late);
+        try
+        {
+            await _client.QueryServerAsync([server], ProbeQuestion, end.Token);
+            order.EndProbe(server, isSilent: false);
+        }
+        catch (Exception e)
+        {
+            order.EndProbe(server, end.IsCancellationRequested || IsSilence(e));
+        }
+    }
 
     /// <summary>Asks one; what it says, or what was thrown: its bytes make the library throw
     /// exceptions of many kinds.</summary>
     private async Task<(IDnsQueryResponse? Said, Exception? Trouble)> AskAsync(
-        NameServer server, DnsQuestion question, bool isProbe, CancellationToken stop)
+        NameServer server, DnsQuestion question, CancellationToken stop)
     {
         try
         {
-            IDnsQueryResponse said = await _client.QueryServerAsync([server], question, stop);
-            order.Note(server, isSilent: false, isProbe);
+            Task<IDnsQueryResponse> asking =
+                _client.QueryServerAsync([server], question, stop);
+            _ = ProbeIfLateAsync(server, asking);
+            IDnsQueryResponse said = await asking;
+            order.NoteAnswer(server);
             return (said, null);
         }
         catch (Exception e)
         {
             stop.ThrowIfCancellationRequested();
-            order.Note(server, IsSilence(e), isProbe);
+            if (!IsSilence(e))
+            {
+                order.NoteAnswer(server);
+            }
+
             return (null, e);
         }
     }

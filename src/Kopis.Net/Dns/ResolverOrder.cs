@@ -4,8 +4,8 @@ namespace Kopis.Net.Dns;
 
 /// <summary>
 /// Which resolver is asked first: the first of the list that answers. One that was silent comes
-/// last until it answers again: it is probed beside a question now and then, for which nobody
-/// waits. May be used from many threads.
+/// last until it answers again: it is probed now and then, for which nobody waits. May be used from
+/// many threads.
 /// </summary>
 /// <param name="servers">All of them, the best first.</param>
 /// <param name="time">The clock.</param>
@@ -29,8 +29,17 @@ internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvi
         }
     }
 
-    /// <summary>One that is to be probed now, once; null where there is none. <see cref="Note"/>
-    /// ends the probe.</summary>
+    /// <summary>Whether it comes last.</summary>
+    internal bool IsSilent(NameServer server)
+    {
+        lock (_lock)
+        {
+            return Of(server).IsSilent;
+        }
+    }
+
+    /// <summary>One that was silent and is to be probed now, once; null where there is none.
+    /// <see cref="EndProbe"/> ends the probe.</summary>
     internal NameServer? NextProbe()
     {
         lock (_lock)
@@ -42,42 +51,60 @@ internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvi
 
             State? due = _states.Find(one => one.IsSilent && !one.IsProbed
                 && time.GetElapsedTime(one.Since) >= one.Pause);
-            if (due is not null)
-            {
-                due.IsProbed = true;
-            }
-
+            due?.BeginProbe();
             return due?.Server;
         }
     }
 
-    /// <summary>One has answered, or was silent for the time that it has.</summary>
-    /// <param name="server">Which.</param>
-    /// <param name="isSilent">It was.</param>
-    /// <param name="isProbe">It was probed.</param>
-    internal void Note(NameServer server, bool isSilent, bool isProbe)
+    /// <summary>Whether one that is late with an answer is to be probed now: not where there is no
+    /// other to ask instead.</summary>
+    internal bool BeginProbe(NameServer server)
     {
         lock (_lock)
         {
-            State state = _states.Find(one => one.Server == server)!;
-            if (isProbe)
+            State state = Of(server);
+            bool begins = _states.Count > 1 && !state.IsSilent && !state.IsProbed;
+            if (begins)
             {
-                state.IsProbed = false;
+                state.BeginProbe();
             }
 
-            if (!isSilent)
-            {
-                state.IsSilent = false;
-            }
-            else if (!state.IsSilent || isProbe)
-            {
-                state.Pause = !state.IsSilent ? FirstPause
-                    : state.Pause * 2 < LongestPause ? state.Pause * 2 : LongestPause;
-                state.IsSilent = true;
-                state.Since = time.GetTimestamp();
-            }
+            return begins;
         }
     }
+
+    /// <summary>A probe is over. What was answered meanwhile counts as its answer.</summary>
+    internal void EndProbe(NameServer server, bool isSilent)
+    {
+        lock (_lock)
+        {
+            State state = Of(server);
+            state.IsProbed = false;
+            if (!isSilent || state.HasAnswered)
+            {
+                state.IsSilent = false;
+                return;
+            }
+
+            state.Pause = !state.IsSilent ? FirstPause
+                : state.Pause * 2 < LongestPause ? state.Pause * 2 : LongestPause;
+            state.IsSilent = true;
+            state.Since = time.GetTimestamp();
+        }
+    }
+
+    /// <summary>One has answered a question.</summary>
+    internal void NoteAnswer(NameServer server)
+    {
+        lock (_lock)
+        {
+            State state = Of(server);
+            state.HasAnswered = true;
+            state.IsSilent = false;
+        }
+    }
+
+    private State Of(NameServer server) => _states.Find(one => one.Server == server)!;
 
     private sealed class State(NameServer server)
     {
@@ -87,8 +114,13 @@ internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvi
 
         internal bool IsProbed { get; set; }
 
+        /// <summary>Since its last probe began.</summary>
+        internal bool HasAnswered { get; set; }
+
         internal long Since { get; set; }
 
         internal TimeSpan Pause { get; set; }
+
+        internal void BeginProbe() => (IsProbed, HasAnswered) = (true, false);
     }
 }

@@ -57,7 +57,7 @@ public sealed record ListedRecipient(
             LastTry = last,
             NextTry = next,
             Text = reader.Bytes(),
-            Via = reader.Bytes(),
+            Via = reader.HasMore ? reader.Bytes() : [], // An earlier one sends none.
         };
         return reader.IsSound && state <= ListedState.ToDo ? recipient : null;
     }

@@ -9,7 +9,7 @@ namespace Kopis.Queue.Intake;
 /// it. It is a part of a hash, and says nothing else of a user or an address.</summary>
 public static class ClientNumber
 {
-    private const int NetworkBytes = 8; // Of IPv6 one site has a /64 at least (RFC 6177).
+    private const int NetworkBytes = 6; // Of IPv6: a site has a /48 at most (RFC 6177).
 
     /// <summary>The number of a login, else of an address; 0 where there is neither.</summary>
     /// <param name="user">Who has logged in; null: nobody.</param>

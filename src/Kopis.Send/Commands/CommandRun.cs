@@ -299,6 +299,12 @@ internal sealed class CommandRun(
 
         if (Changes && !actions.TryRoute(message, recipient, via, now))
         {
+            if (_counts.Failed == 0)
+            {
+                actions.Log.Line($"warning: not all are rerouted: three quarters of queuememory "
+                    + $"are taken, or there are too many relays");
+            }
+
             _counts = _counts with { Failed = _counts.Failed + 1 };
             return false;
         }

@@ -114,9 +114,14 @@ internal sealed class QueueActions(
     /// <summary>Sends a recipient by a relay from now on; or, where none is named, the usual way.
     /// One whose delivery runs goes so with the next try. A message that waits on the disk is taken
     /// up.</summary>
-    /// <returns>False where there are too many relays.</returns>
+    /// <returns>False where there are too many relays, or no memory is left for it.</returns>
     internal bool TryRoute(QueuedMessage message, int recipient, byte[] via, long now)
     {
+        if (via.Length > 0 && !Queue.HasRoomToAct)
+        {
+            return false; // Routes are kept in memory only, and so is a message that has some.
+        }
+
         ushort? route = StateRoutes.Usual;
         IReadOnlyList<StateRecord> added = [];
         if (via.Length > 0)
@@ -139,7 +144,13 @@ internal sealed class QueueActions(
             marks.Add(record.Kind, record.Number, record.Value);
         }
 
-        (message.Routes ??= new RecipientRoutes()).Set(recipient, number);
+        message.Routes ??= new RecipientRoutes();
+        if (number != StateRoutes.Usual && message.Routes.Of(recipient) == StateRoutes.Usual)
+        {
+            Queue.NoteRoute(message);
+        }
+
+        message.Routes.Set(recipient, number);
         marks.Add(StateKind.Route, message.Number, StateRecord.OfRoute(number, recipient));
         scheduler.Move(message, recipient);
         return true;

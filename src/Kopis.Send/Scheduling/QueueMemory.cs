@@ -15,6 +15,7 @@ internal sealed class QueueMemory(long bytesMax)
 
     private readonly Dictionary<ulong, long> _bySubmitter = [];
     private readonly Dictionary<uint, long> _byUid = [];
+    private readonly Dictionary<uint, long> _rowsByUid = [];
 
     /// <summary>How much there is; a new number counts from now on.</summary>
     internal long BytesMax { get; set; } = bytesMax;
@@ -24,6 +25,10 @@ internal sealed class QueueMemory(long bytesMax)
 
     /// <summary>Nothing is free.</summary>
     internal bool IsFull => Used >= BytesMax;
+
+    /// <summary>An administrator may have messages taken up that have no room in their user's
+    /// part; the last quarter is for new ones.</summary>
+    internal bool HasRoomToAct => Used < BytesMax - (BytesMax / 4);
 
     /// <summary>Half of it is taken.</summary>
     internal bool IsScarce => Used >= BytesMax / 2;
@@ -45,11 +50,24 @@ internal sealed class QueueMemory(long bytesMax)
     /// <summary>What is kept of messages on the disk is in nobody's part.</summary>
     internal void HoldForAll(long bytes) => Used += bytes;
 
+    /// <summary>What is kept of a submitter who has messages on the disk is in his user's part:
+    /// a user may have any number of submitters.</summary>
+    internal void HoldRow(ulong submitter, long bytes)
+    {
+        Used += bytes;
+        Add(_rowsByUid, UidOf(submitter), bytes);
+    }
+
     /// <summary>Whether a submitter may have another message in memory: over the network none of a
     /// user's where the one with the least may not.</summary>
-    internal bool HasRoom(ulong submitter) => HasRoom(
-        submitter, HeldBy(submitter), _byUid.GetValueOrDefault(UidOf(submitter)),
-        BytesMax - Used);
+    internal bool HasRoom(ulong submitter)
+    {
+        uint uid = UidOf(submitter);
+        long messages = _byUid.GetValueOrDefault(uid);
+        return messages == 0 || HasRoom(
+            submitter, HeldBy(submitter), messages + _rowsByUid.GetValueOrDefault(uid),
+            BytesMax - Used);
+    }
 
     /// <summary>The same for anything that is shared in this way.</summary>
     /// <param name="submitter">Who.</param>

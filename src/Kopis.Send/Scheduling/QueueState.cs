@@ -156,7 +156,7 @@ internal sealed class QueueState(
     internal void Forget(QueuedMessage message)
     {
         scheduler.Remove(message);
-        _waiting.Hold(message.Submitter, -message.MemoryBytes);
+        _waiting.Hold(message.Submitter, -message.MemoryBytes - message.RouteBytes);
         if (message.HasOwnFile)
         {
             clean.Ask($"foop/{message.Number}");
@@ -261,6 +261,13 @@ internal sealed class QueueState(
         }
     }
 
+    /// <summary>There is memory for messages that an administrator sends another way.</summary>
+    internal bool HasRoomToAct => memory.HasRoomToAct;
+
+    /// <summary>Another recipient of a message in memory goes another way.</summary>
+    internal void NoteRoute(QueuedMessage message) =>
+        _waiting.Hold(message.Submitter, message.NoteRoutes(1));
+
     /// <summary>Takes a message up that was read from the disk, whether or not there is room.
     /// </summary>
     internal void TakeUp(QueuedMessage message, long now)
@@ -272,10 +279,10 @@ internal sealed class QueueState(
     private void ReadWaiting(ulong submitter, ulong number, long now)
     {
         mess.EnvelopeBytesMax = WholeNow;
-        ArrivedMessage? arrived = TryOpen(number);
-        _waiting.EndTurn();
-        QueuedMessage? message = arrived is null ? null : TryMake(arrived);
         HeldRecipients? held = _waiting.Held(submitter, number);
+        ArrivedMessage? arrived = TryOpen(number, held);
+        _waiting.EndTurn();
+        QueuedMessage? message = arrived is null ? null : TryMake(arrived, held);
         EndWait(submitter, number);
         if (message is not null)
         {
@@ -327,7 +334,7 @@ internal sealed class QueueState(
     }
 
     /// <summary>Null where it had to be set aside.</summary>
-    private ArrivedMessage? TryOpen(ulong number)
+    private ArrivedMessage? TryOpen(ulong number, HeldRecipients? held = null)
     {
         try
         {
@@ -335,11 +342,11 @@ internal sealed class QueueState(
         }
         catch (MessageNotFoundException e)
         {
-            SetAside(number, e.Message);
+            SetAside(number, e.Message, held);
         }
         catch (PosixException e) when (e.Number == Errno.InputOutput)
         {
-            SetAside(number, $"message {number}: {e.Message}");
+            SetAside(number, $"message {number}: {e.Message}", held);
         }
 
         return null;
@@ -347,7 +354,7 @@ internal sealed class QueueState(
 
     /// <summary>Keeps the segment for whoever can mend it. Where all was read again because
     /// queue/state is damaged, the place may as well be a hole, and nothing is kept.</summary>
-    private void SetAside(ulong number, string reason)
+    private void SetAside(ulong number, string reason, HeldRecipients? held = null)
     {
         SavedMessage? saved = _saved.GetValueOrDefault(number);
         if (saved is { IsEnded: true })
@@ -359,7 +366,7 @@ internal sealed class QueueState(
         bool isKept = !marks.IsDoubtful && IsThere(segment);
         string fate = isKept ? "set aside" : "unreadable";
         log.Line($"warning: msg {number} is {fate}: {reason}");
-        if (isKept && _setAside.TryAdd(number, saved ?? new SavedMessage()))
+        if (isKept && _setAside.TryAdd(number, saved ?? new SavedMessage { Held = held }))
         {
             SegmentUse use = _segments.Use(segment);
             use.Left++;
@@ -384,12 +391,7 @@ internal sealed class QueueState(
     {
         SegmentUse use = _segments.Use(MessageNumber.Segment(arrived.Number));
         use.End = Math.Max(use.End, arrived.RecordEnd);
-        if (saved is { IsEnded: true })
-        {
-            return;
-        }
-
-        if (TryMake(arrived) is not { } message)
+        if (saved is { IsEnded: true } || TryMake(arrived) is not { } message)
         {
             return;
         }
@@ -413,7 +415,7 @@ internal sealed class QueueState(
     }
 
     /// <summary>Null where it had to be set aside.</summary>
-    private QueuedMessage? TryMake(ArrivedMessage arrived)
+    private QueuedMessage? TryMake(ArrivedMessage arrived, HeldRecipients? held = null)
     {
         try
         {
@@ -421,7 +423,7 @@ internal sealed class QueueState(
         }
         catch (OverflowException e)
         {
-            SetAside(arrived.Number, e.Message);
+            SetAside(arrived.Number, e.Message, held);
             return null;
         }
     }
@@ -448,7 +450,8 @@ internal sealed class QueueState(
         }
 
         _segments.Use(MessageNumber.Segment(message.Number)).Left++;
-        _waiting.Hold(message.Submitter, message.MemoryBytes);
+        message.NoteRoutes(message.Routes?.Count ?? 0);
+        _waiting.Hold(message.Submitter, message.MemoryBytes + message.RouteBytes);
         scheduler.Add(message);
     }
 

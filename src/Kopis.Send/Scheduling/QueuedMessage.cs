@@ -54,6 +54,18 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <inheritdoc/>
     public RecipientRoutes? Routes { get; set; }
 
+    /// <summary>Bytes of memory that those hold, about.</summary>
+    internal long RouteBytes { get; private set; }
+
+    /// <summary>More recipients go another way.</summary>
+    /// <returns>Bytes that they take, with where each waits.</returns>
+    internal long NoteRoutes(int count)
+    {
+        const int Each = 256;
+        RouteBytes += Each * count;
+        return Each * count;
+    }
+
     /// <summary>Recipients that waited at a destination are to go elsewhere: they are in state
     /// Deferred, and the pass that is open looks at them again.</summary>
     internal bool IsMoved { get; set; }

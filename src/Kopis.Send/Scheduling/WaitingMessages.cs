@@ -65,7 +65,7 @@ internal sealed class WaitingMessages(QueueMemory memory)
         if (!_rows.TryGetValue(submitter, out WaitingRow? row))
         {
             _rows.Add(submitter, row = new WaitingRow(submitter));
-            memory.HoldForAll(RowBytes);
+            memory.HoldRow(submitter, RowBytes);
             Move(row, ++_lastTurn);
         }
 
@@ -122,7 +122,7 @@ internal sealed class WaitingMessages(QueueMemory memory)
 
         _rows.Remove(submitter);
         _users[QueueMemory.UidOf(submitter)].Remove(row);
-        memory.HoldForAll(-RowBytes);
+        memory.HoldRow(submitter, -RowBytes);
     }
 
     /// <summary>The oldest of a submitter who has room, users in turn; null where nobody has any.

@@ -18,7 +18,7 @@ public sealed class SavedMessage
     public IReadOnlyCollection<int> Done => _done ?? (IReadOnlyCollection<int>)[];
 
     /// <summary>Recipients that are held; null where none is.</summary>
-    public HeldRecipients? Held { get; private set; }
+    public HeldRecipients? Held { get; set; }
 
     /// <summary>Recipients that go another way; null where none does.</summary>
     public RecipientRoutes? Routes { get; private set; }

@@ -99,8 +99,11 @@ internal sealed class RemoteChannel(
         {
             Pass pass = start.Pass;
             pass.Row.AddParked(-start.Recipients.Length);
-            int[] left = Array.FindAll(
-                start.Recipients, one => IsHere(pass, one, start.Route) && IsLeft(pass, one));
+            int[] left =
+            [
+                .. start.Recipients.Distinct().Where(
+                    one => IsHere(pass, one, start.Route) && IsLeft(pass, one)),
+            ];
             if (left.Length > 0 && TryOrder(start, left) is { } delivery)
             {
                 return delivery;
@@ -120,10 +123,13 @@ internal sealed class RemoteChannel(
         {
             Pass pass = one.Pass;
             pass.Row.AddParked(pass.IsLast ? -one.Recipients.Length : 0);
-            int[] left = Array.FindAll(one.Recipients, recipient =>
-                IsHere(pass, recipient, one.Route) && (pass.IsLast
-                    ? IsLeft(pass, recipient)
-                    : pass.Message.State(recipient) == RecipientState.Running));
+            int[] left =
+            [
+                .. one.Recipients.Distinct().Where(recipient =>
+                    IsHere(pass, recipient, one.Route) && (pass.IsLast
+                        ? IsLeft(pass, recipient)
+                        : pass.Message.State(recipient) == RecipientState.Running)),
+            ];
             queue.PutOffs.Note(one.Destination, left.Length);
             if (left.Length > 0 && (pass.IsLast || pass.Message.HasNotices)
                 && TryPutOff(one, left) is { } delivery)
@@ -272,7 +278,8 @@ internal sealed class RemoteChannel(
     }
 
     /// <summary>Whether one who has waited still does so here: not where an administrator has
-    /// given it another way, by which it may wait elsewhere or be delivered now.</summary>
+    /// given it another way, by which it may wait elsewhere or be delivered now. Back on its first
+    /// way it waits here twice.</summary>
     private bool IsHere(Pass pass, int recipient, byte[]? route) =>
         (pass.Message.Routes is null && route is null)
         || (route.AsSpan().SequenceEqual(passes.RouteOf(pass.Message, recipient))
