@@ -9,6 +9,7 @@ public static unsafe class Processes
 {
     private const int SignalPipe = 13;
     private const nuint AuxExecFileName = 31;
+    private const int StatusBytesMax = 64 * 1024;
 
     /// <summary>This process.</summary>
     public static int Id => Native.getpid();
@@ -63,6 +64,22 @@ public static unsafe class Processes
         return errno == Errno.NoProcess ? false : throw new PosixException($"kill {pid}", errno);
     }
 
+    /// <summary>Whether a process handles a signal itself by now (SigCgt in proc(5)); else it may
+    /// end it.</summary>
+    public static bool Catches(int pid, int signal)
+    {
+        const string caught = "SigCgt:\t"; // A mask, in hexadecimal.
+        string? line = BoundedFile.TryRead($"/proc/{pid}/status", StatusBytesMax, out _) is { } text
+            ? ByteText.ToText(text).Split('\n').FirstOrDefault(
+                line => line.StartsWith(caught, StringComparison.Ordinal))
+            : null;
+        return line is not null
+            && ulong.TryParse(
+                line.AsSpan(caught.Length), NumberStyles.HexNumber, CultureInfo.InvariantCulture,
+                out ulong mask)
+            && (mask >> (signal - 1) & 1) != 0;
+    }
+
     /// <summary>Waits for a child that this process started.</summary>
     public static WaitStatus Wait(int pid)
     {
@@ -91,6 +108,15 @@ public static unsafe class Processes
             > 0 => new WaitStatus(status),
             _ => throw new PosixException($"wait for {pid}", Marshal.GetLastPInvokeError()),
         };
+    }
+
+    /// <summary>Takes the status of any child that has ended: its process id; null if there is
+    /// none.</summary>
+    public static int? TryWaitAny()
+    {
+        const int noHang = 1;
+        int status;
+        return Native.waitpid(-1, &status, noHang) is > 0 and int pid ? pid : null;
     }
 
     /// <summary>

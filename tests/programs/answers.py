@@ -5,6 +5,8 @@ import socket
 import struct
 import threading
 
+from ports import free_port  # Where harness finds it.
+
 A, NS, CNAME, SOA, MX, AAAA, OPT = 1, 2, 5, 6, 15, 28, 41
 FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 1, 2, 3, 4, 5
 
@@ -53,7 +55,7 @@ class Answers(threading.Thread):
     def __init__(self, case, talk, ip="127.0.0.1"):
         super().__init__(daemon=True)
         self.talk, self.asked = talk, []
-        self.tcp = socket.create_server((ip, 0))
+        self.tcp = socket.create_server((ip, free_port(ip)))
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(self.tcp.getsockname())
         self.address = f"{ip}:{self.tcp.getsockname()[1]}"

@@ -10,15 +10,10 @@ import time
 import urllib.parse
 
 from harness import BIN
+from ports import free_port  # Where harness finds it.
 from test_qmail_queue import WAIT
 
 PROGRAM = BIN.parent / "kopis-web"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Answer:
@@ -85,15 +80,14 @@ class Browser:
         return self.post("/login", ("password", password))
 
 
-def held(port=0):
+def held(port=None):
     """Sockets at both addresses of localhost, as a socket unit holds them."""
-    sockets = []
+    port, sockets = port or free_port(), []
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         one = socket.socket(family)
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         one.bind((address, port))
         one.listen(128)
-        port = one.getsockname()[1]
         sockets.append(one)
     return port, sockets
 

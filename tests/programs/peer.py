@@ -4,6 +4,8 @@ import socket
 import subprocess
 import threading
 
+from ports import free_port  # Where harness finds it.
+
 EHLO = (b"250-server\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n250-DSN\r\n250-STARTTLS\r\n"
         b"250 8BITMIME\r\n")
 EHLO_PLAIN = EHLO.replace(b"250-STARTTLS\r\n", b"")
@@ -37,7 +39,7 @@ class Peer(threading.Thread):
     def __init__(self, talk, context=None, listener=None):
         super().__init__(daemon=True)
         self.talk, self.context = talk, context
-        self.listener = listener or socket.create_server(("127.0.0.1", 0))
+        self.listener = listener or socket.create_server(("127.0.0.1", free_port()))
         self.port = None if listener else self.listener.getsockname()[1]
         self.sessions = []
         self.start()

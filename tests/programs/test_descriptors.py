@@ -9,6 +9,7 @@ import unittest
 
 from configurations import OWN, SMTP, fault, programs, run
 from harness import BIN
+from ports import free_port  # Where harness finds it.
 import test_configurations
 
 
@@ -79,10 +80,8 @@ class Descriptors(test_configurations.Configurations):
         self.control("rcpthosts", "mx.example")
         sets = [closed for count in range(4) for closed in itertools.combinations(range(3), count)]
         for closed in (*sets, tuple(range(10))):
-            with self.subTest(closed=closed), socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
-                probe.close()
+            with self.subTest(closed=closed):
+                port = free_port()
                 process = subprocess.Popen(
                     ["sh", "-c", f"exec \"$0\" \"$@\" {self.words((), closed)}", BIN / "tcpserver",
                      "-HRl0", "127.0.0.1", str(port), "qmail-smtpd"], env=self.environment(),

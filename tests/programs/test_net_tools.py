@@ -7,6 +7,7 @@ import threading
 import unittest
 
 from harness import BIN, ProgramCase
+from ports import free_port  # Where harness finds it.
 
 
 class OneShot(threading.Thread):
@@ -58,18 +59,14 @@ class TcpClient(ProgramCase):
 
     def test_the_local_end(self):
         server = OneShot(b"x\n")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port("127.0.0.5")
         result = self.run_program(
             "tcpclient", "-i", "127.0.0.5", "-p", str(port), "127.0.0.1", server.port, "sh", "-c",
             'echo "$TCPLOCALIP $TCPLOCALPORT"')
         self.assertEqual(f"127.0.0.5 {port}\n", result.stdout.decode(), result)
 
     def test_no_connection(self):
-        with socket.socket() as closed:
-            closed.bind(("127.0.0.1", 0))
-            port = closed.getsockname()[1]
+        port = free_port()
         result = self.run_program("tcpclient", "127.0.0.1", str(port), "true")
         self.assertEqual(
             (111, f"tcpclient: unable to connect to 127.0.0.1 port {port}: "

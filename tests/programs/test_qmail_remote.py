@@ -10,6 +10,7 @@ import unittest
 
 from harness import ProgramCase
 import own_network  # Where harness finds it.
+from ports import free_port  # Where harness finds it.
 
 MESSAGE = b"Subject: test\n\n.dot\nlast line\n"
 GREETING = b"220 server\r\n"
@@ -31,7 +32,7 @@ class Server(threading.Thread):
                         "RCPT": b"250 ok\r\n", "DATA": b"354 go\r\n", ".": b"250 taken\r\n",
                         "QUIT": b"221 bye\r\n"} | replies
         self.listener = socket.create_server(
-            (address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+            (address, port or free_port(address)), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.port = self.listener.getsockname()[1]
         self.lines, self.data, self.sessions = [], b"", 0
         self.start()
@@ -186,8 +187,7 @@ class QmailRemote(ProgramCase):
         self.assertEqual(b"a\r\nb\r\nc\r\n\r\n..\r\nd\r\n..\r\n", server.data)
 
     def test_no_connection(self):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
+        port = free_port()
         self.control("smtproutes", f":127.0.0.1:{port}")
         self.assertEqual(
             ["ZSorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n"
@@ -220,9 +220,7 @@ class ByMx(ProgramCase):
     def setUp(self):
         super().setUp()
         own_network.enter(self, "route add local 192.0.2.0/24 dev lo")
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         records = ["mx-host=far.example,second.far.example,20",
                    "mx-host=far.example,first.far.example,10",
                    "host-record=first.far.example,192.0.2.1",

@@ -410,7 +410,7 @@ class Injection(Web):
         for words in ("--follow", "--json+a@b", "-f", "a@b+--limit+100000", "a+b+c+d+e+f"):
             answer = self.browser.get(f"/trace?q={words}")
             self.assertEqual(200, answer.status)
-            self.assertIn("no address, message number", answer.text, words)
+            self.assertIn("Enter an address, a message number", answer.text, words)
 
 
 class Verbs(Web):

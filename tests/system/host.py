@@ -18,17 +18,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests"))
 
 import accounts  # noqa: E402
+from ports import free_port  # noqa: E402
 
 accounts.hide_qmails()
 BINARY = pathlib.Path(os.environ.get("KOPIS_BINARY", ROOT / "out" / "kopis"))
 NOBODY = 65534
-
-
-def free_port():
-    """A port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_port(port, timeout=20):

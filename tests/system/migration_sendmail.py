@@ -5,14 +5,17 @@ SMALL = {
     "local-host-names": "# ours\nsmall.example\nwww.small.example\n",
     "aliases": "postmaster: root\nroot: amy, ben\ninfo: mel,\n  friend@far.example\nnews: info\n"
                "count: \"|/usr/bin/wc -l\"\narchive: /var/tmp/archive.mbox\nclub: :include:{etc}/club\n"
+               "outer: :include:{etc}/outer\nd.ot: Amy\n\"two words\": ben\n"
                "owner-club: amy\nnull: /dev/null\nboss: Amy@small.example\n",
     "club": "amy, ben\n# comment\nfriend@far.example\n",
+    "outer": "mel\n:include:{etc}/club\n",
     "access": "Connect:192.0.2\tRELAY\nFrom:spam.example\tREJECT\nTo:secret@small.example\tREJECT\n"
               "Connect:198.51.100.9\tREJECT\n10.1\tRELAY\n",
     "names": ["postmaster", "root", "info", "news", "count", "archive", "club", "owner-club", "null", "boss",
-              "amy", "ben", "mel", "nosuch", "INFO"],
+              "amy", "ben", "mel", "nosuch", "INFO", "outer", "d.ot", "amy+x", "amy-x"],
     "domains": ["small.example", "www.small.example", "mx.small.example", "localhost"],
-    "extra": ["x@far.example", "friend@far.example"],
+    "more": ["x@far.example", "friend@far.example", "\"two words\"@small.example", "amy@[192.0.2.99]"],
+    "told": [(r'"two words"@.*', r"aliases:\d+: two words: ")],
 }
 
 VIRTUAL = {
@@ -24,12 +27,12 @@ VIRTUAL = {
                      "lyst@v4.example\tabuse\n@v4.example\tcatch@far.example\n",
     "names": ["info", "sales", "joe", "special", "lyst", "abuse", "team", "amy", "nosuch", "x-y"],
     "domains": ["host.example", "mx.host.example", "v1.example", "v2.example", "v3.example", "v4.example"],
-    "extra": ["catch@far.example", "abuse@localhost"],
+    "more": ["catch@far.example", "abuse@localhost"],
 }
 
 RELAYS = {
     "me": "gate.relay.example",
-    "more": "define(`SMART_HOST', `[192.0.2.25]')dnl",
+    "define": "define(`SMART_HOST', `[192.0.2.25]')dnl",
     "local-host-names": "relay.example\n",
     "aliases": "postmaster: amy\nout: a@inner.example, b@else.example\n",
     "mailertable": "inner.example\tsmtp:[192.0.2.1]\n.inner.example\tesmtp:[192.0.2.2]\n"
@@ -38,7 +41,7 @@ RELAYS = {
     "names": ["postmaster", "out", "amy", "joe", "a", "b-c"],
     "domains": ["relay.example", "inner.example", "sub.inner.example", "deep.sub.inner.example",
                 "other.example", "sub.other.example", "else.example"],
-    "extra": ["amy@localhost", "gus@gate.relay.example"],
+    "more": ["amy@localhost", "gus@gate.relay.example"],
 }
 
 ODD = {
@@ -50,7 +53,12 @@ ODD = {
                      "away@alpha.example\tsecond@beta.example\n",
     "names": ["first", "second", "chain", "other", "both", "o'neil", "dot.ted", "pipe", "mel", "gus", "away", "nope"],
     "domains": ["odd.example", "alpha.example", "beta.example"],
-    "extra": ["x@far.example"],
+    "more": ["x@far.example"],
 }
+
+PLUS = (r"[^@]+\+[^@]+@.*", r"sendmail\.cf:1: user\+detail: ")
+
+for site in (SMALL, VIRTUAL, RELAYS, ODD):
+    site["told"] = [*site.get("told", ()), PLUS]
 
 SENDMAIL = {"small": SMALL, "virtual": VIRTUAL, "relays": RELAYS, "odd": ODD}

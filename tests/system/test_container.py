@@ -174,6 +174,69 @@ class Container(unittest.TestCase):
         except OSError:
             return False
 
+    def test_process_1_waits_for_orphans(self):
+        """What loses its parent becomes a child of process 1; when it ends it is a zombie until that waits."""
+        self.start()
+        home = self.volume / "users"
+        os.mkfifo(home / "end")
+        os.chown(home / "end", OWNER, OWNER)
+        made = self.inner("/bin/sh", "-c", "(read x </var/qmail/users/end) >/dev/null 2>&1 & echo $!")
+        self.assertEqual(0, made.returncode, made)
+        [orphan] = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+                    if self.pid_inside(pid) == made.stdout.decode().strip()]
+        Host.wait_until(lambda: self.status(orphan, "PPid") == str(self.inside))
+        (home / "end").write_text("now\n")
+        Host.wait_until(lambda: self.status(orphan, "State") is None,
+                        why=lambda: pathlib.Path(f"/proc/{orphan}/status").read_text())
+        self.assertIsNone(self.outside.poll())
+
+    def status(self, pid, key):
+        try:
+            text = pathlib.Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            return None
+        return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line).get(key)
+
+    def pid_inside(self, pid):
+        """Its number in the container; None if it is in none of ours."""
+        try:
+            if os.readlink(f"/proc/{pid}/ns/pid") != os.readlink(f"/proc/{self.inside}/ns/pid"):
+                return None
+        except OSError:
+            return None
+        numbers = self.status(pid, "NSpid")
+        return numbers and numbers.split()[-1]
+
+    def test_no_signal_is_lost_or_ends_it_while_it_starts(self):
+        """Each is held until the host hears it: also while it becomes another program."""
+        self.start()
+        control, failed = self.volume / "control", "deferral: Sorry,_I_wasn't_able_to_establish"
+        (control / "concurrencyremote").write_text("many\n")
+        os.kill(self.inside, signal.SIGHUP)
+        self.wait_log("alert: unable to reread controls")
+        (control / "concurrencyremote").unlink()
+        (control / "smtproutes").write_text("later.example:127.0.0.1:1\n")
+        sent = self.inner("/var/qmail/bin/sendmail", "x@later.example", stdin=b"Subject: later\n\n")
+        self.assertEqual(0, sent.returncode, sent)
+        self.wait_log(failed)
+        os.kill(self.inside, signal.SIGALRM)  # By itself the next try would come minutes later.
+        self.wait_log(failed, 2)
+        for count in range(2, 5):
+            for _ in range(20):
+                for number in (signal.SIGHUP, signal.SIGALRM):
+                    os.kill(self.inside, number)
+            os.kill(self.inside, signal.SIGUSR2)
+            for _ in range(20):
+                for number in (signal.SIGHUP, signal.SIGALRM):
+                    os.kill(self.inside, number)
+            self.wait_log("\nready\n", count)
+            tries = self.text.count(failed)
+            os.kill(self.inside, signal.SIGALRM)
+            self.wait_log(failed, tries + 1)
+        os.kill(self.inside, signal.SIGUSR2)
+        os.kill(self.inside, signal.SIGTERM)
+        self.assertEqual(0, self.outside.wait(20))
+
     def test_it_starts_anew_as_the_same_process(self):
         self.start()
         before = self.inner("kopis", "restart")

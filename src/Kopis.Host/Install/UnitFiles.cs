@@ -16,7 +16,10 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
         System.IO.Directory.Exists("/run/systemd/system");
 
     private const string Queue = "kopis-queue.service";
-    private const string Delivery = "kopis.service";
+
+    /// <summary>That which delivers, and waits at its stop for deliveries that are under way.
+    /// </summary>
+    internal const string Delivery = "kopis.service";
     private const string Certificate = "kopis-acme.service";
     private const string Reports = "kopis-dmarc.service";
     private const string ReportsDaily = "kopis-dmarc.timer";

@@ -16,6 +16,7 @@ internal sealed class AddressPlanner
     private readonly SitePlan _plan;
     private readonly HostView _host;
     private readonly string _origin;
+    private readonly ForeignLine[] _places;
     private readonly HashSet<string> _local = new(StringComparer.Ordinal);
     private readonly HashSet<string> _mailbox = new(StringComparer.Ordinal);
     private readonly HashSet<string> _served = new(StringComparer.Ordinal);
@@ -28,11 +29,12 @@ internal sealed class AddressPlanner
     /// <param name="local">Domains of the host's users and aliases(5).</param>
     /// <param name="mailbox">Domains of virtual users.</param>
     /// <param name="others">Domains of virtual aliases alone.</param>
+    /// <param name="places">Where the last two are set.</param>
     internal AddressPlanner(
         SitePlan plan, HostView host, string origin, IEnumerable<string> local,
-        IEnumerable<string> mailbox, IEnumerable<string> others)
+        IEnumerable<string> mailbox, IEnumerable<string> others, ForeignLine[] places)
     {
-        (_plan, _host, _origin) = (plan, host, origin);
+        (_plan, _host, _origin, _places) = (plan, host, origin, places);
         _local.UnionWith(Sound(local));
         _mailbox.UnionWith(Sound(mailbox).Except(_local));
         _served.UnionWith(_local.Union(_mailbox).Union(Sound(others)));
@@ -58,7 +60,7 @@ internal sealed class AddressPlanner
     /// <param name="mailboxes">Addresses of virtual users.</param>
     /// <param name="hashes">Password hashes by address.</param>
     internal void Plan(
-        IEnumerable<TableEntry> mailboxes, IReadOnlyDictionary<string, string> hashes)
+        IEnumerable<TableEntry> mailboxes, IReadOnlyDictionary<string, Func<string>> hashes)
     {
         foreach (string domain in _served)
         {
@@ -85,8 +87,8 @@ internal sealed class AddressPlanner
             .Where(domain => _plan.Lists[HostFiles.Locals.Name].Contains(domain)
                 && !_virtual.ContainsKey($"@{domain}")))
         {
-            _plan.Lose($"{domain}: users of the host get mail there too; control/badmailto "
-                + "can refuse it");
+            _plan.Lose(_places[_mailbox.Contains(domain) ? 0 : 1], domain,
+                "users of the host get mail there too; control/badmailto can refuse it");
         }
 
         _plan.Notes.Add("users of the host whose home is missing or another's, as bin's is, "
@@ -111,7 +113,7 @@ internal sealed class AddressPlanner
         return sound;
     }
 
-    private void PlanMailbox(TableEntry entry, IReadOnlyDictionary<string, string> hashes)
+    private void PlanMailbox(TableEntry entry, IReadOnlyDictionary<string, Func<string>> hashes)
     {
         int at = entry.Key.LastIndexOf('@');
         if (at == 0)
@@ -252,6 +254,11 @@ internal sealed class AddressPlanner
         {
             string[] others = [.. full.Where(target => !IsSame(target, user))];
             ForwardUser(user, others, others.Length < full.Length);
+        }
+
+        if (_mailbox.Contains(domain))
+        {
+            _plan.Lose(entry.Line, entry.Key, SitePlan.ExtensionsOfUsers);
         }
 
         _plan.Add(SmtpFiles.CatchAllFirst, domain); // Before the host's users too.

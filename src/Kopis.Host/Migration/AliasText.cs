@@ -61,6 +61,10 @@ internal static class AliasText
         return isQuoted ? null : targets;
     }
 
+    /// <summary>Whether a target is an address, or a name: no program, file, list, or name that is
+    /// final.</summary>
+    internal static bool IsAddress(string target) => target[0] is not ('|' or '/' or ':' or '\\');
+
     // |program words needs quotes; addresses may be divided by blanks.
     private static void Add(List<string> targets, StringBuilder target)
     {

@@ -9,11 +9,11 @@ namespace Kopis.Host.Migration;
 /// </summary>
 internal static class ForeignPasswords
 {
-    /// <summary>The hashes that Kopis can check, by address in lower case.</summary>
+    /// <summary>What makes hashes that Kopis can check, by address in lower case.</summary>
     /// <exception cref="ConfigurationException">The file cannot be read.</exception>
-    internal static Dictionary<string, string> Read(string path, SitePlan plan)
+    internal static Dictionary<string, Func<string>> Read(string path, SitePlan plan)
     {
-        Dictionary<string, string> hashes = new(StringComparer.Ordinal);
+        Dictionary<string, Func<string>> hashes = new(StringComparer.Ordinal);
         foreach (ForeignLine line in ForeignText.TryRead(path, out string why)
             ?? throw new ConfigurationException($"{path}: {why}", ExitCode.Permanent))
         {
@@ -41,8 +41,8 @@ internal static class ForeignPasswords
         return hashes;
     }
 
-    /// <summary>A hash of ours for one of Dovecot's; null for a kind that is not ours.</summary>
-    internal static string? HashOf(string text, out string scheme)
+    /// <summary>What makes a hash of ours for one of Dovecot's; null for a kind that is not ours.</summary>
+    internal static Func<string>? HashOf(string text, out string scheme)
     {
         int end = text.StartsWith('{') ? text.IndexOf('}') : -1;
         scheme = end < 0 ? "CRYPT" : text[1..end].ToUpperInvariant();
@@ -53,9 +53,9 @@ internal static class ForeignPasswords
             case "SCRAM-SHA-256" when hash.Split(',') is [var count, var salt, var stored,
                 var server]:
                 string ours = $"scram-sha-256${count}${salt}${stored}${server}";
-                return PasswordHash.IsValid(ours) ? ours : null;
+                return PasswordHash.IsValid(ours) ? () => ours : null;
             case "PLAIN" or "CLEAR" or "CLEARTEXT" when hash.Length > 0:
-                return PasswordHash.Create(ByteText.ToBytes(hash));
+                return () => PasswordHash.Create(ByteText.ToBytes(hash));
             default:
                 return null;
         }

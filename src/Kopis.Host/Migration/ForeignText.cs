@@ -15,9 +15,21 @@ internal static class ForeignText
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="why">Why there are none.</param>
-    internal static List<ForeignLine>? TryRead(string path, out string why)
+    internal static List<ForeignLine>? TryRead(string path, out string why) =>
+        Lines(path, BoundedFile.TryRead(path, FileBytesMax, out int errno), errno, out why);
+
+    /// <summary>The same of a file below a directory, without following links.</summary>
+    /// <param name="tree">The directory.</param>
+    /// <param name="name">The file's path from there.</param>
+    /// <param name="path">What the report calls it.</param>
+    /// <param name="why">Why there are none.</param>
+    internal static List<ForeignLine>? TryRead(
+        Beneath tree, string name, string path, out string why) =>
+        Lines(path, tree.TryReadFile(name, FileBytesMax, out int errno), errno, out why);
+
+    private static List<ForeignLine>? Lines(
+        string path, byte[]? content, int errno, out string why)
     {
-        byte[]? content = BoundedFile.TryRead(path, FileBytesMax, out int errno);
         why = errno == 0 ? "" : ErrorText.Of(errno);
         if (content is null)
         {

@@ -11,7 +11,6 @@ namespace Kopis.Host.Migration;
 internal sealed class LocalAliases(
     SitePlan plan, HostView host, IReadOnlyCollection<string> domains, string origin)
 {
-    private const string Include = ":include:";
     private const string Moved = "migrated-";
 
     private readonly Dictionary<string, AliasEntry> _entries = new(StringComparer.Ordinal);
@@ -49,7 +48,7 @@ internal sealed class LocalAliases(
                         + $"after &, into ~{entry.Name}/.qmail"
                     : "it goes to itself, and there is no such user");
             }
-            else if (others.All(IsAddress) && !_entries.ContainsKey($"owner-{entry.Name}"))
+            else if (others.All(AliasText.IsAddress) && !_entries.ContainsKey($"owner-{entry.Name}"))
             {
                 Forward(entry, [.. others.Select(Full)]);
             }
@@ -59,8 +58,6 @@ internal sealed class LocalAliases(
             }
         }
     }
-
-    private static bool IsAddress(string target) => target[0] is not ('|' or '/' or ':' or '\\');
 
     private bool IsSelf(AliasEntry entry, string target)
     {
@@ -106,9 +103,10 @@ internal sealed class LocalAliases(
     private void Instruct(AliasEntry entry)
     {
         List<string> lines = [];
+        IncludedLists lists = new(plan, entry, Full);
         foreach (string target in entry.Targets)
         {
-            Add(lines, entry, target);
+            Add(lines, lists, entry, target);
         }
 
         if (lines.Count == 0 || domains.Count == 0)
@@ -165,11 +163,11 @@ internal sealed class LocalAliases(
         return false;
     }
 
-    private void Add(List<string> lines, AliasEntry entry, string target)
+    private void Add(List<string> lines, IncludedLists lists, AliasEntry entry, string target)
     {
-        if (target.StartsWith(Include, StringComparison.OrdinalIgnoreCase))
+        if (target.StartsWith(IncludedLists.Word, StringComparison.OrdinalIgnoreCase))
         {
-            AddList(lines, entry, target[Include.Length..].Trim());
+            lists.Add(lines, target[IncludedLists.Word.Length..].Trim());
         }
         else if (target == "/dev/null")
         {
@@ -191,32 +189,5 @@ internal sealed class LocalAliases(
         {
             lines.Add($"&{Full(target)}");
         }
-    }
-
-    private void AddList(List<string> lines, AliasEntry entry, string path)
-    {
-        if (ForeignText.TryRead(path, out string why) is not { } members)
-        {
-            plan.Lose(entry.Line, $"{entry.Name}: {Include}{path}", why);
-            return;
-        }
-
-        foreach (ForeignLine member in ForeignText.Joined(members))
-        {
-            foreach (string target in AliasText.Split(member.Text) ?? [])
-            {
-                if (IsAddress(target))
-                {
-                    lines.Add($"&{Full(target)}");
-                }
-                else
-                {
-                    plan.Lose(member, target, "a list may have addresses only");
-                }
-            }
-        }
-
-        plan.Notes.Add($"{entry.Line.File}:{entry.Line.Number}: {entry.Name}: the addresses of "
-            + $"{path} are copied; what is written there later does not count");
     }
 }

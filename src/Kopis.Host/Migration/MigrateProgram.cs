@@ -66,9 +66,9 @@ public static class MigrateProgram
             IsUser,
             name => Path.Exists(context.In($"alias/.qmail-{name.Replace('.', ':')}")));
         SitePlan plan = new();
-        IReadOnlyDictionary<string, string> hashes = options.PasswordFile is { } file
+        IReadOnlyDictionary<string, Func<string>> hashes = options.PasswordFile is { } file
             ? ForeignPasswords.Read(file, plan)
-            : new Dictionary<string, string>();
+            : new Dictionary<string, Func<string>>();
         SitePlan site = options.Kind switch
         {
             "from-qmail" => FromQmail(context, options),
@@ -78,7 +78,7 @@ public static class MigrateProgram
         site.Losses.InsertRange(0, plan.Losses);
         PlanWriter writer = new(context, site);
         writer.Settle();
-        string text = writer.Describe();
+        string text = PlanReport.Of(site);
         if (options.IsDryRun)
         {
             return $"{text}nothing was written\n";

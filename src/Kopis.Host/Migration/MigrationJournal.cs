@@ -22,6 +22,10 @@ internal sealed class MigrationJournal(string home)
     private const string Another = "another";
     private const string Mail = "users/mail";
 
+    /// <summary>The quota of a Maildir: its first line says it, and each delivery adds one.
+    /// </summary>
+    internal const string SizeFile = "maildirsize";
+
     private readonly string _directory = Path.Combine(home, DirectoryName);
     private readonly List<JournalEntry> _entries = [];
 
@@ -160,17 +164,22 @@ internal sealed class MigrationJournal(string home)
         }
     }
 
-    /// <summary>Content, mode and owner, as text.</summary>
+    /// <summary>Content, mode and owner, as text; of a quota what no delivery changes.</summary>
     private static string StateOf(Beneath tree, string name) =>
         tree.TryStatus(Fd.PathBytes(name), out int errno) is not { } found
             ? errno == Errno.Loop ? Another : Missing
         : !found.IsRegular ? Another
+        : Path.GetFileName(name) == SizeFile ? HashOf(tree, name)
         : string.Create(CultureInfo.InvariantCulture,
             $"{HashOf(tree, name)}:{found.Permissions:x}:{found.Uid}:{found.Gid}");
 
-    private static string HashOf(Beneath tree, string name) => Convert.ToHexStringLower(
-        SHA256.HashData(tree.TryReadFile(name, FileBytesMax, out int errno)
-            ?? throw new PosixException($"read {name}", errno)));
+    private static string HashOf(Beneath tree, string name)
+    {
+        ReadOnlySpan<byte> content = tree.TryReadFile(name, FileBytesMax, out int errno)
+            ?? throw new PosixException($"read {name}", errno);
+        int line = Path.GetFileName(name) == SizeFile ? content.IndexOf((byte)'\n') : -1;
+        return Convert.ToHexStringLower(SHA256.HashData(line < 0 ? content : content[..line]));
+    }
 
     private static FileStatus? ImageOf(Beneath tree, JournalEntry entry) =>
         tree.TryStatus($"{DirectoryName}/{entry.Before}");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
@@ -7,6 +6,7 @@ using Kopis.Host.Install;
 using Kopis.Net.Listener;
 using Kopis.Posix;
 using Kopis.Tools.Tables;
+using Kopis.Users.Quota;
 using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Migration;
@@ -19,8 +19,9 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
     private const int Readable = 0x1A4; // 0644
     private const int OwnerReadsOnly = 0x100; // 0400
     private const int FileBytesMax = 1024 * 1024;
-    private const string LoginFile = "auth/smtproutes";
-    private const string AssignFile = "users/assign";
+    internal const string LoginFile = "auth/smtproutes";
+    internal const string AssignFile = "users/assign";
+    private const string SizeFile = $"Maildir/{MigrationJournal.SizeFile}";
 
     private readonly ControlDirectory _control = ControlDirectory.Of(context);
 
@@ -51,6 +52,7 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
                 plan.Lose($"users/virtual: {address}: the user is there, and stays as it is");
                 plan.Users.Remove(address);
                 plan.UserInstructions.Remove(address);
+                plan.Quotas.Remove(address);
             }
         }
 
@@ -120,12 +122,14 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
     internal void Write()
     {
         MigrationJournal journal = new(context.Home);
+        (string User, string Hash)[] hashes =
+            [.. plan.Users.Select(user => (user.Key, user.Value()))]; // Before the locks.
         using (VirtualUsersFile users = new(context.Home))
         using (VirtualAliasesFile aliases = new(context.Home))
         {
             journal.Begin(Files(users), Directories(users));
             WriteControl();
-            WriteUsers(users);
+            WriteUsers(users, hashes);
             WriteAliases(aliases);
         }
 
@@ -143,7 +147,8 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         journal.Finish();
     }
 
-    private static string DotQmail(string extension) =>
+    /// <summary>The file of an extension of user alias.</summary>
+    internal static string DotQmail(string extension) =>
         ".qmail-" + extension.ToLowerInvariant().Replace('.', ':');
 
     private IEnumerable<string> Files(VirtualUsersFile users)
@@ -167,12 +172,15 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         ];
         foreach (string name in others
             .Concat(plan.Instructions.Keys.Select(name => $"alias/{DotQmail(name)}"))
-            .Concat(plan.UserInstructions.Keys.Select(user =>
-                $"{Path.GetRelativePath(context.Home, users.HomeOf(user))}/.qmail")))
+            .Concat(plan.UserInstructions.Keys.Select(user => InHome(users, user, ".qmail")))
+            .Concat(plan.Quotas.Keys.Select(user => InHome(users, user, SizeFile))))
         {
             yield return name;
         }
     }
+
+    private string InHome(VirtualUsersFile users, string user, string name) =>
+        $"{Path.GetRelativePath(context.Home, users.HomeOf(user))}/{name}";
 
     private IEnumerable<string> Directories(VirtualUsersFile users) =>
         plan.Users.Count == 0 ? []
@@ -271,14 +279,14 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         }
     }
 
-    private void WriteUsers(VirtualUsersFile users)
+    private void WriteUsers(VirtualUsersFile users, (string User, string Hash)[] hashes)
     {
         if (plan.Users.Count == 0)
         {
             return;
         }
 
-        foreach ((string address, string hash) in plan.Users)
+        foreach ((string address, string hash) in hashes)
         {
             users.MakeMailbox(users.Set(address, hash));
         }
@@ -286,8 +294,12 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         users.Save();
         foreach ((string address, List<string> lines) in plan.UserInstructions)
         {
-            MakeFile(
-                $"{Path.GetRelativePath(context.Home, users.HomeOf(address))}/.qmail", lines);
+            MakeFile(InHome(users, address, ".qmail"), lines);
+        }
+
+        foreach ((string address, MaildirSize quota) in plan.Quotas)
+        {
+            MakeFile(InHome(users, address, SizeFile), [ByteText.ToText(quota.Format()).TrimEnd()]);
         }
     }
 
@@ -321,34 +333,4 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
 
     private static byte[] Text(IEnumerable<string> lines) =>
         ByteText.ToBytes(string.Concat(lines.Select(line => $"{line}\n")));
-
-    // Another server's files may hold what a terminal obeys.
-    private static string Shown(string line) =>
-        string.Concat(line.Select(c => c is >= ' ' and <= '~' ? c : '?'));
-
-    /// <summary>The plan as text: what is written where.</summary>
-    internal string Describe()
-    {
-        List<string> text =
-        [
-            .. plan.Values.Select(pair => $"control/{pair.Key}: {pair.Value}"),
-            .. plan.Lists.SelectMany(list =>
-                list.Value.Select(line => $"control/{list.Key}: {line}")),
-            .. plan.ClientRules.Select(rule => $"{ListenerFiles.TcpRulesText}: {rule}"),
-            .. plan.Logins.Select(line => $"{LoginFile}: {line[..line.IndexOf('|')]}|..."),
-            .. plan.Assignments.Select(line => $"{AssignFile}: {line}"),
-            .. plan.Users.Keys.Select(user => $"users/virtual: {user}"),
-            .. plan.Aliases.Select(alias =>
-                $"users/aliases: {alias.Key}: {string.Join(", ", alias.Value)}"),
-            .. plan.Instructions.Select(file =>
-                $"alias/{DotQmail(file.Key)}: {string.Join("; ", file.Value)}"),
-            .. plan.UserInstructions.Select(file =>
-                $".qmail of {file.Key}: {string.Join("; ", file.Value)}"),
-        ];
-        return string.Concat(text.Select(line => $"{Shown(line)}\n"))
-            + string.Concat(plan.Losses.Select(line => $"not carried: {Shown(line)}\n"))
-            + string.Concat(plan.Notes.Select(line => $"note: {Shown(line)}\n"))
-            + string.Create(CultureInfo.InvariantCulture,
-                $"{text.Count} changes; {plan.Losses.Count} not carried\n");
-    }
 }

@@ -1,4 +1,5 @@
 using Kopis.Config.Catalog;
+using Kopis.Users.Quota;
 using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Migration;
@@ -9,6 +10,10 @@ namespace Kopis.Host.Migration;
 /// </summary>
 internal sealed class SitePlan
 {
+    /// <summary>What a catch-all does not get here, beside users.</summary>
+    internal const string ExtensionsOfUsers = "USER-extension of a user there is that user's, "
+        + "and refused without a .qmail file; the other server gave it to the catch-all";
+
     private const string Locked = "!";
     private readonly HashSet<string> _losses = [];
 
@@ -34,12 +39,16 @@ internal sealed class SitePlan
     /// <summary>Lines of users/assign.</summary>
     internal List<string> Assignments { get; } = [];
 
-    /// <summary>Virtual users and their hashes.</summary>
-    internal SortedDictionary<string, string> Users { get; } = new(StringComparer.Ordinal);
+    /// <summary>Virtual users, and what makes their hashes: that of a password takes long.
+    /// </summary>
+    internal SortedDictionary<string, Func<string>> Users { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The .qmail files of virtual users.</summary>
     internal SortedDictionary<string, List<string>> UserInstructions { get; } =
         new(StringComparer.Ordinal);
+
+    /// <summary>Quotas of virtual users.</summary>
+    internal SortedDictionary<string, MaildirSize> Quotas { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What was not carried.</summary>
     internal List<string> Losses { get; } = [];
@@ -86,7 +95,7 @@ internal sealed class SitePlan
     }
 
     /// <summary>Adds a virtual user; without a hash nobody can log in.</summary>
-    internal void AddUser(string address, string? hash, ForeignLine line)
+    internal void AddUser(string address, Func<string>? hash, ForeignLine line)
     {
         if (VirtualAddress.Check(address) is { } reason)
         {
@@ -94,7 +103,7 @@ internal sealed class SitePlan
             return;
         }
 
-        Users.TryAdd(address, hash ?? Locked);
+        Users.TryAdd(address, hash ?? (() => Locked));
         if (hash is null)
         {
             Lose(line, address, "no password that can be checked here: kopis user password");

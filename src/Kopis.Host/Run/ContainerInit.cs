@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Kopis.Base;
 using Kopis.Posix;
@@ -5,13 +6,13 @@ using Kopis.Posix;
 namespace Kopis.Host.Run;
 
 /// <summary>
-/// <c>kopis run</c> as process 1, as in a container. In that the runtime waits for every child
-/// itself, so a supervisor would not hear how its own ended. It is a child of this one, which
-/// hands signals on, and, by the runtime, waits for what nobody else waits for.
+/// <c>kopis run</c> as process 1, as in a container: the host is a child of this one, which hands
+/// signals on, and waits for what nobody else waits for. A process 1 has for children also what
+/// lost its parent, of which the supervisor knows nothing.
 /// </summary>
 internal static class ContainerInit
 {
-    private static readonly int[] Stops = [2, 3, 15]; // SIGINT, SIGQUIT, SIGTERM
+    private const int Child = 17; // SIGCHLD
     private static readonly int[] Others = [1, 12, 14]; // SIGHUP, SIGUSR2, SIGALRM
 
     /// <summary>Whether this is process 1.</summary>
@@ -22,6 +23,15 @@ internal static class ContainerInit
     /// </returns>
     internal static int Run(ProgramContext context)
     {
+        // Heard before there is a host: for process 1 the kernel drops what nobody hears.
+        BlockingCollection<int> came = [];
+        PosixSignalRegistration[] registrations =
+            [.. OwedSignals.Stops.Concat(Others).Append(Child).Select(number =>
+                PosixSignalRegistration.Create((PosixSignal)number, signal =>
+                {
+                    signal.Cancel = true;
+                    came.Add(number);
+                }))];
         ProcessStart host = ProcessStart.Own(context, "kopis", [
             ByteText.ToBytes(context.Name), .. context.Arguments]) with
         {
@@ -29,26 +39,36 @@ internal static class ContainerInit
             Directory = null,
             Descriptors = ProcessStart.InOrder(0, 1, 2),
         };
-        int pid = host.Start();
-        int end = Processes.OpenDescriptor(pid);
-        bool isStopped = false;
-        PosixSignalRegistration[] registrations =
-            [.. Stops.Concat(Others).Select(number => PosixSignalRegistration.Create(
-                (PosixSignal)number, signal =>
-                {
-                    signal.Cancel = true;
-                    isStopped |= Stops.Contains(number);
-                    Processes.Signal(pid, number);
-                }))];
-        Poller poller = new();
-        int place = poller.Add(end, read: true);
-        do
-        {
-            poller.Wait(null); // A signal ends that too.
-        }
-        while (!poller.IsReady(place));
-
+        bool isStopped = HandOn(host.Start(), came);
         Array.ForEach(registrations, registration => registration.Dispose());
         return isStopped ? ExitCode.Success : ExitCode.Temporary;
+    }
+
+    /// <summary>Until the host has ended.</summary>
+    /// <returns>Whether it was to stop.</returns>
+    private static bool HandOn(int host, BlockingCollection<int> came)
+    {
+        OwedSignals owed = new(
+            number => Processes.Catches(host, number), number => Processes.Signal(host, number));
+        while (true)
+        {
+            bool has = came.TryTake(out int signal, owed.Pause);
+            while (Processes.TryWaitAny() is not null)
+            {
+                // The host, or an orphan.
+            }
+
+            if (!Processes.Signal(host, 0))
+            {
+                return owed.IsStopped;
+            }
+
+            if (has && signal != Child)
+            {
+                owed.Add(signal);
+            }
+
+            owed.Send();
+        }
     }
 }

@@ -71,7 +71,7 @@ public static class QmailStartProgram
 
         units.AddRange(delivers ? [plan.Delivery(log, layer: 1)] : []);
 
-        using SupervisorSignals signals = new();
+        using SupervisorSignals signals = new(SupervisorSignals.Reread, SupervisorSignals.Alarm);
         new Supervisor(units, signals, "qmail-start").Run(() => { });
         GC.KeepAlive(sockets);
         return ExitCode.Success;

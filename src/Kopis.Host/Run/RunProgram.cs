@@ -40,6 +40,9 @@ public static class RunProgram
             return ContainerInit.Run(context);
         }
 
+        // First of all: until then a signal that is not for the end of this ends it too.
+        using SupervisorSignals signals = new();
+        using Succession succession = new(context);
         context = context with { Home = options.Home };
         Lifeline.Watch(context);
         HeldPorts ports = new(context);
@@ -60,18 +63,20 @@ public static class RunProgram
         }
 
         DashboardUnit? web = DashboardUnit.Find(context, options, control, ports);
-        Keep(context, options, home.Me, listeners, ports, sessions, web,
-            () => Say(Welcome(options, listeners, address, password, madeCertificate, web)));
+        succession.Units = Units(context, options, home.Me, listeners, ports, sessions, web);
+        new Supervisor(succession.Units, signals, "kopis", succession).Run(() =>
+        {
+            Say(Welcome(options, listeners, address, password, madeCertificate, web));
+            SayReady(options, listeners, ports, signals);
+        });
+        succession.ExecIfAsked(ports, signals);
         return ExitCode.Success;
     }
 
-    private static void Keep(
+    private static List<Unit> Units(
         ProgramContext context, RunOptions options, string me,
-        IReadOnlyList<MailListener> listeners, HeldPorts ports, int sessions, DashboardUnit? web,
-        Action welcome)
+        IReadOnlyList<MailListener> listeners, HeldPorts ports, int sessions, DashboardUnit? web)
     {
-        using SupervisorSignals signals = new();
-        using Handover handover = new(ports);
         // Who runs it is all of its users, so what his loader preloads gives nobody rights: a host
         // is tried with another clock in this way.
         ByteEnvironment environment =
@@ -113,16 +118,7 @@ public static class RunProgram
             units.Add(new Unit(web.Start(plan, context), layer: 2));
         }
 
-        // The dashboard is not waited for: "ready" is said of mail.
-        Served served = new([.. listeners.Select(one => (
-            new Func<bool>(() => options.PlaceOf(one).Answers()),
-            new Func<bool>(() => ports.IsIdle(one.Name))))]);
-        new Supervisor(units, signals, "kopis").Run(() =>
-        {
-            welcome();
-            SayReady(served, signals);
-        });
-        handover.ExecIfAsked();
+        return units;
     }
 
     private static ProcessStart Listener(
@@ -231,23 +227,33 @@ public static class RunProgram
         return text.ToString();
     }
 
-    // Beside the supervisor, which must not wait for a port: clients can keep it busy.
-    private static void SayReady(Served served, SupervisorSignals signals) => new Thread(() =>
+    // Beside the supervisor, which must not wait for a port: clients can keep it busy. The
+    // dashboard is not waited for: "ready" is said of mail.
+    private static void SayReady(
+        RunOptions options, IReadOnlyList<MailListener> listeners, HeldPorts ports,
+        SupervisorSignals signals)
     {
-        while (!signals.StopAsked)
+        Served served = new([.. listeners.Select(one => (
+            new Func<bool>(() => options.PlaceOf(one).Answers()),
+            new Func<bool>(() => ports.IsIdle(one.Name))))]);
+        Thread thread = new(() =>
         {
-            if (served.Look())
+            while (!signals.StopAsked)
             {
-                Say("ready\n");
-                return;
-            }
+                if (served.Look())
+                {
+                    Say("ready\n");
+                    return;
+                }
 
-            Thread.Sleep(LookPause); // No event says that a queue of connections has shrunk.
-        }
-    })
-    {
-        IsBackground = true,
-    }.Start();
+                Thread.Sleep(LookPause); // No event says that a queue of connections has shrunk.
+            }
+        })
+        {
+            IsBackground = true,
+        };
+        thread.Start();
+    }
 
     private static void Say(string text) => Fd.WriteAll(1, Encoding.UTF8.GetBytes(text));
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Kopis.Posix;
 
 namespace Kopis.Host.Run;
@@ -7,10 +6,14 @@ namespace Kopis.Host.Run;
 /// <summary>
 /// Keeps units running: starts again with back-off what ends, stops all in order. One thread.
 /// </summary>
-internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals signals, string name)
+/// <param name="units">What it keeps running.</param>
+/// <param name="signals">What it hears.</param>
+/// <param name="name">What it is called in the log.</param>
+/// <param name="next">Of <c>kopis run</c>, which another program may follow.</param>
+internal sealed class Supervisor(
+    IReadOnlyList<Unit> units, SupervisorSignals signals, string name, Succession? next = null)
 {
     private const int Kill = 9, Terminate = 15, Continue = 18, StopsMax = 3;
-    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(4.5);
     private static readonly TimeSpan KillPause = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(60);
@@ -21,18 +24,19 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
     // Open until this process ends, and with its end all hear of that.
     private readonly (int Read, int Write) _lifeline = Fd.Pipe();
 
-    /// <summary>Starts all units in order, and runs until a signal says stop.</summary>
+    /// <summary>Starts all units in order, and runs until a signal says stop, or until another
+    /// program can follow.</summary>
     /// <param name="ready">Called once all have been started.</param>
     internal void Run(Action ready)
     {
         Array.ForEach([.. units], Start);
         ready();
-        while (!signals.StopAsked)
+        while (!signals.StopAsked && next?.IsReady() != true)
         {
             Wait(units.Min(unit => unit.Due ?? TimeSpan.MaxValue) - Now());
             foreach (Unit unit in units.Where(unit => unit.Due <= Now()))
             {
-                if (unit.Running.Count == 0)
+                if (unit.Running.Count == 0 && !unit.IsDraining)
                 {
                     Start(unit);
                 }
@@ -49,8 +53,7 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
 
     private void Start(Unit unit)
     {
-        unit.StartedAt = Now();
-        unit.Due = null;
+        (unit.StartedAt, unit.Due) = (Now(), null);
         try
         {
             unit.Start(_lifeline.Read);
@@ -79,7 +82,7 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
                 if (Processes.TryWait(pid) is { } status)
                 {
                     unit.Running.Remove(pid);
-                    if (!signals.StopAsked)
+                    if (!signals.StopAsked && !unit.IsDraining)
                     {
                         NoteEnd(unit, child, status);
                     }
@@ -134,14 +137,13 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
     {
         TimeSpan wait = unit.Backoff.After(Now() - unit.StartedAt);
         unit.Due = Now() + wait;
-        string seconds = wait.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
-        Log($"{why} again in {seconds} s");
+        Log($"{why} again in {wait.TotalSeconds:0.#} s");
     }
 
     /// <summary>Listeners before delivery before the queue writer.</summary>
     private void StopAll()
     {
-        TimeSpan deadline = Now() + StopTime;
+        TimeSpan deadline = Now() + (next?.StopTime ?? Succession.DeliveryTime);
         foreach (IGrouping<int, Unit> layer in
             units.GroupBy(unit => unit.Layer).OrderByDescending(group => group.Key))
         {
@@ -164,7 +166,8 @@ internal sealed class Supervisor(IReadOnlyList<Unit> units, SupervisorSignals si
         }
     }
 
-    private static TimeSpan Now() => Stopwatch.GetElapsedTime(0);
+    /// <summary>The clock that no one sets.</summary>
+    internal static TimeSpan Now() => Stopwatch.GetElapsedTime(0);
 
     private void Log(string line) => ErrorLog.Write($"{name}: {line}");
 }

@@ -14,13 +14,19 @@ internal sealed class SupervisorSignals : IDisposable
 
     private readonly BlockingCollection<int> _came = [];
     private readonly PosixSignalRegistration[] _registrations;
-    private volatile bool _stopAsked;
+    private readonly ManualResetEventSlim _stopAsked = new();
 
-    internal SupervisorSignals() =>
-        _registrations = [.. ((int[])[Child, Reread, Alarm, .. Stops]).Select(Register)];
+    /// <summary>From now on they are heard.</summary>
+    /// <param name="others">Reread and Alarm, if qmail-send is to be told of them.</param>
+    internal SupervisorSignals(params int[] others) =>
+        _registrations = [.. ((int[])[Child, .. others, .. Stops]).Select(Register)];
 
     /// <summary>A signal that means stop has come.</summary>
-    internal bool StopAsked => _stopAsked;
+    internal bool StopAsked => _stopAsked.IsSet;
+
+    /// <summary>Whether one comes yet. The runtime hands a signal to a thread of its own, so one
+    /// that this process had already may come to be known only now.</summary>
+    internal bool WaitForStop(TimeSpan most) => _stopAsked.Wait(most);
 
     /// <summary>Waits for a signal; null waits for ever.</summary>
     /// <returns>Its number, or zero where the time is over.</returns>
@@ -30,17 +36,19 @@ internal sealed class SupervisorSignals : IDisposable
         return _came.TryTake(out int signal, (int)Math.Clamp(most, 0, int.MaxValue)) ? signal : 0;
     }
 
-    public void Dispose()
-    {
+    // A signal may still be on its way to a handler: what that uses is not disposed of.
+    public void Dispose() =>
         Array.ForEach(_registrations, registration => registration.Dispose());
-        _came.Dispose();
-    }
 
     private PosixSignalRegistration Register(int number) =>
         PosixSignalRegistration.Create((PosixSignal)number, context =>
         {
             context.Cancel = true;
-            _stopAsked |= Stops.Contains(number);
+            if (Stops.Contains(number))
+            {
+                _stopAsked.Set();
+            }
+
             _came.Add(number);
         });
 }

@@ -21,6 +21,9 @@ internal sealed class Unit(ProcessStart leader, int layer, params ProcessStart[]
 
     internal int Layer => layer;
 
+    /// <summary>It has been told to end, and is not started again here.</summary>
+    internal bool IsDraining { get; set; }
+
     /// <summary>Process ids and names of what runs of it.</summary>
     internal Dictionary<int, string> Running { get; } = [];
 

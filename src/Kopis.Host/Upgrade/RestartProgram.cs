@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Kopis.Base;
 using Kopis.Config;
@@ -13,7 +12,6 @@ namespace Kopis.Host.Upgrade;
 public static class RestartProgram
 {
     private const int UserSignal = 12; // SIGUSR2
-    private const int StatusBytesMax = 64 * 1024;
     private const string Usage = """
         usage: kopis restart [--check] [--home DIR]
 
@@ -82,11 +80,18 @@ public static class RestartProgram
             return RestartSupervisor(context);
         }
 
-        // Listeners first: one stops before the queue does, and starts after it (After= in the
+        // Delivery first and alone: while deliveries that are under way end, mail is still taken.
+        // Then listeners: one stops before the queue does, and starts after it (After= in the
         // units, systemd.unit(5)). What has stopped meanwhile stays so.
         HostTools tools = new(context.Environment);
         tools.Run("systemctl", "daemon-reload");
-        tools.Run("systemctl", ["try-restart", .. units.Select(unit => unit.Unit).Reverse()]);
+        foreach (string[] those in units.Select(unit => unit.Unit).Reverse()
+            .GroupBy(unit => unit != UnitFiles.Delivery).OrderBy(group => group.Key)
+            .Select(group => group.ToArray()))
+        {
+            tools.Run("systemctl", ["try-restart", .. those]);
+        }
+
         Say($"restarted: {string.Join(", ", units.Select(unit => unit.Unit))}");
         return ExitCode.Success;
     }
@@ -101,7 +106,8 @@ public static class RestartProgram
                 $"nothing runs in {context.Home}", ExitCode.Permanent);
         }
 
-        if (!Catches(pid, UserSignal))
+        // Else the signal would end it: qmail-start, or kopis run before it knew of this.
+        if (!Processes.Catches(pid, UserSignal))
         {
             throw new ConfigurationException(
                 $"process {pid} runs {context.Home}, and no unit of ours; restart it where it was "
@@ -115,21 +121,6 @@ public static class RestartProgram
 
         Say($"told process {pid} to start anew");
         return ExitCode.Success;
-    }
-
-    // Else the signal would end it: qmail-start, or kopis run before it knew of this.
-    private static bool Catches(int pid, int signal)
-    {
-        const string caught = "SigCgt:\t"; // proc_pid_status(5): a mask, in hexadecimal.
-        string? line = BoundedFile.TryRead($"/proc/{pid}/status", StatusBytesMax, out _) is { } text
-            ? ByteText.ToText(text).Split('\n').FirstOrDefault(
-                line => line.StartsWith(caught, StringComparison.Ordinal))
-            : null;
-        return line is not null
-            && ulong.TryParse(
-                line.AsSpan(caught.Length), NumberStyles.HexNumber, CultureInfo.InvariantCulture,
-                out ulong mask)
-            && (mask >> (signal - 1) & 1) != 0;
     }
 
     private static void Say(string line) => Fd.WriteAll(1, Encoding.UTF8.GetBytes(line + "\n"));

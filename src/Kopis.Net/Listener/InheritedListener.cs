@@ -11,6 +11,10 @@ namespace Kopis.Net.Listener;
 /// </summary>
 public static class InheritedListener
 {
+    /// <summary>SIGUSR2: tcpserver ends, and its port is served by another, so its sessions have
+    /// more time than after SIGTERM.</summary>
+    public const int HandoverSignal = 12;
+
     private const string Variable = "KOPIS_LISTENER";
     private const string Name = "listener"; // Of what systemd keeps.
 

@@ -10,10 +10,12 @@ namespace Kopis.Net.Listener;
 /// <summary>tcpserver once it has its port and is who it stays.</summary>
 internal static class TcpService
 {
-    // Where the port is kept, clients wait for the next tcpserver meanwhile, and none is refused.
+    // How long sessions in the middle of a message may go on. Where the port is kept, clients wait
+    // for the next tcpserver meanwhile, and none is refused.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeptGrace = TimeSpan.FromSeconds(10);
 
-    /// <summary>Serves the port until SIGTERM or SIGINT.</summary>
+    /// <summary>Serves the port until SIGTERM, SIGINT or SIGUSR2.</summary>
     /// <param name="context">Environment and home.</param>
     /// <param name="options">The command line.</param>
     /// <param name="place">The port, and the service manager that is told of it.</param>
@@ -28,17 +30,21 @@ internal static class TcpService
         TcpSessions sessions = new(context, options, handler, reaper, isInline);
         (Socket port, ServiceManager? manager) = place;
         sessions.Watch = new SocketWatch("tcpserver", goesOn: () => sessions.Count > 0);
+        TimeSpan grace = manager is null ? Grace : KeptGrace;
         using CancellationTokenSource stop = new();
-        void OnSignal(PosixSignalContext signal)
-        {
-            signal.Cancel = true; // We end ourselves, in order.
-            stop.Cancel();
-        }
-
-        using PosixSignalRegistration term =
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        using PosixSignalRegistration interrupt =
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        PosixSignalRegistration OnSignal(PosixSignal number, TimeSpan time) =>
+            PosixSignalRegistration.Create(number, signal =>
+            {
+                signal.Cancel = true; // We end ourselves, in order.
+                stop.Cancel();
+                _ = Task.Delay(time).ContinueWith(
+                    _ => over.TrySetResult(), TaskScheduler.Default);
+            });
+        using PosixSignalRegistration term = OnSignal(PosixSignal.SIGTERM, grace);
+        using PosixSignalRegistration interrupt = OnSignal(PosixSignal.SIGINT, grace);
+        using PosixSignalRegistration handover =
+            OnSignal((PosixSignal)InheritedListener.HandoverSignal, KeptGrace);
         if (options.PrintPort)
         {
             PrintPort(((IPEndPoint)port.LocalEndPoint!).Port); // Who reads it may end us.
@@ -48,11 +54,10 @@ internal static class TcpService
         {
             port.Listen(options.Backlog); // Kept from before, it may have another.
             InheritedListener.Keep(manager, port);
-            sessions.Grace = KeptGrace;
             manager.Ready();
         }
 
-        sessions.RunAsync(port, stop.Token).GetAwaiter().GetResult();
+        sessions.RunAsync(port, over.Task, stop.Token).GetAwaiter().GetResult();
         return ExitCode.Success;
     }
 

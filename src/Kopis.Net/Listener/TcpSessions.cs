@@ -74,14 +74,14 @@ internal sealed class TcpSessions
     /// <summary>Connections that are open.</summary>
     internal int Count => Volatile.Read(ref _sessions);
 
-    /// <summary>How long sessions in the middle of a message may go on after SIGTERM.</summary>
-    internal TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(2);
-
     /// <summary>Notices that they are not served; null: nobody does.</summary>
     internal SocketWatch? Watch { get; set; }
 
     /// <summary>Accepts until stopped, then gives sessions at work a little time.</summary>
-    internal async Task RunAsync(Socket listener, CancellationToken stop)
+    /// <param name="listener">The port; closed after that.</param>
+    /// <param name="over">Ends that time.</param>
+    /// <param name="stop">Ends the listening.</param>
+    internal async Task RunAsync(Socket listener, Task over, CancellationToken stop)
     {
         _log.Status(0, _options.Limit);
         try
@@ -113,7 +113,7 @@ internal sealed class TcpSessions
 
         if (_handler is not null && Volatile.Read(ref _sessions) > 0)
         {
-            await Task.WhenAny(_allEnded.Task, Task.Delay(Grace, CancellationToken.None));
+            await Task.WhenAny(_allEnded.Task, over);
         }
     }
 

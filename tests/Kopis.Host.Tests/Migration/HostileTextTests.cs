@@ -1,5 +1,9 @@
+using System.Text;
+using Kopis.Base;
+using Kopis.Config.Catalog;
 using Kopis.Host.Migration;
 using Kopis.Host.Migration.Postfix;
+using Kopis.Host.Migration.Qmail;
 using Kopis.Host.Migration.Sendmail;
 using Kopis.Users.Virtual;
 
@@ -25,7 +29,8 @@ public sealed class HostileTextTests : IDisposable
         {
             SitePlan plan = new();
             AddressPlanner planner = new(
-                plan, Host, "h.example", ["h.example", "b.a"], ["a.b"], ["a"]);
+                plan, Host, "h.example", ["h.example", "b.a"], ["a.b"], ["a"],
+                [Line(random, 1), Line(random, 2)]);
             ForeignLine[] lines = [.. Enumerable.Range(1, 3).Select(i => Line(random, i))];
             foreach (AliasEntry entry in AliasText.Parse(ForeignText.Joined(lines), plan))
             {
@@ -33,7 +38,7 @@ public sealed class HostileTextTests : IDisposable
             }
 
             planner.AddVirtual([Entry(random), Entry(random)]);
-            planner.Plan([Entry(random)], new Dictionary<string, string>());
+            planner.Plan([Entry(random)], new Dictionary<string, Func<string>>());
             Assert.All(plan.Aliases, alias =>
             {
                 Assert.Null(VirtualAddress.Check(
@@ -47,6 +52,51 @@ public sealed class HostileTextTests : IDisposable
                 Assert.DoesNotContain(file.Value, line => line.Contains('\n'));
             });
         }
+    }
+
+    [Fact]
+    public void A_domain_of_vpopmail_is_sound_or_told()
+    {
+        Random random = new(11);
+        string[] names =
+            ["vpasswd", "vpasswd.cdb", ".qmail-default", ".qmail-a", ".qmail-b:\x1b", "a/.qmail"];
+        Directory.CreateDirectory(Path.Combine(_directory, "a"));
+        int fromTable = 0, refused = 0;
+        for (int round = 0; round < Rounds / 10; round++)
+        {
+            foreach (string name in names)
+            {
+                string text = string.Join('\n', Enumerable.Range(1, 3).Select(i =>
+                    random.Next(2) == 0 ? Line(random, i).Text
+                        : $"a:x:1:{Field(random)}:g:{_directory}/a:{Field(random)}"));
+                File.WriteAllBytes(
+                    Path.Combine(_directory, name),
+                    name.EndsWith(".cdb", StringComparison.Ordinal) ? Table(random, text)
+                        : Encoding.UTF8.GetBytes(text));
+            }
+
+            bool hasText = random.Next(2) == 0;
+            if (!hasText)
+            {
+                File.Delete(Path.Combine(_directory, "vpasswd")); // So that the cdb is read.
+            }
+
+            SitePlan plan = new();
+            plan.Assignments.Add($"+v.a-:v.a:1:1:{_directory}:-::");
+            plan.Add(HostFiles.VirtualDomains, "v.a:v.a");
+            plan.Add(HostFiles.VirtualDomains, $"{Line(random, 1).Text}:v.a");
+            new VpopmailSite(plan).Plan();
+            fromTable += plan.Users.Count > 0 && !hasText ? 1 : 0;
+            refused += plan.Losses.Any(loss => loss.Contains("vpasswd.cdb: ")) ? 1 : 0;
+            Assert.Contains("v.a", plan.Lists[HostFiles.Locals.Name]);
+            Assert.All(plan.Aliases, alias => Assert.Null(VirtualAliases.Check(alias.Value)));
+            Assert.All(plan.Users.Keys, user => Assert.Null(VirtualAddress.Check(user)));
+            Assert.All(plan.Instructions.Keys, key =>
+                Assert.DoesNotContain(key, c => c is <= ' ' or > '~' or '/'));
+        }
+
+        Assert.InRange(fromTable, 10, Rounds);
+        Assert.InRange(refused, 10, Rounds);
     }
 
     [Fact]
@@ -100,6 +150,30 @@ public sealed class HostileTextTests : IDisposable
         "f", number,
         string.Concat(Enumerable.Range(0, random.Next(24)).Select(_ =>
             Alphabet[random.Next(Alphabet.Length)])));
+
+    // One that is sound but for what is in it, and often for a few bytes too.
+    private static byte[] Table(Random random, string text)
+    {
+        CdbWriter writer = new();
+        foreach (string line in text.Split('\n'))
+        {
+            int colon = Math.Max(0, line.IndexOf(':'));
+            writer.Add(
+                Encoding.UTF8.GetBytes(line[..colon]),
+                Encoding.UTF8.GetBytes(line[Math.Min(line.Length, colon + 1)..]));
+        }
+
+        byte[] table = writer.ToArray();
+        for (int i = random.Next(4); i > 0; i--)
+        {
+            table[random.Next(table.Length)] = (byte)random.Next(256);
+        }
+
+        return random.Next(4) == 0 ? table[..random.Next(table.Length)] : table;
+    }
+
+    // No password in the clear comes of it, which would be hashed at length.
+    private static string Field(Random random) => Line(random, 1).Text.Replace(":", "");
 
     private static TableEntry Entry(Random random) => new(
         Line(random, 1).Text.Replace(" ", "").Replace("\t", "").ToLowerInvariant() + "@a",

@@ -87,6 +87,28 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void Mail_that_counts_in_a_quota_does_not_keep_it_from_undo()
+    {
+        const string name = "users/mail/d/u/Maildir/maildirsize";
+        MigrationJournal journal = new(_home);
+        journal.Begin([name], []);
+        Directory.CreateDirectory(Path.GetDirectoryName(In(name))!);
+        File.WriteAllText(In(name), "1000S\n0 0\n");
+        journal.Finish();
+        File.AppendAllText(In(name), "200 1\n");
+        new MigrationJournal(_home).Undo();
+        Assert.False(File.Exists(In(name)));
+
+        journal = new(_home);
+        journal.Begin([name], []);
+        File.WriteAllText(In(name), "1000S\n0 0\n");
+        journal.Finish();
+        File.WriteAllText(In(name), "2000S\n200 1\n");
+        Assert.Equal($"changed since: {name}", Assert.Throws<ConfigurationException>(
+            () => new MigrationJournal(_home).Undo()).Message);
+    }
+
+    [Fact]
     public void No_link_leads_an_undo_out_of_the_home()
     {
         const string name = "users/mail/d/u/.qmail";

@@ -11,11 +11,12 @@ internal sealed class PostfixAddresses(MainCf main, SitePlan plan)
     /// <param name="hashes">Password hashes by address.</param>
     /// <returns>The domains whose addresses are this host's.</returns>
     internal IReadOnlySet<string> Plan(
-        HostView host, string origin, IReadOnlyDictionary<string, string> hashes)
+        HostView host, string origin, IReadOnlyDictionary<string, Func<string>> hashes)
     {
         AddressPlanner planner = new(
             plan, host, origin, Domains("mydestination"), Domains("virtual_mailbox_domains"),
-            Domains("virtual_alias_domains"));
+            Domains("virtual_alias_domains"),
+            [main.LineOf("virtual_mailbox_domains"), main.LineOf("virtual_alias_domains")]);
         planner.AddVirtual(_tables.Read(main, "virtual_alias_maps"));
         planner.AddVirtual(_tables.Read(main, "virtual_maps"));
         foreach (AliasEntry entry in Aliases())

@@ -64,7 +64,7 @@ internal static class PostfixSite
     /// <exception cref="ConfigurationException">There is no main.cf, or it cannot be understood.
     /// </exception>
     internal static SitePlan Read(
-        string directory, HostView host, IReadOnlyDictionary<string, string> hashes)
+        string directory, HostView host, IReadOnlyDictionary<string, Func<string>> hashes)
     {
         string path = Path.Combine(directory, "main.cf");
         List<ForeignLine> lines = ForeignText.TryRead(path, out string why)

@@ -43,6 +43,7 @@ internal sealed class QmailSite
         site.ReadControl();
         site.ReadAliases();
         site.ReadUsers();
+        new VpopmailSite(site._plan).Plan();
         site.ReadRules(rules);
         return site._plan;
     }

@@ -42,14 +42,15 @@ internal sealed class SendmailSite
             .Select(entry => entry.Key[1..])];
         whole.IntersectWith(local.Union(Class("VirtHost")));
         AddressPlanner planner = new(
-            _plan, host, me, local.Except(whole), [], Class("VirtHost").Union(whole));
+            _plan, host, me, local.Except(whole), [], Class("VirtHost").Union(whole),
+            [Whole, Whole]);
         planner.AddVirtual(Virtuals(virtuals));
         foreach (AliasEntry entry in Aliases())
         {
             planner.AddAlias(entry);
         }
 
-        planner.Plan([], new Dictionary<string, string>());
+        planner.Plan([], new Dictionary<string, Func<string>>());
         PlanRoutes(planner.Served);
         PlanAccess();
         _plan.Values[HostFiles.Me.Name] = me;
@@ -277,6 +278,8 @@ internal sealed class SendmailSite
             }
         }
 
+        _plan.Lose(Whole, "user+detail", "extensions after + are refused here; joe-x is joe's "
+            + ".qmail-x");
         _plan.Notes.Add($"{Whole.File}: rule sets are not read");
         _plan.Notes.Add("~/.forward files count where a .qmail file has a line "
             + "|dot-forward .forward: dot-forward(1)");

@@ -1,0 +1,43 @@
+using System.Globalization;
+using Kopis.Base;
+using Kopis.Config.Catalog;
+
+namespace Kopis.Host.Migration;
+
+/// <summary>A plan as text: what is written where, what is not carried, what to know. Pure.
+/// </summary>
+internal static class PlanReport
+{
+    /// <summary>All of it, a line each.</summary>
+    internal static string Of(SitePlan plan)
+    {
+        List<string> text =
+        [
+            .. plan.Values.Select(pair => $"control/{pair.Key}: {pair.Value}"),
+            .. plan.Lists.SelectMany(list =>
+                list.Value.Select(line => $"control/{list.Key}: {line}")),
+            .. plan.ClientRules.Select(rule => $"{ListenerFiles.TcpRulesText}: {rule}"),
+            .. plan.Logins.Select(line =>
+                $"{PlanWriter.LoginFile}: {line[..line.IndexOf('|')]}|..."),
+            .. plan.Assignments.Select(line => $"{PlanWriter.AssignFile}: {line}"),
+            .. plan.Users.Keys.Select(user => $"users/virtual: {user}"),
+            .. plan.Aliases.Select(alias =>
+                $"users/aliases: {alias.Key}: {string.Join(", ", alias.Value)}"),
+            .. plan.Instructions.Select(file =>
+                $"alias/{PlanWriter.DotQmail(file.Key)}: {string.Join("; ", file.Value)}"),
+            .. plan.UserInstructions.Select(file =>
+                $".qmail of {file.Key}: {string.Join("; ", file.Value)}"),
+            .. plan.Quotas.Select(quota => $"quota of {quota.Key}: "
+                + ByteText.ToText(quota.Value.Format()).Split('\n')[0]),
+        ];
+        return string.Concat(text.Select(line => $"{Shown(line)}\n"))
+            + string.Concat(plan.Losses.Select(line => $"not carried: {Shown(line)}\n"))
+            + string.Concat(plan.Notes.Select(line => $"note: {Shown(line)}\n"))
+            + string.Create(CultureInfo.InvariantCulture,
+                $"{text.Count} changes; {plan.Losses.Count} not carried\n");
+    }
+
+    // Another server's files may hold what a terminal obeys.
+    private static string Shown(string line) =>
+        string.Concat(line.Select(c => c is >= ' ' and <= '~' ? c : '?'));
+}
