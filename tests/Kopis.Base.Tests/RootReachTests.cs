@@ -25,7 +25,7 @@ public sealed partial class RootReachTests
         ["Kopis.Local/Spawn/CommandLoop.cs"] =
             "The other half of qmail-lspawn, which has become qmails before it calls it.",
         ["Kopis.Host/Run/Succession.cs"] =
-            "Only kopis run, which starts all of its programs as one user, gives the supervisor one.",
+            "Only kopis run, which starts all its programs as one user, gives the supervisor one.",
         ["Kopis.Local/Spawn/ProgramPlaces.cs"] = "Of the half that is qmails, as CommandLoop.",
     };
 

@@ -41,7 +41,8 @@ internal static class ForeignPasswords
         return hashes;
     }
 
-    /// <summary>What makes a hash of ours for one of Dovecot's; null for a kind that is not ours.</summary>
+    /// <summary>What makes a hash of ours for one of Dovecot's; null for a kind that is not
+    /// ours.</summary>
     internal static Func<string>? HashOf(string text, out string scheme)
     {
         int end = text.StartsWith('{') ? text.IndexOf('}') : -1;

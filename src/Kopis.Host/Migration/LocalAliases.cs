@@ -48,7 +48,8 @@ internal sealed class LocalAliases(
                         + $"after &, into ~{entry.Name}/.qmail"
                     : "it goes to itself, and there is no such user");
             }
-            else if (others.All(AliasText.IsAddress) && !_entries.ContainsKey($"owner-{entry.Name}"))
+            else if (others.All(AliasText.IsAddress)
+                && !_entries.ContainsKey($"owner-{entry.Name}"))
             {
                 Forward(entry, [.. others.Select(Full)]);
             }

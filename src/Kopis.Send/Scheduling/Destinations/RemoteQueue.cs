@@ -51,14 +51,9 @@ internal sealed class RemoteQueue(
     internal bool HasQuestion => _domains.HasQuestion;
 
     /// <summary>When something happens by itself; null where nothing does.</summary>
-    internal long? WakeAt
-    {
-        get
-        {
-            long? timer = _timers.TryPeek(out _, out long at) ? at : null;
-            return timer is null || _domains.TimeoutAt < timer ? _domains.TimeoutAt : timer;
-        }
-    }
+    internal long? WakeAt =>
+        _timers.TryPeek(out _, out long at) && !(_domains.TimeoutAt < at)
+            ? at : _domains.TimeoutAt;
 
     internal Destination? Find(string name) => _destinations.Find(name);
 
