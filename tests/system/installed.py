@@ -264,7 +264,7 @@ class Installed:
 
     def stop(self, process):
         process.send_signal(signal.SIGTERM)
-        return process.wait(20)
+        return process.wait(60)
 
     def close(self):
         for process in reversed(self.started):
@@ -272,7 +272,7 @@ class Installed:
                 process.send_signal(signal.SIGTERM)
         for process in self.started:
             try:
-                process.wait(20)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -294,7 +294,7 @@ class MovingFromSendmail(ArticleCase):
         self.host.run("postfix", "stop")
         for process in (smtp, pop):
             process.terminate()
-            process.wait(20)
+            process.wait(60)
         self.begin(SMTP, 25)
         self.begin(SPARE_POP.replace("10110", "pop3"), 110)
         self.assertEqual("220 toyokawa.gcd.org ESMTP", self.banner())

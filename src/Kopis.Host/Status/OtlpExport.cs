@@ -76,7 +76,10 @@ internal sealed class OtlpExport : IDisposable
         catch (Exception e) when (e is HttpRequestException
             || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {
-            throw new ConfigurationException($"{url.Host} does not take metrics: {e.Message}", e);
+            // Not its message, which may have what the other side wrote.
+            string why = e is HttpRequestException { HttpRequestError: var error }
+                ? $"{error}" : "no answer in time";
+            throw new ConfigurationException($"{url.Host} does not take metrics: {why}", e);
         }
     }
 

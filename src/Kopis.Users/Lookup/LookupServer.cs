@@ -53,8 +53,12 @@ internal sealed class LookupServer : IDisposable
         (_mayAsk, _log) = (mayAsk, log);
     }
 
-    /// <summary>Whether a uid that may ask may ask this.</summary>
-    internal Func<uint, LookupKind, bool> MayAskThis { get; init; } = (_, _) => true;
+    /// <summary>Whether a uid that may ask may ask this, with these fields.</summary>
+    internal Func<uint, LookupKind, byte[][], bool> MayAskThis { get; init; } =
+        (_, _, _) => true;
+
+    /// <summary>A uid whose processes have the places of one; null: there is none.</summary>
+    internal uint? Guest { get; init; }
 
     /// <summary>Notices that nothing is answered; null: nobody does.</summary>
     internal SocketWatch? Watch { get; init; }
@@ -111,16 +115,17 @@ internal sealed class LookupServer : IDisposable
                     return;
                 }
 
-                if (_processes.AddOrUpdate(asker.Pid, 1, (_, count) => count + 1)
+                int who = asker.Uid == Guest ? 0 : asker.Pid;
+                if (_processes.AddOrUpdate(who, 1, (_, count) => count + 1)
                     <= ConnectionsOfProcessMax)
                 {
                     await TalkAsync(socket, asker.Uid, stop);
                 }
 
                 // Counts of none are forgotten, but not one that has just been raised.
-                if (_processes.AddOrUpdate(asker.Pid, 0, (_, count) => count - 1) == 0)
+                if (_processes.AddOrUpdate(who, 0, (_, count) => count - 1) == 0)
                 {
-                    _processes.TryRemove(KeyValuePair.Create(asker.Pid, 0));
+                    _processes.TryRemove(KeyValuePair.Create(who, 0));
                 }
             }
         }
@@ -181,7 +186,7 @@ internal sealed class LookupServer : IDisposable
         byte[] question, uint uid, CancellationToken stop)
     {
         if (!LookupFrame.TrySplit(question, out byte kind, out byte[][] fields)
-            || !MayAskThis(uid, (LookupKind)kind))
+            || !MayAskThis(uid, (LookupKind)kind, fields))
         {
             return null;
         }

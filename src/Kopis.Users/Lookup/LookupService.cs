@@ -66,8 +66,8 @@ internal sealed class LookupService(
             new UnknownNames(
                 TimeProvider.System, UnknownNames.Read(ControlDirectory.Of(context))))
         {
-            MayAskThis = (uid, kind) => uid != guest || kind == LookupKind.Holds
-                || kind == (LookupKind.Password | LookupKind.ForReader),
+            MayAskThis = (uid, kind, fields) => uid != guest || IsGuests(kind, fields),
+            Guest = guest,
             Watch = new SocketWatch("qmail-lookup"),
         };
         server.RunAsync(stop.Token).GetAwaiter().GetResult();
@@ -146,6 +146,11 @@ internal sealed class LookupService(
             Srs = new SrsJudge(control, TimeProvider.System),
         };
     }
+
+    // Of the dashboard's peers none is an address of the network: it spends no others' guesses.
+    private static bool IsGuests(LookupKind kind, byte[][] fields) => kind == LookupKind.Holds
+        || (kind == (LookupKind.Password | LookupKind.ForReader)
+            && fields is [{ Length: 16 } peer, ..] && (peer[0] & 0xFE) == 0xFC); // fc00::/7
 
     private static void Say(string text) => Fd.WriteAll(StandardOutput, ByteText.ToBytes(text));
 

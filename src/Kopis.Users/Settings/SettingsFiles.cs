@@ -15,6 +15,9 @@ internal sealed class SettingsFiles(string home)
     private const int FileBytesMax = 64 * 1024; // vacation(1) refuses larger answers.
     private const int OwnerFile = 0x180; // 0600
 
+    // Two sessions of a user write one after another.
+    private static readonly Lock Writing = new();
+
     /// <summary>Reads them.</summary>
     /// <exception cref="IOException">They are not to be read, or say more than this.</exception>
     internal UserSettings Read()
@@ -32,6 +35,7 @@ internal sealed class SettingsFiles(string home)
             throw new IOException(fault);
         }
 
+        using Lock.Scope one = Writing.EnterScope();
         using Beneath tree = Open();
         UserSettings before = Read(tree, out MailInstructions instructions);
         if (settings.AwayText != before.AwayText)

@@ -14,7 +14,7 @@ namespace Kopis.Users.Tickets;
 internal sealed class TicketServer(
     int listener, int root, Func<uint, byte?, bool> mayAsk, ReaderTickets tickets)
 {
-    private const int AskersMax = 64; // Listeners, each with one connection.
+    private const int AskersMax = 32; // Of a uid: listeners, each with one connection.
 
     private readonly RefusalLog _log = new("qmail-lookup", TimeProvider.System);
     private readonly List<int> _askers = [];
@@ -63,12 +63,15 @@ internal sealed class TicketServer(
             return;
         }
 
-        _askers.Add(socket);
-        if (_askers.Count > AskersMax)
+        // Too many are the fault of who has them: his oldest goes, and nobody else's.
+        List<int> same = _askers.FindAll(one => Credentials.OfPeer(one).Uid == uid);
+        if (same.Count >= AskersMax)
         {
-            Fd.Close(_askers[0]);
-            _askers.RemoveAt(0);
+            _askers.Remove(same[0]);
+            Fd.Close(same[0]);
         }
+
+        _askers.Add(socket);
     }
 
     /// <returns>False at the end of a connection.</returns>

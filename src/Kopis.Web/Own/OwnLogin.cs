@@ -84,10 +84,15 @@ internal sealed class OwnLogin(string home, TimeProvider clock) : IDisposable
 
         (LookupVerdict verdict, byte[] mark) = await _lookup.HoldsAsync(
             Encoding.UTF8.GetBytes(session.Account), session.Mark, stop);
-        if (verdict != LookupVerdict.No)
+        if (verdict == LookupVerdict.Later)
         {
-            // That of a qmail-lookup that was started anew is another one.
-            session.Mark = verdict == LookupVerdict.Yes ? mark : session.Mark;
+            return null; // Nothing is shown or changed while it is not known; the session stays.
+        }
+
+        // The mark of a qmail-lookup that was started anew is another one. Whether the password
+        // is still that of then is not known, and the user signs in again.
+        if (verdict == LookupVerdict.Yes && mark.AsSpan().SequenceEqual(session.Mark))
+        {
             return session;
         }
 

@@ -11,7 +11,7 @@ internal sealed record OwnSession(
     string Token, string Account, SettingsClient Channel, long Began)
 {
     /// <summary>Of the login, for whether it holds.</summary>
-    internal required byte[] Mark { get; set; }
+    internal required byte[] Mark { get; init; }
 
     /// <summary>When a page was last asked for; a time stamp of the clock.</summary>
     internal long LastSeen { get; set; } = Began;
