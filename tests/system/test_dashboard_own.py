@@ -52,11 +52,13 @@ def ask(kind, *fields):
     frame = bytes([kind]) + b"".join(struct.pack("<H", len(field)) + field for field in fields)
     one.sendall(struct.pack("<H", len(frame)) + frame)
     return one.recv(65536)
-peer = bytes([10, 2, 3, 4])
+peer = bytes([0xFD]) + bytes(15)  # As the dashboard names its clients.
 for word, fields in (("R", (b"eva", name.partition(b"@")[2])), ("A", (b"eva", name)), ("S", (name,)),
                      ("P", (peer, name, password)), ("U", (name,)), ("L", (peer, name)),
                      ("O", (peer, name, b"\1")), ("T", (peer, name, b"x")), ("H", (name, b""))):
     print(word, "answered" if ask(ord(word), *fields) else "closed")
+guess = ask(ord("P") | 0x80, bytes([10, 2, 3, 4]), name, password)
+print("a peer of the network", "answered" if guess else "closed")
 for kind in (0, 1, 2):
     answer = ask(ord("P") | 0x80, peer, name, password)
     fields, at = [], 3
@@ -176,7 +178,8 @@ class DashboardOwn(InstalledCase):
         said = self.as_user("qmailw", "python3", "-c", TRY, self.host.home, EVA, SECRET).stdout.decode()
         self.assertEqual(
             ["R closed", "A closed", "S closed", "P closed", "U closed", "L closed", "O closed",
-             "T closed", "H answered", "reader 0 closed", "reader 1 closed", "reader 2 taken"],
+             "T closed", "H answered", "a peer of the network closed",
+             "reader 0 closed", "reader 1 closed", "reader 2 taken"],
             said.splitlines())
         said = self.as_user("qmaild", "python3", "-c", TRY, self.host.home, EVA, SECRET).stdout.decode()
         self.assertEqual(["reader 0 taken", "reader 1 taken", "reader 2 closed"],

@@ -34,8 +34,28 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
 
     /// <summary>The destination of a name, to be held before there is mail for it.</summary>
     /// <returns>Null where there are too many of those.</returns>
-    internal Destination? Named(string name) =>
-        Find(name) ?? (_all.Values.Count(IsNamedAlone) < NamedMax ? Known(name) : null);
+    internal Destination? Named(string name)
+    {
+        if (Find(name) is { } known)
+        {
+            return known;
+        }
+
+        Destination[] named = [.. _all.Values.Where(IsNamedAlone)];
+        if (named.Length >= NamedMax)
+        {
+            // Of one that was released nothing else is known.
+            if (Array.Find(named, one => !one.IsHeld) is not { } released)
+            {
+                return null;
+            }
+
+            _all.Remove(released.Name);
+            released.DequeueMissed();
+        }
+
+        return Known(name);
+    }
 
     /// <summary>One that may have been forgotten meanwhile is known again; or who has its name
     /// now.</summary>
