@@ -87,7 +87,7 @@ class Booted:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.init = None
         try:
-            self.wait_until(self._is_up, "systemd never came up", 60)
+            self.wait_until(self._is_up, "systemd never came up", 180)
         except BaseException:
             self.close()
             raise
