@@ -110,7 +110,7 @@ class Booted:
         """What starts a program of the real host in some of its namespaces."""
         return ["nsenter", "-t", str(self.init), *spaces, "--"]
 
-    def run(self, *words, check=True, stdin=b"", timeout=60):
+    def run(self, *words, check=True, stdin=b"", timeout=180):
         """A command to its end; its output as bytes."""
         result = subprocess.run(
             [*self.enter("-m", "-n", "-u", "-i", "-p", "-C", "-r", "-w"), *map(str, words)], input=stdin, capture_output=True, timeout=timeout,

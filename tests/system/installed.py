@@ -127,7 +127,7 @@ class Installed:
     def environment(self, **more):
         return {"PATH": f"{self.home}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **more}
 
-    def run(self, *words, check=True, stdin=b"", timeout=60, **environment):
+    def run(self, *words, check=True, stdin=b"", timeout=180, **environment):
         """A command to its end; its output as bytes."""
         result = subprocess.run(self.argv(*words), input=stdin, capture_output=True,
                                 timeout=timeout, env=self.environment(**environment))
