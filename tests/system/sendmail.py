@@ -51,6 +51,11 @@ def fetch():
             subprocess.run(["dpkg-deb", "-x", package, PACKAGES], check=True)
 
 
+def plain(address):
+    """Without quotes that its local part does not need: they are no part of it (RFC 5321 4.1.2)."""
+    return re.sub(r'^"([\w!#$%&\'*+/=?^`{|}~-]+(?:\.[\w!#$%&\'*+/=?^`{|}~-]+)*)"@', r"\1@", address)
+
+
 class Sendmail:
     """A directory of sendmail, and the real one's word on where addresses go. It runs in a host name of its
     own: without a full name it waits a minute for one."""
@@ -108,7 +113,7 @@ class Sendmail:
             else:
                 domain = user.rpartition("@")[2]
                 route = host.rstrip(".").lower()
-                found.add(("remote", user.lower(), "mx" if route == domain.lower() else route.strip("[]")))
+                found.add(("remote", plain(user.lower()), "mx" if route == domain.lower() else route.strip("[]")))
         return found - {("file", "/dev/null")}
 
 
