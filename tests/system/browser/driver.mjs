@@ -19,7 +19,7 @@ const actions = {
       baseURL: base, viewport: { width, height }, colorScheme: scheme, javaScriptEnabled: script,
     });
     page = await context.newPage();
-    page.setDefaultTimeout(20000);
+    page.setDefaultTimeout(60000);
     page.on("console", message => {
       if (["error", "warning"].includes(message.type())) said.push(message.text());
     });
