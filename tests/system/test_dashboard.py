@@ -132,7 +132,7 @@ class Dashboard(unittest.TestCase):
             self.assertEqual(2, len(backgrounds), path)
         self.check_quiet()
 
-    def test_7_a_mail_users_own_page(self):
+    def test_5_own_page_of_a_mail_user(self):
         """At each size and in each scheme, as the pages of the administrator; and without a script."""
         self.browser.open()
         for path in ("/own/login", "/own", "/own?did=mail"):
