@@ -229,11 +229,17 @@ class LiveQueue(SendCase):
 
     def connect(self):
         self.wait_started()
-        one = socket.socket(socket.AF_UNIX)
-        one.settimeout(WAIT)
-        self.addCleanup(one.close)
-        one.connect(str(self.home / "queue/command/send"))
-        return one
+        deadline = time.monotonic() + WAIT
+        while True:
+            one = socket.socket(socket.AF_UNIX)
+            one.settimeout(WAIT)
+            self.addCleanup(one.close)
+            try:
+                one.connect(str(self.home / "queue/command/send"))
+                return one
+            except ConnectionRefusedError:  # It has a name, and is not listened to yet.
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
 
     def test_garbage(self):
         self.start_send()
@@ -252,9 +258,10 @@ class LiveQueue(SendCase):
     def test_a_caller_that_goes_away_or_stays_silent(self):
         self.start_send()
         silent = [self.connect() for _ in range(5)]
-        gone = self.connect()
-        gone.sendall(struct.pack("<I", 1) + b"X")
-        gone.close()
+        for command in (struct.pack("<I", 2) + b"X", struct.pack("<I", 1) + b"L"):  # Half of one; all of one.
+            gone = self.connect()
+            gone.sendall(command)
+            gone.close()
         self.deferred()
         self.assertEqual(1, len(self.list()))
         self.assertEqual(5, len(silent))

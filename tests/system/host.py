@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests"))
 
 import accounts  # noqa: E402
+import waiting  # noqa: E402
 from ports import free_port  # noqa: E402
 
 accounts.hide_qmails()
@@ -77,7 +78,7 @@ class Host:
         self.submission_port, self.submissions_port = free_port(), free_port()
         self.pop3s_port = free_port()
         self.process = None
-        self._text = ""
+        self._parts, self._length = [], 0  # What it printed.
         self._changed = threading.Condition()
         if os.geteuid() == 0:
             os.chown(self.base, NOBODY, NOBODY)
@@ -118,7 +119,7 @@ class Host:
 
     def start(self):
         """Starts and waits until the host says that it is ready."""
-        began = len(self._text)
+        began = self._length
         self.process = self.popen()
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
         self.wait_log(r"^ready\b", timeout=30, since=began)
@@ -126,7 +127,8 @@ class Host:
     def _read(self, process):
         for line in process.stdout:
             with self._changed:
-                self._text += line.decode("latin-1")
+                self._parts.append(line.decode("latin-1"))
+                self._length += len(line)
                 self._changed.notify_all()
         with self._changed:
             self._changed.notify_all()
@@ -269,11 +271,7 @@ class Host:
     @staticmethod
     def wait_until(condition, timeout=30, why=lambda: "it did not happen"):
         """Polls, for what has no event of its own (files, processes)."""
-        deadline = time.monotonic() + timeout
-        while not condition():
-            if time.monotonic() > deadline:
-                raise AssertionError(why())
-            time.sleep(0.02)
+        return waiting.wait_until(condition, timeout, why)
 
     def wait_mail(self, address, count, timeout=30):
         self.wait_until(lambda: len(self.mail_files(address)) >= count, timeout,
@@ -283,7 +281,8 @@ class Host:
 
     def log(self):
         with self._changed:
-            return self._text
+            self._parts = ["".join(self._parts)]
+            return self._parts[0]
 
     def log_lines(self):
         return self.log().splitlines()
@@ -300,15 +299,19 @@ class Host:
 
     def _wait(self, found, what, timeout):
         deadline = time.monotonic() + timeout
-        with self._changed:
-            while not (match := found(self._text)):
-                left = deadline - time.monotonic()
-                dead = self.process is not None and self.process.poll() is not None
-                if left <= 0 or (dead and not self._changed.wait(0.5)):
-                    raise AssertionError(
-                        f"never seen: {what}; the host printed:\n{self._text[-4000:]}")
-                self._changed.wait(min(left, 1))
-            return match
+        while True:
+            text, looked = self.log(), time.monotonic()
+            if match := found(text):
+                return match
+            cost = time.monotonic() - looked
+            left = deadline - time.monotonic()
+            dead = self.process is not None and self.process.poll() is not None
+            with self._changed:
+                more = self._changed.wait_for(
+                    lambda: self._length > len(text), 0.5 if dead else min(left, 1))
+            if left <= 0 or (dead and not more):
+                raise AssertionError(f"never seen: {what}; the host printed:\n{text[-4000:]}")
+            time.sleep(2 * cost)  # A long log is not looked at for each line.
 
 
 class HostCase(unittest.TestCase):

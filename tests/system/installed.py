@@ -13,6 +13,7 @@ import threading
 import time
 import unittest
 
+import waiting
 from host import BINARY, ROOT
 
 ME = "toyokawa.gcd.org"
@@ -80,11 +81,13 @@ class Syslog:
     def wait(self, pattern, timeout=30):
         """The first datagram that matches."""
         deadline = time.monotonic() + timeout
+        seen = 0
         with self._changed:
             while True:
-                for pid, uid, data in self.lines:
+                for pid, uid, data in self.lines[seen:]:
                     if re.search(pattern, data):
                         return pid, uid, data
+                seen = len(self.lines)
                 if time.monotonic() > deadline:
                     raise AssertionError(f"never logged: {pattern}; but: {self.lines[-20:]}")
                 self._changed.wait(0.5)
@@ -194,12 +197,7 @@ class Installed:
 
     @staticmethod
     def wait_until(condition, what, timeout=30):
-        deadline = time.monotonic() + timeout
-        while not (result := condition()):
-            if time.monotonic() > deadline:
-                raise AssertionError(what() if callable(what) else what)
-            time.sleep(0.02)
-        return result
+        return waiting.wait_until(condition, timeout, what)
 
     def wait_served(self):
         """Until the queue takes mail."""

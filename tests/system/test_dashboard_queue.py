@@ -47,7 +47,8 @@ class BusyHost(test_dashboard.WebHost):
         for line in process.stdout:
             if not is_ready:
                 with self._changed:
-                    self._text += line.decode("latin-1")
+                    self._parts.append(line.decode("latin-1"))
+                    self._length += len(line)
                     self._changed.notify_all()
             is_ready |= line == b"ready\n"
         with self._changed:

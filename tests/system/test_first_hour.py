@@ -205,7 +205,7 @@ class FirstHour(unittest.TestCase):
     def install(self):
         said = self.host.shell(
             f"DEBIAN_FRONTEND=noninteractive dpkg -i /srv/kopis/{self.package.name} 2>&1",
-            timeout=120).stdout.decode()
+            timeout=300).stdout.decode()
         self.assertRegex(said, rf"(?m)^name: +{re.escape(NAME)} ")
         self.assertRegex(said, r"(?m)^runs: +kopis-queue, kopis, ", said[-1500:] + self.journals())
         self.assertEqual("", self.host.text("kopis", "config", "check"))
@@ -259,7 +259,7 @@ class FirstHour(unittest.TestCase):
         self.write("/var/qmail/control/milters", pages.block(
             "docs/FILTERING.md", "rspamd\n", "`/var/qmail/control/milters`"))
         self.host.wait_until(
-            lambda: self.host.text("ss", "-Hltn", "sport = :11332"), self.journals)
+            lambda: self.host.text("ss", "-Hltn", "sport = :11332"), self.journals, timeout=120)
         refused = self.python(FAR_SENDS, GTUBE, at=AT_FAR).decode()
         self.assertRegex(refused, r"(?m)^554 .*Gtube")
 

@@ -174,7 +174,7 @@ class OnBareDebian(unittest.TestCase):
         done = self.host.shell(
             "DEBIAN_FRONTEND=noninteractive dpkg --force-confold -i "
             + " ".join(f"/srv/kopis/{package.name}" for package in packages) + " 2>&1",
-            check=False, timeout=120)
+            check=False, timeout=300)
         text = done.stdout.decode()
         if check:
             self.assertEqual(0, done.returncode, text)
@@ -291,7 +291,7 @@ class OnBareDebian(unittest.TestCase):
 
     def remove_and_install(self):
         """What was enabled runs again."""
-        self.host.run("dpkg", "--remove", "kopis", timeout=120)
+        self.host.run("dpkg", "--remove", "kopis", timeout=300)
         self.assertEqual([], self.active())
         self.install(self.second[0])
         self.assertEqual(UNITS, self.active(), self.journals())
@@ -315,12 +315,12 @@ class OnBareDebian(unittest.TestCase):
             lambda: self.host.run("grep", "-rqs", '"verdict":"deferral"', f"{HOME}/journal", check=False)
             .returncode == 0, lambda: self.host.text("qmail-qread") + self.journals())
         self.host.shell("echo mine >/var/qmail/control/smtpgreeting")
-        self.host.run("dpkg", "--remove", "kopis-mta", "kopis", timeout=120)
+        self.host.run("dpkg", "--remove", "kopis-mta", "kopis", timeout=300)
         self.assertEqual([], self.active())
         self.assertFalse(self.listening(880))
         self.host.run("test", "-e", f"{HOME}/control/smtpgreeting")
         self.host.run("test", "-e", "/etc/default/kopis")
-        purged = self.host.shell("dpkg --purge kopis 2>&1", timeout=120).stdout.decode()
+        purged = self.host.shell("dpkg --purge kopis 2>&1", timeout=300).stdout.decode()
         self.assertIn(f"mail stays, nobody was asked: queue, alias, users and journal in {HOME}", purged)
         for name in (f"{HOME}/control", f"{HOME}/bin", f"{HOME}/web", "/etc/default/kopis", "/usr/lib/kopis"):
             self.host.run("test", "!", "-e", name)
@@ -383,7 +383,7 @@ class OnBareDebian(unittest.TestCase):
     def test_after_an_installation_from_source(self):
         """The package's units count, and what ran becomes the package's program."""
         self.host.run("/srv/kopis/kopis", "install", "--pages", "/srv/kopis/man", "--systemd")
-        self.host.run("systemctl", "enable", "--now", *UNITS, timeout=120)
+        self.host.run("systemctl", "enable", "--now", *UNITS, timeout=300)
         self.assertEqual(UNITS, self.active(), self.journals())
         _, said = self.install(self.first[0])
         self.assertEqual(UNITS, self.active(), self.journals())

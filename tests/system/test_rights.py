@@ -225,6 +225,12 @@ class Root(InstalledCase):
         return [pid for name in ("qmail-start", "qmail-lspawn", "qmail-popspawn")
                 for pid in found.get(name, []) if status(pid)["Uid"].startswith("0\t")]
 
+    @staticmethod
+    def holds_nothing(pid):
+        """Whether it has opened /dev/null, for those that it will start: the last that it does before it serves."""
+        links = [os.readlink(path) for path in pathlib.Path(f"/proc/{pid}/fd").iterdir() if int(path.name) > 2]
+        return "/dev/null" in links
+
     def test_root_opens_nothing_for_writing_and_starts_nothing_as_root(self):
         traced = self.host.base / "trace"
         traced.mkdir()
@@ -233,6 +239,10 @@ class Root(InstalledCase):
             "qmail-send", "qmail-rspawn", "qmail-clean", "qmail-queue", "qmail-lookup",
             "qmail-journal"} <= set(self.host.pids()), "not all processes have started")
         roots = self.roots()
+        self.queue("joe")
+        self.host.wait_mail(self.homes["joe"] / "Maildir")
+        [readers] = [pid for pid in self.host.pids()["qmail-popspawn"] if pid in roots]
+        self.host.wait_until(lambda: self.holds_nothing(readers), "qmail-popspawn has not begun")
         tracer = subprocess.Popen(
             ["strace", "-ff", "-qq", "-o", traced / "t", "-e",
              "trace=%file,%process,%creds,ftruncate,fallocate,fchmod,fchown",
@@ -243,8 +253,8 @@ class Root(InstalledCase):
         self.host.wait_until(lambda: all(self.is_traced(pid) for pid in roots), "strace is not there")
         for user in ("joe", "eva", "nobody-there", "root", "postmaster"):
             self.queue(user)
-        for home in self.homes.values():
-            self.host.wait_mail(home / "Maildir")
+        for name, count in (("joe", 2), ("eva", 1)):
+            self.host.wait_mail(self.homes[name] / "Maildir", count)
         self.host.wait_mail(self.host.home / "alias/Maildir")
         self.host.syslog.wait(rb"failure: Sorry,_no_mailbox")
         tids = {int(path.name) for pid in roots
