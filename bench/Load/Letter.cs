@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Load;
 
-/// <summary>The lines of every transaction, made once. The message has headers as smtp-source's
-/// has, and so many bytes of payload after them.</summary>
+/// <summary>The lines of every transaction, made once. The message has the headers of
+/// smtp-source's, and then its payload.</summary>
 internal sealed class Letter
 {
     private const string IdFormat = "D10";

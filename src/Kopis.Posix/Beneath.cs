@@ -102,6 +102,31 @@ public sealed unsafe class Beneath : IDisposable
             TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno),
             bytesMax, ref errno, owner);
 
+    /// <summary>Writes a file durably; it appears whole, or not at all.</summary>
+    /// <param name="name">The file.</param>
+    /// <param name="temporary">A name in the same directory, which no other writer uses.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="mode">Of the new file.</param>
+    /// <exception cref="PosixException">It cannot be written.</exception>
+    public void Replace(string name, string temporary, ReadOnlySpan<byte> content, int mode)
+    {
+        TryUnlink(temporary); // Of a run that was cut short.
+        int fd = Open(
+            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, mode);
+        try
+        {
+            Fd.WriteAll(fd, content);
+            Fd.Sync(fd);
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+
+        Rename(temporary, name);
+        SyncDirectory(Path.GetDirectoryName(name) ?? "");
+    }
+
     /// <summary>Status of what has the name; null if nothing has it.</summary>
     /// <exception cref="PosixException">It cannot be seen, or is a link.</exception>
     public FileStatus? TryStatus(string name) =>

@@ -295,6 +295,17 @@ class Passwords(Own):
                             stdin=b"%s\n%s\nlong enough\n" % (VERA.encode(), SECRET.encode()))
         self.assertEqual((0, b"changed\n"), (result.returncode, result.stdout))
 
+    def test_the_old_password_opens_nothing_whatever_becomes_of_other_files(self):
+        secrets = self.home / "users/apop"
+        secrets.write_text(f"{VERA}:{SECRET}\n")
+        secrets.chmod(0o600)
+        (self.home / "users/dovecot.passwd").mkdir()  # It cannot be written.
+        result = self.kopis("change-password",
+                            stdin=b"%s\n%s\nlong enough\n" % (VERA.encode(), SECRET.encode()))
+        self.assertRegex(result.stdout, rb"\A[^\n]+\n\Z")
+        self.assertNotEqual(b"changed\n", result.stdout)
+        self.assertNotIn(VERA, secrets.read_text())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -23,7 +23,7 @@ internal static class PasswordChange
         {
             return Change(context, ReadInput());
         }
-        catch (ConfigurationException e)
+        catch (Exception e) when (e is ConfigurationException or IOException)
         {
             return $"{e.Message}\n"; // The other end of a socket sees no exit status.
         }
@@ -38,10 +38,11 @@ internal static class PasswordChange
 
         byte[] name = ByteText.ToBytes(address);
         VirtualMailbox? user = new VirtualUsers(context.Home).Find(name);
-        if (user is null || PasswordHash.IsLocked(user.PasswordHash)
-            || !PasswordHash.Verify(user.PasswordHash, Encoding.UTF8.GetBytes(current)))
+        string known = user is null || PasswordHash.IsLocked(user.PasswordHash)
+            ? PasswordHash.Unmatchable : user.PasswordHash; // So all take the time of a check.
+        if (!PasswordHash.Verify(known, Encoding.UTF8.GetBytes(current)) || user is null)
         {
-            Thread.Sleep(WrongPause);
+            Thread.Sleep(WrongPause); // A guess costs its process this time, and two run at once.
             return "the current password is wrong\n";
         }
 
@@ -53,9 +54,10 @@ internal static class PasswordChange
             return "it was changed at this moment by somebody else\n";
         }
 
+        // What opens the mailbox by the old password goes first, whatever becomes of the rest.
+        UserProgram.SetApop(context, user.Address, null);
         users.Set(user.Address, hash);
         users.Save();
-        UserProgram.SetApop(context, user.Address, null);
         return "changed\n";
     }
 

@@ -58,7 +58,8 @@ public static class SrsProgram
             !keepsOld || tree.TryStatus(SrsSettings.SecretsName) is null ? []
             : SrsSettings.TryReadSecrets(context.Home, out string fault)
                 ?? throw AccountCommand.Refused($"{fault}; --only makes a new file");
-        Write(tree, SrsSecrets.WithNew(old));
+        tree.Replace(
+            SrsSettings.SecretsName, Temporary, SrsSecrets.WithNew(old), OwnerFile);
         return Math.Min(old.Count + 1, SrsSecrets.CountMax);
     }
 
@@ -74,26 +75,6 @@ public static class SrsProgram
         SrsSettings.ReadDomain(ControlDirectory.Of(context)) is { } domain
             ? $"domain: {LogText.Safe(domain)}\n"
             : "domain: none, so senders are not rewritten: control/srsdomain names it\n";
-
-    /// <summary>The file appears whole, or not at all.</summary>
-    private static void Write(Beneath tree, byte[] content)
-    {
-        tree.TryUnlink(Temporary); // Of a run that was cut short.
-        int fd = tree.Open(
-            Temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerFile);
-        try
-        {
-            Fd.WriteAll(fd, content);
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
-
-        tree.Rename(Temporary, SrsSettings.SecretsName);
-        tree.SyncDirectory("");
-    }
 
     private static Beneath Open(ProgramContext context) =>
         Beneath.TryOpenOwn(context.In(SrsSettings.Folder)) ?? throw AccountCommand.Refused(

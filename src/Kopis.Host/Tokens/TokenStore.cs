@@ -49,25 +49,8 @@ internal sealed class TokenStore : IDisposable
 
     /// <summary>Writes a file, durably.</summary>
     /// <exception cref="PosixException">It cannot be written.</exception>
-    internal void Write(string name, ReadOnlySpan<byte> content)
-    {
-        string temporary = $".{name}.new";
-        _tree.TryUnlink(temporary); // Of a run that was cut short.
-        int fd = _tree.Open(
-            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerFile);
-        try
-        {
-            Fd.WriteAll(fd, content);
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
-
-        _tree.Rename(temporary, name);
-        _tree.SyncDirectory("");
-    }
+    internal void Write(string name, ReadOnlySpan<byte> content) =>
+        _tree.Replace(name, $".{name}.new", content, OwnerFile);
 
     /// <inheritdoc/>
     public void Dispose() => _tree.Dispose();

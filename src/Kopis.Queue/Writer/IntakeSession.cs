@@ -62,7 +62,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
     /// <summary>Waits without a buffer, so that an idle client costs little.</summary>
     private async ValueTask<bool> WaitForMoreAsync(CancellationToken stop)
     {
-        // What has come already is not read on the thread of the committer, who has answered.
+        // The committer's thread, which has answered, does not parse what the client sent next.
         if (_start < _end)
         {
             await Task.Yield();

@@ -28,7 +28,7 @@ internal sealed class CommandQueue(QueueActions actions)
     /// <summary>Adds a command.</summary>
     internal void Add(
         QueueRequest request, string who, CommandOutput output, bool isGuest = false) =>
-        Line(isGuest).Add(new CommandRun(request, who, actions, output));
+        Line(isGuest).Add(new CommandRun(request, who, actions, output, isGuest));
 
     /// <summary>Ends those whose callers are gone, and goes on with one.</summary>
     internal void Step(long now)

@@ -10,8 +10,9 @@ namespace Kopis.Send.Commands;
 /// <param name="who">By whom, for the log.</param>
 /// <param name="actions">What can be done.</param>
 /// <param name="output">Where answers go.</param>
+/// <param name="isGuest">Whether it is the dashboard's.</param>
 internal sealed class CommandRun(
-    QueueRequest request, string who, QueueActions actions, CommandOutput output)
+    QueueRequest request, string who, QueueActions actions, CommandOutput output, bool isGuest)
 {
     private const int StepsMax = 1000; // Recipients, and messages, between two looks at reports.
     private const int ReadSteps = 32; // What a message costs that is read from the disk.
@@ -54,7 +55,8 @@ internal sealed class CommandRun(
     {
         if (_numbers is null)
         {
-            _destinations = request.IsAboutDestinations ? actions.Destinations(request) : null;
+            _destinations = request.IsAboutDestinations
+                ? actions.Destinations(request, isGuest) : null;
             _summary = request.Verb == QueueVerb.Summary ? actions.Summary(now) : null;
             _numbers = _destinations is null && _summary is null
                 ? actions.Candidates(_selection) : [];

@@ -12,14 +12,14 @@ internal sealed class DestinationRun
     private readonly Destination[] _destinations;
     private int _at;
 
-    internal DestinationRun(QueueRequest request, RemoteQueue queue)
+    internal DestinationRun(QueueRequest request, RemoteQueue queue, bool isGuest)
     {
         (_verb, _queue) = (request.Verb, queue);
         string? name = request.Selection.Destination is { } bytes
             ? Encoding.ASCII.GetString(bytes) : null;
         bool mayBeNew = _verb == QueueVerb.PauseDestination && !request.IsDry;
         _destinations = name is null ? [.. queue.Destinations]
-            : (mayBeNew ? queue.Named(name) : queue.Find(name)) is { } found ? [found]
+            : (mayBeNew ? queue.Named(name, isGuest) : queue.Find(name)) is { } found ? [found]
             : [];
         IsRefused = mayBeNew && _destinations.Length == 0;
         if (request.Selection.Most is { } most)

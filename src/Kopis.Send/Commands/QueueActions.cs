@@ -70,8 +70,8 @@ internal sealed class QueueActions(
         DestinationRun.Describe(destination, scheduler.Remote.Now);
 
     /// <summary>Begins with destinations.</summary>
-    internal DestinationRun Destinations(QueueRequest request) =>
-        new(request, scheduler.Remote);
+    internal DestinationRun Destinations(QueueRequest request, bool isGuest) =>
+        new(request, scheduler.Remote, isGuest);
 
     internal void Hold(QueuedMessage message, int recipient)
     {

@@ -128,7 +128,8 @@ internal static class LookupFrame
         }
     }
 
-    private static async ValueTask<bool> FillAsync(
+    /// <summary>Fills a buffer; false where the other end closes before.</summary>
+    internal static async ValueTask<bool> FillAsync(
         Socket socket, Memory<byte> to, CancellationToken stop)
     {
         while (!to.IsEmpty)

@@ -82,21 +82,6 @@ internal sealed class SettingsFiles(string home)
             return;
         }
 
-        string temporary = $"{name}.kopis-new";
-        tree.TryUnlink(temporary); // Of a run that was cut short.
-        int fd = tree.Open(
-            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerFile);
-        try
-        {
-            Fd.WriteAll(fd, content);
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
-
-        tree.Rename(temporary, name);
-        tree.SyncDirectory("");
+        tree.Replace(name, $"{name}.kopis-new", content, OwnerFile);
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text.Json;
+using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Settings;
 
@@ -78,41 +79,19 @@ internal static class SettingsMessage
     internal static async Task<byte[]?> ReceiveAsync(Socket socket, CancellationToken stop)
     {
         byte[] head = new byte[sizeof(uint)];
-        if (!await FillAsync(socket, head, stop))
+        if (!await LookupFrame.FillAsync(socket, head, stop))
         {
             return null;
         }
 
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(head);
         byte[] message = new byte[Math.Min(length, BytesMax)];
-        return length is > 0 and <= BytesMax && await FillAsync(socket, message, stop)
+        return length is > 0 and <= BytesMax && await LookupFrame.FillAsync(socket, message, stop)
             ? message : null;
     }
 
     /// <summary>Sends one.</summary>
-    internal static async Task SendAsync(
-        Socket socket, ReadOnlyMemory<byte> message, CancellationToken stop)
-    {
-        while (!message.IsEmpty)
-        {
-            message = message[await socket.SendAsync(message, stop)..];
-        }
-    }
-
-    private static async Task<bool> FillAsync(
-        Socket socket, Memory<byte> to, CancellationToken stop)
-    {
-        while (!to.IsEmpty)
-        {
-            int got = await socket.ReceiveAsync(to, stop);
-            if (got == 0)
-            {
-                return false;
-            }
-
-            to = to[got..];
-        }
-
-        return true;
-    }
+    internal static ValueTask SendAsync(
+        Socket socket, ReadOnlyMemory<byte> message, CancellationToken stop) =>
+        LookupFrame.SendAsync(socket, message, stop);
 }

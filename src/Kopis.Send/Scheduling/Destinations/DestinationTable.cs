@@ -6,7 +6,8 @@ namespace Kopis.Send.Scheduling.Destinations;
 /// <param name="limitsOf">The rules for a name.</param>
 internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
 {
-    /// <summary>Destinations without mail that are held, or were.</summary>
+    /// <summary>Destinations without mail that are held: those that the dashboard may name. An
+    /// administrator may name as many more.</summary>
     internal const int NamedMax = 1000;
 
     private const int ManyDestinations = 10_000;
@@ -33,28 +34,22 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
     }
 
     /// <summary>The destination of a name, to be held before there is mail for it.</summary>
+    /// <param name="name">It.</param>
+    /// <param name="isGuest">Whether the dashboard names it, which leaves room for others.</param>
     /// <returns>Null where there are too many of those.</returns>
-    internal Destination? Named(string name)
+    internal Destination? Named(string name, bool isGuest) => Find(name)
+        ?? (_all.Values.Count(IsNamedAlone) < (isGuest ? NamedMax : 2 * NamedMax)
+            ? Known(name) : null);
+
+    /// <summary>Holds one, or lets it go on; one that only a command has named is forgotten then.
+    /// </summary>
+    internal void Hold(Destination destination, bool isHeld)
     {
-        if (Find(name) is { } known)
+        destination.IsHeld = isHeld;
+        if (IsNamedAlone(destination) && !isHeld)
         {
-            return known;
+            _all.Remove(destination.Name);
         }
-
-        Destination[] named = [.. _all.Values.Where(IsNamedAlone)];
-        if (named.Length >= NamedMax)
-        {
-            // Of one that was released nothing else is known.
-            if (Array.Find(named, one => !one.IsHeld) is not { } released)
-            {
-                return null;
-            }
-
-            _all.Remove(released.Name);
-            released.DequeueMissed();
-        }
-
-        return Known(name);
     }
 
     /// <summary>One that may have been forgotten meanwhile is known again; or who has its name
@@ -91,7 +86,7 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
 
         // Those that were held while they had mail. The one that was used last stays longest.
         IEnumerable<Destination> tooMany = _all.Values.Where(one => one.IsHeld && !HasMail(one))
-            .OrderByDescending(one => one.UsedAt).Skip(NamedMax);
+            .OrderByDescending(one => one.UsedAt).Skip(2 * NamedMax);
         foreach (Destination one in unused.Concat(tooMany).ToArray())
         {
             _all.Remove(one.Name);

@@ -61,7 +61,7 @@ internal sealed class RemoteQueue(
     internal Destination Known(string name) => _destinations.Known(name);
 
     /// <inheritdoc cref="DestinationTable.Named"/>
-    internal Destination? Named(string name) => _destinations.Named(name);
+    internal Destination? Named(string name, bool isGuest) => _destinations.Named(name, isGuest);
 
     /// <summary>Where an address's mail goes, as far as it is known.</summary>
     internal Destination? DestinationOf(
@@ -240,7 +240,7 @@ internal sealed class RemoteQueue(
     /// <summary>An administrator holds a destination, or lets it go on.</summary>
     internal void Hold(Destination destination, bool isHeld)
     {
-        destination.IsHeld = isHeld;
+        _destinations.Hold(destination, isHeld);
         Wake(destination);
     }
 
