@@ -106,7 +106,7 @@ public sealed unsafe class Beneath : IDisposable
     /// <param name="name">The file.</param>
     /// <param name="temporary">A name in the same directory, which no other writer uses.</param>
     /// <param name="content">All of it.</param>
-    /// <param name="mode">Of the new file.</param>
+    /// <param name="mode">Of the new file, whatever the umask.</param>
     /// <exception cref="PosixException">It cannot be written.</exception>
     public void Replace(string name, string temporary, ReadOnlySpan<byte> content, int mode)
     {
@@ -116,6 +116,7 @@ public sealed unsafe class Beneath : IDisposable
         try
         {
             Fd.WriteAll(fd, content);
+            Paths.ChangeMode($"/proc/self/fd/{fd}", mode);
             Fd.Sync(fd);
         }
         finally

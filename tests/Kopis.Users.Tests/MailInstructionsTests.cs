@@ -16,8 +16,8 @@ public class MailInstructionsTests
     [InlineData("./Maildir/\n", "", true, false)]
     [InlineData("&a@b.example\n", "a@b.example", false, false)]
     [InlineData(
-        "./Maildir/ \nA@b.example\n&c@d.example\n|vacation -a a@b.example -t 3",
-        "a@b.example c@d.example", true, true)]
+        "./Maildir/ \nA@B.example\n&c@d.example\n|vacation -a a@b.example -t 3",
+        "A@b.example c@d.example", true, true)]
     [InlineData("# nothing\n", "", false, false)]
     public void What_it_knows_it_reads(string text, string forwards, bool copy, bool away)
     {
@@ -67,7 +67,9 @@ public class MailInstructionsTests
                 }
 
                 MailInstructions again = MailInstructions.Parse(made)!;
-                Assert.Equal(string.Join(' ', forwards), string.Join(' ', again.Forwards));
+                Assert.Equal(
+                    string.Join(' ', forwards.Select(UserSettings.Normalized)),
+                    string.Join(' ', again.Forwards));
                 Assert.Equal(copy, again.HasMailbox);
                 Assert.Equal(away, again.HasVacation);
             }
@@ -82,6 +84,46 @@ public class MailInstructionsTests
             Encoding.UTF8.GetString(MailInstructions.Parse("# mine\n&a@b.example"u8)!.With(Usual)));
     }
 
+    /// <summary>What the page cannot say is not taken out, and mail is not put off by it.</summary>
+    [Theory]
+    [InlineData("&a@b.example", true, false, false, true)]
+    [InlineData("&a@b.example", true, true, false, false)]
+    [InlineData("&a@b.example", true, false, true, false)]
+    [InlineData("&a@b.example", false, true, true, true)]
+    [InlineData("./Maildir/\n|vacation -t 3", false, true, true, true)]
+    [InlineData("./Maildir/\n|vacation -t 3", false, true, false, false)]
+    [InlineData("./Maildir/\n|vacation ", false, true, false, true)]
+    public void Options_and_the_x_bit_are_left_alone(
+        string text, bool isForwardOnly, bool copy, bool away, bool isWritten) =>
+        Assert.Equal(
+            isWritten,
+            MailInstructions.Parse(Encoding.UTF8.GetBytes(text))!.Fault(
+                new UserSettings(["a@b.example"], copy, away, "away"), isForwardOnly) is null);
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("I am away.\n", "I am away.")]
+    [InlineData("Subject: Auto: $SUBJECT\n\nTo: be honest\n", "To: be honest")]
+    [InlineData("Subject: Auto: $SUBJECT\n\n", "")]
+    [InlineData("\nTo: be honest\n", "\nTo: be honest")]
+    [InlineData("Subject: Away\n\nI am away.\n", null)]
+    [InlineData("Subject: Auto: $SUBJECT\nFrom: a@b.example\n\nI am away.\n", null)]
+    [InlineData("From: a@b.example\n\nI am away.\n", null)]
+    [InlineData("Content-Type: text/html\n\n<p>\n", null)]
+    [InlineData("a\u001b[2J\n", null)]
+    public void An_answer_with_more_than_our_header_was_written_by_hand(
+        string content, string? body) =>
+        Assert.Equal(body, AwayMessage.Parse(Encoding.UTF8.GetBytes(content)));
+
+    [Fact]
+    public void So_was_one_that_is_too_long_or_of_another_character_set()
+    {
+        string longest = new('\u2603', UserSettings.AwayCharactersMax);
+        Assert.Equal(longest, AwayMessage.Parse(AwayMessage.Make(longest)));
+        Assert.Null(AwayMessage.Parse(AwayMessage.Make(longest + "x")));
+        Assert.Null(AwayMessage.Parse(Encoding.Latin1.GetBytes("Gr\u00fc\u00dfe\n")));
+    }
+
     [Fact]
     public void A_message_is_settings_a_fault_or_a_question()
     {
@@ -91,6 +133,8 @@ public class MailInstructionsTests
         Assert.Equal(settings.Forwards, parsed.Forwards);
         Assert.Equal((false, true), (parsed.KeepsCopy, parsed.IsAway));
         Assert.Null(fault);
+        Assert.Null(Parse(SettingsMessage.Make(settings with { AwayText = null }))
+            .Settings!.AwayText);
         Assert.Equal((null, "why"), Parse(SettingsMessage.Make(null, "why")));
         Assert.Equal((null, null), Parse(SettingsMessage.Make(null)));
     }

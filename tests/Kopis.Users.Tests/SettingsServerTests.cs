@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Kopis.Posix;
+using Kopis.Testing;
 using Kopis.Users.Settings;
 
 namespace Kopis.Users.Tests;
@@ -9,6 +10,7 @@ namespace Kopis.Users.Tests;
 public sealed class SettingsServerTests : IDisposable
 {
     private readonly string _home = Directory.CreateTempSubdirectory("kopis-").FullName;
+    private readonly ManualTime _clock = new();
     private readonly Socket _ours;
     private readonly Task _server;
 
@@ -21,7 +23,7 @@ public sealed class SettingsServerTests : IDisposable
         {
             using (other)
             {
-                await SettingsServer.ServeAsync(other, _home, CancellationToken.None);
+                await SettingsServer.ServeAsync(other, _home, _clock);
             }
         });
     }
@@ -54,6 +56,7 @@ public sealed class SettingsServerTests : IDisposable
     [InlineData("/etc/passwd")]
     [InlineData("./Maildir/")]
     [InlineData("joe")]
+    [InlineData("\u212Aim@b.example")] // In lower case it would be a k.
     [InlineData("")]
     public async Task A_forward_that_is_no_address_is_refused(string forward)
     {
@@ -62,6 +65,106 @@ public sealed class SettingsServerTests : IDisposable
         Assert.Null(now);
         Assert.NotNull(fault);
         Assert.False(File.Exists(Path.Combine(_home, ".qmail")));
+    }
+
+    [Theory]
+    [InlineData("Subject: Away\nFrom: joe@b.example\n\nI am away.\n", 1)]
+    [InlineData("x", 3000)]
+    [InlineData("x", 100_000)] // More than is read.
+    public async Task An_answer_that_was_written_by_hand_stays_and_forwards_are_saved(
+        string text, int times)
+    {
+        string path = Path.Combine(_home, ".vacation.msg");
+        string content = string.Concat(Enumerable.Repeat(text, times));
+        File.WriteAllText(path, content);
+        (UserSettings? now, string? fault) = await AskAsync(SettingsMessage.Make(null));
+        Assert.Null(fault);
+        Assert.Null(now!.AwayText);
+        UserSettings wanted = now with { Forwards = ["Joe@b.example"] };
+        (now, fault) = await AskAsync(SettingsMessage.Make(wanted));
+        Assert.Null(fault);
+        Assert.Equal(wanted.Forwards, now!.Forwards);
+        Assert.Equal("./Maildir/\n&Joe@b.example\n", Text(".qmail"));
+        (_, fault) = await AskAsync(SettingsMessage.Make(wanted with { AwayText = "" }));
+        Assert.Contains("by hand", fault, StringComparison.Ordinal);
+
+        // vacation(1) answers nobody with more than 64 KiB: mail would wait.
+        (_, fault) = await AskAsync(SettingsMessage.Make(wanted with { IsAway = true }));
+        Assert.Equal(content.Length > 64 * 1024, fault is not null);
+        Assert.Equal(content, Text(".vacation.msg"));
+    }
+
+    [Theory]
+    [InlineData("&a@b.example\n", 0x1E4, 0x1E4)] // 0744: the x bit lets it forward alone.
+    [InlineData("&a@b.example\n", 0x1A4, 0x1A4)]
+    [InlineData("&a@b.example\n", 0x1B6, 0x1A4)] // 0666, which qmail-local refuses.
+    [InlineData("&a@b.example\n", 0x100, 0x180)]
+    public async Task The_mode_of_instructions_stays(string text, int before, int after)
+    {
+        string path = Path.Combine(_home, ".qmail");
+        File.WriteAllText(path, text);
+        File.SetUnixFileMode(path, (UnixFileMode)before);
+        (_, string? fault) = await AskAsync(
+            SettingsMessage.Make(new UserSettings(["c@d.example"], false, false, "")));
+        Assert.Null(fault);
+        Assert.Equal("&c@d.example\n", Text(".qmail"));
+        Assert.Equal((UnixFileMode)after, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
+    public async Task An_executable_file_gets_no_mailbox()
+    {
+        string path = Path.Combine(_home, ".qmail");
+        File.WriteAllText(path, "&a@b.example\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        (_, string? fault) = await AskAsync(
+            SettingsMessage.Make(new UserSettings(["c@d.example"], true, false, "")));
+        Assert.NotNull(fault);
+        Assert.Equal("&a@b.example\n", Text(".qmail"));
+    }
+
+    [Fact]
+    public void One_process_writes_at_a_time()
+    {
+        UserSettings wanted = new(["a@b.example"], true, false, "");
+        SettingsFiles files = new(_home) { Patience = TimeSpan.Zero };
+        int other = Fd.Open(
+            Path.Combine(_home, ".vacation.lock"), OpenFlags.ReadWrite | OpenFlags.Create, 0x180);
+        Assert.True(Fd.TryLockExclusive(other));
+        Assert.Throws<IOException>(() => files.Write(wanted));
+        Assert.False(File.Exists(Path.Combine(_home, ".qmail")));
+        Fd.Close(other);
+        Assert.Equal(wanted.Forwards, files.Write(wanted).Forwards);
+        Assert.Equal(wanted.Forwards, files.Write(wanted).Forwards); // It has given it back.
+    }
+
+    [Fact]
+    public void A_lock_that_leads_elsewhere_is_none()
+    {
+        string path = Path.Combine(_home, ".vacation.lock");
+        File.CreateSymbolicLink(path, Path.Combine(_home, "elsewhere"));
+        SettingsFiles files = new(_home);
+        UserSettings wanted = new(["a@b.example"], true, false, "");
+        Assert.Throws<PosixException>(() => files.Write(wanted));
+        File.Delete(path);
+        Directory.CreateDirectory(path);
+        Assert.ThrowsAny<IOException>(() => files.Write(wanted));
+        Assert.False(File.Exists(Path.Combine(_home, "elsewhere")));
+        Assert.False(File.Exists(Path.Combine(_home, ".qmail")));
+    }
+
+    /// <summary>Who took the dashboard over has it no longer than a session of it lives.</summary>
+    [Fact]
+    public async Task A_channel_that_is_used_all_the_time_ends_too()
+    {
+        for (int i = 0; i < 24; i++)
+        {
+            (UserSettings? now, _) = await AskAsync(SettingsMessage.Make(null));
+            Assert.NotNull(now);
+            _clock.Advance(TimeSpan.FromMinutes(30));
+        }
+
+        Assert.Equal(0, await _ours.ReceiveAsync(new byte[1]));
     }
 
     [Theory]

@@ -114,6 +114,13 @@ class Access(Own):
         self.assertIn(b"kopis-web: login of %s by uid %d: failed\n" % (VERA.encode(), os.getuid()), log)
         self.assertNotIn(SECRET.encode(), log)
 
+    def test_a_name_is_taken_as_pop3_takes_it(self):
+        known = self.user(name=" Vera@Virtual.example ")
+        del known.jar["kopis-own-session"]
+        for i in range(2):
+            self.enter(password=f"guess {i}")
+        self.assertEqual(303, self.enter(browser=known)[1].status)
+
     def test_names_that_are_none_are_wrong_passwords(self):
         for name in ("", "nobody@virtual.example", "../vera", "x" * 500, "a\0b", "<script>"):
             browser, answer = self.enter(name=name)
@@ -153,10 +160,11 @@ class Access(Own):
 class Mail(Own):
     def test_forwards_and_answers_become_instructions(self):
         user = self.user()
+        # Before the @ case is the other host's.
         self.assertEqual(303, self.save(user, forwards=" Joe@Far.example \r\n\r\nb@far.example").status)
-        self.assertEqual("./Maildir/\n&joe@far.example\n&b@far.example\n", self.dot())
+        self.assertEqual("./Maildir/\n&Joe@far.example\n&b@far.example\n", self.dot())
         self.assertEqual(0o600, (self.mailbox / ".qmail").stat().st_mode & 0o777)
-        self.assertIn("joe@far.example\nb@far.example</textarea>", user.get("/own").text)
+        self.assertIn("Joe@far.example\nb@far.example</textarea>", user.get("/own").text)
         self.assertEqual(303, self.save(user, copy="", forwards="b@far.example").status)
         self.assertEqual("&b@far.example\n", self.dot())
         (self.mailbox / ".vacation.senders").write_text("1 a@b.example\n")
@@ -176,7 +184,7 @@ class Mail(Own):
         user = self.user()
         for line in ("|id", "&|id", "./Maildir/", "/tmp/x", "a@b.example\n|id", "#a@b.example", "a", "a@",
                      "a@b.example |id", "a@b\u00e4.example", "\"|id\"@b.example", "a@b.example\0x",
-                     "\n".join(f"a{i}@b.example" for i in range(11)), VERA, "x" * 300 + "@b.example"):
+                     "\n".join(f"a{i}@b.example" for i in range(11)), VERA, VERA.title(), "x" * 300 + "@b.example"):
             answer = self.save(user, forwards=line)
             self.assertEqual(400, answer.status, line)
             self.assertIsNone(self.dot(), line)
@@ -206,6 +214,33 @@ class Mail(Own):
             303, self.save(user, forwards="x@far.example", away="yes", text="away").status)
         self.assertEqual("# mine\n./Maildir/\n&x@far.example\n|vacation -a v@virtual.example -t 3\n",
                          path.read_text())
+        answer = self.save(user, forwards="x@far.example", text="away")  # Its options would be lost.
+        self.assertEqual(400, answer.status)
+        self.assertIn("|vacation -a v@virtual.example -t 3\n", path.read_text())
+
+    def test_an_answer_that_was_written_by_hand_stays(self):
+        user = self.user()
+        path = self.mailbox / ".vacation.msg"
+        for text in ("Subject: Away\nFrom: v@virtual.example\n\nI am away.\n", "x" * 3000, "x" * 100_000):
+            path.write_text(text)
+            page = user.get("/own").text
+            self.assertIn("written by hand", page)
+            self.assertNotIn('name="text"', page)
+            self.assertEqual(303, self.save(user, forwards="x@far.example", byhand="yes").status)
+            self.assertEqual("./Maildir/\n&x@far.example\n", self.dot())
+            self.assertEqual(400, self.save(user, text="another").status)
+            self.assertEqual(text, path.read_text())
+
+    def test_the_mode_of_instructions_stays(self):
+        user = self.user()
+        path = self.mailbox / ".qmail"
+        path.write_text("&a@far.example\n")
+        path.chmod(0o744)
+        self.assertEqual(303, self.save(user, copy="", forwards="b@far.example").status)
+        self.assertEqual(("&b@far.example\n", 0o744), (self.dot(), path.stat().st_mode & 0o777))
+        # By the x bit it only forwards: mail to a mailbox would be put off.
+        self.assertEqual(400, self.save(user, forwards="b@far.example").status)
+        self.assertEqual("&b@far.example\n", self.dot())
 
     def test_a_hostile_home_is_left_alone(self):
         user = self.user()
@@ -230,6 +265,11 @@ class Mail(Own):
         self.mailbox.chmod(0o777)
         self.assertIn("alone", user.get("/own").text)
         self.mailbox.chmod(0o700)
+        guard = self.mailbox / ".vacation.lock"
+        guard.unlink(missing_ok=True)
+        guard.symlink_to(secret)
+        self.assertEqual(400, self.save(user, away="yes", text="away").status)
+        guard.unlink()
         for name in (".qmail.kopis-new", ".vacation.msg.kopis-new"):  # Where the new file is made.
             (self.mailbox / name).symlink_to(secret)
         self.assertEqual(303, self.save(user, away="yes", text="away").status)
@@ -284,8 +324,13 @@ class Passwords(Own):
             result = self.kopis("change-password", stdin=lines)
             self.assertNotEqual(b"changed\n", result.stdout, lines)
         began = time.monotonic()
-        self.kopis("change-password", stdin=b"%s\nwrong\nlong enough\n" % VERA.encode())
+        result = self.kopis("change-password", stdin=b"%s\nwrong\nlong enough\n" % VERA.encode())
+        self.assertEqual(b"kopis user: change-password: wrong password for %s\n" % VERA.encode(),
+                         result.stderr)
         self.assertGreater(time.monotonic() - began, 3)
+        result = self.kopis("change-password", stdin=b"\x1b[2J%s\nwrong\nlong enough\n" % (b"x" * 500))
+        self.assertRegex(
+            result.stderr, rb"\Akopis user: change-password: wrong password for _\[2Jx{316}\n\Z")
         self.kopis("lock", VERA)
         result = self.kopis("change-password",
                             stdin=b"%s\n%s\nlong enough\n" % (VERA.encode(), SECRET.encode()))

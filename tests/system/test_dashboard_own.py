@@ -55,12 +55,15 @@ def ask(kind, *fields):
 peer = bytes([0xFD]) + bytes(15)  # As the dashboard names its clients.
 for word, fields in (("R", (b"eva", name.partition(b"@")[2])), ("A", (b"eva", name)), ("S", (name,)),
                      ("P", (peer, name, password)), ("U", (name,)), ("L", (peer, name)),
-                     ("O", (peer, name, b"\1")), ("T", (peer, name, b"x")), ("H", (name, b""))):
+                     ("O", (peer, name, b"\1")), ("T", (peer, name, b"x")), ("H", (name, b"")),
+                     ("E", (peer, name, password))):
     print(word, "answered" if ask(ord(word), *fields) else "closed")
-guess = ask(ord("P") | 0x80, bytes([10, 2, 3, 4]), name, password)
+guess = ask(ord("E"), bytes([10, 2, 3, 4]), name, password)
 print("a peer of the network", "answered" if guess else "closed")
+guess = ask(ord("P") | 0x80, peer, name, password)
+print("a ticket to read", "answered" if guess else "closed")
 for kind in (0, 1, 2):
-    answer = ask(ord("P") | 0x80, peer, name, password)
+    answer = ask(ord("E"), peer, name, password)
     fields, at = [], 3
     while at < len(answer):
         length = struct.unpack_from("<H", answer, at)[0]
@@ -76,6 +79,21 @@ for kind in (0, 1, 2):
     print("reader", kind, "taken" if ours.recv(1) == b"T" else "closed")
 """
 
+# As a user of the suite: guesses, each as another client, then the right password; prints the verdicts.
+GUESS = r"""
+import socket, struct, sys
+home, name, password = sys.argv[1], sys.argv[2].encode(), sys.argv[3].encode()
+one = socket.socket(socket.AF_UNIX)
+one.settimeout(20)
+one.connect(home + "/users/lookup")
+for i, said in enumerate((b"wrong",) * int(sys.argv[4]) + (password,)):
+    fields = (bytes([0xFD, 1 + i]) + bytes(14), name, said)
+    frame = b"E" + b"".join(struct.pack("<H", len(field)) + field for field in fields)
+    one.sendall(struct.pack("<H", len(frame)) + frame)
+    length = struct.unpack("<H", one.recv(2, socket.MSG_WAITALL))[0]
+    print(one.recv(length, socket.MSG_WAITALL)[0])
+"""
+
 
 class DashboardOwn(InstalledCase):
     @classmethod
@@ -86,6 +104,7 @@ class DashboardOwn(InstalledCase):
         host.run("usermod", "-p", hashed, "eva")
         host.run("kopis", "user", "add", VERA, "--password-file", "-", "--new-domain",
                  stdin=SECRET.encode() + b"\n")
+        (host.home / "control/loginaccounttries").write_text("5\n")
         host.start()
         host.wait_until((host.home / "users/lookup").exists, "qmail-lookup never listened")
         cls.serve_passwords()
@@ -132,6 +151,9 @@ class DashboardOwn(InstalledCase):
         self.assertEqual(f"./Maildir/\n&{VERA}\n", path.read_text())
         status = path.stat()
         self.assertEqual((self.host.uid("eva"), 0o600), (status.st_uid, status.st_mode & 0o777))
+        said = self.visit("eva", "/own/mail", f"forwards=Eva@{ME}")
+        self.assertIn("sent 400", said)
+        self.assertIn("mail would come back", said)
         self.host.run("qmail-inject", EVA, stdin=b"Subject: to both\n\n")
         self.host.wait_mail(self.host.base / "eva/Maildir")
         self.host.wait_mail(self.host.home / "users/mail/virtual.example/vera/Maildir")
@@ -178,7 +200,8 @@ class DashboardOwn(InstalledCase):
         said = self.as_user("qmailw", "python3", "-c", TRY, self.host.home, EVA, SECRET).stdout.decode()
         self.assertEqual(
             ["R closed", "A closed", "S closed", "P closed", "U closed", "L closed", "O closed",
-             "T closed", "H answered", "a peer of the network closed",
+             "T closed", "H answered", "E answered", "a peer of the network closed",
+             "a ticket to read closed",
              "reader 0 closed", "reader 1 closed", "reader 2 taken"],
             said.splitlines())
         said = self.as_user("qmaild", "python3", "-c", TRY, self.host.home, EVA, SECRET).stdout.decode()
@@ -200,6 +223,14 @@ class DashboardOwn(InstalledCase):
         pids = [pid for pid in self.host.pids().get("qmail-pop3d", [])
                 if re.search(rf"^Uid:\s+{uid}\s+{uid}\s", open(f"/proc/{pid}/status").read(), re.M)]
         self.assertTrue(pids)
+
+    def test_6_its_guesses_spend_nothing_of_listeners_clients(self):
+        def verdicts(user, guesses):
+            return self.as_user(user, "python3", "-c", GUESS, self.host.home, EVA, SECRET,
+                                str(guesses)).stdout.decode().split()
+        no, yes = "2", "1"
+        self.assertEqual([no] * 9, verdicts("qmailw", 8))  # After five the right one too.
+        self.assertEqual([yes], verdicts("qmaild", 0))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ namespace Kopis.Host.Accounts;
 internal static class PasswordChange
 {
     private const int InputBytesMax = 1024;
+    private const int AddressBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
     private static readonly TimeSpan WrongPause = TimeSpan.FromSeconds(3);
 
     /// <summary>Does it: address, current and new password are the lines of standard input.
@@ -42,6 +43,8 @@ internal static class PasswordChange
             ? PasswordHash.Unmatchable : user.PasswordHash; // So all take the time of a check.
         if (!PasswordHash.Verify(known, Encoding.UTF8.GetBytes(current)) || user is null)
         {
+            ErrorLog.Write("kopis user: change-password: wrong password for "
+                + LogText.Safe(name.AsSpan(0, Math.Min(name.Length, AddressBytesMax))));
             Thread.Sleep(WrongPause); // A guess costs its process this time, and two run at once.
             return "the current password is wrong\n";
         }

@@ -59,7 +59,7 @@ internal sealed class ReaderServer
             socket.Send([ReaderRelay.Taken]);
             if (grant[0] == ReaderRequest.ForSettings)
             {
-                await SettingsServer.ServeAsync(socket, home, CancellationToken.None);
+                await SettingsServer.ServeAsync(socket, home, TimeProvider.System);
                 return;
             }
 

@@ -12,8 +12,7 @@ namespace Kopis.Users.Logins;
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class LoginChecker
 {
-    // Half of the machine at most: mail must go on while passwords are guessed.
-    private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private readonly SemaphoreSlim _hashing;
     private readonly ILoginLimits _limits;
     private readonly VerifiedLogins _verified;
     private readonly Func<byte[], Candidate> _find;
@@ -24,10 +23,13 @@ public sealed class LoginChecker
     /// <param name="time">The clock.</param>
     /// <param name="limiter">Counts failures; null: with the default limits.</param>
     /// <param name="limits">The limits to ask; null: that limiter.</param>
+    /// <param name="hashesMax">Password hashes at a time; null: half of the machine, since mail
+    /// must go on while passwords are guessed.</param>
     public LoginChecker(
         Func<byte[], Candidate> find, TimeProvider time, LoginLimiter? limiter = null,
-        ILoginLimits? limits = null)
+        ILoginLimits? limits = null, int? hashesMax = null)
     {
+        _hashing = new SemaphoreSlim(hashesMax ?? Math.Max(1, Environment.ProcessorCount / 2));
         _find = find;
         _time = time;
         Limiter = limiter ?? new LoginLimiter(time);
@@ -104,7 +106,7 @@ public sealed class LoginChecker
             () =>
             {
                 Candidate candidate = _find(name);
-                return Task.FromResult(isRight(candidate) ? candidate.Account : null);
+                return Task.FromResult(isRight(candidate) ? candidate : null);
             },
             stop);
 
@@ -119,25 +121,24 @@ public sealed class LoginChecker
         IPAddress peer, byte[] name, Func<Task<string?>> check, CancellationToken stop) =>
         JudgeAsync(
             peer, name,
-            async () => await check() is { } owner
-                ? _find(ByteText.ToBytes(owner)).Account : null,
+            async () => await check() is { } owner ? _find(ByteText.ToBytes(owner)) : null,
             stop);
 
     // A try has its place before it is judged, so that many at once get no further than one after
     // the other would.
     private async Task<LoginVerdict> JudgeAsync(
-        IPAddress peer, byte[] name, Func<Task<Account?>> check, CancellationToken stop)
+        IPAddress peer, byte[] name, Func<Task<Candidate?>> check, CancellationToken stop)
     {
         long began = _time.GetTimestamp();
         (LoginLeave leave, TimeSpan delay) = await _limits.ReserveAsync(peer, name, stop);
-        Account? account = null;
+        Candidate? found = null;
         if (leave == LoginLeave.Given)
         {
             LookupVerdict verdict = LookupVerdict.Later;
             try
             {
-                account = await check();
-                verdict = account is null ? LookupVerdict.No : LookupVerdict.Yes;
+                found = await check();
+                verdict = found?.Account is null ? LookupVerdict.No : LookupVerdict.Yes;
             }
             finally
             {
@@ -146,17 +147,18 @@ public sealed class LoginChecker
         }
 
         return leave == LoginLeave.Wait ? LoginVerdict.Postponed
-            : account is not null ? new LoginVerdict(account, TimeSpan.Zero)
+            : found is { Account: { } account }
+                ? new LoginVerdict(account, TimeSpan.Zero) { Hash = found.Hash }
             : new LoginVerdict(
                 null, LoginLimiter.LeftOf(delay, _time.GetElapsedTime(began)));
     }
 
-    private async Task<Account?> VerifyAsync(byte[] name, byte[] secret, CancellationToken stop)
+    private async Task<Candidate?> VerifyAsync(byte[] name, byte[] secret, CancellationToken stop)
     {
         Candidate candidate = _find(name);
         if (_verified.Contains(name, candidate.Hash, secret))
         {
-            return candidate.Account;
+            return candidate;
         }
 
         await _hashing.WaitAsync(stop);
@@ -169,7 +171,7 @@ public sealed class LoginChecker
             }
 
             _verified.Add(name, candidate.Hash, secret);
-            return candidate.Account;
+            return candidate;
         }
         finally
         {

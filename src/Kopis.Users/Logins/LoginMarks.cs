@@ -33,7 +33,8 @@ internal sealed class LoginMarks(Func<byte[], Candidate> find, Func<byte[], bool
     /// <exception cref="Base.ConfigurationException">It is not known at present.</exception>
     internal bool Holds(byte[] account, ReadOnlySpan<byte> mark, out byte[] now)
     {
-        now = Make(account, find(account));
+        Candidate found = find(account);
+        now = Make(account, found.Account is null ? null : found.Hash);
         bool isMark = mark.Length == Bytes;
         bool isOurs = isMark && mark[..EpochBytes].SequenceEqual(_epoch);
         bool hadUser = isMark && mark[EpochBytes] != 0;
@@ -42,15 +43,17 @@ internal sealed class LoginMarks(Func<byte[], Candidate> find, Func<byte[], bool
                 : !hadUser || now[EpochBytes] != 0);
     }
 
-    private byte[] Make(byte[] account, Candidate candidate)
+    /// <summary>The mark of an account.</summary>
+    /// <param name="account">As the login's answer names it.</param>
+    /// <param name="hash">Its password's; null: there is no such user.</param>
+    internal byte[] Make(byte[] account, byte[]? hash)
     {
-        byte[] hash = candidate.Account is null ? [] : candidate.Hash;
         byte[] length = new byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(length, account.Length);
-        byte[] content = [.. length, .. account, .. hash];
+        byte[] content = [.. length, .. account, .. hash ?? []];
         byte[] mac = HMACSHA256.HashData(_key, content);
         byte[] mark =
-            [.. _epoch, (byte)(candidate.Account is null ? 0 : 1), .. mac.AsSpan(0, MacBytes)];
+            [.. _epoch, (byte)(hash is null ? 0 : 1), .. mac.AsSpan(0, MacBytes)];
         Debug.Assert(mark.Length == Bytes, "The parts make a mark.");
         return mark;
     }

@@ -11,6 +11,9 @@ public readonly record struct LoginVerdict(Account? Account, TimeSpan Delay)
     /// <summary>See <see cref="Postponed"/>.</summary>
     public bool IsPostponed { get; private init; }
 
+    /// <summary>The stored hash that was judged, of the account; else empty.</summary>
+    public byte[] Hash { get; init; } = [];
+
     /// <summary>SCRAM's proof that the server too knows the password; else empty.</summary>
     public byte[] ServerSignature { get; init; } = [];
 }

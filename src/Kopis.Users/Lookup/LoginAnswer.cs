@@ -10,6 +10,10 @@ public sealed record LoginAnswer(LookupVerdict Verdict, string Account)
     /// <summary>SCRAM's proof that the server knows the password too; else empty.</summary>
     public byte[] ServerSignature { get; init; } = [];
 
+    /// <summary>For the dashboard: of the account as it was judged, for whether the login holds.
+    /// </summary>
+    public byte[] Mark { get; init; } = [];
+
     /// <summary>For who wants to read: what root takes for a proof of the login.</summary>
     public byte[] Ticket { get; init; } = [];
 

@@ -9,15 +9,15 @@ namespace Kopis.Users.Lookup;
 /// <param name="time">The clock.</param>
 public sealed class LoginClient(string home, TimeProvider time)
 {
-    private readonly LookupClient _lookup = new(home, time, forReaders: true);
+    private readonly LookupClient _lookup = new(home, time);
 
     /// <summary>Whether all of Kopis is one user here, the caller's.</summary>
     public bool IsOneUser => _lookup.HasScramForAll;
 
-    /// <inheritdoc cref="ILoginService.CheckPasswordAsync"/>
-    public Task<LoginAnswer> CheckPasswordAsync(
+    /// <inheritdoc cref="LookupClient.EnterAsync"/>
+    public Task<LoginAnswer> EnterAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
-        _lookup.CheckPasswordAsync(peer, name, secret, stop);
+        _lookup.EnterAsync(peer, name, secret, stop);
 
     /// <inheritdoc cref="LookupClient.HoldsAsync"/>
     public Task<(LookupVerdict Verdict, byte[] Mark)> HoldsAsync(

@@ -24,18 +24,15 @@ internal sealed class LoginHandler(
 
     /// <summary>Answers a <see cref="LookupKind.Password"/>.</summary>
     internal async Task<byte[]?> PasswordAsync(
-        byte[][] fields, bool forReader, CancellationToken stop)
+        byte[][] fields, bool forReader, CancellationToken stop) =>
+        Answer(await JudgeAsync(fields, stop), forReader);
+
+    /// <summary>Answers a <see cref="LookupKind.Enter"/>.</summary>
+    internal async Task<byte[]?> EnterAsync(byte[][] fields, CancellationToken stop)
     {
-        byte[] secret = fields[2];
-        try
-        {
-            return Answer(
-                await gate.TryAsync(PeerOf(fields[0]), fields[1], secret, stop), forReader);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(secret);
-        }
+        LoginVerdict verdict = await JudgeAsync(fields, stop);
+        return Answer(verdict, forReader: true, verdict.Account is { } account
+            ? _marks.Make(Encoding.UTF8.GetBytes(account.Name), verdict.Hash) : []);
     }
 
     /// <summary>Answers a <see cref="LookupKind.Proof"/>.</summary>
@@ -84,13 +81,26 @@ internal sealed class LoginHandler(
             (byte)LookupVerdict.Yes, salt, LookupFrame.Number(iterations));
     }
 
-    private byte[]? Answer(LoginVerdict verdict, bool forReader)
+    private async Task<LoginVerdict> JudgeAsync(byte[][] fields, CancellationToken stop)
+    {
+        byte[] secret = fields[2];
+        try
+        {
+            return await gate.TryAsync(PeerOf(fields[0]), fields[1], secret, stop);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    private byte[]? Answer(LoginVerdict verdict, bool forReader, byte[]? mark = null)
     {
         byte[][] fields =
         [
             LookupFrame.Number((int)verdict.Delay.TotalMilliseconds),
             Encoding.UTF8.GetBytes(verdict.Account?.Name ?? ""),
-            verdict.ServerSignature,
+            mark ?? verdict.ServerSignature,
         ];
         return verdict.IsPostponed
                 ? LookupFrame.Make((byte)LookupVerdict.Later, PauseNumber, [], [])

@@ -166,6 +166,17 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         LoginAsync(
             Question(LookupKind.Password, peer, name, secret), stop);
 
+    /// <summary>As <see cref="CheckPasswordAsync"/>, for the dashboard: with a mark of the account
+    /// as it was judged, and a ticket where there are some.</summary>
+    internal async Task<LoginAnswer> EnterAsync(
+        IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
+    {
+        LoginAnswer answer = await LoginAsync(
+            LookupFrame.Make(
+                (byte)LookupKind.Enter, peer.GetAddressBytes(), name, secret), stop);
+        return answer with { ServerSignature = [], Mark = answer.ServerSignature };
+    }
+
     /// <inheritdoc/>
     public Task<LoginAnswer> CheckProofAsync(
         IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop) =>

@@ -97,21 +97,23 @@ internal static class LookupFrame
     /// <summary>Reads one frame.</summary>
     /// <returns>Without its length; null if the other side has left or talks nonsense.</returns>
     internal static ValueTask<byte[]?> ReceiveAsync(Socket socket, CancellationToken stop) =>
-        ReceiveAsync(socket, Timeout.InfiniteTimeSpan, stop);
+        ReceiveAsync(socket, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan, stop);
 
-    /// <summary>The same, with a limit to the time from its length to its end.</summary>
+    /// <summary>The same, with limits to the time until its length is there, and from then to its
+    /// end.</summary>
     internal static async ValueTask<byte[]?> ReceiveAsync(
-        Socket socket, TimeSpan longest, CancellationToken stop)
+        Socket socket, TimeSpan idle, TimeSpan longest, CancellationToken stop)
     {
         byte[] head = new byte[sizeof(ushort)];
-        if (!await FillAsync(socket, head, stop))
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(idle);
+        if (!await FillAsync(socket, head, limit.Token))
         {
             return null;
         }
 
         int length = BinaryPrimitives.ReadUInt16LittleEndian(head);
         byte[] frame = new byte[Math.Min(length, BytesMax)];
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(longest);
         return length is > 0 and <= BytesMax && await FillAsync(socket, frame, limit.Token)
             ? frame

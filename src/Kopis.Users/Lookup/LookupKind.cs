@@ -15,6 +15,11 @@ internal enum LookupKind : byte
     /// </summary>
     Password = (byte)'P',
 
+    /// <summary>As a password, of the dashboard: verdict, milliseconds to wait, account, the mark
+    /// (<see cref="Holds"/>) of the record that was judged, and where there are readers a
+    /// <see cref="Tickets.ReaderTicket"/>.</summary>
+    Enter = (byte)'E',
+
     /// <summary>name: verdict, salt, iterations. Everybody has a salt.</summary>
     Salt = (byte)'S',
 

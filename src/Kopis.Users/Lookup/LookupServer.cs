@@ -20,6 +20,10 @@ internal sealed class LookupServer : IDisposable
     /// </summary>
     internal const int ConnectionsOfProcessMax = 128;
 
+    /// <summary>How long a guest keeps a place without a question; its client connects anew.
+    /// </summary>
+    internal static readonly TimeSpan GuestIdleMax = TimeSpan.FromMinutes(1);
+
     // For the rest of a frame, and to read an answer. Slower clients are disconnected.
     private static readonly TimeSpan FrameTime = TimeSpan.FromSeconds(10);
 
@@ -57,8 +61,9 @@ internal sealed class LookupServer : IDisposable
     internal Func<uint, LookupKind, byte[][], bool> MayAskThis { get; init; } =
         (_, _, _) => true;
 
-    /// <summary>A uid whose processes have the places of one; null: there is none.</summary>
-    internal uint? Guest { get; init; }
+    /// <summary>A uid whose processes have the places of one, for as long as they ask, and who
+    /// answers its questions about logins; null: there is none.</summary>
+    internal (uint Uid, LoginHandler Desk, TimeSpan IdleMax)? Guest { get; init; }
 
     /// <summary>Notices that nothing is answered; null: nobody does.</summary>
     internal SocketWatch? Watch { get; init; }
@@ -115,7 +120,7 @@ internal sealed class LookupServer : IDisposable
                     return;
                 }
 
-                int who = asker.Uid == Guest ? 0 : asker.Pid;
+                int who = asker.Uid == Guest?.Uid ? 0 : asker.Pid;
                 if (_processes.AddOrUpdate(who, 1, (_, count) => count + 1)
                     <= ConnectionsOfProcessMax)
                 {
@@ -154,10 +159,12 @@ internal sealed class LookupServer : IDisposable
 
     private async Task TalkAsync(Socket socket, uint uid, CancellationToken stop)
     {
+        (LoginHandler desk, TimeSpan idle) = Guest is { } guest && guest.Uid == uid
+            ? (guest.Desk, guest.IdleMax) : (_desk, Timeout.InfiniteTimeSpan);
         try
         {
-            while (await LookupFrame.ReceiveAsync(socket, FrameTime, stop) is { } question
-                && await AnswerAsync(question, uid, stop) is { } answer)
+            while (await LookupFrame.ReceiveAsync(socket, idle, FrameTime, stop) is { } question
+                && await AnswerAsync(question, uid, desk, stop) is { } answer)
             {
                 using CancellationTokenSource limit =
                     CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -183,7 +190,7 @@ internal sealed class LookupServer : IDisposable
 
     /// <summary>The answer as a frame; null for what is no question.</summary>
     private async Task<byte[]?> AnswerAsync(
-        byte[] question, uint uid, CancellationToken stop)
+        byte[] question, uint uid, LoginHandler desk, CancellationToken stop)
     {
         if (!LookupFrame.TrySplit(question, out byte kind, out byte[][] fields)
             || !MayAskThis(uid, (LookupKind)kind, fields))
@@ -200,15 +207,16 @@ internal sealed class LookupServer : IDisposable
                 (LookupKind.Recipient, 2 or 3) => await RecipientAsync(fields),
                 (LookupKind.Sender, 2) =>
                     LookupFrame.Make((byte)_senders.Judge(fields[0], fields[1])),
-                (LookupKind.Password, 3) => await _desk.PasswordAsync(fields, forReader, stop),
-                (LookupKind.Salt, 1) => _desk.Salt(fields),
-                (LookupKind.Proof, 4) => await _desk.ProofAsync(fields, forReader, stop),
-                (LookupKind.Digest, 4) => await _desk.DigestAsync(fields, forReader, stop),
-                (LookupKind.Token, 3) => await _desk.TokenAsync(fields, forReader, stop),
-                (LookupKind.Unlocked, 1) => _desk.Unlocked(fields),
-                (LookupKind.Holds, 2) => _desk.Holds(fields),
-                (LookupKind.Leave, 2) => _desk.Leave(fields),
-                (LookupKind.Outcome, 3) => _desk.Outcome(fields),
+                (LookupKind.Password, 3) => await desk.PasswordAsync(fields, forReader, stop),
+                (LookupKind.Enter, 3) => await desk.EnterAsync(fields, stop),
+                (LookupKind.Salt, 1) => desk.Salt(fields),
+                (LookupKind.Proof, 4) => await desk.ProofAsync(fields, forReader, stop),
+                (LookupKind.Digest, 4) => await desk.DigestAsync(fields, forReader, stop),
+                (LookupKind.Token, 3) => await desk.TokenAsync(fields, forReader, stop),
+                (LookupKind.Unlocked, 1) => desk.Unlocked(fields),
+                (LookupKind.Holds, 2) => desk.Holds(fields),
+                (LookupKind.Leave, 2) => desk.Leave(fields),
+                (LookupKind.Outcome, 3) => desk.Outcome(fields),
                 _ => null,
             };
         }

@@ -54,20 +54,22 @@ internal sealed class LookupService(
                 new ReaderTickets(key)).Start();
         }
 
+        // The guest has a count of its own: whatever it asks, it spends no listener's client's.
+        LoginHandler Desk(int? hashesMax = null) => new(
+            new LoginChecker(
+                name => accounts.Find(name), TimeProvider.System,
+                new LoginLimiter(TimeProvider.System, limits), limits: null, hashesMax),
+            new ApopSecrets(context.Home), issuer.Current, key, name => accounts.IsLocked(name));
         using LookupServer server = new(
             listen(), MakeJudge(Log), new SenderJudge(context.Home, hasHostUsers: !singleUser),
-            new LoginHandler(
-                new LoginChecker(
-                    name => accounts.Find(name), TimeProvider.System,
-                    new LoginLimiter(TimeProvider.System, limits)),
-                new ApopSecrets(context.Home), issuer.Current, key,
-                name => accounts.IsLocked(name)),
+            Desk(),
             uid => uid == 0 || uid == asker || uid == guest, Log,
             new UnknownNames(
                 TimeProvider.System, UnknownNames.Read(ControlDirectory.Of(context))))
         {
             MayAskThis = (uid, kind, fields) => uid != guest || IsGuests(kind, fields),
-            Guest = guest,
+            Guest = guest is { } dashboard
+                ? (dashboard, Desk(hashesMax: 1), LookupServer.GuestIdleMax) : null,
             Watch = new SocketWatch("qmail-lookup"),
         };
         server.RunAsync(stop.Token).GetAwaiter().GetResult();
@@ -147,9 +149,9 @@ internal sealed class LookupService(
         };
     }
 
-    // Of the dashboard's peers none is an address of the network: it spends no others' guesses.
+    // Of the dashboard's peers none is an address of the network.
     private static bool IsGuests(LookupKind kind, byte[][] fields) => kind == LookupKind.Holds
-        || (kind == (LookupKind.Password | LookupKind.ForReader)
+        || (kind == LookupKind.Enter
             && fields is [{ Length: 16 } peer, ..] && (peer[0] & 0xFE) == 0xFC); // fc00::/7
 
     private static void Say(string text) => Fd.WriteAll(StandardOutput, ByteText.ToBytes(text));

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Kopis.Base;
-using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Settings;
 
@@ -58,6 +57,17 @@ internal sealed class MailInstructions
         return lines is [Mailbox] ? [] : ByteText.ToBytes(string.Join('\n', lines) + "\n");
     }
 
+    /// <summary>Why these settings are not written to this file; null: they are.</summary>
+    /// <param name="wanted">The settings.</param>
+    /// <param name="isForwardOnly">The file's x bit: it may do nothing but forward
+    /// (dot-qmail(5)).</param>
+    internal string? Fault(UserSettings wanted, bool isForwardOnly) =>
+        isForwardOnly && (wanted.KeepsCopy || wanted.IsAway)
+            ? "the file .qmail has its x bit set, and so only forwards; change it by hand"
+        : !wanted.IsAway && _vacation?.Length > Vacation.Length
+            ? "the line |vacation has options, which would be lost; change .qmail by hand"
+        : null;
+
     private bool TryAdd(string line)
     {
         switch (line[0])
@@ -76,9 +86,9 @@ internal sealed class MailInstructions
                     && line[Vacation.Length..] is "" or [' ', ..]
                     && !line.AsSpan(Vacation.Length).ContainsAnyExcept(VacationWords);
             default:
-                string address = (line[0] == '&' ? line[1..] : line).ToLowerInvariant();
+                string address = UserSettings.Normalized(line[0] == '&' ? line[1..] : line);
                 _forwards.Add(address);
-                return VirtualAddress.Check(address) is null
+                return UserSettings.ForwardFault(address) is null
                     && _forwards.Count <= UserSettings.ForwardsMax;
         }
     }

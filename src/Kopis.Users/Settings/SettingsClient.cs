@@ -82,7 +82,7 @@ public sealed class SettingsClient : IDisposable
         {
             using (other)
             {
-                await SettingsServer.ServeAsync(other, mailbox.Home, CancellationToken.None);
+                await SettingsServer.ServeAsync(other, mailbox.Home, TimeProvider.System);
             }
         }));
         return new SettingsClient(ours);

@@ -1,4 +1,3 @@
-using System.Text;
 using Kopis.Posix;
 
 namespace Kopis.Users.Settings;
@@ -11,37 +10,62 @@ internal sealed class SettingsFiles(string home)
     private const string Instructions = ".qmail";
     private const string Answer = ".vacation.msg";
     private const string Answered = ".vacation.senders";
-    private const string Head = "Subject: Auto: $SUBJECT\n\n";
+    private const string Guard = ".vacation.lock"; // vacation(1) holds it while it answers.
     private const int FileBytesMax = 64 * 1024; // vacation(1) refuses larger answers.
     private const int OwnerFile = 0x180; // 0600
+    private const int OwnerExecutes = 0x40; // 0100
+    private const int NotOthersWrite = 0x1ED; // 0755: else qmail-local puts mail off.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    // Two sessions of a user write one after another.
-    private static readonly Lock Writing = new();
+    /// <summary>How long a write waits for another's, or for vacation(1).</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Reads them.</summary>
     /// <exception cref="IOException">They are not to be read, or say more than this.</exception>
     internal UserSettings Read()
     {
         using Beneath tree = Open();
-        return Read(tree, out _);
+        return Read(tree, ReadOne(tree, Instructions), out _);
     }
 
-    /// <summary>Writes them; each file appears whole, or not at all.</summary>
+    /// <summary>Writes them; each file appears whole, or not at all. One process of the user's
+    /// writes at a time.</summary>
     /// <exception cref="IOException">They will not do, or cannot be written.</exception>
     internal UserSettings Write(UserSettings settings)
     {
-        if (settings.Fault() is { } fault)
+        using Beneath tree = Open();
+        int guard = Hold(tree);
+        try
+        {
+            return Write(tree, settings);
+        }
+        finally
+        {
+            Fd.Close(guard);
+        }
+    }
+
+    private static UserSettings Write(Beneath tree, UserSettings wanted)
+    {
+        byte[] content = ReadOne(tree, Instructions);
+        int mode = tree.TryStatus(Instructions)?.Permissions ?? OwnerFile;
+        UserSettings before = Read(tree, content, out MailInstructions instructions);
+        UserSettings settings = wanted with { AwayText = wanted.AwayText ?? before.AwayText };
+        string? fault = settings.Fault()
+            ?? instructions.Fault(settings, (mode & OwnerExecutes) != 0)
+            ?? (settings.AwayText is not null && before.AwayText is null
+                ? "the answer was written by hand; change .vacation.msg itself"
+            : settings.IsAway && !before.IsAway && tree.TryStatus(Answer)?.Size > FileBytesMax
+                ? "the answer is longer than vacation(1) takes"
+            : null);
+        if (fault is not null)
         {
             throw new IOException(fault);
         }
 
-        using Lock.Scope one = Writing.EnterScope();
-        using Beneath tree = Open();
-        UserSettings before = Read(tree, out MailInstructions instructions);
-        if (settings.AwayText != before.AwayText)
+        if (settings.AwayText is { } text && text != before.AwayText)
         {
-            Replace(tree, Answer, Encoding.UTF8.GetBytes(settings.AwayText.Length == 0
-                ? "" : $"{Head}{settings.AwayText.TrimEnd('\n')}\n"));
+            Replace(tree, Answer, AwayMessage.Make(text), OwnerFile);
         }
 
         if (settings.IsAway && !before.IsAway)
@@ -49,31 +73,74 @@ internal sealed class SettingsFiles(string home)
             tree.TryUnlink(Answered); // Who was answered the last time is answered again.
         }
 
-        Replace(tree, Instructions, instructions.With(settings));
-        return Read(tree, out _);
+        byte[] next = instructions.With(settings);
+        if (!next.AsSpan().SequenceEqual(content))
+        {
+            Replace(tree, Instructions, next, (mode & NotOthersWrite) | OwnerFile);
+        }
+
+        return Read(tree, next, out _);
+    }
+
+    // Nobody else can open it, and so hold it: it is 0600.
+    private int Hold(Beneath tree)
+    {
+        const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking;
+        int guard = tree.Open(Guard, flags, OwnerFile);
+        try
+        {
+            FileStatus status = Fd.Status(guard);
+            if (!status.IsRegular || status.Uid != Processes.EffectiveUid)
+            {
+                throw new IOException($"{Guard} is not a file of the user's");
+            }
+
+            long began = TimeProvider.System.GetTimestamp();
+            while (!Fd.TryLockExclusive(guard))
+            {
+                if (TimeProvider.System.GetElapsedTime(began) >= Patience)
+                {
+                    throw new IOException("the files are in use at present; try again");
+                }
+
+                Thread.Sleep(Pause);
+            }
+
+            return guard;
+        }
+        catch (IOException)
+        {
+            Fd.Close(guard);
+            throw;
+        }
     }
 
     private Beneath Open() => Beneath.TryOpenOwn(home)
         ?? throw new IOException("the home is not its user's alone");
 
-    private static UserSettings Read(Beneath tree, out MailInstructions instructions)
+    private static UserSettings Read(
+        Beneath tree, byte[] content, out MailInstructions instructions)
     {
-        instructions = MailInstructions.Parse(ReadOne(tree, Instructions))
+        instructions = MailInstructions.Parse(content)
             ?? throw new IOException(
                 "the file .qmail has instructions that this page does not know; change it by hand");
-        string text = Encoding.UTF8.GetString(ReadOne(tree, Answer)).ReplaceLineEndings("\n");
-        int end = text.StartsWith("Subject:", StringComparison.OrdinalIgnoreCase)
-            ? text.IndexOf("\n\n", StringComparison.Ordinal) : -1;
-        return new UserSettings(
-            instructions.Forwards, instructions.HasMailbox, instructions.HasVacation,
-            (end < 0 ? text : text[(end + 2)..]).TrimEnd('\n'));
+        byte[]? answer = TryReadOne(tree, Answer, out int errno);
+        return answer is null && errno != Errno.FileTooLarge
+            ? throw new PosixException($"read {Answer}", errno)
+            : new UserSettings(
+                instructions.Forwards, instructions.HasMailbox, instructions.HasVacation,
+                answer is null ? null : AwayMessage.Parse(answer));
     }
 
     private static byte[] ReadOne(Beneath tree, string name) =>
-        tree.TryReadFile(name, FileBytesMax, out int errno, Processes.EffectiveUid)
-        ?? (errno == Errno.NoEntry ? [] : throw new PosixException($"read {name}", errno));
+        TryReadOne(tree, name, out int errno) ?? throw new PosixException($"read {name}", errno);
 
-    private static void Replace(Beneath tree, string name, byte[] content)
+    // A file that is not there is empty.
+    private static byte[]? TryReadOne(Beneath tree, string name, out int errno) =>
+        tree.TryReadFile(name, FileBytesMax, out errno, Processes.EffectiveUid)
+        ?? (errno == Errno.NoEntry ? [] : null);
+
+    private static void Replace(Beneath tree, string name, byte[] content, int mode)
     {
         if (content.Length == 0)
         {
@@ -82,6 +149,6 @@ internal sealed class SettingsFiles(string home)
             return;
         }
 
-        tree.Replace(name, $"{name}.kopis-new", content, OwnerFile);
+        tree.Replace(name, $"{name}.kopis-new", content, mode);
     }
 }

@@ -66,7 +66,7 @@ internal static class SettingsMessage
                 : (new UserSettings(
                     [.. forwards.EnumerateArray().Select(one => one.GetString() ?? "")],
                     root.GetProperty("copy").GetBoolean(), root.GetProperty("away").GetBoolean(),
-                    root.GetProperty("text").GetString() ?? ""), null);
+                    root.GetProperty("text").GetString()), null);
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException)
         {

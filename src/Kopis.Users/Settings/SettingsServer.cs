@@ -10,20 +10,25 @@ public static class SettingsServer
     /// <summary>A session of the dashboard's ends before.</summary>
     private static readonly TimeSpan IdleMax = TimeSpan.FromMinutes(35);
 
+    /// <summary>In all, whoever goes on asking: the right to these settings is no longer one.
+    /// </summary>
+    private static readonly TimeSpan LifeMax = TimeSpan.FromHours(12);
+
     /// <summary>Serves to the end of the channel.</summary>
     /// <param name="socket">Our end; it stays the caller's.</param>
     /// <param name="home">The user's home.</param>
-    /// <param name="stop">Ends it.</param>
-    public static async Task ServeAsync(Socket socket, string home, CancellationToken stop)
+    /// <param name="clock">The clock.</param>
+    public static async Task ServeAsync(Socket socket, string home, TimeProvider clock)
     {
         SettingsFiles files = new(home);
+        using CancellationTokenSource life = new(LifeMax, clock);
         try
         {
             while (true)
             {
+                using CancellationTokenSource idle = new(IdleMax, clock);
                 using CancellationTokenSource limit =
-                    CancellationTokenSource.CreateLinkedTokenSource(stop);
-                limit.CancelAfter(IdleMax);
+                    CancellationTokenSource.CreateLinkedTokenSource(life.Token, idle.Token);
                 if (await SettingsMessage.ReceiveAsync(socket, limit.Token) is not { } request)
                 {
                     return;

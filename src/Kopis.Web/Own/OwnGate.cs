@@ -86,10 +86,10 @@ internal sealed class OwnGate(Dashboard dashboard, HostNames names)
 
     private async Task<Reply> LoginAsync(HttpContext http, IFormCollection form)
     {
-        string name = One(form["name"], NameMax).Trim().ToLowerInvariant();
+        string name = One(form["name"], NameMax).Trim();
         byte[] password = SignIn.Bytes(One(form["password"], SignIn.PasswordBytesMax));
         uint uid = http.Features.GetRequiredFeature<ClientUser>().Uid;
-        byte[] key = dashboard.Own.BrowserKey(name);
+        byte[] key = dashboard.Own.BrowserKey(name.ToLowerInvariant());
         (LookupVerdict verdict, string secret) = await dashboard.Own.JudgeAsync(
             uid, KnownBrowser.Find(_cookies.BrowserOf(http), key), name, password,
             http.RequestAborted);
@@ -138,24 +138,27 @@ internal sealed class OwnGate(Dashboard dashboard, HostNames names)
     private static string Words(Exception e) =>
         e is IOException ? $"{e.Message}: sign in again" : e.Message;
 
-    private static async Task<Reply> SaveAsync(
+    private async Task<Reply> SaveAsync(
         HttpContext http, IFormCollection form, OwnSession session)
     {
         UserSettings wanted = new(
-            [.. Lines(form["forwards"]).Select(line => line.Trim().ToLowerInvariant())
+            [.. Lines(form["forwards"])
+                .Select(line => UserSettings.Normalized(line.Trim()))
                 .Where(line => line.Length > 0).Distinct()],
             form["copy"] == "yes", form["away"] == "yes",
-            string.Join('\n', Lines(form["text"])).TrimEnd());
-        string? fault = wanted.Fault()
-            ?? (wanted.Forwards.Contains(session.Account)
-                ? "mail would come back: your own address is among those to forward to" : null);
-        if (fault is not null)
-        {
-            return OwnPage.Show(session, wanted, fault, null);
-        }
-
+            form["byhand"] == "yes"
+                ? null : string.Join('\n', Lines(form["text"])).TrimEnd());
         try
         {
+            string? fault = wanted.Fault()
+                ?? (OwnAddress.IsAmong(dashboard.Control, session.Account, wanted.Forwards)
+                    ? "mail would come back: your own address is among those to forward to"
+                    : null);
+            if (fault is not null)
+            {
+                return OwnPage.Show(session, wanted, fault, null);
+            }
+
             UserSettings now = await session.Channel.WriteAsync(wanted, http.RequestAborted);
             ErrorLog.Write($"kopis-web: mail of {Shown.Text(session.Account)}: "
                 + $"{now.Forwards.Count} forwards, {(now.KeepsCopy ? "a copy" : "no copy")}, "

@@ -16,14 +16,10 @@ namespace Kopis.Web.Own;
 /// <param name="clock">The clock.</param>
 internal sealed class OwnLogin(string home, TimeProvider clock) : IDisposable
 {
-    /// <summary>Logins that are judged at once; each wrong one waits for some seconds.</summary>
-    private const int AtOnceMax = 16;
-
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(20);
 
     private readonly LoginClient _lookup = new(home, clock);
     private readonly TicketClient _post = new(home);
-    private readonly SemaphoreSlim _places = new(AtOnceMax);
     private readonly byte[] _browserKey = RandomNumberGenerator.GetBytes(32);
 
     /// <summary>Who has signed in.</summary>
@@ -51,18 +47,12 @@ internal sealed class OwnLogin(string home, TimeProvider clock) : IDisposable
         limit.CancelAfter(TimeMax);
         try
         {
-            await _places.WaitAsync(limit.Token);
-            try
-            {
-                LoginAnswer answer = await _lookup.CheckPasswordAsync(
-                    PeerOf(uid, browser), Encoding.UTF8.GetBytes(name), password, limit.Token);
-                return answer.Verdict == LookupVerdict.Yes
-                    ? await BeginAsync(answer, limit.Token) : (answer.Verdict, "");
-            }
-            finally
-            {
-                _places.Release();
-            }
+            // How many are judged at once is bounded there, for each peer; who waits for a refusal
+            // takes nobody's place.
+            LoginAnswer answer = await _lookup.EnterAsync(
+                PeerOf(uid, browser), Encoding.UTF8.GetBytes(name), password, limit.Token);
+            return answer.Verdict == LookupVerdict.Yes
+                ? await BeginAsync(answer, limit.Token) : (answer.Verdict, "");
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
@@ -101,22 +91,15 @@ internal sealed class OwnLogin(string home, TimeProvider clock) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Sessions.Dispose();
-        _places.Dispose();
-    }
+    public void Dispose() => Sessions.Dispose();
 
     private async Task<(LookupVerdict, string)> BeginAsync(
         LoginAnswer answer, CancellationToken stop)
     {
-        // The mark of before the channel: a password that is new meanwhile ends the session.
-        (LookupVerdict holds, byte[] mark) = await _lookup.HoldsAsync(
-            Encoding.UTF8.GetBytes(answer.Account), [], stop);
-        SettingsClient? channel = holds != LookupVerdict.Yes ? null
-            : IsOneUser ? SettingsClient.OfOneUser(home, answer.Account)
+        SettingsClient? channel = IsOneUser ? SettingsClient.OfOneUser(home, answer.Account)
             : await SettingsClient.ConnectAsync(_post, answer.Ticket, stop);
-        if (channel is null || Sessions.Begin(answer.Account, channel, mark) is not { } secret)
+        if (channel is null
+            || Sessions.Begin(answer.Account, channel, answer.Mark) is not { } secret)
         {
             channel?.Dispose();
             return (LookupVerdict.Later, "");

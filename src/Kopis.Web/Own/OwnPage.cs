@@ -56,12 +56,21 @@ internal static class OwnPage
         <h2>While you are away</h2>
         <p class="choice">{Box("away", settings.IsAway)}
         <label for="away">Answer who writes to you, once in seven days</label></p>
-        <p><label for="text">The answer</label>
-        <textarea id="text" name="text" rows="6"
-        maxlength="{UserSettings.AwayCharactersMax}">{settings.AwayText}</textarea></p>
+        {(settings.AwayText is null ? AnswerByHand : Answer(settings.AwayText))}
         <p><button class="main">Save</button></p>
         </form>
 
+        """;
+
+    private static Markup Answer(string text) => $"""
+        <p><label for="text">The answer</label>
+        <textarea id="text" name="text" rows="6"
+        maxlength="{UserSettings.AwayCharactersMax}">{text}</textarea></p>
+        """;
+
+    private static Markup AnswerByHand => $"""
+        <p class="note">The answer, <code>.vacation.msg</code>, was written by hand, and is left
+        alone.</p><input type="hidden" name="byhand" value="yes">
         """;
 
     private static Markup PasswordForm(OwnSession session) => $"""

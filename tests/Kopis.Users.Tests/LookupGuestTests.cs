@@ -1,0 +1,134 @@
+using System.Net;
+using System.Net.Sockets;
+using Kopis.Base;
+using Kopis.Posix;
+using Kopis.Testing;
+using Kopis.Users.Logins;
+using Kopis.Users.Lookup;
+using Kopis.Users.Recipients;
+
+namespace Kopis.Users.Tests;
+
+/// <summary>What qmail-lookup does for its guest, the dashboard, and what a guest that is an
+/// attacker's cannot do to others.</summary>
+public sealed class LookupGuestTests : IAsyncDisposable
+{
+    private const string Joe = "joe@toyokawa.gcd.org";
+    private static readonly LoginLimits Limits = new(3, 5, 4, TimeSpan.FromMinutes(10));
+    private static readonly Account Mailbox = new(Joe, 1000, 1000, "/nowhere", "/bin/sh");
+
+    private readonly TestHome _home = new();
+    private readonly InstantTime _time = new();
+    private readonly LoginLimiter _listeners;
+    private readonly LoginLimiter _guests;
+    private readonly LoginClient _client;
+    private readonly CancellationTokenSource _stop = new();
+    private Func<byte[], Candidate> _find =
+        _ => Candidate.Virtual(Mailbox, TestHome.HashOf("right"));
+
+    private LookupServer? _server;
+    private Task _serving = Task.CompletedTask;
+
+    public LookupGuestTests()
+    {
+        (_listeners, _guests) = (new LoginLimiter(_time, Limits), new LoginLimiter(_time, Limits));
+        _client = new LoginClient(_home.Path, _time);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _serving;
+        _server?.Dispose();
+        _stop.Dispose();
+        _home.Dispose();
+    }
+
+    [Fact]
+    public async Task Its_guesses_are_bounded_and_spend_no_tries_of_listeners_clients()
+    {
+        Start(LookupServer.GuestIdleMax);
+        for (byte i = 0; i < 10; i++)
+        {
+            Assert.Equal(LookupVerdict.No, (await EnterAsync(i, "wrong")).Verdict);
+        }
+
+        Assert.Equal(LookupVerdict.No, (await EnterAsync(200, "right")).Verdict);
+        PeerNetwork peer = PeerNetwork.Of(PeerOf(201));
+        Assert.Equal(LoginLeave.Refused, _guests.Reserve(peer, ByteText.ToBytes(Joe)));
+        Assert.Equal(LoginLeave.Given, _listeners.Reserve(peer, ByteText.ToBytes(Joe)));
+    }
+
+    [Fact]
+    public async Task An_entry_has_a_mark_that_holds()
+    {
+        Start(LookupServer.GuestIdleMax);
+        LoginAnswer answer = await EnterAsync(1, "right");
+        Assert.Equal((LookupVerdict.Yes, Joe), (answer.Verdict, answer.Account));
+        (LookupVerdict verdict, byte[] mark) = await HoldsAsync(answer.Mark);
+        Assert.Equal(LookupVerdict.Yes, verdict);
+        Assert.Equal(answer.Mark, mark);
+        Assert.Empty((await EnterAsync(1, "wrong")).Mark);
+    }
+
+    /// <summary>A password that is new at the same moment ends the session.</summary>
+    [Fact]
+    public async Task The_mark_is_of_the_record_that_was_judged()
+    {
+        int asked = 0;
+        _find = _ => Candidate.Virtual(
+            Mailbox, TestHome.HashOf(asked++ == 0 ? "right" : "another"));
+        Start(LookupServer.GuestIdleMax);
+        LoginAnswer answer = await EnterAsync(1, "right");
+        Assert.Equal(LookupVerdict.Yes, answer.Verdict);
+        Assert.Equal(LoginMarks.Bytes, answer.Mark.Length);
+        Assert.Equal(LookupVerdict.No, (await HoldsAsync(answer.Mark)).Verdict);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)] // Of the length's two bytes.
+    public async Task It_keeps_no_place_without_a_question(int bytes)
+    {
+        Start(TimeSpan.FromMilliseconds(50));
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(_home.In("users/lookup")));
+        await socket.SendAsync(new byte[bytes]);
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(30));
+        try
+        {
+            Assert.Equal(0, await socket.ReceiveAsync(new byte[1], limit.Token));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // Closed before it had read all.
+        }
+    }
+
+    private static IPAddress PeerOf(byte number)
+    {
+        byte[] address = new byte[16];
+        (address[0], address[1]) = (0xFD, number);
+        return new IPAddress(address);
+    }
+
+    private Task<LoginAnswer> EnterAsync(byte peer, string password) => _client.EnterAsync(
+        PeerOf(peer), ByteText.ToBytes(Joe), ByteText.ToBytes(password), CancellationToken.None);
+
+    private Task<(LookupVerdict Verdict, byte[] Mark)> HoldsAsync(byte[] mark) =>
+        _client.HoldsAsync(ByteText.ToBytes(Joe), mark, CancellationToken.None);
+
+    private void Start(TimeSpan idleMax)
+    {
+        LoginHandler Desk(LoginLimiter limiter) =>
+            new(new LoginChecker(name => _find(name), _time, limiter));
+        _server = new LookupServer(
+            LookupSocket.Listen(_home.Path),
+            new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, _ => null),
+            new SenderJudge(_home.Path), Desk(_listeners), _ => true, _ => { })
+        {
+            Guest = (Processes.EffectiveUid, Desk(_guests), idleMax),
+        };
+        _serving = _server.RunAsync(_stop.Token);
+    }
+}

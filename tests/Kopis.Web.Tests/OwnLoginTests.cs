@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Text;
+using Kopis.Base;
+using Kopis.Testing;
+using Kopis.Web.Own;
+
+namespace Kopis.Web.Tests;
+
+/// <summary>Mail users who sign in, beside others who guess.</summary>
+public sealed class OwnLoginTests : IDisposable
+{
+    private const string Joe = "joe@toyokawa.gcd.org";
+    private const int Guesses = 100; // More than connections to qmail-lookup.
+
+    private readonly TestHome _home = new();
+    private readonly Socket _lookup =
+        new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+    private readonly SemaphoreSlim _refused = new(0);
+    private readonly CancellationTokenSource _stop = new();
+
+    public OwnLoginTests()
+    {
+        _home.AddUser(Joe, "right");
+        _lookup.Bind(new UnixDomainSocketEndPoint(_home.In("users/lookup")));
+        _lookup.Listen();
+        _ = AcceptAsync();
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+        _lookup.Dispose();
+        _refused.Dispose();
+        _home.Dispose();
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_refusal_keeps_nobody_out()
+    {
+        using OwnLogin login = new(_home.Path, new ManualTime()); // So that they wait.
+        Task<(LookupVerdict Verdict, string)>[] guesses =
+        [
+            .. Enumerable.Range(0, Guesses).Select(
+                _ => login.JudgeAsync(1000, null, "ann", "wrong"u8.ToArray(), _stop.Token)),
+        ];
+        for (int i = 0; i < Guesses; i++)
+        {
+            Assert.True(await _refused.WaitAsync(TimeSpan.FromSeconds(15)), $"{i} were judged");
+        }
+
+        (LookupVerdict verdict, _) = await login.JudgeAsync(
+            1000, null, Joe, "right"u8.ToArray(), CancellationToken.None);
+        Assert.Equal(LookupVerdict.Yes, verdict);
+        Assert.DoesNotContain(guesses, guess => guess.IsCompleted);
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(guesses));
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                _ = AnswerAsync(await _lookup.AcceptAsync(_stop.Token));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException
+            or ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+
+    /// <summary>As qmail-lookup: joe may enter, all others wait for ten seconds.</summary>
+    private async Task AnswerAsync(Socket socket)
+    {
+        using (socket)
+        {
+            byte[] question = new byte[4096];
+            int got;
+            while ((got = await socket.ReceiveAsync(question, _stop.Token)) > 0)
+            {
+                bool isJoe = question.AsSpan(0, got).IndexOf(Encoding.UTF8.GetBytes(Joe)) >= 0;
+                await socket.SendAsync(
+                    isJoe ? Frame(LookupVerdict.Yes, 0, Joe) : Frame(LookupVerdict.No, 10_000, ""),
+                    _stop.Token);
+                if (!isJoe)
+                {
+                    _refused.Release();
+                }
+            }
+        }
+    }
+
+    private static byte[] Frame(LookupVerdict verdict, int milliseconds, string account)
+    {
+        byte[] wait = new byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(wait, milliseconds);
+        byte[] content =
+        [
+            (byte)verdict, .. Field(wait), .. Field(Encoding.UTF8.GetBytes(account)), .. Field([1]),
+        ];
+        return Field(content);
+    }
+
+    // A frame is one too: a length, and so many bytes.
+    private static byte[] Field(byte[] content) =>
+        [(byte)content.Length, (byte)(content.Length >> 8), .. content];
+}
