@@ -71,9 +71,9 @@ class Client:
         self.socket.sendall(line + b"\r\n")
         self.reply()
 
-    def message(self, recipients, body, window=100):
+    def message(self, recipients, body, sender="sender@src.test", window=100):
         """Sends one; the seconds from the final dot to its 250."""
-        self.command(b"MAIL FROM:<sender@src.test>")
+        self.command(b"MAIL FROM:<%s>" % sender.encode())
         for i in range(0, len(recipients), window):
             part = recipients[i:i + window]
             self.socket.sendall(b"".join(b"RCPT TO:<%s>\r\n" % r.encode() for r in part))

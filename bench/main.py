@@ -12,8 +12,10 @@ from authentication import checks, signing
 from filtering import filters
 from scenarios import ONCE, Counts, Field
 from servers import TRASH, Before
+from waits import waits
 
-GROUPS = {**scenarios.GROUPS, "checks": checks, "signing": signing, "filters": filters}
+GROUPS = {**scenarios.GROUPS, "checks": checks, "signing": signing, "filters": filters,
+          "waits": waits}
 
 
 def main():

@@ -132,6 +132,12 @@ def alone(table):
         least = min(f["seconds"] for f in all_figures)
         lines.append(f"- {title}: {server} {middle(all_figures, 'seconds')} s, least {least:.2f} s; "
                      f"bound {bound:.2f} s, bar 1.3 × that; {one['most_open']} sessions at most.")
+    for place in ("remote", "local"):
+        title = f"personal mail beside lists and silent hosts, {place}"
+        for server, all_figures in table.get(title, {}).items():
+            idle, busy, times = (middle(all_figures, key) for key in ("idle", "busy", "times"))
+            lines.append(f"- {title}: {server} {idle} ms on an idle host, {busy} ms on a busy one: "
+                         f"{times} times, bar 2.")
     for one in table.get("idle host", {}).get("Kopis", []):
         each = ", ".join(f"{name} {kib:,}" for name, kib in sorted(one["memory"].items()))
         lines.append(f"- idle host: PSS {one['pss'] / 1024:.0f} MB in all (bar 120 MB), "

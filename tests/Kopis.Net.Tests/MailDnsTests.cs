@@ -107,7 +107,9 @@ public sealed class MailDnsTests : IDisposable
         using CancellationTokenSource stop = new();
         Task<int> served = ServeAsync(seconds, stop.Token);
         IDnsQueryResponse answer =
-            await lookups.QueryAsync(new DnsQuestion(name, QueryType.A), CancellationToken.None);
+            await lookups.QueryAsync(
+                new DnsQuestion(name, QueryType.A), new QuestionTime(TimeSpan.FromMinutes(1)),
+                CancellationToken.None);
         Assert.Equal(seconds is null ? 0 : 1, answer.Answers.Count);
         await stop.CancelAsync();
         return await served;

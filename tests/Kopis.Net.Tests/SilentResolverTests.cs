@@ -2,16 +2,21 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using DnsClient;
+using Kopis.Base;
 using Kopis.Net.Dns;
 using Kopis.Testing;
 
 namespace Kopis.Net.Tests;
 
-/// <summary>Two resolvers, of which the first is silent to some questions.</summary>
+/// <summary>Two resolvers, of which the first is silent to some questions; and many that are
+/// silent to all.</summary>
 public sealed class SilentResolverTests : IDisposable
 {
     private const byte NoSuchName = 3;
     private const byte Failure = 2;
+    private const int Many = 8;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
     private readonly Socket _first = NewSocket();
     private readonly Socket _second = NewSocket();
@@ -19,20 +24,15 @@ public sealed class SilentResolverTests : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ResolverOrder _order;
     private readonly KeptLookups _lookups;
-    private byte _secondSays = NoSuchName;
+    private readonly Socket[] _silent = [.. Enumerable.Range(0, Many).Select(_ => NewSocket())];
+    private byte? _secondSays = NoSuchName;
     private bool _isDead;
 
     public SilentResolverTests()
     {
         NameServer[] servers = [Of(_first), Of(_second)];
         _order = new ResolverOrder(servers, new ManualTime());
-        _lookups = new KeptLookups(
-            new LookupClientOptions(servers)
-            {
-                Timeout = TimeSpan.FromSeconds(1), Retries = 0, UseCache = false,
-                ThrowDnsErrors = false,
-            },
-            _order, null, 'e', TimeSpan.Zero);
+        _lookups = NewLookups(servers, _order, Timeout);
         // The root alone is a name of no octets.
         _ = ServeAsync(_first, question =>
         {
@@ -45,8 +45,11 @@ public sealed class SilentResolverTests : IDisposable
     public void Dispose()
     {
         _stop.Cancel();
-        _first.Dispose();
-        _second.Dispose();
+        foreach (Socket socket in (Socket[])[_first, _second, .. _silent])
+        {
+            socket.Dispose();
+        }
+
         _stop.Dispose();
     }
 
@@ -73,8 +76,71 @@ public sealed class SilentResolverTests : IDisposable
         Assert.Equal(before, _firstAsked.Count);
     }
 
-    private Task<IDnsQueryResponse> AskAsync() => _lookups.QueryAsync(
-        new DnsQuestion("a.example", QueryType.A), CancellationToken.None);
+    /// <summary>Before: another way of asking began with silent ones again.</summary>
+    [Fact]
+    public async Task Nor_where_it_has_refused_the_same_question_in_another_way()
+    {
+        NameServer first = _order.All[0];
+        Assert.True(_order.BeginProbe(first));
+        _order.EndProbe(first, isSilent: true);
+        _secondSays = Failure;
+        QuestionTime time = new(3 * Timeout);
+        await AskAsync(time);
+        _secondSays = null;
+        await Assert.ThrowsAsync<TimeoutException>(() => AskAsync(time));
+        Assert.Empty(_firstAsked);
+    }
+
+    /// <summary>Before: each had five seconds, and as many again without EDNS.</summary>
+    [Fact]
+    public async Task A_question_has_one_time_for_all_that_are_silent()
+    {
+        NameServer[] servers = [.. _silent.Select(Of)];
+        KeptLookups lookups = NewLookups(
+            servers, new ResolverOrder(servers, new ManualTime()), Timeout);
+        QuestionTime time = new(5 * Timeout) { Kept = Timeout };
+        long start = TimeProvider.System.GetTimestamp();
+        await Assert.ThrowsAsync<TimeoutException>(() => AskAsync(lookups, time));
+        Assert.InRange(
+            TimeProvider.System.GetElapsedTime(start), 3 * Timeout, (Many - 1) * Timeout);
+        Assert.True(time.Left <= TimeSpan.Zero);
+        Assert.All(_silent, one => Assert.True(one.Available > 0)); // Each had its part.
+
+        QuestionTime over = new(TimeSpan.Zero);
+        await Assert.ThrowsAsync<TimeoutException>(() => AskAsync(over));
+        Assert.Empty(_firstAsked);
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_a_client_has_four_seconds_for_all()
+    {
+        ByteEnvironment environment = new()
+        {
+            ["DNSCACHEIP"] = ByteText.ToBytes(string.Join(',', _silent.Select(
+                one => one.LocalEndPoint!.ToString()))),
+        };
+        MailDns dns = MailDns.ReadHurried(new ProgramContext("test", [], environment, "/"));
+        long start = TimeProvider.System.GetTimestamp();
+        DnsAnswer<string> answer = await dns.FindTextsAsync("a.example", CancellationToken.None);
+        Assert.Equal(DnsStatus.TryAgain, answer.Status);
+        Assert.InRange(
+            TimeProvider.System.GetElapsedTime(start).TotalSeconds, 3, 2 * (Many - 1));
+    }
+
+    private Task<IDnsQueryResponse> AskAsync(QuestionTime? time = null) =>
+        AskAsync(_lookups, time ?? new QuestionTime(3 * Timeout));
+
+    private static Task<IDnsQueryResponse> AskAsync(KeptLookups lookups, QuestionTime time) =>
+        lookups.QueryAsync(
+            new DnsQuestion("a.example", QueryType.A), time, CancellationToken.None);
+
+    private static KeptLookups NewLookups(
+        NameServer[] servers, ResolverOrder order, TimeSpan timeout) => new(
+        new LookupClientOptions(servers)
+        {
+            Timeout = timeout, Retries = 0, UseCache = false, ThrowDnsErrors = false,
+        },
+        order, null, 'e', TimeSpan.Zero);
 
     private static Socket NewSocket()
     {

@@ -56,6 +56,39 @@ public sealed class CommandTests : CommandCase
             expected[4..5], Rows(new QueueSelection { From = two + 1, Most = 1 }));
     }
 
+    [Fact]
+    public void Destinations_with_most_mail_come_first()
+    {
+        string[] names = ["domain a.example", "domain b.example", "domain c.example"];
+        int mails = 0;
+        foreach (string name in names)
+        {
+            Give(new(QueueVerb.PauseDestination, new QueueSelection
+            {
+                Destination = Encoding.ASCII.GetBytes(name),
+            }));
+            string domain = name[name.IndexOf(' ')..].Trim();
+            Add([.. Enumerable.Range(0, ++mails).Select(i => $"x{i}@{domain}")]);
+        }
+
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Null(Core.Next(DeliveryChannel.Remote, Now));
+        }
+
+        Assert.Equal(names, Destinations(null).Order());
+        Assert.Equal([names[2], names[1]], Destinations(2));
+        Assert.Equal([names[2], names[1], names[0]], Destinations(uint.MaxValue));
+    }
+
+    private string[] Destinations(uint? most) =>
+    [
+        .. Answers(new(QueueVerb.Destinations, new QueueSelection { Most = most }))
+            .Where(answer => answer.Kind == QueueFrame.Destination)
+            .Select(answer => Encoding.ASCII.GetString(
+                ListedDestination.Parse(answer.Content)!.Name)),
+    ];
+
     [Theory, MemberData(nameof(EnvelopeSizes))]
     public void A_list_has_those_of_one_state(int envelopeBytesMax)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using Kopis.Config.Maps;
 using Kopis.Queue.Commands;
 using Kopis.Queue.Store.State;
@@ -17,6 +18,7 @@ public sealed class DiskQueueTests : IDisposable
     private const int Recipients = (2 * (Count - Long)) + (ManyMessages.LongRecipients * Long);
     private const int StepsBetweenSyncs = 200; // The disk of the test copies all that it has.
     private const long MemoryMax = 8_000_000;
+    private const long LargeMemory = 64_000_000; // For more than half of them.
 
     private readonly World _world = new(); // For its control files.
     private readonly NoBounces _noBounces = new();
@@ -28,6 +30,7 @@ public sealed class DiskQueueTests : IDisposable
     private SendCore _core = null!;
     private CommandQueue _commands = null!;
     private int _readAtOnce;
+    private int _byRelay; // Recipients of the last list that go by a relay.
 
     public DiskQueueTests() => Start(_memory);
 
@@ -56,6 +59,23 @@ public sealed class DiskQueueTests : IDisposable
         Assert.Equal((ulong)Count, Give(dry).Counts.Recipients);
         Assert.Equal(inMemory, _scheduler.Messages.Count);
         Assert.InRange(_readAtOnce, 1, 64);
+    }
+
+    /// <summary>In memory, and on the disk.</summary>
+    [Theory, InlineData(1), InlineData(Count - 1)]
+    public void One_message_is_shown_in_one_step_however_many_there_are(int index)
+    {
+        ulong number = ManyMessages.NumberOf(index);
+        Assert.Equal(index == 1, _scheduler.Find(number) is not null);
+        CommandOutput output = new();
+        _commands.Add(
+            new(QueueVerb.List, new QueueSelection { Numbers = [number] }), "uid 0", output);
+        int opened = _mess.Opened;
+        _commands.Step(Make.Born);
+        Assert.False(_commands.HasWork);
+        Assert.Equal(index == 1 ? 0 : 1, _mess.Opened - opened);
+        _commands.OnMarks(isSettled: true);
+        Assert.True(output.IsComplete);
     }
 
     /// <summary>Before: a hold of all had all in memory, whatever queuememory said.</summary>
@@ -89,11 +109,11 @@ public sealed class DiskQueueTests : IDisposable
     public void One_that_is_set_aside_is_held_when_it_can_be_read_again()
     {
         Give(new(QueueVerb.Hold, new()));
-        ulong lost = _queue.WaitingOnDisk.First();
+        ulong lost = _queue.WaitingOnDisk[0].Oldest;
         _mess.Lost = lost;
         _memory.BytesMax = 2 * MemoryMax;
         _queue.ReadWaiting(Make.Born);
-        Assert.DoesNotContain(lost, _queue.WaitingOnDisk);
+        Assert.False(_queue.WaitingOnDisk[0].Contains(lost));
         Assert.Null(_scheduler.Find(lost));
         _queue.WriteSnapshot();
 
@@ -145,6 +165,115 @@ public sealed class DiskQueueTests : IDisposable
         }
     }
 
+    /// <summary>Before: past three quarters of queuememory others went the usual way.</summary>
+    [Fact]
+    public void A_large_queue_goes_by_a_relay_and_outlives_a_restart()
+    {
+        QueueMemory memory = StartLarge();
+        int inMemory = _scheduler.Messages.Count;
+        QueueCounts counts = Reroute(new(), "relay.example:25");
+        Assert.Equal(((ulong)Count, 0UL), (counts.Recipients, counts.Failed));
+        Assert.Equal(inMemory, _scheduler.Messages.Count);
+        Assert.Equal(Count, ByRelay());
+        Assert.Equal(0UL, Reroute(new(), "relay.example:25").Recipients);
+
+        _core.Dispose();
+        Start(memory = new QueueMemory(LargeMemory));
+        Assert.InRange(_scheduler.Messages.Count, 1, inMemory);
+        Assert.Equal(Count, ByRelay());
+        memory.BytesMax = 4 * LargeMemory;
+        while (_queue.HasReady)
+        {
+            _queue.ReadWaiting(Make.Born);
+        }
+
+        Assert.Equal(0, _queue.WaitingOnDiskCount);
+        Assert.Equal(Count, ByRelay());
+        Assert.Equal((ulong)Count, Reroute(new(), "").Recipients);
+        Assert.Equal(0, ByRelay());
+    }
+
+    [Fact]
+    public void What_goes_by_a_relay_is_taken_up_before_its_submitter_has_room()
+    {
+        QueueMemory memory = StartLarge();
+        ulong number = ManyMessages.NumberOf(Count - 1);
+        memory.BytesMax = memory.Used * 3 / 2; // More than five eighths are taken.
+        QueueSelection last = new() { Domain = "far.example"u8.ToArray(), Numbers = [number] };
+        Assert.Equal(1UL, Reroute(last, "relay.example:25").Recipients);
+        Assert.Null(_scheduler.Find(number));
+        Assert.False(_queue.HasReady);
+        Assert.Equal(1UL, Reroute(last, "").Recipients);
+        Assert.Equal(1UL, Reroute(last, "relay.example:25").Recipients);
+        memory.BytesMax = memory.Used * 7 / 4; // Less are; the submitter has more than is free.
+        Assert.True(_queue.HasReady);
+        _queue.ReadWaiting(Make.Born);
+        Assert.NotNull(_scheduler.Find(number)!.Routes);
+        Assert.False(_queue.HasReady);
+
+        ulong another = ManyMessages.NumberOf(Count - 2);
+        Reroute(last with { Numbers = [another] }, "relay.example:25");
+        Assert.NotNull(_scheduler.Find(another)); // At once.
+    }
+
+    [Fact]
+    public void Who_goes_by_a_relay_leaves_memory_to_new_mail()
+    {
+        QueueCounts counts = Reroute(new(), "relay.example:25");
+        Assert.InRange(counts.Failed, 1UL, (ulong)Count);
+        Assert.Equal((ulong)Count, counts.Recipients + counts.Failed);
+        Assert.Equal((int)counts.Recipients, ByRelay());
+        Assert.InRange(_memory.Used, 0, MemoryMax - (MemoryMax / 9));
+        Reroute(new(), "");
+        Assert.Equal(0, ByRelay());
+    }
+
+    [Theory, InlineData(1), InlineData(40)]
+    public void Ways_take_no_more_memory_than_is_counted(int recipients)
+    {
+        RecipientRoutes[] all = new RecipientRoutes[10_000];
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        for (int i = 0; i < all.Length; i++)
+        {
+            all[i] = new RecipientRoutes();
+            for (int recipient = recipients; recipient > 0; recipient--)
+            {
+                all[i].Set(recipient, (ushort)recipient);
+            }
+        }
+
+        long bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.InRange(bytes / all.Length, 1, all[0].MemoryBytes);
+        Assert.Equal(recipients, all[0].All.Count(pair => pair.Key == pair.Value));
+        Assert.Equal(recipients, all[0].Count);
+        all[0].Set(recipients, StateRoutes.Usual);
+        all[0].Set(1, 7);
+        Assert.Equal(recipients == 1 ? 1 : recipients - 1, all[0].Count);
+        Assert.Equal(7, all[0].Of(1));
+        Assert.Equal(0, all[0].Of(recipients + 1));
+        GC.KeepAlive(all);
+    }
+
+    /// <summary>More than half of it is in memory.</summary>
+    private QueueMemory StartLarge()
+    {
+        _core.Dispose();
+        _disk = new MemoryDisk();
+        QueueMemory memory = new(LargeMemory);
+        Start(memory);
+        Assert.InRange(_scheduler.Messages.Count, Count / 2, 3 * Count / 4);
+        return memory;
+    }
+
+    private QueueCounts Reroute(QueueSelection selection, string via) => Give(
+        new(QueueVerb.Reroute, selection) { Via = Encoding.ASCII.GetBytes(via) }).Counts;
+
+    private int ByRelay()
+    {
+        Give(new(QueueVerb.List, new()));
+        return _byRelay;
+    }
+
     private void Start(QueueMemory memory, Func<int, uint>? clientOf = null)
     {
         SendLog log = new(_ => { });
@@ -173,6 +302,7 @@ public sealed class DiskQueueTests : IDisposable
         CommandOutput output = new();
         _commands.Add(request, "uid 0", output);
         (QueueCounts? counts, int listed, int steps) = (null, 0, 0);
+        _byRelay = 0;
         while (counts is null)
         {
             int read = _mess.Opened;
@@ -190,7 +320,13 @@ public sealed class DiskQueueTests : IDisposable
             {
                 int length = QueueFrame.LengthOf(rest, QueueFrame.AnswerBytesMax);
                 byte kind = rest[sizeof(uint)];
-                listed += kind == QueueFrame.Recipient ? 1 : 0;
+                if (kind == QueueFrame.Recipient)
+                {
+                    listed++;
+                    _byRelay += ListedRecipient.Parse(rest[QueueFrame.HeadBytes..length])!
+                        .Via.Length > 0 ? 1 : 0;
+                }
+
                 counts = kind == QueueFrame.End
                     ? QueueCounts.Parse(rest[QueueFrame.HeadBytes..length]) : counts;
                 rest = rest[length..];

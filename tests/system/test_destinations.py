@@ -20,6 +20,7 @@ SILENT = int(os.environ.get("KOPIS_SILENT", "200"))
 DOMAINS = 1000
 FRIEND = "127.9.0.1"
 LIMITED = "127.8.0.1"
+ENDING = "127.8.0.2"
 REPLY = 0.015       # Six or seven replies are a tenth of a second.
 PATIENCE = 10       # A busy machine is slow; a personal mail behind a list would take minutes.
 
@@ -38,6 +39,7 @@ class Destinations(HostCase):
     def setUp(self):
         limits = {silent_address(i): Limits(is_silent=True) for i in range(SILENT)}
         limits[LIMITED] = Limits(connections=3, rate=5, window=5, messages=10)
+        limits[ENDING] = Limits(closes_after=5)
         self.sink = StrictSink(limits, Limits(tarpit=REPLY))
         self.addCleanup(self.sink.close)
         super().setUp()
@@ -49,7 +51,8 @@ class Destinations(HostCase):
             "smtproutes",
             *(f"d{i}.example:{list_address(i)}:{port}" for i in range(DOMAINS)),
             *(f"s{i}.example:{silent_address(i)}:{port}" for i in range(SILENT)),
-            f"friend.example:{FRIEND}:{port}", f"limited.example:{LIMITED}:{port}")
+            f"friend.example:{FRIEND}:{port}", f"limited.example:{LIMITED}:{port}",
+            f"ending.example:{ENDING}:{port}")
         self.host.start()
 
     def queue(self, sender, recipients, body=b"Subject: news\n\nnews\n"):
@@ -127,6 +130,18 @@ class Destinations(HostCase):
               f"violations: {self.sink.violations()}, most open "
               f"{self.sink.counts[LIMITED].most_open}")
         self.assertEqual({}, self.sink.violations())
+
+    def test_a_receiver_that_ends_connections_delays_nothing(self):
+        """With 421 after some messages, of which nobody was told: the message goes by a new one."""
+        count = 40
+        for i in range(count):
+            self.queue(f"joe@{self.host.me}", [f"m{i}@ending.example"])
+        start = time.monotonic()
+        self.sink.wait(count, timeout=60)
+        print(f"{count} messages in {time.monotonic() - start:.1f} s, by "
+              f"{self.sink.counts[ENDING].sessions} connections that end after 5")
+        self.assertLessEqual(count // 5, self.sink.counts[ENDING].sessions)
+        self.assertNotIn("deferral", self.host.log())
 
     def test_a_destination_is_listed_paused_and_resumed(self):
         name = f"relay [{FRIEND}]:{self.sink.port}"

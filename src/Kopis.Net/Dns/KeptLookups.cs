@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using DnsClient;
 using DnsClient.Protocol;
 
@@ -29,13 +30,19 @@ internal sealed class KeptLookups(
 
     private readonly LookupClient _client = new(options);
 
+    private readonly TimeSpan _most = options.Timeout * (options.Retries + 1); // Of one resolver.
+
     // A question late by this is a reason to probe; a probe has as long, and ends before it.
     private readonly TimeSpan _late = options.Timeout * 0.4;
 
     /// <summary>Asks, where no answer is kept.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="time">How long it may take.</param>
+    /// <param name="stop">Ends it.</param>
     /// <returns>An answer; a refusal where nobody gave one.</returns>
+    /// <exception cref="TimeoutException">Nobody has said anything.</exception>
     internal async Task<IDnsQueryResponse> QueryAsync(
-        DnsQuestion question, CancellationToken stop)
+        DnsQuestion question, QuestionTime time, CancellationToken stop)
     {
         string key = $"{way}{(int)question.QuestionType} "
             + question.QueryName.Value.ToLowerInvariant();
@@ -44,7 +51,7 @@ internal sealed class KeptLookups(
             return known;
         }
 
-        IDnsQueryResponse answer = await AskInOrderAsync(question, stop);
+        IDnsQueryResponse answer = await AskInOrderAsync(question, time, stop);
         cache?.Add(key, answer, BytesOf(answer), KeepOf(answer));
         return answer;
     }
@@ -58,7 +65,7 @@ internal sealed class KeptLookups(
     };
 
     private async Task<IDnsQueryResponse> AskInOrderAsync(
-        DnsQuestion question, CancellationToken stop)
+        DnsQuestion question, QuestionTime time, CancellationToken stop)
     {
         if (order.NextProbe() is { } probed)
         {
@@ -67,32 +74,44 @@ internal sealed class KeptLookups(
 
         IDnsQueryResponse? refusal = null;
         Exception? trouble = null;
-        foreach (NameServer server in order.All)
+        IReadOnlyList<NameServer> servers = order.All;
+        for (int i = 0; i < servers.Count; i++)
         {
-            if (refusal is not null && order.IsSilent(server))
+            bool isSilent = order.IsSilent(servers[i]);
+            if (isSilent && time.IsRefused)
             {
-                break; // Nobody waits for it, since another has spoken; nor for those after it.
+                continue; // Nobody waits for it, since another has spoken.
+            }
+
+            // Each has as much as the next; silent ones have what others leave.
+            TimeSpan share = time.Left
+                / (1 + servers.Skip(i + 1).Count(one => order.IsSilent(one) == isSilent));
+            if (share <= TimeSpan.Zero)
+            {
+                break;
             }
 
             (IDnsQueryResponse? said, Exception? failure) =
-                await AskAsync(server, question, stop);
+                await AskAsync(servers[i], question, share < _most ? share : _most, stop);
             if (said is not null && IsAnswer(said))
             {
                 return said;
             }
 
+            time.IsRefused |= said is not null || !IsNothing(failure!);
             refusal ??= said;
             trouble ??= failure;
         }
 
-        return refusal ?? throw trouble!;
+        return refusal ?? throw (trouble ?? new TimeoutException());
     }
 
     /// <summary>Who chooses the names that are asked for may make any one of them late: the server
     /// is silent where it does not answer what it knows either.</summary>
-    private async Task ProbeIfLateAsync(NameServer server, Task asking)
+    private async Task ProbeIfLateAsync(NameServer server, Task asking, TimeSpan time)
     {
-        await asking.WaitAsync(_late).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        TimeSpan late = time / 2 < _late ? time / 2 : _late;
+        await asking.WaitAsync(late).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!asking.IsCompleted && order.BeginProbe(server))
         {
             await ProbeAsync(server);
@@ -109,20 +128,24 @@ internal sealed class KeptLookups(
         }
         catch (Exception e)
         {
-            order.EndProbe(server, end.IsCancellationRequested || IsSilence(e));
+            order.EndProbe(server, end.IsCancellationRequested || IsTimeout(e));
         }
     }
 
     /// <summary>Asks one; what it says, or what was thrown: its bytes make the library throw
-    /// exceptions of many kinds.</summary>
+    /// exceptions of many kinds. A <see cref="TimeoutException"/> where it says nothing in the time
+    /// that it has.</summary>
     private async Task<(IDnsQueryResponse? Said, Exception? Trouble)> AskAsync(
-        NameServer server, DnsQuestion question, CancellationToken stop)
+        NameServer server, DnsQuestion question, TimeSpan time, CancellationToken stop)
     {
+        using CancellationTokenSource end =
+            CancellationTokenSource.CreateLinkedTokenSource(stop);
+        end.CancelAfter(time);
         try
         {
             Task<IDnsQueryResponse> asking =
-                _client.QueryServerAsync([server], question, stop);
-            _ = ProbeIfLateAsync(server, asking);
+                _client.QueryServerAsync([server], question, end.Token);
+            _ = ProbeIfLateAsync(server, asking, time);
             IDnsQueryResponse said = await asking;
             order.NoteAnswer(server);
             return (said, null);
@@ -130,17 +153,21 @@ internal sealed class KeptLookups(
         catch (Exception e)
         {
             stop.ThrowIfCancellationRequested();
-            if (!IsSilence(e))
+            if (end.IsCancellationRequested || IsTimeout(e))
             {
-                order.NoteAnswer(server);
+                return (null, new TimeoutException(e.Message, e));
             }
 
+            order.NoteAnswer(server);
             return (null, e);
         }
     }
 
-    /// <summary>Nothing has come in the time that it has.</summary>
-    internal static bool IsSilence(Exception e) =>
+    /// <summary>It is silent, or nobody is there.</summary>
+    private static bool IsNothing(Exception e) =>
+        e is TimeoutException || (e as SocketException ?? e.InnerException) is SocketException;
+
+    private static bool IsTimeout(Exception e) =>
         e is DnsResponseException { Code: DnsResponseCode.ConnectionTimeout };
 
     /// <summary>It names others to ask: no word about whether the name has such records.

@@ -20,6 +20,8 @@ public sealed class MailDns : IMailDns
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TimeoutHurried = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepFailures = TimeSpan.FromSeconds(10);
+    private const int Tries = 3; // Two with EDNS, one without: the time of a question.
+    private const int TriesHurried = 2;
 
     /// <summary>On loopback addresses, but the AD bit they pass on is of a resolver elsewhere,
     /// over a network where anybody may set it: Docker's forwarder, and systemd-resolved's proxy.
@@ -34,6 +36,8 @@ public sealed class MailDns : IMailDns
     private readonly KeptLookups _plain;
     private readonly KeptLookups _stream;
     private readonly bool _isHurried;
+    private readonly TimeSpan _timeout; // Of one answer.
+    private readonly TimeSpan _questionTime;
     private readonly SignedDns? _signed;
     private volatile bool _isSilentToEdns;
 
@@ -50,10 +54,12 @@ public sealed class MailDns : IMailDns
     {
         _signed = signed;
         _isHurried = hurried;
+        _timeout = hurried ? TimeoutHurried : Timeout;
+        _questionTime = _timeout * (hurried ? TriesHurried : Tries);
         ResolverOrder order = signed?.Order ?? new ResolverOrder(servers, TimeProvider.System);
         LookupClientOptions options = new([.. servers])
         {
-            Timeout = hurried ? TimeoutHurried : Timeout,
+            Timeout = _timeout,
             Retries = servers.Count > 1 ? 0 : 1, // The next one is asked instead.
             UseCache = false,
             ThrowDnsErrors = false,
@@ -106,8 +112,8 @@ public sealed class MailDns : IMailDns
     public static MailDns Read(ProgramContext context) => new(ServersOf(context));
 
     /// <summary>
-    /// The same for what a client waits on, and who asks keeps: an answer has two seconds, the
-    /// question is put twice, and nothing is kept here.
+    /// The same for what a client waits on, and who asks keeps: an answer has two seconds, a
+    /// question four, and nothing is kept here.
     /// </summary>
     /// <exception cref="ConfigurationException">One of them is not an address.</exception>
     public static MailDns ReadHurried(ProgramContext context) =>
@@ -255,9 +261,11 @@ public sealed class MailDns : IMailDns
     private async Task<DnsAsked> AskUnsignedAsync(
         string name, QueryType type, CancellationToken stop)
     {
+        QuestionTime time = new(_questionTime);
         for (int aliases = 0; aliases <= AliasesMax; aliases++)
         {
-            (DnsStatus status, IDnsQueryResponse? answer) = await AskOnceAsync(name, type, stop);
+            (DnsStatus status, IDnsQueryResponse? answer) =
+                await AskOnceAsync(name, type, time, stop);
             if (answer is null || answer.Answers.Any(one => (int)one.RecordType == (int)type))
             {
                 return new DnsAsked(status, answer, IsSecure: false);
@@ -306,10 +314,12 @@ public sealed class MailDns : IMailDns
     /// resolvers, and boxes before them, that know no OPT and say so in one way or another. By TCP
     /// where what comes by UDP is not an answer, or one to some other question.</summary>
     private async Task<(DnsStatus, IDnsQueryResponse?)> AskOnceAsync(
-        string name, QueryType type, CancellationToken stop)
+        string name, QueryType type, QuestionTime time, CancellationToken stop)
     {
+        time.Kept = _isHurried ? TimeSpan.Zero : _timeout;
         (DnsStatus status, IDnsQueryResponse? answer, Trouble trouble) =
-            await AskAsync(_isSilentToEdns ? _plain : _client, name, type, stop);
+            await AskAsync(_isSilentToEdns ? _plain : _client, name, type, time, stop);
+        time.Kept = TimeSpan.Zero;
         if (trouble == Trouble.None || (trouble == Trouble.Silence && _isHurried))
         {
             return (status, answer);
@@ -317,7 +327,7 @@ public sealed class MailDns : IMailDns
 
         bool wasSilent = trouble == Trouble.Silence;
         (status, answer, trouble) =
-            await AskAsync(_isSilentToEdns ? _client : _plain, name, type, stop);
+            await AskAsync(_isSilentToEdns ? _client : _plain, name, type, time, stop);
         if (wasSilent && trouble != Trouble.Silence)
         {
             _isSilentToEdns = !_isSilentToEdns; // So the next question need not wait.
@@ -325,14 +335,16 @@ public sealed class MailDns : IMailDns
 
         if (trouble == Trouble.Garbled)
         {
-            (status, answer, _) = await AskAsync(_stream, name, type, stop);
+            (status, answer, _) = await AskAsync(_stream, name, type, time, stop);
         }
 
         return (status, answer);
     }
 
     private static async Task<(DnsStatus Status, IDnsQueryResponse? Answer, Trouble Trouble)>
-        AskAsync(KeptLookups client, string name, QueryType type, CancellationToken stop)
+        AskAsync(
+            KeptLookups client, string name, QueryType type, QuestionTime time,
+            CancellationToken stop)
     {
         DnsQuestion question;
         try
@@ -346,7 +358,7 @@ public sealed class MailDns : IMailDns
 
         try
         {
-            IDnsQueryResponse answer = await client.QueryAsync(question, stop);
+            IDnsQueryResponse answer = await client.QueryAsync(question, time, stop);
             return !KeptLookups.IsAnswer(answer) ? (DnsStatus.TryAgain, null, Trouble.Refused)
                 : answer.Header.ResponseCode == DnsHeaderResponseCode.NoError
                     ? (DnsStatus.Found, answer, Trouble.None)
@@ -360,7 +372,7 @@ public sealed class MailDns : IMailDns
             stop.ThrowIfCancellationRequested();
             return (
                 DnsStatus.TryAgain, null,
-                KeptLookups.IsSilence(e) ? Trouble.Silence : Trouble.Garbled);
+                e is TimeoutException ? Trouble.Silence : Trouble.Garbled);
         }
     }
 

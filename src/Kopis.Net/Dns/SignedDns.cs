@@ -17,6 +17,7 @@ internal sealed class SignedDns : ISignedDns
     private const int PlainMessageBytes = 512; // Asking for no more means without OPT.
     private const string Probe = ".";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan QuestionSpan = 2 * Timeout;
     private static readonly TimeSpan ProbeGood = TimeSpan.FromHours(1);
     private static readonly TimeSpan ProbeBad = TimeSpan.FromMinutes(1);
 
@@ -122,7 +123,8 @@ internal sealed class SignedDns : ISignedDns
     /// <inheritdoc/>
     public async Task<DnsAnswer<string>> FindAliasAsync(string host, CancellationToken stop)
     {
-        DnsAsked asked = await AskOnceAsync(host, QueryType.CNAME, stop);
+        DnsAsked asked = await AskOnceAsync(
+            host, QueryType.CNAME, new QuestionTime(QuestionSpan), stop);
         return new DnsAnswer<string>(asked.Status,
         [
             .. (asked.Answer?.Answers.OfType<CNameRecord>() ?? []).Take(1)
@@ -154,10 +156,11 @@ internal sealed class SignedDns : ISignedDns
     internal async Task<DnsAsked> AskAsync(
         string name, QueryType type, CancellationToken stop)
     {
+        QuestionTime time = new(QuestionSpan);
         bool isSecure = true;
         for (int aliases = 0; aliases <= AliasesMax; aliases++)
         {
-            DnsAsked asked = await AskOnceAsync(name, type, stop);
+            DnsAsked asked = await AskOnceAsync(name, type, time, stop);
             isSecure &= asked.IsSecure;
             string? next = asked.Answer?.Answers.Any(one => (int)one.RecordType == (int)type)
                 == false
@@ -174,12 +177,13 @@ internal sealed class SignedDns : ISignedDns
         return new DnsAsked(DnsStatus.TryAgain, null, false);
     }
 
-    private async Task<DnsAsked> AskOnceAsync(string name, QueryType type, CancellationToken stop)
+    private async Task<DnsAsked> AskOnceAsync(
+        string name, QueryType type, QuestionTime time, CancellationToken stop)
     {
         try
         {
             IDnsQueryResponse answer =
-                await _client.QueryAsync(new DnsQuestion(name, type), stop);
+                await _client.QueryAsync(new DnsQuestion(name, type), time, stop);
             bool isSecure = answer.Header.IsAuthenticData;
             return answer.Header.ResponseCode switch
             {
@@ -222,7 +226,9 @@ internal sealed class SignedDns : ISignedDns
         try
         {
             DnsQuestion question = new(Probe, QueryType.SOA);
-            IDnsQueryResponse answer = await _prober.QueryAsync(question, CancellationToken.None);
+            QuestionTime time = new(QuestionSpan) { Kept = Timeout };
+            IDnsQueryResponse answer =
+                await _prober.QueryAsync(question, time, CancellationToken.None);
             if (answer.Header.ResponseCode != DnsHeaderResponseCode.ServerFailure)
             {
                 return answer.Header.ResponseCode == DnsHeaderResponseCode.NoError
@@ -231,8 +237,8 @@ internal sealed class SignedDns : ISignedDns
             }
 
             // One that knows no OPT may say so in this way: without it, it answers.
-            answer = await _plainProber.QueryAsync(
-                question, CancellationToken.None);
+            time.Kept = TimeSpan.Zero;
+            answer = await _plainProber.QueryAsync(question, time, CancellationToken.None);
             return answer.Header.ResponseCode == DnsHeaderResponseCode.ServerFailure
                 ? null : false;
         }

@@ -20,10 +20,10 @@ internal sealed class CommandRun(
     private readonly QueueSelection _selection = request.Selection;
     private readonly List<int> _rerouted = [];
     private readonly bool[] _isRetried = new bool[2];
-    private ulong[]? _numbers;
+    private bool _isBegun;
+    private Candidates? _candidates;
     private DestinationRun? _destinations;
     private SummaryRun? _summary;
-    private int _at;
     private long _progressAt;
     private QueuedMessage? _message;
     private int _next;
@@ -36,7 +36,7 @@ internal sealed class CommandRun(
     internal CommandOutput Output => output;
 
     /// <summary>Nothing is left to be done; the answer may still wait for the disk.</summary>
-    internal bool IsDone => _numbers is not null && _at >= _numbers.Length && _message is null
+    internal bool IsDone => _isBegun && _candidates is not { IsOver: false } && _message is null
         && _destinations is not { IsDone: false } && _summary is not { IsDone: false };
 
     /// <summary>Something can be done now: its caller reads.</summary>
@@ -53,21 +53,19 @@ internal sealed class CommandRun(
     /// <summary>Goes on with it for a while.</summary>
     internal void Step(long now)
     {
-        if (_numbers is null)
+        if (!_isBegun)
         {
-            _destinations = request.IsAboutDestinations
-                ? actions.Destinations(request, isGuest) : null;
-            _summary = request.Verb == QueueVerb.Summary ? actions.Summary(now) : null;
-            _numbers = _destinations is null && _summary is null
-                ? actions.Candidates(_selection) : [];
-            _counts = _counts with
+            Start(now);
+        }
+
+        if (_candidates is { } candidates)
+        {
+            if (!candidates.Find())
             {
-                LookedOf = (ulong)_numbers.Length,
-                Failed = _destinations is { IsRefused: true } ? 1u : 0,
-            };
-            SkipTo(_selection.From ?? 0);
-            _progressAt = now;
-            LogBegin();
+                return;
+            }
+
+            _counts = _counts with { LookedOf = (ulong)candidates.Count };
         }
 
         if (_message is not null)
@@ -88,7 +86,7 @@ internal sealed class CommandRun(
             }
             else if (_message is null)
             {
-                Begin(_numbers[_at++], now, ref steps);
+                Begin(_candidates!.Next(), now, ref steps);
             }
             else if (_message.IsFinished || _next >= _message.Recipients || _left == 0)
             {
@@ -119,16 +117,21 @@ internal sealed class CommandRun(
     {
         _message?.EndVisit();
         _message = null;
-        (_destinations, _summary) = (null, null);
-        _at = _numbers?.Length ?? 0;
-        _numbers ??= [];
+        (_candidates, _destinations, _summary) = (null, null, null);
+        _isBegun = true;
     }
 
-    /// <summary>Where a list begins.</summary>
-    private void SkipTo(ulong number)
+    private void Start(long now)
     {
-        int at = Array.BinarySearch(_numbers!, number);
-        _at = at < 0 ? ~at : at;
+        _isBegun = true;
+        _destinations = request.IsAboutDestinations
+            ? actions.Destinations(request, isGuest) : null;
+        _summary = request.Verb == QueueVerb.Summary ? actions.Summary(now) : null;
+        _candidates = _destinations is null && _summary is null
+            ? actions.Candidates(_selection) : null;
+        _counts = _counts with { Failed = _destinations is { IsRefused: true } ? 1u : 0 };
+        _progressAt = now;
+        LogBegin();
     }
 
     /// <summary>The first recipient of a message that a list has.</summary>
@@ -140,7 +143,7 @@ internal sealed class CommandRun(
     {
         if (--_left == 0)
         {
-            _at = _numbers!.Length;
+            _candidates = null;
         }
     }
 
@@ -157,7 +160,7 @@ internal sealed class CommandRun(
 
     private void Begin(ulong number, long now, ref int steps)
     {
-        _counts = _counts with { Looked = (ulong)_at };
+        _counts = _counts with { Looked = (ulong)_candidates!.Passed };
         if (now > _progressAt)
         {
             _progressAt = now;
@@ -303,7 +306,7 @@ internal sealed class CommandRun(
         {
             if (_counts.Failed == 0)
             {
-                actions.Log.Line($"warning: not all are rerouted: three quarters of queuememory "
+                actions.Log.Line($"warning: not all are rerouted: seven eighths of queuememory "
                     + $"are taken, or there are too many relays");
             }
 

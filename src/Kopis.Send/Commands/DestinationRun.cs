@@ -9,7 +9,9 @@ internal sealed class DestinationRun
 {
     private readonly QueueVerb _verb;
     private readonly RemoteQueue _queue;
-    private readonly Destination[] _destinations;
+    private readonly long _most;
+    private Destination[] _destinations;
+    private PriorityQueue<Destination, (int Waiting, int Running, int Place)>? _choice;
     private int _at;
 
     internal DestinationRun(QueueRequest request, RemoteQueue queue, bool isGuest)
@@ -24,9 +26,8 @@ internal sealed class DestinationRun
         IsRefused = mayBeNew && _destinations.Length == 0;
         if (request.Selection.Most is { } most)
         {
-            _destinations =
-                [.. _destinations.OrderByDescending(one => one.Waiting)
-                    .ThenByDescending(one => one.Running).Take((int)most)];
+            _most = most;
+            _choice = new PriorityQueue<Destination, (int Waiting, int Running, int Place)>();
         }
     }
 
@@ -43,6 +44,12 @@ internal sealed class DestinationRun
     internal void Step(CommandOutput output, bool isDry)
     {
         Destination destination = _destinations[_at++];
+        if (_choice is not null)
+        {
+            Choose(destination, _choice);
+            return;
+        }
+
         switch (_verb)
         {
             case QueueVerb.Destinations:
@@ -56,6 +63,29 @@ internal sealed class DestinationRun
                 break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>Those with most that waits come first.</summary>
+    private void Choose(
+        Destination destination,
+        PriorityQueue<Destination, (int Waiting, int Running, int Place)> choice)
+    {
+        choice.Enqueue(destination, (destination.Waiting, destination.Running, -_at));
+        if (choice.Count > _most)
+        {
+            choice.Dequeue(); // The least.
+        }
+
+        if (_at == _destinations.Length)
+        {
+            _destinations = new Destination[choice.Count];
+            for (int i = choice.Count - 1; i >= 0; i--)
+            {
+                _destinations[i] = choice.Dequeue();
+            }
+
+            (_choice, _at) = (null, 0);
         }
     }
 

@@ -21,24 +21,9 @@ internal sealed class QueueActions(
 
     internal QueueState Queue { get; } = queue;
 
-    /// <summary>The numbers of messages that a command is about, at most.</summary>
-    internal ulong[] Candidates(QueueSelection selection)
-    {
-        ulong[] numbers = selection.Numbers.Count > 0
-            ? [.. selection.Numbers]
-            : selection.State switch
-            {
-                ListedState.Held =>
-                    [.. Numbers(one => one.Held is not null), .. Queue.HeldOnDisk],
-                ListedState.Running => Numbers(one => one.Orders > 0), // Deliveries that run.
-                _ => [.. scheduler.Messages.Select(one => one.Number), .. Queue.WaitingOnDisk],
-            };
-        Array.Sort(numbers);
-        return numbers;
-    }
-
-    private ulong[] Numbers(Func<QueuedMessage, bool> isMeant) =>
-        [.. scheduler.Messages.Where(isMeant).Select(one => one.Number)];
+    /// <summary>The messages that a command is about, at most.</summary>
+    internal Candidates Candidates(QueueSelection selection) =>
+        new(selection, Queue.WaitingOnDisk, () => [.. scheduler.Messages]);
 
     /// <summary>Whether a recipient is meant: as in the envelope, or as its channel knows it.
     /// </summary>
@@ -113,13 +98,13 @@ internal sealed class QueueActions(
 
     /// <summary>Sends a recipient by a relay from now on; or, where none is named, the usual way.
     /// One whose delivery runs goes so with the next try. A message that waits on the disk is taken
-    /// up.</summary>
+    /// up, where there is room, or waits on: such messages come first when there is.</summary>
     /// <returns>False where there are too many relays, or no memory is left for it.</returns>
     internal bool TryRoute(QueuedMessage message, int recipient, byte[] via, long now)
     {
-        if (via.Length > 0 && !Queue.HasRoomToAct)
+        if (via.Length > 0 && !Queue.HasRoomForRoutes)
         {
-            return false; // Routes are kept in memory only, and so is a message that has some.
+            return false;
         }
 
         ushort? route = StateRoutes.Usual;
@@ -134,7 +119,7 @@ internal sealed class QueueActions(
             return false;
         }
 
-        if (Queue.IsOnDisk(message))
+        if (Queue.HasRoomToAct && Queue.IsOnDisk(message))
         {
             Queue.TakeUp(message, now);
         }
@@ -144,13 +129,12 @@ internal sealed class QueueActions(
             marks.Add(record.Kind, record.Number, record.Value);
         }
 
-        message.Routes ??= new RecipientRoutes();
-        if (number != StateRoutes.Usual && message.Routes.Of(recipient) == StateRoutes.Usual)
-        {
-            Queue.NoteRoute(message);
-        }
-
-        message.Routes.Set(recipient, number);
+        long before = message.Routes?.MemoryBytes ?? 0;
+        RecipientRoutes routes = message.Routes ??= new RecipientRoutes();
+        int more = number == StateRoutes.Usual || routes.Of(recipient) != StateRoutes.Usual
+            ? 0 : 1;
+        routes.Set(recipient, number);
+        Queue.NoteRoutes(message, more, before);
         marks.Add(StateKind.Route, message.Number, StateRecord.OfRoute(number, recipient));
         scheduler.Move(message, recipient);
         return true;

@@ -26,9 +26,13 @@ internal sealed class QueueMemory(long bytesMax)
     /// <summary>Nothing is free.</summary>
     internal bool IsFull => Used >= BytesMax;
 
-    /// <summary>An administrator may have messages taken up that have no room in their user's
-    /// part; the last quarter is for new ones.</summary>
-    internal bool HasRoomToAct => Used < BytesMax - (BytesMax / 4);
+    /// <summary>Messages that an administrator sends another way may be taken up though they have
+    /// no room in their user's part.</summary>
+    internal bool HasRoomToAct => Used < BytesMax - (3 * (BytesMax / 8));
+
+    /// <summary>It may be kept which way he sends others; the last eighth is for new ones.
+    /// </summary>
+    internal bool HasRoomForRoutes => Used < BytesMax - (BytesMax / 8);
 
     /// <summary>Half of it is taken.</summary>
     internal bool IsScarce => Used >= BytesMax / 2;

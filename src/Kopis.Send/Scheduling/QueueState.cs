@@ -197,16 +197,13 @@ internal sealed class QueueState(
         ? Math.Min(WholeEnvelopeBytesMax, WholeEnvelopeBytesInWant)
         : WholeEnvelopeBytesMax;
 
-    /// <summary>Messages that wait on the disk for room, as they are now.</summary>
-    internal IEnumerable<ulong> WaitingOnDisk => _waiting.Numbers;
+    /// <summary>Messages that wait on the disk for room, by submitter, as they are now.</summary>
+    internal WaitingRow[] WaitingOnDisk => _waiting.Rows;
 
     /// <summary>How many those are.</summary>
     internal int WaitingOnDiskCount => _waiting.Count;
 
-    /// <summary>Of them, those with held recipients.</summary>
-    internal IEnumerable<ulong> HeldOnDisk => _waiting.HeldNumbers;
-
-    /// <summary>How many of them those are.</summary>
+    /// <summary>How many of them have held recipients.</summary>
     internal int HeldOnDiskCount => _waiting.HeldCount;
 
     /// <summary>Whether a message is read from the disk only to be looked at, and waits there.
@@ -244,6 +241,7 @@ internal sealed class QueueState(
         if (IsOnDisk(message))
         {
             message.Held = _waiting.Held(message.Submitter, message.Number);
+            message.Routes = _waiting.Routes(message.Number);
             return message;
         }
 
@@ -261,12 +259,29 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>There is memory for messages that an administrator sends another way.</summary>
+    /// <summary>There is memory to take up messages that an administrator sends another way.
+    /// </summary>
     internal bool HasRoomToAct => memory.HasRoomToAct;
 
-    /// <summary>Another recipient of a message in memory goes another way.</summary>
-    internal void NoteRoute(QueuedMessage message) =>
-        _waiting.Hold(message.Submitter, message.NoteRoutes(1));
+    /// <summary>And to keep which way.</summary>
+    internal bool HasRoomForRoutes => memory.HasRoomForRoutes;
+
+    /// <summary>Other recipients of a message go another way than before.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="count">How many more.</param>
+    /// <param name="bytesBefore">What was kept of those who did.</param>
+    internal void NoteRoutes(QueuedMessage message, int count, long bytesBefore)
+    {
+        if (IsOnDisk(message))
+        {
+            _waiting.SetRoutes(
+                message.Submitter, message.Number, message.Routes, bytesBefore);
+        }
+        else
+        {
+            _waiting.Hold(message.Submitter, message.NoteRoutes(count, bytesBefore));
+        }
+    }
 
     /// <summary>Takes a message up that was read from the disk, whether or not there is room.
     /// </summary>
@@ -279,14 +294,15 @@ internal sealed class QueueState(
     private void ReadWaiting(ulong submitter, ulong number, long now)
     {
         mess.EnvelopeBytesMax = WholeNow;
-        HeldRecipients? held = _waiting.Held(submitter, number);
-        ArrivedMessage? arrived = TryOpen(number, held);
+        SavedMessage known = _waiting.Saved(submitter, number);
+        ArrivedMessage? arrived = TryOpen(number, known);
         _waiting.EndTurn();
-        QueuedMessage? message = arrived is null ? null : TryMake(arrived, held);
+        QueuedMessage? message = arrived is null ? null : TryMake(arrived, known);
         EndWait(submitter, number);
         if (message is not null)
         {
-            message.Held = held;
+            message.Held = known.Held;
+            message.Routes = known.Routes;
             Schedule(message, null, now);
         }
     }
@@ -300,17 +316,16 @@ internal sealed class QueueState(
     }
 
     /// <summary>Whether a message is left on the disk. One that was tried already never is: what
-    /// is known of it would be to be kept.</summary>
+    /// has become of its recipients would be to be kept.</summary>
     private bool IsToWait(QueuedMessage message, SavedMessage? saved) =>
         (_waiting.Has(message.Submitter) || !memory.HasRoom(message.Submitter))
-            && saved is null or
-            { Done.Count: 0, Routes: null, LocalDue: null or 0, RemoteDue: null or 0 }
+            && saved is null or { Done.Count: 0, LocalDue: null or 0, RemoteDue: null or 0 }
             && !_oldBounces.Contains(message.Number);
 
     private void LetWait(
         QueuedMessage message, SavedMessage? saved, SegmentUse use, long now)
     {
-        _waiting.Add(message.Submitter, message.Number, saved?.Held);
+        _waiting.Add(message.Submitter, message.Number, saved);
         use.Waiting++;
         use.Left++;
         if (now - _warnedAt >= SecondsBetweenWarnings)
@@ -334,7 +349,7 @@ internal sealed class QueueState(
     }
 
     /// <summary>Null where it had to be set aside.</summary>
-    private ArrivedMessage? TryOpen(ulong number, HeldRecipients? held = null)
+    private ArrivedMessage? TryOpen(ulong number, SavedMessage? known = null)
     {
         try
         {
@@ -342,11 +357,11 @@ internal sealed class QueueState(
         }
         catch (MessageNotFoundException e)
         {
-            SetAside(number, e.Message, held);
+            SetAside(number, e.Message, known);
         }
         catch (PosixException e) when (e.Number == Errno.InputOutput)
         {
-            SetAside(number, $"message {number}: {e.Message}", held);
+            SetAside(number, $"message {number}: {e.Message}", known);
         }
 
         return null;
@@ -354,7 +369,7 @@ internal sealed class QueueState(
 
     /// <summary>Keeps the segment for whoever can mend it. Where all was read again because
     /// queue/state is damaged, the place may as well be a hole, and nothing is kept.</summary>
-    private void SetAside(ulong number, string reason, HeldRecipients? held = null)
+    private void SetAside(ulong number, string reason, SavedMessage? known = null)
     {
         SavedMessage? saved = _saved.GetValueOrDefault(number);
         if (saved is { IsEnded: true })
@@ -366,7 +381,7 @@ internal sealed class QueueState(
         bool isKept = !marks.IsDoubtful && IsThere(segment);
         string fate = isKept ? "set aside" : "unreadable";
         log.Line($"warning: msg {number} is {fate}: {reason}");
-        if (isKept && _setAside.TryAdd(number, saved ?? new SavedMessage { Held = held }))
+        if (isKept && _setAside.TryAdd(number, saved ?? known ?? new SavedMessage()))
         {
             SegmentUse use = _segments.Use(segment);
             use.Left++;
@@ -415,7 +430,7 @@ internal sealed class QueueState(
     }
 
     /// <summary>Null where it had to be set aside.</summary>
-    private QueuedMessage? TryMake(ArrivedMessage arrived, HeldRecipients? held = null)
+    private QueuedMessage? TryMake(ArrivedMessage arrived, SavedMessage? known = null)
     {
         try
         {
@@ -423,7 +438,7 @@ internal sealed class QueueState(
         }
         catch (OverflowException e)
         {
-            SetAside(arrived.Number, e.Message, held);
+            SetAside(arrived.Number, e.Message, known);
             return null;
         }
     }
@@ -450,7 +465,7 @@ internal sealed class QueueState(
         }
 
         _segments.Use(MessageNumber.Segment(message.Number)).Left++;
-        message.NoteRoutes(message.Routes?.Count ?? 0);
+        message.NoteRoutes(message.Routes?.Count ?? 0, bytesBefore: 0);
         _waiting.Hold(message.Submitter, message.MemoryBytes + message.RouteBytes);
         scheduler.Add(message);
     }

@@ -57,13 +57,17 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <summary>Bytes of memory that those hold, about.</summary>
     internal long RouteBytes { get; private set; }
 
-    /// <summary>More recipients go another way.</summary>
-    /// <returns>Bytes that they take, with where each waits.</returns>
-    internal long NoteRoutes(int count)
+    /// <summary>More recipients go another way, or others.</summary>
+    /// <param name="count">How many more: each may leave a place behind where it has waited.
+    /// </param>
+    /// <param name="bytesBefore">What was kept of those who did.</param>
+    /// <returns>Bytes that it takes more.</returns>
+    internal long NoteRoutes(int count, long bytesBefore)
     {
-        const int Each = 256;
-        RouteBytes += Each * count;
-        return Each * count;
+        const int PlaceBytes = 64;
+        long more = (PlaceBytes * count) + (Routes?.MemoryBytes ?? 0) - bytesBefore;
+        RouteBytes += more;
+        return more;
     }
 
     /// <summary>Recipients that waited at a destination are to go elsewhere: they are in state

@@ -5,7 +5,7 @@ namespace Kopis.Send.Scheduling;
 /// <summary>
 /// Messages that wait on the disk since their submitter has his part of the memory
 /// (<see cref="QueueMemory"/>): nobody's flood keeps the mail of others waiting. Of each its number
-/// is kept, and who of its recipients is held.
+/// is kept, and who of its recipients is held, or goes another way.
 /// </summary>
 internal sealed class WaitingMessages(QueueMemory memory)
 {
@@ -19,11 +19,18 @@ internal sealed class WaitingMessages(QueueMemory memory)
     /// <see cref="HeldRecipients.MemoryBytes"/>.</summary>
     private const int HeldBytes = 56;
 
+    /// <summary>Bytes of one of whose recipients some go another way, without
+    /// <see cref="RecipientRoutes.MemoryBytes"/>.</summary>
+    private const int RouteBytes = 72;
+
     private static readonly Comparer<WaitingRow> ByTurn = Comparer<WaitingRow>.Create(
         (one, other) => (one.Held, one.Turn).CompareTo((other.Held, other.Turn)));
 
     private readonly Dictionary<ulong, WaitingRow> _rows = [];
     private readonly Dictionary<ulong, HeldRecipients> _held = []; // Not all of its recipients.
+
+    private readonly SortedDictionary<ulong, (ulong Submitter, RecipientRoutes Routes)> _routes =
+        [];
 
     // The rows, those of each user in the order of their turns; users in turn.
     private readonly Dictionary<uint, SortedSet<WaitingRow>> _users = [];
@@ -36,11 +43,8 @@ internal sealed class WaitingMessages(QueueMemory memory)
     /// <summary>How many of them have held recipients.</summary>
     internal int HeldCount { get; private set; }
 
-    /// <summary>Those that wait, as they are now.</summary>
-    internal IEnumerable<ulong> Numbers => _rows.Values.SelectMany(row => row.Numbers);
-
-    /// <summary>Of them, those with held recipients.</summary>
-    internal IEnumerable<ulong> HeldNumbers => _rows.Values.SelectMany(row => row.HeldNumbers);
+    /// <summary>Those that wait, by submitter, as they are now.</summary>
+    internal WaitingRow[] Rows => [.. _rows.Values];
 
     /// <summary>Whether a submitter has some here.</summary>
     internal bool Has(ulong submitter) => _rows.ContainsKey(submitter);
@@ -60,7 +64,7 @@ internal sealed class WaitingMessages(QueueMemory memory)
     }
 
     /// <summary>Keeps one that came.</summary>
-    internal void Add(ulong submitter, ulong number, HeldRecipients? held)
+    internal void Add(ulong submitter, ulong number, SavedMessage? saved)
     {
         if (!_rows.TryGetValue(submitter, out WaitingRow? row))
         {
@@ -72,7 +76,39 @@ internal sealed class WaitingMessages(QueueMemory memory)
         row.Add(number);
         Count++;
         memory.HoldForAll(MessageBytes);
-        SetHeld(submitter, number, held, bytesBefore: 0);
+        SetHeld(submitter, number, saved?.Held, bytesBefore: 0);
+        SetRoutes(submitter, number, saved?.Routes, bytesBefore: 0);
+    }
+
+    /// <summary>What is known of its recipients.</summary>
+    internal SavedMessage Saved(ulong submitter, ulong number) => new()
+    {
+        Held = Held(submitter, number),
+        Routes = Routes(number),
+    };
+
+    /// <summary>Who of its recipients goes another way; null where none does.</summary>
+    internal RecipientRoutes? Routes(ulong number) =>
+        _routes.TryGetValue(number, out var kept) ? kept.Routes : null;
+
+    /// <summary>Other recipients of it go another way.</summary>
+    /// <param name="submitter">Its submitter.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="routes">Who does so now.</param>
+    /// <param name="bytesBefore">What those took who did so before.</param>
+    internal void SetRoutes(
+        ulong submitter, ulong number, RecipientRoutes? routes, long bytesBefore)
+    {
+        if (_routes.Remove(number))
+        {
+            memory.HoldForAll(-RouteBytes - bytesBefore);
+        }
+
+        if (routes is { Count: > 0 })
+        {
+            memory.HoldForAll(RouteBytes + routes.MemoryBytes);
+            _routes.Add(number, (submitter, routes));
+        }
     }
 
     /// <summary>Who of its recipients is held; null where none is.</summary>
@@ -110,6 +146,7 @@ internal sealed class WaitingMessages(QueueMemory memory)
     internal void Remove(ulong submitter, ulong number)
     {
         SetHeld(submitter, number, null, Held(submitter, number)?.MemoryBytes ?? 0);
+        SetRoutes(submitter, number, null, Routes(number)?.MemoryBytes ?? 0);
         WaitingRow row = _rows[submitter];
         row.Remove(number);
         Count--;
@@ -125,8 +162,9 @@ internal sealed class WaitingMessages(QueueMemory memory)
         memory.HoldRow(submitter, -RowBytes);
     }
 
-    /// <summary>The oldest of a submitter who has room, users in turn; null where nobody has any.
-    /// It stays the first until it is taken out.</summary>
+    /// <summary>The oldest of a submitter who has room, users in turn; else the oldest that goes
+    /// another way; null where there is no room. It stays the first until it is taken out.
+    /// </summary>
     internal (ulong Submitter, ulong Number)? Next()
     {
         for (int i = _turns.Count; i > 0; i--)
@@ -149,7 +187,13 @@ internal sealed class WaitingMessages(QueueMemory memory)
             }
         }
 
-        return null;
+        if (_routes.Count == 0 || !memory.HasRoomToAct)
+        {
+            return null;
+        }
+
+        (ulong number, (ulong submitter, _)) = _routes.First();
+        return (submitter, number);
     }
 
     /// <summary>The user whose message <see cref="Next"/> gave has had his turn.</summary>
@@ -158,7 +202,8 @@ internal sealed class WaitingMessages(QueueMemory memory)
     /// <summary>What queue/state is to know: messages in memory, and these.</summary>
     internal IEnumerable<IStateMessage> After(IEnumerable<IStateMessage> messages) =>
         messages.Concat(_rows.Values.SelectMany(row => row.Numbers.Select(number =>
-            (IStateMessage)new Untouched(number, Held(row.Submitter, number)))));
+            (IStateMessage)new Untouched(
+                number, Held(row.Submitter, number), Routes(number)))));
 
     /// <summary>Puts a row where it belongs among its user's: in the order of what is held.
     /// </summary>
@@ -177,7 +222,8 @@ internal sealed class WaitingMessages(QueueMemory memory)
     }
 
     /// <summary>Nothing has become of any recipient.</summary>
-    private sealed record Untouched(ulong Number, HeldRecipients? Held) : IStateMessage
+    private sealed record Untouched(
+        ulong Number, HeldRecipients? Held, RecipientRoutes? Routes) : IStateMessage
     {
         public long LocalDue => 0;
 
@@ -186,8 +232,6 @@ internal sealed class WaitingMessages(QueueMemory memory)
         public int Recipients => 0;
 
         public int DoneCount => 0;
-
-        public RecipientRoutes? Routes => null;
 
         public bool IsDone(int index) => false;
     }

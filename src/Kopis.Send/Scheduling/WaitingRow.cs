@@ -31,12 +31,35 @@ internal sealed class WaitingRow(ulong submitter)
     internal IEnumerable<ulong> Numbers =>
         Places.Select(place => place & NumberMask);
 
-    /// <summary>Those of whose recipients some are held.</summary>
-    internal IEnumerable<ulong> HeldNumbers => Places
-        .Where(place => (place & HeldFlag) != 0).Select(place => place & NumberMask);
-
     private IEnumerable<ulong> Places =>
         _numbers.Skip(_first).Where(place => (place & GoneFlag) == 0);
+
+    /// <summary>Copies numbers in their order, and looks at no more places than there is room for.
+    /// </summary>
+    /// <param name="next">The first number; then the one to go on with; null: there are no more.
+    /// </param>
+    /// <param name="isHeld">Only those of whose recipients some are held.</param>
+    /// <param name="to">Where to.</param>
+    /// <param name="copied">How many were copied.</param>
+    /// <returns>How many places were looked at.</returns>
+    internal int Copy(ref ulong? next, bool isHeld, Span<ulong> to, out int copied)
+    {
+        int first = Find(next ?? 0);
+        first = first < 0 ? ~first : first;
+        int end = Math.Min(first + to.Length, _numbers.Count);
+        copied = 0;
+        for (int at = first; at < end; at++)
+        {
+            ulong place = _numbers[at];
+            if ((place & GoneFlag) == 0 && (!isHeld || (place & HeldFlag) != 0))
+            {
+                to[copied++] = place & NumberMask;
+            }
+        }
+
+        next = end < _numbers.Count ? _numbers[end] & NumberMask : null;
+        return end - first;
+    }
 
     /// <summary>Adds one.</summary>
     internal void Add(ulong number)

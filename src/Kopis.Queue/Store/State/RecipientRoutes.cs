@@ -4,27 +4,46 @@ namespace Kopis.Queue.Store.State;
 /// <see cref="StateRoutes"/>.</summary>
 public sealed class RecipientRoutes
 {
-    private readonly Dictionary<int, ushort> _routes = [];
+    private const int ObjectBytes = 40;
+    private const int OthersBytes = 200; // Of a dictionary with few.
+    private const int EachBytes = 48; // Of one that grows by doubling.
+
+    private int _recipient; // In most messages only one goes another way.
+    private ushort _route;
+    private Dictionary<int, ushort>? _others;
 
     /// <summary>Recipients that have a route, and records of queue/state that say it.</summary>
-    public int Count => _routes.Count;
+    public int Count => (_route == StateRoutes.Usual ? 0 : 1) + (_others?.Count ?? 0);
+
+    /// <summary>Bytes of memory that it takes, about.</summary>
+    public long MemoryBytes =>
+        ObjectBytes + (_others is null ? 0 : OthersBytes + (_others.Count * EachBytes));
 
     /// <summary>Each recipient that has one, with its route.</summary>
-    public IEnumerable<KeyValuePair<int, ushort>> All => _routes;
+    public IEnumerable<KeyValuePair<int, ushort>> All =>
+        _route == StateRoutes.Usual ? _others ?? []
+            : (_others ?? []).Prepend(new(_recipient, _route));
 
     /// <summary>A recipient's route; 0: the usual way.</summary>
-    public ushort Of(int recipient) => _routes.GetValueOrDefault(recipient);
+    public ushort Of(int recipient) => recipient == _recipient && _route != StateRoutes.Usual
+        ? _route
+        : _others?.GetValueOrDefault(recipient) ?? StateRoutes.Usual;
 
     /// <summary>Sets a recipient's route; 0: the usual way.</summary>
     public void Set(int recipient, ushort route)
     {
-        if (route == StateRoutes.Usual)
+        if (_others?.Remove(recipient) == true && _others.Count == 0)
         {
-            _routes.Remove(recipient);
+            _others = null;
         }
-        else
+
+        if (_route == StateRoutes.Usual || _recipient == recipient)
         {
-            _routes[recipient] = route;
+            (_recipient, _route) = (recipient, route);
+        }
+        else if (route != StateRoutes.Usual)
+        {
+            (_others ??= [])[recipient] = route;
         }
     }
 }

@@ -21,7 +21,7 @@ public sealed class SavedMessage
     public HeldRecipients? Held { get; set; }
 
     /// <summary>Recipients that go another way; null where none does.</summary>
-    public RecipientRoutes? Routes { get; private set; }
+    public RecipientRoutes? Routes { get; set; }
 
     public void SetRoute(int index, ushort route) =>
         (Routes ??= new RecipientRoutes()).Set(index, route);
