@@ -146,7 +146,7 @@ public sealed class ServiceManager
         catch (Exception e) when (e is SocketException or PosixException)
         {
             string reason = e is SocketException fault ? UnixSocket.Reason(fault) : e.Message;
-            ErrorLog.Write($"unable to tell the service manager: {reason}");
+            ErrorLog.Write($"warning: unable to tell the service manager: {reason}");
         }
     }
 }

@@ -98,6 +98,12 @@ public sealed partial class TidyTests
     public void Nothing_is_left_for_later() => Check(
         Sources, lines => lines.Where(line => Unfinished().IsMatch(line)));
 
+    /// <summary>Else an administrator who looks for warnings in systemd's journal misses it
+    /// (Kopis.Posix.LogPriority).</summary>
+    [Fact]
+    public void What_fails_is_logged_with_a_priority() => Assert.Empty(Sources.SelectMany(path =>
+        Unmarked().Matches(File.ReadAllText(path)).Select(line => $"{path}: {line.Value}")));
+
     [Fact]
     public void What_root_runs_is_small()
     {
@@ -193,6 +199,10 @@ public sealed partial class TidyTests
     [GeneratedRegex(
         @"\bFile\.(ReadAll|ReadLines|Open|AppendText)|new (FileStream|StreamReader)\((?!$)")]
     private static partial Regex WaitingRead();
+
+    [GeneratedRegex("(?:[lL]og|Write|Say)\\(\\s*(?:\"[^\"]*\",\\s*)?\\$?\""
+        + "(?:(?!alert|fatal|warning)[\\w-]+: )?(?:unable|cannot|no room|not sent|no new)\\b.*")]
+    private static partial Regex Unmarked();
 
     [GeneratedRegex(@"^public (?:(?:static|sealed|abstract|readonly|partial|ref) )*"
         + @"(?:class|struct|enum|interface|record struct|record) (?<name>\w+)")]

@@ -96,6 +96,34 @@ public sealed class TableTests : IDisposable
         Assert.Equal(["b@y.example"], new VirtualAliases(_home.FullName).Find("a@x.example"u8));
     }
 
+    /// <summary>Before, mail was put off, and no line said why.</summary>
+    [Fact]
+    public void A_text_that_cannot_be_read_is_an_alert_and_not_for_each_question()
+    {
+        List<string> said = [];
+        VirtualAliases aliases = new(_home.FullName, said.Add);
+        Directory.CreateDirectory(Text);
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Throws<ConfigurationException>(() => aliases.Find("a@x.example"u8));
+        }
+
+        Assert.Equal(LogThrottle.LinesMax, said.Count);
+        Assert.All(
+            said, line => Assert.StartsWith($"alert: {Text}: ", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_wrong_line_is_a_warning()
+    {
+        List<string> said = [];
+        VirtualAliases aliases = new(_home.FullName, said.Add);
+        File.WriteAllText(Text, "a@x.example:b@y.example\nnonsense\n");
+        Assert.Equal(["b@y.example"], aliases.Find("a@x.example"u8));
+        Assert.StartsWith(
+            $"warning: {Text}: line 2 ", Assert.Single(said), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_index_shows_no_hash_to_others()
     {
@@ -172,8 +200,9 @@ public sealed class TableTests : IDisposable
                 }
             }
 
-            Assert.StartsWith($"{Text}: {reason}", Assert.Single(said), StringComparison.Ordinal);
-            Assert.Equal(said, aliases.Faults());
+            Assert.StartsWith(
+                $"warning: {Text}: {reason}", Assert.Single(said), StringComparison.Ordinal);
+            Assert.Equal(aliases.Faults().Select(fault => $"warning: {fault}"), said);
             if (!isIndexed)
             {
                 Save(); // Goes on, and leaves the line.

@@ -132,7 +132,8 @@ public sealed class VirtualUsersTests : IDisposable
         VirtualUsers users = new(_home.FullName, said.Add);
         Assert.Throws<ConfigurationException>(() => users.Find("joe@x.example"u8));
         Assert.NotNull(users.Find("ann@x.example"u8));
-        Assert.StartsWith($"{FileName}: {reason}", Assert.Single(said), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"warning: {FileName}: {reason}", Assert.Single(said), StringComparison.Ordinal);
         Assert.Single(users.List());
         Add("joe@x.example");
         Assert.NotNull(users.Find("joe@x.example"u8));
@@ -146,7 +147,7 @@ public sealed class VirtualUsersTests : IDisposable
         List<string> said = [];
         VirtualUsers users = new(_home.FullName, said.Add);
         Assert.EndsWith("/a", users.Find("joe@x.example"u8)!.Home, StringComparison.Ordinal);
-        Assert.Equal([$"{FileName}: line 2: joe@x.example is listed twice"], said);
+        Assert.Equal([$"warning: {FileName}: line 2: joe@x.example is listed twice"], said);
     }
 
     [Fact]

@@ -1,9 +1,12 @@
-"""Commands in README.md, docs and the manual pages: programs, commands and options that they name are
-there. What a page marks as sh is run besides: by system/test_documents, or by who is named here."""
+"""Commands in README.md, docs and the manual pages, and those that our programs tell people to run:
+programs, commands, options and units that they name are there. What a page marks as sh is run besides: by
+system/test_documents, or by who is named here."""
 
+import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from harness import BIN, ROOT
@@ -35,6 +38,10 @@ NOT_RUN = {
     "kopis metrics": "as that, but for Prometheus' directory",
     "echo http://127.0.0.1:4318": "a unit, and a collector: programs/test_otlp has one",
 }
+
+# Sources whose texts are for administrators.
+SOURCES = [path for part in ("Host", "Web", "Tools", "Inject", "Config")
+           for path in sorted((ROOT / f"src/Kopis.{part}").rglob("*.cs"))]
 
 # Where the page is of another program, or the words are none of a command.
 LETTERS = re.compile(r"^-[A-Za-z0-9]")
@@ -144,6 +151,48 @@ class Documents(unittest.TestCase):
             faults = [self.fault_of_kopis(words) if name == "kopis" else
                       self.fault_of_program(name, words) for name, words in self.commands(text)]
             self.assertTrue([fault for fault in faults if fault], text)
+
+    def test_commands_that_programs_tell_people_to_run_are_there(self):
+        seen, faults = 0, []
+        for path in SOURCES:
+            text = re.sub(r"^\s*///.*$", "", path.read_text(), flags=re.M)
+            for literal in re.findall(r'"((?:[^"\\\n]|\\.)*)"', text):
+                for command in re.findall(r"(?<![/\w-])kopis ([a-z][^:\\]*)", literal):
+                    words = [re.sub(r"(?<=\w)\|.*", "", word.strip("'\"`,.")) for word in
+                             SEPARATORS.split(re.sub(r"(?<=\w)\|(?=[a-z])", "/", command))[0].split()]
+                    seen += 1
+                    if fault := self.fault_of_kopis(words):
+                        faults.append(f"{path.relative_to(ROOT)}: {fault}")
+        self.assertEqual([], faults)
+        self.assertGreater(seen, 60)
+
+    def test_units_that_are_named_are_there(self):
+        with tempfile.TemporaryDirectory() as place:
+            subprocess.run([BIN / "kopis", "install", "--stage", place], check=True)
+            units = {path.name for path in pathlib.Path(place).rglob("kopis*.*")}
+        units |= {f"kopis-trial-{name}.service" for name in ("smtp", "pop3")}
+        self.assertIn("kopis-smtp.service", units)
+        seen = set()
+        for path in [*SOURCES, *(ROOT / page for page in PAGES)]:
+            text = path.read_text()
+            named = set(re.findall(r"\bkopis[a-z0-9-]*\.(?:service|socket|timer)\b", text))
+            for words in re.findall(r"\bsystemctl((?: [\w.-]+)+)", text):
+                named |= {word if "." in word else f"{word}.service"
+                          for word in words.rstrip(".").split() if word.startswith("kopis")}
+            named -= set(re.findall(r"^# /etc/systemd/system/(\S+)$", text, re.M))  # To be made by hand.
+            self.assertEqual(set(), named - units, path)
+            seen |= named
+        self.assertGreater(len(seen), 15)
+
+    def test_the_manifest_of_the_page_is_that_of_the_code(self):
+        code = (ROOT / "src/Kopis.Host/Install/HomeManifest.cs").read_text()
+        rows = {(name or ".", f"{owner}:{group}", mode) for name, owner, group, mode in re.findall(
+            r'new\("([\w/-]*)", Kind\.\w+, "(\w+)", "(\w+)", M(\d+),', code)}
+        self.assertGreater(len(rows), 25)
+        page = (ROOT / "docs/man/kopis-check-install.1").read_text().replace("\\&", "")
+        told = {(name.strip(), owner, mode) for names, owner, mode in re.findall(
+            r"^\.It Pa (.*) Ta (\w+:\w+) Ta (\d+)$", page, re.M) for name in names.split(",")}
+        self.assertEqual(rows, told)
 
     def test_blocks_with_our_commands_are_marked_and_each_is_run_or_named_here(self):
         used = set()

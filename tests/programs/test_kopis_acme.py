@@ -185,8 +185,8 @@ class Keeping(AcmeCase):
         self.ca.stop()
         self.assertIn("connection refused", self.get(code=111))
         process = self.keep()
-        self.wait_log(r"no new certificate: .*connection refused.*"
-                              r"; trying again in 6\d\d seconds")
+        self.wait_log(r"warning: no new certificate: .*connection refused.*"
+                      r"; trying again in 6\d\d seconds")
         self.assertIsNone(process.poll())
         self.assertEqual(content, self.file.read_bytes())
         self.assertFalse(self.file.with_name("servercert.pem.new").exists())

@@ -286,9 +286,13 @@ class Screens(MetricsCase):
     def test_colour_is_for_terminals_that_want_it(self):
         _, drawn, _, _ = self.on_terminal("status", seen=b"Disk")
         self.assertIn(b"\x1b[32mHEALTHY\x1b[0m", drawn)
+        doctor = ("doctor", "--only", "cert")  # Whose certificate is self-signed.
+        self.assertIn(b"\x1b[36mnote\x1b[0m cert.issuer", self.on_terminal(*doctor, seen=b"checks:")[1])
         for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
-            _, drawn, _, _ = self.on_terminal("status", seen=b"Disk", **environment)
-            self.assertNotIn(b"\x1b", drawn)
+            for words, seen in ((("status",), b"Disk"), (doctor, b"checks:")):
+                _, drawn, _, _ = self.on_terminal(*words, seen=seen, **environment)
+                self.assertIn(seen, drawn)
+                self.assertNotIn(b"\x1b", drawn)
 
     def test_top_is_drawn_and_leaves_the_terminal_as_it_was(self):
         self.send(self.host.address, sender="evil@x\u0021.example")

@@ -171,7 +171,7 @@ class Otlp(MetricsCase):
         self.assertTrue(all(values(body)[0] for body in bodies))
         process.terminate()
         self.assertEqual(0, process.wait(20))
-        self.assertIn(b"metrics: not sent: 127.0.0.1 does not take metrics: status 503\n",
+        self.assertIn(b"metrics: warning: not sent: 127.0.0.1 does not take metrics: status 503\n",
                       process.stderr.read())
 
 

@@ -159,6 +159,26 @@ class QmailLookup(ProgramCase):
         self.assertTrue(first.path.exists())
         self.assertEqual((NO, []), Service(self, "--single-user").ask(b"R", b"x", b"mx.example"))
 
+    def test_a_table_that_cannot_be_read_is_an_alert(self):
+        """Before, all recipients were put off, and no line said why."""
+        for name in ("virtual", "aliases", "cdb"):
+            with self.subTest(name):
+                table = self.home / "users" / name
+                kept = table.read_bytes() if table.exists() else None
+                table.unlink(missing_ok=True)
+                table.mkdir()
+                service = Service(self, "--single-user")
+                for _ in range(20):
+                    self.assertEqual((LATER, []), service.ask(b"R", b"nobody", b"mx.example"))
+                service.process.kill()
+                lines = service.process.stderr.read().decode().splitlines()
+                self.assertEqual(5, len(lines), lines)
+                for line in lines:
+                    self.assertRegex(line, rf"^qmail-lookup: alert: .*users/{name}: .+")
+                table.rmdir()
+                if kept is not None:
+                    table.write_bytes(kept)
+
     def test_it_ends_when_told(self):
         service = Service(self, "--single-user")
         service.process.terminate()

@@ -138,7 +138,7 @@ class Mechanisms(AuthCase):
         session = self.client()
         session[0].sendall(b"APOP joe@mx.example 00000000000000000000000000000000\r\n")
         session[1].readline()
-        self.wait_log(r"users/apop: line \d+ is not address:secret")
+        self.wait_log(r"^qmail-popup: warning: .*/users/apop: line \d+ is not address:secret")
         log = "".join(self.lines)
         self.assertEqual(1, log.count("users/virtual: line "), log)
         self.assertEqual(1, log.count("users/apop: line "), log)
@@ -174,6 +174,7 @@ class Codes(AuthCase):
         for _ in range(12):  # More than wrong passwords may be.
             self.assertEqual(
                 b"-ERR [SYS/TEMP] unable to check that now, try again later\r\n", self.plain())
+        self.wait_log(r"^qmail-popup: alert: unable to check a password: .*/users/virtual: ")
         users.write_bytes(text)
         self.assertEqual(b"+OK \r\n", self.plain())
 

@@ -94,7 +94,7 @@ class Clients(ListenerCase):
     def test_a_list_that_lists_everyone(self):
         self.names("lie.example", "block.example")
         self.assertTrue(self.verdict("127.0.0.2").startswith("250 "))
-        self.wait_log(r"^qmail-smtpd: lie\.example lists everyone")
+        self.wait_log(r"^qmail-smtpd: warning: lie\.example lists everyone")
         self.assertTrue(self.verdict("127.0.0.3").endswith("is listed by block.example (#5.7.1)"))
 
     def test_a_zone_that_is_gone(self):

@@ -96,7 +96,7 @@ class Greylist(PolicyCase):
         (self.home / "greylist").rmdir()
         self.serve("-vHR", "-l0")
         self.assertEqual(451, self.rcpt()[0])
-        self.wait_log(r"^qmail-smtpd: greylist is kept in memory only: ")
+        self.wait_log(r"^qmail-smtpd: warning: greylist is kept in memory only: ")
         victim = self.home / "victim"
         victim.write_bytes(b"")
         (self.home / "greylist").mkdir()

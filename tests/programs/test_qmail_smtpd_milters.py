@@ -435,7 +435,7 @@ class Away(MilterCase):
                 "a body without end": {"E": packet("b", b"x" * 65_000) * 400 + CONTINUE},
         }.items():
             with self.subTest(name):
-                self.expect_later_or_unfiltered(Milter(self, **answers), "filter inet:")
+                self.expect_later_or_unfiltered(Milter(self, **answers), "qmail-smtpd: warning: filter inet:")
 
     def test_changes_that_were_not_agreed_on(self):
         for letter, data in (("h", text("X", "y")), ("m", number(1) + text("X", "y")),

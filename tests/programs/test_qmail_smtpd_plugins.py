@@ -62,7 +62,7 @@ class Plugins(PolicyCase):
         self.assertEqual(250, client.mail("s@far.example")[0])
         for name, reason in (("crash", "crashed"), ("flood", "wrote more than 65536 bytes"),
                              ("hang", "did not end within 1 s"), ("missing", "run .*missing: ")):
-            self.wait_log(rf"^qmail-smtpd: 1 {OTHER}: plugin \S*{name}: {reason}")
+            self.wait_log(rf"^qmail-smtpd: warning: 1 {OTHER}: plugin \S*{name}: {reason}")
         pid = (self.home / "pid").read_text().strip()
         self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
         self.assertEqual([], self.children())

@@ -116,6 +116,7 @@ class UnderSystemd(unittest.TestCase):
         self.send("joe", "first")
         self.wait_mail("/home/joe/Maildir", "first")
         self.assertIn("success: did_1+0+0/", self.host.journal("kopis"))
+        self.assertIn("success: did_1+0+0/", self.host.text("journalctl", "--no-pager", "--identifier=qmail"))
         self.host.run("/var/qmail/bin/sendmail", "postmaster", stdin=b"Subject: within\n\n")
         self.wait_mail("/var/qmail/alias/Maildir", "within")
         self.host.wait_until(  # The dashboard reads the journal, and asks qmail-send.

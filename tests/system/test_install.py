@@ -349,6 +349,27 @@ class Install(unittest.TestCase):
         self.assertEqual((True, 0o622, qmails, qmail), (
             stat.S_ISFIFO(status.st_mode), status.st_mode & 0o7777, status.st_uid, status.st_gid))
 
+    def test_what_readers_may_not_read_is_said(self):
+        """Root may, so a check by root said nothing, and all TLS or all mail failed."""
+        self.host.install()
+        config = lambda *words: self.host.run(self.home / "bin/kopis", "config", "check", *words, check=False)
+        self.assertEqual((0, b""), (config().returncode, config().stdout))
+        certificate, locals_ = (self.home / "control" / name for name in ("servercert.pem", "locals"))
+        os.chown(certificate, 0, 0)
+        locals_.chmod(0o600)
+        wanted = ["control/locals: qmails may not read it, with mode 0600",
+                  "control/servercert.pem: qmaild may not read it, with mode 0400"]
+        result = config()
+        self.assertEqual((100, wanted), (result.returncode, result.stdout.decode().splitlines()))
+        self.assertEqual(wanted[1:], config("servercert.pem").stdout.decode().splitlines())
+        found = self.host.run(self.home / "bin/kopis", "doctor", "--only", "control.check",
+                              check=False).stdout.decode()
+        for line in wanted:
+            self.assertIn(line, found)
+        os.chown(certificate, self.host.uid("qmaild"), 0)
+        locals_.chmod(0o644)
+        self.assertEqual((0, b""), (config().returncode, config().stdout))
+
     def test_mending_follows_no_link_out_of_the_home(self):
         self.host.install()
         target = self.host.base / "target"

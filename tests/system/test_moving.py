@@ -1,5 +1,5 @@
-"""kopis migrate step: the five steps of docs/MOVING.md on a host where Postfix runs, and all the way
-back."""
+"""kopis migrate and its steps: over from a Postfix that runs, by docs/MOVING.md from its first command to its
+last, and all the way back."""
 
 import os
 import pathlib
@@ -15,13 +15,16 @@ BY_INSTALL = "/srv/kopis/kopis install --home /var/qmail --pages /srv/kopis/man 
 BY_PACKAGE = "DEBIAN_FRONTEND=noninteractive dpkg -i /srv/kopis/kopis_*.deb\n"
 PREPARE = r"""
 sed -E 's/^(\S+\s+\S+\s+\S+\s+\S+\s+)y/\1n/' /usr/share/postfix/master.cf.dist >/etc/postfix/master.cf
-cat >/etc/postfix/main.cf <<'CONFIG'
+cat >/etc/postfix/main.cf <<CONFIG
 compatibility_level = 3.6
-myhostname = old.example
-mydestination = localhost
+myhostname = $ME
+mydestination = $ME, moved.example, localhost
 inet_interfaces = 127.0.0.1
-alias_maps =
+alias_maps = hash:/etc/aliases
 CONFIG
+printf 'info: amy\n' >/etc/aliases
+postalias hash:/etc/aliases
+useradd --create-home amy
 cat >/etc/systemd/system/postfix.service <<'UNIT'
 [Service]
 Type=forking
@@ -84,9 +87,22 @@ class Moving(unittest.TestCase):
                 self.host.text("sh", "-c", "ls -R /etc/systemd/system/*.wants"),
                 [self.is_active(unit) for unit in ("postfix", "kopis", "kopis-smtp", "kopis-queue")])
 
+    def settings(self):
+        """Files of the home that a migration may change, with owners and modes."""
+        return self.host.shell(
+            "cd /var/qmail && find control users alias -type f ! -path '*/Maildir/*' ! -name '*.lock'"
+            " -printf '%p %m %U %G ' -exec sha256sum {} \\; | sort").stdout.decode()
+
     def test_there_and_back(self):
         self.host.run("systemctl", "start", "postfix", timeout=120)
         self.assertIn("Postfix", self.greeting(25))
+        first, settings = self.state(), self.settings()
+
+        self.host.text(KOPIS, "migrate", "from-postfix", "--dry-run")
+        self.assertEqual((first, settings), (self.state(), self.settings()))
+        self.host.text(KOPIS, "migrate", "from-postfix")
+        self.assertEqual("", self.host.text(KOPIS, "config", "check"))
+        self.assertRegex(self.host.text("/var/qmail/bin/qmail-lookup", "info@moved.example"), r"\Ayes: .*amy")
         before = self.state()
 
         self.assertIn("would start kopis.service", self.step(1, "--dry-run"))
@@ -125,6 +141,9 @@ class Moving(unittest.TestCase):
         self.host.run("curl", "-sS", "smtp://127.0.0.1", "--mail-from", f"you@{ME}", "--mail-rcpt",
                       f"postmaster@{ME}", "-T", "-", stdin=b"Subject: moved\r\n\r\n")
         self.wait_mail("moved")
+        self.host.run("curl", "-sS", "smtp://127.0.0.1", "--mail-from", f"you@{ME}", "--mail-rcpt",
+                      "info@moved.example", "-T", "-", stdin=b"Subject: to an alias\r\n\r\n")
+        self.wait_mail("to an alias", "/home/amy/Maildir")
         self.assertEqual("enabled", self.host.text("systemctl", "is-enabled", "kopis-smtp"))
         refused = self.host.run(KOPIS, "install", "--uninstall", check=False)
         self.assertEqual(100, refused.returncode, refused)
@@ -136,6 +155,8 @@ class Moving(unittest.TestCase):
             self.assertIn("took back: ", self.step(number, "--undo"))
         self.host.wait_until(lambda: "Postfix" in self.greeting(25), lambda: self.greeting(25))
         self.assertEqual(before, self.state())
+        self.host.text(KOPIS, "migrate", "--undo")
+        self.assertEqual((first, settings), (self.state(), self.settings()))
         self.host.run("systemctl", "stop", "other-pop3")
 
     def test_port_25_of_a_server_that_nobody_knows_is_not_touched(self):
@@ -155,9 +176,9 @@ class Moving(unittest.TestCase):
         self.host.run("test", "!", "-e", "/var/qmail/moved")
         self.assertIn("step 2 has changed nothing", self.refused("2", "--undo"))
 
-    def wait_mail(self, subject):
+    def wait_mail(self, subject, directory="/var/qmail/alias/Maildir"):
         self.host.wait_until(
-            lambda: self.host.run("grep", "-rq", f"^Subject: {subject}$", "/var/qmail/alias/Maildir",
+            lambda: self.host.run("grep", "-rq", f"^Subject: {subject}$", directory,
                                   check=False).returncode == 0,
             lambda: self.host.journal("kopis"))
 

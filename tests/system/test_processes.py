@@ -74,7 +74,7 @@ class Supervision(HostCase):
             os.kill(self.host.pids("qmail-queue")[0], signal.SIGKILL)
             fcntl.flock(lock, fcntl.LOCK_EX)  # Another writer, as it seems.
             time.sleep(self.WATCH_SECONDS)  # How often it is tried in this time is the question.
-            starts = len(re.findall(r"^kopis: qmail-queue .*starting again in",
+            starts = len(re.findall(r"^kopis: warning: qmail-queue .*starting again in",
                                     self.host.log()[began:], re.M))
             self.assertGreaterEqual(starts, 3)
             self.assertLessEqual(starts, self.STARTS_MAX)

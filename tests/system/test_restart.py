@@ -206,7 +206,7 @@ class Restart(HostCase):
     def test_without_a_program_in_its_place_it_runs_on(self):
         os.replace(self.host.binary, self.host.base / "away")
         self.host.process.send_signal(signal.SIGUSR2)
-        self.host.wait_log(r"^kopis: there is no program .*; nothing is started anew$")
+        self.host.wait_log(r"^kopis: warning: there is no program .*; nothing is started anew$")
         os.replace(self.host.base / "away", self.host.binary)
         with socket.create_connection(("127.0.0.1", self.host.smtp_port), timeout=30) as client, \
                 client.makefile("rb") as lines:

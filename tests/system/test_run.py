@@ -203,7 +203,7 @@ class Run(unittest.TestCase):
             for pid in before:
                 with contextlib.suppress(ProcessLookupError):  # One may have ended with the other.
                     os.kill(pid, signal.SIGKILL)
-            self.host.wait_log(rf"^kopis: {name} ended by signal 9")
+            self.host.wait_log(rf"^kopis: warning: {name} ended by signal 9")
             self.host.wait_until(lambda: self.host.pids(name) not in ([], before), timeout=20)
         self.send("after all that")
         self.host.wait_mail(self.host.address, 1)

@@ -136,7 +136,7 @@ class Memory(HostCase):
                    for n in range(self.CLIENTS)]
         for client in clients:
             client.start()
-        self.host.wait_log(r"^kopis: qmail-queue ended by signal 9; starting again in ")
+        self.host.wait_log(r"^kopis: warning: qmail-queue ended by signal 9; starting again in ")
         for client in clients:
             client.join()
         self.host.wait_until(self.works, timeout=60)

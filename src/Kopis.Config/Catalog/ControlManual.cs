@@ -71,8 +71,13 @@ public static partial class ControlManual
         string shape = $"{char.ToUpperInvariant(file.Shape[0])}{file.Shape[1..]}.";
         return file is ControlNumber or ControlLine
             ? $"{shape} Default: {file.Default}."
-            : $"{shape} Without it: {char.ToLowerInvariant(file.Default[0])}{file.Default[1..]}";
+            : $"{shape} Without it: {Continued(file.Default)}";
     }
+
+    // The first word is small now, unless it is a name such as TLS.
+    private static string Continued(string sentence) =>
+        sentence.Length > 1 && char.IsUpper(sentence[1])
+            ? sentence : $"{char.ToLowerInvariant(sentence[0])}{sentence[1..]}";
 
     private static void AddList(StringBuilder page, string title, string folder)
     {

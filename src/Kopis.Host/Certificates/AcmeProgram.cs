@@ -75,7 +75,10 @@ public static class AcmeProgram
 
         int output = keep ? 2 : 1;
         CertificateKeeper keeper = new(control, folder, TimeProvider.System, text =>
-            Fd.WriteAll(output, Encoding.UTF8.GetBytes($"{context.Name}: {text}\n")), bound);
+        {
+            string line = $"{context.Name}: {text}\n";
+            Fd.WriteAll(output, Encoding.UTF8.GetBytes(keep ? LogPriority.Mark(line) : line));
+        }, bound);
         return UntilSignal(stop => keep
             ? keeper.KeepAsync(stop)
             : keeper.GetAsync(settings, evenIfGood: words is ["--now"], stop))

@@ -91,7 +91,8 @@ internal sealed class CertificateKeeper(
 
         TimeSpan wait =
             RenewalSchedule.Wait(++_failures, asked, Random.Shared.NextDouble());
-        log($"no new certificate: {reason}; trying again in {wait.TotalSeconds:0} seconds");
+        log($"warning: no new certificate: {reason}; "
+            + $"trying again in {wait.TotalSeconds:0} seconds");
         _notBefore = time.GetUtcNow() + wait;
         return wait;
     }

@@ -11,6 +11,7 @@ namespace Kopis.Host.Control;
 internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlReader> readers)
 {
     private readonly string _control = context.In("control");
+    private readonly ReaderRights _rights = new(context.Home);
 
     /// <summary>What is wrong, a line each.</summary>
     internal string[] Problems() =>
@@ -74,10 +75,14 @@ internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlR
     private static string NameOf(string page) =>
         page[..page.IndexOf('(', StringComparison.Ordinal)];
 
-    private IEnumerable<string> All() => [.. ControlNow().All, .. UsersNow().All];
+    private IEnumerable<string> All() =>
+        [.. ControlNow().All, .. UsersNow().All, .. _rights.Faults()];
 
     private IEnumerable<string> Of(ControlFile one) =>
-        [.. ControlNow().Of(one), .. UsersNow().Of(one)];
+    [
+        .. ControlNow().Of(one), .. UsersNow().Of(one),
+        .. _rights.Faults().Where(line => line.StartsWith($"{one}: ", StringComparison.Ordinal)),
+    ];
 
     private ControlProblems ControlNow()
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
+using Kopis.Host.Status;
 using Kopis.Net.Dns;
 using Kopis.Posix;
 using Kopis.Tools.Queue;
@@ -110,7 +111,7 @@ public static class DoctorProgram
         }
 
         return options.Changes.Length > 0 ? TellChanges(context, options, found, code)
-            : Say(1, DoctorText.Of(found, ok, hasColour: !Console.IsOutputRedirected), code);
+            : Say(1, DoctorText.Of(found, ok, StatusProgram.HasColour(context)), code);
     }
 
     // What could not be told is told by the next run.

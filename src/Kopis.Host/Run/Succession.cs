@@ -117,7 +117,8 @@ internal sealed class Succession : IDisposable
         }
         else
         {
-            ErrorLog.Write($"kopis: there is no program {_binary}; nothing is started anew");
+            ErrorLog.Write(
+                $"kopis: warning: there is no program {_binary}; nothing is started anew");
         }
     }
 

@@ -169,5 +169,5 @@ internal sealed class Supervisor(
     /// <summary>The clock that no one sets.</summary>
     internal static TimeSpan Now() => Stopwatch.GetElapsedTime(0);
 
-    private void Log(string line) => ErrorLog.Write($"{name}: {line}");
+    private void Log(string line) => ErrorLog.Write($"{name}: warning: {line}");
 }

@@ -94,7 +94,8 @@ internal sealed class OtlpExport : IDisposable
             }
             catch (ConfigurationException e)
             {
-                _log.Write("metrics: not sent", $"metrics: not sent: {e.Message}");
+                _log.Write(
+                    "metrics: warning: not sent", $"metrics: warning: not sent: {e.Message}");
             }
 
             await Task.Delay(TimeSpan.FromSeconds(Interval()), stop);

@@ -39,7 +39,7 @@ public static class StatusProgram
     }
 
     /// <summary>Colour is for terminals whose user does not refuse it (no-color.org).</summary>
-    private static bool HasColour(ProgramContext context) => Terminal.Is(1)
+    internal static bool HasColour(ProgramContext context) => Terminal.Is(1)
         && context.Environment["NO_COLOR"] is not { Length: > 0 }
         && context.Environment.Text("TERM") is not (null or "" or "dumb");
 

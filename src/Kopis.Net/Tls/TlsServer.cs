@@ -106,7 +106,7 @@ public sealed class TlsServer
         }
         catch (ConfigurationException e)
         {
-            _log($"certificates stay as they were: {e.Message}");
+            _log($"warning: certificates stay as they were: {e.Message}");
         }
     }
 

@@ -86,7 +86,7 @@ internal sealed class DnsList(
 
         if (lies)
         {
-            log($"{Rule.Zone} lists everyone, even 127.0.0.1: not asked for "
+            log($"warning: {Rule.Zone} lists everyone, even 127.0.0.1: not asked for "
                 + $"{RestAfterLie.TotalSeconds:0} seconds");
         }
 
@@ -107,7 +107,7 @@ internal sealed class DnsList(
             _restsUntil = Math.Max(_restsUntil, After(RestAfterSilence));
         }
 
-        log($"{Rule.Zone} does not answer: not asked for "
+        log($"warning: {Rule.Zone} does not answer: not asked for "
             + $"{RestAfterSilence.TotalSeconds:0} seconds");
     }
 

@@ -158,7 +158,8 @@ internal sealed class MessageFilters(
         catch (FilterAwayException e)
         {
             floods.Write(
-                "filters that are away", $"filter {filter.Rule.Name}: {e.Message}; mail is "
+                "warning: filters that are away",
+                $"warning: filter {filter.Rule.Name}: {e.Message}; mail is "
                     + (filter.Rule.AcceptsWithout ? "taken without it" : "told to come again"));
             return null;
         }

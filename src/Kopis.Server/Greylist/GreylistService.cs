@@ -216,7 +216,7 @@ internal sealed class GreylistService(
         {
             if (!Interlocked.Exchange(ref _isTold, true))
             {
-                log($"greylist is kept in memory only: {e.Message}");
+                log($"warning: greylist is kept in memory only: {e.Message}");
             }
         }
     }

@@ -33,7 +33,8 @@ internal sealed class PluginService(
             client.Environment["NOSPP"] is null,
             (plugin, environment, stop) => RunAsync(list, client, plugin, environment, stop),
             line => log($"{who}: {line}"),
-            (plugin, line) => _faults.Write(plugin.Name, $"{who}: plugin {plugin.Name}: {line}"));
+            (plugin, line) => _faults.Write(
+                $"warning: {plugin.Name}", $"warning: {who}: plugin {plugin.Name}: {line}"));
     }
 
     private async Task<(PluginOutput Output, string? Failure)> RunAsync(

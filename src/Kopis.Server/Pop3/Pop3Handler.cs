@@ -26,6 +26,7 @@ internal sealed class Pop3Handler : ISessionHandler
     private readonly TlsServer _tls;
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
+    private readonly LogThrottle _troubles;
     private readonly TicketClient _post;
     private readonly Pop3Journal _journal;
     private readonly MailboxPlaces _places = new();
@@ -47,6 +48,7 @@ internal sealed class Pop3Handler : ISessionHandler
         _tls = tls;
         _time = time;
         _log = log;
+        _troubles = new LogThrottle(log, time);
         _post = post;
         _journal = journal;
     }
@@ -62,7 +64,8 @@ internal sealed class Pop3Handler : ISessionHandler
         }
         catch (ConfigurationException e)
         {
-            _log($"unable to serve a client: {e.Message}"); // A control file that is being changed.
+            // A control file that is being changed, or is wrong.
+            Trouble("unable to serve clients", $"unable to serve a client: {e.Message}");
             connection.Output.Write(Pop3Reply.AuthorizationLater);
             connection.SetDeadline(MailConversation.IdleTimeout);
             await connection.FlushAsync();
@@ -131,7 +134,9 @@ internal sealed class Pop3Handler : ISessionHandler
             return;
         }
 
-        _log($"unable to become the owner of the mailbox of {account.Name}");
+        Trouble(
+            "unable to become owners",
+            $"unable to become the owner of the mailbox of {account.Name}");
         await login.RefuseAsync(
             Pop3Reply.AuthorizationFailed.ToArray(), Pop3Code.Permanent.ToArray());
     }
@@ -161,10 +166,13 @@ internal sealed class Pop3Handler : ISessionHandler
             return;
         }
 
-        _log($"no qmail-pop3d for {client.Name}");
+        Trouble("no qmail-pop3d", $"no qmail-pop3d for {client.Name}");
         await login.RefuseAsync(
             Pop3Reply.AuthorizationLater.ToArray(), Pop3Code.Temporary.ToArray());
     }
+
+    private void Trouble(string cause, string line) =>
+        _troubles.Write($"warning: {cause}", $"warning: {line}");
 
     // In a listener the connection's number stands for the process id, as it does in its log.
     private byte[] StampFor(Connection connection) =>

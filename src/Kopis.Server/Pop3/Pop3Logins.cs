@@ -45,7 +45,7 @@ internal sealed class Pop3Logins
             {
                 if (!LookupClient.IsServed(home))
                 {
-                    log($"warning: {line}");
+                    log(line);
                 }
             };
             Accounts accounts = new(home, hasHostUsers: false, complain);

@@ -72,7 +72,9 @@ public static class QmailSmtpd
             new MailChecks(
                 ControlDirectory.Of(context), () => MailDns.ReadHurried(context),
                 TimeProvider.System,
-                new ReportCollector(context.In("dmarc"), SmtpHandler.Log, TimeProvider.System)),
+                new ReportCollector(
+                    context.In("dmarc"), static line => SmtpHandler.Log($"warning: {line}"),
+                    TimeProvider.System)),
             new MailFilters(ControlDirectory.Of(context), TimeProvider.System),
             new PluginService(
                 ControlDirectory.Of(context), context.Home, SmtpHandler.Log, TimeProvider.System),

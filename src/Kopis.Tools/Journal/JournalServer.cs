@@ -117,7 +117,7 @@ internal sealed class JournalServer : IDisposable
         long now = _store.Lost - before;
         if (now > 0)
         {
-            _log.Write("no room", $"warning: no room in the journal: {now} records lost");
+            _log.Write("warning: no room", $"warning: no room in the journal: {now} records lost");
             _counters.CountLost("room"u8, now);
         }
         else if (before > 0)
@@ -196,7 +196,8 @@ internal sealed class JournalServer : IDisposable
             if (end < 0 || !RecordCheck.IsRecord(packet[..end]))
             {
                 _log.Write(
-                    "bad records", $"warning: {peer.User.Name} pid {peer.Pid} sends no records");
+                    "warning: bad records",
+                    $"warning: {peer.User.Name} pid {peer.Pid} sends no records");
                 return false;
             }
 
@@ -233,7 +234,9 @@ internal sealed class JournalServer : IDisposable
 
         if (user.Dropped > 0)
         {
-            _log.Write("floods", $"warning: {user.Name} floods: {user.Dropped} records dropped");
+            _log.Write(
+                "warning: floods",
+                $"warning: {user.Name} floods: {user.Dropped} records dropped");
             (long dropped, user.Dropped) = (user.Dropped, 0);
             Note(dropped, $"rate of {user.Name}");
         }

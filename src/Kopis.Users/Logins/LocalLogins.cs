@@ -16,6 +16,7 @@ public sealed class LocalLogins(
     : ILoginService
 {
     private readonly ScramSalts _salts = new(gate);
+    private readonly LogThrottle _troubles = new(log, time);
 
     /// <inheritdoc/>
     public bool HasScram => true;
@@ -87,5 +88,6 @@ public sealed class LocalLogins(
     }
 
     private void LogTrouble(ConfigurationException e) =>
-        log($"unable to check a password: {e.Message}");
+        _troubles.Write(
+            "alert: unable to check passwords", $"alert: unable to check a password: {e.Message}");
 }

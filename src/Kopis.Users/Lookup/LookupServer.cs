@@ -34,6 +34,7 @@ internal sealed class LookupServer : IDisposable
     private readonly LoginHandler _desk;
     private readonly Func<uint, bool> _mayAsk;
     private readonly Action<string> _log;
+    private readonly LogThrottle _troubles;
     private readonly Socket _listener;
     private readonly SemaphoreSlim _room = new(ConnectionsMax);
     private readonly ConcurrentDictionary<uint, bool> _refused = new();
@@ -55,6 +56,7 @@ internal sealed class LookupServer : IDisposable
         _unknown = unknown;
         (_listener, _judge, _senders, _desk) = (listener, judge, senders, desk);
         (_mayAsk, _log) = (mayAsk, log);
+        _troubles = new LogThrottle(log, TimeProvider.System);
     }
 
     /// <summary>Whether a uid that may ask may ask this, with these fields.</summary>
@@ -102,7 +104,8 @@ internal sealed class LookupServer : IDisposable
         catch (SocketException e)
         {
             _room.Release();
-            _log($"unable to accept: {ErrorText.Of(e)}");
+            _troubles.Write(
+                "warning: unable to accept", $"warning: unable to accept: {ErrorText.Of(e)}");
             await Task.Delay(AcceptPause, stop); // No descriptors, say.
         }
     }
@@ -222,7 +225,7 @@ internal sealed class LookupServer : IDisposable
         }
         catch (Exception e) when (e is ConfigurationException or IOException)
         {
-            _log($"unable to answer: {e.Message}");
+            _troubles.Write("alert: unable to answer", $"alert: unable to answer: {e.Message}");
             return LookupFrame.Make((byte)LookupVerdict.Later);
         }
     }

@@ -10,7 +10,7 @@ namespace Kopis.Users.Recipients;
 /// <param name="asRoot">Whether deliveries run as the users themselves.</param>
 public sealed class RecipientLookup(string home, bool asRoot, Action<string>? complain = null)
 {
-    private readonly UsersCdb _assigned = new(home);
+    private readonly UsersCdb _assigned = new(home, complain);
     private readonly VirtualLookup _virtual =
         new(home, asRoot ? null : (Processes.EffectiveUid, Processes.Gid), complain);
 

@@ -6,8 +6,13 @@ namespace Kopis.Users.Recipients;
 
 /// <summary><c>users/cdb</c>, as qmail-newu writes it (contract §7.2, §7.4). Read anew when it has
 /// changed.</summary>
-public sealed class UsersCdb(string home)
+/// <param name="home">The qmail home.</param>
+/// <param name="complain">Logs why it cannot be read, five times a minute; null: nothing.</param>
+public sealed class UsersCdb(string home, Action<string>? complain = null)
 {
+    private readonly LogThrottle? _troubles =
+        complain is null ? null : new LogThrottle(complain, TimeProvider.System);
+
     private readonly byte[] _path = Fd.PathBytes(Path.Combine(home, "users", "cdb"));
     private byte[] _image = [];
     private (ulong Inode, long Size, DateTimeOffset Modified) _seen;
@@ -21,6 +26,8 @@ public sealed class UsersCdb(string home)
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
+            _troubles?.Write(
+                "alert: users/cdb", $"alert: unable to look into users/cdb: {e.Message}");
             return LookupResult.Trouble(SpawnCode.Cdb);
         }
     }

@@ -10,8 +10,8 @@ namespace Kopis.Users.Virtual;
 /// </summary>
 /// <param name="users">The directory.</param>
 /// <param name="format">The table's.</param>
-/// <param name="complain">Logs what is wrong with each new text, once; null: nothing.
-/// </param>
+/// <param name="complain">Logs what is wrong with each new text, once, and why it cannot be read,
+/// five times a minute; null: nothing.</param>
 internal sealed class TableReader(
     string users, TableFormat format, Action<string>? complain = null)
 {
@@ -22,6 +22,9 @@ internal sealed class TableReader(
 
     private readonly byte[] _path = Fd.PathBytes(format.TextPath(users));
     private readonly Lock _lock = new();
+    private readonly LogThrottle? _troubles =
+        complain is null ? null : new LogThrottle(complain, TimeProvider.System);
+
     private Dictionary<string, string> _table = [];
     private CdbFile? _index;
     private TableStamp? _seen;
@@ -32,21 +35,14 @@ internal sealed class TableReader(
     internal string? Find(ReadOnlySpan<byte> key)
     {
         string? rest;
-        lock (_lock)
+        try
         {
-            Refresh();
-            try
-            {
-                rest = _index is null || key.IsEmpty
-                    ? _table.GetValueOrDefault(ByteText.ToText(key))
-                    : _index.Find(key) is { } found ? ByteText.ToText(found) : null;
-            }
-            catch (Exception e) when (e is PosixException or InvalidDataException)
-            {
-                Forget();
-                _table = format.Parse(ReadText(), out _);
-                rest = _table.GetValueOrDefault(ByteText.ToText(key));
-            }
+            rest = RestOf(key);
+        }
+        catch (ConfigurationException e)
+        {
+            _troubles?.Write($"alert: users/{format.Name}", $"alert: {e.Message}");
+            throw;
         }
 
         return rest is null || format.IsRight(ByteText.ToText(key), rest)
@@ -74,6 +70,26 @@ internal sealed class TableReader(
 
         _ = format.Parse(ReadText(), out IReadOnlyList<string> faults);
         return [.. faults.Select(fault => format.Bad(users, fault).Message)];
+    }
+
+    private string? RestOf(ReadOnlySpan<byte> key)
+    {
+        lock (_lock)
+        {
+            Refresh();
+            try
+            {
+                return _index is null || key.IsEmpty
+                    ? _table.GetValueOrDefault(ByteText.ToText(key))
+                    : _index.Find(key) is { } found ? ByteText.ToText(found) : null;
+            }
+            catch (Exception e) when (e is PosixException or InvalidDataException)
+            {
+                Forget();
+                _table = format.Parse(ReadText(), out _);
+                return _table.GetValueOrDefault(ByteText.ToText(key));
+            }
+        }
     }
 
     private void Refresh()
@@ -162,7 +178,7 @@ internal sealed class TableReader(
     {
         foreach (string fault in faults)
         {
-            complain?.Invoke(format.Bad(users, fault).Message);
+            complain?.Invoke($"warning: {format.Bad(users, fault).Message}");
         }
     }
 

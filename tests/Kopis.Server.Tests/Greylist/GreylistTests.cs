@@ -116,7 +116,7 @@ public sealed class GreylistTests
             "C: RCPT TO:<a@gcd.org>", "S: 250 ok", "C: QUIT", "S: 221 toyokawa.gcd.org");
         Assert.Equal(0, await talk.End());
         talk.Greylist.Dispose();
-        Assert.StartsWith("greylist is kept in memory only: ", Assert.Single(talk.Log),
+        Assert.StartsWith("warning: greylist is kept in memory only: ", Assert.Single(talk.Log),
             StringComparison.Ordinal);
     }
 
