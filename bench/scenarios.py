@@ -8,9 +8,7 @@ import pathlib
 import re
 import resource
 import selectors
-import signal
 import socket
-import subprocess
 import time
 
 from load import Client, Directory, Pop3, Watch, body, send, source

@@ -14,6 +14,18 @@ public sealed record ProgramContext(
     /// <summary>A file below the home: <c>In("control")</c>.</summary>
     public string In(string path) => Path.Combine(Home, path);
 
+    /// <summary>Ends a program that has too few arguments.</summary>
+    /// <param name="least">How many it needs.</param>
+    /// <param name="usage">What they are, for the message.</param>
+    /// <exception cref="ConfigurationException">100: it has fewer.</exception>
+    public void RequireArguments(int least, string usage)
+    {
+        if (Arguments.Count < least)
+        {
+            throw new ConfigurationException($"usage: {Name} {usage}", ExitCode.Permanent);
+        }
+    }
+
     /// <summary>Argument as text, one character a byte; null past the end.</summary>
     public string? ArgumentText(int index) =>
         index < Arguments.Count ? ByteText.ToText(Arguments[index]) : null;

@@ -135,23 +135,23 @@ public static class QmailInject
         ProgramContext context, byte[] sender, List<byte[]> recipients, byte[] head,
         InjectInput input)
     {
-        await using IIntakeMessage submission = await IntakeClients.For(context).BeginAsync(
+        await using IIntakeMessage intake = await IntakeClients.For(context).BeginAsync(
             MessageOrigin.Local, (uint)Processes.Id, CancellationToken.None);
-        await submission.WriteAsync(head, CancellationToken.None);
+        await intake.WriteAsync(head, CancellationToken.None);
         foreach (ReadOnlyMemory<byte> piece in Body(input))
         {
-            await submission.WriteAsync(piece, CancellationToken.None);
+            await intake.WriteAsync(piece, CancellationToken.None);
         }
 
         byte[] envelope = Envelope.Format(
             sender, recipients.Select(recipient => new ReadOnlyMemory<byte>(recipient)));
-        QueueReply reply = await submission.FinishAsync(envelope, CancellationToken.None);
+        QueueReply reply = await intake.FinishAsync(envelope, CancellationToken.None);
         if (reply.Code == 0)
         {
             return ExitCode.Success;
         }
 
-        string text = submission.CustomText ?? QueueResult.Describe(reply.Code);
+        string text = intake.CustomText ?? QueueResult.Describe(reply.Code);
         throw new ConfigurationException(
             text[1..], text[0] == 'D' ? ExitCode.Permanent : ExitCode.Temporary);
     }

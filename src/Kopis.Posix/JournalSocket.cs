@@ -106,7 +106,7 @@ public sealed class JournalSocket(string home, TimeProvider time) : IDisposable
             socket.Blocking = false;
             socket.SendBufferSize = SendBytes;
             socket.Connect(UnixListener.EndPoint(PathIn(home)));
-            if (IsWriter(socket))
+            if (IsWriter(socket, home))
             {
                 _socket = socket;
                 return true;
@@ -122,8 +122,9 @@ public sealed class JournalSocket(string home, TimeProvider time) : IDisposable
         return false;
     }
 
-    // The directory's owner may put anything there, a link to another program's socket too.
-    private bool IsWriter(Socket socket) =>
+    /// <summary>Whether the owner of a home's journal is at the other end. The directory's owner
+    /// may put anything there, a link to another program's socket too.</summary>
+    public static bool IsWriter(Socket socket, string home) =>
         Fd.TryStatus(Fd.PathBytes(Path.Combine(home, "journal")), out _) is { } directory
         && Credentials.OfPeer((int)socket.Handle).Uid == directory.Uid;
 

@@ -49,7 +49,8 @@ public static class OwnerWork
             Fd.Seek(from, 0);
             WaitStatus end = WaitFor(Start(owner, from, to, words), timeMax);
             byte[] said = new byte[SaidBytesMax];
-            string text = Printable(said.AsSpan(0, Fd.ReadAt(to, said, 0)));
+            // A name in another's directory may hold what a terminal obeys.
+            string text = PrintableText.Lines(said.AsSpan(0, Fd.ReadAt(to, said, 0)));
             return end is { Crashed: false, ExitCode: 0 }
                 ? text
                 : throw new ConfigurationException(
@@ -93,10 +94,6 @@ public static class OwnerWork
         Processes.Signal(pid, Kill); // Nothing to one that has ended.
         return Processes.Wait(pid);
     }
-
-    /// <summary>A name in another's directory may hold what a terminal obeys.</summary>
-    private static string Printable(ReadOnlySpan<byte> text) => string.Concat(
-        ByteText.ToText(text).Select(c => c is '\n' or (>= ' ' and <= '~') ? c : '?'));
 
     /// <summary>Starts a piece of work with these descriptors; the caller waits for it.</summary>
     /// <returns>Its process id.</returns>

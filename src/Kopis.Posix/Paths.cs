@@ -67,6 +67,36 @@ public static unsafe class Paths
         }
     }
 
+    /// <summary>Writes a file that is not there, and syncs it. Its name is durable when its
+    /// directory is synced.</summary>
+    /// <exception cref="PosixException">Something has the name, or it cannot be written.
+    /// </exception>
+    public static void WriteNew(string path, ReadOnlySpan<byte> content, int mode)
+    {
+        int fd = Fd.Open(
+            path, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, mode);
+        try
+        {
+            Fd.WriteAll(fd, content);
+            Fd.Sync(fd);
+        }
+        finally
+        {
+            Fd.Close(fd);
+        }
+    }
+
+    /// <summary>Writes a file as <see cref="WriteNew"/> does, under a temporary name first: it
+    /// appears whole, or not at all. What a run that was cut short has left there goes.</summary>
+    /// <exception cref="PosixException">It cannot be written.</exception>
+    public static void Replace(
+        string path, string temporary, ReadOnlySpan<byte> content, int mode)
+    {
+        Unlink(temporary);
+        WriteNew(temporary, content, mode);
+        Rename(temporary, path);
+    }
+
     /// <summary>A named pipe. False if the name is taken.</summary>
     public static bool TryMakeFifo(string path, int mode)
     {

@@ -19,9 +19,6 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
     private static readonly SearchValues<byte> OfAnAddress =
         SearchValues.Create("0123456789abcdef.:"u8);
 
-    private static readonly string[] ClassWords =
-        [.. Enum.GetNames<BounceClass>().Select(name => name.ToLowerInvariant())];
-
     private readonly ArrayBufferWriter<byte> _buffer = new(JournalSocket.PacketBytesMax);
     private int _records;
 
@@ -159,7 +156,7 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
     {
         if (detail is { Class: not BounceClass.None and var kind })
         {
-            record.Text("class"u8, ClassWords[(int)kind]);
+            record.Text("class"u8, BounceClassNames.OfRecords[(int)kind]);
         }
 
         if (detail is { TlsVersion: { Length: > 0 } version })

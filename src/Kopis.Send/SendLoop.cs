@@ -157,7 +157,7 @@ internal sealed class SendLoop : IDisposable
         Commands.OnMarks(IsSettled);
         _server?.Flush();
         _context.Clean.Flush();
-        NoticeLosses();
+        NoteLosses();
         _log.Flush();
     }
 
@@ -478,7 +478,7 @@ internal sealed class SendLoop : IDisposable
         }
     }
 
-    private void NoticeLosses()
+    private void NoteLosses()
     {
         string? lost = !_context.Local.IsAlive || !_context.Remote.IsAlive ? "spawn"
             : !_context.Clean.IsAlive ? "qmail-clean"

@@ -20,7 +20,7 @@ internal sealed class MessageUpload(
     /// </summary>
     internal const int BlockBytesMax = 32 * 1024;
 
-    private IIntakeMessage? _submission;
+    private IIntakeMessage? _intake;
     private int _headBytes;
 
     /// <summary>What is to be sent next.</summary>
@@ -37,7 +37,7 @@ internal sealed class MessageUpload(
     internal bool HasNoQueue { get; private set; }
 
     /// <summary>The refusal in the queue program's own words, where it has some.</summary>
-    internal string? CustomText => _submission?.CustomText;
+    internal string? CustomText => _intake?.CustomText;
 
     /// <summary>Tells that our own lines end here.</summary>
     internal void EndHead() => _headBytes = Block.Written.Length;
@@ -52,14 +52,14 @@ internal sealed class MessageUpload(
             if (!HasNoQueue)
             {
                 ReadOnlyMemory<byte> rest = Block.Written;
-                if (_submission is null)
+                if (_intake is null)
                 {
-                    _submission = await queue.BeginAsync(
+                    _intake = await queue.BeginAsync(
                         origin, qp: 0, CancellationToken.None, headFollows, Client);
-                    rest = await SendHeadAsync(_submission, rest, isLast);
+                    rest = await SendHeadAsync(_intake, rest, isLast);
                 }
 
-                await _submission.WriteAsync(rest, CancellationToken.None);
+                await _intake.WriteAsync(rest, CancellationToken.None);
             }
         }
         catch (IOException)
@@ -75,10 +75,10 @@ internal sealed class MessageUpload(
     internal async ValueTask AbandonAsync()
     {
         Block.Clear();
-        if (_submission is not null)
+        if (_intake is not null)
         {
-            await _submission.DisposeAsync();
-            _submission = null;
+            await _intake.DisposeAsync();
+            _intake = null;
         }
     }
 
@@ -91,21 +91,21 @@ internal sealed class MessageUpload(
     internal async Task<QueueReply?> FinishAsync(byte[] envelope, byte[] head)
     {
         await SendBlockAsync(isLast: true);
-        if (_submission is null)
+        if (_intake is null)
         {
             return null;
         }
 
         if (head.Length > 0)
         {
-            await _submission.WriteHeadAsync(head, CancellationToken.None);
+            await _intake.WriteHeadAsync(head, CancellationToken.None);
         }
 
-        return await _submission.FinishAsync(envelope, CancellationToken.None);
+        return await _intake.FinishAsync(envelope, CancellationToken.None);
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> SendHeadAsync(
-        IIntakeMessage submission, ReadOnlyMemory<byte> block, bool isLast)
+        IIntakeMessage intake, ReadOnlyMemory<byte> block, bool isLast)
     {
         if (Complete is null)
         {
@@ -113,8 +113,8 @@ internal sealed class MessageUpload(
         }
 
         byte[] more = Complete(block[_headBytes..], isLast);
-        await submission.WriteAsync(block[.._headBytes], CancellationToken.None);
-        await submission.WriteAsync(more, CancellationToken.None);
+        await intake.WriteAsync(block[.._headBytes], CancellationToken.None);
+        await intake.WriteAsync(more, CancellationToken.None);
         return block[_headBytes..];
     }
 

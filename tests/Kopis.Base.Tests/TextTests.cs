@@ -7,6 +7,14 @@ public sealed class TextTests
         Assert.Equal("a_b/c___~_", LogText.Safe("a b\nc%\u001b\0~\u007f"u8));
 
     [Fact]
+    public void Printable_text_has_nothing_that_a_terminal_obeys()
+    {
+        Assert.Equal("a b?~?", PrintableText.Of("a b\u001b~\u007f\n", charactersMax: 6));
+        Assert.Equal("a/b???", PrintableText.Line("a\nb\r\u009b\n\n"u8));
+        Assert.Equal("?a\nb\n", PrintableText.Lines("\0a\nb\n"u8));
+    }
+
+    [Fact]
     public void Dates_are_as_qmail_prints_them()
     {
         DateTimeOffset time = new(1995, 9, 6, 6, 46, 53, TimeSpan.FromHours(2));

@@ -9,7 +9,6 @@ import random
 import re
 import resource
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -19,7 +18,7 @@ import unittest
 
 from harness import BIN
 from test_qmail_lspawn import SpawnCase
-from test_qmail_queue import GOOD, WAIT, QueueCase
+from test_qmail_queue import WAIT, QueueCase
 from test_qmail_rspawn import RspawnCase
 from test_qmail_send import SendCase
 

@@ -1,7 +1,6 @@
 """kopis completion: the scripts complete in the real shells, and know every program and option."""
 
 import os
-import pathlib
 import pty
 import re
 import select

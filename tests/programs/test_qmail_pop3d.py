@@ -4,7 +4,6 @@ import os
 import pathlib
 import poplib
 import shutil
-import socket
 import subprocess
 import time
 import unittest

@@ -2,7 +2,6 @@
 from it are overlays. Made by running this file, since tests have no network but their own."""
 
 import fcntl
-import os
 import shutil
 import subprocess
 

@@ -8,7 +8,6 @@ import re
 import smtplib
 import socket
 import statistics
-import subprocess
 import threading
 import time
 import unittest

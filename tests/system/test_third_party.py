@@ -2,11 +2,11 @@
 
 import os
 import poplib
-import pwd
 import subprocess
 import threading
 import unittest
 
+import private_dovecot
 from dotqmail import DotQmailCase
 from host import NOBODY, HostCase, free_port, wait_port
 from test_resources import MESSAGE, send
@@ -59,7 +59,7 @@ class Around(DotQmailCase):
 
     @unittest.skipUnless(os.geteuid() == 0, "Dovecot here starts as root")
     def test_dovecot_reads_a_maildir_into_which_mail_is_delivered(self):
-        port = self.dovecot()
+        port = private_dovecot.start(self, "pop3")
         count = 200
         stop = threading.Event()
         seen = []
@@ -80,7 +80,7 @@ class Around(DotQmailCase):
         self.assertEqual(sorted(seen), seen)  # It never saw fewer than before.
         box = poplib.POP3("127.0.0.1", port, timeout=30)
         box.user(self.host.address)
-        box.pass_("dovecots-own")
+        box.pass_(private_dovecot.PASSWORD)
         self.assertEqual(count, box.stat()[0])
         bodies = {box.retr(i + 1)[1][-1] for i in range(count)}
         box.quit()
@@ -89,51 +89,10 @@ class Around(DotQmailCase):
     def stat(self, port):
         box = poplib.POP3("127.0.0.1", port, timeout=30)
         box.user(self.host.address)
-        box.pass_("dovecots-own")
+        box.pass_(private_dovecot.PASSWORD)
         count = box.stat()[0]
         box.quit()
         return count
-
-    def dovecot(self):
-        """A private Dovecot over our Maildir; its port."""
-        base, port = self.host.base / "dovecot", free_port()
-        base.mkdir(mode=0o755)
-        nobody = pwd.getpwuid(NOBODY)
-        box = self.host.maildir(self.host.address)
-        (base / "passwd").write_text(
-            f"{self.host.address}:{{PLAIN}}dovecots-own:{NOBODY}:{nobody.pw_gid}::{box.parent}::\n")
-        (base / "dovecot.conf").write_text(f"""\
-base_dir = {base}/run
-state_dir = {base}/state
-log_path = {base}/log
-protocols = pop3
-ssl = no
-disable_plaintext_auth = no
-mail_location = maildir:{box}
-first_valid_uid = 1
-first_valid_gid = 1
-mail_max_userip_connections = 100
-service pop3-login {{
-  inet_listener pop3 {{
-    address = 127.0.0.1
-    port = {port}
-  }}
-}}
-passdb {{
-  driver = passwd-file
-  args = {base}/passwd
-}}
-userdb {{
-  driver = passwd-file
-  args = {base}/passwd
-}}
-""")
-        process = subprocess.Popen(["dovecot", "-F", "-c", base / "dovecot.conf"],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.terminate)
-        wait_port(port)
-        return port
 
 
 class Between(HostCase):

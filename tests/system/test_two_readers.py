@@ -5,62 +5,15 @@ import hashlib
 import imaplib
 import os
 import poplib
-import pwd
 import re
 import shutil
-import subprocess
 import threading
 import time
 import unittest
 
-from host import NOBODY, HostCase, free_port, wait_port
+import private_dovecot
+from host import HostCase
 from test_resources import send
-
-PASSWORD = "dovecots-own"
-
-
-def start_dovecot(case):
-    """A private Dovecot, IMAP over the case's mailbox; its port."""
-    base, port = case.host.base / "dovecot", free_port()
-    base.mkdir(mode=0o755)
-    box = case.host.maildir(case.host.address)
-    nobody = pwd.getpwuid(NOBODY)
-    (base / "passwd").write_text(f"{case.host.address}:{{PLAIN}}{PASSWORD}:{NOBODY}:"
-                                 f"{nobody.pw_gid}::{box.parent}::\n")
-    (base / "dovecot.conf").write_text(f"""\
-base_dir = {base}/run
-state_dir = {base}/state
-log_path = {base}/log
-protocols = imap
-ssl = no
-disable_plaintext_auth = no
-mail_location = maildir:{box}
-first_valid_uid = 1
-first_valid_gid = 1
-service imap-login {{
-  inet_listener imap {{
-    address = 127.0.0.1
-    port = {port}
-  }}
-  inet_listener imaps {{
-    port = 0
-  }}
-}}
-passdb {{
-  driver = passwd-file
-  args = {base}/passwd
-}}
-userdb {{
-  driver = passwd-file
-  args = {base}/passwd
-}}
-""")
-    process = subprocess.Popen(["dovecot", "-F", "-c", base / "dovecot.conf"],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    case.addCleanup(process.wait)
-    case.addCleanup(process.terminate)
-    wait_port(port)
-    return port
 
 
 @unittest.skipUnless(os.geteuid() == 0 and shutil.which("dovecot")
@@ -69,7 +22,7 @@ class TwoReaders(HostCase):
     def setUp(self):
         super().setUp()
         self.deliver("0")  # So that there is a Maildir, made by us.
-        self.port = start_dovecot(self)
+        self.port = private_dovecot.start(self, "imap")
 
     def deliver(self, *subjects):
         before = len(self.host.mail_files(self.host.address))
@@ -79,7 +32,7 @@ class TwoReaders(HostCase):
 
     def imap(self):
         client = imaplib.IMAP4("127.0.0.1", self.port, timeout=60)
-        client.login(self.host.address, PASSWORD)
+        client.login(self.host.address, private_dovecot.PASSWORD)
         self.addCleanup(self.close_imap, client)
         return client
 

@@ -38,7 +38,7 @@ public static partial class ControlManual
         an error.
         .Pp
         .Xr kopis-config 1
-        checks all files and tells what each means here.
+        checks all files and prints what each means here.
         Files that qmail does not have are marked with (Kopis).
 
         """;

@@ -46,7 +46,7 @@ public sealed class BytePattern
                 case (byte)'?':
                     parts.Add(new Part(Set([], isNegated: true)));
                     break;
-                case SetStart when TakeSet(ref line) is { } set:
+                case SetStart when ReadSet(ref line) is { } set:
                     parts.Add(new Part(set));
                     break;
                 case SetStart:
@@ -98,7 +98,7 @@ public sealed class BytePattern
     }
 
     // The first byte of a set may be its end sign, as in every shell.
-    private static UInt128[]? TakeSet(ref ReadOnlySpan<byte> line)
+    private static UInt128[]? ReadSet(ref ReadOnlySpan<byte> line)
     {
         bool isNegated = line is [(byte)'!' or (byte)'^', ..];
         ReadOnlySpan<byte> rest = isNegated ? line[1..] : line;

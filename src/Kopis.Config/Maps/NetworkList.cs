@@ -36,7 +36,7 @@ public sealed class NetworkList
     /// <summary>Whether an address is listed or is in a network that is.</summary>
     public bool Contains(IPAddress address)
     {
-        address = Plain(address);
+        address = PlainAddress.Of(address);
         return Array.Exists(_networks, network => network.Contains(address));
     }
 
@@ -57,7 +57,7 @@ public sealed class NetworkList
 
         if (IPAddress.TryParse(text, out IPAddress? one))
         {
-            one = Plain(one);
+            one = PlainAddress.Of(one);
             networks.Add(new IPNetwork(one, one.GetAddressBytes().Length * 8));
             return true;
         }
@@ -80,7 +80,4 @@ public sealed class NetworkList
         return address.Contains(':', StringComparison.Ordinal)
             || (IPAddress.TryParse(address, out IPAddress? known) && known.ToString() == address);
     }
-
-    private static IPAddress Plain(IPAddress address) =>
-        address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

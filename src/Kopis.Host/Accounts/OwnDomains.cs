@@ -153,19 +153,7 @@ internal static class OwnDomains
         FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _);
         string temporary = $"{path}.tmp{Processes.Id}"; // Another may be writing it, too.
         Paths.Unlink(temporary);
-        int fd = Fd.Open(
-            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive,
-            old is { } known ? known.Permissions : PermissionsOfNew);
-        try
-        {
-            Fd.WriteAll(fd, content);
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
-
+        Paths.WriteNew(temporary, content, old?.Permissions ?? PermissionsOfNew);
         if (old is { } status)
         {
             Paths.ChangeMode(temporary, status.Permissions);

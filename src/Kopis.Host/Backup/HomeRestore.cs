@@ -51,7 +51,7 @@ internal sealed class HomeRestore(
             tree.MakeDirectory("users", OwnerDirectory);
         }
 
-        HomeClaim.Take(home);
+        HomeClaim.Acquire(home);
         foreach (string held in (string[])["sendmutex", "writer"])
         {
             if (FileLocks.IsHeld(Path.Combine(home, "queue/lock", held)))

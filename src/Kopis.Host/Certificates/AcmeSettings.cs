@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
+using Kopis.Net.Tls;
 
 namespace Kopis.Host.Certificates;
 
@@ -100,7 +101,7 @@ internal sealed record AcmeSettings(
                     return value.Length == 0;
                 case "directory":
                     _directory = value;
-                    return IsHttps(value);
+                    return HttpsClients.IsUrl(value);
                 case "contact":
                     _contacts.Add($"mailto:{value}");
                     return IsContact(value);
@@ -139,10 +140,6 @@ internal sealed record AcmeSettings(
 
             return IsName(name) && Names.Count <= NamesMax;
         }
-
-        private static bool IsHttps(string text) =>
-            Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme == Uri.UriSchemeHttps
-            && url.UserInfo.Length == 0;
 
         // What could begin another contact or a header field in it, servers refuse anyway.
         private static bool IsContact(string text) =>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Kopis.Host.Completion;
 
 /// <summary>The script for bash.</summary>
@@ -8,8 +6,8 @@ internal static class BashScript
     internal static string Make(
         IReadOnlyList<(string Name, string Summary)> programs, CommandForm[] forms)
     {
-        StringBuilder text = new();
-        text.Append(null, $$"""
+        ScriptWords words = new(forms, static words => $"words='{words}'");
+        return $$"""
             # Completion of kopis for bash, made by: kopis completion bash
             _kopis() {
                 local cur=${COMP_WORDS[COMP_CWORD]} words=
@@ -18,30 +16,14 @@ internal static class BashScript
                     words='{{string.Join(' ', programs.Select(program => program.Name))}}'
                 elif ((COMP_CWORD == 2)); then
                     case ${COMP_WORDS[1]} in
-
-            """);
-        foreach (IGrouping<string, CommandForm> program in forms.GroupBy(form => form.Program))
-        {
-            text.Append(null, $"        {program.Key}) words='{ScriptWords.Second(program)}' ;;\n");
-        }
-
-        text.Append("        esac\n    else\n")
-            .Append("        case \"$at ${COMP_WORDS[COMP_CWORD-1]}\" in\n");
-        foreach ((CommandForm form, string option, string[] values) in ScriptWords.Values(forms))
-        {
-            string pattern = ScriptWords.Pattern(form);
-            text.Append(null, $"        {pattern}' {option}') ");
-            text.Append(null, $"words='{string.Join(' ', values)}' ;;\n");
-        }
-
-        text.Append("        *)\n            case $at in\n");
-        foreach (CommandForm form in ScriptWords.CommandsFirst(forms))
-        {
-            string pattern = ScriptWords.Pattern(form);
-            text.Append(null, $"            {pattern}) words='{ScriptWords.Later(form)}' ;;\n");
-        }
-
-        return text.Append("""
+            {{words.Second(8)}}
+                    esac
+                else
+                    case "$at ${COMP_WORDS[COMP_CWORD-1]}" in
+            {{words.Values(8)}}
+                    *)
+                        case $at in
+            {{words.Later(12)}}
                         esac ;;
                     esac
                 fi
@@ -49,6 +31,6 @@ internal static class BashScript
             }
             complete -o default -F _kopis kopis
 
-            """).ToString();
+            """;
     }
 }

@@ -1,34 +1,39 @@
 namespace Kopis.Host.Completion;
 
-/// <summary>What the scripts of bash and zsh have in common.</summary>
-internal static class ScriptWords
+/// <summary>The cases of the scripts of bash and zsh: a line each, which sets what may be the next
+/// word.</summary>
+/// <param name="forms">All commands.</param>
+/// <param name="set">The shell's command that sets words.</param>
+internal sealed class ScriptWords(CommandForm[] forms, Func<string, string> set)
 {
-    /// <summary>What may be the second word: commands, or what follows where there is none.
+    /// <summary>Of the second word, by program: commands, or what follows where there is none.
     /// </summary>
-    internal static string Second(IEnumerable<CommandForm> program) => string.Join(
-        ' ', program.SelectMany(form =>
-            form.Command.Length > 0 ? [form.Command] : form.Options.Keys.Concat(form.Words)));
+    internal string Second(int indent) => Lines(indent, forms.GroupBy(form => form.Program)
+        .Select(program => (program.Key, program.SelectMany(form =>
+            form.Command.Length > 0 ? [form.Command] : form.Options.Keys.Concat(form.Words)))));
 
-    /// <summary>What may come after that.</summary>
-    internal static string Later(CommandForm form) =>
-        string.Join(' ', form.Options.Keys.Concat(form.Words));
+    /// <summary>Of what may come after that, by program and second word.</summary>
+    internal string Later(int indent) => Lines(indent, CommandsFirst
+        .Select(form => (Pattern(form), form.Options.Keys.Concat(form.Words))));
 
-    /// <summary>Of options that take one of a few words.</summary>
-    internal static IEnumerable<(CommandForm Form, string Option, string[] Values)> Values(
-        IEnumerable<CommandForm> forms) =>
-        CommandsFirst(forms).SelectMany(form => form.Options
-            .Where(option => option.Value is not (null or []))
-            .Select(option => (form, option.Key, option.Value!)));
-
-    /// <summary>A form without a command is for what no other is for.</summary>
-    internal static IEnumerable<CommandForm> CommandsFirst(IEnumerable<CommandForm> forms) =>
-        forms.OrderBy(form => form.Command.Length == 0);
-
-    /// <summary>Of program and second word.</summary>
-    internal static string Pattern(CommandForm form) => form.Command.Length > 0
-        ? $"'{form.Program} {form.Command}'" : $"'{form.Program} '*";
+    /// <summary>Of options that take one of a few words, by those two and the option.</summary>
+    internal string Values(int indent) => Lines(indent, CommandsFirst
+        .SelectMany(form => form.Options.Where(option => option.Value is not (null or []))
+            .Select(option => ($"{Pattern(form)}' {option.Key}'", option.Value!.AsEnumerable()))));
 
     /// <summary>For single quotes.</summary>
     internal static string Quoted(string text) =>
         text.Replace("'", "", StringComparison.Ordinal);
+
+    // A form without a command is for what no other is for.
+    private IEnumerable<CommandForm> CommandsFirst =>
+        forms.OrderBy(form => form.Command.Length == 0);
+
+    private static string Pattern(CommandForm form) => form.Command.Length > 0
+        ? $"'{form.Program} {form.Command}'" : $"'{form.Program} '*";
+
+    private string Lines(
+        int indent, IEnumerable<(string Pattern, IEnumerable<string> Words)> cases) => string.Join(
+            '\n', cases.Select(one =>
+                $"{new string(' ', indent)}{one.Pattern}) {set(string.Join(' ', one.Words))} ;;"));
 }

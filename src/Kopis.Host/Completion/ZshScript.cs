@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Kopis.Host.Completion;
 
 /// <summary>The script for zsh.</summary>
@@ -8,7 +6,10 @@ internal static class ZshScript
     internal static string Make(
         IReadOnlyList<(string Name, string Summary)> programs, CommandForm[] forms)
     {
-        StringBuilder text = new("""
+        ScriptWords words = new(forms, static words => $"found=({words})");
+        IEnumerable<string> lines = programs.Select(program =>
+            $"            '{program.Name}:{ScriptWords.Quoted(program.Summary)}'");
+        return $$"""
             #compdef kopis
             # Completion of kopis for zsh, made by: kopis completion zsh
             _kopis() {
@@ -16,43 +17,20 @@ internal static class ZshScript
                 local at="$words[2] $words[3]"
                 if (( CURRENT == 2 )); then
                     programs=(
-
-            """);
-        foreach ((string name, string summary) in programs)
-        {
-            text.Append(null, $"            '{name}:{ScriptWords.Quoted(summary)}'\n");
-        }
-
-        text.Append("""
+            {{string.Join('\n', lines)}}
                     )
                     _describe -t programs program programs
                     return
                 elif (( CURRENT == 3 )); then
                     case $words[2] in
-
-            """);
-        foreach (IGrouping<string, CommandForm> program in forms.GroupBy(form => form.Program))
-        {
-            string words = ScriptWords.Second(program);
-            text.Append(null, $"            {program.Key}) found=({words}) ;;\n");
-        }
-
-        text.Append("        esac\n    else\n        case \"$at $words[CURRENT-1]\" in\n");
-        foreach ((CommandForm form, string option, string[] values) in ScriptWords.Values(forms))
-        {
-            string pattern = ScriptWords.Pattern(form);
-            text.Append(null, $"            {pattern}' {option}') ");
-            text.Append(null, $"found=({string.Join(' ', values)}) ;;\n");
-        }
-
-        text.Append("            *)\n                case $at in\n");
-        foreach (CommandForm form in ScriptWords.CommandsFirst(forms))
-        {
-            string pattern = ScriptWords.Pattern(form);
-            text.Append(null, $"                {pattern}) found=({ScriptWords.Later(form)}) ;;\n");
-        }
-
-        return text.Append("""
+            {{words.Second(12)}}
+                    esac
+                else
+                    case "$at $words[CURRENT-1]" in
+            {{words.Values(12)}}
+                        *)
+                            case $at in
+            {{words.Later(16)}}
                         esac ;;
                     esac
                 fi
@@ -61,6 +39,6 @@ internal static class ZshScript
             }
             _kopis "$@"
 
-            """).ToString();
+            """;
     }
 }

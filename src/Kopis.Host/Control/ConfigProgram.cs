@@ -22,7 +22,7 @@ public static class ConfigProgram
                kopis config manual
 
         Checks the control files, or one of them, as the programs that read them will, or only for
-        what stops a program; tells what a file means, what it says here, who reads it and when;
+        what stops a program; prints what a file means, what it says here, who reads it and when;
         prints the manual page qmail-control(5). get prints what counts. set writes a file of
         control, a line for each VALUE or from standard input, if nothing would be wrong then, and
         says when the change takes effect. unset removes it, so that its default counts. The home

@@ -1,6 +1,4 @@
-using System.Text;
 using Kopis.Base;
-using Kopis.Host.Accounts;
 using Kopis.Mail.Authentication.Reports;
 
 namespace Kopis.Host.Dmarc;
@@ -26,17 +24,8 @@ public static class DmarcProgram
     /// <summary>Runs one command.</summary>
     public static int Run(ProgramContext context)
     {
-        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
-        if (words is ["report", .. string[] files]
-            && new ReportCommand<AggregateReport>(Format).Run(context, files) is { } code)
-        {
-            return code;
-        }
-
         SendCommand command = new(context, TimeProvider.System);
-        int done = AccountCommand.Run(
-            context, Usage, words => words is ["send", .. string[] more] ? command.Run(more) : null,
-            "dmarc");
-        return done == ExitCode.Success ? command.Code : done;
+        return new ReportCommand<AggregateReport>(Format).RunProgram(
+            context, Usage, command.Run, () => command.Code);
     }
 }

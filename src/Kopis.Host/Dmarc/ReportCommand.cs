@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Kopis.Base;
+using Kopis.Host.Accounts;
 using Kopis.Mail.Authentication.Reports;
 using Kopis.Posix;
 
@@ -17,8 +18,29 @@ internal sealed class ReportCommand<T>(ReportFormat<T> format)
     private const string Descriptor = "--fd"; // Only from root, with the number of a descriptor.
     private const int DescriptorsMax = 512; // A process has 1,024 without further ado.
 
+    /// <summary>Runs the program whose command this is, with its other one.</summary>
+    /// <param name="context">What the program is given.</param>
+    /// <param name="usage">How to use it.</param>
+    /// <param name="send">Runs <c>send</c> with the words after it; null if they make no sense.
+    /// </param>
+    /// <param name="codeOfSend">The exit code of one that has run.</param>
+    internal int RunProgram(
+        ProgramContext context, string usage, Func<string[], string?> send, Func<int> codeOfSend)
+    {
+        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
+        if (words is ["report", .. string[] files] && Run(context, files) is { } code)
+        {
+            return code;
+        }
+
+        int done = AccountCommand.Run(
+            context, usage, words => words is ["send", .. string[] more] ? send(more) : null,
+            format.Name);
+        return done == ExitCode.Success ? codeOfSend() : done;
+    }
+
     /// <summary>Runs it; null where the words make no sense.</summary>
-    internal int? Run(ProgramContext context, string[] words)
+    private int? Run(ProgramContext context, string[] words)
     {
         bool isJson = words is ["--json", ..];
         string[] files = isJson ? words[1..] : words;

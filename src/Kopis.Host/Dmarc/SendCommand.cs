@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
@@ -6,7 +5,6 @@ using Kopis.Host.Accounts;
 using Kopis.Mail.Authentication.Reports;
 using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
-using Kopis.Posix;
 
 namespace Kopis.Host.Dmarc;
 
@@ -22,7 +20,6 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
     private const int ReportsMax = 5000; // Of a run; the rest is for the next one.
     private const int TargetsMax = 5;
     private const int MessageBytesMax = 10 * 1024 * 1024;
-    private const int IdBytes = 8;
     private static readonly TimeSpan RunTime = TimeSpan.FromHours(4);
     private static readonly TimeSpan DnsTime = TimeSpan.FromSeconds(20); // For one domain.
 
@@ -71,8 +68,8 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
                     return "the rest is for the next run\n";
                 }
 
-                DayReport report = new(day, domain, store.Read(day, domain), isLate);
-                if (SendAsync(settings, report, dns, options.IsDry).GetAwaiter().GetResult()
+                ReportJob job = new(settings, day, domain, store.Read(day, domain), isLate);
+                if (SendAsync(job, dns, options.IsDry).GetAwaiter().GetResult()
                     && !options.IsDry)
                 {
                     store.Remove(day, domain);
@@ -85,10 +82,9 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
 
     /// <summary>Sends one.</summary>
     /// <returns>Whether there is nothing more to do for it.</returns>
-    private async Task<bool> SendAsync(
-        ReportSettings settings, DayReport day, MailDns dns, bool isDry)
+    private async Task<bool> SendAsync(ReportJob job, MailDns dns, bool isDry)
     {
-        if (Make(settings, day, out string organization, out string[] targets) is not { } report)
+        if (Make(job, out string organization, out string[] targets) is not { } report)
         {
             return true; // Nothing was seen, or what is there is none of ours.
         }
@@ -101,9 +97,9 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
             (ReportConsent consent, IReadOnlyList<ReportAddress> named) =
                 await ReportDestination.AskAsync(
                     asked, report.Policy.Domain, organization, target, CancellationToken.None);
-            if (consent == ReportConsent.Unknown && !day.IsLate)
+            if (consent == ReportConsent.Unknown && !job.IsLate)
             {
-                Say(day, "later: DNS does not answer");
+                job.Say("later: DNS does not answer");
                 Code = ExitCode.Temporary;
                 return false;
             }
@@ -111,61 +107,53 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
             to.AddRange(named);
         }
 
-        byte[] message = Write(report, settings, to);
+        byte[] message = Write(report, job.Settings, to);
         string[] takers = [.. to.Where(one => message.Length <= (one.BytesMax ?? MessageBytesMax)
                 && message.Length <= MessageBytesMax)
             .Select(one => one.Address).Distinct().Take(TargetsMax)];
         if (takers.Length == 0)
         {
-            Say(day, "nobody takes a report");
+            job.Say("nobody takes a report");
             return true;
         }
 
-        message = takers.Length == to.Count ? message : Write(report, settings, takers);
+        message = takers.Length == to.Count ? message : Write(report, job.Settings, takers);
         string words = $"{report.Messages} messages, to {string.Join(", ", takers)}";
         if (isDry)
         {
-            Say(day, words);
+            job.Say(words);
             return true;
         }
 
         uint qp = await ReportIntake.HandOverAsync(
-            context, settings.Address, takers, message);
+            context, job.Settings.Address, takers, message);
         _sent++;
-        Say(day, $"{words}: qp {qp}");
+        job.Say($"{words}: qp {qp}");
         return true;
     }
 
     private static AggregateReport? Make(
-        ReportSettings settings, DayReport day, out string organization, out string[] targets)
+        ReportJob job, out string organization, out string[] targets)
     {
         PublishedPolicy? policy =
-            VerdictText.ReadPolicy(day.Rows.Policy, out organization, out targets);
-        ReportRow[] rows = [.. day.Rows.Rows.OrderBy(row => row.Key, StringComparer.Ordinal)
+            VerdictText.ReadPolicy(job.Rows.Policy, out organization, out targets);
+        ReportRow[] rows = [.. job.Rows.Rows.OrderBy(row => row.Key, StringComparer.Ordinal)
             .Select(row => VerdictText.ReadRow(row.Key, row.Value)).OfType<ReportRow>()];
-        if (policy?.Domain != day.Domain || rows.Length == 0)
+        if (policy?.Domain != job.Domain || rows.Length == 0)
         {
             return null;
         }
 
-        DateTimeOffset begin = new(day.Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+        DateTimeOffset begin = new(job.Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
         long seconds = begin.ToUnixTimeSeconds();
-        long left = day.Rows.Left;
+        long left = job.Rows.Left;
         return new AggregateReport(
-            settings.Organization, settings.Address, IdOf(day), seconds, seconds + 86_399, policy,
-            rows)
+            job.Settings.Organization, job.Settings.Address, job.Id, seconds, seconds + 86_399,
+            policy, rows)
         {
             Generator = "Kopis",
             Error = left == 0 ? "" : $"{left} messages are in no row: there were too many rows",
         };
-    }
-
-    /// <summary>The same rows have the same id.</summary>
-    private static string IdOf(DayReport day)
-    {
-        byte[] hash = SHA256.HashData([.. ByteText.ToBytes(day.Domain), .. day.Rows.ToBytes()]);
-        return ReportStore.NameOf(day.Day).Replace("-", "", StringComparison.Ordinal)
-            + Convert.ToHexStringLower(hash.AsSpan(0, IdBytes));
     }
 
     private byte[] Write(
@@ -176,11 +164,4 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
         ReportMessage.Write(
             report, settings.Domain, to,
             QmailDate.Rfc822(time.GetUtcNow()).TrimEnd());
-
-    // At once: what was sent is told, whatever comes after it.
-    private static void Say(DayReport day, string what) => Fd.WriteAll(
-        1, ByteText.ToBytes($"{ReportStore.NameOf(day.Day)} {day.Domain}: {what}\n"));
-
-    /// <summary>What was seen of a domain on a day.</summary>
-    private sealed record DayReport(DateOnly Day, string Domain, DomainRows Rows, bool IsLate);
 }

@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Host.Doctor;
 
 /// <summary>What one check says of one subject.</summary>
@@ -13,8 +15,7 @@ internal sealed record DoctorResult(
     private const int FieldsOfLine = 5;
 
     /// <summary>Text of a peer's as it can be shown: printing ASCII, cut.</summary>
-    internal static string Safe(string text) => string.Concat(
-        text.Take(TextMax).Select(c => c is >= ' ' and <= '~' ? c : '?'));
+    internal static string Safe(string text) => PrintableText.Of(text, TextMax);
 
     /// <summary>A line for <see cref="ReadLine"/>, ended by LF.</summary>
     internal string ToLine() => $"{Check.Id}|{(int)State}|{Field(Subject)}|{Field(Text)}|{Mend}\n";

@@ -173,7 +173,9 @@ internal sealed class DomainJudge(DomainFacts facts, string me, Func<IPAddress, 
                 "dkim.missing", answer.Records.Count == 0, $"{key.Name} is not in DNS", mend))
             {
                 _said.Judge(
-                    "dkim.different", answer.Records.Count > 1 || !IsSame(key, answer.Records[0]),
+                    "dkim.different",
+                    answer.Records.Count > 1
+                        || !DkimKeyRecord.HasKeyOf(answer.Records[0], key.Record),
                     $"{key.Name} has another record in DNS", mend);
             }
 
@@ -185,12 +187,6 @@ internal sealed class DomainJudge(DomainFacts facts, string me, Func<IPAddress, 
                 $"{key.Name} is RSA of less than 2,048 bits", $"kopis dkim rotate {_domain}");
         }
     }
-
-    private static bool IsSame(SigningRecord key, string text) =>
-        DkimKeyRecord.Parse(text) is { AllowsSha256: true, IsForMail: true } found
-        && DkimKeyRecord.Parse(key.Record) is { } own
-        && found.IsEd25519 == own.IsEd25519
-        && found.Key.AsSpan().SequenceEqual(own.Key);
 
     private void JudgeDmarc()
     {

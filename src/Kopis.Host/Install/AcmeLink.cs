@@ -35,7 +35,7 @@ internal sealed class AcmeLink(string home)
             throw new PosixException($"read {path}", errno);
         }
 
-        Link(path);
+        PlainFile.Link(path, $"../{Target}");
         return $"{name}, a link to {Target}";
     }
 
@@ -55,7 +55,7 @@ internal sealed class AcmeLink(string home)
         Write(pem);
         if (target is null)
         {
-            Link(path);
+            PlainFile.Link(path, $"../{Target}");
         }
 
         return Target;
@@ -64,14 +64,6 @@ internal sealed class AcmeLink(string home)
     /// <summary>As that user, in its directory: no link in it misleads root.</summary>
     private void Write(byte[] content) => OwnerWork.Run(
         Qmaild(), content, "replace-secret", Path.Combine(home, Target));
-
-    private static void Link(string path)
-    {
-        string temporary = path + ".tmp";
-        Paths.Unlink(temporary);
-        File.CreateSymbolicLink(temporary, $"../{Target}");
-        Paths.Rename(temporary, path);
-    }
 
     private static ProcessIdentity Qmaild()
     {

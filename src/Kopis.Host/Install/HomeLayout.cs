@@ -33,7 +33,7 @@ public sealed class HomeLayout(string home)
         try
         {
             MakeDirectories();
-            HomeClaim.Take(home);
+            HomeClaim.Acquire(home);
             MakeControlFiles();
             LinkPrograms(programs);
         }
@@ -103,8 +103,7 @@ public sealed class HomeLayout(string home)
             string link = Path.Combine(home, "bin", name);
             if (new FileInfo(link).LinkTarget != binary)
             {
-                File.CreateSymbolicLink(link + ".tmp", binary);
-                Paths.Rename(link + ".tmp", link);
+                PlainFile.Link(link, binary);
             }
         }
     }

@@ -56,7 +56,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
             else if (new FileInfo(link).LinkTarget != Binary)
             {
                 yield return new Finding(
-                    $"{link} is not a link to {Binary}", () => Link(link, Binary));
+                    $"{link} is not a link to {Binary}", () => PlainFile.Link(link, Binary));
             }
         }
     }
@@ -107,7 +107,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
             return false;
         }
 
-        Link(path, OfPackages);
+        PlainFile.Link(path, OfPackages);
         return true;
     }
 
@@ -134,12 +134,4 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         && (status.Inode, status.Size) != (ours.Inode, ours.Size);
 
     private static bool IsPackages(string path) => new FileInfo(path).LinkTarget == OfPackages;
-
-    private static void Link(string link, string target)
-    {
-        string temporary = link + ".new";
-        Paths.Unlink(temporary);
-        File.CreateSymbolicLink(temporary, target);
-        Paths.Rename(temporary, link);
-    }
 }

@@ -24,22 +24,20 @@ internal static class PlainFile
         return true;
     }
 
+    /// <summary>Makes a symbolic link in place of what has the name.</summary>
+    internal static void Link(string path, string target)
+    {
+        string temporary = path + ".new";
+        Paths.Unlink(temporary);
+        File.CreateSymbolicLink(temporary, target);
+        Paths.Rename(temporary, path);
+    }
+
     /// <summary>Writes a file that is not there.</summary>
     /// <exception cref="PosixException">Something has the name.</exception>
     internal static void Write(string path, ReadOnlySpan<byte> content, int mode)
     {
-        int fd = Fd.Open(
-            path, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, mode);
-        try
-        {
-            Fd.WriteAll(fd, content);
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
-
+        Paths.WriteNew(path, content, mode);
         Paths.ChangeMode(path, mode); // Whatever the umask.
     }
 }

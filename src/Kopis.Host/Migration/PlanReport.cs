@@ -30,14 +30,10 @@ internal static class PlanReport
             .. plan.Quotas.Select(quota => $"quota of {quota.Key}: "
                 + ByteText.ToText(quota.Value.Format()).Split('\n')[0]),
         ];
-        return string.Concat(text.Select(line => $"{Shown(line)}\n"))
-            + string.Concat(plan.Losses.Select(line => $"not carried: {Shown(line)}\n"))
-            + string.Concat(plan.Notes.Select(line => $"note: {Shown(line)}\n"))
+        return string.Concat(text.Select(line => $"{PrintableText.Of(line)}\n"))
+            + string.Concat(plan.Losses.Select(line => $"not carried: {PrintableText.Of(line)}\n"))
+            + string.Concat(plan.Notes.Select(line => $"note: {PrintableText.Of(line)}\n"))
             + string.Create(CultureInfo.InvariantCulture,
                 $"{text.Count} changes; {plan.Losses.Count} not carried\n");
     }
-
-    // Another server's files may hold what a terminal obeys.
-    private static string Shown(string line) =>
-        string.Concat(line.Select(c => c is >= ' ' and <= '~' ? c : '?'));
 }

@@ -106,8 +106,8 @@ public static class DestinationsProgram
             : $", rate {one.Rate} in {one.RateMilliseconds / 1000} s";
         string next = one.NextTry == 0 ? ""
             : $", next try {DateTimeOffset.FromUnixTimeSeconds(one.NextTry):yyyy-MM-dd HH:mm:ss}";
-        string last = one.Text.Length == 0 ? "" : $"\n  {Printable(one.Text)}";
-        return $"{Printable(one.Name)}: {Word(one.State)}, {one.Running} of {one.Window} "
+        string last = one.Text.Length == 0 ? "" : $"\n  {PrintableText.Line(one.Text)}";
+        return $"{PrintableText.Line(one.Name)}: {Word(one.State)}, {one.Running} of {one.Window} "
             + $"running, {one.Waiting} waiting{rate}{next}{last}\n";
     }
 
@@ -140,11 +140,6 @@ public static class DestinationsProgram
         return string.Create(
             CultureInfo.InvariantCulture, $"{Encoding.UTF8.GetString(text.WrittenSpan)}\n");
     }
-
-    /// <summary>Only printable bytes go to a terminal.</summary>
-    private static string Printable(byte[] text) => string.Concat(
-        ByteText.ToText(text.AsSpan().TrimEnd((byte)'\n'))
-            .Select(c => c == '\n' ? '/' : c is >= ' ' and <= '~' ? c : '?'));
 
     private static string Word(DestinationState state) => state.ToString().ToLowerInvariant();
 

@@ -147,7 +147,7 @@ public static class QueueCommand
         foreach (byte[] piece in stored.Text(file))
         {
             text.Append(before);
-            text.Append(Printable(piece));
+            text.Append(PrintableText.Lines(piece));
             before = "";
         }
     }
@@ -250,10 +250,6 @@ public static class QueueCommand
                 $"not a message number: {text}", ExitCode.Permanent);
 
     private static string Safe(ReadOnlyMemory<byte> address) => LogText.Safe(address.Span);
-
-    /// <summary>Only printable bytes go to a terminal.</summary>
-    private static string Printable(ReadOnlySpan<byte> text) => string.Concat(
-        ByteText.ToText(text).Select(c => c is '\n' or (>= ' ' and <= '~') ? c : '?'));
 
     private static int Say(int fd, string text, int code)
     {

@@ -39,9 +39,9 @@ internal sealed class QueueOptions
         for (int i = 0; i < words.Length; i++)
         {
             string word = words[i];
-            bool isKnown = options.TryTakeFlag(word)
+            bool isKnown = options.TryReadFlag(word)
                 || (i + 1 < words.Length && options.TryTake(word, words[i + 1]) && ++i > 0)
-                || options.TryTakeNumber(word);
+                || options.TryReadNumber(word);
             if (!isKnown)
             {
                 return null;
@@ -61,7 +61,7 @@ internal sealed class QueueOptions
             ? To is null != Via is null
             : To is null && Via is null);
 
-    private bool TryTakeFlag(string word)
+    private bool TryReadFlag(string word)
     {
         IsAll |= word == "--all";
         IsJson |= word == "--json";
@@ -106,7 +106,7 @@ internal sealed class QueueOptions
         }
     }
 
-    private bool TryTakeNumber(string word) =>
+    private bool TryReadNumber(string word) =>
         word.StartsWith('-') ? false
         : MessageNumber.TryParse(Encoding.UTF8.GetBytes(word), out ulong number)
             ? _numbers.Add(number) || true

@@ -34,7 +34,7 @@ public static class QmailStartProgram
             throw new ConfigurationException($"{context.Home}: qmail-send is already running");
         }
 
-        HomeClaim.Take(context.Home, queue: part != Delivery, delivers);
+        HomeClaim.Acquire(context.Home, queue: part != Delivery, delivers);
         bool singleUser = Processes.EffectiveUid != 0;
         HostPlan plan = new(context, words.FirstOrDefault() ?? "./Mailbox"u8.ToArray(), singleUser);
         List<Unit> units = [];

@@ -1,3 +1,4 @@
+using Kopis.Base;
 using Kopis.Queue.Commands;
 using Kopis.Queue.Store.Messages;
 
@@ -116,8 +117,8 @@ internal static class HealthJudge
         {
             yield return new(
                 HealthLevel.Healthy,
-                $"{StatusWords.Printable(one.Name)} is dead: {one.Waiting} recipients wait",
-                $"kopis destinations {StatusWords.Printable(one.Name)}");
+                $"{PrintableText.Line(one.Name)} is dead: {one.Waiting} recipients wait",
+                $"kopis destinations {PrintableText.Line(one.Name)}");
         }
 
         if (facts.Queue is { OnDisk: > 0 and var waiting })

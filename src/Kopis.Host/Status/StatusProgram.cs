@@ -11,7 +11,7 @@ public static class StatusProgram
         usage: kopis status [--json]
 
         Prints what runs, what waits, what became of the last hour's mail, and what needs
-        attention, each with the command that tells more.
+        attention, each with the command that shows more.
         Exit status: 0 all is well, 1 something needs an administrator, 2 mail is not taken or not
         delivered; 100 bad usage, or the host may not be asked by you.
 

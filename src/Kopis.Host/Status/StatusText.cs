@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
+using Kopis.Base;
 using Kopis.Queue.Commands;
 using Kopis.Tools.Metrics;
 
 namespace Kopis.Host.Status;
 
-/// <summary>A host on one screen: lines with a title, and the command that tells more.</summary>
+/// <summary>A host on one screen: lines with a title, and the command that shows more.</summary>
 internal static class StatusText
 {
     /// <summary>What <see cref="MetricCatalog"/> counts of the last hour, but for losses.</summary>
@@ -130,7 +131,7 @@ internal static class StatusText
 
     /// <summary>One destination.</summary>
     internal static string DestinationLine(ListedDestination one) =>
-        $"{StatusWords.Printable(one.Name)}: {one.State.ToString().ToLowerInvariant()}, "
+        $"{PrintableText.Line(one.Name)}: {one.State.ToString().ToLowerInvariant()}, "
         + $"{one.Running} of {one.Window} run, {one.Waiting} wait";
 
     private static void Add(StringBuilder text, string title, string line, string command)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Kopis.Base;
 
 namespace Kopis.Host.Status;
 
@@ -29,9 +28,4 @@ internal static class StatusWords
 
         return string.Create(CultureInfo.InvariantCulture, $"{bytes:0.#} {Units[unit]}");
     }
-
-    /// <summary>Only printable bytes go to a terminal.</summary>
-    internal static string Printable(ReadOnlySpan<byte> text) => string.Concat(
-        ByteText.ToText(text.TrimEnd((byte)'\n'))
-            .Select(c => c == '\n' ? '/' : c is >= ' ' and <= '~' ? c : '?'));
 }

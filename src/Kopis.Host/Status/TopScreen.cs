@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kopis.Base;
 using Kopis.Queue.Commands;
 using Kopis.Tools.Journal;
 using Kopis.Tools.Metrics;
@@ -56,7 +57,7 @@ internal sealed class TopScreen(string home, RecentSenders? senders, HostReport 
         {
             yield return $"{one.Running,5}/{one.Window,-6} {one.Waiting,6}  "
                 + $"{one.State.ToString().ToLowerInvariant(),-8} "
-                + StatusWords.Printable(one.Name);
+                + PrintableText.Line(one.Name);
         }
 
         yield return "";
@@ -64,7 +65,7 @@ internal sealed class TopScreen(string home, RecentSenders? senders, HostReport 
         foreach (SenderRow row in senders?.Top(SendersMax) ?? [])
         {
             yield return $"{row.Messages,11}  {row.Recipients,10}  "
-                + $"{StatusWords.Bytes(row.Bytes),8}  {Visible(row.Name)}";
+                + $"{StatusWords.Bytes(row.Bytes),8}  {PrintableText.Of(row.Name)}";
         }
     }
 
@@ -75,8 +76,4 @@ internal sealed class TopScreen(string home, RecentSenders? senders, HostReport 
         double rate = seconds > 0 ? Math.Max(0, more) / seconds : 0; // It may have begun again.
         return string.Create(CultureInfo.InvariantCulture, $"{rate:0.0} {one.Word}");
     }
-
-    // Whatever a sender calls himself, a terminal shows it.
-    private static string Visible(string name) =>
-        string.Concat(name.Select(c => c is >= ' ' and <= '~' ? c : '?'));
 }

@@ -1,6 +1,4 @@
-using System.Text;
 using Kopis.Base;
-using Kopis.Host.Accounts;
 using Kopis.Host.Dmarc;
 using Kopis.Mail.TlsReports;
 
@@ -27,17 +25,8 @@ public static class TlsReportProgram
     /// <summary>Runs one command.</summary>
     public static int Run(ProgramContext context)
     {
-        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
-        if (words is ["report", .. string[] files]
-            && new ReportCommand<TlsReport>(Format).Run(context, files) is { } code)
-        {
-            return code;
-        }
-
         TlsSendCommand command = new(context, TimeProvider.System);
-        int done = AccountCommand.Run(
-            context, Usage, words => words is ["send", .. string[] more] ? command.Run(more) : null,
-            "tlsrpt");
-        return done == ExitCode.Success ? command.Code : done;
+        return new ReportCommand<TlsReport>(Format).RunProgram(
+            context, Usage, command.Run, () => command.Code);
     }
 }

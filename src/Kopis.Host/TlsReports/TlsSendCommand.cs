@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
@@ -9,7 +8,6 @@ using Kopis.Net.Dmarc;
 using Kopis.Net.Dns;
 using Kopis.Net.Tls;
 using Kopis.Net.TlsReports;
-using Kopis.Posix;
 
 namespace Kopis.Host.TlsReports;
 
@@ -25,7 +23,6 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
     private const int ReportsMax = 5000; // Of a run; the rest is for the next one.
     private const int TargetsMax = 5;
     private const int MessageBytesMax = 10 * 1024 * 1024;
-    private const int IdBytes = 8;
     private static readonly TimeSpan PostTime = TimeSpan.FromSeconds(60); // Of a domain.
     private static readonly TimeSpan RunTime = TimeSpan.FromHours(4);
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5); // qmail-rspawn writes late.
@@ -72,7 +69,7 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
                     return "the rest is for the next run\n";
                 }
 
-                Job job = new(settings, day, domain, store.Read(day, domain), isLate);
+                ReportJob job = new(settings, day, domain, store.Read(day, domain), isLate);
                 if (SendAsync(job, dns, post, options.IsDry).GetAwaiter().GetResult()
                     && !options.IsDry)
                 {
@@ -86,7 +83,7 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
 
     /// <summary>Sends one.</summary>
     /// <returns>Whether there is nothing more to do for it.</returns>
-    private async Task<bool> SendAsync(Job job, MailDns dns, TlsReportPost post, bool isDry)
+    private async Task<bool> SendAsync(ReportJob job, MailDns dns, TlsReportPost post, bool isDry)
     {
         if (Make(job) is not { } report)
         {
@@ -113,7 +110,7 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
                 ", ", takers.Concat(record.Sites.Take(TargetsMax).Select(one => one.Host)));
         if (isDry)
         {
-            Say(job, words);
+            job.Say(words);
             return true;
         }
 
@@ -122,7 +119,7 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
 
     /// <summary>By mail, and to one of the sites.</summary>
     private async Task<bool> DeliverAsync(
-        Job job, TlsReport report, byte[] packed, string[] takers, IReadOnlyList<Uri> sites,
+        ReportJob job, TlsReport report, byte[] packed, string[] takers, IReadOnlyList<Uri> sites,
         TlsReportPost post, string words)
     {
         if (takers.Length > 0 && packed.Length <= MessageBytesMax)
@@ -141,7 +138,7 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
         }
 
         _sent++;
-        Say(job, words + faults);
+        job.Say(words + faults);
         return true;
     }
 
@@ -166,14 +163,14 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
         return (false, faults);
     }
 
-    private bool Later(Job job, string why)
+    private bool Later(ReportJob job, string why)
     {
-        Say(job, $"later: {why}");
+        job.Say($"later: {why}");
         Code = ExitCode.Temporary;
         return false;
     }
 
-    private static TlsReport? Make(Job job)
+    private static TlsReport? Make(ReportJob job)
     {
         SessionCount[] sessions =
         [
@@ -182,22 +179,7 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
         ];
         DateTimeOffset begin = new(job.Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
         return sessions.Length == 0 ? null : new TlsReport(
-            job.Settings.Organization, job.Settings.Address, IdOf(job), begin,
+            job.Settings.Organization, job.Settings.Address, job.Id, begin,
             begin.AddDays(1).AddSeconds(-1), TlsReport.Count(job.Domain, sessions));
     }
-
-    /// <summary>The same rows have the same id.</summary>
-    private static string IdOf(Job job)
-    {
-        byte[] hash = SHA256.HashData([.. ByteText.ToBytes(job.Domain), .. job.Rows.ToBytes()]);
-        return ReportStore.NameOf(job.Day).Replace("-", "", StringComparison.Ordinal)
-            + Convert.ToHexStringLower(hash.AsSpan(0, IdBytes));
-    }
-
-    private static void Say(Job job, string what) => Fd.WriteAll(
-        1, ByteText.ToBytes($"{ReportStore.NameOf(job.Day)} {job.Domain}: {what}\n"));
-
-    /// <summary>What was seen of a domain on a day.</summary>
-    private sealed record Job(
-        ReportSettings Settings, DateOnly Day, string Domain, DomainRows Rows, bool IsLate);
 }

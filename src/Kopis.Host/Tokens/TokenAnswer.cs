@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Kopis.Base;
 
 namespace Kopis.Host.Tokens;
 
@@ -29,8 +30,7 @@ internal sealed class TokenAnswer
         get
         {
             string text = $"{Error}: {Text("error_description")}".TrimEnd(':', ' ');
-            text = text.Length > SaidCharactersMax ? text[..SaidCharactersMax] : text;
-            return string.Concat(text.Select(c => c is >= ' ' and <= '~' ? c : '?'));
+            return PrintableText.Of(text, SaidCharactersMax);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Kopis.Base;
+using Kopis.Net.Tls;
 
 namespace Kopis.Host.Tokens;
 
@@ -105,14 +106,11 @@ internal sealed class TokenClient
         _values.TryGetValue("provider", out string? name) && Preset(name, "scope") is null
             ? "provider is not microsoft or google"
         : Value("token-endpoint") is not { } url ? "there is no provider or token-endpoint"
-        : !IsHttps(url) || (Value("device-endpoint") is { } device && !IsHttps(device))
+        : !HttpsClients.IsUrl(url)
+            || (Value("device-endpoint") is { } device && !HttpsClients.IsUrl(device))
             ? "an endpoint is not an https URL"
         : Value("client-id") is null ? "there is no client-id"
         : null;
-
-    private static bool IsHttps(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme == Uri.UriSchemeHttps
-        && url.UserInfo.Length == 0;
 
     private string? Value(string word) =>
         _values.TryGetValue(word, out string? value) ? value

@@ -86,5 +86,5 @@ internal sealed class TokenEndpoint : IDisposable
 
     private static ConfigurationException Failed(Uri url, string why) => new(
         $"{LogText.Safe(ByteText.ToBytes(url.GetLeftPart(UriPartial.Path)))}: "
-        + string.Concat(why.Select(c => c is >= ' ' and <= '~' ? c : '?')), ExitCode.Temporary);
+        + PrintableText.Of(why), ExitCode.Temporary);
 }

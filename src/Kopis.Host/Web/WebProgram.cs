@@ -78,26 +78,8 @@ public static class WebProgram
         return $"{token}\n";
     }
 
-    /// <summary>The file appears whole, or not at all.</summary>
-    private static void Write(Beneath tree, string name, string line)
-    {
-        string temporary = $"{name}.new";
-        tree.TryUnlink(temporary); // Of a run that was cut short.
-        int fd = tree.Open(
-            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerFile);
-        try
-        {
-            Fd.WriteAll(fd, Encoding.ASCII.GetBytes(line + "\n"));
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
-
-        tree.Rename(temporary, name);
-        tree.SyncDirectory("");
-    }
+    private static void Write(Beneath tree, string name, string line) =>
+        tree.Replace(name, $"{name}.new", Encoding.ASCII.GetBytes(line + "\n"), OwnerFile);
 
     private static Beneath Open(ProgramContext context)
     {

@@ -25,17 +25,17 @@ internal sealed class Forwarder(IIntakeClient queue)
         byte[] sender, IReadOnlyList<ReadOnlyMemory<byte>> recipients, TraceLines lines,
         MessageBody body)
     {
-        await using IIntakeMessage submission =
+        await using IIntakeMessage intake =
             await queue.BeginAsync(MessageOrigin.Local, qp: 0, CancellationToken.None);
         byte[] block = ArrayPool<byte>.Shared.Rent(MessageBody.BlockBytes);
         try
         {
-            await submission.WriteAsync(lines.DeliveredTo, CancellationToken.None);
+            await intake.WriteAsync(lines.DeliveredTo, CancellationToken.None);
             long offset = 0;
             int length;
             while ((length = Copy(body, offset, block)) > 0)
             {
-                await submission.WriteAsync(block.AsMemory(0, length), CancellationToken.None);
+                await intake.WriteAsync(block.AsMemory(0, length), CancellationToken.None);
                 offset += length;
             }
         }
@@ -48,11 +48,11 @@ internal sealed class Forwarder(IIntakeClient queue)
             ArrayPool<byte>.Shared.Return(block);
         }
 
-        QueueReply reply = await submission.FinishAsync(
+        QueueReply reply = await intake.FinishAsync(
             Envelope.Format(sender, recipients), CancellationToken.None);
         return reply.Code == 0
             ? (null, reply.Qp)
-            : (Describe(submission.CustomText ?? QueueResult.Describe(reply.Code)), 0);
+            : (Describe(intake.CustomText ?? QueueResult.Describe(reply.Code)), 0);
     }
 
     private static int Copy(MessageBody body, long offset, byte[] block)

@@ -231,9 +231,8 @@ internal sealed class LmtpDelivery(string path)
     /// <summary>The reply as a report has it: one line of what can be printed.</summary>
     private string Said()
     {
-        IEnumerable<char> text = ByteText.ToText(_reader.Text).TrimEnd('\n')
-            .Replace("\n", " / ", StringComparison.Ordinal)
-            .Select(c => c is >= ' ' and <= '~' ? c : '?');
-        return $"{path} said: {string.Concat(text)}";
+        string text = ByteText.ToText(_reader.Text).TrimEnd('\n')
+            .Replace("\n", " / ", StringComparison.Ordinal);
+        return $"{path} said: {PrintableText.Of(text)}";
     }
 }

@@ -1,7 +1,7 @@
 namespace Kopis.Mail.Dsn;
 
-/// <summary>Classes of failure as control files name them: the words of docs/SENDING.md with
-/// hyphens.</summary>
+/// <summary>Names of the classes of failure (docs/SENDING.md): with hyphens in control files,
+/// without in records.</summary>
 public static class BounceClassNames
 {
     /// <summary>By number.</summary>
@@ -16,8 +16,9 @@ public static class BounceClassNames
     /// <summary>How many classes there are.</summary>
     public static int Count => Names.Length;
 
-    /// <summary>The word of a class.</summary>
-    public static string Of(BounceClass one) => Names[(int)one];
+    /// <summary>As the journal's records have them, by number.</summary>
+    public static IReadOnlyList<string> OfRecords { get; } =
+        [.. Names.Select(name => name.Replace("-", "", StringComparison.Ordinal))];
 
     /// <summary>The class of a word in lower case; null where it is none of a failure.</summary>
     public static BounceClass? Find(string word) =>

@@ -30,7 +30,7 @@ internal readonly ref struct Pop3Command
     /// <param name="text">The number; what follows it on return.</param>
     /// <param name="value">The number, or the largest long where it is over that.</param>
     /// <returns>False if there is no digit.</returns>
-    internal static bool TryTakeNumber(ref ReadOnlySpan<byte> text, out long value)
+    internal static bool TryReadNumber(ref ReadOnlySpan<byte> text, out long value)
     {
         value = 0;
         int digits = 0;

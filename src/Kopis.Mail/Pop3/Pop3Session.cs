@@ -101,20 +101,20 @@ public sealed class Pop3Session
 
     private Pop3Step Retrieve(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        if (!TryTakeMessage(ref argument, reply, out int index))
+        if (!TryFindMessage(ref argument, reply, out int index))
         {
             return Pop3Step.NextLine;
         }
 
         argument = argument.TrimStart((byte)' ');
-        bool top = Pop3Command.TryTakeNumber(ref argument, out long lines);
+        bool top = Pop3Command.TryReadNumber(ref argument, out long lines);
         Message = new Pop3Message(index, top ? lines : null);
         return Pop3Step.SendMessage;
     }
 
     private Pop3Step Delete(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
-        if (!TryTakeMessage(ref argument, reply, out int index))
+        if (!TryFindMessage(ref argument, reply, out int index))
         {
             return Pop3Step.NextLine;
         }
@@ -135,7 +135,7 @@ public sealed class Pop3Session
             return Pop3Step.SendListing;
         }
 
-        if (TryTakeMessage(ref argument, reply, out int index))
+        if (TryFindMessage(ref argument, reply, out int index))
         {
             reply.Write("+OK "u8);
             WriteListLine(reply, index, names);
@@ -154,11 +154,11 @@ public sealed class Pop3Session
         return Say(reply, "\r\n"u8);
     }
 
-    private bool TryTakeMessage(
+    private bool TryFindMessage(
         ref ReadOnlySpan<byte> argument, IBufferWriter<byte> reply, out int index)
     {
         ReadOnlySpan<byte> error =
-            !Pop3Command.TryTakeNumber(ref argument, out long number) ? Pop3Reply.SyntaxError
+            !Pop3Command.TryReadNumber(ref argument, out long number) ? Pop3Reply.SyntaxError
             : number == 0 ? Pop3Reply.NoZero
             : number > _drop.Count ? Pop3Reply.TooBig
             : _deleted[number - 1] ? Pop3Reply.Deleted

@@ -23,7 +23,7 @@ internal sealed class SaslBearer(bool isStandard) : SaslMechanism
         }
 
         byte[]? name = null;
-        if (isStandard && !TryTakeHeader(ref response, out name))
+        if (isStandard && !TryReadHeader(ref response, out name))
         {
             return SaslStep.Malformed;
         }
@@ -65,7 +65,7 @@ internal sealed class SaslBearer(bool isStandard) : SaslMechanism
     }
 
     // gs2-header of RFC 5801: n,[a=authzid], and no channel binding.
-    private static bool TryTakeHeader(ref ReadOnlySpan<byte> response, out byte[]? name)
+    private static bool TryReadHeader(ref ReadOnlySpan<byte> response, out byte[]? name)
     {
         name = null;
         int end = response.IndexOf(End);

@@ -19,7 +19,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     private bool _isFiltered; // The message under way.
     private bool _isVouchedFor; // Its checks are passed over.
     private SmtpHeld _held;
-    private readonly SmtpPatience _patience = new();
+    private readonly SmtpErrorLimit _errorLimit = new();
 
     /// <summary>What the client called itself last; null before HELO and EHLO.</summary>
     public byte[]? Helo { get; private set; }
@@ -34,7 +34,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     public byte[]? User { get; private set; }
 
     /// <summary>Errors, and recipients refused for good.</summary>
-    public int Faults => _patience.Faults;
+    public int Faults => _errorLimit.Faults;
 
     /// <summary>Whether the message under way has addresses or header fields in UTF-8.</summary>
     public bool IsUtf8 => _transaction.IsUtf8;
@@ -92,14 +92,14 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             SmtpVerb.XClient => XClient(command.Argument, reply),
             _ => OnError(SmtpReply.Unimplemented, reply),
         };
-        return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
+        return step == SmtpStep.NextLine ? LimitErrors(reply) : step;
     }
 
     /// <summary>Reads a line that was too long to keep.</summary>
     public SmtpStep OnLineTooLong(IBufferWriter<byte> reply)
     {
         OnError(SmtpReply.LineTooLong, reply);
-        return BoundPatience(reply);
+        return LimitErrors(reply);
     }
 
     /// <summary>Reads the answer to <see cref="Question"/>; another may follow it.</summary>
@@ -108,7 +108,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         SmtpStep step = Question.Sender is null
             ? AddRecipient(verdict, reply)
             : AuthoriseSender(verdict, reply);
-        return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
+        return step == SmtpStep.NextLine ? LimitErrors(reply) : step;
     }
 
     /// <summary>Reads the filters' answer to <see cref="Question"/>.</summary>
@@ -120,17 +120,17 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         if (refusal is null)
         {
             _ = isSender ? Say(reply, SmtpReply.SenderOk) : Add(reply);
-            return BoundPatience(reply);
+            return LimitErrors(reply);
         }
 
-        _patience.CountRefusal(refusal.Line[0] == '5');
+        _errorLimit.CountRefusal(refusal.Line[0] == '5');
         if (isSender)
         {
             _transaction.Forget();
         }
 
         Say(reply, refusal);
-        return BoundPatience(reply);
+        return LimitErrors(reply);
     }
 
     /// <summary>Reads the ruling on <see cref="Question"/>, which has a hook.</summary>
@@ -149,7 +149,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             Say(reply, refusal);
         }
 
-        SmtpStep step = ruling.Ends ? SmtpStep.Expel
+        SmtpStep step = ruling.Ends ? SmtpStep.Disconnect
             : ruling.Refusal is not null ? SmtpStep.NextLine
             : hook switch
             {
@@ -159,7 +159,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
                 SmtpHook.Accept => Accept(reply),
                 _ => _held.IsChunk ? ReadChunk(null, reply) : GoAhead(reply),
             };
-        return step == SmtpStep.NextLine ? BoundPatience(reply) : step;
+        return step == SmtpStep.NextLine ? LimitErrors(reply) : step;
     }
 
     /// <summary>Takes the happy end of an AUTH exchange; its reply is the exchange's.</summary>
@@ -169,7 +169,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// </summary>
     public SmtpStep OnError(SmtpAnswer answer, IBufferWriter<byte> reply)
     {
-        _patience.AddError();
+        _errorLimit.AddError();
         return Say(reply, answer);
     }
 
@@ -206,7 +206,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     /// <summary>Tells that the message of the last envelope was queued, or that much of it came.
     /// </summary>
-    public void OnProgress() => _patience.ForgiveAll();
+    public void OnProgress() => _errorLimit.ForgiveAll();
 
     // Commands -----------------------------------------------------------------------------------
 
@@ -281,7 +281,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         if (RcptChecks.Judge(policy, _transaction, Subject, _recipient, _isVouchedFor)
             is { } refused)
         {
-            _patience.CountRefusal(refused.Check == SmtpCheck.RcptHosts);
+            _errorLimit.CountRefusal(refused.Check == SmtpCheck.RcptHosts);
             return Refuse(reply, refused.Check, refused.Refusal);
         }
 
@@ -357,7 +357,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             verdict = LookupVerdict.Yes;
         }
 
-        _patience.CountRefusal(verdict == LookupVerdict.No);
+        _errorLimit.CountRefusal(verdict == LookupVerdict.No);
         return RcptChecks.ReplyTo(verdict, _recipient) is { } refusal
             ? Refuse(reply, SmtpCheck.Mailbox, refusal)
             : (_isVouchedFor ? null : Ask(SmtpHook.Accept, Subject)) ?? Accept(reply);
@@ -373,7 +373,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return Refuse(reply, SmtpCheck.RecipientCount, SmtpReply.TooManyRecipients);
         }
 
-        _patience.ForgiveCommand(); // The count of this line; it did bring a message nearer.
+        _errorLimit.ForgiveCommand(); // The count of this line; it did bring a message nearer.
         return Say(reply, SmtpReply.RecipientOk);
     }
 
@@ -410,7 +410,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         if (!SmtpChunk.TryParse(argument, out SmtpChunk chunk))
         {
             Say(reply, SmtpReply.NoChunkSize);
-            return SmtpStep.Expel;
+            return SmtpStep.Disconnect;
         }
 
         Chunk = chunk;
@@ -429,7 +429,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         }
 
         _transaction.IsChunking |= refusal is null;
-        return BoundPatience(reply) == SmtpStep.Expel ? SmtpStep.Expel : SmtpStep.ReadChunk;
+        return LimitErrors(reply) == SmtpStep.Disconnect ? SmtpStep.Disconnect : SmtpStep.ReadChunk;
     }
 
     private SmtpStep Hello(
@@ -487,14 +487,14 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return SmtpStep.Quit;
     }
 
-    private SmtpStep BoundPatience(IBufferWriter<byte> reply)
+    private SmtpStep LimitErrors(IBufferWriter<byte> reply)
     {
-        if (_patience.TryCommand())
+        if (_errorLimit.TryCommand())
         {
             return SmtpStep.NextLine;
         }
 
         Say(reply, SmtpReply.TooMuch);
-        return SmtpStep.Expel;
+        return SmtpStep.Disconnect;
     }
 }

@@ -37,7 +37,6 @@ public enum SmtpStep
     /// <summary>The end: the client said QUIT.</summary>
     Quit,
 
-    /// <summary>The end: the client tried our patience, or cannot be parsed any more.
-    /// </summary>
-    Expel,
+    /// <summary>The end: the client is over a limit, or cannot be parsed any more.</summary>
+    Disconnect,
 }

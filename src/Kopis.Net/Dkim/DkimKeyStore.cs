@@ -38,23 +38,9 @@ public sealed class DkimKeyStore : IDisposable
             _tree.SyncDirectory("");
         }
 
-        string name = NameOf(key.Domain, key.Selector);
-        string temporary = $"{key.Domain}/{key.Selector}.new";
-        _tree.TryUnlink(temporary); // Of a run that was cut short.
-        int fd = _tree.Open(
-            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerFile);
-        try
-        {
-            Fd.WriteAll(fd, key.ToBytes());
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
-
-        _tree.Rename(temporary, name);
-        _tree.SyncDirectory(key.Domain);
+        _tree.Replace(
+            NameOf(key.Domain, key.Selector), $"{key.Domain}/{key.Selector}.new", key.ToBytes(),
+            OwnerFile);
     }
 
     /// <summary>Whether there is a file for a selector, good or not.</summary>

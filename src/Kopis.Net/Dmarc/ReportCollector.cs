@@ -52,7 +52,7 @@ public sealed class ReportCollector(
             DateOnly day = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
             if (_count > 0 && day != _day)
             {
-                (Dictionary<string, DomainRows> rows, DateOnly before) = Take();
+                (Dictionary<string, DomainRows> rows, DateOnly before) = Detach();
                 ErrorLog.Watch(Task.Run(() => Write(before, rows)));
             }
 
@@ -76,7 +76,7 @@ public sealed class ReportCollector(
         {
             _timer?.Dispose();
             _timer = null;
-            taken = Take();
+            taken = Detach();
         }
 
         Write(taken.day, taken.rows);
@@ -105,7 +105,7 @@ public sealed class ReportCollector(
         return true;
     }
 
-    private (Dictionary<string, DomainRows> Rows, DateOnly Day) Take()
+    private (Dictionary<string, DomainRows> Rows, DateOnly Day) Detach()
     {
         (Dictionary<string, DomainRows>, DateOnly) taken = (_rows, _day);
         _rows = new Dictionary<string, DomainRows>(StringComparer.Ordinal);
@@ -149,7 +149,7 @@ public sealed class ReportCollector(
 
     private static string NetworkOf(IPAddress client)
     {
-        IPAddress address = client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client;
+        IPAddress address = PlainAddress.Of(client);
         int bytes = address.AddressFamily == AddressFamily.InterNetwork ? 3 : 6; // /24, /48
         return Convert.ToHexString(address.GetAddressBytes().AsSpan(0, bytes));
     }

@@ -60,8 +60,7 @@ internal static class NetworkKey
     /// of its kind is not so long.</summary>
     internal static byte[]? Of(IPAddress address, int bits)
     {
-        byte[] bytes = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)
-            .GetAddressBytes();
+        byte[] bytes = PlainAddress.Of(address).GetAddressBytes();
         if (bits < 0 || bits > 8 * bytes.Length)
         {
             return null;

@@ -194,8 +194,8 @@ internal sealed class TcpSessions
         remote = local = null;
         try
         {
-            remote = Plain((IPEndPoint)socket.RemoteEndPoint!);
-            local = Plain((IPEndPoint)socket.LocalEndPoint!);
+            remote = PlainAddress.Of((IPEndPoint)socket.RemoteEndPoint!);
+            local = PlainAddress.Of((IPEndPoint)socket.LocalEndPoint!);
 
             // Our own sessions answer in whole batches; waiting to join them gains nothing.
             socket.NoDelay = _options.NoDelay || _handler is not null;
@@ -453,8 +453,4 @@ internal sealed class TcpSessions
     private string Reason(Exception e) => e is InvalidDataException
         ? $"unable to read {_options.RulesFile}: {ErrorText.Of(Errno.Protocol)}"
         : e.Message;
-
-    // A socket for both families shows IPv4 peers as ::ffff:1.2.3.4; rules and logs want 1.2.3.4.
-    private static IPEndPoint Plain(IPEndPoint end) =>
-        end.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(end.Address.MapToIPv4(), end.Port) : end;
 }

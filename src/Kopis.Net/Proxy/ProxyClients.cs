@@ -125,8 +125,6 @@ internal sealed class ProxyClients
         return true;
     }
 
-    private static ProxyEnds Plain(ProxyEnds ends) => new(Plain(ends.Remote), Plain(ends.Local));
-
-    private static IPEndPoint Plain(IPEndPoint end) =>
-        end.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(end.Address.MapToIPv4(), end.Port) : end;
+    private static ProxyEnds Plain(ProxyEnds ends) =>
+        new(PlainAddress.Of(ends.Remote), PlainAddress.Of(ends.Local));
 }

@@ -18,6 +18,12 @@ public static class HttpsClients
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether a text is the address of such a server, without a name or a password.
+    /// </summary>
+    public static bool IsUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme == Uri.UriSchemeHttps
+        && url.UserInfo.Length == 0;
+
     /// <summary>Makes one. Nothing is connected yet.</summary>
     /// <param name="dns">Names addresses.</param>
     /// <param name="tls">By whose authorities servers are verified.</param>

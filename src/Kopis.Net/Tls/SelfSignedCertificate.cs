@@ -37,25 +37,10 @@ public static class SelfSignedCertificate
         }
 
         // Written whole under another name: a listener that starts now finds all or nothing.
-        string temporary = path + ".tmp";
         try
         {
-            Paths.Unlink(temporary);
-            int fd = Fd.Open(
-                temporary,
-                Posix.OpenFlags.WriteOnly | Posix.OpenFlags.Create | Posix.OpenFlags.Exclusive,
-                GroupMayRead);
-            try
-            {
-                Fd.WriteAll(fd, Encoding.ASCII.GetBytes(Make(host, now)));
-                Fd.Sync(fd);
-            }
-            finally
-            {
-                Fd.Close(fd);
-            }
-
-            Paths.Rename(temporary, path);
+            Paths.Replace(
+                path, path + ".tmp", Encoding.ASCII.GetBytes(Make(host, now)), GroupMayRead);
             return true;
         }
         catch (PosixException e)

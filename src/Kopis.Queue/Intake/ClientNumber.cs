@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Kopis.Base;
 
 namespace Kopis.Queue.Intake;
 
@@ -29,9 +30,9 @@ public static class ClientNumber
 
     private static byte[] Network(IPAddress address)
     {
-        byte[] bytes = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)
-            .GetAddressBytes();
+        address = PlainAddress.Of(address);
+        byte[] bytes = address.GetAddressBytes();
         return address.AddressFamily == AddressFamily.InterNetworkV6
-            && !address.IsIPv4MappedToIPv6 ? bytes[..NetworkBytes] : bytes;
+            ? bytes[..NetworkBytes] : bytes;
     }
 }

@@ -44,7 +44,7 @@ public sealed class WideReplyReader
     {
         uint slot = Take32(ref body);
         ushort place = Take16(ref body);
-        byte letter = Take(ref body, 1)[0];
+        byte letter = Next(ref body, 1)[0];
         Verdict verdict = letter switch
         {
             (byte)'K' or (byte)'P' => Verdict.Delivered,
@@ -71,18 +71,18 @@ public sealed class WideReplyReader
     {
         AttemptDetail detail = new()
         {
-            Class = (BounceClass)Take(ref body, 1)[0],
-            Stage = (AttemptStage)Take(ref body, 1)[0],
+            Class = (BounceClass)Next(ref body, 1)[0],
+            Stage = (AttemptStage)Next(ref body, 1)[0],
             Code = Take16(ref body),
             Milliseconds = Take32(ref body),
-            Flags = (AttemptFlags)Take(ref body, 1)[0],
-            Action = (ReplyAction)Take(ref body, 1)[0],
+            Flags = (AttemptFlags)Next(ref body, 1)[0],
+            Action = (ReplyAction)Next(ref body, 1)[0],
             ActionSeconds = Take32(ref body),
             ActionValue = Take16(ref body),
-            Host = TakeText(ref body),
-            Address = TakeText(ref body),
-            TlsVersion = TakeText(ref body),
-            EnhancedStatus = TakeText(ref body),
+            Host = ReadText(ref body),
+            Address = ReadText(ref body),
+            TlsVersion = ReadText(ref body),
+            EnhancedStatus = ReadText(ref body),
         };
         return Enum.IsDefined(detail.Class) && Enum.IsDefined(detail.Stage)
             && Enum.IsDefined(detail.Action) && (byte)detail.Flags < 16
@@ -92,7 +92,7 @@ public sealed class WideReplyReader
     private static WideAnswer ReadAnswer(ReadOnlySpan<byte> body)
     {
         uint id = Take32(ref body);
-        byte flags = Take(ref body, 1)[0];
+        byte flags = Next(ref body, 1)[0];
         uint seconds = Take32(ref body);
         return flags <= 1
             && seconds is >= WideFrames.SecondsMin and <= WideFrames.SecondsMax
@@ -102,20 +102,20 @@ public sealed class WideReplyReader
             : throw Wrong();
     }
 
-    private static string TakeText(ref ReadOnlySpan<byte> body)
+    private static string ReadText(ref ReadOnlySpan<byte> body)
     {
-        ReadOnlySpan<byte> text = Take(ref body, Take(ref body, 1)[0]);
+        ReadOnlySpan<byte> text = Next(ref body, Next(ref body, 1)[0]);
         return text.ContainsAnyExceptInRange((byte)'!', (byte)'~')
             ? throw Wrong() : Encoding.ASCII.GetString(text);
     }
 
     private static uint Take32(ref ReadOnlySpan<byte> body) =>
-        BinaryPrimitives.ReadUInt32LittleEndian(Take(ref body, 4));
+        BinaryPrimitives.ReadUInt32LittleEndian(Next(ref body, 4));
 
     private static ushort Take16(ref ReadOnlySpan<byte> body) =>
-        BinaryPrimitives.ReadUInt16LittleEndian(Take(ref body, 2));
+        BinaryPrimitives.ReadUInt16LittleEndian(Next(ref body, 2));
 
-    private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> body, int count)
+    private static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> body, int count)
     {
         if (body.Length < count)
         {

@@ -47,6 +47,5 @@ internal sealed class HeloHosts
 
     /// <summary>The name for an address of this host; null: helohost.</summary>
     internal byte[]? Find(IPAddress? address) => address is null || _names.Count == 0 ? null
-        : _names.GetValueOrDefault(
-            address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+        : _names.GetValueOrDefault(PlainAddress.Of(address));
 }

@@ -88,7 +88,7 @@ internal sealed class CheckSettings
 
     /// <summary>Whether the client is this host, and trusted as that.</summary>
     internal bool IsLocal(IPAddress client) => !_ofLoopback
-        && IPAddress.IsLoopback(client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client);
+        && IPAddress.IsLoopback(PlainAddress.Of(client));
 
     private static CheckAction Read(
         ControlDirectory control, ControlLine file, bool withPolicy = false) =>

@@ -1,4 +1,5 @@
 using System.Net;
+using Kopis.Base;
 using Kopis.Mail.Authentication;
 using Kopis.Mail.Authentication.Dkim;
 using Kopis.Mail.Authentication.Dmarc;
@@ -34,7 +35,7 @@ internal sealed record ReportedVerdict(string Domain, string Policy, string Row,
             return null;
         }
 
-        IPAddress address = client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client;
+        IPAddress address = PlainAddress.Of(client);
         (string disposition, string reason) = Disposition(dmarc, refusal is not null, isExempt);
         ReportRow row = new(
             address.ToString(), 1, disposition, Word(dmarc.IsDkimAligned),

@@ -157,6 +157,6 @@ public sealed class ClientGate
     private static IPAddress? AddressIn(ByteEnvironment environment) =>
         environment.Text("TCPREMOTEIP") is { } text
             && IPAddress.TryParse(text, out IPAddress? address)
-            ? address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address
+            ? PlainAddress.Of(address)
             : null;
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Kopis.Base;
 using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
@@ -32,11 +33,7 @@ public sealed class DnsListQuery(IMailDns dns)
     /// </summary>
     internal static string NameFor(IPAddress client, string zone)
     {
-        if (client.IsIPv4MappedToIPv6)
-        {
-            client = client.MapToIPv4();
-        }
-
+        client = PlainAddress.Of(client);
         byte[] bytes = client.GetAddressBytes();
         Array.Reverse(bytes);
         IEnumerable<string> labels = client.AddressFamily == AddressFamily.InterNetwork

@@ -13,9 +13,8 @@ internal sealed record Rejection(int Code, string Text)
     private const int TextBytesMax = 200; // ucspi-tcp 0.88, rblsmtpd.c.
 
     /// <summary>Makes foreign text fit for a reply line and a log.</summary>
-    internal static Rejection Of(int code, string text) => new(
-        code,
-        string.Concat(text.Take(TextBytesMax).Select(c => c is < ' ' or > '~' ? '?' : c)));
+    internal static Rejection Of(int code, string text) =>
+        new(code, PrintableText.Of(text, TextBytesMax));
 
     /// <summary>The reply line.</summary>
     internal byte[] Reply => ByteText.ToBytes($"{Code} {Text}\r\n");

@@ -88,7 +88,7 @@ internal sealed class MessageFilters(
                     filter, () => filter.OnMessageAsync(draft, limit.Token));
                 SmtpAnswer? refusal = verdict is null
                     ? (filter.Rule.AcceptsWithout ? null : Away)
-                    : Take(filter, verdict, draft, ref envelope);
+                    : Obey(filter, verdict, draft, ref envelope);
                 if (refusal is not null || _isDiscarded)
                 {
                     return new FilterOutcome(refusal, null, envelope);
@@ -171,7 +171,7 @@ internal sealed class MessageFilters(
         log($"filter {filter.Rule.Name}: taken and discarded");
     }
 
-    private SmtpAnswer? Take(
+    private SmtpAnswer? Obey(
         IMessageFilter filter, FilterVerdict verdict, MessageDraft draft, ref byte[] envelope)
     {
         switch (verdict.Decision)

@@ -29,7 +29,7 @@ internal sealed class Pop3Handler : ISessionHandler
     private readonly LogThrottle _troubles;
     private readonly TicketClient _post;
     private readonly Pop3Journal _journal;
-    private readonly MailboxPlaces _places = new();
+    private readonly PlaceCounts<string> _places = new(); // By mailbox.
 
     /// <summary>Makes the handler.</summary>
     /// <param name="chain">The programs it stands for.</param>

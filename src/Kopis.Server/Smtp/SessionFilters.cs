@@ -72,8 +72,7 @@ internal sealed class SessionFilters(
     private FilteredMail Mail(SmtpSession session)
     {
         byte[] helo = session.Helo ?? [];
-        IPAddress? address = client.Address;
-        address = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        IPAddress? address = client.Address is { } reached ? PlainAddress.Of(reached) : null;
         byte[] text = ByteText.ToBytes(address?.ToString() ?? "");
         byte[]? known = client.Environment["TCPREMOTEHOST"];
         byte[] name = known ?? (address is null ? "localhost"u8.ToArray() : [.. "["u8, .. text,

@@ -68,7 +68,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     int ILineProtocol.LineBytesMax => SmtpLimits.LineBytesMax;
 
     LineStep ILineProtocol.OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply) =>
-        _login is { IsOver: true } ? Expel(AuthReply.LoginOver, reply)
+        _login is { IsOver: true } ? Disconnect(AuthReply.LoginOver, reply)
         : After(_session.OnLine(line, reply), reply);
 
     LineStep ILineProtocol.OnLineTooLong(IBufferWriter<byte> reply) =>
@@ -147,7 +147,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 
         if (_services.Client.AfterLine(_session.Faults, _session.User) is { } over)
         {
-            return Expel(over, reply);
+            return Disconnect(over, reply);
         }
 
         return step switch
@@ -156,15 +156,15 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             SmtpStep.NextLine => _services.Client.Delay <= TimeSpan.Zero && !IsGivenUp
                 ? LineStep.Continue : LineStep.Wait,
             SmtpStep.Ask or SmtpStep.ReadChunk => LineStep.Wait,
-            SmtpStep.Quit or SmtpStep.Expel => LineStep.Close,
+            SmtpStep.Quit or SmtpStep.Disconnect => LineStep.Close,
             _ => LineStep.Pause,
         };
     }
 
-    private LineStep Expel(SmtpAnswer answer, IBufferWriter<byte> reply)
+    private LineStep Disconnect(SmtpAnswer answer, IBufferWriter<byte> reply)
     {
         _session.Say(reply, answer);
-        _step = SmtpStep.Expel;
+        _step = SmtpStep.Disconnect;
         return LineStep.Close;
     }
 

@@ -27,7 +27,7 @@ public static class DotQmailTools
     /// </summary>
     public static int Condredirect(ProgramContext context)
     {
-        RequireArguments(context, 2, "newaddress program [ arg ... ]");
+        context.RequireArguments(2, "newaddress program [ arg ... ]");
         if (ToolChild.CodeOf(ToolChild.Run(context, [.. context.Arguments.Skip(1)])) != 0)
         {
             return ExitCode.Success;
@@ -51,7 +51,7 @@ public static class DotQmailTools
     /// <summary><c>bouncesaying TEXT [COMMAND…]</c>: exit code 0 of the command bounces.</summary>
     public static int Bouncesaying(ProgramContext context)
     {
-        RequireArguments(context, 1, "error [ program [ arg ... ] ]");
+        context.RequireArguments(1, "error [ program [ arg ... ] ]");
         if (context.Arguments.Count > 1
             && ToolChild.CodeOf(ToolChild.Run(context, [.. context.Arguments.Skip(1)])) != 0)
         {
@@ -66,7 +66,7 @@ public static class DotQmailTools
     /// </summary>
     public static int Except(ProgramContext context)
     {
-        RequireArguments(context, 1, "program [ arg ... ]");
+        context.RequireArguments(1, "program [ arg ... ]");
         return ToolChild.CodeOf(ToolChild.Run(context, context.Arguments)) == 0
             ? ExitCode.Permanent
             : ExitCode.Success;
@@ -91,7 +91,7 @@ public static class DotQmailTools
                 char small = char.ToLowerInvariant(letter);
                 if (!PrelineSwitches.Contains(small, StringComparison.Ordinal))
                 {
-                    RequireArguments(context, int.MaxValue, "cmd [ arg ... ]");
+                    context.RequireArguments(int.MaxValue, "cmd [ arg ... ]");
                 }
 
                 off = off.Replace($"{small}", "", StringComparison.Ordinal)
@@ -99,7 +99,7 @@ public static class DotQmailTools
             }
         }
 
-        RequireArguments(context, at + 1, "cmd [ arg ... ]");
+        context.RequireArguments(at + 1, "cmd [ arg ... ]");
         byte[] unix = ToolQueue.Required(context, "UFLINE");
         byte[] returnPath = ToolQueue.Required(context, "RPLINE");
         byte[] delivered = ToolQueue.Required(context, "DTLINE");
@@ -113,14 +113,5 @@ public static class DotQmailTools
         return status.Crashed
             ? throw new ConfigurationException("child crashed")
             : status.ExitCode;
-    }
-
-    private static void RequireArguments(ProgramContext context, int least, string usage)
-    {
-        if (context.Arguments.Count < least)
-        {
-            throw new ConfigurationException(
-                $"usage: {context.Name} {usage}", ExitCode.Permanent);
-        }
     }
 }

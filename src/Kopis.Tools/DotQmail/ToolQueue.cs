@@ -33,22 +33,22 @@ internal static class ToolQueue
         ProgramContext context, byte[] sender, IEnumerable<byte[]> recipients, byte[] head,
         bool withInput)
     {
-        await using IIntakeMessage submission = await IntakeClients.For(context).BeginAsync(
+        await using IIntakeMessage intake = await IntakeClients.For(context).BeginAsync(
             MessageOrigin.Local, (uint)Processes.Id, CancellationToken.None);
-        await submission.WriteAsync(head, CancellationToken.None);
+        await intake.WriteAsync(head, CancellationToken.None);
         byte[] block = new byte[MessageBody.BlockBytes];
         int got;
         while (withInput && (got = Read(block)) > 0)
         {
-            await submission.WriteAsync(block.AsMemory(0, got), CancellationToken.None);
+            await intake.WriteAsync(block.AsMemory(0, got), CancellationToken.None);
         }
 
-        QueueReply reply = await submission.FinishAsync(
+        QueueReply reply = await intake.FinishAsync(
             Envelope.Format(sender, recipients.Select(one => new ReadOnlyMemory<byte>(one))),
             CancellationToken.None);
         if (reply.Code != 0)
         {
-            string text = submission.CustomText ?? QueueResult.Describe(reply.Code);
+            string text = intake.CustomText ?? QueueResult.Describe(reply.Code);
             throw new ConfigurationException(
                 text[1..], text[0] == 'D' ? ExitCode.Permanent : ExitCode.Temporary);
         }

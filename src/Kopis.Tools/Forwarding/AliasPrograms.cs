@@ -50,7 +50,7 @@ public static class AliasPrograms
     /// <summary><c>newinclude LIST</c>: to LIST.bin.</summary>
     public static int NewInclude(ProgramContext context)
     {
-        RequireArguments(context, 1, "list");
+        context.RequireArguments(1, "list");
         byte[] file = context.Arguments[0];
         byte[] list = AliasCompiler.Include(ReadFile(file), DefaultsOf(context));
         Replace(Name(file, ".bin"), Name(file, ".tmp"), list);
@@ -152,7 +152,7 @@ public static class AliasPrograms
     private static int FromInput(
         ProgramContext context, string usage, Func<byte[], byte[]> compile)
     {
-        RequireArguments(context, 2, usage);
+        context.RequireArguments(2, usage);
         byte[] compiled = compile(ReadInput());
         Replace(Name(context.Arguments[0], ""), Name(context.Arguments[1], ""), compiled);
         return ExitCode.Success;
@@ -184,14 +184,5 @@ public static class AliasPrograms
         int fd = CompiledFile.Create(temporary, ReadableByAll);
         _ = Processes.SetFileModeMask(mask);
         CompiledFile.Finish(fd, name, temporary, content);
-    }
-
-    private static void RequireArguments(ProgramContext context, int count, string usage)
-    {
-        if (context.Arguments.Count < count)
-        {
-            throw new ConfigurationException(
-                $"usage: {context.Name} {usage}", ExitCode.Permanent);
-        }
     }
 }

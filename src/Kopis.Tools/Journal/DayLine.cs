@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Tools.Journal;
 
 /// <summary>A line of a summary.</summary>
@@ -14,9 +16,6 @@ internal readonly record struct DayLine(DayKind Kind, string Name, long Before, 
         && (Now >= Factor * Before || Before >= Factor * Now);
 
     /// <summary>For people: printing ASCII, whatever a client called itself.</summary>
-    public override string ToString()
-    {
-        string name = string.Concat(Name.Select(c => c is >= ' ' and <= '~' ? c : '?'));
-        return $"{Kind.Name} {name}: {Now}, the day before {Before}";
-    }
+    public override string ToString() =>
+        $"{Kind.Name} {PrintableText.Of(Name)}: {Now}, the day before {Before}";
 }

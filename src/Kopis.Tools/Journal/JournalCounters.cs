@@ -60,7 +60,7 @@ internal sealed class JournalCounters
 
     private readonly CounterTable _failures = new(
         MetricCatalog.Failures, false, new LabelSet("result", "failure", "deferral"),
-        new LabelSet("class", [.. Enum.GetNames<BounceClass>().Select(Word)]));
+        new LabelSet("class", [.. BounceClassNames.OfRecords]));
 
     private readonly HistogramTable _attemptTime = new(
         MetricCatalog.AttemptTime, Channels,
@@ -148,9 +148,6 @@ internal sealed class JournalCounters
         .. _deliveryTime.Samples(),
         .. _hour.Samples(),
     ];
-
-    /// <summary>A class of failures as records have it.</summary>
-    internal static string Word(string name) => name.ToLowerInvariant();
 
     private void CountOther(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> record)
     {

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Kopis.Base;
-using Kopis.Posix;
 
 namespace Kopis.Tools.Journal;
 
@@ -23,38 +22,17 @@ public static class SendersProgram
         """;
 
     /// <summary>Runs it.</summary>
-    public static int Run(ProgramContext context)
+    public static int Run(ProgramContext context) =>
+        JournalCommand.Run(context, Usage, SendersOptions.Parse, Run);
+
+    private static int Run(string journal, SendersOptions options)
     {
-        string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
-        if (words is ["--help"] or ["-h"])
-        {
-            Print(Usage);
-            return ExitCode.Success;
-        }
-
-        if (SendersOptions.Parse(words, DateTimeOffset.UtcNow) is not { } options)
-        {
-            Fd.WriteAll(2, Encoding.UTF8.GetBytes(Usage));
-            return ExitCode.Permanent;
-        }
-
-        string journal = context.In("journal");
-        OwnerWork.GoOnAsOwnerOf(journal, context);
-        try
-        {
-            SenderTable table = new(options.Key);
-            using JournalSearch search = new(journal, options.Since, options.Until);
-            search.ForEach(SenderTable.Kinds, table.Add);
-            IReadOnlyList<SenderRow> rows = table.Top(options.RowsMax, options.Measure);
-            Print(options.IsJson ? Json(rows) : Lines(rows));
-            return ExitCode.Success;
-        }
-        catch (Exception e) when (
-            e is (IOException and not PosixException { IsOutputClosed: true })
-                or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException(e.Message, e);
-        }
+        SenderTable table = new(options.Key);
+        using JournalSearch search = new(journal, options.Since, options.Until);
+        search.ForEach(SenderTable.Kinds, table.Add);
+        IReadOnlyList<SenderRow> rows = table.Top(options.RowsMax, options.Measure);
+        JournalCommand.Print(options.IsJson ? Json(rows) : Lines(rows));
+        return ExitCode.Success;
     }
 
     private static string Lines(IReadOnlyList<SenderRow> rows)
@@ -91,6 +69,4 @@ public static class SendersProgram
 
         return Encoding.UTF8.GetString(text.ToArray());
     }
-
-    private static void Print(string text) => Fd.WriteAll(1, Encoding.UTF8.GetBytes(text));
 }

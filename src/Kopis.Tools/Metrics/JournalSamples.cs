@@ -26,7 +26,7 @@ public static class JournalSamples
         try
         {
             socket.Connect(UnixListener.EndPoint(path));
-            if (!IsWriter(socket, home))
+            if (!JournalSocket.IsWriter(socket, home))
             {
                 return [];
             }
@@ -52,9 +52,4 @@ public static class JournalSamples
             return [];
         }
     }
-
-    // The directory's owner may put anything there, a link to another program's socket too.
-    private static bool IsWriter(Socket socket, string home) =>
-        Fd.TryStatus(Fd.PathBytes(Path.Combine(home, "journal")), out _) is { } directory
-        && Credentials.OfPeer((int)socket.Handle).Uid == directory.Uid;
 }

@@ -30,12 +30,7 @@ public static class Interposed
             return make(context.ArgumentText(1)!).Run();
         }
 
-        if (context.Arguments.Count == 0)
-        {
-            throw new ConfigurationException(
-                $"usage: {context.Name} program [ arg ... ]", ExitCode.Permanent);
-        }
-
+        context.RequireArguments(1, "program [ arg ... ]");
         try
         {
             StartRelay(context);

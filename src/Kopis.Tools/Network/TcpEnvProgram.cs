@@ -88,8 +88,7 @@ public static class TcpEnvProgram
     private static IPEndPoint Plain(EndPoint? end) =>
         end is not IPEndPoint ip
             ? throw new ConfigurationException("standard input is not a TCP connection")
-        : ip.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(ip.Address.MapToIPv4(), ip.Port)
-        : ip;
+        : PlainAddress.Of(ip);
 
     private static async Task<byte[]?> NameAsync(MailDns dns, IPAddress address)
     {

@@ -109,32 +109,14 @@ public static class VacationProgram
                     rules.Subject);
                 ToolQueue.SendWhole(
                     context, [], [sender], Compose(text, sender, recipient, rules.MessageId));
-                Save(path, memory.With(sender, now, seconds));
+                Paths.Replace(
+                    path, path + ".new", memory.With(sender, now, seconds), OwnerFile);
             }
         }
         finally
         {
             Fd.Close(guard);
         }
-    }
-
-    private static void Save(string path, byte[] content)
-    {
-        string temporary = path + ".new";
-        Paths.Unlink(temporary);
-        int fd = Fd.Open(
-            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerFile);
-        try
-        {
-            Fd.WriteAll(fd, content);
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
-
-        Paths.Rename(temporary, path);
     }
 
     private static byte[] Compose(

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Kopis.Base;
 
 namespace Kopis.Users.Logins;
 
@@ -18,7 +19,7 @@ public readonly record struct PeerNetwork(ulong Prefix, bool IsIPv6)
     /// <summary>The network of an address.</summary>
     public static PeerNetwork Of(IPAddress address)
     {
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        address = PlainAddress.Of(address);
         byte[] bytes = address.GetAddressBytes();
         return address.AddressFamily == AddressFamily.InterNetworkV6
             ? new PeerNetwork(BinaryPrimitives.ReadUInt64BigEndian(bytes), true)

@@ -59,7 +59,8 @@ internal sealed class LookupService(
             new LoginChecker(
                 name => accounts.Find(name), TimeProvider.System,
                 new LoginLimiter(TimeProvider.System, limits), limits: null, hashesMax),
-            new ApopSecrets(context.Home, Log), issuer.Current, key, name => accounts.IsLocked(name));
+            new ApopSecrets(context.Home, Log), issuer.Current, key,
+            name => accounts.IsLocked(name));
         using LookupServer server = new(
             listen(), MakeJudge(Log), new SenderJudge(context.Home, hasHostUsers: !singleUser),
             Desk(),

@@ -1,3 +1,4 @@
+using Kopis.Base;
 using Kopis.Users.Logins;
 
 namespace Kopis.Users.Lookup;
@@ -10,8 +11,7 @@ internal sealed class PeerShares(int most, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<PeerNetwork, int> _taken = [];
+    private readonly PlaceCounts<PeerNetwork> _places = new();
 
     /// <summary>Acquires a place, and waits for one at most so long.</summary>
     /// <returns>False if that was too long.</returns>
@@ -19,7 +19,7 @@ internal sealed class PeerShares(int most, TimeProvider time)
         PeerNetwork peer, TimeSpan longest, CancellationToken stop)
     {
         long began = time.GetTimestamp();
-        while (!TryEnter(peer))
+        while (!_places.TryEnter(peer, most))
         {
             if (time.GetElapsedTime(began) > longest)
             {
@@ -33,28 +33,5 @@ internal sealed class PeerShares(int most, TimeProvider time)
     }
 
     /// <summary>Gives it back.</summary>
-    internal void Leave(PeerNetwork peer)
-    {
-        lock (_lock)
-        {
-            if (--_taken[peer] == 0)
-            {
-                _taken.Remove(peer);
-            }
-        }
-    }
-
-    private bool TryEnter(PeerNetwork peer)
-    {
-        lock (_lock)
-        {
-            int taken = _taken.GetValueOrDefault(peer);
-            if (taken < most)
-            {
-                _taken[peer] = taken + 1;
-            }
-
-            return taken < most;
-        }
-    }
+    internal void Leave(PeerNetwork peer) => _places.Leave(peer);
 }

@@ -18,8 +18,7 @@ internal sealed class ClientPlaces(TimeProvider clock)
 
     private const string Unknown = "kopis-web: connections closed, their user is not known";
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<uint, int> _held = [];
+    private readonly PlaceCounts<uint> _places = new();
     private readonly LogThrottle _log = new(ErrorLog.Write, clock);
 
     /// <summary>Serves a connection, if its user has a place left.</summary>
@@ -53,29 +52,8 @@ internal sealed class ClientPlaces(TimeProvider clock)
     }
 
     /// <summary>Takes a place.</summary>
-    internal bool TryEnter(uint uid)
-    {
-        lock (_lock)
-        {
-            int held = _held.GetValueOrDefault(uid);
-            if (held < PlacesMax)
-            {
-                _held[uid] = held + 1;
-            }
-
-            return held < PlacesMax;
-        }
-    }
+    internal bool TryEnter(uint uid) => _places.TryEnter(uid, PlacesMax);
 
     /// <summary>Gives it back.</summary>
-    internal void Leave(uint uid)
-    {
-        lock (_lock)
-        {
-            if (--_held[uid] == 0)
-            {
-                _held.Remove(uid);
-            }
-        }
-    }
+    internal void Leave(uint uid) => _places.Leave(uid);
 }

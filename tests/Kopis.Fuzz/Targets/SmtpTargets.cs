@@ -53,7 +53,7 @@ internal static class SmtpTargets
             }
 
             bool isChunk = step == SmtpStep.ReadChunk;
-            bool mayBeTwo = step == SmtpStep.Expel;
+            bool mayBeTwo = step == SmtpStep.Disconnect;
             CheckReplies(reply.WrittenSpan, isChunk ? 0 : 1, mayBeTwo ? 2 : isChunk ? 0 : 1);
             if (step == SmtpStep.ReadMessage
                 || (isChunk && session.Chunk.IsLast && session.ChunkRefusal is null))
@@ -63,7 +63,7 @@ internal static class SmtpTargets
                 session.OnProgress();
             }
 
-            if (step is SmtpStep.Quit or SmtpStep.Expel)
+            if (step is SmtpStep.Quit or SmtpStep.Disconnect)
             {
                 return;
             }

@@ -6,6 +6,11 @@ namespace Kopis.Mail.Tests.Dsn;
 public sealed class BounceClassTests
 {
     [Fact]
+    public void Each_class_has_its_name_in_records() => Assert.Equal(
+        Enum.GetNames<BounceClass>().Select(name => name.ToLowerInvariant()),
+        BounceClassNames.OfRecords);
+
+    [Fact]
     public void Replies_of_the_field_have_their_classes()
     {
         List<string> wrong = [];

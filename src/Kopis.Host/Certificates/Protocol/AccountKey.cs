@@ -99,21 +99,7 @@ internal sealed class AccountKey : IDisposable
 
     private static void Write(string path, string pem)
     {
-        string temporary = path + ".new";
-        Paths.Unlink(temporary);
-        int fd = Fd.Open(
-            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerOnly);
-        try
-        {
-            Fd.WriteAll(fd, Encoding.ASCII.GetBytes(pem));
-            Fd.Sync(fd);
-        }
-        finally
-        {
-            Fd.Close(fd);
-        }
-
-        Paths.Rename(temporary, path);
+        Paths.Replace(path, path + ".new", Encoding.ASCII.GetBytes(pem), OwnerOnly);
         Fd.SyncDirectory(Path.GetDirectoryName(path)!);
     }
 

@@ -69,5 +69,5 @@ internal sealed record AcmeProblem(string Type, string Detail)
 
     /// <summary>A stranger's words in a log: one line, printable, not long.</summary>
     internal static string Printable(string text) =>
-        string.Concat(text.Take(TextCharactersMax).Select(c => c is < ' ' or > '~' ? '?' : c));
+        PrintableText.Of(text, TextCharactersMax);
 }

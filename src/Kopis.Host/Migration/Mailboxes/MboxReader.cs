@@ -41,7 +41,7 @@ internal sealed class MboxReader(IMboxSink sink)
             _line.Write(block[..length]);
             block = block[length..];
             bool isWhole = end > 0 && length == end;
-            if ((isWhole || _line.WrittenCount == LineBytesMax) && !TakeLine(isWhole))
+            if ((isWhole || _line.WrittenCount == LineBytesMax) && !EndLine(isWhole))
             {
                 return false;
             }
@@ -54,7 +54,7 @@ internal sealed class MboxReader(IMboxSink sink)
     /// <returns>False if this is not an mbox.</returns>
     internal bool End()
     {
-        if (_line.WrittenCount > 0 && !TakeLine(isWhole: true))
+        if (_line.WrittenCount > 0 && !EndLine(isWhole: true))
         {
             return false;
         }
@@ -63,7 +63,7 @@ internal sealed class MboxReader(IMboxSink sink)
         return true;
     }
 
-    private bool TakeLine(bool isWhole)
+    private bool EndLine(bool isWhole)
     {
         bool isGood = OnLine(_line.WrittenSpan, _isLineStart);
         _isLineStart = isWhole;

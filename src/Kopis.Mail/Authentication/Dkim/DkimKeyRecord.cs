@@ -53,6 +53,14 @@ public sealed class DkimKeyRecord
     /// <summary>Reads a record, or has read it before.</summary>
     public static DkimKeyRecord? Find(string text) => Known.Find(text);
 
+    /// <summary>Whether a published record has the key of another, and allows what is made with
+    /// it.</summary>
+    public static bool HasKeyOf(string published, string own) =>
+        Parse(published) is { AllowsSha256: true, IsForMail: true } found
+        && Parse(own) is { } key
+        && found.IsEd25519 == key.IsEd25519
+        && found.Key.AsSpan().SequenceEqual(key.Key);
+
     /// <summary>Reads a record.</summary>
     /// <returns>Null if it is not a key of a kind that is known here.</returns>
     public static DkimKeyRecord? Parse(string text)

@@ -1,4 +1,5 @@
 using System.Net;
+using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Results;
 
@@ -16,7 +17,7 @@ public sealed record ReverseNameCheck(AuthenticationResult Result, IPAddress Add
     public static async Task<ReverseNameCheck> CheckAsync(
         IAuthenticationDns dns, IPAddress address, CancellationToken stop)
     {
-        address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        address = PlainAddress.Of(address);
         bool isIPv6 = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
         DnsRecords<string> names = await dns.FindNamesAsync(address, stop);
         if (names.Outcome != DnsOutcome.Found)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Spf;
 
@@ -38,9 +39,7 @@ public sealed class SpfChecker
         _dns = dns;
         _request = request;
         _stop = stop;
-        _address = request.Address.IsIPv4MappedToIPv6
-            ? request.Address.MapToIPv4()
-            : request.Address;
+        _address = PlainAddress.Of(request.Address);
     }
 
     private enum Match

@@ -1,8 +1,8 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>How long a client is borne with: errors, and commands that bring no message nearer, are
-/// counted (<see cref="SmtpLimits"/>).</summary>
-internal sealed class SmtpPatience
+/// <summary>Counts a client's errors, and commands that bring no message nearer, up to
+/// <see cref="SmtpLimits"/>.</summary>
+internal sealed class SmtpErrorLimit
 {
     private int _errors;
     private int _refused;

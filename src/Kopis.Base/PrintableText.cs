@@ -1,0 +1,21 @@
+namespace Kopis.Base;
+
+/// <summary>Foreign text for a terminal, a log or a reply: printable ASCII as it is, <c>?</c> for
+/// all else.</summary>
+public static class PrintableText
+{
+    /// <summary>Text on one line, cut at a number of characters.</summary>
+    public static string Of(string text, int charactersMax = int.MaxValue) =>
+        string.Concat(text.Take(charactersMax).Select(c => IsPrintable(c) ? c : '?'));
+
+    /// <summary>Bytes on one line: <c>/</c> for an LF, none for those at the end.</summary>
+    public static string Line(ReadOnlySpan<byte> text) => string.Concat(
+        ByteText.ToText(text.TrimEnd((byte)'\n'))
+            .Select(c => c == '\n' ? '/' : IsPrintable(c) ? c : '?'));
+
+    /// <summary>Bytes with their line ends.</summary>
+    public static string Lines(ReadOnlySpan<byte> text) => string.Concat(
+        ByteText.ToText(text).Select(c => c == '\n' || IsPrintable(c) ? c : '?'));
+
+    private static bool IsPrintable(char c) => c is >= ' ' and <= '~';
+}
