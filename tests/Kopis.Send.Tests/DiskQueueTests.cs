@@ -45,7 +45,7 @@ public sealed class DiskQueueTests : IDisposable
     {
         int inMemory = _scheduler.Messages.Count;
         Assert.InRange(inMemory, 1, Count / 5);
-        Assert.Equal(Count - inMemory, _queue.WaitingOnDiskCount);
+        Assert.Equal(Count - inMemory, _queue.OnDisk.Count);
         (QueueCounts counts, int listed) = Give(new(QueueVerb.List, new QueueSelection()));
         Assert.Equal((Count, Recipients), ((int)counts.Messages, (int)counts.Recipients));
         Assert.Equal(Recipients, listed);
@@ -100,7 +100,7 @@ public sealed class DiskQueueTests : IDisposable
         Assert.Null(_core.Next(DeliveryChannel.Local, Make.Born));
         Assert.Equal((ulong)Recipients, Give(new(QueueVerb.Release, new())).Counts.Recipients);
         Assert.Equal(0, Give(new(QueueVerb.List, held)).Listed);
-        Assert.Equal(0, _queue.HeldOnDiskCount);
+        Assert.Equal(0, _queue.OnDisk.HeldCount);
         Assert.NotNull(_core.Next(DeliveryChannel.Local, Make.Born));
     }
 
@@ -109,11 +109,11 @@ public sealed class DiskQueueTests : IDisposable
     public void One_that_is_set_aside_is_held_when_it_can_be_read_again()
     {
         Give(new(QueueVerb.Hold, new()));
-        ulong lost = _queue.WaitingOnDisk[0].Oldest;
+        ulong lost = _queue.OnDisk.Rows[0].Oldest;
         _mess.Lost = lost;
         _memory.BytesMax = 2 * MemoryMax;
         _queue.ReadWaiting(Make.Born);
-        Assert.False(_queue.WaitingOnDisk[0].Contains(lost));
+        Assert.False(_queue.OnDisk.Rows[0].Contains(lost));
         Assert.Null(_scheduler.Find(lost));
         _queue.WriteSnapshot();
 
@@ -133,7 +133,7 @@ public sealed class DiskQueueTests : IDisposable
         Assert.Equal(Count, Give(new(QueueVerb.List, held)).Listed);
         Give(new(QueueVerb.Release, far));
         Assert.Equal(0, Give(new(QueueVerb.List, held)).Listed);
-        Assert.Equal(0, _queue.HeldOnDiskCount);
+        Assert.Equal(0, _queue.OnDisk.HeldCount);
         Assert.False(_memory.IsFull);
     }
 
@@ -142,7 +142,7 @@ public sealed class DiskQueueTests : IDisposable
     {
         QueueSelection all = new() { Sender = "s@l.example"u8.ToArray() };
         Assert.Equal((ulong)Recipients, Give(new(QueueVerb.Remove, all)).Counts.Recipients);
-        Assert.Equal((0, 0), (_scheduler.Messages.Count, _queue.WaitingOnDiskCount));
+        Assert.Equal((0, 0), (_scheduler.Messages.Count, _queue.OnDisk.Count));
         Assert.Equal(0, Give(new(QueueVerb.List, new())).Listed);
         Assert.Equal(0, _memory.Used);
     }
@@ -157,7 +157,7 @@ public sealed class DiskQueueTests : IDisposable
         _disk = new MemoryDisk();
         QueueMemory memory = new(MemoryMax);
         Start(memory, index => index < Count - Others ? 1 : (uint)(index - Count + Others + 2));
-        Assert.InRange(_queue.WaitingOnDiskCount, Count / 2, Count - Others);
+        Assert.InRange(_queue.OnDisk.Count, Count / 2, Count - Others);
         Assert.False(memory.IsFull);
         for (int i = Count - Others; i < Count; i++)
         {
@@ -187,7 +187,7 @@ public sealed class DiskQueueTests : IDisposable
             _queue.ReadWaiting(Make.Born);
         }
 
-        Assert.Equal(0, _queue.WaitingOnDiskCount);
+        Assert.Equal(0, _queue.OnDisk.Count);
         Assert.Equal(Count, ByRelay());
         Assert.Equal((ulong)Count, Reroute(new(), "").Recipients);
         Assert.Equal(0, ByRelay());

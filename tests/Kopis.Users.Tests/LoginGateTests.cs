@@ -36,6 +36,22 @@ public sealed class LoginGateTests : IDisposable
         Assert.Empty(_time.Waits);
     }
 
+    [Fact]
+    public async Task More_than_may_wait_for_a_hash_are_put_off()
+    {
+        LoginChecker gate = new(_ => Candidate.Nobody, _time, hashesMax: 0, waitersMax: 1);
+        using CancellationTokenSource stop = new();
+        Task<LoginVerdict> first = gate.TryAsync(Peer, "joe"u8.ToArray(), [], stop.Token);
+        Assert.True((await gate.TryAsync(Peer, "eva"u8.ToArray(), [], stop.Token)).IsPostponed);
+        Assert.False(first.IsCompleted);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        using CancellationTokenSource over = new();
+        await over.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => gate.TryAsync(Peer, "eva"u8.ToArray(), [], over.Token)); // It has the place.
+    }
+
     [Theory]
     [InlineData("joe", "wrong")]
     [InlineData("nobody@toyokawa.gcd.org", "right")]

@@ -71,6 +71,20 @@ public sealed class LookupGuestTests : IAsyncDisposable
         Assert.Empty((await EnterAsync(1, "wrong")).Mark);
     }
 
+    /// <summary>By the name alone he would be taken for a virtual user later.</summary>
+    [Fact]
+    public async Task Who_has_a_namesake_does_not_enter_by_another_name()
+    {
+        _find = name => Candidate.Virtual(
+            name.SequenceEqual("other@toyokawa.gcd.org"u8.ToArray()) ? Mailbox with { Name = "joe" }
+                : Mailbox,
+            TestHome.HashOf("right"));
+        Start(LookupServer.GuestIdleMax);
+        Assert.Equal(LookupVerdict.Yes, (await EnterAsync(1, "right")).Verdict);
+        Assert.Equal(
+            LookupVerdict.No, (await EnterAsync(2, "right", "other@toyokawa.gcd.org")).Verdict);
+    }
+
     /// <summary>A password that is new at the same moment ends the session.</summary>
     [Fact]
     public async Task The_mark_is_of_the_record_that_was_judged()
@@ -93,13 +107,14 @@ public sealed class LookupGuestTests : IAsyncDisposable
         Start(TimeSpan.FromMilliseconds(50));
         using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Connect(new UnixDomainSocketEndPoint(_home.In("users/lookup")));
-        await socket.SendAsync(new byte[bytes]);
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(30));
         try
         {
+            await socket.SendAsync(new byte[bytes]);
             Assert.Equal(0, await socket.ReceiveAsync(new byte[1], limit.Token));
         }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        catch (SocketException e) when (
+            e.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
         {
             // Closed before it had read all.
         }
@@ -112,8 +127,10 @@ public sealed class LookupGuestTests : IAsyncDisposable
         return new IPAddress(address);
     }
 
-    private Task<LoginAnswer> EnterAsync(byte peer, string password) => _client.EnterAsync(
-        PeerOf(peer), ByteText.ToBytes(Joe), ByteText.ToBytes(password), CancellationToken.None);
+    private Task<LoginAnswer> EnterAsync(byte peer, string password, string name = Joe) =>
+        _client.EnterAsync(
+            PeerOf(peer), ByteText.ToBytes(name), ByteText.ToBytes(password),
+            CancellationToken.None);
 
     private Task<(LookupVerdict Verdict, byte[] Mark)> HoldsAsync(byte[] mark) =>
         _client.HoldsAsync(ByteText.ToBytes(Joe), mark, CancellationToken.None);

@@ -316,7 +316,8 @@ public sealed class MailDns : IMailDns
     private async Task<(DnsStatus, IDnsQueryResponse?)> AskOnceAsync(
         string name, QueryType type, QuestionTime time, CancellationToken stop)
     {
-        time.Kept = _isHurried ? TimeSpan.Zero : _timeout;
+        time.Kept = _isHurried ? TimeSpan.Zero : time.Left / 3; // An alias has less of both.
+        bool hasTime = time.Left >= _timeout;
         (DnsStatus status, IDnsQueryResponse? answer, Trouble trouble) =
             await AskAsync(_isSilentToEdns ? _plain : _client, name, type, time, stop);
         time.Kept = TimeSpan.Zero;
@@ -328,7 +329,7 @@ public sealed class MailDns : IMailDns
         bool wasSilent = trouble == Trouble.Silence;
         (status, answer, trouble) =
             await AskAsync(_isSilentToEdns ? _client : _plain, name, type, time, stop);
-        if (wasSilent && trouble != Trouble.Silence)
+        if (wasSilent && hasTime && trouble != Trouble.Silence)
         {
             _isSilentToEdns = !_isSilentToEdns; // So the next question need not wait.
         }

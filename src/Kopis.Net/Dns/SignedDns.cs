@@ -226,9 +226,8 @@ internal sealed class SignedDns : ISignedDns
         try
         {
             DnsQuestion question = new(Probe, QueryType.SOA);
-            QuestionTime time = new(QuestionSpan) { Kept = Timeout };
-            IDnsQueryResponse answer =
-                await _prober.QueryAsync(question, time, CancellationToken.None);
+            IDnsQueryResponse answer = await _prober.QueryAsync(
+                question, new QuestionTime(QuestionSpan), CancellationToken.None);
             if (answer.Header.ResponseCode != DnsHeaderResponseCode.ServerFailure)
             {
                 return answer.Header.ResponseCode == DnsHeaderResponseCode.NoError
@@ -237,8 +236,8 @@ internal sealed class SignedDns : ISignedDns
             }
 
             // One that knows no OPT may say so in this way: without it, it answers.
-            time.Kept = TimeSpan.Zero;
-            answer = await _plainProber.QueryAsync(question, time, CancellationToken.None);
+            answer = await _plainProber.QueryAsync(
+                question, new QuestionTime(Timeout), CancellationToken.None);
             return answer.Header.ResponseCode == DnsHeaderResponseCode.ServerFailure
                 ? null : false;
         }

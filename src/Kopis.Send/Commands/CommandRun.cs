@@ -62,6 +62,7 @@ internal sealed class CommandRun(
         {
             if (!candidates.Find())
             {
+                TellProgress(now);
                 return;
             }
 
@@ -158,15 +159,19 @@ internal sealed class CommandRun(
         }
     }
 
-    private void Begin(ulong number, long now, ref int steps)
+    private void TellProgress(long now)
     {
-        _counts = _counts with { Looked = (ulong)_candidates!.Passed };
         if (now > _progressAt)
         {
             _progressAt = now;
             _counts.Write(output.Bytes, QueueFrame.Progress);
         }
+    }
 
+    private void Begin(ulong number, long now, ref int steps)
+    {
+        _counts = _counts with { Looked = (ulong)_candidates!.Passed };
+        TellProgress(now);
         try
         {
             QueuedMessage? message = actions.Queue.Find(number);

@@ -23,7 +23,7 @@ internal sealed class QueueActions(
 
     /// <summary>The messages that a command is about, at most.</summary>
     internal Candidates Candidates(QueueSelection selection) =>
-        new(selection, Queue.WaitingOnDisk, () => [.. scheduler.Messages]);
+        new(selection, Queue.OnDisk.Rows, () => [.. scheduler.Messages]);
 
     /// <summary>Whether a recipient is meant: as in the envelope, or as its channel knows it.
     /// </summary>
@@ -47,7 +47,7 @@ internal sealed class QueueActions(
 
     /// <summary>Begins to sum up the queue.</summary>
     internal SummaryRun Summary(long now) => new(
-        [.. scheduler.Messages], Queue.WaitingOnDiskCount, Queue.HeldOnDiskCount,
+        [.. scheduler.Messages], Queue.OnDisk.Count, Queue.OnDisk.HeldCount,
         [.. scheduler.Remote.Destinations], Slots(), now);
 
     /// <summary>What is known of a destination.</summary>
@@ -102,7 +102,7 @@ internal sealed class QueueActions(
     /// <returns>False where there are too many relays, or no memory is left for it.</returns>
     internal bool TryRoute(QueuedMessage message, int recipient, byte[] via, long now)
     {
-        if (via.Length > 0 && !Queue.HasRoomForRoutes)
+        if (via.Length > 0 && !Queue.Memory.HasRoomForRoutes)
         {
             return false;
         }
@@ -119,7 +119,7 @@ internal sealed class QueueActions(
             return false;
         }
 
-        if (Queue.HasRoomToAct && Queue.IsOnDisk(message))
+        if (Queue.Memory.HasRoomToAct && Queue.IsOnDisk(message))
         {
             Queue.TakeUp(message, now);
         }

@@ -16,6 +16,7 @@ internal sealed class QueueMemory(long bytesMax)
     private readonly Dictionary<ulong, long> _bySubmitter = [];
     private readonly Dictionary<uint, long> _byUid = [];
     private readonly Dictionary<uint, long> _rowsByUid = [];
+    private long _ofRoutes;
 
     /// <summary>How much there is; a new number counts from now on.</summary>
     internal long BytesMax { get; set; } = bytesMax;
@@ -27,8 +28,10 @@ internal sealed class QueueMemory(long bytesMax)
     internal bool IsFull => Used >= BytesMax;
 
     /// <summary>Messages that an administrator sends another way may be taken up though they have
-    /// no room in their user's part.</summary>
-    internal bool HasRoomToAct => Used < BytesMax - (3 * (BytesMax / 8));
+    /// no room in their user's part: what is kept of those ways keeps none of them waiting.
+    /// </summary>
+    internal bool HasRoomToAct => Used - _ofRoutes < BytesMax - (3 * (BytesMax / 8))
+        && Used < BytesMax - (BytesMax / 16);
 
     /// <summary>It may be kept which way he sends others; the last eighth is for new ones.
     /// </summary>
@@ -53,6 +56,13 @@ internal sealed class QueueMemory(long bytesMax)
 
     /// <summary>What is kept of messages on the disk is in nobody's part.</summary>
     internal void HoldForAll(long bytes) => Used += bytes;
+
+    /// <summary>The same, of the ways that they go.</summary>
+    internal void HoldRoutes(long bytes)
+    {
+        Used += bytes;
+        _ofRoutes += bytes;
+    }
 
     /// <summary>What is kept of a submitter who has messages on the disk is in his user's part:
     /// a user may have any number of submitters.</summary>

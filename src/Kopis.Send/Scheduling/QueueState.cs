@@ -197,17 +197,13 @@ internal sealed class QueueState(
         ? Math.Min(WholeEnvelopeBytesMax, WholeEnvelopeBytesInWant)
         : WholeEnvelopeBytesMax;
 
-    /// <summary>Messages that wait on the disk for room, by submitter, as they are now.</summary>
-    internal WaitingRow[] WaitingOnDisk => _waiting.Rows;
+    /// <summary>Messages that wait on the disk for room.</summary>
+    internal WaitingMessages OnDisk => _waiting;
 
-    /// <summary>How many those are.</summary>
-    internal int WaitingOnDiskCount => _waiting.Count;
+    /// <summary>What it may hold in memory.</summary>
+    internal QueueMemory Memory => memory;
 
-    /// <summary>How many of them have held recipients.</summary>
-    internal int HeldOnDiskCount => _waiting.HeldCount;
-
-    /// <summary>Whether a message is read from the disk only to be looked at, and waits there.
-    /// </summary>
+    /// <summary>Whether a message that was read to be looked at waits on the disk.</summary>
     internal bool IsOnDisk(QueuedMessage message) =>
         _waiting.Contains(message.Submitter, message.Number);
 
@@ -259,13 +255,6 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>There is memory to take up messages that an administrator sends another way.
-    /// </summary>
-    internal bool HasRoomToAct => memory.HasRoomToAct;
-
-    /// <summary>And to keep which way.</summary>
-    internal bool HasRoomForRoutes => memory.HasRoomForRoutes;
-
     /// <summary>Other recipients of a message go another way than before.</summary>
     /// <param name="message">The message.</param>
     /// <param name="count">How many more.</param>
@@ -274,8 +263,7 @@ internal sealed class QueueState(
     {
         if (IsOnDisk(message))
         {
-            _waiting.SetRoutes(
-                message.Submitter, message.Number, message.Routes, bytesBefore);
+            _waiting.SetRoutes(message.Submitter, message.Number, message.Routes, bytesBefore);
         }
         else
         {
@@ -283,8 +271,7 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>Takes a message up that was read from the disk, whether or not there is room.
-    /// </summary>
+    /// <summary>Takes up a message that was read from the disk, also without room.</summary>
     internal void TakeUp(QueuedMessage message, long now)
     {
         EndWait(message.Submitter, message.Number);

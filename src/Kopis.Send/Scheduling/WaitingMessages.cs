@@ -101,12 +101,12 @@ internal sealed class WaitingMessages(QueueMemory memory)
     {
         if (_routes.Remove(number))
         {
-            memory.HoldForAll(-RouteBytes - bytesBefore);
+            memory.HoldRoutes(-RouteBytes - bytesBefore);
         }
 
         if (routes is { Count: > 0 })
         {
-            memory.HoldForAll(RouteBytes + routes.MemoryBytes);
+            memory.HoldRoutes(RouteBytes + routes.MemoryBytes);
             _routes.Add(number, (submitter, routes));
         }
     }

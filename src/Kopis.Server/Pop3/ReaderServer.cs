@@ -19,9 +19,11 @@ namespace Kopis.Server.Pop3;
 internal sealed class ReaderServer
 {
     private const int SessionsMax = 1000; // Of a listener that would not stop; a few KB each.
+    private const int ChannelsMax = 256; // To settings, as many as a dashboard has sessions.
     private const int PacketBytesMax = ReaderRequest.BytesMax;
 
     private readonly SemaphoreSlim _room = new(SessionsMax);
+    private readonly SemaphoreSlim _roomForSettings = new(ChannelsMax);
 
     /// <summary>Serves to the end of grants.</summary>
     internal void Run(int grants)
@@ -30,10 +32,11 @@ internal sealed class ReaderServer
         int got;
         while ((got = FdPassing.Receive(grants, packet, out int fd)) > 0)
         {
-            if (fd >= 0 && _room.Wait(0))
+            SemaphoreSlim room = packet[0] == ReaderRequest.ForSettings ? _roomForSettings : _room;
+            if (fd >= 0 && room.Wait(0))
             {
                 byte[] grant = packet[..got];
-                ErrorLog.Watch(Task.Run(() => ServeAsync(grant, fd)));
+                ErrorLog.Watch(Task.Run(() => ServeAsync(grant, fd, room)));
             }
             else
             {
@@ -45,9 +48,14 @@ internal sealed class ReaderServer
         {
             _room.Wait();
         }
+
+        for (int i = 0; i < ChannelsMax; i++)
+        {
+            _roomForSettings.Wait();
+        }
     }
 
-    private async Task ServeAsync(byte[] grant, int fd)
+    private static async Task ServeAsync(byte[] grant, int fd, SemaphoreSlim room)
     {
         try
         {
@@ -74,7 +82,7 @@ internal sealed class ReaderServer
         }
         finally
         {
-            _room.Release();
+            room.Release();
         }
     }
 }

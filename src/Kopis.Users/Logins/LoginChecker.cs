@@ -17,6 +17,8 @@ public sealed class LoginChecker
     private readonly VerifiedLogins _verified;
     private readonly Func<byte[], Candidate> _find;
     private readonly TimeProvider _time;
+    private readonly int _waitersMax;
+    private int _waiters;
 
     /// <summary>Makes the checker.</summary>
     /// <param name="find">Looks a name up; may throw <see cref="ConfigurationException"/>.</param>
@@ -25,10 +27,12 @@ public sealed class LoginChecker
     /// <param name="limits">The limits to ask; null: that limiter.</param>
     /// <param name="hashesMax">Password hashes at a time; null: half of the machine, since mail
     /// must go on while passwords are guessed.</param>
+    /// <param name="waitersMax">Logins that wait for their hash; more are put off.</param>
     public LoginChecker(
         Func<byte[], Candidate> find, TimeProvider time, LoginLimiter? limiter = null,
-        ILoginLimits? limits = null, int? hashesMax = null)
+        ILoginLimits? limits = null, int? hashesMax = null, int waitersMax = int.MaxValue)
     {
+        _waitersMax = waitersMax;
         _hashing = new SemaphoreSlim(hashesMax ?? Math.Max(1, Environment.ProcessorCount / 2));
         _find = find;
         _time = time;
@@ -68,7 +72,8 @@ public sealed class LoginChecker
     /// <summary>As <see cref="CheckAsync"/>, but the caller waits.</summary>
     public Task<LoginVerdict> TryAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
-        JudgeAsync(peer, name, () => VerifyAsync(name, secret, stop), stop);
+        Volatile.Read(ref _waiters) >= _waitersMax ? Task.FromResult(LoginVerdict.Postponed)
+            : JudgeAsync(peer, name, () => VerifyAsync(name, secret, stop), stop);
 
     /// <summary>Looks a name up.</summary>
     /// <exception cref="ConfigurationException">It is not known at present.</exception>
@@ -161,7 +166,16 @@ public sealed class LoginChecker
             return candidate;
         }
 
-        await _hashing.WaitAsync(stop);
+        Interlocked.Increment(ref _waiters);
+        try
+        {
+            await _hashing.WaitAsync(stop);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiters);
+        }
+
         try
         {
             Computed++;

@@ -31,8 +31,16 @@ internal sealed class LoginHandler(
     internal async Task<byte[]?> EnterAsync(byte[][] fields, CancellationToken stop)
     {
         LoginVerdict verdict = await JudgeAsync(fields, stop);
-        return Answer(verdict, forReader: true, verdict.Account is { } account
-            ? _marks.Make(Encoding.UTF8.GetBytes(account.Name), verdict.Hash) : []);
+        if (verdict.Account is not { } account)
+        {
+            return Answer(verdict, forReader: true);
+        }
+
+        // By its name it is asked for later: another's, of a virtual user, is not to answer then.
+        byte[] name = Encoding.UTF8.GetBytes(account.Name);
+        return gate.Find(name).Account == account
+            ? Answer(verdict, forReader: true, _marks.Make(name, verdict.Hash))
+            : Answer(new LoginVerdict(null, TimeSpan.Zero), forReader: true);
     }
 
     /// <summary>Answers a <see cref="LookupKind.Proof"/>.</summary>

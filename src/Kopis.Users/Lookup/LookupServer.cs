@@ -20,6 +20,10 @@ internal sealed class LookupServer : IDisposable
     /// </summary>
     internal const int ConnectionsOfProcessMax = 128;
 
+    /// <summary>Logins of a guest that wait for their hash; its other questions keep places.
+    /// </summary>
+    internal const int GuestWaitersMax = 32;
+
     /// <summary>How long a guest keeps a place without a question; its client connects anew.
     /// </summary>
     internal static readonly TimeSpan GuestIdleMax = TimeSpan.FromMinutes(1);

@@ -51,14 +51,15 @@ internal sealed class LookupService(
             new TicketServer(
                 listener, root, (uid, kind) => kind is null ? uid == asker || uid == guest
                     : uid == (kind == ReaderRequest.ForSettings ? guest : asker),
-                new ReaderTickets(key)).Start();
+                key).Start();
         }
 
         // The guest has a count of its own: whatever it asks, it spends no listener's client's.
-        LoginHandler Desk(int? hashesMax = null) => new(
+        LoginHandler Desk(int? hashesMax = null, int waitersMax = int.MaxValue) => new(
             new LoginChecker(
                 name => accounts.Find(name), TimeProvider.System,
-                new LoginLimiter(TimeProvider.System, limits), limits: null, hashesMax),
+                new LoginLimiter(TimeProvider.System, limits), limits: null, hashesMax,
+                waitersMax),
             new ApopSecrets(context.Home, Log), issuer.Current, key,
             name => accounts.IsLocked(name));
         using LookupServer server = new(
@@ -70,7 +71,9 @@ internal sealed class LookupService(
         {
             MayAskThis = (uid, kind, fields) => uid != guest || IsGuests(kind, fields),
             Guest = guest is { } dashboard
-                ? (dashboard, Desk(hashesMax: 1), LookupServer.GuestIdleMax) : null,
+                ? (dashboard, Desk(hashesMax: 1, LookupServer.GuestWaitersMax),
+                    LookupServer.GuestIdleMax)
+                : null,
             Watch = new SocketWatch("qmail-lookup"),
         };
         server.RunAsync(stop.Token).GetAwaiter().GetResult();

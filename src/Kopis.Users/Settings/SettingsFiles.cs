@@ -82,7 +82,7 @@ internal sealed class SettingsFiles(string home)
         return Read(tree, next, out _);
     }
 
-    // Nobody else can open it, and so hold it: it is 0600.
+    // Nobody else can open it, and so hold it: it is made 0600.
     private int Hold(Beneath tree)
     {
         const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking;
@@ -93,6 +93,11 @@ internal sealed class SettingsFiles(string home)
             if (!status.IsRegular || status.Uid != Processes.EffectiveUid)
             {
                 throw new IOException($"{Guard} is not a file of the user's");
+            }
+
+            if (status.Permissions != OwnerFile)
+            {
+                tree.SetMode(Guard, OwnerFile);
             }
 
             long began = TimeProvider.System.GetTimestamp();
@@ -145,6 +150,11 @@ internal sealed class SettingsFiles(string home)
         if (content.Length == 0)
         {
             tree.TryUnlink(name);
+            if (tree.TryStatus(name) is not null)
+            {
+                throw new IOException($"{name} cannot be removed");
+            }
+
             tree.SyncDirectory("");
             return;
         }

@@ -10,14 +10,16 @@ namespace Kopis.Users.Tickets;
 /// <param name="root">To qmail-popspawn.</param>
 /// <param name="mayAsk">Whose packets are taken, by uid, and for what: the first byte of a
 /// <see cref="ReaderRequest"/>; null: for anything at all.</param>
-/// <param name="tickets">Knows our own.</param>
+/// <param name="key">What our own tickets are signed by.</param>
 internal sealed class TicketServer(
-    int listener, int root, Func<uint, byte?, bool> mayAsk, ReaderTickets tickets)
+    int listener, int root, Func<uint, byte?, bool> mayAsk, byte[] key)
 {
     private const int AskersMax = 32; // Of a uid: listeners, each with one connection.
 
     private readonly RefusalLog _log = new("qmail-lookup", TimeProvider.System);
     private readonly List<int> _askers = [];
+    private readonly ReaderTickets _forMail = new(key);
+    private readonly ReaderTickets _forSettings = new(key); // What it remembers fills no other.
     private readonly byte[] _packet = new byte[ReaderRequest.BytesMax + 1];
 
     /// <summary>Begins to serve, for as long as the process lives.</summary>
@@ -105,7 +107,8 @@ internal sealed class TicketServer(
                 ? "a reader's packet of another form"
             : !mayAsk(Credentials.OfPeer(asker).Uid, packet[0])
                 ? "what is another user's to ask for"
-            : tickets.Redeem(ticket, ReaderTicket.Now, out string refusal) is not { } user ? refusal
+            : (packet[0] == ReaderRequest.ForSettings ? _forSettings : _forMail)
+                .Redeem(ticket, ReaderTicket.Now, out string refusal) is not { } user ? refusal
             : TrySend(ReaderGrant.Make(user, session), passed) ? ""
             : "a reader, since qmail-popspawn accepts no more";
 
