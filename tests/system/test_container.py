@@ -161,7 +161,7 @@ class Container(unittest.TestCase):
         [listener] = [int(pid) for pid in os.listdir("/proc") if pid.isdigit()
                       and self.serves(int(pid), b"2525")]
         os.kill(listener, signal.SIGKILL)
-        self.wait_log("kopis: tcpserver ")
+        self.wait_log("kopis: warning: tcpserver ")
         self.wait_log("; starting again in ")
         self.assertEqual(0, self.outer("curl", "-sS", "smtp://127.0.0.1:2525", "-X", "NOOP").returncode)
 
