@@ -107,7 +107,7 @@ public sealed class OwnLoginTests : IDisposable
         return Field(content);
     }
 
-    // A frame is one too: a length, and so many bytes.
+    // A frame has the same form: a length, then the content.
     private static byte[] Field(byte[] content) =>
         [(byte)content.Length, (byte)(content.Length >> 8), .. content];
 }

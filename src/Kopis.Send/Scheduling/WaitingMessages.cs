@@ -94,8 +94,8 @@ internal sealed class WaitingMessages(QueueMemory memory)
     /// <summary>Other recipients of it go another way.</summary>
     /// <param name="submitter">Its submitter.</param>
     /// <param name="number">Its number.</param>
-    /// <param name="routes">Who does so now.</param>
-    /// <param name="bytesBefore">What those took who did so before.</param>
+    /// <param name="routes">The ways of its recipients from now on.</param>
+    /// <param name="bytesBefore">Bytes of memory of its ways until now.</param>
     internal void SetRoutes(
         ulong submitter, ulong number, RecipientRoutes? routes, long bytesBefore)
     {

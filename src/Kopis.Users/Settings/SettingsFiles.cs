@@ -108,7 +108,7 @@ internal sealed class SettingsFiles(string home)
                     throw new IOException("the files are in use at present; try again");
                 }
 
-                Thread.Sleep(Pause);
+                Thread.Sleep(Pause); // flock(2) has no time limit; the wait ends after Patience.
             }
 
             return guard;
