@@ -214,7 +214,8 @@ public sealed class QmailRspawnProgram : IDisposable
         {
             // A fault of ours: it costs an answer, and not the deliveries that run.
             _faults.Write(
-                "names", $"qmail-rspawn: alert: looking up a domain crashed: {ErrorLog.Of(e)}");
+                "qmail-rspawn: alert: looking up a domain crashed",
+                $"qmail-rspawn: alert: looking up a domain crashed: {ErrorLog.Of(e)}");
         }
         finally
         {

@@ -72,7 +72,8 @@ internal sealed class ReceiverPolicies(
         if (opening?.OffersTls is { } isOffered && services.Offers.IsLost(address, isOffered))
         {
             services.Log.Write(
-                "tls offers", $"tls: {address} has offered STARTTLS before, and does not now");
+                "STARTTLS that is not offered any more",
+                $"tls: {address} has offered STARTTLS before, and does not now");
         }
 
         // What came first is the cause: a policy that could not be had, or a host not in it.

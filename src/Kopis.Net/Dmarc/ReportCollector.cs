@@ -96,7 +96,8 @@ public sealed class ReportCollector(
         if (_rows.Count == DomainsMax || known == domainsOfNetworkMax)
         {
             _faults.Write(
-                "domains", $"{name}: too many domains in a minute: some are left out of reports");
+                "domains left out of reports",
+                $"{name}: too many domains in a minute: some are left out of reports");
             return false;
         }
 
@@ -138,12 +139,15 @@ public sealed class ReportCollector(
             int without = store.Add(day, rows);
             if (without > 0)
             {
-                _faults.Write("places", $"{name}: no room for the rows of {without} domains");
+                _faults.Write(
+                    "rows of reports without room",
+                    $"{name}: no room for the rows of {without} domains");
             }
         }
         catch (Exception e) when (e is PosixException or ConfigurationException)
         {
-            _faults.Write("store", $"{name}: rows of reports are lost: {e.Message}");
+            _faults.Write(
+                "rows of reports that are lost", $"{name}: rows of reports are lost: {e.Message}");
         }
     }
 

@@ -134,7 +134,7 @@ public sealed class StsPolicies(
             fault = TlsResultType.StsInvalid;
         }
 
-        _faults.Write("mta-sts", $"mta-sts: {domain}: {reason}: "
+        _faults.Write("mta-sts policies that cannot be had", $"mta-sts: {domain}: {reason}: "
             + (holds ? "the policy of before holds" : "no policy"));
         return new StsAnswer(inForce, fault);
     }

@@ -20,6 +20,7 @@ public sealed class StsStore(string path, Action<string> log, TimeProvider time)
     private const int FileBytesMax = StsPolicy.BytesMax + StsKept.HeadBytesMax + 1;
     private const int OwnerFile = 0x180; // 0600
     private const string Temporary = "~"; // No domain has such a name.
+    private const string NotKept = "mta-sts policies that are not kept";
 
     private readonly Lock _lock = new();
     private readonly LogThrottle _faults = new(log, time);
@@ -54,7 +55,7 @@ public sealed class StsStore(string path, Action<string> log, TimeProvider time)
                 using Beneath? tree = Beneath.TryOpenOwn(path);
                 if (tree is null)
                 {
-                    _faults.Write("mta-sts", $"{path}: not a directory of this user's that "
+                    _faults.Write(NotKept, $"{path}: not a directory of this user's that "
                         + "nobody else can write to: policies are not kept");
                     return;
                 }
@@ -66,7 +67,7 @@ public sealed class StsStore(string path, Action<string> log, TimeProvider time)
             }
             catch (PosixException e)
             {
-                _faults.Write("mta-sts", $"{path}: policies are not kept: {e.Message}");
+                _faults.Write(NotKept, $"{path}: policies are not kept: {e.Message}");
             }
         }
     }

@@ -139,7 +139,7 @@ internal sealed class JournalServer : IDisposable
             Credentials who = Credentials.OfPeer(fd);
             if (_peers.Count >= ConnectionsMax || !_users.TryGetValue(who.Uid, out Sender? user))
             {
-                _log.Write("strangers", $"refused uid {who.Uid} pid {who.Pid}");
+                _log.Write("refused connections", $"refused uid {who.Uid} pid {who.Pid}");
                 Fd.Close(fd);
                 continue;
             }
