@@ -5,6 +5,9 @@ namespace Kopis.Config.Catalog;
 public static class AccountFiles
 {
     private const string Users = "users";
+    private const string Assigned =
+        "qmail-pw2u(8) has made assign of it, and qmail-newu(8) cdb of that";
+
     private const string Askers = "qmail-lspawn(8) qmail-lookup(8)";
 
     /// <summary><c>assign</c>.</summary>
@@ -17,6 +20,7 @@ public static class AccountFiles
         Without = "Users of the host get their mail as /etc/passwd has them.",
         Readers = "qmail-newu(8)",
         Reread = Reread.Use,
+        Once = "qmail-newu(8) has made cdb of it",
         Text = "Which user gets which address. After a change qmail-newu makes cdb of it. See "
             + "qmail-users(5).",
     };
@@ -43,6 +47,7 @@ public static class AccountFiles
         Without = "All users of passwd are taken.",
         Readers = "qmail-pw2u(8)",
         Reread = Reread.Use,
+        Once = Assigned,
         Text = "The only users that qmail-pw2u takes. See qmail-users(5).",
     };
 
@@ -55,6 +60,7 @@ public static class AccountFiles
         Without = "No user is left out.",
         Readers = "qmail-pw2u(8)",
         Reread = Reread.Use,
+        Once = Assigned,
         Text = "Users that qmail-pw2u leaves out. See qmail-users(5).",
     };
 
@@ -67,6 +73,7 @@ public static class AccountFiles
         Without = "Each user has the name of passwd.",
         Readers = "qmail-pw2u(8)",
         Reread = Reread.Use,
+        Once = Assigned,
         Text = "Names of a user's addresses, in place of the user's own. See qmail-users(5).",
     };
 
@@ -79,6 +86,7 @@ public static class AccountFiles
         Without = "There are no further names.",
         Readers = "qmail-pw2u(8)",
         Reread = Reread.Use,
+        Once = Assigned,
         Text = "Further names, each with a user and an extension. See qmail-users(5).",
     };
 
@@ -91,6 +99,7 @@ public static class AccountFiles
         Without = "Nothing is added.",
         Readers = "qmail-pw2u(8)",
         Reread = Reread.Use,
+        Once = Assigned,
         Text = "What qmail-pw2u adds at the end, as it is. See qmail-users(5).",
     };
 

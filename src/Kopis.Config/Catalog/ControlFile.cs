@@ -22,6 +22,10 @@ public abstract class ControlFile(string name)
     /// <summary>When a change takes effect.</summary>
     public required Reread Reread { get; init; }
 
+    /// <summary>What is to be run after a change, as a sentence's middle; empty where nothing is.
+    /// </summary>
+    public string Once { get; init; } = "";
+
     /// <summary>What qmail-showctl says of a value, which stands at <c>{}</c>; of qmail's own files
     /// to the letter.</summary>
     public string Says { get; init; } = "";
@@ -39,6 +43,7 @@ public abstract class ControlFile(string name)
     /// <summary>When a change takes effect, for people.</summary>
     public string Effect => Reread switch
     {
+        _ when Once.Length > 0 => $"once {Once}",
         Reread.Start => "when the program starts again",
         Reread.Connection => "for the next connection",
         Reread.Message => "for the next message",

@@ -10,6 +10,9 @@ public sealed class ControlList(string name) : ControlFile(name)
     /// <summary>A sentence: what counts without the file. qmail-showctl says it too.</summary>
     public required string Without { get; init; }
 
+    /// <summary>The same for the manual, where qmail-showctl says less.</summary>
+    public string? Manual { get; init; }
+
     /// <summary>Whether a line may have a password by mistake, after a <c>|</c> or a blank.
     /// </summary>
     public bool MayTell { get; init; }

@@ -71,7 +71,8 @@ public static partial class ControlManual
         string shape = $"{char.ToUpperInvariant(file.Shape[0])}{file.Shape[1..]}.";
         return file is ControlNumber or ControlLine
             ? $"{shape} Default: {file.Default}."
-            : $"{shape} Without it: {Continued(file.Default)}";
+            : $"{shape} Without it: "
+                + Continued((file as ControlList)?.Manual ?? file.Default);
     }
 
     // The first word is small now, unless it is a name such as TLS.

@@ -63,7 +63,8 @@ public static class ListenerFiles
         Readers = Listener,
         Reread = Reread.Connection,
         Says = "Rules for tcpserver, if it is told of them.",
-        Text = "The rules that listeners are given with -x. tcprules(8) makes it of tcprules.txt.",
+        Text = "The rules that listeners are given with -x. tcprules(8) makes it of tcprules.txt, "
+            + "and a listener looks at it for each new connection.",
     };
 
     /// <summary><c>tcprules.txt</c>.</summary>
@@ -73,9 +74,12 @@ public static class ListenerFiles
         Without = "No source of rules for tcpserver.",
         Readers = "tcprules(8) kopis-install(1) kopis-run(1)",
         Reread = Reread.Use,
+        Once = "tcprules(8) has made tcprules.dat of it",
         Says = "The source of rules for tcpserver.",
-        Text = "Who may connect and who may relay. After a change tcprules(8) makes tcprules.dat "
-            + "of it.",
+        Text = "Who may connect and who may relay. No listener reads this file. After a change "
+            + "tcprules(8) makes tcprules.dat of it, by the command that is at its beginning and "
+            + "in tcprules(8), EXAMPLES. The installer and kopis run do so once, where there is no "
+            + "tcprules.dat yet.",
     };
 
     /// <summary><c>servercert.pem</c>.</summary>

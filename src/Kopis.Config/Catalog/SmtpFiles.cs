@@ -152,13 +152,17 @@ public static class SmtpFiles
         IsQmails = true,
         Line = "a host or .domain",
         Without = "SMTP clients may send messages to any recipient.",
+        Manual = "On an installed host, whose home has the file installed, mail is taken from "
+            + "everyone for what is delivered here alone, by locals and virtualdomains, with a "
+            + "warning in the log, unless openrelay is 1. In any other home, such as one of kopis "
+            + "run, mail is taken from everyone for every recipient, as qmail does.",
         Readers = Both + " kopis-domain(1)",
         Reread = Reread.Connection,
         Says = "SMTP clients may send messages to recipients at {}.",
         Text = "Domains that mail is taken for from everyone. A name that begins with a dot "
             + "stands for all names below it. Clients with RELAYCLIENT and users who have logged "
-            + "in may send to any. Without the file a host that kopis install made takes mail "
-            + "for what it delivers itself, see openrelay.",
+            + "in may send to any. kopis install and kopis run write the file, and "
+            + "kopis-domain(1) adds to it.",
     };
 
     /// <summary><c>morercpthosts</c>.</summary>
@@ -169,6 +173,7 @@ public static class SmtpFiles
         Without = "No effect.",
         Readers = "qmail-newmrh(8)",
         Reread = Reread.Use,
+        Once = "qmail-newmrh(8) has made morercpthosts.cdb of it",
         Says = "SMTP clients may send messages to recipients at {}.",
         Text = "More of rcpthosts, for many domains. After a change qmail-newmrh makes "
             + "morercpthosts.cdb of it. Without rcpthosts it has no effect.",
