@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import smtplib
+import ssl
 import subprocess
 import sys
 import unittest
@@ -27,6 +28,8 @@ def blocks(heading):
 class Dovecot:
     """Debian's Dovecot with the page's configuration, in a place of its own."""
 
+    ssl = "ssl = no\n"
+
     def __init__(self, host):
         self.host = host
         self.base = host.base / "dovecot"
@@ -42,8 +45,7 @@ class Dovecot:
 base_dir = {self.base}/run
 state_dir = {self.base}/run
 log_path = {self.base}/log
-ssl = no
-disable_plaintext_auth = no
+{self.ssl}disable_plaintext_auth = no
 service imap-login {{
   inet_listener imap {{
     port = {self.port}
@@ -90,7 +92,7 @@ service imap-login {{
 class Imap(HostCase):
     """A host with the page's users and passwords, and a Dovecot."""
 
-    delivery = ()
+    delivery, dovecot_of = (), Dovecot
 
     def setUp(self):
         self.host = Host()
@@ -101,7 +103,7 @@ class Imap(HostCase):
         self.host.command = lambda *words: [
             groups if word == "--clear-groups" else word for word in command(*words)]
         self.host.popen = lambda *words, **more: popen(*self.delivery, *words, **more)
-        self.dovecot = Dovecot(self.host)
+        self.dovecot = self.dovecot_of(self.host)
         self.addCleanup(self.dovecot.stop)
         self.host.start()
         self.host.add_mailbox()
@@ -140,6 +142,28 @@ class Imap(HostCase):
         self.host.wait_until(there, why=lambda: self.host.log()[-2000:] + self.dovecot.log())
         return [client.fetch(number, "(RFC822)")[1][0][1]
                 for number in client.search(None, "ALL")[1][0].split()]
+
+
+class Encrypted(Dovecot):
+    ssl = ""  # As the page has it.
+
+
+class Certificate(Imap):
+    dovecot_of = Encrypted
+
+    def configure(self, local_conf):
+        self.dovecot.configure(local_conf, blocks("The certificate")[0])
+
+    def test_it_is_that_of_kopis(self):
+        client = imaplib.IMAP4("127.0.0.1", self.dovecot.port)
+        self.addCleanup(client.shutdown)
+        context = ssl.create_default_context(cafile=self.host.home / "control/servercert.pem")
+        context.check_hostname = False
+        client.starttls(context)
+        pem = (self.host.home / "control/servercert.pem").read_text()
+        [ours] = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", pem, re.S)
+        self.assertEqual(ssl.PEM_cert_to_DER_cert(ours), client.sock.getpeercert(binary_form=True))
+        client.login(self.host.address, self.host.password)
 
 
 class Passwords(Imap):
@@ -184,7 +208,7 @@ class Passwords(Imap):
 
 class Lmtp(Imap):
     def setUp(self):
-        text = re.search(r"--delivery (lmtp:\S+)", blocks("Delivery by LMTP, with Sieve")[1])[1]
+        text = re.search(r"KOPIS_DELIVERY=(lmtp:\S+)", blocks("Delivery by LMTP, with Sieve")[1])[1]
         self.instruction = text
         super().setUp()
 
