@@ -51,3 +51,19 @@ def rows(name):
         else:
             text.append(plain(line))
     return [row for row in [*found, (head, " ".join(text))] if row[1].strip()]
+
+
+def examples(name):
+    """The examples of a page, as a reader types or sees them: literal displays, and lines set apart."""
+    found, text = [], None
+    for line in pages.read(name).split("\n"):
+        if line.startswith(".Bd -literal"):
+            text = []
+        elif line == ".Ed" and text is not None:
+            found.append("\n".join(text) + "\n")
+            text = None
+        elif text is not None:
+            text.append(unescape(line))
+        elif re.match(r"\.(Dl|D1) ", line):
+            found.append(plain(line) + "\n")
+    return found

@@ -1,6 +1,6 @@
 """Commands in README.md, docs and the manual pages, and those that our programs tell people to run:
 programs, commands, options and units that they name are there. What a page marks as sh is run besides: by
-system/test_documents, or by who is named here."""
+system/test_documents, or by who is named here. The examples of docs/man are run by system/test_manual."""
 
 import pathlib
 import re
@@ -34,6 +34,9 @@ NOT_RUN = {
     "kopis restart": "it restarts units: under systemd, in the system tests of packages",
     "dpkg-divert": "it changes this host; kopis migrate step 2 runs it in system/test_moving",
     "rm /usr/sbin/sendmail": "as that",
+    "cp -a /var/qmail/bin": "it installs the package: system/test_package, on a bare Debian",
+    "kopis queue export": "as that",
+    "kopis backup /var/backups/kopis\napt install": "as that",
     "kopis status\nkopis health": "programs/test_metrics, on a host with mail",
     "kopis metrics": "as that, but for Prometheus' directory",
     "echo http://127.0.0.1:4318": "a unit, and a collector: programs/test_otlp has one",
@@ -193,6 +196,14 @@ class Documents(unittest.TestCase):
         told = {(name.strip(), owner, mode) for names, owner, mode in re.findall(
             r"^\.It Pa (.*) Ta (\w+:\w+) Ta (\d+)$", page, re.M) for name in names.split(",")}
         self.assertEqual(rows, told)
+
+    def test_what_a_package_has_not_is_said_to_be_of_a_source_checkout(self):
+        """In each page that the package installs and that names a script or a test of the tree."""
+        tree = re.compile(r"(?<![\w/.])(?:\./(?:run|install|package|build|test)\b|(?:tests|bench)/\w|p/test_|s/test_)")
+        installed = [page for page in PAGES if page not in ("CONTRIBUTING.md",)]
+        faults = [page for page in [*installed, "CHANGES.md"]
+                  if tree.search(text := pages.read(page)) and "source checkout" not in text]
+        self.assertEqual([], faults)
 
     def test_blocks_with_our_commands_are_marked_and_each_is_run_or_named_here(self):
         used = set()
