@@ -18,8 +18,9 @@ from host import BINARY, ROOT
 from installed import ME
 from restarts import Load
 
-sys.path.append(str(ROOT / "tests/programs"))
+sys.path += [str(ROOT / "tests/programs"), str(ROOT / "tests")]
 
+import pages  # noqa: E402
 from test_kopis_queue_live import crc32c  # noqa: E402
 
 HOME = "/var/qmail"
@@ -394,6 +395,74 @@ class OnBareDebian(unittest.TestCase):
                              self.host.property(unit, "FragmentPath").replace("/lib/systemd", "/usr/lib/systemd")
                              .replace("/usr/usr", "/usr"))
             self.assertEqual("enabled", self.host.property(unit, "UnitFileState"), unit)
+
+    # What pages say --------------------------------------------------------------------------------
+
+    def said(self, page, beginning):
+        """A block of a page, which names the new package."""
+        [text] = [block for _, block in pages.blocks(page) if block.startswith(beginning)]
+        return text.replace("apt install ./kopis_*.deb", self.installs(self.first[0]))
+
+    @staticmethod
+    def installs(package):
+        return f"DEBIAN_FRONTEND=noninteractive dpkg --force-confold -i /srv/kopis/{package.name}"
+
+    def make_qmail(self):
+        """/var/qmail as qmail has it, with a message for joe in the queue, and nothing of Kopis."""
+        self.install(self.first[0])
+        self.host.run("systemctl", "stop", *UNITS)
+        self.host.run("systemctl", "start", "kopis-queue")
+        self.send("in qmail's queue")
+        self.host.run("systemctl", "stop", "kopis-queue")
+        self.host.shell(r"""
+            set -e
+            kopis queue export /root/queue
+            dpkg -P kopis
+            rm -rf /var/qmail
+            mkdir -p /var/qmail/bin /var/qmail/control /var/qmail/alias
+            mv /root/queue /var/qmail/queue
+            printf '#!/bin/sh\necho of qmail\n' >/var/qmail/bin/qmail-send
+            chmod 755 /var/qmail/bin/qmail-send
+            cd /var/qmail/control
+            hostname | tee me locals rcpthosts
+            echo '&joe' >/var/qmail/alias/.qmail-postmaster
+            chown -R alias: /var/qmail/alias
+            """)
+
+    def test_where_qmail_is_and_back(self):
+        """docs/MOVING.md, Where qmail is in /var/qmail."""
+        self.make_qmail()
+        code, said = self.install(self.first[0], check=False)
+        self.assertNotEqual(0, code)
+        self.assertIn("/var/qmail/queue is a queue of qmail's. Stop qmail, move it away", said)
+        self.assertEqual("of qmail", self.host.text("/var/qmail/bin/qmail-send"))
+        self.host.shell("set -e\n" + self.said("docs/MOVING.md", "cp -a /var/qmail/bin"), timeout=300)
+        self.wait_mail("in qmail's queue")
+        self.assertEqual("&joe", self.host.text("cat", "/var/qmail/alias/.qmail-postmaster"))
+        self.host.run("systemctl", "stop", "kopis")
+        self.send("back")
+        self.host.run("systemctl", "stop", *UNITS)
+        self.host.shell("set -e\n" + self.said("docs/MOVING.md", "kopis queue export"))
+        self.assertEqual("of qmail", self.host.text("/var/qmail/bin/qmail-send"))
+        self.assertIn("Subject: back", self.host.shell("cat /var/qmail/queue/mess/*/*").stdout.decode())
+
+    def test_a_backup_becomes_another_host(self):
+        """docs/OPERATING.md, Backup: to a new host."""
+        self.install(self.first[0])
+        self.host.run("kopis", "user", "add", "ada@new.example", "--new-domain", "--password-file", "-",
+                      stdin=b"correct-horse\n")
+        self.send("before")
+        self.wait_mail("before")
+        self.host.run("kopis", "backup", "--mail", "/var/backups/kopis")
+        self.host.shell("systemctl stop 'kopis*'; dpkg -P kopis; rm -rf /var/qmail", timeout=300)
+        self.install(self.second[0])  # As on a host that never had it.
+        self.assertEqual(UNITS, self.active(), self.journals())
+        self.host.shell("set -e\n" + self.said("docs/OPERATING.md", "systemctl stop 'kopis*'"), timeout=300)
+        self.assertEqual(UNITS, self.active(), self.journals())
+        self.assertIn("ada@new.example", self.host.text("kopis", "user", "list"))
+        self.assertEqual("", self.host.text("kopis", "check-install"))
+        self.send("after")
+        self.wait_mail("after")
 
 
 if __name__ == "__main__":
