@@ -48,6 +48,7 @@ RUN = {
     ("dot-forward.1", "|dot-forward .forward"): "dot_forward",
     ("fastforward.1", "|fastforward -d"): "fastforward",
     ("kopis-dmarc.8", "|kopis dmarc report"): "report",
+    ("vacation.1", "printf 'Subject: Away"): "away",
     ("vacation.1", "./Maildir/"): "vacation",
     ("fixcrio.1", "tcpserver 0 smtp fixcrio"): "serve_smtp",
     ("recordio.1", "tcpserver 0 smtp recordio"): "serve_smtp",
@@ -315,8 +316,14 @@ class Manual(HostCase):
         home, _ = self.deliver(text)
         self.assertTrue((home / "reports").exists())
 
+    def away(self, text):
+        self.done(text)
+        self.assertEqual("Subject: Away: $SUBJECT\n\nI am back on Monday.\n",
+                         (self.other / ".vacation.msg").read_text())
+
     def vacation(self, text):
-        home, said = self.deliver(text, files={".vacation.msg": "I am away.\n"})
+        text_of_absence = (self.other / ".vacation.msg").read_text()
+        home, said = self.deliver(text, files={".vacation.msg": text_of_absence})
         self.assertIn(b"did 1+0+1", said)
         self.assertIn("bob@example.org", (home / ".vacation.senders").read_text())
         # Without a text the message waits, and the mailbox has it already.
@@ -359,6 +366,33 @@ class Manual(HostCase):
         self.answer(text, 995, b"+OK ", secure=True)
 
     # ------------------------------------------------------------------------------------------
+
+    def test_what_a_program_may_rely_on(self):
+        """qmail-command(8), ENVIRONMENT."""
+        home = self.host.maildir(self.host.address).parent
+        self.file(home / ".qmail-x", "|(pwd; umask; id -G; echo $(ls /proc/$$/fd); tr ' ' _ </proc/$$/stat; "
+                  "grep Sig.lk /proc/$$/status; env) >told\n|head -c7 >first\n"
+                  "|exec sh -c 'head -c7 >again'\n").chmod(0o600)
+        self.done("printf 'Subject: s\\n\\nhi\\n' | qmail-inject " + self.host.address.replace("@", "-x@"))
+        self.host.wait_log(r"^delivery \d+: success: did_0\+0\+3/")
+        place, mask, groups, descriptors, stat, blocked, *variables = (home / "told").read_text().splitlines()
+        self.assertEqual((str(home), "0077", "0 1 2"), (place, mask, descriptors))
+        self.assertEqual(1, len(groups.split()))
+        fields = stat.rpartition(")_")[2].split("_")
+        self.assertEqual((stat.split("_")[0], "0"), (fields[2], fields[4]))  # Its group, and no terminal.
+        self.assertEqual("0", blocked.split()[1].lstrip("0") or "0")
+        first = (home / "first").read_text()
+        self.assertEqual((7, first), (len(first), (home / "again").read_text()))  # From its start, each time.
+        variables = [line for line in variables if "=" in line]  # Some end with a line end.
+        named = {line.partition("=")[0] for line in variables}
+        page = (ROOT / "docs/man/dot-qmail.5").read_text().split(".Sh ENVIRONMENT")[1]
+        told = set(re.findall(r"\b(?:[A-Z]{3,}[2-4]?)\b", page)) | {"EXT3", "HOST3"}
+        allowed = {"PATH", "TZ", "LANG", "PWD", "_", "SHLVL", "OLDPWD"}
+        self.assertEqual(set(), {name for name in named - told - allowed
+                                 if not name.startswith(("KOPIS_", "LC_", "JOURNAL_"))})
+        self.assertLessEqual({"SENDER", "RECIPIENT", "HOST2", "EXT4", "DTLINE", "PATH"}, named)
+        path = dict(line.split("=", 1) for line in variables)["PATH"].split(":")
+        self.assertEqual(f"{self.host.home}/bin", path[0])
 
     @unittest.skipUnless(HostCase.is_root, "needs root, for ports below 1024")
     def test_each_example(self):
