@@ -116,7 +116,8 @@ internal sealed class JournalIndex : IDisposable
 
     public void Dispose() => Fd.Close(_fd);
 
-    // The first entry that is not below the key, by a guess and halving; then those with the key.
+    // The block of the first entry that is not below the key, by a guess and halving; then those with
+    // the key. A block is read once.
     private static List<int> Find(int fd, long count, ulong key)
     {
         List<int> places = [];
@@ -125,33 +126,33 @@ internal sealed class JournalIndex : IDisposable
         {
             (long low, long high) = (0, count);
             long guess = (long)(count * (key / (double)(1UL << JournalKey.Bits)));
-            while (high - low > ProbeEntries)
+            while (low < high)
             {
-                long from = Math.Clamp(guess - (ProbeEntries / 2), low, high - ProbeEntries);
-                ReadOnlySpan<ulong> entries = Read(fd, block, from, ProbeEntries);
+                int wanted = (int)Math.Min(ProbeEntries, high - low);
+                long from = Math.Clamp(guess - (wanted / 2), low, high - wanted);
+                ReadOnlySpan<ulong> entries = Read(fd, block, from, wanted);
                 if (entries.IsEmpty)
                 {
-                    return places;
+                    break;
                 }
 
                 if (entries[0] >> PlaceBits >= key && from > low)
                 {
                     high = from + 1;
                 }
-                else if (entries[^1] >> PlaceBits < key && from + ProbeEntries < high)
+                else if (entries[^1] >> PlaceBits < key)
                 {
-                    low = from + ProbeEntries;
+                    low = from + entries.Length;
                 }
                 else
                 {
-                    low = from;
+                    Collect(fd, block, entries, from, key, places);
                     break;
                 }
 
                 guess = low + ((high - low) / 2);
             }
 
-            Collect(fd, block, low, count, key, places);
             return places;
         }
         finally
@@ -161,12 +162,11 @@ internal sealed class JournalIndex : IDisposable
     }
 
     private static void Collect(
-        int fd, byte[] block, long low, long count, ulong key, List<int> places)
+        int fd, byte[] block, ReadOnlySpan<ulong> entries, long from, ulong key, List<int> places)
     {
-        for (long from = low; from < count; from += ProbeEntries)
+        while (!entries.IsEmpty)
         {
-            foreach (ulong entry in
-                Read(fd, block, from, (int)Math.Min(ProbeEntries, count - from)))
+            foreach (ulong entry in entries)
             {
                 if (entry >> PlaceBits > key)
                 {
@@ -178,6 +178,9 @@ internal sealed class JournalIndex : IDisposable
                     places.Add((int)(entry & ((1UL << PlaceBits) - 1)));
                 }
             }
+
+            from += entries.Length;
+            entries = Read(fd, block, from, ProbeEntries);
         }
     }
 

@@ -277,7 +277,7 @@ internal sealed class JournalSearch(
                 CloseIndexes();
             }
 
-            _indexes[path] = index = JournalIndex.TryOpen(path, Open(path).Size);
+            _indexes[path] = index = JournalIndex.TryOpen(path, JournalStore.SizeOf(path));
         }
 
         return index?.Find(key) ?? Scan(path, Open(path), key, value);

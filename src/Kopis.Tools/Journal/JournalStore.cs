@@ -217,7 +217,8 @@ internal sealed class JournalStore : IDisposable
     private static long BytesOf(string path) =>
         SizeOf(path) + SizeOf(JournalIndex.PathFor(path));
 
-    private static long SizeOf(string path) =>
+    /// <summary>Bytes of a file; 0 where it is not there.</summary>
+    internal static long SizeOf(string path) =>
         Fd.TryStatus(Fd.PathBytes(path), out _)?.Size ?? 0;
 
     private static void Remove(string path)
