@@ -43,6 +43,28 @@ class Needs(unittest.TestCase):
                     (1, "missing: no-such-program. As root: apt-get install some-package\n", []),
                     self.need(prefix, **environment))
 
+    def test_help_comes_before_any_work(self):
+        """Each script that installs or builds something says first what it is asked for."""
+        scripts = [path for place in (".", "tests", "bench") for path in sorted((ROOT / place).iterdir())
+                   if path.is_file() and os.access(path, os.X_OK) and b"\n. ./.ci/needs\n" in path.read_bytes()]
+        self.assertIn(ROOT / "build", scripts)
+        for script in scripts:
+            with self.subTest(script=script.name):
+                told = subprocess.run(
+                    [script, "--help"], capture_output=True, text=True, timeout=60,
+                    env={"PATH": "/usr/bin:/bin", "KOPIS_INSTALLS": "no"})
+                self.assertEqual((0, ""), (told.returncode, told.stderr))
+                self.assertGreater(len(told.stdout), 60)
+
+    def test_an_unknown_option_is_refused(self):
+        for script in ("build", "tests/supply", "tests/earlier_binary", "tests/fuzz", "install", "package", "test"):
+            with self.subTest(script=script):
+                told = subprocess.run(
+                    [ROOT / script, "--no-such"], capture_output=True, text=True, timeout=60,
+                    env={"PATH": "/usr/bin:/bin", "KOPIS_INSTALLS": "no"})
+                self.assertEqual(100, told.returncode, told.stderr)
+                self.assertIn("--no-such", told.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
