@@ -135,6 +135,7 @@ pid_file_path = {self.base}/run/exim.pid
 local_interfaces = 127.0.0.1
 daemon_smtp_ports = {self.port}
 smtp_accept_max = 1100
+smtp_connect_backlog = 1100
 smtp_accept_queue = 0
 rfc1413_query_timeout = 0s
 host_lookup =

@@ -36,9 +36,13 @@ internal sealed unsafe class Poll
     {
         fixed (byte* entries = _entries)
         {
-            int ready = SystemCalls.epoll_wait(_epoll, entries, EntriesMax, milliseconds);
-            return ready < 0 && Marshal.GetLastPInvokeError() == SystemCalls.Interrupted
-                ? 0 : Checked(ready, "epoll_wait");
+            int ready;
+            do
+            {
+                ready = SystemCalls.epoll_wait(_epoll, entries, EntriesMax, milliseconds);
+            }
+            while (ready < 0 && Marshal.GetLastPInvokeError() == SystemCalls.Interrupted);
+            return Checked(ready, "epoll_wait");
         }
     }
 

@@ -11,6 +11,7 @@ namespace Load;
 internal sealed class Sender(IPEndPoint to, Letter letter, int messages)
 {
     private const int BlockBytes = 4096;
+    private const int SilenceMilliseconds = 60_000;
     private readonly Dictionary<int, SendSession> _sessions = [];
     private readonly List<TimeSpan> _times = new(messages);
     private int _next;
@@ -25,7 +26,7 @@ internal sealed class Sender(IPEndPoint to, Letter letter, int messages)
     /// <summary>Sends all.</summary>
     /// <param name="sessions">At once.</param>
     /// <returns>One line of names and numbers.</returns>
-    /// <exception cref="IOException">A server refused something, or hung up.</exception>
+    /// <exception cref="IOException">A server refused something, hung up, or says nothing.</exception>
     internal string Run(int sessions)
     {
         byte[] block = new byte[BlockBytes];
@@ -37,7 +38,13 @@ internal sealed class Sender(IPEndPoint to, Letter letter, int messages)
 
         while (_sessions.Count > 0)
         {
-            int ready = Poll.Wait(-1);
+            int ready = Poll.Wait(SilenceMilliseconds);
+            if (ready == 0)
+            {
+                throw new IOException(
+                    $"no server has said anything for a minute; {_sessions.Count} sessions wait");
+            }
+
             for (int i = 0; i < ready; i++)
             {
                 SendSession session = _sessions[Poll.Ready(i)];
