@@ -91,16 +91,18 @@ internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
         ArrayBufferWriter<byte> fields = new();
         return parts.Signer?.Sign(parts.SigningKeys, signed, lifetime: null, fields) == true
             ? new MessageSignature(fields.WrittenSpan.ToArray(), parts.Author, parts.Keys, null)
-            : MessageSignature.None;
+            : new MessageSignature([], parts.Author, parts.Keys, null);
     }
 
     private MessageSignature SignQueued(QueuedBody body) =>
         Sign(body.Origin, body.Arrived, new QueuedRemoteMessage(body));
 
-    /// <summary>Whether a signature goes on to be used: one under way, or one by keys that have
-    /// not changed since. What is not signed is looked at again: that costs its header.</summary>
+    /// <summary>Whether a result goes on to be used: one under way, one by keys that have not
+    /// changed since, or that nobody signs while its author has no keys. Where there are keys, and
+    /// none of them signs now, the message is looked at again: that costs its header.</summary>
     private bool IsGood(Task<MessageSignature> task) =>
         !task.IsCompleted
-        || (task.IsCompletedSuccessfully && task.Result is { Fields.Length: > 0 } made
-            && ReferenceEquals(keys.Find(made.Author), made.Keys));
+        || (task.IsCompletedSuccessfully && task.Result is { Fault: null } made
+            && (made.Fields.Length > 0 || made.Keys is null)
+            && (made.Author.Length == 0 || ReferenceEquals(keys.Find(made.Author), made.Keys)));
 }

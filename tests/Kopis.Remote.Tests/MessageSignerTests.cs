@@ -150,6 +150,43 @@ public sealed class MessageSignerTests : IDisposable
         Assert.Equal(3, runs);
     }
 
+    [Theory]
+    [InlineData(false, Queued + Network + Mail)]
+    [InlineData(true, Queued + "From: z@z.example\n\nbody\n")]
+    public async Task What_nobody_signs_is_read_once_until_its_author_has_keys(
+        bool becomesOurs, string message)
+    {
+        int runs = 0;
+        MessageSignature Run()
+        {
+            runs++;
+            return Sign(MessageOrigin.Local, message);
+        }
+
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Empty((await _signer.SignAsync(5, Run)).Fields);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(1, runs);
+        Write(DkimKeyFile.NewEd25519("z.example", "new"));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(becomesOurs, (await _signer.SignAsync(5, Run)).Fields.Length > 0);
+        Assert.Equal(becomesOurs ? 2 : 1, runs);
+    }
+
+    [Fact]
+    public async Task Keys_that_do_not_sign_yet_are_looked_at_again()
+    {
+        DateTimeOffset tomorrow = _time.GetUtcNow().AddDays(1);
+        Write(DkimKeyFile.NewEd25519("z.example", "new") with { From = tomorrow });
+        MessageSignature Run() => Sign(MessageOrigin.Local, Queued + "From: z@z.example\n\nb\n");
+        Assert.Empty((await _signer.SignAsync(5, Run)).Fields);
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.NotEmpty((await _signer.SignAsync(5, Run)).Fields);
+    }
+
     [Fact]
     public async Task A_failed_reading_is_tried_again()
     {
