@@ -76,7 +76,7 @@ public sealed class FileSystem : IFileSystem
 
     /// <inheritdoc/>
     public IReadOnlyList<string> FileNames(string directory) =>
-        [.. Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path))];
+        [.. Paths.Files(directory).Select(path => Path.GetFileName(path))];
 
     /// <inheritdoc/>
     public long FreeBytes(string path) => Paths.FreeBytes(path);

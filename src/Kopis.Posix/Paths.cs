@@ -161,6 +161,17 @@ public static unsafe class Paths
         }
     }
 
+    /// <summary>The paths of what is in a directory, in the order of their names.</summary>
+    /// <exception cref="PosixException">It cannot be read.</exception>
+    public static string[] Entries(string directory) =>
+        List(directory, () => Directory.GetFileSystemEntries(directory));
+
+    /// <summary>Those of its files alone, whose names match a pattern of <c>*</c> and <c>?</c>.
+    /// </summary>
+    /// <exception cref="PosixException">It cannot be read.</exception>
+    public static string[] Files(string directory, string pattern = "*") =>
+        List(directory, () => Directory.GetFiles(directory, pattern));
+
     /// <summary>Bytes that an unprivileged process may still write where the path lies.</summary>
     public static long FreeBytes(string path)
     {
@@ -174,6 +185,26 @@ public static unsafe class Paths
     {
         Native.StatvfsBuffer buffer = Statvfs(path);
         return buffer.Files == 0 ? -1 : (long)buffer.FilesAvailable;
+    }
+
+    // The runtime's own words for what the kernel said are none that scripts and people look for.
+    private static string[] List(string directory, Func<string[]> list)
+    {
+        try
+        {
+            string[] paths = list();
+            Array.Sort(paths, string.CompareOrdinal);
+            return paths;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new PosixException($"read {directory}", e switch
+            {
+                UnauthorizedAccessException => Errno.Access,
+                DirectoryNotFoundException => Errno.NoEntry,
+                _ => Errno.InputOutput,
+            });
+        }
     }
 
     private static Native.StatvfsBuffer Statvfs(string path)

@@ -34,7 +34,7 @@ public static class AcmeProgram
     public static int Run(ProgramContext context)
     {
         string[] words = [.. context.Arguments.Select(word => ByteText.ToText(word))];
-        if (words is ["--help"])
+        if (words is ["--help"] or ["-h"])
         {
             Fd.WriteAll(1, Encoding.UTF8.GetBytes(Usage));
             return ExitCode.Success;

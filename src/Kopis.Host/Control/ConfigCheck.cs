@@ -1,6 +1,7 @@
 using Kopis.Base;
-using Kopis.Config;
 using Kopis.Config.Catalog;
+using Kopis.Config;
+using Kopis.Posix;
 using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Control;
@@ -23,7 +24,7 @@ internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlR
     /// <summary>Files that no program reads, a line each; the line of a name that is nearly one of
     /// ours ends with a question mark.</summary>
     internal IEnumerable<string> Unknown() =>
-        Directory.EnumerateFileSystemEntries(_control)
+        Paths.Entries(_control)
             .Select(path => Path.GetFileName(path))
             .Where(name => ControlCatalog.Find($"control/{name}") is null)
             .Order(StringComparer.Ordinal)

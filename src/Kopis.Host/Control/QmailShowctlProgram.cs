@@ -79,7 +79,7 @@ public static class QmailShowctlProgram
         }
 
         HashSet<string> known = [.. ControlCatalog.Controls.Select(file => file.Name)];
-        foreach (string path in Directory.EnumerateFileSystemEntries(control.Directory).Order())
+        foreach (string path in Paths.Entries(control.Directory))
         {
             string name = Path.GetFileName(path);
             if (!known.Contains(name))

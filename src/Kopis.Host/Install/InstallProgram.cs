@@ -23,7 +23,7 @@ public static class InstallProgram
     {
         if (InstallOptions.Parse(Words(context)) is not { } options)
         {
-            return Misuse(Usage);
+            return Misuse(Usage, context);
         }
 
         if (options.Stage is { } stage)
@@ -81,7 +81,7 @@ public static class InstallProgram
         int at = words.IndexOf("--home");
         if (words.Count != (at < 0 ? 0 : 2) || at > 0)
         {
-            return Misuse(CheckUsage);
+            return Misuse(CheckUsage, context);
         }
 
         string home = at < 0 ? context.Home : words[1];
@@ -138,10 +138,11 @@ public static class InstallProgram
         return ExitCode.Success;
     }
 
-    private static int Misuse(string usage)
+    private static int Misuse(string usage, ProgramContext context)
     {
-        Print(2, usage);
-        return ExitCode.Permanent;
+        bool isAsked = Words(context) is ["--help"] or ["-h"];
+        Print(isAsked ? 1 : 2, usage);
+        return isAsked ? ExitCode.Success : ExitCode.Permanent;
     }
 
     private static List<string> Words(ProgramContext context) =>

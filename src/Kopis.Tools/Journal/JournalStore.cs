@@ -117,10 +117,19 @@ internal sealed class JournalStore : IDisposable
     }
 
     /// <summary>The journal's files, the oldest first.</summary>
-    internal static List<string> Files(string directory) =>
-    [
-        .. Directory.EnumerateFiles(directory, "*" + Suffix).Order(StringComparer.Ordinal),
-    ];
+    /// <exception cref="IOException">They cannot be read, or there is no journal.</exception>
+    internal static List<string> Files(string directory)
+    {
+        try
+        {
+            return [.. Paths.Files(directory, "*" + Suffix)];
+        }
+        catch (PosixException e) when (e.Number == Errno.NoEntry)
+        {
+            throw new IOException(
+                $"{directory}: there is no journal; qmail-journal has not run here", e);
+        }
+    }
 
     /// <summary>When a file begins, as its name says; null if the name is not ours.</summary>
     internal static DateTimeOffset? BeginOf(string path) => DateTimeOffset.TryParseExact(

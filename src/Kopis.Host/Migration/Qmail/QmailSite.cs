@@ -1,6 +1,7 @@
 using Kopis.Base;
 using Kopis.Config.Catalog;
 using Kopis.Net.Listener;
+using Kopis.Posix;
 
 namespace Kopis.Host.Migration.Qmail;
 
@@ -51,7 +52,7 @@ internal sealed class QmailSite
     private void ReadControl()
     {
         string directory = Path.Combine(_home, "control");
-        foreach (string path in Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal))
+        foreach (string path in Paths.Files(directory))
         {
             string name = Path.GetFileName(path);
             ForeignLine at = new(path, 1, "");
@@ -124,8 +125,7 @@ internal sealed class QmailSite
             return;
         }
 
-        foreach (string path in Directory.EnumerateFiles(directory, ".qmail*")
-            .Order(StringComparer.Ordinal))
+        foreach (string path in Paths.Files(directory, ".qmail*"))
         {
             string name = Path.GetFileName(path);
             if (!name.StartsWith(DotQmail, StringComparison.Ordinal) || name == DotQmail

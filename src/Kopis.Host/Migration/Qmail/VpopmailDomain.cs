@@ -106,8 +106,8 @@ internal sealed class VpopmailDomain(SitePlan plan, string domain, string place,
         }
     }
 
-    private IEnumerable<string> AliasFiles() =>
-        Directory.EnumerateFiles(place, $"{AliasPrefix}*").Order(StringComparer.Ordinal);
+    private string[] AliasFiles() =>
+        Paths.Files(place, $"{AliasPrefix}*");
 
     private static string NameOf(string path) =>
         Path.GetFileName(path)[AliasPrefix.Length..].Replace(':', '.').ToLowerInvariant();

@@ -42,7 +42,7 @@ public sealed class QueueListing
         for (int i = 0; i < Tries; i++)
         {
             ulong newest = 0;
-            foreach (string path in Directory.EnumerateFiles(directory))
+            foreach (string path in Paths.Files(directory))
             {
                 if (StateReader.TryParseName(Path.GetFileName(path), out ulong generation))
                 {
