@@ -1,11 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Testing;
 using Kopis.Users.Logins;
 using Kopis.Users.Lookup;
 using Kopis.Users.Recipients;
+using Kopis.Users.Settings;
+using Kopis.Users.Tickets;
 
 namespace Kopis.Users.Tests;
 
@@ -14,6 +17,7 @@ namespace Kopis.Users.Tests;
 public sealed class LookupGuestTests : IAsyncDisposable
 {
     private const string Joe = "joe@toyokawa.gcd.org";
+    private static readonly byte[] Secret = RandomNumberGenerator.GetBytes(ReaderTicket.KeyBytes);
     private static readonly LoginLimits Limits = new(3, 5, 4, TimeSpan.FromMinutes(10));
     private static readonly Account Mailbox = new(Joe, 1000, 1000, "/nowhere", "/bin/sh");
 
@@ -26,6 +30,8 @@ public sealed class LookupGuestTests : IAsyncDisposable
     private Func<byte[], Candidate> _find =
         _ => Candidate.Virtual(Mailbox, TestHome.HashOf("right"));
 
+    private LoginChecker? _checker; // The guest's, once it serves.
+    private bool _isLocked;
     private LookupServer? _server;
     private Task _serving = Task.CompletedTask;
 
@@ -69,6 +75,47 @@ public sealed class LookupGuestTests : IAsyncDisposable
         Assert.Equal(LookupVerdict.Yes, verdict);
         Assert.Equal(answer.Mark, mark);
         Assert.Empty((await EnterAsync(1, "wrong")).Mark);
+    }
+
+    /// <summary>What the user's own process takes ends with the login, whoever asks.</summary>
+    [Theory]
+    [InlineData("lock")]
+    [InlineData("password")]
+    [InlineData("removal")]
+    public async Task A_right_to_settings_ends_with_the_login(string how)
+    {
+        Start(LookupServer.GuestIdleMax);
+        LoginAnswer answer = await EnterAsync(1, "right");
+        byte[] key = SettingsRight.KeyOf(Secret, ByteText.ToBytes(Joe), answer.Mark);
+        (LookupVerdict verdict, byte[] right) = await RightAsync(Joe, answer.Mark);
+        Assert.Equal(LookupVerdict.Yes, verdict);
+        Assert.True(SettingsRight.IsGood(right, key, ReaderTicket.Now));
+        _isLocked = how == "lock";
+        _find = how switch
+        {
+            "password" => _ => Candidate.Virtual(Mailbox, TestHome.HashOf("another")),
+            "removal" => _ => Candidate.Nobody,
+            _ => _find,
+        };
+        (verdict, right) = await RightAsync(Joe, answer.Mark);
+        Assert.Equal(LookupVerdict.No, verdict);
+        Assert.Empty(right);
+    }
+
+    /// <summary>It says that a login holds, so somebody must have logged in.</summary>
+    [Fact]
+    public async Task A_right_to_settings_is_of_a_login()
+    {
+        Start(LookupServer.GuestIdleMax);
+        LoginAnswer answer = await EnterAsync(1, "right");
+        byte[] ofTicket = ReaderTicket.Open(answer.Ticket, Secret)!.Mark;
+        Assert.Equal(answer.Mark, ofTicket);
+        foreach (byte[] mark in new byte[][] { [], new byte[answer.Mark.Length], ofTicket[..^1] })
+        {
+            Assert.Equal(LookupVerdict.No, (await RightAsync(Joe, mark)).Verdict);
+        }
+
+        Assert.Equal(LookupVerdict.No, (await RightAsync("eva", answer.Mark)).Verdict);
     }
 
     /// <summary>By the name alone he would be taken for a virtual user later.</summary>
@@ -135,10 +182,14 @@ public sealed class LookupGuestTests : IAsyncDisposable
     private Task<(LookupVerdict Verdict, byte[] Mark)> HoldsAsync(byte[] mark) =>
         _client.HoldsAsync(ByteText.ToBytes(Joe), mark, CancellationToken.None);
 
+    private Task<(LookupVerdict Verdict, byte[] Right)> RightAsync(string account, byte[] mark) =>
+        _client.RightAsync(ByteText.ToBytes(account), mark, CancellationToken.None);
+
     private void Start(TimeSpan idleMax)
     {
-        LoginHandler Desk(LoginLimiter limiter) =>
-            new(new LoginChecker(name => _find(name), _time, limiter));
+        LoginHandler Desk(LoginLimiter limiter) => new(
+            _checker = new LoginChecker(name => _find(name), _time, limiter, hashesMax: 1),
+            key: Secret, isLocked: _ => _isLocked);
         _server = new LookupServer(
             LookupSocket.Listen(_home.Path),
             new RecipientJudge(new RecipientLookup(_home.Path, asRoot: false), null, _ => null),

@@ -137,6 +137,9 @@ public class MailInstructionsTests
             .Settings!.AwayText);
         Assert.Equal((null, "why"), Parse(SettingsMessage.Make(null, "why")));
         Assert.Equal((null, null), Parse(SettingsMessage.Make(null)));
+        Assert.Equal(
+            [1, 2], SettingsMessage.Parse(
+                SettingsMessage.Make(settings, null, [1, 2]).AsMemory(sizeof(uint))).Right);
     }
 
     [Theory]
@@ -149,9 +152,15 @@ public class MailInstructionsTests
     [InlineData("{\"forwards\":[],\"copy\":true,\"away\":true}")]
     [InlineData("{\"forwards\":[[[]]]}")]
     [InlineData("{\"fault\":{}}")]
+    [InlineData("{\"right\":1}")]
+    [InlineData("{\"right\":\"-\"}")]
     public void Anything_else_is_none(string text) => Assert.ThrowsAny<JsonException>(
         () => SettingsMessage.Parse(Encoding.UTF8.GetBytes(text)));
 
-    private static (UserSettings? Settings, string? Fault) Parse(byte[] message) =>
-        SettingsMessage.Parse(message.AsMemory(sizeof(uint)));
+    private static (UserSettings? Settings, string? Fault) Parse(byte[] message)
+    {
+        (UserSettings? settings, string? fault, _) =
+            SettingsMessage.Parse(message.AsMemory(sizeof(uint)));
+        return (settings, fault);
+    }
 }

@@ -32,6 +32,20 @@ public sealed class ReaderTicketTests
         Assert.NotNull(Take(ReaderTicket.Make(Joe, Key)));
     }
 
+    /// <summary>Mail is not read by a login to the settings, nor the other way round.</summary>
+    [Fact]
+    public void It_is_good_for_what_it_was_made_for()
+    {
+        ReaderTickets settings = new(Key, forSettings: true);
+        byte[] mark = RandomNumberGenerator.GetBytes(LoginMarks.Bytes);
+        byte[] ticket = ReaderTicket.Make(Joe, Key, mark);
+        Assert.Null(Take(ticket, "something else"));
+        ReaderTicket taken = settings.Redeem(ticket, ReaderTicket.Now, out _)!;
+        Assert.Equal(mark, taken.Mark);
+        Assert.Equal("/home/joe", Encoding.UTF8.GetString(taken.User.Home));
+        Assert.Null(settings.Redeem(ReaderTicket.Make(Joe, Key), ReaderTicket.Now, out _));
+    }
+
     [Fact]
     public void It_is_good_for_a_while()
     {
@@ -147,7 +161,7 @@ public sealed class ReaderTicketTests
 
     private RecipientUser? Take(byte[] ticket, string why = "")
     {
-        RecipientUser? user = _tickets.Redeem(ticket, ReaderTicket.Now, out string refusal);
+        RecipientUser? user = _tickets.Redeem(ticket, ReaderTicket.Now, out string refusal)?.User;
         Assert.Contains(why, refusal, StringComparison.Ordinal);
         Assert.Equal(user is null, refusal.Length > 0);
         return user;

@@ -9,6 +9,9 @@ namespace Kopis.Users.Tests;
 /// <summary>A channel to a user's settings: what the other end can say, and what not.</summary>
 public sealed class SettingsServerTests : IDisposable
 {
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
+    private static readonly byte[] Key = SettingsRight.KeyOf("a secret"u8, "joe"u8, "mark"u8);
+
     private readonly string _home = Directory.CreateTempSubdirectory("kopis-").FullName;
     private readonly ManualTime _clock = new();
     private readonly Socket _ours;
@@ -23,7 +26,7 @@ public sealed class SettingsServerTests : IDisposable
         {
             using (other)
             {
-                await SettingsServer.ServeAsync(other, _home, _clock);
+                await SettingsServer.ServeAsync(other, _home, _clock, Key);
             }
         });
     }
@@ -31,7 +34,7 @@ public sealed class SettingsServerTests : IDisposable
     public void Dispose()
     {
         _ours.Dispose();
-        _server.Wait(TimeSpan.FromSeconds(30));
+        _server.Wait(Long);
         Directory.Delete(_home, recursive: true);
     }
 
@@ -39,12 +42,12 @@ public sealed class SettingsServerTests : IDisposable
     public async Task What_is_written_is_read()
     {
         UserSettings wanted = new(["a@b.example"], true, true, "I am away.\n\u2603");
-        (UserSettings? now, string? fault) = await AskAsync(SettingsMessage.Make(wanted));
+        (UserSettings? now, string? fault) = await AskAsync(wanted);
         Assert.Null(fault);
         Assert.Equal("./Maildir/\n&a@b.example\n|vacation\n", Text(".qmail"));
         Assert.Equal("Subject: Auto: $SUBJECT\n\nI am away.\n\u2603\n", Text(".vacation.msg"));
         Assert.Equal(wanted.AwayText, now!.AwayText);
-        (UserSettings? again, _) = await AskAsync(SettingsMessage.Make(null));
+        (UserSettings? again, _) = await AskAsync(null);
         Assert.Equal(wanted.AwayText, again!.AwayText);
         Assert.Equal(wanted.Forwards, again.Forwards);
     }
@@ -61,7 +64,7 @@ public sealed class SettingsServerTests : IDisposable
     public async Task A_forward_that_is_no_address_is_refused(string forward)
     {
         (UserSettings? now, string? fault) = await AskAsync(
-            SettingsMessage.Make(new UserSettings([forward], true, false, "")));
+            new UserSettings([forward], true, false, ""));
         Assert.Null(now);
         Assert.NotNull(fault);
         Assert.False(File.Exists(Path.Combine(_home, ".qmail")));
@@ -77,19 +80,19 @@ public sealed class SettingsServerTests : IDisposable
         string path = Path.Combine(_home, ".vacation.msg");
         string content = string.Concat(Enumerable.Repeat(text, times));
         File.WriteAllText(path, content);
-        (UserSettings? now, string? fault) = await AskAsync(SettingsMessage.Make(null));
+        (UserSettings? now, string? fault) = await AskAsync(null);
         Assert.Null(fault);
         Assert.Null(now!.AwayText);
         UserSettings wanted = now with { Forwards = ["Joe@b.example"] };
-        (now, fault) = await AskAsync(SettingsMessage.Make(wanted));
+        (now, fault) = await AskAsync(wanted);
         Assert.Null(fault);
         Assert.Equal(wanted.Forwards, now!.Forwards);
         Assert.Equal("./Maildir/\n&Joe@b.example\n", Text(".qmail"));
-        (_, fault) = await AskAsync(SettingsMessage.Make(wanted with { AwayText = "" }));
+        (_, fault) = await AskAsync(wanted with { AwayText = "" });
         Assert.Contains("by hand", fault, StringComparison.Ordinal);
 
         // vacation(1) answers nobody with more than 64 KiB: mail would wait.
-        (_, fault) = await AskAsync(SettingsMessage.Make(wanted with { IsAway = true }));
+        (_, fault) = await AskAsync(wanted with { IsAway = true });
         Assert.Equal(content.Length > 64 * 1024, fault is not null);
         Assert.Equal(content, Text(".vacation.msg"));
     }
@@ -105,7 +108,7 @@ public sealed class SettingsServerTests : IDisposable
         File.WriteAllText(path, text);
         File.SetUnixFileMode(path, (UnixFileMode)before);
         (_, string? fault) = await AskAsync(
-            SettingsMessage.Make(new UserSettings(["c@d.example"], false, false, "")));
+            new UserSettings(["c@d.example"], false, false, ""));
         Assert.Null(fault);
         Assert.Equal("&c@d.example\n", Text(".qmail"));
         Assert.Equal((UnixFileMode)after, File.GetUnixFileMode(path));
@@ -118,37 +121,71 @@ public sealed class SettingsServerTests : IDisposable
         File.WriteAllText(path, "&a@b.example\n");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         (_, string? fault) = await AskAsync(
-            SettingsMessage.Make(new UserSettings(["c@d.example"], true, false, "")));
+            new UserSettings(["c@d.example"], true, false, ""));
         Assert.NotNull(fault);
         Assert.Equal("&a@b.example\n", Text(".qmail"));
     }
 
     [Fact]
-    public void One_process_writes_at_a_time()
+    public async Task One_process_writes_at_a_time()
     {
         UserSettings wanted = new(["a@b.example"], true, false, "");
-        SettingsFiles files = new(_home) { Patience = TimeSpan.Zero };
+        SettingsFiles files = new(_home, _clock) { Patience = TimeSpan.Zero };
         int other = Fd.Open(
             Path.Combine(_home, ".vacation.lock"), OpenFlags.ReadWrite | OpenFlags.Create, 0x180);
         Assert.True(Fd.TryLockExclusive(other));
-        Assert.Throws<IOException>(() => files.Write(wanted));
+        await Assert.ThrowsAsync<IOException>(() => WriteAsync(files, wanted));
         Assert.False(File.Exists(Path.Combine(_home, ".qmail")));
         Fd.Close(other);
-        Assert.Equal(wanted.Forwards, files.Write(wanted).Forwards);
-        Assert.Equal(wanted.Forwards, files.Write(wanted).Forwards); // It has given it back.
+        Assert.Equal(wanted.Forwards, (await WriteAsync(files, wanted)).Forwards);
+
+        // It has given it back.
+        Assert.Equal(wanted.Forwards, (await WriteAsync(files, wanted)).Forwards);
+    }
+
+    /// <summary>A process serves all of one uid; so many wait here that every thread of its pool
+    /// would, were it theirs.</summary>
+    [Fact]
+    public async Task Those_whose_files_are_in_use_keep_nobody_else_waiting()
+    {
+        UserSettings wanted = new(["a@b.example"], true, false, "");
+        string stuck = Directory.CreateTempSubdirectory("kopis-").FullName;
+        int other = Fd.Open(
+            Path.Combine(stuck, ".vacation.lock"), OpenFlags.ReadWrite | OpenFlags.Create, 0x180);
+        Assert.True(Fd.TryLockExclusive(other));
+        ThreadPool.GetMinThreads(out int threads, out _);
+        Task[] waiters =
+        [
+            .. Enumerable.Range(0, 8 * threads).Select(
+                _ => Task.Run(() => WriteAsync(
+                    new SettingsFiles(stuck, _clock) { Patience = TimeSpan.FromDays(1) },
+                    wanted))),
+        ];
+        Assert.Equal(wanted.Forwards, (await AskAsync(wanted)).Settings!.Forwards);
+        Assert.DoesNotContain(waiters, waiter => waiter.IsCompleted);
+        Fd.Close(other);
+        Task all = Task.WhenAll(waiters);
+        while (!all.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(20)); // They look again.
+            await Task.Yield();
+        }
+
+        await all;
+        Directory.Delete(stuck, recursive: true);
     }
 
     [Fact]
-    public void A_lock_that_leads_elsewhere_is_none()
+    public async Task A_lock_that_leads_elsewhere_is_none()
     {
         string path = Path.Combine(_home, ".vacation.lock");
         File.CreateSymbolicLink(path, Path.Combine(_home, "elsewhere"));
-        SettingsFiles files = new(_home);
+        SettingsFiles files = new(_home, _clock);
         UserSettings wanted = new(["a@b.example"], true, false, "");
-        Assert.Throws<PosixException>(() => files.Write(wanted));
+        await Assert.ThrowsAsync<PosixException>(() => WriteAsync(files, wanted));
         File.Delete(path);
         Directory.CreateDirectory(path);
-        Assert.ThrowsAny<IOException>(() => files.Write(wanted));
+        await Assert.ThrowsAnyAsync<IOException>(() => WriteAsync(files, wanted));
         Assert.False(File.Exists(Path.Combine(_home, "elsewhere")));
         Assert.False(File.Exists(Path.Combine(_home, ".qmail")));
     }
@@ -159,12 +196,57 @@ public sealed class SettingsServerTests : IDisposable
     {
         for (int i = 0; i < 24; i++)
         {
-            (UserSettings? now, _) = await AskAsync(SettingsMessage.Make(null));
+            (UserSettings? now, _) = await AskAsync(null);
             Assert.NotNull(now);
             _clock.Advance(TimeSpan.FromMinutes(30));
         }
 
-        Assert.Equal(0, await _ours.ReceiveAsync(new byte[1]));
+        Assert.Equal(0, await _ours.ReceiveAsync(new byte[1]).WaitAsync(Long));
+    }
+
+    /// <summary>Whoever has the channel: what qmail-lookup does not say, or no longer, or of
+    /// another login, opens nothing.</summary>
+    [Theory]
+    [InlineData("none")]
+    [InlineData("short")]
+    [InlineData("changed")]
+    [InlineData("another account's")]
+    [InlineData("of another password")]
+    [InlineData("old")]
+    public async Task Without_a_right_of_now_nothing_is_done_and_the_channel_ends(string which)
+    {
+        UserSettings wanted = new(["a@b.example"], true, false, "");
+        Assert.Null((await AskAsync(wanted)).Fault);
+        byte[] right = which switch
+        {
+            "none" => [],
+            "short" => RightOf(Key)[..^1],
+            "another account's" =>
+                RightOf(SettingsRight.KeyOf("a secret"u8, "eva"u8, "mark"u8)),
+            "of another password" =>
+                RightOf(SettingsRight.KeyOf("a secret"u8, "joe"u8, "kram"u8)),
+            _ => RightOf(Key),
+        };
+        if (which == "changed")
+        {
+            right[0] ^= 1;
+        }
+
+        _clock.Advance(SettingsRight.Lifetime + TimeSpan.FromMilliseconds(which == "old" ? 1 : 0));
+        (UserSettings? now, string? fault) =
+            await AskAsync(wanted with { Forwards = ["c@d.example"] }, right);
+        Assert.Null(now);
+        Assert.Contains("does not hold", fault, StringComparison.Ordinal);
+        Assert.Equal("./Maildir/\n&a@b.example\n", Text(".qmail"));
+        Assert.Equal(0, await _ours.ReceiveAsync(new byte[1]).WaitAsync(Long));
+    }
+
+    [Fact]
+    public async Task A_right_is_good_for_a_while()
+    {
+        byte[] right = RightOf(Key);
+        _clock.Advance(SettingsRight.Lifetime);
+        Assert.NotNull((await AskAsync(null, right)).Settings);
     }
 
     [Theory]
@@ -177,23 +259,33 @@ public sealed class SettingsServerTests : IDisposable
         await _ours.SendAsync(Encoding.Latin1.GetBytes(bytes));
         try
         {
-            Assert.Equal(0, await _ours.ReceiveAsync(new byte[1]));
+            Assert.Equal(0, await _ours.ReceiveAsync(new byte[1]).WaitAsync(Long));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {
             // Closed before it had read all.
         }
 
-        await _server.WaitAsync(TimeSpan.FromSeconds(30));
+        await _server.WaitAsync(Long);
         Assert.Empty(Directory.GetFileSystemEntries(_home));
     }
 
     private string Text(string name) => File.ReadAllText(Path.Combine(_home, name));
 
-    private async Task<(UserSettings? Settings, string? Fault)> AskAsync(byte[] message)
+    private static Task<UserSettings> WriteAsync(SettingsFiles files, UserSettings wanted) =>
+        files.WriteAsync(wanted, CancellationToken.None);
+
+    private byte[] RightOf(byte[] key) =>
+        SettingsRight.Make(key, (long)_clock.GetElapsedTime(0).TotalMilliseconds);
+
+    private async Task<(UserSettings? Settings, string? Fault)> AskAsync(
+        UserSettings? wanted, byte[]? right = null)
     {
-        await SettingsMessage.SendAsync(_ours, message, CancellationToken.None);
-        return SettingsMessage.Parse(
-            (await SettingsMessage.ReceiveAsync(_ours, CancellationToken.None))!);
+        await SettingsMessage.SendAsync(
+            _ours, SettingsMessage.Make(wanted, null, right ?? RightOf(Key)),
+            CancellationToken.None);
+        (UserSettings? now, string? fault, _) = SettingsMessage.Parse(
+            (await SettingsMessage.ReceiveAsync(_ours, CancellationToken.None).WaitAsync(Long))!);
+        return (now, fault);
     }
 }

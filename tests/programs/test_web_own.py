@@ -132,10 +132,26 @@ class Access(Own):
     def test_a_lock_ends_the_session(self):
         user = self.user()
         self.assertEqual(0, self.kopis("lock", VERA).returncode)
-        self.assertEqual(303, user.get("/own").status)
+        page = user.get(user.get("/own").header("Location"))
+        self.assertIn("Your session has ended: the account was locked", page.text)
         self.assertEqual(403, self.enter()[1].status)
         self.kopis("unlock", VERA)
-        self.assertEqual(303, user.get("/own").status)
+        self.assertEqual("/own/login", user.get("/own").header("Location"))
+
+    def test_after_a_lock_or_a_new_password_the_next_save_is_refused_and_says_why(self):
+        for words, stdin in ((("lock", VERA), b""),
+                             (("password", VERA, "--password-file", "-"), b"another secret\n")):
+            user = self.user()
+            token = user.get("/own").token
+            result = self.kopis(*words, stdin=stdin)
+            self.assertEqual(0, result.returncode, result)
+            answer = user.post("/own/mail", ("csrf", token), ("forwards", "x@far.example"),
+                               ("copy", "yes"))
+            self.assertEqual(401, answer.status)
+            self.assertIn("Nothing was done. Your session has ended: the account was locked or removed, or "
+                          "its password was changed", answer.text)
+            self.assertIsNone(self.dot())
+            self.kopis("unlock", VERA)
 
     def test_a_user_who_signs_in_often_ends_his_own_sessions(self):
         self.sign_in()

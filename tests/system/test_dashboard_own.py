@@ -10,7 +10,7 @@ import unittest
 
 from installed import ME, InstalledCase
 
-EVA, VERA = f"eva@{ME}", "vera@virtual.example"
+EVA, VERA, PAUL = f"eva@{ME}", "vera@virtual.example", "paul@virtual.example"
 SECRET = "correct horse"
 
 # As anybody: signs in, and sends a form; prints the status, and the page then.
@@ -56,7 +56,7 @@ peer = bytes([0xFD]) + bytes(15)  # As the dashboard names its clients.
 for word, fields in (("R", (b"eva", name.partition(b"@")[2])), ("A", (b"eva", name)), ("S", (name,)),
                      ("P", (peer, name, password)), ("U", (name,)), ("L", (peer, name)),
                      ("O", (peer, name, b"\1")), ("T", (peer, name, b"x")), ("H", (name, b"")),
-                     ("E", (peer, name, password))):
+                     ("G", (name, b"")), ("E", (peer, name, password))):
     print(word, "answered" if ask(ord(word), *fields) else "closed")
 guess = ask(ord("E"), bytes([10, 2, 3, 4]), name, password)
 print("a peer of the network", "answered" if guess else "closed")
@@ -94,6 +94,55 @@ for i, said in enumerate((b"wrong",) * int(sys.argv[4]) + (password,)):
     print(one.recv(length, socket.MSG_WAITALL)[0])
 """
 
+# As the dashboard's user, taken over: opens a channel to a user's settings by his password, and keeps it
+# and the last right that it was given; a word for each forward that it tries to set.
+KEEP = r"""
+import array, base64, json, socket, struct, sys, time
+home, name, password = sys.argv[1], sys.argv[2].encode(), sys.argv[3].encode()
+lookup = socket.socket(socket.AF_UNIX)
+lookup.settimeout(20)
+lookup.connect(home + "/users/lookup")
+def ask(kind, *fields):
+    frame = kind + b"".join(struct.pack("<H", len(field)) + field for field in fields)
+    lookup.sendall(struct.pack("<H", len(frame)) + frame)
+    frame = lookup.recv(struct.unpack("<H", lookup.recv(2, socket.MSG_WAITALL))[0], socket.MSG_WAITALL)
+    found, at = [], 1
+    while at < len(frame):
+        length = struct.unpack_from("<H", frame, at)[0]
+        found.append(frame[at + 2:at + 2 + length])
+        at += 2 + length
+    return frame[0], found
+peer = bytes([0xFD]) + bytes(15)
+def enter():
+    _, (_, _, mark, ticket) = ask(b"E", peer, name, password)
+    ours, theirs = socket.socketpair()
+    ours.settimeout(20)
+    post = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    post.connect(home + "/users/readers")
+    # What stands for a Maildir is not his to choose: with a key of his own he would need no right.
+    post.sendmsg([b"\2\x40" + b"0" * 64 + ticket],
+                 [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))])
+    theirs.close()
+    assert ours.recv(1) == b"T"
+    return ours, mark
+def save(channel, forward, right):
+    text = json.dumps({"right": base64.b64encode(right).decode(), "forwards": [forward], "copy": True,
+                       "away": False, "text": ""}).encode()
+    channel.sendall(struct.pack("<I", len(text)) + text)
+    text = channel.recv(struct.unpack("<I", channel.recv(4, socket.MSG_WAITALL))[0], socket.MSG_WAITALL)
+    print(forward, json.loads(text).get("fault", "saved"), channel.recv(1) if b"fault" in text else "", flush=True)
+(one, mark), (two, _) = enter(), enter()
+verdict, (right,) = ask(b"G", name, mark)
+save(one, "first@far.example", right)
+while ask(b"G", name, mark)[0] == 1:
+    time.sleep(0.1)
+ended = time.monotonic()
+while time.monotonic() < ended + 6:  # So long is a right good, and then some.
+    time.sleep(0.1)
+save(one, "second@far.example", right)
+save(two, "third@far.example", b"")
+"""
+
 
 class DashboardOwn(InstalledCase):
     @classmethod
@@ -102,8 +151,9 @@ class DashboardOwn(InstalledCase):
         host.add_user("eva")
         hashed = host.run("openssl", "passwd", "-6", SECRET).stdout.decode().strip()
         host.run("usermod", "-p", hashed, "eva")
-        host.run("kopis", "user", "add", VERA, "--password-file", "-", "--new-domain",
-                 stdin=SECRET.encode() + b"\n")
+        for name in (VERA, PAUL):
+            host.run("kopis", "user", "add", name, "--password-file", "-", "--new-domain",
+                     stdin=SECRET.encode() + b"\n")
         (host.home / "control/loginaccounttries").write_text("5\n")
         host.start()
         host.wait_until((host.home / "users/lookup").exists, "qmail-lookup never listened")
@@ -200,13 +250,14 @@ class DashboardOwn(InstalledCase):
         said = self.as_user("qmailw", "python3", "-c", TRY, self.host.home, EVA, SECRET).stdout.decode()
         self.assertEqual(
             ["R closed", "A closed", "S closed", "P closed", "U closed", "L closed", "O closed",
-             "T closed", "H answered", "E answered", "a peer of the network closed",
+             "T closed", "H answered", "G answered", "E answered", "a peer of the network closed",
              "a ticket to read closed",
              "reader 0 closed", "reader 1 closed", "reader 2 taken"],
             said.splitlines())
         said = self.as_user("qmaild", "python3", "-c", TRY, self.host.home, EVA, SECRET).stdout.decode()
         self.assertEqual(["reader 0 taken", "reader 1 taken", "reader 2 closed"],
                          said.splitlines()[-3:])
+        self.assertIn("G closed", said)
         for user in ("qmailr", "qmaill", "eva"):
             refused = self.as_user(
                 user, "python3", "-c", TRY, self.host.home, EVA, SECRET, check=False)
@@ -231,6 +282,18 @@ class DashboardOwn(InstalledCase):
         no, yes = "2", "1"
         self.assertEqual([no] * 9, verdicts("qmailw", 8))  # After five the right one too.
         self.assertEqual([yes], verdicts("qmaild", 0))
+
+    def test_7_a_lock_ends_a_channel_whoever_has_it(self):
+        taken = self.host.spawn(
+            "setpriv", "--reuid", "qmailw", "--regid", self.host.gid("qmailw"), "--clear-groups",
+            "python3", "-c", KEEP, self.host.home, PAUL, SECRET, stdout=subprocess.PIPE, text=True)
+        self.assertEqual("first@far.example saved \n", taken.stdout.readline())
+        self.host.run("kopis", "user", "lock", PAUL)
+        rest, _ = taken.communicate(timeout=60)
+        over = "the login does not hold any more b''"
+        self.assertEqual([f"second@far.example {over}", f"third@far.example {over}"], rest.splitlines())
+        path = self.host.home / "users/mail/virtual.example/paul/.qmail"
+        self.assertEqual("./Maildir/\n&first@far.example\n", path.read_text())
 
 
 if __name__ == "__main__":

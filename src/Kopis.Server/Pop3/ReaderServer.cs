@@ -12,9 +12,8 @@ namespace Kopis.Server.Pop3;
 /// The warm qmail-pop3d: serves the sessions that root grants it, all of one user of the host, each
 /// as a process of its own did. Ends when root has disconnected and all are over.
 /// </summary>
-/// <remarks>A grant is a packet: u8, as in a <see cref="ReaderRequest"/>; the Maildir with a NUL;
-/// the home with a NUL. Along comes the socket to the listener, whose first byte from us is
-/// <see cref="ReaderRelay.Taken"/>.</remarks>
+/// <remarks>A grant is a packet, the end of a <see cref="ReaderGrant"/>. Along comes the socket to
+/// the listener, whose first byte from us is <see cref="ReaderRelay.Taken"/>.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 internal sealed class ReaderServer
 {
@@ -64,10 +63,12 @@ internal sealed class ReaderServer
             int end = names.IndexOf((byte)0);
             byte[] path = MailConversation.PathOf(names[(end + 1)..], names[..end]);
             string home = RawText.Of(names[(end + 1)..^1]);
+            byte[]? key = SettingsServer.ParseKey(names[..end]);
             socket.Send([ReaderRelay.Taken]);
             if (grant[0] == ReaderRequest.ForSettings)
             {
-                await SettingsServer.ServeAsync(socket, home, TimeProvider.System);
+                await (key is null ? Task.CompletedTask
+                    : SettingsServer.ServeAsync(socket, home, TimeProvider.System, key));
                 return;
             }
 

@@ -23,4 +23,9 @@ public sealed class LoginClient(string home, TimeProvider time)
     public Task<(LookupVerdict Verdict, byte[] Mark)> HoldsAsync(
         byte[] account, byte[] mark, CancellationToken stop) =>
         _lookup.HoldsAsync(account, mark, stop);
+
+    /// <inheritdoc cref="LookupClient.RightAsync"/>
+    public Task<(LookupVerdict Verdict, byte[] Right)> RightAsync(
+        byte[] account, byte[] mark, CancellationToken stop) =>
+        _lookup.RightAsync(account, mark, stop);
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Kopis.Base;
 using Kopis.Users.Logins;
+using Kopis.Users.Settings;
 using Kopis.Users.Tickets;
 using Kopis.Users.Virtual;
 
@@ -81,6 +82,18 @@ internal sealed class LoginHandler(
         return LookupFrame.Make((byte)(holds ? LookupVerdict.Yes : LookupVerdict.No), mark);
     }
 
+    /// <summary>Answers a <see cref="LookupKind.Right"/>: a mark that this process has not made
+    /// says nothing, and gets none.</summary>
+    internal byte[]? Right(byte[][] fields) =>
+        key is not { Length: > 0 } secret ? LookupFrame.Make((byte)LookupVerdict.Later)
+        : _marks.Holds(fields[0], fields[1], out byte[] mark)
+            && CryptographicOperations.FixedTimeEquals(fields[1], mark)
+            ? LookupFrame.Make(
+                (byte)LookupVerdict.Yes,
+                SettingsRight.Make(
+                    SettingsRight.KeyOf(secret, fields[0], mark), ReaderTicket.Now))
+        : LookupFrame.Make((byte)LookupVerdict.No, [[]]);
+
     /// <summary>Answers a <see cref="LookupKind.Salt"/>: a name of nobody has one too.</summary>
     internal byte[]? Salt(byte[][] fields)
     {
@@ -116,7 +129,7 @@ internal sealed class LoginHandler(
                 ? LookupFrame.Make((byte)LookupVerdict.No, fields)
             : forReader && key is { Length: > 0 }
                 ? LookupFrame.Make(
-                    (byte)LookupVerdict.Yes, [.. fields, ReaderTicket.Make(account, key)])
+                    (byte)LookupVerdict.Yes, [.. fields, ReaderTicket.Make(account, key, mark)])
             : LookupFrame.Make((byte)LookupVerdict.Yes, fields);
     }
 

@@ -216,6 +216,19 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
             is { Fields: [{ } now] } answer
             ? (answer.Verdict, now) : (LookupVerdict.Later, []);
 
+    /// <summary>What the user's own process takes for a proof that a login still holds.</summary>
+    /// <param name="account">Whose it is.</param>
+    /// <param name="mark">The account's mark when it was judged.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>It, with Yes.</returns>
+    internal async Task<(LookupVerdict Verdict, byte[] Right)> RightAsync(
+        byte[] account, byte[] mark, CancellationToken stop) =>
+        IsThere
+        && await _limits.AskAsync(
+            LookupFrame.Make((byte)LookupKind.Right, account, mark), stop)
+            is { Fields: [{ } right] } answer
+            ? (answer.Verdict, right) : (LookupVerdict.Later, []);
+
     /// <inheritdoc/>
     public async Task<(byte[] Salt, int Iterations)?> SaltOfAsync(
         byte[] name, CancellationToken stop) =>

@@ -42,6 +42,10 @@ internal enum LookupKind : byte
     /// more; and its mark of now: <see cref="Logins.LoginMarks"/>.</summary>
     Holds = (byte)'H',
 
+    /// <summary>account, its mark of <see cref="Enter"/>: yes and a
+    /// <see cref="Settings.SettingsRight"/>, or no where that login holds no more.</summary>
+    Right = (byte)'G',
+
     /// <summary>With one of those that log in: a yes has a <see cref="Tickets.ReaderTicket"/> as
     /// its last field.</summary>
     ForReader = 0x80,

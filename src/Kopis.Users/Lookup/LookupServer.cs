@@ -222,6 +222,7 @@ internal sealed class LookupServer : IDisposable
                 (LookupKind.Token, 3) => await desk.TokenAsync(fields, forReader, stop),
                 (LookupKind.Unlocked, 1) => desk.Unlocked(fields),
                 (LookupKind.Holds, 2) => desk.Holds(fields),
+                (LookupKind.Right, 2) => desk.Right(fields),
                 (LookupKind.Leave, 2) => desk.Leave(fields),
                 (LookupKind.Outcome, 3) => desk.Outcome(fields),
                 _ => null,

@@ -69,7 +69,8 @@ internal sealed class LookupService(
             new UnknownNames(
                 TimeProvider.System, UnknownNames.Read(ControlDirectory.Of(context))))
         {
-            MayAskThis = (uid, kind, fields) => uid != guest || IsGuests(kind, fields),
+            MayAskThis = (uid, kind, fields) => uid == guest
+                ? IsGuests(kind, fields) : kind != LookupKind.Right,
             Guest = guest is { } dashboard
                 ? (dashboard, Desk(hashesMax: 1, LookupServer.GuestWaitersMax),
                     LookupServer.GuestIdleMax)
@@ -154,7 +155,8 @@ internal sealed class LookupService(
     }
 
     // Of the dashboard's peers none is an address of the network.
-    private static bool IsGuests(LookupKind kind, byte[][] fields) => kind == LookupKind.Holds
+    private static bool IsGuests(LookupKind kind, byte[][] fields) =>
+        kind is LookupKind.Holds or LookupKind.Right
         || (kind == LookupKind.Enter
             && fields is [{ Length: 16 } peer, ..] && (peer[0] & 0xFE) == 0xFC); // fc00::/7
 

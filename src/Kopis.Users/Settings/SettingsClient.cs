@@ -18,7 +18,8 @@ public sealed class SettingsClient : IDisposable
     private readonly Socket _socket;
     private readonly SemaphoreSlim _one = new(1);
 
-    private SettingsClient(Socket socket) => _socket = socket;
+    private SettingsClient(Socket socket, bool needsRight) =>
+        (_socket, NeedsRight) = (socket, needsRight);
 
     /// <summary>By a ticket of a login: the user's own process is the other side.</summary>
     /// <param name="post">To who starts it.</param>
@@ -45,7 +46,7 @@ public sealed class SettingsClient : IDisposable
             byte[] first = new byte[1];
             if (isSent && await ours.ReceiveAsync(first, limit.Token) == 1 && first[0] == Taken)
             {
-                SettingsClient client = new(ours);
+                SettingsClient client = new(ours, needsRight: true);
                 ours = null; // It is the client's.
                 return client;
             }
@@ -82,23 +83,35 @@ public sealed class SettingsClient : IDisposable
         {
             using (other)
             {
-                await SettingsServer.ServeAsync(other, mailbox.Home, TimeProvider.System);
+                await SettingsServer.ServeAsync(
+                    other, mailbox.Home, TimeProvider.System, key: null);
             }
         }));
-        return new SettingsClient(ours);
+        return new SettingsClient(ours, needsRight: false);
     }
 
+    /// <summary>Whether the other side takes what comes with a right alone, which qmail-lookup
+    /// gives (<see cref="Lookup.LoginClient.RightAsync"/>).</summary>
+    public bool NeedsRight { get; }
+
     /// <summary>The settings as they are.</summary>
+    /// <param name="right">That the login still holds.</param>
+    /// <param name="stop">Nobody waits any more.</param>
     /// <exception cref="ConfigurationException">They cannot be read; in words for the user, which
     /// are his own process's.</exception>
     /// <exception cref="IOException">The channel is over.</exception>
-    public Task<UserSettings> ReadAsync(CancellationToken stop) => AskAsync(null, stop);
+    public Task<UserSettings> ReadAsync(byte[] right, CancellationToken stop) =>
+        AskAsync(null, right, stop);
 
     /// <summary>Writes settings.</summary>
+    /// <param name="settings">They.</param>
+    /// <param name="right">That the login still holds.</param>
+    /// <param name="stop">Nobody waits any more.</param>
     /// <returns>What they are then.</returns>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
-    public Task<UserSettings> WriteAsync(UserSettings settings, CancellationToken stop) =>
-        AskAsync(settings, stop);
+    public Task<UserSettings> WriteAsync(
+        UserSettings settings, byte[] right, CancellationToken stop) =>
+        AskAsync(settings, right, stop);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -107,7 +120,8 @@ public sealed class SettingsClient : IDisposable
         _one.Dispose();
     }
 
-    private async Task<UserSettings> AskAsync(UserSettings? settings, CancellationToken stop)
+    private async Task<UserSettings> AskAsync(
+        UserSettings? settings, byte[] right, CancellationToken stop)
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(Patience);
@@ -116,7 +130,7 @@ public sealed class SettingsClient : IDisposable
             await _one.WaitAsync(limit.Token);
             try
             {
-                return await AskOnceAsync(settings, limit.Token);
+                return await AskOnceAsync(settings, right, limit.Token);
             }
             finally
             {
@@ -131,12 +145,13 @@ public sealed class SettingsClient : IDisposable
         }
     }
 
-    private async Task<UserSettings> AskOnceAsync(UserSettings? settings, CancellationToken stop)
+    private async Task<UserSettings> AskOnceAsync(
+        UserSettings? settings, byte[] right, CancellationToken stop)
     {
         try
         {
-            await SettingsMessage.SendAsync(_socket, SettingsMessage.Make(settings), stop);
-            (UserSettings? now, string? fault) = SettingsMessage.Parse(
+            await SettingsMessage.SendAsync(_socket, SettingsMessage.Make(settings, null, right), stop);
+            (UserSettings? now, string? fault, _) = SettingsMessage.Parse(
                 await SettingsMessage.ReceiveAsync(_socket, stop)
                     ?? throw new JsonException("the channel is over"));
             return now ?? throw new ConfigurationException(fault ?? "no answer");

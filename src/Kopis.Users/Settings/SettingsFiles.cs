@@ -5,7 +5,8 @@ namespace Kopis.Users.Settings;
 /// <summary>The files in a user's home that <see cref="UserSettings"/> are in, read and written as
 /// that user: <c>.qmail</c> and <c>.vacation.msg</c>.</summary>
 /// <param name="home">The home.</param>
-internal sealed class SettingsFiles(string home)
+/// <param name="clock">The clock.</param>
+internal sealed class SettingsFiles(string home, TimeProvider clock)
 {
     private const string Instructions = ".qmail";
     private const string Answer = ".vacation.msg";
@@ -29,12 +30,13 @@ internal sealed class SettingsFiles(string home)
     }
 
     /// <summary>Writes them; each file appears whole, or not at all. One process of the user's
-    /// writes at a time.</summary>
+    /// writes at a time; who waits for another holds no thread, which are all users'.</summary>
     /// <exception cref="IOException">They will not do, or cannot be written.</exception>
-    internal UserSettings Write(UserSettings settings)
+    /// <exception cref="OperationCanceledException">Nobody waits any more.</exception>
+    internal async Task<UserSettings> WriteAsync(UserSettings settings, CancellationToken stop)
     {
         using Beneath tree = Open();
-        int guard = Hold(tree);
+        int guard = await HoldAsync(tree, stop);
         try
         {
             return Write(tree, settings);
@@ -83,7 +85,7 @@ internal sealed class SettingsFiles(string home)
     }
 
     // Nobody else can open it, and so hold it: it is made 0600.
-    private int Hold(Beneath tree)
+    private async Task<int> HoldAsync(Beneath tree, CancellationToken stop)
     {
         const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking;
         int guard = tree.Open(Guard, flags, OwnerFile);
@@ -100,20 +102,20 @@ internal sealed class SettingsFiles(string home)
                 tree.SetMode(Guard, OwnerFile);
             }
 
-            long began = TimeProvider.System.GetTimestamp();
+            long began = clock.GetTimestamp();
             while (!Fd.TryLockExclusive(guard))
             {
-                if (TimeProvider.System.GetElapsedTime(began) >= Patience)
+                if (clock.GetElapsedTime(began) >= Patience)
                 {
                     throw new IOException("the files are in use at present; try again");
                 }
 
-                Thread.Sleep(Pause); // flock(2) has no time limit; the wait ends after Patience.
+                await Task.Delay(Pause, clock, stop); // flock(2) has no time limit.
             }
 
             return guard;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             Fd.Close(guard);
             throw;

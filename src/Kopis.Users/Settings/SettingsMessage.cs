@@ -7,8 +7,9 @@ using Kopis.Users.Lookup;
 namespace Kopis.Users.Settings;
 
 /// <summary>The messages of a channel between the dashboard and a user's process: u32 length,
-/// little-endian, and a JSON object. A request has settings to be written, or nothing; an answer
-/// the settings as they are, or <c>fault</c>. Neither side trusts the other.</summary>
+/// little-endian, and a JSON object. A request has <c>right</c>, and settings to be written or
+/// nothing; an answer the settings as they are, or <c>fault</c>. Neither side trusts the other.
+/// </summary>
 internal static class SettingsMessage
 {
     /// <summary>The longest, without its length: a text of two thousand characters as JSON.
@@ -16,15 +17,22 @@ internal static class SettingsMessage
     internal const int BytesMax = 32 * 1024;
 
     private const string FaultName = "fault";
+    private const string RightName = "right";
 
     /// <summary>A message; null settings and fault: a question.</summary>
-    internal static byte[] Make(UserSettings? settings, string? fault = null)
+    internal static byte[] Make(
+        UserSettings? settings, string? fault = null, byte[]? right = null)
     {
         ArrayBufferWriter<byte> bytes = new();
         bytes.Write(stackalloc byte[sizeof(uint)]);
         using (Utf8JsonWriter json = new(bytes))
         {
             json.WriteStartObject();
+            if (right is not null)
+            {
+                json.WriteBase64String(RightName, right);
+            }
+
             if (fault is not null)
             {
                 json.WriteString(FaultName, fault);
@@ -52,23 +60,29 @@ internal static class SettingsMessage
     }
 
     /// <summary>Parses one, without its length.</summary>
-    /// <returns>Both null: a question.</returns>
+    /// <returns>Settings and fault are null: a question. The right is empty where it has none.
+    /// </returns>
     /// <exception cref="JsonException">It is none.</exception>
-    internal static (UserSettings? Settings, string? Fault) Parse(ReadOnlyMemory<byte> message)
+    internal static (UserSettings? Settings, string? Fault, byte[] Right) Parse(
+        ReadOnlyMemory<byte> message)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(
                 message, new JsonDocumentOptions { MaxDepth = 2 });
             JsonElement root = document.RootElement;
-            return root.TryGetProperty(FaultName, out JsonElement fault) ? (null, fault.GetString())
-                : !root.TryGetProperty("forwards", out JsonElement forwards) ? (null, null)
+            byte[] right = root.TryGetProperty(RightName, out JsonElement given)
+                ? given.GetBytesFromBase64() : [];
+            return root.TryGetProperty(FaultName, out JsonElement fault)
+                    ? (null, fault.GetString(), right)
+                : !root.TryGetProperty("forwards", out JsonElement forwards) ? (null, null, right)
                 : (new UserSettings(
                     [.. forwards.EnumerateArray().Select(one => one.GetString() ?? "")],
                     root.GetProperty("copy").GetBoolean(), root.GetProperty("away").GetBoolean(),
-                    root.GetProperty("text").GetString()), null);
+                    root.GetProperty("text").GetString()), null, right);
         }
-        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (
+            e is KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new JsonException("not a message of settings", e);
         }

@@ -5,8 +5,9 @@ namespace Kopis.Users.Tickets;
 
 /// <summary>qmail-lookup's word to qmail-popspawn that a user has logged in to read.</summary>
 /// <remarks>u32 uid, u32 gid, little-endian; the name with a NUL; u8, what is asked for, as in a
-/// <see cref="ReaderRequest"/>; the Maildir with a NUL; the home with a NUL. What begins at that
-/// byte is qmail-pop3d's grant, as it is.</remarks>
+/// <see cref="ReaderRequest"/>; the Maildir, for settings the key of
+/// <see cref="Settings.SettingsRight"/> in hexadecimal, with a NUL; the home with a NUL. What begins
+/// at that byte is qmail-pop3d's grant, as it is.</remarks>
 public static class ReaderGrant
 {
     /// <summary>The longest.</summary>
@@ -16,7 +17,7 @@ public static class ReaderGrant
 
     /// <summary>As a packet.</summary>
     /// <param name="user">Who.</param>
-    /// <param name="session">The flag and the Maildir with its NUL.</param>
+    /// <param name="session">The flag, and the Maildir or key with its NUL.</param>
     public static byte[] Make(RecipientUser user, ReadOnlySpan<byte> session)
     {
         byte[] packet =

@@ -2,7 +2,7 @@ namespace Kopis.Users.Tickets;
 
 /// <summary>What a listener asks for (<see cref="TicketClient"/>).</summary>
 /// <remarks>u8: 1 for POP3 where the client knows of response codes, 0 where not; 2 for the user's
-/// settings. u8 length and bytes: the Maildir below the home. The rest: a
+/// settings. u8 length and bytes: the Maildir below the home, none for settings. The rest: a
 /// <see cref="ReaderTicket"/>.</remarks>
 public static class ReaderRequest
 {

@@ -14,11 +14,13 @@ namespace Kopis.Users.Tickets;
 /// key that never leaves qmail-lookup.
 /// </summary>
 /// <remarks>u64 until (milliseconds of the monotonic clock), 16 bytes that occur once, u32 uid,
-/// u32 gid, name NUL, home NUL, 32 bytes HMAC. Numbers are little-endian.</remarks>
+/// u32 gid, name NUL, home NUL, for settings the account's mark, 32 bytes HMAC. Numbers are
+/// little-endian.</remarks>
 /// <param name="Until">When it is worth nothing any more, by <see cref="Now"/>.</param>
 /// <param name="Number">Of this login alone.</param>
 /// <param name="User">Whose mailbox.</param>
-public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User)
+/// <param name="Mark">Of the account as it was judged; empty: the ticket is for mail.</param>
+public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User, byte[] Mark)
 {
     /// <summary>The key's length.</summary>
     public const int KeyBytes = SHA256.HashSizeInBytes;
@@ -35,12 +37,16 @@ public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User
     public static long Now => (long)Stopwatch.GetElapsedTime(0).TotalMilliseconds;
 
     /// <summary>Makes one for a login of now.</summary>
-    public static byte[] Make(Account account, ReadOnlySpan<byte> key)
+    /// <param name="account">Who.</param>
+    /// <param name="key">What it is signed by.</param>
+    /// <param name="mark">Of the account as it was judged: a ticket for settings.</param>
+    public static byte[] Make(
+        Account account, ReadOnlySpan<byte> key, ReadOnlySpan<byte> mark = default)
     {
         byte[] text =
         [
             .. new byte[HeadBytes], .. Encoding.UTF8.GetBytes(account.Name), 0,
-            .. Fd.PathBytes(account.Home),
+            .. Fd.PathBytes(account.Home), .. mark,
         ];
         BinaryPrimitives.WriteInt64LittleEndian(text, Now + (long)Lifetime.TotalMilliseconds);
         RandomNumberGenerator.Fill(text.AsSpan(8, 16));
@@ -67,13 +73,16 @@ public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User
 
         ReadOnlySpan<byte> rest = text[HeadBytes..];
         int end = rest.IndexOf((byte)0);
-        return end < 0 || rest[(end + 1)..] is not [(byte)'/', .., 0] ? null
+        ReadOnlySpan<byte> home = end < 0 ? [] : rest[(end + 1)..];
+        int homeEnd = home.IndexOf((byte)0);
+        return homeEnd < 1 || home[0] != (byte)'/' ? null
             : new ReaderTicket(
                 BinaryPrimitives.ReadInt64LittleEndian(text),
                 BinaryPrimitives.ReadUInt128LittleEndian(text[8..]),
                 new RecipientUser(
                     rest[..end].ToArray(), BinaryPrimitives.ReadUInt32LittleEndian(text[24..]),
                     BinaryPrimitives.ReadUInt32LittleEndian(text[28..]),
-                    rest[(end + 1)..^1].ToArray(), [], []));
+                    home[..homeEnd].ToArray(), [], []),
+                home[(homeEnd + 1)..].ToArray());
     }
 }

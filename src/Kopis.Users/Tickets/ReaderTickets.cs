@@ -1,12 +1,13 @@
-using Kopis.Users.Recipients;
-
 namespace Kopis.Users.Tickets;
 
 /// <summary>The tickets of a process: each is taken back once, in its time. One thread takes.
 /// </summary>
 /// <param name="key">What they are signed by.</param>
 /// <param name="usedMax">Remembered at most; more logins in a lifetime are refused.</param>
-public sealed class ReaderTickets(byte[] key, int usedMax = ReaderTickets.UsedMax)
+/// <param name="forSettings">Whether those for settings are taken, and no others; else those for
+/// mail.</param>
+public sealed class ReaderTickets(
+    byte[] key, int usedMax = ReaderTickets.UsedMax, bool forSettings = false)
 {
     private const int UsedMax = 20_000; // Some 40 bytes each.
 
@@ -16,11 +17,17 @@ public sealed class ReaderTickets(byte[] key, int usedMax = ReaderTickets.UsedMa
     /// <param name="bytes">The ticket.</param>
     /// <param name="now">By <see cref="ReaderTicket.Now"/>.</param>
     /// <param name="refusal">Why the result is null.</param>
-    public RecipientUser? Redeem(ReadOnlySpan<byte> bytes, long now, out string refusal)
+    public ReaderTicket? Redeem(ReadOnlySpan<byte> bytes, long now, out string refusal)
     {
         refusal = "a ticket that was not made here";
         if (ReaderTicket.Open(bytes, key) is not { } ticket)
         {
+            return null;
+        }
+
+        if (ticket.Mark.Length > 0 != forSettings)
+        {
+            refusal = "a ticket for something else";
             return null;
         }
 
@@ -36,6 +43,6 @@ public sealed class ReaderTickets(byte[] key, int usedMax = ReaderTickets.UsedMa
             : _used.Count >= usedMax ? "more logins than can be remembered"
             : !_used.TryAdd(ticket.Number, ticket.Until) ? "a ticket for the second time"
             : "";
-        return refusal.Length == 0 ? ticket.User : null;
+        return refusal.Length == 0 ? ticket : null;
     }
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Kopis.Posix;
+using Kopis.Users.Settings;
 
 namespace Kopis.Users.Tickets;
 
@@ -19,7 +21,8 @@ internal sealed class TicketServer(
     private readonly RefusalLog _log = new("qmail-lookup", TimeProvider.System);
     private readonly List<int> _askers = [];
     private readonly ReaderTickets _forMail = new(key);
-    private readonly ReaderTickets _forSettings = new(key); // What it remembers fills no other.
+    // What it remembers fills no other.
+    private readonly ReaderTickets _forSettings = new(key, forSettings: true);
     private readonly byte[] _packet = new byte[ReaderRequest.BytesMax + 1];
 
     /// <summary>Begins to serve, for as long as the process lives.</summary>
@@ -108,9 +111,16 @@ internal sealed class TicketServer(
             : !mayAsk(Credentials.OfPeer(asker).Uid, packet[0])
                 ? "what is another user's to ask for"
             : (packet[0] == ReaderRequest.ForSettings ? _forSettings : _forMail)
-                .Redeem(ticket, ReaderTicket.Now, out string refusal) is not { } user ? refusal
-            : TrySend(ReaderGrant.Make(user, session), passed) ? ""
+                .Redeem(ticket, ReaderTicket.Now, out string refusal) is not { } taken ? refusal
+            : TrySend(ReaderGrant.Make(taken.User, SessionOf(taken, session)), passed) ? ""
             : "a reader, since qmail-popspawn accepts no more";
+
+    // For settings there is no Maildir; in its place is how the user's process knows that the
+    // login still holds. The dashboard does not see it: it is the user's and ours.
+    private byte[] SessionOf(ReaderTicket ticket, byte[] session) => ticket.Mark.Length == 0
+        ? session
+        : [ReaderRequest.ForSettings, .. Encoding.ASCII.GetBytes(Convert.ToHexString(
+            SettingsRight.KeyOf(key, ticket.User.Name, ticket.Mark))), 0];
 
     // Nothing is sent in parts: it is a packet.
     private bool TrySend(byte[] grant, int passed)

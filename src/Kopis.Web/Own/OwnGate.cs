@@ -19,6 +19,7 @@ internal sealed class OwnGate(Dashboard dashboard, HostNames names)
     internal const string Place = "/own";
 
     private const string LoginPlace = "/own/login";
+    private const string DidEnd = "end";
     private const int NameMax = 320;
     private const int WrongMax = 3; // Then he signs in again, which is counted.
 
@@ -39,17 +40,16 @@ internal sealed class OwnGate(Dashboard dashboard, HostNames names)
         string path = http.Request.Path.Value ?? "";
         if (path == LoginPlace)
         {
-            return (form is null
-                ? OwnPage.SignIn(null, http.Request.Query["did"] == "password"
-                    ? "The password is changed. Sign in with the new one." : null)
+            return (form is null ? ShowLogin(http.Request.Query["did"])
                 : await LoginAsync(http, form), Markup.None);
         }
 
         string secret = _cookies.SessionOf(http);
-        if (await dashboard.Own.FindAsync(secret, http.RequestAborted) is not { } session)
+        (OwnSession? session, LookupVerdict holds) =
+            await dashboard.Own.FindAsync(secret, http.RequestAborted);
+        if (session is null || holds != LookupVerdict.Yes)
         {
-            return (form is null ? Reply.GoTo(LoginPlace)
-                : Reply.Refusal(StatusCodes.Status401Unauthorized, "Sign in first."), Markup.None);
+            return (NoSession(isForm: form is not null, session is not null, holds), Markup.None);
         }
 
         Markup menu = Layout.SignOut(Layout.Token(session.Token), "/own/logout");
@@ -80,6 +80,19 @@ internal sealed class OwnGate(Dashboard dashboard, HostNames names)
                 return (NoPage, menu);
         }
     }
+
+    private static Reply ShowLogin(StringValues did) =>
+        did == DidEnd ? OwnPage.SignIn(OwnPage.Over)
+        : OwnPage.SignIn(null, did == "password"
+            ? "The password is changed. Sign in with the new one." : null);
+
+    private static Reply NoSession(bool isForm, bool hadOne, LookupVerdict holds) =>
+        hadOne && holds != LookupVerdict.No
+            ? Reply.Refusal(StatusCodes.Status503ServiceUnavailable, OwnPage.Unknown)
+        : !isForm ? Reply.GoTo(Link.To(LoginPlace, ("did", hadOne ? DidEnd : null)))
+        : Reply.Refusal(
+            StatusCodes.Status401Unauthorized,
+            hadOne ? $"Nothing was done. {OwnPage.Over}" : "Sign in first.");
 
     private static Reply NoPage =>
         Reply.Refusal(StatusCodes.Status404NotFound, "There is no such page.");
@@ -117,14 +130,14 @@ internal sealed class OwnGate(Dashboard dashboard, HostNames names)
         return Reply.GoTo(Place);
     }
 
-    private static async Task<Reply> ShowAsync(
+    private async Task<Reply> ShowAsync(
         HttpContext http, OwnSession session, string? fault = null)
     {
         string? said = http.Request.Query["did"] == "mail" ? "Saved." : null;
         try
         {
             return OwnPage.Show(
-                session, await session.Channel.ReadAsync(http.RequestAborted), fault, said);
+                session, await dashboard.Own.ReadAsync(session, http.RequestAborted), fault, said);
         }
         catch (Exception e) when (e is ConfigurationException or IOException)
         {
@@ -159,7 +172,8 @@ internal sealed class OwnGate(Dashboard dashboard, HostNames names)
                 return OwnPage.Show(session, wanted, fault, null);
             }
 
-            UserSettings now = await session.Channel.WriteAsync(wanted, http.RequestAborted);
+            UserSettings now =
+                await dashboard.Own.WriteAsync(session, wanted, http.RequestAborted);
             ErrorLog.Write($"kopis-web: mail of {Shown.Text(session.Account)}: "
                 + $"{now.Forwards.Count} forwards, {(now.KeepsCopy ? "a copy" : "no copy")}, "
                 + (now.IsAway ? "answered" : "not answered"));

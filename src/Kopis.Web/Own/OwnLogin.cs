@@ -64,34 +64,66 @@ internal sealed class OwnLogin(string home, TimeProvider clock) : IDisposable
         }
     }
 
-    /// <summary>The session of a cookie, if its login still holds; null: there is none.</summary>
-    internal async Task<OwnSession?> FindAsync(string secret, CancellationToken stop)
+    /// <summary>The session of a cookie, if its login still holds.</summary>
+    /// <returns>Null: there is none. With No it has just ended. With Later nothing is shown or
+    /// changed, and it stays.</returns>
+    internal async Task<(OwnSession? Session, LookupVerdict Holds)> FindAsync(
+        string secret, CancellationToken stop)
     {
         if (Sessions.Find(secret) is not { } session)
         {
-            return null;
+            return (null, LookupVerdict.No);
         }
 
         (LookupVerdict verdict, byte[] mark) = await _lookup.HoldsAsync(
             Encoding.UTF8.GetBytes(session.Account), session.Mark, stop);
-        if (verdict == LookupVerdict.Later)
-        {
-            return null; // Nothing is shown or changed while it is not known; the session stays.
-        }
 
         // The mark of a qmail-lookup that was started anew is another one. Whether the password
         // is still that of then is not known, and the user signs in again.
-        if (verdict == LookupVerdict.Yes && mark.AsSpan().SequenceEqual(session.Mark))
+        if (verdict == LookupVerdict.Yes && !mark.AsSpan().SequenceEqual(session.Mark))
         {
-            return session;
+            verdict = LookupVerdict.No;
         }
 
-        Sessions.End(secret);
-        return null;
+        if (verdict == LookupVerdict.No)
+        {
+            Sessions.End(secret);
+        }
+
+        return (session, verdict);
     }
+
+    /// <summary>The settings of a session's user. That its login holds is asked for each of these:
+    /// the user's own process takes nobody's word for it but qmail-lookup's.</summary>
+    /// <inheritdoc cref="SettingsClient.ReadAsync"/>
+    internal async Task<UserSettings> ReadAsync(OwnSession session, CancellationToken stop) =>
+        await session.Channel.ReadAsync(await RightAsync(session, stop), stop);
+
+    /// <summary>Writes them.</summary>
+    /// <inheritdoc cref="SettingsClient.WriteAsync"/>
+    internal async Task<UserSettings> WriteAsync(
+        OwnSession session, UserSettings settings, CancellationToken stop) =>
+        await session.Channel.WriteAsync(settings, await RightAsync(session, stop), stop);
 
     /// <inheritdoc/>
     public void Dispose() => Sessions.Dispose();
+
+    private async Task<byte[]> RightAsync(OwnSession session, CancellationToken stop)
+    {
+        if (!session.Channel.NeedsRight)
+        {
+            return [];
+        }
+
+        (LookupVerdict verdict, byte[] right) = await _lookup.RightAsync(
+            Encoding.UTF8.GetBytes(session.Account), session.Mark, stop);
+        return verdict switch
+        {
+            LookupVerdict.Yes => right,
+            LookupVerdict.No => throw new ConfigurationException(OwnPage.Over),
+            _ => throw new ConfigurationException(OwnPage.Unknown),
+        };
+    }
 
     private async Task<(LookupVerdict, string)> BeginAsync(
         LoginAnswer answer, CancellationToken stop)

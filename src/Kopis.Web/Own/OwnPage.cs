@@ -8,6 +8,15 @@ namespace Kopis.Web.Own;
 /// <summary>The page of a mail user, and the form by which he comes to it.</summary>
 internal static class OwnPage
 {
+    /// <summary>Why a session is over.</summary>
+    internal const string Over =
+        "Your session has ended: the account was locked or removed, or its password was changed, "
+        + "or this host was started anew. Sign in again.";
+
+    /// <summary>Why nothing is done at present.</summary>
+    internal const string Unknown =
+        "Whether your login still holds is not known at present. Try again.";
+
     private const int NameMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
 
     /// <summary>The form that asks who he is.</summary>
