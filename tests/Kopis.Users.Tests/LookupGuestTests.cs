@@ -146,6 +146,56 @@ public sealed class LookupGuestTests : IAsyncDisposable
         Assert.Equal(LookupVerdict.No, (await HoldsAsync(answer.Mark)).Verdict);
     }
 
+    /// <summary>One hash at a time is a guest's: those who are gone are not judged, and what they
+    /// have guessed does not count.</summary>
+    [Fact]
+    public async Task Who_is_gone_gives_his_turn_up()
+    {
+        using SemaphoreSlim waits = new(0);
+        _find = name =>
+        {
+            bool isSlow = name.SequenceEqual("slow"u8.ToArray());
+            if (!isSlow)
+            {
+                waits.Release();
+            }
+
+            return Candidate.Virtual(Mailbox, isSlow
+                ? TestHome.HashOf("x").Replace("$1$", "$5000000$", StringComparison.Ordinal)
+                : TestHome.HashOf("right"));
+        };
+        Start(LookupServer.GuestIdleMax);
+        Task<LoginAnswer> judged = EnterAsync(1, "wrong", "slow");
+        while (_checker!.Computed == 0)
+        {
+            await Task.Yield();
+        }
+
+        using CancellationTokenSource gone = new();
+        Task[] waiting =
+        [
+            .. Enumerable.Range(0, Limits.Tries).Select(_ => _client.EnterAsync(
+                PeerOf(2), ByteText.ToBytes(Joe), "wrong"u8.ToArray(), gone.Token)),
+        ];
+        for (int i = 0; i < Limits.Tries; i++)
+        {
+            Assert.True(await waits.WaitAsync(TimeSpan.FromSeconds(30)));
+        }
+
+        Assert.False(judged.IsCompleted);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(waiting));
+        PeerNetwork peer = PeerNetwork.Of(PeerOf(2));
+        LoginLeave leave;
+        while ((leave = _guests.Reserve(peer, ByteText.ToBytes(Joe))) == LoginLeave.Wait)
+        {
+            await Task.Yield();
+        }
+
+        Assert.Equal(LoginLeave.Given, leave);
+        Assert.False(judged.IsCompleted);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)] // Of the length's two bytes.

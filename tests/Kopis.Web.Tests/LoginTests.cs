@@ -75,6 +75,28 @@ public sealed class LoginTests : IDisposable
         Assert.Equal(LookupVerdict.Later, await Try("right", browser: browser));
     }
 
+    /// <summary>Four wait for their turn at most; who has gone waits no more.</summary>
+    [Fact]
+    public async Task A_browser_that_is_gone_gives_its_turn_up()
+    {
+        string slow = Hash.Replace("$1$", "$5000000$", StringComparison.Ordinal); // Some seconds.
+        Task<LookupVerdict> judged = _signIn.JudgeAsync(
+            1001, null, SignIn.Bytes("wrong"), slow, CancellationToken.None);
+        using CancellationTokenSource gone = new();
+        Task<LookupVerdict>[] waiting =
+        [
+            .. Enumerable.Range(0, 3).Select(_ => _signIn.JudgeAsync(
+                1002, null, SignIn.Bytes("wrong"), Hash, gone.Token)),
+        ];
+        Assert.Equal(LookupVerdict.Later, await Try("right", 1003)); // There is no room.
+        Assert.False(judged.IsCompleted);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(waiting));
+        Assert.Equal(LookupVerdict.Yes, await Try("right", 1003));
+        Assert.Equal(LookupVerdict.Yes, await Try("right", 1002)); // They have not guessed.
+        Assert.Equal(LookupVerdict.No, await judged);
+    }
+
     [Fact]
     public void A_browser_is_known_by_our_signature_alone()
     {
@@ -149,7 +171,7 @@ public sealed class LoginTests : IDisposable
 
     private Task<LookupVerdict> Try(
         string password, uint uid = 1000, ulong? browser = null) =>
-        _signIn.JudgeAsync(uid, browser, SignIn.Bytes(password), Hash);
+        _signIn.JudgeAsync(uid, browser, SignIn.Bytes(password), Hash, CancellationToken.None);
 
     private static string Cheap(string password)
     {

@@ -171,7 +171,10 @@ internal sealed class LookupServer : IDisposable
         try
         {
             while (await LookupFrame.ReceiveAsync(socket, idle, FrameTime, stop) is { } question
-                && await AnswerAsync(question, uid, desk, stop) is { } answer)
+                && await (HasTurn(question)
+                    ? AskerWatch.AnswerAsync(
+                        socket, gone => AnswerAsync(question, uid, desk, gone), stop)
+                    : AnswerAsync(question, uid, desk, stop)) is { } answer)
             {
                 using CancellationTokenSource limit =
                     CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -184,6 +187,11 @@ internal sealed class LookupServer : IDisposable
             // The client has left or does not read, or we are ending.
         }
     }
+
+    // Its answer waits for its turn to make a hash, which it gives up when nobody waits for it.
+    private static bool HasTurn(byte[] question) =>
+        ((LookupKind)question[0] & ~LookupKind.ForReader)
+            is LookupKind.Password or LookupKind.Enter;
 
     private async Task<byte[]?> RecipientAsync(byte[][] fields)
     {

@@ -26,15 +26,19 @@ internal sealed class SignIn : IDisposable
     /// <param name="browser">Its number, if it has signed in before.</param>
     /// <param name="password">What it says; it is overwritten.</param>
     /// <param name="hash">What is right.</param>
+    /// <param name="stop">The browser is gone; it gives its turn up, if its hash has not begun.
+    /// </param>
     /// <returns>Yes, No, or Later: too many were wrong, or are judged now.</returns>
+    /// <exception cref="OperationCanceledException">The browser is gone.</exception>
     internal async Task<LookupVerdict> JudgeAsync(
-        uint uid, ulong? browser, byte[] password, string hash)
+        uint uid, ulong? browser, byte[] password, string hash, CancellationToken stop)
     {
         try
         {
             return browser is { } number
-                ? await _known.JudgeAsync(new PeerNetwork(number, IsIPv6: true), password, hash)
-                : await _strangers.JudgeAsync(OfUser(uid), password, hash);
+                ? await _known.JudgeAsync(
+                    new PeerNetwork(number, IsIPv6: true), password, hash, stop)
+                : await _strangers.JudgeAsync(OfUser(uid), password, hash, stop);
         }
         finally
         {
@@ -65,7 +69,7 @@ internal sealed class SignIn : IDisposable
         private int _waiters;
 
         internal async Task<LookupVerdict> JudgeAsync(
-            PeerNetwork peer, byte[] password, string hash)
+            PeerNetwork peer, byte[] password, string hash, CancellationToken stop)
         {
             if (_limiter.Reserve(peer, account: []) != LoginLeave.Given)
             {
@@ -77,10 +81,11 @@ internal sealed class SignIn : IDisposable
             {
                 if (Interlocked.Increment(ref _waiters) <= WaitersMax)
                 {
-                    await _hashing.WaitAsync();
+                    await _hashing.WaitAsync(stop);
                     try
                     {
-                        verdict = await Task.Run(() => PasswordHash.Verify(hash, password))
+                        // Once it has begun it counts, whoever waits.
+                        verdict = await Task.Run(() => PasswordHash.Verify(hash, password), stop)
                             ? LookupVerdict.Yes : LookupVerdict.No;
                     }
                     finally

@@ -186,7 +186,8 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
         uint uid = http.Features.GetRequiredFeature<ClientUser>().Uid;
         LookupVerdict verdict = await dashboard.SignIn.JudgeAsync(
             uid, KnownBrowser.Find(_cookies.BrowserOf(http), browserKey),
-            SignIn.Bytes(form["password"] is [{ } password] ? password : ""), hash);
+            SignIn.Bytes(form["password"] is [{ } password] ? password : ""), hash,
+            http.RequestAborted);
         if (verdict == LookupVerdict.Yes)
         {
             ErrorLog.Write($"kopis-web: login by uid {uid}: ok");
