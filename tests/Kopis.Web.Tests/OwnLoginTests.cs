@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Kopis.Base;
 using Kopis.Testing;
+using Kopis.Web.Login;
 using Kopis.Web.Own;
 
 namespace Kopis.Web.Tests;
@@ -40,7 +41,7 @@ public sealed class OwnLoginTests : IDisposable
     [Fact]
     public async Task Who_waits_for_a_refusal_keeps_nobody_out()
     {
-        using OwnLogin login = new(_home.Path, new ManualTime()); // So that they wait.
+        using OwnLogin login = NewLogin(); // They wait: its clock stands still.
         Task<(LookupVerdict Verdict, string)>[] guesses =
         [
             .. Enumerable.Range(0, Guesses).Select(
@@ -58,6 +59,29 @@ public sealed class OwnLoginTests : IDisposable
         await _stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(guesses));
     }
+
+    /// <summary>Else who guesses shuts everybody out who has no session, after an update.
+    /// </summary>
+    [Fact]
+    public void A_known_browser_is_known_after_a_restart_until_the_password_is_another_one()
+    {
+        string path = _home.In("web/password");
+        byte[] KeyOf(OwnLogin login) => login.BrowserKey(Joe);
+        using OwnLogin first = NewLogin();
+        using OwnLogin second = NewLogin();
+        Assert.NotEqual(KeyOf(first), KeyOf(second)); // There is no password.
+        Directory.CreateDirectory(_home.In("web"));
+        File.WriteAllText(path, TestHome.HashOf("one") + "\n");
+        string cookie = KnownBrowser.New(KeyOf(first));
+        Assert.NotNull(KnownBrowser.Find(cookie, KeyOf(second)));
+        Assert.Null(KnownBrowser.Find(cookie, second.BrowserKey("eva@toyokawa.gcd.org")));
+        Assert.Null(KnownBrowser.Find(cookie, PasswordFile.BrowserKey(TestHome.HashOf("one"))));
+        File.WriteAllText(path, TestHome.HashOf("two") + "\n");
+        Assert.Null(KnownBrowser.Find(cookie, KeyOf(second)));
+    }
+
+    private OwnLogin NewLogin() =>
+        new(_home.Path, new PasswordFile(_home.In("web")), new ManualTime());
 
     private async Task AcceptAsync()
     {

@@ -17,6 +17,7 @@ internal sealed class PasswordFile(string directory)
     private const int BytesMax = 4096;
     private const int KeyBytes = 32;
     private static readonly byte[] BrowserPurpose = "kopis-web known browsers"u8.ToArray();
+    private static readonly byte[] OwnBrowserPurpose = "kopis-web users' browsers"u8.ToArray();
     private static readonly byte[] SessionPurpose = "kopis-web sessions"u8.ToArray();
 
     /// <summary>The hash; null where there is none, or it is not ours alone.</summary>
@@ -38,6 +39,10 @@ internal sealed class PasswordFile(string directory)
 
     /// <summary>A key that is another one with another password.</summary>
     internal static byte[] BrowserKey(string hash) => Derive(hash, BrowserPurpose);
+
+    /// <summary>The same for browsers of mail users: it outlives a restart, as their counts of
+    /// wrong passwords do, which qmail-lookup has.</summary>
+    internal static byte[] OwnBrowserKey(string hash) => Derive(hash, OwnBrowserPurpose);
 
     /// <summary>What sessions remember of the password that they began with.</summary>
     internal static byte[] Fingerprint(string hash) => Derive(hash, SessionPurpose);

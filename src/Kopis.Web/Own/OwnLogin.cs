@@ -6,6 +6,7 @@ using Kopis.Base;
 using Kopis.Users.Lookup;
 using Kopis.Users.Settings;
 using Kopis.Users.Tickets;
+using Kopis.Web.Login;
 
 namespace Kopis.Web.Own;
 
@@ -13,14 +14,16 @@ namespace Kopis.Web.Own;
 /// and slows down guesses as it does for POP3. What it gives for a login is the right to this
 /// user's settings, and the dashboard has no other.</summary>
 /// <param name="home">The home.</param>
+/// <param name="password">The administrator's: a key is made of it.</param>
 /// <param name="clock">The clock.</param>
-internal sealed class OwnLogin(string home, TimeProvider clock) : IDisposable
+internal sealed class OwnLogin(string home, PasswordFile password, TimeProvider clock)
+    : IDisposable
 {
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(20);
 
     private readonly LoginClient _lookup = new(home, clock);
     private readonly TicketClient _post = new(home);
-    private readonly byte[] _browserKey = RandomNumberGenerator.GetBytes(32);
+    private readonly byte[] _chance = RandomNumberGenerator.GetBytes(32);
 
     /// <summary>Who has signed in.</summary>
     internal OwnSessions Sessions { get; } = new(clock);
@@ -29,9 +32,11 @@ internal sealed class OwnLogin(string home, TimeProvider clock) : IDisposable
     internal bool IsOneUser => _lookup.IsOneUser;
 
     /// <summary>The key of cookies of browsers that have signed in as this name: such a cookie has
-    /// a count of wrong passwords of its own, for this name alone.</summary>
-    internal byte[] BrowserKey(string name) =>
-        HMACSHA256.HashData(_browserKey, Encoding.UTF8.GetBytes(name));
+    /// a count of wrong passwords of its own, for this name alone. Where the administrator has no
+    /// password it is good until the dashboard ends.</summary>
+    internal byte[] BrowserKey(string name) => HMACSHA256.HashData(
+        password.Read() is { } hash ? PasswordFile.OwnBrowserKey(hash) : _chance,
+        Encoding.UTF8.GetBytes(name));
 
     /// <summary>Judges a login, and begins its session.</summary>
     /// <param name="uid">Of the client.</param>

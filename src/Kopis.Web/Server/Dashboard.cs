@@ -21,7 +21,7 @@ internal sealed class Dashboard : IDisposable
         Feed = new Feed(JournalPath, new JournalWriter(home), Send, clock);
         KopisProgram program = new(home, clock);
         (Doctor, Metrics) = (new DoctorRun(program, clock), new MetricsRun(program, clock));
-        (Own, OwnPassword) = (new OwnLogin(home, clock), new OwnPassword(home, program));
+        (Own, OwnPassword) = (new OwnLogin(home, Password, clock), new OwnPassword(home, program));
         HostName = Control.ReadLineOrDefault(HostFiles.Me) is { } me
             ? Html.Shown.Text(me) : "a host without control/me";
     }
