@@ -37,7 +37,7 @@ internal sealed class OwnSessions(TimeProvider clock) : IDisposable
                 Remove(own.MinBy(one => one.Value.LastSeen).Key);
             }
 
-            if (_sessions.Count >= SessionsMax)
+            if (_sessions.Count >= SessionsMax && !TryMakeRoom(account))
             {
                 return null;
             }
@@ -93,6 +93,20 @@ internal sealed class OwnSessions(TimeProvider clock) : IDisposable
                 Remove(key);
             }
         }
+    }
+
+    // Of those who have more than he would, one with most ends the session that it has used least.
+    private bool TryMakeRoom(string account)
+    {
+        KeyValuePair<string, OwnSession>[] most = [.. _sessions.GroupBy(one => one.Value.Account)
+            .MaxBy(same => same.Count()) ?? Enumerable.Empty<KeyValuePair<string, OwnSession>>()];
+        if (most.Length <= _sessions.Count(one => one.Value.Account == account) + 1)
+        {
+            return false;
+        }
+
+        Remove(most.MinBy(one => one.Value.LastSeen).Key);
+        return true;
     }
 
     private bool IsOver(OwnSession session) =>
