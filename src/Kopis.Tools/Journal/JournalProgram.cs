@@ -29,6 +29,7 @@ public static class JournalProgram
         }
 
         Processes.SetFileModeMask(Mask);
+        DescriptorLimit.Raise(); // Of some users 256 connections each.
         Lifeline.Watch(context);
         Confinement.RefusePrograms();
         using ManualResetEventSlim ended = new();

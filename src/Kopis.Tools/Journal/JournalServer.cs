@@ -13,7 +13,7 @@ namespace Kopis.Tools.Journal;
 /// </summary>
 internal sealed class JournalServer : IDisposable
 {
-    private const int ConnectionsMax = 256;
+    private const int ConnectionsMax = 256; // Of a user; each of the few has as many.
     private const int PacketsAtOnce = 256; // Of one connection, between two looks at the others.
     private const int AcceptsAtOnce = 32; // Of whoever connects, before records are read again.
     private const long RateBytes = 4 * 1024 * 1024; // A second.
@@ -137,7 +137,8 @@ internal sealed class JournalServer : IDisposable
             }
 
             Credentials who = Credentials.OfPeer(fd);
-            if (_peers.Count >= ConnectionsMax || !_users.TryGetValue(who.Uid, out Sender? user))
+            if (!_users.TryGetValue(who.Uid, out Sender? user)
+                || user.Connections >= ConnectionsMax)
             {
                 _log.Write("refused connections", $"refused uid {who.Uid} pid {who.Pid}");
                 Fd.Close(fd);
@@ -146,6 +147,7 @@ internal sealed class JournalServer : IDisposable
 
             Fd.SetNonBlocking(fd, true);
             _peers.Add(new Peer(fd, who.Pid, user));
+            user.Connections++;
         }
     }
 
@@ -183,6 +185,7 @@ internal sealed class JournalServer : IDisposable
     {
         Fd.Close(peer.Fd);
         _peers.Remove(peer);
+        peer.User.Connections--;
     }
 
     // False: it is no packet of records, and its sender is not heard any more.
@@ -291,6 +294,8 @@ internal sealed class JournalServer : IDisposable
         internal long At { get; set; }
 
         internal long Dropped { get; set; }
+
+        internal int Connections { get; set; }
     }
 
     private sealed class Peer(int fd, int pid, Sender user)
