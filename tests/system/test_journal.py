@@ -10,7 +10,7 @@ import smtplib
 import unittest
 
 from host import HostCase
-from installed import InstalledCase
+from installed import ME, InstalledCase
 
 
 class Told(HostCase):
@@ -178,6 +178,65 @@ class Installed(InstalledCase):
             status = path.stat()
             self.assertEqual((0o640, self.host.uid("qmaill"), self.host.gid("qmailw")),
                              (status.st_mode & 0o777, status.st_uid, status.st_gid))
+
+    def test_mail_that_comes_by_another_way_than_smtp(self):
+        """QMTP, QMQP, qmail-queue by hand, as a user and as a server of another make, and sendmail."""
+        def netstring(data):
+            return b"%d:%s," % (len(data), data)
+
+        def text(way):
+            return b"Message-ID: <%s@x>\nSubject: secret\n\nhi\n" % way
+        self.host.add_user("cat")
+        started = self.host.start()
+        self.addCleanup(self.host.stop, started)
+        cat, far, sam = f"cat@{ME}".encode(), b"nobody@far.example", b"sam@s.example"
+        programs = self.host.home / "bin"
+        client = {"TCPREMOTEIP": "192.0.2.7", "TCPREMOTEHOST": "far.example", "TCPLOCALPORT": "209"}
+        self.as_user("qmaild", programs / "qmail-qmtpd", **client, RELAYCLIENT="", stdin=b"".join(
+            map(netstring, (b"\n" + text(b"qmtp"), sam, netstring(cat)))))
+        self.as_user("qmaild", programs / "qmail-qmqpd", **client, stdin=netstring(b"".join(
+            map(netstring, (text(b"qmqp"), sam, cat)))))
+        for user in ("cat", "qmaild"):
+            self.as_user(user, "sh", "-c", f"cd /tmp; m=$(mktemp); cat >$m; e=$(mktemp); "
+                         f"printf 'Fsam@s.example\\0T{cat.decode()}\\0\\0' >$e; "
+                         f"{programs}/qmail-queue <$m 1<$e; c=$?; rm $m $e; exit $c",
+                         stdin=text(b"queue-" + user.encode()))
+        self.as_user("cat", programs / "sendmail", "-f", sam, cat, stdin=text(b"sendmail"))
+        self.host.wait_mail(self.host.base / "cat/Maildir", 5)
+        uid, network = self.host.uid("cat"), self.host.uid("qmaild")
+        for way, kind, words in (
+                ("qmtp", "accept", r"accepted from qmtp client 192\.0\.2\.7: \d+ bytes, qp \d+, "
+                 r"Message-ID <qmtp@x>$"),
+                ("qmqp", "accept", r"accepted from qmqp client 192\.0\.2\.7: \d+ bytes"),
+                ("queue-cat", "queued", rf"queued by uid {uid}: \d+ bytes"),
+                ("queue-qmaild", "queued", rf"queued by uid {network}, from the network: \d+ bytes"),
+                ("sendmail", "queued", rf"queued by uid {uid}: \d+ bytes")):
+            with self.subTest(way=way):
+                def found():
+                    return [json.loads(line) for line in self.trace(f"<{way}@x>").stdout.splitlines()]
+                self.host.wait_until(
+                    lambda: {kind, "new", "attempt", "end"} <= {record["e"] for record in found()},
+                    "its story is not whole")
+                first = next(record for record in found() if record["e"] == kind)
+                self.assertEqual((sam.decode(), f"<{way}@x>"), (first["from"], first["mid"]))
+                self.assertEqual([cat.decode()], first["to"])
+                self.assertNotIn("subject", first)
+                told = self.told(f"<{way}@x>")
+                self.assertRegex(told, "(?m)" + words)
+                self.assertRegex(told, r"(?m)delivery \d+, local, to .*: success")
+        for protocol in ("qmtp", "qmqp"):
+            self.assertIn(f"{protocol} client 192.0.2.7 (far.example) connects", self.told("192.0.2.7"))
+
+        # A stranger: what is refused, of whom, and why.
+        self.as_user("qmaild", programs / "qmail-qmtpd", **client, stdin=b"".join(
+            map(netstring, (b"\nx", sam, netstring(far) * 30))))
+        self.host.wait_until(lambda: "refused 10 times more" in self.told("192.0.2.7"),
+                             "the refusals are not told")
+        self.assertIn("qmtp client 192.0.2.7: refused by rcpthosts, from <sam@s.example> to "
+                      "<nobody@far.example>: Dsorry, that domain isn't in my list", self.told(far))
+
+    def told(self, word):
+        return self.host.run("kopis", "trace", word).stdout.decode()
 
     def test_who_may_ask_how_the_host_is(self):
         self.host.add_user("ann")

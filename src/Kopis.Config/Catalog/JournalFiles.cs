@@ -35,9 +35,9 @@ public static class JournalFiles
     public static readonly ControlNumber Subjects = new("journalsubjects", 0)
     {
         Most = 1,
-        Readers = "qmail-smtpd(8)",
+        Readers = "qmail-smtpd(8) qmail-qmtpd(8) qmail-qmqpd(8)",
         Reread = Reread.Connection,
         Says = "Subjects in the journal: {}.",
-        Text = "Whether the journal has the subjects of messages that come by SMTP. With 1 it has.",
+        Text = "Whether the journal has the subjects of messages that come from the network. With 1 it has.",
     };
 }

@@ -23,6 +23,7 @@ public sealed class QmtpReader : ITransferReader
     private readonly EnvelopeRecipients _recipients;
     private readonly List<byte[]> _delivered = []; // Of Delivered-To lines.
     private readonly List<(int Index, RoutedRecipient Recipient)> _open = [];
+    private readonly List<(int Index, byte[] Address)> _doubtful = [];
     private HopCounter _hops;
     private NetstringReader _outer; // The message, or what holds the recipients.
     private Part _part;
@@ -67,6 +68,11 @@ public sealed class QmtpReader : ITransferReader
     /// <summary>What there is to say of each recipient, in order.</summary>
     public IReadOnlyList<QmtpVerdict> Verdicts => _verdicts;
 
+    /// <summary>The first recipients that were not accepted at once, as they came, each with its
+    /// place among the verdicts; empty where they are not fit. No more than
+    /// <see cref="QmtpLimits.DoubtfulMax"/>.</summary>
+    public IReadOnlyList<(int Index, byte[] Address)> Doubtful => _doubtful;
+
     /// <summary>Recipients of SRS, each with its place among the verdicts: somebody must say
     /// whether they were made here. Until then they are Later.</summary>
     public IReadOnlyList<(int Index, RoutedRecipient Recipient)> Open => _open;
@@ -88,6 +94,7 @@ public sealed class QmtpReader : ITransferReader
         _verdicts.Clear();
         _delivered.Clear();
         _open.Clear();
+        _doubtful.Clear();
         _hops = NewHops();
         _recipients.Clear();
         _envelope.Clear();
@@ -215,7 +222,14 @@ public sealed class QmtpReader : ITransferReader
             step = _address.Step;
             if (_address.IsOver)
             {
-                _verdicts.Add(ReadRecipient());
+                QmtpVerdict verdict = ReadRecipient();
+                if (verdict != QmtpVerdict.Accepted && _doubtful.Count < QmtpLimits.DoubtfulMax)
+                {
+                    _doubtful.Add(
+                        (_verdicts.Count, _address.IsFit ? _address.Bytes.ToArray() : []));
+                }
+
+                _verdicts.Add(verdict);
                 _address.Reset();
             }
         }

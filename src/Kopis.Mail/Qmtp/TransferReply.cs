@@ -37,7 +37,11 @@ public static class TransferReply
     /// <param name="outcome">What became of the message, for those accepted.</param>
     public static void Write(
         IBufferWriter<byte> to, QmtpVerdict verdict, ReadOnlySpan<byte> outcome) =>
-        Netstring.Write(to, verdict switch
+        Netstring.Write(to, Of(verdict, outcome));
+
+    /// <summary>The same without its length.</summary>
+    public static ReadOnlySpan<byte> Of(QmtpVerdict verdict, ReadOnlySpan<byte> outcome) =>
+        verdict switch
         {
             QmtpVerdict.Accepted => outcome,
             QmtpVerdict.NotOurs =>
@@ -48,5 +52,5 @@ public static class TransferReply
             QmtpVerdict.Later => "Zunable to look that address up (#4.3.0)"u8,
             QmtpVerdict.TooMany => "Ztoo many recipients (#4.5.3)"u8,
             _ => "Dsorry, I can't handle that recipient (#5.1.3)"u8,
-        });
+        };
 }

@@ -164,7 +164,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
             : BinaryPrimitives.ReadUInt32LittleEndian(frame[IntakeFrame.BeginBytes..]);
         return frame[0] == IntakeFrame.Begin && origin <= (byte)MessageOrigin.Submitted
             ? writer.NewSubmission(
-                writer.Trusted.Judge(user.Uid, (MessageOrigin)origin), user,
+                (MessageOrigin)origin, user,
                 BinaryPrimitives.ReadUInt32LittleEndian(frame[2..]), client)
             : null;
     }

@@ -7,7 +7,7 @@ using Kopis.Queue.Store.Messages;
 namespace Kopis.Queue.Writer;
 
 /// <summary>The records of the queue writer in the journal (qmail-journal(5)): of messages that no
-/// server has taken, since servers know more and have records of their own; and of batches.
+/// server of ours has taken, since these know more and have records of their own; and of batches.
 /// </summary>
 /// <param name="socket">The way to the journal.</param>
 internal sealed class QueueJournal(JournalSocket socket)
@@ -15,8 +15,12 @@ internal sealed class QueueJournal(JournalSocket socket)
     private const int EnvelopeBytesMax = 4096; // As many addresses as a record has room for.
 
     /// <summary>What a message's record has of its header; null: it gets no record.</summary>
-    internal static MessageNames? NamesFor(MessageOrigin origin) =>
-        origin is MessageOrigin.Local or MessageOrigin.Bounce ? new MessageNames() : null;
+    /// <param name="origin">Where it comes from.</param>
+    /// <param name="claim">What its client says of that. qmail-queue, and whoever calls it, says
+    /// nothing of a network, as whatever user it runs: a filter, or a server of another make.
+    /// </param>
+    internal static MessageNames? NamesFor(MessageOrigin origin, MessageOrigin claim) =>
+        IsOfServer(origin) && IsOfServer(claim) ? null : new MessageNames();
 
     /// <summary>The queue has answered, and the message still has its envelope.</summary>
     internal void Conclude(IntakeMessage intake, QueueReply reply)
@@ -32,6 +36,11 @@ internal sealed class QueueJournal(JournalSocket socket)
         record.Number("msg"u8, reply.MessageNumber);
         record.Number("qp"u8, reply.Qp);
         record.Number("uid"u8, intake.Uid);
+        if (IsOfServer(intake.Origin))
+        {
+            record.Text("origin"u8, "network"u8); // A server of ours may have a record of it, too.
+        }
+
         record.Number("size"u8, intake.BodyBytes);
         if (reply.Code != 0)
         {
@@ -60,6 +69,9 @@ internal sealed class QueueJournal(JournalSocket socket)
         record.Number("msgs"u8, messages);
         socket.Send(record.End());
     }
+
+    private static bool IsOfServer(MessageOrigin origin) =>
+        origin is MessageOrigin.Network or MessageOrigin.Submitted;
 
     private static void AddEnvelope(ref JournalRecord record, EnvelopeStore envelope)
     {

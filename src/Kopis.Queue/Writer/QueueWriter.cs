@@ -134,9 +134,10 @@ public sealed class QueueWriter : IDisposable
     internal Deadline NewDeadline(Socket socket) => new(socket, _clock, _limits.Timeout);
 
     internal IntakeMessage NewSubmission(
-        MessageOrigin origin, IntakeUser user, uint qp, uint client)
+        MessageOrigin claim, IntakeUser user, uint qp, uint client)
     {
         _sockets?.Touch();
+        MessageOrigin origin = Trusted.Judge(user.Uid, claim);
         return new(user.Memory, _files, NewIncomingPath)
         {
             Origin = origin,
@@ -147,7 +148,7 @@ public sealed class QueueWriter : IDisposable
             RecipientsMax = user.IsOurs ? int.MaxValue : _limits.RecipientsMax,
             Qp = qp != 0 ? qp : Interlocked.Increment(ref _lastQp),
             Arrived = _clock.GetUtcNow(),
-            Names = Journal is null ? null : QueueJournal.NamesFor(origin),
+            Names = Journal is null ? null : QueueJournal.NamesFor(origin, claim),
         };
     }
 

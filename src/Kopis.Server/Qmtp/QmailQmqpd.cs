@@ -1,6 +1,7 @@
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Net;
+using Kopis.Posix;
 using Kopis.Queue.Intake;
 
 namespace Kopis.Server.Qmtp;
@@ -29,5 +30,5 @@ public static class QmailQmqpd
     private static QmqpHandler Handler(ProgramContext context, IntakePool pool) => new(
         ControlDirectory.Of(context),
         environment => IntakeClients.For(context with { Environment = environment }, pool),
-        TimeProvider.System);
+        new JournalSocket(context.Home, TimeProvider.System), TimeProvider.System);
 }

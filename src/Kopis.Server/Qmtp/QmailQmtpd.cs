@@ -1,6 +1,7 @@
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Net;
+using Kopis.Posix;
 using Kopis.Queue.Intake;
 using Kopis.Users.Lookup;
 
@@ -29,7 +30,7 @@ public static class QmailQmtpd
     private static QmtpHandler Handler(ProgramContext context, IntakePool pool) => new(
         ControlDirectory.Of(context),
         environment => IntakeClients.For(context with { Environment = environment }, pool),
-        TimeProvider.System)
+        new JournalSocket(context.Home, TimeProvider.System), TimeProvider.System)
     {
         Recipients = new LookupClient(context.Home, TimeProvider.System),
     };

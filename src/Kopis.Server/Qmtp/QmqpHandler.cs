@@ -2,6 +2,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Mail.Qmtp;
 using Kopis.Net;
+using Kopis.Posix;
 using Kopis.Queue.Intake;
 using Kopis.Queue.Store.Messages;
 
@@ -11,25 +12,25 @@ namespace Kopis.Server.Qmtp;
 /// </summary>
 /// <param name="control">Where the control files are.</param>
 /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
+/// <param name="journal">Takes a record of what happens.</param>
 /// <param name="time">The clock.</param>
 internal sealed class QmqpHandler(
-    ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue, TimeProvider time)
+    ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue, JournalSocket journal,
+    TimeProvider time)
     : ISessionHandler
 {
-    private readonly Reloading<RecipientLimits> _limits = new(
-        control.Watched(RecipientLimits.Files),
-        () => RecipientLimits.Load(control), time);
+    private readonly Reloading<QmqpSettings> _settings = QmqpSettings.In(control, time);
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
     /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
-    internal void Check() => _ = _limits.Current();
+    internal void Check() => _ = _settings.Current();
 
     public async Task<int> RunAsync(Connection connection, CancellationToken stop)
     {
-        int recipientsMax;
+        QmqpSettings settings;
         try
         {
-            recipientsMax = _limits.Current().Known;
+            settings = _settings.Current();
         }
         catch (ConfigurationException e)
         {
@@ -37,19 +38,26 @@ internal sealed class QmqpHandler(
             return ExitCode.Temporary;
         }
 
+        TransferJournal own = new("qmqp", connection, journal, settings.JournalsSubjects);
+        own.Open();
         TransferPump pump = new(connection, "QMQP"u8.ToArray(), time);
         connection.SetDeadline(TransferPump.SessionMax);
-        QmqpReader reader = new(QueueLimits.EnvelopeBytesMax, recipientsMax);
+        QmqpReader reader = new(QueueLimits.EnvelopeBytesMax, settings.RecipientsMax);
         await using MessageUpload upload = new(queue(connection.Environment));
         if (await pump.ReadAsync(reader, upload, stop) is { } code)
         {
             return code;
         }
 
-        byte[] answer = reader.HasUnfitAddress ? TransferReply.BadAddress.ToArray()
-            : reader.HasTooManyRecipients ? TransferReply.TooManyRecipients.ToArray()
-            : reader.IsEnvelopeTooBig ? TransferAnswer.Describe(QueueCode.OutOfMemory)
-            : await TransferAnswer.FinishAsync(upload, reader.Envelope(), time);
+        byte[] envelope = reader.Envelope();
+        byte[] Refused(string check, ReadOnlySpan<byte> text) =>
+            TransferAnswer.Refused(own, check, envelope, text);
+        byte[] answer = reader.HasUnfitAddress ? Refused("address", TransferReply.BadAddress)
+            : reader.HasTooManyRecipients
+                ? Refused("recipientcount", TransferReply.TooManyRecipients)
+            : reader.IsEnvelopeTooBig
+                ? Refused("queue", TransferAnswer.Describe(QueueCode.OutOfMemory))
+            : await TransferAnswer.FinishAsync(upload, envelope, pump, own, time);
         Netstring.Write(connection.Output, answer);
         await connection.FlushAndLingerAsync();
         return ExitCode.Success;

@@ -13,11 +13,12 @@ namespace Kopis.Server.Qmtp;
 /// <param name="connection">The client.</param>
 /// <param name="policy">What it may send.</param>
 /// <param name="queue">Where mail goes.</param>
+/// <param name="journal">Gets a record of what happens.</param>
 /// <param name="time">The clock.</param>
 /// <param name="isRefused">Whether nothing of it is taken.</param>
 internal sealed class QmtpConversation(
-    Connection connection, IReceivePolicy policy, IIntakeClient queue, TimeProvider time,
-    bool isRefused)
+    Connection connection, IReceivePolicy policy, IIntakeClient queue, TransferJournal journal,
+    TimeProvider time, bool isRefused)
 {
     private readonly QmtpReader _reader = new(policy) { IsRefused = isRefused };
 
@@ -50,7 +51,8 @@ internal sealed class QmtpConversation(
             }
 
             await AskAsync(stop);
-            byte[] outcome = await FinishAsync(upload);
+            byte[] outcome = await FinishAsync(upload, pump);
+            NoteRefused();
             foreach (QmtpVerdict verdict in _reader.Verdicts)
             {
                 TransferReply.Write(connection.Output, verdict, outcome);
@@ -76,20 +78,44 @@ internal sealed class QmtpConversation(
     }
 
     // What is said of the recipients that were accepted.
-    private async Task<byte[]> FinishAsync(MessageUpload upload)
+    private async Task<byte[]> FinishAsync(MessageUpload upload, TransferPump pump)
     {
-        if (isRefused)
-        {
-            return TransferReply.NotChecked.ToArray();
-        }
-
-        if (_reader.IsTooBig)
-        {
-            return TransferReply.TooBig.ToArray();
-        }
-
-        return !_reader.IsSenderFit ? TransferReply.BadSender.ToArray()
-            : !_reader.HasRecipients ? []
-            : await TransferAnswer.FinishAsync(upload, _reader.Envelope(), time);
+        byte[] envelope = _reader.Envelope();
+        byte[] Refused(string check, ReadOnlySpan<byte> text) =>
+            TransferAnswer.Refused(journal, check, envelope, text);
+        return !_reader.HasRecipients ? []
+            : isRefused ? Refused("checks", TransferReply.NotChecked)
+            : _reader.IsTooBig ? Refused("toobig", TransferReply.TooBig)
+            : !_reader.IsSenderFit ? Refused("address", TransferReply.BadSender)
+            : await TransferAnswer.FinishAsync(upload, envelope, pump, journal, time);
     }
+
+    private void NoteRefused()
+    {
+        ReadOnlySpan<byte> sender = TransferAnswer.SenderOf(_reader.Envelope());
+        int noted = 0;
+        foreach ((int index, byte[] address) in _reader.Doubtful)
+        {
+            if (CheckOf(_reader.Verdicts[index]) is { } check)
+            {
+                noted++;
+                journal.Refuse(
+                    check, sender, address, TransferReply.Of(_reader.Verdicts[index], []));
+            }
+        }
+
+        journal.CountRefused(
+            _reader.Verdicts.Count(one => one != QmtpVerdict.Accepted) - noted);
+    }
+
+    // What SMTP calls it in docs/SESSION.md.
+    private static string? CheckOf(QmtpVerdict verdict) => verdict switch
+    {
+        QmtpVerdict.Accepted => null,
+        QmtpVerdict.NotOurs => "rcpthosts",
+        QmtpVerdict.Looping => "looping",
+        QmtpVerdict.BadSrs or QmtpVerdict.Later => "mailbox",
+        QmtpVerdict.TooMany => "recipientcount",
+        _ => "address",
+    };
 }

@@ -3,6 +3,7 @@ using Kopis.Base;
 using Kopis.Config;
 using Kopis.Mail.Smtp;
 using Kopis.Net;
+using Kopis.Posix;
 using Kopis.Queue.Intake;
 using Kopis.Server.Smtp;
 
@@ -11,9 +12,11 @@ namespace Kopis.Server.Qmtp;
 /// <summary>qmail-qmtpd's sessions, by hand or in a listener.</summary>
 /// <param name="control">Where the control files are.</param>
 /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
+/// <param name="journal">Takes a record of what happens.</param>
 /// <param name="time">The clock.</param>
 internal sealed class QmtpHandler(
-    ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue, TimeProvider time)
+    ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue, JournalSocket journal,
+    TimeProvider time)
     : ISessionHandler
 {
     private readonly DeliveryNames _names = new(control, time);
@@ -36,8 +39,10 @@ internal sealed class QmtpHandler(
                 connection.Environment);
             IPAddress? client = new ClientInfo(connection.Environment, Helo: null).Address;
             bool isStranger = policy.RelayClient is null;
+            TransferJournal own = new("qmtp", connection, journal, settings.JournalsSubjects);
+            own.Open();
             QmtpConversation conversation = new(
-                connection, policy, queue(connection.Environment), time,
+                connection, policy, queue(connection.Environment), own, time,
                 isStranger && settings.Refuses(client))
             {
                 Recipients = Recipients,
@@ -45,7 +50,14 @@ internal sealed class QmtpHandler(
                 OwnNames = isStranger && (client is null || !settings.Checks.IsLocal(client))
                     ? settings.Checks.Names : null,
             };
-            return await conversation.RunAsync(stop);
+            try
+            {
+                return await conversation.RunAsync(stop);
+            }
+            finally
+            {
+                own.Close();
+            }
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {

@@ -15,14 +15,16 @@ namespace Kopis.Server.Qmtp;
 /// <param name="Checks">What qmail-smtpd checks of a message.</param>
 /// <param name="IsAsked">Whether qmail-smtpd asks filters, plugins or the greylist about strangers'
 /// mail.</param>
+/// <param name="JournalsSubjects">journalsubjects.</param>
 internal sealed record QmtpSettings(
     long DataBytes, RcptHosts RcptHosts, RecipientLimits Recipients, CheckSettings Checks,
-    bool IsAsked)
+    bool IsAsked, bool JournalsSubjects)
 {
     private static readonly ControlFile[] Files =
     [
         SmtpFiles.DataBytes, .. RcptHosts.Files, .. RecipientLimits.Files,
         .. CheckSettings.Files, .. PluginList.Files, FilterFiles.Milters, SmtpFiles.Greylist,
+        JournalFiles.Subjects,
     ];
 
     /// <summary>Whether a stranger's mail is refused: by SMTP something could keep it out that is
@@ -40,6 +42,7 @@ internal sealed record QmtpSettings(
             CheckSettings.Load(control, () => MailDns.Read(control)),
             control.ReadList(FilterFiles.Milters) is { Count: > 0 }
                 || !PluginList.Load(control).IsEmpty
-                || !control.ReadLineOrDefault(SmtpFiles.Greylist).AsSpan().SequenceEqual("off"u8)),
+                || !control.ReadLineOrDefault(SmtpFiles.Greylist).AsSpan().SequenceEqual("off"u8),
+            control.ReadInt(JournalFiles.Subjects) == 1),
         time);
 }

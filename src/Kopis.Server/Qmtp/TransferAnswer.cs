@@ -8,15 +8,41 @@ namespace Kopis.Server.Qmtp;
 internal static class TransferAnswer
 {
     /// <summary>Ends a message; the result begins with K, Z or D.</summary>
+    /// <param name="upload">The message.</param>
+    /// <param name="envelope">Sender and recipients.</param>
+    /// <param name="pump">Has read it.</param>
+    /// <param name="journal">Gets a record of the answer.</param>
+    /// <param name="time">The clock.</param>
     internal static async Task<byte[]> FinishAsync(
-        MessageUpload upload, byte[] envelope, TimeProvider time) =>
-        await upload.FinishAsync(envelope, head: []) switch
+        MessageUpload upload, byte[] envelope, TransferPump pump, TransferJournal journal,
+        TimeProvider time)
+    {
+        QueueReply? answer = await upload.FinishAsync(envelope, head: []);
+        if (answer is { Code: 0 } reply)
         {
-            null => Describe(QueueCode.NoConnection),
-            { Code: 0 } reply => TransferReply.Accepted(time.GetUtcNow(), reply.Qp),
-            not null when upload.CustomText is { } words => ByteText.ToBytes(words),
-            { } reply => Describe(reply.Code),
-        };
+            journal.Accept(reply, envelope, pump);
+            return TransferReply.Accepted(time.GetUtcNow(), reply.Qp);
+        }
+
+        byte[] text = answer is { } refusal
+            ? upload.CustomText is { } words ? ByteText.ToBytes(words) : Describe(refusal.Code)
+            : Describe(QueueCode.NoConnection);
+        return Refused(journal, "queue", envelope, text);
+    }
+
+    /// <summary>The answer that a whole message is refused.</summary>
+    internal static byte[] Refused(
+        TransferJournal journal, string check, ReadOnlySpan<byte> envelope,
+        ReadOnlySpan<byte> text)
+    {
+        journal.Refuse(check, SenderOf(envelope), [], text);
+        return text.ToArray();
+    }
+
+    /// <summary>An envelope's sender: it comes first.</summary>
+    internal static ReadOnlySpan<byte> SenderOf(ReadOnlySpan<byte> envelope) =>
+        envelope is [(byte)'F', .. var rest] && rest.IndexOf((byte)0) is >= 0 and int end
+            ? rest[..end] : [];
 
     /// <summary>The text of one of qmail-queue's exit codes.</summary>
     internal static byte[] Describe(int code) => ByteText.ToBytes(QueueResult.Describe(code));

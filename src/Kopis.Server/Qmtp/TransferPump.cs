@@ -31,6 +31,12 @@ internal sealed class TransferPump(
     /// <summary>Takes forged results out of the message; null where nothing is taken out.</summary>
     internal ForgedResultsFilter? Filter { get; set; }
 
+    /// <summary>What the message is known by.</summary>
+    internal MessageNames Names { get; private set; } = new();
+
+    /// <summary>Its bytes as they came, but for line ends.</summary>
+    internal long MessageBytes { get; private set; }
+
     /// <summary>How a session ends whose client is gone, slow or served.</summary>
     internal int EndCode => connection.IsTimedOut ? ExitCode.Temporary : ExitCode.Success;
 
@@ -42,6 +48,7 @@ internal sealed class TransferPump(
     internal async Task<int?> ReadAsync(
         ITransferReader reader, MessageUpload upload, CancellationToken stop)
     {
+        (Names, MessageBytes) = (new MessageNames(), 0);
         using CancellationTokenRegistration wake = stop.UnsafeRegister(
             static input => ((PipeReader)input!).CancelPendingRead(), connection.Input);
         while (true)
@@ -109,17 +116,26 @@ internal sealed class TransferPump(
             if (Filter is { IsOver: false } filter)
             {
                 step = reader.Read(piece, _unfiltered, out used);
+                Note(_unfiltered.WrittenSpan);
                 filter.Read(_unfiltered.WrittenSpan, block);
                 _unfiltered.ResetWrittenCount();
             }
             else
             {
+                int before = block.Count;
                 step = reader.Read(piece, block, out used);
+                Note(block.Written.Span[before..]);
             }
 
             rest = rest.Slice(used);
         }
 
         return step;
+    }
+
+    private void Note(ReadOnlySpan<byte> message)
+    {
+        Names.Append(message);
+        MessageBytes += message.Length;
     }
 }

@@ -21,7 +21,8 @@ internal sealed class DayCounts
                 AddNamed(DayKind.Sender, entry["login"], isNow);
                 break;
             case "queued":
-                Add(DayKind.Accepted, "of this host", isNow);
+                Add(
+                    DayKind.Accepted, entry.IsOfProgram ? "by a program" : "of this host", isNow);
                 break;
             case "refuse":
                 Add(DayKind.Refused, $"by {entry["check"]}", isNow);

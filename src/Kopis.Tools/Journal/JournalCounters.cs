@@ -25,14 +25,14 @@ internal sealed class JournalCounters
         "submission", "mailplugins", "mailfilters", "rcptplugins", "badmailfrom", "badmailto",
         "rcpthosts", "recipientcount", "recipientrate", "clientlists", "badhelo", "heloname",
         "heloself", "senderalias", "mailbox", "greylist", "rcptfilters", "dataplugins", "checks",
-        "messagefilters", "toobig", "looping", "queue", "other");
+        "messagefilters", "toobig", "looping", "address", "queue", "other");
 
     private readonly CounterTable _records = new(MetricCatalog.Records, true);
     private readonly CounterTable _lost =
         new(MetricCatalog.Lost, true, new LabelSet("reason", "room", "rate", "sender"));
 
     private readonly CounterTable _connections =
-        new(MetricCatalog.Connections, true, new LabelSet("service", "smtp", "other"));
+        new(MetricCatalog.Connections, true, new LabelSet("service", "smtp", "qmtp", "qmqp", "other"));
 
     private readonly CounterTable _logins =
         new(MetricCatalog.Logins, true, Services, new LabelSet("result", "ok", "failed"));
@@ -78,7 +78,7 @@ internal sealed class JournalCounters
 
     internal JournalCounters(TimeProvider time)
     {
-        LabelSet sources = new("source", "smtp", "login", "local");
+        LabelSet sources = new("source", "smtp", "login", "qmtp", "qmqp", "program", "local");
         _accepted = new CounterTable(MetricCatalog.Accepted, true, sources);
         _acceptedBytes = new CounterTable(MetricCatalog.AcceptedBytes, true, sources);
         _acceptedRecipients = new CounterTable(MetricCatalog.AcceptedRecipients, true, sources);
@@ -184,8 +184,10 @@ internal sealed class JournalCounters
 
     private void CountAccepted(ReadOnlySpan<byte> record, bool isLocal)
     {
-        ReadOnlySpan<byte> source = isLocal ? "local"u8
-            : Has(record, ",\"login\":\""u8) ? "login"u8 : "smtp"u8;
+        ReadOnlySpan<byte> source = isLocal
+            ? Has(record, ",\"origin\":\"network\""u8) ? "program"u8 : "local"u8
+            : Has(record, ",\"login\":\""u8) ? "login"u8
+            : Text(record, ",\"proto\":\""u8);
         _accepted.Add(1, source);
         _acceptedBytes.Add(Number(record, ",\"size\":"u8), source);
         _acceptedRecipients.Add(Number(record, ",\"rcpts\":"u8), source);

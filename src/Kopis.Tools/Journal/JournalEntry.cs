@@ -28,6 +28,11 @@ public sealed class JournalEntry
     /// <summary>A field's text or digits; null: it has none.</summary>
     public string? this[string name] => _texts.GetValueOrDefault(name);
 
+    /// <summary>Whether a message has come from the network, though no server of ours may have
+    /// taken it: by a filter in the place of qmail-queue, and that mail has a record already; or a
+    /// server of another make.</summary>
+    public bool IsOfProgram => Kind == "queued" && this["origin"] == "network";
+
     /// <summary>The message that it is about; null for none.</summary>
     public ulong? Message => Number("msg");
 

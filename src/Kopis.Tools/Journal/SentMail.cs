@@ -10,7 +10,7 @@ internal readonly record struct SentMail(
 {
     /// <summary>Reads a record; null: it does not count.</summary>
     internal static SentMail? Of(JournalEntry entry, SenderKey key) =>
-        NameOf(entry, key) is not { } name ? null : new SentMail(
+        entry.IsOfProgram || NameOf(entry, key) is not { } name ? null : new SentMail(
             entry.Time, name, (long)(entry.Number("rcpts") ?? 0),
             (long)(entry.Number("size") ?? 0));
 

@@ -37,7 +37,8 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
             FirstAndLast found = search.FindMessage(number, sight.Time, options.RecordsMax);
             _messages[number] = found;
             IReadOnlyList<JournalEntry> entries = found.Kept;
-            bool isFromOutside = entries.Any(entry => entry.Kind == "accept");
+            bool isFromOutside = entries.Any(
+                entry => entry.Kind == "accept" || entry.IsOfProgram);
             foreach (Sight relative in entries.SelectMany(
                 entry => RelativesOf(number, entry, mayBeForwarded: !isFromOutside)))
             {

@@ -43,12 +43,12 @@ internal static class TraceText
                 + $"{(entry["result"] == "ok" ? "is good" : "failed")}{Tls(entry)}",
             "close" => $"{Client(entry)}: session of {entry["login"]} ends after "
                 + Milliseconds(entry),
-            "refuse" => $"{Client(entry)}: refused by {entry["check"]}, helo {entry["helo"]}, "
+            "refuse" => $"{Client(entry)}: refused by {entry["check"]}{Helo(entry)}, "
                 + $"from <{entry["from"]}>{To(entry)}: {entry["text"]}",
             "refused" => $"{Client(entry)}: refused {entry["n"]} times more",
-            "accept" => $"accepted from {Client(entry)}, helo {entry["helo"]}{Login(entry)}"
+            "accept" => $"accepted from {Client(entry)}{Helo(entry)}{Login(entry)}"
                 + $"{Tls(entry)}: {Size(entry)}{Checks(entry)}",
-            "queued" => $"queued by uid {entry["uid"]}: {Size(entry)}",
+            "queued" => $"queued by uid {entry["uid"]}{Origin(entry)}: {Size(entry)}",
             "unqueued" => $"refused to uid {entry["uid"]}: {entry["text"]}",
             "new" => $"in the queue for {entry["rcpts"]} recipients, qp {entry["qp"]}",
             "attempt" => Attempt(entry, forwards),
@@ -71,8 +71,14 @@ internal static class TraceText
         $"{entry["proto"]} client {entry["ip"]}"
         + (entry["host"] is { } host ? $" ({host})" : "");
 
+    private static string Helo(JournalEntry entry) =>
+        entry["helo"] is { } name ? $", helo {name}" : "";
+
     private static string Login(JournalEntry entry) =>
         entry["login"] is { } user ? $", user {user}" : "";
+
+    private static string Origin(JournalEntry entry) =>
+        entry["origin"] is { } origin ? $", from the {origin}" : "";
 
     private static string Tls(JournalEntry entry) => entry["tls"] is { } tls ? $", {tls}" : "";
 

@@ -3,6 +3,7 @@ using System.Text;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Net;
+using Kopis.Posix;
 using Kopis.Server.Qmtp;
 using Kopis.Testing;
 
@@ -15,10 +16,17 @@ public sealed class TransferTests : IDisposable
     private readonly string _control = Directory.CreateTempSubdirectory("kopis-").FullName;
     private readonly ManualTime _time = new();
     private readonly CapturedQueue _queue = new();
+    private readonly JournalSocket _journal; // Nobody is there.
     private Pipe _input = new();
     private Pipe _output = new();
 
-    public void Dispose() => Directory.Delete(_control, recursive: true);
+    public TransferTests() => _journal = new JournalSocket(_control, _time);
+
+    public void Dispose()
+    {
+        _journal.Dispose();
+        Directory.Delete(_control, recursive: true);
+    }
 
     [Fact]
     public async Task A_session_has_an_hour_however_busy_it_is()
@@ -106,7 +114,7 @@ public sealed class TransferTests : IDisposable
         for (int cut = 1; cut < package.Length; cut++)
         {
             Task<int> session = Begin(
-                new QmtpHandler(new ControlDirectory(_control), _ => _queue, _time)
+                new QmtpHandler(new ControlDirectory(_control), _ => _queue, _journal, _time)
                 {
                     Recipients = asked,
                 });
@@ -131,8 +139,8 @@ public sealed class TransferTests : IDisposable
 
     private ISessionHandler[] Handlers() =>
     [
-        new QmtpHandler(new ControlDirectory(_control), _ => _queue, _time),
-        new QmqpHandler(new ControlDirectory(_control), _ => _queue, _time),
+        new QmtpHandler(new ControlDirectory(_control), _ => _queue, _journal, _time),
+        new QmqpHandler(new ControlDirectory(_control), _ => _queue, _journal, _time),
     ];
 
     private Task<int> Begin(ISessionHandler handler, CancellationToken stop = default)
