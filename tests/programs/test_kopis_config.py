@@ -1,5 +1,6 @@
 """kopis config: all that is wrong with the control files at once, and what each file means."""
 
+import json
 import os
 import pathlib
 import re
@@ -29,6 +30,25 @@ class Check(Config):
 
     def test_nothing_is_wrong_and_nothing_is_said(self):
         self.assertEqual("", self.config("check"))
+
+    def test_the_same_as_json(self):
+        def found(*words, code):
+            said = json.loads(self.config("check", "--json", *words, code=code))
+            self.assertEqual(code, said["exit"])
+            return [(one["file"], one["text"], one["wrong"]) for one in said["findings"]]
+        self.assertEqual([], found(code=0))
+        (self.home / "control/mine\x1b[2J\udcff").write_text("x\n")
+        nobody = ("control/mine_[2J___", "no program reads this file", False)
+        self.assertEqual([nobody], found(code=0))
+        self.control("queuelifetime", "-1")
+        self.control("maxrcpt", "0")
+        wrong = found(code=100)
+        self.assertEqual(["control/maxrcpt", "control/queuelifetime", nobody[0]], [one[0] for one in wrong])
+        self.assertEqual([True, True, False], [one[2] for one in wrong])
+        self.assertRegex(wrong[0][1], '^"0" is not a whole number from 1 to 40000')
+        self.assertEqual(wrong[:1], found("maxrcpt", code=100))
+        self.assertEqual(wrong[1:2], found("--start", "qmail-send", code=100))
+        self.assertEqual([], found("locals", code=0))
 
     def test_all_that_is_wrong_is_said_at_once(self):
         """Before, a program named the first thing that stopped it; the next came after the next

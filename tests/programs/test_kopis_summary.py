@@ -45,6 +45,20 @@ class Summary(ProgramCase):
         self.add("2026-11-30", 500, e="bounce")
         self.write()
 
+    def test_the_same_as_json(self):
+        self.plant()
+        self.add(DAY, 20, e="attempt", channel="remote", verdict="deferral", to="x@\x1b\u2028.example")
+        self.write()
+        text = "\n".join(self.summary("--day", DAY, "--json"))
+        self.assertTrue(text.isascii())
+        found = json.loads(text)
+        self.assertIn({"what": "failed logins from", "name": "192.0.2.66", "before": 0, "now": 25}, found)
+        self.assertIn({"what": "deferrals of", "name": "\x1b\u2028.example", "before": 0, "now": 20}, found)
+        self.assertEqual(9, len(found))
+        self.assertGreater(len(json.loads("\n".join(self.summary("--day", DAY, "--json", "--all")))), 9)
+        result = self.run_program("kopis", "summary", "--json", "--mail", "a@b.example")
+        self.assertEqual(100, result.returncode)
+
     def test_what_has_changed_and_nothing_else(self):
         self.plant()
         self.assertEqual(

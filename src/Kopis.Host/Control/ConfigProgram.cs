@@ -11,10 +11,11 @@ namespace Kopis.Host.Control;
 public static class ConfigProgram
 {
     private const string DryRun = "--dry-run";
+    private const string Json = "--json";
 
     private const string Usage = """
-        usage: kopis config check [FILE]
-               kopis config check --start PROGRAM...
+        usage: kopis config check [--json] [FILE]
+               kopis config check [--json] --start PROGRAM...
                kopis config explain [FILE]
                kopis config get FILE
                kopis config set [--dry-run] FILE VALUE... | -
@@ -37,13 +38,15 @@ public static class ConfigProgram
     {
         string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
         ConfigCheck check = new(context, readers);
+        bool isJson = words is ["check", Json, ..];
+        words = isJson ? [words[0], .. words[2..]] : words;
         switch (words)
         {
             case ["check", "--start", _, ..]:
                 RequireControl(context);
-                return Report(check.Stops(words[2..]), isWrong: true);
-            case ["check", .. { Length: <= 1 } names] when names is not ["--start"]:
-                return Check(context, check, names is [string one] ? Find(one) : null);
+                return Report(check.Stops(words[2..]).Select(line => (line, true)), isJson);
+            case ["check", .. { Length: <= 1 } names] when names is not ["--start" or Json]:
+                return Check(context, check, names is [string one] ? Find(one) : null, isJson);
             case ["explain"]:
                 return Say(1, Overview(ControlDirectory.Of(context)), ExitCode.Success);
             case ["explain", string file]:
@@ -66,13 +69,15 @@ public static class ConfigProgram
         ProgramContext context, IReadOnlyList<ControlReader> readers) =>
         new ConfigCheck(context, readers).Problems();
 
-    private static int Check(ProgramContext context, ConfigCheck check, ControlFile? one)
+    private static int Check(
+        ProgramContext context, ConfigCheck check, ControlFile? one, bool isJson)
     {
         RequireControl(context);
-        string[] problems = check.Faults(one);
-        string[] unknown = one is null ? [.. check.Unknown()] : [];
+        IEnumerable<string> unknown = one is null ? check.Unknown() : [];
         return Report(
-            [.. problems, .. unknown], problems.Length > 0 || unknown.Any(l => l.EndsWith('?')));
+            check.Faults(one).Select(line => (line, true))
+                .Concat(unknown.Select(line => (line, line.EndsWith('?')))),
+            isJson);
     }
 
     private static void RequireControl(ProgramContext context)
@@ -83,9 +88,14 @@ public static class ConfigProgram
         }
     }
 
-    private static int Report(string[] lines, bool isWrong) => Say(
-        1, string.Concat(lines.Select(line => $"{line}\n")),
-        isWrong && lines.Length > 0 ? ExitCode.Permanent : ExitCode.Success);
+    private static int Report(IEnumerable<(string Line, bool IsWrong)> found, bool isJson)
+    {
+        (string Line, bool IsWrong)[] all = [.. found];
+        int code = all.Any(one => one.IsWrong) ? ExitCode.Permanent : ExitCode.Success;
+        Fd.WriteAll(1, isJson ? ConfigJson.Of(all, code)
+            : ByteText.ToBytes(string.Concat(all.Select(one => $"{one.Line}\n"))));
+        return code;
+    }
 
     // Null if the words make no sense.
     private static int? Change(ProgramContext context, ConfigCheck check, string[] words)

@@ -33,7 +33,7 @@ internal static class ConfigText
     }
 
     /// <summary>A word as a terminal may have it.</summary>
-    internal static string Safe(string word) => LogText.Safe(ByteText.ToBytes(word));
+    internal static string Safe(string word) => LogText.Safe(RawText.ToBytes(word));
 
     private static void Wrap(StringBuilder text, string paragraph)
     {

@@ -84,7 +84,7 @@ public static class QmailShowctlProgram
             string name = Path.GetFileName(path);
             if (!known.Contains(name))
             {
-                text.Append($"\n{name}: I have no idea what this file does.\n");
+                text.Append($"\n{ConfigText.Safe(name)}: I have no idea what this file does.\n");
             }
         }
     }

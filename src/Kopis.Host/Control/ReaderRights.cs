@@ -25,7 +25,7 @@ internal sealed class ReaderRights(string home)
             if (Fd.TryStatus(path, out _) is { IsRegular: true } status
                 && users.FirstOrDefault(user => !MayRead(user, status)) is { } stranger)
             {
-                yield return $"{name}: {stranger} may not read it, with mode "
+                yield return $"{ConfigText.Safe(name)}: {stranger} may not read it, with mode "
                     + Convert.ToString(status.Permissions & RootsMask, 8).PadLeft(4, '0');
             }
         }

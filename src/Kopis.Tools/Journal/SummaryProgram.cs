@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Kopis.Base;
 using Kopis.Posix;
 using Kopis.Tools.Queue;
@@ -14,11 +15,12 @@ public static class SummaryProgram
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     private const string Usage = """
-        usage: kopis summary [--all] [--day YYYY-MM-DD] [--mail ADDRESS]
+        usage: kopis summary [--all] [--day YYYY-MM-DD] [--json | --mail ADDRESS]
 
         Counts in the journal what happened in the last 24 hours, or on a day (UTC), and prints what
         was twice as often as in the day before it, or half as often; with --all everything. With
         --mail it is sent to ADDRESS, if there is something, and nothing is printed.
+        --json prints the same as a list of objects.
 
         """;
 
@@ -34,12 +36,14 @@ public static class SummaryProgram
         DateTimeOffset until = DateTimeOffset.UtcNow;
         string mail = "";
         bool isAll = false;
+        bool isJson = false;
         for (int i = 0; i < words.Length; i++)
         {
             string value = i + 1 < words.Length ? words[i + 1] : "";
             bool isRight = words[i] switch
             {
                 "--all" => isAll = true,
+                "--json" => isJson = true,
                 "--day" => TryDay(value, ref until),
                 "--mail" => OwnMail.IsAddress(mail = value),
                 _ => false,
@@ -49,16 +53,24 @@ public static class SummaryProgram
                 return Say(2, Usage, ExitCode.Permanent);
             }
 
+            if (isJson && mail.Length > 0)
+            {
+                return Say(2, Usage, ExitCode.Permanent);
+            }
+
             i += words[i] is "--day" or "--mail" ? 1 : 0;
         }
 
         string journal = context.In("journal");
         OwnerWork.GoOnAsOwnerOf(journal, context);
-        string text = Summary(journal, until, isAll);
+        DayLine[] lines = [.. Count(journal, until).Lines(changedOnly: !isAll)];
         if (mail.Length == 0)
         {
-            return Say(1, text, ExitCode.Success);
+            Fd.WriteAll(1, isJson ? Json(lines) : Encoding.UTF8.GetBytes(Text(lines)));
+            return ExitCode.Success;
         }
+
+        string text = Text(lines);
 
         if (text.Length > 0)
         {
@@ -78,7 +90,7 @@ public static class SummaryProgram
         return isDay;
     }
 
-    private static string Summary(string journal, DateTimeOffset until, bool isAll)
+    private static DayCounts Count(string journal, DateTimeOffset until)
     {
         DayCounts counts = new();
         try
@@ -94,22 +106,50 @@ public static class SummaryProgram
             throw new ConfigurationException(e.Message, e);
         }
 
+        return counts;
+    }
+
+    private static string Text(IEnumerable<DayLine> lines)
+    {
         StringBuilder text = new();
-        foreach (IGrouping<DayKind, DayLine> kind in
-            counts.Lines(changedOnly: !isAll).GroupBy(line => line.Kind))
+        foreach (IGrouping<DayKind, DayLine> kind in lines.GroupBy(line => line.Kind))
         {
-            DayLine[] lines =
+            DayLine[] ordered =
                 [.. kind.OrderByDescending(line => Math.Max(line.Now, line.Before))];
-            foreach (DayLine line in lines.Take(LinesOfKindMax))
+            foreach (DayLine line in ordered.Take(LinesOfKindMax))
             {
                 text.Append(CultureInfo.InvariantCulture, $"{line}\n");
             }
 
-            int more = lines.Length - LinesOfKindMax;
+            int more = ordered.Length - LinesOfKindMax;
             text.Append(more > 0 ? $"{kind.Key.Name}: {more} more lines\n" : "");
         }
 
         return text.ToString();
+    }
+
+    // All of them, in ASCII.
+    private static byte[] Json(IEnumerable<DayLine> lines)
+    {
+        MemoryStream bytes = new();
+        using (Utf8JsonWriter json = new(bytes, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartArray();
+            foreach (DayLine line in lines)
+            {
+                json.WriteStartObject();
+                json.WriteString("what", line.Kind.Name);
+                json.WriteString("name", line.Name);
+                json.WriteNumber("before", line.Before);
+                json.WriteNumber("now", line.Now);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        bytes.WriteByte((byte)'\n');
+        return bytes.ToArray();
     }
 
     private static int Say(int descriptor, string text, int code)
