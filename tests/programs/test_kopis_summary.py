@@ -54,8 +54,8 @@ class Summary(ProgramCase):
         found = json.loads(text)
         self.assertIn({"what": "failed logins from", "name": "192.0.2.66", "before": 0, "now": 25}, found)
         self.assertIn({"what": "deferrals of", "name": "\x1b\u2028.example", "before": 0, "now": 20}, found)
-        self.assertEqual(9, len(found))
-        self.assertGreater(len(json.loads("\n".join(self.summary("--day", DAY, "--json", "--all")))), 9)
+        self.assertEqual(10, len(found))
+        self.assertGreater(len(json.loads("\n".join(self.summary("--day", DAY, "--json", "--all")))), 10)
         result = self.run_program("kopis", "summary", "--json", "--mail", "a@b.example")
         self.assertEqual(100, result.returncode)
 

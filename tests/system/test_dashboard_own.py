@@ -63,7 +63,8 @@ print("a peer of the network", "answered" if guess else "closed")
 guess = ask(ord("P") | 0x80, peer, name, password)
 print("a ticket to read", "answered" if guess else "closed")
 for kind in (0, 1, 2):
-    answer = ask(ord("E"), peer, name, password)
+    # A ticket for mail comes with a listener's question, and one for settings with the dashboard's.
+    answer = kind != 2 and ask(ord("P") | 0x80, peer, name, password) or ask(ord("E"), peer, name, password)
     fields, at = [], 3
     while at < len(answer):
         length = struct.unpack_from("<H", answer, at)[0]

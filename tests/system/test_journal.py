@@ -7,6 +7,7 @@ import os
 import poplib
 import signal
 import smtplib
+import subprocess
 import unittest
 
 from host import HostCase
@@ -149,6 +150,20 @@ class Installed(InstalledCase):
              "        pass\n"
              "    s.close()\n")
 
+    # As many connections as anybody ever had, which are kept.
+    HOLD = ("import socket, sys, time\n"
+            "kept = []\n"
+            "for _ in range(400):\n"
+            "    kept.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))\n"
+            "    kept[-1].connect('journal/socket')\n"
+            "print('kept', flush=True)\n"
+            "sys.stdin.read()\n")
+
+    SAY = ("import socket\n"
+           "s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+           "s.connect('journal/socket')\n"
+           "s.send(b'{\"e\":\"discard\",\"msg\":77,\"why\":\"heard\"}\\n')\n")
+
     def as_user(self, name, *words, **options):
         return self.host.run("setpriv", "--reuid", name, "--regid", str(self.host.gid(name)),
                              "--clear-groups", *words, **options)
@@ -179,6 +194,20 @@ class Installed(InstalledCase):
             self.assertEqual((0o640, self.host.uid("qmaill"), self.host.gid("qmailw")),
                              (status.st_mode & 0o777, status.st_uid, status.st_gid))
 
+    def test_a_user_takes_no_connections_of_others(self):
+        started = self.host.start()
+        self.addCleanup(self.host.stop, started)
+
+        def run(user, code):
+            return ("sh", "-c", f"cd {self.host.home} && exec setpriv --reuid {user} "
+                    f"--regid {self.host.gid(user)} --clear-groups python3 -c \"$0\"", code)
+        greedy = self.host.spawn(*run("qmaild", self.HOLD), stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True)
+        self.assertEqual("kept\n", greedy.stdout.readline())
+        self.host.run(*run("qmailr", self.SAY))
+        self.host.wait_until(lambda: b"heard" in self.trace("77").stdout, "qmailr is not heard")
+        greedy.communicate()
+
     def test_mail_that_comes_by_another_way_than_smtp(self):
         """QMTP, QMQP, qmail-queue by hand, as a user and as a server of another make, and sendmail."""
         def netstring(data):
@@ -201,7 +230,7 @@ class Installed(InstalledCase):
                          f"printf 'Fsam@s.example\\0T{cat.decode()}\\0\\0' >$e; "
                          f"{programs}/qmail-queue <$m 1<$e; c=$?; rm $m $e; exit $c",
                          stdin=text(b"queue-" + user.encode()))
-        self.as_user("cat", programs / "sendmail", "-f", sam, cat, stdin=text(b"sendmail"))
+        self.as_user("cat", programs / "sendmail", "-f", sam.decode(), cat.decode(), stdin=text(b"sendmail"))
         self.host.wait_mail(self.host.base / "cat/Maildir", 5)
         uid, network = self.host.uid("cat"), self.host.uid("qmaild")
         for way, kind, words in (
@@ -233,7 +262,7 @@ class Installed(InstalledCase):
         self.host.wait_until(lambda: "refused 10 times more" in self.told("192.0.2.7"),
                              "the refusals are not told")
         self.assertIn("qmtp client 192.0.2.7: refused by rcpthosts, from <sam@s.example> to "
-                      "<nobody@far.example>: Dsorry, that domain isn't in my list", self.told(far))
+                      "<nobody@far.example>: Dsorry, that domain isn't in my list", self.told(far.decode()))
 
     def told(self, word):
         return self.host.run("kopis", "trace", word).stdout.decode()

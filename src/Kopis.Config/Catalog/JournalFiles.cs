@@ -38,6 +38,7 @@ public static class JournalFiles
         Readers = "qmail-smtpd(8) qmail-qmtpd(8) qmail-qmqpd(8)",
         Reread = Reread.Connection,
         Says = "Subjects in the journal: {}.",
-        Text = "Whether the journal has the subjects of messages that come from the network. With 1 it has.",
+        Text = "Whether the journal has the subjects of messages that come from the network. "
+            + "With 1 it has.",
     };
 }

@@ -54,7 +54,8 @@ internal sealed class Uninstaller(
         {
             if (path != home + "/installed")
             {
-                yield return $"{LogText.Safe(RawText.ToBytes(path))} stays: there is mail in it, or files of yours";
+                yield return $"{LogText.Safe(RawText.ToBytes(path))} stays: there is mail in it, "
+                    + "or files of yours";
             }
         }
 

@@ -31,8 +31,8 @@ internal sealed class JournalCounters
     private readonly CounterTable _lost =
         new(MetricCatalog.Lost, true, new LabelSet("reason", "room", "rate", "sender"));
 
-    private readonly CounterTable _connections =
-        new(MetricCatalog.Connections, true, new LabelSet("service", "smtp", "qmtp", "qmqp", "other"));
+    private readonly CounterTable _connections = new(
+        MetricCatalog.Connections, true, new LabelSet("service", "smtp", "qmtp", "qmqp", "other"));
 
     private readonly CounterTable _logins =
         new(MetricCatalog.Logins, true, Services, new LabelSet("result", "ok", "failed"));

@@ -5,7 +5,8 @@ namespace Kopis.Users.Lookup;
 /// <summary>Notices while a question is answered that who asked has hung up.</summary>
 internal static class AskerWatch
 {
-    /// <summary>Answers, for as long as somebody waits. Who sends more meanwhile is there.</summary>
+    /// <summary>Answers, for as long as somebody waits. Who sends more meanwhile is there.
+    /// </summary>
     /// <param name="socket">The asker's.</param>
     /// <param name="answer">Given what ends it.</param>
     /// <param name="stop">The service is ending.</param>

@@ -150,7 +150,8 @@ public sealed class SettingsClient : IDisposable
     {
         try
         {
-            await SettingsMessage.SendAsync(_socket, SettingsMessage.Make(settings, null, right), stop);
+            await SettingsMessage.SendAsync(
+                _socket, SettingsMessage.Make(settings, null, right), stop);
             (UserSettings? now, string? fault, _) = SettingsMessage.Parse(
                 await SettingsMessage.ReceiveAsync(_socket, stop)
                     ?? throw new JsonException("the channel is over"));

@@ -6,8 +6,8 @@ namespace Kopis.Users.Tickets;
 /// <summary>qmail-lookup's word to qmail-popspawn that a user has logged in to read.</summary>
 /// <remarks>u32 uid, u32 gid, little-endian; the name with a NUL; u8, what is asked for, as in a
 /// <see cref="ReaderRequest"/>; the Maildir, for settings the key of
-/// <see cref="Settings.SettingsRight"/> in hexadecimal, with a NUL; the home with a NUL. What begins
-/// at that byte is qmail-pop3d's grant, as it is.</remarks>
+/// <see cref="Settings.SettingsRight"/> in hexadecimal, with a NUL; the home with a NUL. What
+/// begins at that byte is qmail-pop3d's grant, as it is.</remarks>
 public static class ReaderGrant
 {
     /// <summary>The longest.</summary>
