@@ -11,12 +11,13 @@ namespace Kopis.Send.Tests;
 /// <summary>Commands about a queue of which nearly all waits on the disk: complete, in small steps,
 /// and within the memory that the queue may have.</summary>
 [Collection(MemoryIsMeasured.Name)]
+[Trait("Size", "large")]
 public sealed class DiskQueueTests : IDisposable
 {
     private const int Count = 200_000;
     private const int Long = Count / ManyMessages.LongEach;
     private const int Recipients = (2 * (Count - Long)) + (ManyMessages.LongRecipients * Long);
-    private const int StepsBetweenSyncs = 200; // The disk of the test copies all that it has.
+    private const int StepsBetweenSyncs = 200; // Nothing that is asked here depends on it.
     private const long MemoryMax = 8_000_000;
     private const long LargeMemory = 64_000_000; // For more than half of them.
 

@@ -14,6 +14,9 @@ internal sealed class ManyMessages(int count) : IMessReader
     private const int InSegment = 1000;
     private const int RecordBytes = 4096;
 
+    // What each test reads a dozen times.
+    private static readonly List<byte[]> Envelopes = [];
+
     private int _next;
 
     /// <summary>Who has submitted a message over the network.</summary>
@@ -93,10 +96,20 @@ internal sealed class ManyMessages(int count) : IMessReader
 
     private static Envelope EnvelopeOf(int index)
     {
+        for (int next = Envelopes.Count; next <= index; next++)
+        {
+            Envelopes.Add(MakeEnvelope(next));
+        }
+
+        return new Envelope(Envelopes[index]);
+    }
+
+    private static byte[] MakeEnvelope(int index)
+    {
         int recipients = index % LongEach == 0 ? LongRecipients : 2;
-        return new Envelope(Envelope.Format("s@l.example"u8, Enumerable.Range(0, recipients).Select(
+        return Envelope.Format("s@l.example"u8, Enumerable.Range(0, recipients).Select(
             i => (ReadOnlyMemory<byte>)Encoding.ASCII.GetBytes(i == 1
-                ? $"last{index}@far.example" : $"user{i}-{index}@l.example"))));
+                ? $"last{index}@far.example" : $"user{i}-{index}@l.example")));
     }
 
     private ArrivedMessage Read(int index)

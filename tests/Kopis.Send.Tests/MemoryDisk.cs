@@ -43,17 +43,16 @@ internal sealed class MemoryDisk : IFileSystem
 
     public int ReadAt(int fd, Span<byte> to, long offset)
     {
-        byte[] content = _open[fd].Content;
-        int length = (int)Math.Clamp(content.Length - offset, 0, to.Length);
-        content.AsSpan((int)offset, length).CopyTo(to);
-        return length;
+        MemoryStream content = _open[fd].Content;
+        content.Position = offset;
+        return content.Read(to);
     }
 
     public void WriteAt(int fd, ReadOnlySpan<byte> from, long offset)
     {
         BeforeEach();
         Node node = _open[fd];
-        node.Content = Written(node.Content, from, (int)offset);
+        Write(node.Content, from, (int)offset);
         node.Unsynced.Add(((int)offset, from.ToArray()));
     }
 
@@ -61,7 +60,7 @@ internal sealed class MemoryDisk : IFileSystem
     {
         BeforeEach();
         Node node = _open[fd];
-        node.Durable = node.Content;
+        node.Unsynced.ForEach(write => Write(node.Durable, write.Bytes, write.Offset));
         node.Unsynced.Clear();
     }
 
@@ -129,8 +128,12 @@ internal sealed class MemoryDisk : IFileSystem
     /// <summary>The content of a file, for tests that damage it; durable at once.</summary>
     internal byte[] this[string name]
     {
-        get => _names[name].Content;
-        set => _names[name].Content = _names[name].Durable = value;
+        get => _names[name].Content.ToArray();
+        set
+        {
+            Set(_names[name].Content, value);
+            Set(_names[name].Durable, value);
+        }
     }
 
     /// <summary>The power goes and comes back. Names survive in the order of their changes, as on
@@ -159,24 +162,29 @@ internal sealed class MemoryDisk : IFileSystem
                 };
                 if (survived > 0)
                 {
-                    node.Durable = Written(node.Durable, bytes.AsSpan(0, survived), offset);
+                    Write(node.Durable, bytes.AsSpan(0, survived), offset);
                 }
             }
 
             node.Unsynced.Clear();
-            node.Content = node.Durable;
+            Set(node.Content, node.Durable.ToArray());
         }
     }
 
     private static string Name(ReadOnlySpan<byte> path) =>
         Path.GetFileName(Encoding.Latin1.GetString(path[..^1]));
 
-    private static byte[] Written(byte[] content, ReadOnlySpan<byte> bytes, int offset)
+    /// <summary>Costs what is written, not what is there.</summary>
+    private static void Write(MemoryStream content, ReadOnlySpan<byte> bytes, int offset)
     {
-        byte[] result = new byte[Math.Max(content.Length, offset + bytes.Length)];
-        content.CopyTo(result, 0);
-        bytes.CopyTo(result.AsSpan(offset));
-        return result;
+        content.Position = offset;
+        content.Write(bytes);
+    }
+
+    private static void Set(MemoryStream content, byte[] bytes)
+    {
+        content.SetLength(0);
+        content.Write(bytes);
     }
 
     private void Change(Action<Dictionary<string, Node>> change)
@@ -187,9 +195,9 @@ internal sealed class MemoryDisk : IFileSystem
 
     private sealed class Node
     {
-        internal byte[] Content { get; set; } = [];
+        internal MemoryStream Content { get; } = new();
 
-        internal byte[] Durable { get; set; } = [];
+        internal MemoryStream Durable { get; } = new();
 
         internal List<(int Offset, byte[] Bytes)> Unsynced { get; } = [];
     }

@@ -43,6 +43,7 @@ public sealed class ReasonTests(ITestOutputHelper output)
     }
 
     /// <summary>All that qmail-send keeps of a deferred recipient, the schedule included.</summary>
+    [Trait("Size", "large")]
     [Theory]
     [InlineData(1, 300)]
     [InlineData(2, 200)]

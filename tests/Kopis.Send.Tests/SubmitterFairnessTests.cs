@@ -38,6 +38,7 @@ public class SubmitterFairnessTests
     /// <summary>Of any number of submitters and their floods: who has n of the submitters before
     /// him has his first delivery within n turns, and users of this host within as many as there
     /// are of those.</summary>
+    [Trait("Size", "large")]
     [Fact]
     public void Everybodys_first_mail_has_its_turn_whatever_others_submit()
     {

@@ -24,16 +24,23 @@ internal sealed class QueueSegments(IMessReader mess, ICleaner clean, Scheduler 
     /// the disk's: the writer leaves an empty one behind at each start.</summary>
     internal void CleanPassed()
     {
+        ILookup<ulong, QueuedMessage>? all = null; // Gone through once, not for each segment.
         foreach (ulong segment in mess.Segments())
         {
             Use(segment);
-            Clean(segment, lookForHoles: true);
+            Clean(segment, living: one => (all ??= scheduler.Messages.ToLookup(SegmentOf))[one]);
         }
     }
 
     /// <summary>Has the segment removed if it is empty, or its finished runs if they are long.
     /// The one that is being read may still grow.</summary>
-    internal void Clean(ulong segment, bool lookForHoles)
+    internal void Clean(ulong segment, bool lookForHoles) => Clean(
+        segment, lookForHoles
+            ? one => scheduler.Messages.Where(message => SegmentOf(message) == one) : null);
+
+    private static ulong SegmentOf(QueuedMessage message) => MessageNumber.Segment(message.Number);
+
+    private void Clean(ulong segment, Func<ulong, IEnumerable<QueuedMessage>>? living)
     {
         if (segment >= mess.Position.Segment || !_uses.TryGetValue(segment, out SegmentUse? use))
         {
@@ -45,17 +52,16 @@ internal sealed class QueueSegments(IMessReader mess, ICleaner clean, Scheduler 
             clean.Ask($"segm/{segment}");
             _uses.Remove(segment);
         }
-        else if (lookForHoles && !use.HasDamage && use.Waiting == 0)
+        else if (living is not null && !use.HasDamage && use.Waiting == 0)
         {
-            AskForHoles(segment, use);
+            AskForHoles(segment, use, living(segment));
         }
     }
 
-    private void AskForHoles(ulong segment, SegmentUse use)
+    private void AskForHoles(ulong segment, SegmentUse use, IEnumerable<QueuedMessage> messages)
     {
         use.FinishedBytes = 0;
-        List<(long, long)> living = [.. scheduler.Messages
-            .Where(message => MessageNumber.Segment(message.Number) == segment)
+        List<(long, long)> living = [.. messages
             .Select(message => (MessageNumber.Offset(message.Number), (long)message.RecordEnd))];
         foreach ((long offset, long length) in Holes.Find(living, use.End))
         {

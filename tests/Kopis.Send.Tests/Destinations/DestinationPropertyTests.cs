@@ -13,6 +13,7 @@ public class DestinationPropertyTests
     private const long Lifetime = 604_800;
     private const long Day = 86_400_000;
 
+    [Trait("Size", "large")]
     [Fact]
     public void Nobody_is_lost_doubled_or_starved_whatever_receivers_do()
     {

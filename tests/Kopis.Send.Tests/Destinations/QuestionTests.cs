@@ -166,6 +166,7 @@ public class QuestionTests
         Assert.Equal(1500 - asked.Count - 1, Ask().Count);
     }
 
+    [Trait("Size", "large")]
     [Fact]
     public void Many_domains_without_an_answer_cost_nobody_what_is_known()
     {
@@ -181,6 +182,7 @@ public class QuestionTests
         Assert.Same(known, table.TryFind("one.example"u8, "s@x"u8));
     }
 
+    [Trait("Size", "large")]
     [Fact]
     public void Answers_that_nobody_wants_again_go_where_there_are_many()
     {
