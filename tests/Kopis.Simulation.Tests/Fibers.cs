@@ -10,7 +10,7 @@ internal sealed class Fibers(Random random, SimulatedClock clock) : IDisposable
     private const int OneInSwitches = 3;
 
     private readonly List<Fiber> _fibers = [];
-    private readonly SemaphoreSlim _main = new(0);
+    private readonly Baton _main = new();
     private Fiber? _current;
     private int _started;
     private int _stepsLeft;
@@ -102,7 +102,6 @@ internal sealed class Fibers(Random random, SimulatedClock clock) : IDisposable
         _fibers.ForEach(fiber => fiber.Process.Kill());
         _failure = null;
         Drain();
-        _main.Dispose();
     }
 
     private void ThrowFailure()
@@ -138,9 +137,7 @@ internal sealed class Fibers(Random random, SimulatedClock clock) : IDisposable
 
         fiber.IsDone = true;
         _fibers.Remove(fiber);
-        Fiber? next = Next();
-        fiber.Dispose();
-        HandTo(next);
+        HandTo(Next());
     }
 
     /// <summary>From the simulation's own thread to a fiber, and back.</summary>
