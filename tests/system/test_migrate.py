@@ -39,6 +39,8 @@ smtpd_tls_security_level = none
 RESULT = re.compile(
     r"postfix/(\w+)\[\d+\]: ([0-9A-F]+): to=<([^>]*)>, (?:orig_to=<[^>]*>, )?relay=.*"
     r"status=(deliverable|undeliverable|deferred) \((.*)\)$", re.M)
+QUEUED = re.compile(r"qmgr\[\d+\]: ([0-9A-F]+): from=<ask(\d+)@nowhere\.example>")
+REMOVED = re.compile(r": ([0-9A-F]+): removed$", re.M)
 DEPTH = 8
 
 
@@ -128,12 +130,11 @@ class Answering(Postfix):
             list(pool.map(lambda address: subprocess.run(
                 ["/usr/sbin/sendmail", "-C", self.config, "-f", f"ask{abs(hash(address))}@nowhere.example",
                  "-bv", "--", address], check=True, capture_output=True, timeout=60), new))
-        deadline = time.monotonic() + 60
+        senders, deadline = {str(abs(hash(address))): address for address in new}, time.monotonic() + 60
         while True:
             log = self.log()
-            queued = {number: address for address in new for number in re.findall(
-                rf"qmgr\[\d+\]: ([0-9A-F]+): from=<ask{abs(hash(address))}@nowhere.example>", log)}
-            removed = {number for number in queued if f"{number}: removed" in log}
+            queued = {number: senders[sender] for number, sender in QUEUED.findall(log) if sender in senders}
+            removed = queued.keys() & set(REMOVED.findall(log))
             if len(queued) == len(new) and len(removed) == len(new):
                 break
             if time.monotonic() > deadline:
