@@ -18,7 +18,7 @@ from configurations import command, fault, non_root, programs, run
 from harness import BIN, ProgramCase
 
 WORKERS = max(2, len(os.sched_getaffinity(0)))
-MOST = 400
+MOST = 150
 
 # Who reads control files and ends by himself. qmail-send is given spawners that say nothing.
 READERS = ("qmail-smtpd", "qmail-qmtpd", "qmail-qmqpd", "qmail-inject", "qmail-remote",

@@ -1,7 +1,7 @@
 """The hostile neighbour: each user of an installed host under traffic, but root, does at random what it
 may do. Afterwards nothing is read, changed, lost or run that was not its to spoil, and the host serves.
 
-KOPIS_SEED repeats a run, KOPIS_NEIGHBOUR_SECONDS sets how long each user tries (10)."""
+KOPIS_SEED repeats a run, KOPIS_NEIGHBOUR_SECONDS sets how long each user tries (5)."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from installed import ME, can_install
 from neighbour_host import HERE, PASSWORDS, SINK_PORT, VIRTUAL, NeighbourHost
 from process_table import SPOILING, rows, table
 
-SECONDS = float(os.environ.get("KOPIS_NEIGHBOUR_SECONDS", "10"))
+SECONDS = float(os.environ.get("KOPIS_NEIGHBOUR_SECONDS", "5"))
 SEED = int(os.environ.get("KOPIS_SEED") or random.randrange(10**9))
 SERVE_SECONDS = 10  # After the attack: the promise.
 DELIVER_SECONDS = 60

@@ -17,7 +17,7 @@ from figures import tell
 from host import Host
 from traffic import Client, numbered
 
-CUTS = int(os.environ.get("KOPIS_POWER_CUTS", "50"))
+CUTS = int(os.environ.get("KOPIS_POWER_CUTS", "20"))
 CLIENTS = 8
 
 @unittest.skipUnless(can_mount(), "needs root and loop devices")

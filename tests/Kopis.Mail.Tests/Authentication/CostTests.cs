@@ -52,6 +52,7 @@ public class CostTests
         Assert.InRange(best, TimeSpan.Zero, CpuMax);
     }
 
+    [Trait("Size", "large")]
     [Fact]
     public void A_hundred_megabytes_are_checked_and_ten_signed_in_flat_memory()
     {

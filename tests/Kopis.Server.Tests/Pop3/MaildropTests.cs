@@ -56,6 +56,7 @@ public sealed class MaildropTests : IDisposable
             Directory.GetFiles(Path.Combine(_maildir, "tmp")).Select(Path.GetFileName).Order());
     }
 
+    [Trait("Size", "large")]
     [Fact]
     public void A_hundred_thousand_messages_are_listed_in_order()
     {

@@ -15,6 +15,7 @@ public class MimeKitTests
     private static readonly HeaderId[] Signed =
         [HeaderId.From, HeaderId.Subject, HeaderId.To, HeaderId.Date, HeaderId.MessageId];
 
+    [Trait("Size", "large")]
     [Theory, InlineData(CanonicalForm.Simple), InlineData(CanonicalForm.Relaxed)]
     public void MimeKit_checks_what_is_signed_here(CanonicalForm form)
     {
@@ -43,6 +44,7 @@ public class MimeKitTests
         Assert.InRange(count, 300, int.MaxValue);
     }
 
+    [Trait("Size", "large")]
     [Theory]
     [InlineData(DkimCanonicalizationAlgorithm.Simple, DkimCanonicalizationAlgorithm.Simple)]
     [InlineData(DkimCanonicalizationAlgorithm.Simple, DkimCanonicalizationAlgorithm.Relaxed)]
