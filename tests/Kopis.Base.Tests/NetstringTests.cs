@@ -6,6 +6,7 @@ namespace Kopis.Base.Tests;
 
 public sealed class NetstringTests
 {
+    [Trait("Size", "large")]
     [Fact]
     public void What_is_written_is_read_back_cut_at_every_byte() =>
         Gen.Byte.Array[0, 300].Sample(content =>

@@ -127,6 +127,7 @@ public sealed class RecordTests
         Assert.Equal(new ScanPosition(1, whole.Length), scanner.Position);
     }
 
+    [Trait("Size", "large")]
     [Fact]
     public void A_flipped_bit_anywhere_harms_that_record_alone()
     {
