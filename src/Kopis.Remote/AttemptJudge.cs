@@ -53,6 +53,17 @@ internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
         };
     }
 
+    /// <summary>Adds how many recipients of a transaction the server takes, where its reply asks
+    /// for nothing else; 0: nothing is known.</summary>
+    internal static AttemptDetail WithLimit(AttemptDetail detail, int recipients) =>
+        recipients == 0 || detail.Action != ReplyAction.None ? detail
+            : detail with
+            {
+                Action = ReplyAction.FewerRecipients,
+                ActionSeconds = RecipientLimits.Seconds,
+                ActionValue = (ushort)recipients,
+            };
+
     /// <summary>Whether a recipient was deferred by a reply after which the next server is to be
     /// tried. Who has no reply may have been delivered to.</summary>
     internal bool TriesNext(Outcome outcome, AttemptPoint point) =>

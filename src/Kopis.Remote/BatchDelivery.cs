@@ -12,25 +12,41 @@ internal sealed class BatchDelivery(
     /// </summary>
     private const int BrokenMax = 2;
 
+    /// <summary>Transactions in a row in which the server has no room for anybody: the others wait
+    /// for the message's next time.</summary>
+    private const int FullMax = 2;
+
     private readonly (RemoteReport Report, int Place)[] _verdicts =
         new (RemoteReport, int)[mail.Recipients.Count];
 
+    private readonly RecipientProbe _probe = new(mail.Recipients.Count);
     private readonly Queue<Group> _groups = new();
     private readonly List<int> _alone = [];
     private int _broken;
+    private int _full;
 
     /// <summary>Delivers.</summary>
     internal async Task<RemoteReport> RunAsync(CancellationToken stop)
     {
         _groups.Enqueue(new Group([.. Enumerable.Range(0, mail.Recipients.Count)], false));
+        int most;
         await using (LinkUser user = new(mail, route, pool))
         {
             while (_groups.TryDequeue(out Group? group))
             {
+                user.RecipientsMost = _probe.Most;
                 SendPart part = await user.SendAsync(group.Recipients, stop);
+                Learn(group.Recipients.AsSpan(..part.Count), part.Result, user.Destination);
                 Requeue(group, group.Recipients[part.Count..]);
                 Settle(group with { Recipients = group.Recipients[..part.Count] }, part.Result);
+                _full = part.Result.HasNoRoom ? _full + 1 : 0;
+                if (_full == FullMax)
+                {
+                    LeaveOthers(part.Result.Report);
+                }
             }
+
+            most = _probe.Known > 0 ? Math.Min(_probe.Known, user.CutAt) : user.CutAt;
         }
 
         if (_alone.Count > 0)
@@ -38,7 +54,34 @@ internal sealed class BatchDelivery(
             await new LoneDeliveries(mail, route, pool, clock, _verdicts).RunAsync(_alone, stop);
         }
 
-        return RemoteReport.Join(_verdicts);
+        RemoteReport report = RemoteReport.Join(_verdicts);
+        report.RecipientsMost = most < mail.Recipients.Count ? most : 0;
+        return report;
+    }
+
+    /// <summary>Remembers how many recipients of a transaction the destination takes.</summary>
+    private void Learn(ReadOnlySpan<int> places, TransactionResult result, string destination)
+    {
+        int before = _probe.Known;
+        _probe.Note(places, result);
+        if (_probe.Known != before)
+        {
+            route.RecipientLimits.Note(destination, _probe.Known);
+        }
+    }
+
+    /// <summary>The others have what they were told, or what those were told who were tried last.
+    /// </summary>
+    private void LeaveOthers(RemoteReport report)
+    {
+        while (_groups.TryDequeue(out Group? group))
+        {
+            foreach (int place in group.Recipients)
+            {
+                _verdicts[place] = _verdicts[place].Report is null
+                    ? (report, 0) : _verdicts[place];
+            }
+        }
     }
 
     private void Requeue(Group group, int[] recipients)

@@ -24,8 +24,10 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     private readonly bool _isReused = link.Messages > 0;
     private LmtpReplies? _replies; // Of LMTP, once the message is sent.
     private int _accepted;
+    private int _limit; // Where the server had enough recipients; below 0: it took more.
     private AttemptStage _stage = AttemptStage.Mail;
     private bool _isMailTaken;
+    private bool _isFull;
     private bool _dataSent;
 
     /// <summary>Sends.</summary>
@@ -33,7 +35,11 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     {
         TransactionResult result = await TryAsync(stop);
         result.Report.At(_stage, link.Server);
-        return result;
+        return result with
+        {
+            Limit = Math.Max(0, _limit),
+            HasNoRoom = _isFull && _accepted == 0,
+        };
     }
 
     private async Task<TransactionResult> TryAsync(CancellationToken stop)
@@ -127,7 +133,6 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     private async Task<TransactionResult?> RecipientsAsync(
         TransactionFit fit, CancellationToken stop)
     {
-        bool isFull = false;
         for (int i = 0; i < mail.Recipients.Count; i++)
         {
             if (!fit.IsFit(i))
@@ -148,7 +153,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
                 throw new IOException("A reply to some other command.");
             }
 
-            _accepted += code < 300 ? 1 : 0;
+            bool isFull = NoteReply(code);
             _report.Add(
                 code >= 500 ? 'h' : code >= 400 ? 's' : 'r',
                 code < 400 ? [] :
@@ -161,24 +166,37 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
                 return Closed(i);
             }
 
-            if (RecipientLimit.IsMet(code, _peer.ReplyText))
+            _isFull |= isFull;
+            if (isFull && _accepted > 0)
             {
-                isFull = true;
-                _ = _accepted > 0 ? Defer(i) : 0;
+                _later.Add(i);
             }
         }
 
         // It counts by connection: these were no more lucky to be the first of this transaction.
-        return isFull && _isReused && _accepted == 0
+        return _isFull && _isReused && _accepted == 0
             ? new TransactionResult(
                 TransactionEnd.Stale, _report.End('Z', $"Giving up on {link.Ip}.\n"), [])
             : null;
     }
 
-    private int Defer(int recipient)
+    /// <summary>Counts who is accepted, and finds where the server had enough.</summary>
+    /// <returns>Whether the transaction has too many recipients for one more.</returns>
+    private bool NoteReply(int code)
     {
-        _later.Add(recipient);
-        return recipient;
+        if (code < 300)
+        {
+            _accepted++;
+            _limit = _limit == 0 ? 0 : -1;
+            return false;
+        }
+
+        if (_accepted > 0 && _limit == 0 && RecipientLimit.IsSaid(code, _peer.ReplyText))
+        {
+            _limit = _accepted;
+        }
+
+        return RecipientLimit.IsMet(code, _peer.ReplyText);
     }
 
     /// <summary>The server ends the connection instead of replying about a recipient.</summary>

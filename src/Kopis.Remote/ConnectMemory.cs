@@ -27,6 +27,9 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
     /// <summary>Which addresses speak QMTP.</summary>
     internal QmtpHosts Qmtp { get; } = new(clock);
 
+    /// <summary>How many recipients of a transaction destinations take.</summary>
+    internal RecipientLimits Recipients { get; } = new(clock);
+
     private uint Now => (uint)clock.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>Whether to try another address instead.</summary>

@@ -8,6 +8,16 @@ internal sealed class LinkUser(
 {
     private SmtpLink? _link;
 
+    /// <summary>The destination of the last transaction; empty before the first.</summary>
+    internal string Destination { get; private set; } = "";
+
+    /// <summary>Recipients of a transaction, for this message.</summary>
+    internal int RecipientsMost { get; set; } = int.MaxValue;
+
+    /// <summary>More recipients than one transaction may have there were given to it: the number
+    /// that it may have; else <see cref="int.MaxValue"/>.</summary>
+    internal int CutAt { get; private set; } = int.MaxValue;
+
     /// <summary>Runs a transaction for recipients, or for as many of them as the server
     /// accepts; with the next address if one does not get to a reply about them.
     /// </summary>
@@ -29,9 +39,7 @@ internal sealed class LinkUser(
                     HadSession: false);
             }
 
-            int most = link.Offers.RecipientsMax is > 0 and int said
-                ? Math.Min(said, link.Rule.Recipients) : link.Rule.Recipients;
-            int count = Math.Min(most, recipients.Length);
+            int count = CountFor(link, recipients.Length);
             TransactionResult result = await RunAsync(
                 link, mail.For(recipients.Span[..count]), stop);
             if (result.End is TransactionEnd.Stale or TransactionEnd.NoSession)
@@ -74,6 +82,17 @@ internal sealed class LinkUser(
         {
             await pool.ReturnAsync(_link);
         }
+    }
+
+    /// <summary>How many of the recipients may go in one transaction.</summary>
+    private int CountFor(SmtpLink link, int recipients)
+    {
+        Destination = link.Destination;
+        int most = Math.Min(
+            link.Rule.Recipients, route.RecipientLimits.Find(link.Destination));
+        most = link.Offers.RecipientsMax is > 0 and int said ? Math.Min(said, most) : most;
+        CutAt = recipients > most ? Math.Min(CutAt, most) : CutAt;
+        return Math.Min(recipients, Math.Min(most, RecipientsMost));
     }
 
     /// <summary>What ends it with an exception leaves no place taken at the destination.</summary>

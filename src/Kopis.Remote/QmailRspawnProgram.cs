@@ -178,7 +178,9 @@ public sealed class QmailRspawnProgram : IDisposable
             bool isLong = order.Command.RecipientParameters.Count > 0;
             _pipe.Report(
                 order, done.For, isLong && done.IsPassedOn,
-                place => done.JudgeOf(place).Judge(done.For(place), done.PointOf(place), time));
+                place => AttemptJudge.WithLimit(
+                    done.JudgeOf(place).Judge(done.For(place), done.PointOf(place), time),
+                    done.RecipientsMost));
         }
         finally
         {
@@ -310,6 +312,7 @@ public sealed class QmailRspawnProgram : IDisposable
         {
             PointOf = report.PointOf,
             JudgeOf = _ => judge,
+            RecipientsMost = report.RecipientsMost,
         };
     }
 
@@ -404,5 +407,8 @@ public sealed class QmailRspawnProgram : IDisposable
 
         /// <summary>What follows from each.</summary>
         internal Func<int, AttemptJudge> JudgeOf { get; init; } = _ => AttemptJudge.Usual;
+
+        /// <inheritdoc cref="RemoteReport.RecipientsMost"/>
+        internal int RecipientsMost { get; init; }
     }
 }

@@ -26,12 +26,17 @@ internal sealed class RemoteReport
     /// <summary>The server took the message, and what was said of DSN with it.</summary>
     internal bool IsPassedOn { get; set; }
 
+    /// <summary>So many recipients are all that a transaction may have there, which were fewer than
+    /// there are; 0: they were not.</summary>
+    internal int RecipientsMost { get; set; }
+
     internal static RemoteReport Of(char letter, string text) =>
         new RemoteReport().End(letter, text);
 
     /// <summary>Sets the result of a recipient that has been added.</summary>
     internal void Set(int recipient, char letter, byte[] text) =>
         _recipients[recipient] = (letter, text);
+
     /// <summary>Says where the attempt ended; what is known already stays.</summary>
     internal RemoteReport At(AttemptStage stage, AttemptServer? server)
     {

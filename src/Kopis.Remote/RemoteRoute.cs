@@ -48,6 +48,9 @@ internal sealed class RemoteRoute(
     /// <summary>Who is known to speak QMTP.</summary>
     internal QmtpHosts QmtpHosts => memory.Qmtp;
 
+    /// <summary>How many recipients of a transaction destinations take.</summary>
+    internal RecipientLimits RecipientLimits => memory.Recipients;
+
     private HostDialer Dialer => new(settings, memory, _sources, clock);
 
     /// <summary>Whether a connection with the key goes from the address that the mail is to go

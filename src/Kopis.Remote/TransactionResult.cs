@@ -19,4 +19,11 @@ internal sealed record TransactionResult(
 
     /// <summary>The place of the recipient at which it went wrong.</summary>
     internal int Culprit { get; init; }
+
+    /// <summary>So many recipients were accepted, and nobody behind them, for the server said that
+    /// there are too many; 0: it said no such thing.</summary>
+    internal int Limit { get; init; }
+
+    /// <summary>The server accepted nobody, since there were too many before.</summary>
+    internal bool HasNoRoom { get; init; }
 }

@@ -16,6 +16,7 @@ internal sealed class DestinationControl(DestinationRules rules)
     {
         DestinationRule rule = Rules.Find(name);
         return new DestinationLimits(
-            rule.Concurrency, rule.Initial, rule.Rate, rule.RateSeconds * MillisecondsInSecond);
+            rule.Concurrency, rule.Initial, rule.Rate, rule.RateSeconds * MillisecondsInSecond,
+            rule.Recipients);
     }
 }

@@ -149,7 +149,7 @@ internal sealed class SpawnerProcess
         {
             Stage = AttemptStage.Mail,
             Code = 450,
-            Action = (ReplyAction)_machine.Random.Next(1, 6),
+            Action = (ReplyAction)_machine.Random.Next(1, 7),
             ActionSeconds = (uint)_machine.Random.Next(600),
             ActionValue = (ushort)_machine.Random.Next(10),
         },

@@ -10,6 +10,7 @@ PEOPLE = 8
 REPLIES = {
     "250": b"250 ok\r\n", "450": b"450 4.2.0 later\r\n", "451": b"451 4.3.0 later\r\n",
     "452": b"452 4.5.3 too many\r\n", "452 full": b"452 4.2.2 mailbox is full\r\n",
+    "452 bare": b"452 no more\r\n", "450 words": b"450 4.7.1 Error: Too many recipients\r\n",
     "451 too many": b"451 4.5.3 too many\r\n", "550 too many": b"550 5.5.3 too many\r\n",
     "552": b"552 5.5.3 too many\r\n", "552 old": b"552 too many\r\n", "550": b"550 5.1.1 no\r\n",
     "421": b"421 4.3.2 closing\r\n", "421 open": b"421 4.3.2 closing, says it\r\n",

@@ -176,6 +176,70 @@ class Batches(RspawnCase):
                     self.assertLessEqual(len(case.sessions), most)
             self.close()
 
+    def in_turn(self, *cases, people=range(1, 101)):
+        """Each case with each server, one after another with the same qmail-rspawn."""
+        self.start_spawner()
+        number = self.number()
+        for name, server in self.servers.items():
+            for index, case in enumerate(make() for make in cases):
+                server.cases[index] = case
+                self.order(index, number, *(b"u%d@%s.example" % (u, name.encode()) for u in people),
+                           sender=b"c%d@x.example" % index)
+                letters = "".join(chr(text[0]) for _, text in self.reports(len(people)))
+                with self.subTest(offers=name, place=index):
+                    yield index, case, letters
+
+    def test_a_servers_limit_is_found_once(self):
+        class TakesFive(Case):
+            refused = 0
+
+            def applies(self, where, session, user=0, position=0, several=False):
+                is_refused = where == "RCPT" and position > 5
+                self.refused += is_refused
+                return is_refused
+        everyone = {u: 1 for u in range(1, 101)}
+        for answer in ("452", "452 bare", "450 words"):
+            for index, case, letters in self.in_turn(
+                    *[lambda: TakesFive("RCPT", answer, "")] * 3):
+                self.assertEqual("K" * 100, letters)
+                self.assertEqual(everyone, dict(+case.taken))
+                self.assertEqual(1, len(case.sessions))
+                self.assertEqual(0 if index else 95, case.refused, answer)
+            self.close()
+
+    def test_full_mailboxes_are_no_limit_of_the_server(self):
+        class Full(Case):
+            """All of the first transaction but two."""
+            asked = 0
+
+            def applies(self, where, session, user=0, position=0, several=False):
+                self.asked += where == "RCPT"
+                return where == "RCPT" and user > 2 and self.place == 0
+
+        def full():
+            return Full("RCPT", "452 full", "")
+
+        def well():
+            return Full("RCPT", "452 full", "", 1)
+        for index, case, letters in self.in_turn(full, well):
+            self.assertEqual("K" * 100 if index else "KK" + "Z" * 98, letters)
+            if index:
+                self.assertEqual(100, case.asked)
+                self.assertEqual({u: 1 for u in range(1, 101)}, dict(case.offered))
+                self.assertEqual(1, len(case.sessions))
+
+    def test_a_server_that_has_no_room_for_anybody_is_not_asked_again_and_again(self):
+        """After seven recipients in all: the rest wait for the message's next time."""
+        class Seven(Case):
+            def applies(self, where, session, user=0, position=0, several=False):
+                self.seen = getattr(self, "seen", 0) + (where == "RCPT")
+                return where == "RCPT" and self.seen > 7
+        for _, case, letters in self.in_turn(lambda: Seven("RCPT", "452", "")):
+            self.assertEqual("K" * 7 + "Z" * 93, letters)
+            self.assertEqual({u: 1 for u in range(1, 8)}, dict(+case.taken))
+            self.assertLessEqual(len(case.sessions), 4)
+            self.assertLessEqual(case.seen, 4 * 100)
+
 
 class EveryByte(RspawnCase):
     def test_a_connection_that_is_lost_at_any_byte_of_the_first_session(self):

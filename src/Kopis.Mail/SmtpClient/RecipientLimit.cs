@@ -5,22 +5,49 @@ namespace Kopis.Mail.SmtpClient;
 /// <summary>Whether a reply to RCPT says that the transaction has too many recipients.</summary>
 public static class RecipientLimit
 {
+    private const int CodeBytes = 4; // And the space.
+
+    private static readonly string[] Words = ["too many recipients", "too many rcpt"];
+
     /// <summary>
-    /// 452, or 552 of older servers (RFC 5321 §4.5.3.1.10), or the status X.5.3 (RFC 3463 §3.6)
-    /// with any code. Behind an accepted recipient it means that, whatever else it may mean for the
-    /// first of a transaction.
+    /// 452, or 552 of older servers (RFC 5321 §4.5.3.1.10), or the status X.5.3 (RFC 3463 §3.6) or
+    /// the words with any code. Behind an accepted recipient it means that, whatever else it may
+    /// mean for the first of a transaction.
     /// </summary>
     /// <param name="code">The code.</param>
     /// <param name="reply">The whole reply.</param>
     public static bool IsMet(int code, ReadOnlySpan<byte> reply) =>
-        code is 452 or 552 || (code is >= 400 and < 600 && HasStatus(code, reply));
+        code is 452 or 552 || (code is >= 400 and < 600 && IsNamed(code, reply));
+
+    /// <summary>Whether it can mean nothing else, once others were accepted: 452 with another
+    /// status is about the recipient, or about the server's disk.</summary>
+    /// <param name="code">The code.</param>
+    /// <param name="reply">The whole reply.</param>
+    public static bool IsSaid(int code, ReadOnlySpan<byte> reply) =>
+        code is >= 400 and < 600
+        && (IsNamed(code, reply) || (code is 452 or 552 && !HasAnyStatus(code, reply)));
+
+    private static bool IsNamed(int code, ReadOnlySpan<byte> reply)
+    {
+        if (HasStatus(code, reply))
+        {
+            return true;
+        }
+
+        string text = ByteText.ToText(reply);
+        return Array.Exists(
+            Words, words => text.Contains(words, StringComparison.OrdinalIgnoreCase));
+    }
 
     private static bool HasStatus(int code, ReadOnlySpan<byte> reply)
     {
         ReadOnlySpan<byte> status = ByteText.ToBytes($"{code / 100}.5.3");
-        const int codeBytes = 4; // And the space.
-        return reply.Length > codeBytes + status.Length
-            && reply[codeBytes..].StartsWith(status)
-            && reply[codeBytes + status.Length] is (byte)' ' or (byte)'\n';
+        return reply.Length > CodeBytes + status.Length
+            && reply[CodeBytes..].StartsWith(status)
+            && reply[CodeBytes + status.Length] is (byte)' ' or (byte)'\n';
     }
+
+    private static bool HasAnyStatus(int code, ReadOnlySpan<byte> reply) =>
+        reply.Length > CodeBytes + 2 && reply[CodeBytes] == '0' + (code / 100)
+        && reply[CodeBytes + 1] == '.' && char.IsAsciiDigit((char)reply[CodeBytes + 2]);
 }

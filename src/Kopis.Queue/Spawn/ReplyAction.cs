@@ -22,4 +22,8 @@ public enum ReplyAction : byte
 
     /// <summary>This message comes again after a while, and no sooner.</summary>
     RetryMessage = 5,
+
+    /// <summary>At most <c>value</c> recipients of a message to the destination, for a while: the
+    /// delivery was as many messages as that makes of it.</summary>
+    FewerRecipients = 6,
 }

@@ -52,6 +52,28 @@ public class AttemptResultTests
         Assert.Equal(told, AttemptResult.Of(report).Kind);
     }
 
+    /// <summary>Each recipient of a delivery has a report: the destination's limits are in most of
+    /// them, and one may ask for something else.</summary>
+    [Theory]
+    [InlineData(ReplyAction.None, ReplyAction.FewerRecipients, ReplyAction.FewerRecipients)]
+    [InlineData(ReplyAction.RetryMessage, ReplyAction.FewerRecipients, ReplyAction.FewerRecipients)]
+    [InlineData(
+        ReplyAction.FewerRecipients, ReplyAction.PauseDestination, ReplyAction.PauseDestination)]
+    [InlineData(ReplyAction.SlowDown, ReplyAction.PauseDestination, ReplyAction.SlowDown)]
+    [InlineData(ReplyAction.None, ReplyAction.None, ReplyAction.None)]
+    internal void What_several_replies_ask_for(
+        ReplyAction first, ReplyAction second, ReplyAction together)
+    {
+        AttemptResult Asking(ReplyAction action, int value) =>
+            AttemptResult.Nothing with { Action = action, ActionSeconds = 60, ActionValue = value };
+        Assert.Equal(together, Asking(first, 1).And(Asking(second, 2)).Action);
+        Assert.Equal(
+            together == first ? 1 : 2, Asking(first, 1).And(Asking(second, 2)).ActionValue);
+        bool isTie = first is ReplyAction.SlowDown;
+        Assert.Equal(
+            isTie ? second : together, Asking(second, 2).And(Asking(first, 1)).Action);
+    }
+
     [Theory]
     [InlineData("Connected to 192.0.2.1 but connection died. (#4.4.2)", AttemptKind.Unreachable)]
     [InlineData(

@@ -1,5 +1,6 @@
 using Kopis.Base;
 using Kopis.Mail.Dsn;
+using Kopis.Queue.Spawn;
 using Kopis.Send.Scheduling;
 using Kopis.Send.Scheduling.Destinations;
 
@@ -46,7 +47,7 @@ public class DestinationPropertyTests
         int count = random.Next(2, 40);
         for (int i = 0; i < count; i++)
         {
-            ReceiverKind kind = (ReceiverKind)random.Next(9);
+            ReceiverKind kind = (ReceiverKind)random.Next(10);
             receivers.Add(model.Add($"{kind}{i}.example".ToLowerInvariant(), kind));
             if (random.Next(10) == 0)
             {
@@ -83,6 +84,9 @@ public class DestinationPropertyTests
             {
                 Assert.InRange(receiver.MostInPeriod(), 0, Receiver.Rate);
             }
+
+            // One probe, and one more since it takes fewer later.
+            Assert.InRange(receiver.Excesses, 0, 2);
         }
 
         // Only who never had a server, or is refused, fails.
@@ -290,6 +294,25 @@ public class DestinationPropertyTests
         model.Run(down + 500_000 + 300_000);
         Assert.True(flapping.Probes < 330);
         Assert.All(all, one => Assert.Equal(Verdict.Delivered, model.EndOf(one, 0)));
+    }
+
+    /// <summary>Nobody knows its limit before: the deliveries that are under way together at first
+    /// are one probe. Then each is one transaction.</summary>
+    [Fact]
+    public void A_list_at_a_receiver_that_takes_few_recipients_goes_at_its_pace()
+    {
+        SendingModel model = new(new Random(5), 100, asks: true, batch: true, Lifetime);
+        Receiver few = model.Add("few.example", ReceiverKind.TakesFew);
+        int takes = few.Takes(SendingModel.Born, SendingModel.Born);
+        WholeMessage list = model.Send(
+            1, "list@x", [.. Enumerable.Range(0, 2000).Select(i => $"m{i}@few.example")]);
+        model.Run(model.Now + 250_000);
+        Assert.Equal(2000, Enumerable.Range(0, 2000).Count(
+            i => model.EndOf(list, i) == Verdict.Delivered));
+        Assert.Equal(1, few.Excesses);
+        int after = 2000 - (DestinationLimits.UsualInitial * DeliveryCommand.BatchMax);
+        Assert.InRange(
+            few.Probes, after / takes, DestinationLimits.UsualInitial + (2000 / takes) + 1);
     }
 
     [Theory, InlineData(20), InlineData(200), InlineData(1000)]

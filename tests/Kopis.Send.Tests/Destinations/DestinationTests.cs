@@ -46,6 +46,36 @@ public class DestinationTests
     }
 
     [Fact]
+    public void It_gets_no_more_recipients_of_a_message_than_it_takes_for_a_day()
+    {
+        Assert.Equal(100, _destination.RecipientsAt(T));
+        _destination.HaveFewerRecipients(7, T + 86_400_000, 100, T);
+        Assert.Equal(7, _destination.RecipientsAt(T));
+        _destination.HaveFewerRecipients(9, T + 86_400_000, 100, T + 1); // Begun before that.
+        Assert.Equal(7, _destination.RecipientsAt(T + 86_399_999));
+        Assert.Equal(100, _destination.RecipientsAt(T + 86_400_000));
+        _destination.HaveFewerRecipients(9, T + (2 * 86_400_000), 100, T + 86_400_000);
+        _destination.SetLimits(DestinationLimits.Usual with { Recipients = 5 });
+        Assert.Equal(5, _destination.RecipientsAt(T + 86_400_000));
+        _destination.SetLimits(DestinationLimits.Usual with { Recipients = 50 });
+        Assert.Equal(9, _destination.RecipientsAt(T + 86_400_000));
+        _destination.Retry(T - 1000); // The clock went back.
+        Assert.Equal(50, _destination.RecipientsAt(T - 1000 + 86_400_000));
+    }
+
+    [Fact]
+    public void A_delivery_that_was_many_messages_counts_as_many()
+    {
+        Destination destination = new("mx.example", new DestinationLimits(20, 5, 10, 1000));
+        destination.Start(T);
+        destination.HaveFewerRecipients(10, T + 86_400_000, 100, T);
+        destination.End(AttemptKind.Answered, T, [], T + 1);
+
+        // Ten messages are nine tenths of a second's worth, and one tenth.
+        Assert.InRange(destination.StartAt(T + 1), T + 1000, T + 1200);
+    }
+
+    [Fact]
     public void Above_the_threshold_it_grows_by_one_for_a_window_of_successes()
     {
         Grow();

@@ -13,11 +13,17 @@ internal sealed class Receiver(string name, ReceiverKind kind, Random random)
     internal const int SteadyMilliseconds = 100;
     internal const int Rate = 30;
     internal const long RatePeriod = 60_000;
+    internal const long GreySeconds = 300;
+    private const long LessAfter = 300_000;
     private const long DeadFor = 40_000_000;
-    private const long GreySeconds = 300;
+    private const long DaySeconds = 86_400;
 
     private readonly Dictionary<string, long> _known = [];
     private readonly List<long> _starts = [];
+    private readonly int _takes = random.Next(1, 20);
+    private int _told = int.MaxValue; // As qmail-rspawn has said, for a day.
+    private long _toldAt = long.MinValue / 2;
+    private long _excessAt = long.MinValue;
 
     internal string Name { get; } = name;
 
@@ -29,15 +35,27 @@ internal sealed class Receiver(string name, ReceiverKind kind, Random random)
 
     internal int Probes { get; private set; }
 
+    /// <summary>Times that it was given more recipients than it takes, of which nobody knew then:
+    /// those under way together are one.</summary>
+    internal int Excesses { get; private set; }
+
+    /// <summary>Deliveries with more recipients than it takes.</summary>
+    internal int TooFull { get; private set; }
+
     /// <summary>Limits as control/destinations would have them.</summary>
     internal DestinationLimits Limits => Kind == ReceiverKind.RateLimited
         ? new DestinationLimits(20, 5, Rate, RatePeriod)
         : DestinationLimits.Usual;
 
     /// <summary>When the first delivery would be answered, and how each recipient is.</summary>
-    internal long Start(long now, long born)
+    internal long Start(long now, long born, int recipients = 1)
     {
         Running++;
+        if (Kind == ReceiverKind.TakesFew)
+        {
+            Take(now, born, recipients);
+        }
+
         MostRunning = Math.Max(MostRunning, Running);
         Probes++;
         _starts.Add(now);
@@ -71,6 +89,40 @@ internal sealed class Receiver(string name, ReceiverKind kind, Random random)
     }
 
     internal void End() => Running--;
+
+    /// <summary>Recipients of one transaction. Later it takes fewer.</summary>
+    internal int Takes(long now, long born) => Kind != ReceiverKind.TakesFew ? int.MaxValue
+        : now - born < LessAfter ? _takes : Math.Max(1, _takes / 2);
+
+    /// <summary>qmail-rspawn has made several messages of a delivery, and says so.</summary>
+    internal DeliveryReport Divided(DeliveryReport report, int takes, long now)
+    {
+        _told = IsTold(now) ? Math.Min(_told, takes) : takes;
+        _toldAt = now;
+        return report with
+        {
+            Detail = report.Detail! with
+            {
+                Action = ReplyAction.FewerRecipients,
+                ActionSeconds = (uint)DaySeconds,
+                ActionValue = (ushort)takes,
+            },
+        };
+    }
+
+    private void Take(long now, long born, int recipients)
+    {
+        Assert.False(
+            IsTold(now) && recipients > _told, $"{recipients} for one that takes {_told}");
+        if (recipients > Takes(now, born))
+        {
+            Excesses += _excessAt == long.MinValue || _excessAt < _toldAt ? 1 : 0;
+            _excessAt = now;
+            TooFull++;
+        }
+    }
+
+    private bool IsTold(long now) => now - _toldAt < DaySeconds * 1000;
 
     internal DeliveryReport Report(
         string address, long startedAt, long now, long born) => Kind switch

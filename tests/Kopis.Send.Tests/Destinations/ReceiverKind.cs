@@ -12,5 +12,6 @@ internal enum ReceiverKind
     Silent,
     Flapping,
     Refusing,
+    TakesFew,
     Steady,
 }

@@ -19,6 +19,7 @@ internal sealed class SendingModel
     private readonly Dictionary<QueuedMessage, Dictionary<int, Verdict>> _ends = [];
     private readonly Dictionary<(QueuedMessage, int), long> _firstStart = [];
     private readonly Dictionary<QueuedMessage, long> _added = [];
+    private readonly Dictionary<QueuedMessage, long> _endedAt = [];
     private readonly bool _asks;
     private readonly int _slots;
     private readonly Random _random;
@@ -80,6 +81,14 @@ internal sealed class SendingModel
     /// <summary>Milliseconds before a recipient's first delivery started; null: none did.</summary>
     internal long? Waited(QueuedMessage message, int recipient = 0) =>
         _firstStart.TryGetValue((message, recipient), out long at) ? at - _added[message] : null;
+
+    /// <summary>When its first delivery started; null: none did.</summary>
+    internal long? FirstStart(QueuedMessage message) =>
+        _firstStart.TryGetValue((message, 0), out long at) ? at : null;
+
+    /// <summary>When its last recipient was done; null: nobody is.</summary>
+    internal long? EndedAt(QueuedMessage message) =>
+        _endedAt.TryGetValue(message, out long at) ? at : null;
 
     /// <summary>Runs until nothing is left to do, or the time is over.</summary>
     internal void Run(long until)
@@ -179,7 +188,7 @@ internal sealed class SendingModel
         Destination destination = delivery.Start!.Destination;
         Receiver receiver = Of(destination.Name);
         long startedAt = Now;
-        long end = receiver.Start(Now, Born);
+        long end = receiver.Start(Now, Born, delivery.Recipients.Length);
         for (int i = 0; i < delivery.Recipients.Length; i++)
         {
             int recipient = delivery.Recipients[i];
@@ -201,12 +210,15 @@ internal sealed class SendingModel
 
     private void End(Delivery delivery, Receiver receiver, long startedAt)
     {
+        int takes = receiver.Takes(startedAt, Born);
         while (!delivery.IsComplete)
         {
             int place = delivery.Reported;
             _running.Remove((delivery.Message, delivery.Recipients[place]));
-            Report(delivery, receiver.Report(
-                ByteText.ToText(delivery.Addresses[place].Span), startedAt, Now, Born));
+            DeliveryReport report = receiver.Report(
+                ByteText.ToText(delivery.Addresses[place].Span), startedAt, Now, Born);
+            Report(delivery, takes < delivery.Recipients.Length
+                ? receiver.Divided(report, takes, Now) : report);
         }
 
         receiver.End();
@@ -223,6 +235,7 @@ internal sealed class SendingModel
         {
             Assert.True(
                 _ends[delivery.Message].TryAdd(recipient, verdict), "ended twice");
+            _endedAt[delivery.Message] = Now;
         }
     }
 }

@@ -52,7 +52,7 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
     internal AttemptResult And(AttemptResult other)
     {
         AttemptResult told = Rank(other.Kind) > Rank(Kind) ? other : this;
-        AttemptResult asking = Action == ReplyAction.None ? other : this;
+        AttemptResult asking = Weight(other.Action) > Weight(Action) ? other : this;
         return told with
         {
             IsDeferral = IsDeferral || other.IsDeferral,
@@ -64,7 +64,10 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
     }
 
     /// <summary>Does to the destination what the reply asks for.</summary>
-    internal void ApplyTo(Destination destination, long now)
+    /// <param name="destination">It.</param>
+    /// <param name="recipients">How many the delivery had.</param>
+    /// <param name="now">The time.</param>
+    internal void ApplyTo(Destination destination, int recipients, long now)
     {
         long until = now + (ActionSeconds * 1000);
         switch (Action)
@@ -78,10 +81,23 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
             case ReplyAction.FewerConnections:
                 destination.HaveFewer(ActionValue, until);
                 break;
+            case ReplyAction.FewerRecipients:
+                destination.HaveFewerRecipients(ActionValue, until, recipients, now);
+                break;
             default:
                 break;
         }
     }
+
+    /// <summary>What is asked of the destination comes before what its limits are, and that before
+    /// what is asked of one recipient.</summary>
+    private static int Weight(ReplyAction action) => action switch
+    {
+        ReplyAction.None => 0,
+        ReplyAction.RetryMessage => 1,
+        ReplyAction.FewerRecipients => 2,
+        _ => 3,
+    };
 
     private static int Rank(AttemptKind kind) => kind switch
     {

@@ -18,6 +18,7 @@ internal sealed class Destination
     /// <summary>Silent for so long with deliveries under way, it counts as unproven.</summary>
     internal const long SilenceMax = 30_000;
 
+    private const long RecipientsFor = 86_400_000; // As long as qmail-rspawn remembers it.
     private const int TextBytesMax = 200;
     private const int MissedFew = 64; // Fewer are not looked through.
 
@@ -34,6 +35,8 @@ internal sealed class Destination
     private long _slowerUntil;
     private int _fewer;
     private long _fewerUntil;
+    private int _recipients;
+    private long _recipientsUntil;
     private bool _hasAnswered;
     private int _misses; // Since finished messages were dropped.
 
@@ -145,6 +148,10 @@ internal sealed class Destination
         return now < _fewerUntil ? Math.Min(most, _fewer) : most;
     }
 
+    /// <summary>How many recipients one delivery may have.</summary>
+    internal int RecipientsAt(long now) => now < _recipientsUntil
+        ? Math.Min(_recipients, _limits.Recipients) : _limits.Recipients;
+
     /// <summary>How many more may be under way.</summary>
     internal int Room(long now) => StartAt(now) > now ? 0 : WindowAt(now) - Running;
 
@@ -227,11 +234,30 @@ internal sealed class Destination
         _fewerUntil = until;
     }
 
+    /// <summary>It takes no more recipients of a message than so many, until then.</summary>
+    /// <param name="most">So many.</param>
+    /// <param name="until">Then.</param>
+    /// <param name="recipients">Those of the delivery that found it out, which was as many messages
+    /// as that makes: they count in the rate.</param>
+    /// <param name="now">The time.</param>
+    internal void HaveFewerRecipients(int most, long until, int recipients, long now)
+    {
+        most = Math.Max(1, most);
+        _recipients = now < _recipientsUntil ? Math.Min(_recipients, most) : most;
+        _recipientsUntil = until;
+        for (int more = (recipients - 1) / _recipients; more > 0; more--)
+        {
+            _rate?.Start(now);
+            _slower?.Start(now);
+        }
+    }
+
     /// <summary>What replies asked for counts no more, and a dead one is tried now.</summary>
     internal void Retry(long now)
     {
         PausedUntil = 0;
         _slowerUntil = _fewerUntil = 0;
+        _recipientsUntil = Math.Min(_recipientsUntil, now + RecipientsFor);
         ProbeAt = Math.Min(ProbeAt, now);
         _cutAt = Math.Min(_cutAt, now); // The clock may have gone back.
         _failedAt = Math.Min(_failedAt, now);

@@ -1,3 +1,5 @@
+using Kopis.Queue.Spawn;
+
 namespace Kopis.Send.Scheduling.Destinations;
 
 /// <summary>What a destination may have (control/destinations).</summary>
@@ -5,8 +7,10 @@ namespace Kopis.Send.Scheduling.Destinations;
 /// <param name="Initial">Deliveries at once before the first success.</param>
 /// <param name="RateCount">Messages in <paramref name="RateMilliseconds"/>; 0: any number.</param>
 /// <param name="RateMilliseconds">The period of the rate.</param>
+/// <param name="Recipients">Recipients of one message.</param>
 internal readonly record struct DestinationLimits(
-    int Concurrency, int Initial, int RateCount = 0, long RateMilliseconds = 0)
+    int Concurrency, int Initial, int RateCount = 0, long RateMilliseconds = 0,
+    int Recipients = DeliveryCommand.BatchMax)
 {
     /// <summary>Deliveries at once to a destination without a rule: Postfix's limit.</summary>
     internal const int UsualConcurrency = 20;

@@ -1,5 +1,3 @@
-using Kopis.Queue.Spawn;
-
 namespace Kopis.Send.Scheduling.Destinations;
 
 /// <summary>
@@ -161,7 +159,7 @@ internal sealed class RemoteQueue(
             destination.Blocked.ForEach(PutOffs.AddLast);
         }
 
-        result.ApplyTo(destination, Now);
+        result.ApplyTo(destination, start.Recipients.Length, Now);
         if (isBack)
         {
             destination.DequeueMissed().ForEach(OnDue);
@@ -321,7 +319,7 @@ internal sealed class RemoteQueue(
         }
 
         List<int> recipients = [];
-        int most = share.IsAlone ? 1 : DeliveryCommand.BatchMax;
+        int most = share.IsAlone ? 1 : lane.Destination.RecipientsAt(Now);
         while (recipients.Count < most)
         {
             recipients.Add(Take(share));

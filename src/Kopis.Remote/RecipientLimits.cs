@@ -1,0 +1,43 @@
+namespace Kopis.Remote;
+
+/// <summary>How many recipients of a transaction destinations take, as their servers' replies have
+/// shown, for a day. May be used from many threads.</summary>
+/// <param name="clock">The clock.</param>
+internal sealed class RecipientLimits(TimeProvider clock)
+{
+    /// <summary>How long one counts, in seconds: then one transaction finds out anew.</summary>
+    internal const uint Seconds = 86_400;
+
+    /// <summary>Destinations at most: the one that has been known longest is forgotten.</summary>
+    internal const int EntriesMax = 1024;
+
+    private readonly Dictionary<string, (int Most, long Until)> _known =
+        new(StringComparer.Ordinal);
+
+    private readonly Lock _lock = new();
+
+    /// <summary>A destination's limit; <see cref="int.MaxValue"/> where none is known.</summary>
+    internal int Find(string destination)
+    {
+        lock (_lock)
+        {
+            return _known.TryGetValue(destination, out (int Most, long Until) known)
+                && clock.GetTimestamp() < known.Until ? known.Most : int.MaxValue;
+        }
+    }
+
+    /// <summary>A destination's limit was met.</summary>
+    internal void Note(string destination, int most)
+    {
+        long until = clock.GetTimestamp() + (Seconds * clock.TimestampFrequency);
+        lock (_lock)
+        {
+            if (_known.Count >= EntriesMax && !_known.ContainsKey(destination))
+            {
+                _known.Remove(_known.MinBy(one => one.Value.Until).Key);
+            }
+
+            _known[destination] = (most, until);
+        }
+    }
+}
