@@ -37,9 +37,12 @@ class Counts:
     messages: int = 0
     recipients: int = 0
     deferred: int = 0
+    refusals: int = 0           # Replies of 4xx.
+    overfull: int = 0           # Transactions with more recipients than it takes.
     refused_at: float = 0       # By time.monotonic(); the last one.
     violations: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     times: collections.deque = dataclasses.field(default_factory=collections.deque)
+    taken_at: list = dataclasses.field(default_factory=list)    # By time.monotonic(): each message.
     grey: dict = dataclasses.field(default_factory=dict)
     members: set = dataclasses.field(default_factory=set)
 
@@ -51,6 +54,7 @@ class _Session:
         self.input, self.output = b"", b""
         self.in_data = self.ends = self.waits = False
         self.sender, self.recipients, self.messages = b"", [], 0
+        self.is_overfull = False
 
 
 class StrictSink(threading.Thread):
@@ -175,6 +179,7 @@ class StrictSink(threading.Thread):
             return b"221 2.0.0 bye\r\n"
         if verb == b"MAIL":
             session.sender, session.recipients = line[10:].split(b" ")[0], []
+            session.is_overfull = False
             if limits.closes_after and session.messages >= limits.closes_after:
                 session.ends = True
                 return b"421 4.7.0 Enough for now\r\n"
@@ -197,6 +202,8 @@ class StrictSink(threading.Thread):
             return limits.refuses
         if limits.recipients and len(session.recipients) >= limits.recipients:
             counts.deferred += 1
+            counts.overfull += not session.is_overfull
+            session.is_overfull = True
             return b"452 4.5.3 Too many recipients\r\n"
         if limits.greylist:
             first = counts.grey.setdefault((session.sender, address), time.monotonic())
@@ -218,12 +225,14 @@ class StrictSink(threading.Thread):
             counts.times.append(now)
         with self.changed:
             counts.messages += 1
+            counts.taken_at.append(now)
             counts.recipients += len(session.recipients)
             self.taken.append((session.address, session.sender, tuple(session.recipients)))
             self.changed.notify_all()
         return b"250 2.0.0 taken\r\n"
 
     def say(self, session, reply):
+        session.counts.refusals += reply.startswith(b"4")
         if session.limits.tarpit:
             session.waits = True
             heapq.heappush(self.timers, (

@@ -154,7 +154,7 @@ internal sealed class RemoteChannel(
         pass.Classes |= verdict == Verdict.Retry ? RetryTable.Bit(result.Class) : 0;
         if (verdict == Verdict.Retry && result.Action == ReplyAction.RetryMessage)
         {
-            long at = now + result.ActionSeconds;
+            long at = now + result.ActionSeconds + 1; // This second may be nearly over.
             pass.RetryAt = pass.RetryAt == 0 ? at : Math.Min(at, pass.RetryAt);
             pass.Asking++;
         }
