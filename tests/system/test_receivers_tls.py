@@ -16,6 +16,7 @@ from receivers import MESSAGE, WEB, Sink, Web, digest, policy
 from signed_dns import SignedDns
 
 from peer import EHLO_PLAIN, server  # Where receivers finds it.
+from tlsrpt_rules import message_faults, packed_faults
 
 
 class Dane(receivers.Receivers):
@@ -239,7 +240,11 @@ class Reports(receivers.Receivers):
         super().setUp()
         self.host = Host()
         self.addCleanup(self.host.close)
-        self.dns = SignedDns(self, [], [
+        dane = self.pem("dane", "mx.dane.example")
+        self.dns = SignedDns(self, [
+            "dane.example. MX 10 mx.dane.example.", "mx.dane.example. A 192.0.2.10",
+            "_25._tcp.mx.dane.example. TLSA 3 1 1 " + digest(self.authority),
+            '_smtp._tls.dane.example. TXT "v=TLSRPTv1; rua=mailto:r@dane.example"'], [
             *(f"{one} MX 10 {host}" for one, host in (
                 ("good", "mx"), ("strict", "other"), ("test", "other"), ("plain", "mx"),
                 ("quiet", "mx"))),
@@ -260,6 +265,7 @@ class Reports(receivers.Receivers):
                             policy(mode, f"{pattern}.insecure.example"))
         self.sink = Sink(self, "192.0.2.99", self.pem("mx", "mx.insecure.example", ca=self.authority))
         self.other = Sink(self, "192.0.2.21", self.pem("x", "x.example", ca=self.authority))
+        self.dane = Sink(self, "192.0.2.10", dane)
         self.host.control("resolvers", f"127.0.0.1:{self.dns.validating}")
         self.host.control("tlsreports", "tls@mx.example The Host")
         self.host.write("control/serverca.pem", pathlib.Path(self.authority).read_text())
@@ -268,7 +274,8 @@ class Reports(receivers.Receivers):
         self.assertEqual(0, made.returncode, made)
 
     def send(self, domain, fields=""):
-        result = self.host.run("sendmail", "-f", "joe@mx.example", f"a@{domain}.insecure.example",
+        domain = domain if "." in domain else f"{domain}.insecure.example"
+        result = self.host.run("sendmail", "-f", "joe@mx.example", f"a@{domain}",
                                input=f"From: joe@mx.example\n{fields}\nhi\n".encode())
         self.assertEqual(0, result.returncode, result)
 
@@ -276,10 +283,11 @@ class Reports(receivers.Receivers):
         return [path for path in (self.host.home / "tlsrpt").iterdir() if path.is_dir()]
 
     def test_from_sessions_to_reports(self):
-        for domain in ("good", "strict", "test", "plain", "quiet"):
+        for domain in ("good", "strict", "test", "plain", "quiet", "dane.example"):
             self.send(domain)
         self.host.wait_log_count(r"delivery \d+: success: ", 4)
         self.host.wait_log(r"deferral: Connected_to_192\.0\.2\.21_but_its_certificate_does_not_name")
+        self.host.wait_log(r"deferral: .*matches_no_TLSA_record")
         self.host.wait_log(r"mta-sts: test\.insecure\.example: testing: 192\.0\.2\.21: its cert")
         self.assertEqual(0o700, (self.host.home / "mta-sts").stat().st_mode & 0o777)
         self.assertEqual({"good.insecure.example", "strict.insecure.example",
@@ -293,12 +301,12 @@ class Reports(receivers.Receivers):
         sent = self.host.run("tlsrpt", "send")
         self.assertEqual(0, sent.returncode, sent)
         lines = sent.stdout.decode().splitlines()
-        self.assertEqual(4, len(lines), lines)  # quiet.example wants none.
-        self.assertRegex(lines[3], f"^{day} test.insecure.example: 1 sessions, to web.insecure.example$")
+        self.assertEqual(5, len(lines), lines)  # quiet.example wants none.
+        self.assertRegex(lines[4], f"^{day} test.insecure.example: 1 sessions, to web.insecure.example$")
         self.assertEqual([], self.days())
         self.check_posts(day)
         # What tells a domain of its bad certificate is not kept from it for that.
-        self.host.wait_until(lambda: len(self.reports()) == 3, timeout=60, why=self.host.log)
+        self.host.wait_until(lambda: len(self.reports()) == 4, timeout=60, why=self.host.log)
         self.check_mail(self.reports())
         # And is in no report.
         self.host.stop()
@@ -315,13 +323,14 @@ class Reports(receivers.Receivers):
         self.host.wait_log_count(r"delivery \d+: success: ", 2)
 
     def reports(self):
-        return [text for sink in (self.sink, self.other) for session in sink.sessions
+        return [text for sink in (self.sink, self.other, self.dane) for session in sink.sessions
                 for text in session.messages if b"TLS-Report-Domain" in text]
 
     def check_posts(self, day):
         self.assertEqual(2, len(self.web.posted))
         for host, kind, body in self.web.posted:
             self.assertEqual(("web.insecure.example", "application/tlsrpt+gzip"), (host, kind))
+            self.assertEqual([], packed_faults(body))
         strict, test = [json.loads(gzip.decompress(body)) for _, _, body in self.web.posted]
         self.assertEqual(f"{day}T00:00:00Z", strict["date-range"]["start-datetime"])
         self.assertEqual("tls@mx.example", strict["contact-info"])
@@ -340,9 +349,10 @@ class Reports(receivers.Receivers):
             test["policies"][0]["summary"])
 
     def check_mail(self, texts):
-        self.assertEqual(3, len(texts))
+        self.assertEqual(4, len(texts))
         by = {}
         for text in texts:
+            self.assertEqual([], message_faults(text))
             message = email.message_from_bytes(text, policy=email.policy.default)
             self.assertIn("d=mx.example", message["DKIM-Signature"])
             self.assertEqual("No", message["TLS-Required"])
@@ -356,11 +366,16 @@ class Reports(receivers.Receivers):
             self.assertEqual(0, shown.returncode, shown)
             self.assertIn(f"{message['TLS-Report-Domain']}  ", shown.stdout.decode())
         self.assertEqual({"good.insecure.example", "strict.insecure.example",
-                          "plain.insecure.example"}, set(by))
+                          "plain.insecure.example", "dane.example"}, set(by))
         for name, kind in (("good", "sts"), ("plain", "no-policy-found")):
             [one] = by[f"{name}.insecure.example"]["policies"]
             self.assertEqual((kind, 1), (one["policy"]["policy-type"],
                                          one["summary"]["total-successful-session-count"]))
+        [one] = by["dane.example"]["policies"]
+        self.assertEqual(["3 1 1 " + digest(self.authority).upper()],
+                         [line.upper() for line in one["policy"]["policy-string"]])
+        self.assertEqual(("tlsa", 1), (one["policy"]["policy-type"],
+                                       one["summary"]["total-failure-session-count"]))
 
 
 if __name__ == "__main__":
