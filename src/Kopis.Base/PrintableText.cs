@@ -9,9 +9,18 @@ public static class PrintableText
         string.Concat(text.Take(charactersMax).Select(c => IsPrintable(c) ? c : '?'));
 
     /// <summary>Bytes on one line: <c>/</c> for an LF, none for those at the end.</summary>
-    public static string Line(ReadOnlySpan<byte> text) => string.Concat(
-        ByteText.ToText(text.TrimEnd((byte)'\n'))
-            .Select(c => c == '\n' ? '/' : IsPrintable(c) ? c : '?'));
+    public static string Line(ReadOnlySpan<byte> text)
+    {
+        text = text.TrimEnd((byte)'\n');
+        return string.Create(text.Length, text, static (line, bytes) =>
+        {
+            for (int i = 0; i < line.Length; i++)
+            {
+                char c = (char)bytes[i];
+                line[i] = c == '\n' ? '/' : IsPrintable(c) ? c : '?';
+            }
+        });
+    }
 
     /// <summary>Bytes with their line ends.</summary>
     public static string Lines(ReadOnlySpan<byte> text) => string.Concat(

@@ -23,7 +23,12 @@ public static class DestinationsProgram
 
         """;
 
+    private const int FlushCharacters = 32 * 1024;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static readonly string[] Words =
+        [.. Enum.GetNames<DestinationState>().Select(name => name.ToLowerInvariant())];
 
     /// <summary>Runs one command.</summary>
     public static int Run(ProgramContext context)
@@ -48,16 +53,34 @@ public static class DestinationsProgram
     {
         StringBuilder text = new();
         int count = 0;
+        void Flush(int from)
+        {
+            if (text.Length >= from)
+            {
+                Fd.WriteAll(1, ByteText.ToBytes(text.ToString()));
+                text.Clear();
+            }
+        }
+
         _ = Ask(context, QueueVerb.Destinations, name, (kind, content) =>
         {
             if (kind == QueueFrame.Destination
                 && ListedDestination.Parse(content.Span) is { } destination)
             {
                 count++;
-                text.Append(isJson ? Json(destination) : Line(destination));
+                if (isJson)
+                {
+                    text.Append(Json(destination));
+                }
+                else
+                {
+                    AddLine(text, destination);
+                }
+
+                Flush(FlushCharacters);
             }
         });
-        Fd.WriteAll(1, ByteText.ToBytes(text.ToString()));
+        Flush(0);
         return count > 0 || name is null ? ExitCode.Success
             : throw new ConfigurationException(
                 $"qmail-send knows no destination {name}", ExitCode.Permanent);
@@ -100,15 +123,28 @@ public static class DestinationsProgram
         return counts;
     }
 
-    private static string Line(ListedDestination one)
+    private static void AddLine(StringBuilder text, ListedDestination one)
     {
-        string rate = one.Rate == 0 ? ""
-            : $", rate {one.Rate} in {one.RateMilliseconds / 1000} s";
-        string next = one.NextTry == 0 ? ""
-            : $", next try {DateTimeOffset.FromUnixTimeSeconds(one.NextTry):yyyy-MM-dd HH:mm:ss}";
-        string last = one.Text.Length == 0 ? "" : $"\n  {PrintableText.Line(one.Text)}";
-        return $"{PrintableText.Line(one.Name)}: {Word(one.State)}, {one.Running} of {one.Window} "
-            + $"running, {one.Waiting} waiting{rate}{next}{last}\n";
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        text.Append(PrintableText.Line(one.Name)).Append(culture,
+            $": {Word(one.State)}, {one.Running} of {one.Window} running, {one.Waiting} waiting");
+        if (one.Rate > 0)
+        {
+            text.Append(culture, $", rate {one.Rate} in {one.RateMilliseconds / 1000} s");
+        }
+
+        if (one.NextTry > 0)
+        {
+            DateTimeOffset next = DateTimeOffset.FromUnixTimeSeconds(one.NextTry);
+            text.Append(culture, $", next try {next:yyyy-MM-dd HH:mm:ss}");
+        }
+
+        if (one.Text.Length > 0)
+        {
+            text.Append("\n  ").Append(PrintableText.Line(one.Text));
+        }
+
+        text.Append('\n');
     }
 
     private static string Json(ListedDestination one)
@@ -141,7 +177,7 @@ public static class DestinationsProgram
             CultureInfo.InvariantCulture, $"{Encoding.UTF8.GetString(text.WrittenSpan)}\n");
     }
 
-    private static string Word(DestinationState state) => state.ToString().ToLowerInvariant();
+    private static string Word(DestinationState state) => Words[(int)state];
 
     private static int Say(int fd, string text, int code)
     {

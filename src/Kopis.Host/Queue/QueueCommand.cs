@@ -83,8 +83,10 @@ public static class QueueCommand
         QueueVerbs.GoOnAsOwner(context);
         Dictionary<uint, ListedRecipient> live = QueueVerbs.Ask(context, number);
         using MessageFile file = Open(context, number);
-        QueueListing listing = QueueListing.Read(context.Home);
-        SavedMessage? saved = listing.Find(number);
+
+        // qmail-send lists all that is not done; queue/state is large where the queue is.
+        QueueListing? listing = live.Count > 0 ? null : QueueListing.Read(context.Home);
+        SavedMessage? saved = listing?.Find(number);
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"message {number}\n");
         text.Append(CultureInfo.InvariantCulture, $"from <{Safe(file.Envelope.Sender)}>\n");
@@ -94,11 +96,12 @@ public static class QueueCommand
         int index = 0;
         foreach (ReadOnlyMemory<byte> recipient in file.Envelope.Recipients)
         {
-            string state = saved is { IsEnded: true } || saved?.Done.Contains(index) == true
-                ? "done"
-                : "to do";
+            ListedRecipient? known = live.GetValueOrDefault((uint)index);
+            bool isDone = listing is null ? known is null
+                : saved is { IsEnded: true } || saved?.Done.Contains(index) == true;
+            string state = isDone ? "done" : "to do";
             text.Append(CultureInfo.InvariantCulture, $"{state} <{Safe(recipient)}>\n");
-            if (live.TryGetValue((uint)index, out ListedRecipient? known))
+            if (known is not null)
             {
                 AddReason(text, known);
             }
@@ -107,7 +110,9 @@ public static class QueueCommand
                 text.Append("  held\n");
             }
 
-            if (listing.Routes.Find(saved?.Routes?.Of(index) ?? StateRoutes.Usual) is { } via)
+            if ((known is { Via.Length: > 0 } ? known.Via
+                : listing?.Routes.Find(saved?.Routes?.Of(index) ?? StateRoutes.Usual))
+                is { } via)
             {
                 text.Append(CultureInfo.InvariantCulture, $"  via {LogText.Safe(via)}\n");
             }

@@ -7,6 +7,8 @@ namespace Kopis.Queue.Commands;
 /// <param name="State">Whether it serves.</param>
 public sealed record ListedDestination(byte[] Name, DestinationState State)
 {
+    private const int NumbersBytes = 1 + (5 * sizeof(uint)) + sizeof(ulong);
+
     /// <summary>Deliveries under way.</summary>
     public uint Running { get; init; }
 
@@ -31,17 +33,17 @@ public sealed record ListedDestination(byte[] Name, DestinationState State)
     /// <summary>Writes it as a frame.</summary>
     public void Write(IBufferWriter<byte> to)
     {
-        ArrayBufferWriter<byte> content = new(128);
-        QueueFrame.Put(content, Name);
-        QueueFrame.Put(content, (byte)State);
-        QueueFrame.Put(content, Running);
-        QueueFrame.Put(content, Window);
-        QueueFrame.Put(content, Waiting);
-        QueueFrame.Put(content, Rate);
-        QueueFrame.Put(content, RateMilliseconds);
-        QueueFrame.Put(content, (ulong)NextTry);
-        QueueFrame.Put(content, Text);
-        QueueFrame.Write(to, QueueFrame.Destination, content.WrittenSpan);
+        QueueFrame.Begin(to, QueueFrame.Destination,
+            QueueFrame.SizeOf(Name) + NumbersBytes + QueueFrame.SizeOf(Text));
+        QueueFrame.Put(to, Name);
+        QueueFrame.Put(to, (byte)State);
+        QueueFrame.Put(to, Running);
+        QueueFrame.Put(to, Window);
+        QueueFrame.Put(to, Waiting);
+        QueueFrame.Put(to, Rate);
+        QueueFrame.Put(to, RateMilliseconds);
+        QueueFrame.Put(to, (ulong)NextTry);
+        QueueFrame.Put(to, Text);
     }
 
     /// <summary>Reads the content of a frame; null where it is none.</summary>

@@ -10,6 +10,8 @@ namespace Kopis.Queue.Commands;
 public sealed record ListedRecipient(
     uint Index, ListedState State, bool IsLocal, byte[] Address)
 {
+    private const int NumbersBytes = (2 * sizeof(uint)) + 2 + (2 * sizeof(ulong));
+
     /// <summary>Tries since the start of qmail-send.</summary>
     public uint Tries { get; init; }
 
@@ -29,17 +31,17 @@ public sealed record ListedRecipient(
     /// <summary>Writes it as a frame.</summary>
     public void Write(IBufferWriter<byte> to)
     {
-        ArrayBufferWriter<byte> content = new(128);
-        QueueFrame.Put(content, Index);
-        QueueFrame.Put(content, (byte)State);
-        QueueFrame.Put(content, (byte)(IsLocal ? 1 : 0));
-        QueueFrame.Put(content, Tries);
-        QueueFrame.Put(content, (ulong)LastTry);
-        QueueFrame.Put(content, (ulong)NextTry);
-        QueueFrame.Put(content, Address);
-        QueueFrame.Put(content, Text);
-        QueueFrame.Put(content, Via);
-        QueueFrame.Write(to, QueueFrame.Recipient, content.WrittenSpan);
+        QueueFrame.Begin(to, QueueFrame.Recipient, NumbersBytes
+            + QueueFrame.SizeOf(Address) + QueueFrame.SizeOf(Text) + QueueFrame.SizeOf(Via));
+        QueueFrame.Put(to, Index);
+        QueueFrame.Put(to, (byte)State);
+        QueueFrame.Put(to, (byte)(IsLocal ? 1 : 0));
+        QueueFrame.Put(to, Tries);
+        QueueFrame.Put(to, (ulong)LastTry);
+        QueueFrame.Put(to, (ulong)NextTry);
+        QueueFrame.Put(to, Address);
+        QueueFrame.Put(to, Text);
+        QueueFrame.Put(to, Via);
     }
 
     /// <summary>Reads the content of a frame; null where it is none.</summary>

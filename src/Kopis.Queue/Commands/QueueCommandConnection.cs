@@ -9,7 +9,7 @@ namespace Kopis.Queue.Commands;
 public sealed class QueueCommandConnection : IDisposable
 {
     private readonly Socket _socket;
-    private readonly byte[] _buffer = new byte[QueueFrame.AnswerBytesMax];
+    private readonly byte[] _buffer = new byte[4 * QueueFrame.AnswerBytesMax];
     private int _start;
     private int _end;
 

@@ -45,12 +45,21 @@ public static class QueueFrame
     /// <summary>Writes a frame.</summary>
     public static void Write(IBufferWriter<byte> to, byte kind, ReadOnlySpan<byte> content)
     {
-        Span<byte> head = to.GetSpan(HeadBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(head, (uint)content.Length + 1);
-        head[sizeof(uint)] = kind;
-        to.Advance(HeadBytes);
+        Begin(to, kind, content.Length);
         to.Write(content);
     }
+
+    /// <summary>Writes the head of a frame, whose content follows.</summary>
+    internal static void Begin(IBufferWriter<byte> to, byte kind, int contentBytes)
+    {
+        Span<byte> head = to.GetSpan(HeadBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(head, (uint)contentBytes + 1);
+        head[sizeof(uint)] = kind;
+        to.Advance(HeadBytes);
+    }
+
+    /// <summary>What <see cref="Put(IBufferWriter{byte}, ReadOnlySpan{byte})"/> writes.</summary>
+    internal static int SizeOf(ReadOnlySpan<byte> bytes) => sizeof(ushort) + bytes.Length;
 
     /// <summary>The length of the frame that begins here, with its head.</summary>
     /// <returns>0 where the head is not whole yet; minus one where the length is impossible.

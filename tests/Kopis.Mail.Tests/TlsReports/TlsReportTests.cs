@@ -191,7 +191,8 @@ public sealed class TlsReportTests
             TlsReport.Count("b.example", sessions));
     }
 
-    private static void Walk(JsonElement element, string path, List<(string Path, string Text)> seen)
+    private static void Walk(
+        JsonElement element, string path, List<(string Path, string Text)> seen)
     {
         switch (element.ValueKind)
         {

@@ -59,14 +59,9 @@ public sealed class StateRoutes
     /// <summary>The text of a number; null where there is none, or it was damaged.</summary>
     public byte[]? Find(ushort route)
     {
-        if (!_pieces.TryGetValue(route, out byte[]? pieces))
-        {
-            return null;
-        }
-
-        int length = pieces[0];
-        byte[] text = pieces.Length > length ? pieces[1..(length + 1)] : [];
-        return length > 0 && text.Length == length && !text.Contains((byte)0) ? text : null;
+        ReadOnlySpan<byte> text = _pieces.TryGetValue(route, out byte[]? pieces)
+            ? TextOf(pieces) : [];
+        return text.IsEmpty ? null : text.ToArray();
     }
 
     /// <summary>The number of a text, which is new or was known.</summary>
@@ -76,9 +71,9 @@ public sealed class StateRoutes
     public ushort? Add(ReadOnlySpan<byte> text, out IReadOnlyList<StateRecord> added)
     {
         added = [];
-        foreach (ushort known in _pieces.Keys)
+        foreach ((ushort known, byte[] its) in _pieces)
         {
-            if (text.SequenceEqual(Find(known)))
+            if (!text.IsEmpty && text.SequenceEqual(TextOf(its)))
             {
                 return known;
             }
@@ -130,6 +125,14 @@ public sealed class StateRoutes
 
         BinaryPrimitives.WriteInt64LittleEndian(pieces.AsSpan(at), record.Value);
         _pieces[route] = pieces;
+    }
+
+    /// <summary>Empty where it was damaged.</summary>
+    private static ReadOnlySpan<byte> TextOf(byte[] pieces)
+    {
+        int length = pieces[0];
+        ReadOnlySpan<byte> text = pieces.Length > length ? pieces.AsSpan(1, length) : [];
+        return text.Contains((byte)0) ? [] : text;
     }
 
     private IEnumerable<StateRecord> RecordsOf(ushort route)
