@@ -116,8 +116,8 @@ internal sealed class JournalIndex : IDisposable
 
     public void Dispose() => Fd.Close(_fd);
 
-    // The block of the first entry that is not below the key, by a guess and halving; then those with
-    // the key. A block is read once.
+    // The block of the first entry that is not below the key, by a guess and halving; then those
+    // with the key. A block is read once.
     private static List<int> Find(int fd, long count, ulong key)
     {
         List<int> places = [];
