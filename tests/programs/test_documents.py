@@ -36,7 +36,7 @@ NOT_RUN = {
     "rm /usr/sbin/sendmail": "as that",
     "cp -a /var/qmail/bin": "it installs the package: system/test_package, on a bare Debian",
     "kopis queue export": "as that",
-    "kopis backup /var/backups/kopis\napt install": "as that",
+    "kopis backup --mail /var/backups/kopis\napt install": "as that",
     "kopis status\nkopis health": "programs/test_metrics, on a host with mail",
     "kopis metrics": "as that, but for Prometheus' directory",
     "echo http://127.0.0.1:4318": "a unit, and a collector: programs/test_otlp has one",
