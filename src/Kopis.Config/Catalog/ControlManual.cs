@@ -37,6 +37,15 @@ public static partial class ControlManual
         A number that is too large counts as the largest, with a warning; one that is too small is
         an error.
         .Pp
+        Where a change takes effect on SIGHUP,
+        .Ic kopis config set
+        sends that; after another change
+        .Ic systemctl reload kopis
+        does.
+        Where it takes effect when the program starts again,
+        .Xr kopis-restart 1
+        starts all of them.
+        .Pp
         .Xr kopis-config 1
         checks all files and prints what each means here.
         Files that qmail does not have are marked with (Kopis).
