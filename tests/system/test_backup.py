@@ -231,6 +231,15 @@ class BackupTest(HostCase):
         self.assertEqual([found.name for found in other.mail_files(self.host.address)],
                          [f"{path.name}:2,S"])
 
+    def test_mailboxes_of_an_earlier_backup_are_not_taken_out(self):
+        self.backup("--mail")
+        kept = {path: path.read_bytes() for path in self.place.rglob("*") if path.is_file()}
+        result = self.host.run("backup", self.place)
+        self.assertEqual(result.returncode, 100, result)
+        self.assertIn(b"has mailboxes, which a backup without --mail would take out: add --mail", result.stderr)
+        self.assertEqual(kept, {path: path.read_bytes() for path in self.place.rglob("*") if path.is_file()})
+        self.backup("--mail")
+
     def test_links_of_users_bring_nothing_in(self):
         secret = self.host.base / "secret"
         secret.write_text("only root's\n")

@@ -415,7 +415,7 @@ class FromPostfix(MigrationCase):
         for name in ("kopis", "qmail-lookup"):
             (self.home / "bin" / name).symlink_to(PROGRAM)
         before = snapshot(self.home)
-        text = (ROOT / "docs/MOVING.md").read_text()
+        text = (ROOT / "docs/MOVING.md").read_text().partition("\n### Where qmail is in ")[0]
         commands = [line for block in text.split("```")[1::2] for line in block.splitlines()
                     if line.startswith(("kopis ", "qmail-lookup "))
                     and "from-sendmail" not in line and "from-qmail" not in line

@@ -96,7 +96,15 @@ public static class BackupProgram
         DateTimeOffset began = TimeProvider.System.GetUtcNow();
         BackupProgress progress = new("backup", words.WithProgress);
         using BackupStore store = BackupStore.OpenToWrite(place);
-        BackupMemory memory = new(store.ReadManifest());
+        BackupManifest? earlier = store.ReadManifest();
+        if (earlier is { HasMail: true } && !words.WithMail)
+        {
+            throw new ConfigurationException(
+                $"{place} has mailboxes, which a backup without --mail would take out: add --mail, "
+                + "or take another directory", ExitCode.Permanent);
+        }
+
+        BackupMemory memory = new(earlier);
         using HomeReader reader = new(context.Home, store, memory, progress);
         foreach (string room in BackupManifest.AllRooms.Where(room => room is not "queue"))
         {
