@@ -144,7 +144,10 @@ class Moving(unittest.TestCase):
         self.host.run("curl", "-sS", "smtp://127.0.0.1", "--mail-from", f"you@{ME}", "--mail-rcpt",
                       "info@moved.example", "-T", "-", stdin=b"Subject: to an alias\r\n\r\n")
         self.wait_mail("to an alias", "/home/amy/Maildir")
-        self.assertEqual("enabled", self.host.text("systemctl", "is-enabled", "kopis-smtp"))
+        for unit in ("kopis-smtp.service", "kopis-doctor.timer", "kopis-dmarc.timer", "kopis-tlsrpt.timer"):
+            self.assertTrue(self.is_active(unit), unit)
+            self.assertEqual("enabled", self.host.text("systemctl", "is-enabled", unit))
+        self.assertFalse(self.is_active("kopis-acme"))  # It has no setting.
         refused = self.host.run(KOPIS, "install", "--uninstall", check=False)
         self.assertEqual(100, refused.returncode, refused)
         self.assertIn(b"take that back first: kopis migrate step 5 --undo", refused.stderr)

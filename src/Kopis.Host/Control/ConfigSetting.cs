@@ -136,8 +136,8 @@ internal sealed class ConfigSetting(
         string text = $"a change takes effect: {file.Effect}\n";
         bool isSignalled = file.Reread is Reread.Signal or Reread.Hangup;
         return text + (file == ListenerFiles.TcpRulesText
-                ? "then: tcprules control/tcprules.dat control/tcprules.tmp "
-                    + "< control/tcprules.txt\n"
+                ? $"then: cd {context.Home} && tcprules control/tcprules.dat "
+                    + "control/tcprules.tmp < control/tcprules.txt\n"
             : file == SmtpFiles.MoreRcptHosts ? "then: qmail-newmrh\n"
             : isSignalled && isChanged ? OwnDomains.SignalSend(context) + "\n"
             : isSignalled ? "qmail-send would be notified\n"

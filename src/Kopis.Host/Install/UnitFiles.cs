@@ -57,6 +57,10 @@ internal sealed class UnitFiles(string home, InstallRecord record, HostTools too
     internal static IReadOnlyList<string> Beside => [Certificate, .. Units.Where(
         name => name.EndsWith(".timer", StringComparison.Ordinal))];
 
+    /// <summary>Those that have something to do in a home as it is.</summary>
+    internal static IReadOnlyList<string> BesideIn(string home) => [.. Beside.Where(
+        name => name != Certificate || File.Exists(Path.Combine(home, "control/acme")))];
+
     /// <summary>Those of the trial beside another server (docs/MOVING.md).</summary>
     internal static IReadOnlyList<string> Trials => [.. MailListener.All.Select(TrialName)];
 

@@ -11,7 +11,7 @@ public sealed class MoveStepTests
     public void Each_unit_is_enabled_as_it_is_started_and_the_old_server_stops_first()
     {
         List<string> lines =
-            [.. MoveStep.Of(5, MailListener.All).Actions.Select(action => action.ToString())];
+            [.. MoveStep.Of(5, MailListener.All, []).Actions.Select(action => action.ToString())];
         int started = lines.FindIndex(line => line.StartsWith("start ", StringComparison.Ordinal));
         Assert.True(lines.IndexOf("stop postfix.service") < started);
         Assert.True(lines.IndexOf("stop kopis-trial-smtp.service") < started);
@@ -27,9 +27,12 @@ public sealed class MoveStepTests
     public void A_listener_whose_port_is_anothers_is_left_alone()
     {
         MailListener smtp = MailListener.All.First(one => one.Name == "smtp");
-        MoveStep step = MoveStep.Of(5, [smtp]);
+        MoveStep step = MoveStep.Of(5, [smtp], ["kopis-doctor.timer"]);
         Assert.Contains(new StepAction(StepKind.Start, smtp.Unit), step.Actions);
         Assert.DoesNotContain(step.Actions, action => action.Name == "kopis-pop3.service");
+        Assert.Equal(
+            ["start kopis-doctor.timer", "enable kopis-doctor.timer"],
+            step.Actions.TakeLast(2).Select(action => action.ToString()));
     }
 
     [Theory]
@@ -46,6 +49,25 @@ public sealed class MoveStepTests
         Assert.Contains($" ${{KOPIS_{upper}_ADDRESS}} {port} ", start, StringComparison.Ordinal);
         Assert.DoesNotContain($"KOPIS_{upper}_PORT", start, StringComparison.Ordinal);
         Assert.Contains("/var/qmail/bin/tcpserver", start, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_keeper_of_the_certificate_is_started_where_it_has_its_setting()
+    {
+        DirectoryInfo home = Directory.CreateTempSubdirectory("kopis-move");
+        try
+        {
+            const string keeper = "kopis-acme.service";
+            Assert.DoesNotContain(keeper, UnitFiles.BesideIn(home.FullName));
+            Assert.Contains("kopis-doctor.timer", UnitFiles.BesideIn(home.FullName));
+            home.CreateSubdirectory("control");
+            File.WriteAllText(Path.Combine(home.FullName, "control/acme"), "");
+            Assert.Contains(keeper, UnitFiles.BesideIn(home.FullName));
+        }
+        finally
+        {
+            home.Delete(recursive: true);
+        }
     }
 
     [Fact]

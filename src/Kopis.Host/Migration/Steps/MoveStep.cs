@@ -25,7 +25,10 @@ internal sealed record MoveStep(string Title, IReadOnlyList<StepAction> Actions)
     /// <param name="number">Which.</param>
     /// <param name="listeners">Those whose ports are free once the old server is stopped: the last
     /// step starts them.</param>
-    internal static MoveStep Of(int number, IReadOnlyList<MailListener> listeners) => number switch
+    /// <param name="beside">Units that it starts beside those.</param>
+    internal static MoveStep Of(
+        int number, IReadOnlyList<MailListener> listeners, IReadOnlyList<string> beside) =>
+        number switch
     {
         1 => new("queue and deliveries run, and nothing listens", [.. Delivery.Select(Start)]),
         2 => new(
@@ -37,7 +40,7 @@ internal sealed record MoveStep(string Title, IReadOnlyList<StepAction> Actions)
             .. Others.SelectMany(unit => (StepAction[])
                 [new(StepKind.Stop, unit), new(StepKind.Disable, unit)]),
             .. Trials.Select(unit => new StepAction(StepKind.Stop, unit)),
-            .. Delivery.Concat(listeners.Select(one => one.Unit)).SelectMany(unit =>
+            .. Delivery.Concat(listeners.Select(one => one.Unit)).Concat(beside).SelectMany(unit =>
                 (StepAction[])[Start(unit), new(StepKind.Enable, unit)]),
         ]),
     };

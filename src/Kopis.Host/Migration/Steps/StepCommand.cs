@@ -46,7 +46,7 @@ internal static class StepCommand
     {
         if (number != MoveStep.Last)
         {
-            return (MoveStep.Of(number, []), []);
+            return (MoveStep.Of(number, [], []), []);
         }
 
         IReadOnlyDictionary<int, string> others = new PortOwners(RunningUnits.Of(home)).Others(
@@ -59,7 +59,9 @@ internal static class StepCommand
         }
 
         return (
-            MoveStep.Of(number, [.. MailListener.All.Where(one => !others.ContainsKey(one.Port))]),
+            MoveStep.Of(
+                number, [.. MailListener.All.Where(one => !others.ContainsKey(one.Port))],
+                UnitFiles.BesideIn(home)),
             MailListener.All.Where(one => others.ContainsKey(one.Port)).Select(one =>
                 $"{one.Unit} is left out: port {one.Port} belongs to {others[one.Port]}\n"));
     }
