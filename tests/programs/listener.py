@@ -1,7 +1,10 @@
 """A tcpserver under test, its log, and clients in the clear and over TLS."""
 
+import contextlib
+import os
 import pathlib
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -9,6 +12,16 @@ import threading
 import time
 
 from harness import BIN, ProgramCase
+
+
+def children_of(pid):
+    """The processes that one has started, those included that it has not waited for."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # It has ended.
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(path.parent.name))
+    return found
 
 
 class ListenerCase(ProgramCase):
@@ -52,9 +65,15 @@ class ListenerCase(ProgramCase):
 
     @staticmethod
     def end(process, reader):
-        """A test may have had several listeners, one after another."""
+        """A test may have had several listeners, one after another. What a failed test leaves of their
+        programs would hold the log open."""
+        left = children_of(process.pid)
         process.kill()
         process.wait()
+        for child in left:
+            for kill in (os.killpg, os.kill):  # Plugins have groups of their own.
+                with contextlib.suppress(ProcessLookupError):
+                    kill(child, signal.SIGKILL)
         reader.join()
         process.stdout.close()
         process.stderr.close()
@@ -75,10 +94,8 @@ class ListenerCase(ProgramCase):
         return peer, replies
 
     def children(self):
-        """Processes of the listener; a child is its thread's that started it."""
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
-        return [child for task in tasks.iterdir()
-                for child in (task / "children").read_text().split()]
+        """Processes of the listener."""
+        return children_of(self.process.pid)
 
     def script(self, text):
         path = self.home / "script"
