@@ -14,7 +14,11 @@ internal sealed class JournalSearch(
     string directory, DateTimeOffset since, DateTimeOffset until, CancellationToken stop = default)
     : IDisposable
 {
-    private const int OpenMax = 256, IndexesMax = 4096;
+
+    // Fewer than 256 descriptors in all: for more Linux makes a larger table, and where a process
+    // has threads it waits for all processors then, 6 to 15 ms.
+    private const int OpenMax = 16;
+    private const int IndexesMax = 160;
     private const int ScannedMax = 16; // Files whose index is in memory, of megabytes each.
     private const int StampBytesMax = 256; // A record's kind is not behind them.
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
@@ -270,17 +274,24 @@ internal sealed class JournalSearch(
 
     private IEnumerable<int> PlacesIn(string path, ulong key, string value)
     {
-        if (!_indexes.TryGetValue(path, out JournalIndex? index))
+        if (_indexes.TryGetValue(path, out JournalIndex? known))
         {
-            if (_indexes.Count >= IndexesMax)
-            {
-                CloseIndexes();
-            }
-
-            _indexes[path] = index = JournalIndex.TryOpen(path, JournalStore.SizeOf(path));
+            return Find(known);
         }
 
-        return index?.Find(key) ?? Scan(path, Open(path), key, value);
+        JournalIndex? index = JournalIndex.TryOpen(path, JournalStore.SizeOf(path));
+        if (_indexes.Count < IndexesMax)
+        {
+            return Find(_indexes[path] = index);
+        }
+
+        using (index)
+        {
+            return Find(index);
+        }
+
+        IEnumerable<int> Find(JournalIndex? one) =>
+            one?.Find(key) ?? Scan(path, Open(path), key, value);
     }
 
     // A file without an index is read once; whoever may, keeps what that has found. The one that
