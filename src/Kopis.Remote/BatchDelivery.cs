@@ -39,10 +39,10 @@ internal sealed class BatchDelivery(
                 Learn(group.Recipients.AsSpan(..part.Count), part.Result, user.Destination);
                 Requeue(group, group.Recipients[part.Count..]);
                 Settle(group with { Recipients = group.Recipients[..part.Count] }, part.Result);
-                _full = part.Result.HasNoRoom ? _full + 1 : 0;
+                _full = part.Result.SaysNoRoom ? _full + 1 : 0;
                 if (_full == FullMax)
                 {
-                    LeaveOthers(part.Result.Report);
+                    LeaveOthers();
                 }
             }
 
@@ -70,16 +70,17 @@ internal sealed class BatchDelivery(
         }
     }
 
-    /// <summary>The others have what they were told, or what those were told who were tried last.
-    /// </summary>
-    private void LeaveOthers(RemoteReport report)
+    /// <summary>The others come again, whatever was said of those before them, or of themselves as
+    /// one too many.</summary>
+    private void LeaveOthers()
     {
+        RemoteReport later = RemoteReport.Of(
+            'Z', "The server takes no more recipients of this message now. (#4.5.3)\n");
         while (_groups.TryDequeue(out Group? group))
         {
             foreach (int place in group.Recipients)
             {
-                _verdicts[place] = _verdicts[place].Report is null
-                    ? (report, 0) : _verdicts[place];
+                _verdicts[place] = (later, 0);
             }
         }
     }

@@ -28,6 +28,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     private AttemptStage _stage = AttemptStage.Mail;
     private bool _isMailTaken;
     private bool _isFull;
+    private bool _saysFull;
     private bool _dataSent;
 
     /// <summary>Sends.</summary>
@@ -39,6 +40,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         {
             Limit = Math.Max(0, _limit),
             HasNoRoom = _isFull && _accepted == 0,
+            SaysNoRoom = _saysFull && _accepted == 0,
         };
     }
 
@@ -167,6 +169,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
             }
 
             _isFull |= isFull;
+            _saysFull |= isFull && RecipientLimit.IsSaid(code, _peer.ReplyText);
             if (isFull && _accepted > 0)
             {
                 _later.Add(i);

@@ -88,11 +88,12 @@ internal sealed class LinkUser(
     private int CountFor(SmtpLink link, int recipients)
     {
         Destination = link.Destination;
-        int most = Math.Min(
-            link.Rule.Recipients, route.RecipientLimits.Find(link.Destination));
-        most = link.Offers.RecipientsMax is > 0 and int said ? Math.Min(said, most) : most;
-        CutAt = recipients > most ? Math.Min(CutAt, most) : CutAt;
-        return Math.Min(recipients, Math.Min(most, RecipientsMost));
+        int theirs = Math.Min(
+            route.RecipientLimits.Find(link.Destination),
+            link.Offers.RecipientsMax is > 0 and int said ? said : int.MaxValue);
+        CutAt = recipients > theirs ? Math.Min(CutAt, theirs) : CutAt;
+        return Math.Min(
+            Math.Min(recipients, link.Rule.Recipients), Math.Min(theirs, RecipientsMost));
     }
 
     /// <summary>What ends it with an exception leaves no place taken at the destination.</summary>

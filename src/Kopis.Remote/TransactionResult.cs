@@ -24,6 +24,9 @@ internal sealed record TransactionResult(
     /// there are too many; 0: it said no such thing.</summary>
     internal int Limit { get; init; }
 
-    /// <summary>The server accepted nobody, since there were too many before.</summary>
+    /// <summary>The server accepted nobody, perhaps since there were too many before.</summary>
     internal bool HasNoRoom { get; init; }
+
+    /// <summary>It accepted nobody, and a reply speaks of no mailbox.</summary>
+    internal bool SaysNoRoom { get; init; }
 }

@@ -61,13 +61,18 @@ class Batches(RspawnCase):
         return done
 
     def check(self, cases, expected):
-        """`expected(case)`: the letters of all, or one letter for all."""
-        for name, case, letters in self.run_cases(*cases):
-            with self.subTest(offers=name, case=case):
-                self.assertEqual(expected(case) * (8 if len(expected(case)) == 1 else 1), letters)
-                delivered = {u: 1 for u, letter in zip(EVERYONE, letters) if letter == "K"}
-                self.assertEqual(delivered, dict(+case.taken))
-                self.assertLessEqual(len(case.sessions), PEOPLE + 1)
+        """`expected(case)`: the letters of all, or one letter for all. A server that says how many it takes
+        gets no more of any message, so those cases have a qmail-rspawn of their own."""
+        for is_limit in (False, True):
+            some = [make for make in cases
+                    if (make().answer in LIMITS and make().place != 1) == is_limit]
+            for name, case, letters in self.run_cases(*some):
+                with self.subTest(offers=name, case=case):
+                    self.assertEqual(expected(case) * (8 if len(expected(case)) == 1 else 1), letters)
+                    delivered = {u: 1 for u, letter in zip(EVERYONE, letters) if letter == "K"}
+                    self.assertEqual(delivered, dict(+case.taken))
+                    self.assertLessEqual(len(case.sessions), PEOPLE + 1)
+            self.close()
 
     @staticmethod
     def one(place, letter, others="K"):
@@ -227,6 +232,23 @@ class Batches(RspawnCase):
                 self.assertEqual(100, case.asked)
                 self.assertEqual({u: 1 for u in range(1, 101)}, dict(case.offered))
                 self.assertEqual(1, len(case.sessions))
+
+    def test_who_was_not_tried_is_not_refused(self):
+        """A refusal for good of others is none of those who are left for the next time."""
+        class Old(Case):
+            """Fifteen in all; one too many by 552 without a status (RFC 5321 4.5.3.1.10)."""
+
+            def applies(self, where, session, user=0, position=0, several=False):
+                self.seen = getattr(self, "seen", 0) + (where == "RCPT")
+                return where == "RCPT" and self.seen > 15
+        server = RecipientServer(b"250-server\r\n250-LIMITS RCPTMAX=10\r\n250 PIPELINING\r\n")
+        self.addCleanup(server.close)
+        self.servers = {"limited": server}
+        self.control("smtproutes", f"limited.example:127.0.0.1:{server.port}")
+        for _, case, letters in self.in_turn(lambda: Old("RCPT", "552 old", "")):
+            # Two more transactions, of five each, are refused, as any first recipient may be.
+            self.assertEqual("K" * 15 + "D" * 10 + "Z" * 75, letters)
+            self.assertEqual({u: 1 for u in range(1, 16)}, dict(+case.taken))
 
     def test_a_server_that_has_no_room_for_anybody_is_not_asked_again_and_again(self):
         """After seven recipients in all: the rest wait for the message's next time."""

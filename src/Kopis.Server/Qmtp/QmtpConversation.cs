@@ -96,7 +96,7 @@ internal sealed class QmtpConversation(
         int noted = 0;
         foreach ((int index, byte[] address) in _reader.Doubtful)
         {
-            if (CheckOf(_reader.Verdicts[index]) is { } check)
+            if (address.Length > 0 && CheckOf(_reader.Verdicts[index]) is { } check)
             {
                 noted++;
                 journal.Refuse(

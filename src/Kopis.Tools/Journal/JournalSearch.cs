@@ -14,7 +14,6 @@ internal sealed class JournalSearch(
     string directory, DateTimeOffset since, DateTimeOffset until, CancellationToken stop = default)
     : IDisposable
 {
-
     // Fewer than 256 descriptors in all: for more Linux makes a larger table, and where a process
     // has threads it waits for all processors then, 6 to 15 ms.
     private const int OpenMax = 16;

@@ -252,7 +252,8 @@ internal sealed class Destination
         }
     }
 
-    /// <summary>What replies asked for counts no more, and a dead one is tried now.</summary>
+    /// <summary>What replies asked for counts no more, but for the most recipients of a
+    /// transaction; a dead one is tried now.</summary>
     internal void Retry(long now)
     {
         PausedUntil = 0;
