@@ -57,9 +57,6 @@ public sealed class Connection : IAsyncDisposable
     /// <summary>The peer's address; null if the program was started by hand.</summary>
     public IPEndPoint? Remote { get; init; }
 
-    /// <summary>Our address; null if the program was started by hand.</summary>
-    public IPEndPoint? Local { get; init; }
-
     /// <summary>
     /// The environment that the listener would give a client of another address, and perhaps a
     /// name, by its rules; null if they deny it. Null if there is no listener.
@@ -87,18 +84,15 @@ public sealed class Connection : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="number">See <see cref="Number"/>.</param>
     /// <param name="remote">The client, if it is not who the socket leads to.</param>
-    /// <param name="local">Where the client connected to, likewise.</param>
     /// <param name="admitOther">See <see cref="AdmitOther"/>.</param>
     public static Connection OverSocket(
         Socket socket, ByteEnvironment environment, TimeProvider time, long number,
-        IPEndPoint? remote = null, IPEndPoint? local = null,
-        Func<IPAddress, byte[]?, ByteEnvironment?>? admitOther = null)
+        IPEndPoint? remote = null, Func<IPAddress, byte[]?, ByteEnvironment?>? admitOther = null)
     {
         NetworkStream stream = new(socket, ownsSocket: true);
         return new Connection(ReaderOver(stream), WriterOver(stream), environment, time)
         {
             Remote = remote ?? socket.RemoteEndPoint as IPEndPoint,
-            Local = local ?? socket.LocalEndPoint as IPEndPoint,
             Number = number,
             AdmitOther = admitOther,
             _socket = socket,

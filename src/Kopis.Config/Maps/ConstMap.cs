@@ -15,9 +15,6 @@ public sealed class ConstMap
     {
     }
 
-    /// <summary>The number of keys.</summary>
-    public int Count => _values.Count;
-
     /// <summary>Lines that are keys alone: <c>locals</c>, <c>rcpthosts</c>.</summary>
     public static ConstMap Set(IEnumerable<byte[]> lines)
     {

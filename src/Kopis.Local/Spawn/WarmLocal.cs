@@ -29,9 +29,6 @@ internal sealed class WarmLocal
 
     internal int Socket { get; }
 
-    /// <summary>Hung up.</summary>
-    internal bool IsClosed { get; private set; }
-
     internal bool HasOutput => _output.Count > 0;
 
     /// <summary>Slots of deliveries without an answer.</summary>
@@ -121,7 +118,6 @@ internal sealed class WarmLocal
     /// <summary>Hangs up; a well-behaved process ends then.</summary>
     internal void Close()
     {
-        IsClosed = true;
         Fd.Close(Socket);
         foreach (uint id in _deliveries.Keys)
         {

@@ -359,7 +359,7 @@ internal sealed class TcpSessions
     {
         await using Connection connection =
             Connection.OverSocket(
-                socket, environment, TimeProvider.System, number, remote, local,
+                socket, environment, TimeProvider.System, number, remote,
                 (address, host) => EnvironmentOf(address, host, local));
         try
         {

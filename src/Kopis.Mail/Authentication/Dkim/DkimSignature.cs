@@ -51,9 +51,6 @@ public sealed class DkimSignature
     /// <summary>l=: how many bytes of the canonical body are signed; null for all.</summary>
     public long? BodyLength { get; private init; }
 
-    /// <summary>t=: when it was made, in seconds since 1970.</summary>
-    public long? MadeAt { get; private init; }
-
     /// <summary>x=: until when it is good, in seconds since 1970.</summary>
     public long? ExpiresAt { get; private init; }
 
@@ -116,7 +113,6 @@ public sealed class DkimSignature
             BodyHash = hash!,
             Value = value!,
             BodyLength = length,
-            MadeAt = madeAt,
             ExpiresAt = expiresAt,
             ValuePlace = Moved(tags.PlaceOf("b"), field.ValueStart),
         };

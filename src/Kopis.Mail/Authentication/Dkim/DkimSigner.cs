@@ -44,9 +44,6 @@ public sealed class DkimSigner(CanonicalForm form = CanonicalForm.Relaxed)
     public bool CanSign => _header is { IsTooLarge: false, IsBroken: false }
         && _header.Count("From"u8) == 1;
 
-    /// <summary>The message's header; null until it is over.</summary>
-    public MessageHeader? Header => _header;
-
     /// <inheritdoc/>
     public void OnHeader(MessageHeader header)
     {

@@ -42,10 +42,7 @@ public sealed class MessageFile : IDisposable
     /// <summary>Whether the envelope has ESMTP parameters.</summary>
     public bool HasParameters => _body.Header.HasParameters;
 
-    /// <summary>The descriptor that holds the body, open for reading.</summary>
-    public int Fd => _body.Descriptor;
-
-    /// <summary>Where in <see cref="Fd"/> the body begins.</summary>
+    /// <summary>Where in the file that holds it the body begins.</summary>
     public long BodyOffset => _body.Offset;
 
     /// <summary>Where in its segment its record ends.</summary>

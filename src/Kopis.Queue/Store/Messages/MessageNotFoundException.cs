@@ -2,8 +2,4 @@ namespace Kopis.Queue.Store.Messages;
 
 /// <summary>There is no sound record of that number.</summary>
 public sealed class MessageNotFoundException(ulong number, string reason)
-    : IOException($"message {number}: {reason}")
-{
-    /// <summary>The number that was asked for.</summary>
-    public ulong Number { get; } = number;
-}
+    : IOException($"message {number}: {reason}");
