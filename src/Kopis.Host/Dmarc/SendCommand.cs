@@ -9,29 +9,21 @@ using Kopis.Net.Dns;
 namespace Kopis.Host.Dmarc;
 
 /// <summary>
-/// <c>kopis dmarc send</c>: a report for each domain of each day that is over. What the queue has
-/// taken is removed after that, so that a power cut between the two sends a report twice, with the
-/// same id, and loses none.
+/// <c>kopis dmarc send</c>: a report for each domain of each day that is over, by mail.
 /// </summary>
 /// <param name="context">What the program is given.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SendCommand(ProgramContext context, TimeProvider time)
 {
-    private const int ReportsMax = 5000; // Of a run; the rest is for the next one.
     private const int TargetsMax = 5;
     private const int MessageBytesMax = 10 * 1024 * 1024;
-    private static readonly TimeSpan RunTime = TimeSpan.FromHours(4);
     private static readonly TimeSpan DnsTime = TimeSpan.FromSeconds(20); // For one domain.
 
-    // Listeners write what they have within a minute.
-    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
-
-    private readonly long _start = time.GetTimestamp();
+    private readonly ReportRun _run = new(time);
     private readonly AnswerCache _answers = new(time);
-    private int _sent;
 
     /// <summary>The exit code of a command that has run.</summary>
-    internal int Code { get; private set; } = ExitCode.Success;
+    internal int Code => _run.Code;
 
     /// <summary>Sends; null where the words make no sense.</summary>
     internal string? Run(string[] words)
@@ -49,35 +41,7 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
             ?? throw new ConfigurationException("reports are being sent already");
         MailDns dns = MailDns.Read(control);
         AccountCommand.Warn(dns.Faults);
-        DateOnly today = DateOnly.FromDateTime((time.GetUtcNow() - Margin).UtcDateTime);
-        if (options.Day >= today)
-        {
-            throw AccountCommand.Refused($"{ReportStore.NameOf(options.Day.Value)} is not over");
-        }
-
-        foreach (DateOnly day in store.Days().Where(day =>
-            day < today && (options.Day is null || day == options.Day)))
-        {
-            // What did not find out whom to send to waits for a day, and no longer.
-            bool isLate = day.AddDays(1) < today;
-            foreach (string domain in store.Domains(day))
-            {
-                if (_sent >= ReportsMax || time.GetElapsedTime(_start) > RunTime)
-                {
-                    Code = ExitCode.Temporary;
-                    return "the rest is for the next run\n";
-                }
-
-                ReportJob job = new(settings, day, domain, store.Read(day, domain), isLate);
-                if (SendAsync(job, dns, options.IsDry).GetAwaiter().GetResult()
-                    && !options.IsDry)
-                {
-                    store.Remove(day, domain);
-                }
-            }
-        }
-
-        return "";
+        return _run.Run(settings, store, options, job => SendAsync(job, dns, options.IsDry));
     }
 
     /// <summary>Sends one.</summary>
@@ -99,9 +63,7 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
                     asked, report.Policy.Domain, organization, target, CancellationToken.None);
             if (consent == ReportConsent.Unknown && !job.IsLate)
             {
-                job.Say("later: DNS does not answer");
-                Code = ExitCode.Temporary;
-                return false;
+                return _run.Postpone(job, "DNS does not answer");
             }
 
             to.AddRange(named);
@@ -127,8 +89,7 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
 
         uint qp = await ReportIntake.HandOverAsync(
             context, job.Settings.Address, takers, message);
-        _sent++;
-        job.Say($"{words}: qp {qp}");
+        _run.AddSent(job, $"{words}: qp {qp}");
         return true;
     }
 

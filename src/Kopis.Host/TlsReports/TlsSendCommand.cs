@@ -12,26 +12,21 @@ using Kopis.Net.TlsReports;
 namespace Kopis.Host.TlsReports;
 
 /// <summary>
-/// <c>kopis tlsrpt send</c>: a report for each domain of each day that is over, that wants one.
-/// What somebody has taken is removed after that, so that a power cut between the two sends a
-/// report twice, with the same id.
+/// <c>kopis tlsrpt send</c>: a report for each domain that wants one, of each day that is over, by
+/// mail and to a web site.
 /// </summary>
 /// <param name="context">What the program is given.</param>
 /// <param name="time">The clock.</param>
 internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
 {
-    private const int ReportsMax = 5000; // Of a run; the rest is for the next one.
     private const int TargetsMax = 5;
     private const int MessageBytesMax = 10 * 1024 * 1024;
     private static readonly TimeSpan PostTime = TimeSpan.FromSeconds(60); // Of a domain.
-    private static readonly TimeSpan RunTime = TimeSpan.FromHours(4);
-    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5); // qmail-rspawn writes late.
 
-    private readonly long _start = time.GetTimestamp();
-    private int _sent;
+    private readonly ReportRun _run = new(time);
 
     /// <summary>The exit code of a command that has run.</summary>
-    internal int Code { get; private set; } = ExitCode.Success;
+    internal int Code => _run.Code;
 
     /// <summary>Sends; null where the words make no sense.</summary>
     internal string? Run(string[] words)
@@ -51,34 +46,8 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
         MailDns dns = MailDns.Read(control);
         AccountCommand.Warn(dns.Faults);
         using TlsReportPost post = new(dns, TlsClientSettings.Read(control));
-        DateOnly today = DateOnly.FromDateTime((time.GetUtcNow() - Margin).UtcDateTime);
-        if (options.Day >= today)
-        {
-            throw AccountCommand.Refused($"{ReportStore.NameOf(options.Day.Value)} is not over");
-        }
-
-        foreach (DateOnly day in store.Days().Where(day =>
-            day < today && (options.Day is null || day == options.Day)))
-        {
-            bool isLate = day.AddDays(1) < today; // It waits for a day, and no longer.
-            foreach (string domain in store.Domains(day))
-            {
-                if (_sent >= ReportsMax || time.GetElapsedTime(_start) > RunTime)
-                {
-                    Code = ExitCode.Temporary;
-                    return "the rest is for the next run\n";
-                }
-
-                ReportJob job = new(settings, day, domain, store.Read(day, domain), isLate);
-                if (SendAsync(job, dns, post, options.IsDry).GetAwaiter().GetResult()
-                    && !options.IsDry)
-                {
-                    store.Remove(day, domain);
-                }
-            }
-        }
-
-        return "";
+        return _run.Run(
+            settings, store, options, job => SendAsync(job, dns, post, options.IsDry));
     }
 
     /// <summary>Sends one.</summary>
@@ -94,7 +63,7 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
             await dns.FindTextsAsync($"_smtp._tls.{job.Domain}", CancellationToken.None);
         if (texts.Status == DnsStatus.TryAgain && !job.IsLate)
         {
-            return Later(job, "DNS does not answer");
+            return _run.Postpone(job, "DNS does not answer");
         }
 
         if (TlsReportRecord.Of(texts.Records) is not { } record)
@@ -134,11 +103,10 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
         (bool isTaken, string faults) = await PostAsync(packed, sites, post);
         if (!isTaken && faults.Length > 0 && takers.Length == 0 && !job.IsLate)
         {
-            return Later(job, faults[2..]);
+            return _run.Postpone(job, faults[2..]);
         }
 
-        _sent++;
-        job.Say(words + faults);
+        _run.AddSent(job, words + faults);
         return true;
     }
 
@@ -161,13 +129,6 @@ internal sealed class TlsSendCommand(ProgramContext context, TimeProvider time)
         }
 
         return (false, faults);
-    }
-
-    private bool Later(ReportJob job, string why)
-    {
-        job.Say($"later: {why}");
-        Code = ExitCode.Temporary;
-        return false;
     }
 
     private static TlsReport? Make(ReportJob job)
