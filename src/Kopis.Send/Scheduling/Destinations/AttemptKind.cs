@@ -1,9 +1,10 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>What an attempt tells of its destination.</summary>
+/// <summary>What an attempt says about its destination.</summary>
 internal enum AttemptKind : byte
 {
-    /// <summary>Nothing: it did not come so far, or nobody says.</summary>
+    /// <summary>Nothing: the attempt ended before a connection was tried, or the report does not
+    /// say.</summary>
     Unknown,
 
     /// <summary>A server was there and judged the message or its recipients.</summary>

@@ -4,10 +4,10 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>What a report tells of its destination.</summary>
-/// <param name="Kind">Whether it served.</param>
-/// <param name="IsDeferral">Its recipients are to be tried again.</param>
-/// <param name="Text">What was said, unless it was a success.</param>
+/// <summary>What a delivery report says about its destination.</summary>
+/// <param name="Kind">How the attempt went.</param>
+/// <param name="IsDeferral">Whether its recipients are to be tried again.</param>
+/// <param name="Text">The text of the report, unless it was a success.</param>
 internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral, byte[] Text)
 {
     private const int PauseSecondsMax = 86_400;
@@ -16,19 +16,20 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
     /// <summary>Nothing is known.</summary>
     internal static AttemptResult Nothing { get; } = new(AttemptKind.Unknown, false, []);
 
-    /// <summary>The kind of failure; None where nobody says.</summary>
+    /// <summary>The kind of failure; None if it is not known.</summary>
     internal BounceClass Class { get; init; }
 
     /// <summary>What the reply asks for.</summary>
     internal ReplyAction Action { get; init; }
 
-    /// <summary>For so long.</summary>
+    /// <summary>How long to do so, in seconds.</summary>
     internal long ActionSeconds { get; init; }
 
-    /// <summary>A number of the action.</summary>
+    /// <summary>The number that belongs to the action: a rate or a limit.</summary>
     internal int ActionValue { get; init; }
 
-    /// <summary>Reads a report. Without details, qmail-remote's words tell.</summary>
+    /// <summary>Reads a report. Without details, the text of qmail-remote's report decides.
+    /// </summary>
     internal static AttemptResult Of(DeliveryReport report)
     {
         bool isDeferral = report.Verdict is Verdict.Retry or null;
@@ -47,8 +48,8 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
         };
     }
 
-    /// <summary>Of two reports of one delivery, the one that tells most: an answer before trouble,
-    /// trouble before nothing.</summary>
+    /// <summary>Of two reports about one delivery, the one that says most: a reply before a failure
+    /// to connect, and that before nothing.</summary>
     internal AttemptResult And(AttemptResult other)
     {
         AttemptResult told = Rank(other.Kind) > Rank(Kind) ? other : this;
@@ -63,9 +64,9 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
         };
     }
 
-    /// <summary>Does to the destination what the reply asks for.</summary>
-    /// <param name="destination">It.</param>
-    /// <param name="recipients">How many the delivery had.</param>
+    /// <summary>Applies what the reply asks for to the destination.</summary>
+    /// <param name="destination">The destination.</param>
+    /// <param name="recipients">How many recipients the delivery had.</param>
     /// <param name="now">The time.</param>
     internal void ApplyTo(Destination destination, int recipients, long now)
     {
@@ -89,8 +90,8 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
         }
     }
 
-    /// <summary>What is asked of the destination comes before what its limits are, and that before
-    /// what is asked of one recipient.</summary>
+    /// <summary>The priority of an action: those about the whole destination come first, then its
+    /// limits, then those about one recipient.</summary>
     private static int Weight(ReplyAction action) => action switch
     {
         ReplyAction.None => 0,
@@ -120,7 +121,7 @@ internal readonly record struct AttemptResult(AttemptKind Kind, bool IsDeferral,
             _ when detail.Code == 421 => AttemptKind.Busy,
             AttemptStage.None or AttemptStage.Lookup => AttemptKind.Unknown,
             AttemptStage.Connect => AttemptKind.Unreachable,
-            // It was there, and died in the transaction.
+            // The server was there, and the connection broke within the transaction.
             >= AttemptStage.Mail when detail.Class == BounceClass.ConnectionFailed
                 && detail.Milliseconds < SilentMilliseconds => AttemptKind.Busy,
             _ when detail.Class == BounceClass.ConnectionFailed => AttemptKind.Unreachable,

@@ -5,22 +5,24 @@ namespace Kopis.Send.Scheduling.Destinations;
 /// rate, pauses, health. Pure; times are Unix milliseconds.
 /// </summary>
 /// <remarks>The window is TCP's (RFC 5681): it grows by one with each success up to the threshold,
-/// then by one with each window of successes; trouble halves it, once for all attempts that were
-/// under way together.</remarks>
+/// then by one with each window of successes. A failure halves it, once for all deliveries that
+/// were under way at the time.</remarks>
 internal sealed class Destination
 {
-    /// <summary>Attempts in a row, one after another, that make it dead.</summary>
+    /// <summary>Failed attempts in a row after which the destination is dead. Attempts that run
+    /// together count as one.</summary>
     internal const int FailuresMax = 3;
 
     /// <summary>The first and the longest time between two probes.</summary>
     internal const long ProbeFirst = 30_000, ProbeLongest = 900_000;
 
-    /// <summary>Silent for so long with deliveries under way, it counts as unproven.</summary>
+    /// <summary>With deliveries under way and no answer for this long, the destination counts as
+    /// unproven.</summary>
     internal const long SilenceMax = 30_000;
 
     private const long RecipientsFor = 86_400_000; // As long as qmail-rspawn remembers it.
     private const int TextBytesMax = 200;
-    private const int MissedFew = 64; // Fewer are not looked through.
+    private const int MissedFew = 64; // So few are not searched for finished messages.
 
     private DestinationLimits _limits;
     private RateLimiter? _rate;
@@ -55,22 +57,23 @@ internal sealed class Destination
     /// <summary>Deliveries under way.</summary>
     internal int Running { get; private set; }
 
-    /// <summary>Deliveries that may be under way, as successes and failures made it.</summary>
+    /// <summary>How many deliveries may be under way, as successes and failures have set it.
+    /// </summary>
     internal int Window => Math.Max(1, (int)_window);
 
-    /// <summary>When a reply's pause is over.</summary>
+    /// <summary>When the pause that a reply asked for ends.</summary>
     internal long PausedUntil { get; private set; }
 
-    /// <summary>An administrator holds it.</summary>
+    /// <summary>Whether an administrator holds the destination.</summary>
     internal bool IsHeld { get; set; }
 
-    /// <summary>When a dead one is tried again.</summary>
+    /// <summary>When a dead destination is probed next.</summary>
     internal long ProbeAt { get; private set; }
 
-    /// <summary>The last report that was no success; empty if there is none.</summary>
+    /// <summary>The last report that was not a success; empty if there is none.</summary>
     internal byte[] LastReply { get; private set; } = [];
 
-    /// <summary>When something last began or ended here.</summary>
+    /// <summary>When a delivery last started or ended here.</summary>
     internal long UsedAt { get; private set; }
 
     internal DestinationLimits Limits => _limits;
@@ -78,31 +81,33 @@ internal sealed class Destination
     /// <summary>Recipients that wait here.</summary>
     internal int Waiting { get; set; }
 
-    /// <summary>Lanes that wait until it may start something.</summary>
+    /// <summary>Lanes that wait until this destination may start another delivery.</summary>
     internal LaneLists Blocked { get; } = new();
 
-    /// <summary>Its lanes that have a turn.</summary>
+    /// <summary>How many of its lanes have a turn.</summary>
     internal int ReadyLanes { get; set; }
 
-    /// <summary>When it is looked at again by itself; 0: no time is set.</summary>
+    /// <summary>When a timer looks at the destination again; 0: no timer is set.</summary>
     internal long TimerAt { get; set; }
 
-    /// <summary>It waits until more slots are free in all.</summary>
+    /// <summary>Whether it waits until more of the channel's slots are free.</summary>
     internal bool IsCrowded { get; set; }
 
-    /// <summary>Recipients put off since that was last said, and when it was.</summary>
+    /// <summary>Recipients put off since the log last reported them; <see cref="PutOffToldAt"/> is
+    /// when it did.</summary>
     internal int PutOff { get; set; }
 
     internal long PutOffToldAt { get; set; }
 
-    /// <summary>Passes with recipients that found nobody: due when it is back.</summary>
+    /// <summary>Passes with recipients that were deferred because it did not answer: due when it is
+    /// back.</summary>
     internal List<Pass>? Missed { get; private set; }
 
-    /// <summary>Some answer has come, and none is overdue.</summary>
+    /// <summary>Whether the destination has answered, and no answer is overdue.</summary>
     internal bool IsProven(long now) => _hasAnswered && Health == DestinationHealth.Up
         && (Running == 0 || now - _silentSince <= SilenceMax);
 
-    /// <summary>New rules.</summary>
+    /// <summary>Sets the limits from rules that were read.</summary>
     internal void SetLimits(DestinationLimits limits)
     {
         if (limits.RateCount != _limits.RateCount
@@ -121,8 +126,9 @@ internal sealed class Destination
         _threshold = Math.Min(Math.Max(_threshold, _window), _limits.Concurrency);
     }
 
-    /// <summary>When the next delivery may start: now or earlier if it may;
-    /// <see cref="long.MaxValue"/> if one has to end first, or a person has to let it.</summary>
+    /// <summary>When the next delivery may start: not after <paramref name="now"/> if it may start
+    /// at once; <see cref="long.MaxValue"/> if another delivery has to end first, or an
+    /// administrator holds the destination.</summary>
     internal long StartAt(long now)
     {
         if (IsHeld || Running >= WindowAt(now))
@@ -135,7 +141,7 @@ internal sealed class Destination
         return now < _slowerUntil && _slower is { } slower ? Math.Max(at, slower.At) : at;
     }
 
-    /// <summary>How many may be under way.</summary>
+    /// <summary>How many deliveries may be under way now.</summary>
     internal int WindowAt(long now)
     {
         if (Health != DestinationHealth.Up)
@@ -152,7 +158,7 @@ internal sealed class Destination
     internal int RecipientsAt(long now) => now < _recipientsUntil
         ? Math.Min(_recipients, _limits.Recipients) : _limits.Recipients;
 
-    /// <summary>How many more may be under way.</summary>
+    /// <summary>How many more deliveries may start now.</summary>
     internal int Room(long now) => StartAt(now) > now ? 0 : WindowAt(now) - Running;
 
     /// <summary>A delivery starts.</summary>
@@ -168,7 +174,7 @@ internal sealed class Destination
         UsedAt = now;
     }
 
-    /// <summary>What was to start does not.</summary>
+    /// <summary>Undoes the start of a delivery that does not begin after all.</summary>
     internal void Cancel()
     {
         Running--;
@@ -177,7 +183,7 @@ internal sealed class Destination
     }
 
     /// <summary>A delivery has ended.</summary>
-    /// <returns>Whether a destination that did not serve does now.</returns>
+    /// <returns>Whether the destination answers again after it had not.</returns>
     internal bool End(AttemptKind kind, long startedAt, byte[] text, long now)
     {
         Running--;
@@ -216,10 +222,10 @@ internal sealed class Destination
         return isBack;
     }
 
-    /// <summary>A reply wants nothing here until then.</summary>
+    /// <summary>Pauses the destination until a time, as a reply asks.</summary>
     internal void PauseUntil(long time) => PausedUntil = Math.Max(PausedUntil, time);
 
-    /// <summary>A reply wants no more than so many a minute until then.</summary>
+    /// <summary>Limits messages a minute until a time, as a reply asks.</summary>
     internal void SlowDown(int perMinute, long until, long now)
     {
         _slower = new RateLimiter(Math.Max(1, perMinute), 60_000);
@@ -227,18 +233,18 @@ internal sealed class Destination
         _slowerUntil = until;
     }
 
-    /// <summary>A reply wants no more than so many at once until then.</summary>
+    /// <summary>Limits deliveries at once until a time, as a reply asks.</summary>
     internal void HaveFewer(int most, long until)
     {
         _fewer = Math.Max(1, most);
         _fewerUntil = until;
     }
 
-    /// <summary>It takes no more recipients of a message than so many, until then.</summary>
-    /// <param name="most">So many.</param>
-    /// <param name="until">Then.</param>
-    /// <param name="recipients">Those of the delivery that found it out, which was as many messages
-    /// as that makes: they count in the rate.</param>
+    /// <summary>Limits the recipients of one delivery until a time.</summary>
+    /// <param name="most">The limit.</param>
+    /// <param name="until">When the limit ends.</param>
+    /// <param name="recipients">How many recipients the delivery that met the limit had. It was
+    /// sent as several messages, each of which counts in the rate.</param>
     /// <param name="now">The time.</param>
     internal void HaveFewerRecipients(int most, long until, int recipients, long now)
     {
@@ -268,7 +274,7 @@ internal sealed class Destination
         _rate?.Reset(now);
     }
 
-    /// <summary>The pass is due when the destination is back.</summary>
+    /// <summary>Remembers a pass that is due when the destination is back.</summary>
     internal void Miss(Pass pass, int most)
     {
         Missed ??= [];
@@ -300,7 +306,7 @@ internal sealed class Destination
             return;
         }
 
-        // Those under way together tell one thing only.
+        // Deliveries that ran together count as one failure.
         if (startedAt >= _failedAt)
         {
             _failedAt = now;

@@ -1,13 +1,13 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>Destinations by name. What was not used for an hour is forgotten where there are many;
-/// what found nobody, after a day. Of those that are known by an administrator's word alone so many
-/// are remembered.</summary>
+/// <summary>Destinations by name. A destination without mail is forgotten after an hour if there
+/// are many, and after a day if it did not answer. Of those without mail that an administrator
+/// holds, a bounded number is remembered.</summary>
 /// <param name="limitsOf">The rules for a name.</param>
 internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
 {
-    /// <summary>Destinations without mail that are held: those that the dashboard may name. An
-    /// administrator may name as many more.</summary>
+    /// <summary>How many destinations without mail the dashboard may hold. An administrator may
+    /// hold as many more.</summary>
     internal const int NamedMax = 1000;
 
     private const int ManyDestinations = 10_000;
@@ -21,7 +21,7 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
 
     internal Destination? Find(string name) => _all.GetValueOrDefault(name);
 
-    /// <summary>The destination of a name, known from now on.</summary>
+    /// <summary>The destination of a name, which is added if it is new.</summary>
     internal Destination Known(string name)
     {
         if (!_all.TryGetValue(name, out Destination? destination))
@@ -34,15 +34,16 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
     }
 
     /// <summary>The destination of a name, to be held before there is mail for it.</summary>
-    /// <param name="name">It.</param>
-    /// <param name="isGuest">Whether the dashboard names it, which leaves room for others.</param>
-    /// <returns>Null where there are too many of those.</returns>
+    /// <param name="name">Its name.</param>
+    /// <param name="isGuest">Whether the dashboard asks, which leaves room for administrators.
+    /// </param>
+    /// <returns>Null if too many are held already.</returns>
     internal Destination? Named(string name, bool isGuest) => Find(name)
         ?? (_all.Values.Count(IsNamedAlone) < (isGuest ? NamedMax : 2 * NamedMax)
             ? Known(name) : null);
 
-    /// <summary>Holds one, or lets it go on; one that only a command has named is forgotten then.
-    /// </summary>
+    /// <summary>Holds a destination, or releases it. One that is known only because it was held is
+    /// forgotten when it is released.</summary>
     internal void Hold(Destination destination, bool isHeld)
     {
         destination.IsHeld = isHeld;
@@ -52,15 +53,15 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
         }
     }
 
-    /// <summary>One that may have been forgotten meanwhile is known again; or who has its name
-    /// now.</summary>
+    /// <summary>Adds a destination again that may have been forgotten, unless another has its name
+    /// now. Returns the one in the table.</summary>
     internal Destination Keep(Destination destination) =>
         _all.TryAdd(destination.Name, destination) ? destination : _all[destination.Name];
 
-    /// <summary>The clock may have gone back.</summary>
+    /// <summary>Called after the clock may have been set back.</summary>
     internal void ClockIs(long now) => _sweepAt = Math.Min(_sweepAt, now + SweepEvery);
 
-    /// <summary>Rules were read again.</summary>
+    /// <summary>Applies rules that were read again.</summary>
     internal void Reread()
     {
         foreach (Destination destination in _all.Values)
@@ -69,7 +70,7 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
         }
     }
 
-    /// <summary>Forgets what nobody needs, now and then.</summary>
+    /// <summary>Forgets destinations that are not needed, at most once a minute.</summary>
     internal void Sweep(long now)
     {
         if (now < _sweepAt)
@@ -97,7 +98,8 @@ internal sealed class DestinationTable(Func<string, DestinationLimits> limitsOf)
     private static bool HasMail(Destination one) => one.Running > 0 || one.Waiting > 0
         || !one.Blocked.IsEmpty || one.ReadyLanes > 0;
 
-    /// <summary>It has no mail, and nothing but a command has named it, or holds it.</summary>
+    /// <summary>Whether it has no mail, and is known only because a command named or holds it.
+    /// </summary>
     private static bool IsNamedAlone(Destination one) =>
         !HasMail(one) && (one.IsHeld || one.UsedAt == 0);
 }

@@ -2,13 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>The shares of a pass: those that are being made, and all that wait.</summary>
+/// <summary>The shares of a pass: those to which recipients are being added, and all that have
+/// recipients waiting.</summary>
 internal struct PassShares
 {
     private const int ScannedMax = 8;
 
-    private Share? _first; // All; what is empty goes when they are looked through.
-    private Share? _new; // The first of those that were made before the last release.
+    private Share? _first; // All; Waiting() drops empty ones.
+    private Share? _new; // The newest of those made before the last release.
     private Dictionary<(DomainEntry, bool), Share>? _byDomain;
     private int _made;
 
@@ -51,7 +52,7 @@ internal struct PassShares
         }
     }
 
-    /// <summary>A recipient with a way of its own has a share of its own.</summary>
+    /// <summary>Adds a share to the index, unless it has a route of its own.</summary>
     private readonly void AddByDomain(Share share)
     {
         if (share.Route is null)
@@ -60,8 +61,8 @@ internal struct PassShares
         }
     }
 
-    /// <summary>Those made since the last call, oldest first; nothing is added to them any more.
-    /// </summary>
+    /// <summary>The shares made since the last call, oldest first. No recipients are added to them
+    /// afterwards.</summary>
     internal List<Share> DequeueNew()
     {
         List<Share> shares = [];
@@ -77,7 +78,7 @@ internal struct PassShares
         return shares;
     }
 
-    /// <summary>Those with recipients that wait.</summary>
+    /// <summary>The shares with recipients that wait; forgets the others.</summary>
     internal List<Share> Waiting()
     {
         List<Share> waiting = [];

@@ -2,8 +2,8 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>Recipients whose pass is due while their destination is dead, and what the log says of
-/// them.</summary>
+/// <summary>Recipients to be deferred without an attempt, since their destination is dead when
+/// their pass is due; and how many of them the log still has to report.</summary>
 internal sealed class PutOffs
 {
     private const long TellEvery = 60_000;
@@ -12,13 +12,14 @@ internal sealed class PutOffs
     private readonly Queue<(Share Share, Destination Destination, int From)> _due = new();
     private readonly Queue<Destination> _toTell = new();
 
-    /// <summary>None waits.</summary>
+    /// <summary>Whether no share waits to be put off.</summary>
     internal bool IsEmpty => _due.Count == 0;
 
     internal void Add(Share share, Destination destination) =>
         _due.Enqueue((share, destination, 0));
 
-    /// <summary>Who waited in a last pass when the destination was found dead.</summary>
+    /// <summary>Adds the lane's recipients that are in their last pass, if the destination is dead.
+    /// </summary>
     internal void AddLast(Lane lane)
     {
         if (lane.Destination.Health != DestinationHealth.Dead)
@@ -35,9 +36,9 @@ internal sealed class PutOffs
         }
     }
 
-    /// <summary>Some of one message, as many as one delivery may have; null where there are none.
-    /// </summary>
-    /// <param name="take">Takes a share's next recipient out.</param>
+    /// <summary>Recipients of one message to put off, at most as many as one delivery may have;
+    /// null if there are none.</summary>
+    /// <param name="take">Removes and returns a share's next recipient.</param>
     internal PutOff? Next(Func<Share, int> take)
     {
         while (_due.TryDequeue(out var one))
@@ -50,7 +51,8 @@ internal sealed class PutOffs
                 continue;
             }
 
-            // Of a last pass nobody is left here; else they wait on for the destination.
+            // Recipients in their last pass leave the share; others go on waiting for the
+            // destination.
             int[] recipients = new int[Math.Min(share.Count - from, DeliveryCommand.BatchMax)];
             for (int i = 0; i < recipients.Length; i++)
             {
@@ -69,7 +71,7 @@ internal sealed class PutOffs
         return null;
     }
 
-    /// <summary>So many recipients are put off.</summary>
+    /// <summary>Counts recipients that were put off, for the log.</summary>
     internal void Note(Destination destination, int recipients)
     {
         if (destination.PutOff == 0 && recipients > 0)
@@ -80,8 +82,8 @@ internal sealed class PutOffs
         destination.PutOff += recipients;
     }
 
-    /// <summary>A destination that recipients were put off for, and how many: each once a minute.
-    /// Null where there is none.</summary>
+    /// <summary>The next destination to report in the log, and how many recipients were put off for
+    /// it; each at most once a minute. Null if there is none.</summary>
     internal (Destination Destination, int Recipients)? DequeueTold(long now)
     {
         for (int i = Math.Min(LooksMax, _toTell.Count); i > 0; i--)

@@ -4,21 +4,23 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>What scheduling looks at in addresses.</summary>
+/// <summary>What the scheduler reads from addresses.</summary>
 internal static class RemoteAddress
 {
     private const int NameBytesMax = 240;
     private const int SrsTagBytes = 5; // SRS0=hash=time=domain=local
 
-    /// <summary>Whether it is an address of SRS: each leads to a host of its own.</summary>
+    /// <summary>Whether it is an SRS address; each may lead to another host.</summary>
     internal static bool IsSrs(ReadOnlySpan<byte> address) => SrsTag.IsSrs(Local(address));
 
-    /// <summary>The same, or the way that it has been given.</summary>
+    /// <summary>The address's domain, or the route that an administrator has given it.</summary>
     internal static ReadOnlySpan<byte> Domain(ReadOnlySpan<byte> address, byte[]? route) =>
         route is null ? Domain(address) : (byte[])[.. WideQuestion.Via, .. route];
 
-    /// <summary>The domain whose host it goes to; of an address of SRS the one in it.</summary>
-    /// <remarks>Nothing is verified: it decides who waits for whom, and no more.</remarks>
+    /// <summary>The domain whose host gets the mail; for an SRS address the original domain in it.
+    /// </summary>
+    /// <remarks>The SRS hash is not verified: the result decides only which recipients wait
+    /// together.</remarks>
     internal static ReadOnlySpan<byte> Domain(ReadOnlySpan<byte> address)
     {
         ReadOnlySpan<byte> local = Local(address);
@@ -40,7 +42,8 @@ internal static class RemoteAddress
         return end > 0 ? rest[..end] : domain;
     }
 
-    /// <summary>Who sends, without what differs by recipient: user, uid-independent.</summary>
+    /// <summary>A hash of the sender without the parts that mailing lists vary by recipient.
+    /// </summary>
     internal static ulong SenderKey(ReadOnlySpan<byte> sender)
     {
         ReadOnlySpan<byte> local = Local(sender);

@@ -5,13 +5,13 @@ using Kopis.Queue.Spawn;
 namespace Kopis.Send.Scheduling.Destinations;
 
 /// <summary>
-/// The remote channel: looks at the recipients of passes, submitters in turn, and gives them to
-/// <see cref="RemoteQueue"/>; makes deliveries of what starts there; renews passes whose recipients
-/// wait there for long.
+/// The remote channel. It gives the recipients of passes to <see cref="RemoteQueue"/>, submitters
+/// in turn; makes deliveries of what starts there; and renews passes whose recipients wait there
+/// long.
 /// </summary>
-/// <param name="own">What waits, by time and by submitter.</param>
-/// <param name="queue">What is due, by destination.</param>
-/// <param name="batch">Recipients of a message at one domain are one delivery.</param>
+/// <param name="own">Messages that wait, by time and by submitter.</param>
+/// <param name="queue">Recipients that are due, by destination.</param>
+/// <param name="batch">Whether recipients of a message at one domain share a delivery.</param>
 /// <param name="passes">Opens and closes passes.</param>
 internal sealed class RemoteChannel(
     ChannelQueue own, RemoteQueue queue, bool batch, IPasses passes)
@@ -19,23 +19,23 @@ internal sealed class RemoteChannel(
     /// <summary>Recipients of one pass that are looked at in one turn.</summary>
     private const int TurnMax = 64;
 
-    /// <summary>Recipients that one look at all passes goes through: bounds the time between two
-    /// looks at reports.</summary>
+    /// <summary>Recipients looked at in one round over all passes. Bounds the time until reports
+    /// are read again.</summary>
     private const int StepsMax = 512;
 
-    /// <summary>Recipients of a list that are looked at before the first of them start where
-    /// something else may: those at one domain are to be found together.</summary>
+    /// <summary>Recipients of a list that are looked at before its first deliveries start, while
+    /// other mail can start. So recipients at one domain are found together.</summary>
     private const int ReleaseMax = 16_384;
 
-    /// <summary>Recipients that wait at destinations, of all messages: 64 bytes each at most. A
-    /// submitter may have as many as he leaves free; see <see cref="QueueMemory"/>.</summary>
+    /// <summary>Recipients of all messages that may wait at destinations, at most 64 bytes each. A
+    /// submitter may use as many as are left free; see <see cref="QueueMemory"/>.</summary>
     private const int ParkedMax = 4_000_000;
 
-    /// <summary>Submitters who have as many as they may that are looked at again at once.
-    /// </summary>
+    /// <summary>How many submitters at their limit are checked again in one round.</summary>
     private const int FullLooksMax = 1000;
 
-    /// <summary>Open for so long, a pass is looked at when its next one is due.</summary>
+    /// <summary>A pass that has been open for this long is checked when its next pass is due.
+    /// </summary>
     private const long OpenSeconds = 10;
 
     private readonly Queue<(Pass Pass, long At)> _opened = new();
@@ -64,7 +64,7 @@ internal sealed class RemoteChannel(
         return due == long.MaxValue ? null : due;
     }
 
-    /// <summary>Looks at what is due.</summary>
+    /// <summary>Gives recipients that are due to their destinations.</summary>
     internal void Sort(long now)
     {
         _now = now;
@@ -116,7 +116,7 @@ internal sealed class RemoteChannel(
         return null;
     }
 
-    /// <summary>Recipients that are put off; null where there are none.</summary>
+    /// <summary>A delivery of recipients to be put off; null if there are none.</summary>
     internal Delivery? NextPutOff()
     {
         for (int steps = StepsMax; steps > 0 && queue.NextPutOff() is { } one; steps--)
@@ -165,14 +165,15 @@ internal sealed class RemoteChannel(
         }
     }
 
-    /// <summary>Who was deferred in passes that are open is due.</summary>
+    /// <summary>Makes the deferred recipients of open passes due.</summary>
     internal void AllDueNow(long now) => Hasten(_ => true, now);
 
-    /// <summary>What is left of a message with a pass is due; where that is open for long, in it.
-    /// </summary>
+    /// <summary>Notes that the rest of some message with a pass is due; if that pass has been open
+    /// long, within it.</summary>
     internal void NoteAgain() => _hasAgain = true;
 
-    /// <summary>A destination is back that the pass has missed.</summary>
+    /// <summary>Makes a pass due whose recipients were deferred by a destination that is back.
+    /// </summary>
     internal void DueNow(Pass pass)
     {
         if (pass.IsClosed)
@@ -211,7 +212,7 @@ internal sealed class RemoteChannel(
         QueuedMessage message = pass.Message;
         if (message.IsFinished)
         {
-            pass.IsCutShort = true; // Nothing of it may be read any more.
+            pass.IsCutShort = true; // The message may be gone from the disk.
             EndSorting(pass);
             return;
         }
@@ -277,22 +278,22 @@ internal sealed class RemoteChannel(
         passes.CloseIfOver(pass);
     }
 
-    /// <summary>Whether one who has waited still does so here: not where an administrator has
-    /// given it another way, by which it may wait elsewhere or be delivered now. Back on its first
-    /// way it waits here twice.</summary>
+    /// <summary>Whether a recipient that waited here still does. It does not if an administrator
+    /// has given it another route since, by which it may wait elsewhere or be delivered now. Given
+    /// its first route again, it waits here twice.</summary>
     private bool IsHere(Pass pass, int recipient, byte[]? route) =>
         (pass.Message.Routes is null && route is null)
         || (route.AsSpan().SequenceEqual(passes.RouteOf(pass.Message, recipient))
             && !_running.Contains((pass.Message, recipient)));
 
-    /// <summary>Whether one who has waited is still to be delivered to. Who is held by now is left
-    /// for a later pass.</summary>
+    /// <summary>Whether a recipient that waited is still to be delivered. One that is held by now
+    /// is left for a later pass.</summary>
     private static bool IsLeft(Pass pass, int recipient)
     {
         QueuedMessage message = pass.Message;
         if (message.State(recipient) != RecipientState.Running || message.IsFinished)
         {
-            return false; // It was dropped.
+            return false; // It was removed from the message.
         }
 
         if (message.IsHeld(recipient))
@@ -395,7 +396,7 @@ internal sealed class RemoteChannel(
         }
     }
 
-    /// <summary>Passes that are open are renewed now, others at their time.</summary>
+    /// <summary>Renews open passes now; others are renewed at their time.</summary>
     private void Hasten(Func<Pass, bool> which, long now)
     {
         Pass[] open = [.. _opened.Select(one => one.Pass),
@@ -409,8 +410,8 @@ internal sealed class RemoteChannel(
         }
     }
 
-    /// <summary>Its next pass is due while some recipients still wait: who was deferred is tried
-    /// again now, the others wait on.</summary>
+    /// <summary>Called when the next pass is due while recipients still wait: deferred recipients
+    /// are tried again now, the others go on waiting.</summary>
     private void Renew(Pass pass)
     {
         pass.Unreleased = 0;

@@ -2,16 +2,17 @@ namespace Kopis.Send.Scheduling.Destinations;
 
 /// <summary>
 /// Remote recipients that are due, by destination, and which of them is next (docs/SENDING.md).
-/// Pure: time comes in as Unix milliseconds. Messages are known by their passes, recipients by
-/// their indices; addresses are looked at when they come in, and not kept.
+/// Pure: time comes in as Unix milliseconds. A message is known by its pass, a recipient by its
+/// index; addresses are read when recipients come in, and not kept.
 /// </summary>
 /// <param name="slots">Deliveries at once.</param>
-/// <param name="asks">Destinations are asked for; else each domain is one.</param>
+/// <param name="asks">Whether qmail-rspawn is asked for destinations; if not, each domain is a
+/// destination.</param>
 /// <param name="limitsOf">The rules for a destination's name.</param>
 internal sealed class RemoteQueue(
     int slots, bool asks, Func<string, DestinationLimits> limitsOf)
 {
-    /// <summary>A message of more recipients is a list.</summary>
+    /// <summary>A message with more recipients than this is a list.</summary>
     internal const int SingleMost = 10;
 
     private const int StepsMax = 256;
@@ -29,44 +30,45 @@ internal sealed class RemoteQueue(
     private int _turn;
     private bool _hasMore;
 
-    /// <summary>Destinations that something is known of.</summary>
+    /// <summary>All destinations in memory.</summary>
     internal IReadOnlyCollection<Destination> Destinations => _destinations.All;
 
-    /// <summary>Unix milliseconds.</summary>
+    /// <summary>The time, in Unix milliseconds.</summary>
     internal long Now { get; private set; }
 
     /// <summary>Recipients that wait here, in all.</summary>
     internal int Waiting { get; private set; }
 
-    /// <summary>Something may be started now.</summary>
+    /// <summary>Whether a delivery may start now.</summary>
     internal bool HasReady => _slots.Free > 0 && (_hasMore || HasReadyLane);
 
     private bool HasReadyLane => _single.HasReady || (_lists.HasReady && _slots.HasForLists);
 
-    /// <summary>Who is put off.</summary>
+    /// <summary>Recipients that are put off.</summary>
     internal PutOffs PutOffs { get; } = new();
 
     internal bool HasQuestion => _domains.HasQuestion;
 
-    /// <summary>When something happens by itself; null where nothing does.</summary>
+    /// <summary>When the next timer fires; null if there is none.</summary>
     internal long? WakeAt =>
         _timers.TryPeek(out _, out long at) && !(_domains.TimeoutAt < at)
             ? at : _domains.TimeoutAt;
 
     internal Destination? Find(string name) => _destinations.Find(name);
 
-    /// <summary>The destination of a name, known from now on.</summary>
+    /// <summary>The destination of a name, which is added if it is new.</summary>
     internal Destination Known(string name) => _destinations.Known(name);
 
     /// <inheritdoc cref="DestinationTable.Named"/>
     internal Destination? Named(string name, bool isGuest) => _destinations.Named(name, isGuest);
 
-    /// <summary>Where an address's mail goes, as far as it is known.</summary>
+    /// <summary>The destination of an address's mail; null if it is not known yet.</summary>
     internal Destination? DestinationOf(
         ReadOnlySpan<byte> address, ReadOnlySpan<byte> sender, byte[]? route) =>
         _domains.TryFind(RemoteAddress.Domain(address, route), sender)?.Destination;
 
-    /// <summary>Time passes: pauses end, questions have had their time.</summary>
+    /// <summary>Sets the time: ends pauses that are over, and gives up questions without an answer.
+    /// </summary>
     internal void Tick(long now)
     {
         Now = now;
@@ -88,7 +90,7 @@ internal sealed class RemoteQueue(
         _destinations.Sweep(now);
     }
 
-    /// <summary>Takes a recipient in. It gets its turn when its pass is released.</summary>
+    /// <summary>Adds a recipient. It may start after <see cref="Release"/> of its pass.</summary>
     internal void Park(
         Pass pass, int recipient, ReadOnlySpan<byte> address, bool isAlone, byte[]? route = null)
     {
@@ -106,7 +108,7 @@ internal sealed class RemoteQueue(
         Waiting++;
     }
 
-    /// <summary>Those taken in may start.</summary>
+    /// <summary>Lets the added recipients of a pass start.</summary>
     internal void Release(Pass pass)
     {
         foreach (Share share in pass.Shares.DequeueNew())
@@ -115,7 +117,7 @@ internal sealed class RemoteQueue(
         }
     }
 
-    /// <summary>The next to start; null where nothing may.</summary>
+    /// <summary>The next delivery to start; null if none may.</summary>
     internal Start? Next()
     {
         if (_slots.Free <= 0)
@@ -138,7 +140,7 @@ internal sealed class RemoteQueue(
         return null;
     }
 
-    /// <summary>A start did not come about: it leaves no trace.</summary>
+    /// <summary>Undoes a start whose delivery did not begin.</summary>
     internal void Cancel(Start start)
     {
         start.Destination.Cancel();
@@ -147,7 +149,7 @@ internal sealed class RemoteQueue(
         WakeOthers();
     }
 
-    /// <summary>A start is over.</summary>
+    /// <summary>Ends a start: its delivery is reported.</summary>
     internal void End(Start start, AttemptResult result, long startedAt)
     {
         Destination destination = start.Destination;
@@ -173,11 +175,11 @@ internal sealed class RemoteQueue(
         WakeOthers();
     }
 
-    /// <summary>Called with passes that have missed a destination that is back.</summary>
+    /// <summary>Called with each pass that a destination which is back had deferred.</summary>
     internal Action<Pass> OnDue { get; set; } = _ => { };
 
-    /// <summary>The pass is due again: who waits at a dead destination is put off, and who is in
-    /// its last pass and has had no turn.</summary>
+    /// <summary>Called when the pass is due again: puts off recipients that wait at dead
+    /// destinations, and, in a last pass, all that have had no turn.</summary>
     internal void Renew(Pass pass)
     {
         foreach (Share share in pass.Shares.Waiting())
@@ -190,13 +192,13 @@ internal sealed class RemoteQueue(
         }
     }
 
-    /// <summary>Some who are put off; null where there are none.</summary>
+    /// <summary>Recipients to put off; null if there are none.</summary>
     internal PutOff? NextPutOff() => PutOffs.Next(Take);
 
     /// <summary>The next question to qmail-rspawn: which destination?</summary>
     internal (uint Id, DomainEntry Entry) DequeueQuestion() => _domains.DequeueQuestion(Now);
 
-    /// <summary>qmail-rspawn has answered.</summary>
+    /// <summary>Takes qmail-rspawn's answer to a question.</summary>
     internal void Answer(uint id, string name, bool isBySender, long seconds)
     {
         if (_domains.Close(id) is not { } entry)
@@ -216,8 +218,8 @@ internal sealed class RemoteQueue(
         Resolve(entry, name, Now + (seconds * 1000));
     }
 
-    /// <summary>All that waits is due: pauses that replies asked for are over, dead destinations
-    /// are tried.</summary>
+    /// <summary>Makes all waiting recipients due: ends the pauses that replies asked for, and lets
+    /// dead destinations be probed.</summary>
     internal void AllDueNow()
     {
         _domains.ClockIs(Now);
@@ -228,24 +230,24 @@ internal sealed class RemoteQueue(
         }
     }
 
-    /// <summary>One destination is tried now.</summary>
+    /// <summary>The same for one destination.</summary>
     internal void Retry(Destination destination)
     {
         destination.Retry(Now);
         Wake(destination);
     }
 
-    /// <summary>An administrator holds a destination, or lets it go on.</summary>
+    /// <summary>Holds a destination for an administrator, or releases it.</summary>
     internal void Hold(Destination destination, bool isHeld)
     {
         _destinations.Hold(destination, isHeld);
         Wake(destination);
     }
 
-    /// <summary>Another number of deliveries at once.</summary>
+    /// <summary>Sets how many deliveries may run at once.</summary>
     internal void SetSlots(int count) => _slots.Slots = count;
 
-    /// <summary>Rules were read again.</summary>
+    /// <summary>Applies rules that were read again.</summary>
     internal void Reread()
     {
         _domains.ExpireAll();
@@ -355,8 +357,7 @@ internal sealed class RemoteQueue(
         return new Start(share.Pass, [.. recipients], lane.Destination, unproven, share.Route);
     }
 
-    /// <summary>Shares that were put off for good stay in their row until it is their turn.
-    /// </summary>
+    /// <summary>Drops shares at the front of a lane whose recipients were all put off.</summary>
     private static void SkipEmpty(Lane lane)
     {
         while (lane.Shares.TryPeek(out Share? share) && share.Count == 0)
@@ -377,7 +378,7 @@ internal sealed class RemoteQueue(
         return share.Dequeue();
     }
 
-    /// <summary>Sends a share where its domain's mail goes, or lets it wait for the answer.
+    /// <summary>Gives a share to its domain's destination, or lets it wait until that is known.
     /// </summary>
     private void Route(Share share)
     {
@@ -420,7 +421,7 @@ internal sealed class RemoteQueue(
             return;
         }
 
-        // A name that was forgotten meanwhile is known again.
+        // The destination may have been forgotten meanwhile.
         destination = _destinations.Keep(destination);
         QueuedMessage message = share.Pass.Message;
         ClassRing ring = message.Recipients > SingleMost ? _lists : _single;
@@ -459,7 +460,7 @@ internal sealed class RemoteQueue(
         }
     }
 
-    /// <summary>Gives as many of its lanes a turn as it has room.</summary>
+    /// <summary>Gives a turn to as many of its lanes as may start deliveries.</summary>
     private void Wake(Destination destination)
     {
         for (int room = destination.Room(Now);
@@ -475,8 +476,8 @@ internal sealed class RemoteQueue(
         }
     }
 
-    /// <summary>A slot is free: for a destination that waited for one, or a sender.</summary>
-    /// <returns>Whether somebody waited who may have it.</returns>
+    /// <summary>Gives a free slot to a destination or a sender that waits for one.</summary>
+    /// <returns>Whether one waited that may have it.</returns>
     private bool WakeOthers()
     {
         if (_waits.DequeueCrowded(_slots) is { } crowded)

@@ -1,7 +1,7 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>Recipients of one pass at one domain that wait for their turn, by their indices: 64
-/// bytes, and 4 to 8 for each but the first.</summary>
+/// <summary>Recipients of one pass at one domain that wait for their turn, by index. A share takes
+/// 64 bytes, and 4 to 8 more for each recipient but the first.</summary>
 internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
 {
     private int _first;
@@ -13,22 +13,23 @@ internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
 
     internal DomainEntry Domain { get; } = domain;
 
-    /// <summary>Each of its recipients goes by itself.</summary>
+    /// <summary>Whether each of its recipients gets a delivery of its own.</summary>
     internal bool IsAlone { get; } = isAlone;
 
-    /// <summary>The way that its one recipient has been given; null: the usual one.</summary>
+    /// <summary>The route that an administrator has given its one recipient; null: the usual one.
+    /// </summary>
     internal byte[]? Route { get; init; }
 
-    /// <summary>Null while its domain's destination is not known.</summary>
+    /// <summary>The destination; null while it is not known.</summary>
     internal Destination? Destination { get; set; }
 
     /// <summary>The next share of the same pass.</summary>
     internal Share? NextOfPass { get; set; }
 
-    /// <summary>Recipients that wait no more.</summary>
+    /// <summary>How many of its recipients no longer wait.</summary>
     internal int Taken => _taken;
 
-    /// <summary>Recipients that wait.</summary>
+    /// <summary>How many of its recipients wait.</summary>
     internal int Count => _added - _taken;
 
     internal void Add(int recipient)
