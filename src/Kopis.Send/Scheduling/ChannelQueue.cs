@@ -1,24 +1,24 @@
 namespace Kopis.Send.Scheduling;
 
-/// <summary>What waits on a channel: by time, and, once it is due, by submitter. Users of this host
-/// take turns, and of a user his submitters.</summary>
+/// <summary>The messages that wait on a channel: by time, and once they are due, by submitter.
+/// Users of this host take turns, and so do the submitters of a user.</summary>
 internal sealed class ChannelQueue(DeliveryChannel channel)
 {
-    /// <summary>Messages that one look moves from their time into their submitter's row: bounds
-    /// the work between two looks at reports.</summary>
+    /// <summary>How many messages one call moves to the rows of their submitters. Bounds the time
+    /// until reports are read again.</summary>
     private const int MovesMax = 10_000;
 
     private readonly Dictionary<ulong, OriginQueue> _rows = [];
     private readonly Dictionary<uint, OriginUser> _users = [];
     private readonly Queue<OriginUser> _turns = new(); // Each with a row that has work, once.
 
-    // One whose time was changed is there twice: the place that is not its time is passed by.
+    // A message whose time was changed is there twice; the entry with the old time is ignored.
     private readonly PriorityQueue<QueuedMessage, long> _waiting = new();
 
     /// <summary>The time of the next pass; null where nothing waits.</summary>
     internal long? NextDue => _waiting.TryPeek(out _, out long due) ? due : null;
 
-    /// <summary>Lets a message wait for its time, which must be set; or for another one.
+    /// <summary>Lets a message wait for its time, which must be set; again, if that was changed.
     /// </summary>
     internal void Enqueue(QueuedMessage message)
     {
@@ -26,7 +26,7 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
         _waiting.Enqueue(message, message.Due(channel));
     }
 
-    /// <summary>Everything that waits is due; of places that were left, nothing is kept.</summary>
+    /// <summary>Makes all waiting messages due, and drops entries with old times.</summary>
     internal void AllDueNow(long now)
     {
         HashSet<QueuedMessage> waiting = [.. _waiting.UnorderedItems
@@ -39,8 +39,8 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
         }
     }
 
-    /// <summary>Drops places that were left, where they are most.</summary>
-    /// <param name="messages">How many there are in all.</param>
+    /// <summary>Drops entries with old times if they are more than half of all.</summary>
+    /// <param name="messages">How many messages there are in all.</param>
     internal void Shrink(int messages)
     {
         if (_waiting.Count <= 2 * (messages + MovesMax))
@@ -57,10 +57,10 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
     private bool IsValid(QueuedMessage message, long due) =>
         message.Waits(channel) && message.Due(channel) == due;
 
-    /// <summary>Something is due.</summary>
+    /// <summary>Whether some row has work.</summary>
     internal bool HasDue => _turns.Count > 0;
 
-    /// <summary>Moves what is due into the rows.</summary>
+    /// <summary>Moves due messages into the rows of their submitters.</summary>
     internal void DequeueDue(long now)
     {
         for (int i = 0; i < MovesMax
@@ -97,8 +97,7 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
         return row;
     }
 
-    /// <summary>The row takes turns as long as it has work, and is forgotten with its last pass.
-    /// </summary>
+    /// <summary>Gives the row a turn if it has work; forgets it if it is empty.</summary>
     internal void Wake(OriginQueue row)
     {
         if (row.HasWork && !row.HasTurn)
@@ -125,7 +124,7 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
         }
     }
 
-    /// <summary>A long pass of the row is over, or takes no turns any more.</summary>
+    /// <summary>Called when a long pass of the row ends, or takes no more turns.</summary>
     internal void EndLong(OriginQueue row)
     {
         row.EndLong();

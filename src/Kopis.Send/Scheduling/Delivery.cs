@@ -13,27 +13,29 @@ internal sealed record Delivery(Pass Pass, int[] Recipients)
     /// <summary>The recipients as the channel knows them.</summary>
     internal required ReadOnlyMemory<byte>[] Addresses { get; init; }
 
-    /// <summary>Its line in the log was left out: it is expected to end as those before it.
-    /// </summary>
+    /// <summary>Whether its first line in the log was left out, since it is expected to end as
+    /// those before it.</summary>
     internal bool IsUnlisted { get; set; }
 
-    /// <summary>Whose place it takes; null on the remote channel.</summary>
+    /// <summary>The user whose local slot it takes; null on the remote channel.</summary>
     internal MailUser? User { get; init; }
 
-    /// <summary>Its place among remote deliveries; null on the local channel, and where it is put
-    /// off without a try.</summary>
+    /// <summary>Its start in the remote queue; null on the local channel, and if it is put off
+    /// without an attempt.</summary>
     internal Start? Start { get; init; }
 
-    /// <summary>The way that its one recipient has been given; null: the usual one.</summary>
+    /// <summary>The route that an administrator has given its one recipient; null: the usual one.
+    /// </summary>
     internal byte[]? Route { get; init; }
 
     /// <summary>When it started, in Unix milliseconds.</summary>
     internal long StartedAt { get; init; }
 
-    /// <summary>What its reports so far tell of the destination.</summary>
+    /// <summary>What its reports so far say about the destination.</summary>
     internal AttemptResult Result { get; set; } = AttemptResult.Nothing;
 
-    /// <summary>Its destination is dead: it is reported on without a try.</summary>
+    /// <summary>The dead destination because of which it is reported without an attempt; else null.
+    /// </summary>
     internal Destination? PutOffBy { get; init; }
 
     /// <summary>Numbers for the log, one a recipient; set when the order goes out.</summary>

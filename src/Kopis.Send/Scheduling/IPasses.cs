@@ -6,19 +6,19 @@ internal interface IPasses
     /// <summary>Opens a channel's passes for messages of a submitter that are due.</summary>
     void Open(OriginQueue row, DeliveryChannel channel);
 
-    /// <summary>The way that an administrator has given a recipient; null: the usual one.
+    /// <summary>The route that an administrator has given a recipient; null: the usual one.
     /// </summary>
     byte[]? RouteOf(QueuedMessage message, int recipient);
 
     /// <summary>Ends a pass that has nothing left.</summary>
     void CloseIfOver(Pass pass);
 
-    /// <summary>A pass goes on beyond the time of the next: it is that one.</summary>
+    /// <summary>Makes an open pass the next one, since the time of that has come.</summary>
     void Renew(Pass pass);
 
-    /// <summary>What is left of a message that waits is due.</summary>
+    /// <summary>Makes the rest of a waiting message due.</summary>
     void DueNow(QueuedMessage message);
 
-    /// <summary>Recipients could not be read; they are tried again later.</summary>
+    /// <summary>Called when recipients could not be read; they are tried again later.</summary>
     void OnTrouble(QueuedMessage message, IOException trouble);
 }

@@ -4,9 +4,9 @@ using Kopis.Send.Bounces;
 namespace Kopis.Send.Scheduling;
 
 /// <summary>
-/// A message with a long envelope, which stays on the disk: in memory is what became of the
-/// recipients, two bits each, and only from the first on that is no longer as it came. Opened for
-/// its passes, it also knows where in the envelope each portion begins.
+/// A message with a long envelope, which stays on the disk. Memory holds the state of the
+/// recipients, two bits each, from the first one whose state has changed. While a pass is open, it
+/// also holds where in the envelope each portion begins.
 /// </summary>
 /// <remarks>Which recipients take which channel is not known before a portion is read, so a
 /// channel counts as open until a pass has found nothing there. Control files that are read again
@@ -33,14 +33,14 @@ internal sealed class LongMessage : QueuedMessage
     private OpenedEnvelope? _opened;
     private Dictionary<int, uint[]>? _notes;
 
-    /// <summary>A message of which only the beginning was read.</summary>
+    /// <summary>A message of which only the sender was read.</summary>
     internal LongMessage(ArrivedMessage arrived, ILongEnvelopes envelopes)
         : base(arrived.Number, arrived.BornSeconds)
     {
         _envelopes = envelopes;
         _sender = arrived.Envelope.Sender.ToArray();
         _hasParameters = arrived.HasParameters;
-        _recipients = arrived.UnreadEnvelopeBytes / RecipientBytesMin; // No more than that.
+        _recipients = arrived.UnreadEnvelopeBytes / RecipientBytesMin; // An upper bound.
     }
 
     internal override ReadOnlySpan<byte> Sender => _sender;
@@ -148,7 +148,7 @@ internal sealed class LongMessage : QueuedMessage
         }
     }
 
-    /// <summary>Forgets what is read again where another pass needs it.</summary>
+    /// <summary>Frees what another pass can read again.</summary>
     internal void Drop()
     {
         if (_passes == 0)

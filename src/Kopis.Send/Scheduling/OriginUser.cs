@@ -1,21 +1,22 @@
 namespace Kopis.Send.Scheduling;
 
-/// <summary>A user of this host whose submitters have something to be delivered on a channel: users
-/// take turns, and of a user his submitters. Those who submit over the network are all of one.
+/// <summary>A user of this host whose submitters have mail to deliver on a channel. Users take
+/// turns, and so do the submitters of a user. All who submit over the network belong to one user.
 /// </summary>
 internal sealed class OriginUser(uint uid)
 {
-    /// <summary>Long messages of all his submitters that have passes at once.</summary>
+    /// <summary>How many long messages of all the user's submitters may have passes at once.
+    /// </summary>
     private const int LongPassesMax = 8 * OriginQueue.LongPassesMax;
 
     private readonly Queue<OriginQueue> _short = new(); // Rows that wait for a long pass.
 
     internal uint Uid { get; } = uid;
 
-    /// <summary>Rows that are known.</summary>
+    /// <summary>How many rows the user has.</summary>
     internal int Rows { get; set; }
 
-    /// <summary>Of them those that have work, each once.</summary>
+    /// <summary>The user's rows that have work, each once.</summary>
     internal Queue<OriginQueue> Turns { get; } = new();
 
     /// <summary>Remote recipients of all rows that wait for their destinations.</summary>
@@ -25,10 +26,10 @@ internal sealed class OriginUser(uint uid)
     /// </summary>
     internal int LongPasses { get; set; }
 
-    /// <summary>Another may be opened.</summary>
+    /// <summary>Whether another pass of a long message may be opened.</summary>
     internal bool MayOpenLong => LongPasses < LongPassesMax;
 
-    /// <summary>Lets a row wait until another may be opened.</summary>
+    /// <summary>Lets a row wait until another pass of a long message may be opened.</summary>
     internal void AddShort(OriginQueue row)
     {
         if (!row.IsShort)
@@ -38,8 +39,8 @@ internal sealed class OriginUser(uint uid)
         }
     }
 
-    /// <summary>The row that has waited longest and still has to; null where there is none.
-    /// </summary>
+    /// <summary>The row that has waited longest and may open a long pass now; null if there is
+    /// none.</summary>
     internal OriginQueue? NextShort()
     {
         while (MayOpenLong && _short.TryDequeue(out OriginQueue? row))

@@ -1,13 +1,13 @@
 namespace Kopis.Send.Scheduling;
 
 /// <summary>
-/// control/queuememory, and who has how much of it. A user of this host has as much as he leaves
-/// free, and one message. Those who submit over the network are of one user: each of them has no
-/// more than what is free is more than what all of them have, and one message while they have no
-/// more than seven times what is free.
+/// Shares the memory of control/queuememory among submitters. A user of this host may use as much
+/// as is still free, and always one message. All who submit over the network belong to one user:
+/// each of them may use as much as the free memory exceeds what all of them use, and one message
+/// while together they use at most seven times what is free.
 /// </summary>
-/// <remarks>The share of what is free: Choudhury and Hahne, "Dynamic Queue Length Thresholds for
-/// Shared-Memory Packet Switches", 1998.</remarks>
+/// <remarks>Shares that depend on what is free: Choudhury and Hahne, "Dynamic Queue Length
+/// Thresholds for Shared-Memory Packet Switches", 1998.</remarks>
 internal sealed class QueueMemory(long bytesMax)
 {
     private const int UidShift = 32;
@@ -18,26 +18,26 @@ internal sealed class QueueMemory(long bytesMax)
     private readonly Dictionary<uint, long> _rowsByUid = [];
     private long _ofRoutes;
 
-    /// <summary>How much there is; a new number counts from now on.</summary>
+    /// <summary>The size of the memory; a new size applies from now on.</summary>
     internal long BytesMax { get; set; } = bytesMax;
 
-    /// <summary>What is taken of it.</summary>
+    /// <summary>How much of it is used.</summary>
     internal long Used { get; private set; }
 
-    /// <summary>Nothing is free.</summary>
+    /// <summary>Whether nothing is free.</summary>
     internal bool IsFull => Used >= BytesMax;
 
-    /// <summary>Messages that an administrator sends another way may be taken up though they have
-    /// no room in their user's part: what is kept of those ways keeps none of them waiting.
-    /// </summary>
+    /// <summary>Whether messages to which an administrator has given a route may be read into
+    /// memory though their user's share is full. What the routes themselves take does not count
+    /// here.</summary>
     internal bool HasRoomToAct => Used - _ofRoutes < BytesMax - (3 * (BytesMax / 8))
         && Used < BytesMax - (BytesMax / 16);
 
-    /// <summary>It may be kept which way he sends others; the last eighth is for new ones.
+    /// <summary>Whether routes of more messages may be kept; the last eighth is for new messages.
     /// </summary>
     internal bool HasRoomForRoutes => Used < BytesMax - (BytesMax / 8);
 
-    /// <summary>Half of it is taken.</summary>
+    /// <summary>Whether half of it is used.</summary>
     internal bool IsScarce => Used >= BytesMax / 2;
 
     /// <summary>The user of a <see cref="QueuedMessage.Submitter"/>.</summary>
@@ -46,7 +46,7 @@ internal sealed class QueueMemory(long bytesMax)
     /// <summary>Bytes that a submitter's messages in memory hold.</summary>
     internal long HeldBy(ulong submitter) => _bySubmitter.GetValueOrDefault(submitter);
 
-    /// <summary>A message in memory is new, or is gone.</summary>
+    /// <summary>Adds the memory of a message, or gives it back.</summary>
     internal void Hold(ulong submitter, long bytes)
     {
         Used += bytes;
@@ -54,26 +54,26 @@ internal sealed class QueueMemory(long bytesMax)
         Add(_byUid, UidOf(submitter), bytes);
     }
 
-    /// <summary>What is kept of messages on the disk is in nobody's part.</summary>
+    /// <summary>Adds memory for messages on the disk, which counts in nobody's share.</summary>
     internal void HoldForAll(long bytes) => Used += bytes;
 
-    /// <summary>The same, of the ways that they go.</summary>
+    /// <summary>The same for their routes.</summary>
     internal void HoldRoutes(long bytes)
     {
         Used += bytes;
         _ofRoutes += bytes;
     }
 
-    /// <summary>What is kept of a submitter who has messages on the disk is in his user's part:
-    /// a user may have any number of submitters.</summary>
+    /// <summary>Adds memory for a submitter with messages on the disk. It counts in the user's
+    /// share, since a user may have any number of submitters.</summary>
     internal void HoldRow(ulong submitter, long bytes)
     {
         Used += bytes;
         Add(_rowsByUid, UidOf(submitter), bytes);
     }
 
-    /// <summary>Whether a submitter may have another message in memory: over the network none of a
-    /// user's where the one with the least may not.</summary>
+    /// <summary>Whether a submitter may have another message in memory. Over the network, if the
+    /// one who uses least may not, none may.</summary>
     internal bool HasRoom(ulong submitter)
     {
         uint uid = UidOf(submitter);
@@ -83,11 +83,11 @@ internal sealed class QueueMemory(long bytesMax)
             BytesMax - Used);
     }
 
-    /// <summary>The same for anything that is shared in this way.</summary>
-    /// <param name="submitter">Who.</param>
-    /// <param name="own">What he has.</param>
-    /// <param name="ofUser">What all submitters of the same user have.</param>
-    /// <param name="free">What nobody has.</param>
+    /// <summary>The same rule for anything that is shared in this way.</summary>
+    /// <param name="submitter">The submitter.</param>
+    /// <param name="own">What the submitter uses.</param>
+    /// <param name="ofUser">What all submitters of the same user use.</param>
+    /// <param name="free">What is free.</param>
     internal static bool HasRoom(ulong submitter, long own, long ofUser, long free)
     {
         bool isUserHimself = (uint)submitter == 0;

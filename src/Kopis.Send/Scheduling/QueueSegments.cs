@@ -9,7 +9,7 @@ internal sealed class QueueSegments(IMessReader mess, ICleaner clean, Scheduler 
 {
     private readonly Dictionary<ulong, SegmentUse> _uses = [];
 
-    /// <summary>What is known of a segment.</summary>
+    /// <summary>The counts for a segment.</summary>
     internal SegmentUse Use(ulong segment)
     {
         if (!_uses.TryGetValue(segment, out SegmentUse? use))
@@ -20,8 +20,9 @@ internal sealed class QueueSegments(IMessReader mess, ICleaner clean, Scheduler 
         return use;
     }
 
-    /// <summary>Nothing more comes to the segments before the one that is being read. The list is
-    /// the disk's: the writer leaves an empty one behind at each start.</summary>
+    /// <summary>Cleans the segments before the one that is being read: nothing is added to them any
+    /// more. They are listed from the disk, since the writer leaves an empty one behind at each
+    /// start.</summary>
     internal void CleanPassed()
     {
         ILookup<ulong, QueuedMessage>? all = null; // Gone through once, not for each segment.

@@ -8,8 +8,8 @@ using Kopis.Send.Clean;
 namespace Kopis.Send.Scheduling;
 
 /// <summary>
-/// The queue as qmail-send sees it: reads messages in, counts what is left in each segment, says
-/// what qmail-clean may remove.
+/// The queue as qmail-send sees it: reads messages, counts what is left in each segment, and tells
+/// qmail-clean what to remove.
 /// </summary>
 /// <remarks>A record that cannot be read is set aside: named in a warning, kept with its segment,
 /// and looked at again at the next start, with what is known of its recipients. It is forgotten
@@ -23,11 +23,11 @@ internal sealed class QueueState(
     /// <summary>See <see cref="WholeEnvelopeBytesMax"/>.</summary>
     internal const int WholeEnvelopeBytesUsual = 8 * 1024;
 
-    /// <summary>The same where half of it is taken: no more than keeping track of one takes.
-    /// </summary>
+    /// <summary>The same while half of the memory is used: about as much as a message takes without
+    /// its envelope.</summary>
     private const int WholeEnvelopeBytesInWant = 512;
 
-    /// <summary>What part of the memory the portions of long envelopes may have.</summary>
+    /// <summary>Portions of long envelopes may take one in this many bytes of the memory.</summary>
     private const int PortionsShare = 8;
 
     private const int SecondsBetweenWarnings = 60;
@@ -46,16 +46,16 @@ internal sealed class QueueState(
     /// <summary>queue/bounce.</summary>
     internal required IBounceSender Bounces { get; init; }
 
-    /// <summary>Envelopes up to here are kept in memory while there is plenty.</summary>
+    /// <summary>Envelopes up to this length are kept in memory while there is plenty.</summary>
     internal int WholeEnvelopeBytesMax { get; init; } = WholeEnvelopeBytesUsual;
 
-    /// <summary>control/queuememory is read again.</summary>
+    /// <summary>Applies control/queuememory that was read again.</summary>
     internal void SetMemory(long bytes) => memory.BytesMax = bytes;
 
-    /// <summary>Messages in memory take all that they may: new ones wait on the disk.</summary>
+    /// <summary>Whether all the memory is used, so that new messages wait on the disk.</summary>
     internal bool HasNoRoom => memory.IsFull;
 
-    /// <summary>As above, and says so now and then.</summary>
+    /// <summary>As above, with a line in the log now and then.</summary>
     internal bool IsFull(long now)
     {
         if (HasNoRoom && now - _warnedAt >= SecondsBetweenWarnings)
@@ -68,10 +68,10 @@ internal sealed class QueueState(
         return HasNoRoom;
     }
 
-    /// <summary>Some message that waits on the disk has room now.</summary>
+    /// <summary>Whether some message that waits on the disk has room in memory now.</summary>
     internal bool HasReady => _waiting.Next() is not null;
 
-    /// <summary>Takes up some messages that have waited for room.</summary>
+    /// <summary>Reads some messages into memory that have waited for room.</summary>
     /// <exception cref="IOException">Not now; they wait on.</exception>
     internal void ReadWaiting(long now)
     {
@@ -81,13 +81,12 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>locals and virtualdomains were read again.</summary>
+    /// <summary>Called after locals and virtualdomains were read again.</summary>
     internal void ForgetRoutes() => _messages.ForgetRoutes();
 
-    /// <summary>
-    /// Takes the messages before the saved position back, and those after it of which there is
-    /// something saved. What is newer is read by <see cref="ReadNew"/>. A snapshot is to be written
-    /// then, before anything is marked.</summary>
+    /// <summary>Reads the saved state: the unfinished messages before the saved position, and those
+    /// after it that have something saved. <see cref="ReadNew"/> reads the newer ones. A snapshot
+    /// must be written afterwards, before anything is marked.</summary>
     internal void Recover(long now)
     {
         _saved = marks.Load();
@@ -123,7 +122,7 @@ internal sealed class QueueState(
         _segments.CleanPassed();
     }
 
-    /// <summary>Reads some messages that came since.</summary>
+    /// <summary>Reads some messages that have come since.</summary>
     /// <returns>Whether there may be more at once.</returns>
     /// <exception cref="IOException">Not now; nothing was passed over.</exception>
     internal bool ReadNew(long now)
@@ -152,7 +151,7 @@ internal sealed class QueueState(
         return true;
     }
 
-    /// <summary>The message is finished: its End record is durable.</summary>
+    /// <summary>Forgets a finished message, when its End record is durable.</summary>
     internal void Forget(QueuedMessage message)
     {
         scheduler.Remove(message);
@@ -200,14 +199,14 @@ internal sealed class QueueState(
     /// <summary>Messages that wait on the disk for room.</summary>
     internal WaitingMessages OnDisk => _waiting;
 
-    /// <summary>What it may hold in memory.</summary>
+    /// <summary>The memory for messages.</summary>
     internal QueueMemory Memory => memory;
 
-    /// <summary>Whether a message that was read to be looked at waits on the disk.</summary>
+    /// <summary>Whether a message that <see cref="Find"/> returned waits on the disk.</summary>
     internal bool IsOnDisk(QueuedMessage message) =>
         _waiting.Contains(message.Submitter, message.Number);
 
-    /// <summary>A message, to be looked at; one that waits on the disk waits on.</summary>
+    /// <summary>Finds a message. One that waits on the disk goes on waiting.</summary>
     /// <param name="number">Its number.</param>
     /// <returns>Null where it is not in the queue, or has to be set aside.</returns>
     /// <exception cref="IOException">It cannot be read now.</exception>
@@ -231,7 +230,7 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>The same, for one that was looked at some time ago.</summary>
+    /// <summary>The same for a message that was found some time ago.</summary>
     internal QueuedMessage? FindAgain(QueuedMessage message)
     {
         if (IsOnDisk(message))
@@ -244,9 +243,9 @@ internal sealed class QueueState(
         return message.IsFinished ? message : scheduler.Find(message.Number);
     }
 
-    /// <summary>Other recipients of a message are held than before.</summary>
+    /// <summary>Called when the held recipients of a message have changed.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="bytesBefore">What was kept of those who were held.</param>
+    /// <param name="bytesBefore">Memory that the held recipients took before.</param>
     internal void NoteHeld(QueuedMessage message, long bytesBefore)
     {
         if (IsOnDisk(message))
@@ -255,10 +254,10 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>Other recipients of a message go another way than before.</summary>
+    /// <summary>Called when the routes of a message's recipients have changed.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="count">How many more.</param>
-    /// <param name="bytesBefore">What was kept of those who did.</param>
+    /// <param name="count">How many recipients got a route.</param>
+    /// <param name="bytesBefore">Memory that the routes took before.</param>
     internal void NoteRoutes(QueuedMessage message, int count, long bytesBefore)
     {
         if (IsOnDisk(message))
@@ -271,7 +270,7 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>Takes up a message that was read from the disk, also without room.</summary>
+    /// <summary>Schedules a message that was read from the disk, even without room.</summary>
     internal void TakeUp(QueuedMessage message, long now)
     {
         EndWait(message.Submitter, message.Number);
@@ -302,8 +301,8 @@ internal sealed class QueueState(
         use.Left--;
     }
 
-    /// <summary>Whether a message is left on the disk. One that was tried already never is: what
-    /// has become of its recipients would be to be kept.</summary>
+    /// <summary>Whether a message is left on the disk. One that was tried already never is, since
+    /// the state of its recipients would have to be kept.</summary>
     private bool IsToWait(QueuedMessage message, SavedMessage? saved) =>
         (_waiting.Has(message.Submitter) || !memory.HasRoom(message.Submitter))
             && saved is null or { Done.Count: 0, LocalDue: null or 0, RemoteDue: null or 0 }
@@ -323,7 +322,7 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>Whether the reader is past the message.</summary>
+    /// <summary>Whether the reader has passed the message.</summary>
     private bool IsRead(ulong number) => mess.Position.IsPast(number);
 
     private void Reopen(ulong number, long now)
@@ -354,14 +353,14 @@ internal sealed class QueueState(
         return null;
     }
 
-    /// <summary>Keeps the segment for whoever can mend it. Where all was read again because
+    /// <summary>Keeps the segment so that it can be repaired. If all was read again because
     /// queue/state is damaged, the place may as well be a hole, and nothing is kept.</summary>
     private void SetAside(ulong number, string reason, SavedMessage? known = null)
     {
         SavedMessage? saved = _saved.GetValueOrDefault(number);
         if (saved is { IsEnded: true })
         {
-            return; // Nobody needs it: its own body, say, is removed already.
+            return; // Not needed: for example, its own body file is removed already.
         }
 
         ulong segment = MessageNumber.Segment(number);
@@ -376,7 +375,7 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>In doubt it is.</summary>
+    /// <summary>Whether the segment exists; yes if that is not known.</summary>
     private bool IsThere(ulong segment)
     {
         try
@@ -440,7 +439,7 @@ internal sealed class QueueState(
             }
         }
 
-        // Older mail first, so that none waits for ever behind what keeps coming.
+        // Older mail first, so that new mail never keeps it waiting.
         long first = Math.Min(now, message.BornSeconds);
         long longest = scheduler.Retries.LongestSeconds;
         message.SetDue(DeliveryChannel.Local, saved?.LocalDue ?? first, now, longest: 0);

@@ -27,25 +27,25 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <summary>Who queued it.</summary>
     internal uint Uid { get; init; }
 
-    /// <summary>Who has submitted it over the network; 0: nobody says.</summary>
+    /// <summary>The client that submitted it over the network; 0 if it is not known.</summary>
     internal uint Client { get; init; }
 
-    /// <summary>The two, for what is shared by submitters.</summary>
+    /// <summary>User and client together: one submitter, for what submitters share.</summary>
     internal ulong Submitter => ((ulong)Uid << 32) | Client;
 
     /// <summary>Where in its segment its record ends.</summary>
     internal uint RecordEnd { get; init; }
 
-    /// <summary>Its body is in a file of its own.</summary>
+    /// <summary>Whether its body is in a file of its own.</summary>
     internal bool HasOwnFile { get; init; }
 
-    /// <summary>queue/bounce keeps something about at least one of its recipients.</summary>
+    /// <summary>Whether queue/bounce has a record about at least one of its recipients.</summary>
     internal bool HasBounce { get; set; }
 
-    /// <summary>The scheduler has given it out as finished.</summary>
+    /// <summary>Whether the scheduler has returned it as finished.</summary>
     internal bool IsFinished { get; set; }
 
-    /// <summary>Orders that are out.</summary>
+    /// <summary>Deliveries of it that are under way.</summary>
     internal ushort Orders { get; set; }
 
     /// <inheritdoc/>
@@ -54,14 +54,14 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <inheritdoc/>
     public RecipientRoutes? Routes { get; set; }
 
-    /// <summary>Bytes of memory that those hold, about.</summary>
+    /// <summary>Bytes of memory that the routes take, about.</summary>
     internal long RouteBytes { get; private set; }
 
-    /// <summary>More recipients go another way, or others.</summary>
-    /// <param name="count">How many more: each may leave a place behind where it has waited.
-    /// </param>
-    /// <param name="bytesBefore">What was kept of those who did.</param>
-    /// <returns>Bytes that it takes more.</returns>
+    /// <summary>Counts the memory of routes that were changed.</summary>
+    /// <param name="count">How many recipients got a route: each may leave an entry behind where it
+    /// waited.</param>
+    /// <param name="bytesBefore">Memory of the routes before the change.</param>
+    /// <returns>How many bytes more it takes.</returns>
     internal long NoteRoutes(int count, long bytesBefore)
     {
         const int PlaceBytes = 64;
@@ -70,8 +70,8 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
         return more;
     }
 
-    /// <summary>Recipients that waited at a destination are to go elsewhere: they are in state
-    /// Deferred, and the pass that is open looks at them again.</summary>
+    /// <summary>Whether recipients that waited at a destination got another route: they are in
+    /// state Deferred, and the open pass looks at them again.</summary>
     internal bool IsMoved { get; set; }
 
     internal abstract ReadOnlySpan<byte> Sender { get; }
@@ -79,20 +79,21 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <summary>Where its bounce goes.</summary>
     internal ReadOnlySpan<byte> ReturnPath => Verp.BounceAddress(Sender);
 
-    /// <summary>Its recipients are not all in memory.</summary>
+    /// <summary>Whether its recipients are not all in memory.</summary>
     internal abstract bool IsLong { get; }
 
     /// <summary>Bytes of memory that it holds, about.</summary>
     internal abstract long MemoryBytes { get; }
 
-    /// <summary>What ESMTP said of it; null for most messages, of which it said nothing.</summary>
-    /// <exception cref="IOException">It cannot be read now; also in what follows.</exception>
+    /// <summary>Its ESMTP parameters; null for most messages, which have none.</summary>
+    /// <exception cref="IOException">It cannot be read now; so in the members below.</exception>
     internal abstract ParameterTable? Parameters { get; }
 
-    /// <summary>Its sender said something about notices of delivery status.</summary>
+    /// <summary>Whether it has parameters about delivery status notifications.</summary>
     internal abstract bool HasDsn { get; }
 
-    /// <summary>Its sender asked for notices of delivery status; a bounce's never does.</summary>
+    /// <summary>Whether delivery status notifications may be sent for it; for a bounce they never
+    /// are.</summary>
     internal bool HasNotices => HasDsn && !ReturnPath.IsEmpty
         && !ReturnPath.SequenceEqual(BounceText.DoubleBounceSender);
 
@@ -102,7 +103,7 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <inheritdoc/>
     public abstract int DoneCount { get; }
 
-    /// <summary>Nothing is left to deliver on either channel.</summary>
+    /// <summary>Whether nothing is left to deliver on either channel.</summary>
     internal abstract bool AllDone { get; }
 
     long IStateMessage.LocalDue => _dueLocal;
@@ -126,13 +127,13 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     internal long Due(DeliveryChannel channel) =>
         channel == DeliveryChannel.Local ? _dueLocal : _dueRemote;
 
-    /// <summary>Sets a time that was written down. Where the clock has gone back since, nothing
-    /// waits for the time that it had: what no wait explains is no later than a pass that begins
-    /// now would say.</summary>
+    /// <summary>Sets a time that was saved. If the clock has gone back since, the time may be too
+    /// late: a time that is further away than any wait is set no later than if a pass began now.
+    /// </summary>
     /// <param name="channel">The channel.</param>
-    /// <param name="seconds">The time that was written down.</param>
+    /// <param name="seconds">The time that was saved.</param>
     /// <param name="now">The time.</param>
-    /// <param name="longest">How long the channel's messages may have to wait.</param>
+    /// <param name="longest">The longest wait on the channel.</param>
     internal void SetDue(DeliveryChannel channel, long seconds, long now, long longest)
     {
         bool isExplained = BornSeconds <= now && seconds - now <= longest;
@@ -161,19 +162,19 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     internal void SetAgain(DeliveryChannel channel, bool again) =>
         (channel == DeliveryChannel.Local ? ref _againLocal : ref _againRemote) = again;
 
-    /// <summary>What the last tries of a recipient came to.</summary>
+    /// <summary>The result of a recipient's last attempts.</summary>
     internal abstract RecipientNote Note(int index);
 
-    /// <summary>Keeps it; false where there is no room.</summary>
+    /// <summary>Keeps the result of an attempt; false if there is no room.</summary>
     internal abstract bool TrySetNote(int index, RecipientNote note, ReasonTexts texts);
 
-    /// <summary>The message is out of the queue: gives back what its notes took.</summary>
+    /// <summary>Frees the memory of its notes, when the message has left the queue.</summary>
     internal virtual void FreeNotes(ReasonTexts texts)
     {
     }
 
-    /// <summary>Someone looks at its recipients outside of a pass; to be ended by
-    /// <see cref="EndVisit"/>.</summary>
+    /// <summary>Makes its recipients readable outside of a pass, until <see cref="EndVisit"/>.
+    /// </summary>
     /// <returns>Whether that took a while.</returns>
     /// <exception cref="IOException">They cannot be read now; then there is no visit.</exception>
     internal virtual bool BeginVisit() => false;
@@ -182,7 +183,7 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     {
     }
 
-    /// <summary>Moves a recipient on; one that is done stays so.</summary>
+    /// <summary>Sets a recipient's state; one that is done stays so.</summary>
     internal abstract void SetState(int index, RecipientState state);
 
     /// <summary>A pass begins.</summary>
@@ -194,12 +195,14 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <returns>Whether that took a while.</returns>
     internal virtual bool Prepare() => false;
 
-    /// <summary>What was deferred in a pass that goes on is to be delivered again in it.</summary>
+    /// <summary>Makes recipients that were deferred in an open pass deliverable again in it.
+    /// </summary>
     internal abstract void RenewPass(DeliveryChannel channel);
 
-    /// <summary>What was deferred in a pass is to be delivered again in the next.</summary>
-    /// <param name="channel">The pass's.</param>
-    /// <param name="isLeft">Some recipients of the channel are not done.</param>
-    /// <returns>Whether the other channel is to have a pass again, too.</returns>
+    /// <summary>Makes recipients that were deferred in a pass deliverable in the next one.
+    /// </summary>
+    /// <param name="channel">The channel of the pass.</param>
+    /// <param name="isLeft">Whether some recipients of the channel are not done.</param>
+    /// <returns>Whether the other channel needs another pass, too.</returns>
     internal abstract bool EndPass(DeliveryChannel channel, bool isLeft);
 }

@@ -9,8 +9,8 @@ namespace Kopis.Send.Scheduling;
 /// </summary>
 internal sealed class Scheduler : IPasses
 {
-    /// <summary>Passes of a submitter that take turns on a channel: bounds the work of a rotation.
-    /// </summary>
+    /// <summary>How many passes of a submitter take turns on a channel. Bounds the work of a
+    /// rotation.</summary>
     private const int PassesMax = 1000;
 
     private static readonly DeliveryChannel[] Channels =
@@ -30,8 +30,9 @@ internal sealed class Scheduler : IPasses
     private long _lifetimeSeconds;
     private long _now;
 
-    /// <param name="lifetimeSeconds">After it a deferral is a failure.</param>
-    /// <param name="batch">Recipients of a message at one remote host are one order.</param>
+    /// <param name="lifetimeSeconds">The age after which a deferral is a failure.</param>
+    /// <param name="batch">Whether recipients of a message at one remote host share a delivery.
+    /// </param>
     /// <param name="sharedPlaces">Local deliveries that run before each user has one place only
     /// (<see cref="MailUsers"/>).</param>
     /// <param name="remote">The remote channel's queue; null: each domain is a destination.
@@ -53,7 +54,7 @@ internal sealed class Scheduler : IPasses
     /// <summary>Messages that are not finished.</summary>
     internal IReadOnlyCollection<QueuedMessage> Messages => _messages;
 
-    /// <summary>Recipients could not be read; they are tried again later.</summary>
+    /// <summary>Called when recipients could not be read; they are tried again later.</summary>
     internal Action<QueuedMessage, IOException> OnTrouble { get; set; } = (_, _) => { };
 
     /// <summary>The text of a route's number.</summary>
@@ -65,7 +66,7 @@ internal sealed class Scheduler : IPasses
     /// <summary>Retries by class of failure.</summary>
     internal RetryTable Retries { get; set; } = RetryTable.Qmail;
 
-    /// <summary>Control files are read again.</summary>
+    /// <summary>Applies control files that were read again.</summary>
     internal void SetLimits(long lifetime, int shared)
     {
         _lifetimeSeconds = lifetime;
@@ -87,7 +88,7 @@ internal sealed class Scheduler : IPasses
         FinishIfDone(message);
     }
 
-    /// <summary>When the channel has something to do next; null where nothing waits.</summary>
+    /// <summary>When the channel has work next; null if nothing waits.</summary>
     /// <param name="channel">Which.</param>
     /// <param name="hasRoom">Deliveries may start.</param>
     internal long? NextDue(DeliveryChannel channel, bool hasRoom = true) =>
@@ -95,7 +96,8 @@ internal sealed class Scheduler : IPasses
         : hasRoom ? _local.NextDue
         : null;
 
-    /// <summary>Time passes: what is due on the remote channel is sorted by destination.</summary>
+    /// <summary>Sets the time, and gives what is due on the remote channel to its destinations.
+    /// </summary>
     /// <param name="now">Unix seconds.</param>
     /// <param name="milliseconds">Of this second.</param>
     internal void Tick(long now, int milliseconds)
@@ -104,15 +106,15 @@ internal sealed class Scheduler : IPasses
         _remote.Sort(now);
     }
 
-    /// <summary>The same, and nothing is looked at yet.</summary>
+    /// <summary>Sets the time only.</summary>
     internal void SetTime(long now, int milliseconds)
     {
         _now = now;
         Remote.Tick((now * 1000) + milliseconds);
     }
 
-    /// <summary>The next order on a channel, or null where nothing is due, or nothing was found
-    /// yet: <see cref="NextDue"/> tells which.</summary>
+    /// <summary>The next delivery on a channel; null if nothing is due, or nothing was found yet:
+    /// <see cref="NextDue"/> says which.</summary>
     internal Delivery? Next(DeliveryChannel channel, long now, int milliseconds = 0)
     {
         _now = now;
@@ -125,16 +127,16 @@ internal sealed class Scheduler : IPasses
         return _remote.Next();
     }
 
-    /// <summary>Recipients whose destination is dead while their pass is due: to be reported on as
-    /// deferred, without a try. Null where there are none.</summary>
+    /// <summary>Recipients whose pass is due while their destination is dead: to be reported as
+    /// deferred without an attempt. Null if there are none.</summary>
     internal Delivery? NextPutOff() => _remote.NextPutOff();
 
     /// <summary>Takes one recipient's verdict, in the order of the command.</summary>
-    /// <param name="delivery">The order that it is about.</param>
+    /// <param name="delivery">The delivery that it is about.</param>
     /// <param name="said">Null where the report was mangled.</param>
-    /// <param name="result">What it tells of the destination.</param>
-    /// <returns>What it comes to: a deferral of the last pass is a failure (trap 16). A mangled
-    /// report tells nothing of the recipient, so it never bounces the mail.</returns>
+    /// <param name="result">What the report says about the destination.</param>
+    /// <returns>The verdict that counts: a deferral in the last pass is a failure (trap 16). A
+    /// mangled report says nothing about the recipient, so it never bounces the mail.</returns>
     internal Verdict Report(Delivery delivery, Verdict? said, AttemptResult? result = null)
     {
         int recipient = delivery.Recipients[delivery.Reported++];
@@ -173,7 +175,8 @@ internal sealed class Scheduler : IPasses
         return verdict;
     }
 
-    /// <summary>Its pass may stay open for places where its recipients wait no more.</summary>
+    /// <summary>Finishes a message if all its recipients are done, though its pass still has
+    /// entries of recipients that got another route.</summary>
     private void FinishIfMoved(QueuedMessage message)
     {
         if (message.Routes is not null)
@@ -182,7 +185,8 @@ internal sealed class Scheduler : IPasses
         }
     }
 
-    /// <summary>Who is deferred goes on waiting for the destination.</summary>
+    /// <summary>Applies the report on a recipient that was put off. One that is deferred goes on
+    /// waiting for the destination.</summary>
     private void ReportPutOff(Delivery delivery, int recipient, Verdict verdict)
     {
         if (verdict != Verdict.Retry)
@@ -201,10 +205,10 @@ internal sealed class Scheduler : IPasses
     internal QueuedMessage? DequeueFinished() =>
         _finished.TryDequeue(out QueuedMessage? message) ? message : null;
 
-    /// <summary>The message is out of the queue for good.</summary>
+    /// <summary>Forgets a message that has left the queue.</summary>
     internal void Remove(QueuedMessage message) => _messages.Remove(message);
 
-    /// <summary>SIGALRM: everything that waits is due.</summary>
+    /// <summary>SIGALRM: makes everything that waits due.</summary>
     internal void AllDueNow(long now)
     {
         if (Remote.Now / 1000 != now)
@@ -221,14 +225,14 @@ internal sealed class Scheduler : IPasses
         Remote.AllDueNow();
     }
 
-    /// <summary>The message of a number; null where there is none.</summary>
+    /// <summary>The message with a number; null if there is none.</summary>
     internal QueuedMessage? Find(ulong number) =>
         _messages.GetAlternateLookup<ulong>().TryGetValue(number, out QueuedMessage? message)
             ? message
             : null;
 
-    /// <summary>What is left of a message on a channel is due, after a pass that is open, or in it
-    /// where others wait there for their destination.</summary>
+    /// <summary>Makes the rest of a message due on a channel: after a pass that is open, or within
+    /// it if other recipients wait there for their destination.</summary>
     internal void DueNow(QueuedMessage message, DeliveryChannel channel, long now)
     {
         if (!message.Waits(channel))
@@ -257,8 +261,8 @@ internal sealed class Scheduler : IPasses
         && (message.Channel(recipient) == DeliveryChannel.Local
             || _remote.IsRunning(message, recipient));
 
-    /// <summary>A recipient goes another way now: one that waits at a destination leaves it.
-    /// </summary>
+    /// <summary>Called when a recipient gets another route: if it waits at a destination, it leaves
+    /// it.</summary>
     internal void Move(QueuedMessage message, int recipient)
     {
         if (message.State(recipient) == RecipientState.Running && !IsRunning(message, recipient))
@@ -268,8 +272,8 @@ internal sealed class Scheduler : IPasses
         }
     }
 
-    /// <summary>A recipient is done by an administrator's word; what a delivery of it that runs
-    /// comes to counts no more.</summary>
+    /// <summary>Marks a recipient as done for an administrator. The result of a delivery that runs
+    /// is ignored.</summary>
     internal void Drop(QueuedMessage message, int recipient)
     {
         message.SetState(recipient, RecipientState.Done);
@@ -362,8 +366,8 @@ internal sealed class Scheduler : IPasses
 
     private void WaitAgain(Pass pass, DeliveryChannel channel)
     {
-        // Not before: a pass that a restart cuts short must be due at once after it.
-        // The clock may have gone back since the pass began.
+        // Only now: a pass that a restart cuts short must be due at once after it. The clock may
+        // have gone back since the pass began.
         QueuedMessage message = pass.Message;
         long latest = RetrySchedule.Next(_now, message.BornSeconds, channel);
         long due = channel == pass.Channel ? Math.Min(pass.NextDue, latest) : latest;
@@ -383,8 +387,8 @@ internal sealed class Scheduler : IPasses
         _channels[(int)channel].Enqueue(message);
     }
 
-    /// <summary>Once: the passes of both channels may close after the last recipient is done.
-    /// </summary>
+    /// <summary>Finishes a message if all is done; only once, though the passes of both channels
+    /// may close after the last recipient is done.</summary>
     private void FinishIfDone(QueuedMessage message)
     {
         if (message.AllDone && message.Orders == 0 && !message.IsFinished)

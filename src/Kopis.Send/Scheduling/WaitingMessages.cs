@@ -3,23 +3,23 @@ using Kopis.Queue.Store.State;
 namespace Kopis.Send.Scheduling;
 
 /// <summary>
-/// Messages that wait on the disk since their submitter has his part of the memory
-/// (<see cref="QueueMemory"/>): nobody's flood keeps the mail of others waiting. Of each its number
-/// is kept, and who of its recipients is held, or goes another way.
+/// Messages that wait on the disk, since their submitter has used its share of the memory
+/// (<see cref="QueueMemory"/>). So a flood from one submitter does not hold up the mail of others.
+/// Of each message memory holds its number, and which of its recipients are held or have a route.
 /// </summary>
 internal sealed class WaitingMessages(QueueMemory memory)
 {
-    /// <summary>Bytes of memory that one holds, at most.</summary>
+    /// <summary>Bytes of memory that one message takes, at most.</summary>
     internal const int MessageBytes = 2 * sizeof(ulong); // A row grows by doubling.
 
-    /// <summary>Bytes that a submitter with some holds.</summary>
+    /// <summary>Bytes that a submitter with such messages takes.</summary>
     private const int RowBytes = 300;
 
-    /// <summary>Bytes of one of whose recipients not all are held, without
+    /// <summary>Bytes of a message of whose recipients some, but not all, are held, without
     /// <see cref="HeldRecipients.MemoryBytes"/>.</summary>
     private const int HeldBytes = 56;
 
-    /// <summary>Bytes of one of whose recipients some go another way, without
+    /// <summary>Bytes of a message of whose recipients some have a route, without
     /// <see cref="RecipientRoutes.MemoryBytes"/>.</summary>
     private const int RouteBytes = 72;
 
@@ -27,12 +27,12 @@ internal sealed class WaitingMessages(QueueMemory memory)
         (one, other) => (one.Held, one.Turn).CompareTo((other.Held, other.Turn)));
 
     private readonly Dictionary<ulong, WaitingRow> _rows = [];
-    private readonly Dictionary<ulong, HeldRecipients> _held = []; // Not all of its recipients.
+    private readonly Dictionary<ulong, HeldRecipients> _held = []; // Some recipients held.
 
     private readonly SortedDictionary<ulong, (ulong Submitter, RecipientRoutes Routes)> _routes =
         [];
 
-    // The rows, those of each user in the order of their turns; users in turn.
+    // The rows of each user, in the order of their turns. Users take turns.
     private readonly Dictionary<uint, SortedSet<WaitingRow>> _users = [];
     private readonly Queue<uint> _turns = new();
     private long _lastTurn;
@@ -53,7 +53,7 @@ internal sealed class WaitingMessages(QueueMemory memory)
     internal bool Contains(ulong submitter, ulong number) =>
         _rows.GetValueOrDefault(submitter)?.Contains(number) == true;
 
-    /// <summary>A message in memory is new, or is gone.</summary>
+    /// <summary>Adds the memory of a message in memory, or gives it back.</summary>
     internal void Hold(ulong submitter, long bytes)
     {
         memory.Hold(submitter, bytes);
@@ -63,7 +63,7 @@ internal sealed class WaitingMessages(QueueMemory memory)
         }
     }
 
-    /// <summary>Keeps one that came.</summary>
+    /// <summary>Adds a message.</summary>
     internal void Add(ulong submitter, ulong number, SavedMessage? saved)
     {
         if (!_rows.TryGetValue(submitter, out WaitingRow? row))
@@ -80,22 +80,22 @@ internal sealed class WaitingMessages(QueueMemory memory)
         SetRoutes(submitter, number, saved?.Routes, bytesBefore: 0);
     }
 
-    /// <summary>What is known of its recipients.</summary>
+    /// <summary>What is known about a message's recipients.</summary>
     internal SavedMessage Saved(ulong submitter, ulong number) => new()
     {
         Held = Held(submitter, number),
         Routes = Routes(number),
     };
 
-    /// <summary>Who of its recipients goes another way; null where none does.</summary>
+    /// <summary>The routes of a message's recipients; null if there are none.</summary>
     internal RecipientRoutes? Routes(ulong number) =>
         _routes.TryGetValue(number, out var kept) ? kept.Routes : null;
 
-    /// <summary>Other recipients of it go another way.</summary>
+    /// <summary>Changes the routes of a message's recipients.</summary>
     /// <param name="submitter">Its submitter.</param>
     /// <param name="number">Its number.</param>
-    /// <param name="routes">The ways of its recipients from now on.</param>
-    /// <param name="bytesBefore">Bytes of memory of its ways until now.</param>
+    /// <param name="routes">The new routes of its recipients.</param>
+    /// <param name="bytesBefore">Bytes of memory that its routes took before.</param>
     internal void SetRoutes(
         ulong submitter, ulong number, RecipientRoutes? routes, long bytesBefore)
     {
@@ -111,18 +111,18 @@ internal sealed class WaitingMessages(QueueMemory memory)
         }
     }
 
-    /// <summary>Who of its recipients is held; null where none is.</summary>
+    /// <summary>Which of a message's recipients are held; null if none are.</summary>
     internal HeldRecipients? Held(ulong submitter, ulong number) =>
         _held.TryGetValue(number, out HeldRecipients? some) ? some
             : _rows[submitter].IsHeld(number) ? HeldRecipients.OfAll()
             : null;
 
-    /// <summary>Other recipients of it are held. All of them are so without memory of their own.
-    /// </summary>
+    /// <summary>Changes which of a message's recipients are held. To hold all of them takes no
+    /// memory.</summary>
     /// <param name="submitter">Its submitter.</param>
     /// <param name="number">Its number.</param>
-    /// <param name="held">Who is held now.</param>
-    /// <param name="bytesBefore">What those took who were held before.</param>
+    /// <param name="held">The recipients that are held now.</param>
+    /// <param name="bytesBefore">Bytes of memory that the held recipients took before.</param>
     internal void SetHeld(
         ulong submitter, ulong number, HeldRecipients? held, long bytesBefore)
     {
@@ -142,7 +142,7 @@ internal sealed class WaitingMessages(QueueMemory memory)
         }
     }
 
-    /// <summary>Takes one out, in its turn or not.</summary>
+    /// <summary>Removes a message, whether it was next or not.</summary>
     internal void Remove(ulong submitter, ulong number)
     {
         SetHeld(submitter, number, null, Held(submitter, number)?.MemoryBytes ?? 0);
@@ -162,9 +162,9 @@ internal sealed class WaitingMessages(QueueMemory memory)
         memory.HoldRow(submitter, -RowBytes);
     }
 
-    /// <summary>The oldest of a submitter who has room, users in turn; else the oldest that goes
-    /// another way; null where there is no room. It stays the first until it is taken out.
-    /// </summary>
+    /// <summary>The next message to read into memory: the oldest of a submitter that has room,
+    /// users in turn; else the oldest with a route; null if there is no room. It stays the next
+    /// until it is removed.</summary>
     internal (ulong Submitter, ulong Number)? Next()
     {
         for (int i = _turns.Count; i > 0; i--)
@@ -196,17 +196,16 @@ internal sealed class WaitingMessages(QueueMemory memory)
         return (submitter, number);
     }
 
-    /// <summary>The user whose message <see cref="Next"/> gave has had his turn.</summary>
+    /// <summary>Ends the turn of the user whose message <see cref="Next"/> returned.</summary>
     internal void EndTurn() => _turns.Enqueue(_turns.Dequeue());
 
-    /// <summary>What queue/state is to know: messages in memory, and these.</summary>
+    /// <summary>All messages that queue/state has to keep: those in memory, then these.</summary>
     internal IEnumerable<IStateMessage> After(IEnumerable<IStateMessage> messages) =>
         messages.Concat(_rows.Values.SelectMany(row => row.Numbers.Select(number =>
             (IStateMessage)new Untouched(
                 number, Held(row.Submitter, number), Routes(number)))));
 
-    /// <summary>Puts a row where it belongs among its user's: in the order of what is held.
-    /// </summary>
+    /// <summary>Sorts a row anew among those of its user, by the memory that it holds.</summary>
     private void Move(WaitingRow row, long turn)
     {
         uint uid = QueueMemory.UidOf(row.Submitter);
@@ -221,7 +220,7 @@ internal sealed class WaitingMessages(QueueMemory memory)
         rows.Add(row);
     }
 
-    /// <summary>Nothing has become of any recipient.</summary>
+    /// <summary>A message of which no recipient has been tried.</summary>
     private sealed record Untouched(
         ulong Number, HeldRecipients? Held, RecipientRoutes? Routes) : IStateMessage
     {

@@ -1,11 +1,11 @@
 namespace Kopis.Send.Scheduling;
 
-/// <summary>A submitter's messages that wait on the disk, in the order of their numbers, which is
-/// that in which they came.</summary>
+/// <summary>A submitter's messages that wait on the disk, by number, which is the order of arrival.
+/// </summary>
 /// <param name="submitter">As <see cref="QueuedMessage.Submitter"/>.</param>
 internal sealed class WaitingRow(ulong submitter)
 {
-    private const int SpareMax = 64; // Places of messages that wait no more; or half of all.
+    private const int SpareMax = 64; // Entries of removed messages; or half of all.
     private const ulong GoneFlag = 1UL << 63; // Numbers of messages are smaller.
     private const ulong HeldFlag = 1UL << 62;
     private const ulong NumberMask = HeldFlag - 1;
@@ -18,30 +18,30 @@ internal sealed class WaitingRow(ulong submitter)
     /// <summary>How many wait.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>What his messages in memory hold: who has least has the first turn.</summary>
+    /// <summary>The memory that the submitter's messages hold: the one with the least has the first
+    /// turn.</summary>
     internal long Held { get; set; }
 
-    /// <summary>Among those who hold as much; no two are the same.</summary>
+    /// <summary>The order among submitters that hold as much; no two are the same.</summary>
     internal long Turn { get; set; }
 
-    /// <summary>The oldest; there must be one.</summary>
+    /// <summary>The oldest message; there must be one.</summary>
     internal ulong Oldest => _numbers[_first] & NumberMask;
 
-    /// <summary>All.</summary>
+    /// <summary>All messages.</summary>
     internal IEnumerable<ulong> Numbers =>
         Places.Select(place => place & NumberMask);
 
     private IEnumerable<ulong> Places =>
         _numbers.Skip(_first).Where(place => (place & GoneFlag) == 0);
 
-    /// <summary>Copies numbers in their order, and looks at no more places than there is room for.
-    /// </summary>
-    /// <param name="next">The first number; then the one to go on with; null: there are no more.
-    /// </param>
-    /// <param name="isHeld">Only those of whose recipients some are held.</param>
-    /// <param name="to">Where to.</param>
+    /// <summary>Copies numbers in order. Looks at no more entries than there is room for.</summary>
+    /// <param name="next">The number to begin at; on return the one to go on with, or null if there
+    /// are no more.</param>
+    /// <param name="isHeld">Whether to copy only messages with held recipients.</param>
+    /// <param name="to">Gets the numbers.</param>
     /// <param name="copied">How many were copied.</param>
-    /// <returns>How many places were looked at.</returns>
+    /// <returns>How many entries were looked at.</returns>
     internal int Copy(ref ulong? next, bool isHeld, Span<ulong> to, out int copied)
     {
         int first = Find(next ?? 0);
@@ -77,7 +77,7 @@ internal sealed class WaitingRow(ulong submitter)
     internal void SetHeld(ulong number, bool isHeld) =>
         _numbers[Find(number)] = number | (isHeld ? HeldFlag : 0);
 
-    /// <summary>Takes one out, in its turn or not.</summary>
+    /// <summary>Removes a message, whether it is the oldest or not.</summary>
     internal void Remove(ulong number)
     {
         _numbers[Find(number)] |= GoneFlag;
@@ -95,7 +95,8 @@ internal sealed class WaitingRow(ulong submitter)
         }
     }
 
-    /// <summary>Where it is; less than 0, where it is not.</summary>
+    /// <summary>The place of a number; if it is not there, the complement of where it belongs.
+    /// </summary>
     private int Find(ulong number)
     {
         int low = _first;
