@@ -1,7 +1,7 @@
 namespace Kopis.Base;
 
-/// <summary>Places that many have, each no more than a number at once, so that none takes those of
-/// others. May be used from many threads.</summary>
+/// <summary>Counts places by key. Each key has at most a given number at once, so that none takes
+/// the places of others. May be used from many threads.</summary>
 public sealed class PlaceCounts<TKey>
     where TKey : notnull
 {
@@ -9,7 +9,7 @@ public sealed class PlaceCounts<TKey>
     private readonly Dictionary<TKey, int> _taken = [];
 
     /// <summary>Takes a place, to be given back by <see cref="Leave"/>.</summary>
-    /// <returns>False if it has <paramref name="most"/>.</returns>
+    /// <returns>False if the key has <paramref name="most"/> already.</returns>
     public bool TryEnter(TKey key, int most)
     {
         lock (_lock)
@@ -24,7 +24,7 @@ public sealed class PlaceCounts<TKey>
         }
     }
 
-    /// <summary>Gives one back.</summary>
+    /// <summary>Gives a place back.</summary>
     public void Leave(TKey key)
     {
         lock (_lock)

@@ -3,11 +3,11 @@ using System.Buffers;
 namespace Kopis.Base;
 
 /// <summary>
-/// A buffer of pooled memory that begins small and grows. Disposed of, it is empty, and its memory
-/// may be another's. Used by one thread.
+/// A buffer of pooled memory that begins small and grows. Dispose empties it and returns its memory
+/// to the pool. Used by one thread.
 /// </summary>
-/// <param name="bytesMax">The most it should hold: <see cref="Free"/> tells what is left of it.
-/// </param>
+/// <param name="bytesMax">The most it should hold. It is not enforced; <see cref="Free"/> says how
+/// much is left.</param>
 public sealed class PooledBuffer(int bytesMax = int.MaxValue) : IBufferWriter<byte>, IDisposable
 {
     private const int BytesAtFirst = 4096;
@@ -15,10 +15,10 @@ public sealed class PooledBuffer(int bytesMax = int.MaxValue) : IBufferWriter<by
     private byte[] _bytes = [];
     private int _count;
 
-    /// <summary>What is in it, until it is written to, cleared or disposed of.</summary>
+    /// <summary>The bytes written so far; valid until the next write, Clear or Dispose.</summary>
     public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, _count);
 
-    /// <summary>How many bytes that are.</summary>
+    /// <summary>How many bytes were written.</summary>
     public int Count => _count;
 
     /// <summary>Bytes that may still be written.</summary>

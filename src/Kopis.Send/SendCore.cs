@@ -12,10 +12,10 @@ using Kopis.Send.Scheduling.Destinations;
 namespace Kopis.Send;
 
 /// <summary>
-/// What qmail-send does with messages and reports, in the order that keeps mail safe: the words
-/// of failures are durable before the marks that rely on them, marks before what cannot be undone.
-/// It reaches disk and peers through interfaces only, and time comes in as Unix seconds, so that a
-/// simulator can crash it between any two steps.
+/// What qmail-send does with messages and reports, in the order that keeps mail safe: the text of a
+/// failure is durable before the mark that relies on it, and a mark before anything that cannot be
+/// undone. It reaches disk and peers through interfaces only, and time comes in as Unix seconds, so
+/// that a simulator can crash it between any two steps.
 /// </summary>
 internal sealed class SendCore(
     Scheduler scheduler, StateLog marks, QueueState queue, BouncePolicy bounces,
@@ -38,27 +38,27 @@ internal sealed class SendCore(
     private ulong _deliveries;
     private long _readAgainAt;
 
-    /// <summary>The last marks did not become durable: nothing is started until they are, since a
-    /// crash would deliver it all twice.</summary>
+    /// <summary>Whether the last marks did not become durable. Nothing is started until they are,
+    /// since a crash would deliver it all twice.</summary>
     internal bool MarkFailed { get; private set; }
 
-    /// <summary>Marks can be written, and made durable later.</summary>
+    /// <summary>Whether marks can be written now and made durable later.</summary>
     internal bool MayHoldMarks => !MarkFailed && !marks.MustCompact;
 
-    /// <summary>Unix time, as far as reports need it.</summary>
+    /// <summary>The time for reports, in Unix seconds.</summary>
     internal long Now { get; private set; }
 
-    /// <summary>Something that came may not have been read yet.</summary>
+    /// <summary>Whether there may be new messages that were not read yet.</summary>
     internal bool MoreToRead { get; set; } = true;
 
-    /// <summary>What administrators may do with messages while they are here.</summary>
+    /// <summary>What administrators may do with messages in the queue.</summary>
     internal QueueActions Actions =>
         new(scheduler, marks, queue, bounces, addresses, _reasons, log);
 
-    /// <summary>No message is between its last delivery and its end.</summary>
+    /// <summary>Whether no message is between its last delivery and its end.</summary>
     internal bool IsIdle => _ending.Count == 0;
 
-    /// <summary>Takes up the queue where the last qmail-send left it.</summary>
+    /// <summary>Reads the queue as the last qmail-send left it.</summary>
     internal void Recover(long now)
     {
         scheduler.OnTrouble = (message, e) => log.Trouble(
@@ -69,7 +69,7 @@ internal sealed class SendCore(
         MakeDurable();
     }
 
-    /// <summary>Reads messages that came since, some at a time.</summary>
+    /// <summary>Reads new messages, some at a time.</summary>
     internal void ReadNew(long now)
     {
         if (now < _readAgainAt)
@@ -92,7 +92,7 @@ internal sealed class SendCore(
         }
     }
 
-    /// <summary>Sorts what is due by destination, and asks where its mail goes.</summary>
+    /// <summary>Gives recipients that are due to their destinations.</summary>
     /// <param name="now">Unix seconds.</param>
     /// <param name="milliseconds">Of this second.</param>
     internal void Tick(long now, int milliseconds)
@@ -101,7 +101,7 @@ internal sealed class SendCore(
         scheduler.Tick(now, milliseconds);
     }
 
-    /// <summary>When reports and answers came.</summary>
+    /// <summary>Sets the time at which reports and answers came.</summary>
     /// <param name="now">Unix seconds.</param>
     /// <param name="milliseconds">Of this second.</param>
     internal void SetTime(long now, int milliseconds)
@@ -110,7 +110,7 @@ internal sealed class SendCore(
         scheduler.SetTime(now, milliseconds);
     }
 
-    /// <summary>Asks qmail-rspawn for destinations that are wanted.</summary>
+    /// <summary>Asks qmail-rspawn for the destinations that are needed.</summary>
     internal void AskQuestions(SpawnPipe spawner)
     {
         while (scheduler.Remote.HasQuestion && spawner.TakesQuestions)
@@ -120,11 +120,11 @@ internal sealed class SendCore(
         }
     }
 
-    /// <summary>qmail-rspawn has answered one.</summary>
+    /// <summary>Takes qmail-rspawn's answer to a question.</summary>
     internal void Answer(WideAnswer answer) => scheduler.Remote.Answer(
         answer.Id, answer.Destination, answer.DependsOnSender, answer.Seconds);
 
-    /// <summary>When there is something to do by itself; deliveries only where there is room.
+    /// <summary>When there is work next without an event; deliveries count only if there is room.
     /// </summary>
     internal long NextDue(bool roomLocal, bool roomRemote)
     {
@@ -143,11 +143,11 @@ internal sealed class SendCore(
         return _laterBounces.TryPeek(out _, out long bounce) ? Math.Min(due, bounce) : due;
     }
 
-    /// <summary>When a destination may have something by itself, in Unix milliseconds; null where
-    /// none waits for a time.</summary>
+    /// <summary>When a destination's timer fires next, in Unix milliseconds; null if there is none.
+    /// </summary>
     internal long? WakeAt => scheduler.Remote.WakeAt;
 
-    /// <summary>The next order on a channel, logged; null where nothing is due.</summary>
+    /// <summary>The next delivery on a channel, which it logs; null if nothing is due.</summary>
     internal Delivery? Next(DeliveryChannel channel, long now, int milliseconds = 0)
     {
         Now = now;
@@ -167,8 +167,8 @@ internal sealed class SendCore(
         return delivery;
     }
 
-    /// <summary>Recipients whose destination is dead, to be reported on with
-    /// <see cref="PutOffReport"/>; null where there are none.</summary>
+    /// <summary>Recipients whose destination is dead, to be reported with
+    /// <see cref="PutOffReport"/>; null if there are none.</summary>
     internal Delivery? NextPutOff()
     {
         if (MarkFailed || scheduler.NextPutOff() is not { } delivery)
@@ -176,7 +176,7 @@ internal sealed class SendCore(
             return null;
         }
 
-        // Who is given up has its lines in the log, as everybody.
+        // A recipient that is given up gets its lines in the log, as any other.
         delivery.IsUnlisted = !delivery.Pass.IsLast;
         if (delivery.Pass.IsLast)
         {
@@ -192,7 +192,7 @@ internal sealed class SendCore(
         return delivery;
     }
 
-    /// <summary>Says which destinations do not answer, each once a minute.</summary>
+    /// <summary>Logs which destinations do not answer, each at most once a minute.</summary>
     internal void TellPutOffs()
     {
         while (scheduler.Remote.PutOffs.DequeueTold(scheduler.Remote.Now) is { } told)
@@ -202,19 +202,19 @@ internal sealed class SendCore(
         }
     }
 
-    /// <summary>What is said of recipients that are put off: their destination's last reply.
+    /// <summary>The report on recipients that are put off: their destination's last reply.
     /// </summary>
     internal static DeliveryReport PutOffReport(Delivery delivery) => new(
         0, Verdict.Retry, delivery.PutOffBy!.LastReply is { Length: > 0 } reply ? reply : NoTurn);
 
-    /// <summary>What is said of a recipient that is to go by a relay which qmail-rspawn cannot be
-    /// told.</summary>
+    /// <summary>The report on a recipient with a route that qmail-rspawn does not understand.
+    /// </summary>
     internal static DeliveryReport NoRouteReport => new(0, Verdict.Retry, NoRoute);
 
     /// <summary>Takes the report about a delivery's next recipient.</summary>
-    /// <returns>Whether the log says so.</returns>
-    /// <exception cref="IOException">The text of a failure cannot be kept now; the call is to be
-    /// made again, since without the text mail would be lost.</exception>
+    /// <returns>Whether the log has a line about it.</returns>
+    /// <exception cref="IOException">The text of a failure cannot be stored now. The call must be
+    /// repeated, since without the text mail would be lost.</exception>
     internal bool Report(Delivery delivery, DeliveryReport report)
     {
         QueuedMessage message = delivery.Message;
@@ -253,8 +253,8 @@ internal sealed class SendCore(
         return isListed;
     }
 
-    /// <summary>The recipient was removed while its delivery ran: the log alone has the result.
-    /// </summary>
+    /// <summary>Reports on a recipient that was removed while its delivery ran: only the log gets
+    /// the result.</summary>
     private bool ReportOnDropped(Delivery delivery, int place, DeliveryReport report)
     {
         int recipient = delivery.Recipients[place];
@@ -264,11 +264,11 @@ internal sealed class SendCore(
         return ReportOn(delivery, place, report.Verdict, report.Text);
     }
 
-    /// <summary>SIGALRM: all that waits is due.</summary>
+    /// <summary>SIGALRM: makes everything that waits due.</summary>
     internal void AllDueNow(long now) => scheduler.AllDueNow(now);
 
-    /// <summary>The clock is set back: what waits for a time that it had would wait for long.
-    /// </summary>
+    /// <summary>Called when the clock was set back: makes everything due, since it would wait too
+    /// long.</summary>
     internal void ClockWentBack(long seconds, long now)
     {
         log.Line($"warning: the clock went back {seconds} seconds; all that waits is due now");
@@ -280,8 +280,8 @@ internal sealed class SendCore(
         _laterBounces.EnqueueRange(waiting, now);
     }
 
-    /// <summary>SIGHUP, or a changed file: where addresses go, for messages that come from now on.
-    /// </summary>
+    /// <summary>Rereads where addresses go (SIGHUP, or a changed file), for messages that come from
+    /// now on.</summary>
     internal void Reread(ControlDirectory control)
     {
         if (addresses.TryReread(control) is { } bad)
@@ -292,14 +292,14 @@ internal sealed class SendCore(
         queue.ForgetRoutes();
     }
 
-    /// <summary>Rules of destinations, as they are now.</summary>
+    /// <summary>Sets the rules of destinations.</summary>
     internal void SetDestinations(DestinationControl destinations, DestinationRules rules)
     {
         destinations.Rules = rules;
         scheduler.Remote.Reread();
     }
 
-    /// <summary>The same for control/destinations, for all mail.</summary>
+    /// <summary>Rereads control/destinations, for all mail.</summary>
     internal void RereadDestinations(ControlDirectory control, DestinationControl destinations)
     {
         try
@@ -312,7 +312,7 @@ internal sealed class SendCore(
         }
     }
 
-    /// <summary>SIGHUP: limits, as they are now.</summary>
+    /// <summary>Sets the limits that were read (SIGHUP).</summary>
     internal void SetLimits(SendControls read, int sharedPlaces, int remoteSlots)
     {
         scheduler.SetLimits(read.QueueLifetimeSeconds, sharedPlaces);
@@ -338,15 +338,15 @@ internal sealed class SendCore(
         }
     }
 
-    /// <summary>There are marks that a power cut would take: their deliveries would be made
+    /// <summary>Whether there are marks that a power cut would lose; their deliveries would be made
     /// again.</summary>
     internal bool HasUnsyncedMarks => marks.HasUnsynced;
 
-    /// <summary>Writes the marks of a turn without waiting for the disk. The text of a failure is
-    /// durable before its mark may be.</summary>
+    /// <summary>Writes the marks of a turn, without a sync. The text of a failure is made durable
+    /// first.</summary>
     internal void WriteMarks() => Mark(marks.Write);
 
-    /// <summary>One sync for all marks; then what depends on them.</summary>
+    /// <summary>Makes all marks durable with one sync; then does what depends on them.</summary>
     internal void MakeDurable() => Mark(() =>
     {
         if (MarkFailed || marks.MustCompact)
@@ -397,8 +397,8 @@ internal sealed class SendCore(
         log.Line($"starting delivery {number}: msg {message} to {to} {address}");
     }
 
-    /// <summary>Says how a delivery ended, and before that its beginning where that was left out;
-    /// or counts it with others that ended so.</summary>
+    /// <summary>Logs how a delivery ended, and first its start if that line was left out; or counts
+    /// it with others that ended in the same way.</summary>
     private bool ReportOn(Delivery delivery, int place, Verdict? verdict, byte[] text)
     {
         ulong number = delivery.FirstNumber + (ulong)place;
@@ -454,7 +454,7 @@ internal sealed class SendCore(
             queue.Forget(message);
         }
 
-        // Of one that cannot be removed the next start takes care.
+        // A file that cannot be removed is removed at the next start.
         List<QueuedMessage> bounced = _ending.FindAll(message => message.HasBounce);
         _ending.Clear();
         foreach (QueuedMessage message in bounced)

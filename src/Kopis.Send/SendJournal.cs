@@ -36,12 +36,12 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
         Add(record.End());
     }
 
-    /// <summary>What became of a delivery.</summary>
-    /// <param name="delivery">It.</param>
+    /// <summary>Records the result of a delivery.</summary>
+    /// <param name="delivery">The delivery.</param>
     /// <param name="place">Which of its recipients.</param>
     /// <param name="verdict">Null: the spawner's report makes no sense.</param>
-    /// <param name="text">The report, or what is told of it.</param>
-    /// <param name="detail">What is known of it besides; null for nothing.</param>
+    /// <param name="text">The text of the report, or a text about it.</param>
+    /// <param name="detail">More about the attempt; null if nothing is known.</param>
     /// <param name="ageSeconds">Since the message came; null: it is not known.</param>
     internal void Attempt(
         Delivery delivery, int place, Verdict? verdict, ReadOnlySpan<byte> text,
@@ -85,7 +85,7 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
         Add(record.End());
     }
 
-    /// <summary>A bounce or a notice of a message, which is queued.</summary>
+    /// <summary>Records a bounce or a delivery status notification that is queued.</summary>
     internal void Bounce(ulong number, QueueReply reply, bool isNotice)
     {
         JournalRecord record = new(Room(), isNotice ? "notice"u8 : "bounce"u8);
@@ -95,7 +95,7 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
         Add(record.End());
     }
 
-    /// <summary>A bounce that nobody gets.</summary>
+    /// <summary>Records a bounce that is discarded.</summary>
     internal void Discard(ulong number, string kind)
     {
         JournalRecord record = new(Room(), "discard"u8);
@@ -123,7 +123,7 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
         }
     }
 
-    // Where a whole record fits.
+    // Space for a whole record.
     private Span<byte> Room()
     {
         if (_buffer.WrittenCount + JournalRecord.BytesMax > JournalSocket.PacketBytesMax)

@@ -8,13 +8,14 @@ using Kopis.Send.Scheduling;
 namespace Kopis.Send;
 
 /// <summary>
-/// The pipes to one spawner and what runs there. Never blocks: orders wait in a buffer.
+/// The pipes to one spawner, and the deliveries that run there. Never blocks: orders wait in a
+/// buffer.
 /// </summary>
 /// <param name="orders">Where orders go.</param>
 /// <param name="reports">Where reports come from.</param>
 /// <param name="concurrency">Deliveries that may run at once.</param>
-/// <param name="takesParameters">The spawner knows the long form of an order.</param>
-/// <param name="isWide">It speaks in frames (<see cref="WideFrames"/>).</param>
+/// <param name="takesParameters">Whether the spawner knows the long form of an order.</param>
+/// <param name="isWide">Whether it uses frames (<see cref="WideFrames"/>).</param>
 internal sealed class SpawnPipe(
     int orders, int reports, int concurrency, bool takesParameters = false, bool isWide = false)
 {
@@ -32,7 +33,7 @@ internal sealed class SpawnPipe(
     /// <summary>Deliveries that may run at once.</summary>
     internal int Concurrency { get; private set; } = concurrency;
 
-    /// <summary>What the spawner can run.</summary>
+    /// <summary>How many deliveries the spawner can run.</summary>
     internal int Capacity { get; init; } = concurrency;
 
     internal int Running { get; private set; }
@@ -49,14 +50,14 @@ internal sealed class SpawnPipe(
     internal bool HasRoom =>
         IsAlive && Running < Concurrency && _output.WrittenCount - _written < OutputBytesMax;
 
-    /// <summary>It may be asked which destination a domain's mail has.</summary>
+    /// <summary>Whether it may be asked for the destination of a domain's mail.</summary>
     internal bool TakesQuestions =>
         isWide && IsAlive && _output.WrittenCount - _written < OutputBytesMax;
 
     /// <summary>Asks a question; the answer has its id.</summary>
     internal void Ask(uint id, ReadOnlySpan<byte> domain, ReadOnlySpan<byte> sender) =>
         WideFrames.WriteQuestion(_output, id, domain, sender);
-    /// <summary>Control files are read again. What runs is let finish where it is more.</summary>
+    /// <summary>Sets how many deliveries may run at once. Those above the limit finish.</summary>
     internal void SetConcurrency(int most) => Concurrency = Math.Min(most, Capacity);
 
     /// <summary>Orders a delivery.</summary>
@@ -98,10 +99,10 @@ internal sealed class SpawnPipe(
         DeliveryCommand.Write(to, slot, message.Number, sender, recipients);
     }
 
-    /// <summary>The delivery that a report speaks of; null where none was ordered.</summary>
+    /// <summary>The delivery that a report is about; null if none was ordered.</summary>
     internal Delivery? Find(int slot) => slot < _slots.Count ? _slots[slot] : null;
 
-    /// <summary>All recipients of the slot's delivery are reported.</summary>
+    /// <summary>Frees a slot when all recipients of its delivery are reported.</summary>
     internal void Free(int slot)
     {
         _slots[slot] = null;
@@ -109,7 +110,7 @@ internal sealed class SpawnPipe(
         Running--;
     }
 
-    /// <summary>What the spawner says makes no sense.</summary>
+    /// <summary>Gives up a spawner that reports nonsense.</summary>
     internal void Break() => IsAlive = false;
 
     /// <summary>Writes what the pipe takes.</summary>

@@ -9,33 +9,34 @@ public enum QueueVerb : byte
     /// <summary>Changes nothing: the queue in numbers, and its busiest destinations.</summary>
     Summary = (byte)'S',
 
-    /// <summary>They are not delivered until they are released.</summary>
+    /// <summary>Holds recipients: they are not delivered until they are released.</summary>
     Hold = (byte)'H',
 
     /// <summary>Ends a hold.</summary>
     Release = (byte)'F',
 
-    /// <summary>They are due now.</summary>
+    /// <summary>Makes recipients due now.</summary>
     Retry = (byte)'T',
 
-    /// <summary>They return to the sender.</summary>
+    /// <summary>Returns the mail of recipients to the sender.</summary>
     Bounce = (byte)'B',
 
-    /// <summary>They are dropped; nobody is notified.</summary>
+    /// <summary>Drops recipients; nobody is notified.</summary>
     Remove = (byte)'X',
 
-    /// <summary>A copy goes to another address in their place; or they go by a relay.</summary>
+    /// <summary>Sends a copy to another address instead of the recipients; or gives them a relay.
+    /// </summary>
     Reroute = (byte)'R',
 
     /// <summary>Changes nothing: destinations, with their states.</summary>
     Destinations = (byte)'D',
 
-    /// <summary>Nothing starts to a destination until it is resumed.</summary>
+    /// <summary>Holds a destination: no delivery to it starts until it is resumed.</summary>
     PauseDestination = (byte)'P',
 
-    /// <summary>Ends that.</summary>
+    /// <summary>Ends <see cref="PauseDestination"/>.</summary>
     ResumeDestination = (byte)'U',
 
-    /// <summary>A destination is tried now, whatever replies asked for or health says.</summary>
+    /// <summary>Tries a destination now, whatever replies asked for or its health says.</summary>
     RetryDestination = (byte)'Y',
 }

@@ -1,8 +1,8 @@
 namespace Kopis.Queue.Spawn;
 
-/// <summary>An order of more slots than a byte counts.</summary>
+/// <summary>An order to a spawner whose slot number may be larger than a byte.</summary>
 /// <param name="Slot">The delivery's slot, less than <see cref="WideFrames.SlotsMax"/>.</param>
-/// <param name="Command">What is to be delivered; its own slot counts for nothing.</param>
+/// <param name="Command">What to deliver; the slot in it is ignored.</param>
 public sealed record WideOrder(int Slot, DeliveryCommand Command)
 {
     /// <summary>The relay that an administrator has chosen, <c>host:port</c>; null: the usual way.

@@ -3,14 +3,14 @@ using Kopis.Queue.Store.State;
 
 namespace Kopis.Queue.Spawn;
 
-/// <summary>Reads what qmail-send writes in frames. Bytes in, orders and questions out; no I/O.
+/// <summary>Parses the frames that qmail-send writes. Bytes in, orders and questions out; no I/O.
 /// </summary>
 public sealed class WideOrderReader
 {
     private readonly WideFrameCutter _cutter = new(WideFrames.OrderBytesMax);
     private readonly List<DeliveryCommand> _one = [];
 
-    /// <summary>Reads bytes; what became whole is added.</summary>
+    /// <summary>Parses bytes, and adds the orders and questions that they complete.</summary>
     /// <exception cref="InvalidDataException">The peer is not qmail-send.</exception>
     public void Read(
         ReadOnlySpan<byte> bytes, ICollection<WideOrder> orders,

@@ -5,7 +5,7 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Queue.Spawn;
 
-/// <summary>Reads what qmail-rspawn writes in frames, after its greeting. Bytes in, reports and
+/// <summary>Parses the frames that qmail-rspawn writes after its greeting. Bytes in, reports and
 /// answers out; no I/O.</summary>
 public sealed class WideReplyReader
 {
@@ -19,8 +19,8 @@ public sealed class WideReplyReader
         return slots <= WideFrames.SlotsMax ? (int)slots : 0;
     }
 
-    /// <summary>Reads bytes; what became whole is added. Each report has its
-    /// <see cref="DeliveryReport.Detail"/>.</summary>
+    /// <summary>Parses bytes, and adds the reports and answers that they complete. Each report has
+    /// its <see cref="DeliveryReport.Detail"/>.</summary>
     /// <exception cref="InvalidDataException">The peer is not qmail-rspawn.</exception>
     public void Read(
         ReadOnlySpan<byte> bytes, ICollection<DeliveryReport> reports,

@@ -6,8 +6,8 @@ using Kopis.Queue.Intake;
 namespace Kopis.Queue.Writer;
 
 /// <summary>
-/// The one thread that writes: it dequeues intakes, users in turn, and commits them
-/// together. During a sync the next batch collects.
+/// The one thread that writes the queue. It takes finished intakes, users in turn, and commits them
+/// together; while it syncs, the next batch collects.
 /// </summary>
 internal sealed class Committer : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class Committer : IDisposable
     internal const string ThreadName = "committer";
 
     private const long TellMilliseconds = 10_000; // Between two records of batches.
-    private const int TurnsMax = 5; // Given away before a batch.
+    private const int TurnsMax = 5; // Yields before a batch.
     private const int TryEach = 16; // Batches.
 
     // Sessions only open a gate.
@@ -42,7 +42,7 @@ internal sealed class Committer : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Takes records of batches from now on.</summary>
+    /// <summary>Sets the journal that gets records of batches from now on.</summary>
     internal void TellTo(QueueJournal journal) => _journal = journal;
 
     /// <summary>Queues a finished intake for the next batch.</summary>
@@ -78,12 +78,12 @@ internal sealed class Committer : IDisposable
         }
     }
 
-    /// <summary>Takes what waits. Where the processors are busy, those who are about to hand a
-    /// message over go first, as long as that brings more: one sync serves them too. Nobody is
-    /// waited for: where nobody else can run, a turn given away is over at once.</summary>
+    /// <summary>Takes the intakes that wait. If the processors are busy, it yields to sessions that
+    /// are about to hand over a message, as long as that brings more, so that one sync serves them
+    /// too. It never waits: if no other thread can run, a yield returns at once.</summary>
     private void Gather(FairBatch rows)
     {
-        // One who sends alone would lose time to strangers: then it is only tried now and then.
+        // A single sender would only lose time by yielding: then it is tried only now and then.
         _isShared |= Dequeue(rows) > 1 || ++_triedLately % TryEach == 0;
         for (int i = 0; i < TurnsMax && _isShared; i++)
         {

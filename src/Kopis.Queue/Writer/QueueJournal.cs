@@ -6,23 +6,23 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>The records of the queue writer in the journal (qmail-journal(5)): of messages that no
-/// server of ours has taken, since these know more and have records of their own; and of batches.
-/// </summary>
+/// <summary>The queue writer's records in the journal (qmail-journal(5)): of batches, and of
+/// messages that did not come through a server of ours. Those servers know more, and write records
+/// of their own.</summary>
 /// <param name="socket">The way to the journal.</param>
 internal sealed class QueueJournal(JournalSocket socket)
 {
     private const int EnvelopeBytesMax = 4096; // As many addresses as a record has room for.
 
-    /// <summary>What a message's record has of its header; null: it gets no record.</summary>
+    /// <summary>What a message's record takes from its header; null: it gets no record.</summary>
     /// <param name="origin">Where it comes from.</param>
-    /// <param name="claim">What its client says of that. qmail-queue, and whoever calls it, says
-    /// nothing of a network, as whatever user it runs: a filter, or a server of another make.
-    /// </param>
+    /// <param name="claim">The origin that its client claims. qmail-queue never claims the network,
+    /// whichever program calls it: a filter, or another server.</param>
     internal static MessageNames? NamesFor(MessageOrigin origin, MessageOrigin claim) =>
         IsOfServer(origin) && IsOfServer(claim) ? null : new MessageNames();
 
-    /// <summary>The queue has answered, and the message still has its envelope.</summary>
+    /// <summary>Called when the queue has answered, while the message still has its envelope.
+    /// </summary>
     internal void Conclude(IntakeMessage intake, QueueReply reply)
     {
         if (intake.Names is not { } names)

@@ -3,9 +3,10 @@ using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>The numbers of the messages that a command may be about, the smallest first. They are
-/// found and sorted in parts, one a step, and merged as they are asked for, so that no step takes
-/// long however many there are. What is in the queue all the time is there, once.</summary>
+/// <summary>The numbers of the messages that a command may be about, in order. They are found and
+/// sorted in parts, one for each step, and merged as they are read, so that no step takes long
+/// however many there are. A message that is in the queue all the time is returned exactly once.
+/// </summary>
 internal sealed class Candidates
 {
     /// <summary>Messages that one step looks at.</summary>
@@ -23,16 +24,16 @@ internal sealed class Candidates
     private ulong _fromInRow;
     private int _message;
 
-    /// <summary>Messages of the queue; nothing is looked at yet.</summary>
+    /// <summary>Prepares the search; nothing is looked at yet.</summary>
     /// <param name="selection">What the command is about.</param>
-    /// <param name="rows">Those that wait on the disk.</param>
-    /// <param name="messages">Those in memory; to be called once.</param>
+    /// <param name="rows">The rows of messages that wait on the disk.</param>
+    /// <param name="messages">Returns the messages in memory; called once.</param>
     internal Candidates(
         QueueSelection selection, WaitingRow[] rows, Func<QueuedMessage[]> messages)
     {
         _state = selection.State;
         _from = selection.From ?? 0;
-        _rows = _state == ListedState.Running ? [] : rows; // Nothing runs on the disk.
+        _rows = _state == ListedState.Running ? [] : rows; // None of those is running.
         _readMessages = messages;
         if (selection.Numbers.Count > 0)
         {
@@ -43,17 +44,18 @@ internal sealed class Candidates
 
     private bool IsReady { get; set; } // All are found.
 
-    /// <summary>How many there are, about: what was taken up meanwhile counts twice.</summary>
+    /// <summary>About how many there are: a message that was read into memory meanwhile counts
+    /// twice.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>How many of them came already, or are not asked for.</summary>
+    /// <summary>How many were returned already, or did not match.</summary>
     internal int Passed { get; private set; }
 
-    /// <summary>None is left.</summary>
+    /// <summary>Whether none is left.</summary>
     internal bool IsOver => IsReady && _heads.Count == 0;
 
-    /// <summary>Finds some more, where not all are found.</summary>
-    /// <returns>Whether all are.</returns>
+    /// <summary>Finds some more, unless all are found.</summary>
+    /// <returns>Whether all are found.</returns>
     internal bool Find()
     {
         if (IsReady)
@@ -61,8 +63,8 @@ internal sealed class Candidates
             return true;
         }
 
-        // What waits on the disk comes first: what is taken up from there meanwhile is in memory
-        // when that is looked at.
+        // Messages on the disk come first: one that is read into memory meanwhile is found there
+        // afterwards.
         int count = _row < _rows.Length ? FindOnDisk() : FindInMemory();
         AddPart(_found[..count]);
         IsReady = _row == _rows.Length && _messages is not null && _message == _messages.Length;

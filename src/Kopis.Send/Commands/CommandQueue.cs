@@ -2,17 +2,17 @@ using Kopis.Queue.Commands;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>Commands, carried out in qmail-send's loop: those of guests and all others in turn.
-/// Those that change something are carried out in the order in which they came; those that only
-/// ask have turns, so that a long list keeps no short question waiting. A caller that does not
-/// read makes its own command wait and no other. A command is answered when what it did is
+/// <summary>Commands, run in qmail-send's loop. Those of the dashboard (guests) and all others take
+/// turns. Commands that change something run in the order in which they came. Commands that only
+/// read take turns, so that a long list does not hold up a short question. A caller that does not
+/// read its answer holds up only its own command. A command is answered when its changes are
 /// durable.</summary>
 internal sealed class CommandQueue(QueueActions actions)
 {
-    private readonly List<CommandRun>[] _lines = [[], []]; // All others, guests.
+    private readonly List<CommandRun>[] _lines = [[], []]; // The others; guests.
     private int _next; // The line whose turn it is.
 
-    /// <summary>Something can be done now.</summary>
+    /// <summary>Whether there is something to do now.</summary>
     internal bool HasWork =>
         Array.Exists(_lines, line => line.Exists(run => run.Output.IsClosed || run.MayStep));
 
@@ -21,7 +21,7 @@ internal sealed class CommandQueue(QueueActions actions)
         request.Via is { Length: > 0 } && !actions.TakesRoutes
             ? "qmail-rspawn takes no relays: it runs without --wide" : null;
 
-    /// <summary>Commands that are not answered, and whose callers are there.</summary>
+    /// <summary>How many commands are not answered yet and have a caller.</summary>
     /// <param name="isGuest">Those of guests, or all others.</param>
     internal int Count(bool isGuest) => Line(isGuest).Count(run => !run.Output.IsClosed);
 
@@ -30,7 +30,7 @@ internal sealed class CommandQueue(QueueActions actions)
         QueueRequest request, string who, CommandOutput output, bool isGuest = false) =>
         Line(isGuest).Add(new CommandRun(request, who, actions, output, isGuest));
 
-    /// <summary>Ends those whose callers are gone, and goes on with one.</summary>
+    /// <summary>Ends commands whose callers are gone, and runs a step of one.</summary>
     internal void Step(long now)
     {
         foreach (List<CommandRun> line in _lines)
@@ -57,7 +57,7 @@ internal sealed class CommandQueue(QueueActions actions)
         }
     }
 
-    /// <summary>After each turn of the loop.</summary>
+    /// <summary>Called after each turn of the loop.</summary>
     /// <param name="isSettled">All marks are durable.</param>
     internal void OnMarks(bool isSettled)
     {

@@ -5,8 +5,8 @@ using Kopis.Queue.Commands;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>The command socket, in qmail-send's loop: nothing here waits. Connections, commands,
-/// bytes and time of each caller are bounded.</summary>
+/// <summary>The command socket, served in qmail-send's loop; nothing here blocks. Connections,
+/// commands, bytes and time of each caller are bounded.</summary>
 internal sealed class CommandServer : IDisposable
 {
     /// <summary>Callers at once, and their commands; more are refused.</summary>
@@ -37,7 +37,7 @@ internal sealed class CommandServer : IDisposable
         _listener.Blocking = false;
     }
 
-    /// <summary>The loop need not wait longer.</summary>
+    /// <summary>How long the loop may wait.</summary>
     internal TimeSpan LongestWait => _peers.Count > 0 ? Tick : TimeSpan.MaxValue;
 
     /// <summary>Adds what it waits for.</summary>
@@ -92,7 +92,7 @@ internal sealed class CommandServer : IDisposable
         }
     }
 
-    /// <summary>Sends what is there, and closes what is over.</summary>
+    /// <summary>Sends pending answers, and closes finished connections.</summary>
     internal void Flush()
     {
         for (int i = _peers.Count - 1; i >= 0; i--)

@@ -4,7 +4,7 @@ using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>A command about destinations as it is carried out, some at a time.</summary>
+/// <summary>A running command about destinations; it handles some at a time.</summary>
 internal sealed class DestinationRun
 {
     private readonly QueueVerb _verb;
@@ -31,13 +31,13 @@ internal sealed class DestinationRun
         }
     }
 
-    /// <summary>Too many destinations are held that have no mail.</summary>
+    /// <summary>Whether too many destinations without mail are held already.</summary>
     internal bool IsRefused { get; }
 
-    /// <summary>All were looked at.</summary>
+    /// <summary>Whether all were handled.</summary>
     internal bool IsDone => _at == _destinations.Length;
 
-    /// <summary>Those that were meant.</summary>
+    /// <summary>How many destinations the command is about.</summary>
     internal ulong Count => (ulong)_destinations.Length;
 
     /// <summary>Goes on with the next one.</summary>
@@ -66,7 +66,7 @@ internal sealed class DestinationRun
         }
     }
 
-    /// <summary>Those with most that waits come first.</summary>
+    /// <summary>Chooses the destinations with the most waiting recipients.</summary>
     private void Choose(
         Destination destination,
         PriorityQueue<Destination, (int Waiting, int Running, int Place)> choice)
@@ -89,8 +89,8 @@ internal sealed class DestinationRun
         }
     }
 
-    /// <summary>What is known of a destination.</summary>
-    /// <param name="one">It.</param>
+    /// <summary>The entry of a destination in a list.</summary>
+    /// <param name="one">The destination.</param>
     /// <param name="now">Unix milliseconds.</param>
     internal static ListedDestination Describe(Destination one, long now)
     {

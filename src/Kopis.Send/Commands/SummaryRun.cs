@@ -4,11 +4,11 @@ using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>The queue is summed up, some messages at a time.</summary>
-/// <param name="messages">Those in memory, as they were when it began.</param>
-/// <param name="onDisk">How many others there are.</param>
+/// <summary>Sums up the queue, some messages at a time.</summary>
+/// <param name="messages">The messages that were in memory when it began.</param>
+/// <param name="onDisk">How many messages wait on the disk.</param>
 /// <param name="heldOnDisk">How many of them have held recipients.</param>
-/// <param name="destinations">Destinations, as they were.</param>
+/// <param name="destinations">The destinations when it began.</param>
 /// <param name="slots">Deliveries that run.</param>
 /// <param name="now">Unix seconds.</param>
 internal sealed class SummaryRun(
@@ -26,7 +26,7 @@ internal sealed class SummaryRun(
     private int _message;
     private int _destination;
 
-    /// <summary>All is summed up, and the answer written.</summary>
+    /// <summary>Whether all is counted, and the answer written.</summary>
     internal bool IsDone { get; private set; }
 
     /// <summary>Goes on with the next message or destination.</summary>

@@ -6,7 +6,7 @@ namespace Kopis.Queue.Store.State;
 /// </summary>
 public sealed class HeldRecipients
 {
-    /// <summary>In place of an index: each recipient.</summary>
+    /// <summary>Used in place of an index: all recipients.</summary>
     public const int Everyone = -1;
 
     private const int PerWord = 64;
@@ -17,21 +17,22 @@ public sealed class HeldRecipients
     private ulong _first; // Most messages have no more recipients.
     private Dictionary<int, ulong>? _others;
 
-    /// <summary>Records of queue/state that say it.</summary>
+    /// <summary>How many records of queue/state store it.</summary>
     public int Records => (_holdsAll ? 1 : 0) + BitOperations.PopCount(_first)
         + (_others?.Values.Sum(BitOperations.PopCount) ?? 0);
 
-    /// <summary>No recipient is held.</summary>
+    /// <summary>Whether no recipient is held.</summary>
     public bool IsEmpty => !_holdsAll && _first == 0 && _others is null;
 
-    /// <summary>All are held by one record, so that none can be released by itself.</summary>
+    /// <summary>Whether one record holds all of them, so that none can be released by itself.
+    /// </summary>
     public bool HoldsAll => _holdsAll;
 
     /// <summary>Bytes of memory that it takes, about; 0 where all are held by one record.
     /// </summary>
     public long MemoryBytes => _holdsAll ? 0 : ObjectBytes + ((_others?.Count ?? 0) * WordBytes);
 
-    /// <summary>Each recipient is held, by one record.</summary>
+    /// <summary>Holds all recipients, by one record.</summary>
     public static HeldRecipients OfAll() => new() { _holdsAll = true };
 
     public bool Contains(int index) => _holdsAll

@@ -23,6 +23,6 @@ public interface IStateMessage
     /// <summary>Recipients that are held; null where none is.</summary>
     HeldRecipients? Held { get; }
 
-    /// <summary>Recipients that go another way; null where none does.</summary>
+    /// <summary>The routes of its recipients; null if there are none.</summary>
     RecipientRoutes? Routes { get; }
 }

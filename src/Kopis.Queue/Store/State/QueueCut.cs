@@ -4,9 +4,9 @@ using Kopis.Queue.Store.Messages;
 namespace Kopis.Queue.Store.State;
 
 /// <summary>
-/// A moment of a queue in use, for a copy: which messages were unfinished, and where the segments
-/// ended. The state is read first and the end found after, so what finished messages have led to
-/// (bounces, forwarded mail), which was queued before they were marked, is before the end.
+/// A consistent view of a queue in use, for a copy: which messages were unfinished, and where the
+/// segments ended. The state is read first, and then the end is found. Bounces and forwarded mail
+/// are queued before their message is marked as finished, so they lie before the end.
 /// </summary>
 public sealed class QueueCut
 {
@@ -15,14 +15,14 @@ public sealed class QueueCut
 
     private QueueCut(QueueListing state) => _state = state;
 
-    /// <summary>Behind the last whole record.</summary>
+    /// <summary>The position after the last complete record.</summary>
     public ScanPosition End { get; private init; }
 
     /// <summary>The unfinished messages before the end.</summary>
     public IReadOnlyCollection<ulong> Live => _live;
 
     /// <summary>Finds the end of what is there now.</summary>
-    /// <param name="state">What was read before.</param>
+    /// <param name="state">The state, read before.</param>
     /// <param name="mess">The directory <c>queue/mess</c>.</param>
     public static QueueCut Take(QueueListing state, string mess)
     {

@@ -1,6 +1,6 @@
 namespace Kopis.Queue.Store.State;
 
-/// <summary>Which recipients of a message an administrator has sent another way: numbers of
+/// <summary>The routes that an administrator has given to recipients of a message, as numbers of
 /// <see cref="StateRoutes"/>.</summary>
 public sealed class RecipientRoutes
 {
@@ -8,28 +8,29 @@ public sealed class RecipientRoutes
     private const int OthersBytes = 200; // Of a dictionary with few.
     private const int EachBytes = 48; // Of one that grows by doubling.
 
-    private int _recipient; // In most messages only one goes another way.
+    private int _recipient; // Most messages have a route for one only.
     private ushort _route;
     private Dictionary<int, ushort>? _others;
 
-    /// <summary>Recipients that have a route, and records of queue/state that say it.</summary>
+    /// <summary>How many recipients have a route; as many records of queue/state store it.
+    /// </summary>
     public int Count => (_route == StateRoutes.Usual ? 0 : 1) + (_others?.Count ?? 0);
 
     /// <summary>Bytes of memory that it takes, about.</summary>
     public long MemoryBytes =>
         ObjectBytes + (_others is null ? 0 : OthersBytes + (_others.Count * EachBytes));
 
-    /// <summary>Each recipient that has one, with its route.</summary>
+    /// <summary>Each recipient that has a route, with it.</summary>
     public IEnumerable<KeyValuePair<int, ushort>> All =>
         _route == StateRoutes.Usual ? _others ?? []
             : (_others ?? []).Prepend(new(_recipient, _route));
 
-    /// <summary>A recipient's route; 0: the usual way.</summary>
+    /// <summary>A recipient's route; 0: the usual one.</summary>
     public ushort Of(int recipient) => recipient == _recipient && _route != StateRoutes.Usual
         ? _route
         : _others?.GetValueOrDefault(recipient) ?? StateRoutes.Usual;
 
-    /// <summary>Sets a recipient's route; 0: the usual way.</summary>
+    /// <summary>Sets a recipient's route; 0: the usual one.</summary>
     public void Set(int recipient, ushort route)
     {
         if (_others?.Remove(recipient) == true && _others.Count == 0)

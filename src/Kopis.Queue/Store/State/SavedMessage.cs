@@ -20,7 +20,7 @@ public sealed class SavedMessage
     /// <summary>Recipients that are held; null where none is.</summary>
     public HeldRecipients? Held { get; set; }
 
-    /// <summary>Recipients that go another way; null where none does.</summary>
+    /// <summary>The routes of its recipients; null if there are none.</summary>
     public RecipientRoutes? Routes { get; set; }
 
     public void SetRoute(int index, ushort route) =>

@@ -31,10 +31,10 @@ public enum StateKind
     /// <summary>This recipient, or with minus one each, is released. Since version 2.</summary>
     Release = 9,
 
-    /// <summary>This recipient goes another way. Since version 3, which a file has that needs it.
+    /// <summary>This recipient has a route. Since version 3, which a file has only if it needs it.
     /// </summary>
     Route = 10,
 
-    /// <summary>A piece of the text of a way. Since version 3.</summary>
+    /// <summary>A piece of the text of a route. Since version 3.</summary>
     RouteText = 11,
 }

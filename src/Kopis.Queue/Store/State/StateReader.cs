@@ -6,14 +6,14 @@ namespace Kopis.Queue.Store.State;
 
 /// <summary>
 /// Reads a file of queue/state, fed to it block by block; no I/O (docs/queue-format.md). qmail-send
-/// reads its own with it at a start; others may read it at any time, since it only grows until
-/// another takes its place.
+/// reads its own file with it at the start. Others may read one at any time, since a file only
+/// grows until a new one replaces it.
 /// </summary>
 /// <param name="name">The file's name, for people.</param>
 public sealed class StateReader(string name)
 {
-    /// <summary>The latest version of the format that this reads. qmail-send writes it where some
-    /// recipient goes another way.</summary>
+    /// <summary>The latest version of the format that this reads. qmail-send writes it if some
+    /// recipient has a route.</summary>
     public const ulong FormatVersion = 3;
 
     /// <summary>The version that it writes otherwise.</summary>
@@ -39,20 +39,20 @@ public sealed class StateReader(string name)
     /// <summary>The version of the format that the file has.</summary>
     public ulong Version { get; private set; }
 
-    /// <summary>Each message that the log speaks of.</summary>
+    /// <summary>Each message that the log names.</summary>
     public Dictionary<ulong, SavedMessage> Saved => _saved;
 
-    /// <summary>The ways that recipients have.</summary>
+    /// <summary>The texts of the routes.</summary>
     public StateRoutes Routes { get; } = new();
 
     /// <summary>Where the reading of messages goes on.</summary>
     public ScanPosition Position { get; private set; }
 
-    /// <summary>Damage may hide a live message, so everything in the store counts as unfinished
-    /// but what has its own End: better twice than never.</summary>
+    /// <summary>Whether damage may hide an unfinished message. Then every message in the store
+    /// without an End of its own counts as unfinished: better delivered twice than never.</summary>
     public bool IsDoubtful { get; private set; }
 
-    /// <summary>Damaged records, the torn tail of the last write left out.</summary>
+    /// <summary>Damaged records, not counting the torn end of the last write.</summary>
     public int DamagedRecords { get; private set; }
 
     /// <summary>The name of a file of queue/state.</summary>
@@ -99,7 +99,7 @@ public sealed class StateReader(string name)
         }
     }
 
-    /// <summary>The file is over: what it comes to is certain now.</summary>
+    /// <summary>Called at the end of the file; the results are final then.</summary>
     public void Finish()
     {
         IsDoubtful |= _snapshot != long.MaxValue && _index < _snapshot;

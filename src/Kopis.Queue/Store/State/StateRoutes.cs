@@ -5,23 +5,23 @@ using System.Text;
 
 namespace Kopis.Queue.Store.State;
 
-/// <summary>The ways that administrators have given recipients: <c>HOST:PORT</c>, each with a
-/// number. In queue/state a text is in pieces of eight bytes behind its length, so that one of
-/// which a piece is lost is not taken for another.</summary>
+/// <summary>The routes that administrators have given to recipients: <c>HOST:PORT</c>, each with a
+/// number. In queue/state a text is stored as its length and pieces of eight bytes, so that a text
+/// with a lost piece is not taken for another.</summary>
 public sealed class StateRoutes
 {
-    /// <summary>The number of the usual way, which has no text.</summary>
+    /// <summary>The number of the usual route, which has no text.</summary>
     public const ushort Usual = 0;
 
-    /// <summary>Texts at once; one that nobody uses is forgotten with the next snapshot.
-    /// </summary>
+    /// <summary>How many texts there may be. One that is not used is forgotten with the next
+    /// snapshot.</summary>
     public const int RoutesMax = 1000;
 
     /// <summary>The longest text.</summary>
     public const int TextBytesMax = 255;
 
     private const int PieceBytes = sizeof(long);
-    private const int PieceBits = 8; // Of the number of a record: which piece it is.
+    private const int PieceBits = 8; // Of a record's number: the piece.
     private const int SmtpPort = 25;
 
     private static readonly SearchValues<byte> HostBytes = SearchValues.Create(
@@ -32,12 +32,12 @@ public sealed class StateRoutes
     /// <summary>There are none.</summary>
     public bool IsEmpty => _pieces.Count == 0;
 
-    /// <summary>The records that say all of it.</summary>
+    /// <summary>The records that store all texts.</summary>
     public IReadOnlyList<StateRecord> Records => [.. _pieces.Keys.SelectMany(RecordsOf)];
 
     /// <summary>A route as it is kept, from what an administrator has written: HOST, HOST:PORT, an
     /// IPv6 address in brackets.</summary>
-    /// <returns>Null where it is none.</returns>
+    /// <returns>Null if it is not a route.</returns>
     public static byte[]? Parse(ReadOnlySpan<byte> text)
     {
         string place = Encoding.Latin1.GetString(text).ToLowerInvariant();
@@ -64,10 +64,10 @@ public sealed class StateRoutes
         return text.IsEmpty ? null : text.ToArray();
     }
 
-    /// <summary>The number of a text, which is new or was known.</summary>
+    /// <summary>The number of a text, which is added if it is new.</summary>
     /// <param name="text">As <see cref="Parse"/> gives it.</param>
-    /// <param name="added">Records that are to be kept; none where it was known.</param>
-    /// <returns>Null where there are too many.</returns>
+    /// <param name="added">The records to write; none if the text was known.</param>
+    /// <returns>Null if there are too many texts.</returns>
     public ushort? Add(ReadOnlySpan<byte> text, out IReadOnlyList<StateRecord> added)
     {
         added = [];
@@ -98,7 +98,7 @@ public sealed class StateRoutes
         return route;
     }
 
-    /// <summary>Forgets those that nobody uses.</summary>
+    /// <summary>Forgets the texts that are not used.</summary>
     public void Keep(IReadOnlySet<ushort> used)
     {
         foreach (ushort route in _pieces.Keys.Where(one => !used.Contains(one)).ToArray())
@@ -112,7 +112,7 @@ public sealed class StateRoutes
         record.Number >> PieceBits is > Usual and <= RoutesMax
         && (record.Number & byte.MaxValue) <= TextBytesMax / PieceBytes;
 
-    /// <summary>Takes a piece.</summary>
+    /// <summary>Adds a piece.</summary>
     internal void Apply(StateRecord record)
     {
         ushort route = (ushort)(record.Number >> PieceBits);

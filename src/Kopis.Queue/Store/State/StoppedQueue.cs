@@ -4,17 +4,17 @@ using Kopis.Posix;
 namespace Kopis.Queue.Store.State;
 
 /// <summary>
-/// Changes the state of the queue while no qmail-send runs, by what qmail-send itself would add to
-/// queue/state. What a message that ends leaves in queue/bounce and queue/mess goes as after a
-/// crash at that place: at the next start, a body of its own after its segment.
+/// Changes the state of the queue while no qmail-send runs: adds the records that qmail-send itself
+/// would add to queue/state. Files of ended messages in queue/bounce and queue/mess are removed as
+/// after a crash at that point: at the next start, and a body file after its segment.
 /// </summary>
 public static class StoppedQueue
 {
-    /// <summary>Adds records: all, or none. To be done as the owner of queue/state, who could put
-    /// links there for root.</summary>
+    /// <summary>Adds records: all, or none. Must run as the owner of queue/state, who could place
+    /// links there to mislead root.</summary>
     /// <param name="home">The qmail home.</param>
-    /// <param name="decide">Gets the queue, and returns what to add. Its exceptions end it.
-    /// </param>
+    /// <param name="decide">Gets the queue, and returns the records to add. If it throws, nothing
+    /// is added.</param>
     /// <exception cref="ConfigurationException">qmail-send runs; or queue/state is new, damaged or
     /// of an earlier version.</exception>
     public static void Change(
@@ -22,7 +22,7 @@ public static class StoppedQueue
     {
         string state = Path.Combine(home, "queue", "state");
 
-        // By qmail-send's own lock, so that none starts meanwhile.
+        // qmail-send's own lock, so that none starts meanwhile.
         int mutex = Fd.Open(
             Path.Combine(home, "queue", "lock", "sendmutex"),
             OpenFlags.ReadWrite | OpenFlags.NonBlocking | Fd.NoFollow);
