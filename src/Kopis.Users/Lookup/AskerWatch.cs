@@ -2,15 +2,16 @@ using System.Net.Sockets;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>Notices while a question is answered that who asked has hung up.</summary>
+/// <summary>Cancels the answer to a question if the client closes its connection.</summary>
 internal static class AskerWatch
 {
-    /// <summary>Answers, for as long as somebody waits. Who sends more meanwhile is there.
-    /// </summary>
-    /// <param name="socket">The asker's.</param>
-    /// <param name="answer">Given what ends it.</param>
+    /// <summary>Runs the answer while the client is connected. A client that sends more meanwhile
+    /// counts as connected.</summary>
+    /// <param name="socket">The client's socket.</param>
+    /// <param name="answer">Makes the answer; gets a token that ends it.</param>
     /// <param name="stop">The service is ending.</param>
-    /// <exception cref="OperationCanceledException">Nobody waits any more.</exception>
+    /// <exception cref="OperationCanceledException">The client is gone, or the service is ending.
+    /// </exception>
     internal static async Task<byte[]?> AnswerAsync(
         Socket socket, Func<CancellationToken, Task<byte[]?>> answer, CancellationToken stop)
     {

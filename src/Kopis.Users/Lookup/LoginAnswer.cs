@@ -10,11 +10,12 @@ public sealed record LoginAnswer(LookupVerdict Verdict, string Account)
     /// <summary>SCRAM's proof that the server knows the password too; else empty.</summary>
     public byte[] ServerSignature { get; init; } = [];
 
-    /// <summary>For the dashboard: of the account as it was judged, for whether the login holds.
-    /// </summary>
+    /// <summary>For the dashboard: the mark of the account when it was checked, to ask later
+    /// whether the login still holds.</summary>
     public byte[] Mark { get; init; } = [];
 
-    /// <summary>For who wants to read: what root takes for a proof of the login.</summary>
+    /// <summary>For programs that read mail: a ticket that proves the login to root's process.
+    /// </summary>
     public byte[] Ticket { get; init; } = [];
 
     /// <summary>Refused.</summary>

@@ -10,7 +10,7 @@ using Kopis.Users.Virtual;
 namespace Kopis.Users.Lookup;
 
 /// <summary>qmail-lookup's answers about logins.</summary>
-/// <param name="gate">Checks, counts and slows down.</param>
+/// <param name="gate">Checks logins, counts failures and delays replies.</param>
 /// <param name="apop">Secrets for digests.</param>
 /// <param name="tokens">Knows the issuer of tokens, if there is one.</param>
 /// <param name="key">What tickets for readers are signed by; empty: there are none.</param>
@@ -37,7 +37,8 @@ internal sealed class LoginHandler(
             return Answer(verdict, forReader: true);
         }
 
-        // By its name it is asked for later: another's, of a virtual user, is not to answer then.
+        // The account is looked up by its name later: a virtual user of the same name must not
+        // match.
         byte[] name = Encoding.UTF8.GetBytes(account.Name);
         return gate.Find(name).Account == account
             ? Answer(verdict, forReader: true, _marks.Make(name, verdict.Hash))
@@ -82,8 +83,8 @@ internal sealed class LoginHandler(
         return LookupFrame.Make((byte)(holds ? LookupVerdict.Yes : LookupVerdict.No), mark);
     }
 
-    /// <summary>Answers a <see cref="LookupKind.Right"/>: a mark that this process has not made
-    /// says nothing, and gets none.</summary>
+    /// <summary>Answers a <see cref="LookupKind.Right"/>. A mark that another process made proves
+    /// nothing, and gets no right.</summary>
     internal byte[]? Right(byte[][] fields) =>
         key is not { Length: > 0 } secret ? LookupFrame.Make((byte)LookupVerdict.Later)
         : _marks.Holds(fields[0], fields[1], out byte[] mark)
@@ -94,7 +95,7 @@ internal sealed class LoginHandler(
                     SettingsRight.KeyOf(secret, fields[0], mark), ReaderTicket.Now))
         : LookupFrame.Make((byte)LookupVerdict.No, [[]]);
 
-    /// <summary>Answers a <see cref="LookupKind.Salt"/>: a name of nobody has one too.</summary>
+    /// <summary>Answers a <see cref="LookupKind.Salt"/>: an unknown name has a salt, too.</summary>
     internal byte[]? Salt(byte[][] fields)
     {
         (byte[] salt, int iterations) = _salts.Of(fields[0]);
@@ -164,7 +165,7 @@ internal sealed class LoginHandler(
     private byte[] DelayNumber(PeerNetwork peer) =>
         LookupFrame.Number((int)gate.Limiter.DelayOf(peer).TotalMilliseconds);
 
-    // A peer without an address is one peer like another.
+    // All peers without an address count as one peer.
     private static IPAddress PeerOf(byte[] field) =>
         field.Length is 4 or 16 ? new IPAddress(field) : IPAddress.None;
 }

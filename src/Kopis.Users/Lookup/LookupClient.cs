@@ -13,9 +13,9 @@ using Kopis.Users.Logins;
 namespace Kopis.Users.Lookup;
 
 /// <summary>
-/// A listener's way to qmail-lookup. Recipients that are not local are nobody's question; the rest
-/// is asked once and remembered for a short while. No answer is <see cref="LookupVerdict.Later"/>.
-/// May be used from many threads.
+/// A listener's client of qmail-lookup. It asks only about local recipients, and remembers the
+/// answers for a short while. If there is no answer, the verdict is
+/// <see cref="LookupVerdict.Later"/>. May be used from many threads.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
@@ -78,20 +78,20 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
     public bool HasScram => true;
 
     /// <inheritdoc/>
-    // Where it is another's, qmail-lookup knows users of the host besides the virtual ones.
+    // If qmail-lookup runs as another user, it knows users of the host besides the virtual ones.
     public bool HasScramForAll =>
         Fd.TryStatus(Fd.PathBytes(_path), out _) is not { } status
         || status.Uid == Processes.EffectiveUid;
 
-    /// <summary>Answers from what is remembered, or where nobody need be asked; Later where a
-    /// control file is in no state to say.</summary>
+    /// <summary>Answers from memory, or if no question is needed; Later if a control file cannot be
+    /// read.</summary>
     public LookupVerdict? Known(RoutedRecipient recipient) =>
         _cache.TryGet(recipient.Address, out LookupVerdict verdict) ? verdict
         : !recipient.IsClear ? LookupVerdict.Later
         : Judge(recipient);
 
-    /// <summary>Asks qmail-lookup. A client who has asked for many names that nobody has waits
-    /// for the answer, and holds up no other.</summary>
+    /// <summary>Asks qmail-lookup. A client that has asked for many unknown names is delayed,
+    /// without holding up others.</summary>
     public async ValueTask<LookupVerdict> AskAsync(
         RoutedRecipient recipient, IPAddress? client, CancellationToken stop)
     {
@@ -140,8 +140,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         }
     }
 
-    /// <summary>Whether there is a qmail-lookup, or was one, so that senders can be asked about.
-    /// </summary>
+    /// <summary>Whether there is or was a qmail-lookup, so that senders can be checked.</summary>
     public bool KnowsSenders => IsThere;
 
     /// <inheritdoc/>
@@ -216,11 +215,11 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
             is { Fields: [{ } now] } answer
             ? (answer.Verdict, now) : (LookupVerdict.Later, []);
 
-    /// <summary>What the user's own process takes for a proof that a login still holds.</summary>
+    /// <summary>Asks for what proves to the user's own process that a login still holds.</summary>
     /// <param name="account">Whose it is.</param>
     /// <param name="mark">The account's mark when it was judged.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <returns>It, with Yes.</returns>
+    /// <returns>The proof, with Yes.</returns>
     internal async Task<(LookupVerdict Verdict, byte[] Right)> RightAsync(
         byte[] account, byte[] mark, CancellationToken stop) =>
         IsThere
@@ -238,10 +237,12 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
                 ? (salt, iterations)
                 : null;
 
-    // A home where the socket never was has no qmail-lookup: all is taken, as qmail did.
+    // A home that never had the socket has no qmail-lookup: all recipients are accepted, as by
+    // qmail.
     private bool IsThere => _wasThere |= File.Exists(_path);
 
-    /// <summary>Asks for leave to have another judge asked; null if nobody answers.</summary>
+    /// <summary>Asks for permission to check the login elsewhere; null if there is no answer.
+    /// </summary>
     internal async Task<(LoginLeave Leave, TimeSpan Delay)?> ReserveAsync(
         IPAddress peer, byte[] name, CancellationToken stop) =>
         IsThere
@@ -258,8 +259,8 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
                 TimeSpan.FromMilliseconds(Math.Max(1, milliseconds)))
             : null;
 
-    /// <summary>Tells what became of it; how long a refusal takes, null if nobody answers.
-    /// </summary>
+    /// <summary>Reports the result of that check. Returns how long to delay a refusal; null if
+    /// there is no answer.</summary>
     internal async Task<TimeSpan?> SettleAsync(
         IPAddress peer, byte[] name, LookupVerdict verdict) =>
         IsThere
@@ -284,7 +285,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         }
     }
 
-    // Again: it was not judged yet.
+    // Again: it was not checked yet.
     private async Task<(LoginAnswer Answer, bool Again)> LoginOnceAsync(
         byte[]? question, CancellationToken stop)
     {
@@ -303,7 +304,8 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
             }, false);
         }
 
-        // The wait is ours, so that those who guess hold no connection to qmail-lookup.
+        // The listener waits, so that clients that guess passwords hold no connection to
+        // qmail-lookup.
         TimeSpan pause = TimeSpan.FromMilliseconds(
             Math.Clamp(LookupFrame.ReadNumber(wait) ?? 0, 0, (int)LoginTimeout.TotalMilliseconds));
         if (pause > TimeSpan.Zero)
@@ -320,7 +322,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         LookupFrame.Make(
             (byte)((byte)kind | _forReaders), [peer.GetAddressBytes(), .. fields]);
 
-    // Yes where nobody need be asked, null if somebody must.
+    // Yes if no question is needed, null if one is.
     private LookupVerdict? Judge(RoutedRecipient recipient)
     {
         if (recipient.IsSrs)

@@ -20,11 +20,11 @@ internal sealed class LookupServer : IDisposable
     /// </summary>
     internal const int ConnectionsOfProcessMax = 128;
 
-    /// <summary>Logins of a guest that wait for their hash; its other questions keep places.
-    /// </summary>
+    /// <summary>How many logins of a guest may wait for their hash, so that its other questions
+    /// find room.</summary>
     internal const int GuestWaitersMax = 32;
 
-    /// <summary>How long a guest keeps a place without a question; its client connects anew.
+    /// <summary>How long a guest may stay connected without a question; its client connects again.
     /// </summary>
     internal static readonly TimeSpan GuestIdleMax = TimeSpan.FromMinutes(1);
 
@@ -52,7 +52,7 @@ internal sealed class LookupServer : IDisposable
     /// <param name="desk">Answers about logins.</param>
     /// <param name="mayAsk">Whose questions are answered, by uid.</param>
     /// <param name="log">Writes one line to the log.</param>
-    /// <param name="unknown">What names of nobody cost; null: nothing.</param>
+    /// <param name="unknown">Delays clients that ask for unknown names; null: no delays.</param>
     internal LookupServer(
         Socket listener, RecipientJudge judge, SenderJudge senders, LoginHandler desk,
         Func<uint, bool> mayAsk, Action<string> log, UnknownNames? unknown = null)
@@ -63,15 +63,15 @@ internal sealed class LookupServer : IDisposable
         _troubles = new LogThrottle(log, TimeProvider.System);
     }
 
-    /// <summary>Whether a uid that may ask may ask this, with these fields.</summary>
+    /// <summary>Whether a uid that may connect may ask this question, with these fields.</summary>
     internal Func<uint, LookupKind, byte[][], bool> MayAskThis { get; init; } =
         (_, _, _) => true;
 
-    /// <summary>A uid whose processes have the places of one, for as long as they ask, and who
-    /// answers its questions about logins; null: there is none.</summary>
+    /// <summary>A uid all of whose processes share the connections of one, and what answers its
+    /// questions about logins; null: there is none.</summary>
     internal (uint Uid, LoginHandler Desk, TimeSpan IdleMax)? Guest { get; init; }
 
-    /// <summary>Notices that nothing is answered; null: nobody does.</summary>
+    /// <summary>Detects that questions are no longer answered; null: nothing does.</summary>
     internal SocketWatch? Watch { get; init; }
 
     /// <inheritdoc/>
@@ -94,7 +94,7 @@ internal sealed class LookupServer : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Anyone who asked gets no answer, which means later.
+            // A client without an answer takes that for "later".
         }
     }
 
@@ -110,7 +110,7 @@ internal sealed class LookupServer : IDisposable
             _room.Release();
             _troubles.Write(
                 "warning: unable to accept", $"warning: unable to accept: {ErrorText.Of(e)}");
-            await Task.Delay(AcceptPause, stop); // No descriptors, say.
+            await Task.Delay(AcceptPause, stop); // For example, no descriptors are left.
         }
     }
 
@@ -134,7 +134,7 @@ internal sealed class LookupServer : IDisposable
                     await TalkAsync(socket, asker.Uid, stop);
                 }
 
-                // Counts of none are forgotten, but not one that has just been raised.
+                // Removes a count of zero, unless it has just been raised.
                 if (_processes.AddOrUpdate(who, 0, (_, count) => count - 1) == 0)
                 {
                     _processes.TryRemove(KeyValuePair.Create(who, 0));
@@ -160,7 +160,7 @@ internal sealed class LookupServer : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // The last question outlived the service: there is nobody to make room for.
+            // The last question ended after the service: no slot is needed any more.
         }
     }
 
@@ -188,7 +188,8 @@ internal sealed class LookupServer : IDisposable
         }
     }
 
-    // Its answer waits for its turn to make a hash, which it gives up when nobody waits for it.
+    // Whether the answer may wait in the queue for a hash; it leaves the queue if its client is
+    // gone.
     private static bool HasTurn(byte[] question) =>
         ((LookupKind)question[0] & ~LookupKind.ForReader)
             is LookupKind.Password or LookupKind.Enter;
@@ -203,7 +204,7 @@ internal sealed class LookupServer : IDisposable
                     ? (int)_unknown.Count(new IPAddress(peer)).TotalMilliseconds : 0));
     }
 
-    /// <summary>The answer as a frame; null for what is no question.</summary>
+    /// <summary>The answer as a frame; null if it is not a question.</summary>
     private async Task<byte[]?> AnswerAsync(
         byte[] question, uint uid, LoginHandler desk, CancellationToken stop)
     {
@@ -243,7 +244,7 @@ internal sealed class LookupServer : IDisposable
         }
     }
 
-    // Once a uid: a local user must not fill the log.
+    // Once for each uid: a local user must not fill the log.
     private void LogRefused(uint uid)
     {
         if (_refused.Count < ConnectionsMax && _refused.TryAdd(uid, true))

@@ -13,12 +13,12 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>qmail-lookup as whom it stays: qmailp who may read every file, or, in single-user
-/// mode, the one user.</summary>
-/// <param name="context">The program's.</param>
-/// <param name="singleUser">All of Kopis is one user.</param>
-/// <param name="readers">Where listeners pass on who has logged in to read, and qmail-popspawn;
-/// null: nowhere.</param>
+/// <summary>qmail-lookup after it has changed its user: qmailp, which may read all files, or in
+/// single-user mode the one user.</summary>
+/// <param name="context">What the program is given.</param>
+/// <param name="singleUser">Whether all of Kopis runs as one user.</param>
+/// <param name="readers">The socket on which listeners return tickets, and the one to
+/// qmail-popspawn; null: there are none.</param>
 internal sealed class LookupService(
     ProgramContext context, bool singleUser, (int Listener, int Root)? readers)
 {
@@ -47,14 +47,15 @@ internal sealed class LookupService(
         byte[] key = readers is null ? [] : RandomNumberGenerator.GetBytes(ReaderTicket.KeyBytes);
         if (readers is (int listener, int root))
         {
-            // qmaild's clients read mail, and the dashboard's change their settings.
+            // Tickets for mail come from qmaild, those for settings from the dashboard's user.
             new TicketServer(
                 listener, root, (uid, kind) => kind is null ? uid == asker || uid == guest
                     : uid == (kind == ReaderRequest.ForSettings ? guest : asker),
                 key).Start();
         }
 
-        // The guest has a count of its own: whatever it asks, it spends no listener's client's.
+        // The guest has counts of its own, so that its questions use up nothing of the listeners'
+        // clients.
         LoginHandler Desk(int? hashesMax = null, int waitersMax = int.MaxValue) => new(
             new LoginChecker(
                 name => accounts.Find(name), TimeProvider.System,
@@ -132,7 +133,7 @@ internal sealed class LookupService(
             : verdict == SrsVerdict.Good ? ExitCode.Success : ExitCode.Permanent;
     }
 
-    // Of an alias no file is looked for.
+    // The files of an alias are not looked for.
     private static string Targets(byte[] instructions) => string.Join(", ",
         ByteText.ToText(instructions).Split('\n')
             .Where(line => line is ['&', ..])
@@ -154,7 +155,7 @@ internal sealed class LookupService(
         };
     }
 
-    // Of the dashboard's peers none is an address of the network.
+    // Peers of the dashboard are given as unique local addresses, never as network addresses.
     private static bool IsGuests(LookupKind kind, byte[][] fields) =>
         kind is LookupKind.Holds or LookupKind.Right
         || (kind == LookupKind.Enter

@@ -3,7 +3,7 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>A client's part of what all share, so that none takes all of it. May be used from many
+/// <summary>Limits how many places of a shared resource one client takes. May be used from many
 /// threads.</summary>
 /// <param name="most">How many places a client has.</param>
 /// <param name="time">The clock.</param>
@@ -13,8 +13,8 @@ internal sealed class PeerShares(int most, TimeProvider time)
 
     private readonly PlaceCounts<PeerNetwork> _places = new();
 
-    /// <summary>Acquires a place, and waits for one at most so long.</summary>
-    /// <returns>False if that was too long.</returns>
+    /// <summary>Acquires a place, and waits a limited time for it.</summary>
+    /// <returns>False if there was none in that time.</returns>
     internal async Task<bool> EnterAsync(
         PeerNetwork peer, TimeSpan longest, CancellationToken stop)
     {

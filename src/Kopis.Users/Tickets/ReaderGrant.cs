@@ -3,7 +3,8 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Users.Tickets;
 
-/// <summary>qmail-lookup's word to qmail-popspawn that a user has logged in to read.</summary>
+/// <summary>What qmail-lookup sends to qmail-popspawn when a user has logged in to read mail.
+/// </summary>
 /// <remarks>u32 uid, u32 gid, little-endian; the name with a NUL; u8, what is asked for, as in a
 /// <see cref="ReaderRequest"/>; the Maildir, for settings the key of
 /// <see cref="Settings.SettingsRight"/> in hexadecimal, with a NUL; the home with a NUL. What
@@ -28,9 +29,9 @@ public static class ReaderGrant
     }
 
     /// <summary>From a packet.</summary>
-    /// <param name="packet">From qmail-lookup.</param>
-    /// <param name="grant">For qmail-pop3d.</param>
-    /// <returns>Who; null if it is no grant.</returns>
+    /// <param name="packet">A packet from qmail-lookup.</param>
+    /// <param name="grant">The part for qmail-pop3d.</param>
+    /// <returns>The user; null if it is not a grant.</returns>
     public static RecipientUser? Parse(ReadOnlySpan<byte> packet, out byte[] grant)
     {
         grant = [];

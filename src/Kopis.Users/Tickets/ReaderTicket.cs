@@ -9,17 +9,18 @@ using Kopis.Users.Recipients;
 namespace Kopis.Users.Tickets;
 
 /// <summary>
-/// qmail-lookup's word that somebody has just logged in, to be given back to it with the socket for
-/// his qmail-pop3d. A listener that holds one can neither make nor change it: HMAC-SHA-256 under a
-/// key that never leaves qmail-lookup.
+/// Proof from qmail-lookup that a user has just logged in. The listener returns it with the socket
+/// for the user's qmail-pop3d. A listener can neither make nor change one: it is signed with
+/// HMAC-SHA-256, under a key that never leaves qmail-lookup.
 /// </summary>
 /// <remarks>u64 until (milliseconds of the monotonic clock), 16 bytes that occur once, u32 uid,
 /// u32 gid, name NUL, home NUL, for settings the account's mark, 32 bytes HMAC. Numbers are
 /// little-endian.</remarks>
-/// <param name="Until">When it is worth nothing any more, by <see cref="Now"/>.</param>
-/// <param name="Number">Of this login alone.</param>
+/// <param name="Until">When it expires, by <see cref="Now"/>.</param>
+/// <param name="Number">Unique to this login.</param>
 /// <param name="User">Whose mailbox.</param>
-/// <param name="Mark">Of the account as it was judged; empty: the ticket is for mail.</param>
+/// <param name="Mark">The account's mark when it was checked; empty: the ticket is for mail.
+/// </param>
 public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User, byte[] Mark)
 {
     /// <summary>The key's length.</summary>
@@ -28,7 +29,7 @@ public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User
     /// <summary>The longest: a name of 320 bytes and a path (PATH_MAX) fit.</summary>
     public const int BytesMax = 5000;
 
-    /// <summary>How long it is good: a client may say its last word of SCRAM first.</summary>
+    /// <summary>How long it is valid. A client may send its last message of SCRAM first.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
 
     private const int HeadBytes = 32;
@@ -36,10 +37,11 @@ public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User
     /// <summary>The clock that all processes of a host share, in milliseconds.</summary>
     public static long Now => (long)Stopwatch.GetElapsedTime(0).TotalMilliseconds;
 
-    /// <summary>Makes one for a login of now.</summary>
-    /// <param name="account">Who.</param>
+    /// <summary>Makes a ticket for a login that has just succeeded.</summary>
+    /// <param name="account">The account.</param>
     /// <param name="key">What it is signed by.</param>
-    /// <param name="mark">Of the account as it was judged: a ticket for settings.</param>
+    /// <param name="mark">The account's mark when it was checked, for a ticket for settings.
+    /// </param>
     public static byte[] Make(
         Account account, ReadOnlySpan<byte> key, ReadOnlySpan<byte> mark = default)
     {
@@ -56,7 +58,7 @@ public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User
     }
 
     /// <summary>Reads one.</summary>
-    /// <returns>Null if it is none of this key's.</returns>
+    /// <returns>Null if it was not made with this key.</returns>
     public static ReaderTicket? Open(ReadOnlySpan<byte> ticket, ReadOnlySpan<byte> key)
     {
         if (ticket.Length is < HeadBytes + KeyBytes or > BytesMax)

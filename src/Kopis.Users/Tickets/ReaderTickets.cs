@@ -1,10 +1,11 @@
 namespace Kopis.Users.Tickets;
 
-/// <summary>The tickets of a process: each is taken back once, in its time. One thread takes.
+/// <summary>Redeems the tickets of a process: each once, before it expires. Used by one thread.
 /// </summary>
-/// <param name="key">What they are signed by.</param>
-/// <param name="usedMax">Remembered at most; more logins in a lifetime are refused.</param>
-/// <param name="forSettings">Whether those for settings are taken, and no others; else those for
+/// <param name="key">The key that signs them.</param>
+/// <param name="usedMax">How many used tickets are remembered; more logins within a ticket's
+/// lifetime are refused.</param>
+/// <param name="forSettings">Whether only tickets for settings are accepted; else only those for
 /// mail.</param>
 public sealed class ReaderTickets(
     byte[] key, int usedMax = ReaderTickets.UsedMax, bool forSettings = false)
@@ -13,7 +14,7 @@ public sealed class ReaderTickets(
 
     private readonly Dictionary<UInt128, long> _used = [];
 
-    /// <summary>Takes a ticket; it is used up by that.</summary>
+    /// <summary>Redeems a ticket, which cannot be used again.</summary>
     /// <param name="bytes">The ticket.</param>
     /// <param name="now">By <see cref="ReaderTicket.Now"/>.</param>
     /// <param name="refusal">Why the result is null.</param>

@@ -3,15 +3,15 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Tickets;
 
-/// <summary>Lines about what was refused, one a minute at most: who is refused may try without
-/// end.</summary>
+/// <summary>Logs refusals, at most one line a minute, since a refused process may try without end.
+/// </summary>
 public sealed class RefusalLog(string program, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
     private long? _last;
 
-    /// <summary>Logs that this was refused, unless something was a moment ago.</summary>
+    /// <summary>Logs a refusal, unless one was logged in the last minute.</summary>
     public void Refused(string what)
     {
         if (_last is not { } last || time.GetElapsedTime(last) >= Pause)

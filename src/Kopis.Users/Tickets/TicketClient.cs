@@ -5,9 +5,9 @@ using Kopis.Posix;
 namespace Kopis.Users.Tickets;
 
 /// <summary>
-/// A listener's way to a user's qmail-pop3d (<c>users/readers</c>, qmail-lookup's): each packet is
-/// a <see cref="ReaderRequest"/> and one end of a pair of sockets. Nothing comes back; who is not
-/// served sees his end closed. May be used from many threads.
+/// How a listener reaches a user's qmail-pop3d, through <c>users/readers</c> of qmail-lookup. Each
+/// packet is a <see cref="ReaderRequest"/> and one end of a socket pair. There is no answer; if the
+/// request is refused, the other end is closed. May be used from many threads.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class TicketClient(string home)
@@ -20,10 +20,10 @@ public sealed class TicketClient(string home)
     private readonly SemaphoreSlim _one = new(1);
     private Socket? _socket;
 
-    /// <summary>Where it is.</summary>
+    /// <summary>The path of the socket.</summary>
     public static string SocketPath(string home) => Path.Combine(home, "users", "readers");
 
-    /// <summary>Whether somebody takes packets there.</summary>
+    /// <summary>Whether a process accepts packets there.</summary>
     public static bool IsServed(string home)
     {
         using Socket probe = NewSocket();
@@ -38,8 +38,8 @@ public sealed class TicketClient(string home)
         }
     }
 
-    /// <summary>Waits for a while until somebody does: what starts a listener may have started
-    /// that just now.</summary>
+    /// <summary>Waits for a while until one does: it may have been started at the same time as the
+    /// listener.</summary>
     public static void WaitUntilServed(string home)
     {
         long began = TimeProvider.System.GetTimestamp();
@@ -49,11 +49,11 @@ public sealed class TicketClient(string home)
         }
     }
 
-    /// <summary>Hands one on.</summary>
+    /// <summary>Sends a request with a descriptor.</summary>
     /// <param name="packet">A <see cref="ReaderRequest"/>.</param>
-    /// <param name="end">The descriptor that goes along; it stays the caller's.</param>
+    /// <param name="end">The descriptor to pass; the caller still closes its own.</param>
     /// <param name="stop">The listener is ending.</param>
-    /// <returns>False if nobody takes it in time.</returns>
+    /// <returns>False if it is not accepted in time.</returns>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     public async Task<bool> TrySendAsync(byte[] packet, int end, CancellationToken stop)
     {
@@ -66,7 +66,7 @@ public sealed class TicketClient(string home)
             {
                 while (!await TryOnceAsync(packet, end, limit.Token))
                 {
-                    await Task.Delay(Pause, limit.Token); // It is full, or being started anew.
+                    await Task.Delay(Pause, limit.Token); // It is full, or is restarting.
                 }
 
                 return true;

@@ -5,23 +5,24 @@ using Kopis.Users.Settings;
 namespace Kopis.Users.Tickets;
 
 /// <summary>
-/// qmail-lookup's end of <c>users/readers</c>: takes back the tickets that it gave to listeners,
-/// and hands each user, and the socket that came along, on to qmail-popspawn. A thread of its own.
+/// qmail-lookup's end of <c>users/readers</c>. It redeems the tickets that listeners return, and
+/// passes each user, with the socket that came along, to qmail-popspawn. Runs on a thread of its
+/// own.
 /// </summary>
 /// <param name="listener">Where listeners connect.</param>
-/// <param name="root">To qmail-popspawn.</param>
-/// <param name="mayAsk">Whose packets are taken, by uid, and for what: the first byte of a
-/// <see cref="ReaderRequest"/>; null: for anything at all.</param>
-/// <param name="key">What our own tickets are signed by.</param>
+/// <param name="root">The socket to qmail-popspawn.</param>
+/// <param name="mayAsk">Whether packets of a uid are accepted, for a kind of request: the first
+/// byte of a <see cref="ReaderRequest"/>; null: for any kind.</param>
+/// <param name="key">The key that signs our tickets.</param>
 internal sealed class TicketServer(
     int listener, int root, Func<uint, byte?, bool> mayAsk, byte[] key)
 {
-    private const int AskersMax = 32; // Of a uid: listeners, each with one connection.
+    private const int AskersMax = 32; // For each uid: its listeners, each with one connection.
 
     private readonly RefusalLog _log = new("qmail-lookup", TimeProvider.System);
     private readonly List<int> _askers = [];
     private readonly ReaderTickets _forMail = new(key);
-    // What it remembers fills no other.
+    // A table of its own, so that it cannot fill the one for mail.
     private readonly ReaderTickets _forSettings = new(key, forSettings: true);
     private readonly byte[] _packet = new byte[ReaderRequest.BytesMax + 1];
 
@@ -68,7 +69,7 @@ internal sealed class TicketServer(
             return;
         }
 
-        // Too many are the fault of who has them: his oldest goes, and nobody else's.
+        // If a uid has too many connections, its own oldest one is closed.
         List<int> same = _askers.FindAll(one => Credentials.OfPeer(one).Uid == uid);
         if (same.Count >= AskersMax)
         {
@@ -103,7 +104,7 @@ internal sealed class TicketServer(
         }
     }
 
-    // Why not; empty if it was passed on.
+    // Why the packet is refused; empty if it was passed on.
     private string Judge(ReadOnlySpan<byte> packet, int passed, int asker) =>
         !Fd.IsUnixStream(passed)
             || ReaderRequest.Split(packet, out ReadOnlySpan<byte> ticket) is not { } session
@@ -115,14 +116,14 @@ internal sealed class TicketServer(
             : TrySend(ReaderGrant.Make(taken.User, SessionOf(taken, session)), passed) ? ""
             : "a reader, since qmail-popspawn accepts no more";
 
-    // For settings there is no Maildir; in its place is how the user's process knows that the
-    // login still holds. The dashboard does not see it: it is the user's and ours.
+    // For settings, the key by which the user's process checks that the login still holds takes the
+    // place of the Maildir. The dashboard never sees that key.
     private byte[] SessionOf(ReaderTicket ticket, byte[] session) => ticket.Mark.Length == 0
         ? session
         : [ReaderRequest.ForSettings, .. Encoding.ASCII.GetBytes(Convert.ToHexString(
             SettingsRight.KeyOf(key, ticket.User.Name, ticket.Mark))), 0];
 
-    // Nothing is sent in parts: it is a packet.
+    // A packet is never sent in parts.
     private bool TrySend(byte[] grant, int passed)
     {
         try
