@@ -23,31 +23,31 @@ internal sealed class AddressWalk(int from)
     /// <summary>The address to try next.</summary>
     internal int At { get; set; } = from;
 
-    /// <summary>It failed over its recipients, not over an address: nothing for others to learn
-    /// from.</summary>
+    /// <summary>Whether the transaction failed because of its recipients, not of an address, so
+    /// that other transactions learn nothing from it.</summary>
     internal bool IsForRecipients { get; set; }
 
-    /// <summary>The address of a place was tried.</summary>
+    /// <summary>Records that the address at a place was tried.</summary>
     internal void NoteTried(int place) => _tried.Add(place);
 
-    /// <summary>A session did not get to a reply about recipients: its server has been tried,
-    /// whoever opened the session.</summary>
+    /// <summary>Records that a session ended before a reply about recipients: its server counts as
+    /// tried, even if another transaction opened the session.</summary>
     internal void NoteEnd(IPEndPoint server) => _ended.Add(server);
 
     /// <summary>Whether an address was tried.</summary>
     /// <param name="place">Its place.</param>
-    /// <param name="host">What is there.</param>
+    /// <param name="host">The host at that place.</param>
     internal bool IsTried(int place, RemoteHost host) =>
         _tried.Contains(place) || (_ended.Count > 0 && _ended.Contains(host.EndPoint));
 
     /// <summary>Whether a connection to it was tried.</summary>
     internal bool IsTried(int place) => _tried.Contains(place);
 
-    /// <summary>The transaction is not for this server any more.</summary>
+    /// <summary>Excludes a server from this transaction.</summary>
     internal void Leave(AttemptServer server) => _left.Add(NameOf(server));
 
-    /// <summary>A connection died in the login. Another address or port may do better; where a
-    /// second dies too, the transaction is not for this server any more.</summary>
+    /// <summary>Records that a connection broke during the login. Another address or port may do
+    /// better; after a second loss the server is excluded.</summary>
     internal void NoteLostLogin(AttemptServer server)
     {
         if (!_lostLogins.Add(NameOf(server)))
@@ -59,7 +59,7 @@ internal sealed class AddressWalk(int from)
     private static string NameOf(AttemptServer server) =>
         server.Host.Length > 0 ? server.Host : server.Address;
 
-    /// <summary>No address is left to try.</summary>
+    /// <summary>Whether no address is left to try.</summary>
     internal bool IsOver(IReadOnlyList<RemoteHost> hosts)
     {
         int at = At;
@@ -71,19 +71,19 @@ internal sealed class AddressWalk(int from)
         return at >= hosts.Count;
     }
 
-    /// <summary>Whether that was said of a server.</summary>
+    /// <summary>Whether a server was excluded.</summary>
     internal bool HasLeft(RemoteHost host) => _left.Count > 0
         && _left.Contains(host.Name.Length > 0 ? host.Name : host.EndPoint.Address.ToString());
 
-    /// <summary>Why there is no session: the best address's reply that may be different later,
-    /// else the best one's reply.</summary>
+    /// <summary>Why there is no session: the first temporary failure, else the first failure.
+    /// Addresses are tried from the best on.</summary>
     internal RemoteReport Failure => _failure
         ?? (_unreached is null ? _noSource : null) ?? RemoteReport.Of(
         'Z', "Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n"
             + _noConnection).At(AttemptStage.Connect, _unreached);
 
-    /// <summary>Records that there was no connection to an address. The first counts, which is
-    /// the best.</summary>
+    /// <summary>Records that there was no connection to an address. Only the first, which is the
+    /// best, is reported.</summary>
     internal void NoConnection(RemoteHost host, string why)
     {
         string ip = host.EndPoint.Address.ToString();
@@ -95,11 +95,11 @@ internal sealed class AddressWalk(int from)
         }
     }
 
-    /// <summary>Records that control files have no address of ours for one. That counts where
-    /// there was none that could be tried.</summary>
+    /// <summary>Records that control files name no local address for a connection. Reported only if
+    /// no address could be tried.</summary>
     internal void NoSource(RemoteReport report) => _noSource ??= report;
 
-    /// <summary>Records why.</summary>
+    /// <summary>Records a failure.</summary>
     internal void Fail(RemoteReport failure)
     {
         if (_failure is null || (_failure.Letter == 'D' && failure.Letter == 'Z'))
@@ -108,20 +108,20 @@ internal sealed class AddressWalk(int from)
         }
     }
 
-    /// <summary>Records that an address answers and does not serve.</summary>
+    /// <summary>Records an address that answers but does not accept mail.</summary>
     internal void Pass(IPAddress address, RemoteReport failure)
     {
         _passed.Add(address);
         Fail(failure);
     }
 
-    // A name that DNS gave; a report is text for people.
+    // The name comes from DNS, and the report is text for people.
     private static string Shown(string name) => name.Length == 0 ? ""
         : LogText.Safe(ByteText.ToBytes(name)) + " ";
 
     private static string Number(int port) => port.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Such addresses, each once.</summary>
+    /// <summary>Returns those addresses, each once, and forgets them.</summary>
     internal IReadOnlyList<IPAddress> DrainPassed()
     {
         IPAddress[] passed = [.. _passed];

@@ -6,8 +6,7 @@ using Kopis.Remote.Replies;
 
 namespace Kopis.Remote;
 
-/// <summary>What is known of an attempt, from its report, and what follows from it. Pure.
-/// </summary>
+/// <summary>Classifies an attempt by its report, and decides what follows from it. Pure.</summary>
 /// <param name="rules">control/replies.</param>
 /// <param name="domain">The recipient's domain.</param>
 internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
@@ -19,7 +18,7 @@ internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
     internal Func<AttemptServer, TimeSpan, bool> OnRefusedSource { get; init; } =
         static (_, _) => false;
 
-    /// <summary>Without a file, and without a domain.</summary>
+    /// <summary>The default rules, for no particular domain.</summary>
     internal static AttemptJudge Usual { get; } = new(ReplyRules.Default, []);
 
     /// <param name="outcome">The report about one recipient.</param>
@@ -53,8 +52,8 @@ internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
         };
     }
 
-    /// <summary>Adds how many recipients of a transaction the server takes, where its reply asks
-    /// for nothing else; 0: nothing is known.</summary>
+    /// <summary>Adds how many recipients of a transaction the server accepts, if its reply asks for
+    /// nothing else; 0: not known.</summary>
     internal static AttemptDetail WithLimit(AttemptDetail detail, int recipients) =>
         recipients == 0 || detail.Action != ReplyAction.None ? detail
             : detail with
@@ -65,7 +64,7 @@ internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
             };
 
     /// <summary>Whether a recipient was deferred by a reply after which the next server is to be
-    /// tried. Who has no reply may have been delivered to.</summary>
+    /// tried. A recipient without a reply may have been delivered.</summary>
     internal bool TriesNext(Outcome outcome, AttemptPoint point) =>
         outcome.Verdict == Verdict.Retry
         && FactsOf(outcome, point) is { CodeByLetter: not 0 } facts

@@ -8,12 +8,12 @@ namespace Kopis.Remote;
 internal sealed class BatchDelivery(
     RemoteMail mail, RemoteRoute route, LinkPool pool, TimeProvider clock)
 {
-    /// <summary>Transactions of several recipients that may fail before each goes alone.
-    /// </summary>
+    /// <summary>How many transactions of several recipients may fail before each recipient is tried
+    /// alone.</summary>
     private const int BrokenMax = 2;
 
-    /// <summary>Transactions in a row in which the server has no room for anybody: the others wait
-    /// for the message's next time.</summary>
+    /// <summary>After so many transactions in a row in which the server had no room for any
+    /// recipient, the others wait for the next attempt.</summary>
     private const int FullMax = 2;
 
     private readonly (RemoteReport Report, int Place)[] _verdicts =
@@ -59,7 +59,7 @@ internal sealed class BatchDelivery(
         return report;
     }
 
-    /// <summary>Remembers how many recipients of a transaction the destination takes.</summary>
+    /// <summary>Remembers how many recipients of a transaction the destination accepts.</summary>
     private void Learn(ReadOnlySpan<int> places, TransactionResult result, string destination)
     {
         int before = _probe.Known;
@@ -143,7 +143,7 @@ internal sealed class BatchDelivery(
         _alone.AddRange(open.Suspects);
     }
 
-    /// <summary>Recipients of a transaction without a final result.</summary>
+    /// <summary>The recipients of a transaction that have no final result.</summary>
     private sealed class Open
     {
         internal List<int> Accepted { get; } = [];
@@ -152,7 +152,7 @@ internal sealed class BatchDelivery(
 
         internal List<int> Unanswered { get; } = [];
 
-        /// <summary>It failed over these.</summary>
+        /// <summary>Recipients that may have caused the failure.</summary>
         internal List<int> Suspects { get; } = [];
     }
 

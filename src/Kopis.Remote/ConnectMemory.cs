@@ -7,9 +7,9 @@ namespace Kopis.Remote;
 
 /// <summary>
 /// Hosts that did not answer recently, as in qmail's tcpto (contract §8.2): after two timeouts an
-/// address is not tried for about an hour. IPv4 addresses are in queue/lock/tcpto, for
-/// qmail-tcpto and across restarts. IPv6 ones, for which that has no room, and all of them where
-/// the file cannot be used, are kept by the process; as many at most.
+/// address is not tried for about an hour. IPv4 addresses are in queue/lock/tcpto, for qmail-tcpto
+/// and across restarts. IPv6 addresses, for which the file has no room, and all addresses if it
+/// cannot be used, are kept in memory; at most as many.
 /// </summary>
 internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
 {
@@ -21,7 +21,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
     private readonly Dictionary<IPAddress, (int Timeouts, uint Last)> _own = [];
     private readonly Lock _lock = new();
 
-    /// <summary>Which addresses of this host are rested.</summary>
+    /// <summary>Which addresses of this host are not used for a while.</summary>
     internal SourceRests Sources { get; } = new(clock);
 
     /// <summary>Which addresses speak QMTP.</summary>
@@ -48,7 +48,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
         }
     }
 
-    /// <summary>It answered, even if it refused.</summary>
+    /// <summary>Records that an address answered, even if it refused.</summary>
     internal void NoteAnswer(IPAddress address)
     {
         lock (_lock)
@@ -56,7 +56,8 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
             _own.Remove(address);
             TryFile(() =>
             {
-                // Nearly all answers are of hosts that always do: no lock for those.
+                // Nearly all answers come from hosts that always answer: no lock is needed for
+                // those.
                 if (TimeoutTable.Find(file.Read(), address).Timeouts > 0)
                 {
                     file.NoteAnswer(address);
@@ -65,7 +66,8 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
         }
     }
 
-    /// <summary>It did not answer; twice within two minutes counts once.</summary>
+    /// <summary>Records that an address did not answer; twice within two minutes counts once.
+    /// </summary>
     internal void NoteTimeout(IPAddress address)
     {
         lock (_lock)

@@ -9,7 +9,7 @@ namespace Kopis.Remote;
 
 /// <summary>
 /// Names destinations (docs/SENDING.md): domains whose mail goes to the same servers have the same
-/// one. DNS is asked what a delivery asks it too, and keeps the answer.
+/// one. The DNS questions are those that a delivery asks later, and their answers are cached.
 /// </summary>
 internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
 {
@@ -26,7 +26,7 @@ internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
             return new WideAnswer(question.Id, false, time, its);
         }
 
-        // Whether it was submitted here is not known yet: what has a login mostly was.
+        // Whether the message was submitted here is not known yet. Mail with a login mostly was.
         SmtpRoute? route = settings.Lmtp.Find(question.Domain) ?? settings.Senders.Route(
             question.Sender, settings.Routes.Find(question.Domain), isOwn: () => true);
         (string name, uint seconds) = await FindAsync(question.Domain, route, stop);
@@ -35,7 +35,7 @@ internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
 
     /// <summary>The name of a domain's destination, and how long it holds.</summary>
     /// <param name="host">The domain.</param>
-    /// <param name="route">Where its mail goes instead of to its MX; null: to them.</param>
+    /// <param name="route">The route of its mail; null: to its MX hosts.</param>
     /// <param name="stop">Ends the wait.</param>
     internal async Task<(string Name, uint Seconds)> FindAsync(
         byte[] host, SmtpRoute? route, CancellationToken stop)
@@ -55,7 +55,7 @@ internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
 
         if (route is not null)
         {
-            // Another user's mail has limits of its own there.
+            // Each login has limits of its own at a relay.
             string user = route.Login is { } login ? $" {login.Key[..16]}" : "";
             IEnumerable<string> relays = route.All.Select(one =>
                 $"[{Printable(one.Relay.ToLowerInvariant())}]:{Number(one.Port)}");
@@ -78,12 +78,11 @@ internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
         return answer.Status == DnsStatus.TryAgain || answer.Records is [{ Host.Length: 0 }]
             || domain.Length == 0
             ? (Cut($"unresolved {domain}"), WideFrames.SecondsMin)
-            : hosts.Length == 0 ? (Cut(domain), seconds) // Its address is its only exchanger.
+            : hosts.Length == 0 ? (Cut(domain), seconds) // It has no MX.
             : (Cut(string.Join(',', hosts)), seconds);
     }
 
-    /// <summary>A name that is too long: as much as has room, and what tells it from others.
-    /// </summary>
+    /// <summary>Cuts a name that is too long, and adds what distinguishes it from others.</summary>
     private static string Cut(string name) => name.Length <= WideFrames.DestinationBytesMax ? name
         : name[..(WideFrames.DestinationBytesMax - 9)] + "~"
             + Crc32C.Of(Encoding.ASCII.GetBytes(name)).ToString(

@@ -1,7 +1,7 @@
 namespace Kopis.Remote;
 
-/// <summary>One transaction after another, on one connection while it lasts, else on
-/// another that waits in the pool, else on a new one.</summary>
+/// <summary>Runs transactions one after another: on one connection while it lasts, then on one from
+/// the pool, else on a new one.</summary>
 internal sealed class LinkUser(
     RemoteMail mail, RemoteRoute route, LinkPool pool, Func<bool>? mayWait = null)
     : IAsyncDisposable
@@ -11,16 +11,15 @@ internal sealed class LinkUser(
     /// <summary>The destination of the last transaction; empty before the first.</summary>
     internal string Destination { get; private set; } = "";
 
-    /// <summary>Recipients of a transaction, for this message.</summary>
+    /// <summary>The most recipients of a transaction, for this message.</summary>
     internal int RecipientsMost { get; set; } = int.MaxValue;
 
-    /// <summary>More recipients than one transaction may have there were given to it: the number
-    /// that it may have; else <see cref="int.MaxValue"/>.</summary>
+    /// <summary>If more recipients were given than a transaction may have there, how many it may
+    /// have; else <see cref="int.MaxValue"/>.</summary>
     internal int CutAt { get; private set; } = int.MaxValue;
 
-    /// <summary>Runs a transaction for recipients, or for as many of them as the server
-    /// accepts; with the next address if one does not get to a reply about them.
-    /// </summary>
+    /// <summary>Runs a transaction for recipients, or for as many of them as the server accepts. If
+    /// it ends before a reply about them, it tries the next address.</summary>
     internal async Task<SendPart> SendAsync(ReadOnlyMemory<int> recipients, CancellationToken stop)
     {
         AddressWalk walk = new(route.Best);
@@ -50,7 +49,7 @@ internal sealed class LinkUser(
                 {
                     before = new SendPart(count, result, HadSession: true);
 
-                    // What it says to MAIL, it says of a sender: not to be remembered.
+                    // A reply to MAIL is about the sender: it is not remembered for the address.
                     walk.IsForRecipients |= result.MayBeRecipients;
                     walk.NoteEnd(link.EndPoint);
                 }
@@ -75,7 +74,7 @@ internal sealed class LinkUser(
         }
     }
 
-    /// <summary>The connection goes back to the pool.</summary>
+    /// <summary>Returns the connection to the pool.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_link is not null)
@@ -96,7 +95,8 @@ internal sealed class LinkUser(
             Math.Min(recipients, link.Rule.Recipients), Math.Min(theirs, RecipientsMost));
     }
 
-    /// <summary>What ends it with an exception leaves no place taken at the destination.</summary>
+    /// <summary>Runs a transaction. Its place at the destination is freed, even by an exception.
+    /// </summary>
     private async Task<TransactionResult> RunAsync(
         SmtpLink link, RemoteMail part, CancellationToken stop)
     {

@@ -3,11 +3,11 @@ using System.Globalization;
 namespace Kopis.Remote;
 
 /// <summary>
-/// Logins that were refused, each with its relay, user and secret: none is tried again for a
-/// minute, then for two, up to an hour, since servers shut out who tries again and again. A
-/// connection that is lost on the way is no refusal, but more than three in a row are. Until a
-/// login has succeeded once, one connection at a time tries it. A new password or token is another
-/// login, and is tried at once. May be used from many threads.
+/// Pauses logins that a relay refused: a login is tried again after one minute, then two, up to an
+/// hour, since servers block clients that keep trying. A login is a relay, a user and a secret; a
+/// new password or token is another login, and is tried at once. A lost connection is not a
+/// refusal, but more than three in a row are. Until a login has succeeded once, one connection at a
+/// time tries it. May be used from many threads.
 /// </summary>
 /// <param name="clock">The clock.</param>
 /// <param name="warn">Gets a line about each refusal.</param>

@@ -7,7 +7,7 @@ namespace Kopis.Remote;
 
 /// <summary>
 /// Signs messages of the queue (RFC 6376), each once: all deliveries of a message share its
-/// signatures, those at the same time and, mostly, those of later. May be used from many threads.
+/// signatures, mostly later ones, too. May be used from many threads.
 /// </summary>
 /// <param name="keys">The keys.</param>
 /// <param name="time">The clock, for the dates of keys.</param>
@@ -20,7 +20,7 @@ internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
     private readonly Dictionary<ulong, Task<MessageSignature>> _tasks = [];
     private readonly Queue<ulong> _order = new();
 
-    /// <summary>The signatures of a message, made now if nobody has.</summary>
+    /// <summary>The signatures of a message; makes them if there are none yet.</summary>
     /// <param name="body">The message; open until the task is over.</param>
     /// <exception cref="IOException">The message cannot be read.</exception>
     internal Task<MessageSignature> SignAsync(QueuedBody body) =>
@@ -28,7 +28,7 @@ internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
             ? Task.FromResult(MessageSignature.None)
             : SignAsync(body.Number, () => SignQueued(body));
 
-    /// <summary>The same of a message that is read in another way.</summary>
+    /// <summary>The same for a message that is read in another way.</summary>
     /// <param name="number">Names the message.</param>
     /// <param name="sign">Signs it; runs on a thread of the pool.</param>
     internal Task<MessageSignature> SignAsync(ulong number, Func<MessageSignature> sign)
@@ -97,9 +97,9 @@ internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
     private MessageSignature SignQueued(QueuedBody body) =>
         Sign(body.Origin, body.Arrived, new QueuedRemoteMessage(body));
 
-    /// <summary>Whether a result goes on to be used: one under way, one by keys that have not
-    /// changed since, or that nobody signs while its author has no keys. Where there are keys, and
-    /// none of them signs now, the message is looked at again: that costs its header.</summary>
+    /// <summary>Whether a result may still be used: one that is being made, one made with keys that
+    /// have not changed since, or none because its author has no keys. If there are keys and none
+    /// of them signs now, the message is checked again, which reads its header.</summary>
     private bool IsGood(Task<MessageSignature> task) =>
         !task.IsCompleted
         || (task.IsCompletedSuccessfully && task.Result is { Fault: null } made

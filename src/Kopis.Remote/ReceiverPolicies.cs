@@ -10,11 +10,11 @@ using Kopis.Posix;
 namespace Kopis.Remote;
 
 /// <summary>
-/// Asks what receivers publish of TLS, and records how sessions with them begin. May be used from
-/// many threads.
+/// Looks up what receivers publish about TLS, and records how sessions with them begin. May be used
+/// from many threads.
 /// </summary>
-/// <param name="signed">Asked for DANE; null where no resolver can be believed.</param>
-/// <param name="sts">Policies of MTA-STS; null where they are not asked.</param>
+/// <param name="signed">DNS for DANE; null if no resolver can be trusted.</param>
+/// <param name="sts">Policies of MTA-STS; null if they are not used.</param>
 /// <param name="services">What is remembered.</param>
 /// <param name="isReporting">Whether sessions are to be reported.</param>
 internal sealed class ReceiverPolicies(
@@ -30,7 +30,7 @@ internal sealed class ReceiverPolicies(
         }
     }
 
-    /// <summary>What is asked of TLS at a host.</summary>
+    /// <summary>What the receiver requires of TLS at a host.</summary>
     internal async Task<HostVerdict> JudgeAsync(
         RemoteDestination destination, RemoteHost host, Func<bool> isLax, CancellationToken stop)
     {
@@ -76,14 +76,15 @@ internal sealed class ReceiverPolicies(
                 $"tls: {address} has offered STARTTLS before, and does not now");
         }
 
-        // What came first is the cause: a policy that could not be had, or a host not in it.
+        // The first fault is the cause: a policy that could not be fetched, or a host that is not
+        // in it.
         TlsResultType result = opening is null || opening.Result == TlsResultType.Success
             ? verdict.Result : opening.Result;
         string domain = DomainText.Normalize(TargetFinder.NameOf(destination.Host)) ?? "";
         if (verdict.Policy is not { } policy || host.IsRelay || domain.Length == 0
             || (opening is { OffersTls: null } && result == TlsResultType.Success))
         {
-            return; // It was not asked, or there was no session, for other reasons.
+            return; // There was no policy, or no session for other reasons.
         }
 
         if (verdict.Demand.TrialNames.Count > 0 && result != TlsResultType.Success)

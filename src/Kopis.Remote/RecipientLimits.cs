@@ -1,14 +1,15 @@
 namespace Kopis.Remote;
 
-/// <summary>How many recipients of a transaction destinations take, as their servers' replies have
-/// shown, for a day. May be used from many threads.</summary>
+/// <summary>How many recipients of a transaction destinations accept, as their servers' replies
+/// have shown. Remembered for a day. May be used from many threads.</summary>
 /// <param name="clock">The clock.</param>
 internal sealed class RecipientLimits(TimeProvider clock)
 {
-    /// <summary>How long one counts, in seconds: then one transaction finds out anew.</summary>
+    /// <summary>How long a limit is remembered, in seconds. After that a transaction finds it out
+    /// again.</summary>
     internal const uint Seconds = 86_400;
 
-    /// <summary>Destinations at most: the one that has been known longest is forgotten.</summary>
+    /// <summary>The most destinations; beyond, the one known longest is forgotten.</summary>
     internal const int EntriesMax = 1024;
 
     private readonly Dictionary<string, (int Most, long Until)> _known =
@@ -26,7 +27,7 @@ internal sealed class RecipientLimits(TimeProvider clock)
         }
     }
 
-    /// <summary>A destination's limit was met.</summary>
+    /// <summary>Records a destination's limit.</summary>
     internal void Note(string destination, int most)
     {
         long until = clock.GetTimestamp() + (Seconds * clock.TimestampFrequency);

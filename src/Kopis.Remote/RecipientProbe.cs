@@ -1,22 +1,22 @@
 namespace Kopis.Remote;
 
 /// <summary>
-/// Finds out, in the transactions of one message, how many recipients a server takes in one. That
-/// it refused all behind the first some is not enough: their mailboxes may be full. That it takes
-/// one of them in a later transaction proves it. Pure.
+/// Finds out from the transactions of one message how many recipients a server accepts in one. It
+/// is not enough that it refused all after the first few: their mailboxes may be full. If it
+/// accepts one of those in a later transaction, the limit is proved. Pure.
 /// </summary>
 /// <param name="recipients">Recipients of the message.</param>
 internal sealed class RecipientProbe(int recipients)
 {
     private readonly bool[] _wereTooMany = new bool[recipients];
 
-    /// <summary>Recipients of the next transactions.</summary>
+    /// <summary>The most recipients of the next transactions.</summary>
     internal int Most { get; private set; } = int.MaxValue;
 
     /// <summary>The server's limit; 0: none is known.</summary>
     internal int Known { get; private set; }
 
-    /// <summary>A transaction is over.</summary>
+    /// <summary>Evaluates a transaction.</summary>
     /// <param name="places">Its recipients, as places in the message.</param>
     /// <param name="result">What it came to.</param>
     internal void Note(ReadOnlySpan<int> places, TransactionResult result)
@@ -31,7 +31,7 @@ internal sealed class RecipientProbe(int recipients)
 
         if (result.HasNoRoom && Known == 0)
         {
-            Most = int.MaxValue; // It was something else.
+            Most = int.MaxValue; // It was not a limit.
         }
 
         if (result.Limit == 0)

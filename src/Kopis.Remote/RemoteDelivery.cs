@@ -6,8 +6,8 @@ using Kopis.Remote.Sources;
 namespace Kopis.Remote;
 
 /// <summary>
-/// qmail-remote's work: finds the host, connects, sends, reports (contract §8.2). What is left of a
-/// session serves the next message to the same destination.
+/// qmail-remote's work: finds the host, connects, sends, reports (contract §8.2). A session that is
+/// still open serves the next message to the same destination.
 /// </summary>
 internal sealed class RemoteDelivery(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
@@ -15,17 +15,17 @@ internal sealed class RemoteDelivery(
 {
     private readonly int _generation = pool.Renew();
 
-    // These would end a command line early: nothing of the kind reaches a server.
+    // These would end a command line early: they never reach a server.
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n\0"u8);
 
-    // A host is never quoted, and these would end its address and begin a parameter.
+    // A host name is not quoted, and these would end its address and begin a parameter.
     private static readonly SearchValues<byte> HostEnds =
         SearchValues.Create(" \t<>\"\\(),;"u8);
 
-    /// <summary>Names of destinations, as the same control files have them.</summary>
+    /// <summary>Names destinations by the same control files.</summary>
     internal DestinationNames Names { get; } = new(settings, dns);
 
-    /// <summary>What follows from reports about recipients at one host.</summary>
+    /// <summary>Classifies attempts at one host.</summary>
     internal AttemptJudge JudgeOf(byte[] host, byte[] sender) => new(settings.Replies, host)
     {
         OnRefusedSource = (server, time) =>
@@ -56,7 +56,7 @@ internal sealed class RemoteDelivery(
             return RemoteReport.Of('Z', $"Unable to read control files. (#4.3.0)\n{fault}\n");
         }
 
-        // What REQUIRETLS protects does not leave this host.
+        // REQUIRETLS does not matter for mail that does not leave this host.
         bool isHere = relay?.SocketPath is not null;
         mail = isHere ? mail.WithoutRequireTls() : mail;
         TlsDemand demand = isHere ? TlsDemand.None : TlsDemand.Of(

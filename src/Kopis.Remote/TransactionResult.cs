@@ -1,27 +1,30 @@
 namespace Kopis.Remote;
 
-/// <summary>What one transaction came to.</summary>
+/// <summary>The result of one transaction.</summary>
 /// <param name="End">How it ended.</param>
-/// <param name="Report">What it says of its recipients, in order: those behind its last one had no
-/// answer.</param>
-/// <param name="Later">Places of recipients that the server had no room for in this one.</param>
+/// <param name="Report">The replies about its recipients, in order. Recipients after the last reply
+/// had no answer.</param>
+/// <param name="Later">Places of recipients that the server had no room for in this transaction.
+/// </param>
 internal sealed record TransactionResult(
     TransactionEnd End, RemoteReport Report, IReadOnlyList<int> Later)
 {
-    /// <summary>The server was silent; another try may cost as long.</summary>
+    /// <summary>Whether the server did not answer in time; another attempt may take as long.
+    /// </summary>
     internal bool IsTimeout { get; init; }
 
-    /// <summary>The recipients may have to do with it: a smaller transaction may go well.</summary>
+    /// <summary>Whether the recipients may be the cause: a smaller transaction may succeed.
+    /// </summary>
     internal bool MayBeRecipients { get; init; }
 
-    /// <summary>All recipients had an answer: it went wrong over the message.</summary>
+    /// <summary>Whether all recipients had a reply, so that the message itself failed.</summary>
     internal bool IsAtMessage { get; init; }
 
-    /// <summary>The place of the recipient at which it went wrong.</summary>
+    /// <summary>The place of the recipient at which it failed.</summary>
     internal int Culprit { get; init; }
 
-    /// <summary>So many recipients were accepted, and nobody behind them, for the server said that
-    /// there are too many; 0: it said no such thing.</summary>
+    /// <summary>How many recipients were accepted before the server said that there are too many;
+    /// 0: it did not say so.</summary>
     internal int Limit { get; init; }
 
     /// <summary>The server accepted nobody, perhaps since there were too many before.</summary>

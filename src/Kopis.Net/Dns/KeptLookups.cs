@@ -5,15 +5,15 @@ using DnsClient.Protocol;
 namespace Kopis.Net.Dns;
 
 /// <summary>
-/// The library's lookups, with answers kept within a number of bytes: what the library keeps of
-/// its own has no bound, and strangers choose what is asked and answered. Resolvers are asked one
-/// after another until one answers: the library's own order is a random one, and what the last
-/// says counts there. May be used from many threads.
+/// The DNS library's lookups, with a cache that is bounded in bytes: the library's own cache has no
+/// bound, and strangers choose the questions and answers. Resolvers are asked one after another
+/// until one answers. The library itself would ask them in random order, and use the reply of the
+/// last. May be used from many threads.
 /// </summary>
-/// <param name="options">How to ask; the library is to keep nothing.</param>
-/// <param name="order">Whom.</param>
-/// <param name="cache">Keeps them; null: nothing is kept.</param>
-/// <param name="way">Tells answers to this way of asking from others in the cache.</param>
+/// <param name="options">How to ask; the library's own cache must be off.</param>
+/// <param name="order">The order of resolvers.</param>
+/// <param name="cache">The cache; null: none.</param>
+/// <param name="way">Distinguishes answers to this way of asking in the cache.</param>
 /// <param name="keepFailure">How long an answer without records, or an error, is kept.</param>
 internal sealed class KeptLookups(
     LookupClientOptions options, ResolverOrder order, AnswerCache? cache, char way,
@@ -25,22 +25,24 @@ internal sealed class KeptLookups(
     private const int OctetBytes = 12; // Twice in UTF-16, once of these with escapes.
     private const int NameOctetsMost = 255;
 
-    /// <summary>What any resolver has at hand, whoever is silent elsewhere.</summary>
+    /// <summary>A question that any resolver can answer from its cache, even if other servers are
+    /// silent.</summary>
     private static readonly DnsQuestion ProbeQuestion = new(".", QueryType.NS);
 
     private readonly LookupClient _client = new(options);
 
     private readonly TimeSpan _most = options.Timeout * (options.Retries + 1); // Of one resolver.
 
-    // A question late by this is a reason to probe; a probe has as long, and ends before it.
+    // A resolver is probed if an answer takes longer than this. The probe has the same time, so
+    // that it ends before the question does.
     private readonly TimeSpan _late = options.Timeout * 0.4;
 
-    /// <summary>Asks, where no answer is kept.</summary>
+    /// <summary>Answers from the cache, or asks.</summary>
     /// <param name="question">The question.</param>
     /// <param name="time">How long it may take.</param>
     /// <param name="stop">Ends it.</param>
-    /// <returns>An answer; a refusal where nobody gave one.</returns>
-    /// <exception cref="TimeoutException">Nobody has said anything.</exception>
+    /// <returns>An answer; if no resolver gave one, a refusal.</returns>
+    /// <exception cref="TimeoutException">No resolver replied.</exception>
     internal async Task<IDnsQueryResponse> QueryAsync(
         DnsQuestion question, QuestionTime time, CancellationToken stop)
     {
@@ -56,7 +58,8 @@ internal sealed class KeptLookups(
         return answer;
     }
 
-    /// <summary>It says whether the name has such records; else another may know.</summary>
+    /// <summary>Whether a reply says if the name has such records; if not, another resolver may
+    /// know.</summary>
     internal static bool IsAnswer(IDnsQueryResponse answer) => answer.Header.ResponseCode switch
     {
         DnsHeaderResponseCode.NoError => !IsReferral(answer),
@@ -69,7 +72,7 @@ internal sealed class KeptLookups(
     {
         if (order.NextProbe() is { } probed)
         {
-            _ = ProbeAsync(probed); // It fails in no way.
+            _ = ProbeAsync(probed); // It never throws.
         }
 
         IDnsQueryResponse? refusal = null;
@@ -80,10 +83,10 @@ internal sealed class KeptLookups(
             bool isSilent = order.IsSilent(servers[i]);
             if (isSilent && time.IsRefused)
             {
-                continue; // Nobody waits for it, since another has spoken.
+                continue; // Not worth a wait, since another has replied.
             }
 
-            // Each has as much as the next; silent ones have what others leave.
+            // Resolvers share the time equally; silent ones share what the others leave.
             TimeSpan share = time.Left
                 / (1 + servers.Skip(i + 1).Count(one => order.IsSilent(one) == isSilent));
             if (share <= TimeSpan.Zero)
@@ -106,8 +109,9 @@ internal sealed class KeptLookups(
         return refusal ?? throw (trouble ?? new TimeoutException());
     }
 
-    /// <summary>Who chooses the names that are asked for may make any one of them late: the server
-    /// is silent where it does not answer what it knows either.</summary>
+    /// <summary>Probes a resolver that is late. A stranger who chooses the names may make any
+    /// answer late, so a resolver counts as silent only if it does not answer the probe either.
+    /// </summary>
     private async Task ProbeIfLateAsync(NameServer server, Task asking, TimeSpan time)
     {
         TimeSpan late = time / 2 < _late ? time / 2 : _late;
@@ -132,9 +136,9 @@ internal sealed class KeptLookups(
         }
     }
 
-    /// <summary>Asks one; what it says, or what was thrown: its bytes make the library throw
-    /// exceptions of many kinds. A <see cref="TimeoutException"/> where it says nothing in the time
-    /// that it has.</summary>
+    /// <summary>Asks one resolver. Returns its reply, or the exception: the library throws many
+    /// kinds on malformed replies. It is a <see cref="TimeoutException"/> if there is no reply in
+    /// time.</summary>
     private async Task<(IDnsQueryResponse? Said, Exception? Trouble)> AskAsync(
         NameServer server, DnsQuestion question, TimeSpan time, CancellationToken stop)
     {
@@ -163,15 +167,15 @@ internal sealed class KeptLookups(
         }
     }
 
-    /// <summary>It is silent, or nobody is there.</summary>
+    /// <summary>Whether the resolver was silent or not there.</summary>
     private static bool IsNothing(Exception e) =>
         e is TimeoutException || (e as SocketException ?? e.InnerException) is SocketException;
 
     private static bool IsTimeout(Exception e) =>
         e is DnsResponseException { Code: DnsResponseCode.ConnectionTimeout };
 
-    /// <summary>It names others to ask: no word about whether the name has such records.
-    /// </summary>
+    /// <summary>Whether a reply only names other servers to ask, and does not say if the name has
+    /// such records.</summary>
     private static bool IsReferral(IDnsQueryResponse answer) =>
         answer.Answers.Count == 0 && !answer.Header.RecursionAvailable
         && answer.Authorities.OfType<NsRecord>().Any()
@@ -181,11 +185,12 @@ internal sealed class KeptLookups(
         answer.HasError || answer.Answers.Count == 0 ? keepFailure
             : TimeSpan.FromSeconds(RecordsOf(answer).Min(one => one.InitialTimeToLive));
 
-    /// <summary>What looks like a time to live in OPT is none.</summary>
+    /// <summary>The records of a reply without OPT, whose time-to-live field has another meaning.
+    /// </summary>
     private static IEnumerable<DnsResourceRecord> RecordsOf(IDnsQueryResponse answer) =>
         answer.AllRecords.Where(one => one.RecordType != ResourceRecordType.OPT);
 
-    // Of names that compression makes short in the message, too.
+    // Counts names in full, though compression makes them short in the message.
     private static int BytesOf(IDnsQueryResponse answer) => AnswerBytes
         + answer.AllRecords.Sum(one => RecordBytes + (OctetBytes * (
             one.RawDataLength + one.DomainName.Value.Length + NameOctetsIn(one)))

@@ -2,18 +2,18 @@ namespace Kopis.Net.Dns;
 
 /// <summary>How long a question may take in all: with every resolver, every way of asking and
 /// every alias. One thread.</summary>
-/// <param name="all">From now on.</param>
+/// <param name="all">The time for the question, from now on.</param>
 internal sealed class QuestionTime(TimeSpan all)
 {
     private readonly long _start = TimeProvider.System.GetTimestamp();
 
-    /// <summary>What other ways of asking have of it.</summary>
+    /// <summary>The part of it that is reserved for other ways of asking.</summary>
     internal TimeSpan Kept { get; set; }
 
-    /// <summary>What is left for this way; less than nothing where it is over.</summary>
+    /// <summary>What is left for this way of asking; negative if the time is over.</summary>
     internal TimeSpan Left => all - Kept - TimeProvider.System.GetElapsedTime(_start);
 
-    /// <summary>A resolver has said something that is no answer: nobody waits for silent ones any
-    /// more.</summary>
+    /// <summary>Whether a resolver has replied without an answer. Then resolvers known to be silent
+    /// are not waited for.</summary>
     internal bool IsRefused { get; set; }
 }

@@ -3,11 +3,11 @@ using DnsClient;
 namespace Kopis.Net.Dns;
 
 /// <summary>
-/// Which resolver is asked first: the first of the list that answers. One that was silent comes
-/// last until it answers again: it is probed now and then, for which nobody waits. May be used from
+/// The order in which resolvers are asked: the order of the list, but a resolver that was silent
+/// comes last until it answers again. It is probed now and then in the background. May be used from
 /// many threads.
 /// </summary>
-/// <param name="servers">All of them, the best first.</param>
+/// <param name="servers">All resolvers, the best first.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvider time)
 {
@@ -17,7 +17,7 @@ internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvi
     private readonly Lock _lock = new();
     private readonly List<State> _states = [.. servers.Select(one => new State(one))];
 
-    /// <summary>All, in the order in which they are to be asked.</summary>
+    /// <summary>All resolvers, in the order in which they are to be asked.</summary>
     internal IReadOnlyList<NameServer> All
     {
         get
@@ -29,7 +29,7 @@ internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvi
         }
     }
 
-    /// <summary>Whether it comes last.</summary>
+    /// <summary>Whether a resolver was silent, and so comes last.</summary>
     internal bool IsSilent(NameServer server)
     {
         lock (_lock)
@@ -38,15 +38,15 @@ internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvi
         }
     }
 
-    /// <summary>One that was silent and is to be probed now, once; null where there is none.
-    /// <see cref="EndProbe"/> ends the probe.</summary>
+    /// <summary>A silent resolver to probe now; null if there is none. <see cref="EndProbe"/> ends
+    /// the probe.</summary>
     internal NameServer? NextProbe()
     {
         lock (_lock)
         {
             if (_states.TrueForAll(one => one.IsSilent))
             {
-                return null; // Who asks has to ask it anyway.
+                return null; // All are silent: they are asked anyway.
             }
 
             State? due = _states.Find(one => one.IsSilent && !one.IsProbed
@@ -56,8 +56,8 @@ internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvi
         }
     }
 
-    /// <summary>Whether one that is late with an answer is to be probed now: not where there is no
-    /// other to ask instead.</summary>
+    /// <summary>Whether to probe a resolver that is late with an answer; not if it is the only one.
+    /// </summary>
     internal bool BeginProbe(NameServer server)
     {
         lock (_lock)
@@ -73,7 +73,8 @@ internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvi
         }
     }
 
-    /// <summary>A probe is over. What was answered meanwhile counts as its answer.</summary>
+    /// <summary>Ends a probe. An answer to any question meanwhile counts as an answer to it.
+    /// </summary>
     internal void EndProbe(NameServer server, bool isSilent)
     {
         lock (_lock)
@@ -93,7 +94,7 @@ internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvi
         }
     }
 
-    /// <summary>One has answered a question.</summary>
+    /// <summary>Records that a resolver has answered a question.</summary>
     internal void NoteAnswer(NameServer server)
     {
         lock (_lock)
@@ -114,7 +115,7 @@ internal sealed class ResolverOrder(IReadOnlyList<NameServer> servers, TimeProvi
 
         internal bool IsProbed { get; set; }
 
-        /// <summary>Since its last probe began.</summary>
+        /// <summary>Whether it has answered since its last probe began.</summary>
         internal bool HasAnswered { get; set; }
 
         internal long Since { get; set; }
