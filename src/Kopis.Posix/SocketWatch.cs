@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Kopis.Posix;
 
 /// <summary>
-/// Notices that the threads which serve this process's sockets do not: a pair of sockets of its
-/// own is served by them too, and asked while there is something to do (<see cref="Watchdog"/>).
+/// Detects that the threads which serve this process's sockets are stuck: they also serve a socket
+/// pair of this object, which is tested while there is work to do (<see cref="Watchdog"/>).
 /// </summary>
 public sealed class SocketWatch
 {

@@ -6,9 +6,9 @@ using Kopis.Posix;
 namespace Kopis.Host.Run;
 
 /// <summary>
-/// <c>kopis run</c> as process 1, as in a container: the host is a child of this one, which hands
-/// signals on, and waits for what nobody else waits for. A process 1 has for children also what
-/// lost its parent, of which the supervisor knows nothing.
+/// <c>kopis run</c> as process 1, as in a container. The host runs as a child of this process,
+/// which passes signals on and reaps orphans: process 1 becomes the parent of processes that have
+/// lost theirs, which the supervisor does not know.
 /// </summary>
 internal static class ContainerInit
 {
@@ -23,7 +23,7 @@ internal static class ContainerInit
     /// </returns>
     internal static int Run(ProgramContext context)
     {
-        // Heard before there is a host: for process 1 the kernel drops what nobody hears.
+        // Handled before the host starts: for process 1 the kernel drops signals without a handler.
         BlockingCollection<int> came = [];
         PosixSignalRegistration[] registrations =
             [.. OwedSignals.Stops.Concat(Others).Append(Child).Select(number =>
@@ -44,8 +44,8 @@ internal static class ContainerInit
         return isStopped ? ExitCode.Success : ExitCode.Temporary;
     }
 
-    /// <summary>Until the host has ended.</summary>
-    /// <returns>Whether it was to stop.</returns>
+    /// <summary>Passes signals on until the host has ended.</summary>
+    /// <returns>Whether it was told to stop.</returns>
     private static bool HandOn(int host, BlockingCollection<int> came)
     {
         OwedSignals owed = new(

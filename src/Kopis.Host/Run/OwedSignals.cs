@@ -1,12 +1,13 @@
 namespace Kopis.Host.Run;
 
 /// <summary>
-/// Signals that process 1 has for the host. One that means stop is sent until the host has ended:
-/// while it becomes an updated program it may lose one. Any other would end it then, and at its
-/// start: it is kept until the host hears it. Pure.
+/// Signals that process 1 passes on to the host. A signal that means stop is sent again until the
+/// host has ended, since the host may lose one while it replaces itself with an updated program.
+/// Any other signal would end the host at that moment or during its start, so it is kept until the
+/// host handles it. Pure.
 /// </summary>
-/// <param name="hears">Whether the host handles a signal itself by now.</param>
-/// <param name="send">Sends it one.</param>
+/// <param name="hears">Whether the host has a handler for a signal by now.</param>
+/// <param name="send">Sends a signal to the host.</param>
 internal sealed class OwedSignals(Predicate<int> hears, Action<int> send)
 {
     /// <summary>SIGINT, SIGQUIT, SIGTERM.</summary>
@@ -18,7 +19,7 @@ internal sealed class OwedSignals(Predicate<int> hears, Action<int> send)
     private readonly List<int> _owed = [];
     private int _stop;
 
-    /// <summary>A signal that means stop has come.</summary>
+    /// <summary>Whether a signal that means stop has come.</summary>
     internal bool IsStopped => _stop != 0;
 
     /// <summary>How long to wait for another signal before the next <see cref="Send"/>.</summary>
@@ -26,7 +27,7 @@ internal sealed class OwedSignals(Predicate<int> hears, Action<int> send)
         : IsStopped ? StopPause
         : Timeout.InfiniteTimeSpan;
 
-    /// <summary>One has come.</summary>
+    /// <summary>Adds a signal that has come.</summary>
     internal void Add(int number)
     {
         if (Stops.Contains(number))
@@ -40,15 +41,16 @@ internal sealed class OwedSignals(Predicate<int> hears, Action<int> send)
         }
     }
 
-    /// <summary>Sends what the host can take.</summary>
+    /// <summary>Sends the signals that the host can handle now.</summary>
     internal void Send()
     {
         if (IsStopped)
         {
-            send(_stop); // It ends, whether it hears it already or not.
+            send(_stop); // The host ends, whether it has a handler already or not.
         }
 
-        // If it does not hear it behind that, it may have been handing over: it gets it again.
+        // If the host has no handler afterwards, it may have been replacing itself: it gets the
+        // signal again.
         _owed.RemoveAll(number =>
         {
             bool isHeard = hears(number);

@@ -7,9 +7,10 @@ using Kopis.Posix;
 namespace Kopis.Host.Run;
 
 /// <summary>
-/// SIGUSR2 to <c>kopis run</c>: deliveries that are under way end, while mail is still taken; then
-/// sessions; and once all else has ended too, the process becomes the program that lies by now
-/// where it was started from, with its ports. Signals for qmail-send wait meanwhile.
+/// Handles SIGUSR2 to <c>kopis run</c>, which restarts it as an updated program. Deliveries under
+/// way end first, while mail is still accepted; then sessions. When all other programs have ended
+/// too, the process executes the program at the path from which it was started, and passes its
+/// listening sockets on. Signals for qmail-send wait meanwhile.
 /// </summary>
 internal sealed class Succession : IDisposable
 {
@@ -20,25 +21,25 @@ internal sealed class Succession : IDisposable
     private const string OwedAlarm = "KOPIS_ALARM";
     private static readonly int[] Stops = [2, 3, Terminate]; // SIGINT, SIGQUIT, SIGTERM
 
-    // tcpserver gives sessions ten seconds, and has two to end.
+    // tcpserver gives sessions ten seconds, and has two more to end.
     private static readonly TimeSpan SessionTime = TimeSpan.FromSeconds(12);
 
-    // In which the runtime hands on what signals came before they were let go.
+    // Time for the runtime to deliver signals that came before they were ignored.
     private static readonly TimeSpan LateSignalTime = TimeSpan.FromSeconds(0.5);
 
     private static readonly int[] Heard = [User, SupervisorSignals.Reread, SupervisorSignals.Alarm];
 
     private readonly ProgramContext _context;
-    private readonly ConcurrentDictionary<int, bool> _owed = []; // No qmail-send has had them.
+    private readonly ConcurrentDictionary<int, bool> _owed = []; // Not yet passed to a qmail-send.
     private readonly PosixSignalRegistration[] _registrations;
     private readonly string _binary =
         File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true)!.FullName;
 
     private volatile bool _isAsked;
 
-    /// <summary>From now on SIGUSR2 is heard.</summary>
-    /// <param name="context">Arguments and environment. What the predecessor left there for this
-    /// is taken out.</param>
+    /// <summary>Handles SIGUSR2 from now on.</summary>
+    /// <param name="context">Arguments and environment. What the previous program left in it for
+    /// this class is removed.</param>
     internal Succession(ProgramContext context)
     {
         _context = context;
@@ -56,15 +57,15 @@ internal sealed class Succession : IDisposable
             }))];
     }
 
-    /// <summary>How long a stop for good may take, and the end of all else before the successor:
+    /// <summary>How long all programs may take to end, at a final stop or before a restart:
     /// containers and people wait for it.</summary>
     internal TimeSpan StopTime { get; } = TimeSpan.FromSeconds(4.5);
 
     /// <summary>What the host runs.</summary>
     internal IReadOnlyList<Unit> Units { get; set; } = [];
 
-    /// <summary>To be asked again and again: whether a successor is wanted, and deliveries and
-    /// sessions have ended for it.</summary>
+    /// <summary>Whether a restart was asked for, and deliveries and sessions have ended. To be
+    /// called repeatedly.</summary>
     internal bool IsReady()
     {
         TellOwed();
@@ -73,8 +74,8 @@ internal sealed class Succession : IDisposable
             && HaveEnded("tcpserver", SessionTime, InheritedListener.HandoverSignal);
     }
 
-    /// <summary>Becomes the successor, if that was asked for and nothing that means stop has come
-    /// before or since. All has ended.</summary>
+    /// <summary>Executes the updated program, if a restart was asked for and no signal that means
+    /// stop has come. All other programs must have ended.</summary>
     /// <exception cref="PosixException">It cannot be run.</exception>
     internal void ExecIfAsked(HeldPorts ports, SupervisorSignals signals)
     {
@@ -83,18 +84,19 @@ internal sealed class Succession : IDisposable
             return;
         }
 
-        // From here on stops end this process at once, as they end the next until it hears them.
+        // From here on a stop ends this process at once, as it ends the next one until that handles
+        // it.
         Array.ForEach(Stops, Processes.ResetSignal);
 
-        // The others end the next too. Who sends one looks whether it is heard, and then sends it:
-        // for a while that is not so, and it does no harm.
+        // The other signals would end the next program too, so they are ignored for a while.
+        // Senders check first whether the signal is handled.
         Array.ForEach(Heard, Processes.IgnoreSignal);
         if (!signals.WaitForStop(LateSignalTime))
         {
             bool owes = _owed.ContainsKey(SupervisorSignals.Alarm); // It reads all files anyway.
             _context.Environment[OwedAlarm] = owes ? "1"u8.ToArray() : null;
 
-            // The runtime of the next leaves alone what is ignored.
+            // The next program's runtime would leave ignored signals ignored.
             Array.ForEach(Heard, Processes.ResetSignal);
             ports.Exec(_binary);
         }
@@ -122,7 +124,8 @@ internal sealed class Succession : IDisposable
         }
     }
 
-    // One that has just been started would be ended by them, and one that is ending would not obey.
+    // They would end a qmail-send that has just been started, and one that is ending would ignore
+    // them.
     private void TellOwed()
     {
         int leader = Units.Where(unit => !unit.IsDraining).SelectMany(unit => unit.Running)

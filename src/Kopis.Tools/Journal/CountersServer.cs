@@ -5,9 +5,9 @@ using Kopis.Tools.Metrics;
 namespace Kopis.Tools.Journal;
 
 /// <summary>
-/// Gives the journal's counters to whoever connects to <c>journal/counters</c>: who may read the
-/// journal may do so. A reader gets all of it at once and is disconnected; what his socket does not
-/// take then he does not get. So nobody's reading is in the way of records.
+/// Sends the journal's counters to clients of <c>journal/counters</c>; whoever may read the journal
+/// may connect. A client gets all counters in one write and is disconnected. What does not fit into
+/// its socket's buffer is lost, so that a slow client never holds up records.
 /// </summary>
 /// <param name="listener">The socket.</param>
 /// <param name="counters">What is counted.</param>
@@ -29,10 +29,10 @@ internal sealed class CountersServer(Socket listener, JournalCounters counters) 
         return listener;
     }
 
-    /// <summary>Adds what it waits for.</summary>
+    /// <summary>Adds its socket to the poller.</summary>
     internal void AddTo(Poller poller) => _place = poller.Add((int)listener.Handle, read: true);
 
-    /// <summary>Answers who has come.</summary>
+    /// <summary>Answers the clients that wait.</summary>
     internal void Serve(Poller poller)
     {
         for (int i = 0; i < ReadersAtOnce && poller.IsReady(_place); i++)
@@ -50,7 +50,7 @@ internal sealed class CountersServer(Socket listener, JournalCounters counters) 
             }
             catch (PosixException)
             {
-                // He is gone.
+                // The client is gone.
             }
 
             Fd.Close(fd);

@@ -1,7 +1,6 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>Counts what happened in one span of time and in the one before it, by what it was.
-/// </summary>
+/// <summary>Counts events by kind, in one span of time and in the span before it.</summary>
 internal sealed class DayCounts
 {
     private const int NamesMax = 2000; // Of one kind: clients choose some of them.

@@ -1,8 +1,9 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>What is counted, and from which number on it matters to somebody.</summary>
+/// <summary>A kind of event that is counted, and the count from which a change is worth reporting.
+/// </summary>
 /// <param name="Name">What it is, for people.</param>
-/// <param name="Least">Where both counts are below it, nothing has changed.</param>
+/// <param name="Least">If both counts are below this, the change is not reported.</param>
 internal sealed record DayKind(string Name, long Least)
 {
     internal static readonly DayKind Accepted = new("messages taken", 20);

@@ -4,9 +4,9 @@ namespace Kopis.Tools.Journal;
 
 /// <summary>A line of a summary.</summary>
 /// <param name="Kind">What was counted.</param>
-/// <param name="Name">Which of that: a check, an account, a domain.</param>
-/// <param name="Before">How often in the span before.</param>
-/// <param name="Now">How often since.</param>
+/// <param name="Name">Which one of that kind: a check, an account, a domain.</param>
+/// <param name="Before">The count in the span before.</param>
+/// <param name="Now">The count in the span since.</param>
 internal readonly record struct DayLine(DayKind Kind, string Name, long Before, long Now)
 {
     private const int Factor = 2;

@@ -1,22 +1,22 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>The first and the last of many records; those between are counted alone.</summary>
-/// <param name="most">So many are kept.</param>
+/// <summary>Keeps the first and the last of many records; those between are only counted.</summary>
+/// <param name="most">How many are kept.</param>
 internal sealed class FirstAndLast(int most)
 {
     private readonly List<JournalEntry> _first = [];
     private readonly Queue<JournalEntry> _last = new();
 
-    /// <summary>What is kept, the oldest first.</summary>
+    /// <summary>The records that are kept, the oldest first.</summary>
     internal IReadOnlyList<JournalEntry> Kept => [.. _first, .. _last];
 
     /// <summary>How many are left out.</summary>
     internal long LeftOut { get; private set; }
 
-    /// <summary>Behind so many of what is kept they were.</summary>
+    /// <summary>How many of the kept records come before those left out.</summary>
     internal int Gap => _first.Count;
 
-    /// <summary>Adds the next.</summary>
+    /// <summary>Adds the next record.</summary>
     internal void Add(JournalEntry entry)
     {
         if (_first.Count < most / 2)
@@ -33,7 +33,7 @@ internal sealed class FirstAndLast(int most)
         }
     }
 
-    /// <summary>Adds all of others, which are younger.</summary>
+    /// <summary>Adds all records of another, which are newer.</summary>
     internal void Add(FirstAndLast others)
     {
         foreach (JournalEntry entry in others.Kept)

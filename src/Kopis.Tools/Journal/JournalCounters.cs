@@ -5,10 +5,10 @@ using Kopis.Tools.Metrics;
 namespace Kopis.Tools.Journal;
 
 /// <summary>
-/// Counts the journal's records (docs/MONITORING.md). Labels are words of the code alone: whatever
-/// else a record has counts as <c>other</c>. It looks into a record without parsing it: a name
-/// between unescaped quotes is a field's, since within a text each quote has a backslash before it.
-/// One thread.
+/// Counts the journal's records (docs/MONITORING.md). Labels come only from fixed lists; any other
+/// value in a record counts as <c>other</c>. Records are searched, not parsed: a name between
+/// unescaped quotes is a field name, since quotes within texts are escaped by a backslash. One
+/// thread.
 /// </summary>
 internal sealed class JournalCounters
 {
@@ -87,7 +87,7 @@ internal sealed class JournalCounters
     }
 
     /// <summary>Counts a record: a line as its sender has sent it, checked.</summary>
-    /// <returns>Whether it is for the journal, too: batches are for counters alone.</returns>
+    /// <returns>Whether it also belongs in the journal: batches are only counted.</returns>
     internal bool Count(ReadOnlySpan<byte> record)
     {
         ReadOnlySpan<byte> kind = Kind(record);
@@ -222,7 +222,7 @@ internal sealed class JournalCounters
         bool isRemote = channel.SequenceEqual("remote"u8);
         if (Has(record, ",\"putoff\":"u8))
         {
-            _deliveries.Add(1, channel, "putoff"u8); // Nothing was tried.
+            _deliveries.Add(1, channel, "putoff"u8); // There was no attempt.
             return;
         }
 
@@ -247,8 +247,8 @@ internal sealed class JournalCounters
         }
     }
 
-    /// <summary>Words such as <c>spf=pass</c> of what checks have found; blanks are between words
-    /// alone, whatever the message has.</summary>
+    /// <summary>Counts results of checks, words such as <c>spf=pass</c>. Blanks occur only between
+    /// words, whatever the message contains.</summary>
     private void CountChecks(ReadOnlySpan<byte> words)
     {
         while (!words.IsEmpty)
@@ -284,8 +284,8 @@ internal sealed class JournalCounters
     private static bool Has(ReadOnlySpan<byte> record, ReadOnlySpan<byte> start) =>
         record.IndexOf(start) >= 0;
 
-    /// <summary>A text up to its first quote or backslash, as words of the code are; empty where
-    /// there is none.</summary>
+    /// <summary>A text up to its first quote or backslash, which is enough for fixed words; empty
+    /// if there is none.</summary>
     private static ReadOnlySpan<byte> Text(ReadOnlySpan<byte> record, ReadOnlySpan<byte> start)
     {
         int at = record.IndexOf(start);
@@ -294,7 +294,7 @@ internal sealed class JournalCounters
         return end < 0 ? [] : rest[..end];
     }
 
-    /// <summary>The same up to its end, with what is escaped in it.</summary>
+    /// <summary>The whole text, with its escapes.</summary>
     private static ReadOnlySpan<byte> Whole(ReadOnlySpan<byte> record, ReadOnlySpan<byte> start)
     {
         int at = record.IndexOf(start);

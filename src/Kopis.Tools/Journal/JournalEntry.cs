@@ -4,11 +4,11 @@ using System.Text.Json;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>One record of the journal, read back. What is in it was checked when it was written,
-/// but whoever owns the file may have changed it since.</summary>
+/// <summary>One record of the journal, read back. It was checked when it was written, but the owner
+/// of the file may have changed it since.</summary>
 public sealed class JournalEntry
 {
-    // Within these any time can be reckoned with.
+    // Arithmetic with times between these cannot overflow.
     private const int YearLeast = 1970, YearMost = 9000;
 
     private readonly Dictionary<string, string> _texts = [];
@@ -19,7 +19,7 @@ public sealed class JournalEntry
     /// <summary>The line, without its end.</summary>
     public byte[] Line { get; }
 
-    /// <summary>When the writer had it.</summary>
+    /// <summary>When the journal got it.</summary>
     public DateTimeOffset Time { get; private set; }
 
     /// <summary>What happened.</summary>
@@ -28,15 +28,14 @@ public sealed class JournalEntry
     /// <summary>A field's text or digits; null: it has none.</summary>
     public string? this[string name] => _texts.GetValueOrDefault(name);
 
-    /// <summary>Whether a message has come from the network, though no server of ours may have
-    /// taken it: by a filter in the place of qmail-queue, and that mail has a record already; or a
-    /// server of another make.</summary>
+    /// <summary>Whether a message came from the network through qmail-queue: from a filter in its
+    /// place, whose mail has a record of our server already, or from another server.</summary>
     public bool IsOfProgram => Kind == "queued" && this["origin"] == "network";
 
-    /// <summary>The message that it is about; null for none.</summary>
+    /// <summary>The message that it is about; null if there is none.</summary>
     public ulong? Message => Number("msg");
 
-    /// <summary>The message that it has made.</summary>
+    /// <summary>The message that was made from it.</summary>
     public ulong? Child => Number("child");
 
     /// <summary>A field's number; null: it has none, or zero.</summary>

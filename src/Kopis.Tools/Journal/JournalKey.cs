@@ -2,8 +2,8 @@ using Kopis.Base;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>What a record can be found by: 40 bits of a hash. Two things may share a key, so who
-/// finds a record looks into it.</summary>
+/// <summary>The key by which records are found: 40 bits of a hash. Different values may share a
+/// key, so the caller must compare the record itself.</summary>
 internal static class JournalKey
 {
     internal const byte Address = (byte)'a', MessageId = (byte)'i', Number = (byte)'m',

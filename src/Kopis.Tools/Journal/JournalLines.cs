@@ -3,15 +3,15 @@ using System.Text;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>Looks for a value's bytes in the lines of a file: what a file costs that has no index
-/// yet, without reading its records one by one.</summary>
+/// <summary>Searches the lines of a file without an index for the bytes of a value, which is faster
+/// than parsing its records.</summary>
 internal static class JournalLines
 {
     private static readonly SearchValues<byte> Letters = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
-    /// <summary>The places of lines that may have a value; letters of ASCII have no case. A line
-    /// with an escape in it may have any.</summary>
+    /// <summary>The places of lines that may contain a value; ASCII case is ignored. A line with an
+    /// escape may contain any value.</summary>
     internal static List<int> PlacesOf(JournalFile journal, byte[] value)
     {
         List<int> places = [];

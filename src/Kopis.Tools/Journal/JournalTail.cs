@@ -2,11 +2,11 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>What the journal gets from now on, for <c>kopis trace --follow</c> and the dashboard.
-/// </summary>
+/// <summary>Reads the records that the journal gets from now on, for <c>kopis trace --follow</c>
+/// and the dashboard.</summary>
 /// <param name="directory">The journal.</param>
 /// <param name="file">The file that was read last; empty: none yet.</param>
-/// <param name="place">How far.</param>
+/// <param name="place">How far it was read.</param>
 public sealed class JournalTail(string directory, string file, long place)
 {
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(250);
@@ -19,16 +19,16 @@ public sealed class JournalTail(string directory, string file, long place)
     {
     }
 
-    /// <summary>From now on.</summary>
+    /// <summary>Begins at the end of the journal.</summary>
     /// <param name="directory">The journal.</param>
-    /// <param name="withLast">With what the file has that is written now.</param>
+    /// <param name="withLast">Whether to begin with what the current file has already.</param>
     public JournalTail(string directory, bool withLast = false)
         : this(directory, JournalStore.Files(directory).LastOrDefault() ?? "", withLast)
     {
     }
 
-    /// <summary>Hands over records as they come: those with what is wanted, and those of messages
-    /// that had it or came of such. It ends with its process.</summary>
+    /// <summary>Passes on records as they come: those that match, and those of messages that
+    /// matched or were made from such. Runs until the process ends.</summary>
     internal void Run(TraceOptions options, HashSet<ulong> messages, Action<JournalEntry> onEntry)
     {
         while (true)

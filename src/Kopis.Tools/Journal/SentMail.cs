@@ -1,8 +1,8 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>Of an accepted message, what is counted for its sender.</summary>
+/// <summary>What an accepted message adds to its sender's counts.</summary>
 /// <param name="Time">When.</param>
-/// <param name="Sender">By what senders are told apart.</param>
+/// <param name="Sender">The sender, by the key that was asked for.</param>
 /// <param name="Recipients">How many.</param>
 /// <param name="Bytes">Its size.</param>
 internal readonly record struct SentMail(
@@ -14,7 +14,7 @@ internal readonly record struct SentMail(
             entry.Time, name, (long)(entry.Number("rcpts") ?? 0),
             (long)(entry.Number("size") ?? 0));
 
-    // Of a bounce nobody is the sender.
+    // A bounce has no sender.
     private static string? NameOf(JournalEntry entry, SenderKey key) => key switch
     {
         SenderKey.Login => entry["login"],

@@ -1,9 +1,9 @@
 namespace Kopis.Tools.Journal;
 
 /// <summary>
-/// Gathers the records of whole messages, and of those that they became or came of: a forwarded
-/// message and a bounce are messages of their own. A bounce is known by its number, a forwarded
-/// message by its qp, which comes again, so that the nearest in time counts.
+/// Gathers all records of messages, and of messages made from them or from which they were made: a
+/// forwarded message and a bounce are messages of their own. A bounce is found by its number. A
+/// forwarded message is found by its qp, which is reused, so the one nearest in time is taken.
 /// </summary>
 /// <param name="search">Finds records.</param>
 /// <param name="options">What is asked.</param>
@@ -20,7 +20,7 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
     private readonly Dictionary<ulong, FirstAndLast> _messages = [];
     private int _forwards;
 
-    /// <summary>Each message, the oldest first; records that are of none under 0.</summary>
+    /// <summary>Each message, the oldest first; records of no message are under 0.</summary>
     internal List<TracedMessage> Gather()
     {
         (List<Sight> seeds, List<JournalEntry> others) = Seeds();

@@ -4,8 +4,8 @@ using Kopis.Tools.Journal;
 
 namespace Kopis.Web.Live;
 
-/// <summary>What goes on: read from the journal each second, and asked of qmail-send each five, for
-/// all pages together.</summary>
+/// <summary>Live data for all pages: read from the journal every second, and asked of qmail-send
+/// every five seconds.</summary>
 /// <param name="journal">The directory of the journal.</param>
 /// <param name="writer">Who writes it.</param>
 /// <param name="send">Asks qmail-send.</param>
@@ -36,7 +36,7 @@ internal sealed class Feed(
     /// <summary>Why qmail-send is not asked; null: it answers.</summary>
     internal string? SendFault { get; private set; } = "it has not been asked yet";
 
-    /// <summary>The last word on the queue.</summary>
+    /// <summary>The latest state of the queue.</summary>
     internal QueueLevel Level => _levels.Last;
 
     /// <summary>Messages in the queue, at each whole step of the plot.</summary>
@@ -69,7 +69,7 @@ internal sealed class Feed(
         }
         catch (OperationCanceledException)
         {
-            // It is the end.
+            // The dashboard is stopping.
         }
     }
 

@@ -9,7 +9,7 @@ namespace Kopis.Web.Live;
 /// <param name="Local">Local deliveries under way.</param>
 /// <param name="Remote">Remote deliveries under way.</param>
 /// <param name="OldestSeconds">The age of the oldest message.</param>
-/// <param name="Troubled">Destinations that do not serve as they should.</param>
+/// <param name="Troubled">Destinations that do not accept mail as they should.</param>
 internal readonly record struct QueueLevel(
     long Messages, long Held, long Waiting, long Local, long Remote, long OldestSeconds,
     long Troubled)

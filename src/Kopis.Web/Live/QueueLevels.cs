@@ -1,14 +1,14 @@
 namespace Kopis.Web.Live;
 
-/// <summary>How full the queue was, for the plot: one word a step. May be used from many threads.
-/// </summary>
+/// <summary>How full the queue was, for the plot: one value for each step. May be used from many
+/// threads.</summary>
 internal sealed class QueueLevels
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<long, long> _steps = [];
     private QueueLevel _last;
 
-    /// <summary>The last word.</summary>
+    /// <summary>The latest value.</summary>
     internal QueueLevel Last
     {
         get
@@ -20,7 +20,7 @@ internal sealed class QueueLevels
         }
     }
 
-    /// <summary>Keeps a word.</summary>
+    /// <summary>Adds a value.</summary>
     internal void Add(DateTimeOffset time, QueueLevel level)
     {
         long step = StepOf(time);
@@ -38,8 +38,8 @@ internal sealed class QueueLevels
         }
     }
 
-    /// <summary>Messages at each whole step, the oldest first; where nobody answered, as before.
-    /// </summary>
+    /// <summary>Messages at each whole step, the oldest first; a step without an answer repeats the
+    /// one before.</summary>
     internal long[] Of(DateTimeOffset now)
     {
         long last = StepOf(now) - 1;

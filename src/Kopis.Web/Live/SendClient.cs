@@ -18,7 +18,7 @@ internal sealed class SendClient(string home) : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ChangePatience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Of one question, from its place to its last answer.</summary>
+    /// <summary>The time for one question, from its turn to its last answer.</summary>
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _pages = new(2);
