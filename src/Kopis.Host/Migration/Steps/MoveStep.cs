@@ -29,21 +29,22 @@ internal sealed record MoveStep(string Title, IReadOnlyList<StepAction> Actions)
     internal static MoveStep Of(
         int number, IReadOnlyList<MailListener> listeners, IReadOnlyList<string> beside) =>
         number switch
-    {
-        1 => new("queue and deliveries run, and nothing listens", [.. Delivery.Select(Start)]),
-        2 => new(
-            "programs that call sendmail use Kopis", [new(StepKind.Divert, Sendmail)]),
-        3 => new("SMTP at port 10025, beside the old server", Trial("smtp")),
-        4 => new("POP3 at port 10110, beside the old server", Trial("pop3")),
-        _ => new("the old server is stopped, and Kopis has the ports",
-        [
-            .. Others.SelectMany(unit => (StepAction[])
-                [new(StepKind.Stop, unit), new(StepKind.Disable, unit)]),
-            .. Trials.Select(unit => new StepAction(StepKind.Stop, unit)),
-            .. Delivery.Concat(listeners.Select(one => one.Unit)).Concat(beside).SelectMany(unit =>
-                (StepAction[])[Start(unit), new(StepKind.Enable, unit)]),
-        ]),
-    };
+        {
+            1 => new("queue and deliveries run, and nothing listens", [.. Delivery.Select(Start)]),
+            2 => new(
+                "programs that call sendmail use Kopis", [new(StepKind.Divert, Sendmail)]),
+            3 => new("SMTP at port 10025, beside the old server", Trial("smtp")),
+            4 => new("POP3 at port 10110, beside the old server", Trial("pop3")),
+            _ => new("the old server is stopped, and Kopis has the ports",
+            [
+                .. Others.SelectMany(unit => (StepAction[])
+                    [new(StepKind.Stop, unit), new(StepKind.Disable, unit)]),
+                .. Trials.Select(unit => new StepAction(StepKind.Stop, unit)),
+                .. Delivery.Concat(listeners.Select(one => one.Unit)).Concat(beside)
+                    .SelectMany(unit =>
+                        (StepAction[])[Start(unit), new(StepKind.Enable, unit)]),
+            ]),
+        };
 
     /// <summary>Whether a unit is one of the trial.</summary>
     internal static bool IsTrial(string unit) => UnitFiles.Trials.Contains(unit);
