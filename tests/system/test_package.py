@@ -416,11 +416,11 @@ class OnBareDebian(unittest.TestCase):
         self.host.run("systemctl", "stop", "kopis-queue")
         self.host.shell(r"""
             set -e
-            kopis queue export /root/queue
+            kopis queue export /srv/queue
             dpkg -P kopis
             rm -rf /var/qmail
             mkdir -p /var/qmail/bin /var/qmail/control /var/qmail/alias
-            mv /root/queue /var/qmail/queue
+            mv /srv/queue /var/qmail/queue
             printf '#!/bin/sh\necho of qmail\n' >/var/qmail/bin/qmail-send
             chmod 755 /var/qmail/bin/qmail-send
             cd /var/qmail/control
