@@ -207,26 +207,18 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
     /// <param name="mark">The account's mark of before; empty at first.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>With Yes and No the account's mark of now.</returns>
-    internal async Task<(LookupVerdict Verdict, byte[] Mark)> HoldsAsync(
+    internal Task<(LookupVerdict Verdict, byte[] Mark)> HoldsAsync(
         byte[] account, byte[] mark, CancellationToken stop) =>
-        IsThere
-        && await _limits.AskAsync(
-            LookupFrame.Make((byte)LookupKind.Holds, account, mark), stop)
-            is { Fields: [{ } now] } answer
-            ? (answer.Verdict, now) : (LookupVerdict.Later, []);
+        AskOfLoginAsync(LookupKind.Holds, account, mark, stop);
 
     /// <summary>Asks for what proves to the user's own process that a login still holds.</summary>
     /// <param name="account">Whose it is.</param>
     /// <param name="mark">The account's mark when it was judged.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>The proof, with Yes.</returns>
-    internal async Task<(LookupVerdict Verdict, byte[] Right)> RightAsync(
+    internal Task<(LookupVerdict Verdict, byte[] Right)> RightAsync(
         byte[] account, byte[] mark, CancellationToken stop) =>
-        IsThere
-        && await _limits.AskAsync(
-            LookupFrame.Make((byte)LookupKind.Right, account, mark), stop)
-            is { Fields: [{ } right] } answer
-            ? (answer.Verdict, right) : (LookupVerdict.Later, []);
+        AskOfLoginAsync(LookupKind.Right, account, mark, stop);
 
     /// <inheritdoc/>
     public async Task<(byte[] Salt, int Iterations)?> SaltOfAsync(
@@ -236,6 +228,14 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
             && LookupFrame.ReadNumber(number) is { } iterations
                 ? (salt, iterations)
                 : null;
+
+    // What is asked of a login that was judged before has one field for an answer.
+    private async Task<(LookupVerdict Verdict, byte[] Field)> AskOfLoginAsync(
+        LookupKind kind, byte[] account, byte[] mark, CancellationToken stop) =>
+        IsThere
+        && await _limits.AskAsync(LookupFrame.Make((byte)kind, account, mark), stop)
+            is { Fields: [{ } field] } answer
+            ? (answer.Verdict, field) : (LookupVerdict.Later, []);
 
     // A home that never had the socket has no qmail-lookup: all recipients are accepted, as by
     // qmail.
