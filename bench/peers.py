@@ -193,6 +193,9 @@ class OpenSmtpd(Other):
     """OpenSMTPD with its defaults, but for domains and ports."""
 
     name = "OpenSMTPD"
+    # It listens with a backlog of 5. Linux forgets a connection beyond it without a word, and the
+    # client waits for ever.
+    sessions_most = 5
     programs = ("sbin/smtpd", "sbin/smtpctl", "libexec/opensmtpd")
 
     def configure(self):

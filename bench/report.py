@@ -11,8 +11,8 @@ RESULTS = ROOT / "bench/results"
 
 # (scenario, least ratio to the peer, peer, least part of smtp-sink or None).
 BARS = [
-    ("intake, 50 sessions, a connection per message", 8, "Postfix", 0.6),
-    ("intake, 50 sessions, many messages per connection", 12, "Postfix", 0.4),
+    ("intake, 50 sessions, a connection per message", 8, "Postfix", 0.78),
+    ("intake, 50 sessions, many messages per connection", 12, "Postfix", 0.68),
     ("intake, 1 session", 1.5, "Postfix", None),
     ("intake, 1,000 sessions at once", 8, "Postfix", None),
     ("cost of durability", 0.6, "without sync", None),
@@ -24,10 +24,10 @@ BARS = [
     ("local delivery, messages of 200 KiB", 3, "Postfix", None),
     ("local delivery, messages of 1 MiB", 3, "Postfix", None),
     ("one message of 100 MB, to a Maildir", 1, "Postfix", None),
-    ("relay, in and out to a sink", 8, "Postfix", None),
-    ("list, 10,000 recipients at 10,000 domains", 4, "Postfix", None),
+    ("relay, in and out to a sink", 6.5, "Postfix", None),
+    ("list, 10,000 recipients at 10,000 domains", 4.5, "Postfix", None),
     ("list, 10,000 recipients at one domain", 2, "Postfix", None),
-    ("POP3: RETR of 4 KiB in one session", 1, "Dovecot", None),
+    ("POP3: RETR of 4 KiB in one session", 1.3, "Dovecot", None),
     ("POP3: sessions of one RETR", 1, "Dovecot", None),
     ("checked intake, a connection per message", 0.7, "unchecked", None),
     ("checked intake, a connection per message", 8, "Postfix", None),
@@ -50,8 +50,11 @@ def write(path, rows, rounds, seconds):
         f"commit {commit()}. `bench/run` repeats it.",
         "Default settings, syncs on, messages of 4 KiB; the load runs on the same cores: smtp-source "
         "for intake, `load send` of bench/Load for local delivery and relay, one client for a list; "
-        "sinks are `load sink`. Rates are a second: median (least – most).", "",
-        "| scenario | Kopis | peer | ratio | bar | smtp-sink |", "|---|---|---|---|---|---|"]
+        "sinks are `load sink`. Rates are a second: median (least – most).",
+        "`load keep` is one thread that writes each message to its Maildir and syncs, without a queue "
+        "or anybody's rights. OpenSMTPD has 5 sessions at most: its backlog of connections is 5.", "",
+        "| scenario | Kopis | peer | ratio | bar | of smtp-sink | of `load keep` |",
+        "|---|---|---|---|---|---|---|"]
     for title, least, peer, part in BARS:
         if "Kopis" in table.get(title, {}) and peer in table[title]:
             text.append(rated(title, table[title], least, peer, part))
@@ -113,13 +116,15 @@ def rated(title, servers, least, peer, part):
     ours, theirs = rates(servers["Kopis"]), rates(servers[peer])
     ratio = statistics.median(ours) / statistics.median(theirs)
     met = ratio >= least
+    parts = {name: statistics.median(ours) / statistics.median(rates(servers[name]))
+             for name in ("smtp-sink", "load keep") if name in servers}
     sink = ""
-    if "smtp-sink" in servers:
-        of_sink = statistics.median(ours) / statistics.median(rates(servers["smtp-sink"]))
-        sink = f"{of_sink:.0%}" + (f", bar {part:.0%}" if part else "")
-        met = met and (part is None or of_sink >= part)
+    if "smtp-sink" in parts:
+        sink = f"{parts['smtp-sink']:.0%}" + (f", bar {part:.0%}" if part else "")
+        met = met and (part is None or parts["smtp-sink"] >= part)
+    keep = f"{parts['load keep']:.0%}" if "load keep" in parts else ""
     return (f"| {title} | {spread(ours)} | {peer} {spread(theirs)} | **{ratio:.2g}×** "
-            f"| {least}× {'met' if met else '**missed**'} | {sink} |")
+            f"| {least}× {'met' if met else '**missed**'} | {sink} | {keep} |")
 
 
 def alone(table):
@@ -154,7 +159,7 @@ def alone(table):
     if len(grown) == 2:
         few, many = (statistics.median(rates(f)) for _, f in grown)
         lines.append(f"- queue growth: {grown[1][0]}: {many:,.0f}/s, none: {few:,.0f}/s, "
-                     f"{many / few:.2f} (bar 0.9).")
+                     f"{many / few:.2f} (bar 0.95).")
     for title, servers in table.items():
         for server, all_figures in servers.items():
             if "value" in all_figures[0]:

@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 
 from host import Host, NOBODY, free_port, wait_port  # noqa: E402
 from postfix import Postfix  # noqa: E402
+from sink import Sink  # noqa: E402
 
 USERS = 50
 PASSWORD = "bench-password"
@@ -311,6 +312,30 @@ class SmtpSink:
     def close(self):
         self.process.kill()
         self.process.wait()
+        self.group.close()
+
+
+class Keeper:
+    """`load keep`: each message in the Maildir of its recipient before its 250, by one thread."""
+
+    name = "load keep"
+
+    def __init__(self):
+        self.base = pathlib.Path(tempfile.mkdtemp(prefix="kopis-kept-"))
+        self.mail, self.port = self.base / "mail", free_port()
+        for i in range(USERS):
+            for name in ("tmp", "new"):
+                (self.mail / f"u{i}" / name).mkdir(parents=True)
+        self.group = CpuGroup("keep")
+        self.sink = Sink(self.port, mail=self.mail)
+        (self.group.path / "cgroup.procs").write_text(str(self.sink.process.pid))
+
+    def settled(self):
+        self.group.settle()
+
+    def close(self):
+        self.sink.close()
+        TRASH.add(self.base)
         self.group.close()
 
 

@@ -14,9 +14,9 @@ COUNTERS = struct.Struct("<5Q")  # Messages, recipients, sessions, most open at 
 
 
 class Sink:
-    """Counts what comes; can answer the dot late."""
+    """Counts what comes; can answer the dot late, or keep each message in a Maildir of `mail`."""
 
-    def __init__(self, port, delay=0.0):
+    def __init__(self, port, delay=0.0, mail=None):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         with socket.socket() as listener, tempfile.NamedTemporaryFile() as file:
@@ -31,8 +31,8 @@ class Sink:
             listener.setblocking(False)
             # What it prints is that it has the file, whose name ends with this.
             self.process = subprocess.Popen(
-                [LOAD, "sink", str(round(delay * 1000)), file.name], stdin=listener,
-                stdout=subprocess.PIPE)
+                [LOAD, *(["keep", str(mail)] if mail else ["sink", str(round(delay * 1000))]),
+                 file.name], stdin=listener, stdout=subprocess.PIPE)
             if self.process.stdout.readline() != b"ready\n":
                 raise AssertionError("no sink")
 

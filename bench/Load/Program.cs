@@ -9,12 +9,14 @@
 //     Serves SMTP on the listening socket that is its standard input, with PIPELINING; each final
 //     dot has its reply after so long. COUNTERS is a file of 40 bytes: see Counters. Prints "ready"
 //     when it has that open.
+// load keep MAIL COUNTERS <LISTENER
+//     The same without delay, and each message is in MAIL/USER/new before its reply: see Keeper.
 using System.Globalization;
 using System.Net;
 using Load;
 
 const string usage = "usage: load send [-d] [-s SESSIONS] [-m MESSAGES] [-l BYTES] [-f SENDER] "
-    + "ADDRESS:PORT RECIPIENT… | load sink MILLISECONDS COUNTERS";
+    + "ADDRESS:PORT RECIPIENT… | load sink MILLISECONDS COUNTERS | load keep MAIL COUNTERS";
 const int standardInput = 0;
 
 try
@@ -24,13 +26,10 @@ try
         case ["send", .. string[] rest]:
             return Send(rest);
         case ["sink", string delay, string counters]:
-            using (Counters counted = new(counters))
-            {
-                Console.WriteLine("ready");
-                new Sink(
-                    standardInput, counted, TimeSpan.FromMilliseconds(Number(delay))).Run();
-            }
-
+            Serve(counters, TimeSpan.FromMilliseconds(Number(delay)), null);
+            return 0;
+        case ["keep", string mail, string counters]:
+            Serve(counters, TimeSpan.Zero, new Keeper(mail));
             return 0;
         default:
             Console.Error.WriteLine(usage);
@@ -41,6 +40,13 @@ catch (Exception e) when (e is IOException or FormatException or OverflowExcepti
 {
     Console.Error.WriteLine($"load: {e.Message}");
     return 1;
+}
+
+static void Serve(string counters, TimeSpan delay, Keeper? keeper)
+{
+    using Counters counted = new(counters);
+    Console.WriteLine("ready");
+    new Sink(standardInput, counted, delay, keeper).Run();
 }
 
 static int Send(string[] rest)

@@ -7,7 +7,8 @@ namespace Load;
 /// <param name="listener">A listening socket that does not block.</param>
 /// <param name="counters">What came.</param>
 /// <param name="delay">Of the reply to each final dot.</param>
-internal sealed class Sink(int listener, Counters counters, TimeSpan delay)
+/// <param name="keeper">Null: nothing is kept.</param>
+internal sealed class Sink(int listener, Counters counters, TimeSpan delay, Keeper? keeper)
 {
     private const int BlockBytes = 256 * 1024;
     private const int RestBytesMax = BlockBytes / 2;
@@ -16,6 +17,7 @@ internal sealed class Sink(int listener, Counters counters, TimeSpan delay)
     private readonly Poll _poll = new();
     private readonly Dictionary<int, SinkSession> _sessions = [];
     private readonly Queue<(long Due, SinkSession Session)> _delayed = new();
+    private readonly List<SinkSession> _written = [];
     private readonly byte[] _block = new byte[BlockBytes];
     private readonly byte[] _replies = new byte[RepliesBytes];
 
@@ -39,17 +41,33 @@ internal sealed class Sink(int listener, Counters counters, TimeSpan delay)
                 }
             }
 
+            while (_written.Count > 0)
+            {
+                keeper?.Sync();
+                SinkSession[] kept = [.. _written];
+                _written.Clear();
+                foreach (SinkSession session in kept)
+                {
+                    GoOn(session); // The next message of a session may have come.
+                }
+            }
+
             while (_delayed.TryPeek(out (long Due, SinkSession Session) first)
                 && first.Due <= Stopwatch.GetTimestamp())
             {
                 _delayed.Dequeue();
-                first.Session.Waits = false;
-                if (!first.Session.IsClosed)
-                {
-                    Take(first.Session);
-                    Converse(first.Session, first.Session.Restore(_block), "250 ok\r\n"u8);
-                }
+                GoOn(first.Session);
             }
+        }
+    }
+
+    private void GoOn(SinkSession session)
+    {
+        session.Waits = false;
+        if (!session.IsClosed)
+        {
+            Take(session);
+            Converse(session, session.Restore(_block), "250 ok\r\n"u8);
         }
     }
 
@@ -63,7 +81,7 @@ internal sealed class Sink(int listener, Counters counters, TimeSpan delay)
         int fd;
         while ((fd = Sockets.Accept(listener)) >= 0)
         {
-            SinkSession session = new(fd);
+            SinkSession session = new(fd, keeper is not null);
             _sessions.Add(fd, session);
             counters.Opened(_sessions.Count);
             _poll.Watch(fd);
@@ -107,6 +125,14 @@ internal sealed class Sink(int listener, Counters counters, TimeSpan delay)
         Span<byte> replies = _replies.AsSpan(first.Length);
         while (session.Handle(ref input, ref replies))
         {
+            if (keeper is not null)
+            {
+                session.Waits = true;
+                keeper.Add(session.Recipient, session.Body);
+                _written.Add(session);
+                continue;
+            }
+
             if (delay > TimeSpan.Zero)
             {
                 session.Waits = true;

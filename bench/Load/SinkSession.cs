@@ -1,10 +1,13 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Load;
 
 /// <summary>A server's side of one session: bytes in, replies out; counts, and keeps nothing.
 /// </summary>
-internal sealed class SinkSession(int fd)
+/// <param name="fd">The connection.</param>
+/// <param name="keeps">Whether the first recipient and the message are collected.</param>
+internal sealed class SinkSession(int fd, bool keeps)
 {
     private static ReadOnlySpan<byte> End => "\r\n.\r\n"u8;
 
@@ -14,7 +17,15 @@ internal sealed class SinkSession(int fd)
     private bool _isInData;
     private bool _isFirst; // No byte of the message has come.
 
+    private readonly List<byte> _body = [];
+
     internal int Fd => fd;
+
+    /// <summary>The first recipient, where it is collected.</summary>
+    internal byte[] Recipient { get; private set; } = [];
+
+    /// <summary>What came of the message, where it is collected.</summary>
+    internal ReadOnlySpan<byte> Body => CollectionsMarshal.AsSpan(_body);
 
     /// <summary>The reply to a dot is due later: what comes meanwhile is kept.</summary>
     internal bool Waits { get; set; }
@@ -100,19 +111,37 @@ internal sealed class SinkSession(int fd)
         int end = input.IndexOf(End);
         if (end >= 0)
         {
+            Collect(input[..end]);
             input = input[(end + End.Length)..];
             _isInData = false;
             return true;
         }
 
-        input = _isFirst ? input : input[Math.Max(0, input.Length - End.Length + 1)..];
+        int seen = _isFirst ? 0 : Math.Max(0, input.Length - End.Length + 1);
+        Collect(input[..seen]);
+        input = input[seen..];
         return false;
+    }
+
+    private void Collect(ReadOnlySpan<byte> part)
+    {
+        if (keeps)
+        {
+            _body.AddRange(part);
+        }
     }
 
     private ReadOnlySpan<byte> Command(ReadOnlySpan<byte> line)
     {
         if (Is(line, "RCPT"u8))
         {
+            if (keeps && Recipients == 0)
+            {
+                _body.Clear();
+                int from = line.IndexOf((byte)'<') + 1;
+                Recipient = line[from..Math.Max(from, line.IndexOf((byte)'>'))].ToArray();
+            }
+
             Recipients++;
             return "250 ok\r\n"u8;
         }

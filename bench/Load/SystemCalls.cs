@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 
 namespace Load;
 
-/// <summary>Sockets and epoll(7) of Linux, 64 bits. Nothing but declarations.</summary>
+/// <summary>Sockets, epoll(7) and files of Linux, 64 bits. Nothing but declarations.</summary>
 internal static unsafe partial class SystemCalls
 {
     internal const int Again = 11; // EAGAIN
@@ -15,6 +15,8 @@ internal static unsafe partial class SystemCalls
     internal const int AcceptNonBlocking = 0x800 | 0x80000;
     internal const int NoSignal = 0x4000; // MSG_NOSIGNAL
     internal const int Internet = 2; // AF_INET
+    internal const int CreateNew = 1 | 0x40 | 0x80 | 0x80000; // O_WRONLY, _CREAT, _EXCL, _CLOEXEC
+    internal const int ReadOnly = 0x80000; // O_RDONLY, _CLOEXEC
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int socket(int family, int type, int protocol);
@@ -36,6 +38,21 @@ internal static unsafe partial class SystemCalls
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int close(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int open(byte* path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint write(int fd, byte* bytes, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fsync(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int syncfs(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int rename(byte* from, byte* to);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int epoll_create1(int flags);

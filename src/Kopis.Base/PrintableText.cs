@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Kopis.Base;
 
 /// <summary>Foreign text for a terminal, a log or a reply: printable ASCII as it is, <c>?</c> for
@@ -16,15 +18,26 @@ public static class PrintableText
         {
             for (int i = 0; i < line.Length; i++)
             {
-                char c = (char)bytes[i];
-                line[i] = c == '\n' ? '/' : IsPrintable(c) ? c : '?';
+                line[i] = OnLine(bytes[i]);
             }
         });
+    }
+
+    /// <summary>Appends what <see cref="Line"/> returns.</summary>
+    public static void AddLine(StringBuilder to, ReadOnlySpan<byte> text)
+    {
+        foreach (byte one in text.TrimEnd((byte)'\n'))
+        {
+            to.Append(OnLine(one));
+        }
     }
 
     /// <summary>Bytes with their line ends.</summary>
     public static string Lines(ReadOnlySpan<byte> text) => string.Concat(
         ByteText.ToText(text).Select(c => c == '\n' || IsPrintable(c) ? c : '?'));
+
+    private static char OnLine(byte one) =>
+        one == '\n' ? '/' : IsPrintable((char)one) ? (char)one : '?';
 
     private static bool IsPrintable(char c) => c is >= ' ' and <= '~';
 }

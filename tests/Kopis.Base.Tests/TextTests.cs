@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Kopis.Base.Tests;
 
 public sealed class TextTests
@@ -11,6 +13,9 @@ public sealed class TextTests
     {
         Assert.Equal("a b?~?", PrintableText.Of("a b\u001b~\u007f\n", charactersMax: 6));
         Assert.Equal("a/b???", PrintableText.Line("a\nb\r\u009b\n\n"u8));
+        StringBuilder text = new("x ");
+        PrintableText.AddLine(text, "a\nb\r\u009b\n\n"u8);
+        Assert.Equal("x a/b???", text.ToString());
         Assert.Equal("?a\nb\n", PrintableText.Lines("\0a\nb\n"u8));
     }
 

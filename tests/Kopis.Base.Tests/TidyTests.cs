@@ -138,6 +138,28 @@ public sealed partial class TidyTests
                 .Where(number => !sections.Contains(number)));
     }
 
+    /// <summary>The pages at the root, and all of docs and bench.</summary>
+    [Fact]
+    public void Every_link_of_a_page_leads_to_a_file()
+    {
+        string[] pages =
+        [
+            .. Directory.EnumerateFiles(Root, "*.md"),
+            .. Find("docs", "*.md"), .. Find("bench", "*.md"),
+        ];
+        Assert.True(pages.Length > 20);
+        Assert.All(pages, page =>
+        {
+            string text = CodeBlock().Replace(File.ReadAllText(page), "");
+            foreach (Match link in PageLink().Matches(text))
+            {
+                string path = Path.Combine(
+                    Path.GetDirectoryName(page)!, link.Groups["path"].Value);
+                Assert.True(Path.Exists(path), $"{Path.GetRelativePath(Root, page)}: {link}");
+            }
+        });
+    }
+
     [Fact]
     public void Every_library_is_told_with_its_version()
     {
@@ -226,4 +248,10 @@ public sealed partial class TidyTests
 
     [GeneratedRegex("<PackageVersion Include=\"(?<name>[^\"]+)\" Version=\"(?<version>[^\"]+)\"")]
     private static partial Regex Package();
+
+    [GeneratedRegex("^```.*?^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex CodeBlock();
+
+    [GeneratedRegex(@"\]\((?!\w+:)(?<path>[^)#\s]+)(?:#[^)\s]*)?\)")]
+    private static partial Regex PageLink();
 }

@@ -6,8 +6,6 @@ bench/limits runs it in virtual time, with the rest.
 """
 
 import dataclasses
-import subprocess
-import tempfile
 import unittest
 
 from host import HostCase
@@ -59,19 +57,8 @@ class ReceiversWithLimits(HostCase):
             f"{DOMAINS[kind]}:{HOSTS[kind]}:{self.sink.port}" for kind in KINDS))
         self.host.start()
 
-    def queue(self, sender, recipients):
-        with tempfile.TemporaryFile() as message, tempfile.TemporaryFile() as envelope:
-            message.write(b"Subject: news\n\nnews\n")
-            envelope.write(b"F" + sender.encode() + b"\0"
-                           + b"".join(b"T" + one.encode() + b"\0" for one in recipients) + b"\0")
-            message.seek(0)
-            envelope.seek(0)
-            done = subprocess.run(self.host.command("qmail-queue"), env=self.host.environment(),
-                                  stdin=message, stdout=envelope, timeout=60)
-        self.assertEqual(0, done.returncode)
-
     def send(self, kind, number):
-        self.queue(f"joe@{self.host.me}", [
+        self.host.queue(f"joe@{self.host.me}", [
             f"m{number}.{i}@{DOMAINS[kind]}" for i in range(KINDS[kind].recipients)])
 
     def wait(self, kind, messages):
@@ -117,7 +104,9 @@ class ReceiversWithLimits(HostCase):
         seen = self.sink.counts[HOSTS[few]]
         self.assertEqual((1, 95), (probe.overfull, probe.deferred))
         self.assertEqual((1, 95), (seen.overfull, seen.deferred))
-        self.assertEqual(seen.recipients // 5, seen.messages)
+        # Messages of one sender take turns. qmail-send begins with 64 of a hundred recipients: each part of a
+        # message may end in a smaller transaction, 13 + 8 in place of 20. The probe was alone.
+        self.assertLessEqual(seen.messages, seen.recipients // 5 + KINDS[few].messages - 1)
         ending = self.sink.counts[HOSTS["421 after 5"]]
         self.assertLessEqual(ending.sessions, ending.messages // 5 + USUAL)
         self.assertNotIn("deferral", self.host.log())

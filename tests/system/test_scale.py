@@ -6,8 +6,6 @@ import os
 import pathlib
 import re
 import statistics
-import subprocess
-import tempfile
 import time
 import unittest
 
@@ -42,15 +40,7 @@ class LargeQueue(HostCase):
         self.host.start()
 
     def queue(self, recipients):
-        with tempfile.TemporaryFile() as message, tempfile.TemporaryFile() as envelope:
-            message.write(b"Subject: news\n\nnews\n")
-            envelope.write(f"Flist-owner@{self.host.me}\0".encode() + b"".join(
-                b"T%s\0" % one.encode() for one in recipients) + b"\0")
-            message.seek(0)
-            envelope.seek(0)
-            done = subprocess.run(self.host.command("qmail-queue"), env=self.host.environment(),
-                                  stdin=message, stdout=envelope, timeout=60)
-        self.assertEqual(0, done.returncode)
+        self.host.queue(f"list-owner@{self.host.me}", recipients)
 
     def waiting(self):
         shown = self.host.run("destinations").stdout.decode()

@@ -23,7 +23,7 @@ public static class DestinationsProgram
 
         """;
 
-    private const int FlushCharacters = 32 * 1024;
+    private const int FlushCharacters = 16 * 1024;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -51,15 +51,24 @@ public static class DestinationsProgram
 
     private static int List(ProgramContext context, string? name, bool isJson)
     {
-        StringBuilder text = new();
+        // Fifty thousand lines make no garbage but the destinations themselves.
+        StringBuilder text = new(2 * FlushCharacters);
+        byte[] bytes = [];
         int count = 0;
         void Flush(int from)
         {
-            if (text.Length >= from)
+            if (text.Length < from)
             {
-                Fd.WriteAll(1, ByteText.ToBytes(text.ToString()));
-                text.Clear();
+                return;
             }
+
+            foreach (ReadOnlyMemory<char> chunk in text.GetChunks())
+            {
+                bytes = bytes.Length < chunk.Length ? new byte[chunk.Length] : bytes;
+                Fd.WriteAll(1, bytes.AsSpan(0, Encoding.Latin1.GetBytes(chunk.Span, bytes)));
+            }
+
+            text.Clear();
         }
 
         _ = Ask(context, QueueVerb.Destinations, name, (kind, content) =>
@@ -126,7 +135,8 @@ public static class DestinationsProgram
     private static void AddLine(StringBuilder text, ListedDestination one)
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
-        text.Append(PrintableText.Line(one.Name)).Append(culture,
+        PrintableText.AddLine(text, one.Name);
+        text.Append(culture,
             $": {Word(one.State)}, {one.Running} of {one.Window} running, {one.Waiting} waiting");
         if (one.Rate > 0)
         {
@@ -141,7 +151,7 @@ public static class DestinationsProgram
 
         if (one.Text.Length > 0)
         {
-            text.Append("\n  ").Append(PrintableText.Line(one.Text));
+            PrintableText.AddLine(text.Append("\n  "), one.Text);
         }
 
         text.Append('\n');
