@@ -140,6 +140,29 @@ class Check(Config):
                     self.problems())
                 (self.home / "control" / name).unlink()
 
+    def test_what_is_not_compiled_yet(self):
+        """Programs read the compiled file: a change of its source does nothing, and nobody says so."""
+        for source, compiled, command in (
+                ("control/tcprules.txt", "control/tcprules.dat", "tcprules control/tcprules.dat "
+                 "control/tcprules.tmp < control/tcprules.txt"),
+                ("control/morercpthosts", "control/morercpthosts.cdb", "qmail-newmrh"),
+                ("users/assign", "users/cdb", "qmail-newu")):
+            with self.subTest(source):
+                (self.home / source).parent.mkdir(exist_ok=True)
+                (self.home / source).write_text("." if source == "users/assign" else "")
+                self.assertEqual("", self.config("check"), "it may be made for another place")
+                environment = {"PATH": f"{BIN}:/usr/bin:/bin", "KOPIS_HOME": str(self.home)}
+                subprocess.run(["sh", "-c", command], cwd=self.home, env=environment, check=True)
+                self.assertEqual("", self.config("check"))
+                status = (self.home / compiled).stat()
+                os.utime(self.home / source, ns=(status.st_mtime_ns + 1000,) * 2)
+                wrong = [f"{source}: newer than {compiled}, which programs read; compile it: "
+                         f"cd {self.home} && {command}"]
+                self.assertEqual(wrong, self.problems())
+                self.assertEqual(wrong, self.problems(source))
+                os.utime(self.home / source, ns=(status.st_mtime_ns, status.st_mtime_ns))
+                self.assertEqual("", self.config("check"))
+
     def test_a_name_with_escapes_is_shown_without(self):
         self.control("a\x1b[2Jb\n", "x")
         text = self.config("check")

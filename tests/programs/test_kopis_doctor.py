@@ -82,12 +82,12 @@ PLANTED = {
 }
 
 COMMON = (
-    f"host-record=mx.example,{IP},2001:db8::7", f"address=/mx4.example/{IP}",
+    f"host-record=mx.example,{IP},2001:db8::7", "txt-record=mx.example,v=spf1 a -all", f"address=/mx4.example/{IP}",
     f"host-record=elsewhere.example,{FOREIGN},2001:db8::9",
     "host-record=inside.example,10.0.0.1,2001:db8::8", "local=/org/", "local=/net/", "local=/7/",
     "ptr-record=7.100.51.198.in-addr.arpa,mx.example",
     "ptr-record=9.100.51.198.in-addr.arpa,lost.example",
-    "host-record=odd.example,198.51.100.10",
+    "host-record=odd.example,198.51.100.10", "txt-record=odd.example,v=spf1 -all",
     "ptr-record=10.100.51.198.in-addr.arpa,odd.example",
     "host-record=7.100.51.198.listed.net,127.0.0.4",
     "address=/full.net/127.0.0.2", "host-record=7.100.51.198.public.net,127.255.255.254",
@@ -247,6 +247,15 @@ class KopisDoctor(DoctorCase):
         self.control("helohost", "nohelo.example")
         found = self.ids("--address", "198.51.100.8", "--address", "198.51.100.9", "--address", "198.51.100.10")
         self.assertLessEqual({"name.own", "helo.address", "ptr.missing", "ptr.forward", "ptr.helo"}, found)
+        self.assertEqual(set(), {"helo.spf", "helo.here"} & found, "it has no address")
+        self.control("helohost", "elsewhere.example")
+        [finding] = self.doctor(only="helo")
+        self.assertEqual(("helo.spf", "note", 'elsewhere.example. IN TXT "v=spf1 a -all"'),
+                         (finding["id"], finding["state"], finding["mend"]))
+        self.control("helohost", "odd.example")
+        [finding] = self.doctor(only="helo")
+        self.assertEqual(("helo.here", "warning", f"SPF says fail of {IP}"),
+                         (finding["id"], finding["state"], finding["text"]))
         self.control("me", "mx.example")
         (self.home / "control/helohost").unlink()
         self.control("dnslists", "listed.net", "full.net", "public.net", "typing.net", "often.net", "strange.net")

@@ -205,10 +205,11 @@ class Manual(HostCase):
         self.done(text)
 
     def rules(self, text):
-        self.file(self.host.home / "control/tcprules.txt", text)
+        self.rules_of_page = text
         self.done("tcprules t.cdb t.tmp", input=text)
 
     def compile_rules(self, text):
+        self.file(self.host.home / "control/tcprules.txt", self.rules_of_page)
         said = self.done(text)
         self.assertIn("set environment variable RELAYCLIENT=", said)
         self.assertIn("allow connection", said)

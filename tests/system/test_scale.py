@@ -19,6 +19,7 @@ LIST = 10_000       # Recipients of each message.
 RUNS = 9
 SLOTS = 20
 BAR = 0.050         # Seconds for an answer, the program's start included.
+START_BAR = 10.0    # Seconds from the start until all recipients are known.
 PATIENCE = 300
 
 
@@ -92,6 +93,14 @@ class LargeQueue(HostCase):
         del shown[whole]    # What it prints is the most of it.
         self.assertEqual([], [what for what, took in shown.items() if took > BAR])
         self.host.kill_everything()     # Silent hosts would be waited for.
+        start = time.monotonic()
+        self.host.start()
+        self.host.wait_until(lambda: self.waiting() >= SCALE - running, timeout=PATIENCE,
+                             why=lambda: f"{self.waiting()} wait")
+        started = time.monotonic() - start
+        print(f"started again after a kill: all known after {started:.1f} s")
+        self.assertLess(started, START_BAR)
+        self.host.kill_everything()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlR
 {
     private readonly string _control = context.In("control");
     private readonly ReaderRights _rights = new(context.Home);
+    private readonly StaleTables _tables = new(context.Home);
 
     /// <summary>What is wrong, a line each.</summary>
     internal string[] Problems() =>
@@ -77,13 +78,16 @@ internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlR
         page[..page.IndexOf('(', StringComparison.Ordinal)];
 
     private IEnumerable<string> All() =>
-        [.. ControlNow().All, .. UsersNow().All, .. _rights.Faults()];
+        [.. ControlNow().All, .. UsersNow().All, .. OfFiles()];
 
     private IEnumerable<string> Of(ControlFile one) =>
     [
         .. ControlNow().Of(one), .. UsersNow().Of(one),
-        .. _rights.Faults().Where(line => line.StartsWith($"{one}: ", StringComparison.Ordinal)),
+        .. OfFiles().Where(line => line.StartsWith($"{one}: ", StringComparison.Ordinal)),
     ];
+
+    // What their content does not tell.
+    private IEnumerable<string> OfFiles() => [.. _rights.Faults(), .. _tables.Faults()];
 
     private ControlProblems ControlNow()
     {

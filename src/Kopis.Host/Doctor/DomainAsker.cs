@@ -10,20 +10,18 @@ namespace Kopis.Host.Doctor;
 
 /// <summary>Asks DNS about domains.</summary>
 /// <param name="dns">Asked; one that keeps nothing.</param>
-/// <param name="me">The host's name, for SPF.</param>
+/// <param name="spf">Asked of SPF.</param>
 /// <param name="addresses">The host's public addresses.</param>
 /// <param name="keys">All keys that sign.</param>
 /// <param name="web">Where policies of MTA-STS are fetched; null: nowhere.</param>
 internal sealed class DomainAsker(
-    IMailDns dns, string me, IReadOnlyList<IPAddress> addresses,
+    IMailDns dns, SpfAsker spf, IReadOnlyList<IPAddress> addresses,
     IReadOnlyList<SigningRecord> keys, IStsWeb? web)
 {
     private const int HostsMax = 10;
     private const int LabelsMax = 8; // RFC 9989 §4.10: at most eight questions.
     private static readonly TimeSpan WebTime = TimeSpan.FromSeconds(12);
-    private static readonly TimeSpan SpfTime = TimeSpan.FromSeconds(12);
     private static readonly IPAddress Nobody = IPAddress.Parse("192.0.2.255"); // RFC 5737.
-    private readonly AnswerCache _answers = new(TimeProvider.System);
 
     /// <summary>Asks all that is asked of one domain, at once.</summary>
     internal async Task<DomainFacts> AskAsync(string domain, CancellationToken stop)
@@ -34,8 +32,8 @@ internal sealed class DomainAsker(
         Task<DnsAnswer<string>> sts = dns.FindTextsAsync($"_mta-sts.{domain}", stop);
         Task<DnsAnswer<IPAddress>> stsHost = dns.FindAddressesAsync($"mta-sts.{domain}", stop);
         Task<DnsAnswer<string>> reports = dns.FindTextsAsync($"_smtp._tls.{domain}", stop);
-        Task<SpfCheck> stranger = SpfAsync(domain, Nobody, stop);
-        Task<SpfCheck[]> own = Task.WhenAll(addresses.Select(ip => SpfAsync(domain, ip, stop)));
+        Task<SpfCheck> stranger = spf.AskAsync(domain, Nobody, stop);
+        Task<SpfCheck[]> own = Task.WhenAll(addresses.Select(ip => spf.AskAsync(domain, ip, stop)));
         Task<(SigningRecord, DnsAnswer<string>)[]> signing = Task.WhenAll(keys
             .Where(key => key.Domain == domain)
             .Select(async key => (key, await dns.FindTextsAsync(key.Name, stop))));
@@ -76,13 +74,6 @@ internal sealed class DomainAsker(
         {
             return new StsFetched(null, TlsResultType.StsFetchError, "no answer in time");
         }
-    }
-
-    private async Task<SpfCheck> SpfAsync(string domain, IPAddress ip, CancellationToken stop)
-    {
-        AuthenticationDns asked = new(dns, _answers, TimeProvider.System, SpfTime);
-        return await SpfChecker.CheckAsync(
-            asked, new SpfRequest(ip, domain, $"postmaster@{domain}", me), stop);
     }
 
     private async Task<Dictionary<string, DnsAnswer<IPAddress>>> FindHostsAsync(

@@ -109,7 +109,7 @@ internal sealed class DomainJudge(DomainFacts facts, string me, Func<IPAddress, 
             return;
         }
 
-        int count = facts.Texts.Records.Count(IsSpf);
+        int count = facts.Texts.Records.Count(SpfAsker.IsRecord);
         string mend = $"{_domain}. IN TXT \"v=spf1 mx -all\"";
         if (!_said.Judge("spf.missing", count == 0, "there is no record v=spf1", mend)
             || !_said.Judge("spf.several", count > 1, $"there are {count} records v=spf1"))
@@ -150,10 +150,6 @@ internal sealed class DomainJudge(DomainFacts facts, string me, Func<IPAddress, 
             }
         }
     }
-
-    private static bool IsSpf(string text) =>
-        text.Equals("v=spf1", StringComparison.OrdinalIgnoreCase)
-        || text.StartsWith("v=spf1 ", StringComparison.OrdinalIgnoreCase);
 
     private void JudgeKeys()
     {

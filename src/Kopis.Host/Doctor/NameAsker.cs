@@ -1,11 +1,13 @@
 using System.Net;
+using Kopis.Mail.Authentication.Spf;
 using Kopis.Net.Dns;
 
 namespace Kopis.Host.Doctor;
 
 /// <summary>Asks DNS about the host's own names and addresses.</summary>
 /// <param name="dns">Asked.</param>
-internal sealed class NameAsker(IMailDns dns)
+/// <param name="spf">Asked of the name in HELO.</param>
+internal sealed class NameAsker(IMailDns dns, SpfAsker spf)
 {
     private const int NamesMax = 5;
 
@@ -15,12 +17,16 @@ internal sealed class NameAsker(IMailDns dns)
     {
         Task<DnsAnswer<IPAddress>> ofMe = dns.FindAddressesAsync(me, stop);
         Task<DnsAnswer<IPAddress>> ofHelo = dns.FindAddressesAsync(helo, stop);
+        Task<DnsAnswer<string>> texts = dns.FindTextsAsync(helo, stop);
+        Task<SpfCheck[]> own = Task.WhenAll(addresses.Select(ip => spf.AskAsync(helo, ip, stop)));
         NameFacts.ReverseName[] reverse =
             await Task.WhenAll(addresses.Select(ip => ReverseAsync(ip, stop)));
         return new NameFacts(me, helo)
         {
             MeAddresses = await ofMe,
             HeloAddresses = await ofHelo,
+            HeloTexts = await texts,
+            HeloSpf = await own,
             Reverse = reverse,
         };
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using Kopis.Mail.Authentication.Spf;
 using Kopis.Net.Dns;
 
 namespace Kopis.Host.Doctor;
@@ -13,6 +14,12 @@ internal sealed record NameFacts(string Me, string Helo)
 
     /// <summary>Addresses of <see cref="Helo"/>.</summary>
     internal required DnsAnswer<IPAddress> HeloAddresses { get; init; }
+
+    /// <summary>Texts of <see cref="Helo"/>.</summary>
+    internal required DnsAnswer<string> HeloTexts { get; init; }
+
+    /// <summary>What SPF of <see cref="Helo"/> says of each public address.</summary>
+    internal required IReadOnlyList<SpfCheck> HeloSpf { get; init; }
 
     /// <summary>The names of each public address.</summary>
     internal required IReadOnlyList<ReverseName> Reverse { get; init; }

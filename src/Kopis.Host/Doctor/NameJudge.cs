@@ -1,4 +1,6 @@
 using System.Net;
+using Kopis.Mail.Authentication;
+using Kopis.Mail.Authentication.Spf;
 using Kopis.Net.Dns;
 
 namespace Kopis.Host.Doctor;
@@ -35,13 +37,45 @@ internal static class NameJudge
         {
             helo.Unknown("helo.address", Silence);
         }
-        else
+        else if (helo.Judge(
+            "helo.address", facts.HeloAddresses.Records.Count == 0, "it has no address"))
         {
-            helo.Judge(
-                "helo.address", facts.HeloAddresses.Records.Count == 0, "it has no address");
+            JudgeSpf(helo, facts);
         }
 
         return [.. said.All, .. helo.All, .. facts.Reverse.SelectMany(one => Judge(one, facts))];
+    }
+
+    private static void JudgeSpf(Verdicts said, NameFacts facts)
+    {
+        if (facts.HeloTexts.Status == DnsStatus.TryAgain)
+        {
+            said.Unknown("helo.spf", Silence);
+            return;
+        }
+
+        if (!said.Judge(
+            "helo.spf", !facts.HeloTexts.Records.Any(SpfAsker.IsRecord),
+            "there is no record v=spf1",
+            $"{DoctorResult.Safe(facts.Helo)}. IN TXT \"v=spf1 a -all\""))
+        {
+            return;
+        }
+
+        foreach (SpfCheck own in facts.HeloSpf)
+        {
+            if (own.Result == AuthenticationResult.TempError)
+            {
+                said.Unknown("helo.here", Silence);
+            }
+            else
+            {
+                said.Judge(
+                    "helo.here", own.Result != AuthenticationResult.Pass,
+                    $"SPF says {own.Result.ToString().ToLowerInvariant()} of "
+                    + own.Request.Address);
+            }
+        }
     }
 
     private static List<DoctorResult> Judge(NameFacts.ReverseName one, NameFacts facts)

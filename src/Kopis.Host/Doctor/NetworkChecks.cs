@@ -124,10 +124,12 @@ internal sealed class NetworkChecks
         using CancellationTokenSource stop = new(RunTime);
         IPAddress[] addresses = [.. _request.Addresses.Take(AddressesMax)];
         using SemaphoreSlim places = new(DomainsAtOnce);
+        SpfAsker spf = new(_dns, _helo);
         List<Task<List<DoctorResult>>> all =
         [
             SafelyAsync(_me, "dns.answers name.address ptr.missing", async () => NameJudge.Judge(
-                await new NameAsker(_dns).AskAsync(_me, _helo, addresses, stop.Token), IsOwn)),
+                await new NameAsker(_dns, spf).AskAsync(_me, _helo, addresses, stop.Token),
+                IsOwn)),
             SafelyAsync("port 25 of others", "smtp.out", () => OutAsync(stop.Token)),
             SafelyAsync($"_25._tcp.{_me}", "dane.missing", async () => DaneJudge.Judge(
                 await new DaneAsker(
@@ -137,7 +139,7 @@ internal sealed class NetworkChecks
         ];
         Verdicts said = new("this host");
         using StsWeb? web = OpenWeb(said);
-        DomainAsker asker = new(_dns, _me, addresses, _request.Keys, web);
+        DomainAsker asker = new(_dns, spf, addresses, _request.Keys, web);
         foreach (string domain in Domains())
         {
             all.Add(SafelyAsync(domain, DomainAreas, async () =>
