@@ -3,15 +3,15 @@ using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send;
 
-/// <summary>control/destinations, as the scheduler needs it.</summary>
+/// <summary>The rules of control/destinations in the form that the scheduler uses.</summary>
 internal sealed class DestinationControl(DestinationRules rules)
 {
     private const int MillisecondsInSecond = 1000;
 
-    /// <summary>The rules that count now.</summary>
+    /// <summary>The current rules.</summary>
     internal DestinationRules Rules { get; set; } = rules;
 
-    /// <summary>What a destination may have.</summary>
+    /// <summary>The limits of a destination.</summary>
     internal DestinationLimits Of(string name)
     {
         DestinationRule rule = Rules.Find(name);

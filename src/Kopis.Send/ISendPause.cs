@@ -2,13 +2,12 @@ using Kopis.Posix;
 
 namespace Kopis.Send;
 
-/// <summary>How qmail-send lets time pass; a simulator runs everything else meanwhile.</summary>
+/// <summary>How qmail-send waits. A simulator runs everything else meanwhile.</summary>
 internal interface ISendPause
 {
-    /// <summary>Waits for a descriptor. False if the time was over first, or a signal came.
-    /// </summary>
+    /// <summary>Waits for a descriptor. False if the time is over, or a signal came.</summary>
     bool Wait(Poller poller, TimeSpan longest);
 
-    /// <summary>Waits, and nothing else.</summary>
+    /// <summary>Waits for a time.</summary>
     void Sleep(TimeSpan time);
 }

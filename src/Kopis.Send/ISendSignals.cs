@@ -1,11 +1,11 @@
 namespace Kopis.Send;
 
-/// <summary>Where signals to qmail-send can be read.</summary>
+/// <summary>Signals to qmail-send, as a descriptor to read.</summary>
 internal interface ISendSignals
 {
-    /// <summary>Readable when one came.</summary>
+    /// <summary>Readable when a signal has come.</summary>
     int ReadFd { get; }
 
-    /// <summary>The signals that came since.</summary>
+    /// <summary>The signals since the last call.</summary>
     SendSignal Read();
 }

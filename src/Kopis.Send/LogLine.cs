@@ -6,11 +6,9 @@ using Kopis.Base;
 
 namespace Kopis.Send;
 
-/// <summary>
-/// Writes an interpolated line straight into the log's buffer: words and numbers as they are,
-/// foreign bytes made safe (contract §6.4). There are some ten lines a message, so none is a string
-/// first.
-/// </summary>
+/// <summary>Writes an interpolated line straight into the log's buffer. Text and numbers are
+/// written as they are; bytes from outside are made safe (contract §6.4). A message has about ten
+/// lines, so no line is made as a string first.</summary>
 [InterpolatedStringHandler]
 internal readonly ref struct LogLine
 {
@@ -18,14 +16,14 @@ internal readonly ref struct LogLine
 
     private readonly ArrayBufferWriter<byte> _to;
 
-    // The compiler's lengths are of no use: the buffer grows as it must.
+    // The lengths that the compiler passes are not used: the buffer grows as needed.
 #pragma warning disable IDE0060, CA1801
     internal LogLine(int literalLength, int formattedCount, SendLog log) => _to = log.Buffer;
 #pragma warning restore IDE0060, CA1801
 
     internal void AppendLiteral(string words) => Encoding.Latin1.GetBytes(words, _to);
 
-    /// <summary>Words of ours, chosen at run time.</summary>
+    /// <summary>Text of our own that is chosen at run time.</summary>
     internal void AppendFormatted(string words) => AppendLiteral(words);
 
     /// <summary>Bytes from outside.</summary>

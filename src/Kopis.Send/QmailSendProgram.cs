@@ -7,10 +7,8 @@ using Kopis.Send.Commands;
 
 namespace Kopis.Send;
 
-/// <summary>
-/// <c>qmail-send</c>: started with its pipes in place (contract §6.1): 0 log, 1/2 qmail-lspawn,
-/// 3/4 qmail-rspawn, 5/6 qmail-clean.
-/// </summary>
+/// <summary><c>qmail-send</c>. It is started with these descriptors open (contract §6.1): 0 log,
+/// 1/2 qmail-lspawn, 3/4 qmail-rspawn, 5/6 qmail-clean.</summary>
 public static class QmailSendProgram
 {
     private const int LogFd = 0;
@@ -45,7 +43,7 @@ public static class QmailSendProgram
     }
 
     /// <summary>Reads all control files once.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A file cannot be parsed.</exception>
     public static void CheckControls(ControlDirectory control) => SendControls.Read(control);
 
     private static int Start(ProgramContext context, SendLog log)
@@ -68,7 +66,7 @@ public static class QmailSendProgram
         {
             Commands = commands,
 
-            // Standard error is a pipe of the protocol.
+            // The watchdog writes to the log: standard error is a pipe to a spawner.
             Pause = new SendPause(new Watchdog(line => SendLog.WriteNow(LogFd, line))),
         };
         if (isWide && send.Remote.Capacity < controls.ConcurrencyRemote)
@@ -103,7 +101,7 @@ public static class QmailSendProgram
         }
     }
 
-    /// <summary>Mail goes on without commands.</summary>
+    /// <summary>Opens the command socket. If that fails, mail goes on without commands.</summary>
     private static CommandServer? Listen(ProgramContext context, SendLog log)
     {
         try
@@ -136,7 +134,7 @@ public static class QmailSendProgram
         }
 
         Fd.Truncate(fd, 0);
-        Fd.WriteAll(fd, ByteText.ToBytes($"{Processes.Id}\n")); // For those who would signal us.
+        Fd.WriteAll(fd, ByteText.ToBytes($"{Processes.Id}\n")); // For those who send signals.
         return fd;
     }
 
@@ -149,11 +147,12 @@ public static class QmailSendProgram
             Paths.ChangeMode(path, anyoneMayPull);
         }
 
-        // Open for writing too, so that it never reads as ended.
+        // Open for writing as well, so that reading never returns end of file.
         return Fd.Open(path, OpenFlags.ReadWrite | OpenFlags.NonBlocking | Fd.NoFollow);
     }
 
-    /// <summary>Reads the byte that says how much the spawner can run at once.</summary>
+    /// <summary>Reads the byte in which the spawner reports how many deliveries it can run at once.
+    /// </summary>
     private static SpawnPipe Greet(
         int orders, int reports, int concurrency, bool takesParameters = false,
         bool isWide = false)

@@ -7,8 +7,8 @@ using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
 
-/// <summary>Reads <c>control/retryschedule</c>: lines of a class of failure, or <c>*</c>, and waits
-/// in seconds, or <c>qmail</c>. A wrong line is ignored, with a warning.</summary>
+/// <summary>Reads <c>control/retryschedule</c>. Each line has a class of failure, or <c>*</c>, and
+/// then waits in seconds, or <c>qmail</c>. An invalid line is ignored, with a warning.</summary>
 internal static class RetryControl
 {
     private const string Shape = "CLASS qmail, or CLASS and up to 50 numbers of seconds from 30 to "
@@ -18,7 +18,7 @@ internal static class RetryControl
     private const int SecondsLeast = 30; // As between two probes of a destination.
     private const int SecondsMost = 604_800;
 
-    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be read.</exception>
     internal static RetryTable Read(ControlDirectory control)
     {
         int[]?[] steps = new int[]?[BounceClassNames.Count];

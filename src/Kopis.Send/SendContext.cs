@@ -9,7 +9,7 @@ using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
 
-/// <summary>What qmail-send runs with.</summary>
+/// <summary>Everything that qmail-send works with.</summary>
 internal sealed record SendContext(
     string Home, ControlDirectory Control, SendControls Controls, TimeProvider Clock, SendLog Log,
     SpawnPipe Local, SpawnPipe Remote, CleanPipe Clean, ISendSignals Signals, int Trigger,
@@ -20,27 +20,27 @@ internal sealed record SendContext(
     /// <summary>The disk.</summary>
     internal IFileSystem Files { get; init; } = FileSystem.Real;
 
-    /// <summary>The command socket; null where there is none.</summary>
+    /// <summary>The command socket; null if there is none.</summary>
     internal CommandServer? Commands { get; init; }
 
-    /// <summary>How time passes.</summary>
+    /// <summary>Waits for descriptors and times.</summary>
     internal ISendPause Pause { get; init; } = new SendPause();
 
-    /// <summary>The way of bounces into the queue.</summary>
+    /// <summary>Connects to the queue writer, for bounces.</summary>
     internal Func<IIntakeConnection> ConnectToQueue { get; init; } =
         () => new IntakeConnection(Home, IntakeTimeout);
 
     /// <summary>Longer envelopes stay on the disk (<see cref="QueueState"/>).</summary>
     internal int WholeEnvelopeBytesMax { get; init; } = QueueState.WholeEnvelopeBytesUsual;
 
-    /// <summary>A log of this size is written anew (<see cref="StateLog"/>).</summary>
+    /// <summary>A state log of this size is rewritten (<see cref="StateLog"/>).</summary>
     internal long CompactAfterBytes { get; init; } = StateLog.CompactAfterBytesUsual;
 
-    /// <summary>Deliveries that run.</summary>
+    /// <summary>How many deliveries run, and how many may.</summary>
     internal DeliverySlots Slots() =>
         new(Local.Running, Local.Concurrency, Remote.Running, Remote.Concurrency);
 
-    /// <summary>The pipe of a channel.</summary>
+    /// <summary>The pipe to the spawner of a channel.</summary>
     internal SpawnPipe Pipe(DeliveryChannel channel) =>
         channel == DeliveryChannel.Local ? Local : Remote;
 }

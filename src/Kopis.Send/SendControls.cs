@@ -18,48 +18,51 @@ internal sealed class SendControls
 
     internal required byte[] BounceHost { get; init; }
 
-    /// <summary>Bytes of a message that its bounce gives back at most; 0: all of it.</summary>
+    /// <summary>How many bytes of a message its bounce returns at most; 0: all of it.</summary>
     internal required int BounceBytesMax { get; init; }
 
-    /// <summary>doublebounceto@doublebouncehost; empty discards double bounces.</summary>
+    /// <summary>doublebounceto@doublebouncehost; if empty, double bounces are discarded.</summary>
     internal required byte[] DoubleBounceTo { get; init; }
 
     internal required int ConcurrencyLocal { get; init; }
 
-    /// <summary>Local deliveries at once where the spawner is ours; <see cref="ConcurrencyLocal"/>
-    /// counts programs then, and is qmail-lspawn's to keep.</summary>
+    /// <summary>How many local deliveries may run at once if the spawner is ours.
+    /// <see cref="ConcurrencyLocal"/> then limits programs, and qmail-lspawn keeps that limit.
+    /// </summary>
     internal required int ConcurrencyMailbox { get; init; }
 
-    /// <summary>Local deliveries of a spawner of another make that run before each user has one
-    /// place only; null: half of what the channel can run.</summary>
+    /// <summary>With a spawner that is not ours: how many local deliveries may run before each user
+    /// is limited to one; null: half of what the channel can run.</summary>
     internal required int? ConcurrencyShared { get; init; }
 
     internal required int ConcurrencyRemote { get; init; }
 
-    /// <summary>What destinations may have.</summary>
+    /// <summary>The limits of destinations.</summary>
     internal required DestinationControl Destinations { get; init; }
 
     /// <summary>Retries by class of failure.</summary>
     internal required RetryTable Retries { get; init; }
 
-    /// <summary>Bytes of memory that messages may take; more wait on the disk.</summary>
+    /// <summary>Bytes of memory that messages may take; further messages wait on the disk.
+    /// </summary>
     internal required int QueueMemoryBytes { get; init; }
 
     internal required int QueueLifetimeSeconds { get; init; }
 
-    /// <summary>A message so old is delayed, which its sender may have asked to hear of; zero: no
-    /// message ever is.</summary>
+    /// <summary>The age from which a message counts as delayed, which its sender may have asked to
+    /// be told; zero: no message does.</summary>
     internal required int DelayNotifySeconds { get; init; }
 
-    /// <summary>Local deliveries at once, as far as control files say. Where concurrencylocal is 0
-    /// none is started, whoever the spawner is.</summary>
-    /// <param name="spawnerIsOurs">It keeps the number of programs itself.</param>
+    /// <summary>The limit that control files set for local deliveries at once. If concurrencylocal
+    /// is 0 none is started, whichever spawner runs.</summary>
+    /// <param name="spawnerIsOurs">Whether the spawner itself limits the number of programs.
+    /// </param>
     internal int LocalDeliveries(bool spawnerIsOurs) =>
         spawnerIsOurs && ConcurrencyLocal > 0 ? ConcurrencyMailbox : ConcurrencyLocal;
 
     /// <exception cref="Base.ConfigurationException">A file cannot be read or parsed.</exception>
-    /// <param name="control">Where they are.</param>
-    /// <param name="addresses">What is not to be read.</param>
+    /// <param name="control">The directory of the files.</param>
+    /// <param name="addresses">The address map if it is already read; null: it is read too.</param>
     internal static SendControls Read(ControlDirectory control, AddressMap? addresses = null)
     {
         byte[] doubleTo = control.ReadLineOrDefault(SendFiles.DoubleBounceTo)!;

@@ -11,12 +11,10 @@ using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send;
 
-/// <summary>
-/// What qmail-send does with messages and reports, in the order that keeps mail safe: the text of a
-/// failure is durable before the mark that relies on it, and a mark before anything that cannot be
-/// undone. It reaches disk and peers through interfaces only, and time comes in as Unix seconds, so
-/// that a simulator can crash it between any two steps.
-/// </summary>
+/// <summary>What qmail-send does with messages and reports, in the order that keeps mail safe: the
+/// text of a failure is durable before the mark that relies on it, and a mark is durable before
+/// anything that cannot be undone. Disk and peers are reached through interfaces only, and the time
+/// comes in as Unix seconds, so that a simulator can crash it between any two steps.</summary>
 internal sealed class SendCore(
     Scheduler scheduler, StateLog marks, QueueState queue, BouncePolicy bounces,
     AddressMap addresses, SendLog log) : IDisposable
@@ -39,7 +37,7 @@ internal sealed class SendCore(
     private long _readAgainAt;
 
     /// <summary>Whether the last marks did not become durable. Nothing is started until they are,
-    /// since a crash would deliver it all twice.</summary>
+    /// since after a crash it would be delivered twice.</summary>
     internal bool MarkFailed { get; private set; }
 
     /// <summary>Whether marks can be written now and made durable later.</summary>
@@ -65,7 +63,7 @@ internal sealed class SendCore(
             $"warning: trouble reading the recipients of msg {message.Number}; will try again", e);
         scheduler.RouteText = marks.Routes.Find;
         queue.Recover(now);
-        MarkFailed = true; // There is no file to write marks to yet: the snapshot makes one.
+        MarkFailed = true; // There is no file for marks yet: the snapshot makes one.
         MakeDurable();
     }
 
@@ -94,7 +92,7 @@ internal sealed class SendCore(
 
     /// <summary>Gives recipients that are due to their destinations.</summary>
     /// <param name="now">Unix seconds.</param>
-    /// <param name="milliseconds">Of this second.</param>
+    /// <param name="milliseconds">Milliseconds of this second.</param>
     internal void Tick(long now, int milliseconds)
     {
         Now = now;
@@ -103,7 +101,7 @@ internal sealed class SendCore(
 
     /// <summary>Sets the time at which reports and answers came.</summary>
     /// <param name="now">Unix seconds.</param>
-    /// <param name="milliseconds">Of this second.</param>
+    /// <param name="milliseconds">Milliseconds of this second.</param>
     internal void SetTime(long now, int milliseconds)
     {
         Now = now;
@@ -124,8 +122,8 @@ internal sealed class SendCore(
     internal void Answer(WideAnswer answer) => scheduler.Remote.Answer(
         answer.Id, answer.Destination, answer.DependsOnSender, answer.Seconds);
 
-    /// <summary>When there is work next without an event; deliveries count only if there is room.
-    /// </summary>
+    /// <summary>When the next work is due if no event comes before. Deliveries count only if there
+    /// is room for them.</summary>
     internal long NextDue(bool roomLocal, bool roomRemote)
     {
         long due = (MoreToRead && !queue.HasNoRoom) || queue.HasReady
@@ -147,7 +145,8 @@ internal sealed class SendCore(
     /// </summary>
     internal long? WakeAt => scheduler.Remote.WakeAt;
 
-    /// <summary>The next delivery on a channel, which it logs; null if nothing is due.</summary>
+    /// <summary>The next delivery on a channel, with its line in the log; null if nothing is due.
+    /// </summary>
     internal Delivery? Next(DeliveryChannel channel, long now, int milliseconds = 0)
     {
         Now = now;
@@ -338,15 +337,15 @@ internal sealed class SendCore(
         }
     }
 
-    /// <summary>Whether there are marks that a power cut would lose; their deliveries would be made
+    /// <summary>Whether some marks would be lost in a power cut. Their deliveries would be made
     /// again.</summary>
     internal bool HasUnsyncedMarks => marks.HasUnsynced;
 
-    /// <summary>Writes the marks of a turn, without a sync. The text of a failure is made durable
+    /// <summary>Writes the marks of a turn without a sync. Texts of failures are made durable
     /// first.</summary>
     internal void WriteMarks() => Mark(marks.Write);
 
-    /// <summary>Makes all marks durable with one sync; then does what depends on them.</summary>
+    /// <summary>Makes all marks durable with one sync, then does what depends on them.</summary>
     internal void MakeDurable() => Mark(() =>
     {
         if (MarkFailed || marks.MustCompact)
@@ -366,7 +365,8 @@ internal sealed class SendCore(
         }
     });
 
-    /// <summary>At a clean exit: retry times are saved too.</summary>
+    /// <summary>Saves everything at a clean exit, including the times of the next attempts.
+    /// </summary>
     internal void SaveAll() => Mark(queue.WriteSnapshot, "writing queue/state");
 
     public void Dispose()

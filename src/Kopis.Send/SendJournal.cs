@@ -9,12 +9,12 @@ using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
 
-/// <summary>qmail-send's records in the journal (qmail-journal(5)), those of a turn in one packet.
-/// </summary>
-/// <param name="send">Takes the records of a turn, and how many they are.</param>
+/// <summary>Writes qmail-send's records to the journal (qmail-journal(5)), those of a turn in one
+/// packet.</summary>
+/// <param name="send">Gets the records of a turn, and how many there are.</param>
 internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
 {
-    private const int ForwardsMax = 100; // Of one delivery, in its record.
+    private const int ForwardsMax = 100; // In the record of one delivery.
 
     private static readonly SearchValues<byte> OfAnAddress =
         SearchValues.Create("0123456789abcdef.:"u8);
@@ -22,7 +22,7 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
     private readonly ArrayBufferWriter<byte> _buffer = new(JournalSocket.PacketBytesMax);
     private int _records;
 
-    /// <summary>A message that came.</summary>
+    /// <summary>Records a message that came.</summary>
     internal void New(
         ulong number, long bytes, ReadOnlySpan<byte> sender, ulong qp, uint uid, int recipients)
     {
@@ -42,7 +42,7 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
     /// <param name="verdict">Null: the spawner's report makes no sense.</param>
     /// <param name="text">The text of the report, or a text about it.</param>
     /// <param name="detail">More about the attempt; null if nothing is known.</param>
-    /// <param name="ageSeconds">Since the message came; null: it is not known.</param>
+    /// <param name="ageSeconds">Seconds since the message came; null if not known.</param>
     internal void Attempt(
         Delivery delivery, int place, Verdict? verdict, ReadOnlySpan<byte> text,
         AttemptDetail? detail = null, long? ageSeconds = null)
@@ -104,7 +104,7 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
         Add(record.End());
     }
 
-    /// <summary>A message is finished.</summary>
+    /// <summary>Records the end of a message.</summary>
     internal void End(ulong number)
     {
         JournalRecord record = new(Room(), "end"u8);
@@ -112,7 +112,7 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
         Add(record.End());
     }
 
-    /// <summary>Sends what was added.</summary>
+    /// <summary>Sends the records.</summary>
     internal void Flush()
     {
         if (_records > 0)
@@ -123,7 +123,7 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
         }
     }
 
-    // Space for a whole record.
+    // Room for one whole record.
     private Span<byte> Room()
     {
         if (_buffer.WrittenCount + JournalRecord.BytesMax > JournalSocket.PacketBytesMax)
@@ -140,8 +140,8 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
         _records++;
     }
 
-    /// <summary>The address that qmail-remote's report begins with, or has been connected to
-    /// (contract §8.2).</summary>
+    /// <summary>The address at the beginning of qmail-remote's report, or the one it was connected
+    /// to (contract §8.2).</summary>
     private static ReadOnlySpan<byte> HostOf(ReadOnlySpan<byte> text)
     {
         ReadOnlySpan<byte> start = "Connected to "u8;
@@ -165,8 +165,8 @@ internal sealed class SendJournal(Action<ReadOnlyMemory<byte>, int> send)
         }
     }
 
-    /// <summary>The numbers of <c>qp N</c>, which a local delivery reports of each message that it
-    /// forwards.</summary>
+    /// <summary>Adds the numbers N of <c>qp N</c>, which a local delivery reports for each message
+    /// that it forwards.</summary>
     private static void AddForwards(ref JournalRecord record, ReadOnlySpan<byte> text)
     {
         ReadOnlySpan<byte> mark = "qp "u8;

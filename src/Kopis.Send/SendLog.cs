@@ -5,30 +5,30 @@ using Kopis.Posix;
 
 namespace Kopis.Send;
 
-/// <summary>qmail-send's log lines, to the letter (contract §6.4), gathered for one write a turn.
-/// </summary>
-/// <param name="write">Takes the lines of a turn.</param>
+/// <summary>qmail-send's log lines, exactly as in qmail (contract §6.4). The lines of a turn are
+/// written together.</summary>
+/// <param name="write">Writes the lines of a turn.</param>
 internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
 {
     private readonly bool _hasPriorities;
     private int _lineStart;
 
     private const int PieceBytes = 4096; // PIPE_BUF.
-    private const int BufferedMax = 64 * 1024; // A start with a long queue says much in one turn.
+    private const int BufferedMax = 64 * 1024; // A start with a long queue logs much in one turn.
 
-    /// <summary>A log on a descriptor. A logger that is gone does not stop mail, as in qmail.
-    /// </summary>
+    /// <summary>Makes a log that writes to a descriptor. If the logger is gone, mail goes on, as in
+    /// qmail.</summary>
     internal SendLog(int fd)
         : this(lines => WriteTo(fd, lines.Span)) => _hasPriorities = LogPriority.IsJournal(fd);
 
-    /// <summary>The same for machines; goes nowhere unless it is set.</summary>
+    /// <summary>The same events as records for programs; dropped unless this is set.</summary>
     internal SendJournal Journal { get; init; } = new(static (_, _) => { });
 
-    /// <summary>Lines not written yet; <see cref="LogLine"/> adds to it.</summary>
+    /// <summary>Lines that are not written yet; <see cref="LogLine"/> adds to them.</summary>
     internal ArrayBufferWriter<byte> Buffer { get; } = new(4096);
 
-    /// <summary>Adds one line; foreign bytes in it are made safe.</summary>
-    // The handler wrote the words into the buffer before the call.
+    /// <summary>Adds a line; bytes from outside are made safe.</summary>
+    // The handler wrote the text into the buffer before the call.
 #pragma warning disable IDE0060, CA1801
     internal void Line([InterpolatedStringHandlerArgument("")] LogLine line)
 #pragma warning restore IDE0060, CA1801
@@ -41,7 +41,7 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
         }
     }
 
-    /// <summary>A new message, in the journal too.</summary>
+    /// <summary>Logs a new message, in the journal too.</summary>
     internal void Arrived(
         ulong number, long bytes, ReadOnlySpan<byte> sender, ulong qp, uint uid, int recipients)
     {
@@ -50,11 +50,11 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
         Journal.New(number, bytes, sender, qp, uid, recipients);
     }
 
-    /// <summary>A warning or alert with what the system said of it.</summary>
+    /// <summary>Logs a warning or alert, with the system's reason.</summary>
     internal void Trouble(string words, Exception reason) =>
         Line($"{words}: {ByteText.ToBytes(reason.Message).AsSpan()}");
 
-    /// <summary>Writes what was added.</summary>
+    /// <summary>Writes the lines that were added.</summary>
     internal void Flush()
     {
         Journal.Flush();
@@ -66,7 +66,7 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
         }
     }
 
-    // The journal of systemd reads how much a line matters from its beginning.
+    // systemd's journal reads the priority of a line from its beginning.
     private void Mark()
     {
         ReadOnlySpan<byte> line = Buffer.WrittenSpan[_lineStart..];
@@ -88,8 +88,8 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
     internal static void WriteNow(int fd, string line) =>
         WriteTo(fd, ByteText.ToBytes(line + "\n"));
 
-    /// <summary>Whole lines, and no more at once than a pipe takes in one piece (pipe(7)): others
-    /// may write to the same one, and their lines would split ours.</summary>
+    /// <summary>Writes whole lines, at most as many bytes as a pipe takes in one piece (pipe(7)):
+    /// other writers to the same pipe would otherwise split our lines.</summary>
     private static void WriteTo(int fd, ReadOnlySpan<byte> lines)
     {
         try
@@ -97,7 +97,7 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
             while (!lines.IsEmpty)
             {
                 int last = lines[..Math.Min(PieceBytes, lines.Length)].LastIndexOf((byte)'\n');
-                int end = last >= 0 ? last : lines.IndexOf((byte)'\n'); // One longer line.
+                int end = last >= 0 ? last : lines.IndexOf((byte)'\n'); // A single longer line.
                 ReadOnlySpan<byte> piece = end >= 0 ? lines[..(end + 1)] : lines;
                 Fd.WriteAll(fd, piece);
                 lines = lines[piece.Length..];
@@ -105,7 +105,7 @@ internal sealed class SendLog(Action<ReadOnlyMemory<byte>> write)
         }
         catch (PosixException)
         {
-            // Nobody is left to tell.
+            // There is nobody left to report this to.
         }
     }
 }

@@ -14,21 +14,19 @@ using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send;
 
-/// <summary>
-/// qmail-send's one loop: waits with poll(2), lets the core decide, carries bytes. Marks are
-/// written in each turn, and made durable, many with one sync, when there is nothing else to do or
-/// the first of them has waited for <see cref="HoldMarks"/>; then follows what depends on them.
-/// </summary>
+/// <summary>qmail-send's loop: waits with poll(2), lets the core decide, and moves bytes. Each turn
+/// writes its marks. They are made durable together when there is nothing else to do, or the first
+/// has waited for <see cref="HoldMarks"/>. What depends on them comes after that.</summary>
 internal sealed class SendLoop : IDisposable
 {
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1500); // Contract §0.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
-    // Waiting for the disk keeps deliveries waiting. A power cut costs a second copy of what was
-    // delivered in this time; qmail never synced these marks at all.
+    // Waiting for the disk would hold up deliveries. What was delivered in this time is delivered
+    // again after a power cut; qmail never synced these marks at all.
     private static readonly TimeSpan HoldMarks = TimeSpan.FromMilliseconds(20);
-    private const long ClockSlackSeconds = 60; // Less is made up by waiting.
-    private const int PutOffsMax = 100; // Between two looks at reports.
+    private const long ClockSlackSeconds = 60; // After a smaller step back, mail just waits longer.
+    private const int PutOffsMax = 100; // Before reports are read again.
     private static readonly DeliveryChannel[] Channels =
         [DeliveryChannel.Local, DeliveryChannel.Remote];
 
@@ -57,7 +55,7 @@ internal sealed class SendLoop : IDisposable
             context.Control.Watched(AddressMap.Files));
         _limits = new WatchedFiles(
             context.Control.Watched([RemoteFiles.Destinations]));
-        _ = _limits.HaveChanged(); // They were read.
+        _ = _limits.HaveChanged(); // They have just been read.
         string queue = Path.Combine(context.Home, "queue");
         SendControls controls = context.Controls;
         Scheduler scheduler = new(
@@ -91,14 +89,15 @@ internal sealed class SendLoop : IDisposable
         _server = context.Commands;
     }
 
-    /// <summary>What administrators ask.</summary>
+    /// <summary>Commands of administrators.</summary>
     internal CommandQueue Commands { get; }
 
-    /// <summary>No mark waits for the disk: what was reported survives a power cut.</summary>
+    /// <summary>Whether all marks are on the disk: what was reported survives a power cut.
+    /// </summary>
     internal bool IsSettled => !_core.HasUnsyncedMarks && !_core.MarkFailed;
 
-    /// <summary>Marks are at least in the kernel: what was reported survives our own death.
-    /// </summary>
+    /// <summary>Whether all marks are at least in the kernel: what was reported survives a crash of
+    /// this process.</summary>
     internal bool IsWritten => !_core.MarkFailed;
 
     private long Now => _context.Clock.GetUtcNow().ToUnixTimeSeconds();
@@ -137,7 +136,7 @@ internal sealed class SendLoop : IDisposable
         {
             if (_core.MoreToRead && _routing.HaveChanged())
             {
-                // Who took the message has seen the change: it goes where he said.
+                // New messages go where the changed files say, since their senders may rely on it.
                 _core.Reread(_context.Control);
             }
 
@@ -149,7 +148,7 @@ internal sealed class SendLoop : IDisposable
 
         Commands.Step(Now);
 
-        // Before the disk is waited for: deliveries begin meanwhile.
+        // This comes before the sync, so that deliveries begin meanwhile.
         _context.Local.Flush();
         _context.Remote.Flush();
         _core.FinishMessages(Now);
@@ -221,7 +220,7 @@ internal sealed class SendLoop : IDisposable
 
         if (!_context.Pause.Wait(_poller, LongestWait()))
         {
-            // Nobody pulled the trigger for long: look by ourselves.
+            // The trigger was not pulled for a long time: look for new messages anyway.
             _core.MoreToRead |= !Commands.HasWork;
             return;
         }
@@ -298,7 +297,7 @@ internal sealed class SendLoop : IDisposable
             return sleep;
         }
 
-        // Rates and pauses are finer than seconds.
+        // Rates and pauses need more precision than seconds.
         TimeSpan left = DateTimeOffset.FromUnixTimeMilliseconds(wake)
             - _context.Clock.GetUtcNow();
         return left >= sleep ? sleep : left > TimeSpan.Zero ? left : TimeSpan.Zero;
@@ -311,7 +310,7 @@ internal sealed class SendLoop : IDisposable
             _exitAsap = true;
             if (_context.Local.Running + _context.Remote.Running > 0)
             {
-                LogStatus(); // As qmail: where nothing runs, nothing is waited for.
+                LogStatus(); // As in qmail, there is no line if nothing runs.
             }
         }
 
@@ -327,7 +326,7 @@ internal sealed class SendLoop : IDisposable
         }
     }
 
-    /// <summary>All files, or where one is bad none. What runs above a limit is let finish.
+    /// <summary>Applies all files, or none if one is invalid. Deliveries above a new limit finish.
     /// </summary>
     private void RereadLimits()
     {
@@ -393,8 +392,8 @@ internal sealed class SendLoop : IDisposable
         _answers.Clear();
     }
 
-    /// <summary>Losing a failure's text would lose mail: waits for the disk as long as it takes, as
-    /// qmail did.</summary>
+    /// <summary>The text of a failure must not be lost: waits for the disk as long as necessary, as
+    /// qmail does.</summary>
     private bool OnReport(Delivery delivery, DeliveryReport report)
     {
         while (true)
@@ -459,7 +458,8 @@ internal sealed class SendLoop : IDisposable
         _limitsSeen = Now;
     }
 
-    /// <summary>What is due at dead destinations costs no slot.</summary>
+    /// <summary>Puts off recipients that are due at dead destinations. This takes no slot.
+    /// </summary>
     private void PutOff()
     {
         for (int i = 0; i < PutOffsMax && _core.NextPutOff() is { } delivery; i++)

@@ -2,8 +2,8 @@ using Kopis.Posix;
 
 namespace Kopis.Send;
 
-/// <summary>Real time.</summary>
-/// <param name="watch">Watches what is done between two waits.</param>
+/// <summary>Waits in real time.</summary>
+/// <param name="watch">Watches the time between two waits.</param>
 internal sealed class SendPause(Watchdog? watch = null) : ISendPause
 {
     public bool Wait(Poller poller, TimeSpan longest)
@@ -17,7 +17,7 @@ internal sealed class SendPause(Watchdog? watch = null) : ISendPause
     public void Sleep(TimeSpan time)
     {
         watch?.End();
-        // This pause is what the caller asks for: nothing can go on until the disk has room.
+        // The caller asks for this pause: nothing can go on until the disk has room.
         Thread.Sleep(time);
         watch?.Begin();
     }

@@ -1,17 +1,17 @@
 namespace Kopis.Send;
 
-/// <summary>What qmail-send does on signals (contract §2.2).</summary>
+/// <summary>The signals that qmail-send acts on (contract §2.2).</summary>
 [Flags]
 internal enum SendSignal : byte
 {
     None = 0,
 
-    /// <summary>SIGTERM: start nothing more, finish what runs.</summary>
+    /// <summary>SIGTERM: start no more deliveries, wait for those that run.</summary>
     Terminate = 1,
 
-    /// <summary>SIGHUP: read locals and virtualdomains again.</summary>
+    /// <summary>SIGHUP: read locals, virtualdomains and the limits again.</summary>
     Reread = 2,
 
-    /// <summary>SIGALRM: everything is due now.</summary>
+    /// <summary>SIGALRM: make everything due now.</summary>
     RunAll = 4,
 }

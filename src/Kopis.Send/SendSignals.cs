@@ -3,7 +3,7 @@ using Kopis.Posix;
 
 namespace Kopis.Send;
 
-/// <summary>Turns signals into bytes of a pipe, so that the one loop waits for them too.</summary>
+/// <summary>Turns signals into bytes of a pipe, so that the loop can wait for them.</summary>
 internal sealed class SendSignals : ISendSignals, IDisposable
 {
     private const int Alarm = 14;

@@ -7,15 +7,13 @@ using Kopis.Send.Scheduling;
 
 namespace Kopis.Send;
 
-/// <summary>
-/// The pipes to one spawner, and the deliveries that run there. Never blocks: orders wait in a
-/// buffer.
-/// </summary>
-/// <param name="orders">Where orders go.</param>
-/// <param name="reports">Where reports come from.</param>
-/// <param name="concurrency">Deliveries that may run at once.</param>
-/// <param name="takesParameters">Whether the spawner knows the long form of an order.</param>
-/// <param name="isWide">Whether it uses frames (<see cref="WideFrames"/>).</param>
+/// <summary>The pipes to one spawner, and the deliveries that run there. It never blocks: commands
+/// wait in a buffer.</summary>
+/// <param name="orders">The pipe for commands to the spawner.</param>
+/// <param name="reports">The pipe for reports from the spawner.</param>
+/// <param name="concurrency">How many deliveries may run at once.</param>
+/// <param name="takesParameters">Whether the spawner knows the long form of a command.</param>
+/// <param name="isWide">Whether the spawner uses frames (<see cref="WideFrames"/>).</param>
 internal sealed class SpawnPipe(
     int orders, int reports, int concurrency, bool takesParameters = false, bool isWide = false)
 {
@@ -60,7 +58,7 @@ internal sealed class SpawnPipe(
     /// <summary>Sets how many deliveries may run at once. Those above the limit finish.</summary>
     internal void SetConcurrency(int most) => Concurrency = Math.Min(most, Capacity);
 
-    /// <summary>Orders a delivery.</summary>
+    /// <summary>Sends the command for a delivery.</summary>
     internal void Order(Delivery delivery)
     {
         if (!_free.TryPop(out int slot))
@@ -99,7 +97,7 @@ internal sealed class SpawnPipe(
         DeliveryCommand.Write(to, slot, message.Number, sender, recipients);
     }
 
-    /// <summary>The delivery that a report is about; null if none was ordered.</summary>
+    /// <summary>The delivery that a report is about; null if none runs in that slot.</summary>
     internal Delivery? Find(int slot) => slot < _slots.Count ? _slots[slot] : null;
 
     /// <summary>Frees a slot when all recipients of its delivery are reported.</summary>
@@ -110,10 +108,10 @@ internal sealed class SpawnPipe(
         Running--;
     }
 
-    /// <summary>Gives up a spawner that reports nonsense.</summary>
+    /// <summary>Gives up a spawner that sends invalid reports.</summary>
     internal void Break() => IsAlive = false;
 
-    /// <summary>Writes what the pipe takes.</summary>
+    /// <summary>Writes as much as the pipe takes.</summary>
     internal void Flush()
     {
         try
@@ -138,7 +136,7 @@ internal sealed class SpawnPipe(
         _written = 0;
     }
 
-    /// <summary>Reads what the spawner reports and answers; notices its end.</summary>
+    /// <summary>Reads reports and answers; notices the end of the spawner.</summary>
     internal void Read(ICollection<DeliveryReport> to, ICollection<WideAnswer> answers)
     {
         int got;

@@ -7,24 +7,24 @@ using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Bounces;
 
-/// <summary>
-/// Decides what the sender of a message hears of its recipients: failures at the end; and where he
-/// asked for more (RFC 3461), deliveries and delays at once, those of one order together.
-/// </summary>
-/// <param name="sender">Keeps and sends.</param>
-/// <param name="delaySeconds">A message so old is delayed; zero: none ever is.</param>
-/// <param name="log">What was sent is told here.</param>
+/// <summary>Decides what the sender of a message is told about its recipients. Failures are
+/// reported once all recipients are done. If the sender asked for more (RFC 3461), deliveries and
+/// delays are reported at once, one notice for all recipients of a delivery.</summary>
+/// <param name="sender">Stores the records and sends the notices.</param>
+/// <param name="delaySeconds">The age from which a message counts as delayed; zero: no message
+/// does.</param>
+/// <param name="log">Gets a line about each notice sent.</param>
 internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, SendLog log)
 {
     private const int RetryAfterFailureSeconds = 123; // Contract §0.
 
-    // By reference: an order changes while its reports come.
+    // Compared by reference: a delivery changes while its reports come in.
     private readonly Dictionary<Delivery, List<BounceRecord>> _open =
         new(ReferenceEqualityComparer.Instance);
     private long _intakeTrustedAt;
 
-    /// <summary>Keeps a failure, unless its sender does not want to hear of it.</summary>
-    /// <exception cref="IOException">It cannot be kept now.</exception>
+    /// <summary>Stores a failure, unless the sender does not want to be told about it.</summary>
+    /// <exception cref="IOException">The failure cannot be stored now.</exception>
     internal void KeepFailure(QueuedMessage message, int recipient, byte[] report)
     {
         if (message.Parameters?.Of(recipient).Wants(NotifyOn.Failure) != false)
@@ -34,7 +34,7 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
         }
     }
 
-    /// <summary>Takes what became of an order's recipient, after its verdict.</summary>
+    /// <summary>Handles the result of one recipient of a delivery, after its verdict.</summary>
     internal void Record(
         Delivery delivery, int recipient, DeliveryReport report, Verdict verdict, long now)
     {
@@ -61,8 +61,8 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
         }
     }
 
-    /// <summary>Sends what is kept of a message whose recipients are all done.</summary>
-    /// <returns>False: not now.</returns>
+    /// <summary>Sends what is stored about a message whose recipients are all done.</summary>
+    /// <returns>False if it has to be tried again later.</returns>
     internal bool TrySend(QueuedMessage message, long now)
     {
         try
@@ -74,7 +74,8 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
                 return true;
             }
 
-            // In trouble that is known not every message needs to wait for the queue.
+            // After a failed connection nothing is sent for a while. Otherwise each of many
+            // messages would wait for the queue in vain.
             return now >= _intakeTrustedAt
                 && sender.Send(message).All(reply => IsQueued(message, reply, now));
         }
@@ -86,7 +87,7 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
     }
 
     /// <summary>Queues a copy of a message for another recipient.</summary>
-    /// <returns>Whether it is in the queue.</returns>
+    /// <returns>Whether the copy is in the queue.</returns>
     internal bool TrySendCopy(QueuedMessage message, int recipient, byte[] to, long now)
     {
         QueueReply reply;
@@ -120,19 +121,19 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
         return true;
     }
 
-    /// <summary>control/delaynotify is read again.</summary>
+    /// <summary>Applies control/delaynotify that was read again.</summary>
     internal void SetDelay(long seconds) => delaySeconds = seconds;
 
-    /// <summary>The clock is set back.</summary>
+    /// <summary>Called when the clock was set back.</summary>
     internal void ClockWentBack(long now) => _intakeTrustedAt = now;
 
-    /// <summary>As part of making marks durable, before them.</summary>
+    /// <summary>Makes the stored records durable. Called before marks are made durable.</summary>
     internal void Sync() => sender.Sync();
 
-    /// <summary>The message has ended.</summary>
+    /// <summary>Removes what is stored about a message that has ended.</summary>
     internal void Remove(ulong number) => sender.Remove(number);
 
-    /// <summary>Null where there is nothing to tell.</summary>
+    /// <summary>What to report about a recipient; null if nothing.</summary>
     private DsnAction? ActionOf(
         QueuedMessage message, int recipient, Delivery delivery, DeliveryReport report,
         Verdict verdict, long now)
@@ -168,7 +169,7 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
         }
         catch (IOException e)
         {
-            // No mail is lost by it: at worst a notice, or there is a second one.
+            // No mail is lost: at worst a notice is lost or sent twice.
             log.Trouble($"warning: trouble writing bounce/{message.Number}", e);
         }
     }
@@ -186,8 +187,9 @@ internal sealed class BouncePolicy(IBounceSender sender, long delaySeconds, Send
         }
     }
 
-    /// <summary>A delay that was told is not told again after a restart; one that was not is due
-    /// with the next deferral. A delivery that was not told of is told of at the end.</summary>
+    /// <summary>Stores that a delay was reported, so that it is not reported again after a restart.
+    /// Also stores a delivery that could not be reported: it is reported when the message ends. A
+    /// delay that could not be reported is due again with the next deferral.</summary>
     private void KeepTrace(QueuedMessage message, BounceRecord notice, bool isTold)
     {
         bool isDelay = notice.Action == DsnAction.Delayed;

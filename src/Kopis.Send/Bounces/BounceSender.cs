@@ -7,14 +7,13 @@ using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Bounces;
 
-/// <summary>
-/// Makes bounces of what queue/bounce keeps (contract §6.5), and notices of delivery status where a
-/// sender asked for them (RFC 3461).
-/// </summary>
+/// <summary>Sends bounces made from the records in queue/bounce (contract §6.5), and delivery
+/// status notifications if a sender asked for them (RFC 3461).</summary>
 /// <param name="files">The disk.</param>
 /// <param name="home">The qmail home.</param>
-/// <param name="controls">Who bounces, to whom, and how much.</param>
-/// <param name="clock">The time of bounces.</param>
+/// <param name="controls">Say who sends a bounce, where double bounces go, and how much of a
+/// message is returned.</param>
+/// <param name="clock">Gives the date of a bounce.</param>
 /// <param name="connect">Connects to the queue writer.</param>
 internal sealed class BounceSender(
     IFileSystem files, string home, SendControls controls, TimeProvider clock,
@@ -24,7 +23,7 @@ internal sealed class BounceSender(
 
     private readonly BounceLog _log = new(files, Path.Combine(home, "queue", "bounce"));
 
-    /// <summary>Control files are read again.</summary>
+    /// <summary>Applies control files that were read again.</summary>
     internal void SetControls(SendControls read) => controls = read;
 
     public IReadOnlyList<ulong> Numbers() => _log.Numbers();
@@ -128,8 +127,8 @@ internal sealed class BounceSender(
         return writer.Finish();
     }
 
-    /// <summary>Null where it cannot be read any more, which must not keep its sender from learning
-    /// what failed.</summary>
+    /// <summary>Opens the message that a bounce returns; null if it cannot be read any more. The
+    /// sender is told about the failure all the same.</summary>
     private MessageFile? OpenOriginal(QueuedMessage message)
     {
         try

@@ -10,17 +10,18 @@ using Kopis.Send.Scheduling;
 namespace Kopis.Send.Bounces;
 
 /// <summary>Writes one bounce or notice into the queue, piece by piece.</summary>
-/// <param name="message">The message that it is about.</param>
-/// <param name="controls">Who writes, to whom, and how much.</param>
+/// <param name="message">The message that the bounce is about.</param>
+/// <param name="controls">Say who sends a bounce, where double bounces go, and how much of a
+/// message is returned.</param>
 /// <param name="clock">The time.</param>
-/// <param name="original">The message; null where it cannot be read any more.</param>
+/// <param name="original">The message's text; null if it cannot be read any more.</param>
 /// <param name="queue">The queue writer.</param>
 internal sealed class BounceWriter(
     QueuedMessage message, SendControls controls, TimeProvider clock, MessageFile? original,
     IIntakeConnection queue)
 {
     private const int BlockBytes = 64 * 1024;
-    private const int LineBytesMax = 1000; // A cut is made at the end of a line that is no longer.
+    private const int LineBytesMax = 1000; // Text is cut after a line, unless it is longer.
 
     private readonly ArrayBufferWriter<byte> _text = new();
 
@@ -32,11 +33,11 @@ internal sealed class BounceWriter(
 
     private long OriginalBytes => original?.BodyBytes ?? 0;
 
-    /// <summary>How much of the message is given back at most.</summary>
+    /// <summary>How many bytes of the message are returned at most.</summary>
     private long OriginalBytesMax =>
         controls.BounceBytesMax == 0 ? long.MaxValue : controls.BounceBytesMax;
 
-    /// <summary>Writes a bounce as qmail's are.</summary>
+    /// <summary>Writes a bounce in qmail's format.</summary>
     internal void WriteBounce(IEnumerable<BounceRecord> failures)
     {
         queue.Begin(MessageOrigin.Bounce, 0);
@@ -51,13 +52,14 @@ internal sealed class BounceWriter(
             cut: (to, bytes) => BounceText.WriteCut(to, bytes, OriginalBytes));
     }
 
-    /// <summary>Writes a notice of delivery status.</summary>
+    /// <summary>Writes a delivery status notification.</summary>
     internal void WriteNotice(IEnumerable<BounceRecord> notices, DsnAction action)
     {
         MessageParameters said = message.Parameters!.Said;
 
-        // A failure gives the message back as a bounce does, all else its header (RFC 3461 §4.3).
-        // A part of a message may be no message: one that is too large gives its header, too.
+        // A report of a failure returns the message, as a bounce does; all others return its header
+        // (RFC 3461 §4.3). Part of a message may not be a valid message, so one that is too large
+        // is also returned as its header.
         bool isWanted = action == DsnAction.Failed && !said.RequireTls
             && said.Return != ReturnContent.Headers;
         bool isWhole = isWanted && OriginalBytes <= OriginalBytesMax;
@@ -82,7 +84,7 @@ internal sealed class BounceWriter(
         Write(to => DsnText.WriteEnd(to, boundary));
     }
 
-    /// <summary>Queues it.</summary>
+    /// <summary>Queues the bounce.</summary>
     internal QueueReply Finish() => queue.Finish(Envelope.Format(
         IsDouble ? BounceText.DoubleBounceSender : [], BounceEnvelope.Parameters(message),
         [new EnvelopeRecipient(Recipient, default)]));
@@ -106,7 +108,7 @@ internal sealed class BounceWriter(
         return id.Format(message.BornSeconds, message.Number, controls.BounceHost);
     }
 
-    /// <summary>For people, and for readers of QSBMF.</summary>
+    /// <summary>Writes the paragraphs that people, and readers of QSBMF, read.</summary>
     private void WriteParagraphs(IEnumerable<BounceRecord> records)
     {
         foreach (BounceRecord record in records)
@@ -115,7 +117,7 @@ internal sealed class BounceWriter(
         }
     }
 
-    /// <summary>For programs.</summary>
+    /// <summary>Writes the fields that programs read.</summary>
     private void WriteStatuses(IEnumerable<BounceRecord> notices)
     {
         DateTimeOffset end = DateTimeOffset.FromUnixTimeSeconds(
@@ -128,7 +130,7 @@ internal sealed class BounceWriter(
         }
     }
 
-    /// <summary>The message or its header, as far as a bounce gives it back.</summary>
+    /// <summary>Copies the message, or its header, up to the limit.</summary>
     private void CopyMessage(
         bool isWhole, ReadOnlySpan<byte> unreadable, Action<ArrayBufferWriter<byte>, long> cut)
     {

@@ -4,34 +4,37 @@ using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Bounces;
 
-/// <summary>queue/bounce, and the way of bounces and of notices of delivery status into the queue.
-/// </summary>
+/// <summary>Stores records in queue/bounce, and sends bounces and delivery status notifications
+/// into the queue.</summary>
 internal interface IBounceSender
 {
-    /// <summary>Messages of which something is kept.</summary>
+    /// <summary>The numbers of the messages with records.</summary>
     IReadOnlyList<ulong> Numbers();
 
-    /// <summary>Keeps what became of a recipient; durable after <see cref="Sync"/>.</summary>
-    /// <exception cref="IOException">It is not kept.</exception>
+    /// <summary>Stores the result of a recipient; it is durable after <see cref="Sync"/>.</summary>
+    /// <exception cref="IOException">The record is not stored.</exception>
     void Append(QueuedMessage message, BounceRecord record);
 
-    /// <summary>Makes all of them durable, before the marks that rely on them.</summary>
+    /// <summary>Makes all records durable. Called before the marks that rely on them are written.
+    /// </summary>
     void Sync();
 
-    /// <summary>At a start: tells the message what its sender has heard.</summary>
-    /// <exception cref="IOException">Not now.</exception>
+    /// <summary>At a start, sets in the message what its sender has been told.</summary>
+    /// <exception cref="IOException">The records cannot be read now.</exception>
     void Recall(QueuedMessage message);
 
-    /// <summary>The word for a message of whose failures nobody hears; else null.</summary>
+    /// <summary>The word for the log if failures of the message are reported to nobody; else null.
+    /// </summary>
     string? DiscardedAs(QueuedMessage message);
 
-    /// <summary>Sends what is kept of a message whose recipients are all done.</summary>
-    /// <returns>The queue's replies, up to the first failure; none where there is nothing to
-    /// tell.</returns>
-    /// <exception cref="IOException">Not now; all is kept.</exception>
+    /// <summary>Sends what is stored about a message whose recipients are all done.</summary>
+    /// <returns>The queue's replies, up to the first failure; none if there is nothing to report.
+    /// </returns>
+    /// <exception cref="IOException">The records cannot be read now; all of them are kept.
+    /// </exception>
     IReadOnlyList<QueueReply> Send(QueuedMessage message);
 
-    /// <summary>Sends some notices at once that are not kept, all of one kind.</summary>
+    /// <summary>Sends some notices of one kind at once, without storing them.</summary>
     /// <exception cref="IOException">The message cannot be read now.</exception>
     QueueReply Send(QueuedMessage message, IReadOnlyList<BounceRecord> notices);
 

@@ -4,10 +4,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Send.Bounces;
 
-/// <summary>
-/// The ESMTP parameters of a message and its recipients as they stand in its envelope, packed. Only
-/// messages that have some have such a table.
-/// </summary>
+/// <summary>The ESMTP parameters of a message and its recipients as they stand in its envelope,
+/// packed. Only messages that have parameters have such a table.</summary>
 internal sealed class ParameterTable
 {
     private readonly byte[] _packed; // The message's, then those of each recipient.
@@ -24,22 +22,22 @@ internal sealed class ParameterTable
         HasDsn = Said.HasDsn || ends[^1] > ends[0];
     }
 
-    /// <summary>The parameters of MAIL, read.</summary>
+    /// <summary>The parsed parameters of MAIL.</summary>
     internal MessageParameters Said { get; }
 
-    /// <summary>Something of it is about delivery status.</summary>
+    /// <summary>Whether some parameter is about delivery status notifications.</summary>
     internal bool HasDsn { get; }
 
-    /// <summary>The parameters of MAIL.</summary>
+    /// <summary>The parameters of MAIL as they stand in the envelope.</summary>
     internal ReadOnlySpan<byte> Message => _packed.AsSpan(0, _ends[0]);
 
-    /// <summary>Bytes of memory.</summary>
+    /// <summary>Bytes of memory that the table takes.</summary>
     internal long Bytes => _packed.Length + (sizeof(int) * _ends.Length);
 
-    /// <summary>Null where the envelope has none.</summary>
+    /// <summary>Makes the table; null if the envelope has no parameters.</summary>
     /// <param name="envelope">The envelope.</param>
-    /// <param name="delaysTold">Recipients of whose delay its sender was told, where they outlive
-    /// the table.</param>
+    /// <param name="delaysTold">Recipients whose delay was reported to the sender, if that set
+    /// outlives the table.</param>
     internal static ParameterTable? Of(Envelope envelope, HashSet<int>? delaysTold = null)
     {
         if (!envelope.HasParameters)
@@ -60,18 +58,18 @@ internal sealed class ParameterTable
         return new ParameterTable(packed.WrittenSpan.ToArray(), [.. ends], delaysTold);
     }
 
-    /// <summary>The parameters of a recipient's RCPT, read.</summary>
+    /// <summary>The parsed parameters of a recipient's RCPT.</summary>
     internal RecipientParameters Of(int index) =>
         RecipientParameters.TryParse(Recipient(index).Span, out RecipientParameters said)
             ? said : default;
 
-    /// <summary>Whether the sender was told of this recipient's delay.</summary>
+    /// <summary>Whether this recipient's delay was reported to the sender.</summary>
     internal bool IsDelayTold(int index) => _delaysTold?.Contains(index) == true;
 
-    /// <summary>Its sender was told.</summary>
+    /// <summary>Notes that this recipient's delay was reported to the sender.</summary>
     internal void SetDelayTold(int index) => (_delaysTold ??= []).Add(index);
 
-    /// <summary>The parameters of a recipient's RCPT.</summary>
+    /// <summary>The parameters of a recipient's RCPT as they stand in the envelope.</summary>
     internal ReadOnlyMemory<byte> Recipient(int index) =>
         _packed.AsMemory(_ends[index], _ends[index + 1] - _ends[index]);
 }

@@ -3,10 +3,11 @@ using Kopis.Posix;
 
 namespace Kopis.Send.Clean;
 
-/// <summary>Requests to qmail-clean, few at a time, in order (docs/ARCHITECTURE.md).</summary>
+/// <summary>Sends requests to qmail-clean, a few at a time and in order (docs/ARCHITECTURE.md).
+/// </summary>
 internal sealed class CleanPipe(int requests, int replies) : ICleaner
 {
-    private const int InFlightMax = 32; // A pipe takes these without blocking.
+    private const int InFlightMax = 32; // A pipe holds this many requests without blocking.
 
     private readonly Queue<string> _waiting = new();
     private readonly Queue<string> _asked = new();
@@ -35,7 +36,7 @@ internal sealed class CleanPipe(int requests, int replies) : ICleaner
         }
     }
 
-    /// <summary>Reads replies; requests that failed are returned.</summary>
+    /// <summary>Reads replies; returns the requests that failed.</summary>
     internal IReadOnlyList<string> Read()
     {
         Span<byte> block = stackalloc byte[InFlightMax];

@@ -3,8 +3,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Send.Clean;
 
-/// <summary>Removes from queue/mess what qmail-send names as finished, and nothing that is not of
-/// the one right form.</summary>
+/// <summary>Removes from queue/mess what qmail-send names as finished. Requests in any other form
+/// are refused.</summary>
 internal sealed class CleanServer(IFileSystem files, string mess)
 {
     private const int RequestBytesMax = 100; // Contract §6.2.
@@ -13,7 +13,7 @@ internal sealed class CleanServer(IFileSystem files, string mess)
     private readonly byte[] _request = new byte[TooLong + 1];
     private int _length;
 
-    /// <summary>Obeys each request that is whole with these bytes.</summary>
+    /// <summary>Handles each request that these bytes complete.</summary>
     internal void Handle(ReadOnlySpan<byte> block, Action<byte> reply)
     {
         foreach (byte b in block)
@@ -30,7 +30,8 @@ internal sealed class CleanServer(IFileSystem files, string mess)
         }
     }
 
-    /// <summary><c>+</c> done, <c>!</c> could not, <c>x</c> no such request.</summary>
+    /// <summary>Answers a request: <c>+</c> done, <c>!</c> failed, <c>x</c> not a request.
+    /// </summary>
     internal byte Answer(ReadOnlySpan<byte> request)
     {
         try

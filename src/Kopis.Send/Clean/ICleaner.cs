@@ -1,8 +1,8 @@
 namespace Kopis.Send.Clean;
 
-/// <summary>Who removes what is finished: qmail-clean.</summary>
+/// <summary>Removes what is finished: qmail-clean.</summary>
 internal interface ICleaner
 {
-    /// <summary>Makes a request (docs/ARCHITECTURE.md, qmail-clean); it goes out later.</summary>
+    /// <summary>Adds a request (docs/ARCHITECTURE.md, qmail-clean); it is sent later.</summary>
     void Ask(string request);
 }

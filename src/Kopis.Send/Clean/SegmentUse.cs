@@ -1,21 +1,23 @@
 namespace Kopis.Send.Clean;
 
-/// <summary>What is left of one segment of queue/mess.</summary>
+/// <summary>What one segment of queue/mess still holds.</summary>
 internal sealed class SegmentUse
 {
-    /// <summary>Messages that are not finished, and damage that is kept.</summary>
+    /// <summary>How many messages are not finished, and how many damaged places are kept.</summary>
     internal int Left { get; set; }
 
-    /// <summary>Damaged places: what they held is not known, so no hole comes near.</summary>
+    /// <summary>Whether the segment has damaged places. What they hold is not known, so no hole is
+    /// made in it.</summary>
     internal bool HasDamage { get; set; }
 
-    /// <summary>Messages of <see cref="Scheduling.WaitingMessages"/>: where they end is not
-    /// kept, so no hole is made.</summary>
+    /// <summary>How many of its messages wait on the disk
+    /// (<see cref="Scheduling.WaitingMessages"/>). Memory does not hold where they end, so no hole
+    /// is made in the segment.</summary>
     internal int Waiting { get; set; }
 
-    /// <summary>The end of the last record that was seen there.</summary>
+    /// <summary>Where the last record seen in the segment ends.</summary>
     internal long End { get; set; }
 
-    /// <summary>Bytes of messages that were finished since holes were last looked for.</summary>
+    /// <summary>Bytes of messages that finished since holes were last searched for.</summary>
     internal long FinishedBytes { get; set; }
 }

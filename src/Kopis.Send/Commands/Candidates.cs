@@ -5,11 +5,11 @@ namespace Kopis.Send.Commands;
 
 /// <summary>The numbers of the messages that a command may be about, in order. They are found and
 /// sorted in parts, one for each step, and merged as they are read, so that no step takes long
-/// however many there are. A message that is in the queue all the time is returned exactly once.
+/// however many there are. A message that stays in the queue meanwhile is returned exactly once.
 /// </summary>
 internal sealed class Candidates
 {
-    /// <summary>Messages that one step looks at.</summary>
+    /// <summary>How many messages one step looks at.</summary>
     internal const int StepMessages = 4096;
 
     private readonly ListedState? _state;
@@ -27,7 +27,7 @@ internal sealed class Candidates
     /// <summary>Prepares the search; nothing is looked at yet.</summary>
     /// <param name="selection">What the command is about.</param>
     /// <param name="rows">The rows of messages that wait on the disk.</param>
-    /// <param name="messages">Returns the messages in memory; called once.</param>
+    /// <param name="messages">Returns the messages in memory. Called once.</param>
     internal Candidates(
         QueueSelection selection, WaitingRow[] rows, Func<QueuedMessage[]> messages)
     {
@@ -44,7 +44,7 @@ internal sealed class Candidates
 
     private bool IsReady { get; set; } // All are found.
 
-    /// <summary>About how many there are: a message that was read into memory meanwhile counts
+    /// <summary>Roughly how many there are: a message that is read into memory meanwhile counts
     /// twice.</summary>
     internal int Count { get; private set; }
 
@@ -63,8 +63,8 @@ internal sealed class Candidates
             return true;
         }
 
-        // Messages on the disk come first: one that is read into memory meanwhile is found there
-        // afterwards.
+        // Messages on the disk come first: if one of them is read into memory meanwhile, the search
+        // in memory finds it.
         int count = _row < _rows.Length ? FindOnDisk() : FindInMemory();
         AddPart(_found[..count]);
         IsReady = _row == _rows.Length && _messages is not null && _message == _messages.Length;
@@ -76,7 +76,7 @@ internal sealed class Candidates
         return IsReady;
     }
 
-    /// <summary>The next one; there must be one.</summary>
+    /// <summary>Returns the next number; there must be one.</summary>
     internal ulong Next()
     {
         _heads.TryPeek(out _, out ulong number);

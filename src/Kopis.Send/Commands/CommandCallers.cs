@@ -3,12 +3,12 @@ using Kopis.Queue.Commands;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>Who may give commands, and which. The kernel says who a caller is.</summary>
+/// <summary>Who may give commands, and which. The kernel reports the user of a caller.</summary>
 internal sealed class CommandCallers
 {
-    /// <summary>The dashboard's user. It may do what a page has a button for: it sends no mail to
-    /// another address, so whoever takes it over cannot read what waits
-    /// (docs/decisions/dashboard.md).</summary>
+    /// <summary>The dashboard's user. It may give the commands for which a page has a button. It
+    /// may not send mail to another address, so an attacker who has taken it over cannot read mail
+    /// in the queue (docs/decisions/dashboard.md).</summary>
     private const string Dashboard = "qmailw";
 
     private static readonly QueueVerb[] DashboardVerbs =
@@ -18,8 +18,8 @@ internal sealed class CommandCallers
         QueueVerb.PauseDestination, QueueVerb.ResumeDestination, QueueVerb.RetryDestination,
     ];
 
-    /// <summary>Users by name, besides the one that qmail-send has: qmails, or the one user there
-    /// is.</summary>
+    /// <summary>The users who may give commands, besides qmail-send's own: qmails, or in
+    /// single-user mode the only user.</summary>
     private static readonly string[] Names = ["root", Dashboard];
 
     private readonly Dictionary<uint, string> _names = [];
@@ -37,7 +37,8 @@ internal sealed class CommandCallers
             }
         }
 
-        // In single-user mode all callers are this one, whatever else it is called.
+        // In single-user mode all callers have this uid, even if the list above has another name
+        // for it.
         _names[own] = UnixUsers.ByUid(own)?.Name ?? "";
         Own = own;
     }
@@ -47,7 +48,8 @@ internal sealed class CommandCallers
     /// <summary>Whether a user may give commands.</summary>
     internal bool Contains(uint uid) => _names.ContainsKey(uid);
 
-    /// <summary>Whether its places are bounded, so that root's tools find some.</summary>
+    /// <summary>Whether the number of this user's connections is limited, so that root's tools find
+    /// room.</summary>
     internal bool IsGuest(uint uid) =>
         uid != 0 && uid != Own && _names.GetValueOrDefault(uid) == Dashboard;
 
@@ -55,8 +57,8 @@ internal sealed class CommandCallers
     internal bool May(uint uid, QueueVerb verb) =>
         !IsGuest(uid) || DashboardVerbs.Contains(verb);
 
-    /// <summary>For the log: who asks. Root's tools become qmail-send's user before they connect,
-    /// and say for whom.</summary>
+    /// <summary>Names the caller for the log. Root's tools become qmail-send's user before they
+    /// connect, and state for whom they do.</summary>
     internal string Describe(uint uid, uint? askedBy)
     {
         uint who = uid == 0 || uid == Own ? askedBy ?? uid : uid;

@@ -2,28 +2,28 @@ using System.Buffers;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>Answers of one command that are not sent yet.</summary>
+/// <summary>The answers of one command that are not sent yet.</summary>
 internal sealed class CommandOutput
 {
-    private const int FullBytes = 64 * 1024; // A caller that reads slowly makes a command wait.
+    private const int FullBytes = 64 * 1024; // A command waits while its caller reads slowly.
 
-    /// <summary>What is to be sent.</summary>
+    /// <summary>The bytes to send.</summary>
     internal ArrayBufferWriter<byte> Bytes { get; } = new(1024);
 
-    /// <summary>Of it, what has been sent.</summary>
+    /// <summary>How many of them have been sent.</summary>
     internal int Sent { get; set; }
 
-    /// <summary>The last answer is written.</summary>
+    /// <summary>Whether the last answer is written.</summary>
     internal bool IsComplete { get; set; }
 
-    /// <summary>The caller is gone.</summary>
+    /// <summary>Whether the caller is gone.</summary>
     internal bool IsClosed { get; set; }
 
     internal bool HasRest => Bytes.WrittenCount > Sent;
 
     internal bool IsFull => Bytes.WrittenCount - Sent >= FullBytes;
 
-    /// <summary>All is sent.</summary>
+    /// <summary>Drops the bytes, when all are sent.</summary>
     internal void Clear()
     {
         Bytes.ResetWrittenCount();

@@ -4,12 +4,13 @@ using Kopis.Queue.Commands;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>A caller of the command socket: one request, and its answers.</summary>
+/// <summary>A caller of the command socket: one request and its answers.</summary>
 internal sealed class CommandPeer(int fd, uint uid, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    // Of one answer, all waits for its caller together: a byte each half minute holds no place.
+    // The limit for all waits within one answer: a caller that reads a byte each half minute must
+    // not keep its place.
     private static readonly TimeSpan WaitsMax = TimeSpan.FromMinutes(5);
 
     private readonly byte[] _request = new byte[QueueFrame.RequestBytesMax];
@@ -17,14 +18,14 @@ internal sealed class CommandPeer(int fd, uint uid, TimeProvider clock) : IDispo
     private bool _isAsked;
     private bool _isEnded;
     private long _since = clock.GetTimestamp();
-    private long? _waitsSince; // Bytes have waited for the caller from then on.
+    private long? _waitsSince; // Since when bytes have waited for the caller.
     private TimeSpan _waited;
     private int _place;
 
-    /// <summary>Who it is.</summary>
+    /// <summary>The caller's user.</summary>
     internal uint Uid { get; } = uid;
 
-    /// <summary>Answers to it.</summary>
+    /// <summary>The answers to the caller.</summary>
     internal CommandOutput Output { get; } = new();
 
     internal void AddTo(Poller poller) =>
@@ -32,8 +33,8 @@ internal sealed class CommandPeer(int fd, uint uid, TimeProvider clock) : IDispo
 
     internal bool IsReady(Poller poller) => poller.IsReady(_place);
 
-    /// <summary>Reads what is there. What follows a request ends the connection.</summary>
-    /// <returns>A request, once it is whole.</returns>
+    /// <summary>Reads what is there. Bytes after a request end the connection.</summary>
+    /// <returns>A request, once it is complete.</returns>
     internal QueueRequest? Read()
     {
         int got;
@@ -74,7 +75,7 @@ internal sealed class CommandPeer(int fd, uint uid, TimeProvider clock) : IDispo
         _since = clock.GetTimestamp();
         QueueRequest? request = length < _got ? null : QueueRequest.Parse(
             _request[sizeof(uint)], _request.AsSpan(QueueFrame.HeadBytes.._got));
-        _got = 0; // What else it sends is read to notice its end.
+        _got = 0; // Further input is read only to notice the end of the connection.
         if (request is null)
         {
             Refuse("not a request that this version knows");
@@ -83,7 +84,7 @@ internal sealed class CommandPeer(int fd, uint uid, TimeProvider clock) : IDispo
         return request;
     }
 
-    /// <summary>Says why nothing is done.</summary>
+    /// <summary>Answers why the request is refused.</summary>
     internal void Refuse(string reason)
     {
         QueueFrame.Write(Output.Bytes, QueueFrame.Refused, ByteText.ToBytes(reason));
@@ -91,7 +92,7 @@ internal sealed class CommandPeer(int fd, uint uid, TimeProvider clock) : IDispo
     }
 
     /// <summary>Sends what the socket takes.</summary>
-    /// <returns>False where the connection is over.</returns>
+    /// <returns>False if the connection is over.</returns>
     internal bool TryFlush()
     {
         try
@@ -118,7 +119,7 @@ internal sealed class CommandPeer(int fd, uint uid, TimeProvider clock) : IDispo
             Output.Clear();
         }
 
-        // A caller waits for its command without limit; qmail-send for nobody.
+        // A caller may wait for its command without limit; qmail-send does not wait for a caller.
         CountWait();
         bool isSlow = (!_isAsked || Output.HasRest) && clock.GetElapsedTime(_since) > Patience;
         Output.IsClosed |= isSlow || _waited > WaitsMax;

@@ -9,20 +9,21 @@ namespace Kopis.Send.Commands;
 /// durable.</summary>
 internal sealed class CommandQueue(QueueActions actions)
 {
-    private readonly List<CommandRun>[] _lines = [[], []]; // The others; guests.
-    private int _next; // The line whose turn it is.
+    private readonly List<CommandRun>[] _lines = [[], []]; // All others; guests.
+    private int _next; // Which line has the next turn.
 
-    /// <summary>Whether there is something to do now.</summary>
+    /// <summary>Whether a command can go on now.</summary>
     internal bool HasWork =>
         Array.Exists(_lines, line => line.Exists(run => run.Output.IsClosed || run.MayStep));
 
-    /// <summary>Why a command cannot be carried out; null where it can.</summary>
+    /// <summary>Why a command cannot be carried out; null if it can.</summary>
     internal string? Refusal(QueueRequest request) =>
         request.Via is { Length: > 0 } && !actions.TakesRoutes
             ? "qmail-rspawn takes no relays: it runs without --wide" : null;
 
-    /// <summary>How many commands are not answered yet and have a caller.</summary>
-    /// <param name="isGuest">Those of guests, or all others.</param>
+    /// <summary>How many commands of callers that are still connected are not answered yet.
+    /// </summary>
+    /// <param name="isGuest">Whether to count those of guests, or all others.</param>
     internal int Count(bool isGuest) => Line(isGuest).Count(run => !run.Output.IsClosed);
 
     /// <summary>Adds a command.</summary>
@@ -30,7 +31,7 @@ internal sealed class CommandQueue(QueueActions actions)
         QueueRequest request, string who, CommandOutput output, bool isGuest = false) =>
         Line(isGuest).Add(new CommandRun(request, who, actions, output, isGuest));
 
-    /// <summary>Ends commands whose callers are gone, and runs a step of one.</summary>
+    /// <summary>Ends commands whose callers are gone, and runs one step of one command.</summary>
     internal void Step(long now)
     {
         foreach (List<CommandRun> line in _lines)
@@ -48,7 +49,7 @@ internal sealed class CommandQueue(QueueActions actions)
                 first.Step(now);
                 if (!first.Changes)
                 {
-                    line.Remove(first); // The next has its turn.
+                    line.Remove(first); // The next command has its turn.
                     line.Add(first);
                 }
 
@@ -58,7 +59,7 @@ internal sealed class CommandQueue(QueueActions actions)
     }
 
     /// <summary>Called after each turn of the loop.</summary>
-    /// <param name="isSettled">All marks are durable.</param>
+    /// <param name="isSettled">Whether all marks are durable.</param>
     internal void OnMarks(bool isSettled)
     {
         if (!isSettled)

@@ -4,18 +4,19 @@ using Kopis.Send.Scheduling;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>One command as it is carried out, some recipients at a time, so that deliveries go on.
+/// <summary>A running command. It handles some recipients at a time, so that deliveries go on.
 /// </summary>
-/// <param name="request">What is asked.</param>
-/// <param name="who">By whom, for the log.</param>
-/// <param name="actions">What can be done.</param>
-/// <param name="output">Where answers go.</param>
-/// <param name="isGuest">Whether it is the dashboard's.</param>
+/// <param name="request">The request.</param>
+/// <param name="who">Who made it, for the log.</param>
+/// <param name="actions">What commands can do.</param>
+/// <param name="output">Gets the answers.</param>
+/// <param name="isGuest">Whether the dashboard made it.</param>
 internal sealed class CommandRun(
     QueueRequest request, string who, QueueActions actions, CommandOutput output, bool isGuest)
 {
-    private const int StepsMax = 1000; // Recipients, and messages, between two looks at reports.
-    private const int ReadSteps = 32; // What a message costs that is read from the disk.
+    // Recipients and messages handled before reports are read again.
+    private const int StepsMax = 1000;
+    private const int ReadSteps = 32; // What a message that is read from the disk counts as.
 
     private readonly QueueSelection _selection = request.Selection;
     private readonly List<int> _rerouted = [];
@@ -29,28 +30,29 @@ internal sealed class CommandRun(
     private int _next;
     private ulong _matched;
     private bool _isListed;
-    private uint _left = request.Selection.Most ?? uint.MaxValue; // Of a list.
+    private uint _left = request.Selection.Most ?? uint.MaxValue; // Entries left to list.
     private QueueCounts _counts;
 
-    /// <summary>Where its answers go.</summary>
+    /// <summary>Where the answers go.</summary>
     internal CommandOutput Output => output;
 
-    /// <summary>Nothing is left to be done; the answer may still wait for the disk.</summary>
+    /// <summary>Whether nothing is left to do. The answer may still wait for the disk.</summary>
     internal bool IsDone => _isBegun && _candidates is not { IsOver: false } && _message is null
         && _destinations is not { IsDone: false } && _summary is not { IsDone: false };
 
-    /// <summary>Something can be done now: its caller reads.</summary>
+    /// <summary>Whether it can go on now: its caller reads the answers.</summary>
     internal bool MayStep => !IsDone && !output.IsFull;
 
-    /// <summary>It changes something.</summary>
+    /// <summary>Whether it changes something.</summary>
     internal bool Changes => !request.IsDry
         && request.Verb is not (QueueVerb.List or QueueVerb.Destinations or QueueVerb.Summary);
 
-    /// <summary>By one record for all recipients.</summary>
+    /// <summary>Whether one record in queue/state holds or releases all recipients of a message.
+    /// </summary>
     private bool IsWholeHold => !_selection.HasRecipients
         && request.Verb is QueueVerb.Hold or QueueVerb.Release;
 
-    /// <summary>Goes on with it for a while.</summary>
+    /// <summary>Handles some messages and recipients.</summary>
     internal void Step(long now)
     {
         if (!_isBegun)
@@ -100,7 +102,7 @@ internal sealed class CommandRun(
         }
     }
 
-    /// <summary>Writes the last answer, once all is durable.</summary>
+    /// <summary>Writes the last answer, when all changes are durable.</summary>
     internal void Answer()
     {
         _counts.Write(output.Bytes, QueueFrame.End);
@@ -113,7 +115,8 @@ internal sealed class CommandRun(
         }
     }
 
-    /// <summary>The caller is gone: what is begun with is ended, the rest is left.</summary>
+    /// <summary>Called when the caller is gone: ends the message that is being handled, and leaves
+    /// the rest.</summary>
     internal void Abandon()
     {
         _message?.EndVisit();
@@ -135,11 +138,11 @@ internal sealed class CommandRun(
         LogBegin();
     }
 
-    /// <summary>The first recipient of a message that a list has.</summary>
+    /// <summary>The first recipient of a message that the list shows.</summary>
     private int FirstOf(ulong number) => number == _selection.From
         ? (int)Math.Min(_selection.FromRecipient, int.MaxValue) : 0;
 
-    /// <summary>One more is listed; a list that is full ends here.</summary>
+    /// <summary>Counts an entry of the list; a list that is full ends here.</summary>
     private void CountListed()
     {
         if (--_left == 0)
@@ -191,7 +194,7 @@ internal sealed class CommandRun(
     }
 
     /// <summary>Deliveries went on since the last step: a message that waited on the disk may be in
-    /// memory now, or even be over.</summary>
+    /// memory now, or may have ended.</summary>
     private void GoOn(QueuedMessage message)
     {
         QueuedMessage? now = actions.Queue.FindAgain(message);
@@ -297,7 +300,7 @@ internal sealed class CommandRun(
         _matched++;
     }
 
-    /// <summary>Mail for this host goes nowhere else, and who goes that way already is left alone.
+    /// <summary>Gives a recipient the route, unless it is local or has that route already.
     /// </summary>
     private bool TryRoute(QueuedMessage message, int recipient, byte[] via, long now)
     {
@@ -350,8 +353,8 @@ internal sealed class CommandRun(
         }
     }
 
-    /// <summary>A delivery that runs may yet succeed: what it defers is not tried again, so that
-    /// the command can be given once more.</summary>
+    /// <summary>Holds a recipient whose delivery is running, since that may still succeed. If it is
+    /// deferred, it is not tried again, and the command can be repeated.</summary>
     private void HoldUntilEnd(QueuedMessage message, int recipient)
     {
         if (Changes && !message.IsHeld(recipient))
@@ -391,7 +394,7 @@ internal sealed class CommandRun(
             actions.Release(message, HeldRecipients.Everyone);
         }
 
-        // A delivery may have begun while a long message was looked at.
+        // A delivery may have begun while the command went through a long message.
         _rerouted.RemoveAll(one => message.IsDone(one) || actions.IsRunning(message, one));
         if (_rerouted.Count > 0 && !actions.TryReroute(message, _rerouted, request.To!, now))
         {

@@ -5,19 +5,20 @@ using Kopis.Queue.Commands;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>The command socket, served in qmail-send's loop; nothing here blocks. Connections,
-/// commands, bytes and time of each caller are bounded.</summary>
+/// <summary>Serves the command socket in qmail-send's loop. Nothing here blocks. Connections,
+/// commands, bytes and time of each caller are limited.</summary>
 internal sealed class CommandServer : IDisposable
 {
-    /// <summary>Callers at once, and their commands; more are refused.</summary>
+    /// <summary>How many callers may be connected, and how many commands they may have. More are
+    /// refused.</summary>
     internal const int PeersMax = 16;
 
-    /// <summary>Of them, those of the dashboard's user: two of pages, one of plots, one of its
-    /// kopis metrics, one of root's kopis status.</summary>
+    /// <summary>How many of them the dashboard's user may have: two for pages, one for plots, one
+    /// for its kopis metrics, one for root's kopis status.</summary>
     internal const int GuestsMax = 5;
 
     private const string TooMany = "too many commands at once";
-    private const int AcceptsMax = 32; // Between two looks at reports.
+    private const int AcceptsMax = 32; // Before reports are read again.
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     private readonly Socket _listener;
@@ -26,8 +27,8 @@ internal sealed class CommandServer : IDisposable
     private readonly List<CommandPeer> _peers = [];
     private int _place;
 
-    /// <summary>Listens.</summary>
-    /// <exception cref="ConfigurationException">That fails.</exception>
+    /// <summary>Opens the socket.</summary>
+    /// <exception cref="ConfigurationException">The socket cannot be opened.</exception>
     internal CommandServer(string home, TimeProvider clock)
     {
         _clock = clock;
@@ -40,7 +41,7 @@ internal sealed class CommandServer : IDisposable
     /// <summary>How long the loop may wait.</summary>
     internal TimeSpan LongestWait => _peers.Count > 0 ? Tick : TimeSpan.MaxValue;
 
-    /// <summary>Adds what it waits for.</summary>
+    /// <summary>Adds the descriptors that it waits for.</summary>
     internal void AddTo(Poller poller)
     {
         _place = poller.Add((int)_listener.Handle, read: true);
@@ -50,7 +51,7 @@ internal sealed class CommandServer : IDisposable
         }
     }
 
-    /// <summary>Reads and accepts what is ready.</summary>
+    /// <summary>Accepts connections and reads requests that are ready.</summary>
     internal void Serve(Poller poller, CommandQueue commands)
     {
         foreach (CommandPeer peer in _peers)

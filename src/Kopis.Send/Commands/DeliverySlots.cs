@@ -1,5 +1,5 @@
 namespace Kopis.Send.Commands;
 
-/// <summary>Deliveries that run, and that may run at once.</summary>
+/// <summary>How many deliveries run, and how many may run at once.</summary>
 internal readonly record struct DeliverySlots(
     int Local, int LocalMax, int Remote, int RemoteMax);

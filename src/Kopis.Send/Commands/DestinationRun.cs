@@ -4,7 +4,7 @@ using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>A running command about destinations; it handles some at a time.</summary>
+/// <summary>A running command about destinations. It handles some at a time.</summary>
 internal sealed class DestinationRun
 {
     private readonly QueueVerb _verb;
@@ -74,7 +74,7 @@ internal sealed class DestinationRun
         choice.Enqueue(destination, (destination.Waiting, destination.Running, -_at));
         if (choice.Count > _most)
         {
-            choice.Dequeue(); // The least.
+            choice.Dequeue(); // The one with the fewest.
         }
 
         if (_at == _destinations.Length)

@@ -8,8 +8,8 @@ using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send.Commands;
 
-/// <summary>What a command may do with a recipient while qmail-send runs. Each is a mark in
-/// queue/state; the answer waits until it is durable.</summary>
+/// <summary>What a command may do with a recipient while qmail-send runs. Each action is a mark in
+/// queue/state; the answer is sent when the mark is durable.</summary>
 internal sealed class QueueActions(
     Scheduler scheduler, StateLog marks, QueueState queue, BouncePolicy bounces,
     AddressMap addresses, ReasonTexts reasons, SendLog log)
@@ -21,18 +21,19 @@ internal sealed class QueueActions(
 
     internal QueueState Queue { get; } = queue;
 
-    /// <summary>The messages that a command is about, at most.</summary>
+    /// <summary>The messages that a command may be about.</summary>
     internal Candidates Candidates(QueueSelection selection) =>
         new(selection, Queue.OnDisk.Rows, () => [.. scheduler.Messages]);
 
-    /// <summary>Whether a recipient is meant: as in the envelope, or as its channel knows it.
-    /// </summary>
+    /// <summary>Whether a command is about this recipient. The address may be given as in the
+    /// envelope, or as its channel knows it.</summary>
     internal bool Matches(QueueSelection selection, ReadOnlySpan<byte> address) =>
         !selection.HasRecipients
         || selection.MatchesRecipient(address)
         || selection.MatchesRecipient(addresses.WithoutPrepend(address));
 
-    /// <summary>Whether a recipient's mail goes to the destination that is meant.</summary>
+    /// <summary>Whether a recipient's mail goes to the destination that the command names.
+    /// </summary>
     internal bool MatchesDestination(
         QueueSelection selection, QueuedMessage message, int recipient,
         ReadOnlySpan<byte> address) =>
@@ -42,19 +43,19 @@ internal sealed class QueueActions(
                 address, message.Sender, RouteOf(message, recipient)) is { } destination
             && Ascii8.EqualsIgnoreCase(ByteText.ToBytes(destination.Name), name));
 
-    /// <summary>Deliveries that run, asked when the queue is summed up.</summary>
+    /// <summary>How many deliveries run. Called when the queue is summed up.</summary>
     internal Func<DeliverySlots> Slots { get; set; } = static () => default;
 
-    /// <summary>Begins to sum up the queue.</summary>
+    /// <summary>Begins a summary of the queue.</summary>
     internal SummaryRun Summary(long now) => new(
         [.. scheduler.Messages], Queue.OnDisk.Count, Queue.OnDisk.HeldCount,
         [.. scheduler.Remote.Destinations], Slots(), now);
 
-    /// <summary>What is known of a destination.</summary>
+    /// <summary>What is known about a destination.</summary>
     internal ListedDestination Describe(Destination destination) =>
         DestinationRun.Describe(destination, scheduler.Remote.Now);
 
-    /// <summary>Begins with destinations.</summary>
+    /// <summary>Begins a command about destinations.</summary>
     internal DestinationRun Destinations(QueueRequest request, bool isGuest) =>
         new(request, scheduler.Remote, isGuest);
 
@@ -89,17 +90,18 @@ internal sealed class QueueActions(
         Queue.NoteHeld(message, before);
     }
 
-    /// <summary>Whether recipients can be sent another way: qmail-rspawn has to know how.</summary>
+    /// <summary>Whether recipients can be given a route: qmail-rspawn has to support it.</summary>
     internal bool TakesRoutes { get; set; } = true;
 
-    /// <summary>Whether a recipient goes the way that is asked for.</summary>
+    /// <summary>Whether a recipient has this route already.</summary>
     internal bool HasRoute(QueuedMessage message, int recipient, byte[] via) =>
         via.AsSpan().SequenceEqual(RouteOf(message, recipient));
 
-    /// <summary>Sends a recipient by a relay from now on; or, where none is named, the usual way.
-    /// One whose delivery runs goes so with the next try. A message that waits on the disk is taken
-    /// up, where there is room, or waits on: such messages come first when there is.</summary>
-    /// <returns>False where there are too many relays, or no memory is left for it.</returns>
+    /// <summary>Gives a recipient a route from now on, or the usual route if none is named. If its
+    /// delivery is running, the next attempt uses the route. A message that waits on the disk is
+    /// read into memory if there is room; if not, it is among the first to be read when there is.
+    /// </summary>
+    /// <returns>False if there are too many relays, or no memory is left for the route.</returns>
     internal bool TryRoute(QueuedMessage message, int recipient, byte[] via, long now)
     {
         if (via.Length > 0 && !Queue.Memory.HasRoomForRoutes)
@@ -147,7 +149,8 @@ internal sealed class QueueActions(
     internal bool IsRunning(QueuedMessage message, int recipient) =>
         scheduler.IsRunning(message, recipient);
 
-    /// <summary>What is left on a channel is due; on the disk it is, and waits for room.</summary>
+    /// <summary>Makes the rest of a message on a channel due. A message on the disk is due already,
+    /// and waits for room only.</summary>
     internal void Retry(QueuedMessage message, DeliveryChannel channel, long now)
     {
         if (!Queue.IsOnDisk(message))
@@ -156,8 +159,8 @@ internal sealed class QueueActions(
         }
     }
 
-    /// <summary>Drops a recipient; nobody is notified. A message that waits on the disk is taken
-    /// up, since what became of its recipients is to be kept.</summary>
+    /// <summary>Drops a recipient; nobody is notified. A message that waits on the disk is read
+    /// into memory, since the state of its recipients now has to be kept.</summary>
     internal void Remove(QueuedMessage message, int recipient, long now)
     {
         if (Queue.IsOnDisk(message))
@@ -170,16 +173,16 @@ internal sealed class QueueActions(
         scheduler.Drop(message, recipient);
     }
 
-    /// <summary>Gives a recipient up, as after a failure.</summary>
-    /// <exception cref="IOException">The text cannot be kept now; nothing was done.</exception>
+    /// <summary>Gives a recipient up, as after a failed delivery.</summary>
+    /// <exception cref="IOException">The text cannot be stored now; nothing was done.</exception>
     internal void Bounce(QueuedMessage message, int recipient, byte[]? text, long now)
     {
         bounces.KeepFailure(message, recipient, text ?? UsualText);
         Remove(message, recipient, now);
     }
 
-    /// <summary>Queues one copy for the address that stands in for these recipients.</summary>
-    /// <returns>Whether it is in the queue; else nothing was done.</returns>
+    /// <summary>Queues one copy for the address that replaces these recipients.</summary>
+    /// <returns>Whether the copy is in the queue; if not, nothing was done.</returns>
     internal bool TryReroute(
         QueuedMessage message, IReadOnlyList<int> recipients, byte[] to, long now)
     {
@@ -196,7 +199,7 @@ internal sealed class QueueActions(
         return true;
     }
 
-    /// <summary>What a recipient waits for, in constant time.</summary>
+    /// <summary>What a recipient waits for. Takes constant time.</summary>
     internal ListedRecipient Describe(QueuedMessage message, int recipient, long now)
     {
         DeliveryChannel channel = message.Channel(recipient);

@@ -5,17 +5,18 @@ using Kopis.Send.Scheduling.Destinations;
 namespace Kopis.Send.Commands;
 
 /// <summary>Sums up the queue, some messages at a time.</summary>
-/// <param name="messages">The messages that were in memory when it began.</param>
+/// <param name="messages">The messages that were in memory at the beginning.</param>
 /// <param name="onDisk">How many messages wait on the disk.</param>
 /// <param name="heldOnDisk">How many of them have held recipients.</param>
-/// <param name="destinations">The destinations when it began.</param>
-/// <param name="slots">Deliveries that run.</param>
+/// <param name="destinations">The destinations at the beginning.</param>
+/// <param name="slots">How many deliveries run.</param>
 /// <param name="now">Unix seconds.</param>
 internal sealed class SummaryRun(
     QueuedMessage[] messages, int onDisk, int heldOnDisk, Destination[] destinations,
     DeliverySlots slots, long now)
 {
-    private const int ShownMax = 20; // Destinations with most that waits or runs.
+    // The destinations with the most recipients waiting or running.
+    private const int ShownMax = 20;
 
     private readonly PriorityQueue<Destination, int> _shown = new();
     private readonly QueueSummary _summary = new()
@@ -26,10 +27,10 @@ internal sealed class SummaryRun(
     private int _message;
     private int _destination;
 
-    /// <summary>Whether all is counted, and the answer written.</summary>
+    /// <summary>Whether everything is counted and the answer is written.</summary>
     internal bool IsDone { get; private set; }
 
-    /// <summary>Goes on with the next message or destination.</summary>
+    /// <summary>Counts the next message or destination.</summary>
     internal void Step(CommandOutput output, Func<Destination, ListedDestination> describe)
     {
         if (_message < messages.Length)
@@ -92,7 +93,7 @@ internal sealed class SummaryRun(
             ((uint)slots.Local, (uint)slots.LocalMax);
         (_summary.Remote.Running, _summary.Remote.RunningMax) =
             ((uint)slots.Remote, (uint)slots.RemoteMax);
-        while (_shown.TryDequeue(out Destination? destination, out _)) // The least comes first.
+        while (_shown.TryDequeue(out Destination? destination, out _)) // Fewest first.
         {
             describe(destination).Write(output.Bytes);
         }

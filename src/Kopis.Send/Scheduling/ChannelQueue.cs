@@ -1,7 +1,7 @@
 namespace Kopis.Send.Scheduling;
 
-/// <summary>The messages that wait on a channel: by time, and once they are due, by submitter.
-/// Users of this host take turns, and so do the submitters of a user.</summary>
+/// <summary>The messages that wait on a channel: first by time, then, once they are due, by
+/// submitter. Users of this host take turns, and so do the submitters of a user.</summary>
 internal sealed class ChannelQueue(DeliveryChannel channel)
 {
     /// <summary>How many messages one call moves to the rows of their submitters. Bounds the time
@@ -10,16 +10,16 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
 
     private readonly Dictionary<ulong, OriginQueue> _rows = [];
     private readonly Dictionary<uint, OriginUser> _users = [];
-    private readonly Queue<OriginUser> _turns = new(); // Each with a row that has work, once.
+    private readonly Queue<OriginUser> _turns = new(); // Users with a row that has work, each once.
 
-    // A message whose time was changed is there twice; the entry with the old time is ignored.
+    // A message whose time was changed has two entries; the one with the old time is ignored.
     private readonly PriorityQueue<QueuedMessage, long> _waiting = new();
 
-    /// <summary>The time of the next pass; null where nothing waits.</summary>
+    /// <summary>When the next pass is due; null if nothing waits.</summary>
     internal long? NextDue => _waiting.TryPeek(out _, out long due) ? due : null;
 
-    /// <summary>Lets a message wait for its time, which must be set; again, if that was changed.
-    /// </summary>
+    /// <summary>Lets a message wait for its time, which must be set. Called again if the time was
+    /// changed.</summary>
     internal void Enqueue(QueuedMessage message)
     {
         message.SetWaits(channel, true);
@@ -39,7 +39,7 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
         }
     }
 
-    /// <summary>Drops entries with old times if they are more than half of all.</summary>
+    /// <summary>Drops entries with old times if they are more than half of all entries.</summary>
     /// <param name="messages">How many messages there are in all.</param>
     internal void Shrink(int messages)
     {
@@ -57,7 +57,7 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
     private bool IsValid(QueuedMessage message, long due) =>
         message.Waits(channel) && message.Due(channel) == due;
 
-    /// <summary>Whether some row has work.</summary>
+    /// <summary>Whether some user has a row with work.</summary>
     internal bool HasDue => _turns.Count > 0;
 
     /// <summary>Moves due messages into the rows of their submitters.</summary>
@@ -79,7 +79,7 @@ internal sealed class ChannelQueue(DeliveryChannel channel)
         }
     }
 
-    /// <summary>The row whose turn it is; to be given back by <see cref="Wake"/>.</summary>
+    /// <summary>The row whose turn it is. The caller returns it by <see cref="Wake"/>.</summary>
     internal OriginQueue? NextTurn()
     {
         if (!_turns.TryDequeue(out OriginUser? user))

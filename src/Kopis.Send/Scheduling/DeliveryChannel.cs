@@ -1,6 +1,6 @@
 namespace Kopis.Send.Scheduling;
 
-/// <summary>qmail's two ways out.</summary>
+/// <summary>qmail's two delivery channels.</summary>
 internal enum DeliveryChannel : byte
 {
     /// <summary>Through qmail-lspawn.</summary>

@@ -4,10 +4,12 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>Some recipients of a long envelope, as their channels know them.</summary>
+/// <summary>Some recipients of a long envelope, with addresses as their channels know them.
+/// </summary>
 internal sealed class EnvelopePortion
 {
-    /// <summary>Each portion but the last has so many: some 32 KiB of usual addresses.</summary>
+    /// <summary>How many recipients each portion but the last has: some 32 KiB of typical
+    /// addresses.</summary>
     internal const int RecipientsMax = 1024;
 
     private readonly byte[] _packed;
@@ -18,9 +20,9 @@ internal sealed class EnvelopePortion
     /// <summary>Bytes of memory.</summary>
     internal long MemoryBytes => _packed.Length + (sizeof(uint) * _marks.Length);
 
-    /// <summary>Takes a portion apart. It was sound when the envelope was opened; who may write to
-    /// the queue may have changed it since.</summary>
-    /// <returns>Null where it is not sound any more.</returns>
+    /// <summary>Parses a portion. The envelope was valid when it was opened, but a process that may
+    /// write to the queue may have changed it since.</summary>
+    /// <returns>Null if the portion is not valid any more.</returns>
     internal static EnvelopePortion? Parse(
         ReadOnlySpan<byte> bytes, int recipients, AddressMap addresses)
     {

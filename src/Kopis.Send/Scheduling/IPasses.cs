@@ -10,10 +10,10 @@ internal interface IPasses
     /// </summary>
     byte[]? RouteOf(QueuedMessage message, int recipient);
 
-    /// <summary>Ends a pass that has nothing left.</summary>
+    /// <summary>Ends a pass if it has nothing left.</summary>
     void CloseIfOver(Pass pass);
 
-    /// <summary>Makes an open pass the next one, since the time of that has come.</summary>
+    /// <summary>Makes an open pass the next one, since that one's time has come.</summary>
     void Renew(Pass pass);
 
     /// <summary>Makes the rest of a waiting message due.</summary>

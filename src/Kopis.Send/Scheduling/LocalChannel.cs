@@ -1,32 +1,33 @@
 namespace Kopis.Send.Scheduling;
 
-/// <summary>The local channel: submitters take turns, of a submitter his messages; users share the
-/// places.</summary>
-/// <param name="own">What waits, by time and by submitter.</param>
-/// <param name="users">Who has which places.</param>
+/// <summary>The local channel. Submitters take turns, and so do the messages of a submitter; users
+/// share the slots.</summary>
+/// <param name="own">Messages that wait, by time and then by submitter.</param>
+/// <param name="users">Which users hold which slots.</param>
 /// <param name="passes">Opens and closes passes.</param>
 internal sealed class LocalChannel(ChannelQueue own, MailUsers users, IPasses passes)
 {
-    /// <summary>Recipients without room, and passes that are over, that one look for an order
-    /// passes by: bounds the time between two looks at reports.</summary>
+    /// <summary>How many recipients without room and finished passes one call skips while it looks
+    /// for a delivery. Bounds the time until reports are read again.</summary>
     private const int StepsMax = 1000;
 
-    /// <summary>Recipients of one pass that wait for room at once: bounds what is kept of a list
-    /// whose recipients are all one user's.</summary>
+    /// <summary>How many recipients of one pass may wait for room. Bounds the memory for a list
+    /// whose recipients all belong to one user.</summary>
     private const int ParkedMax = 10_000;
 
     private bool _isParkedTurn;
 
-    /// <summary>When there is something to do next; null where nothing waits.</summary>
+    /// <summary>When there is something to do next; null if nothing waits.</summary>
     internal long? NextDue => own.HasDue || users.HasReady ? 0 : own.NextDue;
 
-    /// <summary>The next order, or null where nothing is due, or nothing was found yet:
-    /// <see cref="NextDue"/> tells which.</summary>
+    /// <summary>The next delivery; null if nothing is due or nothing was found yet:
+    /// <see cref="NextDue"/> says which.</summary>
     internal Delivery? Next(long now)
     {
         own.DequeueDue(now);
 
-        // In turn: those who wait for room do not keep the others waiting, nor they them.
+        // Recipients that wait for room and all others take turns, so that neither hold up the
+        // other.
         _isParkedTurn = !_isParkedTurn;
         return _isParkedTurn
             ? NextParked() ?? NextOfRows()
@@ -55,7 +56,7 @@ internal sealed class LocalChannel(ChannelQueue own, MailUsers users, IPasses pa
                 return Order(pass, [ready.Recipient], ready.User);
             }
 
-            pass.PassBy(ready.Recipient); // Held or dropped meanwhile.
+            pass.PassBy(ready.Recipient); // It was held or dropped meanwhile.
             users.End(ready.User);
             passes.CloseIfOver(pass);
             return null;
@@ -64,7 +65,7 @@ internal sealed class LocalChannel(ChannelQueue own, MailUsers users, IPasses pa
         {
             passes.OnTrouble(pass.Message, e);
             users.End(ready.User);
-            pass.Left++; // It was not tried: the next pass does.
+            pass.Left++; // It was not tried: the next pass tries it.
             passes.CloseIfOver(pass);
             return null;
         }
@@ -86,7 +87,7 @@ internal sealed class LocalChannel(ChannelQueue own, MailUsers users, IPasses pa
         return null;
     }
 
-    /// <summary>The row's next order; null where it has none, or the steps were used up.</summary>
+    /// <summary>The row's next delivery; null if it has none, or the steps are used up.</summary>
     private Delivery? NextOfRow(OriginQueue row, ref int steps)
     {
         passes.Open(row, DeliveryChannel.Local);
@@ -112,13 +113,13 @@ internal sealed class LocalChannel(ChannelQueue own, MailUsers users, IPasses pa
         return null;
     }
 
-    /// <summary>The pass's next order. It leaves the rotation when all is ordered, or too many of
-    /// its recipients wait for room.</summary>
+    /// <summary>The pass's next delivery. The pass leaves the rotation when all of it is started,
+    /// or too many of its recipients wait for room.</summary>
     private Delivery? NextOfPass(Pass pass, ref int steps)
     {
         if (pass.Message.IsFinished)
         {
-            pass.IsCutShort = true; // Nothing of it may be read any more.
+            pass.IsCutShort = true; // The message must not be read any more.
             passes.CloseIfOver(pass);
             return null;
         }
@@ -154,7 +155,8 @@ internal sealed class LocalChannel(ChannelQueue own, MailUsers users, IPasses pa
         return null;
     }
 
-    /// <summary>To the end of the row: a long list does not keep a short message waiting.</summary>
+    /// <summary>Moves the pass to the end of the row, so that a long list does not hold up a short
+    /// message.</summary>
     private static Delivery Rotate(Delivery delivery)
     {
         delivery.Pass.Row.Rotation.Enqueue(delivery.Pass);

@@ -3,8 +3,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>Reads long envelopes and keeps the portions that were used last, of all messages
-/// together no more than <paramref name="keptBytesMax"/>.</summary>
+/// <summary>Reads long envelopes, and keeps the portions used last: for all messages together no
+/// more than <paramref name="keptBytesMax"/>.</summary>
 internal sealed class LongEnvelopes(IMessReader mess, AddressMap addresses, long keptBytesMax)
     : ILongEnvelopes
 {
@@ -48,7 +48,8 @@ internal sealed class LongEnvelopes(IMessReader mess, AddressMap addresses, long
         return portion;
     }
 
-    /// <summary>Which channel a recipient takes may be another one now.</summary>
+    /// <summary>Forgets the portions, since recipients may have moved to the other channel.
+    /// </summary>
     internal void Forget()
     {
         _used.Clear();

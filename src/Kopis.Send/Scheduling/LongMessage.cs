@@ -8,10 +8,10 @@ namespace Kopis.Send.Scheduling;
 /// recipients, two bits each, from the first one whose state has changed. While a pass is open, it
 /// also holds where in the envelope each portion begins.
 /// </summary>
-/// <remarks>Which recipients take which channel is not known before a portion is read, so a
-/// channel counts as open until a pass has found nothing there. Control files that are read again
-/// (SIGHUP) may move recipients; where both channels have found nothing and some recipients are
-/// left, both begin again.</remarks>
+/// <remarks>The channel of a recipient is not known before its portion is read, so a channel counts
+/// as open until a pass has found nothing there. Control files that are read again (SIGHUP) may
+/// move recipients to the other channel. If both channels have found nothing and some recipients
+/// are left, both begin again.</remarks>
 internal sealed class LongMessage : QueuedMessage
 {
     private const int ObjectBytes = 400; // The objects, and their places in the schedule.
@@ -33,7 +33,7 @@ internal sealed class LongMessage : QueuedMessage
     private OpenedEnvelope? _opened;
     private Dictionary<int, uint[]>? _notes;
 
-    /// <summary>A message of which only the sender was read.</summary>
+    /// <summary>Makes a message of which only the sender was read.</summary>
     internal LongMessage(ArrivedMessage arrived, ILongEnvelopes envelopes)
         : base(arrived.Number, arrived.BornSeconds)
     {

@@ -2,22 +2,20 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>
-/// How the places of the local channel are shared among users: one user's programs may hang for
-/// as long as he likes, and the others' mail does not wait for them. Who has a delivery running
-/// gets another only while fewer than <paramref name="sharedPlaces"/> run in all; the other places
-/// are for users who have none running, one each.
-/// </summary>
+/// <summary>Shares the slots of the local channel among users. One user's programs may hang for any
+/// time, and the mail of others does not wait for them. A user with a running delivery gets another
+/// one only while fewer than <paramref name="sharedPlaces"/> run in all. The other slots are for
+/// users without a running delivery, one each.</summary>
 internal sealed class MailUsers(int sharedPlaces)
 {
     private readonly Dictionary<string, MailUser> _users = [];
-    private readonly Queue<MailUser> _parked = new(); // Each user with parked recipients, once.
+    private readonly Queue<MailUser> _parked = new(); // Users with parked recipients, each once.
     private int _running;
 
-    /// <summary>Local deliveries that run before each user has one place only.</summary>
+    /// <summary>How many local deliveries may run before each user is limited to one.</summary>
     internal int SharedPlaces { get; set; } = sharedPlaces;
 
-    /// <summary>Some user has parked recipients and room.</summary>
+    /// <summary>Whether some user has parked recipients and room for one.</summary>
     internal bool HasReady => _parked.Any(MayStart);
 
     /// <summary>The user of a local address (<see cref="MailUserName"/>).</summary>
@@ -32,12 +30,12 @@ internal sealed class MailUsers(int sharedPlaces)
         return user;
     }
 
-    /// <summary>Takes a place; false where the user has to wait for one.</summary>
+    /// <summary>Takes a slot; false if the user has to wait for one.</summary>
     internal bool TryStart(MailUser user)
     {
         if (user.Parked.Count > 0 || !MayStart(user))
         {
-            return false; // In order: nobody overtakes his own mail.
+            return false; // A user's mail stays in order.
         }
 
         user.Running++;
@@ -57,8 +55,8 @@ internal sealed class MailUsers(int sharedPlaces)
         pass.Parked++;
     }
 
-    /// <summary>A parked recipient that has room now, and its user, who has taken the place; users
-    /// take turns.</summary>
+    /// <summary>Takes a slot for a parked recipient whose user has room now; returns the recipient
+    /// and its user. Users take turns.</summary>
     internal (MailUser User, Pass Pass, int Recipient)? DequeueReady()
     {
         for (int i = _parked.Count; i > 0; i--)
@@ -85,7 +83,7 @@ internal sealed class MailUsers(int sharedPlaces)
         return null;
     }
 
-    /// <summary>The user's order is fully reported.</summary>
+    /// <summary>Called when a delivery of the user is fully reported.</summary>
     internal void End(MailUser user)
     {
         user.Running--;
@@ -93,7 +91,7 @@ internal sealed class MailUsers(int sharedPlaces)
         Forget(user);
     }
 
-    /// <summary>Nothing is kept of users without mail.</summary>
+    /// <summary>Forgets a user without mail.</summary>
     private void Forget(MailUser user)
     {
         if (user.Running == 0 && user.Parked.Count == 0)

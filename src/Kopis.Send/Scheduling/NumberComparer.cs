@@ -1,6 +1,7 @@
 namespace Kopis.Send.Scheduling;
 
-/// <summary>Messages are equal by their numbers; a set of them finds one by its number.</summary>
+/// <summary>Compares messages by their numbers, so that a set of messages can be searched by
+/// number.</summary>
 internal sealed class NumberComparer
     : IEqualityComparer<QueuedMessage>, IAlternateEqualityComparer<ulong, QueuedMessage>
 {

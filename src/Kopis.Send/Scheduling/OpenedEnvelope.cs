@@ -3,13 +3,13 @@ using Kopis.Send.Bounces;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>What is kept of a long envelope while its message has passes.</summary>
-/// <param name="Recipients">How many it has.</param>
-/// <param name="Offsets">Where in it each portion begins, and where the last ends.</param>
-/// <param name="Parameters">What ESMTP said; null where it said nothing.</param>
+/// <summary>What memory holds of a long envelope while its message has passes.</summary>
+/// <param name="Recipients">How many recipients it has.</param>
+/// <param name="Offsets">Where each portion begins, and where the last one ends.</param>
+/// <param name="Parameters">Its ESMTP parameters; null if it has none.</param>
 internal sealed record OpenedEnvelope(int Recipients, int[] Offsets, ParameterTable? Parameters)
 {
-    /// <summary>Looks an envelope through that is known to be sound.</summary>
+    /// <summary>Goes through an envelope that is known to be valid.</summary>
     internal static OpenedEnvelope Of(Envelope envelope, HashSet<int> delaysTold)
     {
         ReadOnlySpan<byte> bytes = envelope.Bytes.Span;
@@ -29,7 +29,7 @@ internal sealed record OpenedEnvelope(int Recipients, int[] Offsets, ParameterTa
             recipients, [.. offsets], ParameterTable.Of(envelope, delaysTold));
     }
 
-    /// <summary>Where the address that begins here ends, with its parameters.</summary>
+    /// <summary>Where the address that begins here ends, including its parameters.</summary>
     private static int EndOf(ReadOnlySpan<byte> bytes, int at)
     {
         at += bytes[at..].IndexOf((byte)0) + 1;

@@ -20,12 +20,12 @@ internal sealed class QueueSegments(IMessReader mess, ICleaner clean, Scheduler 
         return use;
     }
 
-    /// <summary>Cleans the segments before the one that is being read: nothing is added to them any
-    /// more. They are listed from the disk, since the writer leaves an empty one behind at each
-    /// start.</summary>
+    /// <summary>Cleans the segments before the one that is being read, since nothing is added to
+    /// them any more. They are listed from the disk, because each start of the writer leaves an
+    /// empty segment behind.</summary>
     internal void CleanPassed()
     {
-        ILookup<ulong, QueuedMessage>? all = null; // Gone through once, not for each segment.
+        ILookup<ulong, QueuedMessage>? all = null; // Made once, not once for each segment.
         foreach (ulong segment in mess.Segments())
         {
             Use(segment);
@@ -33,8 +33,8 @@ internal sealed class QueueSegments(IMessReader mess, ICleaner clean, Scheduler 
         }
     }
 
-    /// <summary>Has the segment removed if it is empty, or its finished runs if they are long.
-    /// The one that is being read may still grow.</summary>
+    /// <summary>Has the segment removed if it is empty, or long runs of finished messages in it
+    /// removed. The segment that is being read may still grow.</summary>
     internal void Clean(ulong segment, bool lookForHoles) => Clean(
         segment, lookForHoles
             ? one => scheduler.Messages.Where(message => SegmentOf(message) == one) : null);

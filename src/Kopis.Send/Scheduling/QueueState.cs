@@ -11,23 +11,23 @@ namespace Kopis.Send.Scheduling;
 /// The queue as qmail-send sees it: reads messages, counts what is left in each segment, and tells
 /// qmail-clean what to remove.
 /// </summary>
-/// <remarks>A record that cannot be read is set aside: named in a warning, kept with its segment,
-/// and looked at again at the next start, with what is known of its recipients. It is forgotten
-/// when its segment is gone.</remarks>
+/// <remarks>A record that cannot be read is set aside: a warning names it, and it is kept with its
+/// segment and with what is known about its recipients. The next start tries to read it again. It
+/// is forgotten when its segment is gone.</remarks>
 internal sealed class QueueState(
     IMessReader mess, StateLog marks, Scheduler scheduler, AddressMap addresses,
     ICleaner clean, SendLog log, QueueMemory memory) : IDisposable
 {
-    private const int MessagesAtOnce = 64; // Between two looks at reports and signals.
+    private const int MessagesAtOnce = 64; // Before reports and signals are read again.
 
     /// <summary>See <see cref="WholeEnvelopeBytesMax"/>.</summary>
     internal const int WholeEnvelopeBytesUsual = 8 * 1024;
 
-    /// <summary>The same while half of the memory is used: about as much as a message takes without
-    /// its envelope.</summary>
+    /// <summary>The same while half of the memory is used: roughly what a message takes without its
+    /// envelope.</summary>
     private const int WholeEnvelopeBytesInWant = 512;
 
-    /// <summary>Portions of long envelopes may take one in this many bytes of the memory.</summary>
+    /// <summary>Portions of long envelopes may take one part in this many of the memory.</summary>
     private const int PortionsShare = 8;
 
     private const int SecondsBetweenWarnings = 60;
@@ -55,7 +55,7 @@ internal sealed class QueueState(
     /// <summary>Whether all the memory is used, so that new messages wait on the disk.</summary>
     internal bool HasNoRoom => memory.IsFull;
 
-    /// <summary>As above, with a line in the log now and then.</summary>
+    /// <summary>The same, with a line in the log at most once a minute.</summary>
     internal bool IsFull(long now)
     {
         if (HasNoRoom && now - _warnedAt >= SecondsBetweenWarnings)
@@ -72,7 +72,7 @@ internal sealed class QueueState(
     internal bool HasReady => _waiting.Next() is not null;
 
     /// <summary>Reads some messages into memory that have waited for room.</summary>
-    /// <exception cref="IOException">Not now; they wait on.</exception>
+    /// <exception cref="IOException">They cannot be read now, and go on waiting.</exception>
     internal void ReadWaiting(long now)
     {
         for (int i = 0; i < MessagesAtOnce && _waiting.Next() is { } next; i++)
@@ -122,9 +122,9 @@ internal sealed class QueueState(
         _segments.CleanPassed();
     }
 
-    /// <summary>Reads some messages that have come since.</summary>
-    /// <returns>Whether there may be more at once.</returns>
-    /// <exception cref="IOException">Not now; nothing was passed over.</exception>
+    /// <summary>Reads some of the messages that are new.</summary>
+    /// <returns>Whether there may be more.</returns>
+    /// <exception cref="IOException">Nothing can be read now; no message was skipped.</exception>
     internal bool ReadNew(long now)
     {
         for (int i = 0; i < MessagesAtOnce; i++)
@@ -135,7 +135,7 @@ internal sealed class QueueState(
             _hasPassedSegment |= mess.Position.Segment != segment;
             OnScanResult(result, now);
 
-            // Last, since it may fail: what was read is behind the position and comes no more.
+            // Last, since it may fail: messages before the position are not read again.
             if (_hasPassedSegment)
             {
                 _segments.CleanPassed();
@@ -169,7 +169,7 @@ internal sealed class QueueState(
     }
 
     /// <summary>Writes the state to a new file.</summary>
-    /// <exception cref="IOException">The old one still counts.</exception>
+    /// <exception cref="IOException">It could not be written; the old file stays valid.</exception>
     internal void WriteSnapshot() =>
         marks.Compact(mess.Position, _waiting.After(scheduler.Messages), _setAside);
 
@@ -208,7 +208,7 @@ internal sealed class QueueState(
 
     /// <summary>Finds a message. One that waits on the disk goes on waiting.</summary>
     /// <param name="number">Its number.</param>
-    /// <returns>Null where it is not in the queue, or has to be set aside.</returns>
+    /// <returns>Null if it is not in the queue, or has to be set aside.</returns>
     /// <exception cref="IOException">It cannot be read now.</exception>
     internal QueuedMessage? Find(ulong number)
     {
@@ -226,7 +226,7 @@ internal sealed class QueueState(
         }
         catch (Exception e) when (e is MessageNotFoundException or OverflowException)
         {
-            return null; // Where it waits, its turn comes, and the log says so.
+            return null; // When its turn comes, it is set aside with a line in the log.
         }
     }
 
@@ -301,8 +301,8 @@ internal sealed class QueueState(
         use.Left--;
     }
 
-    /// <summary>Whether a message is left on the disk. One that was tried already never is, since
-    /// the state of its recipients would have to be kept.</summary>
+    /// <summary>Whether a message has to wait on the disk. One that was tried before does not,
+    /// since the state of its recipients has to be kept.</summary>
     private bool IsToWait(QueuedMessage message, SavedMessage? saved) =>
         (_waiting.Has(message.Submitter) || !memory.HasRoom(message.Submitter))
             && saved is null or { Done.Count: 0, LocalDue: null or 0, RemoteDue: null or 0 }
@@ -334,7 +334,7 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>Null where it had to be set aside.</summary>
+    /// <summary>Opens a message; null if it had to be set aside.</summary>
     private ArrivedMessage? TryOpen(ulong number, SavedMessage? known = null)
     {
         try
@@ -353,14 +353,14 @@ internal sealed class QueueState(
         return null;
     }
 
-    /// <summary>Keeps the segment so that it can be repaired. If all was read again because
-    /// queue/state is damaged, the place may as well be a hole, and nothing is kept.</summary>
+    /// <summary>Keeps the segment of an unreadable message for repair. If queue/state is damaged,
+    /// all was read again and the place may be a hole, so nothing is kept.</summary>
     private void SetAside(ulong number, string reason, SavedMessage? known = null)
     {
         SavedMessage? saved = _saved.GetValueOrDefault(number);
         if (saved is { IsEnded: true })
         {
-            return; // Not needed: for example, its own body file is removed already.
+            return; // Its own body file, for example, may be removed already.
         }
 
         ulong segment = MessageNumber.Segment(number);
@@ -375,7 +375,7 @@ internal sealed class QueueState(
         }
     }
 
-    /// <summary>Whether the segment exists; yes if that is not known.</summary>
+    /// <summary>Whether the segment exists; true if that cannot be found out.</summary>
     private bool IsThere(ulong segment)
     {
         try
@@ -415,7 +415,7 @@ internal sealed class QueueState(
         Schedule(message, saved, now);
     }
 
-    /// <summary>Null where it had to be set aside.</summary>
+    /// <summary>Makes the message for memory; null if it had to be set aside.</summary>
     private QueuedMessage? TryMake(ArrivedMessage arrived, SavedMessage? known = null)
     {
         try
@@ -439,7 +439,7 @@ internal sealed class QueueState(
             }
         }
 
-        // Older mail first, so that new mail never keeps it waiting.
+        // Older mail first, so that new mail does not hold it up.
         long first = Math.Min(now, message.BornSeconds);
         long longest = scheduler.Retries.LongestSeconds;
         message.SetDue(DeliveryChannel.Local, saved?.LocalDue ?? first, now, longest: 0);
@@ -467,12 +467,13 @@ internal sealed class QueueState(
         }
         catch (IOException e)
         {
-            log.Trouble($"warning: trouble reading bounce/{message.Number}", e); // Told again.
+            log.Trouble($"warning: trouble reading bounce/{message.Number}", e); // Sent again.
         }
     }
 
-    /// <summary>A crash between the End of a message and the removal of its bounce leaves the file.
-    /// One of a message that is still to be read, or is set aside, stays.</summary>
+    /// <summary>Removes files in queue/bounce that a crash between the End of a message and the
+    /// removal of its file has left. The file of a message that is still to be read, or is set
+    /// aside, stays.</summary>
     private void RemoveOldBounces()
     {
         if (marks.IsDoubtful)

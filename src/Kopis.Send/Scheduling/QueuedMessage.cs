@@ -5,14 +5,13 @@ using Kopis.Send.Bounces;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>
-/// One message of the queue as qmail-send knows it. Its recipients are in memory
-/// (<see cref="WholeMessage"/>) or are read in portions when their turn comes
-/// (<see cref="LongMessage"/>).
-/// </summary>
+/// <summary>A message of the queue as qmail-send knows it. Its recipients are in memory
+/// (<see cref="WholeMessage"/>), or are read in portions when their turn comes
+/// (<see cref="LongMessage"/>).</summary>
 internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMessage
 {
-    private uint _dueLocal; // Unix seconds: there may be millions of messages, and 2106 is far.
+    // Unix seconds in 32 bits, since there may be millions of messages; enough until 2106.
+    private uint _dueLocal;
     private uint _dueRemote;
     private bool _waitsLocal;
     private bool _waitsRemote;
@@ -21,19 +20,21 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
 
     public ulong Number { get; } = number;
 
-    /// <summary>Unix time of its arrival; retry schedule and lifetime count from it.</summary>
+    /// <summary>Unix time of its arrival. The retry schedule and the lifetime count from it.
+    /// </summary>
     internal long BornSeconds { get; } = bornSeconds;
 
-    /// <summary>Who queued it.</summary>
+    /// <summary>The user who queued it.</summary>
     internal uint Uid { get; init; }
 
-    /// <summary>The client that submitted it over the network; 0 if it is not known.</summary>
+    /// <summary>The client that submitted it over the network; 0 if not known.</summary>
     internal uint Client { get; init; }
 
-    /// <summary>User and client together: one submitter, for what submitters share.</summary>
+    /// <summary>User and client together identify the submitter, for everything that submitters
+    /// share.</summary>
     internal ulong Submitter => ((ulong)Uid << 32) | Client;
 
-    /// <summary>Where in its segment its record ends.</summary>
+    /// <summary>Where its record ends in its segment.</summary>
     internal uint RecordEnd { get; init; }
 
     /// <summary>Whether its body is in a file of its own.</summary>
@@ -76,7 +77,7 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
 
     internal abstract ReadOnlySpan<byte> Sender { get; }
 
-    /// <summary>Where its bounce goes.</summary>
+    /// <summary>The address that its bounce is sent to.</summary>
     internal ReadOnlySpan<byte> ReturnPath => Verp.BounceAddress(Sender);
 
     /// <summary>Whether its recipients are not all in memory.</summary>
@@ -86,14 +87,15 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     internal abstract long MemoryBytes { get; }
 
     /// <summary>Its ESMTP parameters; null for most messages, which have none.</summary>
-    /// <exception cref="IOException">It cannot be read now; so in the members below.</exception>
+    /// <exception cref="IOException">They cannot be read now. The members below throw it, too.
+    /// </exception>
     internal abstract ParameterTable? Parameters { get; }
 
     /// <summary>Whether it has parameters about delivery status notifications.</summary>
     internal abstract bool HasDsn { get; }
 
-    /// <summary>Whether delivery status notifications may be sent for it; for a bounce they never
-    /// are.</summary>
+    /// <summary>Whether delivery status notifications may be sent for it; never for a bounce.
+    /// </summary>
     internal bool HasNotices => HasDsn && !ReturnPath.IsEmpty
         && !ReturnPath.SequenceEqual(BounceText.DoubleBounceSender);
 
@@ -186,7 +188,7 @@ internal abstract class QueuedMessage(ulong number, long bornSeconds) : IStateMe
     /// <summary>Sets a recipient's state; one that is done stays so.</summary>
     internal abstract void SetState(int index, RecipientState state);
 
-    /// <summary>A pass begins.</summary>
+    /// <summary>Called when a pass begins.</summary>
     internal virtual void BeginPass()
     {
     }

@@ -4,14 +4,14 @@ using Kopis.Send.Bounces;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>Makes of a message that was read what qmail-send keeps of it.</summary>
+/// <summary>Makes the message that qmail-send keeps in memory from one that was read.</summary>
 internal sealed class QueuedMessages(AddressMap addresses, LongEnvelopes envelopes)
 {
-    /// <exception cref="OverflowException">Its addresses are too long to be kept.</exception>
+    /// <exception cref="OverflowException">Its addresses are too long for memory.</exception>
     internal QueuedMessage Of(ArrivedMessage arrived) =>
         arrived.UnreadEnvelopeBytes > 0 ? ToLongMessage(arrived) : ToMessage(arrived);
 
-    /// <summary>Which channel a recipient takes may be another one now.</summary>
+    /// <summary>Forgets the channels of recipients, which may be different now.</summary>
     internal void ForgetRoutes() => envelopes.Forget();
 
     private LongMessage ToLongMessage(ArrivedMessage arrived) => new(arrived, envelopes)

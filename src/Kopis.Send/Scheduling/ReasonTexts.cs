@@ -2,33 +2,34 @@ using Kopis.Base;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>The last report of each recipient that is not done: each text is kept once, and counted
-/// (<see cref="RecipientNote"/>).</summary>
-/// <param name="bytesMax">Bytes of memory for texts, and as much for the notes of long messages.
-/// Beyond it a recipient's text is not kept.</param>
+/// <summary>The last report about each recipient that is not done. Each text is stored once, with a
+/// count of its uses (<see cref="RecipientNote"/>).</summary>
+/// <param name="bytesMax">Bytes of memory for texts, and as many again for the notes of long
+/// messages. Beyond that, a recipient's text is not kept.</param>
 internal sealed class ReasonTexts(long bytesMax = ReasonTexts.BytesUsual)
 {
-    /// <summary>Some ten thousand texts: greylisting with a time in each is that many.</summary>
+    /// <summary>Room for some ten thousand texts: greylisting with a time in each reply produces
+    /// that many.</summary>
     internal const long BytesUsual = 8 * 1024 * 1024;
 
-    /// <summary>Longer ones are cut: reply and host stand at the front.</summary>
+    /// <summary>Longer texts are cut: the reply and the host are at the beginning.</summary>
     internal const int TextBytesMax = 500;
 
     private const int EntryBytes = 120; // The objects, and their places.
 
     private readonly Dictionary<byte[], uint> _numbers = new(ByteComparer.Instance);
-    private readonly List<(byte[] Text, int Count)> _texts = [([], 0)]; // 0 is none.
+    private readonly List<(byte[] Text, int Count)> _texts = [([], 0)]; // Number 0 is no text.
     private readonly Stack<uint> _free = new();
     private long _bytes;
     private long _pageBytes;
 
-    /// <summary>The text of a note.</summary>
+    /// <summary>The text with a number.</summary>
     internal byte[] this[uint number] => _texts[(int)number].Text;
 
-    /// <summary>Different texts that are kept.</summary>
+    /// <summary>How many different texts are kept.</summary>
     internal int Count => _numbers.Count;
 
-    /// <summary>Takes a report about a recipient that is not done.</summary>
+    /// <summary>Notes a report about a recipient that is not done.</summary>
     internal void Note(QueuedMessage message, int recipient, ReadOnlySpan<byte> text, long now)
     {
         RecipientNote before = message.Note(recipient);
@@ -43,7 +44,7 @@ internal sealed class ReasonTexts(long bytesMax = ReasonTexts.BytesUsual)
         }
     }
 
-    /// <summary>The recipient is done.</summary>
+    /// <summary>Drops the note of a recipient that is done.</summary>
     internal void Forget(QueuedMessage message, int recipient)
     {
         RecipientNote note = message.Note(recipient);
@@ -53,7 +54,7 @@ internal sealed class ReasonTexts(long bytesMax = ReasonTexts.BytesUsual)
         }
     }
 
-    /// <summary>Takes memory for notes; false where all is taken.</summary>
+    /// <summary>Takes memory for notes; false if none is left.</summary>
     internal bool TryTakePage(int bytes)
     {
         bool hasRoom = _pageBytes + bytes <= bytesMax;
@@ -61,7 +62,7 @@ internal sealed class ReasonTexts(long bytesMax = ReasonTexts.BytesUsual)
         return hasRoom;
     }
 
-    /// <summary>Gives it back.</summary>
+    /// <summary>Gives memory for notes back.</summary>
     internal void FreePages(long bytes) => _pageBytes -= bytes;
 
     private uint Add(ReadOnlySpan<byte> text)

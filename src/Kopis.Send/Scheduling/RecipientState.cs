@@ -1,17 +1,17 @@
 namespace Kopis.Send.Scheduling;
 
-/// <summary>What qmail-send knows of one recipient.</summary>
+/// <summary>The state of one recipient.</summary>
 internal enum RecipientState : byte
 {
-    /// <summary>To be delivered.</summary>
+    /// <summary>Waits for delivery.</summary>
     ToDo,
 
     /// <summary>A delivery runs.</summary>
     Running,
 
-    /// <summary>Delivered or failed; nothing is left to do.</summary>
+    /// <summary>Delivered or failed for good.</summary>
     Done,
 
-    /// <summary>Tried in the pass that is open; to be delivered in the next one.</summary>
+    /// <summary>Tried in the open pass; the next pass tries it again.</summary>
     Deferred,
 }

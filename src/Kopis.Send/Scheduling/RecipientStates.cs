@@ -1,7 +1,7 @@
 namespace Kopis.Send.Scheduling;
 
-/// <summary>States of many recipients, two bits each, in pages that are made when the first of
-/// their recipients is no longer to do, and given up when all are done.</summary>
+/// <summary>States of many recipients, two bits each, in pages. A page is made when the state of
+/// one of its recipients first changes, and freed when all of them are done.</summary>
 internal sealed class RecipientStates
 {
     private const int PerByte = 4;
@@ -11,9 +11,9 @@ internal sealed class RecipientStates
     private static readonly byte[] AllDone = MakeAllDone();
 
     private byte[]?[] _pages = [];
-    private ushort[] _done = []; // How many of each page.
+    private ushort[] _done = []; // How many recipients of each page are done.
 
-    /// <summary>Recipients that are done.</summary>
+    /// <summary>How many recipients are done.</summary>
     internal int DoneCount { get; private set; }
 
     internal RecipientState this[int index]
@@ -37,7 +37,7 @@ internal sealed class RecipientStates
         }
     }
 
-    /// <summary>Whoever was deferred is to do again.</summary>
+    /// <summary>Makes deferred recipients deliverable again.</summary>
     internal void ForgetDeferrals()
     {
         foreach (byte[]? page in _pages)
@@ -47,7 +47,7 @@ internal sealed class RecipientStates
                 continue;
             }
 
-            // Deferred is both bits of a pair; whoever is not keeps his.
+            // Deferred is the state with both bits set; other states are not changed.
             for (int i = 0; i < page.Length; i++)
             {
                 int both = page[i] & (page[i] >> 1) & 0x55;

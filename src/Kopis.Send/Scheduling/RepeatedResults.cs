@@ -2,31 +2,31 @@ using Kopis.Base;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>
-/// Deliveries of one message that end as others of it did: the log has the first ones and a count,
-/// since one envelope can hold a million addresses that fail at full speed. Each success is told
-/// of.
-/// </summary>
+/// <summary>Counts deliveries of one message that end in the same way. The log lists the first
+/// ones, and then only a count, since one envelope can have a million addresses that fail at full
+/// speed. Each success is listed.</summary>
 internal sealed class RepeatedResults(SendLog log)
 {
-    /// <summary>Equal results of a message that the log has one by one.</summary>
+    /// <summary>How many equal results of a message are listed one by one.</summary>
     internal const int ListedMax = 1000;
 
-    private const int KindsMax = 8; // More different ones cost their maker a process each.
+    private const int KindsMax = 8; // Further different results are always listed.
     private const int SecondsBetweenCounts = 60;
 
     private readonly Dictionary<QueuedMessage, List<Repeat>> _repeats = [];
 
-    /// <summary>Whether the next delivery of the message is likely to end as many did.</summary>
+    /// <summary>Whether the next delivery of the message is likely to end as many others did.
+    /// </summary>
     internal bool MayLeaveOut(QueuedMessage message) =>
         _repeats.TryGetValue(message, out List<Repeat>? kinds)
         && kinds.Exists(kind => kind.Listed >= ListedMax);
 
-    /// <summary>Takes a result; whether it is counted and not to be told of.</summary>
-    /// <param name="delivery">What has ended.</param>
-    /// <param name="number">Its number in the log.</param>
-    /// <param name="verdict">Null where the report was mangled.</param>
-    /// <param name="text">What was said of it.</param>
+    /// <summary>Notes a result; returns whether it is only counted, so that the log gets no line
+    /// about it.</summary>
+    /// <param name="delivery">The delivery that has ended.</param>
+    /// <param name="number">The delivery's number in the log.</param>
+    /// <param name="verdict">Null if the report was malformed.</param>
+    /// <param name="text">The text of the report.</param>
     /// <param name="now">Unix time.</param>
     internal bool IsRepeated(
         Delivery delivery, ulong number, Verdict? verdict, byte[] text, long now)
@@ -56,7 +56,7 @@ internal sealed class RepeatedResults(SendLog log)
         return true;
     }
 
-    /// <summary>The message has nothing left to deliver.</summary>
+    /// <summary>Called when the message has nothing left to deliver.</summary>
     internal void End(QueuedMessage message)
     {
         if (_repeats.Remove(message, out List<Repeat>? kinds))
@@ -98,13 +98,13 @@ internal sealed class RepeatedResults(SendLog log)
 
         internal byte[] Text { get; } = text;
 
-        /// <summary>Told of one by one.</summary>
+        /// <summary>How many were listed one by one.</summary>
         internal int Listed { get; set; }
 
-        /// <summary>Counted since the last count was told.</summary>
+        /// <summary>How many were counted since the log last had a count.</summary>
         internal long Unlisted { get; set; }
 
-        /// <summary>The last one told of.</summary>
+        /// <summary>The number of the last delivery that was listed.</summary>
         internal ulong LikeNumber { get; set; }
 
         internal long ToldAt { get; set; }

@@ -6,15 +6,15 @@ internal static class RetrySchedule
     private const int LocalSkip = 10;
     private const int RemoteSkip = 20;
 
-    /// <summary>Replies may put a message off for so long at most.</summary>
+    /// <summary>How long a reply may defer a message at most.</summary>
     internal const int LaterSecondsMax = 86_400;
 
-    /// <summary>They may make it come sooner than its schedule while it is so young.</summary>
+    /// <summary>A reply may make a message due earlier than its schedule only while the message is
+    /// younger than this.</summary>
     private const int SoonerUntilSeconds = 14_400;
 
-    /// <summary>
-    /// The next attempt after a pass that starts now: birth + (⌊√(now − birth)⌋ + skip)². A birth
-    /// in the future, where the clock went back, counts as now.
+    /// <summary>When the next attempt is due after a pass that starts now: birth + (⌊√(now −
+    /// birth)⌋ + skip)². If the clock went back and the birth is in the future, it counts as now.
     /// </summary>
     internal static long Next(long now, long birth, DeliveryChannel channel)
     {
@@ -30,9 +30,9 @@ internal static class RetrySchedule
         return birth + (next * next);
     }
 
-    /// <summary>When replies want a message again: greylisting says how long it waits. What comes
-    /// sooner than qmail's schedule does so while the message is young; later, where all that is
-    /// left of it was asked to.</summary>
+    /// <summary>When a message is due if replies asked for a time, as in greylisting. A time before
+    /// the one of qmail's schedule applies while the message is young. A later time applies if all
+    /// recipients that are left had such a reply.</summary>
     internal static long AsAsked(Pass pass, long due, long now)
     {
         if (pass.RetryAt == 0)

@@ -5,25 +5,27 @@ namespace Kopis.Send.Scheduling;
 
 /// <summary>When remote recipients that were deferred are tried again, by class of failure
 /// (<c>control/retryschedule</c>). Pure; times are Unix seconds.</summary>
-/// <param name="steps">For each class the waits, of which the last repeats; null: qmail's schedule.
-/// </param>
+/// <param name="steps">For each class the waits in seconds, of which the last repeats; null:
+/// qmail's schedule.</param>
 internal sealed class RetryTable(IReadOnlyList<int[]?> steps)
 {
-    /// <summary>Without a file.</summary>
+    /// <summary>The table if there is no file.</summary>
     internal static RetryTable Qmail { get; } = new(new int[]?[BounceClassNames.Count]);
 
-    /// <summary>No deferral has a message wait for longer, unless qmail's schedule does.</summary>
+    /// <summary>The longest time that a deferral makes a message wait, unless qmail's schedule
+    /// makes it wait longer.</summary>
     internal long LongestSeconds { get; } = Math.Max(
         RetrySchedule.LaterSecondsMax, steps.Max(waits => waits?.Max() ?? 0));
 
     /// <summary>The bit of a class in a set of classes.</summary>
     internal static uint Bit(BounceClass one) => 1U << (int)one;
 
-    /// <summary>When a message is due after a pass whose deferrals were of some classes: the
-    /// earliest that one of them asks for, and in time for its last pass.</summary>
-    /// <param name="classes">The set of them.</param>
-    /// <param name="now">The pass has ended.</param>
-    /// <param name="birth">The message came.</param>
+    /// <summary>When a message is due after a pass with deferrals of some classes. The earliest
+    /// time that one of the classes gives counts, and no time is later than the message's last
+    /// pass.</summary>
+    /// <param name="classes">The set of classes.</param>
+    /// <param name="now">When the pass has ended.</param>
+    /// <param name="birth">When the message came.</param>
     /// <param name="usual">When it is due by qmail's schedule.</param>
     /// <param name="lifetime">Seconds after which a pass is the last.</param>
     internal long Next(uint classes, long now, long birth, long usual, long lifetime)
@@ -38,7 +40,7 @@ internal sealed class RetryTable(IReadOnlyList<int[]?> steps)
         return classes == 0 ? usual : Math.Min(due, Math.Max(usual, birth + lifetime + 1));
     }
 
-    /// <summary>The wait in whose time a message of that age is.</summary>
+    /// <summary>The wait that applies at an age of the message.</summary>
     private static int WaitAt(int[] waits, long age)
     {
         long end = 0;

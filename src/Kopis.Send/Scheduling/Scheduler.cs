@@ -3,10 +3,8 @@ using Kopis.Send.Scheduling.Destinations;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>
-/// Decides what is delivered when. No I/O and no clock: time comes in as Unix seconds, deliveries
-/// come out, so a simulator can drive it. One thread.
-/// </summary>
+/// <summary>Decides what is delivered when. It has no I/O and no clock: the time comes in as Unix
+/// seconds and deliveries come out, so a simulator can drive it. Not thread-safe.</summary>
 internal sealed class Scheduler : IPasses
 {
     /// <summary>How many passes of a submitter take turns on a channel. Bounds the work of a
@@ -17,7 +15,7 @@ internal sealed class Scheduler : IPasses
         [DeliveryChannel.Local, DeliveryChannel.Remote];
 
     private const int RetryAfterFailureSeconds = 123; // Contract §0.
-    private const int UsualRemoteSlots = 255; // As many as a byte counts.
+    private const int UsualRemoteSlots = 255; // The number that one byte can hold.
 
     private readonly ChannelQueue[] _channels =
         [new(DeliveryChannel.Local), new(DeliveryChannel.Remote)];
@@ -57,7 +55,7 @@ internal sealed class Scheduler : IPasses
     /// <summary>Called when recipients could not be read; they are tried again later.</summary>
     internal Action<QueuedMessage, IOException> OnTrouble { get; set; } = (_, _) => { };
 
-    /// <summary>The text of a route's number.</summary>
+    /// <summary>Returns the route with a number.</summary>
     internal Func<ushort, byte[]?> RouteText { get; set; } = _ => null;
 
     /// <summary>What is due on the remote channel, by destination.</summary>
@@ -73,7 +71,7 @@ internal sealed class Scheduler : IPasses
         _users.SharedPlaces = shared;
     }
 
-    /// <summary>Takes a message over; its due times must be set.</summary>
+    /// <summary>Adds a message; its due times must be set.</summary>
     internal void Add(QueuedMessage message)
     {
         _messages.Add(message);
@@ -99,7 +97,7 @@ internal sealed class Scheduler : IPasses
     /// <summary>Sets the time, and gives what is due on the remote channel to its destinations.
     /// </summary>
     /// <param name="now">Unix seconds.</param>
-    /// <param name="milliseconds">Of this second.</param>
+    /// <param name="milliseconds">Milliseconds of this second.</param>
     internal void Tick(long now, int milliseconds)
     {
         SetTime(now, milliseconds);
@@ -131,12 +129,12 @@ internal sealed class Scheduler : IPasses
     /// deferred without an attempt. Null if there are none.</summary>
     internal Delivery? NextPutOff() => _remote.NextPutOff();
 
-    /// <summary>Takes one recipient's verdict, in the order of the command.</summary>
+    /// <summary>Handles the verdict about the delivery's next recipient.</summary>
     /// <param name="delivery">The delivery that it is about.</param>
-    /// <param name="said">Null where the report was mangled.</param>
+    /// <param name="said">Null if the report was malformed.</param>
     /// <param name="result">What the report says about the destination.</param>
     /// <returns>The verdict that counts: a deferral in the last pass is a failure (trap 16). A
-    /// mangled report says nothing about the recipient, so it never bounces the mail.</returns>
+    /// malformed report says nothing about the recipient, so it never bounces the mail.</returns>
     internal Verdict Report(Delivery delivery, Verdict? said, AttemptResult? result = null)
     {
         int recipient = delivery.Recipients[delivery.Reported++];
@@ -200,8 +198,8 @@ internal sealed class Scheduler : IPasses
         }
     }
 
-    /// <summary>A message with nothing left to deliver, each once; null where there is none.
-    /// </summary>
+    /// <summary>A message with nothing left to deliver; each is returned once. Null if there is
+    /// none.</summary>
     internal QueuedMessage? DequeueFinished() =>
         _finished.TryDequeue(out QueuedMessage? message) ? message : null;
 
@@ -237,7 +235,8 @@ internal sealed class Scheduler : IPasses
     {
         if (!message.Waits(channel))
         {
-            // It has a pass, waits for one, or a long message may have had nothing left there.
+            // The message has an open pass, or waits for one; or it is a long message that had
+            // nothing left on this channel.
             message.SetAgain(channel, true);
             if (channel == DeliveryChannel.Remote)
             {
@@ -336,7 +335,7 @@ internal sealed class Scheduler : IPasses
     {
         int steps = int.MaxValue;
         QueuedMessage message = pass.Message;
-        bool isSkipped = message.IsLong || pass.TrySkipTaken(ref steps); // Else it has its turn.
+        bool isSkipped = message.IsLong || pass.TrySkipTaken(ref steps); // Else in its turn.
         if (!isSkipped || !pass.AllOrdered || pass.Running + pass.Parked > 0 || pass.IsClosed)
         {
             return;
@@ -366,8 +365,9 @@ internal sealed class Scheduler : IPasses
 
     private void WaitAgain(Pass pass, DeliveryChannel channel)
     {
-        // Only now: a pass that a restart cuts short must be due at once after it. The clock may
-        // have gone back since the pass began.
+        // The time is set when the pass is over, not when it begins: a pass that a restart
+        // interrupts must be due at once after the restart. The clock may have gone back since the
+        // pass began.
         QueuedMessage message = pass.Message;
         long latest = RetrySchedule.Next(_now, message.BornSeconds, channel);
         long due = channel == pass.Channel ? Math.Min(pass.NextDue, latest) : latest;

@@ -2,11 +2,10 @@ using Kopis.Queue.Store.State;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>
-/// Messages that wait on the disk, since their submitter has used its share of the memory
+/// <summary>Messages that wait on the disk because their submitter has used its share of the memory
 /// (<see cref="QueueMemory"/>). So a flood from one submitter does not hold up the mail of others.
-/// Of each message memory holds its number, and which of its recipients are held or have a route.
-/// </summary>
+/// Memory holds only the number of each message, and which of its recipients are held or have a
+/// route.</summary>
 internal sealed class WaitingMessages(QueueMemory memory)
 {
     /// <summary>Bytes of memory that one message takes, at most.</summary>
@@ -27,7 +26,7 @@ internal sealed class WaitingMessages(QueueMemory memory)
         (one, other) => (one.Held, one.Turn).CompareTo((other.Held, other.Turn)));
 
     private readonly Dictionary<ulong, WaitingRow> _rows = [];
-    private readonly Dictionary<ulong, HeldRecipients> _held = []; // Some recipients held.
+    private readonly Dictionary<ulong, HeldRecipients> _held = []; // If only some are held.
 
     private readonly SortedDictionary<ulong, (ulong Submitter, RecipientRoutes Routes)> _routes =
         [];
@@ -37,23 +36,23 @@ internal sealed class WaitingMessages(QueueMemory memory)
     private readonly Queue<uint> _turns = new();
     private long _lastTurn;
 
-    /// <summary>How many wait.</summary>
+    /// <summary>How many messages wait.</summary>
     internal int Count { get; private set; }
 
     /// <summary>How many of them have held recipients.</summary>
     internal int HeldCount { get; private set; }
 
-    /// <summary>Those that wait, by submitter, as they are now.</summary>
+    /// <summary>The current rows, one for each submitter.</summary>
     internal WaitingRow[] Rows => [.. _rows.Values];
 
-    /// <summary>Whether a submitter has some here.</summary>
+    /// <summary>Whether messages of a submitter wait.</summary>
     internal bool Has(ulong submitter) => _rows.ContainsKey(submitter);
 
     /// <summary>Whether a message waits.</summary>
     internal bool Contains(ulong submitter, ulong number) =>
         _rows.GetValueOrDefault(submitter)?.Contains(number) == true;
 
-    /// <summary>Adds the memory of a message in memory, or gives it back.</summary>
+    /// <summary>Counts the memory of a message in memory, or gives it back.</summary>
     internal void Hold(ulong submitter, long bytes)
     {
         memory.Hold(submitter, bytes);

@@ -6,7 +6,7 @@ namespace Kopis.Send.Scheduling;
 internal sealed class WaitingRow(ulong submitter)
 {
     private const int SpareMax = 64; // Entries of removed messages; or half of all.
-    private const ulong GoneFlag = 1UL << 63; // Numbers of messages are smaller.
+    private const ulong GoneFlag = 1UL << 63; // Numbers of messages do not use this bit.
     private const ulong HeldFlag = 1UL << 62;
     private const ulong NumberMask = HeldFlag - 1;
 
@@ -15,20 +15,21 @@ internal sealed class WaitingRow(ulong submitter)
 
     internal ulong Submitter { get; } = submitter;
 
-    /// <summary>How many wait.</summary>
+    /// <summary>How many messages wait.</summary>
     internal int Count { get; private set; }
 
     /// <summary>The memory that the submitter's messages hold: the one with the least has the first
     /// turn.</summary>
     internal long Held { get; set; }
 
-    /// <summary>The order among submitters that hold as much; no two are the same.</summary>
+    /// <summary>The order among submitters that hold the same amount; no two have the same turn.
+    /// </summary>
     internal long Turn { get; set; }
 
-    /// <summary>The oldest message; there must be one.</summary>
+    /// <summary>The oldest message; the row must not be empty.</summary>
     internal ulong Oldest => _numbers[_first] & NumberMask;
 
-    /// <summary>All messages.</summary>
+    /// <summary>All messages of the row.</summary>
     internal IEnumerable<ulong> Numbers =>
         Places.Select(place => place & NumberMask);
 
@@ -61,17 +62,17 @@ internal sealed class WaitingRow(ulong submitter)
         return end - first;
     }
 
-    /// <summary>Adds one.</summary>
+    /// <summary>Adds a message.</summary>
     internal void Add(ulong number)
     {
         int at = Find(number);
-        _numbers.Insert(~at, number); // At the end, as they come.
+        _numbers.Insert(~at, number); // Usually at the end.
         Count++;
     }
 
     internal bool Contains(ulong number) => Find(number) >= 0;
 
-    /// <summary>Whether some of its recipients are held.</summary>
+    /// <summary>Whether some recipients of the message are held.</summary>
     internal bool IsHeld(ulong number) => (_numbers[Find(number)] & HeldFlag) != 0;
 
     internal void SetHeld(ulong number, bool isHeld) =>

@@ -2,13 +2,13 @@ using Kopis.Send.Bounces;
 
 namespace Kopis.Send.Scheduling;
 
-/// <summary>
-/// A message whose recipients are in memory: packed, since there may be millions (invariant 5: 300
-/// bytes a recipient at most, the message's own share included).
+/// <summary>A message whose recipients are in memory. They are packed, since there may be millions
+/// of them (invariant 5: at most 300 bytes for a recipient, including its part of the message).
 /// </summary>
 internal sealed class WholeMessage : QueuedMessage
 {
-    /// <summary>Sender and addresses of one message together, in bytes.</summary>
+    /// <summary>How many bytes the sender and the addresses of one message may have together.
+    /// </summary>
     internal const int PackedBytesMax = 1 << 29;
 
     private const int ObjectBytes = 160; // The objects, and their places in the schedule.
@@ -19,16 +19,16 @@ internal sealed class WholeMessage : QueuedMessage
     private readonly byte[] _packed; // The sender, then each address.
     private readonly int _recipients;
 
-    // Of each recipient: end in _packed << 3 | channel << 2 | state; and behind those, once there
-    // is one, the notes. One array, since most messages have one recipient.
+    // For each recipient: end in _packed << 3 | channel << 2 | state. Notes follow, once there are
+    // any. This is one array, since most messages have one recipient.
     private uint[] _marks;
     private readonly int _senderBytes;
     private readonly ParameterTable? _parameters;
     private int _openLocal;
     private int _openRemote;
 
-    /// <summary>A message with its recipients as their channels know them.</summary>
-    /// <exception cref="OverflowException">They are over <see cref="PackedBytesMax"/>.</exception>
+    /// <summary>Makes a message from its recipients as their channels know them.</summary>
+    /// <exception cref="OverflowException">They exceed <see cref="PackedBytesMax"/>.</exception>
     internal WholeMessage(
         ulong number, long bornSeconds, ReadOnlySpan<byte> sender,
         IReadOnlyList<(byte[] Address, DeliveryChannel Channel)> recipients,
@@ -89,7 +89,7 @@ internal sealed class WholeMessage : QueuedMessage
     internal override RecipientState State(int index) =>
         (RecipientState)(_marks[index] & StateMask);
 
-    /// <summary>Recipients of a channel that are not done.</summary>
+    /// <summary>How many recipients of a channel are not done.</summary>
     internal int Open(DeliveryChannel channel) =>
         channel == DeliveryChannel.Local ? _openLocal : _openRemote;
 

@@ -1,7 +1,7 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>Single mail, or lists: submitters take turns, of a submitter his senders, of a sender
-/// its lanes.</summary>
+/// <summary>The lanes of single mail, or those of lists. Submitters take turns, so do the senders
+/// of a submitter and the lanes of a sender.</summary>
 internal sealed class ClassRing(bool isList)
 {
     private readonly Dictionary<ulong, SubmitterRow> _submitters = [];
@@ -31,7 +31,7 @@ internal sealed class ClassRing(bool isList)
         return lane;
     }
 
-    /// <summary>The lane has something, and takes turns.</summary>
+    /// <summary>Gives a lane with mail a place in the turns.</summary>
     internal void AddReady(Lane lane)
     {
         lane.IsInRow = true;
@@ -40,7 +40,7 @@ internal sealed class ClassRing(bool isList)
         Wake(lane.Sender);
     }
 
-    /// <summary>The lane whose turn it is, out of its row; null where there is none.</summary>
+    /// <summary>Removes and returns the lane whose turn it is; null if there is none.</summary>
     internal Lane? Next()
     {
         if (!_turns.TryDequeue(out SubmitterRow? submitter))
@@ -59,8 +59,8 @@ internal sealed class ClassRing(bool isList)
         return lane;
     }
 
-    /// <summary>Nothing is kept of lanes without shares, senders without lanes, and so on.
-    /// </summary>
+    /// <summary>Forgets a lane without shares, and then a sender without lanes and a submitter
+    /// without senders.</summary>
     internal void Forget(Lane lane)
     {
         if (lane.Shares.Count == 0 && !lane.IsInRow)

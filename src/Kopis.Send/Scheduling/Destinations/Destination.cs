@@ -40,7 +40,7 @@ internal sealed class Destination
     private int _recipients;
     private long _recipientsUntil;
     private bool _hasAnswered;
-    private int _misses; // Since finished messages were dropped.
+    private int _misses; // Misses since finished messages were last dropped.
 
     internal Destination(string name, DestinationLimits limits)
     {
@@ -258,8 +258,8 @@ internal sealed class Destination
         }
     }
 
-    /// <summary>What replies asked for counts no more, but for the most recipients of a
-    /// transaction; a dead one is tried now.</summary>
+    /// <summary>Makes the destination usable now: ends what replies asked for, except for the limit
+    /// of recipients, and lets a dead destination be tried.</summary>
     internal void Retry(long now)
     {
         PausedUntil = 0;

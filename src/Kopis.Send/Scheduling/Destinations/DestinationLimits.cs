@@ -2,7 +2,7 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>What a destination may have (control/destinations).</summary>
+/// <summary>The limits of a destination (control/destinations).</summary>
 /// <param name="Concurrency">Deliveries at once, at most.</param>
 /// <param name="Initial">Deliveries at once before the first success.</param>
 /// <param name="RateCount">Messages in <paramref name="RateMilliseconds"/>; 0: any number.</param>
@@ -15,9 +15,9 @@ internal readonly record struct DestinationLimits(
     /// <summary>Deliveries at once to a destination without a rule: Postfix's limit.</summary>
     internal const int UsualConcurrency = 20;
 
-    /// <summary>Deliveries at once before the first success: Postfix's, too.</summary>
+    /// <summary>Deliveries at once before the first success: Postfix's value, too.</summary>
     internal const int UsualInitial = 5;
 
-    /// <summary>Those of a destination without a rule.</summary>
+    /// <summary>The limits of a destination without a rule.</summary>
     internal static DestinationLimits Usual { get; } = new(UsualConcurrency, UsualInitial);
 }

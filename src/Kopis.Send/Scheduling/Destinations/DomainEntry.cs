@@ -1,41 +1,43 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>What is known of a domain's destination; or of a domain's for one sender.</summary>
-/// <param name="key">The domain in lower case; and behind a NUL the sender.</param>
+/// <summary>What is known about the destination of a domain's mail, or of one sender's mail to the
+/// domain.</summary>
+/// <param name="key">The domain in lower case. In an entry for one sender, a NUL and the sender
+/// follow.</param>
 internal sealed class DomainEntry(byte[] key)
 {
     internal byte[] Key { get; } = key;
 
-    /// <summary>Null until it is known for the first time, or where it depends on the sender.
+    /// <summary>Null until it is known for the first time, or if it depends on the sender.
     /// </summary>
     internal Destination? Destination { get; set; }
 
-    /// <summary>Until then, in Unix milliseconds; afterwards it is asked again and used meanwhile.
-    /// </summary>
+    /// <summary>When the answer expires, in Unix milliseconds. After that the domain is asked
+    /// again, and the old answer is used meanwhile.</summary>
     internal long Expires { get; set; }
 
-    /// <summary>Each sender has an entry of its own.</summary>
+    /// <summary>Whether each sender has an entry of its own.</summary>
     internal bool IsBySender { get; set; }
 
-    /// <summary>A question is out, or waits to be.</summary>
+    /// <summary>Whether a question about it is sent, or waits to be sent.</summary>
     internal bool IsAsked { get; set; }
 
-    /// <summary>Who was the last to want the answer while the question waited.</summary>
+    /// <summary>The submitter that last wanted the answer while the question waited.</summary>
     internal ulong Asker { get; set; }
 
-    /// <summary>Whose question is out; null where none is.</summary>
+    /// <summary>The submitter whose question is sent; null if none is.</summary>
     internal AskerRow? AskedBy { get; set; }
 
-    /// <summary>Wanted again since the table was last full.</summary>
+    /// <summary>Whether the entry was used since the table was last full.</summary>
     internal bool IsUsed { get; set; }
 
-    /// <summary>It was answered, once.</summary>
+    /// <summary>Whether the question was ever answered.</summary>
     internal bool IsKnown => Destination is not null || IsBySender;
 
-    /// <summary>When the question went out.</summary>
+    /// <summary>When the question was sent.</summary>
     internal long AskedAt { get; set; }
 
-    /// <summary>Shares that wait for the answer; null where none does.</summary>
+    /// <summary>Shares that wait for the answer; null if none do.</summary>
     internal List<Share>? Waiting { get; set; }
 
     internal bool IsSender => Key.AsSpan().Contains((byte)0);
@@ -49,10 +51,10 @@ internal sealed class DomainEntry(byte[] key)
         }
     }
 
-    /// <summary>The domain as a destination of its own.</summary>
+    /// <summary>The name of the domain as a destination of its own.</summary>
     internal string OwnName => $"domain {RemoteAddress.Printable(Domain)}";
 
-    /// <summary>The sender whose mail it is about; for a domain's own entry the last one who
-    /// wanted it.</summary>
+    /// <summary>The sender whose mail the entry is about; in the domain's own entry, the last
+    /// sender that needed it.</summary>
     internal byte[] Sender { get; set; } = [];
 }

@@ -3,32 +3,32 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>Which destination a domain's mail has: what qmail-rspawn has said, for as long as it
-/// holds, and what it is to be asked, submitters in turn. Bounded: where it is full, answers go
-/// that nobody has wanted again.</summary>
+/// <summary>The destinations of domains: the answers of qmail-rspawn, for as long as they are
+/// valid, and the questions to send, with submitters taking turns. Bounded: if the table is full,
+/// answers that were not used again are dropped.</summary>
 internal sealed class DomainTable
 {
-    /// <summary>Questions that are out at once.</summary>
+    /// <summary>How many questions may wait for an answer at once.</summary>
     internal const int QuestionsMax = 1000;
 
-    /// <summary>A question without an answer for so many milliseconds has none.</summary>
+    /// <summary>After this many milliseconds a question gets no answer any more.</summary>
     internal const long AnswerTimeout = 60_000;
 
-    /// <summary>No answer holds for longer.</summary>
+    /// <summary>No answer is valid for longer.</summary>
     private const long AnswerLongest = WideFrames.SecondsMax * 1000L;
 
     private const int EntriesMax = 200_000;
     private const int SenderBytesMax = 1000;
-    private const int ShareTimes = 7; // As with slots: so many times what he leaves free.
+    private const int ShareTimes = 7; // As with slots: at most this many times what is free.
 
     private readonly Dictionary<byte[], DomainEntry> _entries = new(ByteComparer.Instance);
     private readonly Dictionary<byte[], DomainEntry>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
     private readonly Dictionary<ulong, AskerRow> _askers = [];
-    private readonly Queue<AskerRow> _turns = new(); // Those with questions that wait.
+    private readonly Queue<AskerRow> _turns = new(); // Submitters with questions that wait.
     private readonly Queue<(uint Id, DomainEntry Entry)> _asked = new();
     private readonly Dictionary<uint, DomainEntry> _open = [];
     private readonly byte[] _key = new byte[4096];
-    private DomainEntry? _next; // Found, and not out yet.
+    private DomainEntry? _next; // Found, and not sent yet.
     private int _evictAt = EntriesMax;
     private uint _lastId;
 
@@ -36,21 +36,22 @@ internal sealed class DomainTable
 
     internal int Count => _entries.Count;
 
-    /// <summary>A question may go out.</summary>
+    /// <summary>Whether a question may be sent.</summary>
     internal bool HasQuestion => (_next ??= NextToAsk()) is not null;
 
-    /// <summary>When the oldest question has had its time; null where none is out.</summary>
+    /// <summary>When the oldest open question times out; null if none is open.</summary>
     internal long? TimeoutAt =>
         _asked.TryPeek(out var oldest) ? oldest.Entry.AskedAt + AnswerTimeout : null;
 
-    /// <summary>The entry of a domain, or of a domain for a sender where that matters.</summary>
+    /// <summary>The entry of a domain, or of the domain for a sender if the destination depends on
+    /// the sender. A missing entry is added.</summary>
     internal DomainEntry Find(ReadOnlySpan<byte> domain, ReadOnlySpan<byte> sender)
     {
         DomainEntry entry = Entry(KeyOf(domain));
         return entry.IsBySender ? Entry(KeyOf(domain, sender)) : entry;
     }
 
-    /// <summary>The same, where there is one.</summary>
+    /// <summary>The same without adding an entry; null if there is none.</summary>
     internal DomainEntry? TryFind(ReadOnlySpan<byte> domain, ReadOnlySpan<byte> sender) =>
         !_lookup.TryGetValue(KeyOf(domain), out DomainEntry? entry) ? null
         : !entry.IsBySender ? entry
@@ -77,11 +78,11 @@ internal sealed class DomainTable
         return _key.AsSpan(0, end + 1 + sender.Length);
     }
 
-    /// <summary>Has the entry's question asked, once.</summary>
-    /// <param name="entry">Whose.</param>
-    /// <param name="sender">Who wants to know it.</param>
-    /// <param name="submitter">In whose turn. Another one who wants it need not wait for that.
-    /// </param>
+    /// <summary>Has a question asked about an entry, once.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="sender">The sender of the mail.</param>
+    /// <param name="submitter">The submitter in whose turn the question is asked. If several
+    /// submitters want the answer, it is asked in the turn that comes first.</param>
     internal void Ask(DomainEntry entry, ReadOnlySpan<byte> sender, ulong submitter)
     {
         if (entry.AskedBy is not null || (entry.IsAsked && entry.Asker == submitter))
@@ -108,7 +109,7 @@ internal sealed class DomainTable
         }
     }
 
-    /// <summary>The next question; the answer has its id.</summary>
+    /// <summary>The next question to send. The answer has its id.</summary>
     internal (uint Id, DomainEntry Entry) DequeueQuestion(long now)
     {
         DomainEntry entry = (_next ?? NextToAsk())!;
@@ -119,8 +120,8 @@ internal sealed class DomainTable
         return (_lastId, entry);
     }
 
-    /// <summary>The entry of a question that is answered; null where it is not open any more.
-    /// </summary>
+    /// <summary>Ends a question that is answered and returns its entry; null if the question is no
+    /// longer open.</summary>
     internal DomainEntry? Close(uint id)
     {
         if (_open.Remove(id, out DomainEntry? entry))
@@ -140,12 +141,12 @@ internal sealed class DomainTable
         return entry;
     }
 
-    /// <summary>A question that has had its time; null where there is none.</summary>
+    /// <summary>Ends a question that has timed out; null if there is none.</summary>
     internal DomainEntry? CloseOverdue(long now) =>
         TimeoutAt <= now ? Close(_asked.Peek().Id) : null;
 
-    /// <summary>The clock may have gone back: no question is out since a later time, and no
-    /// answer holds for longer than one that comes now.</summary>
+    /// <summary>Called if the clock may have gone back. No question then counts as sent later than
+    /// now, and no answer is valid for longer than one that comes now.</summary>
     internal void ClockIs(long now)
     {
         foreach (DomainEntry entry in _entries.Values)
@@ -155,7 +156,8 @@ internal sealed class DomainTable
         }
     }
 
-    /// <summary>All that is known is to be asked again when it is needed.</summary>
+    /// <summary>Lets all answers expire, so that they are asked for again when they are needed.
+    /// </summary>
     internal void ExpireAll()
     {
         foreach (DomainEntry entry in _entries.Values)
@@ -182,7 +184,7 @@ internal sealed class DomainTable
         return entry;
     }
 
-    /// <summary>The question of the submitter whose turn it is.</summary>
+    /// <summary>The next question of the submitter whose turn it is.</summary>
     private DomainEntry? NextToAsk()
     {
         for (int i = _turns.Count; i > 0 && _open.Count < QuestionsMax; i--)
@@ -219,8 +221,8 @@ internal sealed class DomainTable
         }
     }
 
-    /// <summary>Answers make room for answers only: who has many domains that are not answered yet
-    /// costs nobody what is known.</summary>
+    /// <summary>Drops answers if there are too many. Only answers count: a submitter with many
+    /// unanswered domains does not displace what is known.</summary>
     private void Evict()
     {
         List<DomainEntry> known =

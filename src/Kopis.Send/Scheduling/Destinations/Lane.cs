@@ -1,6 +1,6 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>What one sender has for one destination: shares of messages, which take turns.
+/// <summary>The mail of one sender for one destination: shares of messages, which take turns.
 /// </summary>
 internal sealed class Lane(SenderRow sender, Destination destination)
 {
@@ -12,12 +12,12 @@ internal sealed class Lane(SenderRow sender, Destination destination)
 
     internal Queue<Share> Shares { get; } = new(1);
 
-    /// <summary>Who has submitted what waits here.</summary>
+    /// <summary>The submitter of the mail.</summary>
     internal ulong Submitter => Sender.Submitter.Key;
 
-    /// <summary>The next one in the row that it waits in.</summary>
+    /// <summary>The next lane in the row that this one waits in.</summary>
     internal Lane? Next { get; set; }
 
-    /// <summary>It is in some row; else nothing knows of it but its sender.</summary>
+    /// <summary>Whether the lane is in some row. If not, only its sender refers to it.</summary>
     internal bool IsInRow { get; set; }
 }

@@ -1,6 +1,7 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>A row of lanes, each in one row at most: they are linked themselves.</summary>
+/// <summary>A linked list of lanes. A lane itself holds the link, so it is in one list at most.
+/// </summary>
 internal struct LaneList
 {
     private Lane? _first;

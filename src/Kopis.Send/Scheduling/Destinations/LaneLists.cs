@@ -1,10 +1,10 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>Lanes in two rows, of single mail and of lists. Single mail comes first; each fourth
+/// <summary>Two lists of lanes: single mail and lists. Single mail comes first, but each fourth
 /// turn is a list's.</summary>
 internal sealed class LaneLists
 {
-    /// <summary>One turn of so many is a list's, where both wait.</summary>
+    /// <summary>If both wait, one turn of this many is a list's.</summary>
     internal const int ListTurn = 4;
 
     private LaneList _single;

@@ -9,7 +9,7 @@ namespace Kopis.Send.Scheduling.Destinations;
 /// in turn; makes deliveries of what starts there; and renews passes whose recipients wait there
 /// long.
 /// </summary>
-/// <param name="own">Messages that wait, by time and by submitter.</param>
+/// <param name="own">Messages that wait, by time and then by submitter.</param>
 /// <param name="queue">Recipients that are due, by destination.</param>
 /// <param name="batch">Whether recipients of a message at one domain share a delivery.</param>
 /// <param name="passes">Opens and closes passes.</param>
@@ -154,7 +154,7 @@ internal sealed class RemoteChannel(
         pass.Classes |= verdict == Verdict.Retry ? RetryTable.Bit(result.Class) : 0;
         if (verdict == Verdict.Retry && result.Action == ReplyAction.RetryMessage)
         {
-            long at = now + result.ActionSeconds + 1; // This second may be nearly over.
+            long at = now + result.ActionSeconds + 1; // The current second may be nearly over.
             pass.RetryAt = pass.RetryAt == 0 ? at : Math.Min(at, pass.RetryAt);
             pass.Asking++;
         }
@@ -386,7 +386,7 @@ internal sealed class RemoteChannel(
                 continue;
             }
 
-            // Renewed meanwhile, it has a later time.
+            // A pass that was renewed meanwhile has a later time.
             if (pass.NextDue <= now)
             {
                 Renew(pass);

@@ -1,8 +1,8 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>What one sender has to be delivered: its lanes take turns.</summary>
-/// <remarks>A sender is an address without what differs by recipient: what is behind the first
-/// hyphen, plus or equals sign of its local part.</remarks>
+/// <summary>The mail of one sender. The sender's lanes take turns.</summary>
+/// <remarks>A sender is an address without the part that differs by recipient: what follows the
+/// first hyphen, plus or equals sign of its local part.</remarks>
 internal sealed class SenderRow(SubmitterRow submitter, ulong key)
 {
     private LaneList _ready;
@@ -14,14 +14,14 @@ internal sealed class SenderRow(SubmitterRow submitter, ulong key)
 
     internal Dictionary<Destination, Lane> Lanes { get; } = [];
 
-    /// <summary>Deliveries under way to destinations that have never answered, or did not last.
-    /// </summary>
+    /// <summary>Deliveries under way to unproven destinations: those that have never answered, or
+    /// whose answer is overdue.</summary>
     internal int Unproven { get; set; }
 
-    /// <summary>It is in its submitter's row.</summary>
+    /// <summary>Whether the sender is in its submitter's row.</summary>
     internal bool HasTurn { get; set; }
 
-    /// <summary>It is among those that wait for slots for unproven destinations.</summary>
+    /// <summary>Whether the sender waits for slots for unproven destinations.</summary>
     internal bool IsShortOfSlots { get; set; }
 
     internal bool HasReady => !_ready.IsEmpty;

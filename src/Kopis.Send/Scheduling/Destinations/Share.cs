@@ -54,7 +54,7 @@ internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
 
     internal int Dequeue() => this[_taken++];
 
-    /// <summary>One of those that wait.</summary>
+    /// <summary>The recipient at a place among those that wait.</summary>
     internal int Peek(int place) => this[_taken + place];
 
     private int this[int place] => place == 0 ? _first : _others![place - 1];

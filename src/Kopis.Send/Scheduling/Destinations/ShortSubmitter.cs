@@ -4,15 +4,16 @@ namespace Kopis.Send.Scheduling.Destinations;
 /// destinations.</summary>
 internal sealed class ShortSubmitter(ulong key)
 {
-    // Who is over a bound has more than seven times what is free, of which there is a sixteenth at
-    // least: two senders at most are, and so of three the next may have a slot.
+    // A sender that may have no slot has at least seven times as many as are free, and at least a
+    // sixteenth of all are free. So at most two senders are in this state, and of three the next
+    // may have a slot.
     private const int LooksMax = 4;
 
     internal ulong Key { get; } = key;
 
     internal Queue<SenderRow> Senders { get; } = new();
 
-    /// <summary>A lane that may have a slot now; null where there is none.</summary>
+    /// <summary>A lane that may have a slot now; null if there is none.</summary>
     internal Lane? Dequeue(SlotShares slots)
     {
         for (int i = slots.HasForSubmitter(Key) ? Math.Min(LooksMax, Senders.Count) : 0; i > 0; i--)

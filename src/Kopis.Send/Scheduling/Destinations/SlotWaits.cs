@@ -1,10 +1,10 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>Who waits until more slots are free: destinations that hold many, and submitters with
-/// many deliveries to unproven destinations.</summary>
+/// <summary>Those who wait until more slots are free: destinations that hold many, and submitters
+/// with many deliveries to unproven destinations.</summary>
 internal sealed class SlotWaits
 {
-    private const int LooksMax = 4; // As for a submitter's senders.
+    private const int LooksMax = 4; // As for the senders of a submitter.
 
     private readonly Queue<Destination> _crowded = new();
     private readonly Queue<ShortSubmitter> _single = new();
@@ -40,7 +40,7 @@ internal sealed class SlotWaits
         row.Senders.Enqueue(lane.Sender);
     }
 
-    /// <summary>A destination that may have a slot now; null where there is none.</summary>
+    /// <summary>A destination that may have a slot now; null if there is none.</summary>
     internal Destination? DequeueCrowded(SlotShares slots)
     {
         for (int i = Math.Min(LooksMax, _crowded.Count); i > 0; i--)
@@ -58,7 +58,7 @@ internal sealed class SlotWaits
         return null;
     }
 
-    /// <summary>A lane whose sender may have a slot now; null where there is none.</summary>
+    /// <summary>A lane whose sender may have a slot now; null if there is none.</summary>
     internal Lane? DequeueShort(SlotShares slots, bool listFirst) =>
         DequeueOf(listFirst, slots) ?? DequeueOf(!listFirst, slots);
 

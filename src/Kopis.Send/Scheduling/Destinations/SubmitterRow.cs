@@ -1,6 +1,6 @@
 namespace Kopis.Send.Scheduling.Destinations;
 
-/// <summary>What one submitter has to be delivered: his senders take turns.</summary>
+/// <summary>The mail of one submitter. The submitter's senders take turns.</summary>
 internal sealed class SubmitterRow(ClassRing ring, ulong key)
 {
     internal ClassRing Ring { get; } = ring;
@@ -12,6 +12,6 @@ internal sealed class SubmitterRow(ClassRing ring, ulong key)
 
     internal Queue<SenderRow> Turns { get; } = new();
 
-    /// <summary>It is in the ring.</summary>
+    /// <summary>Whether the submitter is in the ring.</summary>
     internal bool HasTurn { get; set; }
 }
